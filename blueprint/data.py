@@ -17,7 +17,7 @@ def data_folder(name: str) -> Path:
     copy wins, so that an installed tool never picks up a folder of the same name that happens to be near.
     """
     if name not in FOLDERS:
-        raise ValueError(f"no data folder is called {name}")
+        raise ValueError(f"no data folder is named {name}")
     for folder in (_PACKAGE / "_data" / name, _PACKAGE.parent / name):
         if folder.is_dir():
             return folder

@@ -158,7 +158,7 @@ class HttpClient:
 
 
 def retry_pause(headers: Mapping[str, str], attempt: int, *, first: float, longest: float) -> float:
-    """Seconds before the next attempt (counted from 0): what the server asks for, else doubled with each."""
+    """Seconds before the next attempt (counted from 0): what the server requests, else doubled with each."""
     wanted = headers.get("Retry-After", "")
     return min(float(wanted) if wanted.isdecimal() else first * 2**attempt, longest)
 
@@ -172,12 +172,12 @@ def tls_context(
 ) -> ssl.SSLContext:
     """How to trust a server, and what to show it; all PEM. Raises ssl.SSLError or ValueError for anything else."""
     context = ssl.create_default_context(cadata=authority.decode("ascii", "replace") if authority else None)
-    # Cluster authorities made by kubeadm and kind lack key usage extensions that Python 3.13 asks for.
+    # Cluster authorities made by kubeadm and kind lack key usage extensions that Python 3.13 requests.
     context.verify_flags &= ~getattr(ssl, "VERIFY_X509_STRICT", 0)
     if insecure:
         context.check_hostname = False
         context.verify_mode = ssl.CERT_NONE
-        urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)  # it was asked for
+        urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)  # it was requested
     if certificate:
         _present(context, certificate, key or b"")
     return context

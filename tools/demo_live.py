@@ -118,9 +118,7 @@ def _apply(stage: Stage) -> None:
 
 
 def _drift(stage: Stage) -> None:
-    stage.say(
-        "Somebody changes a Deployment by hand. `kubectl diff` would not show it: the field is not in the manifest."
-    )
+    stage.say("A Deployment is changed by hand. `kubectl diff` would not show it: the field is not in the manifest.")
     kubectl = _kubectl(stage)
     patch = f"patch deployment gpu-operator -n gpu-operator --type=merge -p '{HOST_NETWORK}'"
     _kubectl_run(stage, kubectl, patch)

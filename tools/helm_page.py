@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 
-from blueprint.data import data_folder
-from blueprint.source.loader import load_text
+from blueprint.catalog.component_files.helm_values import all_chart_values
 
 KINDS = {
     "setting": "a setting of the component",
@@ -17,30 +15,6 @@ KINDS = {
     "patch": "no setting; `patches` of the component reach it",
     "out": "not expressible",
 }
-
-
-@dataclass(frozen=True)
-class Answers:
-    """What one component's file says: the chart, an answer by value, and settings that answer none."""
-
-    component: str
-    chart: str
-    version: str
-    answers: Mapping[str, Mapping[str, Any]]
-    more: Mapping[str, str]
-
-    def answer(self, value: str) -> str | None:
-        """The key of the answer to a value of the chart: itself, or the longest above it."""
-        steps = value.split(".")
-        above = (".".join(steps[:length]) for length in range(len(steps), 0, -1))
-        return next((key for key in above if key in self.answers), None)
-
-
-def all_answers() -> Iterator[Answers]:
-    """Every component's file, by name."""
-    for file in sorted(data_folder("components").glob("*/upstream.yaml")):
-        data: Any = load_text(file.read_text("utf-8"), file.name).data
-        yield Answers(file.parent.name, data["chart"], data["version"], data["answers"], data["more"] or {})
 
 
 def helm_page() -> Iterator[str]:
@@ -58,9 +32,9 @@ def helm_page() -> Iterator[str]:
         "Images: the release decides tags, `spec.cluster.registries.mirrors` where they are pulled from and "
         "`spec.cluster.registries.pullSecrets` with what; both hold for every image of every component."
     )
-    for one in all_answers():
+    for one in all_chart_values():
         yield f"## {one.component}: chart {one.chart} {one.version}"
-        yield "\n".join(("| value | answer | |", "|---|---|---|", *map(_row, one.answers, one.answers.values())))
+        yield "\n".join(("| value | answer | |", "|---|---|---|", *map(_row, one.places, one.places.values())))
 
 
 def _row(value: str, answer: Mapping[str, Any]) -> str:

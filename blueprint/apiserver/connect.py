@@ -49,7 +49,7 @@ def connect(kubeconfig: str | None = None, context: str | None = None, timeout: 
     except ApiError as error:
         raise refused(error, connection) from None
     if not isinstance(version, Mapping) or "gitVersion" not in version:
-        raise refuse(codes.NOT_KUBERNETES, f"{place.server} answers, but is no Kubernetes API")
+        raise refuse(codes.NOT_KUBERNETES, f"{place.server} responds, but is not a Kubernetes API server")
     connection.version = str(version["gitVersion"])
     return connection
 
@@ -69,7 +69,7 @@ def refused(error: ApiError, connection: Connection) -> Refused:
         return refuse(codes.FORBIDDEN, f"{server} refuses {error.request}: {error.message}")
     if error.transient:
         return refuse(codes.SERVER_FAILING, f"{server} fails on {error.request}: {error}")
-    text = f"{server} answers {error.request} with {error.status or 'no status'}, so it is no Kubernetes API"
+    text = f"{server} answers {error.request} with {error.status or 'no status'}, so it is not a Kubernetes API server"
     return refuse(codes.NOT_KUBERNETES, text)
 
 

@@ -115,7 +115,7 @@ class ApiError(Exception):
 
     @property
     def no_dry_run(self) -> bool:
-        """Whether a webhook with side effects keeps the server from trying; says nothing of the object."""
+        """Whether a webhook with side effects keeps the server from trying; does not mention the object."""
         return self.status == HTTPStatus.BAD_REQUEST and "support dry run" in self.message
 
     @property

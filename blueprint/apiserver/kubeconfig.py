@@ -21,7 +21,7 @@ OBTAINED = ("exec", "auth-provider")
 """User keys whose credentials are not in the file."""
 
 IMPERSONATION = ("as", "as-uid", "as-groups", "as-user-extra")
-"""User keys that would make us somebody else. To ignore them would be to act with other rights than asked for."""
+"""User keys that would make us somebody else. To ignore them would be to act with other rights than requested."""
 
 
 class Endpoint(Confidential):
@@ -67,7 +67,7 @@ def find_files(explicit: str | None) -> list[Path]:
     """The kubeconfigs to read, in order of precedence; empty where there is none.
 
     Raises:
-        Refused: a file that was asked for by name does not exist (BP7001).
+        Refused: a file that was requested by name does not exist (BP7001).
     """
     if explicit:
         if not _exists(path := Path(explicit).expanduser()):

@@ -41,7 +41,7 @@ def _noted(read: Callable[[], str]) -> BundleFact:
 def _readings(platform: Platform) -> Iterator[Callable[[], str]]:
     yield lambda: f"the name {platform.name}"
     yield lambda: f"the version {platform.version}"
-    yield lambda: f"the owners {', '.join(platform.owners) or 'nobody'}"
+    yield lambda: f"the owners {', '.join(platform.owners) or 'none'}"
     yield lambda: f"the release {platform.release_name}"
     yield lambda: f"the API that objects are checked against: Kubernetes {platform.cluster.kubernetes}"
     yield lambda: f"the distribution {platform.cluster.distribution}"

@@ -88,7 +88,7 @@ def _dumps(value: Any) -> bytes:
 
 
 class JsonParts:
-    """Such a file on disk. Nothing of it is read before it is asked for.
+    """Such a file on disk. Nothing of it is read before it is requested.
 
     Every method raises ValueError, KeyError, IndexError or TypeError where the file is not what it should be.
     """

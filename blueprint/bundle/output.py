@@ -26,7 +26,7 @@ def check_output(files: Files, folder: Path) -> list[Diagnostic]:
     differences = [f"{folder / name} would be added" for name in found.added]
     differences += [f"{folder / name} would be removed" for name in found.removed]
     differences += [f"{folder / name} would change" for name in found.changed]
-    differences += [f"{folder / name} is no part of the bundle; `compile` leaves it there" for name in found.strays]
+    differences += [f"{folder / name} is not part of the bundle; `compile` keeps it" for name in found.strays]
     differences += found.in_the_way
     if is_half_written(folder, LOCK):
         differences.append(f"{folder} is half-written: a `compile` was stopped there")
@@ -86,7 +86,7 @@ def _notices(found: Replacement, folder: Path) -> Iterator[Diagnostic]:
         message = (
             f"{folder} holds {counted(len(found.strays), 'file')} below manifests/ that the blueprint does not render: "
         )
-        help_ = "remove what nobody needs; what must be applied belongs into `extraManifests`"
+        help_ = "remove what is not needed; add what must be applied to `extraManifests`"
         yield Diagnostic(codes.STRAY_MANIFESTS, message + first_few(found.strays, _MOST_NAMED), help=help_)
     if found.foreign:
         message = f"left alone in {folder}, no part of the bundle: {first_few(found.foreign, _MOST_NAMED)}"

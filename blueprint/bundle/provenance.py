@@ -4,7 +4,7 @@ Template places, sources and sets of sources are tables (`origin_codec`). A fiel
 its template place and to one set; so do the pools of the lock and the prerequisites. The source lines themselves are
 stored too: readers of a report on the bundle see them without having the blueprint.
 
-The file can be read in parts (`json_parts`): who asks for one field of ten thousand objects reads that object's.
+The file can be read in parts (`json_parts`): who requests one field of ten thousand objects reads that object's.
 """
 
 from __future__ import annotations
@@ -84,7 +84,7 @@ class StoredFacts:
 
 
 class Provenance:
-    """The provenance of a bundle on disk; each part is read when it is first asked for."""
+    """The provenance of a bundle on disk; each part is read when it is first requested."""
 
     def __init__(self, file: FilePath) -> None:
         self._parts = JsonParts(file)

@@ -1,4 +1,4 @@
-"""The catalogue: GPU products, releases and components, each read when it is first asked for."""
+"""The catalogue: GPU products, releases and components, each read when it is first requested."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ class Catalog:
         """
         if product.product in (*self._products, *self._added):
             message = f"there is a GPU product {product.product} already"
-            at, help_ = product.span("product"), "give it a name of its own"
+            at, help_ = product.span("product"), "give it a unique name"
             raise Refused(Diagnostic(codes.PRODUCT_EXISTS, message, at=at, help=help_))
         wider = copy(self)
         wider._added = {**self._added, product.product: (product, named_at)}  # noqa: SLF001 - a Catalog too
@@ -94,7 +94,7 @@ class Catalog:
         return self._once(file, Release, "release", name) if file else None
 
     def component(self, name: str, version: str | None = None) -> Component | None:
-        """A component by name, in the newest version or in that which is asked for.
+        """A component by name, in the newest version or in that which is requested.
 
         Raises Refused (BP3904) where the folder does not know the version.
         """
@@ -141,7 +141,7 @@ class Catalog:
             found = self.component(name) if "\nprovides:" in file.read_text("utf-8") else None
             if found and part in found.provides and stack in found.stacks:
                 return name
-        raise LookupError(f"no component brings {part} in {stack}")
+        raise LookupError(f"no component provides {part} in {stack}")
 
     def component_with(self, setting: str) -> str:
         """The name of the component that has a setting, the first of several. LookupError where none has."""
@@ -157,7 +157,7 @@ class Catalog:
 
     @cached_property
     def _advertisers(self) -> dict[str, str]:
-        """The first component of each fabric: asked for every pool."""
+        """The first component of each fabric: requested every pool."""
         texts = ((name, file.read_text("utf-8")) for name, file in self._components.items())
         found = [self.component(name) for name, text in texts if "\nfabrics:" in text]
         return {fabric: each.name for each in reversed(found) if each for fabric in each.fabrics}

@@ -126,7 +126,7 @@ class Component(CatalogueFile, kw_only=True):
         exporter: How it exports the metrics of GPUs; None where it does not.
         kinds: What is known of the kinds that it brings, by `Kind.group`; of the others Kubernetes' ways hold.
         lacks: What this version cannot do that the newest can, with the reason: settings by their name, which are then
-            refused, and words that templates and checks ask for.
+            refused, and words that templates and checks request.
         sources: What the templates were written and compared against.
     """
 

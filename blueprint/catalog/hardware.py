@@ -101,7 +101,7 @@ class Thermal(Record, kw_only=True):
 
 
 class Gpu(CatalogueFile, kw_only=True):
-    """One product of the hardware catalogue. A fact that nobody knows is None, and claims that need it are unknown.
+    """One product of the hardware catalogue. An unknown fact is None, and claims that need it are unknown.
 
     Attributes:
         product: The name that blueprints use: model, then form factor and size where a model has several.
@@ -123,7 +123,7 @@ class Gpu(CatalogueFile, kw_only=True):
         pcie: The connection to the host.
         power: The power limits that can be set.
         thermal: The temperatures that matter.
-        confidential_modes: How it takes part in confidential computing; None where nobody knows.
+        confidential_modes: How it takes part in confidential computing; None if unknown.
     """
 
     product: Text

@@ -100,7 +100,7 @@ class Readiness(Record, kw_only=True):
         """What is wrong with it: not one way, or several."""
         ways = (self.replicas, self.state, self.condition, self.completion, self.subscription or None)
         found = sum(way is not None for way in ways)
-        return None if found == 1 else "one of replicas, state, condition, completion and subscription says how"
+        return None if found == 1 else "one of replicas, state, condition, completion and subscription is required"
 
 
 class Retained(Record, kw_only=True):

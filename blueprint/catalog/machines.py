@@ -30,7 +30,7 @@ class Evidence(Record, kw_only=True):
 
 
 class InstanceType(Record, kw_only=True):
-    """One line: an instance type. What nobody knows is left out.
+    """One line: an instance type. Unknown values are left out.
 
     `gpus` is missing where the machine has a fraction of one; `note` then says so. `vgpu` says that what appears in the
     node is a vGPU, whole or not, and `vgpuMib` its memory as the cloud counts it. `unverified` names columns.
@@ -107,7 +107,7 @@ class Machines(CatalogueFile, kw_only=True):
 
 
 class Machine(Record, kw_only=True):
-    """An instance type of a cloud; a value that nobody knows is None."""
+    """An instance type of a cloud; an unknown value is None."""
 
     name: str
     cloud: Machines

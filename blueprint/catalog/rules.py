@@ -25,7 +25,7 @@ class Condition(Record, kw_only=True):
 
     def complaint(self) -> str | None:
         """What is wrong with the condition itself."""
-        return None if self.unknown or self.any_of or self.at_least or self.at_most else "it asks for nothing"
+        return None if self.unknown or self.any_of or self.at_least or self.at_most else "it has no condition"
 
     def holds(self, value: str | None) -> bool:
         """Whether the value is as asked; one that is not known fits only where that is asked."""

@@ -62,13 +62,13 @@ def faults_of_pod(value: Any, allowed: tuple[str, ...], reserved: tuple[str, ...
     """What is wrong with what a pod is told: parts that it does not take, and wrong ones."""
     for key, part in value.items():
         if key not in allowed:
-            yield (key,), f"must hold what this pod takes, {', '.join(allowed)}, and not {key}"
+            yield (key,), f"must contain only {', '.join(allowed)}, not {key}"
             continue
         for keys, fault in faults(POD[key], part):
             yield (key, *keys), f"at {key} {fault}"
         for name in part if key == "env" and isinstance(part, dict) else ():
             if name in reserved:
-                yield (key, name), f"must leave {name} alone, which is set already"
+                yield (key, name), f"must not contain {name}, which is already set"
 
 
 def _text_list(value: Any) -> Iterator[Fault]:
@@ -87,7 +87,7 @@ def _variables(value: Any) -> Iterator[Fault]:
     yield from _text_map(value, WORDS["env"])
     for name in value:
         if not re.fullmatch(_VARIABLE, str(name)):
-            yield (name,), f"must hold names of variables, and {name} is none"
+            yield (name,), f"must contain names of variables; {name} is not one"
 
 
 def _gates(value: Any) -> Iterator[Fault]:
@@ -137,7 +137,7 @@ def _resources(value: Any) -> Iterator[Fault]:
             if not re.fullmatch(_RESOURCE, str(name)):
                 yield (key, name), f"must name resources, and {name} is none"
             elif not isinstance(amount, str) or not re.fullmatch(_QUANTITY, amount):
-                yield (key, name), f"must hold quantities in quotes, and {amount} of {name} is none"
+                yield (key, name), f"must contain quantities in quotes; {amount} of {name} is not one"
     requests, limits = (value.get(key) for key in ("requests", "limits"))
     for name, least in requests.items() if isinstance(requests, dict) and isinstance(limits, dict) else ():
         if all(re.fullmatch(_QUANTITY, str(each)) for each in (least, limits.get(name, least))):

@@ -81,9 +81,9 @@ class Setting(Record, kw_only=True):
             if self.enum and item not in self.enum:
                 yield (key,), f"must hold some of {', '.join(self.enum)}, and {item} is none of them"
             if self.pattern and not re.fullmatch(self.pattern, item):
-                yield (key,), f"must hold texts that match {self.pattern}"
+                yield (key,), f"must contain strings that match {self.pattern}"
             if key in self.reserved:
-                yield (key,), f"must leave {key} alone, which is set already"
+                yield (key,), f"must not contain {key}, which is already set"
 
     def _bounds(self, value: Any) -> Iterator[Fault]:
         if self.minimum is not None and value < self.minimum:

@@ -1,4 +1,4 @@
-"""Codes of what a change does to nodes (BP45xx): nothing is wrong, but somebody should know before."""
+"""Codes of what a change does to nodes (BP45xx): nothing is wrong, but operators should know in advance."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ DRIVER_HELD_BACK = define(
     "driver-held-back",
     """
 The driver changes, and `autoUpgrade` is off: the new version is written down, but the driver's pods (updateStrategy
-OnDelete) stay as they are until somebody deletes them, node after node, with no GPU pod on the node. New nodes get
+OnDelete) keep running until someone deletes them, node after node, with no GPU pod on the node. New nodes get
 the new version at once, so a pool may run two versions for long.
 """,
     severity=Severity.WARNING,
@@ -52,7 +52,7 @@ ALLOCATION_PAUSE = define(
     """
 The device plugin, or the DRA driver, restarts. Running pods keep their GPUs; for some seconds the node has no GPUs to
 give to new ones, and where pods claim GPUs none of them can end.
-Where the names of resources change with it (MIG strategy, sharing), pods that ask for the old names stay Pending.
+Where the names of resources change with it (MIG strategy, sharing), pods that request the old names stay Pending.
 """,
     severity=Severity.NOTE,
 )
@@ -72,8 +72,8 @@ PODS_REPLACED = define(
     "pods-replaced",
     """
 Pods of a DaemonSet or Deployment are replaced, or operands of the operator are. No GPU pod is touched; what they do
-(label nodes, measure) pauses for moments. With the update strategy OnDelete they stay as they are until somebody
-deletes them.
+(label nodes, measure) pauses for moments. With the update strategy OnDelete they keep running until they are
+deleted.
 """,
     severity=Severity.NOTE,
 )
@@ -120,8 +120,8 @@ HANDOVER_WITH_UPGRADE = define(
     "handover-with-upgrade",
     """
 The change hands the drivers from the ClusterPolicy to NVIDIADriver objects (or back) in the same step in which the
-operator becomes 26.7. The new operator would not know which driver pods are whose, and drops them: all GPU nodes lose
-their driver at once. Do it in two steps: upgrade the operator first, hand over when it has settled.
+operator becomes 26.7. The new operator would not recognize the driver pods, and deletes them: all GPU nodes lose
+their driver at once. Do it in two steps: upgrade the operator first, change the owner when it has settled.
 """,
     severity=Severity.WARNING,
 )
@@ -180,7 +180,7 @@ NETWORK_DRIVER_HELD_BACK = define(
     "BP4528",
     "network-driver-held-back",
     """
-The network driver (DOCA-OFED) changes, and `autoUpgrade` is off: the driver's pods stay as they are until somebody deletes
+The network driver (DOCA-OFED) changes, and `autoUpgrade` is off: the driver's pods keep running until someone deletes
 them, node after node. New nodes get the new version at once, so a pool may run two versions for long.
 """,
     severity=Severity.WARNING,

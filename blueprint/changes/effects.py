@@ -184,7 +184,7 @@ def _workload(one: ChangedObject) -> Iterator[Diagnostic]:
         return
     names = _fields(fields)
     if one.value("spec.updateStrategy.type") == "OnDelete":
-        how = "stay until somebody deletes them (OnDelete)"
+        how = "stay until someone deletes them (OnDelete)"
     else:
         most = one.value("spec.updateStrategy.rollingUpdate.maxUnavailable") or "1"
         how = f"are replaced, {most} at a time" if one.change.id.kind == "DaemonSet" else "are replaced, one by one"

@@ -19,8 +19,8 @@ from blueprint.source.paths import format_path
 from blueprint.wording import counted
 
 _PEERMEM = (
-    "nvidia-peermem is built against the network driver, and holds it while it is loaded: the GPU driver's pods of "
-    "each node must build it anew, and until then there is no RDMA to GPUs through it"
+    "nvidia-peermem is built against the network driver, and keeps it in use: the GPU driver's pods on "
+    "each node must rebuild it, and until then there is no RDMA to GPUs through it"
 )
 
 

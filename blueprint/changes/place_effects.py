@@ -16,7 +16,7 @@ _WORDING: Mapping[str, tuple[Code, str]] = {
     "allocation": (codes.ALLOCATION_PAUSE, "the device plugin restarts with another configuration"),
     "operands": (codes.PODS_REPLACED, "operands come or go"),
 }
-_REBOOT = "no pod may hold a GPU of the node meanwhile: drain it first"
+_REBOOT = "no pod may use a GPU of the node meanwhile: drain it first"
 
 
 class PlaceChange(Record):

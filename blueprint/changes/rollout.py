@@ -57,7 +57,7 @@ class Rollout(Record):
     def operands(self) -> str:
         """How pods other than the driver's are replaced."""
         if self.daemonsets.get("updateStrategy") == "OnDelete":
-            return "updateStrategy is OnDelete: each node changes when somebody deletes its pods"
+            return "updateStrategy is OnDelete: each node changes when its pods are deleted"
         most = (self.daemonsets.get("rollingUpdate") or {}).get("maxUnavailable", "1")
         return f"{most} of {_span(*self.nodes)} at a time"
 

@@ -82,7 +82,7 @@ def _handover(
                 message = f"{one.change.id} hands the drivers over in the same step that upgrades to {rule.since}"
                 yield Diagnostic(
                     codes.HANDOVER_WITH_UPGRADE, message, at=one.place(field.path), notes=(Note(rule.source),),
-                    help="upgrade first; hand over when it has settled", subject=str(one.change.id), path=rule.field,
+                    help="upgrade first; change the owner afterwards", subject=str(one.change.id), path=rule.field,
                 )  # fmt: skip
 
 

@@ -6,90 +6,89 @@ RULE_FAILED = define(
     "BP0060",
     "rule-failed",
     """
-A rule raised an error instead of judging an object. All other rules ran, but what this one looks for is not known, so
-the result is incomplete. This is a bug of the rule: please report it with the evidence; `BLUEPRINT_DEBUG=1` adds the
-traceback. `--ignore CODE` runs the others without the rule.
+A rule raised an exception while checking an object. All other rules ran, but the result of this one is unknown, so
+the run is incomplete. This is a bug in the rule: please report it with the evidence; `BLUEPRINT_DEBUG=1` adds the
+traceback. `--ignore CODE` runs the others without this rule.
 """,
 )
 KIND_NOT_SERVED = define(
     "BP5001",
     "kind-not-served",
     """
-The Kubernetes minor that the blueprint declares does not serve this kind under this apiVersion: it was
-removed, is not there yet, or is misspelt. The API server would answer "no matches for kind". The help names
-the version that is served, where there is one.
+The declared Kubernetes minor does not serve this kind under this apiVersion: it was removed, has not been added yet,
+or is misspelt. The API server would report "no matches for kind". The help names the version that is served, if there
+is one.
 """,
 )
 SCHEMA_UNKNOWN = define(
     "BP5002",
     "schema-unknown",
     """
-This is a custom resource, and nothing here says what it may contain, so it cannot be checked, and what cannot
-be checked is not passed off as correct. Add its CustomResourceDefinition to `extraManifests`.
+This is a custom resource whose schema is not known, so it cannot be checked. Unchecked objects are never reported as
+valid. Add its CustomResourceDefinition to `extraManifests`.
 """,
 )
 UNKNOWN_FIELD = define(
     "BP5003",
     "unknown-field",
     """
-The API has no field of this name at this place. Server-side apply refuses it; other clients drop it without
-a word, and the setting never takes effect. Most often it is misspelt, or stands one level too high or too low.
+The API has no such field at this place. Server-side apply rejects it; other clients silently drop it, and the setting
+never takes effect. Usually the field is misspelt, or one level too high or too low.
 """,
 )
 MISSING_FIELD = define(
     "BP5004",
     "missing-field",
     """
-The API requires a field that is not there. The API server would refuse the object.
+A required field is missing. The API server would reject the object.
 """,
 )
 WRONG_TYPE = define(
     "BP5005",
     "field-wrong-type",
     """
-The value is of another type than the field: a number where text is needed (labels, annotations, environment
-variables and ConfigMap data are always text), text where a number is needed, a list where a map is needed.
-Server-side apply answers such values with an unhelpful internal error.
+The value has the wrong type for the field: a number instead of a string (labels, annotations, environment variables
+and ConfigMap data are always strings), a string instead of a number, or a list instead of a map. Server-side apply
+reports such values with an unhelpful internal error.
 """,
 )
 VALUE_NOT_ALLOWED = define(
     "BP5006",
     "field-value-not-allowed",
     """
-The field takes one of a few words, and this is none of them. Case matters.
+The field accepts a fixed set of values, and this is not one of them. Values are case-sensitive.
 """,
 )
 OUT_OF_BOUNDS = define(
     "BP5007",
     "out-of-bounds",
     """
-A number is too small or too large, a text too short or too long, or a list has too few or too many items for
-what the API accepts.
+A number is too small or too large, a string too short or too long, or a list has too few or too many items for the
+API.
 """,
 )
 MALFORMED = define(
     "BP5008",
     "field-malformed",
     """
-The text does not have the form that the field demands: a quantity (`500m`, `1Gi`), a DNS name, a point in
-time, base64, or a pattern that the custom resource's schema gives.
+The value does not have the required format: a quantity (`500m`, `1Gi`), a DNS name, a timestamp, base64, or a pattern
+in the custom resource's schema.
 """,
 )
 CONDITION_NOT_MET = define(
     "BP5009",
     "condition-not-met",
     """
-The schema of the custom resource combines conditions (`oneOf`, `anyOf`, `not`), and this value does not meet
-them. The message shows which.
+The schema of the custom resource combines conditions (`oneOf`, `anyOf`, `not`), and this value does not satisfy them.
+The message shows which.
 """,
 )
 DUPLICATE_ITEM = define(
     "BP5010",
     "duplicate-list-item",
     """
-Two items of a list have the same key, although the API identifies items by that key (environment variables by
-name, ports by number and protocol). Server-side apply refuses such a list; other clients keep one of the two,
-and which one is luck.
+Two items of a list have the same key, although the API identifies items by that key (environment variables by name,
+ports by number and protocol). Server-side apply rejects such a list; other clients keep one of the two arbitrarily.
 """,
 )
 REPEATED_ITEM = define(
@@ -105,18 +104,18 @@ QUANTITY_FORM = define(
     "BP5011",
     "quantity-not-canonical",
     """
-Quantities have one canonical form (`1000m` is `1`, `1024Mi` is `1Gi`). Custom resources are stored as they are written,
-and the operator that rewrites one brings its quantities into that form, which looks like a change. Whole numbers
-without quotes, and other forms in Kubernetes' own kinds, are compared by what they mean, and are no finding.
+Quantities have one canonical form (`1000m` is `1`, `1024Mi` is `1Gi`). Custom resources are stored as written, and an
+operator that rewrites one canonicalizes its quantities, which looks like a change. Integers without quotes, and
+non-canonical forms in Kubernetes' built-in kinds, are compared by value and not reported.
 """,
     severity=Severity.WARNING,
 )
 MEANINGLESS_VALUE = define(
     "BP5012",
-    "says-nothing",
+    "sets-nothing",
     """
-A null, an empty list or an empty map sets nothing, and yet the one who applies it becomes the owner of the
-field: a later change by its rightful owner is a conflict. Leave the field out.
+A null, an empty list or an empty map sets nothing, but the applying manager becomes the owner of the field, so a later
+change by another manager is a conflict. Omit the field.
 """,
     severity=Severity.WARNING,
 )
@@ -124,81 +123,80 @@ SERVER_FIELD = define(
     "BP5013",
     "server-set-field",
     """
-The cluster sets this field (`status`, `uid`, `resourceVersion`, `managedFields`, ...). In a manifest it is
-ignored at best; a foreign `uid`, a stale `resourceVersion` or `managedFields` make the API server refuse the
-object. Such fields come from `kubectl get -o yaml`; remove them.
+The cluster sets this field (`status`, `uid`, `resourceVersion`, `managedFields`, ...). In a manifest it is ignored at
+best; a different `uid`, a stale `resourceVersion`, or `managedFields` make the API server reject the object. Such
+fields usually come from `kubectl get -o yaml`; remove them.
 """,
 )
 BAD_NAME = define(
     "BP5014",
     "bad-name",
     """
-The name has a form that the API server refuses for this kind. Most names are DNS subdomains (lower-case
-letters, digits, `-` and `.`, at most 253); namespaces and services are single DNS labels (at most 63).
+The API server rejects this name for this kind. Most names are DNS subdomains (lowercase letters, digits, `-` and `.`,
+at most 253 characters); namespaces and services are single DNS labels (at most 63).
 """,
 )
 BAD_LABEL = define(
     "BP5015",
     "bad-label",
     """
-A label or annotation is not of the form that the API server accepts. Keys are an optional DNS subdomain and
-`/`, then at most 63 letters, digits, `-`, `_`, `.`, beginning and ending with a letter or digit. Label values
-have the same form without a prefix, and may be empty.
+A label or annotation is malformed. A key is an optional DNS subdomain and `/`, followed by at most 63 letters,
+digits, `-`, `_` and `.`, beginning and ending with a letter or digit. Label values have the same form without a
+prefix, and may be empty.
 """,
 )
 NAMESPACE_MISSING = define(
     "BP5016",
     "namespace-missing",
     """
-Objects of this kind live in a namespace, and this one names none. It would land wherever the client that
-applies it happens to point.
+Objects of this kind are namespaced, but this one sets no namespace. It would be created in whatever namespace the
+applying client uses by default.
 """,
 )
 NAMESPACE_NOT_ALLOWED = define(
     "BP5017",
     "namespace-not-allowed",
     """
-Objects of this kind belong to the whole cluster and have no namespace. The API server drops it silently,
-after which nothing that compares by namespace finds the object again.
+Objects of this kind are cluster-scoped and have no namespace. The API server silently drops it, and tools that look
+up the object by namespace no longer find it.
 """,
 )
 TOO_LARGE = define(
     "BP5018",
     "too-large",
     """
-The annotations of one object may be 256 KiB together; the data of a ConfigMap or Secret 1 MiB. The API server
-refuses more.
+The annotations of an object may total 256 KiB, the data of a ConfigMap or Secret 1 MiB. The API server rejects more.
 """,
 )
 STRING_DATA = define(
     "BP5019",
     "string-data",
     """
-`stringData` of a Secret is write-only: keys that are dropped from it later stay in the Secret, and nobody
-notices when `data` is changed behind it. Secrets are rendered with `data` in base64.
+`stringData` of a Secret is write-only: keys that are later removed from it remain in the Secret, and changes to
+`data` go unnoticed. Secrets are therefore rendered with `data` in base64.
 """,
 )
 DUPLICATE_OBJECT = define(
     "BP5020",
     "object-given-twice",
     """
-Two objects of the set have the same kind, namespace and name, so one would overwrite the other.
+Two objects have the same kind, namespace and name, so one would overwrite the other.
 """,
 )
 SCHEMA_UNUSABLE = define(
     "BP5021",
     "schema-unusable",
     """
-The schema inside a CustomResourceDefinition is itself wrong (a pattern that is no regular expression, a type
-that does not exist), so resources of this kind cannot be checked. The API server would refuse the definition.
+The schema in a CustomResourceDefinition is invalid (a pattern that is not a regular expression, a type that does not
+exist), so resources of this kind cannot be checked. The API server would reject the definition.
 """,
 )
 NOT_ON_BY_DEFAULT = define(
     "BP5022",
     "api-not-on-by-default",
     """
-Alpha and beta versions of Kubernetes' own APIs are served only by an API server that was started with a
-matching `--runtime-config`, and mostly a feature gate. On any other the apply fails with "no matches for kind".
+The API server serves alpha and beta versions of Kubernetes' own APIs only if it was started with a matching
+`--runtime-config`, and usually a feature gate. Otherwise the apply fails with "no matches for kind".
 """,
     severity=Severity.WARNING,
 )
@@ -206,32 +204,32 @@ MINOR_UNKNOWN = define(
     "BP5023",
     "kubernetes-minor-unknown",
     """
-The tool has no schema for the Kubernetes minor that the blueprint declares, so nothing can be checked against
-it. The message names the minors there are.
+The tool has no schemas for the declared Kubernetes minor, so nothing can be checked against it. The message lists the
+supported minors.
 """,
 )
 TOO_MANY_FAULTS = define(
     "BP5030",
     "too-many-faults",
     """
-The object does not match the schema of its kind in more than a thousand places of one sort. The first thousand are listed.
+The object has more than a thousand schema violations of one kind. The first thousand are listed.
 """,
 )
 RULE_VIOLATED = define(
     "BP5024",
     "validation-rule-violated",
     """
-The custom resource's definition has a validation rule (`x-kubernetes-validations`), and this value breaks it. The API
-server would refuse the object with the same message. The help shows the rule where the message does not.
+The CustomResourceDefinition has a validation rule (`x-kubernetes-validations`) that this value violates. The API
+server would reject the object with the same message. The help shows the rule if the message does not.
 """,
 )
 RULE_NOT_EVALUATED = define(
     "BP5025",
     "validation-rule-not-evaluated",
     """
-The custom resource's definition has a validation rule that could not be evaluated here: the library for CEL is not
-installed (`pip install "gpu-platform-blueprint[cel]"`), it does not have a function that the rule uses, or the rule
-takes too long. The API server will evaluate it. Nothing is known about the value until then.
+The CustomResourceDefinition has a validation rule that could not be evaluated here: the CEL library is not installed
+(`pip install "gpu-platform-blueprint[cel]"`), it lacks a function that the rule uses, or evaluation takes too long.
+The API server will evaluate the rule; until then it is unknown whether the value is valid.
 """,
     severity=Severity.NOTE,
 )
@@ -239,9 +237,9 @@ DEFINITION_REFUSED = define(
     "BP5026",
     "definition-refused",
     """
-A CustomResourceDefinition breaks a rule that the API server has for definitions: its name is not
-`<plural>.<group>`, not exactly one version is stored, the schema is not structural, or a validation rule is no
-expression that compiles. The API server refuses the definition, and with it everything of its kind.
+A CustomResourceDefinition violates a requirement of the API server: its name is not `<plural>.<group>`, it does not
+have exactly one storage version, its schema is not structural, or a validation rule does not compile. The API server
+rejects the definition, and with it all its resources.
 """,
 )
 
@@ -249,17 +247,17 @@ SERVICE_ACCOUNT_MISSING = define(
     "BP5101",
     "service-account-missing",
     """
-A workload runs as a ServiceAccount that is not among the rendered objects. Its pods cannot be created until
-somebody makes it. In a namespace that the blueprint itself renders this is an error, elsewhere a warning.
+A workload uses a ServiceAccount that is not among the rendered objects. Its pods cannot be created until the
+ServiceAccount exists. In a namespace that the blueprint renders this is an error, elsewhere a warning.
 """,
 )
 CONFIG_MISSING = define(
     "BP5102",
     "config-missing",
     """
-A pod mounts or reads a ConfigMap or Secret that is not among the rendered objects and is not marked
-`optional`. The pod waits in ContainerCreating until somebody makes it: an operator, a certificate manager or
-you. If that is intended, mark it `optional` or note it as a prerequisite.
+A pod mounts or reads a ConfigMap or Secret that is not among the rendered objects and is not marked `optional`. The
+pod stays in ContainerCreating until it exists, whether it is created by an operator, by a certificate manager or by
+hand. If that is intended, mark it `optional` or declare it as a prerequisite.
 """,
     severity=Severity.WARNING,
 )
@@ -267,17 +265,17 @@ ROLE_MISSING = define(
     "BP5103",
     "role-missing",
     """
-A binding grants a role that is not among the rendered objects and is not one that every cluster has. The
-binding grants nothing until somebody makes the role. In a namespace that the blueprint itself renders a
-missing Role is an error, elsewhere a warning.
+A binding refers to a role that is neither among the rendered objects nor built into every cluster. The binding grants
+nothing until the role exists. In a namespace that the blueprint renders a missing Role is an error, elsewhere a
+warning.
 """,
 )
 NAMESPACE_NOT_RENDERED = define(
     "BP5104",
     "namespace-not-rendered",
     """
-The object's namespace is neither among the rendered objects nor one that every cluster has, so it must exist
-before the first apply.
+The object's namespace is neither among the rendered objects nor present in every cluster, so it must exist before the
+first apply.
 """,
     severity=Severity.WARNING,
 )
@@ -285,22 +283,22 @@ SELECTOR_MISMATCH = define(
     "BP5105",
     "selector-mismatch",
     """
-The selector of a workload does not match the labels of its own pod template. The API server refuses it.
+The selector of a workload does not match the labels of its pod template. The API server rejects it.
 """,
 )
 VOLUME_MISSING = define(
     "BP5106",
     "volume-missing",
     """
-A container mounts a volume that its pod does not have. The API server refuses the pod, and with it the
-workload.
+A container mounts a volume that its pod does not define. The API server rejects the pod, and the workload never
+starts.
 """,
 )
 SUBJECT_MISSING = define(
     "BP5107",
     "subject-missing",
     """
-A binding grants rights to a ServiceAccount that is not among the rendered objects, although its namespace
-is. The rights reach nobody; mostly the name or the namespace of the subject is misspelt.
+A binding grants permissions to a ServiceAccount that is not among the rendered objects, although its namespace is.
+The permissions have no effect; usually the subject's name or namespace is misspelt.
 """,
 )

@@ -28,19 +28,19 @@ def _faults(crd: dict[str, Any]) -> Iterator[tuple[Path, str]]:
     names, versions = spec["names"], spec["versions"]
     full = f"{names.get('plural')}.{spec['group']}"
     if crd["metadata"].get("name") != full:
-        yield ("metadata", "name"), f"the name of this definition must be {full}"
+        yield ("metadata", "name"), f"the name of the definition must be {full}"
     if "." not in spec["group"]:
         yield ("spec", "group"), "a group must be a domain with a dot"
     if names.get("listKind") == names["kind"]:
         yield ("spec", "names", "listKind"), "kind and listKind must differ"
     stored = [version["name"] for version in versions if version.get("storage")]
     if len(stored) != 1:
-        yield ("spec", "versions"), f"exactly one version must be stored, and here are {len(stored)}"
+        yield ("spec", "versions"), f"exactly one version must be the storage version, but {len(stored)} are"
     seen: set[str] = set()
     for index, version in enumerate(versions):
         path: Path = ("spec", "versions", index)
         if version["name"] in seen:
-            yield (*path, "name"), f"version {version['name']} is there twice"
+            yield (*path, "name"), f"version {version['name']} is listed twice"
         seen.add(version["name"])
         schema = (version.get("schema") or {}).get("openAPIV3Schema")
         if not isinstance(schema, dict):
@@ -61,11 +61,11 @@ def _node(schema: dict[str, Any], path: Path, *, root: bool = False) -> Iterator
         if key in schema:
             yield (*path, key), f"{key} is not allowed in a structural schema"
     if schema.get("uniqueItems") is True:
-        yield (*path, "uniqueItems"), "uniqueItems cannot be true; x-kubernetes-list-type: set says it"
+        yield (*path, "uniqueItems"), "uniqueItems cannot be true; use x-kubernetes-list-type: set"
     if schema.get("additionalProperties") and schema.get("properties"):
-        yield (*path, "additionalProperties"), "properties and additionalProperties exclude each other"
+        yield (*path, "additionalProperties"), "properties and additionalProperties are mutually exclusive"
     if kind == "array" and not isinstance(schema.get("items"), dict):
-        yield path, "an array must say what its items are"
+        yield path, "an array must define items"
     yield from _list_keys(schema, path)
     yield from _logical(schema, path)
     yield from _rules(schema, path, root=root)
@@ -88,7 +88,7 @@ def _below(schema: dict[str, Any], path: Path, *, root: bool) -> Iterator[tuple[
 def _list_keys(schema: dict[str, Any], path: Path) -> Iterator[tuple[Path, str]]:
     keys = schema.get("x-kubernetes-list-map-keys")
     if (schema.get("x-kubernetes-list-type") == "map") != bool(keys):
-        yield path, "x-kubernetes-list-type: map and x-kubernetes-list-map-keys need each other"
+        yield path, "x-kubernetes-list-type: map and x-kubernetes-list-map-keys require each other"
         return
     inside = schema.get("items")
     if not isinstance(inside, dict):
@@ -99,7 +99,7 @@ def _list_keys(schema: dict[str, Any], path: Path) -> Iterator[tuple[Path, str]]
         if not isinstance(field, dict):
             yield (*path, "x-kubernetes-list-map-keys"), f"the items have no field {key}"
         elif key not in (inside.get("required") or ()) and "default" not in field:
-            yield (*path, "items"), f"{key} tells the items apart, so it must be required or have a default"
+            yield (*path, "items"), f"{key} identifies the items, so it must be required or have a default"
 
 
 def _logical(schema: dict[str, Any], path: Path) -> Iterator[tuple[Path, str]]:
@@ -136,4 +136,4 @@ def _compile_fault(text: str, schema: dict[str, Any], *, root: bool) -> str | No
         return str(error)
     except UnsupportedError:
         return None
-    return None if program.returns in ("bool", "dyn") else f"its value is a {program.returns} and not true or false"
+    return None if program.returns in ("bool", "dyn") else f"its value is a {program.returns} instead of true or false"

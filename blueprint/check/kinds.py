@@ -48,7 +48,7 @@ class CheckedKind(Record):
 
 
 class KindRegistry:
-    """The kinds of one Kubernetes minor and of some CRDs; each is compiled when it is first asked for."""
+    """The kinds of one Kubernetes minor and of some CRDs; each is compiled when it is first requested."""
 
     def __init__(self, minor: str, crds: Iterable[Mapping[str, Any]] = (), engine: str | None = None) -> None:
         self._kubernetes = load_kubernetes(minor)
@@ -62,7 +62,7 @@ class KindRegistry:
         return self._kubernetes.minor
 
     def find(self, api_version: str, kind: str) -> CheckedKind | ObjectFinding:
-        """The kind, or what is wrong with asking for it."""
+        """The kind, or what is wrong with requesting it."""
         key = (api_version, kind)
         if key not in self._compiled:
             self._compiled[key] = self._compile(api_version, kind)
@@ -118,8 +118,8 @@ class KindRegistry:
         """A custom resource without a definition; others may call theirs as Kubernetes calls one of its own."""
         help_ = "add its CustomResourceDefinition to extraManifests"
         if own := self._kubernetes.versions_of(kind):
-            help_ += f"; Kubernetes' own {kind} is of {joined(sorted(own), 'or')}"
-        text = f"no schema says what {kind} {api_version} may contain"
+            help_ += f"; the built-in {kind} belongs to {joined(sorted(own), 'or')}"
+        text = f"there is no schema for {kind} {api_version}"
         return ObjectFinding(codes.SCHEMA_UNKNOWN, ("kind",), text, help_)
 
 

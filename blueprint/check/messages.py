@@ -42,12 +42,18 @@ TYPES = {
 FORMATS = {
     "byte": ("base64", None),
     "date-time": ("a point in time", "as in 2026-11-21T10:00:00Z"),
-    "dns-label": ("a DNS label", "lower-case letters, digits and -, at most 63, a letter or digit at both ends"),
-    "dns-subdomain": ("a DNS name", "lower-case letters, digits, - and ., a letter or digit at both ends"),
+    "dns-label": (
+        "a DNS label",
+        "lowercase letters, digits and -, at most 63 characters, a letter or digit at both ends",
+    ),
+    "dns-subdomain": ("a DNS name", "lowercase letters, digits, - and ., a letter or digit at both ends"),
     "label-key": ("a label key", "an optional DNS name and /, then at most 63 letters, digits, -, _ and ."),
     "config-key": ("a key of a ConfigMap or Secret", "letters, digits, -, _ and ."),
     "percent": ("a percentage", "a whole number, or a percentage as in 25%"),
-    "port-name": ("the name of a port", "at least one letter, digits and single -; a number goes without quotes"),
+    "port-name": (
+        "the name of a port",
+        "letters, digits and single -, with at least one letter; a port number is written without quotes",
+    ),
     "quantity": ("a quantity", "a number with an optional suffix: 500m, 2, 1.5, 128Mi, 10G"),
 }
 _MANY = 12
@@ -144,7 +150,7 @@ def _null(violation: Violation, data: Mapping[str, Any]) -> ObjectFinding:
     what = "no item of a list" if is_item else "refused by the API server" if refused else "no way to set anything"
     text = f"{format_path(violation.path, data)} is null, which is {what}"
     override = Severity.ERROR if refused else None
-    return ObjectFinding(codes.MEANINGLESS_VALUE, violation.path, text, "leave it out", override)
+    return ObjectFinding(codes.MEANINGLESS_VALUE, violation.path, text, "remove it", override)
 
 
 def _type(violation: Violation, where: _Where) -> ObjectFinding:
@@ -213,7 +219,7 @@ def _size(violation: Violation, where: _Where) -> ObjectFinding:
     if MEANS_NOTHING in violation.schema and not violation.value:
         what = "list" if violation.keyword == "minItems" else "map"
         text = f"{where.path} is an empty {what}, which sets nothing"
-        return ObjectFinding(codes.MEANINGLESS_VALUE, violation.path, text, "leave the field out")
+        return ObjectFinding(codes.MEANINGLESS_VALUE, violation.path, text, "remove the field")
     unit = {"Length": "characters", "Items": "items", "Properties": "entries"}[violation.keyword[3:]]
     limit = violation.schema[violation.keyword]
     relation = "fewer than" if violation.keyword.startswith("min") else "more than"
@@ -226,14 +232,14 @@ def _unique(violation: Violation, where: _Where) -> ObjectFinding:
 
 
 def _multiple(violation: Violation, where: _Where) -> ObjectFinding:
-    text = f"{where.path} is {where.value}, which is no multiple of {violation.schema['multipleOf']}"
+    text = f"{where.path} is {where.value}, which is not a multiple of {violation.schema['multipleOf']}"
     return ObjectFinding(codes.OUT_OF_BOUNDS, violation.path, text)
 
 
 def _condition(violation: Violation, where: _Where) -> ObjectFinding:
     meaning = {
-        "anyOf": "fits none of the allowed forms",
-        "oneOf": "must fit exactly one of the allowed forms",
+        "anyOf": "matches none of the allowed forms",
+        "oneOf": "must match exactly one of the allowed forms",
         "not": "has a form that is not allowed",
     }
     forms = violation.schema.get(violation.keyword)

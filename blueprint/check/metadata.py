@@ -23,10 +23,10 @@ def check_identity(data: Mapping[str, Any], *, namespaced: bool, minor: str) -> 
         yield ObjectFinding(codes.BAD_NAME, ("metadata", "name"), f"metadata.name {meta['name']!r}: {fault}")
     namespace = meta.get("namespace")
     if namespaced and not namespace:
-        text = f"metadata.namespace is missing: a {data['kind']} lives in a namespace"
+        text = f"metadata.namespace is missing, but {data['kind']} is namespaced"
         yield ObjectFinding(codes.NAMESPACE_MISSING, ("metadata",), text)
     elif not namespaced and namespace:
-        text = f"metadata.namespace is {namespace}, but a {data['kind']} belongs to the whole cluster"
+        text = f"metadata.namespace is {namespace}, but {data['kind']} is cluster-scoped"
         yield ObjectFinding(codes.NAMESPACE_NOT_ALLOWED, ("metadata", "namespace"), text, "remove it")
     elif isinstance(namespace, str) and (fault := dns_label_fault(namespace)):
         yield ObjectFinding(codes.BAD_NAME, ("metadata", "namespace"), f"metadata.namespace {namespace!r}: {fault}")
@@ -54,7 +54,7 @@ def check_payload(data: Mapping[str, Any]) -> Iterator[ObjectFinding]:
         yield ObjectFinding(codes.STRING_DATA, ("stringData",), text, "move the values to data")
     if data["kind"] == "ConfigMap":
         for key in sorted(_keys(data.get("data")) & _keys(data.get("binaryData"))):
-            text = f"the key {key} is both in data and in binaryData"
+            text = f"the key {key} is in both data and binaryData"
             yield ObjectFinding(codes.DUPLICATE_ITEM, ("binaryData", key), text)
 
 

@@ -79,7 +79,7 @@ def validate_objects(
     """
     objects = list(objects)
     if kubernetes_minor not in known_minors():
-        text = f"there is no schema for Kubernetes {kubernetes_minor}; there are {', '.join(known_minors())}"
+        text = f"there are no schemas for Kubernetes {kubernetes_minor}; supported: {', '.join(known_minors())}"
         return Validation((Diagnostic(codes.MINOR_UNKNOWN, text),), (), RuleTally())
     theirs = [each.data for each in objects if (each.data.get("apiVersion"), each.data.get("kind")) == _CRD]
     kinds = KindRegistry(kubernetes_minor, [*theirs, *crds], engine)
@@ -174,7 +174,7 @@ def _complaints(
     form = [*in_words(violations, data, data["kind"]), *walk(kind.plan, data)]
     if others:
         least = "at least " if len(violations) + others == _MOST_COUNTED else ""
-        text = f"has {least}{others:,} more faults like these, which are not listed"
+        text = f"has {least}{others:,} more violations of this kind, which are not listed"
         form.append(ObjectFinding(codes.TOO_MANY_FAULTS, (), text))
     yield from form
     if kind.rules and not _refused(form):

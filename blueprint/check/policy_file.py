@@ -56,7 +56,7 @@ class _Reader:
         table = self._mapping(data, ())
         for key in table.keys() - set(_KEYS):
             near = nearest(key, _KEYS)
-            self._problem((key,), f"there is no key {key}", f"did you mean {near}?" if near else ", ".join(_KEYS))
+            self._problem((key,), f"unknown key {key}", f"did you mean {near}?" if near else ", ".join(_KEYS))
         return RulePolicy(
             profile=self._word(table.get("profile", "recommended"), Profile, ("profile",)) or Profile.RECOMMENDED,
             select=self._names(table.get("select", []), ("select",)),
@@ -74,7 +74,7 @@ class _Reader:
             self._problem(at, f"{'.'.join(at)} must be a list of codes, slugs or tags")
             return ()
         for name, near in unknown_names(tuple(value)):
-            text = f"{name} is no code, slug or tag of a rule"
+            text = f"{name} is not a code, slug or tag of a rule"
             self._problem(
                 (*at, name), text, f"did you mean {near}?" if near else "`blueprint explain rules` lists them"
             )
@@ -109,7 +109,7 @@ class _Reader:
         value = tuple(value) if isinstance(value, list) else value
         fits = type(value) is type(usual) and (not isinstance(value, tuple) or all(isinstance(x, str) for x in value))
         if not fits:
-            kind = "a list of text" if isinstance(usual, tuple) else type(usual).__name__
+            kind = "a list of strings" if isinstance(usual, tuple) else type(usual).__name__
             self._problem(at, f"{'.'.join(at)} must be {kind}")
         return value if fits else usual
 

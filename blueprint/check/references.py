@@ -77,7 +77,7 @@ def _missing(reference: ObjectReference, subject: Object, known: _Set) -> Object
     if reference.optional or reference.name in names or (reference.kind, reference.name) in _MADE_BY_KUBERNETES:
         return None
     where = format_path(reference.path, subject.data)
-    text = f"{where} names the {reference.kind} {namespace}/{reference.name}, {_ABSENT}"
+    text = f"{where} refers to the {reference.kind} {namespace}/{reference.name}, {_ABSENT}"
     near = nearest(reference.name, names)
     help_ = f"did you mean {near}?" if near else None
     if reference.kind == "ServiceAccount":

@@ -26,11 +26,11 @@ class Capability(enum.StrEnum):
 
 
 MISSING = {
-    Capability.POOLS: "the node pools are not known; --blueprint FILE names them",
-    Capability.CLAIMS: "the DRA driver of the platform is not known; --blueprint FILE names it",
-    Capability.COMPLETE: "objects outside of the input are not known; --complete says that there are none",
+    Capability.POOLS: "the node pools are not known; specify --blueprint FILE",
+    Capability.CLAIMS: "the platform's DRA driver is not known; specify --blueprint FILE",
+    Capability.COMPLETE: "there may be objects outside the input; --complete states that there are none",
     Capability.BLUEPRINT: "the objects do not come from a blueprint",
-    Capability.PROMQL: f"{promql.PACKAGE} is not installed; the extra promql brings it",
+    Capability.PROMQL: f"{promql.PACKAGE} is not installed; install the extra promql",
 }
 """Why a rule without the capability does not run."""
 

@@ -31,7 +31,7 @@ class PoolOffer(Record):
     shared: Mapping[str, int] = field(default_factory=dict)
     taints: tuple[Taint, ...] = ()
     refuses_many: bool = True
-    """Whether the device plugin refuses pods that ask for more than one share."""
+    """Whether the device plugin refuses pods that request more than one share."""
     mig_config: str | None = None
     """Which configuration of the MIG manager's file the nodes' label names."""
     plugin_config: str | None = None
@@ -91,7 +91,7 @@ class DescribedPod(Record, dict=True):
 
     @cached_property
     def requests(self) -> tuple[tuple[Path, str, Any], ...]:
-        """What it asks for of NVIDIA's resources: the field, the resource's name, how many."""
+        """What it requests of NVIDIA's resources: the field, the resource's name, how many."""
         return tuple(
             ((*path, "resources", part, name), name, amount)
             for path, container in self.containers
@@ -122,7 +122,7 @@ class PlatformFacts(Protocol):
 
     @property
     def prometheus(self) -> DeclaredPrometheus | None:
-        """Who scrapes; None where nobody says."""
+        """Who scrapes; None if unknown."""
 
 
 class NoPlatform(Record):
@@ -225,7 +225,7 @@ class RuleContext:
 
     @property
     def prometheus(self) -> DeclaredPrometheus | None:
-        """The Prometheus that the blueprint declares; None where nobody says."""
+        """The Prometheus that the blueprint declares; None if unknown."""
         return self._facts.prometheus
 
     @cached_property

@@ -105,7 +105,7 @@ def _crash(rule: Rule, subject: Object, error: Exception, policy: RulePolicy) ->
     return Diagnostic(
         codes.RULE_FAILED,
         f"{subject.id}: the rule for {ids} failed: {type(error).__name__}: {error}",
-        help=f"this is a bug of the rule: please report it. `--ignore {rule.codes[0].id}` runs the others without it",
+        help=f"this is a bug in the rule: please report it. `--ignore {rule.codes[0].id}` runs the others without it",
         subject=str(subject.id),
         evidence=tuple(evidence),
     )

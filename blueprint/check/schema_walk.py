@@ -157,8 +157,8 @@ def _duplicates(plan: WalkPlan, items: list[Any], path: Path, whole: Any) -> Ite
             yield ObjectFinding(
                 codes.REPEATED_ITEM if plan.tolerant else codes.DUPLICATE_ITEM,
                 (*path, index),
-                f"{what} is twice in {format_path(path, whole)}: items {before} and {index}",
-                help=f"the API tells items apart by {' and '.join(plan.keys)}" if plan.keys else None,
+                f"{what} is duplicated in {format_path(path, whole)}: items {before} and {index}",
+                help=f"the API identifies items by {' and '.join(plan.keys)}" if plan.keys else None,
             )
 
 
@@ -186,13 +186,13 @@ def is_quantity(path: Path) -> bool:
 
 
 def _quantity(value: Any, path: Path, whole: Any) -> Iterator[ObjectFinding]:
-    """Of Kubernetes' own kinds: where another form is compared by its meaning, it is nobody's trouble."""
+    """Of Kubernetes' own kinds: where another form is compared by its meaning, it does no harm."""
     if not is_quantity(path):
         yield from _another_form(value, path, whole)
 
 
 def _verbatim_quantity(value: Any, path: Path, whole: Any) -> Iterator[ObjectFinding]:
-    """Of custom resources. `nvidia.com/gpu: 1` is how everybody writes a whole number."""
+    """Of custom resources. `nvidia.com/gpu: 1` is how whole numbers are usually written."""
     if not isinstance(value, int):
         yield from _another_form(value, path, whole)
 

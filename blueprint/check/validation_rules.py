@@ -204,10 +204,10 @@ def _holds(rule: SchemaRule, place: _Place, tally: RuleTally) -> bool:
     if rule.obstacle:
         raise UnsupportedError(rule.obstacle)
     if tally.seconds > _SECONDS:
-        raise UnsupportedError(f"all rules together took more than {_SECONDS:g} s")
+        raise UnsupportedError(f"the rules took more than {_SECONDS:g} s in total")
     result = _result(rule, rule.text, place)
     if not isinstance(result, bool):
-        raise UnsupportedError(f"its value is not true or false but {type(result).__name__}")
+        raise UnsupportedError(f"its value is {type(result).__name__} instead of true or false")
     return result
 
 

@@ -44,7 +44,7 @@ def compile_schema(schema: Schema, engine: str | None = None) -> Validate:
     if engine == "jsonschema":
         return _with_jsonschema(schema)
     try:
-        import jsonschema_rs  # noqa: F401 - asked for here, so that the choice is made in one place
+        import jsonschema_rs  # noqa: F401 - requested here, so that the choice is made in one place
     except ImportError:
         if engine is not None:
             raise

@@ -107,11 +107,11 @@ class Choices(Record, dict=True):
         return replace(pool, product=self.product(match["product"]), count=self.number(match["count"], 1, MOST_GPUS))
 
     def system(self, wanted: str | None, distribution: str) -> str:
-        """The operating system of the nodes: the one asked for, or the usual one of the distribution."""
+        """The operating system of the nodes: the one requested, or the usual one of the distribution."""
         return wanted or self.catalog.distribution(distribution).default_os
 
     def with_branch(self, pool: PoolDraft, wanted: str | None, system: str) -> PoolDraft:
-        """The pool with the driver branch that was asked for, or with one its GPU needs instead of the release's."""
+        """The pool with the driver branch that was requested, or with one its GPU needs instead of the release's."""
         gpu = self.catalog.gpu(pool.product) if pool.product else None
         return pool if gpu is None else replace(pool, branch=wanted or self._needed(gpu, system))
 

@@ -52,7 +52,7 @@ def find_configuration(target: str) -> Configuration | None:
 
 
 def _read(file: Path, table: tuple[str, ...]) -> Configuration | None:
-    """The configuration; None where a `pyproject.toml` says nothing of this tool."""
+    """The configuration; None where a `pyproject.toml` does not mention this tool."""
     from blueprint.source.files import DiskFiles, read_text
 
     shown = os.path.relpath(file)
@@ -69,7 +69,7 @@ def _read(file: Path, table: tuple[str, ...]) -> Configuration | None:
         raise Refused(problem, exit_code=2)
     found = Configuration(shown, text, table, values)
     if unknown := sorted(values.keys() - set(_KEYS)):
-        problems = (found.problem(f"there is no key {key}", key, help_=_instead(key)) for key in unknown)
+        problems = (found.problem(f"unknown key {key}", key, help_=_instead(key)) for key in unknown)
         raise Refused(*problems, exit_code=2)
     return found
 

@@ -62,7 +62,7 @@ def _lines(draft: Draft, file: str) -> Iterator[str]:
     yield "apiVersion: gpublueprint.dev/v1alpha2"
     yield "kind: Blueprint"
     yield "metadata:"
-    yield "  # Field manager, record and labels in the cluster carry this name: do not change it after the first apply."
+    yield "  # The field manager, inventory and labels contain this name: do not change it after the first apply."
     yield f"  name: {inline(draft.name)}"
     yield "  version: 0.1.0"
     yield "spec:"
@@ -87,7 +87,7 @@ def _cluster(draft: Draft) -> Iterator[str]:
     yield "  cluster:"
     yield "    # Every object is checked against this version's API."
     yield f"    kubernetes: {inline(draft.kubernetes)}"
-    yield "    # Decides paths, who brings the driver, and what must be prepared outside of Kubernetes."
+    yield "    # Determines paths, who installs the driver, and what must be prepared outside of Kubernetes."
     yield f"    distribution: {draft.distribution}"
     if draft.os:
         yield "    # The system of the GPU nodes."
@@ -100,7 +100,7 @@ def _shared(draft: Draft) -> Iterator[str]:
     if groups:
         yield f"  # The cloud labels the nodes of a pool with {groups.label}: pools below have the names of its pools."
     else:
-        yield "  # Nodes belong to the pool that this label names; they have it from the beginning. Put yours here."
+        yield "  # Nodes belong to the pool that this label names; they have it when they join. Put yours here."
         yield f"  poolLabel: {OWN_LABEL}"
         yield "  # `blueprint apply` sets further labels and taints; write `provisioner` if the node provisioner does."
         yield "  nodeLabels: apply"

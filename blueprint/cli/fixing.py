@@ -19,7 +19,7 @@ from blueprint.source.files import DiskFiles, read_text
 from blueprint.wording import counted, joined
 
 _MOST_PASSES = 10
-"""An edit can make room for the next finding; two that undo each other would go on for ever."""
+"""An edit can make room for the next finding; two that undo each other would go on forever."""
 _LINE = re.compile(r".*?(?:\r\n|\r|\n|\Z)", re.DOTALL)
 
 

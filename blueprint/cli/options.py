@@ -91,7 +91,7 @@ def add_report(parser: ArgumentParser) -> None:
     output.add_argument(
         "--fail-on",
         choices=["error", "warning", "note"],
-        help="the least severity that exits 1 (error); what is to be written is written all the same",
+        help="the least severity that exits 1 (error); output files are written regardless",
     )
     verbosity = output.add_mutually_exclusive_group()
     verbosity.add_argument(
@@ -124,7 +124,7 @@ def add_connection(parser: ArgumentParser) -> None:
     """Which cluster to talk to."""
     parser.add_argument("--kubeconfig", metavar="FILE", help="default: $KUBECONFIG, then ~/.kube/config")
     parser.add_argument("--context", metavar="NAME", help="a context of the kubeconfig")
-    add_timeout(parser, "longest wait for one answer or condition")
+    add_timeout(parser, "timeout for one response or condition")
 
 
 def compile_target(options: Namespace) -> Compilation:

@@ -23,7 +23,7 @@ def on_a_terminal() -> bool:
 
 def prompt_for_draft(choices: Choices, given: Draft) -> Draft:
     """Every question, with what is given already as the suggestion. Raises InputEnded."""
-    _show("Enter takes what stands in brackets; Ctrl-C stops, and nothing is written.")
+    _show("Enter accepts the value in brackets; Ctrl-C stops without writing anything.")
     name = _prompt("Name of the platform", given.name, choices.name)
     distribution = _prompt(
         f"Distribution ({', '.join(choices.distributions)})", given.distribution, choices.distribution

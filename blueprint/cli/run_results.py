@@ -24,7 +24,7 @@ def plan_run(plan: Plan, connection: Connection, *, changes_are_findings: bool) 
     differs = any(counts[a] for a in (Action.CREATE, Action.UPDATE, Action.REPLACE))
     effects = plan_effects(plan)
     found = (*plan.diagnostics, *effects)
-    nothing = "nothing to do, as far as can be told" if plan.unknown else "nothing to do"
+    nothing = "nothing to do, as far as is known" if plan.unknown else "nothing to do"
     verdict = "apply would change this" if differs else nothing
     left = f"; {counts[Action.DELETE]} no longer rendered, left alone" if counts[Action.DELETE] else ""
     verdict = f"{verdict}; {counts[Action.UNCHANGED]} unchanged{left}"

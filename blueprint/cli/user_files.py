@@ -1,4 +1,4 @@
-"""Write a document that people own: whole or not at all, and over nothing that was not asked for."""
+"""Write a document that people own: whole or not at all, and over nothing that was not requested."""
 
 from __future__ import annotations
 

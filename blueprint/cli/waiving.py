@@ -41,7 +41,7 @@ _ENDS_EARLY = ("validate", "compile")
 def add_waivers(parser: ArgumentParser) -> None:
     """--waivers FILE."""
     parser.add_argument(
-        "--waivers", metavar="FILE", help=f"findings that do not count ({FILE} beside the blueprint or bundle)"
+        "--waivers", metavar="FILE", help=f"findings that are accepted ({FILE} beside the blueprint or bundle)"
     )
 
 

@@ -69,7 +69,7 @@ NOT_SERVED = define(
     "BP7035",
     "kind-missing-in-cluster",
     """
-The API server does not serve this kind, and no CustomResourceDefinition in the bundle brings it. Install the
+The API server does not serve this kind, and no CustomResourceDefinition in the bundle defines it. Install the
 component that defines it, or let the blueprint manage it.
 """,
 )
@@ -77,7 +77,7 @@ QUOTA_EXCEEDED = define(
     "BP7051",
     "quota-exceeded",
     """
-A ResourceQuota of the namespace leaves no room for the object, so the API server does not create it. The message names
+A ResourceQuota of the namespace is exhausted, so the API server does not create it. The message names
 the quota, the request, the usage and the limit. Nothing is wrong with the object: free something, or
 raise the quota, and apply again.
 """,
@@ -136,7 +136,7 @@ NOT_HEALTHY = define(
     "BP7042",
     "not-healthy",
     """
-`--wait` was asked for, and the object was not healthy within `--timeout`. The message is what its own status
+`--wait` was requested, and the object was not healthy within `--timeout`. The message is what its own status
 says. What was written stays.
 """,
 )
@@ -144,8 +144,8 @@ HEALTH_UNKNOWN = define(
     "BP7043",
     "health-unknown",
     """
-`--wait` was asked for, and nothing in the cluster reports the state of this object: no controller has
-looked at the generation that was applied. That is no proof of health, so the answer is unknown.
+`--wait` was requested, and nothing in the cluster reports the state of this object: no controller has
+looked at the generation that was applied. That does not prove health, so the result is unknown.
 """,
     severity=Severity.WARNING,
 )
@@ -187,7 +187,7 @@ IN_THE_WAY = define(
     "BP7060",
     "in-the-way",
     """
-The object has a field or list item that the blueprint does not declare, and the declared fields cannot be written beside it: a port was renumbered under the same name, a volume was given another type. A server-side apply
+The object has a field or list item that the blueprint does not declare, and the declared fields cannot be written alongside it: a port was renumbered under the same name, a volume was given another type. A server-side apply
 leaves what others own in place, so the API server rejects the combination, even with force. With `--force-conflicts`
 (or `--force-conflicts=KIND/NAMESPACE/NAME:FIELD`) apply takes the field over first and then removes it. The report names what was removed and its former owner. No object is deleted.
 """,

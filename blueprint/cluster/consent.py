@@ -55,7 +55,7 @@ class Consent(Record):
         """Whether a step may be written: nothing in it is contested, or what is may be taken or can be left out.
 
         A node is written as a whole. An object that was not named is left alone as a whole, too: half of a change
-        that nobody asked for may be worse than none.
+        that nobody requested may be worse than none.
         """
         left = self.left(step)
         if not left:

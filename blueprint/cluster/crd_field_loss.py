@@ -1,4 +1,4 @@
-"""Definitions that lose fields which objects in the cluster use: the API server would drop them without a word.
+"""Definitions that lose fields which objects in the cluster use: the API server would silently drop them.
 
 It keeps what is stored until an object is written the next time, and then prunes what the definition does not know.
 """

@@ -34,7 +34,7 @@ def conflict(subject: ObjectId, found: FieldConflict, data: Any, *, taken: bool 
     elif taken:
         text = f"{text}; it was in the way of what is declared, and is gone"
     else:
-        text = f"{text}; it is not declared, and what is declared cannot be written beside it"
+        text = f"{text}; it is not declared, and the declared fields cannot be written alongside it"
     scope = f"--force-conflicts={subject}" + (f":{path}" if path else "")
     return Diagnostic(
         code(found, taken=taken),
@@ -131,7 +131,7 @@ def unseen(subject: ObjectId, error: ApiError) -> Diagnostic:
 
 def forbidden(subject: ObjectId, error: ApiError) -> Diagnostic:
     """Something about an object may not be read or written."""
-    help_text = f"a role must allow it; `blueprint` asked for {error.request.split('?')[0]}"
+    help_text = f"a role must allow it; `blueprint` requested {error.request.split('?')[0]}"
     return plain(FORBIDDEN, subject, f"{subject}: {error.message}", help_text)
 
 

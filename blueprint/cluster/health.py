@@ -99,7 +99,7 @@ def _by_replicas(how: Replicas, live: Mapping[str, Any]) -> HealthState:
 
 def _by_state(how: StateField, live: Mapping[str, Any]) -> HealthState:
     """Operators sum up in one word; why it is not the right one stands in a condition, where anywhere."""
-    name, value = how.field.rpartition(".")[2], str(value_at(live, how.field) or "not said")
+    name, value = how.field.rpartition(".")[2], str(value_at(live, how.field) or "not set")
     conditions = conditions_of(live)
     for condition in conditions:
         if condition.get("reason") in how.hollow and condition.get("status") == "True":
@@ -120,7 +120,7 @@ def _by_condition(how: ConditionState, live: Mapping[str, Any]) -> HealthState:
     word = how.type.lower()
     wanted, degraded = conditions.get(how.type), conditions.get(how.degraded or "", {})
     if wanted is None:
-        return HealthState(Health.UNKNOWN, f"its operator has not said whether it is {word}")
+        return HealthState(Health.UNKNOWN, f"its operator has not reported whether it is {word}")
     deciding = degraded if degraded.get("status") == "True" else wanted
     good = deciding is wanted and wanted.get("status") == "True"
     text = str(deciding.get("message") or deciding.get("reason") or "")

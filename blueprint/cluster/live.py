@@ -20,7 +20,7 @@ from blueprint.inventory.membership import PART_OF, applyset_id
 from blueprint.records import Record, field
 
 _MANY = 8
-"""Objects of one kind and namespace from which on a LIST of names costs less than asking for each."""
+"""Objects of one kind and namespace from which on a LIST of names costs less than requesting each."""
 
 Data = dict[str, Any]
 Wanted = tuple[ObjectId, str]
@@ -31,11 +31,11 @@ class Live(Record):
     """What is in the cluster.
 
     Attributes:
-        objects: Those asked for that exist.
-        labelled: Those that carry our label, asked for or not.
+        objects: Those requested that exist.
+        labelled: Those that carry our label, requested or not.
         unseen: Those that could not be looked at, and why.
         unserved: Those whose kind the server does not serve, so they cannot exist.
-        unlisted: Kinds of which nobody may list what carries our label: beyond what was asked for, nothing is known.
+        unlisted: Kinds of which nobody may list what carries our label: beyond what was requested, nothing is known.
     """
 
     objects: Mapping[ObjectId, Data] = field(default_factory=dict)
@@ -46,7 +46,7 @@ class Live(Record):
 
 
 class _Request(Record):
-    """What to look at, by the resource to ask for it; and what there is nothing to ask for."""
+    """What to look at, by the resource to request it; and what there is nothing to request."""
 
     by_resource: Mapping[Resource, list[ObjectId]]
     unseen: Mapping[ObjectId, ApiError]
@@ -80,7 +80,7 @@ def _request(discovery: Discovery, wanted: Iterable[Wanted]) -> _Request:
         if resource:
             by_resource[resource].append(identity)
         elif api_version in discovery.stale:
-            unseen[identity] = ApiError(HTTPStatus.SERVICE_UNAVAILABLE, "", f"nobody answers for {api_version}")
+            unseen[identity] = ApiError(HTTPStatus.SERVICE_UNAVAILABLE, "", f"no API server answers for {api_version}")
         else:
             unserved.add(identity)
     return _Request(by_resource, unseen, frozenset(unserved))
@@ -89,9 +89,9 @@ def _request(discovery: Discovery, wanted: Iterable[Wanted]) -> _Request:
 def _list_labelled(
     connection: Connection, request: _Request, blueprint: str
 ) -> tuple[dict[ObjectId, Data], dict[Resource, ApiError]]:
-    """Everything with our label, of every kind that is asked for; and the kinds that cannot be listed."""
+    """Everything with our label, of every kind that is requested; and the kinds that cannot be listed."""
     selector = f"{PART_OF}={applyset_id(blueprint)}"
-    # A kind that is asked for in two versions is listed in both: an object counts in the one it is asked for in.
+    # A kind that is requested in two versions is listed in both: an object counts in the one it is requested in.
     wanted_as = {identity: resource for resource, ids in request.by_resource.items() for identity in ids}
     labelled: dict[ObjectId, Data] = {}
     unlisted: dict[Resource, ApiError] = {}
@@ -107,7 +107,7 @@ def _list_labelled(
 def _get_missing(
     connection: Connection, request: _Request, labelled: Mapping[ObjectId, Data]
 ) -> tuple[dict[ObjectId, Data], dict[ObjectId, ApiError]]:
-    """What no list showed, asked for by name: those that exist, and those that may not be read."""
+    """What no list showed, requested by name: those that exist, and those that may not be read."""
     missing = [
         (resource, identity)
         for resource, ids in request.by_resource.items()
@@ -130,7 +130,7 @@ def _members(
 ) -> tuple[list[Data], ApiError | None]:
     """Labelled objects of a kind: across namespaces, or where that is forbidden, in each namespace.
 
-    What may not be listed is asked for by name, and then reported as unseen; the refusal goes with the rest, since
+    What may not be listed is requested by name, and then reported as unseen; the refusal goes with the rest, since
     others with our label stay unknown.
     """
     try:
@@ -152,7 +152,7 @@ def _members(
 
 
 def _possible(connection: Connection, resource: Resource, ids: list[ObjectId]) -> Iterator[ObjectId]:
-    """Those of `ids` that may be there: where many of a place are asked for, one LIST of names tells."""
+    """Those of `ids` that may be there: where many of a place are requested, one LIST of names tells."""
     places: dict[str, list[ObjectId]] = defaultdict(list)
     for identity in ids:
         places[identity.namespace].append(identity)
@@ -162,7 +162,7 @@ def _possible(connection: Connection, resource: Resource, ids: list[ObjectId]) -
 
 
 def _names(connection: Connection, resource: Resource, namespace: str) -> set[str] | None:
-    """The names of a kind in one place; None where they may not be listed, or are far more than are asked for."""
+    """The names of a kind in one place; None where they may not be listed, or are far more than are requested."""
     try:
         query = {"limit": str(PAGE)}
         page = connection.request("GET", resource.collection(namespace), query=query, accept=METADATA)

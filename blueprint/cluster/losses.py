@@ -22,7 +22,7 @@ def losses(live: Live, declared: Mapping[str, Any]) -> tuple[str, ...]:
     if carried := find_kind(identity.group, identity.kind).carries:
         found.append(carried)
     if not is_own_group(identity.group) and _was_handled(live):
-        found.append("what its controller has made of it")
+        found.append("what its controller created from it")
     return tuple(found)
 
 

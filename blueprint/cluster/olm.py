@@ -98,12 +98,12 @@ def _awaiting_approval(seen: _SubscriptionState) -> str:
     pending = seen.conditions.get("InstallPlanPending", {}).get("reason") == "RequiresApproval"
     if not seen.install_plan or not (pending or seen.status.get("state") == "UpgradePending"):
         return ""
-    return f"the install plan {seen.install_plan} waits for somebody to approve it"
+    return f"the install plan {seen.install_plan} is waiting for approval"
 
 
 def _not_installed(seen: _SubscriptionState) -> str:
     there = f"{seen.installed}, which is older than {seen.wanted}," if seen.installed else "nothing"
-    return f"its state is {seen.status.get('state') or 'not said'}, and {there} is installed"
+    return f"its state is {seen.status.get('state') or 'not set'}, and {there} is installed"
 
 
 def _is_older(installed: str, wanted: str | None) -> bool:
@@ -168,7 +168,7 @@ def await_operator(
 
 def _help(identity: ObjectId, closed: str) -> str:
     if "install plan " not in closed:
-        return "see what the Operator Lifecycle Manager says of it, then apply again: nothing that needs it was written"
+        return "check the status in the Operator Lifecycle Manager, then apply again: nothing that needs it was written"
     plan = closed.partition("install plan ")[2].partition(" ")[0]
     patch = (
         f"""kubectl -n {identity.namespace} patch installplan {plan} --type merge -p '{{"spec":{{"approved":true}}}}'"""

@@ -185,7 +185,7 @@ class _Planner(Record):
         group = self.discovery.any_version(obj.id.group, obj.id.kind)
         instead = f"; the server has it as {group.api_version}" if group else ""
         text = f"{obj.id}: the API server does not serve {obj.api_version} {obj.id.kind}{instead}"
-        help_text = "install what defines it, or let the blueprint manage that component"
+        help_text = "install the component that defines it, or let the blueprint manage it"
         found = findings.plain(codes.NOT_SERVED, obj.id, text, help_text, origin=obj.origin(("kind",)))
         return Step(obj, Action.UNKNOWN, reason="its kind is not served", blocked=True), (found,)
 

@@ -104,7 +104,7 @@ def hold_back(saved: SavedPlan, now: Plan) -> Plan:
         Refused: it is another cluster (BP7011, exit code 2).
     """
     if saved.cluster_uid != now.cluster_uid:
-        text = f"the plan was made for cluster {saved.cluster_uid or '(unknown)'}; this one is {now.cluster_uid}"
+        text = f"the plan was created for cluster {saved.cluster_uid or '(unknown)'}; this one is {now.cluster_uid}"
         raise Refused(Diagnostic(codes.WRONG_CLUSTER, text), exit_code=2)
     late: list[Diagnostic] = []
     steps = tuple(_held(step, saved, late) for step in now.steps)
@@ -144,7 +144,7 @@ def _same(then: LiveVersion | None, now: LiveVersion | None) -> bool:
 
 
 def _stale(step: Step | NodeStep) -> Diagnostic:
-    text = f"{step.id} was not written: what would happen to it now is not what the plan says"
+    text = f"{step.id} was not written: it would now be changed differently from the plan"
     return findings.plain(codes.STALE_PLAN, step.id, text, "run plan again and look at it")
 
 

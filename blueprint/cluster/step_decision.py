@@ -211,7 +211,7 @@ class Decider(Record):
         return replace(step, action=attempt, reason="the API server refuses it", blocked=True), found
 
     def _leaving(self, obj: Object, live: Mapping[str, Any]) -> Decision:
-        reason = f"is being deleted (held by {held_by(live)}), then created anew"
+        reason = f"is being deleted (held by {held_by(live)}), then recreated"
         text = f"{obj.id} {reason}"
         found = findings.plain(codes.TERMINATING, obj.id, text, override=Severity.WARNING)
         return Step(obj, Action.CREATE, reason=reason, leaving=True, seen=LiveVersion.of(live)), (found,)
@@ -245,7 +245,7 @@ def _in_the_way(extra: ForeignField, live: Mapping[str, Any]) -> FieldConflict:
 
 
 def _restored_by_server(obj: Object, live: Mapping[str, Any]) -> FieldChange | None:
-    """A field that is not declared, and that the API server would keep without a word."""
+    """A field that is not declared, and that the API server would silently keep."""
     retained = find_kind(obj.id.group, obj.id.kind).retains
     name, value = (retained.field, retained.value) if retained else ("", "")
     if not name or name in (obj.data.get("spec") or {}) or (live.get("spec") or {}).get(name) != value:

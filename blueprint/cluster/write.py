@@ -108,7 +108,7 @@ class ObjectWriter(Record):
             if not (error.missing or error.stale):
                 return WriteResult(None, diagnostics=(findings.trouble(step.object, error),))
             if error.stale:
-                return WriteResult(None, diagnostics=(self._stale(step, "it was replaced by somebody"),))
+                return WriteResult(None, diagnostics=(self._stale(step, "it was replaced in the meantime"),))
         # Whatever stops us from here on, the next apply finds the object missing, and creates it.
         return self.write(replace(step, leaving=True), resource)
 

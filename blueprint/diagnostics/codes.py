@@ -17,7 +17,7 @@ USAGE = define(
     "BP0002",
     "usage",
     """
-The command line asks for something that cannot be done: an unknown flag or report format, two flags that
+The command line requests something that cannot be done: an unknown flag or report format, two flags that
 exclude each other, an argument of the wrong form. `blueprint VERB --help` shows what is possible.
 """,
 )

@@ -15,12 +15,16 @@ def nearest(word: str, candidates: Iterable[str]) -> str | None:
     return by_fold[found[0]] if found else None
 
 
-def known_names(word: str, candidates: Iterable[str], most: int = 24) -> str:
-    """What there is instead of `word`, as one line: all of it, or where that is more than `most` names the likest."""
+def known_names(word: str, candidates: Iterable[str], most: int = 24, explained_by: str = "") -> str:
+    """What there is instead of `word`, as one line: all of it, or where that is more than `most` names the likest.
+
+    `explained_by` is the topic of `blueprint explain` that lists them.
+    """
     names = sorted(candidates)
     if len(names) <= most:
         return f"known: {', '.join(names) or 'none'}"
     by_fold = {name.casefold(): name for name in reversed(names)}
     like = difflib.get_close_matches(word.casefold(), by_fold, n=5, cutoff=0.4)
     alike = f", among them {', '.join(by_fold[name] for name in like)}" if like else ""
-    return f"{len(names)} are known{alike}; `blueprint explain` lists them"
+    listing = f"blueprint explain {explained_by}".strip()
+    return f"{len(names)} are known{alike}; `{listing}` lists them"

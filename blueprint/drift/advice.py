@@ -25,24 +25,24 @@ if TYPE_CHECKING:
     from blueprint.drift.view import Live
 
 Tries = Callable[[Sequence[Mapping[str, Any]]], bool | None]
-"""Whether the server would take a JSON patch of an object; None where nobody can say."""
+"""Whether the server would take a JSON patch of an object; None if unknown."""
 
 _RESTORED = {
     FindingKind.MODIFIED: "restores it; to keep the live value, change the line shown",
     FindingKind.REMOVED: "puts it back; who removed it is only in the audit log",
     FindingKind.OWNERSHIP_LOST: "takes it back",
     FindingKind.REORDERED: "restores the order",
-    FindingKind.REPLACED: "makes it ours, as declared",
+    FindingKind.REPLACED: "takes ownership, with the declared value",
     FindingKind.FOREIGN_ADDITION: "removes it",
     FindingKind.MISSING: "creates it; the audit log knows who deleted it",
 }
-_REMOVES = "removes it; or declare it in the blueprint: an apply leaves it in place"
-_BY_HAND = "remove it by hand, or declare it in the blueprint: an apply leaves it in place"
+_REMOVES = "removes it; or declare it in the blueprint: an apply does not remove it"
+_BY_HAND = "remove it by hand, or declare it in the blueprint: an apply does not remove it"
 _LEAVING = "nothing can stop a deletion; once it is gone, an apply creates it anew"
 
 
 class Situation(Record):
-    """One object with its findings: what is live, our manager, what an apply would do (None where nobody knows)."""
+    """One object with its findings: what is live, our manager, what an apply would do (None if unknown)."""
 
     identity: ObjectId
     live: Live
@@ -150,7 +150,7 @@ def orphan_advice(finding: Finding, identity: ObjectId) -> Finding:
     """How to be rid of what is not rendered any more; what holds data is left to people."""
     carries = find_kind(identity.group, identity.kind).carries
     if may_not_be_replaced(identity) or carries or identity.kind == "PersistentVolumeClaim":
-        return replace(finding, help="render it again, or delete it by hand when what it holds can be borne to be lost")
+        return replace(finding, help="render it again, or delete it by hand if you can lose what it contains")
     command = kubectl("delete", identity)
     return replace(finding, commands=(command,), help=f"`{command}` deletes it; or render it again")
 

@@ -46,19 +46,19 @@ def gained_rules(obj: Object, live: Live, bundle: Bundle, view: View, manager: s
         writer=latest(claims_at(live, ("rules",), manager)),
         origin=obj.origin(("aggregationRule",)),
         seen=facts(live),
-        help="take the label off the role that brings them, or declare that role; an apply changes nothing here",
+        help="remove the label from the role that adds them, or declare that role; an apply changes nothing here",
     )
     try:
         roles = {role["metadata"]["name"]: role for role in view.cluster_roles()}
     except Unseen as unseen:
-        why = Note(f"which roles bring these rules is not known: {unseen}")
+        why = Note(f"it is unknown which roles add these rules: {unseen}")
         yield replace(finding, kind=FindingKind.UNKNOWN, declared=brought, remarks=(why,))
         return
     sources = list(_brought(obj.data, roles, set()))
     reported = [rule for rule in gained if not any(r == rule and n in {*declared, *_BUILT_IN} for n, r in sources)]
     if reported:
         names = sorted({name for name, rule in sources if rule in reported})
-        note = "its aggregationRule selects ClusterRole " + ", ".join(names) if names else "no role brings them now"
+        note = "its aggregationRule selects ClusterRole " + ", ".join(names) if names else "no role adds them now"
         yield replace(finding, live=reported, remarks=(Note(note),))
 
 

@@ -9,8 +9,8 @@ MISSING = define(
     "BP8001",
     "missing-object",
     """
-The bundle declares an object that is not in the cluster. Either it was never applied, or somebody deleted it:
-Kubernetes keeps no trace of who deletes an object, so the report names nobody; the audit log of the API server may.
+The bundle declares an object that is not in the cluster. Either it was never applied, or it was deleted:
+Kubernetes keeps no trace of who deletes an object, so the report cannot name anyone; the audit log of the API server may.
 `blueprint apply` creates it again.
 """,
 )
@@ -67,7 +67,7 @@ REPLACED = define(
     "BP8007",
     "replaced-object",
     """
-The object has another uid than the one that was applied: it was deleted and re-created by somebody else.
+The object has another uid than the one that was applied: it was deleted and recreated.
 What depended on the old one (pods, claims, references by uid) was deleted with it. Differences from the bundle are listed separately.
 """,
 )
@@ -83,7 +83,7 @@ TERMINATING = define(
     "BP8009",
     "terminating-object",
     """
-Somebody deleted the object, and a finalizer keeps it until its owner has cleaned up. Nothing can stop the
+The object was deleted, and a finalizer keeps it until its owner has cleaned up. Nothing can stop the
 deletion; `blueprint apply` creates the object again once it is gone. If its finalizer's owner does not run any
 more, the object stays in this state forever.
 """,
@@ -101,7 +101,7 @@ NEVER_APPLIED = define(
     "BP8011",
     "no-record",
     """
-The cluster holds no record of an apply of this blueprint: it was never applied from here, or the record was
+The cluster has no inventory of this blueprint: it was never applied, or the inventory was
 lost. Objects are still compared with the bundle, by what they say and by whom managedFields name; what was
 deleted from the blueprint since an apply cannot be known without the record.
 """,
@@ -112,7 +112,7 @@ OTHER_BUNDLE = define(
     "other-bundle-applied",
     """
 The bundle that was applied last is not the one that the cluster is compared with. Differences may therefore be
-changes that were never applied rather than changes that somebody made in the cluster; each finding names its
+changes that were never applied rather than changes made in the cluster; each finding names its
 writer, so the two can be told apart.
 """,
     severity=Severity.NOTE,
@@ -122,7 +122,7 @@ UNDECIDED = define(
     "undecided-field",
     """
 The live value differs from the declared one, although our own manager is recorded as its writer. Either the
-server or a webhook stores the value in another form, or somebody wrote under our name. A dry-run tells the two
+server or a webhook stores the value in another form, or another client used our field manager. A dry-run tells the two
 apart; it was switched off, forbidden or impossible here, and no record of an apply decides it.
 """,
     severity=Severity.WARNING,
@@ -132,7 +132,7 @@ RECORD_LOST = define(
     "record-lost",
     """
 Objects in the cluster carry the label or the field manager of this blueprint, so it was applied; but there is no record
-of it any more: somebody deleted the ConfigMap `blueprint-NAME`. What is declared is still compared. What was applied
+of it any more: the ConfigMap `blueprint-NAME` was deleted. What is declared is still compared. What was applied
 and is not rendered any more can only be found by its label, in the kinds that the bundle has, so the rest is unknown.
 The next `blueprint apply` writes a new record.
 """,
@@ -143,7 +143,7 @@ PARTLY_APPLIED = define(
     "partly-applied",
     """
 The last apply ended before every object and node was as its bundle says: something was refused, denied, changed
-meanwhile or interrupted. No bundle is in the cluster as a whole. Every object is compared with the bundle all the same;
+meanwhile or interrupted. No bundle is in the cluster as a whole. Every object is still compared with the bundle;
 what was not written is reported as drift, object by object. Run `blueprint apply` again.
 """,
     severity=Severity.NOTE,
@@ -228,7 +228,7 @@ READING_OLD = define(
     "BP8033",
     "reading-old",
     """
-The reading was taken long before this run. It is judged all the same: it proves what was true then, not what is
+The reading was taken long before this run. It is still evaluated: it proves what was true then, not what is
 true now.
 """,
     severity=Severity.NOTE,
@@ -246,7 +246,7 @@ READING_FUTURE = define(
     "reading-of-the-future",
     """
 The reading says that it was taken more than five minutes after this run: the clock of one of the two machines is wrong,
-or the file was made up. It is left out, so that it cannot take precedence over a valid reading; a node without another reading is unknown.
+or the file was fabricated. It is left out, so that it cannot take precedence over a valid reading; a node without another reading is unknown.
 """,
     severity=Severity.WARNING,
 )
@@ -295,6 +295,6 @@ COPIED = define(
     "copied-label",
     """
 An object carries the label with which this blueprint marks what it applied, but no apply of it made the object: nothing
-is recorded as ours. Somebody copied one of our objects with its label. Tools that select by that label (a prune, a list of the platform's objects) include the copy. Remove the label, or render the object.
+is recorded as ours. An object of the bundle was copied together with its label. Tools that select by that label (a prune, a list of the platform's objects) include the copy. Remove the label, or render the object.
 """,
 )

@@ -20,7 +20,7 @@ from blueprint.report.model import IgnoredDifference
 from blueprint.source.paths import format_path
 
 NOBODYS = "changed since the apply in what neither the bundle declares nor anybody owns: defaults of the server"
-DEFAULT_VALUE = "owned by somebody, with the value that the server gives by default"
+DEFAULT_VALUE = "owned by another manager, with the server's default value"
 IDLE_ORDER = "order of a list that means the same in any order"
 _LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
 

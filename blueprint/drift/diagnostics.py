@@ -22,7 +22,7 @@ _AT_LENGTH = frozenset(
     {"class", "declared", "live", "from", "layer", "also decides", "template", "operation", "uid", "resourceVersion",
      "station"}
 )  # fmt: skip
-"""Evidence that the headline or the line shown says too, or that only an auditor asks for."""
+"""Evidence that the headline or the line shown says too, or that only an auditor requests."""
 _DIFFERENCES_SHOWN = 5
 _CODES = {
     FindingKind.MISSING: codes.MISSING,
@@ -49,7 +49,7 @@ _MESSAGES = {
     FindingKind.ORPHANED: "{what} was applied from this blueprint and is not rendered any more",
     FindingKind.COPIED: "{what} has the label of this blueprint, which never applied it{by}",
     FindingKind.TERMINATING: "{what} is being deleted",
-    FindingKind.UNKNOWN: "{what} is {live}, declared {declared}: whether somebody changed it is not known",
+    FindingKind.UNKNOWN: "{what} is {live}, declared {declared}: it is unknown whether it was changed",
     FindingKind.POOL_SIZE: "{what}: its selector matches {live} nodes, declared {declared}",
     FindingKind.SHARED_NODE: "{what} is matched by the selectors of several pools: {live}",
     "unseen": "{what}: objects could not be read",

@@ -23,12 +23,12 @@ from blueprint.source.paths import format_path
 
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z")
 """A time as the API server writes it."""
-_STORED_SO = "stored so by the server or a webhook: a dry-run of our apply gives the live value"
+_STORED_SO = "stored in this form by the server or a webhook: a dry-run of our apply returns the live value"
 _SERVER_OWNED = (
     "withheld by the server from every client that applies it: a dry-run of our apply does not own it either"
 )
 _NOT_APPLIED = Note("not applied yet: the live value is what an earlier apply of ours left")
-_NEVER = Note("not applied yet: a dry-run of an apply says so")
+_NEVER = Note("not applied yet, according to a dry-run")
 _OUR_NAME = Note("written under our own manager's name, after the recorded apply and not by it")
 
 

@@ -21,7 +21,7 @@ from blueprint.inventory.model import Inventory, NodeRecord
 from blueprint.source.paths import format_path
 
 _NOT_TAKEN_BACK = Note(f"an earlier apply of ours put it there; {APPLY} takes it back")
-_NOT_TAKEN_OVER = Note(f"the value is right; {APPLY} makes it ours")
+_NOT_TAKEN_OVER = Note(f"the value is right; {APPLY} takes ownership")
 _NOTHING = NodeRecord("", (), ())
 
 

@@ -139,5 +139,5 @@ def _remade(record: Inventory | None, members: Members) -> Iterator[Finding]:
                 remarks=(Note(f"applied as uid {known.uid}"),),
                 code=codes.NODE_REMADE,
                 statement=f"was deleted and joined anew on {meta.get('creationTimestamp')}",
-                help="make sure that it is the machine you mean; `blueprint apply` records it",
+                help="make sure that it is the intended machine; `blueprint apply` records it",
             )

@@ -38,9 +38,9 @@ class Remedy(enum.StrEnum):
     """What ends a finding."""
 
     APPLY = "an apply restores it"
-    REMOVE = "somebody removes what was added, or declares it"
-    NODES = "somebody brings, takes or labels nodes"
-    REPAIR = "somebody repairs what does not work"
+    REMOVE = "remove what was added, or declare it"
+    NODES = "add, remove or label nodes"
+    REPAIR = "repair what does not work"
     WAIT = "a controller is at it"
 
 
@@ -225,7 +225,7 @@ class DriftReport(Record):
 
     @property
     def unknown(self) -> int:
-        """How many things were asked for and could not be seen."""
+        """How many things were requested and could not be seen."""
         return sum(part.unknown for part in self.coverage)
 
     @property

@@ -6,7 +6,7 @@ NODE_STEERED = define(
     "BP8060",
     "node-steered",
     """
-A node of a pool carries a label or an annotation that an operator of the stack obeys, and that the blueprint does not
+A node of a pool carries a label or an annotation that an operator of the stack acts on, but that the blueprint does not
 imply: `nvidia.com/gpu.deploy.driver=false` keeps the driver off the node, another `nvidia.com/mig.config` repartitions its GPUs. Values that operators write in normal operation are not reported. Remove the label or annotation, or declare in the blueprint what it is meant to do.
 """,
 )
@@ -55,7 +55,7 @@ NODE_LEFT = define(
     "BP8066",
     "node-left-pool",
     """
-A node that an apply labelled as one of a pool has left the pool, although the number of nodes is as declared: it was removed, or deleted and replaced by another one. The record of applies knows it by name and uid.
+A node that an apply labelled as one of a pool has left the pool, although the number of nodes is as declared: it was removed, or deleted and replaced by another one. The inventory records it by name and uid.
 """,
 )
 NODE_REMADE = define(

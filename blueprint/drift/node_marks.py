@@ -73,7 +73,7 @@ def _switch(node: Live, pool: BundlePool, switch: Switch, mark: tuple[str, str],
         remarks=(Note(f"this {noun} {switch.effect}"), Note(f"known from: {switch.source}")),
         code=codes.NODE_STEERED,
         statement=f"has the {noun} {key}={value}, which pool {pool.name} does not declare",
-        help=f"remove it, `{command}`, or declare its purpose in the blueprint; an apply leaves it in place",
+        help=f"remove it, `{command}`, or declare its purpose in the blueprint; an apply does not remove it",
     )
 
 
@@ -114,7 +114,7 @@ def _cordon(node: Live, pool: BundlePool, marks: Marks, stages: list[NodeProgres
         origin=pool.origin("nodes", "selector"),
         found_in=FoundIn.NODE,
         seen=seen_of(node, pool),
-        remarks=(Note("no new pod is scheduled to it, so nobody new gets its GPUs"),),
+        remarks=(Note("no new pod is scheduled to it, so no further pod gets its GPUs"),),
         code=excused if excuse else codes.NODE_CORDONED,
         statement=f"is cordoned for {excuse}" if excuse else "is cordoned",
         help=f"its operator lifts the cordon when it is through; {uncordon} if it is stuck" if excuse else uncordon,

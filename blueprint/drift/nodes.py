@@ -77,7 +77,7 @@ def _unseen(bundle: Bundle, why: str) -> ScopeResult:
 def _result(members: Members, findings: tuple[Finding, ...], silent: list[Live]) -> ScopeResult:
     """The findings, and how much was seen. `silent` nodes do not say what they offer: unknown, if a kubelet runs."""
     unknown = [node for node in silent if is_real(node)]
-    reason = "nobody has reported what they offer" if unknown else ""
+    reason = "they have not reported what they offer" if unknown else ""
     coverage = Coverage(SCOPE, sum(1 for _, pools in members if pools), len(unknown), reason)
     failed = any(finding.is_drift for finding in findings)
     simulated = ("GPUs that nodes offer",) if len(silent) > len(unknown) else ()
@@ -90,7 +90,7 @@ def _reports(node: Live) -> bool:
 
 def _without_status(unknown: list[Live]) -> Iterator[Diagnostic]:
     if unknown:
-        text = f"nobody has reported what {named(unknown)} offer{'s' if len(unknown) == 1 else ''} to pods"
+        text = f"it is not reported what {named(unknown)} offer{'s' if len(unknown) == 1 else ''} to pods"
         yield Diagnostic(codes.NODE_STATUS_UNKNOWN, text, help="look whether its kubelet runs")
 
 

@@ -34,7 +34,7 @@ _ENDPOINTS = "Endpoints of a Service, made by a controller that copies the Servi
 def examine_objects(
     bundle: Bundle, record: Inventory | None, view: View, *, dry_run: bool = True, record_missing: bool = False
 ) -> ScopeResult:
-    """Compare every object. `record` is what the cluster says was applied; None where nobody can say.
+    """Compare every object. `record` is what the cluster says was applied; None if unknown.
 
     `record_missing` is where there is none at all: then either nothing was ever applied, or the record was deleted.
 
@@ -57,7 +57,7 @@ def examine_objects(
 
 
 class _Found(Record):
-    """What was asked for, what metadata alone proved clean, and what was read of the rest."""
+    """What was requested, what metadata alone proved clean, and what was read of the rest."""
 
     wanted: Mapping[ObjectId, str]
     clean: Collection[ObjectId]
@@ -65,7 +65,7 @@ class _Found(Record):
 
     @property
     def to_examine(self) -> set[ObjectId]:
-        """What is not proven clean: asked for, or there with our label."""
+        """What is not proven clean: requested, or there with our label."""
         return {*self.wanted, *self.gathered.live} - set(self.clean)
 
 
@@ -95,7 +95,7 @@ def _without_record(
 ) -> tuple[tuple[Coverage, ...], tuple[Diagnostic, ...]]:
     """What is unknown without a record, and why: it matters only where something was applied."""
     if not any(is_member(live, bundle.name) for live in gathered.live.values()):
-        text = f"no record says that blueprint {bundle.name!r} was ever applied to {view.name}"
+        text = f"there is no inventory of blueprint {bundle.name!r} in {view.name}"
         return (), (Diagnostic(codes.NEVER_APPLIED, text),)
     text = f"blueprint {bundle.name!r} was applied to {view.name}, and the record of it is gone"
     unknown = Coverage(RECORDS, 0, 1, "the record was deleted")

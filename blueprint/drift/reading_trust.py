@@ -58,7 +58,7 @@ def of_the_future(readings: Iterable[Reading], now: ReadingClock) -> tuple[list[
 
 
 def outdated(reading: Reading, now: ReadingClock) -> Diagnostic | None:
-    """Why a reading says nothing of its node as it is now; None if it may."""
+    """Why a reading does not mention its node as it is now; None if it may."""
     node, again = f"Node/{reading.node}", f"run `blueprint probe -o {reading.node}.json` there again"
     if (age := now.time - reading.taken) > now.oldest:
         text = f"the reading of {node} is from {reading.time}, {age.days} days ago, and {now.oldest.days} are allowed"

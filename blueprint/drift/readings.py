@@ -154,7 +154,7 @@ def _one_per_node(readings: Iterable[Reading]) -> tuple[list[Reading], list[Diag
 
 def _places(bundle: Bundle, view: View | None, readings: list[Reading]) -> tuple[Placed, str]:
     """Node to pool by the live labels; without a cluster only where there is but one pool with GPUs."""
-    why = "there is no cluster to ask for its labels"
+    why = "there is no cluster to request its labels"
     try:
         if view is not None:
             return _by_labels(bundle, view), "no selector of a pool matches it, or it is not in the cluster"

@@ -16,7 +16,7 @@ from blueprint.drift.ownership import claims_at
 from blueprint.drift.view import Live, Unseen, View
 
 _SCALED = {("apps", "Deployment"), ("apps", "StatefulSet"), ("apps", "ReplicaSet"), ("", "ReplicationController")}
-_OFF = Note("nothing of it runs; scaling records no writer where nobody owned the replicas before")
+_OFF = Note("it is scaled to zero; scaling records no writer if the replicas had no owner before")
 
 
 def switched_off(obj: Object, live: Live, bundle: Bundle, view: View, manager: str) -> Finding | None:

@@ -76,7 +76,7 @@ class SnapshotView(Record):
     def nodes(self) -> list[Live]:
         """The nodes of that time."""
         if self.node_list is None:
-            raise Unseen(self.nodes_unseen or "the snapshot holds no nodes")
+            raise Unseen(self.nodes_unseen or "the snapshot contains no nodes")
         return list(self.node_list)
 
     def plan(self, *_arguments: object) -> None:
@@ -87,15 +87,15 @@ class SnapshotView(Record):
 
     def cluster_roles(self) -> list[Live]:
         """Never: a file holds the objects of the bundle."""
-        raise Unseen("a snapshot holds no other roles than the bundle's")
+        raise Unseen("a snapshot contains only the bundle's roles")
 
     def autoscalers(self, namespace: str) -> list[Live]:  # noqa: ARG002 - a View
         """Never: a file holds the objects of the bundle."""
-        raise Unseen("a snapshot holds no other autoscalers than the bundle's")
+        raise Unseen("a snapshot contains only the bundle's autoscalers")
 
     def predict(self, manifest: Mapping[str, Any], manager: str) -> Live:  # noqa: ARG002 - a View
         """Never: a file answers no dry-run."""
-        raise Unseen("a snapshot answers no dry-run")
+        raise Unseen("a dry-run is not possible with a snapshot")
 
 
 def take(bundle: Bundle, view: View) -> SnapshotView:

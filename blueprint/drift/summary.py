@@ -9,8 +9,11 @@ from blueprint.drift.model import APPLY, TAKE_OVER, DriftReport, Finding, Remedy
 from blueprint.wording import counted
 
 _WORDS: Mapping[Remedy, tuple[str, str]] = {
-    Remedy.REMOVE: ("1 stays until somebody removes or declares it", "{} stay until somebody removes or declares them"),
-    Remedy.NODES: ("1 is about nodes, which no apply makes", "{} are about nodes, which no apply makes"),
+    Remedy.REMOVE: ("1 stays until it is removed or declared", "{} stay until they are removed or declared"),
+    Remedy.NODES: (
+        "1 is about nodes, which an apply does not create",
+        "{} are about nodes, which an apply does not create",
+    ),
     Remedy.REPAIR: ("1 needs a repair", "{} need a repair"),
     Remedy.WAIT: ("1 ends by itself, or is stuck", "{} end by themselves, or are stuck"),
 }
@@ -69,7 +72,7 @@ def _restoring(contested: Sequence[Finding]) -> str:
     """What restores, so that nothing is taken over beyond what was found: each finding's command names its field."""
     if not contested:
         return f"{APPLY} restores"
-    return "what each finding says restores" if all(f.commands for f in contested) else f"{TAKE_OVER} restores"
+    return "the commands in the findings restore" if all(f.commands for f in contested) else f"{TAKE_OVER} restores"
 
 
 def _all(number: int) -> str:

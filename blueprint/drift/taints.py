@@ -123,7 +123,7 @@ def _foreign(node: Live, pool: BundlePool, taint: Mapping[str, Any], marks: Mark
         remarks=(*remarks, *_since(taint)),
         code=codes.NODE_TAINT_OF_MAKER if made else codes.NODE_FOREIGN_TAINT,
         statement=f"has the taint {name}, which pool {pool.name} does not declare",
-        help=f"remove it, `{command}`, or declare it under taints of the pool; an apply leaves it in place",
+        help=f"remove it, `{command}`, or declare it under taints of the pool; an apply does not remove it",
     )
 
 

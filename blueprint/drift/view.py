@@ -27,7 +27,7 @@ from blueprint.records import Record, field
 
 _THREADS = 4
 _FEW = 20
-"""One object in so many is asked for by name; of more, the whole kind is listed."""
+"""One object in so many is requested by name; of more, the whole kind is listed."""
 _MOST_DRY_RUNS = 100
 """Findings for which the server is asked what would undo them; for those beyond it ownership decides."""
 Live = dict[str, Any]
@@ -95,10 +95,10 @@ class View(Protocol):
         """The object as it would be after an apply that takes every conflict. Raises Unseen."""
 
     def plan(self, obj: Object, live: Live | None, snapshot: Snapshot | None, bundle: Bundle) -> Step | None:
-        """What an apply would do to an object; None where nobody can say."""
+        """What an apply would do to an object; None if unknown."""
 
     def takes(self, live: Live, patch: Sequence[Mapping[str, Any]]) -> bool | None:
-        """Whether the server would take a JSON patch; None where nobody can say."""
+        """Whether the server would take a JSON patch; None if unknown."""
 
 
 class ClusterView:
@@ -262,11 +262,11 @@ class ClusterView:
         return self._dry_runs <= _MOST_DRY_RUNS
 
     def cluster_roles(self) -> list[Live]:
-        """Listed when it is asked for."""
+        """Listed when it is requested."""
         return self._listed("/apis/rbac.authorization.k8s.io/v1/clusterroles")
 
     def autoscalers(self, namespace: str) -> list[Live]:
-        """Listed when it is asked for."""
+        """Listed when it is requested."""
         return self._listed(f"/apis/autoscaling/v2/namespaces/{namespace}/horizontalpodautoscalers")
 
     def _listed(self, path: str) -> list[Live]:

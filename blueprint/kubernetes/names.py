@@ -76,7 +76,7 @@ def label_key_fault(key: str) -> str | None:
     """A label key: `name` or `prefix/name`."""
     prefix, slash, name = key.rpartition("/")
     if slash and (not prefix or (fault := subdomain_fault(prefix))):
-        return fault if prefix else "nothing stands before the /"
+        return fault if prefix else "there is nothing before the /"
     if len(name) > LABEL_LENGTH:
         return f"the name part of the key has {len(name)} characters, more than {LABEL_LENGTH}"
     if not _QUALIFIED.fullmatch(name):

@@ -33,7 +33,7 @@ class FoundBinary:
             )
         except (OSError, subprocess.SubprocessError) as error:
             return f"does not run: {error}"
-        return (done.stdout.strip() or done.stderr.strip() or "says nothing").splitlines()[0]
+        return (done.stdout.strip() or done.stderr.strip() or "no output").splitlines()[0]
 
 
 def find(name: str, assets: Path | None = None) -> FoundBinary | None:
@@ -48,7 +48,7 @@ def find_all(assets: Path | None = None, *, controllers: bool = False) -> dict[s
     """Paths of everything that a lab needs, by name. Raises Refused (2), naming all that is missing.
 
     An explicit `assets` has to hold etcd and kube-apiserver itself: a lab of other binaries than the ones
-    asked for would be a surprise.
+    requested would be a surprise.
     """
     wanted = (*REQUIRED, *(CONTROLLERS if controllers else ()))
     found = {name: find(name, assets) for name in wanted}

@@ -1,4 +1,4 @@
-"""The lab's certificates and tokens: one authority, one server, as many users as are asked for.
+"""The lab's certificates and tokens: one authority, one server, as many users as are requested.
 
 The only module that imports `cryptography`, which is the optional extra `lab`.
 """
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 LIFETIME = dt.timedelta(days=365)
 _SKEW = dt.timedelta(days=7)
-"""How far back certificates begin: a clock may be wrong, and tests ask for ones that have expired already."""
+"""How far back certificates begin: a clock may be wrong, and tests request ones that have expired already."""
 
 _USAGES = (
     "digital_signature", "content_commitment", "key_encipherment", "data_encipherment", "key_agreement",

@@ -36,7 +36,7 @@ START_FAILED = define(
     "BP0022",
     "lab-start-failed",
     """
-A process of the lab ended, or did not become ready in time. The message carries its last words. Nothing of the
+A process of the lab ended, or did not become ready in time. The message contains its last output. Nothing of the
 lab is left behind: its processes are gone and so is its folder. Common causes are binaries for another machine,
 too little memory (a lab takes about 350 MB), and a full disk.
 """,
@@ -46,7 +46,7 @@ INSTALL_FAILED = define(
     "BP0023",
     "lab-install-failed",
     """
-A binary of the control plane could not be built. The message carries the last lines of the build's log. The
+A binary of the control plane could not be built. The message contains the end of the build log. The
 build downloads Go modules (through `GOPROXY`, checked against pinned checksums), needs about 3 GB of disk
 the first time, and about 2 GB of memory. What was built completely stays in the cache, so a second
 `blueprint lab install` goes on where the first one stopped.
@@ -107,6 +107,6 @@ REQUEST_FAILED = define(
     "lab-request-failed",
     """
 The lab's API server refused or did not answer a request that the lab itself made, for instance to create the
-blueprint's nodes. The message carries its answer.
+blueprint's nodes. The message contains the response.
 """,
 )

@@ -40,7 +40,7 @@ def _node(pool: BundlePool, index: int, *, provisioned: bool) -> dict[str, Any]:
         taints = [{"key": t.key, "value": t.value, "effect": t.effect} for t in pool.taints]
     resources = _ROOM | {name: str(number) for name, number in pool.resources.items()}
     resources |= {key: pool.machine[key] for key in ("cpu", "memory") if key in pool.machine}
-    ready = {"type": "Ready", "status": "True", "reason": "Simulated", "message": "no machine stands behind this"}
+    ready = {"type": "Ready", "status": "True", "reason": "Simulated", "message": "no machine behind it"}
     return {
         "apiVersion": "v1",
         "kind": "Node",

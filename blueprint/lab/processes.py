@@ -102,7 +102,7 @@ class DieWithParent:
     parent: int
 
     def __call__(self) -> None:
-        """Ask for the signal; end at once if the parent went before we could ask. Unblock what it blocked."""
+        """Request the signal; end at once if the parent went before we could ask. Unblock what it blocked."""
         _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
         if os.getppid() != self.parent:
             os._exit(1)

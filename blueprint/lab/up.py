@@ -1,4 +1,4 @@
-"""One lab for several who ask for it at once, or one after the other."""
+"""One lab for several who request it at once, or one after the other."""
 
 from __future__ import annotations
 
@@ -49,6 +49,6 @@ def _there_or_launched(order: LaunchSpec, folder: Path, accept: Phase) -> subpro
             with suppress(FolderInUse):
                 return launch(order)
         time.sleep(0.1)
-    message = f"somebody else has been starting the lab {order.name} for too long"
+    message = f"another process has been starting the lab {order.name} for too long"
     help_ = f"blueprint lab down --name {order.name}"
     raise Refused(Diagnostic(codes.START_FAILED, message, help=help_), exit_code=2)

@@ -106,7 +106,7 @@ def _adapted(
         if (each.at and each.at.file not in inputs.texts) or each.code in _OF_A_BLUEPRINT:
             continue
         if each.code is codes.SCHEMA_UNKNOWN:
-            unknown[each.message.partition("may contain")[0].rpartition("what ")[2].strip()] += 1
+            unknown[each.message.partition("no schema for ")[2]] += 1
         elif each.code is codes.DUPLICATE_OBJECT:
             yield replace(each, override=_of_duplicate(each))
         elif each.code in _MILDER and each.override is not Severity.ERROR:

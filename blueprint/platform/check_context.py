@@ -16,9 +16,10 @@ from blueprint.platform.model import Platform
 from blueprint.platform.paths import POOL_DEFAULTS, POOLS
 from blueprint.platform.pool import GpuPool, Pool
 from blueprint.records import Record
-from blueprint.source.merge import Node
+from blueprint.source.merge import Node, plain
 from blueprint.source.paths import Path, format_path
 from blueprint.spec.model import Blueprint
+from blueprint.wording import first_few
 
 
 class BlueprintInputs(Record):
@@ -31,6 +32,10 @@ class BlueprintInputs(Record):
 
     written: Blueprint
     completed: Blueprint
+
+
+_MOST_VALUES = 4
+"""Values of a chart that one finding answers."""
 
 
 class CheckContext:
@@ -123,8 +128,15 @@ class CheckContext:
         """A setting that is not among `known`, at its key."""
         node, _ = self.root.nearest(path)
         span = node.key_span or node.span
-        near = nearest(str(path[-1]), known)
-        help_ = f"settings: {', '.join(sorted(known)) or 'none'}"
+        from blueprint.catalog.component_files.helm_values import where_helm_values_are
+
+        component, name = str(path[2]), str(path[-1])
+        if values := where_helm_values_are(component, name, plain(node) if node.key_span else None):
+            help_ = first_few(values, _MOST_VALUES)
+            near = None
+        else:
+            help_ = known_names(name, known, explained_by=component)
+            near = nearest(name, known)
         fix = Fix(span, near) if near else None
         return Diagnostic(
             component_codes.UNKNOWN_SETTING, message, at=span, path=format_path(path), fix=fix, help=help_

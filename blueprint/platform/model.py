@@ -101,7 +101,7 @@ class Platform:
 
     @tracked_property
     def allocation(self) -> str:
-        """`dra` where pods claim GPUs, `device-plugin` where they ask for a number of them."""
+        """`dra` where pods claim GPUs, `device-plugin` where they request a number of them."""
         return DRA if self.stack == "gpuCluster" else "device-plugin"
 
     @tracked_property

@@ -126,7 +126,7 @@ class Pool:
 
     @tracked_property
     def cost_per_gpu_hour(self) -> float | None:
-        """What one GPU costs in an hour; None if nobody said."""
+        """What one GPU costs in an hour; None if not specified."""
         return self._spec.cost_per_gpu_hour
 
     @tracked_property

@@ -1,4 +1,4 @@
-"""What Kubernetes cannot set, and what somebody else must bring: written down, so that nobody has to guess."""
+"""What Kubernetes cannot set and what must be provided outside of the platform, written to prerequisites."""
 
 from __future__ import annotations
 

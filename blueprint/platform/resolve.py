@@ -59,5 +59,5 @@ def _at_overruling_line(found: Diagnostic, platform: Platform) -> Diagnostic:
     path = found.path or ""
     own = next((sources for name, sources in every.items() if path.startswith(f"spec.nodePools.{name}.")), None)
     line = (own or tuple(lines))[0]
-    notes = (*found.notes, Note("this stands against it", found.at)) if found.at else found.notes
+    notes = (*found.notes, Note("this contradicts it", found.at)) if found.at else found.notes
     return replace(found, at=line.span, path=line.path, notes=notes, fix=None)

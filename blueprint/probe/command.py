@@ -66,7 +66,7 @@ def check_options(options: Namespace) -> None:
 
 
 def take_reading(options: Namespace, now: dt.datetime) -> Reading:
-    """The reading that the flags ask for: of this machine, or from a file. Written to `--out` if that is a file."""
+    """The reading that the flags request: of this machine, or from a file. Written to `--out` if that is a file."""
     reading = read_reading(Path(options.reading)) if options.reading else _collected(options, now)
     reading = redact(reading) if options.redact else reading
     if options.out and options.out != STDOUT:
@@ -79,7 +79,11 @@ def age(reading: Reading, now: dt.datetime) -> str:
     since = now - reading.taken
     if since < -_CLOCKS:
         return "of the future: a clock is wrong, and it proves nothing"
-    return f"{since.days} day{'' if since.days == 1 else 's'} old: it says what was true then" if since.days > 0 else ""
+    return (
+        f"{since.days} day{'' if since.days == 1 else 's'} old: it shows the state at that time"
+        if since.days > 0
+        else ""
+    )
 
 
 def remark_on_age(reading: Reading, now: dt.datetime) -> None:

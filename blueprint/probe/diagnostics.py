@@ -131,7 +131,7 @@ def _diagnostic(together: Sequence[Verdict], reading: Reading, message: str, *, 
 def _evidence(together: Sequence[Verdict], reading: Reading) -> list[tuple[str, str]]:
     """Of several GPUs with one cause, all are named and one is shown with its calls."""
     verdict, gpus = together[0], _gpus(together)
-    synthetic = "synthetic: it says nothing about real hardware" if reading.origin is Origin.SYNTHETIC else ""
+    synthetic = "synthetic: not evidence about real hardware" if reading.origin is Origin.SYNTHETIC else ""
     return [
         ("node", verdict.node),
         *(pair for gpu in gpus for pair in (("gpu", gpu.uuid or f"index {gpu.index}"), ("pci", gpu.pci))),

@@ -103,7 +103,7 @@ class Cards:
         if unread := next((lost for each in self.devices if (lost := each.unread(self.network))), None):
             return Observation(Status.UNREADABLE, None, str(unread), (), (unread,))
         if doubtful := self._doubtful():
-            why = f"whether {doubtful[0].path} is a card cannot be told: {doubtful[0].detail or 'it says nothing'}"
+            why = f"whether {doubtful[0].path} is a card is unknown: {doubtful[0].detail or 'no detail'}"
             return Observation(Status.UNREADABLE, None, why, (), tuple(doubtful[:8]))
         cards = self._by_slot()
         files = (*listing.files, *(port.record for card in cards for port in card.ports))

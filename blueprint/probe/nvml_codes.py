@@ -57,7 +57,7 @@ _FAULTS = {8, 11, 14, GPU_IS_LOST, RESET_REQUIRED, LIB_RM_VERSION_MISMATCH}
 
 
 class Meaning(enum.Enum):
-    """What an answer of NVML says about the fact that was asked for."""
+    """What an answer of NVML says about the fact that was requested."""
 
     VALUE = "value"
     UNSUPPORTED = "unsupported"

@@ -163,7 +163,7 @@ _MEANINGS = {
 
 
 def status_of(call: Call) -> Status:
-    """What one call on its own proves about the fact it asks for (READ: there is an answer to look at)."""
+    """What one call on its own proves about the fact it requests (READ: there is an answer to look at)."""
     if call.outcome is not CallOutcome.RETURNED:
         return _LOST_CALLS[call.outcome]
     meaning = meaning_of(call.code if call.code is not None else -1)

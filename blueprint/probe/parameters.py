@@ -143,7 +143,7 @@ def _decoder(kind: Any) -> Callable[[Any], Any]:
             return functools.partial(_object_of, _decoder(arguments[1]))
         case found if isinstance(found, type) and dataclasses.is_dataclass(found):
             return functools.partial(_decode_record, found)
-    raise TypeError(f"parameters of checks cannot hold {kind}")
+    raise TypeError(f"parameters of checks cannot contain {kind}")
 
 
 def _default(field: dataclasses.Field[Any]) -> Any:

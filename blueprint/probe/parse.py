@@ -87,7 +87,7 @@ def driver(value: Value | None) -> str:
 def integer(value: Value | None) -> int:
     """A number that is no truth value."""
     if isinstance(value, bool) or not isinstance(value, int):
-        raise ValueError(f"{value!r}, which is no number")  # noqa: TRY004
+        raise ValueError(f"{value!r}, which is not a number")  # noqa: TRY004
     return value
 
 

@@ -43,7 +43,7 @@ def functions(reading: Reading) -> Observation[tuple[PciFunction, ...]]:
         return Observation(Status.UNREADABLE, None, why, (), files)
     if doubtful := unclear(reading):
         named = ", ".join(each.path.rpartition("/")[2] for each in doubtful[:8])
-        why = f"whether GPUs are at {named} cannot be told: {doubtful[0].detail or 'what they are is not there'}"
+        why = f"whether GPUs are at {named} is unknown: {doubtful[0].detail or 'what they are is not there'}"
         return Observation(Status.UNREADABLE, None, why, (), tuple(doubtful[:8]))
     return Observation(Status.READ, reading.pci.functions, "", (), files)
 

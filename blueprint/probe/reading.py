@@ -127,7 +127,7 @@ class Reading:
         time: When the reading was taken: UTC, RFC 3339.
         tool: The version of this tool.
         origin: Recorded from hardware, or synthetic.
-        library: The NVML library that answered: its path, or the name that was asked for and not found.
+        library: The NVML library that answered: its path, or the name that was requested and not found.
         pci: The kernel's list of GPUs.
         calls: Every call in the order made.
         host: What the node's files said; None in a reading of version 1.

@@ -109,7 +109,7 @@ class Sweep:
             elif index in self._refused:
                 return
             else:
-                self._leave_out(call, index, "a new process could not tell whether this is the same GPU")
+                self._leave_out(call, index, "a new process could not determine whether this is the same GPU")
 
     def _reach(self, index: int) -> bool:
         """Whether this worker has a handle for the GPU. A new one must find the same GPU under the index."""

@@ -16,7 +16,7 @@ from blueprint.probe.observation import Observation, Status
 from blueprint.probe.observations import GpuId, ObservedGpu, ObservedNode
 from blueprint.probe.reading import Call, Reading
 
-_AS_ROOT = "run the probe as root: NVML tells this to nobody else"
+_AS_ROOT = "run the probe as root: NVML reveals this only to root"
 _UNKNOWN = {
     Status.HUNG: codes.CALL_HUNG,
     Status.CRASHED: codes.CALL_CRASHED,

@@ -91,7 +91,7 @@ class RegistryClient:
         return response.body
 
     def _closed(self, image: ImageReference, response: Response) -> Unauthorised:
-        why = "it wants other credentials, or hides what it does not have"
+        why = "it requires other credentials, or hides what it does not have"
         return Unauthorised(f"{image.host} answers {response.status}: {why}{self._problem(image)}")
 
     def _problem(self, image: ImageReference) -> str:
@@ -147,7 +147,7 @@ class RegistryClient:
         parts = _split(url)
         if parts.scheme == "https" or (parts.scheme == "http" and parts.netloc in self.insecure):
             return
-        raise Unusable(f"{parts.netloc or 'the registry'} is to be asked without TLS, which nobody allowed")
+        raise Unusable(f"{parts.netloc or 'the registry'} would be contacted without TLS, which is not allowed")
 
     def _patiently(self, method: str, url: str, headers: dict[str, str]) -> Response:
         """Again where the registry says that it is only busy."""
@@ -194,7 +194,7 @@ def _joined(url: str, target: str) -> str:
 def _undecided(host: str, response: Response) -> Undecided:
     if response.status in _CLOSED:
         return Unauthorised(
-            f"{host} answers {response.status}: it wants other credentials, or hides what it does not have"
+            f"{host} answers {response.status}: it requires other credentials, or hides what it does not have"
         )
     return Unusable(f"{host} answers {response.status}")
 

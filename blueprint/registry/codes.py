@@ -6,7 +6,7 @@ IMAGE_MISSING = define(
     "BP4030",
     "image-missing",
     """
-The registry does not have the image: nodes that pull it would wait forever. The registry asked is the one that
+The registry does not have the image: nodes that pull it would wait forever. The registry queried is the one that
 nodes will ask, after `cluster.registries.mirrors`. Copy the image there, or correct the mirror.
 """,
 )
@@ -29,7 +29,7 @@ REGISTRY_UNREACHABLE = define(
     "BP4033",
     "registry-unreachable",
     """
-The registry could not be asked: its name does not resolve, nothing listens at its port, its certificate is not trusted, or it did
+The registry could not be queried: its name does not resolve, nothing listens at its port, its certificate is not trusted, or it did
 not answer in time. Nothing is known about its images, so they count as unknown, never as present. A registry
 without TLS needs `--insecure-registry HOST`; a private authority's certificate goes into a file that `SSL_CERT_FILE` names.
 """,
@@ -39,7 +39,7 @@ REGISTRY_UNAUTHORISED = define(
     "BP4034",
     "registry-unauthorised",
     """
-The registry did not accept the credentials, or needs some. Many registries answer the same for images that do not exist, so the result is unknown, not missing. Credentials are read from a docker configuration file (`docker login`, `podman login`, or
+The registry did not accept the credentials, or needs some. Many registries return the same for images that do not exist, so the result is unknown, not missing. Credentials are read from a docker configuration file (`docker login`, `podman login`, or
 `--registry-config FILE`) and from the credential helpers that it names (`credsStore`, `credHelpers`); the message
 says where a helper could not be run. Identity tokens are not used.
 """,
@@ -49,7 +49,7 @@ REGISTRY_ANSWER = define(
     "BP4035",
     "registry-answer-unusable",
     """
-The registry's answer is inconclusive: a server error, a limit of requests, a redirect loop, a redirect to a server without TLS, or a document that is not a manifest. Its images count as unknown. Ask again later.
+The registry's answer is inconclusive: a server error, a limit of requests, a redirect loop, a redirect to a server without TLS, or a document that is not a manifest. Its images count as unknown. Try again later.
 """,
     severity=Severity.WARNING,
 )

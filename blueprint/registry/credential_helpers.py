@@ -39,7 +39,7 @@ class CredentialHelpers:
         return self._answer(host)[0]
 
     def problem(self, host: str) -> str:
-        """Why the helper of a registry could not be asked; empty where it could, or where there is none."""
+        """Why the helper of a registry could not be queried; empty where it could, or where there is none."""
         return self._answer(host)[1]
 
     def _answer(self, host: str) -> tuple[str | None, str]:

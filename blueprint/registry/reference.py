@@ -15,7 +15,7 @@ _DOCKER_HUB = ("docker.io", "index.docker.io")
 
 
 class ImageReference(Record):
-    """`host` as people write it, `repository` below it, and what is asked for: a tag, or a digest."""
+    """`host` as people write it, `repository` below it, and what is requested: a tag, or a digest."""
 
     host: str
     repository: str

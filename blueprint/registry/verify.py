@@ -20,7 +20,7 @@ _UNDECIDED: dict[type[client.Undecided], Code] = {
 _WAYS_OUT = {
     codes.REGISTRY_UNREACHABLE: "--insecure-registry HOST for one without TLS; SSL_CERT_FILE for an own authority",
     codes.REGISTRY_UNAUTHORISED: "log in with docker or podman, or name a file with --registry-config",
-    codes.REGISTRY_ANSWER: "ask again later",
+    codes.REGISTRY_ANSWER: "try again later",
 }
 
 

@@ -172,4 +172,4 @@ def _json(value: Any, span: Span) -> Any:
         return {str(key): _json(item, span) for key, item in value.items() if item is not None}
     if isinstance(value, list | tuple):
         return [_json(item, span) for item in value]
-    raise template_failed(span, f"the value is a {type(value).__name__}, not something YAML can hold")
+    raise template_failed(span, f"the value is a {type(value).__name__}, which YAML cannot represent")

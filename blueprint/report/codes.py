@@ -7,7 +7,7 @@ REPORT_UNWRITABLE = define(
     "report-unwritable",
     """
 A report could not be written to the path that `--report FORMAT=PATH` names: the folder does not
-exist, is not writable, or the disk is full. The run itself took place, but its report is not where you asked for it, so the exit code is 2 even if nothing was found. A report is written beside its place first and then
+exist, is not writable, or the disk is full. The run itself took place, but its report is not where you requested it, so the exit code is 2 even if nothing was found. A report is written beside its place first and then
 moved: an older report of that name is still complete.
 """,
 )

@@ -12,7 +12,7 @@ from blueprint.waivers.model import WaivedFinding
 
 
 class Coverage(Record):
-    """What was looked at in one scope, and what was not. `unknown` counts things asked for and not seen."""
+    """What was looked at in one scope, and what was not. `unknown` counts things requested and not seen."""
 
     scope: str
     examined: int

@@ -173,7 +173,7 @@ def coverage_in_words(run: Run) -> list[str]:
             why = f" ({each.reason})" if each.reason else ""
             sentences.append(f"Unknown: {_things(each.unknown, each.scope)}{why}.")
     if run.out_of_scope:
-        sentences.append(f"Not asked: {', '.join(run.out_of_scope)}.")
+        sentences.append(f"Not requested: {', '.join(run.out_of_scope)}.")
     if reasons := [f"{number} x {reason}" for reason, number in left_out_by_reason(run).items()]:
         sentences.append(f"Left out, as expected (each is named in --report json): {'; '.join(reasons)}.")
     if run.skipped_rules:

@@ -11,7 +11,7 @@ from blueprint.wording import counted, first_few
 
 _MOST_WRITERS = 5
 _ALIKE = 3
-"""So many findings that differ in their object alone are told as one."""
+"""So many findings that differ in their object alone are written as one."""
 _NAMED = 3
 
 
@@ -41,25 +41,29 @@ class Group(Record):
 
 def summary_of(findings: Sequence[Diagnostic]) -> Summary | None:
     """The summary of findings that say who wrote what; None where they do not, or are too few to need one."""
-    listed = [each for each in findings if dict(each.evidence).keys() & {"writer", "class"}]
-    if len(listed) <= 1:
+    written = [each for each in findings if dict(each.evidence).keys() & {"writer", "class"}]
+    if len(written) <= 1:
         return None
-    objects = counted(len({each.subject for each in listed}), "object")
-    dangers = Counter(each.danger.value if each.danger else "other" for each in listed)
-    by_danger = ", ".join(f"{number} {danger}" for danger, number in _in_order(dangers, listed))
+    objects = counted(len({each.subject for each in written}), "object")
+    dangers = Counter(each.danger.value if each.danger else "other" for each in written)
+    by_danger = ", ".join(f"{number} {danger}" for danger, number in _in_order(dangers, written))
     known = f": {by_danger}" if dangers.keys() - {"other"} else ""
-    return Summary(f"{counted(len(listed), 'finding')} in {objects}{known}", tuple(_writers(listed)), _restarts(listed))
+    return Summary(
+        f"{counted(len(written), 'finding')} in {objects}{known}",
+        tuple(_writers(written)),
+        _restarts(written),
+    )
 
 
-def _in_order(dangers: Counter[str], listed: Sequence[Diagnostic]) -> list[tuple[str, int]]:
+def _in_order(dangers: Counter[str], written: Sequence[Diagnostic]) -> list[tuple[str, int]]:
     """The worst danger first; what is none last."""
-    order = dict.fromkeys(each.danger.value for each in sorted(listed, key=lambda d: d.sort_key) if each.danger)
+    order = dict.fromkeys(each.danger.value for each in sorted(written, key=lambda d: d.sort_key) if each.danger)
     return [(danger, dangers[danger]) for danger in (*order, "other") if dangers[danger]]
 
 
-def _writers(listed: Sequence[Diagnostic]) -> list[tuple[str, str]]:
+def _writers(written: Sequence[Diagnostic]) -> list[tuple[str, str]]:
     since: dict[str, list[str]] = {}
-    for each in listed:
+    for each in written:
         facts = dict(each.evidence)
         since.setdefault(facts.get("writer", "unknown (not recorded)"), []).append(facts.get("since", ""))
     most_first = sorted(since.items(), key=lambda item: (-len(item[1]), item[0]))
@@ -74,10 +78,10 @@ def _since(times: Sequence[str]) -> str:
     return counted(len(times), "finding") + (f", since {known[0]}" if known else "")
 
 
-def _restarts(listed: Sequence[Diagnostic]) -> str:
+def _restarts(written: Sequence[Diagnostic]) -> str:
     """What restarts when everything is repaired."""
     return first_few(
-        list(dict.fromkeys(text for each in listed for name, text in each.evidence if name == "restarts")), 4
+        list(dict.fromkeys(text for each in written for name, text in each.evidence if name == "restarts")), 4
     )
 
 

@@ -1,4 +1,4 @@
-"""What rules need to know of a platform, taken from the resolved one when a rule first asks for it."""
+"""What rules need to know of a platform, taken from the resolved one when a rule first requests it."""
 
 from __future__ import annotations
 

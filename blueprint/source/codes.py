@@ -17,7 +17,7 @@ SYNTAX = define(
     """
 The text is not YAML: a bracket or quote that is never closed, a key without a colon, indentation that does not
 line up. The place shown is where the parser gave up; the cause is there or on the line before. Only what
-stands before it could be read, so further mistakes may appear once it is fixed.
+precedes it could be read, so further mistakes may appear once it is fixed.
 """,
 )
 DUPLICATE_KEY = define(
@@ -39,7 +39,7 @@ EXPANSION = define(
     "excessive-aliasing",
     """
 Aliases make the document grow beyond what a person wrote: with ten anchors that each repeat the one before ten
-times, ten lines stand for ten thousand million values. The limit is counted on the expanded document. An alias
+times, ten lines expand to ten billion values. The limit is counted on the expanded document. An alias
 inside its own anchor would never end, and an alias without an anchor refers to nothing: both are refused as well. Write the
 values out, or use an overlay.
 """,
@@ -89,7 +89,7 @@ TAG = define(
     "BP1011",
     "unsupported-tag",
     """
-A tag such as `!!int` or `!include` stands before a value. Blueprints are plain data: types follow from how a value
+A tag such as `!!int` or `!include` precedes a value. Blueprints are plain data: types follow from how a value
 is written, and tags are not supported. Remove it; use `extends` to include another file.
 """,
 )
@@ -169,7 +169,7 @@ DISAGREEMENT = define(
     "BP2101",
     "overlays-disagree",
     """
-Two overlays of the same rank set one value differently, so it is not clear which one is meant. Give them different
+Two overlays of the same rank set one value differently, so it is ambiguous. Give them different
 positions in `extends` (the later one wins), or set the value in the blueprint.
 """,
 )

@@ -74,7 +74,7 @@ def _events(get: Callable[[], Any], module: Any) -> Events:
 
 
 def yaml_errors() -> tuple[type[Exception], ...]:
-    """What `Events.next` raises when the text is not YAML. Asked for when something was raised: both are imported."""
+    """What `Events.next` raises when the text is not YAML. Requested when something was raised: both are imported."""
     from ruamel.yaml.error import YAMLError
     from yaml.error import YAMLError as LibYamlError
 

@@ -297,7 +297,7 @@ class _Gathering(MutableRecord):
         if name not in known:
             near = nearest(name, known)
             help_ = f"an overlay of your own is named by its path: ./{name}.yaml"
-            hint = f"no ready-made overlay is called {name}" + (f"; did you mean {near}?" if near else "")
+            hint = f"no ready-made overlay is named {name}" + (f"; did you mean {near}?" if near else "")
             self.problem(Diagnostic(codes.UNKNOWN_OVERLAY, hint, at=at, help=help_))
             return
         if instead := self.reader.instead_of_cloud(document, cloud_of(name)):

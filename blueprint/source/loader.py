@@ -17,6 +17,7 @@ from blueprint.source.document import Document, Marks
 from blueprint.source.events import TOO_DEEP, ParseFailure, events_of, failure, yaml_errors
 from blueprint.source.scalars import AMBIGUOUS, quoted_form, resolve
 
+_CONFLICT = ("<<<<<<< ", ">>>>>>> ")
 MAX_DEPTH = 100
 MAX_NODES = 100_000
 """Values that aliases may add to a document."""
@@ -26,9 +27,9 @@ WAYS_OUT = {
     codes.SYNTAX: "look here and on the line before: an open bracket or quote, a missing colon, uneven indentation",
     codes.DUPLICATE_KEY: "keep one of them",
     codes.EXPANSION: "write the values out, or put what is shared into an overlay",
-    codes.SEVERAL_DOCUMENTS: "put each document into a file of its own, and name it in extends",
-    codes.KEY_NOT_TEXT: "quote it if it is meant as text",
-    codes.TAG: "remove the tag; extends brings in other files",
+    codes.SEVERAL_DOCUMENTS: "put each document into a separate file, and list it in extends",
+    codes.KEY_NOT_TEXT: "quote it if it is a string",
+    codes.TAG: "remove the tag; use extends to include other files",
     codes.MERGE_KEY: "write the keys out, or put what is shared into an overlay",
     codes.TOO_DEEP: "no blueprint needs that many levels",
 }
@@ -51,7 +52,7 @@ def only_document(documents: Sequence[Document], text: str, file: str) -> Docume
     """The one document of a text, which may be empty. Raises Refused where there are more."""
     if len(documents) > 1:
         at = documents[1].span()
-        message = f"{file} holds {len(documents)} documents; one is expected"
+        message = f"{file} contains {len(documents)} documents; one is expected"
         raise Refused(Diagnostic(codes.SEVERAL_DOCUMENTS, message, at=at, help=WAYS_OUT[codes.SEVERAL_DOCUMENTS]))
     return documents[0] if documents else Document(file, text, None, None)
 
@@ -213,7 +214,7 @@ class Builder:
 
     def _alias(self, event: Any) -> tuple[Any, Marks]:
         if event.anchor in self.open:
-            self._problem(codes.EXPANSION, f"alias *{event.anchor} stands inside its own anchor", event)
+            self._problem(codes.EXPANSION, f"alias *{event.anchor} is inside its own anchor", event)
             raise _Abandoned
         if event.anchor not in self.anchors:
             self._problem(codes.EXPANSION, f"alias *{event.anchor} has no anchor above it", event)
@@ -257,7 +258,7 @@ class Builder:
         self.problems.append(
             Diagnostic(
                 codes.AMBIGUOUS_SCALAR, f"{text} means different things to different YAML readers", at=at,
-                help="quote it if text is meant; booleans are true and false, numbers plain decimals",
+                help="quote it if it is a string; booleans are true and false, numbers plain decimals",
                 fix=Fix(at, quoted_form(text)),
             )
         )  # fmt: skip
@@ -297,6 +298,12 @@ def _behind(key: Any) -> Marks:
 def _syntax(found: ParseFailure, text: str, file: str) -> Diagnostic:
     at = Span(file, found.line + 1, found.column + 1, found.line + 1, found.column + 2)
     lines = text.splitlines()
+    if (number := next((n for n, line in enumerate(lines) if line.startswith(_CONFLICT)), None)) is not None:
+        span = Span(file, number + 1, 1, number + 1, len(lines[number].rstrip()) + 1)
+        message = "a merge conflict of git is not resolved"
+        return Diagnostic(
+            codes.SYNTAX, message, at=span, help="keep one side, and remove the lines with <<<, === and >>>"
+        )
     tabbed = next((n for n in (found.line, found.line - 1) if 0 <= n < len(lines) and _has_tab(lines[n])), None)
     if tabbed is not None:
         column = lines[tabbed].index("\t") + 1

@@ -13,6 +13,7 @@ from blueprint.records import Record
 from blueprint.source import codes
 from blueprint.source.files import limit, matches_glob
 
+_WINDOWS = re.compile(r"[A-Za-z]:[\\/]")
 NO_SUCH_REVISION = "there is no such revision"
 _HUNK = re.compile(r"@@ -[0-9,]+ \+([0-9]+)(?:,([0-9]+))? @@")
 SYMBOLIC_LINK = 0o120000
@@ -80,7 +81,10 @@ def open_revision(target: str, folder: Path) -> tuple[RevisionFiles, str]:
         return RevisionFiles(revision, commit.tree), f"{revision}:{path}"
     except (git.exc.GitError, git.exc.ODBError, ValueError, OSError, IndexError) as error:
         reason = _reason(error)
-        raise _refused(target, reason, _way_out(revision) if reason == NO_SUCH_REVISION else "") from error
+        way_out = _way_out(revision) if reason == NO_SUCH_REVISION else ""
+        if _WINDOWS.match(target):
+            way_out = "REVISION:PATH is read from git: write a path of Windows with / and without its drive"
+        raise _refused(target, reason, way_out) from error
 
 
 def _reason(error: Exception) -> str:

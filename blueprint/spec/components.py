@@ -41,7 +41,7 @@ class ComponentSpec(Model):
 
     ownership: Literal["managed", "external", "absent"] = Field(
         default="managed",
-        description="managed: rendered and applied; external: somebody else installs it; absent: not there.",
+        description="managed: rendered and applied; external: installed by other means; absent: not installed.",
     )
     settings: dict[str, Any] = Field(
         examples=[{"maxParallelUpgrades": 2}],

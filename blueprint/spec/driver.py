@@ -20,7 +20,7 @@ class PoolDriver(Model):
         "type": "the driver is always that of whole GPUs and MIG; guests with vGPU are not supported: let the node "
         "image bring their driver (owner: host), or patch spec.driver of the ClusterPolicy: repository, image, version "
         "and licensingConfig of your private image",
-        "owner": "the owner of the driver stands beside driver: owner: {driver: host}",
+        "owner": "the owner of the driver is set beside driver: owner: {driver: host}",
     }
 
     branch: Annotated[str, Field(pattern=BRANCH)] | None = Field(

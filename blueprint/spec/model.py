@@ -79,7 +79,7 @@ class Spec(Model):
     )
     node_labels: Literal["apply", "provisioner"] | None = Field(
         default=None,
-        description="Who sets the labels and taints of the pools' nodes: `blueprint apply`, or whoever provisions the "
+        description="Who sets the labels and taints of the pools' nodes: `blueprint apply`, or what provisions the "
         "nodes; drift verifies them either way. Default: provisioner on managed clouds, otherwise apply.",
     )
     pool_label: LabelKey | None = Field(
@@ -107,7 +107,7 @@ class Spec(Model):
     delivery: DeliverySpec | None = Field(
         examples=[{"path": "clusters/prod-eu", "argocd": {"repository": "https://git.acme.example/gpu"}}],
         default=None,
-        description="Who applies the bundle beside `blueprint apply`: Argo CD or Flux; leave out for nobody.",
+        description="Who applies the bundle beside `blueprint apply`: Argo CD or Flux; leave out for neither.",
     )
     hardware: Texts = Field(
         examples=[["hardware/*.yaml"]],

@@ -36,7 +36,7 @@ class PoolNetwork(Model):
     resource: Annotated[str, Field(pattern=RESOURCE)] | None = Field(
         examples=["rdma/ib"],
         default=None,
-        description="What pods ask for. rdma/NAME: pods share the cards; any other prefix: each pod gets whole cards. "
+        description="What pods request. rdma/NAME: pods share the cards; any other prefix: each pod gets whole cards. "
         "Default: rdma/ib, rdma/roce, or vpc.amazonaws.com/efa.",
     )
     nics: Annotated[int, Field(ge=1, le=64)] | None = Field(

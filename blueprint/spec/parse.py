@@ -30,6 +30,8 @@ _TYPES = {
     "model_type": "a mapping", "tuple_type": "a list", "int_from_float": "a whole number",
     "float_type": "a number",
 }  # fmt: skip
+_MOST_HOMES, _DEEPEST = 2, 8
+"""Places that are named for a key that is right elsewhere, and steps of the longest path to one."""
 _SCALARS = {"int_type": (int,), "bool_type": (bool,), "float_type": (int, float)}
 """Types that text in quotes may have been meant as."""
 _DEFAULTS = ("spec", "poolDefaults")
@@ -46,6 +48,8 @@ def parse_blueprint(layered: Layered) -> tuple[Blueprint | None, list[Diagnostic
     data = plain(layered.root)
     blueprint, problems = _validated(data)
     found_here = _once_for_all_pools(problems, layered.root)
+    if wrong := _wrong_document(layered.root, found_here):
+        return None, [wrong]
     found += _certain(found_here) if layered.incomplete else _without_consequences(found_here)
     if blueprint is None and problems:
         blueprint, _ = _validated(_without(data, [tuple(problem["loc"]) for problem in problems]))
@@ -84,6 +88,24 @@ def _without_consequences(found: list[Diagnostic]) -> list[Diagnostic]:
     """A key that is missing because it is misspelt is told once: where it is misspelt."""
     likely = {_beside(each.path, each.fix.replacement) for each in found if each.code is codes.UNKNOWN_KEY and each.fix}
     return [each for each in found if each.code is not codes.MISSING_KEY or each.path not in likely]
+
+
+def _wrong_document(root: Node, found: Iterable[Diagnostic]) -> Diagnostic | None:
+    """The one thing to be said of a document that is something else: what it lacks as a blueprint does not matter."""
+    wrong = sorted((each for each in found if each.code is codes.WRONG_DOCUMENT), key=lambda each: each.path != "kind")
+    kind = root.get(("kind",))
+    if wrong and kind and kind.value != "Blueprint":
+        way_out = "name a file of kind Blueprint; `blueprint lint` checks manifests"
+        if kind.value == "Overlay":
+            way_out = "this is an overlay: give it with --overlay, or name it in `extends` of a blueprint"
+        return replace(wrong[0], help=way_out)
+    keys = root.value.keys() if isinstance(root.value, dict) else set()
+    lacking = next((each for each in found if each.path == "apiVersion"), None)
+    if lacking and keys and not keys & {"apiVersion", "kind", "metadata", "spec"}:
+        way_out = "a blueprint begins with apiVersion and kind; for values of charts see docs/reference/from-helm.md"
+        message = "this is no blueprint: it has neither apiVersion nor kind"
+        return replace(lacking, code=codes.WRONG_DOCUMENT, message=message, help=way_out)
+    return None
 
 
 def _certain(found: list[Diagnostic]) -> list[Diagnostic]:
@@ -219,10 +241,28 @@ def _elsewhere(key: str, near: str | None) -> tuple[Note, ...]:
     """Where a key belongs that is right elsewhere."""
     if near is not None:
         return ()
-    homes = sorted(
-        model.__name__ for model in Model.__subclasses__() for info in model.model_fields.values() if info.alias == key
-    )
+    homes = sorted(dict.fromkeys(_paths_of(Blueprint, key, ())))[:_MOST_HOMES]
     return (Note(f"{key} is a key of {' and '.join(homes)}"),) if homes else ()
+
+
+def _paths_of(model: type[BaseModel], key: str, above: tuple[str, ...]) -> Iterator[str]:
+    """Where in a blueprint a mapping has this key, as people write it: `spec.nodePools.*`."""
+    for name, info in model.model_fields.items():
+        if (info.alias or name) == key:
+            yield ".".join(above) or "the document"
+        for below, steps in _models_in(info.annotation):
+            if len(above) < _DEEPEST:
+                yield from _paths_of(below, key, (*above, info.alias or name, *steps))
+
+
+def _models_in(annotation: Any) -> Iterator[tuple[type[BaseModel], tuple[str, ...]]]:
+    """The models in an annotation, and the steps to them: `*` for the names of a mapping, none for a list."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        yield annotation, ()
+        return
+    is_mapping = get_origin(annotation) is dict
+    for part in get_args(annotation):
+        yield from ((model, ("*", *steps) if is_mapping else steps) for model, steps in _models_in(part))
 
 
 def _missing_key(path: Path, root: Node, owner: type[BaseModel] | None) -> Diagnostic:

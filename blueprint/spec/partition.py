@@ -110,7 +110,7 @@ class PoolMig(Model):
 
     strategy: Literal["single", "mixed"] | None = Field(
         default=None,
-        description="How pods ask for instances: single: as nvidia.com/gpu, mixed: as nvidia.com/mig-PROFILE. "
+        description="How pods request instances: single: as nvidia.com/gpu, mixed: as nvidia.com/mig-PROFILE. "
         "Default: single where all GPUs of all partitioned pools are partitioned into one profile, otherwise mixed.",
     )
     layout: Annotated[tuple[MigLayout, ...], BeforeValidator(to_tuple), AfterValidator(_some)] = Field(
@@ -135,11 +135,11 @@ class PoolSharing(Model):
         description="Pods that run on each GPU at the same time under CUDA MPS, each with its part of the memory.",
     )
     rename_by_default: bool = Field(
-        default=False, description="Whether shared resources get the suffix .shared, so that pods must ask for them."
+        default=False, description="Whether shared resources get the suffix .shared, so that pods must request them."
     )
     fail_requests_greater_than_one: bool = Field(
         default=True,
-        description="Whether a pod that asks for two shares is refused: two shares bring no more computing than one.",
+        description="Whether a pod that requests two shares is refused: two shares bring no more computing than one.",
     )
 
     @model_validator(mode="after")

@@ -104,7 +104,7 @@ class PoolNodes(Model):
         examples=[{"acme.example/pool": "train"}],
         default=None,
         min_length=1,
-        description="Labels that the pool's nodes have from the beginning; whoever creates the nodes sets them. "
+        description="Labels that the pool's nodes have when they join, set by what creates the nodes. "
         "Default: {poolLabel: the pool's name}.",
     )
 

@@ -1,1 +1,1 @@
-"""Waivers: findings that somebody accepts for a time, with a reason, an owner and a date at which they count again."""
+"""Waivers: findings accepted for a limited time, with a reason, an owner and the last day of the acceptance."""

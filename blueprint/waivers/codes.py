@@ -42,7 +42,7 @@ NEVER_WAIVED = define(
     "BP0054",
     "waiver-refused",
     """
-Findings with this code cannot be waived. Without what they miss there is no result that somebody could accept: a
+Findings with this code cannot be waived. Without what they miss there is no result to accept: a
 document that cannot be read, an unknown name, a bundle that was edited, a cluster or a node that could
 not be examined, a failure of the tool itself. What is unknown stays unknown, and never counts as clean.
 """,
@@ -74,7 +74,7 @@ TOO_BROAD = define(
     "waiver-too-broad",
     """
 The waiver has neither `subject` nor `path`, or patterns that match everything: it waives every finding with its code,
-also those that nobody has reviewed. Name the objects, pools or nodes, or the field. To switch a rule off, use the
+also those that were never reviewed. Name the objects, pools or nodes, or the field. To switch a rule off, use the
 configuration.
 """,
     severity=Severity.WARNING,

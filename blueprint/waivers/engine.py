@@ -76,7 +76,7 @@ class Waivers(Record):
     def _expired(self, standing: Sequence[Diagnostic]) -> Iterator[Diagnostic]:
         for waiver in self.entries:
             if matched := [each for each in standing if waiver.matches(each)]:
-                notes = tuple(Note("the finding stands", each.at) for each in in_order(matched))
+                notes = tuple(Note("the finding remains", each.at) for each in in_order(matched))
                 number = "a finding counts" if len(notes) == 1 else f"{len(notes)} findings count"
                 message = f"the waiver of {waiver.code.id} expired on {waiver.expires}: {number} again"
                 help_ = f"resolve it, or agree on another day with {waiver.owner}"

@@ -11,7 +11,7 @@ from blueprint.waivers.subjects import subjects_of
 
 
 class Waiver(Record):
-    """A finding that somebody accepts until a day.
+    """A finding that is accepted until a given day.
 
     Attributes:
         code: The code of the findings.

@@ -8,7 +8,7 @@ _UNREAD = "what cannot be read or has no meaning has no result"
 _NAMELESS = "what it concerns is left out, so the rest would be another platform"
 _INTEGRITY = "a bundle must be what was compiled"
 _UNSEEN = "what was not examined is unknown, and unknown never passes for clean"
-_CLUSTER = "without this answer of the cluster there is no result"
+_CLUSTER = "without this response from the cluster there is no result"
 
 _RANGES = (
     ("BP0000", "BP0999", "it concerns the tool itself, not the platform"),

@@ -158,7 +158,7 @@ def test_check_writes_nothing_and_tells_every_difference(compilation: Compilatio
     assert compilation.files
     told = [found.message for found in check_output(compilation.files, folder)]
     assert [text.rpartition("/")[2] for text in told] == [
-        "images.txt would be added", "stray.yaml is no part of the bundle; `compile` leaves it there",
+        "images.txt would be added", "stray.yaml is not part of the bundle; `compile` keeps it",
         "prerequisites.md would change",
     ]  # fmt: skip
     assert snapshot(folder) == before

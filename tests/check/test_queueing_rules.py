@@ -304,7 +304,7 @@ def test_what_is_named_may_be_elsewhere(code: str, kind: str, missing: str, fiel
 
 
 @pytest.mark.parametrize(
-    ("name", "help_"), [("reserch", "did you mean research?"), ("zzz", "there is research"), ("research", None)]
+    ("name", "help_"), [("reserch", "did you mean research?"), ("zzz", "existing: research"), ("research", None)]
 )
 def test_the_names_there_are_offered(name: str, help_: str | None) -> None:
     documents = [changed(each, {LABELS: name} if each["kind"] == "Job" else {})

@@ -17,15 +17,15 @@ ERROR, WARNING = Severity.ERROR, Severity.WARNING
 ABSENT = "which is not among the objects"
 CASES: list[tuple[str, str, Any, str, Severity, str, str | None]] = [
     ("deployment", f"{POD}.serviceAccountName", "trainr", "BP5101", ERROR,
-     f"{POD}.serviceAccountName names the ServiceAccount train/trainr, {ABSENT}", "did you mean trainer?"),
+     f"{POD}.serviceAccountName refers to the ServiceAccount train/trainr, {ABSENT}", "did you mean trainer?"),
     ("deployment", f"{POD}.volumes[name=settings].configMap.name", "seting", "BP5102", WARNING,
-     f"{POD}.volumes[name=settings].configMap.name names the ConfigMap train/seting, {ABSENT}",
+     f"{POD}.volumes[name=settings].configMap.name refers to the ConfigMap train/seting, {ABSENT}",
      "did you mean settings?"),
     ("deployment", f"{POD}.containers[name=main].env[name=PASSWORD].valueFrom.secretKeyRef.name", "other", "BP5102",
-     WARNING, (f"{POD}.containers[name=main].env[name=PASSWORD].valueFrom.secretKeyRef.name names the Secret"
+     WARNING, (f"{POD}.containers[name=main].env[name=PASSWORD].valueFrom.secretKeyRef.name refers to the Secret"
      f" train/other, {ABSENT}"), None),
     ("deployment", f"{POD}.containers[name=main].envFrom[0].configMapRef.name", "other", "BP5102", WARNING,
-     f"{POD}.containers[name=main].envFrom[0].configMapRef.name names the ConfigMap train/other, {ABSENT}",
+     f"{POD}.containers[name=main].envFrom[0].configMapRef.name refers to the ConfigMap train/other, {ABSENT}",
      None),
     ("deployment", f"{POD}.containers[name=main].volumeMounts[name=scratch].name", "scrath", "BP5106", ERROR,
      f"{POD}.containers[name=main].volumeMounts[name=scrath].name: the pod has no volume scrath",

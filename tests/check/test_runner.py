@@ -155,16 +155,16 @@ def test_a_policy_is_read_from_toml() -> None:
     ("text", "line", "column", "message"),
     [
         ("[rules\n", 1, 7, "not TOML"),
-        ("[rules]\nprofil = 'strict'\n", 2, 1, "there is no key profil"),
+        ("[rules]\nprofil = 'strict'\n", 2, 1, "unknown key profil"),
         ("[rules]\nprofile = 'all'\n", 2, 1, "profile is 'all'"),
-        ('[rules]\nselect = [\n  "BP6101",\n  "BP6999",\n]\n', 4, 3, "BP6999 is no code"),
+        ('[rules]\nselect = [\n  "BP6101",\n  "BP6999",\n]\n', 4, 3, "BP6999 is not a code"),
         ("[rules]\nselect = 'BP6101'\n", 2, 1, "must be a list"),
         ("[rules.severity]\nBP6101 = 'fatal'\n", 2, 1, "severity.BP6101 is 'fatal'"),
         ("[rules.severity]\nBP6301 = 'note'\n", 2, 1, "cannot be changed"),
         ("[rules.options.BP6301]\nallow = []\n", 2, 1, "has no option allow"),
-        ("[rules.options.BP6301]\nallowed = 7\n", 2, 1, "must be a list of text"),
+        ("[rules.options.BP6301]\nallowed = 7\n", 2, 1, "must be a list of strings"),
         ("[rules.options]\nBP6999 = {}\n", 2, 1, "no rule has the code BP6999"),
-        ("[rules]\nprofile = 'strict'\n[rules.paths]\n'a/*' = ['securty']\n", 4, 10, "securty is no code"),
+        ("[rules]\nprofile = 'strict'\n[rules.paths]\n'a/*' = ['securty']\n", 4, 10, "securty is not a code"),
     ],
 )
 def test_mistakes_of_a_policy_have_their_place(text: str, line: int, column: int, message: str) -> None:

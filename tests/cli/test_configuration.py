@@ -47,8 +47,8 @@ def test_nothing_above_the_repository_is_looked_at(tmp_path: Path) -> None:
     ("text", "line", "column", "message"),
     [
         ("[rules\n", 1, 7, "not TOML"),
-        ('waiver = "a.yaml"\n', 1, 1, "there is no key waiver"),
-        ('[rules]\nprofile = "strict"\n[rulez]\n', 3, 1, "there is no key rulez"),
+        ('waiver = "a.yaml"\n', 1, 1, "unknown key waiver"),
+        ('[rules]\nprofile = "strict"\n[rulez]\n', 3, 1, "unknown key rulez"),
     ],
 )
 def test_mistakes_have_their_place(text: str, line: int, column: int, message: str) -> None:

@@ -104,7 +104,7 @@ def test_a_folder_that_is_missing_is_said() -> None:
 
 
 def test_without_a_terminal_nothing_is_asked_and_what_is_missing_is_named(capsys: pytest.CaptureFixture[str]) -> None:
-    assert init() == (2, [("BP0002", "without a terminal to ask at, --pool is needed")])
+    assert init() == (2, [("BP0002", "without a terminal, --pool is required")])
     assert "Name of the platform" not in capsys.readouterr().err
     assert not Path("blueprint.yaml").exists()
 

@@ -123,7 +123,7 @@ def test_ctrl_c_leaves_nothing(terminal: Terminal, tmp_path: Path) -> None:
 def test_ctrl_d_ends_it_in_words(terminal: Terminal, tmp_path: Path) -> None:
     terminal.answer("Name of the platform [gpu-platform]: ", "\x04")
     assert terminal.end() == 2
-    assert "the answers ended before all questions were asked" in " ".join(terminal.shown.split())
+    assert "input ended before all questions were answered" in " ".join(terminal.shown.split())
     assert not list(tmp_path.iterdir())
 
 

@@ -189,7 +189,7 @@ def test_an_install_plan_that_waits_for_approval_is_named_with_what_approves_it(
     assert code == 1
     told = {found["subject"]: found for found in report["diagnostics"] if found["code"] == "BP7046"}
     approval = told["Subscription/nvidia-gpu-operator/gpu-operator-certified"]
-    assert "install-x7k2p waits for somebody to approve it" in approval["message"]
+    assert "install-x7k2p is waiting for approval" in approval["message"]
     assert "patch installplan install-x7k2p" in approval["help"]
     assert "nfd.4.21.0 is Installing: one of two" in told["Subscription/openshift-nfd/nfd"]["message"]
 

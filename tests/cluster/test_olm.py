@@ -29,13 +29,13 @@ PLAN = {"name": "install-abc"}
     ("status", "words"),
     [
         ({}, "has not looked at it"),
-        ({"state": "UpgradePending", "installPlanRef": PLAN}, "install-abc waits for somebody to approve it"),
-        ({"conditions": [PENDING], "installplan": PLAN}, "install-abc waits for somebody to approve it"),
+        ({"state": "UpgradePending", "installPlanRef": PLAN}, "install-abc is waiting for approval"),
+        ({"conditions": [PENDING], "installplan": PLAN}, "install-abc is waiting for approval"),
         ({"conditions": [condition("InstallPlanPending", "Installing")]}, "nothing is installed"),
         ({"conditions": [condition("ResolutionFailed", message="no operators found in channel v26.7")]},
          "ResolutionFailed: no operators found in channel v26.7"),
         ({"conditions": [condition("CatalogSourcesUnhealthy", message="all available", status="False")]},
-         "its state is not said"),
+         "its state is not set"),
         ({"conditions": [condition("BundleUnpackFailed", message="deadline exceeded"), PENDING]}, "deadline exceeded"),
         ({"state": "AtLatestKnown", "installedCSV": "nfd.4.21.0"}, ""),
         ({"state": "UpgradePending", "installedCSV": "nfd.4.21.0", "conditions": [PENDING]}, ""),
@@ -51,7 +51,7 @@ def test_a_subscription_says_why_nothing_is_installed(status: dict[str, Any], wo
 @pytest.mark.parametrize(
     ("installed", "words"),
     [
-        ("gpu-operator-certified.v26.3.3", "the install plan install-abc waits"),
+        ("gpu-operator-certified.v26.3.3", "the install plan install-abc is waiting"),
         ("gpu-operator-certified.v26.7.0", ""),
         ("gpu-operator-certified.v26.10.1", ""),
         ("gpu-operator-certified.latest", ""),

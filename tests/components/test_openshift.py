@@ -180,7 +180,7 @@ def test_prerequisites_name_catalogues_approvals_and_mirrors(render_platform_of:
     cluster = ", registries: {mirrors: {nvcr.io: mirror.acme.example/nvcr}}"
     platform, _ = render_platform_of(text(cluster=cluster))
     told = "\n".join(one.what for one in prerequisites(platform))
-    for words in ("CatalogSource certified-operators", "channel v26.7", "approves the install plan", "driver-toolkit",
+    for words in ("CatalogSource certified-operators", "channel v26.7", "the install plan in the", "driver-toolkit",
                   "ImageDigestMirrorSet", "MachineConfig", "Secure Boot", "`oc mirror`"):  # fmt: skip
         assert words in told, words
 

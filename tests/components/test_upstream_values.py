@@ -12,13 +12,14 @@ import pytest
 from ruamel.yaml import YAML
 
 from blueprint.catalog.catalog import load_catalog
+from blueprint.catalog.component_files.helm_values import ChartValues, all_chart_values
 from blueprint.report.topics.fields import find_field
 from blueprint.spec.schema import json_schema
 
 sys.path.append(str(Path(__file__).parents[2] / "tools"))
-from helm_page import KINDS, Answers, all_answers
+from helm_page import KINDS
 
-ANSWERS = list(all_answers())
+ANSWERS = list(all_chart_values())
 each = pytest.mark.parametrize("one", ANSWERS, ids=lambda one: one.component)
 
 
@@ -36,11 +37,11 @@ def test_the_four_charts_are_answered() -> None:
 
 
 @each
-def test_an_answer_is_of_a_known_kind_and_what_it_names_exists(one: Answers) -> None:
+def test_an_answer_is_of_a_known_kind_and_what_it_names_exists(one: ChartValues) -> None:
     component = load_catalog().component(one.component)
     assert component
     assert component.version == one.version
-    for value, answer in one.answers.items():
+    for value, answer in one.places.items():
         kind = next(iter(answer))
         assert kind in KINDS, value
         assert set(answer) <= {kind, "why"}
@@ -51,23 +52,23 @@ def test_an_answer_is_of_a_known_kind_and_what_it_names_exists(one: Answers) -> 
 
 
 @each
-def test_every_setting_is_the_answer_to_a_value_or_said_to_be_more(one: Answers) -> None:
+def test_every_setting_is_the_answer_to_a_value_or_said_to_be_more(one: ChartValues) -> None:
     component = load_catalog().component(one.component)
     assert component
-    named = {name for answer in one.answers.values() for name in answer.get("setting", ())}
+    named = {name for answer in one.places.values() for name in answer.get("setting", ())}
     assert not set(one.more) & named
     assert set(component.settings) - named == set(one.more)
 
 
 @each
-def test_every_value_of_the_chart_has_an_answer_and_no_answer_is_to_nothing(one: Answers) -> None:
+def test_every_value_of_the_chart_has_an_answer_and_no_answer_is_to_nothing(one: ChartValues) -> None:
     """Values that a chart reads without listing them stand under a value that it lists, or beside one."""
     if "BLUEPRINT_REFERENCE" not in os.environ:
         pytest.skip("BLUEPRINT_REFERENCE does not name a folder with the values of the upstream charts")
     file = Path(os.environ["BLUEPRINT_REFERENCE"], one.component, one.version, "values-default.yaml")
     values = list(leaves(YAML(typ="safe").load(file.read_text("utf-8"))))
-    assert [value for value in values if one.answer(value) is None] == []
-    unlisted = {key for key in one.answers if not any(value == key or value.startswith(f"{key}.") for value in values)}
+    assert [value for value in values if one.place(value) is None] == []
+    unlisted = {key for key in one.places if not any(value == key or value.startswith(f"{key}.") for value in values)}
     assert unlisted <= UNLISTED[one.component]
 
 
@@ -97,5 +98,5 @@ UNLISTED = {
 
 
 def test_a_value_is_answered_by_the_longest_key_above_it() -> None:
-    one = Answers("x", "x", "1", {"a": {"out": ""}, "a.b": {"out": ""}}, {})
-    assert [one.answer(value) for value in ("a.b.c", "a.d", "b")] == ["a.b", "a", None]
+    one = ChartValues("x", "x", "1", {"a": {"out": ""}, "a.b": {"out": ""}}, {})
+    assert [one.place(value) for value in ("a.b.c", "a.d", "b")] == ["a.b", "a", None]

@@ -39,19 +39,19 @@ def finding(kind: FindingKind, subject: str = "ConfigMap/a", writer: Writer | No
         (
             [finding(FindingKind.FOREIGN_ADDITION, writer=EDIT)],
             ("Drift: 1 difference in 1 object, from 1 cause. "
-            "No apply restores any of it; 1 stays until somebody removes or declares it."),
+            "No apply restores any of it; 1 stays until it is removed or declared."),
         ),
         (
             [finding(FindingKind.REMOVED), finding(FindingKind.ORPHANED, "ConfigMap/b"),
              finding(FindingKind.POOL_SIZE, "NodePool/a"), finding(FindingKind.TERMINATING, "ConfigMap/c")],
             ("Drift: 4 differences in 4 objects, from 4 causes. `blueprint apply` restores 1 of 4; "
-            "1 ends by itself, or is stuck; 1 is about nodes, which no apply makes; "
-            "1 stays until somebody removes or declares it."),
+            "1 ends by itself, or is stuck; 1 is about nodes, which an apply does not create; "
+            "1 stays until it is removed or declared."),
         ),
         (
             [finding(FindingKind.MODIFIED, writer=EDIT, found_in=FoundIn.NODE, ended_by=Remedy.NODES)],
             ("Drift: 1 difference in 1 object, from 1 cause. "
-            "No apply restores any of it; 1 is about nodes, which no apply makes."),
+            "No apply restores any of it; 1 is about nodes, which an apply does not create."),
         ),
     ],
 )  # fmt: skip

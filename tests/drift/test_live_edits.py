@@ -456,7 +456,7 @@ def test_what_is_advised_restores_it_and_nothing_less_does(applied: Applied, edi
     assert advice in (told.help or "")
     force = "image" in advice
     assert any("--force-conflicts" in each for d in report.diagnostics for each in d.commands) is force
-    assert ("what each finding says restores" in as_run(report, "").verdict.lower()) is force
+    assert ("the commands in the findings restore" in as_run(report, "").verdict.lower()) is force
     plan = make_plan(applied.bundle, applied.connection)
 
     plainly = apply_plan(plan, applied.connection, ApplyOptions())

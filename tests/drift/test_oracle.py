@@ -70,7 +70,7 @@ class OneObject:
     def objects(self, wanted: Mapping[ObjectId, str], _blueprint: str) -> ObservedObjects:
         return ObservedObjects(
             {ObjectId.of(self.live): self.live},
-            {i: "not asked" for i in wanted if i.name != self.live["metadata"]["name"]},
+            {i: "not requested" for i in wanted if i.name != self.live["metadata"]["name"]},
         )
 
     def nodes(self) -> list[Live]:

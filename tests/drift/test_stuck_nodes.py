@@ -237,5 +237,5 @@ def test_the_closing_sentence_promises_no_restore(bundle: Bundle) -> None:
 
     assert verdict == (
         "Drift: 5 differences in 2 objects, from 5 causes. No apply restores any of it; "
-        "2 end by themselves, or are stuck; 1 stays until somebody removes or declares it; 2 need a repair."
+        "2 end by themselves, or are stuck; 1 stays until it is removed or declared; 2 need a repair."
     )

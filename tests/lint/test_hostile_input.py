@@ -87,7 +87,7 @@ def test_faults_beyond_counting_are_not_counted() -> None:
     text = CONFIG_MAP + "".join(f"  k{number}: 1\n" for number in range(25_000))
     found = [each for each in linted(text).diagnostics if each.code.id == "BP5030"]
     assert [each.message for each in found] == [
-        "ConfigMap/default/a: has at least 19,000 more faults like these, which are not listed"
+        "ConfigMap/default/a: has at least 19,000 more violations of this kind, which are not listed"
     ]
 
 

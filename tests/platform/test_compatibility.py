@@ -156,7 +156,7 @@ def test_what_is_not_known_fits_only_where_that_is_asked() -> None:
 @pytest.mark.parametrize(
     ("text", "says"),
     [
-        ("when: {os: {}}\ndemands: something", "it asks for nothing"),
+        ("when: {os: {}}\ndemands: something", "it has no condition"),
         ("when: {os: {anyOf: [a]}}", "either forbid or demand"),
         ("when: {os: {anyOf: [a]}}\nforbids: this", "needs help"),
         ("when: {wheather: {anyOf: [a]}}\ndemands: this", "must be one of"),

@@ -91,10 +91,10 @@ def test_labels_are_a_prerequisite_only_where_somebody_else_puts_them_on() -> No
 
 def test_nodes_drivers_and_secrets_are_prerequisites() -> None:
     text = needs(declared(f"{POOL}.owner={{driver: host}}", "spec.cluster.registries={pullSecrets: [pull]}"))
-    assert "1 to 2 nodes carry the labels acme.example/pool=gpu" in text
-    assert "1 node carries the labels acme.example/pool=cpu" in text
+    assert "1 to 2 nodes have the labels acme.example/pool=gpu" in text
+    assert "1 node has the labels acme.example/pool=cpu" in text
     assert "2 x L4" in text
-    assert "The node image brings the NVIDIA driver" in text
+    assert "The node image provides the NVIDIA driver" in text
     assert "The secret pull" in text
 
 

@@ -102,7 +102,7 @@ def test_a_layout_is_somebody_elses_work_and_an_expectation() -> None:
     assert told(found) == [("BP3225", "note")]
     text = needs(found)
     assert "gpu.nvidia.com (4 per node) and mig.nvidia.com with the profile 1g.10gb (28 per node)" in text
-    assert "Somebody partitions the GPUs before the DRA driver starts" in text
+    assert "The GPUs are partitioned before the DRA driver starts" in text
     assert found.bundle
     assert {each.check for each in found.bundle.expectations} >= {"mig-mode", "mig-layout"}
     assert not any(name.startswith("mig-parted") for name in of_kind(found, "ConfigMap"))

@@ -235,7 +235,7 @@ class TestDriverWitnesses:
         [verdict] = self.of(read(Host(driver="NVIDIA UNIX Open Kernel Module for x86_64  570.86.15  Release Build")))
         assert verdict.code
         assert verdict.code.id == "BP9101"
-        assert "NVML says driver 580.173.02" in verdict.message
+        assert "NVML reports driver 580.173.02" in verdict.message
         assert "570.86.15" in verdict.message
 
     def test_no_module_file_leaves_nothing_to_compare(self, read: Read) -> None:

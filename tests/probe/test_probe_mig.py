@@ -89,7 +89,7 @@ def test_answers_on_mig_that_contradict_each_other_are_not_believed(
 @pytest.mark.parametrize(
     ("index", "spoilt", "message"),
     [
-        (1, SEVEN[:6], "partitioned into 6 x 1g.10gb; the layout wants 2 GPUs partitioned into 7 x 1g.10gb"),
+        (1, SEVEN[:6], "partitioned into 6 x 1g.10gb; the layout requires 2 GPUs partitioned into 7 x 1g.10gb"),
         (1, [*SEVEN[:6], ""], "partitioned into 6 x 1g.10gb"),
         (3, ["4g.40gb", "3g.40gb"], "partitioned into 1 x 3g.40gb, 1 x 4g.40gb"),
         (3, ["1c.3g.40gb", "3g.40gb"], "1 x 1c.3g.40gb"),

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ast
 from collections import Counter
+from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -41,13 +42,22 @@ def found() -> dict[str, dict[str, int]]:
     """Every string literal that is such a name, by file."""
     by_file: dict[str, dict[str, int]] = {}
     for file in sorted((ROOT / "blueprint").rglob("*.py")):
-        constants = (
-            node.value for node in ast.walk(ast.parse(file.read_text("utf-8"))) if isinstance(node, ast.Constant)
-        )
+        constants = (node.value for node in _acted_on(ast.parse(file.read_text("utf-8"))))
         counts = Counter(value for value in constants if isinstance(value, str) and value in names())
         if counts:
             by_file[file.relative_to(ROOT / "blueprint").as_posix()] = dict(sorted(counts.items()))
     return by_file
+
+
+def _acted_on(tree: ast.AST) -> Iterator[ast.Constant]:
+    """Every constant, but for examples of fields: they are documentation."""
+    waiting = [tree]
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, ast.Constant):
+            yield node
+        if not (isinstance(node, ast.keyword) and node.arg == "examples"):
+            waiting += ast.iter_child_nodes(node)
 
 
 @pytest.fixture(scope="module")

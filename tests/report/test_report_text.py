@@ -56,7 +56,7 @@ def test_many_findings_are_told_in_one_line_each_after_the_first_of_their_code(c
     told = text.render(many(1000), context).splitlines()
     assert len(told) < 1100
     assert all(sum(f"finding {n:04}" in line for line in told) == 1 for n in range(1000))
-    assert "994 of 1000 findings are told in one line each; -v tells them in full." in told
+    assert "994 of 1000 findings are shown in one line each; -v shows them in full." in told
 
 
 @pytest.mark.parametrize("verbose", [False, True])
@@ -151,7 +151,7 @@ def test_lines_that_took_part_are_folded_beyond_three(context: Context) -> None:
 def test_few_findings_and_with_v_all_are_told_in_full(count: int, context: Context, *, verbose: bool) -> None:
     told = text.render(many(count), replace(context, verbose=verbose))
     assert told.count("  --> ") == count
-    assert "-v tells" not in told
+    assert "-v shows" not in told
 
 
 @pytest.mark.parametrize(

@@ -55,7 +55,7 @@ MISTAKES: dict[str, tuple[str, str, str, str]] = {
     "no expiry": (HEAD + "  - {«code»: BP6101, reason: r, owner: o}\n", "BP0051", "no expires", "2027-03-31"),
     "empty reason": (HEAD + ENTRY.replace("reason: r", 'reason: «""»'), "BP0051", "reason is empty", "text"),
     "owner that is a list": (HEAD + ENTRY.replace("owner: o", "owner: «[a, b]»"), "BP0051", "not text", "owner needs"),
-    "subject that is a number": (HEAD + ENTRY.replace("subject: a", "subject: «7»"), "BP0051", "not text", "leave"),
+    "subject that is a number": (HEAD + ENTRY.replace("subject: a", "subject: «7»"), "BP0051", "not text", "remove it"),
     "day that is none": (HEAD + ENTRY.replace("2027-03-31", "«2027-02-30»"), "BP0052", "2027-02-30", "2027-03-31"),
     "day of another form": (HEAD + ENTRY.replace("2027-03-31", "«31.03.2027»"), "BP0052", "31.03.2027", "2027-03-31"),
     "day with one digit": (HEAD + ENTRY.replace("2027-03-31", "«2027-3-31»"), "BP0052", "YYYY-MM-DD", "2027-03-31"),

@@ -1,4 +1,4 @@
-"""What a DRA driver publishes of each device, and the classes by which claims ask for them: `devices.yaml`."""
+"""What a DRA driver publishes of each device, and the classes by which claims request them: `devices.yaml`."""
 
 from collections.abc import Mapping
 from functools import lru_cache

@@ -15,7 +15,7 @@ Minor = Annotated[str, Matching(r"\d+\.\d+", "a minor version")]
 
 
 class ClusterGate(Record, kw_only=True):
-    """A gate of Kubernetes, and the minor from which on it is open where nobody says anything; None: in none yet."""
+    """A gate of Kubernetes, and the minor from which on it is open if not set explicitly; None: in none yet."""
 
     gate: GateName
     open_from: Minor | None = None
@@ -30,7 +30,7 @@ class Gate(Record, kw_only=True):
 
     Attributes:
         since: The first minor version of the driver that knows it.
-        default: Whether it is open where nobody says anything.
+        default: Whether it is open if not set explicitly.
         means: What happens where it is open, as a clause.
         part: The part of the driver that asks it.
         requires: Gates that must be open as well.

@@ -44,7 +44,7 @@ def never(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
             for read, node in first.items():
                 if read.domain == _DOMAIN and (help_ := _instead(read.field, read.name)):
                     name = f"{read.field}['{_DOMAIN}'].{read.name}"
-                    message = f"{name} is published by no version of the driver that is known here"
+                    message = f"no known version of the DRA driver publishes {name}"
                     yield ObjectFinding(NEVER_PUBLISHED, path, message, help_, part=(node.start, node.end))
 
 
@@ -61,7 +61,7 @@ def _instead(field: str, name: str) -> str | None:
     if name in there:
         return f"device.{'capacity' if field == 'attributes' else 'attributes'}['{_DOMAIN}'].{name}"
     near = nearest(name, here)
-    return f"did you mean {near}?" if near else f"there are {', '.join(sorted(here))}"
+    return f"did you mean {near}?" if near else f"published: {', '.join(sorted(here))}"
 
 
 RULES = (never,)

@@ -19,7 +19,7 @@ from blueprint.units import quantity_value
 
 NOT_COMPARABLE = define("BP6407", "selector-of-another-type", page=__file__)
 TOO_MUCH_MEMORY = define("BP6408", "memory-beyond-every-gpu", page=__file__, severity=Severity.WARNING)
-NOTHING_FITS = define("BP6409", "selector-that-nothing-fits", page=__file__)
+NOTHING_FITS = define("BP6409", "selector-matches-no-device", page=__file__)
 _ORDER = ("<", "<=", ">", ">=")
 _SEMVER = re.compile(r"(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)([-+][0-9A-Za-z.+-]+)?")
 _TYPES = {"string": (str, "text"), "int": (int, "a whole number"), "bool": (bool, "true or false")}
@@ -47,10 +47,10 @@ def _literal(node: CelExpression) -> tuple[str, str] | None:
     text = node.parts[0].value if node.kind == "call" and not node.method and len(node.parts) == 1 else None
     if node.value == "semver" and isinstance(text, str) and not _SEMVER.fullmatch(text):
         numbers = [str(int(part)) for part in re.findall(r"\d+", text)][:3]
-        return f"{text} is no semantic version", f"did you mean {'.'.join([*numbers, '0', '0'][:3])}?"
+        return f"{text} is not a semantic version", f"did you mean {'.'.join([*numbers, '0', '0'][:3])}?"
     if node.value == "quantity" and isinstance(text, str) and _amount(text) is None:
         near = re.sub(r"^(\d+)\s*([KMGT])i?[Bb]?$", r"\1\2i", text)
-        return f"{text} is no quantity", f"did you mean {near}?" if near != text else "as in 79Gi"
+        return f"{text} is not a quantity", f"did you mean {near}?" if near != text else "for example 79Gi"
     return None
 
 
@@ -90,11 +90,11 @@ def _unlike(one: CelExpression, other: CelExpression, operator: str, dra: DraCon
     if maker := _MAKERS.get(kind):
         help_ = f"{name}.compareTo({maker}('{_USUAL[kind]}')) {operator} 0"
         if other.kind == "literal":
-            return f"{name} is a {kind}, and is compared with {_literal_text(other)}", help_
+            return f"{name} is a {kind}, but is compared with {_literal_text(other)}", help_
         return (f"a {kind} has no {operator}", help_) if operator in _ORDER else None
     type_, words = _TYPES[kind]
     if other.kind == "literal" and (not isinstance(other.value, type_) or (type_ is int and other.value is True)):
-        return f"{name} is {words}, and is compared with {_literal_text(other)}", f"compare it with {words}"
+        return f"{name} is {words}, but is compared with {_literal_text(other)}", f"compare it with {words}"
     return None
 
 
@@ -109,12 +109,12 @@ def _method(node: CelExpression, dra: DraContext) -> tuple[str, str] | None:
         return None
     (name, kind), maker = known, _MAKERS.get(known[1])
     if maker is None:
-        return (f"{name} has no {node.value}", "compare it by ==") if node.value in _COMPARE else None
+        return (f"{name} has no {node.value}", "compare it with ==") if node.value in _COMPARE else None
     help_ = f"{name}.compareTo({maker}('{_USUAL[kind]}')) >= 0"
     if node.value in _TEXT_ONLY:
-        return f"{name} is a {kind}, and {node.value} is for text", help_
+        return f"{name} is a {kind}, but {node.value} is for strings", help_
     if node.value in _COMPARE and len(node.parts) > 1 and node.parts[1].kind == "literal":
-        return f"{name} is a {kind}, and is compared with {_literal_text(node.parts[1])}", help_
+        return f"{name} is a {kind}, but is compared with {_literal_text(node.parts[1])}", help_
     return None
 
 
@@ -146,7 +146,7 @@ def _largest_memory(dra: DraContext | None) -> int | None:
 
 def _beyond(wanted: str, most: int) -> tuple[str, str]:
     return (
-        f"{wanted} of memory is asked for, and the largest GPU has {most / 2**30:.1f}Gi",
+        f"{wanted} of memory is requested, but the largest GPU has {most / 2**30:.1f}Gi",
         f"at most {most // 2**30}Gi",
     )
 
@@ -178,12 +178,12 @@ def _none_of(
     alternatives = " or ".join(dict.fromkeys(wanted))
     if not any(each is None for each in found) and not set(wanted) & set(there):
         near = nearest(wanted[0], there) if name != "profile" else None
-        help_ = f"did you mean {near}?" if near else f"there is {', '.join(there) or 'none'}"
-        return f"no GPU of the pools has the {_WORDS[name]} {alternatives}", help_, None
+        help_ = f"did you mean {near}?" if near else f"available: {', '.join(there) or 'none'}"
+        return f"no GPU in any pool has the {_WORDS[name]} {alternatives}", help_, None
     cut = {profile for each in dra.products for profile in each.cut}
     if name == "profile" and not dra.dynamic_mig and not set(wanted) & cut:
-        help_ = "gpu.mig of a pool, or draFeatureGates: {DynamicMIG: true}"
-        return f"no pool's GPUs are cut into {alternatives}", help_, Severity.WARNING
+        help_ = "set gpu.mig in a pool, or draFeatureGates: {DynamicMIG: true}"
+        return f"no pool's GPUs are partitioned into {alternatives}", help_, Severity.WARNING
     return None
 
 

@@ -15,12 +15,12 @@ class PoolDevices(Record):
     Attributes:
         pool: The pool's name.
         count: GPUs of a node.
-        names: What NVML calls them; None where nobody knows.
-        architecture: As NVML has it; None where nobody knows.
-        memory_mib: What NVML counts; None where nobody knows.
-        profiles: What they can be cut into; None where nobody knows.
+        names: What NVML calls them; None if unknown.
+        architecture: As NVML has it; None if unknown.
+        memory_mib: What NVML counts; None if unknown.
+        profiles: What they can be cut into; None if unknown.
         cut: What the layout cuts them into; empty where they stay whole.
-        switched: Whether NVSwitches join them; None where nobody knows.
+        switched: Whether NVSwitches join them; None if unknown.
         unified_memory: Whether they have the machine's memory alone, and publish no capacity of their own.
     """
 

@@ -27,8 +27,8 @@ def several(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
     """Requests for more than one MIG device."""
     for request in requests_of(subject):
         if request.count > 1 and is_mig(request, context):
-            text = f"{request.name or 'it'} asks for {request.count} MIG devices, and a CUDA process uses one"
-            help_ = "ask for 1; take a larger profile, or more pods"
+            text = f"{request.name or 'it'} requests {request.count} MIG devices, but a CUDA process uses only one"
+            help_ = "request 1; use a larger profile, or more pods"
             yield ObjectFinding(SEVERAL_CLAIMED, (*request.path, "count"), text, help_)
 
 

@@ -1,4 +1,4 @@
-"""What claims and classes ask for, in whichever version of the API: requests, and the expressions that select."""
+"""What claims and classes request, in whichever version of the API: requests, and the expressions that select."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class Request(Record):
 
     @property
     def count(self) -> int:
-        """How many devices; 1 where it asks for all that there are."""
+        """How many devices; 1 where it requests all that there are."""
         count = self.data.get("count", 1)
         return count if isinstance(count, int) and not isinstance(count, bool) else 1
 
@@ -116,7 +116,7 @@ def _expressions(at: Path, selectors: Any) -> Iterator[Selector]:
 
 
 def sort_of(name: str, context: RuleContext) -> str | None:
-    """What devices of a class are: gpu, mig, vfio, channel or daemon; None where nobody knows."""
+    """What devices of a class are: gpu, mig, vfio, channel or daemon; None if unknown."""
     if context.dra and (there := context.dra.devices.classes.get(name)):
         return there.sort
     found = context.find(CLASS, name)

@@ -14,8 +14,8 @@ from blueprint.diagnostics import Severity, define, nearest
 from blueprint.units import quantity_value
 
 NOT_A_CONFIG = define("BP6411", "driver-config-invalid", page=__file__)
-GATE_CLOSED = define("BP6412", "sharing-gate-closed", page=__file__)
-TWO_STRATEGIES = define("BP6413", "sharing-said-twice", page=__file__)
+GATE_CLOSED = define("BP6412", "sharing-gate-disabled", page=__file__)
+TWO_STRATEGIES = define("BP6413", "sharing-strategies-mixed", page=__file__)
 OUT_OF_BOUNDS = define("BP6414", "sharing-out-of-bounds", page=__file__)
 OTHER_CLASS = define("BP6415", "config-of-another-class", page=__file__)
 API = "resource.nvidia.com/v1beta1"
@@ -78,11 +78,13 @@ def formed(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
     for each in configs(subject):
         kinds = _OF_DRIVER[each.driver]
         if each.parameters.get("apiVersion") != API:
-            text = f"apiVersion is {shown(each.parameters.get('apiVersion'), (), '')}, and the driver reads {API}"
+            text = (
+                f"apiVersion is {shown(each.parameters.get('apiVersion'), (), '')}, but the driver accepts only {API}"
+            )
             yield ObjectFinding(NOT_A_CONFIG, (*each.path, "apiVersion"), text, API)
         elif each.kind not in kinds:
             near = nearest(each.kind, kinds)
-            text = f"the driver {each.driver} knows no {each.kind or 'configuration without a kind'}"
+            text = f"the driver {each.driver} does not support {each.kind or 'a configuration without a kind'}"
             help_ = f"did you mean {near}?" if near else f"one of {', '.join(kinds)}"
             yield ObjectFinding(NOT_A_CONFIG, (*each.path, "kind"), text, help_)
         else:
@@ -99,10 +101,12 @@ def _fields(parameters: Mapping[Any, Any], known: Mapping[str, Any], at: Path) -
             continue  # the driver reads null as nothing said
         if type_ is None:
             near = nearest(str(name), known) if name != "timeSlicingConfig" else None
-            help_ = f"did you mean {near}?" if near else f"remove it: there are {', '.join(known)}"
-            yield ObjectFinding(NOT_A_CONFIG, here, f"the driver knows no field {name} here", help_)
+            help_ = f"did you mean {near}?" if near else f"remove it; allowed: {', '.join(known)}"
+            yield ObjectFinding(NOT_A_CONFIG, here, f"the driver has no field {name} here", help_)
         elif not isinstance(value, wanted) or (wanted is int and isinstance(value, bool)):
-            yield ObjectFinding(NOT_A_CONFIG, here, f"{name} must be {_WORDS[wanted]}", "the driver reads it strictly")
+            yield ObjectFinding(
+                NOT_A_CONFIG, here, f"{name} must be {_WORDS[wanted]}", "the driver checks the type strictly"
+            )
         elif isinstance(type_, Mapping):
             yield from _fields(value, type_, here)
         elif name in _CHOICES and value not in _CHOICES[name]:
@@ -114,12 +118,12 @@ def _fields(parameters: Mapping[Any, Any], known: Mapping[str, Any], at: Path) -
 def _missing(each: Config) -> Iterator[ObjectFinding]:
     if "domainID" in _FIELDS[each.kind] and not each.parameters.get("domainID"):
         text = "domainID is missing: the UID of the compute domain"
-        help_ = "refer to the template that the ComputeDomain names instead"
+        help_ = "use the ResourceClaimTemplate that the ComputeDomain names instead"
         yield ObjectFinding(NOT_A_CONFIG, each.path, text, help_)
     sharing = each.parameters.get("sharing")
     if isinstance(sharing, Mapping) and "strategy" not in sharing:
         text = "strategy is missing"
-        yield ObjectFinding(NOT_A_CONFIG, (*each.path, "sharing"), text, "TimeSlicing or MPS")
+        yield ObjectFinding(NOT_A_CONFIG, (*each.path, "sharing"), text, "set it to TimeSlicing or MPS")
     if isinstance(sharing, Mapping) and sharing.get("timeSlicingConfig") == {}:
         at = (*each.path, "sharing", "timeSlicingConfig")
         yield ObjectFinding(NOT_A_CONFIG, at, "interval is missing", "use Default, or leave timeSlicingConfig out")
@@ -135,20 +139,20 @@ def shared(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
         gate = _GATES.get(strategy)
         dra = context.dra
         if gate and dra and dra.driver and gate not in dra.open:
-            text = f"the strategy {strategy} needs the gate {gate}, which is closed"
-            yield ObjectFinding(GATE_CLOSED, (*at, "strategy"), text, f"draFeatureGates: {{{gate}: true}}")
+            text = f"the strategy {strategy} needs the feature gate {gate}, which is disabled"
+            yield ObjectFinding(GATE_CLOSED, (*at, "strategy"), text, f"set draFeatureGates: {{{gate}: true}}")
         known_fields = mapping(mapping(_FIELDS.get(each.kind)).get("sharing"))
         for other, name in _OWN.items():
             if gate and other != strategy and name in sharing and name in known_fields:
-                text = f"{name} stands beside strategy: {strategy}"
-                yield ObjectFinding(TWO_STRATEGIES, (*at, name), text, f"remove it, or strategy: {other}")
+                text = f"{name} is set, but the strategy is {strategy}"
+                yield ObjectFinding(TWO_STRATEGIES, (*at, name), text, f"remove it, or use strategy: {other}")
         yield from _bounds(mapping(sharing.get("mpsConfig")), (*at, "mpsConfig"))
 
 
 def _bounds(mps: Mapping[Any, Any], at: Path) -> Iterator[ObjectFinding]:
     threads = mps.get("defaultActiveThreadPercentage")
     if isinstance(threads, int) and not 0 <= threads <= 100:  # noqa: PLR2004 - per cent
-        text = f"defaultActiveThreadPercentage is {threads}: it is per cent"
+        text = f"defaultActiveThreadPercentage is {threads}; it must be between 0 and 100"
         yield ObjectFinding(OUT_OF_BOUNDS, (*at, "defaultActiveThreadPercentage"), text, "0 to 100")
     each = mapping(mps.get("defaultPerDevicePinnedMemoryLimit"))
     limits: dict[Path, Any] = {("defaultPerDevicePinnedMemoryLimit", name): value for name, value in each.items()}
@@ -156,7 +160,9 @@ def _bounds(mps: Mapping[Any, Any], at: Path) -> Iterator[ObjectFinding]:
         limits[("defaultPinnedDeviceMemoryLimit",)] = mps["defaultPinnedDeviceMemoryLimit"]
     for path, value in limits.items():
         if isinstance(value, str | int) and not _mebibyte(value):
-            yield ObjectFinding(OUT_OF_BOUNDS, (*at, *path), f"{path[-1]} is {value}: at least 1Mi", "as in 10Gi")
+            yield ObjectFinding(
+                OUT_OF_BOUNDS, (*at, *path), f"{path[-1]} is {value}; the minimum is 1Mi", "for example 10Gi"
+            )
 
 
 def _mebibyte(value: str | int) -> bool:
@@ -180,7 +186,7 @@ def fitting(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
         if expected and wrong and (each.requests or len(wrong) == len(mine)):
             name, sort = wrong[0]
             right = next((kind for kind, of in _SORTS.items() if of == sort), "none")
-            text = f"{each.kind} is for devices of type {expected}, and {name} is one of type {sort}"
+            text = f"{each.kind} is for devices of type {expected}, but {name} is a device of type {sort}"
             override = None if each.requests or subject.data["kind"] == CLASS else Severity.WARNING
             yield ObjectFinding(OTHER_CLASS, (*each.path, "kind"), text, right, override)
 

@@ -1,4 +1,4 @@
-"""What claims ask for: classes, numbers, and fields that Kubernetes must know."""
+"""What claims request: classes, numbers, and fields that Kubernetes must know."""
 
 from __future__ import annotations
 
@@ -39,10 +39,10 @@ def served(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
     for request in requests_of(subject):
         found = dra.devices.classes.get(request.of_class)
         if found:
-            text = f"nobody publishes devices of the class {request.of_class}: this stack has no DRA driver"
+            text = f"nothing publishes devices of the class {request.of_class}: this stack has no DRA driver"
             hard = found.sort not in ("channel", "daemon")
             override = None if hard else Severity.WARNING
-            yield ObjectFinding(NOT_SERVED, (*request.path, "deviceClassName"), text, "allocation: dra", override)
+            yield ObjectFinding(NOT_SERVED, (*request.path, "deviceClassName"), text, "use allocation: dra", override)
             return
 
 
@@ -62,12 +62,12 @@ def classes(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
         name, at = request.of_class, (*request.path, "deviceClassName")
         if name in dra.devices.classes or context.find(CLASS, name):
             if why := _closed(sort_of(name, context), dra):
-                yield ObjectFinding(CLASS_CLOSED, at, f"no device is of the class {name}: {why[0]}", why[1], why[2])
+                yield ObjectFinding(CLASS_CLOSED, at, f"the class {name} has no devices: {why[0]}", why[1], why[2])
         elif name.endswith(".nvidia.com") or _alike(name, dra):
             near = _FORMER.get(name) or _alike(name, dra)
-            help_ = f"did you mean {near}?" if near else f"there are {', '.join(dra.devices.classes)}"
+            help_ = f"did you mean {near}?" if near else f"available: {', '.join(dra.devices.classes)}"
             override = None if name in _FORMER else Severity.WARNING
-            yield ObjectFinding(CLASS_UNKNOWN, at, f"nobody makes the DeviceClass {name}", help_, override)
+            yield ObjectFinding(CLASS_UNKNOWN, at, f"nothing creates the DeviceClass {name}", help_, override)
 
 
 def _alike(name: str, dra: DraContext) -> str | None:
@@ -78,15 +78,19 @@ def _alike(name: str, dra: DraContext) -> str | None:
 
 def _closed(sort: str | None, dra: DraContext) -> tuple[str, str, Severity | None] | None:
     if sort == "vfio" and "PassthroughSupport" not in dra.open:
-        return "the gate PassthroughSupport is closed", "draFeatureGates: {PassthroughSupport: true}", None
+        return (
+            "the feature gate PassthroughSupport is disabled",
+            "set draFeatureGates: {PassthroughSupport: true}",
+            None,
+        )
     if sort in ("channel", "daemon") and not dra.domains:
-        return "compute domains are off", "nvlinkDomain of a pool, or computeDomains: always", None
+        return "compute domains are disabled", "set nvlinkDomain in a pool, or computeDomains: always", None
     products = dra.products
     if sort == "mig" and products and all(each.profiles == () for each in products):
-        return "no GPU of the pools can be cut", "ask for gpu.nvidia.com", None
+        return "no GPU in any pool supports MIG", "request gpu.nvidia.com", None
     if sort == "mig" and products and not dra.dynamic_mig and not any(each.cut for each in products):
-        help_ = "gpu.mig of a pool, or draFeatureGates: {DynamicMIG: true}"
-        return "no pool's GPUs are cut", help_, Severity.WARNING
+        help_ = "set gpu.mig in a pool, or draFeatureGates: {DynamicMIG: true}"
+        return "no pool's GPUs are partitioned", help_, Severity.WARNING
     return None
 
 
@@ -97,9 +101,9 @@ def gated(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
     for name, path in _fields(subject) if dra else ():
         gate = dra.devices.fields[name] if dra else None
         if dra and gate and not gate.open_in(dra.kubernetes):
-            text = f"{name} needs the gate {gate.gate}, which is not open by itself in Kubernetes {dra.kubernetes}"
+            text = f"{name} needs the feature gate {gate.gate}, which Kubernetes {dra.kubernetes} disables by default"
             override = Severity.ERROR if dra.managed else None
-            yield ObjectFinding(FIELD_GATED, path, text, f"open by itself from {gate.open_from} on", override)
+            yield ObjectFinding(FIELD_GATED, path, text, f"enabled by default from {gate.open_from}", override)
 
 
 def _fields(subject: Object) -> Iterator[tuple[str, Path]]:
@@ -127,10 +131,10 @@ def admin(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
     for request in requests_of(subject):
         if request.data.get("adminAccess") is not True:
             continue
-        at, help_ = (*request.path, "adminAccess"), f'{ADMIN_LABEL}: "true" at the namespace'
+        at, help_ = (*request.path, "adminAccess"), f'add the label {ADMIN_LABEL}: "true" to the namespace'
         there = context.find("Namespace", name)
         if there is None:
-            text = f"whether the namespace {name} allows administrative access is not known here"
+            text = f"it is unknown whether the namespace {name} allows administrative access"
             yield ObjectFinding(ADMIN_ACCESS, at, text, help_, Severity.WARNING)
         elif mapping(mapping(there.data.get("metadata")).get("labels")).get(ADMIN_LABEL) != "true":
             yield ObjectFinding(ADMIN_ACCESS, at, f"the namespace {name} does not allow administrative access", help_)
@@ -143,18 +147,23 @@ def sized(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
     for name in ("requests", "constraints", "config"):
         if len(items(devices.get(name))) > _MOST:
             number = len(items(devices[name]))
-            yield ObjectFinding(TOO_LARGE, (*at, name), f"{number} {name}: the API takes {_MOST}", "several claims")
+            yield ObjectFinding(
+                TOO_LARGE, (*at, name), f"{number} {name}, but the API allows {_MOST}", "split it into several claims"
+            )
     if (number := sum(_counts(subject, lambda _: True))) > _MOST:
         yield ObjectFinding(
-            TOO_LARGE, at, f"the claim asks for {number} devices: the API takes {_MOST}", "several claims"
+            TOO_LARGE,
+            at,
+            f"the claim requests {number} devices, but the API allows {_MOST}",
+            "split it into several claims",
         )
     for request in requests_of(subject):
         if len(request.selectors) > _MOST:
-            text = f"{len(request.selectors)} selectors: the API takes {_MOST}"
-            yield ObjectFinding(TOO_LARGE, (*request.path, "selectors"), text, "join them by &&")
+            text = f"{len(request.selectors)} selectors, but the API allows {_MOST}"
+            yield ObjectFinding(TOO_LARGE, (*request.path, "selectors"), text, "join them with &&")
         for path, expression in request.selectors:
             if len(expression) > _LONGEST:
-                text = f"the expression has {len(expression)} characters: the API takes {_LONGEST}"
+                text = f"the expression has {len(expression)} characters, but the API allows {_LONGEST}"
                 yield ObjectFinding(TOO_LARGE, path, text, "shorten it")
 
 
@@ -183,8 +192,8 @@ def on_a_node(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
     if number > most and not shares:
         large = max(filter(whole, requests_of(subject)), key=lambda request: request.count)
         path = (*large.path, "count") if "count" in large.data else claim_path(subject)
-        text = f"the claim asks for {number} GPUs, and no node has more than {most}"
-        yield ObjectFinding(MORE_THAN_A_NODE, path, text, f"at most {most}")
+        text = f"the claim requests {number} GPUs, but no node has more than {most}"
+        yield ObjectFinding(MORE_THAN_A_NODE, path, text, f"request at most {most}")
 
 
 @rule(NO_PARTITION, tags=("dra",), needs=(Capability.CLAIMS,))
@@ -200,8 +209,8 @@ def partitioned(subject: Object, context: RuleContext) -> Iterator[ObjectFinding
     wanted = [each for each in requests_of(subject) if sort_of(each.of_class, context) in _GPUS]
     number = sum(_counts(subject, lambda request: request in wanted))
     if number > 1 and not any(each.startswith("gpu.nvidia.com/partition") for each in named):
-        text = f"the claim asks for {number} GPUs, and nothing makes them one partition"
-        help_ = f"constraints: [{{matchAttribute: gpu.nvidia.com/partition{number}}}]"
+        text = f"the claim requests {number} GPUs, but no constraint keeps them in one partition"
+        help_ = f"add constraints: [{{matchAttribute: gpu.nvidia.com/partition{number}}}]"
         yield ObjectFinding(NO_PARTITION, wanted[0].path, text, help_)
 
 

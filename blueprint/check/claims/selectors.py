@@ -22,7 +22,7 @@ NOT_GUARDED = define("BP6406", "attribute-not-guarded", page=__file__, severity=
 
 _MEMORY = AttributeReference("capacity", "gpu.nvidia.com", "memory")
 _OF_A_PRODUCT = frozenset({"productName", "architecture", "cudaComputeCapability"})
-_BY_PRODUCT = "select by device.attributes['gpu.nvidia.com'].productName"
+_BY_PRODUCT = "use device.attributes['gpu.nvidia.com'].productName"
 
 
 @rule(UNREADABLE, tags=("dra",))
@@ -34,8 +34,8 @@ def readable(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
                 parse(text)
             except CelError as error:
                 part = (error.start, error.end)
-                message = f"the selector cannot be read at character {error.start + 1}: {error.text}"
-                yield ObjectFinding(UNREADABLE, path, message, "see the language's definition: cel.dev", part=part)
+                message = f"the selector does not parse at character {error.start + 1}: {error.text}"
+                yield ObjectFinding(UNREADABLE, path, message, "see the CEL language definition: cel.dev", part=part)
 
 
 @rule(NOT_PUBLISHED, tags=("dra",), needs=(Capability.CLAIMS,))
@@ -69,7 +69,7 @@ def guarded(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
                 optional = found and sort in found.optional
                 optional = optional or (not others and _memory_of_some(read, sort, dra))
                 if optional and read not in guarded and not _unknown(read, sort, dra):
-                    message = f"not every device has {read.name}, and nothing asks first whether it is there"
+                    message = f"not every device has {read.name}, and the expression does not test for it first"
                     help_ = f"'{read.name}' in device.{read.field}['{read.domain}'] && ..."
                     yield ObjectFinding(NOT_GUARDED, path, message, help_, part=(node.start, node.end))
 
@@ -93,7 +93,7 @@ def _memory_of_none(read: AttributeReference, sort: str | None, dra: DraContext)
     if not _is_memory(read, sort, dra) or not all(each.unified_memory for each in dra.products):
         return None
     pools = joined(sorted({each.pool for each in dra.products}))
-    return f" for the GPUs of {pools}: NVML counts no memory of GPUs that share the machine's", _BY_PRODUCT
+    return f" for the GPUs of {pools}: NVML reports no memory for GPUs that share the system's memory", _BY_PRODUCT
 
 
 def _memory_of_some(read: AttributeReference, sort: str | None, dra: DraContext) -> bool:
@@ -107,7 +107,7 @@ def table(read: AttributeReference, dra: DraContext) -> Mapping[str, Published]:
 
 
 def reads(text: str) -> Iterator[tuple[AttributeReference, CelExpression]]:
-    """Every attribute and capacity that an expression reads, not those that it asks for with care."""
+    """Every attribute and capacity that an expression reads, not those that it requests with care."""
     tree = tree_of(text)
     return _reads(tree) if tree else iter(())
 
@@ -162,9 +162,13 @@ def _instead(
     read: AttributeReference, there: Mapping[str, Published], found: Published | None, sort: str | None, dra: DraContext
 ) -> str:
     if found and found.gate and found.gate not in dra.open:
-        return f"it needs draFeatureGates: {{{found.gate}: true}}"
+        return f"set draFeatureGates: {{{found.gate}: true}}"
     if found:
-        return f"it came with {found.since}" if found.since and not found.until else f"it went with {found.until}"
+        return (
+            f"it is published from {found.since}"
+            if found.since and not found.until
+            else f"it is no longer published from {found.until}"
+        )
     version = dra.driver or ""
     others = (domain for domain, names in dra.devices.attributes.items() if read.name in names)
     if read.field == "attributes" and (other := next(others, None)):
@@ -172,7 +176,7 @@ def _instead(
     all_ = {name: each for name, each in there.items() if each.known_to(version, dra.open)}
     names = [name for name, each in all_.items() if sort is None or sort in each.of]
     near = nearest(read.name, names)
-    return f"did you mean {near}?" if near else f"there are {', '.join(sorted(names))}"
+    return f"did you mean {near}?" if near else f"published: {', '.join(sorted(names))}"
 
 
 RULES = (readable, published, guarded)

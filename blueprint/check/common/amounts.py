@@ -32,10 +32,10 @@ def amounts(resources: Any, at: Path) -> Iterator[ObjectFinding]:
         wanted, most = _bytes(requests.get(name)), _bytes(limits.get(name))
         part = "requests" if name in requests else "limits"
         if (value := _bytes(amount)) is not None and value < 0:
-            text = f"{part} of {name} is {amount}: less than nothing"
-            yield ObjectFinding(AMOUNT_IMPLAUSIBLE, (*at, part, name), text, "remove the minus")
+            text = f"{part} of {name} is {amount}, which is negative"
+            yield ObjectFinding(AMOUNT_IMPLAUSIBLE, (*at, part, name), text, "remove the minus sign")
         elif wanted is not None and most is not None and wanted > most and not str(name).startswith("nvidia.com/"):
-            text = f"requests {requests[name]} of {name}, and the limit is {limits[name]}"
+            text = f"requests {requests[name]} of {name}, but the limit is {limits[name]}"
             yield ObjectFinding(REQUEST_ABOVE_LIMIT, (*at, "requests", name), text, f"at most {limits[name]}")
 
 

@@ -27,7 +27,7 @@ _HARMLESS = re.compile(
     r"|(?i:changeme|change-me|redacted|x{3,}|\*{3,}|your[-_ ][\w -]+)"
 )
 """Paths, numbers, and what stands in examples where a credential goes. Texts of several lines are configuration."""
-_HELP = "refer to a Secret of the cluster instead: valueFrom, secretKeyRef"
+_HELP = "refer to a Secret in the cluster instead: valueFrom, secretKeyRef"
 
 
 class CredentialOptions(Record):
@@ -43,7 +43,7 @@ def variables(env: Any, at: Path, options: CredentialOptions) -> Iterator[Object
         if not isinstance(name, str) or name in options.allowed:
             continue
         if isinstance(value, str) and value and is_credential(name, value):
-            text = f"the variable {name} holds a credential in plain text"
+            text = f"the variable {name} contains a credential in plain text"
             yield ObjectFinding(SECRET_IN_PLAIN_TEXT, (*at, index, "value"), text, _HELP)
 
 

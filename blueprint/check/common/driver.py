@@ -27,18 +27,18 @@ def driver_faults(subject: Object, at: Path, extra: Iterable[str], beside: Path)
     version = str(driver.get("version") or "")
     if driver.get("usePrecompiled") is True:
         for name in extra:
-            text = f"a precompiled driver has no {name}"
+            text = f"a precompiled driver does not include {name}"
             yield ObjectFinding(
-                PRECOMPILED_CONFLICT, (*beside, name, "enabled"), text, f"switch {name} or precompiled off"
+                PRECOMPILED_CONFLICT, (*beside, name, "enabled"), text, f"disable {name} or usePrecompiled"
             )
         if version and not _BRANCH.fullmatch(version):
-            text = f"a precompiled driver is named by its branch, not by {version}"
-            help_ = f"use {version.partition('.')[0]}" if version[0].isdigit() else "use a branch"
+            text = f"a precompiled driver is selected by its branch, not by {version}"
+            help_ = f"use {version.partition('.')[0]}" if version[0].isdigit() else "use a branch, for example 580"
             patched = subject.by_hand((*at, "usePrecompiled")) and not subject.by_hand((*at, "version"))
             key = "usePrecompiled" if patched else "version"
             yield ObjectFinding(PRECOMPILED_CONFLICT, (*at, key), text, help_)
     modules = driver.get("kernelModuleType")
     wrong = modules != "open" if at == ("spec",) else modules == "proprietary"
     if "gds" in extra and wrong:
-        text = f"GPUDirect Storage needs the open kernel modules, and kernelModuleType is {modules or 'auto'}"
-        yield ObjectFinding(STORAGE_NEEDS_OPEN, (*at, "kernelModuleType"), text, "use open")
+        text = f"GPUDirect Storage needs the open kernel modules, but kernelModuleType is {modules or 'auto'}"
+        yield ObjectFinding(STORAGE_NEEDS_OPEN, (*at, "kernelModuleType"), text, "set kernelModuleType: open")

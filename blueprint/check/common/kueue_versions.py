@@ -32,5 +32,5 @@ def other_version(subject: Object, context: RuleContext) -> Iterator[ObjectFindi
         return
     for field, instead in _GONE[version].items() if subject.id.kind == "ClusterQueue" else ():
         if field in mapping(subject.data.get("spec")):
-            text = f"spec.{field} is no field of {version}: the API server drops it"
+            text = f"{version} has no field spec.{field}: the API server drops it"
             yield ObjectFinding(OTHER_VERSION, ("spec", field), text, f"{version} has {instead}")

@@ -1,4 +1,4 @@
-"""Names that are surely misspelt: for rules that say nothing of names which may only be newer."""
+"""Names that are surely misspelt: for rules that does not mention names which may only be newer."""
 
 from __future__ import annotations
 

@@ -47,7 +47,7 @@ def unselected(what: str, subject: Object, context: RuleContext) -> tuple[str, s
         if any(selects(each, what, subject, context) for each in servers):
             return None
         selector = mapping(servers[0].data.get("spec")).get(f"{what}Selector")
-        return f"{what}Selector of {servers[0].id} is {selector}", f"add the labels that {what}Selector demands"
+        return f"{what}Selector of {servers[0].id} is {selector}", f"add the labels that {what}Selector requires"
     if declared := context.prometheus:
         wanted = declared.rules if what == "rule" else declared.monitors
         missing = {key: value for key, value in wanted.items() if not has_labels({key: value}, subject)}
@@ -143,8 +143,8 @@ def not_counted(texts: Iterable[str], context: RuleContext) -> Iterator[tuple[st
         if name in recorded or name in (exported or known_fields()):
             continue
         near = None if name in known_fields() else nearest(name, sorted(exported or known_fields()))
-        help_ = f"did you mean {near}?" if near else "add it to the exporter's file of counters"
-        yield f"no exporter counts {name}" if exported else f"DCGM has no field {name}", help_
+        help_ = f"did you mean {near}?" if near else "add it to the exporter's counters file"
+        yield f"no exporter exports {name}" if exported else f"DCGM has no field {name}", help_
 
 
 def counted_fields(context: RuleContext) -> Mapping[str, str]:

@@ -29,5 +29,5 @@ def missing(
     if name in there or not (there or complete):
         return None
     near = nearest(name, there)
-    help_ = f"did you mean {near}?" if near else f"there is {', '.join(sorted(there))}" if there else None
+    help_ = f"did you mean {near}?" if near else f"existing: {', '.join(sorted(there))}" if there else None
     return ObjectFinding(code, path, text, help_, Severity.ERROR if complete else otherwise)

@@ -22,6 +22,6 @@ def modules_off(subject: Object, beside: Path, rdma: Path, pools: Iterable[PoolO
         pool = next((each for each in pools if module in each.modules), None)
         if pool and Section(subject, path).value("enabled") is not True:
             where = ".".join(map(str, path))
-            text = f"{where}.enabled is not true, and pool {pool.name} needs the kernel module of {module}"
-            help_ = "remove the change, or what needs it in the pool"
+            text = f"{where}.enabled is not true, but pool {pool.name} needs the kernel module of {module}"
+            help_ = "remove the change, or the setting in the pool that needs the module"
             yield ObjectFinding(OPERAND_OFF, (*path, "enabled"), text, help_)

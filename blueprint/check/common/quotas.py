@@ -50,8 +50,8 @@ def resources_differ(subject: Object, context: RuleContext) -> Iterator[ObjectFi
             names = [str(mapping(each).get("name")) for each in items(flavor.get("resources"))]
             if names != covered:
                 at = (*place, "resources")
-                text = f"{format_path(at, subject.data)} are {_listed(names)}, and the group covers {_listed(covered)}"
-                yield ObjectFinding(RESOURCES_DIFFER, at, text, "the same names in the same order")
+                text = f"{format_path(at, subject.data)} are {_listed(names)}, but the group covers {_listed(covered)}"
+                yield ObjectFinding(RESOURCES_DIFFER, at, text, "list the same names in the same order")
 
 
 def _listed(names: list[str]) -> str:
@@ -70,8 +70,8 @@ def listed_twice(subject: Object, context: RuleContext) -> Iterator[ObjectFindin
             if not isinstance(name, str):
                 continue
             if (what, name) in seen:
-                text = f"{format_path(at, subject.data)}: the {what} {name} is listed before"
-                help_ = f"each {what} belongs to one group, once"
+                text = f"{format_path(at, subject.data)}: the {what} {name} is already listed"
+                help_ = f"list each {what} once, in one group"
                 yield ObjectFinding(LISTED_TWICE, at, text, help_)
             seen.add((what, name))
 
@@ -86,16 +86,14 @@ def limit_refused(subject: Object, context: RuleContext) -> Iterator[ObjectFindi
             if value is None:
                 continue
             if field in _LIMITS and not parent(subject):
-                text = f"{format_path(at, subject.data)} beside no cohort: there is nobody to borrow from or to lend to"
-                yield ObjectFinding(LIMIT_REFUSED, at, text, f"remove it, or say spec.{parent_field(subject)}")
+                text = f"{format_path(at, subject.data)} has no effect without a cohort to borrow from or lend to"
+                yield ObjectFinding(LIMIT_REFUSED, at, text, f"remove it, or set spec.{parent_field(subject)}")
             elif (number := quota.amount(field)) is not None and number < 0:
                 yield ObjectFinding(
-                    LIMIT_REFUSED, at, f"{format_path(at, subject.data)} is {value}: less than nothing", "0"
+                    LIMIT_REFUSED, at, f"{format_path(at, subject.data)} is {value}, which is negative", "0"
                 )
             elif field == "lendingLimit" and subject.id.kind == "ClusterQueue":
                 nominal = quota.amount("nominalQuota")
                 if number is not None and nominal is not None and number > nominal:
-                    text = (
-                        f"{format_path(at, subject.data)} is {value}, and nominalQuota {quota.fields['nominalQuota']}"
-                    )
-                    yield ObjectFinding(LIMIT_REFUSED, at, text, "a queue lends at most what it has")
+                    text = f"{format_path(at, subject.data)} is {value}, above nominalQuota"
+                    yield ObjectFinding(LIMIT_REFUSED, at, text, "a queue can lend at most its nominalQuota")

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from blueprint.cluster.plan_model import Plan
     from blueprint.report.model import Run
 
-HELP = "bring a cluster to what is declared"
+HELP = "apply the declared state to a cluster"
 GROUP = "cluster"
 STEP = 2
 EXAMPLES = (

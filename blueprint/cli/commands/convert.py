@@ -16,7 +16,7 @@ from blueprint.files import is_stdout, write_stdout
 if TYPE_CHECKING:
     from blueprint.report.model import Run
 
-HELP = "bring a document to another version of the language"
+HELP = "convert a document to another version of the language"
 GROUP = "write"
 STEP = 5
 EXAMPLES = (

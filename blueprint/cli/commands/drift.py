@@ -39,7 +39,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--scope",
         metavar="LIST",
-        help="what to answer for: objects, nodes, or both with a comma (default: objects, and nodes with --readings)",
+        help="objects, nodes, or both separated by a comma (default: objects, and nodes with --readings)",
     )
     parser.add_argument("--readings", metavar="DIR", type=Path, help="readings of the nodes' GPUs, one file per node")
     parser.add_argument("--max-age", metavar="DURATION", help="oldest reading that proves anything (720h)")

@@ -3,7 +3,7 @@
 --report json has them as data, --report cyclonedx as a bill of materials.
 
 With --verify, ask each image's registry, after mirrors, whether the tag is there, and whether it names what its vendor
-pins. Exit code 1: an image is missing or other content; 3: a registry could not be asked, so its images are unknown.
+pins. Exit code 1: an image is missing or other content; 3: a registry could not be queried, so its images are unknown.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 _DECIDING = (".registries.", ".driver.version", ".driver.branch")
 _LONGEST_WAIT = 3600
-HELP = "list every image the platform pulls, and ask registries for them"
+HELP = "list every image that the platform pulls, and look it up at its registry"
 GROUP = "review"
 STEP = 4
 EXAMPLES = (
@@ -41,7 +41,7 @@ EXAMPLES = (
 def configure(parser: ArgumentParser) -> None:
     """Add the arguments."""
     add_target(parser)
-    parser.add_argument("--verify", action="store_true", help="ask the registries whether the images are there")
+    parser.add_argument("--verify", action="store_true", help="check at the registries whether the images exist")
     parser.add_argument(
         "--registry-config",
         metavar="FILE",
@@ -54,7 +54,7 @@ def configure(parser: ArgumentParser) -> None:
         default=[],
         help="speak to this registry without TLS (repeatable)",
     )
-    add_timeout(parser, "longest wait for one answer")
+    add_timeout(parser, "timeout for one response")
     add_report(parser)
 
 
@@ -141,16 +141,16 @@ def _run_of(target: str, verified: Verification, texts: dict[str, str]) -> Run:
     from blueprint.report.model import Coverage, Run
 
     wrong = has_errors(verified.diagnostics)
-    reason = "a registry could not be asked" if verified.unknown else ""
+    reason = "a registry could not be queried" if verified.unknown else ""
     if wrong:
         verdict = "nodes could not pull everything that this platform needs"
     elif verified.unknown:
-        verdict = "the rest is there" if verified.decided else "no registry could be asked"
+        verdict = "the rest is there" if verified.decided else "no registry could be queried"
     else:
         verdict = "every image is there, and what its vendor pins"
     return Run(
         "images",
-        f"images of {target}, asked for at their registries",
+        f"images of {target}, looked up at their registries",
         diagnostics=verified.diagnostics,
         coverage=(Coverage("images", verified.decided, verified.unknown, reason),),
         verdict=verdict,

@@ -70,7 +70,7 @@ def run(options: Namespace) -> Run:
         draft = _draft(options)
     except InputEnded:
         sys.stderr.write("\n")
-        raise _usage(["the answers ended before all questions were asked: nothing was written"]) from None
+        raise _usage(["input ended before all questions were answered: nothing was written"]) from None
     return _checked(draft, options.out)
 
 
@@ -105,7 +105,7 @@ def _draft(options: Namespace) -> Draft:
     problems: list[str] = []
     choices, draft = _flags(options, problems)
     if not options.pool and not interactive:
-        problems.append("without a terminal to ask at, --pool is needed")
+        problems.append("without a terminal, --pool is required")
     if problems or choices is None or draft is None:
         raise _usage(problems)
     if interactive:

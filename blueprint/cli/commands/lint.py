@@ -41,7 +41,9 @@ def configure(parser: ArgumentParser) -> None:
     parser.add_argument("--kubernetes", metavar="MINOR", help="whose schemas count (the newest, or the blueprint's)")
     parser.add_argument("--blueprint", metavar="FILE", help="the platform that the manifests are for")
     parser.add_argument("--since", metavar="REV", help="only findings in lines changed since a git revision")
-    parser.add_argument("--complete", action="store_true", help="no object exists beside these: missing ones are wrong")
+    parser.add_argument(
+        "--complete", action="store_true", help="no other objects exist: a missing reference is an error"
+    )
     parser.add_argument(
         "--require-schemas", action="store_true", help="exit 3 where there is no schema for an object's kind"
     )

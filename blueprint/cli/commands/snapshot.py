@@ -62,7 +62,7 @@ def run(options: argparse.Namespace) -> Run:
             "taken": snapshot.taken,
             "file": str(options.out),
         },
-        verdict=f"Wrote {options.out}" + (", which does not hold everything." if incomplete else "."),
+        verdict=f"Wrote {options.out}" + (", which is incomplete." if incomplete else "."),
         exit_code=3 if incomplete else 0,
     )
 

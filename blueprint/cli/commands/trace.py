@@ -82,7 +82,7 @@ def _object(bundle: Bundle, name: str) -> Object:
         raise _unknown(f"{name} is in several namespaces", "name one: KIND/NAMESPACE/NAME")
     near = nearest(name, [known for obj in bundle.objects for known in (str(obj.id), f"{obj.id.kind}/{obj.id.name}")])
     raise _unknown(
-        f"nothing rendered is called {name}", f"did you mean {near}?" if near else "write KIND/[NAMESPACE/]NAME"
+        f"nothing rendered is named {name}", f"did you mean {near}?" if near else "write KIND/[NAMESPACE/]NAME"
     )
 
 

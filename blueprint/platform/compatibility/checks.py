@@ -70,7 +70,7 @@ def _flag(*, value: bool | None) -> str | None:
 
 
 def _fact(pool: GpuPool, read: Callable[[Gpu], Fact[Any] | None]) -> str | None:
-    """A fact about the pool's GPU; None where nobody knows it for certain."""
+    """A fact about the pool's GPU; None if it is not certain."""
     fact = read(pool.gpu.facts)
     if fact is None or not fact.certain:
         return None

@@ -159,7 +159,7 @@ class PlatformComponent:
 
     @tracked_property
     def requested(self) -> bool:
-        """Whether the blueprint asks for it: true, with the lines that do."""
+        """Whether the blueprint requests it: true, with the lines that do."""
         return self._platform.requests(self.component)
 
     @tracked_property

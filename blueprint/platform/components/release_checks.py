@@ -1,4 +1,4 @@
-"""What a blueprint asks for that the release's version of a component cannot do yet."""
+"""What a blueprint requests that the release's version of a component cannot do yet."""
 
 from __future__ import annotations
 
@@ -37,12 +37,12 @@ def _missing(context: CheckContext) -> Iterator[Diagnostic]:
         if component is None or component.section is None or context.platform.stack not in component.stacks:
             continue
         if context.platform.requests(component):
-            message = f"release {context.release.release} has no {name}, which would carry this out"
+            message = f"release {context.release.release} has no {name}, which would implement this"
             yield _not_in(context, _requesting_section(context, component), message)
 
 
 def _requesting_section(context: CheckContext, component: Component) -> Path:
-    """The section that asks for a component."""
+    """The section that requests a component."""
     if component.section != POOL_NETWORK:
         return ("spec", str(component.section))
     networks = ((name, pool.network) for name, pool in context.pools.items())

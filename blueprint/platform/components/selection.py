@@ -1,4 +1,4 @@
-"""Whether a blueprint asks for a component: some are there only for a section that they carry out."""
+"""Whether a blueprint requests a component: some are there only for a section that they carry out."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from blueprint.platform.network.model import PROVIDER, owner_of
 OBSERVABILITY = "gpu-observability"
 """The component that carries out the section `observability`."""
 POOL_NETWORK = "nodePools.network"
-"""The section of components that a pool's network asks for."""
+"""The section of components that a pool's network requests."""
 
 
 def is_requested(component: Component, spec: Any, cluster: ClusterFacts) -> bool:

@@ -15,7 +15,7 @@ DELIVERY_LABELS_NO_NODE = define(
     "delivery-labels-no-node",
     """
 With `nodeLabels: apply`, `blueprint apply` labels and taints the nodes of the pools. Argo CD and Flux apply objects of the bundle
-and leave nodes alone, so nobody would do it, and GPU operators would not find their nodes. Write `nodeLabels: provisioner` and
+and leave nodes alone, so the labels would be missing, and GPU operators would not find their nodes. Write `nodeLabels: provisioner` and
 have nodes labelled where they are made (`prerequisites.md` lists the labels), or run `blueprint apply` beside the controller when
 pools change.
 """,

@@ -87,9 +87,9 @@ def _flux(spec: FluxSpec) -> Flux:
 def delivery_in_words(delivery: Delivery | None) -> str:
     """`by Argo CD and Flux, from clusters/prod/bundle`."""
     if delivery is None:
-        return "by nobody"
+        return "by neither Argo CD nor Flux"
     tools = [name for name, tool in (("Argo CD", delivery.argocd), ("Flux", delivery.flux)) if tool]
-    return f"by {' and '.join(tools) or 'nobody'}, from {delivery.path or 'the root of the repository'}"
+    return f"by {' and '.join(tools) or 'no tool'}, from {delivery.path or 'the root of the repository'}"
 
 
 def delivery_to_json(delivery: Delivery | None) -> dict[str, Any] | None:

@@ -118,9 +118,9 @@ def _owners(context: CheckContext, pool: GpuPool) -> Iterator[Diagnostic]:
     _, toolkit, device_plugin = pool.declared_owners
     notes = (context.note(STACK, "because of this"),)
     if toolkit == "operator":
-        message = f"allocation: dra installs no container toolkit, which pool {pool.name} leaves to the operator"
+        message = f"allocation: dra installs no container toolkit, which pool {pool.name} expects"
         yield context.diagnostic_at(
-            (*at, "toolkit"), dra.DRA_NO_TOOLKIT, message, notes=notes, help_="use host, or leave it out"
+            (*at, "toolkit"), dra.DRA_NO_TOOLKIT, message, notes=notes, help_="use host, or remove it"
         )
     if device_plugin in ("host", "provider"):
         message = f"the {device_plugin}'s device plugin and the DRA driver both advertise the GPUs of pool {pool.name}"
@@ -181,5 +181,5 @@ def _ports(context: CheckContext) -> Iterator[Diagnostic]:
     ports = [declared.get(name, component.settings[name].own_default) for name in names] if component else []
     if ports and ports[0] == ports[1]:
         named = "computeDomainsHealthcheckPort" if "computeDomainsHealthcheckPort" in declared else "draHealthcheckPort"
-        message = f"both containers of the DRA driver would answer on port {ports[0]}"
+        message = f"both containers of the DRA driver would listen on port {ports[0]}"
         yield context.diagnostic_at(context.setting_path(named), dra.DRA_PORTS, message, help_="give each its own port")

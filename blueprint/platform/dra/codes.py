@@ -43,7 +43,7 @@ DRA_NO_SHARING = define(
     "dra-shares-by-claim",
     """
 `gpu.sharing` is configuration of the device plugin, which does not exist under `allocation: dra`. There the claim decides how a device is shared: one claim that several pods refer to, or a claim with time slices
-(`TimeSlicingSettings`) or MPS (`MPSSupport`), or amounts of a device (`ConsumableShares`). Those are gates of the DRA
+(`TimeSlicingSettings`) or MPS (`MPSSupport`), or amounts of a device (`ConsumableShares`). Those are feature gates of the DRA
 driver, `draFeatureGates` of gpu-operator.
 """,
 )
@@ -52,7 +52,7 @@ DRA_NO_MIG_MANAGER = define(
     "dra-partitions-nothing",
     """
 Under `allocation: dra` there is no MIG manager. `gpu.mig` then describes how the GPUs are partitioned by other means before the DRA driver starts: it is checked and becomes a prerequisite and an expectation of the node probe, and the driver
-publishes the instances that it finds when it starts. With the gate `DynamicMIG` GPUs are partitioned when an instance is
+publishes the instances that it finds when it starts. With the feature gate `DynamicMIG` GPUs are partitioned when an instance is
 claimed, and a layout made beforehand would be a second owner of the same thing.
 """,
     severity=Severity.NOTE,
@@ -61,7 +61,7 @@ DRA_TWO_CUTTERS = define(
     "BP3226",
     "dra-two-mig-owners",
     """
-The gate `DynamicMIG` lets the DRA driver partition GPUs when an instance is claimed, and take the instances away again. A
+The feature gate `DynamicMIG` lets the DRA driver partition GPUs when an instance is claimed, and take the instances away again. A
 layout in `gpu.mig` would control the same GPUs. Keep one of the two.
 """,
 )
@@ -136,7 +136,7 @@ CUT_ON_DEMAND_AT_A_RESET = define(
     "dynamic-mig-needs-a-reset",
     """
 GPUs of the Ampere generation change their MIG mode at a reset, and the DRA driver that partitions GPUs on demand does not reset
-them. Claims of instances then wait on nodes whose GPUs came up with MIG off. Enable MIG beforehand, or leave the gate disabled.
+them. Claims of instances then wait on nodes whose GPUs came up with MIG off. Enable MIG beforehand, or leave the feature gate disabled.
 """,
     severity=Severity.WARNING,
 )

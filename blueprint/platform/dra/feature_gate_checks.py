@@ -101,7 +101,7 @@ class _Gates:
             return
         version, distribution = platform.cluster.kubernetes, platform.cluster.distribution
         managed = platform.cluster.distribution_facts.managed_control_plane
-        message = f"{name} needs the gate {needed.gate} of Kubernetes, which is not open by itself in {version}"
+        message = f"{name} needs the Kubernetes feature gate {needed.gate}, which is disabled by default in {version}"
         message += f", and it cannot be enabled on {distribution}" if managed else ""
         notes = (self.context.note(("spec", "cluster", "kubernetes"), "Kubernetes set here"),)
         help_ = (
@@ -119,7 +119,7 @@ class _Gates:
             yield self.context.diagnostic_at_key(at, dra.GATE_USELESS, message, help_=help_)
         env = self.context.platform.setting("draEnv") or {}
         if gate.variable and gate.variable not in env:
-            message = f"{name} does nothing without the variable {gate.variable}"
+            message = f"{name} has no effect without the variable {gate.variable}"
             yield self.context.diagnostic_at_key(
                 at, dra.GATE_USELESS, message, help_=f"draEnv: {{{gate.variable}: memory}}"
             )

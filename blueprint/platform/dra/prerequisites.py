@@ -1,4 +1,4 @@
-"""What somebody must know or bring where pods claim GPUs: prerequisites of `allocation: dra`."""
+"""What to know or provide where pods claim GPUs: prerequisites of `allocation: dra`."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def _alone(platform: Platform) -> Iterator[str]:
     yield (
         "The cluster has no ClusterPolicy, and neither a DRA driver nor a device plugin that was installed otherwise."
         " The operator does nothing beside a ClusterPolicy; two drivers would own the same DeviceClasses, and a device"
-        " plugin would hand out GPUs a second time. Nodes do not change from a ClusterPolicy to this in place."
+        " plugin would allocate GPUs a second time. Nodes do not change from a ClusterPolicy to this in place."
     )
 
 
@@ -46,7 +46,7 @@ def _gates(platform: Platform) -> Iterator[str]:
         if declared[name] and needed and not needed.open_in(platform.cluster.kubernetes_minor):
             yield (
                 f"API server, scheduler and kubelets run with the feature gate {needed.gate}=true:"
-                f" the DRA driver's gate {name} needs it."
+                f" the DRA driver's feature gate {name} needs it."
             )
 
 
@@ -81,7 +81,7 @@ def _claims(pool: GpuPool, platform: Platform) -> Iterator[str]:
     yield f"Workloads claim devices of the class {' and '.join(found)}. Requests for nvidia.com/gpu stay pending."
     if layout and instances:
         yield (
-            "Somebody partitions the GPUs before the DRA driver starts on the node, and restarts its pod there after a"
-            " change: it publishes what it finds when it starts, and a GPU in MIG mode without instances not at all."
+            "The GPUs are partitioned before the DRA driver starts on the node, and its pod there is restarted after a"
+            " change: it publishes what it finds at start, and omits a GPU in MIG mode without instances."
             f" GPUs are partitioned like this: {'; '.join(map(pool.partition.describe, layout.groups))}."
         )

@@ -118,7 +118,7 @@ def _too_old(context: CheckContext, pool: GpuPool) -> Iterator[Diagnostic]:
     product, branch = _product(pool), pool.driver.branch
     oldest = product.minimum_driver if product else None
     if product and branch and oldest and oldest.certain and int(branch) < version_key(oldest.value)[0]:
-        message = f"driver branch {branch} does not know {product.product}; it needs {oldest.value} or newer"
+        message = f"driver branch {branch} does not support {product.product}; it needs {oldest.value} or newer"
         notes = (context.note((*POOLS, pool.name, "gpu", "product"), "product set here"),)
         help_ = f"branches of this release: {', '.join(sorted(context.release.driver.branches))}"
         key = _branch_key(pool)

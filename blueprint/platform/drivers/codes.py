@@ -52,7 +52,7 @@ PRECOMPILED_UNSUPPORTED = define(
     "precompiled-unsupported",
     """
 Precompiled drivers are published for some operating systems, kernels and branches only, and are found by branch and kernel:
-an exact version cannot be asked for. For any other combination the image would not exist, and the driver's pods would never
+an exact version cannot be requested. For any other combination the image would not exist, and the driver's pods would never
 start. Let the operator build the modules on the nodes (`precompiled: false`), or choose a branch that is published.
 """,
 )
@@ -60,7 +60,7 @@ DRIVER_UNTESTED = define(
     "BP3112",
     "driver-version-untested",
     """
-This exact driver version is not one that the release was tested with. It may work; nobody has verified it. The
+This exact driver version is not one that the release was tested with. It may work; it is not verified. The
 image with this tag must exist for the nodes' operating system.
 """,
     severity=Severity.WARNING,
@@ -70,7 +70,7 @@ MODE_UNSUPPORTED = define(
     "ownership-mode-unsupported",
     """
 The providers of driver, container toolkit and device plugin cannot be combined freely: each distribution and node image supports a few modes, and this combination is not one of them. Typical results of a wrong combination: two device plugins that replace each
-other and hand out each other's GPUs, or pods that find no runtime named nvidia. The help lists the supported modes.
+other and allocate each other's GPUs, or pods that find no runtime named nvidia. The help lists the supported modes.
 """,
 )
 RUNTIME_CLASSES_DIFFER = define(

@@ -44,7 +44,7 @@ def _left_to_no_operator(context: CheckContext, conflict: ModeConflict) -> bool:
 def _no_operator(context: CheckContext, pool: GpuPool, conflict: ModeConflict) -> Iterator[Diagnostic]:
     """Driver or toolkit left to an operator that the standalone stack does not have."""
     if _left_to_no_operator(context, conflict):
-        message = f"gpuStack: standalone has no operator that could install what pool {pool.name} leaves to it"
+        message = f"gpuStack: standalone has no operator that could install what pool {pool.name} expects from it"
         notes = (context.note(("spec", "gpuStack"), "without the operator because of this"),)
         path = _deciding_path(pool, conflict)
         yield context.diagnostic_at(path, codes.NO_OPERATOR, message, help_="use host or provider", notes=notes)
@@ -61,7 +61,7 @@ def _unsupported(context: CheckContext, pool: GpuPool, conflict: ModeConflict) -
     help_ = ways if conflict.possible else f"{IN_BLUEPRINT[context.platform.stack]} is not possible there"
     others = [at for owner in _OWNERS if (at := (*POOLS, pool.name, *owner)) != path and context.root.get(at)]
     notes = (
-        *(context.note(other, "said here too") for other in others),
+        *(context.note(other, "also set here") for other in others),
         context.note(("spec", "cluster", "distribution"), "distribution set here"),
         context.note(("spec", "cluster", "os"), "operating system set here"),
     )
@@ -86,6 +86,6 @@ def _runtime_classes(context: CheckContext) -> Iterator[Diagnostic]:
                 f" pool {first.name} {first.mode.runtime_class}"
             )
             notes = (context.note((*POOLS, first.name, "owner", "driver"), f"pool {first.name}"),)
-            path, help_ = (*POOLS, pool.name, "owner", "driver"), "let all GPU pools get their driver in the same way"
+            path, help_ = (*POOLS, pool.name, "owner", "driver"), "use the same driver owner in all GPU pools"
             yield context.diagnostic_at(path, codes.RUNTIME_CLASSES_DIFFER, message, notes=notes, help_=help_)
             return

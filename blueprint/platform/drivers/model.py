@@ -306,7 +306,7 @@ class OperatorDriver:
     def tags(self) -> list[str]:
         """Every tag of the driver image that nodes will pull, without the system's name.
 
-        Those of precompiled drivers name the kernel of the node, which nobody knows here.
+        Those of precompiled drivers name the kernel of the node, which is unknown here.
         """
         return sorted({driver.operator_driver_version for driver in self._owned if not driver.precompiled})
 

@@ -22,7 +22,7 @@ def _driver(pool: GpuPool, platform: Platform) -> Iterator[str]:
     version = pool.driver.version or pool.driver.branch
     if owner:
         which = "" if not version else f" {version}" if pool.driver.version else f" of branch {version}"
-        yield f"{owner} brings the NVIDIA driver{which}."
+        yield f"{owner} provides the NVIDIA driver{which}."
     elif pool.driver.precompiled:
         yield (
             f"For the kernel of every node there is a precompiled driver {pool.driver.branch}-KERNEL-SYSTEM in the"
@@ -54,7 +54,7 @@ def _runtime(platform: Platform) -> Iterator[str]:
         yield f"The RuntimeClass {' and '.join(classes)} is there, and leads to NVIDIA's container runtime."
     elif named:
         yield (
-            f"The pods of the GPU stack reach NVIDIA's container runtime by the RuntimeClass {named.runtime_class};"
+            f"The pods of the GPU stack use NVIDIA's container runtime through the RuntimeClass {named.runtime_class};"
             " workloads name it as well."
         )
         yield from named.needs

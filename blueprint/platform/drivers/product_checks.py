@@ -46,7 +46,7 @@ def _version_too_old(_: CheckContext, pool: GpuPool) -> Iterator[Diagnostic]:
     product, version = pool.gpu.facts, pool.driver.version
     oldest = product.minimum_driver
     if oldest and version and _before_within_branch(version, oldest.value):
-        message = f"driver {version} does not know {product.product}; it needs {oldest.value} or newer"
+        message = f"driver {version} does not support {product.product}; it needs {oldest.value} or newer"
         help_ = "a newer version of the branch, or a newer branch"
         yield _because_of(oldest, _at_driver(pool, codes.DRIVER_TOO_OLD, message, help_))
 
@@ -73,7 +73,7 @@ def _other_default(context: CheckContext, pool: GpuPool) -> Iterator[Diagnostic]
     usual, branch = context.release.driver.default_branch.value, pool.driver.branch
     if pool.driver.enabled and not _is_declared(pool) and branch != usual:
         lacking_image = f"has no image for {context.platform.cluster.os}"
-        why = lacking_image if knows(pool.gpu.facts, usual) else "does not know its GPU"
+        why = lacking_image if knows(pool.gpu.facts, usual) else "does not support its GPU"
         message = f"pool {pool.name} gets driver branch {branch}: {usual}, the release's default, {why}"
         yield _at_driver(pool, codes.DRIVER_CHOSEN, message, f'set driver: {{branch: "{branch}"}} to keep it')
 

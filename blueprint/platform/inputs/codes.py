@@ -11,7 +11,7 @@ UNKNOWN_INSTANCE_TYPE = define(
 The catalogue has no instance type of this name, so nothing can follow from it. It holds the GPU machines of AWS,
 Azure, CoreWeave, Google Cloud, IBM Cloud and Oracle, as the node label `node.kubernetes.io/instance-type` spells them. Of
 another machine say `gpu: {product, count}` and, where it matters, `arch`, `cpu` and `memory`; of one without GPUs say
-`cpu` and `memory`. Then this is a warning, since nothing has to follow, and the name may be misspelt all the same.
+`cpu` and `memory`. Then this is a warning, since nothing has to follow, but the name may still be misspelt.
 """,
 )
 MACHINE_DISAGREES = define(
@@ -34,7 +34,7 @@ MACHINE_GPU_UNKNOWN = define(
     "BP3153",
     "gpu-not-decided",
     """
-The blueprint leaves the GPU to the machine, and nothing decides it: there is no `machine.instanceType`, or the
+The GPU is to follow from the machine, but nothing determines it: there is no `machine.instanceType`, or the
 instance type has a fraction of a GPU, or the catalogue does not know how many it has. Say `gpu: {product, count}`.
 """,
 )
@@ -42,7 +42,7 @@ MACHINE_UNVERIFIED = define(
     "BP3154",
     "machine-not-verified",
     """
-What the catalogue says of this instance type is general knowledge that nobody has checked, and the platform was
+What the catalogue says of this instance type is general knowledge that is not verified, and the platform was
 derived from it. It is probably right. Say `gpu`, or the value in question, to be sure.
 """,
     severity=Severity.WARNING,
@@ -51,7 +51,7 @@ ARCH_UNSUPPORTED = define(
     "BP3155",
     "arch-unsupported",
     """
-The GPU does not come with this kind of processor: GH200, GB200 and GB300 stand beside a Grace CPU, which is `arm64`.
+The GPU does not come with this kind of processor: GH200, GB200 and GB300 are combined with a Grace CPU, which is `arm64`.
 """,
 )
 MACHINE_FRACTION = define(
@@ -76,7 +76,7 @@ POOL_NOT_SELECTED = define(
     "BP3158",
     "pool-not-selected",
     """
-A pool's nodes are found by labels that they have from the beginning. Managed clouds set one themselves
+A pool's nodes are found by labels that they have when they join. Managed clouds set one themselves
 (`eks.amazonaws.com/nodegroup`, `cloud.google.com/gke-nodepool`, `kubernetes.azure.com/agentpool`), and it is the default there.
 Elsewhere `spec.poolLabel` names a label whose value is the pool's name, or the pool has a `selector`.
 """,

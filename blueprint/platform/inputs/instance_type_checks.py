@@ -164,5 +164,5 @@ class _InstanceTypeChecks:
                 message,
                 notes=notes,
                 fix=fix,
-                help_=f"arch: {host.value}, or leave it out",
+                help_=f"arch: {host.value}, or remove it",
             )

@@ -68,7 +68,7 @@ class NetworkChecks:
         lawful = owners(network.fabric, self.context.platform.cluster.distribution_facts)
         if network.owner not in lawful:
             title = self.context.platform.cluster.distribution_facts.title
-            message = f"{network.owner} does not bring the driver of {network.fabric} on {title}"
+            message = f"{network.owner} does not provide the driver for {network.fabric} on {title}"
             yield self.context.diagnostic_at(
                 at,
                 codes.OWNER_UNSUPPORTED,
@@ -81,7 +81,7 @@ class NetworkChecks:
         component = self._component(network)
         if component and component.ownership == "absent":
             path: Path = ("spec", "components", component.name, "ownership")
-            message = f"pool {name} leaves its network cards to {component.name}, which is absent"
+            message = f"pool {name} expects {component.name} to manage its network cards, but it is absent"
             notes = (self.context.note(at, "left to it here"),)
             help_ = "make it managed, or use external if it is installed by other means"
             yield self.context.diagnostic_at(path, codes.SERVER_ABSENT, message, notes=notes, help_=help_)
@@ -96,7 +96,7 @@ class NetworkChecks:
         if product and product.nvlink_management and network.fabric == "infiniband":
             component = self._component(network)
             if component and component.ownership == "managed":
-                message = f"pods that ask for network cards of pool {name} may get ports that manage NVLink"
+                message = f"pods that request network cards of pool {name} may get ports that manage NVLink"
                 known = product.nvlink_management
                 notes = (
                     self.context.note((*POOLS, name, "gpu", "product"), "the GPU's board has them"),
@@ -124,7 +124,7 @@ class NetworkChecks:
             )
 
     def _resource(self, name: str, network: PoolNetwork) -> Iterator[Diagnostic]:
-        """What pods ask for, against what the plugin that hands out the cards can be told."""
+        """What pods request, against what the plugin that hands out the cards can be told."""
         path, resource = (*POOLS, name, "network", "resource"), network.resource
         if resource is None:
             return
@@ -145,7 +145,7 @@ class NetworkChecks:
             )
         elif network.by_network_operator and prefix != SHARED_PREFIX and ("." not in prefix or "-" in word):
             what = f"prefix {prefix}, which has no dot" if "." not in prefix else f"name {word}, which has a dash"
-            message = f"the plugin that hands out whole cards refuses the {what}"
+            message = f"the plugin that allocates whole cards rejects the {what}"
             yield self.context.diagnostic_at(
                 path,
                 codes.RESOURCE_FORM,
@@ -155,7 +155,7 @@ class NetworkChecks:
             )
 
     def _alike(self) -> Iterator[Diagnostic]:
-        """One resource must mean one fabric: pods that ask for it may land on either pool."""
+        """One resource must mean one fabric: pods that request it may land on either pool."""
         first: dict[str, tuple[str, str]] = {}
         for name, pool in self.context.pools.items():
             resource = pool.network.resource if pool.network else None
@@ -180,7 +180,7 @@ class NetworkChecks:
                 message = f"no pool has a network for {component.name}, so it is not installed"
                 path, help_ = (
                     (*COMPONENTS, component.name),
-                    f"a pool asks for it with network: {{fabric: {fabrics[0]}}}",
+                    f"a pool requests it with network: {{fabric: {fabrics[0]}}}",
                 )
                 yield self.context.diagnostic_at_key(path, codes.SERVES_NO_POOL, message, help_=help_)
             elif component.ownership == "managed" and any(network.by_network_operator for network in networks):

@@ -31,8 +31,8 @@ FABRIC_DOUBTED = define(
     "BP3303",
     "fabric-doubtful",
     """
-The catalogue knows no fast network of this instance type. Either it has none, which is usual for the smaller ones,
-or the catalogue lacks it. If it has none, pods that ask for its resource stay pending.
+The catalogue lists no fast network for this instance type. Either it has none, which is usual for the smaller ones,
+or the catalogue lacks it. If it has none, pods that request its resource stay pending.
 """,
     severity=Severity.WARNING,
 )
@@ -40,7 +40,7 @@ CARDS_TOO_MANY = define(
     "BP3304",
     "cards-too-many",
     """
-The blueprint declares more network cards per node than the instance type can have. Pods that ask for all of them would
+The blueprint declares more network cards per node than the instance type can have. Pods that request all of them would
 stay pending.
 """,
 )
@@ -56,7 +56,7 @@ SERVER_ABSENT = define(
     "BP3307",
     "network-component-absent",
     """
-A pool leaves its network cards to this component, and the component is absent: no driver would be installed,
+A pool expects this component to manage its network cards, but the component is absent: no driver would be installed,
 nothing would advertise the cards, and with `gpuDirect: peermem` the GPU driver would wait for an OFED that is never installed. Use `external` if it is installed by other means.
 """,
 )
@@ -72,7 +72,7 @@ RESOURCE_FIXED = define(
     "BP3309",
     "resource-fixed",
     """
-The device plugin of this fabric advertises a fixed resource name. Pods ask for
+The device plugin of this fabric advertises a fixed resource name. Pods request
 `vpc.amazonaws.com/efa`.
 """,
 )
@@ -80,7 +80,7 @@ RESOURCE_FORM = define(
     "BP3310",
     "resource-form",
     """
-Resources other than `rdma/NAME` are handed out card by card by the SR-IOV device plugin, and the Network Operator
+Resources other than `rdma/NAME` are allocated card by card by the SR-IOV device plugin, and the Network Operator
 checks their names: the prefix must be a domain with a dot, the name may have no dashes.
 """,
 )
@@ -141,7 +141,7 @@ PEERMEM_WITHOUT_OFED = define(
     "peermem-without-ofed",
     """
 nvidia-peermem is built against DOCA-OFED. Nothing here installs it, and the cloud's driver is another one, so the GPU
-driver would wait forever for another pod to say that it is ready.
+driver would wait forever for another pod to become ready.
 """,
 )
 DIRECT_DECIDED = define(
@@ -166,7 +166,7 @@ GDS_SHARES_CARDS = define(
     "gds-shares-cards",
     """
 With GPUDirect Storage the device plugin puts all RDMA devices of the node into every container that has a GPU, in
-the whole cluster. Cards that are handed out one by one are then not exclusive any more.
+the whole cluster. Cards that are allocated individually are then no longer exclusive.
 """,
     severity=Severity.WARNING,
 )
@@ -174,7 +174,7 @@ MODULES_DIFFER = define(
     "BP3322",
     "modules-differ",
     """
-`driverObjects: never` puts one driver into the ClusterPolicy, and with it one answer for all pools whether
+`driverObjects: never` puts one driver into the ClusterPolicy, and with it one setting for all pools of whether
 nvidia-fs, gdrdrv and nvidia-peermem are loaded. The pools need different ones.
 """,
 )

@@ -62,7 +62,7 @@ class GpuDirectChecks:
                     codes.MODULE_NOT_OURS,
                     message,
                     notes=notes,
-                    help_=f"let the node image load {module}, and remove the line",
+                    help_=f"load {module} in the node image, and remove the line",
                 )
             elif pool.driver.precompiled:
                 notes = (self.context.note((*POOLS, name, "driver", "precompiled"), "precompiled set here"),)
@@ -77,13 +77,13 @@ class GpuDirectChecks:
         declared = network.declared_gpu_direct
         if declared and fabric not in RDMA:
             notes = (self.context.note((*path[:-1], "fabric"), "fabric set here"),)
-            message = f"{fabric} brings its own way into GPU memory: {declared} decides nothing"
+            message = f"{fabric} has its own path to GPU memory, so {declared} has no effect"
             yield self.context.diagnostic_at(path, codes.DIRECT_DECIDED, message, notes=notes, help_="remove it")
         elif declared and network.owner == PROVIDER:
             notes = (self.context.note((*path[:-1], "driver"), "the owner of the cards' driver"),)
             waits = declared == "peermem"
-            what = "would wait for an OFED that nobody here installs" if waits else "is not ours to decide"
-            message = f"the cloud brings the driver of the cards, so {declared} {what}"
+            what = "would wait for an OFED that is never installed" if waits else "is not ours to decide"
+            message = f"the cloud provides the driver of the cards, so {declared} {what}"
             code = codes.PEERMEM_WITHOUT_OFED if waits else codes.DIRECT_DECIDED
             yield self.context.diagnostic_at(
                 path, code, message, notes=notes, help_="remove it, or use driver: networkOperator or host"
@@ -134,7 +134,7 @@ class GpuDirectChecks:
                 path, codes.GDS_WITHOUT_OFED, message, notes=notes, help_="make sure that the node image has it"
             )
         elif not network.shared:
-            notes = (self.context.note((*path[:-1], "resource"), "whole cards are handed out because of this"),)
+            notes = (self.context.note((*path[:-1], "resource"), "whole cards are allocated because of this"),)
             message = "with gds every container with a GPU gets all RDMA devices of its node"
             yield self.context.diagnostic_at(
                 path, codes.GDS_SHARES_CARDS, message, notes=notes, help_="share the cards, or remove gds"

@@ -1,4 +1,4 @@
-"""The fabric of each pool: who brings its driver, what pods ask for, and how GPUs reach the network cards."""
+"""The fabric of each pool: who brings its driver, what pods request, and how GPUs reach the network cards."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def owners(fabric: str, distribution: Distribution) -> tuple[str, ...]:
 
 
 def resource_of(fabric: str, owner: str) -> str | None:
-    """What pods ask for where the blueprint does not say; None where the cloud decides it and nobody knows."""
+    """What pods request where the blueprint does not say; None where the cloud decides it and nobody knows."""
     if fabric == "efa":
         return EFA_RESOURCE
     if owner == PROVIDER:
@@ -67,12 +67,12 @@ class PoolNetwork:
 
     @tracked_property
     def resource(self) -> str | None:
-        """What pods ask for; None where the cloud decides it."""
+        """What pods request; None where the cloud decides it."""
         return self._spec.resource or resource_of(self.fabric, self.owner)
 
     @tracked_property
     def nics(self) -> int | None:
-        """Cards in each node; None where nobody knows."""
+        """Cards in each node; None if unknown."""
         nics: int | None = self._spec.nics
         return nics
 

@@ -31,9 +31,9 @@ def _network(pool: Pool, network: PoolNetwork) -> Iterator[str]:
         each = (
             "EFA interfaces" if network.fabric == "efa" else "a share of all cards" if network.shared else "whole cards"
         )
-        yield f"Workloads ask for {network.resource} to get {each}, and may lock memory (IPC_LOCK)."
+        yield f"Workloads request {network.resource} to get {each}, and may lock memory (IPC_LOCK)."
     elif network.fabric in RDMA:
-        yield "The cloud decides the resource that pods ask for to get network cards."
+        yield "The cloud decides the resource that pods request to get network cards."
     yield from _FABRICS[network.fabric](pool, network)
     yield from _beside_gpus(pool, network)
 
@@ -51,7 +51,7 @@ def _rdma(pool: Pool, network: PoolNetwork) -> Iterator[str]:
     elif fabric := pool.platform.cluster.distribution_facts.fabrics.get(network.fabric):
         yield from fabric.needs
     else:
-        yield "The cloud brings the driver of the network cards, and something that advertises them to pods."
+        yield "The cloud provides the driver of the network cards, and something that advertises them to pods."
     if network.fabric == "infiniband":
         yield "A subnet manager runs in the fabric, and all cards' ports are active."
     elif network.owner != PROVIDER:
@@ -66,7 +66,7 @@ def _rdma(pool: Pool, network: PoolNetwork) -> Iterator[str]:
 def _efa(pool: Pool, network: PoolNetwork) -> Iterator[str]:
     yield "The node group attaches EFA interfaces to its instances, in one subnet and one cluster placement group."
     yield "The security group of the nodes allows all traffic from and to itself."
-    yield "The node image has the EFA driver, and 2 MiB huge pages for the pods that ask for interfaces."
+    yield "The node image has the EFA driver, and 2 MiB huge pages for the pods that request interfaces."
     if network.owner == PROVIDER:
         yield "EKS Auto Mode advertises the interfaces."
     elif pool.platform.cluster.mirrored("602401143452.dkr.ecr.us-west-2.amazonaws.com/eks").startswith("602401143452"):

@@ -14,7 +14,7 @@ SELECTOR_TOO_WIDE = define(
     "BP3351",
     "selector-too-wide",
     """
-The pool is selected by labels that every node has, so it includes the nodes of all other pools. Select it by a label that only its own nodes carry.
+The pool is selected by labels that every node has, so it includes the nodes of all other pools. Select it by a label that only its nodes have.
 """,
 )
 SELECTOR_IMPOSSIBLE = define(
@@ -62,7 +62,7 @@ SELECTOR_RESERVED = define(
     "BP3113",
     "selector-reserved",
     """
-The pool is selected by a label that the GPU Operator or this tool sets on nodes by itself. Before the platform is installed no node carries it, and afterwards it has another meaning. Select nodes by labels that they have from the beginning: those of your
+The pool is selected by a label that the GPU Operator or this tool sets on nodes by itself. Before the platform is installed no node carries it, and afterwards it has another meaning. Select nodes by labels that they have when they join: those of your
 machine provisioner, or the cloud's node pool label.
 """,
 )

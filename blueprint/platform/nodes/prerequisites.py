@@ -17,7 +17,7 @@ def pool_prerequisites(pool: Pool, platform: Platform) -> Iterator[Iterator[str]
 def _nodes(pool: Pool) -> Iterator[str]:
     labels = ", ".join(f"{key}={value}" for key, value in sorted(pool.selector.items()))
     count = str(pool.nodes_min) if pool.nodes_min == pool.nodes_max else f"{pool.nodes_min} to {pool.nodes_max}"
-    yield f"{count} node{' carries' if count == '1' else 's carry'} the labels {labels}."
+    yield f"{count} node{' has' if count == '1' else 's have'} the labels {labels}."
 
 
 def _labels(pool: Pool, platform: Platform) -> Iterator[str]:

@@ -40,7 +40,7 @@ def _too_wide(context: CheckContext, pool: Pool) -> Iterator[Diagnostic]:
     """Labels of every node, where there are other pools."""
     if pool.selector and len(context.pools) > 1 and set(pool.selector) <= _ON_EVERY_NODE:
         message = f"every node is selected for pool {pool.name}, those of the other pools too"
-        path, help_ = (*POOLS, pool.name, "selector"), "add a label that its nodes alone carry"
+        path, help_ = (*POOLS, pool.name, "selector"), "add a label that only its nodes have"
         yield context.diagnostic_at(path, codes.SELECTOR_TOO_WIDE, message, help_=help_)
 
 
@@ -80,7 +80,7 @@ def _reserved(context: CheckContext, pool: Pool) -> Iterator[Diagnostic]:
             message = f"pool {pool.name} is selected by {key}, which is set on nodes by what we install"
             path, help_ = (
                 (*POOLS, pool.name, "selector", key),
-                "select nodes by labels that they have from the beginning",
+                "select nodes by labels that they have when they join",
             )
             yield context.diagnostic_at(path, codes.SELECTOR_RESERVED, message, help_=help_)
 

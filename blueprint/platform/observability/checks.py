@@ -158,7 +158,7 @@ class _Check:
                 yield self._unknown_metric((*at, "exclude", index), name)
             elif lost := self._default_alerts_that_read(name):
                 message = f"without {name} there is no {' and no '.join(lost)}"
-                help_ = f"if that is meant: alerts: {{{lost[0]}: {{enabled: false}}}}"
+                help_ = f"if that is intended: alerts: {{{lost[0]}: {{enabled: false}}}}"
                 yield self.context.diagnostic_at((*at, "exclude", index), codes.METRIC_NEEDED, message, help_=help_)
 
     def _unknown_metric(self, path: Path, name: str) -> Diagnostic:

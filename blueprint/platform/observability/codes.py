@@ -122,7 +122,7 @@ METRICS_COLLIDE = define(
     "metrics-collide",
     """
 GPUs with NVLink 5 count link errors in separate fields, which are in the counter file if a pool may have such GPUs.
-On a GB200, DCGM 4.4 gave none of them, and nothing of this metric either, where it was asked for both (DCGM issue 265). So
+On a GB200, DCGM 4.4 gave none of them, and nothing of this metric either, where it was to export both (DCGM issue 265). So
 it is left out there; including it may disable the alerts about NVLink.
 """,
     severity=Severity.WARNING,
@@ -149,7 +149,7 @@ PROMETHEUS_OF_PROJECTS = define(
     """
 OpenShift's Prometheus for user projects cannot do this. It may not list Nodes, from which each sample learns its
 pool, and it shows every rule the series of the rule's own namespace alone: nothing of requests, of pods in other
-namespaces, or of who holds GPUs, and what rules record by namespace loses that namespace. The Prometheus of the platform
+namespaces, or of who uses GPUs, and what rules record by namespace loses that namespace. The Prometheus of the platform
 (`openshift-monitoring`) reads the operator's namespace and does all of it; so does one of your own.
 """,
 )
@@ -158,7 +158,7 @@ WITHOUT_INSTANCES = define(
     "metric-without-instances",
     """
 Every GPU of every pool is partitioned, and DCGM has no value of this metric for MIG instances: traffic over PCIe and NVLink
-is counted for whole GPUs (dcgm-exporter issue 726, DCGM issue 88). The exporter gives no series, and panels that ask for it
+is counted for whole GPUs (dcgm-exporter issue 726, DCGM issue 88). The exporter gives no series, and panels that request it
 stay empty.
 """,
     severity=Severity.WARNING,
@@ -174,7 +174,7 @@ COLLECTED_TOO_SELDOM = define(
     "BP3359",
     "collected-too-seldom",
     """
-The exporter reads the GPUs less often than Prometheus asks it, so the same value is stored several times, and rates and alerts see false steps. Let the exporter's interval be no longer than the scrape interval.
+The exporter reads the GPUs less often than Prometheus scrapes it, so the same value is stored several times, and rates and alerts see false steps. Let the exporter's interval be no longer than the scrape interval.
 """,
     severity=Severity.WARNING,
 )

@@ -39,7 +39,7 @@ class Exporter:
 
     @tracked_property
     def claimed(self) -> bool:
-        """Whether pods claim GPUs. Then nothing counts requests, and the operator says nothing of its own state."""
+        """Whether pods claim GPUs. Then nothing counts requests, and the operator does not mention its own state."""
         return bool(self._platform.allocation == DRA)
 
     @property

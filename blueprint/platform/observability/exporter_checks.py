@@ -35,7 +35,7 @@ def _scrape_timeout(context: CheckContext, component: PlatformComponent, facts: 
     every, patience = as_duration(interval), as_duration(timeout)
     if every and patience and patience > every:
         key = facts.timeout if facts.timeout in component.given else facts.interval
-        message = f"{component.name}: Prometheus would wait {timeout} for answers that it asks for every {interval}"
+        message = f"{component.name}: Prometheus would wait {timeout} for a response that it requests every {interval}"
         path: Path = (*COMPONENTS, component.name, "settings", key)
         help_ = f"{facts.timeout} must not be longer than {facts.interval}"
         yield context.diagnostic_at(path, codes.SCRAPE_TOO_SLOW, message, help_=help_)
@@ -53,7 +53,7 @@ def _collection(context: CheckContext, component: PlatformComponent, facts: Expo
         return
     scraped = _scrape_interval(context, component, facts)
     if (every := as_duration(scraped)) and int(text) > 1000 * every:
-        message = f"the exporter reads GPUs every {int(text) / 1000:g}s, and Prometheus asks every {scraped}"
+        message = f"the exporter reads GPUs every {int(text) / 1000:g}s, and Prometheus scrapes it every {scraped}"
         yield context.diagnostic_at(path, codes.COLLECTED_TOO_SELDOM, message, help_=f"at most {1000 * every}")
 
 
@@ -68,8 +68,8 @@ def _out_of_reach(context: CheckContext, component: PlatformComponent, facts: Ex
     """An exporter that takes TLS or known users alone, and monitors that have neither."""
     for setting in facts.locks if context.platform.observability else ():
         if setting in component.given:
-            message = f"{component.name}: with {setting} the monitors of spec.observability reach it no longer"
-            notes = (context.note(("spec", "observability"), "they ask without TLS and without a user"),)
+            message = f"{component.name}: with {setting} the monitors of spec.observability can no longer scrape it"
+            notes = (context.note(("spec", "observability"), "they scrape without TLS and without authentication"),)
             path, help_ = (
                 (*COMPONENTS, component.name, "settings", setting),
                 "allowedNamespaces keeps others away; or remove it",

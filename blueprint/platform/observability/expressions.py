@@ -35,7 +35,7 @@ def limit_of(threshold: Threshold, given: int | None, gpu: Gpu | None) -> AlertL
         return AlertLimit(threshold.value)
     facts = _facts(threshold.fact or "", gpu)
     if not facts:
-        return AlertLimit(None, "the catalogue does not know the product's limit")
+        return AlertLimit(None, "the product's limit is not in the catalogue")
     if not all(fact.certain for fact in facts):
         return AlertLimit(None, "the product's limit in the catalogue is not verified")
     return AlertLimit(_computed(threshold, [read_fact(fact) for fact in facts]))

@@ -37,7 +37,7 @@ def _prometheus(watched: Observability) -> Iterator[str]:
     yield "It may list and watch Nodes, so that samples learn the pool of the node they come from."
     yield "kube-state-metrics is installed, and read without a change of the labels namespace, pod and node."
     if watched.claimed:
-        yield "It is kube-state-metrics 2.20 or newer, which exports what pods claim; older ones know no claims."
+        yield "It is kube-state-metrics 2.20 or newer, which exports pods' claims; older versions do not."
 
 
 def _labels(labels: dict[str, str]) -> str:
@@ -56,13 +56,13 @@ def _exporter(watched: Observability) -> Iterator[str]:
     if watched.operated:
         policy = "GPUCluster" if watched.claimed else "ClusterPolicy"
         yield (
-            f"The exporters of the GPU Operator, which is somebody else's, count what the ConfigMap"
+            f"The exporters of the GPU Operator, which is installed separately, export what the ConfigMap"
             f" {watched.config_name} says: dcgmExporter.config.name of the {policy}."
         )
     else:
         labels = ", ".join(f"{key}={value}" for key, value in sorted(watched.exporter.selector.items()))
         yield (
-            f"The exporters, which are somebody else's, have a Service in the namespace {watched.exporter.namespace}"
+            f"The exporters, installed separately, have a Service in the namespace {watched.exporter.namespace}"
             f" with the labels {labels} and a port {watched.exporter.port}, and count the metrics that"
             " blueprint.lock lists."
         )

@@ -58,7 +58,7 @@ def _pull_secrets(context: CheckContext) -> Iterator[Diagnostic]:
 def _mirror_of_everything(context: CheckContext) -> Iterator[Diagnostic]:
     """A mirror of all registries, which nodes cannot be sent to."""
     if "*" in context.platform.cluster.mirrors:
-        message = f"the nodes of {_title(context)} know no mirror of every registry"
+        message = f"the nodes of {_title(context)} have no mirror for every registry"
         help_ = "name each host: nvcr.io, registry.redhat.io, registry.connect.redhat.com"
         path, code = (*CLUSTER, "registries", "mirrors", "*"), codes.MIRROR_OF_EVERYTHING
         yield context.diagnostic_at_key(path, code, message, help_=help_, notes=_because(context))

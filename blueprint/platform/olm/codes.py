@@ -9,7 +9,7 @@ DECIDED_BY_BUNDLE = define(
     "decided-by-the-bundle",
     """
 Where an operator comes through the Operator Lifecycle Manager, its pods are described by the operator's own bundle
-and not by a manifest of ours. What only such a manifest could say is refused, so that nobody believes it to be in
+and not by a manifest of ours. What only such a manifest could say is refused, so that it is not mistaken for being in
 force.
 """,
 )
@@ -60,7 +60,7 @@ APPROVED_BY_ITSELF = define(
     "approved-by-itself",
     """
 With `installPlanApproval: Automatic` the Operator Lifecycle Manager installs every later version that appears in the
-channel, without being asked: the running version is then not the one that the release was tested with, and a new device
+channel, without confirmation: the running version is then not the one that the release was tested with, and a new device
 plugin reaches all GPU nodes at once. With `Manual` a person approves each install plan.
 """,
     severity=Severity.WARNING,

@@ -42,8 +42,8 @@ def _catalogue(component: PlatformComponent) -> Iterator[str]:
 def _approval(component: PlatformComponent) -> Iterator[str]:
     if component.settings.installPlanApproval == "Manual":
         yield (
-            f"Somebody approves the install plan that appears in the namespace {component.namespace} after the first"
-            " apply; apply says its name, and goes on where it stopped when it is run again."
+            f"After the first apply, the install plan in the namespace {component.namespace} is approved. The apply"
+            " reports its name, and continues where it stopped when it is run again."
         )
 
 

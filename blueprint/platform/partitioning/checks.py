@@ -58,8 +58,8 @@ def _unmanaged(context: CheckContext, pool: GpuPool) -> Iterator[Diagnostic]:
         reason, help_ = "the standalone stack has no MIG manager", f"use gpuStack: operator, or remove {what}"
     elif (writer := context.platform.release_components[provider]).ownership != "managed":
         because = ("spec", "components", provider, "ownership")
-        reason = f"{provider} is {writer.ownership}: nobody writes its configuration"
-        help_ = f"let {provider} be managed, or remove {what}"
+        reason = f"{provider} is {writer.ownership}: nothing writes its configuration"
+        help_ = f"set {provider} to managed, or remove {what}"
     else:
         return
     node, _ = context.root.nearest(because)
@@ -84,7 +84,7 @@ def _unapplied_sharing(context: CheckContext, pool: GpuPool) -> Iterator[Diagnos
     """Sharing that is left to a device plugin of somebody else."""
     owner = pool.mode.device_plugin
     if pool.partition.shared and owner != "operator":
-        message = f"the device plugin of pool {pool.name} is the {owner}'s, which no sharing of ours reaches"
+        message = f"the device plugin of pool {pool.name} is supplied by the {owner}, so sharing cannot be set here"
         notes = (context.note((*POOLS, pool.name, "owner", "devicePlugin"), "the owner follows from this"),)
         path, help_ = (
             (*POOLS, pool.name, "gpu", "sharing"),
@@ -115,9 +115,7 @@ def _not_single(context: CheckContext, pool: GpuPool) -> Iterator[Diagnostic]:
     why = f"GPU {whole[0]} stays whole" if whole else f"there are {' and '.join(layout.profiles)}"
     message = f"strategy single needs every GPU partitioned into one profile, and {why}"
     path = (*POOLS, pool.name, "gpu", "mig", "strategy")
-    yield context.diagnostic_at(
-        path, codes.MIG_NOT_SINGLE, message, help_="use mixed, or leave strategy out", fix="mixed"
-    )
+    yield context.diagnostic_at(path, codes.MIG_NOT_SINGLE, message, help_="use mixed, or remove strategy", fix="mixed")
 
 
 def _strategies_differ(context: CheckContext) -> Iterator[Diagnostic]:
@@ -129,7 +127,7 @@ def _strategies_differ(context: CheckContext) -> Iterator[Diagnostic]:
             node, _ = context.root.nearest((*POOLS, mixed, "gpu", "mig", "strategy"))
             notes = (Note(f"{mixed} needs mixed", node.key_span or node.span),)
             message = f"the cluster has one MIG strategy: pool {mixed} needs mixed, so {pool.name} cannot have single"
-            path, help_ = (*POOLS, pool.name, "gpu", "mig", "strategy"), "leave strategy out"
+            path, help_ = (*POOLS, pool.name, "gpu", "mig", "strategy"), "remove strategy"
             yield context.diagnostic_at(
                 path, codes.MIG_STRATEGIES_DIFFER, message, notes=notes, help_=help_, fix="mixed"
             )

@@ -69,7 +69,7 @@ MIG_STRATEGIES_DIFFER = define(
     "BP3128",
     "mig-strategies-differ",
     """
-The GPU Operator has one MIG strategy for the whole cluster. Another pool asks for `mixed`, or needs it because of how it is partitioned, so
+The GPU Operator has one MIG strategy for the whole cluster. Another pool requests `mixed`, or needs it because of how it is partitioned, so
 this pool cannot have `single`. Leave its strategy out: its instances are then `nvidia.com/mig-PROFILE`, like those of the other.
 """,
 )
@@ -128,7 +128,7 @@ LAYOUT_NOT_APPLIED = define(
     "no-mig-manager",
     """
 The pool declares how its GPUs are partitioned, and no installed component can do it: without the GPU Operator there is no MIG
-manager, and some node images partition GPUs by settings of their own at boot.
+manager, and some node images partition GPUs at boot by their own settings.
 """,
 )
 SHARING_NOT_APPLIED = define(

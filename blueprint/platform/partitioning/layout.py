@@ -41,7 +41,7 @@ class MigGroup(Record):
 
 
 class GroupConflict(Record, kw_only=True):
-    """What contradicts a layout. One that is not proven rests on facts that nobody has verified, or on none."""
+    """What contradicts a layout. One that is not proven rests on facts that are not verified, or on none."""
 
     entry: int | None = None
     proven: bool = True

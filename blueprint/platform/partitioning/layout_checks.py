@@ -60,19 +60,19 @@ class _Wording:
 
     def _unsupported(self) -> Diagnostic:
         message = f"{self._product} cannot be partitioned: it has no MIG"
-        help_ = "leave mig out; sharing: {timeSlicing: 4} lets pods share it"
+        help_ = "remove mig; sharing: {timeSlicing: 4} lets pods share it"
         path = (*self._gpu, "mig")
         return self._context.diagnostic_at(
             path, codes.MIG_UNSUPPORTED, message, help_=help_, notes=(self._product_note,)
         )
 
     def _profiles_unknown(self) -> Diagnostic:
-        message = f"the catalogue does not know how {self._product} can be partitioned"
+        message = f"the catalogue has no MIG profiles for {self._product}"
         path = (*self._gpu, "mig", "layout")
         return self._context.diagnostic_at(path, codes.MIG_UNPROVEN, message, notes=(self._product_note,))
 
     def _placements_unknown(self, conflict: layout.PlacementsUnknown) -> Diagnostic:
-        message = f"the catalogue does not know where instances of {self._product} may start"
+        message = f"the catalogue has no MIG placements for {self._product}"
         path = self._entry(conflict, "profiles")
         return self._context.diagnostic_at(path, codes.MIG_UNPROVEN, message, notes=(self._product_note,))
 

@@ -23,7 +23,7 @@ def _partition(pool: GpuPool, platform: Platform) -> Iterator[str]:
     partition = pool.partition
     if partition.groups or partition.replicas:
         offers = ", ".join(f"{name} ({number} per node)" for name, number in partition.resources.items())
-        yield f"Workloads ask for {offers}."
+        yield f"Workloads request {offers}."
     if partition.groups:
         yield from _cutting(pool, platform)
 
@@ -35,7 +35,7 @@ def _cutting(pool: GpuPool, platform: Platform) -> Iterator[str]:
     )
     if read_fact(pool.gpu.facts.architecture) == "Ampere":
         reboots = platform.setting("migReboot")
-        who = "the MIG manager reboots the node by itself" if reboots else "somebody reboots the node"
+        who = "the MIG manager reboots the node by itself" if reboots else "the node is rebooted by hand"
         yield f"GPUs of this generation take on MIG mode at a reset; where a virtual machine cannot do that, {who}."
     whole = any(not group.instances for group in pool.partition.groups)
     if whole and not pool.driver.enabled and pool.driver.branch in (None, _REGRESSION_BRANCH):

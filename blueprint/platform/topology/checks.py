@@ -20,7 +20,7 @@ from blueprint.units import quantity_value
 
 LEVELS: Path = ("spec", "cluster", "topology")
 LEAST_MEMORY = 2 * 2**30
-"""Bytes. Kubelet, runtime and the operands of one node ask for about that much."""
+"""Bytes. Kubelet, runtime and the operands of one node request about that much."""
 
 
 def check_topology(context: CheckContext) -> Iterator[Diagnostic]:
@@ -60,7 +60,7 @@ class TopologyChecks:
         """Nodes too small for the pods of the GPU stack."""
         memory = pool.hardware.memory
         if memory and quantity_value(memory) < LEAST_MEMORY:
-            message = f"nodes of pool {name} with {memory} of memory cannot hold the GPU stack"
+            message = f"nodes of pool {name} with {memory} of memory are too small for the GPU stack"
             path, help_ = (*POOLS, name, "machine", "memory"), "2Ti, 512Gi, 64Gi"
             yield self.context.diagnostic_at(path, codes.MACHINE_IMPLAUSIBLE, message, help_=help_)
 

@@ -63,6 +63,6 @@ MACHINE_IMPLAUSIBLE = define(
     "BP3357",
     "machine-implausible",
     """
-So small a node cannot hold the kubelet, the pods of the GPU stack and a workload. Usually a unit is wrong: `2Ti`, not `2Mi`.
+So small a node has no room for the kubelet, the pods of the GPU stack and a workload. Usually a unit is wrong: `2Ti`, not `2Mi`.
 """,
 )

@@ -32,7 +32,7 @@ def _machine(pool: Pool) -> Iterator[str]:
 def _levels(pool: Pool) -> Iterator[str]:
     levels = {key: size for key, size in pool.topology.labels.items() if key != pool.topology.domain_label}
     for level, size in levels.items():
-        yield f"Each node carries the label {level}, whose value names its domain" + (
+        yield f"Each node has the label {level}, whose value names its domain" + (
             f"; {size} node{'s' if size > 1 else ''} of this pool in each." if size else ".")  # fmt: skip
 
 

@@ -37,13 +37,13 @@ def _nodes(pool: Pool, platform: Platform) -> Iterator[str]:
     )
     if not platform.setting("vfioManager"):
         yield "The node provisioner binds their GPUs to vfio-pci (on Grace to nvgrace_gpu_vfio_pci)."
-    yield f"Workloads ask for {' and '.join(_offered(platform))}."
+    yield f"Workloads request {' and '.join(_offered(platform))}."
 
 
 def _kata(platform: Platform) -> Iterator[str]:
     decided_by(platform.virtualization.enabled)
     yield (
-        "kata-deploy 3.29 or newer is installed by somebody else, without an NFD of its own: it is no part of this"
+        "kata-deploy 3.29 or newer is installed separately, without its own NFD: it is not part of this"
         " release. It makes the RuntimeClasses kata-qemu-nvidia-gpu, kata-qemu-nvidia-gpu-snp and"
         " kata-qemu-nvidia-gpu-tdx; the GPU Operator makes none of Kata, and deletes those that it made in the past."
     )
@@ -54,7 +54,7 @@ def _kubelet(platform: Platform) -> Iterator[str]:
     if version_key(platform.cluster.kubernetes_minor) < version_key(POD_RESOURCES_FROM):
         yield (
             "Kubelets of nodes with virtual machines run with the feature gate KubeletPodResourcesGet=true, which is"
-            f" open by itself from Kubernetes {POD_RESOURCES_FROM} on."
+            f" enabled by default from Kubernetes {POD_RESOURCES_FROM}."
         )
     yield "Kubelets of nodes with virtual machines have runtimeRequestTimeout: 20m or more: starting one takes minutes."
 
@@ -66,7 +66,7 @@ def _confidential(platform: Platform) -> Iterator[str]:
     if mode != "off":
         yield (
             "GPUs, processors and firmware of nodes with virtual machines can do confidential computing in mode"
-            f" {mode}, and somebody gives those nodes the label nvidia.com/cc.capable=true: nothing of the stack does."
+            f" {mode}, and those nodes have the label nvidia.com/cc.capable=true: nothing of the stack does."
         )
     yield (
         "Drain a node before changing its label nvidia.com/cc.mode: its GPUs are reset. The mode ppcie is"

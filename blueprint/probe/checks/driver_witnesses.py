@@ -24,7 +24,7 @@ interception library. Nothing else that NVML says of this node should be relied 
 """,
 )
 
-_REMEDY = "drain the node and reload the driver; if they still differ, find out who answers as NVML (LD_PRELOAD)"
+_REMEDY = "drain the node and reload the driver; if they still differ, find out what intercepts NVML (LD_PRELOAD)"
 
 
 @invariant(
@@ -49,6 +49,6 @@ def driver_witnesses(verdicts: VerdictFactory) -> list[Verdict]:
     if version_key(nvml.value) == version_key(kernel.value.version):
         return [verdicts.passed(kernel, "NVML and the kernel name the same driver version", measured=measured)]
     message = (
-        f"NVML says driver {nvml.value} on {verdicts.node}, but the loaded kernel module is {kernel.value.version}"
+        f"NVML reports driver {nvml.value} on {verdicts.node}, but the loaded kernel module is {kernel.value.version}"
     )
     return [verdicts.failed(DRIVER_WITNESSES, kernel, message, measured=measured, remedy=_REMEDY)]

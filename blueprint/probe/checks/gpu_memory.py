@@ -45,7 +45,7 @@ class MemorySize:
 
     def __post_init__(self) -> None:
         if not 0 <= self.tolerance_mib < self.mib:
-            raise ValueError(f"a tolerance of {self.tolerance_mib} MiB makes {self.mib} MiB say nothing")
+            raise ValueError(f"a tolerance of {self.tolerance_mib} MiB makes {self.mib} MiB meaningless")
 
     def __str__(self) -> str:
         return f"{self.mib} MiB, give or take {self.tolerance_mib} MiB"

@@ -23,7 +23,7 @@ answers do not describe real devices.
 )
 
 
-@check("gpu-pci", one_of("unique"), expects=lambda _: "a PCI address of its own for every GPU")
+@check("gpu-pci", one_of("unique"), expects=lambda _: "a unique PCI address for every GPU")
 def gpu_pci(verdicts: VerdictFactory, _: object) -> list[Verdict]:
     """Every GPU has a PCI address, and no two have the same.
 

@@ -22,7 +22,7 @@ PRODUCT = define(
     "BP9040",
     "gpu-product",
     """
-The node carries another GPU product than the blueprint declares. The PCI device id decides where it can be
+The node has a GPU product other than the blueprint declares. The PCI device id decides where it can be
 read, otherwise the complete product name. Either the node is in the wrong pool (label, node group, instance
 type), or the blueprint's `gpu.product` is wrong.
 """,
@@ -38,7 +38,7 @@ intercepted or modified driver answers like this. Neither answer is taken as pro
 
 _NVIDIA = "10DE"
 _MIG_SUFFIX = re.compile(r" MIG \d+[a-z]\S*$", re.ASCII)
-_CONTRADICTION = "ask who answers for the driver on this node: a vGPU, an interception library, a modified driver"
+_CONTRADICTION = "find out what intercepts the driver on this node: a vGPU, an interception library, a modified driver"
 _WRONG = "move the node to the pool that fits it, or correct `gpu.product` in the blueprint"
 
 

@@ -23,7 +23,7 @@ Two GPUs of the node answer with the same UUID, or one answers with none. Whatev
 )
 
 
-@check("gpu-uuids", one_of("unique"), expects=lambda _: "a UUID of its own for every GPU")
+@check("gpu-uuids", one_of("unique"), expects=lambda _: "a unique UUID for every GPU")
 def gpu_uuids(verdicts: VerdictFactory, _: object) -> list[Verdict]:
     """Every GPU has a UUID, and no two have the same.
 
@@ -38,7 +38,7 @@ def gpu_uuids(verdicts: VerdictFactory, _: object) -> list[Verdict]:
 def _judge(verdicts: VerdictFactory, gpu: ObservedGpu, owners: dict[str, list[int]]) -> Verdict:
     uuid = gpu.uuid
     if _empty(uuid):
-        message = f"{gpu.id} answers with an empty UUID"
+        message = f"{gpu.id} reports an empty UUID"
         return verdicts.failed(UUID, uuid, message, measured="empty", gpu=gpu.id)
     if uuid.status is not Status.READ or uuid.value is None:
         return verdicts.unknown(uuid, gpu=gpu.id)

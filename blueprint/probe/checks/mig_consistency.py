@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 _SUFFIX = re.compile(r" MIG (?:\dc\.)?\dg\.\d+gb\S*$", re.ASCII)
 
 
-@invariant("mig-consistency", expects="answers on MIG that agree", reads=(NAME, MIG_MODE, MIG_DEVICES))
+@invariant("mig-consistency", expects="consistent MIG information", reads=(NAME, MIG_MODE, MIG_DEVICES))
 def mig_consistency(verdicts: VerdictFactory) -> list[Verdict]:
     """A GPU whose MIG mode is off has no instances and is called after none, and instances are named after their GPU.
 

@@ -89,11 +89,11 @@ class _Counting:
         plain = _plain(found.value)
         similar = any(gpus and instances and _plain(instances) == plain for instances, gpus in self.left)
         if similar and plain == found.value:
-            why = f"the names of its instances ({measured}) do not tell which engines they have"
+            why = f"the names of its instances ({measured}) do not show which engines they have"
             return self.factory.unknown(Observation(Status.UNREADABLE, None, why, found.evidence), gpu=gpu.id)
         enough = any(instances == found.value for instances, _ in self.left)
         message = f"{gpu.id} is {measured}" + (", as enough others are already" if enough else "")
-        message += f"; the layout wants {self.factory.expected}"
+        message += f"; the layout requires {self.factory.expected}"
         return self.factory.failed(MIG_LAYOUT, found, message, measured=measured, gpu=gpu.id, remedy=_REMEDY)
 
     def _take(self, found: Mapping[str, int]) -> bool:

@@ -28,7 +28,7 @@ missing. More: cards for storage or management have the same link layer, and dev
 
 _FEWER = "look at `lspci`, the kernel log and the cards' driver; or correct `network.nics` in the blueprint"
 _MORE = (
-    "device plugins hand out all cards of this link layer, those for storage too: count all of them in `network.nics`"
+    "device plugins allocate all cards of this link layer, those for storage too: count all of them in `network.nics`"
 )
 _MODE = "set the cards of the other link layer to the fabric's (`mlxconfig ... LINK_TYPE_P1`), or correct `network`"
 _IDLE = "look in the kernel log for why no driver makes RDMA devices of those on the bus"
@@ -57,7 +57,7 @@ def network_cards(verdicts: VerdictFactory, expected: Network) -> list[Verdict]:
     measured = _in_words(_fabric(found.value, expected))
     if alike := _may_manage(found.value, expected):
         why = (
-            f"{measured}, and up to {alike} of them may be ports that manage NVLink, which are no part of the fabric:"
+            f"{measured}, and up to {alike} of them may be ports that manage NVLink, which are not part of the fabric:"
             " on the node `grep -l SW_MNG /sys/class/infiniband/*/device/vpd` tells which. Do not count them in"
             " `network.nics`"
         )

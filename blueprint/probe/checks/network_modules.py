@@ -17,7 +17,7 @@ MODULE_MISSING = define(
     "BP9112",
     "kernel-module-missing",
     """
-A kernel module that the pool's `network` asks for is not loaded: nvidia-peermem lets cards reach GPU memory, gdrdrv
+A kernel module that the pool's `network` requests is not loaded: nvidia-peermem lets cards reach GPU memory, gdrdrv
 carries small copies (GDRCopy), nvidia-fs serves GPUDirect Storage. Without it everything runs, only slower, by way of the
 CPU's memory. Look at the driver pod's containers of that name, and at `dmesg` for symbols that do not fit.
 """,

@@ -57,7 +57,7 @@ def _judge(verdicts: VerdictFactory, card: Card, *, one_will_do: bool) -> list[V
 def _verdict(verdicts: VerdictFactory, card: Card, port: Port) -> Verdict:
     if port.states is None:
         detail = port.record.detail or port.record.quoted or "nothing was read"
-        why = f"the state of {port.name} cannot be told: {detail}"
+        why = f"the state of {port.name} is unknown: {detail}"
         return verdicts.unknown(Observation(Status.UNREADABLE, None, why, (), (port.record,)))
     observation = Observation(Status.READ, port.states, "", (), (port.record,))
     measured = ", ".join(port.states)

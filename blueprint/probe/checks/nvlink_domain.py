@@ -100,7 +100,7 @@ def _judge(verdicts: VerdictFactory, gpu: ObservedGpu, seen: set[str]) -> Verdic
     observation = gpu.observe(FABRIC_INFO)
     found = observation.value
     if observation.status is Status.UNSUPPORTED or (found and found.state == _NOT_SUPPORTED):
-        why = f"{gpu.id} says that it has no NVLink fabric: is it of another product, or the driver too old?"
+        why = f"{gpu.id} reports no NVLink fabric: is it another product, or is the driver too old?"
         return verdicts.unknown(Observation(Status.UNREADABLE, None, why, observation.evidence), gpu=gpu.id)
     if found is None:
         return verdicts.unknown(observation, gpu=gpu.id)

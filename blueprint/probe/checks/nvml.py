@@ -1,4 +1,4 @@
-"""NVML loads and the driver answers."""
+"""NVML loads and the driver responds."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ _ELSEWHERE = {
 _GIVEN = "NVML cannot see GPUs given to virtual machines: take them back from the vfio driver, or use another pool"
 
 
-@check("nvml", TRUE, expects=lambda _: "NVML loads and the driver answers", reads=(DRIVER_VERSION, MODULES, DRIVER))
+@check("nvml", TRUE, expects=lambda _: "NVML loads and the driver responds", reads=(DRIVER_VERSION, MODULES, DRIVER))
 def nvml(verdicts: VerdictFactory, _: object) -> list[Verdict]:
     """NVML, the driver's management library, loads, and the driver answers it.
 
@@ -93,4 +93,4 @@ def _driver(verdicts: VerdictFactory, driver: Observation[str]) -> Verdict:
     """The library initialised; whether a driver stands behind it shows in its answering for itself."""
     if driver.status is not Status.READ:
         return verdicts.unknown(driver)
-    return verdicts.passed(driver, "NVML answers", measured=f"driver {driver.value}")
+    return verdicts.passed(driver, "NVML responds", measured=f"driver {driver.value}")

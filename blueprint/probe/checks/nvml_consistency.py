@@ -29,7 +29,7 @@ _SHOWN = 8
 _IDENTITY = ("nvmlDeviceGetUUID", "nvmlDeviceGetPciInfo")
 
 
-@invariant("nvml-consistency", expects="answers that agree")
+@invariant("nvml-consistency", expects="consistent answers")
 def nvml_consistency(verdicts: VerdictFactory) -> list[Verdict]:
     """NVML gives a handle for each GPU it counts, counts the same twice, and an index stays one GPU.
 

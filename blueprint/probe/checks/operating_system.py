@@ -109,7 +109,7 @@ def operating_system(verdicts: VerdictFactory, expected: OperatingSystem) -> lis
         return [verdicts.passed(found, measured, measured=measured)]
     unmarked = not any("VARIANT_ID" in each.values for each in found.files)
     if expected.name == _RHCOS and found.value.name == _RHEL and unmarked:
-        why = f"{measured} may be {_RHCOS}: the reading is of an earlier version, which did not tell them apart"
+        why = f"{measured} may be {_RHCOS}: the reading is of an earlier version, which did not distinguish them"
         return [verdicts.unknown(Observation(Status.UNREADABLE, None, why, (), found.files))]
     message = f"{verdicts.node} runs {measured}, not {expected}"
     return [verdicts.failed(SYSTEM_OTHER, found, message, measured=measured, remedy=_REMEDY)]

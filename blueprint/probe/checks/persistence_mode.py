@@ -20,7 +20,7 @@ PERSISTENCE_MODE = define(
     "BP9200",
     "persistence-mode",
     """
-Persistence mode is not as declared. Without it the driver unloads a GPU that nobody uses, and every start
+Persistence mode is not as declared. Without it the driver unloads an idle GPU, and every start
 afterwards costs seconds and loses settings. The persistence daemon sets it.
 """,
 )

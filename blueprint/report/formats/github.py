@@ -1,6 +1,6 @@
 """Workflow commands that GitHub shows at the lines of a pull request.
 
-A step may show 10 errors, 10 warnings and 10 notices; GitHub drops the rest without a word, so this format
+A step may show 10 errors, 10 warnings and 10 notices; GitHub silently drops the rest, so this format
 stays within that and says how many findings are not shown.
 """
 

@@ -79,7 +79,7 @@ def _tiles(record: ReportContent) -> Iterator[tuple[str, int, str]]:
 def _coverage(run: Run) -> Iterator[tuple[str, ...]]:
     for each in run.coverage:
         yield each.scope, str(each.examined), str(each.unknown), each.reason
-    yield from ((scope, "not asked", "", "not part of this question") for scope in run.out_of_scope)
+    yield from ((scope, "not requested", "", "not part of this question") for scope in run.out_of_scope)
     yield from (("left out", str(number), "", reason) for reason, number in left_out_by_reason(run).items())
 
 

@@ -55,7 +55,7 @@ def _cases(record: ReportContent) -> Iterator[Element]:
         if each.unknown:
             reason = f": {each.reason}" if each.reason else ""
             yield _not_examined(each.scope, f"{each.unknown} not examined{reason}")
-    yield from (_not_examined(scope, "not asked") for scope in record.run.out_of_scope)
+    yield from (_not_examined(scope, "not requested") for scope in record.run.out_of_scope)
 
 
 def _not_examined(scope: str, why: str) -> Element:

@@ -103,7 +103,7 @@ def _coverage(run: Run) -> Iterator[tuple[str, ...]]:
     for each in run.coverage:
         yield prose(each.scope), str(each.examined), str(each.unknown), prose(each.reason)
     for scope in run.out_of_scope:
-        yield prose(scope), "not asked", "", ""
+        yield prose(scope), "not requested", "", ""
     for reason, number in left_out_by_reason(run).items():
         yield "left out", str(number), "", prose(reason)
 

@@ -105,7 +105,7 @@ def _findings(diagnostics: Sequence[Diagnostic], context: Context, style: Style)
 def _hints(groups: Sequence[Group], cut: int, context: Context) -> Iterator[str]:
     """What the findings do not say here, and how to see it."""
     if cut:
-        yield f"{cut} of {len(groups)} findings are told in one line each; -v tells them in full."
+        yield f"{cut} of {len(groups)} findings are shown in one line each; -v shows them in full."
     brief = [group.first.code.id for group in groups if _is_brief(group.first, context)]
     if brief:
         yield f"-v adds all evidence; `blueprint explain {brief[0]}` says what a code means."

@@ -8,7 +8,7 @@ from blueprint.check.rules import all_rules
 from blueprint.report.output import format_names
 
 EXIT_CODES = (
-    (0, "Done, and nothing found. `plan` also exits 0 with changes, unless `--exit-code` asks otherwise."),
+    (0, "Done, and nothing found. `plan` also exits 0 with changes, unless `--exit-code` is given."),
     (1, "Findings: errors in the input, drift, an apply that partly failed or was refused. The report says which."),
     (2, "Could not start: a wrong command line, a file that cannot be opened, a cluster that cannot be reached."),
     (3, "Ran and found nothing, but something could not be examined. The answer is **unknown**, never a pass."),
@@ -46,8 +46,8 @@ def _exit_codes() -> str:
 def _report_formats() -> str:
     rows = "\n".join(f"- `{name}`: {_use(name)}" for name in format_names())
     return (
-        "# Report formats\n\n`--report FORMAT[=PATH]` says how results are told; without it, text on stdout. It may be "
-        "given several times: all formats of one run agree. A path of `-`, or none, is stdout.\n\n"
+        "# Report formats\n\n`--report FORMAT[=PATH]` selects how results are reported; the default is text. It may "
+        "be given several times: all formats of one run agree. A path of `-`, or none, is stdout.\n\n"
         f"{rows}\n\nValues of Secrets are replaced by numbered tokens in every format. Text is coloured on a terminal "
         "only; `NO_COLOR` and `FORCE_COLOR` are honoured."
     )
@@ -66,7 +66,7 @@ def _rules() -> str:
         facts += [f"needs {need}" for need in sorted(each.needs)]
         lines.append(f"- {each.about} {codes} ({', '.join(facts)})")
     return (
-        "# Rules\n\nWhat is checked of objects beside their form. `--select`, `--ignore` and `--profile` of "
+        "# Rules\n\nWhat is checked in objects besides their schema. `--select`, `--ignore` and `--profile` of "
         "`validate`, `compile` and `lint` choose by code, prefix of a code, slug or tag; `.blueprint.toml` does too.\n"
         + "\n".join(lines)
     )
@@ -99,8 +99,8 @@ A diagnostic is an error, a warning or a note. `blueprint explain CODE` says wha
 _WAIVERS = """\
 # Waivers
 
-A waiver accepts findings until a day: they are reported, and do not count for the exit code. Waivers stand in
-`waivers.yaml` beside the blueprint or the folder of the bundle, or in the file that `--waivers` names:
+A waiver accepts findings until a given day: they are still reported, but do not affect the exit code. Waivers are
+read from `waivers.yaml` beside the blueprint or the folder of the bundle, or in the file that `--waivers` names:
 
 ```
 apiVersion: gpublueprint.dev/v1alpha1
@@ -117,7 +117,7 @@ waivers:
 - `code`: id or slug of the findings
 - `subject`: an object (`Kind/[namespace/]name`), `Node/NAME` or `Pool/NAME`; `*` is any text, `?` one character
 - `path`: the field as reports show it, with the same wildcards
-- `reason`, `owner`: why, and who answers for it
+- `reason`, `owner`: why, and who is responsible for it
 - `expires`: the last day on which it is active, in UTC
 
 `subject` or `path` may be left out; without both, the waiver is too broad. In a blueprint, an overlay or a manifest of

@@ -13,15 +13,15 @@ from blueprint.effective.operator import GPU_CLUSTER
 
 SECOND_POLICY = define("BP6001", "second-cluster-policy", page=__file__)
 BOTH_STACKS = define("BP6002", "both-gpu-stacks", page=__file__)
-OPERANDS_REPELLED = define("BP6003", "operands-kept-away", page=__file__)
+OPERANDS_REPELLED = define("BP6003", "operands-taint-not-tolerated", page=__file__)
 
 
 @rule(SECOND_POLICY, tags=("operator",))
 def second(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
     """Another ClusterPolicy beside the first."""
     if context.cluster_policy is not subject and context.cluster_policy is not None:
-        text = f"the operator follows {context.cluster_policy.id.name} and ignores this ClusterPolicy"
-        yield ObjectFinding(SECOND_POLICY, ("metadata", "name"), text, "patch the platform's own instead")
+        text = f"the operator uses {context.cluster_policy.id.name} and ignores this ClusterPolicy"
+        yield ObjectFinding(SECOND_POLICY, ("metadata", "name"), text, "patch the rendered ClusterPolicy instead")
 
 
 @rule(BOTH_STACKS, tags=("operator",))
@@ -31,7 +31,7 @@ def both(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
         each for each in context.objects_of_kind(GPU_CLUSTER) if each.component != USERS or subject.component == USERS
     ]
     if found:
-        text = f"excludes the GPUCluster {found[0].id.name}"
+        text = f"cannot be combined with the GPUCluster {found[0].id.name}"
         yield ObjectFinding(BOTH_STACKS, ("metadata", "name"), text, "remove one of the two")
 
 
@@ -42,7 +42,7 @@ def tolerations(subject: Object, context: RuleContext) -> Iterator[ObjectFinding
     for pool in context.pools if subject is context.cluster_policy else ():
         for taint in pool.taints:
             if not tolerates(given, taint):
-                text = f"no toleration in spec.daemonsets for the taint {taint.key}:{taint.effect} of pool {pool.name}"
+                text = f"spec.daemonsets does not tolerate the taint {taint.key}:{taint.effect} of pool {pool.name}"
                 help_ = f"add {{key: {taint.key}, operator: Exists, effect: {taint.effect}}}"
                 yield ObjectFinding(OPERANDS_REPELLED, ("spec", "daemonsets", "tolerations"), text, help_)
                 return

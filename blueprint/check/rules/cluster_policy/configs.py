@@ -29,7 +29,7 @@ def named(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
             text = (
                 f"spec.{operand}.config.name is {name}, which is not among the objects of {context.operator_namespace}"
             )
-            help_ = "add the ConfigMap to extraManifests, or see that it is there before the operand is"
+            help_ = "add the ConfigMap to extraManifests, or make sure that it exists before the operand starts"
             ours = context.find("Namespace", context.operator_namespace) is not None
             yield ObjectFinding(OPERAND_CONFIG, path, text, help_, None if ours else Severity.WARNING)
         elif default and default not in data:

@@ -46,7 +46,9 @@ def modes(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
     sandbox = mapping(inside(subject.data, "spec", "sandboxWorkloads"))
     if sandbox.get("mode") == "kata" and sandbox.get("defaultWorkload") == "vm-vgpu":
         path = ("spec", "sandboxWorkloads", "defaultWorkload")
-        yield ObjectFinding(MODES_MIXED, path, "spec.sandboxWorkloads: Kata has no vGPU", "use vm-passthrough")
+        yield ObjectFinding(
+            MODES_MIXED, path, "spec.sandboxWorkloads: Kata does not support vGPU", "use vm-passthrough"
+        )
 
 
 RULES = (forms, unused, modes)

@@ -12,7 +12,7 @@ from blueprint.diagnostics import Severity, define
 
 PARTIAL_IMAGE = define("BP6020", "partial-image", page=__file__)
 VERSIONS_APART = define("BP6021", "dcgm-versions-apart", page=__file__, severity=Severity.WARNING)
-DCGM_NOT_SET = define("BP6022", "dcgm-unsaid", page=__file__, severity=Severity.WARNING)
+DCGM_NOT_SET = define("BP6022", "dcgm-not-explicit", page=__file__, severity=Severity.WARNING)
 _PARTS = (
     "driver", "toolkit", "devicePlugin", "gfd", "dcgm", "dcgmExporter", "migManager", "nodeStatusExporter", "gds",
     "gdrcopy", "vgpuManager", "validator",
@@ -30,7 +30,7 @@ def partial(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
         missing = [key for key in _TRIPLE if not given.get(key)]
         idle = given.get("enabled") is False or (part == "driver" and by_objects)
         if missing and not idle and len(missing) < len(_TRIPLE):
-            text = f"spec.{part} has no {' and no '.join(missing)}, so it names no image"
+            text = f"spec.{part} has no {' and no '.join(missing)}, so its image is incomplete"
             blamed = next((key for key in (*missing, "enabled") if key in given), None)
             path = ("spec", part, blamed) if blamed else ("spec", part)
             yield ObjectFinding(PARTIAL_IMAGE, path, text, f"set {', '.join(_TRIPLE)}, or none of them")
@@ -45,15 +45,15 @@ def apart(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
         return
     theirs, ours = (str(each.get("version") or "").partition("-")[0] for each in (engine, exporter))
     if theirs and ours and "sha256:" not in theirs + ours and theirs != ours:
-        text = f"the exporter is built for DCGM {ours}, the host engine is {theirs}"
-        yield ObjectFinding(VERSIONS_APART, ("spec", "dcgm", "version"), text, "take both from one release")
+        text = f"the exporter is built for DCGM {ours}, but the host engine is {theirs}"
+        yield ObjectFinding(VERSIONS_APART, ("spec", "dcgm", "version"), text, "use both from one release")
 
 
 @rule(DCGM_NOT_SET, tags=("operator",))
 def dcgm_not_set(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
     """Whether DCGM runs on its own is left open."""
     if mapping(mapping(subject.data.get("spec")).get("dcgm")).get("enabled") is None:
-        yield ObjectFinding(DCGM_NOT_SET, ("spec", "dcgm"), "spec.dcgm.enabled is not said, which means true")
+        yield ObjectFinding(DCGM_NOT_SET, ("spec", "dcgm"), "spec.dcgm.enabled is not set, which means true")
 
 
 RULES = (partial, apart, dcgm_not_set)

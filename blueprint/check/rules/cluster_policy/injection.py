@@ -36,7 +36,7 @@ def nri(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
         for path in (("cdi", "enabled"), ("toolkit", "enabled")):
             if inside(spec, *path) is False:
                 text = f"spec.cdi.nriPluginEnabled needs spec.{'.'.join(path)}, which is false"
-                yield ObjectFinding(NRI_ALONE, ("spec", *path), text, "switch it on, or the NRI plugin off")
+                yield ObjectFinding(NRI_ALONE, ("spec", *path), text, "enable it, or disable the NRI plugin")
 
 
 @rule(RESERVED_VARIABLE, tags=("operator",))
@@ -46,7 +46,7 @@ def variables(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
         for index, each in enumerate(items(inside(subject.data, "spec", part, "env"))):
             name = mapping(each).get("name")
             if name in reserved:
-                text = f"spec.{part}.env sets {name}, which the platform decides"
+                text = f"spec.{part}.env sets {name}, which the platform controls"
                 yield ObjectFinding(RESERVED_VARIABLE, ("spec", part, "env", index, "name"), text, "remove it")
 
 
@@ -57,7 +57,9 @@ def gone(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
         value = inside(subject.data, "spec", *path)
         if value not in (None, False, "") and mapping(value).get("enabled") is not False:
             help_ = f"use {instead}" if instead else "remove it"
-            yield ObjectFinding(NO_LONGER_READ, ("spec", *path), f"spec.{'.'.join(path)} has no effect any more", help_)
+            yield ObjectFinding(
+                NO_LONGER_READ, ("spec", *path), f"spec.{'.'.join(path)} no longer has any effect", help_
+            )
 
 
 @rule(DEPRECATED, tags=("operator",))
@@ -66,7 +68,7 @@ def deprecated(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]
     for path, instead in _DEPRECATED.items():
         if inside(subject.data, "spec", *path) not in (None, ""):
             field = ".".join(path)
-            yield ObjectFinding(DEPRECATED, ("spec", *path), f"spec.{field} is deprecated; {instead} takes its place",
+            yield ObjectFinding(DEPRECATED, ("spec", *path), f"spec.{field} is deprecated; use {instead}",
                             f"use {instead}")  # fmt: skip
 
 

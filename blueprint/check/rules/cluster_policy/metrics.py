@@ -26,7 +26,7 @@ def labels(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
     exporter = inside(subject.data, "spec", "dcgmExporter")
     if inside(exporter, "enablePodLabels") is True and not inside(exporter, "podLabelAllowlistRegex"):
         text = "spec.dcgmExporter.enablePodLabels adds every label of every pod to the metrics"
-        help_ = "name the labels: podLabelAllowlistRegex, or the setting exporterPodLabelAllowlist"
+        help_ = "list the labels in podLabelAllowlistRegex, or in the setting exporterPodLabelAllowlist"
         yield ObjectFinding(ALL_POD_LABELS, ("spec", "dcgmExporter", "enablePodLabels"), text, help_)
 
 
@@ -36,8 +36,10 @@ def filters(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
     path = ("spec", "dcgmExporter", "podLabelAllowlistRegex")
     for index, text in enumerate(items(inside(subject.data, *path))):
         if not is_go_pattern(str(text)):
-            message = f"spec.dcgmExporter.podLabelAllowlistRegex: {text} is no regular expression that Go reads (RE2)"
-            yield ObjectFinding(LABEL_FILTER, (*path, index), message, "escape characters with a meaning: ( is \\(")
+            message = (
+                f"spec.dcgmExporter.podLabelAllowlistRegex: {text} is not a regular expression in Go's syntax (RE2)"
+            )
+            yield ObjectFinding(LABEL_FILTER, (*path, index), message, "escape special characters: ( is \\(")
 
 
 @rule(BAD_LABEL, tags=("operator", "monitoring"))
@@ -55,8 +57,10 @@ def timeout(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
     monitor = inside(subject.data, *_MONITOR)
     every, patience = (inside(monitor, key) for key in ("interval", "scrapeTimeout"))
     if (patience_ := as_duration(patience)) and (every_ := as_duration(every)) and patience_ > every_:
-        text = f"the exporter is asked every {every} and answers are waited for {patience}"
-        yield ObjectFinding(TIMEOUT_TOO_LONG, (*_MONITOR, "scrapeTimeout"), text, "let scrapeTimeout be shorter")
+        text = f"the exporter is scraped every {every} with a timeout of {patience}"
+        yield ObjectFinding(
+            TIMEOUT_TOO_LONG, (*_MONITOR, "scrapeTimeout"), text, "make scrapeTimeout shorter than interval"
+        )
 
 
 RULES = (labels, filters, additional, timeout)

@@ -23,7 +23,7 @@ def resources(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
         for kind in ("limits", "requests"):
             for name in mapping(given.get(kind)):
                 if str(name).startswith(GPU_PREFIX):
-                    text = f"spec.{part} asks for {name}"
+                    text = f"spec.{part} requests {name}"
                     yield ObjectFinding(OPERAND_TAKES_GPU, (*at, kind, name), text, "remove it")
 
 

@@ -33,7 +33,7 @@ def needed(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
         section, delegated = Section(subject, ("spec", name)), name == "driver" and context.operator.uses_driver_objects
         pool = next((each for each in context.pools if each.owners.get(name) == "operator"), None)
         if pool and not section.is_enabled and not delegated:
-            text = f"spec.{name}.enabled is false, and pool {pool.name} leaves its {title} to the operator"
+            text = f"spec.{name}.enabled is false, but pool {pool.name} needs the operator's {title}"
             help_ = f"remove it, or set {_OWNER[name]} in the pool"
             yield ObjectFinding(OPERAND_OFF, ("spec", name, "enabled"), text, help_)
     if _in_force(subject, context):
@@ -48,7 +48,7 @@ def _partitioning_off(subject: Object, context: RuleContext) -> Iterator[ObjectF
     shared = next((each for each in context.pools if each.mps), None)
     if partitioned and not Section(subject, ("spec", "migManager")).is_enabled:
         text = f"spec.migManager.enabled is false, so nothing partitions the GPUs of pool {partitioned.name}"
-        yield ObjectFinding(OPERAND_OFF, ("spec", "migManager", "enabled"), text, "remove it, or gpu.mig of the pool")
+        yield ObjectFinding(OPERAND_OFF, ("spec", "migManager", "enabled"), text, "remove it, or gpu.mig in the pool")
     pool = partitioned or shared
     if pool and not Section(subject, ("spec", "gfd")).is_enabled:
         what, label = ("the MIG manager", "mig") if partitioned else ("MPS", "mps")
@@ -66,7 +66,7 @@ def owned(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
             continue
         if Section(subject, ("spec", name)).is_enabled:
             pool, owner = owners[0]
-            text = f"spec.{name}.enabled is true, and the {title} of pool {pool.name} is the {owner}'s"
+            text = f"spec.{name}.enabled is true, but the {title} of pool {pool.name} is supplied by the {owner}"
             yield ObjectFinding(OTHER_OWNER, ("spec", name, "enabled"), text, f"set spec.{name}.enabled to false")
 
 
@@ -77,7 +77,7 @@ def strategy(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
     pool = next((each for each in context.pools if each.mig_strategy not in (None, found)), None)
     if pool and _in_force(subject, context):
         text = f"spec.mig.strategy is {found}, so the nodes of pool {pool.name} do not offer {_offers(pool)}"
-        help_ = f"use {pool.mig_strategy}; gpu.mig.strategy of a pool sets it"
+        help_ = f"use {pool.mig_strategy}, which gpu.mig.strategy in a pool sets"
         yield ObjectFinding(STRATEGY_CHANGED, ("spec", "mig", "strategy"), text, help_)
 
 
@@ -93,8 +93,8 @@ def files(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
         section = Section(subject, ("spec", operand))
         if pool and _in_force(subject, context) and section.is_enabled and not section.text("config", "name"):
             config = getattr(pool, name)
-            text = f"spec.{operand}.config names no ConfigMap, and nodes of pool {pool.name} need {config} from one"
-            help_ = "remove the change: the pool's configuration is in a ConfigMap that is rendered"
+            text = f"spec.{operand}.config names no ConfigMap, but nodes of pool {pool.name} need {config} from one"
+            help_ = "remove the change: the pool's configuration is in a rendered ConfigMap"
             yield ObjectFinding(PARTITION_CHANGED, ("spec", operand, "config", "name"), text, help_)
 
 
@@ -117,8 +117,8 @@ def cdi(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
     section = Section(subject, ("spec", "cdi"))
     runs = any(pool.owners.get("toolkit") == "operator" for pool in context.pools)
     if runs and _in_force(subject, context) and section.value("enabled") is False and section.by_hand("enabled"):
-        text = "spec.cdi.enabled is false, so containers get their GPUs through NVIDIA's runtime, and no device by CDI"
-        help_ = "remove it; components.gpu-operator.settings.cdi: false decides it for the whole platform"
+        text = "spec.cdi.enabled is false, so containers get GPUs through NVIDIA's runtime instead of CDI"
+        help_ = "remove it; components.gpu-operator.settings.cdi: false disables CDI for the whole platform"
         yield ObjectFinding(CDI_OFF, ("spec", "cdi", "enabled"), text, help_)
 
 

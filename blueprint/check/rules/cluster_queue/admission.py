@@ -28,16 +28,18 @@ def _borrowing(preemption: Mapping[Any, Any]) -> Iterator[ObjectFinding]:
     policy = inside(preemption, "borrowWithinCohort", "policy") or "Never"
     if policy != "Never" and preemption.get("reclaimWithinCohort", "Never") == "Never":
         path = ("spec", "preemption", "borrowWithinCohort", "policy")
-        text = f"spec.preemption.borrowWithinCohort.policy is {policy}, and reclaimWithinCohort Never"
-        yield ObjectFinding(PREEMPTION_REFUSED, path, text, "reclaimWithinCohort: LowerPriority or Any, or remove it")
+        text = f"spec.preemption.borrowWithinCohort.policy is {policy}, but reclaimWithinCohort is Never"
+        yield ObjectFinding(
+            PREEMPTION_REFUSED, path, text, "set reclaimWithinCohort to LowerPriority or Any, or remove it"
+        )
 
 
 def _preference(fungibility: Mapping[Any, Any]) -> Iterator[ObjectFinding]:
     for field, usual in (("whenCanBorrow", "MayStopSearch"), ("whenCanPreempt", "TryNextFlavor")):
         if "preference" in fungibility and fungibility.get(field, usual) != "TryNextFlavor":
             path = ("spec", "flavorFungibility", "preference")
-            text = f"spec.flavorFungibility.preference is {fungibility['preference']}, and {field} is not TryNextFlavor"
-            yield ObjectFinding(PREEMPTION_REFUSED, path, text, f"{field}: TryNextFlavor, or remove preference")
+            text = f"spec.flavorFungibility.preference is {fungibility['preference']}, but {field} is not TryNextFlavor"
+            yield ObjectFinding(PREEMPTION_REFUSED, path, text, f"set {field}: TryNextFlavor, or remove preference")
             return
 
 
@@ -45,8 +47,10 @@ def _preference(fungibility: Mapping[Any, Any]) -> Iterator[ObjectFinding]:
 def without_selector(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
     """Queues without a selector of namespaces: nothing in them is ever admitted."""
     if is_of_kueue(subject) and "namespaceSelector" not in mapping(subject.data.get("spec")):
-        text = "spec.namespaceSelector is missing: the queue admits workloads of no namespace"
-        yield ObjectFinding(NOT_SELECTED, ("spec",), text, "namespaceSelector: {} admits those of every namespace")
+        text = "spec.namespaceSelector is missing, so the queue admits workloads from no namespace"
+        yield ObjectFinding(
+            NOT_SELECTED, ("spec",), text, "namespaceSelector: {} admits workloads from every namespace"
+        )
 
 
 RULES = (preemption_refused, without_selector)

@@ -18,21 +18,21 @@ TEMPLATE = ("spec", "channel", "resourceClaimTemplate", "name")
 
 @rule(DOMAINS_OFF, tags=("dra",), needs=(Capability.CLAIMS,))
 def served(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
-    """A domain that nobody carries out."""
+    """A compute domain that nothing implements."""
     dra = context.dra
     if dra is None or dra.domains:
         return
     if dra.driver is None:
-        text, help_ = "this stack has no DRA driver, so nobody here carries it out", "allocation: dra"
+        text, help_ = "this stack has no DRA driver, so nothing implements it", "use allocation: dra"
     else:
-        text, help_ = "compute domains are off", "nvlinkDomain of a pool, or computeDomains: always"
+        text, help_ = "compute domains are disabled", "set nvlinkDomain in a pool, or computeDomains: always"
     override = Severity.WARNING if dra.driver is None else None
     yield ObjectFinding(DOMAINS_OFF, ("metadata", "name"), text, help_, override)
 
 
 @rule(TEMPLATE_TAKEN, tags=("dra",))
 def template(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
-    """A template that somebody else makes as well."""
+    """A template that is also created elsewhere."""
     name = inside(subject.data, *TEMPLATE)
     if not isinstance(name, str):
         return
@@ -40,12 +40,12 @@ def template(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
         if other is subject:
             break
         if other.id.namespace == subject.id.namespace and inside(other.data, *TEMPLATE) == name:
-            text = f"the template {name} is {other.id}'s already"
-            yield ObjectFinding(TEMPLATE_TAKEN, TEMPLATE, text, "another name")
+            text = f"the template {name} already belongs to {other.id}"
+            yield ObjectFinding(TEMPLATE_TAKEN, TEMPLATE, text, "use another name")
     for other in context.objects_of_kind("ResourceClaimTemplate"):
         if (other.id.name, other.id.namespace) == (name, subject.id.namespace):
-            text = f"there is a ResourceClaimTemplate {name} already, and the controller is to make it"
-            yield ObjectFinding(TEMPLATE_TAKEN, TEMPLATE, text, "remove the manifest, or another name")
+            text = f"the ResourceClaimTemplate {name} already exists, but the controller has to create it"
+            yield ObjectFinding(TEMPLATE_TAKEN, TEMPLATE, text, "remove the manifest, or use another name")
 
 
 @rule(NUMBER_OF_NODES, tags=("dra",), needs=(Capability.CLAIMS,))
@@ -56,11 +56,13 @@ def nodes(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
         return
     by_name = "IMEXDaemonsWithDNSNames" in dra.open
     if number > 0 and by_name:
-        text = f"numNodes is {number}, and keeps nobody waiting"
+        text = f"numNodes is {number}, but it no longer delays any pod"
         yield ObjectFinding(NUMBER_OF_NODES, ("spec", "numNodes"), text, "set it to 0")
     elif number == 0 and not by_name:
-        text = "numNodes is 0, and without the gate IMEXDaemonsWithDNSNames it is the number of nodes"
-        yield ObjectFinding(NUMBER_OF_NODES, ("spec", "numNodes"), text, "set the number of nodes", Severity.ERROR)
+        text = "numNodes is 0, but without the feature gate IMEXDaemonsWithDNSNames it must be the number of nodes"
+        yield ObjectFinding(
+            NUMBER_OF_NODES, ("spec", "numNodes"), text, "set it to the number of nodes", Severity.ERROR
+        )
 
 
 RULES = (served, template, nodes)

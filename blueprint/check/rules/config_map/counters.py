@@ -23,14 +23,14 @@ def counter_faults(text: str) -> Iterator[str]:
             continue
         name, kind, _ = parts
         if not _FIELD.fullmatch(name):
-            yield f"line {number}: {name} is no field of DCGM"
+            yield f"line {number}: {name} is not a DCGM field"
         elif name in fields:
-            yield f"line {number}: {name} stands in line {fields[name]} already"
+            yield f"line {number}: {name} is already in line {fields[name]}"
         if kind not in _TYPES:
-            yield f"line {number}: {kind} is none of {', '.join(_TYPES)}"
+            yield f"line {number}: {kind} is not one of {', '.join(_TYPES)}"
         fields.setdefault(name, number)
     if not lines:
-        yield "there is not one counter in it"
+        yield "it contains no counters"
 
 
 def named_fields(text: str) -> Iterator[tuple[int, str]]:

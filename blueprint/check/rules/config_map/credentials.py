@@ -16,8 +16,8 @@ def data(subject: Object, context: RuleContext, options: CredentialOptions) -> I
     """Values of users' ConfigMaps."""
     for key, value in mapping(subject.data.get("data")).items() if subject.component == USERS else ():
         if isinstance(value, str) and key not in options.allowed and is_credential(str(key), value):
-            text = f"the key {key} holds a credential in plain text"
-            yield ObjectFinding(SECRET_IN_PLAIN_TEXT, ("data", key), text, "keep it in a Secret of the cluster")
+            text = f"the key {key} contains a credential in plain text"
+            yield ObjectFinding(SECRET_IN_PLAIN_TEXT, ("data", key), text, "use a Secret in the cluster")
 
 
 RULES = (data,)

@@ -60,11 +60,11 @@ def uid(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
         if not isinstance(name, str) or not name:
             continue
         if len(name) > _LONGEST_UID:
-            fault = f"data[{json.dumps(key)}]: the uid has {len(name)} characters, and Grafana takes {_LONGEST_UID}"
+            fault = f"data[{json.dumps(key)}]: the uid has {len(name)} characters, but Grafana allows {_LONGEST_UID}"
             yield ObjectFinding(SAME_UID, ("data", key), fault, "shorten uid")
         elif other := _other(name, subject, key, context):
-            fault = f"data[{json.dumps(key)}]: {other} has the uid {name} as well, and Grafana keeps one of them"
-            yield ObjectFinding(SAME_UID, ("data", key), fault, "give each dashboard a uid of its own")
+            fault = f"data[{json.dumps(key)}]: {other} also has the uid {name}, and Grafana keeps only one of them"
+            yield ObjectFinding(SAME_UID, ("data", key), fault, "give each dashboard a unique uid")
 
 
 def _other(uid: str, subject: Object, key: str, context: RuleContext) -> str | None:
@@ -84,7 +84,7 @@ def panels(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
     for key, text in _dashboards(subject):
         kinds = {str(each.get("type")) for each in _panels(_parsed(text))} & set(_GONE)
         for kind in sorted(kinds):
-            fault = f"data[{json.dumps(key)}] has panels of the type {kind}, which Grafana 12 does not draw"
+            fault = f"data[{json.dumps(key)}] has panels of the type {kind}, which Grafana 12 no longer supports"
             yield ObjectFinding(PANEL_GONE, ("data", key), fault, f"type: {_GONE[kind]}")
 
 

@@ -21,7 +21,7 @@ def worker(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
     path = ("data", "nfd-worker.conf")
     fields = inside(_conf(subject, context, path[1]), *_FIELDS)
     if isinstance(fields, list) and ("device" in fields or "vendor" not in fields):
-        text = f"sources.pci.deviceLabelFields is {', '.join(map(str, fields))}: the operator finds no GPU node by that"
+        text = f"sources.pci.deviceLabelFields is {', '.join(map(str, fields))}: the operator finds no GPU nodes"
         yield ObjectFinding(DISCOVERY_CONFIG, path, text, "use [vendor], or [class, vendor]")
 
 
@@ -32,7 +32,7 @@ def master(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
     conf = _conf(subject, context, path[1])
     if conf is not None and "nvidia.com" not in items(mapping(conf).get("extraLabelNs")):
         text = "extraLabelNs lacks nvidia.com, so labels of GPU feature discovery are dropped"
-        yield ObjectFinding(DISCOVERY_CONFIG, path, text, "extraLabelNs: [nvidia.com]")
+        yield ObjectFinding(DISCOVERY_CONFIG, path, text, "set extraLabelNs: [nvidia.com]")
 
 
 def _conf(subject: Object, context: RuleContext, key: str) -> object:

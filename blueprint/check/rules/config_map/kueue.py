@@ -38,11 +38,11 @@ def _faults(settings: Mapping[Any, Any]) -> Iterator[tuple[str, str]]:
             yield f"integrations.frameworks: there is no integration {name}", f"did you mean {near}?"
     strategies = inside(settings, "fairSharing", "preemptionStrategies")
     if strategies and strategies not in _STRATEGIES:
-        yield "fairSharing.preemptionStrategies are not one of the lists that Kueue takes", f"[{_FINAL}, {_INITIAL}]"
+        yield "fairSharing.preemptionStrategies is not one of the lists that Kueue supports", f"[{_FINAL}, {_INITIAL}]"
     strategy = inside(settings, "resources", "quotaCheckStrategy")
     if strategy == "IgnoreUndeclared" and inside(settings, "resources", "excludeResourcePrefixes"):
-        fault = "resources.excludeResourcePrefixes beside quotaCheckStrategy: IgnoreUndeclared"
-        yield fault, "remove one of them: what is not declared is ignored already"
+        fault = "resources.excludeResourcePrefixes cannot be combined with quotaCheckStrategy: IgnoreUndeclared"
+        yield fault, "remove one of them: IgnoreUndeclared already ignores undeclared resources"
 
 
 RULES = (configuration_refused,)

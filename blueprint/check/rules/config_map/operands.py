@@ -37,7 +37,7 @@ def device_plugin(subject: Object, context: RuleContext) -> Iterator[ObjectFindi
             yield ObjectFinding(PLUGIN_CONFIG, ("data", key), f"data.{key}: {fault}")
     names = {pool.plugin_config for pool in context.pools} - {None, *mapping(subject.data.get("data"))}
     for name in sorted(map(str, names)):
-        text = f"data has no {name}, which the label nvidia.com/device-plugin.config of a pool names"
+        text = f"data has no key {name}, which the label nvidia.com/device-plugin.config of a pool refers to"
         yield ObjectFinding(PLUGIN_CONFIG, ("data",), text, f"add {name}")
 
 
@@ -57,8 +57,8 @@ def unread(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
     if any(subject.id.name in {one.name for one in references(pod.path, pod.spec)} for pod in here):
         return
     for key, _ in sharing.configurations(subject):
-        text = f"data.{key} is a configuration of the device plugin, and nothing reads this ConfigMap"
-        yield ObjectFinding(UNREAD, ("data", key), text, "gpu.sharing of a pool makes and names one")
+        text = f"data.{key} is a device plugin configuration, but nothing uses this ConfigMap"
+        yield ObjectFinding(UNREAD, ("data", key), text, "gpu.sharing in a pool generates one and refers to it")
         return
 
 
@@ -89,7 +89,7 @@ def fields(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
         for number, name in named_fields(text):
             if name not in known_fields():
                 near = nearest(name, known_fields())
-                message = f"line {number}: DCGM has no field {name}, and the exporter does not start"
+                message = f"line {number}: DCGM has no field {name}, so the exporter does not start"
                 help_ = f"did you mean {near}?" if near else None
                 yield ObjectFinding(FIELD_UNKNOWN, ("data", key), message, help_, override)
 
@@ -102,7 +102,7 @@ def instances(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
     for key, text in counter_files(subject):
         for number, name in named_fields(text) if by_hand(subject, "data", key) else ():
             if name in whole_gpu_fields():
-                message = f"line {number}: {name} has no value where every GPU is partitioned"
+                message = f"line {number}: {name} has no value for partitioned GPUs, and every GPU is partitioned"
                 yield ObjectFinding(WITHOUT_INSTANCES, ("data", key), message, "remove the line")
 
 
@@ -124,7 +124,7 @@ def _faults(text: Any, judge: Any) -> Iterator[str]:
     except Refused as refused:
         yield from (each.message for each in refused.diagnostics)
         return
-    yield from judge(data) if isinstance(data, Mapping) else ("holds no mapping",)
+    yield from judge(data) if isinstance(data, Mapping) else ("does not contain a mapping",)
 
 
 RULES = (device_plugin, unread, mig_manager, exporter, fields, instances)

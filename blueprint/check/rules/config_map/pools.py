@@ -27,7 +27,7 @@ def layouts(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
             found, wanted = (_layout(each, pool) for each in (configs[pool.mig_config], pool.mig_layout))
             if found != wanted:
                 text = f"data.{_MIG_KEY}: {pool.mig_config} is not the layout that pool {pool.name} declares"
-                yield ObjectFinding(PARTITION_CHANGED, ("data", _MIG_KEY), text, "change gpu.mig of the pool instead")
+                yield ObjectFinding(PARTITION_CHANGED, ("data", _MIG_KEY), text, "change gpu.mig in the pool instead")
 
 
 @rule(PARTITION_CHANGED, tags=("operator", "mig"), needs=(Capability.POOLS,))
@@ -39,7 +39,7 @@ def shares(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
         found = _parsed(subject, str(key)).get("sharing") if written else None
         if pool.sharing and written and _sharing(found) != _sharing(pool.sharing):
             text = f"data.{key}: sharing is not what pool {pool.name} declares"
-            yield ObjectFinding(PARTITION_CHANGED, ("data", str(key)), text, "change gpu.sharing of the pool instead")
+            yield ObjectFinding(PARTITION_CHANGED, ("data", str(key)), text, "change gpu.sharing in the pool instead")
 
 
 def _read_by(subject: Object, context: RuleContext, operand: str) -> bool:

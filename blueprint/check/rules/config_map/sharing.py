@@ -38,20 +38,20 @@ def configurations(subject: Object) -> Iterator[tuple[str, str]]:
 def faults(config: Mapping[Any, Any]) -> Iterator[str]:
     """Everything wrong with one file, in words."""
     if config.get("version") != "v1":
-        yield f"version must be v1, not {config.get('version', 'left out')}"
+        yield f"version must be v1, not {config.get('version', 'missing')}"
     yield from _unknown(config, _TOP, "")
     yield from _unknown(mapping(config.get("flags")), _FLAGS, "flags.")
     sharing = mapping(config.get("sharing"))
     yield from _unknown(sharing, ("timeSlicing", "mps"), "sharing.")
     if sharing.get("timeSlicing") and sharing.get("mps"):
-        yield "sharing has timeSlicing and mps, which exclude each other"
+        yield "sharing has both timeSlicing and mps, which are mutually exclusive"
     for way in ("timeSlicing", "mps"):
         yield from _shared(way, mapping(sharing.get(way)))
     if sharing.get("mps") and mapping(config.get("flags")).get("migStrategy") not in (None, "none", "single", "mixed"):
-        yield "flags.migStrategy is none of none, single and mixed"
+        yield "flags.migStrategy must be none, single or mixed"
     channels = mapping(config.get("imex")).get("channelIDs")
     if channels not in (None, [], [0]):
-        yield f"imex.channelIDs can be [] or [0], not {channels}"
+        yield f"imex.channelIDs must be [] or [0], not {channels}"
 
 
 def _shared(way: str, fields: Mapping[Any, Any]) -> Iterator[str]:
@@ -59,11 +59,11 @@ def _shared(way: str, fields: Mapping[Any, Any]) -> Iterator[str]:
     for index, each in enumerate(map(mapping, items(fields.get("resources")))):
         name, replicas = each.get("name"), each.get("replicas")
         if type(replicas) is not int or replicas < 2:  # noqa: PLR2004 - shared by two at least
-            yield f"sharing.{way}.resources[{index}].replicas must be a number from 2 on"
+            yield f"sharing.{way}.resources[{index}].replicas must be at least 2"
         if not isinstance(name, str) or not _SHARED.fullmatch(name):
-            yield f"sharing.{way}.resources[{index}].name {name} is nothing that can be shared: nvidia.com/gpu"
+            yield f"sharing.{way}.resources[{index}].name {name} cannot be shared; use nvidia.com/gpu"
         elif way == "mps" and name != "nvidia.com/gpu":
-            yield f"sharing.mps is for nvidia.com/gpu alone, not for {name}"
+            yield f"sharing.mps supports only nvidia.com/gpu, not {name}"
         for key in ("rename", "devices"):
             if key in each:
                 yield f"sharing.{way}.resources[{index}].{key} is ignored"
@@ -73,4 +73,4 @@ def _unknown(fields: Mapping[Any, Any], known: tuple[str, ...], at: str) -> Iter
     for key in fields:
         if key not in known:
             near = nearest(str(key), known)
-            yield f"{at}{key} is not read" + (f"; did you mean {near}?" if near else "")
+            yield f"{at}{key} is ignored" + (f"; did you mean {near}?" if near else "")

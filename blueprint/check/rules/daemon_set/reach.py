@@ -24,7 +24,7 @@ def reach(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
     for pool in context.pools:
         for taint in pool.taints:
             if not tolerates(given, taint):
-                text = f"no toleration for the taint {taint.key}:{taint.effect} of pool {pool.name}"
+                text = f"does not tolerate the taint {taint.key}:{taint.effect} of pool {pool.name}"
                 help_ = f"add {{key: {taint.key}, operator: Exists, effect: {taint.effect}}}"
                 yield ObjectFinding(OPERANDS_REPELLED, _TOLERATIONS, text, help_)
                 return
@@ -45,7 +45,7 @@ def theirs(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
         taint = next((each for each in pool.taints if not tolerates(inside(subject.data, *_TOLERATIONS), each)), None)
         if taint and _chooses(here[0], pool):
             is_ = f"{taint.key}={taint.value}" if taint.value else taint.key
-            text = f"no toleration for the taint {is_}:{taint.effect} of pool {pool.name}: {wanted} is not on its nodes"
+            text = f"does not tolerate the taint {is_}:{taint.effect} of pool {pool.name}: {wanted} does not run there"
             help_ = f"add {{key: {taint.key}, operator: Exists, effect: {taint.effect}}}"
             yield ObjectFinding(OPERANDS_REPELLED, _TOLERATIONS, text, help_)
             return
@@ -53,7 +53,7 @@ def theirs(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
 
 _DISCOVERY = ("node-feature-discovery",)
 _NEEDED = (*_DISCOVERY, DEVICE_PLUGIN, "gpu-feature-discovery")
-"""What a node has to run before its GPUs can be found or asked for, by the last name of the image.
+"""What a node has to run before its GPUs can be found or requested, by the last name of the image.
 
 Under a ClusterPolicy the operator runs what comes after discovery.
 """

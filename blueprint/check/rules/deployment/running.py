@@ -17,7 +17,7 @@ SWITCHED_OFF = define("BP6133", "component-switched-off", page=__file__)
 def running(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
     """A component without replicas."""
     if subject.component != USERS and inside(subject.data, "spec", "replicas") == 0:
-        help_ = f"components.{subject.component}.ownership: external, or absent"
+        help_ = f"set components.{subject.component}.ownership to external or absent"
         yield ObjectFinding(SWITCHED_OFF, ("spec", "replicas"), "spec.replicas is 0, so it never runs", help_)
 
 

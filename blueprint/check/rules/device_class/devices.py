@@ -19,8 +19,8 @@ def theirs(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
     """A class that the operator makes."""
     dra = context.dra
     if dra and dra.driver and subject.component == USERS and subject.id.name in dra.devices.classes:
-        text = f"the GPU Operator makes the DeviceClass {subject.id.name} itself"
-        yield ObjectFinding(CLASS_OF_THE_DRIVER, ("metadata", "name"), text, "another name")
+        text = f"the GPU Operator creates the DeviceClass {subject.id.name} itself"
+        yield ObjectFinding(CLASS_OF_THE_DRIVER, ("metadata", "name"), text, "use another name")
 
 
 RULES = (theirs, *requests.CLASS_RULES, *selectors.RULES, *attributes.RULES, *comparisons.RULES, *opaque_config.RULES)

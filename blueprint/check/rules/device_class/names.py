@@ -22,8 +22,8 @@ def twice(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
         if other is subject:
             return
         if name and inside(other.data, *_PATH) == name:
-            text = f"spec.extendedResourceName is {name}, for which {other.id.name} stands already"
-            yield ObjectFinding(RESOURCE_OF_TWO_CLASSES, _PATH, text, "leave it to one of them")
+            text = f"spec.extendedResourceName is {name}, which {other.id.name} already maps"
+            yield ObjectFinding(RESOURCE_OF_TWO_CLASSES, _PATH, text, "keep it in one of them")
 
 
 RULES = (twice,)

@@ -18,7 +18,7 @@ OTHER_NAME = define("BP6007", "gpu-cluster-of-another-name", page=__file__)
 def name(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
     """A GPUCluster of another name."""
     if subject.id.name != "gpu-cluster":
-        text = f"metadata.name is {subject.id.name}; a GPUCluster is called gpu-cluster"
+        text = f"metadata.name is {subject.id.name}; a GPUCluster must be named gpu-cluster"
         yield ObjectFinding(OTHER_NAME, ("metadata", "name"), text, "gpu-cluster")
 
 
@@ -26,7 +26,7 @@ def name(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
 def both(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
     """A user's GPUCluster where the platform has a ClusterPolicy."""
     if subject.component == USERS and context.cluster_policy is not None and context.cluster_policy.component != USERS:
-        text = f"excludes the ClusterPolicy {context.cluster_policy.id.name}"
+        text = f"cannot be combined with the ClusterPolicy {context.cluster_policy.id.name}"
         yield ObjectFinding(
             BOTH_STACKS, ("metadata", "name"), text, "remove it; allocation decides which one is rendered"
         )

@@ -28,7 +28,7 @@ def gates(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
     for name in map(str, settings):
         if name not in known.gates:
             near = nearest(name, known.gates)
-            text = f"no version of the DRA driver knows the feature gate {name}, and it does not start"
+            text = f"no version of the DRA driver has the feature gate {name}, so the driver does not start"
             yield ObjectFinding(GATE_FAULT, (*_PATH, name), text, f"did you mean {near}?" if near else "remove it")
         elif settings.get(name) is True:
             yield from _conflicts(name, known, settings)
@@ -38,11 +38,13 @@ def _conflicts(name: str, known: Gates, settings: object) -> Iterator[ObjectFind
     gate, values = known.gates[name], mapping(settings)
     for other in gate.excludes:
         if values.get(other, known.gates[other].default) is True and (other not in values or other < name):
-            text = f"{name} and {other} exclude each other: the driver does not start with both"
+            text = f"{name} and {other} are mutually exclusive: the driver does not start with both"
             yield ObjectFinding(GATE_FAULT, (*_PATH, name), text, f"{other}: false")
     for other in gate.requires:
         if values.get(other, known.gates[other].default) is not True:
-            yield ObjectFinding(GATE_FAULT, (*_PATH, name), f"{name} needs {other}, which is closed", f"{other}: true")
+            yield ObjectFinding(
+                GATE_FAULT, (*_PATH, name), f"{name} needs {other}, which is disabled", f"{other}: true"
+            )
 
 
 def _gates() -> Gates:

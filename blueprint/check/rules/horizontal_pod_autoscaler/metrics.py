@@ -10,7 +10,7 @@ from blueprint.check.rule import rule
 from blueprint.check.rule_context import RuleContext, inside, items, mapping
 from blueprint.diagnostics import Severity, define
 
-NOT_MEASURED = define("BP6587", "scaled-by-what-nobody-measures", page=__file__, severity=Severity.WARNING)
+NOT_MEASURED = define("BP6587", "autoscaler-metric-unavailable", page=__file__, severity=Severity.WARNING)
 _MEASURED = ("cpu", "memory")
 _TYPES = {"Resource": "resource", "ContainerResource": "containerResource"}
 
@@ -23,8 +23,10 @@ def measured(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
         name = inside(each, field, "name") if field else None
         if field and isinstance(name, str) and name not in _MEASURED:
             path = ("spec", "metrics", index, field, "name")
-            text = f"spec.metrics[{index}].{field}.name is {name}: the metrics API has {' and '.join(_MEASURED)} alone"
-            yield ObjectFinding(NOT_MEASURED, path, text, "type: Pods or External, over an adapter for Prometheus")
+            text = (
+                f"spec.metrics[{index}].{field}.name is {name}: the metrics API provides only {' and '.join(_MEASURED)}"
+            )
+            yield ObjectFinding(NOT_MEASURED, path, text, "use type: Pods or External with an adapter for Prometheus")
 
 
 RULES = (measured,)

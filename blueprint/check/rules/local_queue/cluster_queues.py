@@ -41,7 +41,7 @@ def namespace_not_admitted(subject: Object, context: RuleContext) -> Iterator[Ob
         return
     labels = {"kubernetes.io/metadata.name": home.id.name, **mapping(inside(home.data, "metadata", "labels"))}
     if not matches(selector, labels):
-        text = f"spec.clusterQueue is {name}, whose namespaceSelector does not select the namespace {home.id.name}"
+        text = f"spec.clusterQueue is {name}, whose namespaceSelector does not match the namespace {home.id.name}"
         yield ObjectFinding(NOT_SELECTED, _PATH, text, "label the namespace, or widen the selector")
 
 

@@ -23,8 +23,8 @@ def privileged(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]
     level = mapping(inside(subject.data, "metadata", "labels")).get(_LEVEL)
     operator_labels = context.cluster_policy_value("psa", "enabled") is True and name == context.operator_namespace
     if level != "privileged" and not operator_labels:
-        state = f"is {level}" if level else "is not there"
-        text = f"the label {_LEVEL} {state}, and pods of {name} are privileged"
+        state = f"is {level}" if level else "is missing"
+        text = f"the label {_LEVEL} {state}, but pods of {name} are privileged"
         path = ("metadata", "labels", _LEVEL) if level else ("metadata", "labels")
         yield ObjectFinding(NOT_PRIVILEGED, path, text, "privileged")
 

@@ -18,7 +18,7 @@ _THEIRS = frozenset({"default", "kube-system", "kube-public", "kube-node-lease"}
 def theirs(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
     """A manifest of such a namespace."""
     if subject.component == USERS and subject.id.name in _THEIRS:
-        text = f"{subject.id.name} is the cluster's own namespace"
+        text = f"the namespace {subject.id.name} belongs to the cluster"
         yield ObjectFinding(NAMESPACE_OF_THE_CLUSTER, ("metadata", "name"), text, "remove the manifest")
 
 

@@ -30,7 +30,7 @@ def configs(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
             continue
         if not isinstance(data, dict) or not isinstance(data.get(key), list):
             there = ", ".join(map(str, data)) if isinstance(data, dict) and data else "nothing else"
-            text = f"spec.{plugin}.config has no list {key}, which the plugin reads; it has {there}"
+            text = f"spec.{plugin}.config has no list {key}, which the plugin requires; it has {there}"
             yield ObjectFinding(UNREADABLE, path, text, f'{{"{key}": [...]}}')
 
 

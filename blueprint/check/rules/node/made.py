@@ -16,7 +16,7 @@ NODE_IN_MANIFESTS = define("BP6120", "node-in-manifests", page=__file__)
 @rule(NODE_IN_MANIFESTS, needs=(Capability.BLUEPRINT,))
 def made(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
     """Any Node."""
-    text = "a Node is made by its kubelet, not by a manifest"
+    text = "a Node is created by its kubelet, not by a manifest"
     help_ = "declare labels and taints in nodePools, with nodeLabels: apply"
     yield ObjectFinding(NODE_IN_MANIFESTS, ("kind",), text, help_)
 

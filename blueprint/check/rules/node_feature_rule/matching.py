@@ -34,7 +34,7 @@ def known(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
         name = each.get("feature")
         near = misspelt(name, _FEATURES) if isinstance(name, str) and name not in _FEATURES else None
         if near:
-            text = f"no source of Node Feature Discovery finds {name}, so the rule matches no node"
+            text = f"no source of Node Feature Discovery reports {name}, so the rule matches no node"
             yield ObjectFinding(FEATURE_UNKNOWN, (*path, "feature"), text, f"did you mean {near}?")
 
 
@@ -51,7 +51,7 @@ def ids(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
             for index, value in enumerate(items(inside(expression, "value"))):
                 if isinstance(value, str) and not form.fullmatch(value):
                     at = (*path, "matchExpressions", key, "value", index)
-                    text = f"{key} is never {value}: ids are digits and small letters without 0x"
+                    text = f"{key} is never {value}: IDs are lowercase hexadecimal without 0x"
                     normal = value.lower().removeprefix("0x")
                     yield ObjectFinding(
                         ID_FORM, at, text, f"did you mean {normal}?" if form.fullmatch(normal) else None

@@ -32,16 +32,16 @@ def old_fields(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]
     disruption = mapping(inside(subject.data, "spec", "disruption"))
     if disruption.get("consolidationPolicy") == "WhenUnderutilized":
         path: Path = ("spec", "disruption", "consolidationPolicy")
-        text = f"{format_path(path)} is WhenUnderutilized, which v1 does not have"
+        text = f"{format_path(path)} is WhenUnderutilized, which v1 no longer supports"
         yield ObjectFinding(OLD_FIELDS, path, text, "WhenEmptyOrUnderutilized")
     if disruption and "consolidateAfter" not in disruption:
         path = ("spec", "disruption")
         yield ObjectFinding(OLD_FIELDS, path, f"{format_path(path)} has no consolidateAfter, which v1 requires",
-                            "consolidateAfter: 0s, or how long to wait")  # fmt: skip
+                            "set consolidateAfter to 0s, or to how long to wait")  # fmt: skip
     for path, new in ((("spec", "disruption", "expireAfter"), "spec.template.spec.expireAfter"),
                       (("spec", "template", "spec", "kubelet"), "spec.kubelet of the EC2NodeClass")):  # fmt: skip
         if inside(subject.data, *path) is not None:
-            text = f"{format_path(path)} is no field of v1: the API server drops it"
+            text = f"v1 has no field {format_path(path)}: the API server drops it"
             yield ObjectFinding(OLD_FIELDS, path, text, f"move it to {new}", Severity.WARNING)
 
 
@@ -64,10 +64,12 @@ def _key(subject: Object, path: Path, key: Any) -> Iterator[ObjectFinding]:
     domain, _, name = str(key).rpartition("/")
     field = format_path(path, subject.data)
     if key == "kubernetes.io/hostname":
-        yield ObjectFinding(REQUIREMENT, path, f"{field} is {key}, and nodes name themselves", "remove it")
+        yield ObjectFinding(REQUIREMENT, path, f"{field} is {key}, which is different for every node", "remove it")
     elif domain == GROUP and name != "capacity-type":
-        help_ = "karpenter.sh/capacity-type is the only one; a label of your own has a domain of your own"
-        yield ObjectFinding(REQUIREMENT, path, f"{field} is {key}, and the domain {GROUP} is Karpenter's own", help_)
+        help_ = "only karpenter.sh/capacity-type is allowed; use your own domain for other labels"
+        yield ObjectFinding(
+            REQUIREMENT, path, f"{field} is {key}, but the domain {GROUP} is reserved for Karpenter", help_
+        )
     elif domain == AWS and name not in _AWS_KEYS:
         near = nearest(name, _AWS_KEYS)
         help_ = f"did you mean {AWS}/{near}?" if near else f"Karpenter's reference lists the labels of {AWS}"
@@ -80,9 +82,9 @@ def _values(requirement: Mapping[Any, Any]) -> str | None:
     if operator == "In" and not values:
         return "In needs values"
     if operator == "In" and isinstance(least, int) and least > len(values):
-        return f"minValues is {least}, and there are {len(values)} values"
+        return f"minValues is {least}, but there are {len(values)} values"
     if operator in _COMPARE and not (len(values) == 1 and re.fullmatch(r"[0-9]+", str(values[0]))):
-        return f"{operator} needs one whole number"
+        return f"{operator} needs exactly one integer"
     return None
 
 

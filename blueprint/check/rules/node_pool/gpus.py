@@ -31,8 +31,8 @@ def gpu_nodes_open(subject: Object, context: RuleContext) -> Iterator[ObjectFind
         return
     if any(_is_of_gpus(each) for _, each in requirements(subject)):
         path = ("spec", "template", "spec")
-        text = "spec.template.spec.taints is missing: pods without GPUs keep these nodes busy"
-        help_ = "taints: [{key: nvidia.com/gpu, effect: NoSchedule}]; pods with GPUs tolerate it"
+        text = "spec.template.spec.taints is missing, so pods without GPUs are scheduled to these nodes"
+        help_ = "add taints: [{key: nvidia.com/gpu, effect: NoSchedule}], and tolerate it in pods with GPUs"
         yield ObjectFinding(GPU_NODES_OPEN, path, text, help_)
 
 

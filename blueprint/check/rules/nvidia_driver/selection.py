@@ -36,8 +36,8 @@ def modules(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
 def unused(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
     """A user's driver where the ClusterPolicy decides."""
     if subject.component == USERS and not drivers_allowed(context):
-        text = "is disabled: the ClusterPolicy has one driver for all nodes"
-        help_ = "components.gpu-operator.settings.driverObjects: always"
+        text = "is disabled, because the ClusterPolicy sets one driver for all nodes"
+        help_ = "set components.gpu-operator.settings.driverObjects: always"
         yield ObjectFinding(DRIVERS_UNUSED, ("metadata", "name"), text, help_)
 
 
@@ -51,11 +51,11 @@ def selectors(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
         if other is subject or (theirs and not mine) or (mine == theirs and other not in earlier):
             continue
         if _default(subject) and _default(other):
-            yield ObjectFinding(DRIVERS_CONFLICT, ("spec", "default"), f"{other.id.name} is the default already")
+            yield ObjectFinding(DRIVERS_CONFLICT, ("spec", "default"), f"{other.id.name} is already the default")
         elif not _default(subject) and not _default(other) and _overlap(_selector(subject), _selector(other), context):
-            text = f"spec.nodeSelector chooses nodes that {other.id.name} chooses too"
+            text = f"spec.nodeSelector selects nodes that {other.id.name} also selects"
             yield ObjectFinding(
-                DRIVERS_CONFLICT, ("spec", "nodeSelector"), text, "choose by labels that exclude each other"
+                DRIVERS_CONFLICT, ("spec", "nodeSelector"), text, "use labels that are mutually exclusive"
             )
         return
 
@@ -64,7 +64,7 @@ def selectors(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
 def default(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
     """A default with a selector."""
     if _default(subject) and inside(subject.data, "spec", "nodeSelector"):
-        text = "the default driver is for all other nodes, so it has no nodeSelector"
+        text = "the default driver is for all other nodes, so it must not have a nodeSelector"
         yield ObjectFinding(DRIVERS_CONFLICT, ("spec", "nodeSelector"), text, "remove nodeSelector, or default")
 
 
@@ -73,7 +73,7 @@ def owner(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
     """A selector with the operator's own label."""
     if _OWNER in mapping(inside(subject.data, "spec", "nodeSelector")):
         text = f"spec.nodeSelector uses {_OWNER}, which the operator sets"
-        yield ObjectFinding(DRIVER_OWNER_LABEL, ("spec", "nodeSelector", _OWNER), text, "select by a label of your own")
+        yield ObjectFinding(DRIVER_OWNER_LABEL, ("spec", "nodeSelector", _OWNER), text, "select by another label")
 
 
 @rule(LICENCE_IGNORED, tags=("operator", "driver"))

@@ -36,8 +36,8 @@ def gang_missing(subject: Object, context: RuleContext) -> Iterator[ObjectFindin
     ]
     pods = sum(each.number for each in training)
     if pods > 1 and not any(_grouped(each, subject) for each in training) and not _managed(subject, context):
-        text = f"{pods} pods with GPUs wait for each other, and nothing starts them together"
-        help_ = f"queue it in Kueue (label {QUEUE_NAME}), or name a scheduler with gangs: KAI, Volcano, coscheduling"
+        text = f"{pods} pods with GPUs depend on each other, but nothing schedules them as a gang"
+        help_ = f"queue it in Kueue (label {QUEUE_NAME}), or use gang scheduling: KAI, Volcano, coscheduling"
         yield ObjectFinding(GANG_MISSING, ("spec",), text, help_)
 
 

@@ -51,8 +51,8 @@ def not_covered(subject: Object, context: RuleContext) -> Iterator[ObjectFinding
         for path, name, wanted in _requests(template):
             judged = bool(manager) or name in _NEVER_TRANSFORMED
             if judged and wanted and name not in covered and not name.startswith(excluded):
-                text = f"{format_path(path, subject.data)}: ClusterQueue {queue.id.name} has no quota of {name}"
-                help_ = f"add {name} to coveredResources, and a nominalQuota of it to each flavor"
+                text = f"{format_path(path, subject.data)}: ClusterQueue {queue.id.name} has no quota for {name}"
+                help_ = f"add {name} to coveredResources, and a nominalQuota for it to each flavor"
                 yield ObjectFinding(NOT_COVERED, path, text, help_)
                 return
 
@@ -71,7 +71,7 @@ def above_the_quota(subject: Object, context: RuleContext) -> Iterator[ObjectFin
                 pods = f"{count} pods with {_text(each)} each need" if count > 1 else "the pod needs"
                 text = f"{format_path(path, subject.data)}: {pods} {_text(each * count)}, and ClusterQueue "
                 text += f"{queue.id.name} never has more than {_text(most)} of {name} in one flavor"
-                yield ObjectFinding(ABOVE_THE_QUOTA, path, text, "ask for less, or raise the quota")
+                yield ObjectFinding(ABOVE_THE_QUOTA, path, text, "request less, or raise the quota")
 
 
 def _least(subject: Object, template: PodTemplate) -> int:
@@ -94,7 +94,7 @@ def _most(queue: Object, resource: str) -> Fraction | None:
 
 
 def _demand(template: PodTemplate) -> dict[str, tuple[Path, Fraction]]:
-    """What one pod asks for by resource, with the field that asks for most of it."""
+    """What one pod requests by resource, with the field that requests most of it."""
     sums: Counter[str] = Counter()
     largest: dict[str, tuple[Path, Fraction]] = {}
     for path, name, wanted in _requests(template):

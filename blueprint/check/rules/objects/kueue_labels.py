@@ -79,7 +79,7 @@ def key_unknown(subject: Object, context: RuleContext) -> Iterator[ObjectFinding
                 prefix, _, name = str(key).partition("/")
                 if prefix == GROUP and name not in _KEYS and (near := nearest(name, _KEYS)):
                     path = (*place, part, key)
-                    text = f"{format_path(path, subject.data)}: Kueue has no such key"
+                    text = f"{format_path(path, subject.data)}: Kueue does not know this key"
                     yield ObjectFinding(KEY_UNKNOWN, path, text, f"did you mean {GROUP}/{near}?")
 
 
@@ -95,19 +95,21 @@ def annotation_refused(subject: Object, context: RuleContext) -> Iterator[Object
     pods = next((number_of_pods(subject, each) for each in pod_templates(subject.data)), 1)
     if least is not None and not 0 < (as_count(least) or 0) < pods:
         path = (*place, MIN_PARALLELISM)
-        text = f"{format_path(path, subject.data)} is {least}, and the Job runs {pods} pods at a time"
-        yield ObjectFinding(ANNOTATION_REFUSED, path, text, "a whole number from 1, and less than the pods")
+        text = f"{format_path(path, subject.data)} is {least}, but the Job runs {pods} pods in parallel"
+        yield ObjectFinding(
+            ANNOTATION_REFUSED, path, text, "use an integer of at least 1, and less than the parallelism"
+        )
     if str(annotations.get(_WITH_COMPLETIONS)).lower() == "true" and (fault := _unequal(spec)):
         path = (*place, _WITH_COMPLETIONS)
-        text = f"{format_path(path, subject.data)} is true, and {fault}"
-        yield ObjectFinding(ANNOTATION_REFUSED, path, text, "an Indexed Job with as many completions as parallelism")
+        text = f"{format_path(path, subject.data)} is true, but {fault}"
+        yield ObjectFinding(ANNOTATION_REFUSED, path, text, "use an Indexed Job with completions equal to parallelism")
 
 
 def _unequal(spec: Mapping[Any, Any]) -> str | None:
     if spec.get("completionMode", "NonIndexed") != "Indexed":
         return "completionMode is not Indexed"
     parallelism, completions = spec.get("parallelism", 1), spec.get("completions", 1)
-    return None if parallelism == completions else f"completions are {completions}, parallelism {parallelism}"
+    return None if parallelism == completions else f"completions is {completions} and parallelism is {parallelism}"
 
 
 _KEYS = frozenset(

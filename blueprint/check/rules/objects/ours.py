@@ -10,7 +10,7 @@ from blueprint.check.rule import Capability, rule
 from blueprint.check.rule_context import RuleContext, by_hand, mapping
 from blueprint.diagnostics import define
 
-MARK_OF_THE_TOOL = define("BP6132", "mark-of-the-tool", page=__file__)
+MARK_OF_THE_TOOL = define("BP6132", "reserved-metadata", page=__file__)
 _OURS = ("applyset.kubernetes.io/", "gpublueprint.dev/")
 
 
@@ -21,8 +21,8 @@ def marks(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
     for field in ("labels", "annotations"):
         for key in mapping(metadata.get(field)):
             if str(key).startswith(_OURS) and by_hand(subject, "metadata", field, key):
-                text = f"metadata.{field} has {key}, which this tool sets"
-                yield ObjectFinding(MARK_OF_THE_TOOL, ("metadata", field, key), text, "use a name of your own")
+                text = f"metadata.{field} contains {key}, which is reserved for this tool"
+                yield ObjectFinding(MARK_OF_THE_TOOL, ("metadata", field, key), text, "use another name")
 
 
 RULES = (marks,)

@@ -26,8 +26,8 @@ def scaled(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
             continue
         for scaler in context.objects_of_kind(kind):
             if _is_target(mapping(inside(scaler.data, "spec", "scaleTargetRef")), scaler, subject):
-                text = f"spec.replicas is {replicas}, and {scaler.id} sets it as well"
-                help_ = "remove spec.replicas; minReplicas of the autoscaler is the minimum"
+                text = f"spec.replicas is {replicas}, but {scaler.id} also sets it"
+                help_ = "remove spec.replicas; the autoscaler's minReplicas sets the minimum"
                 yield ObjectFinding(SCALED_BY_ANOTHER, ("spec", "replicas"), text, help_)
 
 

@@ -27,7 +27,7 @@ def out_of_reach(subject: Object, context: RuleContext) -> Iterator[ObjectFindin
     pods = _pods(subject, context)
     if pods and not any(in_reach(each.subject, subject) for each in pods):
         there = pods[0].subject.id
-        text = f"it selects the pods of {there}, and does not look in {there.namespace}"
+        text = f"it selects the pods of {there}, but not the namespace {there.namespace}"
         help_ = f"namespaceSelector: {{matchNames: [{there.namespace}]}}"
         yield ObjectFinding(OUT_OF_REACH, ("spec", "namespaceSelector"), text, help_)
 
@@ -41,8 +41,8 @@ def no_such_port(subject: Object, context: RuleContext) -> Iterator[ObjectFindin
         port = endpoint.get("port")
         if pods and isinstance(port, str) and port not in names:
             near = nearest(port, names)
-            text = f"no container of {pods[0].subject.id} has a port of the name {port}"
-            named = f"port is the name of a container's port: {', '.join(names) or 'none has a name'}"
+            text = f"no container of {pods[0].subject.id} has a port named {port}"
+            named = f"named container ports: {', '.join(names) or 'none'}"
             help_ = f"did you mean {near}?" if near else named
             yield ObjectFinding(NO_SUCH_PORT, ("spec", "podMetricsEndpoints", index, "port"), text, help_)
 

@@ -27,8 +27,8 @@ def contradiction(pod: DescribedPod, context: RuleContext) -> Iterator[ObjectFin
     for index, term in enumerate(repel):
         if isinstance(term, dict) and term in attract and pod.number > 1:
             path = (*pod.path, "affinity", "podAntiAffinity", _REQUIRED, index)
-            text = f"{format_path(path, pod.subject.data)} is required by podAffinity too: no second pod can run"
-            help_ = "podAffinity brings pods together, podAntiAffinity keeps them apart; remove one"
+            text = f"{format_path(path, pod.subject.data)} is also required by podAffinity, so no second pod can run"
+            help_ = "podAffinity places pods together, podAntiAffinity keeps them apart; remove one"
             yield ObjectFinding(CONTRADICTION, path, text, help_)
 
 
@@ -44,7 +44,10 @@ def unknown_label(pod: DescribedPod, context: RuleContext) -> Iterator[ObjectFin
             near = nearest(key.replace("_", ".").replace("gpu-", "gpu."), _NAMES)
             text = f"{format_path(path, pod.subject.data)}: nothing sets the label {key} on nodes"
             yield ObjectFinding(
-                UNKNOWN_LABEL, path, text, f"did you mean {near}?" if near else "kubectl get nodes --show-labels"
+                UNKNOWN_LABEL,
+                path,
+                text,
+                f"did you mean {near}?" if near else "list the labels with kubectl get nodes --show-labels",
             )
 
 

@@ -23,8 +23,8 @@ def unused(pod: DescribedPod, context: RuleContext) -> Iterator[ObjectFinding]:
     for index, each in enumerate(map(mapping, items(pod.spec.get("resourceClaims")))):
         if isinstance(name := each.get("name"), str) and name not in used:
             at = (*pod.path, "resourceClaims", index, "name")
-            text = f"{format_path(at, pod.subject.data)}: no container refers to {name}, so none gets its devices"
-            yield ObjectFinding(UNUSED, at, text, f"resources: {{claims: [{{name: {name}}}]}} of a container")
+            text = f"{format_path(at, pod.subject.data)}: no container lists {name}, so none gets its devices"
+            yield ObjectFinding(UNUSED, at, text, f"add resources: {{claims: [{{name: {name}}}]}} to a container")
 
 
 @rule(SEVERAL_CLAIMED, tags=("dra", "mig"))
@@ -35,8 +35,10 @@ def several(pod: DescribedPod, context: RuleContext) -> Iterator[ObjectFinding]:
         number = len({id(each.data) for each in found if is_mig(each, context)})
         if number > 1 and all(each.count == 1 for each in found):
             at = (*path, "resources", "claims")
-            text = f"{format_path(path, pod.subject.data)} claims {number} MIG devices, and a CUDA process uses one"
-            yield ObjectFinding(SEVERAL_CLAIMED, at, text, "one request; take a larger profile, or more pods")
+            text = (
+                f"{format_path(path, pod.subject.data)} claims {number} MIG devices, but a CUDA process uses only one"
+            )
+            yield ObjectFinding(SEVERAL_CLAIMED, at, text, "request one device; use a larger profile, or more pods")
 
 
 def _claims(container: Mapping[str, Any]) -> list[Mapping[Any, Any]]:

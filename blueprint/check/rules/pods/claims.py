@@ -1,4 +1,4 @@
-"""Pods that claim devices, or ask for them by number where they are claimed."""
+"""Pods that claim devices, or request them by number where they are claimed."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ def by_number(pod: DescribedPod, context: RuleContext) -> Iterator[ObjectFinding
     there = {str(inside(each.data, "spec", "extendedResourceName")) for each in context.objects_of_kind("DeviceClass")}
     for path, name, amount in pod.requests:
         if path[-2] == "limits" and str(amount) != "0" and name not in there and name.startswith(_OF_GPUS):
-            text = f"no DeviceClass stands for {name}, and no device plugin offers it"
-            help_ = "claim it: resourceClaims; or a DeviceClass of your own with extendedResourceName"
+            text = f"no DeviceClass maps {name}, and no device plugin offers it"
+            help_ = "use resourceClaims, or add a DeviceClass with extendedResourceName"
             yield ObjectFinding(NO_CLASS, path, text, help_)
 
 
@@ -41,8 +41,8 @@ def elsewhere(pod: DescribedPod, context: RuleContext) -> Iterator[ObjectFinding
         here = [each for each in domains if each.id.namespace in ("", home)]
         if domains and not here and not context.find("ResourceClaimTemplate", name, home):
             other = domains[0].id
-            text = f"the template {name} is made in the namespace {other.namespace}, by ComputeDomain {other.name}"
-            yield ObjectFinding(DOMAIN_ELSEWHERE, path, text, f"a ComputeDomain in {home}")
+            text = f"the ComputeDomain {other.name} creates the template {name} in the namespace {other.namespace}"
+            yield ObjectFinding(DOMAIN_ELSEWHERE, path, text, f"create a ComputeDomain in {home}")
 
 
 def _templates(pod: DescribedPod) -> Iterator[tuple[Path, str]]:
@@ -61,8 +61,10 @@ def mixed(pod: DescribedPod, context: RuleContext) -> Iterator[ObjectFinding]:
     for other in context.pods:
         both = [pool for pool in mine if pool in _pools(other, context)]
         if both and _sorts(other, context) & {"gpu", "mig"}:
-            text = f"claims GPUs for virtual machines from pool {both[0]}, where {other.subject.id} claims them too"
-            yield ObjectFinding(MIXED, (*pod.path, "resourceClaims"), text, "nodeSelector: pools of their own")
+            text = f"claims GPUs for virtual machines in pool {both[0]}, as {other.subject.id} does for containers"
+            yield ObjectFinding(
+                MIXED, (*pod.path, "resourceClaims"), text, "use a nodeSelector to keep them in separate pools"
+            )
             return
 
 

@@ -24,8 +24,8 @@ def arguments(pod: DescribedPod, context: RuleContext) -> Iterator[ObjectFinding
         for field in ("command", "args"):
             for index, each in enumerate(items(container.get(field))):
                 if isinstance(each, str) and looks_secret(each):
-                    text = f"{field} {index} of the container {container.get('name')} holds a credential"
-                    help_ = "mount a Secret of the cluster instead"
+                    text = f"{field} {index} of the container {container.get('name')} contains a credential"
+                    help_ = "mount a Secret from the cluster instead"
                     yield ObjectFinding(SECRET_IN_PLAIN_TEXT, (*path, field, index), text, help_)
 
 

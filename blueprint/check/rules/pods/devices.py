@@ -1,4 +1,4 @@
-"""Which devices a container that asks for GPUs really sees."""
+"""Which devices a container that requests GPUs really sees."""
 
 from __future__ import annotations
 
@@ -27,21 +27,21 @@ def cuda_devices(pod: DescribedPod, context: RuleContext) -> Iterator[ObjectFind
         for at, name, value in literal_env(container, path) if count else ():
             if name == "CUDA_VISIBLE_DEVICES" and (fault := _fault(value, count)):
                 text = f"{format_path(at, pod.subject.data)} is {value or 'empty'}: {fault}"
-                help_ = "remove the variable; the container sees the GPUs that it asks for, and no others"
+                help_ = "remove the variable; the container sees only the GPUs that it requests"
                 yield ObjectFinding(CUDA_DEVICES, at, text, help_)
 
 
 def _fault(value: str, count: int) -> str | None:
     names = [each.strip() for each in value.split(",") if each.strip()]
     if any(each.startswith(("GPU-", "MIG-")) for each in names):
-        return "it names a device by UUID, and the kubelet decides which device the container gets"
+        return "it selects a device by UUID, but the kubelet decides which device the container gets"
     if any("$" in each for each in names):
         return None
     numbers = {number for each in names if (number := as_count(each)) is not None}
     if not numbers or len(numbers) < len(set(names)):
-        return "it hides GPUs that the container asks for"
+        return "it hides GPUs that the container requests"
     if max(numbers) >= count:
-        return f"the container asks for {count} of {GPU}, so its GPUs are {_span(count)}"
+        return f"the container requests {count} of {GPU}, so its GPUs are {_span(count)}"
     return f"it hides {count - len(numbers)} of {count} GPUs" if len(numbers) < count else None
 
 
@@ -51,24 +51,26 @@ def _span(count: int) -> str:
 
 @rule(OVERRIDDEN, tags=("gpu-access",))
 def overridden(pod: DescribedPod, context: RuleContext) -> Iterator[ObjectFinding]:
-    """NVIDIA_VISIBLE_DEVICES in a container that asks for GPUs."""
+    """NVIDIA_VISIBLE_DEVICES in a container that requests GPUs."""
     for path, container in pod.containers:
         requested = limit(container, GPU) or any(mig_limits(container).values())
         for at, name, value in literal_env(container, path) if requested else ():
             if name == "NVIDIA_VISIBLE_DEVICES" and value not in _NO_GPUS:
                 text = f"{format_path(at, pod.subject.data)} is {value}, which replaces what the device plugin sets"
-                yield ObjectFinding(OVERRIDDEN, at, text, "remove the variable; the limit decides which GPUs there are")
+                yield ObjectFinding(
+                    OVERRIDDEN, at, text, "remove the variable; the container sees the GPUs that are allocated to it"
+                )
 
 
 @rule(PRIVILEGED, tags=("gpu-access", "security"))
 def privileged(pod: DescribedPod, context: RuleContext) -> Iterator[ObjectFinding]:
-    """Privileged containers that ask for GPUs."""
+    """Privileged containers that request GPUs."""
     for path, container in pod.containers:
         requested = limit(container, GPU) or any(mig_limits(container).values())
         if requested and inside(container, "securityContext", "privileged") is True:
             at = (*path, "securityContext", "privileged")
-            text = f"{format_path(at, pod.subject.data)} is true: the container sees every GPU of the node"
-            help_ = "remove privileged; capabilities.add: [IPC_LOCK] is enough for RDMA"
+            text = f"{format_path(at, pod.subject.data)} is true, so the container sees every GPU of the node"
+            help_ = "remove privileged; for RDMA, capabilities.add: [IPC_LOCK] is enough"
             yield ObjectFinding(PRIVILEGED, at, text, help_)
 
 
@@ -81,8 +83,10 @@ def several_mig(pod: DescribedPod, context: RuleContext) -> Iterator[ObjectFindi
             name = max(amounts, key=lambda each: amounts[each])
             at = (*path, "resources", "limits", name)
             listed = " and ".join(f"{amount} of {each}" for each, amount in sorted(amounts.items()))
-            text = f"{format_path(path, pod.subject.data)} asks for {listed}, and a CUDA process uses one MIG device"
-            yield ObjectFinding(SEVERAL_MIG, at, text, "ask for 1; take a larger profile, or more pods")
+            text = (
+                f"{format_path(path, pod.subject.data)} requests {listed}, but a CUDA process uses only one MIG device"
+            )
+            yield ObjectFinding(SEVERAL_MIG, at, text, "request 1; use a larger profile, or more pods")
 
 
 RULES = (cuda_devices, overridden, privileged, several_mig)

@@ -19,12 +19,12 @@ _OF_THE_DRIVER = re.compile(
 
 @rule(BY_HAND, tags=("gpu-access",))
 def by_hand(pod: DescribedPod, context: RuleContext) -> Iterator[ObjectFinding]:
-    """Libraries and devices of the driver by hostPath, in pods that ask for GPUs."""
+    """Libraries and devices of the driver by hostPath, in pods that request GPUs."""
     for index, volume in enumerate(items(pod.spec.get("volumes")) if pod.requests else ()):
         path = inside(volume, "hostPath", "path")
         if isinstance(path, str) and _OF_THE_DRIVER.fullmatch(path):
             at = (*pod.path, "volumes", index, "hostPath", "path")
-            text = f"{format_path(at, pod.subject.data)} is {path}, which comes with the GPU that the pod asks for"
+            text = f"{format_path(at, pod.subject.data)} is {path}, which the container runtime already provides"
             yield ObjectFinding(BY_HAND, at, text, "remove the volume and its mounts")
 
 

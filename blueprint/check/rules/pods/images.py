@@ -24,8 +24,8 @@ def pinned(pod: DescribedPod, context: RuleContext) -> Iterator[ObjectFinding]:
         tag = image.rpartition("/")[2].partition(":")[2]
         if tag in ("", "latest"):
             at = (*path, "image")
-            text = f"{format_path(at, pod.subject.data)} is {image}, which names no version"
-            yield ObjectFinding(NOT_PINNED, at, text, "name a version, better a digest")
+            text = f"{format_path(at, pod.subject.data)} is {image}, which has no version"
+            yield ObjectFinding(NOT_PINNED, at, text, "use a version tag, or preferably a digest")
 
 
 @rule(AMOUNT_IMPLAUSIBLE, REQUEST_ABOVE_LIMIT, tags=("reliability",))

@@ -1,4 +1,4 @@
-"""How pods get at GPUs: by asking for them, and by no other way."""
+"""How pods get at GPUs: by requesting them, and by no other way."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from blueprint.check.rule_context import DescribedPod, RuleContext, inside, item
 from blueprint.diagnostics import Severity, define
 from blueprint.source.paths import format_path
 
-PAST_THE_SCHEDULER = define("BP6111", "gpus-past-the-scheduler", page=__file__, severity=Severity.WARNING)
+PAST_THE_SCHEDULER = define("BP6111", "gpus-bypass-scheduler", page=__file__, severity=Severity.WARNING)
 USER_NAMESPACE = define("BP6112", "gpu-in-a-user-namespace", page=__file__)
 RUNTIME_CLASS_GONE = define("BP6113", "runtime-class-gone", page=__file__)
 RUNTIME_CLASS_OF_OTHERS = define("BP6471", "runtime-class-of-others", page=__file__, severity=Severity.NOTE)
@@ -28,8 +28,10 @@ def visible(pod: DescribedPod, context: RuleContext) -> Iterator[ObjectFinding]:
         for index, each in enumerate(map(mapping, items(container.get("env")))):
             if each.get("name") == "NVIDIA_VISIBLE_DEVICES" and each.get("value", "") not in _NOTHING:
                 at = (*path, "env", index, "name")
-                text = f"{format_path(path, pod.subject.data)} sees GPUs that it does not ask for"
-                yield ObjectFinding(PAST_THE_SCHEDULER, at, text, 'resources: {limits: {nvidia.com/gpu: "1"}}')
+                text = f"{format_path(path, pod.subject.data)} gives access to GPUs that were not requested"
+                yield ObjectFinding(
+                    PAST_THE_SCHEDULER, at, text, 'request them: resources: {limits: {nvidia.com/gpu: "1"}}'
+                )
 
 
 def _is_of_the_stack(pod: DescribedPod) -> bool:
@@ -44,7 +46,7 @@ def users(pod: DescribedPod, context: RuleContext) -> Iterator[ObjectFinding]:
     """GPUs in a user namespace."""
     if pod.spec.get("hostUsers") is False and pod.requests:
         path = (*pod.path, "hostUsers")
-        text = f"{format_path(path, pod.subject.data)} is false, and the pod asks for {pod.requests[0][1]}"
+        text = f"{format_path(path, pod.subject.data)} is false, but the pod requests {pod.requests[0][1]}"
         yield ObjectFinding(USER_NAMESPACE, path, text, "remove hostUsers")
 
 
@@ -60,14 +62,16 @@ def runtime_class(pod: DescribedPod, context: RuleContext) -> Iterator[ObjectFin
         name in _WITH_CDI or name == (context.cluster_policy_value("operator", "runtimeClass") or "nvidia")
     ):
         if context.cluster_policy_value("cdi", "nriPluginEnabled") is True:
-            text = f"{field}: with the NRI plugin on there is no RuntimeClass {name}"
-            yield ObjectFinding(RUNTIME_CLASS_GONE, path, text, "remove it, or switch nriPlugin off")
+            text = f"{field}: with the NRI plugin enabled there is no RuntimeClass {name}"
+            yield ObjectFinding(RUNTIME_CLASS_GONE, path, text, "remove it, or disable nriPlugin")
         elif name in _WITH_CDI and context.cluster_policy_value("cdi", "enabled") is False:
-            text = f"{field}: with CDI off there is no RuntimeClass {name}"
-            yield ObjectFinding(RUNTIME_CLASS_GONE, path, text, "remove it, or switch CDI on")
+            text = f"{field}: with CDI disabled there is no RuntimeClass {name}"
+            yield ObjectFinding(RUNTIME_CLASS_GONE, path, text, "remove it, or enable CDI")
     elif name.startswith("kata"):
-        text = f"{field}: none of the objects is the RuntimeClass {name}, which kata-deploy makes"
-        yield ObjectFinding(RUNTIME_CLASS_OF_OTHERS, path, text, "see that kata-deploy is installed before the pod is")
+        text = f"{field}: the objects do not contain the RuntimeClass {name}, which kata-deploy creates"
+        yield ObjectFinding(
+            RUNTIME_CLASS_OF_OTHERS, path, text, "make sure that kata-deploy is installed before the pod"
+        )
 
 
 RULES = (visible, users, runtime_class)

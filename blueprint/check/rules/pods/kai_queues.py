@@ -30,8 +30,8 @@ def kai_queue_missing(pod: DescribedPod, context: RuleContext) -> Iterator[Objec
         yield found
     below = sorted(each.id.name for each in there.values() if parent(each) == name)
     if below:
-        text = f"{field}: the Queue {name} has queues below it, and takes no workloads"
-        yield ObjectFinding(KAI_QUEUE_MISSING, path, text, f"name one of {', '.join(below)}", Severity.ERROR)
+        text = f"{field}: the Queue {name} has child queues, so it accepts no workloads"
+        yield ObjectFinding(KAI_QUEUE_MISSING, path, text, f"use one of {', '.join(below)}", Severity.ERROR)
 
 
 @rule(KAI_NOT_USED, tags=("kai",))
@@ -40,11 +40,11 @@ def kai_not_used(pod: DescribedPod, context: RuleContext) -> Iterator[ObjectFind
     scheduler = pod.spec.get("schedulerName") or "default-scheduler"
     current, old = queue_label(pod), queue_label(pod, OLD_QUEUE)
     if current and scheduler == "default-scheduler" and pod.subject.id.group not in _SET_BY_OPERATORS:
-        text = f"{format_path(current[0], pod.subject.data)}: the pods are for the default scheduler, which ignores it"
+        text = f"{format_path(current[0], pod.subject.data)}: the pods use the default scheduler, which ignores it"
         yield ObjectFinding(KAI_NOT_USED, current[0], text, f"schedulerName: {SCHEDULER}")
     if old and not current and scheduler == SCHEDULER:
-        text = f"{format_path(old[0], pod.subject.data)}: KAI Scheduler reads {QUEUE} since v0.6"
-        yield ObjectFinding(KAI_NOT_USED, old[0], text, f"name the label {QUEUE}")
+        text = f"{format_path(old[0], pod.subject.data)}: KAI Scheduler reads {QUEUE} instead since v0.6"
+        yield ObjectFinding(KAI_NOT_USED, old[0], text, f"rename the label to {QUEUE}")
 
 
 RULES = (kai_queue_missing, kai_not_used)

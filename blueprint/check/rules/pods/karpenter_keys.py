@@ -24,8 +24,8 @@ def key_gone(pod: DescribedPod, context: RuleContext) -> Iterator[ObjectFinding]
     for key in mapping(pod_metadata(pod).get("annotations")):
         if key in _ANNOTATIONS:
             path: Path = (*pod.path[:-1], "metadata", "annotations", key)
-            text = f"{format_path(path, pod.subject.data)}: Karpenter no longer reads it, and disrupts the pod"
-            yield ObjectFinding(KEY_GONE, path, text, 'karpenter.sh/do-not-disrupt: "true"')
+            text = f"{format_path(path, pod.subject.data)}: Karpenter ignores it and may disrupt the pod"
+            yield ObjectFinding(KEY_GONE, path, text, 'use karpenter.sh/do-not-disrupt: "true"')
     for path, key in node_labels(pod):
         if key == _PROVISIONER:
             text = f"{format_path(path, pod.subject.data)}: nodes no longer have the label {key}"

@@ -32,9 +32,9 @@ def processes(pod: DescribedPod, context: RuleContext) -> Iterator[ObjectFinding
             if found and (number := int(found[1])) and number != gpus:
                 at = (*path, "resources", "limits", GPU)
                 field = format_path(at, pod.subject.data)
-                end = "several share one, which NCCL refuses" if number > gpus else f"{gpus - number} stay idle"
-                text = f"{field} is {gpus}, and {name} starts {number} processes: {end}"
-                yield ObjectFinding(PROCESSES, at, text, f"{GPU}: {number}, or {gpus} processes")
+                end = "several share one, which NCCL rejects" if number > gpus else f"{gpus - number} stay idle"
+                text = f"{field} is {gpus}, but {name} starts {number} processes: {end}"
+                yield ObjectFinding(PROCESSES, at, text, f"set {GPU}: {number}, or start {gpus} processes")
 
 
 RULES = (processes,)

@@ -25,7 +25,7 @@ def host_namespace(pod: DescribedPod, context: RuleContext) -> Iterator[ObjectFi
         if pod.spec.get(field) is True:
             path = (*pod.path, field)
             name = pod.spec["runtimeClassName"]
-            text = f"{format_path(path, pod.subject.data)} is true, and {name} runs the pod in a virtual machine"
+            text = f"{format_path(path, pod.subject.data)} is true, but {name} runs the pod in a virtual machine"
             yield ObjectFinding(HOST_NAMESPACE, path, text, f"remove {field}, or runtimeClassName")
 
 
@@ -38,11 +38,13 @@ def passthrough(pod: DescribedPod, context: RuleContext) -> Iterator[ObjectFindi
         at = (*path, "resources", "limits", _PASSTHROUGH_GPU)
         field = format_path(at, pod.subject.data)
         if "runtimeClassName" not in pod.spec:
-            text = f"{field}: the GPU is for a virtual machine, and the pod has no runtimeClassName"
-            yield ObjectFinding(PASSTHROUGH, at, text, "runtimeClassName: kata-qemu-nvidia-gpu")
+            text = f"{field}: the GPU is for a virtual machine, but the pod has no runtimeClassName"
+            yield ObjectFinding(PASSTHROUGH, at, text, "set runtimeClassName: kata-qemu-nvidia-gpu")
         elif _in_kata(pod) and inside(container, "resources", "limits", "memory") is None:
-            text = f"{field} beside no limit of memory: the virtual machine gets what its configuration says"
-            yield ObjectFinding(PASSTHROUGH, at, text, "limits of cpu and memory, by which the machine is sized")
+            text = f"{field} without a memory limit: the virtual machine gets its configured default"
+            yield ObjectFinding(
+                PASSTHROUGH, at, text, "set limits for cpu and memory, which determine the size of the virtual machine"
+            )
 
 
 def _in_kata(pod: DescribedPod) -> bool:

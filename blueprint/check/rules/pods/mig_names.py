@@ -24,7 +24,7 @@ def misspelt(pod: DescribedPod, context: RuleContext) -> Iterator[ObjectFinding]
         if path[-2] == "limits" and _LOOKS.match(name) and not _FORM.fullmatch(name):
             near = _NEAR.fullmatch(name)
             text = f"{format_path(path, pod.subject.data)}: no device plugin offers {name}"
-            usual = "nvidia.com/mig-1g.10gb: compute slices, memory, and what else the profile has after a dot"
+            usual = "use a name like nvidia.com/mig-1g.10gb: compute slices, memory, and any suffix after a dot"
             yield ObjectFinding(MISSPELT, path, text, f"did you mean {_named(near)}?" if near else usual)
 
 

@@ -47,8 +47,8 @@ def parallel_size(pod: DescribedPod, context: RuleContext) -> Iterator[ObjectFin
         if sizes and ranks != count:
             at = (*path, "resources", "limits", GPU)
             listed = " times ".join(f"{name}-parallel-size {size}" for name, size in sizes.items())
-            text = f"{format_path(at, pod.subject.data)} is {count}, and vLLM uses {ranks}: {listed}"
-            yield ObjectFinding(PARALLEL_SIZE, at, text, f"{GPU}: {ranks}, or sizes whose product is {count}")
+            text = f"{format_path(at, pod.subject.data)} is {count}, but vLLM uses {ranks}: {listed}"
+            yield ObjectFinding(PARALLEL_SIZE, at, text, f"set {GPU}: {ranks}, or use sizes whose product is {count}")
 
 
 def _is_one_of_a_group(subject: Object) -> bool:
@@ -65,7 +65,7 @@ def shared_memory(pod: DescribedPod, context: RuleContext) -> Iterator[ObjectFin
         return
     for path, container in pod.containers:
         if limit(container, GPU) > 1 and _uses_several(container, path) and not _mounts_shm(container):
-            text = f"{format_path(path, pod.subject.data)} runs over several GPUs, and its /dev/shm has 64 MiB"
+            text = f"{format_path(path, pod.subject.data)} runs on several GPUs, but its /dev/shm has only 64 MiB"
             help_ = "mount an emptyDir with medium: Memory at /dev/shm; it counts towards the memory limit"
             yield ObjectFinding(SHARED_MEMORY, path, text, help_)
 
@@ -105,8 +105,10 @@ def killed_while_loading(pod: DescribedPod, context: RuleContext, options: Loadi
         patience += _number(probe, "periodSeconds", 10) * _number(probe, "failureThreshold", 3)
         if limit(container, GPU) and patience < options.seconds:
             at = (*path, "livenessProbe")
-            text = f"{format_path(at, pod.subject.data)} restarts the server after {patience} s; loading takes longer"
-            yield ObjectFinding(KILLED_WHILE_LOADING, at, text, "add a startupProbe with a budget of minutes")
+            text = (
+                f"{format_path(at, pod.subject.data)} restarts the server after {patience} s, but loading takes longer"
+            )
+            yield ObjectFinding(KILLED_WHILE_LOADING, at, text, "add a startupProbe that allows several minutes")
 
 
 def _number(probe: Mapping[Any, Any], field: str, usual: int) -> int:

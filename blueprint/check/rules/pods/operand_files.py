@@ -36,9 +36,9 @@ def file_missing(pod: DescribedPod, context: RuleContext) -> Iterator[ObjectFind
             keys = _keys_at(file, container, pod, context)
             if keys is not None and PurePosixPath(file).name not in keys:
                 near = nearest(PurePosixPath(file).name, keys)
-                text = f"{format_path(at, pod.subject.data)}: {file} is not there: the ConfigMap has {_listed(keys)}"
+                text = f"{format_path(at, pod.subject.data)}: {file} does not exist: the ConfigMap has {_listed(keys)}"
                 yield ObjectFinding(
-                    FILE_MISSING, at, text, f"did you mean {near}?" if near else "name the key as the file"
+                    FILE_MISSING, at, text, f"did you mean {near}?" if near else "give the key the name of the file"
                 )
 
 
@@ -68,7 +68,7 @@ def _option(container: Mapping[str, Any]) -> tuple[str | None, re.Pattern[str] |
 
 
 def _keys_at(file: str, container: Mapping[str, Any], pod: DescribedPod, context: RuleContext) -> frozenset[str] | None:
-    """The files in the folder of a file, where that is a ConfigMap among the objects; None where nobody knows."""
+    """The files in the folder of a file, where that is a ConfigMap among the objects; None if unknown."""
     folder = str(PurePosixPath(file).parent)
     mounts = [mapping(each) for each in items(container.get("volumeMounts"))]
     if any(each.get("mountPath") == file for each in mounts):
@@ -95,12 +95,12 @@ def no_socket(pod: DescribedPod, context: RuleContext) -> Iterator[ObjectFinding
         host = _host_path(_SOCKETS, container, pod)
         if host is None:
             where = format_path(path, pod.subject.data)
-            text = f"{where} has no {_SOCKETS} of the host, where it registers with the kubelet"
-            help_ = f"hostPath: {{path: {_SOCKETS}}}, mounted at the same place"
+            text = f"{where} does not mount the host's {_SOCKETS}, where it registers with the kubelet"
+            help_ = f"mount hostPath: {{path: {_SOCKETS}}} at the same path"
             yield ObjectFinding(NO_SOCKET, (*path, "image"), text, help_)
         elif host != _SOCKETS:
-            text = f"{format_path(path, pod.subject.data)} has {host} of the host at {_SOCKETS}"
-            help_ = f"the kubelet's folder of sockets is {_SOCKETS} whatever its --root-dir is"
+            text = f"{format_path(path, pod.subject.data)} mounts the host's {host} at {_SOCKETS}"
+            help_ = f"the kubelet's socket directory is {_SOCKETS}, regardless of its --root-dir"
             yield ObjectFinding(NO_SOCKET, (*path, "image"), text, help_, Severity.WARNING)
 
 

@@ -26,7 +26,7 @@ def tolerations(pod: DescribedPod, context: RuleContext) -> Iterator[ObjectFindi
     for index, each in enumerate(map(mapping, items(pod.spec.get("tolerations")))):
         if each.get("operator") == "Exists" and each.get("value"):
             path = (*pod.path, "tolerations", index, "value")
-            text = f"{format_path(path, pod.subject.data)} beside operator: Exists"
+            text = f"{format_path(path, pod.subject.data)} must not be set with operator: Exists"
             yield ObjectFinding(TOLERATION_FORM, path, text, "remove value, or set operator: Equal")
 
 
@@ -47,9 +47,11 @@ def nodes(pod: DescribedPod, context: RuleContext) -> Iterator[ObjectFinding]:
         yield _no_such_nodes(pod, blamed, able, names)
     elif not any(_fits(pool, (*selector, *term), able) for pool in able for term in terms):
         path = (*pod.path, "nodeSelector") if selector else (*pod.path, *_NODE_AFFINITY)
-        text = f"{format_path(path, pod.subject.data)}: no pool with {joined(sorted(names))} meets all of it"
+        text = (
+            f"{format_path(path, pod.subject.data)}: no single pool with {joined(sorted(names))} meets all requirements"
+        )
         yield ObjectFinding(
-            NO_SUCH_NODES, path, text, "each demand is met by some pool, and no pool meets them together"
+            NO_SUCH_NODES, path, text, "each requirement is met by some pool, but no pool meets all of them"
         )
 
 
@@ -107,7 +109,9 @@ def _no_such_nodes(pod: DescribedPod, demand: Demand, able: list[PoolOffer], nam
     field = format_path(demand.path, pod.subject.data) if demand.operator == "In" else demand.key
     text = f"{field} {verb} {wanted}, and no pool with {', '.join(sorted(names))} is"
     near = nearest(wanted, there) if demand.operator == "In" else None
-    help_ = f"there are: {', '.join(sorted(there))}" + (f"; did you mean {near}?" if near and len(there) > 1 else "")
+    help_ = f"existing values: {', '.join(sorted(there))}" + (
+        f"; did you mean {near}?" if near and len(there) > 1 else ""
+    )
     return ObjectFinding(NO_SUCH_NODES, demand.path, text, help_)
 
 
@@ -117,7 +121,7 @@ def restart(pod: DescribedPod, context: RuleContext) -> Iterator[ObjectFinding]:
     if pod.subject.id.group == "batch" and pod.spec.get("restartPolicy", "Always") == "Always":
         path = (*pod.path, "restartPolicy") if "restartPolicy" in pod.spec else pod.path
         yield ObjectFinding(
-            RESTART_POLICY, path, f"restartPolicy of a {pod.subject.id.kind} is Always", "Never, or OnFailure"
+            RESTART_POLICY, path, f"restartPolicy of a {pod.subject.id.kind} is Always", "set it to Never or OnFailure"
         )
 
 
@@ -129,7 +133,7 @@ def images(pod: DescribedPod, context: RuleContext) -> Iterator[ObjectFinding]:
         if isinstance(image, str) and (" " in image or "\t" in image or _capitals(image)):
             at = (*path, "image")
             text = f"{format_path(at, pod.subject.data)} is {image}"
-            yield ObjectFinding(IMAGE_MALFORMED, at, text, "small letters and no spaces before the tag")
+            yield ObjectFinding(IMAGE_MALFORMED, at, text, "use lowercase letters and no spaces before the tag")
 
 
 def _capitals(image: str) -> bool:

@@ -19,15 +19,15 @@ _RDMA = "rdma/"
 
 @rule(NO_IPC_LOCK, tags=("network",))
 def ipc_lock(pod: DescribedPod, context: RuleContext) -> Iterator[ObjectFinding]:
-    """Containers that ask for RDMA and may not pin memory."""
+    """Containers that request RDMA and may not pin memory."""
     for path, container in pod.containers:
         security = mapping(container.get("securityContext"))
         added = [str(each).removeprefix("CAP_") for each in items(inside(security, "capabilities", "add"))]
         names = _rdma_limits(container)
         if names and security.get("privileged") is not True and not {"IPC_LOCK", "ALL"} & set(added):
             at = (*path, "resources", "limits", names[0])
-            text = f"{format_path(at, pod.subject.data)} without the capability IPC_LOCK: RDMA pins memory"
-            yield ObjectFinding(NO_IPC_LOCK, at, text, "securityContext: {capabilities: {add: [IPC_LOCK]}}")
+            text = f"{format_path(at, pod.subject.data)} needs the capability IPC_LOCK, because RDMA pins memory"
+            yield ObjectFinding(NO_IPC_LOCK, at, text, "add securityContext: {capabilities: {add: [IPC_LOCK]}}")
 
 
 @rule(NOT_MADE, tags=("network",))
@@ -39,9 +39,9 @@ def unmade(pod: DescribedPod, context: RuleContext) -> Iterator[ObjectFinding]:
             if name.removeprefix(_RDMA) not in made:
                 at = (*path, "resources", "limits", name)
                 near = nearest(name.removeprefix(_RDMA), made)
-                text = f"{format_path(at, pod.subject.data)}: no policy of network cards here makes {name}"
+                text = f"{format_path(at, pod.subject.data)}: no network policy among the objects provides {name}"
                 listed = ", ".join(_RDMA + each for each in sorted(made))
-                help_ = f"did you mean {_RDMA}{near}?" if near else f"they make {listed}"
+                help_ = f"did you mean {_RDMA}{near}?" if near else f"they provide {listed}"
                 yield ObjectFinding(NOT_MADE, at, text, help_)
 
 

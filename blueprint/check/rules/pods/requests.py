@@ -1,4 +1,4 @@
-"""What pods ask for, against what the pools offer."""
+"""What pods request, against what the pools offer."""
 
 from __future__ import annotations
 
@@ -33,15 +33,15 @@ def form(pod: DescribedPod, context: RuleContext) -> Iterator[ObjectFinding]:
             for name, amount in amounts.items():
                 at = (*path, "resources", part, name)
                 if str(name).startswith("nvidia.com/") and not re.fullmatch(r"[0-9]+k?", str(amount)):
-                    help_ = "whole GPUs only; gpu.sharing gives several pods one GPU"
-                    text = f"{_field(pod, at)} is {amount}: devices are counted whole"
+                    help_ = "request whole GPUs; use gpu.sharing to share a GPU among pods"
+                    text = f"{_field(pod, at)} is {amount}, but devices are requested in whole numbers"
                     yield ObjectFinding(REQUEST_FORM, at, text, help_)
                 elif (
                     part == "requests" and str(name).startswith("nvidia.com/") and str(limits.get(name)) != str(amount)
                 ):
                     limit = f"its limit is {limits[name]}" if name in limits else "there is no limit"
-                    text = f"{_field(pod, at)} is {amount}, and {limit}"
-                    yield ObjectFinding(REQUEST_FORM, at, text, "set only limits: requests default to them")
+                    text = f"{_field(pod, at)} is {amount}, but {limit}"
+                    yield ObjectFinding(REQUEST_FORM, at, text, "set only limits; requests default to them")
 
 
 @rule(BY_OTHERS, NOT_OFFERED, SHARES_ADD_NOTHING, TOO_MANY, tags=("scheduling",), needs=(Capability.POOLS,))
@@ -70,16 +70,16 @@ def _not_offered(pod: DescribedPod, path: Any, name: str, context: RuleContext) 
         text = f"{_field(pod, path)}: no pool's nodes offer {name}"
         help_ = f"they offer {', '.join(there)}" + (f"; did you mean {near}?" if near else "")
         return ObjectFinding(NOT_OFFERED, path, text, help_)
-    text = f"{_field(pod, path)}: whether nodes offer {name} is decided by a device plugin of somebody else's"
-    return ObjectFinding(BY_OTHERS, path, text, f"from the pools follows {', '.join(there)}")
+    text = f"{_field(pod, path)}: another vendor's device plugin determines whether nodes offer {name}"
+    return ObjectFinding(BY_OTHERS, path, text, f"the pools offer {', '.join(there)}")
 
 
 def _too_many(pod: DescribedPod, path: Any, name: str, number: int, most: int, context: RuleContext) -> ObjectFinding:
     if is_decided_here(context):
-        return ObjectFinding(TOO_MANY, path, f"{_field(pod, path)} is {number}, and no node has more than {most}",
+        return ObjectFinding(TOO_MANY, path, f"{_field(pod, path)} is {number}, but no node has more than {most}",
                          f"at most {most}")  # fmt: skip
-    text = f"{_field(pod, path)} is {number}: whether nodes offer so many is decided by somebody else's device plugin"
-    return ObjectFinding(BY_OTHERS, path, text, f"from the pools follow {most} of {name}")
+    text = f"{_field(pod, path)} is {number}: another vendor's device plugin determines whether nodes offer this many"
+    return ObjectFinding(BY_OTHERS, path, text, f"the pools offer {most} of {name}")
 
 
 def _passed_through(context: RuleContext) -> Iterator[str]:
@@ -97,21 +97,23 @@ def _several(pod: DescribedPod, path: Any, name: str, number: int, context: Rule
     offering = [pool for pool in context.pools if name in pool.offers]
     if is_decided_here(context) and all(name in pool.shared for pool in offering):
         refused = all(pool.refuses_many for pool in offering)
-        end = "the device plugin refuses that" if refused else "that is no more computing than one"
-        text = f"{_field(pod, path)} asks for {number} shares, and {end}"
-        yield ObjectFinding(SHARES_ADD_NOTHING, path, text, "ask for 1", None if refused else Severity.WARNING)
+        end = "the device plugin rejects that" if refused else "they provide no more compute than one"
+        text = f"{_field(pod, path)} requests {number} shares, but {end}"
+        yield ObjectFinding(SHARES_ADD_NOTHING, path, text, "request 1", None if refused else Severity.WARNING)
 
 
 @rule(NOT_TOLERATED, tags=("scheduling",), needs=(Capability.POOLS,))
 def taints(pod: DescribedPod, context: RuleContext) -> Iterator[ObjectFinding]:
-    """Nodes that offer what is asked for, and that keep the pod away."""
+    """Nodes that offer what is requested, and that keep the pod away."""
     for path, name, _ in _limits(pod):
         pools = [pool for pool in context.pools if name in pool.offers]
         repelled = [taint for pool in pools if (taint := _repelling_taint(pod, pool))]
         if pools and len(repelled) == len(pools):
             taint = repelled[0]
-            text = f"{_field(pod, path)} leads to nodes whose taint {taint} the pod does not tolerate"
-            help_ = f"tolerations: [{{key: {taint.partition(':')[0]}, operator: Exists}}]"
+            text = (
+                f"{_field(pod, path)} is offered only by nodes with the taint {taint}, which the pod does not tolerate"
+            )
+            help_ = f"add tolerations: [{{key: {taint.partition(':')[0]}, operator: Exists}}]"
             yield ObjectFinding(NOT_TOLERATED, path, text, help_)
             return
 

@@ -36,19 +36,23 @@ def _faults(annotations: Mapping[Any, Any], *, whole: bool) -> Iterator[tuple[st
     """What is wrong with which annotation, and the way out."""
     named = [key for key in (_FRACTION, _MEMORY) if key in annotations]
     if named and whole:
-        fault = f"beside a limit of {GPU}: a pod has a part of a GPU, or whole ones"
+        fault = f"is combined with a limit of {GPU}: a pod gets part of a GPU, or whole GPUs"
         yield named[0], fault, f"remove the limit of {GPU}, or the annotation"
     if len(named) > 1:
-        yield _FRACTION, f"beside {_MEMORY}: both say how much of the GPU", f"remove {_MEMORY}, or {_FRACTION}"
+        yield (
+            _FRACTION,
+            f"is combined with {_MEMORY}: both set the share of the GPU",
+            f"remove {_MEMORY}, or {_FRACTION}",
+        )
     if _FRACTION in named and not _is_part(annotations[_FRACTION]):
         fault = f"is {annotations[_FRACTION]}, which is not between 0 and 1"
-        yield _FRACTION, fault, f'"0.5" is half a GPU; for whole ones a limit of {GPU}'
+        yield _FRACTION, fault, f'"0.5" is half a GPU; for whole GPUs set a limit of {GPU}'
     for key, unit in ((_MEMORY, "MiB"), (_DEVICES, "GPUs")):
         if key in annotations and not re.fullmatch(r"0*[1-9][0-9]*", str(annotations[key])):
-            yield key, f"is {annotations[key]}, which is no whole number of {unit}", '"2000", for example'
+            yield key, f"is {annotations[key]}, which is not a whole number of {unit}", 'for example "2000"'
     for key in (_DEVICES, _MPS):
         if not named and annotations.get(key) not in (None, "false"):
-            yield key, f"without {_FRACTION} or {_MEMORY}", f"say {_FRACTION} or {_MEMORY}, or remove it"
+            yield key, f"needs {_FRACTION} or {_MEMORY}", f"set {_FRACTION} or {_MEMORY}, or remove it"
 
 
 def _is_part(value: object) -> bool:
@@ -68,7 +72,7 @@ def whole_gpu_in_kata(pod: DescribedPod, context: RuleContext) -> Iterator[Objec
         if limit(container, GPU):
             at = (*path, "resources", "limits", GPU)
             text = f"{format_path(at, pod.subject.data)}: the RuntimeClass {name} runs the pod in a virtual machine"
-            help_ = "nvidia.com/pgpu, unless P_GPU_ALIAS of the Kata device plugin names it otherwise"
+            help_ = "request nvidia.com/pgpu, or the name in P_GPU_ALIAS of the Kata device plugin"
             yield ObjectFinding(WHOLE_GPU_IN_KATA, at, text, help_)
 
 

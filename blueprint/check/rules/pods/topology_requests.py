@@ -37,7 +37,7 @@ def topology_request(pod: DescribedPod, context: RuleContext) -> Iterator[Object
     misplaced = [each for each in _REQUESTS if each in above] if pod.subject.id.kind != "Pod" else []
     for key in misplaced if _is_first(pod) else ():
         path = ("metadata", "annotations", key)
-        text = f"{format_path(path, pod.subject.data)}: Kueue reads it in the template of the pods"
+        text = f"{format_path(path, pod.subject.data)}: Kueue reads it only in the pod template"
         yield ObjectFinding(TOPOLOGY_REQUEST, path, text, f"move it to {format_path(place)}", Severity.WARNING)
 
 
@@ -49,27 +49,27 @@ def _is_first(pod: DescribedPod) -> bool:
 def _faults(annotations: Mapping[Any, Any], pod: DescribedPod) -> Iterator[tuple[str, str, str]]:
     requested = [key for key in _REQUESTS if key in annotations]
     if len(requested) > 1:
-        yield requested[1], f"beside {requested[0]}", "one of them says where the pods run"
+        yield requested[1], f"beside {requested[0]}", "keep one of them"
     size = annotations.get(_SLICE_SIZE)
     if size is None and _SLICE in annotations:
-        yield _SLICE, f"without {_SLICE_SIZE}", f"say {_SLICE_SIZE}: how many pods a slice has"
+        yield _SLICE, f"without {_SLICE_SIZE}", f"set {_SLICE_SIZE} to the number of pods in a slice"
     elif size is not None and _SLICE not in annotations:
-        yield _SLICE_SIZE, f"without {_SLICE}", f"say {_SLICE}: the level that holds a slice"
+        yield _SLICE_SIZE, f"without {_SLICE}", f"set {_SLICE} to the topology level of a slice"
     elif size is not None and not as_count(size):
-        yield _SLICE_SIZE, f"is {size}", "a whole number from 1"
+        yield _SLICE_SIZE, f"is {size}", "use an integer of at least 1"
     elif size is not None and pod.subject.id.kind in ("Job", "JobSet") and (as_count(size) or 0) > pod.number:
-        yield _SLICE_SIZE, f"is {size}, and there are {pod.number} pods", f"at most {pod.number}"
+        yield _SLICE_SIZE, f"is {size}, but there are {pod.number} pods", f"at most {pod.number}"
     if _GROUP_NAME in annotations:
         yield from _group_faults(annotations)
 
 
 def _group_faults(annotations: Mapping[Any, Any]) -> Iterator[tuple[str, str, str]]:
     if str(annotations[_GROUP_NAME]).isdecimal():
-        yield _GROUP_NAME, "is a number", "a name with a letter"
+        yield _GROUP_NAME, "is a number", "use a name that contains a letter"
     elif beside := next((key for key in (_SLICE, _SLICE_SIZE) if key in annotations), None):
-        yield _GROUP_NAME, f"beside {beside}", "groups have no slices; remove one of them"
+        yield _GROUP_NAME, f"beside {beside}", "groups cannot have slices; remove one of them"
     elif _REQUIRED not in annotations and _PREFERRED not in annotations:
-        yield _GROUP_NAME, "without a topology", f"say {_REQUIRED} or {_PREFERRED}"
+        yield _GROUP_NAME, "needs a topology", f"set {_REQUIRED} or {_PREFERRED}"
 
 
 RULES = (topology_request,)

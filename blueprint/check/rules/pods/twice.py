@@ -15,7 +15,7 @@ from blueprint.diagnostics import define
 if TYPE_CHECKING:
     from blueprint.catalog.components import Component, RunsOnce
 
-BROUGHT_TWICE = define("BP6114", "brought-twice", page=__file__)
+BROUGHT_TWICE = define("BP6114", "installed-twice", page=__file__)
 
 
 @rule(BROUGHT_TWICE, needs=(Capability.BLUEPRINT,))
@@ -26,8 +26,8 @@ def twice(pod: DescribedPod, context: RuleContext) -> Iterator[ObjectFinding]:
     for path, container in pod.containers:
         image = str(container.get("image") or "").partition("@")[0].rpartition("/")[2].partition(":")[0]
         if by := _brought(image, context):
-            text = f"{image} is brought by {by} already"
-            help_ = f"remove it, or components.{by}.ownership: external"
+            text = f"{image} is already installed by {by}"
+            help_ = f"remove it, or set components.{by}.ownership: external"
             yield ObjectFinding(BROUGHT_TWICE, (*path, "image"), text, help_)
             return
 

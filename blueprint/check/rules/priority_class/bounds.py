@@ -20,10 +20,15 @@ def bounds(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
     value = subject.data.get("value")
     if subject.id.name.startswith("system-"):
         yield ObjectFinding(
-            PRIORITY_OF_THE_SYSTEM, ("metadata", "name"), f"{subject.id.name} is a name of the system's", "another name"
+            PRIORITY_OF_THE_SYSTEM,
+            ("metadata", "name"),
+            f"the name {subject.id.name} is reserved for the system",
+            "use another name",
         )
     elif isinstance(value, int) and value > _MOST:
-        yield ObjectFinding(PRIORITY_OF_THE_SYSTEM, ("value",), f"value {value} is the system's", f"at most {_MOST}")
+        yield ObjectFinding(
+            PRIORITY_OF_THE_SYSTEM, ("value",), f"value {value} is reserved for the system", f"at most {_MOST}"
+        )
 
 
 RULES = (bounds,)

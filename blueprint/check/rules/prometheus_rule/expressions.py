@@ -31,7 +31,7 @@ def unreadable(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]
         if isinstance(text, str) and (found := fault(text)):
             what, help_, severity = found
             name = each.get("alert") or each.get("record") or "a rule"
-            usual = "Prometheus takes none of the rules of this object until it is right"
+            usual = "Prometheus loads none of the rules in this object until it is corrected"
             yield ObjectFinding(UNREADABLE, (*path, "expr"), f"{name}: {what}", help_ or usual, severity)
 
 
@@ -41,8 +41,8 @@ def sticky(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
     for path, each in rules_of(subject):
         raw = {use.metric for use in uses(each.get("expr")) if not use.ranged} & set(_LAST_XID)
         if each.get("alert") and raw and not _COMPARED.search(str(each["expr"])):
-            text = f"{each['alert']}: {raw.pop()} keeps the number of the last Xid until the driver is loaded again"
-            help_ = "DCGM_EXP_XID_ERRORS_COUNT counts the Xids of the last minutes; or changes() over a time"
+            text = f"{each['alert']}: {raw.pop()} keeps the number of the last Xid until the driver is reloaded"
+            help_ = "use DCGM_EXP_XID_ERRORS_COUNT, which counts recent Xids, or changes() over a range"
             yield ObjectFinding(STICKY, (*path, "expr"), text, help_)
 
 
@@ -53,8 +53,12 @@ def as_counter(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]
     for path, each in rules_of(subject):
         for use in uses(each.get("expr")):
             if use.function in _PER_SECOND and kinds.get(use.metric) == "gauge":
-                text = f"{use.function} of {use.metric}, which goes up and down: what it falls counts as a restart"
-                yield ObjectFinding(AS_COUNTER, (*path, "expr"), text, "avg_over_time, max_over_time, delta or deriv")
+                text = (
+                    f"{use.function} is applied to the gauge {use.metric}, so every decrease counts as a counter reset"
+                )
+                yield ObjectFinding(
+                    AS_COUNTER, (*path, "expr"), text, "use avg_over_time, max_over_time, delta or deriv"
+                )
 
 
 @rule(RECORD_FORM, tags=("monitoring",))
@@ -63,8 +67,8 @@ def record_form(subject: Object, context: RuleContext) -> Iterator[ObjectFinding
     for path, each in rules_of(subject):
         for key in _ALERTS_ONLY if each.get("record") and not each.get("alert") else ():
             if each.get(key):
-                text = f"{each['record']} is recorded, and has {key}, which is for alerts"
-                yield ObjectFinding(RECORD_FORM, (*path, key), text, f"remove {key}, or say alert instead of record")
+                text = f"{each['record']} is a recording rule, but has {key}, which is only for alerts"
+                yield ObjectFinding(RECORD_FORM, (*path, key), text, f"remove {key}, or use alert instead of record")
 
 
 RULES = (unreadable, sticky, as_counter, record_form)

@@ -21,8 +21,10 @@ def rule_name(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
     for path, each in rules_of(subject):
         named = [key for key in ("alert", "record") if each.get(key)]
         if each and len(named) != 1:
-            text = "a rule has alert and record" if named else "a rule has neither alert nor record"
-            yield ObjectFinding(RULE_NAME, (*path, named[1]) if named else path, text, "give each rule one of the two")
+            text = "a rule has both alert and record" if named else "a rule has neither alert nor record"
+            yield ObjectFinding(
+                RULE_NAME, (*path, named[1]) if named else path, text, "give each rule exactly one of the two"
+            )
 
 
 @rule(NOT_SELECTED, tags=("monitoring",))

@@ -26,12 +26,12 @@ def queue_incomplete(subject: Object, context: RuleContext) -> Iterator[ObjectFi
     if subject.id.group != GROUP:
         return
     if not inside(subject.data, "spec", "resources"):
-        text = "spec.resources is missing: KAI Scheduler's webhook refuses the queue"
-        yield ObjectFinding(QUEUE_INCOMPLETE, ("spec",), text, "resources: {gpu: {quota: 0, limit: -1}}, for one")
+        text = "spec.resources is missing, so KAI Scheduler's webhook rejects the queue"
+        yield ObjectFinding(QUEUE_INCOMPLETE, ("spec",), text, "for example resources: {gpu: {quota: 0, limit: -1}}")
     name, there = parent(subject), queues(context)
     if _is_below(subject, there):
-        text = f"spec.parentQueue is {name}, which is below {subject.id.name} itself"
-        yield ObjectFinding(QUEUE_INCOMPLETE, _PARENT, text, "one queue at the top has no parentQueue")
+        text = f"spec.parentQueue is {name}, which is a descendant of {subject.id.name}"
+        yield ObjectFinding(QUEUE_INCOMPLETE, _PARENT, text, "remove parentQueue from the top-level queue")
     elif name:
         text = f"spec.parentQueue: there is no Queue {name}"
         others = {each for each in there if each != subject.id.name}
@@ -59,17 +59,19 @@ def queue_quota(subject: Object, context: RuleContext) -> Iterator[ObjectFinding
         field = ".".join(path)
         quota, limit = _amount(subject, resource, "quota"), _amount(subject, resource, "limit")
         if 0 < limit < quota:
-            text = f"{field}.quota is {quota:g}, and limit {limit:g}"
-            yield ObjectFinding(QUEUE_QUOTA, (*path, "quota"), text, "a limit of at least the quota, or -1 for none")
+            text = f"{field}.quota is {quota:g}, but limit is {limit:g}"
+            yield ObjectFinding(
+                QUEUE_QUOTA, (*path, "quota"), text, "set a limit of at least the quota, or -1 for none"
+            )
         elif resource in _UNITS and _amount(subject, "gpu", "quota") > 0:
             least, unit, times = _UNITS[resource]
             if 0 < quota < least:
-                text = f"{field}.quota is {quota:g} {unit}, beside GPUs"
+                text = f"{field}.quota is only {quota:g} {unit}, in a queue with GPUs"
                 yield ObjectFinding(QUEUE_QUOTA, (*path, "quota"), text, f"did you mean {quota * times:g}?")
         total = sum(_amount(each, resource, "quota") for each in _children(subject, context))
         if 0 < quota < total:
-            text = f"{field}.quota is {quota:g}, and the queues below have {total:g}"
-            yield ObjectFinding(QUEUE_QUOTA, (*path, "quota"), text, "as much as all queues below together")
+            text = f"{field}.quota is {quota:g}, but the child queues have {total:g}"
+            yield ObjectFinding(QUEUE_QUOTA, (*path, "quota"), text, "set it to at least the sum of the child queues")
 
 
 def _children(subject: Object, context: RuleContext) -> Iterator[Object]:

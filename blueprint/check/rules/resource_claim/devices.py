@@ -1,4 +1,4 @@
-"""A ResourceClaim: what it asks for, how it selects, how it configures."""
+"""A ResourceClaim: what it requests, how it selects, how it configures."""
 
 from __future__ import annotations
 

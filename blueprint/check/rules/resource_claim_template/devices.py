@@ -1,4 +1,4 @@
-"""A ResourceClaimTemplate: what it asks for, how it selects, how it configures."""
+"""A ResourceClaimTemplate: what it requests, how it selects, how it configures."""
 
 from __future__ import annotations
 

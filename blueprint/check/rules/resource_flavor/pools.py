@@ -23,8 +23,8 @@ def no_such_nodes(subject: Object, context: RuleContext) -> Iterator[ObjectFindi
         there = sorted({pool.labels[key] for pool in context.pools if key in pool.labels})
         if there and value not in there:
             path = ("spec", "nodeLabels", key)
-            text = f"{format_path(path)} is {value}, and no pool with GPUs has that label"
-            yield ObjectFinding(NO_SUCH_NODES, path, text, f"there are: {', '.join(there)}", Severity.WARNING)
+            text = f"{format_path(path)} is {value}, but no pool with GPUs has that label"
+            yield ObjectFinding(NO_SUCH_NODES, path, text, f"existing values: {', '.join(there)}", Severity.WARNING)
 
 
 def _flavors_of_gpus(context: RuleContext) -> frozenset[str]:

@@ -24,8 +24,8 @@ def flavor_topology(subject: Object, context: RuleContext) -> Iterator[ObjectFin
     if not is_of_kueue(subject) or not isinstance(name, str):
         return
     if not inside(subject.data, "spec", "nodeLabels"):
-        text = f"spec.topologyName is {name}, and spec.nodeLabels select no nodes"
-        yield ObjectFinding(FLAVOR_TOPOLOGY, _PATH, text, "say nodeLabels", Severity.ERROR)
+        text = f"spec.topologyName is {name}, but spec.nodeLabels is empty"
+        yield ObjectFinding(FLAVOR_TOPOLOGY, _PATH, text, "set nodeLabels", Severity.ERROR)
     there = context.named(GROUP, "Topology")
     if found := missing(
         FLAVOR_TOPOLOGY, _PATH, name, there, f"spec.topologyName: there is no Topology {name}", context

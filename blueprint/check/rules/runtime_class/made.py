@@ -18,7 +18,9 @@ def made(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
     """A user's RuntimeClass of the operator's name."""
     name = context.cluster_policy_value("operator", "runtimeClass") or "nvidia"
     if subject.component == USERS and context.cluster_policy is not None and subject.id.name == name:
-        yield ObjectFinding(MADE_BY_THE_OPERATOR, ("metadata", "name"), f"the GPU Operator makes {name}", "remove it")
+        yield ObjectFinding(
+            MADE_BY_THE_OPERATOR, ("metadata", "name"), f"the GPU Operator creates {name} itself", "remove it"
+        )
 
 
 RULES = (made,)

@@ -19,8 +19,10 @@ def overhead_missing(subject: Object, context: RuleContext) -> Iterator[ObjectFi
     handler = str(subject.data.get("handler"))
     if handler.startswith("kata") and "memory" not in mapping(inside(subject.data, "overhead", "podFixed")):
         amount = "10240Mi" if "nvidia-gpu" in handler else "320Mi"
-        text = f"overhead.podFixed.memory is missing: nobody counts the memory of {handler}'s virtual machines"
-        yield ObjectFinding(OVERHEAD_MISSING, ("handler",), text, f"kata-deploy has {amount} for such a handler")
+        text = (
+            f"overhead.podFixed.memory is missing, so the memory of {handler}'s virtual machines is not accounted for"
+        )
+        yield ObjectFinding(OVERHEAD_MISSING, ("handler",), text, f"kata-deploy uses {amount} for such a handler")
 
 
 RULES = (overhead_missing,)

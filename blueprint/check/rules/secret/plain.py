@@ -19,8 +19,10 @@ def plain(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
     for field in ("data", "stringData"):
         keys = [str(key) for key, value in mapping(subject.data.get(field)).items() if value]
         if keys:
-            text = f"{field} holds {', '.join(sorted(keys))} in plain text"
-            help_ = "make the Secret in the cluster: by an operator for external secrets, sealed, or by hand"
+            text = f"{field} contains {', '.join(sorted(keys))} in plain text"
+            help_ = (
+                "create the Secret in the cluster: with an external-secrets operator, as a sealed secret, or by hand"
+            )
             yield ObjectFinding(SECRET_IN_PLAIN_TEXT, (field,), text, help_, override)
 
 

@@ -25,9 +25,9 @@ def out_of_reach(subject: Object, context: RuleContext) -> Iterator[ObjectFindin
     """Services that the monitor selects, in namespaces in which it does not look."""
     services = _services(subject, context)
     if services and not any(in_reach(each, subject) for each in services):
-        text = f"it selects {services[0].id}, and looks in {subject.id.namespace or 'its own namespace'} alone"
+        text = f"it selects {services[0].id}, but only looks in {subject.id.namespace or 'its own namespace'}"
         if inside(subject.data, "spec", "namespaceSelector"):
-            text = f"it selects {services[0].id}, whose namespace spec.namespaceSelector leaves out"
+            text = f"it selects {services[0].id}, whose namespace spec.namespaceSelector does not include"
         help_ = f"namespaceSelector: {{matchNames: [{services[0].id.namespace}]}}"
         yield ObjectFinding(OUT_OF_REACH, ("spec", "namespaceSelector"), text, help_)
 
@@ -44,12 +44,8 @@ def no_such_port(subject: Object, context: RuleContext) -> Iterator[ObjectFindin
         port = endpoint.get("port")
         if services and isinstance(port, str) and port not in names:
             near = nearest(port, names)
-            text = f"no port of {services[0].id} has the name {port}"
-            help_ = (
-                f"did you mean {near}?"
-                if near
-                else f"port is the name of a Service's port: {', '.join(names) or 'it has none'}"
-            )
+            text = f"no port of {services[0].id} is named {port}"
+            help_ = f"did you mean {near}?" if near else f"named ports of the Service: {', '.join(names) or 'none'}"
             yield ObjectFinding(NO_SUCH_PORT, ("spec", "endpoints", index, "port"), text, help_)
 
 

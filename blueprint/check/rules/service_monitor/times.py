@@ -20,9 +20,9 @@ def endpoints(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
     for index, endpoint in enumerate(map(mapping, items(inside(subject.data, "spec", "endpoints")))):
         every, patience = endpoint.get("interval"), endpoint.get("scrapeTimeout")
         if (patience_ := as_duration(patience)) and (every_ := as_duration(every)) and patience_ > every_:
-            text = f"an endpoint is asked every {every} and answers are waited for {patience}"
+            text = f"an endpoint is scraped every {every} with a timeout of {patience}"
             path = ("spec", "endpoints", index, "scrapeTimeout")
-            yield ObjectFinding(TIMEOUT_TOO_LONG, path, text, "let scrapeTimeout be shorter")
+            yield ObjectFinding(TIMEOUT_TOO_LONG, path, text, "make scrapeTimeout shorter than interval")
 
 
 RULES = (endpoints,)

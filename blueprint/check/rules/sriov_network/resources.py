@@ -21,8 +21,8 @@ def policy(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
     name = inside(subject.data, "spec", "resourceName")
     if policies and isinstance(name, str) and name not in made:
         near = nearest(name, made)
-        text = f"spec.resourceName is {name}, and no SriovNetworkNodePolicy here makes it"
-        help_ = f"did you mean {near}?" if near else f"they make {', '.join(sorted(made))}"
+        text = f"spec.resourceName is {name}, but no SriovNetworkNodePolicy among the objects provides it"
+        help_ = f"did you mean {near}?" if near else f"they provide {', '.join(sorted(made))}"
         yield ObjectFinding(NO_POLICY, ("spec", "resourceName"), text, help_)
 
 

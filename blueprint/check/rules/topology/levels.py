@@ -26,14 +26,16 @@ def levels(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
     for index, label in enumerate(labels):
         path = ("spec", "levels", index, "nodeLabel")
         if label is not None and label in labels[:index]:
-            text = f"{format_path(path, subject.data)}: the level {label} is listed before"
-            yield ObjectFinding(TOPOLOGY_LEVELS, path, text, "each level once, from the widest to the node")
+            text = f"{format_path(path, subject.data)}: the level {label} is already listed"
+            yield ObjectFinding(TOPOLOGY_LEVELS, path, text, "list each level once, from the widest to the node")
         elif label == _HOSTNAME and index < len(labels) - 1:
-            text = f"{format_path(path, subject.data)}: nothing is below a node, and {labels[-1]} is the last level"
+            text = f"{format_path(path, subject.data)}: {labels[-1]} comes after the node, which must be last"
             yield ObjectFinding(TOPOLOGY_LEVELS, path, text, f"make {_HOSTNAME} the last level")
     if labels and subject.id.group == GROUP and _HOSTNAME not in labels:
         path = ("spec", "levels", len(labels) - 1, "nodeLabel")
-        text = f"{format_path(path, subject.data)}: the last level is {labels[-1]}, so Kueue replaces no failed node"
+        text = (
+            f"{format_path(path, subject.data)}: the last level is {labels[-1]}, so Kueue does not replace failed nodes"
+        )
         yield ObjectFinding(TOPOLOGY_LEVELS, path, text, f"add {_HOSTNAME} as the last level", Severity.NOTE)
 
 

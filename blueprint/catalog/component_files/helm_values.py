@@ -1,0 +1,71 @@
+"""Where the values of a component's upstream chart are in a blueprint: `upstream.yaml` of its folder."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from blueprint.data import data_folder
+from blueprint.records import Record
+from blueprint.source.loader import load_text
+
+
+class ChartValues(Record):
+    """What one component's file says: the chart, an answer by value, and settings that answer none."""
+
+    component: str
+    chart: str
+    version: str
+    places: Mapping[str, Mapping[str, Any]]
+    more: Mapping[str, str]
+
+    def place(self, value: str) -> str | None:
+        """The key of the answer to a value of the chart: itself, or the longest above it."""
+        steps = value.split(".")
+        above = (".".join(steps[:length]) for length in range(len(steps), 0, -1))
+        return next((key for key in above if key in self.places), None)
+
+
+def all_chart_values() -> Iterator[ChartValues]:
+    """Every component's file, by name."""
+    for file in sorted(data_folder("components").glob("*/upstream.yaml")):
+        data: Any = load_text(file.read_text("utf-8"), file.name).data
+        yield ChartValues(file.parent.name, data["chart"], data["version"], data["answers"], data["more"] or {})
+
+
+def where_helm_values_are(component: str, key: str, value: Any) -> list[str]:
+    """For a key of a component that may be one of its chart: where each value in it is said in a blueprint.
+
+    Empty where the chart has no such value. `value` is what was written under the key, mappings and all.
+    """
+    one = next((each for each in all_chart_values() if each.component == component), None)
+    if one is None:
+        return []
+    written = list(_leaves(key, value)) or [key]
+    found = dict.fromkeys(known for each in written if (known := one.place(each)))
+    if not found:  # the value is off the chart; the key is not
+        found = dict.fromkeys(known for known in one.places if known.startswith(f"{key}."))
+    return [f"the chart's {known} {_in_words(one.places[known])}" for known in found]
+
+
+def _leaves(key: str, value: Any) -> Iterator[str]:
+    if isinstance(value, Mapping):
+        for name, below in value.items():
+            yield from _leaves(f"{key}.{name}", below)
+    else:
+        yield key
+
+
+def _in_words(answer: Mapping[str, Any]) -> str:
+    kind, text = next(iter(answer.items()))
+    why = f" ({answer['why']})" if "why" in answer else ""
+    match kind:
+        case "setting":
+            return f"is the setting {' or '.join(text)}{why}"
+        case "field":
+            return f"is {text}{why}"
+        case "patch":
+            return f"has no setting: write `patches` of the component{why}"
+        case "out":
+            return f"cannot be said: {text}{why}"
+    return f"is not to be said: {text}{why}"

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 from blueprint.diagnostics import Diagnostic, Note
 from blueprint.records import replace
-from blueprint.source.merge import Node
+from blueprint.source.merge import Node, plain
 from blueprint.source.paths import Path, format_path
 from blueprint.spec import codes
 from blueprint.spec.driver import OWNERS, PoolOwner
@@ -55,10 +56,22 @@ def _taints(written: Node, path: Path, problems: list[Diagnostic]) -> Node:
 
 
 def _malformed(item: Node, path: Path) -> Diagnostic:
-    shown = item.value if isinstance(item.value, str) else "an entry"
-    message = f"{format_path(path)}: {shown} is not a taint"
+    name = format_path(path)
     help_ = f"it must be {FORMS[KUBECTL_TAINT]}: nvidia.com/gpu=true:NoSchedule"
-    return Diagnostic(codes.MALFORMED, message, at=item.span.head, path=format_path(path), help=help_)
+    if isinstance(item.value, str):
+        message = f"{name}: {item.value} is not a taint"
+        return Diagnostic(codes.MALFORMED, message, at=item.span.head, path=name, help=help_)
+    kind = "a mapping" if isinstance(item.value, dict) else "a list" if isinstance(item.value, list) else item.value
+    message = f"{name}: an entry of the list must be text, not {kind}"
+    return Diagnostic(codes.WRONG_TYPE, message, at=item.span.head, path=name, help=_in_short(plain(item)) or help_)
+
+
+def _in_short(taint: Any) -> str | None:
+    """A taint as Kubernetes' objects have it, in kubectl's notation."""
+    if not isinstance(taint, dict) or not {"key", "effect"} <= taint.keys():
+        return None
+    value = f"={taint['value']}" if taint.get("value") else ""
+    return f"write {taint['key']}{value}:{taint['effect']}"
 
 
 def _twice(key: str, item: Node, other: Node, path: Path) -> Diagnostic:

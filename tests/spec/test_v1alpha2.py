@@ -222,7 +222,7 @@ def test_taints_as_kubectl_takes_them_merge_with_the_mapping() -> None:
     [
         ("[a=b]", "BP2006", "spec.nodePools.train.taints: a=b is not a taint"),
         ("[a=b:Never]", "BP2006", "spec.nodePools.train.taints: a=b:Never is not a taint"),
-        ("[{key: a}]", "BP2006", "spec.nodePools.train.taints: an entry is not a taint"),
+        ("[{key: a}]", "BP2004", "spec.nodePools.train.taints: an entry of the list must be text, not a mapping"),
         ("[a=b:NoSchedule, a=c:NoExecute]", "BP2009", "spec.nodePools.train.taints: two taints have the key a"),
     ],
 )

@@ -54,7 +54,7 @@ def test_a_case_gets_the_same_answer_once_it_is_converted(case: str, tmp_path: P
         refused = {each.code.id for each in error.diagnostics}
     if refused:
         assert refused <= {*ANSWERS[case], "BP2011"}, (
-            "for what is wrong with the case itself, or with how it is written"
+            "wrong with the case itself, or with how it is written"
         )
     else:
         assert answer(file) == ANSWERS[case]

@@ -89,7 +89,8 @@ def test_what_readings_contradict_is_waived_by_node() -> None:
 
 def test_a_conflict_of_a_plan_is_waived() -> None:
     conflict = Diagnostic(cluster_codes.CONFLICT, "x", subject="Deployment/a/web", path="spec.replicas")
-    connection = cast("Any", SimpleNamespace(context="lab"))
+    endpoint = SimpleNamespace(server="https://127.0.0.1:6443")
+    connection = cast("Any", SimpleNamespace(context="lab", endpoint=endpoint, version="v1.36.3"))
     plan = Plan(bundle_of("prod", []), "", "v1.36.3", None, (), diagnostics=(conflict,))
     run = plan_run(plan, connection, changes_are_findings=False)
     assert run.exit_code == 1

@@ -26,7 +26,7 @@ kind: Blueprint
 metadata: {{name: demo}}
 spec:
   release: "2026.11"
-  cluster: {distribution: openshift, {kubernetes: "{kubernetes}"{cluster}}}
+  cluster: {{distribution: openshift, kubernetes: "{kubernetes}"{cluster}}}
   components: {{{components}}}
   nodePools:
     one: {{nodes: 1, selector: {{pool: one}}, gpu: {{product: H100-SXM5-80GB, count: 8}}{one}}}

@@ -93,7 +93,7 @@ EARLIER_VERSION = define(
     """
 The document is of an earlier version of the language. It is read as before: every key means what it meant in that version,
 and so do the defaults of a blueprint. `blueprint convert FILE -o FILE` brings the file to the current version; what it
-changes is on the page [Upgrade the language](../how-to/upgrade-the-language.md).
+changes is on the page `docs/how-to/upgrade-the-language.md`.
 """,
     severity=Severity.NOTE,
 )

@@ -53,9 +53,7 @@ def test_a_case_gets_the_same_answer_once_it_is_converted(case: str, tmp_path: P
     except Refused as error:
         refused = {each.code.id for each in error.diagnostics}
     if refused:
-        assert refused <= {*ANSWERS[case], "BP2011"}, (
-            "wrong with the case itself, or with how it is written"
-        )
+        assert refused <= {*ANSWERS[case], "BP2011"}, "wrong with the case itself, or with how it is written"
     else:
         assert answer(file) == ANSWERS[case]
 

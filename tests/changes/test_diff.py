@@ -66,7 +66,7 @@ def codes(report: dict[str, Any]) -> list[str]:
         (", count: 8", ", count: 4", "pool/train", "gpu.count", ""),
         ("ecc: true", "ecc: false", "expectations/train", "ecc-mode", ""),
         ("nics: 8", "nics: 2", "expectations/train", "network-cards.cards", ""),
-        ('owner: host, branch: "580"', 'owner: host, branch: "570"', "pool/lab", "driver.branch", ""),
+        ('      driver: {branch: "580"}', '      driver: {branch: "570"}', "pool/lab", "driver.branch", ""),
         ("1.36.3", "1.33.1", "cluster", "kubernetes", "kubernetes-downgrade"),
         ("1.36.3", "1.36.4", "cluster", "kubernetes", "kubernetes-change"),
         ("ubuntu-24.04", "ubuntu-22.04", "cluster", "os", "cluster-change"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 from argparse import Namespace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -25,6 +26,7 @@ CHANGES = {
     "release": ("cut, two products", '"2026.11"', '"2026.06"'),
 }
 """Something that is another in each pool of a shape, or for all of them."""
+NOTHING_ADDED: dict[str, Any] = {"waivers": None, "overlay": [], "set": [], "compiled_waivers": None}
 
 
 def cost(folder: Path, count: int, change: tuple[str, str, str], monkeypatch: pytest.MonkeyPatch) -> int:
@@ -34,10 +36,10 @@ def cost(folder: Path, count: int, change: tuple[str, str, str], monkeypatch: py
     text = before.read_text("utf-8")
     after = before.with_name("after.yaml")
     after.write_text(text.replace(old, new), "utf-8")
-    loaded = {str(path): sides.load_side(str(path), Namespace(waivers=None)) for path in (before, after)}
+    loaded = {str(path): sides.load_side(str(path), Namespace(**NOTHING_ADDED)) for path in (before, after)}
     with monkeypatch.context() as patch:
         patch.setattr(sides, "load_side", lambda target, _: loaded[target])
-        calls, run = counted_calls(lambda: diff.run(Namespace(before=str(before), after=str(after), waivers=None)))
+        calls, run = counted_calls(lambda: diff.run(Namespace(before=str(before), after=str(after), **NOTHING_ADDED)))
     assert run.exit_code == 1
     return calls
 
@@ -71,12 +73,12 @@ def test_files_are_split_and_groups_spread_out_once(tmp_path: Path, monkeypatch:
     before = with_pools(tmp_path, 80, *SHAPES[shape])
     after = before.with_name("after.yaml")
     after.write_text(before.read_text("utf-8").replace(old, new), "utf-8")
-    loaded = {str(path): sides.load_side(str(path), Namespace(waivers=None)) for path in (before, after)}
+    loaded = {str(path): sides.load_side(str(path), Namespace(**NOTHING_ADDED)) for path in (before, after)}
     for name, side in loaded.items():
         texts = {file: Text(text) for file, text in side.bundle.texts.items()}
         loaded[name] = replace(side, bundle=replace(side.bundle, texts=texts))
     monkeypatch.setattr(sides, "load_side", lambda target, _: loaded[target])
     spread.clear()
-    diff.run(Namespace(before=str(before), after=str(after), waivers=None))
+    diff.run(Namespace(before=str(before), after=str(after), **NOTHING_ADDED))
     assert len(split) <= sum(len(side.bundle.texts) for side in loaded.values())
     assert len(spread) < 20

@@ -13,6 +13,7 @@ import yaml
 
 from blueprint.catalog.catalog import load_catalog
 from blueprint.pipeline import Compilation, compile_blueprint
+from tests.support.platforms import DECLARED_STACK
 
 EXAMPLES = sorted((Path(__file__).parents[2] / "examples").glob("*/blueprint.yaml"))
 GOOD = Path(__file__).parents[1] / "bad_input" / "good"
@@ -57,7 +58,7 @@ kind: Blueprint
 metadata: {{name: elsewhere}}
 spec:
   release: "2026.11"
-  gpuStack: {stack}
+  {DECLARED_STACK[stack]}
   cluster: {{kubernetes: "1.36", kubeletRoot: /mnt/kubelet}}
   nodePools:
     train: {{nodes: 1, selector: {{pool: train}}, gpu: {{product: H100-SXM5-80GB, count: 8}}}}
@@ -113,7 +114,7 @@ def test_other_counters_have_another_name(stack: str, setting: str, reader: str,
     names = set()
     for field in ("DCGM_FI_DEV_GPU_UTIL", "DCGM_FI_DEV_GPU_TEMP"):
         counters = f'spec.components.{setting}="{field}, gauge, help"'
-        done = compiled(tmp_path / "blueprint.yaml", f"spec.gpuStack={stack}", counters)
+        done = compiled(tmp_path / "blueprint.yaml", "spec." + DECLARED_STACK[stack].replace(": ", "="), counters)
         maps = [each for each in objects(done) if each["kind"] == "ConfigMap"]
         [name] = [each["metadata"]["name"] for each in maps if field in str(each["data"])]
         assert name in {leaf for each in objects(done) if each["kind"] == reader for leaf in leaves(each)}

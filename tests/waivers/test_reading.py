@@ -35,9 +35,9 @@ MISTAKES: dict[str, tuple[str, str, str, str]] = {
         "apiVersion: «gpublueprint.dev/v1»\nkind: Waivers\nwaivers: []\n", "BP0050", "gpublueprint.dev/v1", "v1alpha1",
     ),
     "another kind": (
-        "apiVersion: gpublueprint.dev/v1alpha2\nkind: «Blueprint»\nwaivers: []\n", "BP0050", "Blueprint", "Waivers",
+        "apiVersion: gpublueprint.dev/v1alpha1\nkind: «Blueprint»\nwaivers: []\n", "BP0050", "Blueprint", "Waivers",
     ),
-    "no kind": ("«apiVersion»: gpublueprint.dev/v1alpha2\nwaivers: []\n", "BP0050", "no kind", "kind: Waivers"),
+    "no kind": ("«apiVersion»: gpublueprint.dev/v1alpha1\nwaivers: []\n", "BP0050", "no kind", "kind: Waivers"),
     "no list": (HEAD.replace("waivers:\n", "waivers: «{}»\n"), "BP0050", "not a list", "[]"),
     "nothing listed": ("«apiVersion»: gpublueprint.dev/v1alpha1\nkind: Waivers\n", "BP0050", "no waivers", "waivers:"),
     "unknown key at the top": (HEAD + "  []\n«metadta»: {}\n", "BP0051", "metadta", "apiVersion, kind, waivers"),

@@ -12,6 +12,7 @@ from blueprint.bundle.output import write_bundle
 from blueprint.bundle.reader import read_bundle
 from blueprint.bundle.trace import deciding_paths, trace_back, trace_forward
 from blueprint.pipeline import compile_blueprint
+from blueprint.platform.tracking import sources
 from tests.support.call_counts import counted_calls, is_linear
 from tests.support.synthetic_blueprints import with_pools
 
@@ -53,6 +54,7 @@ def test_tracing_is_linear_in_the_number_of_pools(
     trace: Callable[[Bundle], int], stored: bool, bundles: list[tuple[Bundle, Path]]
 ) -> None:
     def traced(compiled: Bundle, folder: Path) -> int:
+        sources._by_relevance.cache_clear()  # a command reads a bundle once, not again and again
         return trace(read_bundle(folder) if stored else compiled)
 
     traced(*bundles[-1])  # what is imported or spelled out once

@@ -220,4 +220,4 @@ def test_approval_by_itself_is_warned_about() -> None:
     [warning] = [one for one in told if one.code.id == "BP3289"]
     assert warning.severity is Severity.WARNING
     assert warning.at
-    assert warning.at.line == 9
+    assert warning.at.line == 8

@@ -15,6 +15,7 @@ from blueprint.source.loader import load_text
 from blueprint.source.paths import Path
 from blueprint.spec.reading import LanguageReader
 from blueprint.spec.rewrite import OtherLayers, converted, version_of
+from blueprint.spec.sheet import impossible
 from blueprint.spec.upgrade import earlier_defaults
 from blueprint.spec.versions import Language
 
@@ -24,14 +25,18 @@ def converted_in_place(text: str, file: str, version: str, language: Language, f
     older = version_of(text, file, language)
     if older == version:
         return text
-    return converted(text, file, version, language, _surroundings(text, file, older, version, language, files))
+    return converted(text, file, version, language, _other_layers(text, file, older, version, language, files))
 
 
-def _surroundings(text: str, file: str, older: str, newer: str, language: Language, files: Files | None) -> OtherLayers:
+def _other_layers(text: str, file: str, older: str, newer: str, language: Language, files: Files | None) -> OtherLayers:
     data: dict[str, Any] = load_text(text, file).data
     extends = data.get("extends")
     names = extends if isinstance(extends, list) else []
-    clouds = frozenset(name for name in names if isinstance(name, str) and name in ready_made_overlays())
+    known = ready_made_overlays()
+    clouds = frozenset(name for name in names if isinstance(name, str) and name in known)
+    lists = [entry for entry in names if isinstance(entry, list)]
+    if nested := [name for each in lists for name in each if isinstance(name, str) and name in known]:
+        raise impossible(file, f"extends names the cloud {nested[0]} in a list of overlays of one rank: name it alone")
     layered = load_layers(file, reader=LanguageReader(), files=files)
     if layered.incomplete:
         raise Refused(*layered.diagnostics, exit_code=layered.exit_code)

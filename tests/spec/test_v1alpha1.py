@@ -145,6 +145,13 @@ def test_a_cloud_is_named_by_the_cluster_instead_of_extends(extends: str, kept: 
     assert values(compiled(text, house=overlay)) == values(compiled(new, house=overlay))
 
 
+def test_a_cloud_among_overlays_of_one_rank_is_not_converted_to_what_is_refused() -> None:
+    with pytest.raises(Refused) as caught:
+        converted(TEXT.replace("spec:\n", "extends: [[gke]]\nspec:\n", 1))
+    [found] = caught.value.diagnostics
+    assert (found.code.id, "gke" in found.message) == ("BP2011", True)
+
+
 def test_extends_cannot_name_a_cloud_any_more() -> None:
     text = TEXT.replace("v1alpha1", "v1alpha2").replace("spec:\n", "extends: [gke]\nspec:\n", 1)
     [found, *_] = [each for each in compiled(text).diagnostics if each.code.id == "BP1012" or "cloud" in each.message]

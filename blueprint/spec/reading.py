@@ -74,6 +74,6 @@ class LanguageReader:
 def _earlier(root: Node, version: str) -> Diagnostic:
     at = root.value["apiVersion"].span
     current = short(versions.LANGUAGE.current)
-    message = f"{root.layer.name} is of {short(version)}; the language is {current} now"
+    message = f"{root.layer.name} is written in {short(version)}; the current version is {current}"
     help_ = f"blueprint convert {root.layer.name} -o {root.layer.name}"
     return Diagnostic(codes.EARLIER_VERSION, message, at=at, path="apiVersion", help=help_)

@@ -90,7 +90,7 @@ def refuse_added(root: Node, step: ConversionStep) -> None:
 
 def _added(root: Node, path: Path, step: ConversionStep) -> Diagnostic:
     node, name = _at(root, path), format_path(path)
-    message = f"{name} is a key of {short(step.newer)}, and the document is of {short(step.older)}"
+    message = f"{name} is a key of {short(step.newer)}, but the document is written in {short(step.older)}"
     help_ = f"bring the document to {short(step.newer)}: blueprint convert FILE -o FILE"
     return Diagnostic(codes.UNKNOWN_KEY, message, at=node.key_span or node.span, path=name, help=help_)
 

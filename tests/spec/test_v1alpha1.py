@@ -164,7 +164,7 @@ def test_keys_of_the_new_version_are_refused_in_a_document_of_the_old_one() -> N
         compiled(TEXT + "  poolLabel: acme.example/pool\n")
     [found] = caught.value.diagnostics
     assert (found.code.id, found.at.line if found.at else 0) == ("BP2001", 14)
-    assert found.message == "spec.poolLabel is a key of v1alpha2, and the document is of v1alpha1"
+    assert found.message == "spec.poolLabel is a key of v1alpha2, but the document is written in v1alpha1"
 
 
 def test_settings_of_the_command_line_speak_the_version_of_the_blueprint() -> None:

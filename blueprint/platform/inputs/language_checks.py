@@ -51,7 +51,7 @@ def _without_selector(context: CheckContext, name: str) -> Iterator[Diagnostic]:
     pool = context.pools.get(name)
     if pool is not None and not pool.selector:
         distribution = context.platform.cluster.distribution_facts.title
-        message = f"nothing says which nodes belong to pool {name}"
+        message = f"pool {name} has no selector, and no poolLabel is set"
         help_ = (
             "write spec.poolLabel: acme.example/pool, a node label whose value is the pool's name; or a selector of "
             f"the pool, selector: {{acme.example/pool: {name}}}"

@@ -177,6 +177,7 @@ def _identity(data: Mapping[str, Any]) -> str:
     return "/".join(part for part in (data["kind"], meta.get("namespace"), meta.get("name")) if part)
 
 
+@pytest.mark.reference
 @pytest.mark.parametrize("render", _renders())
 def test_what_upstream_renders_is_judged_as_the_api_server_does(judge: Judge, render: str) -> None:
     """The whole file, as `blueprint lint` reads it."""
@@ -234,6 +235,7 @@ def _disagreements(judge: Judge, objects: Mapping[str, Data], crds: Sequence[Dat
     return {about: said for about, said in wrong.items() if not any(each in about for each in KNOWN)}
 
 
+@pytest.mark.reference
 def test_what_is_broken_in_it_is_judged_as_the_api_server_does(
     judge: Judge, component: tuple[Path, list[Data]]
 ) -> None:
@@ -253,6 +255,7 @@ def test_what_is_broken_in_it_is_judged_as_the_api_server_does(
     assert _disagreements(judge, broken, crds) == {}
 
 
+@pytest.mark.reference
 def test_random_objects_are_judged_as_the_api_server_does(judge: Judge, component: tuple[Path, list[Data]]) -> None:
     """Of every definition: some that its schema describes, and the same with one change."""
     _, crds = component

@@ -24,7 +24,7 @@ def project(tmp_path: Path) -> Path:
     folder = tmp_path / "project"
     folder.mkdir()
     shutil.copy(CONFTEST, folder / "conftest.py")
-    (folder / "pytest.ini").write_text("[pytest]\nmarkers = lab: needs a control plane\n")
+    (folder / "pytest.ini").write_text("[pytest]\nmarkers =\n  lab: needs a control plane\n  reference: needs files\n")
     return folder
 
 
@@ -124,3 +124,16 @@ def test_a_run_that_requires_the_lab_fails_on_a_skipped_test_of_it(project: Path
 
     assert code == 1
     assert "1 test against the API server did NOT RUN: not today" in said
+
+
+@pytest.mark.lab
+def test_what_only_a_named_folder_can_bring_may_be_skipped_even_there(project: Path) -> None:
+    tests = (
+        "import pytest\n@pytest.mark.lab\n@pytest.mark.reference\ndef test_a(): pytest.skip('no folder')\n"
+        "def test_b(): pass\n"
+    )
+
+    code, said = outcome(run(project, tests, BLUEPRINT_REQUIRE_LAB="1"))
+
+    assert code == 0
+    assert "1 test on what the upstream charts render did NOT RUN: no folder" in said

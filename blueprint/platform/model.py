@@ -270,6 +270,11 @@ class Platform:
         """Whether the blueprint has the section that the component carries out, if it carries out one."""
         return is_requested(component, self._blueprint.spec, self.cluster)
 
+    @property
+    def queueing(self) -> Any:
+        """Which engines queue workloads, as the blueprint has it; None without the section."""
+        return self._blueprint.spec.queueing
+
     @tracked_property
     def observability(self) -> Observability | None:
         """What is watched; None without the section, or without the component that carries it out."""

@@ -185,7 +185,7 @@ def canonical(value: Any, key: str = "") -> Any:
         return 0o664  # Helm reads YAML 1.1, where a zero in front makes a number octal
     if isinstance(value, str) and value.startswith("version: v1"):
         return canonical(_without_defaults(YAML(typ="safe").load(value)))
-    is_file = key.endswith((".conf", "web-config.yaml"))
+    is_file = key.endswith((".conf", "web-config.yaml", "manager_config.yaml"))
     return canonical(YAML(typ="safe").load(value)) if is_file else value
 
 

@@ -17,6 +17,7 @@ from blueprint.spec.forms import VERSION, LabelKey, Name, Texts, to_tuple
 from blueprint.spec.observability import ObservabilitySpec
 from blueprint.spec.pools import NodePool, PoolDefaults
 from blueprint.spec.queueing import QueueingSpec
+from blueprint.spec.tenants import Plan, PolicySpec, Tenant
 
 API_VERSION: Final = "gpublueprint.dev/v1alpha2"
 
@@ -42,9 +43,6 @@ class Spec(Model):
     NOT_YET: ClassVar[dict[str, str]] = {
         "computeDomains": "with allocation: dra, ComputeDomains follow from nvlinkDomain of the pools; the setting "
         "computeDomains of gpu-operator overrides it",
-        "tenants": "tenants are not rendered yet: add namespaces, quotas and rights with spec.extraManifests",
-        "plans": "plans belong to tenants, which are not rendered yet: use spec.extraManifests",
-        "policy": "policies are not rendered yet: add them with spec.extraManifests",
     }
     OTHER_VALUES: ClassVar[dict[str, dict[str, tuple[str, str]]]] = {
         "gpuStack": {
@@ -103,6 +101,22 @@ class Spec(Model):
         examples=[{"kueue": {}, "priorities": {"production": 1000, "scratch": 0}}],
         default=None,
         description="Which engine queues workloads for the GPUs; leave out for none.",
+    )
+    tenants: dict[Name, Tenant] | None = Field(
+        examples=[{"physics": {}, "lattice": {"parent": "physics", "namespaces": ["lattice"], "quota": {"train": 64}}}],
+        default=None,
+        description="Who shares the platform, by name; leave out for one user.",
+    )
+    plans: dict[Name, Plan] = Field(
+        examples=[{"lab": {"namespaces": ["${tenant}"], "groups": ["oidc:${tenant}"]}}],
+        default={},
+        description="What tenants have in common, by the name that `tenants.*.plan` names.",
+    )
+    policy: PolicySpec = Field(
+        examples=[{"podSecurity": "restricted"}],
+        default={},
+        validate_default=True,
+        description="What workloads of tenants may do.",
     )
     observability: ObservabilitySpec | None = Field(
         examples=[{"prometheus": {"namespace": "monitoring", "selectorLabels": {"release": "kps"}}}],

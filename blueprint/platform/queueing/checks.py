@@ -180,7 +180,8 @@ def _compared(
         help_ = f"guarantee {_shown(name, total - most)} less, or borrow them"
         yield context.diagnostic_at_key(path, codes.QUOTA_BEYOND_HARDWARE, message, notes=nodes, help_=help_)
     else:
-        message = f"{said}; {pool.nodes_min} nodes have {_shown(name, fewest)}, and an autoscaler can add up to {_shown(name, most)}"
+        now, later = f"{pool.nodes_min} nodes have {_shown(name, fewest)}", f"up to {_shown(name, most)}"
+        message = f"{said}; {now}, and an autoscaler can add {later}"
         yield context.diagnostic_at_key(path, codes.QUOTA_NEEDS_NODES, message, notes=nodes)
 
 

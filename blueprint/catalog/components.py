@@ -116,6 +116,7 @@ class Component(CatalogueFile, kw_only=True):
         needs: Components that must work before this one is applied.
         crds: Files under `schemas/crds/`, applied before everything else of the component.
         optional_crds: Further such files, each with the setting that switches on what needs it.
+        crd_annotations: Annotations of those definitions, each a template expression.
         templates: Files under the component's `templates/`, in the order in which they are rendered.
         settings: What a blueprint may set, by name.
         olm: How it comes where operators come through the Operator Lifecycle Manager; None where it cannot.
@@ -144,6 +145,7 @@ class Component(CatalogueFile, kw_only=True):
     needs: tuple[Text, ...] = ()
     crds: tuple[CrdFile, ...] = ()
     optional_crds: Mapping[CrdFile, Text] = field(default_factory=dict)
+    crd_annotations: Mapping[Text, Text] = field(default_factory=dict)
     templates: tuple[FileName, ...]
     images: Mapping[str, Image]
     settings: Mapping[str, Setting] = field(default_factory=dict)

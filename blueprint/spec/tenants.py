@@ -134,8 +134,8 @@ class TenantSettings(Model):
     )
 
 
-class Tenant(TenantSettings):
-    """Somebody who shares the platform, or a group of them."""
+class TenantSpec(TenantSettings):
+    """A user of the platform, or a group of users that lend each other quota."""
 
     parent: Name | None = Field(
         examples=["physics"],
@@ -143,11 +143,11 @@ class Tenant(TenantSettings):
         description="The group that it belongs to; its members lend each other what they do not use.",
     )
     plan: Name | None = Field(
-        examples=["lab"], default=None, description="The plan that it follows where it says nothing itself."
+        examples=["lab"], default=None, description="The plan that it follows where it does not say otherwise."
     )
 
 
-class Plan(TenantSettings):
+class PlanSpec(TenantSettings):
     """What tenants of one plan have unless they say otherwise."""
 
     ELSEWHERE: ClassVar[dict[str, str]] = {

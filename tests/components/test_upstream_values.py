@@ -32,8 +32,9 @@ def leaves(values: Any, path: tuple[str, ...] = ()) -> Iterator[str]:
         yield ".".join(path)
 
 
-def test_the_four_charts_are_answered() -> None:
-    assert [one.component for one in ANSWERS] == ["dcgm-exporter", "gpu-operator", "k8s-device-plugin", "nfd"]
+def test_the_charts_are_answered() -> None:
+    names = ["dcgm-exporter", "gpu-operator", "k8s-device-plugin", "kueue", "nfd"]
+    assert [one.component for one in ANSWERS] == names
 
 
 @each
@@ -92,6 +93,7 @@ UNLISTED = {
         "ccManager.env",
     },
     "k8s-device-plugin": {"nvidiaDevRoot", "devicePlugin.enableHostNetwork"},
+    "kueue": set[str](),
     "nfd": set[str](),
 }
 """Values that templates of the charts read, but their lists of values do not have."""

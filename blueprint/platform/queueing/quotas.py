@@ -6,11 +6,11 @@ from collections.abc import Mapping, Sequence
 from typing import Protocol, Union
 
 from blueprint.platform.nodes.offered import NODE_RESOURCES, Offered
-from blueprint.platform.tenants.model import Quota
+from blueprint.platform.tenants.model import TenantQuota
 from blueprint.platform.tracking.recorder import untracked
 from blueprint.records import Record
 
-Amount = Union[Quota, "Withheld", None]
+Amount = Union[TenantQuota, "Withheld", None]
 """None where a tenant has nothing of its own, but may borrow."""
 Quotas = Mapping[str, Mapping[str, Amount]]
 """Amounts by pool and name."""

@@ -40,7 +40,7 @@ def capped(lab: Any) -> Iterator[Any]:
         crd = load_crd("kueue.x-k8s.io", "workloads")
         spec = {key: value for key, value in crd["spec"].items() if key != "conversion"}
         own.request("POST", CRDS, {**crd, "spec": spec})
-        for each in rendered(blueprint(pool("train", product="H100-SXM5-80GB"), spec=SPEC), "tenants"):
+        for each in rendered(blueprint(pool("train", product="H100-SXM5-80GB"), spec=SPEC), "tenancy"):
             places = {"Namespace": "/api/v1/namespaces", POLICY: f"{ADMISSION}/validatingadmissionpolicies"}
             places[BINDING] = f"{ADMISSION}/validatingadmissionpolicybindings"
             if each.id.kind in places:

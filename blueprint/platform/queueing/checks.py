@@ -13,13 +13,15 @@ from blueprint.platform.paths import POOLS
 from blueprint.platform.pool import Pool
 from blueprint.platform.queueing import codes
 from blueprint.platform.tenants.checks import TENANTS, declared_at
-from blueprint.platform.tenants.model import TenantQuota, Tenant
+from blueprint.platform.tenants.model import Tenant, TenantQuota
 from blueprint.source.paths import Path
 from blueprint.units import canonical_quantity, quantity_value
 from blueprint.wording import joined
 
 KUEUE: Path = ("spec", "queueing", "kueue")
 _MEMORY = "memory"
+_OF_EACH_NODE = {"cpu": ("machine", "cpu"), _MEMORY: ("machine", "memory")}
+"""Where a pool says how much of it each node has; of GPUs it is their number."""
 
 
 def check_queueing(context: CheckContext) -> Iterator[Diagnostic]:
@@ -110,7 +112,8 @@ def _lending(context: CheckContext, tenant: Tenant, quota: TenantQuota, path: Pa
     if quota.lend is not None and quantity_value(quota.lend) > quantity_value(quota.guaranteed):
         message = f"tenant {tenant.name} lends {quota.lend}, and only {quota.guaranteed} are guaranteed to it"
         at = _amount_path(context, path, "lend")
-        yield context.diagnostic_at(at, codes.LEND_ABOVE_GUARANTEED, message)
+        notes = (context.note(_amount_path(context, path, "guaranteed"), "what is guaranteed"),)
+        yield context.diagnostic_at(at, codes.LEND_ABOVE_GUARANTEED, message, notes=notes)
 
 
 def _node_resources(context: CheckContext, tenant: Tenant) -> Iterator[Diagnostic]:
@@ -172,17 +175,23 @@ def _compared(
         return
     largest = max(of, key=lambda tenant: (of[tenant], tenant))
     tenant = context.platform.tenants.find(largest)
-    path = declared_at(context, tenant, "quota", pool.name) if tenant else TENANTS
+    path = declared_at(context, tenant, "quota", pool.name, name) if tenant else TENANTS
+    at = _amount_path(context, path, "guaranteed")
     guaranteed = f"{_shown(name, total)} {name} of pool {pool.name} are guaranteed to {_whom(of)}"
-    nodes = (context.note((*POOLS, pool.name, "nodes"), f"{_shown(name, each)} on each node"),)
+    nodes = (
+        context.note((*POOLS, pool.name, "nodes"), "nodes"),
+        context.note(
+            (*POOLS, pool.name, *_OF_EACH_NODE.get(name, ("gpu", "count"))), f"{_shown(name, each)} on each node"
+        ),
+    )
     if total > most:
         message = f"{guaranteed}, and it has {_shown(name, most)} with its {pool.nodes_max} nodes"
         help_ = f"guarantee {_shown(name, total - most)} less, or borrow them"
-        yield context.diagnostic_at_key(path, codes.QUOTA_BEYOND_HARDWARE, message, notes=nodes, help_=help_)
+        yield context.diagnostic_at(at, codes.QUOTA_BEYOND_HARDWARE, message, notes=nodes, help_=help_)
     else:
         now, later = f"{pool.nodes_min} nodes have {_shown(name, fewest)}", f"up to {_shown(name, most)}"
         message = f"{guaranteed}; {now}, and an autoscaler can add {later}"
-        yield context.diagnostic_at_key(path, codes.QUOTA_NEEDS_NODES, message, notes=nodes)
+        yield context.diagnostic_at(at, codes.QUOTA_NEEDS_NODES, message, notes=nodes)
 
 
 def _whom(of: Mapping[str, Fraction]) -> str:

@@ -54,7 +54,10 @@ def test_slips(name: str) -> None:
 
 @pytest.mark.parametrize(
     ("one", "two"),
-    [("train", "train"), ("train", "trains"), ("gpu1", "gpu2"), ("a1b", "a11b"), ("ab", "a"), ("h100", "h200"), ("a12", "a21"), ("train", "drain")],
+    [
+        ("train", "train"), ("train", "trains"), ("gpu1", "gpu2"), ("a1b", "a11b"), ("ab", "a"), ("h100", "h200"),
+        ("a12", "a21"), ("train", "drain"),
+    ],
 )  # fmt: skip
 def test_series_are_no_slips(one: str, two: str) -> None:
     assert not is_slip_of(one, two)

@@ -17,7 +17,7 @@ from blueprint.spec.forms import VERSION, LabelKey, Name, Texts, to_tuple
 from blueprint.spec.observability import ObservabilitySpec
 from blueprint.spec.pools import NodePool, PoolDefaults
 from blueprint.spec.queueing import QueueingSpec
-from blueprint.spec.tenants import Plan, PolicySpec, Tenant
+from blueprint.spec.tenants import PlanSpec, PolicySpec, TenantSpec
 
 API_VERSION: Final = "gpublueprint.dev/v1alpha2"
 
@@ -102,12 +102,12 @@ class Spec(Model):
         default=None,
         description="Which engine queues workloads for the GPUs; leave out for none.",
     )
-    tenants: dict[Name, Tenant] | None = Field(
+    tenants: dict[Name, TenantSpec] | None = Field(
         examples=[{"physics": {}, "lattice": {"parent": "physics", "namespaces": ["lattice"], "quota": {"train": 64}}}],
         default=None,
         description="Who shares the platform, by name; leave out for one user.",
     )
-    plans: dict[Name, Plan] = Field(
+    plans: dict[Name, PlanSpec] = Field(
         examples=[{"lab": {"namespaces": ["${tenant}"], "groups": ["oidc:${tenant}"]}}],
         default={},
         description="What tenants have in common, by the name that `tenants.*.plan` names.",

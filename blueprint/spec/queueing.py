@@ -19,13 +19,13 @@ class KueuePreemption(Model):
 
     within_tenant: Literal["never", "lowerPriority", "lowerOrNewerEqualPriority"] = Field(
         default="lowerPriority",
-        description="Which workloads of the same tenant make room: none, those of lower priority, or also newer ones of "
-        "the same priority.",
+        description="Which workloads of the same tenant make room: none, those of lower priority, or also newer ones "
+        "of the same priority.",
     )
     reclaim: Literal["never", "lowerPriority", "any"] = Field(
         default="any",
-        description="Which workloads of other tenants make room when a tenant needs quota that it has lent: none, those of "
-        "lower priority, or any.",
+        description="Which workloads of other tenants make room when a tenant needs quota that it has lent: none, "
+        "those of lower priority, or any.",
     )
 
 
@@ -41,7 +41,8 @@ class KueueSpec(Model):
         examples=["45m"],
         default="30m",
         description="How long all pods of an admitted workload may take until they are ready. Afterwards it is stopped "
-        "and queued again, which resolves deadlocks of workloads that wait for each other. Loading a large model counts.",
+        "and queued again, which resolves deadlocks of workloads that wait for each other. Loading a large model "
+        "counts.",
     )
     preemption: KueuePreemption = Field(
         examples=[{"withinTenant": "lowerPriority", "reclaim": "any"}],

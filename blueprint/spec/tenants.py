@@ -1,4 +1,4 @@
-"""`spec.tenants`, `spec.plans` and `spec.policy`: who shares the platform, how much each may use, and what is allowed."""
+"""`spec.tenants`, `spec.plans`, `spec.policy`: who shares the platform, how much each may use, what is allowed."""
 
 from __future__ import annotations
 
@@ -20,7 +20,8 @@ RESOURCE = form(
     "gpu, a MIG profile like 1g.10gb, cpu or memory",
 )
 MOST = 1_000_000
-_AMOUNT_KEYS = {"guaranteed", "borrow", "lend"}
+AMOUNT_KEYS = {"guaranteed", "borrow", "lend"}
+"""The keys of an amount."""
 
 _AMOUNT_SCHEMA = {"anyOf": [{"type": "integer", "minimum": 0, "maximum": MOST}, {"type": "string", "pattern": MEMORY}]}
 
@@ -53,7 +54,7 @@ class QuotaAmount(Model):
     lend: Amount | None = Field(
         examples=[16],
         default=None,
-        description="How much of what is guaranteed others of its group may use while it is unused. Default: all of it.",
+        description="How much of what is guaranteed others may use while it is unused. Default: all of it.",
     )
 
     @model_validator(mode="before")
@@ -68,7 +69,7 @@ class QuotaAmount(Model):
 
 def _of_gpus(value: Any) -> Any:
     """The quota of a pool by resource: without the name of a resource, GPUs are meant."""
-    alone = not isinstance(value, dict) or (value.keys() and value.keys() <= _AMOUNT_KEYS)
+    alone = not isinstance(value, dict) or (value.keys() and value.keys() <= AMOUNT_KEYS)
     return {"gpu": value} if alone and not isinstance(value, list) else value
 
 
@@ -112,8 +113,8 @@ class TenantSettings(Model):
     )
     network: Literal["isolated", "open"] | None = Field(
         default=None,
-        description="isolated: pods accept connections from the tenant's own namespaces and from Prometheus alone; open: "
-        "from everywhere. Default: isolated.",
+        description="isolated: pods accept connections from the tenant's own namespaces and from Prometheus alone; "
+        "open: from everywhere. Default: isolated.",
     )
     weight: Annotated[float, Field(gt=0, le=1000)] | None = Field(
         examples=[2],
@@ -133,8 +134,8 @@ class TenantSettings(Model):
     )
 
 
-class Tenant(TenantSettings):
-    """Somebody who shares the platform, or a group of them."""
+class TenantSpec(TenantSettings):
+    """A user of the platform, or a group of users that lend each other quota."""
 
     parent: Name | None = Field(
         examples=["physics"],
@@ -142,11 +143,11 @@ class Tenant(TenantSettings):
         description="The group that it belongs to; its members lend each other what they do not use.",
     )
     plan: Name | None = Field(
-        examples=["lab"], default=None, description="The plan that it follows where it says nothing itself."
+        examples=["lab"], default=None, description="The plan that it follows where it does not say otherwise."
     )
 
 
-class Plan(TenantSettings):
+class PlanSpec(TenantSettings):
     """What tenants of one plan have unless they say otherwise."""
 
     ELSEWHERE: ClassVar[dict[str, str]] = {

@@ -232,6 +232,8 @@ SECTIONS = {
     "k8s-device-plugin": "\n  gpuStack: standalone\n",
     "dcgm-exporter": "\n  gpuStack: standalone\n",
     "gpu-observability": "\n  observability: {prometheus: {namespace: monitoring, selectorLabels: {release: kps}}}\n",
+    "tenancy": "\n  tenants: {a: {namespaces: [a]}}\n",
+    "kueue": "\n  queueing: {kueue: {}}\n",
 }
 """What a blueprint says besides, so that a component is there."""
 DIFFERENT = {
@@ -266,6 +268,8 @@ def another(setting: Setting) -> Any:
         *compound,
         "DCGM_FI_DEV_GPU_UTIL, gauge, use",
         "https://acme.example/pages",
+        "250m",
+        "512Mi",
     ]
     return next(value for value in candidates if setting.problem(value) is None and value != setting.default)
 

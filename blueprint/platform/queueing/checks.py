@@ -13,13 +13,15 @@ from blueprint.platform.paths import POOLS
 from blueprint.platform.pool import Pool
 from blueprint.platform.queueing import codes
 from blueprint.platform.tenants.checks import TENANTS, declared_at
-from blueprint.platform.tenants.model import Quota, Tenant
+from blueprint.platform.tenants.model import Tenant, TenantQuota
 from blueprint.source.paths import Path
 from blueprint.units import canonical_quantity, quantity_value
 from blueprint.wording import joined
 
 KUEUE: Path = ("spec", "queueing", "kueue")
 _MEMORY = "memory"
+_OF_EACH_NODE = {"cpu": ("machine", "cpu"), _MEMORY: ("machine", "memory")}
+"""Where a pool says how much of it each node has; of GPUs it is their number."""
 
 
 def check_queueing(context: CheckContext) -> Iterator[Diagnostic]:
@@ -75,7 +77,7 @@ def _offered(context: CheckContext, tenant: Tenant, pool: Pool, name: str, path:
         yield context.diagnostic_at_key(path, codes.QUOTA_OF_CLAIMED_PROFILE, message, help_="count gpu")
 
 
-def _amounts(context: CheckContext, tenant: Tenant, name: str, quota: Quota, path: Path) -> Iterator[Diagnostic]:
+def _amounts(context: CheckContext, tenant: Tenant, name: str, quota: TenantQuota, path: Path) -> Iterator[Diagnostic]:
     """The form of each amount, and what is lent and borrowed."""
     declared = {"guaranteed": quota.guaranteed, "borrow": quota.borrow, "lend": quota.lend}
     for key, amount in declared.items():
@@ -95,7 +97,7 @@ def _amounts(context: CheckContext, tenant: Tenant, name: str, quota: Quota, pat
         yield from _lending(context, tenant, quota, path)
 
 
-def _has_form(name: str, key: str, quota: Quota) -> bool:
+def _has_form(name: str, key: str, quota: TenantQuota) -> bool:
     """Whether an amount is a number where numbers are counted, and has a unit where it is memory."""
     return getattr(quota, key) in (None, "0") or (key in quota.with_units) == (name == _MEMORY)
 
@@ -106,11 +108,12 @@ def _amount_path(context: CheckContext, path: Path, key: str) -> Path:
     return next((each for each in candidates if context.is_written(each)), path)
 
 
-def _lending(context: CheckContext, tenant: Tenant, quota: Quota, path: Path) -> Iterator[Diagnostic]:
+def _lending(context: CheckContext, tenant: Tenant, quota: TenantQuota, path: Path) -> Iterator[Diagnostic]:
     if quota.lend is not None and quantity_value(quota.lend) > quantity_value(quota.guaranteed):
         message = f"tenant {tenant.name} lends {quota.lend}, and only {quota.guaranteed} are guaranteed to it"
         at = _amount_path(context, path, "lend")
-        yield context.diagnostic_at(at, codes.LEND_ABOVE_GUARANTEED, message)
+        notes = (context.note(_amount_path(context, path, "guaranteed"), "what is guaranteed"),)
+        yield context.diagnostic_at(at, codes.LEND_ABOVE_GUARANTEED, message, notes=notes)
 
 
 def _node_resources(context: CheckContext, tenant: Tenant) -> Iterator[Diagnostic]:
@@ -172,16 +175,23 @@ def _compared(
         return
     largest = max(of, key=lambda tenant: (of[tenant], tenant))
     tenant = context.platform.tenants.find(largest)
-    path = declared_at(context, tenant, "quota", pool.name) if tenant else TENANTS
-    said = f"{_shown(name, total)} {name} of pool {pool.name} are guaranteed to {_whom(of)}"
-    nodes = (context.note((*POOLS, pool.name, "nodes"), f"{_shown(name, each)} on each node"),)
+    path = declared_at(context, tenant, "quota", pool.name, name) if tenant else TENANTS
+    at = _amount_path(context, path, "guaranteed")
+    guaranteed = f"{_shown(name, total)} {name} of pool {pool.name} are guaranteed to {_whom(of)}"
+    nodes = (
+        context.note((*POOLS, pool.name, "nodes"), "nodes"),
+        context.note(
+            (*POOLS, pool.name, *_OF_EACH_NODE.get(name, ("gpu", "count"))), f"{_shown(name, each)} on each node"
+        ),
+    )
     if total > most:
-        message = f"{said}, and it has {_shown(name, most)} with its {pool.nodes_max} nodes"
+        message = f"{guaranteed}, and it has {_shown(name, most)} with its {pool.nodes_max} nodes"
         help_ = f"guarantee {_shown(name, total - most)} less, or borrow them"
-        yield context.diagnostic_at_key(path, codes.QUOTA_BEYOND_HARDWARE, message, notes=nodes, help_=help_)
+        yield context.diagnostic_at(at, codes.QUOTA_BEYOND_HARDWARE, message, notes=nodes, help_=help_)
     else:
-        message = f"{said}; {pool.nodes_min} nodes have {_shown(name, fewest)}, and an autoscaler can add up to {_shown(name, most)}"
-        yield context.diagnostic_at_key(path, codes.QUOTA_NEEDS_NODES, message, notes=nodes)
+        now, later = f"{pool.nodes_min} nodes have {_shown(name, fewest)}", f"up to {_shown(name, most)}"
+        message = f"{guaranteed}; {now}, and an autoscaler can add {later}"
+        yield context.diagnostic_at(at, codes.QUOTA_NEEDS_NODES, message, notes=nodes)
 
 
 def _whom(of: Mapping[str, Fraction]) -> str:

@@ -1,7 +1,7 @@
 """Queueing, resolved: what Kueue is told of the pools and of the tenants.
 
-Each pool is one flavor, each group a cohort, each tenant with quota one cluster queue. Quotas are counted in the resources
-that pods request of the pool.
+Each pool is one flavor, each group a cohort, each tenant with quota one cluster queue. Quotas are counted in the
+resources that pods request of the pool.
 """
 
 from __future__ import annotations
@@ -10,9 +10,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Protocol
 
 from blueprint.platform.components.digests import digest
+from blueprint.platform.drivers.model import DRA
 from blueprint.platform.nodes.offered import Offered
 from blueprint.platform.nodes.taints import PoolTaint
-from blueprint.platform.queueing.quotas import ResourceGroup, resource_groups
+from blueprint.platform.partitioning.model import GPU
+from blueprint.platform.queueing.quotas import ResourceGroup, resource_groups, with_withheld
 from blueprint.platform.tenants.model import Tenant, TenantNamespace, Tenants
 from blueprint.platform.topology.model import HOSTNAME
 from blueprint.platform.tracking.recorder import tracked_property, untracked
@@ -20,6 +22,8 @@ from blueprint.platform.tracking.tracked import plain
 from blueprint.platform.views import PlatformView, PoolView
 from blueprint.spec.queueing import KueueSpec, QueueingSpec
 
+GPU_CLASS = "gpu.nvidia.com"
+"""The DeviceClass of whole GPUs."""
 QUEUE = "default"
 """The name of the queue in each namespace: Kueue puts jobs that name none into the one of this name."""
 _WITHIN = {
@@ -170,8 +174,11 @@ class ClusterQueue:
 
     @property
     def resource_groups(self) -> tuple[ResourceGroup, ...]:
-        """Its own quota, and nothing of what only its groups have, which it can then borrow."""
-        return resource_groups(self.tenant.shares, self._platform.pools)
+        """Its own quota, nothing of what only its groups have, which it may borrow, and nothing of all other GPUs."""
+        pools = self._platform.pools
+        with untracked():  # which pools there are decides no amount
+            quotas = with_withheld(self.tenant.shares, pools, in_group=self.cohort is not None)
+        return resource_groups(quotas, pools)
 
 
 class LocalQueue:
@@ -218,6 +225,11 @@ class Kueue:
     def reclaim_within_cohort(self) -> str:
         """Which workloads of others make room for what they have borrowed."""
         return _WITHIN[self._spec.preemption.reclaim]
+
+    @tracked_property
+    def device_class_mappings(self) -> list[dict[str, Any]]:
+        """As what claims of a DeviceClass are counted, in Kueue's form; none where a device plugin advertises GPUs."""
+        return [{"name": GPU, "deviceClassNames": [GPU_CLASS]}] if self._platform.allocation == DRA else []
 
     @tracked_property
     def flavors(self) -> tuple[Flavor, ...]:

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Protocol
+from typing import Protocol, Union
 
-from blueprint.platform.nodes.offered import Offered
-from blueprint.platform.tenants.model import Quota
+from blueprint.platform.nodes.offered import NODE_RESOURCES, Offered
+from blueprint.platform.tenants.model import TenantQuota
 from blueprint.platform.tracking.recorder import untracked
 from blueprint.records import Record
 
-Quotas = Mapping[str, Mapping[str, Quota | None]]
-"""Amounts by pool and name; None where a tenant has nothing of its own, but may borrow."""
+Amount = Union[TenantQuota, "Withheld", None]
+"""None where a tenant has nothing of its own, but may borrow."""
+Quotas = Mapping[str, Mapping[str, Amount]]
+"""Amounts by pool and name."""
 
 
 class OfferingPool(Protocol):
@@ -30,10 +32,20 @@ class OfferingPool(Protocol):
         """What pods can request of each node, by the name that quotas have for it."""
 
 
+class Withheld:
+    """Nothing of a resource that no quota of the tenant names: undeclared, Kueue would not count it at all."""
+
+    guaranteed = "0"
+    lend: str | None = None
+
+    def __init__(self, *, in_group: bool) -> None:
+        self.borrow = "0" if in_group else None
+
+
 class ResourceQuota:
     """How much a queue has of one resource of one flavor."""
 
-    def __init__(self, resource: str, quota: Quota | None) -> None:
+    def __init__(self, resource: str, quota: Amount) -> None:
         self.name = resource
         self._quota = quota
 
@@ -90,7 +102,26 @@ def resource_groups(quotas: Quotas, pools: Sequence[OfferingPool]) -> tuple[Reso
         return tuple(_group(members, named) for members in _connected(named))
 
 
-def _connected(named: Mapping[OfferingPool, Mapping[str, Quota | None]]) -> list[list[OfferingPool]]:
+def with_withheld(quotas: Quotas, pools: Sequence[OfferingPool], *, in_group: bool) -> Quotas:
+    """The same, and nothing of every resource of GPUs that they do not name."""
+    offered = {pool.name: pool.offered for pool in pools}
+    named = {
+        offered[pool][name].resource
+        for pool in quotas
+        if pool in offered
+        for name in quotas[pool]
+        if name in offered[pool]
+    }
+    found: dict[str, dict[str, Amount]] = {pool: dict(amounts) for pool, amounts in quotas.items()}
+    for pool, names in offered.items():
+        for name, each in names.items():
+            if name not in NODE_RESOURCES and each.resource not in named:
+                named.add(each.resource)
+                found.setdefault(pool, {})[name] = Withheld(in_group=in_group)
+    return found
+
+
+def _connected(named: Mapping[OfferingPool, Mapping[str, Amount]]) -> list[list[OfferingPool]]:
     """The pools by what they share, in their own order."""
     groups: list[tuple[set[str], list[OfferingPool]]] = []
     for pool, amounts in named.items():
@@ -107,7 +138,7 @@ def _connected(named: Mapping[OfferingPool, Mapping[str, Quota | None]]) -> list
     return sorted((sorted(members, key=order.__getitem__) for _, members in groups), key=lambda each: order[each[0]])
 
 
-def _group(members: Sequence[OfferingPool], named: Mapping[OfferingPool, Mapping[str, Quota | None]]) -> ResourceGroup:
+def _group(members: Sequence[OfferingPool], named: Mapping[OfferingPool, Mapping[str, Amount]]) -> ResourceGroup:
     covered = tuple(sorted({resource for pool in members for resource in named[pool]}))
     flavors = (
         FlavorQuotas(pool, tuple(ResourceQuota(each, named[pool].get(each)) for each in covered)) for pool in members

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from blueprint.diagnostics import Diagnostic
@@ -10,7 +11,6 @@ from blueprint.platform.check_context import CheckContext
 from blueprint.platform.tenants import codes
 from blueprint.platform.tenants.model import Tenant
 from blueprint.source.paths import Path
-from blueprint.spec.forms import matches_form
 
 TENANTS: Path = ("spec", "tenants")
 PLANS: Path = ("spec", "plans")
@@ -63,14 +63,14 @@ def _parent(context: CheckContext, tenant: Tenant) -> Iterator[Diagnostic]:
 
 def _cycles(context: CheckContext) -> Iterator[Diagnostic]:
     """Each circle once, at its first member."""
-    told: set[str] = set()
+    reported: set[str] = set()
     for tenant in context.platform.tenants.every:
         way, above = [tenant.name], tenant.parent
-        while above is not None and above.name not in way and above.name not in told:
+        while above is not None and above.name not in way and above.name not in reported:
             way.append(above.name)
             above = above.parent
         if above is not None and above.name == tenant.name:
-            told.update(way)
+            reported.update(way)
             message = "a group belongs to itself: " + " -> ".join((*way, tenant.name))
             help_ = "let one of them have no parent"
             yield context.diagnostic_at((*TENANTS, tenant.name, "parent"), codes.GROUP_CYCLE, message, help_=help_)
@@ -121,7 +121,7 @@ def _namespaces(context: CheckContext) -> Iterator[Diagnostic]:
 
 def _unfit(name: str, components: dict[str, str]) -> str | None:
     """Why a namespace cannot be a tenant's; None where it can."""
-    if not matches_form(DNS_LABEL, name):
+    if not re.fullmatch(DNS_LABEL, name):
         return "a namespace has at most 63 lower-case letters, digits and dashes, a letter or digit first and last"
     if name in _RESERVED or name.startswith("kube-"):
         return "it belongs to Kubernetes"

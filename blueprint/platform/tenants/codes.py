@@ -58,7 +58,7 @@ GROUP_WITHOUT_MEMBERS = define(
     "BP3428",
     "group-without-members",
     """
-The tenant has no namespaces, so it is a group, but no tenant with namespaces belongs to it. Its quota can be used by nobody. Give the
+The tenant has no namespaces, so it is a group, but no tenant with namespaces belongs to it. No workload can use its quota. Give the
 tenant namespaces, or name it as `parent` of others.
 """,
     severity=Severity.WARNING,

@@ -54,7 +54,7 @@ class TenantPlatform(PlatformView, Protocol):
         """How workloads are queued."""
 
 
-class Quota:
+class TenantQuota:
     """How much a tenant has of one resource of one pool. Reading an amount records its own line."""
 
     def __init__(self, amount: Any) -> None:
@@ -170,21 +170,21 @@ class Tenant:
         return queueing.priorities.get(self.priority_cap) if queueing and self.priority_cap else None
 
     @tracked_property
-    def quota(self) -> dict[str, dict[str, Quota]]:
+    def quota(self) -> dict[str, dict[str, TenantQuota]]:
         """What it has by pool and name of a resource, in the order of the blueprint."""
         quotas = self._declared("quota")
         if quotas is None:
             return {}
-        found: dict[str, dict[str, Quota]] = {}
+        found: dict[str, dict[str, TenantQuota]] = {}
         for pool, resources in quotas.items():
             with untracked():  # each amount records its own line
-                found[pool] = {name: Quota(amount) for name, amount in resources.items()}
+                found[pool] = {name: TenantQuota(amount) for name, amount in resources.items()}
         return found
 
     @property
-    def shares(self) -> dict[str, dict[str, Quota | None]]:
+    def shares(self) -> dict[str, dict[str, TenantQuota | None]]:
         """Its quota, with None for everything that only its groups have: it has nothing of that, but may borrow it."""
-        found: dict[str, dict[str, Quota | None]] = {pool: dict(amounts) for pool, amounts in self.quota.items()}
+        found: dict[str, dict[str, TenantQuota | None]] = {pool: dict(amounts) for pool, amounts in self.quota.items()}
         for group in self.ancestors:
             for pool, amounts in group.quota.items():
                 own = found.setdefault(pool, {})
@@ -208,7 +208,7 @@ class Tenant:
                     found[resource] = _sum(found[resource], self._most(quota))
         return {name: canonical_quantity(str(most)) for name, most in found.items() if most is not None}
 
-    def _most(self, quota: Quota | None) -> Fraction | None:
+    def _most(self, quota: TenantQuota | None) -> Fraction | None:
         """What is guaranteed and what it may borrow; None where nothing limits it."""
         if quota is None or (quota.borrow is None and self.parent is not None):
             return None

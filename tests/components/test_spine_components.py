@@ -239,6 +239,7 @@ SECTIONS = {
 DIFFERENT = {
     "network-operator": f"{SECTIONS['network-operator']}    b: {{{POOL}: b}}, network: {{fabric: roce}}}}\n",
     "gpu-operator": "\n  allocation: dra\n",
+    "kueue": f"{SECTIONS['gpu-observability']}  queueing: {{kueue: {{}}}}\n",
 }
 """And so that pools differ in what it does for them, or that it does it in its other way."""
 _DIGEST = re.compile("-[0-9a-f]{8}$")
@@ -253,7 +254,7 @@ def another(setting: Setting) -> Any:
     compound: list[Any] = [
         ["^app$"], ["example.com"], {"VARIABLE": "value"}, {"limits": {"memory": "1Gi"}}, {"TimeSlicingSettings": True},
         {"failureThreshold": 7}, [{"key": "other", "operator": "Exists"}], [{"action": "keep"}],
-        ["monitoring"],
+        ["monitoring"], ["Job.v1.example.com"], {"AdmissionFairSharing": False},
     ]  # fmt: skip
     candidates: list[Any] = [
         *setting.enum,

@@ -27,18 +27,18 @@ OMIT: Any = type("Omit", (), {"__repr__": lambda _: "omit", "__bool__": lambda _
 """What `omit` evaluates to: the key or list item is left out."""
 
 
-def _kept(value: Any) -> Any:
+def _without_omitted(value: Any) -> Any:
     """The value without what is to be left out, and without maps of which nothing is left."""
     if isinstance(value, Mapping):
-        kept = {key: _kept(item) for key, item in value.items()}
-        found = {key: item for key, item in kept.items() if item is not OMIT}
+        rest = {key: _without_omitted(item) for key, item in value.items()}
+        found = {key: item for key, item in rest.items() if item is not OMIT}
         return found if found or not value else OMIT
-    return [_kept(item) for item in value] if isinstance(value, list | tuple) else value
+    return [_without_omitted(item) for item in value] if isinstance(value, list | tuple) else value
 
 
 _FILTERS: Mapping[str, Callable[..., Any]] = {
-    "yaml": lambda data: emit(_kept(data)),
-    "digest": lambda data: digest(_kept(data)),
+    "yaml": lambda data: emit(_without_omitted(data)),
+    "digest": lambda data: digest(_without_omitted(data)),
     "yaml_each": lambda files: {name: emit(data) for name, data in files.items()},
 }
 _UNPREDICTABLE = ("random", "pprint", "urlize", "xmlattr", "tojson")

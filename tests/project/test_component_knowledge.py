@@ -22,7 +22,7 @@ from blueprint.kubernetes.crds import shipped_crds
 
 ROOT = Path(__file__).resolve().parents[2]
 LIST = Path(__file__).with_name("component_knowledge.yaml")
-MOST = 35
+MOST = 36
 """How many names there may be in all; lower it whenever some go."""
 
 
@@ -50,7 +50,7 @@ def found() -> dict[str, dict[str, int]]:
 
 
 def _acted_on(tree: ast.AST) -> Iterator[ast.Constant]:
-    """Every constant, but for examples of fields, which are documentation, and the tags by which people choose rules."""
+    """Every constant, but for examples of fields, which are documentation, and tags, by which people choose rules."""
     waiting = [tree]
     while waiting:
         node = waiting.pop()

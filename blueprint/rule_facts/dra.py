@@ -18,7 +18,7 @@ def dra_context(platform: Platform) -> DraContext:
         return DraContext(None, minor, frozenset(), domains=False, managed=managed, products=products)
     version = (component.component.images["dra-driver"].tag or "").removeprefix("v")
     settings = platform.setting("draFeatureGates") or {}
-    gates = frozenset(load_gates(component.component.folder).open(settings, version))
+    gates = frozenset(load_gates(component.component.dra_folder).open(settings, version))
     return DraContext(version, minor, gates, platform.dra.compute_domains, managed, products)
 
 

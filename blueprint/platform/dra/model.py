@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Protocol
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Protocol
 
+from blueprint.catalog.components import Component
+from blueprint.platform.dra.api_versions import newest_served
 from blueprint.platform.drivers.model import ALWAYS, DRA, NEVER
 from blueprint.platform.tracking.recorder import record, tracked_property
 from blueprint.platform.tracking.sources import Source
 from blueprint.platform.views import GpuPoolView, PlatformView
-from blueprint.versions import version_key
+
+if TYPE_CHECKING:
+    from blueprint.catalog.component_files.devices import Devices
 
 
 class DomainView(Protocol):
@@ -36,10 +40,10 @@ class DomainPlatform(PlatformView, Protocol):
         """The pools whose nodes have GPUs."""
 
 
-_API_FROM = (("1.34", "v1"), ("1.33", "v1beta2"))
-"""The versions of the API resource.k8s.io, each with the first minor of Kubernetes that serves it; before, v1beta1."""
 _EXTENDED = "extendedResourceName"
 """The field of a DeviceClass by which the scheduler serves requests for a resource."""
+SETTING = "draFeatureGates"
+"""The setting by which the component is known that brings a DRA driver."""
 
 
 class DynamicAllocation:
@@ -47,6 +51,40 @@ class DynamicAllocation:
 
     def __init__(self, platform: DomainPlatform) -> None:
         self._platform = platform
+
+    def _component(self) -> Component | None:
+        found = self._platform.component_with(SETTING) if self._platform.allocation == DRA else None
+        return found.component if found else None
+
+    @tracked_property
+    def version(self) -> str | None:
+        """The version of the DRA driver, `0.5.0`; None where pods do not claim GPUs."""
+        component = self._component()
+        return (component.images["dra-driver"].tag or "").removeprefix("v") if component else None
+
+    @tracked_property
+    def gates(self) -> frozenset[str]:
+        """Its feature gates that are open."""
+        if (component := self._component()) is None:
+            return frozenset()
+        from blueprint.catalog.component_files.feature_gates import load_gates
+
+        declared = self._platform.setting(SETTING) or {}
+        return frozenset(load_gates(component.dra_folder).open(declared, self.version or ""))
+
+    @tracked_property
+    def variables(self) -> Mapping[str, str]:
+        """The variables of its containers, as far as a blueprint sets them."""
+        return dict(self._platform.setting("draEnv") or {}) if self._component() else {}
+
+    @property
+    def devices(self) -> Devices | None:
+        """What it publishes of devices; None where pods do not claim GPUs."""
+        if (component := self._component()) is None:
+            return None
+        from blueprint.catalog.component_files.devices import load_devices
+
+        return load_devices(component.dra_folder)
 
     @tracked_property
     def publishes_gpus(self) -> bool:
@@ -58,21 +96,16 @@ class DynamicAllocation:
         """The version of the API resource.k8s.io: as set, or the newest that this Kubernetes serves."""
         if declared := self._platform.setting("resourceApiVersion"):
             return str(declared)
-        minor = version_key(self._platform.cluster.kubernetes_minor)
-        return next((version for since, version in _API_FROM if minor >= version_key(since)), "v1beta1")
+        return newest_served(self._platform.cluster.kubernetes_minor)
 
     @tracked_property
     def extended_resources(self) -> bool:
         """Whether the scheduler serves requests for nvidia.com/gpu by claims that it makes."""
-        component = self._platform.component_with("extendedResources")
-        if component is None or not self.publishes_gpus or self.api_version != "v1":
+        when, devices = self._platform.setting("extendedResources"), self.devices
+        if when is None or devices is None or self.api_version != "v1":
             return False
-        when = self._platform.setting("extendedResources")
         if when in (ALWAYS, NEVER):
             return bool(when == ALWAYS)
-        from blueprint.catalog.component_files.devices import load_devices
-
-        devices = load_devices(component.component.dra_folder)
         record(Source("component", devices.span("fields", _EXTENDED), f"fields.{_EXTENDED}"))
         return devices.fields[_EXTENDED].open_in(self._platform.cluster.kubernetes_minor)
 

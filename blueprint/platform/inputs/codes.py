@@ -90,6 +90,16 @@ There is no such pool, so nothing of it takes effect.
 """,
     severity=Severity.WARNING,
 )
+POOL_NAME_SLIP = define(
+    "BP3166",
+    "pool-name-slip",
+    """
+An overlay, or the command line, names a pool that no lower layer has, and the name is a slip of the finger away from one that
+there is: two letters swapped, one dropped, one doubled. It makes a second pool, and the first stays as it is. Write the other
+name, or choose one that cannot be taken for it.
+""",
+    severity=Severity.WARNING,
+)
 COUNT_OF_BOARD = define(
     "BP3181",
     "count-of-board",

@@ -27,7 +27,7 @@ from blueprint.lab.access import order_lab
 from blueprint.lab.assets import find
 from blueprint.lab.folder import Phase
 from blueprint.lab.install import install
-from blueprint.lab.pins import CONTROLLERS, REQUIRED
+from blueprint.lab.pins import CONTROLLERS, LIVE, REQUIRED
 from blueprint.lab.processes import Identity
 from blueprint.lab.up import bring_up
 
@@ -57,9 +57,9 @@ class SharedLab(Lab):
         command = [found.path, "--kubeconfig", str(self.kubeconfig), *arguments]
         return subprocess.run(command, capture_output=True, text=True, check=check, timeout=60)
 
-    def fresh(self, *, controllers: bool = False, every: bool = False) -> SharedLab:
+    def fresh(self, *, controllers: bool = False, every: bool = False, live: bool = False) -> SharedLab:
         """A second lab of the test's own, for what is not in any namespace: `with lab.fresh() as own`."""
-        return SharedLab.open(controllers=controllers, every=every)
+        return SharedLab.open(controllers=controllers, every=every, live=live)
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -94,7 +94,9 @@ def pytest_configure(config: pytest.Config) -> None:
         signal.signal(signal.SIGINT, signal.default_int_handler)
     if MUST_RUN and not hasattr(config, "workerinput") and not config.option.collectonly:
         try:
-            install([name for name in (*REQUIRED, *CONTROLLERS, "kubectl") if find(name) is None], progress=_progress)
+            install(
+                [name for name in (*REQUIRED, *CONTROLLERS, *LIVE, "kubectl") if find(name) is None], progress=_progress
+            )
         except Refused as refused:
             raise pytest.UsageError(f"BLUEPRINT_REQUIRE_LAB=1, but: {refused}") from refused
 

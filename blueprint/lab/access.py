@@ -55,15 +55,17 @@ class Lab:
         assets: Path | None = None,
         controllers: bool = False,
         every: bool = False,
+        live: bool = False,
         name: str = "private",
     ) -> Self:
         """Start a new lab that dies with this process, however this process ends. Use it with `with`.
 
-        `controllers` adds a scheduler and those controllers that the lab's objects need; `every` all of them.
+        `controllers` adds a scheduler and those controllers that the lab's objects need; `every` all of them;
+        `live` controllers, and what makes simulated nodes and the pods on them ready.
         Raises Refused (2) if it cannot be started.
         """
         folder = Path(tempfile.gettempdir()).absolute() / f"blueprint-lab-{secrets.token_hex(8)}"
-        order = order_lab(folder, name, assets=assets, controllers=controllers, every=every)
+        order = order_lab(folder, name, assets=assets, controllers=controllers, every=every, live=live)
         return cls(folder, launch(order))
 
     def close(self) -> None:
@@ -165,11 +167,12 @@ def order_lab(
     assets: Path | None = None,
     controllers: bool = False,
     every: bool = False,
+    live: bool = False,
     owner: Identity | None = None,
 ) -> LaunchSpec:
     """What a supervisor needs to know, once it is clear that a lab can be had. Raises Refused (2)."""
     require_cryptography()
-    controllers = controllers or every
-    binaries = find_all(assets, controllers=controllers)
+    controllers = controllers or every or live
+    binaries = find_all(assets, controllers=controllers, live=live)
     owned_by = str(owner or Identity.mine())
-    return LaunchSpec(os.fspath(folder), name, owned_by, binaries, controllers, every, READY_WITHIN)
+    return LaunchSpec(os.fspath(folder), name, owned_by, binaries, controllers, every, live, READY_WITHIN)

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from blueprint.diagnostics import Diagnostic, Refused
 from blueprint.lab import codes
-from blueprint.lab.pins import CONTROLLERS, REQUIRED, cache
+from blueprint.lab.pins import BINARIES, CONTROLLERS, LIVE, REQUIRED, cache_root
 
 VARIABLE = "KUBEBUILDER_ASSETS"
 
@@ -38,19 +38,19 @@ class FoundBinary:
 
 def find(name: str, assets: Path | None = None) -> FoundBinary | None:
     """Where the binary is, or None. Raises Refused (2) if `assets` is given and is no folder."""
-    for place, folder in _places(assets):
+    for place, folder in _places(name, assets):
         if path := shutil.which(name, path=folder):
             return FoundBinary(name, str(Path(path).absolute()), place)
     return None
 
 
-def find_all(assets: Path | None = None, *, controllers: bool = False) -> dict[str, str]:
+def find_all(assets: Path | None = None, *, controllers: bool = False, live: bool = False) -> dict[str, str]:
     """Paths of everything that a lab needs, by name. Raises Refused (2), naming all that is missing.
 
     An explicit `assets` has to hold etcd and kube-apiserver itself: a lab of other binaries than the ones
     requested would be a surprise.
     """
-    wanted = (*REQUIRED, *(CONTROLLERS if controllers else ()))
+    wanted = (*REQUIRED, *(CONTROLLERS if controllers else ()), *(LIVE if live else ()))
     found = {name: find(name, assets) for name in wanted}
     foreign = [name for name in REQUIRED if assets and (not (f := found[name]) or f.place != "--assets")]
     missing = foreign or [name for name in wanted if found[name] is None]
@@ -60,18 +60,19 @@ def find_all(assets: Path | None = None, *, controllers: bool = False) -> dict[s
 
 
 def _missing(names: list[str], assets: Path | None) -> Diagnostic:
-    where = f"in --assets {assets}" if assets else f"in {VARIABLE}, the cache ({cache()}) or PATH"
-    flag = " --with-controllers" if set(names) & set(CONTROLLERS) else ""
+    where = f"in --assets {assets}" if assets else f"in {VARIABLE}, the cache ({cache_root()}) or PATH"
+    flag = " --with-controllers" if set(names) & {*CONTROLLERS, *LIVE} else ""
     help_ = f"blueprint lab install{flag} builds them (needs Go or pip, and the network), a few minutes once"
     return Diagnostic(codes.BINARIES_MISSING, f"no {' and no '.join(names)} {where}", help=help_)
 
 
-def _places(assets: Path | None) -> Iterator[tuple[str, str]]:
+def _places(name: str, assets: Path | None) -> Iterator[tuple[str, str]]:
     if assets is not None:
         if not assets.is_dir():
             raise Refused(Diagnostic(codes.BAD_FOLDER, f"--assets {assets} is not a folder"), exit_code=2)
         yield "--assets", str(assets)
     if given := os.environ.get(VARIABLE):
         yield VARIABLE, given
-    yield "cache", str(cache())
+    if name in BINARIES:
+        yield "cache", str(BINARIES[name].cached.parent)
     yield "PATH", os.environ.get("PATH", os.defpath)

@@ -6,8 +6,13 @@ no second port, and no other user of the machine can write into the lab behind t
 
 from __future__ import annotations
 
-from blueprint.lab.pins import CONTROLLERS
+from pathlib import Path
 
+from blueprint.lab.pins import CONTROLLERS, LIVE
+
+STAGES = Path(__file__).with_name("stages.yaml")
+SIMULATED = "gpublueprint.dev/simulated"
+"""Annotation of a node that has no machine behind it."""
 ISSUER = "https://kubernetes.default.svc"
 
 CONTROLLER_LIST = (
@@ -98,4 +103,18 @@ def controllers(*, every: bool) -> dict[str, list[str]]:
             "--cluster-signing-key-file=ca.key",
             f"--controllers={','.join(wanted)}",
         ],
+    }
+
+
+def live(*, every: bool) -> dict[str, list[str]]:
+    """What stands in for kubelets. Under `every` controller the nodes need leases, else they are taken for dead."""
+    [kwok] = LIVE
+    return {
+        kwok: [
+            "--kubeconfig=kubeconfig",
+            f"--config={STAGES}",
+            f"--manage-nodes-with-annotation-selector={SIMULATED}=true",
+            "--node-ip=127.0.0.1",
+            f"--node-lease-duration-seconds={40 if every else 0}",
+        ]
     }

@@ -46,6 +46,7 @@ class LabRecord:
     supervisor: str
     server: str = ""
     controllers: bool = False
+    live: bool = False
     binaries: Mapping[str, str] = field(default_factory=dict)
     message: str = ""
 

@@ -17,7 +17,7 @@ from pathlib import Path
 
 from blueprint.diagnostics import Diagnostic, Refused
 from blueprint.lab import codes
-from blueprint.lab.pins import BINARIES, Binary, cache
+from blueprint.lab.pins import BINARIES, Binary
 from blueprint.lab.processes import die_with_parent
 from blueprint.lab.toolchain import find_go
 
@@ -31,23 +31,27 @@ Progress = Callable[[str], None]
 
 def install(names: Sequence[str], *, progress: Progress) -> list[Path]:
     """Build those that the cache lacks; the paths of all of them. Raises Refused (2), with the reason."""
-    folder = cache()
-    if not names:
-        return []
+    wanted = [BINARIES[name] for name in names]
     try:
-        with _only_one(folder, progress):
-            missing = [BINARIES[name] for name in names if not (folder / name).is_file()]
-            for number, binary in enumerate(missing, start=1):
-                _build(binary, folder, lambda line, n=number: progress(f"{n}/{len(missing)} {line}"))  # type: ignore[misc]
+        for folder in dict.fromkeys(binary.cached.parent for binary in wanted):
+            _fill(folder, [binary for binary in wanted if binary.cached.parent == folder], progress)
     except OSError as error:
         raise Refused(Diagnostic(codes.BAD_FOLDER, f"the cache cannot be used: {error}"), exit_code=2) from error
-    progress(f"{', '.join(names)}: in {folder}")
-    return [folder / name for name in names]
+    return [binary.cached for binary in wanted]
+
+
+def _fill(folder: Path, binaries: Sequence[Binary], progress: Progress) -> None:
+    """Build what one folder of the cache lacks."""
+    with _only_one(folder, progress):
+        missing = [binary for binary in binaries if not binary.cached.is_file()]
+        for number, binary in enumerate(missing, start=1):
+            _build(binary, folder, lambda line, n=number: progress(f"{n}/{len(missing)} {line}"))  # type: ignore[misc]
+    progress(f"{', '.join(binary.name for binary in binaries)}: in {folder}")
 
 
 @contextlib.contextmanager
 def _only_one(folder: Path, progress: Progress) -> Iterator[None]:
-    """Hold the lock on the cache's folder, and remove what a killed build left there."""
+    """Hold the lock on a folder of the cache, and remove what a killed build left there."""
     folder.mkdir(parents=True, exist_ok=True)
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:

@@ -18,6 +18,7 @@ class LaunchSpec:
         binaries: Paths by name.
         controllers: Whether a scheduler and a controller manager run too.
         every: Whether the controller manager runs all of its controllers, not only those that the lab needs.
+        live: Whether nodes and pods live: they become ready, and pods complete and go.
         seconds: How long it may take until it is ready.
     """
 
@@ -27,6 +28,7 @@ class LaunchSpec:
     binaries: Mapping[str, str]
     controllers: bool
     every: bool
+    live: bool
     seconds: float
 
     def text(self) -> str:

@@ -1,10 +1,12 @@
 """What the lab is built from: Go modules pinned in this package, and where the results are kept.
 
-`modules/*/go.mod` and `go.sum` are the only place that names versions; the cache is keyed by them.
+`modules/*/go.mod` and `go.sum` are the only place that names versions. Each module has a folder of its own in the
+cache, keyed by them, so that a new etcd does not build Kubernetes anew.
 """
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import os
 import platform
@@ -18,6 +20,8 @@ from blueprint.lab import codes
 MODULES = Path(__file__).parent / "modules"
 REQUIRED = ("etcd", "kube-apiserver")
 CONTROLLERS = ("kube-scheduler", "kube-controller-manager")
+LIVE = ("kwok",)
+"""What lets simulated nodes and their pods live: become ready, complete, go."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,25 +58,33 @@ class Binary:
             link += [f"-X k8s.io/component-base/version.{key}={value}" for key, value in stamps.items()]
         return ("-trimpath", "-ldflags", " ".join(link))
 
+    @property
+    def cached(self) -> Path:
+        """Where `lab install` puts it; it need not be there. Raises Refused (2) if there is no home."""
+        return cache_root() / f"{self.module}-{_digest(self.module)}" / self.name
+
 
 _KUBERNETES = ("kube-apiserver", *CONTROLLERS, "kubectl")
 
 BINARIES = {
     "etcd": Binary("etcd", "etcd", "go.etcd.io/etcd/server/v3", "go.etcd.io/etcd/server/v3"),
     **{n: Binary(n, "kubernetes", f"k8s.io/kubernetes/cmd/{n}", "k8s.io/kubernetes") for n in _KUBERNETES},
+    "kwok": Binary("kwok", "kwok", "sigs.k8s.io/kwok/cmd/kwok", "sigs.k8s.io/kwok"),
 }
 """Every program that `lab install` can build, by name."""
 
 
-def cache() -> Path:
-    """The folder for binaries of exactly these pins and this kind of processor; it need not exist."""
+@functools.cache
+def _digest(module: str) -> str:
+    """Of everything that decides what the binaries of a module are, and of this kind of processor."""
     digest = hashlib.sha256(platform.machine().encode())
     for binary in BINARIES.values():
-        for part in (binary.name, binary.package, *binary.build_flags):
-            digest.update(part.encode() + b"\0")
-        for name in ("go.mod", "go.sum"):
-            digest.update((binary.folder / name).read_bytes())
-    return cache_root() / digest.hexdigest()[:16]
+        if binary.module == module:
+            for part in (binary.name, binary.package, *binary.build_flags):
+                digest.update(part.encode() + b"\0")
+    for name in ("go.mod", "go.sum"):
+        digest.update((MODULES / module / name).read_bytes())
+    return digest.hexdigest()[:16]
 
 
 def cache_root() -> Path:

@@ -9,15 +9,19 @@ from blueprint.http import HttpError
 from blueprint.lab import codes
 from blueprint.lab.access import Lab, RequestFailed
 from blueprint.lab.assets import find
+from blueprint.lab.components import SIMULATED
 from blueprint.lab.folder import LabRecord, Phase, labs_under, read_record
-from blueprint.lab.nodes import SIMULATED
 from blueprint.lab.pins import BINARIES
 from blueprint.report.model import Run
 
 NOT_REAL = (
-    "nodes are objects without machines or kubelets, and no pod ever runs; without --controllers nothing "
-    "schedules, owns or deletes (no namespace finishes its deletion; the admission plugin ServiceAccount is "
-    "off). Nothing here is evidence of health"
+    "nodes, and with --controllers that their pods become ready, complete and go; no image is pulled, no container "
+    "runs, no probe is asked. Nothing here is evidence of health"
+)
+LEFT_OUT = (
+    "kubelet, container runtime, device plugins and drivers, network, storage, operators and webhooks; without "
+    "--controllers also what schedules, owns and deletes (no namespace finishes its deletion; the admission "
+    "plugin ServiceAccount is off)"
 )
 
 
@@ -27,7 +31,7 @@ def status(root: Path, assets: Path | None = None) -> Run:
     died = tuple(_died(record) for record in records.values() if record.phase in {Phase.FAILED, Phase.DEAD})
     subject = {f"lab {record.name}": _line(folder, record) for folder, record in records.items()}
     subject |= {f"binary {name}": _binary(name, assets) for name in BINARIES}
-    subject["simulated"] = NOT_REAL
+    subject |= {"simulated": NOT_REAL, "left out": LEFT_OUT}
     return Run(
         "lab status",
         f"labs under {root}",
@@ -41,7 +45,9 @@ def status(root: Path, assets: Path | None = None) -> Run:
 def _line(folder: Path, record: LabRecord) -> str:
     if record.phase is not Phase.DETACHED:
         return f"{record.phase}, {folder}"
-    controllers = "with controllers" if record.controllers else "without controllers"
+    controllers = f"with{'' if record.controllers else 'out'} controllers"
+    if record.controllers and not record.live:
+        controllers += ", pods stay pending"
     pid = record.supervisor.partition(":")[0]
     return f"up, {record.server}, {_nodes(folder)}, {controllers}, pid {pid}, {folder / 'kubeconfig'}"
 

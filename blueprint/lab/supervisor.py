@@ -83,6 +83,9 @@ class Supervisor:
         if self.order.controllers:
             for name, arguments in components.controllers(every=self.order.every).items():
                 self.spawn(name, arguments)
+            more = components.live(every=self.order.every) if self.order.live else {}
+            for name, arguments in more.items():
+                self.spawn(name, arguments)
             self.until(lambda: controllers_ready(self.folder, port), "no controller worked", deadline)
 
     def spawn(self, name: str, arguments: list[str]) -> None:
@@ -174,7 +177,9 @@ def main() -> None:
     signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
     os.umask(0o077)
     order = LaunchSpec.parse(sys.argv[1])
-    record = LabRecord(order.name, Phase.STARTING, str(Identity.mine()), "", order.controllers, order.binaries)
+    record = LabRecord(
+        order.name, Phase.STARTING, str(Identity.mine()), "", order.controllers, order.live, order.binaries
+    )
     try:
         Supervisor(order, record, Identity.parse(order.owner)).run()
     except Ended:

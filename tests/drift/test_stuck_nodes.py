@@ -20,7 +20,8 @@ from blueprint.drift.detect import as_run, detect_drift
 from blueprint.drift.model import DriftReport
 from blueprint.drift.snapshot import read_snapshot, take, to_bytes
 from blueprint.drift.view import ClusterView
-from blueprint.lab.nodes import SIMULATED, simulated_nodes
+from blueprint.lab.components import SIMULATED
+from blueprint.lab.nodes import simulated_nodes
 from blueprint.pipeline import compile_blueprint
 from tests.support.drift_platform import MERGE_PATCH, apply
 

@@ -14,7 +14,7 @@ from blueprint.diagnostics import Refused
 from blueprint.lab import install as module
 from blueprint.lab import toolchain
 from blueprint.lab.install import install
-from blueprint.lab.pins import BINARIES, cache
+from blueprint.lab.pins import BINARIES
 from tests.support.waits import eventually
 
 GO = """#!/bin/sh
@@ -61,7 +61,7 @@ def test_what_is_missing_is_built_once(tmp_path: Path) -> None:
     first = install(["etcd", "kubectl"], progress=quiet)
     second = install(["etcd", "kubectl"], progress=quiet)
 
-    assert first == second == [cache() / "etcd", cache() / "kubectl"]
+    assert first == second == [BINARIES["etcd"].cached, BINARIES["kubectl"].cached]
     assert all(os.access(path, os.X_OK) for path in first)
     assert calls(tmp_path) == 2
 
@@ -70,17 +70,17 @@ def test_a_build_that_is_killed_leaves_no_binary_and_no_compiler(tmp_path: Path)
     make_go(tmp_path, "echo half > $out; exec sleep 600")
     code = "from blueprint.lab.install import install; install(['etcd'], progress=lambda line: None)"
     build = subprocess.Popen([sys.executable, "-c", code])
-    eventually((cache() / ".building-etcd").exists, "the build has begun")
+    eventually(BINARIES["etcd"].cached.with_name(".building-etcd").exists, "the build has begun")
     [compiler] = Path(f"/proc/{build.pid}/task/{build.pid}/children").read_text().split()
 
     build.send_signal(signal.SIGKILL)
     build.wait()
 
     eventually(lambda: not Path(f"/proc/{compiler}").exists(), "the compiler is gone")
-    assert not (cache() / "etcd").exists()
+    assert not (BINARIES["etcd"].cached).exists()
     make_go(tmp_path, "echo whole > $out")
     assert install(["etcd"], progress=quiet)[0].read_text() == "whole\n"
-    assert not list(cache().glob(".building-*"))
+    assert not list(BINARIES["etcd"].cached.parent.glob(".building-*"))
 
 
 def test_two_installations_at_once_build_once(tmp_path: Path) -> None:
@@ -110,7 +110,7 @@ def test_a_build_that_fails_says_why_and_quotes_the_log(tmp_path: Path, log: str
 
     assert "BP0023 etcd cannot be built" in said
     assert all(word in said for word in words)
-    assert not (cache() / "etcd").exists()
+    assert not (BINARIES["etcd"].cached).exists()
 
 
 def test_a_compiler_that_is_killed_points_at_memory(tmp_path: Path) -> None:
@@ -188,4 +188,12 @@ def test_pins_are_exact() -> None:
     versions = {name: binary.version for name, binary in BINARIES.items()}
 
     assert versions["etcd"].startswith("v3.")
-    assert len({version for name, version in versions.items() if name != "etcd"}) == 1
+    assert len({version for name, version in versions.items() if BINARIES[name].module == "kubernetes"}) == 1
+
+
+def test_a_module_has_a_folder_of_its_own_in_the_cache() -> None:
+    """What is built of one module stays when another one is renewed."""
+    folders = {binary.module: binary.cached.parent for binary in BINARIES.values()}
+
+    assert len(set(folders.values())) == len(folders) == 3
+    assert BINARIES["kubectl"].cached.parent == BINARIES["kube-apiserver"].cached.parent

@@ -33,7 +33,8 @@ def test_status_names_labs_nodes_binaries_and_what_is_simulated(state: str) -> N
     assert status.returncode == 0
     assert "8 nodes (8 simulated), without controllers" in said
     assert "etcd Version: " in said
-    assert "nodes are objects without machines or kubelets" in said
+    assert "no image is pulled, no container runs" in said
+    assert "kubelet, container runtime, device plugins" in said
 
 
 def test_status_is_told_to_programs_too(state: str) -> None:
@@ -44,6 +45,7 @@ def test_status_is_told_to_programs_too(state: str) -> None:
     assert subject["lab demo"].startswith("up, https://127.0.0.1:")
     assert "Kubernetes v1." in subject["binary kube-apiserver"]
     assert "evidence" in subject["simulated"]
+    assert "network" in subject["left out"]
 
 
 def test_a_blueprint_that_does_not_compile_starts_no_lab(tmp_path: Path) -> None:

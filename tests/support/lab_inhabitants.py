@@ -43,4 +43,4 @@ def _program(pid: int, folder: str) -> str:
     except OSError:
         return ""  # ended while we looked, or a zombie
     supervises = "blueprint.lab.supervisor" in words and folder in words
-    return words.replace("\0", " ")[:80] if supervises or works_in == folder else ""
+    return words.replace("\0", " ")[:200] if supervises or works_in == folder else ""

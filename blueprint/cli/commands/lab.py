@@ -36,12 +36,16 @@ def configure(parser: argparse.ArgumentParser) -> None:
     actions = parser.add_subparsers(title="actions", metavar="ACTION", required=True)
     install = actions.add_parser("install", help="build etcd and kube-apiserver from pinned Go modules")
     install.add_argument("--with-kubectl", action="store_true", help="build kubectl too")
-    install.add_argument("--with-controllers", action="store_true", help="scheduler and controller manager too")
+    install.add_argument("--with-controllers", action="store_true", help="scheduler, controller manager and KWOK too")
     install.set_defaults(action=_install)
 
     up = actions.add_parser("up", help="start a lab and print its kubeconfig's path")
     up.add_argument("target", metavar="BLUEPRINT", nargs="?", help="create the nodes of its pools (or a bundle's)")
-    up.add_argument("--controllers", action="store_true", help="also run a scheduler and a controller manager")
+    up.add_argument(
+        "--controllers",
+        action="store_true",
+        help="also schedule pods, run controllers, and let simulated nodes and pods live",
+    )
     _add_name(up, "default")
     _add_places(up)
     up.set_defaults(action=_up, overlay=[], set=[], prints=True)
@@ -72,10 +76,10 @@ def run(options: argparse.Namespace) -> Run | int:
 
 def _install(options: argparse.Namespace) -> int:
     from blueprint.lab.install import install
-    from blueprint.lab.pins import CONTROLLERS, REQUIRED
+    from blueprint.lab.pins import CONTROLLERS, LIVE, REQUIRED
 
     wanted = [*REQUIRED, *(["kubectl"] if options.with_kubectl else [])]
-    install([*wanted, *(CONTROLLERS if options.with_controllers else [])], progress=_progress)
+    install([*wanted, *((*CONTROLLERS, *LIVE) if options.with_controllers else [])], progress=_progress)
     return 0
 
 
@@ -88,7 +92,7 @@ def _up(options: argparse.Namespace) -> int:
 
     bundle = load_bundle(options) if options.target else None
     folder = lab_folder(options.state or default_root(), options.name)
-    order = order_lab(folder, options.name, assets=options.assets, controllers=options.controllers)
+    order = order_lab(folder, options.name, assets=options.assets, live=options.controllers)
     started = time.monotonic()
     _progress(f"lab {options.name}: starting etcd and kube-apiserver")
     with bring_up(order, Phase.DETACHED) as lab:

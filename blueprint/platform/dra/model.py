@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Protocol
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Protocol
 
+from blueprint.catalog.components import Component
 from blueprint.platform.drivers.model import ALWAYS, DRA, NEVER
 from blueprint.platform.tracking.recorder import tracked_property
 from blueprint.platform.views import GpuPoolView, PlatformView
+
+if TYPE_CHECKING:
+    from blueprint.catalog.component_files.devices import Devices
 
 
 class DomainView(Protocol):
@@ -34,11 +38,49 @@ class DomainPlatform(PlatformView, Protocol):
         """The pools whose nodes have GPUs."""
 
 
+SETTING = "draFeatureGates"
+"""The setting by which the component is known that brings a DRA driver."""
+
+
 class DynamicAllocation:
     """The DRA driver of the GPU Operator."""
 
     def __init__(self, platform: DomainPlatform) -> None:
         self._platform = platform
+
+    def _component(self) -> Component | None:
+        found = self._platform.component_with(SETTING) if self._platform.allocation == DRA else None
+        return found.component if found else None
+
+    @tracked_property
+    def version(self) -> str | None:
+        """The version of the DRA driver, `0.5.0`; None where pods do not claim GPUs."""
+        component = self._component()
+        return (component.images["dra-driver"].tag or "").removeprefix("v") if component else None
+
+    @tracked_property
+    def gates(self) -> frozenset[str]:
+        """Its feature gates that are open."""
+        if (component := self._component()) is None:
+            return frozenset()
+        from blueprint.catalog.component_files.feature_gates import load_gates
+
+        declared = self._platform.setting(SETTING) or {}
+        return frozenset(load_gates(component.folder).open(declared, self.version or ""))
+
+    @tracked_property
+    def variables(self) -> Mapping[str, str]:
+        """The variables of its containers, as far as a blueprint sets them."""
+        return dict(self._platform.setting("draEnv") or {}) if self._component() else {}
+
+    @property
+    def devices(self) -> Devices | None:
+        """What it publishes of devices; None where pods do not claim GPUs."""
+        if (component := self._component()) is None:
+            return None
+        from blueprint.catalog.component_files.devices import load_devices
+
+        return load_devices(component.folder)
 
     @tracked_property
     def dynamic_mig(self) -> bool:

@@ -19,7 +19,8 @@ from blueprint.drift.model import Finding
 from blueprint.drift.view import ClusterView
 from blueprint.kubernetes.crds import crds_of
 from blueprint.lab import Lab
-from blueprint.lab.nodes import SIMULATED, simulated_nodes
+from blueprint.lab.components import SIMULATED
+from blueprint.lab.nodes import simulated_nodes
 from blueprint.pipeline import Compilation
 from tests.support.operators import slices
 from tests.support.operators.containers import Container, Kubelet

@@ -27,8 +27,8 @@ class ConstraintState:
         return device.attribute(self._domain, self._name)
 
     def is_unknown(self, device: Device) -> bool:
-        """Whether the device has a value that is not known."""
-        return device.is_unknown(self._domain, self._name)
+        """Whether the device has a value that is not known. One that is made up is alike where the real ones are."""
+        return device.is_unknown(self._domain, self._name) and self.value(device) is None
 
     def add(self, request: Request, device: Device) -> bool:
         """Whether the device may be chosen beside the others; if so, it is."""

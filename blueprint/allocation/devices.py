@@ -37,7 +37,8 @@ class Device(Record, dict=True):
         counters: What it consumes of counters of its pool.
         multiple: Whether several claims may share it.
         unknown: Attributes and capacities whose values are not known beforehand: what they may be, in the form they
-            have above, and None where they may be missing. Nothing is known of one without such values.
+            have above, and None where they may be missing. Nothing is known of one without any, but that devices
+            with the same made-up value among their attributes have the same real one.
         policies: How requests for a share of a capacity are rounded and bounded, by capacity.
     """
 
@@ -79,7 +80,7 @@ class Device(Record, dict=True):
         return (
             self.driver,
             self.multiple,
-            tuple(sorted((name, *value.items()) for name, value in self.attributes.items())),
+            tuple(sorted((name, *each.items()) for name, each in self.attributes.items() if name not in self.unknown)),
             tuple(sorted(self.capacity.items())),
             tuple(sorted((name, str(values)) for name, values in self.unknown.items())),
         )

@@ -210,6 +210,16 @@ def test_a_constraint_on_values_that_are_not_known_is_unknown() -> None:
     assert verdict.reason == f"the values of {GPU}/serial are not known before the nodes exist"
 
 
+def test_a_made_up_value_of_an_unknown_attribute_tells_devices_apart_and_no_more() -> None:
+    """Selectors do not see it, constraints compare it."""
+    on = [node_group("train", 1, whole_gpus("n", 2), "n", lambda _driver, _name: {"uuid": ()})]
+    apart = [{"distinctAttribute": f"{GPU}/uuid"}]
+    asked = [request("a", "gpu.nvidia.com"), request("b", "gpu.nvidia.com")]
+    assert prove(*asked, on=on, constraints=apart).outcome is Outcome.FITS
+    assert prove(*asked, on=on, constraints=[{"matchAttribute": f"{GPU}/uuid"}]).outcome is Outcome.CONSTRAINT
+    assert prove(request("a", "gpu.nvidia.com", f"{A}.uuid == 'GPU-0'"), on=on).outcome is Outcome.UNKNOWN
+
+
 def test_plain_resources_are_claims_of_the_class_behind_them() -> None:
     """An init container uses what the containers after it get, as far as it goes."""
     limits = {"resources": {"limits": {"nvidia.com/gpu": "2"}}}

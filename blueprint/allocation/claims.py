@@ -13,14 +13,14 @@ MOST_DEVICES = 32
 """How many devices one claim may get."""
 
 
-class Selector(Record):
+class SelectorText(Record):
     """An expression, and where it stands below the claim's `devices` or the class's `spec`."""
 
     text: str
     path: Path
 
 
-class Request(Record, dict=True):
+class DeviceRequest(Record, dict=True):
     """One request of a claim, or one alternative of a request with `firstAvailable`.
 
     Attributes:
@@ -40,7 +40,7 @@ class Request(Record, dict=True):
     parent: str
     path: Path
     device_class: str
-    selectors: tuple[Selector, ...] = ()
+    selectors: tuple[SelectorText, ...] = ()
     count: int = 1
     all: bool = False
     admin: bool = False
@@ -66,7 +66,7 @@ class Constraint(Record):
     requests: frozenset[str]
     path: Path
 
-    def concerns(self, request: Request) -> bool:
+    def concerns(self, request: DeviceRequest) -> bool:
         """Whether it is about a request."""
         return not self.requests or bool({request.parent or request.name, request.full_name} & self.requests)
 
@@ -75,20 +75,20 @@ class Claim(Record):
     """What a claim wants: for each request its alternatives, mostly one."""
 
     name: str
-    requests: tuple[tuple[Request, ...], ...]
+    requests: tuple[tuple[DeviceRequest, ...], ...]
     constraints: tuple[Constraint, ...] = ()
 
-    def every_request(self) -> Iterator[Request]:
+    def every_request(self) -> Iterator[DeviceRequest]:
         """Requests and alternatives."""
         for alternatives in self.requests:
             yield from alternatives
 
 
-class DeviceClass(Record):
+class ClaimableClass(Record):
     """A DeviceClass: which devices are of it, and the plain resource that stands for it."""
 
     name: str
-    selectors: tuple[Selector, ...] = ()
+    selectors: tuple[SelectorText, ...] = ()
     extended_resource: str = ""
 
 
@@ -108,14 +108,14 @@ def read_claim(name: str, devices: Mapping[str, Any]) -> Claim:
     return Claim(name, requests, constraints)
 
 
-def read_class(data: Mapping[str, Any]) -> DeviceClass:
+def read_class(data: Mapping[str, Any]) -> ClaimableClass:
     """A DeviceClass, of any version."""
     spec = data.get("spec") or {}
     selectors = tuple(_selectors(spec, ()))
-    return DeviceClass(str(data["metadata"]["name"]), selectors, str(spec.get("extendedResourceName") or ""))
+    return ClaimableClass(str(data["metadata"]["name"]), selectors, str(spec.get("extendedResourceName") or ""))
 
 
-def _request(data: Mapping[str, Any], path: Path) -> tuple[Request, ...]:
+def _request(data: Mapping[str, Any], path: Path) -> tuple[DeviceRequest, ...]:
     name = str(data.get("name", ""))
     if first := _maps(data.get("firstAvailable")):
         places = ((each, (*path, "firstAvailable", index)) for index, each in enumerate(first))
@@ -125,9 +125,9 @@ def _request(data: Mapping[str, Any], path: Path) -> tuple[Request, ...]:
     return (_exact(data, name, "", path),)  # v1beta1
 
 
-def _exact(data: Mapping[str, Any], name: str, parent: str, path: Path) -> Request:
+def _exact(data: Mapping[str, Any], name: str, parent: str, path: Path) -> DeviceRequest:
     count = data.get("count", 1)
-    return Request(
+    return DeviceRequest(
         name,
         parent,
         path,
@@ -141,11 +141,11 @@ def _exact(data: Mapping[str, Any], name: str, parent: str, path: Path) -> Reque
     )
 
 
-def _selectors(data: Mapping[str, Any], path: Path) -> Iterator[Selector]:
+def _selectors(data: Mapping[str, Any], path: Path) -> Iterator[SelectorText]:
     for index, each in enumerate(_maps(data.get("selectors"))):
         text = (each.get("cel") or {}).get("expression")
         if isinstance(text, str):
-            yield Selector(text, (*path, "selectors", index, "cel", "expression"))
+            yield SelectorText(text, (*path, "selectors", index, "cel", "expression"))
 
 
 def _maps(value: Any) -> list[Mapping[str, Any]]:

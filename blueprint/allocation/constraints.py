@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from blueprint.allocation.claims import Constraint, Request
+from blueprint.allocation.claims import Constraint, DeviceRequest
 from blueprint.allocation.devices import Device, Value
 
 
@@ -30,7 +30,7 @@ class ConstraintState:
         """Whether the device has a value that is not known. One that is made up is alike where the real ones are."""
         return device.is_unknown(self._domain, self._name) and self.value(device) is None
 
-    def add(self, request: Request, device: Device) -> bool:
+    def add(self, request: DeviceRequest, device: Device) -> bool:
         """Whether the device may be chosen beside the others; if so, it is."""
         if not self.constraint.concerns(request):
             return True
@@ -52,7 +52,7 @@ class ConstraintState:
         self._number += 1
         return True
 
-    def remove(self, request: Request, device: Device) -> None:
+    def remove(self, request: DeviceRequest, device: Device) -> None:
         """Take back what `add` did."""
         if not self.constraint.concerns(request) or self.is_unknown(device):
             return

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from blueprint.allocation.claims import Selector
-from blueprint.allocation.matching import Fault, compiled_selector
+from blueprint.allocation.claims import SelectorText
+from blueprint.allocation.matching import SelectorFault, compiled_selector
 from blueprint.cel.device_cost import LONGEST, Cost, cost_of
 from blueprint.records import Record
 from blueprint.versions import version_key
@@ -38,11 +38,11 @@ def created(text: str, minor: str | None) -> Creation:
     return Creation(unknown="its cost cannot be estimated here" if cost is Cost.UNKNOWN else "")
 
 
-def refusals(selectors: Iterable[tuple[Selector, str]], minor: str | None) -> Iterator[Fault]:
+def refusals(selectors: Iterable[tuple[SelectorText, str]], minor: str | None) -> Iterator[SelectorFault]:
     """The selectors that are refused, each with the class that it is of."""
     for selector, of_class in selectors:
         if refused := created(selector.text, minor).refused:
-            yield Fault(selector, of_class, refused)
+            yield SelectorFault(selector, of_class, refused)
 
 
 def _too_new(since: str, minor: str) -> str:

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from blueprint.allocation.claims import Claim, DeviceClass, Request
+from blueprint.allocation.claims import Claim, ClaimableClass, DeviceRequest
 
 IMPLICIT = "deviceclass.resource.kubernetes.io/"
 """Every DeviceClass stands behind this prefix and its name."""
 Container = Mapping[str, Any]
 
 
-def class_of(resource: str, classes: Iterable[DeviceClass]) -> str:
+def class_of(resource: str, classes: Iterable[ClaimableClass]) -> str:
     """The name of the DeviceClass behind a plain resource; empty where there is none. Of several the first by name."""
     named = sorted(each.name for each in classes)
     if resource.startswith(IMPLICIT):
@@ -21,12 +21,12 @@ def class_of(resource: str, classes: Iterable[DeviceClass]) -> str:
     return min((each.name for each in classes if each.extended_resource == resource), default="")
 
 
-def claim_of(pod: Mapping[str, Any], resources: Iterable[str], classes: Sequence[DeviceClass]) -> Claim | None:
+def claim_of(pod: Mapping[str, Any], resources: Iterable[str], classes: Sequence[ClaimableClass]) -> Claim | None:
     """The claim for the plain resources of a pod that a node does not offer by itself.
 
     An init container uses the devices of the containers that run after it, as far as they go.
     """
-    requests: list[Request] = []
+    requests: list[DeviceRequest] = []
     for resource in sorted(resources):
         if name := class_of(resource, classes):
             requests += _requests(pod, resource, name)
@@ -34,7 +34,7 @@ def claim_of(pod: Mapping[str, Any], resources: Iterable[str], classes: Sequence
     return Claim("extended resources", tuple((each,) for each in ordered)) if ordered else None
 
 
-def _requests(pod: Mapping[str, Any], resource: str, name: str) -> Iterator[Request]:
+def _requests(pod: Mapping[str, Any], resource: str, name: str) -> Iterator[DeviceRequest]:
     init = list(pod.get("initContainers") or ())
     containers = [*init, *(pod.get("containers") or ())]
     short = [index < len(init) and each.get("restartPolicy") != "Always" for index, each in enumerate(containers)]
@@ -51,9 +51,9 @@ def _requests(pod: Mapping[str, Any], resource: str, name: str) -> Iterator[Requ
             yield _request(index, containers[index], resource, name, each)
 
 
-def _request(index: int, container: Container, resource: str, name: str, count: int) -> Request:
+def _request(index: int, container: Container, resource: str, name: str, count: int) -> DeviceRequest:
     place = sorted(requested(container)).index(resource)
-    return Request(f"container-{index}-request-{place}", "", (), name, count=count)
+    return DeviceRequest(f"container-{index}-request-{place}", "", (), name, count=count)
 
 
 def requested(container: Container) -> dict[str, Any]:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from blueprint.allocation.claims import Claim, Request
+from blueprint.allocation.claims import Claim, DeviceRequest
 from blueprint.allocation.devices import NodeGroup
-from blueprint.allocation.matching import Fault, Match, Matcher
+from blueprint.allocation.matching import Match, Matcher, SelectorFault
 from blueprint.allocation.search import AbortedError, Chosen, ExhaustedError, Search, Usage
 from blueprint.allocation.shares import share
 from blueprint.allocation.taints import prevents
@@ -25,7 +25,7 @@ class Fitting:
         self._matcher = matcher
         self._known: dict[Any, GroupAnswer] = {}
 
-    def answer(self, claims: Sequence[Claim], group: NodeGroup) -> tuple[GroupAnswer, Fault | None]:
+    def answer(self, claims: Sequence[Claim], group: NodeGroup) -> tuple[GroupAnswer, SelectorFault | None]:
         """What comes of the claims there, and the selector that aborts, if one does."""
         key = group.name, tuple(self._signature(claim, group) for claim in claims)
         if key not in self._known:
@@ -108,7 +108,7 @@ class Fitting:
             f"the requests match, but {counted(wanted, 'device')} are never free together on one node",
         )
 
-    def _alone(self, request: Request, group: NodeGroup) -> tuple[Outcome, str] | None:
+    def _alone(self, request: DeviceRequest, group: NodeGroup) -> tuple[Outcome, str] | None:
         """Why one request has too few devices by itself; None where it has enough."""
         vector = self._matcher.vector(request, group)
         _, kinds = self._matcher.kinds(group)
@@ -140,7 +140,7 @@ def _holds(found: Chosen, group: NodeGroup) -> bool:
     return not found.request.admin and (not device.multiple or any((taken or {}).values()))
 
 
-def _every(claims: Sequence[Claim]) -> Iterator[Request]:
+def _every(claims: Sequence[Claim]) -> Iterator[DeviceRequest]:
     for claim in claims:
         yield from claim.every_request()
 

@@ -6,7 +6,7 @@ import enum
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from blueprint.allocation.claims import DeviceClass, Request, Selector
+from blueprint.allocation.claims import ClaimableClass, DeviceRequest, SelectorText
 from blueprint.allocation.devices import Device, NodeGroup
 from blueprint.allocation.kleene import UncertainError, holds_in_part
 from blueprint.allocation.shares import share
@@ -32,10 +32,10 @@ class Match(enum.IntEnum):
     ABORTS = 3
 
 
-class Fault(Record):
+class SelectorFault(Record):
     """What is wrong with a selector: the class that it is of, if not of the claim, the reason, and the request."""
 
-    selector: Selector
+    selector: SelectorText
     of_class: str
     reason: str
     request: str = ""
@@ -56,9 +56,9 @@ class Compiled(Record):
 class Matcher:
     """Evaluates selectors for devices and remembers what came out."""
 
-    def __init__(self, classes: Mapping[str, DeviceClass]) -> None:
+    def __init__(self, classes: Mapping[str, ClaimableClass]) -> None:
         self.classes = classes
-        self.faults: dict[_Key, Fault] = {}
+        self.faults: dict[_Key, SelectorFault] = {}
         """Why a request aborts, by what it selects, number of the device's kind, and group."""
         self._bound: dict[object, BoundDevice] = {}
         self._outcomes: dict[tuple[str, object], tuple[Match, str]] = {}
@@ -79,13 +79,13 @@ class Matcher:
             self._kinds[group.name] = tuple(examples), tuple(of)
         return self._kinds[group.name]
 
-    def selectors(self, request: Request) -> tuple[tuple[Selector, str], ...]:
+    def selectors(self, request: DeviceRequest) -> tuple[tuple[SelectorText, str], ...]:
         """The selectors that decide on a request in their order, each with the name of the class that it is of."""
         its = self.classes.get(request.device_class)
         of_class = tuple((each, its.name) for each in its.selectors) if its else ()
         return (*of_class, *((each, "") for each in request.selectors))
 
-    def vector(self, request: Request, group: NodeGroup) -> tuple[Match, ...]:
+    def vector(self, request: DeviceRequest, group: NodeGroup) -> tuple[Match, ...]:
         """For each kind of device of a group, whether it matches a request."""
         key = request.selects, group.name
         if key not in self._vectors:
@@ -99,8 +99,8 @@ class Matcher:
 
     def _match(
         self,
-        request: Request,
-        chain: Sequence[tuple[Selector, str]],
+        request: DeviceRequest,
+        chain: Sequence[tuple[SelectorText, str]],
         device: Device,
         key: _Key,
     ) -> Match:
@@ -110,7 +110,7 @@ class Matcher:
             if outcome is Match.NO:
                 return Match.NO
             if outcome is Match.ABORTS and certain:
-                self.faults[key] = Fault(selector, of_class, reason)
+                self.faults[key] = SelectorFault(selector, of_class, reason)
                 return Match.ABORTS
             certain = certain and outcome is Match.YES
         if request.capacity and share(request.capacity, device) is None:
@@ -124,7 +124,7 @@ class Matcher:
             self._outcomes[key] = self._evaluated(text, device)
         return self._outcomes[key]
 
-    def doubt(self, request: Request, device: Device) -> str:
+    def doubt(self, request: DeviceRequest, device: Device) -> str:
         """Why it is not known whether a device matches."""
         outcomes = (self.outcome(selector.text, device) for selector, _ in self.selectors(request))
         return next((reason for outcome, reason in outcomes if outcome is Match.UNKNOWN), "")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from blueprint.allocation.claims import Claim, Request
+from blueprint.allocation.claims import Claim, DeviceRequest
 from blueprint.allocation.devices import Device, NodeGroup
 from blueprint.allocation.matching import Match, Matcher, compiled_selector
 from blueprint.allocation.verdict import GroupAnswer
@@ -26,12 +26,12 @@ def improvements(
         for alternatives in claim.requests:
             for request in alternatives:
                 yield from _several_sizes(request, fitting, matcher)
-                yield from _said_twice(request, matcher)
+                yield from _repeated(request, matcher)
                 if request.parent and not _matches_any(request, groups, matcher):
                     yield f"no device of any node matches the alternative {request.full_name}"
 
 
-def _several_sizes(request: Request, groups: Sequence[NodeGroup], matcher: Matcher) -> Iterator[str]:
+def _several_sizes(request: DeviceRequest, groups: Sequence[NodeGroup], matcher: Matcher) -> Iterator[str]:
     """Whether the scheduler may take a large device for what a small one would do: it takes the first."""
     if request.all or request.admin:
         return
@@ -61,7 +61,7 @@ def _size(device: Device) -> int:
     return int(quantity_value(_memory(device)))
 
 
-def _said_twice(request: Request, matcher: Matcher) -> Iterator[str]:
+def _repeated(request: DeviceRequest, matcher: Matcher) -> Iterator[str]:
     """Conditions that the class has already."""
     known: set[str] = set()
     for selector, of_class in matcher.selectors(request):
@@ -75,5 +75,5 @@ def _said_twice(request: Request, matcher: Matcher) -> Iterator[str]:
                 yield f"the request {request.full_name} repeats a condition of its DeviceClass: {shown}"
 
 
-def _matches_any(request: Request, groups: Sequence[NodeGroup], matcher: Matcher) -> bool:
+def _matches_any(request: DeviceRequest, groups: Sequence[NodeGroup], matcher: Matcher) -> bool:
     return any(outcome is not Match.NO for group in groups for outcome in matcher.vector(request, group))

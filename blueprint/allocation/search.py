@@ -9,10 +9,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from fractions import Fraction
 from typing import Any, NamedTuple
 
-from blueprint.allocation.claims import MOST_DEVICES, Claim, Request
+from blueprint.allocation.claims import MOST_DEVICES, Claim, DeviceRequest
 from blueprint.allocation.constraints import ConstraintState
 from blueprint.allocation.devices import NodeGroup
-from blueprint.allocation.matching import Fault, Match, Matcher
+from blueprint.allocation.matching import Match, Matcher, SelectorFault
 from blueprint.allocation.shares import Amounts, is_left, share
 from blueprint.allocation.taints import prevents
 from blueprint.records import replace
@@ -25,14 +25,14 @@ class Chosen(NamedTuple):
     """One device of a result: the claim, the request, and which device of the node."""
 
     claim: int
-    request: Request
+    request: DeviceRequest
     device: int
 
 
 class AbortedError(Exception):
     """The scheduler gives up on the pod, whatever other nodes have: the reason."""
 
-    def __init__(self, reason: str, fault: Fault | None = None) -> None:
+    def __init__(self, reason: str, fault: SelectorFault | None = None) -> None:
         super().__init__(reason)
         self.fault = fault
 
@@ -48,7 +48,7 @@ class _TooManyError(Exception):
 class _Step:
     """One device that is tried: `counts` is false where another claim shares it and has consumed its counters."""
 
-    def __init__(self, claim: int, request: Request, device: int, share: Amounts, *, counts: bool) -> None:
+    def __init__(self, claim: int, request: DeviceRequest, device: int, share: Amounts, *, counts: bool) -> None:
         self.claim, self.request, self.device, self.share, self.counts = claim, request, device, share, counts
         self.added: list[ConstraintState] = []
 
@@ -127,7 +127,7 @@ class Search:
             if least > MOST_DEVICES:
                 raise AbortedError(f"{claim.name} requests {least} devices, but one claim gets at most {MOST_DEVICES}")
 
-    def _number(self, request: Request) -> int:
+    def _number(self, request: DeviceRequest) -> int:
         if not request.all:
             return request.count
         if self._group.unusable:
@@ -136,7 +136,7 @@ class Search:
         self._all[id(request)] = [each for each in range(len(self._devices)) if self._selectable(request, vector, each)]
         return len(self._all[id(request)])
 
-    def _selectable(self, request: Request, vector: Sequence[Match], device: int) -> bool:
+    def _selectable(self, request: DeviceRequest, vector: Sequence[Match], device: int) -> bool:
         outcome = vector[self._kinds[device]]
         if outcome is Match.ABORTS:
             fault = self._matcher.faults[request.selects, self._kinds[device], self._group.name]
@@ -168,7 +168,7 @@ class Search:
             raise _TooManyError
         return False
 
-    def _devices_of(self, claim: int, number: int, request: Request, position: int, start: int) -> bool:
+    def _devices_of(self, claim: int, number: int, request: DeviceRequest, position: int, start: int) -> bool:
         """The devices of a request from one position on, none before `start`, and all that comes behind it."""
         wanted = len(self._all[id(request)]) if request.all else request.count
         if request.all and not wanted:
@@ -186,7 +186,7 @@ class Search:
             for device in self._candidates(claim, request, start)
         )
 
-    def _candidates(self, claim: int, request: Request, start: int) -> Iterator[int]:
+    def _candidates(self, claim: int, request: DeviceRequest, start: int) -> Iterator[int]:
         """Devices that match and are free; of those that are alike in all that counts, the first."""
         vector = self._matcher.vector(request, self._group)
         failed: set[Any] = set()
@@ -212,13 +212,15 @@ class Search:
             self._keys[device] = (matches, pool, values, unknown, found.counters, taints, own)
         return self._keys[device]
 
-    def _in_use(self, claim: int, request: Request, device: int) -> bool:
+    def _in_use(self, claim: int, request: DeviceRequest, device: int) -> bool:
         holders = self._taken.get(device)
         if request.admin:
             return holders is not None and claim in holders
         return device in self._usage.devices or bool(holders)
 
-    def _tried(self, claim: int, number: int, request: Request, position: int, device: int, *, must: bool) -> bool:
+    def _tried(
+        self, claim: int, number: int, request: DeviceRequest, position: int, device: int, *, must: bool
+    ) -> bool:
         """Choose a device and go on; take it back where that leads nowhere."""
         self._steps += 1
         if self._steps > MOST_STEPS:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import enum
 
-from blueprint.allocation.matching import Fault
+from blueprint.allocation.matching import SelectorFault
 from blueprint.allocation.why import Reason
 from blueprint.records import Record
 
@@ -58,7 +58,7 @@ class GroupAnswer(Record):
     chosen: tuple[str, ...] = ()
 
 
-class Verdict(Record):
+class ClaimVerdict(Record):
     """What comes of a pod with its claims.
 
     Attributes:
@@ -78,7 +78,7 @@ class Verdict(Record):
     reasons: tuple[Reason, ...] = ()
     request: str = ""
     claim: int = 0
-    fault: Fault | None = None
+    fault: SelectorFault | None = None
     notes: tuple[str, ...] = ()
 
     @property

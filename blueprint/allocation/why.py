@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from blueprint.allocation.claims import Request
+from blueprint.allocation.claims import DeviceRequest
 from blueprint.allocation.devices import Device, NodeGroup
 from blueprint.allocation.matching import Match, Matcher, compiled_selector
 from blueprint.cel.comprehensions import text_of
@@ -38,7 +38,7 @@ class Reason(Record):
         return f"{self.number} {self.device} of each node of {self.group}: {self.text}"
 
 
-def reasons(matcher: Matcher, request: Request, group: NodeGroup) -> Iterator[Reason]:
+def reasons(matcher: Matcher, request: DeviceRequest, group: NodeGroup) -> Iterator[Reason]:
     """Why the devices of a group do not match a request, by sort of device; those of other classes last, together."""
     vector = matcher.vector(request, group)
     examples, kinds = matcher.kinds(group)
@@ -58,7 +58,7 @@ def reasons(matcher: Matcher, request: Request, group: NodeGroup) -> Iterator[Re
         yield Reason(group.name, name, others, text)
 
 
-def _is_of_another_class(matcher: Matcher, request: Request, device: Device) -> bool:
+def _is_of_another_class(matcher: Matcher, request: DeviceRequest, device: Device) -> bool:
     of_class = (each for each, name in matcher.selectors(request) if name)
     return any(matcher.outcome(each.text, device)[0] is Match.NO for each in of_class)
 
@@ -70,7 +70,7 @@ def described(device: Device) -> str:
     return f"{words[0]} ({', '.join(words[1:])})" if len(words) > 1 else (words or [device.name])[0]
 
 
-def explain(matcher: Matcher, request: Request, device: Device) -> str:
+def explain(matcher: Matcher, request: DeviceRequest, device: Device) -> str:
     """The first condition that a device does not meet."""
     for selector, _ in matcher.selectors(request):
         outcome, reason = matcher.outcome(selector.text, device)

@@ -41,7 +41,7 @@ def rewritten(tree: CelExpression, text: str) -> str:
     """The text of a tree that the library can compile; the text itself where nothing is to be rewritten."""
     if not any(is_two_variable(node) or is_format(node) for node in tree.walk()):
         return text
-    return Writer(text).write(tree)
+    return CelWriter(text).write(tree)
 
 
 def text_of(node: CelExpression, text: str) -> str:
@@ -50,7 +50,7 @@ def text_of(node: CelExpression, text: str) -> str:
     return own if own.count("(") == own.count(")") == 0 else _Plain(text).write(node)
 
 
-class Writer:
+class CelWriter:
     """Writes a tree as text, with everything in brackets. A subclass may write some of its nodes in another way."""
 
     def __init__(self, text: str) -> None:
@@ -122,7 +122,7 @@ _FORMS: Mapping[str, Callable[[CelExpression, list[str]], str]] = {
 }
 
 
-class _Plain(Writer):
+class _Plain(CelWriter):
     """Rewrites nothing."""
 
     def write(self, node: CelExpression) -> str:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from blueprint.cel.syntax import CelExpression
+if TYPE_CHECKING:
+    from blueprint.cel.syntax import CelExpression
 
 
 class AttributeReference(NamedTuple):

@@ -14,7 +14,7 @@ from functools import cached_property, lru_cache
 from typing import Any
 
 from blueprint.cel import engine
-from blueprint.cel.comprehensions import Writer
+from blueprint.cel.comprehensions import CelWriter
 from blueprint.cel.device_reads import AttributeReference, is_map, reads_of
 from blueprint.cel.engine import CompileError, EvaluationError, UnsupportedError
 from blueprint.cel.functions.lists import HASHABLE, SAME
@@ -192,7 +192,7 @@ def _map_of(node: CelExpression) -> str | None:
     return _VARIABLES[str(node.value)][0] if is_map(node) else None
 
 
-class _DeviceWriter(Writer):
+class _DeviceWriter(CelWriter):
     """Writes what reads `device` as what reads the variables that stand for its fields."""
 
     def __init__(self, text: str, *, exact: bool = False) -> None:

@@ -90,8 +90,8 @@ def _amounts(value: Value) -> tuple[Any, ...]:
 def _without_roots(data: dict[str, Any]) -> dict[str, Any]:
     """Without values that are made up although several GPUs may have the same one."""
     devices = data["spec"].get("devices") or ()
-    kept = [
+    known = [
         {**each, "attributes": {k: v for k, v in each["attributes"].items() if not k.endswith(_SHARED)}}
         for each in devices
     ]
-    return {**data, "spec": {**data["spec"], **({"devices": kept} if devices else {})}}
+    return {**data, "spec": {**data["spec"], **({"devices": known} if devices else {})}}

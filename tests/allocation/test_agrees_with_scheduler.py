@@ -21,7 +21,7 @@ from blueprint.allocation.matching import Matcher
 from blueprint.allocation.prove import Prover
 from blueprint.allocation.search import Search, Usage, chosen_names
 from blueprint.allocation.slices import node_group
-from blueprint.allocation.verdict import Outcome, Verdict
+from blueprint.allocation.verdict import ClaimVerdict, Outcome
 from tests.allocation.claim_cases import Case, cases, several_pods
 from tests.allocation.lab_verdicts import Observed, observe
 from tests.support.devices import CLASSES, device_class
@@ -60,7 +60,7 @@ class Judged:
             found = claim_of(pod, case.resources, classes)
             self.claims += [found] if found else []
         self.prover = Prover(self.groups, classes, "1.36")
-        self.verdict: Verdict = self.prover.prove(self.claims)
+        self.verdict: ClaimVerdict = self.prover.prove(self.claims)
 
     def differs(self, seen: Observed) -> str:
         """What the scheduler decided otherwise; empty where both agree."""

@@ -11,7 +11,7 @@ from blueprint.allocation.devices import NodeGroup, Unknown
 from blueprint.allocation.extended import claim_of
 from blueprint.allocation.prove import Prover
 from blueprint.allocation.slices import groups_of_cluster, node_group
-from blueprint.allocation.verdict import Outcome, Verdict
+from blueprint.allocation.verdict import ClaimVerdict, Outcome
 from tests.support.devices import (
     CLASSES,
     GPU,
@@ -40,7 +40,9 @@ def groups() -> list[NodeGroup]:
     ]
 
 
-def prove(*requests: dict[str, Any], on: list[NodeGroup] | None = None, minor: str = "1.36", **more: Any) -> Verdict:
+def prove(
+    *requests: dict[str, Any], on: list[NodeGroup] | None = None, minor: str = "1.36", **more: Any
+) -> ClaimVerdict:
     claim = read_claim("claim", {"requests": list(requests), **more})
     return Prover(groups() if on is None else on, READ_CLASSES, minor).prove([claim])
 
@@ -164,7 +166,7 @@ def test_claims_of_v1beta1_are_read_as_well() -> None:
     assert prove(asked, on=groups()[:1]).at_once == 4
 
 
-def test_larger_devices_than_needed_may_be_taken_and_conditions_are_said_twice() -> None:
+def test_larger_devices_than_needed_may_be_taken_and_conditions_are_repeated() -> None:
     verdict = prove(request("gpu", "any.nvidia.com", f"device.driver == '{GPU}'"), on=groups()[1:2])
     first, second = verdict.notes
     assert "from NVIDIA H100 80GB HBM3 (1g.10gb, mig) with 9984Mi" in first

@@ -69,7 +69,7 @@ ALLOCATION_UNSUPPORTED = define(
     """
 `gpuStack` says who runs the GPU stack, `allocation` how pods get GPUs, and this combination of both is not supported. The
 GPU Operator either has a ClusterPolicy, with the device plugin on all GPU nodes, or a GPUCluster, with the DRA driver on all of
-them; NVIDIA does not support both in one cluster. Without the operator this version of the tool installs the device plugin only.
+them; NVIDIA does not support both in one cluster. Without the operator, too, all pools allocate their GPUs in one way.
 """,
 )
 POOL_NOT_SELECTED = define(

@@ -8,25 +8,14 @@ from blueprint.diagnostics import Diagnostic, Note
 from blueprint.diagnostics.spelling import is_slip_of
 from blueprint.platform.check_context import CheckContext
 from blueprint.platform.inputs import codes
-from blueprint.platform.paths import ALLOCATION, GPU_STACK, POOL_DEFAULTS, POOLS
+from blueprint.platform.paths import ALLOCATION, POOL_DEFAULTS, POOLS
 from blueprint.spec.pools import NodePool
-
-_WAYS = (
-    "gpuStack: operator with allocation: dra, where the GPU Operator installs the DRA driver on all GPU nodes; or "
-    "allocation: devicePlugin"
-)
 
 
 def check_language(context: CheckContext) -> Iterator[Diagnostic]:
     """The whole blueprint, then every pool."""
-    spec = context.inputs.written.spec
-    if alone := spec.gpu_stack == "standalone" and spec.allocation == "dra":
-        message = "gpuStack: standalone cannot install the DRA driver yet"
-        notes = (context.note(GPU_STACK, "without the GPU Operator because of this"),)
-        yield context.diagnostic_at(ALLOCATION, codes.ALLOCATION_UNSUPPORTED, message, help_=_WAYS, notes=notes)
-    for name, pool in spec.node_pools.items():
-        if not alone:
-            yield from _allocation(context, name, pool)
+    for name, pool in context.inputs.written.spec.node_pools.items():
+        yield from _allocation(context, name, pool)
         yield from _name(context, name)
     yield from _unused_defaults(context)
 
@@ -42,8 +31,8 @@ def _allocation(context: CheckContext, name: str, pool: NodePool) -> Iterator[Di
         message = f"the GPU Operator allocates the GPUs of all pools in one way, pool {name} cannot differ"
         help_ = "remove it, or give these nodes a cluster of their own: NVIDIA does not support both under one operator"
     else:
-        message = f"pool {name} cannot use the DRA driver beside the device plugin yet"
-        help_ = f"remove it; the supported way is {_WAYS}"
+        message = f"pool {name} cannot allocate its GPUs in another way than the other pools yet"
+        help_ = f"remove it, or set allocation: {pool.allocation} for all pools"
     yield context.diagnostic_at(path, codes.ALLOCATION_UNSUPPORTED, message, help_=help_, notes=notes)
 
 

@@ -121,6 +121,7 @@ class Component(CatalogueFile, kw_only=True):
         olm: How it comes where operators come through the Operator Lifecycle Manager; None where it cannot.
         derived: Template expressions that several places of the templates share, by the name under `derived` there.
         provides: The parts of the node stack that it brings to pools that leave them to us.
+        provides_in: The stacks in which it brings them, if not all of its own.
         runs_once: What it runs of which there may be no second.
         dra_files_of: The component whose folder has `devices.yaml` and `feature-gates.yaml` of the DRA driver that it
             brings; None: its own has.
@@ -152,6 +153,7 @@ class Component(CatalogueFile, kw_only=True):
     olm: Olm | None = None
     derived: Mapping[Text, Text] = field(default_factory=dict)
     provides: tuple[Part, ...] = ()
+    provides_in: tuple[Stack, ...] = ()
     runs_once: tuple[RunsOnce, ...] = ()
     dra_files_of: Text | None = None
     monitored: bool = False
@@ -165,6 +167,10 @@ class Component(CatalogueFile, kw_only=True):
         """What is wrong with the settings among each other: one that requires another that is not there."""
         missing = ((n, other) for n, s in self.settings.items() for other in s.requires if other not in self.settings)
         return next((f"setting {name} requires {other}, which is not there" for name, other in missing), None)
+
+    def brings(self, part: Part, stack: str) -> bool:
+        """Whether it brings a part of the node stack to the pools of a stack that leave that to us."""
+        return part in self.provides and stack in self.stacks and stack in (self.provides_in or self.stacks)
 
     @property
     def dra_folder(self) -> Path:

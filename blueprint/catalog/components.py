@@ -98,6 +98,22 @@ class ExporterFacts(Record, kw_only=True):
     locks: tuple[Text, ...] = ()
 
 
+class ClaimMetrics(Record, kw_only=True):
+    """Where the DRA driver that a component runs exports metrics.
+
+    Attributes:
+        selector: Labels of its pods.
+        workload: Name of its DaemonSet.
+        switch: The setting without which it exports none.
+        ports: The port of each part of the driver.
+    """
+
+    selector: Mapping[Text, Text]
+    workload: Text
+    switch: Text
+    ports: Mapping[Literal["gpus", "computeDomains"], int]
+
+
 class Component(CatalogueFile, kw_only=True):
     """One installable part of a platform.
 
@@ -127,6 +143,7 @@ class Component(CatalogueFile, kw_only=True):
             brings; None: its own has.
         monitored: Whether its pods make GPUs usable, so that alerts watch them.
         exporter: How it exports the metrics of GPUs; None where it does not.
+        claim_metrics: Where the DRA driver that it runs exports metrics; None where it runs none.
         kinds: What is known of the kinds that it brings, by `Kind.group`; of the others Kubernetes' ways hold.
         lacks: What this version cannot do that the newest can, with the reason: settings by their name, which are then
             refused, and words that templates and checks request.
@@ -158,6 +175,7 @@ class Component(CatalogueFile, kw_only=True):
     dra_files_of: Text | None = None
     monitored: bool = False
     exporter: ExporterFacts | None = None
+    claim_metrics: ClaimMetrics | None = None
     kinds: Mapping[KindName, Kind] = field(default_factory=dict)
     lacks: Mapping[str, Text] = field(default_factory=dict)
     sources: tuple[Text, ...]

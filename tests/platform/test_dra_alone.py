@@ -10,6 +10,7 @@ from blueprint.pipeline import Compilation
 from tests.support.platforms import H100, blueprint, compiled, pool
 
 DRIVER = "DaemonSet/dra-driver-nvidia-gpu-kubelet-plugin"
+CA = "LS0tLS1CRUdJTiBDRVJUSUZJQ0FURS0tLS0tCi0tLS0tRU5EIENFUlRJRklDQVRFLS0tLS0="
 RACKS = "gpu: {product: GB200, count: 4}, nvlinkDomain: {nodes: 2}, driver: {version: 580.95.05}"
 
 
@@ -139,10 +140,10 @@ def test_a_webhook_brings_its_certificate_from_cert_manager_or_takes_one() -> No
     made = objects(alone(settings="webhook: true"))
     issuer = made["Certificate/dra-driver-nvidia-gpu-webhook-cert"]["spec"]["issuerRef"]
     assert issuer == {"kind": "Issuer", "name": "dra-driver-nvidia-gpu-webhook-issuer"}
-    own = objects(alone(settings="webhook: true, webhookTlsSecret: my-cert, webhookCaBundle: LS0tLS1CRUdJTg=="))
+    own = objects(alone(settings=f"webhook: true, webhookTlsSecret: my-cert, webhookCaBundle: {CA}"))
     assert not [one for one in own if one.startswith(("Certificate/", "Issuer/"))]
     config = own["ValidatingWebhookConfiguration/dra-driver-nvidia-gpu-webhook-config"]
-    assert config["webhooks"][0]["clientConfig"]["caBundle"] == "LS0tLS1CRUdJTg=="
+    assert config["webhooks"][0]["clientConfig"]["caBundle"] == CA
     assert "annotations" not in config["metadata"]
 
 
@@ -217,3 +218,37 @@ def test_predicted_slices_hold_only_what_is_published() -> None:
         "claims": {"gpu.nvidia.com", "compute-domain.nvidia.com"},
         "beside": {"compute-domain.nvidia.com"},
     }
+
+
+WATCHED = "  observability: {prometheus: {namespace: monitoring, selectorLabels: {release: kps}}}\n"
+
+
+def test_the_driver_is_watched_and_gpus_are_counted_by_who_holds_them() -> None:
+    made = objects(alone(RACKS, spec=WATCHED))
+    service, monitor = made["Service/dra-driver-metrics"]["spec"], made["ServiceMonitor/dra-driver"]["spec"]
+    assert {each["name"]: each["targetPort"] for each in service["ports"]} == {"gpus": 8080, "compute-domains": 8081}
+    assert [each["port"] for each in monitor["endpoints"]] == ["gpus", "compute-domains"]
+    pods = made[DRIVER]["spec"]["template"]["metadata"]["labels"]
+    assert service["selector"].items() <= pods.items()
+    ports = {one["env"]["HTTP_ENDPOINT"] for one in containers(alone(RACKS)).values() if "HTTP_ENDPOINT" in one["env"]}
+    assert ports == {":8080", ":8081"}
+    alerts = {
+        rule["alert"]: rule["expr"]
+        for one in made.values()
+        if one["kind"] == "PrometheusRule"
+        for group in one["spec"]["groups"]
+        for rule in group["rules"]
+        if "alert" in rule
+    }
+    assert f'daemonset="{DRIVER.partition("/")[2]}"' in alerts["GpuClaimDriverNotReady"]
+    assert "nvidia_dra_node_prepare_errors_total" in alerts["GpuClaimsNotPrepared"]
+    text = str(made)
+    assert "namespace_pool:gpu_allocated:ratio" in text
+    assert "nvidia_com_" not in text
+
+
+def test_a_driver_that_exports_nothing_is_not_watched() -> None:
+    spec = f"{WATCHED}  components: {{dra-driver-nvidia-gpu: {{settings: {{metrics: false}}}}}}\n"
+    made = objects(alone(spec=spec))
+    assert "ServiceMonitor/dra-driver" not in made
+    assert "GpuClaimsNotPrepared" not in str(made)

@@ -87,7 +87,7 @@ def test_a_rule_that_does_something_else_is_found(promtool: str, folder: Path) -
 
 
 def alerts_fired(key: str) -> Iterator[str]:
-    for file in (*TESTS, *ELSEWHERE):
+    for file in (*TESTS, *ELSEWHERE, *ALONE):
         for test in yaml.safe_load(file.read_text("utf-8"))["tests"]:
             for each in test.get("alert_rule_test", ()):
                 if each["exp_alerts"]:

@@ -86,7 +86,7 @@ def _api(context: CheckContext) -> Iterator[Diagnostic]:
         yield context.diagnostic_at(path, codes.API_NOT_SERVED, message, help_=newest, fix=newest, notes=notes)
     elif declared != newest:
         managed = cluster.distribution_facts.managed_control_plane
-        message = f"API servers of Kubernetes {cluster.kubernetes} serve resource.k8s.io/{declared} only if told to"
+        message = f"Kubernetes {cluster.kubernetes} serves resource.k8s.io/{declared} only if it is enabled"
         message += f", which is not possible on {cluster.distribution}" if managed else ""
         help_ = f"{newest}, or run the API server with --runtime-config=resource.k8s.io/{declared}=true"
         found = context.diagnostic_at(path, codes.API_NOT_SERVED, message, help_=help_, fix=newest, notes=notes)
@@ -188,7 +188,8 @@ def _policies(context: CheckContext, component: PlatformComponent) -> Iterator[D
     because = {"controller": "computeDomains", "webhook": "webhook"}
     for index, name in enumerate(component.given.get("networkPolicies") or ()):
         if not there.get(name, True):
-            path, why = (*context.setting_path("networkPolicies"), index), context.setting_path(because[name])
+            path: Path = (*COMPONENTS, component.name, "settings", "networkPolicies", index)
+            why = context.setting_path(because[name])
             yield context.no_effect(path, why, f"the {name} does not run, so {name} has")
 
 

@@ -145,7 +145,7 @@ API_NOT_SERVED = define(
     "resource-api-not-served",
     """
 `resourceApiVersion` is a version of `resource.k8s.io` that this Kubernetes does not serve, or serves only where its API server
-is told to: beta versions of an API are disabled by default. Without the setting, the newest version is used that is served.
+enables it: beta versions of an API are disabled by default. Without the setting, the newest version is used that is served.
 """,
 )
 WEBHOOK_CERTIFICATE = define(
@@ -161,7 +161,7 @@ DOMAIN_TOO_LARGE = define(
     "BP3392",
     "compute-domain-too-large",
     """
-A compute domain joins at most as many nodes as the DRA driver is told to allow, 18 by default: the pool's NVLink domain has more.
+A compute domain joins at most as many nodes as the DRA driver is configured with, 18 by default: the pool's NVLink domain has more.
 Set `MAX_NODES_PER_IMEX_DOMAIN` in `computeDomainsControllerEnv` to that number.
 """,
 )

@@ -12,7 +12,7 @@ NO_DRA_METRICS = "no DRA driver that this platform installs exports metrics"
 _PORT_NAMES = {"gpus": "gpus", "computeDomains": "compute-domains"}
 
 
-class Port(NamedTuple):
+class MetricsPort(NamedTuple):
     """A port of the driver's Service."""
 
     name: str
@@ -38,11 +38,11 @@ class ClaimDriver:
         return dict(self.facts.selector)
 
     @tracked_property
-    def ports(self) -> tuple[Port, ...]:
+    def ports(self) -> tuple[MetricsPort, ...]:
         """The ports of the parts that run."""
         dra = self._platform.dra
         runs = {"gpus": dra.publishes_gpus, "computeDomains": dra.compute_domains}
-        return tuple(Port(_PORT_NAMES[part], port) for part, port in self.facts.ports.items() if runs[part])
+        return tuple(MetricsPort(_PORT_NAMES[part], port) for part, port in self.facts.ports.items() if runs[part])
 
 
 def claim_driver_of(platform: PlatformView) -> ClaimDriver | None:

@@ -26,4 +26,7 @@ def is_requested(component: Component, spec: Any, cluster: ClusterFacts) -> bool
         return any(owner_of(network, distribution) != PROVIDER for network in joined)
     if component.section == ALLOCATION:
         return spec.allocation == DRA or component.name in spec.components
-    return component.section is None or getattr(spec, component.section) is not None
+    found = spec
+    for key in component.section_path[1:]:
+        found = getattr(found, key, None)
+    return found is not None

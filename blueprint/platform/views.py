@@ -139,6 +139,10 @@ class ClaimsView(Protocol):
     def compute_domains(self) -> bool:
         """Whether it joins nodes into compute domains."""
 
+    @property
+    def extended_resources(self) -> bool:
+        """Whether the scheduler serves requests for nvidia.com/gpu by claims that it makes."""
+
 
 class ObservabilityView(Protocol):
     """What is watched."""

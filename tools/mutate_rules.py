@@ -4,8 +4,8 @@
 
 MODULE is a part of a file's name under blueprint/check/rules, common or claims (`gang`); all by default, which takes
 hours. For each module: how many changes were noticed, and where one was not. A rule whose condition can be changed
-unnoticed has an example too few. Changes that make no difference are listed in tools/equivalent_changes.yaml, each with the
-reason; one that is listed and no longer made ends the run.
+unnoticed has an example too few. Changes that make no difference are listed in tools/equivalent_changes.yaml, each
+with the reason; one that is listed and no longer made ends the run.
 
 Each change runs in a process of its own: first the examples of the pages of the module's codes, then the files of tests
 that name one of these codes.
@@ -269,9 +269,8 @@ def main() -> None:
         print(f"{share:6.1%}  {count - len(unnoticed)} of {count}  {file.relative_to(ROOT)}", flush=True)
         for each in unnoticed:
             print(f"          line {each.line}: {each.what}", flush=True)
-    print(
-        f"{(total - left) / max(total, 1):6.1%}  {total - left} of {total}, {sum(map(len, equivalent().values()))} make no difference"
-    )
+    alike = sum(map(len, equivalent().values()))
+    print(f"{(total - left) / max(total, 1):6.1%}  {total - left} of {total}, {alike} make no difference")
 
 
 if __name__ == "__main__":

@@ -80,6 +80,39 @@ def test_the_ways_out_of_parts_of_gpus(annotations: dict[str, str], amount: int 
     assert [help_ for _, _, help_ in found] == [way_out]
 
 
+def test_the_annotations_of_a_template_are_named_there() -> None:
+    pod = {"schedulerName": "kai-scheduler", "containers": [{"name": "main", "image": "registry.example/app:1.4"}]}
+    template = {"metadata": {"labels": {"app": "a"}, "annotations": {FRACTION: "2"}}, "spec": pod}
+    deployment = {
+        "apiVersion": "apps/v1",
+        "kind": "Deployment",
+        "metadata": {"name": "serve", "namespace": "team"},
+        "spec": {"selector": {"matchLabels": {"app": "a"}}, "template": template},
+    }
+    found = run_rules(context([Object(deployment, USERS)])).diagnostics
+    assert [each.path for each in found if each.code.id == "BP6529"] == [
+        f"spec.template.metadata.annotations.{FRACTION}"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("version", "kind", "expected"),
+    [
+        ("karpenter.sh/v1alpha5", "Provisioner", [("kind", "use NodePool of karpenter.sh/v1")]),
+        ("karpenter.k8s.aws/v1alpha1", "AWSNodeTemplate", [("kind", "use EC2NodeClass of karpenter.k8s.aws/v1")]),
+        ("karpenter.sh/v1beta1", "NodePool", [("apiVersion", "karpenter.sh/v1")]),
+        ("karpenter.k8s.aws/v1beta1", "EC2NodeClass", [("apiVersion", "karpenter.k8s.aws/v1")]),
+        ("karpenter.sh/v1", "NodePool", []),
+        ("other.example/v1beta1", "NodePool", []),
+    ],
+)
+def test_what_karpenter_dropped(version: str, kind: str, expected: list[tuple[str, str]]) -> None:
+    """BP6562 points at what has to change."""
+    data = {"apiVersion": version, "kind": kind, "metadata": {"name": "gpu"}, "spec": {}}
+    found = run_rules(context([]), malformed=[Object(data, USERS)]).diagnostics
+    assert [(each.path, each.help) for each in found if each.code.id == "BP6562"] == expected
+
+
 @pytest.mark.parametrize(
     ("runtime", "amount", "is_found"),
     [("kata-qemu", 1, True), ("kata-qemu", 0, False), ("kata-qemu", None, False), ("nvidia", 1, False), (7, 1, False)],

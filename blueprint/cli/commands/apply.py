@@ -66,25 +66,29 @@ def run(options: argparse.Namespace) -> Run:
     taking, replacing = Consent.given(options.force_conflicts), Consent.given(options.replace)
     _check(plan, taking, replacing)
     refuse_unsupported(plan, allowed=options.allow_unsupported)
-    asked = not options.yes and _is_asked(plan)
-    if asked and not _agreed(plan, connection):
+    plan_shown = not options.yes and _needs_consent(plan)
+    if plan_shown and not _agreed(plan, connection):
         return declined_run(plan, connection)
     how = ApplyOptions(options.timeout, taking, options.wait, _with_confirmed(plan, replacing))
     actions = [*(step.action for step in plan.steps), *(node.action for node in plan.nodes)]
     due = len(actions) - actions.count(Action.UNCHANGED)
     progress = _no_progress if options.quiet else ApplyProgress(due)
     run = apply_run(plan, apply_plan(plan, connection, how, progress), connection)
-    return run if options.quiet or not sys.stderr.isatty() else replace(run, on_screen=_on_screen(run, asked=asked))
+    return (
+        run
+        if options.quiet or not sys.stderr.isatty()
+        else replace(run, on_screen=_on_screen(run, plan_shown=plan_shown))
+    )
 
 
-def _on_screen(run: Run, *, asked: bool) -> frozenset[ObjectId]:
+def _on_screen(run: Run, *, plan_shown: bool) -> frozenset[ObjectId]:
     """What the progress has named; objects with changed fields only where the plan has shown these as well."""
     from blueprint.changes.compare import Action
 
     return frozenset(
         each.id
         for each in run.changes
-        if each.action in (Action.CREATE, Action.UPDATE, Action.REPLACE) and (asked or not each.fields)
+        if each.action in (Action.CREATE, Action.UPDATE, Action.REPLACE) and (plan_shown or not each.fields)
     )
 
 
@@ -102,7 +106,7 @@ def _plan(options: argparse.Namespace) -> tuple[Plan, Connection]:
     return make_plan(bundle, connection, try_new=False), connection
 
 
-def _is_asked(plan: Plan) -> bool:
+def _needs_consent(plan: Plan) -> bool:
     """Whether there is a person to ask, and something to ask about."""
     from blueprint.changes.compare import Action
     from blueprint.cli.prompts import on_a_terminal

@@ -30,8 +30,8 @@ def matching(words: str, entries: Iterable[Explainable]) -> list[Explainable]:
 
 
 def _distance(last: str, wanted: list[str]) -> int:
-    """How far the last part of a name is from the words: one of them, with one of them, or neither."""
-    return 0 if last in wanted else 1 if any(word in last for word in wanted) else 2
+    """How far the last part of a name is from the words: it is one of them, it begins with one, another part has it."""
+    return 0 if last in wanted else 1 if last.startswith(tuple(wanted)) else 2
 
 
 def listing(words: str, found: list[Explainable]) -> str:

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 from blueprint.catalog.component_files.devices import Devices, load_devices
 from blueprint.data import data_folder
 from blueprint.records import Record
+
+if TYPE_CHECKING:
+    from blueprint.allocation.devices import NodeGroup
 
 
 class PoolDevices(Record):
@@ -45,6 +50,7 @@ class DraContext(Record, dict=True):
         domains: Whether its part for compute domains runs.
         managed: Whether nobody opens gates of Kubernetes.
         products: The GPUs of the pools.
+        nodes: Gives the nodes with the devices that drivers are going to publish; asked where something is claimed.
     """
 
     driver: str | None
@@ -53,6 +59,7 @@ class DraContext(Record, dict=True):
     domains: bool
     managed: bool
     products: tuple[PoolDevices, ...]
+    nodes: Callable[[], tuple[NodeGroup, ...]] = tuple
 
     @cached_property
     def devices(self) -> Devices:

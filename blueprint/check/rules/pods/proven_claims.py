@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from blueprint.bundle.model import Path
 from blueprint.check.finding import ObjectFinding
+from blueprint.check.node_demands import may_run
 from blueprint.check.rule import Capability, rule
 from blueprint.check.rule_context import DescribedPod, RuleContext, items, mapping
 from blueprint.diagnostics import Code, define
@@ -89,14 +90,9 @@ def _failed(
 
 
 def _admitted(pod: DescribedPod, context: RuleContext, groups: tuple[NodeGroup, ...]) -> list[NodeGroup]:
-    """The nodes that the pod's node selector lets it run on, as far as their labels are known."""
-    wanted = mapping(pod.spec.get("nodeSelector"))
-    labels = {pool.name: pool.labels for pool in context.pools}
-    return [
-        group
-        for group in groups
-        if all(labels.get(group.name, {}).get(key, value) == value for key, value in wanted.items())
-    ]
+    """The nodes that the pod may run on by their labels, as far as these are known."""
+    pools = {pool.name: pool for pool in context.pools}
+    return [each for each in groups if each.name not in pools or may_run(pod, pools[each.name], context.pools)]
 
 
 def _finding(code: Code, path: Path, failed: tuple[ClaimVerdict, str]) -> ObjectFinding:

@@ -14,6 +14,7 @@ from blueprint.check.claims.model import CLASS
 from blueprint.check.claims.proofs import claim_of_object, classes_of
 from blueprint.check.rule_context import DescribedPod, PlatformFacts, RuleContext, items, mapping
 from blueprint.platform.model import Platform
+from blueprint.records import replace
 from blueprint.rule_facts.predicted import predicted_groups
 
 _KINDS = (("resourceClaimTemplateName", "ResourceClaimTemplate"), ("resourceClaimName", "ResourceClaim"))
@@ -30,7 +31,8 @@ class Admission:
     """
 
     def __init__(self, platform: Platform, facts: PlatformFacts, rendered: Sequence[Object]) -> None:
-        offers = {each.name: each for each in facts.pools}
+        claimed = facts.uses_claims  # then no device plugin offers anything
+        offers = {each.name: replace(each, offers={}) if claimed else each for each in facts.pools}
         groups = predicted_groups(platform)
         machines = {pool.name: pool.hardware.machine for pool in platform.gpu_pools}
         self._nodes = [NodesOfPool(offers[each.name], each, machines[each.name]) for each in groups]

@@ -146,6 +146,25 @@ def test_more_pods_than_fit_at_once_are_a_warning(ask: Any) -> None:
     assert found.findings["BP4043"]["message"].endswith("it has 5 pods, but 4 fit at once")
 
 
+def test_a_plain_resource_is_claimed_where_a_class_stands_behind_it(ask: Any) -> None:
+    pytest.importorskip("cel_expr_python", reason="the extra cel is not installed")
+    own = """
+---
+apiVersion: resource.k8s.io/v1
+kind: DeviceClass
+metadata: {name: whole}
+spec:
+  selectors: [{cel: {expression: "device.driver == 'gpu.nvidia.com'"}}]
+  extendedResourceName: nvidia.com/gpu
+"""
+    pod = POD % '{nvidia.com/gpu: "3"}'
+    assert ask(DRA, pod + own).rows("BP4040") == {
+        "large": "1 node, 2 on each at once",
+        "train": "4 nodes, 2 on each at once",
+    }
+    assert ask(DRA, pod).rows("BP4041")["train"] == "no node of it offers nvidia.com/gpu"
+
+
 def test_a_claim_that_stops_the_scheduler_on_one_pool_fits_nowhere(ask: Any) -> None:
     pytest.importorskip("cel_expr_python", reason="the extra cel is not installed")
     found = ask(DRA, CLAIM % "device.attributes['gpu.nvidia.com'].productName.substring(15) == 'x'")

@@ -41,11 +41,10 @@ def extended(pod: DescribedPod, context: RuleContext) -> Iterator[ObjectFinding]
         return
     from blueprint.allocation.extended import claim_of
 
-    offered = {name for pool in context.pools for name in pool.offers}
-    resources = {name for _, name in requested} - offered
+    resources = {name for _, name in requested}
     claim = claim_of(pod.spec, resources, list(found.prover.classes.values()))
     if claim and found.judges([claim]) and (verdict := _failed(pod, context, found, [claim])):
-        yield _finding(EXTENDED, next(path for path, name in requested if name in resources), verdict)
+        yield _finding(EXTENDED, requested[0][0], verdict)
 
 
 def _proofs(context: RuleContext) -> Proofs | None:

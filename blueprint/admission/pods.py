@@ -45,13 +45,13 @@ def pool_answer(
             if reason := _too_few(name, amount, there, nodes.offer):
                 return PoolAnswer(nodes.group.name, nodes.group.nodes, Fit.NO, 0, (reason,))
             limits.append(there // amount)
-    for name, amount in _machine_amounts(pod).items():
+    for name, wanted in _machine_amounts(pod).items():
         if name in nodes.machine:
-            there = quantity_value(nodes.machine[name])
-            if amount > there:
+            of_node = quantity_value(nodes.machine[name])
+            if wanted > of_node:
                 reason = f"more {name} is requested than the {nodes.machine[name]} of a node"
                 return PoolAnswer(nodes.group.name, nodes.group.nodes, Fit.NO, 0, (reason,))
-            limits.append(int(there // amount))
+            limits.append(int(of_node // wanted))
     extended = claim_of(pod.spec, claimed, classes)
     together = [*claims, *([extended] if extended else [])]
     if not together:

@@ -13,9 +13,9 @@ from blueprint.wording import counted
 _HEAD = ("WORKLOAD", "POOL", "NODES", "AT ONCE", "WHY NOT")
 
 
-def diagnostics(answers: Sequence[WorkloadAnswer]) -> Iterator[Diagnostic]:
+def diagnostics(results: Sequence[WorkloadAnswer]) -> Iterator[Diagnostic]:
     """One for each workload, and one more where it has too many pods."""
-    for answer in answers:
+    for answer in results:
         code, text = _summary(answer)
         evidence = tuple((each.pool, _in_words(each)) for each in answer.pools)
         yield ObjectFinding(code, answer.path, text, evidence=evidence).to_diagnostic(answer.subject)
@@ -51,9 +51,9 @@ def _in_words(answer: PoolAnswer) -> str:
     return "; ".join(answer.reasons)
 
 
-def table(answers: Sequence[WorkloadAnswer]) -> Iterator[str]:
-    """The answers as lines of a table: a row for each pool, and below it the reasons by sort of device."""
-    rows = [_HEAD, *(row for answer in answers for row in _rows(answer))]
+def table(results: Sequence[WorkloadAnswer]) -> Iterator[str]:
+    """The results as lines of a table: a row for each pool, and below it the reasons by sort of device."""
+    rows = [_HEAD, *(row for answer in results for row in _rows(answer))]
     widths = [max(len(row[column]) for row in rows if len(row) > 1) for column in range(len(_HEAD) - 1)]
     for row in rows:
         cells = [cell.ljust(width) for cell, width in zip(row, widths, strict=False)]

@@ -32,9 +32,9 @@ def pool_answer(
     pod: DescribedPod, claims: Sequence[Claim], nodes: NodesOfPool, every: Sequence[PoolOffer], prover: Prover | None
 ) -> PoolAnswer:
     """What comes of a pod on the nodes of a pool. `prover` is None where claims cannot be proven."""
-    kept_out = tuple(_kept_out(pod, nodes.offer, every))
-    if kept_out:
-        return PoolAnswer(nodes.group.name, nodes.group.nodes, Fit.NO, 0, kept_out)
+    obstacles = tuple(_obstacles(pod, nodes.offer, every))
+    if obstacles:
+        return PoolAnswer(nodes.group.name, nodes.group.nodes, Fit.NO, 0, obstacles)
     amounts = requested_devices(pod)
     classes = list(prover.classes.values()) if prover else []
     claimed = {name for name in amounts if not nodes.offer.offers.get(name) and class_of(name, classes)}
@@ -85,7 +85,7 @@ def _words(verdict: ClaimVerdict) -> Iterator[str]:
         yield f"{each.number} {each.device}: {each.text}"
 
 
-def _kept_out(pod: DescribedPod, offer: PoolOffer, every: Sequence[PoolOffer]) -> Iterator[str]:
+def _obstacles(pod: DescribedPod, offer: PoolOffer, every: Sequence[PoolOffer]) -> Iterator[str]:
     """Labels that the nodes do not have, and taints that the pod does not tolerate."""
     if not may_run(pod, offer, every):
         demands = (*selected_labels(pod), *(each for term in required_terms(pod) for each in term))

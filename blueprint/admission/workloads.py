@@ -39,7 +39,7 @@ class Admission:
         self._facts, self._rendered = facts, tuple(rendered)
         self._minor = platform.cluster.kubernetes_minor
 
-    def answers(self, objects: Sequence[Object]) -> Iterator[WorkloadAnswer]:
+    def results(self, objects: Sequence[Object]) -> Iterator[WorkloadAnswer]:
         """What comes of every pod that requests devices, and of claims that no pod refers to."""
         everything = RuleContext((*objects, *self._rendered), self._facts)
         prover = self._prover(everything)
@@ -80,8 +80,8 @@ class Admission:
             return None
         if missing:
             return WorkloadAnswer(pod.subject, pod.path, pod.number, unknown=missing)
-        answers = tuple(pool_answer(pod, claims, each, offers, prover) for each in self._nodes)
-        return _answer(pod.subject, pod.path, pod.number, answers)
+        results = tuple(pool_answer(pod, claims, each, offers, prover) for each in self._nodes)
+        return _answer(pod.subject, pod.path, pod.number, results)
 
 
 def _answer(subject: Object, path: Path, wanted: int, pools: tuple[PoolAnswer, ...]) -> WorkloadAnswer:

@@ -68,13 +68,13 @@ def run(options: Namespace) -> Run:
     if platform is None:
         raise LookupError("a valid bundle without a platform")
     admission = Admission(platform, ResolvedFacts(platform), bundle.objects)
-    answers = list(admission.answers(inputs.objects))
+    results = list(admission.results(inputs.objects))
     if options.prints:
         from blueprint.admission.findings import table
 
-        sys.stdout.writelines(f"{line}\n" for line in table(answers) if answers)
-        options.in_brief = bool(answers)
-    return _as_run(options, inputs, answers)
+        sys.stdout.writelines(f"{line}\n" for line in table(results) if results)
+        options.in_brief = bool(results)
+    return _as_run(options, inputs, results)
 
 
 def _is_blueprint(path: str) -> bool:
@@ -86,24 +86,24 @@ def _is_blueprint(path: str) -> bool:
         return ":" in path and path.endswith((".yaml", ".yml"))  # REVISION:PATH
 
 
-def _as_run(options: Namespace, inputs: Inputs, answers: list[WorkloadAnswer]) -> Run:
+def _as_run(options: Namespace, inputs: Inputs, results: list[WorkloadAnswer]) -> Run:
     from blueprint.admission import codes
     from blueprint.admission.findings import diagnostics
     from blueprint.admission.model import Fit
     from blueprint.diagnostics import Diagnostic, has_errors
     from blueprint.wording import counted
 
-    found = [*inputs.problems, *diagnostics(answers)]
-    if not answers and not has_errors(found):
+    found = [*inputs.problems, *diagnostics(results)]
+    if not results and not has_errors(found):
         found.append(Diagnostic(codes.NOTHING_TO_ADMIT, "no object in the files requests a device"))
-    fits = [answer.fit for answer in answers]
+    fits = [answer.fit for answer in results]
     number, unknown = fits.count(Fit.FITS), fits.count(Fit.UNKNOWN)
-    verdict = f"{number} of {counted(len(answers), 'workload')} fit" + (f", {unknown} not known" if unknown else "")
+    verdict = f"{number} of {counted(len(results), 'workload')} fit" + (f", {unknown} not known" if unknown else "")
     return Run(
         "admit",
         f"admit {' '.join(options.paths)}",
         diagnostics=tuple(found),
-        coverage=(Coverage("workloads", len(answers), unknown, "see the findings" if unknown else ""),),
+        coverage=(Coverage("workloads", len(results), unknown, "see the findings" if unknown else ""),),
         verdict=verdict,
         exit_code=1 if has_errors(found) else 3 if unknown else 0,
         texts=inputs.texts,

@@ -19,7 +19,16 @@ def dra_context(platform: Platform) -> DraContext:
     minor = platform.cluster.kubernetes_minor
     managed = platform.cluster.distribution_facts.managed_control_plane
     dra = platform.dra
-    return DraContext(dra.version, minor, dra.gates, dra.compute_domains, managed, products, partial(_nodes, platform))
+    return DraContext(
+        dra.version,
+        minor,
+        dra.gates,
+        dra.compute_domains,
+        managed,
+        products,
+        dra.publishes_gpus,
+        partial(_nodes, platform),
+    )
 
 
 def _nodes(platform: Platform) -> tuple[NodeGroup, ...]:

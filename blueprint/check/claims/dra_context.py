@@ -50,6 +50,7 @@ class DraContext(Record, dict=True):
         domains: Whether its part for compute domains runs.
         managed: Whether nobody opens gates of Kubernetes.
         products: The GPUs of the pools.
+        gpus: Whether its part for GPUs runs.
         nodes: Gives the nodes with the devices that drivers are going to publish; asked where something is claimed.
     """
 
@@ -59,6 +60,7 @@ class DraContext(Record, dict=True):
     domains: bool
     managed: bool
     products: tuple[PoolDevices, ...]
+    gpus: bool = True
     nodes: Callable[[], tuple[NodeGroup, ...]] = tuple
 
     @cached_property

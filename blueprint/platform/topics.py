@@ -26,6 +26,7 @@ from blueprint.platform.delivery.checks import check_delivery
 from blueprint.platform.derivation import Derivation
 from blueprint.platform.dra import prerequisites as dra
 from blueprint.platform.dra.checks import check_dra
+from blueprint.platform.dra.slice_checks import check_slices
 from blueprint.platform.drivers import prerequisites as drivers
 from blueprint.platform.drivers.checks import check_drivers, check_drivers_in_release
 from blueprint.platform.drivers.expectations import EXPECTATIONS as DRIVER_EXPECTATIONS
@@ -152,7 +153,7 @@ TOPICS: tuple[Topic, ...] = (
     ),
     Topic(
         name="dra",
-        release_checks=(check_dra,),
+        release_checks=(check_dra, check_slices),
         cluster_prerequisites=dra.cluster_prerequisites,
         pool_prerequisites=dra.pool_prerequisites,
     ),

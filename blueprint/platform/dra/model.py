@@ -6,8 +6,10 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Protocol
 
 from blueprint.catalog.components import Component
+from blueprint.platform.dra.api_versions import newest_served
 from blueprint.platform.drivers.model import ALWAYS, DRA, NEVER
-from blueprint.platform.tracking.recorder import tracked_property
+from blueprint.platform.tracking.recorder import record, tracked_property
+from blueprint.platform.tracking.sources import Source
 from blueprint.platform.views import GpuPoolView, PlatformView
 
 if TYPE_CHECKING:
@@ -38,12 +40,14 @@ class DomainPlatform(PlatformView, Protocol):
         """The pools whose nodes have GPUs."""
 
 
+_EXTENDED = "extendedResourceName"
+"""The field of a DeviceClass by which the scheduler serves requests for a resource."""
 SETTING = "draFeatureGates"
 """The setting by which the component is known that brings a DRA driver."""
 
 
 class DynamicAllocation:
-    """The DRA driver of the GPU Operator."""
+    """The DRA driver, of the GPU Operator or without it."""
 
     def __init__(self, platform: DomainPlatform) -> None:
         self._platform = platform
@@ -66,7 +70,7 @@ class DynamicAllocation:
         from blueprint.catalog.component_files.feature_gates import load_gates
 
         declared = self._platform.setting(SETTING) or {}
-        return frozenset(load_gates(component.folder).open(declared, self.version or ""))
+        return frozenset(load_gates(component.dra_folder).open(declared, self.version or ""))
 
     @tracked_property
     def variables(self) -> Mapping[str, str]:
@@ -80,7 +84,30 @@ class DynamicAllocation:
             return None
         from blueprint.catalog.component_files.devices import load_devices
 
-        return load_devices(component.folder)
+        return load_devices(component.dra_folder)
+
+    @tracked_property
+    def publishes_gpus(self) -> bool:
+        """Whether the DRA driver publishes the GPUs of the pools."""
+        return bool(self._platform.allocation == DRA)
+
+    @tracked_property
+    def api_version(self) -> str:
+        """The version of the API resource.k8s.io: as set, or the newest that this Kubernetes serves."""
+        if declared := self._platform.setting("resourceApiVersion"):
+            return str(declared)
+        return newest_served(self._platform.cluster.kubernetes_minor)
+
+    @tracked_property
+    def extended_resources(self) -> bool:
+        """Whether the scheduler serves requests for nvidia.com/gpu by claims that it makes."""
+        when, devices = self._platform.setting("extendedResources"), self.devices
+        if when is None or devices is None or self.api_version != "v1":
+            return False
+        if when in (ALWAYS, NEVER):
+            return bool(when == ALWAYS)
+        record(Source("component", devices.span("fields", _EXTENDED), f"fields.{_EXTENDED}"))
+        return devices.fields[_EXTENDED].open_in(self._platform.cluster.kubernetes_minor)
 
     @tracked_property
     def dynamic_mig(self) -> bool:

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Literal
 
 from blueprint.catalog.component_files.devices import Devices, Driver, Partitions, Sort
+from blueprint.platform.dra.api_versions import newest_served
 from blueprint.platform.dra.instances import Instances
 from blueprint.platform.dra.published import CounterSets, DeviceGroup, Publication, Value
 from blueprint.platform.dra.shares import shared
@@ -23,8 +24,6 @@ from blueprint.versions import version_key
 
 _OF_NODES: tuple[Sort, ...] = ("channel", "daemon")
 """Sorts of device of which a node has one, whatever its GPUs."""
-_SERVED_FROM = {"v1": "1.34", "v1beta2": "1.33", "v1beta1": "1.32"}
-"""The version of `resource.k8s.io` that clusters serve, newest first."""
 Layout = Literal["one", "perGpu", "countersApart"]
 
 
@@ -64,7 +63,7 @@ class _Prediction:
         return Publication(
             driver=self.name,
             version=self.version,
-            api_version=_api_version(self.pool.platform.cluster.kubernetes_minor),
+            api_version=f"resource.k8s.io/{newest_served(self.pool.platform.cluster.kubernetes_minor)}",
             layout=self._layout(),
             groups=tuple(self._shared(group) for group in groups),
             counter_sets=self._counter_sets(counted) if counted else None,
@@ -193,8 +192,3 @@ def _most(instances: Sequence[DeviceGroup]) -> dict[str, Value]:
 def counters(capacities: Mapping[str, Value]) -> dict[str, Value]:
     """Capacities as counters: `copyEngines` is `copy-engines`."""
     return {re.sub("([a-z0-9])([A-Z])", r"\1-\2", key).lower(): value for key, value in capacities.items()}
-
-
-def _api_version(minor: str) -> str:
-    served = (version for version, since in _SERVED_FROM.items() if version_key(minor) >= version_key(since))
-    return f"resource.k8s.io/{next(served, 'v1beta1')}"

@@ -240,3 +240,15 @@ def test_a_long_node_name_gives_a_name_that_the_api_accepts() -> None:
     names = {slices_of_node(long, f"{'n' * 248}{number}")[0]["metadata"]["name"] for number in range(3)}
     assert len(names) == 3
     assert all(len(name) <= 253 for name in names)
+
+
+def test_in_v1beta1_all_of_a_device_but_its_name_stands_in_basic() -> None:
+    text = blueprint(
+        pool("train", H100, nodes=1), kubernetes="1.34.2", stack="standaloneDra",
+        spec="  components: {dra-driver-nvidia-gpu: {settings: {resourceApiVersion: v1beta1}}}\n",
+    )  # fmt: skip
+    found = compiled(text)
+    assert found.bundle, found.diagnostics
+    [only] = slices_of_node(found.bundle.pools[0], "n1")
+    assert only["apiVersion"] == "resource.k8s.io/v1beta1"
+    assert {frozenset(each) for each in only["spec"]["devices"]} == {frozenset({"name", "basic"})}

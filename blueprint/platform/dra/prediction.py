@@ -11,7 +11,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Literal
 
 from blueprint.catalog.component_files.devices import Devices, Driver, Partitions, Sort
-from blueprint.platform.dra.api_versions import newest_served
 from blueprint.platform.dra.instances import Instances
 from blueprint.platform.dra.published import CounterSets, DeviceGroup, Publication, Value
 from blueprint.platform.dra.shares import shared
@@ -35,7 +34,7 @@ def published_by(pool: Pool) -> tuple[Publication, ...]:
         return ()
     found = []
     for name, driver in devices.drivers.items():
-        if driver.part != "computeDomains" or dra.compute_domains:
+        if dra.compute_domains if driver.part == "computeDomains" else dra.publishes_gpus:
             found.append(_Prediction(pool, devices, name, driver).publication())
     return tuple(found)
 
@@ -63,7 +62,7 @@ class _Prediction:
         return Publication(
             driver=self.name,
             version=self.version,
-            api_version=f"resource.k8s.io/{newest_served(self.pool.platform.cluster.kubernetes_minor)}",
+            api_version=f"resource.k8s.io/{self.pool.platform.dra.api_version}",
             layout=self._layout(),
             groups=tuple(self._shared(group) for group in groups),
             counter_sets=self._counter_sets(counted) if counted else None,

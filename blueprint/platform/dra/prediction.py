@@ -56,13 +56,15 @@ class _Prediction:
 
     def publication(self) -> Publication:
         """Everything that it publishes."""
+        dra = self.pool.platform.dra
         groups = [*self._of_node(), *(self._of_gpus() if "gpu" in self.driver.names else ())]
         counted = [group for group in groups if group.consumes]
         taints = self.driver.taints
         return Publication(
             driver=self.name,
             version=self.version,
-            api_version=f"resource.k8s.io/{self.pool.platform.dra.api_version}",
+            image=dra.image or "",
+            api_version=f"resource.k8s.io/{dra.api_version}",
             layout=self._layout(),
             groups=tuple(self._shared(group) for group in groups),
             counter_sets=self._counter_sets(counted) if counted else None,

@@ -20,7 +20,7 @@ Kind = tuple[str, str]
 _PATTERNS = {r"\{gpu\}": r"(?P<gpu>\d+)", r"\{start\}": r"(?P<start>\d+)", r"\{id\}": r"\d+"}
 
 
-class Match(Record):
+class MatchedDevices(Record):
     """What became of the devices of one node.
 
     Attributes:
@@ -34,7 +34,7 @@ class Match(Record):
     extra: tuple[LiveDevice, ...] = ()
 
 
-class Matcher:
+class DeviceMatcher:
     """Matches the devices of many nodes with one prediction."""
 
     def __init__(self, publication: Publication) -> None:
@@ -46,13 +46,13 @@ class Matcher:
         places = ((group, place) for group in groups for gpu in group.gpus for place in group.places(gpu))
         return {group.name_at(place): (group, place) for group, place in places}
 
-    def match(self, live: Devices) -> Match:
+    def match(self, live: Devices) -> MatchedDevices:
         """The devices of one node."""
         if live.keys() == self._expected.keys():
-            return Match(tuple((live[name], *expected) for name, expected in self._expected.items()))
+            return MatchedDevices(tuple((live[name], *expected) for name, expected in self._expected.items()))
         return self._by_gpu(live)
 
-    def _by_gpu(self, live: Devices) -> Match:
+    def _by_gpu(self, live: Devices) -> MatchedDevices:
         """GPU by GPU: those with the same devices first, the others by their number."""
         found, unknown = self._sorted(live)
         wanted = self._wanted
@@ -65,7 +65,7 @@ class Matcher:
             missing += lacking
             extra += rest
         extra += [device for devices in found.values() for _, _, device in devices]
-        return Match(tuple(pairs), tuple(missing), tuple(extra))
+        return MatchedDevices(tuple(pairs), tuple(missing), tuple(extra))
 
     @cached_property
     def _wanted(self) -> dict[int, list[tuple[Kind, DeviceGroup, DevicePlace]]]:

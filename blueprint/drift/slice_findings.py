@@ -10,7 +10,7 @@ from blueprint.bundle.model import BundlePool
 from blueprint.changes.compare import ABSENT
 from blueprint.diagnostics import Code, Note
 from blueprint.drift import slice_codes as codes
-from blueprint.drift.device_matching import Match, Matcher
+from blueprint.drift.device_matching import DeviceMatcher, MatchedDevices
 from blueprint.drift.device_values import (
     Deviation,
     KnownGood,
@@ -34,7 +34,7 @@ DEVICES = ("spec", "devices")
 """Where the devices stand: one writer owns the whole list."""
 
 
-class Place(Record):
+class ComparedNode(Record):
     """Where findings are: the node, its pool, and who applies our objects.
 
     `simulated` nodes lack the values that only real ones know, and that is no finding.
@@ -51,10 +51,10 @@ class PoolComparison:
 
     def __init__(self, publication: Publication) -> None:
         self.publication = publication
-        self._matcher = Matcher(publication)
+        self._matcher = DeviceMatcher(publication)
         self._known_good: dict[tuple[str, DevicePlace], KnownGood] = {}
 
-    def compare(self, place: Place, live: NodeSlices) -> Iterator[Finding]:
+    def compare(self, place: ComparedNode, live: NodeSlices) -> Iterator[Finding]:
         """Everything that is not as predicted on one node."""
         yield from _pools(place, live)
         if len(live.slices) < live.count:
@@ -66,26 +66,26 @@ class PoolComparison:
         if sets := self.publication.counter_sets:
             yield from _counters(place, live, sets)
 
-    def _unmatched(self, place: Place, live: NodeSlices, match: Match) -> Iterator[Finding]:
+    def _unmatched(self, place: ComparedNode, live: NodeSlices, match: MatchedDevices) -> Iterator[Finding]:
         """Too many, too few. What could not be predicted contradicts nothing."""
         extra = [device for device in match.extra if not (self.publication.unknown and device.text("type") == "mig")]
         for kind, devices in _by_kind(extra).items():
-            told = f"publishes {_named([device.name for device in devices])} ({kind}), not predicted"
+            statement = f"publishes {_named([device.name for device in devices])} ({kind}), not predicted"
             yield _finding(
-                place, codes.DEVICE_NOT_PREDICTED, FindingKind.FOREIGN_ADDITION, devices[0].slice, told,
+                place, codes.DEVICE_NOT_PREDICTED, FindingKind.FOREIGN_ADDITION, devices[0].slice, statement,
                 path=f"spec.devices[name={devices[0].name}]", live=devices[0].name,
             )  # fmt: skip
         missing: dict[str, list[str]] = defaultdict(list)
         for group, at in match.missing:
             missing[group.profile or group.sort].append(group.name_at(at))
         for kind, names in missing.items():
-            told = f"lacks {_named(names)} ({kind}), predicted"
+            statement = f"lacks {_named(names)} ({kind}), predicted"
             yield _finding(
-                place, codes.DEVICE_MISSING, FindingKind.MISSING, live.slices[0], told,
+                place, codes.DEVICE_MISSING, FindingKind.MISSING, live.slices[0], statement,
                 path=f"spec.devices[name={names[0]}]", declared=names[0],
             )  # fmt: skip
 
-    def _values(self, place: Place, match: Match) -> Iterator[Finding]:
+    def _values(self, place: ComparedNode, match: MatchedDevices) -> Iterator[Finding]:
         """Values, one finding for all devices of a node with the same deviation."""
         found: dict[tuple[Any, ...], list[tuple[LiveDevice, Deviation]]] = defaultdict(list)
         for device, group, at in match.pairs:
@@ -110,7 +110,7 @@ class PoolComparison:
         return different
 
 
-def missing_slices(place: Place, node: Live, publication: Publication) -> Finding:
+def missing_slices(place: ComparedNode, node: Live, publication: Publication) -> Finding:
     """A node without slices, although the driver's pods are ready."""
     count = counted(publication.count, "device")
     return Finding(
@@ -152,11 +152,11 @@ def _seen(live: Live, pool: BundlePool | None) -> tuple[tuple[str, str], ...]:
 
 
 def _finding(  # noqa: PLR0913 - what a finding has
-    place: Place,
+    place: ComparedNode,
     code: Code,
     kind: FindingKind,
     holder: Live,
-    told: str,
+    statement: str,
     *,
     path: str = "",
     declared: Any = ABSENT,
@@ -177,30 +177,30 @@ def _finding(  # noqa: PLR0913 - what a finding has
         seen=_seen(holder, place.pool),
         remarks=(Note(f"published by {driver_of(holder)} for node {place.node} of pool {place.pool.name}"),),
         code=code,
-        statement=told,
+        statement=statement,
         help=help_,
         ended_by=ended_by,
         passing=passing,
     )
 
 
-def _pools(place: Place, live: NodeSlices) -> Iterator[Finding]:
+def _pools(place: ComparedNode, live: NodeSlices) -> Iterator[Finding]:
     """Slices that do not make one complete pool named after the node."""
     if others := [name for name in live.pools if name != place.node]:
-        told = f"makes pool {', '.join(others)}, not one with the name of node {place.node}"
-        yield _incomplete(place, live.slices[0], told, "spec.pool.name")
+        statement = f"makes pool {', '.join(others)}, not one with the name of node {place.node}"
+        yield _incomplete(place, live.slices[0], statement, "spec.pool.name")
     if live.older:
-        told = f"is {len(live.older) + len(live.slices)} slices with others, of several generations of their pool"
-        yield _incomplete(place, live.older[0], told, "spec.pool.generation")
+        statement = f"is {len(live.older) + len(live.slices)} slices with others, of several generations of their pool"
+        yield _incomplete(place, live.older[0], statement, "spec.pool.generation")
     if (there := len(live.slices)) != live.count:
-        told = f"is one of {there} slices of its pool, which are to be {live.count}"
-        yield _incomplete(place, live.slices[0], told, "spec.pool.resourceSliceCount")
+        statement = f"is one of {there} slices of its pool, which are to be {live.count}"
+        yield _incomplete(place, live.slices[0], statement, "spec.pool.resourceSliceCount")
 
 
-def _incomplete(place: Place, live: Live, told: str, path: str) -> Finding:
+def _incomplete(place: ComparedNode, live: Live, statement: str, path: str) -> Finding:
     help_ = "wait for the driver to publish; if it does not, restart its pod on the node"
     kind, code = FindingKind.IN_TRANSITION, codes.SLICES_INCOMPLETE
-    return _finding(place, code, kind, live, told, path=path, help_=help_, ended_by=Remedy.WAIT)
+    return _finding(place, code, kind, live, statement, path=path, help_=help_, ended_by=Remedy.WAIT)
 
 
 def _by_kind(devices: Sequence[LiveDevice]) -> dict[str, list[LiveDevice]]:
@@ -214,59 +214,59 @@ def _named(names: Sequence[str]) -> str:
     return f"{counted(len(names), 'device')}: {first_few(sorted(names), _MOST_NAMED)}"
 
 
-def _deviation(place: Place, devices: Sequence[LiveDevice], different: Deviation) -> Finding:
+def _deviation(place: ComparedNode, devices: Sequence[LiveDevice], different: Deviation) -> Finding:
     wanted, have = different.wanted, different.live
     name = different.path.partition(".")[2] or different.path
     of = f"of {_named([device.name for device in devices])}"
     if have is ABSENT:
-        kind, told = FindingKind.REMOVED, f"publishes no {name} {of}, predicted {wanted}"
+        kind, statement = FindingKind.REMOVED, f"publishes no {name} {of}, predicted {wanted}"
     elif wanted is ABSENT:
-        kind, told = FindingKind.FOREIGN_ADDITION, f"publishes {name} {have} {of}, which is not predicted"
+        kind, statement = FindingKind.FOREIGN_ADDITION, f"publishes {name} {have} {of}, which is not predicted"
     else:
-        kind, told = FindingKind.MODIFIED, f"publishes {name} {have} {of}, predicted {wanted}"
+        kind, statement = FindingKind.MODIFIED, f"publishes {name} {have} {of}, predicted {wanted}"
     code = codes.DEVICE_VALUE if different.certain else codes.DEVICE_VALUE_UNVERIFIED
     path = f"spec.devices[name={devices[0].name}].{different.path}"
     return _finding(
-        place, code, kind, devices[0].slice, told,
+        place, code, kind, devices[0].slice, statement,
         path=path, declared=wanted, live=have, passing=not different.certain,
     )  # fmt: skip
 
 
-def _taints(place: Place, live: NodeSlices, publication: Publication) -> Iterator[Finding]:
+def _taints(place: ComparedNode, live: NodeSlices, publication: Publication) -> Iterator[Finding]:
     for device in live.devices.values():
         for taint in device.data.get("taints") or ():
             yield _taint(place, device, taint, publication)
 
 
-def _taint(place: Place, device: LiveDevice, taint: Mapping[str, Any], publication: Publication) -> Finding:
+def _taint(place: ComparedNode, device: LiveDevice, taint: Mapping[str, Any], publication: Publication) -> Finding:
     key, value, effect = (str(taint.get(each, "")) for each in ("key", "value", "effect"))
     whose = "" if key in publication.taints else ", which is none of its driver's"
-    told = f"taints {device.name} with {key}{'=' if value else ''}{value}:{effect}{whose}"
+    statement = f"taints {device.name} with {key}{'=' if value else ''}{value}:{effect}{whose}"
     harmless = effect == _WITHOUT_EFFECT
     help_ = "repair or replace the GPU, then restart the driver's pod on the node: nothing else ends its taints"
     return _finding(
-        place, codes.DEVICE_REMARK if harmless else codes.DEVICE_TAINTED, FindingKind.FAILED, device.slice, told,
+        place, codes.DEVICE_REMARK if harmless else codes.DEVICE_TAINTED, FindingKind.FAILED, device.slice, statement,
         path=f"spec.devices[name={device.name}].taints", live=f"{key}:{effect}", help_=help_, passing=harmless,
     )  # fmt: skip
 
 
-def _counters(place: Place, live: NodeSlices, sets: CounterSets) -> Iterator[Finding]:
+def _counters(place: ComparedNode, live: NodeSlices, sets: CounterSets) -> Iterator[Finding]:
     found = live.counter_sets
     wanted = {sets.name.replace("{gpu}", str(gpu)) for gpu in sets.gpus}
     holder = live.slices[0]
     for name in sorted(wanted - found.keys()):
-        told = f"lacks the counters {name}, predicted"
-        yield _finding(place, codes.DEVICE_MISSING, FindingKind.MISSING, holder, told, declared=name)
+        statement = f"lacks the counters {name}, predicted"
+        yield _finding(place, codes.DEVICE_MISSING, FindingKind.MISSING, holder, statement, declared=name)
     for name in sorted(found.keys() - wanted):
-        told = f"publishes the counters {name}, not predicted"
-        yield _finding(place, codes.DEVICE_NOT_PREDICTED, FindingKind.FOREIGN_ADDITION, holder, told, live=name)
+        statement = f"publishes the counters {name}, not predicted"
+        yield _finding(place, codes.DEVICE_NOT_PREDICTED, FindingKind.FOREIGN_ADDITION, holder, statement, live=name)
     for name in sorted(wanted & found.keys()):
         for each in shared_counters(found[name], sets):
             if each.unknown and place.simulated:
                 continue
             code = codes.DEVICE_VALUE if each.certain else codes.DEVICE_VALUE_UNVERIFIED
-            told = f"has {each.path} of {name} at {each.live}, predicted {each.wanted}"
+            statement = f"has {each.path} of {name} at {each.live}, predicted {each.wanted}"
             yield _finding(
-                place, code, FindingKind.MODIFIED, holder, told,
+                place, code, FindingKind.MODIFIED, holder, statement,
                 declared=each.wanted, live=each.live, passing=not each.certain,
             )  # fmt: skip

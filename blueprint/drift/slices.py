@@ -12,7 +12,7 @@ from blueprint.drift.live_slices import by_node, devices_of, newest
 from blueprint.drift.model import Finding, ScopeResult
 from blueprint.drift.node_facts import is_real
 from blueprint.drift.nodes import named, pools_of
-from blueprint.drift.slice_findings import Place, PoolComparison, missing_slices, unexpected
+from blueprint.drift.slice_findings import ComparedNode, PoolComparison, missing_slices, unexpected
 from blueprint.drift.view import Live, Unseen, View
 from blueprint.inventory.membership import manager
 from blueprint.platform.dra.published import Publication
@@ -84,15 +84,15 @@ class _Examination:
         absent, waiting, reason = self._judged_silence()
         findings += [*absent, *self._foreign()]
         coverage = Coverage(SCOPE, examined - len(waiting), len(waiting), reason)
-        told = tuple(_waiting(waiting, reason))
+        diagnostics = tuple(_waiting(waiting, reason))
         failed = any(finding.is_drift for finding in findings)
         kinds = (SIMULATED,) if simulated else ()
-        return ScopeResult((coverage,), tuple(findings), told, failed=failed, simulated=kinds)
+        return ScopeResult((coverage,), tuple(findings), diagnostics, failed=failed, simulated=kinds)
 
     def _node(
         self, name: str, node: Live, pool: BundlePool, comparisons: Sequence[PoolComparison]
     ) -> Iterator[Finding]:
-        place = Place(name, pool, self._us, simulated=not is_real(node))
+        place = ComparedNode(name, pool, self._us, simulated=not is_real(node))
         for comparison in comparisons:
             publication = comparison.publication
             if slices := self._slices.get((publication.driver, name)):
@@ -116,7 +116,7 @@ class _Examination:
             waiting += not_ready
             reasons += [f"pool {pool}: nodes are not ready"] if not_ready else []
             for node, of in ready:
-                absent.append(missing_slices(Place(node["metadata"]["name"], of, self._us), node, publication))
+                absent.append(missing_slices(ComparedNode(node["metadata"]["name"], of, self._us), node, publication))
         return absent, waiting, "; ".join(reasons)
 
     def _why_not_yet(self, publication: Publication) -> str:
@@ -145,12 +145,12 @@ class _Examination:
                 continue
             if own and self._same_gpus(slices, node, own):
                 help_ = "remove one of the drivers"
-                told = f"publishes GPUs of node {node} beside {', '.join(sorted(own))}"
-                yield unexpected(slices[0], codes.GPUS_OF_ANOTHER_DRIVER, told, help_, self._us, pool)
+                statement = f"publishes GPUs of node {node} beside {', '.join(sorted(own))}"
+                yield unexpected(slices[0], codes.GPUS_OF_ANOTHER_DRIVER, statement, help_, self._us, pool)
             elif (driver in drivers or _publishes_gpus(slices)) and (why := _why_unexpected(live, pool, node)):
                 help_ = "remove the slice with its driver, or declare the node's pool with `allocation: dra`"
-                told = f"publishes devices of {driver}: {why}"
-                yield unexpected(slices[0], codes.SLICES_UNEXPECTED, told, help_, self._us, pool)
+                statement = f"publishes devices of {driver}: {why}"
+                yield unexpected(slices[0], codes.SLICES_UNEXPECTED, statement, help_, self._us, pool)
 
     def _same_gpus(self, slices: Sequence[Live], node: str, own: set[str]) -> bool:
         """Whether these are GPUs: by their sort, or by the PCI addresses of those that are predicted."""

@@ -14,7 +14,7 @@ from typing import Any
 
 from blueprint.bundle.model import BundlePool
 from blueprint.drift.live_slices import newest
-from blueprint.drift.slice_findings import Place, PoolComparison
+from blueprint.drift.slice_findings import ComparedNode, PoolComparison
 from blueprint.platform.dra.slices import PoolSlices
 from tests.support.platforms import H100
 from tests.support.published_slices import AsNodesFillIt, bundle_of
@@ -41,7 +41,9 @@ def compare(pool: BundlePool) -> int:
     found = 0
     for number in range(NODES):
         name = f"node-{number}"
-        found += len([*comparison.compare(Place(name, pool, "bench"), newest(live.of_node(name, synthetic=True)))])
+        found += len(
+            [*comparison.compare(ComparedNode(name, pool, "bench"), newest(live.of_node(name, synthetic=True)))]
+        )
     return found
 
 

@@ -13,7 +13,7 @@ from blueprint.bundle.slices_file import StoredSlices, slices_file
 from blueprint.catalog.catalog import load_catalog
 from blueprint.diagnostics import Severity
 from blueprint.drift.live_slices import newest
-from blueprint.drift.slice_findings import Place, PoolComparison
+from blueprint.drift.slice_findings import ComparedNode, PoolComparison
 from blueprint.platform.dra.limits import slice_limits
 from blueprint.platform.dra.slices import slices_of_node
 from blueprint.platform.partitioning.packing import pack
@@ -131,7 +131,7 @@ def test_a_node_that_publishes_what_was_predicted_is_no_drift(what: tuple[str, s
             for each in slices_of_node(AsNodesFillIt(train), "node-1", synthetic=True)
             if each["spec"]["driver"] == publication.driver
         ]
-        assert [*PoolComparison(publication).compare(Place("node-1", train, "us"), newest(live))] == []
+        assert [*PoolComparison(publication).compare(ComparedNode("node-1", train, "us"), newest(live))] == []
 
 
 @settings(max_examples=40)

@@ -27,7 +27,7 @@ Layout = Literal["one", "perGpu", "countersApart"]
 
 
 def published_by(pool: Pool) -> tuple[Publication, ...]:
-    """What each DRA driver publishes of a node; nothing where pods do not claim the pool's GPUs."""
+    """What each DRA driver publishes of a node; nothing where there is none."""
     dra = pool.platform.dra
     devices, version = dra.devices, dra.version
     if devices is None or version is None or not isinstance(pool, GpuPool):

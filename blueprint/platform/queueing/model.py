@@ -62,8 +62,20 @@ class QueuedPool(PoolView, Protocol):
         """What pods can request of each node, by the name that quotas have for it."""
 
 
+class ClaimsView(Protocol):
+    """How pods claim devices."""
+
+    @property
+    def extended_resources(self) -> bool:
+        """Whether the scheduler serves requests for nvidia.com/gpu by claims that it makes."""
+
+
 class QueuedPlatform(PlatformView, Protocol):
     """The platform, as its queues know it."""
+
+    @property
+    def dra(self) -> ClaimsView:
+        """How pods claim devices."""
 
     @property
     def pools(self) -> Sequence[QueuedPool]:
@@ -228,8 +240,12 @@ class Kueue:
 
     @tracked_property
     def device_class_mappings(self) -> list[dict[str, Any]]:
-        """As what claims of a DeviceClass are counted, in Kueue's form; none where a device plugin advertises GPUs."""
-        return [{"name": GPU, "deviceClassNames": [GPU_CLASS]}] if self._platform.allocation == DRA else []
+        """As what claims of a DeviceClass are counted, in Kueue's form; none where a device plugin advertises GPUs.
+
+        Nor where pods request nvidia.com/gpu of the scheduler, which makes the claims: Kueue would count both.
+        """
+        claimed = self._platform.allocation == DRA and not self._platform.dra.extended_resources
+        return [{"name": GPU, "deviceClassNames": [GPU_CLASS]}] if claimed else []
 
     @tracked_property
     def flavors(self) -> tuple[Flavor, ...]:

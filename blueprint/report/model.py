@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
 
-from blueprint.bundle.model import Source
+from blueprint.bundle.model import ObjectId, Source
 from blueprint.changes.compare import ObjectChange
 from blueprint.diagnostics import Diagnostic
 from blueprint.records import Record, field
@@ -92,6 +92,7 @@ class Run(Record):
             excerpts only, no format tells it.
         skipped_rules: Rules that had something to look at and did not run.
         checks: What the checks of readings came to, by pool and check.
+        on_screen: Objects of `changes` that plan or progress have shown; text on that terminal leaves them out.
     """
 
     verb: str
@@ -111,3 +112,4 @@ class Run(Record):
     checks: tuple[PoolCheck, ...] = ()
     waived: tuple[WaivedFinding, ...] = ()
     reassess: Reassess | None = None
+    on_screen: frozenset[ObjectId] = frozenset()

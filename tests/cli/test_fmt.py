@@ -14,7 +14,11 @@ from blueprint.source.loader import load_text
 from blueprint.spec.formatting import formatted
 
 ROOT = Path(__file__).resolve().parents[2]
-BLUEPRINTS = sorted([*ROOT.glob("examples/*/*.yaml"), *ROOT.glob("overlays/*/*.yaml")])
+BLUEPRINTS = sorted(
+    file
+    for file in (*ROOT.glob("examples/*/*.yaml"), *ROOT.glob("overlays/*/*.yaml"))
+    if "gpublueprint.dev/" in file.read_text("utf-8")  # beside blueprints lie manifests of their own
+)
 MESSY = """\
 # The licence of this file.
 

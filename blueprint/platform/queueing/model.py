@@ -106,7 +106,7 @@ class Flavor:
     @tracked_property
     def node_labels(self) -> dict[str, str]:
         """Labels that choose the nodes; Kueue adds them to pods that it admits."""
-        return dict(self._pool.selector)
+        return dict(sorted(self._pool.selector.items()))
 
     @tracked_property
     def tolerations(self) -> tuple[PoolTaint, ...]:

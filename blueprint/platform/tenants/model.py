@@ -171,14 +171,14 @@ class Tenant:
 
     @tracked_property
     def quota(self) -> dict[str, dict[str, TenantQuota]]:
-        """What it has by pool and name of a resource, in the order of the blueprint."""
+        """What it has by pool and name of a resource."""
         quotas = self._declared("quota")
         if quotas is None:
             return {}
         found: dict[str, dict[str, TenantQuota]] = {}
-        for pool, resources in quotas.items():
+        for pool, resources in sorted(quotas.items()):
             with untracked():  # each amount records its own line
-                found[pool] = {name: TenantQuota(amount) for name, amount in resources.items()}
+                found[pool] = {name: TenantQuota(amount) for name, amount in sorted(resources.items())}
         return found
 
     @property

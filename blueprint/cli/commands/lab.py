@@ -1,7 +1,10 @@
 """A throw-away control plane on this machine, with the blueprint's nodes as objects.
 
 `install` builds the binaries once; `up` starts a lab and prints its kubeconfig's path, and nothing else, on
-stdout; the lab lives on until `down`. `status` says what runs, where binaries come from, what is simulated.
+stdout; the lab lives on until `down`. `run` tries a blueprint in a lab of its own: it makes the nodes, applies the
+objects, submits workloads (samples of what the pools offer, or yours), and tells which found a place, and why not. Exit
+code 1: a workload that should have a place has none; 3: not decided in time. `status` says what runs, where binaries
+come from, what is simulated.
 """
 
 from __future__ import annotations
@@ -14,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from blueprint.cli.options import add_report
+from blueprint.cli.trials import add_run, run_trial
 from blueprint.records import replace
 
 if TYPE_CHECKING:
@@ -27,12 +31,13 @@ STEP = 6
 EXAMPLES = (
     "blueprint lab install",
     "export KUBECONFIG=$(blueprint lab up blueprint.yaml)",
+    "blueprint lab run --workloads jobs/",
     "blueprint lab down",
 )
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    """Four actions, each with its own flags."""
+    """The actions, each with its own flags."""
     actions = parser.add_subparsers(title="actions", metavar="ACTION", required=True)
     install = actions.add_parser("install", help="build etcd and kube-apiserver from pinned Go modules")
     install.add_argument("--with-kubectl", action="store_true", help="build kubectl too")
@@ -49,6 +54,11 @@ def configure(parser: argparse.ArgumentParser) -> None:
     _add_name(up, "default")
     _add_places(up)
     up.set_defaults(action=_up, overlay=[], set=[], prints=True)
+
+    trial = actions.add_parser("run", help="try a blueprint: its nodes, its objects, and workloads on them")
+    add_run(trial)
+    _add_places(trial)
+    trial.set_defaults(action=_run)
 
     down = actions.add_parser("down", help="stop a lab and remove every trace of it")
     which = down.add_mutually_exclusive_group()
@@ -118,6 +128,10 @@ def _create_nodes(lab: Lab, bundle: Bundle) -> None:
         found = Diagnostic(codes.REQUEST_FAILED, f"nodes cannot be created: {failed}")
         raise Refused(found, exit_code=2) from failed
     _progress(f"{made} simulated nodes created from {bundle.name}")
+
+
+def _run(options: argparse.Namespace) -> Run:
+    return run_trial(options, _progress)
 
 
 def _down(options: argparse.Namespace) -> int:

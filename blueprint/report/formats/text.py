@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from blueprint.diagnostics import Diagnostic, Severity, Span
+from blueprint.report import placements
 from blueprint.report.changes import change_lines
 from blueprint.report.context import Context
 from blueprint.report.escaping import cells, in_ascii, visible
@@ -58,10 +59,24 @@ def _lines(record: ReportContent, context: Context) -> Iterator[str]:
                 yield style.bold(heading)
             yield from change_lines(changes, context, style)
             yield ""
+    if record.run.placements:
+        yield from _placements(record, context, style)
+        yield ""
     if record.run.images:
         yield from (visible(f"  {image.ref}  ({image.component})") for image in record.run.images)
         yield ""
     yield from _ending(record, context, style)
+
+
+def _placements(record: ReportContent, context: Context, style: Style) -> Iterator[str]:
+    """A line for each workload, its columns under each other; the outcome goes on below itself."""
+    rows = [tuple(map(visible, row)) for row in (placements.HEAD, *placements.rows_of(record.run.placements))]
+    *widths, _ = (max(map(cells, column)) for column in zip(*rows, strict=True))
+    for number, row in enumerate(rows):
+        *columns, outcome = row
+        padded = [text + " " * (width - cells(text)) for text, width in zip(columns, widths, strict=True)]
+        line = "  " + "  ".join([*padded, outcome])
+        yield from map(style.bold, [line]) if not number else _wrapped(line, context, 6)
 
 
 def _summary(diagnostics: Sequence[Diagnostic], context: Context, style: Style) -> Iterator[str]:

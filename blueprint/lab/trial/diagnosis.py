@@ -1,0 +1,65 @@
+"""Why a pod has no place: for each pool what speaks against its nodes, and what would help, from the nearest one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from blueprint.bundle.model import BundlePool
+from blueprint.lab.trial.node_fit import NodeState, Reason, reasons
+from blueprint.records import Record
+from blueprint.wording import counted
+
+Json = Mapping[str, Any]
+_SHOWN = 8
+
+
+class Diagnosis(Record):
+    """`lines` name pools with the reasons against their nodes, the nearest first; `help` is for that one."""
+
+    lines: tuple[str, ...]
+    help: str
+
+    @property
+    def headline(self) -> str:
+        """The reason that is nearest to being none."""
+        return self.lines[0] if self.lines else ""
+
+
+def diagnose(
+    spec: Json, nodes: Sequence[NodeState], pools: Sequence[BundlePool], by_claims: frozenset[str] = frozenset()
+) -> Diagnosis:
+    """Evaluate what the scheduler does not say: which taint, which selector, which resource, on nodes of which pool."""
+    groups: dict[tuple[str, tuple[Reason, ...]], int] = {}
+    for state in nodes:
+        found = tuple(reasons(spec, state, by_claims))
+        key = (pool_of(state, pools), found)
+        groups[key] = groups.get(key, 0) + 1
+    against = {key: count for key, count in groups.items() if key[1]}
+    ordered = sorted(against.items(), key=lambda item: (_distance(item[0][1]), item[0][0]))
+    lines = [_line(pool, found, count) for (pool, found), count in ordered]
+    if len(lines) > _SHOWN:
+        lines = [*lines[:_SHOWN], f"and {len(lines) - _SHOWN} more kinds of node"]
+    nearest = ordered[0][0][1] if ordered else ()
+    return Diagnosis(tuple(lines), "; ".join(dict.fromkeys(each.help for each in nearest if each.help)))
+
+
+def pool_of(state: NodeState, pools: Sequence[BundlePool]) -> str:
+    """The pool that a node belongs to; its own name where it belongs to none."""
+    for pool in pools:
+        by_name = state.name.rpartition("-")[0] == pool.name and not pool.selector
+        if by_name or (pool.selector and pool.selector.items() <= state.labels.items()):
+            return f"pool {pool.name}"
+    return state.name
+
+
+def _distance(found: Sequence[Reason]) -> tuple[int, int]:
+    """Pools of other purpose have most against them: what the pod asks for is not even there."""
+    absent = sum(each.sort == "resource" and not each.help for each in found)
+    elsewhere = sum(each.sort in ("selector", "affinity") for each in found)
+    return absent + elsewhere, len(found)
+
+
+def _line(pool: str, found: Sequence[Reason], count: int) -> str:
+    where = f"{pool} ({counted(count, 'node')})" if pool.startswith("pool ") else pool
+    return f"{where}: {'; '.join(each.text for each in found)}"

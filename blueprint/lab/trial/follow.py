@@ -1,0 +1,152 @@
+"""Follow what becomes of workloads: which pods there are, and what the scheduler decided about each."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from blueprint.apiserver.connection import Connection
+from blueprint.records import Record
+
+_STILL = 1.5
+"""Seconds without any change after which what is pending stays so: the scheduler tries again after one."""
+_PAUSE = 0.15
+_DECIDED = frozenset({"Unschedulable", "SchedulerError", "SchedulingGated"})
+Json = Mapping[str, Any]
+
+
+class Seen(Record):
+    """The pods of one workload at one moment.
+
+    Attributes:
+        wanted: How many there are to be; None where that is not known (yet).
+        pods: The pods.
+        refusal: Why its controller cannot make more.
+    """
+
+    wanted: int | None
+    pods: tuple[Json, ...]
+    refusal: str = ""
+
+    @property
+    def pending(self) -> tuple[Json, ...]:
+        """Pods about which the scheduler has decided that there is no place."""
+        return tuple(pod for pod in self.pods if verdict(pod) is not None)
+
+    @property
+    def complete(self) -> bool:
+        """Whether every pod that is to be has a place and is, as far as is simulated, at work."""
+        at_work = all(_has_node(pod) and pod["status"].get("phase") != "Pending" for pod in self.pods)
+        return self.wanted is not None and len(self.pods) >= self.wanted and at_work
+
+    @property
+    def settled(self) -> bool:
+        """Whether there is a decision about all pods that there are, and a reason why there are no more."""
+        decided = all(_has_node(pod) or verdict(pod) is not None for pod in self.pods)
+        enough = self.wanted is not None and len(self.pods) >= self.wanted
+        return decided and (enough or bool(self.pending) or bool(self.refusal))
+
+
+def verdict(pod: Json) -> Json | None:
+    """The condition in which the scheduler says that a pod has no place."""
+    if _has_node(pod):
+        return None
+    for condition in pod["status"].get("conditions") or ():
+        if condition["type"] == "PodScheduled" and condition["status"] == "False" and condition["reason"] in _DECIDED:
+            return dict(condition)
+    return None
+
+
+def follow(roots: Sequence[Json], connection: Connection, timeout: float) -> list[Seen]:
+    """The pods of each workload, once nothing changes any more or the time is up.
+
+    Raises ApiError.
+    """
+    end = time.monotonic() + timeout
+    last: Any = None
+    since = time.monotonic()
+    while True:
+        seen = _look(roots, connection)
+        state = [_state(each) for each in seen]
+        now = time.monotonic()
+        if state != last:
+            last, since = state, now
+        still = now - since >= _STILL
+        if all(each.complete for each in seen) or (still and all(each.settled for each in seen)) or now > end:
+            return seen
+        time.sleep(_PAUSE)
+
+
+def _state(seen: Seen) -> tuple[Any, ...]:
+    pods = ((pod["metadata"]["uid"], pod["spec"].get("nodeName"), pod["status"].get("phase")) for pod in seen.pods)
+    messages = (str((verdict(pod) or {}).get("message")) for pod in seen.pods)
+    return (seen.wanted, seen.refusal, *sorted(pods), *sorted(messages))
+
+
+def _look(roots: Sequence[Json], connection: Connection) -> list[Seen]:
+    pods = connection.list("/api/v1/pods")
+    owners = {pod["metadata"]["uid"]: _controller(pod) for pod in pods}
+    for kind in ("/apis/apps/v1/replicasets", "/apis/batch/v1/jobs"):
+        owners |= {each["metadata"]["uid"]: _controller(each) for each in connection.list(kind)}
+    found: dict[str, list[Json]] = {root["metadata"]["uid"]: [] for root in roots}
+    chains: dict[str, set[str]] = {uid: {uid} for uid in found}
+    for pod in pods:
+        chain = _chain(pod["metadata"]["uid"], owners)
+        for uid in found.keys() & set(chain):
+            found[uid].append(pod)
+            chains[uid].update(chain)
+    for uid, owner in owners.items():  # a ReplicaSet that could not make a pod yet
+        if owner in chains:
+            chains[owner].add(uid)
+    return [_seen(root, found[root["metadata"]["uid"]], chains[root["metadata"]["uid"]], connection) for root in roots]
+
+
+def _seen(root: Json, pods: list[Json], chain: Iterable[str], connection: Connection) -> Seen:
+    wanted = _wanted(root, connection)
+    enough = wanted is not None and len(pods) >= wanted
+    refusal = "" if enough else _failure(root, frozenset(chain), connection)
+    return Seen(wanted, tuple(pods), refusal)
+
+
+def _chain(uid: str | None, owners: Mapping[str, str | None]) -> list[str]:
+    chain: list[str] = []
+    while uid and uid not in chain:
+        chain.append(uid)
+        uid = owners.get(uid)
+    return chain
+
+
+def _controller(data: Json) -> str | None:
+    owners = data["metadata"].get("ownerReferences") or ()
+    return next((str(each["uid"]) for each in owners if each.get("controller")), None)
+
+
+def _has_node(pod: Json) -> bool:
+    return bool(pod["spec"].get("nodeName"))
+
+
+def _wanted(root: Json, connection: Connection) -> int | None:
+    """How many pods a workload is to have at one time."""
+    kind, spec = root["kind"], root.get("spec") or {}
+    if kind == "Pod":
+        return 1
+    if kind == "Job":
+        most = int(spec.get("parallelism", 1))
+        return 0 if spec.get("suspend") else min(most, int(spec.get("completions") or most))
+    if kind == "DaemonSet":
+        namespace, name = root["metadata"]["namespace"], root["metadata"]["name"]
+        status = connection.get(f"/apis/apps/v1/namespaces/{namespace}/daemonsets/{name}").get("status") or {}
+        return int(status["desiredNumberScheduled"]) if status.get("observedGeneration") else None
+    if kind in ("Deployment", "ReplicaSet", "StatefulSet", "ReplicationController"):
+        return int(spec.get("replicas", 1))
+    return None
+
+
+def _failure(root: Json, chain: frozenset[str], connection: Connection) -> str:
+    """What its controller says of pods that it could not make."""
+    namespace = root["metadata"].get("namespace")
+    for event in connection.list(f"/api/v1/namespaces/{namespace}/events"):
+        if event.get("reason") == "FailedCreate" and event["involvedObject"].get("uid") in chain:
+            return str(event.get("message", ""))
+    return ""

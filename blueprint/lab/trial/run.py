@@ -1,0 +1,122 @@
+"""One trial, step by step: nodes, objects, workloads, decisions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from types import MappingProxyType
+from typing import Any
+
+from blueprint.apiserver.connection import Connection
+from blueprint.apiserver.discovery import discover
+from blueprint.bundle.model import Bundle, BundlePool
+from blueprint.cluster.apply import ApplyOptions, apply_plan
+from blueprint.cluster.health import simulated_nodes as simulated_note
+from blueprint.cluster.health import wait_healthy
+from blueprint.cluster.plan import make_plan
+from blueprint.diagnostics import Diagnostic
+from blueprint.kubernetes.kinds import is_own_group
+from blueprint.lab.access import Lab
+from blueprint.lab.nodes import node_count, offered_resources, simulated_nodes
+from blueprint.lab.trial.follow import follow
+from blueprint.lab.trial.inputs import is_workload
+from blueprint.lab.trial.judge import Judge
+from blueprint.lab.trial.model import LeftOut, Placement, TrialResult, Workload
+from blueprint.lab.trial.node_fit import node_states
+from blueprint.lab.trial.samples import NAMESPACE, samples
+from blueprint.lab.trial.submit import Refusal, submit
+from blueprint.lab.trial.surroundings import make_namespace, nodes_in_words, prepare
+from blueprint.lint.inputs import Inputs
+from blueprint.records import Record
+from blueprint.wording import counted
+
+ALWAYS_LEFT_OUT = (
+    LeftOut("kubelet and container runtime", "no image is pulled, no container runs"),
+    LeftOut("device plugins and drivers", "the lab itself says what nodes offer"),
+    LeftOut("network and storage", "nothing carries a packet or keeps data"),
+)
+Labels = Mapping[str, Mapping[str, str]]
+Json = Mapping[str, Any]
+
+
+class TrialOptions(Record):
+    """How a trial is done.
+
+    Attributes:
+        most_nodes: So many nodes of each pool at most.
+        timeout: Seconds for each wait.
+        workloads: What to try; None for a sample of what each pool offers.
+        labels: What discovery would find on nodes, by pool.
+    """
+
+    most_nodes: int
+    timeout: float
+    workloads: Inputs | None = None
+    labels: Labels = MappingProxyType({})
+
+
+class Trial:
+    """A bundle in a lab whose pods live. `progress` is told each step."""
+
+    def __init__(self, lab: Lab, connection: Connection, bundle: Bundle, progress: Callable[[str], None]) -> None:
+        self._lab = lab
+        self._connection = connection
+        self._bundle = bundle
+        self._progress = progress
+
+    def run(self, options: TrialOptions) -> TrialResult:
+        """Do it. Raises ApiError, RequestFailed or HttpError where the lab does not answer, Refused as `apply` does."""
+        nodes = self._make_nodes(options)
+        adapted = prepare(self._bundle, self._connection, options.timeout)
+        findings = list(self._apply(adapted.bundle, options.timeout))
+        workloads = self._workloads(options)
+        there = self._submit(workloads, options)
+        self._progress(f"waiting for the scheduler: {counted(len(workloads), 'workload')}")
+        placements = tuple(self._decided(workloads, there, options.timeout))
+        if note := simulated_note(self._connection):
+            findings.append(note)
+        return TrialResult(placements, nodes, (*ALWAYS_LEFT_OUT, *adapted.left_out), tuple(findings))
+
+    def _make_nodes(self, options: TrialOptions) -> dict[str, tuple[int, int]]:
+        def number(pool: BundlePool) -> int:
+            return node_count(pool, options.most_nodes)
+
+        made = {pool.name: (number(pool), pool.nodes_max) for pool in self._bundle.pools}
+        self._lab.create_nodes(simulated_nodes(self._bundle, number, options.labels))
+        self._progress(f"simulated nodes: {nodes_in_words(made)}")
+        return made
+
+    def _apply(self, bundle: Bundle, timeout: float) -> Iterator[Diagnostic]:
+        """As `apply` does it; then wait until Kubernetes' own workloads say that they are ready."""
+        self._progress(f"applying {counted(len(bundle.objects), 'object')}")
+        plan = make_plan(bundle, self._connection, try_new=False)
+        yield from apply_plan(plan, self._connection, ApplyOptions(timeout)).diagnostics
+        self._progress("waiting for simulated readiness")
+        own = [obj for obj in bundle.objects if is_own_group(obj.id.group)]
+        yield from wait_healthy(self._connection, discover(self._connection), own, timeout, bundle.release)
+
+    def _workloads(self, options: TrialOptions) -> Sequence[Workload]:
+        if options.workloads is not None:
+            return [Workload(obj) for obj in options.workloads.objects if is_workload(obj)]
+        make_namespace(self._connection, NAMESPACE)
+        offered = {pool.name: offered_resources(self._bundle, pool) for pool in self._bundle.pools}
+        return list(samples(self._bundle, offered))
+
+    def _submit(self, workloads: Sequence[Workload], options: TrialOptions) -> Mapping[int, Json | Refusal]:
+        given = options.workloads.objects if options.workloads else tuple(each.object for each in workloads)
+        return submit(given, self._connection, options.timeout)
+
+    def _decided(
+        self, workloads: Sequence[Workload], there: Mapping[int, Json | Refusal], timeout: float
+    ) -> Iterator[Placement]:
+        roots = [(each, found) for each in workloads if not isinstance(found := there[id(each.object)], Refusal)]
+        seen = dict(zip((id(each) for each, _ in roots), self._followed(roots, timeout), strict=True))
+        pods = self._connection.list("/api/v1/pods")
+        judge = Judge(node_states(self._connection.list("/api/v1/nodes"), pods), self._bundle.pools, timeout)
+        for each in workloads:
+            found = there[id(each.object)]
+            yield (
+                judge.refused(each, found) if isinstance(found, Refusal) else judge.judged(each, found, seen[id(each)])
+            )
+
+    def _followed(self, roots: Sequence[tuple[Workload, Json]], timeout: float) -> Sequence[Any]:
+        return follow([root for _, root in roots], self._connection, timeout)

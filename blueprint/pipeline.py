@@ -8,6 +8,7 @@ from blueprint.bundle.assembly import make_bundle
 from blueprint.bundle.images import PulledImage
 from blueprint.bundle.model import Bundle, Object
 from blueprint.catalog.catalog import Catalog, load_catalog
+from blueprint.catalog.component_files.helm_values import where_helm_values_are
 from blueprint.check.codes import RULE_FAILED
 from blueprint.check.objects import validate_objects, without_explained
 from blueprint.check.policy import RECOMMENDED, RulePolicy
@@ -132,7 +133,7 @@ def _read(
     """All documents, the blueprint that they make, and what is wrong with them."""
     reader = LanguageReader(catalog.has_gpus)
     layered = load_layers(target, overlays, sets, reader, files)
-    blueprint, problems = parse_blueprint(layered)
+    blueprint, problems = parse_blueprint(layered, where_helm_values_are)
     return layered, blueprint, [*layered.diagnostics, *reader.diagnostics, *problems]
 
 

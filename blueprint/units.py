@@ -73,6 +73,11 @@ def canonical_quantity(text: str | float) -> str:
     return _decimal(value, exponent=form == "exponent")
 
 
+def binary_quantity(value: int) -> str:
+    """A whole number with the largest binary suffix that leaves it whole: 85520809984 is `81559Mi`, 1000 is `1000`."""
+    return _binary(value) if value else "0"
+
+
 @lru_cache(maxsize=4096)
 def _parse(text: str) -> tuple[Fraction, str]:
     match = _FORM.fullmatch(text)

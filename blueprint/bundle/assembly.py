@@ -16,6 +16,7 @@ from blueprint.bundle.layout import (
     PREREQUISITES,
     PREREQUISITES_PAGE,
     PROVENANCE,
+    SLICES,
     as_json,
     lock_digest,
     object_file,
@@ -57,6 +58,10 @@ def make_bundle(
     needed = prerequisites(platform)
     facts = facts_of(platform, layered, images, needed)
     files = {name: emit(obj.data).encode() for name, obj in by_file.items()} | dict(delivery)
+    if any(pool.published for pool in pools):
+        from blueprint.bundle.slices_file import slices_file
+
+        files[SLICES] = slices_file(pools).encode()
     files[PREREQUISITES] = as_json({"prerequisites": [_prerequisite(each, encoder) for each in needed]})
     files[PREREQUISITES_PAGE] = _prerequisites_page(platform, needed, expectations).encode()
     others = [source_of(place) for each in expectations for place in each.sources]

@@ -6,7 +6,7 @@ import dataclasses
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 import orjson
 
@@ -16,6 +16,9 @@ from blueprint.platform.tracking.sources import Source, Sources, first_source, f
 from blueprint.probe.expectations import Expectation
 from blueprint.records import Record, field
 from blueprint.source.paths import Path
+
+if TYPE_CHECKING:
+    from blueprint.platform.dra.published import Publication
 
 __all__ = [
     "USERS",
@@ -165,9 +168,10 @@ class BundlePool(Record):
 
     `labels` and `taints` are what must be on the node (selector labels excluded). `sources` has one entry
     per key: `nodes`, `selector`, `labels.<key>`, `taints.<key>:<effect>`, `gpu`, `resources`, `machine`,
-    `topology`. `resources` is what pods can ask each node for, after partitioning and sharing:
+    `topology`, `slices`. `resources` is what pods can ask each node for, after partitioning and sharing:
     `{"nvidia.com/mig-1g.10gb": 28}`. `machine` has what is known of the machine, by name; `topology` the labels
-    that say where a node stands, with the pool's nodes per domain (0: any number).
+    that say where a node stands, with the pool's nodes per domain (0: any number). `slices` has, by pool, what DRA
+    drivers publish of a node.
     """
 
     name: str
@@ -182,6 +186,12 @@ class BundlePool(Record):
     resources: Mapping[str, int] = field(default_factory=dict)
     machine: Mapping[str, str] = field(default_factory=dict)
     topology: Mapping[str, int] = field(default_factory=dict)
+    slices: Mapping[str, tuple[Publication, ...]] = field(default_factory=dict)
+
+    @property
+    def published(self) -> tuple[Publication, ...]:
+        """What DRA drivers publish of one of its nodes; `slices_of_node` has it as objects."""
+        return self.slices.get(self.name, ())
 
     def origin(self, *keys: str) -> FieldOrigin | None:
         """The lines of the first of these keys that has any; there is no template behind them."""

@@ -24,6 +24,7 @@ from blueprint.bundle.layout import (
     PREREQUISITES,
     PREREQUISITES_PAGE,
     PROVENANCE,
+    SLICES,
     sealed,
     sha256,
 )
@@ -32,7 +33,7 @@ from blueprint.records import Record
 
 Files = Mapping[str, bytes]
 
-_AT_THE_TOP = frozenset({PROVENANCE, EXPECTATIONS, IMAGES, PREREQUISITES, PREREQUISITES_PAGE})
+_AT_THE_TOP = frozenset({PROVENANCE, EXPECTATIONS, IMAGES, PREREQUISITES, PREREQUISITES_PAGE, SLICES})
 _UNTOLD = (".git", "lost+found", STAGE)
 """Not worth a word: the repository that holds the bundle, a file system's own, what is being written."""
 _DIGESTED = re.compile(r'"((?:[^"\\\n]|\\.)+)": "([0-9a-f]{64})"')

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from blueprint.bundle.model import BundlePool, SourcesByKey
 from blueprint.platform.pool import LABELS, GpuPool, Pool
 from blueprint.platform.tracking.recorder import recording
 from blueprint.platform.tracking.sources import Sources, by_relevance, flatten
+
+if TYPE_CHECKING:
+    from blueprint.platform.dra.published import Publication
 
 T = TypeVar("T")
 
@@ -36,6 +39,7 @@ def bundle_pool(pool: Pool) -> BundlePool:
     least, most = read("nodes", lambda: (pool.nodes_min, pool.nodes_max))
     selector = read("selector", lambda: pool.selector)
     resources = read("resources", lambda: pool.partition.resources if pool.gpu and isinstance(pool, GpuPool) else {})
+    published = read("slices", lambda: _published(pool))
     labels = {key: read(f"labels.{key}", partial(label, pool)) for key, label in LABELS.items()}
     taints = read("taints", lambda: pool.taints)
     for taint in taints:
@@ -48,5 +52,15 @@ def bundle_pool(pool: Pool) -> BundlePool:
         name=pool.name, selector=selector, nodes_min=least, nodes_max=most,
         labels={key: value for key, value in labels.items() if value is not None}, taints=taints,
         machine=machine, topology=topology, gpu_product=product, gpu_count=count, resources=resources,
+        slices={pool.name: published} if published else {},
         sources=SourcesByKey(read.sources),
     )  # fmt: skip
+
+
+def _published(pool: Pool) -> tuple[Publication, ...]:
+    """What DRA drivers publish of its nodes. Where pods do not claim GPUs, nothing of this is imported."""
+    if not pool.gpu or not pool.platform.dra.version:
+        return ()
+    from blueprint.platform.dra.prediction import published_by
+
+    return published_by(pool)

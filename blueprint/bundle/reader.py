@@ -10,13 +10,13 @@ import hashlib
 import os
 from collections.abc import Container, Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import orjson
 
 from blueprint.bundle import codes
 from blueprint.bundle.file_replacement import is_half_written
-from blueprint.bundle.layout import EXPECTATIONS, LOCK, LOCK_SCHEMA, MANIFESTS, PROVENANCE, object_file, sealed
+from blueprint.bundle.layout import EXPECTATIONS, LOCK, LOCK_SCHEMA, MANIFESTS, PROVENANCE, SLICES, object_file, sealed
 from blueprint.bundle.model import Bundle, BundlePool, Object, SourcesByKey
 from blueprint.bundle.origin_codec import DecodedSets
 from blueprint.bundle.provenance import Provenance, StoredFacts
@@ -25,6 +25,13 @@ from blueprint.diagnostics import Diagnostic, Refused, Span
 from blueprint.platform.nodes.taints import Taint
 from blueprint.probe.expectations import Expectation
 from blueprint.records import replace
+
+if TYPE_CHECKING:
+    from blueprint.platform.dra.published import Publication
+
+
+Slices = Mapping[str, "tuple[Publication, ...]"]
+"""What DRA drivers publish of a node, by pool."""
 
 
 def read_bundle(folder: Path) -> Bundle:
@@ -140,6 +147,7 @@ def _bundle(folder: Path, lock: dict[str, Any]) -> Bundle:
     provenance = Provenance(folder / PROVENANCE)
     expected = orjson.loads((folder / EXPECTATIONS).read_bytes())["expectations"]
     cluster = lock["cluster"]
+    slices = _slices(folder / SLICES) if SLICES in lock["files"] else {}
     return Bundle(
         name=lock["blueprint"]["name"],
         version=lock["blueprint"]["version"],
@@ -149,7 +157,7 @@ def _bundle(folder: Path, lock: dict[str, Any]) -> Bundle:
         cluster_uid=cluster["uid"],
         node_labels=lock["nodeLabels"],
         objects=tuple(StoredObject(folder, entry, provenance) for entry in lock["objects"]),
-        pools=tuple(_pool(pool, provenance) for pool in lock["pools"]),
+        pools=tuple(_pool(pool, provenance, slices) for pool in lock["pools"]),
         expectations=tuple(Expectation.from_json(each) for each in expected),
         digest=lock["digest"],
         texts=provenance.texts,
@@ -157,7 +165,13 @@ def _bundle(folder: Path, lock: dict[str, Any]) -> Bundle:
     )
 
 
-def _pool(data: Mapping[str, Any], provenance: Provenance) -> BundlePool:
+def _slices(file: Path) -> Slices:
+    from blueprint.bundle.slices_file import StoredSlices  # only where pods claim GPUs
+
+    return StoredSlices(file)
+
+
+def _pool(data: Mapping[str, Any], provenance: Provenance, slices: Slices) -> BundlePool:
     return BundlePool(
         name=data["name"],
         selector=data["selector"],
@@ -170,5 +184,6 @@ def _pool(data: Mapping[str, Any], provenance: Provenance) -> BundlePool:
         gpu_product=data["gpu"]["product"] if data["gpu"] else None,
         gpu_count=data["gpu"]["count"] if data["gpu"] else 0,
         resources=data["resources"],
+        slices=slices,
         sources=SourcesByKey(DecodedSets(provenance.decoder, data["sources"])),
     )

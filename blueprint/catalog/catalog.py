@@ -143,13 +143,14 @@ class Catalog:
                 return name
         raise LookupError(f"no component provides {part} in {stack}")
 
-    def component_with(self, setting: str) -> str:
-        """The name of the component that has a setting, the first of several. LookupError where none has."""
-        for name, file in self._components.items():
-            found = self.component(name) if f"\n  {setting}:\n" in file.read_text("utf-8") else None
-            if found and setting in found.settings:
-                return name
-        raise LookupError(f"no component has a setting {setting}")
+    def component_with(self, setting: str, stack: str | None = None) -> str:
+        """The name of the component that has a setting, of several one of the stack. LookupError where none has."""
+        names = [name for name, file in self._components.items() if f"\n  {setting}:\n" in file.read_text("utf-8")]
+        having = [one for one in map(self.component, names) if one and setting in one.settings]
+        found = next((one for one in having if stack in one.stacks), having[0] if having else None)
+        if found is None:
+            raise LookupError(f"no component has a setting {setting}")
+        return found.name
 
     def advertiser_of(self, fabric: str) -> str | None:
         """The name of the component that advertises the network cards of a fabric; None where only clouds do."""

@@ -122,6 +122,8 @@ class Component(CatalogueFile, kw_only=True):
         derived: Template expressions that several places of the templates share, by the name under `derived` there.
         provides: The parts of the node stack that it brings to pools that leave them to us.
         runs_once: What it runs of which there may be no second.
+        dra_files_of: The component whose folder has `devices.yaml` and `feature-gates.yaml` of the DRA driver that it
+            brings; None: its own has.
         monitored: Whether its pods make GPUs usable, so that alerts watch them.
         exporter: How it exports the metrics of GPUs; None where it does not.
         kinds: What is known of the kinds that it brings, by `Kind.group`; of the others Kubernetes' ways hold.
@@ -151,6 +153,7 @@ class Component(CatalogueFile, kw_only=True):
     derived: Mapping[Text, Text] = field(default_factory=dict)
     provides: tuple[Part, ...] = ()
     runs_once: tuple[RunsOnce, ...] = ()
+    dra_files_of: Text | None = None
     monitored: bool = False
     exporter: ExporterFacts | None = None
     kinds: Mapping[KindName, Kind] = field(default_factory=dict)
@@ -162,6 +165,11 @@ class Component(CatalogueFile, kw_only=True):
         """What is wrong with the settings among each other: one that requires another that is not there."""
         missing = ((n, other) for n, s in self.settings.items() for other in s.requires if other not in self.settings)
         return next((f"setting {name} requires {other}, which is not there" for name, other in missing), None)
+
+    @property
+    def dra_folder(self) -> Path:
+        """The folder with what is known of the DRA driver that it brings, whatever its version."""
+        return self.folder.parent / self.dra_files_of if self.dra_files_of else self.folder
 
     def template_files(self, *, by_olm: bool = False) -> tuple[Path, ...]:
         """The templates' files, in rendering order."""

@@ -13,18 +13,23 @@ from blueprint.records import Record, field
 Owner = Literal["operator", "host", "provider"]
 Part = Literal["driver", "toolkit", "devicePlugin"]
 """A part of the node stack that somebody owns, as blueprints and components name it."""
-Stack = Literal["clusterPolicy", "gpuCluster", "standalone"]
+Stack = Literal["clusterPolicy", "gpuCluster", "standalone", "standaloneDra"]
 """The software that brings GPUs to pods. `clusterPolicy` and `gpuCluster` are the GPU Operator with the device plugin
-and with the DRA driver, named after the resource that describes each; `standalone` is the components without the
-operator."""
-STACKS: tuple[Stack, ...] = ("clusterPolicy", "gpuCluster", "standalone")
+and with the DRA driver, named after the resource that describes each; `standalone` and `standaloneDra` are the
+components without the operator, with the device plugin and with the DRA driver."""
+STACKS: tuple[Stack, ...] = ("clusterPolicy", "gpuCluster", "standalone", "standaloneDra")
 IN_BLUEPRINT: dict[Stack, str] = {
     "clusterPolicy": "gpuStack: operator with allocation: devicePlugin",
     "gpuCluster": "gpuStack: operator with allocation: dra",
     "standalone": "gpuStack: standalone",
+    "standaloneDra": "gpuStack: standalone with allocation: dra",
 }
 """How a blueprint declares each stack."""
 WITH_DEVICE_PLUGIN: tuple[Stack, ...] = ("clusterPolicy", "standalone")
+WITH_CLAIMS: tuple[Stack, ...] = ("gpuCluster", "standaloneDra")
+"""The stacks in which the DRA driver hands out GPUs."""
+WITHOUT_OPERATOR: tuple[Stack, ...] = ("standalone", "standaloneDra")
+"""The stacks without the GPU Operator."""
 Family = Annotated[str, Matching(r"\*|[a-z]+", "the first word of cluster.os, or * for every other one")]
 Directory = Annotated[str, Matching(r"(/[A-Za-z0-9._-]+)+", "an absolute path")]
 
@@ -35,7 +40,7 @@ class Mode(Record, kw_only=True):
     Attributes:
         driver: Who brings the driver: `operator` (this platform), `host` (the node image) or `provider`.
         toolkit: Who brings the container toolkit and sets up the runtime.
-        device_plugin: Who advertises the GPUs: the device plugin, or in the stack `gpuCluster` the DRA driver.
+        device_plugin: Who advertises the GPUs: the device plugin, or in the stacks with claims the DRA driver.
         means: What the mode is called, for people.
         stacks: The stacks that it works with.
         runtime_class: Name of the RuntimeClass that the GPU stack's pods run with.

@@ -53,12 +53,37 @@ class MigPlacement(Record, kw_only=True):
     starts: tuple[Annotated[int, AtLeast(0)], ...]
 
 
+class MigInstance(Record, kw_only=True):
+    """What an instance of a profile has of the GPU; None: unknown.
+
+    Attributes:
+        id: The number of the profile, as `nvidia-smi mig -lgip` lists it.
+        memory_mib: Memory in MiB, which is less than its name says.
+        multiprocessors: Streaming multiprocessors (SM).
+        copy_engines: Copy engines (CE).
+        decoders: Video decoders (DEC).
+        encoders: Video encoders (ENC).
+        jpeg_engines: JPEG engines (JPEG).
+        ofa_engines: Optical flow accelerators (OFA).
+    """
+
+    id: Count
+    memory_mib: Positive | None = None
+    multiprocessors: Positive | None = None
+    copy_engines: Count | None = None
+    decoders: Count | None = None
+    encoders: Count | None = None
+    jpeg_engines: Count | None = None
+    ofa_engines: Count | None = None
+
+
 class Mig(Record, kw_only=True):
-    """Multi-Instance GPU: the profiles by name, and how they may be packed."""
+    """Multi-Instance GPU: the profiles by name, how they may be packed, and what an instance of each has."""
 
     supported: Fact[bool]
     profiles: Fact[tuple[MigProfile, ...]] | None = None
     placements: Fact[Mapping[str, MigPlacement]] | None = None
+    instances: Fact[Mapping[str, MigInstance]] | None = None
 
 
 class NvLink(Record, kw_only=True):

@@ -8,6 +8,7 @@ from typing import TypeVar
 
 from blueprint.cli.choices import MOST_GPUS, MOST_NODES, Choices
 from blueprint.cli.draft import Draft, PoolDraft
+from blueprint.records import replace
 
 T = TypeVar("T")
 
@@ -21,20 +22,42 @@ def on_a_terminal() -> bool:
     return sys.stdin.isatty() and sys.stderr.isatty()
 
 
-def prompt_for_draft(choices: Choices, given: Draft) -> Draft:
-    """Every question, with what is given already as the suggestion. Raises InputEnded."""
+def prompt_for_draft(choices: Choices, given: Draft, faults: Callable[[Draft], list[str]]) -> Draft:
+    """Every question, with what is given already as the suggestion. Raises InputEnded.
+
+    `faults` says what is wrong with a draft so far: the answers that led to it are asked for again.
+    """
     _show("Enter accepts the value in brackets; Ctrl-C stops without writing anything.")
     name = _prompt("Name of the platform", given.name, choices.name)
-    distribution = _prompt(
-        f"Distribution ({', '.join(choices.distributions)})", given.distribution, choices.distribution
-    )
-    suggested = choices.kubernetes_of(distribution, given.kubernetes)
-    kubernetes = _prompt("Kubernetes version", suggested, choices.kubernetes)
+    draft = _until_sound(lambda: _cluster(choices, replace(given, name=name)), faults)
     _show("Node pools, one after the other.")
-    pools = [_pool(choices, [])]
+    draft = _until_sound(lambda: _with_pool(choices, replace(draft, pools=())), faults)
     while _prompt("Another pool? (y, n)", "n", _yes_or_no):
-        pools.append(_pool(choices, [pool.name for pool in pools]))
-    return Draft(name, given.release, kubernetes, distribution, tuple(pools), given.os)
+        so_far = draft
+        draft = _until_sound(lambda: _with_pool(choices, so_far), faults)  # noqa: B023 - asked at once
+    return draft
+
+
+def _until_sound(prompt: Callable[[], Draft], faults: Callable[[Draft], list[str]]) -> Draft:
+    """The answers of one step, asked again while something is wrong with what they lead to."""
+    while found := faults(draft := prompt()):
+        for fault in found:
+            _show(f"  {fault}")
+    return draft
+
+
+def _cluster(choices: Choices, draft: Draft) -> Draft:
+    """Distribution and version; a pool without GPUs stands for those that come later."""
+    distribution = _prompt(
+        f"Distribution ({', '.join(choices.distributions)})", draft.distribution, choices.distribution
+    )
+    suggested = choices.kubernetes_of(distribution, draft.kubernetes)
+    kubernetes = _prompt("Kubernetes version", suggested, choices.kubernetes)
+    return replace(draft, distribution=distribution, kubernetes=kubernetes, pools=(PoolDraft("system", 1),))
+
+
+def _with_pool(choices: Choices, draft: Draft) -> Draft:
+    return replace(draft, pools=(*draft.pools, _pool(choices, [pool.name for pool in draft.pools])))
 
 
 def _pool(choices: Choices, taken: list[str]) -> PoolDraft:

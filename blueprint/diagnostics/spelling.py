@@ -28,3 +28,20 @@ def known_names(word: str, candidates: Iterable[str], most: int = 24, explained_
     alike = f", among them {', '.join(by_fold[name] for name in like)}" if like else ""
     listing = f"blueprint explain {explained_by}".strip()
     return f"{len(names)} are known{alike}; `{listing}` lists them"
+
+
+def is_slip_of(word: str, other: str) -> bool:
+    """Whether a finger's slip makes one name of another: two letters swapped, one inside dropped, one doubled.
+
+    Names that differ at their end or in a digit are series (`train-a`, `train-b`; `gpu1`, `gpu2`), and no slips.
+    """
+    if len(word) == len(other):
+        swaps = (n for n in range(1, len(word)) if word[n - 1 : n + 1].isalpha() and word[n - 1] != word[n])
+        return any(word[: n - 1] + word[n] + word[n - 1] + word[n + 1 :] == other for n in swaps)
+    short, long = sorted((word, other), key=len)
+    letters = [n for n in range(1, len(long)) if long[n].isalpha() and long[:n] + long[n + 1 :] == short]
+    return len(short) >= _SHORTEST and any(n < len(long) - 1 or long[n] == long[n - 1] for n in letters)
+
+
+_SHORTEST = 3
+"""Letters of a name that can be a slip of a longer one."""

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Mapping
 
 from blueprint.diagnostics import Diagnostic, Span
 from blueprint.lint import codes
-
-_PLACEHOLDER = re.compile(r"\$\{[A-Za-z_]\w*[^{}]*\}|\$[A-Z_][A-Z0-9_]*\b|\{\{.*?\}\}")
-"""As `envsubst`, Flux and Helm know them. `$(NAME)` is not one: the kubelet replaces it, and it stays in the object."""
+from blueprint.source.placeholders import holds_placeholder, is_placeholder
 
 
 def without_placeholders(found: Iterable[Diagnostic], texts: Mapping[str, str]) -> Iterator[Diagnostic]:
@@ -34,9 +31,7 @@ def without_placeholders(found: Iterable[Diagnostic], texts: Mapping[str, str]) 
 
 def _is_unknown(found: Diagnostic, text: str) -> bool:
     """Whether the value is one that is not known yet. A credential may hold a `$`: only a placeholder alone is none."""
-    if found.code.conceals:
-        return _PLACEHOLDER.fullmatch(text.strip("'\"")) is not None
-    return _PLACEHOLDER.search(text) is not None
+    return is_placeholder(text) if found.code.conceals else holds_placeholder(text)
 
 
 def _text_at(at: Span, lines: list[str]) -> str:

@@ -160,16 +160,20 @@ class CheckContext:
 
     def component_with(self, setting: str) -> Component | None:
         """The component that has a setting, in the release's version; its name is the contract, not the component's."""
-        name = self.catalog.component_with(setting)
+        name = self._owner_of(setting)
         return self.catalog.component(name, self.release.components.get(name))
+
+    def _owner_of(self, setting: str) -> str:
+        """The name of the component that has a setting: the one of this stack, if there is one."""
+        return self.catalog.component_with(setting, self.platform.stack)
 
     def setting_path(self, setting: str, *steps: str) -> Path:
         """Where the blueprint gives a setting, or something in it."""
-        return ("spec", "components", self.catalog.component_with(setting), "settings", setting, *steps)
+        return ("spec", "components", self._owner_of(setting), "settings", setting, *steps)
 
     def settings_with(self, setting: str) -> Mapping[str, Any]:
         """What the blueprint gives of the settings among which this one is."""
-        declared = self.platform.declared_components.get(self.catalog.component_with(setting))
+        declared = self.platform.declared_components.get(self._owner_of(setting))
         return declared.given if declared else {}
 
     def is_written(self, path: Path) -> bool:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from blueprint.catalog.catalog import Catalog
 from blueprint.catalog.components import Component
-from blueprint.catalog.distribution import Part, Stack
+from blueprint.catalog.distribution import WITH_CLAIMS, Part, Stack
 from blueprint.catalog.machines import Machine
 from blueprint.catalog.releases import Release
 from blueprint.catalog.rules import CompatibilityRule
@@ -96,13 +96,13 @@ class Platform:
         """The software that brings GPUs to pods: it follows from who runs it and how pods get GPUs."""
         spec = self._blueprint.spec
         if spec.gpu_stack == "standalone":
-            return "standalone"
+            return "standaloneDra" if spec.allocation == DRA else "standalone"
         return "gpuCluster" if spec.allocation == DRA else "clusterPolicy"
 
     @tracked_property
     def allocation(self) -> str:
         """`dra` where pods claim GPUs, `device-plugin` where they request a number of them."""
-        return DRA if self.stack == "gpuCluster" else "device-plugin"
+        return DRA if self.stack in WITH_CLAIMS else "device-plugin"
 
     @tracked_property
     def node_labels(self) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from blueprint.catalog.distribution import Stack
+from blueprint.catalog.distribution import WITH_CLAIMS, Stack
 from blueprint.source.paths import Path
 
 CLUSTER: Path = ("spec", "cluster")
@@ -15,4 +15,4 @@ POOLS: Path = ("spec", "nodePools")
 
 def stack_path(stack: Stack) -> Path:
     """The line of a blueprint that decides a stack."""
-    return ALLOCATION if stack == "gpuCluster" else GPU_STACK
+    return ALLOCATION if stack in WITH_CLAIMS else GPU_STACK

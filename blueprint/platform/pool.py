@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from blueprint.catalog.catalog import Catalog
-from blueprint.catalog.distribution import Mode, Part
+from blueprint.catalog.distribution import WITHOUT_OPERATOR, Mode, Part
 from blueprint.platform.components.model import PlatformComponent
 from blueprint.platform.dra.model import DynamicAllocation
 from blueprint.platform.drivers.model import POOL_LABEL, DriverPlatform, PoolDriver, deploy
@@ -164,7 +164,7 @@ class Pool:
     @tracked_property
     def runs_operands(self) -> bool:
         """Whether a GPU Operator looks at labels of these nodes."""
-        return self._platform.stack != "standalone"
+        return self._platform.stack not in WITHOUT_OPERATOR
 
     @tracked_property
     def deploy_driver(self) -> str | None:

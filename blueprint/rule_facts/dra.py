@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from blueprint.catalog.component_files.feature_gates import load_gates
 from blueprint.check.claims.dra_context import DraContext, PoolDevices
 from blueprint.platform.model import Platform
 from blueprint.platform.pool import GpuPool
@@ -10,16 +9,11 @@ from blueprint.platform.pool import GpuPool
 
 def dra_context(platform: Platform) -> DraContext:
     """The DRA driver of a platform, its gates and the GPUs of the pools."""
-    component = platform.component_with("draFeatureGates")
     products = tuple(map(_pool_devices, platform.gpu_pools))
     minor = platform.cluster.kubernetes_minor
     managed = platform.cluster.distribution_facts.managed_control_plane
-    if platform.allocation != "dra" or component is None:
-        return DraContext(None, minor, frozenset(), domains=False, managed=managed, products=products)
-    version = (component.component.images["dra-driver"].tag or "").removeprefix("v")
-    settings = platform.setting("draFeatureGates") or {}
-    gates = frozenset(load_gates(component.component.folder).open(settings, version))
-    return DraContext(version, minor, gates, platform.dra.compute_domains, managed, products)
+    dra = platform.dra
+    return DraContext(dra.version, minor, dra.gates, dra.compute_domains, managed, products)
 
 
 def _pool_devices(pool: GpuPool) -> PoolDevices:

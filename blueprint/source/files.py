@@ -14,7 +14,7 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Protocol
 
-from blueprint.diagnostics import Diagnostic, Note, Refused, Span
+from blueprint.diagnostics import Diagnostic, Refused, Span, nearest
 from blueprint.records import Record
 from blueprint.source import codes
 
@@ -158,13 +158,27 @@ def read_text(files: Files, path: str, named_at: Span | None = None) -> str:
     except OSError as error:
         reason = error.strerror or str(error)
         message = f"cannot read {path}: {reason[:1].lower()}{reason[1:]}"
-        help_ = "paths are relative to the file that names them" if named_at else None
+        help_ = _way_to_file(files, path) if error.errno == errno.ENOENT else None
+        if named_at and help_ is None:
+            help_ = "paths are relative to the file that names them"
         if error.errno == errno.EISDIR and not named_at:
             help_ = "there is no blueprint.yaml in it: name the blueprint's file"
         code = codes.TOO_LARGE if error.errno == errno.EFBIG else codes.FILE_UNREADABLE
         found = Diagnostic(code, message, at=named_at, help=help_)
         raise Refused(found, exit_code=1 if named_at else 2) from error
     return decode(data, path)
+
+
+def _way_to_file(files: Files, path: str) -> str | None:
+    """What was likely meant by a path that leads nowhere."""
+    if "\\" in path:
+        return "separate folders with /"
+    folder, name = posixpath.split(path)
+    beside = [posixpath.basename(each) for each in files.glob(folder or ".", "*")]
+    stem = posixpath.splitext(name)[0]
+    same = [each for each in beside if posixpath.splitext(each) in ((stem, ".yaml"), (stem, ".yml"))]
+    likely = same[0] if same else nearest(name, (each for each in beside if each.endswith((".yaml", ".yml"))))
+    return f"did you mean {posixpath.join(folder, likely)}?" if likely else None
 
 
 def decode(data: bytes, path: str) -> str:
@@ -185,9 +199,9 @@ def decode(data: bytes, path: str) -> str:
 
 def check_border(files: Files, target: str, path: str, reference: str, at: Span) -> None:
     """Refuse a reference that is absolute or leads out of the border."""
-    if posixpath.isabs(reference) or "\\" in reference or not files.inside(path, target):
+    if "\\" in reference:
+        message = f"{reference} holds a backslash, which separates no folders here"
+        raise Refused(Diagnostic(codes.OUTSIDE, message, at=at, help=f"write {reference.replace(chr(92), '/')}"))
+    if posixpath.isabs(reference) or not files.inside(path, target):
         message = f"{reference} leads outside of the repository"
-        note = Note("named here", at)
-        raise Refused(
-            Diagnostic(codes.OUTSIDE, message, at=at, notes=(note,), help="name a file of the same repository")
-        )
+        raise Refused(Diagnostic(codes.OUTSIDE, message, at=at, help="name a file of the same repository"))

@@ -39,6 +39,9 @@ class DocumentReader(Protocol):
     def completed(self, root: Node, /) -> None:
         """Add to it afterwards."""
 
+    def what_is_needed(self, path: Path, /) -> str | None:
+        """What to write at a path that has no value and cannot do without one; None where it can."""
+
     def instead_of_cloud(self, document: Document, values: dict[str, str]) -> str | None:
         """What to write instead of a ready-made overlay that sets `values` of the cluster; None where it is right."""
 
@@ -63,6 +66,10 @@ class AsWritten:
 
     def completed(self, _: Node, /) -> None:
         """Nothing is added."""
+
+    def what_is_needed(self, _: Path, /) -> str | None:
+        """Every value may be left out."""
+        return None
 
     def instead_of_cloud(self, *_: Any) -> str | None:
         """Every overlay may be extended."""
@@ -141,7 +148,8 @@ def load_layers(
     reader.completed(root)
     problems = [*gathering.problems, *map(_disagreement, disagreements)]
     if not gathering.exit_code:
-        problems += [_empty(path, node) for path, node in empty if not _may_remove_nothing(node)]
+        left = [(path, node) for path, node in empty if not _may_remove_nothing(node)]
+        problems += [_empty(path, node, reader.what_is_needed(path)) for path, node in left]
     return Layered(
         name, root, tuple(layers), found, gathering.texts, tuple(problems), tuple(gathering.references),
         gathering.exit_code,
@@ -339,12 +347,12 @@ def _may_remove_nothing(node: Node) -> bool:
     return node.layer.kind == "overlay" and written
 
 
-def _empty(path: Path, node: Node) -> Diagnostic:
+def _empty(path: Path, node: Node, needed: str | None) -> Diagnostic:
     name = format_path(path)
     return Diagnostic(
         codes.EMPTY_VALUE,
         f"{name} has no value",
         at=node.key_span or node.span,
         path=name,
-        help="write {} to take the defaults, or remove the line",
+        help=needed or "write {} to take the defaults, or remove the line",
     )

@@ -15,7 +15,8 @@ from blueprint.diagnostics import Code, Diagnostic, Fix, Note, Refused, Span
 from blueprint.source import codes
 from blueprint.source.document import Document, Marks
 from blueprint.source.events import TOO_DEEP, ParseFailure, events_of, failure, yaml_errors
-from blueprint.source.scalars import AMBIGUOUS, quoted_form, resolve
+from blueprint.source.placeholders import find_variable
+from blueprint.source.scalars import AMBIGUOUS, boolean_word, quoted_form, resolve
 
 _CONFLICT = ("<<<<<<< ", ">>>>>>> ")
 MAX_DEPTH = 100
@@ -255,13 +256,12 @@ class Builder:
         if self._is_too_much(codes.AMBIGUOUS_SCALAR):
             return text
         at = self.sheet.span_of(event.start_mark, event.end_mark)
-        self.problems.append(
-            Diagnostic(
-                codes.AMBIGUOUS_SCALAR, f"{text} means different things to different YAML readers", at=at,
-                help="quote it if it is a string; booleans are true and false, numbers plain decimals",
-                fix=Fix(at, quoted_form(text)),
-            )
-        )  # fmt: skip
+        help_ = "quote it if it is a string; booleans are true and false, numbers plain decimals"
+        fix: Fix | None = Fix(at, quoted_form(text))
+        if (word := boolean_word(text)) is not None:  # either may be meant, so neither is an edit to apply
+            help_, fix = f"write {word}; or {quoted_form(text)}, if text is meant", None
+        message = f"{text} means different things to different YAML readers"
+        self.problems.append(Diagnostic(codes.AMBIGUOUS_SCALAR, message, at=at, help=help_, fix=fix))
         return text
 
     def _tag(self, event: Any) -> None:
@@ -312,7 +312,12 @@ def _syntax(found: ParseFailure, text: str, file: str) -> Diagnostic:
     if TOO_DEEP in found.message:
         message = f"nested more than {MAX_DEPTH} levels deep"
         return Diagnostic(codes.TOO_DEEP, message, at=at, help=WAYS_OUT[codes.TOO_DEEP])
-    return Diagnostic(codes.SYNTAX, f"not YAML: {found.message}", at=at, help=WAYS_OUT[codes.SYNTAX])
+    help_ = WAYS_OUT[codes.SYNTAX]
+    if found.line < len(lines) and (variable := find_variable(lines[found.line])):
+        help_ = (
+            f"quote {variable[0]}, since {{ begins a mapping; in a blueprint write the value: nothing is substituted"
+        )
+    return Diagnostic(codes.SYNTAX, f"not YAML: {found.message}", at=at, help=help_)
 
 
 def _has_tab(line: str) -> bool:

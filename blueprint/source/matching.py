@@ -31,11 +31,18 @@ def matching_files(layered: Layered, pattern: Node, nothing: Code) -> list[str]:
     files = layered.files.glob(folder, str(pattern.value))
     if not files:
         message = f"{pattern.value} matches no file below {folder}"
-        help_ = "patterns are relative to the file that has them"
+        other = _other_ending(str(pattern.value))
+        likely = other if other and layered.files.glob(folder, other) else None
+        help_ = f"did you mean {likely}?" if likely else "patterns are relative to the file that has them"
         raise Refused(Diagnostic(nothing, message, at=pattern.span, help=help_))
     for file in files:
         check_border(layered.files, layered.target, file, str(pattern.value), pattern.span)
     return files
+
+
+def _other_ending(pattern: str) -> str | None:
+    stem, dot, ending = pattern.rpartition(".")
+    return f"{stem}{dot}{'yml' if ending == 'yaml' else 'yaml'}" if ending in ("yaml", "yml") else None
 
 
 def read_input(layered: Layered, file: str, pattern: Node) -> str:

@@ -48,3 +48,11 @@ def resolve(text: str) -> Any:
 def quoted_form(text: str) -> str:
     """How somebody who wrote this ambiguous scalar could write it without doubt: quoted."""
     return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
+
+
+def boolean_word(text: str) -> str | None:
+    """`true` or `false` for a word that some readers take for it (`yes`, `off`, `True`); None for any other text."""
+    return _BOOLEANS.get(text.lower())
+
+
+_BOOLEANS = dict.fromkeys(("y", "yes", "on", "true"), "true") | dict.fromkeys(("n", "no", "off", "false"), "false")

@@ -11,7 +11,8 @@ from blueprint.records import replace
 from blueprint.source import codes
 from blueprint.source.loader import load_text
 from blueprint.source.merge import Layer, Node, merge, nodes_of
-from blueprint.source.paths import Path, parse_path
+from blueprint.source.paths import Path, format_path, parse_path
+from blueprint.wording import counted_or_none
 
 SET_FILE = "--set"
 """The file name that spans of command-line values carry; line n is the n-th `--set`."""
@@ -47,7 +48,7 @@ def _node(text: str, line: int, layer: Layer, below: list[Node], is_text: Callab
     try:
         path = parse_path(match[1])
     except ValueError as error:
-        raise _malformed(text, line, str(error)) from error
+        raise _malformed(text, line, str(error), _quoted(match[1], match[2], is_text)) from error
     at = Span(SET_FILE, line, match.start(2) + 1, line, len(text) + 1)
     key = Span(SET_FILE, line, 1, line, match.end(1) + 1)
     value = _text_value(match[2], at, layer) if is_text(path) else _value(match[2], at, layer)
@@ -63,7 +64,9 @@ def _wrapped(value: Node, path: tuple[str | int, ...], key: Span, layer: Layer, 
         return Node({step: value}, key, layer, key)
     items = next((node.value for node in (root.get(path[:-1]) for root in reversed(below)) if node), None)
     if not isinstance(items, list) or step >= len(items):
-        raise _malformed(text, key.line, "there is no such list item")
+        there = f"it has {counted_or_none(len(items), 'item')}" if isinstance(items, list) else "there is no such list"
+        whole = f"write the whole list: --set '{format_path(path[:-1])}=[...]'"
+        raise _malformed(text, key.line, f"there is no such list item: {there}", whole)
     changed = [merge(item, value, []) if index == step else item for index, item in enumerate(items)]
     return Node(changed, key, layer, key)
 
@@ -99,7 +102,17 @@ def _placed(node: Node, at: Span) -> Node:
     return replace(node, value=value, span=at, key_span=at if node.key_span else None)
 
 
-def _malformed(text: str, line: int, reason: str) -> Refused:
+def _quoted(path: str, value: str, is_text: Callable[[Path], bool]) -> str | None:
+    """How a path is written whose last key holds dots or slashes, as those of labels do."""
+    steps = path.split(".")
+    for number in range(1, len(steps)):
+        above, key = tuple(steps[:number]), ".".join(steps[number:])
+        if "/" in key and is_text((*above, key)):
+            return f"a key that holds dots or slashes is quoted: --set '{format_path((*above, key))}={value}'"
+    return 'a key that holds dots or slashes is quoted: ["acme.example/pool"]' if "/" in path else None
+
+
+def _malformed(text: str, line: int, reason: str, help_: str | None = None) -> Refused:
     at = Span(SET_FILE, line, 1, line, len(text) + 1)
     message = f"--set {text}: {reason}"
-    return Refused(Diagnostic(codes.SET_MALFORMED, message, at=at, help="write --set PATH=VALUE"), exit_code=2)
+    return Refused(Diagnostic(codes.SET_MALFORMED, message, at=at, help=help_ or "write --set PATH=VALUE"), exit_code=2)

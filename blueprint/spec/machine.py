@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
@@ -14,6 +14,14 @@ DomainSize = Annotated[int, Field(ge=1, le=100_000)]
 
 class PoolMachine(Model):
     """The machine that each node of a pool is."""
+
+    OTHER_VALUES: ClassVar[dict[str, dict[str, tuple[str, str]]]] = {
+        "arch": {
+            "x86_64": ("amd64", "Kubernetes calls it amd64"),
+            "x86-64": ("amd64", "Kubernetes calls it amd64"),
+            "aarch64": ("arm64", "Kubernetes calls it arm64"),
+        }
+    }
 
     instance_type: Annotated[str, Field(pattern=INSTANCE_TYPE)] | None = Field(
         examples=["p5.48xlarge", "Standard_ND96isr_H100_v5"],

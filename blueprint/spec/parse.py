@@ -7,52 +7,58 @@ rest goes on to the next phase, so that one run finds as much as it can.
 from __future__ import annotations
 
 import copy
-import types
 from collections.abc import Iterable, Iterator
-from typing import Any, Literal, Union, get_args, get_origin
+from typing import Any
 
-from pydantic import BaseModel, ValidationError
+from pydantic import ValidationError
 
-from blueprint.diagnostics import Diagnostic, Fix, Note, Span, nearest
-from blueprint.records import replace
+from blueprint.diagnostics import Diagnostic, Span
 from blueprint.source.layers import Layered
 from blueprint.source.merge import Node, plain
-from blueprint.source.paths import Path, format_path, parse_path
-from blueprint.source.scalars import resolve
-from blueprint.source.yaml_writer import inline
-from blueprint.spec import codes
-from blueprint.spec.base import Model
-from blueprint.spec.forms import FORMS
+from blueprint.source.paths import Path
+from blueprint.spec.causes import (
+    POOLS,
+    ChartValueHelp,
+    certain,
+    misplaced,
+    no_chart_help,
+    placeholders,
+    pool_above,
+    with_chart_help,
+    with_placeholders,
+    without_consequences,
+    wrong_document,
+    wrong_overlay,
+)
 from blueprint.spec.model import Blueprint, OverlayHead
+from blueprint.spec.problems import diagnostics_of
 
-_TYPES = {
-    "string_type": "text", "int_type": "a whole number", "bool_type": "true or false", "dict_type": "a mapping",
-    "model_type": "a mapping", "tuple_type": "a list", "int_from_float": "a whole number",
-    "float_type": "a number",
-}  # fmt: skip
-_MOST_HOMES, _DEEPEST = 2, 8
-"""Places that are named for a key that is right elsewhere, and steps of the longest path to one."""
-_SCALARS = {"int_type": (int,), "bool_type": (bool,), "float_type": (int, float)}
-"""Types that text in quotes may have been meant as."""
 _DEFAULTS = ("spec", "poolDefaults")
-_RANGES = {
-    "greater_than": "more than {gt}", "greater_than_equal": "at least {ge}", "less_than_equal": "at most {le}",
-    "too_short": "at least {min_length} of them", "too_long": "at most {max_length} of them",
-    "string_too_short": "at least {min_length} characters", "string_too_long": "at most {max_length} characters",
-}  # fmt: skip
 
 
-def parse_blueprint(layered: Layered) -> tuple[Blueprint | None, list[Diagnostic]]:
-    """The blueprint, as far as it is sound, and what is wrong. None where too little is left to go on."""
+def parse_blueprint(
+    layered: Layered, chart_values: ChartValueHelp = no_chart_help
+) -> tuple[Blueprint | None, list[Diagnostic]]:
+    """The blueprint, as far as it is sound, and what is wrong. None where too little is left to go on.
+
+    Args:
+        layered: What was read.
+        chart_values: For a component, a key and its value: what says the same, if the key is one of its Helm chart.
+    """
     found = [problem for layer, node in layered.documents if layer.kind == "overlay" for problem in _head(node)]
     data = plain(layered.root)
     blueprint, problems = _validated(data)
     found_here = _once_for_all_pools(problems, layered.root)
-    if wrong := _wrong_document(layered.root, found_here):
+    unfilled = placeholders(layered.root)
+    if wrong := wrong_document(layered.root, found_here):
         return None, [wrong]
-    found += _certain(found_here) if layered.incomplete else _without_consequences(found_here)
-    if blueprint is None and problems:
-        blueprint, _ = _validated(_without(data, [tuple(problem["loc"]) for problem in problems]))
+    empty = [each.path for each in layered.diagnostics]
+    found += certain(found_here) if layered.incomplete else without_consequences(found_here, layered.root, empty)
+    found = [with_chart_help(each, layered.root, chart_values) for each in with_placeholders(found, unfilled)]
+    if unfilled or problems:
+        faulty: list[Path] = [*unfilled, *(tuple(problem["loc"]) for problem in problems)]
+        faulty += [(*POOLS, pool_above(layered.root, name)) for name in misplaced(found_here, layered.root)]
+        blueprint, _ = _validated(_without(data, faulty))
     return blueprint, found
 
 
@@ -64,7 +70,7 @@ def _validated(data: Any) -> tuple[Blueprint | None, list[Any]]:
 
 
 def _once_for_all_pools(problems: list[Any], root: Node) -> list[Diagnostic]:
-    """What is wrong; in `poolDefaults` told there, and not again for every pool that has it from there.
+    """What is wrong; in `poolDefaults` reported there, and not again for every pool that has it from there.
 
     What defaults lack, and what two of their values say together, is judged in the pools that they are merged under.
     """
@@ -74,7 +80,7 @@ def _once_for_all_pools(problems: list[Any], root: Node) -> list[Diagnostic]:
         in_defaults = problem["loc"][:2] == _DEFAULTS
         if in_defaults and problem["type"] in ("missing", "value_error"):
             continue
-        for diagnostic in _diagnostics(problem, root, Blueprint):
+        for diagnostic in diagnostics_of(problem, root, Blueprint):
             place = (diagnostic.at, diagnostic.code.id)
             if in_defaults:
                 shared.add(place)
@@ -84,49 +90,15 @@ def _once_for_all_pools(problems: list[Any], root: Node) -> list[Diagnostic]:
     return found
 
 
-def _without_consequences(found: list[Diagnostic]) -> list[Diagnostic]:
-    """A key that is missing because it is misspelt is told once: where it is misspelt."""
-    likely = {_beside(each.path, each.fix.replacement) for each in found if each.code is codes.UNKNOWN_KEY and each.fix}
-    return [each for each in found if each.code is not codes.MISSING_KEY or each.path not in likely]
-
-
-def _wrong_document(root: Node, found: Iterable[Diagnostic]) -> Diagnostic | None:
-    """The one thing to be said of a document that is something else: what it lacks as a blueprint does not matter."""
-    wrong = sorted((each for each in found if each.code is codes.WRONG_DOCUMENT), key=lambda each: each.path != "kind")
-    kind = root.get(("kind",))
-    if wrong and kind and kind.value != "Blueprint":
-        way_out = "name a file of kind Blueprint; `blueprint lint` checks manifests"
-        if kind.value == "Overlay":
-            way_out = "this is an overlay: give it with --overlay, or name it in `extends` of a blueprint"
-        return replace(wrong[0], help=way_out)
-    keys = root.value.keys() if isinstance(root.value, dict) else set()
-    lacking = next((each for each in found if each.path == "apiVersion"), None)
-    if lacking and keys and not keys & {"apiVersion", "kind", "metadata", "spec"}:
-        way_out = "a blueprint begins with apiVersion and kind; for values of charts see docs/reference/from-helm.md"
-        message = "this is no blueprint: it has neither apiVersion nor kind"
-        return replace(lacking, code=codes.WRONG_DOCUMENT, message=message, help=way_out)
-    return None
-
-
-def _certain(found: list[Diagnostic]) -> list[Diagnostic]:
-    """What is wrong whatever stands in a layer that could not be read; of `extends` the layers have reported it."""
-    uncertain = (codes.MISSING_KEY, codes.INCONSISTENT)
-    return [f for f in found if f.code not in uncertain and not (f.path or "").startswith("extends")]
-
-
-def _beside(path: str | None, key: str) -> str:
-    above = parse_path(path or "")[:-1]
-    return format_path((*above, key))
-
-
 def _head(node: Node) -> Iterator[Diagnostic]:
     """What is wrong around the spec of an overlay."""
     try:
         OverlayHead.model_validate(plain(node))
     except ValidationError as error:
         problems = error.errors(include_url=False)
-        found_here = [found for problem in problems for found in _diagnostics(problem, node, OverlayHead)]
-        yield from _without_consequences(found_here)
+        found_here = [found for problem in problems for found in diagnostics_of(problem, node, OverlayHead)]
+        wrong = wrong_overlay(found_here)
+        yield from [wrong] if wrong else without_consequences(found_here, node)
 
 
 def _without(data: Any, locations: Iterable[Path]) -> Any:
@@ -136,7 +108,7 @@ def _without(data: Any, locations: Iterable[Path]) -> Any:
         if location[:2] == _DEFAULTS:
             _drop(remaining, location[:2])
             continue
-        named = location[:2] in (("spec", "nodePools"), ("spec", "components"))
+        named = location[:2] in (POOLS, ("spec", "components"))
         _drop(remaining, location[:3] if named else location)
     return remaining
 
@@ -146,246 +118,3 @@ def _drop(data: Any, path: Path) -> None:
         data = data.get(step) if isinstance(data, dict) else None
     if isinstance(data, dict) and path:
         data.pop(path[-1], None)
-
-
-def _diagnostics(problem: Any, root: Node, model: type[Model]) -> Iterator[Diagnostic]:
-    path, owner = _resolve(tuple(problem["loc"]), root, model)
-    kind = problem["type"]
-    if kind == "extra_forbidden":
-        yield _unknown_key(path, root, owner)
-    elif kind == "missing":
-        yield _missing_key(path, root, owner)
-    else:
-        yield _wrong_value(problem, path, root, owner)
-
-
-def _resolve(location: tuple[str | int, ...], root: Node, model: type[Model]) -> tuple[Path, type[BaseModel] | None]:
-    """The path in the document for pydantic's location, and the model that holds the last key.
-
-    pydantic adds `[key]` for a bad map key and type names inside unions; steps that are not in the document are
-    dropped, apart from the last one of a missing key.
-    """
-    path: list[str | int] = []
-    here: Any = model
-    owner: type[BaseModel] | None = None
-    for step in location:
-        node = root.get(tuple(path))
-        children = node.value if node else None
-        there = (isinstance(children, dict) and step in children) or (
-            isinstance(children, list) and isinstance(step, int)
-        )
-        field = _field(here, step)
-        if not there and (field is None or step == "[key]"):
-            continue
-        if not there and isinstance(children, int):
-            continue
-        path.append(step)
-        owner = here if isinstance(here, type) and issubclass(here, BaseModel) else None
-        here = field
-    return tuple(path), owner
-
-
-def _field(annotation: Any, step: str | int) -> Any:
-    """The type of what `step` leads to inside a value of type `annotation`, or None."""
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        for info in annotation.model_fields.values():
-            if info.alias == step:
-                return _bare(info.annotation)
-        return None
-    arguments = get_args(annotation)
-    if get_origin(annotation) is dict and arguments:
-        return _bare(arguments[1])
-    if get_origin(annotation) is tuple and arguments:
-        return _bare(arguments[0])
-    return None
-
-
-def _bare(annotation: Any) -> Any:
-    """The annotation without Optional and Annotated."""
-    if get_origin(annotation) in (Union, types.UnionType):
-        members = [argument for argument in get_args(annotation) if argument is not type(None)]
-        return _bare(members[0]) if len(members) == 1 else annotation
-    return _bare(annotation.__origin__) if hasattr(annotation, "__metadata__") else annotation
-
-
-def _unknown_key(path: Path, root: Node, owner: type[BaseModel] | None) -> Diagnostic:
-    node = root.get(path)
-    at = (node.key_span or node.span) if node else root.span
-    key = str(path[-1])
-    name = format_path(path)
-    allowed = sorted(info.alias or "" for info in owner.model_fields.values()) if owner else []
-    if owner and issubclass(owner, Model) and key in owner.NOT_YET:
-        message = f"{name} is not in this version yet"
-        return Diagnostic(codes.NOT_YET, message, at=at, path=name, help=owner.NOT_YET[key])
-    near = nearest(key, [*allowed, *_not_yet(owner)])
-    return Diagnostic(
-        codes.UNKNOWN_KEY,
-        f"unknown key {key} in {format_path(path[:-1]) or 'the document'}",
-        at=at,
-        path=name,
-        help=_instead_of_key(key, owner) or (f"keys here: {', '.join(allowed)}" if allowed else None),
-        fix=Fix(at, near) if near else None,
-        notes=_elsewhere(key, near),
-    )
-
-
-def _instead_of_key(key: str, owner: type[BaseModel] | None) -> str | None:
-    return owner.ELSEWHERE.get(key) if owner and issubclass(owner, Model) else None
-
-
-def _not_yet(owner: type[BaseModel] | None) -> Iterable[str]:
-    return owner.NOT_YET if owner and issubclass(owner, Model) else ()
-
-
-def _elsewhere(key: str, near: str | None) -> tuple[Note, ...]:
-    """Where a key belongs that is right elsewhere."""
-    if near is not None:
-        return ()
-    homes = sorted(dict.fromkeys(_paths_of(Blueprint, key, ())))[:_MOST_HOMES]
-    return (Note(f"{key} is a key of {' and '.join(homes)}"),) if homes else ()
-
-
-def _paths_of(model: type[BaseModel], key: str, above: tuple[str, ...]) -> Iterator[str]:
-    """Where in a blueprint a mapping has this key, as people write it: `spec.nodePools.*`."""
-    for name, info in model.model_fields.items():
-        if (info.alias or name) == key:
-            yield ".".join(above) or "the document"
-        for below, steps in _models_in(info.annotation):
-            if len(above) < _DEEPEST:
-                yield from _paths_of(below, key, (*above, info.alias or name, *steps))
-
-
-def _models_in(annotation: Any) -> Iterator[tuple[type[BaseModel], tuple[str, ...]]]:
-    """The models in an annotation, and the steps to them: `*` for the names of a mapping, none for a list."""
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        yield annotation, ()
-        return
-    is_mapping = get_origin(annotation) is dict
-    for part in get_args(annotation):
-        yield from ((model, ("*", *steps) if is_mapping else steps) for model, steps in _models_in(part))
-
-
-def _missing_key(path: Path, root: Node, owner: type[BaseModel] | None) -> Diagnostic:
-    parent, where = root.nearest(path[:-1])
-    name = format_path(path)
-    message = f"{format_path(where) or 'the document'} lacks the key {path[-1]}"
-    at = parent.key_span or parent.span.head
-    return Diagnostic(codes.MISSING_KEY, message, at=at, path=name, help=_wanted(str(path[-1]), owner))
-
-
-def _wanted(key: str, owner: type[BaseModel] | None) -> str | None:
-    """What a missing key is to say."""
-    if allowed := _literals(owner, key):
-        return f"write {key}: {' or '.join(allowed)}"
-    fields = owner.model_fields.values() if owner else ()
-    info = next((each for each in fields if each.alias == key and each.description), None)
-    if info is None:
-        return None
-    example = f" Example: {key}: {inline(info.examples[0])}" if info.examples else ""
-    return f"{key}: {info.description}{example}"
-
-
-def _wrong_value(problem: Any, path: Path, root: Node, owner: type[BaseModel] | None) -> Diagnostic:
-    node, where = root.nearest(path)
-    name = format_path(path)
-    is_key = problem["loc"][-1] == "[key]"
-    at = (node.key_span or node.span) if is_key else node.span.head
-    value = path[-1] if is_key else _value_text(node)
-    what = f"the key {value} of {format_path(path[:-1])}" if is_key else f"{name}: {value}"
-    found = Diagnostic(codes.MALFORMED, f"{what} is not valid", at=at, path=name, notes=_history(node))
-    kind, context = problem["type"], problem.get("ctx", {})
-    if kind in _TYPES:
-        message = f"{name} must be {_form(owner, where).FORM or _TYPES[kind]}, not {value}"
-        return replace(found, code=codes.WRONG_TYPE, message=message, **_other_type(kind, node, at, owner, where))
-    if kind == "literal_error":
-        return _not_allowed(found, name, node, owner, path)
-    if kind in _RANGES:
-        limit = f"there must be {_RANGES[kind].format(**context)}"
-        return replace(found, code=codes.OUT_OF_RANGE, message=f"{what} is out of range: {limit}")
-    if kind == "value_error":
-        return replace(found, code=codes.INCONSISTENT, message=f"{name}: {context.get('error', problem['msg'])}")
-    help_ = f"it must be {FORMS[context['pattern']]}" if context.get("pattern") in FORMS else _lowered(problem["msg"])
-    return replace(found, message=f"{what} is not of the right form", help=help_)
-
-
-def _other_type(kind: str, node: Node, at: Span, owner: type[BaseModel] | None, where: Path) -> dict[str, Any]:
-    """The way out of a wrong type: quotes or none, or what the field is for."""
-    if kind == "string_type" and not isinstance(node.value, dict | list):
-        written = None if isinstance(node.value, float) else Fix(at, f'"{_plain_word(node.value)}"')
-        return {"help": "quote it", "fix": written}
-    form = _form(owner, where)
-    if isinstance(node.value, list) and form.NO_LIST:
-        return {"help": form.NO_LIST}
-    number = form.FORM is not None and type(resolve(node.value)) is int if isinstance(node.value, str) else False
-    if isinstance(node.value, str) and (number or type(resolve(node.value)) in _SCALARS.get(kind, ())):
-        return {"help": "write it without quotes", "fix": Fix(at, node.value)}
-    return {"help": _wanted(str(where[-1]), owner) if where else None}
-
-
-def _form(owner: type[BaseModel] | None, where: Path) -> type[Model]:
-    """The model of a value, or a plain one where it has none."""
-    found = _field(owner, where[-1]) if where else None
-    return found if isinstance(found, type) and issubclass(found, Model) else Model
-
-
-def _value_text(node: Node) -> str:
-    if isinstance(node.value, dict):
-        return "a mapping"
-    if isinstance(node.value, list):
-        return "a list"
-    if isinstance(node.value, str) and not isinstance(resolve(node.value), str):
-        return f"the text {node.value or 'of no length'}"
-    return f"the number {node.value}" if type(node.value) in (int, float) else _plain_word(node.value)
-
-
-def _plain_word(value: Any) -> str:
-    return (
-        {True: "true", False: "false", None: "nothing"}.get(value, str(value))
-        if not isinstance(value, str)
-        else value or '""'
-    )
-
-
-def _lowered(text: str) -> str:
-    return text[:1].lower() + text[1:]
-
-
-def _history(node: Node) -> tuple[Note, ...]:
-    """What the value replaced, layer by layer."""
-    notes: list[Note] = []
-    below = node.replaced
-    while below is not None and len(notes) < 3:  # noqa: PLR2004 - a longer history hides more than it tells
-        notes.append(Note(f"replaces the value of {below.layer.name}", below.span))
-        below = below.replaced
-    return tuple(notes)
-
-
-def _not_allowed(found: Diagnostic, name: str, node: Node, owner: type[BaseModel] | None, where: Path) -> Diagnostic:
-    key = str(where[-1])
-    allowed = _literals(owner, key)
-    if name in ("apiVersion", "kind"):
-        message = f"{name} must be {' or '.join(allowed)}, not {_value_text(node)}"
-        return replace(found, code=codes.WRONG_DOCUMENT, message=message)
-    if owner and issubclass(owner, Model) and node.value in owner.NOT_YET_VALUES.get(key, ()):
-        return replace(found, code=codes.NOT_YET, message=f"{name}: {node.value} is not in this version yet",
-                       help=f"allowed now: {', '.join(allowed)}")  # fmt: skip
-    near, help_ = nearest(str(node.value), allowed), f"allowed: {', '.join(allowed)}"
-    others = owner.OTHER_VALUES.get(key, {}) if owner and issubclass(owner, Model) else {}
-    if other := others.get(str(node.value).casefold()):
-        near, help_ = other
-    return replace(
-        found,
-        code=codes.NOT_ALLOWED,
-        message=f"{name} cannot be {_value_text(node)}",
-        help=help_,
-        fix=Fix(found.at, near) if near and found.at else None,
-    )
-
-
-def _literals(owner: type[BaseModel] | None, key: str) -> list[str]:
-    if owner is None:
-        return []
-    for info in owner.model_fields.values():
-        if info.alias == key and get_origin(bare := _bare(info.annotation)) is Literal:
-            return [str(value) for value in get_args(bare)]
-    return []

@@ -14,7 +14,7 @@ from blueprint.source.merge import Node
 from blueprint.source.paths import Path
 from blueprint.spec import codes, versions
 from blueprint.spec.pool_defaults import merge_pool_defaults
-from blueprint.spec.schema_fields import takes_text
+from blueprint.spec.schema_fields import needed_at, takes_text
 from blueprint.spec.shorthand import expand
 from blueprint.spec.upgrade import carry_over, earlier_version, fill_earlier_defaults, short, upgraded
 
@@ -44,6 +44,10 @@ class LanguageReader:
     def is_text(self, path: Path) -> bool:
         """Whether the field at a path can only be text."""
         return takes_text(path)
+
+    def what_is_needed(self, path: Path) -> str | None:
+        """What to write at a path that cannot be empty, with an example."""
+        return needed_at(path)
 
     def setting(self, root: Node) -> Node:
         """A value of the command line, which speaks the version of the blueprint."""

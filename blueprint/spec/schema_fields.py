@@ -7,6 +7,8 @@ from functools import cache
 from typing import Any
 
 from blueprint.source.paths import Path
+from blueprint.source.yaml_writer import inline
+from blueprint.wording import joined
 
 Schema = Mapping[str, Any]
 
@@ -14,6 +16,22 @@ Schema = Mapping[str, Any]
 def takes_text(path: Path) -> bool:
     """Whether the field at a path can only be text. False for a path that is no field."""
     return {_type(node) for node in _at(path)} - {"null"} == {"string"}
+
+
+def needed_at(path: Path) -> str | None:
+    """What to write at a path whose field cannot be left empty, with an example; None where it can."""
+    for above in _at(path[:-1]):
+        if path[-1] in above.get("required", ()) or any(node.get("required") for node in _at(path)):
+            return _example(path, above)
+    return None
+
+
+def _example(path: Path, above: Schema) -> str:
+    field = above.get("properties", {}).get(path[-1], {})
+    if examples := field.get("examples"):
+        return f"it cannot be empty: {path[-1]}: {inline(examples[0])}"
+    required = [key for node in _at(path) for key in node.get("required", ())]
+    return f"it cannot be empty: write {joined(required)} below it" if required else "it cannot be empty"
 
 
 def keys_in_order(path: Path) -> list[str]:

@@ -122,6 +122,7 @@ def test_an_empty_file_is_refused_without_a_traceback(tmp_path: Path) -> None:
 
 def test_the_release_names_components_that_exist_in_the_very_version_that_is_stored() -> None:
     assert release().components == {
+        "dra-driver-nvidia-gpu": "v0.4.1",
         "nfd": "v0.19.0",
         "gpu-operator": "v26.7.0",
         "k8s-device-plugin": "v0.20.0",

@@ -87,6 +87,9 @@ def test_it_asks_again_until_an_answer_is_right_and_writes_what_was_said(termina
     terminal.wait_for("Acme is not of the right form")
     terminal.answer("Name of the platform [gpu-platform]: ", "acme\n")
     terminal.answer("[vanilla]: ", "\n")
+    terminal.answer("Kubernetes version [", "1.30\n")
+    terminal.wait_for("is not supported on Kubernetes 1.30")
+    terminal.answer("[vanilla]: ", "\n")
     terminal.answer("Kubernetes version [", "1.35\n")
     terminal.answer("Name of the pool [gpu]: ", "\n")
     terminal.answer("GPU product, or none: ", "H100-SMX5-80GB\n")
@@ -124,6 +127,17 @@ def test_ctrl_d_ends_it_in_words(terminal: Terminal, tmp_path: Path) -> None:
     terminal.answer("Name of the platform [gpu-platform]: ", "\x04")
     assert terminal.end() == 2
     assert "input ended before all questions were answered" in " ".join(terminal.shown.split())
+    assert not list(tmp_path.iterdir())
+
+
+def test_flags_that_no_answer_can_mend_are_refused_before_the_first_question(tmp_path: Path) -> None:
+    started = Terminal(tmp_path, "--kubernetes", "1.30")
+    try:
+        assert started.end() == 2
+    finally:
+        started.close()
+    assert "Name of the platform" not in started.shown
+    assert "1.30" in started.shown
     assert not list(tmp_path.iterdir())
 
 

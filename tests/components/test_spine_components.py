@@ -226,17 +226,21 @@ SETTINGS = [
 
 
 POOL = "nodes: 1, selector: {pool"
+RACKS = "    racks: {nodes: 2, selector: {pool: r}, gpu: {product: GB200, count: 4}, nvlinkDomain: {nodes: 2}}\n"
+CLAIMED = "  gpuStack: standalone\n  allocation: dra\n"
 SECTIONS = {
     "network-operator": f"\n    a: {{{POOL}: a}}, network: {{fabric: infiniband}}}}\n",
     "efa-device-plugin": f"\n    a: {{{POOL}: a}}, network: {{fabric: efa}}}}\n",
     "k8s-device-plugin": "\n  gpuStack: standalone\n",
     "dcgm-exporter": "\n  gpuStack: standalone\n",
+    "dra-driver-nvidia-gpu": f"\n{CLAIMED}",
     "gpu-observability": "\n  observability: {prometheus: {namespace: monitoring, selectorLabels: {release: kps}}}\n",
 }
 """What a blueprint says besides, so that a component is there."""
 DIFFERENT = {
     "network-operator": f"{SECTIONS['network-operator']}    b: {{{POOL}: b}}, network: {{fabric: roce}}}}\n",
     "gpu-operator": "\n  allocation: dra\n",
+    "dra-driver-nvidia-gpu": f"\n{RACKS}{CLAIMED}",
 }
 """And so that pools differ in what it does for them, or that it does it in its other way."""
 _DIGEST = re.compile("-[0-9a-f]{8}$")
@@ -249,7 +253,7 @@ def another(setting: Setting) -> Any:
     if setting.enum and setting.type == "list":
         return [*setting.enum] if setting.default is None else [setting.enum[0]]
     compound: list[Any] = [
-        ["^app$"], ["example.com"], {"VARIABLE": "value"}, {"limits": {"memory": "1Gi"}}, {"TimeSlicingSettings": True},
+        ["^app$"], ["example.com"], {"VARIABLE": "value"}, {"limits": {"memory": "1Gi"}}, {"MPSSupport": True},
         {"failureThreshold": 7}, [{"key": "other", "operator": "Exists"}], [{"action": "keep"}],
         ["monitoring"],
     ]  # fmt: skip
@@ -277,7 +281,7 @@ ANOTHER_PART: dict[str, Any] = {
     "startupProbe": {"failureThreshold": 7}, "livenessProbe": {"failureThreshold": 7},
     "readinessProbe": {"failureThreshold": 7},
 }  # fmt: skip
-BESIDE = {"gpu-operator": "driverObjects"}
+BESIDE = {"gpu-operator": "driverObjects: always", "dra-driver-nvidia-gpu": "webhook: true"}
 """The setting of a component without which some others do nothing, though that is no mistake."""
 
 
@@ -318,8 +322,9 @@ def test_a_setting_feeds_exactly_the_fields_that_it_says_it_feeds(component: str
     switches = switched_on(component, name)
     if not all(feed.startswith("GPUCluster/") for feed in setting.feeds):
         found |= changed(component, switches, written)
-        if (beside := BESIDE.get(component, name)) != name:
-            found |= changed(component, ", ".join(filter(None, (switches, f"{beside}: always"))), written)
+        beside = BESIDE.get(component, name)
+        if beside.partition(":")[0] not in (name, *setting.requires):
+            found |= changed(component, ", ".join(filter(None, (switches, beside))), written)
     if component in DIFFERENT and not all(feed.startswith("ClusterPolicy/") for feed in setting.feeds):
         found |= changed(component, switches, written, DIFFERENT[component])
 

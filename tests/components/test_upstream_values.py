@@ -32,8 +32,10 @@ def leaves(values: Any, path: tuple[str, ...] = ()) -> Iterator[str]:
         yield ".".join(path)
 
 
-def test_the_four_charts_are_answered() -> None:
-    assert [one.component for one in ANSWERS] == ["dcgm-exporter", "gpu-operator", "k8s-device-plugin", "nfd"]
+def test_every_chart_is_answered() -> None:
+    assert [one.component for one in ANSWERS] == [
+        "dcgm-exporter", "dra-driver-nvidia-gpu", "gpu-operator", "k8s-device-plugin", "nfd",
+    ]  # fmt: skip
 
 
 @each
@@ -91,6 +93,7 @@ UNLISTED = {
         "ccManager.args",
         "ccManager.env",
     },
+    "dra-driver-nvidia-gpu": {"maskNvidiaDriverParams"},
     "k8s-device-plugin": {"nvidiaDevRoot", "devicePlugin.enableHostNetwork"},
     "nfd": set[str](),
 }

@@ -18,7 +18,7 @@ GOLDENS = Path(__file__).parent
 ROOT = GOLDENS.parent.parent
 EXAMPLES = sorted(path.parent.name for path in (ROOT / "examples").glob("*/blueprint.yaml"))
 UPDATE = os.environ.get("UPDATE_GOLDENS") == "1"
-KEPT = ("images.txt", "prerequisites.md")
+KEPT = ("images.txt", "prerequisites.md", "resource-slices.yaml")
 CRD = "customresourcedefinition."
 
 

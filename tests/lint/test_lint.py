@@ -302,7 +302,22 @@ def test_an_object_given_twice_names_both_places(blueprint: Linter, second: str,
     ]
 
 
-@pytest.mark.parametrize("written", ["${GPUS}", "${GPUS:-1}", "$GPUS", "a ${GPUS} b"])
+@pytest.mark.parametrize(
+    "written",
+    [
+        "${GPUS}",
+        "${GPUS:-1}",
+        "$GPUS",
+        "a ${GPUS} b",
+        "$(GPUS)",
+        "$(params.gpus)",
+        "<gpus>",
+        "__GPUS__",
+        "FILLED BY THE OPERATOR",
+        "PLACEHOLDER_GPUS",
+        "PLACEHOLDER",
+    ],
+)
 def test_placeholders_are_left_to_what_replaces_them(blueprint: Linter, written: str) -> None:
     text = POD.replace("500m", f'"{written}"').replace("name: job", 'name: "${NAME}"')
     Path("pod.yaml").write_text(text)
@@ -314,7 +329,7 @@ def test_placeholders_are_left_to_what_replaces_them(blueprint: Linter, written:
     assert found["at"]["line"] == 3
 
 
-@pytest.mark.parametrize("written", ["$(GPUS)", "{GPUS}", "$5", "$gpus"])
+@pytest.mark.parametrize("written", ["a $(GPUS) b", "{GPUS}", "$5", "$gpus", "_GPUS_", "PLACEHOLDERS"])
 def test_what_nobody_replaces_is_an_error(blueprint: Linter, written: str) -> None:
     Path("pod.yaml").write_text(POD.replace("500m", f'"{written}"'))
     assert blueprint("pod.yaml")[0] == 1

@@ -11,7 +11,7 @@ from ruamel.yaml import YAML
 
 from blueprint.diagnostics import Refused
 from blueprint.source.loader import load_documents, load_text
-from blueprint.source.scalars import AMBIGUOUS, resolve
+from blueprint.source.scalars import AMBIGUOUS, boolean_word, resolve
 
 _TEXTS = """
 a true-ish nope yesterday y1 on-call v1.36 1.36.3 10% 1g.10gb 580.173.02 H100-SXM5-80GB ubuntu-24.04
@@ -77,8 +77,12 @@ def test_an_ambiguous_scalar_is_text_once_it_is_quoted(text: str) -> None:
     with pytest.raises(Refused) as caught:
         load_text(f"v: {text}", "a")
     [found] = caught.value.diagnostics
-    assert found.fix
-    assert found.fix.replacement == f'"{text}"'
+    if boolean_word(text):
+        assert found.fix is None, "either may be meant"
+        assert found.help == f'write {boolean_word(text)}; or "{text}", if text is meant'
+    else:
+        assert found.fix
+        assert found.fix.replacement == f'"{text}"'
 
 
 def spot(text: str, *path: Any) -> tuple[int, int, int, int]:

@@ -247,6 +247,7 @@ def test_a_malformed_taint_is_told_at_its_place_with_the_rest(taints: str, code:
         ("  allocation: dra\n", "gpuCluster"),
         ("  gpuStack: standalone\n", "standalone"),
         ("  gpuStack: standalone\n  allocation: devicePlugin\n", "standalone"),
+        ("  gpuStack: standalone\n  allocation: dra\n", "standaloneDra"),
     ],
 )
 def test_the_stack_follows_from_two_answers(said: str, stack: str) -> None:
@@ -259,7 +260,6 @@ def test_the_stack_follows_from_two_answers(said: str, stack: str) -> None:
 @pytest.mark.parametrize(
     ("said", "own", "paths"),
     [
-        ("  gpuStack: standalone\n  allocation: dra\n", "", ["spec.allocation"]),
         ("", ", allocation: dra", ["spec.nodePools.train.allocation"]),
         ("  allocation: dra\n", ", allocation: devicePlugin", ["spec.nodePools.train.allocation"]),
         ("  gpuStack: standalone\n", ", allocation: dra", ["spec.nodePools.train.allocation"]),

@@ -8,6 +8,7 @@ list can shrink but not grow unseen.
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -181,6 +182,8 @@ def canonical(value: Any, key: str = "") -> Any:
         return "of the configuration"  # each side digests the text that it writes
     if key in COUNTERS and isinstance(value, str):
         return _counters(value)
+    if isinstance(value, str) and re.fullmatch(r"(\w+=(true|false),)+", value):
+        return value.rstrip(",")  # feature gates, where an empty one at the end means nothing
     if (key, value) == ("defaultMode", 664):
         return 0o664  # Helm reads YAML 1.1, where a zero in front makes a number octal
     if isinstance(value, str) and value.startswith("version: v1"):

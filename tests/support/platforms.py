@@ -24,6 +24,7 @@ DECLARED_STACK = {
     "clusterPolicy": "gpuStack: operator",
     "gpuCluster": "allocation: dra",
     "standalone": "gpuStack: standalone",
+    "standaloneDra": "gpuStack: standalone\n  allocation: dra",
 }
 """How a blueprint declares each stack; nothing for the default."""
 H100 = "gpu: {product: H100-SXM5-80GB, count: 8}"

@@ -30,7 +30,7 @@ def _devices() -> Devices:
     component = catalog.component(catalog.component_with("draFeatureGates"))
     if component is None:
         raise LookupError("no component brings a DRA driver")
-    return load_devices(component.folder)
+    return load_devices(component.dra_folder)
 
 
 @rule(NEVER_PUBLISHED, tags=("dra",))

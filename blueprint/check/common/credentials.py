@@ -11,6 +11,7 @@ from blueprint.check.finding import ObjectFinding
 from blueprint.check.rule_context import items, mapping
 from blueprint.diagnostics import define
 from blueprint.records import Record
+from blueprint.source.placeholders import is_placeholder
 
 SECRET_IN_PLAIN_TEXT = define("BP6301", "secret-in-plain-text", page=__file__, conceals=True)
 _NAMES = re.compile(
@@ -22,11 +23,8 @@ _VALUES = re.compile(
     r"|\bglpat-[A-Za-z0-9_-]{20,}|\beyJ[A-Za-z0-9_-]{10,}\.eyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{10,}"
     r"|[a-z][a-z0-9+]*://[^/\s:@]+:[^/\s:@]+@"
 )
-_HARMLESS = re.compile(
-    r"(/|\.|file:)\S*|[0-9]*|true|false|yes|no|<[^<>]+>|\$\(\w+\)"
-    r"|(?i:changeme|change-me|redacted|x{3,}|\*{3,}|your[-_ ][\w -]+)"
-)
-"""Paths, numbers, and what stands in examples where a credential goes. Texts of several lines are configuration."""
+_HARMLESS = re.compile(r"(/|\.|file:)\S*|[0-9]*|true|false|yes|no")
+"""Paths and numbers. Texts of several lines are configuration."""
 _HELP = "refer to a Secret in the cluster instead: valueFrom, secretKeyRef"
 
 
@@ -50,7 +48,8 @@ def variables(env: Any, at: Path, options: CredentialOptions) -> Iterator[Object
 def is_credential(name: str, value: str) -> bool:
     """Whether a variable of that name with that value gives something away. A path or a number does not."""
     text = value.strip()
-    stands_for_one = text.upper() == name.upper() or "\n" in text or _HARMLESS.fullmatch(text)
+    harmless = "\n" in text or _HARMLESS.fullmatch(text) is not None
+    stands_for_one = harmless or text.upper() == name.upper() or is_placeholder(text)
     return bool(_NAMES.search(name.upper()) and not stands_for_one) or looks_secret(value)
 
 

@@ -30,6 +30,7 @@ EXAMPLES = (
     "blueprint init --pool train=H100-SXM5-80GBx8x4 --pool system=3",
     "blueprint init --list products",
 )
+DRAFT = "blueprint.yaml"
 LISTS = ("products", "releases", "distributions")
 
 
@@ -98,6 +99,7 @@ def _listed(what: str) -> Iterator[str]:
 
 def _draft(options: Namespace) -> Draft:
     """What flags and, on a terminal, answers say. Raises Refused with everything that is wrong with the flags."""
+    from blueprint.cli.draft import PoolDraft
     from blueprint.cli.prompts import on_a_terminal, prompt_for_draft
     from blueprint.records import replace
 
@@ -108,10 +110,36 @@ def _draft(options: Namespace) -> Draft:
         problems.append("without a terminal, --pool is required")
     if problems or choices is None or draft is None:
         raise _usage(problems)
+
+    def completed(draft: Draft) -> Draft:
+        return _with_branches(choices, draft, options.driver_branch)
+
     if interactive:
-        draft = prompt_for_draft(choices, draft)
-    branch, system = options.driver_branch, choices.system(draft.os, draft.distribution)
+        if wrong := _faults(completed(replace(draft, pools=(PoolDraft("system", 1),)))):
+            raise _usage(wrong)  # no answer can mend what the flags say
+        draft = prompt_for_draft(choices, draft, lambda so_far: _faults(completed(so_far)))
+    return completed(draft)
+
+
+def _with_branches(choices: Choices, draft: Draft, branch: str | None) -> Draft:
+    """The draft with the driver branch of each pool."""
+    from blueprint.records import replace
+
+    system = choices.system(draft.os, draft.distribution)
     return replace(draft, pools=tuple(choices.with_branch(pool, branch, system) for pool in draft.pools))
+
+
+def _faults(draft: Draft) -> list[str]:
+    """What is wrong with a platform as far as it is described, each with its way out."""
+    from blueprint.cli.draft import text_of
+    from blueprint.diagnostics import Severity
+    from blueprint.pipeline import compile_blueprint
+    from blueprint.source.files import MemoryFiles
+
+    text = text_of(draft, DRAFT)
+    found = compile_blueprint(DRAFT, files=MemoryFiles({DRAFT: text})).diagnostics
+    wrong = [each for each in found if each.severity is Severity.ERROR]
+    return [f"{each.message}{f' ({each.help})' if each.help else ''}" for each in wrong]
 
 
 def _flags(options: Namespace, problems: list[str]) -> tuple[Choices | None, Draft | None]:

@@ -6,6 +6,7 @@ import math
 from collections.abc import Sequence
 from typing import Protocol
 
+from blueprint.catalog.distribution import WITHOUT_OPERATOR
 from blueprint.platform.drivers.model import DRA
 from blueprint.platform.tracking.recorder import decided_by, tracked_property
 from blueprint.platform.views import PlatformView, PoolView
@@ -58,7 +59,7 @@ class NodeStack:
     def named_runtime(self) -> str | None:
         """The RuntimeClass by which pods reach NVIDIA's runtime where it is not the default one."""
         named = self._platform.cluster.distribution_facts.named_runtime(self._platform.cluster.os)
-        return named.runtime_class if named and self._platform.stack == "standalone" else None
+        return named.runtime_class if named and self._platform.stack in WITHOUT_OPERATOR else None
 
     @tracked_property
     def runs_toolkit(self) -> bool:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from blueprint.catalog.components import Component
-from blueprint.catalog.distribution import IN_BLUEPRINT
+from blueprint.catalog.distribution import IN_BLUEPRINT, WITH_CLAIMS
 from blueprint.diagnostics import Diagnostic
 from blueprint.platform.check_context import CheckContext
 from blueprint.platform.dra import codes as dra
@@ -35,7 +35,7 @@ def check_dra(context: CheckContext) -> Iterator[Diagnostic]:
         return
     yield from _of_another_stack(context, component)
     yield from _mig_on_demand(context)
-    if context.platform.stack != "gpuCluster":
+    if context.platform.stack not in WITH_CLAIMS:
         return
     elsewhere = list(_not_there(context, component))
     yield from elsewhere
@@ -83,13 +83,13 @@ def _mig_on_demand(context: CheckContext) -> Iterator[Diagnostic]:
 def _not_there(context: CheckContext, component: Component) -> Iterator[Diagnostic]:
     distribution, system = context.platform.cluster.distribution_facts, context.platform.cluster.os
     if why := component.lacks.get("gpuClusters"):
-        message = f"GPU Operator {component.version} cannot do allocation: dra: {why}"
+        message = f"{component.title} {component.version} cannot do allocation: dra: {why}"
         because = (context.note(("spec", "release"), "release set here"),)
         yield context.diagnostic_at(
             STACK, dra.DRA_NOT_THERE, message, notes=because, help_="use a newer release, or allocation: devicePlugin"
         )
-    elif distribution.image(system) and not any("gpuCluster" in mode.stacks for mode in distribution.modes(system)):
-        message = f"{distribution.title} with {system} has no way to run allocation: dra"
+    elif distribution.image(system) and not _has_mode(context):
+        message = f"{distribution.title} with {system} has no way to run {IN_BLUEPRINT[context.platform.stack]}"
         where = (("distribution", "distribution set here"), ("os", "operating system set here"))
         notes = tuple(context.note(("spec", "cluster", key), words) for key, words in where)
         stacks = {stack for mode in distribution.modes(system) for stack in mode.stacks}
@@ -100,6 +100,12 @@ def _not_there(context: CheckContext, component: Component) -> Iterator[Diagnost
             notes=notes,
             help_=" or ".join(IN_BLUEPRINT[one] for one in sorted(stacks)),
         )
+
+
+def _has_mode(context: CheckContext) -> bool:
+    """Whether the nodes' image has any mode for the stack."""
+    cluster, stack = context.platform.cluster, context.platform.stack
+    return any(stack in mode.stacks for mode in cluster.distribution_facts.modes(cluster.os))
 
 
 def _kubernetes(context: CheckContext) -> Iterator[Diagnostic]:

@@ -17,10 +17,10 @@ DRA_NOT_THERE = define(
     "BP3221",
     "dra-not-there",
     """
-The GPU Operator's DRA stack cannot be used here. On GKE and Bottlerocket the provider's own device plugin comes with
-the node and NVIDIA documents no procedure for a GPUCluster; EKS Auto Mode has no DRA; on OpenShift the operator's
-bundle is installed with a ClusterPolicy, and nothing else is rendered for it; older releases of the GPU Operator do
-not know the kind at all. Use `allocation: devicePlugin`, or `gpuStack: standalone` where the provider brings the stack.
+The DRA driver cannot be used here. On GKE NVIDIA documents no procedure for a GPUCluster of the GPU Operator;
+`gpuStack: standalone` runs the driver there without it. On Bottlerocket the provider's own device plugin comes with
+the node; EKS Auto Mode has no DRA; on OpenShift the operator's bundle is installed with a ClusterPolicy, and nothing else
+is rendered for it; older releases of the GPU Operator do not know the kind at all. Use `allocation: devicePlugin`.
 """,
 )
 DRA_NO_TOOLKIT = define(

@@ -38,7 +38,7 @@ class _Gates:
         self.context = context
         self.declared = declared
         self.version = component.images["dra-driver"].tag or ""
-        self.all = load_gates(component.folder)
+        self.all = load_gates(component.dra_folder)
         self.known = self.all.known_to(self.version)
         self.open = self.all.open(declared, self.version)
 

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Protocol
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Protocol
 
+from blueprint.catalog.components import Component
+from blueprint.platform.dra.api_versions import newest_served
 from blueprint.platform.drivers.model import ALWAYS, DRA, NEVER
-from blueprint.platform.tracking.recorder import tracked_property
+from blueprint.platform.tracking.recorder import record, tracked_property
+from blueprint.platform.tracking.sources import Source
 from blueprint.platform.views import GpuPoolView, PlatformView
+
+if TYPE_CHECKING:
+    from blueprint.catalog.component_files.devices import Devices
 
 
 class DomainView(Protocol):
@@ -34,11 +40,74 @@ class DomainPlatform(PlatformView, Protocol):
         """The pools whose nodes have GPUs."""
 
 
+_EXTENDED = "extendedResourceName"
+"""The field of a DeviceClass by which the scheduler serves requests for a resource."""
+SETTING = "draFeatureGates"
+"""The setting by which the component is known that brings a DRA driver."""
+
+
 class DynamicAllocation:
-    """The DRA driver of the GPU Operator."""
+    """The DRA driver, of the GPU Operator or without it."""
 
     def __init__(self, platform: DomainPlatform) -> None:
         self._platform = platform
+
+    def _component(self) -> Component | None:
+        found = self._platform.component_with(SETTING) if self._platform.allocation == DRA else None
+        return found.component if found else None
+
+    @tracked_property
+    def version(self) -> str | None:
+        """The version of the DRA driver, `0.5.0`; None where pods do not claim GPUs."""
+        component = self._component()
+        return (component.images["dra-driver"].tag or "").removeprefix("v") if component else None
+
+    @tracked_property
+    def gates(self) -> frozenset[str]:
+        """Its feature gates that are open."""
+        if (component := self._component()) is None:
+            return frozenset()
+        from blueprint.catalog.component_files.feature_gates import load_gates
+
+        declared = self._platform.setting(SETTING) or {}
+        return frozenset(load_gates(component.dra_folder).open(declared, self.version or ""))
+
+    @tracked_property
+    def variables(self) -> Mapping[str, str]:
+        """The variables of its containers, as far as a blueprint sets them."""
+        return dict(self._platform.setting("draEnv") or {}) if self._component() else {}
+
+    @property
+    def devices(self) -> Devices | None:
+        """What it publishes of devices; None where pods do not claim GPUs."""
+        if (component := self._component()) is None:
+            return None
+        from blueprint.catalog.component_files.devices import load_devices
+
+        return load_devices(component.dra_folder)
+
+    @tracked_property
+    def publishes_gpus(self) -> bool:
+        """Whether the DRA driver publishes the GPUs of the pools."""
+        return bool(self._platform.allocation == DRA)
+
+    @tracked_property
+    def api_version(self) -> str:
+        """The version of the API resource.k8s.io: as set, or the newest that this Kubernetes serves."""
+        if declared := self._platform.setting("resourceApiVersion"):
+            return str(declared)
+        return newest_served(self._platform.cluster.kubernetes_minor)
+
+    @tracked_property
+    def extended_resources(self) -> bool:
+        """Whether the scheduler serves requests for nvidia.com/gpu by claims that it makes."""
+        when, devices = self._platform.setting("extendedResources"), self.devices
+        if when is None or devices is None or self.api_version != "v1":
+            return False
+        if when in (ALWAYS, NEVER):
+            return bool(when == ALWAYS)
+        record(Source("component", devices.span("fields", _EXTENDED), f"fields.{_EXTENDED}"))
+        return devices.fields[_EXTENDED].open_in(self._platform.cluster.kubernetes_minor)
 
     @tracked_property
     def dynamic_mig(self) -> bool:

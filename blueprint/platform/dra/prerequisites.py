@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from blueprint.catalog.component_files.feature_gates import Gates
+from blueprint.catalog.distribution import WITHOUT_OPERATOR
 from blueprint.platform.drivers.model import DRA
 from blueprint.platform.model import Platform
 from blueprint.platform.pool import GpuPool, Pool
@@ -18,6 +19,8 @@ def cluster_prerequisites(platform: Platform) -> Iterator[Iterator[str]]:
         yield _patch(platform)
         yield _alone(platform)
         yield _gates(platform)
+    if platform.setting("webhook"):
+        yield _webhook(platform)
 
 
 def _patch(platform: Platform) -> Iterator[str]:
@@ -30,11 +33,34 @@ def _patch(platform: Platform) -> Iterator[str]:
 
 def _alone(platform: Platform) -> Iterator[str]:
     decided_by(platform.stack)
+    if platform.stack in WITHOUT_OPERATOR:
+        yield (
+            "The cluster has no ClusterPolicy or GPUCluster, and neither a DRA driver nor a device plugin that was"
+            " installed otherwise: two drivers would own the same DeviceClasses, and a device plugin would allocate"
+            " GPUs a second time."
+        )
+        return
     yield (
         "The cluster has no ClusterPolicy, and neither a DRA driver nor a device plugin that was installed otherwise."
         " The operator does nothing beside a ClusterPolicy; two drivers would own the same DeviceClasses, and a device"
         " plugin would allocate GPUs a second time. Nodes do not change from a ClusterPolicy to this in place."
     )
+
+
+def _webhook(platform: Platform) -> Iterator[str]:
+    """What the webhook's certificate comes from."""
+    component = platform.component_with("webhook")
+    namespace = component.namespace if component else ""
+    if secret := platform.setting("webhookTlsSecret"):
+        yield (
+            f"The Secret {secret} of the namespace {namespace} has tls.crt and tls.key, for a name that the webhook's"
+            f" Service has: dra-driver-nvidia-gpu-webhook.{namespace}.svc."
+        )
+        return
+    yield "cert-manager runs in the cluster: it makes the certificate of the DRA driver's webhook."
+    if issuer := platform.setting("webhookIssuer"):
+        where = "" if platform.setting("webhookIssuerKind") == "ClusterIssuer" else f" in the namespace {namespace}"
+        yield f"The {platform.setting('webhookIssuerKind')} {issuer} is ready{where}."
 
 
 def _gates(platform: Platform) -> Iterator[str]:
@@ -56,7 +82,7 @@ def _known(platform: Platform) -> Gates | None:
     component = platform.component_with("draFeatureGates")
     if component is None:
         return None
-    gates = load_gates(component.component.folder)
+    gates = load_gates(component.component.dra_folder)
     record(Source("component", gates.span("gates"), "gates"))
     return gates
 
@@ -78,7 +104,12 @@ def _claims(pool: GpuPool, platform: Platform) -> Iterator[str]:
     ]
     if platform.dra.dynamic_mig:
         found = ["gpu.nvidia.com", "mig.nvidia.com"]
-    yield f"Workloads claim devices of the class {' and '.join(found)}. Requests for nvidia.com/gpu stay pending."
+    numbered = (
+        "The scheduler serves requests for nvidia.com/gpu by claims that it makes."
+        if platform.dra.extended_resources
+        else "Requests for nvidia.com/gpu stay pending."
+    )
+    yield f"Workloads claim devices of the class {' and '.join(found)}. {numbered}"
     if layout and instances:
         yield (
             "The GPUs are partitioned before the DRA driver starts on the node, and its pod there is restarted after a"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from blueprint.catalog.distribution import IN_BLUEPRINT
+from blueprint.catalog.distribution import IN_BLUEPRINT, WITH_CLAIMS, WITHOUT_OPERATOR
 from blueprint.diagnostics import Diagnostic
 from blueprint.platform.check_context import CheckContext
 from blueprint.platform.drivers import codes
@@ -34,11 +34,11 @@ def _reported_by_dra(context: CheckContext, conflict: ModeConflict) -> bool:
     """Whether the checks of the DRA stack name the cause."""
     _, toolkit, device_plugin = conflict.owners
     foreign = toolkit == "operator" or device_plugin in ("host", "provider")
-    return context.platform.stack == "gpuCluster" and (not conflict.possible or foreign)
+    return context.platform.stack in WITH_CLAIMS and (not conflict.possible or foreign)
 
 
 def _left_to_no_operator(context: CheckContext, conflict: ModeConflict) -> bool:
-    return context.platform.stack == "standalone" and "operator" in conflict.owners[:2]
+    return context.platform.stack in WITHOUT_OPERATOR and "operator" in conflict.owners[:2]
 
 
 def _no_operator(context: CheckContext, pool: GpuPool, conflict: ModeConflict) -> Iterator[Diagnostic]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from blueprint.catalog.distribution import WITHOUT_OPERATOR
 from blueprint.platform.model import Platform
 from blueprint.platform.pool import GpuPool, Pool
 
@@ -31,7 +32,7 @@ def _driver(pool: GpuPool, platform: Platform) -> Iterator[str]:
     if pool.driver.image:
         yield _private_image(pool, platform, version)
     yield from pool.mode.needs
-    if platform.stack == "standalone" and pool.mode.toolkit == "host":
+    if platform.stack in WITHOUT_OPERATOR and pool.mode.toolkit == "host":
         yield from _runtime(platform)
 
 

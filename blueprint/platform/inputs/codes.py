@@ -69,7 +69,7 @@ ALLOCATION_UNSUPPORTED = define(
     """
 `gpuStack` says who runs the GPU stack, `allocation` how pods get GPUs, and this combination of both is not supported. The
 GPU Operator either has a ClusterPolicy, with the device plugin on all GPU nodes, or a GPUCluster, with the DRA driver on all of
-them; NVIDIA does not support both in one cluster. Without the operator this version of the tool installs the device plugin only.
+them; NVIDIA does not support both in one cluster. Without the operator, too, all pools allocate their GPUs in one way.
 """,
 )
 POOL_NOT_SELECTED = define(
@@ -87,6 +87,16 @@ POOL_DEFAULTS_UNUSED = define(
     """
 `spec.poolDefaults` is merged under the pools that have GPUs: those with `gpu`, or with a `machine.instanceType` that has GPUs.
 There is no such pool, so nothing of it takes effect.
+""",
+    severity=Severity.WARNING,
+)
+POOL_NAME_SLIP = define(
+    "BP3166",
+    "pool-name-slip",
+    """
+An overlay, or the command line, names a pool that no lower layer has, and the name is a slip of the finger away from one that
+there is: two letters swapped, one dropped, one doubled. It makes a second pool, and the first stays as it is. Write the other
+name, or choose one that cannot be taken for it.
 """,
     severity=Severity.WARNING,
 )

@@ -5,28 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from blueprint.diagnostics import Diagnostic, Note
+from blueprint.diagnostics.spelling import is_slip_of
 from blueprint.platform.check_context import CheckContext
 from blueprint.platform.inputs import codes
-from blueprint.platform.paths import ALLOCATION, GPU_STACK, POOL_DEFAULTS, POOLS
+from blueprint.platform.paths import ALLOCATION, POOL_DEFAULTS, POOLS
 from blueprint.spec.pools import NodePool
-
-_WAYS = (
-    "gpuStack: operator with allocation: dra, where the GPU Operator installs the DRA driver on all GPU nodes; or "
-    "allocation: devicePlugin"
-)
 
 
 def check_language(context: CheckContext) -> Iterator[Diagnostic]:
     """The whole blueprint, then every pool."""
-    spec = context.inputs.written.spec
-    if alone := spec.gpu_stack == "standalone" and spec.allocation == "dra":
-        message = "gpuStack: standalone cannot install the DRA driver yet"
-        notes = (context.note(GPU_STACK, "without the GPU Operator because of this"),)
-        yield context.diagnostic_at(ALLOCATION, codes.ALLOCATION_UNSUPPORTED, message, help_=_WAYS, notes=notes)
-    for name, pool in spec.node_pools.items():
-        if not alone:
-            yield from _allocation(context, name, pool)
-        yield from _without_selector(context, name)
+    for name, pool in context.inputs.written.spec.node_pools.items():
+        yield from _allocation(context, name, pool)
+        yield from _name(context, name)
     yield from _unused_defaults(context)
 
 
@@ -41,14 +31,14 @@ def _allocation(context: CheckContext, name: str, pool: NodePool) -> Iterator[Di
         message = f"the GPU Operator allocates the GPUs of all pools in one way, pool {name} cannot differ"
         help_ = "remove it, or give these nodes a cluster of their own: NVIDIA does not support both under one operator"
     else:
-        message = f"pool {name} cannot use the DRA driver beside the device plugin yet"
-        help_ = f"remove it; the supported way is {_WAYS}"
+        message = f"pool {name} cannot allocate its GPUs in another way than the other pools yet"
+        help_ = f"remove it, or set allocation: {pool.allocation} for all pools"
     yield context.diagnostic_at(path, codes.ALLOCATION_UNSUPPORTED, message, help_=help_, notes=notes)
 
 
-def _without_selector(context: CheckContext, name: str) -> Iterator[Diagnostic]:
-    """A pool whose nodes nothing tells from others."""
-    pool = context.pools.get(name)
+def _name(context: CheckContext, name: str) -> Iterator[Diagnostic]:
+    """A pool whose nodes nothing tells from others, or whose name is likely to be that of another pool."""
+    pool, other = context.pools.get(name), _slip_of(context, name)
     if pool is not None and not pool.selector:
         distribution = context.platform.cluster.distribution_facts.title
         message = f"pool {name} has no selector, and no poolLabel is set"
@@ -57,7 +47,28 @@ def _without_selector(context: CheckContext, name: str) -> Iterator[Diagnostic]:
             f"the pool, selector: {{acme.example/pool: {name}}}"
         )
         notes = (Note(f"{distribution} has no label of its own for pools"),)
+        if other:
+            help_ = f"did you mean the pool {other}? Otherwise {help_}"
         yield context.diagnostic_at_key((*POOLS, name), codes.POOL_NOT_SELECTED, message, help_=help_, notes=notes)
+    elif other:
+        layer = context.root.nearest((*POOLS, name))[0].layer.name
+        there = context.root.nearest((*POOLS, other))[0]
+        message = f"pool {name} is new in {layer}, and its name is almost that of pool {other}"
+        notes = (Note(f"pool {other}", there.key_span or there.span),)
+        help_ = f"write {other} to change that pool, or choose a name that cannot be taken for it"
+        yield context.diagnostic_at_key((*POOLS, name), codes.POOL_NAME_SLIP, message, help_=help_, notes=notes)
+
+
+def _slip_of(context: CheckContext, name: str) -> str | None:
+    """The pool of a lower layer that a pool, which no lower layer has, was likely meant to be."""
+    node, pools = context.root.get((*POOLS, name)), context.root.get(POOLS)
+    if node is None or node.replaced is not None or pools is None:
+        return None
+    for other, there in pools.value.items():
+        first = there if there.replaced is None else there.replaced
+        if first.layer.rank < node.layer.rank and is_slip_of(name, other):
+            return str(other)
+    return None
 
 
 def _unused_defaults(context: CheckContext) -> Iterator[Diagnostic]:

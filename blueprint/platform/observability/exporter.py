@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from blueprint.catalog.catalog import Catalog
 from blueprint.catalog.components import Component, ExporterFacts
+from blueprint.catalog.distribution import WITHOUT_OPERATOR
 from blueprint.catalog.hardware import Architecture, Gpu
 from blueprint.platform.drivers.model import DRA
 from blueprint.platform.tracking.recorder import tracked_property
@@ -35,7 +36,7 @@ class Exporter:
     @tracked_property
     def alone(self) -> bool:
         """Whether it runs without the operator."""
-        return self._platform.stack == "standalone"
+        return self._platform.stack in WITHOUT_OPERATOR
 
     @tracked_property
     def claimed(self) -> bool:

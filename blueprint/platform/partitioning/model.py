@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from enum import Enum
 from typing import Any, Protocol
 
+from blueprint.catalog.distribution import WITHOUT_OPERATOR
 from blueprint.catalog.hardware import Mig
 from blueprint.platform.components.digests import digest
 from blueprint.platform.drivers.model import DRA
@@ -246,7 +247,7 @@ class ClusterPartitioning:
 
     def _refused(self) -> Iterator[MissingManager]:
         platform = self._platform
-        if platform.stack == "standalone":
+        if platform.stack in WITHOUT_OPERATOR:
             yield MissingManager.STANDALONE_STACK
             return
         if (operator := platform.component_with("migManager")) is None or operator.ownership != "managed":

@@ -95,6 +95,18 @@ def pack(counts: Mapping[str, int], placements: Mapping[str, MigPlacement]) -> t
     return tuple(sorted(placed, key=lambda slot: slot.start)) if place(0, 0, -1) else None
 
 
+def place_otherwise(
+    counts: Mapping[str, int], placements: Mapping[str, MigPlacement], placed: tuple[Slot, ...]
+) -> bool:
+    """Whether these instances can also be placed in another way than `placed`: with one of those places forbidden."""
+    for slot in placed:
+        known = placements[slot.profile]
+        without = MigPlacement(slices=known.slices, starts=tuple(each for each in known.starts if each != slot.start))
+        if pack(counts, {**placements, slot.profile: without}) is not None:
+            return True
+    return False
+
+
 def largest_first(counts: Mapping[str, Any], placements: Mapping[str, MigPlacement]) -> list[str]:
     """The profiles, those with the most memory slices first; among equals, those with the fewest places."""
     return sorted(counts, key=lambda name: (-placements[name].slices, len(placements[name].starts), name))

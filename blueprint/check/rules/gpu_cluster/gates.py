@@ -55,7 +55,7 @@ def _gates() -> Gates:
     component = catalog.component(catalog.component_with("draFeatureGates"))
     if component is None:
         raise LookupError("no component brings a DRA driver")
-    return load_gates(component.folder)
+    return load_gates(component.dra_folder)
 
 
 RULES = (gates,)

@@ -1,0 +1,32 @@
+"""Devices of which several claims take amounts (`ConsumableShares`): what a claim may request of each."""
+
+from __future__ import annotations
+
+from blueprint.platform.dra.published import MIB, DeviceGroup, Value
+from blueprint.records import replace
+
+MEMORY, SHARES = "memory", "shares"
+_OFF = ("", "disabled")
+
+
+def shared(group: DeviceGroup, way: str, step_mib: int) -> DeviceGroup:
+    """The group, where `way` is what the driver's variable says: `memory`, `unlimited`, or a number of shares.
+
+    Of a device whose memory is unknown the driver still says that several claims may have it.
+    """
+    way = way.strip()
+    if way in _OFF:
+        return group
+    capacities = dict(group.capacities)
+    memory = capacities.get(MEMORY)
+    if memory is not None and isinstance(memory.value, int):
+        step = step_mib * MIB
+        most = memory.value // step * step
+        policy = {"default": most, "min": step} if way == "memory" else {"default": 0, "min": 0}
+        capacities[MEMORY] = replace(memory, value=most, policy={**policy, "max": most, "step": step})
+    if memory is not None and way.isdecimal() and int(way):
+        number = int(way)
+        capacities[SHARES] = Value(
+            type="quantity", value=number, policy={"default": 1, "min": 1, "max": number, "step": 1}
+        )
+    return replace(group, multiple=True, capacities=capacities)

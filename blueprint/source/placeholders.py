@@ -1,0 +1,37 @@
+"""Values that another program replaces: what a placeholder is, decided here alone."""
+
+from __future__ import annotations
+
+import re
+from re import Match
+
+_VARIABLE = r"\$\{[A-Za-z_]\w*[^{}]*\}|\$[A-Z_][A-Z0-9_]*\b"
+"""As `envsubst` and Flux know them."""
+_ANY = re.compile(rf"{_VARIABLE}|\{{\{{.*?\}}\}}")
+_WHOLE = re.compile(
+    r"""\$\( [\w.-]+ \)                                 # of Tekton, of kustomize
+      | < [^<>]+ >                                       # <your-token>
+      | __ [A-Z0-9_]+ __                                 # __INDEX__
+      | PLACEHOLDER (?: [_ -] [A-Z0-9_ -]* )?
+      | (?: FILLED | SET | GENERATED | INJECTED | PROVIDED | REPLACED ) [ _] BY [ _] [A-Z0-9_ -]+
+      | (?i: change[-_]?me | replace[-_]?me | redacted | x{3,} | \*{3,} | your[-_ ] [\w -]+ )
+    """,
+    re.VERBOSE,
+)
+"""Text that is nothing but a placeholder. `$(NAME)` within text is none: the kubelet replaces it."""
+
+
+def find_variable(text: str) -> Match[str] | None:
+    """The first `${NAME}` or `$NAME` in a text."""
+    return re.search(_VARIABLE, text)
+
+
+def holds_placeholder(text: str) -> bool:
+    """Whether a value is not known yet, in part or as a whole."""
+    return _ANY.search(text) is not None or is_placeholder(text)
+
+
+def is_placeholder(text: str) -> bool:
+    """Whether a value is a placeholder and nothing else; a credential that holds a `$` is none."""
+    bare = text.strip("'\"")
+    return _ANY.fullmatch(bare) is not None or _WHOLE.fullmatch(bare) is not None

@@ -1,0 +1,190 @@
+"""One cause is reported once: what follows from it is left out, and its way out is shown."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+from blueprint.diagnostics import Diagnostic
+from blueprint.diagnostics.spelling import is_slip_of
+from blueprint.records import replace
+from blueprint.source.merge import Node, plain
+from blueprint.source.paths import Path, format_path, parse_path
+from blueprint.source.placeholders import find_variable
+from blueprint.spec import codes
+from blueprint.spec.model import Blueprint, Spec
+from blueprint.spec.pools import NodePool
+from blueprint.wording import first_few
+
+ChartValueHelp = Callable[[str, str, Any], list[str]]
+_MOST_VALUES = 3
+POOLS: Path = ("spec", "nodePools")
+_COMPONENTS: Path = ("spec", "components")
+_SPEC_KEYS = frozenset(info.alias or "" for info in Spec.model_fields.values())
+_POOL_KEYS = frozenset(info.alias or "" for info in NodePool.model_fields.values())
+_TOP_KEYS = frozenset(info.alias or "" for info in Blueprint.model_fields.values())
+_WRAPPERS: Mapping[Path, frozenset[str]] = {(): _TOP_KEYS, ("spec",): _SPEC_KEYS}
+"""Where a key that does not exist may hold all that should stand beside it: `spec.template.spec`."""
+
+
+def without_consequences(found: list[Diagnostic], root: Node, empty: Iterable[str | None] = ()) -> list[Diagnostic]:
+    """What is wrong, cause by cause.
+
+    Args:
+        found: All that is wrong.
+        root: The document.
+        empty: Paths of keys that are reported to have no value: they are not reported to be missing as well.
+    """
+    likely = {_beside(each.path, each.fix.replacement) for each in found if each.code is codes.UNKNOWN_KEY and each.fix}
+    reported = {*likely, *empty}
+    found = [each for each in found if each.code is not codes.MISSING_KEY or each.path not in reported]
+    found = _unwrapped(found, root)
+    for name in misplaced(found, root):
+        found = _as_misplaced(found, root, name)
+    return [_with_likely_pool(each, root) for each in found]
+
+
+def misplaced(found: Iterable[Diagnostic], root: Node) -> list[str]:
+    """Pools that are a key of the pool above them, one level too shallow: `gpu` beside `train`."""
+    pools = _mapping(root, POOLS)
+    wrong = {path[2] for each in found if len(path := parse_path(each.path or "")) > len(POOLS) and path[:2] == POOLS}
+    later = [name for name in list(pools)[1:] if name in wrong and name in _POOL_KEYS]
+    return [name for name in later if "nodes" not in _mapping(root, (*POOLS, name))]
+
+
+def pool_above(root: Node, name: str) -> str:
+    """The pool that is written before another."""
+    pools = list(_mapping(root, POOLS))
+    return pools[pools.index(name) - 1]
+
+
+def _as_misplaced(found: list[Diagnostic], root: Node, name: str) -> list[Diagnostic]:
+    path = format_path((*POOLS, name))
+    below = [each for each in found if _is_at_or_below(each.path, path)]
+    node = _mapping(root, POOLS)[name]
+    reported = Diagnostic(
+        codes.UNKNOWN_KEY,
+        f"{name} is a key of a pool, and stands here as the name of one",
+        at=node.key_span or node.span,
+        path=path,
+        help=f"indent it, and what is below it, under {pool_above(root, name)}",
+    )
+    return [reported, *(each for each in found if each not in below)]
+
+
+def _unwrapped(found: list[Diagnostic], root: Node) -> list[Diagnostic]:
+    """Keys are not missing that stand inside of one that does not exist."""
+    for each in found:
+        path = parse_path(each.path or "")
+        keys = _WRAPPERS.get(path[:-1])
+        if each.code is not codes.UNKNOWN_KEY or keys is None or not (inside := _keys_inside(root.get(path)) & keys):
+            continue
+        above = format_path(path[:-1]) or "the document"
+        reported = replace(
+            each, help=f"{', '.join(sorted(inside))}: keys of {above}, which stand directly in it", notes=()
+        )
+        return [reported, *(other for other in found if other is not each and other.code is not codes.MISSING_KEY)]
+    return found
+
+
+def _keys_inside(node: Node | None) -> frozenset[str]:
+    if node is None or not isinstance(node.value, Mapping):
+        return frozenset()
+    return frozenset(node.value).union(*(_keys_inside(child) for child in node.value.values()))
+
+
+def _with_likely_pool(found: Diagnostic, root: Node) -> Diagnostic:
+    """A pool of an overlay that lacks what it needs, because its name misspells a pool that is there."""
+    path = parse_path(found.path or "")
+    if found.code is not codes.MISSING_KEY or path[:2] != POOLS or len(path) != len(POOLS) + 2:
+        return found
+    pools = _mapping(root, POOLS)
+    name = str(path[2])
+    for other, node in pools.items():
+        if other != name and node.layer != pools[name].layer and is_slip_of(name, other):
+            return replace(found, help=f"did you mean the pool {other}? Otherwise: {found.help}")
+    return found
+
+
+def placeholders(root: Node) -> dict[Path, Node]:
+    """Values that are text for another program to replace. Settings and patches may hold such text for the cluster."""
+    found = ((path, node) for path, node in root.walk() if isinstance(node.value, str) and path[0] != "extends")
+    unfilled = ((path, node) for path, node in found if find_variable(node.value))
+    return {path: node for path, node in unfilled if path[:2] != _COMPONENTS}
+
+
+def with_placeholders(found: list[Diagnostic], unfilled: Mapping[Path, Node]) -> list[Diagnostic]:
+    """What is wrong, with one diagnostic for each placeholder in place of all that its text leads to."""
+    reported = [
+        Diagnostic(
+            codes.MALFORMED,
+            f"{(name := format_path(path))}: {node.value} is a placeholder, and nothing is substituted in a blueprint",
+            at=node.span,
+            path=name,
+            help=f"write the value; where it differs between clusters, in an overlay or as --set {name}=VALUE",
+        )
+        for path, node in unfilled.items()
+    ]
+    names = {each.path for each in reported}
+    return [*reported, *(each for each in found if each.path not in names)]
+
+
+def no_chart_help(*_: Any) -> list[str]:
+    """Nothing is known of any chart."""
+    return []
+
+
+def with_chart_help(found: Diagnostic, root: Node, chart_help: ChartValueHelp) -> Diagnostic:
+    """A key of a component that is one of its Helm chart: what says the same in a blueprint."""
+    path, node = parse_path(found.path or ""), root.get(parse_path(found.path or ""))
+    if found.code is not codes.UNKNOWN_KEY or path[:2] != _COMPONENTS or len(path) != len(_COMPONENTS) + 2 or not node:
+        return found
+    values = chart_help(str(path[2]), str(path[3]), plain(node))
+    return replace(found, help=first_few(values, _MOST_VALUES), notes=(), fix=None) if values else found
+
+
+def wrong_document(root: Node, found: Iterable[Diagnostic]) -> Diagnostic | None:
+    """The one thing to be said of a document that is something else: what it lacks as a blueprint does not matter."""
+    wrong = sorted((each for each in found if each.code is codes.WRONG_DOCUMENT), key=lambda each: each.path != "kind")
+    kind = root.get(("kind",))
+    if wrong and kind and kind.value != "Blueprint":
+        way_out = "name a file of kind Blueprint; `blueprint lint` checks manifests"
+        if kind.value == "Overlay":
+            way_out = "this is an overlay: give it with --overlay, or name it in `extends` of a blueprint"
+        return replace(wrong[0], help=way_out)
+    keys = root.value.keys() if isinstance(root.value, dict) else set()
+    lacking = next((each for each in found if each.path == "apiVersion"), None)
+    if lacking and keys and not keys & {"apiVersion", "kind", "metadata", "spec"}:
+        way_out = "a blueprint begins with apiVersion and kind; for values of charts see docs/reference/from-helm.md"
+        message = "this is no blueprint: it has neither apiVersion nor kind"
+        return replace(lacking, code=codes.WRONG_DOCUMENT, message=message, help=way_out)
+    return None
+
+
+def wrong_overlay(found: list[Diagnostic]) -> Diagnostic | None:
+    """The one thing to be said of a document that is no overlay, where another kind is the reason."""
+    wrong = next((each for each in found if each.code is codes.WRONG_DOCUMENT and each.path == "kind"), None)
+    if wrong is None:
+        return None
+    way_out = "an overlay is a part of a blueprint: write kind: Overlay, and in metadata only name"
+    return replace(wrong, help=wrong.help or way_out)
+
+
+def certain(found: list[Diagnostic]) -> list[Diagnostic]:
+    """What is wrong whatever stands in a layer that could not be read; of `extends` the layers have reported it."""
+    uncertain = (codes.MISSING_KEY, codes.INCONSISTENT)
+    return [f for f in found if f.code not in uncertain and not (f.path or "").startswith("extends")]
+
+
+def _mapping(root: Node, path: Path) -> Mapping[str, Node]:
+    node = root.get(path)
+    return node.value if node and isinstance(node.value, Mapping) else {}
+
+
+def _is_at_or_below(path: str | None, above: str) -> bool:
+    return path is not None and parse_path(path)[: len(parse_path(above))] == parse_path(above)
+
+
+def _beside(path: str | None, key: str) -> str:
+    above = parse_path(path or "")[:-1]
+    return format_path((*above, key))

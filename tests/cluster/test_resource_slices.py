@@ -1,0 +1,24 @@
+"""A real API server takes the slices that are predicted, as they are."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from blueprint.apiserver.connection import Connection
+from blueprint.platform.dra.slices import slices_of_node
+from tests.platform.test_slices import CUT, predicted
+from tests.support.platforms import H100
+
+PATH = "/apis/resource.k8s.io/v1/resourceslices"
+
+
+@pytest.mark.parametrize("fields", [H100, CUT], ids=["whole", "layout"])
+@pytest.mark.parametrize("synthetic", [False, True], ids=["known", "synthetic"])
+def test_predicted_slices_are_valid(cluster: Connection, unique: str, fields: str, *, synthetic: bool) -> None:
+    expected = slices_of_node(predicted(fields), unique, synthetic=synthetic)
+    assert expected
+    for each in expected:
+        stored: dict[str, Any] = cluster.request("POST", PATH, each)
+        assert stored["spec"] == each["spec"], "nothing is dropped, and every quantity is in the stored form"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from blueprint.report.model import PlacedWorkload
@@ -15,21 +14,26 @@ _SHOWN = 2
 def rows_of(placements: Sequence[PlacedWorkload]) -> Iterator[tuple[str, str, str, str]]:
     """A row for each workload, as HEAD has it."""
     for each in placements:
-        yield each.workload, each.requests, f"{sum(each.nodes.values())} of {each.pods}", outcome_in_words(each)
+        details = details_of(each)
+        yield each.workload, each.requests, pods_in_words(each), outcome_in_words(each) + (details and f": {details}")
+
+
+def pods_in_words(placement: PlacedWorkload) -> str:
+    """`3 of 4`: how many have a place."""
+    return f"{sum(placement.nodes.values())} of {placement.pods}"
 
 
 def outcome_in_words(placement: PlacedWorkload) -> str:
-    """`placed on train-0000 (simulated)`, `not placed, as expected: pool train (4 nodes): requests 9 ...`."""
-    words = placement.outcome
-    if placement.nodes:
-        words += f" on {first_few(_nodes(placement), _SHOWN)} (simulated)"
-    if not placement.expected:
-        return f"{words}, NOT as expected"
-    if placement.outcome == "placed":
-        return words
-    return f"{words}, as expected" + (f": {placement.reasons[0]}" if placement.reasons else "")
+    """`placed (simulated)`, `not placed, as expected`, `refused, NOT as expected`."""
+    words = placement.outcome + (" (simulated)" if placement.nodes else "")
+    if placement.expected:
+        return words if placement.outcome == "placed" else f"{words}, as expected"
+    return f"{words}, NOT as expected"
 
 
-def _nodes(placement: PlacedWorkload) -> list[str]:
-    """Node names with the number of pods where that is more than one."""
-    return [name + (f" ({many} pods)" if many > 1 else "") for name, many in Counter(placement.nodes).items()]
+def details_of(placement: PlacedWorkload) -> str:
+    """On which nodes it is; the nearest reason of what is expected to have none. What is wrong is a finding."""
+    nodes = [name + (f" ({many} pods)" if many > 1 else "") for name, many in placement.nodes.items()]
+    if nodes:
+        return f"on {first_few(nodes, _SHOWN)}"
+    return placement.reasons[0] if placement.expected and placement.reasons else ""

@@ -13,6 +13,9 @@ _STILL = 1.5
 """Seconds without any change after which what is pending stays so: the scheduler tries again after one."""
 _PAUSE = 0.15
 _DECIDED = frozenset({"Unschedulable", "SchedulerError", "SchedulingGated"})
+_REPLICATED = frozenset({"Deployment", "ReplicaSet", "StatefulSet", "ReplicationController"})
+_FOLLOWED = _REPLICATED | {"Pod", "Job", "DaemonSet"}
+"""Kinds of which the controllers of a lab make pods."""
 Json = Mapping[str, Any]
 
 
@@ -23,11 +26,13 @@ class Seen(Record):
         wanted: How many there are to be; None where that is not known (yet).
         pods: The pods.
         refusal: Why its controller cannot make more.
+        left_alone: Whether nothing that runs in a lab makes pods of it.
     """
 
     wanted: int | None
     pods: tuple[Json, ...]
     refusal: str = ""
+    left_alone: bool = False
 
     @property
     def pending(self) -> tuple[Json, ...]:
@@ -45,7 +50,7 @@ class Seen(Record):
         """Whether there is a decision about all pods that there are, and a reason why there are no more."""
         decided = all(_has_node(pod) or verdict(pod) is not None for pod in self.pods)
         enough = self.wanted is not None and len(self.pods) >= self.wanted
-        return decided and (enough or bool(self.pending) or bool(self.refusal))
+        return decided and (enough or self.left_alone or bool(self.pending) or bool(self.refusal))
 
 
 def verdict(pod: Json) -> Json | None:
@@ -106,7 +111,7 @@ def _seen(root: Json, pods: list[Json], chain: Iterable[str], connection: Connec
     wanted = _wanted(root, connection)
     enough = wanted is not None and len(pods) >= wanted
     refusal = "" if enough else _failure(root, frozenset(chain), connection)
-    return Seen(wanted, tuple(pods), refusal)
+    return Seen(wanted, tuple(pods), refusal, left_alone=root["kind"] not in _FOLLOWED)
 
 
 def _chain(uid: str | None, owners: Mapping[str, str | None]) -> list[str]:
@@ -138,7 +143,7 @@ def _wanted(root: Json, connection: Connection) -> int | None:
         namespace, name = root["metadata"]["namespace"], root["metadata"]["name"]
         status = connection.get(f"/apis/apps/v1/namespaces/{namespace}/daemonsets/{name}").get("status") or {}
         return int(status["desiredNumberScheduled"]) if status.get("observedGeneration") else None
-    if kind in ("Deployment", "ReplicaSet", "StatefulSet", "ReplicationController"):
+    if kind in _REPLICATED:
         return int(spec.get("replicas", 1))
     return None
 

@@ -38,7 +38,18 @@ def is_workload(obj: Object) -> bool:
 
 def workloads_of(inputs: Inputs) -> tuple[Workload, ...]:
     """The workloads among what was read."""
-    return tuple(Workload(obj) for obj in inputs.objects if is_workload(obj))
+    return tuple(Workload(obj, _job_of(obj)) for obj in inputs.objects if is_workload(obj))
+
+
+def _job_of(obj: Object) -> Object | None:
+    """The Job that a CronJob would make: nobody wants to wait for its hour."""
+    if (obj.id.group, obj.id.kind) != ("batch", "CronJob"):
+        return None
+    template = obj.data["spec"]["jobTemplate"]
+    own = template.get("metadata") or {}
+    metadata = {**own, "name": f"{obj.id.name}-now", **({"namespace": obj.id.namespace} if obj.id.namespace else {})}
+    job = {"apiVersion": obj.api_version, "kind": "Job", "metadata": metadata, "spec": template["spec"]}
+    return Object(job, obj.component)
 
 
 def _has_name(obj: Object) -> bool:

@@ -39,16 +39,6 @@ class Judge:
         self._pools = pools
         self._timeout = timeout
 
-    def refused(self, workload: Workload, refusal: Refusal) -> Placement:
-        """A workload that the API server did not take."""
-        help_ = None
-        if refusal.unknown_kind:
-            help_ = "put the definition of the kind into the folder, or have the blueprint install what brings it"
-        elif refusal.no_namespace:
-            help_ = "put the Namespace into the folder, or have the blueprint make it"
-        why = _Why(codes.WORKLOAD_REFUSED, f"{workload.object.id} is refused: {refusal.text}", help=help_)
-        return _unplaced(workload, Outcome.REFUSED, 1, {}, why)
-
     def judged(self, workload: Workload, root: Json, seen: Seen) -> Placement:
         """A workload that is there, with its pods."""
         nodes = Counter(str(pod["spec"]["nodeName"]) for pod in seen.pods if pod["spec"].get("nodeName"))
@@ -79,9 +69,26 @@ class Judge:
     def _undecided(self, workload: Workload, seen: Seen, wanted: int, nodes: Counter[str]) -> _Why:
         name, kind = workload.object.id, workload.object.id.kind
         text = f"{name} is not decided after {self._timeout:g} s: {nodes.total()} of {wanted} pods placed"
-        if seen.wanted is None and not seen.pods:
-            text = f"{name} is not decided: no pod, since what makes pods of a {kind} does not run in a lab, or not now"
+        if seen.left_alone:
+            text = f"{name} is not decided: it has no pod, since what makes pods of a {kind} does not run in a lab"
         return _Why(codes.UNDECIDED, text)
+
+
+def refused(workload: Workload, refusal: Refusal) -> Placement:
+    """A workload that the API server did not take."""
+    finding = refusal_of(workload.object, refusal)
+    return Placement(workload, Outcome.REFUSED, _requests(workload.object), 1, {}, finding)
+
+
+def refusal_of(obj: Object, refusal: Refusal) -> Diagnostic:
+    """What the API server said to an object that it did not take."""
+    help_ = None
+    if refusal.unknown_kind:
+        help_ = "put the definition of the kind into the folder, or have the blueprint install what brings it"
+    elif refusal.no_namespace:
+        help_ = "put the Namespace into the folder, or have the blueprint make it"
+    text = f"{obj.id} is refused: {refusal.text}"
+    return Diagnostic(codes.WORKLOAD_REFUSED, text, at=_place(obj), subject=str(obj.id), help=help_)
 
 
 def _unplaced(workload: Workload, outcome: Outcome, wanted: int, nodes: Mapping[str, int], why: _Why) -> Placement:
@@ -116,6 +123,6 @@ def _spec_of(obj: Object) -> Json:
 
 def _place(obj: Object) -> Span | None:
     """Where its pods are described; None for what nobody wrote."""
-    path = next((each.path for each in pod_templates(obj.data)), ())
+    path = next((each.path for each in pod_templates(obj.data)), ("metadata", "name"))
     origin = obj.origin(path) if obj.origins else None
     return origin.place.head if origin else None

@@ -24,10 +24,20 @@ class Outcome(enum.StrEnum):
 
 
 class Workload(Record):
-    """An object that is, or brings, pods. `sample`: it was made from what a pool offers."""
+    """An object that is, or brings, pods.
+
+    Attributes:
+        object: The object.
+        run: What is followed in its place, where its pods come only at some time: the Job of a CronJob.
+    """
 
     object: Object
-    sample: bool = False
+    run: Object | None = None
+
+    @property
+    def followed(self) -> Object:
+        """The object whose pods are looked for."""
+        return self.run or self.object
 
     @property
     def must_fit(self) -> bool:

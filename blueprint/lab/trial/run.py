@@ -18,8 +18,8 @@ from blueprint.kubernetes.kinds import is_own_group
 from blueprint.lab.access import Lab
 from blueprint.lab.nodes import node_count, offered_resources, simulated_nodes
 from blueprint.lab.trial.follow import follow
-from blueprint.lab.trial.inputs import is_workload
-from blueprint.lab.trial.judge import Judge
+from blueprint.lab.trial.inputs import workloads_of
+from blueprint.lab.trial.judge import Judge, refusal_of, refused
 from blueprint.lab.trial.model import LeftOut, Placement, TrialResult, Workload
 from blueprint.lab.trial.node_fit import node_states
 from blueprint.lab.trial.samples import NAMESPACE, samples
@@ -72,6 +72,7 @@ class Trial:
         there = self._submit(workloads, options)
         self._progress(f"waiting for the scheduler: {counted(len(workloads), 'workload')}")
         placements = tuple(self._decided(workloads, there, options.timeout))
+        findings += self._refused_beside(workloads, there, options)
         if note := simulated_note(self._connection):
             findings.append(note)
         return TrialResult(placements, nodes, (*ALWAYS_LEFT_OUT, *adapted.left_out), tuple(findings))
@@ -96,27 +97,32 @@ class Trial:
 
     def _workloads(self, options: TrialOptions) -> Sequence[Workload]:
         if options.workloads is not None:
-            return [Workload(obj) for obj in options.workloads.objects if is_workload(obj)]
+            return workloads_of(options.workloads)
         make_namespace(self._connection, NAMESPACE)
         offered = {pool.name: offered_resources(self._bundle, pool) for pool in self._bundle.pools}
         return list(samples(self._bundle, offered))
 
     def _submit(self, workloads: Sequence[Workload], options: TrialOptions) -> Mapping[int, Json | Refusal]:
         given = options.workloads.objects if options.workloads else tuple(each.object for each in workloads)
-        return submit(given, self._connection, options.timeout)
+        runs = (each.run for each in workloads if each.run)
+        return submit((*given, *runs), self._connection, options.timeout)
 
     def _decided(
         self, workloads: Sequence[Workload], there: Mapping[int, Json | Refusal], timeout: float
     ) -> Iterator[Placement]:
-        roots = [(each, found) for each in workloads if not isinstance(found := there[id(each.object)], Refusal)]
-        seen = dict(zip((id(each) for each, _ in roots), self._followed(roots, timeout), strict=True))
+        found = [(each, there[id(each.followed)]) for each in workloads]
+        roots = [root for _, root in found if not isinstance(root, Refusal)]
+        seen = iter(follow(roots, self._connection, timeout))
         pods = self._connection.list("/api/v1/pods")
         judge = Judge(node_states(self._connection.list("/api/v1/nodes"), pods), self._bundle.pools, timeout)
-        for each in workloads:
-            found = there[id(each.object)]
-            yield (
-                judge.refused(each, found) if isinstance(found, Refusal) else judge.judged(each, found, seen[id(each)])
-            )
+        for workload, root in found:
+            yield refused(workload, root) if isinstance(root, Refusal) else judge.judged(workload, root, next(seen))
 
-    def _followed(self, roots: Sequence[tuple[Workload, Json]], timeout: float) -> Sequence[Any]:
-        return follow([root for _, root in roots], self._connection, timeout)
+    def _refused_beside(
+        self, workloads: Sequence[Workload], there: Mapping[int, Json | Refusal], options: TrialOptions
+    ) -> Iterator[Diagnostic]:
+        """Findings about objects beside the workloads."""
+        judged = {id(obj) for each in workloads for obj in (each.object, each.followed)}
+        for obj in options.workloads.objects if options.workloads else ():
+            if id(obj) not in judged and isinstance(refusal := there[id(obj)], Refusal):
+                yield refusal_of(obj, refusal)

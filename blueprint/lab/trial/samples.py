@@ -40,7 +40,7 @@ def sample_pod(pool: BundlePool, name: str, spec: Mapping[str, Any], *, fits: bo
         "metadata": metadata,
         "spec": {"nodeSelector": dict(pool.selector), "tolerations": tolerations, **spec},
     }
-    return Workload(Object(data, USERS), sample=True)
+    return Workload(Object(data, USERS))
 
 
 def container(**resources: Any) -> dict[str, Any]:

@@ -8,12 +8,12 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from blueprint.diagnostics import Diagnostic, Severity, Span
-from blueprint.report import placements
 from blueprint.report.changes import change_lines
 from blueprint.report.context import Context
 from blueprint.report.escaping import cells, in_ascii, visible
 from blueprint.report.excerpt import excerpt
 from blueprint.report.model import Run
+from blueprint.report.placements import HEAD, details_of, outcome_in_words, pods_in_words
 from blueprint.report.record import (
     ReportContent,
     actions_in_words,
@@ -69,14 +69,21 @@ def _lines(record: ReportContent, context: Context) -> Iterator[str]:
 
 
 def _placements(record: ReportContent, context: Context, style: Style) -> Iterator[str]:
-    """A line for each workload, its columns under each other; the outcome goes on below itself."""
-    rows = [tuple(map(visible, row)) for row in (placements.HEAD, *placements.rows_of(record.run.placements))]
-    *widths, _ = (max(map(cells, column)) for column in zip(*rows, strict=True))
-    for number, row in enumerate(rows):
+    """A line for each workload, its columns under each other; details stand below where they do not fit."""
+    told = record.run.placements
+    rows = [HEAD, *((one.workload, one.requests, pods_in_words(one), outcome_in_words(one)) for one in told)]
+    details = ["", *(visible(details_of(one)) for one in told)]
+    shown = [[visible(cell) for cell in row] for row in rows]
+    *widths, _ = (max(map(cells, column)) for column in zip(*shown, strict=True))
+    for number, (row, more) in enumerate(zip(shown, details, strict=True)):
         *columns, outcome = row
         padded = [text + " " * (width - cells(text)) for text, width in zip(columns, widths, strict=True)]
         line = "  " + "  ".join([*padded, outcome])
-        yield from map(style.bold, [line]) if not number else _wrapped(line, context, 6)
+        fits = not more or cells(f"{line}: {more}") <= context.width
+        whole = f"{line}: {more}" if more and fits else line
+        yield style.bold(whole) if not number else whole
+        if not fits:
+            yield from (f"      {each}" for each in textwrap.wrap(more, context.width - 6, break_long_words=False))
 
 
 def _summary(diagnostics: Sequence[Diagnostic], context: Context, style: Style) -> Iterator[str]:

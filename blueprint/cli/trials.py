@@ -13,8 +13,10 @@ from blueprint.cli.targets import NOT_GIVEN, blueprint_target
 from blueprint.cli.waiving import add_waivers
 
 if TYPE_CHECKING:
+    from blueprint.bundle.model import Bundle
     from blueprint.lab import Lab
     from blueprint.lab.trial import TrialOptions
+    from blueprint.lint.inputs import Inputs
     from blueprint.pipeline import Compilation
     from blueprint.report.model import Run
 
@@ -50,30 +52,39 @@ def run_trial(options: argparse.Namespace, progress: Progress) -> Run:
     from blueprint.apiserver.errors import ApiError
     from blueprint.cli.options import compile_target
     from blueprint.lab.trial import Trial, trial_run
+    from blueprint.lab.trial.inputs import read_workloads
 
     tell: Progress = _silent if options.quiet else progress
-    wanted = _options(options, None)
+    workloads = read_workloads(Path(options.workloads)) if options.workloads is not None else None
     compilation = compile_target(options)
     bundle = compilation.valid_bundle()
-    wanted = _options(options, compilation)
+    how = _options(options, compilation, bundle, workloads)
     with _lab(options, tell) as lab, _failing_plainly():
         connection = connect(str(lab.kubeconfig), timeout=options.timeout)
         try:
-            result = Trial(lab, connection, bundle, tell).run(wanted)
+            result = Trial(lab, connection, bundle, tell).run(how)
         except ApiError as error:
             raise refused(error, connection) from None
-        texts = wanted.workloads.texts if wanted.workloads else {}
+        texts = workloads.texts if workloads else {}
         return trial_run(bundle, result, connection.version, texts)
 
 
-def _options(options: argparse.Namespace, compilation: Compilation | None) -> TrialOptions:
+def _options(
+    options: argparse.Namespace, compilation: Compilation, bundle: Bundle, workloads: Inputs | None
+) -> TrialOptions:
+    from blueprint.lab.devices import classes_by_sort, operators_classes
     from blueprint.lab.discovery import discovered_by_pool
     from blueprint.lab.trial import TrialOptions
-    from blueprint.lab.trial.inputs import read_workloads
 
-    workloads = read_workloads(Path(options.workloads)) if options.workloads is not None else None
-    labels = discovered_by_pool(compilation.platform, compilation.valid_bundle()) if compilation else {}
-    return TrialOptions(options.nodes, options.timeout, workloads, labels)
+    platform = compilation.platform
+    return TrialOptions(
+        most_nodes=options.nodes,
+        timeout=options.timeout,
+        workloads=workloads,
+        labels=discovered_by_pool(platform, bundle),
+        classes=tuple(operators_classes(platform, bundle)) if platform else (),
+        class_names=classes_by_sort(platform) if platform else {},
+    )
 
 
 @contextmanager

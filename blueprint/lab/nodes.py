@@ -39,6 +39,11 @@ def simulated_nodes(
             yield _node(pool, index, offered, found, provisioned=bundle.node_labels == "provisioner")
 
 
+def node_name(pool: BundlePool, index: int) -> str:
+    """The name of a pool's node."""
+    return f"{pool.name}-{index:04}"
+
+
 def node_count(pool: BundlePool, most: int) -> int:
     """As many nodes as the pool may have, but not more than `most`."""
     return min(max(pool.nodes_max, 1), most)
@@ -58,7 +63,7 @@ def _made_of(pool: BundlePool) -> dict[str, str]:
 def _node(
     pool: BundlePool, index: int, offered: Mapping[str, int], discovered: Mapping[str, str], *, provisioned: bool
 ) -> dict[str, Any]:
-    name = f"{pool.name}-{index:04}"
+    name = node_name(pool, index)
     made = {"kubernetes.io/hostname": name, "kubernetes.io/os": "linux", **_made_of(pool)}
     labels = {**discovered, **made, **pool.selector}
     labels |= {level: f"{pool.name}-{index // size if size else 0}" for level, size in pool.topology.items()}

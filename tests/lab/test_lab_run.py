@@ -128,7 +128,7 @@ def test_a_resource_is_named_with_what_is_there(tried: dict[str, Any], workload:
 
 
 def test_the_scheduler_is_quoted(tried: dict[str, Any]) -> None:
-    evidence = {each["name"]: each["value"] for each in finding(tried, "Pod/too-many")["evidence"]}
+    evidence = {each["name"]: each["text"] for each in finding(tried, "Pod/too-many")["evidence"]}
 
     assert evidence["scheduler"].startswith("0/4 nodes are available")
     assert evidence["requests"] == "9 nvidia.com/gpu"

@@ -55,9 +55,7 @@ def pool_of(state: NodeState, pools: Sequence[BundlePool]) -> str:
 
 def _distance(found: Sequence[Reason]) -> tuple[int, int]:
     """Pools of other purpose have most against them: what the pod asks for is not even there."""
-    absent = sum(each.sort == "resource" and not each.help for each in found)
-    elsewhere = sum(each.sort in ("selector", "affinity") for each in found)
-    return absent + elsewhere, len(found)
+    return sum(each.distance for each in found), len(found)
 
 
 def _line(pool: str, found: Sequence[Reason], count: int) -> str:

@@ -29,10 +29,12 @@ class Workload(Record):
     Attributes:
         object: The object.
         run: What is followed in its place, where its pods come only at some time: the Job of a CronJob.
+        beside: What its pods need beside it, such as the template of a claim.
     """
 
     object: Object
     run: Object | None = None
+    beside: tuple[Object, ...] = ()
 
     @property
     def followed(self) -> Object:

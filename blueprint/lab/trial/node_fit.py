@@ -11,13 +11,15 @@ from blueprint.records import Record
 from blueprint.units import quantity_value
 
 Json = Mapping[str, Any]
+_NEAR, _OTHER, _FAR = 1, 2, 4
+"""The node is of the right sort; has another value; has nothing of what is wanted."""
 _ENDED = ("Succeeded", "Failed")
 
 
 class Reason(Record):
-    """One reason against a node. `sort` says what of the pod it is about; `help` what would remove it."""
+    """One reason against a node. `distance` is how far it is from being none; `help` what would remove it."""
 
-    sort: str
+    distance: int
     text: str
     help: str = ""
 
@@ -68,7 +70,7 @@ def reasons(spec: Json, state: NodeState, by_claims: frozenset[str] = frozenset(
 def _cordon(spec: Json, state: NodeState) -> Iterator[Reason]:
     mark = {"key": "node.kubernetes.io/unschedulable", "effect": "NoSchedule"}
     if state.node["spec"].get("unschedulable") and not _tolerated(mark, spec):
-        yield Reason("cordon", "the node is cordoned", "uncordon it")
+        yield Reason(_NEAR, "the node is cordoned", "uncordon it")
 
 
 def _taints(spec: Json, state: NodeState) -> Iterator[Reason]:
@@ -77,7 +79,7 @@ def _taints(spec: Json, state: NodeState) -> Iterator[Reason]:
             value = f"={taint['value']}" if taint.get("value") else ""
             written = f"{{key: {taint['key']}, operator: Exists, effect: {taint['effect']}}}"
             text = f"taint {taint['key']}{value}:{taint['effect']} is not tolerated"
-            yield Reason("taint", text, f"add the toleration {written}")
+            yield Reason(_NEAR, text, f"add the toleration {written}")
 
 
 def _tolerated(taint: Json, spec: Json) -> bool:
@@ -98,7 +100,9 @@ def _selector(spec: Json, state: NodeState) -> Iterator[Reason]:
     for key, value in (spec.get("nodeSelector") or {}).items():
         if state.labels.get(key) != value:
             text = f"nodeSelector wants {key}={value}, and the node {_label(state, key)}"
-            yield Reason("selector", text, f"select by a value that nodes have, or leave {key} out")
+            yield Reason(
+                _OTHER if key in state.labels else _FAR, text, f"select by a value that nodes have, or leave {key} out"
+            )
 
 
 def _label(state: NodeState, key: str) -> str:
@@ -113,7 +117,7 @@ def _affinity(spec: Json, state: NodeState) -> Iterator[Reason]:
     unmet = [next(_unmet(term, state), None) for term in terms]
     if unmet and all(unmet) and (first := unmet[0]):
         more = f" (and so for {len(unmet) - 1} more terms)" if len(unmet) > 1 else ""
-        yield Reason("affinity", f"{first}{more}", "change the required node affinity")
+        yield Reason(_OTHER, f"{first}{more}", "change the required node affinity")
 
 
 def _unmet(term: Json, state: NodeState) -> Iterator[str]:
@@ -156,11 +160,11 @@ def _resources(spec: Json, state: NodeState, by_claims: frozenset[str]) -> Itera
             continue
         asked = amount_in_words(name, number)
         if not whole:
-            yield Reason("resource", f"requests {asked}, and the node offers none", "")
+            yield Reason(_FAR, f"requests {asked}, and the node offers none")
         elif number > whole:
             most = number_in_words(name, whole)
             help_ = f"ask for {most} {name} at most"
-            yield Reason("resource", f"requests {asked}, and a node offers {most} in all", help_)
+            yield Reason(_NEAR, f"requests {asked}, and a node offers {most} in all", help_)
         else:
             text = f"requests {asked}, and {number_in_words(name, free)} of {number_in_words(name, whole)} are free"
-            yield Reason("resource", text, "wait until others end, or add nodes")
+            yield Reason(_NEAR, text, "wait until others end, or add nodes")

@@ -16,7 +16,8 @@ from blueprint.cluster.plan import make_plan
 from blueprint.diagnostics import Diagnostic
 from blueprint.kubernetes.kinds import is_own_group
 from blueprint.lab.access import Lab
-from blueprint.lab.nodes import node_count, offered_resources, simulated_nodes
+from blueprint.lab.devices import publish
+from blueprint.lab.nodes import node_count, simulated_nodes
 from blueprint.lab.trial.follow import follow
 from blueprint.lab.trial.inputs import workloads_of
 from blueprint.lab.trial.judge import Judge, refusal_of, refused
@@ -27,7 +28,7 @@ from blueprint.lab.trial.submit import Refusal, submit
 from blueprint.lab.trial.surroundings import make_namespace, nodes_in_words, prepare
 from blueprint.lint.inputs import Inputs
 from blueprint.records import Record
-from blueprint.wording import counted
+from blueprint.wording import counted, joined
 
 ALWAYS_LEFT_OUT = (
     LeftOut("kubelet and container runtime", "no image is pulled, no container runs"),
@@ -46,12 +47,16 @@ class TrialOptions(Record):
         timeout: Seconds for each wait.
         workloads: What to try; None for a sample of what each pool offers.
         labels: What discovery would find on nodes, by pool.
+        classes: DeviceClasses that an operator would make.
+        class_names: Those that drivers have, by driver and type of device.
     """
 
     most_nodes: int
     timeout: float
     workloads: Inputs | None = None
     labels: Labels = MappingProxyType({})
+    classes: tuple[dict[str, Any], ...] = ()
+    class_names: Mapping[tuple[str, str], str] = MappingProxyType({})
 
 
 class Trial:
@@ -75,7 +80,8 @@ class Trial:
         findings += self._refused_beside(workloads, there, options)
         if note := simulated_note(self._connection):
             findings.append(note)
-        return TrialResult(placements, nodes, (*ALWAYS_LEFT_OUT, *adapted.left_out), tuple(findings))
+        left_out = (*ALWAYS_LEFT_OUT, *_left_out(options, self._bundle), *adapted.left_out)
+        return TrialResult(placements, nodes, left_out, tuple(findings))
 
     def _make_nodes(self, options: TrialOptions) -> dict[str, tuple[int, int]]:
         def number(pool: BundlePool) -> int:
@@ -84,6 +90,9 @@ class Trial:
         made = {pool.name: (number(pool), pool.nodes_max) for pool in self._bundle.pools}
         self._lab.create_nodes(simulated_nodes(self._bundle, number, options.labels))
         self._progress(f"simulated nodes: {nodes_in_words(made)}")
+        if any(pool.published for pool in self._bundle.pools):
+            slices = publish(self._lab, self._bundle, number, options.classes)
+            self._progress(f"simulated slices: {slices}")
         return made
 
     def _apply(self, bundle: Bundle, timeout: float) -> Iterator[Diagnostic]:
@@ -99,13 +108,12 @@ class Trial:
         if options.workloads is not None:
             return workloads_of(options.workloads)
         make_namespace(self._connection, NAMESPACE)
-        offered = {pool.name: offered_resources(self._bundle, pool) for pool in self._bundle.pools}
-        return list(samples(self._bundle, offered))
+        return list(samples(self._bundle, options.class_names))
 
     def _submit(self, workloads: Sequence[Workload], options: TrialOptions) -> Mapping[int, Json | Refusal]:
         given = options.workloads.objects if options.workloads else tuple(each.object for each in workloads)
-        runs = (each.run for each in workloads if each.run)
-        return submit((*given, *runs), self._connection, options.timeout)
+        more = (obj for each in workloads for obj in (each.run, *each.beside) if obj)
+        return submit((*given, *more), self._connection, options.timeout)
 
     def _decided(
         self, workloads: Sequence[Workload], there: Mapping[int, Json | Refusal], timeout: float
@@ -126,3 +134,14 @@ class Trial:
         for obj in options.workloads.objects if options.workloads else ():
             if id(obj) not in judged and isinstance(refusal := there[id(obj)], Refusal):
                 yield refusal_of(obj, refusal)
+
+
+def _left_out(options: TrialOptions, bundle: Bundle) -> Iterator[LeftOut]:
+    """What drivers and operators would publish, and the lab published itself."""
+    if any(pool.published for pool in bundle.pools):
+        yield LeftOut("ResourceSlices", "predicted: no driver has seen a device")
+    if options.classes:
+        names = [str(each["metadata"]["name"]) for each in options.classes]
+        yield LeftOut(f"DeviceClass {joined(names)}", "an operator brings them; the lab made them itself")
+    if options.labels:
+        yield LeftOut("labels of discovery", "predicted, as far as the platform knows them")

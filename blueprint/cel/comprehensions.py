@@ -41,17 +41,24 @@ def rewritten(tree: CelExpression, text: str) -> str:
     """The text of a tree that the library can compile; the text itself where nothing is to be rewritten."""
     if not any(is_two_variable(node) or is_format(node) for node in tree.walk()):
         return text
-    return _Writer(text).write(tree)
+    return CelWriter(text).write(tree)
 
 
-class _Writer:
-    """Writes a tree as text, with everything in brackets."""
+def text_of(node: CelExpression, text: str) -> str:
+    """A part of an expression as an expression of its own. Its brackets, which no node has, are written anew."""
+    own = text[node.start : node.end]
+    return own if own.count("(") == own.count(")") == 0 else _Plain(text).write(node)
+
+
+class CelWriter:
+    """Writes a tree as text, with everything in brackets. A subclass may write some of its nodes in another way."""
 
     def __init__(self, text: str) -> None:
-        self._text = text
+        self.text = text
         self._numbers = count()
 
     def write(self, node: CelExpression) -> str:
+        """The text of one node."""
         if is_two_variable(node):
             return self._comprehension(node)
         if is_format(node):
@@ -59,7 +66,7 @@ class _Writer:
             empty = f"size({name}) == 0 ? optional.none() : optional.of({name})"
             return f"cel.bind({name}, {FAULTS}({', '.join(parts)}), {empty})"
         if node.kind == "literal":
-            return self._text[node.start : node.end]
+            return self.text[node.start : node.end]
         return _FORMS[node.kind](node, self._all(node.parts))
 
     def _all(self, parts: tuple[CelExpression, ...]) -> list[str]:
@@ -113,3 +120,12 @@ _FORMS: Mapping[str, Callable[[CelExpression, list[str]], str]] = {
     "struct": lambda node, parts: f"{node.value}{{{_entries(parts)}}}",
     "optional": lambda _, parts: f"?{parts[0]}",
 }
+
+
+class _Plain(CelWriter):
+    """Rewrites nothing."""
+
+    def write(self, node: CelExpression) -> str:
+        if node.kind == "literal":
+            return self.text[node.start : node.end]
+        return _FORMS[node.kind](node, [self.write(part) for part in node.parts])

@@ -13,9 +13,9 @@ from typing import Any
 
 from blueprint.cel.comprehensions import rewritten
 from blueprint.cel.functions import formats, lists, network, quantities, regex, strings
-from blueprint.cel.functions.signatures import Signature
+from blueprint.cel.functions.signatures import QUANTITY, SEMVER, Signature
 from blueprint.cel.screen import names_of, reason_against
-from blueprint.cel.syntax import CelError, TooComplexError, parse
+from blueprint.cel.syntax import CelError, CelExpression, TooComplexError, parse
 from blueprint.records import Record
 
 SIGNATURES: tuple[Signature, ...] = (
@@ -40,10 +40,15 @@ _FACTS = re.compile(
     rf"|cannot convert string to|integer overflow|{_REFUSED}"
 )
 """Errors that are facts about the value: the API server fails in the same way."""
+_FACTS_OF_DYNAMIC_VALUES = re.compile(rf"{_FACTS.pattern}|No matching overloads found|no such overload")
 _WRONG = re.compile("undeclared reference|no matching overload|Syntax error")
 """Refusals that Kubernetes' compiler makes as well, but for those that the two patterns below match."""
 _MIXED = re.compile(r"applied to '\([^']*\b(double|uint)\b|kubernetes\.|type\(|optional_type")
 """Refusals of the library's type checker that Kubernetes' own does not make."""
+
+
+_STAND_INS = {QUANTITY: "Quantity", SEMVER: "Semver"}
+"""How Kubernetes calls the types that the library does not have."""
 
 
 class UnsupportedError(Exception):
@@ -70,15 +75,25 @@ class Program(Record):
 
         Raises EvaluationError, or UnsupportedError.
         """
+        return self._result({"data": dict(values)}, _FACTS)
+
+    def evaluate_in(self, activation: Any) -> Any:
+        """The plain value for values that are bound already, see `activation`.
+
+        That a function has no overload for a value is an EvaluationError here: the types of attributes come out late.
+        """
+        return self._result({"activation": activation}, _FACTS_OF_DYNAMIC_VALUES)
+
+    def _result(self, given: Mapping[str, Any], facts: re.Pattern[str]) -> Any:
         try:
-            value = self._expression.eval(data=dict(values))
+            value = self._expression.eval(**given)
             kind = value.type().name()
             if kind not in ("ERROR", "UNKNOWN"):
                 return value.plain_value()
             text = str(value.plain_value())
         except (RuntimeError, TypeError, ValueError) as error:
             raise UnsupportedError(_first_line(error)) from error
-        if _FACTS.search(text):
+        if facts.search(text):
             raise EvaluationError(_in_words(text))
         raise UnsupportedError(text)
 
@@ -99,18 +114,28 @@ def compile_expression(text: str, types: tuple[tuple[str, str], ...]) -> Program
 
     Raises CompileError or UnsupportedError.
     """
+    tree = readable_tree(text)
+    return compile_tree(tree, text, rewritten(tree, text), types)
+
+
+def readable_tree(text: str) -> CelExpression:
+    """What the text means. Raises CompileError where it is no expression, UnsupportedError where it is too deep."""
     try:
-        tree = parse(text)
+        return parse(text)
     except TooComplexError as error:
         raise UnsupportedError(error.text) from error
     except CelError as error:
         raise CompileError(error.text) from error
+
+
+def compile_tree(tree: CelExpression, text: str, source: str, types: tuple[tuple[str, str], ...]) -> Program:
+    """A program of `source`, which is what stands for `text` in the library's words. Raises as `compile_expression`."""
     if not is_available():
         raise UnsupportedError(f"{PACKAGE} is not installed")
     if reason := reason_against(tree, text, _OURS):
         raise UnsupportedError(reason)
     try:
-        expression = _environment(types).compile(rewritten(tree, text))
+        expression = _environment(types).compile(source)
         return Program(text, expression.return_type().name().lower(), expression)
     except (RuntimeError, TypeError, ValueError) as error:
         message = _first_line(error)
@@ -119,7 +144,14 @@ def compile_expression(text: str, types: tuple[tuple[str, str], ...]) -> Program
         raise UnsupportedError(message) from error
 
 
+def activation(types: tuple[tuple[str, str], ...], values: Mapping[str, Any]) -> Any:
+    """Values bound to variables once, for many programs over the same types."""
+    return _environment(types).Activation(dict(values))
+
+
 def _in_words(text: str) -> str:
+    if "overload" in text:
+        return "no such overload"
     if missing := re.search(r'Key not found in map : "(.*)"', text):
         return f"no such key: {missing[1]}"
     return text.partition(_REFUSED)[2] or text.partition(": ")[2]
@@ -128,7 +160,10 @@ def _in_words(text: str) -> str:
 def _first_line(error: Exception) -> str:
     """The library's message without its own place marks."""
     line = str(error).splitlines()[0] if str(error) else type(error).__name__
-    return re.sub(r"^[A-Z_]+: ERROR: <input>:\d+:\d+: ", "", line).removesuffix(" (in container '')")
+    line = re.sub(r"^[A-Z_]+: ERROR: <input>:\d+:\d+: ", "", line).removesuffix(" (in container '')")
+    for stand_in, name in _STAND_INS.items():
+        line = line.replace(stand_in, name)
+    return re.sub(r"^found (no matching overload for ')_?([^\w']+)_'", r"\1\2'", line)
 
 
 @lru_cache(maxsize=64)

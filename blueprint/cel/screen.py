@@ -9,6 +9,7 @@ from __future__ import annotations
 from blueprint.cel.comprehensions import is_format, is_two_variable
 from blueprint.cel.functions.signatures import Signature
 from blueprint.cel.syntax import CelExpression
+from blueprint.versions import version_key
 
 _OPENS = frozenset({"hasValue", "value", "orValue"})
 _STAYS = frozenset({"or", "optMap", "optFlatMap"})
@@ -63,3 +64,19 @@ def _is_optional(node: CelExpression) -> bool:
         return False
     namespace = node.parts[0].kind == "name" and node.parts[0].value == "optional"
     return namespace or node.value in _STAYS
+
+
+_SINCE = {
+    **dict.fromkeys(("semver", "isSemver"), "1.33"),
+    **dict.fromkeys(("distinct", "sort", "slice", "range", "flatten", "reverse"), "1.34"),
+    "allowMultipleAllocations": "1.34",
+}
+
+
+def device_functions_since(tree: CelExpression) -> str:
+    """The oldest minor of Kubernetes whose selectors of devices know everything that a tree uses; at least 1.31."""
+    found = {
+        _SINCE[str(node.value)] for node in tree.walk() if node.kind in ("call", "select") and node.value in _SINCE
+    }
+    found |= {"1.32" for node in tree.walk() if is_two_variable(node)}
+    return max(found, key=version_key, default="1.31")

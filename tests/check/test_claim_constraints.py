@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from blueprint.cel.device_reads import AttributeReference
 from blueprint.cel.syntax import parse
 from blueprint.check.claims.constraints import allowed_texts, minimum_amount
-from blueprint.check.claims.model import AttributeReference
 
 PROFILE = AttributeReference("attributes", "gpu.nvidia.com", "profile")
 P = "device.attributes['gpu.nvidia.com'].profile"

@@ -6,10 +6,23 @@ import itertools
 import math
 from typing import Any
 
-from blueprint.cel.functions.signatures import BOOL, DYN, INT, LIST, MAP, Signature, equal, function, method
+from blueprint.cel.functions.signatures import (
+    BOOL,
+    DYN,
+    INT,
+    LIST,
+    MAP,
+    Signature,
+    equal,
+    function,
+    hashable,
+    method,
+    same,
+)
 
 KEYS, FROM_ENTRIES, MERGED = "kubernetes.keys", "kubernetes.fromEntries", "kubernetes.merged"
-"""Names that no expression of a user may call; `comprehensions` writes them."""
+SAME, HASHABLE = "kubernetes.same", "kubernetes.hashable"
+"""Names that no expression of a user may call; `comprehensions` and `devices` write them."""
 
 _LARGEST = 2**63 - 1
 _MOST_ITEMS = 10_000
@@ -146,4 +159,6 @@ SIGNATURES: tuple[Signature, ...] = (
     function(KEYS, (LIST,), LIST, lambda items: list(range(len(items)))),
     function(FROM_ENTRIES, (LIST,), MAP, _from_entries),
     function(MERGED, (LIST,), MAP, _merged),
+    function(SAME, (DYN, DYN), BOOL, same),
+    function(HASHABLE, (DYN,), DYN, hashable),
 )

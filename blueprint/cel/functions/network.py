@@ -12,6 +12,7 @@ from blueprint.cel.functions.signatures import (
     BOOL,
     INT,
     MAP,
+    NETWORK,
     STRING,
     Signature,
     function,
@@ -44,11 +45,11 @@ def _range(text: str) -> Range:
     return found
 
 
-def _ip(text: str) -> dict[str, str]:
+def _ip(text: str) -> Any:
     return tagged("IP", str(_address(text)))
 
 
-def _cidr(text: str) -> dict[str, str]:
+def _cidr(text: str) -> Any:
     return tagged("CIDR", str(_range(text)))
 
 
@@ -103,7 +104,7 @@ def _text(value: Any) -> str:
     return untagged(kind, value)
 
 
-def _url(text: str) -> dict[str, str]:
+def _url(text: str) -> Any:
     """A URL as Go's ParseRequestURI takes it: absolute, or a path from the root."""
     if not (text.startswith("/") or _SCHEME.match(text)) or _NOT_IN_URL.search(text):
         raise ValueError(f"{text} is not a URL")
@@ -137,29 +138,29 @@ def _escaped_path(parts: Any) -> str:
 
 
 SIGNATURES: tuple[Signature, ...] = (
-    function("ip", (STRING,), MAP, _ip),
+    function("ip", (STRING,), NETWORK, _ip),
     function("isIP", (STRING,), BOOL, _is(_address)),
     function("ip.isCanonical", (STRING,), BOOL, lambda text: str(_address(text)) == text),
-    function("cidr", (STRING,), MAP, _cidr),
+    function("cidr", (STRING,), NETWORK, _cidr),
     function("isCIDR", (STRING,), BOOL, _is(_range)),
-    function("url", (STRING,), MAP, _url),
+    function("url", (STRING,), NETWORK, _url),
     function("isURL", (STRING,), BOOL, _is(_url)),
-    function("string", (MAP,), STRING, _text),
-    method("family", (MAP,), INT, _of_ip(lambda address: address.version)),
-    method("isUnspecified", (MAP,), BOOL, _of_ip(lambda address: address.is_unspecified)),
-    method("isLoopback", (MAP,), BOOL, _of_ip(lambda address: address.is_loopback)),
-    method("isLinkLocalMulticast", (MAP,), BOOL, _of_ip(_is_link_local_multicast)),
-    method("isLinkLocalUnicast", (MAP,), BOOL, _of_ip(lambda address: address.is_link_local)),
-    method("isGlobalUnicast", (MAP,), BOOL, _of_ip(_is_global_unicast)),
-    *(method("containsIP", (MAP, other), BOOL, _contains_ip) for other in (MAP, STRING)),
-    *(method("containsCIDR", (MAP, other), BOOL, _contains_cidr) for other in (MAP, STRING)),
-    method("ip", (MAP,), MAP, _of_cidr(lambda found: tagged("IP", str(found.ip)))),
-    method("masked", (MAP,), MAP, _of_cidr(lambda found: tagged("CIDR", str(found.network)))),
-    method("prefixLength", (MAP,), INT, _of_cidr(lambda found: found.network.prefixlen)),
-    method("getScheme", (MAP,), STRING, _of_url(lambda parts: parts.scheme)),
-    method("getHost", (MAP,), STRING, _of_url(_host)),
-    method("getHostname", (MAP,), STRING, _of_url(_host_name)),
-    method("getPort", (MAP,), STRING, _of_url(_port)),
-    method("getEscapedPath", (MAP,), STRING, _of_url(_escaped_path)),
-    method("getQuery", (MAP,), MAP, _of_url(lambda parts: parse_qs(parts.query, keep_blank_values=True))),
+    function("string", (NETWORK,), STRING, _text),
+    method("family", (NETWORK,), INT, _of_ip(lambda address: address.version)),
+    method("isUnspecified", (NETWORK,), BOOL, _of_ip(lambda address: address.is_unspecified)),
+    method("isLoopback", (NETWORK,), BOOL, _of_ip(lambda address: address.is_loopback)),
+    method("isLinkLocalMulticast", (NETWORK,), BOOL, _of_ip(_is_link_local_multicast)),
+    method("isLinkLocalUnicast", (NETWORK,), BOOL, _of_ip(lambda address: address.is_link_local)),
+    method("isGlobalUnicast", (NETWORK,), BOOL, _of_ip(_is_global_unicast)),
+    *(method("containsIP", (NETWORK, other), BOOL, _contains_ip) for other in (NETWORK, STRING)),
+    *(method("containsCIDR", (NETWORK, other), BOOL, _contains_cidr) for other in (NETWORK, STRING)),
+    method("ip", (NETWORK,), NETWORK, _of_cidr(lambda found: tagged("IP", str(found.ip)))),
+    method("masked", (NETWORK,), NETWORK, _of_cidr(lambda found: tagged("CIDR", str(found.network)))),
+    method("prefixLength", (NETWORK,), INT, _of_cidr(lambda found: found.network.prefixlen)),
+    method("getScheme", (NETWORK,), STRING, _of_url(lambda parts: parts.scheme)),
+    method("getHost", (NETWORK,), STRING, _of_url(_host)),
+    method("getHostname", (NETWORK,), STRING, _of_url(_host_name)),
+    method("getPort", (NETWORK,), STRING, _of_url(_port)),
+    method("getEscapedPath", (NETWORK,), STRING, _of_url(_escaped_path)),
+    method("getQuery", (NETWORK,), MAP, _of_url(lambda parts: parse_qs(parts.query, keep_blank_values=True))),
 )

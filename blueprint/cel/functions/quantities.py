@@ -11,7 +11,8 @@ from blueprint.cel.functions.signatures import (
     BOOL,
     DOUBLE,
     INT,
-    MAP,
+    QUANTITY,
+    SEMVER,
     STRING,
     Signature,
     function,
@@ -31,7 +32,7 @@ _SEMVER = re.compile(
 _INT64 = range(-(2**63), 2**63)
 
 
-def _quantity(text: str) -> dict[str, str]:
+def _quantity(text: str) -> Any:
     return tagged("Quantity", str(quantity_value(text)))
 
 
@@ -61,15 +62,15 @@ def _other(value: Any) -> Fraction:
     return Fraction(value) if isinstance(value, int) else _number(value)
 
 
-def _add(left: Any, right: Any) -> dict[str, str]:
+def _add(left: Any, right: Any) -> Any:
     return tagged("Quantity", str(_number(left) + _other(right)))
 
 
-def _subtract(left: Any, right: Any) -> dict[str, str]:
+def _subtract(left: Any, right: Any) -> Any:
     return tagged("Quantity", str(_number(left) - _other(right)))
 
 
-def _semver(text: str, normalise: bool = False) -> dict[str, str]:  # noqa: FBT001, FBT002 - CEL passes it by place
+def _semver(text: str, normalise: bool = False) -> Any:  # noqa: FBT001, FBT002 - CEL passes it by place
     text = _normal(text) if normalise else text
     if not (match := _SEMVER.fullmatch(text)):
         raise ValueError(f"{text} is not a semantic version")
@@ -111,23 +112,30 @@ def _sign(value: Any) -> int:
     return (number > 0) - (number < 0)
 
 
+def _comparisons(of: str) -> tuple[Signature, ...]:
+    return (
+        method("isLessThan", (of, of), BOOL, lambda a, b: _compare(a, b) < 0),
+        method("isGreaterThan", (of, of), BOOL, lambda a, b: _compare(a, b) > 0),
+        method("compareTo", (of, of), INT, _compare),
+    )
+
+
 SIGNATURES: tuple[Signature, ...] = (
-    function("quantity", (STRING,), MAP, _quantity),
+    function("quantity", (STRING,), QUANTITY, _quantity),
     function("isQuantity", (STRING,), BOOL, _is(_quantity)),
-    function("semver", (STRING,), MAP, _semver),
-    function("semver", (STRING, BOOL), MAP, _semver),
+    function("semver", (STRING,), SEMVER, _semver),
+    function("semver", (STRING, BOOL), SEMVER, _semver),
     function("isSemver", (STRING,), BOOL, _is(_semver)),
     function("isSemver", (STRING, BOOL), BOOL, _is(_semver)),
-    function("sign", (MAP,), INT, _sign),
-    method("isInteger", (MAP,), BOOL, _is(_as_integer)),
-    method("asInteger", (MAP,), INT, _as_integer),
-    method("asApproximateFloat", (MAP,), DOUBLE, lambda value: float(_number(value))),
-    *(method("add", (MAP, other), MAP, _add) for other in (MAP, INT)),
-    *(method("sub", (MAP, other), MAP, _subtract) for other in (MAP, INT)),
-    method("isLessThan", (MAP, MAP), BOOL, lambda a, b: _compare(a, b) < 0),
-    method("isGreaterThan", (MAP, MAP), BOOL, lambda a, b: _compare(a, b) > 0),
-    method("compareTo", (MAP, MAP), INT, _compare),
-    method("major", (MAP,), INT, _part(0)),
-    method("minor", (MAP,), INT, _part(1)),
-    method("patch", (MAP,), INT, _part(2)),
+    function("sign", (QUANTITY,), INT, _sign),
+    method("isInteger", (QUANTITY,), BOOL, _is(_as_integer)),
+    method("asInteger", (QUANTITY,), INT, _as_integer),
+    method("asApproximateFloat", (QUANTITY,), DOUBLE, lambda value: float(_number(value))),
+    *(method("add", (QUANTITY, other), QUANTITY, _add) for other in (QUANTITY, INT)),
+    *(method("sub", (QUANTITY, other), QUANTITY, _subtract) for other in (QUANTITY, INT)),
+    *_comparisons(QUANTITY),
+    *_comparisons(SEMVER),
+    method("major", (SEMVER,), INT, _part(0)),
+    method("minor", (SEMVER,), INT, _part(1)),
+    method("patch", (SEMVER,), INT, _part(2)),
 )

@@ -8,7 +8,12 @@ from typing import Any
 from blueprint.records import Record
 
 STRING, INT, BOOL, DOUBLE, DYN, LIST, STRINGS, MAP = "string", "int", "bool", "double", "dyn", "list", "strings", "map"
-"""The types that signatures use. An opaque type of Kubernetes is a MAP with one entry, see `tagged`."""
+QUANTITY, SEMVER, NETWORK = "map(bool, string)", "list(list(bytes))", "map(string, string)"
+"""The types that signatures use. The library has no opaque types, so those of Kubernetes are stand-ins, see `tagged`:
+a quantity and a version are of types that nothing else has, so that the library's checker refuses what Kubernetes' does
+(`quantity < quantity`); they are a map and a list, since its evaluator tells functions apart by that alone. Addresses
+and URLs are a map of texts with one entry.
+"""
 
 LONGEST_TEXT = 100_000
 """Characters that a function may return, and that a value may hold: with it no evaluation takes long."""
@@ -34,24 +39,56 @@ def function(name: str, parameters: Sequence[str], returns: str, call: Callable[
     return Signature(name, tuple(parameters), returns, call, method=False)
 
 
-def tagged(kind: str, value: str) -> dict[str, str]:
+def tagged(kind: str, value: str) -> Any:
     """A value of a type that the library does not have. Two are equal if their canonical texts are."""
-    return {f"kubernetes.{kind}": value}
+    if kind == "Quantity":
+        return {True: value}
+    return [[value.encode()]] if kind == "Semver" else {f"kubernetes.{kind}": value}
 
 
-def kind_of(value: Mapping[str, Any]) -> str:
-    """The type of a tagged value. ValueError if it is an ordinary map."""
-    [*names] = value
-    if len(names) != 1 or not str(names[0]).startswith("kubernetes."):
-        raise ValueError("no such overload")
-    return str(names[0]).removeprefix("kubernetes.")
+def kind_of(value: Any) -> str:
+    """The type of a tagged value. ValueError if it is an ordinary one."""
+    if isinstance(value, list) and len(value) == 1 and isinstance(value[0], list):
+        if len(value[0]) == 1 and isinstance(value[0][0], bytes | bytearray):
+            return "Semver"
+    elif isinstance(value, Mapping) and len(value) == 1:
+        [name] = value
+        if name is True:
+            return "Quantity"
+        if str(name).startswith("kubernetes."):
+            return str(name).removeprefix("kubernetes.")
+    raise ValueError("no such overload")
 
 
 def untagged(kind: str, value: Any) -> str:
     """The canonical text of a tagged value. ValueError if it is of another type."""
-    if not isinstance(value, Mapping) or kind_of(value) != kind:
+    if kind_of(value) != kind:
         raise ValueError("no such overload")
-    return str(value[f"kubernetes.{kind}"])
+    if kind == "Semver":
+        return str(value[0][0], "utf-8")
+    return str(value[True if kind == "Quantity" else f"kubernetes.{kind}"])
+
+
+def same(left: Any, right: Any) -> bool:
+    """`left == right` as Kubernetes has it for values of unknown type: a quantity or a version has only its like."""
+    try:
+        kind = kind_of(left)
+    except ValueError:
+        return equal(left, right)
+    if right is None:
+        return False
+    if kind == "Semver":
+        return untagged(kind, left).partition("+")[0] == untagged(kind, right).partition("+")[0]
+    return untagged(kind, left) == untagged(kind, right)
+
+
+def hashable(value: Any) -> Any:
+    """The value, if Kubernetes can look it up in a list of constants: it cannot for a version."""
+    try:
+        kind = kind_of(value)
+    except ValueError:
+        return value
+    raise ValueError(f"hash of unhashable type {kind}")
 
 
 def equal(left: Any, right: Any) -> bool:

@@ -6,10 +6,11 @@ import re
 from collections.abc import Callable, Iterator
 
 from blueprint.bundle.model import Object
+from blueprint.cel.device_reads import AttributeReference, conjuncts, reference
 from blueprint.cel.syntax import CelExpression
 from blueprint.check.claims.constraints import allowed_texts, minimum_amount
 from blueprint.check.claims.dra_context import DraContext, PoolDevices
-from blueprint.check.claims.model import AttributeReference, conjuncts, reference, requests_of, selected, tree_of
+from blueprint.check.claims.model import requests_of, selected, tree_of
 from blueprint.check.claims.selectors import table
 from blueprint.check.finding import ObjectFinding
 from blueprint.check.rule import Capability, rule

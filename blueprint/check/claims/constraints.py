@@ -5,8 +5,8 @@ Nothing is concluded from what is not understood: None means that every value ma
 
 from __future__ import annotations
 
+from blueprint.cel.device_reads import AttributeReference, reference
 from blueprint.cel.syntax import CelExpression
-from blueprint.check.claims.model import AttributeReference, reference
 
 
 def minimum_amount(node: CelExpression) -> str | None:

@@ -7,6 +7,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from blueprint.bundle.model import Object, Path
+from blueprint.cel.device_reads import conjuncts, reference
 from blueprint.check.rule_context import RuleContext, items, mapping
 from blueprint.records import Record
 
@@ -132,45 +133,6 @@ def tree_of(text: str) -> CelExpression | None:
         return parse(text)
     except CelError:
         return None
-
-
-def conjuncts(tree: CelExpression | None) -> Iterator[CelExpression]:
-    """What must all be true."""
-    if tree is not None and tree.kind == "binary" and tree.value == "&&":
-        for part in tree.parts:
-            yield from conjuncts(part)
-    elif tree is not None:
-        yield tree
-
-
-class AttributeReference(NamedTuple):
-    """`device.attributes['gpu.nvidia.com'].type`."""
-
-    field: str
-    domain: str
-    name: str
-
-
-def reference(node: CelExpression) -> AttributeReference | None:
-    """The attribute or capacity that an expression reads, if that is what it does."""
-    if node.kind == "select":
-        name, whole = node.value, node.parts[0]
-    elif node.kind == "index" and node.parts[1].kind == "literal":
-        name, whole = node.parts[1].value, node.parts[0]
-    else:
-        return None
-    where = domain(whole)
-    return AttributeReference(*where, name) if where and isinstance(name, str) else None
-
-
-def domain(node: CelExpression) -> tuple[str, str] | None:
-    """The field and the domain of `device.attributes['gpu.nvidia.com']`."""
-    if node.kind != "index" or node.parts[1].kind != "literal":
-        return None
-    field, key = node.parts[0], node.parts[1].value
-    of_device = field.kind == "select" and field.parts[0].kind == "name" and field.parts[0].value == "device"
-    known = of_device and field.value in ("attributes", "capacity")
-    return (field.value, key) if known and isinstance(key, str) else None
 
 
 def sort_from_selectors(texts: tuple[str, ...]) -> str | None:

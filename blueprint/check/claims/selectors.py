@@ -6,9 +6,10 @@ from collections.abc import Iterator, Mapping
 
 from blueprint.bundle.model import Object
 from blueprint.catalog.component_files.devices import Published
+from blueprint.cel.device_reads import AttributeReference, domain, reference
 from blueprint.cel.syntax import CelError, CelExpression, parse
 from blueprint.check.claims.dra_context import DraContext
-from blueprint.check.claims.model import AttributeReference, Selector, domain, reference, selected, tree_of
+from blueprint.check.claims.model import Selector, selected, tree_of
 from blueprint.check.finding import ObjectFinding
 from blueprint.check.rule import Capability, rule
 from blueprint.check.rule_context import RuleContext

@@ -1,0 +1,1 @@
+"""Whether claims of devices can be allocated, as Kubernetes' scheduler would: plain objects in, verdicts out."""

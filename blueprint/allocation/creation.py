@@ -1,0 +1,54 @@
+"""Whether the API server takes the selectors of a claim or class, when it is created."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from blueprint.allocation.claims import SelectorText
+from blueprint.allocation.matching import SelectorFault, compiled_selector
+from blueprint.cel.device_cost import LONGEST, Cost, cost_of
+from blueprint.records import Record
+from blueprint.versions import version_key
+
+
+class Creation(Record):
+    """What comes of a selector when it is created.
+
+    Attributes:
+        refused: Why the API server refuses it; empty where it does not, as far as is known.
+        unknown: What is not known of it.
+    """
+
+    refused: str = ""
+    unknown: str = ""
+
+
+def created(text: str, minor: str | None) -> Creation:
+    """Whether the API server of a minor (None: any that is supported) takes an expression."""
+    if len(text) > LONGEST:
+        return Creation(f"it has {len(text)} characters, but the API allows {LONGEST}")
+    compiled = compiled_selector(text)
+    if compiled.program is None:
+        return Creation(refused=compiled.refused, unknown=compiled.unsupported)
+    if minor and (newer := _too_new(compiled.program.since, minor)):
+        return Creation(newer)
+    cost = cost_of(compiled.program.tree, text)
+    if cost is Cost.EXCESSIVE:
+        return Creation("its estimated cost exceeds the limit of the API server")
+    return Creation(unknown="its cost cannot be estimated here" if cost is Cost.UNKNOWN else "")
+
+
+def refusals(selectors: Iterable[tuple[SelectorText, str]], minor: str | None) -> Iterator[SelectorFault]:
+    """The selectors that are refused, each with the class that it is of."""
+    for selector, of_class in selectors:
+        if refused := created(selector.text, minor).refused:
+            yield SelectorFault(selector, of_class, refused)
+
+
+def _too_new(since: str, minor: str) -> str:
+    """The API server takes what its predecessor knows, so that one may go back to that."""
+    first = since.partition(".")[2]
+    taken_from = f"1.{int(first) + 1}"
+    if version_key(minor) >= version_key(taken_from):
+        return ""
+    return f"it uses functions of Kubernetes {since}, which the API server accepts from {taken_from}"

@@ -1,0 +1,68 @@
+"""Plain resources that DeviceClasses stand behind: the claim that the scheduler makes of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+from blueprint.allocation.claims import Claim, ClaimableClass, DeviceRequest
+
+IMPLICIT = "deviceclass.resource.kubernetes.io/"
+"""Every DeviceClass stands behind this prefix and its name."""
+Container = Mapping[str, Any]
+
+
+def class_of(resource: str, classes: Iterable[ClaimableClass]) -> str:
+    """The name of the DeviceClass behind a plain resource; empty where there is none. Of several the first by name."""
+    named = sorted(each.name for each in classes)
+    if resource.startswith(IMPLICIT):
+        name = resource.removeprefix(IMPLICIT)
+        return name if name in named else ""
+    return min((each.name for each in classes if each.extended_resource == resource), default="")
+
+
+def claim_of(pod: Mapping[str, Any], resources: Iterable[str], classes: Sequence[ClaimableClass]) -> Claim | None:
+    """The claim for the plain resources of a pod that a node does not offer by itself.
+
+    An init container uses the devices of the containers that run after it, as far as they go.
+    """
+    requests: list[DeviceRequest] = []
+    for resource in sorted(resources):
+        if name := class_of(resource, classes):
+            requests += _requests(pod, resource, name)
+    ordered = sorted(requests, key=lambda each: each.name)
+    return Claim("extended resources", tuple((each,) for each in ordered)) if ordered else None
+
+
+def _requests(pod: Mapping[str, Any], resource: str, name: str) -> Iterator[DeviceRequest]:
+    init = list(pod.get("initContainers") or ())
+    containers = [*init, *(pod.get("containers") or ())]
+    short = [index < len(init) and each.get("restartPolicy") != "Always" for index, each in enumerate(containers)]
+    amounts = [requested(each).get(resource, 0) for each in containers]
+    most, at = 0, 0
+    for index, each in enumerate(amounts):
+        reused = sum(other for place, other in enumerate(amounts) if place >= index and not short[place])
+        if short[index] and each - reused > most:
+            most, at = each - reused, index
+    if most:
+        yield _request(at, containers[at], resource, name, most)
+    for index, each in enumerate(amounts):
+        if each and not short[index]:
+            yield _request(index, containers[index], resource, name, each)
+
+
+def _request(index: int, container: Container, resource: str, name: str, count: int) -> DeviceRequest:
+    place = sorted(requested(container)).index(resource)
+    return DeviceRequest(f"container-{index}-request-{place}", "", (), name, count=count)
+
+
+def requested(container: Container) -> dict[str, Any]:
+    """What a container requests: limits count where no request is written."""
+    resources = container.get("resources") or {}
+    found = {**(resources.get("limits") or {}), **(resources.get("requests") or {})}
+    return {name: _count(value) for name, value in found.items()}
+
+
+def _count(value: Any) -> Any:
+    text = str(value)
+    return int(text) if text.isdecimal() else value

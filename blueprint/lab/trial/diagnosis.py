@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from blueprint.bundle.model import BundlePool
+from blueprint.lab.trial.claims import ClaimFacts, ClaimJudge
 from blueprint.lab.trial.node_fit import NodeState, Reason, reasons
 from blueprint.records import Record
 from blueprint.wording import counted
@@ -27,13 +28,15 @@ class Diagnosis(Record):
 
 
 def diagnose(
-    spec: Json, nodes: Sequence[NodeState], pools: Sequence[BundlePool], by_claims: frozenset[str] = frozenset()
+    spec: Json, namespace: str, nodes: Sequence[NodeState], pools: Sequence[BundlePool], facts: ClaimFacts
 ) -> Diagnosis:
     """Evaluate what the scheduler does not say: which taint, which selector, which resource, on nodes of which pool."""
     groups: dict[tuple[str, tuple[Reason, ...]], int] = {}
+    by_class, judge = facts.by_class(spec), ClaimJudge(facts)
     for state in nodes:
-        found = tuple(reasons(spec, state, by_claims))
-        key = (pool_of(state, pools), found)
+        pool = pool_of(state, pools)
+        found = (*reasons(spec, state, by_class), *judge.against(spec, namespace, state, pool))
+        key = (pool, found)
         groups[key] = groups.get(key, 0) + 1
     against = {key: count for key, count in groups.items() if key[1]}
     ordered = sorted(against.items(), key=lambda item: (_distance(item[0][1]), item[0][0]))

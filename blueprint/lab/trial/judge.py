@@ -10,11 +10,12 @@ from blueprint.bundle.model import BundlePool, Object
 from blueprint.diagnostics import Code, Diagnostic, Note, Span
 from blueprint.kubernetes.pod_templates import pod_templates
 from blueprint.lab import codes
+from blueprint.lab.trial.claims import ClaimFacts
 from blueprint.lab.trial.diagnosis import Diagnosis, diagnose
 from blueprint.lab.trial.follow import Seen, verdict
 from blueprint.lab.trial.model import Outcome, Placement, Workload
 from blueprint.lab.trial.node_fit import NodeState
-from blueprint.lab.trial.requests import claims_of, requests_in_words
+from blueprint.lab.trial.requests import requests_in_words
 from blueprint.lab.trial.submit import Refusal
 from blueprint.records import Record, replace
 
@@ -34,10 +35,18 @@ class _Why(Record):
 class Judge:
     """Knows the nodes as they are in the end, and the pools that they belong to."""
 
-    def __init__(self, nodes: Sequence[NodeState], pools: Sequence[BundlePool], timeout: float) -> None:
+    def __init__(
+        self, nodes: Sequence[NodeState], pools: Sequence[BundlePool], facts: ClaimFacts, timeout: float
+    ) -> None:
         self._nodes = nodes
         self._pools = pools
+        self._facts = facts
         self._timeout = timeout
+
+    def refused(self, workload: Workload, refusal: Refusal) -> Placement:
+        """A workload that the API server did not take."""
+        finding = refusal_of(workload.object, refusal)
+        return Placement(workload, Outcome.REFUSED, self._requests(workload), 1, {}, finding)
 
     def judged(self, workload: Workload, root: Json, seen: Seen) -> Placement:
         """A workload that is there, with its pods."""
@@ -45,23 +54,25 @@ class Judge:
         wanted = max(len(seen.pods), seen.wanted or 0)
         nowhere = root["kind"] == "DaemonSet" and seen.wanted == 0
         if seen.complete and not nowhere:
-            placement = Placement(workload, Outcome.PLACED, _requests(workload.object), wanted, nodes)
+            placement = Placement(workload, Outcome.PLACED, self._requests(workload), wanted, nodes)
             return placement if placement.expected else _against_expectation(placement)
         if seen.pending:
-            return _unplaced(workload, Outcome.NOT_PLACED, wanted, nodes, self._pending(workload, seen, wanted, nodes))
+            why = self._pending(workload, seen, wanted, nodes)
+            return self._unplaced(workload, Outcome.NOT_PLACED, wanted, nodes, why)
         if nowhere:
-            found = diagnose(_spec_of(workload.object), self._nodes, self._pools)
+            found = self._diagnosis(workload, _spec_of(workload.object))
             text = f"{workload.object.id} is not placed: it has no pod, since no node takes one; {found.headline}"
-            return _unplaced(workload, Outcome.NOT_PLACED, 0, nodes, _Why(codes.NOT_PLACED, text, found))
+            return self._unplaced(workload, Outcome.NOT_PLACED, 0, nodes, _Why(codes.NOT_PLACED, text, found))
         if seen.refusal:
             why = _Why(codes.WORKLOAD_REFUSED, f"{workload.object.id}: no pods can be made of it: {seen.refusal}")
-            return _unplaced(workload, Outcome.REFUSED, wanted, nodes, why)
-        return _unplaced(workload, Outcome.UNDECIDED, wanted, nodes, self._undecided(workload, seen, wanted, nodes))
+            return self._unplaced(workload, Outcome.REFUSED, wanted, nodes, why)
+        why = self._undecided(workload, seen, wanted, nodes)
+        return self._unplaced(workload, Outcome.UNDECIDED, wanted, nodes, why)
 
     def _pending(self, workload: Workload, seen: Seen, wanted: int, nodes: Counter[str]) -> _Why:
         pod = seen.pending[0]
         spoken = str((verdict(pod) or {}).get("message", ""))
-        found = diagnose(pod["spec"], self._nodes, self._pools)
+        found = self._diagnosis(workload, pod["spec"])
         placed = f"{nodes.total()} of {wanted} pods placed; " if wanted > 1 else ""
         text = f"{workload.object.id} is not placed: {placed}{found.headline or spoken}"
         return _Why(codes.NOT_PLACED, text, found, spoken=spoken)
@@ -73,11 +84,28 @@ class Judge:
             text = f"{name} is not decided: it has no pod, since what makes pods of a {kind} does not run in a lab"
         return _Why(codes.UNDECIDED, text)
 
+    def _unplaced(
+        self, workload: Workload, outcome: Outcome, wanted: int, nodes: Mapping[str, int], why: _Why
+    ) -> Placement:
+        obj, found = workload.object, why.diagnosis
+        requests = self._requests(workload)
+        diagnostic = Diagnostic(
+            why.code,
+            why.text,
+            at=_place(obj),
+            notes=tuple(Note(line) for line in (found.lines[1:] if found else ())),
+            help=why.help or (found.help if found and found.help else None),
+            subject=str(obj.id),
+            evidence=(("requests", requests), *((("scheduler", why.spoken),) if why.spoken else ())),
+        )
+        return Placement(workload, outcome, requests, wanted, nodes, diagnostic)
 
-def refused(workload: Workload, refusal: Refusal) -> Placement:
-    """A workload that the API server did not take."""
-    finding = refusal_of(workload.object, refusal)
-    return Placement(workload, Outcome.REFUSED, _requests(workload.object), 1, {}, finding)
+    def _diagnosis(self, workload: Workload, spec: Json) -> Diagnosis:
+        return diagnose(spec, _namespace(workload), self._nodes, self._pools, self._facts)
+
+    def _requests(self, workload: Workload) -> str:
+        spec = _spec_of(workload.object)
+        return requests_in_words(spec, self._facts.in_words(spec, _namespace(workload)))
 
 
 def refusal_of(obj: Object, refusal: Refusal) -> Diagnostic:
@@ -91,30 +119,14 @@ def refusal_of(obj: Object, refusal: Refusal) -> Diagnostic:
     return Diagnostic(codes.WORKLOAD_REFUSED, text, at=_place(obj), subject=str(obj.id), help=help_)
 
 
-def _unplaced(workload: Workload, outcome: Outcome, wanted: int, nodes: Mapping[str, int], why: _Why) -> Placement:
-    obj, found = workload.object, why.diagnosis
-    requests = _requests(obj)
-    diagnostic = Diagnostic(
-        why.code,
-        why.text,
-        at=_place(obj),
-        notes=tuple(Note(line) for line in (found.lines[1:] if found else ())),
-        help=why.help or (found.help if found and found.help else None),
-        subject=str(obj.id),
-        evidence=(("requests", requests), *((("scheduler", why.spoken),) if why.spoken else ())),
-    )
-    return Placement(workload, outcome, requests, wanted, nodes, diagnostic)
-
-
 def _against_expectation(placement: Placement) -> Placement:
     obj = placement.workload.object
     text = f"{obj.id} is placed on {', '.join(placement.nodes)}, and must find no place"
     return replace(placement, finding=Diagnostic(codes.PLACED_AGAINST, text, at=_place(obj), subject=str(obj.id)))
 
 
-def _requests(obj: Object) -> str:
-    spec = _spec_of(obj)
-    return requests_in_words(spec, claims_of(spec))
+def _namespace(workload: Workload) -> str:
+    return workload.object.id.namespace or "default"
 
 
 def _spec_of(obj: Object) -> Json:

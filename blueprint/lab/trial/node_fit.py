@@ -11,7 +11,7 @@ from blueprint.records import Record
 from blueprint.units import quantity_value
 
 Json = Mapping[str, Any]
-_NEAR, _OTHER, _FAR = 1, 2, 4
+NEAR, _OTHER, _FAR = 1, 2, 4
 """The node is of the right sort; has another value; has nothing of what is wanted."""
 _ENDED = ("Succeeded", "Failed")
 
@@ -70,7 +70,7 @@ def reasons(spec: Json, state: NodeState, by_claims: frozenset[str] = frozenset(
 def _cordon(spec: Json, state: NodeState) -> Iterator[Reason]:
     mark = {"key": "node.kubernetes.io/unschedulable", "effect": "NoSchedule"}
     if state.node["spec"].get("unschedulable") and not _tolerated(mark, spec):
-        yield Reason(_NEAR, "the node is cordoned", "uncordon it")
+        yield Reason(NEAR, "the node is cordoned", "uncordon it")
 
 
 def _taints(spec: Json, state: NodeState) -> Iterator[Reason]:
@@ -79,7 +79,7 @@ def _taints(spec: Json, state: NodeState) -> Iterator[Reason]:
             value = f"={taint['value']}" if taint.get("value") else ""
             written = f"{{key: {taint['key']}, operator: Exists, effect: {taint['effect']}}}"
             text = f"taint {taint['key']}{value}:{taint['effect']} is not tolerated"
-            yield Reason(_NEAR, text, f"add the toleration {written}")
+            yield Reason(NEAR, text, f"add the toleration {written}")
 
 
 def _tolerated(taint: Json, spec: Json) -> bool:
@@ -100,9 +100,8 @@ def _selector(spec: Json, state: NodeState) -> Iterator[Reason]:
     for key, value in (spec.get("nodeSelector") or {}).items():
         if state.labels.get(key) != value:
             text = f"nodeSelector wants {key}={value}, and the node {_label(state, key)}"
-            yield Reason(
-                _OTHER if key in state.labels else _FAR, text, f"select by a value that nodes have, or leave {key} out"
-            )
+            distance = _OTHER if key in state.labels else _FAR
+            yield Reason(distance, text, f"select by a value that nodes have, or leave {key} out")
 
 
 def _label(state: NodeState, key: str) -> str:
@@ -164,7 +163,7 @@ def _resources(spec: Json, state: NodeState, by_claims: frozenset[str]) -> Itera
         elif number > whole:
             most = number_in_words(name, whole)
             help_ = f"ask for {most} {name} at most"
-            yield Reason(_NEAR, f"requests {asked}, and a node offers {most} in all", help_)
+            yield Reason(NEAR, f"requests {asked}, and a node offers {most} in all", help_)
         else:
             text = f"requests {asked}, and {number_in_words(name, free)} of {number_in_words(name, whole)} are free"
-            yield Reason(_NEAR, text, "wait until others end, or add nodes")
+            yield Reason(NEAR, text, "wait until others end, or add nodes")

@@ -29,10 +29,10 @@ def requests_of(spec: Json) -> Amounts:
 
 
 def requests_in_words(spec: Json, claims: Iterable[str] = ()) -> str:
-    """`2 nvidia.com/gpu and claim gpu`; of what asks for no device, its processors and memory."""
+    """`2 nvidia.com/gpu` and what `claims` say; of what asks for no device, its processors and memory."""
     amounts = requests_of(spec)
     special = [amount_in_words(name, number) for name, number in sorted(amounts.items()) if name not in _COMMON]
-    named = [*special, *(f"claim {name}" for name in claims)]
+    named = [*special, *claims]
     usual = [amount_in_words(name, amounts[name]) for name in ("cpu", "memory") if name in amounts]
     return joined(named or usual or ["nothing"])
 
@@ -54,11 +54,6 @@ def _in_binary(number: int) -> str:
         if number and number % 1024**exponent == 0:
             return f"{number // 1024**exponent}{suffix}"
     return str(number)
-
-
-def claims_of(spec: Json) -> list[str]:
-    """The names under which a pod has claims."""
-    return [str(each["name"]) for each in spec.get("resourceClaims") or ()]
 
 
 def _of_container(container: Json) -> Amounts:

@@ -18,9 +18,10 @@ from blueprint.kubernetes.kinds import is_own_group
 from blueprint.lab.access import Lab
 from blueprint.lab.devices import publish
 from blueprint.lab.nodes import node_count, simulated_nodes
+from blueprint.lab.trial.claims import ClaimFacts
 from blueprint.lab.trial.follow import follow
 from blueprint.lab.trial.inputs import workloads_of
-from blueprint.lab.trial.judge import Judge, refusal_of, refused
+from blueprint.lab.trial.judge import Judge, refusal_of
 from blueprint.lab.trial.model import LeftOut, Placement, TrialResult, Workload
 from blueprint.lab.trial.node_fit import node_states
 from blueprint.lab.trial.samples import NAMESPACE, samples
@@ -122,9 +123,12 @@ class Trial:
         roots = [root for _, root in found if not isinstance(root, Refusal)]
         seen = iter(follow(roots, self._connection, timeout))
         pods = self._connection.list("/api/v1/pods")
-        judge = Judge(node_states(self._connection.list("/api/v1/nodes"), pods), self._bundle.pools, timeout)
+        nodes = node_states(self._connection.list("/api/v1/nodes"), pods)
+        judge = Judge(nodes, self._bundle.pools, ClaimFacts.read(self._connection), timeout)
         for workload, root in found:
-            yield refused(workload, root) if isinstance(root, Refusal) else judge.judged(workload, root, next(seen))
+            yield (
+                judge.refused(workload, root) if isinstance(root, Refusal) else judge.judged(workload, root, next(seen))
+            )
 
     def _refused_beside(
         self, workloads: Sequence[Workload], there: Mapping[int, Json | Refusal], options: TrialOptions

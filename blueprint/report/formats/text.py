@@ -28,6 +28,8 @@ from blueprint.report.summary import Group, grouped, summary_of
 
 _GUTTER, _LEAD = 8, 4
 _CODE, _HELD = re.compile(r"`[^`]*`"), "\u2060"
+_WIDEST = 56
+"""Cells of a column; a selector in it may be any length, and the JSON report has all of it."""
 _WHOLE = 50
 """So many findings are told in full; of more, those after the first of their code are told in one line each."""
 _FIRST = 3
@@ -73,7 +75,7 @@ def _placements(record: ReportContent, context: Context, style: Style) -> Iterat
     told = record.run.placements
     rows = [HEAD, *((one.workload, one.requests, pods_in_words(one), outcome_in_words(one)) for one in told)]
     details = ["", *(visible(details_of(one)) for one in told)]
-    shown = [[visible(cell) for cell in row] for row in rows]
+    shown = [[_cut(visible(cell)) for cell in row] for row in rows]
     *widths, _ = (max(map(cells, column)) for column in zip(*shown, strict=True))
     for number, (row, more) in enumerate(zip(shown, details, strict=True)):
         *columns, outcome = row
@@ -84,6 +86,10 @@ def _placements(record: ReportContent, context: Context, style: Style) -> Iterat
         yield style.bold(whole) if not number else whole
         if not fits:
             yield from (f"      {each}" for each in textwrap.wrap(more, context.width - 6, break_long_words=False))
+
+
+def _cut(text: str) -> str:
+    return text if cells(text) <= _WIDEST else f"{text[: _WIDEST - 3]}..."
 
 
 def _summary(diagnostics: Sequence[Diagnostic], context: Context, style: Style) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""`lab run` where pods claim GPUs: predicted slices are published, and who has no place learns which device lacks what."""
+"""`lab run` where pods claim GPUs: slices are predicted, and who has no place learns which device lacks what."""
 
 from __future__ import annotations
 

@@ -27,7 +27,8 @@ def read_workloads(path: Path) -> Inputs:
     if unnamed := [_unnamed(obj) for obj in inputs.objects if not _has_name(obj)]:
         raise Refused(*unnamed, exit_code=2)
     if not any(map(is_workload, inputs.objects)):
-        raise Refused(Diagnostic(codes.WORKLOADS, f"no workload in {path}", help=_HELP), exit_code=2)
+        found = Diagnostic(codes.WORKLOADS, f"no workload in {path}", help=_HELP)
+        raise Refused(found, *inputs.problems, exit_code=2)
     return inputs
 
 

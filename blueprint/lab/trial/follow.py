@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
+from types import MappingProxyType
 from typing import Any
 
 from blueprint.apiserver.connection import Connection
@@ -27,17 +28,23 @@ class Seen(Record):
         pods: The pods.
         refusal: Why its controller cannot make more.
         left_alone: Whether nothing that runs in a lab makes pods of it.
+        unclaimed: Why a pod has no claim, by its uid: the scheduler does not even look at it.
     """
 
     wanted: int | None
     pods: tuple[Json, ...]
     refusal: str = ""
     left_alone: bool = False
+    unclaimed: Mapping[str, str] = MappingProxyType({})
 
     @property
     def pending(self) -> tuple[Json, ...]:
-        """Pods about which the scheduler has decided that there is no place."""
-        return tuple(pod for pod in self.pods if verdict(pod) is not None)
+        """Pods about which it is decided that there is no place."""
+        return tuple(pod for pod in self.pods if self.spoken(pod))
+
+    def spoken(self, pod: Json) -> str:
+        """What is said of a pod that has no place."""
+        return str((verdict(pod) or {}).get("message") or "") or self.unclaimed.get(pod["metadata"]["uid"], "")
 
     @property
     def complete(self) -> bool:
@@ -48,7 +55,7 @@ class Seen(Record):
     @property
     def settled(self) -> bool:
         """Whether there is a decision about all pods that there are, and a reason why there are no more."""
-        decided = all(_has_node(pod) or verdict(pod) is not None for pod in self.pods)
+        decided = all(_has_node(pod) or self.spoken(pod) for pod in self.pods)
         enough = self.wanted is not None and len(self.pods) >= self.wanted
         return decided and (enough or self.left_alone or bool(self.pending) or bool(self.refusal))
 
@@ -85,7 +92,7 @@ def follow(roots: Sequence[Json], connection: Connection, timeout: float) -> lis
 
 def _state(seen: Seen) -> tuple[Any, ...]:
     pods = ((pod["metadata"]["uid"], pod["spec"].get("nodeName"), pod["status"].get("phase")) for pod in seen.pods)
-    messages = (str((verdict(pod) or {}).get("message")) for pod in seen.pods)
+    messages = map(seen.spoken, seen.pods)
     return (seen.wanted, seen.refusal, *sorted(pods), *sorted(messages))
 
 
@@ -110,8 +117,11 @@ def _look(roots: Sequence[Json], connection: Connection) -> list[Seen]:
 def _seen(root: Json, pods: list[Json], chain: Iterable[str], connection: Connection) -> Seen:
     wanted = _wanted(root, connection)
     enough = wanted is not None and len(pods) >= wanted
-    refusal = "" if enough else _failure(root, frozenset(chain), connection)
-    return Seen(wanted, tuple(pods), refusal, left_alone=root["kind"] not in _FOLLOWED)
+    refused = {} if enough else _events(root, frozenset(chain), "FailedCreate", connection)
+    refusal = next(iter(refused.values()), "")
+    waiting = {pod["metadata"]["uid"] for pod in pods if pod["spec"].get("resourceClaims") and not _has_node(pod)}
+    unclaimed = _events(root, waiting, "FailedResourceClaimCreation", connection) if waiting else {}
+    return Seen(wanted, tuple(pods), refusal, root["kind"] not in _FOLLOWED, unclaimed)
 
 
 def _chain(uid: str | None, owners: Mapping[str, str | None]) -> list[str]:
@@ -148,10 +158,8 @@ def _wanted(root: Json, connection: Connection) -> int | None:
     return None
 
 
-def _failure(root: Json, chain: frozenset[str], connection: Connection) -> str:
-    """What its controller says of pods that it could not make."""
-    namespace = root["metadata"].get("namespace")
-    for event in connection.list(f"/api/v1/namespaces/{namespace}/events"):
-        if event.get("reason") == "FailedCreate" and event["involvedObject"].get("uid") in chain:
-            return str(event.get("message", ""))
-    return ""
+def _events(root: Json, uids: Set[str], reason: str, connection: Connection) -> dict[str, str]:
+    """What events of one reason say of these objects."""
+    events = connection.list(f"/api/v1/namespaces/{root['metadata'].get('namespace')}/events")
+    about = ((str(each["involvedObject"].get("uid")), each) for each in events if each.get("reason") == reason)
+    return {uid: str(each.get("message", "")) for uid, each in about if uid in uids}

@@ -12,7 +12,7 @@ from blueprint.kubernetes.pod_templates import pod_templates
 from blueprint.lab import codes
 from blueprint.lab.trial.claims import ClaimFacts
 from blueprint.lab.trial.diagnosis import Diagnosis, diagnose
-from blueprint.lab.trial.follow import Seen, verdict
+from blueprint.lab.trial.follow import Seen
 from blueprint.lab.trial.model import Outcome, Placement, Workload
 from blueprint.lab.trial.node_fit import NodeState
 from blueprint.lab.trial.requests import requests_in_words
@@ -71,7 +71,7 @@ class Judge:
 
     def _pending(self, workload: Workload, seen: Seen, wanted: int, nodes: Counter[str]) -> _Why:
         pod = seen.pending[0]
-        spoken = str((verdict(pod) or {}).get("message", ""))
+        spoken = seen.spoken(pod)
         found = self._diagnosis(workload, pod["spec"])
         placed = f"{nodes.total()} of {wanted} pods placed; " if wanted > 1 else ""
         text = f"{workload.object.id} is not placed: {placed}{found.headline or spoken}"

@@ -19,7 +19,7 @@ from blueprint.check.validator import Validate, compile_schema
 from blueprint.diagnostics import nearest
 from blueprint.kubernetes.api import BuiltInKind, Schema, known_minors, load_kubernetes
 from blueprint.kubernetes.crd_defaults import with_defaults
-from blueprint.kubernetes.crds import crds_of
+from blueprint.kubernetes.crds import checked_crds_of
 from blueprint.records import Record, replace
 from blueprint.wording import joined
 
@@ -95,7 +95,7 @@ class KindRegistry:
     def _crds(self, group: str) -> Iterator[Mapping[str, Any]]:
         """Those given come before those shipped: what is installed decides."""
         yield from (crd for crd in self._given if crd["spec"]["group"] == group)
-        yield from crds_of(group)
+        yield from checked_crds_of(group)
 
     def _unknown(self, api_version: str, kind: str) -> ObjectFinding:
         kubernetes = self._kubernetes

@@ -11,6 +11,7 @@ from blueprint.bundle.model import Object, Path, Taint
 from blueprint.check.node_labels import LabelValues
 from blueprint.check.rule import Capability
 from blueprint.check.workloads import containers
+from blueprint.diagnostics import Severity
 from blueprint.effective.operator import EffectiveOperator
 from blueprint.kubernetes.pod_templates import pod_kinds, pod_templates
 from blueprint.records import Record, field
@@ -56,6 +57,8 @@ class PoolOffer(Record):
     """Whether each node has a GPU that is not partitioned."""
     mig_strategy: str | None = None
     """The MIG strategy under which the nodes offer what is in `offers`; None where the GPUs stay whole."""
+    profiled: bool = True
+    """Whether DCGM can profile the GPUs."""
     sharing: Any = None
     """The section `sharing` of the device plugin's configuration that the label names."""
 
@@ -245,6 +248,19 @@ class RuleContext:
 
 def _with_promql(known: frozenset[Capability]) -> frozenset[Capability]:
     return known | {Capability.PROMQL} if promql.is_available() else known - {Capability.PROMQL}
+
+
+def severity_across_files(one: Object, other: Object, context: RuleContext) -> Severity | None:
+    """How severe it is, unless as usual, that two objects do not go together.
+
+    Objects of one file, of a blueprint or of a complete input are applied together. The files of a folder may be
+    samples, of which one is applied.
+    """
+    if context.capabilities & {Capability.BLUEPRINT, Capability.COMPLETE}:
+        return None
+    places = (each.origin(("metadata",)) or each.origin(()) for each in (one, other))
+    files = {place.template.file for place in places if place}
+    return Severity.NOTE if len(files) > 1 else None
 
 
 def by_hand(subject: Object, *path: str) -> bool:

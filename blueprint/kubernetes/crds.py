@@ -6,6 +6,7 @@ bounds, defaults, list keys and conditions is stated here, and nothing else (no 
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Iterator, Mapping
 from functools import cache
 from pathlib import Path
@@ -166,6 +167,22 @@ def load_crd(group: str, plural: str, version: str = "") -> Mapping[str, Any]:
     """
     newest = shipped_crds()[group, plural]
     return expand_crd(_read(newest.parent / version / newest.name if version else newest))
+
+
+def checked_crds_of(group: str) -> Iterator[Mapping[str, Any]]:
+    """The same, without demanding what an admission plugin fills in before the schema is applied."""
+    for (each, plural), path in shipped_crds().items():
+        if each == group:
+            crd, filled = load_crd(group, plural), frozenset(_read(path).get("filledOnAdmission", ()))
+            yield _not_requiring(crd, filled) if filled else crd
+
+
+def _not_requiring(crd: Mapping[str, Any], fields: frozenset[str]) -> Mapping[str, Any]:
+    changed = copy.deepcopy(dict(crd))
+    for version in changed["spec"]["versions"]:
+        schema = version["schema"]["openAPIV3Schema"]
+        schema["required"] = [name for name in schema.get("required", ()) if name not in fields]
+    return changed
 
 
 def crds_of(group: str) -> Iterator[Mapping[str, Any]]:

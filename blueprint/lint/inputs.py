@@ -12,7 +12,8 @@ from blueprint.check.finding import value_at
 from blueprint.diagnostics import Diagnostic, Refused, Severity, Span
 from blueprint.lint import codes
 from blueprint.lint.kustomizations import patch_files
-from blueprint.records import Record
+from blueprint.lint.kustomize_additions import additions, with_additions
+from blueprint.records import Record, replace
 from blueprint.render.canonical import canonical
 from blueprint.source.document import Document, walk
 from blueprint.source.files import DiskFiles, decode, read_text
@@ -85,9 +86,13 @@ def read_inputs(paths: Sequence[str], stdin: bytes | None = None) -> Inputs:
         name = STDIN_NAME if file == STDIN else file
         texts[name] = text
         read[name] = read_manifests(text, name)
-    patches = patch_files({name: each.documents for name, each in read.items()})
+    documents = {name: each.documents for name, each in read.items()}
+    patches, added = patch_files(documents), additions(documents)
     for name, manifests in read.items():
-        _sort_out(name, manifests, objects, problems, is_patch=name in patches)
+        made = list(_sort_out(name, manifests, problems, is_patch=name in patches))
+        objects += (
+            [replace(each, data=with_additions(each.data, added[name])) for each in made] if name in added else made
+        )
     if not texts and not problems:
         help_ = "folders are searched for .yaml, .yml and .json"
         problems.append(Diagnostic(codes.NOTHING_TO_LINT, f"no manifest in {', '.join(paths)}", help=help_))
@@ -113,9 +118,7 @@ def _below(folder: str) -> Iterator[str]:
                 yield os.path.normpath(os.path.join(above, name)).replace(os.sep, "/")  # noqa: PTH118 - text is enough
 
 
-def _sort_out(
-    name: str, manifests: Manifests, objects: list[Object], problems: list[Diagnostic], *, is_patch: bool
-) -> None:
+def _sort_out(name: str, manifests: Manifests, problems: list[Diagnostic], *, is_patch: bool) -> Iterator[Object]:
     """The objects of a file, what is wrong with the file, and what in it is not checked."""
     by_sort: dict[str, list[Document]] = {"object": [], "patch": [], "other": []}
     for document in manifests.documents:
@@ -126,7 +129,7 @@ def _sort_out(
         help_ = "render it first: `helm template RELEASE CHART | blueprint lint -`"
         problems.append(Diagnostic(codes.TEMPLATE_SKIPPED, f"{name}: a template, not checked", at=at, help=help_))
     for document in by_sort["object"]:
-        objects += _objects(document, (), document.data, nulls=manifests.nulls)
+        yield from _objects(document, (), document.data, nulls=manifests.nulls)
     for sort, code, one, many in _NOT_CHECKED:
         if documents := by_sort[sort]:
             text = f"{name}: {one if len(documents) == 1 else f'{len(documents)} documents: {many}'}, not checked"

@@ -14,7 +14,7 @@ from blueprint.source.document import Document
 _FILES = ("kustomization.yaml", "kustomization.yml", "Kustomization")
 _CALLED = re.compile(r"(^|/)patches/|[-_.]patch\.ya?ml$")
 _PATCHES = ("patches", "patchesStrategicMerge", "patchesJson6902")
-_RESOURCES = ("resources", "bases", "components", "crds")
+RESOURCES = ("resources", "bases", "components", "crds")
 
 
 def patch_files(files: Mapping[str, Iterable[Document]]) -> set[str]:
@@ -22,12 +22,13 @@ def patch_files(files: Mapping[str, Iterable[Document]]) -> set[str]:
 
     Beside kustomizations also those that are called patches and listed as no resource: scaffolds have such files.
     """
-    found = list(_kustomizations(files))
+    found = list(kustomizations(files))
     called = {file for file in files if found and _CALLED.search(file)}
-    return _named(found, _PATCHES) | (called - _named(found, _RESOURCES))
+    return _named(found, _PATCHES) | (called - _named(found, RESOURCES))
 
 
-def _kustomizations(files: Mapping[str, Iterable[Document]]) -> Iterator[tuple[str, dict[str, Any]]]:
+def kustomizations(files: Mapping[str, Iterable[Document]]) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Every kustomization (or component) with its file."""
     for file, documents in files.items():
         for each in documents:
             data = each.data

@@ -74,11 +74,22 @@ def _pool_offer(pool: GpuPool) -> PoolOffer:
         whole_gpus=sharing.is_whole,
         mig_strategy=pool.platform.partitioning.strategy if sharing.mig_config else None,
         sharing=way or None,
+        profiled=_is_profiled(pool),
     )
 
 
 _PARTS = {"driver": "driver", "toolkit": "toolkit", "devicePlugin": "device_plugin"}
 """The parts of the node stack by their sections of the ClusterPolicy, as a Mode names them."""
+
+
+def _is_profiled(pool: GpuPool) -> bool:
+    """Whether DCGM can profile the GPUs; those of which that is not known are taken for such."""
+    capability = pool.gpu.facts.compute_capability
+    return not capability.certain or int(capability.value.partition(".")[0]) >= _FIRST_PROFILED
+
+
+_FIRST_PROFILED = 7
+"""Compute capability, major: Volta (DCGM documentation, "Profiling metrics")."""
 
 
 def _runs_our_device_plugin(pool: GpuPool) -> bool:

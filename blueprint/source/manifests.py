@@ -15,6 +15,8 @@ from blueprint.source.loader import Builder, read_stream
 _SEPARATOR = re.compile(r"^---(?=\s|$)", re.MULTILINE)
 _TRUE = frozenset({"y", "yes", "on", "true"})
 _FALSE = frozenset({"n", "no", "off", "false"})
+_PCI_ADDRESS = re.compile(r"(?:[0-9a-fA-F]{4,8}:)?[0-9a-fA-F]{2}:[01][0-9a-fA-F]\.[0-7]")
+"""A number of base 60 to readers of all of YAML 1.1."""
 _LONGEST_NUMBER = 400
 """Characters; what is longer is in the range of no number that Kubernetes has."""
 _ODD = frozenset({codes.AMBIGUOUS_SCALAR, codes.MERGE_KEY, codes.KEY_NOT_TEXT, codes.TAG})
@@ -104,7 +106,8 @@ class _KubernetesBuilder(Builder):
     """Takes scalars on which readers disagree for what YAML 1.1 has, as Kubernetes does."""
 
     def ambiguous(self, text: str, event: Any) -> Any:
-        if not self.file.endswith(".json"):  # every reader of JSON takes 1e3 for the same number
+        known = self.file.endswith(".json") or _PCI_ADDRESS.fullmatch(text)
+        if not known:  # every reader of JSON takes 1e3 for the same number, and Kubernetes a PCI address for text
             super().ambiguous(text, event)
         return _yaml_1_1(text)
 

@@ -7,18 +7,17 @@ from re import Match
 
 _VARIABLE = r"\$\{[A-Za-z_]\w*[^{}]*\}|\$[A-Z_][A-Z0-9_]*\b"
 """As `envsubst` and Flux know them."""
-_ANY = re.compile(rf"{_VARIABLE}|\{{\{{.*?\}}\}}")
+_ANY = re.compile(rf"{_VARIABLE}|\{{\{{.*?\}}\}}|\$\(\w+\.[\w.-]+\)|__[A-Z][A-Z0-9_]*__")
 _WHOLE = re.compile(
     r"""\$\( [\w.-]+ \)                                 # of Tekton, of kustomize
       | < [^<>]+ >                                       # <your-token>
-      | __ [A-Z0-9_]+ __                                 # __INDEX__
       | PLACEHOLDER (?: [_ -] [A-Z0-9_ -]* )?
       | (?: FILLED | SET | GENERATED | INJECTED | PROVIDED | REPLACED ) [ _] BY [ _] [A-Z0-9_ -]+
       | (?i: change[-_]?me | replace[-_]?me | redacted | x{3,} | \*{3,} | your[-_ ] [\w -]+ )
     """,
     re.VERBOSE,
 )
-"""Text that is nothing but a placeholder. `$(NAME)` within text is none: the kubelet replaces it."""
+"""Text that is nothing but a placeholder. `$(NAME)` within text is none: the kubelet replaces it, and keeps dots."""
 
 
 def find_variable(text: str) -> Match[str] | None:

@@ -125,7 +125,7 @@ def test_rules_are_values_that_say_what_they_do() -> None:
         deviceclass clusterrolebinding priorityclass runtimeclass
         nodefeaturerule prometheusrule resourceclaim resourceclaimtemplate computedomain
         clusterqueue cohort localqueue resourceflavor topology queue nodepool provisioner awsnodetemplate nodeclaim
-        ec2nodeclass"""
+        ec2nodeclass jobset leaderworkerset trainjob pytorchjob raycluster rayjob"""
     assert {each.subject for each in RULES} == set(kinds.split())
     for each in RULES:
         assert isinstance(each, Rule)

@@ -338,6 +338,7 @@ def test_what_nobody_replaces_is_an_error(blueprint: Linter, written: str) -> No
 @pytest.mark.parametrize(
     ("value", "is_told"),
     [
+        ("0000:41:00.0", False),
         ("s3cr3t-value", True), ("<your-hf-token>", False), ("$(TOKEN)", False), ("CHANGEME", False), ("xxxxx", False),
         ("your_token_here", False), ("HF_TOKEN", False), ("pa$SWORD123", True), ("$SECRET-and-more", True),
         ("yes", False), ("{\\n  a: b\\n}", False), ("${HF_TOKEN}", False),
@@ -440,3 +441,63 @@ def test_a_template_that_happens_to_be_yaml_is_not_judged_by_its_holes(blueprint
 def test_how_values_are_written_is_no_matter_where_nothing_is_an_object(blueprint: Linter, text: str) -> None:
     Path("values.yaml").write_text(text)
     assert [each["code"] for each in blueprint("values.yaml")[1]["diagnostics"]] == ["BP0063"]
+
+
+@pytest.mark.parametrize(("address", "is_told"), [("0000:41:00.0", False), ("41:00.0", False), ("12:30", True)])
+def test_pci_addresses_are_text_to_kubernetes(blueprint: Linter, address: str, is_told: bool) -> None:
+    Path("pod.yaml").write_text(
+        GOOD.replace("resources:", f"env: [{{name: DEVICE, value: {address}}}]\n      resources:")
+    )
+    found = {each["code"]: each["severity"] for each in blueprint("pod.yaml")[1]["diagnostics"]}
+    assert found.get("BP1007") == ("warning" if is_told else None)
+
+
+SCC = """\
+apiVersion: security.openshift.io/v1
+kind: SecurityContextConstraints
+metadata: {name: driver}
+allowPrivilegedContainer: true
+fsGroup: {type: RunAsAny}
+runAsUser: {type: RunAsAny}
+users: ["system:serviceaccount:gpu-operator:nvidia-driver"]
+"""
+
+
+def test_fields_that_an_admission_plugin_fills_in_are_not_required(blueprint: Linter) -> None:
+    Path("scc.yaml").write_text(SCC)
+    assert blueprint("scc.yaml")[1]["diagnostics"] == []
+    Path("scc.yaml").write_text(SCC + "allowHostIPc: true\n")
+    assert [each["code"] for each in blueprint("scc.yaml")[1]["diagnostics"]] == ["BP5003"]
+
+
+MONITOR = """\
+apiVersion: monitoring.coreos.com/v1
+kind: ServiceMonitor
+metadata: {name: a, namespace: default}
+spec: {selector: {matchLabels: {app: x}}, endpoints: [{port: metrics}]}
+"""
+SERVICE = """\
+apiVersion: v1
+kind: Service
+metadata: {name: a, namespace: default, labels: {app: x}}
+spec: {selector: {app: x}, ports: [{name: http, port: 80}]}
+"""
+
+
+@pytest.mark.parametrize(
+    ("one", "two", "arguments", "severity"),
+    [
+        (MONITOR, SERVICE, [], "note"),
+        (f"{MONITOR}---\n{SERVICE}", "", [], "warning"),
+        (MONITOR, SERVICE, ["--complete"], "warning"),
+    ],
+    ids=["samples", "one file", "complete"],
+)
+def test_objects_of_different_files_may_be_samples(
+    blueprint: Linter, one: str, two: str, arguments: list[str], severity: str
+) -> None:
+    """They are not blamed for each other, unless they are applied together for certain."""
+    Path("a.yaml").write_text(one)
+    Path("b.yaml").write_text(two)
+    (found,) = [each for each in blueprint(".", *arguments)[1]["diagnostics"] if each["code"] == "BP6535"]
+    assert found["severity"] == severity

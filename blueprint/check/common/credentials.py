@@ -23,8 +23,8 @@ _VALUES = re.compile(
     r"|\bglpat-[A-Za-z0-9_-]{20,}|\beyJ[A-Za-z0-9_-]{10,}\.eyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{10,}"
     r"|[a-z][a-z0-9+]*://[^/\s:@]+:[^/\s:@]+@"
 )
-_HARMLESS = re.compile(r"(/|\.|file:)\S*|[0-9]*|true|false|yes|no")
-"""Paths and numbers. Texts of several lines are configuration."""
+_HARMLESS = re.compile(r"(/|\.|file:)\S*|[0-9]*|true|false|yes|no|(?i:[0-9a-f]{2,8}:)*[0-9a-f]{2}:[0-9a-f]{2}\.[0-7]")
+"""Paths, numbers and PCI addresses. Texts of several lines are configuration."""
 _HELP = "refer to a Secret in the cluster instead: valueFrom, secretKeyRef"
 
 

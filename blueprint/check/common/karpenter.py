@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -13,6 +14,14 @@ from blueprint.diagnostics import Severity, define
 
 GROUP, AWS = "karpenter.sh", "karpenter.k8s.aws"
 API_GONE = define("BP6562", "karpenter-api-gone", page=__file__)
+_DOMAINS = (AWS, "eks.amazonaws.com")
+"""Of Karpenter's provider for AWS, and of EKS Auto Mode."""
+_ONLY_GPUS = {
+    **{f"{domain}/instance-category": re.compile(r"[gp]") for domain in _DOMAINS},
+    **{f"{domain}/instance-family": re.compile(r"(g[3-9]|gr[6-9]|p[2-9]).*") for domain in _DOMAINS},
+    "node.kubernetes.io/instance-type": re.compile(r"(g[3-9]|gr[6-9]|p[2-9])[a-z0-9-]*\..+"),
+}
+"""Values of requirements that GPU instances of AWS alone meet."""
 _INSTEAD = {"Provisioner": "NodePool", "AWSNodeTemplate": "EC2NodeClass"}
 
 
@@ -35,3 +44,17 @@ def requirements(subject: Object) -> Iterator[tuple[Path, Mapping[Any, Any]]]:
     path = ("spec", "template", "spec", "requirements")
     for index, each in enumerate(map(mapping, items(inside(subject.data, *path)))):
         yield (*path, index), each
+
+
+def is_of_gpus(subject: Object) -> bool:
+    """Whether all nodes of a NodePool have GPUs, by what it requires of them."""
+    return any(_is_met_by_gpus_alone(each) for _, each in requirements(subject))
+
+
+def _is_met_by_gpus_alone(requirement: Mapping[Any, Any]) -> bool:
+    """Whether only nodes with GPUs meet the requirement."""
+    key, operator, values = requirement.get("key"), requirement.get("operator"), items(requirement.get("values"))
+    if str(key).startswith(tuple(f"{domain}/instance-gpu-" for domain in _DOMAINS)):
+        return operator in ("In", "Exists", "Gt", "Gte")
+    pattern = _ONLY_GPUS.get(str(key))
+    return bool(pattern and operator == "In" and values and all(pattern.fullmatch(str(each)) for each in values))

@@ -12,9 +12,10 @@ from blueprint.check.common.driver import (
     driver_faults,
     drivers_allowed,
 )
+from blueprint.check.common.driver_upgrades import UPGRADE_WITHOUT_EFFECT, upgrade_faults
 from blueprint.check.finding import ObjectFinding
 from blueprint.check.rule import rule
-from blueprint.check.rule_context import RuleContext, inside, mapping
+from blueprint.check.rule_context import RuleContext, by_hand, inside, mapping
 from blueprint.diagnostics import define
 from blueprint.effective.operator import NVIDIA_DRIVER
 
@@ -29,6 +30,13 @@ def forms(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
     if driver.get("enabled") is not False and driver.get("useNvidiaDriverCRD") is not True:
         extra = [name for name in ("gds", "gdrcopy") if inside(spec, name, "enabled") is True]
         yield from driver_faults(subject, ("spec", "driver"), extra, ("spec",))
+
+
+@rule(UPGRADE_WITHOUT_EFFECT, tags=("operator",))
+def upgrades(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
+    """Fields of the upgrade policy that others leave without effect."""
+    if subject.component == USERS or by_hand(subject, "spec", "driver", "upgradePolicy"):
+        yield from upgrade_faults(subject, ("spec", "driver"))
 
 
 @rule(DRIVERS_UNUSED, tags=("operator",))
@@ -51,4 +59,4 @@ def modes(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
         )
 
 
-RULES = (forms, unused, modes)
+RULES = (forms, upgrades, unused, modes)

@@ -25,6 +25,9 @@ FIELD_UNKNOWN = define("BP6576", "counter-unknown", page=__file__)
 UNREAD = define("BP6593", "device-plugin-config-unread", page=__file__, severity=Severity.NOTE)
 WITHOUT_INSTANCES = define("BP6590", "counter-without-instances", page=__file__, severity=Severity.WARNING)
 
+NOT_PROFILED = define("BP6473", "counter-not-profiled", page=__file__, severity=Severity.WARNING)
+_PROFILING = "DCGM_FI_PROF_"
+
 
 @rule(PLUGIN_CONFIG, tags=("operator",))
 def device_plugin(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
@@ -106,6 +109,18 @@ def instances(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
                 yield ObjectFinding(WITHOUT_INSTANCES, ("data", key), message, "remove the line")
 
 
+@rule(NOT_PROFILED, tags=("monitoring",), needs=(Capability.POOLS,))
+def profiling(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
+    """Profiling counters that a person wrote, where no GPU can be profiled."""
+    if not context.pools or any(pool.profiled for pool in context.pools):
+        return
+    for key, text in counter_files(subject):
+        for number, name in named_fields(text) if by_hand(subject, "data", key) else ():
+            if name.startswith(_PROFILING):
+                message = f"line {number}: {name} has no value, because DCGM cannot profile the GPUs of any pool"
+                yield ObjectFinding(NOT_PROFILED, ("data", key), message, "remove the line")
+
+
 def _is_of_exporter_alone(subject: Object) -> bool:
     from blueprint.catalog.catalog import load_catalog  # a tenth of a second, for few manifests
 
@@ -127,4 +142,4 @@ def _faults(text: Any, judge: Any) -> Iterator[str]:
     yield from judge(data) if isinstance(data, Mapping) else ("does not contain a mapping",)
 
 
-RULES = (device_plugin, unread, mig_manager, exporter, fields, instances)
+RULES = (device_plugin, unread, mig_manager, exporter, fields, instances, profiling)

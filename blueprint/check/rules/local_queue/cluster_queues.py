@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from blueprint.bundle.model import Object
+from blueprint.check.common.fair_sharing import fair_sharing_off
 from blueprint.check.common.kueue import GROUP, is_of_kueue
 from blueprint.check.common.kueue_versions import other_version
 from blueprint.check.common.monitoring import matches
@@ -45,4 +46,4 @@ def namespace_not_admitted(subject: Object, context: RuleContext) -> Iterator[Ob
         yield ObjectFinding(NOT_SELECTED, _PATH, text, "label the namespace, or widen the selector")
 
 
-RULES = (cluster_queue_missing, namespace_not_admitted, other_version)
+RULES = (cluster_queue_missing, namespace_not_admitted, other_version, fair_sharing_off)

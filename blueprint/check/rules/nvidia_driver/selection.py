@@ -12,9 +12,10 @@ from blueprint.check.common.driver import (
     driver_faults,
     drivers_allowed,
 )
+from blueprint.check.common.driver_upgrades import UPGRADE_WITHOUT_EFFECT, upgrade_faults
 from blueprint.check.finding import ObjectFinding
 from blueprint.check.rule import rule
-from blueprint.check.rule_context import RuleContext, inside, mapping
+from blueprint.check.rule_context import RuleContext, inside, mapping, severity_across_files
 from blueprint.diagnostics import Severity, define
 from blueprint.effective.operator import NVIDIA_DRIVER
 
@@ -32,13 +33,22 @@ def modules(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
     yield from driver_faults(subject, ("spec",), extra, ("spec",))
 
 
+@rule(UPGRADE_WITHOUT_EFFECT, tags=("operator", "driver"))
+def upgrades(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
+    """Fields of the upgrade policy that others leave without effect."""
+    if subject.component == USERS:
+        yield from upgrade_faults(subject, ("spec",))
+
+
 @rule(DRIVERS_UNUSED, tags=("operator", "driver"))
 def unused(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
     """A user's driver where the ClusterPolicy decides."""
     if subject.component == USERS and not drivers_allowed(context):
         text = "is disabled, because the ClusterPolicy sets one driver for all nodes"
         help_ = "set components.gpu-operator.settings.driverObjects: always"
-        yield ObjectFinding(DRIVERS_UNUSED, ("metadata", "name"), text, help_)
+        policy = context.cluster_policy
+        override = severity_across_files(subject, policy, context) if policy else None
+        yield ObjectFinding(DRIVERS_UNUSED, ("metadata", "name"), text, help_, override)
 
 
 @rule(DRIVERS_CONFLICT, tags=("operator", "driver"))
@@ -103,4 +113,4 @@ def _overlap(one: dict[str, str], other: dict[str, str], context: RuleContext) -
     )
 
 
-RULES = (modules, unused, selectors, default, owner, licence)
+RULES = (modules, upgrades, unused, selectors, default, owner, licence)

@@ -7,15 +7,15 @@ from typing import Any
 
 from blueprint.bundle.model import Object
 from blueprint.check.finding import ObjectFinding
-from blueprint.check.rule import rule
+from blueprint.check.rule import Capability, Profile, rule
 from blueprint.check.rule_context import RuleContext, inside, mapping
-from blueprint.diagnostics import define
+from blueprint.diagnostics import Severity, define
 
-SCALED_BY_ANOTHER = define("BP6460", "replicas-beside-autoscaler", page=__file__)
+SCALED_BY_ANOTHER = define("BP6460", "replicas-beside-autoscaler", page=__file__, severity=Severity.WARNING)
 _SCALERS = ("HorizontalPodAutoscaler", "ScaledObject")
 
 
-@rule(SCALED_BY_ANOTHER, tags=("reliability",))
+@rule(SCALED_BY_ANOTHER, tags=("reliability",), profile=Profile.MINIMAL)
 def scaled(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
     """Replicas that somebody else sets."""
     replicas = inside(subject.data, "spec", "replicas")
@@ -28,7 +28,8 @@ def scaled(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
             if _is_target(mapping(inside(scaler.data, "spec", "scaleTargetRef")), scaler, subject):
                 text = f"spec.replicas is {replicas}, but {scaler.id} also sets it"
                 help_ = "remove spec.replicas; the autoscaler's minReplicas sets the minimum"
-                yield ObjectFinding(SCALED_BY_ANOTHER, ("spec", "replicas"), text, help_)
+                override = Severity.ERROR if Capability.BLUEPRINT in context.capabilities else None
+                yield ObjectFinding(SCALED_BY_ANOTHER, ("spec", "replicas"), text, help_, override)
 
 
 def _is_target(target: Mapping[Any, Any], scaler: Object, subject: Object) -> bool:

@@ -8,7 +8,7 @@ from blueprint.bundle.model import Object
 from blueprint.check.common.monitoring import NO_SUCH_PORT, NOT_SELECTED, OUT_OF_REACH, in_reach, matches, unselected
 from blueprint.check.finding import ObjectFinding
 from blueprint.check.rule import rule
-from blueprint.check.rule_context import RuleContext, inside, items, mapping
+from blueprint.check.rule_context import RuleContext, inside, items, mapping, severity_across_files
 from blueprint.diagnostics import nearest
 
 
@@ -46,7 +46,8 @@ def no_such_port(subject: Object, context: RuleContext) -> Iterator[ObjectFindin
             near = nearest(port, names)
             text = f"no port of {services[0].id} is named {port}"
             help_ = f"did you mean {near}?" if near else f"named ports of the Service: {', '.join(names) or 'none'}"
-            yield ObjectFinding(NO_SUCH_PORT, ("spec", "endpoints", index, "port"), text, help_)
+            override = severity_across_files(subject, services[0], context)
+            yield ObjectFinding(NO_SUCH_PORT, ("spec", "endpoints", index, "port"), text, help_, override)
 
 
 def _services(subject: Object, context: RuleContext) -> list[Object]:

@@ -1,0 +1,40 @@
+"""Fields of a driver's upgrade policy that other fields of it leave without effect."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from blueprint.bundle.model import Object, Path
+from blueprint.check.finding import ObjectFinding, value_at
+from blueprint.check.rule_context import inside, mapping
+from blueprint.diagnostics import Severity, define
+
+UPGRADE_WITHOUT_EFFECT = define("BP6474", "upgrade-field-without-effect", page=__file__, severity=Severity.WARNING)
+_NONE = re.compile(r"0+%?")
+
+
+def upgrade_faults(subject: Object, driver: Path) -> Iterator[ObjectFinding]:
+    """What of the upgrade policy of the driver at a path the operator does not act on."""
+    at = (*driver, "upgradePolicy")
+    policy = mapping(value_at(subject.data, at))
+    if policy.get("autoUpgrade") is not True:
+        if inside(policy, "drain", "enable") is True:
+            text = "drain.enable has no effect, because autoUpgrade is not true"
+            yield ObjectFinding(UPGRADE_WITHOUT_EFFECT, (*at, "drain", "enable"), text, "autoUpgrade: true")
+        return
+    if _NONE.fullmatch(str(policy.get("maxUnavailable"))):
+        text = (
+            f"maxUnavailable is {policy['maxUnavailable']}, so no node is ever upgraded, although autoUpgrade is true"
+        )
+        yield ObjectFinding(UPGRADE_WITHOUT_EFFECT, (*at, "maxUnavailable"), text, "allow at least 1")
+    if inside(policy, "drain", "enable") is not True:
+        for key in ("podSelector", "force"):
+            if inside(policy, "drain", key):
+                text = f"drain.{key} has no effect, because drain.enable is not true"
+                yield ObjectFinding(UPGRADE_WITHOUT_EFFECT, (*at, "drain", key), text, "remove it, or enable: true")
+    waits = mapping(policy.get("waitForCompletion"))
+    if waits.get("timeoutSeconds") and not waits.get("podSelector"):
+        text = "waitForCompletion.timeoutSeconds has no effect, because no podSelector says which pods are waited for"
+        path = (*at, "waitForCompletion", "timeoutSeconds")
+        yield ObjectFinding(UPGRADE_WITHOUT_EFFECT, path, text, "add podSelector")

@@ -1,0 +1,61 @@
+"""What KubeRay refuses of a Ray cluster, in a RayCluster and in a RayJob alike: seen only as an event."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from blueprint.bundle.model import Object, Path
+from blueprint.check.finding import ObjectFinding, value_at
+from blueprint.check.rule_context import inside, items, mapping
+from blueprint.diagnostics import Severity, define
+
+RAY_REFUSED = define("BP6468", "ray-refused", page=__file__)
+GROUP = "ray.io"
+_RESOURCES = ("num-cpus", "num-gpus", "memory", "resources")
+_VERSION = re.compile(r"(?:.*/)?ray(?:-ml)?:(\d+\.\d+\.\d+)(?:[.-].*)?")
+
+
+def cluster_faults(subject: Object, at: Path) -> Iterator[ObjectFinding]:
+    """What is wrong with the specification of a Ray cluster at a path."""
+    spec = mapping(value_at(subject.data, at))
+    workers = [
+        ((*at, "workerGroupSpecs", n), mapping(each)) for n, each in enumerate(items(spec.get("workerGroupSpecs")))
+    ]
+    groups = [((*at, "headGroupSpec"), mapping(spec.get("headGroupSpec"))), *workers]
+    scales = spec.get("enableInTreeAutoscaling") is True
+    second = scales and inside(spec, "autoscalerOptions", "version") == "v2"
+    for path, group in groups:
+        yield from _group_faults(path, group, second=second)
+        yield from _version_faults(path, group, spec.get("rayVersion"))
+    for path, group in workers:
+        least, most = group.get("minReplicas"), group.get("maxReplicas")
+        if isinstance(least, int) and isinstance(most, int) and least > most:
+            text = f"minReplicas is {least}, above maxReplicas, {most}"
+            yield ObjectFinding(RAY_REFUSED, (*path, "minReplicas"), text, "at most maxReplicas")
+        if scales and group.get("suspend") is True:
+            text = "a group of workers cannot be suspended while the autoscaler is enabled"
+            yield ObjectFinding(RAY_REFUSED, (*path, "suspend"), text, "remove suspend, or enableInTreeAutoscaling")
+
+
+def _group_faults(path: Path, group: Mapping[Any, Any], *, second: bool) -> Iterator[ObjectFinding]:
+    twice = [name for name in _RESOURCES if mapping(group.get("rayStartParams")).get(name)]
+    if twice and mapping(group.get("resources")):
+        text = f"resources and rayStartParams.{twice[0]} both say what Ray may use"
+        yield ObjectFinding(RAY_REFUSED, (*path, "resources"), text, "keep one of them")
+    policy = inside(group, "template", "spec", "restartPolicy")
+    if second and policy not in (None, "", "Never"):
+        at = (*path, "template", "spec", "restartPolicy")
+        text = f"autoscaler v2 replaces pods itself, and restartPolicy is {policy}"
+        yield ObjectFinding(RAY_REFUSED, at, text, "restartPolicy: Never, or leave it out")
+
+
+def _version_faults(path: Path, group: Mapping[Any, Any], version: Any) -> Iterator[ObjectFinding]:
+    """KubeRay takes what the version has for what the image has."""
+    at = (*path, "template", "spec", "containers")
+    image = str(mapping(next(iter(items(inside(group, "template", "spec", "containers"))), None)).get("image"))
+    there = _VERSION.fullmatch(image)
+    if there and isinstance(version, str) and version != there[1]:
+        text = f"the image has Ray {there[1]}, and rayVersion is {version}"
+        yield ObjectFinding(RAY_REFUSED, (*at, 0, "image"), text, f"rayVersion: {there[1]}", Severity.WARNING)

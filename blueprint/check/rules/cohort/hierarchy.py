@@ -1,0 +1,32 @@
+"""Cohorts below cohorts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from blueprint.bundle.model import Object
+from blueprint.check.common.kueue import GROUP, is_of_kueue, parent, parent_field
+from blueprint.check.finding import ObjectFinding
+from blueprint.check.rule import rule
+from blueprint.check.rule_context import RuleContext
+from blueprint.diagnostics import define
+
+COHORT_CYCLE = define("BP6464", "cohort-cycle", page=__file__)
+
+
+@rule(COHORT_CYCLE, tags=("kueue",))
+def cohort_cycle(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
+    """Cohorts that are above themselves: Kueue admits nothing in any of them."""
+    if not is_of_kueue(subject):
+        return
+    cohorts = context.named(GROUP, "Cohort")
+    way = [subject.id.name]
+    while (above := parent(cohorts[way[-1]]) if way[-1] in cohorts else "") and above not in way:
+        way.append(above)
+    if above == subject.id.name:
+        field = parent_field(subject)
+        text = f"spec.{field} leads back to it: {' below '.join([*way, above])}"
+        yield ObjectFinding(COHORT_CYCLE, ("spec", field), text, "remove it from the cohort that is to be on top")
+
+
+RULES = (cohort_cycle,)

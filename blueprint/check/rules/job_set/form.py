@@ -1,0 +1,88 @@
+"""What the webhook of JobSet refuses."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from blueprint.bundle.model import Object, Path
+from blueprint.check.finding import ObjectFinding, value_at
+from blueprint.check.rule import rule
+from blueprint.check.rule_context import RuleContext, inside, items, mapping
+from blueprint.diagnostics import define
+
+JOBSET_REFUSED = define("BP6465", "jobset-refused", page=__file__)
+_GROUP = "jobset.x-k8s.io"
+_LONGEST = 63
+_SUFFIX = "-abcde"
+"""As long as what the Job controller appends to the names of pods."""
+
+
+@rule(JOBSET_REFUSED, tags=("jobset",))
+def jobset_refused(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
+    """Orders that exclude each other, names that become too long, jobs that are not there."""
+    if subject.id.group != _GROUP:
+        return
+    jobs = [(("spec", "replicatedJobs", index), mapping(job)) for index, job in enumerate(_jobs(subject))]
+    in_order = inside(subject.data, "spec", "startupPolicy", "startupPolicyOrder") == "InOrder"
+    earlier: list[str] = []
+    for path, job in jobs:
+        for fault, help_ in _order_faults(job, earlier, in_order=in_order):
+            yield ObjectFinding(JOBSET_REFUSED, (*path, "dependsOn"), f"{job.get('name')}: {fault}", help_)
+        earlier.append(str(job.get("name")))
+        yield from _long_name(subject, path, job)
+        yield from _restarts(path, job)
+    for where in (("successPolicy",), *(("failurePolicy", "rules", index) for index in range(_rules(subject)))):
+        yield from _unknown_jobs(subject, ("spec", *where), earlier)
+
+
+def _jobs(subject: Object) -> list[Any]:
+    return items(inside(subject.data, "spec", "replicatedJobs"))
+
+
+def _rules(subject: Object) -> int:
+    return len(items(inside(subject.data, "spec", "failurePolicy", "rules")))
+
+
+def _order_faults(job: Mapping[Any, Any], earlier: list[str], *, in_order: bool) -> Iterator[tuple[str, str]]:
+    depends = [str(mapping(each).get("name")) for each in items(job.get("dependsOn"))]
+    if depends and in_order:
+        yield "dependsOn and startupPolicy: InOrder exclude each other", "remove one of them"
+    for name in depends:
+        if name not in earlier:
+            yield f"dependsOn names {name}, which is not a job before it", "list the jobs in their order"
+
+
+def _long_name(subject: Object, path: Path, job: Mapping[Any, Any]) -> Iterator[ObjectFinding]:
+    """The name of the last pod of the last replica is the longest."""
+    replicas = job.get("replicas", 1)
+    spec = mapping(inside(job, "template", "spec"))
+    completions = spec.get("completions", spec.get("parallelism", 1))
+    if not isinstance(replicas, int) or not isinstance(completions, int) or subject.id.name.endswith("*"):
+        return
+    name = f"{subject.id.name}-{job.get('name')}-{max(replicas - 1, 0)}-{max(completions - 1, 0)}{_SUFFIX}"
+    if len(name) > _LONGEST:
+        text = f"the names of its pods have {len(name)} characters, as {name}, and {_LONGEST} are allowed"
+        yield ObjectFinding(JOBSET_REFUSED, (*path, "name"), text, "shorten the name of the JobSet or of the job")
+
+
+def _restarts(path: Path, job: Mapping[Any, Any]) -> Iterator[ObjectFinding]:
+    """A failure policy of pods needs pods that are not restarted; the webhook's default is OnFailure."""
+    spec = mapping(inside(job, "template", "spec"))
+    policy = inside(spec, "template", "spec", "restartPolicy") or "OnFailure"
+    if spec.get("podFailurePolicy") and policy != "Never":
+        text = f"podFailurePolicy needs restartPolicy: Never, and it is {policy}"
+        yield ObjectFinding(
+            JOBSET_REFUSED, (*path, "template", "spec", "podFailurePolicy"), text, "restartPolicy: Never"
+        )
+
+
+def _unknown_jobs(subject: Object, path: Path, names: list[str]) -> Iterator[ObjectFinding]:
+    for index, name in enumerate(items(mapping(value_at(subject.data, path)).get("targetReplicatedJobs"))):
+        if name not in names:
+            text = f"there is no replicated job {name}"
+            at = (*path, "targetReplicatedJobs", index)
+            yield ObjectFinding(JOBSET_REFUSED, at, text, f"known: {', '.join(names)}")
+
+
+RULES = (jobset_refused,)

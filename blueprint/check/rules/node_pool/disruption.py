@@ -1,0 +1,61 @@
+"""Karpenter taking nodes away from jobs that run on them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from blueprint.bundle.model import Object
+from blueprint.check.common.karpenter import GROUP, is_of_gpus
+from blueprint.check.finding import ObjectFinding, value_at
+from blueprint.check.rule import rule
+from blueprint.check.rule_context import DescribedPod, RuleContext, inside, items, mapping
+from blueprint.diagnostics import Severity, define
+
+JOBS_DISRUPTED = define("BP6461", "nodepool-disrupts-jobs", page=__file__, severity=Severity.WARNING)
+_JOBS = frozenset({"Job", "JobSet", "TrainJob", "PyTorchJob", "MPIJob", "JAXJob", "RayJob"})
+_SPARED = "karpenter.sh/do-not-disrupt"
+_BUSY = "WhenEmptyOrUnderutilized"
+
+
+@rule(JOBS_DISRUPTED, tags=("karpenter", "reliability"))
+def jobs_disrupted(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
+    """NodePools of GPUs that evict jobs, which start again from their last checkpoint."""
+    if subject.id.group != GROUP or not is_of_gpus(subject):
+        return
+    jobs = [pod for pod in context.pods if pod.requests and pod.subject.id.kind in _JOBS]
+    disruption = mapping(inside(subject.data, "spec", "disruption"))
+    if (job := next((pod for pod in jobs if not _is_spared(pod)), None)) and _consolidates(disruption):
+        path = ("spec", "disruption", "consolidationPolicy") if disruption else ("spec",)
+        text = f"its nodes are consolidated while pods run on them, which evicts those of {job.subject.id}"
+        help_ = f"consolidationPolicy: WhenEmpty, or the annotation {_SPARED}: 'true' on the pods of jobs"
+        yield ObjectFinding(JOBS_DISRUPTED, path, text, help_)
+    node = mapping(inside(subject.data, "spec", "template", "spec"))
+    if jobs and "terminationGracePeriod" in node and node.get("expireAfter", "720h") != "Never":
+        grace = ("spec", "template", "spec", "terminationGracePeriod")
+        text = (
+            f"nodes expire after {node.get('expireAfter', '720h')}, and {node['terminationGracePeriod']} later their "
+            f"pods are deleted, also those of {jobs[0].subject.id}"
+        )
+        yield ObjectFinding(JOBS_DISRUPTED, grace, text, "expireAfter: Never, or a period longer than any job")
+
+
+def _consolidates(disruption: Mapping[Any, Any]) -> bool:
+    """Whether nodes that are in use are taken away, at some time of the day at least."""
+    never = any(
+        each.get("nodes") in ("0", "0%") and "schedule" not in each and _names_all(each)
+        for each in map(mapping, items(disruption.get("budgets")))
+    )
+    return disruption.get("consolidationPolicy", _BUSY) == _BUSY and not never
+
+
+def _names_all(budget: Mapping[Any, Any]) -> bool:
+    return not budget.get("reasons") or "Underutilized" in items(budget.get("reasons"))
+
+
+def _is_spared(pod: DescribedPod) -> bool:
+    metadata = mapping(value_at(pod.subject.data, (*pod.path[:-1], "metadata")))
+    return mapping(metadata.get("annotations")).get(_SPARED) == "true"
+
+
+RULES = (jobs_disrupted,)

@@ -1,0 +1,39 @@
+"""Ray jobs, and the clusters that they bring."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from blueprint.bundle.model import Object
+from blueprint.check.common.ray import GROUP, RAY_REFUSED, cluster_faults
+from blueprint.check.finding import ObjectFinding
+from blueprint.check.rule import rule
+from blueprint.check.rule_context import RuleContext, mapping
+
+
+@rule(RAY_REFUSED, tags=("ray",))
+def ray_job_refused(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
+    """Jobs that KubeRay does not run."""
+    if subject.id.group == GROUP:
+        for field, text, help_ in _faults(mapping(subject.data.get("spec"))):
+            yield ObjectFinding(RAY_REFUSED, ("spec", field), text, help_)
+        yield from cluster_faults(subject, ("spec", "rayClusterSpec"))
+
+
+def _faults(spec: Mapping[Any, Any]) -> Iterator[tuple[str, str, str]]:
+    stays = spec.get("shutdownAfterJobFinishes") is not True
+    if spec.get("suspend") is True and spec.get("clusterSelector"):
+        yield "suspend", "a job in an existing cluster (clusterSelector) cannot be suspended", "remove suspend"
+    elif spec.get("suspend") is True and stays:
+        yield "suspend", "suspend needs shutdownAfterJobFinishes: true", "shutdownAfterJobFinishes: true"
+    if spec.get("ttlSecondsAfterFinished") and stays:
+        text = "ttlSecondsAfterFinished needs shutdownAfterJobFinishes: true"
+        yield "ttlSecondsAfterFinished", text, "shutdownAfterJobFinishes: true"
+    if not spec.get("clusterSelector") and "rayClusterSpec" not in spec:
+        yield "entrypoint", "neither rayClusterSpec nor clusterSelector says where the job runs", "add one of them"
+    if spec.get("submissionMode") == "InteractiveMode" and spec.get("backoffLimit"):
+        yield "backoffLimit", "an interactive job is not started again", "remove backoffLimit"
+
+
+RULES = (ray_job_refused,)

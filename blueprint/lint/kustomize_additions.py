@@ -1,0 +1,136 @@
+"""What kustomizations add to the objects of the files that they list: a namespace, labels, selectors."""
+
+from __future__ import annotations
+
+import copy
+import os
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import PurePosixPath
+from typing import Any
+
+from blueprint.check.rule_context import items, mapping
+from blueprint.kubernetes.api import known_minors, load_kubernetes
+from blueprint.kubernetes.pod_templates import pod_templates
+from blueprint.lint.kustomizations import RESOURCES, kustomizations
+from blueprint.records import Record
+from blueprint.source.document import Document
+
+_FOLDER_FILES = ("kustomization.yaml", "kustomization.yml", "Kustomization")
+_WITH_SELECTOR = {"Deployment", "StatefulSet", "DaemonSet", "ReplicaSet"}
+
+
+class Additions(Record):
+    """What is added to the objects of one file.
+
+    Attributes:
+        namespace: For objects that are in one.
+        labels: For the objects.
+        selected: For the objects, their selectors, and the pods that they describe.
+    """
+
+    namespace: str | None = None
+    labels: Mapping[str, str] = {}
+    selected: Mapping[str, str] = {}
+
+    def over(self, below: Additions) -> Additions:
+        """This, and what a kustomization of the base adds."""
+        return Additions(
+            self.namespace or below.namespace,
+            {**below.labels, **self.labels},
+            {**below.selected, **self.selected},
+        )
+
+
+def additions(files: Mapping[str, Iterable[Document]]) -> dict[str, Additions]:
+    """What is added to each file; of several overlays of a base the first counts."""
+    found = dict(kustomizations(files))
+    by_file: dict[str, Additions] = {}
+    based = {base for file, data in found.items() for base in _listed(file, data) if base in _folders(found)}
+    for file, data in found.items():
+        if str(PurePosixPath(file).parent) not in based:
+            _gather(file, data, Additions(), found, by_file, ())
+    return by_file
+
+
+def _gather(
+    file: str,
+    data: Mapping[str, Any],
+    above: Additions,
+    found: Mapping[str, dict[str, Any]],
+    by_file: dict[str, Additions],
+    trail: tuple[str, ...],
+) -> None:
+    added = above.over(_of(data))
+    folders = _folders(found)
+    for path in _listed(file, data):
+        if path in folders and folders[path] not in (*trail, file):
+            _gather(folders[path], found[folders[path]], added, found, by_file, (*trail, file))
+        else:
+            by_file.setdefault(path, added)
+
+
+def _of(data: Mapping[str, Any]) -> Additions:
+    selected, labels = _texts(data.get("commonLabels")), _texts(None)
+    for entry in map(mapping, items(data.get("labels"))):
+        (selected if entry.get("includeSelectors") is True else labels).update(_texts(entry.get("pairs")))
+    namespace = data.get("namespace")
+    return Additions(namespace if isinstance(namespace, str) else None, labels, selected)
+
+
+def _texts(labels: Any) -> dict[str, str]:
+    return {str(key): str(value) for key, value in mapping(labels).items()}
+
+
+def _folders(found: Mapping[str, Any]) -> dict[str, str]:
+    """The folders that are bases, with their kustomization."""
+    return {str(PurePosixPath(file).parent): file for file in found if PurePosixPath(file).name in _FOLDER_FILES}
+
+
+def _listed(file: str, data: Mapping[str, Any]) -> Iterator[str]:
+    for name in RESOURCES:
+        for path in items(data.get(name)):
+            if isinstance(path, str) and "\n" not in path and "://" not in path:
+                yield os.path.normpath(PurePosixPath(file).parent / path)
+
+
+def with_additions(data: dict[str, Any], added: Additions) -> dict[str, Any]:
+    """An object as kustomize builds it."""
+    data = copy.deepcopy(data)
+    metadata = data.setdefault("metadata", {})
+    if not isinstance(metadata, dict):
+        return data
+    if added.namespace and _has_namespace(data):
+        metadata["namespace"] = added.namespace
+    _add(metadata, "labels", {**added.labels, **added.selected})
+    if added.selected:
+        _select(data, added.selected)
+    return data
+
+
+def _select(data: dict[str, Any], labels: Mapping[str, str]) -> None:
+    spec = data.get("spec")
+    if not isinstance(spec, dict):
+        return
+    if data.get("kind") == "Service" and spec.get("selector"):
+        _add(spec, "selector", labels)
+    if data.get("kind") in _WITH_SELECTOR:
+        if not isinstance(spec.get("selector"), dict):
+            spec["selector"] = {}
+        _add(spec["selector"], "matchLabels", labels)
+    for template in pod_templates(data):
+        above: Any = data
+        for step in template.path[:-1]:
+            above = above[step]
+        if above is not data:
+            _add(above.setdefault("metadata", {}), "labels", labels)
+
+
+def _add(data: Any, key: str, labels: Mapping[str, str]) -> None:
+    if isinstance(data, dict) and labels and isinstance(data.get(key) or {}, dict):
+        data[key] = {**(data.get(key) or {}), **labels}
+
+
+def _has_namespace(data: Mapping[str, Any]) -> bool:
+    """Whether objects of the kind are in a namespace; of kinds that are not known, those that name one."""
+    kind = load_kubernetes(known_minors()[-1]).find(str(data.get("apiVersion")), str(data.get("kind")))
+    return kind.namespaced if kind else "namespace" in mapping(data.get("metadata"))

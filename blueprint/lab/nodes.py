@@ -20,16 +20,21 @@ _ROOM = {"cpu": "64", "memory": "512Gi", "pods": "110", "ephemeral-storage": "1T
 """Enough for any pod, so that in a lab with a scheduler only GPUs, labels and taints decide."""
 
 
+def fewest_nodes(pool: BundlePool) -> int:
+    """The fewest nodes that the pool may have, or one where it may shrink to none."""
+    return pool.nodes_min or 1
+
+
 def simulated_nodes(
     bundle: Bundle,
-    number: Callable[[BundlePool], int] = lambda pool: pool.nodes_min or 1,
+    number: Callable[[BundlePool], int] = fewest_nodes,
     discovered: Mapping[str, Mapping[str, str]] = MappingProxyType({}),
 ) -> Iterator[dict[str, Any]]:
     """One manifest per node.
 
     Args:
         bundle: Whose pools.
-        number: How many nodes a pool gets: by default the fewest that it may have, or one where it may shrink to none.
+        number: How many nodes a pool gets.
         discovered: Labels that discovery would find, by pool.
     """
     for pool in bundle.pools:

@@ -10,9 +10,11 @@ import pytest
 
 from blueprint.cli.main import main
 from blueprint.lab import Lab
-from blueprint.lab.devices import SLICES, publish
+from blueprint.lab.devices import CLASSES, SLICES, publish
+from blueprint.lab.launch import take_down
 from blueprint.lab.nodes import simulated_nodes
 from blueprint.pipeline import compile_blueprint
+from tests.support.lab_inhabitants import start
 from tests.support.waits import eventually
 
 pytestmark = pytest.mark.lab
@@ -27,6 +29,7 @@ spec:
   cluster: {kubernetes: "1.36"}
   poolLabel: acme.example/pool
   nodePools:
+    system: {nodes: 1}
     train:
       nodes: 2
       taints: [nvidia.com/gpu=true:NoSchedule]
@@ -106,3 +109,18 @@ def test_slices_are_marked_and_go_with_their_node(blueprint: Path) -> None:
 
         lab.request("DELETE", "/api/v1/nodes/train-0000")
         eventually(lambda: len(lab.request("GET", SLICES)["items"]) == 1, "its slices are gone")
+
+
+def test_a_lab_that_stays_has_slices_and_classes_too(blueprint: Path, tmp_path: Path) -> None:
+    up = start("lab", "up", str(blueprint), "--controllers", "--state", str(tmp_path / "labs"))
+    up.communicate(timeout=90)
+    lab = Lab(tmp_path / "labs" / "default")
+    try:
+        assert len(lab.request("GET", SLICES)["items"]) == 2
+        classes = {each["metadata"]["name"] for each in lab.request("GET", CLASSES)["items"]}
+        assert {"gpu.nvidia.com", "mig.nvidia.com"} <= classes
+        labels = lab.request("GET", "/api/v1/nodes/train-0000")["metadata"]["labels"]
+        assert labels["feature.node.kubernetes.io/pci-10de.present"] == "true"
+        assert "nvidia.com/gpu.product" not in labels, "with claims nothing discovers that"
+    finally:
+        take_down(lab.folder)

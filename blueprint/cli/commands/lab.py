@@ -23,6 +23,7 @@ from blueprint.records import replace
 if TYPE_CHECKING:
     from blueprint.bundle.model import Bundle
     from blueprint.lab import Lab
+    from blueprint.platform.model import Platform
     from blueprint.report.model import Run
 
 HELP = "start, stop and list throw-away control planes"
@@ -95,12 +96,13 @@ def _install(options: argparse.Namespace) -> int:
 
 def _up(options: argparse.Namespace) -> int:
     """Print first, hand over last: whatever happens before that takes the lab along."""
-    from blueprint.cli.options import load_bundle
+    from blueprint.cli.options import compile_target, load_bundle
     from blueprint.lab.access import order_lab
     from blueprint.lab.folder import Phase, default_root, lab_folder
     from blueprint.lab.up import bring_up
 
-    bundle = load_bundle(options) if options.target else None
+    compilation = None if not options.target or Path(options.target).is_dir() else compile_target(options)
+    bundle = compilation.valid_bundle() if compilation else load_bundle(options) if options.target else None
     folder = lab_folder(options.state or default_root(), options.name)
     order = order_lab(folder, options.name, assets=options.assets, live=options.controllers)
     started = time.monotonic()
@@ -108,7 +110,7 @@ def _up(options: argparse.Namespace) -> int:
     with bring_up(order, Phase.DETACHED) as lab:
         _progress(f"lab {options.name}: up after {time.monotonic() - started:.0f} s")
         if bundle:
-            _create_nodes(lab, bundle)
+            _create_nodes(lab, bundle, compilation.platform if compilation else None)
         sys.stdout.write(f"{lab.kubeconfig}\n")
         sys.stdout.flush()
         signal.signal(signal.SIGINT, signal.SIG_IGN)
@@ -116,18 +118,26 @@ def _up(options: argparse.Namespace) -> int:
     return 0
 
 
-def _create_nodes(lab: Lab, bundle: Bundle) -> None:
+def _create_nodes(lab: Lab, bundle: Bundle, platform: Platform | None) -> None:
+    """The nodes; where pods live also what discovery and drivers would say of them."""
     from blueprint.diagnostics import Diagnostic, Refused
     from blueprint.http import HttpError
     from blueprint.lab import RequestFailed, codes
-    from blueprint.lab.nodes import simulated_nodes
+    from blueprint.lab.devices import operators_classes, publish
+    from blueprint.lab.discovery import discovered_by_pool
+    from blueprint.lab.nodes import fewest_nodes, simulated_nodes
 
+    live = lab.record.live
+    labels = discovered_by_pool(platform, bundle) if live else {}
     try:
-        made = lab.create_nodes(simulated_nodes(bundle))
+        made = lab.create_nodes(simulated_nodes(bundle, discovered=labels))
+        _progress(f"{made} simulated nodes created from {bundle.name}")
+        if live and any(pool.published for pool in bundle.pools):
+            slices = publish(lab, bundle, fewest_nodes, operators_classes(platform, bundle) if platform else ())
+            _progress(f"{slices} simulated ResourceSlices created")
     except (RequestFailed, HttpError) as failed:
         found = Diagnostic(codes.REQUEST_FAILED, f"nodes cannot be created: {failed}")
         raise Refused(found, exit_code=2) from failed
-    _progress(f"{made} simulated nodes created from {bundle.name}")
 
 
 def _run(options: argparse.Namespace) -> Run:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Mapping, Sequence, Set
+from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from types import MappingProxyType
 from typing import Any
 
@@ -158,7 +159,7 @@ def _wanted(root: Json, connection: Connection) -> int | None:
     return None
 
 
-def _events(root: Json, uids: Set[str], reason: str, connection: Connection) -> dict[str, str]:
+def _events(root: Json, uids: AbstractSet[str], reason: str, connection: Connection) -> dict[str, str]:
     """What events of one reason say of these objects."""
     events = connection.list(f"/api/v1/namespaces/{root['metadata'].get('namespace')}/events")
     about = ((str(each["involvedObject"].get("uid")), each) for each in events if each.get("reason") == reason)

@@ -71,7 +71,7 @@ class Judge:
 
     def _pending(self, workload: Workload, seen: Seen, wanted: int, nodes: Counter[str]) -> _Why:
         pod = seen.pending[0]
-        spoken = seen.spoken(pod)
+        spoken = seen.spoken(pod).partition(", preemption:")[0]
         found = self._diagnosis(workload, pod["spec"])
         placed = f"{nodes.total()} of {wanted} pods placed; " if wanted > 1 else ""
         text = f"{workload.object.id} is not placed: {placed}{found.headline or spoken}"

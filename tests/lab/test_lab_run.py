@@ -224,3 +224,16 @@ def test_ctrl_c_leaves_nothing_behind(blueprint: Path, tmp_path: Path, when: str
     assert run.returncode == 130
     assert inhabitants(folder) == {}
     assert not folder.exists()
+
+
+def test_the_platforms_own_pods_are_judged_like_others(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """There is no node that the operator's own Deployment tolerates."""
+    file = tmp_path / "blueprint.yaml"
+    file.write_text(BLUEPRINT.replace("    system: {nodes: 1}\n", ""), "utf-8")
+
+    code, report = lab_run(capsys, str(file), "--nodes", "1")
+
+    assert code == 1
+    found = finding(report, "Deployment/gpu-operator/gpu-operator")
+    assert "pool train (1 node): taint nvidia.com/gpu=true:NoSchedule is not tolerated" in found["message"]
+    assert {each["expected"] for each in report["placements"]} == {True}

@@ -9,6 +9,7 @@ from types import MappingProxyType
 from typing import Any
 
 from blueprint.apiserver.connection import Connection
+from blueprint.bundle.model import Object
 from blueprint.records import Record
 
 _STILL = 1.5
@@ -19,6 +20,11 @@ _REPLICATED = frozenset({"Deployment", "ReplicaSet", "StatefulSet", "Replication
 _FOLLOWED = _REPLICATED | {"Pod", "Job", "DaemonSet"}
 """Kinds of which the controllers of a lab make pods."""
 Json = Mapping[str, Any]
+
+
+def is_followed(obj: Object) -> bool:
+    """Whether a lab has a controller that makes pods of it, or it is one."""
+    return obj.id.kind in _FOLLOWED and obj.id.group in ("", "apps", "batch")
 
 
 class Seen(Record):

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from blueprint.bundle.model import Bundle
-from blueprint.cluster import codes as cluster_codes
 from blueprint.diagnostics import Diagnostic, has_errors
+from blueprint.lab import codes
 from blueprint.lab.trial.model import Outcome, Placement, TrialResult
 from blueprint.lab.trial.surroundings import nodes_in_words, simulated_in_words
 from blueprint.report.model import Coverage, PlacedWorkload, Run
@@ -38,7 +38,7 @@ def _exit_code(found: Iterable[Diagnostic], undecided: int) -> int:
     found = tuple(found)
     if has_errors(found):
         return 1
-    return _UNKNOWN if undecided or any(each.code is cluster_codes.HEALTH_UNKNOWN for each in found) else 0
+    return _UNKNOWN if undecided or any(each.code is codes.UNDECIDED for each in found) else 0
 
 
 def _verdict(placements: Iterable[Placement]) -> str:

@@ -11,21 +11,19 @@ from blueprint.apiserver.discovery import discover
 from blueprint.bundle.model import Bundle, BundlePool
 from blueprint.cluster.apply import ApplyOptions, apply_plan
 from blueprint.cluster.health import simulated_nodes as simulated_note
-from blueprint.cluster.health import wait_healthy
 from blueprint.cluster.plan import make_plan
 from blueprint.diagnostics import Diagnostic
-from blueprint.kubernetes.kinds import is_own_group
 from blueprint.lab.access import Lab
 from blueprint.lab.devices import publish
 from blueprint.lab.nodes import node_count, simulated_nodes
 from blueprint.lab.trial.claims import ClaimFacts
-from blueprint.lab.trial.follow import follow
+from blueprint.lab.trial.follow import follow, is_followed
 from blueprint.lab.trial.inputs import workloads_of
 from blueprint.lab.trial.judge import Judge, refusal_of
 from blueprint.lab.trial.model import LeftOut, Placement, TrialResult, Workload
 from blueprint.lab.trial.node_fit import node_states
 from blueprint.lab.trial.samples import NAMESPACE, samples
-from blueprint.lab.trial.submit import Refusal, submit
+from blueprint.lab.trial.submit import Refusal, read_object, submit
 from blueprint.lab.trial.surroundings import make_namespace, nodes_in_words, prepare
 from blueprint.lint.inputs import Inputs
 from blueprint.records import Record
@@ -97,13 +95,24 @@ class Trial:
         return made
 
     def _apply(self, bundle: Bundle, timeout: float) -> Iterator[Diagnostic]:
-        """As `apply` does it; then wait until Kubernetes' own workloads say that they are ready."""
+        """As `apply` does it; then wait until the platform's own pods are ready, and tell why others are not."""
         self._progress(f"applying {counted(len(bundle.objects), 'object')}")
         plan = make_plan(bundle, self._connection, try_new=False)
         yield from apply_plan(plan, self._connection, ApplyOptions(timeout)).diagnostics
         self._progress("waiting for simulated readiness")
-        own = [obj for obj in bundle.objects if is_own_group(obj.id.group)]
-        yield from wait_healthy(self._connection, discover(self._connection), own, timeout, bundle.release)
+        for placement in self._own(bundle, timeout):
+            if placement.finding and not (placement.workload.object.id.kind == "DaemonSet" and not placement.pods):
+                yield placement.finding
+
+    def _own(self, bundle: Bundle, timeout: float) -> Iterator[Placement]:
+        """What became of the platform's own workloads, as far as they were written."""
+        discovery = discover(self._connection)
+        found: list[tuple[Workload, Json | Refusal]] = []
+        for obj in filter(is_followed, bundle.objects):
+            resource = discovery.find(obj.api_version, obj.id.kind)
+            if resource and (root := read_object(resource.path(obj.id.namespace, obj.id.name), self._connection)):
+                found.append((Workload(obj), root))
+        yield from self._judged(found, timeout)
 
     def _workloads(self, options: TrialOptions) -> Sequence[Workload]:
         if options.workloads is not None:
@@ -119,7 +128,9 @@ class Trial:
     def _decided(
         self, workloads: Sequence[Workload], there: Mapping[int, Json | Refusal], timeout: float
     ) -> Iterator[Placement]:
-        found = [(each, there[id(each.followed)]) for each in workloads]
+        yield from self._judged([(each, there[id(each.followed)]) for each in workloads], timeout)
+
+    def _judged(self, found: Sequence[tuple[Workload, Json | Refusal]], timeout: float) -> Iterator[Placement]:
         roots = [root for _, root in found if not isinstance(root, Refusal)]
         seen = iter(follow(roots, self._connection, timeout))
         pods = self._connection.list("/api/v1/pods")

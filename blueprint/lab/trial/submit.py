@@ -78,23 +78,24 @@ def _applied(path: str, collection: str, data: Json, connection: Connection) -> 
     try:
         return connection.apply(path, data, MANAGER, force=True)[0]
     except ApiError as error:
-        if error.status != HTTPStatus.UNPROCESSABLE_ENTITY or not _exists(path, connection):
+        if error.status != HTTPStatus.UNPROCESSABLE_ENTITY or read_object(path, connection) is None:
             raise
     connection.delete(path)
     end = time.monotonic() + _MOST
-    while _exists(path, connection) and time.monotonic() < end:
+    while read_object(path, connection) is not None and time.monotonic() < end:
         time.sleep(_PAUSE)
     return _named(connection.post(collection, data, MANAGER))
 
 
-def _exists(path: str, connection: Connection) -> bool:
+def read_object(path: str, connection: Connection) -> Json | None:
+    """The object at a URL path; None where there is none. Raises ApiError."""
     try:
-        connection.get(path)
+        found: Json = connection.get(path)
     except ApiError as error:
         if error.missing:
-            return False
+            return None
         raise
-    return True
+    return found
 
 
 def _named(answer: Any) -> Json:

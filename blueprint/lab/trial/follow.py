@@ -77,8 +77,8 @@ def verdict(pod: Json) -> Json | None:
     return None
 
 
-def follow(roots: Sequence[Json], connection: Connection, timeout: float) -> list[Seen]:
-    """The pods of each workload, once nothing changes any more or the time is up.
+def follow(roots: Sequence[Json], connection: Connection, timeout: float, *, still: float = _STILL) -> list[Seen]:
+    """The pods of each workload, once nothing has changed for `still` seconds or the time is up.
 
     Raises ApiError.
     """
@@ -91,8 +91,8 @@ def follow(roots: Sequence[Json], connection: Connection, timeout: float) -> lis
         now = time.monotonic()
         if state != last:
             last, since = state, now
-        still = now - since >= _STILL
-        if all(each.complete for each in seen) or (still and all(each.settled for each in seen)) or now > end:
+        quiet = now - since >= still
+        if all(each.complete for each in seen) or (quiet and all(each.settled for each in seen)) or now > end:
             return seen
         time.sleep(_PAUSE)
 

@@ -127,6 +127,10 @@ def test_a_resource_is_named_with_what_is_there(tried: dict[str, Any], workload:
     assert words in finding(tried, workload)["message"]
 
 
+def test_what_the_lab_does_not_evaluate_is_told_in_the_schedulers_words(tried: dict[str, Any]) -> None:
+    assert "didn't match pod affinity rules" in finding(tried, "Pod/beside-nobody")["message"]
+
+
 def test_the_scheduler_is_quoted(tried: dict[str, Any]) -> None:
     evidence = {each["name"]: each["text"] for each in finding(tried, "Pod/too-many")["evidence"]}
 

@@ -13,13 +13,21 @@ from blueprint.wording import counted
 
 Json = Mapping[str, Any]
 _SHOWN = 8
+_ELSEWHERE = "read what the scheduler says: it also looks at other pods, topology and volumes"
 
 
 class Diagnosis(Record):
-    """`lines` name pools with the reasons against their nodes, the nearest first; `help` is for that one."""
+    """Why a pod has no place.
+
+    Attributes:
+        lines: Pools with the reasons against their nodes, the nearest first.
+        help: What would help with the first of them.
+        unexplained: Whether there are nodes against which nothing speaks that is evaluated here.
+    """
 
     lines: tuple[str, ...]
     help: str
+    unexplained: bool = False
 
     @property
     def headline(self) -> str:
@@ -38,6 +46,9 @@ def diagnose(
         found = (*reasons(spec, state, by_class), *judge.against(spec, namespace, state, pool))
         key = (pool, found)
         groups[key] = groups.get(key, 0) + 1
+    if unexplained := [pool for pool, found in groups if not found]:
+        text = f"{', '.join(unexplained)}: nothing that the lab evaluates speaks against it"
+        return Diagnosis((text,), _ELSEWHERE, unexplained=True)
     against = {key: count for key, count in groups.items() if key[1]}
     ordered = sorted(against.items(), key=lambda item: (_distance(item[0][1]), item[0][0]))
     lines = [_line(pool, found, count) for (pool, found), count in ordered]

@@ -74,7 +74,8 @@ class Judge:
         spoken = seen.spoken(pod).partition(", preemption:")[0]
         found = self._diagnosis(workload, pod["spec"])
         placed = f"{nodes.total()} of {wanted} pods placed; " if wanted > 1 else ""
-        text = f"{workload.object.id} is not placed: {placed}{found.headline or spoken}"
+        reason = spoken if found.unexplained else found.headline or spoken
+        text = f"{workload.object.id} is not placed: {placed}{reason}"
         return _Why(codes.NOT_PLACED, text, found, spoken=spoken)
 
     def _undecided(self, workload: Workload, seen: Seen, wanted: int, nodes: Counter[str]) -> _Why:

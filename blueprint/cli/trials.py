@@ -54,15 +54,15 @@ def run_trial(options: argparse.Namespace, progress: Progress) -> Run:
     from blueprint.lab.trial import Trial, trial_run
     from blueprint.lab.trial.inputs import read_workloads
 
-    tell: Progress = _silent if options.quiet else progress
+    progress_line: Progress = _silent if options.quiet else progress
     workloads = read_workloads(Path(options.workloads)) if options.workloads is not None else None
     compilation = compile_target(options)
     bundle = compilation.valid_bundle()
     how = _options(options, compilation, bundle, workloads)
-    with _lab(options, tell) as lab, _failing_plainly():
+    with _lab(options, progress_line) as lab, _failing_plainly():
         connection = connect(str(lab.kubeconfig), timeout=options.timeout)
         try:
-            result = Trial(lab, connection, bundle, tell).run(how)
+            result = Trial(lab, connection, bundle, progress_line).run(how)
         except ApiError as error:
             raise refused(error, connection) from None
         texts = workloads.texts if workloads else {}
@@ -118,9 +118,9 @@ def _failing_plainly() -> Iterator[None]:
 
 def _positive(text: str) -> int:
     if not text.isdecimal() or not (number := int(text)):
-        raise argparse.ArgumentTypeError(f"{text} is no number of nodes; write 1 or more")
+        raise argparse.ArgumentTypeError(f"{text} is not a number of nodes; write 1 or more")
     return number
 
 
-def _silent(_told: object) -> None:
+def _silent(_line: object) -> None:
     """With --quiet."""

@@ -161,6 +161,6 @@ WORKLOAD_REFUSED = define(
     """
 The lab's API server refused a workload, or refused the pods that its controller wanted to make. It is a real one: what it says
 of schemas, unknown kinds, missing namespaces, quotas, Pod Security and admission policies holds in a cluster too. What
-calls a program (webhooks) is left out of a lab and says nothing.
+calls a program (webhooks) is left out of a lab and refuses nothing.
 """,
 )

@@ -66,8 +66,8 @@ def test_workloads_that_cannot_be_tried(
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (["--nodes", "0"], "0 is no number of nodes; write 1 or more"),
-        (["--nodes", "many"], "many is no number of nodes"),
+        (["--nodes", "0"], "0 is not a number of nodes; write 1 or more"),
+        (["--nodes", "many"], "many is not a number of nodes"),
         (["--nodes", "-3"], "--nodes"),
         (["--timeout", "soon"], "soon is no duration"),
         (["--name", "gone"], "the lab gone is not up"),

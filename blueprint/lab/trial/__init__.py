@@ -1,7 +1,7 @@
 """Try a platform out in a lab: its nodes, its objects, and workloads that ask for what it offers."""
 
-from blueprint.lab.trial.model import LeftOut, Outcome, Placement, TrialResult, Workload
+from blueprint.lab.trial.model import Omission, Placement, TrialResult, Workload, WorkloadOutcome
 from blueprint.lab.trial.result import trial_run
 from blueprint.lab.trial.run import Trial, TrialOptions
 
-__all__ = ["LeftOut", "Outcome", "Placement", "Trial", "TrialOptions", "TrialResult", "Workload", "trial_run"]
+__all__ = ["Omission", "Placement", "Trial", "TrialOptions", "TrialResult", "Workload", "WorkloadOutcome", "trial_run"]

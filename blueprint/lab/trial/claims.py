@@ -13,7 +13,7 @@ from blueprint.allocation.prove import Prover
 from blueprint.allocation.slices import node_group
 from blueprint.allocation.verdict import ClaimVerdict, Outcome
 from blueprint.apiserver.connection import Connection
-from blueprint.lab.trial.node_fit import NEAR, NodeState, Reason
+from blueprint.lab.trial.node_fit import FAR, NEAR, OTHER, NodeReason, NodeState
 from blueprint.lab.trial.requests import requests_of
 from blueprint.records import Record
 from blueprint.wording import counted
@@ -65,8 +65,8 @@ class ClaimFacts(Record):
     def in_words(self, spec: Json, namespace: str) -> list[str]:
         """`claim gpu (2 gpu.nvidia.com)`; a request has its selectors behind its class."""
         claims, missing = self.claims_of(spec, namespace)
-        told = [f"claim {claim.name} ({', '.join(map(_request, claim.every_request()))})" for claim in claims]
-        return [*told, *missing]
+        words = [f"claim {claim.name} ({', '.join(map(_request, claim.every_request()))})" for claim in claims]
+        return [*words, *missing]
 
 
 class ClaimJudge:
@@ -77,24 +77,29 @@ class ClaimJudge:
         self._groups: dict[str, Any] = {}
         self._prover = Prover((), facts.classes)
 
-    def against(self, spec: Json, namespace: str, state: NodeState, pool: str) -> list[Reason]:
+    def against(self, spec: Json, namespace: str, state: NodeState, pool: str) -> list[NodeReason]:
         """What of a pod's claims speaks against a node; nothing where it has none."""
         claims, missing = self._facts.claims_of(spec, namespace)
         offered = state.node["status"].get("allocatable") or {}
         by_class = [name for name in self._facts.by_class(spec) if name not in offered]
         if extended := claim_of(spec, by_class, self._facts.classes):
             claims.append(extended)
-        reasons = [Reason(NEAR, f"{name} does not exist", "create it in the namespace of the pod") for name in missing]
+        reasons = [
+            NodeReason(NEAR, f"{name} does not exist", "create it in the namespace of the pod") for name in missing
+        ]
         if not claims:
             return reasons
         if pool not in self._groups:
             self._groups[pool] = node_group(pool, 1, self._facts.slices, state.name)
         verdict = self._prover.prove(claims, [self._groups[pool]])
-        return [*reasons, Reason(_distance(verdict), _verdict_in_words(verdict, claims))]
+        return [*reasons, NodeReason(_distance(verdict), _verdict_in_words(verdict, claims))]
 
 
 def _distance(verdict: ClaimVerdict) -> int:
-    return NEAR if verdict.outcome in (Outcome.FITS, Outcome.TOO_FEW, Outcome.CONSTRAINT, Outcome.TAINTED) else NEAR + 1
+    """A node without any device of the driver is further than one whose devices do not match."""
+    if verdict.outcome is Outcome.NO_DEVICE:
+        return OTHER if verdict.reasons else FAR
+    return OTHER if verdict.outcome in (Outcome.ABORTS, Outcome.NO_CLASS, Outcome.REFUSED) else NEAR
 
 
 def _verdict_in_words(verdict: ClaimVerdict, claims: Sequence[Claim]) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 
 from blueprint.bundle.model import BundlePool
 from blueprint.lab.trial.claims import ClaimFacts, ClaimJudge
-from blueprint.lab.trial.node_fit import NodeState, Reason, reasons
+from blueprint.lab.trial.node_fit import NodeReason, NodeState, reasons
 from blueprint.records import Record
 from blueprint.wording import counted
 
@@ -39,7 +39,7 @@ def diagnose(
     spec: Json, namespace: str, nodes: Sequence[NodeState], pools: Sequence[BundlePool], facts: ClaimFacts
 ) -> Diagnosis:
     """Evaluate what the scheduler does not say: which taint, which selector, which resource, on nodes of which pool."""
-    groups: dict[tuple[str, tuple[Reason, ...]], int] = {}
+    groups: dict[tuple[str, tuple[NodeReason, ...]], int] = {}
     by_class, judge = facts.by_class(spec), ClaimJudge(facts)
     for state in nodes:
         pool = pool_of(state, pools)
@@ -67,11 +67,11 @@ def pool_of(state: NodeState, pools: Sequence[BundlePool]) -> str:
     return state.name
 
 
-def _distance(found: Sequence[Reason]) -> tuple[int, int]:
+def _distance(found: Sequence[NodeReason]) -> tuple[int, int]:
     """Pools of other purpose have most against them: what the pod asks for is not even there."""
     return sum(each.distance for each in found), len(found)
 
 
-def _line(pool: str, found: Sequence[Reason], count: int) -> str:
+def _line(pool: str, found: Sequence[NodeReason], count: int) -> str:
     where = f"{pool} ({counted(count, 'node')})" if pool.startswith("pool ") else pool
     return f"{where}: {'; '.join(each.text for each in found)}"

@@ -13,7 +13,7 @@ from blueprint.lab import codes
 from blueprint.lab.trial.claims import ClaimFacts
 from blueprint.lab.trial.diagnosis import Diagnosis, diagnose
 from blueprint.lab.trial.follow import Seen
-from blueprint.lab.trial.model import Outcome, Placement, Workload
+from blueprint.lab.trial.model import Placement, Workload, WorkloadOutcome
 from blueprint.lab.trial.node_fit import NodeState
 from blueprint.lab.trial.requests import requests_in_words
 from blueprint.lab.trial.submit import Refusal
@@ -46,7 +46,7 @@ class Judge:
     def refused(self, workload: Workload, refusal: Refusal) -> Placement:
         """A workload that the API server did not take."""
         finding = refusal_of(workload.object, refusal)
-        return Placement(workload, Outcome.REFUSED, self._requests(workload), 1, {}, finding)
+        return Placement(workload, WorkloadOutcome.REFUSED, self._requests(workload), 1, {}, finding)
 
     def judged(self, workload: Workload, root: Json, seen: Seen) -> Placement:
         """A workload that is there, with its pods."""
@@ -54,20 +54,20 @@ class Judge:
         wanted = max(len(seen.pods), seen.wanted or 0)
         nowhere = root["kind"] == "DaemonSet" and seen.wanted == 0
         if seen.complete and not nowhere:
-            placement = Placement(workload, Outcome.PLACED, self._requests(workload), wanted, nodes)
+            placement = Placement(workload, WorkloadOutcome.PLACED, self._requests(workload), wanted, nodes)
             return placement if placement.expected else _against_expectation(placement)
         if seen.pending:
             why = self._pending(workload, seen, wanted, nodes)
-            return self._unplaced(workload, Outcome.NOT_PLACED, wanted, nodes, why)
+            return self._unplaced(workload, WorkloadOutcome.NOT_PLACED, wanted, nodes, why)
         if nowhere:
             found = self._diagnosis(workload, _spec_of(workload.object))
             text = f"{workload.object.id} is not placed: it has no pod, since no node takes one; {found.headline}"
-            return self._unplaced(workload, Outcome.NOT_PLACED, 0, nodes, _Why(codes.NOT_PLACED, text, found))
+            return self._unplaced(workload, WorkloadOutcome.NOT_PLACED, 0, nodes, _Why(codes.NOT_PLACED, text, found))
         if seen.refusal:
             why = _Why(codes.WORKLOAD_REFUSED, f"{workload.object.id}: no pods can be made of it: {seen.refusal}")
-            return self._unplaced(workload, Outcome.REFUSED, wanted, nodes, why)
+            return self._unplaced(workload, WorkloadOutcome.REFUSED, wanted, nodes, why)
         why = self._undecided(workload, seen, wanted, nodes)
-        return self._unplaced(workload, Outcome.UNDECIDED, wanted, nodes, why)
+        return self._unplaced(workload, WorkloadOutcome.UNDECIDED, wanted, nodes, why)
 
     def _pending(self, workload: Workload, seen: Seen, wanted: int, nodes: Counter[str]) -> _Why:
         pod = seen.pending[0]
@@ -86,7 +86,7 @@ class Judge:
         return _Why(codes.UNDECIDED, text)
 
     def _unplaced(
-        self, workload: Workload, outcome: Outcome, wanted: int, nodes: Mapping[str, int], why: _Why
+        self, workload: Workload, outcome: WorkloadOutcome, wanted: int, nodes: Mapping[str, int], why: _Why
     ) -> Placement:
         obj, found = workload.object, why.diagnosis
         requests = self._requests(workload)

@@ -14,7 +14,7 @@ EXPECT = "gpublueprint.dev/expect"
 UNSCHEDULABLE = "unschedulable"
 
 
-class Outcome(enum.StrEnum):
+class WorkloadOutcome(enum.StrEnum):
     """What became of a workload."""
 
     PLACED = "placed"
@@ -61,7 +61,7 @@ class Placement(Record):
     """
 
     workload: Workload
-    outcome: Outcome
+    outcome: WorkloadOutcome
     requests: str
     pods: int
     nodes: Mapping[str, int] = field(default_factory=dict)
@@ -75,11 +75,15 @@ class Placement(Record):
     @property
     def expected(self) -> bool:
         """Whether it is as it should be; what is undecided is not."""
-        wanted = (Outcome.PLACED,) if self.workload.must_fit else (Outcome.NOT_PLACED, Outcome.REFUSED)
+        wanted = (
+            (WorkloadOutcome.PLACED,)
+            if self.workload.must_fit
+            else (WorkloadOutcome.NOT_PLACED, WorkloadOutcome.REFUSED)
+        )
         return self.outcome in wanted
 
 
-class LeftOut(Record):
+class Omission(Record):
     """Something of the platform that a lab does not have, or has in another way, and why."""
 
     what: str
@@ -94,5 +98,5 @@ class TrialResult(Record):
 
     placements: tuple[Placement, ...]
     nodes: Mapping[str, tuple[int, int]]
-    left_out: tuple[LeftOut, ...]
+    left_out: tuple[Omission, ...]
     findings: tuple[Diagnostic, ...]

@@ -11,12 +11,12 @@ from blueprint.records import Record
 from blueprint.units import quantity_value
 
 Json = Mapping[str, Any]
-NEAR, _OTHER, _FAR = 1, 2, 4
+NEAR, OTHER, FAR = 1, 2, 4
 """The node is of the right sort; has another value; has nothing of what is wanted."""
 _ENDED = ("Succeeded", "Failed")
 
 
-class Reason(Record):
+class NodeReason(Record):
     """One reason against a node. `distance` is how far it is from being none; `help` what would remove it."""
 
     distance: int
@@ -53,7 +53,7 @@ def node_states(nodes: Iterable[Json], pods: Iterable[Json]) -> list[NodeState]:
     return [NodeState(node, taken.get(node["metadata"]["name"], {})) for node in nodes]
 
 
-def reasons(spec: Json, state: NodeState, by_claims: frozenset[str] = frozenset()) -> list[Reason]:
+def reasons(spec: Json, state: NodeState, by_claims: frozenset[str] = frozenset()) -> list[NodeReason]:
     """Everything that speaks against this node; nothing where the pod fits, as far as can be said here.
 
     `by_claims` are resources that the scheduler may also get by a claim of devices: their amount decides nothing.
@@ -67,19 +67,19 @@ def reasons(spec: Json, state: NodeState, by_claims: frozenset[str] = frozenset(
     ]
 
 
-def _cordon(spec: Json, state: NodeState) -> Iterator[Reason]:
+def _cordon(spec: Json, state: NodeState) -> Iterator[NodeReason]:
     mark = {"key": "node.kubernetes.io/unschedulable", "effect": "NoSchedule"}
     if state.node["spec"].get("unschedulable") and not _tolerated(mark, spec):
-        yield Reason(NEAR, "the node is cordoned", "uncordon it")
+        yield NodeReason(NEAR, "the node is cordoned", "uncordon it")
 
 
-def _taints(spec: Json, state: NodeState) -> Iterator[Reason]:
+def _taints(spec: Json, state: NodeState) -> Iterator[NodeReason]:
     for taint in state.node["spec"].get("taints") or ():
         if taint["effect"] in ("NoSchedule", "NoExecute") and not _tolerated(taint, spec):
             value = f"={taint['value']}" if taint.get("value") else ""
             written = f"{{key: {taint['key']}, operator: Exists, effect: {taint['effect']}}}"
             text = f"taint {taint['key']}{value}:{taint['effect']} is not tolerated"
-            yield Reason(NEAR, text, f"add the toleration {written}")
+            yield NodeReason(NEAR, text, f"add the toleration {written}")
 
 
 def _tolerated(taint: Json, spec: Json) -> bool:
@@ -96,19 +96,19 @@ def _tolerates(toleration: Json, taint: Json) -> bool:
     return bool(toleration.get("key")) and (toleration.get("value") or "") == (taint.get("value") or "")
 
 
-def _selector(spec: Json, state: NodeState) -> Iterator[Reason]:
+def _selector(spec: Json, state: NodeState) -> Iterator[NodeReason]:
     for key, value in (spec.get("nodeSelector") or {}).items():
         if state.labels.get(key) != value:
             text = f"nodeSelector wants {key}={value}, and the node {_label(state, key)}"
-            distance = _OTHER if key in state.labels else _FAR
-            yield Reason(distance, text, f"select by a value that nodes have, or leave {key} out")
+            distance = OTHER if key in state.labels else FAR
+            yield NodeReason(distance, text, f"select by a value that nodes have, or leave {key} out")
 
 
 def _label(state: NodeState, key: str) -> str:
     return f"has {key}={state.labels[key]}" if key in state.labels else "has no such label"
 
 
-def _affinity(spec: Json, state: NodeState) -> Iterator[Reason]:
+def _affinity(spec: Json, state: NodeState) -> Iterator[NodeReason]:
     """Of several terms one must be met; of a term all requirements."""
     affinity = (spec.get("affinity") or {}).get("nodeAffinity") or {}
     required = affinity.get("requiredDuringSchedulingIgnoredDuringExecution") or {}
@@ -116,7 +116,7 @@ def _affinity(spec: Json, state: NodeState) -> Iterator[Reason]:
     unmet = [next(_unmet(term, state), None) for term in terms]
     if unmet and all(unmet) and (first := unmet[0]):
         more = f" (and so for {len(unmet) - 1} more terms)" if len(unmet) > 1 else ""
-        yield Reason(_OTHER, f"{first}{more}", "change the required node affinity")
+        yield NodeReason(OTHER, f"{first}{more}", "change the required node affinity")
 
 
 def _unmet(term: Json, state: NodeState) -> Iterator[str]:
@@ -150,20 +150,20 @@ def _is_number(text: str) -> bool:
     return text.removeprefix("-").isdecimal()
 
 
-def _resources(spec: Json, state: NodeState, by_claims: frozenset[str]) -> Iterator[Reason]:
+def _resources(spec: Json, state: NodeState, by_claims: frozenset[str]) -> Iterator[NodeReason]:
     offered = state.node["status"].get("allocatable") or {}
     for name, number in sorted(requests_of(spec).items()):
         whole = quantity_value(str(offered.get(name, "0")))
         free = whole - state.taken.get(name, Fraction(0))
         if number <= free or not number or name in by_claims:
             continue
-        asked = amount_in_words(name, number)
+        wanted = amount_in_words(name, number)
         if not whole:
-            yield Reason(_FAR, f"requests {asked}, and the node offers none")
+            yield NodeReason(FAR, f"requests {wanted}, and the node offers none")
         elif number > whole:
             most = number_in_words(name, whole)
             help_ = f"ask for {most} {name} at most"
-            yield Reason(NEAR, f"requests {asked}, and a node offers {most} in all", help_)
+            yield NodeReason(NEAR, f"requests {wanted}, and a node offers {most} in all", help_)
         else:
-            text = f"requests {asked}, and {number_in_words(name, free)} of {number_in_words(name, whole)} are free"
-            yield Reason(NEAR, text, "wait until others end, or add nodes")
+            text = f"requests {wanted}, and {number_in_words(name, free)} of {number_in_words(name, whole)} are free"
+            yield NodeReason(NEAR, text, "wait until others end, or add nodes")

@@ -20,7 +20,7 @@ from blueprint.lab.trial.claims import ClaimFacts
 from blueprint.lab.trial.follow import follow, is_followed
 from blueprint.lab.trial.inputs import workloads_of
 from blueprint.lab.trial.judge import Judge, refusal_of
-from blueprint.lab.trial.model import LeftOut, Placement, TrialResult, Workload
+from blueprint.lab.trial.model import Omission, Placement, TrialResult, Workload
 from blueprint.lab.trial.node_fit import node_states
 from blueprint.lab.trial.samples import NAMESPACE, samples
 from blueprint.lab.trial.submit import Refusal, read_object, submit
@@ -30,9 +30,9 @@ from blueprint.records import Record
 from blueprint.wording import counted, joined
 
 ALWAYS_LEFT_OUT = (
-    LeftOut("kubelet and container runtime", "no image is pulled, no container runs"),
-    LeftOut("device plugins and drivers", "the lab itself says what nodes offer"),
-    LeftOut("network and storage", "nothing carries a packet or keeps data"),
+    Omission("kubelet and container runtime", "no image is pulled, no container runs"),
+    Omission("device plugins and drivers", "the lab itself says what nodes offer"),
+    Omission("network and storage", "nothing carries a packet or keeps data"),
 )
 Labels = Mapping[str, Mapping[str, str]]
 Json = Mapping[str, Any]
@@ -151,12 +151,12 @@ class Trial:
                 yield refusal_of(obj, refusal)
 
 
-def _left_out(options: TrialOptions, bundle: Bundle) -> Iterator[LeftOut]:
+def _left_out(options: TrialOptions, bundle: Bundle) -> Iterator[Omission]:
     """What drivers and operators would publish, and the lab published itself."""
     if any(pool.published for pool in bundle.pools):
-        yield LeftOut("ResourceSlices", "predicted: no driver has seen a device")
+        yield Omission("ResourceSlices", "predicted: no driver has seen a device")
     if options.classes:
         names = [str(each["metadata"]["name"]) for each in options.classes]
-        yield LeftOut(f"DeviceClass {joined(names)}", "an operator brings them; the lab made them itself")
+        yield Omission(f"DeviceClass {joined(names)}", "an operator brings them; the lab made them itself")
     if options.labels:
-        yield LeftOut("labels of discovery", "predicted, as far as the platform knows them")
+        yield Omission("labels of discovery", "predicted, as far as the platform knows them")

@@ -36,15 +36,15 @@ def samples(bundle: Bundle, classes: Classes) -> Iterator[Workload]:
     for pool in bundle.pools:
         resources = offered_resources(bundle, pool)
         for resource in resources:
-            yield _requesting(pool, resource.rpartition("/")[2], resource, 1)
+            yield _with_resource(pool, resource.rpartition("/")[2], resource, 1)
         if resources:
             resource, number = max(resources.items(), key=lambda item: item[1])
-            yield _requesting(pool, _MORE, resource, number + 1)
+            yield _with_resource(pool, _MORE, resource, number + 1)
         sorts = list(_sorts(pool, classes))
-        yield from (_claiming(pool, each.name, each, 1) for each in sorts)
+        yield from (_with_claim(pool, each.name, each, 1) for each in sorts)
         if sorts:
             fewest = min(sorts, key=lambda each: each.number)
-            yield _claiming(pool, _MORE, fewest, fewest.number + 1)
+            yield _with_claim(pool, _MORE, fewest, fewest.number + 1)
 
 
 def _sorts(pool: BundlePool, classes: Classes) -> Iterator[_Sort]:
@@ -54,11 +54,11 @@ def _sorts(pool: BundlePool, classes: Classes) -> Iterator[_Sort]:
             yield _Sort("-".join(filter(None, (kind, profile))), name, selector, number)
 
 
-def _requesting(pool: BundlePool, name: str, resource: str, number: int) -> Workload:
+def _with_resource(pool: BundlePool, name: str, resource: str, number: int) -> Workload:
     return Workload(_pod(pool, name, {"limits": {resource: str(number)}}, {}))
 
 
-def _claiming(pool: BundlePool, name: str, sort: _Sort, number: int) -> Workload:
+def _with_claim(pool: BundlePool, name: str, sort: _Sort, number: int) -> Workload:
     """A pod, and the template of the claim that it gets."""
     named = _name(pool, name)
     exactly: Json = {"deviceClassName": sort.device_class, "count": number}

@@ -13,7 +13,7 @@ from blueprint.cluster.waits import await_definition
 from blueprint.kubernetes.crds import crds_of
 from blueprint.kubernetes.stages import OPERATORS
 from blueprint.lab.components import SIMULATED
-from blueprint.lab.trial.model import LeftOut
+from blueprint.lab.trial.model import Omission
 from blueprint.records import Record, replace
 from blueprint.wording import counted, first_few
 
@@ -28,7 +28,7 @@ class Adapted(Record):
     """The bundle as a lab can take it, and what that leaves out."""
 
     bundle: Bundle
-    left_out: tuple[LeftOut, ...]
+    left_out: tuple[Omission, ...]
 
 
 def prepare(bundle: Bundle, connection: Connection, timeout: float) -> Adapted:
@@ -36,19 +36,19 @@ def prepare(bundle: Bundle, connection: Connection, timeout: float) -> Adapted:
 
     Raises ApiError.
     """
-    kept = [obj for obj in bundle.objects if not _meaningless(obj)]
-    brought = _bring_definitions(kept, connection, timeout)
+    meaningful = [obj for obj in bundle.objects if not _meaningless(obj)]
+    brought = _bring_definitions(meaningful, connection, timeout)
     discovery = discover(connection)
-    defined = {_defines(obj.data) for obj in kept} - {None}
-    unserved = [obj for obj in kept if not _is_known(obj, discovery, defined)]
-    usable = [obj for obj in kept if obj not in unserved]
+    defined = {_defines(obj.data) for obj in meaningful} - {None}
+    unserved = [obj for obj in meaningful if not _is_known(obj, discovery, defined)]
+    usable = [obj for obj in meaningful if obj not in unserved]
     made = _make_namespaces(usable, connection)
     left_out = (
         *_named([obj.id for obj in bundle.objects if _meaningless(obj)], "no program answers for it"),
         *_named([obj.id for obj in unserved], "its kind is not defined here"),
         *_named([obj.id for obj in usable if is_operators(obj.id, bundle.release)], "its operator does not run"),
-        *(LeftOut(f"definitions of {group}", "others bring them; the lab made them itself") for group in brought),
-        *(LeftOut(f"namespace {name}", "others bring it; the lab made it itself") for name in made),
+        *(Omission(f"definitions of {group}", "others bring them; the lab made them itself") for group in brought),
+        *(Omission(f"namespace {name}", "others bring it; the lab made it itself") for name in made),
     )
     return Adapted(replace(bundle, objects=tuple(usable)), left_out)
 
@@ -57,13 +57,13 @@ def _meaningless(obj: Object) -> bool:
     return obj.id.kind in _CALLED or obj.id.group == OPERATORS
 
 
-def _named(ids: Iterable[ObjectId], reason: str) -> Iterator[LeftOut]:
+def _named(ids: Iterable[ObjectId], reason: str) -> Iterator[Omission]:
     """One entry for all of a kind."""
     by_kind: dict[str, list[str]] = {}
     for identity in ids:
         by_kind.setdefault(identity.kind, []).append(identity.name)
     for kind, names in by_kind.items():
-        yield LeftOut(f"{kind} {first_few(names, _SHOWN)}", reason)
+        yield Omission(f"{kind} {first_few(names, _SHOWN)}", reason)
 
 
 def _bring_definitions(objects: Iterable[Object], connection: Connection, timeout: float) -> list[str]:

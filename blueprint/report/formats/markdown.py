@@ -205,7 +205,10 @@ def _change(change: ObjectChange) -> str:
 
 def _placements(run: Run) -> Iterator[str]:
     if run.placements:
-        rows = ((inline(name), prose(asked), pods, prose(told)) for name, asked, pods, told in rows_of(run.placements))
+        rows = (
+            (inline(name), prose(requests), pods, prose(outcome))
+            for name, requests, pods, outcome in rows_of(run.placements)
+        )
         yield "### Workloads\n\n" + "\n".join(_table(HEAD, rows)) + "\n"
 
 

@@ -72,9 +72,9 @@ def _lines(record: ReportContent, context: Context) -> Iterator[str]:
 
 def _placements(record: ReportContent, context: Context, style: Style) -> Iterator[str]:
     """A line for each workload, its columns under each other; details stand below where they do not fit."""
-    told = record.run.placements
-    rows = [HEAD, *((one.workload, one.requests, pods_in_words(one), outcome_in_words(one)) for one in told)]
-    details = ["", *(visible(details_of(one)) for one in told)]
+    placed = record.run.placements
+    rows = [HEAD, *((one.workload, one.requests, pods_in_words(one), outcome_in_words(one)) for one in placed)]
+    details = ["", *(visible(details_of(one)) for one in placed)]
     shown = [[_cut(visible(cell)) for cell in row] for row in rows]
     *widths, _ = (max(map(cells, column)) for column in zip(*shown, strict=True))
     for number, (row, more) in enumerate(zip(shown, details, strict=True)):

@@ -109,13 +109,14 @@ class Component(CatalogueFile, kw_only=True):
         namespace: Where its namespaced objects live.
         ownership: Who may own it, the default first.
         stacks: The stacks that it belongs to.
-        section: The section of a blueprint's spec that it carries out; without that it is not there.
+        section: The section of a blueprint's spec that it carries out, `queueing.kueue`; without that it is not there.
         fabrics: The fabrics whose network cards it advertises to pods, where the cloud does not.
         contract: What must hold where somebody else installs it, in whole sentences; `{taints}` are the pools' taints.
         demands: What must hold of a component that it needs where somebody else installs that, by its name.
         needs: Components that must work before this one is applied.
         crds: Files under `schemas/crds/`, applied before everything else of the component.
         optional_crds: Further such files, each with the setting that switches on what needs it.
+        crd_annotations: Annotations of those definitions, each a template expression.
         templates: Files under the component's `templates/`, in the order in which they are rendered.
         settings: What a blueprint may set, by name.
         olm: How it comes where operators come through the Operator Lifecycle Manager; None where it cannot.
@@ -146,6 +147,7 @@ class Component(CatalogueFile, kw_only=True):
     needs: tuple[Text, ...] = ()
     crds: tuple[CrdFile, ...] = ()
     optional_crds: Mapping[CrdFile, Text] = field(default_factory=dict)
+    crd_annotations: Mapping[Text, Text] = field(default_factory=dict)
     templates: tuple[FileName, ...]
     images: Mapping[str, Image]
     settings: Mapping[str, Setting] = field(default_factory=dict)
@@ -160,6 +162,11 @@ class Component(CatalogueFile, kw_only=True):
     lacks: Mapping[str, Text] = field(default_factory=dict)
     sources: tuple[Text, ...]
     folder: Given[Path]
+
+    @property
+    def section_path(self) -> tuple[str, ...]:
+        """Where the blueprint has its section; `("spec",)` where it carries out none."""
+        return ("spec", *(self.section.split(".") if self.section else ()))
 
     def complaint(self) -> str | None:
         """What is wrong with the settings among each other: one that requires another that is not there."""

@@ -124,6 +124,7 @@ class Kind(Record, kw_only=True):
         carries: What always goes with it when it is made anew; then it is, whatever its state, only by its name.
         retains: What the API server keeps of it.
         claims: Whether with such an object pods claim GPUs, and no device plugin offers them.
+        makes_secret: The field with the name of the Secret that its controller makes beside it.
     """
 
     stage: StageName | None = None
@@ -135,6 +136,7 @@ class Kind(Record, kw_only=True):
     carries: Text | None = None
     retains: Retained | None = None
     claims: bool = False
+    makes_secret: FieldPath | None = None
 
 
 class Kinds(CatalogueFile, kw_only=True):

@@ -7,6 +7,7 @@ from typing import Any, Literal
 from blueprint.catalog.distribution import Part
 from blueprint.catalog.facts import Text
 from blueprint.catalog.setting_types import Fault, faults, faults_of_pod
+from blueprint.diagnostics import nearest
 from blueprint.records import Record
 
 
@@ -22,6 +23,7 @@ class Setting(Record, kw_only=True):
         maximum: Largest integer.
         enum: The only strings allowed, also as items of a list.
         pattern: A regular expression that the whole string must match, or each item or value.
+        names: The only keys of a map.
         reserved: Variables that are set already, so that a second value would be a contradiction.
         parts: What this pod takes, of `setting_types.POD`.
         requires: Settings of the same component without which this one means nothing: switches that must be on, texts
@@ -41,6 +43,7 @@ class Setting(Record, kw_only=True):
     maximum: int | None = None
     enum: tuple[Text, ...] = ()
     pattern: Text | None = None
+    names: tuple[Text, ...] = ()
     reserved: tuple[Text, ...] = ()
     parts: tuple[Text, ...] = ()
     requires: tuple[Text, ...] = ()
@@ -82,6 +85,12 @@ class Setting(Record, kw_only=True):
                 yield (key,), f"must hold some of {', '.join(self.enum)}, and {item} is none of them"
             if self.pattern and not re.fullmatch(self.pattern, item):
                 yield (key,), f"must contain strings that match {self.pattern}"
+            if self.names and key not in self.names:
+                near = nearest(str(key), self.names)
+                yield (
+                    (key,),
+                    f"must not contain {key}, which is not known" + (f"; did you mean {near}?" if near else ""),
+                )
             if key in self.reserved:
                 yield (key,), f"must not contain {key}, which is already set"
 

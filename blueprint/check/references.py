@@ -8,8 +8,10 @@ from typing import Any
 from blueprint.bundle.model import Object
 from blueprint.check import codes
 from blueprint.check.finding import ObjectFinding
+from blueprint.check.rule_context import inside
 from blueprint.check.workloads import ObjectReference, containers, references
 from blueprint.diagnostics import Diagnostic, Severity, nearest
+from blueprint.kubernetes.kinds import find_kind
 from blueprint.kubernetes.pod_templates import PodTemplate, pod_templates, runs_elsewhere
 from blueprint.source.paths import format_path
 
@@ -32,6 +34,9 @@ class _Set:
             identity = each.id
             namespace = "" if identity.kind in _CLUSTER_WIDE else identity.namespace
             self._names.setdefault((identity.group, identity.kind, namespace), set()).add(identity.name)
+            if made := find_kind(identity.group, identity.kind).makes_secret:
+                name = inside(each.data, *made.split("."))
+                self._names.setdefault(("", "Secret", namespace), set()).add(str(name))
         self.namespaces = self.names("", "Namespace")
 
     def names(self, group: str, kind: str, namespace: str = "") -> set[str]:

@@ -7,6 +7,7 @@ prerequisites alike without losing the way back to the blueprint.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cached_property
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
@@ -37,6 +38,8 @@ from blueprint.spec.pools import NodePool
 
 if TYPE_CHECKING:
     from blueprint.platform.observability.model import Observability
+    from blueprint.platform.queueing.model import Queueing
+    from blueprint.platform.tenants.model import Tenants
 
 GPU_TAINT = "nvidia.com/gpu"
 
@@ -280,6 +283,28 @@ class Platform:
 
         component = self.components.get(OBSERVABILITY)
         return Observability(spec, self, component, self._catalog) if component is not None else None
+
+    @cached_property
+    def tenants(self) -> Tenants:
+        """Who shares the platform."""
+        from blueprint.platform.tenants.model import Tenants
+
+        return Tenants(self._blueprint.spec.tenants, self._blueprint.spec.plans, self)
+
+    @tracked_property
+    def queueing(self) -> Queueing | None:
+        """How workloads wait for GPUs; None without the section."""
+        spec = self._blueprint.spec.queueing
+        if spec is None:
+            return None
+        from blueprint.platform.queueing.model import Queueing
+
+        return Queueing(spec, self)
+
+    @tracked_property
+    def pod_security(self) -> str:
+        """The Pod Security Standard that the namespaces of tenants enforce."""
+        return self._blueprint.spec.policy.pod_security
 
     def _component(self, name: str) -> Component:
         component = self._catalog.component(name, self.release.components[name])

@@ -13,6 +13,7 @@ from blueprint.platform.drivers.model import POOL_LABEL, DriverPlatform, PoolDri
 from blueprint.platform.drivers.modes import ModeConflict, Owners, choose_mode
 from blueprint.platform.gpus.model import PoolGpu
 from blueprint.platform.network.model import PoolNetwork
+from blueprint.platform.nodes.offered import Offered
 from blueprint.platform.nodes.taints import Taint
 from blueprint.platform.partitioning.model import PartitionedPlatform, PoolPartition
 from blueprint.platform.topology.model import NodeHardware, NodeTopology
@@ -108,6 +109,17 @@ class Pool:
     def hardware(self) -> NodeHardware:
         """What its nodes are made of."""
         return NodeHardware(self._spec, self._platform)
+
+    @tracked_property
+    def offered(self) -> dict[str, Offered]:
+        """What pods can request of each node, by the name that quotas have for it: gpu, a MIG profile, cpu, memory."""
+        partition, cpu = _partition(self), self.hardware.cpu
+        gpus = partition.requestable if partition else {}
+        return {
+            **{name: Offered(resource, str(number)) for name, (resource, number) in gpus.items()},
+            "cpu": Offered("cpu", str(cpu) if cpu else None),
+            "memory": Offered("memory", self.hardware.memory),
+        }
 
     @tracked_property
     def topology(self) -> NodeTopology:

@@ -56,6 +56,8 @@ from blueprint.platform.partitioning import prerequisites as partitioning
 from blueprint.platform.partitioning.checks import check_partitioning
 from blueprint.platform.partitioning.expectations import EXPECTATIONS as PARTITIONING_EXPECTATIONS
 from blueprint.platform.pool import Pool
+from blueprint.platform.queueing.checks import check_queueing
+from blueprint.platform.tenants.checks import check_tenants
 from blueprint.platform.topology import prerequisites as topology
 from blueprint.platform.topology.checks import check_topology
 from blueprint.platform.topology.expectations import EXPECTATIONS as TOPOLOGY_EXPECTATIONS
@@ -156,6 +158,8 @@ TOPICS: tuple[Topic, ...] = (
         cluster_prerequisites=dra.cluster_prerequisites,
         pool_prerequisites=dra.pool_prerequisites,
     ),
+    Topic(name="tenants", checks=(check_tenants,)),
+    Topic(name="queueing", checks=(check_queueing,)),
     Topic(
         name="compatibility",
         release_checks=(check_compatibility,),

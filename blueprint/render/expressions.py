@@ -17,6 +17,7 @@ from jinja2.parser import Parser
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from blueprint.disk_cache import DiskCache
+from blueprint.platform.components.digests import digest
 from blueprint.source.yaml_writer import emit
 
 Expression = Callable[[Mapping[str, Any]], Any]
@@ -25,8 +26,19 @@ Expression = Callable[[Mapping[str, Any]], Any]
 OMIT: Any = type("Omit", (), {"__repr__": lambda _: "omit", "__bool__": lambda _: False})()
 """What `omit` evaluates to: the key or list item is left out."""
 
+
+def _without_omitted(value: Any) -> Any:
+    """The value without what is to be left out, and without maps of which nothing is left."""
+    if isinstance(value, Mapping):
+        rest = {key: _without_omitted(item) for key, item in value.items()}
+        found = {key: item for key, item in rest.items() if item is not OMIT}
+        return found if found or not value else OMIT
+    return [_without_omitted(item) for item in value] if isinstance(value, list | tuple) else value
+
+
 _FILTERS: Mapping[str, Callable[..., Any]] = {
-    "yaml": emit,
+    "yaml": lambda data: emit(_without_omitted(data)),
+    "digest": lambda data: digest(_without_omitted(data)),
     "yaml_each": lambda files: {name: emit(data) for name, data in files.items()},
 }
 _UNPREDICTABLE = ("random", "pprint", "urlize", "xmlattr", "tojson")

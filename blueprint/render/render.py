@@ -17,7 +17,7 @@ from blueprint.platform.tracking.recorder import decided_by, recording
 from blueprint.platform.tracking.sources import Sources, by_relevance
 from blueprint.render.canonical import canonical
 from blueprint.render.engine import render
-from blueprint.render.expressions import compile_expression
+from blueprint.render.expressions import OMIT, compile_expression
 from blueprint.render.extra import extra_objects
 from blueprint.render.patches import apply_patches
 from blueprint.render.source_order import value_first
@@ -53,11 +53,12 @@ def _component(component: PlatformComponent, platform: Platform) -> Iterator[Obj
         decided_by(component.ownership, component.requested)
     with recording() as switched:
         crds = component.crds
-    for crd in crds:
-        optional = crd in component.component.optional_crds
-        yield _crd(crd, component, tuple([*decided, *switched] if optional else decided))
     context: dict[str, Any] = {"platform": platform, "component": component}
     context["derived"] = Derived(component.component.derived, context)
+    annotations = Derived(component.component.crd_annotations, context)
+    for crd in crds:
+        optional = crd in component.component.optional_crds
+        yield _crd(crd, component, annotations, tuple([*decided, *switched] if optional else decided))
     for file in component.template_files():
         for template in load_template(file):
             for rendered in render(template, context):
@@ -67,19 +68,25 @@ def _component(component: PlatformComponent, platform: Platform) -> Iterator[Obj
 
 
 class Derived:
-    """What a component's templates derive in several places, evaluated where they read it."""
+    """Expressions of a component by name, evaluated where they are read."""
 
     def __init__(self, expressions: Mapping[str, str], context: Mapping[str, Any]) -> None:
         self._expressions = expressions
         self._context = context
 
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._expressions)
+
     def __getattr__(self, name: str) -> Any:
         if name not in self._expressions:
             raise AttributeError(name)
+        return self[name]
+
+    def __getitem__(self, name: str) -> Any:
         return compile_expression(self._expressions[name].strip().removeprefix("{{").removesuffix("}}"))(self._context)
 
 
-def _crd(name: str, component: PlatformComponent, decided: Sources) -> Object:
+def _crd(name: str, component: PlatformComponent, annotations: Derived, decided: Sources) -> Object:
     group, *version, plural = name.removesuffix(".yaml").split("/")
     data = load_crd(group, plural, *version)
     span = Span(shown(data_folder("schemas") / "crds" / name), 1, 1, 1, 1)
@@ -92,6 +99,12 @@ def _crd(name: str, component: PlatformComponent, decided: Sources) -> Object:
             decided_by(labels[key])
         origins[("metadata", "labels", key)] = FieldOrigin(span, by_relevance(sources))
     data = {**data, "metadata": {**data["metadata"], "labels": dict(labels)}}
+    for key in annotations:
+        with recording() as sources:
+            value = annotations[key]
+        if value is not OMIT:
+            data["metadata"].setdefault("annotations", {})[key] = value
+            origins[("metadata", "annotations", key)] = FieldOrigin(span, by_relevance(sources))
     return Object(canonical(data), component.name, origins)
 
 

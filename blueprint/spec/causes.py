@@ -14,12 +14,14 @@ from blueprint.source.placeholders import find_variable
 from blueprint.spec import codes
 from blueprint.spec.model import Blueprint, Spec
 from blueprint.spec.pools import NodePool
+from blueprint.spec.tenants import TENANT
 from blueprint.wording import first_few
 
 ChartValueHelp = Callable[[str, str, Any], list[str]]
 _MOST_VALUES = 3
 POOLS: Path = ("spec", "nodePools")
 _COMPONENTS: Path = ("spec", "components")
+_OF_TENANTS: tuple[Path, ...] = (("spec", "plans"), ("spec", "tenants"))
 _SPEC_KEYS = frozenset(info.alias or "" for info in Spec.model_fields.values())
 _POOL_KEYS = frozenset(info.alias or "" for info in NodePool.model_fields.values())
 _TOP_KEYS = frozenset(info.alias or "" for info in Blueprint.model_fields.values())
@@ -109,8 +111,13 @@ def _with_likely_pool(found: Diagnostic, root: Node) -> Diagnostic:
 def placeholders(root: Node) -> dict[Path, Node]:
     """Values that are text for another program to replace. Settings and patches may hold such text for the cluster."""
     found = ((path, node) for path, node in root.walk() if isinstance(node.value, str) and path[0] != "extends")
-    unfilled = ((path, node) for path, node in found if find_variable(node.value))
+    unfilled = ((path, node) for path, node in found if find_variable(_with_tenant(path, node.value)))
     return {path: node for path, node in unfilled if path[:2] != _COMPONENTS}
+
+
+def _with_tenant(path: Path, text: str) -> str:
+    """The text without the one variable that plans and tenants have."""
+    return text.replace(TENANT, "tenant") if path[:2] in _OF_TENANTS else text
 
 
 def with_placeholders(found: list[Diagnostic], unfilled: Mapping[Path, Node]) -> list[Diagnostic]:
@@ -121,7 +128,9 @@ def with_placeholders(found: list[Diagnostic], unfilled: Mapping[Path, Node]) ->
             f"{(name := format_path(path))}: {node.value} is a placeholder, and nothing is substituted in a blueprint",
             at=node.span,
             path=name,
-            help=f"write the value; where it differs between clusters, in an overlay or as --set {name}=VALUE",
+            help="the only variable of tenants and plans is ${tenant}, the tenant's name"
+            if path[:2] in _OF_TENANTS
+            else f"write the value; where it differs between clusters, in an overlay or as --set {name}=VALUE",
         )
         for path, node in unfilled.items()
     ]

@@ -16,6 +16,8 @@ from blueprint.spec.delivery import DeliverySpec
 from blueprint.spec.forms import VERSION, LabelKey, Name, Texts, to_tuple
 from blueprint.spec.observability import ObservabilitySpec
 from blueprint.spec.pools import NodePool, PoolDefaults
+from blueprint.spec.queueing import QueueingSpec
+from blueprint.spec.tenants import PlanSpec, PolicySpec, TenantSpec
 
 API_VERSION: Final = "gpublueprint.dev/v1alpha2"
 
@@ -41,10 +43,6 @@ class Spec(Model):
     NOT_YET: ClassVar[dict[str, str]] = {
         "computeDomains": "with allocation: dra, ComputeDomains follow from nvlinkDomain of the pools; the setting "
         "computeDomains of gpu-operator overrides it",
-        "queueing": "Kueue and KAI are not rendered yet: add their objects with spec.extraManifests",
-        "tenants": "tenants are not rendered yet: add namespaces, quotas and rights with spec.extraManifests",
-        "plans": "plans belong to tenants, which are not rendered yet: use spec.extraManifests",
-        "policy": "policies are not rendered yet: add them with spec.extraManifests",
     }
     OTHER_VALUES: ClassVar[dict[str, dict[str, tuple[str, str]]]] = {
         "gpuStack": {
@@ -98,6 +96,27 @@ class Spec(Model):
         examples=[{"system": {"nodes": 3}, "train": {"nodes": 4, "gpu": {"product": "H100-SXM5-80GB", "count": 8}}}],
         min_length=1,
         description="The node pools by name.",
+    )
+    queueing: QueueingSpec | None = Field(
+        examples=[{"kueue": {}, "priorities": {"production": 1000, "scratch": 0}}],
+        default=None,
+        description="Which engine queues workloads for the GPUs; leave out for none.",
+    )
+    tenants: dict[Name, TenantSpec] | None = Field(
+        examples=[{"physics": {}, "lattice": {"parent": "physics", "namespaces": ["lattice"], "quota": {"train": 64}}}],
+        default=None,
+        description="Who shares the platform, by name; leave out for one user.",
+    )
+    plans: dict[Name, PlanSpec] = Field(
+        examples=[{"lab": {"namespaces": ["${tenant}"], "groups": ["oidc:${tenant}"]}}],
+        default={},
+        description="What tenants have in common, by the name that `tenants.*.plan` names.",
+    )
+    policy: PolicySpec = Field(
+        examples=[{"podSecurity": "restricted"}],
+        default={},
+        validate_default=True,
+        description="What workloads of tenants may do.",
     )
     observability: ObservabilitySpec | None = Field(
         examples=[{"prometheus": {"namespace": "monitoring", "selectorLabels": {"release": "kps"}}}],

@@ -186,7 +186,7 @@ class NodePool(PoolSettings, PoolNodes):
     NOT_YET: ClassVar[dict[str, str]] = {
         "karpenter": "write Karpenter's NodePool yourself, select its nodes by "
         "selector: {karpenter.sh/nodepool: NAME}, and declare nodes: {min, max}",
-        "queue": "no queueing engine is rendered yet: add its objects with spec.extraManifests",
+        "queue": "Kueue queues every pool of which a tenant has quota: leave it out",
         "kata": "give the GPUs of these nodes to virtual machines with the setting sandboxWorkloads of gpu-operator; "
         "docs/how-to/come-from-helm.md shows how",
     }

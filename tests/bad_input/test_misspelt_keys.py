@@ -18,7 +18,18 @@ from blueprint.source.paths import format_path
 ROOT = Path(__file__).parents[2] / "examples"
 EXAMPLES = sorted(file for file in ROOT.glob("*/*.yaml") if "gpublueprint.dev/" in file.read_text("utf-8"))
 BLUEPRINTS = [file for file in EXAMPLES if "kind: Blueprint" in file.read_text("utf-8")]
-OWN_NAMES = {"selector", "selectorLabels", "taints", "mirrors", "nodePools", "merge", "topology"}
+OWN_NAMES = {
+    "selector",
+    "selectorLabels",
+    "taints",
+    "mirrors",
+    "nodePools",
+    "merge",
+    "topology",
+    "priorities",
+    "plans",
+    "tenants",
+}
 """Keys below which users choose the names themselves."""
 
 

@@ -130,6 +130,8 @@ def test_the_release_names_components_that_exist_in_the_very_version_that_is_sto
         "gpu-observability": "v1.0.0",
         "network-operator": "v26.4.1",
         "efa-device-plugin": "v0.5.20",
+        "tenancy": "v1.0.0",
+        "kueue": "v0.19.2",
     }
     assert {name: component(name).version for name in release().components} == release().components
 

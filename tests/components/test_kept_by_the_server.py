@@ -50,11 +50,38 @@ spec:
     three: {nodes: 1, selector: {example.com/pool: three}, network: {fabric: efa}}
 """
 
+QUEUES = """
+apiVersion: gpublueprint.dev/v1alpha2
+kind: Blueprint
+metadata: {name: kept}
+spec:
+  release: "2026.11"
+  cluster: {kubernetes: "1.36", registries: {pullSecrets: [reg-pull]}}
+  queueing: {kueue: {podsReadyTimeout: 45m}, priorities: {production: 1000, scratch: 0}}
+  components:
+    kueue:
+      settings:
+        visibilityPriority: true
+        frameworks: [batch/job, pod]
+        featureGates: {TASBalancedPlacement: true}
+        managerPod: {hostNetwork: true}
+        spread: [{maxSkew: 1, topologyKey: kubernetes.io/hostname, whenUnsatisfiable: ScheduleAnyway}]
+  nodePools:
+    gpu:
+      nodes: 2
+      selector: {example.com/pool: gpu}
+      machine: {cpu: 192, memory: 2Ti}
+      gpu: {product: H100-SXM5-80GB, count: 8}
+  tenants:
+    physics: {quota: {gpu: 8}}
+    lattice: {parent: physics, namespaces: [lattice], quota: {gpu: 4}}
+"""
+
 
 def url(manifest: Mapping[str, Any]) -> str:
     """Where the object lives; the plurals of our kinds are all regular."""
     kind = manifest["kind"].lower()
-    plural = f"{kind[:-1]}ies" if kind.endswith("y") else f"{kind}s"
+    plural = f"{kind[:-1]}ies" if kind.endswith("y") else f"{kind}es" if kind.endswith("s") else f"{kind}s"
     prefix = "api" if "/" not in manifest["apiVersion"] else "apis"
     meta = manifest["metadata"]
     inside = f"/namespaces/{meta['namespace']}" if "namespace" in meta else ""
@@ -67,6 +94,7 @@ def url(manifest: Mapping[str, Any]) -> str:
         pytest.param(BLUEPRINT, id="gpus"),
         pytest.param(FABRICS.replace("TWO", "roce"), id="network-of-each-pool"),
         pytest.param(FABRICS.replace("TWO", "infiniband"), id="one-network"),
+        pytest.param(QUEUES, id="queues"),
     ],
 )
 def test_the_server_keeps_every_rendered_field_as_it_is(

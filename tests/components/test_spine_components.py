@@ -235,11 +235,14 @@ SECTIONS = {
     "dcgm-exporter": "\n  gpuStack: standalone\n",
     "dra-driver-nvidia-gpu": f"\n{CLAIMED}",
     "gpu-observability": "\n  observability: {prometheus: {namespace: monitoring, selectorLabels: {release: kps}}}\n",
+    "tenancy": "\n  tenants: {a: {namespaces: [a]}}\n",
+    "kueue": "\n  queueing: {kueue: {}}\n",
 }
 """What a blueprint says besides, so that a component is there."""
 DIFFERENT = {
     "network-operator": f"{SECTIONS['network-operator']}    b: {{{POOL}: b}}, network: {{fabric: roce}}}}\n",
     "gpu-operator": "\n  allocation: dra\n",
+    "kueue": f"{SECTIONS['gpu-observability']}  queueing: {{kueue: {{}}}}\n",
     "dra-driver-nvidia-gpu": f"\n{RACKS}{CLAIMED}",
 }
 """And so that pools differ in what it does for them, or that it does it in its other way."""
@@ -255,7 +258,7 @@ def another(setting: Setting) -> Any:
     compound: list[Any] = [
         ["^app$"], ["example.com"], {"VARIABLE": "value"}, {"limits": {"memory": "1Gi"}}, {"MPSSupport": True},
         {"failureThreshold": 7}, [{"key": "other", "operator": "Exists"}], [{"action": "keep"}],
-        ["monitoring"],
+        ["monitoring"], ["Job.v1.example.com"], {"AdmissionFairSharing": False},
     ]  # fmt: skip
     candidates: list[Any] = [
         *setting.enum,
@@ -270,6 +273,8 @@ def another(setting: Setting) -> Any:
         *compound,
         "DCGM_FI_DEV_GPU_UTIL, gauge, use",
         "https://acme.example/pages",
+        "250m",
+        "512Mi",
     ]
     return next(value for value in candidates if setting.problem(value) is None and value != setting.default)
 

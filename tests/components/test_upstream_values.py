@@ -34,7 +34,7 @@ def leaves(values: Any, path: tuple[str, ...] = ()) -> Iterator[str]:
 
 def test_every_chart_is_answered() -> None:
     assert [one.component for one in ANSWERS] == [
-        "dcgm-exporter", "dra-driver-nvidia-gpu", "gpu-operator", "k8s-device-plugin", "nfd",
+        "dcgm-exporter", "dra-driver-nvidia-gpu", "gpu-operator", "k8s-device-plugin", "kueue", "nfd",
     ]  # fmt: skip
 
 
@@ -95,6 +95,7 @@ UNLISTED = {
     },
     "dra-driver-nvidia-gpu": {"maskNvidiaDriverParams"},
     "k8s-device-plugin": {"nvidiaDevRoot", "devicePlugin.enableHostNetwork"},
+    "kueue": set[str](),
     "nfd": set[str](),
 }
 """Values that templates of the charts read, but their lists of values do not have."""

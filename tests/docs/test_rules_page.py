@@ -33,7 +33,7 @@ TESTS = set(
 )
 COUNT = 110
 LATER = {
-    "computeDomains": "spec.computeDomains.a=1", "policy": "spec.policy.a=1",
+    "computeDomains": "spec.computeDomains.a=1", "policy": "spec.policy.admission=true",
     "allocation": "spec.nodePools.train.allocation=claims", "kata": "spec.nodePools.train.kata=true",
 }  # fmt: skip
 """How a section that is not there yet would be asked for."""

@@ -20,9 +20,15 @@ SECTIONS = {
     "queueing": "{kueue: {fairSharing: true}, priorities: {production: 1000}}",
     "tenants": "{physics: {weight: 2}}",
     "plans": "{lab: {network: isolated}}",
-    "policy": "{podSecurity: baseline, admission: true}",
+    "policy": "{podSecurity: baseline}",
     "observability": "{prometheus: {namespace: monitoring, selectorLabels: {release: kps}}, metrics: standard}",
     "delivery": "{path: clusters/prod-eu/bundle, argocd: {repository: 'https://git.example/p.git'}}",
+}
+WITHIN = {
+    "policy.admission": "policy: {«admission»: true}",
+    "policy.health": "policy: {«health»: {xid-79: drain}}",
+    "queueing.kai": "queueing: {«kai»: {placement: binpack}}",
+    "tenants.lattice.workloads": "tenants: {lattice: {«workloads»: [train-job]}}",
 }
 OF_A_POOL = {
     "machine": "{arch: amd64, cpu: 192, memory: 2Ti}",
@@ -47,6 +53,8 @@ VALUES = {
 def _documents() -> Iterator[tuple[str, str]]:
     for key, value in SECTIONS.items():
         yield f"spec.{key}", f"{HEAD}spec:\n{CLUSTER}  nodePools:\n{POOL}  «{key}»: {value}\n  release: '2026.11'\n"
+    for key, value in WITHIN.items():
+        yield f"spec.{key}", f"{HEAD}spec:\n{CLUSTER}  nodePools:\n{POOL}  {value}\n  release: '2026.11'\n"
     for key, value in OF_A_POOL.items():
         text = f"{HEAD}spec:\n{CLUSTER}  release: '2026.11'\n  nodePools:\n{POOL}      «{key}»: {value}\n"
         yield f"spec.nodePools.train.{key}", text

@@ -59,8 +59,8 @@ class Case:
     `KIND/NAME` one object's name.
     `left_out` are upstream objects that are not this component's. `added` are objects that only we have. `platform` is
     the blueprint's name, where the chart has the release's; `spec` is merged into the blueprint that comes nearest to a
-    chart without values. A case that is `like` another one has everything else from that. `values` are those of a case
-    whose chart is rendered on the spot.
+    chart without values. `unlabelled` are recommended labels that upstream has on no object. A case that is `like`
+    another one has everything else from that. `values` are those of a case whose chart is rendered on the spot.
     """
 
     component: str
@@ -72,6 +72,7 @@ class Case:
     platform: str
     spec: Mapping[str, Any]
     values: Mapping[str, Any] | None = None
+    unlabelled: frozenset[str] = frozenset()
 
 
 def cases() -> list[Case]:
@@ -104,6 +105,7 @@ def _case(one: Mapping[str, Any]) -> Case:
         one.get("platform", "parity"),
         one.get("spec", {}),
         one.get("values"),
+        frozenset(one.get("unlabelled", ())),
     )
 
 
@@ -149,6 +151,9 @@ def upstream_objects(text: str, case: Case) -> dict[str, Any]:
 def our_objects(manifests: Iterable[Mapping[str, Any]], case: Case) -> dict[str, Any]:
     """What we render, by `Kind/name`; definitions of custom resources are compared elsewhere."""
     named = {f"{one['kind']}/{one['metadata']['name']}": canonical(one) for one in manifests}
+    for one in named.values():
+        for label in case.unlabelled:
+            one["metadata"].get("labels", {}).pop(label, None)
     return {
         subject: one
         for subject, one in named.items()
@@ -188,7 +193,7 @@ def canonical(value: Any, key: str = "") -> Any:
         return 0o664  # Helm reads YAML 1.1, where a zero in front makes a number octal
     if isinstance(value, str) and value.startswith("version: v1"):
         return canonical(_without_defaults(YAML(typ="safe").load(value)))
-    is_file = key.endswith((".conf", "web-config.yaml"))
+    is_file = key.endswith((".conf", "web-config.yaml", "manager_config.yaml"))
     return canonical(YAML(typ="safe").load(value)) if is_file else value
 
 

@@ -9,9 +9,9 @@ from blueprint.check.common.kueue import is_of_kueue
 from blueprint.check.finding import ObjectFinding
 from blueprint.check.rule import rule
 from blueprint.check.rule_context import RuleContext, mapping
-from blueprint.diagnostics import Severity, define
+from blueprint.diagnostics import define
 
-OTHER_VERSION = define("BP6554", "kueue-other-version", page=__file__, severity=Severity.WARNING)
+OTHER_VERSION = define("BP6554", "kueue-other-version", page=__file__)
 _SERVED = ("v1beta1", "v1beta2")
 _GONE = {
     "v1beta1": {"cohortName": "cohort"},
@@ -20,7 +20,7 @@ _GONE = {
 """Fields of a ClusterQueue that the version does not have, and what it has instead."""
 
 
-@rule(OTHER_VERSION, tags=("kueue",))
+@rule(OTHER_VERSION, tags=("kueue",), of_form=True)
 def other_version(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
     """Versions that Kueue no longer serves, and fields of another one."""
     if not is_of_kueue(subject):

@@ -44,7 +44,7 @@ def _missing(context: CheckContext) -> Iterator[Diagnostic]:
 def _requesting_section(context: CheckContext, component: Component) -> Path:
     """The section that requests a component."""
     if component.section != POOL_NETWORK:
-        return ("spec", str(component.section))
+        return component.section_path
     networks = ((name, pool.network) for name, pool in context.pools.items())
     names = (name for name, network in networks if network and network.component == component.name)
     return ("spec", "nodePools", next(names), "network")

@@ -21,4 +21,7 @@ def is_requested(component: Component, spec: Any, cluster: ClusterFacts) -> bool
         networks = (pool.network for pool in spec.node_pools.values() if pool.network is not None)
         joined = (network for network in networks if network.fabric in component.fabrics)
         return any(owner_of(network, distribution) != PROVIDER for network in joined)
-    return component.section is None or getattr(spec, component.section) is not None
+    found = spec
+    for key in component.section_path[1:]:
+        found = getattr(found, key, None)
+    return found is not None

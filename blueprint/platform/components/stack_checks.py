@@ -27,7 +27,7 @@ def _out_of_place(context: CheckContext) -> Iterator[Diagnostic]:
         component = resolved.component
         if stack in component.stacks:
             continue
-        path: Path = (*COMPONENTS, name) if name in declared else ("spec", component.section or "")
+        path: Path = (*COMPONENTS, name) if name in declared else component.section_path
         if context.is_written(path) and (name in declared or component.section):
             message = f"{name} is not part of {IN_BLUEPRINT[stack]}"
             note = context.note(stack_path(stack), "the stack is declared here")

@@ -10,6 +10,7 @@ from blueprint.catalog.catalog import Catalog
 from blueprint.catalog.components import Component
 from blueprint.catalog.releases import Release
 from blueprint.platform.inputs.instance_types import Known, complete
+from blueprint.platform.inputs.quota_amounts import known_amounts
 from blueprint.records import Record
 from blueprint.source.merge import Node
 from blueprint.spec.components import ComponentSpec
@@ -41,7 +42,8 @@ def bind(blueprint: Blueprint, root: Node, catalog: Catalog) -> Binding:
     release = catalog.release(blueprint.spec.release) or _newest(catalog)
     pools = completed.spec.node_pools.items()
     unresolved = frozenset(name for name, pool in pools if pool.gpu and catalog.gpu(pool.gpu.product) is None)
-    return Binding(completed, _sound(completed, release, catalog), found.known, release, unresolved)
+    known = {**found.known, **known_amounts(root)}
+    return Binding(completed, _sound(completed, release, catalog), known, release, unresolved)
 
 
 def _newest(catalog: Catalog) -> Release:

@@ -104,7 +104,11 @@ class Observability:
     @property
     def monitor_labels(self) -> PerKey:
         """Labels of monitors: the component's, and those by which Prometheus selects."""
-        return self._component.labels.over({key: partial(self._selected, 0, key) for key in self.spec_labels[0]})
+        return self.labels_of_monitors(self._component)
+
+    def labels_of_monitors(self, component: PlatformComponent) -> PerKey:
+        """Labels of monitors of another component: its own, and those by which Prometheus selects."""
+        return component.labels.over({key: partial(self._selected, 0, key) for key in self.spec_labels[0]})
 
     @property
     def rule_labels(self) -> PerKey:

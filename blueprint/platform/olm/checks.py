@@ -107,7 +107,11 @@ def _implied_by(context: CheckContext, component: PlatformComponent) -> Path:
     """What needs a component without naming it: a pool's network, or a section."""
     networks = ((name, pool.network) for name, pool in context.pools.items())
     pool = next((name for name, network in networks if network and network.component == component.name), None)
-    return (*POOLS, pool, "network") if pool else ("spec", component.component.section or "gpuStack")
+    return (
+        (*POOLS, pool, "network")
+        if pool
+        else (component.component.section_path if component.component.section else ("spec", "gpuStack"))
+    )
 
 
 def _without_image(context: CheckContext, component: PlatformComponent) -> Iterator[Diagnostic]:

@@ -180,6 +180,14 @@ class PoolPartition:
         }
 
     @tracked_property
+    def requestable(self) -> dict[str, tuple[str, int]]:
+        """The same by the name that quotas have for it, `gpu` or a MIG profile: the resource, and how much there is."""
+        return {
+            self.shareable[unshared]: offered
+            for unshared, offered in zip(self._unshared, self.resources.items(), strict=True)
+        }
+
+    @tracked_property
     def mig_config(self) -> list[dict[str, Any]] | None:
         """What mig-parted makes of the GPUs; None where they stay whole, or no MIG manager applies the layout."""
         if not self.groups or self._platform.partitioning.missing_manager:

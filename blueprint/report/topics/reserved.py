@@ -12,11 +12,7 @@ _MEANING = {
     "computeDomains": "which workloads share the memory of an NVLink domain",
     "karpenter": "the Karpenter NodePool that creates the pool's nodes",
     "kata": "pods in virtual machines with whole GPUs",
-    "plans": "how many GPUs tenants may have",
-    "policy": "what workloads may do",
     "queue": "the queue whose workloads the pool runs",
-    "queueing": "how workloads wait for GPUs: Kueue or KAI Scheduler",
-    "tenants": "who shares the platform: namespaces, quotas, rights",
 }
 
 

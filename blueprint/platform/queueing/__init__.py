@@ -1,0 +1,1 @@
+"""How workloads wait for GPUs: flavors, queues and cohorts that follow from pools and tenants."""

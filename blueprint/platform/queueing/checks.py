@@ -1,0 +1,203 @@
+"""Checks of quotas: who counts what of which pool, and whether the hardware can hold it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from fractions import Fraction
+
+from blueprint.diagnostics import Diagnostic, known_names, nearest
+from blueprint.platform.check_context import CheckContext
+from blueprint.platform.drivers.model import DRA
+from blueprint.platform.nodes.offered import NODE_RESOURCES
+from blueprint.platform.paths import POOLS
+from blueprint.platform.pool import Pool
+from blueprint.platform.queueing import codes
+from blueprint.platform.tenants.checks import TENANTS, declared_at
+from blueprint.platform.tenants.model import Tenant, TenantQuota
+from blueprint.source.paths import Path
+from blueprint.units import canonical_quantity, quantity_value
+from blueprint.wording import joined
+
+KUEUE: Path = ("spec", "queueing", "kueue")
+_MEMORY = "memory"
+_OF_EACH_NODE = {"cpu": ("machine", "cpu"), _MEMORY: ("machine", "memory")}
+"""Where a pool says how much of it each node has; of GPUs it is their number."""
+
+
+def check_queueing(context: CheckContext) -> Iterator[Diagnostic]:
+    """The quotas of every tenant, then of every pool."""
+    kueue = context.platform.queueing.kueue if context.platform.queueing else None
+    tenants = context.platform.tenants.every
+    for tenant in tenants:
+        if tenant.quota and kueue is None:
+            message = f"tenant {tenant.name} has a quota, and nothing enforces it"
+            path = declared_at(context, tenant, "quota")
+            yield context.diagnostic_at_key(path, codes.QUOTA_WITHOUT_ENGINE, message, help_="queueing: {kueue: {}}")
+        yield from _quotas(context, tenant)
+    if kueue is not None:
+        yield from _unused(context, fair=kueue.fair_sharing)
+    yield from _capacity(context)
+
+
+def _quotas(context: CheckContext, tenant: Tenant) -> Iterator[Diagnostic]:
+    """Each amount of one tenant."""
+    for pool_name, amounts in tenant.quota.items():
+        path = declared_at(context, tenant, "quota", pool_name)
+        pool = context.pools.get(pool_name)
+        if pool is None:
+            yield _unknown_pool(context, path)
+            continue
+        for name, quota in amounts.items():
+            yield from _offered(context, tenant, pool, name, (*path, name))
+            yield from _amounts(context, tenant, name, quota, (*path, name))
+    yield from _node_resources(context, tenant)
+
+
+def _unknown_pool(context: CheckContext, path: Path) -> Diagnostic:
+    name = str(path[-1])
+    return context.diagnostic_at_key(
+        path,
+        codes.QUOTA_OF_UNKNOWN_POOL,
+        f"there is no pool {name}",
+        help_=known_names(name, sorted(context.pools)),
+        fix=nearest(name, sorted(context.pools)),
+    )
+
+
+def _offered(context: CheckContext, tenant: Tenant, pool: Pool, name: str, path: Path) -> Iterator[Diagnostic]:
+    """Whether nodes of the pool offer it, in a way that a queue can count."""
+    if name not in pool.offered:
+        gpus = [each for each in pool.offered if each not in NODE_RESOURCES]
+        has = f"offer {joined(gpus)}" if gpus else "have no GPUs"
+        message = f"tenant {tenant.name} has a quota of {name}, and nodes of pool {pool.name} {has}"
+        notes = (context.note((*POOLS, pool.name), "the pool"),)
+        yield context.diagnostic_at_key(path, codes.QUOTA_NOT_OFFERED, message, notes=notes)
+    elif context.platform.allocation == DRA and name not in (*NODE_RESOURCES, "gpu"):
+        message = f"tenant {tenant.name} has a quota of {name}, and claims are not counted by their profile"
+        yield context.diagnostic_at_key(path, codes.QUOTA_OF_CLAIMED_PROFILE, message, help_="count gpu")
+
+
+def _amounts(context: CheckContext, tenant: Tenant, name: str, quota: TenantQuota, path: Path) -> Iterator[Diagnostic]:
+    """The form of each amount, and what is lent and borrowed."""
+    declared = {"guaranteed": quota.guaranteed, "borrow": quota.borrow, "lend": quota.lend}
+    for key, amount in declared.items():
+        if amount is not None and not _has_form(name, key, quota):
+            at = _amount_path(context, path, key)
+            form = "a quantity with a unit, like 4Ti" if name == _MEMORY else "a whole number"
+            message = f"{amount} is no amount of {name}: it is {form}"
+            yield context.diagnostic_at(at, codes.AMOUNT_FORM, message)
+            return
+    for key in ("borrow", "lend"):
+        if declared[key] is not None and tenant.parent_name is None:
+            message = f"tenant {tenant.name} belongs to no group, so it cannot {key}"
+            help_ = "parent: GROUP, of a tenant without namespaces"
+            at = _amount_path(context, path, key)
+            yield context.diagnostic_at_key(at, codes.BORROW_WITHOUT_GROUP, message, help_=help_)
+    if quota.lend is not None and not tenant.is_group:
+        yield from _lending(context, tenant, quota, path)
+
+
+def _has_form(name: str, key: str, quota: TenantQuota) -> bool:
+    """Whether an amount is a number where numbers are counted, and has a unit where it is memory."""
+    return getattr(quota, key) in (None, "0") or (key in quota.with_units) == (name == _MEMORY)
+
+
+def _amount_path(context: CheckContext, path: Path, key: str) -> Path:
+    """Where an amount was written: `path` ends with the resource, which may have been left out."""
+    candidates = ((*path, key), (*path[:-1], key), path, path[:-1])
+    return next((each for each in candidates if context.is_written(each)), path)
+
+
+def _lending(context: CheckContext, tenant: Tenant, quota: TenantQuota, path: Path) -> Iterator[Diagnostic]:
+    if quota.lend is not None and quantity_value(quota.lend) > quantity_value(quota.guaranteed):
+        message = f"tenant {tenant.name} lends {quota.lend}, and only {quota.guaranteed} are guaranteed to it"
+        at = _amount_path(context, path, "lend")
+        notes = (context.note(_amount_path(context, path, "guaranteed"), "what is guaranteed"),)
+        yield context.diagnostic_at(at, codes.LEND_ABOVE_GUARANTEED, message, notes=notes)
+
+
+def _node_resources(context: CheckContext, tenant: Tenant) -> Iterator[Diagnostic]:
+    """Processors and memory are counted for every pool or for none."""
+    shares = tenant.shares
+    for name in NODE_RESOURCES:
+        counted = [pool for pool, amounts in shares.items() if name in amounts]
+        others = [pool for pool in shares if pool not in counted]
+        if counted and others:
+            message = f"tenant {tenant.name} has a quota of {name} of {joined(counted)}, and none of {joined(others)}"
+            path = declared_at(context, tenant, "quota")
+            help_ = f"give an amount of {name} for every pool, or for none"
+            yield context.diagnostic_at_key(path, codes.NODE_RESOURCE_MISSING, message, help_=help_)
+
+
+def _unused(context: CheckContext, *, fair: bool) -> Iterator[Diagnostic]:
+    """A queue that nothing enters, and weights that weigh nothing."""
+    tenants = context.platform.tenants
+    if not any(tenant.shares for tenant in tenants.users):
+        message, help_ = "no tenant with namespaces has a quota, so Kueue admits nothing", "give a tenant quota"
+        yield context.diagnostic_at_key(KUEUE, codes.NO_QUOTA, message, help_=help_)
+    for tenant in tenants.every if not fair else ():
+        if tenant.weight is not None:
+            message = f"the weight of {tenant.name} has no effect: fairSharing is off"
+            notes = (context.note((*KUEUE, "fairSharing"), "because of this"),)
+            yield context.diagnostic_at(
+                declared_at(context, tenant, "weight"), codes.WEIGHT_WITHOUT_FAIR_SHARING, message, notes=notes
+            )
+
+
+def _capacity(context: CheckContext) -> Iterator[Diagnostic]:
+    """All that is guaranteed of each pool, against what it has."""
+    for pool in context.pools.values():
+        for name, offered in pool.offered.items():
+            of = _guaranteed(context, pool.name, name)
+            if not of:
+                continue
+            if offered.amount is None:
+                message = (
+                    f"the machine of pool {pool.name} does not say its {name}: its quotas were not compared with it"
+                )
+                yield context.diagnostic_at_key((*POOLS, pool.name), codes.CAPACITY_UNKNOWN, message)
+            else:
+                yield from _compared(context, pool, name, of, quantity_value(offered.amount))
+
+
+def _guaranteed(context: CheckContext, pool: str, name: str) -> Mapping[str, Fraction]:
+    """What each tenant and group is guaranteed of it. An amount of a wrong form is left out: it has its own finding."""
+    quotas = {tenant.name: tenant.quota.get(pool, {}).get(name) for tenant in context.platform.tenants.every}
+    sound = {tenant: quota for tenant, quota in quotas.items() if quota and _has_form(name, "guaranteed", quota)}
+    return {tenant: quantity_value(quota.guaranteed) for tenant, quota in sound.items()}
+
+
+def _compared(
+    context: CheckContext, pool: Pool, name: str, of: Mapping[str, Fraction], each: Fraction
+) -> Iterator[Diagnostic]:
+    total, most, fewest = sum(of.values(), Fraction(0)), each * pool.nodes_max, each * pool.nodes_min
+    if total <= fewest:
+        return
+    largest = max(of, key=lambda tenant: (of[tenant], tenant))
+    tenant = context.platform.tenants.find(largest)
+    path = declared_at(context, tenant, "quota", pool.name, name) if tenant else TENANTS
+    at = _amount_path(context, path, "guaranteed")
+    guaranteed = f"{_shown(name, total)} {name} of pool {pool.name} are guaranteed to {_whom(of)}"
+    nodes = (
+        context.note((*POOLS, pool.name, "nodes"), "nodes"),
+        context.note(
+            (*POOLS, pool.name, *_OF_EACH_NODE.get(name, ("gpu", "count"))), f"{_shown(name, each)} on each node"
+        ),
+    )
+    if total > most:
+        message = f"{guaranteed}, and it has {_shown(name, most)} with its {pool.nodes_max} nodes"
+        help_ = f"guarantee {_shown(name, total - most)} less, or borrow them"
+        yield context.diagnostic_at(at, codes.QUOTA_BEYOND_HARDWARE, message, notes=nodes, help_=help_)
+    else:
+        now, later = f"{pool.nodes_min} nodes have {_shown(name, fewest)}", f"up to {_shown(name, most)}"
+        message = f"{guaranteed}; {now}, and an autoscaler can add {later}"
+        yield context.diagnostic_at(at, codes.QUOTA_NEEDS_NODES, message, notes=nodes)
+
+
+def _whom(of: Mapping[str, Fraction]) -> str:
+    names = [tenant for tenant, amount in of.items() if amount]
+    return joined(names) if len(names) <= 3 else f"{len(names)} tenants"  # noqa: PLR2004 - as many as one reads
+
+
+def _shown(name: str, value: Fraction) -> str:
+    return canonical_quantity(f"{int(value) // 1024}Ki") if name == _MEMORY else str(int(value))

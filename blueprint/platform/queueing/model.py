@@ -1,0 +1,321 @@
+"""Queueing, resolved: what Kueue is told of the pools and of the tenants.
+
+Each pool is one flavor, each group a cohort, each tenant with quota one cluster queue. Quotas are counted in the
+resources that pods request of the pool.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Protocol
+
+from blueprint.platform.components.digests import digest
+from blueprint.platform.drivers.model import DRA
+from blueprint.platform.nodes.offered import Offered
+from blueprint.platform.nodes.taints import PoolTaint
+from blueprint.platform.partitioning.model import GPU
+from blueprint.platform.queueing.quotas import ResourceGroup, resource_groups, with_withheld
+from blueprint.platform.tenants.model import Tenant, TenantNamespace, Tenants
+from blueprint.platform.topology.model import HOSTNAME
+from blueprint.platform.tracking.recorder import tracked_property, untracked
+from blueprint.platform.tracking.tracked import plain
+from blueprint.platform.views import PlatformView, PoolView
+from blueprint.spec.queueing import KueueSpec, QueueingSpec
+
+GPU_CLASS = "gpu.nvidia.com"
+"""The DeviceClass of whole GPUs."""
+QUEUE = "default"
+"""The name of the queue in each namespace: Kueue puts jobs that name none into the one of this name."""
+_WITHIN = {
+    "never": "Never",
+    "lowerPriority": "LowerPriority",
+    "lowerOrNewerEqualPriority": "LowerOrNewerEqualPriority",
+    "any": "Any",
+}
+
+
+class LevelsView(Protocol):
+    """Where the nodes of a pool stand."""
+
+    @property
+    def labels(self) -> Mapping[str, int]:
+        """Labels that say where a node stands, widest first."""
+
+
+class QueuedPool(PoolView, Protocol):
+    """A pool whose nodes tenants share."""
+
+    @property
+    def nodes_max(self) -> int:
+        """Most nodes."""
+
+    @property
+    def selector(self) -> Mapping[str, str]:
+        """Labels by which the nodes are known."""
+
+    @property
+    def topology(self) -> LevelsView:
+        """Where its nodes stand."""
+
+    @property
+    def offered(self) -> Mapping[str, Offered]:
+        """What pods can request of each node, by the name that quotas have for it."""
+
+
+class ClaimsView(Protocol):
+    """How pods claim devices."""
+
+    @property
+    def extended_resources(self) -> bool:
+        """Whether the scheduler serves requests for nvidia.com/gpu by claims that it makes."""
+
+
+class QueuedPlatform(PlatformView, Protocol):
+    """The platform, as its queues know it."""
+
+    @property
+    def dra(self) -> ClaimsView:
+        """How pods claim devices."""
+
+    @property
+    def pools(self) -> Sequence[QueuedPool]:
+        """All pools."""
+
+    @property
+    def tenants(self) -> Tenants:
+        """Everybody who shares it."""
+
+
+class Topology:
+    """The levels by which Kueue places the pods of one workload close to each other."""
+
+    def __init__(self, levels: tuple[str, ...], pool: QueuedPool) -> None:
+        self._levels = levels
+        self._pool = pool
+
+    @tracked_property
+    def levels(self) -> tuple[str, ...]:
+        """Labels of nodes, widest first; the last one is the node itself."""
+        return (*self._pool.topology.labels, HOSTNAME)
+
+    @tracked_property
+    def name(self) -> str:
+        """A name that changes with the levels, which cannot be changed."""
+        return f"levels-{digest(self.levels)}"
+
+
+class Flavor:
+    """The nodes of one pool, as Kueue gives them to workloads."""
+
+    def __init__(self, pool: QueuedPool) -> None:
+        self._pool = pool
+
+    @tracked_property
+    def name(self) -> str:
+        """The pool's name."""
+        return self._pool.own_label
+
+    @tracked_property
+    def node_labels(self) -> dict[str, str]:
+        """Labels that choose the nodes; Kueue adds them to pods that it admits."""
+        return dict(self._pool.selector)
+
+    @tracked_property
+    def tolerations(self) -> tuple[PoolTaint, ...]:
+        """Taints of the nodes; Kueue adds their tolerations to pods that it admits."""
+        with untracked():
+            taints = self._pool.taints
+        return tuple(PoolTaint(taint, (self._pool.taint_source(taint),)) for taint in taints)
+
+    @tracked_property
+    def topology(self) -> Topology | None:
+        """The levels by which its nodes stand; None where the blueprint declares none."""
+        labels = tuple(self._pool.topology.labels)
+        return Topology(labels, self._pool) if labels else None
+
+
+class Cohort:
+    """A group of tenants that lend each other what they do not use."""
+
+    def __init__(self, tenant: Tenant, platform: QueuedPlatform) -> None:
+        self._tenant = tenant
+        self._platform = platform
+
+    @tracked_property
+    def name(self) -> str:
+        """The group's name."""
+        return self._tenant.name
+
+    @tracked_property
+    def parent(self) -> str | None:
+        """The group that it belongs to."""
+        return self._tenant.parent.name if self._tenant.parent else None
+
+    @tracked_property
+    def weight(self) -> str | None:
+        """Its share of what is borrowed."""
+        return self._tenant.weight
+
+    @property
+    def resource_groups(self) -> tuple[ResourceGroup, ...]:
+        """What its members share on top of their own."""
+        return resource_groups(self._tenant.quota, self._platform.pools)
+
+
+class ClusterQueue:
+    """The queue of one tenant."""
+
+    def __init__(self, tenant: Tenant, platform: QueuedPlatform) -> None:
+        self.tenant = tenant
+        self._platform = platform
+
+    @tracked_property
+    def name(self) -> str:
+        """The tenant's name."""
+        return self.tenant.name
+
+    @tracked_property
+    def cohort(self) -> str | None:
+        """The group that it belongs to."""
+        return self.tenant.parent.name if self.tenant.parent else None
+
+    @tracked_property
+    def weight(self) -> str | None:
+        """Its share of what is borrowed."""
+        return self.tenant.weight
+
+    @property
+    def resource_groups(self) -> tuple[ResourceGroup, ...]:
+        """Its own quota, nothing of what only its groups have, which it may borrow, and nothing of all other GPUs."""
+        pools = self._platform.pools
+        with untracked():  # which pools there are decides no amount
+            quotas = with_withheld(self.tenant.shares, pools, in_group=self.cohort is not None)
+        return resource_groups(quotas, pools)
+
+
+class LocalQueue:
+    """The queue of one namespace, which is that of its tenant."""
+
+    def __init__(self, namespace: TenantNamespace) -> None:
+        self._namespace = namespace
+        self.name = QUEUE
+
+    @property
+    def namespace(self) -> str:
+        """The namespace."""
+        return self._namespace.name
+
+    @property
+    def cluster_queue(self) -> str:
+        """The queue of its tenant."""
+        return self._namespace.owner
+
+
+class Kueue:
+    """What Kueue is told."""
+
+    def __init__(self, spec: KueueSpec, platform: QueuedPlatform) -> None:
+        self._spec = spec
+        self._platform = platform
+
+    @tracked_property
+    def fair_sharing(self) -> bool:
+        """Whether what is borrowed is shared in proportion to weights."""
+        return self._spec.fair_sharing
+
+    @tracked_property
+    def pods_ready_timeout(self) -> str:
+        """How long all pods of an admitted workload may take until they are ready."""
+        return self._spec.pods_ready_timeout
+
+    @tracked_property
+    def within_cluster_queue(self) -> str:
+        """Which workloads of the same tenant make room."""
+        return _WITHIN[self._spec.preemption.within_tenant]
+
+    @tracked_property
+    def reclaim_within_cohort(self) -> str:
+        """Which workloads of others make room for what they have borrowed."""
+        return _WITHIN[self._spec.preemption.reclaim]
+
+    @tracked_property
+    def device_class_mappings(self) -> list[dict[str, Any]]:
+        """As what claims of a DeviceClass are counted, in Kueue's form; none where a device plugin advertises GPUs.
+
+        Nor where pods request nvidia.com/gpu of the scheduler, which makes the claims: Kueue would count both.
+        """
+        claimed = self._platform.allocation == DRA and not self._platform.dra.extended_resources
+        return [{"name": GPU, "deviceClassNames": [GPU_CLASS]}] if claimed else []
+
+    @tracked_property
+    def flavors(self) -> tuple[Flavor, ...]:
+        """The pools with GPUs, and those of which a tenant has quota."""
+        with untracked():
+            used = {pool for tenant in self._platform.tenants.every for pool in tenant.quota}
+            return tuple(Flavor(pool) for pool in self._platform.pools if pool.gpu is not None or pool.name in used)
+
+    @tracked_property
+    def topologies(self) -> tuple[Topology, ...]:
+        """The different ways in which nodes of pools stand."""
+        with untracked():
+            found = {flavor.topology.name: flavor.topology for flavor in reversed(self.flavors) if flavor.topology}
+            return tuple(found[name] for name in sorted(found))
+
+    @tracked_property
+    def cohorts(self) -> tuple[Cohort, ...]:
+        """The groups."""
+        return tuple(Cohort(group, self._platform) for group in self._platform.tenants.groups)
+
+    @tracked_property
+    def cluster_queues(self) -> tuple[ClusterQueue, ...]:
+        """The tenants that have quota, by themselves or by their groups."""
+        users = self._platform.tenants.users
+        with untracked():
+            return tuple(ClusterQueue(tenant, self._platform) for tenant in users if tenant.shares)
+
+    @tracked_property
+    def local_queues(self) -> tuple[LocalQueue, ...]:
+        """One queue in each namespace of a tenant that has quota."""
+        namespaces = self._platform.tenants.namespaces
+        with untracked():
+            return tuple(LocalQueue(each) for each in namespaces if each.tenant.shares)
+
+
+class Priority:
+    """A priority of workloads."""
+
+    def __init__(self, name: str, priorities: Any) -> None:
+        self.name = name
+        self._priorities = priorities
+
+    @property
+    def value(self) -> int:
+        """A higher number goes first."""
+        value: int = self._priorities[self.name]
+        return value
+
+
+class Queueing:
+    """How workloads wait for GPUs."""
+
+    def __init__(self, spec: QueueingSpec, platform: QueuedPlatform) -> None:
+        self._spec = spec
+        self._platform = platform
+
+    @tracked_property
+    def kueue(self) -> Kueue | None:
+        """What Kueue is told; None without it."""
+        spec = self._spec.kueue
+        return Kueue(spec, self._platform) if spec is not None else None
+
+    @tracked_property
+    def priorities(self) -> dict[str, int]:
+        """Priorities of workloads by name."""
+        return dict(plain(self._spec.priorities))
+
+    @property
+    def classes(self) -> Iterator[Priority]:
+        """The same, each with its own line."""
+        with untracked():
+            names = list(self._spec.priorities)
+        return (Priority(name, self._spec.priorities) for name in names)

@@ -1,0 +1,146 @@
+"""Quotas as Kueue wants them: groups of resources, in which every flavor says an amount of every resource."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Protocol, Union
+
+from blueprint.platform.nodes.offered import NODE_RESOURCES, Offered
+from blueprint.platform.tenants.model import TenantQuota
+from blueprint.platform.tracking.recorder import untracked
+from blueprint.records import Record
+
+Amount = Union[TenantQuota, "Withheld", None]
+"""None where a tenant has nothing of its own, but may borrow."""
+Quotas = Mapping[str, Mapping[str, Amount]]
+"""Amounts by pool and name."""
+
+
+class OfferingPool(Protocol):
+    """A pool, and what its nodes offer."""
+
+    @property
+    def name(self) -> str:
+        """Its name in the blueprint."""
+
+    @property
+    def own_label(self) -> str:
+        """The same, recorded."""
+
+    @property
+    def offered(self) -> Mapping[str, Offered]:
+        """What pods can request of each node, by the name that quotas have for it."""
+
+
+class Withheld:
+    """Nothing of a resource that no quota of the tenant names: undeclared, Kueue would not count it at all."""
+
+    guaranteed = "0"
+    lend: str | None = None
+
+    def __init__(self, *, in_group: bool) -> None:
+        self.borrow = "0" if in_group else None
+
+
+class ResourceQuota:
+    """How much a queue has of one resource of one flavor."""
+
+    def __init__(self, resource: str, quota: Amount) -> None:
+        self.name = resource
+        self._quota = quota
+
+    @property
+    def nominal(self) -> str:
+        """What is its own."""
+        return self._quota.guaranteed if self._quota else "0"
+
+    @property
+    def borrowing(self) -> str | None:
+        """How much more it may borrow; None where nothing limits it."""
+        return self._quota.borrow if self._quota else None
+
+    @property
+    def lending(self) -> str | None:
+        """How much of its own it lends; None where nothing limits it."""
+        return self._quota.lend if self._quota else None
+
+
+class FlavorQuotas:
+    """What a queue has of one pool."""
+
+    def __init__(self, pool: OfferingPool, resources: tuple[ResourceQuota, ...]) -> None:
+        self._pool = pool
+        self.resources = resources
+
+    @property
+    def name(self) -> str:
+        """The flavor: the pool's name."""
+        return self._pool.own_label
+
+
+class ResourceGroup(Record):
+    """Resources that a workload gets from the same flavor."""
+
+    covered: tuple[str, ...]
+    flavors: tuple[FlavorQuotas, ...]
+
+
+def resource_groups(quotas: Quotas, pools: Sequence[OfferingPool]) -> tuple[ResourceGroup, ...]:
+    """Pools that share a resource are in one group: Kueue wants each resource in one group alone.
+
+    Amounts of what a pool does not offer, which is refused (BP3413), are left out.
+    """
+    with untracked():  # each amount records its own line
+        known = {pool.name: pool for pool in pools}
+        named = {
+            known[name]: {
+                known[name].offered[key].resource: quota for key, quota in amounts.items() if key in known[name].offered
+            }
+            for name, amounts in quotas.items()
+            if name in known
+        }
+        return tuple(_group(members, named) for members in _connected(named))
+
+
+def with_withheld(quotas: Quotas, pools: Sequence[OfferingPool], *, in_group: bool) -> Quotas:
+    """The same, and nothing of every resource of GPUs that they do not name."""
+    offered = {pool.name: pool.offered for pool in pools}
+    named = {
+        offered[pool][name].resource
+        for pool in quotas
+        if pool in offered
+        for name in quotas[pool]
+        if name in offered[pool]
+    }
+    found: dict[str, dict[str, Amount]] = {pool: dict(amounts) for pool, amounts in quotas.items()}
+    for pool, names in offered.items():
+        for name, each in names.items():
+            if name not in NODE_RESOURCES and each.resource not in named:
+                named.add(each.resource)
+                found.setdefault(pool, {})[name] = Withheld(in_group=in_group)
+    return found
+
+
+def _connected(named: Mapping[OfferingPool, Mapping[str, Amount]]) -> list[list[OfferingPool]]:
+    """The pools by what they share, in their own order."""
+    groups: list[tuple[set[str], list[OfferingPool]]] = []
+    for pool, amounts in named.items():
+        resources, members = set(amounts), [pool]
+        apart = []
+        for group in groups:
+            if group[0] & resources:
+                resources |= group[0]
+                members = [*group[1], *members]
+            else:
+                apart.append(group)
+        groups = [*apart, (resources, members)]
+    order = {pool: index for index, pool in enumerate(named)}
+    return sorted((sorted(members, key=order.__getitem__) for _, members in groups), key=lambda each: order[each[0]])
+
+
+def _group(members: Sequence[OfferingPool], named: Mapping[OfferingPool, Mapping[str, Amount]]) -> ResourceGroup:
+    covered = tuple(sorted({resource for pool in members for resource in named[pool]}))
+    flavors = (
+        FlavorQuotas(pool, tuple(ResourceQuota(each, named[pool].get(each)) for each in covered)) for pool in members
+    )
+    return ResourceGroup(covered, tuple(flavors))

@@ -1,0 +1,1 @@
+"""Who shares the platform: groups and tenants, their namespaces, rights and quotas."""

@@ -1,0 +1,128 @@
+"""Checks of tenants: groups, plans, namespaces and priorities."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from blueprint.diagnostics import Diagnostic
+from blueprint.name_patterns import DNS_LABEL
+from blueprint.platform.check_context import CheckContext
+from blueprint.platform.tenants import codes
+from blueprint.platform.tenants.model import Tenant
+from blueprint.source.paths import Path
+
+TENANTS: Path = ("spec", "tenants")
+PLANS: Path = ("spec", "plans")
+_OF_NAMESPACES = ("groups", "network", "priorityCap")
+"""Settings that concern namespaces."""
+_RESERVED = ("default", "kube-system", "kube-public", "kube-node-lease")
+
+
+def check_tenants(context: CheckContext) -> Iterator[Diagnostic]:
+    """Every tenant alone, then the namespaces of all."""
+    tenants = context.platform.tenants
+    parents = {tenant.parent_name for tenant in tenants.every}
+    for tenant in tenants.every:
+        yield from _plan(context, tenant)
+        yield from _parent(context, tenant)
+        yield from _priority(context, tenant)
+        yield from _group(context, tenant, parents)
+    yield from _cycles(context)
+    yield from _namespaces(context)
+
+
+def declared_at(context: CheckContext, tenant: Tenant, *steps: str) -> Path:
+    """Where a setting of a tenant was written: at the tenant, or in its plan."""
+    own = (*TENANTS, tenant.name, *steps)
+    if tenant.plan is None or context.is_written((*TENANTS, tenant.name, steps[0])):
+        return own
+    return (*PLANS, tenant.plan, *steps)
+
+
+def _plan(context: CheckContext, tenant: Tenant) -> Iterator[Diagnostic]:
+    if tenant.plan is not None and not context.is_written((*PLANS, tenant.plan)):
+        known = context.root.get(PLANS)
+        names = known.value if known and isinstance(known.value, dict) else ()
+        yield context.unknown_name((*TENANTS, tenant.name, "plan"), codes.UNKNOWN_PLAN, "plan", names)
+
+
+def _parent(context: CheckContext, tenant: Tenant) -> Iterator[Diagnostic]:
+    path = (*TENANTS, tenant.name, "parent")
+    groups = [group.name for group in context.platform.tenants.groups if group.name != tenant.name]
+    if tenant.parent_name is None:
+        return
+    if tenant.parent is None:
+        yield context.unknown_name(path, codes.UNKNOWN_GROUP, "group", groups)
+    elif not tenant.parent.is_group:
+        message = f"{tenant.parent.name} has namespaces, so it is no group that {tenant.name} could belong to"
+        notes = (context.note(declared_at(context, tenant.parent, "namespaces"), "its namespaces"),)
+        help_ = f"make a group without namespaces, and both {tenant.parent.name} and {tenant.name} its members"
+        yield context.diagnostic_at(path, codes.PARENT_IS_NO_GROUP, message, notes=notes, help_=help_)
+
+
+def _cycles(context: CheckContext) -> Iterator[Diagnostic]:
+    """Each circle once, at its first member."""
+    reported: set[str] = set()
+    for tenant in context.platform.tenants.every:
+        way, above = [tenant.name], tenant.parent
+        while above is not None and above.name not in way and above.name not in reported:
+            way.append(above.name)
+            above = above.parent
+        if above is not None and above.name == tenant.name:
+            reported.update(way)
+            message = "a group belongs to itself: " + " -> ".join((*way, tenant.name))
+            help_ = "let one of them have no parent"
+            yield context.diagnostic_at((*TENANTS, tenant.name, "parent"), codes.GROUP_CYCLE, message, help_=help_)
+
+
+def _priority(context: CheckContext, tenant: Tenant) -> Iterator[Diagnostic]:
+    queueing = context.platform.queueing
+    known = queueing.priorities if queueing else {}
+    if tenant.priority_cap is not None and tenant.priority_cap not in known:
+        path = declared_at(context, tenant, "priorityCap")
+        yield context.unknown_name(path, codes.UNKNOWN_PRIORITY, "priority", known)
+
+
+def _group(context: CheckContext, tenant: Tenant, parents: set[str | None]) -> Iterator[Diagnostic]:
+    if not tenant.is_group:
+        return
+    if tenant.name not in parents:
+        message = f"{tenant.name} has no namespaces, and no tenant belongs to it"
+        help_ = f"namespaces: [{tenant.name}]"
+        yield context.diagnostic_at_key((*TENANTS, tenant.name), codes.GROUP_WITHOUT_MEMBERS, message, help_=help_)
+        return
+    for key in _OF_NAMESPACES:
+        if context.is_written((*TENANTS, tenant.name, key)):
+            message = f"{tenant.name} has no namespaces, so {key} has no effect"
+            help_ = "set it on its members, or in their plan"
+            yield context.diagnostic_at_key(
+                (*TENANTS, tenant.name, key), codes.NO_EFFECT_ON_GROUP, message, help_=help_
+            )
+
+
+def _namespaces(context: CheckContext) -> Iterator[Diagnostic]:
+    components = {each.namespace: f"component {name}" for name, each in context.platform.components.items()}
+    owners: dict[str, Tenant] = {}
+    for tenant in context.platform.tenants.every:
+        for name in tenant.namespaces:
+            path = declared_at(context, tenant, "namespaces")
+            if reason := _unfit(name, components):
+                message = f"{name} cannot be a namespace of tenant {tenant.name}: {reason}"
+                yield context.diagnostic_at(path, codes.NAMESPACE_INVALID, message)
+            elif name in owners:
+                other = owners[name]
+                whom = "twice" if other is tenant else f"by tenant {other.name} too"
+                notes = (context.note(declared_at(context, other, "namespaces"), f"declared by {other.name} here"),)
+                message = f"tenant {tenant.name} has the namespace {name}, which is declared {whom}"
+                yield context.diagnostic_at(path, codes.NAMESPACE_OF_TWO, message, notes=notes)
+            owners.setdefault(name, tenant)
+
+
+def _unfit(name: str, components: dict[str, str]) -> str | None:
+    """Why a namespace cannot be a tenant's; None where it can."""
+    if not re.fullmatch(DNS_LABEL, name):
+        return "a namespace has at most 63 lower-case letters, digits and dashes, a letter or digit first and last"
+    if name in _RESERVED or name.startswith("kube-"):
+        return "it belongs to Kubernetes"
+    return f"it belongs to {components[name]}" if name in components else None

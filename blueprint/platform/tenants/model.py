@@ -1,0 +1,312 @@
+"""Tenants, resolved: what each has by itself, by its plan, and by the group that it belongs to."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from fractions import Fraction
+from functools import cached_property
+from typing import Any, Protocol
+
+from blueprint.platform.nodes.offered import NODE_RESOURCES, Offered
+from blueprint.platform.tracking.recorder import tracked_property, untracked
+from blueprint.platform.tracking.tracked import plain
+from blueprint.platform.views import PlatformView
+from blueprint.spec.tenants import TENANT
+from blueprint.units import canonical_quantity, quantity_value
+
+TENANT_LABEL = "gpublueprint.dev/tenant"
+"""The label of a namespace that names its tenant."""
+
+
+class Prioritised(Protocol):
+    """What tenants read of the queueing."""
+
+    @property
+    def priorities(self) -> Mapping[str, int]:
+        """Priorities of workloads by name."""
+
+
+class SharedPool(Protocol):
+    """A pool that tenants share."""
+
+    @property
+    def name(self) -> str:
+        """Its name in the blueprint."""
+
+    @property
+    def offered(self) -> Mapping[str, Offered]:
+        """What pods can request of each node, by the name that quotas have for it."""
+
+
+class TenantPlatform(PlatformView, Protocol):
+    """The platform, as its tenants know it."""
+
+    @property
+    def pools(self) -> Sequence[SharedPool]:
+        """All pools."""
+
+    @property
+    def tenants(self) -> Tenants:
+        """Everybody who shares it."""
+
+    @property
+    def queueing(self) -> Prioritised | None:
+        """How workloads are queued."""
+
+
+class TenantQuota:
+    """How much a tenant has of one resource of one pool. Reading an amount records its own line."""
+
+    def __init__(self, amount: Any) -> None:
+        self._amount = amount
+
+    @property
+    def with_units(self) -> dict[str, str]:
+        """The amounts that were written as quantities with a unit, `4Ti`, by their keys."""
+        read = {key: getattr(self._amount, key) for key in ("guaranteed", "borrow", "lend")}
+        return {key: value for key, value in read.items() if isinstance(value, str)}
+
+    @property
+    def guaranteed(self) -> str:
+        """What the tenant always gets back, as a quantity."""
+        return canonical_quantity(self._amount.guaranteed)
+
+    @property
+    def borrow(self) -> str | None:
+        """How much more it may use; None where nothing limits it."""
+        return _quantity(self._amount.borrow)
+
+    @property
+    def lend(self) -> str | None:
+        """How much others may use of what is guaranteed; None where nothing limits it."""
+        return _quantity(self._amount.lend)
+
+
+def _quantity(value: Any) -> str | None:
+    return None if value is None else canonical_quantity(value)
+
+
+class Tenant:
+    """A tenant, or a group of them."""
+
+    def __init__(self, name: str, spec: Any, plans: Any, platform: TenantPlatform) -> None:
+        self.name = name
+        self._spec = spec
+        self._plans = plans
+        self._platform = platform
+
+    @tracked_property
+    def plan(self) -> str | None:
+        """The plan that it names."""
+        name: str | None = self._spec.plan
+        return name
+
+    def _declared(self, field: str) -> Any:
+        """What it says itself, or its plan; None where neither does."""
+        own = getattr(self._spec, field)
+        if own is not None or self.plan is None or self.plan not in self._plans:
+            return own
+        return getattr(self._plans[self.plan], field)
+
+    def _named(self, texts: Any) -> tuple[str, ...]:
+        return tuple(text.replace(TENANT, self.name) for text in plain(texts or ()))
+
+    @tracked_property
+    def parent_name(self) -> str | None:
+        """The group that it names."""
+        name: str | None = self._spec.parent
+        return name
+
+    @tracked_property
+    def parent(self) -> Tenant | None:
+        """The group that it belongs to; None where it names none, or one that is not there."""
+        return self._platform.tenants.find(self.parent_name) if self.parent_name else None
+
+    @property
+    def ancestors(self) -> Iterator[Tenant]:
+        """Its group, the group of that, and so on; each once, also where they go in a circle."""
+        seen, above = {self.name}, self.parent
+        while above is not None and above.name not in seen:
+            seen.add(above.name)
+            yield above
+            above = above.parent
+
+    @tracked_property
+    def namespaces(self) -> tuple[str, ...]:
+        """Its namespaces; none of a group."""
+        return self._named(self._declared("namespaces"))
+
+    @property
+    def is_group(self) -> bool:
+        """Whether it is a group of others."""
+        return not self.namespaces
+
+    @tracked_property
+    def groups(self) -> tuple[str, ...]:
+        """Groups of users that may work in its namespaces."""
+        return self._named(self._declared("groups"))
+
+    @tracked_property
+    def isolated(self) -> bool:
+        """Whether its pods accept connections from its own namespaces and Prometheus alone."""
+        return bool(self._declared("network") != "open")
+
+    @tracked_property
+    def weight(self) -> str | None:
+        """Its share of what is borrowed, as a quantity; None where nothing is declared."""
+        weight = self._declared("weight")
+        return None if weight is None else canonical_quantity(weight)
+
+    @tracked_property
+    def priority_cap(self) -> str | None:
+        """The highest priority that its workloads may have, by name."""
+        name: str | None = self._declared("priority_cap")
+        return name
+
+    @tracked_property
+    def highest_priority(self) -> int | None:
+        """The same as a number; None where nothing limits it."""
+        queueing = self._platform.queueing
+        return queueing.priorities.get(self.priority_cap) if queueing and self.priority_cap else None
+
+    @tracked_property
+    def quota(self) -> dict[str, dict[str, TenantQuota]]:
+        """What it has by pool and name of a resource, in the order of the blueprint."""
+        quotas = self._declared("quota")
+        if quotas is None:
+            return {}
+        found: dict[str, dict[str, TenantQuota]] = {}
+        for pool, resources in quotas.items():
+            with untracked():  # each amount records its own line
+                found[pool] = {name: TenantQuota(amount) for name, amount in resources.items()}
+        return found
+
+    @property
+    def shares(self) -> dict[str, dict[str, TenantQuota | None]]:
+        """Its quota, with None for everything that only its groups have: it has nothing of that, but may borrow it."""
+        found: dict[str, dict[str, TenantQuota | None]] = {pool: dict(amounts) for pool, amounts in self.quota.items()}
+        for group in self.ancestors:
+            for pool, amounts in group.quota.items():
+                own = found.setdefault(pool, {})
+                for name in amounts:
+                    own.setdefault(name, None)
+        return found
+
+    @tracked_property
+    def most_gpus(self) -> dict[str, str]:
+        """The most that its queue could get of each resource of GPUs; only of what something limits."""
+        with untracked():
+            pools = {pool.name: pool.offered for pool in self._platform.pools}
+        offered = {
+            each.resource for names in pools.values() for key, each in names.items() if key not in NODE_RESOURCES
+        }
+        found: dict[str, Fraction | None] = dict.fromkeys(sorted(offered), Fraction(0))
+        for pool, amounts in self.shares.items():
+            for name, quota in amounts.items():
+                resource = pools[pool][name].resource if name in pools.get(pool, {}) else None
+                if resource in found:
+                    found[resource] = _sum(found[resource], self._most(quota))
+        return {name: canonical_quantity(str(most)) for name, most in found.items() if most is not None}
+
+    def _most(self, quota: TenantQuota | None) -> Fraction | None:
+        """What is guaranteed and what it may borrow; None where nothing limits it."""
+        if quota is None or (quota.borrow is None and self.parent is not None):
+            return None
+        return quantity_value(quota.guaranteed) + quantity_value(quota.borrow or "0")
+
+
+def _sum(one: Fraction | None, other: Fraction | None) -> Fraction | None:
+    return None if one is None or other is None else one + other
+
+
+class Tenants:
+    """Everybody who shares a platform."""
+
+    def __init__(self, specs: Any, plans: Any, platform: TenantPlatform) -> None:
+        self._specs = specs
+        self._plans = plans
+        self._platform = platform
+
+    @cached_property
+    def _by_name(self) -> dict[str, Tenant]:
+        with untracked():
+            specs = dict(self._specs.items()) if self._specs else {}
+        return {name: Tenant(name, spec, self._plans, self._platform) for name, spec in specs.items()}
+
+    def find(self, name: str) -> Tenant | None:
+        """The tenant or group of this name."""
+        return self._by_name.get(name)
+
+    @property
+    def every(self) -> tuple[Tenant, ...]:
+        """Groups and tenants, in the order of the blueprint."""
+        return tuple(self._by_name.values())
+
+    @tracked_property
+    def groups(self) -> tuple[Tenant, ...]:
+        """Those without namespaces."""
+        with untracked():
+            return tuple(each for each in self.every if each.is_group)
+
+    @tracked_property
+    def users(self) -> tuple[Tenant, ...]:
+        """Those with namespaces."""
+        with untracked():
+            return tuple(each for each in self.every if not each.is_group)
+
+    @tracked_property
+    def namespaces(self) -> tuple[TenantNamespace, ...]:
+        """Every namespace of every tenant."""
+        with untracked():
+            users = [(tenant, len(tenant.namespaces)) for tenant in self.users]
+        return tuple(TenantNamespace(tenant, index) for tenant, number in users for index in range(number))
+
+    @tracked_property
+    def staffed(self) -> tuple[TenantNamespace, ...]:
+        """The namespaces in which groups of users may work."""
+        return tuple(each for each in self.namespaces if each.groups)
+
+    @tracked_property
+    def isolated(self) -> tuple[TenantNamespace, ...]:
+        """The namespaces whose pods accept connections from their tenant and Prometheus alone."""
+        return tuple(each for each in self.namespaces if each.tenant.isolated)
+
+    @tracked_property
+    def limited(self) -> tuple[TenantNamespace, ...]:
+        """The namespaces whose queues limit what pods can get."""
+        if self._platform.queueing is None:
+            return ()
+        return tuple(each for each in self.namespaces if each.gpu_limits)
+
+    @tracked_property
+    def capped(self) -> tuple[Tenant, ...]:
+        """The tenants whose workloads may not have every priority."""
+        return tuple(each for each in self.users if each.highest_priority is not None)
+
+
+class TenantNamespace:
+    """One namespace of a tenant."""
+
+    def __init__(self, tenant: Tenant, index: int) -> None:
+        self.tenant = tenant
+        self._index = index
+
+    @tracked_property
+    def name(self) -> str:
+        """The name of the namespace."""
+        return self.tenant.namespaces[self._index]
+
+    @tracked_property
+    def owner(self) -> str:
+        """The name of the tenant."""
+        return self.tenant.name
+
+    @property
+    def groups(self) -> tuple[str, ...]:
+        """Groups of users that may work in it."""
+        return self.tenant.groups
+
+    @property
+    def gpu_limits(self) -> dict[str, str]:
+        """What pods may request in it together, by the name that ResourceQuotas have for it."""
+        return {f"requests.{resource}": most for resource, most in self.tenant.most_gpus.items()}

@@ -1,0 +1,170 @@
+"""`spec.tenants`, `spec.plans`, `spec.policy`: who shares the platform, how much each may use, what is allowed."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, ClassVar, Literal
+
+from pydantic import BeforeValidator, Field, GetJsonSchemaHandler, WithJsonSchema, model_validator
+
+from blueprint.spec.base import Model
+from blueprint.spec.forms import MEMORY, Name, Texts, form, matches_form, to_tuple
+
+TENANT = "${tenant}"
+"""What a plan writes for the tenant's name."""
+NAMESPACE = form(
+    r"([a-z0-9-]|\$\{tenant\})+",
+    "lower-case letters, digits and dashes; ${tenant} stands for the tenant's name",
+)
+RESOURCE = form(
+    r"(gpu|cpu|memory|[1-9]g\.[1-9][0-9]{0,2}gb([-+][a-z]+(\.[a-z]+)?)?)",
+    "gpu, a MIG profile like 1g.10gb, cpu or memory",
+)
+MOST = 1_000_000
+AMOUNT_KEYS = {"guaranteed", "borrow", "lend"}
+"""The keys of an amount."""
+
+_AMOUNT_SCHEMA = {"anyOf": [{"type": "integer", "minimum": 0, "maximum": MOST}, {"type": "string", "pattern": MEMORY}]}
+
+
+def _amount(value: Any) -> Any:
+    """A number or a quantity of memory as it is. Raises ValueError in words."""
+    number = isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= MOST
+    if number or (isinstance(value, str) and matches_form(MEMORY, value)):
+        return value
+    shown = "a mapping" if isinstance(value, dict) else "a list" if isinstance(value, list) else value
+    raise ValueError(f"{shown} is no amount: a whole number up to {MOST}, or for memory a quantity like 4Ti")
+
+
+Amount = Annotated[int | str, BeforeValidator(_amount), WithJsonSchema(_AMOUNT_SCHEMA)]
+
+
+class QuotaAmount(Model):
+    """How much of one resource; a number alone is what is guaranteed."""
+
+    FORM = "a number or a mapping of guaranteed, borrow and lend"
+
+    guaranteed: Amount = Field(
+        examples=[64], default=0, description="What the tenant always gets back. Memory is a quantity, 4Ti."
+    )
+    borrow: Amount | None = Field(
+        examples=[32],
+        default=None,
+        description="How much more it may use while others of its group leave it unused. Default: all of it.",
+    )
+    lend: Amount | None = Field(
+        examples=[16],
+        default=None,
+        description="How much of what is guaranteed others may use while it is unused. Default: all of it.",
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _number(cls, value: Any) -> Any:
+        return value if isinstance(value, dict) else {"guaranteed": value}
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, core: Any, handler: GetJsonSchemaHandler) -> dict[str, Any]:
+        return {"anyOf": [*_AMOUNT_SCHEMA["anyOf"], handler.resolve_ref_schema(handler(core))]}
+
+
+def _of_gpus(value: Any) -> Any:
+    """The quota of a pool by resource: without the name of a resource, GPUs are meant."""
+    alone = not isinstance(value, dict) or (value.keys() and value.keys() <= AMOUNT_KEYS)
+    return {"gpu": value} if alone and not isinstance(value, list) else value
+
+
+class _WithShorthand:
+    """The schema of a mapping by resource that may also be the amount alone."""
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, core: Any, handler: GetJsonSchemaHandler) -> dict[str, Any]:
+        by_resource = handler(core)
+        amount = next(iter(by_resource["patternProperties"].values()))
+        return {"anyOf": [amount, by_resource]}
+
+
+PoolQuota = Annotated[
+    dict[Annotated[str, Field(pattern=RESOURCE)], QuotaAmount],
+    Field(min_length=1),
+    BeforeValidator(_of_gpus),
+    _WithShorthand,
+]
+"""What a tenant has of one pool, by resource."""
+
+
+class TenantSettings(Model):
+    """What a tenant and a plan of tenants have in common."""
+
+    NOT_YET: ClassVar[dict[str, str]] = {
+        "workloads": "no sample workloads are rendered yet: write them yourself",
+    }
+
+    namespaces: (
+        Annotated[tuple[Annotated[str, Field(pattern=NAMESPACE, min_length=1)], ...], BeforeValidator(to_tuple)] | None
+    ) = Field(
+        examples=[["lattice"], [TENANT]],
+        default=None,
+        description="Its namespaces, which the platform creates. A tenant without namespaces is a group of others.",
+    )
+    groups: Texts | None = Field(
+        examples=[["oidc:lattice"]],
+        default=None,
+        description="Groups of users that may work in its namespaces, as the API server knows them.",
+    )
+    network: Literal["isolated", "open"] | None = Field(
+        default=None,
+        description="isolated: pods accept connections from the tenant's own namespaces and from Prometheus alone; "
+        "open: from everywhere. Default: isolated.",
+    )
+    weight: Annotated[float, Field(gt=0, le=1000)] | None = Field(
+        examples=[2],
+        default=None,
+        description="Its share of what the tenants of a group borrow, in proportion to the others. Default: 1.",
+    )
+    priority_cap: Name | None = Field(
+        examples=["research"],
+        default=None,
+        description="The highest of `queueing.priorities` that its workloads may have. Default: any.",
+    )
+    quota: dict[Name, PoolQuota] | None = Field(
+        examples=[{"train": {"guaranteed": 64, "borrow": 32, "lend": 16}}, {"train": 64, "mig": {"1g.10gb": 28}}],
+        default=None,
+        description="What it has of each pool, in units that pods can request: GPUs, MIG instances, replicas of shared "
+        "GPUs. The first pool that suits a workload is taken. Of a group: what its members share on top of their own.",
+    )
+
+
+class TenantSpec(TenantSettings):
+    """A user of the platform, or a group of users that lend each other quota."""
+
+    parent: Name | None = Field(
+        examples=["physics"],
+        default=None,
+        description="The group that it belongs to; its members lend each other what they do not use.",
+    )
+    plan: Name | None = Field(
+        examples=["lab"], default=None, description="The plan that it follows where it does not say otherwise."
+    )
+
+
+class PlanSpec(TenantSettings):
+    """What tenants of one plan have unless they say otherwise."""
+
+    ELSEWHERE: ClassVar[dict[str, str]] = {
+        "parent": "each tenant says its own group",
+        "plan": "plans do not build on each other",
+    }
+
+
+class PolicySpec(Model):
+    """What workloads of tenants may do."""
+
+    NOT_YET: ClassVar[dict[str, str]] = {
+        "admission": "of admission policies only the one behind priorityCap is rendered: add others with "
+        "spec.extraManifests",
+        "health": "reactions to faults of GPUs are not rendered yet: alert on them with spec.observability",
+    }
+
+    pod_security: Literal["privileged", "baseline", "restricted"] = Field(
+        default="baseline", description="The Pod Security Standard that the namespaces of tenants enforce."
+    )

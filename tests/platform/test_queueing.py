@@ -1,0 +1,259 @@
+"""Tenants and their quotas: which queues, cohorts and limits follow, by examples and by properties."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from blueprint.pipeline import Compilation
+from blueprint.source.paths import Path
+from tests.support.platforms import compiled
+from tests.support.platforms import platform as platform_of
+
+HEAD = """
+apiVersion: gpublueprint.dev/v1alpha2
+kind: Blueprint
+metadata: {name: uni}
+spec:
+  release: "2026.11"
+  cluster: {kubernetes: "1.36", topology: [acme.example/rack]}
+  poolLabel: acme.example/pool
+  poolDefaults: {taints: {nvidia.com/gpu: "true:NoSchedule"}}
+  nodePools:
+    whole: {nodes: 4, gpu: {product: H100-SXM5-80GB, count: 8}, topology: {acme.example/rack: 2}}
+    more: {nodes: 4, gpu: {product: H100-SXM5-80GB, count: 8}}
+    turns: {nodes: 1, gpu: {product: L40S, count: 4, sharing: {timeSlicing: {all: 4}, renameByDefault: true}}}
+    mig:
+      nodes: 2
+      gpu:
+        product: A100-SXM4-80GB
+        count: 8
+        mig: {strategy: mixed, layout: [{devices: 0-3, profiles: {1g.10gb: 7}}, {devices: 4-7, profiles: {3g.40gb: 2}}]}
+"""
+QUEUEING = "  queueing: {kueue: {}, priorities: {production: 1000, scratch: 0}}\n"
+RESOURCES = {"nvidia.com/gpu", "nvidia.com/gpu.shared", "nvidia.com/mig-1g.10gb", "nvidia.com/mig-3g.40gb"}
+
+
+def platform(tenants: str, rest: str = QUEUEING) -> Compilation:
+    """The pools above, shared by these tenants."""
+    found = compiled(f"{HEAD}{rest}  tenants:\n{tenants}")
+    assert found.bundle, found.diagnostics
+    return found
+
+
+def objects(found: Compilation, kind: str) -> dict[str, Any]:
+    """The objects of a kind, by namespace and name."""
+    assert found.bundle
+    alike = [each for each in found.bundle.objects if each.id.kind == kind]
+    return {f"{each.id.namespace}/{each.id.name}" if each.id.namespace else each.id.name: each.data for each in alike}
+
+
+def quotas(queue: Any) -> dict[tuple[str, str], dict[str, str]]:
+    """What a queue has, by flavor and resource; without what it has nothing of and cannot borrow."""
+    return {
+        (flavor["name"], resource.pop("name")): resource
+        for group in queue["spec"].get("resourceGroups", ())
+        for flavor in group["flavors"]
+        for resource in flavor["resources"]
+    }
+
+
+def test_a_quota_is_counted_in_what_pods_request_of_the_pool() -> None:
+    tenants = "    a: {namespaces: [a], quota: {whole: 8, turns: 6, mig: {1g.10gb: 28, 3g.40gb: 2}}}\n"
+    queue = objects(platform(tenants), "ClusterQueue")["a"]
+    assert quotas(queue) == {
+        ("whole", "nvidia.com/gpu"): {"nominalQuota": "8"},
+        ("turns", "nvidia.com/gpu.shared"): {"nominalQuota": "6"},
+        ("mig", "nvidia.com/mig-1g.10gb"): {"nominalQuota": "28"},
+        ("mig", "nvidia.com/mig-3g.40gb"): {"nominalQuota": "2"},
+    }
+    assert "cohortName" not in queue["spec"]
+
+
+def test_what_no_quota_names_is_withheld_so_that_no_gpu_goes_uncounted() -> None:
+    """Kueue ignores what a queue does not declare (`IgnoreUndeclared`), which is meant for processors and memory."""
+    alone = objects(platform("    a: {namespaces: [a], quota: {mig: {1g.10gb: 28}}}\n"), "ClusterQueue")["a"]
+    rest = {key: amounts for key, amounts in quotas(alone).items() if key[1] != "nvidia.com/mig-1g.10gb"}
+    assert {resource for _, resource in rest} == RESOURCES - {"nvidia.com/mig-1g.10gb"}
+    assert all(amounts == {"nominalQuota": "0"} for amounts in rest.values())
+
+    tenants = "    g: {}\n    a: {namespaces: [a], parent: g, quota: {mig: {1g.10gb: 28}}}\n"
+    member = quotas(objects(platform(tenants), "ClusterQueue")["a"])
+    assert member["more", "nvidia.com/gpu"] == {"nominalQuota": "0", "borrowingLimit": "0"}
+
+
+def test_a_member_may_borrow_what_its_groups_have() -> None:
+    tenants = """
+    faculty: {quota: {more: 16}}
+    physics: {parent: faculty, weight: 2, quota: {whole: {guaranteed: 8, borrow: 4}}}
+    lattice: {parent: physics, namespaces: [lattice], quota: {whole: {guaranteed: 8, borrow: 0, lend: 4}}}
+"""
+    found = platform(tenants)
+    cohorts, queue = objects(found, "Cohort"), objects(found, "ClusterQueue")["lattice"]
+    assert cohorts["physics"]["spec"]["parentName"] == "faculty"
+    assert cohorts["physics"]["spec"]["fairSharing"] == {"weight": "2"}
+    assert quotas(cohorts["physics"]) == {("whole", "nvidia.com/gpu"): {"nominalQuota": "8", "borrowingLimit": "4"}}
+    assert queue["spec"]["cohortName"] == "physics"
+    assert list(quotas(queue).items())[:2] == [
+        (("whole", "nvidia.com/gpu"), {"nominalQuota": "8", "borrowingLimit": "0", "lendingLimit": "4"}),
+        (("more", "nvidia.com/gpu"), {"nominalQuota": "0"}),
+    ]
+
+
+def test_pools_become_flavors_with_their_labels_taints_and_levels() -> None:
+    found = platform("    a: {namespaces: [a], quota: {whole: 8}}\n")
+    flavor = objects(found, "ResourceFlavor")["whole"]["spec"]
+    [(name, topology)] = objects(found, "Topology").items()
+    assert flavor["nodeLabels"] == {"acme.example/pool": "whole"}
+    assert flavor["tolerations"] == [{"key": "nvidia.com/gpu", "operator": "Exists", "effect": "NoSchedule"}]
+    assert flavor["topologyName"] == name
+    assert [level["nodeLabel"] for level in topology["spec"]["levels"]] == [
+        "acme.example/rack",
+        "kubernetes.io/hostname",
+    ]
+    assert objects(found, "ResourceFlavor").keys() == {"whole", "more", "turns", "mig"}
+    values = {name: each["value"] for name, each in objects(found, "WorkloadPriorityClass").items()}
+    assert values == {"production": 1000, "scratch": 0}
+
+
+def test_a_plan_says_what_a_tenant_does_not_say_itself() -> None:
+    tenants = """
+    a: {plan: lab}
+    b: {plan: lab, groups: [people], network: open, quota: {more: 2}}
+  plans:
+    lab: {namespaces: ["${tenant}", "${tenant}-dev"], groups: ["oidc:${tenant}"], quota: {whole: 4}, <cap>}
+""".replace("<cap>", "priorityCap: scratch")
+    found = platform(tenants)
+    assert {name for name in objects(found, "Namespace") if name[0] in "ab"} == {"a", "a-dev", "b", "b-dev"}
+    bindings = objects(found, "RoleBinding")
+    assert [each["name"] for each in bindings["a-dev/tenant"]["subjects"]] == ["oidc:a"]
+    assert [each["name"] for each in bindings["b/tenant"]["subjects"]] == ["people"]
+    assert {name for name in objects(found, "NetworkPolicy") if name[0] in "ab"} == {"a/isolated", "a-dev/isolated"}
+    queues = objects(found, "ClusterQueue")
+    assert quotas(queues["a"])["whole", "nvidia.com/gpu"] == {"nominalQuota": "4"}
+    assert quotas(queues["b"])["more", "nvidia.com/gpu"] == {"nominalQuota": "2"}
+    local = {name: each["spec"]["clusterQueue"] for name, each in objects(found, "LocalQueue").items()}
+    assert local == {"a/default": "a", "a-dev/default": "a", "b/default": "b", "b-dev/default": "b"}
+    [policy] = [
+        each for name, each in objects(found, "ValidatingAdmissionPolicy").items() if name == "tenant-priority-a"
+    ]
+    assert policy["spec"]["validations"][0]["expression"] == "object.spec.?priority.orValue(0) <= 0"
+
+
+def test_pods_outside_of_the_queues_get_no_more_than_the_queue_could() -> None:
+    tenants = """
+    g: {}
+    a: {namespaces: [a], quota: {whole: 8, more: 4}}
+    b: {namespaces: [b], parent: g, quota: {whole: {guaranteed: 4, borrow: 2}, mig: {1g.10gb: 7}}}
+"""
+    found = objects(platform(tenants), "ResourceQuota")
+    withheld = {f"requests.{each}": "0" for each in RESOURCES}
+    assert found["a/gpus"]["spec"]["hard"] == withheld | {"requests.nvidia.com/gpu": "12"}
+    limited = withheld | {"requests.nvidia.com/gpu": "6"}
+    del limited["requests.nvidia.com/mig-1g.10gb"]  # it may borrow without limit
+    assert found["b/gpus"]["spec"]["hard"] == limited
+
+
+def test_tenants_need_no_queueing() -> None:
+    found = platform("    a: {namespaces: [a], groups: [people]}\n", rest="  policy: {podSecurity: restricted}\n")
+    labels = objects(found, "Namespace")["a"]["metadata"]["labels"]
+    assert labels["pod-security.kubernetes.io/enforce"] == "restricted"
+    assert objects(found, "ClusterQueue") == objects(found, "ResourceQuota") == {}
+
+
+def test_claims_are_counted_as_gpus() -> None:
+    text = HEAD.partition("    turns:")[0].replace('"2026.11"', '"2026.11"\n  allocation: dra')
+    found = compiled(f"{text}{QUEUEING}  tenants:\n    a: {{namespaces: [a], quota: {{whole: 8}}}}\n")
+    assert found.bundle, found.diagnostics
+    configuration = objects(found, "ConfigMap")["kueue-system/kueue-manager-config"]["data"]
+    assert "name: nvidia.com/gpu\n    deviceClassNames:\n    - gpu.nvidia.com" in str(*configuration.values())
+
+
+def told(tenants: str, rest: str = QUEUEING) -> list[str]:
+    """Codes of what is found; nothing of it is an error."""
+    return [each.code.id for each in platform(tenants, rest).diagnostics]
+
+
+@pytest.mark.parametrize(
+    ("tenants", "rest", "codes"),
+    [
+        ("    a: {namespaces: [a], quota: {whole: 8}}\n", QUEUEING, []),
+        ("    a: {namespaces: [a]}\n", QUEUEING, ["BP3424"]),
+        ("    g: {quota: {whole: 8}}\n    a: {namespaces: [a], quota: {whole: 8}}\n", QUEUEING, ["BP3428"]),
+        ("    g: {groups: [x]}\n    a: {namespaces: [a], parent: g, quota: {whole: 8}}\n", QUEUEING, ["BP3429"]),
+        (
+            "    g: {}\n    a: {namespaces: [a], parent: g, weight: 2, quota: {whole: 8}}\n",
+            "  queueing: {kueue: {fairSharing: false}}\n",
+            ["BP3423"],
+        ),
+        ("    a: {namespaces: [a], quota: {whole: {gpu: 8, cpu: 4}}}\n", QUEUEING, ["BP3430"]),
+    ],
+)
+def test_what_is_allowed_and_of_no_use_is_told(tenants: str, rest: str, codes: list[str]) -> None:
+    assert told(tenants, rest) == codes
+
+
+def test_quotas_that_need_further_nodes_are_told() -> None:
+    text = HEAD.replace("whole: {nodes: 4,", "whole: {nodes: {min: 1, max: 4},")
+    found = compiled(f"{text}{QUEUEING}  tenants:\n    a: {{namespaces: [a], quota: {{whole: 20}}}}\n")
+    assert [(each.code.id, each.severity.value) for each in found.diagnostics] == [("BP3422", "note")]
+
+
+def test_an_amount_leads_to_its_own_line() -> None:
+    tenants = """
+    g: {}
+    a:
+      namespaces: [a]
+      parent: g
+      quota:
+        whole: {guaranteed: 8, borrow: 4}
+"""
+    found = platform(tenants)
+    assert found.bundle
+    queue = next(each for each in found.bundle.objects if each.id.kind == "ClusterQueue")
+    at: Path = ("spec", "resourceGroups", 0, "flavors", 0, "resources", 0, "borrowingLimit")
+    origin = queue.origins[at]
+    assert [source.path for source in origin.sources] == ["spec.tenants.a.quota.whole.borrow"]
+
+
+QUOTAS = st.fixed_dictionaries(
+    {},
+    optional={
+        "whole": st.integers(0, 2),
+        "more": st.integers(0, 2),
+        "turns": st.integers(0, 1),
+        "mig": st.dictionaries(st.sampled_from(["1g.10gb", "3g.40gb"]), st.integers(0, 2), min_size=1),
+    },
+)
+
+
+@settings(max_examples=60)
+@given(st.lists(QUOTAS, min_size=1, max_size=4), st.data())
+def test_every_queue_has_the_form_that_kueues_webhook_demands(declared: list[Any], data: st.DataObject) -> None:
+    """Resources in one group alone, flavors in one group alone, and in each flavor all resources in their order."""
+    lines = []
+    for number, quota in enumerate(declared):
+        parents = [f"t{other}" for other in range(number) if f"namespaces: [t{other}]" not in lines[other]]
+        parent = data.draw(st.sampled_from([None, *parents]))
+        group = data.draw(st.booleans())
+        keys = [f"quota: {quota}" if quota else "", f"parent: {parent}" if parent else ""]
+        keys.append("" if group else f"namespaces: [t{number}]")
+        lines.append(f"    t{number}: {{{', '.join(filter(None, keys))}}}\n".replace("'", ""))
+    found = platform_of(f"{HEAD}{QUEUEING}  tenants:\n{''.join(lines)}")
+    assert found.queueing
+    kueue = found.queueing.kueue
+    assert kueue
+    for queue in (*kueue.cluster_queues, *kueue.cohorts):
+        groups = queue.resource_groups
+        covered = [resource for group in groups for resource in group.covered]
+        flavors = [flavor.name for group in groups for flavor in group.flavors]
+        assert len(covered) == len(set(covered))
+        assert len(flavors) == len(set(flavors))
+        for group in groups:
+            for flavor in group.flavors:
+                assert tuple(each.name for each in flavor.resources) == group.covered
+    for queue in kueue.cluster_queues:
+        assert {resource for group in queue.resource_groups for resource in group.covered} == RESOURCES

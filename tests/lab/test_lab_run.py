@@ -181,6 +181,7 @@ def test_what_is_not_real_is_said(tried: dict[str, Any]) -> None:
     assert "ClusterPolicy cluster-policy (its operator does not run)" in left_out
     assert "train 3 of 40" in tried["title"], "a big pool has only some of its nodes"
     assert any(each["code"] == "BP7045" for each in tried["diagnostics"])
+    assert not any(each["code"] == "BP7040" for each in tried["diagnostics"]), "that is the lab's own doing"
 
 
 @pytest.fixture

@@ -10,6 +10,7 @@ from blueprint.apiserver.connection import Connection
 from blueprint.apiserver.discovery import discover
 from blueprint.bundle.model import Bundle, BundlePool
 from blueprint.cluster.apply import ApplyOptions, apply_plan
+from blueprint.cluster.codes import POOL_SIZE
 from blueprint.cluster.health import simulated_nodes as simulated_note
 from blueprint.cluster.plan import make_plan
 from blueprint.diagnostics import Diagnostic
@@ -98,7 +99,8 @@ class Trial:
         """As `apply` does it; then wait until the platform's own pods are ready, and tell why others are not."""
         self._progress(f"applying {counted(len(bundle.objects), 'object')}")
         plan = make_plan(bundle, self._connection, try_new=False)
-        yield from apply_plan(plan, self._connection, ApplyOptions(timeout)).diagnostics
+        applied = apply_plan(plan, self._connection, ApplyOptions(timeout)).diagnostics
+        yield from (each for each in applied if each.code is not POOL_SIZE)  # how many nodes there are is decided here
         self._progress("waiting for simulated readiness")
         for placement in self._own(bundle, timeout):
             if placement.finding and not (placement.workload.object.id.kind == "DaemonSet" and not placement.pods):

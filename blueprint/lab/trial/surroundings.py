@@ -63,7 +63,7 @@ def _named(ids: Iterable[ObjectId], reason: str) -> Iterator[Omission]:
     for identity in ids:
         by_kind.setdefault(identity.kind, []).append(identity.name)
     for kind, names in by_kind.items():
-        yield Omission(f"{kind} {first_few(names, _SHOWN)}", reason)
+        yield Omission(f"{kind} {first_few(list(dict.fromkeys(names)), _SHOWN)}", reason)
 
 
 def _bring_definitions(objects: Iterable[Object], connection: Connection, timeout: float) -> list[str]:

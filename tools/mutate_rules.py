@@ -4,7 +4,8 @@
 
 MODULE is a part of a file's name under blueprint/check/rules, common or claims (`gang`); all by default, which takes
 hours. For each module: how many changes were noticed, and where one was not. A rule whose condition can be changed
-unnoticed has an example too few. Changes that make no difference are listed in EQUIVALENT, each with the reason.
+unnoticed has an example too few. Changes that make no difference are listed in tools/equivalent_changes.yaml, each
+with the reason; one that is listed and no longer made ends the run.
 
 Each change runs in a process of its own: first the examples of the pages of the module's codes, then the files of tests
 that name one of these codes.
@@ -35,8 +36,8 @@ ROOT = Path(__file__).resolve().parent.parent
 FOLDERS = ("blueprint/check/rules", "blueprint/check/common", "blueprint/check/claims")
 SECONDS = 60
 """After which a change counts as noticed: it made something run for ever."""
-EQUIVALENT: dict[tuple[str, str], str] = {}
-"""Module and change as it is printed, without the line; and why it makes no difference."""
+EQUIVALENT = ROOT / "tools" / "equivalent_changes.yaml"
+"""By module, changes as they are printed, without the line; and why each makes no difference."""
 
 COMPARISONS: dict[type[ast.cmpop], type[ast.cmpop]] = {
     ast.Eq: ast.NotEq, ast.NotEq: ast.Eq, ast.In: ast.NotIn, ast.NotIn: ast.In, ast.Is: ast.IsNot, ast.IsNot: ast.Is,
@@ -184,6 +185,14 @@ def modules() -> list[Path]:
     return [file for file in found if file.name != "__init__.py"]
 
 
+def equivalent() -> dict[str, dict[str, str]]:
+    """The changes that make no difference, by module, each with the reason."""
+    import yaml
+
+    found: dict[str, dict[str, str]] = yaml.safe_load(EQUIVALENT.read_text("utf-8")) or {}
+    return found
+
+
 def tests_of(codes: list[str]) -> list[str]:
     """The tests of rules that name one of the codes, but those that need a server or whole charts."""
     found = []
@@ -231,7 +240,11 @@ def survivors(file: Path, jobs: int) -> tuple[list[Change], int]:
     tests = tests_of(codes)
     if not codes or noticed(file, source, codes, tests):
         raise SystemExit(f"{file}: its tests fail as it stands, or there are none")
-    every = [each for each in changes(source) if (file.stem, each.what) not in EQUIVALENT]
+    made = list(changes(source))
+    listed = equivalent().get(str(file.relative_to(ROOT)), {})
+    if gone := listed.keys() - {each.what for each in made}:
+        raise SystemExit(f"{EQUIVALENT}: {file} has no such change any more: {', '.join(sorted(gone))}")
+    every = [each for each in made if each.what not in listed]
     with ThreadPoolExecutor(jobs) as pool:
         answers = list(pool.map(lambda each: noticed(file, each.text, codes, tests), every))
     return [each for each, answer in zip(every, answers, strict=True) if not answer], len(every)
@@ -256,7 +269,8 @@ def main() -> None:
         print(f"{share:6.1%}  {count - len(unnoticed)} of {count}  {file.relative_to(ROOT)}", flush=True)
         for each in unnoticed:
             print(f"          line {each.line}: {each.what}", flush=True)
-    print(f"{(total - left) / max(total, 1):6.1%}  {total - left} of {total}, {len(EQUIVALENT)} make no difference")
+    alike = sum(map(len, equivalent().values()))
+    print(f"{(total - left) / max(total, 1):6.1%}  {total - left} of {total}, {alike} make no difference")
 
 
 if __name__ == "__main__":

@@ -139,7 +139,7 @@ class Catalog:
         """The name of the component that brings a part of the node stack of a stack; LookupError."""
         for name, file in self._components.items():
             found = self.component(name) if "\nprovides:" in file.read_text("utf-8") else None
-            if found and part in found.provides and stack in found.stacks:
+            if found and found.brings(part, stack):
                 return name
         raise LookupError(f"no component provides {part} in {stack}")
 

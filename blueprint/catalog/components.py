@@ -98,6 +98,22 @@ class ExporterFacts(Record, kw_only=True):
     locks: tuple[Text, ...] = ()
 
 
+class ClaimMetrics(Record, kw_only=True):
+    """Where the DRA driver that a component runs exports metrics.
+
+    Attributes:
+        selector: Labels of its pods.
+        workload: Name of its DaemonSet.
+        switch: The setting without which it exports none.
+        ports: The port of each part of the driver.
+    """
+
+    selector: Mapping[Text, Text]
+    workload: Text
+    switch: Text
+    ports: Mapping[Literal["gpus", "computeDomains"], int]
+
+
 class Component(CatalogueFile, kw_only=True):
     """One installable part of a platform.
 
@@ -122,11 +138,13 @@ class Component(CatalogueFile, kw_only=True):
         olm: How it comes where operators come through the Operator Lifecycle Manager; None where it cannot.
         derived: Template expressions that several places of the templates share, by the name under `derived` there.
         provides: The parts of the node stack that it brings to pools that leave them to us.
+        provides_in: The stacks in which it brings them, if not all of its own.
         runs_once: What it runs of which there may be no second.
         dra_files_of: The component whose folder has `devices.yaml` and `feature-gates.yaml` of the DRA driver that it
             brings; None: its own has.
         monitored: Whether its pods make GPUs usable, so that alerts watch them.
         exporter: How it exports the metrics of GPUs; None where it does not.
+        claim_metrics: Where the DRA driver that it runs exports metrics; None where it runs none.
         kinds: What is known of the kinds that it brings, by `Kind.group`; of the others Kubernetes' ways hold.
         lacks: What this version cannot do that the newest can, with the reason: settings by their name, which are then
             refused, and words that templates and checks request.
@@ -154,10 +172,12 @@ class Component(CatalogueFile, kw_only=True):
     olm: Olm | None = None
     derived: Mapping[Text, Text] = field(default_factory=dict)
     provides: tuple[Part, ...] = ()
+    provides_in: tuple[Stack, ...] = ()
     runs_once: tuple[RunsOnce, ...] = ()
     dra_files_of: Text | None = None
     monitored: bool = False
     exporter: ExporterFacts | None = None
+    claim_metrics: ClaimMetrics | None = None
     kinds: Mapping[KindName, Kind] = field(default_factory=dict)
     lacks: Mapping[str, Text] = field(default_factory=dict)
     sources: tuple[Text, ...]
@@ -172,6 +192,10 @@ class Component(CatalogueFile, kw_only=True):
         """What is wrong with the settings among each other: one that requires another that is not there."""
         missing = ((n, other) for n, s in self.settings.items() for other in s.requires if other not in self.settings)
         return next((f"setting {name} requires {other}, which is not there" for name, other in missing), None)
+
+    def brings(self, part: Part, stack: str) -> bool:
+        """Whether it brings a part of the node stack to the pools of a stack that leave that to us."""
+        return part in self.provides and stack in self.stacks and stack in (self.provides_in or self.stacks)
 
     @property
     def dra_folder(self) -> Path:

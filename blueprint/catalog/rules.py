@@ -9,8 +9,9 @@ from blueprint.records import Record
 from blueprint.versions import version_key
 
 Subject = Literal[
-    "arch", "distribution", "driverBranch", "driverOwner", "driverVersion", "fabricManager", "gpuArchitecture",
-    "kernelModules", "kubernetes", "mig", "nvlinkDomain", "os", "precompiled", "product", "stack", "topologyManager",
+    "arch", "computeDomains", "distribution", "driverBranch", "driverOwner", "driverVersion", "fabricManager",
+    "gpuArchitecture", "kernelModules", "kubernetes", "mig", "nvlinkDomain", "os", "precompiled", "product", "stack",
+    "topologyManager",
 ]  # fmt: skip
 """What a rule may ask about; `platform/compatibility.py` says how each is read. An unknown value fits no condition."""
 

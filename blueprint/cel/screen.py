@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from blueprint.cel.comprehensions import is_format, is_two_variable
 from blueprint.cel.functions.signatures import Signature
+from blueprint.cel.growth import reason_against_growth
 from blueprint.cel.syntax import CelExpression
 from blueprint.versions import version_key
 
@@ -22,6 +23,8 @@ def reason_against(tree: CelExpression, text: str, ours: frozenset[str]) -> str 
     """Why an expression is not given to the library, or None. `ours` are the names of functions in Python."""
     if len(text) > LONGEST:
         return f"it has more than {LONGEST} characters"
+    if reason := reason_against_growth(tree, {}):
+        return reason
     nodes = list(tree.walk())
     if sum(_is_bind(node) for node in nodes) > _MOST_BINDINGS:
         return f"it binds more than {_MOST_BINDINGS} names"

@@ -58,11 +58,11 @@ def _skipped(name: str, majors: Majors, old: str, new: str, one: ChangedObject) 
 def _exclusive(changed: Sequence[ChangedObject], effects: Effects) -> Iterator[Diagnostic]:
     if (rule := effects.exclusive) is None:
         return
-    ours = [one for one in changed if one.change.id.kind in rule.kinds]
-    come = [one for one in ours if one.change.action is Action.CREATE]
-    gone = [one for one in ours if one.change.action is Action.DELETE]
-    for new in come:
-        for old in (each for each in gone if each.change.id.kind != new.change.id.kind):
+    ours = [(key, one) for one in changed if (key := rule.key(one.change.id.kind, one.change.id.name))]
+    come = [(key, one) for key, one in ours if one.change.action is Action.CREATE]
+    gone = [(key, one) for key, one in ours if one.change.action is Action.DELETE]
+    for kind, new in come:
+        for old in (one for key, one in gone if key != kind):
             yield Diagnostic(
                 codes.STACK_CHANGE, f"{new.change.id} comes in the place of {old.change.id}", at=new.place(()),
                 notes=(Note(rule.source),), help="drain, remove the old stack, then apply the new one",

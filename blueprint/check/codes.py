@@ -228,8 +228,9 @@ RULE_NOT_EVALUATED = define(
     "validation-rule-not-evaluated",
     """
 The CustomResourceDefinition has a validation rule that could not be evaluated here: the CEL library is not installed
-(`pip install "gpu-platform-blueprint[cel]"`), it lacks a function that the rule uses, or evaluation takes too long.
-The API server will evaluate the rule; until then it is unknown whether the value is valid.
+(`pip install "gpu-platform-blueprint[cel]"`), it lacks a function that the rule uses, evaluation takes too long, or it
+might make a value of more than a million elements. The API server will evaluate the rule; until then it is unknown whether the
+value is valid. Where time runs out for messages alone, the violation is reported with the message that has no values in it.
 """,
     severity=Severity.NOTE,
 )

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Iterator, Mapping
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Any
 
 from blueprint.bundle.model import Path
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
 _SECONDS = 5.0
 """CPU time for all rules of one check: an expensive rule cannot hang it."""
+_TOO_SLOW = f"the rules took more than {_SECONDS:g} s in total"
 _LONGEST_MESSAGE = 5 * 1024
 _OLD_SELF = re.compile(r"\boldSelf\b")
 _STEP = re.compile(r"\.([A-Za-z_][\w-]*)|\['((?:[^'\\]|\\.)*)'\]")
@@ -171,6 +172,13 @@ class _Place(MutableRecord, dict=True):
         """The value as the rules see it. Raises UnrepresentableError."""
         return cel_value(self.value, self.node.schema, root=self.root)
 
+    @cached_property
+    def size(self) -> int:
+        """How many elements the value is made of."""
+        from blueprint.cel.growth import size_of
+
+        return size_of(self.value)
+
 
 def _evaluated(rule: SchemaRule, place: _Place, tally: RuleTally) -> Iterator[ObjectFinding]:
     if rule.is_transition:
@@ -195,7 +203,9 @@ def _evaluated(rule: SchemaRule, place: _Place, tally: RuleTally) -> Iterator[Ob
         tally.held += 1
         return
     tally.violated += 1
-    yield _violation(rule, _message(rule, place), place)
+    if rule.message_expression and tally.seconds > _SECONDS:
+        yield from _not_evaluated(rule, f"{_TOO_SLOW}, so its message is the one without values", place, tally)
+    yield _violation(rule, _message(rule, place, tally), place)
 
 
 def _holds(rule: SchemaRule, place: _Place, tally: RuleTally) -> bool:
@@ -204,7 +214,7 @@ def _holds(rule: SchemaRule, place: _Place, tally: RuleTally) -> bool:
     if rule.obstacle:
         raise UnsupportedError(rule.obstacle)
     if tally.seconds > _SECONDS:
-        raise UnsupportedError(f"the rules took more than {_SECONDS:g} s in total")
+        raise UnsupportedError(_TOO_SLOW)
     result = _result(rule, rule.text, place)
     if not isinstance(result, bool):
         raise UnsupportedError(f"its value is {type(result).__name__} instead of true or false")
@@ -212,22 +222,45 @@ def _holds(rule: SchemaRule, place: _Place, tally: RuleTally) -> bool:
 
 
 def _result(rule: SchemaRule, text: str, place: _Place) -> Any:
-    from blueprint.cel.engine import compile_expression
+    from blueprint.cel.engine import UnsupportedError, compile_expression
 
+    if (tree := _growing(text)) and (reason := _too_large(tree, place.size)):
+        raise UnsupportedError(reason)
     kind = "map(string, dyn)" if rule.root else cel_type(rule.schema) or "dyn"
     program = compile_expression(text, (("self", kind),))
     return program.evaluate({"self": place.seen})
 
 
-def _message(rule: SchemaRule, place: _Place) -> str:
+@lru_cache(maxsize=4096)
+def _growing(text: str) -> CelExpression | None:
+    """The tree of an expression whose values may be larger than the object; None for all others."""
+    from blueprint.cel.growth import may_grow
+    from blueprint.cel.syntax import CelError, parse
+
+    try:
+        tree = parse(text)
+    except CelError:
+        return None
+    return tree if may_grow(tree) else None
+
+
+def _too_large(tree: CelExpression, size: int) -> str | None:
+    from blueprint.cel.growth import reason_against_growth
+
+    return reason_against_growth(tree, {"self": size})
+
+
+def _message(rule: SchemaRule, place: _Place, tally: RuleTally) -> str:
     """What the rule's author says about a violation; the rule itself where that is nothing."""
     from blueprint.cel.engine import CompileError, EvaluationError, UnsupportedError
 
-    if rule.message_expression:
+    if rule.message_expression and tally.seconds <= _SECONDS:
+        started = time.process_time()
         try:
             text = _result(rule, rule.message_expression, place)
         except (CompileError, EvaluationError, UnsupportedError, UnrepresentableError):
             text = None
+        tally.seconds += time.process_time() - started
         if isinstance(text, str) and text.strip() and "\n" not in text and len(text) <= _LONGEST_MESSAGE:
             return text.strip()
     return rule.message.strip() or f"violates the rule {_one_line(rule.text)}"

@@ -235,7 +235,7 @@ class Platform:
 
     def provider_of(self, part: Part) -> PlatformComponent | None:
         """The component of this stack that brings a part of the node stack to pools that leave it to us."""
-        return next((each for each in self.components.values() if part in each.component.provides), None)
+        return next((each for each in self.components.values() if each.component.brings(part, self.stack)), None)
 
     @tracked_property
     def taints(self) -> tuple[PoolTaint, ...]:

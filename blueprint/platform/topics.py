@@ -25,6 +25,7 @@ from blueprint.platform.components.stack_checks import check_stack
 from blueprint.platform.delivery.checks import check_delivery
 from blueprint.platform.derivation import Derivation
 from blueprint.platform.dra import prerequisites as dra
+from blueprint.platform.dra.alone_checks import check_driver_alone
 from blueprint.platform.dra.checks import check_dra
 from blueprint.platform.drivers import prerequisites as drivers
 from blueprint.platform.drivers.checks import check_drivers, check_drivers_in_release
@@ -154,7 +155,7 @@ TOPICS: tuple[Topic, ...] = (
     ),
     Topic(
         name="dra",
-        release_checks=(check_dra,),
+        release_checks=(check_dra, check_driver_alone),
         cluster_prerequisites=dra.cluster_prerequisites,
         pool_prerequisites=dra.pool_prerequisites,
     ),

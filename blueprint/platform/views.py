@@ -128,6 +128,22 @@ class VirtualizationView(Protocol):
         """Whether the operator lets nodes run virtual machines."""
 
 
+class ClaimsView(Protocol):
+    """What the DRA driver does."""
+
+    @property
+    def publishes_gpus(self) -> bool:
+        """Whether it publishes GPUs."""
+
+    @property
+    def compute_domains(self) -> bool:
+        """Whether it joins nodes into compute domains."""
+
+    @property
+    def extended_resources(self) -> bool:
+        """Whether the scheduler serves requests for nvidia.com/gpu by claims that it makes."""
+
+
 class ObservabilityView(Protocol):
     """What is watched."""
 
@@ -233,6 +249,10 @@ class PlatformView(Protocol):
     @property
     def driver(self) -> OperatorDriverView:
         """The driver that the operator installs."""
+
+    @property
+    def dra(self) -> ClaimsView:
+        """What the DRA driver does."""
 
     @property
     def virtualization(self) -> VirtualizationView:

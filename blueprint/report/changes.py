@@ -13,6 +13,7 @@ from blueprint.report.context import Context
 from blueprint.report.escaping import cells, visible
 from blueprint.report.style import Style
 from blueprint.report.values import one_line
+from blueprint.report.wrapping import on_terminal, wrapped
 
 MARKS = {
     Action.CREATE: "+",
@@ -24,6 +25,8 @@ MARKS = {
 }
 _MOST_DIFF_LINES = 24
 _FEW = 3
+_DEEPER = 12
+"""Where lines go on that are longer than a terminal's."""
 _LINE_ACTIONS = {"+": Action.CREATE, "-": Action.DELETE}
 
 
@@ -36,9 +39,11 @@ def change_lines(changes: Sequence[ObjectChange], context: Context, style: Style
         yield f"  {mark} {visible(str(change.id))}{reason}"
         widest = max((cells(_path(field)) for field in change.fields), default=0)
         for field in change.fields:
-            yield from _field_lines(field, min(widest, context.width // 2), style)
+            yield from _field_lines(field, min(widest, context.width // 2), context, style)
     if labelled:
-        yield f"  {style.action('~  ', Action.UPDATE)} {only_labels(labelled)}"
+        first, *rest = on_terminal(f"      {only_labels(labelled)}", context, _DEEPER)
+        yield f"  {style.action('~  ', Action.UPDATE)} {first[6:]}"
+        yield from rest
     if unchanged := sum(change.action is Action.UNCHANGED for change in changes):
         yield style.dim(f"  =   {unchanged} unchanged")
 
@@ -95,7 +100,7 @@ def _path(field: FieldChange) -> str:
     return visible(field.shown)
 
 
-def _field_lines(field: FieldChange, widest: int, style: Style) -> Iterator[str]:
+def _field_lines(field: FieldChange, widest: int, context: Context, style: Style) -> Iterator[str]:
     origin = origin_text(field.origin)
     path = _path(field)
     path += " " * (widest - cells(path))
@@ -105,7 +110,12 @@ def _field_lines(field: FieldChange, widest: int, style: Style) -> Iterator[str]
             f"            {style.action(line, _LINE_ACTIONS.get(line[:1], Action.UNCHANGED))}" for line in lines
         )
     else:
-        yield f"        {path}  {values_text(field)}{'   ' if origin else ''}{style.dim(origin)}"
+        line = f"        {path}  {values_text(field)}"
+        if not context.terminal or cells(line) + len("   ") + cells(origin) <= context.width:
+            yield f"{line}{'   ' if origin else ''}{style.dim(origin)}"
+            return
+        yield from wrapped(line, context, _DEEPER)
+        yield from map(style.dim, wrapped(f"{' ' * _DEEPER}{origin}", context, _DEEPER) if origin else ())
 
 
 def _is_block(value: Any) -> bool:

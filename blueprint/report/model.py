@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
 
-from blueprint.bundle.model import Source
+from blueprint.bundle.model import ObjectId, Source
 from blueprint.changes.compare import ObjectChange
 from blueprint.diagnostics import Diagnostic
 from blueprint.records import Record, field
@@ -115,6 +115,7 @@ class Run(Record):
         skipped_rules: Rules that had something to look at and did not run.
         checks: What the checks of readings came to, by pool and check.
         placements: What became of workloads, for `lab run`.
+        on_screen: Objects of `changes` that plan or progress have shown; text on that terminal leaves them out.
     """
 
     verb: str
@@ -135,3 +136,4 @@ class Run(Record):
     placements: tuple[PlacedWorkload, ...] = ()
     waived: tuple[WaivedFinding, ...] = ()
     reassess: Reassess | None = None
+    on_screen: frozenset[ObjectId] = frozenset()

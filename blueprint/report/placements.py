@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from blueprint.report.model import PlacedWorkload
 from blueprint.wording import first_few
 
-HEAD = ("Workload", "Requests", "Pods", "Outcome")
+HEAD = ("Object", "Requests", "Pods", "Outcome")
 _SHOWN = 2
 
 

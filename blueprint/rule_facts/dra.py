@@ -13,7 +13,7 @@ def dra_context(platform: Platform) -> DraContext:
     minor = platform.cluster.kubernetes_minor
     managed = platform.cluster.distribution_facts.managed_control_plane
     dra = platform.dra
-    return DraContext(dra.version, minor, dra.gates, dra.compute_domains, managed, products)
+    return DraContext(dra.version, minor, dra.gates, dra.compute_domains, managed, products, dra.publishes_gpus)
 
 
 def _pool_devices(pool: GpuPool) -> PoolDevices:

@@ -151,6 +151,63 @@ def test_the_time_for_all_rules_is_limited() -> None:
     assert "took more than 5 s" in found.text
 
 
+_NESTED = (
+    "cel.bind(a0, self.a, "
+    + "".join(f"cel.bind(a{n}, a{n - 1} + a{n - 1}, " for n in range(1, 8))
+    + "a7 == [])"
+    + ")" * 7
+)
+
+
+@needs_library
+def test_messages_take_part_in_the_time_for_all_rules() -> None:
+    """A message that is not made is said not to be, and the violation stands all the same."""
+    rule = {"rule": "self.a > 1", "message": "too small", "messageExpression": "string(self.a) + ' is too small'"}
+    plan = collect_rules(rules(rule, a=INT), root=False)
+    tally = RuleTally()
+    [found] = evaluate_rules(plan, {"a": 1}, "Thing", tally)
+    assert found.text == "a: 1 is too small"
+    assert tally.seconds > 0
+    note, found = evaluate_rules(plan, {"a": 1}, "Thing", RuleTally(seconds=5.0))
+    assert (note.code.id, found.code.id) == ("BP5025", "BP5024")
+    assert "took more than 5 s in total, so its message is the one without values" in note.text
+    assert found.text == "a: too small"
+
+
+@needs_library
+@pytest.mark.parametrize(
+    ("rule", "values"),
+    [
+        ("[[1]]" + ".map(x, x + x)" * 24 + " == []", {}),
+        ("self.a.map(x, self.a.map(y, y)).size() > 0", {"a": list(range(2000))}),
+        (_NESTED, {"a": list(range(10_000))}),
+    ],
+)
+def test_a_rule_that_might_take_all_memory_is_not_evaluated(rule: str, values: dict[str, Any]) -> None:
+    found, tally = check(crd(rules({"rule": rule}, a={"type": "array", "items": INT})), thing(**values))
+    assert [each.code.id for each in found] == ["BP5025"]
+    assert "more than 1,000,000 elements" in found[0].message
+    assert (tally.not_evaluated, tally.held, tally.violated) == (1, 0, 0)
+
+
+@needs_library
+@pytest.mark.parametrize(
+    "rule",
+    [
+        "self.a.map(x, x + 1).size() == self.a.size()",
+        "self.a.all(x, self.a.exists(y, y == x))",
+        "cel.bind(b, self.a + self.a, b.size() == 2 * self.a.size())",
+        "self.a.filter(x, x > 1).map(x, [x, x]).size() < 10000",
+        "self.a.transformList(i, x, i + x).size() > 0",
+    ],
+)
+def test_a_rule_that_stays_small_is_evaluated(rule: str) -> None:
+    definition = crd(rules({"rule": rule}, a={"type": "array", "items": INT}))
+    found, tally = check(definition, thing(a=list(range(100))))
+    assert found == []
+    assert tally.held == 1
+
+
 @needs_library
 def test_rules_wait_until_the_form_is_sound() -> None:
     definition = crd(rules({"rule": "self.a > 1"}, a=INT))

@@ -71,5 +71,5 @@ def test_a_setting_that_is_found_by_its_name_belongs_to_one_component_of_each_st
 @pytest.mark.parametrize("stack", STACKS)
 def test_each_stack_has_one_exporter_and_one_that_brings_device_plugins(stack: str) -> None:
     assert sum(stack in one.stacks for one, _ in load_catalog().exporters()) == 1
-    providers = [one.name for one in map(component, NAMES) if "devicePlugin" in one.provides and stack in one.stacks]
+    providers = [one.name for one in map(component, NAMES) if one.brings("devicePlugin", stack)]
     assert providers == [load_catalog().provider_of("devicePlugin", stack)]

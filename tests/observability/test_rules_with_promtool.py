@@ -18,6 +18,7 @@ from tests.support.observed_platform import HERE, objects, rules
 
 TESTS = sorted((HERE / "rules" / "watched").glob("*.test.yaml"))
 ELSEWHERE = sorted((HERE / "rules" / "claims").glob("*.test.yaml"))
+ALONE = sorted((HERE / "rules" / "claims-alone").glob("*.test.yaml"))
 WITH_WORDS = "GpusMissing"
 """The alert whose annotations are compared too; of the others only labels are."""
 
@@ -68,6 +69,14 @@ def test_rules_where_pods_claim_gpus(promtool: str, tmp_path: Path, file: Path) 
     assert done.returncode == 0, done.stdout + done.stderr
 
 
+@pytest.mark.parametrize("file", ALONE, ids=lambda file: file.name)
+def test_rules_of_a_driver_without_the_operator(promtool: str, tmp_path: Path, file: Path) -> None:
+    write_rules(compile_blueprint(str(HERE / "stacks" / "claims-alone.yaml")), tmp_path)
+    (tmp_path / file.name).write_text(file.read_text("utf-8"))
+    done = run(promtool, "test", "rules", tmp_path / file.name)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
 def test_a_rule_that_does_something_else_is_found(promtool: str, folder: Path) -> None:
     """The tests can fail."""
     broken = folder / "gpu-alerts.train.yaml"
@@ -78,7 +87,7 @@ def test_a_rule_that_does_something_else_is_found(promtool: str, folder: Path) -
 
 
 def alerts_fired(key: str) -> Iterator[str]:
-    for file in (*TESTS, *ELSEWHERE):
+    for file in (*TESTS, *ELSEWHERE, *ALONE):
         for test in yaml.safe_load(file.read_text("utf-8"))["tests"]:
             for each in test.get("alert_rule_test", ()):
                 if each["exp_alerts"]:

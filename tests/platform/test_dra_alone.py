@@ -10,6 +10,7 @@ from blueprint.pipeline import Compilation
 from tests.support.platforms import H100, blueprint, compiled, pool
 
 DRIVER = "DaemonSet/dra-driver-nvidia-gpu-kubelet-plugin"
+CA = "LS0tLS1CRUdJTiBDRVJUSUZJQ0FURS0tLS0tCi0tLS0tRU5EIENFUlRJRklDQVRFLS0tLS0="
 RACKS = "gpu: {product: GB200, count: 4}, nvlinkDomain: {nodes: 2}, driver: {version: 580.95.05}"
 
 
@@ -139,10 +140,10 @@ def test_a_webhook_brings_its_certificate_from_cert_manager_or_takes_one() -> No
     made = objects(alone(settings="webhook: true"))
     issuer = made["Certificate/dra-driver-nvidia-gpu-webhook-cert"]["spec"]["issuerRef"]
     assert issuer == {"kind": "Issuer", "name": "dra-driver-nvidia-gpu-webhook-issuer"}
-    own = objects(alone(settings="webhook: true, webhookTlsSecret: my-cert, webhookCaBundle: LS0tLS1CRUdJTg=="))
+    own = objects(alone(settings=f"webhook: true, webhookTlsSecret: my-cert, webhookCaBundle: {CA}"))
     assert not [one for one in own if one.startswith(("Certificate/", "Issuer/"))]
     config = own["ValidatingWebhookConfiguration/dra-driver-nvidia-gpu-webhook-config"]
-    assert config["webhooks"][0]["clientConfig"]["caBundle"] == "LS0tLS1CRUdJTg=="
+    assert config["webhooks"][0]["clientConfig"]["caBundle"] == CA
     assert "annotations" not in config["metadata"]
 
 
@@ -159,3 +160,95 @@ def test_a_webhook_brings_its_certificate_from_cert_manager_or_takes_one() -> No
 def test_what_the_driver_cannot_work_with_is_refused(fields: str, kubernetes: str, code: str) -> None:
     found = [each.code.id for each in alone(fields, kubernetes=kubernetes).diagnostics if each.severity == "error"]
     assert found == [code]
+
+
+BESIDE = "  components: {dra-driver-nvidia-gpu: {ownership: managed}}\n"
+
+
+def beside(fields: str = RACKS, *, kubernetes: str = "1.36.3", spec: str = BESIDE) -> Compilation:
+    """The device plugin, and the driver for compute domains alone."""
+    return compiled(blueprint(pool("train", fields, nodes=2), stack="standalone", spec=spec, kubernetes=kubernetes))
+
+
+def test_compute_domains_beside_the_device_plugin_leave_gpus_to_it() -> None:
+    found = beside()
+    assert not [each for each in found.diagnostics if each.severity == "error"]
+    made = objects(found)
+    assert "DaemonSet/nvidia-device-plugin" in made
+    assert set(containers(found)) == {"init-container", "compute-domains"}
+    assert {one for one in made if one.startswith("DeviceClass/")} == {
+        "DeviceClass/compute-domain-daemon.nvidia.com",
+        "DeviceClass/compute-domain-default-channel.nvidia.com",
+    }
+    assert "Workloads claim devices" not in needs(found)
+
+
+def test_the_device_plugins_platform_has_no_driver_unless_it_names_it() -> None:
+    assert not [one for one in objects(beside(spec="")) if "dra-driver" in one]
+
+
+def test_claims_of_gpus_are_refused_where_the_device_plugin_allocates_them() -> None:
+    claim = (
+        "apiVersion: resource.k8s.io/v1\nkind: ResourceClaim\nmetadata: {name: one, namespace: default}\n"
+        "spec: {devices: {requests: [{name: gpu, exactly: {deviceClassName: gpu.nvidia.com}}]}}\n"
+    )
+    text = blueprint(
+        pool("train", RACKS, nodes=2), stack="standalone", spec=f"{BESIDE}  extraManifests: [claim.yaml]\n"
+    )
+    found = compiled(text, files={"claim.yaml": claim})
+    [told] = [each for each in found.diagnostics if each.severity == "error"]
+    assert "the device plugin allocates GPUs" in told.message
+
+
+def test_before_1_34_the_gate_is_a_prerequisite_and_the_api_is_older() -> None:
+    found = beside(kubernetes="1.33")
+    assert [each.code.id for each in found.diagnostics if each.code.id.startswith("BP33")] == ["BP3395"]
+    assert "--runtime-config=resource.k8s.io/v1beta2=true" in needs(found)
+    classes = [data for name, data in objects(found).items() if name.startswith("DeviceClass/")]
+    assert {one["apiVersion"] for one in classes} == {"resource.k8s.io/v1beta2"}
+
+
+def test_predicted_slices_hold_only_what_is_published() -> None:
+    drivers = {
+        name: {each.driver for one in found.bundle.pools for each in one.published}
+        for name, found in {"claims": alone(RACKS), "beside": beside()}.items()
+        if found.bundle
+    }
+    assert drivers == {
+        "claims": {"gpu.nvidia.com", "compute-domain.nvidia.com"},
+        "beside": {"compute-domain.nvidia.com"},
+    }
+
+
+WATCHED = "  observability: {prometheus: {namespace: monitoring, selectorLabels: {release: kps}}}\n"
+
+
+def test_the_driver_is_watched_and_gpus_are_counted_by_who_holds_them() -> None:
+    made = objects(alone(RACKS, spec=WATCHED))
+    service, monitor = made["Service/dra-driver-metrics"]["spec"], made["ServiceMonitor/dra-driver"]["spec"]
+    assert {each["name"]: each["targetPort"] for each in service["ports"]} == {"gpus": 8080, "compute-domains": 8081}
+    assert [each["port"] for each in monitor["endpoints"]] == ["gpus", "compute-domains"]
+    pods = made[DRIVER]["spec"]["template"]["metadata"]["labels"]
+    assert service["selector"].items() <= pods.items()
+    ports = {one["env"]["HTTP_ENDPOINT"] for one in containers(alone(RACKS)).values() if "HTTP_ENDPOINT" in one["env"]}
+    assert ports == {":8080", ":8081"}
+    alerts = {
+        rule["alert"]: rule["expr"]
+        for one in made.values()
+        if one["kind"] == "PrometheusRule"
+        for group in one["spec"]["groups"]
+        for rule in group["rules"]
+        if "alert" in rule
+    }
+    assert f'daemonset="{DRIVER.partition("/")[2]}"' in alerts["GpuClaimDriverNotReady"]
+    assert "nvidia_dra_node_prepare_errors_total" in alerts["GpuClaimsNotPrepared"]
+    text = str(made)
+    assert "namespace_pool:gpu_allocated:ratio" in text
+    assert "nvidia_com_" not in text
+
+
+def test_a_driver_that_exports_nothing_is_not_watched() -> None:
+    spec = f"{WATCHED}  components: {{dra-driver-nvidia-gpu: {{settings: {{metrics: false}}}}}}\n"
+    made = objects(alone(spec=spec))
+    assert "ServiceMonitor/dra-driver" not in made
+    assert "GpuClaimsNotPrepared" not in str(made)

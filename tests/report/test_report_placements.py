@@ -30,7 +30,7 @@ def test_text_is_a_table_that_says_simulated_and_what_is_not_as_expected(context
     assert (
         lines[2:9]
         == [
-            "  Workload        Requests          Pods    Outcome",
+            "  Object          Requests          Pods    Outcome",
             "  Job/train       8 nvidia.com/gpu  3 of 3  placed (simulated): on train-0000 (2 pods), train-0001",
             "  Pod/too-big     9 nvidia.com/gpu  0 of 1  not placed, as expected: pool train (4 nodes): offers 8",
             "  Pod/team/wrong  1 nvidia.com/gpu  0 of 1  refused, NOT as expected",

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from blueprint.changes.compare import Action
 from blueprint.diagnostics import Danger, Diagnostic, Fix, Note, Span
 from blueprint.records import replace
 from blueprint.report import Run
@@ -136,6 +137,24 @@ def test_headlines_are_wrapped_on_a_terminal_alone(run: Run, context: Context) -
     assert len(heads) == len(run.diagnostics)
     assert all(cells(line) <= 60 or " " not in line.strip() for line in heads)
     assert run.title in text.render(run, context)
+
+
+@pytest.mark.parametrize("width", [60, 100])
+@pytest.mark.parametrize("run", sample.RUNS.values(), ids=sample.RUNS)
+def test_changes_are_wrapped_on_a_terminal(run: Run, width: int, context: Context) -> None:
+    """Every line fits, but for single words that are longer."""
+    narrow = text.render(run, replace(context, width=width, terminal=True)).partition("Objects\n")[2].splitlines()
+    assert all(cells(line) <= width or " " not in line.strip() for line in narrow), narrow
+
+
+def test_objects_that_are_on_the_screen_are_left_out_there_alone(context: Context) -> None:
+    run = next(each for each in sample.RUNS.values() if len(each.changes) > 1)
+    first, *rest = (each.id for each in run.changes if each.action is not Action.UNCHANGED)
+    shown = replace(run, diagnostics=(), on_screen=frozenset({first}))
+    on_terminal = text.render(shown, replace(context, terminal=True, width=200))
+    assert f" {first}\n" not in on_terminal
+    assert all(f" {each}" in on_terminal for each in rest)
+    assert text.render(shown, context) == text.render(replace(shown, on_screen=frozenset()), context)
 
 
 def test_lines_that_took_part_are_folded_beyond_three(context: Context) -> None:

@@ -36,10 +36,14 @@ class Majors(Record, kw_only=True):
 
 
 class Exclusive(Record, kw_only=True):
-    """Kinds of which a cluster may hold objects of one alone, and cannot be changed from one to the other in place."""
+    """Kinds, or objects as `Kind/name`, of which a cluster may hold one alone; there is no way to another in place."""
 
     kinds: tuple[Text, ...]
     source: Text
+
+    def key(self, kind: str, name: str) -> str | None:
+        """Which of them an object is; None: of none."""
+        return next((one for one in self.kinds if one in (kind, f"{kind}/{name}")), None)
 
 
 class Handover(Record, kw_only=True):

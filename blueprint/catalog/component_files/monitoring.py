@@ -77,7 +77,9 @@ class AlertDefinition(Record, kw_only=True):
     severity: Literal["info", "warning", "critical"]
     lasting: Duration
     threshold: Threshold | None = None
-    when: Literal["clusterPolicy", "devicePlugin", "driver", "nodeStatus", "operator", "nodes"] | None = None
+    when: Literal["clusterPolicy", "devicePlugin", "draDriver", "driver", "nodeStatus", "operator", "nodes"] | None = (
+        None
+    )
     expr: Text
     otherwise: Text | None = None
     summary: Text
@@ -94,7 +96,7 @@ class RecordDefinition(Record, kw_only=True):
     """One recording rule."""
 
     record: RecordName
-    when: Literal["claims", "devicePlugin"] | None = None
+    when: Literal["claims", "devicePlugin", "draDriver"] | None = None
     expr: Text
 
 

@@ -45,6 +45,7 @@ class DraContext(Record, dict=True):
         domains: Whether its part for compute domains runs.
         managed: Whether nobody opens gates of Kubernetes.
         products: The GPUs of the pools.
+        gpus: Whether its part for GPUs runs.
     """
 
     driver: str | None
@@ -53,6 +54,7 @@ class DraContext(Record, dict=True):
     domains: bool
     managed: bool
     products: tuple[PoolDevices, ...]
+    gpus: bool = True
 
     @cached_property
     def devices(self) -> Devices:

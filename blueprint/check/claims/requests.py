@@ -85,6 +85,8 @@ def _closed(sort: str | None, dra: DraContext) -> tuple[str, str, Severity | Non
         )
     if sort in ("channel", "daemon") and not dra.domains:
         return "compute domains are disabled", "set nvlinkDomain in a pool, or computeDomains: always", None
+    if sort in ("gpu", "mig", "vfio") and not dra.gpus:
+        return "the device plugin allocates GPUs", "request nvidia.com/gpu, or set allocation: dra", None
     products = dra.products
     if sort == "mig" and products and all(each.profiles == () for each in products):
         return "no GPU in any pool supports MIG", "request gpu.nvidia.com", None

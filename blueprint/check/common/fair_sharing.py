@@ -20,7 +20,8 @@ _PATH = ("spec", "fairSharing", "weight")
 def fair_sharing_off(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
     """Weights under a configuration of the manager that does not share by them."""
     settings, weight = configuration(context), inside(subject.data, *_PATH)
-    section = "admissionFairSharing" if subject.id.kind == "LocalQueue" else "fairSharing"
+    of_namespace = inside(subject.data, "spec", "clusterQueue") is not None
+    section = "admissionFairSharing" if of_namespace else "fairSharing"
     if is_of_kueue(subject) and weight is not None and settings and section not in settings:
         text = f"spec.fairSharing.weight is {weight}, but the configuration of Kueue's manager has no {section}"
         yield ObjectFinding(FAIR_SHARING_OFF, _PATH, text, f"add {section} to the configuration, or remove the weight")

@@ -24,6 +24,7 @@ from blueprint.records import replace
 
 if TYPE_CHECKING:
     from blueprint.apiserver.connection import Connection
+    from blueprint.bundle.model import ObjectId
     from blueprint.cluster.consent import Consent
     from blueprint.cluster.events import Event
     from blueprint.cluster.plan_model import Plan
@@ -65,13 +66,30 @@ def run(options: argparse.Namespace) -> Run:
     taking, replacing = Consent.given(options.force_conflicts), Consent.given(options.replace)
     _check(plan, taking, replacing)
     refuse_unsupported(plan, allowed=options.allow_unsupported)
-    if not (options.yes or _agreed(plan, connection)):
+    plan_shown = not options.yes and _needs_consent(plan)
+    if plan_shown and not _agreed(plan, connection):
         return declined_run(plan, connection)
     how = ApplyOptions(options.timeout, taking, options.wait, _with_confirmed(plan, replacing))
     actions = [*(step.action for step in plan.steps), *(node.action for node in plan.nodes)]
     due = len(actions) - actions.count(Action.UNCHANGED)
     progress = _no_progress if options.quiet else ApplyProgress(due)
-    return apply_run(plan, apply_plan(plan, connection, how, progress), connection)
+    run = apply_run(plan, apply_plan(plan, connection, how, progress), connection)
+    return (
+        run
+        if options.quiet or not sys.stderr.isatty()
+        else replace(run, on_screen=_on_screen(run, plan_shown=plan_shown))
+    )
+
+
+def _on_screen(run: Run, *, plan_shown: bool) -> frozenset[ObjectId]:
+    """What the progress has named; objects with changed fields only where the plan has shown these as well."""
+    from blueprint.changes.compare import Action
+
+    return frozenset(
+        each.id
+        for each in run.changes
+        if each.action in (Action.CREATE, Action.UPDATE, Action.REPLACE) and (plan_shown or not each.fields)
+    )
 
 
 def _plan(options: argparse.Namespace) -> tuple[Plan, Connection]:
@@ -88,17 +106,22 @@ def _plan(options: argparse.Namespace) -> tuple[Plan, Connection]:
     return make_plan(bundle, connection, try_new=False), connection
 
 
-def _agreed(plan: Plan, connection: Connection) -> bool:
-    """Whether a person who was shown the plan agrees. Without a terminal, or with nothing to do, nobody is asked."""
+def _needs_consent(plan: Plan) -> bool:
+    """Whether there is a person to ask, and something to ask about."""
     from blueprint.changes.compare import Action
-    from blueprint.cli.prompts import confirm, on_a_terminal
+    from blueprint.cli.prompts import on_a_terminal
+
+    changing = (Action.CREATE, Action.UPDATE, Action.REPLACE)
+    return on_a_terminal() and any(change.action in changing for change in plan.changes)
+
+
+def _agreed(plan: Plan, connection: Connection) -> bool:
+    """Whether a person who is shown the plan agrees."""
+    from blueprint.cli.prompts import confirm
     from blueprint.cli.run_results import plan_run
     from blueprint.cluster.identity import identify
     from blueprint.report import write_reports
 
-    changing = (Action.CREATE, Action.UPDATE, Action.REPLACE)
-    if not on_a_terminal() or not any(change.action in changing for change in plan.changes):
-        return True
     shown = plan_run(plan, connection, changes_are_findings=False)
     write_reports(shown, ["text"], stdout=sys.stderr, base=Path.cwd())
     return confirm(f"Apply this to {identify(connection, plan.cluster_uid)}? (y, n)")

@@ -1,6 +1,6 @@
 """Try a platform out in a lab: its nodes, its objects, and workloads that ask for what it offers."""
 
-from blueprint.lab.trial.model import Omission, Placement, TrialResult, Workload, WorkloadOutcome
+from blueprint.lab.trial.model import Omission, Placement, TrialResult, WorkloadOutcome
 from blueprint.lab.trial.result import trial_run
 from blueprint.lab.trial.run import Trial, TrialOptions
 

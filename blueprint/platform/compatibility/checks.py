@@ -78,6 +78,11 @@ def _fact(pool: GpuPool, read: Callable[[Gpu], Fact[Any] | None]) -> str | None:
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
+def _in_compute_domains(pool: GpuPool) -> bool:
+    """Whether the DRA driver joins the pool's nodes into compute domains."""
+    return pool.topology.domain_nodes is not None and pool.platform.dra.compute_domains
+
+
 def _mig(pool: GpuPool) -> str:
     """`whole`, `partitioned`, or `mixed` where a node has both."""
     partitioned = {bool(group.instances) for group in pool.partition.groups}
@@ -86,6 +91,7 @@ def _mig(pool: GpuPool) -> str:
 
 _SUBJECTS: dict[str, Callable[[GpuPool], str | None]] = {
     "arch": lambda pool: pool.hardware.arch,
+    "computeDomains": lambda pool: _flag(value=_in_compute_domains(pool)),
     "distribution": lambda pool: pool.platform.cluster.distribution,
     "driverBranch": lambda pool: pool.driver.branch,
     "driverOwner": lambda pool: pool.driver.owner,

@@ -6,10 +6,13 @@ from typing import Any
 
 from blueprint.catalog.components import Component
 from blueprint.platform.cluster.model import ClusterFacts
+from blueprint.platform.drivers.model import DRA
 from blueprint.platform.network.model import PROVIDER, owner_of
 
 OBSERVABILITY = "gpu-observability"
 """The component that carries out the section `observability`."""
+ALLOCATION = "allocation"
+"""The section of components that claims of GPUs request, or that are there because the blueprint names them."""
 POOL_NETWORK = "nodePools.network"
 """The section of components that a pool's network requests."""
 
@@ -21,6 +24,8 @@ def is_requested(component: Component, spec: Any, cluster: ClusterFacts) -> bool
         networks = (pool.network for pool in spec.node_pools.values() if pool.network is not None)
         joined = (network for network in networks if network.fabric in component.fabrics)
         return any(owner_of(network, distribution) != PROVIDER for network in joined)
+    if component.section == ALLOCATION:
+        return spec.allocation == DRA or component.name in spec.components
     found = spec
     for key in component.section_path[1:]:
         found = getattr(found, key, None)

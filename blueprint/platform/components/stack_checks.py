@@ -8,6 +8,7 @@ from blueprint.catalog.distribution import IN_BLUEPRINT
 from blueprint.diagnostics import Diagnostic
 from blueprint.platform.check_context import CheckContext
 from blueprint.platform.components import codes
+from blueprint.platform.components.selection import ALLOCATION
 from blueprint.platform.paths import stack_path
 from blueprint.source.paths import Path
 
@@ -28,7 +29,7 @@ def _out_of_place(context: CheckContext) -> Iterator[Diagnostic]:
         if stack in component.stacks:
             continue
         path: Path = (*COMPONENTS, name) if name in declared else component.section_path
-        if context.is_written(path) and (name in declared or component.section):
+        if context.is_written(path) and (name in declared or component.section not in (None, ALLOCATION)):
             message = f"{name} is not part of {IN_BLUEPRINT[stack]}"
             note = context.note(stack_path(stack), "the stack is declared here")
             help_ = f"it belongs to {' or '.join(IN_BLUEPRINT[one] for one in component.stacks)}; remove it"

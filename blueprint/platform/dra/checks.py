@@ -36,6 +36,9 @@ def check_dra(context: CheckContext) -> Iterator[Diagnostic]:
     yield from _of_another_stack(context, component)
     yield from _mig_on_demand(context)
     if context.platform.stack not in WITH_CLAIMS:
+        if context.platform.dra.compute_domains:
+            yield from _ports(context)
+            yield from gate_checks(context, component)
         return
     elsewhere = list(_not_there(context, component))
     yield from elsewhere

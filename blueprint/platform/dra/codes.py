@@ -1,4 +1,4 @@
-"""Codes of the DRA stack, `allocation: dra` (BP3220 to BP3234)."""
+"""Codes of Dynamic Resource Allocation (BP3220 to BP3234, BP3361, BP3390 to BP3395)."""
 
 from __future__ import annotations
 
@@ -139,4 +139,54 @@ GPUs of the Ampere generation change their MIG mode at a reset, and the DRA driv
 them. Claims of instances then wait on nodes whose GPUs came up with MIG off. Enable MIG beforehand, or leave the feature gate disabled.
 """,
     severity=Severity.WARNING,
+)
+API_NOT_SERVED = define(
+    "BP3390",
+    "resource-api-not-served",
+    """
+`resourceApiVersion` is a version of `resource.k8s.io` that this Kubernetes does not serve, or serves only where its API server
+enables it: beta versions of an API are disabled by default. Without the setting, the newest version is used that is served.
+""",
+)
+WEBHOOK_CERTIFICATE = define(
+    "BP3391",
+    "webhook-certificate",
+    """
+The API server calls the DRA driver's webhook over TLS and rejects every claim while it cannot (`webhookFailurePolicy: Fail`). With a
+certificate of your own (`webhookTlsSecret`) it needs the certificates that vouch for it, `webhookCaBundle`: PEM, in base64. Without
+`webhookTlsSecret` cert-manager makes the certificate and adds what vouches for it.
+""",
+)
+DOMAIN_TOO_LARGE = define(
+    "BP3392",
+    "compute-domain-too-large",
+    """
+A compute domain joins at most as many nodes as the DRA driver is configured with, 18 by default: the pool's NVLink domain has more.
+Set `MAX_NODES_PER_IMEX_DOMAIN` in `computeDomainsControllerEnv` to that number.
+""",
+)
+DOMAIN_NAMESPACE = define(
+    "BP3393",
+    "compute-domain-namespace",
+    """
+`computeDomainNamespaces` names further namespaces in which an earlier installation of the DRA driver left DaemonSets of compute
+domains. The driver's namespace is always among them, and Kubernetes' own never hold any.
+""",
+)
+DRIVER_IDLE = define(
+    "BP3394",
+    "dra-driver-idle",
+    """
+The component `dra-driver-nvidia-gpu` has nothing to do: the device plugin allocates the GPUs (`allocation: devicePlugin`), and no
+nodes are joined into compute domains. Declare `nvlinkDomain` in a pool, set `allocation: dra`, or remove the component.
+""",
+)
+DOMAINS_NEED_DRA = define(
+    "BP3395",
+    "compute-domains-need-dra",
+    """
+Compute domains are claimed through Dynamic Resource Allocation, also where a device plugin allocates GPUs. Kubernetes enables it by default from
+1.34 on. Before, API server, scheduler, controller manager and kubelets need the feature gate DynamicResourceAllocation, and the API server the
+version of `resource.k8s.io`; on a managed control plane neither can be set.
+""",
 )

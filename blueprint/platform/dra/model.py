@@ -53,12 +53,13 @@ class DynamicAllocation:
         self._platform = platform
 
     def _component(self) -> Component | None:
-        found = self._platform.component_with(SETTING) if self._platform.allocation == DRA else None
+        there = self.publishes_gpus or self.compute_domains
+        found = self._platform.component_with(SETTING) if there else None
         return found.component if found else None
 
     @tracked_property
     def version(self) -> str | None:
-        """The version of the DRA driver, `0.5.0`; None where pods do not claim GPUs."""
+        """The version of the DRA driver, `0.5.0`; None where there is none."""
         component = self._component()
         return (component.images["dra-driver"].tag or "").removeprefix("v") if component else None
 
@@ -79,7 +80,7 @@ class DynamicAllocation:
 
     @property
     def devices(self) -> Devices | None:
-        """What it publishes of devices; None where pods do not claim GPUs."""
+        """What it publishes of devices; None where there is none."""
         if (component := self._component()) is None:
             return None
         from blueprint.catalog.component_files.devices import load_devices
@@ -117,9 +118,8 @@ class DynamicAllocation:
     @tracked_property
     def compute_domains(self) -> bool:
         """Whether the DRA driver joins nodes into compute domains: where pools have NVLink domains, or always."""
-        if self._platform.allocation != DRA:
+        if self._platform.stack == "clusterPolicy" or (when := self._platform.setting("computeDomains")) is None:
             return False
-        when = self._platform.setting("computeDomains")
         if when in (ALWAYS, NEVER):
             return bool(when == ALWAYS)
         return any(pool.topology.domain_nodes is not None for pool in self._platform.gpu_pools)

@@ -28,14 +28,14 @@ Layout = Literal["one", "perGpu", "countersApart"]
 
 
 def published_by(pool: Pool) -> tuple[Publication, ...]:
-    """What each DRA driver publishes of a node; nothing where pods do not claim the pool's GPUs."""
+    """What each DRA driver publishes of a node; nothing where there is none."""
     dra = pool.platform.dra
     devices, version = dra.devices, dra.version
     if devices is None or version is None or not isinstance(pool, GpuPool):
         return ()
     found = []
     for name, driver in devices.drivers.items():
-        if driver.part != "computeDomains" or dra.compute_domains:
+        if dra.compute_domains if driver.part == "computeDomains" else dra.publishes_gpus:
             found.append(_Prediction(pool, devices, name, driver).publication())
     return tuple(found)
 

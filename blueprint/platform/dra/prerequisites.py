@@ -11,6 +11,7 @@ from blueprint.platform.model import Platform
 from blueprint.platform.pool import GpuPool, Pool
 from blueprint.platform.tracking.recorder import decided_by, record
 from blueprint.platform.tracking.sources import Source
+from blueprint.versions import version_key
 
 
 def cluster_prerequisites(platform: Platform) -> Iterator[Iterator[str]]:
@@ -18,6 +19,8 @@ def cluster_prerequisites(platform: Platform) -> Iterator[Iterator[str]]:
     if platform.allocation == DRA:
         yield _patch(platform)
         yield _alone(platform)
+    if platform.dra.version:
+        yield _enabled(platform)
         yield _gates(platform)
     if platform.setting("webhook"):
         yield _webhook(platform)
@@ -29,6 +32,19 @@ def _patch(platform: Platform) -> Iterator[str]:
     declared = platform.cluster.kubernetes
     if declared == platform.cluster.kubernetes_minor and OLDEST_KUBERNETES.startswith(f"{declared}."):
         yield f"The API server and all kubelets are Kubernetes {OLDEST_KUBERNETES} or newer, as claims of GPUs need."
+
+
+def _enabled(platform: Platform) -> Iterator[str]:
+    """What opens Dynamic Resource Allocation where Kubernetes does not."""
+    from blueprint.platform.dra.api_versions import SERVED_FROM, newest_served
+
+    minor = platform.cluster.kubernetes_minor
+    if version_key(minor) < version_key(SERVED_FROM["v1"]):
+        yield (
+            "API server, scheduler, controller manager and kubelets run with the feature gate"
+            " DynamicResourceAllocation=true, and the API server with"
+            f" --runtime-config=resource.k8s.io/{newest_served(minor)}=true."
+        )
 
 
 def _alone(platform: Platform) -> Iterator[str]:

@@ -16,6 +16,7 @@ from blueprint.platform.components.digests import digest
 from blueprint.platform.components.model import PlatformComponent
 from blueprint.platform.components.pod_settings import PerKey
 from blueprint.platform.observability.alerts import CLAIMED, NO_NVLINK_5, Alert, DeclaredAlert, LeftOut
+from blueprint.platform.observability.claim_driver import NO_DRA_METRICS, ClaimDriver, claim_driver_of
 from blueprint.platform.observability.dashboards import dashboard_json, queries_of
 from blueprint.platform.observability.exporter import Exporter
 from blueprint.platform.observability.expressions import filled, in_dialect, lacking
@@ -198,6 +199,11 @@ class Observability:
         """Whether there is a GPU Operator."""
         return not self.exporter.alone
 
+    @property
+    def claim_driver(self) -> ClaimDriver | None:
+        """The DRA driver that this platform runs; None where it runs none."""
+        return claim_driver_of(self._platform)
+
     @tracked_property
     def node_status(self) -> bool:
         """Whether the operator runs exporters of the nodes' state."""
@@ -228,7 +234,10 @@ class Observability:
         held = f'exported_namespace!~"|{self.exporter.namespace}"' if self.claimed else 'exported_namespace!=""'
         if self.shared:
             held += f',pool!~"{"|".join(self.shared)}"'
-        return {"operator": self.exporter.namespace, "namespaces": "|".join(self.exporter.namespaces), "held": held}
+        found = {"operator": self.exporter.namespace, "namespaces": "|".join(self.exporter.namespaces), "held": held}
+        if driver := self.claim_driver:
+            found |= {"claimNamespace": driver.namespace, "claimWorkload": driver.facts.workload}
+        return found
 
     @tracked_property
     def declared_alerts(self) -> dict[str, DeclaredAlert]:
@@ -364,6 +373,7 @@ _CONDITIONS: dict[str, tuple[tuple[Callable[[Observability], bool], str], ...]] 
     "driver": ((lambda it: it.operated, NO_OPERATOR), (lambda it: it.operator_driver, NO_DRIVER)),
     "nodeStatus": ((lambda it: it.operated, NO_OPERATOR), (lambda it: it.node_status, NODE_STATUS_OFF)),
     "nodes": ((lambda it: it.has_gpus, "no pool has GPUs"),),
+    "draDriver": ((lambda it: it.claim_driver is not None, NO_DRA_METRICS),),
 }
 """What must be there for a definition, by its `when`, and why it applies to no pool otherwise."""
 

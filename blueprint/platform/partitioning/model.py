@@ -256,7 +256,8 @@ class ClusterPartitioning:
     def _refused(self) -> Iterator[MissingManager]:
         platform = self._platform
         if platform.stack in WITHOUT_OPERATOR:
-            yield MissingManager.STANDALONE_STACK
+            if platform.allocation != DRA:
+                yield MissingManager.STANDALONE_STACK
             return
         if (operator := platform.component_with("migManager")) is None or operator.ownership != "managed":
             yield MissingManager.NOT_MANAGED

@@ -62,20 +62,8 @@ class QueuedPool(PoolView, Protocol):
         """What pods can request of each node, by the name that quotas have for it."""
 
 
-class ClaimsView(Protocol):
-    """How pods claim devices."""
-
-    @property
-    def extended_resources(self) -> bool:
-        """Whether the scheduler serves requests for nvidia.com/gpu by claims that it makes."""
-
-
 class QueuedPlatform(PlatformView, Protocol):
     """The platform, as its queues know it."""
-
-    @property
-    def dra(self) -> ClaimsView:
-        """How pods claim devices."""
 
     @property
     def pools(self) -> Sequence[QueuedPool]:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-import textwrap
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
@@ -25,9 +23,9 @@ from blueprint.report.record import (
 from blueprint.report.style import Style
 from blueprint.report.suggestion import suggestion
 from blueprint.report.summary import Group, grouped, summary_of
+from blueprint.report.wrapping import on_terminal, wrapped
 
 _GUTTER, _LEAD = 8, 4
-_CODE, _HELD = re.compile(r"`[^`]*`"), "\u2060"
 _WIDEST = 56
 """Cells of a column; a selector in it may be any length, and the JSON report has all of it."""
 _WHOLE = 50
@@ -55,7 +53,9 @@ def _lines(record: ReportContent, context: Context) -> Iterator[str]:
     yield from _summary(found, context, style)
     yield from _findings(found, context, style)
     yield from _waived(record, context, style)
-    for heading, changes in (("What the platform is", record.platform), ("Objects", record.changes)):
+    left_out = record.run.on_screen if context.terminal else frozenset()
+    objects = [each for each in record.changes if each.id not in left_out]
+    for heading, changes in (("What the platform is", record.platform), ("Objects", objects)):
         if changes:
             if record.platform:
                 yield style.bold(heading)
@@ -97,13 +97,13 @@ def _summary(diagnostics: Sequence[Diagnostic], context: Context, style: Style) 
     summary = summary_of(diagnostics)
     if summary is None:
         return
-    yield from map(style.bold, _wrapped(visible(summary.headline), context, _LEAD))
+    yield from map(style.bold, wrapped(visible(summary.headline), context, _LEAD))
     widest = max(cells(visible(writer)) for writer, _ in summary.writers)
     for writer, text in summary.writers:
         name = visible(writer)
-        yield from _wrapped(f"    {name}{' ' * (widest - cells(name))}  {visible(text)}", context)
+        yield from wrapped(f"    {name}{' ' * (widest - cells(name))}  {visible(text)}", context)
     if summary.restarts:
-        yield from _wrapped(f"    a repair restarts {visible(summary.restarts)}", context)
+        yield from wrapped(f"    a repair restarts {visible(summary.restarts)}", context)
     yield ""
 
 
@@ -127,7 +127,7 @@ def _findings(diagnostics: Sequence[Diagnostic], context: Context, style: Style)
     if short:
         yield ""
     cut = sum(number - most for number in shown.values() if number > most)
-    yield from (style.dim(line) for hint in _hints(groups, cut, context) for line in _wrapped(hint, context))
+    yield from (style.dim(line) for hint in _hints(groups, cut, context) for line in wrapped(hint, context))
 
 
 def _hints(groups: Sequence[Group], cut: int, context: Context) -> Iterator[str]:
@@ -148,7 +148,7 @@ def _waived(record: ReportContent, context: Context, style: Style) -> Iterator[s
             diagnostic, waiver = entry.diagnostic, entry.waiver
             place = f" {style.place(visible(str(diagnostic.at)))}" if diagnostic.at else ""
             yield f"waived[{diagnostic.code.id}]{place} {visible(diagnostic.message)}"
-            yield from _wrapped(f"  = {visible(waiver_in_words(waiver))} ({visible(str(waiver.at))})", context)
+            yield from wrapped(f"  = {visible(waiver_in_words(waiver))} ({visible(str(waiver.at))})", context)
     else:
         yield style.dim(f"waived: {len(record.waived)}; -v shows them with reason, owner and day of expiry.")
     yield ""
@@ -160,14 +160,14 @@ def _one_line(group: Group, context: Context, style: Style) -> Iterator[str]:
     place = f" {style.place(visible(str(diagnostic.at)))}" if diagnostic.at else ""
     yield f"{head}{place} {visible(diagnostic.message)}"
     if group.others:
-        yield from _wrapped(f"  = {visible(group.in_words)}", context)
+        yield from wrapped(f"  = {visible(group.in_words)}", context)
 
 
 def _ending(record: ReportContent, context: Context, style: Style) -> Iterator[str]:
     if context.verbose:
         yield from _skipped_rules(record, context)
     for sentence in coverage_in_words(record.run):
-        yield from _wrapped(visible(sentence), context)
+        yield from wrapped(visible(sentence), context)
     counts = counts_in_words(record)
     if record.actions:
         counts = f"{actions_in_words(record)}; {counts}" if record.findings else actions_in_words(record)
@@ -185,7 +185,7 @@ def _skipped_rules(record: ReportContent, context: Context) -> Iterator[str]:
     for each in record.run.skipped_rules:
         by_reason.setdefault(each.reason, {}).update(dict.fromkeys(each.codes))
     for reason, codes in sorted(by_reason.items()):
-        yield from _wrapped(f"Rules that did not run: {', '.join(sorted(codes))}: {visible(reason)}.", context)
+        yield from wrapped(f"Rules that did not run: {', '.join(sorted(codes))}: {visible(reason)}.", context)
 
 
 def _is_brief(diagnostic: Diagnostic, context: Context) -> bool:
@@ -214,7 +214,7 @@ def _diagnostic(group: Group, context: Context, style: Style, *, explain: bool) 
     else:
         yield from _in_full(diagnostic, context, style, explain=explain)
     if group.others:
-        yield from _wrapped(f"  = {visible(group.in_words)}", context)
+        yield from wrapped(f"  = {visible(group.in_words)}", context)
 
 
 def _in_brief(diagnostic: Diagnostic, context: Context, style: Style) -> Iterator[str]:
@@ -232,11 +232,11 @@ def _in_brief(diagnostic: Diagnostic, context: Context, style: Style) -> Iterato
     shown = remarks if len(remarks) <= room else remarks[:room]
     for number, remark in enumerate(shown, start=1):
         more = f" (and {len(remarks) - number} more: -v)" if number == len(shown) < len(remarks) else ""
-        yield from _wrapped(f"  = {visible(remark)}{more}", context)
+        yield from wrapped(f"  = {visible(remark)}{more}", context)
     if facts:
-        yield from _wrapped(f"  = {visible(', '.join(facts))}", context)
+        yield from wrapped(f"  = {visible(', '.join(facts))}", context)
     if diagnostic.help:
-        yield from _wrapped(f"  = help: {visible(diagnostic.help)}", context)
+        yield from wrapped(f"  = help: {visible(diagnostic.help)}", context)
 
 
 def _facts(diagnostic: Diagnostic) -> Iterator[str]:
@@ -264,12 +264,12 @@ def _in_full(diagnostic: Diagnostic, context: Context, style: Style, *, explain:
         if note.at:
             yield from _place(":::", note.at, note.message, context, style, None)
         else:
-            yield from _wrapped(f"  = note: {visible(note.message)}", context)
+            yield from wrapped(f"  = note: {visible(note.message)}", context)
     if folded:
-        yield from _wrapped(f"  = and {len(folded)} more lines that took part; -v names them", context)
+        yield from wrapped(f"  = and {len(folded)} more lines that took part; -v names them", context)
     yield from _evidence(diagnostic, context)
     if diagnostic.help:
-        yield from _wrapped(f"  = help: {visible(diagnostic.help)}", context)
+        yield from wrapped(f"  = help: {visible(diagnostic.help)}", context)
     if asides := _asides(diagnostic, explain=explain):
         yield f"  = {'    '.join(asides)}"
 
@@ -304,7 +304,8 @@ def _evidence(diagnostic: Diagnostic, context: Context) -> Iterator[str]:
     pairs = [(visible(name), visible(text)) for name, text in (*_subject(diagnostic), *evidence)]
     widest = max((cells(name) for name, _ in pairs), default=0)
     for name, text in pairs:
-        yield f"    {name}{' ' * (widest - cells(name))}  {text}".rstrip()
+        line = f"    {name}{' ' * (widest - cells(name))}  {text}".rstrip()
+        yield from on_terminal(line, context, min(widest + 6, context.width // 3))
 
 
 def _subject(diagnostic: Diagnostic) -> Iterator[tuple[str, str]]:
@@ -322,14 +323,4 @@ def _asides(diagnostic: Diagnostic, *, explain: bool) -> list[str]:
 
 
 def _headline(text: str, context: Context) -> Iterator[str]:
-    """A headline on a terminal's lines; on one line where it is no terminal, so that programs find it."""
-    return _wrapped(text, context, _LEAD) if context.terminal else iter((text,))
-
-
-def _wrapped(text: str, context: Context, indent: int = 10) -> Iterator[str]:
-    """Lines of the width; what stands between backticks is to be copied, so it stays on one."""
-    whole = _CODE.sub(lambda found: found[0].replace(" ", _HELD), text)
-    for line in textwrap.wrap(
-        whole, context.width, subsequent_indent=" " * indent, break_long_words=False, break_on_hyphens=False
-    ):
-        yield line.replace(_HELD, " ")
+    return on_terminal(text, context, _LEAD)

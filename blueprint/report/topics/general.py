@@ -1,10 +1,11 @@
-"""Topics that are no code, field or component: exit codes, report formats, severities."""
+"""Topics that are no code, field or component: exit codes, report formats, severities, and what components bring."""
 
 from __future__ import annotations
 
 import importlib
 
 from blueprint.check.rules import all_rules
+from blueprint.data import data_folder
 from blueprint.report.output import format_names
 
 EXIT_CODES = (
@@ -29,7 +30,14 @@ def general_topics() -> dict[str, str]:
         "report-formats": _report_formats(),
         "rules": _rules(),
         "waivers": _WAIVERS,
+        **_of_components(),
     }
+
+
+def _of_components() -> dict[str, str]:
+    """Topics that components bring: `topics/NAME.md` of their folders."""
+    files = sorted(data_folder("components").glob("*/topics/*.md"))
+    return {file.stem: file.read_text("utf-8").rstrip("\n") for file in files}
 
 
 def _exit_codes() -> str:

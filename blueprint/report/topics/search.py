@@ -25,8 +25,13 @@ def matching(words: str, entries: Iterable[Explainable]) -> list[Explainable]:
     if not wanted:
         return []
     named = [each for each in known if _has(each.name, wanted)]
-    named.sort(key=lambda each: each.name.casefold().rpartition(".")[2] not in wanted)
+    named.sort(key=lambda each: _distance(each.name.casefold().rpartition(".")[2], wanted))
     return named or [each for each in known if _has(f"{each.name} {each.about}", wanted)]
+
+
+def _distance(last: str, wanted: list[str]) -> int:
+    """How far the last part of a name is from the words: it is one of them, it begins with one, another part has it."""
+    return 0 if last in wanted else 1 if last.startswith(tuple(wanted)) else 2
 
 
 def listing(words: str, found: list[Explainable]) -> str:

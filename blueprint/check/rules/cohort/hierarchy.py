@@ -19,7 +19,7 @@ def cohort_cycle(subject: Object, context: RuleContext) -> Iterator[ObjectFindin
     """Cohorts that are above themselves: Kueue admits nothing in any of them."""
     if not is_of_kueue(subject):
         return
-    cohorts = context.named(GROUP, "Cohort")
+    cohorts = context.named(GROUP, subject.id.kind)
     way = [subject.id.name]
     while (above := parent(cohorts[way[-1]]) if way[-1] in cohorts else "") and above not in way:
         way.append(above)

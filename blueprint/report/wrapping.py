@@ -1,0 +1,25 @@
+"""Text in lines of the screen's width."""
+
+from __future__ import annotations
+
+import re
+import textwrap
+from collections.abc import Iterator
+
+from blueprint.report.context import Context
+
+_CODE, _HELD = re.compile(r"`[^`]*`"), "\u2060"
+
+
+def wrapped(text: str, context: Context, indent: int = 10) -> Iterator[str]:
+    """Lines of the width; what stands between backticks is to be copied, so it stays on one."""
+    whole = _CODE.sub(lambda found: found[0].replace(" ", _HELD), text)
+    for line in textwrap.wrap(
+        whole, context.width, subsequent_indent=" " * indent, break_long_words=False, break_on_hyphens=False
+    ):
+        yield line.replace(_HELD, " ")
+
+
+def on_terminal(text: str, context: Context, indent: int) -> Iterator[str]:
+    """Lines of a terminal's width; one line where it is no terminal, so that programs find it whole."""
+    return wrapped(text, context, indent) if context.terminal else iter((text,))

@@ -4,4 +4,4 @@ from blueprint.lab.trial.model import Omission, Placement, TrialResult, Workload
 from blueprint.lab.trial.result import trial_run
 from blueprint.lab.trial.run import Trial, TrialOptions
 
-__all__ = ["Omission", "Placement", "Trial", "TrialOptions", "TrialResult", "Workload", "WorkloadOutcome", "trial_run"]
+__all__ = ["Omission", "Placement", "Trial", "TrialOptions", "TrialResult", "WorkloadOutcome", "trial_run"]

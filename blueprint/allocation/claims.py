@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
@@ -99,7 +99,7 @@ def read_claim(name: str, devices: Mapping[str, Any]) -> Claim:
         Constraint(
             str(each.get("matchAttribute") or each.get("distinctAttribute")),
             not each.get("matchAttribute"),
-            frozenset(map(str, each.get("requests") or ())),
+            frozenset(map(str, _items(each.get("requests")))),
             ("constraints", index),
         )
         for index, each in enumerate(_maps(devices.get("constraints")))
@@ -110,7 +110,7 @@ def read_claim(name: str, devices: Mapping[str, Any]) -> Claim:
 
 def read_class(data: Mapping[str, Any]) -> ClaimableClass:
     """A DeviceClass, of any version."""
-    spec = data.get("spec") or {}
+    spec = _map(data.get("spec"))
     selectors = tuple(_selectors(spec, ()))
     return ClaimableClass(str(data["metadata"]["name"]), selectors, str(spec.get("extendedResourceName") or ""))
 
@@ -133,20 +133,28 @@ def _exact(data: Mapping[str, Any], name: str, parent: str, path: Path) -> Devic
         path,
         str(data.get("deviceClassName", "")),
         tuple(_selectors(data, path)),
-        count if isinstance(count, int) else 1,
+        count if isinstance(count, int) and not isinstance(count, bool) else 1,
         data.get("allocationMode") == "All",
         not parent and data.get("adminAccess") is True,
         tuple(_maps(data.get("tolerations"))),
-        {str(key): str(value) for key, value in ((data.get("capacity") or {}).get("requests") or {}).items()},
+        {str(key): str(value) for key, value in _map(_map(data.get("capacity")).get("requests")).items()},
     )
 
 
 def _selectors(data: Mapping[str, Any], path: Path) -> Iterator[SelectorText]:
     for index, each in enumerate(_maps(data.get("selectors"))):
-        text = (each.get("cel") or {}).get("expression")
+        text = _map(each.get("cel")).get("expression")
         if isinstance(text, str):
             yield SelectorText(text, (*path, "selectors", index, "cel", "expression"))
 
 
+def _map(value: Any) -> Mapping[str, Any]:
+    return value if isinstance(value, Mapping) else {}
+
+
+def _items(value: Any) -> Sequence[Any]:
+    return value if isinstance(value, list | tuple) else ()
+
+
 def _maps(value: Any) -> list[Mapping[str, Any]]:
-    return [each for each in value if isinstance(each, Mapping)] if isinstance(value, list | tuple) else []
+    return [each for each in _items(value) if isinstance(each, Mapping)]

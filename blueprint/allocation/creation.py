@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 
 from blueprint.allocation.claims import SelectorText
 from blueprint.allocation.matching import SelectorFault, compiled_selector
@@ -23,6 +24,7 @@ class Creation(Record):
     unknown: str = ""
 
 
+@lru_cache(maxsize=8192)
 def created(text: str, minor: str | None) -> Creation:
     """Whether the API server of a minor (None: any that is supported) takes an expression."""
     if len(text) > LONGEST:

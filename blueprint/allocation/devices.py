@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import cached_property
 from typing import Any, NamedTuple
 
+from blueprint.cel.device_reads import AttributeReference
 from blueprint.records import Record, field, replace
 from blueprint.units import quantity_value
 
@@ -64,7 +65,12 @@ class Device(Record, dict=True):
 
     def is_unknown(self, domain: str, name: str) -> bool:
         """Whether it has that attribute or capacity, with a value that is not known."""
-        return f"{domain}/{name}" in self.unknown or (domain == self.driver and name in self.unknown)
+        return self.possible(domain, name) is not None
+
+    def possible(self, domain: str, name: str) -> tuple[Any, ...] | None:
+        """What an attribute or capacity may be; None where its value is known."""
+        found = self.unknown.get(f"{domain}/{name}")
+        return self.unknown.get(name) if found is None and domain == self.driver else found
 
     def with_values(self, values: Mapping[str, Any], unknown: Unknown) -> Device:
         """The same device with these attributes and capacities, where they are not None."""
@@ -73,6 +79,20 @@ class Device(Record, dict=True):
         capacity = {name: each for name, each in self.capacity.items() if name not in values}
         capacity |= {name: each for name, each in values.items() if isinstance(each, str)}
         return replace(self, attributes=attributes, capacity=capacity, unknown=unknown)
+
+    def shape(self, reads: Iterable[AttributeReference]) -> tuple[Any, ...]:
+        """What a selector that reads these can tell apart."""
+        values: list[Any] = [self.driver, self.multiple]
+        for read in reads:
+            is_capacity = read.field == "capacity"
+            possible = self.possible(read.domain, read.name)
+            if possible is not None:
+                values.append(str(possible))
+            elif is_capacity:
+                values.append(self.amount(read.domain, read.name))
+            else:
+                values.append(str(self.attribute(read.domain, read.name)))
+        return tuple(values)
 
     @cached_property
     def identity(self) -> tuple[Any, ...]:

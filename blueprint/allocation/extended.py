@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from blueprint.allocation.claims import Claim, ClaimableClass, DeviceRequest
+from blueprint.units import as_count
 
 IMPLICIT = "deviceclass.resource.kubernetes.io/"
 """Every DeviceClass stands behind this prefix and its name."""
@@ -35,8 +36,8 @@ def claim_of(pod: Mapping[str, Any], resources: Iterable[str], classes: Sequence
 
 
 def _requests(pod: Mapping[str, Any], resource: str, name: str) -> Iterator[DeviceRequest]:
-    init = list(pod.get("initContainers") or ())
-    containers = [*init, *(pod.get("containers") or ())]
+    init = _maps(pod.get("initContainers"))
+    containers = [*init, *_maps(pod.get("containers"))]
     short = [index < len(init) and each.get("restartPolicy") != "Always" for index, each in enumerate(containers)]
     amounts = [requested(each).get(resource, 0) for each in containers]
     most, at = 0, 0
@@ -56,13 +57,16 @@ def _request(index: int, container: Container, resource: str, name: str, count: 
     return DeviceRequest(f"container-{index}-request-{place}", "", (), name, count=count)
 
 
-def requested(container: Container) -> dict[str, Any]:
-    """What a container requests: limits count where no request is written."""
-    resources = container.get("resources") or {}
-    found = {**(resources.get("limits") or {}), **(resources.get("requests") or {})}
-    return {name: _count(value) for name, value in found.items()}
+def requested(container: Container) -> dict[str, int]:
+    """What a container requests, in whole numbers: limits count where no request is written."""
+    resources = _map(container.get("resources"))
+    found = {**_map(resources.get("limits")), **_map(resources.get("requests"))}
+    return {str(name): as_count(value) or 0 for name, value in found.items()}
 
 
-def _count(value: Any) -> Any:
-    text = str(value)
-    return int(text) if text.isdecimal() else value
+def _map(value: Any) -> Mapping[str, Any]:
+    return value if isinstance(value, Mapping) else {}
+
+
+def _maps(value: Any) -> list[Mapping[str, Any]]:
+    return [each for each in value if isinstance(each, Mapping)] if isinstance(value, list) else []

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import enum
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 from blueprint.allocation.claims import ClaimableClass, DeviceRequest, SelectorText
 from blueprint.allocation.devices import Device, NodeGroup
 from blueprint.allocation.kleene import UncertainError, holds_in_part
 from blueprint.allocation.shares import share
+from blueprint.cel.device_reads import AttributeReference
 from blueprint.cel.devices import (
     BoundDevice,
     CompileError,
@@ -63,6 +65,7 @@ class Matcher:
         self._bound: dict[object, BoundDevice] = {}
         self._outcomes: dict[tuple[str, object], tuple[Match, str]] = {}
         self._kinds: dict[str, tuple[tuple[Device, ...], tuple[int, ...]]] = {}
+        self._shapes: dict[tuple[str, frozenset[AttributeReference] | None], tuple[int, ...]] = {}
         self._vectors: dict[tuple[Any, str], tuple[Match, ...]] = {}
 
     def kinds(self, group: NodeGroup) -> tuple[tuple[Device, ...], tuple[int, ...]]:
@@ -89,13 +92,31 @@ class Matcher:
         """For each kind of device of a group, whether it matches a request."""
         key = request.selects, group.name
         if key not in self._vectors:
-            examples, _ = self.kinds(group)
-            chain = self.selectors(request)
-            self._vectors[key] = tuple(
-                self._match(request, chain, device, (request.selects, number, group.name))
-                for number, device in enumerate(examples)
-            )
+            self._vectors[key] = tuple(self._vector(request, group))
         return self._vectors[key]
+
+    def _vector(self, request: DeviceRequest, group: NodeGroup) -> Iterator[Match]:
+        """Kinds that differ in nothing that the selectors read have one evaluation."""
+        examples, _ = self.kinds(group)
+        chain = self.selectors(request)
+        found: dict[int, Match] = {}
+        for number, alike in enumerate(self._alike(group, None if request.capacity else _reads(chain))):
+            key = request.selects, alike, group.name
+            if alike not in found:
+                found[alike] = self._match(request, chain, examples[alike], key)
+            if found[alike] is Match.ABORTS:
+                self.faults[request.selects, number, group.name] = self.faults[key]
+            yield found[alike]
+
+    def _alike(self, group: NodeGroup, reads: frozenset[AttributeReference] | None) -> tuple[int, ...]:
+        """For each kind of device the first that has the same values of what is read; None: everything may be read."""
+        key = group.name, reads
+        if key not in self._shapes:
+            first: dict[object, int] = {}
+            examples, _ = self.kinds(group)
+            shapes = (each.identity if reads is None else each.shape(reads) for each in examples)
+            self._shapes[key] = tuple(first.setdefault(shape, number) for number, shape in enumerate(shapes))
+        return self._shapes[key]
 
     def _match(
         self,
@@ -152,6 +173,19 @@ class Matcher:
         return self._bound[device.identity]
 
 
+def _reads(chain: Sequence[tuple[SelectorText, str]]) -> frozenset[AttributeReference] | None:
+    """Everything that selectors read; None where the text of one does not say it."""
+    found: set[AttributeReference] = set()
+    for selector, _ in chain:
+        program = compiled_selector(selector.text).program
+        reads = program.reads if program else frozenset()
+        if reads is None:
+            return None
+        found |= reads
+    return frozenset(found)
+
+
+@lru_cache(maxsize=8192)
 def compiled_selector(text: str) -> Compiled:
     """The program of an expression, or why there is none."""
     try:

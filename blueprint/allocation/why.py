@@ -151,13 +151,16 @@ def _with(node: CelExpression, operator: str, wanted: str | None) -> tuple[Attri
 
 def _value(read: AttributeReference, device: Device) -> str:
     """The value of a device as a person writes it; empty where it has none."""
-    if device.is_unknown(read.domain, read.name):
+    possible = device.possible(read.domain, read.name)
+    if possible == ():
         return "not known"
     if read.field == "capacity":
-        there = device.amount(read.domain, read.name)
-        return amount(there) if there else ""
+        there = possible or tuple(filter(None, (device.amount(read.domain, read.name),)))
+        amounts = [amount(each) for each in there if each]
+        return " to ".join(dict.fromkeys((amounts[0], amounts[-1]))) if amounts else ""
     value = device.attribute(read.domain, read.name)
-    return str(next(iter(value.values()))) if value else ""
+    values = [each for each in possible or (value,) if each]
+    return " or ".join(str(next(iter(each.values()))) for each in values)
 
 
 def amount(quantity: str) -> str:

@@ -95,6 +95,7 @@ def _publication(publication: Publication) -> dict[str, Any]:
         {
             "driver": publication.driver,
             "version": publication.version,
+            "image": publication.image,
             "apiVersion": publication.api_version,
             "layout": publication.layout,
             "count": publication.count,
@@ -112,6 +113,7 @@ def _read_publication(data: Mapping[str, Any]) -> Publication:
     return Publication(
         driver=data["driver"],
         version=data["version"],
+        image=data["image"],
         api_version=data["apiVersion"],
         layout=data["layout"],
         groups=tuple(map(_read_group, data.get("devices", ()))),

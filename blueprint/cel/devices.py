@@ -53,8 +53,15 @@ class DeviceSelector(Record, dict=True):
 
     @cached_property
     def domains(self) -> frozenset[str]:
-        """The domains that it may read: every text in it that may be one."""
-        return frozenset(str(node.value) for node in self.tree.walk() if _names(node))
+        """The domains that it may read: every text by which it looks something up; all, where a key is worked out."""
+        nodes = list(self.tree.walk())
+        keys = [node.parts[1] for node in nodes if node.kind == "index"]
+        if any(key.kind != "literal" for key in keys):
+            keys = nodes
+        texts = {key.value for key in keys if key.kind == "literal" and isinstance(key.value, str)}
+        return frozenset(
+            texts | {str(node.value) for node in nodes if node.kind == "select" and _map_of(node.parts[0])}
+        )
 
     @cached_property
     def reads(self) -> frozenset[AttributeReference] | None:
@@ -180,11 +187,6 @@ def _is_whole(node: CelExpression) -> bool:
     """Whether the variable is used in another way than to read one of its fields."""
     parts = node.parts[1:] if node.kind == "select" and _is_device(node.parts[0]) else node.parts
     return _is_device(node) or any(_is_whole(part) for part in parts)
-
-
-def _names(node: CelExpression) -> bool:
-    text = node.kind == "literal" and isinstance(node.value, str)
-    return text or (node.kind == "select" and _map_of(node.parts[0]) is not None)
 
 
 def _map_of(node: CelExpression) -> str | None:

@@ -63,9 +63,11 @@ class CelExpression(Record):
 
     def walk(self) -> Iterator[CelExpression]:
         """This and everything in it."""
-        yield self
-        for part in self.parts:
-            yield from part.walk()
+        ahead = [self]
+        while ahead:
+            node = ahead.pop()
+            yield node
+            ahead.extend(reversed(node.parts))
 
 
 def parse(text: str) -> CelExpression:

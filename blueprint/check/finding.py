@@ -20,6 +20,7 @@ class ObjectFinding(Record):
     """One sentence about one field, without the object's name: `spec.replicas must be a whole number`.
 
     `part` is the stretch of a text, in characters, that is meant; the place is narrowed to it where that can be told.
+    `evidence` are pairs of a name and what was seen.
     `rename` is what the last key of the path was probably meant to be: an edit, where the place of the key is known.
     """
 
@@ -30,6 +31,7 @@ class ObjectFinding(Record):
     override: Severity | None = None
     part: tuple[int, int] | None = None
     rename: str | None = None
+    evidence: tuple[tuple[str, str], ...] = ()
 
     def to_diagnostic(self, subject: Object, name: str | None = None) -> Diagnostic:
         """The diagnostic: at the blueprint's line if the value came from one, else at the template's."""
@@ -51,6 +53,7 @@ class ObjectFinding(Record):
             subject=name,
             path=format_path(self.path, subject.data) or None,
             override=self.override,
+            evidence=self.evidence,
             redacted=tuple(_secret_places(subject)),
         )
 

@@ -181,6 +181,7 @@ def _run_verb(options: argparse.Namespace) -> int:
     if (quiet or getattr(options, "quiet", False)) and not result.diagnostics and not result.exit_code:
         specs = [each for each in specs if each != "text"]
     color = {"always": True, "never": False}.get(getattr(options, "color", None) or "")
+    specs = _in_brief(specs, options)
     code = _write_reports(result, specs, beside=beside, verbose=getattr(options, "verbose", False), color=color)
     if not (beside or getattr(options, "quiet", False)):
         _name_files(result, specs)
@@ -208,6 +209,12 @@ def _name_files(run: Run, specs: list[str]) -> None:
         record = record_of(run)
         line = f"blueprint {run.verb}: {counts_in_words(record)}. {record.verdict} ({', '.join(map(str, paths))})"
         sys.stderr.write(f"{visible(line)}\n")
+
+
+def _in_brief(specs: list[str], options: argparse.Namespace) -> list[str]:
+    """One line for each finding where the product on stdout has the details."""
+    brief = getattr(options, "in_brief", False) and not options.verbose
+    return ["concise" if each == "text" and brief else each for each in specs]
 
 
 def _gives_stdout_away(options: argparse.Namespace) -> bool:

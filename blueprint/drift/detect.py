@@ -40,7 +40,7 @@ def detect_drift(
     """
     request = DriftRequest(bundle, view, readings, dry_run, now, oldest)
     examined = [scope for scope in SCOPES.values() if scope.name in scopes]
-    parts = [part for scope in examined if scope.examine for part in scope.examine(request)]
+    parts = [part for scope in examined for part in scope.examine(request)]
     return _report(request, parts, tuple(name for name in SCOPES if name not in scopes))
 
 

@@ -47,12 +47,12 @@ class Scope(Record):
     Attributes:
         name: As it is given on the command line.
         about: What it looks at.
-        examine: Gives what it came to; None where this version cannot look at it.
+        examine: Gives what it came to.
     """
 
     name: str
     about: str
-    examine: Callable[[DriftRequest], Iterator[ScopeResult]] | None = None
+    examine: Callable[[DriftRequest], Iterator[ScopeResult]]
 
 
 def _objects(request: DriftRequest) -> Iterator[ScopeResult]:
@@ -79,10 +79,19 @@ def _nodes(request: DriftRequest) -> Iterator[ScopeResult]:
     yield examine_readings(request.bundle, request.view, request.readings, request.now, oldest)
 
 
+def _derived(request: DriftRequest) -> Iterator[ScopeResult]:
+    """What drivers make of the nodes: the ResourceSlices that they publish."""
+    if request.view is None:
+        return
+    from blueprint.drift.slices import examine_slices
+
+    yield examine_slices(request.bundle, request.view)
+
+
 OBJECTS = Scope("objects", "what the API server has", _objects)
 NODES = Scope("nodes", "readings from inside of them", _nodes)
-DERIVED = Scope("derived", "what operators make of our objects")
-SCOPES: Mapping[str, Scope] = {scope.name: scope for scope in (OBJECTS, NODES, DERIVED)}
+DERIVED = Scope("derived", "the ResourceSlices that DRA drivers publish", _derived)
+SCOPES: Mapping[str, Scope] = {scope.name: scope for scope in (OBJECTS, DERIVED, NODES)}
 """All scopes by name, in the order in which they are examined."""
 
 

@@ -52,6 +52,8 @@ class SnapshotView(Record):
     unlisted: Mapping[str, str] = field(default_factory=dict)
     node_list: tuple[Live, ...] | None = None
     nodes_unseen: str = ""
+    slices: tuple[Live, ...] | None = None
+    slices_unseen: str = ""
     cluster: ClusterIdentity = ClusterIdentity("")
     bundle: str = ""
     digest: str = ""
@@ -93,6 +95,16 @@ class SnapshotView(Record):
         """Never: a file holds the objects of the bundle."""
         raise Unseen("a snapshot contains only the bundle's autoscalers")
 
+    def resource_slices(self, api_version: str) -> list[Live]:  # noqa: ARG002 - a View
+        """The slices of that time."""
+        if self.slices is None:
+            raise Unseen(self.slices_unseen or "the snapshot contains no ResourceSlices")
+        return list(self.slices)
+
+    def daemon_sets(self) -> list[Live]:
+        """Never: a file holds the objects of the bundle."""
+        raise Unseen("a snapshot contains only the bundle's DaemonSets")
+
     def predict(self, manifest: Mapping[str, Any], manager: str) -> Live:  # noqa: ARG002 - a View
         """Never: a file answers no dry-run."""
         raise Unseen("a dry-run is not possible with a snapshot")
@@ -110,11 +122,24 @@ def take(bundle: Bundle, view: View) -> SnapshotView:
         nodes = tuple(view.nodes())
     except Unseen as unseen:
         why = str(unseen)
+    slices, why_no_slices = _slices(bundle, view)
     live = {identity: dict(with_hashed_secrets(found, salt)) for identity, found in gathered.live.items()}
     return SnapshotView(
         view.name, now(), salt, inventory, live, gathered.unseen, gathered.unlisted, nodes, why,
+        slices=slices, slices_unseen=why_no_slices,
         cluster=view.cluster, bundle=bundle.digest or "",
     )  # fmt: skip
+
+
+def _slices(bundle: Bundle, view: View) -> tuple[tuple[Live, ...] | None, str]:
+    """The ResourceSlices, where the bundle predicts any, and why they could not be seen."""
+    served = next((each.api_version for pool in bundle.pools for each in pool.published), None)
+    if served is None:
+        return None, ""
+    try:
+        return tuple(view.resource_slices(served)), ""
+    except Unseen as unseen:
+        return None, str(unseen)
 
 
 def to_bytes(snapshot: SnapshotView, *, compressed: bool) -> bytes:
@@ -130,6 +155,8 @@ def to_bytes(snapshot: SnapshotView, *, compressed: bool) -> bytes:
         **({"unlisted": dict(snapshot.unlisted)} if snapshot.unlisted else {}),
         "nodes": None if snapshot.node_list is None else list(snapshot.node_list),
         "nodesUnseen": snapshot.nodes_unseen,
+        **({} if snapshot.slices is None else {"slices": list(snapshot.slices)}),
+        **({"slicesUnseen": snapshot.slices_unseen} if snapshot.slices_unseen else {}),
         "cluster": snapshot.cluster.subject(),
         "bundle": snapshot.bundle,
         "tool": __version__,
@@ -177,7 +204,8 @@ def _parse(document: Any) -> SnapshotView:
         raise ValueError(document["schemaVersion"])
     nodes = document["nodes"]
     live = {ObjectId.of(entry["live"]): entry["live"] for entry in document["objects"]}
-    for found in (*live.values(), *(nodes or ())):
+    slices = document.get("slices")
+    for found in (*live.values(), *(nodes or ()), *(slices or ())):
         _check_object(found)
     return SnapshotView(
         name=str(document["context"]),
@@ -189,6 +217,8 @@ def _parse(document: Any) -> SnapshotView:
         unlisted={str(kind): str(why) for kind, why in document.get("unlisted", {}).items()},
         node_list=None if nodes is None else tuple(nodes),
         nodes_unseen=str(document["nodesUnseen"]),
+        slices=None if slices is None else tuple(slices),
+        slices_unseen=str(document.get("slicesUnseen", "")),
         cluster=_cluster(str(document["context"]), document.get("cluster", {})),
         bundle=str(document.get("bundle", "")),
         digest=str(document.get("digest", "")),

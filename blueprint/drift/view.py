@@ -91,6 +91,12 @@ class View(Protocol):
     def autoscalers(self, namespace: str) -> list[Live]:
         """Every HorizontalPodAutoscaler in the cluster. Raises Unseen."""
 
+    def resource_slices(self, api_version: str) -> list[Live]:
+        """Every ResourceSlice in the cluster. Raises Unseen."""
+
+    def daemon_sets(self) -> list[Live]:
+        """Every DaemonSet in the cluster. Raises Unseen."""
+
     def predict(self, manifest: Mapping[str, Any], manager: str) -> Live:
         """The object as it would be after an apply that takes every conflict. Raises Unseen."""
 
@@ -111,6 +117,7 @@ class ClusterView:
         self._connection = connection
         self._found: Discovery | None = None
         self._nodes: list[Live] | None = None
+        self._daemon_sets: list[Live] | None = None
         self._places: dict[str, str] = {}
         self._dry_runs = 0
         self._members: Counter[tuple[str, str]] = Counter()
@@ -268,6 +275,16 @@ class ClusterView:
     def autoscalers(self, namespace: str) -> list[Live]:
         """Listed when it is requested."""
         return self._listed(f"/apis/autoscaling/v2/namespaces/{namespace}/horizontalpodautoscalers")
+
+    def resource_slices(self, api_version: str) -> list[Live]:
+        """Listed when it is requested."""
+        return self._listed(f"/apis/{api_version}/resourceslices")
+
+    def daemon_sets(self) -> list[Live]:
+        """Listed when it is first requested."""
+        if self._daemon_sets is None:
+            self._daemon_sets = self._listed("/apis/apps/v1/daemonsets")
+        return self._daemon_sets
 
     def _listed(self, path: str) -> list[Live]:
         try:

@@ -27,6 +27,7 @@ from blueprint.platform.derivation import Derivation
 from blueprint.platform.dra import prerequisites as dra
 from blueprint.platform.dra.alone_checks import check_driver_alone
 from blueprint.platform.dra.checks import check_dra
+from blueprint.platform.dra.slice_checks import check_slices
 from blueprint.platform.drivers import prerequisites as drivers
 from blueprint.platform.drivers.checks import check_drivers, check_drivers_in_release
 from blueprint.platform.drivers.expectations import EXPECTATIONS as DRIVER_EXPECTATIONS
@@ -155,7 +156,7 @@ TOPICS: tuple[Topic, ...] = (
     ),
     Topic(
         name="dra",
-        release_checks=(check_dra, check_driver_alone),
+        release_checks=(check_dra, check_driver_alone, check_slices),
         cluster_prerequisites=dra.cluster_prerequisites,
         pool_prerequisites=dra.pool_prerequisites,
     ),

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+from functools import partial
+from typing import TYPE_CHECKING
+
 from blueprint.check.claims.dra_context import DraContext, PoolDevices
 from blueprint.platform.model import Platform
 from blueprint.platform.pool import GpuPool
+
+if TYPE_CHECKING:
+    from blueprint.allocation.devices import NodeGroup
 
 
 def dra_context(platform: Platform) -> DraContext:
@@ -13,7 +19,23 @@ def dra_context(platform: Platform) -> DraContext:
     minor = platform.cluster.kubernetes_minor
     managed = platform.cluster.distribution_facts.managed_control_plane
     dra = platform.dra
-    return DraContext(dra.version, minor, dra.gates, dra.compute_domains, managed, products, dra.publishes_gpus)
+    return DraContext(
+        dra.version,
+        minor,
+        dra.gates,
+        dra.compute_domains,
+        managed,
+        products,
+        dra.publishes_gpus,
+        partial(_nodes, platform),
+    )
+
+
+def _nodes(platform: Platform) -> tuple[NodeGroup, ...]:
+    """Where nothing is claimed, nothing of this is imported."""
+    from blueprint.rule_facts.predicted import predicted_groups
+
+    return predicted_groups(platform)
 
 
 def _pool_devices(pool: GpuPool) -> PoolDevices:

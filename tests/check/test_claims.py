@@ -194,3 +194,17 @@ def test_nothing_of_this_is_imported_where_nothing_is_claimed() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], cwd=root, capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_nothing_that_proves_claims_is_loaded_where_nothing_is_claimed() -> None:
+    """Not for a device plugin, and not for a DRA driver without claims. (Rules of custom resources may need CEL.)"""
+    root = Path(__file__).resolve().parents[2]
+    code = (
+        "import sys; from blueprint.pipeline import compile_blueprint;"
+        "compile_blueprint('examples/h100-training/blueprint.yaml');"
+        "compile_blueprint('examples/dra-pilot/blueprint.yaml');"
+        "late = ('blueprint.cel.devices', 'blueprint.allocation', 'blueprint.rule_facts.predicted');"
+        "print([name for name in sys.modules if name.startswith(late)])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=root, capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"

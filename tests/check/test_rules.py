@@ -23,7 +23,7 @@ from blueprint.diagnostics import all_codes, has_errors
 from blueprint.diagnostics.pages import Page
 from blueprint.records import replace
 from blueprint.render.canonical import canonical
-from tests.support.rule_facts import context, devices, dra
+from tests.support.rule_facts import context, devices, dra, nodes_with
 
 RULES = all_rules()
 PAGES = {code.id: code.page for each in RULES for code in each.codes}
@@ -63,7 +63,10 @@ def dra_of(platform: dict[str, Any]) -> DraContext | None:
     products = tuple(
         devices(**{name: _frozen(value) for name, value in each.items()}) for each in given_dra.get("products", ())
     )
-    return dra(**{**given_dra, "open": frozenset(given_dra.get("open", ())), "products": products})
+    nodes = tuple(map(nodes_with, given_dra.get("nodes", ())))
+    return dra(
+        **{**given_dra, "open": frozenset(given_dra.get("open", ())), "products": products, "nodes": lambda: nodes}
+    )
 
 
 def _frozen(value: Any) -> Any:

@@ -131,7 +131,6 @@ def test_snapshot_then_drift_without_the_cluster(
     [
         ["--scope", "moon"],
         ["--scope", ","],
-        ["--scope", "derived"],
         ["--scope", "nodes"],
         ["--scope", "objects", "--readings", "."],
         ["--snapshot", "none.json"],

@@ -1,8 +1,9 @@
-"""The real Node Feature Discovery, and the real GPU Operator where its image's root folder is given.
+"""The real Node Feature Discovery, the real Kueue, and the real GPU Operator where its image's root folder is given.
 
 NFD is built from pinned modules. The GPU Operator cannot be: its releases are not in the form that Go's module
 proxies serve. BLUEPRINT_GPU_OPERATOR names the folder into which its image was unpacked; without it those tests
-do not run, and the summary says so.
+do not run, and the summary says so. Kueue's newest version in that form is older than ours; BLUEPRINT_KUEUE names a
+manager of ours that was built from its source.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from blueprint.lab.assets import find_all
 from blueprint.pipeline import compile_blueprint
 from tests.support.operators.discovery import NFD
 from tests.support.operators.operated import Operated
+from tests.support.operators.queueing import KUEUE
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 
@@ -33,6 +35,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def nfd_image() -> dict[str, Path]:
     """What is in the root folder of NFD's image."""
     return {"/usr/bin": NFD.built()}
+
+
+@pytest.fixture(scope="session")
+def kueue_image() -> tuple[dict[str, Path], bool]:
+    """What is in the root folder of Kueue's image, and whether it is the version that is rendered."""
+    given = os.environ.get("BLUEPRINT_KUEUE")
+    return {"/manager": Path(given) if given else KUEUE.built() / "kueue"}, bool(given)
 
 
 @pytest.fixture(scope="session")

@@ -257,3 +257,19 @@ def test_every_queue_has_the_form_that_kueues_webhook_demands(declared: list[Any
                 assert tuple(each.name for each in flavor.resources) == group.covered
     for queue in kueue.cluster_queues:
         assert {resource for group in queue.resource_groups for resource in group.covered} == RESOURCES
+
+
+def test_no_object_of_a_tenant_comes_from_lines_of_another() -> None:
+    tenants = """
+    g: {}
+    a: {namespaces: [a], groups: [people], parent: g, priorityCap: scratch, quota: {whole: {guaranteed: 8, borrow: 4}}}
+    b: {namespaces: [b], groups: [others], network: open, quota: {whole: 8}}
+"""
+    found = platform(tenants)
+    assert found.bundle
+    own = [each for each in found.bundle.objects if (each.id.namespace or each.id.name) in ("a", "b")]
+    assert {each.id.kind for each in own} >= {"Namespace", "RoleBinding", "LimitRange", "ResourceQuota", "ClusterQueue"}
+    for each in own:
+        other = {"a": "b", "b": "a"}[each.id.namespace or each.id.name]
+        paths = {source.path for origin in each.origins.values() for source in origin.sources}
+        assert not [path for path in paths if path.startswith(f"spec.tenants.{other}")], each.id

@@ -18,7 +18,8 @@ PACKAGE = ROOT / "blueprint"
 MODULES = sorted(PACKAGE.rglob("*.py"))
 DIGITS = {
     "diagnostics": "0", "report": "0", "lab": "0", "source": "12", "spec": "2", "catalog": "3", "platform": "3",
-    "render": "4", "bundle": "4", "changes": "4", "check": "056", "lint": "0", "cluster": "7", "drift": "8",
+    "render": "4", "bundle": "4", "changes": "4", "check": "056", "lint": "0",
+    "admission": "4", "cluster": "7", "drift": "8",
     "probe": "9", "registry": "4", "apiserver": "7", "inventory": "7", "waivers": "0",
 }  # fmt: skip
 ANY_PACKAGE_INDEX = {"pypi.org", "files.pythonhosted.org", "proxy.golang.org", "sum.golang.org", "github.com"}

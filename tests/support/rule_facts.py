@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from blueprint.allocation.devices import Device, DevicePool, NodeGroup
 from blueprint.bundle.model import Object
 from blueprint.check.claims.dra_context import DraContext, PoolDevices
 from blueprint.check.rule import Capability
@@ -43,3 +44,15 @@ def devices(**changed: Any) -> PoolDevices:
     """Nodes with 8 GPUs of which nothing else is known."""
     unknown = dict.fromkeys(("names", "architecture", "memory_mib", "profiles", "switched"))
     return PoolDevices(**{"pool": "train", "count": 8, "cut": (), **unknown, **changed})
+
+
+def nodes_with(given: dict[str, Any]) -> NodeGroup:
+    """Nodes with equal devices: `{name, nodes, devices: {count, attributes, capacity, unknown}}`."""
+    alike = given["devices"]
+    attributes = {name: {"string": text} for name, text in alike["attributes"].items()}
+    unknown = dict.fromkeys(alike.get("unknown", ()), ())
+    found = tuple(
+        Device(f"gpu-{index}", "gpu.nvidia.com", attributes, alike["capacity"], unknown=unknown)
+        for index in range(alike["count"])
+    )
+    return NodeGroup(given["name"], given["nodes"], (DevicePool("gpu.nvidia.com", "node", found),))

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 from blueprint.catalog.component_files.devices import Devices, load_devices
 from blueprint.data import data_folder
 from blueprint.records import Record
+
+if TYPE_CHECKING:
+    from blueprint.allocation.devices import NodeGroup
 
 
 class PoolDevices(Record):
@@ -46,6 +51,7 @@ class DraContext(Record, dict=True):
         managed: Whether nobody opens gates of Kubernetes.
         products: The GPUs of the pools.
         gpus: Whether its part for GPUs runs.
+        nodes: Gives the nodes with the devices that drivers are going to publish; asked where something is claimed.
     """
 
     driver: str | None
@@ -55,6 +61,7 @@ class DraContext(Record, dict=True):
     managed: bool
     products: tuple[PoolDevices, ...]
     gpus: bool = True
+    nodes: Callable[[], tuple[NodeGroup, ...]] = tuple
 
     @cached_property
     def devices(self) -> Devices:

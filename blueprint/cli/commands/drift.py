@@ -39,7 +39,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--scope",
         metavar="LIST",
-        help="objects, nodes, or both separated by a comma (default: objects, and nodes with --readings)",
+        help="objects, derived, nodes, or several separated by commas (default: objects, derived where pods claim GPUs,"
+        " and nodes with --readings)",
     )
     parser.add_argument("--readings", metavar="DIR", type=Path, help="readings of the nodes' GPUs, one file per node")
     parser.add_argument("--max-age", metavar="DURATION", help="oldest reading that proves anything (720h)")
@@ -55,8 +56,9 @@ def run(options: argparse.Namespace) -> Run:
     from blueprint.drift.detect import as_run, detect_drift
 
     started = utc_now()
-    scopes = _scopes(options)
+    declared = _scopes(options)
     bundle = load_bundle(options)
+    scopes = declared or _usual_scopes(options, bundle)
     view = _view(options, bundle, scopes)
     report = detect_drift(
         bundle,
@@ -102,19 +104,25 @@ def _max_age(options: argparse.Namespace) -> timedelta | None:
     return timedelta(seconds=int(match[1]) * {"h": 3600, "m": 60, "s": 1}[match[2]])
 
 
+def _usual_scopes(options: argparse.Namespace, bundle: Bundle) -> tuple[str, ...]:
+    """What is answered for where nothing is asked: whatever there is to look at."""
+    from blueprint.drift.scopes import DERIVED, NODES, OBJECTS
+
+    derived = (DERIVED.name,) if any(pool.published for pool in bundle.pools) else ()
+    return (OBJECTS.name, *derived, *((NODES.name,) if options.readings else ()))
+
+
 def _scopes(options: argparse.Namespace) -> tuple[str, ...]:
-    from blueprint.drift.scopes import NODES, OBJECTS, SCOPES
+    """The scopes of --scope; none where it is not given."""
+    from blueprint.drift.scopes import NODES, SCOPES
 
     if options.scope is None:
-        return (OBJECTS.name, NODES.name) if options.readings else (OBJECTS.name,)
+        return ()
     scopes = tuple(part.strip() for part in options.scope.split(",") if part.strip())
     if unknown := [scope for scope in scopes if scope not in SCOPES]:
         raise _usage(f"there is no scope {unknown[0]!r}", f"scopes: {', '.join(SCOPES)}")
     if not scopes:
         raise _usage("--scope names nothing", f"scopes: {', '.join(SCOPES)}")
-    if later := [name for name in scopes if SCOPES[name].examine is None]:
-        known = ", ".join(name for name, scope in SCOPES.items() if scope.examine)
-        raise _usage(f"scope {later[0]} is not in this version yet", f"scopes: {known}")
     if NODES.name in scopes and not options.readings:
         raise _usage("scope nodes needs readings of the nodes", "name their folder with --readings DIR")
     if options.readings and NODES.name not in scopes:
@@ -125,7 +133,7 @@ def _scopes(options: argparse.Namespace) -> tuple[str, ...]:
 def _view(options: argparse.Namespace, bundle: Bundle, scopes: tuple[str, ...]) -> View | None:
     """The snapshot, or the cluster. Readings alone can be judged without either where that is unambiguous."""
     from blueprint.diagnostics import Refused
-    from blueprint.drift.scopes import OBJECTS
+    from blueprint.drift.scopes import DERIVED, OBJECTS
     from blueprint.drift.view import open_cluster
 
     if options.snapshot:
@@ -137,7 +145,7 @@ def _view(options: argparse.Namespace, bundle: Bundle, scopes: tuple[str, ...]) 
     try:
         return open_cluster(bundle, options.kubeconfig, options.context, options.timeout)
     except Refused:
-        if OBJECTS.name in scopes or options.kubeconfig or options.context:
+        if {OBJECTS.name, DERIVED.name} & set(scopes) or options.kubeconfig or options.context:
             raise
         return None
 

@@ -46,11 +46,14 @@ def run(options: argparse.Namespace) -> Run:
         raise _refused(f"the record of what was applied cannot be read: {unseen}") from None
     _write(options.out, to_bytes(snapshot, compressed=options.out.suffix == ".gz"))
     unseen_nodes = 1 if snapshot.node_list is None else 0
-    coverage = (
+    coverage: tuple[Coverage, ...] = (
         Coverage("objects", len(snapshot.live), len(snapshot.unseen), _reason(snapshot)),
         Coverage("nodes", len(snapshot.node_list or ()), unseen_nodes, snapshot.nodes_unseen),
     )
-    incomplete = bool(snapshot.unseen) or bool(unseen_nodes)
+    if snapshot.slices is not None or snapshot.slices_unseen:
+        unseen_slices = 1 if snapshot.slices is None else 0
+        coverage += (Coverage("ResourceSlices", len(snapshot.slices or ()), unseen_slices, snapshot.slices_unseen),)
+    incomplete = any(part.unknown for part in coverage)
     return Run(
         "snapshot",
         f"Snapshot of {bundle.name} {bundle.version} in {snapshot.cluster}",

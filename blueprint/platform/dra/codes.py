@@ -140,6 +140,25 @@ them. Claims of instances then wait on nodes whose GPUs came up with MIG off. En
 """,
     severity=Severity.WARNING,
 )
+
+SLICE_TOO_LONG = define(
+    "BP3385",
+    "slice-too-long",
+    """
+The DRA driver publishes all GPUs and MIG instances of a node in one ResourceSlice. From Kubernetes 1.35 on, that holds at most 64 devices if
+any of them has taints, counters or attributes that are lists; the driver does not divide them among several. With the feature gate `NVMLDeviceHealthCheck` the driver publishes the devices until the first one fails; then the slice with its taint is refused, and the failed
+device stays allocatable. With `DRAListTypeAttributes` it is refused from the start. Partition fewer GPUs of each node, or disable the feature gate.
+""",
+)
+SLICE_COUNTER_SETS = define(
+    "BP3386",
+    "slice-counter-sets",
+    """
+With the feature gate `DynamicMIG` the DRA driver publishes one set of counters for each GPU that can be partitioned, all in one ResourceSlice from
+Kubernetes 1.35 on. The API server accepts at most 8 sets in one, so on nodes with more GPUs the driver publishes nothing. Disable the feature gate
+for such nodes, and partition them beforehand.
+""",
+)
 API_NOT_SERVED = define(
     "BP3390",
     "resource-api-not-served",

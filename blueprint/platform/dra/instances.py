@@ -16,8 +16,6 @@ from blueprint.platform.tracking.tracked import read_fact
 from blueprint.records import Record
 
 _NOT_IN_NAMES = re.compile("[^a-z0-9-.]")
-_UNKNOWN_ID = "x"
-"""Stands in a name for a profile's number that is unknown."""
 
 
 class MigFacts(Record):
@@ -90,9 +88,9 @@ class Instances:
         known = self._facts.instances.get(profile)
         certain = self._facts.known_for_sure
         capacities = self._values.capacities(self._name, "mig", known, certain=certain)
-        if size and self._driver.memory_slice and self._values.lists_memory_slices(self._name):
+        if self._driver.memory_slice and self._values.lists_memory_slices(self._name):
             capacities[self._driver.memory_slice] = Value(type="quantity", value=1, certain=not elsewhere)
-        number = str(known.id) if known else _UNKNOWN_ID
+        number = str(known.id) if known else "{id}"
         return DeviceGroup(
             sort="mig",
             name=self._driver.names["mig"].replace("{profile}", in_names(profile)).replace("{id}", number),

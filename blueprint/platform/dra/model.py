@@ -63,6 +63,12 @@ class DynamicAllocation:
         component = self._component()
         return (component.images["dra-driver"].tag or "").removeprefix("v") if component else None
 
+    @property
+    def image(self) -> str | None:
+        """The name of the image with its software."""
+        component = self._component()
+        return component.images["dra-driver"].name if component else None
+
     @tracked_property
     def gates(self) -> frozenset[str]:
         """Its feature gates that are open."""

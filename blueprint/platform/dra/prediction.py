@@ -11,7 +11,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Literal
 
 from blueprint.catalog.component_files.devices import Devices, Driver, Partitions, Sort
-from blueprint.platform.dra.api_versions import newest_served
 from blueprint.platform.dra.instances import Instances
 from blueprint.platform.dra.published import CounterSets, DeviceGroup, Publication, Value
 from blueprint.platform.dra.shares import shared
@@ -57,13 +56,15 @@ class _Prediction:
 
     def publication(self) -> Publication:
         """Everything that it publishes."""
+        dra = self.pool.platform.dra
         groups = [*self._of_node(), *(self._of_gpus() if "gpu" in self.driver.names else ())]
         counted = [group for group in groups if group.consumes]
         taints = self.driver.taints
         return Publication(
             driver=self.name,
             version=self.version,
-            api_version=f"resource.k8s.io/{newest_served(self.pool.platform.cluster.kubernetes_minor)}",
+            image=dra.image or "",
+            api_version=f"resource.k8s.io/{dra.api_version}",
             layout=self._layout(),
             groups=tuple(self._shared(group) for group in groups),
             counter_sets=self._counter_sets(counted) if counted else None,

@@ -51,7 +51,8 @@ class DeviceGroup(Record, kw_only=True):
 
     Attributes:
         sort: `gpu`, `mig`, `vfio`, `channel` or `daemon`.
-        name: With `{gpu}` for the GPU's minor number and `{start}` for the first memory slice.
+        name: With `{gpu}` for the GPU's minor number, `{start}` for the first memory slice, `{id}` for the number of a
+            profile that is unknown.
         gpus: Minor numbers. Which GPU of a node has which is unknown until the node is seen.
         starts: Where instances stand; empty for what is no instance.
         size: The memory slices of an instance.
@@ -91,7 +92,12 @@ class DeviceGroup(Record, kw_only=True):
 
     def name_at(self, place: DevicePlace) -> str:
         """The name of one device."""
-        return self.name.replace("{gpu}", str(place.gpu)).replace("{start}", str(place.start))
+        number = "x-minus" if "-" in self.profile else "x"  # `1g.24gb+me` and `1g.24gb-me` differ in the number alone
+        known = {"{gpu}": str(place.gpu), "{start}": str(place.start), "{id}": number}
+        name = self.name
+        for key, text in known.items():
+            name = name.replace(key, text)
+        return name
 
 
 class CounterSets(Record, kw_only=True):
@@ -118,6 +124,7 @@ class Publication(Record, kw_only=True):
     Attributes:
         driver: Its name, `gpu.nvidia.com`.
         version: Of its software, `0.5.0`.
+        image: The name of the image with its software.
         api_version: Under which the cluster serves slices.
         layout: Where devices and counters stand: `one` slice with all devices; one slice `perGpu`, with its counters;
             or `countersApart`, a slice with all counters before those of the GPUs.
@@ -131,6 +138,7 @@ class Publication(Record, kw_only=True):
 
     driver: str
     version: str
+    image: str
     api_version: str
     layout: Literal["one", "perGpu", "countersApart"] = "one"
     groups: tuple[DeviceGroup, ...] = ()

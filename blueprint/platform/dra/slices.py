@@ -17,6 +17,9 @@ _LONGEST_NAME = 253
 _NODE = "{node}"
 """In made-up values: what tells one node from another."""
 
+_NESTED = "/v1beta1"
+"""The version of the API in which all of a device but its name stands in `basic`."""
+
 Data = dict[str, Any]
 
 
@@ -62,7 +65,7 @@ class PoolSlices:
         """The objects of one node; see `slices_of_node`."""
         made_up = _digest(node) if synthetic else ""
         return [
-            _object(publication, node, number, len(parts), _filled(part, made_up))
+            _object(publication, node, number, len(parts), _filled(publication, part, made_up))
             for publication, parts in self._parts
             for number, part in enumerate(parts)
         ]
@@ -87,13 +90,12 @@ def _object_name(node: str, driver: str, number: int) -> str:
     return node + end
 
 
-def _filled(part: _Part, made_up: str) -> Data:
+def _filled(publication: Publication, part: _Part, made_up: str) -> Data:
     found: Data = {"sharedCounters": part.counters} if part.counters else {}
-    if not part.devices:
-        return found
-    if not made_up:
-        return {**found, "devices": [device.data for device in part.devices]}
-    return {**found, "devices": [_identified(device, made_up) for device in part.devices]}
+    devices = [_identified(device, made_up) if made_up else device.data for device in part.devices]
+    if publication.api_version.endswith(_NESTED):
+        devices = [{"name": device.pop("name"), "basic": device} for device in map(dict, devices)]
+    return {**found, "devices": devices} if devices else found
 
 
 def _identified(device: _Device, made_up: str) -> Data:

@@ -128,8 +128,9 @@ def amount_of(published: Published, instance: MigInstance | None, *, certain: bo
         "jpegEngines": instance.jpeg_engines,
         "ofaEngines": instance.ofa_engines,
     }
-    tolerance = INSTANCE_TOLERANCE_MIB * MIB if published.fact == "memory" else 0
-    return Value(type="quantity", value=known.get(published.fact), tolerance=tolerance, certain=certain)
+    number = known.get(published.fact)
+    tolerance = INSTANCE_TOLERANCE_MIB * MIB if published.fact == "memory" and number is not None else 0
+    return Value(type="quantity", value=number, tolerance=tolerance, certain=certain)
 
 
 def semver(version: str) -> str:

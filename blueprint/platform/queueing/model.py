@@ -125,9 +125,10 @@ class Flavor:
 class Cohort:
     """A group of tenants that lend each other what they do not use."""
 
-    def __init__(self, tenant: Tenant, platform: QueuedPlatform) -> None:
+    def __init__(self, tenant: Tenant, platform: QueuedPlatform, kueue: Kueue) -> None:
         self._tenant = tenant
         self._platform = platform
+        self._kueue = kueue
 
     @tracked_property
     def name(self) -> str:
@@ -141,8 +142,8 @@ class Cohort:
 
     @tracked_property
     def weight(self) -> str | None:
-        """Its share of what is borrowed."""
-        return self._tenant.weight
+        """Its share of what is borrowed; None where nothing is shared by weights."""
+        return self._tenant.weight if self._kueue.fair_sharing else None
 
     @property
     def resource_groups(self) -> tuple[ResourceGroup, ...]:
@@ -153,9 +154,10 @@ class Cohort:
 class ClusterQueue:
     """The queue of one tenant."""
 
-    def __init__(self, tenant: Tenant, platform: QueuedPlatform) -> None:
+    def __init__(self, tenant: Tenant, platform: QueuedPlatform, kueue: Kueue) -> None:
         self.tenant = tenant
         self._platform = platform
+        self._kueue = kueue
 
     @tracked_property
     def name(self) -> str:
@@ -169,8 +171,8 @@ class ClusterQueue:
 
     @tracked_property
     def weight(self) -> str | None:
-        """Its share of what is borrowed."""
-        return self.tenant.weight
+        """Its share of what is borrowed; None where nothing is shared by weights."""
+        return self.tenant.weight if self._kueue.fair_sharing else None
 
     @property
     def resource_groups(self) -> tuple[ResourceGroup, ...]:
@@ -252,14 +254,14 @@ class Kueue:
     @tracked_property
     def cohorts(self) -> tuple[Cohort, ...]:
         """The groups."""
-        return tuple(Cohort(group, self._platform) for group in self._platform.tenants.groups)
+        return tuple(Cohort(group, self._platform, self) for group in self._platform.tenants.groups)
 
     @tracked_property
     def cluster_queues(self) -> tuple[ClusterQueue, ...]:
         """The tenants that have quota, by themselves or by their groups."""
         users = self._platform.tenants.users
         with untracked():
-            return tuple(ClusterQueue(tenant, self._platform) for tenant in users if tenant.shares)
+            return tuple(ClusterQueue(tenant, self._platform, self) for tenant in users if tenant.shares)
 
     @tracked_property
     def local_queues(self) -> tuple[LocalQueue, ...]:

@@ -261,28 +261,6 @@ class Tenants:
             users = [(tenant, len(tenant.namespaces)) for tenant in self.users]
         return tuple(TenantNamespace(tenant, index) for tenant, number in users for index in range(number))
 
-    @tracked_property
-    def staffed(self) -> tuple[TenantNamespace, ...]:
-        """The namespaces in which groups of users may work."""
-        return tuple(each for each in self.namespaces if each.groups)
-
-    @tracked_property
-    def isolated(self) -> tuple[TenantNamespace, ...]:
-        """The namespaces whose pods accept connections from their tenant and Prometheus alone."""
-        return tuple(each for each in self.namespaces if each.tenant.isolated)
-
-    @tracked_property
-    def limited(self) -> tuple[TenantNamespace, ...]:
-        """The namespaces whose queues limit what pods can get."""
-        if self._platform.queueing is None:
-            return ()
-        return tuple(each for each in self.namespaces if each.gpu_limits)
-
-    @tracked_property
-    def capped(self) -> tuple[Tenant, ...]:
-        """The tenants whose workloads may not have every priority."""
-        return tuple(each for each in self.users if each.highest_priority is not None)
-
 
 class TenantNamespace:
     """One namespace of a tenant."""
@@ -305,6 +283,11 @@ class TenantNamespace:
     def groups(self) -> tuple[str, ...]:
         """Groups of users that may work in it."""
         return self.tenant.groups
+
+    @property
+    def isolated(self) -> bool:
+        """Whether its pods accept connections from its tenant and Prometheus alone."""
+        return self.tenant.isolated
 
     @property
     def gpu_limits(self) -> dict[str, str]:

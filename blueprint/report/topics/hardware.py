@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping
 
 from blueprint.catalog.catalog import load_catalog
 from blueprint.catalog.facts import Fact
-from blueprint.catalog.hardware import MigPlacement, MigProfile
-from blueprint.records import Record
+from blueprint.catalog.hardware import MigInstance, MigPlacement, MigProfile
+from blueprint.records import Record, asdict
 
 
 def hardware_topics() -> dict[str, list[str]]:
@@ -57,4 +57,7 @@ def shown(value: object) -> str:
         return f"{value.name} x {value.max}"
     if isinstance(value, MigPlacement):
         return f"{value.slices} at {shown(value.starts)}"
+    if isinstance(value, MigInstance):
+        known = {name: number for name, number in asdict(value).items() if number is not None}
+        return ", ".join(f"{name.replace('_', ' ')} {number}" for name, number in known.items())
     return str(value)

@@ -128,7 +128,10 @@ class Kubelet:
                 path = f"/api/v1/namespaces/{pod['metadata']['namespace']}/configmaps/{source['name']}"
                 data = self.lab.request("GET", path)["data"]
                 for item in source.get("items", [{"key": key, "path": key} for key in data]):
-                    target = root / mount["mountPath"].lstrip("/") / item["path"]
+                    place = root / mount["mountPath"].lstrip("/")
+                    if mount.get("subPath", item["path"]) != item["path"]:
+                        continue
+                    target = place if "subPath" in mount else place / item["path"]
                     target.parent.mkdir(parents=True, exist_ok=True)
                     target.write_text(data[item["key"]])
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from blueprint.bundle.model import USERS, Object
-from blueprint.check.claims import attributes, comparisons, opaque_config, requests, selectors
+from blueprint.check.claims import attributes, comparisons, opaque_config, proven, requests, selectors
 from blueprint.check.finding import ObjectFinding
 from blueprint.check.rule import Capability, rule
 from blueprint.check.rule_context import RuleContext
@@ -23,4 +23,12 @@ def theirs(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
         yield ObjectFinding(CLASS_OF_THE_DRIVER, ("metadata", "name"), text, "use another name")
 
 
-RULES = (theirs, *requests.CLASS_RULES, *selectors.RULES, *attributes.RULES, *comparisons.RULES, *opaque_config.RULES)
+RULES = (
+    theirs,
+    *requests.CLASS_RULES,
+    *selectors.RULES,
+    *attributes.RULES,
+    *comparisons.RULES,
+    *opaque_config.RULES,
+    *proven.CLASS_RULES,
+)

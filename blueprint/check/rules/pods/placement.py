@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from typing import Any, NamedTuple
+from collections.abc import Iterator
 
-from blueprint.bundle.model import Path
 from blueprint.check.finding import ObjectFinding
-from blueprint.check.node_labels import LabelValues
+from blueprint.check.node_demands import (
+    NODE_AFFINITY,
+    Demand,
+    labels_of,
+    may_run,
+    meets,
+    required_terms,
+    selected_labels,
+)
 from blueprint.check.rule import Capability, rule
-from blueprint.check.rule_context import DescribedPod, PoolOffer, RuleContext, inside, items, mapping
+from blueprint.check.rule_context import DescribedPod, PoolOffer, RuleContext, items, mapping
 from blueprint.diagnostics import define, nearest
 from blueprint.source.paths import format_path
 from blueprint.wording import joined
@@ -37,16 +43,15 @@ def nodes(pod: DescribedPod, context: RuleContext) -> Iterator[ObjectFinding]:
     able = [pool for pool in context.pools if names & set(pool.offers)]
     if not able:
         return
-    selector = [
-        Demand((*pod.path, "nodeSelector", key), str(key), "In", (value,))
-        for key, value in mapping(pod.spec.get("nodeSelector")).items()
+    selector, terms = selected_labels(pod), required_terms(pod)
+    unmet = [
+        next((each for each in (*selector, *term) if not any(meets(pool, each, able) for pool in able)), None)
+        for term in terms
     ]
-    terms = list(_required(pod)) or [()]
-    unmet = [next((each for each in (*selector, *term) if not _met_somewhere(each, able)), None) for term in terms]
     if (blamed := unmet[0]) and all(unmet):
         yield _no_such_nodes(pod, blamed, able, names)
-    elif not any(_fits(pool, (*selector, *term), able) for pool in able for term in terms):
-        path = (*pod.path, "nodeSelector") if selector else (*pod.path, *_NODE_AFFINITY)
+    elif not any(may_run(pod, pool, able) for pool in able):
+        path = (*pod.path, "nodeSelector") if selector else (*pod.path, *NODE_AFFINITY)
         text = (
             f"{format_path(path, pod.subject.data)}: no single pool with {joined(sorted(names))} meets all requirements"
         )
@@ -55,55 +60,8 @@ def nodes(pod: DescribedPod, context: RuleContext) -> Iterator[ObjectFinding]:
         )
 
 
-class Demand(NamedTuple):
-    """`key operator values` of a node selector, and where it stands."""
-
-    path: Path
-    key: str
-    operator: str
-    values: tuple[Any, ...]
-
-
-_NODE_AFFINITY = ("affinity", "nodeAffinity", "requiredDuringSchedulingIgnoredDuringExecution", "nodeSelectorTerms")
-
-
-def _required(pod: DescribedPod) -> Iterator[tuple[Demand, ...]]:
-    """The terms of the required node affinity, of which one must be met."""
-    for index, term in enumerate(map(mapping, items(inside(pod.spec, *_NODE_AFFINITY)))):
-        at = (*pod.path, *_NODE_AFFINITY, index, "matchExpressions")
-        yield tuple(
-            Demand(
-                (*at, number, "values"),
-                str(each.get("key")),
-                str(each.get("operator")),
-                tuple(items(each.get("values"))),
-            )
-            for number, each in enumerate(map(mapping, items(term.get("matchExpressions"))))
-        )
-
-
-def _met_somewhere(demand: Demand, able: list[PoolOffer]) -> bool:
-    return any(_meets(pool, demand, able) for pool in able)
-
-
-def _fits(pool: PoolOffer, demands: Iterable[Demand], able: list[PoolOffer]) -> bool:
-    return all(_meets(pool, each, able) for each in demands)
-
-
-def _meets(pool: PoolOffer, demand: Demand, able: list[PoolOffer]) -> bool:
-    """Whether nodes of the pool may meet a demand. A label that other pools alone have tells them apart from it."""
-    if found := _labels_of(pool).get(demand.key):
-        return found.may(demand.operator, demand.values)
-    elsewhere = any(demand.key in each.labels for each in able)
-    return not elsewhere or demand.operator in ("NotIn", "DoesNotExist")
-
-
-def _labels_of(pool: PoolOffer) -> dict[str, LabelValues]:
-    return {**pool.discovered, **{key: LabelValues((value,)) for key, value in pool.labels.items()}}
-
-
 def _no_such_nodes(pod: DescribedPod, demand: Demand, able: list[PoolOffer], names: set[str]) -> ObjectFinding:
-    there = {value for pool in able if (found := _labels_of(pool).get(demand.key)) for value in found.values}
+    there = {value for pool in able if (found := labels_of(pool).get(demand.key)) for value in found.values}
     wanted = ", ".join(map(str, demand.values)) or "there"
     verb = {"In": "is", "Gt": "is more than", "Lt": "is less than"}.get(demand.operator, f"is {demand.operator}")
     field = format_path(demand.path, pod.subject.data) if demand.operator == "In" else demand.key

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from blueprint.check.claims import attributes, comparisons, mig_devices, opaque_config, requests, selectors
+from blueprint.check.claims import attributes, comparisons, mig_devices, opaque_config, proven, requests, selectors
 
 RULES = (
     *requests.RULES,
@@ -11,4 +11,5 @@ RULES = (
     *attributes.RULES,
     *comparisons.RULES,
     *opaque_config.RULES,
+    *proven.RULES,
 )

@@ -1,0 +1,48 @@
+"""Diagnostic codes of workloads that are held against a platform (BP404x)."""
+
+from blueprint.diagnostics import Severity, define
+
+FITS = define(
+    "BP4040",
+    "workload-fits",
+    """
+The platform has nodes for the workload. The evidence says for each pool on how many of its nodes, and how many such pods they
+hold at once while nothing else runs there. What other workloads hold, quotas and queues are not part of the answer.
+""",
+    severity=Severity.NOTE,
+)
+DOES_NOT_FIT = define(
+    "BP4041",
+    "workload-does-not-fit",
+    """
+No node of the platform can run the workload: its pods would stay pending. The evidence says for each pool what is in the way:
+labels, taints, a resource that is not offered, or for claims the condition of each sort of device that is false.
+""",
+)
+NOT_KNOWN = define(
+    "BP4042",
+    "workload-not-known",
+    """
+Whether the workload fits cannot be said: a claim that it refers to is not among the files, a value of a device is not
+known before the node exists, or the library that evaluates selectors is not installed.
+""",
+    severity=Severity.WARNING,
+)
+CROWDED = define(
+    "BP4043",
+    "workload-larger-than-the-platform",
+    """
+The workload has more pods than the platform holds at once, even if nothing else runs. The others stay pending until some have
+ended; a group of pods that must start together never starts.
+""",
+    severity=Severity.WARNING,
+)
+NOTHING_TO_ADMIT = define(
+    "BP4044",
+    "nothing-to-admit",
+    """
+No object in the files requests a device: there is no ResourceClaim, no template of one, and no pod that requests a resource
+of a vendor.
+""",
+    severity=Severity.WARNING,
+)

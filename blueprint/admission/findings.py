@@ -1,0 +1,75 @@
+"""Answers as diagnostics, and as the table that people read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from blueprint.admission import codes
+from blueprint.admission.model import Fit, PoolAnswer, WorkloadAnswer
+from blueprint.check.finding import ObjectFinding
+from blueprint.diagnostics import Code, Diagnostic
+from blueprint.wording import counted
+
+_HEAD = ("WORKLOAD", "POOL", "NODES", "AT ONCE", "WHY NOT")
+
+
+def diagnostics(results: Sequence[WorkloadAnswer]) -> Iterator[Diagnostic]:
+    """One for each workload, and one more where it has too many pods."""
+    for answer in results:
+        code, text = _summary(answer)
+        evidence = tuple((each.pool, _in_words(each)) for each in answer.pools)
+        yield ObjectFinding(code, answer.path, text, evidence=evidence).to_diagnostic(answer.subject)
+        if answer.is_crowded:
+            text = f"it has {answer.wanted} pods, but {answer.at_once} fit at once"
+            help_ = "request fewer pods, or run them one after the other"
+            yield ObjectFinding(codes.CROWDED, answer.path, text, help_).to_diagnostic(answer.subject)
+
+
+def _summary(answer: WorkloadAnswer) -> tuple[Code, str]:
+    if answer.fit is Fit.FITS:
+        fitting, nodes = answer.nodes
+        once = "" if answer.at_once is None else f", {counted(answer.at_once, 'pod')} at once"
+        return codes.FITS, f"fits on {fitting} of {nodes} nodes{once}"
+    if answer.fit is Fit.UNKNOWN:
+        doubts = (each.reasons[0] for each in answer.pools if each.fit is Fit.UNKNOWN and each.reasons)
+        return codes.NOT_KNOWN, f"it is not known whether it fits: {answer.unknown or next(doubts, '')}"
+    return codes.DOES_NOT_FIT, f"fits on no node: {answer.problem or _nearest(answer)}"
+
+
+def _nearest(answer: WorkloadAnswer) -> str:
+    """The reason of the pool that is most alike: where labels and taints are not what keeps the pod away."""
+    reasons = [each.reasons[0] for each in answer.pools if each.reasons]
+    inner = [each for each in reasons if "labels" not in each and "taint" not in each]
+    return (inner or reasons or ["no pool has GPUs"])[0]
+
+
+def _in_words(answer: PoolAnswer) -> str:
+    if answer.fit is Fit.FITS:
+        once = "" if answer.at_once is None else f", {answer.at_once} on each at once"
+        notes = "".join(f"; {each}" for each in answer.reasons)
+        return f"{counted(answer.nodes, 'node')}{once}{notes}"
+    return "; ".join(answer.reasons)
+
+
+def table(results: Sequence[WorkloadAnswer]) -> Iterator[str]:
+    """The results as lines of a table: a row for each pool, and below it the reasons by sort of device."""
+    rows = [_HEAD, *(row for answer in results for row in _rows(answer))]
+    widths = [max(len(row[column]) for row in rows if len(row) > 1) for column in range(len(_HEAD) - 1)]
+    for row in rows:
+        cells = [cell.ljust(width) for cell, width in zip(row, widths, strict=False)]
+        yield "  ".join([*cells, row[-1]]).rstrip()
+
+
+def _rows(answer: WorkloadAnswer) -> Iterator[tuple[str, ...]]:
+    name = str(answer.subject.id)
+    if not answer.pools:
+        yield name, "-", "-", "-", answer.problem or answer.unknown or "no pool has GPUs"
+    for each in answer.pools:
+        fitting = each.nodes if each.fit is Fit.FITS else 0
+        nodes = "unknown" if each.fit is Fit.UNKNOWN else f"{fitting} of {each.nodes}"
+        once = "-" if each.fit is not Fit.FITS else "any" if each.total is None else str(each.total)
+        first, *rest = each.reasons or ("",)
+        yield name, each.pool, nodes, once, first
+        for reason in rest:
+            yield "", "", "", "", f"  {reason}"
+        name = ""

@@ -1,0 +1,140 @@
+"""One pod and the nodes of one pool: labels, taints, plain resources, and claims of devices."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from fractions import Fraction
+
+from blueprint.admission.model import Fit, PoolAnswer
+from blueprint.allocation.claims import Claim
+from blueprint.allocation.devices import NodeGroup
+from blueprint.allocation.extended import claim_of, class_of, requested
+from blueprint.allocation.prove import Prover
+from blueprint.allocation.verdict import ClaimVerdict, Outcome
+from blueprint.check.node_demands import may_run, meets, required_terms, selected_labels
+from blueprint.check.rule_context import DescribedPod, PoolOffer, items, mapping, tolerates
+from blueprint.records import Record
+from blueprint.units import quantity_value
+
+_KEEP_OUT = ("NoSchedule", "NoExecute")
+
+
+class NodesOfPool(Record):
+    """The nodes of a pool: what they offer, and the devices that can be claimed on them."""
+
+    offer: PoolOffer
+    group: NodeGroup
+    machine: Mapping[str, str] = {}
+    """`cpu` and `memory` of each node, as far as they are declared. What is reserved of them is not known."""
+
+
+def pool_answer(
+    pod: DescribedPod, claims: Sequence[Claim], nodes: NodesOfPool, every: Sequence[PoolOffer], prover: Prover | None
+) -> PoolAnswer:
+    """What comes of a pod on the nodes of a pool. `prover` is None where claims cannot be proven."""
+    obstacles = tuple(_obstacles(pod, nodes.offer, every))
+    if obstacles:
+        return PoolAnswer(nodes.group.name, nodes.group.nodes, Fit.NO, 0, obstacles)
+    amounts = requested_devices(pod)
+    classes = list(prover.classes.values()) if prover else []
+    claimed = {name for name in amounts if not nodes.offer.offers.get(name) and class_of(name, classes)}
+    limits: list[int] = []
+    for name, amount in amounts.items():
+        if name not in claimed:
+            there = nodes.offer.offers.get(name, 0)
+            if reason := _too_few(name, amount, there, nodes.offer):
+                return PoolAnswer(nodes.group.name, nodes.group.nodes, Fit.NO, 0, (reason,))
+            limits.append(there // amount)
+    for name, wanted in _machine_amounts(pod).items():
+        if name in nodes.machine:
+            of_node = quantity_value(nodes.machine[name])
+            if wanted > of_node:
+                reason = f"more {name} is requested than the {nodes.machine[name]} of a node"
+                return PoolAnswer(nodes.group.name, nodes.group.nodes, Fit.NO, 0, (reason,))
+            limits.append(int(of_node // wanted))
+    extended = claim_of(pod.spec, claimed, classes)
+    together = [*claims, *([extended] if extended else [])]
+    if not together:
+        return PoolAnswer(nodes.group.name, nodes.group.nodes, Fit.FITS, min(limits, default=None))
+    return claims_answer(together, nodes.group, prover, limits)
+
+
+def claims_answer(
+    claims: Sequence[Claim], group: NodeGroup, prover: Prover | None, limits: Iterable[int] = ()
+) -> PoolAnswer:
+    """What comes of claims on the nodes of a pool; `limits`: how many pods other resources of a node allow."""
+    if prover is None:
+        reason = "claims are not examined: the extra cel is not installed"
+        return PoolAnswer(group.name, group.nodes, Fit.UNKNOWN, None, (reason,))
+    if not group.devices and not group.unclear:
+        reason = "no DRA driver publishes devices here"
+        return PoolAnswer(group.name, group.nodes, Fit.NO, 0, (reason,))
+    verdict = prover.prove(claims, [group])
+    if verdict.outcome is Outcome.FITS:
+        numbers = [*limits, *([] if verdict.at_once is None else [verdict.at_once // max(1, group.nodes)])]
+        return PoolAnswer(group.name, group.nodes, Fit.FITS, min(numbers, default=None), verdict.notes)
+    fit = Fit.UNKNOWN if verdict.outcome in (Outcome.UNKNOWN, Outcome.NO_CLASS) else Fit.NO
+    number = 0 if fit is Fit.NO else None
+    stops = verdict.outcome in (Outcome.ABORTS, Outcome.REFUSED)
+    return PoolAnswer(group.name, group.nodes, fit, number, tuple(_words(verdict)), stops)
+
+
+def _words(verdict: ClaimVerdict) -> Iterator[str]:
+    yield verdict.reason
+    for each in verdict.reasons:
+        yield f"{each.number} {each.device}: {each.text}"
+
+
+def _obstacles(pod: DescribedPod, offer: PoolOffer, every: Sequence[PoolOffer]) -> Iterator[str]:
+    """Labels that the nodes do not have, and taints that the pod does not tolerate."""
+    if not may_run(pod, offer, every):
+        demands = (*selected_labels(pod), *(each for term in required_terms(pod) for each in term))
+        unmet = dict.fromkeys(each.key for each in demands if not meets(offer, each, every))
+        yield f"its nodes do not have the labels that are selected: {', '.join(unmet)}"
+    for taint in offer.taints:
+        if taint.effect in _KEEP_OUT and not tolerates(pod.spec.get("tolerations"), taint):
+            value = f"={taint.value}" if taint.value else ""
+            yield f"the taint {taint.key}{value}:{taint.effect} is not tolerated"
+
+
+def _machine_amounts(pod: DescribedPod) -> dict[str, Fraction]:
+    """What the containers of a pod request of processors and memory; limits count where no request is written."""
+    found: dict[str, Fraction] = {}
+    for each in map(mapping, items(pod.spec.get("containers"))):
+        resources = mapping(each.get("resources"))
+        amounts = {**mapping(resources.get("limits")), **mapping(resources.get("requests"))}
+        for name in ("cpu", "memory"):
+            try:
+                amount = quantity_value(str(amounts.get(name, "0")))
+            except ValueError:
+                continue  # the schema says what is wrong with it
+            if amount > 0:
+                found[name] = found.get(name, Fraction()) + amount
+    return found
+
+
+def requested_devices(pod: DescribedPod) -> dict[str, int]:
+    """What a pod requests of resources that name a vendor: of init containers the largest, of the others the sum."""
+    found: dict[str, int] = {}
+    for each in map(mapping, items(pod.spec.get("containers"))):
+        for name, amount in _extended(each):
+            found[name] = found.get(name, 0) + amount
+    for each in map(mapping, items(pod.spec.get("initContainers"))):
+        for name, amount in _extended(each):
+            found[name] = max(found.get(name, 0), amount)
+    return found
+
+
+def _extended(container: object) -> Iterator[tuple[str, int]]:
+    for name, amount in requested(mapping(container)).items():
+        if "/" in name and not name.startswith("kubernetes.io/") and amount:
+            yield name, amount
+
+
+def _too_few(name: str, amount: int, there: int, offer: PoolOffer) -> str:
+    if there == 0:
+        offered = ", ".join(sorted(offer.offers))
+        return f"no node of it offers {name}" + (f"; they offer {offered}" if offered else "")
+    if offer.refuses_many and name in offer.shared and amount > 1:
+        return f"{name} is shared, and the device plugin refuses requests of more than one share"
+    return f"{amount} of {name} are requested, but a node has {there}" if amount > there else ""

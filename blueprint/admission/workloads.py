@@ -1,0 +1,90 @@
+"""Every workload of some manifests against a platform."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from blueprint.admission.model import PoolAnswer, WorkloadAnswer
+from blueprint.admission.pods import NodesOfPool, claims_answer, pool_answer, requested_devices
+from blueprint.allocation.claims import Claim, read_class
+from blueprint.allocation.prove import Prover
+from blueprint.bundle.model import Object, Path
+from blueprint.cel.devices import is_available
+from blueprint.check.claims.model import CLASS
+from blueprint.check.claims.proofs import claim_of_object, classes_of
+from blueprint.check.rule_context import DescribedPod, PlatformFacts, RuleContext, items, mapping
+from blueprint.platform.model import Platform
+from blueprint.records import replace
+from blueprint.rule_facts.predicted import predicted_groups
+
+_KINDS = (("resourceClaimTemplateName", "ResourceClaimTemplate"), ("resourceClaimName", "ResourceClaim"))
+_CLAIMS = tuple(kind for _, kind in _KINDS)
+
+
+class Admission:
+    """A platform that workloads are held against.
+
+    Args:
+        platform: The resolved platform.
+        facts: What rules know of it.
+        rendered: The objects of its bundle: their DeviceClasses and claims are there beside those of users.
+    """
+
+    def __init__(self, platform: Platform, facts: PlatformFacts, rendered: Sequence[Object]) -> None:
+        claimed = facts.uses_claims  # then no device plugin offers anything
+        offers = {each.name: replace(each, offers={}) if claimed else each for each in facts.pools}
+        groups = predicted_groups(platform)
+        machines = {pool.name: pool.hardware.machine for pool in platform.gpu_pools}
+        self._nodes = [NodesOfPool(offers[each.name], each, machines[each.name]) for each in groups]
+        self._facts, self._rendered = facts, tuple(rendered)
+        self._minor = platform.cluster.kubernetes_minor
+
+    def results(self, objects: Sequence[Object]) -> Iterator[WorkloadAnswer]:
+        """What comes of every pod that requests devices, and of claims that no pod refers to."""
+        everything = RuleContext((*objects, *self._rendered), self._facts)
+        prover = self._prover(everything)
+        mine = {id(each) for each in objects}
+        used: set[int] = set()
+        for pod in everything.pods:
+            if id(pod.subject) in mine and (answer := self._of_pod(pod, everything, prover, used)):
+                yield answer
+        for kind in _CLAIMS:
+            for each in everything.objects_of_kind(kind):
+                if id(each) in mine and id(each) not in used:
+                    claim = [claim_of_object(each)]
+                    found = tuple(claims_answer(claim, nodes.group, prover) for nodes in self._nodes)
+                    yield _answer(each, (), 1, found)
+
+    def _prover(self, everything: RuleContext) -> Prover | None:
+        if not is_available():
+            return None
+        written = [read_class(each.data) for each in everything.objects_of_kind(CLASS)]
+        classes = classes_of(self._facts.dra.devices, written) if self._facts.dra else written
+        return Prover([each.group for each in self._nodes], classes, self._minor)
+
+    def _of_pod(
+        self, pod: DescribedPod, everything: RuleContext, prover: Prover | None, used: set[int]
+    ) -> WorkloadAnswer | None:
+        claims: list[Claim] = []
+        missing = ""
+        for each in map(mapping, items(pod.spec.get("resourceClaims"))):
+            kind, name = next(((kind, str(each[key])) for key, kind in _KINDS if each.get(key)), ("", ""))
+            found = everything.find(kind, name, pod.subject.id.namespace) if name else None
+            if found is None:
+                missing = missing or f"the {kind or 'claim'} {name} is in none of the files"
+            else:
+                used.add(id(found))
+                claims.append(claim_of_object(found))
+        offers = [each.offer for each in self._nodes]
+        if not claims and not missing and not requested_devices(pod):
+            return None
+        if missing:
+            return WorkloadAnswer(pod.subject, pod.path, pod.number, unknown=missing)
+        results = tuple(pool_answer(pod, claims, each, offers, prover) for each in self._nodes)
+        return _answer(pod.subject, pod.path, pod.number, results)
+
+
+def _answer(subject: Object, path: Path, wanted: int, pools: tuple[PoolAnswer, ...]) -> WorkloadAnswer:
+    """What stops the scheduler on the nodes of one pool stops it for all."""
+    problem = next((each.reasons[0] for each in pools if each.stops), "")
+    return WorkloadAnswer(subject, path, wanted, pools, problem)

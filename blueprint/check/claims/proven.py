@@ -1,0 +1,146 @@
+"""Claims that were proven: what the API server refuses, what stops the scheduler, what no node can satisfy.
+
+Where a rule that reads the selector explains the same with better words, its finding stands alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from blueprint.bundle.model import Object, Path
+from blueprint.check.claims import comparisons, requests, selectors
+from blueprint.check.claims.model import CLASS, claim_path, requests_of
+from blueprint.check.finding import ObjectFinding
+from blueprint.check.rule import Capability, rule
+from blueprint.check.rule_context import RuleContext, by_hand
+from blueprint.diagnostics import Severity, define
+
+if TYPE_CHECKING:
+    from blueprint.allocation.verdict import ClaimVerdict
+
+REFUSED = define("BP6428", "selector-refused", page=__file__)
+STOPS = define("BP6429", "selector-stops-scheduling", page=__file__)
+NO_DEVICE = define("BP6430", "claim-matches-no-device", page=__file__)
+TOO_FEW = define("BP6431", "claim-of-more-than-is-free", page=__file__)
+CONSTRAINT = define("BP6432", "constraint-never-satisfied", page=__file__)
+NOT_PROVEN = define("BP6433", "claim-not-proven", page=__file__, severity=Severity.NOTE)
+NO_LIBRARY = define(
+    "BP6434",
+    "proofs-not-run",
+    """
+    Whether claims of devices can be satisfied is found out by evaluating their selectors, which takes a library that is
+    not installed. Rules that only read selectors ran. Install the extra: pip install 'gpu-platform-blueprint[cel]'.
+    """,
+    severity=Severity.NOTE,
+)
+BETTER = define("BP6435", "claim-could-be-clearer", page=__file__, severity=Severity.NOTE)
+EMPTY_CLASS = define("BP6436", "class-without-devices", page=__file__, severity=Severity.WARNING)
+_CLAIMS = ("ResourceClaim", "ResourceClaimTemplate")
+_EXPLAINED = frozenset(
+    code.id
+    for code in (
+        selectors.UNREADABLE, selectors.NOT_PUBLISHED, selectors.NOT_GUARDED, comparisons.NOT_COMPARABLE,
+        comparisons.TOO_MUCH_MEMORY, comparisons.NOTHING_FITS, requests.NOT_SERVED, requests.CLASS_CLOSED,
+        requests.CLASS_UNKNOWN, requests.TOO_LARGE, requests.MORE_THAN_A_NODE, requests.NO_PARTITION,
+    )
+)  # fmt: skip
+_HELP = {
+    REFUSED: "correct the expression; it is a text in CEL",
+    STOPS: "write an expression that gives true or false for every device",
+    NO_DEVICE: "request what the nodes have, or add a pool that has it",
+    TOO_FEW: "request fewer devices, or split the claim among several pods",
+    CONSTRAINT: "leave the constraint out, or request devices that have the attribute in common",
+}
+
+_GUARD = "test for the attribute first: 'name' in device.attributes['domain'] && ..."
+
+
+@rule(REFUSED, STOPS, NO_DEVICE, TOO_FEW, CONSTRAINT, NOT_PROVEN, tags=("dra",), needs=(Capability.CLAIMS,))
+def proven(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
+    """Claims that come to nothing, whatever else runs."""
+    from blueprint.allocation.verdict import Outcome
+    from blueprint.check.claims.proofs import proofs, shown
+
+    found = proofs(context)
+    verdict = found.verdict(subject) if found else None
+    if verdict is None or verdict.outcome in (Outcome.FITS, Outcome.NO_CLASS) or is_explained(subject, context):
+        return
+    code = {
+        Outcome.REFUSED: REFUSED, Outcome.ABORTS: STOPS, Outcome.TOO_FEW: TOO_FEW, Outcome.CONSTRAINT: CONSTRAINT,
+        Outcome.UNKNOWN: NOT_PROVEN,
+    }.get(verdict.outcome, NO_DEVICE)  # fmt: skip
+    text = f"it is not known whether this fits: {verdict.reason}" if code is NOT_PROVEN else verdict.reason
+    help_ = _GUARD if code is STOPS and "no such key" in verdict.reason else _HELP.get(code)
+    yield ObjectFinding(code, _place(subject, verdict), text, help_, evidence=shown(verdict))
+
+
+@rule(BETTER, tags=("dra",), needs=(Capability.CLAIMS,))
+def clearer(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
+    """Claims that fit, but may get larger devices than they need, or say a condition twice."""
+    from blueprint.check.claims.proofs import proofs
+
+    found = proofs(context)
+    verdict = found.verdict(subject) if found else None
+    for text in verdict.notes if verdict else ():
+        yield ObjectFinding(BETTER, (*claim_path(subject), "requests"), text)
+
+
+@rule(NO_LIBRARY, tags=("dra",), needs=(Capability.CLAIMS,))
+def provable(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
+    """One note where CEL cannot be evaluated."""
+    from blueprint.cel.engine import PACKAGE, is_available
+
+    dra = context.dra
+    first = next(each for kind in _CLAIMS for each in context.objects_of_kind(kind))
+    if dra and dra.driver and subject is first and not is_available():
+        text = f"whether claims can be satisfied was not examined: {PACKAGE} is not installed"
+        yield ObjectFinding(NO_LIBRARY, ("kind",), text, "install gpu-platform-blueprint[cel]")
+
+
+@rule(REFUSED, STOPS, EMPTY_CLASS, tags=("dra",), needs=(Capability.CLAIMS,))
+def populated(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
+    """Classes of one's own: whether their selectors work, and whether any device is of them."""
+    from blueprint.allocation.claims import read_class
+    from blueprint.allocation.creation import created
+    from blueprint.allocation.matching import Match
+    from blueprint.check.claims.proofs import proofs
+
+    found = proofs(context) if by_hand(subject, "spec", "selectors") else None
+    if found is None or context.dra is None or is_explained(subject, context):
+        return
+    its = read_class(subject.data)
+    for each in its.selectors:
+        if refused := created(each.text, context.dra.kubernetes).refused:
+            text = f"the API server refuses a selector: {refused}"
+            yield ObjectFinding(REFUSED, ("spec", *each.path), text, _HELP[REFUSED])
+            return
+    outcome = found.matches(its.name)
+    if outcome is Match.ABORTS:
+        text = "a selector fails for some devices, so that claims of the class stop the scheduler"
+        yield ObjectFinding(STOPS, ("spec", "selectors"), text, _HELP[STOPS])
+    elif outcome is Match.NO:
+        text = f"no device of any node is of the class {its.name}"
+        yield ObjectFinding(EMPTY_CLASS, ("spec", "selectors"), text, "select what the nodes have")
+
+
+def is_explained(subject: Object, context: RuleContext) -> bool:
+    """Whether a rule that reads selectors has found what is wrong with the claim or class."""
+    general = requests.CLASS_RULES if subject.data["kind"] == CLASS else requests.RULES
+    rules = (*general, *selectors.RULES, *comparisons.RULES)
+    return any(each.code.id in _EXPLAINED for one in rules for each in one(subject, context))
+
+
+def _place(subject: Object, verdict: ClaimVerdict) -> Path:
+    """The selector, the constraints or the request that is meant."""
+    at = claim_path(subject)
+    if verdict.fault and not verdict.fault.of_class:
+        return (*at, *verdict.fault.selector.path)
+    if verdict.outcome == "constraint":
+        return (*at, "constraints")
+    named = (each.path for each in requests_of(subject) if each.name == verdict.request)
+    return next(named, (*at, "requests"))
+
+
+RULES = (proven, clearer, provable)
+CLASS_RULES = (populated,)

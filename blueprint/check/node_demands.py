@@ -1,0 +1,66 @@
+"""What a pod demands of the labels of its nodes, and which pools may have such nodes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any, NamedTuple
+
+from blueprint.bundle.model import Path
+from blueprint.check.node_labels import LabelValues
+from blueprint.check.rule_context import DescribedPod, PoolOffer, inside, items, mapping
+
+NODE_AFFINITY = ("affinity", "nodeAffinity", "requiredDuringSchedulingIgnoredDuringExecution", "nodeSelectorTerms")
+
+
+class Demand(NamedTuple):
+    """`key operator values` of a node selector, and where it stands."""
+
+    path: Path
+    key: str
+    operator: str
+    values: tuple[Any, ...]
+
+
+def selected_labels(pod: DescribedPod) -> tuple[Demand, ...]:
+    """The node selector."""
+    return tuple(
+        Demand((*pod.path, "nodeSelector", key), str(key), "In", (value,))
+        for key, value in mapping(pod.spec.get("nodeSelector")).items()
+    )
+
+
+def required_terms(pod: DescribedPod) -> list[tuple[Demand, ...]]:
+    """The terms of the required node affinity, of which one must be met; one without demands where there are none."""
+    return list(_terms(pod)) or [()]
+
+
+def _terms(pod: DescribedPod) -> Iterator[tuple[Demand, ...]]:
+    for index, term in enumerate(map(mapping, items(inside(pod.spec, *NODE_AFFINITY)))):
+        at = (*pod.path, *NODE_AFFINITY, index, "matchExpressions")
+        yield tuple(
+            Demand(
+                (*at, number, "values"),
+                str(each.get("key")),
+                str(each.get("operator")),
+                tuple(items(each.get("values"))),
+            )
+            for number, each in enumerate(map(mapping, items(term.get("matchExpressions"))))
+        )
+
+
+def may_run(pod: DescribedPod, pool: PoolOffer, pools: Sequence[PoolOffer]) -> bool:
+    """Whether the labels of a pool's nodes may meet all that a pod demands."""
+    return any(all(meets(pool, each, pools) for each in (*selected_labels(pod), *term)) for term in required_terms(pod))
+
+
+def meets(pool: PoolOffer, demand: Demand, pools: Sequence[PoolOffer]) -> bool:
+    """Whether nodes of the pool may meet a demand. A label that other pools alone have tells them apart from it."""
+    if found := labels_of(pool).get(demand.key):
+        return found.may(demand.operator, demand.values)
+    elsewhere = any(demand.key in each.labels for each in pools)
+    return not elsewhere or demand.operator in ("NotIn", "DoesNotExist")
+
+
+def labels_of(pool: PoolOffer) -> dict[str, LabelValues]:
+    """What is known of the labels of a pool's nodes."""
+    return {**pool.discovered, **{key: LabelValues((value,)) for key, value in pool.labels.items()}}

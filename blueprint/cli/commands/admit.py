@@ -1,0 +1,110 @@
+"""Say whether workloads fit a platform, before there is a cluster: on which pools, how many at once, or why not.
+
+blueprint admit [BLUEPRINT] FILE...    FILE is a manifest, a folder of them, or - for standard input
+
+Judged are pods, wherever they are described, claims of devices and templates of claims: by labels and taints of nodes,
+by what device plugins offer, and by the devices that the DRA driver is going to publish. What else runs does not count.
+The answer is a table on stdout, and one line for each workload on stderr (-v: in full).
+
+Exit code 0: everything fits; 1: something does not; 3: something is not known.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from argparse import ArgumentParser, Namespace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from blueprint.cli.options import add_overlays, add_report, compile_target
+from blueprint.cli.waiving import add_waivers
+from blueprint.report.model import Coverage, Run
+
+if TYPE_CHECKING:
+    from blueprint.admission.model import WorkloadAnswer
+    from blueprint.lint.inputs import Inputs
+
+HELP = "say whether workloads fit the platform, and why not"
+GROUP = "manifests"
+STEP = 2
+EXAMPLES = (
+    "blueprint admit job.yaml",
+    "blueprint admit platform/blueprint.yaml jobs/",
+    "helm template my-model charts/model | blueprint admit -",
+    "blueprint admit blueprint.yaml claims.yaml --report json",
+)
+_BLUEPRINT = re.compile(r"^kind:\s*Blueprint\b", re.MULTILINE)
+_USUAL = "blueprint.yaml"
+
+
+def configure(parser: ArgumentParser) -> None:
+    """Add the arguments."""
+    parser.add_argument(
+        "paths",
+        metavar="[BLUEPRINT] FILE",
+        nargs="+",
+        help="the platform (blueprint.yaml), and manifests or folders of them",
+    )
+    add_overlays(parser)
+    add_waivers(parser)
+    add_report(parser)
+
+
+def run(options: Namespace) -> Run:
+    """Compile the platform, read the manifests, and hold each workload against the pools."""
+    from blueprint.admission.workloads import Admission
+    from blueprint.lint.inputs import STDIN, read_inputs
+    from blueprint.report import destinations
+    from blueprint.rule_facts.resolved import ResolvedFacts
+
+    first, *rest = options.paths
+    given = bool(rest) and _is_blueprint(first)
+    options.target, files = (first, rest) if given else (_USUAL, options.paths)
+    options.prints = all(each.path for each in destinations(options.report))
+    inputs = read_inputs(files, sys.stdin.buffer.read() if STDIN in files else None)
+    compilation = compile_target(options)
+    bundle, platform = compilation.valid_bundle(), compilation.platform
+    if platform is None:
+        raise LookupError("a valid bundle without a platform")
+    admission = Admission(platform, ResolvedFacts(platform), bundle.objects)
+    results = list(admission.results(inputs.objects))
+    if options.prints:
+        from blueprint.admission.findings import table
+
+        sys.stdout.writelines(f"{line}\n" for line in table(results) if results)
+        options.in_brief = bool(results)
+    return _as_run(options, inputs, results)
+
+
+def _is_blueprint(path: str) -> bool:
+    """Whether a path leads to a blueprint: the file, or its folder."""
+    file = Path(path) / _USUAL if Path(path).is_dir() else Path(path)
+    try:
+        return bool(_BLUEPRINT.search(file.read_text("utf-8")))
+    except (OSError, UnicodeDecodeError):
+        return ":" in path and path.endswith((".yaml", ".yml"))  # REVISION:PATH
+
+
+def _as_run(options: Namespace, inputs: Inputs, results: list[WorkloadAnswer]) -> Run:
+    from blueprint.admission import codes
+    from blueprint.admission.findings import diagnostics
+    from blueprint.admission.model import Fit
+    from blueprint.diagnostics import Diagnostic, has_errors
+    from blueprint.wording import counted
+
+    found = [*inputs.problems, *diagnostics(results)]
+    if not results and not has_errors(found):
+        found.append(Diagnostic(codes.NOTHING_TO_ADMIT, "no object in the files requests a device"))
+    fits = [answer.fit for answer in results]
+    number, unknown = fits.count(Fit.FITS), fits.count(Fit.UNKNOWN)
+    verdict = f"{number} of {counted(len(results), 'workload')} fit" + (f", {unknown} not known" if unknown else "")
+    return Run(
+        "admit",
+        f"admit {' '.join(options.paths)}",
+        diagnostics=tuple(found),
+        coverage=(Coverage("workloads", len(results), unknown, "see the findings" if unknown else ""),),
+        verdict=verdict,
+        exit_code=1 if has_errors(found) else 3 if unknown else 0,
+        texts=inputs.texts,
+    )

@@ -1,0 +1,100 @@
+"""The real Kueue keeps the rendered queues: it starts as configured, admits what fits, lends and takes back."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ruamel.yaml import YAML
+
+from tests.support.operators.discovery import FORBIDDEN
+from tests.support.operators.operated import Operated
+from tests.support.operators.queueing import API, Queueing, queue, without_later
+
+pytestmark = pytest.mark.parametrize("operated", ["queues"], indirect=True, scope="module")
+GPU = "nvidia.com/gpu"
+
+
+@pytest.fixture(scope="module")
+def queueing(operated: Operated, kueue_image: tuple[dict[str, Path], bool]) -> Queueing:
+    """The manager is ready, and every queue is active."""
+    image, pinned = kueue_image
+    if not pinned:
+        without_later(operated)
+    return queue(operated, image)
+
+
+def submit(queueing: Queueing, namespace: str, count: int, **resources: str) -> None:
+    """Jobs `NAMESPACE-0` and on, each for the resources and one GPU."""
+    for index in range(count):
+        queueing.submit(namespace, f"{namespace}-{index}", **{GPU: "1", "cpu": "4", "memory": "8Gi", **resources})
+
+
+def keys(value: Any, path: str = "") -> Iterator[str]:
+    """The paths of all fields of a configuration."""
+    for key, item in value.items() if isinstance(value, dict) else ():
+        yield f"{path}.{key}"
+        yield from keys(item, f"{path}.{key}")
+
+
+def test_it_knows_every_field_of_the_rendered_configuration(queueing: Queueing) -> None:
+    """It says first what it has loaded."""
+    [said] = [json.loads(line) for line in queueing.manager.said().splitlines() if '"config":"apiVersion:' in line]
+    loaded = YAML(typ="safe").load(said["config"])
+    assert {*keys(queueing.configuration())} <= {*keys(loaded)}
+    assert loaded["managedJobsNamespaceSelector"] == queueing.configuration()["managedJobsNamespaceSelector"]
+
+
+def test_every_queue_is_active(queueing: Queueing) -> None:
+    assert len([*queueing.queues()]) == 6
+
+
+def test_the_stored_objects_can_be_read_in_the_older_version(queueing: Queueing) -> None:
+    """The definitions name the manager as their converter."""
+    [older] = [
+        each
+        for each in queueing.operated.get("/apis/kueue.x-k8s.io/v1beta1/clusterqueues")
+        if each["metadata"]["name"] == "left"
+    ]
+    assert older["spec"]["cohort"] == "both"
+
+
+def test_one_job_more_than_the_quota_waits(queueing: Queueing) -> None:
+    """Though it names no queue: the namespace has one by default. Memory and processors have no quota."""
+    submit(queueing, "alone", 5)
+
+    queueing.manager.wait_for(lambda: len(queueing.admitted("alone")) == 4 and len(queueing.waiting("alone")) == 1)
+
+
+def test_outside_of_tenants_nothing_is_held(queueing: Queueing) -> None:
+    assert not queueing.submit("default", "free", **{GPU: "1"})["spec"].get("suspend")
+
+
+def test_a_tenant_borrows_and_the_owner_takes_back(queueing: Queueing) -> None:
+    submit(queueing, "right", 13)
+    queueing.manager.wait_for(lambda: len(queueing.admitted("right")) == 12)
+
+    submit(queueing, "left", 8)
+
+    queueing.manager.wait_for(lambda: len(queueing.admitted("left")) == 8 and len(queueing.admitted("right")) == 4)
+
+
+def test_a_wrong_queue_is_refused_by_the_webhooks(queueing: Queueing) -> None:
+    """They answer at the paths that are rendered."""
+    path = f"{API}/clusterqueues/alone?dryRun=All"
+    wrong = [{"op": "add", "path": "/spec/resourceGroups/0/flavors/0/resources/0/lendingLimit", "value": "1"}]
+    with pytest.raises(Exception, match="lendingLimit"):
+        queueing.operated.lab.request("PATCH", path, wrong, "application/json-patch+json")
+
+
+def test_the_rendered_rights_are_enough(queueing: Queueing, kueue_image: tuple[dict[str, Path], bool]) -> None:
+    """They are those of the rendered version; v0.17 still writes events of the core group."""
+    refused = [line for line in queueing.manager.said().splitlines() if FORBIDDEN in line]
+    assert [line for line in refused if kueue_image[1] or "Server rejected event" not in line] == []
+
+
+def test_what_it_writes_is_no_drift(queueing: Queueing) -> None:
+    assert queueing.drift() == []

@@ -1,0 +1,176 @@
+"""Kueue's manager, run as rendered, with the API server's way to its webhooks.
+
+A lab has no network of Services. So the Service of the webhooks becomes a name for this machine, and webhooks and
+conversion ask for the port on which the manager listens here; `ROUTES` is the field manager of all that.
+"""
+
+from __future__ import annotations
+
+import base64
+import re
+import socket
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ruamel.yaml import YAML
+
+from blueprint.drift.model import Finding
+from blueprint.lab.access import RequestFailed
+from tests.support.go_tools import GoTools
+from tests.support.operators.containers import Container
+from tests.support.operators.operated import Json, Operated
+from tests.support.waits import eventually
+
+KUEUE = GoTools("kueue", ("sigs.k8s.io/kueue/cmd/kueue",), takes="ten minutes of two cores")
+NAMESPACE = "kueue-system"
+ROUTES = "routes-of-a-test"
+API = "/apis/kueue.x-k8s.io/v1beta2"
+_CONFIGURATION = f"/api/v1/namespaces/{NAMESPACE}/configmaps/kueue-manager-config"
+_KEY = "controller_manager_config.yaml"
+_CERTIFICATES = "tmp/k8s-webhook-server/serving-certs"
+_MERGE = "application/merge-patch+json"
+_HOOKS = "/apis/admissionregistration.k8s.io/v1"
+_CRDS = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
+_LATER = re.compile(r"^( +)quotaCheckStrategy: IgnoreUndeclared$", re.MULTILINE)
+"""What v0.17 does not know yet; there, what has no quota is named instead."""
+
+
+@dataclass(slots=True)
+class Queueing:
+    """The running manager, in the lab of the platform whose queues it keeps."""
+
+    operated: Operated
+    manager: Container
+
+    def configuration(self) -> Any:
+        """What the manager was given."""
+        data = self.operated.lab.request("GET", _CONFIGURATION)["data"]
+        return YAML(typ="safe").load(data[_KEY])
+
+    def condition(self, path: str, kind: str) -> str | None:
+        """The status of a condition of an object: True, False, Unknown; None where there is none."""
+        found = self.operated.lab.request("GET", path).get("status", {}).get("conditions", [])
+        return next((each["status"] for each in found if each["type"] == kind), None)
+
+    def queues(self) -> Iterator[str]:
+        """The paths of all queues."""
+        for each in self.operated.get(f"{API}/clusterqueues"):
+            yield f"{API}/clusterqueues/{each['metadata']['name']}"
+        for each in self.operated.get(f"{API}/localqueues"):
+            yield f"{API}/namespaces/{each['metadata']['namespace']}/localqueues/{each['metadata']['name']}"
+
+    def active(self) -> bool:
+        """Whether every queue says that it is; not while the API server opens the storage of a changed definition."""
+        try:
+            return all(self.condition(path, "Active") == "True" for path in self.queues())
+        except RequestFailed:
+            return False
+
+    def submit(self, namespace: str, name: str, **resources: str) -> Json:
+        """A Job of one pod that names no queue."""
+        container = {"name": "main", "image": "example.org/train:1", "resources": {"limits": resources}}
+        spec = {"restartPolicy": "Never", "containers": [container]}
+        job = {"metadata": {"name": name}, "spec": {"template": {"spec": spec}}}
+        answer: Json = self.operated.lab.request("POST", f"/apis/batch/v1/namespaces/{namespace}/jobs", job)
+        return answer
+
+    def admitted(self, namespace: str) -> set[str]:
+        """The names of the Jobs that run: Kueue has let them start."""
+        jobs = self.operated.get(f"/apis/batch/v1/namespaces/{namespace}/jobs")
+        return {each["metadata"]["name"] for each in jobs if not each["spec"].get("suspend")}
+
+    def waiting(self, namespace: str) -> list[Json]:
+        """The Workloads without quota."""
+        found = self.operated.get(f"{API}/namespaces/{namespace}/workloads")
+        return [each for each in found if not _holds(each, "QuotaReserved")]
+
+    def drift(self) -> list[Finding]:
+        """What `blueprint drift` finds, but for the routes to the webhooks."""
+        return [each for each in self.operated.drift() if not each.writer or each.writer.manager != ROUTES]
+
+
+def queue(operated: Operated, image: Mapping[str, Path]) -> Queueing:
+    """Run the manager until its webhooks answer and every queue is active."""
+    ports = _free_ports("8081", "8443", "9443")
+    _configure(operated, ports)
+    [pod, *_] = eventually(lambda: operated.pods("kueue-controller-manager", NAMESPACE), seconds=60)
+    running = operated.run(pod, image)
+    secret = f"/api/v1/namespaces/{NAMESPACE}/secrets/kueue-webhook-server-cert"
+    data = running.wait_for(lambda: operated.lab.request("GET", secret).get("data"), 120)
+    _mount(data, running.root / _CERTIFICATES)
+    _route(operated, ports["9443"])
+    found = Queueing(operated, running)
+    running.wait_for(lambda: _answers(operated) and found.active(), 120)
+    return found
+
+
+def _holds(workload: Json, kind: str) -> bool:
+    conditions = workload.get("status", {}).get("conditions", [])
+    return any(each["type"] == kind and each["status"] == "True" for each in conditions)
+
+
+def _free_ports(*rendered: str) -> dict[str, int]:
+    """A free port of this machine for each that is rendered."""
+    with ExitStack() as held:
+        sockets = [held.enter_context(socket.create_server(("", 0))) for _ in rendered]
+        return {port: each.getsockname()[1] for port, each in zip(rendered, sockets, strict=True)}
+
+
+def _configure(operated: Operated, ports: Mapping[str, int]) -> None:
+    for rendered, here in ports.items():
+        _replace(operated, re.compile(rf"\b{rendered}\b"), str(here))
+
+
+def without_later(operated: Operated) -> None:
+    """Write the configuration as a manager of v0.17 understands it."""
+    _replace(operated, _LATER, r"\1excludeResourcePrefixes: [cpu, memory, ephemeral-storage]")
+
+
+def _replace(operated: Operated, what: re.Pattern[str], by: str) -> None:
+    text = what.sub(by, operated.lab.request("GET", _CONFIGURATION)["data"][_KEY])
+    operated.lab.request("PATCH", f"{_CONFIGURATION}?fieldManager={ROUTES}", {"data": {_KEY: text}}, _MERGE)
+
+
+def _mount(data: Mapping[str, str], folder: Path) -> None:
+    """What a kubelet does with a Secret."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, value in data.items():
+        (folder / name).write_bytes(base64.b64decode(value))
+
+
+def _route(operated: Operated, port: int) -> None:
+    """Lead the API server to the manager on this machine."""
+
+    def patch(path: str, body: Any, kind: str = _MERGE) -> None:
+        operated.lab.request("PATCH", f"{path}?fieldManager={ROUTES}", body, kind)
+
+    here = {"type": "ExternalName", "externalName": "localhost", "clusterIP": None, "clusterIPs": None}
+    patch(f"/api/v1/namespaces/{NAMESPACE}/services/kueue-webhook-service", {"spec": here})
+    for kind in ("mutating", "validating"):
+        path = f"{_HOOKS}/{kind}webhookconfigurations/kueue-{kind}-webhook-configuration"
+        hooks = operated.lab.request("GET", path)["webhooks"]
+        ports = [
+            {"op": "add", "path": f"/webhooks/{index}/clientConfig/service/port", "value": port}
+            for index in range(len(hooks))
+        ]
+        patch(path, ports, "application/json-patch+json")
+    for crd in operated.get(_CRDS):
+        if crd["spec"].get("conversion", {}).get("strategy") == "Webhook":
+            webhook = {"webhook": {"clientConfig": {"service": {"port": port}}}}
+            patch(f"{_CRDS}/{crd['metadata']['name']}", {"spec": {"conversion": webhook}})
+
+
+def _answers(operated: Operated) -> bool:
+    """Whether the webhooks take a Job of a tenant."""
+    tried = {"metadata": {"name": "tried"}, "spec": {"template": {"spec": {
+        "restartPolicy": "Never", "containers": [{"name": "main", "image": "example.org/x:1"}]}}}}  # fmt: skip
+    try:
+        [queue, *_] = operated.get(f"{API}/localqueues")
+        path = f"/apis/batch/v1/namespaces/{queue['metadata']['namespace']}/jobs?dryRun=All"
+        operated.lab.request("POST", path, tried)
+    except RequestFailed:
+        return False
+    return True

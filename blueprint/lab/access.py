@@ -132,7 +132,11 @@ class Lab:
 
     def create_nodes(self, nodes: Iterable[Mapping[str, Any]]) -> int:
         """Create those that do not exist yet, and return how many that were. Raises RequestFailed."""
-        return sum(self._created(f"/api/v1/nodes?fieldManager={FIELD_MANAGER}", node) for node in nodes)
+        return self.create_all("/api/v1/nodes", nodes)
+
+    def create_all(self, collection: str, objects: Iterable[Mapping[str, Any]]) -> int:
+        """The same for objects of another collection, given by its URL path."""
+        return sum(self._created(f"{collection}?fieldManager={FIELD_MANAGER}", each) for each in objects)
 
     def user(self, name: str, groups: Sequence[str] = (), *, expires: dt.timedelta = LIFETIME) -> Path:
         """A kubeconfig with a client certificate for this user. A negative `expires` has passed already."""

@@ -1,4 +1,4 @@
-"""Codes of the lab (BP0020 to BP0029)."""
+"""Codes of the lab (BP0020 to BP0039)."""
 
 from __future__ import annotations
 
@@ -108,5 +108,59 @@ REQUEST_FAILED = define(
     """
 The lab's API server refused or did not answer a request that the lab itself made, for instance to create the
 blueprint's nodes. The message contains the response.
+""",
+)
+
+NOT_PLACED = define(
+    "BP0030",
+    "lab-not-placed",
+    """
+In a lab with the nodes of the blueprint, the real scheduler found no place for pods that should have one. The scheduler counts
+nodes and names neither taint nor value, so the lab has evaluated the pod against each node by itself: the message names what
+speaks against the nodes that come nearest, the notes what speaks against the others, and the evidence quotes the scheduler.
+
+Nodes are as the blueprint says them: with the labels, taints and resources of their pool. A big pool has only some of its
+nodes (`--nodes`); what needs more of them needs a larger number there.
+
+A workload that must find no place says so with the annotation `gpublueprint.dev/expect: unschedulable`.
+""",
+)
+
+PLACED_AGAINST = define(
+    "BP0031",
+    "lab-placed-unexpectedly",
+    """
+A workload that must find no place found one: a sample that asks for more than a node has, or one of your own with the
+annotation `gpublueprint.dev/expect: unschedulable`. What should keep it away (a taint, a quota, a limit of a device) does not.
+""",
+)
+
+UNDECIDED = define(
+    "BP0032",
+    "lab-undecided",
+    """
+Within `--timeout` nothing was decided about a workload: its controller has made no pods, the scheduler has said nothing of them, or
+the kind is one that an operator turns into pods, and operators do not run in a lab. It is unknown whether it would find a
+place; the exit code is 3.
+""",
+    severity=Severity.WARNING,
+)
+
+WORKLOADS = define(
+    "BP0033",
+    "lab-workloads",
+    """
+The folder of `--workloads` cannot be used: it does not exist, it has no manifest of a pod or of something that brings pods, or one
+of its objects has no name. Files that end in `.yaml`, `.yml` or `.json` are read, in folders below it too.
+""",
+)
+
+WORKLOAD_REFUSED = define(
+    "BP0034",
+    "lab-workload-refused",
+    """
+The lab's API server refused a workload, or refused the pods that its controller wanted to make. It is a real one: what it says
+of schemas, unknown kinds, missing namespaces, quotas, Pod Security and admission policies holds in a cluster too. What
+calls a program (webhooks) is left out of a lab and refuses nothing.
 """,
 )

@@ -1,14 +1,15 @@
 """The nodes of a bundle's pools, as objects: simulated, and marked so.
 
 There is no machine and no kubelet behind them. They carry what the provisioner of the nodes would give them:
-the pool's selector, and under `nodeLabels: provisioner` its labels and taints too. What a discovery would
-find on a real node (the labels of GPU feature discovery) is not invented. A pool whose GPUs pods claim
-offers no number of them.
+the pool's selector, and under `nodeLabels: provisioner` its labels and taints too. What discovery would find on a
+real node is there as far as the platform knows it (`blueprint/lab/discovery.py`). A pool whose GPUs pods claim offers
+no number of them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from types import MappingProxyType
 from typing import Any
 
 from blueprint.bundle.model import Bundle, BundlePool
@@ -19,12 +20,43 @@ _ROOM = {"cpu": "64", "memory": "512Gi", "pods": "110", "ephemeral-storage": "1T
 """Enough for any pod, so that in a lab with a scheduler only GPUs, labels and taints decide."""
 
 
-def simulated_nodes(bundle: Bundle) -> Iterator[dict[str, Any]]:
-    """One manifest per node: `nodes_min` of each pool, or one where a pool may shrink to none."""
+def fewest_nodes(pool: BundlePool) -> int:
+    """The fewest nodes that the pool may have, or one where it may shrink to none."""
+    return pool.nodes_min or 1
+
+
+def simulated_nodes(
+    bundle: Bundle,
+    number: Callable[[BundlePool], int] = fewest_nodes,
+    discovered: Mapping[str, Mapping[str, str]] = MappingProxyType({}),
+) -> Iterator[dict[str, Any]]:
+    """One manifest per node.
+
+    Args:
+        bundle: Whose pools.
+        number: How many nodes a pool gets.
+        discovered: Labels that discovery would find, by pool.
+    """
     for pool in bundle.pools:
-        offered = pool.resources if offers_resources(bundle, pool) else {}
-        for index in range(pool.nodes_min or 1):
-            yield _node(pool, index, offered, provisioned=bundle.node_labels == "provisioner")
+        offered = offered_resources(bundle, pool)
+        found = discovered.get(pool.name, {})
+        for index in range(number(pool)):
+            yield _node(pool, index, offered, found, provisioned=bundle.node_labels == "provisioner")
+
+
+def node_name(pool: BundlePool, index: int) -> str:
+    """The name of a pool's node."""
+    return f"{pool.name}-{index:04}"
+
+
+def node_count(pool: BundlePool, most: int) -> int:
+    """As many nodes as the pool may have, but not more than `most`."""
+    return min(max(pool.nodes_max, 1), most)
+
+
+def offered_resources(bundle: Bundle, pool: BundlePool) -> Mapping[str, int]:
+    """What a device plugin would offer on each node of a pool: nothing where pods claim devices."""
+    return pool.resources if offers_resources(bundle, pool) else {}
 
 
 def _made_of(pool: BundlePool) -> dict[str, str]:
@@ -33,9 +65,12 @@ def _made_of(pool: BundlePool) -> dict[str, str]:
     return {"kubernetes.io/arch": pool.machine.get("arch", "amd64"), **kind}
 
 
-def _node(pool: BundlePool, index: int, offered: Mapping[str, int], *, provisioned: bool) -> dict[str, Any]:
-    name = f"{pool.name}-{index:04}"
-    labels = {"kubernetes.io/hostname": name, "kubernetes.io/os": "linux", **_made_of(pool), **pool.selector}
+def _node(
+    pool: BundlePool, index: int, offered: Mapping[str, int], discovered: Mapping[str, str], *, provisioned: bool
+) -> dict[str, Any]:
+    name = node_name(pool, index)
+    made = {"kubernetes.io/hostname": name, "kubernetes.io/os": "linux", **_made_of(pool)}
+    labels = {**discovered, **made, **pool.selector}
     labels |= {level: f"{pool.name}-{index // size if size else 0}" for level, size in pool.topology.items()}
     taints = []
     if provisioned:

@@ -36,6 +36,18 @@ def bring_up(order: LaunchSpec, accept: Phase) -> Lab:
     return lab
 
 
+def running_lab(folder: Path, name: str) -> Lab:
+    """The lab of that name, whose pods live. Raises Refused (2) if it is not up, or its pods do not."""
+    record = read_record(folder)
+    up = record is not None and record.phase is Phase.DETACHED
+    if up and record and record.live:
+        return Lab(folder)
+    how = "is up, but its pods do not live" if up else "is not up"
+    down = f"blueprint lab down --name {name}, then " if up else ""
+    help_ = f"{down}blueprint lab up --controllers --name {name}"
+    raise Refused(Diagnostic(codes.START_FAILED, f"the lab {name} {how}", help=help_), exit_code=2)
+
+
 def _there_or_launched(order: LaunchSpec, folder: Path, accept: Phase) -> subprocess.Popen[bytes] | None:
     deadline = time.monotonic() + order.seconds + GRACE
     while time.monotonic() < deadline:

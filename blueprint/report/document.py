@@ -11,7 +11,7 @@ from blueprint.changes.compare import ABSENT, FieldChange, ObjectChange
 from blueprint.diagnostics import Diagnostic, Span
 from blueprint.report.context import Context
 from blueprint.report.escaping import encodable
-from blueprint.report.model import IgnoredDifference, PoolCheck, ReportedImage, Run, SkippedRule
+from blueprint.report.model import IgnoredDifference, PlacedWorkload, PoolCheck, ReportedImage, Run, SkippedRule
 from blueprint.report.origins import ReportedOrigins
 from blueprint.report.record import ReportEntry, WaivedEntry, record_of
 from blueprint.source.paths import pointer
@@ -43,6 +43,8 @@ def document_of(run: Run, context: Context) -> dict[str, Any]:
         "diagnostics": [_finding(finding) for finding in record.findings],
         "changes": [_change(change, origins) for change in record.changes],
     }
+    if run.placements:
+        document["placements"] = [_placement(each) for each in run.placements]
     if run.checks:
         document["checks"] = [_check(check) for check in run.checks]
     if record.waived:
@@ -88,6 +90,19 @@ def _check(check: PoolCheck) -> dict[str, Any]:
         "passed": check.passed,
         "failed": check.failed,
         "unknown": check.unknown,
+    }
+
+
+def _placement(each: PlacedWorkload) -> dict[str, Any]:
+    return {
+        "workload": each.workload,
+        "requests": each.requests,
+        "pods": each.pods,
+        "nodes": dict(each.nodes),
+        "outcome": each.outcome,
+        "expected": each.expected,
+        "simulated": True,
+        "reasons": list(each.reasons),
     }
 
 

@@ -66,6 +66,28 @@ class PoolCheck(Record):
     unknown: int = 0
 
 
+class PlacedWorkload(Record):
+    """What became of a workload in a lab. Whatever is placed there is simulated.
+
+    Attributes:
+        workload: Kind, namespace and name.
+        requests: What each pod asks for, in words.
+        pods: How many pods there are to be.
+        nodes: How many of them have a place, by node.
+        outcome: `placed`, `not placed`, `refused` or `undecided`.
+        expected: Whether that is what should become of it.
+        reasons: What speaks against nodes, the nearest first.
+    """
+
+    workload: str
+    requests: str
+    pods: int
+    nodes: Mapping[str, int]
+    outcome: str
+    expected: bool
+    reasons: tuple[str, ...] = ()
+
+
 Reassess = Callable[[Collection[int]], tuple[str, int]]
 """The verdict and the exit code without some of a run's diagnostics, which are given by their positions."""
 
@@ -92,6 +114,7 @@ class Run(Record):
             excerpts only, no format tells it.
         skipped_rules: Rules that had something to look at and did not run.
         checks: What the checks of readings came to, by pool and check.
+        placements: What became of workloads, for `lab run`.
         on_screen: Objects of `changes` that plan or progress have shown; text on that terminal leaves them out.
     """
 
@@ -110,6 +133,7 @@ class Run(Record):
     platform: tuple[ObjectChange, ...] = ()
     skipped_rules: tuple[SkippedRule, ...] = ()
     checks: tuple[PoolCheck, ...] = ()
+    placements: tuple[PlacedWorkload, ...] = ()
     waived: tuple[WaivedFinding, ...] = ()
     reassess: Reassess | None = None
     on_screen: frozenset[ObjectId] = frozenset()

@@ -4,6 +4,7 @@ One `nodes.yaml` per component says what its operators obey and what they write 
 catalogue says it of Kubernetes, clouds and autoscalers.
 """
 
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 from typing import Literal
@@ -69,13 +70,17 @@ class KnownTaint(Record, kw_only=True):
 
 
 class NodeMarks(CatalogueFile, kw_only=True):
-    """The whole file of one component. It holds unless one of `unless` is rendered and this one is not."""
+    """The whole file of one component. It holds unless one of `unless` is rendered and this one is not.
+
+    `gives` are labels that it puts onto every node with GPUs, whatever these are.
+    """
 
     component: Text
     unless: tuple[Text, ...] = ()
     switches: tuple[Switch, ...] = ()
     progress: tuple[Progress, ...] = ()
     taints: tuple[KnownTaint, ...] = ()
+    gives: Mapping[Text, Text] = {}
 
     def holds(self, rendered: frozenset[str]) -> bool:
         """Whether anybody obeys these marks in a cluster with these components."""

@@ -1,7 +1,10 @@
 """A throw-away control plane on this machine, with the blueprint's nodes as objects.
 
 `install` builds the binaries once; `up` starts a lab and prints its kubeconfig's path, and nothing else, on
-stdout; the lab lives on until `down`. `status` says what runs, where binaries come from, what is simulated.
+stdout; the lab lives on until `down`. `run` tries a blueprint in a lab of its own: it makes the nodes, applies the
+objects, submits workloads (samples of what the pools offer, or yours), and tells which found a place, and why not. Exit
+code 1: a workload that should have a place has none; 3: not decided in time. `status` says what runs, where binaries
+come from, what is simulated.
 """
 
 from __future__ import annotations
@@ -14,11 +17,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from blueprint.cli.options import add_report
+from blueprint.cli.trials import add_run, run_trial
 from blueprint.records import replace
 
 if TYPE_CHECKING:
     from blueprint.bundle.model import Bundle
     from blueprint.lab import Lab
+    from blueprint.platform.model import Platform
     from blueprint.report.model import Run
 
 HELP = "start, stop and list throw-away control planes"
@@ -27,12 +32,13 @@ STEP = 6
 EXAMPLES = (
     "blueprint lab install",
     "export KUBECONFIG=$(blueprint lab up blueprint.yaml)",
+    "blueprint lab run --workloads jobs/",
     "blueprint lab down",
 )
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    """Four actions, each with its own flags."""
+    """The actions, each with its own flags."""
     actions = parser.add_subparsers(title="actions", metavar="ACTION", required=True)
     install = actions.add_parser("install", help="build etcd and kube-apiserver from pinned Go modules")
     install.add_argument("--with-kubectl", action="store_true", help="build kubectl too")
@@ -49,6 +55,11 @@ def configure(parser: argparse.ArgumentParser) -> None:
     _add_name(up, "default")
     _add_places(up)
     up.set_defaults(action=_up, overlay=[], set=[], prints=True)
+
+    trial = actions.add_parser("run", help="try a blueprint: its nodes, its objects, and workloads on them")
+    add_run(trial)
+    _add_places(trial)
+    trial.set_defaults(action=_run)
 
     down = actions.add_parser("down", help="stop a lab and remove every trace of it")
     which = down.add_mutually_exclusive_group()
@@ -85,12 +96,13 @@ def _install(options: argparse.Namespace) -> int:
 
 def _up(options: argparse.Namespace) -> int:
     """Print first, hand over last: whatever happens before that takes the lab along."""
-    from blueprint.cli.options import load_bundle
+    from blueprint.cli.options import compile_target, load_bundle
     from blueprint.lab.access import order_lab
     from blueprint.lab.folder import Phase, default_root, lab_folder
     from blueprint.lab.up import bring_up
 
-    bundle = load_bundle(options) if options.target else None
+    compilation = None if not options.target or Path(options.target).is_dir() else compile_target(options)
+    bundle = compilation.valid_bundle() if compilation else load_bundle(options) if options.target else None
     folder = lab_folder(options.state or default_root(), options.name)
     order = order_lab(folder, options.name, assets=options.assets, live=options.controllers)
     started = time.monotonic()
@@ -98,7 +110,7 @@ def _up(options: argparse.Namespace) -> int:
     with bring_up(order, Phase.DETACHED) as lab:
         _progress(f"lab {options.name}: up after {time.monotonic() - started:.0f} s")
         if bundle:
-            _create_nodes(lab, bundle)
+            _create_nodes(lab, bundle, compilation.platform if compilation else None)
         sys.stdout.write(f"{lab.kubeconfig}\n")
         sys.stdout.flush()
         signal.signal(signal.SIGINT, signal.SIG_IGN)
@@ -106,18 +118,30 @@ def _up(options: argparse.Namespace) -> int:
     return 0
 
 
-def _create_nodes(lab: Lab, bundle: Bundle) -> None:
+def _create_nodes(lab: Lab, bundle: Bundle, platform: Platform | None) -> None:
+    """The nodes; where pods live also what discovery and drivers would say of them."""
     from blueprint.diagnostics import Diagnostic, Refused
     from blueprint.http import HttpError
     from blueprint.lab import RequestFailed, codes
-    from blueprint.lab.nodes import simulated_nodes
+    from blueprint.lab.devices import operators_classes, publish
+    from blueprint.lab.discovery import discovered_by_pool
+    from blueprint.lab.nodes import fewest_nodes, simulated_nodes
 
+    live = lab.record.live
+    labels = discovered_by_pool(platform, bundle) if live else {}
     try:
-        made = lab.create_nodes(simulated_nodes(bundle))
+        made = lab.create_nodes(simulated_nodes(bundle, discovered=labels))
+        _progress(f"{made} simulated nodes created from {bundle.name}")
+        if live and any(pool.published for pool in bundle.pools):
+            slices = publish(lab, bundle, fewest_nodes, operators_classes(platform, bundle) if platform else ())
+            _progress(f"{slices} simulated ResourceSlices created")
     except (RequestFailed, HttpError) as failed:
         found = Diagnostic(codes.REQUEST_FAILED, f"nodes cannot be created: {failed}")
         raise Refused(found, exit_code=2) from failed
-    _progress(f"{made} simulated nodes created from {bundle.name}")
+
+
+def _run(options: argparse.Namespace) -> Run:
+    return run_trial(options, _progress)
 
 
 def _down(options: argparse.Namespace) -> int:

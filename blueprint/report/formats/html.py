@@ -21,6 +21,7 @@ from blueprint.report.page.checks import matrix_of
 from blueprint.report.page.findings import findings_view
 from blueprint.report.page.markup import PAGE, style_sheet
 from blueprint.report.page.objects import changes_view
+from blueprint.report.placements import rows_of
 from blueprint.report.record import (
     ReportContent,
     actions_in_words,
@@ -55,6 +56,7 @@ def render(run: Run, context: Context) -> str:
         waived=list(_waived(record)),
         platform=changes_view(record.platform),
         changes=changes_view(record.changes),
+        placements=list(rows_of(run.placements)),
         images=[(image.ref, image.digest or "", image.component) for image in run.images],
         codes=list(_codes(record)),
         version=context.version,

@@ -20,6 +20,7 @@ from blueprint.report.context import Context
 from blueprint.report.escaping import visible
 from blueprint.report.excerpt import excerpt
 from blueprint.report.model import Run
+from blueprint.report.placements import HEAD, rows_of
 from blueprint.report.record import (
     ReportContent,
     actions_in_words,
@@ -48,6 +49,7 @@ def render(run: Run, context: Context) -> str:
         *_waived(record),
         *_platform(record),
         *_changes(record.changes),
+        *_placements(run),
         *_images(run),
     ]
     room = MOST_BYTES - len(head.encode("utf-8", "replace"))
@@ -199,6 +201,15 @@ def _change(change: ObjectChange) -> str:
         return "\n".join([head, *(_field(field) for field in change.fields)])
     fields = "\n".join(_field(field) for field in change.fields)
     return f"{head}\n\n{textwrap.indent(_folded(f'{len(change.fields)} fields', fields), '  ')}\n"
+
+
+def _placements(run: Run) -> Iterator[str]:
+    if run.placements:
+        rows = (
+            (inline(name), prose(requests), pods, prose(outcome))
+            for name, requests, pods, outcome in rows_of(run.placements)
+        )
+        yield "### Workloads\n\n" + "\n".join(_table(HEAD, rows)) + "\n"
 
 
 def _images(run: Run) -> Iterator[str]:

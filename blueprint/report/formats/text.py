@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
@@ -11,6 +12,7 @@ from blueprint.report.context import Context
 from blueprint.report.escaping import cells, in_ascii, visible
 from blueprint.report.excerpt import excerpt
 from blueprint.report.model import Run
+from blueprint.report.placements import HEAD, details_of, outcome_in_words, pods_in_words
 from blueprint.report.record import (
     ReportContent,
     actions_in_words,
@@ -25,6 +27,8 @@ from blueprint.report.summary import Group, grouped, summary_of
 from blueprint.report.wrapping import on_terminal, wrapped
 
 _GUTTER, _LEAD = 8, 4
+_WIDEST = 56
+"""Cells of a column; a selector in it may be any length, and the JSON report has all of it."""
 _WHOLE = 50
 """So many findings are told in full; of more, those after the first of their code are told in one line each."""
 _FIRST = 3
@@ -58,10 +62,35 @@ def _lines(record: ReportContent, context: Context) -> Iterator[str]:
                 yield style.bold(heading)
             yield from change_lines(changes, context, style)
             yield ""
+    if record.run.placements:
+        yield from _placements(record, context, style)
+        yield ""
     if record.run.images:
         yield from (visible(f"  {image.ref}  ({image.component})") for image in record.run.images)
         yield ""
     yield from _ending(record, context, style)
+
+
+def _placements(record: ReportContent, context: Context, style: Style) -> Iterator[str]:
+    """A line for each workload, its columns under each other; details stand below where they do not fit."""
+    placed = record.run.placements
+    rows = [HEAD, *((one.workload, one.requests, pods_in_words(one), outcome_in_words(one)) for one in placed)]
+    details = ["", *(visible(details_of(one)) for one in placed)]
+    shown = [[_cut(visible(cell)) for cell in row] for row in rows]
+    *widths, _ = (max(map(cells, column)) for column in zip(*shown, strict=True))
+    for number, (row, more) in enumerate(zip(shown, details, strict=True)):
+        *columns, outcome = row
+        padded = [text + " " * (width - cells(text)) for text, width in zip(columns, widths, strict=True)]
+        line = "  " + "  ".join([*padded, outcome])
+        fits = not more or cells(f"{line}: {more}") <= context.width
+        whole = f"{line}: {more}" if more and fits else line
+        yield style.bold(whole) if not number else whole
+        if not fits:
+            yield from (f"      {each}" for each in textwrap.wrap(more, context.width - 6, break_long_words=False))
+
+
+def _cut(text: str) -> str:
+    return text if cells(text) <= _WIDEST else f"{text[: _WIDEST - 3]}..."
 
 
 def _summary(diagnostics: Sequence[Diagnostic], context: Context, style: Style) -> Iterator[str]:

@@ -1,0 +1,126 @@
+"""`blueprint lab run`: a platform in a lab, with workloads that ask for what it offers."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from blueprint.cli.options import add_overlays, add_report, add_timeout
+from blueprint.cli.targets import NOT_GIVEN, blueprint_target
+from blueprint.cli.waiving import add_waivers
+
+if TYPE_CHECKING:
+    from blueprint.bundle.model import Bundle
+    from blueprint.lab import Lab
+    from blueprint.lab.trial import TrialOptions
+    from blueprint.lint.inputs import Inputs
+    from blueprint.pipeline import Compilation
+    from blueprint.report.model import Run
+
+MOST_NODES = 16
+Progress = Callable[[str], None]
+
+
+def add_run(parser: argparse.ArgumentParser) -> None:
+    """BLUEPRINT, what to try, and how much of it."""
+    parser.add_argument(
+        "target", metavar="BLUEPRINT", nargs="?", default=NOT_GIVEN, type=blueprint_target, help="(blueprint.yaml)"
+    )
+    parser.add_argument(
+        "--workloads", metavar="DIR", help="manifests to try, instead of a sample of what each pool offers"
+    )
+    parser.add_argument(
+        "--nodes",
+        metavar="N",
+        type=_positive,
+        default=MOST_NODES,
+        help=f"so many nodes of a pool at most ({MOST_NODES})",
+    )
+    parser.add_argument("--name", help="try it in this lab, which is up with --controllers, and leave everything there")
+    add_timeout(parser, "timeout for one condition or decision")
+    add_overlays(parser)
+    add_waivers(parser)
+    add_report(parser)
+
+
+def run_trial(options: argparse.Namespace, progress: Progress) -> Run:
+    """Compile, start a lab or find one, try, tell. A lab of its own leaves nothing behind, however this ends."""
+    from blueprint.apiserver.connect import connect, refused
+    from blueprint.apiserver.errors import ApiError
+    from blueprint.cli.options import compile_target
+    from blueprint.lab.trial import Trial, trial_run
+    from blueprint.lab.trial.inputs import read_workloads
+
+    progress_line: Progress = _silent if options.quiet else progress
+    workloads = read_workloads(Path(options.workloads)) if options.workloads is not None else None
+    compilation = compile_target(options)
+    bundle = compilation.valid_bundle()
+    how = _options(options, compilation, bundle, workloads)
+    with _lab(options, progress_line) as lab, _failing_plainly():
+        connection = connect(str(lab.kubeconfig), timeout=options.timeout)
+        try:
+            result = Trial(lab, connection, bundle, progress_line).run(how)
+        except ApiError as error:
+            raise refused(error, connection) from None
+        texts = workloads.texts if workloads else {}
+        return trial_run(bundle, result, connection.version, texts)
+
+
+def _options(
+    options: argparse.Namespace, compilation: Compilation, bundle: Bundle, workloads: Inputs | None
+) -> TrialOptions:
+    from blueprint.lab.devices import classes_by_sort, operators_classes
+    from blueprint.lab.discovery import discovered_by_pool
+    from blueprint.lab.trial import TrialOptions
+
+    platform = compilation.platform
+    return TrialOptions(
+        most_nodes=options.nodes,
+        timeout=options.timeout,
+        workloads=workloads,
+        labels=discovered_by_pool(platform, bundle),
+        classes=tuple(operators_classes(platform, bundle)) if platform else (),
+        class_names=classes_by_sort(platform) if platform else {},
+    )
+
+
+@contextmanager
+def _lab(options: argparse.Namespace, progress: Progress) -> Iterator[Lab]:
+    """The lab that is named, which stays; or one that ends with us."""
+    from blueprint.lab import Lab
+    from blueprint.lab.folder import default_root, lab_folder
+    from blueprint.lab.up import running_lab
+
+    if options.name is not None:
+        yield running_lab(lab_folder(options.state or default_root(), options.name), options.name)
+        return
+    progress("starting a lab of its own")
+    with Lab.open(assets=options.assets, live=True, name="trial") as lab:
+        yield lab
+
+
+@contextmanager
+def _failing_plainly() -> Iterator[None]:
+    from blueprint.diagnostics import Diagnostic, Refused
+    from blueprint.http import HttpError
+    from blueprint.lab import RequestFailed, codes
+
+    try:
+        yield
+    except (RequestFailed, HttpError) as failed:
+        raise Refused(
+            Diagnostic(codes.REQUEST_FAILED, f"the lab does not do as asked: {failed}"), exit_code=2
+        ) from failed
+
+
+def _positive(text: str) -> int:
+    if not text.isdecimal() or not (number := int(text)):
+        raise argparse.ArgumentTypeError(f"{text} is not a number of nodes; write 1 or more")
+    return number
+
+
+def _silent(_line: object) -> None:
+    """With --quiet."""

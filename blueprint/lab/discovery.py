@@ -1,0 +1,26 @@
+"""The labels that discovery would give the nodes of each pool, as far as a platform knows them beforehand."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from blueprint.bundle.model import Bundle
+from blueprint.catalog.component_files.node_marks import load_node_marks
+from blueprint.platform.model import Platform
+from blueprint.rule_facts.labels import discovered_labels
+
+
+def discovered_by_pool(platform: Platform | None, bundle: Bundle) -> Mapping[str, Mapping[str, str]]:
+    """By pool, then by key. Without the platform, as of a stored bundle: those alone that every node with GPUs has.
+
+    A label that may have several values has the first one.
+    """
+    rendered = {obj.component for obj in bundle.objects}
+    common = {
+        key: value for marks in load_node_marks() if marks.component in rendered for key, value in marks.gives.items()
+    }
+    found = {pool.name: dict(common) for pool in bundle.pools if pool.gpu_count}
+    if platform is not None and platform.node_stack.discovers_gpus:
+        for pool in platform.gpu_pools:
+            found[pool.name] |= {key: each.values[0] for key, each in discovered_labels(pool).items()}
+    return found

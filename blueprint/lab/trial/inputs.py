@@ -1,0 +1,64 @@
+"""The workloads of a folder: manifests of any kind, of which some are or bring pods."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from blueprint.bundle.model import Object
+from blueprint.diagnostics import Diagnostic, Refused, has_errors
+from blueprint.kubernetes.pod_templates import pod_templates
+from blueprint.lab import codes
+from blueprint.lab.trial.model import Workload
+from blueprint.lint.inputs import Inputs, read_inputs
+
+_HELP = "put manifests of Pods, Jobs, Deployments and the like there; .yaml, .yml and .json are read"
+
+
+def read_workloads(path: Path) -> Inputs:
+    """Every manifest in a folder, or in one file.
+
+    Raises Refused (2) where there is no workload, and where a manifest cannot be read: what is tried is what is there.
+    """
+    if not path.exists():
+        raise Refused(Diagnostic(codes.WORKLOADS, f"--workloads {path} does not exist", help=_HELP), exit_code=2)
+    inputs = read_inputs([str(path)])
+    if has_errors(inputs.problems):
+        raise Refused(*inputs.problems, exit_code=2)
+    if unnamed := [_unnamed(obj) for obj in inputs.objects if not _has_name(obj)]:
+        raise Refused(*unnamed, exit_code=2)
+    if not any(map(is_workload, inputs.objects)):
+        found = Diagnostic(codes.WORKLOADS, f"no workload in {path}", help=_HELP)
+        raise Refused(found, *inputs.problems, exit_code=2)
+    return inputs
+
+
+def is_workload(obj: Object) -> bool:
+    """Whether an object is a pod, or describes pods that somebody makes of it."""
+    return obj.id.kind != "PodTemplate" and any(pod_templates(obj.data))
+
+
+def workloads_of(inputs: Inputs) -> tuple[Workload, ...]:
+    """The workloads among what was read."""
+    return tuple(Workload(obj, _job_of(obj)) for obj in inputs.objects if is_workload(obj))
+
+
+def _job_of(obj: Object) -> Object | None:
+    """The Job that a CronJob would make: nobody wants to wait for its hour."""
+    if (obj.id.group, obj.id.kind) != ("batch", "CronJob"):
+        return None
+    template = obj.data["spec"]["jobTemplate"]
+    own = template.get("metadata") or {}
+    metadata = {**own, "name": f"{obj.id.name}-now", **({"namespace": obj.id.namespace} if obj.id.namespace else {})}
+    job = {"apiVersion": obj.api_version, "kind": "Job", "metadata": metadata, "spec": template["spec"]}
+    return Object(job, obj.component)
+
+
+def _has_name(obj: Object) -> bool:
+    metadata = obj.data.get("metadata")
+    return isinstance(metadata, dict) and bool(metadata.get("name") or metadata.get("generateName"))
+
+
+def _unnamed(obj: Object) -> Diagnostic:
+    origin = obj.origin(())
+    text = f"a {obj.data.get('kind')} without metadata.name"
+    return Diagnostic(codes.WORKLOADS, text, at=origin.place.head if origin else None)

@@ -1,0 +1,102 @@
+"""What a trial is made of: workloads, what became of each, and what of a real cluster was not there."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Mapping
+
+from blueprint.bundle.model import Object
+from blueprint.diagnostics import Diagnostic
+from blueprint.records import Record, field
+
+EXPECT = "gpublueprint.dev/expect"
+"""Annotation of a workload: `unschedulable` where it must find no place."""
+UNSCHEDULABLE = "unschedulable"
+
+
+class WorkloadOutcome(enum.StrEnum):
+    """What became of a workload."""
+
+    PLACED = "placed"
+    NOT_PLACED = "not placed"
+    REFUSED = "refused"  # by the API server: it, or the pods that its controller wanted to make
+    UNDECIDED = "undecided"
+
+
+class Workload(Record):
+    """An object that is, or brings, pods.
+
+    Attributes:
+        object: The object.
+        run: What is followed in its place, where its pods come only at some time: the Job of a CronJob.
+        beside: What its pods need beside it, such as the template of a claim.
+    """
+
+    object: Object
+    run: Object | None = None
+    beside: tuple[Object, ...] = ()
+
+    @property
+    def followed(self) -> Object:
+        """The object whose pods are looked for."""
+        return self.run or self.object
+
+    @property
+    def must_fit(self) -> bool:
+        """Whether all of its pods should find a place."""
+        annotations = self.object.data["metadata"].get("annotations") or {}
+        return annotations.get(EXPECT) != UNSCHEDULABLE
+
+
+class Placement(Record):
+    """What became of a workload.
+
+    Attributes:
+        workload: The workload.
+        outcome: In a word.
+        requests: What each of its pods asks for, in words.
+        pods: How many there are to be.
+        nodes: How many of them are on each node.
+        finding: Why it is not as expected, or why it does not fit.
+    """
+
+    workload: Workload
+    outcome: WorkloadOutcome
+    requests: str
+    pods: int
+    nodes: Mapping[str, int] = field(default_factory=dict)
+    finding: Diagnostic | None = None
+
+    @property
+    def placed(self) -> int:
+        """How many pods have a place."""
+        return sum(self.nodes.values())
+
+    @property
+    def expected(self) -> bool:
+        """Whether it is as it should be; what is undecided is not."""
+        wanted = (
+            (WorkloadOutcome.PLACED,)
+            if self.workload.must_fit
+            else (WorkloadOutcome.NOT_PLACED, WorkloadOutcome.REFUSED)
+        )
+        return self.outcome in wanted
+
+
+class Omission(Record):
+    """Something of the platform that a lab does not have, or has in another way, and why."""
+
+    what: str
+    reason: str
+
+    def __str__(self) -> str:
+        return f"{self.what} ({self.reason})"
+
+
+class TrialResult(Record):
+    """Everything that a trial came to. `findings` are those beside the placements' own."""
+
+    placements: tuple[Placement, ...]
+    nodes: Mapping[str, tuple[int, int]]
+    left_out: tuple[Omission, ...]
+    findings: tuple[Diagnostic, ...]

@@ -1,0 +1,169 @@
+"""Why a node does not take a pod, in the order in which the scheduler asks, each reason with the value that decides."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from fractions import Fraction
+from typing import Any
+
+from blueprint.lab.trial.requests import Amounts, amount_in_words, number_in_words, requests_of
+from blueprint.records import Record
+from blueprint.units import quantity_value
+
+Json = Mapping[str, Any]
+NEAR, OTHER, FAR = 1, 2, 4
+"""The node is of the right sort; has another value; has nothing of what is wanted."""
+_ENDED = ("Succeeded", "Failed")
+
+
+class NodeReason(Record):
+    """One reason against a node. `distance` is how far it is from being none; `help` what would remove it."""
+
+    distance: int
+    text: str
+    help: str = ""
+
+
+class NodeState(Record):
+    """A node, and what the pods on it take."""
+
+    node: Json
+    taken: Amounts
+
+    @property
+    def name(self) -> str:
+        """Its name."""
+        return str(self.node["metadata"]["name"])
+
+    @property
+    def labels(self) -> Mapping[str, str]:
+        """Its labels."""
+        return self.node["metadata"].get("labels") or {}
+
+
+def node_states(nodes: Iterable[Json], pods: Iterable[Json]) -> list[NodeState]:
+    """All nodes, with the requests of the pods that each has."""
+    taken: dict[str, Amounts] = {}
+    for pod in pods:
+        name = pod["spec"].get("nodeName")
+        if name and pod["status"].get("phase") not in _ENDED:
+            amounts = taken.setdefault(name, {})
+            for resource, number in requests_of(pod["spec"]).items():
+                amounts[resource] = amounts.get(resource, Fraction(0)) + number
+    return [NodeState(node, taken.get(node["metadata"]["name"], {})) for node in nodes]
+
+
+def reasons(spec: Json, state: NodeState, by_claims: frozenset[str] = frozenset()) -> list[NodeReason]:
+    """Everything that speaks against this node; nothing where the pod fits, as far as can be said here.
+
+    `by_claims` are resources that the scheduler may also get by a claim of devices: their amount decides nothing.
+    """
+    return [
+        *_cordon(spec, state),
+        *_taints(spec, state),
+        *_selector(spec, state),
+        *_affinity(spec, state),
+        *_resources(spec, state, by_claims),
+    ]
+
+
+def _cordon(spec: Json, state: NodeState) -> Iterator[NodeReason]:
+    mark = {"key": "node.kubernetes.io/unschedulable", "effect": "NoSchedule"}
+    if state.node["spec"].get("unschedulable") and not _tolerated(mark, spec):
+        yield NodeReason(NEAR, "the node is cordoned", "uncordon it")
+
+
+def _taints(spec: Json, state: NodeState) -> Iterator[NodeReason]:
+    for taint in state.node["spec"].get("taints") or ():
+        if taint["effect"] in ("NoSchedule", "NoExecute") and not _tolerated(taint, spec):
+            value = f"={taint['value']}" if taint.get("value") else ""
+            written = f"{{key: {taint['key']}, operator: Exists, effect: {taint['effect']}}}"
+            text = f"taint {taint['key']}{value}:{taint['effect']} is not tolerated"
+            yield NodeReason(NEAR, text, f"add the toleration {written}")
+
+
+def _tolerated(taint: Json, spec: Json) -> bool:
+    return any(_tolerates(each, taint) for each in spec.get("tolerations") or ())
+
+
+def _tolerates(toleration: Json, taint: Json) -> bool:
+    if toleration.get("effect") and toleration["effect"] != taint["effect"]:
+        return False
+    if toleration.get("key") and toleration["key"] != taint["key"]:
+        return False
+    if toleration.get("operator", "Equal") == "Exists":
+        return True
+    return bool(toleration.get("key")) and (toleration.get("value") or "") == (taint.get("value") or "")
+
+
+def _selector(spec: Json, state: NodeState) -> Iterator[NodeReason]:
+    for key, value in (spec.get("nodeSelector") or {}).items():
+        if state.labels.get(key) != value:
+            text = f"nodeSelector wants {key}={value}, and the node {_label(state, key)}"
+            distance = OTHER if key in state.labels else FAR
+            yield NodeReason(distance, text, f"select by a value that nodes have, or leave {key} out")
+
+
+def _label(state: NodeState, key: str) -> str:
+    return f"has {key}={state.labels[key]}" if key in state.labels else "has no such label"
+
+
+def _affinity(spec: Json, state: NodeState) -> Iterator[NodeReason]:
+    """Of several terms one must be met; of a term all requirements."""
+    affinity = (spec.get("affinity") or {}).get("nodeAffinity") or {}
+    required = affinity.get("requiredDuringSchedulingIgnoredDuringExecution") or {}
+    terms = required.get("nodeSelectorTerms") or ()
+    unmet = [next(_unmet(term, state), None) for term in terms]
+    if unmet and all(unmet) and (first := unmet[0]):
+        more = f" (and so for {len(unmet) - 1} more terms)" if len(unmet) > 1 else ""
+        yield NodeReason(OTHER, f"{first}{more}", "change the required node affinity")
+
+
+def _unmet(term: Json, state: NodeState) -> Iterator[str]:
+    for each in term.get("matchExpressions") or ():
+        if not _holds(each, state.labels):
+            values = ", ".join(each.get("values") or ())
+            wanted = f"{each['key']} {each['operator']} {values}".strip()
+            yield f"node affinity wants {wanted}, and the node {_label(state, each['key'])}"
+    for each in term.get("matchFields") or ():
+        if not _holds(each, {"metadata.name": state.name}):
+            yield f"node affinity wants the node {', '.join(each.get('values') or ())}"
+
+
+def _holds(each: Json, labels: Mapping[str, str]) -> bool:
+    value, wanted = labels.get(each["key"]), each.get("values") or ()
+    match each["operator"]:
+        case "In":
+            return value in wanted
+        case "NotIn":
+            return value not in wanted
+        case "Exists":
+            return value is not None
+        case "DoesNotExist":
+            return value is None
+        case "Gt" | "Lt" if value is not None and _is_number(value) and wanted and _is_number(wanted[0]):
+            return int(value) > int(wanted[0]) if each["operator"] == "Gt" else int(value) < int(wanted[0])
+    return False
+
+
+def _is_number(text: str) -> bool:
+    return text.removeprefix("-").isdecimal()
+
+
+def _resources(spec: Json, state: NodeState, by_claims: frozenset[str]) -> Iterator[NodeReason]:
+    offered = state.node["status"].get("allocatable") or {}
+    for name, number in sorted(requests_of(spec).items()):
+        whole = quantity_value(str(offered.get(name, "0")))
+        free = whole - state.taken.get(name, Fraction(0))
+        if number <= free or not number or name in by_claims:
+            continue
+        wanted = amount_in_words(name, number)
+        if not whole:
+            yield NodeReason(FAR, f"requests {wanted}, and the node offers none")
+        elif number > whole:
+            most = number_in_words(name, whole)
+            help_ = f"ask for {most} {name} at most"
+            yield NodeReason(NEAR, f"requests {wanted}, and a node offers {most} in all", help_)
+        else:
+            text = f"requests {wanted}, and {number_in_words(name, free)} of {number_in_words(name, whole)} are free"
+            yield NodeReason(NEAR, text, "wait until others end, or add nodes")

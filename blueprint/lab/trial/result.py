@@ -1,0 +1,65 @@
+"""A trial as a run: what reports tell of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from blueprint.bundle.model import Bundle
+from blueprint.diagnostics import Diagnostic, has_errors
+from blueprint.lab import codes
+from blueprint.lab.trial.model import Placement, TrialResult, WorkloadOutcome
+from blueprint.lab.trial.surroundings import nodes_in_words, simulated_in_words
+from blueprint.report.model import Coverage, PlacedWorkload, Run
+from blueprint.wording import counted
+
+_UNKNOWN = 3
+
+
+def trial_run(bundle: Bundle, result: TrialResult, server: str, texts: Mapping[str, str]) -> Run:
+    """What a trial of a bundle came to. Exit code 1 with what is not as expected, 3 with what is undecided."""
+    unexpected = [each.finding for each in result.placements if each.finding and not each.expected]
+    found = (*result.findings, *unexpected)
+    undecided = sum(each.outcome is WorkloadOutcome.UNDECIDED for each in result.placements)
+    return Run(
+        "lab",
+        f"{bundle.name} {bundle.version} in a lab: {simulated_in_words(result.nodes)} ({nodes_in_words(result.nodes)})",
+        diagnostics=found,
+        coverage=(Coverage("workloads", len(result.placements) - undecided, undecided),),
+        out_of_scope=tuple(map(str, result.left_out)),
+        placements=tuple(map(_as_reported, result.placements)),
+        subject={"blueprint": bundle.name, "bundle": bundle.digest, "kubernetes": server},
+        verdict=_verdict(result.placements),
+        exit_code=_exit_code(found, undecided),
+        texts={**bundle.texts, **texts},
+    )
+
+
+def _exit_code(found: Iterable[Diagnostic], undecided: int) -> int:
+    found = tuple(found)
+    if has_errors(found):
+        return 1
+    return _UNKNOWN if undecided or any(each.code is codes.UNDECIDED for each in found) else 0
+
+
+def _verdict(placements: Iterable[Placement]) -> str:
+    placements = tuple(placements)
+    right = sum(each.expected for each in placements)
+    wrong = len(placements) - right
+    summary = f"{right} of {counted(len(placements), 'workload')} as expected (simulated)"
+    return summary if wrong else f"{summary}; nothing here ran"
+
+
+def _as_reported(placement: Placement) -> PlacedWorkload:
+    reasons: tuple[str, ...] = ()
+    if placement.finding:
+        reasons = tuple(note.message for note in placement.finding.notes)
+        reasons = (placement.finding.message.partition(" is not placed: ")[2] or placement.finding.message, *reasons)
+    return PlacedWorkload(
+        workload=str(placement.workload.object.id),
+        requests=placement.requests,
+        pods=placement.pods,
+        nodes=dict(sorted(placement.nodes.items())),
+        outcome=placement.outcome.value,
+        expected=placement.expected,
+        reasons=reasons,
+    )

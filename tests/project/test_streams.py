@@ -46,7 +46,7 @@ def test_a_report_that_is_the_result_stays_on_stdout(arguments: list[str], tmp_p
     ("arguments", "meant"),
     [
         (["compil"], "did you mean compile?"),
-        (["qwerty"], "verbs: apply, compile,"),
+        (["qwerty"], "verbs: admit, apply, compile,"),
         (["trace", str(GOOD), "spec.nodePools.trian.gpu"], "did you mean spec.nodePools.train.gpu?"),
         (["trace", str(GOOD), "Deployment/gpu-operater"], "did you mean Deployment/gpu-operator?"),
         (["trace", str(GOOD), "spec.x"], "like spec.release"),

@@ -17,6 +17,7 @@ EXAMPLE = ROOT / "examples" / "h100-training" / "blueprint.yaml"
 READING = ROOT / "tests" / "probe" / "readings"
 NOWHERE = ["--kubeconfig", "no-such-file"]
 RUNS = {
+    "admit": [["b.yaml", "pods.yaml"], ["bad.yaml", "pods.yaml"], ["b.yaml", "absent.yaml"]],
     "apply": [["b.yaml", *NOWHERE]],
     "compile": [["b.yaml", "-o", "-"], ["b.yaml", "-o", "out"], ["bad.yaml", "-o", "-"], ["b.yaml", "-o", "x", "--check"]],  # noqa: E501
     "convert": [["b.yaml"], ["b.yaml", "-o", "new.yaml"], ["absent.yaml"]],
@@ -35,6 +36,12 @@ RUNS = {
     "trace": [["b.yaml", "spec.release"], ["b.yaml", "Thing/none"]],
     "validate": [["b.yaml"], ["bad.yaml"], ["absent.yaml"], ["b.yaml", "bad.yaml"]],
 }  # fmt: skip
+POD = """\
+apiVersion: v1
+kind: Pod
+metadata: {name: job}
+spec: {containers: [{name: main, image: registry.example/app:1, resources: {limits: {nvidia.com/gpu: 1}}}]}
+"""
 CASES = [pytest.param(verb, each, id=f"{verb} {' '.join(each)}") for verb, runs in RUNS.items() for each in runs]
 
 
@@ -45,6 +52,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     text = EXAMPLE.read_text("utf-8")
     (place / "b.yaml").write_text(text)
     (place / "other.yaml").write_text(text.replace("nodes: 4", "nodes: 5"))
+    (place / "pods.yaml").write_text(POD)
     (place / "bad.yaml").write_text(text.replace("release:", "realease:"))
     shutil.copy(next(READING.glob("*.json")), place / "reading.json")
     with pytest.MonkeyPatch.context() as patch:

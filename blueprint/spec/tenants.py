@@ -130,7 +130,8 @@ class TenantSettings(Model):
         examples=[{"train": {"guaranteed": 64, "borrow": 32, "lend": 16}}, {"train": 64, "mig": {"1g.10gb": 28}}],
         default=None,
         description="What it has of each pool, in units that pods can request: GPUs, MIG instances, replicas of shared "
-        "GPUs. Pools that offer the same are tried in the order of their names. Of a group: what its members share on top of their own.",
+        "GPUs. Pools that offer the same are tried in the order of their names. Of a group: what its members share on "
+        "top of their own.",
     )
 
 

@@ -7,7 +7,8 @@ FITS = define(
     "workload-fits",
     """
 The platform has nodes for the workload. The evidence says for each pool on how many of its nodes, and how many such pods they
-hold at once while nothing else runs there. What other workloads hold, quotas and queues are not part of the answer.
+hold at once while nothing else runs there. What other workloads hold is not part of the answer. In a namespace of a tenant the tenant's quota is: how many pods it suffices
+for, and whose quota would be borrowed.
 """,
     severity=Severity.NOTE,
 )
@@ -45,4 +46,19 @@ No object in the files requests a device: there is no ResourceClaim, no template
 of a vendor.
 """,
     severity=Severity.WARNING,
+)
+BEYOND_QUOTA = define(
+    "BP4045",
+    "workload-beyond-quota",
+    """
+The queue admits the pods of the workload together and onto one pool, and no pool has as much quota for its tenant, even with
+everything that others lend. It waits without end. Request fewer pods, or give the tenant more quota or a higher `borrow`.
+""",
+)
+UNKNOWN_TENANT = define(
+    "BP4046",
+    "tenant-not-there",
+    """
+`--tenant` names a tenant that the blueprint does not have, or a group, which has no namespaces.
+""",
 )

@@ -10,7 +10,7 @@ from blueprint.check.finding import ObjectFinding
 from blueprint.diagnostics import Code, Diagnostic
 from blueprint.wording import counted
 
-_HEAD = ("WORKLOAD", "POOL", "NODES", "AT ONCE", "WHY NOT")
+_HEAD = ("WORKLOAD", "POOL", "NODES", "AT ONCE", "REMARKS")
 
 
 def diagnostics(results: Sequence[WorkloadAnswer]) -> Iterator[Diagnostic]:
@@ -26,6 +26,10 @@ def diagnostics(results: Sequence[WorkloadAnswer]) -> Iterator[Diagnostic]:
 
 
 def _summary(answer: WorkloadAnswer) -> tuple[Code, str]:
+    if answer.is_never_admitted:
+        most = max((each.quota or 0 for each in answer.pools if each.fit is Fit.FITS), default=0)
+        text = f"the queue of tenant {answer.tenant} never admits its {answer.wanted} pods: quota suffices for {most}"
+        return codes.BEYOND_QUOTA, text
     if answer.fit is Fit.FITS:
         fitting, nodes = answer.nodes
         once = "" if answer.at_once is None else f", {counted(answer.at_once, 'pod')} at once"

@@ -7,6 +7,9 @@ import enum
 from blueprint.bundle.model import Object, Path
 from blueprint.records import Record
 
+_ONE_BY_ONE = ("Deployment", "ReplicaSet", "DaemonSet")
+"""Kinds whose pods a queue admits each on its own."""
+
 
 class Fit(enum.StrEnum):
     """Whether a pod fits."""
@@ -26,6 +29,7 @@ class PoolAnswer(Record):
         at_once: How many such pods one node holds; None where nothing limits them or it is not known.
         reasons: Why it does not fit, or why that is not known; the first is the summary.
         stops: Whether the pod is scheduled nowhere then, whatever other pools have.
+        quota: How many such pods the quota of the tenant suffices for; None where no quota limits them.
     """
 
     pool: str
@@ -34,11 +38,13 @@ class PoolAnswer(Record):
     at_once: int | None = None
     reasons: tuple[str, ...] = ()
     stops: bool = False
+    quota: int | None = None
 
     @property
     def total(self) -> int | None:
-        """How many such pods all of its nodes hold."""
-        return None if self.at_once is None else self.at_once * self.nodes
+        """How many such pods all of its nodes hold, and the quota suffices for."""
+        limits = [self.quota, None if self.at_once is None else self.at_once * self.nodes]
+        return min((each for each in limits if each is not None), default=None)
 
 
 class WorkloadAnswer(Record):
@@ -51,6 +57,7 @@ class WorkloadAnswer(Record):
         pools: The answer for each pool that has GPUs.
         problem: What is wrong on every node, before a pool is looked at.
         unknown: What of it is not known, before a pool is looked at.
+        tenant: Whose quota it uses; empty where no queue manages it.
     """
 
     subject: Object
@@ -59,10 +66,16 @@ class WorkloadAnswer(Record):
     pools: tuple[PoolAnswer, ...] = ()
     problem: str = ""
     unknown: str = ""
+    tenant: str = ""
 
     @property
     def fit(self) -> Fit:
-        """Whether there is a node for it."""
+        """Whether there is a node for it, and its queue ever admits it."""
+        return Fit.NO if self.is_never_admitted else self._placed
+
+    @property
+    def _placed(self) -> Fit:
+        """Whether there is a node for one of its pods."""
         found = {each.fit for each in self.pools}
         if self.problem:
             return Fit.NO
@@ -85,3 +98,11 @@ class WorkloadAnswer(Record):
     def is_crowded(self) -> bool:
         """Whether it has more pods than fit at once."""
         return self.fit is Fit.FITS and self.at_once is not None and self.at_once < self.wanted
+
+    @property
+    def is_never_admitted(self) -> bool:
+        """Whether no pool has quota for all of its pods, which its queue admits together and onto one pool."""
+        if not self.tenant or self._placed is not Fit.FITS or self.subject.id.kind in _ONE_BY_ONE:
+            return False
+        quotas = [each.quota for each in self.pools if each.fit is Fit.FITS]
+        return all(each is not None and each < self.wanted for each in quotas)

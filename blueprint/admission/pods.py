@@ -29,10 +29,19 @@ class NodesOfPool(Record):
 
 
 def pool_answer(
-    pod: DescribedPod, claims: Sequence[Claim], nodes: NodesOfPool, every: Sequence[PoolOffer], prover: Prover | None
+    pod: DescribedPod,
+    claims: Sequence[Claim],
+    nodes: NodesOfPool,
+    every: Sequence[PoolOffer],
+    prover: Prover | None,
+    *,
+    tolerated: bool = False,
 ) -> PoolAnswer:
-    """What comes of a pod on the nodes of a pool. `prover` is None where claims cannot be proven."""
-    obstacles = tuple(_obstacles(pod, nodes.offer, every))
+    """What comes of a pod on the nodes of a pool.
+
+    `prover` is None where claims cannot be proven; `tolerated`: a queue adds the tolerations that it needs.
+    """
+    obstacles = tuple(_obstacles(pod, nodes.offer, every, tolerated=tolerated))
     if obstacles:
         return PoolAnswer(nodes.group.name, nodes.group.nodes, Fit.NO, 0, obstacles)
     amounts = requested_devices(pod)
@@ -45,7 +54,7 @@ def pool_answer(
             if reason := _too_few(name, amount, there, nodes.offer):
                 return PoolAnswer(nodes.group.name, nodes.group.nodes, Fit.NO, 0, (reason,))
             limits.append(there // amount)
-    for name, wanted in _machine_amounts(pod).items():
+    for name, wanted in machine_amounts(pod).items():
         if name in nodes.machine:
             of_node = quantity_value(nodes.machine[name])
             if wanted > of_node:
@@ -85,19 +94,19 @@ def _words(verdict: ClaimVerdict) -> Iterator[str]:
         yield f"{each.number} {each.device}: {each.text}"
 
 
-def _obstacles(pod: DescribedPod, offer: PoolOffer, every: Sequence[PoolOffer]) -> Iterator[str]:
+def _obstacles(pod: DescribedPod, offer: PoolOffer, every: Sequence[PoolOffer], *, tolerated: bool) -> Iterator[str]:
     """Labels that the nodes do not have, and taints that the pod does not tolerate."""
     if not may_run(pod, offer, every):
         demands = (*selected_labels(pod), *(each for term in required_terms(pod) for each in term))
         unmet = dict.fromkeys(each.key for each in demands if not meets(offer, each, every))
         yield f"its nodes do not have the labels that are selected: {', '.join(unmet)}"
-    for taint in offer.taints:
+    for taint in () if tolerated else offer.taints:
         if taint.effect in _KEEP_OUT and not tolerates(pod.spec.get("tolerations"), taint):
             value = f"={taint.value}" if taint.value else ""
             yield f"the taint {taint.key}{value}:{taint.effect} is not tolerated"
 
 
-def _machine_amounts(pod: DescribedPod) -> dict[str, Fraction]:
+def machine_amounts(pod: DescribedPod) -> dict[str, Fraction]:
     """What the containers of a pod request of processors and memory; limits count where no request is written."""
     found: dict[str, Fraction] = {}
     for each in map(mapping, items(pod.spec.get("containers"))):

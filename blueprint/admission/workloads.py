@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from fractions import Fraction
 
 from blueprint.admission.model import PoolAnswer, WorkloadAnswer
-from blueprint.admission.pods import NodesOfPool, claims_answer, pool_answer, requested_devices
+from blueprint.admission.pods import NodesOfPool, claims_answer, machine_amounts, pool_answer, requested_devices
+from blueprint.admission.quotas import Quotas
 from blueprint.allocation.claims import Claim, read_class
 from blueprint.allocation.prove import Prover
 from blueprint.bundle.model import Object, Path
@@ -14,6 +16,7 @@ from blueprint.check.claims.model import CLASS
 from blueprint.check.claims.proofs import claim_of_object, classes_of
 from blueprint.check.rule_context import DescribedPod, PlatformFacts, RuleContext, items, mapping
 from blueprint.platform.model import Platform
+from blueprint.platform.partitioning.model import GPU
 from blueprint.records import replace
 from blueprint.rule_facts.predicted import predicted_groups
 
@@ -28,9 +31,13 @@ class Admission:
         platform: The resolved platform.
         facts: What rules know of it.
         rendered: The objects of its bundle: their DeviceClasses and claims are there beside those of users.
+        tenant: Whose quota the workloads use; without, their namespaces decide.
     """
 
-    def __init__(self, platform: Platform, facts: PlatformFacts, rendered: Sequence[Object]) -> None:
+    def __init__(
+        self, platform: Platform, facts: PlatformFacts, rendered: Sequence[Object], tenant: str | None = None
+    ) -> None:
+        self._quotas = Quotas(platform, tenant)
         claimed = facts.uses_claims  # then no device plugin offers anything
         offers = {each.name: replace(each, offers={}) if claimed else each for each in facts.pools}
         groups = predicted_groups(platform)
@@ -80,8 +87,30 @@ class Admission:
             return None
         if missing:
             return WorkloadAnswer(pod.subject, pod.path, pod.number, unknown=missing)
-        results = tuple(pool_answer(pod, claims, each, offers, prover) for each in self._nodes)
-        return _answer(pod.subject, pod.path, pod.number, results)
+        tenant = self._quotas.tenant_of(pod.subject.id.namespace)
+        amounts = _amounts(pod, claims)
+        results = tuple(
+            self._quotas.limited(
+                pool_answer(
+                    pod, claims, each, offers, prover, tolerated=self._quotas.tolerated(tenant, each.group.name)
+                ),
+                tenant,
+                amounts,
+            )
+            for each in self._nodes
+        )
+        answer = _answer(pod.subject, pod.path, pod.number, results)
+        return replace(answer, tenant=tenant.name) if tenant else answer
+
+
+def _amounts(pod: DescribedPod, claims: Sequence[Claim]) -> dict[str, Fraction]:
+    """What the queue counts of one pod, by resource; devices of claims count as GPUs."""
+    found: dict[str, Fraction] = {**machine_amounts(pod)}
+    for name, number in requested_devices(pod).items():
+        found[name] = found.get(name, Fraction(0)) + number
+    requests = (alternatives[0] for claim in claims for alternatives in claim.requests if alternatives)
+    claimed = sum(each.count for each in requests if not each.admin)
+    return found | ({GPU: found.get(GPU, Fraction(0)) + claimed} if claimed else {})
 
 
 def _answer(subject: Object, path: Path, wanted: int, pools: tuple[PoolAnswer, ...]) -> WorkloadAnswer:

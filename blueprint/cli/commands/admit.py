@@ -4,7 +4,8 @@ blueprint admit [BLUEPRINT] FILE...    FILE is a manifest, a folder of them, or 
 
 Judged are pods, wherever they are described, claims of devices and templates of claims: by labels and taints of nodes,
 by what device plugins offer, and by the devices that the DRA driver is going to publish. What else runs does not count.
-The answer is a table on stdout, and one line for each workload on stderr (-v: in full).
+In a namespace of a tenant its quota does: how many pods it suffices for, whose quota would be borrowed, what its queue
+never admits. The answer is a table on stdout, and one line for each workload on stderr (-v: in full).
 
 Exit code 0: everything fits; 1: something does not; 3: something is not known.
 """
@@ -18,12 +19,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from blueprint.cli.options import add_overlays, add_report, compile_target
+from blueprint.cli.targets import blueprint_target
 from blueprint.cli.waiving import add_waivers
 from blueprint.report.model import Coverage, Run
 
 if TYPE_CHECKING:
     from blueprint.admission.model import WorkloadAnswer
     from blueprint.lint.inputs import Inputs
+    from blueprint.platform.model import Platform
 
 HELP = "say whether workloads fit the platform, and why not"
 GROUP = "manifests"
@@ -31,6 +34,7 @@ STEP = 2
 EXAMPLES = (
     "blueprint admit job.yaml",
     "blueprint admit platform/blueprint.yaml jobs/",
+    "blueprint admit blueprint.yaml job.yaml --tenant research",
     "helm template my-model charts/model | blueprint admit -",
     "blueprint admit blueprint.yaml claims.yaml --report json",
 )
@@ -46,6 +50,9 @@ def configure(parser: ArgumentParser) -> None:
         nargs="+",
         help="the platform (blueprint.yaml), and manifests or folders of them",
     )
+    parser.add_argument(
+        "--tenant", metavar="NAME", help="whose quota the workloads use (the tenant of their namespaces)"
+    )
     add_overlays(parser)
     add_waivers(parser)
     add_report(parser)
@@ -60,14 +67,15 @@ def run(options: Namespace) -> Run:
 
     first, *rest = options.paths
     given = bool(rest) and _is_blueprint(first)
-    options.target, files = (first, rest) if given else (_USUAL, options.paths)
+    options.target, files = (blueprint_target(first), rest) if given else (_USUAL, options.paths)
     options.prints = all(each.path for each in destinations(options.report))
     inputs = read_inputs(files, sys.stdin.buffer.read() if STDIN in files else None)
     compilation = compile_target(options)
     bundle, platform = compilation.valid_bundle(), compilation.platform
     if platform is None:
         raise LookupError("a valid bundle without a platform")
-    admission = Admission(platform, ResolvedFacts(platform), bundle.objects)
+    _check_tenant(platform, options.tenant)
+    admission = Admission(platform, ResolvedFacts(platform), bundle.objects, options.tenant)
     results = list(admission.results(inputs.objects))
     if options.prints:
         from blueprint.admission.findings import table
@@ -75,6 +83,20 @@ def run(options: Namespace) -> Run:
         sys.stdout.writelines(f"{line}\n" for line in table(results) if results)
         options.in_brief = bool(results)
     return _as_run(options, inputs, results)
+
+
+def _check_tenant(platform: Platform, name: str | None) -> None:
+    """Raises Refused for a tenant that is not there."""
+    from blueprint.admission import codes
+    from blueprint.diagnostics import Diagnostic, Refused, known_names
+
+    users = [tenant.name for tenant in platform.tenants.users]
+    if name is not None and name not in users:
+        what = "is a group" if platform.tenants.find(name) else "is not there"
+        raise Refused(
+            Diagnostic(codes.UNKNOWN_TENANT, f"tenant {name} {what}", help=known_names(name, sorted(users))),
+            exit_code=2,
+        )
 
 
 def _is_blueprint(path: str) -> bool:

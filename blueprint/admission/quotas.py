@@ -1,0 +1,94 @@
+"""The quota of a tenant: for how many pods of a workload it suffices on each pool, and whose it would borrow."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from fractions import Fraction
+
+from blueprint.admission.model import Fit, PoolAnswer
+from blueprint.platform.model import Platform
+from blueprint.platform.nodes.offered import NODE_RESOURCES
+from blueprint.platform.queueing.lending import Lending
+from blueprint.platform.tenants.model import Tenant
+from blueprint.records import replace
+from blueprint.units import canonical_quantity
+from blueprint.wording import first_few
+
+_FEW = 3
+
+
+class Quotas:
+    """What the queues of a platform say of workloads. Without a queueing engine they say nothing.
+
+    Args:
+        platform: The resolved platform.
+        asked: The tenant that is asked for; without, the namespace of each workload decides.
+    """
+
+    def __init__(self, platform: Platform, asked: str | None = None) -> None:
+        self._platform = platform
+        kueue = platform.queueing.kueue if platform.queueing else None
+        self._reclaims = kueue is not None and kueue.reclaim_within_cohort != "Never"
+        self._tenants = platform.tenants.users if kueue else ()
+        self._by_namespace = {name: tenant for tenant in self._tenants for name in tenant.namespaces}
+        self._asked = next((each for each in self._tenants if each.name == asked), None)
+        self._lending = Lending(platform.tenants)
+        self._names = {
+            pool.name: {offered.resource: name for name, offered in pool.offered.items()} for pool in platform.pools
+        }
+
+    def tenant_of(self, namespace: str | None) -> Tenant | None:
+        """Whose quota a workload of a namespace uses."""
+        return self._asked or self._by_namespace.get(namespace or "")
+
+    def tolerated(self, tenant: Tenant | None, pool: str) -> bool:
+        """Whether the queue adds the tolerations that pods need on the pool."""
+        return tenant is not None and pool in tenant.shares
+
+    def limited(self, answer: PoolAnswer, tenant: Tenant | None, amounts: Mapping[str, Fraction]) -> PoolAnswer:
+        """The answer for a pool, as the quota limits it. `amounts`: what each pod requests, by resource."""
+        if tenant is None:
+            return answer
+        shares = tenant.shares.get(answer.pool, {})
+        if not shares:
+            reason = f"tenant {tenant.name} has no quota of pool {answer.pool}"
+            return replace(answer, fit=Fit.NO, at_once=0, reasons=(reason,))
+        if answer.fit is Fit.NO:
+            return answer
+        names = self._names[answer.pool]
+        counted = {names[each]: amount for each, amount in amounts.items() if each in names and amount}
+        missing = next((each for each in counted if each not in shares and each not in NODE_RESOURCES), None)
+        if missing:
+            reason = f"tenant {tenant.name} has no quota of {missing} of pool {answer.pool}"
+            return replace(answer, fit=Fit.NO, at_once=0, reasons=(reason,))
+        counted = {name: amount for name, amount in counted.items() if name in shares}
+        numbers = [int(self._lending.obtainable(tenant, answer.pool, name) // each) for name, each in counted.items()]
+        if not numbers:
+            return answer
+        if (most := min(numbers)) == 0:
+            reasons = tuple(self._too_little(tenant, answer.pool, counted))
+            return replace(answer, fit=Fit.NO, at_once=0, reasons=reasons)
+        notes = (self._told(tenant, answer.pool, name) for name in counted)
+        return replace(answer, quota=most, reasons=(*answer.reasons, *notes))
+
+    def _too_little(self, tenant: Tenant, pool: str, counted: Mapping[str, Fraction]) -> Iterator[str]:
+        for name, amount in counted.items():
+            most = self._lending.obtainable(tenant, pool, name)
+            if most < amount:
+                can = f"tenant {tenant.name} can get {_shown(name, most)} {name} of pool {pool}"
+                yield f"{can}, and {_shown(name, amount)} are requested"
+
+    def _told(self, tenant: Tenant, pool: str, name: str) -> str:
+        """What is the tenant's own, what it could borrow and of whom, and that it may have to give it back."""
+        own = self._lending.own(tenant, pool, name)
+        more = self._lending.obtainable(tenant, pool, name) - own
+        text = f"quota of {tenant.name}: {_shown(name, own)} {name} of its own"
+        if more <= 0:
+            return text
+        lenders = first_few(list(self._lending.lenders(tenant, pool, name)), _FEW)
+        back = ", to be given back when they need it" if self._reclaims else ""
+        return f"{text}, {_shown(name, more)} more from {lenders}{back}"
+
+
+def _shown(name: str, value: Fraction) -> str:
+    return canonical_quantity(f"{int(value) // 1024}Ki") if name == "memory" else str(int(value))

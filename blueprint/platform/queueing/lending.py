@@ -1,0 +1,87 @@
+"""How much a tenant can get of a resource while nobody else uses anything: its own quota, and what others lend.
+
+As Kueue counts it (`potentialAvailable` in pkg/cache/scheduler/resource_node.go, v0.19): the quota of a member belongs
+to its cohort, but for what it does not lend, and a limit of borrowing holds at every level.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from fractions import Fraction
+
+from blueprint.platform.tenants.model import Tenant, TenantQuota, Tenants
+from blueprint.units import quantity_value
+
+_Key = tuple[str, str, str]
+
+
+class Lending:
+    """The quotas of all tenants of a platform, and what they lend each other."""
+
+    def __init__(self, tenants: Tenants) -> None:
+        self._members: dict[str | None, list[Tenant]] = {}
+        for tenant in tenants.every:
+            self._members.setdefault(tenant.parent.name if tenant.parent else None, []).append(tenant)
+        self._subtrees: dict[_Key, Fraction] = {}
+        self._obtainable: dict[_Key, Fraction] = {}
+
+    def own(self, tenant: Tenant, pool: str, name: str) -> Fraction:
+        """What is guaranteed to a tenant."""
+        return _amount(_quota(tenant, pool, name), "guaranteed") or Fraction(0)
+
+    def obtainable(self, tenant: Tenant, pool: str, name: str) -> Fraction:
+        """The most that it can get."""
+        key = (tenant.name, pool, name)
+        if key not in self._obtainable:
+            self._obtainable[key] = Fraction(0)  # where groups go in a circle
+            self._obtainable[key] = self._obtained(tenant, pool, name)
+        return self._obtainable[key]
+
+    def _obtained(self, tenant: Tenant, pool: str, name: str) -> Fraction:
+        together = self._subtree(tenant, pool, name)
+        if tenant.parent is None:
+            return together
+        there = self._kept(tenant, pool, name) + self.obtainable(tenant.parent, pool, name)
+        limit = _amount(_quota(tenant, pool, name), "borrow")
+        return there if limit is None else min(there, together + limit)
+
+    def _subtree(self, tenant: Tenant, pool: str, name: str) -> Fraction:
+        """What it has together with its members."""
+        key = (tenant.name, pool, name)
+        if key not in self._subtrees:
+            self._subtrees[key] = Fraction(0)
+            lent = (
+                self._subtree(each, pool, name) - self._kept(each, pool, name)
+                for each in self._members.get(tenant.name, ())
+            )
+            self._subtrees[key] = self.own(tenant, pool, name) + sum(lent, Fraction(0))
+        return self._subtrees[key]
+
+    def _kept(self, tenant: Tenant, pool: str, name: str) -> Fraction:
+        """What it does not lend."""
+        limit = _amount(_quota(tenant, pool, name), "lend")
+        return Fraction(0) if limit is None else max(Fraction(0), self._subtree(tenant, pool, name) - limit)
+
+    def lenders(self, tenant: Tenant, pool: str, name: str) -> Iterator[str]:
+        """The tenants and groups whose quota it could borrow."""
+        top = next(reversed([*tenant.ancestors]), None)
+        for each in self._below(top) if top else ():
+            limit = _amount(_quota(each, pool, name), "lend")
+            if each is not tenant and self.own(each, pool, name) and limit != 0:
+                yield each.name
+
+    def _below(self, group: Tenant) -> Iterator[Tenant]:
+        yield group
+        for each in self._members.get(group.name, ()):
+            if each is not group:
+                yield from self._below(each)
+
+
+def _quota(tenant: Tenant, pool: str, name: str) -> TenantQuota | None:
+    return tenant.quota.get(pool, {}).get(name)
+
+
+def _amount(quota: TenantQuota | None, key: str) -> Fraction | None:
+    """An amount as a number; None where nothing is declared."""
+    text = getattr(quota, key) if quota else None
+    return None if text is None else quantity_value(text)

@@ -1,0 +1,178 @@
+"""`blueprint admit` in namespaces of tenants: their quota, what they could borrow, what their queue never admits."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from blueprint.cli.main import main
+from blueprint.platform.queueing.lending import Lending
+from tests.support.platforms import platform
+
+PLATFORM = """
+apiVersion: gpublueprint.dev/v1alpha2
+kind: Blueprint
+metadata: {name: house}
+spec:
+  release: "2026.11"
+  cluster: {kubernetes: "1.36.3"}
+  poolLabel: acme.example/pool
+  poolDefaults: {taints: ["nvidia.com/gpu=true:NoSchedule"]}
+  nodePools:
+    train: {nodes: 4, machine: {cpu: 128, memory: 1Ti}, gpu: {product: H100-SXM5-80GB, count: 8}}
+    other: {nodes: 1, gpu: {product: L40S, count: 4}}
+"""
+QUEUES = """
+  queueing: {kueue: {}}
+  tenants:
+    models: {quota: {train: 4}}
+    research: {parent: models, namespaces: [research], quota: {train: {guaranteed: 8, borrow: 6, lend: 2}}}
+    serving: {parent: models, namespaces: [serving], quota: {train: {guaranteed: 16, lend: 8}}}
+    alone: {namespaces: [alone], quota: {other: {gpu: 4, cpu: 8}}}
+"""
+JOB = """
+apiVersion: batch/v1
+kind: Job
+metadata: {{name: job, namespace: {namespace}}}
+spec:
+  parallelism: {pods}
+  completions: {pods}
+  template:
+    spec:
+      restartPolicy: Never
+      containers:
+        - {{name: main, image: registry.example/app:1.0, resources: {{limits: {{nvidia.com/gpu: {gpus}, cpu: {cpu}}}}}}}
+"""
+SERVICE = """
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: web, namespace: research}
+spec:
+  replicas: 20
+  selector: {matchLabels: {app: web}}
+  template:
+    metadata: {labels: {app: web}}
+    spec:
+      containers: [{name: main, image: registry.example/app:1.0, resources: {limits: {nvidia.com/gpu: 1}}}]
+"""
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    (tmp_path / "blueprint.yaml").write_text(PLATFORM + QUEUES)
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def asked(
+    folder: Path, capsys: pytest.CaptureFixture[str], text: str = "", *flags: str, **job: object
+) -> tuple[int, list[str], str]:
+    """The exit code, the rows of the table by their columns, and what is told of the workload."""
+    fields: dict[str, object] = {"namespace": "research", "pods": 1, "gpus": 1, "cpu": 1, **job}
+    (folder / "job.yaml").write_text(text or JOB.format(**fields))
+    code = main(["admit", "job.yaml", *flags])
+    printed = capsys.readouterr()
+    return code, printed.out.splitlines()[1:], printed.err
+
+
+def row(rows: list[str], pool: str) -> str:
+    return next(each for each in rows if pool in each.split())
+
+
+def test_the_namespace_decides_whose_quota_is_used(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """8 are its own; of the others' 12 that are lent, `borrow` allows 6. Kueue adds the toleration."""
+    code, rows, _ = asked(folder, capsys, pods=14)
+    assert code == 0
+    assert " 4 of 4  14 " in row(rows, "train")
+    assert "8 gpu of its own, 6 more from models, serving, to be given back" in row(rows, "train")
+    assert "no quota of pool other" in row(rows, "other")
+
+
+def test_more_than_the_queue_ever_admits_is_an_error(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    code, _, told = asked(folder, capsys, pods=15)
+    assert (code, "BP4045" in told, "quota suffices for 14" in told) == (1, True, True)
+    code, _, told = asked(folder, capsys, pods=2, gpus=8)
+    assert (code, "quota suffices for 1" in told) == (1, True)
+
+
+def test_what_others_do_not_lend_cannot_be_borrowed(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """16 of its own, 4 of the group, and 2 that research lends."""
+    assert asked(folder, capsys, namespace="serving", pods=22)[0] == 0
+    assert asked(folder, capsys, namespace="serving", pods=23)[0] == 1
+
+
+def test_pods_that_are_admitted_one_by_one_may_be_more(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    code, _, told = asked(folder, capsys, SERVICE)
+    assert (code, "BP4043" in told, "BP4045" in told) == (0, True, False)
+
+
+def test_what_a_quota_counts_besides_gpus_limits_too(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    code, rows, _ = asked(folder, capsys, namespace="alone", pods=2, cpu=4)
+    assert (code, " 1 of 1  2 " in row(rows, "other")) == (0, True)
+    code, _, told = asked(folder, capsys, namespace="alone", cpu=9)
+    assert (code, "can get 8 cpu of pool other, and 9 are requested" in told) == (1, True)
+
+
+def test_another_tenant_can_be_asked_for(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert asked(folder, capsys, "", "--tenant", "serving", pods=22)[0] == 0
+    code, _, told = asked(folder, capsys, "", "--tenant", "models")
+    assert (code, "tenant models is a group" in told) == (2, True)
+    code, _, told = asked(folder, capsys, "", "--tenant", "servin")
+    assert (code, "known: alone, research, serving" in told) == (2, True)
+
+
+def test_outside_of_tenants_no_quota_counts_and_nobody_adds_tolerations(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    code, rows, _ = asked(folder, capsys, namespace="elsewhere")
+    assert (code, "is not tolerated" in row(rows, "train")) == (1, True)
+
+
+def test_claims_count_as_gpus(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    text = PLATFORM.replace('release: "2026.11"', 'release: "2026.11"\n  allocation: dra')
+    queues = QUEUES.replace("{other: {gpu: 4, cpu: 8}}", "{other: 4}")
+    (folder / "blueprint.yaml").write_text(text + queues)
+    claims = "resourceClaims: [{name: gpu, resourceClaimTemplateName: gpu}]"
+    pod = JOB.format(namespace="research", pods=15, gpus=1, cpu=1).replace("nvidia.com/gpu: 1, ", "")
+    pod = pod.replace("restartPolicy: Never", f"restartPolicy: Never\n      {claims}")
+    template = """---
+apiVersion: resource.k8s.io/v1
+kind: ResourceClaimTemplate
+metadata: {name: gpu, namespace: research}
+spec: {spec: {devices: {requests: [{name: gpu, exactly: {deviceClassName: gpu.nvidia.com, count: 1}}]}}}
+"""
+    code, _, told = asked(folder, capsys, pod + template)
+    assert (code, "quota suffices for 14" in told) == (1, True)
+
+
+AMOUNT = st.fixed_dictionaries(
+    {"guaranteed": st.integers(0, 3)}, optional={"borrow": st.integers(0, 3), "lend": st.integers(0, 3)}
+)
+
+
+@settings(max_examples=60)
+@given(st.lists(AMOUNT, min_size=2, max_size=5), st.data())
+def test_nobody_gets_more_than_there_is_or_less_than_is_guaranteed(
+    amounts: list[dict[str, int]], data: st.DataObject
+) -> None:
+    lines = ["    t0: {quota: {train: 1}}\n"]
+    for number, amount in enumerate(amounts, start=1):
+        parent = data.draw(st.integers(0, number - 1))
+        kept = {key: min(value, amount["guaranteed"]) if key == "lend" else value for key, value in amount.items()}
+        lines.append(f"    t{number}: {{parent: t{parent}, quota: {{train: {kept}}}}}\n".replace("'", ""))
+    found = platform(f"{PLATFORM}  queueing: {{kueue: {{}}}}\n  tenants:\n{''.join(lines)}")
+    lending = Lending(found.tenants)
+    everything = sum((lending.own(each, "train", "gpu") for each in found.tenants.every), Fraction(0))
+    for tenant in found.tenants.every:
+        own, most = lending.own(tenant, "train", "gpu"), lending.obtainable(tenant, "train", "gpu")
+        assert own <= most <= everything
+        if tenant.quota["train"]["gpu"].borrow == "0" and not [
+            each for each in found.tenants.every if each.parent is tenant
+        ]:
+            assert most == own
+        if most > own and tenant.parent and not [each for each in found.tenants.every if each.parent is tenant]:
+            assert [*lending.lenders(tenant, "train", "gpu")]

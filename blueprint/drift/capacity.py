@@ -22,7 +22,7 @@ _MACHINES = "nvidia.com/gpu.workload.config"
 
 def offers_resources(bundle: Bundle, pool: BundlePool) -> bool:
     """Whether a device plugin is to offer the pool's GPUs: not where pods claim them, or machines get them."""
-    claimed = bool(pool.published) or any(
+    claimed = any(each.allocates_gpus for each in pool.published) or any(
         find_kind(obj.id.group, obj.id.kind, bundle.release).claims for obj in bundle.objects
     )
     return bool(pool.resources) and not claimed and pool.selector.get(_MACHINES, "container") == "container"

@@ -57,12 +57,13 @@ def misspellings(key: str) -> set[str]:
 def compiled_with(example: Path) -> str:
     """The blueprint that takes the example in: itself, or one that extends it."""
     named = [file for file in BLUEPRINTS if file == example or example.name in file.read_text("utf-8")]
-    return str(named[0].relative_to(ROOT))
+    return str(named[0].relative_to(ROOT)) if named else ""
 
 
 CASES = [
     pytest.param(example, path, id=f"{example.parent.name}/{example.name}: {format_path(path)}")
     for example in EXAMPLES
+    if compiled_with(example)  # overlays for the command line alone have a test of their own
     for path in keys(load_text(example.read_text("utf-8"), "example").data)
 ]
 

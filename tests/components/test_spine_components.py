@@ -13,10 +13,12 @@ from blueprint.bundle.model import Object
 from blueprint.catalog.catalog import load_catalog
 from blueprint.catalog.settings import Setting
 from blueprint.changes.compare import ABSENT, differences
+from blueprint.diagnostics import has_errors
 from blueprint.platform.model import Platform
 from blueprint.render.images import pulled_images
+from blueprint.render.render import render_component
 from blueprint.source.paths import format_path
-from tests.support.platforms import rendered
+from tests.support.platforms import resolved
 
 Objects = dict[str, list[dict[str, Any]]]
 Render = Callable[[str], Objects]
@@ -298,6 +300,19 @@ def switched_on(component: str, name: str) -> str:
     return ", ".join(f"{switch}: {json.dumps(value)}" for switch, value in said.items())
 
 
+USELESS = ("BP3206", "BP3391")
+"""What is refused beside a setting that does nothing here, or that needs another one: only what is rendered counts."""
+
+
+def rendered_all_the_same(text: str, component: str) -> list[Object]:
+    """What the blueprint makes of one component, also where a setting has no effect."""
+    found, diagnostics = resolved(text)
+    assert found, diagnostics
+    objects, faults = render_component(found.components[component], found)
+    assert not has_errors(each for each in (*diagnostics, *faults) if each.code.id not in USELESS), diagnostics
+    return list(objects)
+
+
 def changed(component: str, others: str, setting: str, section: str = "") -> set[str]:
     """Every field that differs, `Kind/name: path`, where `setting` stands beside the `others`; whole objects too."""
     settings = ", ".join(filter(None, (others, setting)))
@@ -305,7 +320,9 @@ def changed(component: str, others: str, setting: str, section: str = "") -> set
     sides = [
         {
             f"{one.id.kind}/{_DIGEST.sub('', one.id.name)}": one.data
-            for one in rendered(blueprint(components=f"{component}: {{settings: {{{text}}}}}") + section, component)
+            for one in rendered_all_the_same(
+                blueprint(components=f"{component}: {{settings: {{{text}}}}}") + section, component
+            )
             if one.id.kind != "CustomResourceDefinition"
         }
         for text in (others, settings)

@@ -26,7 +26,7 @@ TOO_FEW = define("BP6431", "claim-of-more-than-is-free", page=__file__)
 CONSTRAINT = define("BP6432", "constraint-never-satisfied", page=__file__)
 NOT_PROVEN = define("BP6433", "claim-not-proven", page=__file__, severity=Severity.NOTE)
 NO_LIBRARY = define(
-    "BP6434",
+    "BP5027",
     "proofs-not-run",
     """
     Whether claims of devices can be satisfied is found out by evaluating their selectors, which takes a library that is

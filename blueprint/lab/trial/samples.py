@@ -42,7 +42,7 @@ def samples(bundle: Bundle, classes: Classes) -> Iterator[Workload]:
             yield _with_resource(pool, _MORE, resource, number + 1)
         sorts = list(_sorts(pool, classes))
         yield from (_with_claim(pool, each.name, each, 1) for each in sorts)
-        if sorts:
+        if sorts and not resources:  # one such sample for each pool
             fewest = min(sorts, key=lambda each: each.number)
             yield _with_claim(pool, _MORE, fewest, fewest.number + 1)
 

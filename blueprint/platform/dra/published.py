@@ -118,6 +118,10 @@ class CounterSets(Record, kw_only=True):
     slices: int
 
 
+OF_NODES = ("channel", "daemon")
+"""Sorts of devices that belong to the node as a whole: those of compute domains."""
+
+
 class Publication(Record, kw_only=True):
     """What one driver publishes of a node, in the pool that bears the node's name.
 
@@ -151,6 +155,11 @@ class Publication(Record, kw_only=True):
     def gpus(self) -> tuple[int, ...]:
         """The minor numbers of all GPUs with a device."""
         return tuple(sorted({gpu for group in self.groups for gpu in group.gpus}))
+
+    @property
+    def allocates_gpus(self) -> bool:
+        """Whether GPUs, or parts of them, are among the devices, and not those of compute domains alone."""
+        return any(group.sort not in OF_NODES for group in self.groups)
 
     @property
     def count(self) -> int:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import mkdtemp
-from typing import Any
+from typing import IO, Any
 
 from blueprint.apiserver.connect import connect
 from blueprint.apiserver.connection import Connection
@@ -44,6 +44,8 @@ class Operated:
     lab: Lab
     kubelet: Kubelet
     connection: Connection
+    held: list[IO[str]] = field(default_factory=list)
+    """Locks of what this machine can run once at a time, until the end."""
 
     @classmethod
     def start(cls, compilation: Compilation, lab: Lab, folder: Path) -> Operated:
@@ -61,6 +63,8 @@ class Operated:
         """End what runs; the lab is its owner's."""
         self.kubelet.close()
         self.connection.close()
+        for each in self.held:
+            each.close()
 
     def get(self, path: str) -> list[Json]:
         """The items of a list."""

@@ -7,18 +7,20 @@ conversion ask for the port on which the manager listens here; `ROUTES` is the f
 from __future__ import annotations
 
 import base64
+import fcntl
 import re
 import socket
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from ruamel.yaml import YAML
 
 from blueprint.drift.model import Finding
 from blueprint.lab.access import RequestFailed
+from blueprint.lab.pins import cache_root
 from tests.support.go_tools import GoTools
 from tests.support.operators.containers import Container
 from tests.support.operators.operated import Json, Operated
@@ -94,6 +96,7 @@ class Queueing:
 
 def queue(operated: Operated, image: Mapping[str, Path]) -> Queueing:
     """Run the manager until its webhooks answer and every queue is active."""
+    operated.held.append(_alone())
     ports = _free_ports("8081", "8443", "9443")
     _configure(operated, ports)
     [pod, *_] = eventually(lambda: operated.pods("kueue-controller-manager", NAMESPACE), seconds=60)
@@ -105,6 +108,13 @@ def queue(operated: Operated, image: Mapping[str, Path]) -> Queueing:
     found = Queueing(operated, running)
     running.wait_for(lambda: _answers(operated) and found.active(), 120)
     return found
+
+
+def _alone() -> IO[str]:
+    """Wait until no other worker runs a manager: the port of its list of waiting workloads cannot be chosen."""
+    lock = (cache_root() / ".kueue-runs.lock").open("w")
+    fcntl.flock(lock, fcntl.LOCK_EX)
+    return lock
 
 
 def _holds(workload: Json, kind: str) -> bool:

@@ -22,16 +22,16 @@ class Quotas:
 
     Args:
         platform: The resolved platform.
-        asked: The tenant that is asked for; without, the namespace of each workload decides.
+        chosen: The tenant that is chosen; without, the namespace of each workload decides.
     """
 
-    def __init__(self, platform: Platform, asked: str | None = None) -> None:
+    def __init__(self, platform: Platform, chosen: str | None = None) -> None:
         self._platform = platform
         kueue = platform.queueing.kueue if platform.queueing else None
         self._reclaims = kueue is not None and kueue.reclaim_within_cohort != "Never"
         self._tenants = platform.tenants.users if kueue else ()
         self._by_namespace = {name: tenant for tenant in self._tenants for name in tenant.namespaces}
-        self._asked = next((each for each in self._tenants if each.name == asked), None)
+        self._chosen = next((each for each in self._tenants if each.name == chosen), None)
         self._lending = Lending(platform.tenants)
         self._names = {
             pool.name: {offered.resource: name for name, offered in pool.offered.items()} for pool in platform.pools
@@ -39,7 +39,7 @@ class Quotas:
 
     def tenant_of(self, namespace: str | None) -> Tenant | None:
         """Whose quota a workload of a namespace uses."""
-        return self._asked or self._by_namespace.get(namespace or "")
+        return self._chosen or self._by_namespace.get(namespace or "")
 
     def tolerated(self, tenant: Tenant | None, pool: str) -> bool:
         """Whether the queue adds the tolerations that pods need on the pool."""
@@ -68,7 +68,7 @@ class Quotas:
         if (most := min(numbers)) == 0:
             reasons = tuple(self._too_little(tenant, answer.pool, counted))
             return replace(answer, fit=Fit.NO, at_once=0, reasons=reasons)
-        notes = (self._told(tenant, answer.pool, name) for name in counted)
+        notes = (self._explained(tenant, answer.pool, name) for name in counted)
         return replace(answer, quota=most, reasons=(*answer.reasons, *notes))
 
     def _too_little(self, tenant: Tenant, pool: str, counted: Mapping[str, Fraction]) -> Iterator[str]:
@@ -78,7 +78,7 @@ class Quotas:
                 can = f"tenant {tenant.name} can get {_shown(name, most)} {name} of pool {pool}"
                 yield f"{can}, and {_shown(name, amount)} are requested"
 
-    def _told(self, tenant: Tenant, pool: str, name: str) -> str:
+    def _explained(self, tenant: Tenant, pool: str, name: str) -> str:
         """What is the tenant's own, what it could borrow and of whom, and that it may have to give it back."""
         own = self._lending.own(tenant, pool, name)
         more = self._lending.obtainable(tenant, pool, name) - own

@@ -41,7 +41,7 @@ class Lending:
         together = self._subtree(tenant, pool, name)
         if tenant.parent is None:
             return together
-        there = self._kept(tenant, pool, name) + self.obtainable(tenant.parent, pool, name)
+        there = self._reserved(tenant, pool, name) + self.obtainable(tenant.parent, pool, name)
         limit = _amount(_quota(tenant, pool, name), "borrow")
         return there if limit is None else min(there, together + limit)
 
@@ -51,13 +51,13 @@ class Lending:
         if key not in self._subtrees:
             self._subtrees[key] = Fraction(0)
             lent = (
-                self._subtree(each, pool, name) - self._kept(each, pool, name)
+                self._subtree(each, pool, name) - self._reserved(each, pool, name)
                 for each in self._members.get(tenant.name, ())
             )
             self._subtrees[key] = self.own(tenant, pool, name) + sum(lent, Fraction(0))
         return self._subtrees[key]
 
-    def _kept(self, tenant: Tenant, pool: str, name: str) -> Fraction:
+    def _reserved(self, tenant: Tenant, pool: str, name: str) -> Fraction:
         """What it does not lend."""
         limit = _amount(_quota(tenant, pool, name), "lend")
         return Fraction(0) if limit is None else max(Fraction(0), self._subtree(tenant, pool, name) - limit)

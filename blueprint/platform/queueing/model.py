@@ -111,9 +111,7 @@ class Flavor:
     @tracked_property
     def tolerations(self) -> tuple[PoolTaint, ...]:
         """Taints of the nodes; Kueue adds their tolerations to pods that it admits."""
-        with untracked():
-            taints = self._pool.taints
-        return tuple(PoolTaint(taint, (self._pool.taint_source(taint),)) for taint in taints)
+        return tuple(PoolTaint(taint, (self._pool.taint_source(taint),)) for taint in self._pool.taints)
 
     @tracked_property
     def topology(self) -> Topology | None:

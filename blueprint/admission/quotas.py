@@ -7,11 +7,10 @@ from fractions import Fraction
 
 from blueprint.admission.model import Fit, PoolAnswer
 from blueprint.platform.model import Platform
-from blueprint.platform.nodes.offered import NODE_RESOURCES
+from blueprint.platform.nodes.offered import NODE_RESOURCES, shown_amount
 from blueprint.platform.queueing.lending import Lending
 from blueprint.platform.tenants.model import Tenant
 from blueprint.records import replace
-from blueprint.units import canonical_quantity
 from blueprint.wording import first_few
 
 _FEW = 3
@@ -75,20 +74,16 @@ class Quotas:
         for name, amount in counted.items():
             most = self._lending.obtainable(tenant, pool, name)
             if most < amount:
-                can = f"tenant {tenant.name} can get {_shown(name, most)} {name} of pool {pool}"
-                yield f"{can}, and {_shown(name, amount)} are requested"
+                can = f"tenant {tenant.name} can get {shown_amount(name, most)} {name} of pool {pool}"
+                yield f"{can}, and {shown_amount(name, amount)} are requested"
 
     def _explained(self, tenant: Tenant, pool: str, name: str) -> str:
         """What is the tenant's own, what it could borrow and of whom, and that it may have to give it back."""
         own = self._lending.own(tenant, pool, name)
         more = self._lending.obtainable(tenant, pool, name) - own
-        text = f"quota of {tenant.name}: {_shown(name, own)} {name} of its own"
+        text = f"quota of {tenant.name}: {shown_amount(name, own)} {name} of its own"
         if more <= 0:
             return text
         lenders = first_few(list(self._lending.lenders(tenant, pool, name)), _FEW)
         back = ", to be given back when they need it" if self._reclaims else ""
-        return f"{text}, {_shown(name, more)} more from {lenders}{back}"
-
-
-def _shown(name: str, value: Fraction) -> str:
-    return canonical_quantity(f"{int(value) // 1024}Ki") if name == "memory" else str(int(value))
+        return f"{text}, {shown_amount(name, more)} more from {lenders}{back}"

@@ -12,7 +12,7 @@ from typing import Literal
 
 from blueprint.catalog.component_files.devices import Devices, Driver, Partitions, Sort
 from blueprint.platform.dra.instances import Instances
-from blueprint.platform.dra.published import CounterSets, DeviceGroup, Publication, Value
+from blueprint.platform.dra.published import OF_NODES, CounterSets, DeviceGroup, Publication, Value
 from blueprint.platform.dra.shares import shared
 from blueprint.platform.dra.values import PoolValues
 from blueprint.platform.pool import GpuPool, Pool
@@ -21,8 +21,6 @@ from blueprint.platform.tracking.tracked import read_fact
 from blueprint.records import replace
 from blueprint.versions import version_key
 
-_OF_NODES: tuple[Sort, ...] = ("channel", "daemon")
-"""Sorts of device of which a node has one, whatever its GPUs."""
 Layout = Literal["one", "perGpu", "countersApart"]
 
 
@@ -94,7 +92,7 @@ class _Prediction:
         return value if supported.certain else None
 
     def _of_node(self) -> Iterator[DeviceGroup]:
-        for sort in _OF_NODES:
+        for sort in OF_NODES:
             if sort in self.driver.names:
                 yield self._group(sort, (0,), optional=self.driver.hidden.get(sort) in self.gates)
 

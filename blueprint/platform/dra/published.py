@@ -118,8 +118,8 @@ class CounterSets(Record, kw_only=True):
     slices: int
 
 
-OF_NODES = ("channel", "daemon")
-"""Sorts of devices that belong to the node as a whole: those of compute domains."""
+OF_NODES: tuple[Literal["channel", "daemon"], ...] = ("channel", "daemon")
+"""Sorts of device of which a node has one, whatever its GPUs: those of compute domains."""
 
 
 class Publication(Record, kw_only=True):

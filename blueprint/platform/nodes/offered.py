@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
+
 from blueprint.records import Record
+from blueprint.units import canonical_quantity
 
 
 class Offered(Record):
@@ -14,3 +17,8 @@ class Offered(Record):
 
 NODE_RESOURCES = ("cpu", "memory")
 """The names of what every node offers; all others are of GPUs."""
+
+
+def shown_amount(name: str, value: Fraction) -> str:
+    """An amount of what quotas call `name`: memory as a quantity, everything else as a whole number."""
+    return canonical_quantity(f"{int(value) // 1024}Ki") if name == "memory" else str(int(value))

@@ -8,14 +8,14 @@ from fractions import Fraction
 from blueprint.diagnostics import Diagnostic, known_names, nearest
 from blueprint.platform.check_context import CheckContext
 from blueprint.platform.drivers.model import DRA
-from blueprint.platform.nodes.offered import NODE_RESOURCES
+from blueprint.platform.nodes.offered import NODE_RESOURCES, shown_amount
 from blueprint.platform.paths import POOLS
 from blueprint.platform.pool import Pool
 from blueprint.platform.queueing import codes
 from blueprint.platform.tenants.checks import TENANTS, declared_at
 from blueprint.platform.tenants.model import Tenant, TenantQuota
 from blueprint.source.paths import Path
-from blueprint.units import canonical_quantity, quantity_value
+from blueprint.units import quantity_value
 from blueprint.wording import joined
 
 KUEUE: Path = ("spec", "queueing", "kueue")
@@ -177,19 +177,23 @@ def _compared(
     tenant = context.platform.tenants.find(largest)
     path = declared_at(context, tenant, "quota", pool.name, name) if tenant else TENANTS
     at = _amount_path(context, path, "guaranteed")
-    guaranteed = f"{_shown(name, total)} {name} of pool {pool.name} are guaranteed to {_whom(of)}"
+    guaranteed = f"{shown_amount(name, total)} {name} of pool {pool.name} are guaranteed to {_whom(of)}"
     nodes = (
         context.note((*POOLS, pool.name, "nodes"), "nodes"),
         context.note(
-            (*POOLS, pool.name, *_OF_EACH_NODE.get(name, ("gpu", "count"))), f"{_shown(name, each)} on each node"
+            (*POOLS, pool.name, *_OF_EACH_NODE.get(name, ("gpu", "count"))),
+            f"{shown_amount(name, each)} on each node",
         ),
     )
     if total > most:
-        message = f"{guaranteed}, and it has {_shown(name, most)} with its {pool.nodes_max} nodes"
-        help_ = f"guarantee {_shown(name, total - most)} less, or borrow them"
+        message = f"{guaranteed}, and it has {shown_amount(name, most)} with its {pool.nodes_max} nodes"
+        help_ = f"guarantee {shown_amount(name, total - most)} less, or borrow them"
         yield context.diagnostic_at(at, codes.QUOTA_BEYOND_HARDWARE, message, notes=nodes, help_=help_)
     else:
-        now, later = f"{pool.nodes_min} nodes have {_shown(name, fewest)}", f"up to {_shown(name, most)}"
+        now, later = (
+            f"{pool.nodes_min} nodes have {shown_amount(name, fewest)}",
+            f"up to {shown_amount(name, most)}",
+        )
         message = f"{guaranteed}; {now}, and an autoscaler can add {later}"
         yield context.diagnostic_at(at, codes.QUOTA_NEEDS_NODES, message, notes=nodes)
 
@@ -197,7 +201,3 @@ def _compared(
 def _whom(of: Mapping[str, Fraction]) -> str:
     names = [tenant for tenant, amount in of.items() if amount]
     return joined(names) if len(names) <= 3 else f"{len(names)} tenants"  # noqa: PLR2004 - as many as one reads
-
-
-def _shown(name: str, value: Fraction) -> str:
-    return canonical_quantity(f"{int(value) // 1024}Ki") if name == _MEMORY else str(int(value))

@@ -77,8 +77,7 @@ class QueuedPlatform(PlatformView, Protocol):
 class Topology:
     """The levels by which Kueue places the pods of one workload close to each other."""
 
-    def __init__(self, levels: tuple[str, ...], pool: QueuedPool) -> None:
-        self._levels = levels
+    def __init__(self, pool: QueuedPool) -> None:
         self._pool = pool
 
     @tracked_property
@@ -116,41 +115,11 @@ class Flavor:
     @tracked_property
     def topology(self) -> Topology | None:
         """The levels by which its nodes stand; None where the blueprint declares none."""
-        labels = tuple(self._pool.topology.labels)
-        return Topology(labels, self._pool) if labels else None
+        return Topology(self._pool) if self._pool.topology.labels else None
 
 
-class Cohort:
-    """A group of tenants that lend each other what they do not use."""
-
-    def __init__(self, tenant: Tenant, platform: QueuedPlatform, kueue: Kueue) -> None:
-        self._tenant = tenant
-        self._platform = platform
-        self._kueue = kueue
-
-    @tracked_property
-    def name(self) -> str:
-        """The group's name."""
-        return self._tenant.name
-
-    @tracked_property
-    def parent(self) -> str | None:
-        """The group that it belongs to."""
-        return self._tenant.parent.name if self._tenant.parent else None
-
-    @tracked_property
-    def weight(self) -> str | None:
-        """Its share of what is borrowed; None where nothing is shared by weights."""
-        return self._tenant.weight if self._kueue.fair_sharing else None
-
-    @property
-    def resource_groups(self) -> tuple[ResourceGroup, ...]:
-        """What its members share on top of their own."""
-        return resource_groups(self._tenant.quota, self._platform.pools)
-
-
-class ClusterQueue:
-    """The queue of one tenant."""
+class _OfTenant:
+    """What Kueue knows of a tenant or of a group."""
 
     def __init__(self, tenant: Tenant, platform: QueuedPlatform, kueue: Kueue) -> None:
         self.tenant = tenant
@@ -163,7 +132,7 @@ class ClusterQueue:
         return self.tenant.name
 
     @tracked_property
-    def cohort(self) -> str | None:
+    def parent(self) -> str | None:
         """The group that it belongs to."""
         return self.tenant.parent.name if self.tenant.parent else None
 
@@ -172,12 +141,25 @@ class ClusterQueue:
         """Its share of what is borrowed; None where nothing is shared by weights."""
         return self.tenant.weight if self._kueue.fair_sharing else None
 
+
+class Cohort(_OfTenant):
+    """A group of tenants that lend each other what they do not use."""
+
+    @property
+    def resource_groups(self) -> tuple[ResourceGroup, ...]:
+        """What its members share on top of their own."""
+        return resource_groups(self.tenant.quota, self._platform.pools)
+
+
+class ClusterQueue(_OfTenant):
+    """The queue of one tenant."""
+
     @property
     def resource_groups(self) -> tuple[ResourceGroup, ...]:
         """Its own quota, nothing of what only its groups have, which it may borrow, and nothing of all other GPUs."""
         pools = self._platform.pools
         with untracked():  # which pools there are decides no amount
-            quotas = with_withheld(self.tenant.shares, pools, in_group=self.cohort is not None)
+            quotas = with_withheld(self.tenant.shares, pools, in_group=self.parent is not None)
         return resource_groups(quotas, pools)
 
 

@@ -41,7 +41,7 @@ class Admission:
         claimed = facts.uses_claims  # then no device plugin offers anything
         offers = {each.name: replace(each, offers={}) if claimed else each for each in facts.pools}
         groups = predicted_groups(platform)
-        machines = {pool.name: pool.hardware.machine for pool in platform.gpu_pools}
+        machines = {pool.name: pool.hardware.machine for pool in platform.pools}
         self._nodes = [NodesOfPool(offers[each.name], each, machines[each.name]) for each in groups]
         self._facts, self._rendered = facts, tuple(rendered)
         self._minor = platform.cluster.kubernetes_minor

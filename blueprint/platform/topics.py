@@ -65,6 +65,7 @@ from blueprint.platform.topology.checks import check_topology
 from blueprint.platform.topology.expectations import EXPECTATIONS as TOPOLOGY_EXPECTATIONS
 from blueprint.platform.virtualization import prerequisites as virtualization
 from blueprint.platform.virtualization.checks import check_virtualization
+from blueprint.platform.virtualization.kata_checks import check_kata_release
 from blueprint.records import Record
 
 Check = Callable[[CheckContext], Iterator[Diagnostic]]
@@ -151,6 +152,7 @@ TOPICS: tuple[Topic, ...] = (
     Topic(
         name="virtualization",
         checks=(check_virtualization,),
+        release_checks=(check_kata_release,),
         cluster_prerequisites=virtualization.cluster_prerequisites,
         pool_prerequisites=virtualization.pool_prerequisites,
     ),

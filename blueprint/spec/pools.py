@@ -9,6 +9,7 @@ from pydantic import Field, GetJsonSchemaHandler, model_validator
 from blueprint.spec.base import Model
 from blueprint.spec.driver import PoolDriver, PoolOwner
 from blueprint.spec.forms import KUBECTL_TAINT, LabelKey, LabelValue, TaintText
+from blueprint.spec.kata import PoolKata
 from blueprint.spec.machine import DomainSize, NvlinkDomain, PoolKubelet, PoolMachine
 from blueprint.spec.network import PoolNetwork
 from blueprint.spec.partition import PoolMig, PoolSharing
@@ -187,9 +188,14 @@ class NodePool(PoolSettings, PoolNodes):
         "karpenter": "write Karpenter's NodePool yourself, select its nodes by "
         "selector: {karpenter.sh/nodepool: NAME}, and declare nodes: {min, max}",
         "queue": "Kueue queues every pool of which a tenant has quota: leave it out",
-        "kata": "give the GPUs of these nodes to virtual machines with the setting sandboxWorkloads of gpu-operator; "
-        "docs/how-to/come-from-helm.md shows how",
     }
+
+    kata: PoolKata | None = Field(
+        examples=[{}, {"confidential": "snp", "attestation": "https://kbs.acme.example"}],
+        default=None,
+        description="Run pods of this pool in Kata's virtual machines, which get its GPUs whole; leave out for "
+        "containers.",
+    )
 
 
 class PoolDefaults(PoolSettings):
@@ -198,5 +204,6 @@ class PoolDefaults(PoolSettings):
     NOT_YET: ClassVar[dict[str, str]] = NodePool.NOT_YET
     ELSEWHERE: ClassVar[dict[str, str]] = {
         "nodes": "each pool says its own number of nodes",
+        "kata": "each pool says itself whether it runs virtual machines",
         "selector": "each pool has its own selector; spec.poolLabel gives every pool one",
     }

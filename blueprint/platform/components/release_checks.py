@@ -8,7 +8,7 @@ from blueprint.catalog.components import Component
 from blueprint.diagnostics import Diagnostic
 from blueprint.platform.check_context import CheckContext
 from blueprint.platform.components import codes
-from blueprint.platform.components.selection import POOL_NETWORK
+from blueprint.platform.components.selection import POOL_KATA, POOL_NETWORK
 from blueprint.source.paths import Path
 
 _KUBELET: Path = ("spec", "cluster", "kubeletRoot")
@@ -43,6 +43,8 @@ def _missing(context: CheckContext) -> Iterator[Diagnostic]:
 
 def _requesting_section(context: CheckContext, component: Component) -> Path:
     """The section that requests a component."""
+    if component.section == POOL_KATA:
+        return ("spec", "nodePools", next(name for name, pool in context.pools.items() if pool.kata), "kata")
     if component.section != POOL_NETWORK:
         return component.section_path
     networks = ((name, pool.network) for name, pool in context.pools.items())

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
 from blueprint.platform.tracking.recorder import record
 from blueprint.platform.tracking.sources import Source, grouped
 from blueprint.records import Record
+
+if TYPE_CHECKING:
+    from blueprint.platform.views import PoolView
 
 
 class Taint(Record):
@@ -33,3 +39,12 @@ class PoolTaint:
         """Effect, `NoSchedule`."""
         record(*self._sources)
         return self._taint.effect
+
+
+def merged_taints(pools: Iterable[PoolView], *customary: tuple[str, str]) -> tuple[PoolTaint, ...]:
+    """Every taint of these pools once, whatever its value; and the customary ones, as key and effect."""
+    lines: dict[tuple[str, str], list[Source]] = {taint: [] for taint in customary}
+    for pool in pools:
+        for taint in pool.taints:
+            lines.setdefault((taint.key, taint.effect), []).append(pool.taint_source(taint))
+    return tuple(PoolTaint(Taint(key, "", effect), tuple(lines[key, effect])) for key, effect in sorted(lines))

@@ -14,7 +14,7 @@ _REGRESSION_BRANCH, _FIXED_IN = "570", "570.158.01"
 
 def pool_prerequisites(pool: Pool, platform: Platform) -> Iterator[Iterator[str]]:
     """What must be known of GPUs that the device plugin hands out; nothing where pods claim them."""
-    if isinstance(pool, GpuPool) and platform.allocation != DRA:
+    if isinstance(pool, GpuPool) and not pool.passes_gpus and platform.allocation != DRA:
         yield _partition(pool, platform)
 
 

@@ -51,9 +51,9 @@ def offered(pod: DescribedPod, context: RuleContext) -> Iterator[ObjectFinding]:
         return
     passed_through = tuple(_passed_through(context))
     for path, name, amount in _limits(pod):
-        if any(re.fullmatch(pattern, name) for pattern in passed_through):
-            continue  # how many a node has of them, nobody says
         most = max((pool.offers.get(name, 0) for pool in context.pools), default=0)
+        if not most and any(re.fullmatch(pattern, name) for pattern in passed_through):
+            continue  # how many a node has of them, nobody says
         number = as_count(amount)
         if not most:
             yield _not_offered(pod, path, name, context)

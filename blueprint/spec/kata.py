@@ -15,7 +15,7 @@ SERVICE_URL = form(
 )
 
 
-class PoolKata(Model):
+class KataSpec(Model):
     """How the pool's nodes run virtual machines. `{}` is plain Kata: isolation by a virtual machine."""
 
     FORM = "a mapping; {} for plain Kata"

@@ -9,7 +9,7 @@ from pydantic import Field, GetJsonSchemaHandler, model_validator
 from blueprint.spec.base import Model
 from blueprint.spec.driver import PoolDriver, PoolOwner
 from blueprint.spec.forms import KUBECTL_TAINT, LabelKey, LabelValue, TaintText
-from blueprint.spec.kata import PoolKata
+from blueprint.spec.kata import KataSpec
 from blueprint.spec.machine import DomainSize, NvlinkDomain, PoolKubelet, PoolMachine
 from blueprint.spec.network import PoolNetwork
 from blueprint.spec.partition import PoolMig, PoolSharing
@@ -190,7 +190,7 @@ class NodePool(PoolSettings, PoolNodes):
         "queue": "Kueue queues every pool of which a tenant has quota: leave it out",
     }
 
-    kata: PoolKata | None = Field(
+    kata: KataSpec | None = Field(
         examples=[{}, {"confidential": "snp", "attestation": "https://kbs.acme.example"}],
         default=None,
         description="Run pods of this pool in Kata's virtual machines, which get its GPUs whole; leave out for "

@@ -95,6 +95,7 @@ UNLISTED = {
     },
     "dra-driver-nvidia-gpu": {"maskNvidiaDriverParams"},
     "k8s-device-plugin": {"nvidiaDevRoot", "devicePlugin.enableHostNetwork"},
+    "kata-deploy": set[str](),
     "kueue": set[str](),
     "nfd": set[str](),
 }

@@ -60,8 +60,9 @@ class Case:
     `KIND/NAME` one object's name.
     `left_out` are upstream objects that are not this component's. `added` are objects that only we have. `platform` is
     the blueprint's name, where the chart has the release's; `spec` is merged into the blueprint that comes nearest to a
-    chart without values. `unlabelled` are recommended labels that upstream has on no object, or not on all. A case that is `like`
-    another one has everything else from that. `values` are those of a case whose chart is rendered on the spot.
+    chart without values. `unlabelled` are recommended labels that upstream has on no object, or not on all. A case that
+    is `like` another one has everything else from that. `values` are those of a case whose chart is rendered on the
+    spot.
     """
 
     component: str

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 from blueprint.platform.tracking.recorder import record
 from blueprint.platform.tracking.sources import Source, grouped
 from blueprint.records import Record
-
-if TYPE_CHECKING:
-    from blueprint.platform.views import PoolView
 
 
 class Taint(Record):
@@ -19,6 +16,17 @@ class Taint(Record):
     key: str
     value: str
     effect: str
+
+
+class Tainted(Protocol):
+    """A pool, and the taints of its nodes."""
+
+    @property
+    def taints(self) -> tuple[Taint, ...]:
+        """Taints of its nodes."""
+
+    def taint_source(self, taint: Taint) -> Source:
+        """The line that gives the nodes a taint."""
 
 
 class PoolTaint:
@@ -41,7 +49,7 @@ class PoolTaint:
         return self._taint.effect
 
 
-def merged_taints(pools: Iterable[PoolView], *customary: tuple[str, str]) -> tuple[PoolTaint, ...]:
+def merged_taints(pools: Iterable[Tainted], *customary: tuple[str, str]) -> tuple[PoolTaint, ...]:
     """Every taint of these pools once, whatever its value; and the customary ones, as key and effect."""
     lines: dict[tuple[str, str], list[Source]] = {taint: [] for taint in customary}
     for pool in pools:

@@ -152,7 +152,7 @@ Before 4.3.0 the configuration that Kata ships lets every pod change kernel para
 its virtual machine by annotations (CVSS 7.9). An empty list `allowedHypervisorAnnotations` in the values of its chart does not change
 that: the installer leaves Kata's list where it is given none. Two things close it here, each by itself: a drop-in for every handler with
 `enable_annotations = []`, and an admission policy that refuses annotations of Kata when pods are created and when they are changed. The finding is a note while
-both are there, and a warning where somebody else installs Kata or no policy is installed.
+both are there, and a warning where Kata is installed by other means, or no policy is.
 """,
     severity=Severity.WARNING,
 )

@@ -11,7 +11,7 @@ from blueprint.platform.nodes.taints import PoolTaint, Taint, merged_taints
 from blueprint.platform.tracking.recorder import decided_by, tracked_property, untracked
 from blueprint.platform.views import PlatformView, PoolView
 from blueprint.records import Record
-from blueprint.spec.kata import PoolKata as PoolKataSpec
+from blueprint.spec.kata import KataSpec
 
 if TYPE_CHECKING:
     from blueprint.catalog.component_files.handlers import Encryption, Handler, Handlers, Language, Runtime
@@ -21,8 +21,8 @@ RUNTIMES = "kataRuntimes"
 ADMISSION = "trustedNamespaces"
 """The setting by which the component is known whose policies keep pools of virtual machines apart."""
 KATA_TAINT = Taint("gpublueprint.dev/kata", "true", "NoSchedule")
-"""The taint of every node that runs virtual machines: what tolerates it without a handler of Kata is refused. Its key and
-value are a label of these nodes, too, by which Kata is installed."""
+"""The taint of every node that runs virtual machines: what tolerates it without a handler of Kata is refused. Key
+and value are a label of these nodes, too, by which Kata is installed."""
 CC_LABEL = "nvidia.com/cc.mode"
 """The node label by which the confidential mode of a node's GPUs is switched."""
 LANGUAGES: tuple[Language, ...] = ("go", "rust")
@@ -57,7 +57,7 @@ class KataPlatform(PlatformView, Protocol):
 class PoolKata:
     """How the nodes of one pool run virtual machines."""
 
-    def __init__(self, spec: PoolKataSpec, pool: KataPoolView, platform: KataPlatform) -> None:
+    def __init__(self, spec: KataSpec, pool: KataPoolView, platform: KataPlatform) -> None:
         self._spec = spec
         self._pool = pool
         self._platform = platform

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 
 from blueprint.catalog.distribution import IN_BLUEPRINT
 from blueprint.diagnostics import Diagnostic, Severity
 from blueprint.platform.check_context import CheckContext
 from blueprint.platform.paths import POOLS, stack_path
 from blueprint.platform.pool import GpuPool, Pool
+from blueprint.platform.tenants.model import TenantQuota
 from blueprint.platform.virtualization import codes
 from blueprint.platform.virtualization.kata import ADMISSION, RUNTIMES, PoolKata
 from blueprint.platform.virtualization.model import CONTAINER, WORKLOAD_LABEL
@@ -46,10 +47,14 @@ def check_kata_release(context: CheckContext) -> Iterator[Diagnostic]:
         return
     guarded = context.platform.component_with(ADMISSION) is not None
     ours = component.ownership == "managed"
-    message = f"Kata {component.version} is older than {fixed}, before which pods may reconfigure their virtual machines"
+    message = (
+        f"Kata {component.version} is older than {fixed}, before which pods may reconfigure their virtual machines"
+    )
     if ours and guarded:
         message += "; its lists of annotations are emptied here, and a policy refuses them"
-    help_ = None if ours and guarded else "empty enable_annotations of every handler" if guarded else "manage the policies"
+    help_ = (
+        None if ours and guarded else "empty enable_annotations of every handler" if guarded else "manage the policies"
+    )
     found = context.diagnostic_at_key(_at(first), codes.KATA_BEFORE_FIX, message, help_=help_)
     yield replace(found, override=Severity.NOTE) if ours and guarded else found
 
@@ -61,12 +66,12 @@ def _at(pool: str, *keys: str) -> Path:
 def _stack(context: CheckContext, pool: Pool, kata: PoolKata) -> Iterator[Diagnostic]:
     stack = context.platform.stack
     if kata.passes_gpus and stack != "clusterPolicy":
-        message = f"the GPUs of pool {pool.name} go to virtual machines, and nothing of {IN_BLUEPRINT[stack]} passes them"
+        message = (
+            f"the GPUs of pool {pool.name} go to virtual machines, and nothing of {IN_BLUEPRINT[stack]} passes them"
+        )
         help_ = f"use {IN_BLUEPRINT['clusterPolicy']}, or remove the pool's gpu"
         notes = (context.note(stack_path(stack), "the stack is declared here"),)
-        yield context.diagnostic_at_key(
-            _at(pool.name), codes.KATA_WITHOUT_OPERATOR, message, help_=help_, notes=notes
-        )
+        yield context.diagnostic_at_key(_at(pool.name), codes.KATA_WITHOUT_OPERATOR, message, help_=help_, notes=notes)
 
 
 def _runtime(context: CheckContext, pool: Pool, _: PoolKata) -> Iterator[Diagnostic]:
@@ -113,7 +118,10 @@ def _modes(context: CheckContext, pool: Pool, kata: PoolKata) -> Iterator[Diagno
     if not kata.passes_gpus:
         why, help_ = f"pool {pool.name} has no GPUs whose mode could be {mode}", "remove ccMode"
     elif kata.confidential and mode == "off":
-        why, help_ = f"pool {pool.name} is confidential, and its GPUs would not be", 'ccMode: "on", or remove confidential'
+        why, help_ = (
+            f"pool {pool.name} is confidential, and its GPUs would not be",
+            'ccMode: "on", or remove confidential',
+        )
     elif not kata.confidential and mode != "off":
         why = f"the GPUs of pool {pool.name} would be in mode {mode}, and its machines are not confidential"
         help_ = "add confidential: snp or tdx, or remove ccMode"
@@ -172,9 +180,7 @@ def _containers(context: CheckContext, pool: Pool, kata: PoolKata) -> Iterator[D
         message = f"nodes of pool {pool.name} have no GPU stack for containers, so {key} has no effect"
         notes = (context.note(_at(pool.name), "its GPUs go to virtual machines"),)
         path: Path = (*POOLS, pool.name, key)
-        yield context.diagnostic_at_key(
-            path, codes.NOTHING_FOR_CONTAINERS, message, help_=f"remove {key}", notes=notes
-        )
+        yield context.diagnostic_at_key(path, codes.NOTHING_FOR_CONTAINERS, message, help_=f"remove {key}", notes=notes)
 
 
 def _attestation(context: CheckContext, pool: Pool, kata: PoolKata) -> Iterator[Diagnostic]:
@@ -224,7 +230,9 @@ def _brokers(context: CheckContext, pools: list[tuple[Pool, PoolKata]]) -> Itera
 def _parts(context: CheckContext) -> Iterator[Diagnostic]:
     """Operands without which no machine with GPUs starts."""
     if context.platform.virtualization.requested and context.platform.setting("ccManager") is False:
-        message = "ccManager is off, and nothing else sets the label by which Kata's RuntimeClasses with GPUs select nodes"
+        message = (
+            "ccManager is off, and nothing else sets the label by which Kata's RuntimeClasses with GPUs select nodes"
+        )
         path = context.setting_path("ccManager")
         yield context.diagnostic_at(path, codes.PART_OF_KATA_OFF, message, help_="remove it")
 
@@ -234,25 +242,30 @@ def _quotas(context: CheckContext) -> Iterator[Diagnostic]:
     for tenant in context.platform.tenants.every:
         for name, amounts in tenant.quota.items():
             pool = context.pools.get(name)
-            kata = pool.kata if pool else None
-            if pool is None or kata is None:
-                continue
-            path: Path = ("spec", "tenants", tenant.name, "quota", name)
-            whole = pool.gpu.count if pool.gpu and kata.cc_mode == "ppcie" else 1
-            if "gpu" in amounts and quantity_value(amounts["gpu"].guaranteed) % whole:
-                message = (
-                    f"tenant {tenant.name} has {amounts['gpu'].guaranteed} GPUs of pool {name}, whose machines take {whole} each"
-                )
-                help_ = f"a multiple of {whole}"
-                yield context.diagnostic_at(path, codes.NODE_NOT_WHOLE, message, help_=help_)
-            for what in ("cpu", "memory"):
-                if what in amounts and quantity_value(amounts[what].guaranteed) <= quantity_value(kata.overhead[what]):
-                    message = (
-                        f"tenant {tenant.name} has {amounts[what].guaranteed} {what} of pool {name}, and a machine takes"
-                        f" {kata.overhead[what]} beside its pod"
-                    )
-                    help_ = f"more than {kata.overhead[what]} for each pod"
-                    yield context.diagnostic_at((*path, what), codes.OVERHEAD_NOT_IN_QUOTA, message, help_=help_)
+            if pool is not None and pool.kata is not None:
+                path: Path = ("spec", "tenants", tenant.name, "quota", name)
+                yield from _whole_nodes(context, path, pool, pool.kata, amounts)
+                yield from _room(context, path, pool.kata, amounts)
+
+
+def _whole_nodes(
+    context: CheckContext, path: Path, pool: Pool, kata: PoolKata, amounts: Mapping[str, TenantQuota]
+) -> Iterator[Diagnostic]:
+    whole = pool.gpu.count if pool.gpu and kata.cc_mode == "ppcie" else 1
+    if "gpu" in amounts and quantity_value(amounts["gpu"].guaranteed) % whole:
+        message = f"{amounts['gpu'].guaranteed} GPUs of pool {pool.name}, whose machines take {whole} each"
+        yield context.diagnostic_at(path, codes.NODE_NOT_WHOLE, message, help_=f"a multiple of {whole}")
+
+
+def _room(
+    context: CheckContext, path: Path, kata: PoolKata, amounts: Mapping[str, TenantQuota]
+) -> Iterator[Diagnostic]:
+    for what in ("cpu", "memory"):
+        own = kata.overhead[what]
+        if what in amounts and quantity_value(amounts[what].guaranteed) <= quantity_value(own):
+            message = f"{amounts[what].guaranteed} of {what}, and a virtual machine takes {own} beside its pod"
+            help_ = f"more than {own} for each pod"
+            yield context.diagnostic_at((*path, what), codes.OVERHEAD_NOT_IN_QUOTA, message, help_=help_)
 
 
 _CHECKS: tuple[Callable[[CheckContext, Pool, PoolKata], Iterator[Diagnostic]], ...] = (

@@ -60,14 +60,20 @@ def _machines(kata: PoolKata, pool: Pool, platform: Platform) -> Iterator[str]:
         yield f"Installing and removing Kata restarts {what}, once on each node: running pods stay, starting ones wait."
     if confidential:
         how = platform.kata.encryption(confidential)
-        yield f"Processors, firmware and kernel of each node have {how.title} switched on; Kata is tested with Ubuntu 26.04."
+        yield (
+            f"Processors, firmware and kernel of each node have {how.title} switched on; Kata is tested with Ubuntu"
+            " 26.04."
+        )
         if not platform.kata.counts_keys:
             yield f"Each node has the label {how.label}=true: node feature discovery does not set it here."
     if kata.cc_mode not in (None, "off"):
         yield f"The GPUs of each node and their firmware can be in the confidential mode {kata.cc_mode}."
     if kata.cc_mode == "ppcie":
         yield f"A pod takes all {pool.gpu.count if pool.gpu else 0} GPUs of a node, and its NVSwitches."
-    yield f"Pods name {' or '.join(kata.runtime_classes)} as runtimeClassName, and limits of cpu and memory: machines are sized by them."
+    yield (
+        f"Pods name {' or '.join(kata.runtime_classes)} as runtimeClassName, and limits of cpu and memory: machines are"
+        " sized by them."
+    )
 
 
 def _broker(platform: Platform) -> Iterator[str]:
@@ -105,10 +111,13 @@ def _confidential(platform: Platform) -> Iterator[str]:
             f" {platform.setting('ccMode')}."
         )
     if modes - {"off"} or (not modes and platform.setting("ccMode") != "off"):
-        yield "Nodes with GPUs in a confidential mode have the label nvidia.com/cc.capable=true: nothing of the stack sets it."
+        yield (
+            "Nodes with GPUs in a confidential mode have the label nvidia.com/cc.capable=true: nothing of the stack"
+            " sets it."
+        )
     yield "Drain a node before changing its label nvidia.com/cc.mode: its GPUs are reset."
     if not modes:
-        yield "The mode ppcie is said there alone, on Hopper nodes whose GPUs and NVSwitches all can do it."
+        yield "The mode ppcie is set there alone, on Hopper nodes whose GPUs and NVSwitches all can do it."
 
 
 def _offered(platform: Platform) -> Iterator[str]:

@@ -288,6 +288,16 @@ class Kata:
             return bool(wanted) and component is not None and all(name in there for name in component.component.needs)
 
     @tracked_property
+    def trusted_namespaces(self) -> list[str]:
+        """Namespaces whose pods may tolerate everything: those of the platform, of Prometheus, and those declared."""
+        own = set(self._platform.setting(ADMISSION) or ())
+        with untracked():  # the names of all components
+            own |= {component.namespace for component in self._platform.components.values()}
+            watched = self._platform.observability
+            own |= {watched.prometheus_namespace} if watched else set()
+        return sorted({"kube-system", *own})
+
+    @tracked_property
     def runtime(self) -> Runtime | None:
         """Where nodes keep containerd; None where they have another container runtime."""
         return self.catalogue.runtimes.get(self._platform.cluster.distribution)

@@ -168,6 +168,10 @@ class PoolView(Protocol):
         """Fewest nodes."""
 
     @property
+    def nodes_max(self) -> int:
+        """Most nodes."""
+
+    @property
     def taints(self) -> tuple[Taint, ...]:
         """Taints of the nodes."""
 

@@ -112,6 +112,10 @@ class ComponentView(Protocol):
         """What the catalogue knows of it."""
 
     @property
+    def settings(self) -> Any:
+        """The values of its settings by name."""
+
+    @property
     def ownership(self) -> str:
         """`managed`, `external` or `absent`."""
 

@@ -7,8 +7,8 @@ from typing import Any, Protocol
 
 from blueprint.catalog.component_files.monitoring import AlertDefinition, Threshold
 from blueprint.platform.observability.expressions import chosen, filled, limit_of, once_for_each_gpu
+from blueprint.platform.observability.homes import Home
 from blueprint.platform.tracking.recorder import record, tracked_property
-from blueprint.platform.tracking.sources import Source
 from blueprint.platform.views import GpuPoolView
 from blueprint.records import Record
 from blueprint.units import duration_seconds
@@ -69,25 +69,11 @@ class Alerting(Protocol):
         """An expression with the names that the exporter uses."""
 
 
-class Defining(Protocol):
-    """The component that an alert is defined in."""
-
-    @property
-    def why_silent(self) -> str | None:
-        """Why nothing of it is scraped."""
-
-    def lacking(self, expression: str) -> list[str]:
-        """The metrics that an expression reads and the component does not export."""
-
-    def line(self, file: str, *path: str) -> Source:
-        """The line of a definition."""
-
-
 class Alert:
     """One alerting rule: an alert's definition, for one pool or for the platform."""
 
     def __init__(
-        self, name: str, definition: AlertDefinition, pool: GpuPoolView | None, owner: Alerting, home: Defining
+        self, name: str, definition: AlertDefinition, pool: GpuPoolView | None, owner: Alerting, home: Home
     ) -> None:
         self.name = name
         self.definition = definition

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import cached_property
-from typing import Any, Protocol
 
 from blueprint.catalog.catalog import Catalog
 from blueprint.catalog.component_files.monitoring import Definitions, Exports, load_definitions, load_exports
@@ -15,20 +14,12 @@ from blueprint.platform.tracking.sources import Source
 from blueprint.platform.views import ComponentView
 
 
-class WatchedComponent(ComponentView, Protocol):
-    """A component with its settings."""
-
-    @property
-    def settings(self) -> Any:
-        """Their values by name."""
-
-
 class Home:
     """A component with definitions. `prefix` begins the names of its objects and groups."""
 
     def __init__(
         self,
-        component: WatchedComponent,
+        component: ComponentView,
         definitions: Definitions,
         prefix: str,
         lacking: Callable[[str], list[str]],
@@ -44,7 +35,10 @@ class Home:
         """The metrics that an expression reads, also by recording rules, and that are not exported."""
         found = self._lacking(expression)
         for name in sorted(records_in(expression)):
-            found += min((self.lacking(each) for each in self._recorded.get(name, ())), key=len, default=[])
+            ways: list[list[str]] = [self.lacking(each) for each in self._recorded.get(name, ())]
+            if ways:
+                fewest: list[str] = sorted(ways, key=len)[0]
+                found += fewest
         return list(dict.fromkeys(found))
 
     @cached_property
@@ -56,14 +50,14 @@ class Home:
                 found.setdefault(one.record, []).append(one.expr)
         return found
 
-    def line(self, file: str, *path: str) -> Source:
+    def line(self, file: str, *path: str | int) -> Source:
         """The line of a definition."""
         found = getattr(self.definitions, file)
         inside = ("groups" if file == "records" else file, *path)
         return Source("component", found.span(*inside), ".".join(map(str, inside)))
 
 
-def homes_of(components: Iterator[WatchedComponent]) -> Iterator[Home]:
+def homes_of(components: Iterable[ComponentView]) -> Iterator[Home]:
     """Those of the platform's components that export metrics of their own."""
     for component in components:
         folder = component.component.folder
@@ -72,7 +66,7 @@ def homes_of(components: Iterator[WatchedComponent]) -> Iterator[Home]:
             yield Home(component, load_definitions(folder), component.name, lacking, _why_silent(component))
 
 
-def _why_silent(component: WatchedComponent) -> str | None:
+def _why_silent(component: ComponentView) -> str | None:
     if component.ownership == "managed":
         return None
     return f"{component.name} is installed separately, and nothing here scrapes it"
@@ -81,7 +75,7 @@ def _why_silent(component: WatchedComponent) -> str | None:
 class _Lacking:
     """The metrics that an expression reads and that a setting of their component switches off."""
 
-    def __init__(self, component: WatchedComponent, exports: Exports) -> None:
+    def __init__(self, component: ComponentView, exports: Exports) -> None:
         self._component = component
         self._switched = {name: one.setting for name, one in exports.metrics.items() if one.setting}
 

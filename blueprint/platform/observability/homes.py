@@ -37,7 +37,7 @@ class Home:
         for name in sorted(records_in(expression)):
             ways: list[list[str]] = [self.lacking(each) for each in self._recorded.get(name, ())]
             if ways:
-                fewest: list[str] = sorted(ways, key=len)[0]
+                fewest: list[str] = min(ways, key=len)
                 found += fewest
         return list(dict.fromkeys(found))
 

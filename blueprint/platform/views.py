@@ -112,6 +112,10 @@ class ComponentView(Protocol):
         """What the catalogue knows of it."""
 
     @property
+    def settings(self) -> Any:
+        """The values of its settings by name."""
+
+    @property
     def ownership(self) -> str:
         """`managed`, `external` or `absent`."""
 
@@ -166,6 +170,10 @@ class PoolView(Protocol):
     @property
     def nodes_min(self) -> int:
         """Fewest nodes."""
+
+    @property
+    def nodes_max(self) -> int:
+        """Most nodes."""
 
     @property
     def taints(self) -> tuple[Taint, ...]:

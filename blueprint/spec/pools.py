@@ -9,6 +9,7 @@ from pydantic import Field, GetJsonSchemaHandler, model_validator
 from blueprint.spec.base import Model
 from blueprint.spec.driver import PoolDriver, PoolOwner
 from blueprint.spec.forms import KUBECTL_TAINT, LabelKey, LabelValue, TaintText
+from blueprint.spec.karpenter import PoolKarpenter
 from blueprint.spec.kata import KataSpec
 from blueprint.spec.machine import DomainSize, NvlinkDomain, PoolKubelet, PoolMachine
 from blueprint.spec.network import PoolNetwork
@@ -108,6 +109,12 @@ class PoolNodes(Model):
         description="Labels that the pool's nodes have when they join, set by what creates the nodes. "
         "Default: {poolLabel: the pool's name}.",
     )
+    karpenter: PoolKarpenter | None = Field(
+        examples=[{"nodeClass": "gpu", "instanceTypes": ["g6e.12xlarge"], "capacity": ["spot"]}],
+        default=None,
+        description="How Karpenter makes the nodes; leave out where something else does. Machine and GPUs follow from "
+        "the instance types.",
+    )
 
 
 class PoolSettings(Model):
@@ -185,8 +192,6 @@ class NodePool(PoolSettings, PoolNodes):
     """A group of nodes that are alike."""
 
     NOT_YET: ClassVar[dict[str, str]] = {
-        "karpenter": "write Karpenter's NodePool yourself, select its nodes by "
-        "selector: {karpenter.sh/nodepool: NAME}, and declare nodes: {min, max}",
         "queue": "Kueue queues every pool of which a tenant has quota: leave it out",
     }
 
@@ -206,4 +211,5 @@ class PoolDefaults(PoolSettings):
         "nodes": "each pool says its own number of nodes",
         "kata": "each pool says itself whether it runs virtual machines",
         "selector": "each pool has its own selector; spec.poolLabel gives every pool one",
+        "karpenter": "each pool says its own instance types",
     }

@@ -8,6 +8,7 @@ from blueprint.catalog.components import Component
 from blueprint.platform.cluster.model import ClusterFacts
 from blueprint.platform.drivers.model import DRA
 from blueprint.platform.network.model import PROVIDER, owner_of
+from blueprint.spec.karpenter import KARPENTER
 
 OBSERVABILITY = "gpu-observability"
 """The component that carries out the section `observability`."""
@@ -17,6 +18,9 @@ POOL_KATA = "nodePools.kata"
 """The section of components that a pool's virtual machines request."""
 POOL_NETWORK = "nodePools.network"
 """The section of components that a pool's network requests."""
+
+POOL_KARPENTER = f"nodePools.{KARPENTER}"
+"""The section of components that pools request whose nodes Karpenter makes."""
 
 
 def is_requested(component: Component, spec: Any, cluster: ClusterFacts) -> bool:
@@ -28,6 +32,8 @@ def is_requested(component: Component, spec: Any, cluster: ClusterFacts) -> bool
         return any(owner_of(network, distribution) != PROVIDER for network in joined)
     if component.section == POOL_KATA:
         return any(pool.kata is not None for pool in spec.node_pools.values())
+    if component.section == POOL_KARPENTER:
+        return any(pool.karpenter is not None for pool in spec.node_pools.values())
     if component.section == ALLOCATION:
         return spec.allocation == DRA or component.name in spec.components
     found = spec

@@ -1,4 +1,4 @@
-"""The policies around pools of virtual machines, judged by a real API server: attacks are refused, honest work is not."""
+"""The policies around pools of virtual machines, judged by a real API server: attacks are refused, work is not."""
 
 from __future__ import annotations
 
@@ -33,11 +33,13 @@ KATA, PLAIN = "runtimeClassName: kata-qemu-nvidia-gpu-snp", "runtimeClassName: k
 
 def pod(spec: str, container: str = "", annotations: str = "", name: str = "it") -> dict[str, Any]:
     """A pod of one container; keys of its specification, its container and its annotations in flow style."""
-    text = f"""
-      {{apiVersion: v1, kind: Pod, metadata: {{name: {name}, annotations: {{{annotations}}}}},
-        spec: {{{"".join(f"{part}, " for part in [spec] if part)}containers: [{{name: main, image: app, {container}}}]}}}}"""
-    found: dict[str, Any] = yaml.safe_load(text)
-    return found
+    own = f"{spec}, " if spec else ""
+    return {
+        "apiVersion": "v1",
+        "kind": "Pod",
+        "metadata": yaml.safe_load(f"{{name: {name}, annotations: {{{annotations}}}}}"),
+        "spec": yaml.safe_load(f"{{{own}containers: [{{name: main, image: app, {container}}}]}}"),
+    }
 
 
 GPU = "resources: {limits: {nvidia.com/pgpu: 1}}"
@@ -135,14 +137,16 @@ HONEST: dict[str, dict[str, Any]] = {
     "Kata with volumes": pod(
         f"{PLAIN}, volumes: [{{name: a, emptyDir: {{}}}}, {{name: b, configMap: {{name: c}}}}, {{name: d, secret: "
         "{secretName: e}}, {name: f, persistentVolumeClaim: {claimName: g}}, "
-        "{name: p, projected: {sources: [{downwardAPI: {items: [{path: l, fieldRef: {fieldPath: metadata.labels}}]}}]}}]"
+        "{name: p, projected: {sources: [{configMap: {name: c}}]}}]"
     ),
     "Kata with annotations of others": pod(PLAIN, annotations="prometheus.io/scrape: 'true', kueue.x-k8s.io/x: y"),
     "Kata, hardened": pod(
         PLAIN, "securityContext: {privileged: false, allowPrivilegeEscalation: false, capabilities: {drop: [ALL]}}"
     ),
     "Kata on chosen nodes": pod(f"{PLAIN}, nodeSelector: {{acme.example/pool: plain}}"),
-    "toleration of other taints": pod("tolerations: [{key: a, operator: Exists}, {key: b, value: c, effect: NoExecute}]"),
+    "toleration of other taints": pod(
+        "tolerations: [{key: a, operator: Exists}, {key: b, value: c, effect: NoExecute}]"
+    ),
     "toleration of what evicts": pod("tolerations: [{operator: Exists, effect: NoExecute, tolerationSeconds: 300}]"),
     "directory of the host outside of Kata": pod("volumes: [{name: h, hostPath: {path: /data}}]"),
     "network of the host outside of Kata": pod("hostNetwork: true"),
@@ -297,16 +301,17 @@ def claim(requests: str, *, template: bool = False) -> dict[str, Any]:
     return {**head, "spec": {"spec": spec} if template else spec}
 
 
+WHOLE, VFIO = "deviceClassName: gpu.nvidia.com", "deviceClassName: vfio.gpu.nvidia.com"
 FORBIDDEN_CLAIMS = {
     "[{name: g, exactly: {deviceClassName: vfio.gpu.nvidia.com}}]": "passed to virtual machines",
-    "[{name: a, exactly: {deviceClassName: gpu.nvidia.com}}, {name: g, exactly: {deviceClassName: vfio.gpu.nvidia.com}}]": "passed",
-    "[{name: g, firstAvailable: [{name: a, deviceClassName: gpu.nvidia.com}, {name: b, deviceClassName: vfio.gpu.nvidia.com}]}]": "passed",
+    f"[{{name: a, exactly: {{{WHOLE}}}}}, {{name: g, exactly: {{{VFIO}}}}}]": "passed",
+    f"[{{name: g, firstAvailable: [{{name: a, {WHOLE}}}, {{name: b, {VFIO}}}]}}]": "passed",
 }
 ALLOWED_CLAIMS = (
     "[]",
     "[{name: g, exactly: {deviceClassName: gpu.nvidia.com}}]",
     "[{name: g, exactly: {deviceClassName: mig.nvidia.com, count: 2}}]",
-    "[{name: g, firstAvailable: [{name: a, deviceClassName: gpu.nvidia.com}, {name: b, deviceClassName: mig.nvidia.com}]}]",
+    f"[{{name: g, firstAvailable: [{{name: a, {WHOLE}}}, {{name: b, deviceClassName: mig.nvidia.com}}]}}]",
 )
 
 

@@ -36,8 +36,8 @@ def leaves(values: Any, path: tuple[str, ...] = ()) -> Iterator[str]:
 
 def test_every_chart_is_answered() -> None:
     assert [one.component for one in ANSWERS] == [
-        "dcgm-exporter", "dra-driver-nvidia-gpu", "gpu-operator", "k8s-device-plugin", "karpenter", "kata-deploy", "kueue",
-        "nfd",
+        "dcgm-exporter", "dra-driver-nvidia-gpu", "gpu-operator", "k8s-device-plugin", "karpenter", "kata-deploy",
+        "kueue", "nfd",
     ]  # fmt: skip
 
 

@@ -1,4 +1,4 @@
-"""What installers do to nodes when they come, go or change: DaemonSets that put a runtime there and restart containerd."""
+"""What installers do to nodes when they come, go or change: DaemonSets that put a runtime onto nodes."""
 
 from __future__ import annotations
 

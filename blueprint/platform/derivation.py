@@ -16,10 +16,14 @@ P = TypeVar("P")
 
 
 class Derivation(Record, Generic[P]):
-    """A check, and its parameters for the nodes of a pool; None where there is nothing to expect."""
+    """A check, and its parameters for the nodes of a pool; None where there is nothing to expect.
+
+    `machines`: of pools that run virtual machines; otherwise of pools with GPUs for containers.
+    """
 
     check: Check[P]
     derive: Callable[[Any], P | None]
+    machines: bool = False
 
     def expectation(self, pool: Pool) -> Expectation | None:
         """The expectation, with the lines that decided it; None where there is nothing to expect."""

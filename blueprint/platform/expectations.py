@@ -25,13 +25,13 @@ def expectations(platform: Platform) -> tuple[Expectation, ...]:
 
 
 def _of_pool(platform: Platform, pool: Pool) -> Iterator[Expectation]:
-    if isinstance(pool, GpuPool) and not pool.passes_gpus:
-        found = (each.expectation(pool) for topic in TOPICS for each in topic.expectations)
-        yield from (each for each in found if each)
-    elif not pool.passes_gpus:
+    containers = isinstance(pool, GpuPool) and not pool.passes_gpus
+    if not containers and not pool.passes_gpus:
         yield _without_gpus(platform, pool)
-    machines = (each.expectation(pool) for topic in TOPICS for each in topic.machine_expectations)
-    yield from (each for each in machines if each)
+    for derivation in (each for topic in TOPICS for each in topic.expectations):
+        wanted = pool.kata is not None if derivation.machines else containers
+        if wanted and (found := derivation.expectation(pool)):
+            yield found
 
 
 def _without_gpus(platform: Platform, pool: Pool) -> Expectation:

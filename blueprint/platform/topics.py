@@ -67,7 +67,7 @@ from blueprint.platform.topology.checks import check_topology
 from blueprint.platform.topology.expectations import EXPECTATIONS as TOPOLOGY_EXPECTATIONS
 from blueprint.platform.virtualization import prerequisites as virtualization
 from blueprint.platform.virtualization.checks import check_virtualization
-from blueprint.platform.virtualization.expectations import MACHINE_EXPECTATIONS
+from blueprint.platform.virtualization.expectations import EXPECTATIONS as MACHINE_EXPECTATIONS
 from blueprint.platform.virtualization.kata_checks import check_kata_release
 from blueprint.records import Record
 
@@ -92,7 +92,6 @@ class Topic(Record, kw_only=True):
         cluster_prerequisites: What others must bring to the cluster; one iterator of sentences per set of lines.
         pool_prerequisites: The same of the nodes of one pool.
         expectations: What the probe must find on the nodes of a pool with GPUs, in the order of `expectations.json`.
-        machine_expectations: The same of a pool that runs virtual machines.
     """
 
     name: str
@@ -101,7 +100,6 @@ class Topic(Record, kw_only=True):
     cluster_prerequisites: ClusterPrerequisites = _nothing
     pool_prerequisites: PoolPrerequisites = _nothing
     expectations: tuple[Derivation[Any], ...] = ()
-    machine_expectations: tuple[Derivation[Any], ...] = ()
 
 
 TOPICS: tuple[Topic, ...] = (
@@ -165,7 +163,7 @@ TOPICS: tuple[Topic, ...] = (
         name="virtualization",
         checks=(check_virtualization,),
         release_checks=(check_kata_release,),
-        machine_expectations=MACHINE_EXPECTATIONS,
+        expectations=MACHINE_EXPECTATIONS,
         cluster_prerequisites=virtualization.cluster_prerequisites,
         pool_prerequisites=virtualization.pool_prerequisites,
     ),

@@ -13,8 +13,8 @@ Happens = Literal[
 ]
 """`driver`: replaced node by node, GPU pods leave; `driver-restart`: its pod restarts in place; `network-driver`:
 replaced node by node, pods are evicted; `runtime`: the container runtime restarts; `allocation`: no new GPUs for a
-moment; `claims`: the same where pods claim them; `mig`: GPUs are repartitioned; `operands`: pods that only watch; `confidential`:
-GPUs change their confidential mode."""
+moment; `claims`: the same where pods claim them; `mig`: GPUs are repartitioned; `operands`: pods that only watch;
+`confidential`: GPUs change their confidential mode."""
 
 
 class Effect(Record, kw_only=True):

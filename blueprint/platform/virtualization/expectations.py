@@ -19,12 +19,12 @@ def _runs(pool: Pool) -> bool | None:
     return pool.kata is not None or None
 
 
-MACHINE_EXPECTATIONS: tuple[Derivation[Any], ...] = (
-    Derivation(passed_gpus, lambda pool: pool.gpu.count if pool.gpu and pool.passes_gpus else None),
-    Derivation(no_host_driver, _passes),
-    Derivation(nouveau, _passes),
-    Derivation(iommu_groups, _passes),
-    Derivation(kvm, _runs),
-    Derivation(memory_encryption, lambda pool: pool.kata.confidential if pool.kata else None),
+EXPECTATIONS: tuple[Derivation[Any], ...] = (
+    Derivation(passed_gpus, lambda pool: pool.gpu.count if pool.gpu and pool.passes_gpus else None, machines=True),
+    Derivation(no_host_driver, _passes, machines=True),
+    Derivation(nouveau, _passes, machines=True),
+    Derivation(iommu_groups, _passes, machines=True),
+    Derivation(kvm, _runs, machines=True),
+    Derivation(memory_encryption, lambda pool: pool.kata.confidential if pool.kata else None, machines=True),
 )
 """By pool with `kata`, with GPUs or without."""

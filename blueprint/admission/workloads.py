@@ -14,6 +14,7 @@ from blueprint.bundle.model import Object, Path
 from blueprint.cel.devices import is_available
 from blueprint.check.claims.model import CLASS
 from blueprint.check.claims.proofs import claim_of_object, classes_of
+from blueprint.check.node_demands import as_admitted
 from blueprint.check.rule_context import DescribedPod, PlatformFacts, RuleContext, items, mapping
 from blueprint.platform.model import Platform
 from blueprint.platform.partitioning.model import GPU
@@ -53,7 +54,9 @@ class Admission:
         mine = {id(each) for each in objects}
         used: set[int] = set()
         for pod in everything.pods:
-            if id(pod.subject) in mine and (answer := self._of_pod(pod, everything, prover, used)):
+            if id(pod.subject) in mine and (
+                answer := self._of_pod(as_admitted(pod, everything), everything, prover, used)
+            ):
                 yield answer
         for kind in _CLAIMS:
             for each in everything.objects_of_kind(kind):

@@ -238,7 +238,7 @@ ANNOTATION = {"metadata": {"annotations": {"io.katacontainers.config.hypervisor.
 
 def test_what_is_refused_at_first_is_refused_later(guarded: Any) -> None:
     """Annotations are read again when a machine is made anew; tolerations of a pod that waits may still grow."""
-    plain = created(guarded, HONEST["an ordinary pod"], "plain")
+    plain = created(guarded, HONEST["with processors and memory"], "plain")
     machine = created(guarded, HONEST["Kata with a GPU"], "machine")
     assert "annotations" in patch(guarded, machine, ANNOTATION)
     assert "annotations" in patch(guarded, machine, ANNOTATION, "merge-patch")
@@ -254,7 +254,9 @@ def test_what_is_refused_at_first_is_refused_later(guarded: Any) -> None:
     assert patch(guarded, f"{machine}/ephemeralcontainers", harmless) == ""
     assert patch(guarded, machine, {"metadata": {"annotations": {"a": "b"}, "labels": {"a": "b"}}}) == ""
     assert patch(guarded, plain, more({"key": "other", "operator": "Exists"}), "json-patch") == ""
-    bigger = {"spec": {"containers": [{"name": "main", "resources": {"requests": {"cpu": "1"}}}]}}
+    bigger = {
+        "spec": {"containers": [{"name": "main", "resources": {"limits": {"cpu": "2"}, "requests": {"cpu": "2"}}}]}
+    }
     assert patch(guarded, f"{plain}/resize", bigger) == ""
 
 

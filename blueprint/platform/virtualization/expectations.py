@@ -7,7 +7,6 @@ from typing import Any
 from blueprint.platform.derivation import Derivation
 from blueprint.platform.pool import Pool
 from blueprint.probe.checks.guests import kvm, memory_encryption
-from blueprint.probe.checks.nouveau import nouveau
 from blueprint.probe.checks.passed_gpus import iommu_groups, no_host_driver, passed_gpus
 
 
@@ -22,7 +21,6 @@ def _runs(pool: Pool) -> bool | None:
 EXPECTATIONS: tuple[Derivation[Any], ...] = (
     Derivation(passed_gpus, lambda pool: pool.gpu.count if pool.gpu and pool.passes_gpus else None, machines=True),
     Derivation(no_host_driver, _passes, machines=True),
-    Derivation(nouveau, _passes, machines=True),
     Derivation(iommu_groups, _passes, machines=True),
     Derivation(kvm, _runs, machines=True),
     Derivation(memory_encryption, lambda pool: pool.kata.confidential if pool.kata else None, machines=True),

@@ -35,10 +35,10 @@ alone, so that list is all there is: look at the machine type, the slot and the 
 )
 DRIVER_ON_HOST = define(
     "BP9802",
-    "nvidia-driver-on-host",
+    "driver-on-host",
     """
-NVIDIA's kernel module is loaded on a node whose GPUs are passed to virtual machines. It takes GPUs before vfio does. Use a
-node image without the driver, and reboot.
+NVIDIA's kernel module, or the kernel's own nouveau, is loaded on a node whose GPUs are passed to virtual machines. It takes GPUs before vfio
+does. Use a node image without the driver, keep nouveau from loading, and reboot.
 """,
 )
 GROUP_SHARED = define(
@@ -63,7 +63,8 @@ _BIND = "look at the vfio manager's pod and its log; no other driver may be load
 _MACHINE = "check the machine type, the slot and the board, or `gpu.count` in the blueprint"
 _ACS = "switch on ACS in the firmware, or put the devices into other slots"
 _SWITCH_ON = "switch on the IOMMU in the firmware and on the kernel's command line, and reboot"
-_IMAGE = "use a node image without NVIDIA's driver, and reboot"
+_IMAGE = "use a node image without drivers of GPUs, and reboot"
+_DRIVERS = ("nvidia", "nouveau")
 
 
 @check("passed-gpus", COUNT, expects=lambda number: f"{number} GPUs held by vfio", only_if_expected=True)
@@ -84,16 +85,17 @@ def passed_gpus(verdicts: VerdictFactory, expected: int) -> list[Verdict]:
     return [verdicts.passed(listed, pci_gpus.describe(verdicts.reading), measured=str(expected))]
 
 
-@check("no-host-driver", TRUE, expects=lambda _: "no NVIDIA module", reads=(MODULES,), only_if_expected=True)
+@check("no-host-driver", TRUE, expects=lambda _: "no driver of GPUs", reads=(MODULES,), only_if_expected=True)
 def no_host_driver(verdicts: VerdictFactory, _: object) -> list[Verdict]:
-    """NVIDIA's kernel module is not loaded. Expected where the GPUs of a pool go to virtual machines."""
+    """Neither NVIDIA's kernel module nor nouveau is loaded. Expected where the GPUs of a pool go to virtual machines."""
     modules = verdicts.observed_host.modules
     if modules.value is None:
         return [verdicts.unknown(modules)]
-    shown = replace(modules, files=tuple(each.only(["nvidia", "vfio_pci"]) for each in modules.files))
-    if "nvidia" not in modules.value:
-        return [verdicts.passed(shown, "no NVIDIA module is loaded", measured="not loaded")]
-    message = f"the module nvidia is loaded on {verdicts.node}, whose GPUs are for virtual machines"
+    shown = replace(modules, files=tuple(each.only([*_DRIVERS, "vfio_pci"]) for each in modules.files))
+    loaded = [name for name in _DRIVERS if name in modules.value]
+    if not loaded:
+        return [verdicts.passed(shown, "no driver of GPUs is loaded", measured="not loaded")]
+    message = f"the module {loaded[0]} is loaded on {verdicts.node}, whose GPUs are for virtual machines"
     return [verdicts.failed(DRIVER_ON_HOST, shown, message, measured="loaded", remedy=_IMAGE)]
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from blueprint.check.common.device_plugins import OF_NVIDIA, is_decided_here
 from blueprint.check.finding import ObjectFinding
+from blueprint.check.node_demands import as_admitted
 from blueprint.check.rule import Capability, rule
 from blueprint.check.rule_context import GPU_PREFIX, DescribedPod, PoolOffer, RuleContext, items, mapping, tolerates
 from blueprint.diagnostics import Severity, define, nearest
@@ -105,6 +106,7 @@ def _several(pod: DescribedPod, path: Any, name: str, number: int, context: Rule
 @rule(NOT_TOLERATED, tags=("scheduling",), needs=(Capability.POOLS,))
 def taints(pod: DescribedPod, context: RuleContext) -> Iterator[ObjectFinding]:
     """Nodes that offer what is requested, and that keep the pod away."""
+    pod = as_admitted(pod, context)
     for path, name, _ in _limits(pod):
         pools = [pool for pool in context.pools if name in pool.offers]
         repelled = [taint for pool in pools if (taint := _repelling_taint(pod, pool))]

@@ -48,7 +48,7 @@ def stopped_at(number: int, stop: Callable[[], None], files: dict[str, bytes], f
 @cache
 def _server() -> subprocess.Popen[bytes]:
     """Ends with its standard input, that is with this process."""
-    return subprocess.Popen([sys.executable, __file__], stdin=subprocess.PIPE, stdout=subprocess.PIPE)  # noqa: S603
+    return subprocess.Popen([sys.executable, __file__], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
 
 
 def _serve() -> None:

@@ -116,7 +116,7 @@ def test_a_server_has_less_time_than_kueue_gives_it() -> None:
 
 
 def test_names_leave_room_for_what_controllers_append() -> None:
-    pool = "a-pool-of-a-name-as-long-as-any-may-be-12"
+    pool = "a-pool-of-a-name-as-long-as-any-may-be"
     rest = HEAD.replace("    shared:", f"    {pool}:") + indent(tenant(f"{{{pool}: 8}}", "[gpu-job, vllm]"), "  ")
     found = compiled(rest).platform
     assert found is not None

@@ -344,6 +344,11 @@ class Platform:
         """The Pod Security Standard that the namespaces of tenants enforce."""
         return self._blueprint.spec.policy.pod_security
 
+    @tracked_property
+    def admission_policies(self) -> bool:
+        """Whether admission policies hold the workloads of tenants to what is theirs."""
+        return self._blueprint.spec.policy.admission
+
     def _component(self, name: str) -> Component:
         component = self._catalog.component(name, self.release.components[name])
         if component is None:

@@ -163,11 +163,14 @@ class PolicySpec(Model):
     """What workloads of tenants may do."""
 
     NOT_YET: ClassVar[dict[str, str]] = {
-        "admission": "of admission policies only the one behind priorityCap is rendered: add others with "
-        "spec.extraManifests",
         "health": "reactions to faults of GPUs are not rendered yet: alert on them with spec.observability",
     }
 
     pod_security: Literal["privileged", "baseline", "restricted"] = Field(
         default="baseline", description="The Pod Security Standard that the namespaces of tenants enforce."
+    )
+    admission: bool = Field(
+        default=True,
+        description="Whether admission policies hold workloads of tenants to what is theirs: devices through the queue "
+        "alone, and only nodes, device classes, runtime classes and priorities that the platform gives them.",
     )

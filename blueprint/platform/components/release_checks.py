@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from blueprint.catalog.components import Component
+from blueprint.catalog.distribution import WITH_CLAIMS
 from blueprint.diagnostics import Diagnostic
 from blueprint.platform.check_context import CheckContext
 from blueprint.platform.components import codes
-from blueprint.platform.components.selection import POOL_NETWORK
+from blueprint.platform.components.selection import ALLOCATION, POOL_NETWORK
 from blueprint.source.paths import Path
 
 _KUBELET: Path = ("spec", "cluster", "kubeletRoot")
@@ -26,7 +27,7 @@ def check_release_contents(context: CheckContext) -> Iterator[Diagnostic]:
             if setting in component.lacks:
                 yield _lacking(context, component, ("spec", "components", name, "settings", setting), setting)
         moved = context.platform.cluster.kubelet_root != _USUAL_KUBELET
-        if "kubeletRoot" in component.lacks and moved and context.platform.stack in component.stacks:
+        if "kubeletRoot" in component.lacks and moved and component.belongs_to(context.platform.stacks):
             yield _lacking(context, component, _KUBELET, "kubeletRoot")
 
 
@@ -34,7 +35,7 @@ def _missing(context: CheckContext) -> Iterator[Diagnostic]:
     """Sections of the blueprint that only a component of another release carries out."""
     for name in context.catalog.components:
         component = context.catalog.component(name) if name not in context.release.components else None
-        if component is None or component.section is None or context.platform.stack not in component.stacks:
+        if component is None or component.section is None or not component.belongs_to(context.platform.stacks):
             continue
         if context.platform.requests(component):
             message = f"release {context.release.release} has no {name}, which would implement this"
@@ -43,6 +44,9 @@ def _missing(context: CheckContext) -> Iterator[Diagnostic]:
 
 def _requesting_section(context: CheckContext, component: Component) -> Path:
     """The section that requests a component."""
+    claiming = next((stack for stack in context.platform.stacks if stack in WITH_CLAIMS), None)
+    if component.section == ALLOCATION and claiming:
+        return context.stack_path(claiming)
     if component.section != POOL_NETWORK:
         return component.section_path
     networks = ((name, pool.network) for name, pool in context.pools.items())

@@ -49,6 +49,10 @@ class Alerting(Protocol):
         """Whether pods claim GPUs."""
 
     @property
+    def by_number(self) -> bool:
+        """Whether pods request GPUs by number."""
+
+    @property
     def shared(self) -> Sequence[str]:
         """Pools whose GPUs several pods use at once."""
 
@@ -136,7 +140,7 @@ class Alert:
         """Why it is not rendered, or None."""
         if not self.enabled:
             return "it is switched off here"
-        if self._owner.claimed and self.definition.when in ("clusterPolicy", "devicePlugin"):
+        if not self._owner.by_number and self.definition.when in ("clusterPolicy", "devicePlugin"):
             return CLAIMED
         if (why := self._why_not_here()) is not None:
             return why

@@ -195,6 +195,11 @@ class Observability:
         return self.exporter.claimed
 
     @tracked_property
+    def by_number(self) -> bool:
+        """Whether pods request GPUs by number; both where pools differ."""
+        return self.exporter.by_number
+
+    @tracked_property
     def operated(self) -> bool:
         """Whether there is a GPU Operator."""
         return not self.exporter.alone
@@ -263,7 +268,8 @@ class Observability:
 
     def _all_alerts(self) -> Iterator[Alert]:
         for name, definition in self.data.alerts.alerts.items():
-            lost = self.claimed and definition.when in ("clusterPolicy", "devicePlugin")  # rendered nowhere, but told
+            # rendered nowhere, but told
+            lost = not self.by_number and definition.when in ("clusterPolicy", "devicePlugin")
             if lost or self._holds(definition.when):
                 for pool in self._platform.gpu_pools if definition.per == "pool" else (None,):
                     if not definition.nvlink5 or self.exporter.counts_nvlink5_of(pool):
@@ -318,8 +324,11 @@ class Observability:
         for name, definitions in self.data.records.groups.items():
             rules = self._prices() if name == "cost" else []
             known |= {rule.record for rule in rules}
+            there = {index: one.record for index, one in enumerate(definitions) if self._holds(one.when)}
             for index, one in enumerate(definitions):
-                if self._holds(one.when) and not self._without(one.expr, known):
+                # Where pools get GPUs in both ways, what counts claimed ones counts the others too: the last one stays.
+                again = one.record in [name for later, name in there.items() if later > index]
+                if index in there and not again and not self._without(one.expr, known):
                     source = Source("component", self.data.records.span("groups", name, index), f"groups.{name}")
                     expression = self.translated(filled(one.expr, None, None, self.places))
                     rules.append(Recording(one.record, expression, source))
@@ -366,8 +375,8 @@ class Observability:
 
 
 _CONDITIONS: dict[str, tuple[tuple[Callable[[Observability], bool], str], ...]] = {
-    "clusterPolicy": ((lambda it: not it.claimed, CLAIMED), (lambda it: it.operated, NO_OPERATOR)),
-    "devicePlugin": ((lambda it: not it.claimed, CLAIMED),),
+    "clusterPolicy": ((lambda it: it.by_number, CLAIMED), (lambda it: it.operated, NO_OPERATOR)),
+    "devicePlugin": ((lambda it: it.by_number, CLAIMED),),
     "claims": ((lambda it: it.claimed, "pods claim no GPUs"),),
     "operator": ((lambda it: it.operated, NO_OPERATOR),),
     "driver": ((lambda it: it.operated, NO_OPERATOR), (lambda it: it.operator_driver, NO_DRIVER)),

@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Callable, Iterator
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -95,17 +96,19 @@ def codes_page() -> Iterator[str]:
 
 def rules_page() -> Iterator[str]:
     """Every rule of a GPU platform, by topic, and how it is kept."""
-    data = yaml.safe_load((ROOT / "tools" / "rules.yaml").read_text(encoding="utf-8"))
     yield "# Rules of a GPU platform"
     yield (
         "What goes wrong with GPUs on Kubernetes, and what keeps it from happening here: a diagnostic, a language that "
         "cannot say it, or a look at the cluster. What is *later* belongs to a section of the language that is refused "
         "by name until it exists. Each line is proven by a test."
     )
-    for topic in data["topics"]:
+    numbers = count(1)
+    for file in sorted((ROOT / "tools" / "rules").glob("*.yaml")):
+        topic = yaml.safe_load(file.read_text(encoding="utf-8"))
         yield f"## {topic['title']}"
-        numbers = range(topic["first"], topic["last"] + 1)
-        rows = [(str(number), data["rules"][number]["wrong"], _kept(data["rules"][number])) for number in numbers]
+        rows = [
+            (str(number), rule["wrong"], _kept(rule)) for rule, number in zip(topic["rules"], numbers, strict=False)
+        ]
         yield _table(("", "What goes wrong", "What keeps it from happening"), rows)
 
 

@@ -15,8 +15,11 @@ from blueprint.pipeline import compile_blueprint
 from tests.support.yaml_data import yaml_data
 
 ROOT = Path(__file__).resolve().parents[2]
-DATA: dict[str, Any] = yaml_data(ROOT / "tools" / "rules.yaml")
-RULES: dict[int, dict[str, Any]] = DATA["rules"]
+RULES: dict[str, dict[str, Any]] = {
+    f"{file.stem}: {rule['wrong']}": rule
+    for file in sorted((ROOT / "tools" / "rules").glob("*.yaml"))
+    for rule in yaml_data(file)["rules"]
+}
 KINDS = ("codes", "impossible", "needs", "live", "later", "open", "told")
 MISTAKES: dict[str, dict[str, Any]] = {
     name: row
@@ -31,7 +34,6 @@ TESTS = set(
         re.MULTILINE,
     )
 )
-COUNT = 110
 LATER = {
     "computeDomains": "spec.computeDomains.a=1", "policy": "spec.policy.admission=true",
     "allocation": "spec.nodePools.train.allocation=claims", "kata": "spec.nodePools.train.kata=true",
@@ -49,11 +51,9 @@ def found(setting: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[
         return refused.diagnostics
 
 
-def test_no_rule_is_missing_and_each_has_one_answer() -> None:
-    assert list(RULES) == list(range(1, COUNT + 1))
-    assert not [number for number, rule in RULES.items() if sum(kind in rule for kind in KINDS) != 1]
-    ranges = [(topic["first"], topic["last"]) for topic in DATA["topics"]]
-    assert [number for first, last in ranges for number in range(first, last + 1)] == list(RULES)
+def test_each_rule_has_one_answer() -> None:
+    assert len(RULES) >= 110
+    assert not [name for name, rule in RULES.items() if sum(kind in rule for kind in KINDS) != 1]
 
 
 def test_codes_exist() -> None:
@@ -61,10 +61,10 @@ def test_codes_exist() -> None:
     assert not [code for code in named if find_code(code) is None]
 
 
-@pytest.mark.parametrize("number", [number for number, rule in RULES.items() if "codes" in rule])
-def test_what_is_said_to_be_caught_is_caught(number: int) -> None:
+@pytest.mark.parametrize("name", [name for name, rule in RULES.items() if "codes" in rule])
+def test_what_is_said_to_be_caught_is_caught(name: str) -> None:
     """By a mistake of the table with one of the codes, by an example of the rule, or by a test."""
-    rule = RULES[number]
+    rule = RULES[name]
     by = rule["by"]
     if by.startswith("example "):
         assert by.removeprefix("example ") in set(rule["codes"]) & EXAMPLES
@@ -74,9 +74,9 @@ def test_what_is_said_to_be_caught_is_caught(number: int) -> None:
         assert MISTAKES[by]["code"].split()[0] in rule["codes"]
 
 
-@pytest.mark.parametrize("number", [number for number, rule in RULES.items() if "impossible" in rule])
-def test_what_is_said_to_be_impossible_is(number: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    by = RULES[number]["by"]
+@pytest.mark.parametrize("name", [name for name, rule in RULES.items() if "impossible" in rule])
+def test_what_is_said_to_be_impossible_is(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    by = RULES[name]["by"]
     if by.startswith("test_"):
         assert by in TESTS
         return
@@ -93,7 +93,10 @@ def test_what_is_said_to_come_later_is_refused_by_name(
 
 
 def test_what_nobody_looks_at_does_not_grow() -> None:
-    assert [number for number, rule in RULES.items() if "open" in rule] == [17, 95]
+    assert [rule["wrong"] for rule in RULES.values() if "open" in rule] == [
+        "The host's IMEX service beside the driver's.",
+        "A node for virtual machines that the host's driver holds.",
+    ]
 
 
 def test_what_is_demanded_of_nodes_is_a_rule_of_the_catalogue() -> None:

@@ -44,9 +44,9 @@ def _missing(context: CheckContext) -> Iterator[Diagnostic]:
 
 def _requesting_section(context: CheckContext, component: Component) -> Path:
     """The section that requests a component."""
-    claiming = next((stack for stack in context.platform.stacks if stack in WITH_CLAIMS), None)
-    if component.section == ALLOCATION and claiming:
-        return context.stack_path(claiming)
+    with_claims = next((stack for stack in context.platform.stacks if stack in WITH_CLAIMS), None)
+    if component.section == ALLOCATION and with_claims:
+        return context.stack_path(with_claims)
     if component.section != POOL_NETWORK:
         return component.section_path
     networks = ((name, pool.network) for name, pool in context.pools.items())

@@ -86,14 +86,14 @@ def _mig_on_demand(context: CheckContext) -> Iterator[Diagnostic]:
             yield context.diagnostic_at(path, dra.CUT_ON_DEMAND_AT_A_RESET, message, notes=notes, help_=help_)
 
 
-def _claiming(context: CheckContext) -> tuple[Stack, Path]:
+def _stack_with_claims(context: CheckContext) -> tuple[Stack, Path]:
     """The stack in which pods claim GPUs, and the line that decides it."""
     stack = next(stack for stack in context.platform.stacks if stack in WITH_CLAIMS)
     return stack, context.stack_path(stack)
 
 
 def _not_there(context: CheckContext, component: Component) -> Iterator[Diagnostic]:
-    stack, at = _claiming(context)
+    stack, at = _stack_with_claims(context)
     distribution, system = context.platform.cluster.distribution_facts, context.platform.cluster.os
     if why := component.lacks.get("gpuClusters"):
         message = f"{component.title} {component.version} cannot do allocation: dra: {why}"
@@ -126,7 +126,7 @@ def _kubernetes(context: CheckContext) -> Iterator[Diagnostic]:
     known = version_key(declared)
     if known < version_key(OLDEST_KUBERNETES)[: len(known)]:
         message = f"allocation: dra needs Kubernetes {OLDEST_KUBERNETES} or newer, not {declared}"
-        notes = (context.note(_claiming(context)[1], "because of this"),)
+        notes = (context.note(_stack_with_claims(context)[1], "because of this"),)
         yield context.diagnostic_at(
             KUBERNETES, dra.DRA_KUBERNETES, message, notes=notes, help_="upgrade, or allocation: devicePlugin"
         )
@@ -192,7 +192,7 @@ def _domain_beside(context: CheckContext, pool: GpuPool) -> Iterator[Diagnostic]
     """An NVLink domain of nodes with a device plugin, while the driver's pods run where pods claim GPUs."""
     if pool.topology.domain_nodes and context.platform.dra.compute_domains:
         message = f"nodes of pool {pool.name} join no compute domain: the DRA driver runs where pods claim GPUs alone"
-        notes = (context.note(_claiming(context)[1], "GPUs are claimed because of this"),)
+        notes = (context.note(_stack_with_claims(context)[1], "GPUs are claimed because of this"),)
         help_ = f"set allocation: dra for pool {pool.name}, or devicePlugin for all pools"
         yield context.diagnostic_at_key(
             (*POOLS, pool.name, "nvlinkDomain"), dra.DOMAIN_BESIDE_CLAIMS, message, notes=notes, help_=help_

@@ -9,7 +9,8 @@ from blueprint.catalog.distribution import WITH_CLAIMS
 from blueprint.diagnostics import Diagnostic
 from blueprint.platform.check_context import CheckContext
 from blueprint.platform.components import codes
-from blueprint.platform.components.selection import ALLOCATION, POOL_NETWORK
+from blueprint.platform.components.selection import ALLOCATION, POOL_KARPENTER, POOL_NETWORK
+from blueprint.platform.paths import POOLS
 from blueprint.source.paths import Path
 
 _KUBELET: Path = ("spec", "cluster", "kubeletRoot")
@@ -33,13 +34,16 @@ def check_release_contents(context: CheckContext) -> Iterator[Diagnostic]:
 
 def _missing(context: CheckContext) -> Iterator[Diagnostic]:
     """Sections of the blueprint that only a component of another release carries out."""
+    found: set[Path] = set()
     for name in context.catalog.components:
         component = context.catalog.component(name) if name not in context.release.components else None
         if component is None or component.section is None or not component.belongs_to(context.platform.stacks):
             continue
-        if context.platform.requests(component):
+        section = _requesting_section(context, component) if context.platform.requests(component) else None
+        if section and section not in found:
+            found.add(section)
             message = f"release {context.release.release} has no {name}, which would implement this"
-            yield _not_in(context, _requesting_section(context, component), message)
+            yield _not_in(context, section, message)
 
 
 def _requesting_section(context: CheckContext, component: Component) -> Path:
@@ -47,6 +51,12 @@ def _requesting_section(context: CheckContext, component: Component) -> Path:
     with_claims = next((stack for stack in context.platform.stacks if stack in WITH_CLAIMS), None)
     if component.section == ALLOCATION and with_claims:
         return context.stack_path(with_claims)
+    if component.section == POOL_KARPENTER:
+        return (
+            *POOLS,
+            next(name for name, pool in context.pools.items() if pool.provisioning),
+            component.section_path[-1],
+        )
     if component.section != POOL_NETWORK:
         return component.section_path
     networks = ((name, pool.network) for name, pool in context.pools.items())

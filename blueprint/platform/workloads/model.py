@@ -12,11 +12,12 @@ from typing import TYPE_CHECKING, Protocol
 
 from blueprint.catalog.workloads import WorkloadKind, workload_kind, workload_names
 from blueprint.platform.components.digests import digest
+from blueprint.platform.dra.model import GPU_CLASS
 from blueprint.platform.nodes.offered import NODE_RESOURCES
 from blueprint.platform.nodes.taints import Taint
 from blueprint.platform.pool import GpuPool, Pool
 from blueprint.platform.queueing.lending import Lending
-from blueprint.platform.queueing.model import GPU_CLASS, QUEUE
+from blueprint.platform.queueing.model import QUEUE
 from blueprint.platform.tracking.recorder import untracked
 from blueprint.records import Record
 from blueprint.units import canonical_quantity, duration_seconds, quantity_value

@@ -16,6 +16,7 @@ from blueprint.platform.network.model import PoolNetwork
 from blueprint.platform.nodes.offered import Offered
 from blueprint.platform.nodes.taints import Taint
 from blueprint.platform.partitioning.model import PartitionedPlatform, PoolPartition
+from blueprint.platform.queueing.engines import KAI, SHARD_LABEL
 from blueprint.platform.topology.model import NodeHardware, NodeTopology
 from blueprint.platform.tracking.recorder import record, tracked_property
 from blueprint.platform.tracking.sources import Source
@@ -41,6 +42,13 @@ class PoolPlatform(DriverPlatform, PartitionedPlatform, Protocol):
 
     def provider_of(self, part: Part) -> PlatformComponent | None:
         """The component of this stack that brings a part of the node stack to pools that leave it to us."""
+
+    @property
+    def only_engine(self) -> str:
+        """The engine that queues for pools that name none; none where there are two, or no one."""
+
+    def shares(self, pool: Pool) -> bool:
+        """Whether an engine queues for a pool: it has GPUs, or a tenant has quota of it."""
 
 
 class Pool:
@@ -142,6 +150,21 @@ class Pool:
         return self._spec.cost_per_gpu_hour
 
     @tracked_property
+    def queue(self) -> str:
+        """The engine that queues workloads for its nodes, or none."""
+        return self._spec.queue or self._platform.only_engine
+
+    @tracked_property
+    def pods_wait(self) -> bool:
+        """Whether workloads wait as pods, which a quota of the namespace would count; Kueue makes pods afterwards."""
+        return self.queue == KAI
+
+    @tracked_property
+    def shard(self) -> str | None:
+        """The shard of KAI that its nodes are; None where KAI does not queue for them."""
+        return self.own_label if self.queue == KAI and self._platform.shares(self) else None
+
+    @tracked_property
     def own_label(self) -> str:
         """Value of the label that says which pool a node belongs to: the pool's name."""
         record(self._platform.origins.source(("spec", "nodePools", self.name)))
@@ -228,6 +251,7 @@ LABELS: dict[str, Callable[[Pool], str | None]] = {
     "nvidia.com/gpu.deploy.driver": lambda pool: pool.deploy_driver,
     "nvidia.com/gpu.deploy.container-toolkit": lambda pool: pool.deploy_toolkit,
     "nvidia.com/gpu.deploy.device-plugin": lambda pool: pool.deploy_device_plugin,
+    SHARD_LABEL: lambda pool: pool.shard,
     "nvidia.com/mig.config": lambda pool: found.mig_config_name if (found := _partition(pool)) else None,
     "nvidia.com/device-plugin.config": lambda pool: found.plugin_config_name if (found := _partition(pool)) else None,
 }

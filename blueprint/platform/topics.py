@@ -59,6 +59,7 @@ from blueprint.platform.partitioning.checks import check_partitioning
 from blueprint.platform.partitioning.expectations import EXPECTATIONS as PARTITIONING_EXPECTATIONS
 from blueprint.platform.pool import Pool
 from blueprint.platform.queueing.checks import check_queueing
+from blueprint.platform.queueing.engine_checks import check_engines
 from blueprint.platform.tenants.checks import check_tenants
 from blueprint.platform.topology import prerequisites as topology
 from blueprint.platform.topology.checks import check_topology
@@ -161,7 +162,7 @@ TOPICS: tuple[Topic, ...] = (
         pool_prerequisites=dra.pool_prerequisites,
     ),
     Topic(name="tenants", checks=(check_tenants,)),
-    Topic(name="queueing", checks=(check_queueing,)),
+    Topic(name="queueing", checks=(check_queueing, check_engines)),
     Topic(
         name="compatibility",
         release_checks=(check_compatibility,),

@@ -173,6 +173,11 @@ class PoolSettings(Model):
         validate_default=True,
         description="Further facts a node probe must find.",
     )
+    queue: Literal["kueue", "kai", "none"] | None = Field(
+        default=None,
+        description="The engine that queues workloads for these nodes, a key of `queueing`, or none. Default: the only "
+        "engine there is.",
+    )
     cost_per_gpu_hour: Annotated[float, Field(gt=0, le=1000)] | None = Field(
         examples=[2.5],
         default=None,
@@ -186,7 +191,6 @@ class NodePool(PoolSettings, PoolNodes):
     NOT_YET: ClassVar[dict[str, str]] = {
         "karpenter": "write Karpenter's NodePool yourself, select its nodes by "
         "selector: {karpenter.sh/nodepool: NAME}, and declare nodes: {min, max}",
-        "queue": "Kueue queues every pool of which a tenant has quota: leave it out",
         "kata": "give the GPUs of these nodes to virtual machines with the setting sandboxWorkloads of gpu-operator; "
         "docs/how-to/come-from-helm.md shows how",
     }

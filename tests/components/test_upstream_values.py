@@ -34,7 +34,7 @@ def leaves(values: Any, path: tuple[str, ...] = ()) -> Iterator[str]:
 
 def test_every_chart_is_answered() -> None:
     assert [one.component for one in ANSWERS] == [
-        "dcgm-exporter", "dra-driver-nvidia-gpu", "gpu-operator", "k8s-device-plugin", "kueue", "nfd",
+        "dcgm-exporter", "dra-driver-nvidia-gpu", "gpu-operator", "k8s-device-plugin", "kai-scheduler", "kueue", "nfd",
     ]  # fmt: skip
 
 
@@ -95,6 +95,7 @@ UNLISTED = {
     },
     "dra-driver-nvidia-gpu": {"maskNvidiaDriverParams"},
     "k8s-device-plugin": {"nvidiaDevRoot", "devicePlugin.enableHostNetwork"},
+    "kai-scheduler": set[str](),
     "kueue": set[str](),
     "nfd": set[str](),
 }

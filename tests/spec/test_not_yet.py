@@ -27,7 +27,6 @@ SECTIONS = {
 WITHIN = {
     "policy.admission": "policy: {«admission»: true}",
     "policy.health": "policy: {«health»: {xid-79: drain}}",
-    "queueing.kai": "queueing: {«kai»: {placement: binpack}}",
     "tenants.lattice.workloads": "tenants: {lattice: {«workloads»: [train-job]}}",
 }
 OF_A_POOL = {
@@ -37,7 +36,6 @@ OF_A_POOL = {
     "kubelet": "{topologyManager: single-numa-node}",
     "nvlinkDomain": "{nodes: 18, label: nvidia.com/gpu.clique}",
     "karpenter": "{nodeClass: gpu, capacity: [spot]}",
-    "queue": "kai",
     "costPerGpuHour": "0.9",
     "allocation": "dra",
     "kata": "{}",

@@ -6,20 +6,21 @@ resources that pods request of the pool.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, Protocol
 
 from blueprint.platform.components.digests import digest
 from blueprint.platform.drivers.model import DRA
-from blueprint.platform.nodes.offered import Offered
 from blueprint.platform.nodes.taints import PoolTaint
 from blueprint.platform.partitioning.model import GPU
+from blueprint.platform.queueing.engines import KUEUE, QueuedPool, pools_of
+from blueprint.platform.queueing.kai import Kai
 from blueprint.platform.queueing.quotas import ResourceGroup, resource_groups, with_withheld
 from blueprint.platform.tenants.model import Tenant, TenantNamespace, Tenants
 from blueprint.platform.topology.model import HOSTNAME
 from blueprint.platform.tracking.recorder import tracked_property, untracked
 from blueprint.platform.tracking.tracked import plain
-from blueprint.platform.views import PlatformView, PoolView
+from blueprint.platform.views import PlatformView
 from blueprint.spec.queueing import KueueSpec, QueueingSpec
 
 GPU_CLASS = "gpu.nvidia.com"
@@ -34,34 +35,6 @@ _WITHIN = {
 }
 
 
-class LevelsView(Protocol):
-    """Where the nodes of a pool stand."""
-
-    @property
-    def labels(self) -> Mapping[str, int]:
-        """Labels that say where a node stands, widest first."""
-
-
-class QueuedPool(PoolView, Protocol):
-    """A pool whose nodes tenants share."""
-
-    @property
-    def nodes_max(self) -> int:
-        """Most nodes."""
-
-    @property
-    def selector(self) -> Mapping[str, str]:
-        """Labels by which the nodes are known."""
-
-    @property
-    def topology(self) -> LevelsView:
-        """Where its nodes stand."""
-
-    @property
-    def offered(self) -> Mapping[str, Offered]:
-        """What pods can request of each node, by the name that quotas have for it."""
-
-
 class QueuedPlatform(PlatformView, Protocol):
     """The platform, as its queues know it."""
 
@@ -72,6 +45,13 @@ class QueuedPlatform(PlatformView, Protocol):
     @property
     def tenants(self) -> Tenants:
         """Everybody who shares it."""
+
+    @property
+    def queueing(self) -> Queueing | None:
+        """How workloads wait for GPUs."""
+
+    def shares(self, pool: QueuedPool) -> bool:
+        """Whether an engine queues for a pool: it has GPUs, or a tenant has quota of it."""
 
 
 class Topology:
@@ -148,7 +128,7 @@ class Cohort(_OfTenant):
     @property
     def resource_groups(self) -> tuple[ResourceGroup, ...]:
         """What its members share on top of their own."""
-        return resource_groups(self.tenant.quota, self._platform.pools)
+        return resource_groups(self.tenant.quota, self._kueue.pools)
 
 
 class ClusterQueue(_OfTenant):
@@ -157,8 +137,8 @@ class ClusterQueue(_OfTenant):
     @property
     def resource_groups(self) -> tuple[ResourceGroup, ...]:
         """Its own quota, nothing of what only its groups have, which it may borrow, and nothing of all other GPUs."""
-        pools = self._platform.pools
         with untracked():  # which pools there are decides no amount
+            pools = self._kueue.pools
             quotas = with_withheld(self.tenant.shares, pools, in_group=self.parent is not None)
         return resource_groups(quotas, pools)
 
@@ -166,9 +146,9 @@ class ClusterQueue(_OfTenant):
 class LocalQueue:
     """The queue of one namespace, which is that of its tenant."""
 
-    def __init__(self, namespace: TenantNamespace) -> None:
+    def __init__(self, namespace: TenantNamespace, name: str) -> None:
         self._namespace = namespace
-        self.name = QUEUE
+        self.name = name
 
     @property
     def namespace(self) -> str:
@@ -218,11 +198,15 @@ class Kueue:
         return [{"name": GPU, "deviceClassNames": [GPU_CLASS]}] if claimed else []
 
     @tracked_property
+    def pools(self) -> tuple[QueuedPool, ...]:
+        """The pools that are Kueue's."""
+        return pools_of(KUEUE, self._platform)
+
+    @tracked_property
     def flavors(self) -> tuple[Flavor, ...]:
-        """The pools with GPUs, and those of which a tenant has quota."""
+        """One for each of them."""
         with untracked():
-            used = {pool for tenant in self._platform.tenants.every for pool in tenant.quota}
-            return tuple(Flavor(pool) for pool in self._platform.pools if pool.gpu is not None or pool.name in used)
+            return tuple(Flavor(pool) for pool in self.pools)
 
     @tracked_property
     def topologies(self) -> tuple[Topology, ...]:
@@ -241,14 +225,29 @@ class Kueue:
         """The tenants that have quota, by themselves or by their groups."""
         users = self._platform.tenants.users
         with untracked():
-            return tuple(ClusterQueue(tenant, self._platform, self) for tenant in users if tenant.shares)
+            return tuple(ClusterQueue(tenant, self._platform, self) for tenant in users if self.queues(tenant))
 
     @tracked_property
     def local_queues(self) -> tuple[LocalQueue, ...]:
         """One queue in each namespace of a tenant that has quota."""
         namespaces = self._platform.tenants.namespaces
         with untracked():
-            return tuple(LocalQueue(each) for each in namespaces if each.tenant.shares)
+            found = [each for each in namespaces if self.queues(each.tenant)]
+            return tuple(LocalQueue(each, self.queue_of(each.tenant)) for each in found)
+
+    def queues(self, tenant: Tenant) -> bool:
+        """Whether a tenant has quota of one of its pools, by itself or by its groups."""
+        return any(pool.name in tenant.shares for pool in self.pools)
+
+    def queue_of(self, tenant: Tenant) -> str:
+        """The name of a tenant's queue in its namespaces.
+
+        Kueue takes jobs that name no queue for the one called default. Where the tenant has another engine's quota too,
+        that would be jobs of the other engine, so there is none of that name.
+        """
+        return (
+            QUEUE if all(pool.queue == KUEUE for pool in self._platform.pools if pool.name in tenant.shares) else KUEUE
+        )
 
 
 class Priority:
@@ -277,6 +276,12 @@ class Queueing:
         """What Kueue is told; None without it."""
         spec = self._spec.kueue
         return Kueue(spec, self._platform) if spec is not None else None
+
+    @tracked_property
+    def kai(self) -> Kai | None:
+        """What KAI is told; None without it."""
+        spec = self._spec.kai
+        return Kai(spec, self._platform) if spec is not None else None
 
     @tracked_property
     def priorities(self) -> dict[str, int]:

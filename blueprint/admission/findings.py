@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Iterator, Sequence
 
 from blueprint.admission import codes
@@ -10,6 +11,8 @@ from blueprint.check.finding import ObjectFinding
 from blueprint.diagnostics import Code, Diagnostic
 from blueprint.wording import counted
 
+_NARROWEST = 30
+_INDENT = 4
 _HEAD = ("WORKLOAD", "POOL", "NODES", "AT ONCE", "REMARKS")
 
 
@@ -41,10 +44,14 @@ def _summary(answer: WorkloadAnswer) -> tuple[Code, str]:
 
 
 def _nearest(answer: WorkloadAnswer) -> str:
-    """The reason of the pool that is most alike: where labels and taints are not what keeps the pod away."""
-    reasons = [each.reasons[0] for each in answer.pools if each.reasons]
-    inner = [each for each in reasons if "labels" not in each and "taint" not in each]
-    return (inner or reasons or ["no pool has GPUs"])[0]
+    """What the pool lacks that is most alike: the one with fewest reasons, labels and taints last."""
+    reasons = [each.reasons for each in answer.pools if each.reasons] or [("no pool has GPUs",)]
+    nearest = min(reasons, key=lambda each: (len(each), _is_about_placement(each)))
+    return "; ".join(nearest)
+
+
+def _is_about_placement(reasons: tuple[str, ...]) -> bool:
+    return "labels" in reasons[0] or "taint" in reasons[0]
 
 
 def _in_words(answer: PoolAnswer) -> str:
@@ -55,13 +62,32 @@ def _in_words(answer: PoolAnswer) -> str:
     return "; ".join(answer.reasons)
 
 
-def table(results: Sequence[WorkloadAnswer]) -> Iterator[str]:
-    """The results as lines of a table: a row for each pool, and below it the reasons by sort of device."""
+def table(results: Sequence[WorkloadAnswer], width: int | None = None) -> Iterator[str]:
+    """The results as lines of a table: a row for each pool, and below it further reasons.
+
+    Remarks are wrapped in their column where `width`, in columns of the screen, is given.
+    """
     rows = [_HEAD, *(row for answer in results for row in _rows(answer))]
     widths = [max(len(row[column]) for row in rows if len(row) > 1) for column in range(len(_HEAD) - 1)]
+    lead = sum(widths) + 2 * len(widths)
     for row in rows:
-        cells = [cell.ljust(width) for cell, width in zip(row, widths, strict=False)]
-        yield "  ".join([*cells, row[-1]]).rstrip()
+        cells = "  ".join([cell.ljust(size) for cell, size in zip(row, widths, strict=False)] + [""])
+        remark = row[-1]
+        if width and lead + len(remark) > width:
+            if lead + _NARROWEST > width:  # below the row, where there is no room beside it
+                if cells.strip():
+                    yield cells.rstrip()
+                cells, room = " " * _INDENT, width - _INDENT
+            else:
+                room = width - lead
+            first, *rest = textwrap.wrap(
+                remark, room, subsequent_indent=remark[: len(remark) - len(remark.lstrip())],
+                break_long_words=False, break_on_hyphens=False,
+            )  # fmt: skip
+            yield (cells + first).rstrip()
+            yield from (" " * len(cells) + each for each in rest)
+        else:
+            yield (cells + remark).rstrip()
 
 
 def _rows(answer: WorkloadAnswer) -> Iterator[tuple[str, ...]]:

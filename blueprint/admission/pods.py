@@ -41,9 +41,7 @@ def pool_answer(
 
     `prover` is None where claims cannot be proven; `tolerated`: a queue adds the tolerations that it needs.
     """
-    obstacles = tuple(_obstacles(pod, nodes.offer, every, tolerated=tolerated))
-    if obstacles:
-        return PoolAnswer(nodes.group.name, nodes.group.nodes, Fit.NO, 0, obstacles)
+    obstacles = list(_obstacles(pod, nodes.offer, every, tolerated=tolerated))
     amounts = requested_devices(pod)
     classes = list(prover.classes.values()) if prover else []
     claimed = {name for name in amounts if not nodes.offer.offers.get(name) and class_of(name, classes)}
@@ -52,15 +50,16 @@ def pool_answer(
         if name not in claimed:
             there = nodes.offer.offers.get(name, 0)
             if reason := _too_few(name, amount, there, nodes.offer):
-                return PoolAnswer(nodes.group.name, nodes.group.nodes, Fit.NO, 0, (reason,))
+                obstacles.append(reason)
             limits.append(there // amount)
     for name, wanted in machine_amounts(pod).items():
         if name in nodes.machine:
             of_node = quantity_value(nodes.machine[name])
             if wanted > of_node:
-                reason = f"more {name} is requested than the {nodes.machine[name]} of a node"
-                return PoolAnswer(nodes.group.name, nodes.group.nodes, Fit.NO, 0, (reason,))
+                obstacles.append(f"more {name} is requested than the {nodes.machine[name]} of a node")
             limits.append(int(of_node // wanted))
+    if obstacles:
+        return PoolAnswer(nodes.group.name, nodes.group.nodes, Fit.NO, 0, tuple(obstacles))
     extended = claim_of(pod.spec, claimed, classes)
     together = [*claims, *([extended] if extended else [])]
     if not together:

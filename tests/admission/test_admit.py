@@ -8,6 +8,9 @@ from typing import Any
 
 import pytest
 
+from blueprint.admission.findings import table
+from blueprint.admission.model import Fit, PoolAnswer, WorkloadAnswer
+from blueprint.bundle.model import Object
 from blueprint.cli.main import main
 
 PLUGIN = """
@@ -104,7 +107,8 @@ def test_a_pod_fits_where_no_taint_keeps_it_away(ask: Any) -> None:
     assert found.code == 0
     assert "fits on 4 of 6 nodes, 16 pods at once" in found.findings["BP4040"]["message"]
     assert found.rows("BP4040") == {
-        "infer": "the taint nvidia.com/gpu=true:NoSchedule is not tolerated",
+        "infer": "the taint nvidia.com/gpu=true:NoSchedule is not tolerated; no node of it offers nvidia.com/gpu; "
+        "they offer nvidia.com/mig-3g.40gb",
         "train": "4 nodes, 4 on each at once",
     }
 
@@ -191,4 +195,17 @@ def test_the_table_has_a_row_for_each_pool(tmp_path: Path, capsys: pytest.Captur
     assert main(["admit", str(tmp_path / "blueprint.yaml"), str(tmp_path / "pod.yaml")]) == 0
     lines = capsys.readouterr().out.splitlines()
     assert lines[0].split("  ")[0] == "WORKLOAD"
-    assert [line.split()[-1] for line in lines[2:]] == ["16"]
+    assert [line.split()[-1] for line in lines if " train " in line] == ["16"]
+
+
+@pytest.mark.parametrize("width", [60, 80, 100])
+def test_remarks_are_wrapped_to_the_screen_and_lose_nothing(width: int) -> None:
+    remark = "no node of it offers nvidia.com/gpu; they offer nvidia.com/mig-1g.10gb, nvidia.com/mig-3g.40gb"
+    pools = (
+        PoolAnswer("infer", 2, Fit.NO, 0, ("the taint is not tolerated", remark)),
+        PoolAnswer("train", 4, Fit.FITS),
+    )
+    subject = Object({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "x"}}, "users")
+    lines = list(table([WorkloadAnswer(subject, (), 1, pools)], width))
+    assert max(map(len, lines)) <= width
+    assert remark in " ".join(" ".join(lines).split())

@@ -7,7 +7,7 @@ import pytest
 from blueprint.cli.main import main
 from blueprint.diagnostics import all_codes
 from blueprint.report.topics import explain, nearest_topic, search, topics
-from blueprint.report.topics.fields import fields_of, find_field
+from blueprint.report.topics.fields import fields_of, find_abridged, find_field
 from blueprint.report.topics.reserved import reserved_fields
 
 SCHEMA = {
@@ -96,6 +96,28 @@ def test_a_field_of_the_blueprint_is_explained_for_any_name_of_a_pool() -> None:
     assert text is not None
     assert text == explain("spec.nodePools.*.gpu.product")
     assert "type: string" in text
+
+
+@pytest.mark.parametrize(
+    ("abridged", "field"),
+    [
+        ("nodePools.gpu.product", "spec.nodePools.*.gpu.product"),
+        ("tenants.quota", "spec.tenants.*.quota"),
+        ("gpu.mig", "spec.nodePools.*.gpu.mig"),
+        ("quota.borrow", "spec.tenants.*.quota.*.borrow"),
+    ],
+)
+def test_a_field_is_found_without_the_names_on_the_way(abridged: str, field: str) -> None:
+    assert explain(field) is not None
+    assert explain(abridged) == explain(field)
+
+
+def test_an_end_that_several_fields_have_is_not_taken_for_one() -> None:
+    schema = {
+        "properties": {name: {"properties": {"x": {"properties": {"y": {"description": name}}}}} for name in "ab"}
+    }
+    assert find_abridged(schema, "x.y") is None
+    assert find_abridged(schema, "a.x.y") is not None
 
 
 def test_exit_codes_are_a_topic(capsys: pytest.CaptureFixture[str]) -> None:

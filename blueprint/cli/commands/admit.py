@@ -44,11 +44,12 @@ _USUAL = "blueprint.yaml"
 
 def configure(parser: ArgumentParser) -> None:
     """Add the arguments."""
+    parser.usage = "%(prog)s [OPTIONS] [BLUEPRINT] FILE..."
     parser.add_argument(
         "paths",
-        metavar="[BLUEPRINT] FILE",
+        metavar="FILE",
         nargs="+",
-        help="the platform (blueprint.yaml), and manifests or folders of them",
+        help="manifests or folders of them; first the blueprint, where it is not blueprint.yaml",
     )
     parser.add_argument(
         "--tenant", metavar="NAME", help="whose quota the workloads use (the tenant of their namespaces)"
@@ -79,8 +80,10 @@ def run(options: Namespace) -> Run:
     results = list(admission.results(inputs.objects))
     if options.prints:
         from blueprint.admission.findings import table
+        from blueprint.cli.parser import screen_width
 
-        sys.stdout.writelines(f"{line}\n" for line in table(results) if results)
+        width = screen_width() if sys.stdout.isatty() else None
+        sys.stdout.writelines(f"{line}\n" for line in table(results, width) if results)
         options.in_brief = bool(results)
     return _as_run(options, inputs, results)
 

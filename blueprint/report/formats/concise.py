@@ -1,4 +1,7 @@
-"""One line for each finding, as `grep` and editors read it: `FILE:LINE:COLUMN: severity[CODE] message`."""
+"""One line for each finding, as `grep` and editors read it: `FILE:LINE:COLUMN: severity[CODE] message`.
+
+A terminal gets them wrapped.
+"""
 
 from __future__ import annotations
 
@@ -10,11 +13,15 @@ from blueprint.report.context import Context
 from blueprint.report.escaping import in_ascii, visible
 from blueprint.report.model import Run
 from blueprint.report.record import ReportContent, actions_in_words, counts_in_words, coverage_in_words, record_of
+from blueprint.report.wrapping import on_terminal
+
+_INDENT = 4
 
 
 def render(run: Run, context: Context) -> str:
     """Findings, worst first; then what would change, what was not looked at, and the verdict, one line each."""
-    text = "".join(f"{visible(line)}\n" for line in _lines(record_of(run)))
+    lines = (part for line in _lines(record_of(run)) for part in on_terminal(visible(line), context, _INDENT))
+    text = "".join(f"{line}\n" for line in lines)
     return in_ascii(text) if context.ascii_only else text
 
 

@@ -9,7 +9,7 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from blueprint.diagnostics import Code, all_codes, find_code, nearest
-from blueprint.report.topics.fields import Field, field_facts, fields_of, find_field
+from blueprint.report.topics.fields import Field, field_facts, fields_of, find_abridged, find_field
 from blueprint.report.topics.general import general_topics
 from blueprint.report.topics.hardware import hardware_text, hardware_topics
 from blueprint.report.topics.overlays import overlay_about, overlay_names, overlay_text
@@ -32,7 +32,9 @@ def explain(topic: str) -> str | None:
         return _component_text(component)
     if field := find_field(_schema(), topic):
         return _field_text(field)
-    return _setting(topic) or reserved_text(topic) or hardware_text(topic) or overlay_text(topic)
+    if text := _setting(topic) or reserved_text(topic) or hardware_text(topic) or overlay_text(topic):
+        return text
+    return _field_text(field) if (field := find_abridged(_schema(), topic)) else None
 
 
 def search(words: str) -> str | None:

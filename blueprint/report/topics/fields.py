@@ -58,6 +58,24 @@ def find_field(schema: Schema, path: str) -> Field | None:
     return next((field for field in fields_of(schema) if _matches(_steps(field.path), wanted)), None)
 
 
+def find_abridged(schema: Schema, path: str) -> Field | None:
+    """The field that people mean who leave out `spec`, names and list items: `nodePools.gpu`, `tenants.quota`.
+
+    With a single step it is a word to search for, unless it is a section.
+    """
+    wanted = _abridged(path)
+    fields = [(_abridged(field.path), field) for field in fields_of(schema)] if wanted else []
+    whole = [field for steps, field in fields if steps == wanted]
+    ends = [field for steps, field in fields if len(wanted) > 1 and steps[-len(wanted) :] == wanted]
+    alike = len({field.description for field in ends}) == 1  # `poolDefaults` has the fields of a pool, which come first
+    return whole[0] if whole else min(ends, key=lambda field: ANY_KEY not in field.path) if alike else None
+
+
+def _abridged(path: str) -> list[str]:
+    steps = [step for step in _steps(path) if step not in (ANY_KEY, ANY_ITEM)]
+    return steps[1:] if steps[:1] == ["spec"] else steps
+
+
 def _steps(path: str) -> list[str]:
     """`spec.nodePools[train].x[0]` as steps; an index stands for any item."""
     steps = re.findall(r'\["(?:[^"\\]|\\.)*"\]|\[[^\]]*\]|[^.\[\]]+', path)

@@ -155,6 +155,11 @@ class Pool:
         return self._spec.queue or self._platform.only_engine
 
     @tracked_property
+    def declares_queue(self) -> bool:
+        """Whether the pool names an engine itself."""
+        return self._spec.queue is not None
+
+    @tracked_property
     def pods_wait(self) -> bool:
         """Whether workloads wait as pods, which a quota of the namespace would count; Kueue makes pods afterwards."""
         return self.queue == KAI

@@ -92,7 +92,7 @@ def _quota(context: CheckContext, tenant: Tenant, pool: Pool) -> Iterator[Diagno
     """What KAI cannot do with the quota of a tenant."""
     at = declared_at(context, tenant, "quota", pool.name)
     amounts = tenant.quota.get(pool.name, {})
-    notes = (context.note((*POOLS, pool.name), "a pool of KAI"),)
+    notes = (context.note((*POOLS, pool.name, "queue"), "a pool of KAI"),)
     for name, quota in amounts.items():
         if quota.lend is not None:
             message = (

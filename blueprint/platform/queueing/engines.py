@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 from blueprint.platform.nodes.offered import Offered
-from blueprint.platform.tracking.recorder import untracked
+from blueprint.platform.tracking.recorder import decided_by, untracked
 from blueprint.platform.views import PoolView
 from blueprint.spec.queueing import QueueingSpec
 
@@ -49,6 +49,10 @@ class QueuedPool(PoolView, Protocol):
     def queue(self) -> str:
         """The engine that queues for it, or none."""
 
+    @property
+    def declares_queue(self) -> bool:
+        """Whether it says so itself."""
+
 
 class SharedPlatform(Protocol):
     """A platform whose pools belong to engines."""
@@ -72,4 +76,8 @@ def engines_of(spec: QueueingSpec | None) -> tuple[str, ...]:
 def pools_of(engine: str, platform: SharedPlatform) -> tuple[QueuedPool, ...]:
     """The pools for which an engine queues."""
     with untracked():
-        return tuple(pool for pool in platform.pools if pool.queue == engine and platform.shares(pool))
+        pools = platform.pools
+        declared = [pool for pool in pools if pool.declares_queue]
+        chosen = tuple(pool for pool in pools if pool.queue == engine and platform.shares(pool))
+    decided_by(*(pool.queue for pool in declared))
+    return chosen

@@ -16,7 +16,7 @@ from blueprint.platform.nodes.offered import NODE_RESOURCES
 from blueprint.platform.queueing.engines import KAI, QueuedPool, pools_of
 from blueprint.platform.tenants.model import Prioritised, Tenant, TenantQuota, Tenants
 from blueprint.platform.topology.model import HOSTNAME
-from blueprint.platform.tracking.recorder import tracked_property, untracked
+from blueprint.platform.tracking.recorder import decided_by, tracked_property, untracked
 from blueprint.platform.views import PlatformView
 from blueprint.records import Record
 from blueprint.spec.queueing import KaiSpec
@@ -313,6 +313,7 @@ class Kai:
     def caps(self) -> tuple[Cap, ...]:
         """The tenants with quota of its pools whose workloads have a highest priority."""
         queueing = self._platform.queueing
+        decided_by(self.pools)
         with untracked():
             names = {pool.name for pool in self.pools}
             capped = [

@@ -18,7 +18,7 @@ from blueprint.platform.queueing.kai import Kai
 from blueprint.platform.queueing.quotas import ResourceGroup, resource_groups, with_withheld
 from blueprint.platform.tenants.model import Tenant, TenantNamespace, Tenants
 from blueprint.platform.topology.model import HOSTNAME
-from blueprint.platform.tracking.recorder import tracked_property, untracked
+from blueprint.platform.tracking.recorder import decided_by, tracked_property, untracked
 from blueprint.platform.tracking.tracked import plain
 from blueprint.platform.views import PlatformView
 from blueprint.spec.queueing import KueueSpec, QueueingSpec
@@ -137,8 +137,8 @@ class ClusterQueue(_OfTenant):
     @property
     def resource_groups(self) -> tuple[ResourceGroup, ...]:
         """Its own quota, nothing of what only its groups have, which it may borrow, and nothing of all other GPUs."""
+        pools = self._kueue.pools
         with untracked():  # which pools there are decides no amount
-            pools = self._kueue.pools
             quotas = with_withheld(self.tenant.shares, pools, in_group=self.parent is not None)
         return resource_groups(quotas, pools)
 
@@ -205,12 +205,12 @@ class Kueue:
     @tracked_property
     def flavors(self) -> tuple[Flavor, ...]:
         """One for each of them."""
-        with untracked():
-            return tuple(Flavor(pool) for pool in self.pools)
+        return tuple(Flavor(pool) for pool in self.pools)
 
     @tracked_property
     def topologies(self) -> tuple[Topology, ...]:
         """The different ways in which nodes of pools stand."""
+        decided_by(self.pools)
         with untracked():
             found = {flavor.topology.name: flavor.topology for flavor in reversed(self.flavors) if flavor.topology}
             return tuple(found[name] for name in sorted(found))
@@ -224,6 +224,7 @@ class Kueue:
     def cluster_queues(self) -> tuple[ClusterQueue, ...]:
         """The tenants that have quota, by themselves or by their groups."""
         users = self._platform.tenants.users
+        decided_by(self.pools)
         with untracked():
             return tuple(ClusterQueue(tenant, self._platform, self) for tenant in users if self.queues(tenant))
 
@@ -231,6 +232,7 @@ class Kueue:
     def local_queues(self) -> tuple[LocalQueue, ...]:
         """One queue in each namespace of a tenant that has quota."""
         namespaces = self._platform.tenants.namespaces
+        decided_by(self.pools)
         with untracked():
             found = [each for each in namespaces if self.queues(each.tenant)]
             return tuple(LocalQueue(each, self.queue_of(each.tenant)) for each in found)

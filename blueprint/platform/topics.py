@@ -58,6 +58,8 @@ from blueprint.platform.partitioning import prerequisites as partitioning
 from blueprint.platform.partitioning.checks import check_partitioning
 from blueprint.platform.partitioning.expectations import EXPECTATIONS as PARTITIONING_EXPECTATIONS
 from blueprint.platform.pool import Pool
+from blueprint.platform.provisioning import prerequisites as provisioning
+from blueprint.platform.provisioning.checks import check_karpenter, check_provisioning
 from blueprint.platform.queueing.checks import check_queueing
 from blueprint.platform.queueing.engine_checks import check_engines
 from blueprint.platform.tenants.checks import check_tenants
@@ -66,6 +68,8 @@ from blueprint.platform.topology.checks import check_topology
 from blueprint.platform.topology.expectations import EXPECTATIONS as TOPOLOGY_EXPECTATIONS
 from blueprint.platform.virtualization import prerequisites as virtualization
 from blueprint.platform.virtualization.checks import check_virtualization
+from blueprint.platform.workloads import prerequisites as workloads
+from blueprint.platform.workloads.checks import check_workloads
 from blueprint.records import Record
 
 Check = Callable[[CheckContext], Iterator[Diagnostic]]
@@ -119,6 +123,13 @@ TOPICS: tuple[Topic, ...] = (
     Topic(name="olm", release_checks=(check_olm,), cluster_prerequisites=olm.cluster_prerequisites),
     Topic(name="nodes", checks=(check_pools, check_selectors), pool_prerequisites=nodes.pool_prerequisites),
     Topic(
+        name="provisioning",
+        checks=(check_provisioning,),
+        release_checks=(check_karpenter,),
+        cluster_prerequisites=provisioning.cluster_prerequisites,
+        pool_prerequisites=provisioning.pool_prerequisites,
+    ),
+    Topic(
         name="gpus",
         checks=(check_ecc,),
         pool_prerequisites=gpus.pool_prerequisites,
@@ -163,6 +174,7 @@ TOPICS: tuple[Topic, ...] = (
     ),
     Topic(name="tenants", checks=(check_tenants,)),
     Topic(name="queueing", checks=(check_queueing, check_engines)),
+    Topic(name="workloads", checks=(check_workloads,), cluster_prerequisites=workloads.cluster_prerequisites),
     Topic(
         name="compatibility",
         release_checks=(check_compatibility,),

@@ -11,7 +11,7 @@ from typing import Any, Protocol
 from blueprint.catalog.components import Component
 from blueprint.catalog.distribution import Mode
 from blueprint.catalog.hardware import Gpu
-from blueprint.catalog.machines import Machine
+from blueprint.catalog.machines import Machine, NodeClassKind
 from blueprint.catalog.releases import Release
 from blueprint.platform.cluster.model import ClusterFacts
 from blueprint.platform.drivers.written import WrittenDriver
@@ -112,6 +112,10 @@ class ComponentView(Protocol):
         """What the catalogue knows of it."""
 
     @property
+    def settings(self) -> Any:
+        """The values of its settings by name."""
+
+    @property
     def ownership(self) -> str:
         """`managed`, `external` or `absent`."""
 
@@ -166,6 +170,10 @@ class PoolView(Protocol):
     @property
     def nodes_min(self) -> int:
         """Fewest nodes."""
+
+    @property
+    def nodes_max(self) -> int:
+        """Most nodes."""
 
     @property
     def taints(self) -> tuple[Taint, ...]:
@@ -280,3 +288,7 @@ class PlatformView(Protocol):
 
     def machine(self, instance_type: str) -> Machine | None:
         """What the catalogue knows of an instance type."""
+
+    @property
+    def node_class_kind(self) -> NodeClassKind | None:
+        """The kind of object that says what Karpenter starts the cloud's machines with."""

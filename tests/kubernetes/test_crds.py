@@ -39,11 +39,17 @@ def _reference_crds() -> Iterator[dict[str, Any]]:
         pytest.skip("BLUEPRINT_REFERENCE does not name a folder with the upstream CRDs")
     for pattern in (
         "gpu-operator/v26.7.0/crds/*.yaml",
+        "karpenter-aws/v1.14.1/crds/autoscaling.x-k8s.io_*.yaml",
         "karpenter-aws/v1.14.1/crds/karpenter.k8s.aws_*.yaml",
         "karpenter-aws/v1.14.1/crds/karpenter.sh_*.yaml",
+        "jobset/v0.12.0/crds/*.yaml",
+        "kubeflow-trainer/v2.3.0/crds/trainer.*.yaml",
+        "kuberay/v1.7.0/crds/*.yaml",
         "kueue/v0.19.2/crds/*.yaml",
+        "lws/v0.10.0/crds/leaderworkerset.*.yaml",
         "nfd/v0.19.0/crds/*.yaml",
         "network-operator/v26.4.1/crds/*.yaml",
+        "prometheus-operator/v0.93.1/crds/crd-podmonitors.yaml",
         "prometheus-operator/v0.93.1/crds/crd-servicemonitors.yaml",
         "prometheus-operator/v0.93.1/crds/crd-prometheusrules.yaml",
     ):

@@ -25,7 +25,6 @@ SECTIONS = {
     "delivery": "{path: clusters/prod-eu/bundle, argocd: {repository: 'https://git.example/p.git'}}",
 }
 WITHIN = {
-    "policy.admission": "policy: {«admission»: true}",
     "policy.health": "policy: {«health»: {xid-79: drain}}",
     "tenants.lattice.workloads": "tenants: {lattice: {«workloads»: [train-job]}}",
 }
@@ -35,7 +34,7 @@ OF_A_POOL = {
     "topology": "{acme.example/rack: 8}",
     "kubelet": "{topologyManager: single-numa-node}",
     "nvlinkDomain": "{nodes: 18, label: nvidia.com/gpu.clique}",
-    "karpenter": "{nodeClass: gpu, capacity: [spot]}",
+    "karpenter": "{nodeClass: gpu, instanceTypes: [g6e.12xlarge], capacity: [spot]}",
     "costPerGpuHour": "0.9",
     "allocation": "dra",
     "kata": "{}",

@@ -8,11 +8,20 @@ from typing import Any, NamedTuple
 
 import promql_parser
 
+from blueprint.catalog.component_files.monitoring import load_exports
+from tests.support.observed_platform import watched_components
 from tests.support.yaml_data import yaml_data
 
 COUNTERS_ONLY = frozenset({"rate", "irate", "increase"})
+PRESENCE = "present_over_time"
+"""It reads no value."""
 _FILE = Path(__file__).parents[1] / "observability" / "other-metrics.yaml"
-OTHERS: dict[str, str] = {name: row["type"] for name, row in yaml_data(_FILE)["metrics"].items()}
+OTHERS: dict[str, str] = {name: row["type"] for name, row in yaml_data(_FILE)["metrics"].items()} | {
+    name: row.type
+    for component in watched_components()
+    if (exports := load_exports(component.folder))
+    for name, row in exports.metrics.items()
+}
 """Metrics that others export than the exporter of GPUs, with their type."""
 
 
@@ -32,7 +41,7 @@ def mistyped(use: Use, kinds: Mapping[str, str]) -> bool:
     """Whether a counter is read as it is, or something else as a counter."""
     kind = kinds.get(use.metric, "gauge")
     if kind == "counter":
-        return use.function not in COUNTERS_ONLY
+        return use.function not in {*COUNTERS_ONLY, PRESENCE}
     return use.function in COUNTERS_ONLY or kind == "label"
 
 

@@ -1,4 +1,6 @@
-"""Metrics, alerts, recording rules and dashboards: four files of the component that carries out `observability`."""
+"""Metrics, alerts, recording rules and dashboards: files of the component that carries out `observability`, and of each
+component that exports metrics of its own, with `exports.yaml` in place of the counter file.
+"""
 
 import re
 from collections.abc import Iterable, Mapping
@@ -8,14 +10,15 @@ from typing import Annotated, Literal
 
 from blueprint.catalog.facts import CatalogueFile, Matching, Text
 from blueprint.catalog.loader import read
-from blueprint.records import Record
+from blueprint.records import Record, field
 
 MetricSet = Literal["minimal", "standard", "full"]
 SETS: tuple[MetricSet, ...] = ("minimal", "standard", "full")
 """Each is part of the next."""
 
 MetricName = Annotated[str, Matching(r"DCGM_[A-Z]+_[A-Z0-9_]+", "a field of DCGM or its exporter")]
-AlertName = Annotated[str, Matching(r"Gpus?[A-Za-z]+", "words in capitals that begin with Gpu")]
+ExportName = Annotated[str, Matching(r"[a-z][a-z0-9_]*", "a metric, like up")]
+AlertName = Annotated[str, Matching(r"[A-Z][A-Za-z]+", "words in capitals")]
 RecordName = Annotated[str, Matching(r"[a-z_]+:[a-z_]+:[a-z0-9_]+", "level:metric:operation")]
 Duration = Annotated[str, Matching(r"\d+[smhd]", "a duration")]
 _METRIC = re.compile(r"\bDCGM_[A-Z]+_[A-Z0-9_]+\b")
@@ -52,6 +55,20 @@ class Metrics(CatalogueFile, kw_only=True):
         return {metric: row.type for metric, row in self.metrics.items() if metric in wanted}
 
 
+class Export(Record, kw_only=True):
+    """A metric that a component exports; `setting` is the one that switches it on."""
+
+    type: Literal["gauge", "counter"]
+    setting: Text | None = None
+
+
+class Exports(CatalogueFile, kw_only=True):
+    """What a component exports by itself, as far as definitions read it."""
+
+    source: Text
+    metrics: Mapping[ExportName, Export]
+
+
 class Threshold(Record, kw_only=True):
     """What a blueprint may set of an alert, in `unit`, and how the limit is found where it does not.
 
@@ -72,8 +89,10 @@ class AlertDefinition(Record, kw_only=True):
     """One alert; `alerts.yaml` explains the keys."""
 
     per: Literal["pool", "platform"]
+    team: Text = "platform"
     about: Literal["gpu", "pod"] | None = None
     nvlink5: bool = False
+    fixed: bool = False
     severity: Literal["info", "warning", "critical"]
     lasting: Duration
     threshold: Threshold | None = None
@@ -117,9 +136,10 @@ class Panel(Record, kw_only=True):
 
 
 class DashboardDefinition(Record, kw_only=True):
-    """One dashboard: rows of panels."""
+    """One dashboard: rows of panels. `variables` are what a reader chooses: labels, and the metric that has them."""
 
     title: Text
+    variables: Mapping[Text, Text] = field(default_factory=dict)
     rows: Mapping[Text, tuple[Panel, ...]]
 
 
@@ -129,24 +149,42 @@ class Dashboards(CatalogueFile, kw_only=True):
     dashboards: Mapping[Annotated[str, Matching("[a-z][a-z-]{0,39}", "a uid")], DashboardDefinition]
 
 
-class Monitoring(Record):
-    """Everything together."""
+class Definitions(Record):
+    """What is recorded, alerted on and drawn."""
 
-    metrics: Metrics
     alerts: Alerts
     records: Records
     dashboards: Dashboards
 
 
+class Monitoring(Record):
+    """Those of the component that carries out `observability`, and its counter file."""
+
+    metrics: Metrics
+    definitions: Definitions
+
+
 @lru_cache(maxsize=2)
 def load_monitoring(folder: Path) -> Monitoring:
     """The data of the component in `folder`. Raises Refused where a file is wrong."""
-    return Monitoring(
-        read(folder / "metrics.yaml", Metrics),
+    return Monitoring(read(folder / "metrics.yaml", Metrics), load_definitions(folder))
+
+
+@lru_cache(maxsize=8)
+def load_definitions(folder: Path) -> Definitions:
+    """The definitions of the component in `folder`. Raises Refused where a file is wrong."""
+    return Definitions(
         read(folder / "alerts.yaml", Alerts),
         read(folder / "records.yaml", Records),
         read(folder / "dashboards.yaml", Dashboards),
     )
+
+
+@lru_cache(maxsize=8)
+def load_exports(folder: Path) -> Exports | None:
+    """What the component in `folder` exports; None where it has no such file. Raises Refused where it is wrong."""
+    file = folder / "exports.yaml"
+    return read(file, Exports) if file.is_file() else None
 
 
 def metrics_in(expression: str) -> list[str]:

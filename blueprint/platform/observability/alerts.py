@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
 from blueprint.catalog.component_files.monitoring import AlertDefinition, Threshold
-from blueprint.platform.observability.expressions import chosen, filled, lacking, limit_of, once_for_each_gpu
+from blueprint.platform.observability.expressions import chosen, filled, limit_of, once_for_each_gpu
+from blueprint.platform.observability.homes import Home
 from blueprint.platform.tracking.recorder import record, tracked_property
-from blueprint.platform.tracking.sources import Source
 from blueprint.platform.views import GpuPoolView
 from blueprint.records import Record
 from blueprint.units import duration_seconds
@@ -18,6 +18,7 @@ SHARED = "pods share GPUs here, and the exporter names only one of those that us
 MAY_BE_EMPTY = "the pool may have no nodes at all"
 ALL_MAY_BE_EMPTY = "every pool may have no nodes at all"
 NO_NVLINK_5 = "GPUs of this product have no NVLink 5"
+MAY_GROW = "how many nodes the pool has is not fixed"
 
 
 class LeftOut(Record):
@@ -53,10 +54,6 @@ class Alerting(Protocol):
         """Pools whose GPUs several pods use at once."""
 
     @property
-    def exported(self) -> Mapping[str, str]:
-        """The metrics that the exporter exports."""
-
-    @property
     def always_some(self) -> bool:
         """Whether a pool always has nodes."""
 
@@ -68,9 +65,6 @@ class Alerting(Protocol):
     def places(self) -> Mapping[str, str]:
         """What definitions name besides pool and limit."""
 
-    def line(self, file: str, *path: str) -> Source:
-        """The line of a definition."""
-
     def translated(self, expression: str) -> str:
         """An expression with the names that the exporter uses."""
 
@@ -78,11 +72,14 @@ class Alerting(Protocol):
 class Alert:
     """One alerting rule: an alert's definition, for one pool or for the platform."""
 
-    def __init__(self, name: str, definition: AlertDefinition, pool: GpuPoolView | None, owner: Alerting) -> None:
+    def __init__(
+        self, name: str, definition: AlertDefinition, pool: GpuPoolView | None, owner: Alerting, home: Home
+    ) -> None:
         self.name = name
         self.definition = definition
         self.pool = pool
         self._owner = owner
+        self.home = home
 
     @tracked_property
     def spec(self) -> Any:
@@ -101,6 +98,11 @@ class Alert:
         return (self.spec.severity if self.spec is not None else None) or self._default("severity")
 
     @tracked_property
+    def team(self) -> str:
+        """Who is to act: the platform's team, or the tenant that a label of the alert names."""
+        return self._default("team")
+
+    @tracked_property
     def lasting(self) -> str | None:
         """How long it must hold; None: it fires at once."""
         lasting = (self.spec.lasting if self.spec is not None else None) or self._default("lasting")
@@ -112,12 +114,12 @@ class Alert:
         definition = self.definition
         limit = self._limit(definition.threshold) if definition.threshold else None
         expression = chosen(definition, limit)
-        record(self._owner.line("alerts", self.name, "expr"))
+        record(self.home.line("alerts", self.name, "expr"))
         return expression and filled(expression, self.pool, limit, self._owner.places)
 
     def _limit(self, threshold: Threshold) -> Any:
         given = self.spec.threshold if self.spec is not None else None
-        record(self._owner.line("alerts", self.name, "threshold"))
+        record(self.home.line("alerts", self.name, "threshold"))
         return limit_of(threshold, given, self.pool.gpu.facts if self.pool and self.pool.gpu else None)
 
     @tracked_property
@@ -136,6 +138,8 @@ class Alert:
         """Why it is not rendered, or None."""
         if not self.enabled:
             return "it is switched off here"
+        if self.home.why_silent is not None:
+            return self.home.why_silent
         if self._owner.claimed and self.definition.when in ("clusterPolicy", "devicePlugin"):
             return CLAIMED
         if (why := self._why_not_here()) is not None:
@@ -149,7 +153,7 @@ class Alert:
     @property
     def lacking(self) -> tuple[str, ...]:
         """The metrics that it reads and the exporter does not export."""
-        return tuple(lacking(self.expr or "", self._owner.exported))
+        return tuple(self.home.lacking(self.expr or ""))
 
     def _why_not_here(self) -> str | None:
         """What of the pool, or of all pools, makes it pointless."""
@@ -160,6 +164,8 @@ class Alert:
             return None
         if definition.about == "pod" and self._shared:
             return SHARED
+        if definition.fixed and self.pool.nodes_min < self.pool.nodes_max:
+            return MAY_GROW
         return MAY_BE_EMPTY if "${nodes}" in definition.expr and self.pool.nodes_min == 0 else None
 
     @tracked_property
@@ -178,5 +184,5 @@ class Alert:
         return f"{self._owner.runbooks}/{self.name}.md"
 
     def _default(self, key: str) -> str:
-        record(self._owner.line("alerts", self.name, key))
+        record(self.home.line("alerts", self.name, key))
         return str(getattr(self.definition, key))

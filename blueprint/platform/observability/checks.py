@@ -10,6 +10,7 @@ from blueprint.diagnostics import Diagnostic, Note, nearest
 from blueprint.platform.components.selection import OBSERVABILITY as COMPONENT
 from blueprint.platform.observability import codes
 from blueprint.platform.observability.alerts import DeclaredAlert
+from blueprint.platform.observability.homes import Home, switch_of
 from blueprint.platform.observability.model import Observability
 from blueprint.platform.olm.model import OWN_PROMETHEUSES
 from blueprint.source.paths import Path
@@ -178,9 +179,9 @@ class _Check:
         """Names, limits, and whether each can fire."""
         for name, alert in self.observability.declared_alerts.items():
             path: Path = (*HERE, "alerts", name)
-            definition = self.data.alerts.alerts.get(name)
+            definition = self.observability.definitions.get(name)
             if definition is None:
-                yield self.context.unknown_name(path, codes.UNKNOWN_ALERT, "alert", self.data.alerts.alerts)
+                yield self._unknown_alert(path, name)
             elif not alert.enabled:
                 for key, value in (
                     ("threshold", alert.threshold),
@@ -193,6 +194,12 @@ class _Check:
             else:
                 yield from self._limits(path, name, alert, definition)
                 yield from self._force(path, name, definition)
+
+    def _unknown_alert(self, path: Path, name: str) -> Diagnostic:
+        if (brought := self.observability.defined_elsewhere(name)) is None:
+            return self.context.unknown_name(path, codes.UNKNOWN_ALERT, "alert", self.observability.definitions)
+        message = f"{name} applies to nothing: it is about {brought}, which this platform does not have"
+        return self.context.diagnostic_at(path, codes.ALERT_NOT_IN_FORCE, message, help_="remove it")
 
     def _limits(self, path: Path, name: str, alert: DeclaredAlert, definition: AlertDefinition) -> Iterator[Diagnostic]:
         limits = definition.threshold
@@ -215,19 +222,27 @@ class _Check:
         alerts = [alert for alert in self.observability.alerts if alert.name == name]
         missing = list(dict.fromkeys(metric for alert in alerts for metric in alert.lacking))
         if missing:
+            home = alerts[0].home
+            setting = switch_of(home, missing[0])
+            switch = f"components: {{{home.component.name}: {{settings: {{{setting}: true}}}}}}"
+            include = f"metrics: {{include: [{', '.join(missing)}]}}"
             yield self.context.diagnostic_at(
                 path,
                 codes.ALERT_LACKS_METRIC,
                 f"{name} needs {', '.join(missing)}",
-                notes=(self._left_out(missing[0]),),
-                help_=f"metrics: {{include: [{', '.join(missing)}]}}, or enabled: false",
+                notes=(self._switched_off(home, setting) if setting else self._left_out(missing[0]),),
+                help_=f"{switch if setting else include}, or enabled: false",
             )
         elif alerts and definition.threshold and not any(alert.expr for alert in alerts):
             message = f"{name} applies to no pool: the limit of no pool's product is verified"
             help_ = f"give it a threshold in {definition.threshold.unit}"
             yield self.context.diagnostic_at(path, codes.ALERT_NOT_IN_FORCE, message, help_=help_)
         elif why := self.observability.why_nowhere(name):
-            yield self.context.diagnostic_at(path, codes.ALERT_NOT_IN_FORCE, f"{name} applies to no pool: {why}")
+            what = "no pool" if definition.per == "pool" else "nothing"
+            yield self.context.diagnostic_at(path, codes.ALERT_NOT_IN_FORCE, f"{name} applies to {what}: {why}")
+
+    def _switched_off(self, home: Home, setting: str) -> Note:
+        return self.context.note(("spec", "components", home.component.name, "settings", setting), "switched off here")
 
     def _left_out(self, metric: str) -> Note:
         excluded = self.observability.excluded

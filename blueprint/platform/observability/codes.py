@@ -40,8 +40,9 @@ THRESHOLD_OUT_OF_RANGE = define(
     "BP3244",
     "threshold-out-of-range",
     """
-No GPU reaches this value, or every GPU does: the alert would never fire, or always. Each alert has its unit (percent,
-degrees Celsius, watts, replays per minute); a share written as 95 percent is 95.
+Nothing reaches this value, or everything does: the alert would never fire, or always. Each alert has its unit (percent,
+degrees Celsius, watts, replays per minute, minutes); a share written as 95 percent is 95. Kueue counts waits only up to 10,240
+seconds, so no longer wait can be alerted on.
 """,
 )
 THRESHOLD_WITHOUT_USE = define(
@@ -97,8 +98,8 @@ ALERT_NOT_IN_FORCE = define(
     "alert-not-in-force",
     """
 The blueprint sets up an alert that applies to no pool: the limit of no pool's product is verified, or
-what it watches is not there (a driver that the operator does not install, an exporter that is switched off). A limit
-that is not verified is never used. Give the alert a `threshold`, or remove it.
+what it watches is not there (a driver that the operator does not install, an exporter that is switched off, a component that
+the platform does not have). A limit that is not verified is never used. Give the alert a `threshold`, or remove it.
 """,
     severity=Severity.WARNING,
 )

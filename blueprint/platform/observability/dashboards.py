@@ -19,9 +19,12 @@ def queries_of(panel: Panel) -> Iterable[str]:
 
 
 def dashboard_json(
-    uid: str, title: str, rows: Mapping[str, list[Panel]], translate: Callable[[str], str], namespaces: str
+    uid: str, title: str, rows: Mapping[str, list[Panel]], translate: Callable[[str], str], variables: Mapping[str, str]
 ) -> str:
-    """One dashboard; rows without panels are left out. `translate` gives metrics the names that are exported."""
+    """One dashboard; rows without panels are left out. `translate` gives metrics the names that are exported.
+
+    `variables` are labels to choose by, and the metrics that have them.
+    """
     import orjson
 
     board = {
@@ -34,18 +37,18 @@ def dashboard_json(
         "refresh": "1m",
         "time": {"from": "now-6h", "to": "now"},
         "timezone": "",
-        "templating": {"list": list(_variables(namespaces))},
+        "templating": {"list": list(_variables(variables))},
         "panels": list(_panels(rows, translate)),
     }
     return orjson.dumps(board, option=orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS).decode() + "\n"
 
 
-def _variables(namespaces: str) -> Iterator[dict[str, Any]]:
+def _variables(variables: Mapping[str, str]) -> Iterator[dict[str, Any]]:
     yield {"name": "datasource", "label": "Data source", "type": "datasource", "query": "prometheus"}
-    for name, query in (("pool", "node_pool:gpu_node:info"), ("namespace", namespaces)):
+    for name, query in variables.items():
         yield {
             "name": name,
-            "label": name.capitalize(),
+            "label": name.replace("_", " ").capitalize(),
             "type": "query",
             "datasource": _SOURCE,
             "query": {"query": f"label_values({query}, {name})", "refId": name},

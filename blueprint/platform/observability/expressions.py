@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterator, Mapping
 from string import Template
 from typing import Any
@@ -18,6 +19,7 @@ PCIE_REPLAYS = {1: 0.15, 2: 0.3, 3: 0.48, 4: 0.96, 5: 1.92, 6: 3.84}
 """Replays a minute and lane that a link may have at one bit error in 10^12, by generation (DCGM)."""
 OF_A_GPU = ("node", "pool", "gpu", "UUID", "GPU_I_ID", "GPU_I_PROFILE", "xid", "clock_event")
 """The labels that identify a series of a metric, independent of the pod that holds the GPU or the instance."""
+_RECORD = re.compile(r"\b[a-z_]+:[a-z_]+:[a-z0-9_]+")
 
 
 class AlertLimit(Record):
@@ -94,3 +96,8 @@ def lacking(expression: str, exported: Mapping[str, str]) -> Iterator[str]:
 def in_dialect(expression: str, names: str, metrics: Metrics) -> str:
     """The expression with the names that the exporter uses."""
     return renamed(expression, metrics) if names == "dcgm-4.6" else expression
+
+
+def records_in(expression: str) -> frozenset[str]:
+    """The recording rules that an expression reads."""
+    return frozenset(_RECORD.findall(expression))

@@ -7,11 +7,11 @@ in `left_out`, so that prerequisites and lock can say it.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from functools import partial
+from functools import cached_property, partial
 from typing import Any
 
 from blueprint.catalog.catalog import Catalog
-from blueprint.catalog.component_files.monitoring import Monitoring, load_monitoring
+from blueprint.catalog.component_files.monitoring import AlertDefinition, Monitoring, load_monitoring
 from blueprint.platform.components.digests import digest
 from blueprint.platform.components.model import PlatformComponent
 from blueprint.platform.components.pod_settings import PerKey
@@ -19,13 +19,14 @@ from blueprint.platform.observability.alerts import CLAIMED, NO_NVLINK_5, Alert,
 from blueprint.platform.observability.claim_driver import NO_DRA_METRICS, ClaimDriver, claim_driver_of
 from blueprint.platform.observability.dashboards import dashboard_json, queries_of
 from blueprint.platform.observability.exporter import Exporter
-from blueprint.platform.observability.expressions import filled, in_dialect, lacking
+from blueprint.platform.observability.expressions import filled, in_dialect, lacking, records_in
+from blueprint.platform.observability.homes import Home, defined_elsewhere, homes_of
+from blueprint.platform.observability.recordings import PRICES, Dashboard, Recording, RuleGroup, RuleSet, prices
 from blueprint.platform.olm.model import OWN_PROMETHEUSES
 from blueprint.platform.tracking.recorder import record, tracked_property, untracked
 from blueprint.platform.tracking.sources import Source
 from blueprint.platform.tracking.tracked import plain
 from blueprint.platform.views import PlatformView
-from blueprint.records import Record
 from blueprint.units import duration_seconds
 
 _OF_CLUSTER_POLICY = "gpu_operator_reconciliation_status"
@@ -36,38 +37,9 @@ _DENIED_ON_OPENSHIFT = "kube_pod_created"
 NO_OPERATOR = "there is no GPU Operator (gpuStack: standalone)"
 NO_DRIVER = "the operator installs no driver on any node"
 NODE_STATUS_OFF = "the node status exporter is off; gpu-operator: {settings: {nodeStatusExporter: true}}"
+_POOLS = "node_pool:gpu_node:info"
 _REQUESTED, _HELD = "namespace_pool:gpu_requested:sum", "namespace_pool:gpu_held:count"
-"""The recording rules from which dashboards learn the namespaces that use GPUs."""
-
-
-class RuleGroup(Record):
-    """Rules that are evaluated together."""
-
-    name: str
-    rules: tuple[Any, ...]
-
-
-class Recording:
-    """One recording rule."""
-
-    def __init__(self, name: str, expr: str, source: Source, labels: dict[str, str] | None = None) -> None:
-        self.record = name
-        self._expr = expr
-        self._source = source
-        self.labels = labels
-
-    @property
-    def expr(self) -> str:
-        """The expression."""
-        record(self._source)
-        return self._expr
-
-
-class Dashboard(Record):
-    """One dashboard as Grafana reads it."""
-
-    uid: str
-    json: str
+"""The recording rules from which dashboards learn the pools, and the namespaces that use GPUs."""
 
 
 class Observability:
@@ -78,17 +50,24 @@ class Observability:
         self.exporter = Exporter(platform, catalog)
         self._platform = platform
         self._component = component
+        self._catalog = catalog
 
     @property
     def data(self) -> Monitoring:
-        """The definitions."""
+        """The counter file of GPUs, and the definitions about them."""
         return load_monitoring(self._component.component.folder)
 
-    def line(self, file: str, *path: str) -> Source:
-        """The line of a definition."""
-        definitions = getattr(self.data, file)
-        inside = ("groups" if file == "records" else file, *path)
-        return Source("component", definitions.span(*inside), ".".join(inside))
+    @cached_property
+    def homes(self) -> tuple[Home, ...]:
+        """The components that are watched: that of GPUs, then the others of the platform."""
+        gpus = Home(self._component, self.data.definitions, "gpu", lambda read: list(lacking(read, self.exported)))
+        with untracked():
+            return (gpus, *homes_of(self._platform.components.values()))
+
+    @cached_property
+    def definitions(self) -> dict[str, AlertDefinition]:
+        """The alerts by name, those of every component that is watched."""
+        return {name: one for home in self.homes for name, one in home.definitions.alerts.alerts.items()}
 
     @tracked_property
     def namespace(self) -> str:
@@ -250,9 +229,13 @@ class Observability:
         """Every alert of which something is there, once for each pool that it is about; also those left out."""
         return tuple(self._all_alerts())
 
+    def defined_elsewhere(self, name: str) -> str | None:
+        """The component that defines an alert and that this platform does not have; None where there is none."""
+        return defined_elsewhere(name, self._catalog)
+
     def why_nowhere(self, name: str) -> str | None:
         """Why an enabled alert applies to no pool; None where it is, or where there is no pool for it."""
-        definition = self.data.alerts.alerts[name]
+        definition = self.definitions[name]
         alerts = [alert for alert in self.alerts if alert.name == name]
         if alerts:
             reasons = [alert.why_left_out for alert in alerts]
@@ -262,14 +245,18 @@ class Observability:
         return self.why_absent(definition.when) or (NO_NVLINK_5 if definition.nvlink5 and self.has_gpus else None)
 
     def _all_alerts(self) -> Iterator[Alert]:
-        for name, definition in self.data.alerts.alerts.items():
-            lost = self.claimed and definition.when in ("clusterPolicy", "devicePlugin")  # rendered nowhere, but told
-            if lost or self._holds(definition.when):
-                for pool in self._platform.gpu_pools if definition.per == "pool" else (None,):
-                    if not definition.nvlink5 or self.exporter.counts_nvlink5_of(pool):
-                        yield Alert(name, definition, pool, self)
+        for home in self.homes:
+            for name, definition in home.definitions.alerts.alerts.items():
+                lost = self.claimed and definition.when in (
+                    "clusterPolicy",
+                    "devicePlugin",
+                )  # rendered nowhere, but told
+                if lost or self.holds(definition.when):
+                    for pool in self._platform.gpu_pools if definition.per == "pool" else (None,):
+                        if not definition.nvlink5 or self.exporter.counts_nvlink5_of(pool):
+                            yield Alert(name, definition, pool, self, home)
 
-    def _holds(self, when: str | None) -> bool:
+    def holds(self, when: str | None) -> bool:
         """Whether what a definition is about is there at all."""
         return self.why_absent(when) is None
 
@@ -290,16 +277,13 @@ class Observability:
 
     @tracked_property
     def alert_groups(self) -> tuple[RuleGroup, ...]:
-        """The alerts that are rendered: the platform's, then each pool's."""
-        names: list[str | None] = [None, *(pool.name for pool in self._platform.gpu_pools)]
-        groups = (
-            RuleGroup(
-                f"gpu-alerts.{name}" if name else "gpu-alerts",
-                tuple(a for a in self.alerts if (a.pool.name if a.pool else None) == name and not a.why_left_out),
-            )
-            for name in names
-        )
-        return tuple(group for group in groups if group.rules)
+        """The alerts that are rendered: each component's about the platform, then those of each pool."""
+        by_group: dict[str, list[Alert]] = {f"{home.prefix}-alerts": [] for home in self.homes}
+        for alert in self.alerts:
+            if not alert.why_left_out:
+                name = f"{alert.home.prefix}-alerts"
+                by_group.setdefault(f"{name}.{alert.pool.name}" if alert.pool else name, []).append(alert)
+        return tuple(RuleGroup(name, tuple(alerts)) for name, alerts in by_group.items() if alerts)
 
     @tracked_property
     def left_out(self) -> tuple[LeftOut, ...]:
@@ -311,33 +295,28 @@ class Observability:
         )
 
     @tracked_property
-    def record_groups(self) -> tuple[RuleGroup, ...]:
+    def record_sets(self) -> tuple[RuleSet, ...]:
         """The recording rules that are rendered, in the order in which they build upon each other."""
+        return tuple(self._record_sets())
+
+    def _record_sets(self) -> Iterator[RuleSet]:
         known: set[str] = set()
-        groups = []
-        for name, definitions in self.data.records.groups.items():
-            rules = self._prices() if name == "cost" else []
-            known |= {rule.record for rule in rules}
-            for index, one in enumerate(definitions):
-                if self._holds(one.when) and not self._without(one.expr, known):
-                    source = Source("component", self.data.records.span("groups", name, index), f"groups.{name}")
-                    expression = self.translated(filled(one.expr, None, None, self.places))
-                    rules.append(Recording(one.record, expression, source))
-                    known.add(one.record)
-            if rules:
-                groups.append(RuleGroup(f"gpu-{name}", tuple(rules)))
-        return tuple(groups)
+        for home in self.homes:
+            groups = []
+            for name, definitions in home.definitions.records.groups.items():
+                rules = list(prices(self._platform)) if name == PRICES else []
+                known |= {rule.record for rule in rules}
+                for index, one in enumerate(definitions):
+                    if self.holds(one.when) and not self._without(one.expr, known, home):
+                        expression = self.translated(filled(one.expr, None, None, self.places))
+                        rules.append(Recording(one.record, expression, home.line("records", name, index)))
+                        known.add(one.record)
+                if rules:
+                    groups.append(RuleGroup(f"{home.prefix}-{name}", tuple(rules)))
+            if groups:
+                yield RuleSet(f"{home.prefix}-records", tuple(groups))
 
-    def _prices(self) -> list[Recording]:
-        found = []
-        for pool in self._platform.gpu_pools:
-            if pool.cost_per_gpu_hour is not None:
-                source = self._platform.origins.source(("spec", "nodePools", pool.name, "costPerGpuHour"))
-                price = f"vector({pool.cost_per_gpu_hour:g})"
-                found.append(Recording("pool:gpu_price:per_hour", price, source, {"pool": pool.own_label}))
-        return found
-
-    def _without(self, expression: str, known: set[str]) -> bool:
+    def _without(self, expression: str, known: set[str], home: Home) -> bool:
         """Whether an expression reads a metric that is not exported, or a recording rule that is not there."""
         if self._platform.stack != "clusterPolicy" and _OF_CLUSTER_POLICY in expression:
             return True
@@ -345,24 +324,26 @@ class Observability:
             return True
         if self.prometheus_namespace in OWN_PROMETHEUSES and _DENIED_ON_OPENSHIFT in expression:
             return True
-        return any(lacking(expression, self.exported)) or not records_in(expression) <= known
+        return bool(home.why_silent or home.lacking(expression)) or not records_in(expression) <= known
 
     @tracked_property
     def dashboards(self) -> tuple[Dashboard, ...]:
         """The dashboards, of panels that have data."""
-        if not self.spec.dashboards:
-            return ()
-        known = {rule.record for group in self.record_groups for rule in group.rules}
-        record(self.line("dashboards"))
-        found = []
-        for uid, definition in self.data.dashboards.dashboards.items():
-            rows = {
-                title: [panel for panel in panels if not any(self._without(q, known) for q in queries_of(panel))]
-                for title, panels in definition.rows.items()
-            }
-            namespaces = _HELD if self.claimed else _REQUESTED
-            found.append(Dashboard(uid, dashboard_json(uid, definition.title, rows, self.translated, namespaces)))
-        return tuple(found)
+        return tuple(self._dashboards()) if self.spec.dashboards else ()
+
+    def _dashboards(self) -> Iterator[Dashboard]:
+        known = {rule.record for each in self.record_sets for group in each.groups for rule in group.rules}
+        usual = {"pool": _POOLS, "namespace": _HELD if self.claimed else _REQUESTED}
+        for home in self.homes:
+            record(home.line("dashboards"))
+            for uid, definition in home.definitions.dashboards.dashboards.items():
+                rows = {
+                    title: [one for one in panels if not any(self._without(q, known, home) for q in queries_of(one))]
+                    for title, panels in definition.rows.items()
+                }
+                if any(rows.values()):
+                    variables = definition.variables or usual
+                    yield Dashboard(uid, dashboard_json(uid, definition.title, rows, self.translated, variables))
 
 
 _CONDITIONS: dict[str, tuple[tuple[Callable[[Observability], bool], str], ...]] = {
@@ -376,10 +357,3 @@ _CONDITIONS: dict[str, tuple[tuple[Callable[[Observability], bool], str], ...]] 
     "draDriver": ((lambda it: it.claim_driver is not None, NO_DRA_METRICS),),
 }
 """What must be there for a definition, by its `when`, and why it applies to no pool otherwise."""
-
-
-def records_in(expression: str) -> frozenset[str]:
-    """The recording rules that an expression reads."""
-    import re
-
-    return frozenset(re.findall(r"\b[a-z_]+:[a-z_]+:[a-z0-9_]+", expression))

@@ -19,7 +19,7 @@ def cluster_prerequisites(platform: Platform) -> Iterator[Iterator[str]]:
     yield _prometheus(watched)
     yield _grafana(watched)
     yield _exporter(watched)
-    for name in watched.data.alerts.alerts:
+    for name in watched.definitions:
         yield _left_out(name, watched)
 
 

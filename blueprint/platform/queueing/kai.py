@@ -14,7 +14,8 @@ from typing import Protocol
 
 from blueprint.platform.nodes.offered import NODE_RESOURCES
 from blueprint.platform.queueing.engines import KAI, QueuedPool, pools_of
-from blueprint.platform.tenants.model import Prioritised, Tenant, TenantQuota, Tenants
+from blueprint.platform.tenants.admission import Prioritised
+from blueprint.platform.tenants.model import Tenant, TenantQuota, Tenants
 from blueprint.platform.topology.model import HOSTNAME
 from blueprint.platform.tracking.recorder import decided_by, tracked_property, untracked
 from blueprint.platform.views import PlatformView

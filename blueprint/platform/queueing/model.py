@@ -6,12 +6,13 @@ resources that pods request of the pool.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Protocol
 
 from blueprint.platform.components.digests import digest
 from blueprint.platform.drivers.model import DRA
-from blueprint.platform.nodes.taints import PoolTaint
+from blueprint.platform.nodes.taints import PoolTaint, Taint
 from blueprint.platform.partitioning.model import GPU
 from blueprint.platform.queueing.engines import KUEUE, QueuedPool, pools_of
 from blueprint.platform.queueing.kai import Kai
@@ -74,8 +75,9 @@ class Topology:
 class Flavor:
     """The nodes of one pool, as Kueue gives them to workloads."""
 
-    def __init__(self, pool: QueuedPool) -> None:
+    def __init__(self, pool: QueuedPool, pools: Sequence[QueuedPool]) -> None:
         self._pool = pool
+        self._pools = pools
 
     @tracked_property
     def name(self) -> str:
@@ -89,8 +91,19 @@ class Flavor:
 
     @tracked_property
     def tolerations(self) -> tuple[PoolTaint, ...]:
-        """Taints of the nodes; Kueue adds their tolerations to pods that it admits."""
-        return tuple(PoolTaint(taint, (self._pool.taint_source(taint),)) for taint in self._pool.taints)
+        """Taints of the nodes; Kueue adds their tolerations to pods that it admits.
+
+        Without its value where no other pool has the same taint with another one: that opens nothing else.
+        """
+        with untracked():
+            alike = Counter((each.key, each.effect) for each in {t for pool in self._pools for t in pool.taints})
+        return tuple(
+            PoolTaint(
+                taint if alike[taint.key, taint.effect] > 1 else Taint(taint.key, "", taint.effect),
+                (self._pool.taint_source(taint),),
+            )
+            for taint in self._pool.taints
+        )
 
     @tracked_property
     def topology(self) -> Topology | None:
@@ -205,7 +218,9 @@ class Kueue:
     @tracked_property
     def flavors(self) -> tuple[Flavor, ...]:
         """One for each of them."""
-        return tuple(Flavor(pool) for pool in self.pools)
+        with untracked():
+            pools = self._platform.pools
+        return tuple(Flavor(pool, pools) for pool in self.pools)
 
     @tracked_property
     def topologies(self) -> tuple[Topology, ...]:
@@ -226,7 +241,7 @@ class Kueue:
         users = self._platform.tenants.users
         decided_by(self.pools)
         with untracked():
-            return tuple(ClusterQueue(tenant, self._platform, self) for tenant in users if self.queues(tenant))
+            return tuple(ClusterQueue(tenant, self._platform, self) for tenant in users if self.queues(tenant.shares))
 
     @tracked_property
     def local_queues(self) -> tuple[LocalQueue, ...]:
@@ -234,22 +249,21 @@ class Kueue:
         namespaces = self._platform.tenants.namespaces
         decided_by(self.pools)
         with untracked():
-            found = [each for each in namespaces if self.queues(each.tenant)]
-            return tuple(LocalQueue(each, self.queue_of(each.tenant)) for each in found)
+            found = [each for each in namespaces if self.queues(each.tenant.shares)]
+            return tuple(LocalQueue(each, self.queue_of(each.tenant.shares)) for each in found)
 
-    def queues(self, tenant: Tenant) -> bool:
-        """Whether a tenant has quota of one of its pools, by itself or by its groups."""
-        return any(pool.name in tenant.shares for pool in self.pools)
+    def queues(self, shares: Mapping[str, object]) -> bool:
+        """Whether a tenant with these quotas has some of its pools."""
+        return any(pool.name in shares for pool in self.pools)
 
-    def queue_of(self, tenant: Tenant) -> str:
+    def queue_of(self, shares: Mapping[str, object]) -> str:
         """The name of a tenant's queue in its namespaces.
 
         Kueue takes jobs that name no queue for the one called default. Where the tenant has another engine's quota too,
         that would be jobs of the other engine, so there is none of that name.
         """
-        return (
-            QUEUE if all(pool.queue == KUEUE for pool in self._platform.pools if pool.name in tenant.shares) else KUEUE
-        )
+        queued = [pool.queue for pool in self._platform.pools if pool.name in shares]
+        return QUEUE if all(engine == KUEUE for engine in queued) else KUEUE
 
 
 class Priority:
@@ -278,6 +292,10 @@ class Queueing:
         """What Kueue is told; None without it."""
         spec = self._spec.kueue
         return Kueue(spec, self._platform) if spec is not None else None
+
+    def queue_of(self, shares: Mapping[str, object]) -> str | None:
+        """The name of the queue in the namespaces of a tenant with these quotas; None without one."""
+        return self.kueue.queue_of(shares) if self.kueue and self.kueue.queues(shares) else None
 
     @tracked_property
     def kai(self) -> Kai | None:

@@ -1,0 +1,60 @@
+"""What is recorded and drawn, as it is rendered."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from blueprint.platform.tracking.recorder import record
+from blueprint.platform.tracking.sources import Source
+from blueprint.platform.views import PlatformView
+from blueprint.records import Record
+
+PRICES = "cost"
+"""The group of recording rules that begins with the price of every pool."""
+
+
+class RuleGroup(Record):
+    """Rules that are evaluated together."""
+
+    name: str
+    rules: tuple[Any, ...]
+
+
+class RuleSet(Record):
+    """The groups of one object."""
+
+    name: str
+    groups: tuple[RuleGroup, ...]
+
+
+class Recording:
+    """One recording rule."""
+
+    def __init__(self, name: str, expr: str, source: Source, labels: dict[str, str] | None = None) -> None:
+        self.record = name
+        self._expr = expr
+        self._source = source
+        self.labels = labels
+
+    @property
+    def expr(self) -> str:
+        """The expression."""
+        record(self._source)
+        return self._expr
+
+
+class Dashboard(Record):
+    """One dashboard as Grafana reads it."""
+
+    uid: str
+    json: str
+
+
+def prices(platform: PlatformView) -> Iterator[Recording]:
+    """What an hour of a GPU costs, by pool."""
+    for pool in platform.gpu_pools:
+        if pool.cost_per_gpu_hour is not None:
+            source = platform.origins.source(("spec", "nodePools", pool.name, "costPerGpuHour"))
+            price = f"vector({pool.cost_per_gpu_hour:g})"
+            yield Recording("pool:gpu_price:per_hour", price, source, {"pool": pool.own_label})

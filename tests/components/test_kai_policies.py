@@ -124,6 +124,7 @@ PASS = {
 }  # fmt: skip
 NO_ENGINE, NODE = "(need an engine|queue-name: kueue)", "(cannot name their node|passes the scheduler)"
 """Either by the policy of KAI's component, or by that of all tenants."""
+OTHER_QUEUE = "tenant batch has no quota|queue-name: default"
 REFUSED = {
     "no engine": ("both", pod({}, {}), NO_ENGINE),
     "no engine, limits alone": ("both", pod({}, {}, requests=False), NO_ENGINE),
@@ -142,7 +143,7 @@ REFUSED = {
     "a queue of another pool": ("both", pod(KAI, MINE | queue("both.serving")), "of tenant both"),
     "a pool without quota": ("both", pod(KAI, in_queue("both", "serving")), "no quota of a pool serving"),
     "a pool of Kueue": ("both", pod(KAI, in_queue("both", "train")), "no quota of a pool train"),
-    "a tenant without quota of KAI": ("batch", pod(KAI, in_queue("batch", "notebooks")), "tenant batch has no quota|queue-name: default"),
+    "a tenant without quota of KAI": ("batch", pod(KAI, in_queue("batch", "notebooks")), OTHER_QUEUE),
     "both engines by label": ("both", pod(KAI, {**MINE, "kueue.x-k8s.io/queue-name": "kueue"}), "one engine"),
     "both engines by gate": ("both", pod({**KAI, **GATED}, MINE), "one engine"),
     "a node by name": ("both", pod({**TRAIN, "nodeName": "n"}, {}), NODE),

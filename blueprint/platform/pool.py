@@ -18,6 +18,7 @@ from blueprint.platform.nodes.offered import Offered
 from blueprint.platform.nodes.taints import Taint
 from blueprint.platform.partitioning.model import GPU, PartitionedPlatform, PoolPartition
 from blueprint.platform.provisioning.model import NODE_POOL_LABEL, PoolProvisioning
+from blueprint.platform.queueing.engines import KAI, SHARD_LABEL
 from blueprint.platform.topology.model import NodeHardware, NodeTopology
 from blueprint.platform.tracking.recorder import record, tracked_property, untracked
 from blueprint.platform.tracking.sources import Source
@@ -63,6 +64,13 @@ class PoolPlatform(DriverPlatform, PartitionedPlatform, Protocol):
 
     def provider_of(self, part: Part, stack: Stack | None = None) -> PlatformComponent | None:
         """The component that brings a part of the node stack to pools of a stack that leave it to us."""
+
+    @property
+    def only_engine(self) -> str:
+        """The engine that queues for pools that name none; none where there are two, or no one."""
+
+    def shares(self, pool: Pool) -> bool:
+        """Whether an engine queues for a pool: it has GPUs, or a tenant has quota of it."""
 
 
 class Pool:
@@ -202,6 +210,26 @@ class Pool:
         return self._spec.cost_per_gpu_hour
 
     @tracked_property
+    def queue(self) -> str:
+        """The engine that queues workloads for its nodes, or none."""
+        return self._spec.queue or self._platform.only_engine
+
+    @tracked_property
+    def declares_queue(self) -> bool:
+        """Whether the pool names an engine itself."""
+        return self._spec.queue is not None
+
+    @tracked_property
+    def pods_wait(self) -> bool:
+        """Whether workloads wait as pods, which a quota of the namespace would count; Kueue makes pods afterwards."""
+        return self.queue == KAI
+
+    @tracked_property
+    def shard(self) -> str | None:
+        """The shard of KAI that its nodes are; None where KAI does not queue for them."""
+        return self.own_label if self.queue == KAI and self._platform.shares(self) else None
+
+    @tracked_property
     def own_label(self) -> str:
         """Value of the label that says which pool a node belongs to: the pool's name."""
         record(self._platform.origins.source(("spec", "nodePools", self.name)))
@@ -311,6 +339,7 @@ LABELS: dict[str, Callable[[Pool], str | None]] = {
     WORKLOAD_LABEL: lambda pool: PASSTHROUGH if pool.passes_gpus and WORKLOAD_LABEL not in pool.selector else None,
     KATA_TAINT.key: lambda pool: KATA_TAINT.value if pool.kata else None,
     CC_LABEL: lambda pool: pool.kata.cc_mode if pool.kata else None,
+    SHARD_LABEL: lambda pool: pool.shard,
     "nvidia.com/mig.config": lambda pool: found.mig_config_name if (found := _partition(pool)) else None,
     "nvidia.com/device-plugin.config": lambda pool: found.plugin_config_name if (found := _partition(pool)) else None,
 }

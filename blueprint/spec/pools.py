@@ -183,6 +183,11 @@ class PoolSettings(Model):
         validate_default=True,
         description="Further facts a node probe must find.",
     )
+    queue: Literal["kueue", "kai", "none"] | None = Field(
+        default=None,
+        description="The engine that queues workloads for these nodes, a key of `queueing`, or none. Default: the only "
+        "engine there is.",
+    )
     cost_per_gpu_hour: Annotated[float, Field(gt=0, le=1000)] | None = Field(
         examples=[2.5],
         default=None,
@@ -192,10 +197,6 @@ class PoolSettings(Model):
 
 class NodePool(PoolSettings, PoolNodes):
     """A group of nodes that are alike."""
-
-    NOT_YET: ClassVar[dict[str, str]] = {
-        "queue": "Kueue queues every pool of which a tenant has quota: leave it out",
-    }
 
     kata: KataSpec | None = Field(
         examples=[{}, {"confidential": "snp", "attestation": "https://kbs.acme.example"}],

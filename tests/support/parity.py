@@ -159,8 +159,8 @@ def our_objects(
         there = (upstream or {}).get(subject, {}).get("metadata", {}).get("labels", {})
         for label in case.unlabelled - {*there}:
             one["metadata"].get("labels", {}).pop(label, None)
-        if case.unlabelled and not one["metadata"].get("labels"):
-            one["metadata"].pop("labels", None)
+        if not one["metadata"].get("labels", True):
+            del one["metadata"]["labels"]
     return {
         subject: one
         for subject, one in named.items()

@@ -11,17 +11,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Protocol
 
 from blueprint.platform.components.digests import digest
-<<<<<<< HEAD
-from blueprint.platform.drivers.model import DRA
+from blueprint.platform.dra.model import GPU_CLASS
 from blueprint.platform.nodes.taints import PoolTaint, Taint
-from blueprint.platform.partitioning.model import GPU
 from blueprint.platform.queueing.engines import KUEUE, QueuedPool, pools_of
 from blueprint.platform.queueing.kai import Kai
-=======
-from blueprint.platform.dra.model import GPU_CLASS
-from blueprint.platform.nodes.offered import Offered
-from blueprint.platform.nodes.taints import PoolTaint, Taint
->>>>>>> main
 from blueprint.platform.queueing.quotas import ResourceGroup, resource_groups, with_withheld
 from blueprint.platform.tenants.model import Tenant, TenantNamespace, Tenants
 from blueprint.platform.topology.model import HOSTNAME

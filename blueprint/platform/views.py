@@ -148,6 +148,26 @@ class ClaimsView(Protocol):
         """Whether the scheduler serves requests for nvidia.com/gpu by claims that it makes."""
 
 
+class NamespaceView(Protocol):
+    """A namespace of a tenant."""
+
+    @property
+    def name(self) -> str:
+        """The name of the namespace."""
+
+    @property
+    def owner(self) -> str:
+        """The name of the tenant."""
+
+
+class TenantsView(Protocol):
+    """Who shares the platform."""
+
+    @property
+    def namespaces(self) -> Sequence[NamespaceView]:
+        """Every namespace of every tenant."""
+
+
 class ObservabilityView(Protocol):
     """What is watched."""
 
@@ -265,6 +285,10 @@ class PlatformView(Protocol):
     @property
     def virtualization(self) -> VirtualizationView:
         """What the operator does for virtual machines."""
+
+    @property
+    def tenants(self) -> TenantsView:
+        """Who shares it."""
 
     @property
     def observability(self) -> ObservabilityView | None:

@@ -6,7 +6,7 @@ the same table; a line names the columns of which it is less sure under `unverif
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Literal, TypeVar
 
 from blueprint.catalog.facts import CatalogueFile, Confidence, Fact, Text
@@ -56,6 +56,36 @@ class InstanceType(Record, kw_only=True):
         return "vgpuMib without vgpu" if self.vgpu_mib and not self.vgpu else None
 
 
+class ImageFamily(Record, kw_only=True):
+    """Images of nodes that are set up alike when they start.
+
+    Attributes:
+        name: As node classes spell it.
+        system: The operating system, as distributions spell it; None where it may be any.
+        device: The disk on which container images are.
+    """
+
+    name: Text
+    system: Text | None = None
+    device: Text
+
+
+class NodeClassKind(Record, kw_only=True):
+    """The kind of object that says what Karpenter starts a cloud's machines with.
+
+    Attributes:
+        group: Its API group.
+        kind: Its kind.
+        families: The families of images, by the name that blueprints have for them.
+        source: Where this was read.
+    """
+
+    group: Text
+    kind: Text
+    families: Mapping[Text, ImageFamily]
+    source: Text
+
+
 class Machines(CatalogueFile, kw_only=True):
     """The instance types of one cloud.
 
@@ -64,6 +94,7 @@ class Machines(CatalogueFile, kw_only=True):
         title: For people.
         distributions: The Kubernetes distributions that run on these machines alone.
         evidence: Column to where its values were learnt.
+        node_class: How Karpenter starts them; None where it does not, or where nothing is rendered for it.
         types: Instance type to what it brings, as the label `node.kubernetes.io/instance-type` spells it.
     """
 
@@ -71,6 +102,7 @@ class Machines(CatalogueFile, kw_only=True):
     title: Text
     distributions: tuple[Text, ...]
     evidence: Mapping[Text, Evidence]
+    node_class: NodeClassKind | None = None
     types: Mapping[Text, InstanceType]
 
     def complaint(self) -> str | None:
@@ -121,3 +153,35 @@ class Machine(Record, kw_only=True):
     adapters: Fact[int] | None = None
     fabric: Fact[Fabric] | None = None
     vgpu_mib: Fact[int] | None = None
+
+
+def shared(machines: Sequence[Machine]) -> Machine:
+    """What nodes have that may be any of these machines: what all agree on, and the least processors and memory."""
+    first = machines[0]
+    if len(machines) == 1:
+        return first
+    facts = {name: _agreed([getattr(each, name) for each in machines]) for name in _AGREED}
+    least = {name: _least([getattr(each, name) for each in machines]) for name in _LEAST}
+    notes = [each.note for each in machines]
+    return Machine(
+        name=", ".join(each.name for each in machines),
+        cloud=first.cloud,
+        note=notes[0] if len(set(notes)) == 1 else None,
+        vgpu=all(each.vgpu for each in machines),
+        **facts,
+        **least,
+    )
+
+
+_AGREED = ("arch", "product", "gpus", "adapters", "fabric", "vgpu_mib")
+_LEAST = ("cpu", "memory_gib")
+
+
+def _agreed(facts: Sequence[Fact[Any] | None]) -> Any:
+    values = {fact.value if fact else None for fact in facts}
+    return facts[0] if len(values) == 1 else None
+
+
+def _least(facts: Sequence[Fact[Any] | None]) -> Any:
+    known = [fact for fact in facts if fact is not None]
+    return min(known, key=lambda fact: fact.value) if len(known) == len(facts) else None

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from blueprint.catalog.catalog import Catalog
 from blueprint.catalog.components import Component
 from blueprint.catalog.distribution import WITH_CLAIMS, Part, Stack
-from blueprint.catalog.machines import Machine
+from blueprint.catalog.machines import Machine, NodeClassKind
 from blueprint.catalog.releases import Release
 from blueprint.catalog.rules import CompatibilityRule
 from blueprint.platform.cluster.model import ClusterFacts
@@ -29,6 +29,7 @@ from blueprint.platform.network.nic_policies import NicPolicies
 from blueprint.platform.nodes.taints import PoolTaint, Taint
 from blueprint.platform.partitioning.model import ClusterPartitioning
 from blueprint.platform.pool import GpuPool, Pool
+from blueprint.platform.provisioning.model import PoolProvisioning, Provisioning
 from blueprint.platform.tracking.recorder import record, tracked_property, untracked
 from blueprint.platform.tracking.sources import Source
 from blueprint.platform.tracking.tracked import Origins
@@ -115,9 +116,14 @@ class Platform:
         return "provisioner" if self.cluster.distribution_facts.pools else "apply"
 
     @tracked_property
+    def declared_pool_label(self) -> str | None:
+        """The node label whose value is the pool's name, where the blueprint says it."""
+        return self._blueprint.spec.pool_label
+
+    @tracked_property
     def pool_label(self) -> str | None:
         """The node label whose value is the pool's name; by default the cloud's, None where it has none."""
-        if declared := self._blueprint.spec.pool_label:
+        if declared := self.declared_pool_label:
             return declared
         groups = self.cluster.distribution_facts.pools
         return groups.label if groups else None
@@ -135,6 +141,30 @@ class Platform:
     def machine(self, instance_type: str) -> Machine | None:
         """What the catalogue knows of an instance type."""
         return self._catalog.machine(instance_type)
+
+    @tracked_property
+    def node_class_kind(self) -> NodeClassKind | None:
+        """The kind of object that says what Karpenter starts machines with; None where nothing is rendered for it."""
+        with untracked():
+            declared = (pool.karpenter for pool in self._blueprint.spec.node_pools.values())
+            machines = (self.machine(name) for each in declared if each for name in each.instance_types)
+            clouds = (*self._catalog.clouds_of(self.cluster.distribution), *(each.cloud for each in machines if each))
+            cloud = next((each for each in clouds if each.node_class), None)
+        if cloud is None:
+            return None
+        record(Source("hardware", cloud.span("nodeClass"), "nodeClass"))
+        return cloud.node_class
+
+    @tracked_property
+    def provisioned_pools(self) -> tuple[PoolProvisioning, ...]:
+        """The pools whose nodes Karpenter makes, by name."""
+        with untracked():
+            return tuple(pool.provisioning for pool in self.pools if pool.provisioning)
+
+    @cached_property
+    def provisioning(self) -> Provisioning:
+        """What Karpenter is told."""
+        return Provisioning(self._blueprint.spec.karpenter, self)
 
     @tracked_property
     def pools(self) -> tuple[Pool, ...]:

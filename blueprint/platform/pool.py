@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Protocol
 
 from blueprint.catalog.catalog import Catalog
@@ -16,8 +17,9 @@ from blueprint.platform.network.model import PoolNetwork
 from blueprint.platform.nodes.offered import Offered
 from blueprint.platform.nodes.taints import Taint
 from blueprint.platform.partitioning.model import PartitionedPlatform, PoolPartition
+from blueprint.platform.provisioning.model import NODE_POOL_LABEL, PoolProvisioning
 from blueprint.platform.topology.model import NodeHardware, NodeTopology
-from blueprint.platform.tracking.recorder import record, tracked_property
+from blueprint.platform.tracking.recorder import record, tracked_property, untracked
 from blueprint.platform.tracking.sources import Source
 from blueprint.platform.tracking.tracked import plain
 from blueprint.platform.virtualization.model import PASSTHROUGH, WORKLOAD_LABEL
@@ -34,6 +36,14 @@ class PoolPlatform(DriverPlatform, PartitionedPlatform, Protocol):
     @property
     def pool_label(self) -> str | None:
         """The node label whose value is the pool's name."""
+
+    @property
+    def declared_pool_label(self) -> str | None:
+        """The same where the blueprint says it."""
+
+    @property
+    def node_labels(self) -> str:
+        """Who labels and taints nodes that nothing else marks."""
 
     @property
     def dra(self) -> DynamicAllocation:
@@ -67,6 +77,8 @@ class Pool:
         """Labels by which the nodes are known; none where nothing says them (BP3135)."""
         if declared := self._spec.selector:
             return dict(plain(declared))
+        if self.provisioning and not self._platform.declared_pool_label:
+            return {NODE_POOL_LABEL: self.own_label}
         label = self._platform.pool_label
         return {label: self.name} if label else {}
 
@@ -79,6 +91,17 @@ class Pool:
     def taint_source(self, taint: Taint) -> Source:
         """The line that gives the nodes this taint."""
         return self._platform.origins.source(("spec", "nodePools", self.name, "taints", taint.key))
+
+    @tracked_property
+    def provisioning(self) -> PoolProvisioning | None:
+        """How Karpenter makes its nodes; None where something else does."""
+        spec = self._spec.karpenter
+        return PoolProvisioning(self, spec, self._platform) if spec is not None else None
+
+    @tracked_property
+    def marked_by(self) -> str:
+        """Who sets labels and taints of its nodes, `apply` or `provisioner`; always Karpenter where it makes them."""
+        return "provisioner" if self.provisioning else self._platform.node_labels
 
     @tracked_property
     def runs_virtual_machines(self) -> bool:
@@ -198,6 +221,12 @@ class Pool:
         """Labels that the nodes carry besides the selector's."""
         return {key: value for key, read in LABELS.items() if (value := read(self)) is not None}
 
+    @property
+    def label_reads(self) -> dict[str, Callable[[], str]]:
+        """The same, each value read, and recorded, when it is needed."""
+        with untracked():
+            return {key: partial(_label, self, key) for key in self.labels}
+
 
 class GpuPool(Pool):
     """A node pool whose nodes have GPUs."""
@@ -216,6 +245,10 @@ class GpuPool(Pool):
         if self._spec.gpu is None:
             raise TypeError(f"pool {self.name} has no GPUs")
         return PoolPartition(self, self._spec.gpu, self._platform)
+
+
+def _label(pool: Pool, key: str) -> str:
+    return LABELS[key](pool) or ""
 
 
 def _partition(pool: Pool) -> PoolPartition | None:

@@ -58,6 +58,8 @@ from blueprint.platform.partitioning import prerequisites as partitioning
 from blueprint.platform.partitioning.checks import check_partitioning
 from blueprint.platform.partitioning.expectations import EXPECTATIONS as PARTITIONING_EXPECTATIONS
 from blueprint.platform.pool import Pool
+from blueprint.platform.provisioning import prerequisites as provisioning
+from blueprint.platform.provisioning.checks import check_karpenter, check_provisioning
 from blueprint.platform.queueing.checks import check_queueing
 from blueprint.platform.tenants.checks import check_tenants
 from blueprint.platform.topology import prerequisites as topology
@@ -117,6 +119,13 @@ TOPICS: tuple[Topic, ...] = (
     ),
     Topic(name="olm", release_checks=(check_olm,), cluster_prerequisites=olm.cluster_prerequisites),
     Topic(name="nodes", checks=(check_pools, check_selectors), pool_prerequisites=nodes.pool_prerequisites),
+    Topic(
+        name="provisioning",
+        checks=(check_provisioning,),
+        release_checks=(check_karpenter,),
+        cluster_prerequisites=provisioning.cluster_prerequisites,
+        pool_prerequisites=provisioning.pool_prerequisites,
+    ),
     Topic(
         name="gpus",
         checks=(check_ecc,),

@@ -11,7 +11,7 @@ from typing import Any, Protocol
 from blueprint.catalog.components import Component
 from blueprint.catalog.distribution import Mode
 from blueprint.catalog.hardware import Gpu
-from blueprint.catalog.machines import Machine
+from blueprint.catalog.machines import Machine, NodeClassKind
 from blueprint.catalog.releases import Release
 from blueprint.platform.cluster.model import ClusterFacts
 from blueprint.platform.drivers.written import WrittenDriver
@@ -312,3 +312,7 @@ class PlatformView(Protocol):
 
     def machine(self, instance_type: str) -> Machine | None:
         """What the catalogue knows of an instance type."""
+
+    @property
+    def node_class_kind(self) -> NodeClassKind | None:
+        """The kind of object that says what Karpenter starts the cloud's machines with."""

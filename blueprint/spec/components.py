@@ -39,9 +39,10 @@ class ComponentSpec(Model):
 
     NOT_YET_VALUES: ClassVar[dict[str, tuple[str, ...]]] = {"ownership": ("chart",)}
 
-    ownership: Literal["managed", "external", "absent"] = Field(
-        default="managed",
-        description="managed: rendered and applied; external: installed by other means; absent: not installed.",
+    ownership: Literal["managed", "external", "absent"] | None = Field(
+        default=None,
+        description="managed: rendered and applied; external: installed by other means; absent: not installed. "
+        "Default: managed; external of what its page says is usually there already.",
     )
     settings: dict[str, Any] = Field(
         examples=[{"maxParallelUpgrades": 2}],

@@ -14,6 +14,7 @@ from blueprint.spec.cluster import Cluster
 from blueprint.spec.components import ComponentSpec
 from blueprint.spec.delivery import DeliverySpec
 from blueprint.spec.forms import VERSION, LabelKey, Name, Texts, to_tuple
+from blueprint.spec.karpenter import KarpenterSpec
 from blueprint.spec.observability import ObservabilitySpec
 from blueprint.spec.pools import NodePool, PoolDefaults
 from blueprint.spec.queueing import QueueingSpec
@@ -96,6 +97,11 @@ class Spec(Model):
         examples=[{"system": {"nodes": 3}, "train": {"nodes": 4, "gpu": {"product": "H100-SXM5-80GB", "count": 8}}}],
         min_length=1,
         description="The node pools by name.",
+    )
+    karpenter: KarpenterSpec | None = Field(
+        examples=[{"nodeClasses": {"gpu": {"image": "al2023@v20260801", "role": "nodes", "discovery": "acme-prod"}}}],
+        default=None,
+        description="What pools with `karpenter` have in common; leave out where their node classes are there already.",
     )
     queueing: QueueingSpec | None = Field(
         examples=[{"kueue": {}, "priorities": {"production": 1000, "scratch": 0}}],

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from blueprint.source.merge import Node, merge
+from blueprint.spec.karpenter import KARPENTER
 
 DEFAULTS = "poolDefaults"
 
@@ -32,7 +33,12 @@ def merge_pool_defaults(root: Node, has_gpus: Callable[[str], bool]) -> None:
 
 def _gets_defaults(pool: Node, has_gpus: Callable[[str], bool]) -> bool:
     """Whether a pool says that it has GPUs: by `gpu`, or by a machine that has some."""
-    gpu, instance_type = pool.get(("gpu",)), pool.get(("machine", "instanceType"))
+    gpu = pool.get(("gpu",))
     if gpu and gpu.value is not None:
         return True
-    return bool(instance_type and isinstance(instance_type.value, str) and has_gpus(instance_type.value))
+    listed = pool.get((KARPENTER, "instanceTypes"))
+    types = [
+        pool.get(("machine", "instanceType")),
+        *(listed.value if listed and isinstance(listed.value, list) else ()),
+    ]
+    return any(each and isinstance(each.value, str) and has_gpus(each.value) for each in types)

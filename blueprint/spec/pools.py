@@ -9,6 +9,7 @@ from pydantic import Field, GetJsonSchemaHandler, model_validator
 from blueprint.spec.base import Model
 from blueprint.spec.driver import PoolDriver, PoolOwner
 from blueprint.spec.forms import KUBECTL_TAINT, LabelKey, LabelValue, TaintText
+from blueprint.spec.karpenter import PoolKarpenter
 from blueprint.spec.machine import DomainSize, NvlinkDomain, PoolKubelet, PoolMachine
 from blueprint.spec.network import PoolNetwork
 from blueprint.spec.partition import PoolMig, PoolSharing
@@ -107,6 +108,12 @@ class PoolNodes(Model):
         description="Labels that the pool's nodes have when they join, set by what creates the nodes. "
         "Default: {poolLabel: the pool's name}.",
     )
+    karpenter: PoolKarpenter | None = Field(
+        examples=[{"nodeClass": "gpu", "instanceTypes": ["g6e.12xlarge"], "capacity": ["spot"]}],
+        default=None,
+        description="How Karpenter makes the nodes; leave out where something else does. Machine and GPUs follow from "
+        "the instance types.",
+    )
 
 
 class PoolSettings(Model):
@@ -184,8 +191,6 @@ class NodePool(PoolSettings, PoolNodes):
     """A group of nodes that are alike."""
 
     NOT_YET: ClassVar[dict[str, str]] = {
-        "karpenter": "write Karpenter's NodePool yourself, select its nodes by "
-        "selector: {karpenter.sh/nodepool: NAME}, and declare nodes: {min, max}",
         "queue": "Kueue queues every pool of which a tenant has quota: leave it out",
         "kata": "give the GPUs of these nodes to virtual machines with the setting sandboxWorkloads of gpu-operator; "
         "docs/how-to/come-from-helm.md shows how",
@@ -199,4 +204,5 @@ class PoolDefaults(PoolSettings):
     ELSEWHERE: ClassVar[dict[str, str]] = {
         "nodes": "each pool says its own number of nodes",
         "selector": "each pool has its own selector; spec.poolLabel gives every pool one",
+        "karpenter": "each pool says its own instance types",
     }

@@ -49,7 +49,7 @@ def diagnostics_of(problem: Any, root: Node, model: type[Model]) -> Iterator[Dia
 
 
 def _resolve(location: tuple[str | int, ...], root: Node, model: type[Model]) -> tuple[Path, type[BaseModel] | None]:
-    """The path in the document for pydantic's location, and the model that holds the last key.
+    """The path in the document for pydantic's location, and the model that holds the last key that is no index.
 
     pydantic adds `[key]` for a bad map key and type names inside unions; steps that are not in the document are
     dropped, apart from the last one of a missing key.
@@ -69,7 +69,10 @@ def _resolve(location: tuple[str | int, ...], root: Node, model: type[Model]) ->
         if not there and isinstance(children, int):
             continue
         path.append(step)
-        owner = here if isinstance(here, type) and issubclass(here, BaseModel) else None
+        if isinstance(here, type) and issubclass(here, BaseModel):
+            owner = here
+        elif not isinstance(step, int):
+            owner = None
         here = field
     return tuple(path), owner
 
@@ -281,7 +284,7 @@ def _history(node: Node) -> tuple[Note, ...]:
 
 
 def _not_allowed(found: Diagnostic, name: str, node: Node, owner: type[BaseModel] | None, where: Path) -> Diagnostic:
-    key = str(where[-1])
+    key = str(next(step for step in reversed(where) if isinstance(step, str)))
     allowed = _literals(owner, key)
     if name in ("apiVersion", "kind"):
         message = f"{name} must be {' or '.join(allowed)}, not {_value_text(node)}"
@@ -306,6 +309,8 @@ def _literals(owner: type[BaseModel] | None, key: str) -> list[str]:
     if owner is None:
         return []
     for info in owner.model_fields.values():
-        if info.alias == key and get_origin(bare := _bare(info.annotation)) is Literal:
-            return [str(value) for value in get_args(bare)]
+        bare = _bare(info.annotation)
+        one = get_args(bare)[0] if get_origin(bare) is tuple else bare
+        if info.alias == key and get_origin(one) is Literal:
+            return [str(value) for value in get_args(one)]
     return []

@@ -36,7 +36,7 @@ OF_A_POOL = {
     "topology": "{acme.example/rack: 8}",
     "kubelet": "{topologyManager: single-numa-node}",
     "nvlinkDomain": "{nodes: 18, label: nvidia.com/gpu.clique}",
-    "karpenter": "{nodeClass: gpu, capacity: [spot]}",
+    "karpenter": "{nodeClass: gpu, instanceTypes: [g6e.12xlarge], capacity: [spot]}",
     "queue": "kai",
     "costPerGpuHour": "0.9",
     "allocation": "dra",

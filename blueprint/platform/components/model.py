@@ -165,7 +165,8 @@ class PlatformComponent:
     @tracked_property
     def ownership(self) -> str:
         """`managed`, `external` or `absent`."""
-        return self._spec.ownership if self._spec is not None else "managed"
+        declared = self._spec.ownership if self._spec is not None else None
+        return declared or self.component.ownership[0]
 
     @tracked_property
     def given(self) -> Mapping[str, Any]:
@@ -251,6 +252,11 @@ class PlatformComponent:
     def gates(self, setting: str) -> list[str]:
         """A setting of feature gates, each as `NAME=true` or `NAME=false`."""
         return [f"{name}={str(is_open).lower()}" for name, is_open in sorted(self.settings[setting].items())]
+
+    def gates_over(self, defaults: Mapping[str, bool], setting: str) -> list[str]:
+        """The same, on top of what is open or shut otherwise and in the order of that."""
+        given = {**defaults, **self.settings[setting]}
+        return [f"{name}={str(is_open).lower()}" for name, is_open in given.items()]
 
     def count_or_percent(self, setting: str) -> int | str:
         """A setting that is a number of pods, or percent of them in text, as Kubernetes wants it."""

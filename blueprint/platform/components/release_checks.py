@@ -8,7 +8,8 @@ from blueprint.catalog.components import Component
 from blueprint.diagnostics import Diagnostic
 from blueprint.platform.check_context import CheckContext
 from blueprint.platform.components import codes
-from blueprint.platform.components.selection import POOL_NETWORK
+from blueprint.platform.components.selection import POOL_KARPENTER, POOL_NETWORK
+from blueprint.platform.paths import POOLS
 from blueprint.source.paths import Path
 
 _KUBELET: Path = ("spec", "cluster", "kubeletRoot")
@@ -32,17 +33,26 @@ def check_release_contents(context: CheckContext) -> Iterator[Diagnostic]:
 
 def _missing(context: CheckContext) -> Iterator[Diagnostic]:
     """Sections of the blueprint that only a component of another release carries out."""
+    found: set[Path] = set()
     for name in context.catalog.components:
         component = context.catalog.component(name) if name not in context.release.components else None
         if component is None or component.section is None or context.platform.stack not in component.stacks:
             continue
-        if context.platform.requests(component):
+        section = _requesting_section(context, component) if context.platform.requests(component) else None
+        if section and section not in found:
+            found.add(section)
             message = f"release {context.release.release} has no {name}, which would implement this"
-            yield _not_in(context, _requesting_section(context, component), message)
+            yield _not_in(context, section, message)
 
 
 def _requesting_section(context: CheckContext, component: Component) -> Path:
     """The section that requests a component."""
+    if component.section == POOL_KARPENTER:
+        return (
+            *POOLS,
+            next(name for name, pool in context.pools.items() if pool.provisioning),
+            component.section_path[-1],
+        )
     if component.section != POOL_NETWORK:
         return component.section_path
     networks = ((name, pool.network) for name, pool in context.pools.items())

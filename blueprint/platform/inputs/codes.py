@@ -109,3 +109,12 @@ are expected of each node. Write `count` where a node has another number of them
 """,
     severity=Severity.NOTE,
 )
+TYPES_DIFFER = define(
+    "BP3590",
+    "instance-types-differ",
+    """
+Karpenter chooses one of the pool's instance types for each node, and they do not have the same GPUs, the same number of them or the same
+processor architecture. Quotas, MIG layouts, limits and what `blueprint probe` expects hold for every node of a pool, so nodes of a pool are
+alike. Make a pool of each kind of machine.
+""",
+)

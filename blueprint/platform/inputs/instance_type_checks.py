@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from blueprint.catalog.facts import Fact
-from blueprint.catalog.machines import Machine
+from blueprint.catalog.machines import Machine, shared
 from blueprint.diagnostics import Diagnostic, Note, Severity
 from blueprint.platform.check_context import CheckContext
 from blueprint.platform.inputs import codes
-from blueprint.platform.inputs.instance_types import declares_its_shape
+from blueprint.platform.inputs.instance_types import declared_types, declares_its_shape
 from blueprint.platform.paths import POOLS
 from blueprint.records import replace
 from blueprint.source.paths import Path
@@ -32,42 +32,59 @@ class _InstanceTypeChecks:
     def found(self) -> Iterator[Diagnostic]:
         """Everything, pool by pool."""
         for name, pool in self.context.inputs.written.spec.node_pools.items():
-            declared = pool.machine.instance_type
-            machine = self.context.catalog.machine(declared) if declared else None
-            if machine:
-                yield from self._elsewhere(name, machine)
-                yield from self._agrees(name, pool, machine)
-                yield from self._doubted(name, pool, machine)
-            elif declared:
-                yield self._no_such(name, pool)
-            if not declared or machine:
+            declared = {(*POOLS, name, *at): each for at, each in declared_types(pool).items()}
+            known = {at: machine for at, each in declared.items() if (machine := self.context.catalog.machine(each))}
+            for at, machine in known.items():
+                yield from self._elsewhere(at, machine)
+                yield from self._agrees(at, pool, machine)
+                yield from self._doubted(at, pool, machine)
+            if not _has_no_gpus(pool):
+                yield from (self._no_such(at, each, pool) for at, each in declared.items() if at not in known)
+            differences = [*self._differ(known)]
+            yield from differences
+            machine = shared([*known.values()]) if known else None
+            if (not declared or machine) and not differences:
                 yield from self._undecided(name, pool, machine)
             yield from self._arch(name, pool, machine)
 
-    def _no_such(self, name: str, pool: NodePool) -> Diagnostic:
-        path = (*POOLS, name, "machine", "instanceType")
+    def _differ(self, machines: Mapping[Path, Machine]) -> Iterator[Diagnostic]:
+        """What the nodes of one pool must have in common, whichever of its instance types they are."""
+        first = next(iter(machines), ())
+        for at, machine in machines.items():
+            one = machines[first]
+            facts = ((getattr(one, name), getattr(machine, name), words) for name, words in _IN_COMMON.items())
+            differing = (
+                (here, there, words) for here, there, words in facts if here and there and here.value != there.value
+            )
+            for here, there, words in [*differing][:1]:
+                message = f"{machine.name} has {words(there.value)}, and {one.name} {words(here.value)}"
+                notes = (self.context.note(first, "the other instance type"),)
+                help_ = "make a pool of each: quotas, expectations and limits count on nodes that are alike"
+                yield self.context.diagnostic_at(at, codes.TYPES_DIFFER, message, notes=notes, help_=help_)
+
+    def _no_such(self, path: Path, declared: str, pool: NodePool) -> Diagnostic:
         names = [each for cloud in self.context.catalog.clouds for each in cloud.types]
         found = self.context.unknown_name(path, codes.UNKNOWN_INSTANCE_TYPE, "instance type", names)
         found = replace(
             found,
-            message=f"the catalogue has no instance type {pool.machine.instance_type}",
+            message=f"the catalogue has no instance type {declared}",
             help="declare arch, cpu, memory and gpu for machines that the catalogue does not have",
         )
         return replace(found, override=Severity.WARNING) if declares_its_shape(pool) else found
 
-    def _elsewhere(self, name: str, machine: Machine) -> Iterator[Diagnostic]:
+    def _elsewhere(self, path: Path, machine: Machine) -> Iterator[Diagnostic]:
         runs = self.context.platform.cluster.distribution
         if runs in machine.cloud.distributions:
             return
         if self.context.catalog.clouds_of(runs):
-            path = (*POOLS, name, "machine", "instanceType")
             message = f"{machine.name} is a machine of {machine.cloud.title}, where {runs} does not run"
             notes = (self.context.note(("spec", "cluster", "distribution"), "distribution set here"),)
             help_ = f"another distribution, or a machine of the cloud of {runs}"
             yield self.context.diagnostic_at(path, codes.MACHINE_ELSEWHERE, message, notes=notes, help_=help_)
 
-    def _agrees(self, name: str, pool: NodePool, machine: Machine) -> Iterator[Diagnostic]:
+    def _agrees(self, at: Path, pool: NodePool, machine: Machine) -> Iterator[Diagnostic]:
         gpu, shape = pool.gpu, pool.machine
+        of = at[:3]
         rows: tuple[tuple[Path, Any, Fact[Any] | None, str], ...] = (
             (("gpu", "product"), gpu and gpu.product, machine.product, "{} as its GPU"),
             (("gpu", "count"), gpu and gpu.count, machine.gpus, "{} GPUs"),
@@ -76,17 +93,15 @@ class _InstanceTypeChecks:
         )
         for path, declared, fact, words in rows:
             if declared and fact and declared != fact.value:
-                yield self._disagrees(
-                    (*POOLS, name, *path), machine, fact, f"{words.format(fact.value)}, not {declared}"
-                )
+                yield self._disagrees((*of, *path), at, machine, fact, f"{words.format(fact.value)}, not {declared}")
         memory = machine.memory_gib
         if memory and shape.memory and quantity_value(shape.memory) > memory.value * 1024**3:
-            path = (*POOLS, name, "machine", "memory")
-            yield self._disagrees(path, machine, memory, f"{memory.value}Gi of memory, less than {shape.memory}")
+            path = (*of, "machine", "memory")
+            yield self._disagrees(path, at, machine, memory, f"{memory.value}Gi of memory, less than {shape.memory}")
 
-    def _disagrees(self, path: Path, machine: Machine, fact: Fact[Any], words: str) -> Diagnostic:
+    def _disagrees(self, path: Path, declared: Path, machine: Machine, fact: Fact[Any], words: str) -> Diagnostic:
         notes = (
-            self.context.note((*path[:3], "machine", "instanceType"), "instance type set here"),
+            self.context.note(declared, "instance type set here"),
             Note(f"{fact.source} ({fact.confidence})", fact.span),
         )
         found = self.context.diagnostic_at(
@@ -98,7 +113,7 @@ class _InstanceTypeChecks:
         )
         return found if fact.certain else replace(found, override=Severity.WARNING)
 
-    def _doubted(self, name: str, pool: NodePool, machine: Machine) -> Iterator[Diagnostic]:
+    def _doubted(self, path: Path, pool: NodePool, machine: Machine) -> Iterator[Diagnostic]:
         gpu, shape = pool.gpu, pool.machine
         left = {
             "gpu.product": (gpu and gpu.product, machine.product),
@@ -109,7 +124,6 @@ class _InstanceTypeChecks:
         doubtful = {
             key: fact.value for key, (declared, fact) in left.items() if not declared and fact and not fact.certain
         }
-        path = (*POOLS, name, "machine", "instanceType")
         if doubtful:
             values = ", ".join(f"{key} {value}" for key, value in doubtful.items())
             message = f"what follows from {machine.name} is not verified: {values}"
@@ -135,7 +149,7 @@ class _InstanceTypeChecks:
         lacking = [key for key in fact if not (gpu and getattr(gpu, key)) and not fact[key]]
         if not lacking or (gpu is None and (machine is None or machine.product is None)):
             return
-        path = (*POOLS, name, *(("gpu",) if gpu else ("machine", "instanceType")))
+        path = (*POOLS, name, *(("gpu",) if gpu else _types_of(pool)))
         why = (
             f"{machine.name} has {machine.note or 'GPUs, but the catalogue does not know how many'}"
             if machine
@@ -151,18 +165,36 @@ class _InstanceTypeChecks:
         arch = pool.machine.arch or (machine.arch.value if machine and machine.arch and machine.arch.certain else None)
         host = product.host_arch if product else None
         if product and host and host.certain and arch and arch != host.value:
-            key = "arch" if pool.machine.arch else "instanceType"
+            where = ("machine", "arch") if pool.machine.arch else _types_of(pool)
             notes = (
                 self.context.note((*POOLS, name, "gpu", "product"), "product set here"),
                 Note(host.source, host.span),
             )
             message = f"{product.product} comes with {host.value} processors, not {arch}"
-            fix = host.value if key == "arch" else None
+            fix = host.value if pool.machine.arch else None
             yield self.context.diagnostic_at(
-                (*POOLS, name, "machine", key),
+                (*POOLS, name, *where),
                 codes.ARCH_UNSUPPORTED,
                 message,
                 notes=notes,
                 fix=fix,
                 help_=f"arch: {host.value}, or remove it",
             )
+
+
+def _has_no_gpus(pool: NodePool) -> bool:
+    """Whether Karpenter may make the nodes of machines without GPUs, of which the catalogue has none."""
+    return pool.karpenter is not None and pool.gpu is None and declares_its_shape(pool)
+
+
+def _types_of(pool: NodePool) -> Path:
+    """Where a pool says what machines its nodes are."""
+    return next(iter(declared_types(pool)), ("machine", "instanceType"))[:2]
+
+
+_IN_COMMON: dict[str, Callable[[Any], str]] = {
+    "product": str,
+    "gpus": lambda number: "1 GPU" if number == 1 else f"{number} GPUs",
+    "arch": lambda arch: f"{arch} processors",
+}
+"""What machines of one pool must agree in, and how it is said."""

@@ -11,13 +11,14 @@ from typing import Any
 
 from blueprint.catalog.catalog import Catalog
 from blueprint.catalog.facts import Fact
-from blueprint.catalog.machines import Machine
+from blueprint.catalog.machines import Machine, shared
 from blueprint.platform.paths import POOLS
 from blueprint.platform.tracking.sources import Source
 from blueprint.platform.tracking.tracked import Origins
 from blueprint.records import Record
 from blueprint.source.merge import Node
 from blueprint.source.paths import Path
+from blueprint.spec.karpenter import KARPENTER
 from blueprint.spec.model import Blueprint
 from blueprint.spec.pools import NodePool, PoolGpu
 
@@ -53,13 +54,16 @@ class _Filling:
         self.known: dict[Path, tuple[Source, ...]] = {}
         self._at: Path = (*POOLS, name)
         self._origins = origins
-        declared = pool.machine.instance_type
-        machine = catalog.machine(declared) if declared else None
+        declared = declared_types(pool)
+        self._types_at: Path = next(iter(declared), ("machine", "instanceType"))[:2]
+        machines = [machine for each in declared.values() if (machine := catalog.machine(each))]
+        machine = shared(machines) if machines else None
         if machine:
             self._from_machine(machine)
         self._count_of_board(catalog)
         self._arch_of_gpu(catalog)
-        self._by_machine = machine.product is not None if machine else bool(declared) and not declares_its_shape(pool)
+        has_gpus = any(each.product for each in machines)
+        self._by_machine = has_gpus if machines else bool(declared) and not declares_its_shape(pool)
 
     @property
     def decided(self) -> bool:
@@ -76,7 +80,7 @@ class _Filling:
                 update={"gpu": gpu.model_copy(update={"product": product, "count": count})}
             )
         elif product and count:
-            self.known[(*self._at, "gpu")] = (self._line("machine", "instanceType"),)
+            self.known[(*self._at, "gpu")] = (self._line(*self._types_at),)
             self.pool = self.pool.model_copy(update={"gpu": PoolGpu(product=product, count=count)})
         shape = self.pool.machine
         gib = machine.memory_gib
@@ -128,15 +132,23 @@ class _Filling:
     def _filled(self, path: Path, declared: Any, fact: Fact[Any] | None) -> Any:
         if declared or fact is None:
             return declared
-        self.known[(*self._at, *path)] = (self._line("machine", "instanceType"), _catalogue(fact))
+        self.known[(*self._at, *path)] = (self._line(*self._types_at), _catalogue(fact))
         return fact.value
 
-    def _line(self, *path: str) -> Source:
+    def _line(self, *path: str | int) -> Source:
         return self._origins.source((*self._at, *path))
 
 
 def _catalogue(fact: Fact[Any]) -> Source:
     return Source("hardware", fact.span, fact.path)
+
+
+def declared_types(pool: NodePool) -> dict[Path, str]:
+    """The instance types that the nodes of a pool may be, by where the pool names them."""
+    if pool.karpenter is not None:
+        return {(KARPENTER, "instanceTypes", index): name for index, name in enumerate(pool.karpenter.instance_types)}
+    declared = pool.machine.instance_type
+    return {("machine", "instanceType"): declared} if declared else {}
 
 
 def declares_its_shape(pool: NodePool) -> bool:

@@ -9,7 +9,12 @@ from blueprint.diagnostics.spelling import is_slip_of
 from blueprint.platform.check_context import CheckContext
 from blueprint.platform.inputs import codes
 from blueprint.platform.paths import ALLOCATION, POOL_DEFAULTS, POOLS
+from blueprint.source.paths import Path
+from blueprint.spec.karpenter import KARPENTER
 from blueprint.spec.pools import NodePool
+
+_GPUS_FROM: tuple[Path, ...] = (("gpu",), ("machine", "instanceType"), (KARPENTER, "instanceTypes"))
+"""Where a pool says, or lets follow, which GPUs it has."""
 
 
 def check_language(context: CheckContext) -> Iterator[Diagnostic]:
@@ -76,7 +81,7 @@ def _unused_defaults(context: CheckContext) -> Iterator[Diagnostic]:
     node, pools = context.root.get(POOL_DEFAULTS), context.root.get(POOLS)
     written = list(pools.value.values()) if pools and isinstance(pools.value, dict) else []
     # Also pools that are left out since something about them is wrong.
-    with_gpus = (pool.get(("gpu",)) or pool.get(("machine", "instanceType")) for pool in written)
+    with_gpus = (any(map(pool.get, _GPUS_FROM)) for pool in written)
     if node is not None and node.value and written and not any(with_gpus):
         message = "poolDefaults applies to pools with GPUs, and no pool has GPUs"
         help_ = "add gpu to a pool, or remove poolDefaults"

@@ -8,20 +8,22 @@ from blueprint.platform.model import Platform
 from blueprint.platform.pool import Pool
 
 
-def pool_prerequisites(pool: Pool, platform: Platform) -> Iterator[Iterator[str]]:
+def pool_prerequisites(pool: Pool, _: Platform) -> Iterator[Iterator[str]]:
     """What must be true of a pool's nodes; each reads its own lines."""
     yield _nodes(pool)
-    yield _labels(pool, platform)
+    yield _labels(pool)
 
 
 def _nodes(pool: Pool) -> Iterator[str]:
+    if pool.provisioning:
+        return
     labels = ", ".join(f"{key}={value}" for key, value in sorted(pool.selector.items()))
     count = str(pool.nodes_min) if pool.nodes_min == pool.nodes_max else f"{pool.nodes_min} to {pool.nodes_max}"
     yield f"{count} node{' has' if count == '1' else 's have'} the labels {labels}."
 
 
-def _labels(pool: Pool, platform: Platform) -> Iterator[str]:
-    if platform.node_labels == "apply":
+def _labels(pool: Pool) -> Iterator[str]:
+    if pool.marked_by == "apply" or pool.provisioning:
         return
     labels = ", ".join(f"{key}={value}" for key, value in sorted(pool.labels.items()))
     yield f"The node provisioner also sets the labels {labels}."

@@ -1,0 +1,1 @@
+"""Pools whose nodes Karpenter makes: node pools, node classes, limits."""

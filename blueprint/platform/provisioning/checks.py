@@ -1,0 +1,231 @@
+"""Checks of pools whose nodes Karpenter makes: machines, node classes, disruption, and what Karpenter cannot do."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from blueprint.diagnostics import Diagnostic, nearest
+from blueprint.platform.check_context import CheckContext
+from blueprint.platform.drivers.model import DRA
+from blueprint.platform.paths import ALLOCATION, POOLS
+from blueprint.platform.pool import Pool
+from blueprint.platform.provisioning import codes
+from blueprint.platform.provisioning.model import (
+    CAPACITY_LABEL,
+    INSTANCE_TYPE_LABEL,
+    NODE_CLASSES,
+    NODE_POOL_LABEL,
+    ZONE_LABEL,
+    PoolProvisioning,
+    karpenter_path,
+)
+from blueprint.platform.topology.model import HOSTNAME
+from blueprint.source.paths import Path
+from blueprint.wording import joined
+
+_OWN_LABELS = "karpenter.sh/"
+_NO_TAINTS_OF = "nvidia.com/"
+"""Beginning of taints that nothing removes from a node."""
+
+
+def check_provisioning(context: CheckContext) -> Iterator[Diagnostic]:
+    """Every pool alone, then the node classes."""
+    for pool in context.pools.values():
+        if pool.provisioning:
+            for check in _CHECKS:
+                yield from check(context, pool, pool.provisioning)
+    yield from _node_classes(context)
+
+
+def check_karpenter(context: CheckContext) -> Iterator[Diagnostic]:
+    """Karpenter itself, where the blueprint installs it, and what it does for claims."""
+    component = context.platform.component_with("interruptionQueue")
+    pools = [pool for pool in context.pools.values() if pool.provisioning]
+    managed = component is not None and component.ownership == "managed"
+    for pool in pools:
+        yield from _claims(context, pool, managed=managed)
+    if not pools or component is None or not managed:
+        return
+    path: Path = ("spec", "components", component.name)
+    if not component.settings["clusterName"]:
+        message = f"{component.name} has no clusterName, without which its controller does not start"
+        yield context.diagnostic_at_key(
+            path, codes.CLUSTER_NAME_MISSING, message, help_="settings: {clusterName: NAME}"
+        )
+    spot = [pool.name for pool in pools if pool.provisioning and "spot" in pool.provisioning.purchases]
+    if spot and not component.settings["interruptionQueue"]:
+        message = f"pool {spot[0]} takes spot machines, and {component.name} has no interruptionQueue"
+        notes = (context.note(karpenter_path(spot[0], "capacity"), "spot"),)
+        help_ = "settings: {interruptionQueue: NAME}"
+        yield context.diagnostic_at_key(path, codes.SPOT_WITHOUT_QUEUE, message, notes=notes, help_=help_)
+
+
+def _cloud(context: CheckContext, pool: Pool, provisioning: PoolProvisioning) -> Iterator[Diagnostic]:
+    """Machines of a cloud for which no node class is rendered."""
+    runs = context.platform.cluster.distribution
+    if provisioning.node_class_kind is None and context.catalog.clouds_of(runs):
+        message = f"pool {pool.name} is made by Karpenter, for which nothing is rendered on {runs}"
+        notes = (context.note(("spec", "cluster", "distribution"), "distribution set here"),)
+        help_ = "remove karpenter, and declare nodes: {min, max}"
+        yield context.diagnostic_at_key(
+            karpenter_path(pool.name), codes.NO_NODE_CLASS_KIND, message, notes=notes, help_=help_
+        )
+        return
+    for index, name in enumerate(provisioning.instance_types):
+        machine = context.catalog.machine(name)
+        if machine and machine.cloud.node_class is None and runs not in machine.cloud.distributions:
+            if context.catalog.clouds_of(runs):
+                continue  # a machine of another cloud than the distribution's: BP3152
+            message = f"{name} is a machine of {machine.cloud.title}, where Karpenter starts none for this blueprint"
+            help_ = "instance types of EC2"
+            path = karpenter_path(pool.name, "instanceTypes", index)
+            yield context.diagnostic_at(path, codes.NO_NODE_CLASS_KIND, message, help_=help_)
+
+
+def _machine(context: CheckContext, pool: Pool, _: PoolProvisioning) -> Iterator[Diagnostic]:
+    """An instance type of nodes that are there, beside those that are made."""
+    path = (*POOLS, pool.name, "machine", "instanceType")
+    if context.is_written(path):
+        message = f"the machines of pool {pool.name} are those of karpenter.instanceTypes"
+        notes = (context.note(karpenter_path(pool.name, "instanceTypes"), "instance types"),)
+        yield context.diagnostic_at(path, codes.MACHINE_BESIDE_TYPES, message, notes=notes, help_="remove it")
+
+
+def _nodes(context: CheckContext, pool: Pool, provisioning: PoolProvisioning) -> Iterator[Diagnostic]:
+    """A fewest number of nodes that nothing keeps, or a static pool without one number."""
+    path = (*POOLS, pool.name, "nodes")
+    if provisioning.static and pool.nodes_min != pool.nodes_max:
+        message = f"pool {pool.name} is static, and it has {pool.nodes_min} to {pool.nodes_max} nodes"
+        notes = (context.note(karpenter_path(pool.name, "static"), "static"),)
+        help_ = f"nodes: {pool.nodes_max}"
+        yield context.diagnostic_at(path, codes.STATIC_RANGE, message, notes=notes, help_=help_)
+    elif not provisioning.static and pool.nodes_min:
+        message = f"pool {pool.name} is to have at least {pool.nodes_min} nodes, and Karpenter keeps none"
+        help_ = f"nodes: {{min: 0, max: {pool.nodes_max}}}, or karpenter: {{static: true}} and one number of nodes"
+        at = (*path, "min") if context.is_written((*path, "min")) else path
+        yield context.diagnostic_at(at, codes.NODES_ALWAYS_THERE, message, help_=help_)
+
+
+def _selector(context: CheckContext, pool: Pool, provisioning: PoolProvisioning) -> Iterator[Diagnostic]:
+    """Labels whose values Karpenter or the cloud decide."""
+    decided = {
+        NODE_POOL_LABEL: (pool.name,),
+        CAPACITY_LABEL: provisioning.purchases,
+        INSTANCE_TYPE_LABEL: provisioning.instance_types,
+        ZONE_LABEL: provisioning.zones,
+    }
+    for key, values in decided.items():
+        value = pool.selector.get(key)
+        if value is not None and values and value not in values:
+            message = f"pool {pool.name} selects {key}={value}, and its nodes have {joined(values)}"
+            path = (*POOLS, pool.name, "selector", key)
+            fix = values[0] if len(values) == 1 else None
+            yield context.diagnostic_at(path, codes.SELECTOR_NEVER_MET, message, help_=joined(values), fix=fix)
+
+
+def _reserved(context: CheckContext, pool: Pool, _: PoolProvisioning) -> Iterator[Diagnostic]:
+    """Labels that no node pool may set."""
+    for key in pool.selector:
+        own = key.startswith(_OWN_LABELS) and key not in (NODE_POOL_LABEL, CAPACITY_LABEL)
+        if own or key == HOSTNAME:
+            message = f"pool {pool.name} selects {key}, which Karpenter lets no node pool set"
+            path = (*POOLS, pool.name, "selector", key)
+            help_ = "a label of your own, or no selector"
+            yield context.diagnostic_at_key(path, codes.SELECTOR_OF_KARPENTER, message, help_=help_)
+
+
+def _startup_taints(context: CheckContext, pool: Pool, provisioning: PoolProvisioning) -> Iterator[Diagnostic]:
+    """Taints of new nodes that nothing removes."""
+    for index, taint in enumerate(provisioning.startup_taints):
+        if taint.key.startswith(_NO_TAINTS_OF):
+            message = f"nothing removes the startup taint {taint.key} from nodes of pool {pool.name}"
+            path = karpenter_path(pool.name, "startupTaints", index)
+            help_ = "remove it: pods wait for the device plugin without it"
+            yield context.diagnostic_at(path, codes.STARTUP_TAINT_STAYS, message, help_=help_)
+
+
+def _disruption(context: CheckContext, pool: Pool, provisioning: PoolProvisioning) -> Iterator[Diagnostic]:
+    """Nodes that go while jobs of tenants run on them."""
+    tenants = [tenant.name for tenant in context.platform.tenants.every if tenant.quota.get(pool.name)]
+    ways = {
+        "when": provisioning.evicts and "nodes go while pods run on them",
+        "expireAfter": provisioning.expire_after != "Never" and f"nodes go after {provisioning.expire_after}",
+    }
+    for key, how in ways.items() if tenants and pool.gpu else ():
+        if how:
+            message = f"jobs of {tenants[0]} run on pool {pool.name}, and its {how}"
+            path = karpenter_path(pool.name, "disruption", key)
+            help_ = {"when": "when: empty", "expireAfter": "expireAfter: Never"}[key]
+            yield context.diagnostic_at(path, codes.JOBS_DISRUPTED, message, help_=help_)
+
+
+def _reservations(context: CheckContext, pool: Pool, provisioning: PoolProvisioning) -> Iterator[Diagnostic]:
+    """Reserved machines without a reservation."""
+    node_class = context.platform.provisioning.node_class(provisioning.node_class)
+    if node_class and "reserved" in provisioning.purchases and not node_class.reservations:
+        message = f"pool {pool.name} takes reserved machines, and node class {node_class.name} selects no reservation"
+        notes = (context.note((*NODE_CLASSES, node_class.name), "the node class"),)
+        help_ = "reservations: {ids: [cr-...]} in the node class"
+        path = karpenter_path(pool.name, "capacity")
+        yield context.diagnostic_at(path, codes.RESERVED_WITHOUT_RESERVATION, message, notes=notes, help_=help_)
+
+
+def _node_class(context: CheckContext, pool: Pool, provisioning: PoolProvisioning) -> Iterator[Diagnostic]:
+    """A name that none of the declared node classes has."""
+    names = [each.name for each in context.platform.provisioning.node_classes]
+    name = provisioning.node_class
+    if names and name not in names:
+        message = f"pool {pool.name} has the node class {name}, and the blueprint declares {joined(names)}"
+        path = karpenter_path(pool.name, "nodeClass")
+        help_ = "it must be in the cluster already; otherwise declare it"
+        yield context.diagnostic_at(path, codes.NODE_CLASS_UNDECLARED, message, help_=help_, fix=nearest(name, names))
+
+
+def _node_classes(context: CheckContext) -> Iterator[Diagnostic]:
+    """Each declared node class: whether a pool uses it, and which system it starts."""
+    used = {pool.provisioning.node_class: pool for pool in context.pools.values() if pool.provisioning}
+    written, os = context.root.get(POOLS), context.platform.cluster.os
+    complete = written is not None and len(written.value) == len(context.pools)  # others have findings of their own
+    for node_class in context.platform.provisioning.node_classes:
+        path = (*NODE_CLASSES, node_class.name)
+        if node_class.name not in used and complete:
+            message = f"no pool has the node class {node_class.name}"
+            yield context.diagnostic_at_key(path, codes.NODE_CLASS_UNUSED, message, help_="remove it")
+        elif (
+            node_class.system
+            and node_class.name in used
+            and used[node_class.name].gpu
+            and os.partition("-")[0] != node_class.system
+        ):
+            message = f"node class {node_class.name} starts {node_class.system}, and GPU nodes of the cluster run {os}"
+            notes = (context.note(("spec", "cluster", "os"), "operating system of the GPU nodes"),)
+            help_ = f"cluster: {{os: {node_class.system}-...}}, or an image with {os}"
+            at = (*path, "image")
+            yield context.diagnostic_at(at, codes.NODE_CLASS_SYSTEM, message, notes=notes, help_=help_)
+
+
+def _claims(context: CheckContext, pool: Pool, *, managed: bool) -> Iterator[Diagnostic]:
+    """GPUs that pods claim on nodes that are made when pods wait."""
+    claimed = pool.gpu is not None and context.platform.allocation == DRA
+    if not claimed or pool.provisioning is None or pool.provisioning.static:
+        return
+    ignored = not managed or context.platform.setting("ignoreDraRequests") is not False
+    code = codes.CLAIMS_NOT_PROVISIONED if ignored else codes.CLAIMS_EXPERIMENTAL
+    does = "makes no node for pods that claim devices" if ignored else "makes nodes for claims as an experiment"
+    message = f"pods claim the GPUs of pool {pool.name}, and Karpenter {does}"
+    notes = (context.note(ALLOCATION, "pods claim GPUs"),)
+    help_ = "karpenter: {static: true} with one number of nodes, or allocation: devicePlugin"
+    yield context.diagnostic_at_key(karpenter_path(pool.name), code, message, notes=notes, help_=help_)
+
+
+_CHECKS: tuple[Callable[[CheckContext, Pool, PoolProvisioning], Iterator[Diagnostic]], ...] = (
+    _cloud,
+    _machine,
+    _nodes,
+    _selector,
+    _reserved,
+    _startup_taints,
+    _disruption,
+    _reservations,
+    _node_class,
+)

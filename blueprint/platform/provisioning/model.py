@@ -1,0 +1,406 @@
+"""Provisioning, resolved: what Karpenter is told of the pools whose nodes it makes.
+
+Each such pool is one NodePool of its name. A node class is rendered where `spec.karpenter` declares it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from typing import Any, Protocol
+
+from blueprint.catalog.machines import NodeClassKind
+from blueprint.platform.components.pod_settings import PerKey
+from blueprint.platform.nodes.offered import Offered
+from blueprint.platform.nodes.taints import Taint
+from blueprint.platform.paths import POOLS
+from blueprint.platform.tracking.recorder import record, tracked_property, untracked
+from blueprint.platform.tracking.tracked import plain
+from blueprint.platform.views import PlatformView, PoolView
+from blueprint.source.paths import Path
+from blueprint.spec.karpenter import KARPENTER, PURCHASES, KarpenterSpec, NodeClassSpec, PoolKarpenter, Purchase
+from blueprint.units import binary_quantity, canonical_quantity, quantity_value
+
+NODE_POOL_LABEL = "karpenter.sh/nodepool"
+"""The label whose value is the name of the NodePool that made a node; Karpenter sets it itself."""
+CAPACITY_LABEL = "karpenter.sh/capacity-type"
+"""The label that says how a node was bought."""
+DISCOVERY_TAG = "karpenter.sh/discovery"
+INSTANCE_TYPE_LABEL = "node.kubernetes.io/instance-type"
+ZONE_LABEL = "topology.kubernetes.io/zone"
+_ARCH = "kubernetes.io/arch"
+_OF_THE_NODE = (
+    NODE_POOL_LABEL,
+    CAPACITY_LABEL,
+    INSTANCE_TYPE_LABEL,
+    _ARCH,
+    ZONE_LABEL,
+    "topology.kubernetes.io/region",
+    "kubernetes.io/os",
+)
+"""Labels that nodes get from Karpenter, the cloud or their kubelet: a template cannot, or need not, set them."""
+NODE_CLASSES: Path = ("spec", KARPENTER, "nodeClasses")
+"""Where node classes are declared."""
+_POLICIES = {"empty": "WhenEmpty", "underutilized": "WhenEmptyOrUnderutilized", "never": "WhenEmpty"}
+_REASONS = {"empty": "Empty", "underutilized": "Underutilized", "drifted": "Drifted"}
+GPU_RESOURCE = "nvidia.com/gpu"
+"""As what instance types advertise their GPUs, whatever pods request."""
+
+
+def karpenter_path(pool: str, *steps: str | int) -> Path:
+    """Where a pool says how Karpenter makes its nodes."""
+    return (*POOLS, pool, KARPENTER, *steps)
+
+
+class ProvisionedPool(PoolView, Protocol):
+    """A pool whose nodes Karpenter makes."""
+
+    @property
+    def nodes_max(self) -> int:
+        """Most nodes."""
+
+    @property
+    def selector(self) -> Mapping[str, str]:
+        """Labels by which the nodes are known."""
+
+    @property
+    def labels(self) -> Mapping[str, str]:
+        """Labels that the nodes carry besides the selector's."""
+
+    @property
+    def label_reads(self) -> Mapping[str, Callable[[], str]]:
+        """The same, each value read when it is needed."""
+
+    @property
+    def offered(self) -> Mapping[str, Offered]:
+        """What pods can request of each node."""
+
+
+class Requirement:
+    """What Karpenter requires of a node: a label with one of some values."""
+
+    def __init__(self, key: str, values: Callable[[], Sequence[str]]) -> None:
+        self.key = key
+        self._values = values
+
+    @property
+    def values(self) -> list[str]:
+        """The values."""
+        return [*self._values()]
+
+
+class Budget:
+    """How many nodes go at once."""
+
+    def __init__(self, nodes: str, reasons: Sequence[str], schedule: str | None, duration: str | None) -> None:
+        self.nodes = nodes
+        self.reasons = [_REASONS[each] for each in reasons]
+        self.schedule = schedule
+        self.duration = duration
+
+
+class PoolProvisioning:
+    """How Karpenter makes the nodes of one pool."""
+
+    def __init__(self, pool: ProvisionedPool, spec: PoolKarpenter, platform: PlatformView) -> None:
+        self.pool = pool
+        self._spec = spec
+        self._platform = platform
+
+    @tracked_property
+    def node_class(self) -> str:
+        """The node class: its name."""
+        return self._spec.node_class
+
+    @tracked_property
+    def instance_types(self) -> tuple[str, ...]:
+        """The instance types that a node may be."""
+        return tuple(self._spec.instance_types)
+
+    @tracked_property
+    def node_class_kind(self) -> NodeClassKind | None:
+        """The kind of its node class; None where Karpenter does not start such machines."""
+        return self._platform.node_class_kind
+
+    @tracked_property
+    def purchases(self) -> tuple[Purchase, ...]:
+        """How nodes are bought, the surest way first; each once."""
+        declared = self._spec.capacity
+        return tuple(each for each in PURCHASES if each in declared)
+
+    @tracked_property
+    def zones(self) -> tuple[str, ...]:
+        """Availability zones; none where the node class decides."""
+        return tuple(self._spec.zones)
+
+    @tracked_property
+    def static(self) -> bool:
+        """Whether all nodes are always there."""
+        return self._spec.static
+
+    @tracked_property
+    def replicas(self) -> int | None:
+        """How many are always there; None where pods decide."""
+        return self.pool.nodes_max if self.static else None
+
+    @tracked_property
+    def weight(self) -> int | None:
+        """Where pods fit into several pools, the higher weight is tried first."""
+        return self._spec.weight
+
+    @property
+    def requirements(self) -> list[Requirement]:
+        """What is required of nodes."""
+        found = [
+            Requirement(_ARCH, lambda: [arch] if (arch := self.pool.hardware.machine.get("arch")) else []),
+            Requirement(CAPACITY_LABEL, lambda: sorted(self.purchases)),
+            Requirement(INSTANCE_TYPE_LABEL, lambda: sorted(set(self.instance_types))),
+            Requirement(ZONE_LABEL, lambda: sorted(set(self.zones))),
+        ]
+        with untracked():
+            return [each for each in found if each.values]
+
+    @property
+    def labels(self) -> PerKey:
+        """Labels of the nodes that the template sets."""
+        with untracked():
+            own = [key for key in self.pool.selector if key not in _OF_THE_NODE]
+        reads: dict[str, Callable[[], str]] = {key: partial(self._selected, key) for key in own}
+        return PerKey(dict(sorted({**self.pool.label_reads, **reads}.items())))
+
+    def _selected(self, key: str) -> str:
+        return self.pool.selector[key]
+
+    @tracked_property
+    def startup_taints(self) -> tuple[Taint, ...]:
+        """Taints that new nodes have until something removes them."""
+        return tuple(_taint(text) for text in self._spec.startup_taints)
+
+    @tracked_property
+    def most_gpus(self) -> int | None:
+        """As many GPUs as all nodes have together; None where they have none."""
+        return self.pool.nodes_max * self.pool.gpu.count if self.pool.gpu else None
+
+    @tracked_property
+    def limits(self) -> dict[str, str]:
+        """What all nodes may have together, as quantities: GPUs, or processors and memory where they have none."""
+        if self.static:
+            return {}
+        if self.most_gpus is not None:
+            return {GPU_RESOURCE: canonical_quantity(self.most_gpus)}
+        offered = {name: self.pool.offered[name].amount for name in _LIMITED}
+        total = {name: int(quantity_value(each) * self.pool.nodes_max) for name, each in offered.items() if each}
+        return {name: _LIMITED[name](value) for name, value in total.items()}
+
+    @tracked_property
+    def consolidation_policy(self) -> str:
+        """Which nodes go."""
+        return _POLICIES[self._spec.disruption.when]
+
+    @tracked_property
+    def evicts(self) -> bool:
+        """Whether nodes go while pods run on them."""
+        return self._spec.disruption.when == "underutilized"
+
+    @tracked_property
+    def consolidate_after(self) -> str:
+        """How long a node must be so."""
+        disruption = self._spec.disruption
+        return "Never" if disruption.when == "never" else disruption.after
+
+    @tracked_property
+    def expire_after(self) -> str:
+        """The age at which a node goes, whatever runs on it."""
+        return self._spec.disruption.expire_after
+
+    @tracked_property
+    def grace_period(self) -> str | None:
+        """How long pods that refuse keep a node; None for without limit."""
+        return self._spec.disruption.grace_period
+
+    @tracked_property
+    def budgets(self) -> tuple[Budget, ...]:
+        """How many nodes go at once."""
+        if (declared := self._spec.disruption.budgets) is not None:
+            return tuple(Budget(each.nodes, plain(each.reasons), each.schedule, each.duration) for each in declared)
+        if self.evicts:
+            return (Budget("10%", (), None, None),)
+        return (Budget("100%", ("empty",), None, None), Budget("0", ("underutilized", "drifted"), None, None))
+
+
+def _taint(text: str) -> Taint:
+    """`key=value:Effect` as a taint."""
+    name, _, effect = text.rpartition(":")
+    key, _, value = name.partition("=")
+    return Taint(key, value, effect)
+
+
+_LIMITED: dict[str, Callable[[int], str]] = {"cpu": str, "memory": binary_quantity}
+"""What limits nodes without GPUs, and how its total is written."""
+
+
+class NodeClass:
+    """What Karpenter starts machines with."""
+
+    def __init__(self, name: str, spec: NodeClassSpec, kind: NodeClassKind | None, platform: PlatformView) -> None:
+        self._name = name
+        self._spec = spec
+        self._kind = kind
+        self._platform = platform
+
+    @tracked_property
+    def name(self) -> str:
+        """Its name."""
+        record(self._platform.origins.source((*NODE_CLASSES, self._name)))
+        return self._name
+
+    @tracked_property
+    def alias(self) -> str | None:
+        """`family@version` of an image that the cloud publishes; None for images of your own."""
+        return self._spec.image.alias
+
+    @tracked_property
+    def family(self) -> str:
+        """The family of its images, as blueprints spell it."""
+        return self.alias.partition("@")[0] if self.alias else self._spec.image.family or ""
+
+    @tracked_property
+    def family_name(self) -> str | None:
+        """The same as the API spells it; None where the alias says it."""
+        known = self._kind.families.get(self.family) if self._kind else None
+        return None if self.alias or known is None else known.name
+
+    @tracked_property
+    def system(self) -> str | None:
+        """The operating system of its images; None where that is not known."""
+        known = self._kind.families.get(self.family) if self._kind else None
+        return known.system if known else None
+
+    @property
+    def images(self) -> list[dict[str, Any]]:
+        """How its images are found."""
+        image = self._spec.image
+        if image.alias:
+            return [{"alias": image.alias}]
+        named = {"name": image.name, "owner": image.owner, "tags": plain(image.tags) if image.tags else None}
+        ids = [{"id": each} for each in image.ids]
+        return [*ids, *([{key: value for key, value in named.items() if value}] if image.name or image.tags else [])]
+
+    @tracked_property
+    def role(self) -> str | None:
+        """The IAM role of the nodes."""
+        return self._spec.role
+
+    @tracked_property
+    def instance_profile(self) -> str | None:
+        """The instance profile of the nodes."""
+        return self._spec.instance_profile
+
+    @tracked_property
+    def discovery(self) -> str | None:
+        """The value of the tag by which subnets and security groups are found; None where nothing is found by it."""
+        by_tag = not (self._spec.subnets and self._spec.security_groups)
+        return self._spec.discovery if by_tag else None
+
+    @tracked_property
+    def subnets(self) -> list[dict[str, Any]]:
+        """How its subnets are found."""
+        return self._found(self._spec.subnets)
+
+    @tracked_property
+    def security_groups(self) -> list[dict[str, Any]]:
+        """How its security groups are found."""
+        return self._found(self._spec.security_groups)
+
+    @tracked_property
+    def reservations(self) -> list[dict[str, Any]]:
+        """How its capacity reservations are found; none without."""
+        return _terms(self._spec.reservations) if self._spec.reservations else []
+
+    def _found(self, declared: Any) -> list[dict[str, Any]]:
+        return _terms(declared) if declared else [{"tags": {DISCOVERY_TAG: self._spec.discovery}}]
+
+    @tracked_property
+    def root_device(self) -> str:
+        """The disk with the container images."""
+        if declared := self._spec.root_device:
+            return declared
+        known = self._kind.families.get(self.family) if self._kind else None
+        return known.device if known else "/dev/xvda"
+
+    @tracked_property
+    def root_volume(self) -> str:
+        """The size of that disk."""
+        return self._spec.root_volume
+
+    @tracked_property
+    def instance_store_policy(self) -> str | None:
+        """What becomes of local disks."""
+        return self._spec.instance_store.upper() if self._spec.instance_store else None
+
+    @tracked_property
+    def placement_group(self) -> str | None:
+        """The placement group, by name."""
+        return self._spec.placement_group
+
+    @tracked_property
+    def tags(self) -> dict[str, str]:
+        """Tags of the machines."""
+        return dict(plain(self._spec.tags))
+
+    @tracked_property
+    def user_data(self) -> str | None:
+        """What the image reads when it starts."""
+        return self._spec.user_data
+
+
+def _terms(selected: Any) -> list[dict[str, Any]]:
+    """Ids first, then tags."""
+    tags = [{"tags": dict(plain(selected.tags))}] if selected.tags else []
+    return [*({"id": each} for each in selected.ids), *tags]
+
+
+class ProvisioningPlatform(PlatformView, Protocol):
+    """The platform, as Karpenter knows it."""
+
+    @property
+    def provisioned_pools(self) -> Sequence[PoolProvisioning]:
+        """The pools whose nodes Karpenter makes."""
+
+
+class Provisioning:
+    """What Karpenter is told."""
+
+    def __init__(self, spec: KarpenterSpec | None, platform: ProvisioningPlatform) -> None:
+        self._spec = spec
+        self._platform = platform
+
+    @tracked_property
+    def node_classes(self) -> tuple[NodeClass, ...]:
+        """The node classes that the blueprint declares, by name."""
+        if self._spec is None:
+            return ()
+        with untracked():
+            classes, kind = self._spec.node_classes, self._platform.node_class_kind
+            return tuple(NodeClass(name, classes[name], kind, self._platform) for name in sorted(classes))
+
+    def node_class(self, name: str) -> NodeClass | None:
+        """The declared node class of a name."""
+        with untracked():
+            return next((each for each in self.node_classes if each.name == name), None)
+
+    @property
+    def pools(self) -> Sequence[PoolProvisioning]:
+        """The pools whose nodes Karpenter makes, by name."""
+        return self._platform.provisioned_pools
+
+    @tracked_property
+    def has_static(self) -> bool:
+        """Whether nodes of some pool are always there."""
+        return any(pool.static for pool in self.pools)
+
+    @tracked_property
+    def is_managed(self) -> bool:
+        """Whether Karpenter itself is installed with this platform."""
+        controller = self._platform.component_with("interruptionQueue")
+        return controller is not None and controller.ownership == "managed"

@@ -168,6 +168,13 @@ class TenantsView(Protocol):
         """Every namespace of every tenant."""
 
 
+class ReactionsView(Protocol):
+    """What is to be done about faults of GPUs."""
+
+    def label_of(self, alert: str) -> str | None:
+        """What the label `reaction` of an alert says."""
+
+
 class ObservabilityView(Protocol):
     """What is watched."""
 
@@ -289,6 +296,10 @@ class PlatformView(Protocol):
     @property
     def tenants(self) -> TenantsView:
         """Who shares it."""
+
+    @property
+    def health(self) -> ReactionsView:
+        """What is to be done about faults of GPUs."""
 
     @property
     def observability(self) -> ObservabilityView | None:

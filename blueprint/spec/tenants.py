@@ -157,15 +157,23 @@ class PlanSpec(TenantSettings):
     }
 
 
+FaultName = Annotated[str, Field(pattern=form(r"[a-z][a-z0-9-]*", "a fault like row-remap-failure, or xid-79"))]
+
+
 class PolicySpec(Model):
-    """What workloads of tenants may do."""
+    """What workloads of tenants may do, and what is to be done about faults of GPUs."""
 
     NOT_YET: ClassVar[dict[str, str]] = {
         "admission": "of admission policies only the one behind priorityCap is rendered: add others with "
         "spec.extraManifests",
-        "health": "reactions to faults of GPUs are not rendered yet: alert on them with spec.observability",
     }
 
     pod_security: Literal["privileged", "baseline", "restricted"] = Field(
         default="baseline", description="The Pod Security Standard that the namespaces of tenants enforce."
+    )
+    health: dict[FaultName, Literal["watch", "drain", "reset", "reboot", "replace"]] = Field(
+        examples=[{"row-remap-failure": "replace", "xid-79": "drain"}],
+        default={},
+        description="What is to be done about faults of GPUs, by fault or Xid. Alerts about them have it as the label "
+        "`reaction`, by which they are routed; nothing is drained or reset by this tool.",
     )

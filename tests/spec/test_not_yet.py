@@ -20,13 +20,12 @@ SECTIONS = {
     "queueing": "{kueue: {fairSharing: true}, priorities: {production: 1000}}",
     "tenants": "{physics: {weight: 2}}",
     "plans": "{lab: {network: isolated}}",
-    "policy": "{podSecurity: baseline}",
+    "policy": "{podSecurity: baseline, health: {row-remap-failure: replace, xid-79: drain}}",
     "observability": "{prometheus: {namespace: monitoring, selectorLabels: {release: kps}}, metrics: standard}",
     "delivery": "{path: clusters/prod-eu/bundle, argocd: {repository: 'https://git.example/p.git'}}",
 }
 WITHIN = {
     "policy.admission": "policy: {«admission»: true}",
-    "policy.health": "policy: {«health»: {xid-79: drain}}",
     "queueing.kai": "queueing: {«kai»: {placement: binpack}}",
     "tenants.lattice.workloads": "tenants: {lattice: {«workloads»: [train-job]}}",
 }

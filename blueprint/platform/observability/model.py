@@ -140,6 +140,10 @@ class Observability:
         """Where the pages about alerts are."""
         return str(self._component.settings.runbooks).rstrip("/")
 
+    def reaction_to(self, alert: str) -> str | None:
+        """What the blueprint declares is to be done about what an alert tells of."""
+        return self._platform.health.label_of(alert)
+
     def translated(self, expression: str) -> str:
         """An expression with the names that the exporter uses."""
         return in_dialect(expression, self.names, self.data.metrics)

@@ -95,10 +95,6 @@ PoolQuota = Annotated[
 class TenantSettings(Model):
     """What a tenant and a plan of tenants have in common."""
 
-    NOT_YET: ClassVar[dict[str, str]] = {
-        "workloads": "no sample workloads are rendered yet: write them yourself",
-    }
-
     namespaces: (
         Annotated[tuple[Annotated[str, Field(pattern=NAMESPACE, min_length=1)], ...], BeforeValidator(to_tuple)] | None
     ) = Field(
@@ -133,6 +129,12 @@ class TenantSettings(Model):
         "GPUs. Pools that offer the same are tried in the order of their names. Of a group: what its members share on "
         "top of their own.",
     )
+    workloads: Texts | None = Field(
+        examples=[["gpu-job", "vllm"]],
+        default=None,
+        description="Workloads that its users start from: files in the bundle, for each pool that they fit. Nothing "
+        "applies them. `blueprint explain workloads` lists them.",
+    )
 
 
 class TenantSpec(TenantSettings):
@@ -163,11 +165,6 @@ FaultName = Annotated[str, Field(pattern=form(r"[a-z][a-z0-9-]*", "a fault like 
 class PolicySpec(Model):
     """What workloads of tenants may do, and what is to be done about faults of GPUs."""
 
-    NOT_YET: ClassVar[dict[str, str]] = {
-        "admission": "of admission policies only the one behind priorityCap is rendered: add others with "
-        "spec.extraManifests",
-    }
-
     pod_security: Literal["privileged", "baseline", "restricted"] = Field(
         default="baseline", description="The Pod Security Standard that the namespaces of tenants enforce."
     )
@@ -176,4 +173,9 @@ class PolicySpec(Model):
         default={},
         description="What is to be done about faults of GPUs, by fault or Xid. Alerts about them have it as the label "
         "`reaction`, by which they are routed; nothing is drained or reset by this tool.",
+    )
+    admission: bool = Field(
+        default=True,
+        description="Whether admission policies hold workloads of tenants to what is theirs: devices through the queue "
+        "alone, and only nodes, device classes, runtime classes and priorities that the platform gives them.",
     )

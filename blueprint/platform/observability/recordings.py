@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from blueprint.platform.tracking.recorder import record, recording
-from blueprint.platform.tracking.sources import Source
+from blueprint.platform.tracking.sources import Source, SourceGroup
 from blueprint.platform.views import PlatformView
 from blueprint.records import Record
 
@@ -31,7 +31,9 @@ class RuleSet(Record):
 class Recording:
     """One recording rule."""
 
-    def __init__(self, name: str, expr: str, source: Source, labels: dict[str, str] | None = None) -> None:
+    def __init__(
+        self, name: str, expr: str, source: Source | SourceGroup, labels: dict[str, str] | None = None
+    ) -> None:
         self.record = name
         self._expr = expr
         self._source = source

@@ -25,7 +25,6 @@ SECTIONS = {
     "delivery": "{path: clusters/prod-eu/bundle, argocd: {repository: 'https://git.example/p.git'}}",
 }
 WITHIN = {
-    "queueing.kai": "queueing: {«kai»: {placement: binpack}}",
     "tenants.lattice.workloads": "tenants: {lattice: {«workloads»: [train-job]}}",
 }
 OF_A_POOL = {
@@ -35,7 +34,6 @@ OF_A_POOL = {
     "kubelet": "{topologyManager: single-numa-node}",
     "nvlinkDomain": "{nodes: 18, label: nvidia.com/gpu.clique}",
     "karpenter": "{nodeClass: gpu, instanceTypes: [g6e.12xlarge], capacity: [spot]}",
-    "queue": "kai",
     "costPerGpuHour": "0.9",
     "allocation": "dra",
     "kata": "{}",

@@ -69,6 +69,8 @@ from blueprint.platform.topology.checks import check_topology
 from blueprint.platform.topology.expectations import EXPECTATIONS as TOPOLOGY_EXPECTATIONS
 from blueprint.platform.virtualization import prerequisites as virtualization
 from blueprint.platform.virtualization.checks import check_virtualization
+from blueprint.platform.virtualization.expectations import EXPECTATIONS as MACHINE_EXPECTATIONS
+from blueprint.platform.virtualization.kata_checks import check_kata_release
 from blueprint.platform.workloads import prerequisites as workloads
 from blueprint.platform.workloads.checks import check_workloads
 from blueprint.records import Record
@@ -164,6 +166,8 @@ TOPICS: tuple[Topic, ...] = (
     Topic(
         name="virtualization",
         checks=(check_virtualization,),
+        release_checks=(check_kata_release,),
+        expectations=MACHINE_EXPECTATIONS,
         cluster_prerequisites=virtualization.cluster_prerequisites,
         pool_prerequisites=virtualization.pool_prerequisites,
     ),

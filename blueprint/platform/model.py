@@ -34,13 +34,14 @@ from blueprint.platform.provisioning.model import PoolProvisioning, Provisioning
 from blueprint.platform.queueing.engines import engines_of
 from blueprint.platform.tracking.recorder import record, tracked_property, untracked
 from blueprint.platform.tracking.sources import Source
-from blueprint.platform.tracking.tracked import Origins
+from blueprint.platform.tracking.tracked import Origins, plain
 from blueprint.platform.virtualization.kata import RUNTIMES, Kata
 from blueprint.platform.virtualization.model import Virtualization
 from blueprint.spec.model import Blueprint
 from blueprint.spec.pools import NodePool
 
 if TYPE_CHECKING:
+    from blueprint.platform.health.model import FaultReactions
     from blueprint.platform.observability.model import Observability
     from blueprint.platform.queueing.model import Queueing
     from blueprint.platform.tenants.model import Tenants
@@ -362,6 +363,14 @@ class Platform:
         from blueprint.platform.queueing.model import Queueing
 
         return Queueing(spec, self)
+
+    @cached_property
+    def health(self) -> FaultReactions:
+        """What is to be done about faults of GPUs."""
+        from blueprint.platform.health.model import FaultReactions
+
+        with untracked():
+            return FaultReactions(dict(plain(self._blueprint.spec.policy.health)), self.origins)
 
     @cached_property
     def workloads(self) -> Workloads:

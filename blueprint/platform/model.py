@@ -30,7 +30,7 @@ from blueprint.platform.nodes.taints import PoolTaint, merged_taints
 from blueprint.platform.partitioning.model import ClusterPartitioning
 from blueprint.platform.pool import GpuPool, Pool
 from blueprint.platform.provisioning.model import PoolProvisioning, Provisioning
-from blueprint.platform.queueing.engines import NONE, QueuedPool, engines_of
+from blueprint.platform.queueing.engines import engines_of
 from blueprint.platform.tracking.recorder import record, tracked_property, untracked
 from blueprint.platform.tracking.sources import Source
 from blueprint.platform.tracking.tracked import Origins, plain
@@ -371,19 +371,9 @@ class Platform:
         return Workloads(self)
 
     @tracked_property
-    def only_engine(self) -> str:
-        """The engine that queues for pools that name none; none where there are two, or no one."""
-        return self.engines[0] if len(self.engines) == 1 else NONE
-
-    @tracked_property
     def engines(self) -> tuple[str, ...]:
         """The engines that queue workloads, by their keys in `queueing`."""
         return engines_of(self._blueprint.spec.queueing)
-
-    def shares(self, pool: QueuedPool) -> bool:
-        """Whether an engine queues for a pool: it has GPUs, or a tenant has quota of it."""
-        with untracked():
-            return pool.gpu is not None or any(pool.name in tenant.quota for tenant in self.tenants.every)
 
     @tracked_property
     def pod_security(self) -> str:

@@ -35,6 +35,7 @@ spec:
       topology: {acme.example/rack: 4, acme.example/block: 8}
     shared: {nodes: 2, gpu: {product: A10, count: 1, sharing: {timeSlicing: {gpu: 4}}}}
 """
+OPEN = "policy: {admission: false}\n"
 KUEUE = "queueing: {kueue: {}}\n"
 EVERY = "[" + ", ".join(workload_names()) + "]"
 
@@ -104,7 +105,7 @@ def test_pods_on_several_nodes_stay_within_the_narrowest_level_that_holds_them()
 
 def test_a_queue_brings_tolerations_and_without_one_they_are_in_the_pods() -> None:
     assert samples(tenant("{train: 8}", "[gpu-job]"))["gpu-job train"].tolerations == ()
-    without = samples("tenants: {a: {namespaces: [a], workloads: [gpu-job]}}\n")["gpu-job train"]
+    without = samples(f"{OPEN}tenants: {{a: {{namespaces: [a], workloads: [gpu-job]}}}}\n")["gpu-job train"]
     assert [each.key for each in without.tolerations] == ["nvidia.com/gpu"]
     assert without.queue is None
 
@@ -130,7 +131,7 @@ def test_names_leave_room_for_what_controllers_append() -> None:
     [
         (tenant("{train: 8}", "[vllm, gpu-job, vllm]"), "BP3662"),
         ("queueing: {kueue: {podsReadyTimeout: 5m}}\n" + tenant("{train: 8}", "[vllm]").removeprefix(KUEUE), "BP3664"),
-        ("tenants: {a: {namespaces: [a], workloads: [train-job]}}\n", "BP3665"),
+        (f"{OPEN}tenants: {{a: {{namespaces: [a], workloads: [train-job]}}}}\n", "BP3665"),
         (
             f"{KUEUE}tenants: {{g: {{workloads: [vllm]}}, a: {{parent: g, namespaces: [a], quota: {{train: 8}}}}}}\n",
             "BP3429",
@@ -149,6 +150,13 @@ def test_what_is_warned_of_is_compiled_all_the_same(rest: str, code: str) -> Non
 def test_a_quota_with_a_finding_of_its_own_is_the_only_one() -> None:
     found = of(tenant("{nowhere: 8}", "[gpu-job]"))
     assert [each.code.id for each in found.diagnostics] == ["BP3425"]
+
+
+def test_taints_are_closed_to_whom_has_no_quota() -> None:
+    """The policies of tenants would refuse its pods."""
+    found = of("tenants: {a: {namespaces: [a], workloads: [train-job]}}\n")
+    [told] = [each for each in found.diagnostics if each.code.id == "BP3661"]
+    assert "its taints are closed" in told.message
 
 
 def test_a_plan_gives_workloads_to_those_that_follow_it() -> None:

@@ -39,6 +39,7 @@ _USUAL_CPU, _USUAL_MEMORY = 2, 8
 """The same where nothing says what machines have."""
 _OF_SHARED_MEMORY = 4
 """One part in four of a pod's memory may be /dev/shm."""
+_CLOSED = "its taints are closed to tenants without quota of it (policy.admission)"
 _LONGEST_START = 1800
 _LONGEST_NAME = 40
 """Controllers append to the name, and 63 characters are allowed."""
@@ -70,6 +71,10 @@ class WorkloadPlatform(Protocol):
     @property
     def pod_security(self) -> str:
         """The Pod Security Standard that the namespaces of tenants enforce."""
+
+    @property
+    def admission_policies(self) -> bool:
+        """Whether admission policies hold tenants to what is theirs."""
 
 
 class Level(Record):
@@ -231,7 +236,8 @@ class Workloads:
         claimed = self._platform.allocation == DRA and not (queue and self._platform.dra.extended_resources)
         shared_by = _shared_by(pool, offered.resource)
         whole = name == GPU_NAME and shared_by == 1 and not _is_partitioned(pool)
-        if reason := _unfit(kind, pool, name, whole=whole, claimed=claimed):
+        closed = queue is None and self._platform.admission_policies and bool(pool.taints)
+        if reason := _CLOSED if closed else _unfit(kind, pool, name, whole=whole, claimed=claimed):
             return Misfit(pool.name, reason)
         found = self._size(tenant, kind, pool, name, of_node if whole else 1)
         if isinstance(found, str):

@@ -96,17 +96,36 @@ class Platform:
         """The catalogue's rules of compatibility."""
         return self._catalog.rules
 
-    @tracked_property
-    def stack(self) -> Stack:
-        """The software that brings GPUs to pods: it follows from who runs it and how pods get GPUs."""
+    def stack_with(self, allocation: str | None) -> Stack:
+        """The stack of a pool that declares `allocation`: only without the operator it differs from others'."""
         spec = self._blueprint.spec
         if spec.gpu_stack == "standalone":
-            return "standaloneDra" if spec.allocation == DRA else "standalone"
+            return "standaloneDra" if (allocation or spec.allocation) == DRA else "standalone"
         return "gpuCluster" if spec.allocation == DRA else "clusterPolicy"
 
     @tracked_property
+    def stacks(self) -> tuple[Stack, ...]:
+        """The stacks of the pools with GPUs, the platform's own first: two where pools get GPUs in both ways."""
+        spec, own = self._blueprint.spec, self.stack_with(None)
+        if spec.gpu_stack != "standalone":
+            return (own,)
+        with untracked():  # the first pool that differs suffices
+            allocations = {name: pool.allocation for name, pool in spec.node_pools.items() if pool.gpu is not None}
+            differing = next((name for name, one in allocations.items() if one not in (None, spec.allocation)), None)
+            only = all(one not in (None, spec.allocation) for one in allocations.values())
+        if differing is None:
+            return (own,)
+        other = self.stack_with(spec.node_pools[differing].allocation)
+        return (other,) if only else (own, other)
+
+    @tracked_property
+    def stack(self) -> Stack:
+        """The software that brings GPUs to pods: it follows from who runs it and how pods get GPUs."""
+        return self.stacks[0]
+
+    @tracked_property
     def allocation(self) -> str:
-        """`dra` where pods claim GPUs, `device-plugin` where they request a number of them."""
+        """`dra` where pods claim GPUs, `device-plugin` where they request a number of them; pools may differ."""
         return DRA if self.stack in WITH_CLAIMS else "device-plugin"
 
     @tracked_property
@@ -264,9 +283,10 @@ class Platform:
         """The component in this stack that has a setting; its name is the contract, not the component's."""
         return next((each for each in self.components.values() if setting in each.component.settings), None)
 
-    def provider_of(self, part: Part) -> PlatformComponent | None:
-        """The component of this stack that brings a part of the node stack to pools that leave it to us."""
-        return next((each for each in self.components.values() if each.component.brings(part, self.stack)), None)
+    def provider_of(self, part: Part, stack: Stack | None = None) -> PlatformComponent | None:
+        """The component that brings a part of the node stack to pools of a stack that leave it to us."""
+        wanted = stack or self.stack
+        return next((each for each in self.components.values() if each.component.brings(part, wanted)), None)
 
     @tracked_property
     def taints(self) -> tuple[PoolTaint, ...]:
@@ -359,5 +379,5 @@ class Platform:
         from blueprint.catalog.catalog import waves
 
         found = [self._component(name) for name in self.release.components]
-        ordered = waves(component for component in found if self.stack in component.stacks)
+        ordered = waves(component for component in found if component.belongs_to(self.stacks))
         return [component.name for wave in ordered for component in wave]

@@ -7,7 +7,7 @@ from functools import partial
 from typing import Protocol
 
 from blueprint.catalog.catalog import Catalog
-from blueprint.catalog.distribution import WITHOUT_OPERATOR, Mode, Part
+from blueprint.catalog.distribution import WITH_CLAIMS, WITHOUT_OPERATOR, Mode, Part, Stack
 from blueprint.platform.components.model import PlatformComponent
 from blueprint.platform.dra.model import DynamicAllocation
 from blueprint.platform.drivers.model import POOL_LABEL, DriverPlatform, PoolDriver, deploy
@@ -16,7 +16,7 @@ from blueprint.platform.gpus.model import PoolGpu
 from blueprint.platform.network.model import PoolNetwork
 from blueprint.platform.nodes.offered import Offered
 from blueprint.platform.nodes.taints import Taint
-from blueprint.platform.partitioning.model import PartitionedPlatform, PoolPartition
+from blueprint.platform.partitioning.model import GPU, PartitionedPlatform, PoolPartition
 from blueprint.platform.provisioning.model import NODE_POOL_LABEL, PoolProvisioning
 from blueprint.platform.topology.model import NodeHardware, NodeTopology
 from blueprint.platform.tracking.recorder import record, tracked_property, untracked
@@ -49,8 +49,11 @@ class PoolPlatform(DriverPlatform, PartitionedPlatform, Protocol):
     def dra(self) -> DynamicAllocation:
         """What the DRA driver does."""
 
-    def provider_of(self, part: Part) -> PlatformComponent | None:
-        """The component of this stack that brings a part of the node stack to pools that leave it to us."""
+    def stack_with(self, allocation: str | None) -> Stack:
+        """The stack of a pool that declares `allocation`."""
+
+    def provider_of(self, part: Part, stack: Stack | None = None) -> PlatformComponent | None:
+        """The component that brings a part of the node stack to pools of a stack that leave it to us."""
 
 
 class Pool:
@@ -138,8 +141,9 @@ class Pool:
         """What pods can request of each node, by the name that quotas have for it: gpu, a MIG profile, cpu, memory."""
         partition, cpu = _partition(self), self.hardware.cpu
         gpus = partition.requestable if partition else {}
+        counted = {GPU: self._platform.dra.counted_as} if partition and self.claimed else {}
         return {
-            **{name: Offered(resource, str(number)) for name, (resource, number) in gpus.items()},
+            **{name: Offered(counted.get(of, of), str(number)) for name, (of, number) in gpus.items()},
             "cpu": Offered("cpu", str(cpu) if cpu else None),
             "memory": Offered("memory", self.hardware.memory),
         }
@@ -176,9 +180,19 @@ class Pool:
         return (self._spec.owner.driver, self._spec.owner.toolkit, self._spec.owner.device_plugin)
 
     @tracked_property
+    def stack(self) -> Stack:
+        """The software that brings its GPUs to pods."""
+        return self._platform.stack_with(self._spec.allocation)
+
+    @tracked_property
+    def claimed(self) -> bool:
+        """Whether pods claim its GPUs instead of requesting a number of them; also of a pool without GPUs."""
+        return self.stack in WITH_CLAIMS
+
+    @tracked_property
     def _chosen_mode(self) -> Mode | ModeConflict:
         platform, owners = self._platform, self.declared_owners
-        return choose_mode(platform.cluster.distribution_facts, platform.cluster.os, platform.stack, owners)
+        return choose_mode(platform.cluster.distribution_facts, platform.cluster.os, self.stack, owners)
 
     @tracked_property
     def mode(self) -> Mode:
@@ -199,7 +213,7 @@ class Pool:
     @tracked_property
     def runs_operands(self) -> bool:
         """Whether a GPU Operator looks at labels of these nodes."""
-        return self._platform.stack not in WITHOUT_OPERATOR
+        return self.stack not in WITHOUT_OPERATOR
 
     @tracked_property
     def deploy_driver(self) -> str | None:

@@ -165,7 +165,9 @@ class PoolSettings(Model):
         description="The NVIDIA driver of the nodes.",
     )
     allocation: Literal["devicePlugin", "dra"] | None = Field(
-        default=None, description="How pods get the GPUs of these nodes. Default: `spec.allocation`."
+        default=None,
+        description="How pods get the GPUs of these nodes. Default: `spec.allocation`; pools differ only under "
+        "`gpuStack: standalone`.",
     )
     owner: PoolOwner = Field(
         examples=["host", {"driver": "host", "toolkit": "operator"}],

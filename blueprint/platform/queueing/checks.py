@@ -7,7 +7,6 @@ from fractions import Fraction
 
 from blueprint.diagnostics import Diagnostic, known_names, nearest
 from blueprint.platform.check_context import CheckContext
-from blueprint.platform.drivers.model import DRA
 from blueprint.platform.nodes.offered import NODE_RESOURCES, shown_amount
 from blueprint.platform.paths import POOLS
 from blueprint.platform.pool import Pool
@@ -72,7 +71,7 @@ def _offered(context: CheckContext, tenant: Tenant, pool: Pool, name: str, path:
         message = f"tenant {tenant.name} has a quota of {name}, and nodes of pool {pool.name} {has}"
         notes = (context.note((*POOLS, pool.name), "the pool"),)
         yield context.diagnostic_at_key(path, codes.QUOTA_NOT_OFFERED, message, notes=notes)
-    elif context.platform.allocation == DRA and name not in (*NODE_RESOURCES, "gpu"):
+    elif pool.claimed and pool.gpu and name not in (*NODE_RESOURCES, "gpu"):
         message = f"tenant {tenant.name} has a quota of {name}, and claims are not counted by their profile"
         yield context.diagnostic_at_key(path, codes.QUOTA_OF_CLAIMED_PROFILE, message, help_="count gpu")
 

@@ -11,10 +11,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Protocol
 
 from blueprint.platform.components.digests import digest
-from blueprint.platform.drivers.model import DRA
+from blueprint.platform.dra.model import GPU_CLASS
 from blueprint.platform.nodes.offered import Offered
 from blueprint.platform.nodes.taints import PoolTaint, Taint
-from blueprint.platform.partitioning.model import GPU
 from blueprint.platform.queueing.quotas import ResourceGroup, resource_groups, with_withheld
 from blueprint.platform.tenants.model import Tenant, TenantNamespace, Tenants
 from blueprint.platform.topology.model import HOSTNAME
@@ -23,8 +22,6 @@ from blueprint.platform.tracking.tracked import plain
 from blueprint.platform.views import PlatformView, PoolView
 from blueprint.spec.queueing import KueueSpec, QueueingSpec
 
-GPU_CLASS = "gpu.nvidia.com"
-"""The DeviceClass of whole GPUs."""
 QUEUE = "default"
 """The name of the queue in each namespace: Kueue puts jobs that name none into the one of this name."""
 _WITHIN = {
@@ -223,12 +220,12 @@ class Kueue:
 
     @tracked_property
     def device_class_mappings(self) -> list[dict[str, Any]]:
-        """As what claims of a DeviceClass are counted, in Kueue's form; none where a device plugin advertises GPUs.
+        """As what claims of a DeviceClass are counted, in Kueue's form; none where device plugins advertise all GPUs.
 
         Nor where pods request nvidia.com/gpu of the scheduler, which makes the claims: Kueue would count both.
         """
-        claimed = self._platform.allocation == DRA and not self._platform.dra.extended_resources
-        return [{"name": GPU, "deviceClassNames": [GPU_CLASS]}] if claimed else []
+        claimed = self._platform.dra.publishes_gpus and not self._platform.dra.extended_resources
+        return [{"name": self._platform.dra.counted_as, "deviceClassNames": [GPU_CLASS]}] if claimed else []
 
     @tracked_property
     def flavors(self) -> tuple[Flavor, ...]:

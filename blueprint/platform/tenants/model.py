@@ -190,6 +190,12 @@ class Tenant:
                     found[resource] = _sum(found[resource], self._most(quota))
         return {name: canonical_quantity(str(most)) for name, most in found.items() if most is not None}
 
+    @property
+    def gpu_limits(self) -> dict[str, str]:
+        """The same, by the name that ResourceQuotas have for it."""
+        named = self._platform.dra.limited_as
+        return {named(resource): most for resource, most in self.most_gpus.items()}
+
     def _most(self, quota: TenantQuota | None) -> Fraction | None:
         """What is guaranteed and what it may borrow; None where nothing limits it."""
         if quota is None or (quota.borrow is None and self.parent is not None):
@@ -279,4 +285,4 @@ class TenantNamespace:
     @property
     def gpu_limits(self) -> dict[str, str]:
         """What pods may request in it together, by the name that ResourceQuotas have for it."""
-        return {f"requests.{resource}": most for resource, most in self.tenant.most_gpus.items()}
+        return self.tenant.gpu_limits

@@ -10,14 +10,14 @@ import orjson
 
 from blueprint.bundle.model import Bundle
 from blueprint.conformance.checklists import checklists
-from blueprint.conformance.judge import Finding, Standing
+from blueprint.conformance.judge import ItemEvidence, Standing
 from blueprint.source.yaml_writer import emit
 
-Format = Callable[[Bundle, str, Sequence[Finding]], str]
+Format = Callable[[Bundle, str, Sequence[ItemEvidence]], str]
 _UNREAD = "TODO: copy the description, unchanged, from the checklist of this version"
 
 
-def as_table(_bundle: Bundle, _version: str, found: Sequence[Finding]) -> str:
+def as_table(_bundle: Bundle, _version: str, found: Sequence[ItemEvidence]) -> str:
     """A row for each item, and below it the evidence and what is missing."""
     width = max(len(each.id) for each in found)
     lines: list[str] = []
@@ -28,13 +28,13 @@ def as_table(_bundle: Bundle, _version: str, found: Sequence[Finding]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _evidence(found: Finding) -> Iterator[tuple[str, str]]:
+def _evidence(found: ItemEvidence) -> Iterator[tuple[str, str]]:
     yield from (("static", text) for text in found.static)
     yield from (("live", text) for text in found.live or ())
     yield from (("not seen", text) for text in found.unseen)
 
 
-def as_submission(bundle: Bundle, version: str, found: Sequence[Finding]) -> str:
+def as_submission(bundle: Bundle, version: str, found: Sequence[ItemEvidence]) -> str:
     """PRODUCT.yaml as far as it can be filled: a status is the submitter's word, and is left to them."""
     items = [
         {
@@ -55,7 +55,7 @@ def as_submission(bundle: Bundle, version: str, found: Sequence[Finding]) -> str
     return head + emit({"metadata": metadata, "spec": {"items": items}})
 
 
-def as_json(bundle: Bundle, version: str, found: Sequence[Finding]) -> str:
+def as_json(bundle: Bundle, version: str, found: Sequence[ItemEvidence]) -> str:
     """The same for programs."""
     content: Mapping[str, Any] = {
         "schemaVersion": "gpublueprint.dev/conformance/v1",
@@ -77,7 +77,7 @@ def as_json(bundle: Bundle, version: str, found: Sequence[Finding]) -> str:
     return orjson.dumps(content, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE).decode()
 
 
-def as_junit(bundle: Bundle, version: str, found: Sequence[Finding]) -> str:
+def as_junit(bundle: Bundle, version: str, found: Sequence[ItemEvidence]) -> str:
     """A test case for each item. None passes: without a run, each is skipped, and the reason is what is missing."""
     suite = ET.Element(
         "testsuite", name=f"ai-conformance-{version} {bundle.name}", tests=str(len(found)), failures="0",
@@ -96,7 +96,7 @@ FORMATS: Mapping[str, Format] = {"table": as_table, "yaml": as_submission, "json
 """How results are written, by name."""
 
 
-def in_words(found: Sequence[Finding]) -> str:
+def in_words(found: Sequence[ItemEvidence]) -> str:
     """How many items have evidence."""
     shown = sum(each.standing is Standing.SHOWN for each in found)
     return f"{shown} of {len(found)} items have evidence, {len(found) - shown} are unknown; a run proves each"

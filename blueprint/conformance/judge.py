@@ -12,11 +12,11 @@ from blueprint.records import Record
 from blueprint.wording import counted, first_few
 
 Look = Callable[[LiveEvidence], str | None]
-"""What a cluster shows of some evidence; None where it shows nothing. Raises ApiError, or `Unseen`."""
+"""What a cluster shows of some evidence; None where it shows nothing. Raises ApiError, or `NotReadable`."""
 _FEW = 3
 
 
-class Unseen(Exception):  # noqa: N818 - not an error of the tool
+class NotReadable(Exception):  # noqa: N818 - not an error of the tool
     """Something could not be looked at."""
 
 
@@ -27,7 +27,7 @@ class Standing(enum.StrEnum):
     UNKNOWN = "unknown"
 
 
-class Finding(Record):
+class ItemEvidence(Record):
     """What is known of one item.
 
     Attributes:
@@ -58,24 +58,24 @@ class Finding(Record):
         return f"{nothing}a run must show that {self.item.run}"
 
 
-def findings(bundle: Bundle, version: str, look: Look | None = None) -> tuple[Finding, ...]:
+def findings(bundle: Bundle, version: str, look: Look | None = None) -> tuple[ItemEvidence, ...]:
     """What is known of each item of a version. Without `look`, no cluster is asked."""
     return tuple(_finding(bundle, version, name, item, look) for name, item in checklists().of(version).items())
 
 
-def _finding(bundle: Bundle, version: str, name: str, item: Item, look: Look | None) -> Finding:
+def _finding(bundle: Bundle, version: str, name: str, item: Item, look: Look | None) -> ItemEvidence:
     static = tuple(text for each in item.static if (text := _static(bundle, each)))
     if look is None:
-        return Finding(name, item.levels[version], item, static)
+        return ItemEvidence(name, item.levels[version], item, static)
     live: list[str] = []
     unseen: list[str] = []
     for each in item.live:
         try:
             if (seen := look(each)) is not None:
                 live.append(f"{each.shows}: {seen}")
-        except Unseen as reason:
+        except NotReadable as reason:
             unseen.append(f"{each.api}: {reason}")
-    return Finding(name, item.levels[version], item, static, tuple(live), tuple(unseen))
+    return ItemEvidence(name, item.levels[version], item, static, tuple(live), tuple(unseen))
 
 
 def _static(bundle: Bundle, evidence: StaticEvidence) -> str | None:

@@ -15,7 +15,7 @@ from blueprint.bundle.model import Bundle, Object
 from blueprint.cli.main import main
 from blueprint.conformance.checklists import LiveEvidence, checklists
 from blueprint.conformance.formats import FORMATS
-from blueprint.conformance.judge import Standing, Unseen, findings
+from blueprint.conformance.judge import NotReadable, Standing, findings
 from blueprint.pipeline import compile_blueprint
 from blueprint.records import replace
 from tests.conftest import SharedLab
@@ -67,7 +67,7 @@ def test_an_exporter_that_is_switched_off_is_no_evidence(bundle: Bundle) -> None
 def test_what_a_cluster_shows_stands_beside_and_what_it_hides_is_named(bundle: Bundle) -> None:
     def look(evidence: LiveEvidence) -> str | None:
         if evidence.kind == "ClusterQueue":
-            raise Unseen("forbidden")
+            raise NotReadable("forbidden")
         return "GatewayClass gate" if evidence.kind == "GatewayClass" else None
 
     found = {each.id: each for each in findings(bundle, "1.36", look)}

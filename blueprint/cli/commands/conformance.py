@@ -81,14 +81,14 @@ def _look(options: argparse.Namespace) -> Look:
     from blueprint.apiserver.connect import connect
     from blueprint.apiserver.discovery import discover
     from blueprint.apiserver.errors import ApiError
-    from blueprint.conformance.judge import Unseen
+    from blueprint.conformance.judge import NotReadable
 
     connection = connect(options.kubeconfig, options.context, options.timeout)
     discovery = discover(connection)
 
     def look(evidence: LiveEvidence) -> str | None:
         if evidence.api in discovery.stale:
-            raise Unseen("its server does not answer")
+            raise NotReadable("its server does not answer")
         if evidence.api not in {api_version for api_version, _ in discovery.resources}:
             return None
         if evidence.kind is None:
@@ -99,7 +99,7 @@ def _look(options: argparse.Namespace) -> Look:
         try:
             names = [str(each["metadata"]["name"]) for each in connection.list(resource.collection())]
         except ApiError as error:
-            raise Unseen(error.message) from None
+            raise NotReadable(error.message) from None
         more = f" and {len(names) - _FEW} more" if len(names) > _FEW else ""
         return f"{evidence.kind} {', '.join(names[:_FEW])}{more}" if names else None
 

@@ -5,6 +5,7 @@ A workload takes what the tenant has of its own; where that is too little, what 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from fractions import Fraction
 from functools import cached_property
@@ -150,6 +151,11 @@ class Sample(Record, kw_only=True, dict=True):
         return () if self.queue else self.pool.taints
 
     @property
+    def runtime_class(self) -> str | None:
+        """The RuntimeClass of its pods, where the pool runs them in virtual machines."""
+        return self.pool.kata.runtime_classes[0] if self.pool.kata else None
+
+    @property
     def restricted(self) -> bool:
         """Whether its pods may not run as root."""
         return self.pod_security == "restricted"
@@ -290,13 +296,21 @@ def _fitted(kind: WorkloadKind, pool: Pool, name: str, of_pod: int, most: Mappin
         units = 1 << (units.bit_length() - 1)
     cpu, memory = (each * units for each in _share(pool))
     beside = kind.beside
+    machine_cpu, machine_memory = _overhead(pool)
     if (limit := most["cpu"]) is not None:
-        cpu = min(cpu, (limit - (beside.cpu if beside else 0)) // pods)
+        cpu = min(cpu, (limit - (beside.cpu if beside else 0)) // pods - machine_cpu)
     if (limit := most["memory"]) is not None:
-        memory = min(memory, (limit // _GIB - (beside.memory if beside else 0)) // pods)
+        memory = min(memory, (limit // _GIB - (beside.memory if beside else 0)) // pods - machine_memory)
     if cpu < 1 or memory < 1:
         return f"the tenant has too little {'cpu' if cpu < 1 else 'memory'} for {pods} pods"
     return Size(pods, units, cpu, memory)
+
+
+def _overhead(pool: Pool) -> tuple[int, int]:
+    """Processors and GiB of memory that the virtual machine of a pod takes beside it."""
+    found = pool.kata.overhead if pool.kata else {}
+    cpu, memory = quantity_value(found.get("cpu", "0")), quantity_value(found.get("memory", "0"))
+    return math.ceil(cpu), math.ceil(memory / _GIB)
 
 
 def _share(pool: Pool) -> tuple[int, int]:

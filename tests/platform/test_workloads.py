@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 
 from blueprint.catalog.workloads import workload_kind, workload_names
 from blueprint.data import data_folder
-from blueprint.pipeline import Compilation
+from blueprint.pipeline import Compilation, compile_blueprint
 from blueprint.platform.nodes.offered import NODE_RESOURCES
 from blueprint.platform.queueing.lending import Lending
-from blueprint.platform.workloads.model import Sample
+from blueprint.platform.workloads.model import Misfit, Sample
 from blueprint.units import quantity_value
 from tests.support.platforms import compiled
 
@@ -214,3 +214,24 @@ def test_every_kind_has_what_a_reader_looks_for() -> None:
         assert kind.image.tag != "latest"
         assert kind.framework
     assert NODE_RESOURCES == ("cpu", "memory"), "the sizes know these two"
+
+
+def test_a_confidential_machine_gets_one_gpu_or_all_of_a_node() -> None:
+    """Pods name the RuntimeClass, and a TrainJob, which cannot, is not made for such a pool."""
+    platform = compile_blueprint("examples/hospital-kata/blueprint.yaml").platform
+    assert platform is not None
+    found = [
+        (kind.name, each)
+        for mine in platform.tenants.users
+        for kind in map(workload_kind, workload_names())
+        for each in platform.workloads.candidates(mine, kind)
+    ]
+    sealed = [each for _, each in found if isinstance(each, Sample) and each.pool.name == "patients"]
+    assert sealed
+    assert {each.size.units for each in sealed} <= {1, 8}
+    assert all((each.runtime_class or "").startswith("kata-") for each in sealed)
+    assert {type(each) for name, each in found if name == "train-job" and _pool(each) == "patients"} == {Misfit}
+
+
+def _pool(found: Sample | Misfit) -> str:
+    return found.pool if isinstance(found, Misfit) else found.pool.name

@@ -294,6 +294,8 @@ def _fitted(kind: WorkloadKind, pool: Pool, name: str, of_pod: int, most: Mappin
     units = 1 if kind.spread == "one" else min(of_pod, available // pods)
     if kind.power_of_two:
         units = 1 << (units.bit_length() - 1)
+    if pool.kata and pool.kata.confidential and units < of_pod:
+        units = 1  # a confidential machine gets one GPU, or all of a node
     cpu, memory = (each * units for each in _share(pool))
     beside = kind.beside
     machine_cpu, machine_memory = _overhead(pool)
@@ -332,6 +334,8 @@ def _unfit(kind: WorkloadKind, pool: Pool, name: str, *, whole: bool, claimed: b
     """What about the pool itself keeps the workload away."""
     if claimed and not kind.claims:
         return "its GPUs are claimed, and pods of this kind cannot claim devices"
+    if pool.kata and not kind.claims:
+        return "its pods run in virtual machines, and pods of this kind cannot name a RuntimeClass"
     if kind.spread != "nodes":
         return ""
     if pool.nodes_max < 2:  # noqa: PLR2004 - it spreads over nodes

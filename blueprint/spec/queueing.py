@@ -68,5 +68,5 @@ class QueueingSpec(Model):
         examples=[{"production": 1000, "research": 500, "scratch": 0}],
         default={},
         description="Priorities of workloads by name; a higher number goes first. Users name one with the label "
-        "kueue.x-k8s.io/priority-class.",
+        "kueue.x-k8s.io/priority-class, or as priorityClassName of pods.",
     )

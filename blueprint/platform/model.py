@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from blueprint.platform.observability.model import Observability
     from blueprint.platform.queueing.model import Queueing
     from blueprint.platform.tenants.model import Tenants
+    from blueprint.platform.workloads.model import Workloads
 
 GPU_TAINT = "nvidia.com/gpu"
 
@@ -330,6 +331,13 @@ class Platform:
         from blueprint.platform.queueing.model import Queueing
 
         return Queueing(spec, self)
+
+    @cached_property
+    def workloads(self) -> Workloads:
+        """What users of the tenants start from."""
+        from blueprint.platform.workloads.model import Workloads
+
+        return Workloads(self)
 
     @tracked_property
     def pod_security(self) -> str:

@@ -95,10 +95,6 @@ PoolQuota = Annotated[
 class TenantSettings(Model):
     """What a tenant and a plan of tenants have in common."""
 
-    NOT_YET: ClassVar[dict[str, str]] = {
-        "workloads": "no sample workloads are rendered yet: write them yourself",
-    }
-
     namespaces: (
         Annotated[tuple[Annotated[str, Field(pattern=NAMESPACE, min_length=1)], ...], BeforeValidator(to_tuple)] | None
     ) = Field(
@@ -132,6 +128,12 @@ class TenantSettings(Model):
         description="What it has of each pool, in units that pods can request: GPUs, MIG instances, replicas of shared "
         "GPUs. Pools that offer the same are tried in the order of their names. Of a group: what its members share on "
         "top of their own.",
+    )
+    workloads: Texts | None = Field(
+        examples=[["gpu-job", "vllm"]],
+        default=None,
+        description="Workloads that its users start from: files in the bundle, for each pool that they fit. Nothing "
+        "applies them. `blueprint explain workloads` lists them.",
     )
 
 

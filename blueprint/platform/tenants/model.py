@@ -158,6 +158,11 @@ class Tenant:
                 found[pool] = {name: TenantQuota(amount) for name, amount in sorted(resources.items())}
         return found
 
+    @tracked_property
+    def workloads(self) -> tuple[str, ...]:
+        """The kinds of workloads that its users start from, as it names them."""
+        return tuple(plain(self._declared("workloads") or ()))
+
     @property
     def shares(self) -> dict[str, dict[str, TenantQuota | None]]:
         """Its quota, with None for everything that only its groups have: it has nothing of that, but may borrow it."""

@@ -1,7 +1,7 @@
 """The lists of what goes wrong in an area, in `coverage`: each line is kept from happening as it says.
 
-`row`: a row of `mistakes`. `code`: a code or rule of its own. `impossible`: why no blueprint can express it. `undecidable`: why no
-blueprint shows it.
+`row`: a row of `mistakes`. `code`: a code or rule of its own. `impossible`: why no blueprint can express it.
+`undecidable`: why no blueprint shows it.
 """
 
 from __future__ import annotations

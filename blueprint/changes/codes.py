@@ -111,7 +111,7 @@ STACK_CHANGE = define(
 The change swaps the object that describes the whole GPU stack for one of another kind (`gpuStack` and `allocation`), or the program
 that allocates GPUs, device plugin or DRA driver. Only one of them may exist, and there is no way from one to the other in place: the
 operator would find two, GPU pods would lose their devices while the stack is gone, or the DRA driver would allocate GPUs again that
-pods hold by the device plugin. `apply` refuses it, unless `--allow-unsupported` is given. Build the new stack
+pods hold by the device plugin. The same holds for single pools that change hands. `apply` refuses it, unless `--allow-unsupported` is given. Build the new stack
 on other nodes or in another cluster; or drain all GPU nodes, remove the old stack, wait until it is gone, and apply
 the new one.
 """,

@@ -69,7 +69,7 @@ def find_effects(
     rollouts, network = Rollouts(objects, pools), NetworkRollouts(objects, pools)
     found: list[Diagnostic] = []
     for table in load_effects():
-        found += unsupported_upgrades(changed, table)
+        found += unsupported_upgrades(changed, table, pools)
         for hit in _merged(hit for one in changed for hit in _hits(one, table.effects)):
             if hit.effect.happens == "network-driver":
                 found.append(network_driver(hit.changed, hit.fields, hit.effect.source, network))

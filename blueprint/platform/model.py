@@ -30,6 +30,7 @@ from blueprint.platform.nodes.taints import PoolTaint, Taint
 from blueprint.platform.partitioning.model import ClusterPartitioning
 from blueprint.platform.pool import GpuPool, Pool
 from blueprint.platform.provisioning.model import PoolProvisioning, Provisioning
+from blueprint.platform.queueing.engines import NONE, QueuedPool, engines_of
 from blueprint.platform.tracking.recorder import record, tracked_property, untracked
 from blueprint.platform.tracking.sources import Source
 from blueprint.platform.tracking.tracked import Origins
@@ -96,17 +97,36 @@ class Platform:
         """The catalogue's rules of compatibility."""
         return self._catalog.rules
 
-    @tracked_property
-    def stack(self) -> Stack:
-        """The software that brings GPUs to pods: it follows from who runs it and how pods get GPUs."""
+    def stack_with(self, allocation: str | None) -> Stack:
+        """The stack of a pool that declares `allocation`: only without the operator it differs from others'."""
         spec = self._blueprint.spec
         if spec.gpu_stack == "standalone":
-            return "standaloneDra" if spec.allocation == DRA else "standalone"
+            return "standaloneDra" if (allocation or spec.allocation) == DRA else "standalone"
         return "gpuCluster" if spec.allocation == DRA else "clusterPolicy"
 
     @tracked_property
+    def stacks(self) -> tuple[Stack, ...]:
+        """The stacks of the pools with GPUs, the platform's own first: two where pools get GPUs in both ways."""
+        spec, own = self._blueprint.spec, self.stack_with(None)
+        if spec.gpu_stack != "standalone":
+            return (own,)
+        with untracked():  # the first pool that differs suffices
+            allocations = {name: pool.allocation for name, pool in spec.node_pools.items() if pool.gpu is not None}
+            differing = next((name for name, one in allocations.items() if one not in (None, spec.allocation)), None)
+            only = all(one not in (None, spec.allocation) for one in allocations.values())
+        if differing is None:
+            return (own,)
+        other = self.stack_with(spec.node_pools[differing].allocation)
+        return (other,) if only else (own, other)
+
+    @tracked_property
+    def stack(self) -> Stack:
+        """The software that brings GPUs to pods: it follows from who runs it and how pods get GPUs."""
+        return self.stacks[0]
+
+    @tracked_property
     def allocation(self) -> str:
-        """`dra` where pods claim GPUs, `device-plugin` where they request a number of them."""
+        """`dra` where pods claim GPUs, `device-plugin` where they request a number of them; pools may differ."""
         return DRA if self.stack in WITH_CLAIMS else "device-plugin"
 
     @tracked_property
@@ -264,9 +284,10 @@ class Platform:
         """The component in this stack that has a setting; its name is the contract, not the component's."""
         return next((each for each in self.components.values() if setting in each.component.settings), None)
 
-    def provider_of(self, part: Part) -> PlatformComponent | None:
-        """The component of this stack that brings a part of the node stack to pools that leave it to us."""
-        return next((each for each in self.components.values() if each.component.brings(part, self.stack)), None)
+    def provider_of(self, part: Part, stack: Stack | None = None) -> PlatformComponent | None:
+        """The component that brings a part of the node stack to pools of a stack that leave it to us."""
+        wanted = stack or self.stack
+        return next((each for each in self.components.values() if each.component.brings(part, wanted)), None)
 
     @tracked_property
     def taints(self) -> tuple[PoolTaint, ...]:
@@ -340,6 +361,21 @@ class Platform:
         return Workloads(self)
 
     @tracked_property
+    def only_engine(self) -> str:
+        """The engine that queues for pools that name none; none where there are two, or no one."""
+        return self.engines[0] if len(self.engines) == 1 else NONE
+
+    @tracked_property
+    def engines(self) -> tuple[str, ...]:
+        """The engines that queue workloads, by their keys in `queueing`."""
+        return engines_of(self._blueprint.spec.queueing)
+
+    def shares(self, pool: QueuedPool) -> bool:
+        """Whether an engine queues for a pool: it has GPUs, or a tenant has quota of it."""
+        with untracked():
+            return pool.gpu is not None or any(pool.name in tenant.quota for tenant in self.tenants.every)
+
+    @tracked_property
     def pod_security(self) -> str:
         """The Pod Security Standard that the namespaces of tenants enforce."""
         return self._blueprint.spec.policy.pod_security
@@ -359,5 +395,5 @@ class Platform:
         from blueprint.catalog.catalog import waves
 
         found = [self._component(name) for name in self.release.components]
-        ordered = waves(component for component in found if self.stack in component.stacks)
+        ordered = waves(component for component in found if component.belongs_to(self.stacks))
         return [component.name for wave in ordered for component in wave]

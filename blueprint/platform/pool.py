@@ -7,7 +7,7 @@ from functools import partial
 from typing import Protocol
 
 from blueprint.catalog.catalog import Catalog
-from blueprint.catalog.distribution import WITHOUT_OPERATOR, Mode, Part
+from blueprint.catalog.distribution import WITH_CLAIMS, WITHOUT_OPERATOR, Mode, Part, Stack
 from blueprint.platform.components.model import PlatformComponent
 from blueprint.platform.dra.model import DynamicAllocation
 from blueprint.platform.drivers.model import POOL_LABEL, DriverPlatform, PoolDriver, deploy
@@ -16,8 +16,9 @@ from blueprint.platform.gpus.model import PoolGpu
 from blueprint.platform.network.model import PoolNetwork
 from blueprint.platform.nodes.offered import Offered
 from blueprint.platform.nodes.taints import Taint
-from blueprint.platform.partitioning.model import PartitionedPlatform, PoolPartition
+from blueprint.platform.partitioning.model import GPU, PartitionedPlatform, PoolPartition
 from blueprint.platform.provisioning.model import NODE_POOL_LABEL, PoolProvisioning
+from blueprint.platform.queueing.engines import KAI, SHARD_LABEL
 from blueprint.platform.topology.model import NodeHardware, NodeTopology
 from blueprint.platform.tracking.recorder import record, tracked_property, untracked
 from blueprint.platform.tracking.sources import Source
@@ -49,8 +50,18 @@ class PoolPlatform(DriverPlatform, PartitionedPlatform, Protocol):
     def dra(self) -> DynamicAllocation:
         """What the DRA driver does."""
 
-    def provider_of(self, part: Part) -> PlatformComponent | None:
-        """The component of this stack that brings a part of the node stack to pools that leave it to us."""
+    def stack_with(self, allocation: str | None) -> Stack:
+        """The stack of a pool that declares `allocation`."""
+
+    def provider_of(self, part: Part, stack: Stack | None = None) -> PlatformComponent | None:
+        """The component that brings a part of the node stack to pools of a stack that leave it to us."""
+
+    @property
+    def only_engine(self) -> str:
+        """The engine that queues for pools that name none; none where there are two, or no one."""
+
+    def shares(self, pool: Pool) -> bool:
+        """Whether an engine queues for a pool: it has GPUs, or a tenant has quota of it."""
 
 
 class Pool:
@@ -138,8 +149,9 @@ class Pool:
         """What pods can request of each node, by the name that quotas have for it: gpu, a MIG profile, cpu, memory."""
         partition, cpu = _partition(self), self.hardware.cpu
         gpus = partition.requestable if partition else {}
+        counted = {GPU: self._platform.dra.counted_as} if partition and self.claimed else {}
         return {
-            **{name: Offered(resource, str(number)) for name, (resource, number) in gpus.items()},
+            **{name: Offered(counted.get(of, of), str(number)) for name, (of, number) in gpus.items()},
             "cpu": Offered("cpu", str(cpu) if cpu else None),
             "memory": Offered("memory", self.hardware.memory),
         }
@@ -165,6 +177,26 @@ class Pool:
         return self._spec.cost_per_gpu_hour
 
     @tracked_property
+    def queue(self) -> str:
+        """The engine that queues workloads for its nodes, or none."""
+        return self._spec.queue or self._platform.only_engine
+
+    @tracked_property
+    def declares_queue(self) -> bool:
+        """Whether the pool names an engine itself."""
+        return self._spec.queue is not None
+
+    @tracked_property
+    def pods_wait(self) -> bool:
+        """Whether workloads wait as pods, which a quota of the namespace would count; Kueue makes pods afterwards."""
+        return self.queue == KAI
+
+    @tracked_property
+    def shard(self) -> str | None:
+        """The shard of KAI that its nodes are; None where KAI does not queue for them."""
+        return self.own_label if self.queue == KAI and self._platform.shares(self) else None
+
+    @tracked_property
     def own_label(self) -> str:
         """Value of the label that says which pool a node belongs to: the pool's name."""
         record(self._platform.origins.source(("spec", "nodePools", self.name)))
@@ -176,9 +208,19 @@ class Pool:
         return (self._spec.owner.driver, self._spec.owner.toolkit, self._spec.owner.device_plugin)
 
     @tracked_property
+    def stack(self) -> Stack:
+        """The software that brings its GPUs to pods."""
+        return self._platform.stack_with(self._spec.allocation)
+
+    @tracked_property
+    def claimed(self) -> bool:
+        """Whether pods claim its GPUs instead of requesting a number of them; also of a pool without GPUs."""
+        return self.stack in WITH_CLAIMS
+
+    @tracked_property
     def _chosen_mode(self) -> Mode | ModeConflict:
         platform, owners = self._platform, self.declared_owners
-        return choose_mode(platform.cluster.distribution_facts, platform.cluster.os, platform.stack, owners)
+        return choose_mode(platform.cluster.distribution_facts, platform.cluster.os, self.stack, owners)
 
     @tracked_property
     def mode(self) -> Mode:
@@ -199,7 +241,7 @@ class Pool:
     @tracked_property
     def runs_operands(self) -> bool:
         """Whether a GPU Operator looks at labels of these nodes."""
-        return self._platform.stack not in WITHOUT_OPERATOR
+        return self.stack not in WITHOUT_OPERATOR
 
     @tracked_property
     def deploy_driver(self) -> str | None:
@@ -261,6 +303,7 @@ LABELS: dict[str, Callable[[Pool], str | None]] = {
     "nvidia.com/gpu.deploy.driver": lambda pool: pool.deploy_driver,
     "nvidia.com/gpu.deploy.container-toolkit": lambda pool: pool.deploy_toolkit,
     "nvidia.com/gpu.deploy.device-plugin": lambda pool: pool.deploy_device_plugin,
+    SHARD_LABEL: lambda pool: pool.shard,
     "nvidia.com/mig.config": lambda pool: found.mig_config_name if (found := _partition(pool)) else None,
     "nvidia.com/device-plugin.config": lambda pool: found.plugin_config_name if (found := _partition(pool)) else None,
 }

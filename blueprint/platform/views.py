@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
 from blueprint.catalog.components import Component
-from blueprint.catalog.distribution import Mode
+from blueprint.catalog.distribution import Mode, Stack
 from blueprint.catalog.hardware import Gpu
 from blueprint.catalog.machines import Machine, NodeClassKind
 from blueprint.catalog.releases import Release
@@ -144,6 +144,13 @@ class ClaimsView(Protocol):
         """Whether it joins nodes into compute domains."""
 
     @property
+    def counted_as(self) -> str:
+        """The resource as which queues count claimed GPUs."""
+
+    def limited_as(self, resource: str) -> str:
+        """The name that ResourceQuotas have for a resource that queues count."""
+
+    @property
     def extended_resources(self) -> bool:
         """Whether the scheduler serves requests for nvidia.com/gpu by claims that it makes."""
 
@@ -190,6 +197,14 @@ class PoolView(Protocol):
     @property
     def hardware(self) -> HardwareView:
         """What its nodes are made of."""
+
+    @property
+    def stack(self) -> Stack:
+        """The software that brings its GPUs to pods."""
+
+    @property
+    def claimed(self) -> bool:
+        """Whether pods claim its GPUs instead of requesting a number of them."""
 
     @property
     def mode(self) -> Mode:
@@ -243,8 +258,12 @@ class PlatformView(Protocol):
         """Kubernetes, distribution, node image and registries."""
 
     @property
-    def stack(self) -> str:
+    def stack(self) -> Stack:
         """How GPUs reach pods."""
+
+    @property
+    def stacks(self) -> Sequence[Stack]:
+        """The stacks of all pools."""
 
     @property
     def allocation(self) -> str:

@@ -33,8 +33,8 @@ class ResolvedFacts:
 
     @property
     def uses_claims(self) -> bool:
-        """Whether pods claim devices of this platform instead of requesting a number of them."""
-        return self._platform.allocation == "dra"
+        """Whether pods claim devices of a pool of this platform instead of requesting a number of them."""
+        return self._platform.dra.publishes_gpus
 
     @cached_property
     def prometheus(self) -> DeclaredPrometheus | None:
@@ -74,6 +74,7 @@ def _pool_offer(pool: GpuPool) -> PoolOffer:
         whole_gpus=sharing.is_whole,
         mig_strategy=pool.platform.partitioning.strategy if sharing.mig_config else None,
         sharing=way or None,
+        claimed=pool.claimed,
         profiled=_is_profiled(pool),
     )
 
@@ -94,5 +95,5 @@ _FIRST_PROFILED = 7
 
 def _runs_our_device_plugin(pool: GpuPool) -> bool:
     """Whether the pool's device plugin is one that this platform runs."""
-    plugin = pool.platform.provider_of("devicePlugin")
+    plugin = pool.platform.provider_of("devicePlugin", pool.stack)
     return pool.mode.device_plugin == "operator" and plugin is not None and plugin.ownership == "managed"

@@ -165,7 +165,9 @@ class PoolSettings(Model):
         description="The NVIDIA driver of the nodes.",
     )
     allocation: Literal["devicePlugin", "dra"] | None = Field(
-        default=None, description="How pods get the GPUs of these nodes. Default: `spec.allocation`."
+        default=None,
+        description="How pods get the GPUs of these nodes. Default: `spec.allocation`; pools differ only under "
+        "`gpuStack: standalone`.",
     )
     owner: PoolOwner = Field(
         examples=["host", {"driver": "host", "toolkit": "operator"}],
@@ -180,6 +182,11 @@ class PoolSettings(Model):
         validate_default=True,
         description="Further facts a node probe must find.",
     )
+    queue: Literal["kueue", "kai", "none"] | None = Field(
+        default=None,
+        description="The engine that queues workloads for these nodes, a key of `queueing`, or none. Default: the only "
+        "engine there is.",
+    )
     cost_per_gpu_hour: Annotated[float, Field(gt=0, le=1000)] | None = Field(
         examples=[2.5],
         default=None,
@@ -191,7 +198,6 @@ class NodePool(PoolSettings, PoolNodes):
     """A group of nodes that are alike."""
 
     NOT_YET: ClassVar[dict[str, str]] = {
-        "queue": "Kueue queues every pool of which a tenant has quota: leave it out",
         "kata": "give the GPUs of these nodes to virtual machines with the setting sandboxWorkloads of gpu-operator; "
         "docs/how-to/come-from-helm.md shows how",
     }

@@ -154,6 +154,8 @@ def our_objects(manifests: Iterable[Mapping[str, Any]], case: Case) -> dict[str,
     for one in named.values():
         for label in case.unlabelled:
             one["metadata"].get("labels", {}).pop(label, None)
+        if not one["metadata"].get("labels", True):
+            del one["metadata"]["labels"]
     return {
         subject: one
         for subject, one in named.items()

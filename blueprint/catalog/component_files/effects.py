@@ -1,12 +1,13 @@
 """What changing a component's objects does to nodes, and which moves its vendor does not support: `effects.yaml`."""
 
+from collections.abc import Mapping
 from functools import cache
 from typing import Literal
 
 from blueprint.catalog.facts import CatalogueFile, Text
 from blueprint.catalog.loader import read
 from blueprint.data import data_folder
-from blueprint.records import Record
+from blueprint.records import Record, field
 
 Happens = Literal["driver", "driver-restart", "network-driver", "runtime", "allocation", "claims", "mig", "operands"]
 """`driver`: replaced node by node, GPU pods leave; `driver-restart`: its pod restarts in place; `network-driver`:
@@ -36,10 +37,18 @@ class Majors(Record, kw_only=True):
 
 
 class Exclusive(Record, kw_only=True):
-    """Kinds, or objects as `Kind/name`, of which a cluster may hold one alone; there is no way to another in place."""
+    """Kinds, or objects as `Kind/name`, of which a cluster may hold one alone; there is no way to another in place.
+
+    `allocators` are workloads of which one alone may run on a node, each with the container that allocates GPUs.
+    """
 
     kinds: tuple[Text, ...]
+    allocators: Mapping[Text, Text] = field(default_factory=dict)
     source: Text
+
+    def allocator(self, kind: str, name: str) -> str | None:
+        """The key of an allocator; None of other objects."""
+        return key if (key := f"{kind}/{name}") in self.allocators else None
 
     def key(self, kind: str, name: str) -> str | None:
         """Which of them an object is; None: of none."""

@@ -8,6 +8,7 @@ from blueprint.catalog.components import Component
 from blueprint.platform.cluster.model import ClusterFacts
 from blueprint.platform.drivers.model import DRA
 from blueprint.platform.network.model import PROVIDER, owner_of
+from blueprint.platform.tracking.recorder import untracked
 from blueprint.spec.karpenter import KARPENTER
 
 OBSERVABILITY = "gpu-observability"
@@ -31,8 +32,19 @@ def is_requested(component: Component, spec: Any, cluster: ClusterFacts) -> bool
     if component.section == POOL_KARPENTER:
         return any(pool.karpenter is not None for pool in spec.node_pools.values())
     if component.section == ALLOCATION:
-        return spec.allocation == DRA or component.name in spec.components
+        return _claims(spec) or component.name in spec.components
     found = spec
     for key in component.section_path[1:]:
         found = getattr(found, key, None)
     return found is not None
+
+
+def _claims(spec: Any) -> bool:
+    """Whether pods claim the GPUs of any pool; of several such pools the first suffices."""
+    with untracked():
+        pools = {name: pool.allocation for name, pool in spec.node_pools.items() if pool.gpu is not None}
+        differing = next((name for name, own in pools.items() if own == DRA), None)
+        follows = not pools or None in pools.values()
+    if follows and spec.allocation == DRA:
+        return True
+    return differing is not None and bool(spec.node_pools[differing].allocation == DRA)

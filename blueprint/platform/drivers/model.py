@@ -253,7 +253,7 @@ class OperatorDriver:
     @tracked_property
     def objects(self) -> list[PoolDriverObject] | list[DriverObject]:
         """The NVIDIADriver objects: each pool's, or where there is no ClusterPolicy the one for all of them."""
-        if self._shared and self._platform.allocation == DRA:
+        if self._shared and self._platform.dra.publishes_gpus:
             return [DriverObject(self._shared)]
         if not self.per_pool:
             return []

@@ -32,7 +32,7 @@ def _driver(pool: GpuPool, platform: Platform) -> Iterator[str]:
     if pool.driver.image:
         yield _private_image(pool, platform, version)
     yield from pool.mode.needs
-    if platform.stack in WITHOUT_OPERATOR and pool.mode.toolkit == "host":
+    if pool.stack in WITHOUT_OPERATOR and pool.mode.toolkit == "host":
         yield from _runtime(platform)
 
 

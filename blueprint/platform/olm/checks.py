@@ -98,9 +98,9 @@ def _no_form(context: CheckContext, component: PlatformComponent) -> Iterator[Di
 
 def _is_implied(context: CheckContext, component: PlatformComponent) -> bool:
     """Whether stack and sections of the blueprint need a component that it does not name."""
-    stack = context.platform.stack
-    refused = stack in context.platform.cluster.distribution_facts.refuses
-    return component.requested and stack in component.component.stacks and not refused
+    refuses = context.platform.cluster.distribution_facts.refuses
+    refused = any(stack in refuses for stack in context.platform.stacks)
+    return component.requested and component.component.belongs_to(context.platform.stacks) and not refused
 
 
 def _implied_by(context: CheckContext, component: PlatformComponent) -> Path:

@@ -36,6 +36,7 @@ from blueprint.platform.drivers.product_checks import check_drivers_of_products
 from blueprint.platform.gpus import prerequisites as gpus
 from blueprint.platform.gpus.checks import check_ecc
 from blueprint.platform.gpus.expectations import EXPECTATIONS as GPU_EXPECTATIONS
+from blueprint.platform.health.checks import check_health
 from blueprint.platform.inputs.checks import check_names
 from blueprint.platform.inputs.component_checks import check_component_names
 from blueprint.platform.inputs.fabric_checks import check_fabrics
@@ -68,6 +69,8 @@ from blueprint.platform.topology.checks import check_topology
 from blueprint.platform.topology.expectations import EXPECTATIONS as TOPOLOGY_EXPECTATIONS
 from blueprint.platform.virtualization import prerequisites as virtualization
 from blueprint.platform.virtualization.checks import check_virtualization
+from blueprint.platform.virtualization.expectations import EXPECTATIONS as MACHINE_EXPECTATIONS
+from blueprint.platform.virtualization.kata_checks import check_kata_release
 from blueprint.platform.workloads import prerequisites as workloads
 from blueprint.platform.workloads.checks import check_workloads
 from blueprint.records import Record
@@ -163,6 +166,8 @@ TOPICS: tuple[Topic, ...] = (
     Topic(
         name="virtualization",
         checks=(check_virtualization,),
+        release_checks=(check_kata_release,),
+        expectations=MACHINE_EXPECTATIONS,
         cluster_prerequisites=virtualization.cluster_prerequisites,
         pool_prerequisites=virtualization.pool_prerequisites,
     ),
@@ -186,5 +191,6 @@ TOPICS: tuple[Topic, ...] = (
         release_checks=(check_observability_if_declared, check_exporter),
         cluster_prerequisites=observability.cluster_prerequisites,
     ),
+    Topic(name="health", release_checks=(check_health,)),
     Topic(name="delivery", checks=(check_delivery,)),
 )

@@ -132,6 +132,14 @@ class VirtualizationView(Protocol):
         """Whether the operator lets nodes run virtual machines."""
 
 
+class KataView(Protocol):
+    """Kata in the whole cluster."""
+
+    @property
+    def gpu_resource(self) -> str:
+        """What pods request to get a GPU passed through."""
+
+
 class ClaimsView(Protocol):
     """What the DRA driver does."""
 
@@ -153,6 +161,33 @@ class ClaimsView(Protocol):
     @property
     def extended_resources(self) -> bool:
         """Whether the scheduler serves requests for nvidia.com/gpu by claims that it makes."""
+
+
+class NamespaceView(Protocol):
+    """A namespace of a tenant."""
+
+    @property
+    def name(self) -> str:
+        """The name of the namespace."""
+
+    @property
+    def owner(self) -> str:
+        """The name of the tenant."""
+
+
+class TenantsView(Protocol):
+    """Who shares the platform."""
+
+    @property
+    def namespaces(self) -> Sequence[NamespaceView]:
+        """Every namespace of every tenant."""
+
+
+class ReactionsView(Protocol):
+    """What is to be done about faults of GPUs."""
+
+    def label_of(self, alert: str) -> str | None:
+        """What the label `reaction` of an alert says."""
 
 
 class ObservabilityView(Protocol):
@@ -213,6 +248,10 @@ class PoolView(Protocol):
     @property
     def runs_operands(self) -> bool:
         """Whether a GPU Operator looks at labels of these nodes."""
+
+    @property
+    def passes_gpus(self) -> bool:
+        """Whether its GPUs go to virtual machines."""
 
     @property
     def cost_per_gpu_hour(self) -> float | None:
@@ -284,6 +323,18 @@ class PlatformView(Protocol):
     @property
     def virtualization(self) -> VirtualizationView:
         """What the operator does for virtual machines."""
+
+    @property
+    def tenants(self) -> TenantsView:
+        """Who shares it."""
+
+    @property
+    def health(self) -> ReactionsView:
+        """What is to be done about faults of GPUs."""
+
+    @property
+    def kata(self) -> KataView:
+        """Kata in the whole cluster."""
 
     @property
     def observability(self) -> ObservabilityView | None:

@@ -98,6 +98,7 @@ def _pool(bundled: BundlePool, pool: Pool) -> dict[str, Any]:
         "gpu": gpus,
         "resources": bundled.resources,
         "driver": _driver(pool),
+        **({"provisioned": True} if bundled.provisioned else {}),
     }
 
 

@@ -14,7 +14,8 @@ from blueprint.platform.drivers.model import DRA
 from blueprint.platform.nodes.offered import Offered
 from blueprint.platform.nodes.taints import PoolTaint
 from blueprint.platform.partitioning.model import GPU
-from blueprint.platform.queueing.quotas import ResourceGroup, resource_groups, with_withheld
+from blueprint.platform.provisioning.model import CAPACITY_LABEL
+from blueprint.platform.queueing.quotas import ResourceGroup, by_flavor, purchased, resource_groups, with_withheld
 from blueprint.platform.tenants.model import Tenant, TenantNamespace, Tenants
 from blueprint.platform.topology.model import HOSTNAME
 from blueprint.platform.tracking.recorder import tracked_property, untracked
@@ -52,6 +53,10 @@ class QueuedPool(PoolView, Protocol):
     @property
     def selector(self) -> Mapping[str, str]:
         """Labels by which the nodes are known."""
+
+    @property
+    def made_for_pods(self) -> bool:
+        """Whether its nodes are made only when pods wait for them."""
 
     @property
     def topology(self) -> LevelsView:
@@ -94,18 +99,20 @@ class Topology:
 class Flavor:
     """The nodes of one pool, as Kueue gives them to workloads."""
 
-    def __init__(self, pool: QueuedPool) -> None:
+    def __init__(self, pool: QueuedPool, purchase: str | None = None) -> None:
         self._pool = pool
+        self._purchase = purchase
 
     @tracked_property
     def name(self) -> str:
-        """The pool's name."""
-        return self._pool.own_label
+        """The pool's name, and how its machines are bought where there are several ways."""
+        return f"{self._pool.own_label}-{self._purchase}" if self._purchase else self._pool.own_label
 
     @tracked_property
     def node_labels(self) -> dict[str, str]:
-        """Labels that choose the nodes; Kueue adds them to pods that it admits."""
-        return dict(sorted(self._pool.selector.items()))
+        """Labels that choose the nodes; Kueue adds them to pods that it admits, and Karpenter makes such nodes."""
+        bought = {CAPACITY_LABEL: self._purchase} if self._purchase else {}
+        return dict(sorted({**self._pool.selector, **bought}.items()))
 
     @tracked_property
     def tolerations(self) -> tuple[PoolTaint, ...]:
@@ -114,7 +121,12 @@ class Flavor:
 
     @tracked_property
     def topology(self) -> Topology | None:
-        """The levels by which its nodes stand; None where the blueprint declares none."""
+        """The levels by which its nodes stand; None where the blueprint declares none, or the nodes are not there yet.
+
+        Kueue places a workload by levels on nodes that exist, so that none would ever be made for it.
+        """
+        if self._pool.made_for_pods:
+            return None
         return Topology(self._pool) if self._pool.topology.labels else None
 
 
@@ -148,7 +160,9 @@ class Cohort(_OfTenant):
     @property
     def resource_groups(self) -> tuple[ResourceGroup, ...]:
         """What its members share on top of their own."""
-        return resource_groups(self.tenant.quota, self._platform.pools)
+        with untracked():  # which pools there are decides no amount
+            quotas, flavors = by_flavor(self.tenant.quota, self._platform.pools)
+        return resource_groups(quotas, flavors)
 
 
 class ClusterQueue(_OfTenant):
@@ -157,10 +171,10 @@ class ClusterQueue(_OfTenant):
     @property
     def resource_groups(self) -> tuple[ResourceGroup, ...]:
         """Its own quota, nothing of what only its groups have, which it may borrow, and nothing of all other GPUs."""
-        pools = self._platform.pools
         with untracked():  # which pools there are decides no amount
-            quotas = with_withheld(self.tenant.shares, pools, in_group=self.parent is not None)
-        return resource_groups(quotas, pools)
+            shares, flavors = by_flavor(self.tenant.shares, self._platform.pools)
+            quotas = with_withheld(shares, flavors, in_group=self.parent is not None)
+        return resource_groups(quotas, flavors)
 
 
 class LocalQueue:
@@ -222,7 +236,8 @@ class Kueue:
         """The pools with GPUs, and those of which a tenant has quota."""
         with untracked():
             used = {pool for tenant in self._platform.tenants.every for pool in tenant.quota}
-            return tuple(Flavor(pool) for pool in self._platform.pools if pool.gpu is not None or pool.name in used)
+            pools = [pool for pool in self._platform.pools if pool.gpu is not None or pool.name in used]
+            return tuple(Flavor(pool, each) for pool in pools for each in purchased(pool) or (None,))
 
     @tracked_property
     def topologies(self) -> tuple[Topology, ...]:

@@ -12,6 +12,7 @@ COPY blueprint ./blueprint
 COPY components ./components
 COPY overlays ./overlays
 COPY schemas ./schemas
+COPY workloads ./workloads
 RUN python -m venv /opt/blueprint \
     && /opt/blueprint/bin/pip install --quiet ".[cel,promql]"
 # What is made of shipped files is cached beside them now: later nobody may write there.

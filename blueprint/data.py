@@ -6,12 +6,12 @@ from functools import cache
 from pathlib import Path
 
 _PACKAGE = Path(__file__).resolve().parent
-FOLDERS = ("components", "overlays", "schemas")
+FOLDERS = ("components", "overlays", "schemas", "workloads")
 
 
 @cache
 def data_folder(name: str) -> Path:
-    """The folder `components`, `overlays` or `schemas`.
+    """The folder `components`, `overlays`, `schemas` or `workloads`.
 
     A wheel carries them inside the package (`_data`); in a checkout they stand beside it. The package's own
     copy wins, so that an installed tool never picks up a folder of the same name that happens to be near.

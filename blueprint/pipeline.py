@@ -122,8 +122,8 @@ def compile_blueprint(
     if has_errors(waivers.standing(found)):
         return compilation
     images = pulled_images(platform, objects)
-    delivered = _delivery(platform, objects)
-    bundle, contents = make_bundle(platform, layered, objects, expectations(platform), images, delivered)
+    beside = {**_delivery(platform, objects), **_workloads(platform)}
+    bundle, contents = make_bundle(platform, layered, objects, expectations(platform), images, beside)
     return replace(compilation, bundle=bundle, files=contents, images=images)
 
 
@@ -145,6 +145,15 @@ def _delivery(platform: Platform, objects: list[Object]) -> Mapping[str, bytes]:
 
     release, distribution = platform.release_name, platform.cluster.distribution
     return delivery_files(platform.name, platform.delivery, objects, release=release, distribution=distribution)
+
+
+def _workloads(platform: Platform) -> Mapping[str, bytes]:
+    """The files for users of tenants; only who declares some pays for them."""
+    if not any(tenant.workloads for tenant in platform.tenants.every):
+        return {}
+    from blueprint.render.workloads import workload_files
+
+    return workload_files(platform)
 
 
 def _stopped(target: str, layered: Layered, found: list[Diagnostic], waivers: Waivers) -> Compilation:

@@ -26,6 +26,8 @@ class NodesOfPool(Record):
     group: NodeGroup
     machine: Mapping[str, str] = {}
     """`cpu` and `memory` of each node, as far as they are declared. What is reserved of them is not known."""
+    cards: Mapping[str, int | None] = {}
+    """Network cards of each node by resource; None where pods share them, or nothing says how many there are."""
 
 
 def pool_answer(
@@ -47,8 +49,8 @@ def pool_answer(
     claimed = {name for name in amounts if not nodes.offer.offers.get(name) and class_of(name, classes)}
     limits: list[int] = []
     for name, amount in amounts.items():
-        if name not in claimed:
-            there = nodes.offer.offers.get(name, 0)
+        if name not in claimed and nodes.cards.get(name, 0) is not None:
+            there = nodes.cards.get(name) or nodes.offer.offers.get(name, 0)
             if reason := _too_few(name, amount, there, nodes.offer):
                 obstacles.append(reason)
             limits.append(there // amount)

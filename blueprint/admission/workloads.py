@@ -15,8 +15,10 @@ from blueprint.cel.devices import is_available
 from blueprint.check.claims.model import CLASS
 from blueprint.check.claims.proofs import claim_of_object, classes_of
 from blueprint.check.rule_context import DescribedPod, PlatformFacts, RuleContext, items, mapping
+from blueprint.kubernetes.pod_templates import assembled_pod
 from blueprint.platform.model import Platform
 from blueprint.platform.partitioning.model import GPU
+from blueprint.platform.pool import Pool
 from blueprint.records import replace
 from blueprint.rule_facts.predicted import predicted_groups
 
@@ -42,7 +44,8 @@ class Admission:
         offers = {each.name: replace(each, offers={}) if claimed else each for each in facts.pools}
         groups = predicted_groups(platform)
         machines = {pool.name: pool.hardware.machine for pool in platform.gpu_pools}
-        self._nodes = [NodesOfPool(offers[each.name], each, machines[each.name]) for each in groups]
+        cards = {pool.name: _cards(pool) for pool in platform.gpu_pools}
+        self._nodes = [NodesOfPool(offers[each.name], each, machines[each.name], cards[each.name]) for each in groups]
         self._facts, self._rendered = facts, tuple(rendered)
         self._minor = platform.cluster.kubernetes_minor
 
@@ -52,8 +55,9 @@ class Admission:
         prover = self._prover(everything)
         mine = {id(each) for each in objects}
         used: set[int] = set()
-        for pod in everything.pods:
-            if id(pod.subject) in mine and (answer := self._of_pod(pod, everything, prover, used)):
+        described = (pod for pod in everything.pods if id(pod.subject) in mine)
+        for pod in (*described, *_assembled(objects)):
+            if answer := self._of_pod(pod, everything, prover, used):
                 yield answer
         for kind in _CLAIMS:
             for each in everything.objects_of_kind(kind):
@@ -101,6 +105,21 @@ class Admission:
         )
         answer = _answer(pod.subject, pod.path, pod.number, results)
         return replace(answer, tenant=tenant.name) if tenant else answer
+
+
+def _assembled(objects: Sequence[Object]) -> Iterator[DescribedPod]:
+    """Pods that stand nowhere as a whole."""
+    for each in objects:
+        if found := assembled_pod(each.data):
+            yield DescribedPod(each, found.path, found.spec, found.number)
+
+
+def _cards(pool: Pool) -> dict[str, int | None]:
+    """The network cards of each node, by resource."""
+    network = pool.network
+    if network is None or network.resource is None:
+        return {}
+    return {network.resource: None if network.shared else network.nics}
 
 
 def _amounts(pod: DescribedPod, claims: Sequence[Claim]) -> dict[str, Fraction]:

@@ -47,9 +47,9 @@ def make_bundle(
     objects: list[Object],
     expectations: tuple[Expectation, ...],
     images: tuple[PulledImage, ...],
-    delivery: BundleFiles = MappingProxyType({}),
+    beside: BundleFiles = MappingProxyType({}),
 ) -> tuple[Bundle, BundleFiles]:
-    """The bundle, and its files. `delivery` are those for a controller that applies it."""
+    """The bundle, and its files. `beside` are those for a controller that applies it, and for users."""
     rename = _renamer(layered)
     by_file = {object_file(obj.id, obj.component): obj for obj in objects}
     encoder = OriginEncoder()
@@ -57,7 +57,7 @@ def make_bundle(
     numbered = tuple((pool, encoder.numbers(noted_sources(pool.sources))) for pool in pools)
     needed = prerequisites(platform)
     facts = facts_of(platform, layered, images, needed)
-    files = {name: emit(obj.data).encode() for name, obj in by_file.items()} | dict(delivery)
+    files = {name: emit(obj.data).encode() for name, obj in by_file.items()} | dict(beside)
     if any(pool.published for pool in pools):
         from blueprint.bundle.slices_file import slices_file
 

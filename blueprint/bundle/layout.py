@@ -20,6 +20,8 @@ SLICES = "resource-slices.yaml"
 PREREQUISITES = "prerequisites.json"
 PREREQUISITES_PAGE = "prerequisites.md"
 MANIFESTS = "manifests"
+WORKLOADS = "workloads"
+"""What users of tenants start from. Nothing applies it."""
 DELIVERY = "delivery"
 """Files for a controller that applies the bundle, where the blueprint declares one."""
 

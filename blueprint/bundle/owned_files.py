@@ -25,6 +25,7 @@ from blueprint.bundle.layout import (
     PREREQUISITES_PAGE,
     PROVENANCE,
     SLICES,
+    WORKLOADS,
     sealed,
     sha256,
 )
@@ -136,7 +137,7 @@ def listed_in(folder: Path) -> LockedFiles:
 def is_ours(name: str) -> bool:
     """Whether a bundle has files of such a name; a lock that says so of another one is not believed."""
     parts = name.split("/")
-    below = parts[0] in (MANIFESTS, DELIVERY) and len(parts) > 1 and not {"", ".", ".."} & {*parts}
+    below = parts[0] in (MANIFESTS, DELIVERY, WORKLOADS) and len(parts) > 1 and not {"", ".", ".."} & {*parts}
     return below or name in _AT_THE_TOP
 
 

@@ -23,20 +23,45 @@ class PodPlace(Record, kw_only=True):
     Attributes:
         at: The pod specification.
         number: Fields whose product is the number of such pods; each may be left out, which counts as one.
+        besides: A pod that is described elsewhere, and that the last of these numbers counts too.
         claims: Names of volumes that the controller adds for claims.
         container: A field of the pod specification that is a container too.
     """
 
     at: Pattern
     number: tuple[Pattern, ...] = ()
+    besides: Pattern | None = None
     claims: Pattern | None = None
     container: str | None = None
 
 
+class AssembledPod(Record, kw_only=True):
+    """A pod that a controller assembles of several fields; it stands nowhere as a whole.
+
+    Attributes:
+        container: The container, but for its name.
+        resources: The field of the container with its resources.
+        patched: What is merged into the pod specification.
+        number: The number of such pods.
+    """
+
+    container: Pattern
+    resources: str
+    patched: Pattern
+    number: Pattern
+
+
 class PodTemplates(CatalogueFile, kw_only=True):
-    """The table. `cluster_wide`: kinds whose pods run in the namespace of the object that uses them."""
+    """The table.
+
+    Attributes:
+        places: Where pods are described.
+        assembled: Kinds whose pods are put together.
+        cluster_wide: Kinds whose pods run in the namespace of the object that uses them.
+    """
 
     places: Mapping[Versioned, tuple[PodPlace, ...]]
+    assembled: Mapping[Versioned, AssembledPod] = {}
     cluster_wide: tuple[str, ...] = ()
 
 
@@ -83,13 +108,30 @@ def pod_templates(data: Mapping[str, Any]) -> Iterator[PodTemplate]:
                 yield PodTemplate(path, spec, _number(data, place, path), frozenset(claims), place.container)
 
 
+def assembled_pod(data: Mapping[str, Any]) -> PodTemplate | None:
+    """The pod that a controller puts together, as far as the object decides it; None of other kinds."""
+    how = _table().assembled.get(f"{data.get('apiVersion')} {data.get('kind')}")
+    path, given = next(_found(data, how.container), ((), None)) if how else ((), None)
+    if how is None or not isinstance(given, Mapping):
+        return None
+    spec: dict[str, Any] = {}
+    for _, patch in _found(data, how.patched):
+        spec |= patch if isinstance(patch, Mapping) else {}
+    patched = next((each for each in spec.get("containers") or () if isinstance(each, Mapping)), {})
+    own = {key: given[key] for key in ("image", "command", "args", "env") if key in given}
+    container = {"name": "main", **patched, **own, "resources": given.get(how.resources) or {}}
+    number = next((value for _, value in _found(data, how.number) if isinstance(value, int)), 1)
+    return PodTemplate(path, {**spec, "containers": [container]}, number)
+
+
 def _number(data: Mapping[str, Any], place: PodPlace, path: Path) -> int:
     """The product of the fields, in the same items and entries as the path."""
     product = 1
     for pattern in place.number:
         beside = ((at, value) for at, value in _found(data, pattern) if at[:-1] == path[: len(at) - 1])
+        last = pattern == place.number[-1] and any(_found(data, place.besides or ""))
         for _, value in beside:
-            product *= value if isinstance(value, int) else 1
+            product *= value - last if isinstance(value, int) else 1
     return product
 
 

@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from blueprint.platform.observability.model import Observability
     from blueprint.platform.queueing.model import Queueing
     from blueprint.platform.tenants.model import Tenants
+    from blueprint.platform.workloads.model import Workloads
 
 GPU_TAINT = "nvidia.com/gpu"
 
@@ -331,10 +332,22 @@ class Platform:
 
         return Queueing(spec, self)
 
+    @cached_property
+    def workloads(self) -> Workloads:
+        """What users of the tenants start from."""
+        from blueprint.platform.workloads.model import Workloads
+
+        return Workloads(self)
+
     @tracked_property
     def pod_security(self) -> str:
         """The Pod Security Standard that the namespaces of tenants enforce."""
         return self._blueprint.spec.policy.pod_security
+
+    @tracked_property
+    def admission_policies(self) -> bool:
+        """Whether admission policies hold the workloads of tenants to what is theirs."""
+        return self._blueprint.spec.policy.admission
 
     def _component(self, name: str) -> Component:
         component = self._catalog.component(name, self.release.components[name])

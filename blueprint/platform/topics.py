@@ -67,6 +67,8 @@ from blueprint.platform.topology.checks import check_topology
 from blueprint.platform.topology.expectations import EXPECTATIONS as TOPOLOGY_EXPECTATIONS
 from blueprint.platform.virtualization import prerequisites as virtualization
 from blueprint.platform.virtualization.checks import check_virtualization
+from blueprint.platform.workloads import prerequisites as workloads
+from blueprint.platform.workloads.checks import check_workloads
 from blueprint.records import Record
 
 Check = Callable[[CheckContext], Iterator[Diagnostic]]
@@ -171,6 +173,7 @@ TOPICS: tuple[Topic, ...] = (
     ),
     Topic(name="tenants", checks=(check_tenants,)),
     Topic(name="queueing", checks=(check_queueing,)),
+    Topic(name="workloads", checks=(check_workloads,), cluster_prerequisites=workloads.cluster_prerequisites),
     Topic(
         name="compatibility",
         release_checks=(check_compatibility,),

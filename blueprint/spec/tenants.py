@@ -95,10 +95,6 @@ PoolQuota = Annotated[
 class TenantSettings(Model):
     """What a tenant and a plan of tenants have in common."""
 
-    NOT_YET: ClassVar[dict[str, str]] = {
-        "workloads": "no sample workloads are rendered yet: write them yourself",
-    }
-
     namespaces: (
         Annotated[tuple[Annotated[str, Field(pattern=NAMESPACE, min_length=1)], ...], BeforeValidator(to_tuple)] | None
     ) = Field(
@@ -133,6 +129,12 @@ class TenantSettings(Model):
         "GPUs. Of a pool whose machines are bought in several ways, GPUs by purchase type. Pools that offer the same "
         "are tried in the order of their names. Of a group: what its members share on top of their own.",
     )
+    workloads: Texts | None = Field(
+        examples=[["gpu-job", "vllm"]],
+        default=None,
+        description="Workloads that its users start from: files in the bundle, for each pool that they fit. Nothing "
+        "applies them. `blueprint explain workloads` lists them.",
+    )
 
 
 class TenantSpec(TenantSettings):
@@ -161,11 +163,14 @@ class PolicySpec(Model):
     """What workloads of tenants may do."""
 
     NOT_YET: ClassVar[dict[str, str]] = {
-        "admission": "of admission policies only the one behind priorityCap is rendered: add others with "
-        "spec.extraManifests",
         "health": "reactions to faults of GPUs are not rendered yet: alert on them with spec.observability",
     }
 
     pod_security: Literal["privileged", "baseline", "restricted"] = Field(
         default="baseline", description="The Pod Security Standard that the namespaces of tenants enforce."
+    )
+    admission: bool = Field(
+        default=True,
+        description="Whether admission policies hold workloads of tenants to what is theirs: devices through the queue "
+        "alone, and only nodes, device classes, runtime classes and priorities that the platform gives them.",
     )

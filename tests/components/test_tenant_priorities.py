@@ -1,4 +1,4 @@
-"""The cap of priorities, judged by a real API server: what a tenant's workloads may have, and what is refused."""
+"""The cap of priorities holds without other policies too, judged by a real API server."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ CRDS = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
 ADMISSION = "/apis/admissionregistration.k8s.io/v1"
 WORKLOADS = "/apis/kueue.x-k8s.io/v1beta2/namespaces/{}/workloads"
 SPEC = """
+  policy: {admission: false}
   queueing: {kueue: {}, priorities: {production: 1000, research: 500}}
   tenants:
     capped: {namespaces: [capped], priorityCap: research, quota: {train: 4}}
@@ -67,7 +68,7 @@ def test_workloads_up_to_the_cap_are_admitted(capped: Any, priority: int | None)
 
 @pytest.mark.parametrize("priority", [501, 1000, 2_000_000_000])
 def test_workloads_above_the_cap_are_refused_with_the_tenants_name(capped: Any, priority: int) -> None:
-    assert "tenant capped may have no priority above research (500)" in str(_refused(capped, "capped", priority))
+    assert "tenant capped: it may have no priority above 500" in str(_refused(capped, "capped", priority))
 
 
 def test_a_priority_cannot_be_raised_afterwards(capped: Any) -> None:

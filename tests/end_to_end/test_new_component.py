@@ -108,7 +108,7 @@ spec:
 @pytest.fixture
 def tree(tmp_path: Path) -> Path:
     """A copy of the tool and its data, with the component in it."""
-    for name in ("blueprint", "components", "overlays", "schemas"):
+    for name in ("blueprint", "components", "overlays", "schemas", "workloads"):
         shutil.copytree(ROOT / name, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__"))
     files = {
         "components/widget-operator/component.yaml": COMPONENT,

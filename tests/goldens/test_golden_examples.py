@@ -19,6 +19,7 @@ ROOT = GOLDENS.parent.parent
 EXAMPLES = sorted(path.parent.name for path in (ROOT / "examples").glob("*/blueprint.yaml"))
 UPDATE = os.environ.get("UPDATE_GOLDENS") == "1"
 KEPT = ("images.txt", "prerequisites.md", "resource-slices.yaml")
+FOLDERS = ("manifests/", "workloads/")
 CRD = "customresourcedefinition."
 
 
@@ -59,7 +60,7 @@ def test_there_are_examples() -> None:
 @pytest.mark.parametrize("example", EXAMPLES)
 def test_an_example_compiles_to_its_goldens(example: str, tmp_path: Path) -> None:
     files = compiled(example, tmp_path / "out")
-    kept = {name: content for name, content in files.items() if name in KEPT or name.startswith("manifests/")}
+    kept = {name: content for name, content in files.items() if name in KEPT or name.startswith(FOLDERS)}
     hold({name: content for name, content in kept.items() if CRD not in name}, GOLDENS / "examples" / example)
 
 

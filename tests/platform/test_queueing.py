@@ -137,10 +137,9 @@ def test_a_plan_says_what_a_tenant_does_not_say_itself() -> None:
     assert quotas(queues["b"])["more", "nvidia.com/gpu"] == {"nominalQuota": "2"}
     local = {name: each["spec"]["clusterQueue"] for name, each in objects(found, "LocalQueue").items()}
     assert local == {"a/default": "a", "a-dev/default": "a", "b/default": "b", "b-dev/default": "b"}
-    [policy] = [
-        each for name, each in objects(found, "ValidatingAdmissionPolicy").items() if name == "tenant-priority-a"
-    ]
-    assert policy["spec"]["validations"][0]["expression"] == "object.spec.?priority.orValue(0) <= 0"
+    notes = objects(found, "Namespace")["a-dev"]["metadata"]["annotations"]
+    assert notes["gpublueprint.dev/highest-priority"] == "0"
+    assert notes["gpublueprint.dev/namespaces"] == "a|a-dev"
 
 
 def test_pods_outside_of_the_queues_get_no_more_than_the_queue_could() -> None:

@@ -159,7 +159,7 @@ def told(found: list[Document] | Refused) -> list[Any]:
 
 def corpus() -> Iterator[Path]:
     """Every YAML file of the repository that blueprints and components are made of."""
-    for folder in ("examples", "overlays", "components", "schemas", "tests"):
+    for folder in ("examples", "overlays", "components", "schemas", "workloads", "tests"):
         yield from sorted((ROOT / folder).rglob("*.yaml"))
 
 

@@ -25,7 +25,6 @@ SECTIONS = {
     "delivery": "{path: clusters/prod-eu/bundle, argocd: {repository: 'https://git.example/p.git'}}",
 }
 WITHIN = {
-    "policy.admission": "policy: {«admission»: true}",
     "policy.health": "policy: {«health»: {xid-79: drain}}",
     "queueing.kai": "queueing: {«kai»: {placement: binpack}}",
     "tenants.lattice.workloads": "tenants: {lattice: {«workloads»: [train-job]}}",

@@ -14,6 +14,7 @@ from blueprint.records import Record
 from blueprint.units import quantity_value
 
 GROUP = "kueue.x-k8s.io"
+FLAVOR = "ResourceFlavor"
 QUEUE_NAME = f"{GROUP}/queue-name"
 MIN_PARALLELISM = f"{GROUP}/job-min-parallelism"
 QUEUED = {
@@ -117,6 +118,15 @@ def cluster_queue_of(subject: Object, context: RuleContext) -> Object | None:
     local = context.named(GROUP, "LocalQueue", subject.id.namespace).get(queue_name(subject) or "")
     target = inside(local.data, "spec", "clusterQueue") if local else None
     return context.named(GROUP, "ClusterQueue").get(target) if isinstance(target, str) else None
+
+
+def added_tolerations(subject: Object, context: RuleContext) -> Iterator[Any]:
+    """The tolerations that Kueue adds to the pods of a workload: those of the flavors of its queue."""
+    queue = cluster_queue_of(subject, context)
+    for path, group in resource_groups(queue) if queue else ():
+        for _, flavor in flavors(path, group):
+            found = context.named(GROUP, FLAVOR).get(str(flavor.get("name")))
+            yield from items(inside(found.data, "spec", "tolerations")) if found else ()
 
 
 def number_of_pods(subject: Object, template: PodTemplate) -> int:

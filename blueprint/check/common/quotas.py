@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from blueprint.bundle.model import Object
 from blueprint.check.common.kueue import (
+    FLAVOR,
     GROUP,
     flavors,
     is_of_kueue,
@@ -31,7 +32,7 @@ _LIMITS = ("borrowingLimit", "lendingLimit")
 @rule(FLAVOR_MISSING, tags=("kueue", "references"))
 def flavor_missing(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
     """Flavors that no ResourceFlavor describes."""
-    there = context.named(GROUP, "ResourceFlavor")
+    there = context.named(GROUP, FLAVOR)
     for path, group in resource_groups(subject) if is_of_kueue(subject) else ():
         for place, flavor in flavors(path, group):
             name, at = flavor.get("name"), (*place, "name")

@@ -29,6 +29,12 @@ class PoolTaint:
         return self._taint.key
 
     @property
+    def value(self) -> str:
+        """Value, which may be empty."""
+        record(*self._sources)
+        return self._taint.value
+
+    @property
     def effect(self) -> str:
         """Effect, `NoSchedule`."""
         record(*self._sources)

@@ -6,13 +6,14 @@ resources that pods request of the pool.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Protocol
 
 from blueprint.platform.components.digests import digest
 from blueprint.platform.drivers.model import DRA
 from blueprint.platform.nodes.offered import Offered
-from blueprint.platform.nodes.taints import PoolTaint
+from blueprint.platform.nodes.taints import PoolTaint, Taint
 from blueprint.platform.partitioning.model import GPU
 from blueprint.platform.provisioning.model import CAPACITY_LABEL
 from blueprint.platform.queueing.quotas import ResourceGroup, by_flavor, purchased, resource_groups, with_withheld
@@ -99,8 +100,9 @@ class Topology:
 class Flavor:
     """The nodes of one pool, as Kueue gives them to workloads."""
 
-    def __init__(self, pool: QueuedPool, purchase: str | None = None) -> None:
+    def __init__(self, pool: QueuedPool, pools: Sequence[QueuedPool], purchase: str | None = None) -> None:
         self._pool = pool
+        self._pools = pools
         self._purchase = purchase
 
     @tracked_property
@@ -116,8 +118,19 @@ class Flavor:
 
     @tracked_property
     def tolerations(self) -> tuple[PoolTaint, ...]:
-        """Taints of the nodes; Kueue adds their tolerations to pods that it admits."""
-        return tuple(PoolTaint(taint, (self._pool.taint_source(taint),)) for taint in self._pool.taints)
+        """Taints of the nodes; Kueue adds their tolerations to pods that it admits.
+
+        Without its value where no other pool has the same taint with another one: that opens nothing else.
+        """
+        with untracked():
+            alike = Counter((each.key, each.effect) for each in {t for pool in self._pools for t in pool.taints})
+        return tuple(
+            PoolTaint(
+                taint if alike[taint.key, taint.effect] > 1 else Taint(taint.key, "", taint.effect),
+                (self._pool.taint_source(taint),),
+            )
+            for taint in self._pool.taints
+        )
 
     @tracked_property
     def topology(self) -> Topology | None:
@@ -236,8 +249,9 @@ class Kueue:
         """The pools with GPUs, and those of which a tenant has quota."""
         with untracked():
             used = {pool for tenant in self._platform.tenants.every for pool in tenant.quota}
-            pools = [pool for pool in self._platform.pools if pool.gpu is not None or pool.name in used]
-            return tuple(Flavor(pool, each) for pool in pools for each in purchased(pool) or (None,))
+            pools = self._platform.pools
+            queued = [pool for pool in pools if pool.gpu is not None or pool.name in used]
+            return tuple(Flavor(pool, pools, each) for pool in queued for each in purchased(pool) or (None,))
 
     @tracked_property
     def topologies(self) -> tuple[Topology, ...]:
@@ -292,6 +306,11 @@ class Queueing:
         """What Kueue is told; None without it."""
         spec = self._spec.kueue
         return Kueue(spec, self._platform) if spec is not None else None
+
+    @property
+    def queue(self) -> str | None:
+        """The name of the queue in each namespace; None where no engine has queues in namespaces."""
+        return QUEUE if self.kueue else None
 
     @tracked_property
     def priorities(self) -> dict[str, int]:

@@ -14,7 +14,7 @@ from blueprint.source.paths import Path
 
 TENANTS: Path = ("spec", "tenants")
 PLANS: Path = ("spec", "plans")
-_OF_NAMESPACES = ("groups", "network", "priorityCap")
+_OF_NAMESPACES = ("groups", "network", "priorityCap", "workloads")
 """Settings that concern namespaces."""
 _RESERVED = ("default", "kube-system", "kube-public", "kube-node-lease")
 

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from fractions import Fraction
 from functools import cached_property
 from typing import Any, Protocol
 
-from blueprint.platform.nodes.offered import NODE_RESOURCES, Offered
+from blueprint.platform.nodes.offered import NODE_RESOURCES
+from blueprint.platform.tenants.admission import AdmittingPlatform, Allowed
 from blueprint.platform.tracking.recorder import tracked_property, untracked
 from blueprint.platform.tracking.tracked import plain
-from blueprint.platform.views import PlatformView
 from blueprint.spec.tenants import TENANT
 from blueprint.units import canonical_quantity, quantity_value
 
@@ -18,40 +18,12 @@ TENANT_LABEL = "gpublueprint.dev/tenant"
 """The label of a namespace that names its tenant."""
 
 
-class Prioritised(Protocol):
-    """What tenants read of the queueing."""
-
-    @property
-    def priorities(self) -> Mapping[str, int]:
-        """Priorities of workloads by name."""
-
-
-class SharedPool(Protocol):
-    """A pool that tenants share."""
-
-    @property
-    def name(self) -> str:
-        """Its name in the blueprint."""
-
-    @property
-    def offered(self) -> Mapping[str, Offered]:
-        """What pods can request of each node, by the name that quotas have for it."""
-
-
-class TenantPlatform(PlatformView, Protocol):
+class TenantPlatform(AdmittingPlatform, Protocol):
     """The platform, as its tenants know it."""
-
-    @property
-    def pools(self) -> Sequence[SharedPool]:
-        """All pools."""
 
     @property
     def tenants(self) -> Tenants:
         """Everybody who shares it."""
-
-    @property
-    def queueing(self) -> Prioritised | None:
-        """How workloads are queued."""
 
 
 class TenantQuota:
@@ -169,6 +141,11 @@ class Tenant:
         queueing = self._platform.queueing
         return queueing.priorities.get(self.priority_cap) if queueing and self.priority_cap else None
 
+    @property
+    def allowed(self) -> Allowed:
+        """What admission policies let its workloads do."""
+        return Allowed(self, self._platform)
+
     @tracked_property
     def quota(self) -> dict[str, dict[str, TenantQuota]]:
         """What it has by pool and name of a resource."""
@@ -180,6 +157,11 @@ class Tenant:
             with untracked():  # each amount records its own line
                 found[pool] = {name: TenantQuota(amount) for name, amount in sorted(resources.items())}
         return found
+
+    @tracked_property
+    def workloads(self) -> tuple[str, ...]:
+        """The kinds of workloads that its users start from, as it names them."""
+        return tuple(plain(self._declared("workloads") or ()))
 
     @property
     def shares(self) -> dict[str, dict[str, TenantQuota | None]]:
@@ -288,6 +270,11 @@ class TenantNamespace:
     def isolated(self) -> bool:
         """Whether its pods accept connections from its tenant and Prometheus alone."""
         return self.tenant.isolated
+
+    @property
+    def allowed(self) -> Allowed:
+        """What admission policies let its workloads do."""
+        return self.tenant.allowed
 
     @property
     def gpu_limits(self) -> dict[str, str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 
+from blueprint.catalog.workloads import workload_kind, workload_names
 from blueprint.check.rules import all_rules
 from blueprint.data import data_folder
 from blueprint.report.output import format_names
@@ -30,6 +31,7 @@ def general_topics() -> dict[str, str]:
         "report-formats": _report_formats(),
         "rules": _rules(),
         "waivers": _WAIVERS,
+        "workloads": _workloads(),
         **_of_components(),
     }
 
@@ -77,6 +79,19 @@ def _rules() -> str:
         "# Rules\n\nWhat is checked in objects besides their schema. `--select`, `--ignore` and `--profile` of "
         "`validate`, `compile` and `lint` choose by code, prefix of a code, slug or tag; `.blueprint.toml` does too.\n"
         + "\n".join(lines)
+    )
+
+
+def _workloads() -> str:
+    """Every kind of workload that tenants can be given."""
+    lines = []
+    for kind in map(workload_kind, workload_names()):
+        needs = f" Needs {kind.needs.title} {kind.needs.version}." if kind.needs else ""
+        lines.append(f"- `{kind.name}`: {kind.description}{needs}")
+    return (
+        "# Workloads\n\nWhat users of a tenant start from: `workloads` of `spec.tenants.*` and `spec.plans.*` names "
+        "them. `compile` writes each as a file for every pool of the tenant that it fits, with its queue, what the "
+        "pool offers, shared memory, topology and probes. Nothing applies them.\n\n" + "\n".join(lines)
     )
 
 

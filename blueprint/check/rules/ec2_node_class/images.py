@@ -63,7 +63,7 @@ def disk_small(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]
         return
     if inside(subject.data, "spec", "instanceStorePolicy") == "RAID0":
         return  # container images are on the local disks
-    path: Path = ("spec", "blockDeviceMappings")
+    path = ("spec", "blockDeviceMappings")
     volumes = [*enumerate(map(mapping, items(inside(subject.data, *path))))]
     sizes = {index: str(mapping(each.get("ebs")).get("volumeSize", "")) for index, each in volumes}
     if not sizes:

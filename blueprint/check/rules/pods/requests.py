@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from blueprint.check.common.device_plugins import OF_NVIDIA, is_decided_here
+from blueprint.check.common.kueue import added_tolerations
 from blueprint.check.finding import ObjectFinding
 from blueprint.check.rule import Capability, rule
 from blueprint.check.rule_context import GPU_PREFIX, DescribedPod, PoolOffer, RuleContext, items, mapping, tolerates
@@ -105,9 +106,10 @@ def _several(pod: DescribedPod, path: Any, name: str, number: int, context: Rule
 @rule(NOT_TOLERATED, tags=("scheduling",), needs=(Capability.POOLS,))
 def taints(pod: DescribedPod, context: RuleContext) -> Iterator[ObjectFinding]:
     """Nodes that offer what is requested, and that keep the pod away."""
+    tolerations = [*items(pod.spec.get("tolerations")), *added_tolerations(pod.subject, context)]
     for path, name, _ in _limits(pod):
         pools = [pool for pool in context.pools if name in pool.offers]
-        repelled = [taint for pool in pools if (taint := _repelling_taint(pod, pool))]
+        repelled = [taint for pool in pools if (taint := _repelling_taint(tolerations, pool))]
         if pools and len(repelled) == len(pools):
             taint = repelled[0]
             text = (
@@ -118,8 +120,8 @@ def taints(pod: DescribedPod, context: RuleContext) -> Iterator[ObjectFinding]:
             return
 
 
-def _repelling_taint(pod: DescribedPod, pool: PoolOffer) -> str | None:
-    found = (taint for taint in pool.taints if not tolerates(pod.spec.get("tolerations"), taint))
+def _repelling_taint(tolerations: list[Any], pool: PoolOffer) -> str | None:
+    found = (taint for taint in pool.taints if not tolerates(tolerations, taint))
     return next((f"{taint.key}:{taint.effect}" for taint in found), None)
 
 

@@ -1,0 +1,1 @@
+"""Workloads that users of a tenant start from."""

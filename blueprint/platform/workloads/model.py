@@ -1,0 +1,336 @@
+"""Which workloads fit which pools of a tenant, and how large each may be. Nothing is larger than the tenant's quota.
+
+A workload takes what the tenant has of its own; where that is too little, what it can borrow.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from fractions import Fraction
+from functools import cached_property
+from typing import TYPE_CHECKING, Protocol
+
+from blueprint.catalog.workloads import WorkloadKind, workload_kind, workload_names
+from blueprint.platform.components.digests import digest
+from blueprint.platform.drivers.model import DRA
+from blueprint.platform.nodes.offered import NODE_RESOURCES
+from blueprint.platform.nodes.taints import Taint
+from blueprint.platform.pool import GpuPool, Pool
+from blueprint.platform.queueing.lending import Lending
+from blueprint.platform.queueing.model import GPU_CLASS, QUEUE
+from blueprint.platform.tracking.recorder import untracked
+from blueprint.records import Record
+from blueprint.units import canonical_quantity, duration_seconds, quantity_value
+
+if TYPE_CHECKING:
+    from blueprint.platform.dra.model import DynamicAllocation
+    from blueprint.platform.queueing.model import Queueing
+    from blueprint.platform.tenants.model import Tenant, Tenants
+
+Amount = Callable[["Tenant", str, str], Fraction]
+"""How much a tenant has of a resource of a pool."""
+GPU_NAME = "gpu"
+_GIB = 2**30
+_RESERVED_PART = 4
+"""One part in four of a node's processors and memory is left to others."""
+_MOST_CPU, _MOST_MEMORY = 16, 128
+"""Processors and GiB for each GPU, at most."""
+_USUAL_CPU, _USUAL_MEMORY = 2, 8
+"""The same where nothing says what machines have."""
+_OF_SHARED_MEMORY = 4
+"""One part in four of a pod's memory may be /dev/shm."""
+_LONGEST_START = 1800
+_LONGEST_NAME = 40
+"""Controllers append to the name, and 63 characters are allowed."""
+
+
+class WorkloadPlatform(Protocol):
+    """The platform, as its workloads know it."""
+
+    @property
+    def allocation(self) -> str:
+        """How pods get GPUs."""
+
+    @property
+    def dra(self) -> DynamicAllocation:
+        """What the DRA driver does."""
+
+    @property
+    def pools(self) -> Sequence[Pool]:
+        """All pools."""
+
+    @property
+    def queueing(self) -> Queueing | None:
+        """How workloads are queued."""
+
+    @property
+    def tenants(self) -> Tenants:
+        """Who shares the platform."""
+
+    @property
+    def pod_security(self) -> str:
+        """The Pod Security Standard that the namespaces of tenants enforce."""
+
+
+class Level(Record):
+    """A level of the topology that all pods are placed within. `required`: otherwise they wait."""
+
+    label: str
+    required: bool
+
+
+class Size(Record):
+    """How large a workload is: so many pods, each with so many units, processors and GiB of memory."""
+
+    pods: int
+    units: int
+    cpu: int
+    memory: int
+
+
+class Misfit(Record):
+    """Why a workload does not fit a pool."""
+
+    pool: str
+    reason: str
+
+
+class Sample(Record, kw_only=True, dict=True):
+    """One workload for one tenant and one pool.
+
+    Attributes:
+        kind: What it is.
+        tenant: Whose it is.
+        namespace: Where it runs.
+        pool: Where its pods with GPUs run.
+        unit: What quotas call what it requests, `gpu` or a MIG profile.
+        resource: The resource that its pods request.
+        size: How large it is.
+        claimed: Whether its pods claim devices instead of requesting the resource.
+        shared_by: How many pods share one unit.
+        queue: The queue that it enters; None without a queue.
+        level: Within which level of the topology its pods are placed; None where nothing says where nodes stand.
+        pod_security: The Pod Security Standard of its namespace.
+        startup_seconds: How long a server may take until it is ready.
+    """
+
+    kind: WorkloadKind
+    tenant: str
+    namespace: str
+    pool: Pool
+    unit: str
+    resource: str
+    size: Size
+    claimed: bool
+    shared_by: int
+    queue: str | None
+    level: Level | None
+    pod_security: str
+    startup_seconds: int
+
+    @property
+    def target(self) -> str:
+        """The pool, and the profile where it has parts of GPUs."""
+        return self.pool.name if self.unit == GPU_NAME else f"{self.pool.name}-{self.unit}"
+
+    @property
+    def name(self) -> str:
+        """The name of its objects, short enough for what controllers append."""
+        name = f"{self.kind.name}-{self.target}".replace(".", "-").replace("+", "-")
+        return name if len(name) <= _LONGEST_NAME else f"{name[: _LONGEST_NAME - 9].rstrip('-')}-{digest(name)[:8]}"
+
+    @property
+    def tolerations(self) -> tuple[Taint, ...]:
+        """What its pods must tolerate by themselves: a queue brings the rest."""
+        return () if self.queue else self.pool.taints
+
+    @property
+    def restricted(self) -> bool:
+        """Whether its pods may not run as root."""
+        return self.pod_security == "restricted"
+
+    @property
+    def cards(self) -> dict[str, str]:
+        """The network cards of each pod, by resource: where it takes whole nodes, and the resource is known."""
+        network, resource = self.pool.network, self.pool.network.resource if self.pool.network else None
+        if network is None or resource is None or self.kind.spread != "nodes":
+            return {}
+        of_node = int(quantity_value(self.pool.offered[self.unit].amount or "1"))
+        number = 1 if network.shared else max(1, (network.nics or 1) * self.size.units // of_node)
+        return {resource: str(number)}
+
+    @property
+    def pins_memory(self) -> bool:
+        """Whether its containers use RDMA and may have the capability for it."""
+        return bool(self.cards) and self.pod_security == "privileged"
+
+    @property
+    def devices(self) -> dict[str, str]:
+        """What each pod requests of devices, by resource."""
+        return {**({} if self.claimed else {self.resource: str(self.size.units)}), **self.cards}
+
+    @property
+    def memory(self) -> str:
+        """The memory of each pod, as a quantity."""
+        return canonical_quantity(f"{self.size.memory}Gi")
+
+    @property
+    def shared_memory(self) -> str:
+        """What of it may be /dev/shm."""
+        return canonical_quantity(f"{max(1, self.size.memory // _OF_SHARED_MEMORY)}Gi")
+
+    @property
+    def device_class(self) -> str:
+        """The class of the devices that it claims."""
+        return GPU_CLASS
+
+
+class Workloads:
+    """The workloads of all tenants that the blueprint names."""
+
+    def __init__(self, platform: WorkloadPlatform) -> None:
+        self._platform = platform
+
+    @cached_property
+    def samples(self) -> tuple[Sample, ...]:
+        """Every workload of every tenant, for each pool that it fits."""
+        with untracked():
+            users = self._platform.tenants.users
+            return tuple(
+                found
+                for tenant in users
+                for kind in self.kinds_of(tenant)
+                for found in self.candidates(tenant, kind)
+                if isinstance(found, Sample)
+            )
+
+    @cached_property
+    def kinds(self) -> tuple[WorkloadKind, ...]:
+        """Every kind that some tenant names."""
+        named = {kind.name for tenant in self._platform.tenants.users for kind in self.kinds_of(tenant)}
+        return tuple(workload_kind(name) for name in sorted(named))
+
+    def kinds_of(self, tenant: Tenant) -> tuple[WorkloadKind, ...]:
+        """The kinds that a tenant names, as far as there are templates for them."""
+        return tuple(workload_kind(name) for name in dict.fromkeys(tenant.workloads) if name in workload_names())
+
+    def candidates(self, tenant: Tenant, kind: WorkloadKind) -> Iterator[Sample | Misfit]:
+        """The workload for each pool and each thing that the tenant may request there, or why not."""
+        shares = tenant.shares
+        for pool in self._platform.pools:
+            names = [name for name in pool.offered if name not in NODE_RESOURCES]
+            for name in names:
+                if not shares or name in shares.get(pool.name, {}):
+                    yield self._candidate(tenant, kind, pool, name)
+
+    def _candidate(self, tenant: Tenant, kind: WorkloadKind, pool: Pool, name: str) -> Sample | Misfit:
+        offered = pool.offered[name]
+        of_node = int(quantity_value(offered.amount or "0"))
+        kueue = self._platform.queueing.kueue if self._platform.queueing else None
+        queue = QUEUE if tenant.shares and kueue else None
+        claimed = self._platform.allocation == DRA and not (queue and self._platform.dra.extended_resources)
+        shared_by = _shared_by(pool, offered.resource)
+        whole = name == GPU_NAME and shared_by == 1 and not _is_partitioned(pool)
+        if reason := _unfit(kind, pool, name, whole=whole, claimed=claimed):
+            return Misfit(pool.name, reason)
+        found = self._size(tenant, kind, pool, name, of_node if whole else 1)
+        if isinstance(found, str):
+            return Misfit(pool.name, found)
+        nodes = -(-found.pods // max(1, of_node // found.units))
+        return Sample(
+            kind=kind, tenant=tenant.name, namespace=tenant.namespaces[0], pool=pool, unit=name,
+            resource=offered.resource, size=found, claimed=claimed, shared_by=shared_by, queue=queue,
+            level=_level(pool.topology.labels, nodes) if queue and found.pods > 1 else None,
+            pod_security=self._platform.pod_security, startup_seconds=self._startup_seconds,
+        )  # fmt: skip
+
+    @cached_property
+    def _lending(self) -> Lending:
+        return Lending(self._platform.tenants)
+
+    @property
+    def _startup_seconds(self) -> int:
+        """Less than the time after which Kueue stops what is not ready."""
+        kueue = self._platform.queueing.kueue if self._platform.queueing else None
+        patience = int(duration_seconds(kueue.pods_ready_timeout)) * 9 // 10 if kueue else _LONGEST_START
+        return min(_LONGEST_START, max(60, patience // 10 * 10))
+
+    def _size(self, tenant: Tenant, kind: WorkloadKind, pool: Pool, name: str, of_pod: int) -> Size | str:
+        """As large as what is the tenant's own allows; else as what it can borrow allows; or why not."""
+        found = _fitted(kind, pool, name, of_pod, self._amounts(tenant, pool, name, self._lending.own))
+        if isinstance(found, Size):
+            return found
+        return _fitted(kind, pool, name, of_pod, self._amounts(tenant, pool, name, self._lending.obtainable))
+
+    def _amounts(self, tenant: Tenant, pool: Pool, name: str, amount: Amount) -> Mapping[str, int | None]:
+        """What there is of a unit and of what every node offers; None where nothing limits it."""
+        limited = tenant.shares.get(pool.name, {})
+        offered = int(quantity_value(pool.offered[name].amount or "0")) * pool.nodes_max
+        there: dict[str, int | None] = {name: offered, **dict.fromkeys(NODE_RESOURCES)}
+        return there | {each: int(amount(tenant, pool.name, each)) for each in there if each in limited}
+
+
+def _fitted(kind: WorkloadKind, pool: Pool, name: str, of_pod: int, most: Mapping[str, int | None]) -> Size | str:
+    """The size within some amounts, or why there is none."""
+    available = most[name] or 0
+    fewest = 2 if kind.spread == "nodes" else 1
+    if available < fewest:
+        return f"it needs {fewest} {name}, and the tenant can get {available}"
+    pods = 1 if kind.spread == "one" else min(2, available, pool.nodes_max if of_pod > 1 else available)
+    units = 1 if kind.spread == "one" else min(of_pod, available // pods)
+    if kind.power_of_two:
+        units = 1 << (units.bit_length() - 1)
+    cpu, memory = (each * units for each in _share(pool))
+    beside = kind.beside
+    if (limit := most["cpu"]) is not None:
+        cpu = min(cpu, (limit - (beside.cpu if beside else 0)) // pods)
+    if (limit := most["memory"]) is not None:
+        memory = min(memory, (limit // _GIB - (beside.memory if beside else 0)) // pods)
+    if cpu < 1 or memory < 1:
+        return f"the tenant has too little {'cpu' if cpu < 1 else 'memory'} for {pods} pods"
+    return Size(pods, units, cpu, memory)
+
+
+def _share(pool: Pool) -> tuple[int, int]:
+    """Processors and GiB of memory for one unit of a node."""
+    units = sum(
+        int(quantity_value(each.amount or "0")) for name, each in pool.offered.items() if name not in NODE_RESOURCES
+    )
+    parts = max(1, units) * _RESERVED_PART
+    cpu, memory = pool.hardware.cpu, pool.hardware.memory
+    return (
+        min(_MOST_CPU, max(1, cpu * (_RESERVED_PART - 1) // parts)) if cpu else _USUAL_CPU,
+        min(_MOST_MEMORY, max(1, int(quantity_value(memory)) // _GIB * (_RESERVED_PART - 1) // parts))
+        if memory
+        else _USUAL_MEMORY,
+    )
+
+
+def _unfit(kind: WorkloadKind, pool: Pool, name: str, *, whole: bool, claimed: bool) -> str:
+    """What about the pool itself keeps the workload away."""
+    if claimed and not kind.claims:
+        return "its GPUs are claimed, and pods of this kind cannot claim devices"
+    if kind.spread != "nodes":
+        return ""
+    if pool.nodes_max < 2:  # noqa: PLR2004 - it spreads over nodes
+        return "it has one node, and two are needed"
+    return "" if whole else f"{name} is a part of a GPU, and it needs whole GPUs of its own"
+
+
+def _shared_by(pool: Pool, resource: str) -> int:
+    """How many pods share one unit."""
+    return pool.partition.replicas.get(resource.removesuffix(".shared"), 1) if isinstance(pool, GpuPool) else 1
+
+
+def _is_partitioned(pool: Pool) -> bool:
+    """Whether what the pool calls GPUs are MIG instances."""
+    groups = pool.partition.groups if isinstance(pool, GpuPool) else ()
+    return bool(groups) and all(group.instances for group in groups)
+
+
+def _level(labels: Mapping[str, int], nodes: int) -> Level | None:
+    """The narrowest level that holds so many nodes; where nothing says how many it holds, a wish."""
+    for label, size in reversed([*labels.items()]):
+        if size >= nodes or not size:
+            return Level(label, required=bool(size))
+    return None

@@ -13,12 +13,12 @@ from blueprint.platform.provisioning import codes
 from blueprint.platform.provisioning.model import (
     CAPACITY_LABEL,
     INSTANCE_TYPE_LABEL,
-    NODE_CLASSES,
     NODE_POOL_LABEL,
     ZONE_LABEL,
     PoolProvisioning,
     karpenter_path,
 )
+from blueprint.platform.provisioning.node_classes import NODE_CLASSES
 from blueprint.platform.tenants.checks import declared_at
 from blueprint.platform.topology.model import HOSTNAME
 from blueprint.source.paths import Path

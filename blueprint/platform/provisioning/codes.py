@@ -135,8 +135,8 @@ PURCHASES_OF_INSTANCES = define(
     "BP3608",
     "purchases-of-instances",
     """
-The GPUs are cut into instances of several profiles, and the machines are bought in several ways. Quotas count either by profile or by purchase
-type. Make a pool of each purchase type, or cut all GPUs alike.
+The GPUs are partitioned into several profiles, and the machines are bought in several ways. Quotas count either by profile or by purchase
+type. Make a pool of each purchase type, or partition all GPUs alike.
 """,
 )
 PRICE_OF_ANOTHER_PURCHASE = define(

@@ -23,9 +23,9 @@ def claims_ignored(subject: Object, context: RuleContext) -> Iterator[ObjectFind
         if "KARPENTER_SERVICE" not in variables or variables.get("IGNORE_DRA_REQUESTS", "true") != "true":
             continue
         dynamic = any(inside(each.data, "spec", "replicas") is None for each in node_pools(context))
-        claiming = next((pod for pod in context.pods if items(pod.spec.get("resourceClaims"))), None)
-        if dynamic and claiming:
-            text = f"IGNORE_DRA_REQUESTS is on, so no node is made for claims of devices, as of {claiming.subject.id}"
+        claimant = next((pod for pod in context.pods if items(pod.spec.get("resourceClaims"))), None)
+        if dynamic and claimant:
+            text = f"IGNORE_DRA_REQUESTS is on, so no node is made for claims of devices, as of {claimant.subject.id}"
             help_ = "static NodePools; without it, Karpenter's support is experimental"
             yield ObjectFinding(CLAIMS_IGNORED, (*path, index, "env"), text, help_)
 

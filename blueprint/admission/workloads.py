@@ -14,10 +14,10 @@ from blueprint.bundle.model import Object, Path
 from blueprint.cel.devices import is_available
 from blueprint.check.claims.model import CLASS
 from blueprint.check.claims.proofs import claim_of_object, classes_of
+from blueprint.check.node_demands import as_admitted
 from blueprint.check.rule_context import DescribedPod, PlatformFacts, RuleContext, items, mapping
 from blueprint.kubernetes.pod_templates import assembled_pod
 from blueprint.platform.model import Platform
-from blueprint.platform.partitioning.model import GPU
 from blueprint.platform.pool import Pool
 from blueprint.records import replace
 from blueprint.rule_facts.predicted import predicted_groups
@@ -40,14 +40,15 @@ class Admission:
         self, platform: Platform, facts: PlatformFacts, rendered: Sequence[Object], tenant: str | None = None
     ) -> None:
         self._quotas = Quotas(platform, tenant)
-        claimed = facts.uses_claims  # then no device plugin offers anything
-        offers = {each.name: replace(each, offers={}) if claimed else each for each in facts.pools}
+        # where pods claim GPUs no device plugin offers anything
+        offers = {each.name: replace(each, offers={}) if each.claimed else each for each in facts.pools}
         groups = predicted_groups(platform)
-        machines = {pool.name: pool.hardware.machine for pool in platform.gpu_pools}
-        cards = {pool.name: _cards(pool) for pool in platform.gpu_pools}
+        machines = {pool.name: pool.hardware.machine for pool in platform.pools}
+        cards = {pool.name: _cards(pool) for pool in platform.pools}
         self._nodes = [NodesOfPool(offers[each.name], each, machines[each.name], cards[each.name]) for each in groups]
         self._facts, self._rendered = facts, tuple(rendered)
         self._minor = platform.cluster.kubernetes_minor
+        self._counted_as = platform.dra.counted_as
 
     def results(self, objects: Sequence[Object]) -> Iterator[WorkloadAnswer]:
         """What comes of every pod that requests devices, and of claims that no pod refers to."""
@@ -57,7 +58,7 @@ class Admission:
         used: set[int] = set()
         described = (pod for pod in everything.pods if id(pod.subject) in mine)
         for pod in (*described, *_assembled(objects)):
-            if answer := self._of_pod(pod, everything, prover, used):
+            if answer := self._of_pod(as_admitted(pod, everything), everything, prover, used):
                 yield answer
         for kind in _CLAIMS:
             for each in everything.objects_of_kind(kind):
@@ -92,7 +93,7 @@ class Admission:
         if missing:
             return WorkloadAnswer(pod.subject, pod.path, pod.number, unknown=missing)
         tenant = self._quotas.tenant_of(pod.subject.id.namespace)
-        amounts = _amounts(pod, claims)
+        amounts = _amounts(pod, claims, self._counted_as)
         results = tuple(
             self._quotas.limited(
                 pool_answer(
@@ -122,14 +123,14 @@ def _cards(pool: Pool) -> dict[str, int | None]:
     return {network.resource: None if network.shared else network.nics}
 
 
-def _amounts(pod: DescribedPod, claims: Sequence[Claim]) -> dict[str, Fraction]:
-    """What the queue counts of one pod, by resource; devices of claims count as GPUs."""
+def _amounts(pod: DescribedPod, claims: Sequence[Claim], counted_as: str) -> dict[str, Fraction]:
+    """What the queue counts of one pod, by resource; devices of claims by one name."""
     found: dict[str, Fraction] = {**machine_amounts(pod)}
     for name, number in requested_devices(pod).items():
         found[name] = found.get(name, Fraction(0)) + number
     requests = (alternatives[0] for claim in claims for alternatives in claim.requests if alternatives)
     claimed = sum(each.count for each in requests if not each.admin)
-    return found | ({GPU: found.get(GPU, Fraction(0)) + claimed} if claimed else {})
+    return found | ({counted_as: found.get(counted_as, Fraction(0)) + claimed} if claimed else {})
 
 
 def _answer(subject: Object, path: Path, wanted: int, pools: tuple[PoolAnswer, ...]) -> WorkloadAnswer:

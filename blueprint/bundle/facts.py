@@ -49,7 +49,7 @@ def _readings(platform: Platform) -> Iterator[Callable[[], str]]:
     yield lambda: f"the cluster that apply accepts: {platform.cluster.uid or 'any'}"
     yield lambda: f"the mirrors of {', '.join(platform.cluster.mirrors) or 'no registry'}"
     yield lambda: f"the pull secrets {', '.join(platform.cluster.pull_secrets) or 'none'}"
-    yield lambda: f"the GPU stack {platform.stack}"
+    yield lambda: f"the GPU stack {', '.join(platform.stacks)}"
     yield lambda: f"who labels nodes: {platform.node_labels}"
     if platform.delivery:
         yield lambda: f"the delivery {delivery_in_words(platform.delivery)}"

@@ -46,7 +46,7 @@ class Lock(Record):
             "tool": __version__,
             "blueprint": {"name": platform.name, "version": platform.version, "owners": list(platform.owners)},
             "release": platform.release_name,
-            "gpuStack": platform.stack,
+            "gpuStack": ", ".join(platform.stacks),
             "nodeLabels": platform.node_labels,
             "cluster": _cluster(platform),
             "components": {name: _component(component) for name, component in platform.components.items()},
@@ -99,6 +99,7 @@ def _pool(bundled: BundlePool, pool: Pool) -> dict[str, Any]:
         "resources": bundled.resources,
         "driver": _driver(pool),
         **({"provisioned": True} if bundled.provisioned else {}),
+        **({"allocation": pool.stack} if pool.gpu and len(pool.platform.stacks) > 1 else {}),
     }
 
 

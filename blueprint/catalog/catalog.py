@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 from blueprint.catalog import codes
 from blueprint.catalog.components import Component, ExporterFacts
-from blueprint.catalog.distribution import Distribution, Part
+from blueprint.catalog.distribution import Distribution, Part, Stack
 from blueprint.catalog.facts import CatalogueFile
 from blueprint.catalog.hardware import Gpu
 from blueprint.catalog.kinds import Kind
@@ -143,11 +143,11 @@ class Catalog:
                 return name
         raise LookupError(f"no component provides {part} in {stack}")
 
-    def component_with(self, setting: str, stack: str | None = None) -> str:
-        """The name of the component that has a setting, of several one of the stack. LookupError where none has."""
+    def component_with(self, setting: str, stacks: Iterable[Stack] = ()) -> str:
+        """The name of the component that has a setting, of several one of the stacks. LookupError where none has."""
         names = [name for name, file in self._components.items() if f"\n  {setting}:\n" in file.read_text("utf-8")]
         having = [one for one in map(self.component, names) if one and setting in one.settings]
-        found = next((one for one in having if stack in one.stacks), having[0] if having else None)
+        found = next((one for one in having if one.belongs_to(stacks)), having[0] if having else None)
         if found is None:
             raise LookupError(f"no component has a setting {setting}")
         return found.name

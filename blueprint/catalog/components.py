@@ -1,6 +1,6 @@
 """A component: one folder under `components/` that says what is installed and how it may be set up."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -192,6 +192,10 @@ class Component(CatalogueFile, kw_only=True):
         """What is wrong with the settings among each other: one that requires another that is not there."""
         missing = ((n, other) for n, s in self.settings.items() for other in s.requires if other not in self.settings)
         return next((f"setting {name} requires {other}, which is not there" for name, other in missing), None)
+
+    def belongs_to(self, stacks: Iterable[Stack]) -> bool:
+        """Whether it is a part of any of these stacks."""
+        return not frozenset(stacks).isdisjoint(self.stacks)
 
     def brings(self, part: Part, stack: str) -> bool:
         """Whether it brings a part of the node stack to the pools of a stack that leave that to us."""

@@ -40,9 +40,9 @@ RUNTIME_RESTART = define(
     "BP4504",
     "runtime-restart",
     """
-The container toolkit's pods are replaced, node by node. Each writes the container runtime's configuration again and
-restarts the runtime. Running containers go on; until the toolkit is back, new GPU containers on that node cannot
-start.
+The container toolkit's pods are replaced, node by node; or Kata is installed, changed or removed. Each time the container runtime's
+configuration is written again and the runtime restarted. Running containers go on; until that is done, new GPU containers, or virtual
+machines, on that node cannot start. On k3s and RKE2 all of Kubernetes on the node restarts for Kata.
 """,
     severity=Severity.WARNING,
 )
@@ -111,7 +111,7 @@ STACK_CHANGE = define(
 The change swaps the object that describes the whole GPU stack for one of another kind (`gpuStack` and `allocation`), or the program
 that allocates GPUs, device plugin or DRA driver. Only one of them may exist, and there is no way from one to the other in place: the
 operator would find two, GPU pods would lose their devices while the stack is gone, or the DRA driver would allocate GPUs again that
-pods hold by the device plugin. `apply` refuses it, unless `--allow-unsupported` is given. Build the new stack
+pods hold by the device plugin. The same holds for single pools that change hands. `apply` refuses it, unless `--allow-unsupported` is given. Build the new stack
 on other nodes or in another cluster; or drain all GPU nodes, remove the old stack, wait until it is gone, and apply
 the new one.
 """,
@@ -183,6 +183,15 @@ NETWORK_DRIVER_HELD_BACK = define(
     """
 The network driver (DOCA-OFED) changes, and `autoUpgrade` is off: the driver's pods keep running until someone deletes
 them, node after node. New nodes get the new version at once, so a pool may run two versions for long.
+""",
+    severity=Severity.WARNING,
+)
+CONFIDENTIAL_CHANGE = define(
+    "BP4539",
+    "confidential-mode-change",
+    """
+The label of the nodes that names the confidential mode of their GPUs changes. The manager of confidential modes stops the operands of the node, resets its
+GPUs and starts them again; a virtual machine that has a GPU of the node loses it. Drain the node first.
 """,
     severity=Severity.WARNING,
 )

@@ -12,6 +12,7 @@ from blueprint.catalog.component_files.effects import Effect, load_effects
 from blueprint.changes import codes
 from blueprint.changes.change import ChangedObject
 from blueprint.changes.compare import Action, FieldChange
+from blueprint.changes.installer_effects import installer_effects
 from blueprint.changes.network_effects import NetworkRollouts, network_driver
 from blueprint.changes.place_effects import PlaceChange, place_effects
 from blueprint.changes.rollout import Rollout, Rollouts
@@ -69,12 +70,14 @@ def find_effects(
     rollouts, network = Rollouts(objects, pools), NetworkRollouts(objects, pools)
     found: list[Diagnostic] = []
     for table in load_effects():
-        found += unsupported_upgrades(changed, table)
+        found += unsupported_upgrades(changed, table, pools)
         for hit in _merged(hit for one in changed for hit in _hits(one, table.effects)):
             if hit.effect.happens == "network-driver":
                 found.append(network_driver(hit.changed, hit.fields, hit.effect.source, network))
             else:
                 found += _diagnostics(hit, rollouts.rollout(hit.changed))
+    installers = [each for table in load_effects() for each in table.installers]
+    found += installer_effects(changed, installers, pools)
     found += place_effects(places, [effect for table in load_effects() for effect in table.effects])
     return [*found, *(diagnostic for one in changed for diagnostic in _workload(one))]
 

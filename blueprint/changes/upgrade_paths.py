@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
+from blueprint.bundle.model import BundlePool
 from blueprint.catalog.component_files.effects import Effects, Majors
 from blueprint.changes import codes
+from blueprint.changes.allocators import moved_pools
 from blueprint.changes.change import ChangedObject
 from blueprint.changes.compare import Action
 from blueprint.diagnostics import Diagnostic, Note
@@ -16,7 +18,9 @@ UNSUPPORTED = (codes.MAJOR_SKIPPED, codes.STACK_CHANGE)
 """What `apply` refuses."""
 
 
-def unsupported_upgrades(changed: Sequence[ChangedObject], effects: Effects) -> Iterator[Diagnostic]:
+def unsupported_upgrades(
+    changed: Sequence[ChangedObject], effects: Effects, pools: Sequence[BundlePool]
+) -> Iterator[Diagnostic]:
     """What the vendor of a component says about going this way."""
     versions = _versions(changed, effects.component)
     majors = effects.majors
@@ -24,7 +28,10 @@ def unsupported_upgrades(changed: Sequence[ChangedObject], effects: Effects) -> 
     if majors:
         for old, new in versions:
             yield from _skipped(effects.component, majors, old, new, versions[old, new])
-    yield from _exclusive(changed, effects)
+    replaced = list(_exclusive(changed, effects))
+    yield from replaced
+    if effects.exclusive and not replaced:
+        yield from moved_pools(changed, effects.exclusive, pools)
     yield from _handover(changed, effects, crossed)
 
 

@@ -59,6 +59,8 @@ class PoolOffer(Record):
     """The MIG strategy under which the nodes offer what is in `offers`; None where the GPUs stay whole."""
     profiled: bool = True
     """Whether DCGM can profile the GPUs."""
+    claimed: bool = False
+    """Whether pods claim the GPUs, so that the nodes offer no number of them."""
     sharing: Any = None
     """The section `sharing` of the device plugin's configuration that the label names."""
 
@@ -216,6 +218,11 @@ class RuleContext:
         """The pools with GPUs."""
         return self._facts.pools
 
+    @cached_property
+    def counted_pools(self) -> tuple[PoolOffer, ...]:
+        """Those whose nodes offer a number of GPUs: the others' are claimed."""
+        return tuple(pool for pool in self.pools if not pool.claimed)
+
     @property
     def dra(self) -> DraContext | None:
         """What the platform offers to claims; None where that is not known."""
@@ -223,7 +230,7 @@ class RuleContext:
 
     @property
     def uses_claims(self) -> bool:
-        """Whether pods claim devices of this platform instead of requesting a number of them."""
+        """Whether pods claim devices of a pool of this platform instead of requesting a number of them."""
         return self._facts.uses_claims
 
     @property

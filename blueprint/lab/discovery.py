@@ -21,6 +21,6 @@ def discovered_by_pool(platform: Platform | None, bundle: Bundle) -> Mapping[str
     }
     found = {pool.name: dict(common) for pool in bundle.pools if pool.gpu_count}
     if platform is not None and platform.node_stack.discovers_gpus:
-        for pool in platform.gpu_pools:
+        for pool in (each for each in platform.gpu_pools if not each.claimed):
             found[pool.name] |= {key: each.values[0] for key, each in discovered_labels(pool).items()}
     return found

@@ -8,12 +8,13 @@ from typing import Any
 
 from blueprint.catalog.catalog import Catalog
 from blueprint.catalog.components import Component
+from blueprint.catalog.distribution import Stack
 from blueprint.catalog.releases import Release
 from blueprint.diagnostics import Code, Diagnostic, Fix, Note, known_names, nearest
 from blueprint.platform import codes
 from blueprint.platform.components import codes as component_codes
 from blueprint.platform.model import Platform
-from blueprint.platform.paths import POOL_DEFAULTS, POOLS
+from blueprint.platform.paths import POOL_DEFAULTS, POOLS, stack_path
 from blueprint.platform.pool import GpuPool, Pool
 from blueprint.records import Record
 from blueprint.source.merge import Node, plain
@@ -66,8 +67,8 @@ class CheckContext:
 
     @property
     def gpu_pools(self) -> tuple[GpuPool, ...]:
-        """Those that have GPUs."""
-        return tuple(pool for pool in self.pools.values() if isinstance(pool, GpuPool))
+        """Those that have GPUs for containers."""
+        return tuple(pool for pool in self.pools.values() if isinstance(pool, GpuPool) and not pool.passes_gpus)
 
     def is_inherited(self, path: Path) -> bool:
         """Whether a pool has the value at `path` from `poolDefaults`: it was not meant for this pool alone."""
@@ -148,6 +149,18 @@ class CheckContext:
         help_ = "remove it"
         return self.diagnostic_at(path, codes.NO_EFFECT, f"{message} no effect", notes=notes, help_=help_)
 
+    def stack_path(self, stack: Stack) -> Path:
+        """The line that decides a stack: the platform's, or that of the first pool that differs from it."""
+        if stack == self.platform.stack_with(None):
+            return stack_path(stack)
+        differing = (self.allocation_path(pool) for pool in self.pools.values() if pool.gpu and pool.stack == stack)
+        return next(differing, stack_path(stack))
+
+    def allocation_path(self, pool: Pool) -> Path:
+        """The line that decides how pods get the GPUs of a pool."""
+        own: Path = (*POOLS, pool.name, "allocation")
+        return own if self.is_written(own) else stack_path(pool.stack)
+
     def note(self, path: Path, message: str) -> Note:
         """A note at the value of `path`, or at the nearest place above it."""
         node, _ = self.root.nearest(path)
@@ -165,7 +178,7 @@ class CheckContext:
 
     def _owner_of(self, setting: str) -> str:
         """The name of the component that has a setting: the one of this stack, if there is one."""
-        return self.catalog.component_with(setting, self.platform.stack)
+        return self.catalog.component_with(setting, self.platform.stacks)
 
     def setting_path(self, setting: str, *steps: str) -> Path:
         """Where the blueprint gives a setting, or something in it."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import cached_property
+from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
@@ -26,13 +27,15 @@ from blueprint.platform.dra.model import DynamicAllocation
 from blueprint.platform.drivers.model import DRA, OperatorDriver
 from blueprint.platform.drivers.written import WrittenDriver
 from blueprint.platform.network.nic_policies import NicPolicies
-from blueprint.platform.nodes.taints import PoolTaint, Taint
+from blueprint.platform.nodes.taints import PoolTaint, merged_taints
 from blueprint.platform.partitioning.model import ClusterPartitioning
 from blueprint.platform.pool import GpuPool, Pool
 from blueprint.platform.provisioning.model import PoolProvisioning, Provisioning
+from blueprint.platform.queueing.engines import NONE, QueuedPool, engines_of
 from blueprint.platform.tracking.recorder import record, tracked_property, untracked
 from blueprint.platform.tracking.sources import Source
 from blueprint.platform.tracking.tracked import Origins
+from blueprint.platform.virtualization.kata import RUNTIMES, Kata
 from blueprint.platform.virtualization.model import Virtualization
 from blueprint.spec.model import Blueprint
 from blueprint.spec.pools import NodePool
@@ -96,17 +99,36 @@ class Platform:
         """The catalogue's rules of compatibility."""
         return self._catalog.rules
 
-    @tracked_property
-    def stack(self) -> Stack:
-        """The software that brings GPUs to pods: it follows from who runs it and how pods get GPUs."""
+    def stack_with(self, allocation: str | None) -> Stack:
+        """The stack of a pool that declares `allocation`: only without the operator it differs from others'."""
         spec = self._blueprint.spec
         if spec.gpu_stack == "standalone":
-            return "standaloneDra" if spec.allocation == DRA else "standalone"
+            return "standaloneDra" if (allocation or spec.allocation) == DRA else "standalone"
         return "gpuCluster" if spec.allocation == DRA else "clusterPolicy"
 
     @tracked_property
+    def stacks(self) -> tuple[Stack, ...]:
+        """The stacks of the pools with GPUs, the platform's own first: two where pools get GPUs in both ways."""
+        spec, own = self._blueprint.spec, self.stack_with(None)
+        if spec.gpu_stack != "standalone":
+            return (own,)
+        with untracked():  # the first pool that differs suffices
+            allocations = {name: pool.allocation for name, pool in spec.node_pools.items() if pool.gpu is not None}
+            differing = next((name for name, one in allocations.items() if one not in (None, spec.allocation)), None)
+            only = all(one not in (None, spec.allocation) for one in allocations.values())
+        if differing is None:
+            return (own,)
+        other = self.stack_with(spec.node_pools[differing].allocation)
+        return (other,) if only else (own, other)
+
+    @tracked_property
+    def stack(self) -> Stack:
+        """The software that brings GPUs to pods: it follows from who runs it and how pods get GPUs."""
+        return self.stacks[0]
+
+    @tracked_property
     def allocation(self) -> str:
-        """`dra` where pods claim GPUs, `device-plugin` where they request a number of them."""
+        """`dra` where pods claim GPUs, `device-plugin` where they request a number of them; pools may differ."""
         return DRA if self.stack in WITH_CLAIMS else "device-plugin"
 
     @tracked_property
@@ -192,8 +214,13 @@ class Platform:
 
     @tracked_property
     def gpu_pools(self) -> tuple[GpuPool, ...]:
-        """The pools whose nodes have GPUs."""
-        return tuple(pool for pool in self.pools if pool.gpu and isinstance(pool, GpuPool))
+        """The pools whose nodes have GPUs for containers."""
+        return tuple(pool for pool in self.pools if isinstance(pool, GpuPool) and pool.gpu and not pool.passes_gpus)
+
+    @tracked_property
+    def passing_pools(self) -> tuple[GpuPool, ...]:
+        """The pools whose GPUs go to virtual machines."""
+        return tuple(pool for pool in self.pools if isinstance(pool, GpuPool) and pool.passes_gpus)
 
     def first_with(self, part: str) -> GpuPool | None:
         """The first pool whose nodes this platform brings `part` (as in a Mode) to.
@@ -237,6 +264,12 @@ class Platform:
         """What the operator does for virtual machines."""
         return Virtualization(self)
 
+    @cached_property
+    def kata(self) -> Kata:
+        """Kata in the whole cluster."""
+        component = self._catalog.component(self._catalog.component_with(RUNTIMES))
+        return Kata(self, component.folder if component else Path())
+
     def driver_version(self, branch: str) -> str | None:
         """The exact version of a branch in this release."""
         known = self.release.driver.branches.get(branch)
@@ -264,18 +297,16 @@ class Platform:
         """The component in this stack that has a setting; its name is the contract, not the component's."""
         return next((each for each in self.components.values() if setting in each.component.settings), None)
 
-    def provider_of(self, part: Part) -> PlatformComponent | None:
-        """The component of this stack that brings a part of the node stack to pools that leave it to us."""
-        return next((each for each in self.components.values() if each.component.brings(part, self.stack)), None)
+    def provider_of(self, part: Part, stack: Stack | None = None) -> PlatformComponent | None:
+        """The component that brings a part of the node stack to pools of a stack that leave it to us."""
+        wanted = stack or self.stack
+        return next((each for each in self.components.values() if each.component.brings(part, wanted)), None)
 
     @tracked_property
     def taints(self) -> tuple[PoolTaint, ...]:
         """Every taint once of pools with GPUs, a fabric or machines, whatever its value, and the customary one."""
-        lines: dict[tuple[str, str], list[Source]] = {(GPU_TAINT, "NoSchedule"): []}
-        for pool in self.pools:
-            for taint in pool.taints if pool.gpu or pool.network or pool.runs_virtual_machines else ():
-                lines.setdefault((taint.key, taint.effect), []).append(pool.taint_source(taint))
-        return tuple(PoolTaint(Taint(key, "", effect), tuple(lines[key, effect])) for key, effect in sorted(lines))
+        concerned = (each for each in self.pools if each.gpu or each.network or each.runs_virtual_machines or each.kata)
+        return merged_taints(concerned, (GPU_TAINT, "NoSchedule"))
 
     @tracked_property
     def components(self) -> Mapping[str, PlatformComponent]:
@@ -340,6 +371,21 @@ class Platform:
         return Workloads(self)
 
     @tracked_property
+    def only_engine(self) -> str:
+        """The engine that queues for pools that name none; none where there are two, or no one."""
+        return self.engines[0] if len(self.engines) == 1 else NONE
+
+    @tracked_property
+    def engines(self) -> tuple[str, ...]:
+        """The engines that queue workloads, by their keys in `queueing`."""
+        return engines_of(self._blueprint.spec.queueing)
+
+    def shares(self, pool: QueuedPool) -> bool:
+        """Whether an engine queues for a pool: it has GPUs, or a tenant has quota of it."""
+        with untracked():
+            return pool.gpu is not None or any(pool.name in tenant.quota for tenant in self.tenants.every)
+
+    @tracked_property
     def pod_security(self) -> str:
         """The Pod Security Standard that the namespaces of tenants enforce."""
         return self._blueprint.spec.policy.pod_security
@@ -359,5 +405,5 @@ class Platform:
         from blueprint.catalog.catalog import waves
 
         found = [self._component(name) for name in self.release.components]
-        ordered = waves(component for component in found if self.stack in component.stacks)
+        ordered = waves(component for component in found if component.belongs_to(self.stacks))
         return [component.name for wave in ordered for component in wave]

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
 from blueprint.catalog.components import Component
-from blueprint.catalog.distribution import Mode
+from blueprint.catalog.distribution import Mode, Stack
 from blueprint.catalog.hardware import Gpu
 from blueprint.catalog.machines import Machine, NodeClassKind
 from blueprint.catalog.releases import Release
@@ -132,6 +132,14 @@ class VirtualizationView(Protocol):
         """Whether the operator lets nodes run virtual machines."""
 
 
+class KataView(Protocol):
+    """Kata in the whole cluster."""
+
+    @property
+    def gpu_resource(self) -> str:
+        """What pods request to get a GPU passed through."""
+
+
 class ClaimsView(Protocol):
     """What the DRA driver does."""
 
@@ -142,6 +150,13 @@ class ClaimsView(Protocol):
     @property
     def compute_domains(self) -> bool:
         """Whether it joins nodes into compute domains."""
+
+    @property
+    def counted_as(self) -> str:
+        """The resource as which queues count claimed GPUs."""
+
+    def limited_as(self, resource: str) -> str:
+        """The name that ResourceQuotas have for a resource that queues count."""
 
     @property
     def extended_resources(self) -> bool:
@@ -192,12 +207,24 @@ class PoolView(Protocol):
         """What its nodes are made of."""
 
     @property
+    def stack(self) -> Stack:
+        """The software that brings its GPUs to pods."""
+
+    @property
+    def claimed(self) -> bool:
+        """Whether pods claim its GPUs instead of requesting a number of them."""
+
+    @property
     def mode(self) -> Mode:
         """Who brings driver, toolkit and device plugin."""
 
     @property
     def runs_operands(self) -> bool:
         """Whether a GPU Operator looks at labels of these nodes."""
+
+    @property
+    def passes_gpus(self) -> bool:
+        """Whether its GPUs go to virtual machines."""
 
     @property
     def cost_per_gpu_hour(self) -> float | None:
@@ -243,8 +270,12 @@ class PlatformView(Protocol):
         """Kubernetes, distribution, node image and registries."""
 
     @property
-    def stack(self) -> str:
+    def stack(self) -> Stack:
         """How GPUs reach pods."""
+
+    @property
+    def stacks(self) -> Sequence[Stack]:
+        """The stacks of all pools."""
 
     @property
     def allocation(self) -> str:
@@ -265,6 +296,10 @@ class PlatformView(Protocol):
     @property
     def virtualization(self) -> VirtualizationView:
         """What the operator does for virtual machines."""
+
+    @property
+    def kata(self) -> KataView:
+        """Kata in the whole cluster."""
 
     @property
     def observability(self) -> ObservabilityView | None:

@@ -29,12 +29,12 @@ class ResolvedFacts:
     @cached_property
     def pools(self) -> tuple[PoolOffer, ...]:
         """The pools with GPUs."""
-        return tuple(map(_pool_offer, self._platform.gpu_pools))
+        return (*map(_pool_offer, self._platform.gpu_pools), *map(_machine_offer, self._platform.passing_pools))
 
     @property
     def uses_claims(self) -> bool:
-        """Whether pods claim devices of this platform instead of requesting a number of them."""
-        return self._platform.allocation == "dra"
+        """Whether pods claim devices of a pool of this platform instead of requesting a number of them."""
+        return self._platform.dra.publishes_gpus
 
     @cached_property
     def prometheus(self) -> DeclaredPrometheus | None:
@@ -74,7 +74,21 @@ def _pool_offer(pool: GpuPool) -> PoolOffer:
         whole_gpus=sharing.is_whole,
         mig_strategy=pool.platform.partitioning.strategy if sharing.mig_config else None,
         sharing=way or None,
+        claimed=pool.claimed,
         profiled=_is_profiled(pool),
+    )
+
+
+def _machine_offer(pool: GpuPool) -> PoolOffer:
+    """A pool whose GPUs go to virtual machines: no part of the container stack is on its nodes."""
+    plugin = pool.platform.component_with("kataDevicePlugin")
+    return PoolOffer(
+        name=pool.name,
+        offers=pool.partition.resources,
+        taints=tuple(Taint(taint.key, taint.value, taint.effect) for taint in pool.taints),
+        labels={**pool.selector, **pool.labels},
+        exact=plugin is not None and plugin.ownership == "managed",
+        gpus=pool.gpu.count,
     )
 
 
@@ -94,5 +108,5 @@ _FIRST_PROFILED = 7
 
 def _runs_our_device_plugin(pool: GpuPool) -> bool:
     """Whether the pool's device plugin is one that this platform runs."""
-    plugin = pool.platform.provider_of("devicePlugin")
+    plugin = pool.platform.provider_of("devicePlugin", pool.stack)
     return pool.mode.device_plugin == "operator" and plugin is not None and plugin.ownership == "managed"

@@ -17,6 +17,7 @@ from blueprint.bundle.output import check_output, write_bundle
 from blueprint.bundle.reader import verify
 from blueprint.cli.main import main
 from blueprint.diagnostics import Diagnostic, Refused
+from tests.bundle.stopped_writer import fail, interrupt, kill, stopped_at
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "h100-training" / "blueprint.yaml"
 Files = dict[str, bytes]
@@ -26,8 +27,6 @@ FOREIGN = [
     ".git/HEAD", ".git/objects/ab/cd", ".gitignore", "README.md", "kustomization.yaml", "docs/why.md",
     "manifests/a/mine.yaml", "manifests/mine/one.yaml", ".blueprint.yaml", "blueprint.lock.orig",
 ]  # fmt: skip
-STOPS = {"open", "os.rename", "os.mkdir", "os.rmdir", "os.remove", "os.scandir"}
-"""Before each of these a writer can be stopped."""
 
 
 def bundle(chance: random.Random) -> Files:
@@ -96,43 +95,6 @@ def test_only_what_the_old_lock_lists_is_replaced_or_removed(case: Case, tmp_pat
 def check_strays(found: list[Diagnostic] | tuple[Diagnostic, ...]) -> bool:
     """Whether files below manifests/ that are not the bundle's are said; nothing else makes a written bundle differ."""
     return any(each.code.id in ("BP4014", "BP4027") for each in found)
-
-
-def stopped_at(number: int, stop: Callable[[], None], files: Files, folder: Path) -> int:
-    """Write in a process of its own, and call `stop` before its file operation of that number.
-
-    Returns 0 if there was no such operation, 5 if it came to the end all the same, 7 if it gave up, 9 if it was killed.
-    """
-    child = os.fork()
-    if child:
-        return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
-    seen = 0
-
-    def count(event: str, _arguments: object) -> None:
-        nonlocal seen
-        if event in STOPS:
-            seen += 1
-            if seen == number:
-                stop()
-
-    sys.addaudithook(count)
-    try:
-        write_bundle(files, folder)
-    except BaseException:  # noqa: BLE001 - whatever it is, the process ends here
-        os._exit(7)
-    os._exit(5 if seen >= number else 0)
-
-
-def kill() -> None:
-    os._exit(9)
-
-
-def interrupt() -> None:
-    raise KeyboardInterrupt
-
-
-def fail() -> None:
-    raise OSError(28, "No space left on device")
 
 
 def every_stop(case: Case, folder: Path, stop: Callable[[], None]) -> list[int]:

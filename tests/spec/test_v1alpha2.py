@@ -262,7 +262,7 @@ def test_the_stack_follows_from_two_answers(said: str, stack: str) -> None:
     [
         ("", ", allocation: dra", ["spec.nodePools.train.allocation"]),
         ("  allocation: dra\n", ", allocation: devicePlugin", ["spec.nodePools.train.allocation"]),
-        ("  gpuStack: standalone\n", ", allocation: dra", ["spec.nodePools.train.allocation"]),
+        ("  gpuStack: standalone\n", ", allocation: dra", []),
         ("", ", allocation: devicePlugin", []),
     ],
 )

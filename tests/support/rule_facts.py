@@ -11,6 +11,7 @@ from blueprint.bundle.model import Object
 from blueprint.check.claims.dra_context import DraContext, PoolDevices
 from blueprint.check.rule import Capability
 from blueprint.check.rule_context import DeclaredPrometheus, PoolOffer, RuleContext
+from blueprint.records import replace
 
 
 @dataclass(frozen=True)
@@ -31,7 +32,8 @@ def context(
     dra: DraContext | None = None,
     prometheus: DeclaredPrometheus | None = None,
 ) -> RuleContext:
-    return RuleContext(objects, GivenFacts(tuple(pools), dra, prometheus))
+    claims = dra is not None and dra.driver is not None
+    return RuleContext(objects, GivenFacts(tuple(replace(pool, claimed=claims) for pool in pools), dra, prometheus))
 
 
 def dra(**changed: Any) -> DraContext:

@@ -1,17 +1,21 @@
 """What changing a component's objects does to nodes, and which moves its vendor does not support: `effects.yaml`."""
 
+from collections.abc import Mapping
 from functools import cache
 from typing import Literal
 
 from blueprint.catalog.facts import CatalogueFile, Text
 from blueprint.catalog.loader import read
 from blueprint.data import data_folder
-from blueprint.records import Record
+from blueprint.records import Record, field
 
-Happens = Literal["driver", "driver-restart", "network-driver", "runtime", "allocation", "claims", "mig", "operands"]
+Happens = Literal[
+    "driver", "driver-restart", "network-driver", "runtime", "allocation", "claims", "mig", "operands", "confidential"
+]
 """`driver`: replaced node by node, GPU pods leave; `driver-restart`: its pod restarts in place; `network-driver`:
 replaced node by node, pods are evicted; `runtime`: the container runtime restarts; `allocation`: no new GPUs for a
-moment; `claims`: the same where pods claim them; `mig`: GPUs are repartitioned; `operands`: pods that only watch."""
+moment; `claims`: the same where pods claim them; `mig`: GPUs are repartitioned; `operands`: pods that only watch;
+`confidential`: GPUs change their confidential mode."""
 
 
 class Effect(Record, kw_only=True):
@@ -20,6 +24,19 @@ class Effect(Record, kw_only=True):
     kind: Text
     fields: tuple[Text, ...]
     happens: Happens
+    source: Text
+
+
+class Installer(Record, kw_only=True):
+    """A DaemonSet, `Kind/name`, that puts a runtime onto nodes with a label and takes it from others.
+
+    `what` is what it puts there; `notes` say what else that means.
+    """
+
+    object: Text
+    label: Text
+    what: Text
+    notes: tuple[Text, ...] = ()
     source: Text
 
 
@@ -36,10 +53,18 @@ class Majors(Record, kw_only=True):
 
 
 class Exclusive(Record, kw_only=True):
-    """Kinds, or objects as `Kind/name`, of which a cluster may hold one alone; there is no way to another in place."""
+    """Kinds, or objects as `Kind/name`, of which a cluster may hold one alone; there is no way to another in place.
+
+    `allocators` are workloads of which one alone may run on a node, each with the container that allocates GPUs.
+    """
 
     kinds: tuple[Text, ...]
+    allocators: Mapping[Text, Text] = field(default_factory=dict)
     source: Text
+
+    def allocator(self, kind: str, name: str) -> str | None:
+        """The key of an allocator; None of other objects."""
+        return key if (key := f"{kind}/{name}") in self.allocators else None
 
     def key(self, kind: str, name: str) -> str | None:
         """Which of them an object is; None: of none."""
@@ -60,6 +85,7 @@ class Effects(CatalogueFile, kw_only=True):
 
     component: Text
     effects: tuple[Effect, ...]
+    installers: tuple[Installer, ...] = ()
     majors: Majors | None = None
     exclusive: Exclusive | None = None
     handover: Handover | None = None

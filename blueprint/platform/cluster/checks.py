@@ -9,7 +9,7 @@ from blueprint.catalog.releases import image_system
 from blueprint.diagnostics import Diagnostic, Note, Severity, nearest
 from blueprint.platform.check_context import CheckContext
 from blueprint.platform.cluster import codes
-from blueprint.platform.paths import CLUSTER, stack_path
+from blueprint.platform.paths import CLUSTER
 from blueprint.records import replace
 from blueprint.source.paths import Path
 
@@ -88,11 +88,12 @@ def _no_such_release(context: CheckContext) -> Iterator[Diagnostic]:
 
 def _stack_not_run(context: CheckContext) -> Iterator[Diagnostic]:
     """A GPU stack for which the distribution has no mode."""
-    distribution, stack = context.platform.cluster.distribution_facts, context.platform.stack
-    if why := distribution.refuses.get(stack):
-        message = f"{distribution.title} does not run {IN_BLUEPRINT[stack]}: {why}"
-        path, code, help_ = stack_path(stack), codes.STACK_NOT_RUN, f"use {IN_BLUEPRINT['clusterPolicy']}"
-        yield context.diagnostic_at(path, code, message, notes=_because(context), help_=help_)
+    distribution = context.platform.cluster.distribution_facts
+    for stack in context.platform.stacks:
+        if why := distribution.refuses.get(stack):
+            message = f"{distribution.title} does not run {IN_BLUEPRINT[stack]}: {why}"
+            path, code, help_ = context.stack_path(stack), codes.STACK_NOT_RUN, f"use {IN_BLUEPRINT['clusterPolicy']}"
+            yield context.diagnostic_at(path, code, message, notes=_because(context), help_=help_)
 
 
 def _kubelet_elsewhere(context: CheckContext) -> Iterator[Diagnostic]:

@@ -80,7 +80,7 @@ def _fact(pool: GpuPool, read: Callable[[Gpu], Fact[Any] | None]) -> str | None:
 
 def _in_compute_domains(pool: GpuPool) -> bool:
     """Whether the DRA driver joins the pool's nodes into compute domains."""
-    return pool.topology.domain_nodes is not None and pool.platform.dra.compute_domains
+    return pool.topology.domain_nodes is not None and pool.platform.dra.joins(pool)
 
 
 def _mig(pool: GpuPool) -> str:
@@ -98,7 +98,7 @@ _SUBJECTS: dict[str, Callable[[GpuPool], str | None]] = {
     "driverVersion": lambda pool: pool.driver.version,
     "fabricManager": lambda pool: _fact(pool, lambda gpu: gpu.fabric_manager),
     "gpuArchitecture": lambda pool: _fact(pool, lambda gpu: gpu.architecture),
-    "stack": lambda pool: pool.platform.stack,
+    "stack": lambda pool: pool.stack,
     "kernelModules": lambda pool: pool.driver.kernel_modules,
     "kubernetes": lambda pool: pool.platform.cluster.kubernetes_minor,
     "mig": _mig,

@@ -42,5 +42,5 @@ def _needs(context: CheckContext) -> Iterator[Diagnostic]:
 
 def _is_rendered(context: CheckContext, component: PlatformComponent) -> bool:
     """Whether the component belongs to the stack, is requested, and is ours."""
-    ours = context.platform.stack in component.component.stacks and component.ownership == "managed"
+    ours = component.component.belongs_to(context.platform.stacks) and component.ownership == "managed"
     return ours and component.requested

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from typing import Protocol
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol
 
-from blueprint.catalog.distribution import WITHOUT_OPERATOR
-from blueprint.platform.drivers.model import DRA
-from blueprint.platform.tracking.recorder import decided_by, tracked_property
-from blueprint.platform.views import PlatformView, PoolView
+from blueprint.catalog.distribution import WITH_CLAIMS, WITHOUT_OPERATOR
+from blueprint.platform.nodes.placement import on_nodes_of
+from blueprint.platform.tracking.recorder import tracked_property
+from blueprint.platform.views import GpuPoolView, PlatformView, PoolView
 
 SOCKET = "CONTAINERD_SOCKET"
 """The variable that names containerd's socket to the container toolkit."""
@@ -26,12 +26,24 @@ class StackPool(PoolView, Protocol):
         """Most nodes."""
 
 
+class SelectedPool(GpuPoolView, Protocol):
+    """A pool with GPUs, and how its nodes are known."""
+
+    @property
+    def selector(self) -> Mapping[str, str]:
+        """Labels by which the nodes are known."""
+
+
 class StackPlatform(PlatformView, Protocol):
     """The platform, and the image of its nodes."""
 
     @property
     def pools(self) -> Sequence[StackPool]:
         """All pools."""
+
+    @property
+    def gpu_pools(self) -> Sequence[SelectedPool]:
+        """The pools whose nodes have GPUs."""
 
 
 class NodeStack:
@@ -64,16 +76,21 @@ class NodeStack:
     @tracked_property
     def runs_toolkit(self) -> bool:
         """Whether this platform installs the container toolkit on any node."""
-        return self._runs("toolkit")
+        return any(pool.mode.toolkit == "operator" for pool in self._platform.gpu_pools)
 
     @tracked_property
     def runs_device_plugin(self) -> bool:
         """Whether this platform advertises GPUs of any node."""
-        return self._runs("device_plugin")
+        return any(pool.mode.device_plugin == "operator" for pool in self._platform.gpu_pools if not pool.claimed)
 
-    def _runs(self, part: str) -> bool:
-        """Whether this platform brings `part` (as in a Mode) to the nodes of any pool."""
-        return any(getattr(pool.mode, part) == "operator" for pool in self._platform.gpu_pools)
+    def placed(self, affinity: Mapping[str, Any] | None, *, claimed: bool) -> Mapping[str, Any] | None:
+        """The affinity of what advertises GPUs: on the nodes of its own pools, where pools get GPUs in both ways.
+
+        A device plugin and the DRA driver on one node would each allocate all its GPUs.
+        """
+        if len(self._platform.stacks) == 1:
+            return affinity
+        return on_nodes_of([pool.selector for pool in self._platform.gpu_pools if pool.claimed == claimed], affinity)
 
     @tracked_property
     def toolkit_env(self) -> list[dict[str, str]]:
@@ -90,9 +107,8 @@ class NodeStack:
     @tracked_property
     def discovers_gpus(self) -> bool:
         """Whether GPU feature discovery labels nodes: by the operator or beside the device plugin, not with claims."""
-        if self._platform.allocation == DRA:
+        if all(stack in WITH_CLAIMS for stack in self._platform.stacks):
             return False
-        decided_by(self._platform.stack)  # which component discovers
         return bool(self._platform.setting("gfd"))
 
     @tracked_property

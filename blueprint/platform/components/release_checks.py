@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from blueprint.catalog.components import Component
+from blueprint.catalog.distribution import WITH_CLAIMS
 from blueprint.diagnostics import Diagnostic
 from blueprint.platform.check_context import CheckContext
 from blueprint.platform.components import codes
-from blueprint.platform.components.selection import POOL_KARPENTER, POOL_NETWORK
+from blueprint.platform.components.selection import ALLOCATION, POOL_KARPENTER, POOL_KATA, POOL_NETWORK
 from blueprint.platform.paths import POOLS
 from blueprint.source.paths import Path
 
@@ -27,7 +28,7 @@ def check_release_contents(context: CheckContext) -> Iterator[Diagnostic]:
             if setting in component.lacks:
                 yield _lacking(context, component, ("spec", "components", name, "settings", setting), setting)
         moved = context.platform.cluster.kubelet_root != _USUAL_KUBELET
-        if "kubeletRoot" in component.lacks and moved and context.platform.stack in component.stacks:
+        if "kubeletRoot" in component.lacks and moved and component.belongs_to(context.platform.stacks):
             yield _lacking(context, component, _KUBELET, "kubeletRoot")
 
 
@@ -36,7 +37,7 @@ def _missing(context: CheckContext) -> Iterator[Diagnostic]:
     found: set[Path] = set()
     for name in context.catalog.components:
         component = context.catalog.component(name) if name not in context.release.components else None
-        if component is None or component.section is None or context.platform.stack not in component.stacks:
+        if component is None or component.section is None or not component.belongs_to(context.platform.stacks):
             continue
         section = _requesting_section(context, component) if context.platform.requests(component) else None
         if section and section not in found:
@@ -47,6 +48,11 @@ def _missing(context: CheckContext) -> Iterator[Diagnostic]:
 
 def _requesting_section(context: CheckContext, component: Component) -> Path:
     """The section that requests a component."""
+    if component.section == POOL_KATA:
+        return ("spec", "nodePools", next(name for name, pool in context.pools.items() if pool.kata), "kata")
+    with_claims = next((stack for stack in context.platform.stacks if stack in WITH_CLAIMS), None)
+    if component.section == ALLOCATION and with_claims:
+        return context.stack_path(with_claims)
     if component.section == POOL_KARPENTER:
         return (
             *POOLS,

@@ -8,12 +8,15 @@ from blueprint.catalog.components import Component
 from blueprint.platform.cluster.model import ClusterFacts
 from blueprint.platform.drivers.model import DRA
 from blueprint.platform.network.model import PROVIDER, owner_of
+from blueprint.platform.tracking.recorder import untracked
 from blueprint.spec.karpenter import KARPENTER
 
 OBSERVABILITY = "gpu-observability"
 """The component that carries out the section `observability`."""
 ALLOCATION = "allocation"
 """The section of components that claims of GPUs request, or that are there because the blueprint names them."""
+POOL_KATA = "nodePools.kata"
+"""The section of components that a pool's virtual machines request."""
 POOL_NETWORK = "nodePools.network"
 """The section of components that a pool's network requests."""
 
@@ -28,11 +31,24 @@ def is_requested(component: Component, spec: Any, cluster: ClusterFacts) -> bool
         networks = (pool.network for pool in spec.node_pools.values() if pool.network is not None)
         joined = (network for network in networks if network.fabric in component.fabrics)
         return any(owner_of(network, distribution) != PROVIDER for network in joined)
+    if component.section == POOL_KATA:
+        return any(pool.kata is not None for pool in spec.node_pools.values())
     if component.section == POOL_KARPENTER:
         return any(pool.karpenter is not None for pool in spec.node_pools.values())
     if component.section == ALLOCATION:
-        return spec.allocation == DRA or component.name in spec.components
+        return _claims(spec) or component.name in spec.components
     found = spec
     for key in component.section_path[1:]:
         found = getattr(found, key, None)
     return found is not None
+
+
+def _claims(spec: Any) -> bool:
+    """Whether pods claim the GPUs of any pool; of several such pools the first suffices."""
+    with untracked():
+        pools = {name: pool.allocation for name, pool in spec.node_pools.items() if pool.gpu is not None}
+        differing = next((name for name, own in pools.items() if own == DRA), None)
+        follows = not pools or None in pools.values()
+    if follows and spec.allocation == DRA:
+        return True
+    return differing is not None and bool(spec.node_pools[differing].allocation == DRA)

@@ -9,7 +9,6 @@ from blueprint.diagnostics import Diagnostic
 from blueprint.platform.check_context import CheckContext
 from blueprint.platform.components import codes
 from blueprint.platform.components.selection import ALLOCATION
-from blueprint.platform.paths import stack_path
 from blueprint.source.paths import Path
 
 COMPONENTS: Path = ("spec", "components")
@@ -26,12 +25,12 @@ def _out_of_place(context: CheckContext) -> Iterator[Diagnostic]:
     declared = context.platform.declared_components
     for name, resolved in context.platform.release_components.items():
         component = resolved.component
-        if stack in component.stacks:
+        if component.belongs_to(context.platform.stacks):
             continue
         path: Path = (*COMPONENTS, name) if name in declared else component.section_path
         if context.is_written(path) and (name in declared or component.section not in (None, ALLOCATION)):
             message = f"{name} is not part of {IN_BLUEPRINT[stack]}"
-            note = context.note(stack_path(stack), "the stack is declared here")
+            note = context.note(context.stack_path(stack), "the stack is declared here")
             help_ = f"it belongs to {' or '.join(IN_BLUEPRINT[one] for one in component.stacks)}; remove it"
             yield context.diagnostic_at(path, codes.NOT_IN_STACK, message, notes=(note,), help_=help_)
 

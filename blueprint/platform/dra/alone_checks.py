@@ -6,7 +6,6 @@ import base64
 import binascii
 from collections.abc import Iterator
 
-from blueprint.catalog.distribution import WITH_CLAIMS
 from blueprint.diagnostics import Diagnostic, Severity
 from blueprint.platform.check_context import CheckContext
 from blueprint.platform.components.model import PlatformComponent
@@ -65,7 +64,7 @@ def _kubernetes(context: CheckContext) -> Iterator[Diagnostic]:
     """Compute domains beside the device plugin, before Dynamic Resource Allocation is enabled by default."""
     platform = context.platform
     early = version_key(platform.cluster.kubernetes_minor) < version_key(_ENABLED_FROM)
-    if early and platform.dra.compute_domains and platform.stack not in WITH_CLAIMS:
+    if early and platform.dra.compute_domains and not platform.dra.publishes_gpus:
         managed = platform.cluster.distribution_facts.managed_control_plane
         message = f"compute domains need DynamicResourceAllocation, which Kubernetes enables from {_ENABLED_FROM} on"
         message += f"; it cannot be enabled on {platform.cluster.distribution}" if managed else ""

@@ -6,18 +6,17 @@ import re
 from collections.abc import Iterator
 
 from blueprint.catalog.components import Component
-from blueprint.catalog.distribution import IN_BLUEPRINT, WITH_CLAIMS
+from blueprint.catalog.distribution import IN_BLUEPRINT, WITH_CLAIMS, Stack
 from blueprint.diagnostics import Diagnostic
 from blueprint.platform.check_context import CheckContext
 from blueprint.platform.dra import codes as dra
 from blueprint.platform.dra.feature_gate_checks import gate_checks
 from blueprint.platform.drivers.model import NEVER
-from blueprint.platform.paths import ALLOCATION, POOLS, stack_path
+from blueprint.platform.paths import POOLS
 from blueprint.platform.pool import GpuPool, Pool
 from blueprint.source.paths import Path
 from blueprint.versions import version_key
 
-STACK = ALLOCATION
 KUBERNETES: Path = ("spec", "cluster", "kubernetes")
 OLDEST_KUBERNETES = "1.34.2"
 """NVIDIA's requirement for GPUs that are claimed; the API itself is as old as 1.34.0."""
@@ -35,7 +34,7 @@ def check_dra(context: CheckContext) -> Iterator[Diagnostic]:
         return
     yield from _of_another_stack(context, component)
     yield from _mig_on_demand(context)
-    if context.platform.stack not in WITH_CLAIMS:
+    if not context.platform.dra.publishes_gpus:
         if context.platform.dra.compute_domains:
             yield from _ports(context)
             yield from gate_checks(context, component)
@@ -44,11 +43,15 @@ def check_dra(context: CheckContext) -> Iterator[Diagnostic]:
     yield from elsewhere
     yield from _kubernetes(context)
     for pool in context.pools.values():
-        yield from _labels(context, pool)
+        if pool.claimed:
+            yield from _labels(context, pool)
         yield from _domain(context, pool)
-    for pool in context.gpu_pools:
-        yield from _owners(context, pool)
-        yield from _partition(context, pool)
+    for gpus in context.gpu_pools:
+        if gpus.claimed:
+            yield from _owners(context, gpus)
+            yield from _partition(context, gpus)
+        else:
+            yield from _domain_beside(context, gpus)
     yield from _ports(context)
     if not elsewhere:
         yield from gate_checks(context, component)
@@ -61,7 +64,7 @@ def _of_another_stack(context: CheckContext, component: Component) -> Iterator[D
         setting = component.settings.get(name)
         if setting and all(feed.startswith(foreign or "") for feed in setting.feeds):
             message = f"{IN_BLUEPRINT[context.platform.stack]} has nothing that {name} could set"
-            notes = (context.note(stack_path(context.platform.stack), "the stack is declared here"),)
+            notes = (context.note(context.stack_path(context.platform.stack), "the stack is declared here"),)
             yield context.diagnostic_at_key(
                 context.setting_path(name), dra.SETTING_OF_ANOTHER_STACK, message, notes=notes, help_="remove it"
             )
@@ -83,21 +86,28 @@ def _mig_on_demand(context: CheckContext) -> Iterator[Diagnostic]:
             yield context.diagnostic_at(path, dra.CUT_ON_DEMAND_AT_A_RESET, message, notes=notes, help_=help_)
 
 
+def _stack_with_claims(context: CheckContext) -> tuple[Stack, Path]:
+    """The stack in which pods claim GPUs, and the line that decides it."""
+    stack = next(stack for stack in context.platform.stacks if stack in WITH_CLAIMS)
+    return stack, context.stack_path(stack)
+
+
 def _not_there(context: CheckContext, component: Component) -> Iterator[Diagnostic]:
+    stack, at = _stack_with_claims(context)
     distribution, system = context.platform.cluster.distribution_facts, context.platform.cluster.os
     if why := component.lacks.get("gpuClusters"):
         message = f"{component.title} {component.version} cannot do allocation: dra: {why}"
         because = (context.note(("spec", "release"), "release set here"),)
         yield context.diagnostic_at(
-            STACK, dra.DRA_NOT_THERE, message, notes=because, help_="use a newer release, or allocation: devicePlugin"
+            at, dra.DRA_NOT_THERE, message, notes=because, help_="use a newer release, or allocation: devicePlugin"
         )
-    elif distribution.image(system) and not _has_mode(context):
-        message = f"{distribution.title} with {system} has no way to run {IN_BLUEPRINT[context.platform.stack]}"
+    elif distribution.image(system) and not _has_mode(context, stack):
+        message = f"{distribution.title} with {system} has no way to run {IN_BLUEPRINT[stack]}"
         where = (("distribution", "distribution set here"), ("os", "operating system set here"))
         notes = tuple(context.note(("spec", "cluster", key), words) for key, words in where)
         stacks = {stack for mode in distribution.modes(system) for stack in mode.stacks}
         yield context.diagnostic_at(
-            STACK,
+            at,
             dra.DRA_NOT_THERE,
             message,
             notes=notes,
@@ -105,9 +115,9 @@ def _not_there(context: CheckContext, component: Component) -> Iterator[Diagnost
         )
 
 
-def _has_mode(context: CheckContext) -> bool:
-    """Whether the nodes' image has any mode for the stack."""
-    cluster, stack = context.platform.cluster, context.platform.stack
+def _has_mode(context: CheckContext, stack: Stack) -> bool:
+    """Whether the nodes' image has any mode for a stack."""
+    cluster = context.platform.cluster
     return any(stack in mode.stacks for mode in cluster.distribution_facts.modes(cluster.os))
 
 
@@ -116,7 +126,7 @@ def _kubernetes(context: CheckContext) -> Iterator[Diagnostic]:
     known = version_key(declared)
     if known < version_key(OLDEST_KUBERNETES)[: len(known)]:
         message = f"allocation: dra needs Kubernetes {OLDEST_KUBERNETES} or newer, not {declared}"
-        notes = (context.note(STACK, "because of this"),)
+        notes = (context.note(_stack_with_claims(context)[1], "because of this"),)
         yield context.diagnostic_at(
             KUBERNETES, dra.DRA_KUBERNETES, message, notes=notes, help_="upgrade, or allocation: devicePlugin"
         )
@@ -125,7 +135,7 @@ def _kubernetes(context: CheckContext) -> Iterator[Diagnostic]:
 def _owners(context: CheckContext, pool: GpuPool) -> Iterator[Diagnostic]:
     at: Path = (*POOLS, pool.name, "owner")
     _, toolkit, device_plugin = pool.declared_owners
-    notes = (context.note(STACK, "because of this"),)
+    notes = (context.note(context.allocation_path(pool), "because of this"),)
     if toolkit == "operator":
         message = f"allocation: dra installs no container toolkit, which pool {pool.name} expects"
         yield context.diagnostic_at(
@@ -140,7 +150,7 @@ def _owners(context: CheckContext, pool: GpuPool) -> Iterator[Diagnostic]:
 def _partition(context: CheckContext, pool: GpuPool) -> Iterator[Diagnostic]:
     """Sharing is the claim's, and partitioning somebody else's."""
     partition, at = pool.partition, (*POOLS, pool.name, "gpu")
-    notes = (context.note(STACK, "because of this"),)
+    notes = (context.note(context.allocation_path(pool), "because of this"),)
     if partition.shared:
         gate = "MPSSupport" if partition.mps is not None else "TimeSlicingSettings"
         message = f"without a device plugin, gpu.sharing of pool {pool.name} is not applied"
@@ -154,14 +164,14 @@ def _partition(context: CheckContext, pool: GpuPool) -> Iterator[Diagnostic]:
         yield context.diagnostic_at_key((*at, "mig"), dra.DRA_NO_MIG_MANAGER, message, notes=notes, help_=help_)
         if partition.declared_strategy:
             message = f"the DRA driver publishes every instance by its profile, so the strategy of pool {pool.name} has"
-            yield context.no_effect((*at, "mig", "strategy"), STACK, message)
+            yield context.no_effect((*at, "mig", "strategy"), context.allocation_path(pool), message)
 
 
 def _labels(context: CheckContext, pool: Pool) -> Iterator[Diagnostic]:
     for key in pool.selector:
         if _OF_DISCOVERY.match(key):
             message = f"pool {pool.name} is selected by {key}, which is not set without GPU feature discovery"
-            notes = (context.note(STACK, "because of this"),)
+            notes = (context.note(context.allocation_path(pool), "because of this"),)
             help_ = "select nodes by a label that the node provisioner sets"
             yield context.diagnostic_at_key(
                 (*POOLS, pool.name, "selector", key), dra.LABEL_NEVER_SET, message, notes=notes, help_=help_
@@ -175,6 +185,17 @@ def _domain(context: CheckContext, pool: Pool) -> Iterator[Diagnostic]:
         help_ = "remove one of the two"
         yield context.diagnostic_at(
             context.setting_path("computeDomains"), dra.DOMAINS_OFF, message, notes=notes, help_=help_
+        )
+
+
+def _domain_beside(context: CheckContext, pool: GpuPool) -> Iterator[Diagnostic]:
+    """An NVLink domain of nodes with a device plugin, while the driver's pods run where pods claim GPUs."""
+    if pool.topology.domain_nodes and context.platform.dra.compute_domains:
+        message = f"nodes of pool {pool.name} join no compute domain: the DRA driver runs where pods claim GPUs alone"
+        notes = (context.note(_stack_with_claims(context)[1], "GPUs are claimed because of this"),)
+        help_ = f"set allocation: dra for pool {pool.name}, or devicePlugin for all pools"
+        yield context.diagnostic_at_key(
+            (*POOLS, pool.name, "nvlinkDomain"), dra.DOMAIN_BESIDE_CLAIMS, message, notes=notes, help_=help_
         )
 
 

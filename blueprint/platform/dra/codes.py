@@ -1,4 +1,4 @@
-"""Codes of Dynamic Resource Allocation (BP3220 to BP3234, BP3361, BP3390 to BP3395)."""
+"""Codes of Dynamic Resource Allocation (BP3220 to BP3234, BP3340 to BP3349, BP3361, BP3390 to BP3395)."""
 
 from __future__ import annotations
 
@@ -190,6 +190,15 @@ DOMAIN_NAMESPACE = define(
     """
 `computeDomainNamespaces` names further namespaces in which an earlier installation of the DRA driver left DaemonSets of compute
 domains. The driver's namespace is always among them, and Kubernetes' own never hold any.
+""",
+)
+DOMAIN_BESIDE_CLAIMS = define(
+    "BP3340",
+    "compute-domain-beside-claims",
+    """
+Pods claim the GPUs of one pool and request those of another by number. The DRA driver runs on the nodes of the first alone, since its pods publish GPUs
+and join compute domains together: on the other pool's nodes its GPUs would be allocated twice. So nodes with a device plugin join no
+compute domain here. Let pods claim the GPUs of this pool too (`allocation: dra`), or of no pool: then the driver runs for compute domains alone.
 """,
 )
 DRIVER_IDLE = define(

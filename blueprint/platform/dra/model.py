@@ -6,8 +6,10 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Protocol
 
 from blueprint.catalog.components import Component
+from blueprint.catalog.distribution import WITH_CLAIMS
 from blueprint.platform.dra.api_versions import newest_served
-from blueprint.platform.drivers.model import ALWAYS, DRA, NEVER
+from blueprint.platform.drivers.model import ALWAYS, NEVER
+from blueprint.platform.partitioning.model import GPU
 from blueprint.platform.tracking.recorder import record, tracked_property
 from blueprint.platform.tracking.sources import Source
 from blueprint.platform.views import GpuPoolView, PlatformView
@@ -40,6 +42,8 @@ class DomainPlatform(PlatformView, Protocol):
         """The pools whose nodes have GPUs."""
 
 
+GPU_CLASS = "gpu.nvidia.com"
+"""The DeviceClass of whole GPUs."""
 _EXTENDED = "extendedResourceName"
 """The field of a DeviceClass by which the scheduler serves requests for a resource."""
 SETTING = "draFeatureGates"
@@ -95,8 +99,22 @@ class DynamicAllocation:
 
     @tracked_property
     def publishes_gpus(self) -> bool:
-        """Whether the DRA driver publishes the GPUs of the pools."""
-        return bool(self._platform.allocation == DRA)
+        """Whether the DRA driver publishes the GPUs of any pool."""
+        return any(stack in WITH_CLAIMS for stack in self._platform.stacks)
+
+    @tracked_property
+    def counted_as(self) -> str:
+        """The resource as which queues count claimed GPUs: the class itself where other pools offer GPUs by number.
+
+        Kueue picks a flavor by the resource: of the same name it would send pods that claim to a device plugin's nodes.
+        """
+        apart = len(self._platform.stacks) > 1 and not self.extended_resources
+        return GPU_CLASS if apart else GPU
+
+    def limited_as(self, resource: str) -> str:
+        """The name that ResourceQuotas have for a resource that queues count."""
+        claimed = self.publishes_gpus and not self.extended_resources and resource == self.counted_as
+        return f"{GPU_CLASS}.deviceclass.resource.k8s.io/devices" if claimed else f"requests.{resource}"
 
     @tracked_property
     def api_version(self) -> str:
@@ -129,3 +147,8 @@ class DynamicAllocation:
         if when in (ALWAYS, NEVER):
             return bool(when == ALWAYS)
         return any(pool.topology.domain_nodes is not None for pool in self._platform.gpu_pools)
+
+    def joins(self, pool: GpuPoolView) -> bool:
+        """Whether nodes of a pool are joined into compute domains: the driver's pods run where pods claim GPUs, or
+        where nobody claims any on all nodes with GPUs."""
+        return self.compute_domains and (pool.claimed or not self.publishes_gpus)

@@ -32,7 +32,7 @@ def published_by(pool: Pool) -> tuple[Publication, ...]:
         return ()
     found = []
     for name, driver in devices.drivers.items():
-        if dra.compute_domains if driver.part == "computeDomains" else dra.publishes_gpus:
+        if dra.joins(pool) if driver.part == "computeDomains" else pool.claimed:
             found.append(_Prediction(pool, devices, name, driver).publication())
     return tuple(found)
 

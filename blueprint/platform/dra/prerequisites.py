@@ -6,7 +6,6 @@ from collections.abc import Iterator
 
 from blueprint.catalog.component_files.feature_gates import Gates
 from blueprint.catalog.distribution import WITHOUT_OPERATOR
-from blueprint.platform.drivers.model import DRA
 from blueprint.platform.model import Platform
 from blueprint.platform.pool import GpuPool, Pool
 from blueprint.platform.tracking.recorder import decided_by, record
@@ -16,7 +15,7 @@ from blueprint.versions import version_key
 
 def cluster_prerequisites(platform: Platform) -> Iterator[Iterator[str]]:
     """What must be true of the cluster; nothing in another stack."""
-    if platform.allocation == DRA:
+    if platform.dra.publishes_gpus:
         yield _patch(platform)
         yield _alone(platform)
     if platform.dra.version:
@@ -105,7 +104,7 @@ def _known(platform: Platform) -> Gates | None:
 
 def pool_prerequisites(pool: Pool, platform: Platform) -> Iterator[Iterator[str]]:
     """What workloads claim of a pool with GPUs; nothing in another stack."""
-    if isinstance(pool, GpuPool) and platform.allocation == DRA:
+    if isinstance(pool, GpuPool) and pool.claimed:
         yield _claims(pool, platform)
 
 

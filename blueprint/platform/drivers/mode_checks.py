@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from blueprint.catalog.distribution import IN_BLUEPRINT, WITH_CLAIMS, WITHOUT_OPERATOR
+from blueprint.catalog.distribution import IN_BLUEPRINT, WITHOUT_OPERATOR
 from blueprint.diagnostics import Diagnostic
 from blueprint.platform.check_context import CheckContext
 from blueprint.platform.drivers import codes
@@ -20,30 +20,30 @@ _OWNERS: tuple[Path, ...] = (("owner", "driver"), ("owner", "toolkit"), ("owner"
 def check_modes(context: CheckContext) -> Iterator[Diagnostic]:
     """Every pool against the distribution, then the runtime classes of all of them."""
     cluster = context.platform.cluster
-    judged = cluster.image.modes and context.platform.stack not in cluster.distribution_facts.refuses
     for pool in context.gpu_pools:
         conflict = pool.mode_conflict
-        if conflict and judged and not _reported_by_dra(context, conflict):
+        judged = cluster.image.modes and pool.stack not in cluster.distribution_facts.refuses
+        if conflict and judged and not _reported_by_dra(pool, conflict):
             yield from _no_operator(context, pool, conflict)
             yield from _unsupported(context, pool, conflict)
     if context.platform.stack == "clusterPolicy":
         yield from _runtime_classes(context)
 
 
-def _reported_by_dra(context: CheckContext, conflict: ModeConflict) -> bool:
+def _reported_by_dra(pool: GpuPool, conflict: ModeConflict) -> bool:
     """Whether the checks of the DRA stack name the cause."""
     _, toolkit, device_plugin = conflict.owners
     foreign = toolkit == "operator" or device_plugin in ("host", "provider")
-    return context.platform.stack in WITH_CLAIMS and (not conflict.possible or foreign)
+    return pool.claimed and (not conflict.possible or foreign)
 
 
-def _left_to_no_operator(context: CheckContext, conflict: ModeConflict) -> bool:
-    return context.platform.stack in WITHOUT_OPERATOR and "operator" in conflict.owners[:2]
+def _left_to_no_operator(pool: GpuPool, conflict: ModeConflict) -> bool:
+    return pool.stack in WITHOUT_OPERATOR and "operator" in conflict.owners[:2]
 
 
 def _no_operator(context: CheckContext, pool: GpuPool, conflict: ModeConflict) -> Iterator[Diagnostic]:
     """Driver or toolkit left to an operator that the standalone stack does not have."""
-    if _left_to_no_operator(context, conflict):
+    if _left_to_no_operator(pool, conflict):
         message = f"gpuStack: standalone has no operator that could install what pool {pool.name} expects from it"
         notes = (context.note(("spec", "gpuStack"), "without the operator because of this"),)
         path = _deciding_path(pool, conflict)
@@ -52,13 +52,13 @@ def _no_operator(context: CheckContext, pool: GpuPool, conflict: ModeConflict) -
 
 def _unsupported(context: CheckContext, pool: GpuPool, conflict: ModeConflict) -> Iterator[Diagnostic]:
     """Owners that no mode of the distribution brings together."""
-    if _left_to_no_operator(context, conflict):
+    if _left_to_no_operator(pool, conflict):
         return
     cluster, path = context.platform.cluster, _deciding_path(pool, conflict)
     given = ", ".join(f"{part}: {owner}" for part, owner in zip(PARTS, conflict.owners, strict=True) if owner)
     message = f"{cluster.distribution_facts.title} with {cluster.os} has no way to give pool {pool.name} {given}"
     ways = f"ways: {'; '.join(map(str, conflict.possible))}"
-    help_ = ways if conflict.possible else f"{IN_BLUEPRINT[context.platform.stack]} is not possible there"
+    help_ = ways if conflict.possible else f"{IN_BLUEPRINT[pool.stack]} is not possible there"
     others = [at for owner in _OWNERS if (at := (*POOLS, pool.name, *owner)) != path and context.root.get(at)]
     notes = (
         *(context.note(other, "also set here") for other in others),

@@ -14,7 +14,7 @@ _CLASS = "runtimeClass"
 
 def pool_prerequisites(pool: Pool, platform: Platform) -> Iterator[Iterator[str]]:
     """What must be true of the drivers of a pool's nodes."""
-    if isinstance(pool, GpuPool):
+    if isinstance(pool, GpuPool) and not pool.passes_gpus:
         yield _driver(pool, platform)
 
 
@@ -32,7 +32,7 @@ def _driver(pool: GpuPool, platform: Platform) -> Iterator[str]:
     if pool.driver.image:
         yield _private_image(pool, platform, version)
     yield from pool.mode.needs
-    if platform.stack in WITHOUT_OPERATOR and pool.mode.toolkit == "host":
+    if pool.stack in WITHOUT_OPERATOR and pool.mode.toolkit == "host":
         yield from _runtime(platform)
 
 

@@ -69,7 +69,8 @@ ALLOCATION_UNSUPPORTED = define(
     """
 `gpuStack` says who runs the GPU stack, `allocation` how pods get GPUs, and this combination of both is not supported. The
 GPU Operator either has a ClusterPolicy, with the device plugin on all GPU nodes, or a GPUCluster, with the DRA driver on all of
-them; NVIDIA does not support both in one cluster. Without the operator, too, all pools allocate their GPUs in one way.
+them; NVIDIA does not support both in one cluster. Without the operator (`gpuStack: standalone`) a pool may differ: device plugin and DRA
+driver then run on the nodes of their own pools alone.
 """,
 )
 POOL_NOT_SELECTED = define(

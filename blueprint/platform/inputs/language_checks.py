@@ -26,19 +26,19 @@ def check_language(context: CheckContext) -> Iterator[Diagnostic]:
 
 
 def _allocation(context: CheckContext, name: str, pool: NodePool) -> Iterator[Diagnostic]:
-    """A pool whose GPUs are to be handed out in another way than those of the platform."""
-    spec = context.inputs.written.spec
-    if pool.allocation in (None, spec.allocation):
-        return
-    path = (*POOLS, name, "allocation")
-    notes = (context.note(ALLOCATION, f"the platform's: {spec.allocation}"),)
-    if spec.gpu_stack == "operator":
+    """A pool whose GPUs the operator would have to allocate in another way, or that has no GPUs."""
+    spec, path = context.inputs.written.spec, (*POOLS, name, "allocation")
+    resolved = context.pools.get(name)
+    if pool.allocation is not None and resolved is not None and not resolved.gpu:
+        yield context.no_effect(path, (*POOLS, name), f"pool {name} has no GPUs, so allocation has")
+    elif pool.allocation not in (None, spec.allocation) and spec.gpu_stack == "operator":
         message = f"the GPU Operator allocates the GPUs of all pools in one way, pool {name} cannot differ"
-        help_ = "remove it, or give these nodes a cluster of their own: NVIDIA does not support both under one operator"
-    else:
-        message = f"pool {name} cannot allocate its GPUs in another way than the other pools yet"
-        help_ = f"remove it, or set allocation: {pool.allocation} for all pools"
-    yield context.diagnostic_at(path, codes.ALLOCATION_UNSUPPORTED, message, help_=help_, notes=notes)
+        help_ = (
+            "remove it, or give these nodes a cluster of their own: NVIDIA does not support both under one operator;"
+            " gpuStack: standalone runs both, on nodes of their own"
+        )
+        notes = (context.note(ALLOCATION, f"the platform's: {spec.allocation}"),)
+        yield context.diagnostic_at(path, codes.ALLOCATION_UNSUPPORTED, message, help_=help_, notes=notes)
 
 
 def _name(context: CheckContext, name: str) -> Iterator[Diagnostic]:

@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterator
 
 from blueprint.diagnostics import Diagnostic, Note
 from blueprint.platform.check_context import CheckContext
-from blueprint.platform.drivers.model import DRA
 from blueprint.platform.nodes import codes
 from blueprint.platform.nodes.overlap import overlapping
 from blueprint.platform.paths import POOLS
@@ -66,7 +65,7 @@ def _other_processor(context: CheckContext, pool: Pool) -> Iterator[Diagnostic]:
 
 def _discovered(context: CheckContext, pool: Pool) -> Iterator[Diagnostic]:
     """Labels that nodes get only after they have joined; with the DRA driver some are set by nobody (BP3277)."""
-    for key in pool.selector if context.platform.allocation != DRA else ():
+    for key in pool.selector if not pool.claimed else ():
         if key.startswith(_DISCOVERED) and not key.startswith(_SET_BY_PEOPLE):
             message = f"pool {pool.name} is selected by {key}, which discovery puts on nodes later"
             path, help_ = (*POOLS, pool.name, "selector", key), "select by a label of the machine"

@@ -50,6 +50,10 @@ class Alerting(Protocol):
         """Whether pods claim GPUs."""
 
     @property
+    def by_number(self) -> bool:
+        """Whether pods request GPUs by number."""
+
+    @property
     def shared(self) -> Sequence[str]:
         """Pools whose GPUs several pods use at once."""
 
@@ -140,7 +144,7 @@ class Alert:
             return "it is switched off here"
         if self.home.why_silent is not None:
             return self.home.why_silent
-        if self._owner.claimed and self.definition.when in ("clusterPolicy", "devicePlugin"):
+        if not self._owner.by_number and self.definition.when in ("clusterPolicy", "devicePlugin"):
             return CLAIMED
         if (why := self._why_not_here()) is not None:
             return why

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from blueprint.catalog.catalog import Catalog
 from blueprint.catalog.components import Component, ExporterFacts
-from blueprint.catalog.distribution import WITHOUT_OPERATOR
+from blueprint.catalog.distribution import WITH_DEVICE_PLUGIN, WITHOUT_OPERATOR
 from blueprint.catalog.hardware import Architecture, Gpu
-from blueprint.platform.drivers.model import DRA
 from blueprint.platform.tracking.recorder import tracked_property
 from blueprint.platform.views import ComponentView, PlatformView, PoolView
 
@@ -40,8 +39,13 @@ class Exporter:
 
     @tracked_property
     def claimed(self) -> bool:
-        """Whether pods claim GPUs. Then nothing counts requests, and the operator does not mention its own state."""
-        return bool(self._platform.allocation == DRA)
+        """Whether pods claim GPUs of any pool."""
+        return self._platform.dra.publishes_gpus
+
+    @tracked_property
+    def by_number(self) -> bool:
+        """Whether pods request GPUs by number. Otherwise nothing counts requests, and no operator tells its state."""
+        return any(stack in WITH_DEVICE_PLUGIN for stack in self._platform.stacks)
 
     @property
     def _known(self) -> tuple[Component, ExporterFacts]:

@@ -174,6 +174,11 @@ class Observability:
         return self.exporter.claimed
 
     @tracked_property
+    def by_number(self) -> bool:
+        """Whether pods request GPUs by number; both where pools differ."""
+        return self.exporter.by_number
+
+    @tracked_property
     def operated(self) -> bool:
         """Whether there is a GPU Operator."""
         return not self.exporter.alone
@@ -247,7 +252,7 @@ class Observability:
     def _all_alerts(self) -> Iterator[Alert]:
         for home in self.homes:
             for name, definition in home.definitions.alerts.alerts.items():
-                lost = self.claimed and definition.when in (
+                lost = not self.by_number and definition.when in (
                     "clusterPolicy",
                     "devicePlugin",
                 )  # rendered nowhere, but told
@@ -306,8 +311,11 @@ class Observability:
             for name, definitions in home.definitions.records.groups.items():
                 rules = list(prices(self._platform)) if name == PRICES else []
                 known |= {rule.record for rule in rules}
+                there = {index: one.record for index, one in enumerate(definitions) if self.holds(one.when)}
                 for index, one in enumerate(definitions):
-                    if self.holds(one.when) and not self._without(one.expr, known, home):
+                    # Where pools get GPUs in both ways, what counts claimed ones counts the others too: the last stays.
+                    again = one.record in [later for number, later in there.items() if number > index]
+                    if index in there and not again and not self._without(one.expr, known, home):
                         expression = self.translated(filled(one.expr, None, None, self.places))
                         rules.append(Recording(one.record, expression, home.line("records", name, index)))
                         known.add(one.record)
@@ -347,8 +355,8 @@ class Observability:
 
 
 _CONDITIONS: dict[str, tuple[tuple[Callable[[Observability], bool], str], ...]] = {
-    "clusterPolicy": ((lambda it: not it.claimed, CLAIMED), (lambda it: it.operated, NO_OPERATOR)),
-    "devicePlugin": ((lambda it: not it.claimed, CLAIMED),),
+    "clusterPolicy": ((lambda it: it.by_number, CLAIMED), (lambda it: it.operated, NO_OPERATOR)),
+    "devicePlugin": ((lambda it: it.by_number, CLAIMED),),
     "claims": ((lambda it: it.claimed, "pods claim no GPUs"),),
     "operator": ((lambda it: it.operated, NO_OPERATOR),),
     "driver": ((lambda it: it.operated, NO_OPERATOR), (lambda it: it.operator_driver, NO_DRIVER)),

@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterator
 
 from blueprint.diagnostics import Diagnostic, Note
 from blueprint.platform.check_context import CheckContext
-from blueprint.platform.drivers.model import DRA
 from blueprint.platform.partitioning import codes
 from blueprint.platform.partitioning.layout import PoolLayout
 from blueprint.platform.partitioning.layout_checks import check_layout
@@ -36,10 +35,9 @@ def check_partitioning(context: CheckContext) -> Iterator[Diagnostic]:
     for pool in context.gpu_pools:
         if pool.partition.layout is None and not pool.partition.shared:
             continue
-        for check in _OF_ANY_STACK if context.platform.allocation == DRA else _OF_DEVICE_PLUGINS:
+        for check in _OF_ANY_STACK if pool.claimed else _OF_DEVICE_PLUGINS:
             yield from check(context, pool)
-    if context.platform.allocation != DRA:
-        yield from _strategies_differ(context)
+    yield from _strategies_differ(context)
 
 
 def _sound_layout(pool: GpuPool) -> PoolLayout | None:
@@ -51,8 +49,8 @@ def _sound_layout(pool: GpuPool) -> PoolLayout | None:
 def _unmanaged(context: CheckContext, pool: GpuPool) -> Iterator[Diagnostic]:
     """Configuration that nobody here writes."""
     what = "mig" if pool.partition.layout else "sharing"
-    standalone = context.platform.stack == "standalone"
-    provider = context.catalog.provider_of("devicePlugin", context.platform.stack)
+    standalone = pool.stack == "standalone"
+    provider = context.catalog.provider_of("devicePlugin", pool.stack)
     if standalone and what == "mig":
         because = _STACK
         reason, help_ = "the standalone stack has no MIG manager", f"use gpuStack: operator, or remove {what}"
@@ -71,7 +69,8 @@ def _unmanaged(context: CheckContext, pool: GpuPool) -> Iterator[Diagnostic]:
 def _unapplied_layout(context: CheckContext, pool: GpuPool) -> Iterator[Diagnostic]:
     """A layout that no MIG manager applies."""
     missing = context.platform.partitioning.missing_manager if pool.partition.layout else ()
-    because = next((_WHY_NOT_APPLIED[reason] for reason in missing if reason in _WHY_NOT_APPLIED), None)
+    others = MissingManager.STANDALONE_STACK if pool.claimed else None
+    because = next((_WHY_NOT_APPLIED[one] for one in missing if one in _WHY_NOT_APPLIED and one is not others), None)
     if because is not None:
         message, path = f"no component applies the MIG layout of pool {pool.name}", (*POOLS, pool.name, "gpu", "mig")
         help_ = "partition them outside of Kubernetes, or choose another stack or image"
@@ -120,7 +119,7 @@ def _not_single(context: CheckContext, pool: GpuPool) -> Iterator[Diagnostic]:
 
 def _strategies_differ(context: CheckContext) -> Iterator[Diagnostic]:
     """The cluster has one strategy: what one pool insists on must be possible for all."""
-    pools = [(pool, layout) for pool in context.gpu_pools if (layout := _sound_layout(pool))]
+    pools = [(pool, layout) for pool in context.gpu_pools if not pool.claimed and (layout := _sound_layout(pool))]
     mixed = next((pool.name for pool, _ in pools if _insists_on_mixed(pool)), "")
     for pool, layout in pools if mixed else ():
         if pool.partition.declared_strategy == "single" and layout.only_profile:

@@ -14,7 +14,6 @@ from typing import Any, Protocol
 from blueprint.catalog.distribution import WITHOUT_OPERATOR
 from blueprint.catalog.hardware import Mig
 from blueprint.platform.components.digests import digest
-from blueprint.platform.drivers.model import DRA
 from blueprint.platform.partitioning.layout import MigGroup, PoolLayout, layout_of
 from blueprint.platform.partitioning.packing import ranges
 from blueprint.platform.tracking.recorder import decided_by, tracked_property, untracked
@@ -138,6 +137,8 @@ class PoolPartition:
     @tracked_property
     def _unshared(self) -> dict[str, int]:
         """What each node would offer if nothing were shared, by resource."""
+        if self._pool.passes_gpus:
+            return {self._platform.kata.gpu_resource: self._spec.count}
         if not self.groups:
             return {GPU: self._spec.count}
         single = self._platform.partitioning.strategy == "single"
@@ -152,7 +153,8 @@ class PoolPartition:
     @tracked_property
     def shareable(self) -> dict[str, str]:
         """The names that `timeSlicing` has for what the nodes offer, by resource."""
-        names = {resource: resource for resource in self._unshared} | {GPU: "gpu"}
+        whole = self._platform.kata.gpu_resource if self._pool.passes_gpus else GPU
+        names = {resource: resource for resource in self._unshared} | {whole: "gpu"}
         names |= {resource_of(profile): profile for group in self.groups for profile in group.instances}
         return {resource: names[resource] for resource in self._unshared}
 
@@ -211,7 +213,7 @@ class PoolPartition:
     def plugin_config(self) -> dict[str, Any] | None:
         """The device plugin's configuration of these nodes, or None where the default one will do."""
         sharing = self._spec.sharing
-        if sharing is None or self._platform.allocation == DRA:
+        if sharing is None or self._pool.claimed:
             return None
         way = {
             "renameByDefault": sharing.rename_by_default,
@@ -249,14 +251,14 @@ class ClusterPartitioning:
 
         Only of the DRA stack anything is recorded: it leaves layouts to others. All other reasons are refused.
         """
-        dra = (MissingManager.DRA_STACK,) if self._platform.allocation == DRA else ()
+        dra = (MissingManager.DRA_STACK,) if self._platform.dra.publishes_gpus else ()
         with untracked():
             return (*dra, *self._refused())
 
     def _refused(self) -> Iterator[MissingManager]:
         platform = self._platform
         if platform.stack in WITHOUT_OPERATOR:
-            if platform.allocation != DRA:
+            if "standalone" in platform.stacks:
                 yield MissingManager.STANDALONE_STACK
             return
         if (operator := platform.component_with("migManager")) is None or operator.ownership != "managed":

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from blueprint.platform.drivers.model import DRA
 from blueprint.platform.model import Platform
 from blueprint.platform.pool import GpuPool, Pool
 from blueprint.platform.tracking.tracked import read_fact
@@ -14,14 +13,14 @@ _REGRESSION_BRANCH, _FIXED_IN = "570", "570.158.01"
 
 def pool_prerequisites(pool: Pool, platform: Platform) -> Iterator[Iterator[str]]:
     """What must be known of GPUs that the device plugin hands out; nothing where pods claim them."""
-    if isinstance(pool, GpuPool) and platform.allocation != DRA:
+    if isinstance(pool, GpuPool) and not pool.passes_gpus and not pool.claimed:
         yield _partition(pool, platform)
 
 
 def _partition(pool: GpuPool, platform: Platform) -> Iterator[str]:
-    """Nothing where GPUs are neither partitioned nor shared."""
+    """Nothing where GPUs are neither partitioned nor shared, and no other pool's are claimed."""
     partition = pool.partition
-    if partition.groups or partition.replicas:
+    if partition.groups or partition.replicas or platform.dra.publishes_gpus:
         offers = ", ".join(f"{name} ({number} per node)" for name, number in partition.resources.items())
         yield f"Workloads request {offers}."
     if partition.groups:

@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterator
 
 from blueprint.diagnostics import Diagnostic, nearest
 from blueprint.platform.check_context import CheckContext
-from blueprint.platform.drivers.model import DRA
 from blueprint.platform.paths import ALLOCATION, POOLS
 from blueprint.platform.pool import GpuPool, Pool
 from blueprint.platform.provisioning import codes
@@ -246,7 +245,7 @@ def _node_classes(context: CheckContext) -> Iterator[Diagnostic]:
 
 def _claims(context: CheckContext, pool: Pool, *, managed: bool) -> Iterator[Diagnostic]:
     """GPUs that pods claim on nodes that are made when pods wait."""
-    claimed = pool.gpu is not None and context.platform.allocation == DRA
+    claimed = pool.gpu is not None and pool.claimed
     if not claimed or pool.provisioning is None or pool.provisioning.static:
         return
     ignored = not managed or context.platform.setting("ignoreDraRequests") is not False

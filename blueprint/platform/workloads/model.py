@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING, Protocol
 
 from blueprint.catalog.workloads import WorkloadKind, workload_kind, workload_names
 from blueprint.platform.components.digests import digest
-from blueprint.platform.drivers.model import DRA
+from blueprint.platform.dra.model import GPU_CLASS
 from blueprint.platform.nodes.offered import NODE_RESOURCES
 from blueprint.platform.nodes.taints import Taint
 from blueprint.platform.pool import GpuPool, Pool
+from blueprint.platform.queueing.engines import KAI, KUEUE
 from blueprint.platform.queueing.lending import Lending
-from blueprint.platform.queueing.model import GPU_CLASS, QUEUE
 from blueprint.platform.tracking.recorder import untracked
 from blueprint.records import Record
 from blueprint.units import canonical_quantity, duration_seconds, quantity_value
@@ -227,8 +227,10 @@ class Workloads:
         offered = pool.offered[name]
         of_node = int(quantity_value(offered.amount or "0"))
         kueue = self._platform.queueing.kueue if self._platform.queueing else None
-        queue = QUEUE if tenant.shares and kueue else None
-        claimed = self._platform.allocation == DRA and not (queue and self._platform.dra.extended_resources)
+        if pool.queue == KAI:
+            return Misfit(pool.name, "workloads for pools of KAI are not rendered yet")
+        queue = kueue.queue_of(tenant.shares) if tenant.shares and kueue and pool.queue == KUEUE else None
+        claimed = pool.claimed and not (queue and self._platform.dra.extended_resources)
         shared_by = _shared_by(pool, offered.resource)
         whole = name == GPU_NAME and shared_by == 1 and not _is_partitioned(pool)
         if reason := _unfit(kind, pool, name, whole=whole, claimed=claimed):

@@ -22,6 +22,7 @@ def by_number(pod: DescribedPod, context: RuleContext) -> Iterator[ObjectFinding
     if not context.uses_claims:
         return
     there = {str(inside(each.data, "spec", "extendedResourceName")) for each in context.objects_of_kind("DeviceClass")}
+    there |= {name for pool in context.counted_pools for name in pool.offers}
     for path, name, amount in pod.requests:
         if path[-2] == "limits" and str(amount) != "0" and name not in there and name.startswith(_OF_GPUS):
             text = f"no DeviceClass maps {name}, and no device plugin offers it"

@@ -42,6 +42,8 @@ def extended(pod: DescribedPod, context: RuleContext) -> Iterator[ObjectFinding]
     from blueprint.allocation.extended import claim_of
 
     resources = {name for _, name in requested}
+    if any(name in pool.offers for pool in context.counted_pools for name in resources):
+        return  # nodes with a device plugin take it
     claim = claim_of(pod.spec, resources, list(found.prover.classes.values()))
     if claim and found.judges([claim]) and (verdict := _failed(pod, context, found, [claim])):
         yield _finding(EXTENDED, requested[0][0], verdict)

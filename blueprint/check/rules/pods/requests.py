@@ -9,8 +9,18 @@ from typing import Any
 from blueprint.check.common.device_plugins import OF_NVIDIA, is_decided_here
 from blueprint.check.common.kueue import added_tolerations
 from blueprint.check.finding import ObjectFinding
+from blueprint.check.node_demands import as_admitted
 from blueprint.check.rule import Capability, rule
-from blueprint.check.rule_context import GPU_PREFIX, DescribedPod, PoolOffer, RuleContext, items, mapping, tolerates
+from blueprint.check.rule_context import (
+    GPU_PREFIX,
+    DescribedPod,
+    PoolOffer,
+    RuleContext,
+    inside,
+    items,
+    mapping,
+    tolerates,
+)
 from blueprint.diagnostics import Severity, define, nearest
 from blueprint.source.paths import format_path
 from blueprint.units import as_count
@@ -48,13 +58,13 @@ def form(pod: DescribedPod, context: RuleContext) -> Iterator[ObjectFinding]:
 @rule(BY_OTHERS, NOT_OFFERED, SHARES_ADD_NOTHING, TOO_MANY, tags=("scheduling",), needs=(Capability.POOLS,))
 def offered(pod: DescribedPod, context: RuleContext) -> Iterator[ObjectFinding]:
     """Resources that no pool offers, or not so many of."""
-    if not context.pools or context.uses_claims:
+    if not context.counted_pools:
         return
-    passed_through = tuple(_passed_through(context))
+    passed_through = (*_passed_through(context), *_claimed_by_the_scheduler(context))
     for path, name, amount in _limits(pod):
-        if any(re.fullmatch(pattern, name) for pattern in passed_through):
+        most = max((pool.offers.get(name, 0) for pool in context.counted_pools), default=0)
+        if not most and any(re.fullmatch(pattern, name) for pattern in passed_through):
             continue  # how many a node has of them, nobody says
-        most = max((pool.offers.get(name, 0) for pool in context.pools), default=0)
         number = as_count(amount)
         if not most:
             yield _not_offered(pod, path, name, context)
@@ -65,7 +75,7 @@ def offered(pod: DescribedPod, context: RuleContext) -> Iterator[ObjectFinding]:
 
 
 def _not_offered(pod: DescribedPod, path: Any, name: str, context: RuleContext) -> ObjectFinding:
-    there = sorted({name for pool in context.pools for name in pool.offers})
+    there = sorted({name for pool in context.counted_pools for name in pool.offers})
     near = _instead(name, there)
     if is_decided_here(context) if OF_NVIDIA.fullmatch(name) else near:
         text = f"{_field(pod, path)}: no pool's nodes offer {name}"
@@ -94,8 +104,15 @@ def _passed_through(context: RuleContext) -> Iterator[str]:
         yield r"nvidia\.com/" + (re.escape(alias) if alias else "[A-Z][A-Za-z0-9._-]*")
 
 
+def _claimed_by_the_scheduler(context: RuleContext) -> Iterator[str]:
+    """Names of resources for which the scheduler makes claims where pods claim the GPUs of some pool."""
+    classes = context.objects_of_kind("DeviceClass") if context.uses_claims else ()
+    named = (inside(each.data, "spec", "extendedResourceName") for each in classes)
+    return (re.escape(name) for name in named if isinstance(name, str))
+
+
 def _several(pod: DescribedPod, path: Any, name: str, number: int, context: RuleContext) -> Iterator[ObjectFinding]:
-    offering = [pool for pool in context.pools if name in pool.offers]
+    offering = [pool for pool in context.counted_pools if name in pool.offers]
     if is_decided_here(context) and all(name in pool.shared for pool in offering):
         refused = all(pool.refuses_many for pool in offering)
         end = "the device plugin rejects that" if refused else "they provide no more compute than one"
@@ -106,6 +123,7 @@ def _several(pod: DescribedPod, path: Any, name: str, number: int, context: Rule
 @rule(NOT_TOLERATED, tags=("scheduling",), needs=(Capability.POOLS,))
 def taints(pod: DescribedPod, context: RuleContext) -> Iterator[ObjectFinding]:
     """Nodes that offer what is requested, and that keep the pod away."""
+    pod = as_admitted(pod, context)
     tolerations = [*items(pod.spec.get("tolerations")), *added_tolerations(pod.subject, context)]
     for path, name, _ in _limits(pod):
         pools = [pool for pool in context.pools if name in pool.offers]

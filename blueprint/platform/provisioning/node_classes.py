@@ -2,19 +2,36 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
+from blueprint.catalog.catalog import Catalog
 from blueprint.catalog.machines import NodeClassKind
-from blueprint.platform.tracking.recorder import record, tracked_property
+from blueprint.platform.tracking.recorder import record, tracked_property, untracked
+from blueprint.platform.tracking.sources import Source
 from blueprint.platform.tracking.tracked import plain
 from blueprint.platform.views import PlatformView
 from blueprint.source.paths import Path
 from blueprint.spec.karpenter import KARPENTER, NodeClassSpec
+from blueprint.spec.pools import NodePool
 
 NODE_CLASSES: Path = ("spec", KARPENTER, "nodeClasses")
 """Where node classes are declared."""
 DISCOVERY_TAG = "karpenter.sh/discovery"
 """The tag by which subnets and security groups of a cluster are found."""
+
+
+def node_class_kind(pools: Mapping[str, NodePool], catalog: Catalog, distribution: str) -> NodeClassKind | None:
+    """The kind of node class for the machines of a platform, those of the distribution's cloud first."""
+    with untracked():
+        declared = (pool.karpenter for pool in pools.values())
+        machines = (catalog.machine(name) for each in declared if each for name in each.instance_types)
+        clouds = (*catalog.clouds_of(distribution), *(each.cloud for each in machines if each))
+        cloud = next((each for each in clouds if each.node_class), None)
+    if cloud is None:
+        return None
+    record(Source("hardware", cloud.span("nodeClass"), "nodeClass"))
+    return cloud.node_class
 
 
 class NodeClass:

@@ -30,18 +30,19 @@ from blueprint.platform.network.nic_policies import NicPolicies
 from blueprint.platform.nodes.taints import PoolTaint, merged_taints
 from blueprint.platform.partitioning.model import ClusterPartitioning
 from blueprint.platform.pool import GpuPool, Pool
-from blueprint.platform.provisioning.model import PoolProvisioning, Provisioning
+from blueprint.platform.provisioning.model import Provisioning
 from blueprint.platform.provisioning.node_classes import node_class_kind
-from blueprint.platform.queueing.engines import NONE, QueuedPool, engines_of
+from blueprint.platform.queueing.engines import engines_of
 from blueprint.platform.tracking.recorder import record, tracked_property, untracked
 from blueprint.platform.tracking.sources import Source
-from blueprint.platform.tracking.tracked import Origins
+from blueprint.platform.tracking.tracked import Origins, plain
 from blueprint.platform.virtualization.kata import RUNTIMES, Kata
 from blueprint.platform.virtualization.model import Virtualization
 from blueprint.spec.model import Blueprint
 from blueprint.spec.pools import NodePool
 
 if TYPE_CHECKING:
+    from blueprint.platform.health.model import FaultReactions
     from blueprint.platform.observability.model import Observability
     from blueprint.platform.queueing.model import Queueing
     from blueprint.platform.tenants.model import Tenants
@@ -170,12 +171,6 @@ class Platform:
     def node_class_kind(self) -> NodeClassKind | None:
         """The kind of object that says what Karpenter starts machines with; None where nothing is rendered for it."""
         return node_class_kind(self._blueprint.spec.node_pools, self._catalog, self.cluster.distribution)
-
-    @tracked_property
-    def provisioned_pools(self) -> tuple[PoolProvisioning, ...]:
-        """The pools whose nodes Karpenter makes, by name."""
-        with untracked():
-            return tuple(pool.provisioning for pool in self.pools if pool.provisioning)
 
     @cached_property
     def provisioning(self) -> Provisioning:
@@ -357,6 +352,14 @@ class Platform:
         return Queueing(spec, self)
 
     @cached_property
+    def health(self) -> FaultReactions:
+        """What is to be done about faults of GPUs."""
+        from blueprint.platform.health.model import FaultReactions
+
+        with untracked():
+            return FaultReactions(dict(plain(self._blueprint.spec.policy.health)), self.origins)
+
+    @cached_property
     def workloads(self) -> Workloads:
         """What users of the tenants start from."""
         from blueprint.platform.workloads.model import Workloads
@@ -364,19 +367,9 @@ class Platform:
         return Workloads(self)
 
     @tracked_property
-    def only_engine(self) -> str:
-        """The engine that queues for pools that name none; none where there are two, or no one."""
-        return self.engines[0] if len(self.engines) == 1 else NONE
-
-    @tracked_property
     def engines(self) -> tuple[str, ...]:
         """The engines that queue workloads, by their keys in `queueing`."""
         return engines_of(self._blueprint.spec.queueing)
-
-    def shares(self, pool: QueuedPool) -> bool:
-        """Whether an engine queues for a pool: it has GPUs, or a tenant has quota of it."""
-        with untracked():
-            return pool.gpu is not None or any(pool.name in tenant.quota for tenant in self.tenants.every)
 
     @tracked_property
     def pod_security(self) -> str:

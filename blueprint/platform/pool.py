@@ -18,7 +18,8 @@ from blueprint.platform.nodes.offered import Offered
 from blueprint.platform.nodes.taints import Taint
 from blueprint.platform.partitioning.model import GPU, PartitionedPlatform, PoolPartition
 from blueprint.platform.provisioning.model import NODE_POOL_LABEL, PoolProvisioning
-from blueprint.platform.queueing.engines import KAI, SHARD_LABEL
+from blueprint.platform.queueing.engines import KAI, SHARD_LABEL, engine_of, is_shared
+from blueprint.platform.tenants.model import Tenants
 from blueprint.platform.topology.model import NodeHardware, NodeTopology
 from blueprint.platform.tracking.recorder import record, tracked_property, untracked
 from blueprint.platform.tracking.sources import Source
@@ -66,11 +67,12 @@ class PoolPlatform(DriverPlatform, PartitionedPlatform, Protocol):
         """The component that brings a part of the node stack to pools of a stack that leave it to us."""
 
     @property
-    def only_engine(self) -> str:
-        """The engine that queues for pools that name none; none where there are two, or no one."""
+    def engines(self) -> tuple[str, ...]:
+        """The engines that queue workloads, by their keys in `queueing`."""
 
-    def shares(self, pool: Pool) -> bool:
-        """Whether an engine queues for a pool: it has GPUs, or a tenant has quota of it."""
+    @property
+    def tenants(self) -> Tenants:
+        """Everybody who shares it."""
 
 
 class Pool:
@@ -231,7 +233,7 @@ class Pool:
     @tracked_property
     def queue(self) -> str:
         """The engine that queues workloads for its nodes, or none."""
-        return self._spec.queue or self._platform.only_engine
+        return engine_of(self._spec.queue, self._platform.engines)
 
     @tracked_property
     def declares_queue(self) -> bool:
@@ -246,7 +248,7 @@ class Pool:
     @tracked_property
     def shard(self) -> str | None:
         """The shard of KAI that its nodes are; None where KAI does not queue for them."""
-        return self.own_label if self.queue == KAI and self._platform.shares(self) else None
+        return self.own_label if self.queue == KAI and is_shared(self, self._platform.tenants) else None
 
     @tracked_property
     def own_label(self) -> str:

@@ -159,15 +159,20 @@ class PlanSpec(TenantSettings):
     }
 
 
-class PolicySpec(Model):
-    """What workloads of tenants may do."""
+FaultName = Annotated[str, Field(pattern=form(r"[a-z][a-z0-9-]*", "a fault like row-remap-failure, or xid-79"))]
 
-    NOT_YET: ClassVar[dict[str, str]] = {
-        "health": "reactions to faults of GPUs are not rendered yet: alert on them with spec.observability",
-    }
+
+class PolicySpec(Model):
+    """What workloads of tenants may do, and what is to be done about faults of GPUs."""
 
     pod_security: Literal["privileged", "baseline", "restricted"] = Field(
         default="baseline", description="The Pod Security Standard that the namespaces of tenants enforce."
+    )
+    health: dict[FaultName, Literal["watch", "drain", "reset", "reboot", "replace"]] = Field(
+        examples=[{"row-remap-failure": "replace", "xid-79": "drain"}],
+        default={},
+        description="What is to be done about faults of GPUs, by fault or Xid. Alerts about them have it as the label "
+        "`reaction`, by which they are routed; nothing is drained or reset by this tool.",
     )
     admission: bool = Field(
         default=True,

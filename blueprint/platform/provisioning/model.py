@@ -237,12 +237,20 @@ _LIMITED: dict[str, Callable[[int], str]] = {"cpu": str, "memory": binary_quanti
 """What limits nodes without GPUs, and how its total is written."""
 
 
+class MaybeProvisioned(Protocol):
+    """A pool whose nodes Karpenter may make."""
+
+    @property
+    def provisioning(self) -> PoolProvisioning | None:
+        """How it makes them; None where it does not."""
+
+
 class ProvisioningPlatform(PlatformView, Protocol):
     """The platform, as Karpenter knows it."""
 
     @property
-    def provisioned_pools(self) -> Sequence[PoolProvisioning]:
-        """The pools whose nodes Karpenter makes."""
+    def pools(self) -> Sequence[MaybeProvisioned]:
+        """All pools, by name."""
 
 
 class Provisioning:
@@ -266,10 +274,11 @@ class Provisioning:
         with untracked():
             return next((each for each in self.node_classes if each.name == name), None)
 
-    @property
-    def pools(self) -> Sequence[PoolProvisioning]:
+    @tracked_property
+    def pools(self) -> tuple[PoolProvisioning, ...]:
         """The pools whose nodes Karpenter makes, by name."""
-        return self._platform.provisioned_pools
+        with untracked():
+            return tuple(pool.provisioning for pool in self._platform.pools if pool.provisioning)
 
     @tracked_property
     def has_static(self) -> bool:

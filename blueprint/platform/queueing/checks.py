@@ -140,7 +140,9 @@ def _of_kai(context: CheckContext, pool: str) -> bool:
 def _unused(context: CheckContext, kueue: Kueue, *, fair: bool) -> Iterator[Diagnostic]:
     """A queue that nothing enters, and weights that weigh nothing."""
     tenants = context.platform.tenants
-    if kueue.pools and not any(kueue.queues(tenant.shares) for tenant in tenants.users):
+    if kueue.pools and not any(
+        kueue.queues(each.shares) or each.shares.keys() - context.pools.keys() for each in tenants.users
+    ):
         message, help_ = "no tenant with namespaces has a quota, so Kueue admits nothing", "give a tenant quota"
         yield context.diagnostic_at_key(KUEUE, codes.NO_QUOTA, message, help_=help_)
     for tenant in tenants.every if not fair else ():

@@ -49,9 +49,6 @@ class QueuedPlatform(PlatformView, Protocol):
     def queueing(self) -> Queueing | None:
         """How workloads wait for GPUs."""
 
-    def shares(self, pool: QueuedPool) -> bool:
-        """Whether an engine queues for a pool: it has GPUs, or a tenant has quota of it."""
-
 
 class Topology:
     """The levels by which Kueue places the pods of one workload close to each other."""

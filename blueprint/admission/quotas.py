@@ -27,8 +27,9 @@ class Quotas:
     def __init__(self, platform: Platform, chosen: str | None = None) -> None:
         self._platform = platform
         kueue = platform.queueing.kueue if platform.queueing else None
-        self._reclaims = kueue is not None and kueue.reclaim_within_cohort != "Never"
-        self._tenants = platform.tenants.users if kueue else ()
+        self._of_kai = {pool.name for pool in platform.pools if pool.pods_wait}
+        self._reclaims = bool(self._of_kai) or (kueue is not None and kueue.reclaim_within_cohort != "Never")
+        self._tenants = platform.tenants.users if platform.engines else ()
         self._by_namespace = {name: tenant for tenant in self._tenants for name in tenant.namespaces}
         self._chosen = next((each for each in self._tenants if each.name == chosen), None)
         self._lending = Lending(platform.tenants)
@@ -40,7 +41,11 @@ class Quotas:
 
     def tolerated(self, tenant: Tenant | None, pool: str) -> bool:
         """Whether the queue adds the tolerations that pods need on the pool."""
-        return tenant is not None and pool in tenant.shares
+        return tenant is not None and pool in tenant.shares and pool not in self._of_kai
+
+    def waits_for_kai(self, pool: str) -> bool:
+        """Whether the pool belongs to KAI."""
+        return pool in self._of_kai
 
     def limited(self, answer: PoolAnswer, tenant: Tenant | None, amounts: Mapping[str, Fraction]) -> PoolAnswer:
         """The answer for a pool, as the quota limits it. `amounts`: what each pod requests, by resource."""

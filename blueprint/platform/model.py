@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import cached_property
-from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
@@ -205,11 +204,6 @@ class Platform:
         """The pools whose nodes have GPUs for containers."""
         return tuple(pool for pool in self.pools if isinstance(pool, GpuPool) and pool.gpu and not pool.passes_gpus)
 
-    @tracked_property
-    def passing_pools(self) -> tuple[GpuPool, ...]:
-        """The pools whose GPUs go to virtual machines."""
-        return tuple(pool for pool in self.pools if isinstance(pool, GpuPool) and pool.passes_gpus)
-
     def first_with(self, part: str) -> GpuPool | None:
         """The first pool whose nodes this platform brings `part` (as in a Mode) to.
 
@@ -255,8 +249,7 @@ class Platform:
     @cached_property
     def kata(self) -> Kata:
         """Kata in the whole cluster."""
-        component = self._catalog.component(self._catalog.component_with(RUNTIMES))
-        return Kata(self, component.folder if component else Path())
+        return Kata(self, self._catalog.folder_with(RUNTIMES))
 
     def driver_version(self, branch: str) -> str | None:
         """The exact version of a branch in this release."""
@@ -269,8 +262,7 @@ class Platform:
 
     def driver_digest(self, branch: str) -> str | None:
         """The digest by which an operator's bundle pins the driver of a branch; resolve() refuses one without."""
-        known = self.release.driver.branches.get(branch)
-        if known is None or known.digest is None:
+        if (known := self.release.driver.branches.get(branch)) is None or known.digest is None:
             return None
         path = ("driver", "branches", branch, "digest")
         record(Source("release", self.release.span(*path), ".".join(path)))
@@ -293,8 +285,7 @@ class Platform:
     @tracked_property
     def taints(self) -> tuple[PoolTaint, ...]:
         """Every taint once of pools with GPUs, a fabric or machines, whatever its value, and the customary one."""
-        concerned = (each for each in self.pools if each.gpu or each.network or each.runs_virtual_machines or each.kata)
-        return merged_taints(concerned, (GPU_TAINT, "NoSchedule"))
+        return merged_taints((each for each in self.pools if each.runs_operands_of_nodes), (GPU_TAINT, "NoSchedule"))
 
     @tracked_property
     def components(self) -> Mapping[str, PlatformComponent]:
@@ -390,6 +381,6 @@ class Platform:
     def _component_names(self) -> list[str]:
         from blueprint.catalog.catalog import waves
 
-        found = [self._component(name) for name in self.release.components]
-        ordered = waves(component for component in found if component.belongs_to(self.stacks))
-        return [component.name for wave in ordered for component in wave]
+        found = map(self._component, self.release.components)
+        ordered = waves(each for each in found if each.belongs_to(self.stacks))
+        return [each.name for wave in ordered for each in wave]

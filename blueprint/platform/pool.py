@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from typing import Protocol
 
@@ -148,6 +148,11 @@ class Pool:
         if not self._platform.virtualization.enabled:
             return False
         return self.passes_gpus or self.selector.get(WORKLOAD_LABEL) == PASSTHROUGH
+
+    @property
+    def runs_operands_of_nodes(self) -> bool:
+        """Whether anything that this platform runs on nodes must reach them: for GPUs, a fabric or virtual machines."""
+        return bool(self.gpu or self.network or self.runs_virtual_machines or self.kata)
 
     @tracked_property
     def passes_gpus(self) -> bool:
@@ -345,6 +350,11 @@ class GpuPool(Pool):
 
 def _label(pool: Pool, key: str) -> str:
     return LABELS[key](pool) or ""
+
+
+def passing_pools(pools: Iterable[Pool]) -> tuple[GpuPool, ...]:
+    """Those whose GPUs go to virtual machines."""
+    return tuple(pool for pool in pools if isinstance(pool, GpuPool) and pool.passes_gpus)
 
 
 def _partition(pool: Pool) -> PoolPartition | None:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import cached_property
-from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
@@ -30,7 +29,8 @@ from blueprint.platform.network.nic_policies import NicPolicies
 from blueprint.platform.nodes.taints import PoolTaint, merged_taints
 from blueprint.platform.partitioning.model import ClusterPartitioning
 from blueprint.platform.pool import GpuPool, Pool
-from blueprint.platform.provisioning.model import PoolProvisioning, Provisioning
+from blueprint.platform.provisioning.model import Provisioning
+from blueprint.platform.provisioning.node_classes import node_class_kind
 from blueprint.platform.queueing.engines import engines_of
 from blueprint.platform.tracking.recorder import record, tracked_property, untracked
 from blueprint.platform.tracking.sources import Source
@@ -169,21 +169,7 @@ class Platform:
     @tracked_property
     def node_class_kind(self) -> NodeClassKind | None:
         """The kind of object that says what Karpenter starts machines with; None where nothing is rendered for it."""
-        with untracked():
-            declared = (pool.karpenter for pool in self._blueprint.spec.node_pools.values())
-            machines = (self.machine(name) for each in declared if each for name in each.instance_types)
-            clouds = (*self._catalog.clouds_of(self.cluster.distribution), *(each.cloud for each in machines if each))
-            cloud = next((each for each in clouds if each.node_class), None)
-        if cloud is None:
-            return None
-        record(Source("hardware", cloud.span("nodeClass"), "nodeClass"))
-        return cloud.node_class
-
-    @tracked_property
-    def provisioned_pools(self) -> tuple[PoolProvisioning, ...]:
-        """The pools whose nodes Karpenter makes, by name."""
-        with untracked():
-            return tuple(pool.provisioning for pool in self.pools if pool.provisioning)
+        return node_class_kind(self._blueprint.spec.node_pools, self._catalog, self.cluster.distribution)
 
     @cached_property
     def provisioning(self) -> Provisioning:
@@ -217,11 +203,6 @@ class Platform:
     def gpu_pools(self) -> tuple[GpuPool, ...]:
         """The pools whose nodes have GPUs for containers."""
         return tuple(pool for pool in self.pools if isinstance(pool, GpuPool) and pool.gpu and not pool.passes_gpus)
-
-    @tracked_property
-    def passing_pools(self) -> tuple[GpuPool, ...]:
-        """The pools whose GPUs go to virtual machines."""
-        return tuple(pool for pool in self.pools if isinstance(pool, GpuPool) and pool.passes_gpus)
 
     def first_with(self, part: str) -> GpuPool | None:
         """The first pool whose nodes this platform brings `part` (as in a Mode) to.
@@ -268,8 +249,7 @@ class Platform:
     @cached_property
     def kata(self) -> Kata:
         """Kata in the whole cluster."""
-        component = self._catalog.component(self._catalog.component_with(RUNTIMES))
-        return Kata(self, component.folder if component else Path())
+        return Kata(self, self._catalog.folder_with(RUNTIMES))
 
     def driver_version(self, branch: str) -> str | None:
         """The exact version of a branch in this release."""
@@ -282,8 +262,7 @@ class Platform:
 
     def driver_digest(self, branch: str) -> str | None:
         """The digest by which an operator's bundle pins the driver of a branch; resolve() refuses one without."""
-        known = self.release.driver.branches.get(branch)
-        if known is None or known.digest is None:
+        if (known := self.release.driver.branches.get(branch)) is None or known.digest is None:
             return None
         path = ("driver", "branches", branch, "digest")
         record(Source("release", self.release.span(*path), ".".join(path)))
@@ -306,8 +285,7 @@ class Platform:
     @tracked_property
     def taints(self) -> tuple[PoolTaint, ...]:
         """Every taint once of pools with GPUs, a fabric or machines, whatever its value, and the customary one."""
-        concerned = (each for each in self.pools if each.gpu or each.network or each.runs_virtual_machines or each.kata)
-        return merged_taints(concerned, (GPU_TAINT, "NoSchedule"))
+        return merged_taints((each for each in self.pools if each.runs_operands_of_nodes), (GPU_TAINT, "NoSchedule"))
 
     @tracked_property
     def components(self) -> Mapping[str, PlatformComponent]:
@@ -403,6 +381,6 @@ class Platform:
     def _component_names(self) -> list[str]:
         from blueprint.catalog.catalog import waves
 
-        found = [self._component(name) for name in self.release.components]
-        ordered = waves(component for component in found if component.belongs_to(self.stacks))
-        return [component.name for wave in ordered for component in wave]
+        found = map(self._component, self.release.components)
+        ordered = waves(each for each in found if each.belongs_to(self.stacks))
+        return [each.name for wave in ordered for each in wave]

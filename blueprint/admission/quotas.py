@@ -33,9 +33,7 @@ class Quotas:
         self._by_namespace = {name: tenant for tenant in self._tenants for name in tenant.namespaces}
         self._chosen = next((each for each in self._tenants if each.name == chosen), None)
         self._lending = Lending(platform.tenants)
-        self._names = {
-            pool.name: {offered.resource: name for name, offered in pool.offered.items()} for pool in platform.pools
-        }
+        self._offered = {pool.name: pool.offered for pool in platform.pools}
 
     def tenant_of(self, namespace: str | None) -> Tenant | None:
         """Whose quota a workload of a namespace uses."""
@@ -59,7 +57,7 @@ class Quotas:
             return replace(answer, fit=Fit.NO, at_once=0, reasons=(reason,))
         if answer.fit is Fit.NO:
             return answer
-        names = self._names[answer.pool]
+        names = self._names(tenant, answer.pool)
         counted = {names[each]: amount for each, amount in amounts.items() if each in names and amount}
         missing = next((each for each in counted if each not in shares and each not in NODE_RESOURCES), None)
         if missing:
@@ -74,6 +72,12 @@ class Quotas:
             return replace(answer, fit=Fit.NO, at_once=0, reasons=reasons)
         notes = (self._explained(tenant, answer.pool, name) for name in counted)
         return replace(answer, quota=most, reasons=(*answer.reasons, *notes))
+
+    def _names(self, tenant: Tenant, pool: str) -> dict[str, str]:
+        """What quotas call each resource of a pool: of several purchase types that of which the tenant can get most."""
+        offered = self._offered[pool].items()
+        most = sorted(offered, key=lambda each: self._lending.obtainable(tenant, pool, each[0]))
+        return {each.resource: name for name, each in most}
 
     def _too_little(self, tenant: Tenant, pool: str, counted: Mapping[str, Fraction]) -> Iterator[str]:
         for name, amount in counted.items():

@@ -29,7 +29,8 @@ from blueprint.platform.network.nic_policies import NicPolicies
 from blueprint.platform.nodes.taints import PoolTaint, merged_taints
 from blueprint.platform.partitioning.model import ClusterPartitioning
 from blueprint.platform.pool import GpuPool, Pool
-from blueprint.platform.provisioning.model import PoolProvisioning, Provisioning
+from blueprint.platform.provisioning.model import Provisioning
+from blueprint.platform.provisioning.node_classes import node_class_kind
 from blueprint.platform.queueing.engines import engines_of
 from blueprint.platform.tracking.recorder import record, tracked_property, untracked
 from blueprint.platform.tracking.sources import Source
@@ -168,21 +169,7 @@ class Platform:
     @tracked_property
     def node_class_kind(self) -> NodeClassKind | None:
         """The kind of object that says what Karpenter starts machines with; None where nothing is rendered for it."""
-        with untracked():
-            declared = (pool.karpenter for pool in self._blueprint.spec.node_pools.values())
-            machines = (self.machine(name) for each in declared if each for name in each.instance_types)
-            clouds = (*self._catalog.clouds_of(self.cluster.distribution), *(each.cloud for each in machines if each))
-            cloud = next((each for each in clouds if each.node_class), None)
-        if cloud is None:
-            return None
-        record(Source("hardware", cloud.span("nodeClass"), "nodeClass"))
-        return cloud.node_class
-
-    @tracked_property
-    def provisioned_pools(self) -> tuple[PoolProvisioning, ...]:
-        """The pools whose nodes Karpenter makes, by name."""
-        with untracked():
-            return tuple(pool.provisioning for pool in self.pools if pool.provisioning)
+        return node_class_kind(self._blueprint.spec.node_pools, self._catalog, self.cluster.distribution)
 
     @cached_property
     def provisioning(self) -> Provisioning:

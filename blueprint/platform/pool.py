@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from typing import Protocol
 
@@ -188,13 +188,31 @@ class Pool:
     def offered(self) -> dict[str, Offered]:
         """What pods can request of each node, by the name that quotas have for it: gpu, a MIG profile, cpu, memory."""
         partition, cpu = _partition(self), self.hardware.cpu
-        gpus = partition.requestable if partition else {}
+        gpus = self._by_purchase(partition.requestable) if partition else {}
         counted = {GPU: self._platform.dra.counted_as} if partition and self.claimed else {}
+        of_gpus = {name: Offered(counted.get(of, of), str(number)) for name, (of, number) in gpus.items()}
+        if len(self.purchases) > 1:
+            return of_gpus  # processors and memory of one purchase type are not counted apart
         return {
-            **{name: Offered(counted.get(of, of), str(number)) for name, (of, number) in gpus.items()},
+            **of_gpus,
             "cpu": Offered("cpu", str(cpu) if cpu else None),
             "memory": Offered("memory", self.hardware.memory),
         }
+
+    @tracked_property
+    def made_for_pods(self) -> bool:
+        """Whether its nodes are made only when pods wait for them."""
+        return self.provisioning is not None and not self.provisioning.static
+
+    @tracked_property
+    def purchases(self) -> tuple[str, ...]:
+        """How its machines are bought, the surest way first; none where Karpenter does not buy them."""
+        return self.provisioning.purchases if self.provisioning else ()
+
+    def _by_purchase(self, gpus: Mapping[str, tuple[str, int]]) -> Mapping[str, tuple[str, int]]:
+        """What nodes offer, by purchase type where there are several, each of which has a quota of its own."""
+        several = len(self.purchases) > 1 and len(gpus) == 1
+        return {each: offered for offered in gpus.values() for each in self.purchases} if several else gpus
 
     @tracked_property
     def topology(self) -> NodeTopology:
@@ -213,8 +231,9 @@ class Pool:
 
     @tracked_property
     def cost_per_gpu_hour(self) -> float | None:
-        """What one GPU costs in an hour; None if not specified."""
-        return self._spec.cost_per_gpu_hour
+        """What one GPU costs in an hour, at most; None if not specified."""
+        prices = self._spec.cost_per_gpu_hour
+        return max(prices.values()) if prices else None
 
     @tracked_property
     def queue(self) -> str:

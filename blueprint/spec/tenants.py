@@ -16,8 +16,8 @@ NAMESPACE = form(
     "lower-case letters, digits and dashes; ${tenant} stands for the tenant's name",
 )
 RESOURCE = form(
-    r"(gpu|cpu|memory|[1-9]g\.[1-9][0-9]{0,2}gb([-+][a-z]+(\.[a-z]+)?)?)",
-    "gpu, a MIG profile like 1g.10gb, cpu or memory",
+    r"(gpu|cpu|memory|reserved|on-demand|spot|[1-9]g\.[1-9][0-9]{0,2}gb([-+][a-z]+(\.[a-z]+)?)?)",
+    "gpu, a MIG profile like 1g.10gb, a purchase type (reserved, on-demand, spot), cpu or memory",
 )
 MOST = 1_000_000
 AMOUNT_KEYS = {"guaranteed", "borrow", "lend"}
@@ -126,8 +126,8 @@ class TenantSettings(Model):
         examples=[{"train": {"guaranteed": 64, "borrow": 32, "lend": 16}}, {"train": 64, "mig": {"1g.10gb": 28}}],
         default=None,
         description="What it has of each pool, in units that pods can request: GPUs, MIG instances, replicas of shared "
-        "GPUs. Pools that offer the same are tried in the order of their names. Of a group: what its members share on "
-        "top of their own.",
+        "GPUs. Of a pool whose machines are bought in several ways, GPUs by purchase type. Pools that offer the same "
+        "are tried in the order of their names. Of a group: what its members share on top of their own.",
     )
     workloads: Texts | None = Field(
         examples=[["gpu-job", "vllm"]],

@@ -39,6 +39,10 @@ class QueuedPool(PoolView, Protocol):
         """Labels by which the nodes are known."""
 
     @property
+    def made_for_pods(self) -> bool:
+        """Whether its nodes are made only when pods wait for them."""
+
+    @property
     def topology(self) -> LevelsView:
         """Where its nodes stand."""
 

@@ -35,7 +35,7 @@ TESTS = set(
     )
 )
 LATER = {
-    "computeDomains": "spec.computeDomains.a=1", "policy": "spec.policy.health.a=1",
+    "computeDomains": "spec.computeDomains.a=1",
     "allocation": "spec.nodePools.train.allocation=claims",
 }  # fmt: skip
 """How a section that is not there yet would be asked for."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from fractions import Fraction
+from typing import Any
 
 from blueprint.admission.model import Fit, PoolAnswer
 from blueprint.allocation.claims import Claim
@@ -108,19 +109,24 @@ def _obstacles(pod: DescribedPod, offer: PoolOffer, every: Sequence[PoolOffer], 
 
 
 def machine_amounts(pod: DescribedPod) -> dict[str, Fraction]:
-    """What the containers of a pod request of processors and memory; limits count where no request is written."""
+    """What a pod requests of processors and memory, its overhead included; limits count where no request is written."""
     found: dict[str, Fraction] = {}
     for each in map(mapping, items(pod.spec.get("containers"))):
         resources = mapping(each.get("resources"))
         amounts = {**mapping(resources.get("limits")), **mapping(resources.get("requests"))}
-        for name in ("cpu", "memory"):
-            try:
-                amount = quantity_value(str(amounts.get(name, "0")))
-            except ValueError:
-                continue  # the schema says what is wrong with it
-            if amount > 0:
-                found[name] = found.get(name, Fraction()) + amount
+        _add(found, amounts)
+    _add(found, mapping(pod.spec.get("overhead")))
     return found
+
+
+def _add(found: dict[str, Fraction], amounts: Mapping[str, Any]) -> None:
+    for name in ("cpu", "memory"):
+        try:
+            amount = quantity_value(str(amounts.get(name, "0")))
+        except ValueError:
+            continue  # the schema says what is wrong with it
+        if amount > 0:
+            found[name] = found.get(name, Fraction()) + amount
 
 
 def requested_devices(pod: DescribedPod) -> dict[str, int]:

@@ -14,6 +14,7 @@ from blueprint.bundle.model import Object, Path
 from blueprint.cel.devices import is_available
 from blueprint.check.claims.model import CLASS
 from blueprint.check.claims.proofs import claim_of_object, classes_of
+from blueprint.check.node_demands import as_admitted
 from blueprint.check.rule_context import DescribedPod, PlatformFacts, RuleContext, items, mapping
 from blueprint.kubernetes.pod_templates import assembled_pod
 from blueprint.platform.model import Platform
@@ -42,8 +43,8 @@ class Admission:
         # where pods claim GPUs no device plugin offers anything
         offers = {each.name: replace(each, offers={}) if each.claimed else each for each in facts.pools}
         groups = predicted_groups(platform)
-        machines = {pool.name: pool.hardware.machine for pool in platform.gpu_pools}
-        cards = {pool.name: _cards(pool) for pool in platform.gpu_pools}
+        machines = {pool.name: pool.hardware.machine for pool in platform.pools}
+        cards = {pool.name: _cards(pool) for pool in platform.pools}
         self._nodes = [NodesOfPool(offers[each.name], each, machines[each.name], cards[each.name]) for each in groups]
         self._facts, self._rendered = facts, tuple(rendered)
         self._minor = platform.cluster.kubernetes_minor
@@ -57,7 +58,7 @@ class Admission:
         used: set[int] = set()
         described = (pod for pod in everything.pods if id(pod.subject) in mine)
         for pod in (*described, *_assembled(objects)):
-            if answer := self._of_pod(pod, everything, prover, used):
+            if answer := self._of_pod(as_admitted(pod, everything), everything, prover, used):
                 yield answer
         for kind in _CLAIMS:
             for each in everything.objects_of_kind(kind):

@@ -110,6 +110,18 @@ class Retained(Record, kw_only=True):
     value: Text
 
 
+class MadeAccounts(Record, kw_only=True):
+    """The ServiceAccounts that the controller of a kind makes.
+
+    Attributes:
+        namespace: The field that names their namespace.
+        names: Their names.
+    """
+
+    namespace: FieldPath
+    names: tuple[Text, ...]
+
+
 class Kind(Record, kw_only=True):
     """The facts of one kind; without any, it is written with its like, and nothing is read in its status.
 
@@ -125,6 +137,7 @@ class Kind(Record, kw_only=True):
         retains: What the API server keeps of it.
         claims: Whether with such an object pods claim GPUs, and no device plugin offers them.
         makes_secret: The field with the name of the Secret that its controller makes beside it.
+        makes_accounts: The ServiceAccounts that its controller makes.
     """
 
     stage: StageName | None = None
@@ -137,6 +150,7 @@ class Kind(Record, kw_only=True):
     retains: Retained | None = None
     claims: bool = False
     makes_secret: FieldPath | None = None
+    makes_accounts: MadeAccounts | None = None
 
 
 class Kinds(CatalogueFile, kw_only=True):

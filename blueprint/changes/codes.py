@@ -40,9 +40,9 @@ RUNTIME_RESTART = define(
     "BP4504",
     "runtime-restart",
     """
-The container toolkit's pods are replaced, node by node. Each writes the container runtime's configuration again and
-restarts the runtime. Running containers go on; until the toolkit is back, new GPU containers on that node cannot
-start.
+The container toolkit's pods are replaced, node by node; or Kata is installed, changed or removed. Each time the container runtime's
+configuration is written again and the runtime restarted. Running containers go on; until that is done, new GPU containers, or virtual
+machines, on that node cannot start. On k3s and RKE2 all of Kubernetes on the node restarts for Kata.
 """,
     severity=Severity.WARNING,
 )
@@ -183,6 +183,15 @@ NETWORK_DRIVER_HELD_BACK = define(
     """
 The network driver (DOCA-OFED) changes, and `autoUpgrade` is off: the driver's pods keep running until someone deletes
 them, node after node. New nodes get the new version at once, so a pool may run two versions for long.
+""",
+    severity=Severity.WARNING,
+)
+CONFIDENTIAL_CHANGE = define(
+    "BP4539",
+    "confidential-mode-change",
+    """
+The label of the nodes that names the confidential mode of their GPUs changes. The manager of confidential modes stops the operands of the node, resets its
+GPUs and starts them again; a virtual machine that has a GPU of the node loses it. Drain the node first.
 """,
     severity=Severity.WARNING,
 )

@@ -12,6 +12,7 @@ from blueprint.catalog.component_files.effects import Effect, load_effects
 from blueprint.changes import codes
 from blueprint.changes.change import ChangedObject
 from blueprint.changes.compare import Action, FieldChange
+from blueprint.changes.installer_effects import installer_effects
 from blueprint.changes.network_effects import NetworkRollouts, network_driver
 from blueprint.changes.place_effects import PlaceChange, place_effects
 from blueprint.changes.rollout import Rollout, Rollouts
@@ -75,6 +76,8 @@ def find_effects(
                 found.append(network_driver(hit.changed, hit.fields, hit.effect.source, network))
             else:
                 found += _diagnostics(hit, rollouts.rollout(hit.changed))
+    installers = [each for table in load_effects() for each in table.installers]
+    found += installer_effects(changed, installers, pools)
     found += place_effects(places, [effect for table in load_effects() for effect in table.effects])
     return [*found, *(diagnostic for one in changed for diagnostic in _workload(one))]
 

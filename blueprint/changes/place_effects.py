@@ -14,8 +14,11 @@ from blueprint.wording import joined
 _WORDING: Mapping[str, tuple[Code, str]] = {
     "mig": (codes.MIG_CHANGE, "GPUs are repartitioned"),
     "allocation": (codes.ALLOCATION_PAUSE, "the device plugin restarts with another configuration"),
+    "runtime": (codes.RUNTIME_RESTART, "Kata comes or goes, and the container runtime restarts"),
+    "confidential": (codes.CONFIDENTIAL_CHANGE, "GPUs are reset into another confidential mode"),
     "operands": (codes.PODS_REPLACED, "operands come or go"),
 }
+_RESETS = ("mig", "confidential")
 _REBOOT = "no pod may use a GPU of the node meanwhile: drain it first"
 
 
@@ -64,7 +67,7 @@ def place_effects(changes: Sequence[PlaceChange], effects: Sequence[Effect]) -> 
                 continue
             code, words = _WORDING[effect.happens]
             message = f"{words} on {change.who}: {key} {old or '(none)'} -> {new or '(none)'}"
-            notes = (*((Note(_REBOOT),) if effect.happens == "mig" else ()), Note(effect.source))
+            notes = (*((Note(_REBOOT),) if effect.happens in _RESETS else ()), Note(effect.source))
             yield _about(change, code, message, f"labels.{key}", notes)
         yield from _taints(change, plain)
 

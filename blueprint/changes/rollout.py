@@ -14,6 +14,8 @@ from blueprint.records import Record
 from blueprint.wording import counted, joined
 
 DEPLOYED = "nvidia.com/gpu.deploy.driver"
+_WORKLOAD = "nvidia.com/gpu.workload.config"
+"""Nodes with this label from the platform run virtual machines, which bring their own driver."""
 _AUTOMATIC = {"autoUpgrade": True, "maxParallelUpgrades": 1, "maxUnavailable": "25%"}
 """What an NVIDIADriver without a policy is upgraded by (GPU Operator 26.7)."""
 
@@ -89,7 +91,11 @@ class Rollouts:
 
     def __init__(self, after: Iterable[Mapping[str, Any]], pools: Iterable[BundlePool]) -> None:
         self._policy: Mapping[str, Any] = next((d["spec"] for d in after if d.get("kind") == CLUSTER_POLICY), {})
-        driven = (pool for pool in pools if pool.gpu_product and pool.labels.get(DEPLOYED) != "false")
+        driven = (
+            pool
+            for pool in pools
+            if pool.gpu_product and pool.labels.get(DEPLOYED) != "false" and _WORKLOAD not in pool.labels
+        )
         self._pools = LabelIndex((pool, {**pool.selector, **pool.labels}) for pool in driven)
 
     def rollout(self, changed: ChangedObject) -> Rollout:

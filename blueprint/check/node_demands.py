@@ -7,7 +7,8 @@ from typing import Any, NamedTuple
 
 from blueprint.bundle.model import Path
 from blueprint.check.node_labels import LabelValues
-from blueprint.check.rule_context import DescribedPod, PoolOffer, inside, items, mapping
+from blueprint.check.rule_context import DescribedPod, PoolOffer, RuleContext, inside, items, mapping
+from blueprint.records import replace
 
 NODE_AFFINITY = ("affinity", "nodeAffinity", "requiredDuringSchedulingIgnoredDuringExecution", "nodeSelectorTerms")
 
@@ -64,3 +65,18 @@ def meets(pool: PoolOffer, demand: Demand, pools: Sequence[PoolOffer]) -> bool:
 def labels_of(pool: PoolOffer) -> dict[str, LabelValues]:
     """What is known of the labels of a pool's nodes."""
     return {**pool.discovered, **{key: LabelValues((value,)) for key, value in pool.labels.items()}}
+
+
+def as_admitted(pod: DescribedPod, context: RuleContext) -> DescribedPod:
+    """The pod as Kubernetes admits it: its RuntimeClass adds tolerations, and what a virtual machine takes beside it.
+
+    Labels of nodes that the class selects are left out: installers set them, and pools do not say them.
+    """
+    name = pod.spec.get("runtimeClassName")
+    found = context.find("RuntimeClass", name) if isinstance(name, str) else None
+    if found is None:
+        return pod
+    scheduling = mapping(found.data.get("scheduling"))
+    tolerations = [*items(pod.spec.get("tolerations")), *items(scheduling.get("tolerations"))]
+    overhead = mapping(mapping(found.data.get("overhead")).get("podFixed"))
+    return replace(pod, spec={**pod.spec, "tolerations": tolerations, "overhead": overhead})

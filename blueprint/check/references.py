@@ -34,9 +34,13 @@ class _Set:
             identity = each.id
             namespace = "" if identity.kind in _CLUSTER_WIDE else identity.namespace
             self._names.setdefault((identity.group, identity.kind, namespace), set()).add(identity.name)
-            if made := find_kind(identity.group, identity.kind).makes_secret:
+            kind = find_kind(identity.group, identity.kind)
+            if made := kind.makes_secret:
                 name = inside(each.data, *made.split("."))
                 self._names.setdefault(("", "Secret", namespace), set()).add(str(name))
+            if accounts := kind.makes_accounts:
+                where = str(inside(each.data, *accounts.namespace.split(".")))
+                self._names.setdefault(("", "ServiceAccount", where), set()).update(accounts.names)
         self.namespaces = self.names("", "Namespace")
 
     def names(self, group: str, kind: str, namespace: str = "") -> set[str]:

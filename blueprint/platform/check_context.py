@@ -67,8 +67,8 @@ class CheckContext:
 
     @property
     def gpu_pools(self) -> tuple[GpuPool, ...]:
-        """Those that have GPUs."""
-        return tuple(pool for pool in self.pools.values() if isinstance(pool, GpuPool))
+        """Those that have GPUs for containers."""
+        return tuple(pool for pool in self.pools.values() if isinstance(pool, GpuPool) and not pool.passes_gpus)
 
     def is_inherited(self, path: Path) -> bool:
         """Whether a pool has the value at `path` from `poolDefaults`: it was not meant for this pool alone."""

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
-from blueprint.platform.pool import GpuPool
+from blueprint.platform.pool import Pool
 from blueprint.platform.tracking.recorder import recording
 from blueprint.platform.tracking.sources import Source, by_relevance, flatten
 from blueprint.probe.check import Check
@@ -16,12 +16,16 @@ P = TypeVar("P")
 
 
 class Derivation(Record, Generic[P]):
-    """A check, and its parameters for the nodes of a pool with GPUs; None where there is nothing to expect."""
+    """A check, and its parameters for the nodes of a pool; None where there is nothing to expect.
+
+    `machines`: of pools that run virtual machines; otherwise of pools with GPUs for containers.
+    """
 
     check: Check[P]
-    derive: Callable[[GpuPool], P | None]
+    derive: Callable[[Any], P | None]
+    machines: bool = False
 
-    def expectation(self, pool: GpuPool) -> Expectation | None:
+    def expectation(self, pool: Pool) -> Expectation | None:
         """The expectation, with the lines that decided it; None where there is nothing to expect."""
         with recording() as sources:
             parameters = self.derive(pool)

@@ -19,17 +19,19 @@ from blueprint.source.paths import format_path
 
 
 def expectations(platform: Platform) -> tuple[Expectation, ...]:
-    """The expectations of all pools, by pool. Of nodes that give their GPUs to virtual machines nothing is expected."""
-    pools = (pool for pool in platform.pools if not pool.runs_virtual_machines)
+    """The expectations of all pools, by pool. Of nodes for virtual machines without `kata` nothing is expected."""
+    pools = (pool for pool in platform.pools if pool.kata is not None or not pool.runs_virtual_machines)
     return tuple(found for pool in pools for found in _of_pool(platform, pool))
 
 
 def _of_pool(platform: Platform, pool: Pool) -> Iterator[Expectation]:
-    if isinstance(pool, GpuPool):
-        found = (each.expectation(pool) for topic in TOPICS for each in topic.expectations)
-        yield from (each for each in found if each)
-    else:
+    containers = isinstance(pool, GpuPool) and not pool.passes_gpus
+    if not containers and not pool.passes_gpus:
         yield _without_gpus(platform, pool)
+    for derivation in (each for topic in TOPICS for each in topic.expectations):
+        wanted = pool.kata is not None if derivation.machines else containers
+        if wanted and (found := derivation.expectation(pool)):
+            yield found
 
 
 def _without_gpus(platform: Platform, pool: Pool) -> Expectation:

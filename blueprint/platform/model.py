@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import cached_property
+from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
@@ -26,13 +27,15 @@ from blueprint.platform.dra.model import DynamicAllocation
 from blueprint.platform.drivers.model import DRA, OperatorDriver
 from blueprint.platform.drivers.written import WrittenDriver
 from blueprint.platform.network.nic_policies import NicPolicies
-from blueprint.platform.nodes.taints import PoolTaint, Taint
+from blueprint.platform.nodes.taints import PoolTaint, merged_taints
 from blueprint.platform.partitioning.model import ClusterPartitioning
 from blueprint.platform.pool import GpuPool, Pool
 from blueprint.platform.provisioning.model import PoolProvisioning, Provisioning
+from blueprint.platform.queueing.engines import NONE, QueuedPool, engines_of
 from blueprint.platform.tracking.recorder import record, tracked_property, untracked
 from blueprint.platform.tracking.sources import Source
 from blueprint.platform.tracking.tracked import Origins
+from blueprint.platform.virtualization.kata import RUNTIMES, Kata
 from blueprint.platform.virtualization.model import Virtualization
 from blueprint.spec.model import Blueprint
 from blueprint.spec.pools import NodePool
@@ -216,8 +219,13 @@ class Platform:
 
     @tracked_property
     def gpu_pools(self) -> tuple[GpuPool, ...]:
-        """The pools whose nodes have GPUs."""
-        return tuple(pool for pool in self.pools if pool.gpu and isinstance(pool, GpuPool))
+        """The pools whose nodes have GPUs for containers."""
+        return tuple(pool for pool in self.pools if isinstance(pool, GpuPool) and pool.gpu and not pool.passes_gpus)
+
+    @tracked_property
+    def passing_pools(self) -> tuple[GpuPool, ...]:
+        """The pools whose GPUs go to virtual machines."""
+        return tuple(pool for pool in self.pools if isinstance(pool, GpuPool) and pool.passes_gpus)
 
     def first_with(self, part: str) -> GpuPool | None:
         """The first pool whose nodes this platform brings `part` (as in a Mode) to.
@@ -261,6 +269,12 @@ class Platform:
         """What the operator does for virtual machines."""
         return Virtualization(self)
 
+    @cached_property
+    def kata(self) -> Kata:
+        """Kata in the whole cluster."""
+        component = self._catalog.component(self._catalog.component_with(RUNTIMES))
+        return Kata(self, component.folder if component else Path())
+
     def driver_version(self, branch: str) -> str | None:
         """The exact version of a branch in this release."""
         known = self.release.driver.branches.get(branch)
@@ -296,11 +310,8 @@ class Platform:
     @tracked_property
     def taints(self) -> tuple[PoolTaint, ...]:
         """Every taint once of pools with GPUs, a fabric or machines, whatever its value, and the customary one."""
-        lines: dict[tuple[str, str], list[Source]] = {(GPU_TAINT, "NoSchedule"): []}
-        for pool in self.pools:
-            for taint in pool.taints if pool.gpu or pool.network or pool.runs_virtual_machines else ():
-                lines.setdefault((taint.key, taint.effect), []).append(pool.taint_source(taint))
-        return tuple(PoolTaint(Taint(key, "", effect), tuple(lines[key, effect])) for key, effect in sorted(lines))
+        concerned = (each for each in self.pools if each.gpu or each.network or each.runs_virtual_machines or each.kata)
+        return merged_taints(concerned, (GPU_TAINT, "NoSchedule"))
 
     @tracked_property
     def components(self) -> Mapping[str, PlatformComponent]:
@@ -363,6 +374,21 @@ class Platform:
         from blueprint.platform.workloads.model import Workloads
 
         return Workloads(self)
+
+    @tracked_property
+    def only_engine(self) -> str:
+        """The engine that queues for pools that name none; none where there are two, or no one."""
+        return self.engines[0] if len(self.engines) == 1 else NONE
+
+    @tracked_property
+    def engines(self) -> tuple[str, ...]:
+        """The engines that queue workloads, by their keys in `queueing`."""
+        return engines_of(self._blueprint.spec.queueing)
+
+    def shares(self, pool: QueuedPool) -> bool:
+        """Whether an engine queues for a pool: it has GPUs, or a tenant has quota of it."""
+        with untracked():
+            return pool.gpu is not None or any(pool.name in tenant.quota for tenant in self.tenants.every)
 
     @tracked_property
     def pod_security(self) -> str:

@@ -18,10 +18,12 @@ from blueprint.platform.nodes.offered import Offered
 from blueprint.platform.nodes.taints import Taint
 from blueprint.platform.partitioning.model import GPU, PartitionedPlatform, PoolPartition
 from blueprint.platform.provisioning.model import NODE_POOL_LABEL, PoolProvisioning
+from blueprint.platform.queueing.engines import KAI, SHARD_LABEL
 from blueprint.platform.topology.model import NodeHardware, NodeTopology
 from blueprint.platform.tracking.recorder import record, tracked_property, untracked
 from blueprint.platform.tracking.sources import Source
-from blueprint.platform.tracking.tracked import plain
+from blueprint.platform.tracking.tracked import plain, read_fact
+from blueprint.platform.virtualization.kata import CC_LABEL, KATA_TAINT, Kata, PoolKata
 from blueprint.platform.virtualization.model import PASSTHROUGH, WORKLOAD_LABEL
 from blueprint.spec.pools import NodePool
 
@@ -49,11 +51,26 @@ class PoolPlatform(DriverPlatform, PartitionedPlatform, Protocol):
     def dra(self) -> DynamicAllocation:
         """What the DRA driver does."""
 
+    @property
+    def kata(self) -> Kata:
+        """Kata in the whole cluster."""
+
+    @property
+    def pools(self) -> Sequence[Pool]:
+        """All pools."""
+
     def stack_with(self, allocation: str | None) -> Stack:
         """The stack of a pool that declares `allocation`."""
 
     def provider_of(self, part: Part, stack: Stack | None = None) -> PlatformComponent | None:
         """The component that brings a part of the node stack to pools of a stack that leave it to us."""
+
+    @property
+    def only_engine(self) -> str:
+        """The engine that queues for pools that name none; none where there are two, or no one."""
+
+    def shares(self, pool: Pool) -> bool:
+        """Whether an engine queues for a pool: it has GPUs, or a tenant has quota of it."""
 
 
 class Pool:
@@ -88,12 +105,29 @@ class Pool:
     @tracked_property
     def taints(self) -> tuple[Taint, ...]:
         """Taints of the nodes, by key."""
-        texts = sorted(plain(self._spec.taints).items())
-        return tuple(Taint(key, *text.split(":")) for key, text in texts)
+        declared = (Taint(key, *text.split(":")) for key, text in plain(self._spec.taints).items())
+        found = {taint.key: taint for taint in declared}
+        if self.kata is not None:
+            found[KATA_TAINT.key] = KATA_TAINT
+        return tuple(found[key] for key in sorted(found))
 
     def taint_source(self, taint: Taint) -> Source:
         """The line that gives the nodes this taint."""
-        return self._platform.origins.source(("spec", "nodePools", self.name, "taints", taint.key))
+        own = ("kata",) if taint == KATA_TAINT else ("taints", taint.key)
+        return self._platform.origins.source(("spec", "nodePools", self.name, *own))
+
+    @tracked_property
+    def kata(self) -> PoolKata | None:
+        """How its nodes run virtual machines; None where they run containers."""
+        return PoolKata(self._spec.kata, self, self._platform) if self._spec.kata is not None else None
+
+    @tracked_property
+    def arch(self) -> str:
+        """The processors of its nodes: as the blueprint says, or as the GPU comes with them; usually amd64."""
+        if declared := self.hardware.arch:
+            return declared
+        product = self.gpu.catalogued if self.gpu else None
+        return read_fact(product.host_arch) if product and product.host_arch else "amd64"
 
     @tracked_property
     def provisioning(self) -> PoolProvisioning | None:
@@ -109,7 +143,14 @@ class Pool:
     @tracked_property
     def runs_virtual_machines(self) -> bool:
         """Whether its nodes run virtual machines, which get their GPUs."""
-        return self._platform.virtualization.enabled and self.selector.get(WORKLOAD_LABEL) == PASSTHROUGH
+        if not self._platform.virtualization.enabled:
+            return False
+        return self.passes_gpus or self.selector.get(WORKLOAD_LABEL) == PASSTHROUGH
+
+    @tracked_property
+    def passes_gpus(self) -> bool:
+        """Whether its GPUs go to virtual machines: containers of its nodes get none."""
+        return self.kata is not None and self.gpu is not None
 
     @tracked_property
     def _gpu(self) -> PoolGpu | None:
@@ -167,6 +208,26 @@ class Pool:
     def cost_per_gpu_hour(self) -> float | None:
         """What one GPU costs in an hour; None if not specified."""
         return self._spec.cost_per_gpu_hour
+
+    @tracked_property
+    def queue(self) -> str:
+        """The engine that queues workloads for its nodes, or none."""
+        return self._spec.queue or self._platform.only_engine
+
+    @tracked_property
+    def declares_queue(self) -> bool:
+        """Whether the pool names an engine itself."""
+        return self._spec.queue is not None
+
+    @tracked_property
+    def pods_wait(self) -> bool:
+        """Whether workloads wait as pods, which a quota of the namespace would count; Kueue makes pods afterwards."""
+        return self.queue == KAI
+
+    @tracked_property
+    def shard(self) -> str | None:
+        """The shard of KAI that its nodes are; None where KAI does not queue for them."""
+        return self.own_label if self.queue == KAI and self._platform.shares(self) else None
 
     @tracked_property
     def own_label(self) -> str:
@@ -275,6 +336,10 @@ LABELS: dict[str, Callable[[Pool], str | None]] = {
     "nvidia.com/gpu.deploy.driver": lambda pool: pool.deploy_driver,
     "nvidia.com/gpu.deploy.container-toolkit": lambda pool: pool.deploy_toolkit,
     "nvidia.com/gpu.deploy.device-plugin": lambda pool: pool.deploy_device_plugin,
+    WORKLOAD_LABEL: lambda pool: PASSTHROUGH if pool.passes_gpus and WORKLOAD_LABEL not in pool.selector else None,
+    KATA_TAINT.key: lambda pool: KATA_TAINT.value if pool.kata else None,
+    CC_LABEL: lambda pool: pool.kata.cc_mode if pool.kata else None,
+    SHARD_LABEL: lambda pool: pool.shard,
     "nvidia.com/mig.config": lambda pool: found.mig_config_name if (found := _partition(pool)) else None,
     "nvidia.com/device-plugin.config": lambda pool: found.plugin_config_name if (found := _partition(pool)) else None,
 }

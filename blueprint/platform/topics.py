@@ -61,12 +61,15 @@ from blueprint.platform.pool import Pool
 from blueprint.platform.provisioning import prerequisites as provisioning
 from blueprint.platform.provisioning.checks import check_karpenter, check_provisioning
 from blueprint.platform.queueing.checks import check_queueing
+from blueprint.platform.queueing.engine_checks import check_engines
 from blueprint.platform.tenants.checks import check_tenants
 from blueprint.platform.topology import prerequisites as topology
 from blueprint.platform.topology.checks import check_topology
 from blueprint.platform.topology.expectations import EXPECTATIONS as TOPOLOGY_EXPECTATIONS
 from blueprint.platform.virtualization import prerequisites as virtualization
 from blueprint.platform.virtualization.checks import check_virtualization
+from blueprint.platform.virtualization.expectations import EXPECTATIONS as MACHINE_EXPECTATIONS
+from blueprint.platform.virtualization.kata_checks import check_kata_release
 from blueprint.platform.workloads import prerequisites as workloads
 from blueprint.platform.workloads.checks import check_workloads
 from blueprint.records import Record
@@ -162,6 +165,8 @@ TOPICS: tuple[Topic, ...] = (
     Topic(
         name="virtualization",
         checks=(check_virtualization,),
+        release_checks=(check_kata_release,),
+        expectations=MACHINE_EXPECTATIONS,
         cluster_prerequisites=virtualization.cluster_prerequisites,
         pool_prerequisites=virtualization.pool_prerequisites,
     ),
@@ -172,7 +177,7 @@ TOPICS: tuple[Topic, ...] = (
         pool_prerequisites=dra.pool_prerequisites,
     ),
     Topic(name="tenants", checks=(check_tenants,)),
-    Topic(name="queueing", checks=(check_queueing,)),
+    Topic(name="queueing", checks=(check_queueing, check_engines)),
     Topic(name="workloads", checks=(check_workloads,), cluster_prerequisites=workloads.cluster_prerequisites),
     Topic(
         name="compatibility",

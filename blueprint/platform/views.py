@@ -132,6 +132,14 @@ class VirtualizationView(Protocol):
         """Whether the operator lets nodes run virtual machines."""
 
 
+class KataView(Protocol):
+    """Kata in the whole cluster."""
+
+    @property
+    def gpu_resource(self) -> str:
+        """What pods request to get a GPU passed through."""
+
+
 class ClaimsView(Protocol):
     """What the DRA driver does."""
 
@@ -215,6 +223,10 @@ class PoolView(Protocol):
         """Whether a GPU Operator looks at labels of these nodes."""
 
     @property
+    def passes_gpus(self) -> bool:
+        """Whether its GPUs go to virtual machines."""
+
+    @property
     def cost_per_gpu_hour(self) -> float | None:
         """What one GPU costs in an hour."""
 
@@ -284,6 +296,10 @@ class PlatformView(Protocol):
     @property
     def virtualization(self) -> VirtualizationView:
         """What the operator does for virtual machines."""
+
+    @property
+    def kata(self) -> KataView:
+        """Kata in the whole cluster."""
 
     @property
     def observability(self) -> ObservabilityView | None:

@@ -66,6 +66,6 @@ def _functions(reader: FileReader) -> Iterator[HostRecord]:
     found, addresses = reader.folder(PCI, _MAX_ENTRIES)
     yield found
     for address in addresses:
-        function = reader.attributes(f"{PCI}/{address}", _PCI_FILES, links=("driver", "physfn"))
+        function = reader.attributes(f"{PCI}/{address}", _PCI_FILES, links=("driver", "physfn", "iommu_group"))
         if pci.matters(function):
             yield function

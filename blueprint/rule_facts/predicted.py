@@ -29,7 +29,7 @@ class _Published(Record):
 
 def predicted_groups(platform: Platform) -> tuple[NodeGroup, ...]:
     """The nodes of every pool with GPUs, with the devices that DRA drivers are going to publish there."""
-    return tuple(map(_group, platform.gpu_pools))
+    return tuple(map(_group, (*platform.gpu_pools, *platform.passing_pools)))
 
 
 def _group(pool: GpuPool) -> NodeGroup:

@@ -29,7 +29,7 @@ class ResolvedFacts:
     @cached_property
     def pools(self) -> tuple[PoolOffer, ...]:
         """The pools with GPUs."""
-        return tuple(map(_pool_offer, self._platform.gpu_pools))
+        return (*map(_pool_offer, self._platform.gpu_pools), *map(_machine_offer, self._platform.passing_pools))
 
     @property
     def uses_claims(self) -> bool:
@@ -76,6 +76,19 @@ def _pool_offer(pool: GpuPool) -> PoolOffer:
         sharing=way or None,
         claimed=pool.claimed,
         profiled=_is_profiled(pool),
+    )
+
+
+def _machine_offer(pool: GpuPool) -> PoolOffer:
+    """A pool whose GPUs go to virtual machines: no part of the container stack is on its nodes."""
+    plugin = pool.platform.component_with("kataDevicePlugin")
+    return PoolOffer(
+        name=pool.name,
+        offers=pool.partition.resources,
+        taints=tuple(Taint(taint.key, taint.value, taint.effect) for taint in pool.taints),
+        labels={**pool.selector, **pool.labels},
+        exact=plugin is not None and plugin.ownership == "managed",
+        gpus=pool.gpu.count,
     )
 
 

@@ -10,6 +10,7 @@ from blueprint.spec.base import Model
 from blueprint.spec.driver import PoolDriver, PoolOwner
 from blueprint.spec.forms import KUBECTL_TAINT, LabelKey, LabelValue, TaintText
 from blueprint.spec.karpenter import PoolKarpenter
+from blueprint.spec.kata import KataSpec
 from blueprint.spec.machine import DomainSize, NvlinkDomain, PoolKubelet, PoolMachine
 from blueprint.spec.network import PoolNetwork
 from blueprint.spec.partition import PoolMig, PoolSharing
@@ -182,6 +183,11 @@ class PoolSettings(Model):
         validate_default=True,
         description="Further facts a node probe must find.",
     )
+    queue: Literal["kueue", "kai", "none"] | None = Field(
+        default=None,
+        description="The engine that queues workloads for these nodes, a key of `queueing`, or none. Default: the only "
+        "engine there is.",
+    )
     cost_per_gpu_hour: Annotated[float, Field(gt=0, le=1000)] | None = Field(
         examples=[2.5],
         default=None,
@@ -192,11 +198,12 @@ class PoolSettings(Model):
 class NodePool(PoolSettings, PoolNodes):
     """A group of nodes that are alike."""
 
-    NOT_YET: ClassVar[dict[str, str]] = {
-        "queue": "Kueue queues every pool of which a tenant has quota: leave it out",
-        "kata": "give the GPUs of these nodes to virtual machines with the setting sandboxWorkloads of gpu-operator; "
-        "docs/how-to/come-from-helm.md shows how",
-    }
+    kata: KataSpec | None = Field(
+        examples=[{}, {"confidential": "snp", "attestation": "https://kbs.acme.example"}],
+        default=None,
+        description="Run pods of this pool in Kata's virtual machines, which get its GPUs whole; leave out for "
+        "containers.",
+    )
 
 
 class PoolDefaults(PoolSettings):
@@ -205,6 +212,7 @@ class PoolDefaults(PoolSettings):
     NOT_YET: ClassVar[dict[str, str]] = NodePool.NOT_YET
     ELSEWHERE: ClassVar[dict[str, str]] = {
         "nodes": "each pool says its own number of nodes",
+        "kata": "each pool says itself whether it runs virtual machines",
         "selector": "each pool has its own selector; spec.poolLabel gives every pool one",
         "karpenter": "each pool says its own instance types",
     }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, Literal
 
 from pydantic import Field
 
@@ -10,6 +10,11 @@ from blueprint.spec.base import Model
 from blueprint.spec.forms import Name, form
 
 GO_DURATION = form(r"([0-9]+(h|m|s))+", "a duration: 30s, 45m, 1h30m")
+WINDOW = form(r"[1-9][0-9]{0,3}(w|d|h|m)", "a number of weeks, days, hours or minutes: 1w, 3d, 12h, 90m")
+PROMETHEUS = form(
+    r"https?://[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?(:[1-9][0-9]{0,4})?(/[A-Za-z0-9._/-]*)?",
+    "where Prometheus answers queries: http://prometheus.monitoring.svc:9090",
+)
 
 Priority = Annotated[int, Field(ge=-1_000_000_000, le=1_000_000_000)]
 
@@ -52,21 +57,89 @@ class KueueSpec(Model):
     )
 
 
+class KaiFairShare(Model):
+    """How much what tenants have used counts against what they get beyond their quota."""
+
+    prometheus: Annotated[str, Field(pattern=PROMETHEUS)] = Field(
+        examples=["http://prometheus-operated.monitoring.svc:9090"],
+        description="The Prometheus that keeps the use of every queue.",
+    )
+    window: Annotated[str, Field(pattern=WINDOW)] = Field(
+        examples=["2w"], default="1w", description="How far back use counts."
+    )
+    window_type: Literal["sliding", "tumbling"] = Field(
+        default="sliding",
+        description="sliding: the window ends now; tumbling: one window follows the other, and each counts anew.",
+    )
+    half_life: Annotated[str, Field(pattern=GO_DURATION)] | None = Field(
+        examples=["24h"],
+        default=None,
+        description="After which time use counts half as much. Default: all use of the window counts the same.",
+    )
+    weight: Annotated[float, Field(gt=0, le=100)] = Field(
+        examples=[0.5], default=1.0, description="How strongly past use lowers the share; KAI's kValue."
+    )
+
+
+class KaiMinRuntime(Model):
+    """How long workloads run at least before they make room for others."""
+
+    preempt: Annotated[str, Field(pattern=GO_DURATION)] | None = Field(
+        examples=["10m"],
+        default=None,
+        description="Before one of the same tenant with a higher priority stops it. Default: not protected.",
+    )
+    reclaim: Annotated[str, Field(pattern=GO_DURATION)] | None = Field(
+        examples=["30m"],
+        default=None,
+        description="Before a tenant that needs its quota back stops it. Default: not protected.",
+    )
+
+
+class KaiSpec(Model):
+    """KAI: a scheduler that places groups of pods by the quotas and fair shares of tenants."""
+
+    placement: Literal["binpack", "spread"] = Field(
+        default="binpack",
+        description="binpack fills nodes and GPUs one after the other and leaves whole nodes free; spread uses as many "
+        "as there are.",
+    )
+    gpu_sharing: bool = Field(
+        default=False,
+        description="Whether pods may request a part of a GPU by the annotations gpu-fraction and gpu-memory. Memory "
+        "is counted, not isolated.",
+    )
+    time_based_fair_share: KaiFairShare | None = Field(
+        examples=[{"prometheus": "http://prometheus-operated.monitoring.svc:9090", "halfLife": "24h"}],
+        default=None,
+        description="Let past use lower what a tenant gets beyond its quota; leave out to look at the present alone.",
+    )
+    min_runtime: KaiMinRuntime = Field(
+        examples=[{"preempt": "10m", "reclaim": "30m"}],
+        default={},
+        validate_default=True,
+        description="How long workloads run at least before they make room for others.",
+    )
+
+
 class QueueingSpec(Model):
     """Which engines queue workloads: the ones whose keys are there."""
-
-    NOT_YET: ClassVar[dict[str, str]] = {
-        "kai": "KAI is not rendered yet: add its objects with spec.extraManifests",
-    }
 
     kueue: KueueSpec | None = Field(
         examples=[{"podsReadyTimeout": "45m"}, {}],
         default=None,
         description="Kueue; `{}` takes every default.",
     )
+    kai: KaiSpec | None = Field(
+        examples=[{"placement": "binpack"}, {}],
+        default=None,
+        description="The KAI scheduler; `{}` takes every default. With both engines, each pool with GPUs says whose it "
+        "is with `queue`.",
+    )
     priorities: dict[Name, Priority] = Field(
         examples=[{"production": 1000, "research": 500, "scratch": 0}],
         default={},
         description="Priorities of workloads by name; a higher number goes first. Users name one with the label "
-        "kueue.x-k8s.io/priority-class.",
+        "kueue.x-k8s.io/priority-class for Kueue, and as priorityClassName for KAI, which never stops workloads of 100 "
+        "and more and keeps them within the quota.",
     )

@@ -132,6 +132,9 @@ def test_the_release_names_components_that_exist_in_the_very_version_that_is_sto
         "efa-device-plugin": "v0.5.20",
         "tenancy": "v1.0.0",
         "kueue": "v0.19.2",
+        "kai-scheduler": "v0.17.0",
+        "karpenter": "v1.14.1",
+        "karpenter-pools": "v1.14.1",
     }
     assert {name: component(name).version for name in release().components} == release().components
 

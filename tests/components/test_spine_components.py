@@ -239,6 +239,7 @@ SECTIONS = {
     "gpu-observability": "\n  observability: {prometheus: {namespace: monitoring, selectorLabels: {release: kps}}}\n",
     "tenancy": "\n  tenants: {a: {namespaces: [a]}}\n",
     "kueue": "\n  queueing: {kueue: {}}\n",
+    "kai-scheduler": "\n  queueing: {kai: {}}\n",
 }
 """What a blueprint says besides, so that a component is there."""
 DIFFERENT = {

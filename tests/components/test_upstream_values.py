@@ -36,7 +36,9 @@ def leaves(values: Any, path: tuple[str, ...] = ()) -> Iterator[str]:
 
 def test_every_chart_is_answered() -> None:
     assert [one.component for one in ANSWERS] == [
-        "dcgm-exporter", "dra-driver-nvidia-gpu", "gpu-operator", "k8s-device-plugin", "karpenter", "kueue", "nfd",
+        "dcgm-exporter", "dra-driver-nvidia-gpu", "gpu-operator", "k8s-device-plugin", "kai-scheduler", "karpenter",
+        "kata-deploy",
+        "kueue", "nfd",
     ]  # fmt: skip
 
 
@@ -100,6 +102,8 @@ UNLISTED = {
     },
     "dra-driver-nvidia-gpu": {"maskNvidiaDriverParams"},
     "k8s-device-plugin": {"nvidiaDevRoot", "devicePlugin.enableHostNetwork"},
+    "kata-deploy": set[str](),
+    "kai-scheduler": set[str](),
     "kueue": set[str](),
     "nfd": set[str](),
 }

@@ -26,7 +26,6 @@ SECTIONS = {
 }
 WITHIN = {
     "policy.health": "policy: {«health»: {xid-79: drain}}",
-    "queueing.kai": "queueing: {«kai»: {placement: binpack}}",
     "tenants.lattice.workloads": "tenants: {lattice: {«workloads»: [train-job]}}",
 }
 OF_A_POOL = {
@@ -36,7 +35,6 @@ OF_A_POOL = {
     "kubelet": "{topologyManager: single-numa-node}",
     "nvlinkDomain": "{nodes: 18, label: nvidia.com/gpu.clique}",
     "karpenter": "{nodeClass: gpu, instanceTypes: [g6e.12xlarge], capacity: [spot]}",
-    "queue": "kai",
     "costPerGpuHour": "0.9",
     "allocation": "dra",
     "kata": "{}",

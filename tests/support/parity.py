@@ -19,6 +19,7 @@ from ruamel.yaml import YAML
 
 from blueprint.changes.compare import ABSENT, differences
 from blueprint.source.paths import format_path
+from blueprint.units import canonical_quantity
 
 RULES = Path(__file__).parents[1] / "components" / "parity-differences.yaml"
 VALUES = Path(__file__).parents[1] / "components" / "parity-values.yaml"
@@ -59,8 +60,9 @@ class Case:
     `KIND/NAME` one object's name.
     `left_out` are upstream objects that are not this component's. `added` are objects that only we have. `platform` is
     the blueprint's name, where the chart has the release's; `spec` is merged into the blueprint that comes nearest to a
-    chart without values. `unlabelled` are recommended labels that upstream has on no object. A case that is `like`
-    another one has everything else from that. `values` are those of a case whose chart is rendered on the spot.
+    chart without values. `unlabelled` are recommended labels that upstream has on no object, or not on all. A case that
+    is `like` another one has everything else from that. `values` are those of a case whose chart is rendered on the
+    spot.
     """
 
     component: str
@@ -148,12 +150,17 @@ def upstream_objects(text: str, case: Case) -> dict[str, Any]:
     return found
 
 
-def our_objects(manifests: Iterable[Mapping[str, Any]], case: Case) -> dict[str, Any]:
+def our_objects(
+    manifests: Iterable[Mapping[str, Any]], case: Case, upstream: Mapping[str, Any] | None = None
+) -> dict[str, Any]:
     """What we render, by `Kind/name`; definitions of custom resources are compared elsewhere."""
     named = {f"{one['kind']}/{one['metadata']['name']}": canonical(one) for one in manifests}
-    for one in named.values():
-        for label in case.unlabelled:
+    for subject, one in named.items():
+        there = (upstream or {}).get(subject, {}).get("metadata", {}).get("labels", {})
+        for label in case.unlabelled - {*there}:
             one["metadata"].get("labels", {}).pop(label, None)
+        if not one["metadata"].get("labels", True):
+            del one["metadata"]["labels"]
     return {
         subject: one
         for subject, one in named.items()
@@ -189,6 +196,8 @@ def canonical(value: Any, key: str = "") -> Any:
         return _counters(value)
     if isinstance(value, str) and re.fullmatch(r"(\w+=(true|false),)+", value):
         return value.rstrip(",")  # feature gates, where an empty one at the end means nothing
+    if key in ("cpu", "memory") and isinstance(value, str):
+        return canonical_quantity(value)
     if (key, value) == ("defaultMode", 664):
         return 0o664  # Helm reads YAML 1.1, where a zero in front makes a number octal
     if isinstance(value, str) and value.startswith("version: v1"):

@@ -9,10 +9,13 @@ from blueprint.catalog.loader import read
 from blueprint.data import data_folder
 from blueprint.records import Record, field
 
-Happens = Literal["driver", "driver-restart", "network-driver", "runtime", "allocation", "claims", "mig", "operands"]
+Happens = Literal[
+    "driver", "driver-restart", "network-driver", "runtime", "allocation", "claims", "mig", "operands", "confidential"
+]
 """`driver`: replaced node by node, GPU pods leave; `driver-restart`: its pod restarts in place; `network-driver`:
 replaced node by node, pods are evicted; `runtime`: the container runtime restarts; `allocation`: no new GPUs for a
-moment; `claims`: the same where pods claim them; `mig`: GPUs are repartitioned; `operands`: pods that only watch."""
+moment; `claims`: the same where pods claim them; `mig`: GPUs are repartitioned; `operands`: pods that only watch;
+`confidential`: GPUs change their confidential mode."""
 
 
 class Effect(Record, kw_only=True):
@@ -21,6 +24,19 @@ class Effect(Record, kw_only=True):
     kind: Text
     fields: tuple[Text, ...]
     happens: Happens
+    source: Text
+
+
+class Installer(Record, kw_only=True):
+    """A DaemonSet, `Kind/name`, that puts a runtime onto nodes with a label and takes it from others.
+
+    `what` is what it puts there; `notes` say what else that means.
+    """
+
+    object: Text
+    label: Text
+    what: Text
+    notes: tuple[Text, ...] = ()
     source: Text
 
 
@@ -69,6 +85,7 @@ class Effects(CatalogueFile, kw_only=True):
 
     component: Text
     effects: tuple[Effect, ...]
+    installers: tuple[Installer, ...] = ()
     majors: Majors | None = None
     exclusive: Exclusive | None = None
     handover: Handover | None = None

@@ -19,7 +19,7 @@ def cluster_prerequisites(platform: Platform) -> Iterator[Iterator[str]]:
 
 def pool_prerequisites(pool: Pool, platform: Platform) -> Iterator[Iterator[str]]:
     """What rules demand of a pool with GPUs; each reads its own lines."""
-    if isinstance(pool, GpuPool):
+    if isinstance(pool, GpuPool) and not pool.passes_gpus:
         yield _oldest_driver(pool)
         for rule in platform.rules:
             if rule.scope == "pool":

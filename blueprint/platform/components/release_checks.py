@@ -9,7 +9,7 @@ from blueprint.catalog.distribution import WITH_CLAIMS
 from blueprint.diagnostics import Diagnostic
 from blueprint.platform.check_context import CheckContext
 from blueprint.platform.components import codes
-from blueprint.platform.components.selection import ALLOCATION, POOL_KARPENTER, POOL_NETWORK
+from blueprint.platform.components.selection import ALLOCATION, POOL_KARPENTER, POOL_KATA, POOL_NETWORK
 from blueprint.platform.paths import POOLS
 from blueprint.source.paths import Path
 
@@ -48,6 +48,8 @@ def _missing(context: CheckContext) -> Iterator[Diagnostic]:
 
 def _requesting_section(context: CheckContext, component: Component) -> Path:
     """The section that requests a component."""
+    if component.section == POOL_KATA:
+        return ("spec", "nodePools", next(name for name, pool in context.pools.items() if pool.kata), "kata")
     with_claims = next((stack for stack in context.platform.stacks if stack in WITH_CLAIMS), None)
     if component.section == ALLOCATION and with_claims:
         return context.stack_path(with_claims)

@@ -15,6 +15,8 @@ OBSERVABILITY = "gpu-observability"
 """The component that carries out the section `observability`."""
 ALLOCATION = "allocation"
 """The section of components that claims of GPUs request, or that are there because the blueprint names them."""
+POOL_KATA = "nodePools.kata"
+"""The section of components that a pool's virtual machines request."""
 POOL_NETWORK = "nodePools.network"
 """The section of components that a pool's network requests."""
 
@@ -29,6 +31,8 @@ def is_requested(component: Component, spec: Any, cluster: ClusterFacts) -> bool
         networks = (pool.network for pool in spec.node_pools.values() if pool.network is not None)
         joined = (network for network in networks if network.fabric in component.fabrics)
         return any(owner_of(network, distribution) != PROVIDER for network in joined)
+    if component.section == POOL_KATA:
+        return any(pool.kata is not None for pool in spec.node_pools.values())
     if component.section == POOL_KARPENTER:
         return any(pool.karpenter is not None for pool in spec.node_pools.values())
     if component.section == ALLOCATION:

@@ -9,6 +9,7 @@ from blueprint.diagnostics import Diagnostic
 from blueprint.platform.check_context import CheckContext
 from blueprint.platform.components import codes
 from blueprint.platform.components.model import PlatformComponent
+from blueprint.platform.virtualization.model import SANDBOX
 from blueprint.source.paths import Path
 
 
@@ -27,7 +28,7 @@ def _without_switch(context: CheckContext, component: PlatformComponent) -> Iter
         setting = settings.get(name)
         for switch in setting.requires if setting and value is not False else ():
             known = settings[switch]
-            if given.get(switch, known.default) not in (False, None):
+            if given.get(switch, known.default) not in (False, None) or is_on_anyway(context, switch):
                 continue
             notes = (context.note((*at, switch), f"{switch} is off"),) if switch in given else ()
             message = f"{component.name}: {name} has no effect while {switch} is off"
@@ -35,6 +36,11 @@ def _without_switch(context: CheckContext, component: PlatformComponent) -> Iter
             yield context.diagnostic_at_key(
                 (*at, name), codes.SETTING_WITHOUT_ITS_SWITCH, message, notes=notes, help_=help_
             )
+
+
+def is_on_anyway(context: CheckContext, switch: str) -> bool:
+    """Whether pools switch on what a setting could."""
+    return switch == SANDBOX and context.platform.virtualization.requested
 
 
 def _without_part(context: CheckContext, component: PlatformComponent, modes: list[Mode]) -> Iterator[Diagnostic]:

@@ -91,6 +91,8 @@ class PoolDriver:
     @tracked_property
     def enabled(self) -> bool:
         """Whether the operator installs it."""
+        if self._pool.passes_gpus:
+            return False
         if self.written.enabled:
             return self.written.enabled.read()
         return self.owner == "operator"
@@ -316,7 +318,7 @@ def deploy(pool: DriverPool, part: str) -> str | None:
 
     `part` is `driver`, `toolkit` or `device_plugin`, as in a Mode.
     """
-    ours = pool.gpu and getattr(pool.mode, part) != "operator" and pool.runs_operands
+    ours = pool.gpu and not pool.passes_gpus and getattr(pool.mode, part) != "operator" and pool.runs_operands
     elsewhere = pool.platform.first_with(part) if ours else None
     return "false" if elsewhere and elsewhere.gpu and getattr(elsewhere.mode, part) == "operator" else None
 

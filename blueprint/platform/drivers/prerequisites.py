@@ -14,7 +14,7 @@ _CLASS = "runtimeClass"
 
 def pool_prerequisites(pool: Pool, platform: Platform) -> Iterator[Iterator[str]]:
     """What must be true of the drivers of a pool's nodes."""
-    if isinstance(pool, GpuPool):
+    if isinstance(pool, GpuPool) and not pool.passes_gpus:
         yield _driver(pool, platform)
 
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from typing import Protocol
+
 from blueprint.platform.tracking.recorder import record
 from blueprint.platform.tracking.sources import Source, grouped
 from blueprint.records import Record
@@ -13,6 +16,17 @@ class Taint(Record):
     key: str
     value: str
     effect: str
+
+
+class Tainted(Protocol):
+    """A pool, and the taints of its nodes."""
+
+    @property
+    def taints(self) -> tuple[Taint, ...]:
+        """Taints of its nodes."""
+
+    def taint_source(self, taint: Taint) -> Source:
+        """The line that gives the nodes a taint."""
 
 
 class PoolTaint:
@@ -39,3 +53,12 @@ class PoolTaint:
         """Effect, `NoSchedule`."""
         record(*self._sources)
         return self._taint.effect
+
+
+def merged_taints(pools: Iterable[Tainted], *customary: tuple[str, str]) -> tuple[PoolTaint, ...]:
+    """Every taint of these pools once, whatever its value; and the customary ones, as key and effect."""
+    lines: dict[tuple[str, str], list[Source]] = {taint: [] for taint in customary}
+    for pool in pools:
+        for taint in pool.taints:
+            lines.setdefault((taint.key, taint.effect), []).append(pool.taint_source(taint))
+    return tuple(PoolTaint(Taint(key, "", effect), tuple(lines[key, effect])) for key, effect in sorted(lines))

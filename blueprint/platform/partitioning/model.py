@@ -137,6 +137,8 @@ class PoolPartition:
     @tracked_property
     def _unshared(self) -> dict[str, int]:
         """What each node would offer if nothing were shared, by resource."""
+        if self._pool.passes_gpus:
+            return {self._platform.kata.gpu_resource: self._spec.count}
         if not self.groups:
             return {GPU: self._spec.count}
         single = self._platform.partitioning.strategy == "single"
@@ -151,7 +153,8 @@ class PoolPartition:
     @tracked_property
     def shareable(self) -> dict[str, str]:
         """The names that `timeSlicing` has for what the nodes offer, by resource."""
-        names = {resource: resource for resource in self._unshared} | {GPU: "gpu"}
+        whole = self._platform.kata.gpu_resource if self._pool.passes_gpus else GPU
+        names = {resource: resource for resource in self._unshared} | {whole: "gpu"}
         names |= {resource_of(profile): profile for group in self.groups for profile in group.instances}
         return {resource: names[resource] for resource in self._unshared}
 

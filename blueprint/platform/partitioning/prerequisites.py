@@ -13,7 +13,7 @@ _REGRESSION_BRANCH, _FIXED_IN = "570", "570.158.01"
 
 def pool_prerequisites(pool: Pool, platform: Platform) -> Iterator[Iterator[str]]:
     """What must be known of GPUs that the device plugin hands out; nothing where pods claim them."""
-    if isinstance(pool, GpuPool) and not pool.claimed:
+    if isinstance(pool, GpuPool) and not pool.passes_gpus and not pool.claimed:
         yield _partition(pool, platform)
 
 

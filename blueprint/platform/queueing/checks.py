@@ -11,6 +11,8 @@ from blueprint.platform.nodes.offered import NODE_RESOURCES, shown_amount
 from blueprint.platform.paths import POOLS
 from blueprint.platform.pool import Pool
 from blueprint.platform.queueing import codes
+from blueprint.platform.queueing.engines import KAI
+from blueprint.platform.queueing.model import Kueue
 from blueprint.platform.tenants.checks import TENANTS, declared_at
 from blueprint.platform.tenants.model import Tenant, TenantQuota
 from blueprint.source.paths import Path
@@ -25,16 +27,17 @@ _OF_EACH_NODE = {"cpu": ("machine", "cpu"), _MEMORY: ("machine", "memory")}
 
 def check_queueing(context: CheckContext) -> Iterator[Diagnostic]:
     """The quotas of every tenant, then of every pool."""
-    kueue = context.platform.queueing.kueue if context.platform.queueing else None
+    queueing = context.platform.queueing
+    kueue, kai = (queueing.kueue, queueing.kai) if queueing else (None, None)
     tenants = context.platform.tenants.every
     for tenant in tenants:
-        if tenant.quota and kueue is None:
+        if tenant.quota and kueue is None and kai is None:
             message = f"tenant {tenant.name} has a quota, and nothing enforces it"
             path = declared_at(context, tenant, "quota")
             yield context.diagnostic_at_key(path, codes.QUOTA_WITHOUT_ENGINE, message, help_="queueing: {kueue: {}}")
         yield from _quotas(context, tenant)
     if kueue is not None:
-        yield from _unused(context, fair=kueue.fair_sharing)
+        yield from _unused(context, kueue, fair=kueue.fair_sharing or kai is not None)
     yield from _capacity(context)
 
 
@@ -116,8 +119,10 @@ def _lending(context: CheckContext, tenant: Tenant, quota: TenantQuota, path: Pa
 
 
 def _node_resources(context: CheckContext, tenant: Tenant) -> Iterator[Diagnostic]:
-    """Processors and memory are counted for every pool or for none."""
-    shares = tenant.shares
+    """Kueue counts processors and memory for each of its pools or for none."""
+    shares = {
+        pool: amounts for pool, amounts in tenant.shares.items() if pool in context.pools and not _of_kai(context, pool)
+    }
     for name in NODE_RESOURCES:
         counted = [pool for pool, amounts in shares.items() if name in amounts]
         others = [pool for pool in shares if pool not in counted]
@@ -128,10 +133,14 @@ def _node_resources(context: CheckContext, tenant: Tenant) -> Iterator[Diagnosti
             yield context.diagnostic_at_key(path, codes.NODE_RESOURCE_MISSING, message, help_=help_)
 
 
-def _unused(context: CheckContext, *, fair: bool) -> Iterator[Diagnostic]:
+def _of_kai(context: CheckContext, pool: str) -> bool:
+    return context.pools[pool].queue == KAI
+
+
+def _unused(context: CheckContext, kueue: Kueue, *, fair: bool) -> Iterator[Diagnostic]:
     """A queue that nothing enters, and weights that weigh nothing."""
     tenants = context.platform.tenants
-    if not any(tenant.shares for tenant in tenants.users):
+    if kueue.pools and not any(kueue.queues(tenant.shares) for tenant in tenants.users):
         message, help_ = "no tenant with namespaces has a quota, so Kueue admits nothing", "give a tenant quota"
         yield context.diagnostic_at_key(KUEUE, codes.NO_QUOTA, message, help_=help_)
     for tenant in tenants.every if not fair else ():

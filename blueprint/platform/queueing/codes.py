@@ -105,3 +105,138 @@ Pods claim the devices of this pool with Dynamic Resource Allocation. Kueue coun
 the same one, so a quota of one profile cannot be enforced. Count `gpu`, or let a device plugin advertise the pool.
 """,
 )
+POOL_WITHOUT_ENGINE = define(
+    "BP3550",
+    "pool-without-engine",
+    """
+The blueprint has two engines, and the pool does not say which of them queues for it. Each node belongs to one engine alone: Kueue admits
+workloads by quota and leaves the node to Kubernetes' scheduler, KAI chooses the node itself, and neither sees what the other does. Write
+`queue: kueue`, `queue: kai`, or `queue: none` for nodes that no tenant shares.
+""",
+)
+ENGINE_NOT_THERE = define(
+    "BP3551",
+    "engine-not-there",
+    """
+`queue` names an engine that `queueing` does not have, so nothing would queue for these nodes. Add the engine, or name another one.
+""",
+)
+QUOTA_OF_UNQUEUED_POOL = define(
+    "BP3552",
+    "quota-of-unqueued-pool",
+    """
+The quota is of a pool with `queue: none`, so no engine enforces it. Let an engine queue for the pool, or remove the quota.
+""",
+)
+KAI_LENDS_ALL = define(
+    "BP3553",
+    "kai-lends-all",
+    """
+KAI lets others of the group use all that a tenant leaves idle, and takes it back when the tenant needs it: it has no limit of lending. Remove
+`lend`, or let Kueue queue for the pool.
+""",
+)
+KAI_DOES_NOT_COUNT = define(
+    "BP3554",
+    "kai-does-not-count",
+    """
+KAI counts `nvidia.com/gpu`, MIG instances without attributes (`nvidia.com/mig-1g.10gb`), processors and memory. It places pods that request
+other resources without counting them, so this quota would limit nothing. Share GPUs under the usual name (`renameByDefault: false`), use
+profiles without attributes, or let Kueue queue for the pool.
+""",
+)
+KAI_COUNTS_SLICES = define(
+    "BP3555",
+    "kai-counts-slices",
+    """
+KAI counts a MIG instance as so many GPUs as it has compute slices: `1g.10gb` as 1, `3g.40gb` as 3. A queue has one amount for all profiles, so
+the tenant may use what is guaranteed to it of one profile as instances of another. Let Kueue queue for the pool where each profile must have
+a quota of its own.
+""",
+    severity=Severity.WARNING,
+)
+QUEUE_NAME_TOO_LONG = define(
+    "BP3556",
+    "queue-name-too-long",
+    """
+Workloads name their queue of KAI by a label, and the value of a label has at most 63 characters. The queue is called TENANT.POOL: choose a
+shorter name for one of them.
+""",
+)
+PRIORITY_OF_KAI = define(
+    "BP3557",
+    "priority-of-kai",
+    """
+The name is that of a priority class that KAI brings and gives to workloads that name none: `train` 50, `build-preemptible` 75, `build` 100,
+`inference` 125. Names that begin with `system-` belong to Kubernetes. Choose another name, or switch KAI's own classes off with the setting
+`priorityClasses` of its component.
+""",
+)
+SHARED_TWICE = define(
+    "BP3558",
+    "shared-twice",
+    """
+The device plugin already offers each GPU of the pool several times, and KAI takes each of these for a whole GPU. With `gpuSharing` pods then
+get parts of parts, and KAI's own count of memory is wrong. Leave one of the two out: KAI shares by annotation without `sharing`.
+""",
+)
+SHARING_OF_CLAIMS = define(
+    "BP3559",
+    "sharing-of-claimed-gpus",
+    """
+KAI holds a shared GPU by a pod that requests `nvidia.com/gpu`, which a device plugin offers. Here pods claim devices, so `gpuSharing` has
+nothing to share. Leave it out, or use `allocation: devicePlugin`.
+""",
+)
+USE_NOT_RECORDED = define(
+    "BP3560",
+    "use-not-recorded",
+    """
+With `timeBasedFairShare` KAI asks Prometheus what each queue has used, and nothing lets Prometheus read that from KAI: without it all queues
+have used nothing. Add `spec.observability`, or set `serviceMonitor` of KAI's component.
+""",
+    severity=Severity.WARNING,
+)
+PARTS_NOT_SCALED = define(
+    "BP3561",
+    "parts-not-scaled",
+    """
+A cluster autoscaler adds nodes for pods that request GPUs, and pods that request parts of GPUs by annotation request none. With the setting
+`clusterAutoscaling` of its component KAI makes pods for them that an autoscaler sees.
+""",
+    severity=Severity.WARNING,
+)
+ENGINE_WITHOUT_POOLS = define(
+    "BP3562",
+    "engine-without-pools",
+    """
+The engine is installed, and no pool is its own, so it queues for nothing. Give a pool `queue`, or remove the engine.
+""",
+    severity=Severity.WARNING,
+)
+POOL_WITHOUT_QUEUES = define(
+    "BP3563",
+    "pool-without-queues",
+    """
+KAI queues for the pool, and no tenant with namespaces has quota of it. There is no queue, so no workload starts on these nodes. Give a tenant
+quota, or write `queue: none`.
+""",
+    severity=Severity.WARNING,
+)
+HELD_BY_BOTH = define(
+    "BP3564",
+    "held-by-both",
+    """
+The setting lets Kueue hold workloads that name none of its queues, in all namespaces of tenants. Workloads for KAI are among them and would
+never start. Switch it off: with both engines a policy refuses pods with GPUs that belong to neither.
+""",
+)
+CAP_BELOW_KAI = define(
+    "BP3565",
+    "cap-below-kai",
+    """
+KAI gives workloads that name no priority one of its own classes: 50, or more for services and notebooks. The tenant's cap is below that, so its
+workloads on pools of KAI are refused unless they name a priority.
+""",
+    severity=Severity.WARNING,
+)

@@ -12,14 +12,15 @@ from typing import Any, Protocol
 
 from blueprint.platform.components.digests import digest
 from blueprint.platform.dra.model import GPU_CLASS
-from blueprint.platform.nodes.offered import Offered
 from blueprint.platform.nodes.taints import PoolTaint, Taint
+from blueprint.platform.queueing.engines import KUEUE, QueuedPool, pools_of
+from blueprint.platform.queueing.kai import Kai
 from blueprint.platform.queueing.quotas import ResourceGroup, resource_groups, with_withheld
 from blueprint.platform.tenants.model import Tenant, TenantNamespace, Tenants
 from blueprint.platform.topology.model import HOSTNAME
-from blueprint.platform.tracking.recorder import tracked_property, untracked
+from blueprint.platform.tracking.recorder import decided_by, tracked_property, untracked
 from blueprint.platform.tracking.tracked import plain
-from blueprint.platform.views import PlatformView, PoolView
+from blueprint.platform.views import PlatformView
 from blueprint.spec.queueing import KueueSpec, QueueingSpec
 
 QUEUE = "default"
@@ -32,34 +33,6 @@ _WITHIN = {
 }
 
 
-class LevelsView(Protocol):
-    """Where the nodes of a pool stand."""
-
-    @property
-    def labels(self) -> Mapping[str, int]:
-        """Labels that say where a node stands, widest first."""
-
-
-class QueuedPool(PoolView, Protocol):
-    """A pool whose nodes tenants share."""
-
-    @property
-    def nodes_max(self) -> int:
-        """Most nodes."""
-
-    @property
-    def selector(self) -> Mapping[str, str]:
-        """Labels by which the nodes are known."""
-
-    @property
-    def topology(self) -> LevelsView:
-        """Where its nodes stand."""
-
-    @property
-    def offered(self) -> Mapping[str, Offered]:
-        """What pods can request of each node, by the name that quotas have for it."""
-
-
 class QueuedPlatform(PlatformView, Protocol):
     """The platform, as its queues know it."""
 
@@ -70,6 +43,13 @@ class QueuedPlatform(PlatformView, Protocol):
     @property
     def tenants(self) -> Tenants:
         """Everybody who shares it."""
+
+    @property
+    def queueing(self) -> Queueing | None:
+        """How workloads wait for GPUs."""
+
+    def shares(self, pool: QueuedPool) -> bool:
+        """Whether an engine queues for a pool: it has GPUs, or a tenant has quota of it."""
 
 
 class Topology:
@@ -158,7 +138,7 @@ class Cohort(_OfTenant):
     @property
     def resource_groups(self) -> tuple[ResourceGroup, ...]:
         """What its members share on top of their own."""
-        return resource_groups(self.tenant.quota, self._platform.pools)
+        return resource_groups(self.tenant.quota, self._kueue.pools)
 
 
 class ClusterQueue(_OfTenant):
@@ -167,7 +147,7 @@ class ClusterQueue(_OfTenant):
     @property
     def resource_groups(self) -> tuple[ResourceGroup, ...]:
         """Its own quota, nothing of what only its groups have, which it may borrow, and nothing of all other GPUs."""
-        pools = self._platform.pools
+        pools = self._kueue.pools
         with untracked():  # which pools there are decides no amount
             quotas = with_withheld(self.tenant.shares, pools, in_group=self.parent is not None)
         return resource_groups(quotas, pools)
@@ -176,9 +156,9 @@ class ClusterQueue(_OfTenant):
 class LocalQueue:
     """The queue of one namespace, which is that of its tenant."""
 
-    def __init__(self, namespace: TenantNamespace) -> None:
+    def __init__(self, namespace: TenantNamespace, name: str) -> None:
         self._namespace = namespace
-        self.name = QUEUE
+        self.name = name
 
     @property
     def namespace(self) -> str:
@@ -228,16 +208,21 @@ class Kueue:
         return [{"name": self._platform.dra.counted_as, "deviceClassNames": [GPU_CLASS]}] if claimed else []
 
     @tracked_property
+    def pools(self) -> tuple[QueuedPool, ...]:
+        """The pools that are Kueue's."""
+        return pools_of(KUEUE, self._platform)
+
+    @tracked_property
     def flavors(self) -> tuple[Flavor, ...]:
-        """The pools with GPUs, and those of which a tenant has quota."""
+        """One for each of them."""
         with untracked():
-            used = {pool for tenant in self._platform.tenants.every for pool in tenant.quota}
             pools = self._platform.pools
-            return tuple(Flavor(pool, pools) for pool in pools if pool.gpu is not None or pool.name in used)
+        return tuple(Flavor(pool, pools) for pool in self.pools)
 
     @tracked_property
     def topologies(self) -> tuple[Topology, ...]:
         """The different ways in which nodes of pools stand."""
+        decided_by(self.pools)
         with untracked():
             found = {flavor.topology.name: flavor.topology for flavor in reversed(self.flavors) if flavor.topology}
             return tuple(found[name] for name in sorted(found))
@@ -251,15 +236,31 @@ class Kueue:
     def cluster_queues(self) -> tuple[ClusterQueue, ...]:
         """The tenants that have quota, by themselves or by their groups."""
         users = self._platform.tenants.users
+        decided_by(self.pools)
         with untracked():
-            return tuple(ClusterQueue(tenant, self._platform, self) for tenant in users if tenant.shares)
+            return tuple(ClusterQueue(tenant, self._platform, self) for tenant in users if self.queues(tenant.shares))
 
     @tracked_property
     def local_queues(self) -> tuple[LocalQueue, ...]:
         """One queue in each namespace of a tenant that has quota."""
         namespaces = self._platform.tenants.namespaces
+        decided_by(self.pools)
         with untracked():
-            return tuple(LocalQueue(each) for each in namespaces if each.tenant.shares)
+            found = [each for each in namespaces if self.queues(each.tenant.shares)]
+            return tuple(LocalQueue(each, self.queue_of(each.tenant.shares)) for each in found)
+
+    def queues(self, shares: Mapping[str, object]) -> bool:
+        """Whether a tenant with these quotas has some of its pools."""
+        return any(pool.name in shares for pool in self.pools)
+
+    def queue_of(self, shares: Mapping[str, object]) -> str:
+        """The name of a tenant's queue in its namespaces.
+
+        Kueue takes jobs that name no queue for the one called default. Where the tenant has another engine's quota too,
+        that would be jobs of the other engine, so there is none of that name.
+        """
+        queued = [pool.queue for pool in self._platform.pools if pool.name in shares]
+        return QUEUE if all(engine == KUEUE for engine in queued) else KUEUE
 
 
 class Priority:
@@ -289,10 +290,15 @@ class Queueing:
         spec = self._spec.kueue
         return Kueue(spec, self._platform) if spec is not None else None
 
-    @property
-    def queue(self) -> str | None:
-        """The name of the queue in each namespace; None where no engine has queues in namespaces."""
-        return QUEUE if self.kueue else None
+    def queue_of(self, shares: Mapping[str, object]) -> str | None:
+        """The name of the queue in the namespaces of a tenant with these quotas; None without one."""
+        return self.kueue.queue_of(shares) if self.kueue and self.kueue.queues(shares) else None
+
+    @tracked_property
+    def kai(self) -> Kai | None:
+        """What KAI is told; None without it."""
+        spec = self._spec.kai
+        return Kai(spec, self._platform) if spec is not None else None
 
     @tracked_property
     def priorities(self) -> dict[str, int]:

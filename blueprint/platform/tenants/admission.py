@@ -30,9 +30,8 @@ class Prioritised(Protocol):
     def priorities(self) -> Mapping[str, int]:
         """Priorities of workloads by name."""
 
-    @property
-    def queue(self) -> str | None:
-        """The name of the queue in each namespace; None where no engine has queues in namespaces."""
+    def queue_of(self, shares: Mapping[str, object]) -> str | None:
+        """The name of the queue in the namespaces of a tenant with these quotas; None without one."""
 
 
 class SharedPool(Protocol):
@@ -53,6 +52,10 @@ class SharedPool(Protocol):
     @property
     def runs_virtual_machines(self) -> bool:
         """Whether its nodes run virtual machines, which get their GPUs."""
+
+    @property
+    def pods_wait(self) -> bool:
+        """Whether workloads wait as pods, which a quota of the namespace would count."""
 
     def taint_source(self, taint: Taint) -> Source:
         """The line that gives the nodes this taint."""
@@ -132,7 +135,15 @@ class Allowed:
     def queue(self) -> str | None:
         """The queue by which its workloads get devices; None where it has none."""
         queueing = self._platform.queueing if self._platform.admission_policies else None
-        return queueing.queue if queueing and self._tenant.shares else None
+        return queueing.queue_of(self._tenant.shares) if queueing else None
+
+    @tracked_property
+    def shards(self) -> str | None:
+        """The pools of which it has quota and where another scheduler holds its pods until it is their turn."""
+        if not self._platform.admission_policies:
+            return None
+        found = [pool.name for pool in self._platform.pools if pool.pods_wait and pool.name in self._tenant.shares]
+        return "|".join(sorted(found)) or None
 
     @tracked_property
     def highest_priority(self) -> str | None:

@@ -176,9 +176,13 @@ class Tenant:
 
     @tracked_property
     def most_gpus(self) -> dict[str, str]:
-        """The most that its queue could get of each resource of GPUs; only of what something limits."""
+        """The most that its queue could get of each resource of GPUs; only of what something limits.
+
+        Nothing of this limits what pods request that wait for their turn: a quota would refuse them.
+        """
         with untracked():
             pools = {pool.name: pool.offered for pool in self._platform.pools}
+            waiting = {pool.name for pool in self._platform.pools if pool.pods_wait}
         offered = {
             each.resource for names in pools.values() for key, each in names.items() if key not in NODE_RESOURCES
         }
@@ -187,7 +191,7 @@ class Tenant:
             for name, quota in amounts.items():
                 resource = pools[pool][name].resource if name in pools.get(pool, {}) else None
                 if resource in found:
-                    found[resource] = _sum(found[resource], self._most(quota))
+                    found[resource] = None if pool in waiting else _sum(found[resource], self._most(quota))
         return {name: canonical_quantity(str(most)) for name, most in found.items() if most is not None}
 
     @property

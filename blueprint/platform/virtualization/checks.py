@@ -10,12 +10,14 @@ from blueprint.platform.check_context import CheckContext
 from blueprint.platform.paths import POOLS
 from blueprint.platform.pool import Pool
 from blueprint.platform.virtualization import codes
+from blueprint.platform.virtualization.kata_checks import check_kata
 from blueprint.platform.virtualization.model import CONTAINER, PASSTHROUGH, WORKLOAD_LABEL
 from blueprint.source.paths import Path
 
 
 def check_virtualization(context: CheckContext) -> Iterator[Diagnostic]:
     """Everything about nodes that run virtual machines."""
+    yield from check_kata(context)
     virtualization = context.platform.virtualization
     for name, pool in context.pools.items():
         yield from _label(context, name, pool)
@@ -23,7 +25,9 @@ def check_virtualization(context: CheckContext) -> Iterator[Diagnostic]:
             yield from _gpus(context, name, pool)
     if not virtualization.enabled:
         return
-    if all(pool.selector.get(WORKLOAD_LABEL) != PASSTHROUGH for pool in context.pools.values()):
+    if not virtualization.requested and all(
+        pool.selector.get(WORKLOAD_LABEL) != PASSTHROUGH for pool in context.pools.values()
+    ):
         message = "sandboxWorkloads is on, and no pool's nodes run virtual machines"
         help_ = f"select a pool by {WORKLOAD_LABEL}: {PASSTHROUGH}"
         path, code = context.setting_path("sandboxWorkloads"), codes.NO_NODE_FOR_MACHINES
@@ -53,11 +57,17 @@ def _label(context: CheckContext, name: str, pool: Pool) -> Iterator[Diagnostic]
 def _gpus(context: CheckContext, name: str, pool: Pool) -> Iterator[Diagnostic]:
     """GPUs of which nothing can be promised."""
     workload = pool.selector.get(WORKLOAD_LABEL)
-    if pool.gpu is None or (workload or context.platform.virtualization.default_workload) != PASSTHROUGH:
+    if (
+        pool.gpu is None
+        or pool.passes_gpus
+        or (workload or context.platform.virtualization.default_workload) != PASSTHROUGH
+    ):
         return
     because = (*POOLS, name, "selector", WORKLOAD_LABEL) if workload else context.setting_path("defaultWorkload")
-    message = f"the GPUs of pool {name} are passed through to virtual machines, which is not described here yet"
-    help_ = "remove gpu" + ("" if workload else f", or select the pool by {WORKLOAD_LABEL}: {CONTAINER}")
+    message = f"the GPUs of pool {name} are passed through to virtual machines, and the pool has no kata"
+    help_ = "add kata: {}, or remove gpu" + (
+        "" if workload else f", or select the pool by {WORKLOAD_LABEL}: {CONTAINER}"
+    )
     notes = (context.note(because, "this is what the nodes run"),)
     yield context.diagnostic_at(
         (*POOLS, name, "gpu"), codes.GPUS_OF_VIRTUAL_MACHINES, message, help_=help_, notes=notes

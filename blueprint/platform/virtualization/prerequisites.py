@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from blueprint.platform.model import Platform
 from blueprint.platform.pool import Pool
 from blueprint.platform.tracking.recorder import decided_by, record
+from blueprint.platform.virtualization.kata import PoolKata
 from blueprint.versions import version_key
 
 POD_RESOURCES_FROM = "1.34"
@@ -16,20 +17,27 @@ _RESOURCES = {"P_GPU_ALIAS": "nvidia.com/pgpu", "NVSWITCH_ALIAS": "nvidia.com/nv
 
 def cluster_prerequisites(platform: Platform) -> Iterator[Iterator[str]]:
     """What must be true of the cluster; each reads its own lines. Nothing where no node runs virtual machines."""
-    if platform.virtualization.enabled:
+    if platform.virtualization.enabled and not platform.kata.machine_pools:
         yield _kata(platform)
+    if platform.virtualization.enabled or platform.kata.machine_pools:
         yield _kubelet(platform)
+    if platform.virtualization.enabled:
         yield _confidential(platform)
+    if platform.kata.machine_pools:
+        yield _broker(platform)
 
 
 def pool_prerequisites(pool: Pool, platform: Platform) -> Iterator[Iterator[str]]:
     """What must be true of the nodes that run virtual machines."""
     yield _nodes(pool, platform)
+    if pool.kata is not None:
+        yield _machines(pool.kata, pool, platform)
 
 
 def _nodes(pool: Pool, platform: Platform) -> Iterator[str]:
     if not pool.runs_virtual_machines:
         return
+    decided_by(pool.kata)
     yield (
         "Firmware and kernel of each node have virtualization, ACS and the IOMMU switched on (intel_iommu=on or"
         " amd_iommu=on), no NVIDIA driver is on it, nouveau is kept from loading, the container runtime is containerd."
@@ -38,6 +46,40 @@ def _nodes(pool: Pool, platform: Platform) -> Iterator[str]:
     if not platform.setting("vfioManager"):
         yield "The node provisioner binds their GPUs to vfio-pci (on Grace to nvgrace_gpu_vfio_pci)."
     yield f"Workloads request {' and '.join(_offered(platform))}."
+
+
+def _machines(kata: PoolKata, pool: Pool, platform: Platform) -> Iterator[str]:
+    """What a pool with Kata needs, with GPUs or without."""
+    runtime, confidential = platform.kata.runtime, kata.confidential
+    if not kata.passes_gpus:
+        yield "Firmware of each node has virtualization switched on, and its kernel has /dev/kvm."
+    if runtime is not None:
+        place = platform.setting("containerdDirectory") or runtime.configuration.rstrip("/")
+        yield f"containerd 2.0 or newer reads its configuration from {place}, and /opt can be written."
+        what = "all of Kubernetes on the node" if runtime.whole_server else "containerd"
+        yield f"Installing and removing Kata restarts {what}, once on each node: running pods stay, starting ones wait."
+    if confidential:
+        how = platform.kata.encryption(confidential)
+        yield (
+            f"Processors, firmware and kernel of each node have {how.title} switched on; Kata is tested with Ubuntu"
+            " 26.04."
+        )
+        if not platform.kata.counts_keys:
+            yield f"Each node has the label {how.label}=true: node feature discovery does not set it here."
+    if kata.cc_mode not in (None, "off"):
+        yield f"The GPUs of each node and their firmware can be in the confidential mode {kata.cc_mode}."
+    if kata.cc_mode == "ppcie":
+        yield f"A pod takes all {pool.gpu.count if pool.gpu else 0} GPUs of a node, and its NVSwitches."
+    yield (
+        f"Pods name {' or '.join(kata.runtime_classes)} as runtimeClassName, and limits of cpu and memory: machines are"
+        " sized by them."
+    )
+
+
+def _broker(platform: Platform) -> Iterator[str]:
+    """Whom guests attest themselves to."""
+    for broker in dict.fromkeys(each.attestation for each in platform.kata.handlers if each.attestation):
+        yield f"A key broker (Trustee) answers at {broker} from inside of the guests, and trusts their measurements."
 
 
 def _kata(platform: Platform) -> Iterator[str]:
@@ -62,16 +104,20 @@ def _kubelet(platform: Platform) -> Iterator[str]:
 def _confidential(platform: Platform) -> Iterator[str]:
     if not platform.setting("ccManager"):
         return
-    mode = platform.setting("ccMode")
-    if mode != "off":
+    modes = {pool.kata.cc_mode for pool in platform.passing_pools if pool.kata}
+    if not modes and platform.setting("ccMode") != "off":
         yield (
             "GPUs, processors and firmware of nodes with virtual machines can do confidential computing in mode"
-            f" {mode}, and those nodes have the label nvidia.com/cc.capable=true: nothing of the stack does."
+            f" {platform.setting('ccMode')}."
         )
-    yield (
-        "Drain a node before changing its label nvidia.com/cc.mode: its GPUs are reset. The mode ppcie is"
-        " said there alone, on Hopper nodes whose GPUs and NVSwitches all can do it."
-    )
+    if modes - {"off"} or (not modes and platform.setting("ccMode") != "off"):
+        yield (
+            "Nodes with GPUs in a confidential mode have the label nvidia.com/cc.capable=true: nothing of the stack"
+            " sets it."
+        )
+    yield "Drain a node before changing its label nvidia.com/cc.mode: its GPUs are reset."
+    if not modes:
+        yield "The mode ppcie is set there alone, on Hopper nodes whose GPUs and NVSwitches all can do it."
 
 
 def _offered(platform: Platform) -> Iterator[str]:

@@ -16,8 +16,8 @@ from blueprint.platform.dra.model import GPU_CLASS
 from blueprint.platform.nodes.offered import NODE_RESOURCES
 from blueprint.platform.nodes.taints import Taint
 from blueprint.platform.pool import GpuPool, Pool
+from blueprint.platform.queueing.engines import KAI, KUEUE
 from blueprint.platform.queueing.lending import Lending
-from blueprint.platform.queueing.model import QUEUE
 from blueprint.platform.tracking.recorder import untracked
 from blueprint.records import Record
 from blueprint.units import canonical_quantity, duration_seconds, quantity_value
@@ -227,7 +227,9 @@ class Workloads:
         offered = pool.offered[name]
         of_node = int(quantity_value(offered.amount or "0"))
         kueue = self._platform.queueing.kueue if self._platform.queueing else None
-        queue = QUEUE if tenant.shares and kueue else None
+        if pool.queue == KAI:
+            return Misfit(pool.name, "workloads for pools of KAI are not rendered yet")
+        queue = kueue.queue_of(tenant.shares) if tenant.shares and kueue and pool.queue == KUEUE else None
         claimed = pool.claimed and not (queue and self._platform.dra.extended_resources)
         shared_by = _shared_by(pool, offered.resource)
         whole = name == GPU_NAME and shared_by == 1 and not _is_partitioned(pool)

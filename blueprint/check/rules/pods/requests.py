@@ -9,6 +9,7 @@ from typing import Any
 from blueprint.check.common.device_plugins import OF_NVIDIA, is_decided_here
 from blueprint.check.common.kueue import added_tolerations
 from blueprint.check.finding import ObjectFinding
+from blueprint.check.node_demands import as_admitted
 from blueprint.check.rule import Capability, rule
 from blueprint.check.rule_context import (
     GPU_PREFIX,
@@ -61,9 +62,9 @@ def offered(pod: DescribedPod, context: RuleContext) -> Iterator[ObjectFinding]:
         return
     passed_through = (*_passed_through(context), *_claimed_by_the_scheduler(context))
     for path, name, amount in _limits(pod):
-        if any(re.fullmatch(pattern, name) for pattern in passed_through):
-            continue  # how many a node has of them, nobody says
         most = max((pool.offers.get(name, 0) for pool in context.counted_pools), default=0)
+        if not most and any(re.fullmatch(pattern, name) for pattern in passed_through):
+            continue  # how many a node has of them, nobody says
         number = as_count(amount)
         if not most:
             yield _not_offered(pod, path, name, context)
@@ -122,6 +123,7 @@ def _several(pod: DescribedPod, path: Any, name: str, number: int, context: Rule
 @rule(NOT_TOLERATED, tags=("scheduling",), needs=(Capability.POOLS,))
 def taints(pod: DescribedPod, context: RuleContext) -> Iterator[ObjectFinding]:
     """Nodes that offer what is requested, and that keep the pod away."""
+    pod = as_admitted(pod, context)
     tolerations = [*items(pod.spec.get("tolerations")), *added_tolerations(pod.subject, context)]
     for path, name, _ in _limits(pod):
         pools = [pool for pool in context.pools if name in pool.offers]

@@ -1,0 +1,158 @@
+"""Checks of engines: which of them queues for which pool, and what KAI cannot do with the quotas of its pools."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from blueprint.diagnostics import Diagnostic
+from blueprint.platform.check_context import CheckContext
+from blueprint.platform.drivers.model import DRA
+from blueprint.platform.nodes.offered import NODE_RESOURCES
+from blueprint.platform.paths import POOLS
+from blueprint.platform.pool import GpuPool, Pool
+from blueprint.platform.queueing import codes
+from blueprint.platform.queueing.engines import KAI, NONE
+from blueprint.platform.queueing.kai import OWN_CLASSES, Kai, queue_name, units_of
+from blueprint.platform.tenants.checks import declared_at
+from blueprint.platform.tenants.model import Tenant
+from blueprint.source.paths import Path
+
+QUEUEING: Path = ("spec", "queueing")
+_LONGEST = 63
+"""Characters of a label's value."""
+_LEAST_OF_KAI = min(OWN_CLASSES.values())
+
+
+def check_engines(context: CheckContext) -> Iterator[Diagnostic]:
+    """Each pool alone, then what the engines have of all."""
+    queueing = context.platform.queueing
+    engines = context.platform.engines
+    for pool in context.pools.values():
+        yield from _engine(context, pool, engines)
+    for engine in engines:
+        if not any(each.queue == engine for each in context.pools.values()):
+            message = f"no pool belongs to {engine}"
+            yield context.diagnostic_at_key((*QUEUEING, engine), codes.ENGINE_WITHOUT_POOLS, message)
+    if queueing and queueing.kai:
+        yield from _kai(context, queueing.kai)
+
+
+def _engine(context: CheckContext, pool: Pool, engines: tuple[str, ...]) -> Iterator[Diagnostic]:
+    """Whether the pool belongs to one engine, which is there."""
+    path = (*POOLS, pool.name, "queue")
+    declared = context.is_written(path)
+    quotas = [tenant for tenant in context.platform.tenants.every if pool.name in tenant.quota]
+    if declared and pool.queue != NONE and pool.queue not in engines:
+        message = f"pool {pool.name} belongs to {pool.queue}, and queueing does not have it"
+        help_ = f"queueing: {{{pool.queue}: {{}}}}"
+        yield context.diagnostic_at(path, codes.ENGINE_NOT_THERE, message, help_=help_)
+    elif not declared and len(engines) > 1 and (pool.gpu or quotas):
+        message = f"pool {pool.name} does not say which engine queues for it: {' or '.join(engines)}"
+        help_ = " or ".join(f"queue: {each}" for each in (*engines, NONE))
+        yield context.diagnostic_at_key((*POOLS, pool.name), codes.POOL_WITHOUT_ENGINE, message, help_=help_)
+    elif declared and pool.queue == NONE:
+        for tenant in quotas:
+            message = f"tenant {tenant.name} has a quota of pool {pool.name}, for which nothing queues"
+            notes = (context.note(path, "queue: none"),)
+            at = declared_at(context, tenant, "quota", pool.name)
+            yield context.diagnostic_at_key(at, codes.QUOTA_OF_UNQUEUED_POOL, message, notes=notes)
+
+
+def _kai(context: CheckContext, kai: Kai) -> Iterator[Diagnostic]:
+    pools = [pool for pool in context.pools.values() if pool.queue == KAI]
+    for pool in pools:
+        yield from _pool(context, kai, pool)
+        for tenant in context.platform.tenants.every:
+            yield from _quota(context, tenant, pool)
+    yield from _priorities(context)
+    yield from _settings(context, kai, pools)
+
+
+def _pool(context: CheckContext, kai: Kai, pool: Pool) -> Iterator[Diagnostic]:
+    """What a pool of KAI must have, and must not."""
+    path = (*POOLS, pool.name)
+    users = [tenant for tenant in context.platform.tenants.users if pool.name in tenant.shares]
+    if pool.gpu and not users:
+        message = f"KAI queues for pool {pool.name}, and no tenant has quota of it"
+        yield context.diagnostic_at_key(path, codes.POOL_WITHOUT_QUEUES, message, help_="give a tenant quota")
+    because = (context.note((*QUEUEING, KAI, "gpuSharing"), "KAI shares GPUs"),)
+    if kai.gpu_sharing and isinstance(pool, GpuPool) and any(each > 1 for each in pool.partition.replicas.values()):
+        message = f"GPUs of pool {pool.name} are shared by the device plugin and by KAI"
+        at = (*path, "gpu", "sharing")
+        yield context.diagnostic_at_key(at, codes.SHARED_TWICE, message, notes=because, help_="leave sharing out")
+    scaled = pool.gpu and pool.nodes_min < pool.nodes_max and not context.platform.setting("clusterAutoscaling")
+    if kai.gpu_sharing and scaled:
+        message = f"an autoscaler adds no node to pool {pool.name} for pods that request parts of GPUs"
+        help_ = "components: {kai-scheduler: {settings: {clusterAutoscaling: true}}}"
+        at = (*path, "nodes")
+        yield context.diagnostic_at_key(at, codes.PARTS_NOT_SCALED, message, notes=because, help_=help_)
+
+
+def _quota(context: CheckContext, tenant: Tenant, pool: Pool) -> Iterator[Diagnostic]:
+    """What KAI cannot do with the quota of a tenant."""
+    at = declared_at(context, tenant, "quota", pool.name)
+    amounts = tenant.quota.get(pool.name, {})
+    notes = (context.note((*POOLS, pool.name, "queue"), "a pool of KAI"),)
+    for name, quota in amounts.items():
+        if quota.lend is not None:
+            message = (
+                f"tenant {tenant.name} lends {quota.lend} {name} of pool {pool.name}, and KAI lends all that is idle"
+            )
+            yield context.diagnostic_at_key(at, codes.KAI_LENDS_ALL, message, notes=notes, help_="remove lend")
+        offered = pool.offered.get(name)
+        if offered and name not in NODE_RESOURCES and not units_of(offered.resource):
+            message = f"tenant {tenant.name} has a quota of {name}, and KAI does not count {offered.resource}"
+            yield context.diagnostic_at_key(at, codes.KAI_DOES_NOT_COUNT, message, notes=notes)
+    sizes = {units_of(pool.offered[name].resource) for name in amounts if name in pool.offered} - {0}
+    if len({name for name in amounts if name not in NODE_RESOURCES}) > 1 and sizes:
+        message = f"the quotas of tenant {tenant.name} of pool {pool.name} are one amount of slices to KAI"
+        yield context.diagnostic_at_key(at, codes.KAI_COUNTS_SLICES, message, notes=notes)
+    if pool.name in tenant.shares and len(name := queue_name(tenant.name, pool.name)) > _LONGEST:
+        message = f"the queue {name} has {len(name)} characters, and a label's value at most {_LONGEST}"
+        yield context.diagnostic_at_key(at, codes.QUEUE_NAME_TOO_LONG, message, notes=notes)
+
+
+def _priorities(context: CheckContext) -> Iterator[Diagnostic]:
+    """Names of classes that are not free, and caps below what KAI gives by itself."""
+    queueing, own = context.platform.queueing, context.platform.setting("priorityClasses")
+    for name in queueing.priorities if queueing else ():
+        whose = "KAI" if own and name in OWN_CLASSES else "Kubernetes" if name.startswith("system-") else None
+        if whose:
+            message = f"{name} is a priority class of {whose}"
+            yield context.diagnostic_at_key((*QUEUEING, "priorities", name), codes.PRIORITY_OF_KAI, message)
+    for tenant in context.platform.tenants.users:
+        cap = tenant.highest_priority
+        if cap is not None and cap < _LEAST_OF_KAI and any(_is_kais(context, pool) for pool in tenant.shares):
+            message = (
+                f"the cap of tenant {tenant.name} is {cap}, and KAI gives {_LEAST_OF_KAI} to workloads without one"
+            )
+            help_ = f"have its workloads name {tenant.priority_cap}"
+            at = declared_at(context, tenant, "priorityCap")
+            yield context.diagnostic_at(at, codes.CAP_BELOW_KAI, message, help_=help_)
+
+
+def _is_kais(context: CheckContext, pool: str) -> bool:
+    return pool in context.pools and context.pools[pool].queue == KAI
+
+
+def _settings(context: CheckContext, kai: Kai, pools: list[Pool]) -> Iterator[Diagnostic]:
+    """What else must be on, or off."""
+    platform = context.platform
+    if kai.gpu_sharing and platform.allocation == DRA and pools:
+        message, notes = "pods claim GPUs, so KAI has none to share", (context.note(("spec", "allocation"), "dra"),)
+        at = (*QUEUEING, KAI, "gpuSharing")
+        yield context.diagnostic_at(at, codes.SHARING_OF_CLAIMS, message, notes=notes, help_="remove gpuSharing")
+    if kai.prometheus and not platform.observability and not _own_monitors(context):
+        message = "nothing lets Prometheus read what queues use"
+        at, help_ = (*QUEUEING, KAI, "timeBasedFairShare"), "add spec.observability"
+        yield context.diagnostic_at_key(at, codes.USE_NOT_RECORDED, message, help_=help_)
+    if platform.setting("manageJobsWithoutQueueName"):
+        message = "Kueue would hold the workloads of KAI, which name none of its queues"
+        at = context.setting_path("manageJobsWithoutQueueName")
+        yield context.diagnostic_at(at, codes.HELD_BY_BOTH, message, help_="remove it")
+
+
+def _own_monitors(context: CheckContext) -> bool:
+    """Whether KAI's component makes monitors by a setting of its own."""
+    found = context.platform.component_with("consolidation")
+    return bool(found and found.settings["serviceMonitor"])

@@ -1,0 +1,349 @@
+"""What KAI is told: a shard for each of its pools, and in each shard the queues of those who have quota of the pool.
+
+A queue of KAI has one amount of GPUs, not one for each pool, and the scheduler of a shard sees the nodes of its shard
+alone. So each pool is a shard, and a tenant has a queue in each pool of which it has quota. The highest queue of a pool
+is of no tenant: it holds what all have together, and groups and tenants right below it borrow nothing.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from fractions import Fraction
+from typing import Protocol
+
+from blueprint.platform.nodes.offered import NODE_RESOURCES
+from blueprint.platform.queueing.engines import KAI, QueuedPool, pools_of
+from blueprint.platform.tenants.admission import Prioritised
+from blueprint.platform.tenants.model import Tenant, TenantQuota, Tenants
+from blueprint.platform.topology.model import HOSTNAME
+from blueprint.platform.tracking.recorder import decided_by, tracked_property, untracked
+from blueprint.platform.views import PlatformView
+from blueprint.records import Record
+from blueprint.spec.queueing import KaiSpec
+from blueprint.units import quantity_value
+
+QUEUE_LABEL = "kai.scheduler/queue"
+"""The label of workloads that names the queue."""
+NOT_PREEMPTED = 100
+"""From this priority on KAI stops no workload, and lets it use no more than its queue's quota."""
+OWN_CLASSES = {"train": 50, "build-preemptible": 75, "build": 100, "inference": 125}
+"""The priority classes that KAI brings; it gives them to workloads that name none."""
+UNLIMITED = -1
+_COUNTED = re.compile(r"nvidia\.com/(gpu|mig-([1-9])g\.[1-9][0-9]*gb)")
+_UNIT = {"cpu": Fraction(1000), "memory": Fraction(1, 10**6)}
+"""How many of KAI's units one has: it counts thousandths of a processor, and megabytes of 10^6 bytes."""
+
+
+class KaiPlatform(PlatformView, Protocol):
+    """The platform, as KAI knows it."""
+
+    @property
+    def pools(self) -> Sequence[QueuedPool]:
+        """All pools."""
+
+    @property
+    def tenants(self) -> Tenants:
+        """Everybody who shares it."""
+
+    @property
+    def queueing(self) -> Prioritised | None:
+        """How workloads are queued."""
+
+    def shares(self, pool: QueuedPool) -> bool:
+        """Whether an engine queues for a pool: it has GPUs, or a tenant has quota of it."""
+
+
+def units_of(resource: str) -> int:
+    """As how many GPUs KAI counts one of a resource: a MIG instance as its slices; 0 where it does not count it."""
+    found = _COUNTED.fullmatch(resource)
+    return 0 if found is None else int(found.group(2) or 1)
+
+
+def queue_name(tenant: str, pool: str) -> str:
+    """The queue of a tenant, or of a group, in a pool."""
+    return f"{tenant}.{pool}"
+
+
+class PriorityOfKai(Record):
+    """A priority class that KAI brings."""
+
+    name: str
+    value: int
+
+
+class Share(Record):
+    """How much a queue has of GPUs, processors or memory, in KAI's units; -1: not limited."""
+
+    quota: int
+    limit: int
+    weight: float | int
+
+
+class KaiQueue:
+    """A queue: of a tenant, of a group, or of everybody in a pool."""
+
+    def __init__(self, pool: QueuedPool, tenant: Tenant | None, kai: Kai) -> None:
+        self._pool = pool
+        self._tenant = tenant
+        self._kai = kai
+
+    @tracked_property
+    def name(self) -> str:
+        """Tenant and pool, or the pool alone."""
+        pool = self._pool.own_label
+        return queue_name(self._tenant.name, pool) if self._tenant else pool
+
+    @tracked_property
+    def shard(self) -> str:
+        """The shard: the pool's name."""
+        return self._pool.own_label
+
+    @tracked_property
+    def display_name(self) -> str:
+        """What KAI's logs call it."""
+        return self._tenant.name if self._tenant else self._pool.own_label
+
+    @tracked_property
+    def tenant(self) -> str | None:
+        """Whose it is; None of the highest queue, and of groups."""
+        return self._tenant.name if self._tenant and not self._tenant.is_group else None
+
+    @tracked_property
+    def parent(self) -> str | None:
+        """The queue above."""
+        if self._tenant is None:
+            return None
+        above = self._tenant.parent
+        return queue_name(above.name, self._pool.own_label) if above else self._pool.own_label
+
+    @tracked_property
+    def gpu(self) -> Share:
+        """GPUs: what all names of the pool's quota count together."""
+        return self._share([name for name in self._pool.offered if name not in NODE_RESOURCES])
+
+    @tracked_property
+    def cpu(self) -> Share:
+        """Thousandths of a processor."""
+        return self._share(["cpu"])
+
+    @tracked_property
+    def memory(self) -> Share:
+        """Megabytes."""
+        return self._share(["memory"])
+
+    def _share(self, names: Sequence[str]) -> Share:
+        weight = _number(self._tenant.weight) if self._tenant and self._tenant.weight else 1
+        if not self._kai.counts(self._pool, self._tenant, names):
+            return Share(UNLIMITED, UNLIMITED, weight)
+        quota = self._kai.guaranteed(self._pool, self._tenant, names)
+        more = self._more(names)
+        return Share(int(quota), UNLIMITED if more is None else int(quota + more), weight)
+
+    def _more(self, names: Sequence[str]) -> Fraction | None:
+        """What it may use beyond its quota; None where nothing limits it."""
+        if self._tenant is None:
+            return None
+        if self._tenant.parent is None:
+            return Fraction(0)
+        own = self._tenant.quota.get(self._pool.name, {})
+        found = [(name, own[name].borrow) for name in names if name in own]
+        if not found or any(borrow is None for _, borrow in found):
+            return None
+        return sum((units(self._pool, name, borrow or "0") for name, borrow in found), Fraction(0))
+
+
+def _number(text: str) -> float | int:
+    value = quantity_value(text)
+    return int(value) if value.denominator == 1 else float(value)
+
+
+def units(pool: QueuedPool, name: str, amount: str) -> Fraction:
+    """An amount in KAI's units."""
+    if name in _UNIT:
+        return quantity_value(amount) * _UNIT[name]
+    offered = pool.offered.get(name)
+    return quantity_value(amount) * (units_of(offered.resource) if offered else 0)
+
+
+class Shard:
+    """A pool, on whose nodes one scheduler of KAI places workloads."""
+
+    def __init__(self, pool: QueuedPool, kai: Kai) -> None:
+        self._pool = pool
+        self._kai = kai
+
+    @tracked_property
+    def name(self) -> str:
+        """The pool's name."""
+        return self._pool.own_label
+
+    @tracked_property
+    def levels(self) -> tuple[str, ...]:
+        """Labels that say where its nodes stand, widest first; none where the blueprint declares none."""
+        labels = tuple(self._pool.topology.labels)
+        return (*labels, HOSTNAME) if labels else ()
+
+    @tracked_property
+    def queues(self) -> tuple[KaiQueue, ...]:
+        """The highest queue, then those of groups and tenants."""
+        with untracked():
+            users = [each for each in self._kai.tenants.users if self._pool.name in each.shares]
+            groups = {above.name for each in users for above in each.ancestors}
+            members = [each for each in self._kai.tenants.every if each in users or each.name in groups]
+        return tuple(KaiQueue(self._pool, each, self._kai) for each in (None, *members)) if members else ()
+
+
+class Cap:
+    """The highest priority of a tenant's workloads."""
+
+    def __init__(self, tenant: Tenant, priorities: Mapping[str, int]) -> None:
+        self._tenant = tenant
+        self._priorities = priorities
+
+    @tracked_property
+    def tenant(self) -> str:
+        """The tenant."""
+        return self._tenant.name
+
+    @tracked_property
+    def priority(self) -> str:
+        """The name of the highest priority."""
+        return self._tenant.priority_cap or ""
+
+    @tracked_property
+    def classes(self) -> list[str]:
+        """The priority classes that its workloads may have."""
+        most = self._tenant.highest_priority
+        known = {**OWN_CLASSES, **self._priorities}
+        return sorted(name for name, value in known.items() if most is None or value <= most)
+
+
+class Kai:
+    """What KAI is told."""
+
+    def __init__(self, spec: KaiSpec, platform: KaiPlatform) -> None:
+        self._spec = spec
+        self._platform = platform
+
+    @property
+    def tenants(self) -> Tenants:
+        """Everybody who shares the platform."""
+        return self._platform.tenants
+
+    @tracked_property
+    def placement(self) -> str:
+        """Whether nodes are filled one after the other."""
+        return self._spec.placement
+
+    @property
+    def own_classes(self) -> tuple[PriorityOfKai, ...]:
+        """The priority classes that KAI brings, lowest first."""
+        return tuple(PriorityOfKai(name, value) for name, value in OWN_CLASSES.items())
+
+    @tracked_property
+    def gpu_sharing(self) -> bool:
+        """Whether pods may request parts of GPUs."""
+        return self._spec.gpu_sharing
+
+    @tracked_property
+    def preempt_min_runtime(self) -> str | None:
+        """How long a workload runs before another one of its tenant stops it."""
+        return self._spec.min_runtime.preempt
+
+    @tracked_property
+    def reclaim_min_runtime(self) -> str | None:
+        """How long a workload runs before another tenant stops it."""
+        return self._spec.min_runtime.reclaim
+
+    @tracked_property
+    def usage_weight(self) -> float | None:
+        """How strongly past use lowers what a queue gets; None where it does not count."""
+        share = self._spec.time_based_fair_share
+        return share.weight if share else None
+
+    @tracked_property
+    def prometheus(self) -> str | None:
+        """Where past use is asked for."""
+        share = self._spec.time_based_fair_share
+        return share.prometheus if share else None
+
+    @tracked_property
+    def usage_window(self) -> dict[str, str]:
+        """Which past use counts, by KAI's names."""
+        share = self._spec.time_based_fair_share
+        if share is None:
+            return {}
+        window = {"windowSize": share.window, "windowType": share.window_type}
+        return {**window, "halfLifePeriod": share.half_life} if share.half_life else window
+
+    @tracked_property
+    def pools(self) -> tuple[QueuedPool, ...]:
+        """The pools that are KAI's."""
+        return pools_of(KAI, self._platform)
+
+    @tracked_property
+    def shards(self) -> tuple[Shard, ...]:
+        """One for each of them."""
+        return tuple(Shard(pool, self) for pool in self.pools)
+
+    @tracked_property
+    def queues(self) -> tuple[KaiQueue, ...]:
+        """The queues of all shards."""
+        return tuple(queue for shard in self.shards for queue in shard.queues)
+
+    @tracked_property
+    def leaves(self) -> list[str]:
+        """The queues that run workloads: those of tenants."""
+        return [queue.name for queue in self.queues if queue.tenant]
+
+    @tracked_property
+    def resources(self) -> list[str]:
+        """The resources of GPUs that nodes of its pools offer."""
+        offered = (each for pool in self.pools for each in pool.offered.items())
+        return sorted({each.resource for name, each in offered if name not in NODE_RESOURCES})
+
+    @tracked_property
+    def others(self) -> list[dict[str, str]]:
+        """The labels that choose the nodes of each pool with GPUs that is not its own."""
+        mine = {pool.name for pool in self.pools}
+        found = [pool.selector for pool in self._platform.pools if pool.gpu and pool.name not in mine]
+        return [dict(sorted(selector.items())) for selector in found if selector]
+
+    @tracked_property
+    def caps(self) -> tuple[Cap, ...]:
+        """The tenants with quota of its pools whose workloads have a highest priority."""
+        queueing = self._platform.queueing
+        decided_by(self.pools)
+        with untracked():
+            names = {pool.name for pool in self.pools}
+            capped = [
+                each for each in self.tenants.users if each.highest_priority is not None and names & each.shares.keys()
+            ]
+        return tuple(Cap(each, queueing.priorities if queueing else {}) for each in capped)
+
+    def counts(self, pool: QueuedPool, tenant: Tenant | None, names: Sequence[str]) -> bool:
+        """Whether a queue limits a resource: GPUs always, processors and memory where all below it have amounts."""
+        if any(name not in NODE_RESOURCES for name in names) or not names:
+            return True
+        below = self._users(pool, tenant)
+        return bool(below) and all(name in each.shares.get(pool.name, {}) for each in below for name in names)
+
+    def guaranteed(self, pool: QueuedPool, tenant: Tenant | None, names: Sequence[str]) -> Fraction:
+        """What is guaranteed to a tenant, or to a group and all of its members."""
+        chosen = [tenant, *self._below(tenant)] if tenant else list(self.tenants.every)
+        return sum((_own(pool, each, names) for each in chosen), Fraction(0))
+
+    def _users(self, pool: QueuedPool, tenant: Tenant | None) -> list[Tenant]:
+        """The tenants in or below a queue."""
+        every = self.tenants.users if tenant is None else [tenant, *self._below(tenant)]
+        return [each for each in every if not each.is_group and pool.name in each.shares]
+
+    def _below(self, group: Tenant) -> list[Tenant]:
+        """The members of a group, and theirs."""
+        return [each for each in self.tenants.every if any(above is group for above in each.ancestors)]
+
+
+def _own(pool: QueuedPool, tenant: Tenant, names: Sequence[str]) -> Fraction:
+    quotas: Mapping[str, TenantQuota] = tenant.quota.get(pool.name, {})
+    return sum((units(pool, name, quotas[name].guaranteed) for name in names if name in quotas), Fraction(0))

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 
 from blueprint.diagnostics import Diagnostic
 from blueprint.platform.check_context import CheckContext
-from blueprint.platform.drivers.model import DRA
 from blueprint.platform.nodes.offered import NODE_RESOURCES
 from blueprint.platform.paths import POOLS
 from blueprint.platform.pool import GpuPool, Pool
@@ -138,7 +137,7 @@ def _is_kais(context: CheckContext, pool: str) -> bool:
 def _settings(context: CheckContext, kai: Kai, pools: list[Pool]) -> Iterator[Diagnostic]:
     """What else must be on, or off."""
     platform = context.platform
-    if kai.gpu_sharing and platform.allocation == DRA and pools:
+    if kai.gpu_sharing and pools and all(pool.claimed for pool in pools):
         message, notes = "pods claim GPUs, so KAI has none to share", (context.note(("spec", "allocation"), "dra"),)
         at = (*QUEUEING, KAI, "gpuSharing")
         yield context.diagnostic_at(at, codes.SHARING_OF_CLAIMS, message, notes=notes, help_="remove gpuSharing")

@@ -30,6 +30,7 @@ class PoolAnswer(Record):
         reasons: Why it does not fit, or why that is not known; the first is the summary.
         stops: Whether the pod is scheduled nowhere then, whatever other pools have.
         quota: How many such pods the quota of the tenant suffices for; None where no quota limits them.
+        together: Whether the queue admits all pods of a workload together.
     """
 
     pool: str
@@ -39,6 +40,7 @@ class PoolAnswer(Record):
     reasons: tuple[str, ...] = ()
     stops: bool = False
     quota: int | None = None
+    together: bool = True
 
     @property
     def total(self) -> int | None:
@@ -103,6 +105,8 @@ class WorkloadAnswer(Record):
     def is_never_admitted(self) -> bool:
         """Whether no pool has quota for all of its pods, which its queue admits together and onto one pool."""
         if not self.tenant or self._placed is not Fit.FITS or self.subject.id.kind in _ONE_BY_ONE:
+            return False
+        if any(each.fit is Fit.FITS and not each.together for each in self.pools):
             return False
         quotas = [each.quota for each in self.pools if each.fit is Fit.FITS]
         return all(each is not None and each < self.wanted for each in quotas)

@@ -27,14 +27,13 @@ class Quotas:
     def __init__(self, platform: Platform, chosen: str | None = None) -> None:
         self._platform = platform
         kueue = platform.queueing.kueue if platform.queueing else None
-        self._reclaims = kueue is not None and kueue.reclaim_within_cohort != "Never"
-        self._tenants = platform.tenants.users if kueue else ()
+        self._of_kai = {pool.name for pool in platform.pools if pool.pods_wait}
+        self._reclaims = bool(self._of_kai) or (kueue is not None and kueue.reclaim_within_cohort != "Never")
+        self._tenants = platform.tenants.users if platform.engines else ()
         self._by_namespace = {name: tenant for tenant in self._tenants for name in tenant.namespaces}
         self._chosen = next((each for each in self._tenants if each.name == chosen), None)
         self._lending = Lending(platform.tenants)
-        self._names = {
-            pool.name: {offered.resource: name for name, offered in pool.offered.items()} for pool in platform.pools
-        }
+        self._offered = {pool.name: pool.offered for pool in platform.pools}
 
     def tenant_of(self, namespace: str | None) -> Tenant | None:
         """Whose quota a workload of a namespace uses."""
@@ -42,7 +41,11 @@ class Quotas:
 
     def tolerated(self, tenant: Tenant | None, pool: str) -> bool:
         """Whether the queue adds the tolerations that pods need on the pool."""
-        return tenant is not None and pool in tenant.shares
+        return tenant is not None and pool in tenant.shares and pool not in self._of_kai
+
+    def waits_for_kai(self, pool: str) -> bool:
+        """Whether the pool belongs to KAI."""
+        return pool in self._of_kai
 
     def limited(self, answer: PoolAnswer, tenant: Tenant | None, amounts: Mapping[str, Fraction]) -> PoolAnswer:
         """The answer for a pool, as the quota limits it. `amounts`: what each pod requests, by resource."""
@@ -54,7 +57,7 @@ class Quotas:
             return replace(answer, fit=Fit.NO, at_once=0, reasons=(reason,))
         if answer.fit is Fit.NO:
             return answer
-        names = self._names[answer.pool]
+        names = self._names(tenant, answer.pool)
         counted = {names[each]: amount for each, amount in amounts.items() if each in names and amount}
         missing = next((each for each in counted if each not in shares and each not in NODE_RESOURCES), None)
         if missing:
@@ -69,6 +72,12 @@ class Quotas:
             return replace(answer, fit=Fit.NO, at_once=0, reasons=reasons)
         notes = (self._explained(tenant, answer.pool, name) for name in counted)
         return replace(answer, quota=most, reasons=(*answer.reasons, *notes))
+
+    def _names(self, tenant: Tenant, pool: str) -> dict[str, str]:
+        """What quotas call each resource of a pool: of several purchase types that of which the tenant can get most."""
+        offered = self._offered[pool].items()
+        most = sorted(offered, key=lambda each: self._lending.obtainable(tenant, pool, each[0]))
+        return {each.resource: name for name, each in most}
 
     def _too_little(self, tenant: Tenant, pool: str, counted: Mapping[str, Fraction]) -> Iterator[str]:
         for name, amount in counted.items():

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
 
+from blueprint.admission.engines import of_engine
 from blueprint.admission.model import PoolAnswer, WorkloadAnswer
 from blueprint.admission.pods import NodesOfPool, claims_answer, machine_amounts, pool_answer, requested_devices
 from blueprint.admission.quotas import Quotas
@@ -95,12 +96,17 @@ class Admission:
         tenant = self._quotas.tenant_of(pod.subject.id.namespace)
         amounts = _amounts(pod, claims, self._counted_as)
         results = tuple(
-            self._quotas.limited(
-                pool_answer(
-                    pod, claims, each, offers, prover, tolerated=self._quotas.tolerated(tenant, each.group.name)
+            of_engine(
+                self._quotas.limited(
+                    pool_answer(
+                        pod, claims, each, offers, prover, tolerated=self._quotas.tolerated(tenant, each.group.name)
+                    ),
+                    tenant,
+                    amounts,
                 ),
-                tenant,
-                amounts,
+                pod,
+                waits_for_kai=self._quotas.waits_for_kai(each.group.name),
+                tenant=tenant.name if tenant else None,
             )
             for each in self._nodes
         )

@@ -98,6 +98,7 @@ def _pool(bundled: BundlePool, pool: Pool) -> dict[str, Any]:
         "gpu": gpus,
         "resources": bundled.resources,
         "driver": _driver(pool),
+        **({"provisioned": True} if bundled.provisioned else {}),
         **({"allocation": pool.stack} if pool.gpu and len(pool.platform.stacks) > 1 else {}),
     }
 

@@ -171,7 +171,7 @@ class BundlePool(Record):
     `topology`, `slices`. `resources` is what pods can ask each node for, after partitioning and sharing:
     `{"nvidia.com/mig-1g.10gb": 28}`. `machine` has what is known of the machine, by name; `topology` the labels
     that say where a node stands, with the pool's nodes per domain (0: any number). `slices` has, by pool, what DRA
-    drivers publish of a node.
+    drivers publish of a node. `provisioned`: its nodes come with labels and taints, whatever `node_labels` is.
     """
 
     name: str
@@ -187,6 +187,7 @@ class BundlePool(Record):
     machine: Mapping[str, str] = field(default_factory=dict)
     topology: Mapping[str, int] = field(default_factory=dict)
     slices: Mapping[str, tuple[Publication, ...]] = field(default_factory=dict)
+    provisioned: bool = False
 
     @property
     def published(self) -> tuple[Publication, ...]:
@@ -239,3 +240,7 @@ class Bundle(Record):
     digest: str = ""
     texts: Mapping[str, str] = field(default_factory=dict)
     facts: Iterable[BundleFact] = ()
+
+    def labels_nodes_of(self, pool: BundlePool) -> bool:
+        """Whether an apply sets labels and taints of the nodes of a pool."""
+        return self.node_labels == "apply" and not pool.provisioned

@@ -48,12 +48,13 @@ def bundle_pool(pool: Pool) -> BundlePool:
         own = tuple(source for source in flatten(all_of_them) if source.path.endswith(ends))
         read.sources[f"taints.{taint.key}:{taint.effect}"] = own or all_of_them
     product, count = gpu or (None, 0)
+    provisioned = pool.provisioning is not None
     return BundlePool(
         name=pool.name, selector=selector, nodes_min=least, nodes_max=most,
         labels={key: value for key, value in labels.items() if value is not None}, taints=taints,
         machine=machine, topology=topology, gpu_product=product, gpu_count=count, resources=resources,
         slices={pool.name: published} if published else {},
-        sources=SourcesByKey(read.sources),
+        sources=SourcesByKey(read.sources), provisioned=provisioned,
     )  # fmt: skip
 
 

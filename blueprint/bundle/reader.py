@@ -186,4 +186,5 @@ def _pool(data: Mapping[str, Any], provenance: Provenance, slices: Slices) -> Bu
         resources=data["resources"],
         slices=slices,
         sources=SourcesByKey(DecodedSets(provenance.decoder, data["sources"])),
+        provisioned=data.get("provisioned", False),
     )

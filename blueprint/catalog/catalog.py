@@ -152,6 +152,10 @@ class Catalog:
             raise LookupError(f"no component has a setting {setting}")
         return found.name
 
+    def folder_with(self, setting: str) -> Path:
+        """The folder of the component that has a setting. LookupError where none has."""
+        return self._components[self.component_with(setting)].parent
+
     def advertiser_of(self, fabric: str) -> str | None:
         """The name of the component that advertises the network cards of a fabric; None where only clouds do."""
         return self._advertisers.get(fabric)

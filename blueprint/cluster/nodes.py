@@ -55,6 +55,7 @@ def plan_nodes(bundle: Bundle, connection: Connection, inventory: Inventory | No
     for pool in bundle.pools:
         found += _place(pool, index, homes)
     contested = {d.subject for d in found}
+    homes = {name: pool for name, pool in homes.items() if bundle.labels_nodes_of(pool)}
     records = inventory.nodes if inventory else {}
     steps = []
     for name in sorted({*homes, *records} & set(nodes)):

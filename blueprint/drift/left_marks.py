@@ -37,6 +37,8 @@ def left_marks(
         if len(pools) > 1 or not (pools or name in known):
             continue
         pool = pools[0] if pools else None
+        if pool and not bundle.labels_nodes_of(pool):
+            continue
         yield from _labels(bundle.name, node, pool.labels if pool else {}, known.get(name, _NOTHING))
         wanted = {taint_key(taint) for taint in pool.taints} if pool else set()
         yield from _taints(node, wanted, known.get(name, _NOTHING))

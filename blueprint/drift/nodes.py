@@ -29,6 +29,8 @@ _HOW_APPLIED = {
     "provisioner": "nodeLabels is `provisioner`: the node provisioner has to set it",
 }
 
+_HOW_MADE = "the pool's NodePool sets it on new nodes: replace the node"
+
 
 class _Mark(Record):
     """A label or taint that is not as declared; `at` leads to what managedFields know of it."""
@@ -124,8 +126,9 @@ def _each(bundle: Bundle, members: Members, offering: set[str]) -> Iterator[Find
 
 def _declared(bundle: Bundle, node: Live, pool: BundlePool, us: str) -> Iterator[Finding]:
     """Labels and taints of the pool that the node does not have as declared."""
-    how = _HOW_APPLIED.get(bundle.node_labels, "")
-    by = None if bundle.node_labels == "apply" else Remedy.NODES
+    ours = bundle.labels_nodes_of(pool)
+    how = _HOW_MADE if pool.provisioned else _HOW_APPLIED.get(bundle.node_labels, "")
+    by = None if ours else Remedy.NODES
     for finding in (*_labels(node, pool, us), *_taints(node, pool, us)):
         remark = Note(how.format(apply=TAKE_OVER if finding.contested else APPLY))
         yield replace(finding, remarks=(remark,), ended_by=by)

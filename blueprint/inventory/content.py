@@ -109,6 +109,7 @@ def _pools(bundle: Bundle) -> list[dict[str, Any]]:
             "nodes": [pool.nodes_min, pool.nodes_max],
             "labels": dict(pool.labels),
             "taints": [asdict(taint) for taint in pool.taints],
+            **({"provisioned": True} if pool.provisioned else {}),
         }
         for pool in bundle.pools
     ]
@@ -117,4 +118,15 @@ def _pools(bundle: Bundle) -> list[dict[str, Any]]:
 def _pool(data: Mapping[str, Any]) -> BundlePool:
     least, most = data["nodes"]
     taints = tuple(Taint(**taint) for taint in data["taints"])
-    return BundlePool(data["name"], data["selector"], least, most, data["labels"], taints, None, 0, {})
+    return BundlePool(
+        data["name"],
+        data["selector"],
+        least,
+        most,
+        data["labels"],
+        taints,
+        None,
+        0,
+        {},
+        provisioned=data.get("provisioned", False),
+    )

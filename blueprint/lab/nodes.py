@@ -41,7 +41,7 @@ def simulated_nodes(
         offered = offered_resources(bundle, pool)
         found = discovered.get(pool.name, {})
         for index in range(number(pool)):
-            yield _node(pool, index, offered, found, provisioned=bundle.node_labels == "provisioner")
+            yield _node(pool, index, offered, found, provisioned=not bundle.labels_nodes_of(pool))
 
 
 def node_name(pool: BundlePool, index: int) -> str:

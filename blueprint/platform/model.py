@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import cached_property
-from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
@@ -30,17 +29,19 @@ from blueprint.platform.network.nic_policies import NicPolicies
 from blueprint.platform.nodes.taints import PoolTaint, merged_taints
 from blueprint.platform.partitioning.model import ClusterPartitioning
 from blueprint.platform.pool import GpuPool, Pool
-from blueprint.platform.provisioning.model import PoolProvisioning, Provisioning
-from blueprint.platform.queueing.engines import NONE, QueuedPool, engines_of
+from blueprint.platform.provisioning.model import Provisioning
+from blueprint.platform.provisioning.node_classes import node_class_kind
+from blueprint.platform.queueing.engines import engines_of
 from blueprint.platform.tracking.recorder import record, tracked_property, untracked
 from blueprint.platform.tracking.sources import Source
-from blueprint.platform.tracking.tracked import Origins
+from blueprint.platform.tracking.tracked import Origins, plain
 from blueprint.platform.virtualization.kata import RUNTIMES, Kata
 from blueprint.platform.virtualization.model import Virtualization
 from blueprint.spec.model import Blueprint
 from blueprint.spec.pools import NodePool
 
 if TYPE_CHECKING:
+    from blueprint.platform.health.model import FaultReactions
     from blueprint.platform.observability.model import Observability
     from blueprint.platform.queueing.model import Queueing
     from blueprint.platform.tenants.model import Tenants
@@ -173,21 +174,7 @@ class Platform:
     @tracked_property
     def node_class_kind(self) -> NodeClassKind | None:
         """The kind of object that says what Karpenter starts machines with; None where nothing is rendered for it."""
-        with untracked():
-            declared = (pool.karpenter for pool in self._blueprint.spec.node_pools.values())
-            machines = (self.machine(name) for each in declared if each for name in each.instance_types)
-            clouds = (*self._catalog.clouds_of(self.cluster.distribution), *(each.cloud for each in machines if each))
-            cloud = next((each for each in clouds if each.node_class), None)
-        if cloud is None:
-            return None
-        record(Source("hardware", cloud.span("nodeClass"), "nodeClass"))
-        return cloud.node_class
-
-    @tracked_property
-    def provisioned_pools(self) -> tuple[PoolProvisioning, ...]:
-        """The pools whose nodes Karpenter makes, by name."""
-        with untracked():
-            return tuple(pool.provisioning for pool in self.pools if pool.provisioning)
+        return node_class_kind(self._blueprint.spec.node_pools, self._catalog, self.cluster.distribution)
 
     @cached_property
     def provisioning(self) -> Provisioning:
@@ -221,11 +208,6 @@ class Platform:
     def gpu_pools(self) -> tuple[GpuPool, ...]:
         """The pools whose nodes have GPUs for containers."""
         return tuple(pool for pool in self.pools if isinstance(pool, GpuPool) and pool.gpu and not pool.passes_gpus)
-
-    @tracked_property
-    def passing_pools(self) -> tuple[GpuPool, ...]:
-        """The pools whose GPUs go to virtual machines."""
-        return tuple(pool for pool in self.pools if isinstance(pool, GpuPool) and pool.passes_gpus)
 
     def first_with(self, part: str) -> GpuPool | None:
         """The first pool whose nodes this platform brings `part` (as in a Mode) to.
@@ -272,8 +254,7 @@ class Platform:
     @cached_property
     def kata(self) -> Kata:
         """Kata in the whole cluster."""
-        component = self._catalog.component(self._catalog.component_with(RUNTIMES))
-        return Kata(self, component.folder if component else Path())
+        return Kata(self, self._catalog.folder_with(RUNTIMES))
 
     def driver_version(self, branch: str) -> str | None:
         """The exact version of a branch in this release."""
@@ -286,8 +267,7 @@ class Platform:
 
     def driver_digest(self, branch: str) -> str | None:
         """The digest by which an operator's bundle pins the driver of a branch; resolve() refuses one without."""
-        known = self.release.driver.branches.get(branch)
-        if known is None or known.digest is None:
+        if (known := self.release.driver.branches.get(branch)) is None or known.digest is None:
             return None
         path = ("driver", "branches", branch, "digest")
         record(Source("release", self.release.span(*path), ".".join(path)))
@@ -310,8 +290,7 @@ class Platform:
     @tracked_property
     def taints(self) -> tuple[PoolTaint, ...]:
         """Every taint once of pools with GPUs, a fabric or machines, whatever its value, and the customary one."""
-        concerned = (each for each in self.pools if each.gpu or each.network or each.runs_virtual_machines or each.kata)
-        return merged_taints(concerned, (GPU_TAINT, "NoSchedule"))
+        return merged_taints((each for each in self.pools if each.runs_operands_of_nodes), (GPU_TAINT, "NoSchedule"))
 
     @tracked_property
     def components(self) -> Mapping[str, PlatformComponent]:
@@ -369,6 +348,14 @@ class Platform:
         return Queueing(spec, self)
 
     @cached_property
+    def health(self) -> FaultReactions:
+        """What is to be done about faults of GPUs."""
+        from blueprint.platform.health.model import FaultReactions
+
+        with untracked():
+            return FaultReactions(dict(plain(self._blueprint.spec.policy.health)), self.origins)
+
+    @cached_property
     def workloads(self) -> Workloads:
         """What users of the tenants start from."""
         from blueprint.platform.workloads.model import Workloads
@@ -376,19 +363,9 @@ class Platform:
         return Workloads(self)
 
     @tracked_property
-    def only_engine(self) -> str:
-        """The engine that queues for pools that name none; none where there are two, or no one."""
-        return self.engines[0] if len(self.engines) == 1 else NONE
-
-    @tracked_property
     def engines(self) -> tuple[str, ...]:
         """The engines that queue workloads, by their keys in `queueing`."""
         return engines_of(self._blueprint.spec.queueing)
-
-    def shares(self, pool: QueuedPool) -> bool:
-        """Whether an engine queues for a pool: it has GPUs, or a tenant has quota of it."""
-        with untracked():
-            return pool.gpu is not None or any(pool.name in tenant.quota for tenant in self.tenants.every)
 
     @tracked_property
     def pod_security(self) -> str:
@@ -409,6 +386,6 @@ class Platform:
     def _component_names(self) -> list[str]:
         from blueprint.catalog.catalog import waves
 
-        found = [self._component(name) for name in self.release.components]
-        ordered = waves(component for component in found if component.belongs_to(self.stacks))
-        return [component.name for wave in ordered for component in wave]
+        found = map(self._component, self.release.components)
+        ordered = waves(each for each in found if each.belongs_to(self.stacks))
+        return [each.name for wave in ordered for each in wave]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from typing import Protocol
 
@@ -18,7 +18,8 @@ from blueprint.platform.nodes.offered import Offered
 from blueprint.platform.nodes.taints import Taint
 from blueprint.platform.partitioning.model import GPU, PartitionedPlatform, PoolPartition
 from blueprint.platform.provisioning.model import NODE_POOL_LABEL, PoolProvisioning
-from blueprint.platform.queueing.engines import KAI, SHARD_LABEL
+from blueprint.platform.queueing.engines import KAI, SHARD_LABEL, engine_of, is_shared
+from blueprint.platform.tenants.model import Tenants
 from blueprint.platform.topology.model import NodeHardware, NodeTopology
 from blueprint.platform.tracking.recorder import record, tracked_property, untracked
 from blueprint.platform.tracking.sources import Source
@@ -66,11 +67,12 @@ class PoolPlatform(DriverPlatform, PartitionedPlatform, Protocol):
         """The component that brings a part of the node stack to pools of a stack that leave it to us."""
 
     @property
-    def only_engine(self) -> str:
-        """The engine that queues for pools that name none; none where there are two, or no one."""
+    def engines(self) -> tuple[str, ...]:
+        """The engines that queue workloads, by their keys in `queueing`."""
 
-    def shares(self, pool: Pool) -> bool:
-        """Whether an engine queues for a pool: it has GPUs, or a tenant has quota of it."""
+    @property
+    def tenants(self) -> Tenants:
+        """Everybody who shares it."""
 
 
 class Pool:
@@ -147,6 +149,11 @@ class Pool:
             return False
         return self.passes_gpus or self.selector.get(WORKLOAD_LABEL) == PASSTHROUGH
 
+    @property
+    def runs_operands_of_nodes(self) -> bool:
+        """Whether anything that this platform runs on nodes must reach them: for GPUs, a fabric or virtual machines."""
+        return bool(self.gpu or self.network or self.runs_virtual_machines or self.kata)
+
     @tracked_property
     def passes_gpus(self) -> bool:
         """Whether its GPUs go to virtual machines: containers of its nodes get none."""
@@ -181,13 +188,31 @@ class Pool:
     def offered(self) -> dict[str, Offered]:
         """What pods can request of each node, by the name that quotas have for it: gpu, a MIG profile, cpu, memory."""
         partition, cpu = _partition(self), self.hardware.cpu
-        gpus = partition.requestable if partition else {}
+        gpus = self._by_purchase(partition.requestable) if partition else {}
         counted = {GPU: self._platform.dra.counted_as} if partition and self.claimed else {}
+        of_gpus = {name: Offered(counted.get(of, of), str(number)) for name, (of, number) in gpus.items()}
+        if len(self.purchases) > 1:
+            return of_gpus  # processors and memory of one purchase type are not counted apart
         return {
-            **{name: Offered(counted.get(of, of), str(number)) for name, (of, number) in gpus.items()},
+            **of_gpus,
             "cpu": Offered("cpu", str(cpu) if cpu else None),
             "memory": Offered("memory", self.hardware.memory),
         }
+
+    @tracked_property
+    def made_for_pods(self) -> bool:
+        """Whether its nodes are made only when pods wait for them."""
+        return self.provisioning is not None and not self.provisioning.static
+
+    @tracked_property
+    def purchases(self) -> tuple[str, ...]:
+        """How its machines are bought, the surest way first; none where Karpenter does not buy them."""
+        return self.provisioning.purchases if self.provisioning else ()
+
+    def _by_purchase(self, gpus: Mapping[str, tuple[str, int]]) -> Mapping[str, tuple[str, int]]:
+        """What nodes offer, by purchase type where there are several, each of which has a quota of its own."""
+        several = len(self.purchases) > 1 and len(gpus) == 1
+        return {each: offered for offered in gpus.values() for each in self.purchases} if several else gpus
 
     @tracked_property
     def topology(self) -> NodeTopology:
@@ -206,13 +231,14 @@ class Pool:
 
     @tracked_property
     def cost_per_gpu_hour(self) -> float | None:
-        """What one GPU costs in an hour; None if not specified."""
-        return self._spec.cost_per_gpu_hour
+        """What one GPU costs in an hour, at most; None if not specified."""
+        prices = self._spec.cost_per_gpu_hour
+        return max(prices.values()) if prices else None
 
     @tracked_property
     def queue(self) -> str:
         """The engine that queues workloads for its nodes, or none."""
-        return self._spec.queue or self._platform.only_engine
+        return engine_of(self._spec.queue, self._platform.engines)
 
     @tracked_property
     def declares_queue(self) -> bool:
@@ -227,7 +253,7 @@ class Pool:
     @tracked_property
     def shard(self) -> str | None:
         """The shard of KAI that its nodes are; None where KAI does not queue for them."""
-        return self.own_label if self.queue == KAI and self._platform.shares(self) else None
+        return self.own_label if self.queue == KAI and is_shared(self, self._platform.tenants) else None
 
     @tracked_property
     def own_label(self) -> str:
@@ -324,6 +350,11 @@ class GpuPool(Pool):
 
 def _label(pool: Pool, key: str) -> str:
     return LABELS[key](pool) or ""
+
+
+def passing_pools(pools: Iterable[Pool]) -> tuple[GpuPool, ...]:
+    """Those whose GPUs go to virtual machines."""
+    return tuple(pool for pool in pools if isinstance(pool, GpuPool) and pool.passes_gpus)
 
 
 def _partition(pool: Pool) -> PoolPartition | None:

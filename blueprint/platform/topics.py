@@ -36,6 +36,7 @@ from blueprint.platform.drivers.product_checks import check_drivers_of_products
 from blueprint.platform.gpus import prerequisites as gpus
 from blueprint.platform.gpus.checks import check_ecc
 from blueprint.platform.gpus.expectations import EXPECTATIONS as GPU_EXPECTATIONS
+from blueprint.platform.health.checks import check_health
 from blueprint.platform.inputs.checks import check_names
 from blueprint.platform.inputs.component_checks import check_component_names
 from blueprint.platform.inputs.fabric_checks import check_fabrics
@@ -190,5 +191,6 @@ TOPICS: tuple[Topic, ...] = (
         release_checks=(check_observability_if_declared, check_exporter),
         cluster_prerequisites=observability.cluster_prerequisites,
     ),
+    Topic(name="health", release_checks=(check_health,)),
     Topic(name="delivery", checks=(check_delivery,)),
 )

@@ -163,6 +163,33 @@ class ClaimsView(Protocol):
         """Whether the scheduler serves requests for nvidia.com/gpu by claims that it makes."""
 
 
+class NamespaceView(Protocol):
+    """A namespace of a tenant."""
+
+    @property
+    def name(self) -> str:
+        """The name of the namespace."""
+
+    @property
+    def owner(self) -> str:
+        """The name of the tenant."""
+
+
+class TenantsView(Protocol):
+    """Who shares the platform."""
+
+    @property
+    def namespaces(self) -> Sequence[NamespaceView]:
+        """Every namespace of every tenant."""
+
+
+class ReactionsView(Protocol):
+    """What is to be done about faults of GPUs."""
+
+    def label_of(self, alert: str) -> str | None:
+        """What the label `reaction` of an alert says."""
+
+
 class ObservabilityView(Protocol):
     """What is watched."""
 
@@ -296,6 +323,14 @@ class PlatformView(Protocol):
     @property
     def virtualization(self) -> VirtualizationView:
         """What the operator does for virtual machines."""
+
+    @property
+    def tenants(self) -> TenantsView:
+        """Who shares it."""
+
+    @property
+    def health(self) -> ReactionsView:
+        """What is to be done about faults of GPUs."""
 
     @property
     def kata(self) -> KataView:

@@ -11,7 +11,7 @@ from blueprint.platform.dra.prediction import published_by
 from blueprint.platform.dra.published import DeviceGroup, Publication, Value
 from blueprint.platform.dra.slices import slices_of_node
 from blueprint.platform.model import Platform
-from blueprint.platform.pool import GpuPool
+from blueprint.platform.pool import GpuPool, passing_pools
 from blueprint.records import Record
 from blueprint.units import binary_quantity
 
@@ -29,7 +29,7 @@ class _Published(Record):
 
 def predicted_groups(platform: Platform) -> tuple[NodeGroup, ...]:
     """The nodes of every pool with GPUs, with the devices that DRA drivers are going to publish there."""
-    return tuple(map(_group, (*platform.gpu_pools, *platform.passing_pools)))
+    return tuple(map(_group, (*platform.gpu_pools, *passing_pools(platform.pools))))
 
 
 def _group(pool: GpuPool) -> NodeGroup:

@@ -9,7 +9,7 @@ from blueprint.bundle.model import Taint
 from blueprint.check.rule import Capability
 from blueprint.check.rule_context import DeclaredPrometheus, PoolOffer
 from blueprint.platform.model import Platform
-from blueprint.platform.pool import GpuPool
+from blueprint.platform.pool import GpuPool, passing_pools
 from blueprint.rule_facts.labels import discovered_labels
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ class ResolvedFacts:
     @cached_property
     def pools(self) -> tuple[PoolOffer, ...]:
         """The pools with GPUs."""
-        return (*map(_pool_offer, self._platform.gpu_pools), *map(_machine_offer, self._platform.passing_pools))
+        return (*map(_pool_offer, self._platform.gpu_pools), *map(_machine_offer, passing_pools(self._platform.pools)))
 
     @property
     def uses_claims(self) -> bool:

@@ -15,6 +15,33 @@ Purchase = Literal["reserved", "on-demand", "spot"]
 """How a machine is bought."""
 PURCHASES: tuple[Purchase, ...] = ("reserved", "on-demand", "spot")
 """Every purchase type, the surest first."""
+Price = Annotated[float, Field(gt=0, le=1000)]
+_PRICE_SCHEMA = {"type": "number", "exclusiveMinimum": 0, "maximum": 1000}
+_PRICES_SCHEMA = {
+    "anyOf": [
+        _PRICE_SCHEMA,
+        {
+            "type": "object",
+            "properties": dict.fromkeys(PURCHASES, _PRICE_SCHEMA),
+            "additionalProperties": False,
+            "minProperties": 1,
+        },
+    ]
+}
+
+
+def _every_purchase(value: Any) -> Any:
+    """One price holds however a machine is bought."""
+    return value if isinstance(value, dict) else {"always": value}
+
+
+Prices = Annotated[
+    dict[Literal["reserved", "on-demand", "spot", "always"], Price],
+    Field(min_length=1),
+    BeforeValidator(_every_purchase),
+    WithJsonSchema(_PRICES_SCHEMA),
+]
+"""What a GPU costs in an hour: one number, or one for each purchase type."""
 DURATION = form(r"([0-9]+(h|m|s))+", "a duration: 30s, 45m, 1h30m")
 DURATION_OR_NEVER = form(r"(([0-9]+(h|m|s))+|Never)", "a duration like 10m or 720h, or Never")
 NODES_OR_PERCENT = form(r"((100|[0-9]{1,2})%|[0-9]+)", 'a number of nodes, or percent of them in quotes: 1, "10%"')

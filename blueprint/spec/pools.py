@@ -9,7 +9,7 @@ from pydantic import Field, GetJsonSchemaHandler, model_validator
 from blueprint.spec.base import Model
 from blueprint.spec.driver import PoolDriver, PoolOwner
 from blueprint.spec.forms import KUBECTL_TAINT, LabelKey, LabelValue, TaintText
-from blueprint.spec.karpenter import PoolKarpenter
+from blueprint.spec.karpenter import PoolKarpenter, Prices
 from blueprint.spec.kata import KataSpec
 from blueprint.spec.machine import DomainSize, NvlinkDomain, PoolKubelet, PoolMachine
 from blueprint.spec.network import PoolNetwork
@@ -188,10 +188,11 @@ class PoolSettings(Model):
         description="The engine that queues workloads for these nodes, a key of `queueing`, or none. Default: the only "
         "engine there is.",
     )
-    cost_per_gpu_hour: Annotated[float, Field(gt=0, le=1000)] | None = Field(
-        examples=[2.5],
+    cost_per_gpu_hour: Prices | None = Field(
+        examples=[2.5, {"on-demand": 2.6, "spot": 0.9}],
         default=None,
-        description="What one GPU costs in an hour, in your currency; for cost rules and dashboards.",
+        description="What one GPU costs in an hour, in your currency; for cost rules and dashboards. By purchase type "
+        "where Karpenter buys machines in several ways: metrics do not tell them apart, so the highest counts.",
     )
 
 

@@ -197,7 +197,7 @@ def _wrong_value(problem: Any, path: Path, root: Node, owner: type[BaseModel] | 
         message = f"{name} must be {_form(owner, where).FORM or _TYPES[kind]}, not {value}"
         return replace(found, code=codes.WRONG_TYPE, message=message, **_other_type(kind, node, at, owner, where))
     if kind == "literal_error":
-        return _not_allowed(found, name, node, owner, path)
+        return _not_allowed(found, name, node, owner, path, re.findall(r"'([^']*)'", context["expected"]))
     if kind in _RANGES:
         limit = f"there must be {_RANGES[kind].format(**context)}"
         help_ = _wanted(str(where[-1]), owner) if isinstance(node.value, dict) else None
@@ -283,9 +283,11 @@ def _history(node: Node) -> tuple[Note, ...]:
     return tuple(notes)
 
 
-def _not_allowed(found: Diagnostic, name: str, node: Node, owner: type[BaseModel] | None, where: Path) -> Diagnostic:
+def _not_allowed(
+    found: Diagnostic, name: str, node: Node, owner: type[BaseModel] | None, where: Path, expected: list[str]
+) -> Diagnostic:
     key = str(next(step for step in reversed(where) if isinstance(step, str)))
-    allowed = _literals(owner, key)
+    allowed = _literals(owner, key) or expected  # of a mapping by free keys, no field is named so
     if name in ("apiVersion", "kind"):
         message = f"{name} must be {' or '.join(allowed)}, not {_value_text(node)}"
         return replace(found, code=codes.WRONG_DOCUMENT, message=message)

@@ -16,8 +16,8 @@ NAMESPACE = form(
     "lower-case letters, digits and dashes; ${tenant} stands for the tenant's name",
 )
 RESOURCE = form(
-    r"(gpu|cpu|memory|[1-9]g\.[1-9][0-9]{0,2}gb([-+][a-z]+(\.[a-z]+)?)?)",
-    "gpu, a MIG profile like 1g.10gb, cpu or memory",
+    r"(gpu|cpu|memory|reserved|on-demand|spot|[1-9]g\.[1-9][0-9]{0,2}gb([-+][a-z]+(\.[a-z]+)?)?)",
+    "gpu, a MIG profile like 1g.10gb, a purchase type (reserved, on-demand, spot), cpu or memory",
 )
 MOST = 1_000_000
 AMOUNT_KEYS = {"guaranteed", "borrow", "lend"}
@@ -126,8 +126,8 @@ class TenantSettings(Model):
         examples=[{"train": {"guaranteed": 64, "borrow": 32, "lend": 16}}, {"train": 64, "mig": {"1g.10gb": 28}}],
         default=None,
         description="What it has of each pool, in units that pods can request: GPUs, MIG instances, replicas of shared "
-        "GPUs. Pools that offer the same are tried in the order of their names. Of a group: what its members share on "
-        "top of their own.",
+        "GPUs. Of a pool whose machines are bought in several ways, GPUs by purchase type. Pools that offer the same "
+        "are tried in the order of their names. Of a group: what its members share on top of their own.",
     )
     workloads: Texts | None = Field(
         examples=[["gpu-job", "vllm"]],
@@ -159,15 +159,20 @@ class PlanSpec(TenantSettings):
     }
 
 
-class PolicySpec(Model):
-    """What workloads of tenants may do."""
+FaultName = Annotated[str, Field(pattern=form(r"[a-z][a-z0-9-]*", "a fault like row-remap-failure, or xid-79"))]
 
-    NOT_YET: ClassVar[dict[str, str]] = {
-        "health": "reactions to faults of GPUs are not rendered yet: alert on them with spec.observability",
-    }
+
+class PolicySpec(Model):
+    """What workloads of tenants may do, and what is to be done about faults of GPUs."""
 
     pod_security: Literal["privileged", "baseline", "restricted"] = Field(
         default="baseline", description="The Pod Security Standard that the namespaces of tenants enforce."
+    )
+    health: dict[FaultName, Literal["watch", "drain", "reset", "reboot", "replace"]] = Field(
+        examples=[{"row-remap-failure": "replace", "xid-79": "drain"}],
+        default={},
+        description="What is to be done about faults of GPUs, by fault or Xid. Alerts about them have it as the label "
+        "`reaction`, by which they are routed; nothing is drained or reset by this tool.",
     )
     admission: bool = Field(
         default=True,

@@ -244,6 +244,9 @@ def test_what_is_refused_at_first_is_refused_later(guarded: Any) -> None:
     assert "annotations" in patch(guarded, machine, ANNOTATION, "merge-patch")
     added = [{"op": "add", "path": "/metadata/annotations", "value": ANNOTATION["metadata"]["annotations"]}]
     assert "annotations" in patch(guarded, machine, added, "json-patch")
+    assert "annotations" in patch(guarded, f"{machine}/status", ANNOTATION)
+    running = {"status": {"phase": "Running"}}
+    assert patch(guarded, f"{machine}/status", running) == ""
     for toleration in ({"operator": "Exists"}, {"key": "gpublueprint.dev/kata", "operator": "Exists"}):
         assert "tolerate" in patch(guarded, plain, more(toleration), "json-patch")
     debugger = {"name": "debug", "image": "app", "securityContext": {"privileged": True}}

@@ -19,7 +19,7 @@ from tests.support.promql_uses import OTHERS, mistyped, uses
 from tests.support.yaml_data import yaml_data
 
 STACK = (HERE / "stacks" / "queues.yaml").read_text("utf-8")
-QUEUE_ALERTS = {name for name in defined_alerts() if not name.startswith("Gpu")}
+QUEUE_ALERTS = {name for name in defined_alerts() if name.startswith(("Kueue", "Queue", "LocalQueue"))}
 
 
 @pytest.fixture(scope="module")

@@ -17,7 +17,10 @@ from tests.support.observed_platform import HERE, defined_alerts, objects, rules
 
 BLUEPRINTS = {
     "watched": HERE / "watched.yaml",
-    **{name: HERE / "stacks" / f"{name}.yaml" for name in ("claims", "claims-alone", "queues")},
+    **{
+        name: HERE / "stacks" / f"{name}.yaml"
+        for name in ("claims", "claims-alone", "queues", "team-claims", "reactions")
+    },
 }
 """What the rules of a folder of tests are compiled from."""
 TESTS = [file for name in BLUEPRINTS for file in sorted((HERE / "rules" / name).glob("*.test.yaml"))]

@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 
 from blueprint.catalog.workloads import workload_kind, workload_names
 from blueprint.data import data_folder
-from blueprint.pipeline import Compilation
+from blueprint.pipeline import Compilation, compile_blueprint
 from blueprint.platform.nodes.offered import NODE_RESOURCES
 from blueprint.platform.queueing.lending import Lending
-from blueprint.platform.workloads.model import Sample
+from blueprint.platform.workloads.model import Misfit, Sample
 from blueprint.units import quantity_value
 from tests.support.platforms import compiled
 
@@ -35,6 +35,7 @@ spec:
       topology: {acme.example/rack: 4, acme.example/block: 8}
     shared: {nodes: 2, gpu: {product: A10, count: 1, sharing: {timeSlicing: {gpu: 4}}}}
 """
+OPEN = "policy: {admission: false}\n"
 KUEUE = "queueing: {kueue: {}}\n"
 EVERY = "[" + ", ".join(workload_names()) + "]"
 
@@ -104,7 +105,7 @@ def test_pods_on_several_nodes_stay_within_the_narrowest_level_that_holds_them()
 
 def test_a_queue_brings_tolerations_and_without_one_they_are_in_the_pods() -> None:
     assert samples(tenant("{train: 8}", "[gpu-job]"))["gpu-job train"].tolerations == ()
-    without = samples("tenants: {a: {namespaces: [a], workloads: [gpu-job]}}\n")["gpu-job train"]
+    without = samples(f"{OPEN}tenants: {{a: {{namespaces: [a], workloads: [gpu-job]}}}}\n")["gpu-job train"]
     assert [each.key for each in without.tolerations] == ["nvidia.com/gpu"]
     assert without.queue is None
 
@@ -130,7 +131,7 @@ def test_names_leave_room_for_what_controllers_append() -> None:
     [
         (tenant("{train: 8}", "[vllm, gpu-job, vllm]"), "BP3662"),
         ("queueing: {kueue: {podsReadyTimeout: 5m}}\n" + tenant("{train: 8}", "[vllm]").removeprefix(KUEUE), "BP3664"),
-        ("tenants: {a: {namespaces: [a], workloads: [train-job]}}\n", "BP3665"),
+        (f"{OPEN}tenants: {{a: {{namespaces: [a], workloads: [train-job]}}}}\n", "BP3665"),
         (
             f"{KUEUE}tenants: {{g: {{workloads: [vllm]}}, a: {{parent: g, namespaces: [a], quota: {{train: 8}}}}}}\n",
             "BP3429",
@@ -149,6 +150,13 @@ def test_what_is_warned_of_is_compiled_all_the_same(rest: str, code: str) -> Non
 def test_a_quota_with_a_finding_of_its_own_is_the_only_one() -> None:
     found = of(tenant("{nowhere: 8}", "[gpu-job]"))
     assert [each.code.id for each in found.diagnostics] == ["BP3425"]
+
+
+def test_taints_are_closed_to_whom_has_no_quota() -> None:
+    """The policies of tenants would refuse its pods."""
+    found = of("tenants: {a: {namespaces: [a], workloads: [train-job]}}\n")
+    [told] = [each for each in found.diagnostics if each.code.id == "BP3661"]
+    assert any("its taints are closed" in note.message for note in told.notes)
 
 
 def test_a_plan_gives_workloads_to_those_that_follow_it() -> None:
@@ -206,3 +214,24 @@ def test_every_kind_has_what_a_reader_looks_for() -> None:
         assert kind.image.tag != "latest"
         assert kind.framework
     assert NODE_RESOURCES == ("cpu", "memory"), "the sizes know these two"
+
+
+def test_a_confidential_machine_gets_one_gpu_or_all_of_a_node() -> None:
+    """Pods name the RuntimeClass, and a TrainJob, which cannot, is not made for such a pool."""
+    platform = compile_blueprint("examples/hospital-kata/blueprint.yaml").platform
+    assert platform is not None
+    found = [
+        (kind.name, each)
+        for mine in platform.tenants.users
+        for kind in map(workload_kind, workload_names())
+        for each in platform.workloads.candidates(mine, kind)
+    ]
+    sealed = [each for _, each in found if isinstance(each, Sample) and each.pool.name == "patients"]
+    assert sealed
+    assert {each.size.units for each in sealed} <= {1, 8}
+    assert all((each.runtime_class or "").startswith("kata-") for each in sealed)
+    assert {type(each) for name, each in found if name == "train-job" and _pool(each) == "patients"} == {Misfit}
+
+
+def _pool(found: Sample | Misfit) -> str:
+    return found.pool if isinstance(found, Misfit) else found.pool.name

@@ -20,12 +20,11 @@ SECTIONS = {
     "queueing": "{kueue: {fairSharing: true}, priorities: {production: 1000}}",
     "tenants": "{physics: {weight: 2}}",
     "plans": "{lab: {network: isolated}}",
-    "policy": "{podSecurity: baseline}",
+    "policy": "{podSecurity: baseline, health: {row-remap-failure: replace, xid-79: drain}}",
     "observability": "{prometheus: {namespace: monitoring, selectorLabels: {release: kps}}, metrics: standard}",
     "delivery": "{path: clusters/prod-eu/bundle, argocd: {repository: 'https://git.example/p.git'}}",
 }
 WITHIN = {
-    "policy.health": "policy: {«health»: {xid-79: drain}}",
     "tenants.lattice.workloads": "tenants: {lattice: {«workloads»: [train-job]}}",
 }
 OF_A_POOL = {

@@ -144,6 +144,7 @@ ANOTHER = {
     "spec.*.weight": ["4", "0"],
     "spec.*.priorityCap": ["urgent", "idle", "highest"],
     "spec.*.quota.*": ["1", "1000"],
+    "spec.policy.health.*": ["replace", "watch", "pray"],
     "spec.policy.podSecurity": ["baseline", "privileged", "none"],
     "spec.delivery.path": [".", "clusters/../prod"],
     "spec.delivery.argocd.repository": ["ssh://git@git.example/platform.git", "git.example/platform"],

@@ -23,6 +23,7 @@ from blueprint.units import canonical_quantity
 
 RULES = Path(__file__).parents[1] / "components" / "parity-differences.yaml"
 VALUES = Path(__file__).parents[1] / "components" / "parity-values.yaml"
+QUANTITY = r"[0-9.]+(m|[kMGTPE]i?)?"
 KUBERNETES = "1.36.0"
 """For which version charts are rendered."""
 
@@ -196,7 +197,7 @@ def canonical(value: Any, key: str = "") -> Any:
         return _counters(value)
     if isinstance(value, str) and re.fullmatch(r"(\w+=(true|false),)+", value):
         return value.rstrip(",")  # feature gates, where an empty one at the end means nothing
-    if key in ("cpu", "memory") and isinstance(value, str):
+    if key in ("cpu", "memory") and isinstance(value, str) and re.fullmatch(QUANTITY, value):
         return canonical_quantity(value)
     if (key, value) == ("defaultMode", 664):
         return 0o664  # Helm reads YAML 1.1, where a zero in front makes a number octal

@@ -38,7 +38,7 @@ def with_workloads(example: Path, folder: Path, *, queued: bool) -> Compilation:
 def _team(platform: Platform, *, queued: bool) -> dict[str, Any]:
     """A tenant with all of every pool."""
     if not queued:
-        return {"tenants": {TEAM: {"namespaces": [TEAM]}}}
+        return {"policy": {"admission": False}, "tenants": {TEAM: {"namespaces": [TEAM]}}}
     quota: dict[str, dict[str, int]] = {}
     for pool in platform.gpu_pools:
         for name, each in pool.offered.items():

@@ -21,6 +21,9 @@ ExportName = Annotated[str, Matching(r"[a-z][a-z0-9_]*", "a metric, like up")]
 AlertName = Annotated[str, Matching(r"[A-Z][A-Za-z]+", "words in capitals")]
 RecordName = Annotated[str, Matching(r"[a-z_]+:[a-z_]+:[a-z0-9_]+", "level:metric:operation")]
 Duration = Annotated[str, Matching(r"\d+[smhd]", "a duration")]
+Condition = Literal[
+    "clusterPolicy", "devicePlugin", "draDriver", "driver", "nodeStatus", "operator", "nodes", "tenants"
+]
 _METRIC = re.compile(r"\bDCGM_[A-Z]+_[A-Z0-9_]+\b")
 
 
@@ -96,9 +99,7 @@ class AlertDefinition(Record, kw_only=True):
     severity: Literal["info", "warning", "critical"]
     lasting: Duration
     threshold: Threshold | None = None
-    when: Literal["clusterPolicy", "devicePlugin", "draDriver", "driver", "nodeStatus", "operator", "nodes"] | None = (
-        None
-    )
+    when: Condition | None = None
     expr: Text
     otherwise: Text | None = None
     summary: Text

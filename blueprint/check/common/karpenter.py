@@ -58,3 +58,25 @@ def _is_met_by_gpus_alone(requirement: Mapping[Any, Any]) -> bool:
         return operator in ("In", "Exists", "Gt", "Gte")
     pattern = _ONLY_GPUS.get(str(key))
     return bool(pattern and operator == "In" and values and all(pattern.fullmatch(str(each)) for each in values))
+
+
+def made_by(subject: Object, context: RuleContext) -> list[Object]:
+    """The NodePools that start machines with a node class."""
+    path = ("spec", "template", "spec", "nodeClassRef", "name")
+    return [each for each in node_pools(context) if inside(each.data, *path) == subject.id.name]
+
+
+def node_pools(context: RuleContext) -> list[Object]:
+    """The NodePools of v1."""
+    return [each for each in context.objects_of_kind(_INSTEAD["Provisioner"]) if each.id.group == GROUP]
+
+
+def allowed(pool: Object, key: str) -> list[str] | None:
+    """The values of a label that nodes of a NodePool may have; None where nothing limits them."""
+    labels = mapping(inside(pool.data, "spec", "template", "metadata", "labels"))
+    if key in labels:
+        return [str(labels[key])]
+    for _, each in requirements(pool):
+        if each.get("key") == key and each.get("operator") == "In":
+            return [str(value) for value in items(each.get("values"))]
+    return None

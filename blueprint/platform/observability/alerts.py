@@ -65,6 +65,9 @@ class Alerting(Protocol):
     def runbooks(self) -> str:
         """Where the pages about alerts are."""
 
+    def reaction_to(self, alert: str) -> str | None:
+        """What the blueprint declares is to be done about what an alert tells of."""
+
     @property
     def places(self) -> Mapping[str, str]:
         """What definitions name besides pool and limit."""
@@ -105,6 +108,11 @@ class Alert:
     def team(self) -> str:
         """Who is to act: the platform's team, or the tenant that a label of the alert names."""
         return self._default("team")
+
+    @tracked_property
+    def reaction(self) -> str | None:
+        """What the blueprint declares is to be done; it may depend on the Xid. None where it declares nothing."""
+        return self._owner.reaction_to(self.name)
 
     @tracked_property
     def lasting(self) -> str | None:

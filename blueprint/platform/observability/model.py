@@ -21,7 +21,16 @@ from blueprint.platform.observability.dashboards import dashboard_json, queries_
 from blueprint.platform.observability.exporter import Exporter
 from blueprint.platform.observability.expressions import filled, in_dialect, lacking, records_in
 from blueprint.platform.observability.homes import Home, defined_elsewhere, homes_of
-from blueprint.platform.observability.recordings import PRICES, Dashboard, Recording, RuleGroup, RuleSet, prices
+from blueprint.platform.observability.recordings import (
+    MEMBERS,
+    PRICES,
+    Dashboard,
+    Recording,
+    RuleGroup,
+    RuleSet,
+    members,
+    prices,
+)
 from blueprint.platform.olm.model import OWN_PROMETHEUSES
 from blueprint.platform.tracking.recorder import record, tracked_property, untracked
 from blueprint.platform.tracking.sources import Source
@@ -130,6 +139,10 @@ class Observability:
     def runbooks(self) -> str:
         """Where the pages about alerts are."""
         return str(self._component.settings.runbooks).rstrip("/")
+
+    def reaction_to(self, alert: str) -> str | None:
+        """What the blueprint declares is to be done about what an alert tells of."""
+        return self._platform.health.label_of(alert)
 
     def translated(self, expression: str) -> str:
         """An expression with the names that the exporter uses."""
@@ -280,6 +293,11 @@ class Observability:
         """Whether any pool has GPUs."""
         return bool(self._platform.gpu_pools)
 
+    @property
+    def shared_by_tenants(self) -> bool:
+        """Whether tenants have namespaces."""
+        return bool(self._platform.tenants.namespaces)
+
     @tracked_property
     def alert_groups(self) -> tuple[RuleGroup, ...]:
         """The alerts that are rendered: each component's about the platform, then those of each pool."""
@@ -309,7 +327,7 @@ class Observability:
         for home in self.homes:
             groups = []
             for name, definitions in home.definitions.records.groups.items():
-                rules = list(prices(self._platform)) if name == PRICES else []
+                rules = list(_GIVEN[name](self._platform)) if name in _GIVEN else []
                 known |= {rule.record for rule in rules}
                 there = {index: one.record for index, one in enumerate(definitions) if self.holds(one.when)}
                 for index, one in enumerate(definitions):
@@ -354,6 +372,8 @@ class Observability:
                     yield Dashboard(uid, dashboard_json(uid, definition.title, rows, self.translated, variables))
 
 
+_GIVEN: dict[str, Callable[[PlatformView], Iterator[Recording]]] = {PRICES: prices, MEMBERS: members}
+"""What the blueprint itself gives to groups of recording rules."""
 _CONDITIONS: dict[str, tuple[tuple[Callable[[Observability], bool], str], ...]] = {
     "clusterPolicy": ((lambda it: it.by_number, CLAIMED), (lambda it: it.operated, NO_OPERATOR)),
     "devicePlugin": ((lambda it: it.by_number, CLAIMED),),
@@ -362,6 +382,7 @@ _CONDITIONS: dict[str, tuple[tuple[Callable[[Observability], bool], str], ...]] 
     "driver": ((lambda it: it.operated, NO_OPERATOR), (lambda it: it.operator_driver, NO_DRIVER)),
     "nodeStatus": ((lambda it: it.operated, NO_OPERATOR), (lambda it: it.node_status, NODE_STATUS_OFF)),
     "nodes": ((lambda it: it.has_gpus, "no pool has GPUs"),),
+    "tenants": ((lambda it: it.shared_by_tenants, "there are no tenants"),),
     "draDriver": ((lambda it: it.claim_driver is not None, NO_DRA_METRICS),),
 }
 """What must be there for a definition, by its `when`, and why it applies to no pool otherwise."""

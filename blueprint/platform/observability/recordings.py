@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from blueprint.platform.tracking.recorder import record
-from blueprint.platform.tracking.sources import Source
+from blueprint.platform.tracking.recorder import record, recording
+from blueprint.platform.tracking.sources import Source, SourceGroup
 from blueprint.platform.views import PlatformView
 from blueprint.records import Record
 
-PRICES = "cost"
-"""The group of recording rules that begins with the price of every pool."""
+PRICES, MEMBERS = "cost", "team"
+"""The groups of recording rules that begin with the price of every pool, and with the tenant of every namespace."""
 
 
 class RuleGroup(Record):
@@ -31,7 +31,9 @@ class RuleSet(Record):
 class Recording:
     """One recording rule."""
 
-    def __init__(self, name: str, expr: str, source: Source, labels: dict[str, str] | None = None) -> None:
+    def __init__(
+        self, name: str, expr: str, source: Source | SourceGroup, labels: dict[str, str] | None = None
+    ) -> None:
         self.record = name
         self._expr = expr
         self._source = source
@@ -58,3 +60,11 @@ def prices(platform: PlatformView) -> Iterator[Recording]:
             source = platform.origins.source(("spec", "nodePools", pool.name, "costPerGpuHour"))
             price = f"vector({pool.cost_per_gpu_hour:g})"
             yield Recording("pool:gpu_price:per_hour", price, source, {"pool": pool.own_label})
+
+
+def members(platform: PlatformView) -> Iterator[Recording]:
+    """Whose every namespace is."""
+    for namespace in platform.tenants.namespaces:
+        with recording() as sources:
+            labels = {"namespace": namespace.name, "tenant": namespace.owner}
+        yield Recording("namespace:tenant:info", "vector(1)", next(iter(sources)), labels)

@@ -7,17 +7,18 @@ from collections.abc import Callable, Iterator
 from blueprint.diagnostics import Diagnostic, nearest
 from blueprint.platform.check_context import CheckContext
 from blueprint.platform.paths import ALLOCATION, POOLS
-from blueprint.platform.pool import Pool
+from blueprint.platform.pool import GpuPool, Pool
 from blueprint.platform.provisioning import codes
 from blueprint.platform.provisioning.model import (
     CAPACITY_LABEL,
     INSTANCE_TYPE_LABEL,
-    NODE_CLASSES,
     NODE_POOL_LABEL,
     ZONE_LABEL,
     PoolProvisioning,
     karpenter_path,
 )
+from blueprint.platform.provisioning.node_classes import NODE_CLASSES
+from blueprint.platform.tenants.checks import declared_at
 from blueprint.platform.topology.model import HOSTNAME
 from blueprint.source.paths import Path
 from blueprint.wording import joined
@@ -33,6 +34,7 @@ def check_provisioning(context: CheckContext) -> Iterator[Diagnostic]:
         if pool.provisioning:
             for check in _CHECKS:
                 yield from check(context, pool, pool.provisioning)
+        yield from _prices(context, pool)
     yield from _node_classes(context)
 
 
@@ -158,6 +160,31 @@ def _disruption(context: CheckContext, pool: Pool, provisioning: PoolProvisionin
             yield context.diagnostic_at(path, codes.JOBS_DISRUPTED, message, help_=help_)
 
 
+def _spot(context: CheckContext, pool: Pool, provisioning: PoolProvisioning) -> Iterator[Diagnostic]:
+    """What is guaranteed to tenants on machines that may go at any time."""
+    only = provisioning.purchases == ("spot",)
+    for tenant in context.platform.tenants.every:
+        quotas = tenant.quota.get(pool.name, {})
+        names = [name for name in quotas if quotas[name].guaranteed != "0" and (name == "spot" or only)]
+        if names:
+            message = f"quota is guaranteed to {tenant.name} on spot machines of pool {pool.name}"
+            path = declared_at(context, tenant, "quota", pool.name)
+            notes = (context.note(karpenter_path(pool.name, "capacity"), "spot"),)
+            help_ = "guarantee on-demand machines, or nothing and let tenants borrow"
+            yield context.diagnostic_at_key(path, codes.GUARANTEED_ON_SPOT, message, notes=notes, help_=help_)
+
+
+def _instances(context: CheckContext, pool: Pool, provisioning: PoolProvisioning) -> Iterator[Diagnostic]:
+    """Profiles and purchase types, of which quotas count only one."""
+    partition = pool.partition if isinstance(pool, GpuPool) else None
+    if partition and len(provisioning.purchases) > 1 and len(partition.requestable) > 1:
+        message = (
+            f"GPUs of pool {pool.name} are cut into {joined([*partition.requestable])}, and bought in several ways"
+        )
+        path, help_ = karpenter_path(pool.name, "capacity"), "a pool of each purchase type"
+        yield context.diagnostic_at(path, codes.PURCHASES_OF_INSTANCES, message, help_=help_)
+
+
 def _reservations(context: CheckContext, pool: Pool, provisioning: PoolProvisioning) -> Iterator[Diagnostic]:
     """Reserved machines without a reservation."""
     node_class = context.platform.provisioning.node_class(provisioning.node_class)
@@ -178,6 +205,19 @@ def _node_class(context: CheckContext, pool: Pool, provisioning: PoolProvisionin
         path = karpenter_path(pool.name, "nodeClass")
         help_ = "it must be in the cluster already; otherwise declare it"
         yield context.diagnostic_at(path, codes.NODE_CLASS_UNDECLARED, message, help_=help_, fix=nearest(name, names))
+
+
+def _prices(context: CheckContext, pool: Pool) -> Iterator[Diagnostic]:
+    """Prices of purchase types that the pool does not have."""
+    path = (*POOLS, pool.name, "costPerGpuHour")
+    node = context.root.get(path)
+    for purchase in node.value if node and isinstance(node.value, dict) else ():
+        if purchase not in pool.purchases:
+            has = f"has {joined(pool.purchases)}" if pool.purchases else "is not made by Karpenter"
+            message = f"there is a price of {purchase}, and pool {pool.name} {has}"
+            help_ = "remove it" if pool.purchases else "costPerGpuHour: one number"
+            at = (*path, purchase)
+            yield context.diagnostic_at_key(at, codes.PRICE_OF_ANOTHER_PURCHASE, message, help_=help_)
 
 
 def _node_classes(context: CheckContext) -> Iterator[Diagnostic]:
@@ -225,6 +265,8 @@ _CHECKS: tuple[Callable[[CheckContext, Pool, PoolProvisioning], Iterator[Diagnos
     _reserved,
     _startup_taints,
     _disruption,
+    _spot,
+    _instances,
     _reservations,
     _node_class,
 )

@@ -121,6 +121,32 @@ The pool takes reserved machines, and its node class selects no capacity reserva
 `reservations`.
 """,
 )
+GUARANTEED_ON_SPOT = define(
+    "BP3607",
+    "guaranteed-on-spot",
+    """
+What is guaranteed to a tenant is on spot machines, which EC2 takes back with two minutes' notice, and may not have when they are needed.
+Guarantee on-demand or reserved machines (`capacity: [on-demand, spot]` and a quota of each), or nothing (`guaranteed: 0`) and let tenants of a
+group borrow.
+""",
+    severity=Severity.WARNING,
+)
+PURCHASES_OF_INSTANCES = define(
+    "BP3608",
+    "purchases-of-instances",
+    """
+The GPUs are partitioned into several profiles, and the machines are bought in several ways. Quotas count either by profile or by purchase
+type. Make a pool of each purchase type, or partition all GPUs alike.
+""",
+)
+PRICE_OF_ANOTHER_PURCHASE = define(
+    "BP3609",
+    "price-of-another-purchase",
+    """
+`costPerGpuHour` has a price of a purchase type that the pool does not have. Purchase types are those of `karpenter.capacity`; a pool without
+`karpenter` has one price.
+""",
+)
 CLUSTER_NAME_MISSING = define(
     "BP3605",
     "karpenter-without-cluster-name",

@@ -7,25 +7,25 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
-from typing import Any, Protocol
+from typing import Protocol
 
 from blueprint.catalog.machines import NodeClassKind
 from blueprint.platform.components.pod_settings import PerKey
 from blueprint.platform.nodes.offered import Offered
 from blueprint.platform.nodes.taints import Taint
 from blueprint.platform.paths import POOLS
-from blueprint.platform.tracking.recorder import record, tracked_property, untracked
+from blueprint.platform.provisioning.node_classes import NodeClass
+from blueprint.platform.tracking.recorder import tracked_property, untracked
 from blueprint.platform.tracking.tracked import plain
 from blueprint.platform.views import PlatformView, PoolView
 from blueprint.source.paths import Path
-from blueprint.spec.karpenter import KARPENTER, PURCHASES, KarpenterSpec, NodeClassSpec, PoolKarpenter, Purchase
+from blueprint.spec.karpenter import KARPENTER, PURCHASES, KarpenterSpec, PoolKarpenter, Purchase
 from blueprint.units import binary_quantity, canonical_quantity, quantity_value
 
 NODE_POOL_LABEL = "karpenter.sh/nodepool"
 """The label whose value is the name of the NodePool that made a node; Karpenter sets it itself."""
 CAPACITY_LABEL = "karpenter.sh/capacity-type"
 """The label that says how a node was bought."""
-DISCOVERY_TAG = "karpenter.sh/discovery"
 INSTANCE_TYPE_LABEL = "node.kubernetes.io/instance-type"
 ZONE_LABEL = "topology.kubernetes.io/zone"
 _ARCH = "kubernetes.io/arch"
@@ -39,8 +39,6 @@ _OF_THE_NODE = (
     "kubernetes.io/os",
 )
 """Labels that nodes get from Karpenter, the cloud or their kubelet: a template cannot, or need not, set them."""
-NODE_CLASSES: Path = ("spec", KARPENTER, "nodeClasses")
-"""Where node classes are declared."""
 _POLICIES = {"empty": "WhenEmpty", "underutilized": "WhenEmptyOrUnderutilized", "never": "WhenEmpty"}
 _REASONS = {"empty": "Empty", "underutilized": "Underutilized", "drifted": "Drifted"}
 GPU_RESOURCE = "nvidia.com/gpu"
@@ -239,133 +237,20 @@ _LIMITED: dict[str, Callable[[int], str]] = {"cpu": str, "memory": binary_quanti
 """What limits nodes without GPUs, and how its total is written."""
 
 
-class NodeClass:
-    """What Karpenter starts machines with."""
-
-    def __init__(self, name: str, spec: NodeClassSpec, kind: NodeClassKind | None, platform: PlatformView) -> None:
-        self._name = name
-        self._spec = spec
-        self._kind = kind
-        self._platform = platform
-
-    @tracked_property
-    def name(self) -> str:
-        """Its name."""
-        record(self._platform.origins.source((*NODE_CLASSES, self._name)))
-        return self._name
-
-    @tracked_property
-    def alias(self) -> str | None:
-        """`family@version` of an image that the cloud publishes; None for images of your own."""
-        return self._spec.image.alias
-
-    @tracked_property
-    def family(self) -> str:
-        """The family of its images, as blueprints spell it."""
-        return self.alias.partition("@")[0] if self.alias else self._spec.image.family or ""
-
-    @tracked_property
-    def family_name(self) -> str | None:
-        """The same as the API spells it; None where the alias says it."""
-        known = self._kind.families.get(self.family) if self._kind else None
-        return None if self.alias or known is None else known.name
-
-    @tracked_property
-    def system(self) -> str | None:
-        """The operating system of its images; None where that is not known."""
-        known = self._kind.families.get(self.family) if self._kind else None
-        return known.system if known else None
+class MaybeProvisioned(Protocol):
+    """A pool whose nodes Karpenter may make."""
 
     @property
-    def images(self) -> list[dict[str, Any]]:
-        """How its images are found."""
-        image = self._spec.image
-        if image.alias:
-            return [{"alias": image.alias}]
-        named = {"name": image.name, "owner": image.owner, "tags": plain(image.tags) if image.tags else None}
-        ids = [{"id": each} for each in image.ids]
-        return [*ids, *([{key: value for key, value in named.items() if value}] if image.name or image.tags else [])]
-
-    @tracked_property
-    def role(self) -> str | None:
-        """The IAM role of the nodes."""
-        return self._spec.role
-
-    @tracked_property
-    def instance_profile(self) -> str | None:
-        """The instance profile of the nodes."""
-        return self._spec.instance_profile
-
-    @tracked_property
-    def discovery(self) -> str | None:
-        """The value of the tag by which subnets and security groups are found; None where nothing is found by it."""
-        by_tag = not (self._spec.subnets and self._spec.security_groups)
-        return self._spec.discovery if by_tag else None
-
-    @tracked_property
-    def subnets(self) -> list[dict[str, Any]]:
-        """How its subnets are found."""
-        return self._found(self._spec.subnets)
-
-    @tracked_property
-    def security_groups(self) -> list[dict[str, Any]]:
-        """How its security groups are found."""
-        return self._found(self._spec.security_groups)
-
-    @tracked_property
-    def reservations(self) -> list[dict[str, Any]]:
-        """How its capacity reservations are found; none without."""
-        return _terms(self._spec.reservations) if self._spec.reservations else []
-
-    def _found(self, declared: Any) -> list[dict[str, Any]]:
-        return _terms(declared) if declared else [{"tags": {DISCOVERY_TAG: self._spec.discovery}}]
-
-    @tracked_property
-    def root_device(self) -> str:
-        """The disk with the container images."""
-        if declared := self._spec.root_device:
-            return declared
-        known = self._kind.families.get(self.family) if self._kind else None
-        return known.device if known else "/dev/xvda"
-
-    @tracked_property
-    def root_volume(self) -> str:
-        """The size of that disk."""
-        return self._spec.root_volume
-
-    @tracked_property
-    def instance_store_policy(self) -> str | None:
-        """What becomes of local disks."""
-        return self._spec.instance_store.upper() if self._spec.instance_store else None
-
-    @tracked_property
-    def placement_group(self) -> str | None:
-        """The placement group, by name."""
-        return self._spec.placement_group
-
-    @tracked_property
-    def tags(self) -> dict[str, str]:
-        """Tags of the machines."""
-        return dict(plain(self._spec.tags))
-
-    @tracked_property
-    def user_data(self) -> str | None:
-        """What the image reads when it starts."""
-        return self._spec.user_data
-
-
-def _terms(selected: Any) -> list[dict[str, Any]]:
-    """Ids first, then tags."""
-    tags = [{"tags": dict(plain(selected.tags))}] if selected.tags else []
-    return [*({"id": each} for each in selected.ids), *tags]
+    def provisioning(self) -> PoolProvisioning | None:
+        """How it makes them; None where it does not."""
 
 
 class ProvisioningPlatform(PlatformView, Protocol):
     """The platform, as Karpenter knows it."""
 
     @property
-    def provisioned_pools(self) -> Sequence[PoolProvisioning]:
-        """The pools whose nodes Karpenter makes."""
+    def pools(self) -> Sequence[MaybeProvisioned]:
+        """All pools, by name."""
 
 
 class Provisioning:
@@ -389,10 +274,11 @@ class Provisioning:
         with untracked():
             return next((each for each in self.node_classes if each.name == name), None)
 
-    @property
-    def pools(self) -> Sequence[PoolProvisioning]:
+    @tracked_property
+    def pools(self) -> tuple[PoolProvisioning, ...]:
         """The pools whose nodes Karpenter makes, by name."""
-        return self._platform.provisioned_pools
+        with untracked():
+            return tuple(pool.provisioning for pool in self._platform.pools if pool.provisioning)
 
     @tracked_property
     def has_static(self) -> bool:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from blueprint.platform.model import Platform
 from blueprint.platform.pool import Pool
-from blueprint.platform.provisioning.model import DISCOVERY_TAG, NodeClass
+from blueprint.platform.provisioning.node_classes import DISCOVERY_TAG, NodeClass
 
 
 def cluster_prerequisites(platform: Platform) -> Iterator[Iterator[str]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from fractions import Fraction
 
 from blueprint.diagnostics import Diagnostic, known_names, nearest
@@ -140,7 +140,9 @@ def _of_kai(context: CheckContext, pool: str) -> bool:
 def _unused(context: CheckContext, kueue: Kueue, *, fair: bool) -> Iterator[Diagnostic]:
     """A queue that nothing enters, and weights that weigh nothing."""
     tenants = context.platform.tenants
-    if kueue.pools and not any(kueue.queues(tenant.shares) for tenant in tenants.users):
+    if kueue.pools and not any(
+        kueue.queues(each.shares) or each.shares.keys() - context.pools.keys() for each in tenants.users
+    ):
         message, help_ = "no tenant with namespaces has a quota, so Kueue admits nothing", "give a tenant quota"
         yield context.diagnostic_at_key(KUEUE, codes.NO_QUOTA, message, help_=help_)
     for tenant in tenants.every if not fair else ():
@@ -155,8 +157,13 @@ def _unused(context: CheckContext, kueue: Kueue, *, fair: bool) -> Iterator[Diag
 def _capacity(context: CheckContext) -> Iterator[Diagnostic]:
     """All that is guaranteed of each pool, against what it has."""
     for pool in context.pools.values():
+        by_resource: dict[str, list[str]] = {}
         for name, offered in pool.offered.items():
-            of = _guaranteed(context, pool.name, name)
+            by_resource.setdefault(offered.resource, []).append(name)
+        for names in by_resource.values():
+            name = names[0] if len(names) == 1 else "gpu"  # purchase types, whose machines are nodes of one pool
+            offered = pool.offered[names[0]]
+            of = _guaranteed(context, pool.name, names)
             if not of:
                 continue
             if offered.amount is None:
@@ -168,11 +175,15 @@ def _capacity(context: CheckContext) -> Iterator[Diagnostic]:
                 yield from _compared(context, pool, name, of, quantity_value(offered.amount))
 
 
-def _guaranteed(context: CheckContext, pool: str, name: str) -> Mapping[str, Fraction]:
+def _guaranteed(context: CheckContext, pool: str, names: Sequence[str]) -> Mapping[str, Fraction]:
     """What each tenant and group is guaranteed of it. An amount of a wrong form is left out: it has its own finding."""
-    quotas = {tenant.name: tenant.quota.get(pool, {}).get(name) for tenant in context.platform.tenants.every}
-    sound = {tenant: quota for tenant, quota in quotas.items() if quota and _has_form(name, "guaranteed", quota)}
-    return {tenant: quantity_value(quota.guaranteed) for tenant, quota in sound.items()}
+    found: dict[str, Fraction] = {}
+    for tenant in context.platform.tenants.every:
+        quotas = ((name, tenant.quota.get(pool, {}).get(name)) for name in names)
+        sound = [quota for name, quota in quotas if quota and _has_form(name, "guaranteed", quota)]
+        if sound:
+            found[tenant.name] = sum((quantity_value(quota.guaranteed) for quota in sound), Fraction(0))
+    return found
 
 
 def _compared(

@@ -6,8 +6,9 @@ from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 from blueprint.platform.nodes.offered import Offered
+from blueprint.platform.tenants.model import Tenants
 from blueprint.platform.tracking.recorder import decided_by, untracked
-from blueprint.platform.views import PoolView
+from blueprint.platform.views import GpuView, PoolView
 from blueprint.spec.queueing import QueueingSpec
 
 KUEUE = "kueue"
@@ -38,6 +39,10 @@ class QueuedPool(PoolView, Protocol):
         """Labels by which the nodes are known."""
 
     @property
+    def made_for_pods(self) -> bool:
+        """Whether its nodes are made only when pods wait for them."""
+
+    @property
     def topology(self) -> LevelsView:
         """Where its nodes stand."""
 
@@ -54,6 +59,18 @@ class QueuedPool(PoolView, Protocol):
         """Whether it says so itself."""
 
 
+class OwnedPool(Protocol):
+    """A pool that tenants may share."""
+
+    @property
+    def name(self) -> str:
+        """Its name in the blueprint."""
+
+    @property
+    def gpu(self) -> GpuView | None:
+        """The GPUs of each node."""
+
+
 class SharedPlatform(Protocol):
     """A platform whose pools belong to engines."""
 
@@ -61,8 +78,9 @@ class SharedPlatform(Protocol):
     def pools(self) -> Sequence[QueuedPool]:
         """All pools."""
 
-    def shares(self, pool: QueuedPool) -> bool:
-        """Whether an engine queues for a pool: it has GPUs, or a tenant has quota of it."""
+    @property
+    def tenants(self) -> Tenants:
+        """Everybody who shares it."""
 
 
 def engines_of(spec: QueueingSpec | None) -> tuple[str, ...]:
@@ -73,11 +91,22 @@ def engines_of(spec: QueueingSpec | None) -> tuple[str, ...]:
     return tuple(name for name, engine in present.items() if engine is not None)
 
 
+def is_shared(pool: OwnedPool, tenants: Tenants) -> bool:
+    """Whether an engine queues for a pool: it has GPUs, or a tenant has quota of it."""
+    with untracked():
+        return pool.gpu is not None or any(pool.name in tenant.quota for tenant in tenants.every)
+
+
+def engine_of(declared: str | None, engines: Sequence[str]) -> str:
+    """The engine of a pool: the one that it names, or the only one."""
+    return declared or (engines[0] if len(engines) == 1 else NONE)
+
+
 def pools_of(engine: str, platform: SharedPlatform) -> tuple[QueuedPool, ...]:
     """The pools for which an engine queues."""
     with untracked():
         pools = platform.pools
         declared = [pool for pool in pools if pool.declares_queue]
-        chosen = tuple(pool for pool in pools if pool.queue == engine and platform.shares(pool))
+        chosen = tuple(pool for pool in pools if pool.queue == engine and is_shared(pool, platform.tenants))
     decided_by(*(pool.queue for pool in declared))
     return chosen

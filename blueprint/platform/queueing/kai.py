@@ -50,9 +50,6 @@ class KaiPlatform(PlatformView, Protocol):
     def queueing(self) -> Prioritised | None:
         """How workloads are queued."""
 
-    def shares(self, pool: QueuedPool) -> bool:
-        """Whether an engine queues for a pool: it has GPUs, or a tenant has quota of it."""
-
 
 def units_of(resource: str) -> int:
     """As how many GPUs KAI counts one of a resource: a MIG instance as its slices; 0 where it does not count it."""

@@ -13,9 +13,10 @@ from typing import Any, Protocol
 from blueprint.platform.components.digests import digest
 from blueprint.platform.dra.model import GPU_CLASS
 from blueprint.platform.nodes.taints import PoolTaint, Taint
+from blueprint.platform.provisioning.model import CAPACITY_LABEL
 from blueprint.platform.queueing.engines import KUEUE, QueuedPool, pools_of
 from blueprint.platform.queueing.kai import Kai
-from blueprint.platform.queueing.quotas import ResourceGroup, resource_groups, with_withheld
+from blueprint.platform.queueing.quotas import ResourceGroup, by_flavor, purchased, resource_groups, with_withheld
 from blueprint.platform.tenants.model import Tenant, TenantNamespace, Tenants
 from blueprint.platform.topology.model import HOSTNAME
 from blueprint.platform.tracking.recorder import decided_by, tracked_property, untracked
@@ -48,9 +49,6 @@ class QueuedPlatform(PlatformView, Protocol):
     def queueing(self) -> Queueing | None:
         """How workloads wait for GPUs."""
 
-    def shares(self, pool: QueuedPool) -> bool:
-        """Whether an engine queues for a pool: it has GPUs, or a tenant has quota of it."""
-
 
 class Topology:
     """The levels by which Kueue places the pods of one workload close to each other."""
@@ -72,19 +70,21 @@ class Topology:
 class Flavor:
     """The nodes of one pool, as Kueue gives them to workloads."""
 
-    def __init__(self, pool: QueuedPool, pools: Sequence[QueuedPool]) -> None:
+    def __init__(self, pool: QueuedPool, pools: Sequence[QueuedPool], purchase: str | None = None) -> None:
         self._pool = pool
         self._pools = pools
+        self._purchase = purchase
 
     @tracked_property
     def name(self) -> str:
-        """The pool's name."""
-        return self._pool.own_label
+        """The pool's name, and how its machines are bought where there are several ways."""
+        return f"{self._pool.own_label}-{self._purchase}" if self._purchase else self._pool.own_label
 
     @tracked_property
     def node_labels(self) -> dict[str, str]:
-        """Labels that choose the nodes; Kueue adds them to pods that it admits."""
-        return dict(sorted(self._pool.selector.items()))
+        """Labels that choose the nodes; Kueue adds them to pods that it admits, and Karpenter makes such nodes."""
+        bought = {CAPACITY_LABEL: self._purchase} if self._purchase else {}
+        return dict(sorted({**self._pool.selector, **bought}.items()))
 
     @tracked_property
     def tolerations(self) -> tuple[PoolTaint, ...]:
@@ -104,7 +104,12 @@ class Flavor:
 
     @tracked_property
     def topology(self) -> Topology | None:
-        """The levels by which its nodes stand; None where the blueprint declares none."""
+        """The levels by which its nodes stand; None where the blueprint declares none, or the nodes are not there yet.
+
+        Kueue places a workload by levels on nodes that exist, so that none would ever be made for it.
+        """
+        if self._pool.made_for_pods:
+            return None
         return Topology(self._pool) if self._pool.topology.labels else None
 
 
@@ -138,7 +143,9 @@ class Cohort(_OfTenant):
     @property
     def resource_groups(self) -> tuple[ResourceGroup, ...]:
         """What its members share on top of their own."""
-        return resource_groups(self.tenant.quota, self._kueue.pools)
+        with untracked():  # which pools there are decides no amount
+            quotas, flavors = by_flavor(self.tenant.quota, self._kueue.pools)
+        return resource_groups(quotas, flavors)
 
 
 class ClusterQueue(_OfTenant):
@@ -149,8 +156,9 @@ class ClusterQueue(_OfTenant):
         """Its own quota, nothing of what only its groups have, which it may borrow, and nothing of all other GPUs."""
         pools = self._kueue.pools
         with untracked():  # which pools there are decides no amount
-            quotas = with_withheld(self.tenant.shares, pools, in_group=self.parent is not None)
-        return resource_groups(quotas, pools)
+            shares, flavors = by_flavor(self.tenant.shares, pools)
+            quotas = with_withheld(shares, flavors, in_group=self.parent is not None)
+        return resource_groups(quotas, flavors)
 
 
 class LocalQueue:
@@ -217,7 +225,8 @@ class Kueue:
         """One for each of them."""
         with untracked():
             pools = self._platform.pools
-        return tuple(Flavor(pool, pools) for pool in self.pools)
+            purchases = [(pool, each) for pool in self.pools for each in purchased(pool) or (None,)]
+        return tuple(Flavor(pool, pools, each) for pool, each in purchases)
 
     @tracked_property
     def topologies(self) -> tuple[Topology, ...]:

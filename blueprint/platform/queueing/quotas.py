@@ -9,6 +9,7 @@ from blueprint.platform.nodes.offered import NODE_RESOURCES, Offered
 from blueprint.platform.tenants.model import TenantQuota
 from blueprint.platform.tracking.recorder import untracked
 from blueprint.records import Record
+from blueprint.spec.karpenter import PURCHASES
 
 Amount = Union[TenantQuota, "Withheld", None]
 """None where a tenant has nothing of its own, but may borrow."""
@@ -30,6 +31,44 @@ class OfferingPool(Protocol):
     @property
     def offered(self) -> Mapping[str, Offered]:
         """What pods can request of each node, by the name that quotas have for it."""
+
+
+class PurchasedFlavor:
+    """The nodes of a pool that are bought in one way: they are an offer of their own."""
+
+    def __init__(self, pool: OfferingPool, purchase: str) -> None:
+        self._pool = pool
+        self.name = f"{pool.name}-{purchase}"
+        self._purchase = purchase
+
+    @property
+    def own_label(self) -> str:
+        """The flavor's name, recorded."""
+        return f"{self._pool.own_label}-{self._purchase}"
+
+    @property
+    def offered(self) -> Mapping[str, Offered]:
+        """Their GPUs, by the purchase type."""
+        return {self._purchase: self._pool.offered[self._purchase]}
+
+
+def by_flavor(quotas: Quotas, pools: Sequence[OfferingPool]) -> tuple[Quotas, tuple[OfferingPool, ...]]:
+    """Quotas and pools, with a pool's purchase types apart, the surest first, where it has several."""
+    flavors: dict[str, tuple[OfferingPool, ...]] = {
+        pool.name: tuple(PurchasedFlavor(pool, each) for each in purchased(pool)) or (pool,) for pool in pools
+    }
+    apart: dict[str, Mapping[str, Amount]] = {}
+    for name, amounts in quotas.items():
+        for flavor in flavors.get(name, ()):
+            own = {key: amount for key, amount in amounts.items() if key in flavor.offered}
+            if own:
+                apart[flavor.name] = own
+    return apart, tuple(each for found in flavors.values() for each in found)
+
+
+def purchased(pool: OfferingPool) -> tuple[str, ...]:
+    """The purchase types of a pool that has several, by which its GPUs are counted."""
+    return tuple(each for each in PURCHASES if each in pool.offered)
 
 
 class Withheld:

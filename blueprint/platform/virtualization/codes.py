@@ -189,3 +189,11 @@ one machine without anything in it.
 """,
     severity=Severity.WARNING,
 )
+TENANT_TRUSTED = define(
+    "BP3517",
+    "tenant-trusted",
+    """
+The policies around Kata leave trusted namespaces alone: pods there may tolerate everything, name their node, and use the host of a virtual machine. A
+tenant works in this one. Trust namespaces of agents alone, in which no user may create pods.
+""",
+)

@@ -33,6 +33,7 @@ def check_kata(context: CheckContext) -> Iterator[Diagnostic]:
     if pools:
         yield from _brokers(context, pools)
         yield from _parts(context)
+        yield from _trusted(context)
         yield from _quotas(context)
 
 
@@ -235,6 +236,17 @@ def _parts(context: CheckContext) -> Iterator[Diagnostic]:
         )
         path = context.setting_path("ccManager")
         yield context.diagnostic_at(path, codes.PART_OF_KATA_OFF, message, help_="remove it")
+
+
+def _trusted(context: CheckContext) -> Iterator[Diagnostic]:
+    """Namespaces of tenants to which the policies would not apply."""
+    trusted = context.settings_with(ADMISSION).get(ADMISSION, ())
+    for tenant in context.platform.tenants.users:
+        for name in tenant.namespaces:
+            if name in trusted:
+                message = f"{name} is a namespace of tenant {tenant.name}, whose pods could then run anywhere"
+                path = (*context.setting_path(ADMISSION), list(trusted).index(name))
+                yield context.diagnostic_at(path, codes.TENANT_TRUSTED, message, help_="remove it")
 
 
 def _quotas(context: CheckContext) -> Iterator[Diagnostic]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from blueprint.platform.model import Platform
-from blueprint.platform.pool import Pool
+from blueprint.platform.pool import Pool, passing_pools
 from blueprint.platform.tracking.recorder import decided_by, record
 from blueprint.platform.virtualization.kata import PoolKata
 from blueprint.versions import version_key
@@ -104,7 +104,7 @@ def _kubelet(platform: Platform) -> Iterator[str]:
 def _confidential(platform: Platform) -> Iterator[str]:
     if not platform.setting("ccManager"):
         return
-    modes = {pool.kata.cc_mode for pool in platform.passing_pools if pool.kata}
+    modes = {pool.kata.cc_mode for pool in passing_pools(platform.pools) if pool.kata}
     if not modes and platform.setting("ccMode") != "off":
         yield (
             "GPUs, processors and firmware of nodes with virtual machines can do confidential computing in mode"

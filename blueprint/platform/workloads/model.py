@@ -5,6 +5,7 @@ A workload takes what the tenant has of its own; where that is too little, what 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from fractions import Fraction
 from functools import cached_property
@@ -39,6 +40,7 @@ _USUAL_CPU, _USUAL_MEMORY = 2, 8
 """The same where nothing says what machines have."""
 _OF_SHARED_MEMORY = 4
 """One part in four of a pod's memory may be /dev/shm."""
+_CLOSED = "its taints are closed to tenants without quota of it (policy.admission)"
 _LONGEST_START = 1800
 _LONGEST_NAME = 40
 """Controllers append to the name, and 63 characters are allowed."""
@@ -70,6 +72,10 @@ class WorkloadPlatform(Protocol):
     @property
     def pod_security(self) -> str:
         """The Pod Security Standard that the namespaces of tenants enforce."""
+
+    @property
+    def admission_policies(self) -> bool:
+        """Whether admission policies hold tenants to what is theirs."""
 
 
 class Level(Record):
@@ -143,6 +149,11 @@ class Sample(Record, kw_only=True, dict=True):
     def tolerations(self) -> tuple[Taint, ...]:
         """What its pods must tolerate by themselves: a queue brings the rest."""
         return () if self.queue else self.pool.taints
+
+    @property
+    def runtime_class(self) -> str | None:
+        """The RuntimeClass of its pods, where the pool runs them in virtual machines."""
+        return self.pool.kata.runtime_classes[0] if self.pool.kata else None
 
     @property
     def restricted(self) -> bool:
@@ -233,7 +244,8 @@ class Workloads:
         claimed = pool.claimed and not (queue and self._platform.dra.extended_resources)
         shared_by = _shared_by(pool, offered.resource)
         whole = name == GPU_NAME and shared_by == 1 and not _is_partitioned(pool)
-        if reason := _unfit(kind, pool, name, whole=whole, claimed=claimed):
+        closed = queue is None and self._platform.admission_policies and bool(pool.taints)
+        if reason := _CLOSED if closed else _unfit(kind, pool, name, whole=whole, claimed=claimed):
             return Misfit(pool.name, reason)
         found = self._size(tenant, kind, pool, name, of_node if whole else 1)
         if isinstance(found, str):
@@ -282,15 +294,25 @@ def _fitted(kind: WorkloadKind, pool: Pool, name: str, of_pod: int, most: Mappin
     units = 1 if kind.spread == "one" else min(of_pod, available // pods)
     if kind.power_of_two:
         units = 1 << (units.bit_length() - 1)
+    if pool.kata and pool.kata.confidential and units < of_pod:
+        units = 1  # a confidential machine gets one GPU, or all of a node
     cpu, memory = (each * units for each in _share(pool))
     beside = kind.beside
+    machine_cpu, machine_memory = _overhead(pool)
     if (limit := most["cpu"]) is not None:
-        cpu = min(cpu, (limit - (beside.cpu if beside else 0)) // pods)
+        cpu = min(cpu, (limit - (beside.cpu if beside else 0)) // pods - machine_cpu)
     if (limit := most["memory"]) is not None:
-        memory = min(memory, (limit // _GIB - (beside.memory if beside else 0)) // pods)
+        memory = min(memory, (limit // _GIB - (beside.memory if beside else 0)) // pods - machine_memory)
     if cpu < 1 or memory < 1:
         return f"the tenant has too little {'cpu' if cpu < 1 else 'memory'} for {pods} pods"
     return Size(pods, units, cpu, memory)
+
+
+def _overhead(pool: Pool) -> tuple[int, int]:
+    """Processors and GiB of memory that the virtual machine of a pod takes beside it."""
+    found = pool.kata.overhead if pool.kata else {}
+    cpu, memory = quantity_value(found.get("cpu", "0")), quantity_value(found.get("memory", "0"))
+    return math.ceil(cpu), math.ceil(memory / _GIB)
 
 
 def _share(pool: Pool) -> tuple[int, int]:
@@ -312,6 +334,8 @@ def _unfit(kind: WorkloadKind, pool: Pool, name: str, *, whole: bool, claimed: b
     """What about the pool itself keeps the workload away."""
     if claimed and not kind.claims:
         return "its GPUs are claimed, and pods of this kind cannot claim devices"
+    if pool.kata and not kind.claims:
+        return "its pods run in virtual machines, and pods of this kind cannot name a RuntimeClass"
     if kind.spread != "nodes":
         return ""
     if pool.nodes_max < 2:  # noqa: PLR2004 - it spreads over nodes

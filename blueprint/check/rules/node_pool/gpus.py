@@ -8,10 +8,12 @@ from blueprint.bundle.model import Object
 from blueprint.check.common.karpenter import GROUP, is_of_gpus
 from blueprint.check.finding import ObjectFinding
 from blueprint.check.rule import rule
-from blueprint.check.rule_context import RuleContext, inside
+from blueprint.check.rule_context import RuleContext, inside, mapping
 from blueprint.diagnostics import Severity, define
 
 GPU_NODES_OPEN = define("BP6566", "gpu-nodepool-without-taint", page=__file__, severity=Severity.WARNING)
+
+GPUS_UNLIMITED = define("BP6510", "gpu-nodepool-without-limit", page=__file__, severity=Severity.WARNING)
 
 
 @rule(GPU_NODES_OPEN, tags=("karpenter", "scheduling"))
@@ -26,4 +28,15 @@ def gpu_nodes_open(subject: Object, context: RuleContext) -> Iterator[ObjectFind
         yield ObjectFinding(GPU_NODES_OPEN, path, text, help_)
 
 
-RULES = (gpu_nodes_open,)
+@rule(GPUS_UNLIMITED, tags=("karpenter", "cost"))
+def gpus_unlimited(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
+    """GPU nodes of which nothing limits how many are made."""
+    static = inside(subject.data, "spec", "replicas") is not None
+    limits = mapping(inside(subject.data, "spec", "limits"))
+    if subject.id.group == GROUP and not static and is_of_gpus(subject) and not {"nvidia.com/gpu", "nodes"} & {*limits}:
+        path = ("spec", "limits") if limits else ("spec",)
+        text = "spec.limits does not limit nvidia.com/gpu, so Karpenter makes GPU nodes for as many pods as there are"
+        yield ObjectFinding(GPUS_UNLIMITED, path, text, 'limits: {nvidia.com/gpu: "64"}')
+
+
+RULES = (gpu_nodes_open, gpus_unlimited)

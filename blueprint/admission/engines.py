@@ -1,0 +1,37 @@
+"""Which engine a workload is for: what KAI places must say so, and nothing else runs on nodes of its pools."""
+
+from __future__ import annotations
+
+from blueprint.admission.model import Fit, PoolAnswer
+from blueprint.check.common.containers import pod_metadata
+from blueprint.check.common.kai import QUEUE, SCHEDULER, queue_label
+from blueprint.check.rule_context import DescribedPod, inside, mapping
+from blueprint.platform.queueing.engines import SHARD_LABEL
+from blueprint.platform.queueing.kai import queue_name
+from blueprint.records import replace
+
+
+def of_engine(answer: PoolAnswer, pod: DescribedPod, *, waits_for_kai: bool, tenant: str | None) -> PoolAnswer:
+    """The answer for a pool, where the workload is for its engine; otherwise why it does not run there.
+
+    `waits_for_kai`: the pool is KAI's. Outside of the namespaces of tenants, labels are not judged.
+    """
+    mine = pod.spec.get("schedulerName") == SCHEDULER
+    if not waits_for_kai:
+        return _refused(answer, f"KAI places nothing on pool {answer.pool}") if mine else answer
+    if tenant is None:
+        return replace(answer, together=False)
+    queue = queue_name(tenant, answer.pool)
+    wanted = f"the labels {SHARD_LABEL}: {answer.pool} and {QUEUE}: {queue}"
+    if not mine:
+        return _refused(answer, f"pool {answer.pool} belongs to KAI: schedulerName: {SCHEDULER} and {wanted}")
+    above = mapping(inside(pod.subject.data, "metadata", "labels")).get(SHARD_LABEL)
+    shard = above or mapping(pod_metadata(pod).get("labels")).get(SHARD_LABEL)
+    found = queue_label(pod)
+    if shard != answer.pool or found is None or found[1] != queue:
+        return _refused(answer, f"it is for another pool or queue: {wanted}")
+    return replace(answer, together=False)
+
+
+def _refused(answer: PoolAnswer, reason: str) -> PoolAnswer:
+    return replace(answer, fit=Fit.NO, at_once=0, reasons=(reason,))

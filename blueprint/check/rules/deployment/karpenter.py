@@ -1,0 +1,33 @@
+"""Karpenter's controller, and claims that it ignores."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from blueprint.bundle.model import Object
+from blueprint.check.common.karpenter import node_pools
+from blueprint.check.finding import ObjectFinding
+from blueprint.check.rule import rule
+from blueprint.check.rule_context import RuleContext, inside, items, mapping
+from blueprint.diagnostics import Severity, define
+
+CLAIMS_IGNORED = define("BP6513", "claims-ignored-by-karpenter", page=__file__, severity=Severity.WARNING)
+
+
+@rule(CLAIMS_IGNORED, tags=("karpenter", "dra"))
+def claims_ignored(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
+    """Pods that claim devices, for which Karpenter makes no nodes."""
+    path = ("spec", "template", "spec", "containers")
+    for index, container in enumerate(map(mapping, items(inside(subject.data, *path)))):
+        variables = {str(each.get("name")): each.get("value") for each in map(mapping, items(container.get("env")))}
+        if "KARPENTER_SERVICE" not in variables or variables.get("IGNORE_DRA_REQUESTS", "true") != "true":
+            continue
+        dynamic = any(inside(each.data, "spec", "replicas") is None for each in node_pools(context))
+        claimant = next((pod for pod in context.pods if items(pod.spec.get("resourceClaims"))), None)
+        if dynamic and claimant:
+            text = f"IGNORE_DRA_REQUESTS is on, so no node is made for claims of devices, as of {claimant.subject.id}"
+            help_ = "static NodePools; without it, Karpenter's support is experimental"
+            yield ObjectFinding(CLAIMS_IGNORED, (*path, index, "env"), text, help_)
+
+
+RULES = (claims_ignored,)

@@ -1,0 +1,52 @@
+"""Rollouts that start a new pod before an old one ends, where GPUs come from a quota."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from typing import Any
+
+from blueprint.bundle.model import Object
+from blueprint.check.common.containers import GPU, limit
+from blueprint.check.common.kueue import queue_name
+from blueprint.check.finding import ObjectFinding
+from blueprint.check.rule import rule
+from blueprint.check.rule_context import RuleContext, mapping
+from blueprint.check.workloads import containers
+from blueprint.diagnostics import Severity, define
+from blueprint.kubernetes.pod_templates import pod_templates
+
+NEEDS_SPARE = define("BP6486", "rollout-needs-spare-gpus", page=__file__, severity=Severity.WARNING)
+_USUAL = "25%"
+
+
+@rule(NEEDS_SPARE, tags=("serving", "kueue"))
+def rollout(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
+    """Deployments in a queue of which no pod may end before another has its GPUs."""
+    templates = [each for each in pod_templates(subject.data) if subject.id.group == "apps"]
+    gpus = any(limit(each, GPU) for found in templates for _, each in containers(found.path, found.spec))
+    spec = mapping(subject.data.get("spec"))
+    strategy = mapping(spec.get("strategy"))
+    if not gpus or not queue_name(subject) or strategy.get("type", "RollingUpdate") != "RollingUpdate":
+        return
+    rolling = mapping(strategy.get("rollingUpdate"))
+    replicas = spec.get("replicas", 1)
+    if not isinstance(replicas, int) or isinstance(replicas, bool) or replicas < 1:
+        return
+    unavailable = _number(rolling.get("maxUnavailable", _USUAL), replicas, math.floor)
+    surge = _number(rolling.get("maxSurge", _USUAL), replicas, math.ceil)
+    if unavailable == 0 and surge:
+        path = ("spec", "strategy") if strategy else ("spec",)
+        text = f"a rollout stops no pod before another one has its GPUs: with {replicas} replicas maxUnavailable is 0"
+        help_ = "set strategy: {rollingUpdate: {maxSurge: 0, maxUnavailable: 1}}"
+        yield ObjectFinding(NEEDS_SPARE, path, text, help_)
+
+
+def _number(value: Any, replicas: int, rounded: Any) -> int | None:
+    """So many pods; None where it is no number."""
+    if isinstance(value, str) and value.removesuffix("%").isdecimal() and value.endswith("%"):
+        return int(rounded(int(value[:-1]) * replicas / 100))
+    return value if isinstance(value, int) and not isinstance(value, bool) else None
+
+
+RULES = (rollout,)

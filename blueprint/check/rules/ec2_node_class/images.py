@@ -1,0 +1,99 @@
+"""Images, disks and reservations that machines of EC2 are started with."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from blueprint.bundle.model import Object, Path
+from blueprint.check.common.karpenter import AWS, allowed, is_of_gpus, made_by
+from blueprint.check.finding import ObjectFinding
+from blueprint.check.rule import rule
+from blueprint.check.rule_context import RuleContext, inside, items, mapping
+from blueprint.diagnostics import Severity, define
+from blueprint.units import quantity_value
+
+IMAGE_LATEST = define("BP6511", "node-image-latest", page=__file__, severity=Severity.WARNING)
+IMAGE_OUTDATED = define("BP6512", "node-image-outdated", page=__file__, severity=Severity.WARNING)
+DRIVER_TWICE = define("BP6514", "driver-beside-node-image", page=__file__, severity=Severity.WARNING)
+DISK_SMALL = define("BP6515", "gpu-node-disk-small", page=__file__, severity=Severity.WARNING)
+RESERVATION_UNUSED = define("BP6519", "reservation-unused", page=__file__, severity=Severity.WARNING)
+_WITH_DRIVER = ("al2023", "bottlerocket")
+"""Families whose images for GPU instances have NVIDIA's driver."""
+_LEAST = 100 * 1024**3
+
+
+def _aliases(subject: Object) -> Iterator[tuple[Path, str, str]]:
+    """Family and version of each image that AWS publishes, and where it stands."""
+    path = ("spec", "amiSelectorTerms")
+    for index, term in enumerate(map(mapping, items(inside(subject.data, *path)))):
+        family, at, version = str(term.get("alias", "")).partition("@")
+        if at:
+            yield (*path, index, "alias"), family, version
+
+
+@rule(IMAGE_LATEST, IMAGE_OUTDATED, tags=("karpenter", "reliability"))
+def image_versions(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
+    """Images whose version changes by itself, or of which there are none any more."""
+    for path, family, version in _aliases(subject) if subject.id.group == AWS else ():
+        if version == "latest" and not family.startswith("windows"):
+            text = f"{family}@latest changes with each release of AWS, and Karpenter then replaces all nodes"
+            yield ObjectFinding(IMAGE_LATEST, path, text, f"name a version: {family}@v...")
+        if family == "al2":
+            text = "there are no images of Amazon Linux 2 from Kubernetes 1.33 on"
+            yield ObjectFinding(IMAGE_OUTDATED, path, text, "al2023@v...")
+
+
+@rule(DRIVER_TWICE, tags=("karpenter", "operator"))
+def driver_twice(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
+    """Drivers that the operator installs on images that have one."""
+    if subject.id.group != AWS or not any(map(is_of_gpus, made_by(subject, context))):
+        return
+    policy = context.operator.cluster_policy
+    installs = policy is not None and inside(policy.data, "spec", "driver", "enabled") is not False
+    for path, family, _ in _aliases(subject) if installs else ():
+        if family in _WITH_DRIVER:
+            text = f"images of {family} for GPU instances have a driver, and the GPU Operator installs another one"
+            yield ObjectFinding(DRIVER_TWICE, path, text, "driver: {enabled: false} in the ClusterPolicy")
+
+
+@rule(DISK_SMALL, tags=("karpenter", "reliability"))
+def disk_small(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
+    """GPU nodes on whose disk the images of the GPU stack do not fit."""
+    if subject.id.group != AWS or not any(map(is_of_gpus, made_by(subject, context))):
+        return
+    if inside(subject.data, "spec", "instanceStorePolicy") == "RAID0":
+        return  # container images are on the local disks
+    path = ("spec", "blockDeviceMappings")
+    volumes = [*enumerate(map(mapping, items(inside(subject.data, *path))))]
+    sizes = {index: str(mapping(each.get("ebs")).get("volumeSize", "")) for index, each in volumes}
+    if not sizes:
+        text = "spec.blockDeviceMappings is missing, and the usual disk of 20 GB is too small for GPU images"
+        yield ObjectFinding(DISK_SMALL, ("spec",), text, "a root volume of at least 100Gi")
+    elif all(_bytes(size) < _LEAST for size in sizes.values() if size) and any(sizes.values()):
+        index = next(index for index, size in sizes.items() if size)
+        text = f"a disk of {sizes[index]} is too small for GPU images"
+        yield ObjectFinding(DISK_SMALL, (*path, index, "ebs", "volumeSize"), text, "at least 100Gi")
+
+
+def _bytes(size: str) -> float:
+    try:
+        return float(quantity_value(size))
+    except ValueError:
+        return float(_LEAST)
+
+
+@rule(RESERVATION_UNUSED, tags=("karpenter", "cost"))
+def reservation_unused(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
+    """Capacity reservations that are paid for, and that no NodePool takes."""
+    path = ("spec", "capacityReservationSelectorTerms")
+    pools = made_by(subject, context)
+    if subject.id.group != AWS or not items(inside(subject.data, *path)) or not pools:
+        return
+    takes = (allowed(pool, "karpenter.sh/capacity-type") for pool in pools)
+    if not any(values is not None and "reserved" in values for values in takes):
+        text = f"NodePool {pools[0].id.name} takes no reserved machines, so the reservations are not used"
+        help_ = "capacity-type In [reserved, on-demand] in the NodePool's requirements"
+        yield ObjectFinding(RESERVATION_UNUSED, path, text, help_)
+
+
+RULES = (image_versions, driver_twice, disk_small, reservation_unused)

@@ -1,0 +1,50 @@
+"""Budgets that let no pod of a GPU workload go."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from blueprint.bundle.model import Object
+from blueprint.check.common.containers import GPU, limit
+from blueprint.check.finding import ObjectFinding
+from blueprint.check.rule import rule
+from blueprint.check.rule_context import RuleContext, inside, mapping
+from blueprint.diagnostics import Severity, define
+from blueprint.units import as_count
+
+BLOCKS = define("BP6487", "budget-blocks-drains", page=__file__, severity=Severity.WARNING)
+_KINDS = ("Deployment", "StatefulSet")
+
+
+@rule(BLOCKS, tags=("serving", "reliability"))
+def blocking(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
+    """Budgets that are never below what they demand."""
+    if subject.id.group != "policy":
+        return
+    spec = mapping(subject.data.get("spec"))
+    wanted = mapping(inside(spec, "selector", "matchLabels"))
+    for pod in context.pods:
+        of = pod.subject
+        labels = mapping(inside(of.data, "spec", "template", "metadata", "labels"))
+        alike = wanted and wanted.items() <= labels.items() and not inside(spec, "selector", "matchExpressions")
+        there = of.id.kind in _KINDS and of.id.namespace == subject.id.namespace
+        if alike and there and any(limit(each, GPU) for _, each in pod.containers):
+            replicas = as_count(inside(of.data, "spec", "replicas")) if "replicas" in mapping(of.data["spec"]) else 1
+            if (field := _blocking(spec, replicas)) is not None:
+                text = f"{field} is {spec[field]}, so no pod of {of.id} can be evicted, and its node cannot be drained"
+                yield ObjectFinding(BLOCKS, ("spec", field), text, "set maxUnavailable: 1")
+                return
+
+
+def _blocking(spec: Any, replicas: int | None) -> str | None:
+    """The field that lets no pod go."""
+    if str(spec.get("maxUnavailable")) in ("0", "0%"):
+        return "maxUnavailable"
+    least = spec.get("minAvailable")
+    number = as_count(least) if isinstance(least, int) else None
+    all_of_them = number is not None and replicas is not None and number >= replicas > 0
+    return "minAvailable" if least == "100%" or all_of_them else None
+
+
+RULES = (blocking,)

@@ -1,0 +1,1 @@
+"""How the platform wants faults of GPUs handled."""

@@ -1,0 +1,113 @@
+"""A real API server with the definitions of their kinds and the tenants' policies takes the workloads of examples."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from blueprint.apiserver.connect import connect
+from blueprint.apiserver.discovery import Discovery, discover
+from blueprint.kubernetes.crds import crds_of
+from blueprint.kubernetes.pod_templates import assembled_pod, pod_templates
+from blueprint.lab.access import RequestFailed
+from blueprint.pipeline import compile_blueprint
+from blueprint.render.workloads import WorkloadFile, render_workloads
+from tests.support.lab_users import LabUser
+from tests.support.waits import eventually
+
+CRDS = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
+GROUPS = ("jobset.x-k8s.io", "leaderworkerset.x-k8s.io", "monitoring.coreos.com", "ray.io", "trainer.kubeflow.org")
+MADE = ("Namespace", "ValidatingAdmissionPolicy", "ValidatingAdmissionPolicyBinding")
+EXAMPLES = ("gke-dra", "mig-university", "rack-aware-training")
+QUEUE = "kueue.x-k8s.io/queue-name"
+pytestmark = pytest.mark.lab
+
+
+class Cluster:
+    """A lab with the namespaces and policies of an example, and its workloads."""
+
+    def __init__(self, lab: Any, example: str) -> None:
+        compiled = compile_blueprint(str(Path("examples") / example / "blueprint.yaml"))
+        assert compiled.platform is not None
+        self.files: tuple[WorkloadFile, ...] = render_workloads(compiled.platform)
+        self.lab = lab
+        self.has_policies = compiled.platform.admission_policies
+        for group in GROUPS:
+            for crd in crds_of(group):
+                spec = {key: value for key, value in crd["spec"].items() if key != "conversion"}
+                lab.request("POST", CRDS, {**crd, "spec": spec})
+        connection = connect(str(lab.kubeconfig))
+        kinds = [(each.data["apiVersion"], each.data["kind"]) for file in self.files for each in file.objects]
+        eventually(lambda: all(discover(connection).find(*kind) for kind in kinds), "definitions are served")
+        self.discovery: Discovery = discover(connection)
+        for obj in (
+            each for each in compiled.valid_bundle().objects if each.id.kind in MADE and each.component == "tenancy"
+        ):
+            resource = self.discovery.find(obj.api_version, obj.id.kind)
+            assert resource is not None
+            lab.request("POST", resource.collection(), dict(obj.data))
+        self.member = LabUser(lab, "member")
+
+    def refusal(self, body: Mapping[str, Any]) -> str | None:
+        """Why the server refuses to create an object; None where it does not."""
+        resource = self.discovery.find(body["apiVersion"], body["kind"])
+        assert resource is not None
+        try:
+            self.member.request("POST", f"{resource.collection(body['metadata']['namespace'])}?dryRun=All", dict(body))
+        except RequestFailed as failed:
+            return str(failed)
+        return None
+
+
+@pytest.fixture(scope="module", params=EXAMPLES)
+def cluster(request: pytest.FixtureRequest, lab: Any) -> Iterator[Cluster]:
+    with lab.fresh() as own:
+        found = Cluster(own, request.param)
+        thief = pods_of(found.files[0])[0]
+        thief["spec"] = {**thief["spec"], "nodeName": "somewhere"}
+        if found.has_policies:
+            eventually(lambda: found.refusal(thief), "policies are in force")
+        yield found
+
+
+def pods_of(file: WorkloadFile) -> list[dict[str, Any]]:
+    """The pods that controllers would make of a file, in the queue of their workload."""
+    found: list[dict[str, Any]] = []
+    for obj in file.objects:
+        assembled = assembled_pod(obj.data)
+        labels = {QUEUE: file.sample.queue} if file.sample.queue else {}
+        metadata = {"generateName": "sample-", "namespace": obj.id.namespace, "labels": labels}
+        found += [
+            {"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": dict(template.spec)}
+            for template in (*pod_templates(obj.data), *([assembled] if assembled else []))
+        ]
+    return found
+
+
+def test_the_server_takes_every_workload(cluster: Cluster) -> None:
+    assert cluster.files
+    refused = {
+        f"{file.name} {obj.id}": text
+        for file in cluster.files
+        for obj in file.objects
+        if (text := cluster.refusal(obj.data))
+    }
+    assert refused == {}
+
+
+def test_it_takes_their_pods(cluster: Cluster) -> None:
+    """Pod Security of the namespace included; a service account that is not there yet is no matter of ours."""
+    pods = [(file.name, pod) for file in cluster.files for pod in pods_of(file)]
+    assert pods
+    refused = {name: text for name, pod in pods if (text := cluster.refusal(pod)) and "service account" not in text}
+    assert refused == {}
+
+
+def test_a_file_with_an_unknown_field_would_be_refused(cluster: Cluster) -> None:
+    """So that the tests above can fail: the definitions are in force."""
+    body = cluster.files[0].objects[-1].data
+    broken = {**body, "spec": {**body["spec"], "parallelism": "many", "replicas": "many"}}
+    assert cluster.refusal(broken)

@@ -137,15 +137,10 @@ def _is_kais(context: CheckContext, pool: str) -> bool:
 def _settings(context: CheckContext, kai: Kai, pools: list[Pool]) -> Iterator[Diagnostic]:
     """What else must be on, or off."""
     platform = context.platform
-<<<<<<< HEAD
-    if kai.gpu_sharing and pools and all(pool.claimed for pool in pools):
-        message, notes = "pods claim GPUs, so KAI has none to share", (context.note(("spec", "allocation"), "dra"),)
-=======
     claimed = next((pool for pool in pools if pool.gpu and pool.claimed), None)
     if kai.gpu_sharing and claimed:
         message = f"pods claim the GPUs of pool {claimed.name}, so KAI has none to share"
         notes = (context.note((*POOLS, claimed.name, "allocation"), "the pool"),)
->>>>>>> main
         at = (*QUEUEING, KAI, "gpuSharing")
         yield context.diagnostic_at(at, codes.SHARING_OF_CLAIMS, message, notes=notes, help_="remove gpuSharing")
     if kai.prometheus and not platform.observability and not _own_monitors(context):

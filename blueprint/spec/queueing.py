@@ -140,6 +140,6 @@ class QueueingSpec(Model):
         examples=[{"production": 1000, "research": 500, "scratch": 0}],
         default={},
         description="Priorities of workloads by name; a higher number goes first. Users name one with the label "
-        "kueue.x-k8s.io/priority-class for Kueue, and as priorityClassName for KAI, which never stops workloads of 100 "
+        "kueue.x-k8s.io/priority-class for Kueue, or as priorityClassName for both; KAI never stops workloads of 100 "
         "and more and keeps them within the quota.",
     )

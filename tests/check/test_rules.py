@@ -124,8 +124,9 @@ def test_every_code_has_a_page_with_every_section_and_a_rule() -> None:
 def test_rules_are_values_that_say_what_they_do() -> None:
     """A folder that no kind is called by would never be looked at."""
     kinds = """pods objects clusterpolicy nvidiadriver gpucluster configmap secret namespace node daemonset deployment
-        servicemonitor podmonitor horizontalpodautoscaler nicclusterpolicy sriovnetwork resourcequota limitrange
-        deviceclass clusterrolebinding priorityclass runtimeclass
+        servicemonitor podmonitor horizontalpodautoscaler networkpolicy nicclusterpolicy sriovnetwork resourcequota
+        limitrange
+        deviceclass clusterrole clusterrolebinding priorityclass runtimeclass
         nodefeaturerule prometheusrule resourceclaim resourceclaimtemplate computedomain
         clusterqueue cohort localqueue resourceflavor topology queue nodepool provisioner awsnodetemplate nodeclaim
         ec2nodeclass jobset leaderworkerset trainjob pytorchjob raycluster rayjob"""

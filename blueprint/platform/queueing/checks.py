@@ -36,9 +36,21 @@ def check_queueing(context: CheckContext) -> Iterator[Diagnostic]:
             path = declared_at(context, tenant, "quota")
             yield context.diagnostic_at_key(path, codes.QUOTA_WITHOUT_ENGINE, message, help_="queueing: {kueue: {}}")
         yield from _quotas(context, tenant)
+    yield from _priorities(context)
     if kueue is not None:
         yield from _unused(context, kueue, fair=kueue.fair_sharing or kai is not None)
     yield from _capacity(context)
+
+
+def _priorities(context: CheckContext) -> Iterator[Diagnostic]:
+    """Names that no class of priority may have."""
+    queueing = context.platform.queueing
+    for name in queueing.priorities if queueing and queueing.kai is None else ():
+        if name.startswith("system-"):
+            path = ("spec", "queueing", "priorities", name)
+            message = f"a priority cannot be called {name}: such names belong to Kubernetes"
+            help_ = f"call it {name.removeprefix('system-') or 'highest'}"
+            yield context.diagnostic_at_key(path, codes.PRIORITY_RESERVED, message, help_=help_)
 
 
 def _quotas(context: CheckContext, tenant: Tenant) -> Iterator[Diagnostic]:

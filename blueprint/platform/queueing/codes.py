@@ -105,6 +105,14 @@ Pods claim the devices of this pool with Dynamic Resource Allocation. Kueue coun
 the same one, so a quota of one profile cannot be enforced. Count `gpu`, or let a device plugin advertise the pool.
 """,
 )
+PRIORITY_RESERVED = define(
+    "BP3432",
+    "priority-name-reserved",
+    """
+Each of `queueing.priorities` becomes a class of Kueue and a PriorityClass of pods. Names that begin with `system-` belong to Kubernetes, which
+refuses them. Choose another name.
+""",
+)
 POOL_WITHOUT_ENGINE = define(
     "BP3550",
     "pool-without-engine",

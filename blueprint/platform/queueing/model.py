@@ -140,6 +140,8 @@ class _OfTenant:
 class Cohort(_OfTenant):
     """A group of tenants that lend each other what they do not use."""
 
+    kind = "Cohort"
+
     @property
     def resource_groups(self) -> tuple[ResourceGroup, ...]:
         """What its members share on top of their own."""
@@ -150,6 +152,8 @@ class Cohort(_OfTenant):
 
 class ClusterQueue(_OfTenant):
     """The queue of one tenant."""
+
+    kind = "ClusterQueue"
 
     @property
     def resource_groups(self) -> tuple[ResourceGroup, ...]:

@@ -30,6 +30,10 @@ def check_tenants(context: CheckContext) -> Iterator[Diagnostic]:
         yield from _group(context, tenant, parents)
     yield from _cycles(context)
     yield from _namespaces(context)
+    if tenants.users and context.platform.pod_security == "privileged":
+        message = "pods of tenants may be privileged, so they reach GPUs of others"
+        path = ("spec", "policy", "podSecurity")
+        yield context.diagnostic_at(path, codes.PRIVILEGED_TENANTS, message, help_="podSecurity: baseline")
 
 
 def declared_at(context: CheckContext, tenant: Tenant, *steps: str) -> Path:

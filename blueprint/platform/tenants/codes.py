@@ -71,3 +71,12 @@ The setting concerns namespaces, and a group has none. Set it on the members, or
 """,
     severity=Severity.WARNING,
 )
+PRIVILEGED_TENANTS = define(
+    "BP3433",
+    "privileged-tenants",
+    """
+`policy.podSecurity: privileged` lets pods of tenants be privileged or mount paths of the host. Such a pod reaches every GPU of its node, and the
+credentials of the node, whatever quotas and admission policies say. Choose `baseline`, which workloads with GPUs satisfy.
+""",
+    severity=Severity.WARNING,
+)

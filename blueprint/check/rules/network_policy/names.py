@@ -1,0 +1,51 @@
+"""Networks in which pods find no names."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from blueprint.bundle.model import Object
+from blueprint.check.finding import ObjectFinding
+from blueprint.check.rule import rule
+from blueprint.check.rule_context import RuleContext, inside, items, mapping
+from blueprint.diagnostics import Severity, define
+
+DNS_BLOCKED = define("BP6479", "dns-blocked", page=__file__, severity=Severity.WARNING)
+_DNS = 53
+
+
+@rule(DNS_BLOCKED, tags=("network", "tenancy"))
+def dns_blocked(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
+    """A namespace whose pods may connect to some things, but not to port 53 of anything."""
+    if not _limits_all(subject):
+        return
+    policies = context.named("networking.k8s.io", "NetworkPolicy", subject.id.namespace)
+    if next(name for name, each in policies.items() if _limits_all(each)) != subject.id.name:
+        return  # said of the first
+    if not any(_opens_names(each) for each in policies.values()):
+        text = "it limits where all pods of the namespace connect to, and no policy allows port 53: they find no names"
+        help_ = "allow UDP and TCP port 53 to the namespace of the cluster's DNS"
+        yield ObjectFinding(DNS_BLOCKED, ("spec", "policyTypes"), text, help_)
+
+
+def _limits_all(policy: Object) -> bool:
+    spec = mapping(policy.data.get("spec"))
+    return spec.get("podSelector") == {} and "Egress" in items(spec.get("policyTypes"))
+
+
+def _opens_names(policy: Object) -> bool:
+    """Whether an entry names no port, port 53, or a port by a name that could be it."""
+    for entry in map(mapping, items(inside(policy.data, "spec", "egress"))):
+        ports = [mapping(each) for each in items(entry.get("ports"))]
+        if not ports or any(_is_dns(each.get("port"), each.get("endPort")) for each in ports):
+            return True
+    return False
+
+
+def _is_dns(port: object, end: object) -> bool:
+    if not isinstance(port, int):
+        return True
+    return port <= _DNS <= end if isinstance(end, int) else port == _DNS
+
+
+RULES = (dns_blocked,)

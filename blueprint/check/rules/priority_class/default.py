@@ -1,0 +1,26 @@
+"""Priorities that pods have without asking for one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from blueprint.bundle.model import Object
+from blueprint.check.finding import ObjectFinding
+from blueprint.check.rule import rule
+from blueprint.check.rule_context import RuleContext
+from blueprint.diagnostics import Severity, define
+
+HIGH_DEFAULT = define("BP6476", "default-priority-preempts", page=__file__, severity=Severity.WARNING)
+
+
+@rule(HIGH_DEFAULT, tags=("scheduling", "tenancy"))
+def high_default(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
+    """A default above zero that stops other pods."""
+    value = subject.data.get("value")
+    preempts = subject.data.get("preemptionPolicy", "PreemptLowerPriority") != "Never"
+    if subject.data.get("globalDefault") is True and preempts and isinstance(value, int) and value > 0:
+        text = f"every pod that names no priority gets {value}, and stops pods with less"
+        yield ObjectFinding(HIGH_DEFAULT, ("globalDefault",), text, "preemptionPolicy: Never, or no default")
+
+
+RULES = (high_default,)

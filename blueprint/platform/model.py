@@ -133,6 +133,11 @@ class Platform:
         return DRA if self.stack in WITH_CLAIMS else "device-plugin"
 
     @tracked_property
+    def declared_compute_domains(self) -> bool | None:
+        """spec.computeDomains; None where the pools decide."""
+        return self._blueprint.spec.compute_domains
+
+    @tracked_property
     def node_labels(self) -> str:
         """Who labels and taints nodes: `apply` or `provisioner`; by default whoever marks the nodes of a cloud."""
         if declared := self._blueprint.spec.node_labels:

@@ -41,10 +41,6 @@ class Metadata(Model):
 class Spec(Model):
     """What the platform is."""
 
-    NOT_YET: ClassVar[dict[str, str]] = {
-        "computeDomains": "with allocation: dra, ComputeDomains follow from nvlinkDomain of the pools; the setting "
-        "computeDomains of gpu-operator overrides it",
-    }
     OTHER_VALUES: ClassVar[dict[str, dict[str, tuple[str, str]]]] = {
         "gpuStack": {
             "clusterpolicy": (
@@ -75,6 +71,13 @@ class Spec(Model):
         description="How pods get GPUs. devicePlugin: they request a number of nvidia.com/gpu; dra: they claim devices "
         "with Dynamic Resource Allocation. The GPU Operator has a ClusterPolicy for the first and a GPUCluster for "
         "the second.",
+    )
+    compute_domains: bool | None = Field(
+        examples=[True],
+        default=None,
+        description="Whether the DRA driver joins nodes into compute domains: memory that pods of several nodes share "
+        "over NVLink. Default: where a pool has nvlinkDomain. true also brings the driver beside a device plugin under "
+        "`gpuStack: standalone`.",
     )
     node_labels: Literal["apply", "provisioner"] | None = Field(
         default=None,

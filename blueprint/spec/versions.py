@@ -148,7 +148,7 @@ LANGUAGE = Language(
                 NewDefault("spec.nodeLabels", "provisioner"),
             ),
             added=(
-                "spec.allocation", "spec.poolLabel", "spec.poolDefaults", "spec.delivery",
+                "spec.allocation", "spec.computeDomains", "spec.poolLabel", "spec.poolDefaults", "spec.delivery",
                 "spec.nodePools.*.allocation", "spec.nodePools.*.owner.driver",
             ),
             named_clouds=True,

@@ -36,7 +36,7 @@ def is_requested(component: Component, spec: Any, cluster: ClusterFacts) -> bool
     if component.section == POOL_KARPENTER:
         return any(pool.karpenter is not None for pool in spec.node_pools.values())
     if component.section == ALLOCATION:
-        return _claims(spec) or component.name in spec.components
+        return _claims(spec) or spec.compute_domains is True or component.name in spec.components
     found = spec
     for key in component.section_path[1:]:
         found = getattr(found, key, None)

@@ -18,6 +18,7 @@ from blueprint.source.paths import Path
 from blueprint.versions import version_key
 
 KUBERNETES: Path = ("spec", "cluster", "kubernetes")
+_DOMAINS: Path = ("spec", "computeDomains")
 OLDEST_KUBERNETES = "1.34.2"
 """NVIDIA's requirement for GPUs that are claimed; the API itself is as old as 1.34.0."""
 _OF_DISCOVERY = re.compile(
@@ -33,6 +34,7 @@ def check_dra(context: CheckContext) -> Iterator[Diagnostic]:
     if component is None:
         return
     yield from _of_another_stack(context, component)
+    yield from _declared_domains(context)
     yield from _mig_on_demand(context)
     if not context.platform.dra.publishes_gpus:
         if context.platform.dra.compute_domains:
@@ -178,8 +180,25 @@ def _labels(context: CheckContext, pool: Pool) -> Iterator[Diagnostic]:
             )
 
 
+def _declared_domains(context: CheckContext) -> Iterator[Diagnostic]:
+    """`spec.computeDomains` without a driver that could obey it, or beside a setting that says the same thing."""
+    declared, setting = context.platform.declared_compute_domains, context.setting_path("computeDomains")
+    if declared and context.platform.stack == "clusterPolicy":
+        message = "computeDomains is true, and a ClusterPolicy runs no DRA driver, which would join the nodes"
+        help_ = "allocation: dra, or gpuStack: standalone, where the driver runs beside the device plugin"
+        yield context.diagnostic_at(_DOMAINS, dra.DOMAINS_WITHOUT_DRIVER, message, help_=help_)
+    elif declared is not None and context.is_written(setting):
+        message = f"computeDomains is {str(declared).lower()}, and the setting computeDomains says it again"
+        notes = (context.note(_DOMAINS, "declared here"),)
+        yield context.diagnostic_at(setting, dra.DOMAINS_TWICE, message, notes=notes, help_="remove the setting")
+
+
 def _domain(context: CheckContext, pool: Pool) -> Iterator[Diagnostic]:
-    if pool.topology.domain_nodes and context.platform.setting("computeDomains") == NEVER:
+    if pool.topology.domain_nodes and context.platform.declared_compute_domains is False:
+        message = f"pool {pool.name} has an NVLink domain, and computeDomains is false"
+        notes = (context.note((*POOLS, pool.name, "nvlinkDomain"), "declared here"),)
+        yield context.diagnostic_at(_DOMAINS, dra.DOMAINS_OFF, message, notes=notes, help_="remove one of the two")
+    elif pool.topology.domain_nodes and context.platform.setting("computeDomains") == NEVER:
         message = f"pool {pool.name} has an NVLink domain, and computeDomains is never"
         notes = (context.note((*POOLS, pool.name, "nvlinkDomain"), "declared here"),)
         help_ = "remove one of the two"

@@ -201,6 +201,23 @@ and join compute domains together: on the other pool's nodes its GPUs would be a
 compute domain here. Let pods claim the GPUs of this pool too (`allocation: dra`), or of no pool: then the driver runs for compute domains alone.
 """,
 )
+DOMAINS_TWICE = define(
+    "BP3341",
+    "compute-domains-declared-twice",
+    """
+`spec.computeDomains` decides whether nodes are joined into compute domains, and the component's setting `computeDomains` says it again. One of both would
+have no effect. Keep `spec.computeDomains`.
+""",
+)
+DOMAINS_WITHOUT_DRIVER = define(
+    "BP3342",
+    "compute-domains-without-driver",
+    """
+Compute domains are the DRA driver's, and this platform runs none. Beside a ClusterPolicy (`gpuStack: operator` with `allocation: devicePlugin`) the driver
+would have to come by a chart of its own, which would own the kind ComputeDomain that the operator installs. Use `allocation: dra`, or
+`gpuStack: standalone`, where the driver runs beside the device plugin.
+""",
+)
 DRIVER_IDLE = define(
     "BP3394",
     "dra-driver-idle",

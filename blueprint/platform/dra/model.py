@@ -41,6 +41,10 @@ class DomainPlatform(PlatformView, Protocol):
     def gpu_pools(self) -> Sequence[DomainPool]:
         """The pools whose nodes have GPUs."""
 
+    @property
+    def declared_compute_domains(self) -> bool | None:
+        """spec.computeDomains."""
+
 
 GPU_CLASS = "gpu.nvidia.com"
 """The DeviceClass of whole GPUs."""
@@ -141,9 +145,11 @@ class DynamicAllocation:
 
     @tracked_property
     def compute_domains(self) -> bool:
-        """Whether the DRA driver joins nodes into compute domains: where pools have NVLink domains, or always."""
+        """Whether the DRA driver joins nodes into compute domains: where pools have NVLink domains, or as declared."""
         if self._platform.stack == "clusterPolicy" or (when := self._platform.setting("computeDomains")) is None:
             return False
+        if (declared := self._platform.declared_compute_domains) is not None:
+            return declared
         if when in (ALWAYS, NEVER):
             return bool(when == ALWAYS)
         return any(pool.topology.domain_nodes is not None for pool in self._platform.gpu_pools)

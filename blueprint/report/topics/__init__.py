@@ -92,7 +92,7 @@ def topics() -> dict[str, list[str]]:
         **hardware_topics(),
         "codes": [f"{code.id} {code.slug}" for code in all_codes()],
         "fields": [field.path for field in fields_of(_schema())],
-        "fields to come": list(reserved_fields()),
+        **({"fields to come": to_come} if (to_come := list(reserved_fields())) else {}),
     }
 
 

@@ -9,7 +9,6 @@ from blueprint.spec.pools import NodePool
 
 _RESERVED = {"spec": Spec.NOT_YET, "spec.nodePools.*": NodePool.NOT_YET}
 _MEANING = {
-    "computeDomains": "which workloads share the memory of an NVLink domain",
     "kata": "pods in virtual machines with whole GPUs",
     "queue": "the queue whose workloads the pool runs",
 }

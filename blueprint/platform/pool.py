@@ -21,7 +21,7 @@ from blueprint.platform.provisioning.model import NODE_POOL_LABEL, PoolProvision
 from blueprint.platform.queueing.engines import KAI, SHARD_LABEL, engine_of, is_shared
 from blueprint.platform.tenants.model import Tenants
 from blueprint.platform.topology.model import NodeHardware, NodeTopology
-from blueprint.platform.tracking.recorder import record, tracked_property, untracked
+from blueprint.platform.tracking.recorder import record, tracked_property
 from blueprint.platform.tracking.sources import Source
 from blueprint.platform.tracking.tracked import plain, read_fact
 from blueprint.platform.virtualization.kata import CC_LABEL, KATA_TAINT, Kata, PoolKata
@@ -324,9 +324,8 @@ class Pool:
 
     @property
     def label_reads(self) -> dict[str, Callable[[], str]]:
-        """The same, each value read, and recorded, when it is needed."""
-        with untracked():
-            return {key: partial(_label, self, key) for key in self.labels}
+        """The same, each value read again, and recorded, when it is needed; what decides the keys is recorded here."""
+        return {key: partial(_label, self, key) for key in self.labels}
 
 
 class GpuPool(Pool):

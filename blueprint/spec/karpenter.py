@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import BeforeValidator, Field, GetJsonSchemaHandler, WithJsonSchema, model_validator
+from pydantic import (
+    BeforeValidator,
+    Field,
+    GetJsonSchemaHandler,
+    ValidationInfo,
+    WithJsonSchema,
+    field_validator,
+    model_validator,
+)
 
 from blueprint.spec.base import Model
 from blueprint.spec.forms import INSTANCE_TYPE, KUBECTL_TAINT, Name, Texts, form, to_tuple
@@ -147,14 +155,14 @@ class PoolKarpenter(Model):
     zones: Texts = Field(
         examples=[["eu-central-1a"]], default=(), description="Availability zones. Default: those of the node class."
     )
-    static: bool = Field(
-        default=False,
-        description="Whether all nodes are always there. Karpenter's feature gate StaticCapacity must be on.",
-    )
     weight: Annotated[int, Field(ge=1, le=100)] | None = Field(
         examples=[10],
         default=None,
         description="Where pods fit into several pools, that with the higher weight is tried first.",
+    )
+    static: bool = Field(
+        default=False,
+        description="Whether all nodes are always there. Karpenter's feature gate StaticCapacity must be on.",
     )
     disruption: PoolDisruption = Field(
         examples=[{"when": "underutilized", "after": "5m"}],
@@ -170,11 +178,12 @@ class PoolKarpenter(Model):
         )
     )
 
-    @model_validator(mode="after")
-    def _weight_of_static(self) -> PoolKarpenter:
-        if self.static and self.weight is not None:
+    @field_validator("static")
+    @classmethod
+    def _without_weight(cls, static: bool, info: ValidationInfo) -> bool:  # noqa: FBT001 - the value of the field
+        if static and info.data.get("weight") is not None:
             raise ValueError("a static pool has no weight: its nodes are always there")
-        return self
+        return static
 
 
 class Selected(Model):

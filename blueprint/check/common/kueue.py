@@ -14,7 +14,7 @@ from blueprint.records import Record
 from blueprint.units import quantity_value
 
 GROUP = "kueue.x-k8s.io"
-FLAVOR = "ResourceFlavor"
+CLUSTER_QUEUE, LOCAL_QUEUE, FLAVOR = "ClusterQueue", "LocalQueue", "ResourceFlavor"
 QUEUE_NAME = f"{GROUP}/queue-name"
 MIN_PARALLELISM = f"{GROUP}/job-min-parallelism"
 QUEUED = {
@@ -115,9 +115,9 @@ def queue_name(subject: Object) -> str | None:
 
 def cluster_queue_of(subject: Object, context: RuleContext) -> Object | None:
     """The ClusterQueue in which a workload waits, if both it and the LocalQueue between them are here."""
-    local = context.named(GROUP, "LocalQueue", subject.id.namespace).get(queue_name(subject) or "")
+    local = context.named(GROUP, LOCAL_QUEUE, subject.id.namespace).get(queue_name(subject) or "")
     target = inside(local.data, "spec", "clusterQueue") if local else None
-    return context.named(GROUP, "ClusterQueue").get(target) if isinstance(target, str) else None
+    return context.named(GROUP, CLUSTER_QUEUE).get(target) if isinstance(target, str) else None
 
 
 def added_tolerations(subject: Object, context: RuleContext) -> Iterator[Any]:

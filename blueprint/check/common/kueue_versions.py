@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from blueprint.bundle.model import Object
-from blueprint.check.common.kueue import is_of_kueue
+from blueprint.check.common.kueue import CLUSTER_QUEUE, is_of_kueue
 from blueprint.check.finding import ObjectFinding
 from blueprint.check.rule import rule
 from blueprint.check.rule_context import RuleContext, mapping
@@ -30,7 +30,7 @@ def other_version(subject: Object, context: RuleContext) -> Iterator[ObjectFindi
         text = f"apiVersion is {subject.api_version}, which Kueue v0.19 does not serve"
         yield ObjectFinding(OTHER_VERSION, ("apiVersion",), text, "kueue.x-k8s.io/v1beta2")
         return
-    for field, instead in _GONE[version].items() if subject.id.kind == "ClusterQueue" else ():
+    for field, instead in _GONE[version].items() if subject.id.kind == CLUSTER_QUEUE else ():
         if field in mapping(subject.data.get("spec")):
             text = f"{version} has no field spec.{field}: the API server drops it"
             yield ObjectFinding(OTHER_VERSION, ("spec", field), text, f"{version} has {instead}")

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from blueprint.bundle.model import Object
 from blueprint.check.common.kueue import (
+    CLUSTER_QUEUE,
     FLAVOR,
     GROUP,
     flavors,
@@ -93,7 +94,7 @@ def limit_refused(subject: Object, context: RuleContext) -> Iterator[ObjectFindi
                 yield ObjectFinding(
                     LIMIT_REFUSED, at, f"{format_path(at, subject.data)} is {value}, which is negative", "0"
                 )
-            elif field == "lendingLimit" and subject.id.kind == "ClusterQueue":
+            elif field == "lendingLimit" and subject.id.kind == CLUSTER_QUEUE:
                 nominal = quota.amount("nominalQuota")
                 if number is not None and nominal is not None and number > nominal:
                     text = f"{format_path(at, subject.data)} is {value}, above nominalQuota"

@@ -161,8 +161,7 @@ class PoolProvisioning:
     @property
     def labels(self) -> PerKey:
         """Labels of the nodes that the template sets."""
-        with untracked():
-            own = [key for key in self.pool.selector if key not in _OF_THE_NODE]
+        own = [key for key in self.pool.selector if key not in _OF_THE_NODE]
         reads: dict[str, Callable[[], str]] = {key: partial(self._selected, key) for key in own}
         return PerKey(dict(sorted({**self.pool.label_reads, **reads}.items())))
 

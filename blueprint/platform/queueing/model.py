@@ -6,7 +6,6 @@ resources that pods request of the pool.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Protocol
 
@@ -93,14 +92,15 @@ class Flavor:
         Without its value where no other pool has the same taint with another one: that opens nothing else.
         """
         with untracked():
-            alike = Counter((each.key, each.effect) for each in {t for pool in self._pools for t in pool.taints})
-        return tuple(
-            PoolTaint(
-                taint if alike[taint.key, taint.effect] > 1 else Taint(taint.key, "", taint.effect),
-                (self._pool.taint_source(taint),),
-            )
-            for taint in self._pool.taints
-        )
+            every = [(pool, taint) for pool in self._pools for taint in pool.taints]
+        found = []
+        for taint in self._pool.taints:
+            alike = [(pool, each) for pool, each in every if (each.key, each.effect) == (taint.key, taint.effect)]
+            differ = len({each for _, each in alike}) > 1
+            others = (pool.taint_source(each) for pool, each in alike)
+            sources = dict.fromkeys((self._pool.taint_source(taint), *others))
+            found.append(PoolTaint(taint if differ else Taint(taint.key, "", taint.effect), tuple(sources)))
+        return tuple(found)
 
     @tracked_property
     def topology(self) -> Topology | None:
@@ -140,7 +140,7 @@ class _OfTenant:
 class Cohort(_OfTenant):
     """A group of tenants that lend each other what they do not use."""
 
-    kind = "Cohort"
+    is_group = True
 
     @property
     def resource_groups(self) -> tuple[ResourceGroup, ...]:
@@ -153,7 +153,7 @@ class Cohort(_OfTenant):
 class ClusterQueue(_OfTenant):
     """The queue of one tenant."""
 
-    kind = "ClusterQueue"
+    is_group = False
 
     @property
     def resource_groups(self) -> tuple[ResourceGroup, ...]:
@@ -227,9 +227,9 @@ class Kueue:
     @tracked_property
     def flavors(self) -> tuple[Flavor, ...]:
         """One for each of them."""
+        purchases = [(pool, each) for pool in self.pools for each in purchased(pool) or (None,)]
         with untracked():
             pools = self._platform.pools
-            purchases = [(pool, each) for pool in self.pools for each in purchased(pool) or (None,)]
         return tuple(Flavor(pool, pools, each) for pool, each in purchases)
 
     @tracked_property

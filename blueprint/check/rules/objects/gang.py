@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from blueprint.bundle.model import Object
 from blueprint.check.common.containers import command_line
-from blueprint.check.common.kueue import GROUP, QUEUE_NAME, queue_name
+from blueprint.check.common.kueue import GROUP, LOCAL_QUEUE, QUEUE_NAME, queue_name
 from blueprint.check.common.kueue_configuration import configuration
 from blueprint.check.finding import ObjectFinding, value_at
 from blueprint.check.rule import rule
@@ -65,7 +65,7 @@ def _grouped(template: PodTemplate, subject: Object) -> bool:
 
 def _managed(subject: Object, context: RuleContext) -> bool:
     """Whether Kueue admits it as a whole, or its operator makes a group of it."""
-    default = "default" in context.named(GROUP, "LocalQueue", subject.id.namespace)
+    default = "default" in context.named(GROUP, LOCAL_QUEUE, subject.id.namespace)
     everything = configuration(context).get("manageJobsWithoutQueueName") is True
     policy = inside(subject.data, "spec", "runPolicy", "schedulingPolicy")
     grouped = subject.id.group == "kubeflow.org" and context.once(_operator_groups)

@@ -8,6 +8,7 @@ from typing import Any
 from blueprint.bundle.model import Object, Path
 from blueprint.check.common.kueue import (
     GROUP,
+    LOCAL_QUEUE,
     MIN_PARALLELISM,
     QUEUE_NAME,
     is_queued,
@@ -36,7 +37,7 @@ def local_queue_missing(subject: Object, context: RuleContext) -> Iterator[Objec
     """Workloads for a LocalQueue that is not in their namespace."""
     if name := queue_name(subject):
         home = subject.id.namespace
-        there = context.named(GROUP, "LocalQueue", home)
+        there = context.named(GROUP, LOCAL_QUEUE, home)
         path: Path = (*read_metadata(subject), "labels", QUEUE_NAME)
         text = f"{format_path(path, subject.data)}: there is no LocalQueue {name} in the namespace {home}"
         if found := missing(LOCAL_QUEUE_MISSING, path, name, there, text, context):

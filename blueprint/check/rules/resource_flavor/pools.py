@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from blueprint.bundle.model import Object
-from blueprint.check.common.kueue import GROUP, is_of_kueue, quotas
+from blueprint.check.common.kueue import CLUSTER_QUEUE, GROUP, is_of_kueue, quotas
 from blueprint.check.finding import ObjectFinding
 from blueprint.check.rule import Capability, rule
 from blueprint.check.rule_context import GPU_PREFIX, RuleContext, inside, mapping
@@ -29,7 +29,7 @@ def no_such_nodes(subject: Object, context: RuleContext) -> Iterator[ObjectFindi
 
 def _flavors_of_gpus(context: RuleContext) -> frozenset[str]:
     """Flavors of which some queue has a quota of GPUs. Others may be of nodes that no pool describes."""
-    queues = context.named(GROUP, "ClusterQueue").values()
+    queues = context.named(GROUP, CLUSTER_QUEUE).values()
     found = (quota for queue in queues for quota in quotas(queue))
     return frozenset(
         each.flavor for each in found if each.resource.startswith(GPU_PREFIX) and each.amount("nominalQuota")

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from fractions import Fraction
 
 from blueprint.bundle.model import Object
-from blueprint.check.common.kueue import GROUP
+from blueprint.check.common.kueue import CLUSTER_QUEUE, GROUP, LOCAL_QUEUE
 from blueprint.check.finding import ObjectFinding
 from blueprint.check.rule import rule
 from blueprint.check.rule_context import RuleContext, inside, items, mapping
@@ -26,9 +26,9 @@ def below_the_queue(subject: Object, context: RuleContext) -> Iterator[ObjectFin
         resource = key.removeprefix(_PREFIX)
         if not key.startswith(_PREFIX) or "/" not in resource:
             continue
-        for queue in context.named(GROUP, "LocalQueue", subject.id.namespace).values():
+        for queue in context.named(GROUP, LOCAL_QUEUE, subject.id.namespace).values():
             name = str(inside(queue.data, "spec", "clusterQueue"))
-            of = context.named(GROUP, "ClusterQueue").get(name)
+            of = context.named(GROUP, CLUSTER_QUEUE).get(name)
             nominal = _nominal(of, resource) if of else Fraction(0)
             most = _amount(limit)
             if most is not None and most < nominal:

@@ -6,9 +6,11 @@ from collections.abc import Iterator, Mapping
 from fractions import Fraction
 
 from blueprint.admission.model import Fit, PoolAnswer
+from blueprint.admission.together import QuotaFlavor
 from blueprint.platform.model import Platform
 from blueprint.platform.nodes.offered import NODE_RESOURCES, shown_amount
 from blueprint.platform.queueing.lending import Lending
+from blueprint.platform.queueing.quotas import purchased
 from blueprint.platform.tenants.model import Tenant
 from blueprint.records import replace
 from blueprint.wording import first_few
@@ -34,10 +36,34 @@ class Quotas:
         self._chosen = next((each for each in self._tenants if each.name == chosen), None)
         self._lending = Lending(platform.tenants)
         self._offered = {pool.name: pool.offered for pool in platform.pools}
+        self._purchased = {pool.name: purchased(pool) for pool in platform.pools}
+        self._flavors: dict[str, tuple[QuotaFlavor, ...]] = {}
 
     def tenant_of(self, namespace: str | None) -> Tenant | None:
         """Whose quota a workload of a namespace uses."""
         return self._chosen or self._by_namespace.get(namespace or "")
+
+    def remark(self, namespace: str | None) -> str:
+        """What users should know of a namespace that no tenant has, where there are tenants; empty otherwise."""
+        if not self._tenants or self.tenant_of(namespace):
+            return ""
+        name = f"namespace {namespace}" if namespace else "its namespace, which it does not name,"
+        return f"{name} belongs to no tenant: no quota counts, and no queue adds tolerations"
+
+    def flavors(self, tenant: Tenant) -> tuple[QuotaFlavor, ...]:
+        """What the queue of a tenant can give to sets of pods, in the order in which it tries them."""
+        if tenant.name not in self._flavors:
+            self._flavors[tenant.name] = tuple(self._flavors_of(tenant))
+        return self._flavors[tenant.name]
+
+    def _flavors_of(self, tenant: Tenant) -> Iterator[QuotaFlavor]:
+        for pool, shares in tenant.shares.items():
+            if pool in self._of_kai or pool not in self._offered:
+                continue
+            for purchase in self._purchased[pool] or (None,):
+                names = [each for each in shares if purchase in (None, each)]
+                named = {each.resource: name for name, each in self._offered[pool].items() if name in names}
+                yield QuotaFlavor(pool, named, {each: self._lending.obtainable(tenant, pool, each) for each in names})
 
     def tolerated(self, tenant: Tenant | None, pool: str) -> bool:
         """Whether the queue adds the tolerations that pods need on the pool."""

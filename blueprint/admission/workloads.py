@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from fractions import Fraction
 from itertools import groupby
+from typing import Any
 
 from blueprint.admission.engines import of_engine
 from blueprint.admission.model import Fit, PoolAnswer, WorkloadAnswer
@@ -22,6 +23,7 @@ from blueprint.check.rule_context import DescribedPod, PlatformFacts, RuleContex
 from blueprint.kubernetes.pod_templates import assembled_pod
 from blueprint.platform.model import Platform
 from blueprint.platform.pool import Pool
+from blueprint.platform.tenants.model import Tenant
 from blueprint.records import Record, replace
 from blueprint.rule_facts.predicted import predicted_groups
 
@@ -56,12 +58,12 @@ class Admission:
     def results(self, objects: Sequence[Object]) -> Iterator[WorkloadAnswer]:
         """What comes of every pod that requests devices, and of claims that no pod refers to."""
         everything = RuleContext((*objects, *self._rendered), self._facts)
-        prover = self._prover(everything)
+        around = _Around(everything, self._prover(everything), set(), {})
+        prover, used = around.prover, around.used
         mine = {id(each) for each in objects}
-        used: set[int] = set()
         described = (pod for pod in everything.pods if id(pod.subject) in mine)
         for _, found in groupby((*described, *_assembled(objects)), key=lambda pod: id(pod.subject)):
-            yield from self._of_object([as_admitted(pod, everything) for pod in found], everything, prover, used)
+            yield from self._of_object([as_admitted(pod, everything) for pod in found], around)
         for kind in _CLAIMS:
             for each in everything.objects_of_kind(kind):
                 if id(each) in mine and id(each) not in used:
@@ -76,20 +78,14 @@ class Admission:
         classes = classes_of(self._facts.dra.devices, written) if self._facts.dra else written
         return Prover([each.group for each in self._nodes], classes, self._minor)
 
-    def _of_object(
-        self, pods: Sequence[DescribedPod], everything: RuleContext, prover: Prover | None, used: set[int]
-    ) -> Iterator[WorkloadAnswer]:
+    def _of_object(self, pods: Sequence[DescribedPod], around: _Around) -> Iterator[WorkloadAnswer]:
         """The answer for each set of pods that requests devices, and what comes of all sets together."""
         subject = pods[0].subject
         wanted = [bool(each.spec.get("resourceClaims") or requested_devices(each)) for each in pods]
         if not any(wanted):
             return
         several = len(pods) > 1
-        found = [
-            self._of_pod(pod, everything, prover, used)
-            for pod, shown in zip(pods, wanted, strict=True)
-            if shown or several
-        ]
+        found = [self._of_pod(pod, around) for pod, shown in zip(pods, wanted, strict=True) if shown or several]
         workloads = workloads_of(subject)
         remark = self._quotas.remark(subject.id.namespace)
         whole = self._whole(found, workloads) if several and is_together(subject) else None
@@ -109,40 +105,58 @@ class Admission:
             return None
         return placed([each.as_set(workloads) for each in found if each.pod.number], self._quotas.flavors(tenant))
 
-    def _of_pod(self, pod: DescribedPod, everything: RuleContext, prover: Prover | None, used: set[int]) -> _OfPod:
-        claims: list[Claim] = []
+    def _of_pod(self, pod: DescribedPod, around: _Around) -> _OfPod:
+        claiming: list[Object] = []
         missing = ""
         for each in map(mapping, items(pod.spec.get("resourceClaims"))):
             kind, name = next(((kind, str(each[key])) for key, kind in _KINDS if each.get(key)), ("", ""))
-            found = everything.find(kind, name, pod.subject.id.namespace) if name else None
+            found = around.everything.find(kind, name, pod.subject.id.namespace) if name else None
             if found is None:
                 missing = missing or f"the {kind or 'claim'} {name} is in none of the files"
             else:
-                used.add(id(found))
-                claims.append(claim_of_object(found))
-        offers = [each.offer for each in self._nodes]
+                around.used.add(id(found))
+                claiming.append(found)
         if missing:
             return _OfPod(pod, WorkloadAnswer(pod.subject, pod.path, pod.number, unknown=missing))
         tenant = self._quotas.tenant_of(pod.subject.id.namespace)
-        amounts = _amounts(pod, claims, self._counted_as)
+        amounts, unlimited = self._of_shape(pod, claiming, tenant, around)
         results = tuple(
             of_engine(
-                self._quotas.limited(
-                    pool_answer(
-                        pod, claims, each, offers, prover, tolerated=self._quotas.tolerated(tenant, each.group.name)
-                    ),
-                    tenant,
-                    amounts,
-                ),
+                self._quotas.limited(each, tenant, amounts),
                 pod,
-                waits_for_kai=self._quotas.waits_for_kai(each.group.name),
+                waits_for_kai=self._quotas.waits_for_kai(each.pool),
                 tenant=tenant.name if tenant else None,
             )
-            for each in self._nodes
+            for each in unlimited
         )
         answer = _answer(pod.subject, pod.path, pod.number, results)
         answer = replace(answer, tenant=tenant.name) if tenant else answer
-        return _OfPod(pod, answer, amounts, bool(claims or requested_devices(pod)))
+        return _OfPod(pod, answer, amounts, bool(claiming or requested_devices(pod)))
+
+    def _of_shape(
+        self, pod: DescribedPod, claiming: Sequence[Object], tenant: Tenant | None, around: _Around
+    ) -> tuple[dict[str, Fraction], tuple[PoolAnswer, ...]]:
+        """What a pod requests, and where it fits but for quotas. Pods that demand the same are judged once."""
+        tolerated = tuple(self._quotas.tolerated(tenant, each.group.name) for each in self._nodes)
+        key = (_shape(pod), tuple(map(id, claiming)), tolerated)
+        if key not in around.shapes:
+            claims = [claim_of_object(each) for each in claiming]
+            offers = [each.offer for each in self._nodes]
+            found = (
+                pool_answer(pod, claims, nodes, offers, around.prover, tolerated=free)
+                for nodes, free in zip(self._nodes, tolerated, strict=True)
+            )
+            around.shapes[key] = _amounts(pod, claims, self._counted_as), tuple(found)
+        return around.shapes[key]
+
+
+class _Around(Record):
+    """What stands beside the pods that are judged, and what came of those before."""
+
+    everything: RuleContext
+    prover: Prover | None
+    used: set[int]
+    shapes: dict[tuple[Any, ...], tuple[dict[str, Fraction], tuple[PoolAnswer, ...]]]
 
 
 class _OfPod(Record):
@@ -159,6 +173,16 @@ class _OfPod(Record):
         pools = frozenset(each.pool for each in self.answer.pools if each.fit is not Fit.NO)
         amounts = {name: amount * pods for name, amount in self.amounts.items()}
         return PodSet(name_of(self.pod), pods, amounts, pools, group_of(self.pod))
+
+
+def _shape(pod: DescribedPod) -> str:
+    """All of a pod that decides where it fits."""
+    placement = [pod.spec.get(each) for each in ("nodeSelector", "affinity", "tolerations", "overhead")]
+    containers = [
+        [(each.get("resources"), each.get("restartPolicy")) for each in map(mapping, items(pod.spec.get(part)))]
+        for part in ("initContainers", "containers")
+    ]
+    return repr((placement, containers))
 
 
 def _assembled(objects: Sequence[Object]) -> Iterator[DescribedPod]:

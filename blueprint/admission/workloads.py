@@ -106,7 +106,7 @@ class Admission:
         return placed([each.as_set(workloads) for each in found if each.pod.number], self._quotas.flavors(tenant))
 
     def _of_pod(self, pod: DescribedPod, around: _Around) -> _OfPod:
-        claiming: list[Object] = []
+        sources: list[Object] = []
         missing = ""
         for each in map(mapping, items(pod.spec.get("resourceClaims"))):
             kind, name = next(((kind, str(each[key])) for key, kind in _KINDS if each.get(key)), ("", ""))
@@ -115,11 +115,11 @@ class Admission:
                 missing = missing or f"the {kind or 'claim'} {name} is in none of the files"
             else:
                 around.used.add(id(found))
-                claiming.append(found)
+                sources.append(found)
         if missing:
             return _OfPod(pod, WorkloadAnswer(pod.subject, pod.path, pod.number, unknown=missing))
         tenant = self._quotas.tenant_of(pod.subject.id.namespace)
-        amounts, unlimited = self._of_shape(pod, claiming, tenant, around)
+        amounts, unlimited = self._of_shape(pod, sources, tenant, around)
         results = tuple(
             of_engine(
                 self._quotas.limited(each, tenant, amounts),
@@ -131,16 +131,16 @@ class Admission:
         )
         answer = _answer(pod.subject, pod.path, pod.number, results)
         answer = replace(answer, tenant=tenant.name) if tenant else answer
-        return _OfPod(pod, answer, amounts, bool(claiming or requested_devices(pod)))
+        return _OfPod(pod, answer, amounts, bool(sources or requested_devices(pod)))
 
     def _of_shape(
-        self, pod: DescribedPod, claiming: Sequence[Object], tenant: Tenant | None, around: _Around
+        self, pod: DescribedPod, sources: Sequence[Object], tenant: Tenant | None, around: _Around
     ) -> tuple[dict[str, Fraction], tuple[PoolAnswer, ...]]:
         """What a pod requests, and where it fits but for quotas. Pods that demand the same are judged once."""
         tolerated = tuple(self._quotas.tolerated(tenant, each.group.name) for each in self._nodes)
-        key = (_shape(pod), tuple(map(id, claiming)), tolerated)
+        key = (_shape(pod), tuple(map(id, sources)), tolerated)
         if key not in around.shapes:
-            claims = [claim_of_object(each) for each in claiming]
+            claims = [claim_of_object(each) for each in sources]
             offers = [each.offer for each in self._nodes]
             found = (
                 pool_answer(pod, claims, nodes, offers, around.prover, tolerated=free)

@@ -103,6 +103,7 @@ def test_sets_that_pass_one_by_one_do_not_pass_together(ask: Ask) -> None:
     found = ask(jobset("research", driver=(4, pod(1)), workers=(1, pod(8))))
     assert found.code == 0
     assert "together train driver (4 pods) and workers (1 pod) request 12 gpu of pool train" in found.rows
+    assert "JobSet/research/it: driver: fits on 5 of 7 nodes" in found.messages
     assert "1 of 1 workload fit" in found.messages
     found = ask(jobset("research", driver=(5, pod(1)), workers=(1, pod(8))))
     assert found.code == 1

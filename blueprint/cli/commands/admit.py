@@ -5,7 +5,8 @@ blueprint admit [BLUEPRINT] FILE...    FILE is a manifest, a folder of them, or 
 Judged are pods, wherever they are described, claims of devices and templates of claims: by labels and taints of nodes,
 by what device plugins offer, and by the devices that the DRA driver is going to publish. What else runs does not count.
 In a namespace of a tenant its quota does: how many pods it suffices for, whose quota would be borrowed, what its queue
-never admits. The answer is a table on stdout, and one line for each workload on stderr (-v: in full).
+never admits. All sets of pods of a workload (JobSet, Ray, LeaderWorkerSet, MPIJob) count together there. The answer is
+a table on stdout, and one line for each set of pods on stderr (-v: in full).
 
 Exit code 0: everything fits; 1: something does not; 3: something is not known.
 """
@@ -113,7 +114,7 @@ def _is_blueprint(path: str) -> bool:
 
 def _as_run(options: Namespace, inputs: Inputs, results: list[WorkloadAnswer]) -> Run:
     from blueprint.admission import codes
-    from blueprint.admission.findings import diagnostics
+    from blueprint.admission.findings import by_workload, diagnostics
     from blueprint.admission.model import Fit
     from blueprint.diagnostics import Diagnostic, has_errors
     from blueprint.wording import counted
@@ -121,14 +122,14 @@ def _as_run(options: Namespace, inputs: Inputs, results: list[WorkloadAnswer]) -
     found = [*inputs.problems, *diagnostics(results)]
     if not results and not has_errors(found):
         found.append(Diagnostic(codes.NOTHING_TO_ADMIT, "no object in the files requests a device"))
-    fits = [answer.fit for answer in results]
-    number, unknown = fits.count(Fit.FITS), fits.count(Fit.UNKNOWN)
-    verdict = f"{number} of {counted(len(results), 'workload')} fit" + (f", {unknown} not known" if unknown else "")
+    fits = [{answer.fit for answer in sets} for sets in by_workload(results)]
+    number, unknown = fits.count({Fit.FITS}), sum(Fit.UNKNOWN in each and Fit.NO not in each for each in fits)
+    verdict = f"{number} of {counted(len(fits), 'workload')} fit" + (f", {unknown} not known" if unknown else "")
     return Run(
         "admit",
         f"admit {' '.join(options.paths)}",
         diagnostics=tuple(found),
-        coverage=(Coverage("workloads", len(results), unknown, "see the findings" if unknown else ""),),
+        coverage=(Coverage("workloads", len(fits), unknown, "see the findings" if unknown else ""),),
         verdict=verdict,
         exit_code=1 if has_errors(found) else 3 if unknown else 0,
         texts=inputs.texts,

@@ -99,8 +99,7 @@ def rules_page() -> Iterator[str]:
     yield "# Rules of a GPU platform"
     yield (
         "What goes wrong with GPUs on Kubernetes, and what keeps it from happening here: a diagnostic, a language that "
-        "cannot say it, or a look at the cluster. What is *later* belongs to a section of the language that is refused "
-        "by name until it exists. Each line is proven by a test."
+        "cannot say it, or a look at the cluster. A test proves each line, but for what no file shows."
     )
     numbers = count(1)
     for file in sorted((ROOT / "tools" / "rules").glob("*.yaml")):
@@ -121,11 +120,13 @@ def _kept(rule: dict[str, Any]) -> str:
         return f"cannot be said: {rule['impossible']}{also}"
     if "needs" in rule:
         return f"demanded of the nodes: [{rule['needs']}](compatibility.md){also}"
+    if "undecidable" in rule:
+        return f"no file shows it: {rule['undecidable']}{also}"
     if "open" in rule:
         return f"**nothing yet**: {rule['open']}{also}"
     if "live" in rule:
         return f"seen on the cluster or the node: {_links(rule['live'])}{also}"
-    return f"later, with `{rule['later']}`{also}" if "later" in rule else f"good to know: {rule['told']}{also}"
+    return f"good to know: {rule['told']}{also}"
 
 
 def _links(codes: list[str]) -> str:

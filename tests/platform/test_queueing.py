@@ -189,6 +189,11 @@ def told(tenants: str, rest: str = QUEUEING) -> list[str]:
             ["BP3423"],
         ),
         ("    a: {namespaces: [a], quota: {whole: {gpu: 8, cpu: 4}}}\n", QUEUEING, ["BP3430"]),
+        (
+            "    a: {namespaces: [a], quota: {whole: 8}}\n",
+            f"{QUEUEING}  policy: {{podSecurity: privileged}}\n",
+            ["BP3433"],
+        ),
     ],
 )
 def test_what_is_allowed_and_of_no_use_is_told(tenants: str, rest: str, codes: list[str]) -> None:

@@ -51,8 +51,10 @@ BEYOND_QUOTA = define(
     "BP4045",
     "workload-beyond-quota",
     """
-The queue admits the pods of the workload together and onto one pool, and no pool has as much quota for its tenant, even with
-everything that others lend. It waits without end. Request fewer pods, or give the tenant more quota or a higher `borrow`.
+The queue admits the pods of the workload together, and its tenant has not as much quota, even with everything that others lend.
+It waits without end. Pods that are alike go to one pool; a workload with several sets of them, such as a JobSet or a RayCluster,
+is admitted with all of its sets or not at all, and each set gets the first pool whose quota suffices for it and the sets before
+it. Request fewer pods, give the tenant more quota or a higher `borrow`, or select a pool for each set.
 """,
 )
 UNKNOWN_TENANT = define(

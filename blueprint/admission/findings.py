@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Iterator, Sequence
+from itertools import groupby
 
 from blueprint.admission import codes
 from blueprint.admission.model import Fit, PoolAnswer, WorkloadAnswer
+from blueprint.admission.together import FlavorDemand, Whole
 from blueprint.check.finding import ObjectFinding
 from blueprint.diagnostics import Code, Diagnostic
-from blueprint.wording import counted
+from blueprint.platform.nodes.offered import shown_amount
+from blueprint.wording import counted, joined
 
 _NARROWEST = 30
 _INDENT = 4
@@ -20,27 +23,68 @@ def diagnostics(results: Sequence[WorkloadAnswer]) -> Iterator[Diagnostic]:
     """One for each workload, and one more where it has too many pods."""
     for answer in results:
         code, text = _summary(answer)
-        evidence = tuple((each.pool, _in_words(each)) for each in answer.pools)
-        yield ObjectFinding(code, answer.path, text, evidence=evidence).to_diagnostic(answer.subject)
+        shares = answer.whole.shares if answer.whole else ()
+        evidence = [(each.pool, _in_words(each)) for each in answer.pools]
+        evidence += [(each.flavor.pool, f"together: {_shared(each)}") for each in shares]
+        evidence += [("namespace", answer.remark)] if answer.remark else []
+        help_ = "use a namespace of a tenant, or ask for a tenant by --tenant" if answer.remark else None
+        yield ObjectFinding(code, answer.path, text, help_, evidence=tuple(evidence)).to_diagnostic(answer.subject)
         if answer.is_crowded:
             text = f"it has {answer.wanted} pods, but {answer.at_once} fit at once"
             help_ = "request fewer pods, or run them one after the other"
             yield ObjectFinding(codes.CROWDED, answer.path, text, help_).to_diagnostic(answer.subject)
+    for sets in by_workload(results):
+        if (whole := sets[-1].whole) and whole.lacking:
+            finding = ObjectFinding(codes.BEYOND_QUOTA, ("spec",), _lacking(sets[-1], whole), _way_out(whole))
+            yield finding.to_diagnostic(sets[-1].subject)
+
+
+def by_workload(results: Sequence[WorkloadAnswer]) -> Iterator[list[WorkloadAnswer]]:
+    """The answers for all sets of pods of each workload."""
+    for _, found in groupby(results, key=lambda answer: id(answer.subject)):
+        yield [*found]
+
+
+def _lacking(answer: WorkloadAnswer, whole: Whole) -> str:
+    """Why the sets of a workload are not admitted together."""
+    queue = f"the queue of tenant {answer.tenant}"
+    does = f"while nothing else runs, {queue} does not admit" if whole.otherwise else f"{queue} never admits"
+    reasons = "; ".join(f"{_shared(each)}, and {_gettable(each)} can be had" for each in whole.lacking)
+    return f"{does} its sets of pods together: {reasons}"
+
+
+def _shared(share: FlavorDemand) -> str:
+    """What sets request together of a pool."""
+    sets = joined([str(each) for each in share.sets])
+    amounts = joined([f"{shown_amount(name, each)} {name}" for name, each in share.amounts.items()])
+    return f"{sets} request {amounts} of pool {share.flavor.pool}"
+
+
+def _gettable(share: FlavorDemand) -> str:
+    return joined([f"{shown_amount(name, share.flavor.obtainable[name])} {name}" for name in share.beyond])
+
+
+def _way_out(whole: Whole) -> str:
+    if not whole.otherwise:
+        return "request fewer pods, or give the tenant more quota or a higher `borrow`"
+    where = (f"{joined([each.name for each in share.sets])} to pool {share.flavor.pool}" for share in whole.otherwise)
+    return f"the queue gives each set the first pool that suffices; bind by nodeSelector {', '.join(where)}"
 
 
 def _summary(answer: WorkloadAnswer) -> tuple[Code, str]:
     if answer.is_never_admitted:
         most = max((each.quota or 0 for each in answer.pools if each.fit is Fit.FITS), default=0)
-        text = f"the queue of tenant {answer.tenant} never admits its {answer.wanted} pods: quota suffices for {most}"
+        text = f"the queue of tenant {answer.tenant} never admits its {answer.together} pods: quota suffices for {most}"
         return codes.BEYOND_QUOTA, text
-    if answer.fit is Fit.FITS:
+    if answer.fit_alone is Fit.FITS:
         fitting, nodes = answer.nodes
         once = "" if answer.at_once is None else f", {counted(answer.at_once, 'pod')} at once"
         return codes.FITS, f"fits on {fitting} of {nodes} nodes{once}"
-    if answer.fit is Fit.UNKNOWN:
+    if answer.fit_alone is Fit.UNKNOWN:
         doubts = (each.reasons[0] for each in answer.pools if each.fit is Fit.UNKNOWN and each.reasons)
         return codes.NOT_KNOWN, f"it is not known whether it fits: {answer.unknown or next(doubts, '')}"
-    return codes.DOES_NOT_FIT, f"fits on no node: {answer.problem or _nearest(answer)}"
+    remark = f"; {answer.remark}" if answer.remark else ""
+    return codes.DOES_NOT_FIT, f"fits on no node: {answer.problem or _nearest(answer)}{remark}"
 
 
 def _nearest(answer: WorkloadAnswer) -> str:
@@ -67,7 +111,7 @@ def table(results: Sequence[WorkloadAnswer], width: int | None = None) -> Iterat
 
     Remarks are wrapped in their column where `width`, in columns of the screen, is given.
     """
-    rows = [_HEAD, *(row for answer in results for row in _rows(answer))]
+    rows = [_HEAD, *(row for sets in by_workload(results) for row in _rows_of(sets))]
     widths = [max(len(row[column]) for row in rows if len(row) > 1) for column in range(len(_HEAD) - 1)]
     lead = sum(widths) + 2 * len(widths)
     for row in rows:
@@ -90,8 +134,21 @@ def table(results: Sequence[WorkloadAnswer], width: int | None = None) -> Iterat
             yield (cells + remark).rstrip()
 
 
+def _rows_of(sets: Sequence[WorkloadAnswer]) -> Iterator[tuple[str, ...]]:
+    """The rows of each set of pods, and what they request together."""
+    for answer in sets:
+        yield from _rows(answer)
+    whole, remark = sets[-1].whole, sets[-1].remark
+    for share in whole.shares if whole and not whole.lacking else ():
+        yield "  together", share.flavor.pool, "", "", _shared(share)
+    for share in whole.lacking if whole else ():
+        yield "  together", share.flavor.pool, "", "-", f"{_shared(share)}, and {_gettable(share)} can be had"
+    if remark:
+        yield "", "", "", "", remark
+
+
 def _rows(answer: WorkloadAnswer) -> Iterator[tuple[str, ...]]:
-    name = str(answer.subject.id)
+    name = str(answer.subject.id) + (f" {answer.set_name}" if answer.set_name else "")
     if not answer.pools:
         yield name, "-", "-", "-", answer.problem or answer.unknown or "no pool has GPUs"
     for each in answer.pools:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import enum
 
+from blueprint.admission.together import Whole
 from blueprint.bundle.model import Object, Path
 from blueprint.records import Record
 
@@ -60,6 +61,10 @@ class WorkloadAnswer(Record):
         problem: What is wrong on every node, before a pool is looked at.
         unknown: What of it is not known, before a pool is looked at.
         tenant: Whose quota it uses; empty where no queue manages it.
+        remark: What users should know of it, whatever comes of it.
+        workloads: As how many workloads the pods are admitted.
+        set_name: What the workload calls this set of its pods, where it has several.
+        whole: What comes of all of its sets together.
     """
 
     subject: Object
@@ -69,11 +74,25 @@ class WorkloadAnswer(Record):
     problem: str = ""
     unknown: str = ""
     tenant: str = ""
+    remark: str = ""
+    workloads: int = 1
+    set_name: str = ""
+    whole: Whole | None = None
 
     @property
     def fit(self) -> Fit:
         """Whether there is a node for it, and its queue ever admits it."""
+        return Fit.NO if self.whole and self.whole.lacking else self.fit_alone
+
+    @property
+    def fit_alone(self) -> Fit:
+        """The same, were it the only set of pods."""
         return Fit.NO if self.is_never_admitted else self._placed
+
+    @property
+    def together(self) -> int:
+        """How many of its pods the queue admits together."""
+        return self.wanted // self.workloads
 
     @property
     def _placed(self) -> Fit:
@@ -99,7 +118,7 @@ class WorkloadAnswer(Record):
     @property
     def is_crowded(self) -> bool:
         """Whether it has more pods than fit at once."""
-        return self.fit is Fit.FITS and self.at_once is not None and self.at_once < self.wanted
+        return self.fit_alone is Fit.FITS and self.at_once is not None and self.at_once < self.wanted
 
     @property
     def is_never_admitted(self) -> bool:
@@ -109,4 +128,4 @@ class WorkloadAnswer(Record):
         if any(each.fit is Fit.FITS and not each.together for each in self.pools):
             return False
         quotas = [each.quota for each in self.pools if each.fit is Fit.FITS]
-        return all(each is not None and each < self.wanted for each in quotas)
+        return all(each is not None and each < self.together for each in quotas)

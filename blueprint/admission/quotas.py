@@ -6,10 +6,12 @@ from collections.abc import Iterator, Mapping
 from fractions import Fraction
 
 from blueprint.admission.model import Fit, PoolAnswer
+from blueprint.admission.together import QuotaFlavor
 from blueprint.platform.model import Platform
 from blueprint.platform.nodes.offered import NODE_RESOURCES, shown_amount
 from blueprint.platform.queueing.lending import Lending
-from blueprint.platform.tenants.model import Tenant
+from blueprint.platform.queueing.quotas import purchased
+from blueprint.platform.tenants.model import Tenant, TenantQuota
 from blueprint.records import replace
 from blueprint.wording import first_few
 
@@ -34,14 +36,41 @@ class Quotas:
         self._chosen = next((each for each in self._tenants if each.name == chosen), None)
         self._lending = Lending(platform.tenants)
         self._offered = {pool.name: pool.offered for pool in platform.pools}
+        self._purchased = {pool.name: purchased(pool) for pool in platform.pools}
+        self._flavors: dict[str, tuple[QuotaFlavor, ...]] = {}
+        self._shares: dict[str, dict[str, dict[str, TenantQuota | None]]] = {}
+        self._named: dict[tuple[str, str], dict[str, str]] = {}
+        self._texts: dict[tuple[str, str, str], str] = {}
 
     def tenant_of(self, namespace: str | None) -> Tenant | None:
         """Whose quota a workload of a namespace uses."""
         return self._chosen or self._by_namespace.get(namespace or "")
 
+    def remark(self, namespace: str | None) -> str:
+        """What users should know of a namespace that no tenant has, where there are tenants; empty otherwise."""
+        if not self._tenants or self.tenant_of(namespace):
+            return ""
+        name = f"namespace {namespace}" if namespace else "its namespace, which it does not name,"
+        return f"{name} belongs to no tenant: no quota counts, and no queue adds tolerations"
+
+    def flavors(self, tenant: Tenant) -> tuple[QuotaFlavor, ...]:
+        """What the queue of a tenant can give to sets of pods, in the order in which it tries them."""
+        if tenant.name not in self._flavors:
+            self._flavors[tenant.name] = tuple(self._flavors_of(tenant))
+        return self._flavors[tenant.name]
+
+    def _flavors_of(self, tenant: Tenant) -> Iterator[QuotaFlavor]:
+        for pool, shares in self._shares_of(tenant).items():
+            if pool in self._of_kai or pool not in self._offered:
+                continue
+            for purchase in self._purchased[pool] or (None,):
+                names = [each for each in shares if purchase in (None, each)]
+                named = {each.resource: name for name, each in self._offered[pool].items() if name in names}
+                yield QuotaFlavor(pool, named, {each: self._lending.obtainable(tenant, pool, each) for each in names})
+
     def tolerated(self, tenant: Tenant | None, pool: str) -> bool:
         """Whether the queue adds the tolerations that pods need on the pool."""
-        return tenant is not None and pool in tenant.shares and pool not in self._of_kai
+        return tenant is not None and pool in self._shares_of(tenant) and pool not in self._of_kai
 
     def waits_for_kai(self, pool: str) -> bool:
         """Whether the pool belongs to KAI."""
@@ -51,7 +80,7 @@ class Quotas:
         """The answer for a pool, as the quota limits it. `amounts`: what each pod requests, by resource."""
         if tenant is None:
             return answer
-        shares = tenant.shares.get(answer.pool, {})
+        shares = self._shares_of(tenant).get(answer.pool, {})
         if not shares:
             reason = f"tenant {tenant.name} has no quota of pool {answer.pool}"
             return replace(answer, fit=Fit.NO, at_once=0, reasons=(reason,))
@@ -73,11 +102,18 @@ class Quotas:
         notes = (self._explained(tenant, answer.pool, name) for name in counted)
         return replace(answer, quota=most, reasons=(*answer.reasons, *notes))
 
+    def _shares_of(self, tenant: Tenant) -> dict[str, dict[str, TenantQuota | None]]:
+        if tenant.name not in self._shares:
+            self._shares[tenant.name] = tenant.shares
+        return self._shares[tenant.name]
+
     def _names(self, tenant: Tenant, pool: str) -> dict[str, str]:
         """What quotas call each resource of a pool: of several purchase types that of which the tenant can get most."""
-        offered = self._offered[pool].items()
-        most = sorted(offered, key=lambda each: self._lending.obtainable(tenant, pool, each[0]))
-        return {each.resource: name for name, each in most}
+        if (tenant.name, pool) not in self._named:
+            offered = self._offered[pool].items()
+            most = sorted(offered, key=lambda each: self._lending.obtainable(tenant, pool, each[0]))
+            self._named[tenant.name, pool] = {each.resource: name for name, each in most}
+        return self._named[tenant.name, pool]
 
     def _too_little(self, tenant: Tenant, pool: str, counted: Mapping[str, Fraction]) -> Iterator[str]:
         for name, amount in counted.items():
@@ -87,6 +123,12 @@ class Quotas:
                 yield f"{can}, and {shown_amount(name, amount)} are requested"
 
     def _explained(self, tenant: Tenant, pool: str, name: str) -> str:
+        key = (tenant.name, pool, name)
+        if key not in self._texts:
+            self._texts[key] = self._explanation(tenant, pool, name)
+        return self._texts[key]
+
+    def _explanation(self, tenant: Tenant, pool: str, name: str) -> str:
         """What is the tenant's own, what it could borrow and of whom, and that it may have to give it back."""
         own = self._lending.own(tenant, pool, name)
         more = self._lending.obtainable(tenant, pool, name) - own

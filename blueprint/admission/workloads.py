@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from fractions import Fraction
+from itertools import groupby
+from typing import Any
 
 from blueprint.admission.engines import of_engine
-from blueprint.admission.model import PoolAnswer, WorkloadAnswer
+from blueprint.admission.model import Fit, PoolAnswer, WorkloadAnswer
 from blueprint.admission.pods import NodesOfPool, claims_answer, machine_amounts, pool_answer, requested_devices
 from blueprint.admission.quotas import Quotas
+from blueprint.admission.together import PodSet, Whole, group_of, is_together, name_of, placed, workloads_of
 from blueprint.allocation.claims import Claim, read_class
 from blueprint.allocation.prove import Prover
 from blueprint.bundle.model import Object, Path
@@ -20,7 +23,8 @@ from blueprint.check.rule_context import DescribedPod, PlatformFacts, RuleContex
 from blueprint.kubernetes.pod_templates import assembled_pod
 from blueprint.platform.model import Platform
 from blueprint.platform.pool import Pool
-from blueprint.records import replace
+from blueprint.platform.tenants.model import Tenant
+from blueprint.records import Record, replace
 from blueprint.rule_facts.predicted import predicted_groups
 
 _KINDS = (("resourceClaimTemplateName", "ResourceClaimTemplate"), ("resourceClaimName", "ResourceClaim"))
@@ -54,19 +58,18 @@ class Admission:
     def results(self, objects: Sequence[Object]) -> Iterator[WorkloadAnswer]:
         """What comes of every pod that requests devices, and of claims that no pod refers to."""
         everything = RuleContext((*objects, *self._rendered), self._facts)
-        prover = self._prover(everything)
+        around = _Around(everything, self._prover(everything), set(), {})
+        prover, used = around.prover, around.used
         mine = {id(each) for each in objects}
-        used: set[int] = set()
         described = (pod for pod in everything.pods if id(pod.subject) in mine)
-        for pod in (*described, *_assembled(objects)):
-            if answer := self._of_pod(as_admitted(pod, everything), everything, prover, used):
-                yield answer
+        for _, found in groupby((*described, *_assembled(objects)), key=lambda pod: id(pod.subject)):
+            yield from self._of_object([as_admitted(pod, everything) for pod in found], around)
         for kind in _CLAIMS:
             for each in everything.objects_of_kind(kind):
                 if id(each) in mine and id(each) not in used:
                     claim = [claim_of_object(each)]
-                    found = tuple(claims_answer(claim, nodes.group, prover) for nodes in self._nodes)
-                    yield _answer(each, (), 1, found)
+                    results = tuple(claims_answer(claim, nodes.group, prover) for nodes in self._nodes)
+                    yield _answer(each, (), 1, results)
 
     def _prover(self, everything: RuleContext) -> Prover | None:
         if not is_available():
@@ -75,43 +78,111 @@ class Admission:
         classes = classes_of(self._facts.dra.devices, written) if self._facts.dra else written
         return Prover([each.group for each in self._nodes], classes, self._minor)
 
-    def _of_pod(
-        self, pod: DescribedPod, everything: RuleContext, prover: Prover | None, used: set[int]
-    ) -> WorkloadAnswer | None:
-        claims: list[Claim] = []
+    def _of_object(self, pods: Sequence[DescribedPod], around: _Around) -> Iterator[WorkloadAnswer]:
+        """The answer for each set of pods that requests devices, and what comes of all sets together."""
+        subject = pods[0].subject
+        wanted = [bool(each.spec.get("resourceClaims") or requested_devices(each)) for each in pods]
+        if not any(wanted):
+            return
+        several = len(pods) > 1
+        found = [self._of_pod(pod, around) for pod, shown in zip(pods, wanted, strict=True) if shown or several]
+        workloads = workloads_of(subject)
+        remark = self._quotas.remark(subject.id.namespace)
+        whole = self._whole(found, workloads) if several and is_together(subject) else None
+        for each in found:
+            if each.requests_devices:
+                name = name_of(each.pod) if several else ""
+                yield replace(each.answer, workloads=workloads, remark=remark, set_name=name, whole=whole)
+
+    def _whole(self, found: Sequence[_OfPod], workloads: int) -> Whole | None:
+        """What comes of all sets of a workload; None where no queue admits them together, or one fails by itself."""
+        tenant = self._quotas.tenant_of(found[0].pod.subject.id.namespace)
+        shown = [replace(each.answer, workloads=workloads) for each in found if each.requests_devices]
+        fitting = [pool for each in shown for pool in each.pools if pool.fit is Fit.FITS]
+        if tenant is None or any(each.fit is not Fit.FITS for each in shown):
+            return None
+        if not all(each.together for each in fitting):
+            return None
+        return placed([each.as_set(workloads) for each in found if each.pod.number], self._quotas.flavors(tenant))
+
+    def _of_pod(self, pod: DescribedPod, around: _Around) -> _OfPod:
+        sources: list[Object] = []
         missing = ""
         for each in map(mapping, items(pod.spec.get("resourceClaims"))):
             kind, name = next(((kind, str(each[key])) for key, kind in _KINDS if each.get(key)), ("", ""))
-            found = everything.find(kind, name, pod.subject.id.namespace) if name else None
+            found = around.everything.find(kind, name, pod.subject.id.namespace) if name else None
             if found is None:
                 missing = missing or f"the {kind or 'claim'} {name} is in none of the files"
             else:
-                used.add(id(found))
-                claims.append(claim_of_object(found))
-        offers = [each.offer for each in self._nodes]
-        if not claims and not missing and not requested_devices(pod):
-            return None
+                around.used.add(id(found))
+                sources.append(found)
         if missing:
-            return WorkloadAnswer(pod.subject, pod.path, pod.number, unknown=missing)
+            return _OfPod(pod, WorkloadAnswer(pod.subject, pod.path, pod.number, unknown=missing))
         tenant = self._quotas.tenant_of(pod.subject.id.namespace)
-        amounts = _amounts(pod, claims, self._counted_as)
+        amounts, unlimited = self._of_shape(pod, sources, tenant, around)
         results = tuple(
             of_engine(
-                self._quotas.limited(
-                    pool_answer(
-                        pod, claims, each, offers, prover, tolerated=self._quotas.tolerated(tenant, each.group.name)
-                    ),
-                    tenant,
-                    amounts,
-                ),
+                self._quotas.limited(each, tenant, amounts),
                 pod,
-                waits_for_kai=self._quotas.waits_for_kai(each.group.name),
+                waits_for_kai=self._quotas.waits_for_kai(each.pool),
                 tenant=tenant.name if tenant else None,
             )
-            for each in self._nodes
+            for each in unlimited
         )
         answer = _answer(pod.subject, pod.path, pod.number, results)
-        return replace(answer, tenant=tenant.name) if tenant else answer
+        answer = replace(answer, tenant=tenant.name) if tenant else answer
+        return _OfPod(pod, answer, amounts, bool(sources or requested_devices(pod)))
+
+    def _of_shape(
+        self, pod: DescribedPod, sources: Sequence[Object], tenant: Tenant | None, around: _Around
+    ) -> tuple[dict[str, Fraction], tuple[PoolAnswer, ...]]:
+        """What a pod requests, and where it fits but for quotas. Pods that demand the same are judged once."""
+        tolerated = tuple(self._quotas.tolerated(tenant, each.group.name) for each in self._nodes)
+        key = (_shape(pod), tuple(map(id, sources)), tolerated)
+        if key not in around.shapes:
+            claims = [claim_of_object(each) for each in sources]
+            offers = [each.offer for each in self._nodes]
+            found = (
+                pool_answer(pod, claims, nodes, offers, around.prover, tolerated=free)
+                for nodes, free in zip(self._nodes, tolerated, strict=True)
+            )
+            around.shapes[key] = _amounts(pod, claims, self._counted_as), tuple(found)
+        return around.shapes[key]
+
+
+class _Around(Record):
+    """What stands beside the pods that are judged, and what came of those before."""
+
+    everything: RuleContext
+    prover: Prover | None
+    used: set[int]
+    shapes: dict[tuple[Any, ...], tuple[dict[str, Fraction], tuple[PoolAnswer, ...]]]
+
+
+class _OfPod(Record):
+    """What comes of one set of pods, and what each of them requests."""
+
+    pod: DescribedPod
+    answer: WorkloadAnswer
+    amounts: Mapping[str, Fraction] = {}
+    requests_devices: bool = True
+
+    def as_set(self, workloads: int) -> PodSet:
+        """The pods of one of several equal workloads."""
+        pods = self.pod.number // workloads
+        pools = frozenset(each.pool for each in self.answer.pools if each.fit is not Fit.NO)
+        amounts = {name: amount * pods for name, amount in self.amounts.items()}
+        return PodSet(name_of(self.pod), pods, amounts, pools, group_of(self.pod))
+
+
+def _shape(pod: DescribedPod) -> str:
+    """All of a pod that decides where it fits."""
+    placement = [pod.spec.get(each) for each in ("nodeSelector", "affinity", "tolerations", "overhead")]
+    containers = [
+        [(each.get("resources"), each.get("restartPolicy")) for each in map(mapping, items(pod.spec.get(part)))]
+        for part in ("initContainers", "containers")
+    ]
+    return repr((placement, containers))
 
 
 def _assembled(objects: Sequence[Object]) -> Iterator[DescribedPod]:

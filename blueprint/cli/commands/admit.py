@@ -113,7 +113,7 @@ def _is_blueprint(path: str) -> bool:
 
 def _as_run(options: Namespace, inputs: Inputs, results: list[WorkloadAnswer]) -> Run:
     from blueprint.admission import codes
-    from blueprint.admission.findings import diagnostics
+    from blueprint.admission.findings import by_workload, diagnostics
     from blueprint.admission.model import Fit
     from blueprint.diagnostics import Diagnostic, has_errors
     from blueprint.wording import counted
@@ -121,14 +121,14 @@ def _as_run(options: Namespace, inputs: Inputs, results: list[WorkloadAnswer]) -
     found = [*inputs.problems, *diagnostics(results)]
     if not results and not has_errors(found):
         found.append(Diagnostic(codes.NOTHING_TO_ADMIT, "no object in the files requests a device"))
-    fits = [answer.fit for answer in results]
-    number, unknown = fits.count(Fit.FITS), fits.count(Fit.UNKNOWN)
-    verdict = f"{number} of {counted(len(results), 'workload')} fit" + (f", {unknown} not known" if unknown else "")
+    fits = [{answer.fit for answer in sets} for sets in by_workload(results)]
+    number, unknown = fits.count({Fit.FITS}), sum(Fit.UNKNOWN in each and Fit.NO not in each for each in fits)
+    verdict = f"{number} of {counted(len(fits), 'workload')} fit" + (f", {unknown} not known" if unknown else "")
     return Run(
         "admit",
         f"admit {' '.join(options.paths)}",
         diagnostics=tuple(found),
-        coverage=(Coverage("workloads", len(results), unknown, "see the findings" if unknown else ""),),
+        coverage=(Coverage("workloads", len(fits), unknown, "see the findings" if unknown else ""),),
         verdict=verdict,
         exit_code=1 if has_errors(found) else 3 if unknown else 0,
         texts=inputs.texts,

@@ -23,6 +23,7 @@ def diagnostics(results: Sequence[WorkloadAnswer]) -> Iterator[Diagnostic]:
     """One for each workload, and one more where it has too many pods."""
     for answer in results:
         code, text = _summary(answer)
+        text = f"{answer.set_name}: {text}" if answer.set_name else text
         shares = answer.whole.shares if answer.whole else ()
         evidence = [(each.pool, _in_words(each)) for each in answer.pools]
         evidence += [(each.flavor.pool, f"together: {_shared(each)}") for each in shares]

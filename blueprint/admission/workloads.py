@@ -29,6 +29,9 @@ from blueprint.rule_facts.predicted import predicted_groups
 
 _KINDS = (("resourceClaimTemplateName", "ResourceClaimTemplate"), ("resourceClaimName", "ResourceClaim"))
 _CLAIMS = tuple(kind for _, kind in _KINDS)
+_BESIDE = (*_CLAIMS, CLASS, "RuntimeClass")
+"""Kinds that decide what pods of other objects demand."""
+_Shapes = dict[tuple[Any, ...], tuple[dict[str, Fraction], tuple[PoolAnswer, ...]]]
 
 
 class Admission:
@@ -51,15 +54,17 @@ class Admission:
         machines = {pool.name: pool.hardware.machine for pool in platform.pools}
         cards = {pool.name: _cards(pool) for pool in platform.pools}
         self._nodes = [NodesOfPool(offers[each.name], each, machines[each.name], cards[each.name]) for each in groups]
-        self._facts, self._rendered = facts, tuple(rendered)
+        self._facts, self._rendered = facts, tuple(each for each in rendered if each.id.kind in _BESIDE)
+        self._prepared: tuple[Prover | None, _Shapes] | None = None
         self._minor = platform.cluster.kubernetes_minor
         self._counted_as = platform.dra.counted_as
 
     def results(self, objects: Sequence[Object]) -> Iterator[WorkloadAnswer]:
         """What comes of every pod that requests devices, and of claims that no pod refers to."""
         everything = RuleContext((*objects, *self._rendered), self._facts)
-        around = _Around(everything, self._prover(everything), set(), {})
-        prover, used = around.prover, around.used
+        prover, shapes = self._provided(objects, everything)
+        used: set[int] = set()
+        around = _Around(everything, prover, used, shapes)
         mine = {id(each) for each in objects}
         described = (pod for pod in everything.pods if id(pod.subject) in mine)
         for _, found in groupby((*described, *_assembled(objects)), key=lambda pod: id(pod.subject)):
@@ -70,6 +75,14 @@ class Admission:
                     claim = [claim_of_object(each)]
                     results = tuple(claims_answer(claim, nodes.group, prover) for nodes in self._nodes)
                     yield _answer(each, (), 1, results)
+
+    def _provided(self, objects: Sequence[Object], everything: RuleContext) -> tuple[Prover | None, _Shapes]:
+        """How claims are proven, and pods that were judged before: the same for all that bring no classes or claims."""
+        if any(each.id.kind in _BESIDE for each in objects):
+            return self._prover(everything), {}
+        if self._prepared is None:
+            self._prepared = self._prover(everything), {}
+        return self._prepared
 
     def _prover(self, everything: RuleContext) -> Prover | None:
         if not is_available():
@@ -156,7 +169,7 @@ class _Around(Record):
     everything: RuleContext
     prover: Prover | None
     used: set[int]
-    shapes: dict[tuple[Any, ...], tuple[dict[str, Fraction], tuple[PoolAnswer, ...]]]
+    shapes: _Shapes
 
 
 class _OfPod(Record):

@@ -7,7 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from blueprint.admission.workloads import Admission
 from blueprint.cli.main import main
+from blueprint.lint.inputs import STDIN, read_inputs
+from blueprint.pipeline import compile_blueprint
+from blueprint.rule_facts.resolved import ResolvedFacts
 
 PLATFORM = """
 apiVersion: gpublueprint.dev/v1alpha2
@@ -99,6 +103,7 @@ def test_sets_that_pass_one_by_one_do_not_pass_together(ask: Ask) -> None:
     found = ask(jobset("research", driver=(4, pod(1)), workers=(1, pod(8))))
     assert found.code == 0
     assert "together train driver (4 pods) and workers (1 pod) request 12 gpu of pool train" in found.rows
+    assert "JobSet/research/it: driver: fits on 5 of 7 nodes" in found.messages
     assert "1 of 1 workload fit" in found.messages
     found = ask(jobset("research", driver=(5, pod(1)), workers=(1, pod(8))))
     assert found.code == 1
@@ -174,3 +179,30 @@ def test_a_namespace_of_no_tenant_is_remarked(ask: Ask) -> None:
     assert (found.code, remark in found.rows) == (1, True)
     assert remark in found.messages
     assert remark not in ask(jobset("elsewhere", driver=(1, pod(1))), "--tenant", "research").rows
+
+
+def test_equal_pods_get_equal_results_however_they_come(tmp_path: Path) -> None:
+    """Judged at once, one after the other, and each by an engine of its own."""
+    (tmp_path / "blueprint.yaml").write_text(PLATFORM)
+    compilation = compile_blueprint(str(tmp_path / "blueprint.yaml"))
+    platform = compilation.platform
+    assert platform is not None
+    rendered = compilation.valid_bundle().objects
+    texts = [
+        jobset(namespace, first=(number, pod(1, pool=pool)), second=(1, pod(1)))
+        for namespace in ("research", "vision", "counted", "elsewhere")
+        for number in (1, 7, 9)
+        for pool in ("", "other")
+    ]
+    objects = read_inputs([STDIN], "---\n".join(texts).encode()).objects
+    assert len(objects) == len(texts)
+
+    def prepared() -> Admission:
+        return Admission(platform, ResolvedFacts(platform), rendered)
+
+    alone = [prepared().results([each]) for each in objects]
+    admission = prepared()
+    one_by_one = [list(admission.results([each])) for each in objects]
+    assert one_by_one == [list(each) for each in alone]
+    assert list(prepared().results(objects)) == [each for found in one_by_one for each in found]
+    assert len({each.fit for found in one_by_one for each in found}) > 1

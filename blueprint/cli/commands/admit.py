@@ -5,7 +5,8 @@ blueprint admit [BLUEPRINT] FILE...    FILE is a manifest, a folder of them, or 
 Judged are pods, wherever they are described, claims of devices and templates of claims: by labels and taints of nodes,
 by what device plugins offer, and by the devices that the DRA driver is going to publish. What else runs does not count.
 In a namespace of a tenant its quota does: how many pods it suffices for, whose quota would be borrowed, what its queue
-never admits. The answer is a table on stdout, and one line for each workload on stderr (-v: in full).
+never admits. All sets of pods of a workload (JobSet, Ray, LeaderWorkerSet, MPIJob) count together there. The answer is
+a table on stdout, and one line for each set of pods on stderr (-v: in full).
 
 Exit code 0: everything fits; 1: something does not; 3: something is not known.
 """

@@ -15,12 +15,14 @@ from blueprint.cli.waiving import add_waivers
 if TYPE_CHECKING:
     from blueprint.bundle.model import Bundle
     from blueprint.lab import Lab
-    from blueprint.lab.trial import TrialOptions
+    from blueprint.lab.trial import GoldenWorkload, TrialOptions
     from blueprint.lint.inputs import Inputs
     from blueprint.pipeline import Compilation
+    from blueprint.platform.model import Platform
     from blueprint.report.model import Run
 
 MOST_NODES = 16
+_SHARED_CARDS = 63
 Progress = Callable[[str], None]
 
 
@@ -84,7 +86,45 @@ def _options(
         labels=discovered_by_pool(platform, bundle),
         classes=tuple(operators_classes(platform, bundle)) if platform else (),
         class_names=classes_by_sort(platform) if platform else {},
+        runtime_classes={pool.name: pool.kata.runtime_classes[0] for pool in platform.pools if pool.kata}
+        if platform
+        else {},
+        cards=_cards(platform) if platform else {},
+        golden=_golden(platform) if platform and workloads is None else (),
+        engines=_engines(platform) if platform else {},
     )
+
+
+def _golden(platform: Platform) -> tuple[GoldenWorkload, ...]:
+    """What tenants have in `workloads/`, one of each shape."""
+    from blueprint.lab.trial import GoldenWorkload, one_of_each
+    from blueprint.render.workloads import render_workloads
+
+    return one_of_each(
+        {
+            each.name: GoldenWorkload(each.objects, each.sample.pool.taints if each.sample.queue else ())
+            for each in render_workloads(platform)
+        }
+    )
+
+
+def _cards(platform: Platform) -> dict[str, dict[str, int]]:
+    """What device plugins of the network offer on each node; where nodes share cards, as much as many pods request."""
+    networks = {pool.name: pool.network for pool in platform.pools}
+    return {
+        name: {network.resource: _SHARED_CARDS if network.shared else network.nics or 1}
+        for name, network in networks.items()
+        if network and network.resource
+    }
+
+
+def _engines(platform: Platform) -> dict[str, tuple[str, ...]]:
+    """Pools by the engine that queues for them, as people write its name."""
+    from blueprint.platform.queueing.engines import KAI, KUEUE, pools_of
+
+    names = {KUEUE: "Kueue", KAI: "KAI"}
+    found = {name: tuple(pool.name for pool in pools_of(engine, platform)) for engine, name in names.items()}
+    return {name: pools for name, pools in found.items() if pools}
 
 
 @contextmanager

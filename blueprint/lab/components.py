@@ -27,11 +27,14 @@ CONTROLLER_LIST = (
 EVERY_CONTROLLER = ("*", "bootstrap-signer-controller", "token-cleaner-controller")
 """All that the controller manager has; two are off unless they are named. Those that need a cloud do not start."""
 
+SCHEDULER_KUBECONFIG = "scheduler.kubeconfig"
+"""Of the user that schedulers are: policies may let no other one bind pods."""
+
 SCHEDULER_CONFIG = {
     "apiVersion": "kubescheduler.config.k8s.io/v1",
     "kind": "KubeSchedulerConfiguration",
     "leaderElection": {"leaderElect": False},
-    "clientConnection": {"kubeconfig": "kubeconfig", "qps": 2000, "burst": 4000},
+    "clientConnection": {"kubeconfig": SCHEDULER_KUBECONFIG, "qps": 2000, "burst": 4000},
     "podMaxBackoffSeconds": 5,
 }
 
@@ -94,7 +97,7 @@ def controllers(*, every: bool) -> dict[str, list[str]]:
             "--kubeconfig=kubeconfig",
             "--leader-elect=false",
             "--secure-port=0",
-            "--use-service-account-credentials=false",
+            "--use-service-account-credentials=true",
             "--service-account-private-key-file=sa.key",
             "--root-ca-file=ca.crt",
             "--kube-api-qps=1000",

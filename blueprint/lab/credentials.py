@@ -5,16 +5,17 @@ from __future__ import annotations
 from pathlib import Path
 
 from blueprint.lab.certificates import KeyPair, make_authority, make_client, make_server, make_signing_key
-from blueprint.lab.components import SCHEDULER_CONFIG
+from blueprint.lab.components import SCHEDULER_CONFIG, SCHEDULER_KUBECONFIG
 from blueprint.lab.kubeconfig import write_kubeconfig
 from blueprint.source.yaml_writer import emit
 
 ADMIN = "lab-admin"
+SCHEDULER = "system:kube-scheduler"
 AUTHORITY = "ca"
 
 
 def make_secrets(folder: Path, lab: str, server: str) -> None:
-    """Write the authority, the server's and the administrator's certificates, and their kubeconfig."""
+    """Write the authority, the certificates of the server and of the administrator, and the kubeconfigs."""
     authority = make_authority()
     admin = make_client(authority, ADMIN, ["system:masters"])
     authority.write(folder, AUTHORITY)
@@ -22,14 +23,16 @@ def make_secrets(folder: Path, lab: str, server: str) -> None:
     admin.write(folder, "admin")
     (folder / "sa.key").write_bytes(make_signing_key())
     (folder / "scheduler.yaml").write_text(emit(SCHEDULER_CONFIG), "utf-8")
-    write_kubeconfig(
-        folder / "kubeconfig",
-        lab=lab,
-        server=server,
-        authority=authority.certificate,
-        user=ADMIN,
-        credential=admin,
-    )
+    scheduler = make_client(authority, SCHEDULER, [])
+    for file, user, credential in (("kubeconfig", ADMIN, admin), (SCHEDULER_KUBECONFIG, SCHEDULER, scheduler)):
+        write_kubeconfig(
+            folder / file,
+            lab=lab,
+            server=server,
+            authority=authority.certificate,
+            user=user,
+            credential=credential,
+        )
 
 
 def read_authority(folder: Path) -> KeyPair:

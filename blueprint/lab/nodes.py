@@ -29,6 +29,7 @@ def simulated_nodes(
     bundle: Bundle,
     number: Callable[[BundlePool], int] = fewest_nodes,
     discovered: Mapping[str, Mapping[str, str]] = MappingProxyType({}),
+    beside: Mapping[str, Mapping[str, int]] = MappingProxyType({}),
 ) -> Iterator[dict[str, Any]]:
     """One manifest per node.
 
@@ -36,9 +37,10 @@ def simulated_nodes(
         bundle: Whose pools.
         number: How many nodes a pool gets.
         discovered: Labels that discovery would find, by pool.
+        beside: What programs on the nodes would offer beside GPUs, by pool.
     """
     for pool in bundle.pools:
-        offered = offered_resources(bundle, pool)
+        offered = {**beside.get(pool.name, {}), **offered_resources(bundle, pool)}
         found = discovered.get(pool.name, {})
         for index in range(number(pool)):
             yield _node(pool, index, offered, found, provisioned=not bundle.labels_nodes_of(pool))

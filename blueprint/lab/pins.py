@@ -22,6 +22,8 @@ REQUIRED = ("etcd", "kube-apiserver")
 CONTROLLERS = ("kube-scheduler", "kube-controller-manager")
 LIVE = ("kwok",)
 """What lets simulated nodes and their pods live: become ready, complete, go."""
+QUEUES = ("kueue",)
+"""What keeps the queues of tenants, where somebody wants to see them at work."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +72,7 @@ BINARIES = {
     "etcd": Binary("etcd", "etcd", "go.etcd.io/etcd/server/v3", "go.etcd.io/etcd/server/v3"),
     **{n: Binary(n, "kubernetes", f"k8s.io/kubernetes/cmd/{n}", "k8s.io/kubernetes") for n in _KUBERNETES},
     "kwok": Binary("kwok", "kwok", "sigs.k8s.io/kwok/cmd/kwok", "sigs.k8s.io/kwok"),
+    "kueue": Binary("kueue", "kueue", "sigs.k8s.io/kueue/cmd/kueue", "sigs.k8s.io/kueue"),
 }
 """Every program that `lab install` can build, by name."""
 

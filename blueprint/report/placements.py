@@ -32,8 +32,11 @@ def outcome_in_words(placement: PlacedWorkload) -> str:
 
 
 def details_of(placement: PlacedWorkload) -> str:
-    """On which nodes it is; the nearest reason of what is expected to have none. What is wrong is a finding."""
+    """On which nodes it is, and what is special about that; the nearest reason of what is expected to have none.
+
+    What is wrong is a finding.
+    """
     nodes = [name + (f" ({many} pods)" if many > 1 else "") for name, many in placement.nodes.items()]
     if nodes:
-        return f"on {first_few(nodes, _SHOWN)}"
+        return "; ".join([f"on {first_few(nodes, _SHOWN)}", *(placement.reasons if placement.expected else ())])
     return placement.reasons[0] if placement.expected and placement.reasons else ""

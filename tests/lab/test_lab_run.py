@@ -63,7 +63,7 @@ def test_every_example_gives_a_place_to_what_it_offers_and_none_to_more(
     for each in report["placements"]:
         assert each["simulated"]
         assert (each["outcome"] == "placed") == bool(each["nodes"])
-        assert bool(each["reasons"]) == (each["outcome"] == "not placed")
+        assert each["reasons"] or each["outcome"] == "placed"
 
 
 @pytest.fixture(scope="module")

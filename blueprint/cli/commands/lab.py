@@ -43,6 +43,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     install = actions.add_parser("install", help="build etcd and kube-apiserver from pinned Go modules")
     install.add_argument("--with-kubectl", action="store_true", help="build kubectl too")
     install.add_argument("--with-controllers", action="store_true", help="scheduler, controller manager and KWOK too")
+    install.add_argument("--with-kueue", action="store_true", help="Kueue's manager too (ten minutes of two cores)")
     install.set_defaults(action=_install)
 
     up = actions.add_parser("up", help="start a lab and print its kubeconfig's path")
@@ -87,10 +88,11 @@ def run(options: argparse.Namespace) -> Run | int:
 
 def _install(options: argparse.Namespace) -> int:
     from blueprint.lab.install import install
-    from blueprint.lab.pins import CONTROLLERS, LIVE, REQUIRED
+    from blueprint.lab.pins import CONTROLLERS, LIVE, QUEUES, REQUIRED
 
     wanted = [*REQUIRED, *(["kubectl"] if options.with_kubectl else [])]
-    install([*wanted, *((*CONTROLLERS, *LIVE) if options.with_controllers else [])], progress=_progress)
+    wanted += [*CONTROLLERS, *LIVE] if options.with_controllers else []
+    install([*wanted, *(QUEUES if options.with_kueue else [])], progress=_progress)
     return 0
 
 

@@ -16,6 +16,7 @@ _STILL = 1.5
 """Seconds without any change after which what is pending stays so: the scheduler tries again after one."""
 _PAUSE = 0.15
 _DECIDED = frozenset({"Unschedulable", "SchedulerError", "SchedulingGated"})
+_NOT_MADE = frozenset({"FailedCreate", "ReplicaSetCreateError"})
 _REPLICATED = frozenset({"Deployment", "ReplicaSet", "StatefulSet", "ReplicationController"})
 _FOLLOWED = _REPLICATED | {"Pod", "Job", "DaemonSet"}
 """Kinds of which the controllers of a lab make pods."""
@@ -65,6 +66,20 @@ class Seen(Record):
         decided = all(_has_node(pod) or self.spoken(pod) for pod in self.pods)
         enough = self.wanted is not None and len(self.pods) >= self.wanted
         return decided and (enough or self.left_alone or bool(self.pending) or bool(self.refusal))
+
+
+def combined(every: Sequence[Seen]) -> Seen:
+    """What was seen of several objects that are one workload."""
+    if len(every) == 1:
+        return every[0]
+    numbers = [each.wanted for each in every]
+    return Seen(
+        wanted=None if None in numbers else sum(each or 0 for each in numbers),
+        pods=tuple(pod for each in every for pod in each.pods),
+        refusal=next((each.refusal for each in every if each.refusal), ""),
+        left_alone=any(each.left_alone for each in every),
+        unclaimed={uid: text for each in every for uid, text in each.unclaimed.items()},
+    )
 
 
 def verdict(pod: Json) -> Json | None:
@@ -124,10 +139,10 @@ def _look(roots: Sequence[Json], connection: Connection) -> list[Seen]:
 def _seen(root: Json, pods: list[Json], chain: Iterable[str], connection: Connection) -> Seen:
     wanted = _wanted(root, connection)
     enough = wanted is not None and len(pods) >= wanted
-    refused = {} if enough else _events(root, frozenset(chain), "FailedCreate", connection)
+    refused = {} if enough else _events(root, frozenset(chain), _NOT_MADE, connection)
     refusal = next(iter(refused.values()), "")
     waiting = {pod["metadata"]["uid"] for pod in pods if pod["spec"].get("resourceClaims") and not _has_node(pod)}
-    unclaimed = _events(root, waiting, "FailedResourceClaimCreation", connection) if waiting else {}
+    unclaimed = _events(root, waiting, frozenset({"FailedResourceClaimCreation"}), connection) if waiting else {}
     return Seen(wanted, tuple(pods), refusal, root["kind"] not in _FOLLOWED, unclaimed)
 
 
@@ -165,8 +180,8 @@ def _wanted(root: Json, connection: Connection) -> int | None:
     return None
 
 
-def _events(root: Json, uids: AbstractSet[str], reason: str, connection: Connection) -> dict[str, str]:
-    """What events of one reason say of these objects."""
+def _events(root: Json, uids: AbstractSet[str], reasons: AbstractSet[str], connection: Connection) -> dict[str, str]:
+    """What events of some reasons say of these objects."""
     events = connection.list(f"/api/v1/namespaces/{root['metadata'].get('namespace')}/events")
-    about = ((str(each["involvedObject"].get("uid")), each) for each in events if each.get("reason") == reason)
+    about = ((str(each["involvedObject"].get("uid")), each) for each in events if each.get("reason") in reasons)
     return {uid: str(each.get("message", "")) for uid, each in about if uid in uids}

@@ -6,9 +6,11 @@ from pathlib import Path
 
 from blueprint.bundle.model import Object
 from blueprint.diagnostics import Diagnostic, Refused, has_errors
-from blueprint.kubernetes.pod_templates import pod_templates
+from blueprint.kubernetes.pod_templates import assembled_pod, pod_templates
 from blueprint.lab import codes
+from blueprint.lab.trial.follow import is_followed
 from blueprint.lab.trial.model import Workload
+from blueprint.lab.trial.stand_ins import pods_in_place_of
 from blueprint.lint.inputs import Inputs, read_inputs
 
 _HELP = "put manifests of Pods, Jobs, Deployments and the like there; .yaml, .yml and .json are read"
@@ -34,18 +36,25 @@ def read_workloads(path: Path) -> Inputs:
 
 def is_workload(obj: Object) -> bool:
     """Whether an object is a pod, or describes pods that somebody makes of it."""
-    return obj.id.kind != "PodTemplate" and any(pod_templates(obj.data))
+    return obj.id.kind != "PodTemplate" and (any(pod_templates(obj.data)) or assembled_pod(obj.data) is not None)
 
 
 def workloads_of(inputs: Inputs) -> tuple[Workload, ...]:
     """The workloads among what was read."""
-    return tuple(Workload(obj, _job_of(obj)) for obj in inputs.objects if is_workload(obj))
+    return tuple(workload_of(obj) for obj in inputs.objects if is_workload(obj))
 
 
-def _job_of(obj: Object) -> Object | None:
+def workload_of(obj: Object) -> Workload:
+    """The workload, with what is followed in its place."""
+    if (obj.id.group, obj.id.kind) == ("batch", "CronJob"):
+        return Workload(obj, (_job_of(obj),))
+    if is_followed(obj):
+        return Workload(obj)
+    return Workload(obj, tuple(pods_in_place_of(obj)), stood_in=True)
+
+
+def _job_of(obj: Object) -> Object:
     """The Job that a CronJob would make: nobody wants to wait for its hour."""
-    if (obj.id.group, obj.id.kind) != ("batch", "CronJob"):
-        return None
     template = obj.data["spec"]["jobTemplate"]
     own = template.get("metadata") or {}
     metadata = {**own, "name": f"{obj.id.name}-now", **({"namespace": obj.id.namespace} if obj.id.namespace else {})}

@@ -8,14 +8,14 @@ from typing import Any
 
 from blueprint.bundle.model import BundlePool, Object
 from blueprint.diagnostics import Code, Diagnostic, Note, Span
-from blueprint.kubernetes.pod_templates import pod_templates
 from blueprint.lab import codes
 from blueprint.lab.trial.claims import ClaimFacts
 from blueprint.lab.trial.diagnosis import Diagnosis, diagnose
 from blueprint.lab.trial.follow import Seen
 from blueprint.lab.trial.model import Placement, Workload, WorkloadOutcome
 from blueprint.lab.trial.node_fit import NodeState
-from blueprint.lab.trial.requests import requests_in_words
+from blueprint.lab.trial.requests import requests_in_words, requests_of
+from blueprint.lab.trial.stand_ins import templates_of
 from blueprint.lab.trial.submit import Refusal
 from blueprint.records import Record, replace
 
@@ -48,11 +48,11 @@ class Judge:
         finding = refusal_of(workload.object, refusal)
         return Placement(workload, WorkloadOutcome.REFUSED, self._requests(workload), 1, {}, finding)
 
-    def judged(self, workload: Workload, root: Json, seen: Seen) -> Placement:
+    def judged(self, workload: Workload, seen: Seen) -> Placement:
         """A workload that is there, with its pods."""
         nodes = Counter(str(pod["spec"]["nodeName"]) for pod in seen.pods if pod["spec"].get("nodeName"))
         wanted = max(len(seen.pods), seen.wanted or 0)
-        nowhere = root["kind"] == "DaemonSet" and seen.wanted == 0
+        nowhere = workload.followed[0].id.kind == "DaemonSet" and seen.wanted == 0
         if seen.complete and not nowhere:
             placement = Placement(workload, WorkloadOutcome.PLACED, self._requests(workload), wanted, nodes)
             return placement if placement.expected else _against_expectation(placement)
@@ -131,11 +131,11 @@ def _namespace(workload: Workload) -> str:
 
 
 def _spec_of(obj: Object) -> Json:
-    return next((each.spec for each in pod_templates(obj.data)), {})
+    return max((each.spec for each in templates_of(obj)), key=lambda spec: len(requests_of(spec)), default={})
 
 
 def _place(obj: Object) -> Span | None:
     """Where its pods are described; None for what nobody wrote."""
-    path = next((each.path for each in pod_templates(obj.data)), ("metadata", "name"))
+    path = next((each.path for each in templates_of(obj)), ("metadata", "name"))
     origin = obj.origin(path) if obj.origins else None
     return origin.place.head if origin else None

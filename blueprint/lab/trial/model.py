@@ -28,18 +28,21 @@ class Workload(Record):
 
     Attributes:
         object: The object.
-        run: What is followed in its place, where its pods come only at some time: the Job of a CronJob.
+        run: What is followed in its place: the Job of a CronJob, whose hour may be far; the pods of a kind that has no
+            controller in a lab.
         beside: What its pods need beside it, such as the template of a claim.
+        stood_in: Whether its pods are made of its templates, since no controller makes them.
     """
 
     object: Object
-    run: Object | None = None
+    run: tuple[Object, ...] = ()
     beside: tuple[Object, ...] = ()
+    stood_in: bool = False
 
     @property
-    def followed(self) -> Object:
-        """The object whose pods are looked for."""
-        return self.run or self.object
+    def followed(self) -> tuple[Object, ...]:
+        """The objects whose pods are looked for."""
+        return self.run or (self.object,)
 
     @property
     def must_fit(self) -> bool:

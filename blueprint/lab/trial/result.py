@@ -51,11 +51,14 @@ def _verdict(placements: Iterable[Placement]) -> str:
 
 def _as_reported(placement: Placement) -> PlacedWorkload:
     reasons: tuple[str, ...] = ()
+    workload = placement.workload
+    if placement.outcome is WorkloadOutcome.PLACED and workload.stood_in:
+        reasons = (f"its pods are made of its templates: no controller of a {workload.object.id.kind} runs here",)
     if placement.finding:
         reasons = tuple(note.message for note in placement.finding.notes)
         reasons = (placement.finding.message.partition(" is not placed: ")[2] or placement.finding.message, *reasons)
     return PlacedWorkload(
-        workload=str(placement.workload.object.id),
+        workload=str(workload.object.id),
         requests=placement.requests,
         pods=placement.pods,
         nodes=dict(sorted(placement.nodes.items())),

@@ -31,20 +31,21 @@ class _Sort(Record):
     number: int
 
 
-def samples(bundle: Bundle, classes: Classes) -> Iterator[Workload]:
-    """The samples of every pool whose nodes offer resources or devices."""
+def samples(bundle: Bundle, classes: Classes, runtime_classes: Mapping[str, str]) -> Iterator[Workload]:
+    """The samples of every pool whose nodes offer resources or devices; pods of some pools need a RuntimeClass."""
     for pool in bundle.pools:
+        spec = {"runtimeClassName": runtime_classes[pool.name]} if pool.name in runtime_classes else {}
         resources = offered_resources(bundle, pool)
         for resource in resources:
-            yield _with_resource(pool, resource.rpartition("/")[2], resource, 1)
+            yield _with_resource(pool, resource.rpartition("/")[2], resource, 1, spec)
         if resources:
             resource, number = max(resources.items(), key=lambda item: item[1])
-            yield _with_resource(pool, _MORE, resource, number + 1)
+            yield _with_resource(pool, _MORE, resource, number + 1, spec)
         sorts = list(_sorts(pool, classes))
-        yield from (_with_claim(pool, each.name, each, 1) for each in sorts)
+        yield from (_with_claim(pool, each.name, each, 1, spec) for each in sorts)
         if sorts and not resources:  # one such sample for each pool
             fewest = min(sorts, key=lambda each: each.number)
-            yield _with_claim(pool, _MORE, fewest, fewest.number + 1)
+            yield _with_claim(pool, _MORE, fewest, fewest.number + 1, spec)
 
 
 def _sorts(pool: BundlePool, classes: Classes) -> Iterator[_Sort]:
@@ -54,11 +55,11 @@ def _sorts(pool: BundlePool, classes: Classes) -> Iterator[_Sort]:
             yield _Sort("-".join(filter(None, (kind, profile))), name, selector, number)
 
 
-def _with_resource(pool: BundlePool, name: str, resource: str, number: int) -> Workload:
-    return Workload(_pod(pool, name, {"limits": {resource: str(number)}}, {}))
+def _with_resource(pool: BundlePool, name: str, resource: str, number: int, spec: Json) -> Workload:
+    return Workload(_pod(pool, name, {"limits": {resource: str(number)}}, spec))
 
 
-def _with_claim(pool: BundlePool, name: str, sort: _Sort, number: int) -> Workload:
+def _with_claim(pool: BundlePool, name: str, sort: _Sort, number: int, spec: Json) -> Workload:
     """A pod, and the template of the claim that it gets."""
     named = _name(pool, name)
     exactly: Json = {"deviceClassName": sort.device_class, "count": number}
@@ -70,7 +71,7 @@ def _with_claim(pool: BundlePool, name: str, sort: _Sort, number: int) -> Worklo
         "metadata": {"name": named, "namespace": NAMESPACE},
         "spec": {"spec": {"devices": {"requests": [{"name": sort.name.partition("-")[0], "exactly": exactly}]}}},
     }
-    more = {"resourceClaims": [{"name": "devices", "resourceClaimTemplateName": named}]}
+    more = {**spec, "resourceClaims": [{"name": "devices", "resourceClaimTemplateName": named}]}
     return Workload(_pod(pool, name, {"claims": [{"name": "devices"}]}, more), beside=(Object(template, USERS),))
 
 

@@ -98,6 +98,26 @@ def read_object(path: str, connection: Connection) -> Json | None:
     return found
 
 
+def remove(objects: Iterable[Object], connection: Connection, timeout: float) -> None:
+    """Delete what was submitted, and wait until no pod of it is left. Raises ApiError."""
+    discovery = discover(connection)
+    namespaces = set()
+    for obj in objects:
+        if resource := discovery.find(obj.api_version, obj.id.kind):
+            namespace = obj.id.namespace or "default" if resource.namespaced else ""
+            namespaces.add(namespace)
+            try:
+                connection.delete(resource.path(namespace, obj.id.name))
+            except ApiError as error:
+                if not error.missing:
+                    raise
+    end = time.monotonic() + timeout
+    while any(connection.list(f"/api/v1/namespaces/{each}/pods") for each in namespaces - {""}):
+        if time.monotonic() > end:
+            return
+        time.sleep(_PAUSE)
+
+
 def _named(answer: Any) -> Json:
     found: Json = answer
     return found

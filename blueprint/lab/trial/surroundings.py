@@ -37,7 +37,7 @@ def prepare(bundle: Bundle, connection: Connection, timeout: float) -> Adapted:
     Raises ApiError.
     """
     meaningful = [obj for obj in bundle.objects if not _meaningless(obj)]
-    brought = _bring_definitions(meaningful, connection, timeout)
+    brought = bring_definitions(meaningful, connection, timeout)
     discovery = discover(connection)
     defined = {_defines(obj.data) for obj in meaningful} - {None}
     unserved = [obj for obj in meaningful if not _is_known(obj, discovery, defined)]
@@ -66,8 +66,11 @@ def _named(ids: Iterable[ObjectId], reason: str) -> Iterator[Omission]:
         yield Omission(f"{kind} {first_few(list(dict.fromkeys(names)), _SHOWN)}", reason)
 
 
-def _bring_definitions(objects: Iterable[Object], connection: Connection, timeout: float) -> list[str]:
-    """Create the definitions that the objects need, the bundle does not have and we know. Their groups."""
+def bring_definitions(objects: Iterable[Object], connection: Connection, timeout: float) -> list[str]:
+    """Create the definitions that the objects need, the bundle does not have and we know. Their groups.
+
+    Raises ApiError.
+    """
     objects = list(objects)
     discovery = discover(connection)
     defined = {_defines(obj.data) for obj in objects}

@@ -21,12 +21,10 @@ from ruamel.yaml import YAML
 from blueprint.drift.model import Finding
 from blueprint.lab.access import RequestFailed
 from blueprint.lab.pins import cache_root
-from tests.support.go_tools import GoTools
 from tests.support.operators.containers import Container
 from tests.support.operators.operated import Json, Operated
 from tests.support.waits import eventually
 
-KUEUE = GoTools("kueue", ("sigs.k8s.io/kueue/cmd/kueue",), takes="ten minutes of two cores")
 NAMESPACE = "kueue-system"
 ROUTES = "routes-of-a-test"
 API = "/apis/kueue.x-k8s.io/v1beta2"

@@ -1,5 +1,5 @@
-// Kueue's manager, as tests run it: the newest version that Go's module proxies serve.
-module gpublueprint.dev/tests/kueue
+// Kueue's manager: the newest version that Go's module proxies serve.
+module gpublueprint.dev/lab/kueue
 
 go 1.26.0
 

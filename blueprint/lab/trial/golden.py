@@ -1,0 +1,81 @@
+"""The workloads that a platform has for its users, as a lab tries them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from blueprint.bundle.model import Object, Taint
+from blueprint.kubernetes.pod_templates import pod_templates
+from blueprint.lab.trial.inputs import is_workload, workload_of
+from blueprint.lab.trial.model import Workload
+from blueprint.lab.trial.stand_ins import templates_of
+from blueprint.records import Record, replace
+
+
+class GoldenWorkload(Record):
+    """One of them.
+
+    Attributes:
+        objects: All objects of its file.
+        tolerated: Taints that its queue has its pods tolerate, when it admits them.
+    """
+
+    objects: tuple[Object, ...]
+    tolerated: tuple[Taint, ...] = ()
+
+    def as_admitted(self) -> tuple[list[Workload], list[Object]]:
+        """The workloads, with what their queue adds to pods; and what is beside them."""
+        workloads = [self._admitted(workload_of(each)) for each in self.objects if is_workload(each)]
+        return workloads, [each for each in self.objects if not is_workload(each)]
+
+    def _admitted(self, workload: Workload) -> Workload:
+        """A queue labels pods, and has them tolerate the taints of nodes: of the workload, or of pods in its place."""
+        if not self.tolerated:
+            return workload
+        if workload.run:
+            return replace(workload, run=tuple(map(self._tolerant, workload.run)))
+        return replace(workload, run=(), object=self._tolerant(workload.object))
+
+    def _tolerant(self, obj: Object) -> Object:
+        data: Any = obj.data
+        labels = data["metadata"].get("labels") or {}
+        for template in pod_templates(obj.data):
+            data = _with(data, template.path, self._spec(template.spec))
+            if len(template.path) > 1:
+                beside = (*template.path[:-1], "metadata")
+                own = _at(data, beside) or {}
+                data = _with(data, beside, {**own, "labels": {**labels, **(own.get("labels") or {})}})
+        return Object(data, obj.component, obj.origins)
+
+    def _spec(self, spec: Mapping[str, Any]) -> dict[str, Any]:
+        own = spec.get("tolerations") or []
+        added = [{"key": each.key, "operator": "Exists", "effect": each.effect} for each in self.tolerated]
+        return {**spec, "tolerations": [*own, *added]}
+
+
+def one_of_each(every: Mapping[str, GoldenWorkload]) -> tuple[GoldenWorkload, ...]:
+    """One of each shape: tenants of one plan have the same ones."""
+    return tuple({_shape(name, each): each for name, each in every.items()}.values())
+
+
+def _shape(name: str, golden: GoldenWorkload) -> tuple[Any, ...]:
+    """What decides whether it is placed: its kind and pool, and what its pods request."""
+    templates = (template for each in golden.objects for template in templates_of(each))
+    return (name.rpartition("/")[2], *((each.number, str(each.spec.get("containers"))) for each in templates))
+
+
+def _at(data: Any, path: tuple[str | int, ...]) -> Any:
+    """What stands there; None where nothing does."""
+    for step in path:
+        data = data.get(step) if isinstance(data, Mapping) else data[step]
+    return data
+
+
+def _with(data: Any, path: tuple[str | int, ...], value: Any) -> Any:
+    """A copy in which one place has another value."""
+    if not path:
+        return value
+    copied = list(data) if isinstance(data, list) else dict(data)
+    copied[path[0]] = _with(data[path[0]] if path[1:] else None, path[1:], value)  # type: ignore[index]
+    return copied

@@ -1,0 +1,47 @@
+"""Pods of workloads whose controllers do not run in a lab: made of its templates, as many as it is to have."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from blueprint.bundle.model import Object
+from blueprint.kubernetes.pod_templates import PodTemplate, assembled_pod, pod_templates
+
+STAND_IN = "gpublueprint.dev/stand-in-for"
+"""Annotation of such a pod: the kind and the name of the workload."""
+_LONGEST_PREFIX = 50
+
+
+def templates_of(obj: Object) -> tuple[PodTemplate, ...]:
+    """Every template of an object, also those that stand nowhere as a whole."""
+    assembled = assembled_pod(obj.data)
+    return (*pod_templates(obj.data), *((assembled,) if assembled else ()))
+
+
+def pods_in_place_of(obj: Object) -> Iterator[Object]:
+    """The pods of an object, each with the labels of its template and of the object: queues know pods by them."""
+    for index, template in enumerate(templates_of(obj)):
+        for number in range(max(0, template.number)):
+            yield Object(_pod(obj, template, f"{index}-{number}"), obj.component)
+
+
+def _pod(obj: Object, template: PodTemplate, suffix: str) -> dict[str, Any]:
+    metadata = _metadata(obj, template)
+    annotations = {**(metadata.get("annotations") or {}), STAND_IN: f"{obj.id.kind}/{obj.id.name}"}
+    named = {"name": f"{obj.id.name[:_LONGEST_PREFIX]}-{suffix}", "annotations": annotations}
+    place = {"namespace": obj.id.namespace} if obj.id.namespace else {}
+    labels = {**(obj.data["metadata"].get("labels") or {}), **(metadata.get("labels") or {})}
+    labelled = {"labels": labels} if labels else {}
+    return {"apiVersion": "v1", "kind": "Pod", "metadata": {**named, **place, **labelled}, "spec": dict(template.spec)}
+
+
+def _metadata(obj: Object, template: PodTemplate) -> Mapping[str, Any]:
+    """What stands beside the specification; nothing where the pod stands nowhere as a whole."""
+    if not template.path or template.path[-1] not in ("spec", "podSpec"):
+        return {}
+    found: Any = obj.data
+    for step in template.path[:-1]:
+        found = found[step]
+    metadata = found.get("metadata") if isinstance(found, Mapping) and found is not obj.data else None
+    return metadata if isinstance(metadata, Mapping) else {}

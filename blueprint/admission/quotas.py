@@ -108,10 +108,11 @@ class Quotas:
         return self._shares[tenant.name]
 
     def _names(self, tenant: Tenant, pool: str) -> dict[str, str]:
-        """What quotas call each resource of a pool: of several purchase types that of which the tenant can get most."""
+        """What quotas call each resource of a pool: of several purchase types of its own the one with most."""
         if (tenant.name, pool) not in self._named:
+            own = self._shares_of(tenant).get(pool, {})
             offered = self._offered[pool].items()
-            most = sorted(offered, key=lambda each: self._lending.obtainable(tenant, pool, each[0]))
+            most = sorted(offered, key=lambda each: (each[0] in own, self._lending.obtainable(tenant, pool, each[0])))
             self._named[tenant.name, pool] = {each.resource: name for name, each in most}
         return self._named[tenant.name, pool]
 

@@ -124,7 +124,7 @@ def test_sets_that_pass_one_by_one_do_not_pass_together(ask: Ask) -> None:
     ],
     ids=["head and workers", "head without GPUs", "leader and workers of a group", "launcher, by its processors"],
 )
-def test_all_kinds_are_added_up(ask: object, fits: str, too_large: str) -> None:
+def test_all_kinds_are_added_up(ask: Ask, fits: str, too_large: str) -> None:
     assert ask(fits).code == 0
     found = ask(too_large)
     assert (found.code, "BP4045" in found.messages) == (1, True)

@@ -157,13 +157,18 @@ class Allowed:
 
     @tracked_property
     def device_classes(self) -> str | None:
-        """The classes of devices that its claims may name: those of what it has quota of, and what a setting adds."""
+        """The classes of devices that its claims may name: those of what it has quota of, and what a setting adds.
+
+        Those of all GPUs where there are no quotas: without a queue a tenant is held to no part of them.
+        """
         dra = self._platform.dra
         if not self._platform.admission_policies or not dra.publishes_gpus:
             return None
-        sorts = {"gpu" if name == "gpu" else "mig" for name in self._shared if name not in NODE_RESOURCES}
+        shared = self._shared if self._platform.queueing else {"gpu", "mig"}
+        sorts = {"gpu" if name == "gpu" else "mig" for name in shared if name not in NODE_RESOURCES}
+        sorts |= {"channel"} if dra.compute_domains else set()
         classes = dra.devices.classes.items() if dra.devices else ()
-        found = {name for name, each in classes if each.sort in sorts | ({"channel"} if dra.compute_domains else set())}
+        found = {name for name, each in classes if each.sort in sorts}
         return "|".join(sorted({*found, *(self._platform.setting(_MORE_CLASSES) or ())}))
 
     @property
@@ -173,8 +178,11 @@ class Allowed:
 
     @tracked_property
     def closed_taints(self) -> str | None:
-        """Taints that its pods may not tolerate: of pools of which it has no quota, and of no pool of which it has."""
-        if not self._platform.admission_policies:
+        """Taints that its pods may not tolerate: of pools of which it has no quota, and of no pool of which it has.
+
+        None where there are no quotas.
+        """
+        if not self._platform.admission_policies or self._platform.queueing is None:
             return None
         shares = self._tenant.shares
         closed, opened = set[str](), set[str]()

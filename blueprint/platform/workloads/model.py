@@ -244,7 +244,7 @@ class Workloads:
         claimed = pool.claimed and not (queue and self._platform.dra.extended_resources)
         shared_by = _shared_by(pool, offered.resource)
         whole = name == GPU_NAME and shared_by == 1 and not _is_partitioned(pool)
-        closed = queue is None and self._platform.admission_policies and bool(pool.taints)
+        closed = queue is None and self._platform.queueing and self._platform.admission_policies and pool.taints
         if reason := _CLOSED if closed else _unfit(kind, pool, name, whole=whole, claimed=claimed):
             return Misfit(pool.name, reason)
         found = self._size(tenant, kind, pool, name, of_node if whole else 1)

@@ -23,6 +23,7 @@ OWN_NAMES = {
     "selectorLabels",
     "taints",
     "mirrors",
+    "nodeClasses",
     "nodePools",
     "merge",
     "topology",

@@ -132,6 +132,8 @@ def test_the_release_names_components_that_exist_in_the_very_version_that_is_sto
         "efa-device-plugin": "v0.5.20",
         "tenancy": "v1.0.0",
         "kueue": "v0.19.2",
+        "kata-deploy": "4.1.0",
+        "kata-admission": "v1.0.0",
         "kai-scheduler": "v0.17.0",
         "karpenter": "v1.14.1",
         "karpenter-pools": "v1.14.1",

@@ -200,6 +200,16 @@ def test_what_is_allowed_and_of_no_use_is_told(tenants: str, rest: str, codes: l
     assert told(tenants, rest) == codes
 
 
+@pytest.mark.parametrize(("rest", "closed"), [("", False), (QUEUEING, True)])
+def test_only_quotas_close_pools_to_tenants(rest: str, closed: bool) -> None:  # noqa: FBT001 - a row
+    quota = ", quota: {mig: {1g.10gb: 7}}" if closed else ""
+    text = HEAD.replace("more: {nodes: 4,", 'more: {nodes: 4, taints: {acme.example/more: "true:NoSchedule"},')
+    found = compiled(f"{text}{rest}  tenants:\n    a: {{namespaces: [a]{quota}}}\n")
+    assert found.bundle, found.diagnostics
+    notes = objects(found, "Namespace")["a"]["metadata"]["annotations"]
+    assert ("acme.example/more=true:NoSchedule" in notes.get("gpublueprint.dev/closed-taints", "")) is closed
+
+
 def test_quotas_that_need_further_nodes_are_told() -> None:
     text = HEAD.replace("whole: {nodes: 4,", "whole: {nodes: {min: 1, max: 4},")
     found = compiled(f"{text}{QUEUEING}  tenants:\n    a: {{namespaces: [a], quota: {{whole: 20}}}}\n")

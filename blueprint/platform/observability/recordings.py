@@ -64,7 +64,7 @@ def prices(platform: PlatformView) -> Iterator[Recording]:
 
 def members(platform: PlatformView) -> Iterator[Recording]:
     """Whose every namespace is."""
-    for namespace in platform.tenants.namespaces:
+    for namespace in sorted(platform.tenants.namespaces, key=lambda each: each.name):
         with recording() as sources:
             labels = {"namespace": namespace.name, "tenant": namespace.owner}
         yield Recording("namespace:tenant:info", "vector(1)", next(iter(sources)), labels)

@@ -129,7 +129,7 @@ def test_rules_are_values_that_say_what_they_do() -> None:
         deviceclass clusterrole clusterrolebinding priorityclass runtimeclass
         nodefeaturerule prometheusrule resourceclaim resourceclaimtemplate computedomain
         clusterqueue cohort localqueue resourceflavor topology queue nodepool provisioner awsnodetemplate nodeclaim
-        ec2nodeclass jobset leaderworkerset trainjob pytorchjob raycluster rayjob"""
+        ec2nodeclass poddisruptionbudget jobset leaderworkerset trainjob pytorchjob raycluster rayjob"""
     assert {each.subject for each in RULES} == set(kinds.split())
     for each in RULES:
         assert isinstance(each, Rule)

@@ -103,9 +103,8 @@ def workloads(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
     """Nodes of pools whose GPUs go to virtual machines, because no label says otherwise."""
     sandbox = Section(subject, ("spec", "sandboxWorkloads"))
     default = sandbox.text("defaultWorkload") or _CONTAINER
-    pool = next(
-        (each for each in context.pools if each.owners and each.labels.get(_WORKLOAD, default) != _CONTAINER), None
-    )
+    with_gpus = (each for each in context.pools if each.owners or each.offers)
+    pool = next((each for each in with_gpus if each.labels.get(_WORKLOAD, default) != _CONTAINER), None)
     if pool and sandbox.is_enabled and default != _CONTAINER and _in_force(subject, context):
         field = "spec.sandboxWorkloads.defaultWorkload"
         text = f"{field} is {default}, so containers on the nodes of pool {pool.name} get no GPU"

@@ -230,6 +230,10 @@ SETTINGS = [
 POOL = "nodes: 1, selector: {pool"
 RACKS = "    racks: {nodes: 2, selector: {pool: r}, gpu: {product: GB200, count: 4}, nvlinkDomain: {nodes: 2}}\n"
 CLAIMED = "  gpuStack: standalone\n  allocation: dra\n"
+MADE = "karpenter: {nodeClass: gpu, instanceTypes: [g6e.12xlarge]}"
+MACHINES = "vm: {nodes: 1, selector: {pool: vm}, gpu: {product: H100-SXM5-80GB, count: 8}, kata: {confidential: snp}}"
+OF_OTHERS = "    t: {nodes: 1, selector: {pool: t}, taints: {example.com: ':NoSchedule'}}\n"
+QUEUED = "  queueing: {kueue: {}}\n  tenants: {a: {namespaces: [a], quota: {one: 8}}}\n"
 SECTIONS = {
     "network-operator": f"\n    a: {{{POOL}: a}}, network: {{fabric: infiniband}}}}\n",
     "efa-device-plugin": f"\n    a: {{{POOL}: a}}, network: {{fabric: efa}}}}\n",
@@ -237,11 +241,19 @@ SECTIONS = {
     "dcgm-exporter": "\n  gpuStack: standalone\n",
     "dra-driver-nvidia-gpu": f"\n{CLAIMED}",
     "gpu-observability": "\n  observability: {prometheus: {namespace: monitoring, selectorLabels: {release: kps}}}\n",
-    "tenancy": "\n  tenants: {a: {namespaces: [a]}}\n",
+    "tenancy": f"\n{OF_OTHERS}  allocation: dra\n{QUEUED}",
     "kueue": "\n  queueing: {kueue: {}}\n",
     "kai-scheduler": "\n  queueing: {kai: {}}\n",
+    "karpenter": f"\n    k: {{nodes: {{min: 0, max: 2}}, selector: {{pool: k}}, {MADE}}}\n",
+    "kata-deploy": f"\n    {MACHINES}\n",
+    "kata-admission": f"\n    {MACHINES}\n",
 }
 """What a blueprint says besides, so that a component is there."""
+CLUSTERS = {"karpenter": "distribution: eks"}
+OTHERS = {"tenancy": ", kueue: {settings: {frameworks: [batch/job, jobset.x-k8s.io/jobset]}}"}
+"""And of other components."""
+MANAGED = ("karpenter",)
+"""Components that are there unless something is said, and are installed by others."""
 DIFFERENT = {
     "network-operator": f"{SECTIONS['network-operator']}    b: {{{POOL}: b}}, network: {{fabric: roce}}}}\n",
     "gpu-operator": "\n  allocation: dra\n",
@@ -262,6 +274,7 @@ def another(setting: Setting) -> Any:
         ["^app$"], ["example.com"], {"VARIABLE": "value"}, {"limits": {"memory": "1Gi"}}, {"MPSSupport": True},
         {"failureThreshold": 7}, [{"key": "other", "operator": "Exists"}], [{"action": "keep"}],
         ["monitoring"], ["Job.v1.example.com"], {"AdmissionFairSharing": False},
+        {"NodeRepair": True},
     ]  # fmt: skip
     candidates: list[Any] = [
         *setting.enum,
@@ -276,6 +289,8 @@ def another(setting: Setting) -> Any:
         *compound,
         "DCGM_FI_DEV_GPU_UTIL, gauge, use",
         "https://acme.example/pages",
+        "https://acme.example",
+        "0.1",
         "250m",
         "512Mi",
     ]
@@ -289,7 +304,11 @@ ANOTHER_PART: dict[str, Any] = {
     "startupProbe": {"failureThreshold": 7}, "livenessProbe": {"failureThreshold": 7},
     "readinessProbe": {"failureThreshold": 7},
 }  # fmt: skip
-BESIDE = {"gpu-operator": "driverObjects: always", "dra-driver-nvidia-gpu": "webhook: true"}
+BESIDE = {
+    "gpu-operator": "driverObjects: always",
+    "dra-driver-nvidia-gpu": "webhook: true",
+    "kata-deploy": "monitor: true",
+}
 """The setting of a component without which some others do nothing, though that is no mistake."""
 
 
@@ -301,7 +320,7 @@ def switched_on(component: str, name: str) -> str:
     return ", ".join(f"{switch}: {json.dumps(value)}" for switch, value in said.items())
 
 
-USELESS = ("BP3206", "BP3391")
+USELESS = ("BP3206", "BP3391", "BP3605")
 """What is refused beside a setting that does nothing here, or that needs another one: only what is rendered counts."""
 
 
@@ -318,11 +337,15 @@ def changed(component: str, others: str, setting: str, section: str = "") -> set
     """Every field that differs, `Kind/name: path`, where `setting` stands beside the `others`; whole objects too."""
     settings = ", ".join(filter(None, (others, setting)))
     section = section or SECTIONS.get(component, "")
+    others_say = OTHERS.get(component, "")
+    owned = "ownership: managed, " if component in MANAGED else ""
     sides = [
         {
             f"{one.id.kind}/{_DIGEST.sub('', one.id.name)}": one.data
             for one in rendered_all_the_same(
-                blueprint(components=f"{component}: {{settings: {{{text}}}}}") + section, component
+                blueprint(CLUSTERS.get(component, ""), f"{component}: {{{owned}settings: {{{text}}}}}{others_say}")
+                + section,
+                component,
             )
             if one.id.kind != "CustomResourceDefinition"
         }

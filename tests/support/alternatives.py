@@ -29,6 +29,8 @@ ANOTHER = {
     "spec.cluster.registries.pullSecrets*": ["pull-three"],
     "spec.gpuStack": ["standalone"],
     "spec.allocation": ["dra"],
+    "spec.computeDomains": ["true", "maybe"],
+    "spec.policy.admission": ["false", "maybe"],
     "spec.poolDefaults.driver.branch": ['"610"'],
     "spec.poolLabel": ["acme.example/other"],
     "spec.nodeLabels": ["apply"],

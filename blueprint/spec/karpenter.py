@@ -324,6 +324,8 @@ class NodeClassSpec(Model):
             raise ValueError("one of role and instanceProfile must be given, and not both")
         if not self.discovery and not (self.subnets and self.security_groups):
             raise ValueError("discovery, or both subnets and securityGroups, must be given")
+        if self.discovery and self.subnets and self.security_groups:
+            raise ValueError("nothing reads discovery beside subnets and securityGroups: remove it")
         return self
 
 

@@ -201,7 +201,7 @@ def test_what_is_allowed_and_of_no_use_is_told(tenants: str, rest: str, codes: l
 
 
 @pytest.mark.parametrize(("rest", "closed"), [("", False), (QUEUEING, True)])
-def test_only_quotas_close_pools_to_tenants(rest: str, closed: bool) -> None:  # noqa: FBT001 - a row
+def test_only_quotas_close_pools_to_tenants(rest: str, closed: bool) -> None:
     quota = ", quota: {mig: {1g.10gb: 7}}" if closed else ""
     text = HEAD.replace("more: {nodes: 4,", 'more: {nodes: 4, taints: {acme.example/more: "true:NoSchedule"},')
     found = compiled(f"{text}{rest}  tenants:\n    a: {{namespaces: [a]{quota}}}\n")

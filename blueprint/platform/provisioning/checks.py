@@ -239,7 +239,7 @@ def _node_classes(context: CheckContext) -> Iterator[Diagnostic]:
             message = f"node class {node_class.name} starts {node_class.system}, and GPU nodes of the cluster run {os}"
             notes = (context.note(("spec", "cluster", "os"), "operating system of the GPU nodes"),)
             help_ = f"cluster: {{os: {node_class.system}-...}}, or an image with {os}"
-            at = (*path, "image")
+            at = (*path, "image") if node_class.alias else (*path, "image", "family")
             yield context.diagnostic_at(at, codes.NODE_CLASS_SYSTEM, message, notes=notes, help_=help_)
 
 

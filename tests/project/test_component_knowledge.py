@@ -22,7 +22,7 @@ from blueprint.kubernetes.crds import shipped_crds
 
 ROOT = Path(__file__).resolve().parents[2]
 LIST = Path(__file__).with_name("component_knowledge.yaml")
-MOST = 45
+MOST = 46
 """How many names there may be in all; lower it whenever some go."""
 
 

@@ -48,7 +48,7 @@ def test_the_distribution_works_outside_the_checkout(tmp_path: Path) -> None:
     assert "unknown-key" in run("blueprint", "explain", "BP2001")
     assert "masterReplicas" in run("blueprint", "explain", "nfd")
     assert '"$schema"' in run("blueprint", "schema")
-    assert run("python", "-c", LAB_MODULES).strip() == "['etcd', 'kubernetes', 'kwok']"
+    assert run("python", "-c", LAB_MODULES).strip() == "['etcd', 'kubernetes', 'kueue', 'kwok']"
     run("blueprint", "compile", "story/blueprint.yaml", "-o", "bundle")
     assert contents(elsewhere / "bundle") == contents(compiled_here(tmp_path / "here"))
 

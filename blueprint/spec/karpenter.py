@@ -30,7 +30,7 @@ _PRICES_SCHEMA = {
         _PRICE_SCHEMA,
         {
             "type": "object",
-            "properties": dict.fromkeys(PURCHASES, _PRICE_SCHEMA),
+            "properties": {purchase: {**_PRICE_SCHEMA, "examples": [2.5]} for purchase in PURCHASES},
             "additionalProperties": False,
             "minProperties": 1,
         },

@@ -34,6 +34,8 @@ _SINGLE = {
     "BP3201": _NAMELESS,
     "BP3202": _NAMELESS,
     "BP3203": _NAMELESS,
+    "BP3501": _NAMELESS,
+    "BP3591": _NAMELESS,
     "BP5014": "files of a bundle are named after objects",
     "BP5020": "one of the two objects would be lost",
     "BP5023": _UNSEEN,

@@ -20,6 +20,7 @@ RUNS = {
     "admit": [["b.yaml", "pods.yaml"], ["bad.yaml", "pods.yaml"], ["b.yaml", "absent.yaml"]],
     "apply": [["b.yaml", *NOWHERE]],
     "compile": [["b.yaml", "-o", "-"], ["b.yaml", "-o", "out"], ["bad.yaml", "-o", "-"], ["b.yaml", "-o", "x", "--check"]],  # noqa: E501
+    "conformance": [["b.yaml"], ["bad.yaml"], ["absent.yaml"]],
     "convert": [["b.yaml"], ["b.yaml", "-o", "new.yaml"], ["absent.yaml"]],
     "diff": [["b.yaml", "b.yaml"], ["b.yaml", "other.yaml"], ["b.yaml", "bad.yaml"]],
     "drift": [["b.yaml", *NOWHERE], ["b.yaml", "--snapshot", "absent.json"]],

@@ -152,11 +152,16 @@ def test_a_quota_with_a_finding_of_its_own_is_the_only_one() -> None:
     assert [each.code.id for each in found.diagnostics] == ["BP3425"]
 
 
-def test_taints_are_closed_to_whom_has_no_quota() -> None:
+def test_taints_are_closed_to_a_tenant_without_quota() -> None:
     """The policies of tenants would refuse its pods."""
-    found = of("tenants: {a: {namespaces: [a], workloads: [train-job]}}\n")
-    [told] = [each for each in found.diagnostics if each.code.id == "BP3661"]
-    assert any("its taints are closed" in note.message for note in told.notes)
+    found = of(f"{KUEUE}tenants: {{a: {{namespaces: [a], workloads: [train-job]}}}}\n")
+    [diagnostic] = [each for each in found.diagnostics if each.code.id == "BP3661"]
+    assert any("its taints are closed" in note.message for note in diagnostic.notes)
+
+
+def test_without_queueing_no_taint_is_closed() -> None:
+    """There are no quotas that a tenant could lack."""
+    assert set(samples("tenants: {a: {namespaces: [a], workloads: [train-job]}}\n")) == {"train-job train"}
 
 
 def test_a_plan_gives_workloads_to_those_that_follow_it() -> None:

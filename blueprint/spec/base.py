@@ -1,7 +1,5 @@
 """What every model of the language has in common."""
 
-from __future__ import annotations
-
 from typing import ClassVar
 
 from pydantic import BaseModel, ConfigDict

@@ -1,7 +1,5 @@
 """One cause is reported once: what follows from it is left out, and its way out is shown."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 

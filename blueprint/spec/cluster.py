@@ -1,7 +1,5 @@
 """`spec.cluster`: the cluster that the platform is for."""
 
-from __future__ import annotations
-
 from typing import Annotated, ClassVar, Final, Literal
 
 from pydantic import Field

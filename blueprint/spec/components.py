@@ -1,7 +1,5 @@
 """`spec.components`: what differs from the release, and changes that no setting expresses."""
 
-from __future__ import annotations
-
 from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import BeforeValidator, Field

@@ -4,8 +4,6 @@ Two things are not in the document itself. A default that has changed must be wr
 ready-made overlay that names a cloud is no longer extended, so that the document names the cloud.
 """
 
-from __future__ import annotations
-
 from typing import Any
 
 from blueprint.diagnostics import Refused

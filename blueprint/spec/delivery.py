@@ -1,7 +1,5 @@
 """`spec.delivery`: which controller in the cluster applies the compiled bundle, and where it finds it."""
 
-from __future__ import annotations
-
 from typing import Annotated, Literal
 
 from pydantic import Field

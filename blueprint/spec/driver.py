@@ -1,7 +1,5 @@
 """`owner` and `driver` of a node pool: who installs driver, container toolkit and device plugin, and which driver."""
 
-from __future__ import annotations
-
 from typing import Annotated, Any, ClassVar, Final, Literal, get_args
 
 from pydantic import Field, GetJsonSchemaHandler

@@ -4,8 +4,6 @@ Comments stay with what they stand above. Names that users choose keep their ord
 What is written must say the same as before, with the same comments: otherwise the text is refused.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterator, Sequence
 from typing import Any

@@ -1,7 +1,5 @@
 """Forms of text: names, labels, versions. Each pattern has its words, for diagnostics."""
 
-from __future__ import annotations
-
 import re
 from typing import Annotated, Any
 

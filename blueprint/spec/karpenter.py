@@ -1,8 +1,6 @@
 """`karpenter` of a node pool and `spec.karpenter`: nodes of EC2 that Karpenter makes when pods wait for them."""
 
-from __future__ import annotations
-
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import (
     BeforeValidator,
@@ -89,7 +87,7 @@ class DisruptionBudget(Model):
     )
 
     @model_validator(mode="after")
-    def _both(self) -> DisruptionBudget:
+    def _both(self) -> Self:
         if (self.schedule is None) != (self.duration is None):
             raise ValueError("schedule and duration need each other")
         return self
@@ -199,7 +197,7 @@ class Selected(Model):
     ids: Texts = Field(examples=[["subnet-0123456789abcdef0"]], default=(), description="Those with these ids.")
 
     @model_validator(mode="after")
-    def _something(self) -> Selected:
+    def _something(self) -> Self:
         if not self.tags and not self.ids:
             raise ValueError("tags or ids must be given")
         return self
@@ -245,7 +243,7 @@ class NodeImages(Model):
         return {"anyOf": [{"type": "string", "pattern": ALIAS}, handler.resolve_ref_schema(handler(core))]}
 
     @model_validator(mode="after")
-    def _one_way(self) -> NodeImages:
+    def _one_way(self) -> Self:
         others = self.ids or self.name or self.owner or self.tags
         if self.alias and (others or self.family):
             raise ValueError("an alias says everything: remove the others")
@@ -319,7 +317,7 @@ class NodeClassSpec(Model):
     )
 
     @model_validator(mode="after")
-    def _complete(self) -> NodeClassSpec:
+    def _complete(self) -> Self:
         if (self.role is None) == (self.instance_profile is None):
             raise ValueError("one of role and instanceProfile must be given, and not both")
         if not self.discovery and not (self.subnets and self.security_groups):

@@ -1,7 +1,5 @@
 """`kata` of a node pool: its nodes run pods in Kata's virtual machines, which get its GPUs."""
 
-from __future__ import annotations
-
 from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field

@@ -1,7 +1,5 @@
 """What the nodes of a pool are made of and where they stand: machine, kubelet, topology, NVLink domains."""
 
-from __future__ import annotations
-
 from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field

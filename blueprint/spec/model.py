@@ -3,8 +3,6 @@
 Sections that are not implemented yet are named in NOT_YET, each with what to write until then.
 """
 
-from __future__ import annotations
-
 from typing import Annotated, Any, ClassVar, Final, Literal
 
 from pydantic import BeforeValidator, Field

@@ -1,7 +1,5 @@
 """`network` of a node pool: what joins its nodes besides Ethernet, and how GPUs reach it."""
 
-from __future__ import annotations
-
 from typing import Annotated, Literal
 
 from pydantic import Field

@@ -1,7 +1,5 @@
 """`spec.observability`: which Prometheus looks at the GPUs, what it is told, and what it warns about."""
 
-from __future__ import annotations
-
 from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, GetJsonSchemaHandler, model_validator

@@ -4,8 +4,6 @@ A wrong pool or component does not hide what is wrong with the others: what is f
 rest goes on to the next phase, so that one run finds as much as it can.
 """
 
-from __future__ import annotations
-
 import copy
 from collections.abc import Iterable, Iterator
 from typing import Any

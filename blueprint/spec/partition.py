@@ -1,9 +1,7 @@
 """`gpu.mig` and `gpu.sharing`: how the GPUs of a node are partitioned, and how they are shared."""
 
-from __future__ import annotations
-
 import re
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema, model_validator
 
@@ -143,7 +141,7 @@ class PoolSharing(Model):
     )
 
     @model_validator(mode="after")
-    def _one_way(self) -> PoolSharing:
+    def _one_way(self) -> Self:
         if self.time_slicing is not None and self.mps is not None:
             raise ValueError("timeSlicing and mps exclude each other: keep one")
         if self.time_slicing is None and self.mps is None:

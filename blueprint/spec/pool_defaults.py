@@ -1,7 +1,5 @@
 """`spec.poolDefaults`: merged under every pool that has GPUs, so that values keep the lines that set them."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 
 from blueprint.source.merge import Node, merge

@@ -1,8 +1,6 @@
 """`spec.nodePools` and `spec.poolDefaults`: groups of nodes that are alike, and what they have in common."""
 
-from __future__ import annotations
-
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import Field, GetJsonSchemaHandler, model_validator
 
@@ -44,7 +42,7 @@ class NodeCount(Model):
         return {"anyOf": [number, handler.resolve_ref_schema(handler(core))]}
 
     @model_validator(mode="after")
-    def _in_order(self) -> NodeCount:
+    def _in_order(self) -> Self:
         if self.min > self.max:
             raise ValueError(f"min ({self.min}) is greater than max ({self.max})")
         return self

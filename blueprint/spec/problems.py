@@ -1,7 +1,5 @@
 """One problem that pydantic found as one diagnostic: its place, what was expected there, the way out."""
 
-from __future__ import annotations
-
 import re
 import types
 from collections.abc import Iterable, Iterator

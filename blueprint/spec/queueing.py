@@ -1,7 +1,5 @@
 """`spec.queueing`: which engine queues workloads for the GPUs, and how it decides between them."""
 
-from __future__ import annotations
-
 from typing import Annotated, Literal
 
 from pydantic import Field

@@ -4,8 +4,6 @@ Per document: keys of an earlier version become those of today, and short forms 
 together: `poolDefaults` is merged under the pools, and defaults of an earlier version are filled in.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 
 from blueprint.diagnostics import Diagnostic

@@ -5,8 +5,6 @@ found by the places that the reader knows. In the end the text is read again, an
 old text under the new version says, with all comments; otherwise it is refused.
 """
 
-from __future__ import annotations
-
 import copy
 from collections import Counter
 from typing import Any

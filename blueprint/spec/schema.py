@@ -1,7 +1,5 @@
 """The JSON Schema of the blueprint: of the current version generated from the models, of earlier ones as it was."""
 
-from __future__ import annotations
-
 import json
 from typing import Any
 

@@ -1,7 +1,5 @@
 """What fields are and in which order they come, read off the JSON Schema of the language."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping
 from functools import cache
 from typing import Any

@@ -1,7 +1,5 @@
 """The text of a document, with what it says and where: edits that touch nothing else."""
 
-from __future__ import annotations
-
 import re
 from typing import Any
 

@@ -1,7 +1,5 @@
 """Expand what may be written shorter, so that layers merge key by key whatever form each of them chose."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from typing import Any
 

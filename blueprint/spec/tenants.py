@@ -1,7 +1,5 @@
 """`spec.tenants`, `spec.plans`, `spec.policy`: who shares the platform, how much each may use, what is allowed."""
 
-from __future__ import annotations
-
 from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import BeforeValidator, Field, GetJsonSchemaHandler, WithJsonSchema, model_validator

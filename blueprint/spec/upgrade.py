@@ -1,7 +1,5 @@
 """Read a document of an earlier version: the same values, at the same places, under the keys of today."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from typing import Any
 

@@ -4,8 +4,6 @@ A change is declared once and carried out twice: on values that know where they 
 document is read) and on the text that a person wrote (`spec.rewrite`, for `blueprint convert`).
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final
 

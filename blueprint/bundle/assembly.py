@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 from types import MappingProxyType
 from typing import Any
@@ -66,8 +66,7 @@ def make_bundle(
     files[PREREQUISITES_PAGE] = _prerequisites_page(platform, needed, expectations).encode()
     others = [source_of(place) for each in expectations for place in each.sources]
     files[PROVENANCE] = provenance_file(by_file, facts, encoder, others, layered.texts, rename)
-    renamed = tuple(_renamed_expectation(each, rename) for each in expectations)
-    files[EXPECTATIONS] = as_json(expectations_to_json(renamed))
+    files[EXPECTATIONS] = as_json(expectations_to_json(_renamed(expectations, rename)))
     files[IMAGES] = "".join(f"{image.pinned}\n" for image in images).encode()
     inputs = {rename(name): text for name, text in layered.texts.items()}
     lock = Lock(platform, inputs, images, numbered, by_file, files).to_json()
@@ -91,13 +90,14 @@ def _renamer(layered: Layered) -> Rename:
     return rename
 
 
-def _renamed_expectation(expectation: Expectation, rename: Rename) -> Expectation:
-    sources = tuple(_renamed_source(source, rename) for source in expectation.sources)
-    return replace(expectation, sources=sources)
+def _renamed(expectations: Iterable[Expectation], rename: Rename) -> tuple[Expectation, ...]:
+    """The expectations with their files as bundles name them. A thousand pools share most of their sources."""
 
+    @cache
+    def renamed(source: ExpectationSource) -> ExpectationSource:
+        return replace(source, file=rename(source.file))
 
-def _renamed_source(source: ExpectationSource, rename: Rename) -> ExpectationSource:
-    return replace(source, file=rename(source.file))
+    return tuple(replace(each, sources=tuple(map(renamed, each.sources))) for each in expectations)
 
 
 def _prerequisite(need: Prerequisite, encoder: OriginEncoder) -> dict[str, Any]:

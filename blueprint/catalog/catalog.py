@@ -48,6 +48,7 @@ class Catalog:
         self._rules = _stored(rules.glob("*.yaml")) if rules else {}
         self._added: dict[str, tuple[Gpu, Steps]] = {}
         self._read: dict[Path, CatalogueFile] = {}
+        self._names_by_text: dict[str, tuple[str, ...]] = {}
 
     def with_product(self, product: Gpu, named_at: Steps) -> Catalog:
         """This catalogue and one more GPU product, which the blueprint names at the path `named_at`.
@@ -126,7 +127,7 @@ class Catalog:
         In the versions of a release, or the newest where that is none of ours. Only files with the name are parsed.
         """
         versions = (found.components if (found := self.release(release)) else {}) if release else {}
-        held = [one for one, file in self._components.items() if f"  {name}:" in file.read_text("utf-8")]
+        held = self._components_with(f"  {name}:")
         found_in = (self.component(one, versions.get(one)) for one in held)
         return next((each.kinds[name] for each in found_in if each and name in each.kinds), None)
 
@@ -137,15 +138,14 @@ class Catalog:
 
     def provider_of(self, part: Part, stack: str) -> str:
         """The name of the component that brings a part of the node stack of a stack; LookupError."""
-        for name, file in self._components.items():
-            found = self.component(name) if "\nprovides:" in file.read_text("utf-8") else None
-            if found and found.brings(part, stack):
+        for name in self._components_with("\nprovides:"):
+            if (found := self.component(name)) and found.brings(part, stack):
                 return name
         raise LookupError(f"no component provides {part} in {stack}")
 
     def component_with(self, setting: str, stacks: Iterable[Stack] = ()) -> str:
         """The name of the component that has a setting, of several one of the stacks. LookupError where none has."""
-        names = [name for name, file in self._components.items() if f"\n  {setting}:\n" in file.read_text("utf-8")]
+        names = self._components_with(f"\n  {setting}:\n")
         having = [one for one in map(self.component, names) if one and setting in one.settings]
         found = next((one for one in having if one.belongs_to(stacks)), having[0] if having else None)
         if found is None:
@@ -163,15 +163,13 @@ class Catalog:
     @cached_property
     def _advertisers(self) -> dict[str, str]:
         """The first component of each fabric: requested every pool."""
-        texts = ((name, file.read_text("utf-8")) for name, file in self._components.items())
-        found = [self.component(name) for name, text in texts if "\nfabrics:" in text]
+        found = [self.component(name) for name in self._components_with("\nfabrics:")]
         return {fabric: each.name for each in reversed(found) if each for fabric in each.fabrics}
 
     def exporters(self) -> Iterator[tuple[Component, ExporterFacts]]:
         """The components that export metrics of GPUs, and how. Only files with such a part are parsed."""
-        for name, file in self._components.items():
-            found = self.component(name) if "\nexporter:" in file.read_text("utf-8") else None
-            if found and found.exporter:
+        for name in self._components_with("\nexporter:"):
+            if (found := self.component(name)) and found.exporter:
                 yield found, found.exporter
 
     def exporter_of(self, stack: str) -> tuple[Component, ExporterFacts]:
@@ -204,6 +202,18 @@ class Catalog:
             if name in file.read_text("utf-8") and (found := self._once(file, Machines, "cloud", cloud).machine(name)):
                 return found
         return None
+
+    def _components_with(self, text: str) -> tuple[str, ...]:
+        """The names of the components whose file holds a text: only those are worth parsing."""
+        known = self._names_by_text.get(text)
+        if known is None:
+            known = tuple(name for name, content in self._component_texts.items() if text in content)
+            self._names_by_text[text] = known
+        return known
+
+    @cached_property
+    def _component_texts(self) -> dict[str, str]:
+        return {name: file.read_text("utf-8") for name, file in self._components.items()}
 
     def _once(self, file: Path, model: type[R], key: str, name: str, **extra: Any) -> R:
         record = self._read.get(file)

@@ -8,7 +8,7 @@ from typing import Any
 
 from blueprint.bundle.model import FieldOrigin, KeyPlaces, Object, Path, Source
 from blueprint.diagnostics import Code, Diagnostic, Fix, Note, Severity, Span
-from blueprint.records import Record, replace
+from blueprint.records import Record
 from blueprint.redaction.secrets import HIDDEN, is_confidential, is_secret, is_secret_manifest
 from blueprint.source.paths import format_path
 
@@ -76,7 +76,7 @@ def _narrowed(at: Span, part: tuple[int, int], text: Any) -> Span:
     if odd or quotes not in (0, 1):
         return at
     start, end = (at.column + quotes + each for each in part)
-    return replace(at, column=start, end_column=max(end, start + 1))
+    return at._replace(column=start, end_column=max(end, start + 1))
 
 
 def value_at(data: Any, path: Path) -> Any:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Any, Generic, TypeVar
 
 from blueprint.platform.pool import Pool
@@ -35,6 +36,7 @@ class Derivation(Record, Generic[P]):
         return self.check.expectation(pool.name, parameters, [portable(each) for each in lines])
 
 
+@lru_cache(maxsize=32_768)
 def portable(source: Source) -> ExpectationSource:
     """A source as the probe knows it, which must not import the compiler."""
     at = source.span

@@ -13,7 +13,7 @@ from typing import Any
 
 from blueprint.diagnostics import Diagnostic, Refused, Span
 from blueprint.diagnostics.codes import INTERNAL_ERROR
-from blueprint.records import Record, replace
+from blueprint.records import Record
 from blueprint.render.expressions import Expression, compile_expression, compile_text
 from blueprint.source.document import Document, Marks
 from blueprint.source.shipped import shipped_documents
@@ -84,7 +84,7 @@ def _node(document: Document, data: Any, marks: Marks, key: Span | None) -> Temp
 
 def _first(span: Span) -> Span:
     """The first character of a collection that stands under no key."""
-    return replace(span, end_line=span.line, end_column=span.column + 1)
+    return span._replace(end_line=span.line, end_column=span.column + 1)
 
 
 def _scalar(data: Any, span: Span) -> Scalar:

@@ -85,7 +85,7 @@ def _unreadable(problems: list[Diagnostic]) -> bool:
 
 
 def _moved(found: Diagnostic, lines: int) -> Diagnostic:
-    at = found.at and replace(found.at, line=found.at.line + lines, end_line=found.at.end_line + lines)
+    at = found.at and found.at._replace(line=found.at.line + lines, end_line=found.at.end_line + lines)
     return replace(found, at=at, fix=None)
 
 

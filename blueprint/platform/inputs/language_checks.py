@@ -67,7 +67,7 @@ def _name(context: CheckContext, name: str) -> Iterator[Diagnostic]:
 def _slip_of(context: CheckContext, name: str) -> str | None:
     """The pool of a lower layer that a pool, which no lower layer has, was likely meant to be."""
     node, pools = context.root.get((*POOLS, name)), context.root.get(POOLS)
-    if node is None or node.replaced is not None or pools is None:
+    if node is None or node.replaced is not None or pools is None or not node.layer.rank:
         return None
     for other, there in pools.value.items():
         first = there if there.replaced is None else there.replaced

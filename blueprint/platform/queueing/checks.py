@@ -168,7 +168,7 @@ def _unused(context: CheckContext, kueue: Kueue, *, fair: bool) -> Iterator[Diag
 
 def _capacity(context: CheckContext) -> Iterator[Diagnostic]:
     """All that is guaranteed of each pool, against what it has."""
-    for pool in context.pools.values():
+    for pool in context.pools.values() if context.platform.tenants.every else ():
         by_resource: dict[str, list[str]] = {}
         for name, offered in pool.offered.items():
             by_resource.setdefault(offered.resource, []).append(name)

@@ -8,28 +8,42 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from contextvars import ContextVar
+from contextvars import ContextVar, Token
+from itertools import count
 from typing import Any, Generic, TypeVar, cast, overload
 
 from blueprint.platform.tracking.sources import Source, SourceGroup, Sources, grouped
 
 T = TypeVar("T")
 
-Frame = dict[Source | SourceGroup, None]
-"""The sources of one value, in order of their last read."""
+Frame = dict[Source | SourceGroup, int]
+"""The sources of one value, each with the number of its last read."""
 _frame: ContextVar[Frame | None] = ContextVar("frame", default=None)
+_reads = count()
 
 
-@contextmanager
-def recording() -> Iterator[Frame]:
-    """Collect the sources of everything read inside, in order. Recordings nest: an outer one has them too."""
-    frame: Frame = {}
-    outer = _frame.set(frame)
-    try:
-        yield frame
-    finally:
-        _frame.reset(outer)
-        record(*frame)
+class recording:  # noqa: N801 - a context manager, lower-case as `suppress`
+    """Collect the sources of everything read inside. Recordings nest: an outer one has them too.
+
+    `with recording() as sources` fills the list at its end, in the order of the last reads.
+    """
+
+    __slots__ = ("_frame", "_outer", "_sources")
+
+    def __enter__(self) -> list[Source | SourceGroup]:
+        self._frame: Frame = {}
+        self._outer: Token[Frame | None] = _frame.set(self._frame)
+        self._sources: list[Source | SourceGroup] = []
+        return self._sources
+
+    def __exit__(self, *_error: object) -> None:
+        _frame.reset(self._outer)
+        self._sources += _in_order(self._frame)
+        record(*self._sources)
+
+
+def _in_order(frame: Frame) -> list[Source | SourceGroup]:
+    return sorted(frame, key=frame.__getitem__)
 
 
 @contextmanager
@@ -46,9 +60,7 @@ def record(*sources: Source | SourceGroup) -> None:
     """Add these sources to those of the value being computed."""
     frame = _frame.get()
     if frame is not None:
-        for source in sources:
-            frame.pop(source, None)  # read again: it now stands last, next to the value
-            frame[source] = None
+        frame.update(zip(sources, _reads))  # noqa: B905 - the numbers have no end
 
 
 def decided_by(*values: object) -> None:
@@ -86,4 +98,4 @@ class tracked_property(Generic[T]):  # noqa: N801 - a decorator, lower-case as `
             value = self.compute(instance)
         finally:
             _frame.reset(outer)
-        return value, grouped(frame)
+        return value, grouped(_in_order(frame))

@@ -87,11 +87,14 @@ def by_relevance(sources: Iterable[Source | SourceGroup]) -> Sources:
 def _by_relevance(several: Sources) -> Sources:
     """Most fields read what others have read too."""
     single = [each for each in several if isinstance(each, Source)]
-    paths = {(source.span.file, source.path) for source in single}
-    enclosing = {(file, above) for file, path in paths for above in _above(path)}
-    written = [s for s in reversed(single) if s.layer in WRITTEN and (s.span.file, s.path) not in enclosing]
-    defaults = [s for s in single if s.layer == "default" and (s.span.file, s.path) not in enclosing]
-    catalogue = (s for s in single if s.layer not in WRITTEN and s.layer != "default")
+    declared = [each for each in single if each.layer in WRITTEN or each.layer == "default"]
+    enclosing: dict[str, set[str]] = {}
+    for each in declared:
+        enclosing.setdefault(each.span.file, set()).update(_above(each.path))
+    innermost = [each for each in declared if each.path not in enclosing[each.span.file]]
+    written = [each for each in reversed(innermost) if each.layer in WRITTEN]
+    defaults = [each for each in innermost if each.layer == "default"]
+    catalogue = [each for each in single if each.layer not in WRITTEN and each.layer != "default"]
     return (*written, *defaults, *catalogue, *(each for each in several if isinstance(each, SourceGroup)))
 
 

@@ -19,6 +19,7 @@ from blueprint.platform.tracking.sources import Source
 from blueprint.source.merge import Node
 from blueprint.source.paths import Path, format_path
 
+_SCALARS = (str, int, float)
 T = TypeVar("T")
 M = TypeVar("M", bound=BaseModel)
 
@@ -123,6 +124,8 @@ class Tracked:
     def _read(self, value: Any, step: str | int) -> Any:
         path = (*self._path, step)
         record(*self._origins.sources(path))
+        if value is None or isinstance(value, _SCALARS):  # most are, and to ask for a Mapping takes far longer
+            return value
         if isinstance(value, BaseModel | Mapping):
             return Tracked(value, self._origins, path)
         if isinstance(value, tuple):

@@ -136,14 +136,17 @@ def _resources(value: Any) -> Iterator[Fault]:
         for name, amount in amounts.items():
             if not re.fullmatch(_RESOURCE, str(name)):
                 yield (key, name), f"must name resources, and {name} is none"
-            elif not isinstance(amount, str) or not re.fullmatch(_QUANTITY, amount):
+            elif not _is_quantity(amount):
                 yield (key, name), f"must contain quantities in quotes; {amount} of {name} is not one"
     requests, limits = (value.get(key) for key in ("requests", "limits"))
     for name, least in requests.items() if isinstance(requests, dict) and isinstance(limits, dict) else ():
-        if all(re.fullmatch(_QUANTITY, str(each)) for each in (least, limits.get(name, least))):
-            most = limits.get(name, least)
-            if quantity_value(least) > quantity_value(most):
-                yield ("requests", name), f"must not request more {name} ({least}) than it is limited to ({most})"
+        most = limits.get(name, least)
+        if _is_quantity(least) and _is_quantity(most) and quantity_value(least) > quantity_value(most):
+            yield ("requests", name), f"must not request more {name} ({least}) than it is limited to ({most})"
+
+
+def _is_quantity(amount: Any) -> bool:
+    return isinstance(amount, str) and re.fullmatch(_QUANTITY, amount) is not None
 
 
 _JUDGES = {

@@ -206,3 +206,11 @@ def test_what_works_and_helps_nobody_is_warned_of(fields: str, quota: str, code:
     found = warned(blueprint(TRAIN, pool("secure", fields, nodes=2), spec=spec))
     assert found.pop(code) is Severity.WARNING
     assert found == {"BP3512": Severity.NOTE}
+
+
+def test_a_quota_of_a_pool_whose_product_is_unknown_leaves_one_finding() -> None:
+    text = blueprint(
+        pool("secure", "gpu: {product: H200-SXM5-141GB, count: 8}, kata: {}"),
+        spec="  queueing: {kueue: {}}\n  tenants: {a: {namespaces: [a], quota: {secure: 8}}}\n",
+    )
+    assert [each.code.id for each in diagnostics_of(text) if each.severity is Severity.ERROR] == ["BP3101"]

@@ -111,7 +111,7 @@ class PoolKata:
     @property
     def overhead(self) -> Mapping[str, str]:
         """What a virtual machine takes beside its pod, by resource, with the usual handler."""
-        return next(each.overhead for each in self._platform.kata.handlers if each.shim == self.shims[0])
+        return KataHandler(self.shims[0], (self._pool,), self._platform).overhead
 
     @property
     def unfit(self) -> tuple[str, ...]:

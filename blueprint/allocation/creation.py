@@ -7,9 +7,12 @@ from functools import lru_cache
 
 from blueprint.allocation.claims import SelectorText
 from blueprint.allocation.matching import SelectorFault, compiled_selector
-from blueprint.cel.device_cost import LONGEST, Cost, cost_of
+from blueprint.cel.cost.estimate import LONGEST, MOST, estimated_cost
 from blueprint.records import Record
 from blueprint.versions import version_key
+
+_WITHOUT_BOUND = 10**15
+"""No sizes of a device lead to such a cost, only sizes that nothing bounds."""
 
 
 class Creation(Record):
@@ -34,10 +37,16 @@ def created(text: str, minor: str | None) -> Creation:
         return Creation(refused=compiled.refused, unknown=compiled.unsupported)
     if minor and (newer := _too_new(compiled.program.since, minor)):
         return Creation(newer)
-    cost = cost_of(compiled.program.tree, text)
-    if cost is Cost.EXCESSIVE:
-        return Creation("its estimated cost exceeds the limit of the API server")
-    return Creation(unknown="its cost cannot be estimated here" if cost is Cost.UNKNOWN else "")
+    cost = estimated_cost(compiled.program.tree)
+    if cost is None:
+        return Creation(unknown="its cost cannot be estimated here")
+    return Creation(_too_costly(cost) if cost > MOST else "")
+
+
+def _too_costly(cost: int) -> str:
+    if cost >= _WITHOUT_BOUND:
+        return "its estimated cost has no bound: it compares or joins values of unknown size"
+    return f"its estimated cost is {cost:,}, and the API server accepts {MOST:,}"
 
 
 def refusals(selectors: Iterable[tuple[SelectorText, str]], minor: str | None) -> Iterator[SelectorFault]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from copy import copy
 from functools import cached_property, lru_cache
 from pathlib import Path
@@ -143,11 +143,11 @@ class Catalog:
                 return name
         raise LookupError(f"no component provides {part} in {stack}")
 
-    def component_with(self, setting: str, stacks: Iterable[Stack] = ()) -> str:
+    def component_with(self, setting: str, stacks: Collection[Stack] = ()) -> str:
         """The name of the component that has a setting, of several one of the stacks. LookupError where none has."""
         names = self._components_with(f"\n  {setting}:\n")
         having = [one for one in map(self.component, names) if one and setting in one.settings]
-        found = next((one for one in having if one.belongs_to(stacks)), having[0] if having else None)
+        found = next((one for one in having if one.has(setting, stacks)), having[0] if having else None)
         if found is None:
             raise LookupError(f"no component has a setting {setting}")
         return found.name

@@ -1,6 +1,6 @@
 """A component: one folder under `components/` that says what is installed and how it may be set up."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -130,8 +130,10 @@ class Component(CatalogueFile, kw_only=True):
         contract: What must hold where somebody else installs it, in whole sentences; `{taints}` are the pools' taints.
         demands: What must hold of a component that it needs where somebody else installs that, by its name.
         needs: Components that must work before this one is applied.
+        described_by: The kind of the object that describes each stack, where one does.
         crds: Files under `schemas/crds/`, applied before everything else of the component.
         optional_crds: Further such files, each with the setting that switches on what needs it.
+        overrules_crds_of: Components whose definitions of the same kinds are left out where this one is there.
         crd_annotations: Annotations of those definitions, each a template expression.
         templates: Files under the component's `templates/`, in the order in which they are rendered.
         settings: What a blueprint may set, by name.
@@ -163,8 +165,10 @@ class Component(CatalogueFile, kw_only=True):
     contract: tuple[Text, ...] = ()
     demands: Mapping[Text, tuple[Text, ...]] = field(default_factory=dict)
     needs: tuple[Text, ...] = ()
+    described_by: Mapping[Stack, Text] = field(default_factory=dict)
     crds: tuple[CrdFile, ...] = ()
     optional_crds: Mapping[CrdFile, Text] = field(default_factory=dict)
+    overrules_crds_of: tuple[Text, ...] = ()
     crd_annotations: Mapping[Text, Text] = field(default_factory=dict)
     templates: tuple[FileName, ...]
     images: Mapping[str, Image]
@@ -196,6 +200,13 @@ class Component(CatalogueFile, kw_only=True):
     def belongs_to(self, stacks: Iterable[Stack]) -> bool:
         """Whether it is a part of any of these stacks."""
         return not frozenset(stacks).isdisjoint(self.stacks)
+
+    def has(self, setting: str, stacks: Collection[Stack]) -> bool:
+        """Whether it has a setting that decides anything in any of these stacks: not only of what describes others."""
+        if setting not in self.settings or not self.belongs_to(stacks):
+            return False
+        others = {kind for stack, kind in self.described_by.items() if stack not in stacks}
+        return not others or not self.settings[setting].fed_kinds <= others
 
     def brings(self, part: Part, stack: str) -> bool:
         """Whether it brings a part of the node stack to the pools of a stack that leave that to us."""

@@ -11,7 +11,7 @@ from blueprint.versions import version_key
 Subject = Literal[
     "arch", "computeDomains", "distribution", "driverBranch", "driverOwner", "driverVersion", "fabricManager",
     "gpuArchitecture", "kernelModules", "kubernetes", "mig", "nvlinkDomain", "os", "precompiled", "product", "stack",
-    "topologyManager",
+    "toolkitOwner", "topologyManager",
 ]  # fmt: skip
 """What a rule may ask about; `platform/compatibility.py` says how each is read. An unknown value fits no condition."""
 

@@ -52,6 +52,11 @@ class Setting(Record, kw_only=True):
     description: Text
     feeds: tuple[Text, ...]
 
+    @property
+    def fed_kinds(self) -> frozenset[str]:
+        """The kinds of the objects whose fields it decides."""
+        return frozenset(feed.partition("/")[0] for feed in self.feeds)
+
     def complaint(self) -> str | None:
         """What is wrong with the setting itself: a default that it would refuse."""
         problem = None if self.default is None else self.problem(self.default)

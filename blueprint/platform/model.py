@@ -280,7 +280,9 @@ class Platform:
 
     def component_with(self, setting: str) -> PlatformComponent | None:
         """The component in this stack that has a setting; its name is the contract, not the component's."""
-        return next((each for each in self.components.values() if setting in each.component.settings), None)
+        with untracked():
+            stacks = self.stacks
+        return next((each for each in self.components.values() if each.component.has(setting, stacks)), None)
 
     def provider_of(self, part: Part, stack: Stack | None = None) -> PlatformComponent | None:
         """The component that brings a part of the node stack to pools of a stack that leave it to us."""

@@ -116,6 +116,10 @@ class ComponentView(Protocol):
         """The values of its settings by name."""
 
     @property
+    def requested(self) -> bool:
+        """Whether the blueprint requests it."""
+
+    @property
     def ownership(self) -> str:
         """`managed`, `external` or `absent`."""
 
@@ -343,6 +347,10 @@ class PlatformView(Protocol):
     @property
     def components(self) -> Mapping[str, ComponentView]:
         """The components by name."""
+
+    @property
+    def release_components(self) -> Mapping[str, ComponentView]:
+        """Every component of the release, whether it is there or not."""
 
     def requests(self, component: Component) -> bool:
         """Whether the blueprint has the section that a component carries out."""

@@ -57,8 +57,8 @@ def _component(component: PlatformComponent, platform: Platform) -> Iterator[Obj
     context["derived"] = Derived(component.component.derived, context)
     annotations = Derived(component.component.crd_annotations, context)
     for crd in crds:
-        optional = crd in component.component.optional_crds
-        yield _crd(crd, component, annotations, tuple([*decided, *switched] if optional else decided))
+        sources = [*decided, *switched] if component.is_conditional(crd) else decided
+        yield _crd(crd, component, annotations, tuple(sources))
     for file in component.template_files():
         for template in load_template(file):
             for rendered in render(template, context):

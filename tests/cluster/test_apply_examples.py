@@ -11,7 +11,9 @@ from blueprint.cli.main import main
 EXAMPLES = Path(__file__).parents[2] / "examples"
 
 
-@pytest.mark.parametrize("example", ["gke-provider-drivers", "gke-dra", "gb200-domains", "eks-training", "dra-pilot"])
+@pytest.mark.parametrize(
+    "example", ["gke-provider-drivers", "gke-dra", "gb200-domains", "gb200-operator", "eks-training", "dra-pilot"]
+)
 def test_a_real_api_server_takes_the_example_and_keeps_it_as_it_is(lab, example: str) -> None:
     with lab.fresh() as own:
         # The lab serves none of the Prometheus Operator's kinds.

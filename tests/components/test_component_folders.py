@@ -65,7 +65,7 @@ def test_a_setting_that_is_found_by_its_name_belongs_to_one_component_of_each_st
     owners = [one for one in map(component, NAMES) if name in one.settings]
     assert owners
     for stack in STACKS:
-        assert sum(stack in one.stacks for one in owners) <= 1
+        assert sum(one.has(name, [stack]) for one in owners) <= 1
 
 
 @pytest.mark.parametrize("stack", STACKS)

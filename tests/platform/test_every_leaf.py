@@ -98,7 +98,7 @@ def test_a_changed_leaf_changes_an_output_or_is_refused_at_its_line(
 
 
 WITHOUT_EFFECT = (("apiVersion",), ("kind",), ("spec", "computeDomains"))
-"""What no object follows from: beside the operator's device plugin, computeDomains can only be false."""
+"""What no object follows from: beside the operator's device plugin, computeDomains: false brings nothing."""
 
 
 @pytest.mark.parametrize("path", [path for path in LEAVES if path not in WITHOUT_EFFECT], ids=format_path)

@@ -106,5 +106,6 @@ _SUBJECTS: dict[str, Callable[[GpuPool], str | None]] = {
     "os": lambda pool: pool.platform.cluster.os,
     "precompiled": lambda pool: _flag(value=pool.driver.precompiled),
     "product": lambda pool: pool.gpu.product,
+    "toolkitOwner": lambda pool: pool.mode.toolkit,
     "topologyManager": lambda pool: pool.topology.kubelet.get("topologyManagerPolicy"),
 }

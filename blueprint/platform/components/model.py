@@ -15,9 +15,15 @@ from blueprint.platform.olm.model import PlatformOlm
 from blueprint.platform.tracking.recorder import decided_by, record, tracked_property
 from blueprint.platform.tracking.sources import Source
 from blueprint.platform.tracking.tracked import plain
-from blueprint.platform.views import PlatformView
+from blueprint.platform.views import ComponentView, PlatformView
 from blueprint.records import asdict, replace
 from blueprint.spec.components import ComponentSpec, Patch
+
+
+def _kind_of(crd: str) -> tuple[str, str]:
+    """Group and plural of a file of definitions, whatever their version."""
+    group, *_, plural = crd.split("/")
+    return group, plural
 
 
 class PlatformImage:
@@ -188,10 +194,22 @@ class PlatformComponent:
         """The definitions that are ours to apply: through OLM they come with the operator."""
         if self.olm:
             return ()
-        return (
-            *self.component.crds,
-            *(f for f, switch in self.component.optional_crds.items() if self.settings[switch]),
-        )
+        optional = (file for file, switch in self.component.optional_crds.items() if self.settings[switch])
+        there = [other for other in self._overruling if other.requested and other.ownership != "absent"]
+        overruled = {_kind_of(file) for other in there for file in other.component.crds}
+        return tuple(file for file in (*self.component.crds, *optional) if _kind_of(file) not in overruled)
+
+    @property
+    def _overruling(self) -> list[ComponentView]:
+        """The components of this stack whose definitions stand in for this one's where they are there."""
+        stacks = self._platform.stacks
+        found = (each for each in self._platform.release_components.values() if each.component.belongs_to(stacks))
+        return [each for each in found if self.name in each.component.overrules_crds_of]
+
+    def is_conditional(self, crd: str) -> bool:
+        """Whether a definition is there for more than the component itself."""
+        kinds = {_kind_of(file) for other in self._overruling for file in other.component.crds}
+        return crd in self.component.optional_crds or _kind_of(crd) in kinds
 
     @tracked_property
     def version(self) -> str:

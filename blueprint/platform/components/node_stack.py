@@ -83,14 +83,14 @@ class NodeStack:
         """Whether this platform advertises GPUs of any node."""
         return any(pool.mode.device_plugin == "operator" for pool in self._platform.gpu_pools if not pool.claimed)
 
-    def placed(self, affinity: Mapping[str, Any] | None, *, claimed: bool) -> Mapping[str, Any] | None:
-        """The affinity of what advertises GPUs: on the nodes of its own pools, where pools get GPUs in both ways.
+    def placed(self, affinity: Mapping[str, Any] | None) -> Mapping[str, Any] | None:
+        """The affinity of a device plugin: on the nodes of its own pools, where pods claim the GPUs of others.
 
         A device plugin and the DRA driver on one node would each allocate all its GPUs.
         """
         if len(self._platform.stacks) == 1:
             return affinity
-        return on_nodes_of([pool.selector for pool in self._platform.gpu_pools if pool.claimed == claimed], affinity)
+        return on_nodes_of([pool.selector for pool in self._platform.gpu_pools if not pool.claimed], affinity)
 
     @tracked_property
     def toolkit_env(self) -> list[dict[str, str]]:

@@ -15,6 +15,8 @@ OBSERVABILITY = "gpu-observability"
 """The component that carries out the section `observability`."""
 ALLOCATION = "allocation"
 """The section of components that claims of GPUs request, or that are there because the blueprint names them."""
+STANDALONE = "standalone"
+"""`gpuStack` without the operator."""
 POOL_KATA = "nodePools.kata"
 """The section of components that a pool's virtual machines request."""
 POOL_NETWORK = "nodePools.network"
@@ -36,7 +38,8 @@ def is_requested(component: Component, spec: Any, cluster: ClusterFacts) -> bool
     if component.section == POOL_KARPENTER:
         return any(pool.karpenter is not None for pool in spec.node_pools.values())
     if component.section == ALLOCATION:
-        return _claims(spec) or spec.compute_domains is True or component.name in spec.components
+        claims = spec.gpu_stack == STANDALONE and _claims(spec)  # the operator brings a driver of its own for them
+        return claims or spec.compute_domains is True or component.name in spec.components
     found = spec
     for key in component.section_path[1:]:
         found = getattr(found, key, None)

@@ -12,7 +12,7 @@ from blueprint.platform.check_context import CheckContext
 from blueprint.platform.dra import codes as dra
 from blueprint.platform.dra.feature_gate_checks import gate_checks
 from blueprint.platform.drivers.model import NEVER
-from blueprint.platform.paths import POOLS
+from blueprint.platform.paths import CLUSTER, COMPONENTS, POOLS
 from blueprint.platform.pool import GpuPool, Pool
 from blueprint.source.paths import Path
 from blueprint.versions import version_key
@@ -33,13 +33,15 @@ def check_dra(context: CheckContext) -> Iterator[Diagnostic]:
     component = context.component_with("draFeatureGates")
     if component is None:
         return
-    yield from _of_another_stack(context, component)
+    yield from _of_another_stack(context)
     yield from _declared_domains(context)
     yield from _mig_on_demand(context)
     if not context.platform.dra.publishes_gpus:
         if context.platform.dra.compute_domains:
             yield from _ports(context)
             yield from gate_checks(context, component)
+            yield from _driver_roots(context)
+            yield from _without_cdi(context)
         return
     elsewhere = list(_not_there(context, component))
     yield from elsewhere
@@ -59,17 +61,16 @@ def check_dra(context: CheckContext) -> Iterator[Diagnostic]:
         yield from gate_checks(context, component)
 
 
-def _of_another_stack(context: CheckContext, component: Component) -> Iterator[Diagnostic]:
+def _of_another_stack(context: CheckContext) -> Iterator[Diagnostic]:
     """Settings that decide nothing but fields of the object that this stack does not have."""
-    foreign = {"clusterPolicy": "GPUCluster/", "gpuCluster": "ClusterPolicy/"}.get(context.platform.stack)
-    for name in context.settings_with("draFeatureGates") if foreign else ():
-        setting = component.settings.get(name)
-        if setting and all(feed.startswith(foreign or "") for feed in setting.feeds):
+    stacks = context.platform.stacks
+    here = [each for each in context.platform.declared_components.values() if each.component.belongs_to(stacks)]
+    for component, name in ((each, name) for each in here for name in each.given):
+        if name in component.component.settings and not component.component.has(name, stacks):
             message = f"{IN_BLUEPRINT[context.platform.stack]} has nothing that {name} could set"
             notes = (context.note(context.stack_path(context.platform.stack), "the stack is declared here"),)
-            yield context.diagnostic_at_key(
-                context.setting_path(name), dra.SETTING_OF_ANOTHER_STACK, message, notes=notes, help_="remove it"
-            )
+            path: Path = (*COMPONENTS, component.name, "settings", name)
+            yield context.diagnostic_at_key(path, dra.SETTING_OF_ANOTHER_STACK, message, notes=notes, help_="remove it")
 
 
 def _mig_on_demand(context: CheckContext) -> Iterator[Diagnostic]:
@@ -181,16 +182,45 @@ def _labels(context: CheckContext, pool: Pool) -> Iterator[Diagnostic]:
 
 
 def _declared_domains(context: CheckContext) -> Iterator[Diagnostic]:
-    """`spec.computeDomains` without a driver that could obey it, or beside a setting that says the same thing."""
+    """`spec.computeDomains` where the driver cannot run, or beside a setting that says the same thing."""
     declared, setting = context.platform.declared_compute_domains, context.setting_path("computeDomains")
-    if declared and context.platform.stack == "clusterPolicy":
-        message = "computeDomains is true, and a ClusterPolicy runs no DRA driver, which would join the nodes"
-        help_ = "allocation: dra, or gpuStack: standalone, where the driver runs beside the device plugin"
-        yield context.diagnostic_at(_DOMAINS, dra.DOMAINS_WITHOUT_DRIVER, message, help_=help_)
+    distribution = context.platform.cluster.distribution_facts
+    if declared and context.platform.stack == "clusterPolicy" and (why := distribution.refuses.get("standalone")):
+        message = (
+            f"computeDomains is true, and {distribution.title} cannot run the DRA driver beside the operator: {why}"
+        )
+        notes = (context.note((*CLUSTER, "distribution"), "distribution set here"),)
+        yield context.diagnostic_at(_DOMAINS, dra.DOMAINS_WITHOUT_DRIVER, message, notes=notes, help_="remove it")
     elif declared is not None and context.is_written(setting):
         message = f"computeDomains is {str(declared).lower()}, and the setting computeDomains says it again"
         notes = (context.note(_DOMAINS, "declared here"),)
         yield context.diagnostic_at(setting, dra.DOMAINS_TWICE, message, notes=notes, help_="remove the setting")
+
+
+def _driver_roots(context: CheckContext) -> Iterator[Diagnostic]:
+    """Drivers at different places, of which the driver's one DaemonSet looks at one."""
+    pools = context.platform.dra.pools
+    ours = next((pool for pool in pools if pool.mode.driver == "operator"), None)
+    theirs = next((pool for pool in pools if pool.mode.driver != "operator"), None)
+    if ours and theirs and "driverRoot" not in context.settings_with("draFeatureGates"):
+        image = context.platform.cluster.image
+        message = (
+            f"the DRA driver looks for the NVIDIA driver in {image.driver_root}, where the operator puts that of pool"
+            f" {ours.name}; that of pool {theirs.name} is in {image.provider_driver or '/'}"
+        )
+        help_ = "let the same owner bring both drivers, or declare nvlinkDomain in the pools that join compute domains"
+        yield context.diagnostic_at_key((*POOLS, theirs.name, "owner"), dra.DOMAIN_DRIVER_ROOTS, message, help_=help_)
+
+
+def _without_cdi(context: CheckContext) -> Iterator[Diagnostic]:
+    """A container toolkit that does not switch CDI on, by which the DRA driver gives pods their channels."""
+    platform = context.platform
+    if platform.stack == "clusterPolicy" and platform.node_stack.runs_toolkit and platform.setting("cdi") is False:
+        message = "compute domains give pods their channels by CDI, and the container toolkit does not enable it"
+        notes = (context.note(context.stack_path(platform.stack), "the toolkit is the operator's"),)
+        yield context.diagnostic_at(
+            context.setting_path("cdi"), dra.DOMAINS_NEED_CDI, message, notes=notes, help_="remove it"
+        )
 
 
 def _domain(context: CheckContext, pool: Pool) -> Iterator[Diagnostic]:

@@ -213,10 +213,27 @@ DOMAINS_WITHOUT_DRIVER = define(
     "BP3342",
     "compute-domains-without-driver",
     """
-Compute domains are the DRA driver's, and this platform runs none. Beside a ClusterPolicy (`gpuStack: operator` with `allocation: devicePlugin`) the driver
-would have to come by a chart of its own, which would own the kind ComputeDomain that the operator installs. Use `allocation: dra`, or
-`gpuStack: standalone`, where the driver runs beside the device plugin.
+Beside a ClusterPolicy (`gpuStack: operator` with `allocation: devicePlugin`) compute domains need NVIDIA's DRA driver as a component of its own, with
+privileged pods. This distribution does not admit them: nothing makes what would let them in. Remove `computeDomains`.
 """,
+)
+DOMAIN_DRIVER_ROOTS = define(
+    "BP3343",
+    "compute-domain-driver-roots",
+    """
+The DRA driver is one DaemonSet, which looks for the NVIDIA driver in one directory: that of the operator's driver container, or the root of the host (on GKE the
+provider's directory). Its pods wait until they find it, so on nodes with the driver elsewhere they would wait without end. Let the same owner bring the
+driver to all pools that join compute domains. Pools with `nvlinkDomain` are the only ones, where any has it.
+""",
+)
+DOMAINS_NEED_CDI = define(
+    "BP3344",
+    "compute-domains-need-cdi",
+    """
+The DRA driver gives pods their channels through the Container Device Interface (CDI). The operator's container toolkit enables it in the container runtime,
+unless its setting `cdi` is false. Some runtimes have it enabled by themselves (containerd from 2.0 on), hence a warning.
+""",
+    severity=Severity.WARNING,
 )
 DRIVER_IDLE = define(
     "BP3394",

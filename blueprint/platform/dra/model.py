@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from blueprint.catalog.components import Component
 from blueprint.catalog.distribution import WITH_CLAIMS
 from blueprint.platform.dra.api_versions import newest_served
 from blueprint.platform.drivers.model import ALWAYS, NEVER
+from blueprint.platform.nodes.placement import on_nodes_of
 from blueprint.platform.partitioning.model import GPU
 from blueprint.platform.tracking.recorder import record, tracked_property
 from blueprint.platform.tracking.sources import Source
@@ -27,7 +28,11 @@ class DomainView(Protocol):
 
 
 class DomainPool(GpuPoolView, Protocol):
-    """A pool with GPUs, and its NVLink domain."""
+    """A pool with GPUs, its NVLink domain, and how its nodes are known."""
+
+    @property
+    def selector(self) -> Mapping[str, str]:
+        """Labels by which the nodes are known."""
 
     @property
     def topology(self) -> DomainView:
@@ -146,15 +151,39 @@ class DynamicAllocation:
     @tracked_property
     def compute_domains(self) -> bool:
         """Whether the DRA driver joins nodes into compute domains: where pools have NVLink domains, or as declared."""
-        if self._platform.stack == "clusterPolicy" or (when := self._platform.setting("computeDomains")) is None:
+        declared, when = self._platform.declared_compute_domains, self._platform.setting("computeDomains")
+        if when is None:
             return False
-        if (declared := self._platform.declared_compute_domains) is not None:
+        if declared is not None:
             return declared
         if when in (ALWAYS, NEVER):
             return bool(when == ALWAYS)
         return any(pool.topology.domain_nodes is not None for pool in self._platform.gpu_pools)
 
-    def joins(self, pool: GpuPoolView) -> bool:
-        """Whether nodes of a pool are joined into compute domains: the driver's pods run where pods claim GPUs, or
-        where nobody claims any on all nodes with GPUs."""
-        return self.compute_domains and (pool.claimed or not self.publishes_gpus)
+    def joins(self, pool: DomainPool) -> bool:
+        """Whether nodes of a pool are joined into compute domains: those on which the driver's pods run."""
+        return self.compute_domains and pool in self.pools
+
+    @property
+    def pools(self) -> Sequence[DomainPool]:
+        """The pools on whose nodes the driver's pods run: where pods claim GPUs; for compute domains alone, those with
+        an NVLink domain, or all where none has one."""
+        if self.publishes_gpus:
+            return [pool for pool in self._platform.gpu_pools if pool.claimed]
+        gpus = [pool for pool in self._platform.gpu_pools if not pool.passes_gpus]
+        return [pool for pool in gpus if pool.topology.domain_nodes is not None] or gpus
+
+    def placed(self, affinity: Mapping[str, Any] | None) -> Mapping[str, Any] | None:
+        """The affinity of the driver's pods: on the nodes of their pools, where others have GPUs too."""
+        if len(pools := self.pools) == len(self._platform.gpu_pools):
+            return affinity
+        return on_nodes_of([pool.selector for pool in pools], affinity)
+
+    @tracked_property
+    def driver_root(self) -> str:
+        """Where the NVIDIA driver's files are on the nodes of its pools: of the operator's driver container, of the
+        provider, or of the host."""
+        image = self._platform.cluster.image
+        if any(pool.mode.driver == "operator" for pool in self.pools):
+            return image.driver_root
+        return image.provider_driver or "/"

@@ -47,8 +47,10 @@ class ClaimDriver:
 
 def claim_driver_of(platform: PlatformView) -> ClaimDriver | None:
     """The driver that a component of ours runs; None where none does, or where it exports nothing."""
-    for component in platform.components.values():
+    for component in platform.release_components.values():
         facts = component.component.claim_metrics
-        if facts and component.ownership == "managed" and platform.setting(facts.switch):
+        if facts is None or not component.component.belongs_to(platform.stacks):
+            continue
+        if component.requested and component.ownership == "managed" and platform.setting(facts.switch):
             return ClaimDriver(platform, component, facts)
     return None

@@ -8,7 +8,7 @@ from typing import Any
 from blueprint.diagnostics import Diagnostic, Note
 from blueprint.platform.check_context import CheckContext
 from blueprint.platform.components.model import PlatformComponent
-from blueprint.platform.components.selection import POOL_KATA
+from blueprint.platform.components.selection import ALLOCATION, POOL_KATA
 from blueprint.platform.olm import codes
 from blueprint.platform.paths import CLUSTER, POOLS
 from blueprint.source.paths import Path
@@ -101,6 +101,8 @@ def _is_implied(context: CheckContext, component: PlatformComponent) -> bool:
     """Whether stack and sections of the blueprint need a component that it does not name."""
     if component.component.section == POOL_KATA and context.platform.kata.runtime is None:
         return False  # BP3501 refuses the section itself
+    if component.component.section == ALLOCATION and context.platform.declared_compute_domains:
+        return False  # BP3342 refuses computeDomains itself
     refuses = context.platform.cluster.distribution_facts.refuses
     refused = any(stack in refuses for stack in context.platform.stacks)
     return component.requested and component.component.belongs_to(context.platform.stacks) and not refused

@@ -47,9 +47,9 @@ def _domain(pool: Pool, platform: Platform) -> Iterator[str]:
 
 
 def _labeller(platform: Platform) -> str:
-    if platform.dra.compute_domains:
-        return "The DRA driver"
-    return "GPU feature discovery" if platform.node_stack.discovers_gpus else "The node provisioner"
+    if platform.node_stack.discovers_gpus:
+        return "GPU feature discovery"
+    return "The DRA driver" if platform.dra.compute_domains else "The node provisioner"
 
 
 def _kubelet(pool: Pool) -> Iterator[str]:

@@ -85,8 +85,9 @@ def rendered_objects(text: str, *components: str) -> list[dict[str, Any]]:
 
 def golden_objects(example: Path) -> list[dict[str, Any]]:
     """The policies and namespaces of an example."""
-    paths = (path for pattern in ("validatingadmissionpolicy", "namespace") for path in example.rglob(f"{pattern}.*.yaml"))
-    return [yaml.safe_load(path.read_text("utf-8")) for path in sorted(paths)]
+    kinds = ("validatingadmissionpolicy", "namespace")
+    paths = sorted(path for kind in kinds for path in example.rglob(f"{kind}.*.yaml"))
+    return [yaml.safe_load(path.read_text("utf-8")) for path in paths]
 
 
 def _of_tenants(allocation: str, objects: list[dict[str, Any]]) -> Iterator[Question]:

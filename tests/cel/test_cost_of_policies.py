@@ -1,4 +1,4 @@
-"""What all policies that judge an object cost the API server together, as Kubernetes' own package counts it: recorded."""
+"""What all policies that judge an object cost together, as Kubernetes' own package counts it: recorded."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def test_what_is_recorded_is_of_the_policies_and_objects_as_they_are() -> None:
 
 
 def test_all_policies_together_cost_less_than_the_budget_of_a_pod() -> None:
-    """Those of tenants, of virtual machines and of the engine of their queue, for whatever passes and whatever is refused."""
+    """Those of tenants, of virtual machines and of the engine of their queue; for work, and for attacks."""
     too_much = {each["name"]: each["costs"] for each in ANSWERS if total(each) >= MOST}
     assert not too_much
 

@@ -196,7 +196,7 @@ GPUs and starts them again; a virtual machine that has a GPU of the node loses i
     severity=Severity.WARNING,
 )
 DRIFTED_NODES_REPLACED = define(
-    "BP3610",
+    "BP4540",
     "drifted-nodes-replaced",
     """
 A NodePool or its node class changes in fields by which Karpenter knows a node: labels, taints, image, disks, instance types and the like.
@@ -207,7 +207,7 @@ A NodePool that is removed takes its nodes along. Limits, weight, replicas and t
     severity=Severity.WARNING,
 )
 DRIFTED_NODES_STAY = define(
-    "BP3611",
+    "BP4541",
     "drifted-nodes-stay",
     """
 The change makes nodes drift that Karpenter has made, and a disruption budget of 0 lets none of them go for that. They keep their labels,

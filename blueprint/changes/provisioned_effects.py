@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from blueprint.bundle.model import BundlePool, ObjectId
+from blueprint.catalog.component_files.effects import load_effects
 from blueprint.changes import codes
 from blueprint.changes.change import ChangedObject
 from blueprint.changes.compare import ABSENT, FieldChange
@@ -14,7 +15,6 @@ from blueprint.diagnostics import Diagnostic, Note
 from blueprint.records import Record
 from blueprint.wording import joined
 
-NODE_POOL = "NodePool"
 _DRIFTED = "Drifted"
 _BUDGETS = ({"nodes": "10%"},)
 """The budgets of a NodePool that declares none."""
@@ -43,7 +43,7 @@ def drifted_nodes(
 
     Objects and pools are those as they will be.
     """
-    for node_pool in (data for data in after if data.get("kind") == NODE_POOL):
+    for node_pool in (data for data in after if _makes_nodes(str(data.get("kind")))):
         own = [each for each in drifting if _concerns(each.changed.change.id, node_pool) and not _only_widens(each)]
         if own:
             yield _diagnostic(own, node_pool, pools)
@@ -54,13 +54,16 @@ def _only_widens(drifting: DriftingFields) -> bool:
     return all(field.before is ABSENT and "values" in field.path for field in drifting.fields)
 
 
+def _makes_nodes(kind: str) -> bool:
+    return any(table.node_pools == kind for table in load_effects())
+
+
 def _concerns(identity: ObjectId, node_pool: Mapping[str, Any]) -> bool:
     """Whether the object is the NodePool, or what its nodes are started with."""
-    if identity.kind == NODE_POOL:
-        return identity.name == node_pool["metadata"]["name"]
+    if _makes_nodes(identity.kind):
+        return str(node_pool["metadata"]["name"]) == identity.name
     reference = {"group": identity.group, "kind": identity.kind, "name": identity.name}
-    found: bool = node_pool["spec"]["template"]["spec"]["nodeClassRef"] == reference
-    return found
+    return bool(node_pool["spec"]["template"]["spec"]["nodeClassRef"] == reference)
 
 
 def _diagnostic(own: list[DriftingFields], node_pool: Mapping[str, Any], pools: Sequence[BundlePool]) -> Diagnostic:
@@ -90,7 +93,7 @@ def _pool(node_pool: Mapping[str, Any], pools: Sequence[BundlePool]) -> BundlePo
 
 
 def _named(node_pool: Mapping[str, Any]) -> str:
-    return f"{NODE_POOL}/{node_pool['metadata']['name']}"
+    return f"{node_pool['kind']}/{node_pool['metadata']['name']}"
 
 
 def _fields(drifting: DriftingFields) -> str:
@@ -101,7 +104,7 @@ def _fields(drifting: DriftingFields) -> str:
 
 def removed_nodes(changed: ChangedObject) -> Iterator[Diagnostic]:
     """A NodePool that goes takes its nodes along."""
-    if changed.change.id.kind == NODE_POOL and changed.after is None:
+    if changed.after is None and _makes_nodes(changed.change.id.kind):
         what = f"Karpenter drains and removes the nodes of {changed.change.id} with it, whatever its budgets say"
         yield Diagnostic(
             codes.DRIFTED_NODES_REPLACED, what, notes=tuple(map(Note, _grace(changed.before or {}))),

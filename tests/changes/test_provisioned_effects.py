@@ -44,7 +44,7 @@ def told(*sets: str, before: tuple[str, ...] = ()) -> list[Diagnostic]:
 
 def nodes(found: list[Diagnostic]) -> dict[str, tuple[str, str]]:
     """Code and message by NodePool."""
-    codes = {"BP3610", "BP3611"}
+    codes = {"BP4540", "BP4541"}
     return {each.subject: (each.code.id, each.message) for each in found if each.code.id in codes}
 
 
@@ -52,7 +52,7 @@ def test_a_new_image_replaces_the_nodes_of_every_pool_of_the_node_class() -> Non
     """Nodes of pools that run jobs drift and stay: their budget lets no drifted node go."""
     found = nodes(told("spec.karpenter.nodeClasses.gpu.image=al2023@v20261101"))
     assert {name: code for name, (code, _) in found.items()} == {
-        "NodePool/batch": "BP3611", "NodePool/dev": "BP3610", "NodePool/train": "BP3611",
+        "NodePool/batch": "BP4541", "NodePool/dev": "BP4540", "NodePool/train": "BP4541",
     }  # fmt: skip
     assert "pool dev (0 to 4 nodes) that no longer fit" in found["NodePool/dev"][1]
     assert "EC2NodeClass/gpu amiSelectorTerms[0].alias" in found["NodePool/dev"][1]
@@ -76,7 +76,7 @@ def test_the_budgets_of_drifted_nodes_are_told(budgets: str, words: str) -> None
     before = (f"{BATCH}.disruption={{budgets: {budgets}}}",)
     change = told("spec.nodePools.batch.taints=[a=b:NoSchedule]", before=before)
     found = [each for each in change if each.subject == "NodePool/batch"]
-    assert [each.code.id for each in found] == ["BP3610"]
+    assert [each.code.id for each in found] == ["BP4540"]
     assert any(words in note.message for note in found[0].notes)
 
 
@@ -113,7 +113,7 @@ def test_a_node_pool_that_goes_takes_its_nodes_along() -> None:
     changes = compare_objects(old.objects, new.objects)
     changed = changed_objects(changes, {each.id: each.data for each in old.objects}, new.objects)
     found = nodes(find_effects(changed, new.objects, new.pools))
-    assert found["NodePool/batch"][0] == "BP3610"
+    assert found["NodePool/batch"][0] == "BP4540"
     assert "drains and removes the nodes" in found["NodePool/batch"][1]
 
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any
 
 import pytest
 
 from blueprint.apiserver.connect import connect
+from blueprint.apiserver.errors import ApiError
 from blueprint.diagnostics import Danger, in_order
 from blueprint.drift.detect import as_run
 from tests.components.test_kata_policies import PLACES, PLATFORM
@@ -17,6 +19,7 @@ from tests.support.platforms import rendered
 POLICY, BINDING, CLASS = (
     PLACES[kind] for kind in ("ValidatingAdmissionPolicy", "ValidatingAdmissionPolicyBinding", "RuntimeClass")
 )
+HARMLESS = "/api/v1/namespaces/default/configmaps/web"
 CONFIG = {
     "apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "web", "namespace": "default"}, "data": {"a": "b"},
 }  # fmt: skip
@@ -38,7 +41,7 @@ EDITS: dict[str, tuple[str, Any, str, str]] = {
         {"spec": {"matchResources": {"namespaceSelector": {"matchLabels": {"a": "b"}}}}}, MERGE_PATCH,
         "spec.matchResources"),
     "nodes without virtual machines": (
-        f"{CLASS}/kata-qemu", {"scheduling": {"nodeSelector": {"gpublueprint.dev/kata": None}}}, MERGE_PATCH,
+        f"{CLASS}/kata-qemu", {"scheduling": {"nodeSelector": {"katacontainers.io/kata-runtime": None}}}, MERGE_PATCH,
         "scheduling.nodeSelector"),
 }  # fmt: skip
 
@@ -49,7 +52,7 @@ def isolated(lab: Any) -> Iterator[Applied]:
     with lab.fresh() as own:
         opened = connect(str(own.kubeconfig))
         objects = (*rendered(PLATFORM, "kata-deploy"), *rendered(PLATFORM, "kata-admission"))
-        bundle = bundle_of("isolation", [CONFIG, *(dict(each.data) for each in objects if each.id.kind in PLACES)])
+        bundle = bundle_of("isolation", [*(dict(each.data) for each in objects if each.id.kind in PLACES), CONFIG])
         apply(bundle, opened)
         yield Applied(bundle, "default", opened)
         opened.close()
@@ -57,9 +60,13 @@ def isolated(lab: Any) -> Iterator[Applied]:
 
 @pytest.fixture
 def changed(isolated: Applied) -> Iterator[Applied]:
-    """A harmless change beside the dangerous one; afterwards all is as declared."""
-    isolated.connection.patch("/api/v1/namespaces/default/configmaps/web", {"data": {"a": "c"}}, "kubectl-edit")
+    """A harmless change beside the dangerous one; afterwards all is made anew: apply yields to other writers."""
+    isolated.connection.patch(HARMLESS, {"data": {"a": "c"}}, "kubectl-edit")
     yield isolated
+    for path in (HARMLESS, f"{POLICY}/kata-pods", f"{POLICY}/kata-machines", f"{BINDING}/kata-pods",
+                 f"{BINDING}/kata-machines", f"{CLASS}/kata-qemu"):  # fmt: skip
+        with suppress(ApiError):
+            isolated.connection.delete(path)
     apply(isolated.bundle, isolated.connection)
     assert isolated.findings() == []
 
@@ -76,7 +83,7 @@ def test_a_loosened_policy_is_the_first_finding(changed: Applied, name: str) -> 
 def test_one_that_is_deleted_is_the_first_finding(changed: Applied, path: str) -> None:
     changed.connection.delete(path)
     first = listed(changed)[0]
-    assert (first.code.slug, first.danger) == ("object-missing", Danger.ISOLATION)
+    assert (first.code.slug, first.danger) == ("missing-object", Danger.ISOLATION)
     assert first.subject.endswith(path.rpartition("/")[2])
 
 
@@ -87,8 +94,9 @@ def test_a_class_made_anew_with_another_handler_is_the_first_finding(changed: Ap
     changed.connection.delete(place)
     metadata = {"name": "kata-qemu", "labels": live["metadata"]["labels"]}
     changed.connection.post(CLASS, {**live, "metadata": metadata, "handler": "runc"}, "kubectl-create")
-    first = listed(changed)[0]
-    assert (first.danger, first.path) == (Danger.ISOLATION, "handler")
+    found = listed(changed)
+    assert found[0].danger is Danger.ISOLATION
+    assert [each.danger for each in found if each.path == "handler"] == [Danger.ISOLATION]
 
 
 def test_another_overhead_is_found_and_lets_nobody_do_anything(changed: Applied) -> None:

@@ -92,7 +92,7 @@ class Handover(Record, kw_only=True):
 
 
 class Effects(CatalogueFile, kw_only=True):
-    """The whole file of one component."""
+    """The whole file of one component. `node_pools` is the kind of its objects from which nodes are made."""
 
     component: Text
     effects: tuple[Effect, ...]
@@ -100,6 +100,7 @@ class Effects(CatalogueFile, kw_only=True):
     majors: Majors | None = None
     exclusive: Exclusive | None = None
     handover: Handover | None = None
+    node_pools: Text | None = None
 
 
 @cache

@@ -195,3 +195,25 @@ GPUs and starts them again; a virtual machine that has a GPU of the node loses i
 """,
     severity=Severity.WARNING,
 )
+DRIFTED_NODES_REPLACED = define(
+    "BP4540",
+    "drifted-nodes-replaced",
+    """
+A NodePool or its node class changes in fields by which Karpenter knows a node: labels, taints, image, disks, instance types and the like.
+Nodes that differ have drifted. Karpenter starts a replacement, drains the node and removes it, as many at a time as the disruption budgets
+allow. Pods with `karpenter.sh/do-not-disrupt` and PodDisruptionBudgets hold a node back, until `terminationGracePeriod` where that is set.
+A NodePool that is removed takes its nodes along. Limits, weight, replicas and the disruption itself make no node drift.
+""",
+    severity=Severity.WARNING,
+)
+DRIFTED_NODES_STAY = define(
+    "BP4541",
+    "drifted-nodes-stay",
+    """
+The change makes nodes drift that Karpenter has made, and a disruption budget of 0 lets none of them go for that. They keep their labels,
+image and taints until nothing runs on them and they are removed as empty, so a pool may have both kinds of nodes for long. That is what
+a pool without `karpenter.disruption.budgets` does, because jobs would lose their nodes otherwise. To have a change arrive, cordon the nodes, or
+allow drifted nodes in a window by a budget.
+""",
+    severity=Severity.NOTE,
+)

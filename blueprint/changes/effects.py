@@ -15,6 +15,7 @@ from blueprint.changes.compare import Action, FieldChange
 from blueprint.changes.installer_effects import installer_effects
 from blueprint.changes.network_effects import NetworkRollouts, network_driver
 from blueprint.changes.place_effects import PlaceChange, place_effects
+from blueprint.changes.provisioned_effects import DriftingFields, drifted_nodes, removed_nodes
 from blueprint.changes.rollout import Rollout, Rollouts
 from blueprint.changes.upgrade_paths import unsupported_upgrades
 from blueprint.diagnostics import Code, Diagnostic, Note
@@ -32,6 +33,7 @@ _CODES: Mapping[str, tuple[Code, str]] = {
 }
 
 
+_NODES = ("nodes", "unfit-nodes")
 HAPPENS: Mapping[str, str] = {
     "driver": "the driver of the nodes",
     "driver-restart": "the driver's pods",
@@ -40,6 +42,8 @@ HAPPENS: Mapping[str, str] = {
     "claims": "the DRA driver",
     "operands": "operands",
     "network-driver": "the network driver of the nodes",
+    "nodes": "the nodes themselves, which Karpenter replaces",
+    "unfit-nodes": "nodes that no longer fit, which Karpenter replaces",
 }
 """What restarts where a change has an effect of this name."""
 
@@ -69,15 +73,21 @@ def find_effects(
     objects = [obj.data for obj in {obj.id: obj for obj in after}.values()]
     rollouts, network = Rollouts(objects, pools), NetworkRollouts(objects, pools)
     found: list[Diagnostic] = []
+    drifting: list[DriftingFields] = []
     for table in load_effects():
         found += unsupported_upgrades(changed, table, pools)
         for hit in _merged(hit for one in changed for hit in _hits(one, table.effects)):
-            if hit.effect.happens == "network-driver":
-                found.append(network_driver(hit.changed, hit.fields, hit.effect.source, network))
+            happens, source = hit.effect.happens, hit.effect.source
+            if happens == "network-driver":
+                found.append(network_driver(hit.changed, hit.fields, source, network))
+            elif happens in _NODES:
+                drifting.append(DriftingFields(hit.changed, hit.fields, happens == "unfit-nodes", source))
             else:
                 found += _diagnostics(hit, rollouts.rollout(hit.changed))
     installers = [each for table in load_effects() for each in table.installers]
     found += installer_effects(changed, installers, pools)
+    found += drifted_nodes(drifting, objects, pools)
+    found += [diagnostic for one in changed for diagnostic in removed_nodes(one)]
     found += place_effects(places, [effect for table in load_effects() for effect in table.effects])
     return [*found, *(diagnostic for one in changed for diagnostic in _workload(one))]
 

@@ -37,8 +37,8 @@ class PlaceChange(Record):
 
 
 def pool_changes(before: Sequence[BundlePool], after: Sequence[BundlePool]) -> list[PlaceChange]:
-    """Pools that both sides have and whose nodes get other labels or taints."""
-    old = {pool.name: pool for pool in before}
+    """Pools that both sides have and whose nodes get other labels or taints; Karpenter replaces its own."""
+    old = {pool.name: pool for pool in before if not pool.provisioned}
     found = [_between(old[pool.name], pool) for pool in after if pool.name in old]
     return [change for change in found if change.labels or change.added or change.removed]
 

@@ -40,7 +40,7 @@ class Rollout(Record):
     @property
     def where(self) -> str:
         """The pools with their sizes, in words."""
-        named = [f"{pool.name} ({_span(pool.nodes_min, pool.nodes_max)})" for pool in self.pools]
+        named = [f"{pool.name} ({span_of_nodes(pool.nodes_min, pool.nodes_max)})" for pool in self.pools]
         return f"pool{'s' * (len(named) != 1)} {joined(named)}"
 
     @property
@@ -61,7 +61,7 @@ class Rollout(Record):
         if self.daemonsets.get("updateStrategy") == "OnDelete":
             return "updateStrategy is OnDelete: each node changes when its pods are deleted"
         most = (self.daemonsets.get("rollingUpdate") or {}).get("maxUnavailable", "1")
-        return f"{most} of {_span(*self.nodes)} at a time"
+        return f"{most} of {span_of_nodes(*self.nodes)} at a time"
 
     def notes(self) -> tuple[str, ...]:
         """The course of a driver upgrade, as this policy has it."""
@@ -70,7 +70,8 @@ class Rollout(Record):
         if not self.at_once:
             return (f"no node may be unavailable ({limits}), so nothing is rolled out",)
         up_to = "up to " * (self.nodes[0] != self.nodes[1])
-        pace = f"{self.at_once} of {_span(*self.nodes)} at a time ({limits}): {up_to}{counted(self.waves, 'wave')}"
+        waves = f"{up_to}{counted(self.waves, 'wave')}"
+        pace = f"{self.at_once} of {span_of_nodes(*self.nodes)} at a time ({limits}): {waves}"
         deletion, drain = self.policy.get("podDeletion") or {}, self.policy.get("drain") or {}
         volumes = "also with" if deletion.get("deleteEmptyDir") else "not those with"
         pods = f"pods that hold GPUs are deleted ({volumes} data in emptyDir volumes)"
@@ -115,7 +116,8 @@ def scaled(amount: Any, total: int) -> int:
     return math.ceil(total * int(text[:-1]) / 100) if text.endswith("%") else int(text)
 
 
-def _span(least: int, most: int) -> str:
+def span_of_nodes(least: int, most: int) -> str:
+    """`8 nodes`, or `0 to 8 nodes`."""
     return counted(most, "node") if least == most else f"{least} to {most} nodes"
 
 

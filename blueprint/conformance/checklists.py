@@ -48,14 +48,16 @@ class Item(Record, kw_only=True):
     """One item.
 
     Attributes:
+        category: The section of a submission that it stands in.
         levels: MUST or SHOULD, by version of the checklist; it is not in the others.
-        requirement: What is required, in our words.
+        requirement: What is required: the description of the checklist in our words.
         run: What only a run on a cluster proves.
         static: What may be evidence among rendered objects.
         live: What may be evidence in a cluster.
         conditional: Whether it is required only of platforms that have such a thing.
     """
 
+    category: Literal["accelerators", "networking", "schedulingOrchestration", "observability", "security", "operator"]
     levels: Mapping[str, Literal["MUST", "SHOULD"]]
     requirement: Text
     run: Text

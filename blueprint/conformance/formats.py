@@ -14,7 +14,11 @@ from blueprint.conformance.judge import ItemEvidence, Standing
 from blueprint.source.yaml_writer import emit
 
 Format = Callable[[Bundle, str, Sequence[ItemEvidence]], str]
-_UNREAD = "TODO: copy the description, unchanged, from the checklist of this version"
+_OF_THE_VENDOR = (
+    "vendorName", "websiteUrl", "repoUrl", "documentationUrl", "productLogoUrl", "description", "contactEmailAddress",
+    "k8sConformanceUrl",
+)  # fmt: skip
+"""Fields of a submission that no blueprint knows. Source: cncf/k8s-ai-conformance, scripts/validate.go."""
 
 
 def as_table(_bundle: Bundle, _version: str, found: Sequence[ItemEvidence]) -> str:
@@ -35,24 +39,29 @@ def _evidence(found: ItemEvidence) -> Iterator[tuple[str, str]]:
 
 
 def as_submission(bundle: Bundle, version: str, found: Sequence[ItemEvidence]) -> str:
-    """PRODUCT.yaml as far as it can be filled: a status is the submitter's word, and is left to them."""
-    items = [
-        {
-            "id": each.id,
-            "description": _UNREAD,
-            "level": each.level,
-            "status": "",
-            "evidence": [],
-            "notes": " / ".join([*(f"{kind}: {text}" for kind, text in _evidence(each)), f"missing: {each.missing}"]),
-        }
-        for each in found
-    ]
-    metadata = {"kubernetesVersion": f"v{version}", "platformName": bundle.name, "platformVersion": bundle.version}
+    """PRODUCT.yaml in upstream's form, as far as it can be filled: a status is left to the submitter."""
+    sections: dict[str, list[Mapping[str, Any]]] = {each.item.category: [] for each in found}
+    for each in found:
+        sections[each.item.category].append(_submitted(each))
+    known = {"kubernetesVersion": f"v{version}", "platformName": bundle.name, "platformVersion": bundle.version}
     head = (
-        f"# Draft. Source of ids and levels: {checklists().source}\n"
-        "# No status is filled in: write one only with evidence that others can read. Sections are left out.\n"
+        f"# Draft. Source of sections, ids and levels: {checklists().source}\n"
+        "# No status is filled in: write one only with evidence that others can read.\n"
+        "# Descriptions are in other words than upstream's: replace them by those of the checklist before you submit.\n"
     )
-    return head + emit({"metadata": metadata, "spec": {"items": items}})
+    return head + emit({"metadata": {**known, **dict.fromkeys(_OF_THE_VENDOR, "")}, "spec": sections})
+
+
+def _submitted(found: ItemEvidence) -> Mapping[str, Any]:
+    notes = [*(f"{kind}: {text}" for kind, text in _evidence(found)), f"missing: {found.missing}"]
+    return {
+        "id": found.id,
+        "description": found.item.requirement,
+        "level": found.level,
+        "status": "",
+        "evidence": [],
+        "notes": " / ".join(notes),
+    }
 
 
 def as_json(bundle: Bundle, version: str, found: Sequence[ItemEvidence]) -> str:

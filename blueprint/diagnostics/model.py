@@ -26,6 +26,7 @@ class Danger(enum.StrEnum):
 
     PRIVILEGE = "privilege"
     HOST_ACCESS = "host access"
+    ISOLATION = "isolation"
     PERMISSIONS = "permissions"
     WORKLOAD_GONE = "workload gone"
 

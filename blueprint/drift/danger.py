@@ -20,6 +20,10 @@ _PRIVILEGE = frozenset(
 )  # fmt: skip
 _HOST_ACCESS = frozenset({"hostNetwork", "hostPID", "hostIPC", "hostPath", "hostPort", "hostUsers"})
 _PERMISSIONS = frozenset({"serviceAccountName", "automountServiceAccountToken"})
+_OF_ISOLATION = frozenset(
+    {"ValidatingAdmissionPolicy", "ValidatingAdmissionPolicyBinding", "RuntimeClass", "NetworkPolicy"}
+)
+"""What keeps pods off nodes, devices and connections that are not theirs."""
 _OF_PERMISSIONS = frozenset({"ClusterRole", "Role", "ClusterRoleBinding", "RoleBinding"})
 _WORKLOADS = frozenset({"Deployment", "DaemonSet", "StatefulSet", "ReplicaSet", "Job", "CronJob", "Pod"})
 _GONE = frozenset({FindingKind.MISSING, FindingKind.TERMINATING})
@@ -35,6 +39,9 @@ def danger_of(finding: Finding) -> Danger | None:
     for danger, dangerous in _BY_FIELD.items():
         if fields & dangerous:
             return danger
+    # another overhead of a RuntimeClass only counts its pods wrongly
+    if kind in _OF_ISOLATION and not finding.path.startswith(("metadata.", "overhead")):
+        return Danger.ISOLATION
     if kind in _OF_PERMISSIONS:
         return Danger.PERMISSIONS
     stopped = finding.path == "spec.replicas" and finding.live == 0

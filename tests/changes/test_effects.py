@@ -265,6 +265,8 @@ def test_every_field_of_the_tables_exists(kind: str, name: str) -> None:
         "NVIDIADriver": ("nvidia.com", "nvidiadrivers"),
         "NicClusterPolicy": ("mellanox.com", "nicclusterpolicies"),
         "NicNodePolicy": ("mellanox.com", "nicnodepolicies"),
+        "NodePool": ("karpenter.sh", "nodepools"),
+        "EC2NodeClass": ("karpenter.k8s.aws", "ec2nodeclasses"),
     }[kind]
     here = load_crd(group, plural)["spec"]["versions"][0]["schema"]["openAPIV3Schema"]
     for step in name.split("."):

@@ -250,7 +250,7 @@ SECTIONS = {
 }
 """What a blueprint says besides, so that a component is there."""
 CLUSTERS = {"karpenter": "distribution: eks"}
-OTHERS = {"tenancy": ", kueue: {settings: {frameworks: [batch/job, jobset.x-k8s.io/jobset]}}"}
+OTHERS = {"tenancy": ", kueue: {settings: {frameworks: [pod, batch/job, jobset.x-k8s.io/jobset]}}"}
 """And of other components."""
 MANAGED = ("karpenter",)
 """Components that are there unless something is said, and are installed by others."""

@@ -80,13 +80,55 @@ def test_no_format_claims_more_than_was_shown(bundle: Bundle) -> None:
     found = findings(bundle, "1.37")
     texts = {name: write(bundle, "1.37", found) for name, write in FORMATS.items()}
     submission = yaml.safe_load(texts["yaml"])
-    assert {each["status"] for each in submission["spec"]["items"]} == {""}
-    assert [each["id"] for each in submission["spec"]["items"]] == list(checklists().of("1.37"))
+    items = [each for section in submission["spec"].values() for each in section]
+    assert {each["status"] for each in items} == {""}
+    assert {each["id"] for each in items} == set(checklists().of("1.37"))
     assert len(json.loads(texts["json"])["items"]) == len(found)
     suite = ET.fromstring(texts["junit"])  # noqa: S314 - ours
     assert len(suite.findall("testcase/skipped")) == len(found), "a run that was not done passes nothing"
     assert "Implemented" not in "".join(texts.values())
     assert all(each.id in texts["table"] for each in found)
+
+
+SECTIONS = {
+    "accelerators": {"driver_runtime_management", "gpu_sharing", "virtualized_accelerator"},
+    "networking": {
+        "ai_inference",
+        "advanced_inference_ingress",
+        "high_performance_networking",
+        "disaggregated_inference",
+    },
+    "schedulingOrchestration": {"gang_scheduling", "cluster_autoscaling", "pod_autoscaling"},
+    "observability": {"accelerator_metrics", "ai_service_metrics"},
+    "security": {"secure_accelerator_access", "workload_sandboxing"},
+    "operator": {"robust_controller"},
+}
+"""The sections of upstream's docs/AIConformance-1.37.yaml."""
+METADATA = {
+    "kubernetesVersion", "platformName", "platformVersion", "vendorName", "websiteUrl", "repoUrl", "documentationUrl",
+    "productLogoUrl", "description", "contactEmailAddress", "k8sConformanceUrl",
+}  # fmt: skip
+"""The fields that upstream's scripts/validate.go knows."""
+
+
+@pytest.mark.parametrize("version", ["1.34", "1.35", "1.36", "1.37"])
+def test_a_submission_has_the_form_of_upstreams_template(bundle: Bundle, version: str) -> None:
+    """What upstream's validator reads: all sections with all items, and all fields, each of its type."""
+    submission = yaml.safe_load(FORMATS["yaml"](bundle, version, findings(bundle, version)))
+    assert set(submission) == {"metadata", "spec"}
+    assert set(submission["metadata"]) == METADATA
+    assert all(isinstance(value, str) for value in submission["metadata"].values())
+    assert submission["metadata"]["kubernetesVersion"] == f"v{version}"
+    named = {name: {each["id"] for each in section} for name, section in submission["spec"].items()}
+    wanted = {**SECTIONS, "accelerators": SECTIONS["accelerators"] | {"dra_support"}}
+    items = set(checklists().of(version))
+    assert named == {name: ids & items for name, ids in wanted.items() if ids & items}
+    for each in (item for section in submission["spec"].values() for item in section):
+        assert list(each) == ["id", "description", "level", "status", "evidence", "notes"]
+        assert each["level"] in {"MUST", "SHOULD"}
+        assert (each["status"], each["evidence"]) == ("", [])
+        assert len(each["description"]) > 50
+        assert each["notes"]
 
 
 def test_the_verb_ends_with_unknown(capsys: pytest.CaptureFixture[str]) -> None:

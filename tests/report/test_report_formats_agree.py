@@ -13,7 +13,7 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from blueprint.data import data_folder
-from blueprint.diagnostics import Diagnostic, Note, Severity, Span, in_order
+from blueprint.diagnostics import Danger, Diagnostic, Note, Severity, Span, in_order
 from blueprint.diagnostics.codes import INTERNAL_ERROR
 from blueprint.records import replace
 from blueprint.report import Run, format_names
@@ -124,6 +124,21 @@ def test_json_is_as_its_published_schema_says(run, context) -> None:
     schema = json.loads((data_folder("schemas") / "report.v1.json").read_text())
     Draft202012Validator.check_schema(schema)
     assert [error.message for error in Draft202012Validator(_closed(schema)).iter_errors(document)] == []
+
+
+def test_the_schema_knows_every_danger() -> None:
+    """In the same order: the worst first."""
+    schema = json.loads((data_folder("schemas") / "report.v1.json").read_text())
+    found = [each for each in _enums(schema) if "privilege" in each]
+    assert found == [[each.value for each in Danger]]
+
+
+def _enums(node):
+    """Every list of allowed values, at any depth."""
+    if isinstance(node, dict):
+        yield from ([node["enum"]] if isinstance(node.get("enum"), list) else [])
+    for each in node.values() if isinstance(node, dict) else node if isinstance(node, list) else ():
+        yield from _enums(each)
 
 
 def test_the_schema_refuses_a_document_without_a_verdict(context) -> None:

@@ -10,12 +10,23 @@ from blueprint.data import data_folder
 from blueprint.records import Record, field
 
 Happens = Literal[
-    "driver", "driver-restart", "network-driver", "runtime", "allocation", "claims", "mig", "operands", "confidential"
+    "driver",
+    "driver-restart",
+    "network-driver",
+    "runtime",
+    "allocation",
+    "claims",
+    "mig",
+    "operands",
+    "confidential",
+    "nodes",
+    "unfit-nodes",
 ]
 """`driver`: replaced node by node, GPU pods leave; `driver-restart`: its pod restarts in place; `network-driver`:
 replaced node by node, pods are evicted; `runtime`: the container runtime restarts; `allocation`: no new GPUs for a
 moment; `claims`: the same where pods claim them; `mig`: GPUs are repartitioned; `operands`: pods that only watch;
-`confidential`: GPUs change their confidential mode."""
+`confidential`: GPUs change their confidential mode; `nodes`: others take the place of nodes;
+`unfit-nodes`: of those that could no longer be made so."""
 
 
 class Effect(Record, kw_only=True):
@@ -81,7 +92,7 @@ class Handover(Record, kw_only=True):
 
 
 class Effects(CatalogueFile, kw_only=True):
-    """The whole file of one component."""
+    """The whole file of one component. `node_pools` is the kind of its objects from which nodes are made."""
 
     component: Text
     effects: tuple[Effect, ...]
@@ -89,6 +100,7 @@ class Effects(CatalogueFile, kw_only=True):
     majors: Majors | None = None
     exclusive: Exclusive | None = None
     handover: Handover | None = None
+    node_pools: Text | None = None
 
 
 @cache

@@ -253,6 +253,11 @@ class Tenants:
             users = [(tenant, len(tenant.namespaces)) for tenant in self.users]
         return tuple(TenantNamespace(tenant, index) for tenant, number in users for index in range(number))
 
+    @tracked_property
+    def taint_keys(self) -> list[str]:
+        """Keys of the taints of all pools: no toleration of another key is worth a closer look."""
+        return sorted({taint.key for pool in self._platform.pools for taint in pool.taints})
+
 
 class TenantNamespace:
     """One namespace of a tenant."""

@@ -1,4 +1,5 @@
-// Says of each line of standard input, a JSON object with a policy and what it judges, what its expressions return and what they cost.
+// Says of each line of standard input, a JSON object with policies and the object that they judge, what each policy's expressions
+// return and what they cost. Where a match condition is false, its policy is not evaluated further.
 package main
 
 import (
@@ -24,40 +25,51 @@ import (
 const budget = 10_000_000
 
 type question struct {
-	Name      string                             `json:"name"`
-	Policy    policyv1.ValidatingAdmissionPolicy `json:"policy"`
-	Object    map[string]any                     `json:"object"`
-	Namespace corev1.Namespace                   `json:"namespace"`
-	User      string                             `json:"user"`
-	Groups    []string                           `json:"groups"`
+	Name      string                               `json:"name"`
+	Policies  []policyv1.ValidatingAdmissionPolicy `json:"policies"`
+	Object    map[string]any                       `json:"object"`
+	Namespace corev1.Namespace                     `json:"namespace"`
+	User      string                               `json:"user"`
+	Groups    []string                             `json:"groups"`
 }
 
 type answer struct {
-	Name    string   `json:"name"`
-	Policy  string   `json:"policy"`
-	Cost    int64    `json:"cost"`
-	Results []string `json:"results"`
+	Name    string              `json:"name"`
+	Costs   map[string]int64    `json:"costs"`
+	Results map[string][]string `json:"results"`
 }
 
 func judge(asked question) (answer, error) {
+	said := answer{Name: asked.Name, Costs: map[string]int64{}, Results: map[string][]string{}}
+	for _, policy := range asked.Policies {
+		cost, results, err := evaluate(asked, policy)
+		if err != nil {
+			return answer{}, fmt.Errorf("%s: %w", policy.Name, err)
+		}
+		said.Costs[policy.Name], said.Results[policy.Name] = cost, results
+	}
+	return said, nil
+}
+
+func evaluate(asked question, policy policyv1.ValidatingAdmissionPolicy) (int64, []string, error) {
 	base := environment.MustBaseEnvSet(environment.DefaultCompatibilityVersion())
 	compiler, err := cel.NewCompositedCompiler(base)
 	if err != nil {
-		return answer{}, err
+		return 0, nil, err
 	}
 	options, kind := cel.OptionalVariableDeclarations{}, environment.StoredExpressions
-	for _, each := range asked.Policy.Spec.Variables {
+	for _, each := range policy.Spec.Variables {
 		variable := &validating.Variable{Name: each.Name, Expression: each.Expression}
 		if compiled := compiler.CompileAndStoreVariable(variable, options, kind); compiled.Error != nil {
-			return answer{}, fmt.Errorf("variable %s: %s", each.Name, compiled.Error.Detail)
+			return 0, nil, fmt.Errorf("variable %s: %s", each.Name, compiled.Error.Detail)
 		}
 	}
-	var expressions []cel.ExpressionAccessor
-	for _, each := range asked.Policy.Spec.MatchConditions {
-		expressions = append(expressions, &validating.ValidationCondition{Expression: each.Expression})
+	var conditions, validations []cel.ExpressionAccessor
+	for _, each := range policy.Spec.MatchConditions {
+		conditions = append(conditions, &validating.ValidationCondition{Expression: each.Expression})
 	}
-	for _, each := range asked.Policy.Spec.Validations {
-		expressions = append(expressions, &validating.ValidationCondition{Expression: each.Expression})
+	for _, each := range policy.Spec.Validations {
+		validations = append(validations, &validating.ValidationCondition{Expression: each.Expression})
 	}
 	object := &unstructured.Unstructured{Object: asked.Object}
 	group := object.GroupVersionKind()
@@ -67,25 +79,36 @@ func judge(asked question) (answer, error) {
 		admission.Create, &metav1.CreateOptions{}, false, who)
 	versioned, err := admission.NewVersionedAttributes(attributes, group, admission.NewObjectInterfacesFromScheme(nil))
 	if err != nil {
-		return answer{}, err
+		return 0, nil, err
 	}
 	request := cel.CreateAdmissionRequest(attributes, metav1.GroupVersionResource(resource), metav1.GroupVersionKind(group))
 	request.Operation = admissionv1.Create
-	evaluator := compiler.CompileCondition(expressions, options, kind)
-	context := compiler.CreateContext(context.Background())
-	results, left, err := evaluator.ForInput(context, versioned, request, cel.OptionalVariableBindings{}, cel.CreateNamespaceObject(&asked.Namespace), budget)
-	if err != nil {
-		return answer{}, err
-	}
-	said := answer{Name: asked.Name, Policy: asked.Policy.Name, Cost: budget - left}
-	for _, each := range results {
-		if each.Error != nil {
-			said.Results = append(said.Results, "error: "+each.Error.Error())
-		} else {
-			said.Results = append(said.Results, fmt.Sprint(each.EvalResult.Value()))
+	namespace := cel.CreateNamespaceObject(&asked.Namespace)
+	cost, matches := int64(0), true
+	var found []string
+	for _, expressions := range [][]cel.ExpressionAccessor{conditions, validations} {
+		if !matches {
+			break
+		}
+		evaluator := compiler.CompileCondition(expressions, options, kind)
+		context := compiler.CreateContext(context.Background())
+		results, left, err := evaluator.ForInput(context, versioned, request, cel.OptionalVariableBindings{}, namespace, budget)
+		if err != nil {
+			return 0, nil, err
+		}
+		cost += budget - left
+		for _, each := range results {
+			text := "error"
+			if each.Error != nil {
+				text += ": " + each.Error.Error()
+			} else {
+				text = fmt.Sprint(each.EvalResult.Value())
+			}
+			found = append(found, text)
+			matches = matches && text == "true"
 		}
 	}
-	return said, nil
+	return cost, found, nil
 }
 
 func main() {

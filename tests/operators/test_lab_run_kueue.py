@@ -112,7 +112,8 @@ def test_a_blueprint_without_queues_starts_nothing(tmp_path: Path, capsys: pytes
     file = tmp_path / "blueprint.yaml"
     file.write_text(
         "apiVersion: gpublueprint.dev/v1alpha2\nkind: Blueprint\nmetadata: {name: plain}\n"
-        'spec:\n  release: "2026.11"\n  cluster: {kubernetes: "1.36"}\n  poolLabel: acme.example/pool\n  nodePools: {system: {nodes: 1}}\n'
+        'spec:\n  release: "2026.11"\n  cluster: {kubernetes: "1.36"}\n  poolLabel: acme.example/pool\n'
+        "  nodePools: {system: {nodes: 1}}\n"
     )
     assert main(["lab", "run", str(file), "--kueue", "--report", "json"]) == 2
     assert json.loads(capsys.readouterr().out)["diagnostics"][0]["code"] == "BP0035"

@@ -121,6 +121,18 @@ class WorkloadAnswer(Record):
         return self.fit_alone is Fit.FITS and self.at_once is not None and self.at_once < self.wanted
 
     @property
+    def admitted_at_once(self) -> bool | None:
+        """Whether its queue admits all of its pods while nothing else runs; None where that is not up to the queue."""
+        if not self.tenant or self._placed is not Fit.FITS:
+            return None
+        if any(each.fit is Fit.FITS and not each.together for each in self.pools):
+            return None
+        if self.subject.id.kind not in _ONE_BY_ONE:
+            return self.fit is Fit.FITS
+        quotas = [each.quota for each in self.pools if each.fit is Fit.FITS]
+        return None in quotas or sum(each or 0 for each in quotas) >= self.wanted
+
+    @property
     def is_never_admitted(self) -> bool:
         """Whether no pool has quota for all of its pods, which its queue admits together and onto one pool."""
         if not self.tenant or self._placed is not Fit.FITS or self.subject.id.kind in _ONE_BY_ONE:

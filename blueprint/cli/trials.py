@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,7 +13,7 @@ from blueprint.cli.targets import NOT_GIVEN, blueprint_target
 from blueprint.cli.waiving import add_waivers
 
 if TYPE_CHECKING:
-    from blueprint.bundle.model import Bundle
+    from blueprint.bundle.model import Bundle, Object, ObjectId
     from blueprint.lab import Lab
     from blueprint.lab.trial import GoldenWorkload, TrialOptions
     from blueprint.lint.inputs import Inputs
@@ -41,7 +41,13 @@ def add_run(parser: argparse.ArgumentParser) -> None:
         default=MOST_NODES,
         help=f"so many nodes of a pool at most ({MOST_NODES})",
     )
-    parser.add_argument("--name", help="try it in this lab, which is up with --controllers, and leave everything there")
+    which = parser.add_mutually_exclusive_group()
+    which.add_argument("--name", help="try it in this lab, which is up with --controllers, and leave everything there")
+    which.add_argument(
+        "--kueue",
+        action="store_true",
+        help="run the real Kueue: what it admits, what waits and why, and whether admit says the same",
+    )
     add_timeout(parser, "timeout for one condition or decision")
     add_overlays(parser)
     add_waivers(parser)
@@ -76,9 +82,12 @@ def _options(
 ) -> TrialOptions:
     from blueprint.lab.devices import classes_by_sort, operators_classes
     from blueprint.lab.discovery import discovered_by_pool
+    from blueprint.lab.queues.manager import find_manager
     from blueprint.lab.trial import TrialOptions
 
     platform = compilation.platform
+    golden = _golden(platform) if platform and workloads is None else ()
+    tried = workloads.objects if workloads else [obj for each in golden for obj in each.objects]
     return TrialOptions(
         most_nodes=options.nodes,
         timeout=options.timeout,
@@ -90,8 +99,10 @@ def _options(
         if platform
         else {},
         cards=_cards(platform) if platform else {},
-        golden=_golden(platform) if platform and workloads is None else (),
+        golden=golden,
         engines=_engines(platform) if platform else {},
+        manager=find_manager(bundle, options.assets) if options.kueue else None,
+        predicted=_predicted(platform, bundle, tried) if platform and options.kueue else {},
     )
 
 
@@ -106,6 +117,17 @@ def _golden(platform: Platform) -> tuple[GoldenWorkload, ...]:
             for each in render_workloads(platform)
         }
     )
+
+
+def _predicted(platform: Platform, bundle: Bundle, objects: Iterable[Object]) -> dict[ObjectId, bool]:
+    """Whether `admit` has all pods of each workload admitted while nothing else runs, where that is up to its queue."""
+    from blueprint.admission.findings import by_workload
+    from blueprint.admission.workloads import Admission
+    from blueprint.rule_facts.resolved import ResolvedFacts
+
+    results = list(Admission(platform, ResolvedFacts(platform), bundle.objects).results(list(objects)))
+    found = {sets[-1].subject.id: [each.admitted_at_once for each in sets] for sets in by_workload(results)}
+    return {name: all(each) for name, each in found.items() if None not in each}
 
 
 def _cards(platform: Platform) -> dict[str, dict[str, int]]:

@@ -164,3 +164,43 @@ of schemas, unknown kinds, missing namespaces, quotas, Pod Security and admissio
 calls a program (webhooks) is left out of a lab and refuses nothing.
 """,
 )
+
+NO_QUEUES = define(
+    "BP0035",
+    "lab-no-queues",
+    """
+`lab run --kueue` runs the manager of the platform's queues beside the lab. The blueprint installs none, or the program does not
+start or ended: the evidence is the end of its log. It gets its rendered configuration and rights; ports and certificates are the
+lab's. Without `--kueue` a lab tries workloads as if their queues had admitted them.
+""",
+)
+
+QUEUE_INACTIVE = define(
+    "BP0036",
+    "lab-queue-inactive",
+    """
+The real manager does not use an object that the blueprint renders: its webhook refuses it, or a queue does not become active. It says
+why. Workloads of that queue wait without end.
+""",
+)
+
+WAITS = define(
+    "BP0037",
+    "lab-waits-for-quota",
+    """
+The real manager does not admit a workload: what its tenant has and may borrow does not suffice, beside what was submitted before it.
+The message quotes the manager. Workloads that run at the same time share the quota; what waits alone has more than its tenant
+can ever get.
+""",
+)
+
+ADMIT_DISAGREES = define(
+    "BP0038",
+    "lab-admit-disagrees",
+    """
+`blueprint admit` and the real manager decide differently about a workload that nothing runs beside. One of them is wrong about the quotas of the
+blueprint: report it, with the blueprint and the workload. Where the version of the manager in the lab is not the one that the
+blueprint installs, the report says so; that may be the cause.
+""",
+    severity=Severity.WARNING,
+)

@@ -74,7 +74,7 @@ class PlacedWorkload(Record):
         requests: What each pod asks for, in words.
         pods: How many pods there are to be.
         nodes: How many of them have a place, by node.
-        outcome: `placed`, `not placed`, `refused` or `undecided`.
+        outcome: `placed`, `not placed`, `waits`, `refused` or `undecided`.
         expected: Whether that is what should become of it.
         reasons: What speaks against nodes, the nearest first.
     """

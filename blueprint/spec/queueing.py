@@ -1,6 +1,6 @@
 """`spec.queueing`: which engine queues workloads for the GPUs, and how it decides between them."""
 
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
@@ -34,6 +34,12 @@ class KueuePreemption(Model):
 
 class KueueSpec(Model):
     """Kueue: it admits a workload when the quota of its tenant suffices for all of its pods."""
+
+    ELSEWHERE: ClassVar[dict[str, str]] = dict.fromkeys(
+        ("multiKueue", "multikueue", "workerClusters", "clusters"),
+        "a blueprint is one cluster, and MultiKueue, which sends workloads to others, is not rendered: write one "
+        "blueprint for each cluster, and apply the MultiKueueConfig and its clusters beside them",
+    )
 
     fair_sharing: bool = Field(
         default=True,

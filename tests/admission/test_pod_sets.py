@@ -12,27 +12,23 @@ from blueprint.cli.main import main
 from blueprint.lint.inputs import STDIN, read_inputs
 from blueprint.pipeline import compile_blueprint
 from blueprint.rule_facts.resolved import ResolvedFacts
+from tests.support.tenanted import MACHINE, pools, tenants
 
-PLATFORM = """
-apiVersion: gpublueprint.dev/v1alpha2
-kind: Blueprint
-metadata: {name: house}
-spec:
-  release: "2026.11"
-  cluster: {kubernetes: "1.36.3"}
-  poolLabel: acme.example/pool
-  poolDefaults: {taints: ["nvidia.com/gpu=true:NoSchedule"], machine: {cpu: 128, memory: 1Ti}}
-  nodePools:
-    train: {nodes: 5, gpu: {product: H100-SXM5-80GB, count: 8}}
-    other: {nodes: 2, gpu: {product: L40S, count: 4}}
-  queueing: {kueue: {}}
-  tenants:
-    models: {quota: {train: 4}}
-    research: {parent: models, namespaces: [research], quota: {train: {guaranteed: 8, borrow: 4}}}
-    serving: {parent: models, namespaces: [serving], quota: {train: 8}}
-    vision: {namespaces: [vision], quota: {train: 8, other: 6}}
-    counted: {namespaces: [counted], quota: {train: {gpu: 8, cpu: 16}}}
-"""
+PLATFORM = pools(
+    {
+        "train": "nodes: 5, gpu: {product: H100-SXM5-80GB, count: 8}",
+        "other": "nodes: 2, gpu: {product: L40S, count: 4}",
+    },
+    MACHINE,
+) + tenants(
+    {
+        "models": "quota: {train: 4}",
+        "research": "parent: models, namespaces: [research], quota: {train: {guaranteed: 8, borrow: 4}}",
+        "serving": "parent: models, namespaces: [serving], quota: {train: 8}",
+        "vision": "namespaces: [vision], quota: {train: 8, other: 6}",
+        "counted": "namespaces: [counted], quota: {train: {gpu: 8, cpu: 16}}",
+    }
+)
 IMAGE = "registry.example/app:1.0"
 
 

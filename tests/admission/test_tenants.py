@@ -12,28 +12,22 @@ from hypothesis import strategies as st
 from blueprint.cli.main import main
 from blueprint.platform.queueing.lending import Lending
 from tests.support.platforms import platform
+from tests.support.tenanted import MACHINE, pools, tenants
 
-PLATFORM = """
-apiVersion: gpublueprint.dev/v1alpha2
-kind: Blueprint
-metadata: {name: house}
-spec:
-  release: "2026.11"
-  cluster: {kubernetes: "1.36.3"}
-  poolLabel: acme.example/pool
-  poolDefaults: {taints: ["nvidia.com/gpu=true:NoSchedule"]}
-  nodePools:
-    train: {nodes: 4, machine: {cpu: 128, memory: 1Ti}, gpu: {product: H100-SXM5-80GB, count: 8}}
-    other: {nodes: 1, gpu: {product: L40S, count: 4}}
-"""
-QUEUES = """
-  queueing: {kueue: {}}
-  tenants:
-    models: {quota: {train: 4}}
-    research: {parent: models, namespaces: [research], quota: {train: {guaranteed: 8, borrow: 6, lend: 2}}}
-    serving: {parent: models, namespaces: [serving], quota: {train: {guaranteed: 16, lend: 8}}}
-    alone: {namespaces: [alone], quota: {other: {gpu: 4, cpu: 8}}}
-"""
+PLATFORM = pools(
+    {
+        "train": f"nodes: 4, {MACHINE}, gpu: {{product: H100-SXM5-80GB, count: 8}}",
+        "other": "nodes: 1, gpu: {product: L40S, count: 4}",
+    }
+)
+QUEUES = tenants(
+    {
+        "models": "quota: {train: 4}",
+        "research": "parent: models, namespaces: [research], quota: {train: {guaranteed: 8, borrow: 6, lend: 2}}",
+        "serving": "parent: models, namespaces: [serving], quota: {train: {guaranteed: 16, lend: 8}}",
+        "alone": "namespaces: [alone], quota: {other: {gpu: 4, cpu: 8}}",
+    }
+)
 JOB = """
 apiVersion: batch/v1
 kind: Job

@@ -19,25 +19,18 @@ from blueprint.admission.workloads import Admission
 from blueprint.bundle.model import Object
 from blueprint.pipeline import compile_blueprint
 from blueprint.rule_facts.resolved import ResolvedFacts
+from tests.support.tenanted import MACHINE, pools, tenants
 
 NUMBER = 10_000
 TENANTS = 100
-HEAD = """
-apiVersion: gpublueprint.dev/v1alpha2
-kind: Blueprint
-metadata: {name: many}
-spec:
-  release: "2026.11"
-  cluster: {kubernetes: "1.36.3"}
-  poolLabel: acme.example/pool
-  poolDefaults: {taints: ["nvidia.com/gpu=true:NoSchedule"], machine: {cpu: 128, memory: 1Ti}}
-  nodePools:
-    train: {nodes: 200, gpu: {product: H100-SXM5-80GB, count: 8}}
-    other: {nodes: 100, gpu: {product: L40S, count: 4}}
-    small: {nodes: 100, gpu: {product: A100-SXM4-80GB, count: 8}}
-  queueing: {kueue: {}}
-  tenants:
-"""
+PLATFORM = pools(
+    {
+        "train": "nodes: 200, gpu: {product: H100-SXM5-80GB, count: 8}",
+        "other": "nodes: 100, gpu: {product: L40S, count: 4}",
+        "small": "nodes: 100, gpu: {product: A100-SXM4-80GB, count: 8}",
+    },
+    MACHINE,
+)
 
 
 def main() -> None:
@@ -45,7 +38,7 @@ def main() -> None:
     number = int(sys.argv[1]) if len(sys.argv) > 1 else NUMBER
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "blueprint.yaml"
-        file.write_text(HEAD + "".join(_tenants()))
+        file.write_text(PLATFORM + tenants(dict(_tenants())))
         compilation = compile_blueprint(str(file))
     platform = compilation.platform
     if platform is None:
@@ -67,12 +60,12 @@ def main() -> None:
     )
 
 
-def _tenants() -> Iterator[str]:
+def _tenants() -> Iterator[tuple[str, str]]:
     for number in range(TENANTS):
         if number % 10 == 0:
-            yield f"    g{number}: {{quota: {{train: 8}}}}\n"
+            yield f"g{number}", "quota: {train: 8}"
         quota = f"{{train: {{guaranteed: 8, borrow: {number % 7}}}, other: {number % 4 + 1}, small: 4}}"
-        yield f"    t{number}: {{parent: g{number // 10 * 10}, namespaces: [t{number}], quota: {quota}}}\n"
+        yield f"t{number}", f"parent: g{number // 10 * 10}, namespaces: [t{number}], quota: {quota}"
 
 
 def _workloads(number: int) -> Iterator[dict[str, Any]]:

@@ -13,9 +13,20 @@ from ruamel.yaml import YAML
 from tests.support.operators.discovery import FORBIDDEN
 from tests.support.operators.operated import Operated
 from tests.support.operators.queueing import API, Queueing, queue, without_later
+from tests.support.promql_uses import labels_read
 
 pytestmark = pytest.mark.parametrize("operated", ["queues"], indirect=True, scope="module")
 GPU = "nvidia.com/gpu"
+KUEUE = Path(__file__).parents[2] / "components/kueue"
+NOT_HERE = {
+    "kueue_finished_workloads_total": "counted when a workload ends, and none of these does",
+    "kueue_admitted_until_ready_wait_time_seconds_bucket": "counted when pods are ready, and no kubelet runs them",
+}
+"""Metrics that the manager of this test does not export, and why."""
+LATER = frozenset({"kueue_cluster_queue_resource_pending"})
+"""Those that v0.17 does not know yet."""
+ADDED = frozenset({"exported_namespace", "job", "le"})
+"""Labels that Prometheus adds when it scrapes, and those of histograms' buckets."""
 
 
 @pytest.fixture(scope="module")
@@ -80,6 +91,38 @@ def test_a_tenant_borrows_and_the_owner_takes_back(queueing: Queueing) -> None:
     submit(queueing, "left", 8)
 
     queueing.manager.wait_for(lambda: len(queueing.admitted("left")) == 8 and len(queueing.admitted("right")) == 4)
+
+
+def expressions() -> Iterator[str]:
+    """Everything that records, alerts and panels of Kueue read of it."""
+    for name in ("records", "alerts", "dashboards"):
+        for text in _texts(YAML(typ="safe").load((KUEUE / f"{name}.yaml").read_text())):
+            if "kueue_" in text and "(" in text:
+                yield text
+
+
+def _texts(value: Any) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    for each in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
+        yield from _texts(each)
+
+
+def test_it_exports_what_records_alerts_and_panels_read(
+    queueing: Queueing, kueue_image: tuple[dict[str, Path], bool]
+) -> None:
+    """After jobs were admitted, waited and were taken back for their owner."""
+    read: dict[str, set[str]] = {}
+    for each in expressions():
+        for metric, labels in labels_read(each).items():
+            if metric.startswith("kueue_"):
+                read.setdefault(metric, set()).update(labels)
+    exported = queueing.metrics()
+    assert len(read) >= 14
+    assert read.keys() - exported.keys() == NOT_HERE.keys() | (frozenset() if kueue_image[1] else LATER)
+    assert {
+        name: found for name in read.keys() & exported.keys() if (found := read[name] - exported[name] - ADDED)
+    } == {}
 
 
 def test_a_wrong_queue_is_refused_by_the_webhooks(queueing: Queueing) -> None:

@@ -37,6 +37,32 @@ def uses(expression: str) -> list[Use]:
     return list(_walk(promql_parser.parse(expression), ""))
 
 
+def labels_read(expression: str) -> dict[str, set[str]]:
+    """The labels of each metric that its selectors and the aggregation around them name. Raises ValueError."""
+    found: dict[str, set[str]] = {}
+    _labels(promql_parser.parse(expression), frozenset(), found)
+    return found
+
+
+def _labels(node: Any, grouped: frozenset[str], found: dict[str, set[str]]) -> None:
+    kind = type(node).__name__
+    if kind == "MatrixSelector":
+        _labels(node.vector_selector, grouped, found)
+    elif kind == "VectorSelector":
+        matched = {each.name for each in node.matchers.matchers}
+        found.setdefault(node.name, set()).update(matched | grouped)
+    elif kind == "AggregateExpr":
+        _labels(node.expr, frozenset(node.modifier.labels if node.modifier else ()), found)
+    elif kind == "Call":
+        for argument in node.args:
+            _labels(argument, frozenset() if node.func.name == "label_replace" else grouped, found)
+    elif kind == "BinaryExpr":
+        _labels(node.lhs, grouped, found)
+        _labels(node.rhs, grouped, found)
+    elif kind in ("ParenExpr", "UnaryExpr", "SubqueryExpr"):
+        _labels(node.expr, grouped, found)
+
+
 def mistyped(use: Use, kinds: Mapping[str, str]) -> bool:
     """Whether a counter is read as it is, or something else as a counter."""
     kind = kinds.get(use.metric, "gauge")

@@ -119,6 +119,12 @@ def _state(seen: Seen) -> tuple[Any, ...]:
 
 
 def _look(roots: Sequence[Json], connection: Connection) -> list[Seen]:
+    found, chains = owned_pods(roots, connection)
+    return [_seen(root, found[root["metadata"]["uid"]], chains[root["metadata"]["uid"]], connection) for root in roots]
+
+
+def owned_pods(roots: Sequence[Json], connection: Connection) -> tuple[dict[str, list[Json]], dict[str, set[str]]]:
+    """The pods of each root, and the uids of all that is between, both by its uid. Raises ApiError."""
     pods = connection.list("/api/v1/pods")
     owners = {pod["metadata"]["uid"]: _controller(pod) for pod in pods}
     for kind in ("/apis/apps/v1/replicasets", "/apis/batch/v1/jobs"):
@@ -133,7 +139,7 @@ def _look(roots: Sequence[Json], connection: Connection) -> list[Seen]:
     for uid, owner in owners.items():  # a ReplicaSet that could not make a pod yet
         if owner in chains:
             chains[owner].add(uid)
-    return [_seen(root, found[root["metadata"]["uid"]], chains[root["metadata"]["uid"]], connection) for root in roots]
+    return found, chains
 
 
 def _seen(root: Json, pods: list[Json], chain: Iterable[str], connection: Connection) -> Seen:

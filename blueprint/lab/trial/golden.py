@@ -24,10 +24,15 @@ class GoldenWorkload(Record):
     objects: tuple[Object, ...]
     tolerated: tuple[Taint, ...] = ()
 
+    def as_written(self) -> tuple[list[Workload], list[Object]]:
+        """The workloads, for a real queue; and what is beside them."""
+        workloads = [workload_of(each) for each in self.objects if is_workload(each)]
+        return workloads, [each for each in self.objects if not is_workload(each)]
+
     def as_admitted(self) -> tuple[list[Workload], list[Object]]:
         """The workloads, with what their queue adds to pods; and what is beside them."""
-        workloads = [self._admitted(workload_of(each)) for each in self.objects if is_workload(each)]
-        return workloads, [each for each in self.objects if not is_workload(each)]
+        workloads, beside = self.as_written()
+        return [self._admitted(each) for each in workloads], beside
 
     def _admitted(self, workload: Workload) -> Workload:
         """A queue labels pods, and has them tolerate the taints of nodes: of the workload, or of pods in its place."""

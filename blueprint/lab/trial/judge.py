@@ -10,6 +10,7 @@ from blueprint.bundle.model import BundlePool, Object
 from blueprint.diagnostics import Code, Diagnostic, Note, Span
 from blueprint.lab import codes
 from blueprint.lab.trial.claims import ClaimFacts
+from blueprint.lab.trial.decisions import QueueDecision
 from blueprint.lab.trial.diagnosis import Diagnosis, diagnose
 from blueprint.lab.trial.follow import Seen
 from blueprint.lab.trial.model import Placement, Workload, WorkloadOutcome
@@ -20,6 +21,9 @@ from blueprint.lab.trial.submit import Refusal
 from blueprint.records import Record, replace
 
 Json = Mapping[str, Any]
+
+
+_QUOTA = "blueprint admit says how much the tenant can get; request less, or give the tenant more quota"
 
 
 class _Why(Record):
@@ -68,6 +72,13 @@ class Judge:
             return self._unplaced(workload, WorkloadOutcome.REFUSED, wanted, nodes, why)
         why = self._undecided(workload, seen, wanted, nodes)
         return self._unplaced(workload, WorkloadOutcome.UNDECIDED, wanted, nodes, why)
+
+    def waits(self, workload: Workload, decision: QueueDecision, nodes: Mapping[str, int] | None = None) -> Placement:
+        """A workload that its queue does not admit, or of which it admits some pods only."""
+        why = _Why(codes.WAITS, f"{workload.object.id} waits in its queue: {decision.in_words()}", help=_QUOTA)
+        wanted = sum(each.number for each in templates_of(workload.object))
+        placement = self._unplaced(workload, WorkloadOutcome.WAITS, wanted, nodes or {}, why)
+        return replace(placement, decision=decision)
 
     def _pending(self, workload: Workload, seen: Seen, wanted: int, nodes: Counter[str]) -> _Why:
         pod = seen.pending[0]

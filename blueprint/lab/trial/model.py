@@ -6,8 +6,9 @@ import enum
 from collections.abc import Mapping
 
 from blueprint.bundle.model import Object
-from blueprint.diagnostics import Diagnostic
-from blueprint.records import Record, field
+from blueprint.diagnostics import Diagnostic, Note
+from blueprint.lab.trial.decisions import QueueDecision
+from blueprint.records import Record, field, replace
 
 EXPECT = "gpublueprint.dev/expect"
 """Annotation of a workload: `unschedulable` where it must find no place."""
@@ -19,6 +20,7 @@ class WorkloadOutcome(enum.StrEnum):
 
     PLACED = "placed"
     NOT_PLACED = "not placed"
+    WAITS = "waits"  # for quota: its queue does not admit it
     REFUSED = "refused"  # by the API server: it, or the pods that its controller wanted to make
     UNDECIDED = "undecided"
 
@@ -61,6 +63,8 @@ class Placement(Record):
         pods: How many there are to be.
         nodes: How many of them are on each node.
         finding: Why it is not as expected, or why it does not fit.
+        decision: What its queue has decided; None where no real queue was at work.
+        disagreement: That `admit` says otherwise.
     """
 
     workload: Workload
@@ -69,6 +73,21 @@ class Placement(Record):
     pods: int
     nodes: Mapping[str, int] = field(default_factory=dict)
     finding: Diagnostic | None = None
+    decision: QueueDecision | None = None
+    disagreement: Diagnostic | None = None
+
+    @property
+    def shape(self) -> tuple[str, str, str]:
+        """Equal for workloads about which a queue decides the same."""
+        obj = self.workload.object
+        return obj.id.kind, obj.id.namespace, repr(obj.data.get("spec"))
+
+    def beside_others(self, disagreement: Diagnostic | None) -> Placement:
+        """That it was tried alone, too: what `admit` says otherwise, or that others keep it waiting."""
+        if disagreement or self.finding is None:
+            return replace(self, disagreement=disagreement)
+        alone = Note("alone it is admitted: what was submitted beside it uses the quota")
+        return replace(self, finding=replace(self.finding, notes=(*self.finding.notes, alone)))
 
     @property
     def placed(self) -> int:
@@ -81,7 +100,7 @@ class Placement(Record):
         wanted = (
             (WorkloadOutcome.PLACED,)
             if self.workload.must_fit
-            else (WorkloadOutcome.NOT_PLACED, WorkloadOutcome.REFUSED)
+            else (WorkloadOutcome.NOT_PLACED, WorkloadOutcome.REFUSED, WorkloadOutcome.WAITS)
         )
         return self.outcome in wanted
 

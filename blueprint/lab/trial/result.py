@@ -50,13 +50,13 @@ def _verdict(placements: Iterable[Placement]) -> str:
 
 
 def _as_reported(placement: Placement) -> PlacedWorkload:
-    reasons: tuple[str, ...] = ()
-    workload = placement.workload
+    workload, finding = placement.workload, placement.finding
+    reasons: tuple[str, ...] = (placement.decision.in_words(),) if placement.decision else ()
     if placement.outcome is WorkloadOutcome.PLACED and workload.stood_in:
-        reasons = (f"its pods are made of its templates: no controller of a {workload.object.id.kind} runs here",)
-    if placement.finding:
-        reasons = tuple(note.message for note in placement.finding.notes)
-        reasons = (placement.finding.message.partition(" is not placed: ")[2] or placement.finding.message, *reasons)
+        reasons += (f"its pods are made of its templates: no controller of a {workload.object.id.kind} runs here",)
+    if finding and placement.outcome is not WorkloadOutcome.WAITS:
+        reasons += (finding.message.partition(" is not placed: ")[2] or finding.message,)
+        reasons += tuple(note.message for note in finding.notes)
     return PlacedWorkload(
         workload=str(workload.object.id),
         requests=placement.requests,

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack
 from types import MappingProxyType
 from typing import Any
 
 from blueprint.apiserver.connect import connect
 from blueprint.apiserver.connection import Connection
 from blueprint.apiserver.discovery import discover
-from blueprint.bundle.model import Bundle, BundlePool, Object
+from blueprint.bundle.model import Bundle, BundlePool, Object, ObjectId
 from blueprint.cluster.apply import ApplyOptions, apply_plan
 from blueprint.cluster.codes import POOL_SIZE
 from blueprint.cluster.health import simulated_nodes as simulated_note
@@ -18,19 +19,24 @@ from blueprint.diagnostics import Diagnostic
 from blueprint.lab.access import Lab
 from blueprint.lab.devices import publish
 from blueprint.lab.nodes import node_count, simulated_nodes
+from blueprint.lab.queues.manager import FoundManager, QueueManager
 from blueprint.lab.trial.claims import ClaimFacts
+from blueprint.lab.trial.decisions import QueueDecision
 from blueprint.lab.trial.follow import combined, follow, is_followed
 from blueprint.lab.trial.golden import GoldenWorkload
 from blueprint.lab.trial.inputs import workloads_of
 from blueprint.lab.trial.judge import Judge, refusal_of
 from blueprint.lab.trial.model import Omission, Placement, TrialResult, Workload
 from blueprint.lab.trial.node_fit import node_states
+from blueprint.lab.trial.queued import Queues, disagreement
+from blueprint.lab.trial.requests import requests_of
 from blueprint.lab.trial.runtimes import demands_of
 from blueprint.lab.trial.samples import NAMESPACE, samples
+from blueprint.lab.trial.stand_ins import templates_of
 from blueprint.lab.trial.submit import Refusal, read_object, remove, submit
 from blueprint.lab.trial.surroundings import bring_definitions, make_namespace, nodes_in_words, prepare
 from blueprint.lint.inputs import Inputs
-from blueprint.records import Record
+from blueprint.records import Record, replace
 from blueprint.wording import counted, joined
 
 ALWAYS_LEFT_OUT = (
@@ -58,6 +64,8 @@ class TrialOptions(Record):
         cards: Network cards of each node of a pool, by resource.
         golden: Workloads that the platform has for its users.
         engines: Pools by the engine that queues for them.
+        manager: The real manager of the queues; None where workloads are tried as if they had been admitted.
+        predicted: Whether `admit` has all pods of a workload admitted while nothing else runs; only where it says so.
     """
 
     most_nodes: int
@@ -70,6 +78,19 @@ class TrialOptions(Record):
     cards: Mapping[str, Mapping[str, int]] = MappingProxyType({})
     golden: tuple[GoldenWorkload, ...] = ()
     engines: Mapping[str, tuple[str, ...]] = MappingProxyType({})
+    manager: FoundManager | None = None
+    predicted: Mapping[ObjectId, bool] = MappingProxyType({})
+
+    @property
+    def requested(self) -> frozenset[str]:
+        """The resources that pods of what is given to try request; samples are left out."""
+        given = (
+            *(self.workloads.objects if self.workloads else ()),
+            *(obj for each in self.golden for obj in each.objects),
+        )
+        return frozenset(name for obj in given for each in templates_of(obj) for name in requests_of(each.spec)) - {
+            "pods"
+        }
 
 
 class Trial:
@@ -80,22 +101,47 @@ class Trial:
         self._connection = connection
         self._bundle = bundle
         self._progress = progress
+        self._queues: Queues | None = None
 
     def run(self, options: TrialOptions) -> TrialResult:
         """Do it. Raises ApiError, RequestFailed or HttpError where the lab does not answer, Refused as `apply` does."""
         nodes = self._make_nodes(options)
-        adapted = prepare(self._bundle, self._connection, options.timeout)
+        manager = QueueManager(self._lab, self._bundle, options.manager, options.requested) if options.manager else None
+        bundle = manager.applied_before() if manager else self._bundle
+        groups = (manager.program.group,) if manager else ()
+        adapted = prepare(bundle, self._connection, options.timeout, operated=groups)
         findings = list(self._apply(adapted.bundle, options.timeout))
+        self._bring_definitions(options)
+        with ExitStack() as running:
+            if manager:
+                findings += self._open_queues(manager, running, options.timeout)
+            placements, more = self._try(options)
+        if note := simulated_note(self._connection):
+            more.append(note)
+        left_out = (*ALWAYS_LEFT_OUT, *_left_out(options, self._bundle), *adapted.left_out)
+        return TrialResult(placements, nodes, left_out, (*findings, *more))
+
+    def _open_queues(self, manager: QueueManager, running: ExitStack, timeout: float) -> Iterator[Diagnostic]:
+        """Start the manager; its queues are those of the trial from then on."""
+        self._progress(f"starting {manager.program.title}")
+        self._queues = Queues(manager, self._bundle, self._connection)
+        self._queues.route()
+        running.enter_context(manager.running(timeout))
+        yield from self._queues.open(timeout)
+
+    def _try(self, options: TrialOptions) -> tuple[tuple[Placement, ...], list[Diagnostic]]:
+        """What became of the workloads, and findings beside."""
         golden = list(self._golden(options)) if options.workloads is None else []
         workloads = self._workloads(options)
-        there = self._submit(workloads, options)
+        given = options.workloads.objects if options.workloads else tuple(each.object for each in workloads)
+        objects = [*given, *(obj for each in workloads for obj in each.beside)]
         self._progress(f"waiting for the scheduler: {counted(len(workloads), 'workload')}")
-        placements = (*self._decided(workloads, there, options.timeout), *golden)
-        findings += self._refused_beside(workloads, there, options)
-        if note := simulated_note(self._connection):
-            findings.append(note)
-        left_out = (*ALWAYS_LEFT_OUT, *_left_out(options, self._bundle), *adapted.left_out)
-        return TrialResult(placements, nodes, left_out, tuple(findings))
+        placements, there = self._tried(workloads, objects, options.timeout)
+        findings = list(self._refused_beside(workloads, there, options))
+        if self._queues:
+            placements = list(self._compared(placements, options, alone=len(placements) == 1))
+        every = (*placements, *golden)
+        return every, [*findings, *(each.disagreement for each in every if each.disagreement)]
 
     def _make_nodes(self, options: TrialOptions) -> dict[str, tuple[int, int]]:
         def number(pool: BundlePool) -> int:
@@ -131,17 +177,13 @@ class Trial:
             resource = discovery.find(obj.api_version, obj.id.kind)
             if resource and (root := read_object(resource.path(obj.id.namespace, obj.id.name), self._connection)):
                 found.append((Workload(obj), [root]))
-        yield from self._judged(found, timeout)
+        yield from self._judged([(workload, several, None) for workload, several in found], timeout)
 
     def _workloads(self, options: TrialOptions) -> Sequence[Workload]:
         if options.workloads is not None:
             return workloads_of(options.workloads)
         make_namespace(self._connection, NAMESPACE)
         return list(samples(self._bundle, options.class_names, options.runtime_classes))
-
-    def _submit(self, workloads: Sequence[Workload], options: TrialOptions) -> Mapping[int, Json | Refusal]:
-        given = options.workloads.objects if options.workloads else tuple(each.object for each in workloads)
-        return self._created(workloads, [*given, *(obj for each in workloads for obj in each.beside)], options.timeout)
 
     def _created(
         self, workloads: Sequence[Workload], objects: Sequence[Object], timeout: float
@@ -155,36 +197,93 @@ class Trial:
             there = {**there, **submit(stand_ins, controller, timeout)}
         return there
 
-    def _decided(
-        self, workloads: Sequence[Workload], there: Mapping[int, Json | Refusal], timeout: float
-    ) -> Iterator[Placement]:
-        yield from self._judged([(each, _roots(each, there)) for each in workloads], timeout)
+    def _tried(
+        self, workloads: Sequence[Workload], objects: Sequence[Object], timeout: float
+    ) -> tuple[list[Placement], Mapping[int, Json | Refusal]]:
+        """Create workloads and what is beside them; what became of them, and what is there of each object."""
+        if self._queues is None:
+            there = self._created(workloads, objects, timeout)
+            found = [(each, _roots(each, there), None) for each in workloads]
+            return list(self._judged(found, timeout)), there
+        submitted, there = self._queues.submitted(workloads, objects, self._created, timeout)
+        return list(self._judged([(each.workload, each.roots, each.decision) for each in submitted], timeout)), there
+
+    def _bring_definitions(self, options: TrialOptions) -> None:
+        """Those of what is going to be tried: a manager of queues looks for them when it starts."""
+        golden = [obj for each in options.golden for obj in each.objects]
+        bring_definitions(golden, self._connection, options.timeout, whole=options.manager is not None)
 
     def _golden(self, options: TrialOptions) -> Iterator[Placement]:
         """What becomes of the workloads for users, each alone: together they may be more than there is."""
-        if not options.golden:
-            return
-        self._progress(f"trying {counted(len(options.golden), 'workload')} of tenants, one after the other")
-        bring_definitions([obj for each in options.golden for obj in each.objects], self._connection, options.timeout)
+        if options.golden:
+            self._progress(f"trying {counted(len(options.golden), 'workload')} of tenants, one after the other")
         for golden in options.golden:
-            workloads, beside = golden.as_admitted()
+            workloads, beside = golden.as_written() if self._queues else golden.as_admitted()
             objects = [*(each.object for each in workloads), *beside]
-            there = self._created(workloads, objects, options.timeout)
-            yield from self._decided(workloads, there, options.timeout)
-            created = [*objects, *(obj for each in workloads for obj in each.run)]
-            remove(created, self._connection, options.timeout)
+            placements, _ = self._tried(workloads, objects, options.timeout)
+            yield from self._compared(placements, options, alone=len(workloads) == 1)
+            self._remove([each.workload for each in placements], beside, options.timeout)
 
-    def _judged(self, found: Sequence[tuple[Workload, list[Json] | Refusal]], timeout: float) -> Iterator[Placement]:
-        roots = [root for _, several in found if not isinstance(several, Refusal) for root in several]
+    def _compared(self, placements: Sequence[Placement], options: TrialOptions, *, alone: bool) -> Iterator[Placement]:
+        """The placements, with what `admit` says otherwise. What waits beside others is tried once more, alone."""
+        tried: dict[Any, QueueDecision | None] = {}
+        for each in placements:
+            found = self._disagreement(each.workload, each.decision, options)
+            if found is None or alone or not (each.decision and each.decision.waits):
+                yield replace(each, disagreement=found)
+                continue
+            if not tried:
+                self._remove([one.workload for one in placements], (), options.timeout)
+            key = each.shape
+            if key not in tried:
+                tried[key] = self._alone(each.workload, options.timeout)
+            yield each.beside_others(self._disagreement(each.workload, tried[key], options))
+
+    def _disagreement(
+        self, workload: Workload, decision: QueueDecision | None, options: TrialOptions
+    ) -> Diagnostic | None:
+        return disagreement(self._queues.title, workload, decision, options.predicted) if self._queues else None
+
+    def _alone(self, workload: Workload, timeout: float) -> QueueDecision | None:
+        """What its queue decides about a workload that nothing runs beside."""
+        [placement], _ = self._tried([workload], [workload.object], timeout)
+        self._remove([placement.workload], (), timeout)
+        return placement.decision
+
+    def _remove(self, workloads: Sequence[Workload], beside: Sequence[Object], timeout: float) -> None:
+        objects = [obj for each in workloads for obj in (each.object, *each.run)]
+        remove([*objects, *beside], self._connection, timeout)
+        if self._queues:
+            self._queues.emptied(timeout)
+
+    def _judged(
+        self, found: Sequence[tuple[Workload, Sequence[Json] | Refusal, QueueDecision | None]], timeout: float
+    ) -> Iterator[Placement]:
+        roots = [
+            root
+            for _, several, held in found
+            if not isinstance(several, Refusal) and not _is_held(held)
+            for root in several
+        ]
         seen = iter(follow(roots, self._connection, timeout))
         pods = self._connection.list("/api/v1/pods")
         nodes = node_states(self._connection.list("/api/v1/nodes"), pods)
         judge = Judge(nodes, self._bundle.pools, ClaimFacts.read(self._connection), timeout)
-        for workload, several in found:
+        for workload, several, decision in found:
             if isinstance(several, Refusal):
                 yield judge.refused(workload, several)
+            elif decision and _is_held(decision):
+                yield judge.waits(workload, decision)
             else:
-                yield judge.judged(workload, combined([next(seen) for _ in several]))
+                placement = judge.judged(workload, combined([next(seen) for _ in several]))
+                yield self._with_decision(placement, several, judge)
+
+    def _with_decision(self, placement: Placement, roots: Sequence[Json], judge: Judge) -> Placement:
+        """What its queue has decided by now. Pods of some kinds are admitted one by one: others of them may wait."""
+        decision = self._queues.decision(roots) if self._queues else None
+        if decision and decision.waits:
+            return judge.waits(placement.workload, decision, placement.nodes)
+        return replace(placement, decision=decision)
 
     def _refused_beside(
         self, workloads: Sequence[Workload], there: Mapping[int, Json | Refusal], options: TrialOptions
@@ -194,6 +293,11 @@ class Trial:
         for obj in options.workloads.objects if options.workloads else ():
             if id(obj) not in judged and isinstance(refusal := there[id(obj)], Refusal):
                 yield refusal_of(obj, refusal)
+
+
+def _is_held(decision: QueueDecision | None) -> bool:
+    """Whether a queue holds all of a workload, so that there is no pod to look for."""
+    return decision is not None and not decision.admitted
 
 
 def _roots(workload: Workload, there: Mapping[int, Json | Refusal]) -> list[Json] | Refusal:
@@ -214,6 +318,10 @@ def _left_out(options: TrialOptions, bundle: Bundle) -> Iterator[Omission]:
         names = [str(each["metadata"]["name"]) for each in options.classes]
         yield Omission(f"DeviceClass {joined(names)}", "an operator brings them; the lab made them itself")
     for engine, pools in options.engines.items():
+        if options.manager and options.manager.program.title == engine:
+            if older := options.manager.older:
+                yield Omission(f"{engine} {options.manager.rendered}", f"{older} runs here, without what is new since")
+            continue
         yield Omission(f"queues of {engine} for {_pools(pools)}", "queues are not modelled: nothing waits for quota")
     if needed := demands_of(bundle, options.runtime_classes).names:
         yield Omission(joined(needed), "RuntimeClasses need it of nodes; the lab made it itself")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from blueprint.bundle.model import Object
@@ -24,6 +24,21 @@ def pods_in_place_of(obj: Object) -> Iterator[Object]:
     for index, template in enumerate(templates_of(obj)):
         for number in range(max(0, template.number)):
             yield Object(_pod(obj, template, f"{index}-{number}"), obj.component)
+
+
+def pods_owned_by(live: dict[str, Any], component: str, tolerations: Sequence[Mapping[str, Any]]) -> Iterator[Object]:
+    """The pods of an object that is there and that its queue has admitted: they belong to it, as a controller's do.
+
+    Gates that the queue has put before its pods are open.
+    """
+    obj = Object(live, component)
+    owner = {"apiVersion": obj.api_version, "kind": obj.id.kind, "name": obj.id.name, "uid": live["metadata"]["uid"]}
+    for pod in pods_in_place_of(obj):
+        metadata = {**pod.data["metadata"], "ownerReferences": [{**owner, "controller": True}]}
+        own = pod.data["spec"].get("tolerations") or []
+        spec = {**pod.data["spec"], "tolerations": [*own, *tolerations]}
+        spec.pop("schedulingGates", None)
+        yield Object({**pod.data, "metadata": metadata, "spec": spec}, component)
 
 
 def _pod(obj: Object, template: PodTemplate, suffix: str) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from blueprint.apiserver.connection import Connection
@@ -31,10 +31,10 @@ class Adapted(Record):
     left_out: tuple[Omission, ...]
 
 
-def prepare(bundle: Bundle, connection: Connection, timeout: float) -> Adapted:
+def prepare(bundle: Bundle, connection: Connection, timeout: float, operated: Sequence[str] = ()) -> Adapted:
     """Make the namespaces and definitions that others bring to a cluster, and leave out what no lab can have.
 
-    Raises ApiError.
+    `operated` are API groups whose operator runs here. Raises ApiError.
     """
     meaningful = [obj for obj in bundle.objects if not _meaningless(obj)]
     brought = bring_definitions(meaningful, connection, timeout)
@@ -43,10 +43,11 @@ def prepare(bundle: Bundle, connection: Connection, timeout: float) -> Adapted:
     unserved = [obj for obj in meaningful if not _is_known(obj, discovery, defined)]
     usable = [obj for obj in meaningful if obj not in unserved]
     made = _make_namespaces(usable, connection)
+    alone = [obj.id for obj in usable if is_operators(obj.id, bundle.release)]
     left_out = (
         *_named([obj.id for obj in bundle.objects if _meaningless(obj)], "no program answers for it"),
         *_named([obj.id for obj in unserved], "its kind is not defined here"),
-        *_named([obj.id for obj in usable if is_operators(obj.id, bundle.release)], "its operator does not run"),
+        *_named([each for each in alone if each.group not in operated], "its operator does not run"),
         *(Omission(f"definitions of {group}", "others bring them; the lab made them itself") for group in brought),
         *(Omission(f"namespace {name}", "others bring it; the lab made it itself") for name in made),
     )
@@ -66,10 +67,12 @@ def _named(ids: Iterable[ObjectId], reason: str) -> Iterator[Omission]:
         yield Omission(f"{kind} {first_few(list(dict.fromkeys(names)), _SHOWN)}", reason)
 
 
-def bring_definitions(objects: Iterable[Object], connection: Connection, timeout: float) -> list[str]:
+def bring_definitions(
+    objects: Iterable[Object], connection: Connection, timeout: float, *, whole: bool = False
+) -> list[str]:
     """Create the definitions that the objects need, the bundle does not have and we know. Their groups.
 
-    Raises ApiError.
+    `whole`: all of those groups, since a program looks for what belongs together. Raises ApiError.
     """
     objects = list(objects)
     discovery = discover(connection)
@@ -79,7 +82,7 @@ def bring_definitions(objects: Iterable[Object], connection: Connection, timeout
     made: list[Mapping[str, Any]] = []
     for group in groups:
         for crd in crds_of(group):
-            if _defines(crd) in needed:
+            if whole or _defines(crd) in needed:
                 connection.apply(f"{_CRDS}/{crd['metadata']['name']}", crd, MANAGER, force=True)
                 made.append(crd)
     for crd in made:

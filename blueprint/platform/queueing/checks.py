@@ -87,8 +87,12 @@ def _offered(context: CheckContext, tenant: Tenant, pool: Pool, name: str, path:
         notes = (context.note((*POOLS, pool.name), "the pool"),)
         yield context.diagnostic_at_key(path, codes.QUOTA_NOT_OFFERED, message, notes=notes)
     elif pool.claimed and pool.gpu and name not in (*NODE_RESOURCES, "gpu"):
-        message = f"tenant {tenant.name} has a quota of {name}, and claims are not counted by their profile"
-        yield context.diagnostic_at_key(path, codes.QUOTA_OF_CLAIMED_PROFILE, message, help_="count gpu")
+        message = (
+            f"tenant {tenant.name} has a quota of {name}, and claims of pool {pool.name} are counted by "
+            "their DeviceClass, which all MIG profiles share"
+        )
+        help_ = "count gpu, or have a device plugin advertise the pool: allocation: devicePlugin"
+        yield context.diagnostic_at_key(path, codes.QUOTA_OF_CLAIMED_PROFILE, message, help_=help_)
 
 
 def _amounts(context: CheckContext, tenant: Tenant, name: str, quota: TenantQuota, path: Path) -> Iterator[Diagnostic]:

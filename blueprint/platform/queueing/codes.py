@@ -101,8 +101,9 @@ QUOTA_OF_CLAIMED_PROFILE = define(
     "BP3431",
     "quota-of-claimed-profile",
     """
-Pods claim the devices of this pool with Dynamic Resource Allocation. Kueue counts claims by their DeviceClass, and all MIG profiles have
-the same one, so a quota of one profile cannot be enforced. Count `gpu`, or let a device plugin advertise the pool.
+Pods claim the devices of this pool with Dynamic Resource Allocation. Kueue counts claims by the name of their DeviceClass (`deviceClassMappings`)
+and refuses those with selectors (kubernetes-sigs/kueue, `pkg/dra/claims.go`). The driver has one class for all MIG profiles, so a quota of one profile
+would need a class of its own for each, which is not rendered. Count `gpu`, or let a device plugin advertise the pool.
 """,
 )
 PRIORITY_RESERVED = define(

@@ -10,6 +10,8 @@ import base64
 import fcntl
 import re
 import socket
+import ssl
+import urllib.request
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -44,6 +46,7 @@ class Queueing:
 
     operated: Operated
     manager: Container
+    metrics_port: int
 
     def configuration(self) -> Any:
         """What the manager was given."""
@@ -87,9 +90,33 @@ class Queueing:
         found = self.operated.get(f"{API}/namespaces/{namespace}/workloads")
         return [each for each in found if not _holds(each, "QuotaReserved")]
 
+    def metrics(self) -> dict[str, set[str]]:
+        """What the manager exports now: the labels of each series, by metric, as who may read them."""
+        lab = self.operated.lab
+        account = {"kind": "ServiceAccount", "name": "default", "namespace": NAMESPACE}
+        role = {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": "kueue-metrics-reader"}
+        binding = {"metadata": {"name": ROUTES}, "roleRef": role, "subjects": [account]}
+        lab.create_all("/apis/rbac.authorization.k8s.io/v1/clusterrolebindings", [binding])
+        path = f"/api/v1/namespaces/{NAMESPACE}/serviceaccounts/default/token"
+        token = lab.request("POST", path, {})["status"]["token"]
+        url = f"https://localhost:{self.metrics_port}/metrics"
+        request = urllib.request.Request(url, headers={"Authorization": f"Bearer {token}"})
+        unchecked = ssl._create_unverified_context()  # noqa: S323 - a certificate of the manager's own
+        with urllib.request.urlopen(request, timeout=30, context=unchecked) as answer:  # noqa: S310 - https
+            return _series(answer.read().decode())
+
     def drift(self) -> list[Finding]:
         """What `blueprint drift` finds, but for the routes to the webhooks."""
         return [each for each in self.operated.drift() if not each.writer or each.writer.manager != ROUTES]
+
+
+def _series(text: str) -> dict[str, set[str]]:
+    """The labels of all metrics in the text format of Prometheus."""
+    found: dict[str, set[str]] = {}
+    for line in text.splitlines():
+        if match := re.match(r"([a-zA-Z_:][\w:]*)(?:{(.*)})? ", line):
+            found.setdefault(match[1], set()).update(re.findall(r'(\w+)="', match[2] or ""))
+    return found
 
 
 def queue(operated: Operated, image: Mapping[str, Path]) -> Queueing:
@@ -103,7 +130,7 @@ def queue(operated: Operated, image: Mapping[str, Path]) -> Queueing:
     data = running.wait_for(lambda: operated.lab.request("GET", secret).get("data"), 120)
     _mount(data, running.root / _CERTIFICATES)
     _route(operated, ports["9443"])
-    found = Queueing(operated, running)
+    found = Queueing(operated, running, ports["8443"])
     running.wait_for(lambda: _answers(operated) and found.active(), 120)
     return found
 

@@ -1,0 +1,1 @@
+"""The real manager of a platform's queues, as a process beside a lab."""

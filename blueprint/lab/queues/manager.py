@@ -1,0 +1,192 @@
+"""The manager as a process: started with the account that a cluster gives it, ended with the trial."""
+
+from __future__ import annotations
+
+import base64
+import http.client
+import json
+import socket
+import subprocess
+import time
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Any
+
+from blueprint.bundle.model import Bundle, Object
+from blueprint.catalog.component_files.lab_programs import QueueProgram, load_queue_programs
+from blueprint.diagnostics import Diagnostic, Refused
+from blueprint.lab import codes
+from blueprint.lab.access import Lab
+from blueprint.lab.assets import find
+from blueprint.lab.pins import BINARIES
+from blueprint.lab.processes import start_bound
+from blueprint.lab.queues.routes import hooks, without_hooks
+from blueprint.lab.queues.settings import arguments, configuration, find_object, uncounted
+from blueprint.records import Record
+
+_PAUSE = 0.2
+_LAST_LINES = 5
+_BUILT = "cache"
+"""The place of what `lab install` has built."""
+
+
+class FoundManager(Record):
+    """A program that keeps queues.
+
+    Attributes:
+        program: What is known of it.
+        path: Where it is.
+        built: Whether `lab install` has built it.
+        rendered: The version that the bundle installs.
+    """
+
+    program: QueueProgram
+    path: str
+    built: bool
+    rendered: str
+
+    @property
+    def older(self) -> str:
+        """The version that `lab install` has built, where the bundle installs another one; otherwise empty."""
+        version = BINARIES[self.program.program].version
+        return version if self.built and version != self.rendered else ""
+
+
+def find_manager(bundle: Bundle, assets: Path | None) -> FoundManager:
+    """The manager of the bundle's queues. Raises Refused (2) where the bundle has none, or the program is not there."""
+    for program in load_queue_programs():
+        deployment = find_object(bundle, program, "Deployment", program.deployment)
+        if deployment is None:
+            continue
+        if found := find(program.program, assets):
+            image = deployment.data["spec"]["template"]["spec"]["containers"][0]["image"]
+            version = str(image).partition("@")[0].rpartition(":")[2]
+            return FoundManager(program, found.path, found.place == _BUILT, version)
+        help_ = f"blueprint lab install --with-{program.program} builds it (ten minutes of two cores)"
+        text = f"there is no {program.program} in --assets, KUBEBUILDER_ASSETS, the cache or PATH"
+        raise Refused(Diagnostic(codes.BINARIES_MISSING, text, help=help_), exit_code=2)
+    text = f"{bundle.name} installs no manager of queues that a lab can run"
+    raise Refused(
+        Diagnostic(codes.NO_QUEUES, text, help="write spec.queueing.kueue, or leave out --kueue"), exit_code=2
+    )
+
+
+class QueueManager:
+    """One run of it. `ports` are those of this machine, by name; `process` is there once it is started.
+
+    `requested` are the resources that workloads are going to request.
+    """
+
+    def __init__(self, lab: Lab, bundle: Bundle, found: FoundManager, requested: Iterable[str]) -> None:
+        self._lab = lab
+        self._bundle = bundle
+        self._found = found
+        self._requested = tuple(requested)
+        self.ports = _free_ports("webhook", "metrics", "health")
+        self.process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def program(self) -> QueueProgram:
+        """What is known of the program."""
+        return self._found.program
+
+    def applied_before(self) -> Bundle:
+        """What of the bundle is applied before it runs."""
+        return without_hooks(self._bundle, self.program, self.ports["webhook"])
+
+    def hooks(self, unless: str) -> Iterator[Object]:
+        """What has the API server call it, but not about objects with the annotation `unless`."""
+        return hooks(self._bundle, self.program, self.ports["webhook"], unless)
+
+    @contextmanager
+    def running(self, timeout: float) -> Iterator[None]:
+        """Start it, wait until it answers, end it afterwards. Raises Refused (2) where it does not."""
+        self.process = start_bound(self._command(), folder=self._lab.folder, log=self._log)
+        try:
+            self._await(self._has_certificate, time.monotonic() + timeout, "makes no certificate")
+            self._await(lambda: _answers(self.ports["health"]), time.monotonic() + timeout, "does not become ready")
+            yield
+        finally:
+            self.process.kill()
+            self.process.wait()
+
+    @property
+    def _certificates(self) -> Path:
+        return self._lab.folder / f"{self.program.program}-certificates"
+
+    @property
+    def _log(self) -> Path:
+        return self._lab.folder / f"{self.program.program}.log"
+
+    def _command(self) -> list[str]:
+        deployment = self._rendered("Deployment", self.program.deployment)
+        pod = deployment.data["spec"]["template"]["spec"]
+        config = self._lab.folder / f"{self.program.program}.yaml"
+        config.write_text(self._configuration(), "utf-8")
+        namespace = deployment.id.namespace
+        groups = ("system:serviceaccounts", f"system:serviceaccounts:{namespace}")
+        account = self._lab.user(f"system:serviceaccount:{namespace}:{pod['serviceAccountName']}", groups)
+        more = arguments(pod["containers"][0].get("args", ()), self.program, built=self._found.built)
+        return [self._found.path, f"--config={config}", f"--kubeconfig={account}", *more]
+
+    def _configuration(self) -> str:
+        rendered = self._rendered("ConfigMap", self.program.config_map).data["data"][self.program.key]
+        names = uncounted(self._bundle, self.program, self._requested)
+        places = {**self.ports, "certificates": str(self._certificates), "uncounted": names}
+        return configuration(rendered, self.program, places, built=self._found.built)
+
+    def _rendered(self, kind: str, name: str) -> Object:
+        found = find_object(self._bundle, self.program, kind, name)
+        if found is None:
+            raise LookupError(f"no {kind} {name} among the objects of {self.program.component}")
+        return found
+
+    def _failure(self, what: str) -> Refused:
+        """That it does not do what it should, with the errors at the end of its log."""
+        lines = self._log.read_text("utf-8", "replace").splitlines()
+        evidence = codes.log_lines([*filter(None, map(_error, lines))][-_LAST_LINES:])
+        return Refused(Diagnostic(codes.NO_QUEUES, f"{self.program.program} {what}", evidence=evidence), exit_code=2)
+
+    def _has_certificate(self) -> bool:
+        """Mount the Secret, as a kubelet does, once the manager has filled it."""
+        namespace = self._rendered("Deployment", self.program.deployment).id.namespace
+        secret = self._lab.request("GET", f"/api/v1/namespaces/{namespace}/secrets/{self.program.secret}")
+        self._certificates.mkdir(exist_ok=True)
+        for name, value in (secret.get("data") or {}).items():
+            (self._certificates / name).write_bytes(base64.b64decode(value))
+        return bool(secret.get("data"))
+
+    def _await(self, condition: Callable[[], bool], end: float, otherwise: str) -> None:
+        while not condition():
+            if self.process is None or self.process.poll() is not None:
+                raise self._failure("ended instead of starting")
+            if time.monotonic() > end:
+                raise self._failure(otherwise)
+            time.sleep(_PAUSE)
+
+
+def _error(line: str) -> str:
+    """What a line of a log says of an error; a line that is no entry as a whole, such as one of a panic."""
+    try:
+        entry = json.loads(line)
+    except ValueError:
+        return line
+    return f"{entry.get('msg')}: {entry.get('error')}" if isinstance(entry, dict) and entry.get("error") else ""
+
+
+def _answers(port: int) -> bool:
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=2)
+    try:
+        connection.request("GET", "/readyz")
+        return connection.getresponse().status == http.HTTPStatus.OK
+    except (OSError, http.client.HTTPException):
+        return False
+    finally:
+        connection.close()
+
+
+def _free_ports(*names: str) -> dict[str, Any]:
+    with ExitStack() as held:
+        sockets = [held.enter_context(socket.create_server(("127.0.0.1", 0))) for _ in names]
+        return {name: each.getsockname()[1] for name, each in zip(names, sockets, strict=True)}

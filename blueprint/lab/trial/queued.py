@@ -1,0 +1,177 @@
+"""A trial with the real manager of queues: what it admits, what waits, and whether `admit` says the same."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
+
+from blueprint.apiserver.connection import Connection
+from blueprint.apiserver.discovery import discover
+from blueprint.apiserver.errors import ApiError
+from blueprint.bundle.model import USERS, Bundle, Object, ObjectId
+from blueprint.diagnostics import Diagnostic
+from blueprint.lab import codes
+from blueprint.lab.queues.manager import QueueManager
+from blueprint.lab.trial.decisions import Decisions, QueueDecision
+from blueprint.lab.trial.model import Workload
+from blueprint.lab.trial.stand_ins import STAND_IN, pods_owned_by
+from blueprint.lab.trial.submit import Refusal, read_object
+from blueprint.lab.trial.surroundings import MANAGER
+from blueprint.records import Record, replace
+
+_PAUSE = 0.2
+Json = Mapping[str, Any]
+Create = Callable[[Sequence[Workload], Sequence[Object], float], Mapping[int, Json | Refusal]]
+
+
+class Submitted(Record):
+    """A workload as it is there now: its objects, or why they are not; and what its queue decided about it."""
+
+    workload: Workload
+    roots: tuple[Json, ...] | Refusal
+    decision: QueueDecision | None = None
+
+
+class Queues:
+    """The manager's queues, in a lab in which it runs."""
+
+    def __init__(self, manager: QueueManager, bundle: Bundle, connection: Connection) -> None:
+        self._manager = manager
+        self._bundle = bundle
+        self._connection = connection
+        self._decisions = Decisions(manager.program, connection)
+
+    @property
+    def title(self) -> str:
+        """The manager's name."""
+        return self._manager.program.title
+
+    def route(self) -> None:
+        """Have the API server call the manager, which is about to start, and bring what workloads refer to.
+
+        Raises ApiError.
+        """
+        for obj in (
+            *self._manager.hooks(STAND_IN),
+            *(Object(dict(each), USERS) for each in self._manager.program.beside),
+        ):
+            self._applied(obj)
+
+    def open(self, timeout: float) -> Iterator[Diagnostic]:
+        """Put its objects before the manager, and wait until all queues are active.
+
+        Findings are about objects that it refuses or does not use. Raises ApiError.
+        """
+        self._await_trust(timeout)
+        for obj in self._bundle.objects:
+            if obj.id.group == self._manager.program.group:
+                try:
+                    self._applied(obj)
+                except ApiError as error:
+                    if error.status == 0:
+                        raise
+                    yield self._inactive(str(obj.id), f"is refused: {error.message}")
+        for path in self._manager.program.queues:
+            for each in self._decisions.inactive(path, timeout):
+                yield self._inactive(*each)
+
+    def submitted(
+        self, workloads: Sequence[Workload], objects: Sequence[Object], create: Create, timeout: float
+    ) -> tuple[list[Submitted], Mapping[int, Json | Refusal]]:
+        """Create workloads and what is beside them: what the queue decided, and what is there of each object.
+
+        Pods that stand for those of a controller are made of what is admitted, with what the queue has added.
+        Raises ApiError.
+        """
+        there = create(
+            [replace(each, run=(), stood_in=False) if each.stood_in else each for each in workloads], objects, timeout
+        )
+        found = [(each, _roots(each, there)) for each in workloads]
+        roots = [root for _, several in found if not isinstance(several, Refusal) for root in several]
+        decisions = self._decisions.settled(roots, timeout)
+        return [self._live(each, several, decisions, create, timeout) for each, several in found], there
+
+    def decision(self, roots: Sequence[Json]) -> QueueDecision | None:
+        """What is decided by now about objects, or about their pods; None where no queue is. Raises ApiError."""
+        return next(iter(self._decisions.now(roots).values()), None)
+
+    def emptied(self, timeout: float) -> None:
+        """Wait until nothing holds quota any more: what was tried is deleted. Raises ApiError."""
+        self._decisions.emptied(timeout)
+
+    def _live(
+        self,
+        workload: Workload,
+        roots: tuple[Json, ...] | Refusal,
+        decisions: Mapping[str, QueueDecision],
+        create: Create,
+        timeout: float,
+    ) -> Submitted:
+        if isinstance(roots, Refusal):
+            return Submitted(workload, roots)
+        decision = next(
+            (decisions[root["metadata"]["uid"]] for root in roots if root["metadata"]["uid"] in decisions), None
+        )
+        live = tuple(map(self._again, roots))
+        if not workload.stood_in or (decision and not decision.admitted):
+            return Submitted(workload, live, decision)
+        tolerations = decision.tolerations if decision else ()
+        pods = tuple(pods_owned_by(dict(live[0]), workload.object.component, tolerations))
+        standing = replace(workload, run=pods)
+        answers = create([standing], [], timeout)
+        made = [answers[id(pod)] for pod in pods]
+        refused = next((each for each in made if isinstance(each, Refusal)), None)
+        return Submitted(standing, refused or tuple(each for each in made if not isinstance(each, Refusal)), decision)
+
+    def _again(self, root: Json) -> Json:
+        """An object as it is by now."""
+        resource = discover(self._connection).find(str(root["apiVersion"]), str(root["kind"]))
+        metadata = root["metadata"]
+        path = resource.path(metadata.get("namespace", ""), metadata["name"]) if resource else ""
+        return (read_object(path, self._connection) if path else None) or root
+
+    def _await_trust(self, timeout: float) -> None:
+        """Wait until the manager has written its authority into what has the API server call it."""
+        end = time.monotonic() + timeout
+        while time.monotonic() < end:
+            written = [self._again(each.data) for each in self._manager.hooks(STAND_IN)]
+            if all("caBundle" in hook["clientConfig"] for each in written for hook in each["webhooks"]):
+                return
+            time.sleep(_PAUSE)
+
+    def _applied(self, obj: Object) -> None:
+        resource = discover(self._connection).find(obj.api_version, obj.id.kind)
+        if resource:
+            self._connection.apply(resource.path(obj.id.namespace, obj.id.name), obj.data, MANAGER, force=True)
+
+    def _inactive(self, name: str, text: str) -> Diagnostic:
+        return Diagnostic(codes.QUEUE_INACTIVE, f"{name} {text}", subject=name, evidence=((self.title, "decides so"),))
+
+
+def _roots(workload: Workload, there: Mapping[int, Json | Refusal]) -> tuple[Json, ...] | Refusal:
+    """What the queue looks at: the workload, or the Job in place of a CronJob."""
+    several = (workload.object,) if workload.stood_in else (workload.object, *workload.followed)
+    found: list[Json] = []
+    for obj in several:
+        if isinstance(answer := there[id(obj)], Refusal):
+            return answer
+        found.append(answer)
+    return tuple(found if workload.stood_in else found[1:])
+
+
+def disagreement(
+    title: str, workload: Workload, decision: QueueDecision | None, predicted: Mapping[ObjectId, bool]
+) -> Diagnostic | None:
+    """That `admit` and the manager, by its title, decide differently about a workload; None where they agree.
+
+    A workload that waits must have been alone: `admit` says what is admitted while nothing else runs.
+    """
+    admits = predicted.get(workload.object.id)
+    if admits is None or decision is None or admits == (not decision.waits):
+        return None
+    mine = "admits it" if admits else "never admits it"
+    text = (
+        f"{workload.object.id}: admit says that its queue {mine}, and {title} decides otherwise: {decision.in_words()}"
+    )
+    return Diagnostic(codes.ADMIT_DISAGREES, text, subject=str(workload.object.id))

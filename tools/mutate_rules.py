@@ -255,15 +255,17 @@ def _passes(file: Path, text: str, codes: list[str], tests: list[str]) -> bool:
 
 def _examples_pass(codes: list[str]) -> bool:
     """Without pytest, which takes longer to start than the examples take."""
-    from tests.check import test_rule_places, test_rules
+    from tests.check import test_rule_places, test_rule_variants, test_rules
 
-    for code in (each for each in codes if each in test_rules.EXAMPLES):
-        for test in (
-            test_rules.test_what_is_bad_is_found_and_what_is_good_is_not,
-            test_rules.test_a_finding_names_a_field_that_is_there,
-            test_rule_places.test_the_fields_that_findings_name_are_marked_in_the_example,
-            test_rules.test_no_rule_stumbles_over_anything_that_a_manifest_may_hold,
-        ):
+    tests = {
+        test_rules.test_what_is_bad_is_found_and_what_is_good_is_not: test_rules.EXAMPLES,
+        test_rule_places.test_the_fields_that_findings_name_are_marked_in_the_example: test_rules.EXAMPLES,
+        test_rule_variants.test_variants_of_examples_are_judged_as_the_table_says: test_rule_variants.VARIANTS,
+        test_rules.test_a_finding_names_a_field_that_is_there: test_rules.EXAMPLES,
+        test_rules.test_no_rule_stumbles_over_anything_that_a_manifest_may_hold: test_rules.EXAMPLES,
+    }
+    for test, about in tests.items():
+        for code in (each for each in codes if each in about):
             try:
                 test(code)
             except Exception:  # noqa: BLE001 - whatever it is, the change was noticed

@@ -1,14 +1,15 @@
 """Change the code of rules, one place at a time, and see whether their examples and tests notice.
 
-    python tools/mutate_rules.py [--jobs N] [MODULE...]
+    python tools/mutate_rules.py [--jobs N] [--sample N] [MODULE...]
 
 MODULE is a part of a file's name under blueprint/check/rules, common or claims (`gang`); all by default, which takes
-hours. For each module: how many changes were noticed, and where one was not. A rule whose condition can be changed
-unnoticed has an example too few. Changes that make no difference are listed in tools/equivalent_changes.yaml, each
-with the reason; one that is listed and no longer made ends the run.
+an hour. `--sample N` makes N changes of each module, the same ones each time. For each module: how many changes were
+noticed, and where one was not. A rule whose condition can be changed unnoticed has an example too few. Changes that
+make no difference are listed in tools/equivalent_changes.yaml, each with the reason; one that is listed and no longer
+made ends the run.
 
 Each change runs in a process of its own: first the examples of the pages of the module's codes, then the files of tests
-that name one of these codes.
+that name one of these codes. A module that leaves its work to others has nothing to change.
 """
 
 from __future__ import annotations
@@ -20,14 +21,17 @@ import copy
 import importlib.abc
 import importlib.util
 import os
+import random
 import re
 import signal
 import sys
 import textwrap
 import warnings
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import cache
+from multiprocessing import get_context
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -43,6 +47,10 @@ COMPARISONS: dict[type[ast.cmpop], type[ast.cmpop]] = {
     ast.Eq: ast.NotEq, ast.NotEq: ast.Eq, ast.In: ast.NotIn, ast.NotIn: ast.In, ast.Is: ast.IsNot, ast.IsNot: ast.Is,
     ast.Lt: ast.LtE, ast.LtE: ast.Lt, ast.Gt: ast.GtE, ast.GtE: ast.Gt,
 }  # fmt: skip
+
+
+class NotTestedError(Exception):
+    """The tests of a module fail as it stands, or there are none."""
 
 
 @dataclass(frozen=True)
@@ -170,13 +178,32 @@ class _Changed(importlib.abc.MetaPathFinder, importlib.abc.Loader):
 
 
 def codes_of(file: Path) -> list[str]:
-    """The codes that a module defines; of one that defines none, those of the modules that import it."""
-    text = file.read_text("utf-8")
-    if found := re.findall(r'define\(\s*"(BP\d{4})"', text):
-        return list(dict.fromkeys(found))
-    name = ".".join(file.relative_to(ROOT).with_suffix("").parts)
-    users = [each for each in modules() if f"from {name} import" in each.read_text("utf-8")]
-    return list(dict.fromkeys(code for user in users for code in codes_of(user)))
+    """The codes of a module's rules; of one without rules, those it defines and those of the modules that import it."""
+    if file.parent.parent.name == "rules" and (found := _codes_of_rules()[file]):
+        return found
+    text, name = file.read_text("utf-8"), _module_name(file)
+    folder, _, own = name.rpartition(".")
+    imported = re.compile(rf"^\s*from ({re.escape(name)} import|{re.escape(folder)} import .*\b{own}\b)", re.MULTILINE)
+    users = (each for each in modules() if imported.search(each.read_text("utf-8")))
+    found = re.findall(r'define\(\s*"(BP\d{4})"', text) + [code for user in users for code in codes_of(user)]
+    return list(dict.fromkeys(found))
+
+
+@cache
+def _codes_of_rules() -> dict[Path, list[str]]:
+    """The codes of the rules that a module lists. It is imported elsewhere: a code can be defined once in a process."""
+    with ProcessPoolExecutor(1, get_context("fork")) as elsewhere:
+        return elsewhere.submit(_imported_codes).result()
+
+
+def _imported_codes() -> dict[Path, list[str]]:
+    files = [file for file in modules() if file.parent.parent.name == "rules"]
+    rules = {file: getattr(importlib.import_module(_module_name(file)), "RULES", ()) for file in files}
+    return {file: [code.id for rule in rules[file] for code in rule.codes] for file in files}
+
+
+def _module_name(file: Path) -> str:
+    return ".".join(file.relative_to(ROOT).with_suffix("").parts)
 
 
 def modules() -> list[Path]:
@@ -219,32 +246,57 @@ def noticed(file: Path, text: str, codes: list[str], tests: list[str]) -> bool:
 
 
 def _passes(file: Path, text: str, codes: list[str], tests: list[str]) -> bool:
+    sys.meta_path.insert(0, _Changed(_module_name(file), file, text))
+    changing = tuple(folder.replace("/", ".") for folder in FOLDERS)
+    for loaded in [each for each in sys.modules if each.startswith(changing)]:
+        del sys.modules[loaded]
+    return _examples_pass(codes) and (not tests or _tests_pass(tests))
+
+
+def _examples_pass(codes: list[str]) -> bool:
+    """Without pytest, which takes longer to start than the examples take."""
+    from tests.check import test_rule_places, test_rule_variants, test_rules
+
+    tests = {
+        test_rules.test_what_is_bad_is_found_and_what_is_good_is_not: test_rules.EXAMPLES,
+        test_rule_places.test_the_fields_that_findings_name_are_marked_in_the_example: test_rules.EXAMPLES,
+        test_rule_variants.test_variants_of_examples_are_judged_as_the_table_says: test_rule_variants.VARIANTS,
+        test_rules.test_a_finding_names_a_field_that_is_there: test_rules.EXAMPLES,
+        test_rules.test_no_rule_stumbles_over_anything_that_a_manifest_may_hold: test_rules.EXAMPLES,
+    }
+    for test, about in tests.items():
+        for code in (each for each in codes if each in about):
+            try:
+                test(code)
+            except Exception:  # noqa: BLE001 - whatever it is, the change was noticed
+                return False
+    return True
+
+
+def _tests_pass(tests: list[str]) -> bool:
     import pytest
 
-    name = ".".join(file.relative_to(ROOT).with_suffix("").parts)
-    sys.meta_path.insert(0, _Changed(name, file, text))
-    for loaded in [
-        each for each in sys.modules if each.startswith(tuple(folder.replace("/", ".") for folder in FOLDERS))
-    ]:
-        del sys.modules[loaded]
     plain = ["-x", "-q", "--no-header", "-p", "no:cacheprovider", "-p", "no:xdist", "-p", "no:randomly"]
-    fine = (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED)
-    examples = [*plain, "tests/check/test_rules.py", "-k", " or ".join(codes)]
-    return pytest.main(examples) in fine and (not tests or pytest.main([*plain, *tests]) in fine)
+    return pytest.main([*plain, *tests]) == pytest.ExitCode.OK
 
 
-def survivors(file: Path, jobs: int) -> tuple[list[Change], int]:
-    """The changes of a module that nothing notices and that make a difference, and how many changes there are."""
+def survivors(file: Path, jobs: int, sample: int | None = None) -> tuple[list[Change], int]:
+    """The changes of a module that nothing notices and that make a difference, and how many changes there are.
+
+    Raises NotTestedError.
+    """
     source = file.read_text("utf-8")
     codes = codes_of(file)
     tests = tests_of(codes)
-    if not codes or noticed(file, source, codes, tests):
-        raise SystemExit(f"{file}: its tests fail as it stands, or there are none")
     made = list(changes(source))
+    if made and (not codes or noticed(file, source, codes, tests)):
+        raise NotTestedError
     listed = equivalent().get(str(file.relative_to(ROOT)), {})
     if gone := listed.keys() - {each.what for each in made}:
         raise SystemExit(f"{EQUIVALENT}: {file} has no such change any more: {', '.join(sorted(gone))}")
     every = [each for each in made if each.what not in listed]
+    if sample is not None and sample < len(every):
+        every = random.Random(file.name).sample(every, sample)  # noqa: S311 - a choice, no secret
     with ThreadPoolExecutor(jobs) as pool:
         answers = list(pool.map(lambda each: noticed(file, each.text, codes, tests), every))
     return [each for each, answer in zip(every, answers, strict=True) if not answer], len(every)
@@ -255,6 +307,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("modules", metavar="MODULE", nargs="*")
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
+    parser.add_argument("--sample", type=int, metavar="N")
     options = parser.parse_args()
     os.chdir(ROOT)
     sys.path.insert(0, str(ROOT))
@@ -262,8 +315,14 @@ def main() -> None:
         importlib.import_module(name)
     chosen = [each for each in modules() if not options.modules or any(part in str(each) for part in options.modules)]
     total = left = 0
+    failed = False
     for file in chosen:
-        unnoticed, count = survivors(file, options.jobs)
+        try:
+            unnoticed, count = survivors(file, options.jobs, options.sample)
+        except NotTestedError:
+            failed = True
+            print(f"{file.relative_to(ROOT)}: its tests fail as it stands, or there are none", flush=True)
+            continue
         total, left = total + count, left + len(unnoticed)
         share = (count - len(unnoticed)) / max(count, 1)
         print(f"{share:6.1%}  {count - len(unnoticed)} of {count}  {file.relative_to(ROOT)}", flush=True)
@@ -271,6 +330,7 @@ def main() -> None:
             print(f"          line {each.line}: {each.what}", flush=True)
     alike = sum(map(len, equivalent().values()))
     print(f"{(total - left) / max(total, 1):6.1%}  {total - left} of {total}, {alike} make no difference")
+    sys.exit(failed)
 
 
 if __name__ == "__main__":

@@ -14,7 +14,7 @@ from blueprint.lint import codes
 from blueprint.lint.kustomizations import patch_files
 from blueprint.lint.kustomize_additions import additions, with_additions
 from blueprint.records import Record, replace
-from blueprint.render.canonical import canonical
+from blueprint.render.canonical import as_written, canonical
 from blueprint.source.document import Document, walk
 from blueprint.source.files import DiskFiles, decode, read_text
 from blueprint.source.manifests import Manifests, read_manifests
@@ -51,6 +51,7 @@ class FieldPlaces(Mapping[Path, FieldOrigin]):
         self._data = data
 
     def __getitem__(self, path: Path) -> FieldOrigin:
+        path = as_written(path, self._data)
         value = value_at(self._data, path)
         if value is None and path:
             raise KeyError(path)
@@ -60,7 +61,7 @@ class FieldPlaces(Mapping[Path, FieldOrigin]):
 
     def key_at(self, path: Path) -> Span:
         """Where the last key of a path stands."""
-        return self._document.key_span((*self._prefix, *path))
+        return self._document.key_span((*self._prefix, *as_written(path, self._data)))
 
     def __iter__(self) -> Iterator[Path]:
         return (path for path, _ in walk(self._data))

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from blueprint.redaction.secrets import is_secret_manifest
+from blueprint.source.paths import Path
 
 _SERVER_METADATA = ("creationTimestamp", "generation", "managedFields", "resourceVersion", "selfLink", "uid")
 _MAPPINGS = (dict, Mapping)
@@ -53,3 +54,12 @@ def _string_data(secret: dict[str, Any]) -> None:
     if isinstance(texts, Mapping):
         encoded = {key: base64.b64encode(str(text).encode()).decode() for key, text in texts.items()}
         secret["data"] = {**secret.get("data", {}), **encoded}
+
+
+def as_written(path: Path, data: Mapping[str, Any]) -> Path:
+    """The path that a field of a canonical object has in what was written: `data` of a Secret may be `stringData`."""
+    texts = data.get("stringData")
+    if path[:1] != ("data",) or data.get("kind") != "Secret" or not isinstance(texts, Mapping):
+        return path
+    moved = texts if len(path) == 1 and "data" not in data else texts.get(path[1]) if len(path) > 1 else None
+    return path if moved is None else ("stringData", *path[1:])

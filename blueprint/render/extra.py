@@ -48,7 +48,8 @@ def _object(document: Document, named: Source) -> Object | Diagnostic:
         help_ = "every document needs apiVersion, kind and metadata.name"
         return Diagnostic(codes.NOT_AN_OBJECT, f"{document.file}: {message}", at=at, help=help_)
     origins = {_one(path): _origin(document, path, value, named) for path, value in walk(data)}
-    return Object(canonical(data), USERS, origins)
+    moved = {("data", *path[1:]): origin for path, origin in origins.items() if path[:1] == ("stringData",)}
+    return Object(canonical(data), USERS, {**moved, **origins})
 
 
 @lru_cache(maxsize=65_536)

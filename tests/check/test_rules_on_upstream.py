@@ -18,10 +18,14 @@ from blueprint.check.runner import RuleResults, run_rules
 from blueprint.diagnostics import Severity, all_codes
 from blueprint.render.canonical import canonical
 
-FIRST, LAST = "BP6520", "BP6599"
+FIRST, LAST = "BP6101", "BP6599"
 NEEDY = {code.id for each in all_rules() for code in each.codes if each.needs - {Capability.PROMQL}}
 """Codes of rules that need to know more than manifests."""
-KNOWN: set[tuple[str, str]] = set()
+KNOWN = {
+    ("BP6115", "Job/kata-system/kata-deploy-rb-cleanup"),
+    ("BP6301", "Secret/monitoring/alertmanager-kube-prometheus-stack-alertmanager"),
+    ("BP6301", "Secret/monitoring/kube-prometheus-stack-grafana"),
+}
 """What upstream's charts do wrong indeed: code and object. Reviewed; it only ever shrinks."""
 
 
@@ -67,7 +71,11 @@ def test_nothing_is_said_of_what_upstream_renders(render: str) -> None:
     assert not [each for each in errors if FIRST <= each.code.id <= LAST]
 
 
-PAGES = {each.id: each.page for each in all_codes() if FIRST <= each.id <= LAST and each.page and each.id not in NEEDY}
+PAGES = {
+    each.id: each.page
+    for each in all_codes()
+    if FIRST <= each.id <= LAST and each.page and not each.page.given and each.id not in NEEDY
+}
 
 
 @pytest.mark.parametrize("code", PAGES)

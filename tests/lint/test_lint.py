@@ -79,6 +79,21 @@ def test_a_finding_stands_at_the_line_of_the_file(blueprint: Linter) -> None:
     assert places(report) == [("BP6101", "jobs/a.yaml", 19)]
 
 
+@pytest.mark.parametrize(
+    ("values", "line"),
+    [
+        ("stringData:\n  password: hunter2", 4),
+        ("data: {}\nstringData:\n  password: hunter2", 4),
+        ("data: {user: bWU=}\nstringData: {a: b}", 4),
+    ],
+)
+def test_a_secret_is_found_where_it_was_written(blueprint: Linter, values: str, line: int) -> None:
+    """Judged is `data`, into which `stringData` goes."""
+    _, report = blueprint(STDIN, stdin=f"apiVersion: v1\nkind: Secret\nmetadata: {{name: s}}\n{values}\n")
+    assert places(report) == [("BP6301", "<stdin>", line)]
+    assert "hunter2" not in json.dumps(report)
+
+
 def test_a_document_that_does_not_parse_does_not_stop_the_rest(blueprint: Linter) -> None:
     code, report = blueprint(STDIN, stdin=f"{GOOD}---\nbroken: [\n---\n{POD.replace('job', 'other')}")
     assert code == 1

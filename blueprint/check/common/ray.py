@@ -7,9 +7,11 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from blueprint.bundle.model import Object, Path
+from blueprint.check.common.containers import GPU, limit
 from blueprint.check.finding import ObjectFinding, value_at
 from blueprint.check.rule_context import inside, items, mapping
 from blueprint.diagnostics import Severity, define
+from blueprint.units import as_count
 
 RAY_REFUSED = define("BP6468", "ray-refused", page=__file__)
 GROUP = "ray.io"
@@ -34,9 +36,26 @@ def cluster_faults(subject: Object, at: Path) -> Iterator[ObjectFinding]:
         if isinstance(least, int) and isinstance(most, int) and least > most:
             text = f"minReplicas is {least}, above maxReplicas, {most}"
             yield ObjectFinding(RAY_REFUSED, (*path, "minReplicas"), text, "at most maxReplicas")
+        yield from _unlike_faults(path, group)
         if scales and group.get("suspend") is True:
             text = "a group of workers cannot be suspended while the autoscaler is enabled"
             yield ObjectFinding(RAY_REFUSED, (*path, "suspend"), text, "remove suspend, or enableInTreeAutoscaling")
+
+
+def _unlike_faults(path: Path, group: Mapping[Any, Any]) -> Iterator[ObjectFinding]:
+    """Numbers that KubeRay and Ray take otherwise than they are written."""
+    number, most = group.get("replicas"), group.get("maxReplicas")
+    if isinstance(number, int) and isinstance(most, int) and number > most:
+        text = f"replicas is {number}, but KubeRay starts no more than maxReplicas, {most}"
+        yield ObjectFinding(RAY_REFUSED, (*path, "replicas"), text, "raise maxReplicas", Severity.WARNING)
+    container = mapping(next(iter(items(inside(group, "template", "spec", "containers"))), None))
+    started, there = as_count(inside(group, "rayStartParams", "num-gpus")), limit(container, GPU)
+    if started and there and started > there:
+        text = (
+            f"rayStartParams.num-gpus is {started}, but the container has {there} of {GPU}: Ray starts too many tasks"
+        )
+        at = (*path, "rayStartParams", "num-gpus")
+        yield ObjectFinding(RAY_REFUSED, at, text, "remove num-gpus: KubeRay sets it from the limit", Severity.WARNING)
 
 
 def _group_faults(path: Path, group: Mapping[Any, Any], *, second: bool) -> Iterator[ObjectFinding]:

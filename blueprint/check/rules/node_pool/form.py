@@ -52,7 +52,7 @@ def requirement(subject: Object, context: RuleContext) -> Iterator[ObjectFinding
         return
     for path, each in requirements(subject):
         yield from _key(subject, (*path, "key"), each.get("key"))
-        if fault := _values(each):
+        if fault := _values(each) or _capacity_types(each):
             at = (*path, "values") if "values" in each else path
             yield ObjectFinding(REQUIREMENT, at, f"{format_path(at, subject.data)}: {fault}")
     labels = ("spec", "template", "metadata", "labels")
@@ -88,6 +88,15 @@ def _values(requirement: Mapping[Any, Any]) -> str | None:
     return None
 
 
+def _capacity_types(requirement: Mapping[Any, Any]) -> str | None:
+    """What is no way to buy a machine: no node has such a label."""
+    if requirement.get("key") != f"{GROUP}/capacity-type" or requirement.get("operator") != "In":
+        return None
+    wrong = next((str(each) for each in items(requirement.get("values")) if each not in _CAPACITY_TYPES), None)
+    return f"{wrong} is not one of {', '.join(_CAPACITY_TYPES)}" if wrong else None
+
+
+_CAPACITY_TYPES = ("on-demand", "spot", "reserved")
 _AWS_KEYS = (
     "capacity-reservation-id", "capacity-reservation-interruptible", "capacity-reservation-type", "ec2nodeclass",
     "instance-accelerator-count", "instance-accelerator-manufacturer", "instance-accelerator-name",

@@ -56,12 +56,12 @@ def _templates(pod: DescribedPod) -> Iterator[tuple[Path, str]]:
 def mixed(pod: DescribedPod, context: RuleContext) -> Iterator[ObjectFinding]:
     """Virtual machines and containers that claim GPUs of the same pool."""
     dra = context.dra if pod.spec.get("resourceClaims") else None
-    if dra is None or "PassthroughSupport" not in dra.open or "vfio" not in _sorts(pod, context):
+    if dra is None or "PassthroughSupport" not in dra.open or "vfio" not in claimed_sorts(pod, context):
         return
     mine = _pools(pod, context)
     for other in context.pods:
         both = [pool for pool in mine if pool in _pools(other, context)]
-        if both and _sorts(other, context) & {"gpu", "mig"}:
+        if both and claimed_sorts(other, context) & {"gpu", "mig"}:
             text = f"claims GPUs for virtual machines in pool {both[0]}, as {other.subject.id} does for containers"
             yield ObjectFinding(
                 MIXED, (*pod.path, "resourceClaims"), text, "use a nodeSelector to keep them in separate pools"
@@ -69,7 +69,8 @@ def mixed(pod: DescribedPod, context: RuleContext) -> Iterator[ObjectFinding]:
             return
 
 
-def _sorts(pod: DescribedPod, context: RuleContext) -> set[str | None]:
+def claimed_sorts(pod: DescribedPod, context: RuleContext) -> set[str | None]:
+    """The sorts of devices that a pod claims: `gpu`, `mig`, `vfio`, or None where the class does not tell."""
     from blueprint.check.claims.model import requests_of, sort_of
 
     return {sort_of(each.of_class, context) for claim in _claims(pod, context) for each in requests_of(claim)}

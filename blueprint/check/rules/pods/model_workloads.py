@@ -14,19 +14,26 @@ from blueprint.check.rule_context import DescribedPod, RuleContext, inside, item
 from blueprint.diagnostics import Severity, define
 from blueprint.records import Record
 from blueprint.source.paths import format_path
+from blueprint.units import as_count
 
 PARALLEL_SIZE = define("BP6524", "parallel-size", page=__file__, severity=Severity.WARNING)
 SHARED_MEMORY = define("BP6525", "shared-memory-small", page=__file__, severity=Severity.WARNING)
 KILLED_WHILE_LOADING = define("BP6526", "killed-while-loading", page=__file__, severity=Severity.WARNING)
+MEMORY_SHARE = define("BP6156", "memory-share-of-vllm", page=__file__, severity=Severity.WARNING)
 _SERVES = re.compile(r"\bvllm\s+serve\b|\bvllm\.entrypoints\.")
+_SERVER_IMAGE = re.compile(r"(.*/)?vllm-openai([:@].*)?")
+"""Of vLLM: its entry point is the server, so that manifests have arguments alone."""
+_SHARE = re.compile(r"(?:^|\s)--gpu[-_]memory[-_]utilization[= ]\s*[\"']?(\d+(?:\.\d+)?)\b")
 _SEVERAL_NODES = re.compile(
     r"--(nnodes|node-rank|headless|data-parallel-address|distributed-executor-backend[= ]ray)\b"
 )
+_WITH_RAY = re.compile(r"\bray start\b|multi-node-serving\.sh leader|--distributed-executor-backend[= ]ray\b")
+"""How the leader of a group makes one server of the GPUs of all its pods."""
 _SIZE = r"(?:^|\s)(?:{names})[= ]\s*[\"']?(\d{{1,9}})\b"
 _FACTORS = {
-    "tensor": re.compile(_SIZE.format(names="--tensor-parallel-size|-tp")),
-    "pipeline": re.compile(_SIZE.format(names="--pipeline-parallel-size|-pp")),
-    "data": re.compile(_SIZE.format(names="--data-parallel-size|-dp")),
+    "tensor": re.compile(_SIZE.format(names="--tensor[-_]parallel[-_]size|-tp")),
+    "pipeline": re.compile(_SIZE.format(names="--pipeline[-_]parallel[-_]size|-pp")),
+    "data": re.compile(_SIZE.format(names="--data[-_]parallel[-_]size|-dp")),
 }
 _GROUPS = frozenset({"ray.io", "kubeflow.org", "trainer.kubeflow.org", "jobset.x-k8s.io", "batch.volcano.sh"})
 """API groups of workloads whose pods are one job."""
@@ -35,27 +42,39 @@ _SPREADS = re.compile(r"\b(torchrun|torch\.distributed\.(run|launch)|deepspeed|a
 
 @rule(PARALLEL_SIZE, tags=("serving",))
 def parallel_size(pod: DescribedPod, context: RuleContext) -> Iterator[ObjectFinding]:
-    """VLLM on one node with another number of ranks than GPUs."""
-    if _is_one_of_a_group(pod.subject):
-        return
+    """VLLM with another number of ranks than GPUs: on one node, or on those of a group."""
+    nodes = _nodes_together(pod.subject)
     for path, container in pod.containers:
         line, count = command_line(container), limit(container, GPU)
-        if not count or not _SERVES.search(line) or _SEVERAL_NODES.search(line):
+        if not count or not _serves(container) or not _is_known(line, nodes):
             continue
         sizes = {name: int(found[1]) for name, each in _FACTORS.items() if (found := each.search(line))}
         ranks = sizes.get("tensor", 1) * sizes.get("pipeline", 1) * sizes.get("data", 1)
-        if sizes and ranks != count:
+        if sizes and ranks != count * nodes:
             at = (*path, "resources", "limits", GPU)
             listed = " times ".join(f"{name}-parallel-size {size}" for name, size in sizes.items())
-            text = f"{format_path(at, pod.subject.data)} is {count}, but vLLM uses {ranks}: {listed}"
-            yield ObjectFinding(PARALLEL_SIZE, at, text, f"set {GPU}: {ranks}, or use sizes whose product is {count}")
+            each = f"{count} on each of {nodes} nodes" if nodes > 1 else f"{count}"
+            text = f"{format_path(at, pod.subject.data)} is {each}, but vLLM uses {ranks}: {listed}"
+            help_ = f"set {GPU}: {ranks // nodes}, or use sizes whose product is {count * nodes}"
+            yield ObjectFinding(PARALLEL_SIZE, at, text, help_)
 
 
-def _is_one_of_a_group(subject: Object) -> bool:
-    """Whether pods of the object work together as one: then the ranks are those of all of their GPUs."""
+def _serves(container: Mapping[str, Any]) -> bool:
+    """Whether it runs vLLM's server: by its command, or by the image where it has none."""
+    usual = not container.get("command") and _SERVER_IMAGE.fullmatch(str(container.get("image")))
+    return bool(usual or _SERVES.search(command_line(container)))
+
+
+def _nodes_together(subject: Object) -> int:
+    """How many pods of the object work together as one; 0 where it does not say."""
     if subject.id.kind == "LeaderWorkerSet":
-        return inside(subject.data, "spec", "leaderWorkerTemplate", "size") not in (None, 1)
-    return subject.id.group in _GROUPS
+        return as_count(inside(subject.data, "spec", "leaderWorkerTemplate", "size") or 1) or 0
+    return 0 if subject.id.group in _GROUPS else 1
+
+
+def _is_known(line: str, nodes: int) -> bool:
+    """Whether the ranks are those of all GPUs of the nodes."""
+    return bool(_WITH_RAY.search(line)) if nodes > 1 else nodes == 1 and not _SEVERAL_NODES.search(line)
 
 
 @rule(SHARED_MEMORY, tags=("performance",))
@@ -73,7 +92,7 @@ def shared_memory(pod: DescribedPod, context: RuleContext) -> Iterator[ObjectFin
 def _uses_several(container: Mapping[str, Any], path: Path) -> bool:
     """Whether what it runs surely talks between GPUs through NCCL."""
     line = command_line(container)
-    size = _FACTORS["tensor"].search(line) if _SERVES.search(line) else None
+    size = _FACTORS["tensor"].search(line) if _serves(container) else None
     if _SPREADS.search(line) or (size and int(size[1]) > 1):
         return not any(name == "NCCL_SHM_DISABLE" and value == "1" for _, name, value in literal_env(container, path))
     return False
@@ -99,7 +118,7 @@ def killed_while_loading(pod: DescribedPod, context: RuleContext, options: Loadi
     """Model servers that a liveness probe ends before the weights are loaded."""
     for path, container in pod.containers:
         probe = mapping(container.get("livenessProbe"))
-        if not probe or container.get("startupProbe") or not _SERVES.search(command_line(container)):
+        if not probe or container.get("startupProbe") or not _serves(container):
             continue
         patience = _number(probe, "initialDelaySeconds", 0)
         patience += _number(probe, "periodSeconds", 10) * _number(probe, "failureThreshold", 3)
@@ -116,4 +135,15 @@ def _number(probe: Mapping[Any, Any], field: str, usual: int) -> int:
     return value if isinstance(value, int) and value else usual
 
 
-RULES = (parallel_size, shared_memory, killed_while_loading)
+@rule(MEMORY_SHARE, tags=("serving",))
+def memory_share(pod: DescribedPod, context: RuleContext) -> Iterator[ObjectFinding]:
+    """A share of the GPU's memory above all of it."""
+    for path, container in pod.containers:
+        share = _SHARE.search(command_line(container)) if _serves(container) else None
+        if share and float(share[1]) > 1:
+            text = f"{format_path(path, pod.subject.data)}: --gpu-memory-utilization is {share[1]}, which is above 1"
+            at = (*path, "args" if container.get("args") else "command")
+            yield ObjectFinding(MEMORY_SHARE, at, text, "write a share between 0 and 1, such as 0.9")
+
+
+RULES = (parallel_size, shared_memory, killed_while_loading, memory_share)

@@ -9,7 +9,7 @@ from typing import Any
 from blueprint.check.common.device_plugins import OF_NVIDIA, is_decided_here
 from blueprint.check.common.kueue import added_tolerations
 from blueprint.check.finding import ObjectFinding
-from blueprint.check.node_demands import as_admitted
+from blueprint.check.node_demands import as_admitted, may_run
 from blueprint.check.rule import Capability, rule
 from blueprint.check.rule_context import (
     GPU_PREFIX,
@@ -21,6 +21,7 @@ from blueprint.check.rule_context import (
     mapping,
     tolerates,
 )
+from blueprint.check.rules.pods.claims import claimed_sorts
 from blueprint.diagnostics import Severity, define, nearest
 from blueprint.source.paths import format_path
 from blueprint.units import as_count
@@ -122,20 +123,27 @@ def _several(pod: DescribedPod, path: Any, name: str, number: int, context: Rule
 
 @rule(NOT_TOLERATED, tags=("scheduling",), needs=(Capability.POOLS,))
 def taints(pod: DescribedPod, context: RuleContext) -> Iterator[ObjectFinding]:
-    """Nodes that offer what is requested, and that keep the pod away."""
+    """Nodes that have what is requested or claimed, and that keep the pod away."""
     pod = as_admitted(pod, context)
     tolerations = [*items(pod.spec.get("tolerations")), *added_tolerations(pod.subject, context)]
-    for path, name, _ in _limits(pod):
-        pools = [pool for pool in context.pools if name in pool.offers]
+    for path, having in _having(pod, context):
+        pools = [pool for pool in having if may_run(pod, pool, context.pools)]
         repelled = [taint for pool in pools if (taint := _repelling_taint(tolerations, pool))]
         if pools and len(repelled) == len(pools):
             taint = repelled[0]
-            text = (
-                f"{_field(pod, path)} is offered only by nodes with the taint {taint}, which the pod does not tolerate"
-            )
+            text = f"{_field(pod, path)}: only nodes with the taint {taint} are left, which the pod does not tolerate"
             help_ = f"add tolerations: [{{key: {taint.partition(':')[0]}, operator: Exists}}]"
             yield ObjectFinding(NOT_TOLERATED, path, text, help_)
             return
+
+
+def _having(pod: DescribedPod, context: RuleContext) -> Iterator[tuple[Any, list[PoolOffer]]]:
+    """What the pod requests or claims, and the pools whose nodes have it."""
+    for path, name, amount in _limits(pod):
+        number = as_count(amount) or 1
+        yield path, [pool for pool in context.pools if pool.offers.get(name, 0) >= number]
+    if context.uses_claims and claimed_sorts(pod, context) & {"gpu", "mig", "vfio"}:
+        yield (*pod.path, "resourceClaims"), [pool for pool in context.pools if pool.claimed]
 
 
 def _repelling_taint(tolerations: list[Any], pool: PoolOffer) -> str | None:

@@ -16,14 +16,11 @@ from blueprint.diagnostics import Severity
 def plain(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
     """A Secret with values in it: base64 hides nothing. Where it is kept is not known without a blueprint."""
     override = None if Capability.BLUEPRINT in context.capabilities else Severity.WARNING
-    for field in ("data", "stringData"):
-        keys = [str(key) for key, value in mapping(subject.data.get(field)).items() if value]
-        if keys:
-            text = f"{field} contains {', '.join(sorted(keys))} in plain text"
-            help_ = (
-                "create the Secret in the cluster: with an external-secrets operator, as a sealed secret, or by hand"
-            )
-            yield ObjectFinding(SECRET_IN_PLAIN_TEXT, (field,), text, help_, override)
+    keys = [str(key) for key, value in mapping(subject.data.get("data")).items() if value]
+    if keys:
+        text = f"contains {', '.join(sorted(keys))} in plain text"
+        help_ = "create the Secret in the cluster: with an external-secrets operator, as a sealed secret, or by hand"
+        yield ObjectFinding(SECRET_IN_PLAIN_TEXT, ("data",), text, help_, override)
 
 
 RULES = (plain,)

@@ -1,0 +1,27 @@
+"""Bounds of autoscalers that the API server refuses."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from blueprint.bundle.model import Object
+from blueprint.check.finding import ObjectFinding
+from blueprint.check.rule import rule
+from blueprint.check.rule_context import RuleContext, inside
+from blueprint.diagnostics import define
+
+BOUNDS = define("BP6155", "autoscaler-bounds", page=__file__)
+
+
+@rule(BOUNDS, tags=("scheduling",))
+def bounds(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
+    """More replicas at least than at most."""
+    least, most = (inside(subject.data, "spec", field) for field in ("minReplicas", "maxReplicas"))
+    if subject.id.group != "autoscaling" or not isinstance(least, int) or not isinstance(most, int):
+        return
+    if least > most:
+        text = f"spec.minReplicas is {least}, above maxReplicas, {most}"
+        yield ObjectFinding(BOUNDS, ("spec", "minReplicas"), text, f"at most {most}, or raise maxReplicas")
+
+
+RULES = (bounds,)

@@ -55,6 +55,11 @@ The queue admits the pods of the workload together, and its tenant has not as mu
 It waits without end. Pods that are alike go to one pool; a workload with several sets of them, such as a JobSet or a RayCluster,
 is admitted with all of its sets or not at all, and each set gets the first pool whose quota suffices for it and the sets before
 it. Request fewer pods, give the tenant more quota or a higher `borrow`, or select a pool for each set.
+
+On a pool of KAI, pods of a Job start one by one, unless the annotation `kai.scheduler/batch-min-member` says how many start together;
+those of a JobSet, LeaderWorkerSet, RayCluster or training job start together, as far as their fewest replicas go. KAI never stops a
+workload with a priority of 100 or more, such as a Deployment without a class, and gives it no more than its tenant's own quota; the
+label `priorityClassName: train` lets it borrow.
 """,
 )
 UNKNOWN_TENANT = define(

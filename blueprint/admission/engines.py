@@ -11,26 +11,33 @@ from blueprint.platform.queueing.kai import queue_name
 from blueprint.records import replace
 
 
-def of_engine(answer: PoolAnswer, pod: DescribedPod, *, waits_for_kai: bool, tenant: str | None) -> PoolAnswer:
+def of_engine(
+    answer: PoolAnswer, pod: DescribedPod, *, waits_for_kai: bool, tenant: str | None, gang: int
+) -> PoolAnswer:
     """The answer for a pool, where the workload is for its engine; otherwise why it does not run there.
 
-    `waits_for_kai`: the pool is KAI's. Outside of the namespaces of tenants, labels are not judged.
+    `waits_for_kai`: the pool is KAI's, which starts `gang` pods of the set together. Outside of the namespaces of
+    tenants, labels are not judged.
     """
     mine = pod.spec.get("schedulerName") == SCHEDULER
     if not waits_for_kai:
         return _refused(answer, f"KAI places nothing on pool {answer.pool}") if mine else answer
     if tenant is None:
-        return replace(answer, together=False)
+        return replace(answer, gang=gang)
     queue = queue_name(tenant, answer.pool)
     wanted = f"the labels {SHARD_LABEL}: {answer.pool} and {QUEUE}: {queue}"
     if not mine:
         return _refused(answer, f"pool {answer.pool} belongs to KAI: schedulerName: {SCHEDULER} and {wanted}")
-    above = mapping(inside(pod.subject.data, "metadata", "labels")).get(SHARD_LABEL)
-    shard = above or mapping(pod_metadata(pod).get("labels")).get(SHARD_LABEL)
     found = queue_label(pod)
-    if shard != answer.pool or found is None or found[1] != queue:
+    if shard_of(pod) != answer.pool or found is None or found[1] != queue:
         return _refused(answer, f"it is for another pool or queue: {wanted}")
-    return replace(answer, together=False)
+    return replace(answer, gang=gang)
+
+
+def shard_of(pod: DescribedPod) -> str | None:
+    """The shard that a workload names: its own label comes before that of its pods."""
+    above = mapping(inside(pod.subject.data, "metadata", "labels")).get(SHARD_LABEL)
+    return above or mapping(pod_metadata(pod).get("labels")).get(SHARD_LABEL)
 
 
 def _refused(answer: PoolAnswer, reason: str) -> PoolAnswer:

@@ -31,7 +31,7 @@ class PoolAnswer(Record):
         reasons: Why it does not fit, or why that is not known; the first is the summary.
         stops: Whether the pod is scheduled nowhere then, whatever other pools have.
         quota: How many such pods the quota of the tenant suffices for; None where no quota limits them.
-        together: Whether the queue admits all pods of a workload together.
+        gang: How many pods of the set start together; None where the queue admits all pods of the workload together.
     """
 
     pool: str
@@ -41,7 +41,7 @@ class PoolAnswer(Record):
     reasons: tuple[str, ...] = ()
     stops: bool = False
     quota: int | None = None
-    together: bool = True
+    gang: int | None = None
 
     @property
     def total(self) -> int | None:
@@ -91,8 +91,9 @@ class WorkloadAnswer(Record):
 
     @property
     def together(self) -> int:
-        """How many of its pods the queue admits together."""
-        return self.wanted // self.workloads
+        """How many of its pods start together."""
+        gangs = [each.gang for each in self.pools if each.fit is Fit.FITS and each.gang is not None]
+        return min(gangs, default=self.wanted // self.workloads)
 
     @property
     def _placed(self) -> Fit:
@@ -136,8 +137,6 @@ class WorkloadAnswer(Record):
     def is_never_admitted(self) -> bool:
         """Whether no pool has quota for all of its pods, which its queue admits together and onto one pool."""
         if not self.tenant or self._placed is not Fit.FITS or self.subject.id.kind in _ONE_BY_ONE:
-            return False
-        if any(each.fit is Fit.FITS and not each.together for each in self.pools):
             return False
         quotas = [each.quota for each in self.pools if each.fit is Fit.FITS]
         return all(each is not None and each < self.together for each in quotas)

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from fractions import Fraction
 from typing import Any
 
+from blueprint.admission.gpu_shares import GpuShare, SharedGpus, pods_of_node, share_of
 from blueprint.admission.model import Fit, PoolAnswer
 from blueprint.allocation.claims import Claim
 from blueprint.allocation.devices import NodeGroup
@@ -29,6 +30,8 @@ class NodesOfPool(Record):
     """`cpu` and `memory` of each node, as far as they are declared. What is reserved of them is not known."""
     cards: Mapping[str, int | None] = {}
     """Network cards of each node by resource; None where pods share them, or nothing says how many there are."""
+    shared: SharedGpus | None = None
+    """The GPUs that KAI shares; None where it shares none."""
 
 
 def pool_answer(
@@ -55,19 +58,42 @@ def pool_answer(
             if reason := _too_few(name, amount, there, nodes.offer):
                 obstacles.append(reason)
             limits.append(there // amount)
-    for name, wanted in machine_amounts(pod).items():
-        if name in nodes.machine:
-            of_node = quantity_value(nodes.machine[name])
-            if wanted > of_node:
-                obstacles.append(f"more {name} is requested than the {nodes.machine[name]} of a node")
-            limits.append(int(of_node // wanted))
+    for reason, number in (*_of_machine(pod, nodes), *_of_shares(pod, nodes)):
+        obstacles += [reason] if reason else []
+        limits.append(number)
     if obstacles:
         return PoolAnswer(nodes.group.name, nodes.group.nodes, Fit.NO, 0, tuple(obstacles))
     extended = claim_of(pod.spec, claimed, classes)
     together = [*claims, *([extended] if extended else [])]
+    if _needs_memory_of_gpus(pod, nodes):
+        reason = "the memory of its GPUs is not known, so neither is how many pods with gpu-memory they hold"
+        return PoolAnswer(nodes.group.name, nodes.group.nodes, Fit.UNKNOWN, None, (reason,))
     if not together:
         return PoolAnswer(nodes.group.name, nodes.group.nodes, Fit.FITS, min(limits, default=None))
     return claims_answer(together, nodes.group, prover, limits)
+
+
+def _of_machine(pod: DescribedPod, nodes: NodesOfPool) -> Iterator[tuple[str, int]]:
+    """For processors and memory how many such pods a node holds, and why it holds none."""
+    for name, wanted in machine_amounts(pod).items():
+        if name in nodes.machine:
+            of_node = quantity_value(nodes.machine[name])
+            beyond = f"more {name} is requested than the {nodes.machine[name]} of a node"
+            yield beyond if wanted > of_node else "", int(of_node // wanted)
+
+
+def _of_shares(pod: DescribedPod, nodes: NodesOfPool) -> Iterator[tuple[str, int]]:
+    """The same for parts of GPUs; nothing where the pod requests none, or it is not known."""
+    share = share_of(pod)
+    held = pods_of_node(share, nodes.shared) if isinstance(share, GpuShare) else share
+    if held is not None:
+        yield (held, 0) if isinstance(held, str) else ("", held)
+
+
+def _needs_memory_of_gpus(pod: DescribedPod, nodes: NodesOfPool) -> bool:
+    """Whether it requests memory of GPUs, and nothing says how much they have."""
+    share = share_of(pod)
+    return isinstance(share, GpuShare) and nodes.shared is not None and share.of_each(nodes.shared) is None
 
 
 def claims_answer(

@@ -59,6 +59,13 @@ class Quotas:
             self._flavors[tenant.name] = tuple(self._flavors_of(tenant))
         return self._flavors[tenant.name]
 
+    def queue_of_kai(self, tenant: Tenant, pool: str, *, within_own: str) -> QuotaFlavor:
+        """What the tenant's queue of KAI can give to sets of pods. `within_own`: why only its own quota counts."""
+        names = self._shares_of(tenant).get(pool, {})
+        named = {each.resource: name for name, each in self._offered[pool].items() if name in names}
+        most = self._lending.own if within_own else self._lending.obtainable
+        return QuotaFlavor(pool, named, {each: most(tenant, pool, each) for each in names})
+
     def _flavors_of(self, tenant: Tenant) -> Iterator[QuotaFlavor]:
         for pool, shares in self._shares_of(tenant).items():
             if pool in self._of_kai or pool not in self._offered:
@@ -76,8 +83,13 @@ class Quotas:
         """Whether the pool belongs to KAI."""
         return pool in self._of_kai
 
-    def limited(self, answer: PoolAnswer, tenant: Tenant | None, amounts: Mapping[str, Fraction]) -> PoolAnswer:
-        """The answer for a pool, as the quota limits it. `amounts`: what each pod requests, by resource."""
+    def limited(
+        self, answer: PoolAnswer, tenant: Tenant | None, amounts: Mapping[str, Fraction], *, within_own: str = ""
+    ) -> PoolAnswer:
+        """The answer for a pool, as the quota limits it.
+
+        `amounts`: what each pod requests, by resource; `within_own`: why only the tenant's own quota counts.
+        """
         if tenant is None:
             return answer
         shares = self._shares_of(tenant).get(answer.pool, {})
@@ -93,14 +105,21 @@ class Quotas:
             reason = f"tenant {tenant.name} has no quota of {missing} of pool {answer.pool}"
             return replace(answer, fit=Fit.NO, at_once=0, reasons=(reason,))
         counted = {name: amount for name, amount in counted.items() if name in shares}
-        numbers = [int(self._lending.obtainable(tenant, answer.pool, name) // each) for name, each in counted.items()]
+        allowed = self._lending.own if within_own else self._lending.obtainable
+        most = {name: allowed(tenant, answer.pool, name) for name in counted}
+        numbers = [int(most[name] // each) for name, each in counted.items()]
         if not numbers:
             return answer
-        if (most := min(numbers)) == 0:
-            reasons = tuple(self._too_little(tenant, answer.pool, counted))
+        if (pods := min(numbers)) == 0:
+            reasons = tuple(_too_little(tenant, answer.pool, counted, most, within_own))
             return replace(answer, fit=Fit.NO, at_once=0, reasons=reasons)
-        notes = (self._explained(tenant, answer.pool, name) for name in counted)
-        return replace(answer, quota=most, reasons=(*answer.reasons, *notes))
+        notes = (
+            _within_own(tenant, name, most[name], within_own)
+            if within_own
+            else self._explained(tenant, answer.pool, name)
+            for name in counted
+        )
+        return replace(answer, quota=pods, reasons=(*answer.reasons, *notes))
 
     def _shares_of(self, tenant: Tenant) -> dict[str, dict[str, TenantQuota | None]]:
         if tenant.name not in self._shares:
@@ -115,13 +134,6 @@ class Quotas:
             most = sorted(offered, key=lambda each: (each[0] in own, self._lending.obtainable(tenant, pool, each[0])))
             self._named[tenant.name, pool] = {each.resource: name for name, each in most}
         return self._named[tenant.name, pool]
-
-    def _too_little(self, tenant: Tenant, pool: str, counted: Mapping[str, Fraction]) -> Iterator[str]:
-        for name, amount in counted.items():
-            most = self._lending.obtainable(tenant, pool, name)
-            if most < amount:
-                can = f"tenant {tenant.name} can get {shown_amount(name, most)} {name} of pool {pool}"
-                yield f"{can}, and {shown_amount(name, amount)} are requested"
 
     def _explained(self, tenant: Tenant, pool: str, name: str) -> str:
         key = (tenant.name, pool, name)
@@ -139,3 +151,18 @@ class Quotas:
         lenders = first_few(list(self._lending.lenders(tenant, pool, name)), _FEW)
         back = ", to be given back when they need it" if self._reclaims else ""
         return f"{text}, {shown_amount(name, more)} more from {lenders}{back}"
+
+
+def _too_little(
+    tenant: Tenant, pool: str, counted: Mapping[str, Fraction], most: Mapping[str, Fraction], within_own: str
+) -> Iterator[str]:
+    for name, amount in counted.items():
+        if most[name] < amount:
+            can = f"tenant {tenant.name} can get {shown_amount(name, most[name])} {name} of pool {pool}"
+            if within_own:
+                can = f"{within_own}, so {can}, its own"
+            yield f"{can}, and {shown_amount(name, amount)} are requested"
+
+
+def _within_own(tenant: Tenant, name: str, own: Fraction, reason: str) -> str:
+    return f"quota of {tenant.name}: {shown_amount(name, own)} {name} of its own, and no more: {reason}"

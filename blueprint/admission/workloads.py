@@ -7,8 +7,10 @@ from fractions import Fraction
 from itertools import groupby
 from typing import Any
 
-from blueprint.admission.engines import of_engine
+from blueprint.admission.engines import of_engine, shard_of
+from blueprint.admission.gpu_shares import GpuShare, SharedGpus, share_of
 from blueprint.admission.model import Fit, PoolAnswer, WorkloadAnswer
+from blueprint.admission.pod_groups import PodGroup, pod_group
 from blueprint.admission.pods import NodesOfPool, claims_answer, machine_amounts, pool_answer, requested_devices
 from blueprint.admission.quotas import Quotas
 from blueprint.admission.together import PodSet, Whole, group_of, is_together, name_of, placed, workloads_of
@@ -18,11 +20,13 @@ from blueprint.bundle.model import Object, Path
 from blueprint.cel.devices import is_available
 from blueprint.check.claims.model import CLASS
 from blueprint.check.claims.proofs import claim_of_object, classes_of
+from blueprint.check.common.containers import GPU
 from blueprint.check.node_demands import as_admitted
 from blueprint.check.rule_context import DescribedPod, PlatformFacts, RuleContext, items, mapping
 from blueprint.kubernetes.pod_templates import assembled_pod
 from blueprint.platform.model import Platform
-from blueprint.platform.pool import Pool
+from blueprint.platform.pool import GpuPool, Pool
+from blueprint.platform.queueing.sharing import gpus_shared_by_kai
 from blueprint.platform.tenants.model import Tenant
 from blueprint.records import Record, replace
 from blueprint.rule_facts.predicted import predicted_groups
@@ -53,7 +57,14 @@ class Admission:
         groups = predicted_groups(platform)
         machines = {pool.name: pool.hardware.machine for pool in platform.pools}
         cards = {pool.name: _cards(pool) for pool in platform.pools}
-        self._nodes = [NodesOfPool(offers[each.name], each, machines[each.name], cards[each.name]) for each in groups]
+        shared = {pool.name: _shared(pool, platform) for pool in platform.pools}
+        self._nodes = [
+            NodesOfPool(offers[name], each, machines[name], cards[name], shared[name])
+            for each in groups
+            for name in (each.name,)
+        ]
+        kai = platform.queueing.kai if platform.queueing else None
+        self._classes = kai.classes if kai else {}
         self._facts, self._rendered = facts, tuple(each for each in rendered if each.id.kind in _BESIDE)
         self._prepared: tuple[Prover | None, _Shapes] | None = None
         self._minor = platform.cluster.kubernetes_minor
@@ -94,31 +105,40 @@ class Admission:
     def _of_object(self, pods: Sequence[DescribedPod], around: _Around) -> Iterator[WorkloadAnswer]:
         """The answer for each set of pods that requests devices, and what comes of all sets together."""
         subject = pods[0].subject
-        wanted = [bool(each.spec.get("resourceClaims") or requested_devices(each)) for each in pods]
+        wanted = [bool(each.spec.get("resourceClaims") or requested_devices(each) or share_of(each)) for each in pods]
         if not any(wanted):
             return
         several = len(pods) > 1
-        found = [self._of_pod(pod, around) for pod, shown in zip(pods, wanted, strict=True) if shown or several]
+        group = pod_group(pods, {**self._classes, **_written_classes(around.everything)})
+        found = [
+            self._of_pod(pod, around, group, size)
+            for pod, shown, size in zip(pods, wanted, group.sizes, strict=True)
+            if shown or several
+        ]
         workloads = workloads_of(subject)
         remark = self._quotas.remark(subject.id.namespace)
-        whole = self._whole(found, workloads) if several and is_together(subject) else None
+        whole = self._whole(found, workloads, group) if several else None
         for each in found:
             if each.requests_devices:
                 name = name_of(each.pod) if several else ""
                 yield replace(each.answer, workloads=workloads, remark=remark, set_name=name, whole=whole)
 
-    def _whole(self, found: Sequence[_OfPod], workloads: int) -> Whole | None:
+    def _whole(self, found: Sequence[_OfPod], workloads: int, group: PodGroup) -> Whole | None:
         """What comes of all sets of a workload; None where no queue admits them together, or one fails by itself."""
         tenant = self._quotas.tenant_of(found[0].pod.subject.id.namespace)
         shown = [replace(each.answer, workloads=workloads) for each in found if each.requests_devices]
         fitting = [pool for each in shown for pool in each.pools if pool.fit is Fit.FITS]
         if tenant is None or any(each.fit is not Fit.FITS for each in shown):
             return None
-        if not all(each.together for each in fitting):
+        of_kai = {each.pool for each in fitting if each.gang is not None}
+        if len(of_kai) == 1 and group.as_one:
+            sets = [each.as_gang() for each in found if each.gang]
+            return placed(sets, [self._quotas.queue_of_kai(tenant, *of_kai, within_own=group.reason)])
+        if of_kai or not is_together(found[0].pod.subject):
             return None
         return placed([each.as_set(workloads) for each in found if each.pod.number], self._quotas.flavors(tenant))
 
-    def _of_pod(self, pod: DescribedPod, around: _Around) -> _OfPod:
+    def _of_pod(self, pod: DescribedPod, around: _Around, group: PodGroup, size: int) -> _OfPod:
         sources: list[Object] = []
         missing = ""
         for each in map(mapping, items(pod.spec.get("resourceClaims"))):
@@ -133,18 +153,27 @@ class Admission:
             return _OfPod(pod, WorkloadAnswer(pod.subject, pod.path, pod.number, unknown=missing))
         tenant = self._quotas.tenant_of(pod.subject.id.namespace)
         amounts, unlimited = self._of_shape(pod, sources, tenant, around)
-        results = tuple(
-            of_engine(
-                self._quotas.limited(each, tenant, amounts),
-                pod,
-                waits_for_kai=self._quotas.waits_for_kai(each.pool),
-                tenant=tenant.name if tenant else None,
-            )
-            for each in unlimited
-        )
+        share = share_of(pod)
+        shard = next((each for each in self._nodes if each.group.name == shard_of(pod)), None)
+        amounts = {**amounts, **(_shared_amount(share, shard) if shard else {})}
+        results = tuple(self._on_pool(each, pod, tenant, amounts, group, size) for each in unlimited)
         answer = _answer(pod.subject, pod.path, pod.number, results)
         answer = replace(answer, tenant=tenant.name) if tenant else answer
-        return _OfPod(pod, answer, amounts, bool(sources or requested_devices(pod)))
+        return _OfPod(pod, answer, amounts, bool(sources or requested_devices(pod) or share), size)
+
+    def _on_pool(
+        self,
+        answer: PoolAnswer,
+        pod: DescribedPod,
+        tenant: Tenant | None,
+        amounts: Mapping[str, Fraction],
+        group: PodGroup,
+        size: int,
+    ) -> PoolAnswer:
+        """What comes of it where the quota and the engine of the pool are looked at, too."""
+        of_kai = self._quotas.waits_for_kai(answer.pool)
+        limited = self._quotas.limited(answer, tenant, amounts, within_own=group.reason if of_kai else "")
+        return of_engine(limited, pod, waits_for_kai=of_kai, tenant=tenant.name if tenant else None, gang=size)
 
     def _of_shape(
         self, pod: DescribedPod, sources: Sequence[Object], tenant: Tenant | None, around: _Around
@@ -179,6 +208,7 @@ class _OfPod(Record):
     answer: WorkloadAnswer
     amounts: Mapping[str, Fraction] = {}
     requests_devices: bool = True
+    gang: int = 0
 
     def as_set(self, workloads: int) -> PodSet:
         """The pods of one of several equal workloads."""
@@ -186,6 +216,12 @@ class _OfPod(Record):
         pools = frozenset(each.pool for each in self.answer.pools if each.fit is not Fit.NO)
         amounts = {name: amount * pods for name, amount in self.amounts.items()}
         return PodSet(name_of(self.pod), pods, amounts, pools, group_of(self.pod))
+
+    def as_gang(self) -> PodSet:
+        """The pods that KAI starts together."""
+        return replace(
+            self.as_set(1), pods=self.gang, amounts={name: amount * self.gang for name, amount in self.amounts.items()}
+        )
 
 
 def _shape(pod: DescribedPod) -> str:
@@ -195,7 +231,7 @@ def _shape(pod: DescribedPod) -> str:
         [(each.get("resources"), each.get("restartPolicy")) for each in map(mapping, items(pod.spec.get(part)))]
         for part in ("initContainers", "containers")
     ]
-    return repr((placement, containers))
+    return repr((placement, containers, share_of(pod)))
 
 
 def _assembled(objects: Sequence[Object]) -> Iterator[DescribedPod]:
@@ -203,6 +239,27 @@ def _assembled(objects: Sequence[Object]) -> Iterator[DescribedPod]:
     for each in objects:
         if found := assembled_pod(each.data):
             yield DescribedPod(each, found.path, found.spec, found.number)
+
+
+def _written_classes(everything: RuleContext) -> dict[str, int]:
+    """The values of the priority classes that stand in the files, by name."""
+    found = ((each.id.name, each.data.get("value")) for each in everything.objects_of_kind("PriorityClass"))
+    return {name: value for name, value in found if isinstance(value, int)}
+
+
+def _shared(pool: Pool, platform: Platform) -> SharedGpus | None:
+    """The GPUs of each node of a pool that KAI shares."""
+    count = gpus_shared_by_kai(pool, platform.queueing.kai if platform.queueing else None)
+    if not count or not isinstance(pool, GpuPool):
+        return None
+    memory = pool.gpu.facts.memory_mib
+    return SharedGpus(count, memory.value if memory else None)
+
+
+def _shared_amount(share: GpuShare | str | None, nodes: NodesOfPool) -> dict[str, Fraction]:
+    """What quotas count of a pod with parts of GPUs."""
+    of_each = share.of_each(nodes.shared) if isinstance(share, GpuShare) and nodes.shared else None
+    return {GPU: of_each * share.devices} if isinstance(share, GpuShare) and of_each is not None else {}
 
 
 def _cards(pool: Pool) -> dict[str, int | None]:

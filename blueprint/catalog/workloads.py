@@ -70,7 +70,7 @@ class WorkloadKind(CatalogueFile, kw_only=True):
         power_of_two: Whether each pod takes a number of GPUs that is a power of two.
         serves: Whether it runs until someone stops it.
         framework: How Kueue names the kind that it manages.
-        claims: Whether its pods can claim devices and name a RuntimeClass.
+        claims: Whether its pods can claim devices, and name a RuntimeClass and a scheduler.
         beside: What it requests beside the pods that have GPUs.
         needs: The controller that it needs; None where Kubernetes has it.
         image: The image of its containers.

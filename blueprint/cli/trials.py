@@ -113,7 +113,7 @@ def _golden(platform: Platform) -> tuple[GoldenWorkload, ...]:
 
     return one_of_each(
         {
-            each.name: GoldenWorkload(each.objects, each.sample.pool.taints if each.sample.queue else ())
+            each.name: GoldenWorkload(each.objects, () if each.sample.tolerations else each.sample.pool.taints)
             for each in render_workloads(platform)
         }
     )

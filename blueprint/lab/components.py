@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from blueprint.check.common.kai import SCHEDULER as SCHEDULER_OF_KAI
 from blueprint.lab.pins import CONTROLLERS, LIVE
 
 STAGES = Path(__file__).with_name("stages.yaml")
@@ -36,7 +37,9 @@ SCHEDULER_CONFIG = {
     "leaderElection": {"leaderElect": False},
     "clientConnection": {"kubeconfig": SCHEDULER_KUBECONFIG, "qps": 2000, "burst": 4000},
     "podMaxBackoffSeconds": 5,
+    "profiles": [{"schedulerName": name} for name in ("default-scheduler", SCHEDULER_OF_KAI)],
 }
+"""Kubernetes' scheduler stands in for KAI's, which a lab does not run."""
 
 
 def etcd() -> list[str]:

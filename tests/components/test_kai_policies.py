@@ -14,6 +14,7 @@ import pytest
 
 from blueprint.kubernetes.crds import load_crd
 from blueprint.lab.access import RequestFailed
+from tests.support.engines import with_engines
 from tests.support.platforms import rendered
 from tests.support.waits import eventually
 
@@ -21,14 +22,7 @@ CRDS = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
 ADMISSION = "/apis/admissionregistration.k8s.io/v1"
 GROUPS = "/apis/scheduling.run.ai/v2alpha2/namespaces/{}/podgroups"
 PODS = "/api/v1/namespaces/{}/pods"
-BLUEPRINT = """
-apiVersion: gpublueprint.dev/v1alpha2
-kind: Blueprint
-metadata: {name: both}
-spec:
-  release: "2026.11"
-  cluster: {kubernetes: "1.36"}
-  poolLabel: acme.example/pool
+BLUEPRINT = with_engines("""
   nodePools:
     train: {nodes: 4, gpu: {product: H100-SXM5-80GB, count: 8}, queue: kueue}
     notebooks: {nodes: 2, gpu: {product: L40S, count: 4}, queue: kai}
@@ -39,7 +33,7 @@ spec:
     both: {namespaces: [both], quota: {train: 8, notebooks: 4}}
     batch: {namespaces: [batch], quota: {train: 8}}
     capped: {namespaces: [capped], priorityCap: research, quota: {serving: 2}}
-"""
+""")
 KAI = {"schedulerName": "kai-scheduler"}
 
 

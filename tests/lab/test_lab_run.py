@@ -7,6 +7,7 @@ import os
 import re
 import signal
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,9 @@ import pytest
 
 from blueprint.cli.main import main
 from blueprint.lab.launch import take_down
+from blueprint.lab.trial import GoldenWorkload, one_of_each
+from blueprint.pipeline import compile_blueprint
+from blueprint.render.workloads import render_workloads
 from tests.support.lab_inhabitants import inhabitants, start
 from tests.support.waits import eventually
 
@@ -64,6 +68,29 @@ def test_every_example_gives_a_place_to_what_it_offers_and_none_to_more(
         assert each["simulated"]
         assert (each["outcome"] == "placed") == bool(each["nodes"])
         assert each["reasons"] or each["outcome"] == "placed"
+    became = {each["workload"]: (each["outcome"], *each["reasons"]) for each in report["placements"]}
+    assert {name: became.get(name) for name in golden(example)} == golden(example)
+
+
+@cache
+def golden(example: str) -> dict[str, tuple[str, ...]]:
+    """What must become of what tenants have in `workloads/`: placed, as its controller or as its templates have it."""
+    platform = compile_blueprint(str(EXAMPLES / example / "blueprint.yaml")).platform
+    assert platform
+    every = {each.name: GoldenWorkload(each.objects) for each in render_workloads(platform)}
+    workloads = [each for one in one_of_each(every) for each in one.as_admitted()[0]]
+    stood_in = "its pods are made of its templates: no controller of a {} runs here"
+    return {
+        str(each.object.id): ("placed", stood_in.format(each.object.id.kind)) if each.stood_in else ("placed",)
+        for each in workloads
+    }
+
+
+def test_workloads_of_every_kind_are_among_those_of_examples() -> None:
+    """So that the test above tries them all, on pools of both engines."""
+    found = {name.partition("/")[0] for file in EXAMPLES.glob("*/blueprint.yaml") for name in golden(file.parent.name)}
+    assert found == {"Deployment", "Job", "JobSet", "LeaderWorkerSet", "RayCluster", "RayJob", "TrainJob"}
+    assert any(name.endswith("-interactive") for name in golden("batch-and-interactive"))
 
 
 @pytest.fixture(scope="module")

@@ -19,7 +19,7 @@ BLUEPRINTS = {
     "watched": HERE / "watched.yaml",
     **{
         name: HERE / "stacks" / f"{name}.yaml"
-        for name in ("claims", "claims-alone", "queues", "team-claims", "reactions", "provisioning")
+        for name in ("claims", "claims-alone", "kai", "queues", "team-claims", "reactions", "provisioning")
     },
 }
 """What the rules of a folder of tests are compiled from."""

@@ -6,17 +6,9 @@ from typing import Any
 
 import pytest
 
+from tests.support.engines import with_engines
 from tests.support.platforms import codes_of, rendered
 
-HEAD = """
-apiVersion: gpublueprint.dev/v1alpha2
-kind: Blueprint
-metadata: {name: both}
-spec:
-  release: "2026.11"
-  cluster: {kubernetes: "1.36"}
-  poolLabel: acme.example/pool
-"""
 WARNED = {
     "BP3555": """
   nodePools:
@@ -57,34 +49,34 @@ WARNED = {
   tenants: {a: {namespaces: [a], priorityCap: scratch, quota: {one: 1}}}
 """,
 }
-BOTH = f"""{HEAD}
+BOTH = with_engines("""
   nodePools:
-    train: {{nodes: 4, gpu: {{product: H100-SXM5-80GB, count: 8}}, queue: kueue}}
-    notebooks: {{nodes: 4, machine: {{cpu: 96, memory: 1Ti}}, gpu: {{product: L40S, count: 4}}, queue: kai}}
+    train: {nodes: 4, gpu: {product: H100-SXM5-80GB, count: 8}, queue: kueue}
+    notebooks: {nodes: 4, machine: {cpu: 96, memory: 1Ti}, gpu: {product: L40S, count: 4}, queue: kai}
     slices:
       nodes: 1
       queue: kai
       gpu:
         product: A100-SXM4-80GB
         count: 8
-        mig: {{strategy: mixed, layout: [{{devices: all, profiles: {{3g.40gb: 2}}}}]}}
-  queueing: {{kueue: {{}}, kai: {{}}}}
+        mig: {strategy: mixed, layout: [{devices: all, profiles: {3g.40gb: 2}}]}
+  queueing: {kueue: {}, kai: {}}
   tenants:
-    physics: {{quota: {{notebooks: {{gpu: 1, cpu: 8, memory: 1Gi}}}}}}
+    physics: {quota: {notebooks: {gpu: 1, cpu: 8, memory: 1Gi}}}
     lattice:
       parent: physics
       weight: 2.5
       namespaces: [lattice]
-      quota: {{train: 8, notebooks: {{gpu: {{guaranteed: 4, borrow: 2}}, cpu: 16, memory: 2Gi}}}}
-    plasma: {{parent: physics, namespaces: [plasma], quota: {{slices: 2}}}}
-    alone: {{namespaces: [alone], quota: {{slices: {{3g.40gb: 4}}}}}}
-    batch: {{namespaces: [batch], quota: {{train: 8}}}}
-""".replace("slices: 2", "slices: {3g.40gb: 2}")
+      quota: {train: 8, notebooks: {gpu: {guaranteed: 4, borrow: 2}, cpu: 16, memory: 2Gi}}
+    plasma: {parent: physics, namespaces: [plasma], quota: {slices: {3g.40gb: 2}}}
+    alone: {namespaces: [alone], quota: {slices: {3g.40gb: 4}}}
+    batch: {namespaces: [batch], quota: {train: 8}}
+""")
 
 
 @pytest.mark.parametrize(("code", "spec"), WARNED.items(), ids=WARNED)
 def test_what_is_worth_a_warning(code: str, spec: str) -> None:
-    assert code in codes_of(HEAD + spec)
+    assert code in codes_of(with_engines(spec))
 
 
 def queues() -> dict[str, dict[str, Any]]:

@@ -10,8 +10,10 @@ import pytest
 
 from blueprint.apiserver.connect import connect
 from blueprint.apiserver.discovery import Discovery, discover
+from blueprint.bundle.model import Object
+from blueprint.check.finding import value_at
 from blueprint.kubernetes.crds import crds_of
-from blueprint.kubernetes.pod_templates import assembled_pod, pod_templates
+from blueprint.kubernetes.pod_templates import PodTemplate, assembled_pod, pod_templates
 from blueprint.lab.access import RequestFailed
 from blueprint.pipeline import compile_blueprint
 from blueprint.render.workloads import WorkloadFile, render_workloads
@@ -21,7 +23,9 @@ from tests.support.waits import eventually
 CRDS = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
 GROUPS = ("jobset.x-k8s.io", "leaderworkerset.x-k8s.io", "monitoring.coreos.com", "ray.io", "trainer.kubeflow.org")
 MADE = ("Namespace", "ValidatingAdmissionPolicy", "ValidatingAdmissionPolicyBinding")
-EXAMPLES = ("gke-dra", "mig-university", "rack-aware-training")
+RUNTIME_CLASSES = "/apis/node.k8s.io/v1/runtimeclasses"
+POLICIES = ("tenancy", "kai-scheduler")
+EXAMPLES = ("batch-and-interactive", "gke-dra", "mig-university", "rack-aware-training")
 QUEUE = "kueue.x-k8s.io/queue-name"
 pytestmark = pytest.mark.lab
 
@@ -43,8 +47,10 @@ class Cluster:
         kinds = [(each.data["apiVersion"], each.data["kind"]) for file in self.files for each in file.objects]
         eventually(lambda: all(discover(connection).find(*kind) for kind in kinds), "definitions are served")
         self.discovery: Discovery = discover(connection)
+        if any(each.sample.shared_by_kai for each in self.files):
+            lab.request("POST", RUNTIME_CLASSES, {"metadata": {"name": "nvidia"}, "handler": "nvidia"})
         for obj in (
-            each for each in compiled.valid_bundle().objects if each.id.kind in MADE and each.component == "tenancy"
+            each for each in compiled.valid_bundle().objects if each.id.kind in MADE and each.component in POLICIES
         ):
             resource = self.discovery.find(obj.api_version, obj.id.kind)
             assert resource is not None
@@ -78,13 +84,21 @@ def pods_of(file: WorkloadFile) -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = []
     for obj in file.objects:
         assembled = assembled_pod(obj.data)
-        labels = {QUEUE: file.sample.queue} if file.sample.queue else {}
-        metadata = {"generateName": "sample-", "namespace": obj.id.namespace, "labels": labels}
-        found += [
-            {"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": dict(template.spec)}
-            for template in (*pod_templates(obj.data), *([assembled] if assembled else []))
-        ]
+        found += [pod_of(file, obj, each) for each in (*pod_templates(obj.data), *([assembled] if assembled else []))]
     return found
+
+
+def pod_of(file: WorkloadFile, obj: Object, template: PodTemplate) -> dict[str, Any]:
+    """A pod of a template. Of Kueue's it has the label of their workload; KAI's webhook adds a RuntimeClass."""
+    described = value_at(obj.data, (*template.path[:-1], "metadata")) or {}
+    queued = {QUEUE: file.sample.queue} if file.sample.queue and not file.sample.of_kai else {}
+    annotations = described.get("annotations") or {}
+    metadata = {
+        "generateName": "sample-", "namespace": obj.id.namespace,
+        "labels": {**(described.get("labels") or {}), **queued}, "annotations": annotations,
+    }  # fmt: skip
+    runtime = {"runtimeClassName": "nvidia"} if "gpu-fraction" in annotations else {}
+    return {"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": {**template.spec, **runtime}}
 
 
 def test_the_server_takes_every_workload(cluster: Cluster) -> None:

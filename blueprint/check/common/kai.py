@@ -1,17 +1,22 @@
-"""What KAI Scheduler reads: its queues, and the labels of workloads."""
+"""What KAI Scheduler reads: its queues, and the labels and annotations of workloads."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 from blueprint.bundle.model import Object, Path
-from blueprint.check.common.containers import pod_metadata
+from blueprint.check.common.containers import GPU, pod_metadata
 from blueprint.check.rule_context import DescribedPod, RuleContext, inside, mapping
 
 GROUP = "scheduling.run.ai"
 SCHEDULER = "kai-scheduler"
 QUEUE = "kai.scheduler/queue"
 OLD_QUEUE = "runai/queue"
+GPU_FRACTION, GPU_MEMORY, GPU_DEVICES = "gpu-fraction", "gpu-memory", "gpu-fraction-num-devices"
+"""Annotations of pods that request parts of GPUs."""
+_MPS = "mps"
 
 
 def queues(context: RuleContext) -> Mapping[str, Object]:
@@ -33,3 +38,33 @@ def queue_label(pod: DescribedPod, key: str = QUEUE) -> tuple[Path, str] | None:
     if isinstance(name := below.get(key), str):
         return (*pod.path[:-1], "metadata", "labels", key), name
     return None
+
+
+def share_faults(annotations: Mapping[Any, Any], *, whole: bool) -> Iterator[tuple[str, str, str]]:
+    """What KAI's webhook refuses of a request for parts of GPUs: the annotation, what is wrong, the way out.
+
+    `whole`: the pod requests whole GPUs. As `ValidateGpuRequests` does it (pkg/binder/plugins/gpusharing, v0.17.0).
+    """
+    named = [key for key in (GPU_FRACTION, GPU_MEMORY) if key in annotations]
+    if named and whole:
+        fault = f"is combined with a limit of {GPU}: a pod gets part of a GPU, or whole GPUs"
+        yield named[0], fault, f"remove the limit of {GPU}, or the annotation"
+    if len(named) > 1:
+        fault = f"is combined with {GPU_MEMORY}: both set the share of the GPU"
+        yield GPU_FRACTION, fault, f"remove {GPU_MEMORY}, or {GPU_FRACTION}"
+    if GPU_FRACTION in named and not _is_part(annotations[GPU_FRACTION]):
+        fault = f"is {annotations[GPU_FRACTION]}, which is not between 0 and 1"
+        yield GPU_FRACTION, fault, f'"0.5" is half a GPU; for whole GPUs set a limit of {GPU}'
+    for key, unit in ((GPU_MEMORY, "MiB"), (GPU_DEVICES, "GPUs")):
+        if key in annotations and not re.fullmatch(r"0*[1-9][0-9]*", str(annotations[key])):
+            yield key, f"is {annotations[key]}, which is not a whole number of {unit}", 'for example "2000"'
+    for key in (GPU_DEVICES, _MPS):
+        if not named and annotations.get(key) not in (None, "false"):
+            yield key, f"needs {GPU_FRACTION} or {GPU_MEMORY}", f"set {GPU_FRACTION} or {GPU_MEMORY}, or remove it"
+
+
+def _is_part(value: object) -> bool:
+    try:
+        return 0 < float(str(value)) < 1
+    except ValueError:
+        return False

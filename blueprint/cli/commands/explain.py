@@ -1,7 +1,9 @@
 """Explain a code, a field of the blueprint, a component, a GPU product, an instance type or a topic, offline.
 
 Words that are no topic are searched for: `blueprint explain mig` lists what has to do with MIG. Without TOPIC,
-everything that can be explained is listed. Long text goes through $PAGER (less) on a terminal.
+everything that can be explained is listed. With --blueprint, the topic queueing says what it means for that platform:
+which pool and tenant is whose, and what of it matters for what is declared. Long text goes through $PAGER (less) on a
+terminal.
 """
 
 from __future__ import annotations
@@ -10,7 +12,8 @@ import sys
 from argparse import ArgumentParser, Namespace
 from typing import TYPE_CHECKING
 
-from blueprint.cli.options import add_report
+from blueprint.cli.options import add_overlays, add_report
+from blueprint.cli.targets import blueprint_target
 
 if TYPE_CHECKING:
     from blueprint.report import Run
@@ -23,6 +26,7 @@ EXAMPLES = (
     "blueprint explain BP3101",
     "blueprint explain spec.nodePools.train.gpu",
     "blueprint explain h100",
+    "blueprint explain queueing --blueprint blueprint.yaml",
 )
 
 
@@ -30,6 +34,13 @@ def configure(parser: ArgumentParser) -> None:
     """TOPIC."""
     examples = "BP1001, duplicate-key, spec.nodePools.train.gpu.product, nfd, H100-SXM5-80GB, exit-codes, ..."
     parser.add_argument("topic", metavar="TOPIC", nargs="*", help=f"{examples} or words to search for")
+    parser.add_argument(
+        "--blueprint",
+        metavar="FILE",
+        type=blueprint_target,
+        help="explain the topic for this blueprint or its folder, as far as the topic depends on it",
+    )
+    add_overlays(parser)
     parser.add_argument("--no-pager", action="store_true", help="print long text on a terminal without a pager")
     add_report(parser)
 
@@ -40,12 +51,37 @@ def run(options: Namespace) -> Run:
     from blueprint.report.topics import explain, search
 
     topic = " ".join(options.topic)
+    if options.blueprint:
+        return _for_platform(options, topic)
     text = (explain(topic) or search(topic)) if options.topic else _listing()
     if text is None:
         return _unknown(topic)
     _print(text, pager=not options.no_pager)
     options.prints = True
     return Run("explain", f"explain {topic}".strip(), verdict="explained")
+
+
+def _for_platform(options: Namespace, topic: str) -> Run:
+    """Print what the topic means for a blueprint; exit 1 where that is not valid, 2 where no blueprint decides it."""
+    from blueprint.cli.targets import open_target
+    from blueprint.diagnostics import Diagnostic, Refused, has_errors
+    from blueprint.diagnostics.codes import USAGE
+    from blueprint.pipeline import compile_blueprint
+    from blueprint.render.topics import platform_topic, platform_topics
+    from blueprint.report import Run
+
+    if topic not in platform_topics():
+        known = ", ".join(platform_topics())
+        message = f"--blueprint changes nothing about {topic or 'the list of topics'}; topics with it: {known}"
+        raise Refused(Diagnostic(USAGE, message), exit_code=2)
+    files, target = open_target(options.blueprint)
+    found = compile_blueprint(target, files=files, overlays=options.overlay, sets=options.set)
+    title = f"explain {topic} for {target}"
+    if found.platform is None or has_errors(found.diagnostics):
+        return Run("explain", title, tuple(found.diagnostics), verdict="not valid", exit_code=1)
+    _print(platform_topic(topic, found.platform), pager=not options.no_pager)
+    options.prints = True
+    return Run("explain", title, verdict="explained")
 
 
 def _listing() -> str:

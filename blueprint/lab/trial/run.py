@@ -323,6 +323,8 @@ def _left_out(options: TrialOptions, bundle: Bundle) -> Iterator[Omission]:
                 yield Omission(f"{engine} {options.manager.rendered}", f"{older} runs here, without what is new since")
             continue
         yield Omission(f"queues of {engine} for {_pools(pools)}", "queues are not modelled: nothing waits for quota")
+    if "KAI" in options.engines:
+        yield Omission("KAI's scheduler", "Kubernetes' scheduler stands in for it, and counts no parts of GPUs")
     if needed := demands_of(bundle, options.runtime_classes).names:
         yield Omission(joined(needed), "RuntimeClasses need it of nodes; the lab made it itself")
     if options.labels:

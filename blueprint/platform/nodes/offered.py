@@ -20,5 +20,5 @@ NODE_RESOURCES = ("cpu", "memory")
 
 
 def shown_amount(name: str, value: Fraction) -> str:
-    """An amount of what quotas call `name`: memory as a quantity, everything else as a whole number."""
-    return canonical_quantity(f"{int(value) // 1024}Ki") if name == "memory" else str(int(value))
+    """An amount of what quotas call `name`: memory as a quantity, everything else as a number."""
+    return canonical_quantity(f"{int(value) // 1024}Ki") if name == "memory" else f"{float(value):.10g}"

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
-from typing import Protocol
+from typing import Any, Protocol
 
 from blueprint.platform.nodes.offered import NODE_RESOURCES
 from blueprint.platform.queueing.engines import KAI, QueuedPool, pools_of
@@ -29,6 +29,7 @@ NOT_PREEMPTED = 100
 """From this priority on KAI stops no workload, and lets it use no more than its queue's quota."""
 OWN_CLASSES = {"train": 50, "build-preemptible": 75, "build": 100, "inference": 125}
 """The priority classes that KAI brings; it gives them to workloads that name none."""
+_CLASSES_OF_SERVERS, _CLASSES_OF_JOBS = ("inference", "build-preemptible"), ("train",)
 UNLIMITED = -1
 _COUNTED = re.compile(r"nvidia\.com/(gpu|mig-([1-9])g\.[1-9][0-9]*gb)")
 _UNIT = {"cpu": Fraction(1000), "memory": Fraction(1, 10**6)}
@@ -49,6 +50,9 @@ class KaiPlatform(PlatformView, Protocol):
     @property
     def queueing(self) -> Prioritised | None:
         """How workloads are queued."""
+
+    def setting(self, name: str) -> Any:
+        """The value of a setting, of the component in this stack that has it; None where there is none."""
 
 
 def units_of(resource: str) -> int:
@@ -237,6 +241,30 @@ class Kai:
     def own_classes(self) -> tuple[PriorityOfKai, ...]:
         """The priority classes that KAI brings, lowest first."""
         return tuple(PriorityOfKai(name, value) for name, value in OWN_CLASSES.items())
+
+    @property
+    def classes(self) -> dict[str, int]:
+        """Every priority class that workloads may name: those that KAI brings, and those of the blueprint."""
+        queueing = self._platform.queueing
+        with untracked():
+            own = OWN_CLASSES if self._platform.setting("priorityClasses") else {}
+            return {**own, **(queueing.priorities if queueing else {})}
+
+    def class_for(self, tenant: Tenant, *, serves: bool, own: bool) -> str | None:
+        """The priority class of a workload of a tenant; None where none suits.
+
+        What serves is not stopped, as far as the tenant's own quota suffices (`own`): KAI lends nothing to such
+        workloads.
+        """
+        cap, lasts = tenant.highest_priority, serves and own
+        usable = {
+            name: value
+            for name, value in self.classes.items()
+            if (cap is None or value <= cap) and (lasts or value < NOT_PREEMPTED)
+        }
+        preferred = _CLASSES_OF_SERVERS if serves else _CLASSES_OF_JOBS
+        highest = max(usable, key=lambda name: (usable[name], name), default=None)
+        return next((each for each in preferred if each in usable), highest)
 
     @tracked_property
     def gpu_sharing(self) -> bool:

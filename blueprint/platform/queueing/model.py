@@ -16,6 +16,7 @@ from blueprint.platform.provisioning.model import CAPACITY_LABEL
 from blueprint.platform.queueing.engines import KUEUE, QueuedPool, pools_of
 from blueprint.platform.queueing.kai import Kai
 from blueprint.platform.queueing.quotas import ResourceGroup, by_flavor, purchased, resource_groups, with_withheld
+from blueprint.platform.queueing.shares import TenantShare, tenant_shares
 from blueprint.platform.tenants.model import Tenant, TenantNamespace, Tenants
 from blueprint.platform.topology.model import HOSTNAME
 from blueprint.platform.tracking.recorder import decided_by, tracked_property, untracked
@@ -47,6 +48,9 @@ class QueuedPlatform(PlatformView, Protocol):
     @property
     def queueing(self) -> Queueing | None:
         """How workloads wait for GPUs."""
+
+    def setting(self, name: str) -> Any:
+        """The value of a setting, of the component in this stack that has it; None where there is none."""
 
 
 class Topology:
@@ -312,6 +316,12 @@ class Queueing:
         """What KAI is told; None without it."""
         spec = self._spec.kai
         return Kai(spec, self._platform) if spec is not None else None
+
+    @property
+    def shares(self) -> tuple[TenantShare, ...]:
+        """What every tenant has of every pool."""
+        with untracked():
+            return tuple(tenant_shares(self._platform, self))
 
     @tracked_property
     def priorities(self) -> dict[str, int]:

@@ -9,6 +9,7 @@ from blueprint.diagnostics import Diagnostic, known_names, nearest
 from blueprint.platform.check_context import CheckContext
 from blueprint.platform.paths import POOLS
 from blueprint.platform.queueing.checks import KUEUE
+from blueprint.platform.queueing.engines import KUEUE as KUEUE_ENGINE
 from blueprint.platform.tenants.checks import declared_at
 from blueprint.platform.tenants.model import Tenant
 from blueprint.platform.workloads import codes
@@ -58,7 +59,8 @@ def _judged(context: CheckContext, tenant: Tenant, kind: WorkloadKind, path: Pat
         message = f"nothing starts the pods of {kind.name} together: tenant {tenant.name} has no queue"
         help_ = "queueing: {kueue: {}}, and a quota for the tenant"
         yield context.diagnostic_at(path, codes.WITHOUT_GANG, message, help_=help_)
-    yield from _queued(context, kind, path)
+    if any(isinstance(each, Sample) and each.queue and each.engine == KUEUE_ENGINE for each in found):
+        yield from _queued(context, kind, path)
 
 
 def _is_sound(context: CheckContext, tenant: Tenant) -> bool:

@@ -5,7 +5,6 @@ A workload takes what the tenant has of its own; where that is too little, what 
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from fractions import Fraction
 from functools import cached_property
@@ -18,29 +17,28 @@ from blueprint.platform.nodes.offered import NODE_RESOURCES
 from blueprint.platform.nodes.taints import Taint
 from blueprint.platform.pool import GpuPool, Pool
 from blueprint.platform.queueing.engines import KAI, KUEUE
+from blueprint.platform.queueing.kai import queue_name
 from blueprint.platform.queueing.lending import Lending
+from blueprint.platform.queueing.sharing import gpus_shared_by_kai
 from blueprint.platform.tracking.recorder import untracked
+from blueprint.platform.workloads.sizes import Size, fitted
 from blueprint.records import Record
 from blueprint.units import canonical_quantity, duration_seconds, quantity_value
 
 if TYPE_CHECKING:
     from blueprint.platform.dra.model import DynamicAllocation
+    from blueprint.platform.queueing.kai import Kai
     from blueprint.platform.queueing.model import Queueing
     from blueprint.platform.tenants.model import Tenant, Tenants
 
 Amount = Callable[["Tenant", str, str], Fraction]
 """How much a tenant has of a resource of a pool."""
 GPU_NAME = "gpu"
-_GIB = 2**30
-_RESERVED_PART = 4
-"""One part in four of a node's processors and memory is left to others."""
-_MOST_CPU, _MOST_MEMORY = 16, 128
-"""Processors and GiB for each GPU, at most."""
-_USUAL_CPU, _USUAL_MEMORY = 2, 8
-"""The same where nothing says what machines have."""
 _OF_SHARED_MEMORY = 4
 """One part in four of a pod's memory may be /dev/shm."""
 _CLOSED = "its taints are closed to tenants without quota of it (policy.admission)"
+_PARTS = 2
+"""Into how many parts a workload for one GPU takes it where KAI shares GPUs."""
 _LONGEST_START = 1800
 _LONGEST_NAME = 40
 """Controllers append to the name, and 63 characters are allowed."""
@@ -85,15 +83,6 @@ class Level(Record):
     required: bool
 
 
-class Size(Record):
-    """How large a workload is: so many pods, each with so many units, processors and GiB of memory."""
-
-    pods: int
-    units: int
-    cpu: int
-    memory: int
-
-
 class Misfit(Record):
     """Why a workload does not fit a pool."""
 
@@ -114,7 +103,10 @@ class Sample(Record, kw_only=True, dict=True):
         size: How large it is.
         claimed: Whether its pods claim devices instead of requesting the resource.
         shared_by: How many pods share one unit.
-        queue: The queue that it enters; None without a queue.
+        engine: The engine of the pool, by its key in `queueing`.
+        queue: The queue of that engine that it enters; None without a queue.
+        priority: The priority class that it names; None without KAI.
+        shared_by_kai: Whether KAI shares the unit, and pods name their part by an annotation.
         level: Within which level of the topology its pods are placed; None where nothing says where nodes stand.
         pod_security: The Pod Security Standard of its namespace.
         startup_seconds: How long a server may take until it is ready.
@@ -129,7 +121,10 @@ class Sample(Record, kw_only=True, dict=True):
     size: Size
     claimed: bool
     shared_by: int
+    engine: str
     queue: str | None
+    priority: str | None
+    shared_by_kai: bool
     level: Level | None
     pod_security: str
     startup_seconds: int
@@ -146,9 +141,19 @@ class Sample(Record, kw_only=True, dict=True):
         return name if len(name) <= _LONGEST_NAME else f"{name[: _LONGEST_NAME - 9].rstrip('-')}-{digest(name)[:8]}"
 
     @property
+    def of_kai(self) -> bool:
+        """Whether KAI places its pods."""
+        return self.engine == KAI
+
+    @property
+    def amount(self) -> str:
+        """How much of the unit each pod requests: a number, or a part of one."""
+        return f"{1 / self.shared_by:g}" if self.shared_by_kai else str(self.size.units)
+
+    @property
     def tolerations(self) -> tuple[Taint, ...]:
-        """What its pods must tolerate by themselves: a queue brings the rest."""
-        return () if self.queue else self.pool.taints
+        """What its pods must tolerate by themselves: a queue of Kueue brings the rest."""
+        return () if self.queue and not self.of_kai else self.pool.taints
 
     @property
     def runtime_class(self) -> str | None:
@@ -178,7 +183,8 @@ class Sample(Record, kw_only=True, dict=True):
     @property
     def devices(self) -> dict[str, str]:
         """What each pod requests of devices, by resource."""
-        return {**({} if self.claimed else {self.resource: str(self.size.units)}), **self.cards}
+        whole = {} if self.claimed or self.shared_by_kai else {self.resource: str(self.size.units)}
+        return {**whole, **self.cards}
 
     @property
     def memory(self) -> str:
@@ -237,44 +243,63 @@ class Workloads:
     def _candidate(self, tenant: Tenant, kind: WorkloadKind, pool: Pool, name: str) -> Sample | Misfit:
         offered = pool.offered[name]
         of_node = int(quantity_value(offered.amount or "0"))
-        kueue = self._platform.queueing.kueue if self._platform.queueing else None
-        if pool.queue == KAI:
-            return Misfit(pool.name, "workloads for pools of KAI are not rendered yet")
-        queue = kueue.queue_of(tenant.shares) if tenant.shares and kueue and pool.queue == KUEUE else None
-        claimed = pool.claimed and not (queue and self._platform.dra.extended_resources)
+        queue = self._queue(tenant, pool)
+        claimed = pool.claimed and not (pool.queue == KUEUE and queue and self._platform.dra.extended_resources)
         shared_by = _shared_by(pool, offered.resource)
         whole = name == GPU_NAME and shared_by == 1 and not _is_partitioned(pool)
         closed = queue is None and self._platform.queueing and self._platform.admission_policies and pool.taints
-        if reason := _CLOSED if closed else _unfit(kind, pool, name, whole=whole, claimed=claimed):
+        if reason := _CLOSED if closed else _unfit(kind, pool, name, whole=whole, claimed=claimed, queued=bool(queue)):
             return Misfit(pool.name, reason)
-        found = self._size(tenant, kind, pool, name, of_node if whole else 1)
+        parts = _PARTS if kind.spread == "one" and gpus_shared_by_kai(pool, self._kai) else 1
+        found = self._size(tenant, kind, pool, name, of_node if whole else 1, parts)
         if isinstance(found, str):
             return Misfit(pool.name, found)
-        nodes = -(-found.pods // max(1, of_node // found.units))
+        size, own = found
+        nodes = -(-size.pods // max(1, of_node // size.units))
+        of_kai = self._kai if pool.queue == KAI else None
         return Sample(
             kind=kind, tenant=tenant.name, namespace=tenant.namespaces[0], pool=pool, unit=name,
-            resource=offered.resource, size=found, claimed=claimed, shared_by=shared_by, queue=queue,
-            level=_level(pool.topology.labels, nodes) if queue and found.pods > 1 else None,
-            pod_security=self._platform.pod_security, startup_seconds=self._startup_seconds,
+            resource=offered.resource, size=size, claimed=claimed, shared_by=shared_by * parts,
+            engine=pool.queue, queue=queue, shared_by_kai=parts > 1,
+            priority=of_kai.class_for(tenant, serves=kind.serves, own=own) if of_kai else None,
+            level=_level(pool.topology.labels, nodes) if queue and size.pods > 1 else None,
+            pod_security=self._platform.pod_security, startup_seconds=self._startup_seconds(pool),
         )  # fmt: skip
+
+    @property
+    def _kai(self) -> Kai | None:
+        return self._platform.queueing.kai if self._platform.queueing else None
+
+    def _queue(self, tenant: Tenant, pool: Pool) -> str | None:
+        """The queue of the pool's engine that workloads of a tenant enter; None without one."""
+        kueue = self._platform.queueing.kueue if self._platform.queueing else None
+        if pool.queue == KAI:
+            return queue_name(tenant.name, pool.name) if pool.name in tenant.shares else None
+        return kueue.queue_of(tenant.shares) if tenant.shares and kueue and pool.queue == KUEUE else None
 
     @cached_property
     def _lending(self) -> Lending:
         return Lending(self._platform.tenants)
 
-    @property
-    def _startup_seconds(self) -> int:
+    def _startup_seconds(self, pool: Pool) -> int:
         """Less than the time after which Kueue stops what is not ready."""
-        kueue = self._platform.queueing.kueue if self._platform.queueing else None
+        kueue = self._platform.queueing.kueue if self._platform.queueing and pool.queue != KAI else None
         patience = int(duration_seconds(kueue.pods_ready_timeout)) * 9 // 10 if kueue else _LONGEST_START
         return min(_LONGEST_START, max(60, patience // 10 * 10))
 
-    def _size(self, tenant: Tenant, kind: WorkloadKind, pool: Pool, name: str, of_pod: int) -> Size | str:
-        """As large as what is the tenant's own allows; else as what it can borrow allows; or why not."""
-        found = _fitted(kind, pool, name, of_pod, self._amounts(tenant, pool, name, self._lending.own))
-        if isinstance(found, Size):
-            return found
-        return _fitted(kind, pool, name, of_pod, self._amounts(tenant, pool, name, self._lending.obtainable))
+    def _size(
+        self, tenant: Tenant, kind: WorkloadKind, pool: Pool, name: str, of_pod: int, parts: int
+    ) -> tuple[Size, bool] | str:
+        """As large as what is the tenant's own allows; else as what it can borrow allows; or why not.
+
+        And whether its own suffices. `parts`: into how many parts pods take a unit.
+        """
+        found: Size | str = ""
+        for own, amount in ((True, self._lending.own), (False, self._lending.obtainable)):
+            found = fitted(kind, pool, name, of_pod, self._amounts(tenant, pool, name, amount), parts)
+            if isinstance(found, Size):
+                return found, own
+        return str(found)
 
     def _amounts(self, tenant: Tenant, pool: Pool, name: str, amount: Amount) -> Mapping[str, int | None]:
         """What there is of a unit and of what every node offers; None where nothing limits it."""
@@ -284,58 +309,16 @@ class Workloads:
         return there | {each: int(amount(tenant, pool.name, each)) for each in there if each in limited}
 
 
-def _fitted(kind: WorkloadKind, pool: Pool, name: str, of_pod: int, most: Mapping[str, int | None]) -> Size | str:
-    """The size within some amounts, or why there is none."""
-    available = most[name] or 0
-    fewest = 2 if kind.spread == "nodes" else 1
-    if available < fewest:
-        return f"it needs {fewest} {name}, and the tenant can get {available}"
-    pods = 1 if kind.spread == "one" else min(2, available, pool.nodes_max if of_pod > 1 else available)
-    units = 1 if kind.spread == "one" else min(of_pod, available // pods)
-    if kind.power_of_two:
-        units = 1 << (units.bit_length() - 1)
-    if pool.kata and pool.kata.confidential and units < of_pod:
-        units = 1  # a confidential machine gets one GPU, or all of a node
-    cpu, memory = (each * units for each in _share(pool))
-    beside = kind.beside
-    machine_cpu, machine_memory = _overhead(pool)
-    if (limit := most["cpu"]) is not None:
-        cpu = min(cpu, (limit - (beside.cpu if beside else 0)) // pods - machine_cpu)
-    if (limit := most["memory"]) is not None:
-        memory = min(memory, (limit // _GIB - (beside.memory if beside else 0)) // pods - machine_memory)
-    if cpu < 1 or memory < 1:
-        return f"the tenant has too little {'cpu' if cpu < 1 else 'memory'} for {pods} pods"
-    return Size(pods, units, cpu, memory)
-
-
-def _overhead(pool: Pool) -> tuple[int, int]:
-    """Processors and GiB of memory that the virtual machine of a pod takes beside it."""
-    found = pool.kata.overhead if pool.kata else {}
-    cpu, memory = quantity_value(found.get("cpu", "0")), quantity_value(found.get("memory", "0"))
-    return math.ceil(cpu), math.ceil(memory / _GIB)
-
-
-def _share(pool: Pool) -> tuple[int, int]:
-    """Processors and GiB of memory for one unit of a node."""
-    units = sum(
-        int(quantity_value(each.amount or "0")) for name, each in pool.offered.items() if name not in NODE_RESOURCES
-    )
-    parts = max(1, units) * _RESERVED_PART
-    cpu, memory = pool.hardware.cpu, pool.hardware.memory
-    return (
-        min(_MOST_CPU, max(1, cpu * (_RESERVED_PART - 1) // parts)) if cpu else _USUAL_CPU,
-        min(_MOST_MEMORY, max(1, int(quantity_value(memory)) // _GIB * (_RESERVED_PART - 1) // parts))
-        if memory
-        else _USUAL_MEMORY,
-    )
-
-
-def _unfit(kind: WorkloadKind, pool: Pool, name: str, *, whole: bool, claimed: bool) -> str:
+def _unfit(kind: WorkloadKind, pool: Pool, name: str, *, whole: bool, claimed: bool, queued: bool) -> str:
     """What about the pool itself keeps the workload away."""
     if claimed and not kind.claims:
         return "its GPUs are claimed, and pods of this kind cannot claim devices"
     if pool.kata and not kind.claims:
         return "its pods run in virtual machines, and pods of this kind cannot name a RuntimeClass"
+    if pool.queue == KAI and not kind.claims:
+        return "its pods wait for KAI, and pods of this kind cannot name their scheduler"
+    if pool.queue == KAI and not queued:
+        return "it belongs to KAI, and the tenant has no quota of it"
     if kind.spread != "nodes":
         return ""
     if pool.nodes_max < 2:  # noqa: PLR2004 - it spreads over nodes

@@ -1,0 +1,88 @@
+"""Parts of GPUs, which pods request of KAI by annotations: how many of them a node holds, and what quotas count.
+
+As KAI v0.17.0 counts them (pkg/scheduler/api/node_info): memory of a GPU in steps of 100 MiB, and memory that is
+requested as hundredths of a GPU, rounded up.
+"""
+
+from __future__ import annotations
+
+import math
+from fractions import Fraction
+
+from blueprint.check.common.containers import GPU, limit, pod_metadata
+from blueprint.check.common.kai import GPU_DEVICES, GPU_FRACTION, GPU_MEMORY, SCHEDULER, share_faults
+from blueprint.check.rule_context import DescribedPod, mapping
+from blueprint.records import Record
+
+_STEP_MIB = 100
+_HUNDREDTHS = 100
+
+
+class SharedGpus(Record):
+    """The GPUs of each node that KAI shares.
+
+    Attributes:
+        count: How many there are.
+        memory_mib: The memory of each, as NVML counts it; None where that is not known.
+    """
+
+    count: int
+    memory_mib: int | None
+
+    @property
+    def counted_mib(self) -> int | None:
+        """The memory of each, as KAI counts it."""
+        return self.memory_mib and self.memory_mib // _STEP_MIB * _STEP_MIB
+
+
+class GpuShare(Record):
+    """What a pod requests: of each of `devices` GPUs a fraction, or memory in MiB."""
+
+    devices: int
+    fraction: Fraction | None = None
+    memory_mib: int | None = None
+
+    def of_each(self, gpus: SharedGpus) -> Fraction | None:
+        """The fraction of each GPU that quotas count; None where its memory is not known."""
+        if self.fraction is not None:
+            return self.fraction
+        if not gpus.counted_mib or self.memory_mib is None:
+            return None
+        return Fraction(math.ceil(Fraction(self.memory_mib * _HUNDREDTHS, gpus.counted_mib)), _HUNDREDTHS)
+
+    def pods_of_gpu(self, gpus: SharedGpus) -> int | None:
+        """How many such pods share one GPU; None where its memory is not known."""
+        if self.memory_mib is not None:
+            return gpus.counted_mib // self.memory_mib if gpus.counted_mib else None
+        return int(1 / self.fraction) if self.fraction else None
+
+
+def share_of(pod: DescribedPod) -> GpuShare | str | None:
+    """What the pod requests of shared GPUs; None where it requests nothing of them, a text where KAI refuses it."""
+    annotations = mapping(pod_metadata(pod).get("annotations"))
+    if not {GPU_FRACTION, GPU_MEMORY} & annotations.keys():
+        return None
+    if pod.spec.get("schedulerName") != SCHEDULER:
+        return f"the annotations {GPU_FRACTION} and {GPU_MEMORY} are read by KAI alone: schedulerName: {SCHEDULER}"
+    whole = any(limit(container, GPU) for _, container in pod.containers)
+    for key, fault, _ in share_faults(annotations, whole=whole):
+        return f"KAI refuses the pod: its annotation {key} {fault}"
+    devices = int(str(annotations.get(GPU_DEVICES, 1)))
+    if GPU_FRACTION in annotations:
+        return GpuShare(devices, Fraction(str(annotations[GPU_FRACTION])))
+    return GpuShare(devices, memory_mib=int(str(annotations[GPU_MEMORY])))
+
+
+def pods_of_node(share: GpuShare, gpus: SharedGpus | None) -> int | str | None:
+    """How many such pods one node holds at once; a text where it holds none, None where that is not known.
+
+    A pod with parts of several GPUs gets them of different ones.
+    """
+    if gpus is None:
+        return "KAI shares no GPUs of it (queueing.kai.gpuSharing)"
+    if share.devices > gpus.count:
+        return f"parts of {share.devices} GPUs are requested, but a node has {gpus.count}"
+    together = share.pods_of_gpu(gpus)
+    if together == 0:
+        return f"{share.memory_mib} MiB of a GPU are requested, but each has {gpus.counted_mib}"
+    return None if together is None else gpus.count * together // share.devices

@@ -1,0 +1,77 @@
+"""How large a workload is on the nodes of a pool: pods, units, processors and memory within some amounts."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+
+from blueprint.catalog.workloads import WorkloadKind
+from blueprint.platform.nodes.offered import NODE_RESOURCES
+from blueprint.platform.pool import Pool
+from blueprint.records import Record
+from blueprint.units import quantity_value
+
+_GIB = 2**30
+_RESERVED_PART = 4
+"""One part in four of a node's processors and memory is left to others."""
+_MOST_CPU, _MOST_MEMORY = 16, 128
+"""Processors and GiB for each GPU, at most."""
+_USUAL_CPU, _USUAL_MEMORY = 2, 8
+"""The same where nothing says what machines have."""
+
+
+class Size(Record):
+    """How large a workload is: so many pods, each with so many units, processors and GiB of memory."""
+
+    pods: int
+    units: int
+    cpu: int
+    memory: int
+
+
+def fitted(
+    kind: WorkloadKind, pool: Pool, name: str, of_pod: int, most: Mapping[str, int | None], parts: int
+) -> Size | str:
+    """The size within some amounts, or why there is none."""
+    available = most[name] or 0
+    fewest = 2 if kind.spread == "nodes" else 1
+    if available < fewest:
+        return f"it needs {fewest} {name}, and the tenant can get {available}"
+    pods = 1 if kind.spread == "one" else min(2, available, pool.nodes_max if of_pod > 1 else available)
+    units = 1 if kind.spread == "one" else min(of_pod, available // pods)
+    if kind.power_of_two:
+        units = 1 << (units.bit_length() - 1)
+    if pool.kata and pool.kata.confidential and units < of_pod:
+        units = 1  # a confidential machine gets one GPU, or all of a node
+    cpu, memory = (max(1, each * units // parts) for each in _share(pool))
+    beside = kind.beside
+    machine_cpu, machine_memory = _overhead(pool)
+    if (limit := most["cpu"]) is not None:
+        cpu = min(cpu, (limit - (beside.cpu if beside else 0)) // pods - machine_cpu)
+    if (limit := most["memory"]) is not None:
+        memory = min(memory, (limit // _GIB - (beside.memory if beside else 0)) // pods - machine_memory)
+    if cpu < 1 or memory < 1:
+        return f"the tenant has too little {'cpu' if cpu < 1 else 'memory'} for {pods} pods"
+    return Size(pods, units, cpu, memory)
+
+
+def _overhead(pool: Pool) -> tuple[int, int]:
+    """Processors and GiB of memory that the virtual machine of a pod takes beside it."""
+    found = pool.kata.overhead if pool.kata else {}
+    cpu, memory = quantity_value(found.get("cpu", "0")), quantity_value(found.get("memory", "0"))
+    return math.ceil(cpu), math.ceil(memory / _GIB)
+
+
+def _share(pool: Pool) -> tuple[int, int]:
+    """Processors and GiB of memory for one unit of a node."""
+    units = sum(
+        int(quantity_value(each.amount or "0")) for name, each in pool.offered.items() if name not in NODE_RESOURCES
+    )
+    parts = max(1, units) * _RESERVED_PART
+    cpu, memory = pool.hardware.cpu, pool.hardware.memory
+    return (
+        min(_MOST_CPU, max(1, cpu * (_RESERVED_PART - 1) // parts)) if cpu else _USUAL_CPU,
+        min(_MOST_MEMORY, max(1, int(quantity_value(memory)) // _GIB * (_RESERVED_PART - 1) // parts))
+        if memory
+        else _USUAL_MEMORY,
+    )

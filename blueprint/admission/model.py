@@ -126,7 +126,7 @@ class WorkloadAnswer(Record):
         """Whether its queue admits all of its pods while nothing else runs; None where that is not up to the queue."""
         if not self.tenant or self._placed is not Fit.FITS:
             return None
-        if any(each.fit is Fit.FITS and not each.together for each in self.pools):
+        if any(each.fit is Fit.FITS and each.gang is not None for each in self.pools):
             return None
         if self.subject.id.kind not in _ONE_BY_ONE:
             return self.fit is Fit.FITS

@@ -54,7 +54,7 @@ BEYOND_QUOTA = define(
 The queue admits the pods of the workload together, and its tenant has not as much quota, even with everything that others lend.
 It waits without end. Pods that are alike go to one pool; a workload with several sets of them, such as a JobSet or a RayCluster,
 is admitted with all of its sets or not at all, and each set gets the first pool whose quota suffices for it and the sets before
-it. Request fewer pods, give the tenant more quota or a higher `borrow`, or select a pool for each set.
+it. If that fails, Kueue tries again from the next pools on, but not every choice. Request fewer pods, give the tenant more quota or a higher `borrow`, or select a pool for each set.
 
 On a pool of KAI, pods of a Job start one by one, unless the annotation `kai.scheduler/batch-min-member` says how many start together;
 those of a JobSet, LeaderWorkerSet, RayCluster or training job start together, as far as their fewest replicas go. KAI never stops a

@@ -69,7 +69,7 @@ def _way_out(whole: Whole) -> str:
     if not whole.otherwise:
         return "request fewer pods, or give the tenant more quota or a higher `borrow`"
     where = (f"{joined([each.name for each in share.sets])} to pool {share.flavor.pool}" for share in whole.otherwise)
-    return f"the queue gives each set the first pool that suffices; bind by nodeSelector {', '.join(where)}"
+    return f"the queue does not try every choice of pools; bind by nodeSelector {', '.join(where)}"
 
 
 def _summary(answer: WorkloadAnswer) -> tuple[Code, str]:

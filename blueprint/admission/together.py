@@ -1,8 +1,9 @@
 """The sets of pods that are one workload of their queue: which they are, and where it puts each of them.
 
 As Kueue does it (`assignFlavors` in pkg/scheduler/flavorassigner, v0.19): one set after the other gets the first flavor
-that its pods may have and whose quota suffices for it and the sets before it. If one gets none, the workload is not
-admitted.
+that its pods may have and whose quota suffices for it and the sets before it. If one gets none, Kueue tries again, and
+each set that got a flavor begins with the next one (`LastTriedFlavorIdx` and `PendingFlavors`, v0.17). So it does not
+try all choices.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from blueprint.check.common.containers import pod_metadata
 from blueprint.check.finding import value_at
 from blueprint.check.rule_context import DescribedPod, inside, mapping
 from blueprint.kubernetes.pod_templates import Pattern
-from blueprint.records import Record
+from blueprint.records import Record, replace
 from blueprint.wording import counted
 
 _GROUP = "kueue.x-k8s.io/podset-group-name"
@@ -152,19 +153,52 @@ def group_of(pod: DescribedPod) -> str:
 
 
 def placed(sets: Sequence[PodSet], flavors: Sequence[QuotaFlavor]) -> Whole:
-    """Where the queue puts each set while nothing else uses quota."""
-    shares: dict[int, FlavorDemand] = {}
+    """Where the queue puts each set while nothing else uses quota: the first attempt that suffices for all.
+
+    Of a workload that is never admitted the first attempt is reported.
+    """
     groups = list(_grouped(sets))
-    for group in groups:
-        found = list(_possible(group, flavors, shares))
-        chosen = next(((number, share) for number, share in found if not share.beyond), None)
-        if chosen:
-            shares[chosen[0]] = chosen[1]
+    attempts = list(_attempts(groups, flavors))
+    attempt = attempts[-1]
+    if not attempt.lacking:
+        return Whole(tuple(attempt.shares.values()))
+    first = attempts[0]
+    otherwise = _searched(groups, flavors, {}, iter(range(_MOST_STEPS))) or {}
+    return Whole(tuple(first.shares.values()), first.lacking, tuple(otherwise.values()))
+
+
+def _attempts(groups: Sequence[Sequence[PodSet]], flavors: Sequence[QuotaFlavor]) -> Iterator[_Attempt]:
+    """One attempt after the other, until one suffices, or no set has a flavor left to try or all begin as before."""
+    starts: dict[int, int] = {}
+    begun: list[dict[int, int]] = []
+    while starts not in begun:
+        begun.append(starts)
+        attempt = _attempt(groups, flavors, starts)
+        yield attempt
+        starts = {group: number + 1 for group, number in attempt.chosen.items() if number + 1 < len(flavors)}
+        if not attempt.lacking or not starts:
+            return
+
+
+class _Attempt(Record):
+    """One attempt: what is requested of each flavor, which one each group got, and what the next would request."""
+
+    shares: dict[int, FlavorDemand]
+    chosen: dict[int, int]
+    lacking: tuple[FlavorDemand, ...] = ()
+
+
+def _attempt(groups: Sequence[Sequence[PodSet]], flavors: Sequence[QuotaFlavor], starts: Mapping[int, int]) -> _Attempt:
+    """Each group gets the first flavor, from its start on, that suffices for it and the groups before it."""
+    attempt = _Attempt({}, {})
+    for index, group in enumerate(groups):
+        found = list(_possible(group, flavors, attempt.shares))
+        left = ((number, share) for number, share in found if number >= starts.get(index, 0) and not share.beyond)
+        if (chosen := next(left, None)) is not None:
+            attempt.chosen[index], attempt.shares[chosen[0]] = chosen[0], chosen[1]
         elif found:
-            steps = iter(range(_MOST_STEPS))
-            otherwise = _searched(groups, flavors, {}, steps) or {}
-            return Whole(tuple(shares.values()), tuple(share for _, share in found), tuple(otherwise.values()))
-    return Whole(tuple(shares.values()))
+            return replace(attempt, lacking=tuple(share for _, share in found))
+    return attempt
 
 
 def _possible(

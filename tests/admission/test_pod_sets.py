@@ -143,16 +143,26 @@ def test_a_set_may_go_to_another_pool(ask: Ask) -> None:
     assert (found.code, "and third (1 pod) request 9 gpu of pool train, and 8 gpu" in found.messages) == (1, True)
 
 
-def test_a_set_that_takes_the_pool_of_another_must_select_its_own(ask: Ask) -> None:
-    """The queue gives the first set the first pool that suffices, and looks back at none."""
+def test_a_set_that_takes_the_pool_of_another_gets_the_next_one_at_the_second_attempt(ask: Ask) -> None:
     found = ask(jobset("vision", first=(4, pod(1)), second=(4, pod(1, pool="other"))))
+    assert found.code == 0
+    assert "together train first (4 pods) request 4 gpu of pool train" in found.rows
+
+
+def test_a_choice_of_pools_that_no_attempt_makes_must_be_selected(ask: Ask) -> None:
+    """`first` and `second` would both have to go to train. One of them begins with other in every attempt."""
+    sets = {"first": (3, pod(1)), "second": (4, pod(1)), "third": (5, pod(1, pool="other"))}
+    found = ask(jobset("vision", **sets))
     assert (found.code, "while nothing else runs, the queue of tenant vision does not admit" in found.messages) == (
         1,
         True,
     )
-    found = ask(jobset("vision", first=(4, pod(1)), second=(4, pod(1, pool="other"))), "-v")
-    assert "bind by nodeSelector first to pool train, second to pool other" in " ".join(found.messages.split())
-    assert ask(jobset("vision", first=(4, pod(1, pool="train")), second=(4, pod(1, pool="other")))).code == 0
+    found = ask(jobset("vision", **sets), "-v")
+    assert "bind by nodeSelector first and second to pool train, third to pool other" in " ".join(
+        found.messages.split()
+    )
+    sets |= {"first": (3, pod(1, pool="train")), "second": (4, pod(1, pool="train"))}
+    assert ask(jobset("vision", **sets)).code == 0
 
 
 def test_sets_of_a_group_get_the_same_pool(ask: Ask) -> None:

@@ -19,7 +19,10 @@ from typing import Any
 
 import yaml
 
+from blueprint.check.finding import value_at
+from blueprint.check.rule_context import mapping
 from blueprint.kubernetes.pod_templates import assembled_pod, pod_templates
+from blueprint.source.paths import Path as Steps
 from tests.components.test_kai_policies import BLUEPRINT, PASS, REFUSED
 from tests.components.test_kata_policies import ALLOWED_CLAIMS, ATTACKS, HONEST, PLATFORM, claim
 from tests.components.test_tenant_policies import CASES, PLATFORMS, built, merged
@@ -131,9 +134,17 @@ def _of_example(example: Path) -> Iterator[Question]:
         for workload in yaml.safe_load_all(path.read_text("utf-8")):
             for template in (*pod_templates(workload), *filter(None, [assembled_pod(workload)])):
                 name = f"{example.name}, {path.stem}, {'.'.join(map(str, template.path))}"
-                metadata = {"name": "it", "labels": QUEUED}
+                metadata = {"name": "it", **_metadata(workload, template.path)}
                 body = {"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": dict(template.spec)}
                 yield made(workload["kind"], name, objects, body, path.parent.name)
+
+
+def _metadata(workload: Mapping[str, Any], path: Steps) -> dict[str, Any]:
+    """Labels and annotations of the pods of a template; what Kueue queues has its label on the workload alone."""
+    described = mapping(mapping(value_at(workload, path[:-1])).get("metadata"))
+    labels = mapping(described.get("labels"))
+    queued = labels if "kai.scheduler/queue" in labels else {**labels, **QUEUED}
+    return {"labels": queued, "annotations": mapping(described.get("annotations"))}
 
 
 def made(maker: str, name: str, objects: list[dict[str, Any]], body: dict[str, Any], namespace: str) -> Question:

@@ -39,6 +39,7 @@ def _reference_crds() -> Iterator[dict[str, Any]]:
         pytest.skip("BLUEPRINT_REFERENCE does not name a folder with the upstream CRDs")
     for pattern in (
         "gpu-operator/v26.7.0/crds/*.yaml",
+        "kai-scheduler/v0.17.0/crds/*.yaml",
         "karpenter-aws/v1.14.1/crds/autoscaling.x-k8s.io_*.yaml",
         "karpenter-aws/v1.14.1/crds/karpenter.k8s.aws_*.yaml",
         "karpenter-aws/v1.14.1/crds/karpenter.sh_*.yaml",

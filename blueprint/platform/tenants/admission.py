@@ -57,6 +57,10 @@ class SharedPool(Protocol):
     def pods_wait(self) -> bool:
         """Whether workloads wait as pods, which a quota of the namespace would count."""
 
+    @property
+    def claimed(self) -> bool:
+        """Whether pods claim its GPUs instead of requesting a number of them."""
+
     def taint_source(self, taint: Taint) -> Source:
         """The line that gives the nodes this taint."""
 

@@ -175,6 +175,19 @@ class Tenant:
         return found
 
     @tracked_property
+    def claimed_class(self) -> str | None:
+        """The class of the GPUs that its pods claim: of a pool of which it has quota, or of any where there are no quotas.
+
+        None where they claim none.
+        """
+        held = self.shares
+        for pool in self._platform.pools:
+            usable = self._platform.queueing is None or GPU_NAME in held.get(pool.name, {})
+            if usable and pool.claimed and GPU_NAME in pool.offered:
+                return GPU_CLASS
+        return None
+
+    @tracked_property
     def most_gpus(self) -> dict[str, str]:
         """The most that its queue could get of each resource of GPUs; only of what something limits.
 
@@ -290,6 +303,11 @@ class TenantNamespace:
     def allowed(self) -> Allowed:
         """What admission policies let its workloads do."""
         return self.tenant.allowed
+
+    @property
+    def claimed_class(self) -> str | None:
+        """The class of the GPUs that its pods claim; None where they claim none."""
+        return self.tenant.claimed_class
 
     @property
     def gpu_limits(self) -> dict[str, str]:

@@ -15,6 +15,8 @@ class Offered(Record):
     amount: str | None
 
 
+GPU_NAME = "gpu"
+"""What quotas call a whole GPU."""
 NODE_RESOURCES = ("cpu", "memory")
 """The names of what every node offers; all others are of GPUs."""
 

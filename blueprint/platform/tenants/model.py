@@ -7,7 +7,8 @@ from fractions import Fraction
 from functools import cached_property
 from typing import Any, Protocol
 
-from blueprint.platform.nodes.offered import NODE_RESOURCES
+from blueprint.platform.dra.model import GPU_CLASS
+from blueprint.platform.nodes.offered import GPU_NAME, NODE_RESOURCES
 from blueprint.platform.tenants.admission import AdmittingPlatform, Allowed
 from blueprint.platform.tracking.recorder import tracked_property, untracked
 from blueprint.platform.tracking.tracked import plain
@@ -176,9 +177,9 @@ class Tenant:
 
     @tracked_property
     def claimed_class(self) -> str | None:
-        """The class of the GPUs that its pods claim: of a pool of which it has quota, or of any where there are no quotas.
+        """The class of the GPUs that its pods claim; None where they claim none.
 
-        None where they claim none.
+        Those of pools of which it has quota; without queues, of all pools.
         """
         held = self.shares
         for pool in self._platform.pools:

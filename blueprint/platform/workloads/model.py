@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Protocol
 from blueprint.catalog.workloads import WorkloadKind, workload_kind, workload_names
 from blueprint.platform.components.digests import digest
 from blueprint.platform.dra.model import GPU_CLASS
-from blueprint.platform.nodes.offered import NODE_RESOURCES
+from blueprint.platform.nodes.offered import GPU_NAME, NODE_RESOURCES
 from blueprint.platform.nodes.taints import Taint
 from blueprint.platform.pool import GpuPool, Pool
 from blueprint.platform.queueing.engines import KAI, KUEUE
@@ -33,7 +33,6 @@ if TYPE_CHECKING:
 
 Amount = Callable[["Tenant", str, str], Fraction]
 """How much a tenant has of a resource of a pool."""
-GPU_NAME = "gpu"
 _OF_SHARED_MEMORY = 4
 """One part in four of a pod's memory may be /dev/shm."""
 _CLOSED = "its taints are closed to tenants without quota of it (policy.admission)"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
@@ -180,11 +180,7 @@ class RuleContext:
     def pods(self) -> tuple[DescribedPod, ...]:
         """The pods of every workload."""
         describing = (each for kind in self.kinds if kind in pod_kinds() for each in self.kinds[kind])
-        return tuple(
-            DescribedPod(each, found.path, found.spec, found.number, found.container)
-            for each in describing
-            for found in pod_templates(each.data)
-        )
+        return tuple(pod for each in describing for pod in described_pods(each))
 
     @cached_property
     def operator(self) -> EffectiveOperator:
@@ -273,6 +269,12 @@ def severity_across_files(one: Object, other: Object, context: RuleContext) -> S
 def by_hand(subject: Object, *path: str) -> bool:
     """Whether a person wrote what stands there, in a manifest or a patch: what we derive needs no reading again."""
     return subject.by_hand(path)
+
+
+def described_pods(subject: Object) -> Iterator[DescribedPod]:
+    """The pods that an object describes, one for each template."""
+    for found in pod_templates(subject.data):
+        yield DescribedPod(subject, found.path, found.spec, found.number, found.container)
 
 
 def mapping(value: Any) -> Mapping[Any, Any]:

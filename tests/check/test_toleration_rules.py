@@ -154,3 +154,19 @@ def test_tolerations_of_gpu_nodes_without_a_gpu(more: str, kind: str, metadata: 
 def test_claims_are_requests_too() -> None:
     tolerating = f"{NO_GPU}\ntolerations: [{{key: nvidia.com/gpu, operator: Exists}}]"
     assert found(pod(f"{tolerating}\nresourceClaims: [{{name: gpu, resourceClaimName: one}}]")) == set()
+
+
+@pytest.mark.parametrize(("gpus", "expected"), [(8, set()), (0, {"BP6152"})])
+def test_the_head_of_a_cluster_is_there_for_its_workers(gpus: int, expected: set[str]) -> None:
+    tolerations = [{"key": "nvidia.com/gpu", "operator": "Exists"}]
+    head = {"containers": [{"name": "head", "image": "a/b:1"}], "tolerations": tolerations}
+    worker = {"name": "worker", "image": "a/b:1", "resources": {"limits": {"nvidia.com/gpu": gpus} if gpus else {}}}
+    groups = [{"groupName": "all", "replicas": 1, "template": {"spec": {"containers": [worker]}}}]
+    spec = {"headGroupSpec": {"template": {"spec": head}}, "workerGroupSpecs": groups}
+    cluster = {
+        "apiVersion": "ray.io/v1",
+        "kind": "RayCluster",
+        "metadata": {"name": "r", "namespace": "team"},
+        "spec": spec,
+    }
+    assert found(cluster) == expected

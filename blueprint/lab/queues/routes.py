@@ -24,8 +24,8 @@ def is_hook(obj: Object, program: QueueProgram) -> bool:
 
 def without_hooks(bundle: Bundle, program: QueueProgram, port: int) -> Bundle:
     """The bundle as it can be applied while the manager does not run; the ways to it lead here already."""
-    kept = (obj for obj in bundle.objects if not is_hook(obj, program))
-    return replace(bundle, objects=tuple(_routed(obj, program, port) for obj in kept))
+    others = (obj for obj in bundle.objects if not is_hook(obj, program))
+    return replace(bundle, objects=tuple(_routed(obj, program, port) for obj in others))
 
 
 def hooks(bundle: Bundle, program: QueueProgram, port: int, unless: str) -> Iterator[Object]:

@@ -35,8 +35,8 @@ def arguments(rendered: Iterable[str], program: QueueProgram, *, built: bool) ->
     gates = dict(each.split("=", 1) for each in given.split(",") if each)
     wanted = {**program.gates, **(program.built.gates if built else {})}
     gates |= {name: "true" if on else "false" for name, on in wanted.items()}
-    kept = [each for each in rendered if not each.startswith((_GATES, "--config="))]
-    return [*kept, _GATES + ",".join(f"{name}={value}" for name, value in gates.items())]
+    others = [each for each in rendered if not each.startswith((_GATES, "--config="))]
+    return [*others, _GATES + ",".join(f"{name}={value}" for name, value in gates.items())]
 
 
 def _merged(data: Any, over: Any) -> Any:

@@ -163,7 +163,7 @@ def _name(obj: Json) -> str:
 
 
 def _not_active(queue: Json) -> str:
-    return f"is not active: {_condition(queue, 'Active').get('message') or 'the manager says nothing of it'}"
+    return f"is not active: {_condition(queue, 'Active').get('message') or 'the manager does not mention it'}"
 
 
 def _owners(workload: Json) -> frozenset[str]:

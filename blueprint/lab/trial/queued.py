@@ -119,8 +119,8 @@ class Queues:
         tolerations = decision.tolerations if decision else ()
         pods = tuple(pods_owned_by(dict(live[0]), workload.object.component, tolerations))
         standing = replace(workload, run=pods)
-        answers = create([standing], [], timeout)
-        made = [answers[id(pod)] for pod in pods]
+        results = create([standing], [], timeout)
+        made = [results[id(pod)] for pod in pods]
         refused = next((each for each in made if isinstance(each, Refusal)), None)
         return Submitted(standing, refused or tuple(each for each in made if not isinstance(each, Refusal)), decision)
 

@@ -12,7 +12,7 @@ from blueprint.check.common.kueue import added_tolerations
 from blueprint.check.finding import ObjectFinding
 from blueprint.check.node_demands import as_admitted
 from blueprint.check.rule import rule
-from blueprint.check.rule_context import DescribedPod, RuleContext, inside, items, mapping, tolerates
+from blueprint.check.rule_context import DescribedPod, RuleContext, described_pods, inside, items, mapping, tolerates
 from blueprint.diagnostics import Severity, define
 from blueprint.source.paths import format_path
 
@@ -55,8 +55,12 @@ def node_pools_closed(pod: DescribedPod, context: RuleContext) -> Iterator[Objec
 
 @rule(NO_GPU_REQUESTED, tags=("scheduling", "cost"))
 def no_gpu_requested(pod: DescribedPod, context: RuleContext) -> Iterator[ObjectFinding]:
-    """Pods that may go to GPU nodes and get at no device there."""
-    if pod.subject.id.kind == "DaemonSet" or pod.subject.component != USERS or _uses_devices(pod):
+    """Pods that may go to GPU nodes and get at no device there.
+
+    The head of a Ray cluster and the launcher of a job are there for pods that do.
+    """
+    of_platform = pod.subject.id.kind == "DaemonSet" or pod.subject.component != USERS
+    if of_platform or any(map(_uses_devices, described_pods(pod.subject))):
         return
     taints = [taint for pool in context.pools for taint in pool.taints]
     for index, each in _tolerations(pod):

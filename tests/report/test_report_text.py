@@ -48,7 +48,7 @@ def many(count: int) -> Run:
     first = sample.DIAGNOSTICS[0]
     codes = [sample.DIAGNOSTICS[0].code, sample.DIAGNOSTICS[1].code]
     return Run("validate", "", tuple(
-        replace(first, code=codes[n % 2], message=f"finding {n:04}", at=replace(first.at, line=n + 1, end_line=n + 1))
+        replace(first, code=codes[n % 2], message=f"finding {n:04}", at=first.at._replace(line=n + 1, end_line=n + 1))
         for n in range(count)
     ), exit_code=1)  # fmt: skip
 

@@ -39,6 +39,11 @@ class KueueSpec(Model):
         ("multiKueue", "multikueue", "workerClusters", "clusters"),
         "a blueprint is one cluster, and MultiKueue, which sends workloads to others, is not rendered: write one "
         "blueprint for each cluster, and apply the MultiKueueConfig and its clusters beside them",
+    ) | dict.fromkeys(
+        ("provisioningRequest", "provisioningRequests", "provisioning", "admissionChecks"),
+        "no admission check is rendered, and Karpenter answers no ProvisioningRequest: with the cluster autoscaler, "
+        "add AdmissionCheck and ProvisioningRequestConfig to extraManifests, and name the check by a patch of the "
+        "ClusterQueue (admissionChecksStrategy)",
     )
 
     fair_sharing: bool = Field(

@@ -112,8 +112,8 @@ def test_whole_branches_count_with_all_their_leaves() -> None:
 
 
 MOST_DIFFERENCES = {"reference": 380, "values": 135}
-"""All counts of each list together. They may be lowered; only a further case may raise one, by what it adds, or a default
-of upstream that is written out because rules of ours depend on it."""
+"""All counts of each list together. They may be lowered; only a further case may raise one, by what it adds, or a
+default of upstream that is written out because rules of ours depend on it."""
 
 
 def test_the_list_of_differences_only_shrinks() -> None:

@@ -10,7 +10,7 @@ import pytest
 from blueprint.catalog.catalog import load_catalog
 from blueprint.catalog.component_files.monitoring import load_exports
 from blueprint.pipeline import Compilation, compile_blueprint
-from tests.support.observed_platform import HERE, Compile, defined_alerts, objects, rules
+from tests.support.observed_platform import HERE, Compile, alerts, defined_alerts, objects, rules
 from tests.support.promql_uses import OTHERS, mistyped, uses
 
 STACK = (HERE / "stacks" / "kai.yaml").read_text("utf-8")
@@ -20,10 +20,6 @@ KAI_ALERTS = {name for name in defined_alerts() if name.startswith("Kai")}
 @pytest.fixture(scope="module")
 def kai() -> Compilation:
     return compile_blueprint(str(HERE / "stacks" / "kai.yaml"))
-
-
-def alerts(compilation: Compilation) -> set[str]:
-    return {rule["alert"] for rule in rules(compilation) if "alert" in rule}
 
 
 def kai_rules(compilation: Compilation) -> list[str]:

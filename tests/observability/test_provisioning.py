@@ -12,7 +12,7 @@ from blueprint.catalog.catalog import load_catalog
 from blueprint.catalog.component_files.monitoring import load_exports
 from blueprint.pipeline import Compilation, compile_blueprint
 from tests.observability.test_queues import expressions
-from tests.support.observed_platform import HERE, Compile, defined_alerts, objects, rules
+from tests.support.observed_platform import HERE, Compile, alerts, defined_alerts, objects, rules
 from tests.support.promql_uses import uses
 
 STACK = (HERE / "stacks" / "provisioning.yaml").read_text("utf-8")
@@ -22,10 +22,6 @@ ALERTS = {name for name in defined_alerts() if name.startswith("Karpenter")}
 @pytest.fixture(scope="module")
 def provisioned() -> Compilation:
     return compile_blueprint(str(HERE / "stacks" / "provisioning.yaml"))
-
-
-def alerts(compilation: Compilation) -> set[str]:
-    return {rule["alert"] for rule in rules(compilation) if "alert" in rule}
 
 
 def test_its_alerts_and_dashboard_are_there_only_with_it(provisioned: Compilation, watched: Compilation) -> None:

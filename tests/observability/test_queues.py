@@ -14,7 +14,7 @@ from blueprint.bundle.layout import LOCK
 from blueprint.catalog.catalog import load_catalog
 from blueprint.catalog.component_files.monitoring import load_exports
 from blueprint.pipeline import Compilation, compile_blueprint
-from tests.support.observed_platform import HERE, Compile, defined_alerts, objects, rules
+from tests.support.observed_platform import HERE, Compile, alerts, defined_alerts, objects, rules
 from tests.support.promql_uses import OTHERS, mistyped, uses
 from tests.support.yaml_data import yaml_data
 
@@ -25,10 +25,6 @@ QUEUE_ALERTS = {name for name in defined_alerts() if name.startswith(("Kueue", "
 @pytest.fixture(scope="module")
 def queues() -> Compilation:
     return compile_blueprint(str(HERE / "stacks" / "queues.yaml"))
-
-
-def alerts(compilation: Compilation) -> set[str]:
-    return {rule["alert"] for rule in rules(compilation) if "alert" in rule}
 
 
 def not_alerted(compilation: Compilation) -> dict[tuple[str, str | None], str]:

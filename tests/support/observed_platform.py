@@ -29,6 +29,11 @@ def rules(compilation: Compilation) -> Iterator[dict[str, Any]]:
             yield from group["rules"]
 
 
+def alerts(compilation: Compilation) -> set[str]:
+    """The names of the alerts of a bundle."""
+    return {rule["alert"] for rule in rules(compilation) if "alert" in rule}
+
+
 def watched_components() -> list[Component]:
     """The components that define alerts."""
     catalog = load_catalog()

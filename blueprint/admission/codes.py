@@ -56,6 +56,10 @@ It waits without end. Pods that are alike go to one pool; a workload with severa
 is admitted with all of its sets or not at all, and each set gets the first pool whose quota suffices for it and the sets before
 it. If that fails, Kueue tries again from the next pools on, but not every choice. Request fewer pods, give the tenant more quota or a higher `borrow`, or select a pool for each set.
 
+A set of pods that requests nothing of what the tenant has a quota of must be the last one: Kueue (v0.19.2) looks at no set after it, and
+never admits the workload. That is so only where other tenants have a quota of `cpu` or `memory` and this one has not; otherwise
+Kueue is told to leave both out of requests.
+
 On a pool of KAI, pods of a Job start one by one, unless the annotation `kai.scheduler/batch-min-member` says how many start together;
 those of a JobSet, LeaderWorkerSet, RayCluster or training job start together, as far as their fewest replicas go. KAI never stops a
 workload with a priority of 100 or more, such as a Deployment without a class, and gives it no more than its tenant's own quota; the

@@ -8,7 +8,7 @@ from itertools import groupby
 
 from blueprint.admission import codes
 from blueprint.admission.model import Fit, PoolAnswer, WorkloadAnswer
-from blueprint.admission.together import FlavorDemand, Whole
+from blueprint.admission.together import FlavorDemand, PodSet, Whole
 from blueprint.check.finding import ObjectFinding
 from blueprint.diagnostics import Code, Diagnostic
 from blueprint.platform.nodes.offered import shown_amount
@@ -16,6 +16,7 @@ from blueprint.wording import counted, joined
 
 _NARROWEST = 30
 _INDENT = 4
+_COUNT_IT = "give the tenant a quota of cpu or memory too, or put that set last"
 _HEAD = ("WORKLOAD", "POOL", "NODES", "AT ONCE", "REMARKS")
 
 
@@ -35,9 +36,22 @@ def diagnostics(results: Sequence[WorkloadAnswer]) -> Iterator[Diagnostic]:
             help_ = "request fewer pods, or run them one after the other"
             yield ObjectFinding(codes.CROWDED, answer.path, text, help_).to_diagnostic(answer.subject)
     for sets in by_workload(results):
-        if (whole := sets[-1].whole) and whole.lacking:
+        if (whole := sets[-1].whole) is None:
+            continue
+        if whole.uncounted:
+            finding = ObjectFinding(codes.BEYOND_QUOTA, ("spec",), _uncounted(sets[-1], whole.uncounted), _COUNT_IT)
+            yield finding.to_diagnostic(sets[-1].subject)
+        if whole.lacking:
             finding = ObjectFinding(codes.BEYOND_QUOTA, ("spec",), _lacking(sets[-1], whole), _way_out(whole))
             yield finding.to_diagnostic(sets[-1].subject)
+
+
+def _uncounted(answer: WorkloadAnswer, uncounted: PodSet) -> str:
+    """Why a workload is not admitted of which no quota counts some pods."""
+    return (
+        f"the queue of tenant {answer.tenant} never admits it: no quota of it counts what {uncounted} requests, and "
+        "Kueue looks at no set of pods after such a one"
+    )
 
 
 def by_workload(results: Sequence[WorkloadAnswer]) -> Iterator[list[WorkloadAnswer]]:
@@ -140,8 +154,16 @@ def _rows_of(sets: Sequence[WorkloadAnswer]) -> Iterator[tuple[str, ...]]:
     for answer in sets:
         yield from _rows(answer)
     whole, remark = sets[-1].whole, sets[-1].remark
-    for share in whole.shares if whole and not whole.lacking else ():
+    for share in whole.shares if whole and whole.is_admitted else ():
         yield "  together", share.flavor.pool, "", "", _shared(share)
+    if whole and whole.uncounted:
+        yield (
+            "  together",
+            "",
+            "",
+            "-",
+            f"no quota counts {whole.uncounted}: Kueue looks at no set after it",
+        )
     for share in whole.lacking if whole else ():
         yield "  together", share.flavor.pool, "", "-", f"{_shared(share)}, and {_gettable(share)} can be had"
     if remark:

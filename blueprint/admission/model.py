@@ -82,7 +82,7 @@ class WorkloadAnswer(Record):
     @property
     def fit(self) -> Fit:
         """Whether there is a node for it, and its queue ever admits it."""
-        return Fit.NO if self.whole and self.whole.lacking else self.fit_alone
+        return Fit.NO if self.whole and not self.whole.is_admitted else self.fit_alone
 
     @property
     def fit_alone(self) -> Fit:

@@ -31,6 +31,8 @@ class Quotas:
         kueue = platform.queueing.kueue if platform.queueing else None
         self._of_kai = {pool.name for pool in platform.pools if pool.pods_wait}
         self._reclaims = bool(self._of_kai) or (kueue is not None and kueue.reclaim_within_cohort != "Never")
+        self.ignored = kueue.uncounted if kueue else ()
+        """What Kueue leaves out of requests."""
         self._tenants = platform.tenants.users if platform.engines else ()
         self._by_namespace = {name: tenant for tenant in self._tenants for name in tenant.namespaces}
         self._chosen = next((each for each in self._tenants if each.name == chosen), None)

@@ -3,12 +3,12 @@
 As Kueue does it (`assignFlavors` in pkg/scheduler/flavorassigner, v0.19): one set after the other gets the first flavor
 that its pods may have and whose quota suffices for it and the sets before it. If one gets none, Kueue tries again, and
 each set that got a flavor begins with the next one (`LastTriedFlavorIdx` and `PendingFlavors`, v0.17). So it does not
-try all choices.
+try all choices. A set that no quota counts ends an attempt as if it had been the last one.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from fractions import Fraction
 from functools import cache
 from pathlib import Path as FilePath
@@ -25,6 +25,7 @@ from blueprint.wording import counted
 
 _GROUP = "kueue.x-k8s.io/podset-group-name"
 _MOST_STEPS = 2_000
+_OF_MACHINES = ("cpu", "memory")
 Amounts = Mapping[str, Fraction]
 
 
@@ -114,11 +115,18 @@ class Whole(Record):
         shares: What is requested of each flavor.
         lacking: What would be requested for the set that gets no flavor, where there is one.
         otherwise: Where sets would have to go instead, so that all get a flavor.
+        uncounted: A set that no quota counts, where the queue looks at none of the sets after it.
     """
 
     shares: tuple[FlavorDemand, ...]
     lacking: tuple[FlavorDemand, ...] = ()
     otherwise: tuple[FlavorDemand, ...] = ()
+    uncounted: PodSet | None = None
+
+    @property
+    def is_admitted(self) -> bool:
+        """Whether its queue ever admits it."""
+        return not self.lacking and self.uncounted is None
 
 
 def is_together(subject: Object) -> bool:
@@ -165,6 +173,22 @@ def placed(sets: Sequence[PodSet], flavors: Sequence[QuotaFlavor]) -> Whole:
     first = attempts[0]
     otherwise = _searched(groups, flavors, {}, iter(range(_MOST_STEPS))) or {}
     return Whole(tuple(first.shares.values()), first.lacking, tuple(otherwise.values()))
+
+
+def first_uncounted(sets: Sequence[PodSet], flavors: Sequence[QuotaFlavor], ignored: Collection[str]) -> PodSet | None:
+    """The set after which the queue looks at no other, so that it never admits the workload; None where there is none.
+
+    It requests something, and nothing that a quota of the tenant counts (v0.19.2, `atLeastOnePodsAssignmentFailed`).
+    `ignored` are resources that Kueue leaves out of requests. A namespace's LimitRange lets all pods request processors
+    and memory.
+    """
+    counted = {name for flavor in flavors for name in flavor.names}
+    for group in [*_grouped(sets)][:-1]:
+        for each in group:
+            requested = {*_OF_MACHINES, *(name for name, amount in each.amounts.items() if amount)} - {*ignored}
+            if requested and not requested & counted:
+                return each
+    return None
 
 
 def _attempts(groups: Sequence[Sequence[PodSet]], flavors: Sequence[QuotaFlavor]) -> Iterator[_Attempt]:

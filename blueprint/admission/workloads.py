@@ -13,7 +13,16 @@ from blueprint.admission.model import Fit, PoolAnswer, WorkloadAnswer
 from blueprint.admission.pod_groups import PodGroup, pod_group
 from blueprint.admission.pods import NodesOfPool, claims_answer, machine_amounts, pool_answer, requested_devices
 from blueprint.admission.quotas import Quotas
-from blueprint.admission.together import PodSet, Whole, group_of, is_together, name_of, placed, workloads_of
+from blueprint.admission.together import (
+    PodSet,
+    Whole,
+    first_uncounted,
+    group_of,
+    is_together,
+    name_of,
+    placed,
+    workloads_of,
+)
 from blueprint.allocation.claims import Claim, read_class
 from blueprint.allocation.prove import Prover
 from blueprint.bundle.model import Object, Path
@@ -136,7 +145,8 @@ class Admission:
             return placed(sets, [self._quotas.queue_of_kai(tenant, *of_kai, within_own=group.reason)])
         if of_kai or not is_together(found[0].pod.subject):
             return None
-        return placed([each.as_set(workloads) for each in found if each.pod.number], self._quotas.flavors(tenant))
+        sets, flavors = [each.as_set(workloads) for each in found if each.pod.number], self._quotas.flavors(tenant)
+        return replace(placed(sets, flavors), uncounted=first_uncounted(sets, flavors, self._quotas.ignored))
 
     def _of_pod(self, pod: DescribedPod, around: _Around, group: PodGroup, size: int) -> _OfPod:
         sources: list[Object] = []

@@ -14,21 +14,22 @@ from blueprint.pipeline import compile_blueprint
 from blueprint.rule_facts.resolved import ResolvedFacts
 from tests.support.tenanted import MACHINE, pools, tenants
 
-PLATFORM = pools(
+POOLS = pools(
     {
         "train": "nodes: 5, gpu: {product: H100-SXM5-80GB, count: 8}",
         "other": "nodes: 2, gpu: {product: L40S, count: 4}",
     },
     MACHINE,
-) + tenants(
-    {
-        "models": "quota: {train: 4}",
-        "research": "parent: models, namespaces: [research], quota: {train: {guaranteed: 8, borrow: 4}}",
-        "serving": "parent: models, namespaces: [serving], quota: {train: 8}",
-        "vision": "namespaces: [vision], quota: {train: 8, other: 6}",
-        "counted": "namespaces: [counted], quota: {train: {gpu: 8, cpu: 16}}",
-    }
 )
+TENANTS = {
+    "models": "quota: {train: 4}",
+    "research": "parent: models, namespaces: [research], quota: {train: {guaranteed: 8, borrow: 4}}",
+    "serving": "parent: models, namespaces: [serving], quota: {train: 8}",
+    "vision": "namespaces: [vision], quota: {train: 8, other: 6}",
+}
+PLATFORM = POOLS + tenants(TENANTS)
+COUNTING = POOLS + tenants({**TENANTS, "counted": "namespaces: [counted], quota: {train: {gpu: 8, cpu: 16}}"})
+"""The same with a tenant that has a quota of processors."""
 IMAGE = "registry.example/app:1.0"
 
 
@@ -82,9 +83,9 @@ Ask = Callable[..., Answered]
 @pytest.fixture
 def ask(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Ask:
     monkeypatch.chdir(tmp_path)
-    (tmp_path / "blueprint.yaml").write_text(PLATFORM)
 
-    def answered(text: str, *flags: str) -> Answered:
+    def answered(text: str, *flags: str, platform: str = PLATFORM) -> Answered:
+        (tmp_path / "blueprint.yaml").write_text(platform)
         (tmp_path / "work.yaml").write_text(text)
         capsys.readouterr()
         code = main(["admit", "work.yaml", *flags])
@@ -116,14 +117,30 @@ def test_sets_that_pass_one_by_one_do_not_pass_together(ask: Ask) -> None:
         (ray("research", 4, 8), ray("research", 4, 9)),
         (ray("research", 0, 12), ray("research", 1, 12)),
         (lws("research", 3, 6, leader=2), lws("research", 1, 7, leader=2)),
-        (mpi("counted", 8, 8), mpi("counted", 8, 9)),
     ],
-    ids=["head and workers", "head without GPUs", "leader and workers of a group", "launcher, by its processors"],
+    ids=["head and workers", "head without GPUs", "leader and workers of a group"],
 )
 def test_all_kinds_are_added_up(ask: Ask, fits: str, too_large: str) -> None:
     assert ask(fits).code == 0
     found = ask(too_large)
     assert (found.code, "BP4045" in found.messages) == (1, True)
+
+
+def test_processors_of_a_launcher_are_added_up(ask: Ask) -> None:
+    assert ask(mpi("counted", 8, 8), platform=COUNTING).code == 0
+    found = ask(mpi("counted", 8, 9), platform=COUNTING)
+    assert (found.code, "BP4045" in found.messages) == (1, True)
+
+
+def test_a_set_that_no_quota_counts_comes_last_where_another_tenant_counts_processors(ask: Ask) -> None:
+    """As the real Kueue does it: tests/operators/test_kueue_uncounted.py."""
+    found = ask(ray("research", 0, 2), platform=COUNTING)
+    assert found.code == 1
+    assert "never admits it: no quota of it counts what head (1 pod) requests" in found.messages
+    assert "together - no quota counts head (1 pod): Kueue looks at no set after it" in found.rows
+    last = jobset("research", workers=(1, pod(2)), driver=(1, pod(0)))
+    assert ask(last, platform=COUNTING).code == 0
+    assert ask(ray("counted", 0, 2), platform=COUNTING).code == 0
 
 
 def test_the_groups_of_a_leaderworkerset_are_admitted_one_by_one(ask: Ask) -> None:
@@ -189,7 +206,7 @@ def test_a_namespace_of_no_tenant_is_remarked(ask: Ask) -> None:
 
 def test_equal_pods_get_equal_results_however_they_come(tmp_path: Path) -> None:
     """Judged at once, one after the other, and each by an engine of its own."""
-    (tmp_path / "blueprint.yaml").write_text(PLATFORM)
+    (tmp_path / "blueprint.yaml").write_text(COUNTING)
     compilation = compile_blueprint(str(tmp_path / "blueprint.yaml"))
     platform = compilation.platform
     assert platform is not None

@@ -28,10 +28,12 @@ EXAMPLES = Path(__file__).parents[2] / "examples"
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Whoever uses the GPU Operator is marked so."""
+    """What needs a program that cannot be built here is marked so."""
     for item in items:
-        if "operator_image" in getattr(item, "fixturenames", ()):
-            item.add_marker("gpu_operator")
+        names = getattr(item, "fixturenames", ())
+        for fixture, marker in (("operator_image", "gpu_operator"), ("pinned_kueue_image", "pinned_kueue")):
+            if fixture in names:
+                item.add_marker(marker)
 
 
 @pytest.fixture(scope="session")
@@ -45,6 +47,15 @@ def kueue_image() -> tuple[dict[str, Path], bool]:
     """What is in the root folder of Kueue's image, and whether it is the version that is rendered."""
     given = os.environ.get("BLUEPRINT_KUEUE")
     return {"/manager": Path(given) if given else _built()}, bool(given)
+
+
+@pytest.fixture(scope="session")
+def pinned_kueue_image() -> dict[str, Path]:
+    """What is in the root folder of the Kueue that is rendered."""
+    given = os.environ.get("BLUEPRINT_KUEUE")
+    if not given:
+        pytest.skip("BLUEPRINT_KUEUE names no manager that was built from the source of the version that is rendered")
+    return {"/manager": Path(given)}
 
 
 def _built() -> Path:

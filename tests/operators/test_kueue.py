@@ -60,7 +60,8 @@ def test_it_knows_every_field_of_the_rendered_configuration(queueing: Queueing) 
 
 
 def test_every_queue_is_active(queueing: Queueing) -> None:
-    assert len([*queueing.queues()]) == 6
+    assert len(queueing.queues()) == 6
+    assert queueing.inactive() == []
 
 
 def test_the_stored_objects_can_be_read_in_the_older_version(queueing: Queueing) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from ruamel.yaml import YAML
 
 from blueprint.pipeline import Compilation
 from blueprint.source.paths import Path
@@ -171,6 +172,25 @@ def test_claims_are_counted_as_gpus() -> None:
     assert "name: nvidia.com/gpu\n    deviceClassNames:\n    - gpu.nvidia.com" in str(*configuration.values())
 
 
+@pytest.mark.parametrize(
+    ("quota", "left"),
+    [
+        ("whole: 8", "cpu memory ephemeral-storage"),
+        ("whole: {gpu: 8, cpu: 4}, more: {cpu: 4}", "memory ephemeral-storage"),
+    ],
+)
+def test_kueue_leaves_out_of_requests_what_no_quota_counts(quota: str, left: str) -> None:
+    text = HEAD.replace("whole: {nodes: 4,", "whole: {nodes: 4, machine: {cpu: 64, memory: 1Ti},")
+    text = text.replace("more: {nodes: 4,", "more: {nodes: 4, machine: {cpu: 64, memory: 1Ti},")
+    found = compiled(f"{text}{QUEUEING}  tenants:\n    a: {{namespaces: [a], quota: {{{quota}}}}}\n")
+    [configuration] = objects(found, "ConfigMap")["kueue-system/kueue-manager-config"]["data"].values()
+    resources = YAML(typ="safe").load(configuration)["resources"]
+    assert resources == {
+        "quotaCheckStrategy": "IgnoreUndeclared",
+        "transformations": [{"input": each, "strategy": "Replace"} for each in left.split()],
+    }
+
+
 def told(tenants: str, rest: str = QUEUEING) -> list[str]:
     """Codes of what is found; nothing of it is an error."""
     return [each.code.id for each in platform(tenants, rest).diagnostics]
@@ -189,6 +209,16 @@ def told(tenants: str, rest: str = QUEUEING) -> list[str]:
             ["BP3423"],
         ),
         ("    a: {namespaces: [a], quota: {whole: {gpu: 8, cpu: 4}}}\n", QUEUEING, ["BP3430"]),
+        (
+            "    a: {namespaces: [a], quota: {whole: 8}}\n    b: {namespaces: [b], quota: {whole: {gpu: 8, cpu: 4}}}\n",
+            QUEUEING,
+            ["BP3436", "BP3430"],
+        ),
+        (
+            "    a: {namespaces: [a], quota: {whole: 8}}\n    b: {namespaces: [b], quota: {whole: {gpu: 8, cpu: 4}}}\n",
+            f"{QUEUEING}  components: {{kueue: {{settings: {{ignoredResourcePrefixes: [cpu, memory]}}}}}}\n",
+            ["BP3430"],
+        ),
         (
             "    a: {namespaces: [a], quota: {whole: 8}}\n",
             f"{QUEUEING}  policy: {{podSecurity: privileged}}\n",

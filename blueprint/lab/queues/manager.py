@@ -105,11 +105,17 @@ class QueueManager:
         self.process = start_bound(self._command(), folder=self._lab.folder, log=self._log)
         try:
             self._await(self._has_certificate, time.monotonic() + timeout, "makes no certificate")
-            self._await(lambda: _is_ready(self.ports["health"]), time.monotonic() + timeout, "does not become ready")
+            self._await(self._is_ready, time.monotonic() + timeout, "does not become ready")
             yield
         finally:
             self.process.kill()
             self.process.wait()
+
+    def failure(self, what: str) -> Refused:
+        """That it does not do what it should: `what`, in words. The evidence is the errors at the end of its log."""
+        lines = self._log.read_text("utf-8", "replace").splitlines()
+        evidence = codes.log_lines([*filter(None, map(_error, lines))][-_LAST_LINES:])
+        return Refused(Diagnostic(codes.NO_QUEUES, f"{self.program.program} {what}", evidence=evidence), exit_code=2)
 
     @property
     def _certificates(self) -> Path:
@@ -142,27 +148,27 @@ class QueueManager:
             raise LookupError(f"no {kind} {name} among the objects of {self.program.component}")
         return found
 
-    def _failure(self, what: str) -> Refused:
-        """That it does not do what it should, with the errors at the end of its log."""
-        lines = self._log.read_text("utf-8", "replace").splitlines()
-        evidence = codes.log_lines([*filter(None, map(_error, lines))][-_LAST_LINES:])
-        return Refused(Diagnostic(codes.NO_QUEUES, f"{self.program.program} {what}", evidence=evidence), exit_code=2)
-
     def _has_certificate(self) -> bool:
-        """Mount the Secret, as a kubelet does, once the manager has filled it."""
+        """Write what the Secret has by now, as a kubelet does; whether the manager has filled it."""
         namespace = self._rendered("Deployment", self.program.deployment).id.namespace
         secret = self._lab.request("GET", f"/api/v1/namespaces/{namespace}/secrets/{self.program.secret}")
         self._certificates.mkdir(exist_ok=True)
         for name, value in (secret.get("data") or {}).items():
-            (self._certificates / name).write_bytes(base64.b64decode(value))
+            file, content = self._certificates / name, base64.b64decode(value)
+            if not file.exists() or file.read_bytes() != content:
+                file.write_bytes(content)
         return bool(secret.get("data"))
+
+    def _is_ready(self) -> bool:
+        """Whether it says so; it may have replaced its certificate since."""
+        return self._has_certificate() and _says_ready(self.ports["health"])
 
     def _await(self, condition: Callable[[], bool], end: float, otherwise: str) -> None:
         while not condition():
             if self.process is None or self.process.poll() is not None:
-                raise self._failure("ended instead of starting")
+                raise self.failure("ended instead of starting")
             if time.monotonic() > end:
-                raise self._failure(otherwise)
+                raise self.failure(otherwise)
             time.sleep(_PAUSE)
 
 
@@ -175,7 +181,7 @@ def _error(line: str) -> str:
     return f"{entry.get('msg')}: {entry.get('error')}" if isinstance(entry, dict) and entry.get("error") else ""
 
 
-def _is_ready(port: int) -> bool:
+def _says_ready(port: int) -> bool:
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=2)
     try:
         connection.request("GET", "/readyz")

@@ -93,11 +93,14 @@ class Decisions:
                 return [(_name(each), _not_active(each)) for each in found]
             time.sleep(_PAUSE)
 
-    def emptied(self, timeout: float) -> None:
-        """Wait until there is no workload any more. Raises ApiError."""
+    def left(self, timeout: float) -> list[str]:
+        """The manager's objects about workloads that are still there after so many seconds. Raises ApiError."""
         end = time.monotonic() + timeout
-        while self._connection.list(self._program.workloads) and time.monotonic() < end:
+        while found := [_name(each) for each in self._connection.list(self._program.workloads)]:
+            if time.monotonic() > end:
+                break
             time.sleep(_PAUSE)
+        return found
 
     def _workloads(self, roots: Sequence[Json]) -> dict[str, list[Json]]:
         """The manager's objects about each root, or about its pods."""

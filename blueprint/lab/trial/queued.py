@@ -19,6 +19,7 @@ from blueprint.lab.trial.stand_ins import STAND_IN, pods_owned_by
 from blueprint.lab.trial.submit import Refusal, read_object
 from blueprint.lab.trial.surroundings import MANAGER
 from blueprint.records import Record, replace
+from blueprint.wording import joined
 
 _PAUSE = 0.2
 Json = Mapping[str, Any]
@@ -61,9 +62,11 @@ class Queues:
     def open(self, timeout: float) -> Iterator[Diagnostic]:
         """Put its objects before the manager, and wait until all queues are active.
 
-        Findings are about objects that it refuses or does not use. Raises ApiError.
+        Findings are about objects that it refuses or does not use. Raises ApiError, or Refused (2) where the API server
+        has no reason to trust it.
         """
-        self._await_trust(timeout)
+        if names := self._untrusted(timeout):
+            raise self._manager.failure(f"writes no authority into {joined(names)}")
         for obj in self._bundle.objects:
             if obj.id.group == self._manager.program.group:
                 try:
@@ -97,8 +100,12 @@ class Queues:
         return next(iter(self._decisions.now(roots).values()), None)
 
     def emptied(self, timeout: float) -> None:
-        """Wait until nothing holds quota any more: what was tried is deleted. Raises ApiError."""
-        self._decisions.emptied(timeout)
+        """Wait until nothing holds quota any more: what was tried is deleted.
+
+        Raises ApiError, or Refused (2) where something does: it would be in the way of what is tried next.
+        """
+        if names := self._decisions.left(timeout):
+            raise self._manager.failure(f"still has {joined(names)} after the owners were deleted")
 
     def _live(
         self,
@@ -131,13 +138,18 @@ class Queues:
         path = resource.path(metadata.get("namespace", ""), metadata["name"]) if resource else ""
         return (read_object(path, self._connection) if path else None) or root
 
-    def _await_trust(self, timeout: float) -> None:
-        """Wait until the manager has written its authority into what has the API server call it."""
+    def _untrusted(self, timeout: float) -> list[str]:
+        """What has the API server call the manager, and lacks the manager's authority after so many seconds."""
         end = time.monotonic() + timeout
-        while time.monotonic() < end:
-            written = [self._again(each.data) for each in self._manager.hooks(STAND_IN)]
-            if all("caBundle" in hook["clientConfig"] for each in written for hook in each["webhooks"]):
-                return
+        while True:
+            written = {str(each.id): self._again(each.data) for each in self._manager.hooks(STAND_IN)}
+            found = [
+                name
+                for name, each in written.items()
+                if not all("caBundle" in hook["clientConfig"] for hook in each["webhooks"])
+            ]
+            if not found or time.monotonic() > end:
+                return found
             time.sleep(_PAUSE)
 
     def _applied(self, obj: Object) -> None:

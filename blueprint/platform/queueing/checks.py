@@ -39,6 +39,7 @@ def check_queueing(context: CheckContext) -> Iterator[Diagnostic]:
     yield from _priorities(context)
     if kueue is not None:
         yield from _unused(context, kueue, fair=kueue.fair_sharing or kai is not None)
+        yield from _uncounted_machines(context, kueue)
     yield from _capacity(context)
 
 
@@ -170,6 +171,35 @@ def _unused(context: CheckContext, kueue: Kueue, *, fair: bool) -> Iterator[Diag
             )
 
 
+def _uncounted_machines(context: CheckContext, kueue: Kueue) -> Iterator[Diagnostic]:
+    """Tenants whose pods without GPUs no quota counts, where Kueue cannot leave out what they request instead."""
+    counted = [each for each in NODE_RESOURCES if each not in kueue.uncounted]
+    if not counted or context.platform.setting("ignoredResourcePrefixes"):
+        return
+    pools = {pool.name for pool in kueue.pools}
+    names = {
+        tenant: {name for pool, own in tenant.shares.items() if pool in pools for name in own}
+        for tenant in context.platform.tenants.users
+        if kueue.queues(tenant.shares)
+    }
+    others = [tenant for tenant, own in names.items() if not own.intersection(NODE_RESOURCES)]
+    if others:
+        having = next(tenant for tenant, own in names.items() if own.intersection(NODE_RESOURCES))
+        whom = f"tenant {others[0].name} has" if len(others) == 1 else f"{_named([each.name for each in others])} have"
+        message = (
+            f"{whom} no quota of cpu or memory, and tenant {having.name} has: Kueue never admits a workload in "
+            "which a set of pods without GPUs comes before another"
+        )
+        notes = (context.note(declared_at(context, having, "quota"), f"the quota of {having.name}"),)
+        yield context.diagnostic_at_key(
+            declared_at(context, others[0], "quota"),
+            codes.MACHINES_NOT_COUNTED,
+            message,
+            notes=notes,
+            help_="give every tenant a quota of cpu or memory, or none",
+        )
+
+
 def _capacity(context: CheckContext) -> Iterator[Diagnostic]:
     """All that is guaranteed of each pool, against what it has."""
     for pool in context.pools.values() if context.platform.tenants.every else ():
@@ -234,5 +264,8 @@ def _compared(
 
 
 def _whom(of: Mapping[str, Fraction]) -> str:
-    names = [tenant for tenant, amount in of.items() if amount]
-    return joined(names) if len(names) <= 3 else f"{len(names)} tenants"  # noqa: PLR2004 - as many as one reads
+    return _named([tenant for tenant, amount in of.items() if amount])
+
+
+def _named(tenants: Sequence[str]) -> str:
+    return joined(tenants) if len(tenants) <= 3 else f"{len(tenants)} tenants"  # noqa: PLR2004 - as many as one reads

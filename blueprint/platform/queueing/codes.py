@@ -249,3 +249,15 @@ workloads on pools of KAI are refused unless they name a priority.
 """,
     severity=Severity.WARNING,
 )
+MACHINES_NOT_COUNTED = define(
+    "BP3436",
+    "machines-not-counted",
+    """
+Other tenants have a quota of `cpu` or `memory`, and this one has not. Kueue leaves both out of requests only where no tenant counts them. Where
+it does not, v0.19.2 stops at the first set of pods that requests nothing else, such as the head of a RayCluster or the launcher of an MPIJob:
+the sets after it get no flavors, and the workload waits without end (kubernetes-sigs/kueue, `atLeastOnePodsAssignmentFailed` in
+`pkg/scheduler/flavorassigner/flavorassigner.go`). Workloads with one set of pods are admitted. Give every tenant a quota of one of them, as much as the
+pool has if it need not be limited, or none.
+""",
+    severity=Severity.WARNING,
+)

@@ -26,6 +26,8 @@ from blueprint.spec.queueing import KueueSpec, QueueingSpec
 
 QUEUE = "default"
 """The name of the queue in each namespace: Kueue puts jobs that name none into the one of this name."""
+_OF_MACHINES = ("cpu", "memory", "ephemeral-storage")
+"""What pods request of every machine."""
 _WITHIN = {
     "never": "Never",
     "lowerPriority": "LowerPriority",
@@ -222,6 +224,26 @@ class Kueue:
         """
         claimed = self._platform.dra.publishes_gpus and not self._platform.dra.extended_resources
         return [{"name": self._platform.dra.counted_as, "deviceClassNames": [GPU_CLASS]}] if claimed else []
+
+    @tracked_property
+    def uncounted(self) -> tuple[str, ...]:
+        """Of what pods request of every machine, that which no tenant's quota counts."""
+        users = self._platform.tenants.users
+        decided_by(self.pools)
+        with untracked():
+            pools = {pool.name for pool in self.pools}
+            counted = {name for each in users for pool, own in each.shares.items() if pool in pools for name in own}
+        return tuple(each for each in _OF_MACHINES if each not in counted)
+
+    @tracked_property
+    def transformations(self) -> list[dict[str, Any]]:
+        """What Kueue leaves out of requests, in its form.
+
+        Otherwise a set of pods that requests nothing else, such as the head of a RayCluster, would end the assignment
+        of flavors: those after it get none, and the workload is never admitted (v0.19.2,
+        `atLeastOnePodsAssignmentFailed` in `pkg/scheduler/flavorassigner`). `IgnoreUndeclared` does not prevent that.
+        """
+        return [{"input": each, "strategy": "Replace"} for each in self.uncounted]
 
     @tracked_property
     def pools(self) -> tuple[QueuedPool, ...]:

@@ -37,8 +37,13 @@ class Container:
         """All of its output so far."""
         return self.log.read_text("utf-8", "replace")
 
-    def wait_for(self, condition: Callable[[], Any], seconds: float = 60) -> Any:
-        """What `condition` returns once it is true; the program's last words if that does not happen."""
+    def wait_for(
+        self, condition: Callable[[], Any], seconds: float = 60, errors: tuple[type[Exception], ...] = ()
+    ) -> Any:
+        """What `condition` returns once it is true; the program's last words if that does not happen.
+
+        `errors` of the condition mean not yet.
+        """
 
         def look() -> Any:
             if not (found := condition()):
@@ -46,7 +51,7 @@ class Container:
             return found
 
         try:
-            return eventually(look, "the program has done it", seconds=seconds, pause=0.1)
+            return eventually(look, "the program has done it", seconds=seconds, pause=0.1, errors=errors)
         except AssertionError as error:
             error.add_note(self.said()[-3000:])
             raise

@@ -12,7 +12,7 @@ import re
 import socket
 import ssl
 import urllib.request
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -32,7 +32,10 @@ ROUTES = "routes-of-a-test"
 API = "/apis/kueue.x-k8s.io/v1beta2"
 _CONFIGURATION = f"/api/v1/namespaces/{NAMESPACE}/configmaps/kueue-manager-config"
 _KEY = "controller_manager_config.yaml"
+_CERTIFICATE = f"/api/v1/namespaces/{NAMESPACE}/secrets/kueue-webhook-server-cert"
 _CERTIFICATES = "tmp/k8s-webhook-server/serving-certs"
+_PATIENCE = 600
+"""Seconds for each step of the start; on a machine with nothing else to do all take ten."""
 _MERGE = "application/merge-patch+json"
 _HOOKS = "/apis/admissionregistration.k8s.io/v1"
 _CRDS = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
@@ -53,24 +56,13 @@ class Queueing:
         data = self.operated.lab.request("GET", _CONFIGURATION)["data"]
         return YAML(typ="safe").load(data[_KEY])
 
-    def condition(self, path: str, kind: str) -> str | None:
-        """The status of a condition of an object: True, False, Unknown; None where there is none."""
-        found = self.operated.lab.request("GET", path).get("status", {}).get("conditions", [])
-        return next((each["status"] for each in found if each["type"] == kind), None)
+    def queues(self) -> list[Json]:
+        """All ClusterQueues and LocalQueues."""
+        return [*self.operated.get(f"{API}/clusterqueues"), *self.operated.get(f"{API}/localqueues")]
 
-    def queues(self) -> Iterator[str]:
-        """The paths of all queues."""
-        for each in self.operated.get(f"{API}/clusterqueues"):
-            yield f"{API}/clusterqueues/{each['metadata']['name']}"
-        for each in self.operated.get(f"{API}/localqueues"):
-            yield f"{API}/namespaces/{each['metadata']['namespace']}/localqueues/{each['metadata']['name']}"
-
-    def active(self) -> bool:
-        """Whether every queue says that it is; not while the API server opens the storage of a changed definition."""
-        try:
-            return all(self.condition(path, "Active") == "True" for path in self.queues())
-        except RequestFailed:
-            return False
+    def inactive(self) -> list[str]:
+        """The names of the queues that do not say that they are active."""
+        return [each["metadata"]["name"] for each in self.queues() if not _holds(each, "Active")]
 
     def submit(self, namespace: str, name: str, **resources: str) -> Json:
         """A Job of one pod that names no queue."""
@@ -126,12 +118,12 @@ def queue(operated: Operated, image: Mapping[str, Path]) -> Queueing:
     _configure(operated, ports)
     [pod, *_] = eventually(lambda: operated.pods("kueue-controller-manager", NAMESPACE), seconds=60)
     running = operated.run(pod, image)
-    secret = f"/api/v1/namespaces/{NAMESPACE}/secrets/kueue-webhook-server-cert"
-    data = running.wait_for(lambda: operated.lab.request("GET", secret).get("data"), 120)
-    _mount(data, running.root / _CERTIFICATES)
+    certificates = running.root / _CERTIFICATES
+    running.wait_for(lambda: _mounted(operated, certificates), _PATIENCE)
     _route(operated, ports["9443"])
     found = Queueing(operated, running, ports["8443"])
-    running.wait_for(lambda: _answers(operated) and found.active(), 120)
+    running.wait_for(lambda: _mounted(operated, certificates) and _answers(operated), _PATIENCE, (RequestFailed,))
+    running.wait_for(lambda: found.inactive() == [], _PATIENCE, (RequestFailed,))
     return found
 
 
@@ -169,11 +161,15 @@ def _replace(operated: Operated, what: re.Pattern[str], by: str) -> None:
     operated.lab.request("PATCH", f"{_CONFIGURATION}?fieldManager={ROUTES}", {"data": {_KEY: text}}, _MERGE)
 
 
-def _mount(data: Mapping[str, str], folder: Path) -> None:
-    """What a kubelet does with a Secret."""
+def _mounted(operated: Operated, folder: Path) -> bool:
+    """Write what the Secret has by now, as a kubelet does again and again; whether there is something."""
+    data = operated.lab.request("GET", _CERTIFICATE).get("data") or {}
     folder.mkdir(parents=True, exist_ok=True)
     for name, value in data.items():
-        (folder / name).write_bytes(base64.b64decode(value))
+        file, content = folder / name, base64.b64decode(value)
+        if not file.exists() or file.read_bytes() != content:
+            file.write_bytes(content)
+    return bool(data)
 
 
 def _route(operated: Operated, port: int) -> None:
@@ -199,13 +195,9 @@ def _route(operated: Operated, port: int) -> None:
 
 
 def _answers(operated: Operated) -> bool:
-    """Whether the webhooks take a Job of a tenant."""
+    """Whether the webhooks take a Job of a tenant. Raises RequestFailed where they do not."""
     tried = {"metadata": {"name": "tried"}, "spec": {"template": {"spec": {
         "restartPolicy": "Never", "containers": [{"name": "main", "image": "example.org/x:1"}]}}}}  # fmt: skip
-    try:
-        [queue, *_] = operated.get(f"{API}/localqueues")
-        path = f"/apis/batch/v1/namespaces/{queue['metadata']['namespace']}/jobs?dryRun=All"
-        operated.lab.request("POST", path, tried)
-    except RequestFailed:
-        return False
+    [queue, *_] = operated.get(f"{API}/localqueues")
+    operated.lab.request("POST", f"/apis/batch/v1/namespaces/{queue['metadata']['namespace']}/jobs?dryRun=All", tried)
     return True

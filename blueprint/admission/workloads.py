@@ -7,14 +7,15 @@ from fractions import Fraction
 from itertools import groupby
 from typing import Any
 
+from blueprint.admission.counted import Counted
 from blueprint.admission.engines import of_engine, shard_of
 from blueprint.admission.gpu_shares import GpuShare, SharedGpus, share_of
 from blueprint.admission.model import Fit, PoolAnswer, WorkloadAnswer
 from blueprint.admission.pod_groups import PodGroup, pod_group
-from blueprint.admission.pods import NodesOfPool, claims_answer, machine_amounts, pool_answer, requested_devices
+from blueprint.admission.pods import NodesOfPool, claims_answer, pool_answer, requested_devices
 from blueprint.admission.quotas import Quotas
 from blueprint.admission.together import PodSet, Whole, group_of, is_together, name_of, placed, workloads_of
-from blueprint.allocation.claims import Claim, read_class
+from blueprint.allocation.claims import read_class
 from blueprint.allocation.prove import Prover
 from blueprint.bundle.model import Object, Path
 from blueprint.cel.devices import is_available
@@ -35,7 +36,7 @@ _KINDS = (("resourceClaimTemplateName", "ResourceClaimTemplate"), ("resourceClai
 _CLAIMS = tuple(kind for _, kind in _KINDS)
 _BESIDE = (*_CLAIMS, CLASS, "RuntimeClass")
 """Kinds that decide what pods of other objects demand."""
-_Shapes = dict[tuple[Any, ...], tuple[dict[str, Fraction], tuple[PoolAnswer, ...]]]
+_Shapes = dict[tuple[Any, ...], "_OfShape"]
 
 
 class Admission:
@@ -68,7 +69,7 @@ class Admission:
         self._facts, self._rendered = facts, tuple(each for each in rendered if each.id.kind in _BESIDE)
         self._prepared: tuple[Prover | None, _Shapes] | None = None
         self._minor = platform.cluster.kubernetes_minor
-        self._counted_as = platform.dra.counted_as
+        self._counted = Counted(platform)
 
     def results(self, objects: Sequence[Object]) -> Iterator[WorkloadAnswer]:
         """What comes of every pod that requests devices, and of claims that no pod refers to."""
@@ -152,11 +153,12 @@ class Admission:
         if missing:
             return _OfPod(pod, WorkloadAnswer(pod.subject, pod.path, pod.number, unknown=missing))
         tenant = self._quotas.tenant_of(pod.subject.id.namespace)
-        amounts, unlimited = self._of_shape(pod, sources, tenant, around)
+        shape = self._of_shape(pod, sources, tenant, around)
         share = share_of(pod)
         shard = next((each for each in self._nodes if each.group.name == shard_of(pod)), None)
-        amounts = {**amounts, **(_shared_amount(share, shard) if shard else {})}
-        results = tuple(self._on_pool(each, pod, tenant, amounts, group, size) for each in unlimited)
+        amounts = {**shape.amounts, **(_shared_amount(share, shard) if shard else {})}
+        shape = replace(shape, amounts=amounts)
+        results = tuple(self._on_pool(each, pod, tenant, shape, group, size) for each in shape.pools)
         answer = _answer(pod.subject, pod.path, pod.number, results)
         answer = replace(answer, tenant=tenant.name) if tenant else answer
         return _OfPod(pod, answer, amounts, bool(sources or requested_devices(pod) or share), size)
@@ -166,19 +168,25 @@ class Admission:
         answer: PoolAnswer,
         pod: DescribedPod,
         tenant: Tenant | None,
-        amounts: Mapping[str, Fraction],
+        shape: _OfShape,
         group: PodGroup,
         size: int,
     ) -> PoolAnswer:
         """What comes of it where the quota and the engine of the pool are looked at, too."""
         of_kai = self._quotas.waits_for_kai(answer.pool)
-        limited = self._quotas.limited(answer, tenant, amounts, within_own=group.reason if of_kai else "")
+        limited = self._quotas.limited(
+            answer,
+            tenant,
+            shape.amounts,
+            within_own=group.reason if of_kai else "",
+            refused="" if of_kai else shape.refused,
+        )
         return of_engine(limited, pod, waits_for_kai=of_kai, tenant=tenant.name if tenant else None, gang=size)
 
     def _of_shape(
         self, pod: DescribedPod, sources: Sequence[Object], tenant: Tenant | None, around: _Around
-    ) -> tuple[dict[str, Fraction], tuple[PoolAnswer, ...]]:
-        """What a pod requests, and where it fits but for quotas. Pods that demand the same are judged once."""
+    ) -> _OfShape:
+        """What comes of the pod but for quotas. Pods that demand the same are judged once."""
         tolerated = tuple(self._quotas.tolerated(tenant, each.group.name) for each in self._nodes)
         key = (_shape(pod), tuple(map(id, sources)), tolerated)
         if key not in around.shapes:
@@ -188,7 +196,8 @@ class Admission:
                 pool_answer(pod, claims, nodes, offers, around.prover, tolerated=free)
                 for nodes, free in zip(self._nodes, tolerated, strict=True)
             )
-            around.shapes[key] = _amounts(pod, claims, self._counted_as), tuple(found)
+            refused = self._counted.refused_by_kueue(sources, claims)
+            around.shapes[key] = _OfShape(self._counted.amounts(pod, claims), refused, tuple(found))
         return around.shapes[key]
 
 
@@ -199,6 +208,20 @@ class _Around(Record):
     prover: Prover | None
     used: set[int]
     shapes: _Shapes
+
+
+class _OfShape(Record):
+    """What comes of all pods that demand the same.
+
+    Attributes:
+        amounts: What a queue counts of each, by resource.
+        refused: Why Kueue admits none of them; empty where it does.
+        pools: Where they fit but for quotas.
+    """
+
+    amounts: Mapping[str, Fraction]
+    refused: str
+    pools: tuple[PoolAnswer, ...]
 
 
 class _OfPod(Record):
@@ -268,16 +291,6 @@ def _cards(pool: Pool) -> dict[str, int | None]:
     if network is None or network.resource is None:
         return {}
     return {network.resource: None if network.shared else network.nics}
-
-
-def _amounts(pod: DescribedPod, claims: Sequence[Claim], counted_as: str) -> dict[str, Fraction]:
-    """What the queue counts of one pod, by resource; devices of claims by one name."""
-    found: dict[str, Fraction] = {**machine_amounts(pod)}
-    for name, number in requested_devices(pod).items():
-        found[name] = found.get(name, Fraction(0)) + number
-    requests = (alternatives[0] for claim in claims for alternatives in claim.requests if alternatives)
-    claimed = sum(each.count for each in requests if not each.admin)
-    return found | ({counted_as: found.get(counted_as, Fraction(0)) + claimed} if claimed else {})
 
 
 def _answer(subject: Object, path: Path, wanted: int, pools: tuple[PoolAnswer, ...]) -> WorkloadAnswer:

@@ -154,14 +154,15 @@ class Admission:
             return _OfPod(pod, WorkloadAnswer(pod.subject, pod.path, pod.number, unknown=missing))
         tenant = self._quotas.tenant_of(pod.subject.id.namespace)
         shape = self._of_shape(pod, sources, tenant, around)
-        share = share_of(pod)
-        shard = next((each for each in self._nodes if each.group.name == shard_of(pod)), None)
-        amounts = {**shape.amounts, **(_shared_amount(share, shard) if shard else {})}
-        shape = replace(shape, amounts=amounts)
+        if shape.share:
+            named = shard_of(pod)
+            shard = next((each for each in self._nodes if each.group.name == named), None)
+            amounts = _shared_amount(shape.share, shard) if shard else {}
+            shape = replace(shape, amounts={**shape.amounts, **amounts})
         results = tuple(self._on_pool(each, pod, tenant, shape, group, size) for each in shape.pools)
         answer = _answer(pod.subject, pod.path, pod.number, results)
         answer = replace(answer, tenant=tenant.name) if tenant else answer
-        return _OfPod(pod, answer, amounts, bool(sources or requested_devices(pod) or share), size)
+        return _OfPod(pod, answer, shape.amounts, bool(sources or shape.devices or shape.share), size)
 
     def _on_pool(
         self,
@@ -188,7 +189,8 @@ class Admission:
     ) -> _OfShape:
         """What comes of the pod but for quotas. Pods that demand the same are judged once."""
         tolerated = tuple(self._quotas.tolerated(tenant, each.group.name) for each in self._nodes)
-        key = (_shape(pod), tuple(map(id, sources)), tolerated)
+        share = share_of(pod)
+        key = (_shape(pod, share), tuple(map(id, sources)), tolerated)
         if key not in around.shapes:
             claims = [claim_of_object(each) for each in sources]
             offers = [each.offer for each in self._nodes]
@@ -197,7 +199,8 @@ class Admission:
                 for nodes, free in zip(self._nodes, tolerated, strict=True)
             )
             refused = self._counted.refused_by_kueue(sources, claims)
-            around.shapes[key] = _OfShape(self._counted.amounts(pod, claims), refused, tuple(found))
+            amounts, devices = self._counted.amounts(pod, claims), bool(requested_devices(pod))
+            around.shapes[key] = _OfShape(amounts, refused, tuple(found), devices=devices, share=share)
         return around.shapes[key]
 
 
@@ -217,11 +220,15 @@ class _OfShape(Record):
         amounts: What a queue counts of each, by resource.
         refused: Why Kueue admits none of them; empty where it does.
         pools: Where they fit but for quotas.
+        devices: Whether they request resources that name a vendor.
+        share: What they request of shared GPUs, or why KAI refuses it.
     """
 
     amounts: Mapping[str, Fraction]
     refused: str
     pools: tuple[PoolAnswer, ...]
+    devices: bool
+    share: GpuShare | str | None
 
 
 class _OfPod(Record):
@@ -247,14 +254,14 @@ class _OfPod(Record):
         )
 
 
-def _shape(pod: DescribedPod) -> str:
+def _shape(pod: DescribedPod, share: GpuShare | str | None) -> str:
     """All of a pod that decides where it fits."""
     placement = [pod.spec.get(each) for each in ("nodeSelector", "affinity", "tolerations", "overhead")]
     containers = [
         [(each.get("resources"), each.get("restartPolicy")) for each in map(mapping, items(pod.spec.get(part)))]
         for part in ("initContainers", "containers")
     ]
-    return repr((placement, containers, share_of(pod)))
+    return repr((placement, containers, share))
 
 
 def _assembled(objects: Sequence[Object]) -> Iterator[DescribedPod]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+from functools import cached_property
 
 from blueprint.admission.together import Whole
 from blueprint.bundle.model import Object, Path
@@ -50,7 +51,7 @@ class PoolAnswer(Record):
         return min((each for each in limits if each is not None), default=None)
 
 
-class WorkloadAnswer(Record):
+class WorkloadAnswer(Record, dict=True):
     """What comes of a workload, or of a claim without one.
 
     Attributes:
@@ -84,7 +85,7 @@ class WorkloadAnswer(Record):
         """Whether there is a node for it, and its queue ever admits it."""
         return Fit.NO if self.whole and not self.whole.is_admitted else self.fit_alone
 
-    @property
+    @cached_property
     def fit_alone(self) -> Fit:
         """The same, were it the only set of pods."""
         return Fit.NO if self.is_never_admitted else self._placed
@@ -95,7 +96,7 @@ class WorkloadAnswer(Record):
         gangs = [each.gang for each in self.pools if each.fit is Fit.FITS and each.gang is not None]
         return min(gangs, default=self.wanted // self.workloads)
 
-    @property
+    @cached_property
     def _placed(self) -> Fit:
         """Whether there is a node for one of its pods."""
         found = {each.fit for each in self.pools}
@@ -110,7 +111,7 @@ class WorkloadAnswer(Record):
         """On how many nodes it fits, and of how many."""
         return sum(each.nodes for each in self.pools if each.fit is Fit.FITS), sum(each.nodes for each in self.pools)
 
-    @property
+    @cached_property
     def at_once(self) -> int | None:
         """How many such pods fit at once; None where that is not limited or not known."""
         totals = [each.total for each in self.pools if each.fit is Fit.FITS]
@@ -133,7 +134,7 @@ class WorkloadAnswer(Record):
         quotas = [each.quota for each in self.pools if each.fit is Fit.FITS]
         return None in quotas or sum(each or 0 for each in quotas) >= self.wanted
 
-    @property
+    @cached_property
     def is_never_admitted(self) -> bool:
         """Whether no pool has quota for all of its pods, which its queue admits together and onto one pool."""
         if not self.tenant or self._placed is not Fit.FITS or self.subject.id.kind in _ONE_BY_ONE:

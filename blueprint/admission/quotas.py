@@ -86,11 +86,18 @@ class Quotas:
         return pool in self._of_kai
 
     def limited(
-        self, answer: PoolAnswer, tenant: Tenant | None, amounts: Mapping[str, Fraction], *, within_own: str = ""
+        self,
+        answer: PoolAnswer,
+        tenant: Tenant | None,
+        amounts: Mapping[str, Fraction],
+        *,
+        within_own: str = "",
+        refused: str = "",
     ) -> PoolAnswer:
         """The answer for a pool, as the quota limits it.
 
-        `amounts`: what each pod requests, by resource; `within_own`: why only the tenant's own quota counts.
+        `amounts`: what each pod requests, by resource; `within_own`: why only the tenant's own quota counts; `refused`:
+        why the queue admits no such workload.
         """
         if tenant is None:
             return answer
@@ -100,6 +107,8 @@ class Quotas:
             return replace(answer, fit=Fit.NO, at_once=0, reasons=(reason,))
         if answer.fit is Fit.NO:
             return answer
+        if refused:
+            return replace(answer, fit=Fit.NO, at_once=0, reasons=(refused,))
         names = self._names(tenant, answer.pool)
         counted = {names[each]: amount for each, amount in amounts.items() if each in names and amount}
         missing = next((each for each in counted if each not in shares and each not in NODE_RESOURCES), None)

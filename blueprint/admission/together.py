@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from fractions import Fraction
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path as FilePath
 
 from blueprint.bundle.model import Object
@@ -91,18 +91,18 @@ class QuotaFlavor(Record):
         return {name: amount for name, amount in named if name in self.obtainable and amount}
 
 
-class FlavorDemand(Record):
+class FlavorDemand(Record, dict=True):
     """What sets of a workload request of one flavor, by the names of quotas."""
 
     flavor: QuotaFlavor
     sets: tuple[PodSet, ...]
 
-    @property
+    @cached_property
     def amounts(self) -> dict[str, Fraction]:
         """All of them together."""
         return self.flavor.counted(_sum(self.sets))
 
-    @property
+    @cached_property
     def beyond(self) -> list[str]:
         """Of what the tenant cannot get as much."""
         return [name for name, amount in self.amounts.items() if amount > self.flavor.obtainable[name]]
@@ -266,7 +266,7 @@ def _sum(sets: Sequence[PodSet]) -> dict[str, Fraction]:
     found: dict[str, Fraction] = {}
     for each in sets:
         for name, amount in each.amounts.items():
-            found[name] = found.get(name, Fraction(0)) + amount
+            found[name] = found[name] + amount if name in found else amount
     return found
 
 

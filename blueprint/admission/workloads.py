@@ -7,11 +7,12 @@ from fractions import Fraction
 from itertools import groupby
 from typing import Any
 
+from blueprint.admission.counted import Counted
 from blueprint.admission.engines import of_engine, shard_of
 from blueprint.admission.gpu_shares import GpuShare, SharedGpus, share_of
 from blueprint.admission.model import Fit, PoolAnswer, WorkloadAnswer
 from blueprint.admission.pod_groups import PodGroup, pod_group
-from blueprint.admission.pods import NodesOfPool, claims_answer, machine_amounts, pool_answer, requested_devices
+from blueprint.admission.pods import NodesOfPool, claims_answer, pool_answer, requested_devices
 from blueprint.admission.quotas import Quotas
 from blueprint.admission.together import (
     PodSet,
@@ -23,7 +24,7 @@ from blueprint.admission.together import (
     placed,
     workloads_of,
 )
-from blueprint.allocation.claims import Claim, read_class
+from blueprint.allocation.claims import read_class
 from blueprint.allocation.prove import Prover
 from blueprint.bundle.model import Object, Path
 from blueprint.cel.devices import is_available
@@ -44,7 +45,7 @@ _KINDS = (("resourceClaimTemplateName", "ResourceClaimTemplate"), ("resourceClai
 _CLAIMS = tuple(kind for _, kind in _KINDS)
 _BESIDE = (*_CLAIMS, CLASS, "RuntimeClass")
 """Kinds that decide what pods of other objects demand."""
-_Shapes = dict[tuple[Any, ...], tuple[dict[str, Fraction], tuple[PoolAnswer, ...]]]
+_Shapes = dict[tuple[Any, ...], "_OfShape"]
 
 
 class Admission:
@@ -77,7 +78,7 @@ class Admission:
         self._facts, self._rendered = facts, tuple(each for each in rendered if each.id.kind in _BESIDE)
         self._prepared: tuple[Prover | None, _Shapes] | None = None
         self._minor = platform.cluster.kubernetes_minor
-        self._counted_as = platform.dra.counted_as
+        self._counted = Counted(platform)
 
     def results(self, objects: Sequence[Object]) -> Iterator[WorkloadAnswer]:
         """What comes of every pod that requests devices, and of claims that no pod refers to."""
@@ -162,35 +163,44 @@ class Admission:
         if missing:
             return _OfPod(pod, WorkloadAnswer(pod.subject, pod.path, pod.number, unknown=missing))
         tenant = self._quotas.tenant_of(pod.subject.id.namespace)
-        amounts, unlimited = self._of_shape(pod, sources, tenant, around)
-        share = share_of(pod)
-        shard = next((each for each in self._nodes if each.group.name == shard_of(pod)), None)
-        amounts = {**amounts, **(_shared_amount(share, shard) if shard else {})}
-        results = tuple(self._on_pool(each, pod, tenant, amounts, group, size) for each in unlimited)
+        shape = self._of_shape(pod, sources, tenant, around)
+        if shape.share:
+            named = shard_of(pod)
+            shard = next((each for each in self._nodes if each.group.name == named), None)
+            amounts = _shared_amount(shape.share, shard) if shard else {}
+            shape = replace(shape, amounts={**shape.amounts, **amounts})
+        results = tuple(self._on_pool(each, pod, tenant, shape, group, size) for each in shape.pools)
         answer = _answer(pod.subject, pod.path, pod.number, results)
         answer = replace(answer, tenant=tenant.name) if tenant else answer
-        return _OfPod(pod, answer, amounts, bool(sources or requested_devices(pod) or share), size)
+        return _OfPod(pod, answer, shape.amounts, bool(sources or shape.devices or shape.share), size)
 
     def _on_pool(
         self,
         answer: PoolAnswer,
         pod: DescribedPod,
         tenant: Tenant | None,
-        amounts: Mapping[str, Fraction],
+        shape: _OfShape,
         group: PodGroup,
         size: int,
     ) -> PoolAnswer:
         """What comes of it where the quota and the engine of the pool are looked at, too."""
         of_kai = self._quotas.waits_for_kai(answer.pool)
-        limited = self._quotas.limited(answer, tenant, amounts, within_own=group.reason if of_kai else "")
+        limited = self._quotas.limited(
+            answer,
+            tenant,
+            shape.amounts,
+            within_own=group.reason if of_kai else "",
+            refused="" if of_kai else shape.refused,
+        )
         return of_engine(limited, pod, waits_for_kai=of_kai, tenant=tenant.name if tenant else None, gang=size)
 
     def _of_shape(
         self, pod: DescribedPod, sources: Sequence[Object], tenant: Tenant | None, around: _Around
-    ) -> tuple[dict[str, Fraction], tuple[PoolAnswer, ...]]:
-        """What a pod requests, and where it fits but for quotas. Pods that demand the same are judged once."""
+    ) -> _OfShape:
+        """What comes of the pod but for quotas. Pods that demand the same are judged once."""
         tolerated = tuple(self._quotas.tolerated(tenant, each.group.name) for each in self._nodes)
-        key = (_shape(pod), tuple(map(id, sources)), tolerated)
+        share = share_of(pod)
+        key = (_shape(pod, share), tuple(map(id, sources)), tolerated)
         if key not in around.shapes:
             claims = [claim_of_object(each) for each in sources]
             offers = [each.offer for each in self._nodes]
@@ -198,7 +208,9 @@ class Admission:
                 pool_answer(pod, claims, nodes, offers, around.prover, tolerated=free)
                 for nodes, free in zip(self._nodes, tolerated, strict=True)
             )
-            around.shapes[key] = _amounts(pod, claims, self._counted_as), tuple(found)
+            refused = self._counted.refused_by_kueue(sources, claims)
+            amounts, devices = self._counted.amounts(pod, claims), bool(requested_devices(pod))
+            around.shapes[key] = _OfShape(amounts, refused, tuple(found), devices=devices, share=share)
         return around.shapes[key]
 
 
@@ -209,6 +221,24 @@ class _Around(Record):
     prover: Prover | None
     used: set[int]
     shapes: _Shapes
+
+
+class _OfShape(Record):
+    """What comes of all pods that demand the same.
+
+    Attributes:
+        amounts: What a queue counts of each, by resource.
+        refused: Why Kueue admits none of them; empty where it does.
+        pools: Where they fit but for quotas.
+        devices: Whether they request resources that name a vendor.
+        share: What they request of shared GPUs, or why KAI refuses it.
+    """
+
+    amounts: Mapping[str, Fraction]
+    refused: str
+    pools: tuple[PoolAnswer, ...]
+    devices: bool
+    share: GpuShare | str | None
 
 
 class _OfPod(Record):
@@ -234,14 +264,14 @@ class _OfPod(Record):
         )
 
 
-def _shape(pod: DescribedPod) -> str:
+def _shape(pod: DescribedPod, share: GpuShare | str | None) -> str:
     """All of a pod that decides where it fits."""
     placement = [pod.spec.get(each) for each in ("nodeSelector", "affinity", "tolerations", "overhead")]
     containers = [
         [(each.get("resources"), each.get("restartPolicy")) for each in map(mapping, items(pod.spec.get(part)))]
         for part in ("initContainers", "containers")
     ]
-    return repr((placement, containers, share_of(pod)))
+    return repr((placement, containers, share))
 
 
 def _assembled(objects: Sequence[Object]) -> Iterator[DescribedPod]:
@@ -278,16 +308,6 @@ def _cards(pool: Pool) -> dict[str, int | None]:
     if network is None or network.resource is None:
         return {}
     return {network.resource: None if network.shared else network.nics}
-
-
-def _amounts(pod: DescribedPod, claims: Sequence[Claim], counted_as: str) -> dict[str, Fraction]:
-    """What the queue counts of one pod, by resource; devices of claims by one name."""
-    found: dict[str, Fraction] = {**machine_amounts(pod)}
-    for name, number in requested_devices(pod).items():
-        found[name] = found.get(name, Fraction(0)) + number
-    requests = (alternatives[0] for claim in claims for alternatives in claim.requests if alternatives)
-    claimed = sum(each.count for each in requests if not each.admin)
-    return found | ({counted_as: found.get(counted_as, Fraction(0)) + claimed} if claimed else {})
 
 
 def _answer(subject: Object, path: Path, wanted: int, pools: tuple[PoolAnswer, ...]) -> WorkloadAnswer:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from typing import Protocol
 
@@ -14,9 +14,9 @@ from blueprint.platform.drivers.model import POOL_LABEL, DriverPlatform, PoolDri
 from blueprint.platform.drivers.modes import ModeConflict, Owners, choose_mode
 from blueprint.platform.gpus.model import PoolGpu
 from blueprint.platform.network.model import PoolNetwork
-from blueprint.platform.nodes.offered import Offered
+from blueprint.platform.nodes.offered import GPU_NAME, ClaimedClass, Offered
 from blueprint.platform.nodes.taints import Taint
-from blueprint.platform.partitioning.model import GPU, PartitionedPlatform, PoolPartition
+from blueprint.platform.partitioning.model import PartitionedPlatform, PoolPartition
 from blueprint.platform.provisioning.model import NODE_POOL_LABEL, PoolProvisioning
 from blueprint.platform.queueing.engines import KAI, SHARD_LABEL, engine_of, is_shared
 from blueprint.platform.tenants.model import Tenants
@@ -188,9 +188,8 @@ class Pool:
     def offered(self) -> dict[str, Offered]:
         """What pods can request of each node, by the name that quotas have for it: gpu, a MIG profile, cpu, memory."""
         partition, cpu = _partition(self), self.hardware.cpu
-        gpus = self._by_purchase(partition.requestable) if partition else {}
-        counted = {GPU: self._platform.dra.counted_as} if partition and self.claimed else {}
-        of_gpus = {name: Offered(counted.get(of, of), str(number)) for name, (of, number) in gpus.items()}
+        found = partition.requestable.items() if partition else ()
+        of_gpus = self._by_purchase({name: self._offer(name, of, str(number)) for name, (of, number) in found})
         if len(self.purchases) > 1:
             return of_gpus  # processors and memory of one purchase type are not counted apart
         return {
@@ -198,6 +197,13 @@ class Pool:
             "cpu": Offered("cpu", str(cpu) if cpu else None),
             "memory": Offered("memory", self.hardware.memory),
         }
+
+    def _offer(self, name: str, resource: str, number: str) -> Offered:
+        """GPUs or instances; claimed, they are counted as the class is."""
+        if not self.claimed or self.passes_gpus:
+            return Offered(resource, number)
+        claimed = ClaimedClass(resource, None if name == GPU_NAME else name)
+        return Offered(self._platform.dra.counted_as(claimed), number, claimed)
 
     @tracked_property
     def made_for_pods(self) -> bool:
@@ -209,7 +215,7 @@ class Pool:
         """How its machines are bought, the surest way first; none where Karpenter does not buy them."""
         return self.provisioning.purchases if self.provisioning else ()
 
-    def _by_purchase(self, gpus: Mapping[str, tuple[str, int]]) -> Mapping[str, tuple[str, int]]:
+    def _by_purchase(self, gpus: dict[str, Offered]) -> dict[str, Offered]:
         """What nodes offer, by purchase type where there are several, each of which has a quota of its own."""
         several = len(self.purchases) > 1 and len(gpus) == 1
         return {each: offered for offered in gpus.values() for each in self.purchases} if several else gpus

@@ -6,7 +6,7 @@ Where a topic reads its own part of every pool, its model has a view of its own 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from blueprint.catalog.components import Component
 from blueprint.catalog.distribution import Mode, Stack
@@ -15,9 +15,13 @@ from blueprint.catalog.machines import Machine, NodeClassKind
 from blueprint.catalog.releases import Release
 from blueprint.platform.cluster.model import ClusterFacts
 from blueprint.platform.drivers.written import WrittenDriver
+from blueprint.platform.nodes.offered import ClaimedClass
 from blueprint.platform.nodes.taints import Taint
 from blueprint.platform.tracking.sources import Source
 from blueprint.platform.tracking.tracked import Origins
+
+if TYPE_CHECKING:
+    from blueprint.catalog.component_files.devices import Sort
 
 
 class GpuView(Protocol):
@@ -155,12 +159,18 @@ class ClaimsView(Protocol):
     def compute_domains(self) -> bool:
         """Whether it joins nodes into compute domains."""
 
-    @property
-    def counted_as(self) -> str:
-        """The resource as which queues count claimed GPUs."""
+    def classes_of(self, *sorts: Sort) -> Sequence[str]:
+        """The driver's own classes of some sorts of device."""
 
-    def limited_as(self, resource: str) -> str:
-        """The name that ResourceQuotas have for a resource that queues count."""
+    @property
+    def channel_classes(self) -> Sequence[str]:
+        """The classes of the channels of compute domains; none where there are no domains."""
+
+    def counted_as(self, claimed: ClaimedClass) -> str:
+        """As what queues count devices of a class."""
+
+    def limited_as(self, resource: str, claimed: ClaimedClass | None) -> str:
+        """What ResourceQuotas call a resource that queues count; `claimed`: the class by which pods claim it."""
 
     @property
     def extended_resources(self) -> bool:

@@ -143,6 +143,112 @@ spec: {spec: {devices: {requests: [{name: gpu, exactly: {deviceClassName: gpu.nv
     assert (code, "quota suffices for 14" in told) == (1, True)
 
 
+SLICES = """
+apiVersion: gpublueprint.dev/v1alpha2
+kind: Blueprint
+metadata: {name: slices}
+spec:
+  release: "2026.11"
+  gpuStack: standalone
+  cluster: {kubernetes: "1.36", distribution: vanilla}
+  poolLabel: acme.example/pool
+  nodePools:
+    slices:
+      allocation: dra
+      nodes: 2
+      gpu: {product: A100-SXM4-80GB, count: 8, mig: {layout: [{devices: all, profiles: {1g.10gb: 4, 3g.40gb: 1}}]}}
+  queueing: {kueue: {}}
+  tenants:
+    lab: {namespaces: [lab], quota: {slices: {1g.10gb: 20}}}
+    other: {namespaces: [other], quota: {slices: {3g.40gb: 4}}}
+  components: {dra-driver-nvidia-gpu: {settings: {extendedResources: never}}}
+"""
+CLAIMING = """
+apiVersion: batch/v1
+kind: Job
+metadata: {name: job, namespace: lab}
+spec:
+  parallelism: <pods>
+  completions: <pods>
+  template:
+    spec:
+      restartPolicy: Never
+      resourceClaims: [{name: gpu, <source>}]
+      containers: [{name: main, image: registry.example/app:1.0, resources: {claims: [{name: gpu}]}}]
+"""
+TEMPLATE = """---
+apiVersion: resource.k8s.io/v1
+kind: ResourceClaimTemplate
+metadata: {name: own, namespace: lab}
+spec: {spec: {devices: {requests: [{name: gpu, <request>}]}}}
+"""
+
+
+def claiming(pods: int, source: str, request: str = "") -> str:
+    """A job whose pods claim devices."""
+    text = CLAIMING.replace("<pods>", str(pods)).replace("<source>", source)
+    return text + (TEMPLATE.replace("<request>", request) if request else "")
+
+
+def test_claims_of_a_profile_count_as_that_profile(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (folder / "blueprint.yaml").write_text(SLICES)
+    rendered = "resourceClaimTemplateName: mig-1g.10gb"
+    code, rows, _ = asked(folder, capsys, claiming(20, rendered))
+    assert (code, " 2 of 2  20 " in row(rows, "slices")) == (0, True)
+    assert "20 1g.10gb of its own" in row(rows, "slices")
+    code, _, told = asked(folder, capsys, claiming(21, rendered))
+    assert (code, "quota suffices for 20" in told) == (1, True)
+
+    own, exactly = "resourceClaimTemplateName: own", "exactly: {deviceClassName: mig-%s.nvidia.com, count: %d}"
+    code, rows, _ = asked(folder, capsys, claiming(5, own, exactly % ("1g.10gb", 4)))
+    assert (code, " 2 of 2  5 " in row(rows, "slices")) == (0, True)
+    code, _, told = asked(folder, capsys, claiming(1, own, exactly % ("3g.40gb", 1)))
+    assert (code, "tenant lab has no quota of 3g.40gb of pool slices" in told) == (1, True)
+
+
+OF_DRIVER = "deviceClassName: mig.nvidia.com"
+
+
+@pytest.mark.parametrize(
+    ("source", "request_", "says"),
+    [
+        (
+            "resourceClaimTemplateName: own",
+            f"exactly: {{{OF_DRIVER}}}",
+            "of the class mig.nvidia.com: it counts mig-1g",
+        ),
+        (
+            "resourceClaimTemplateName: own",
+            "firstAvailable: [{name: a, deviceClassName: mig-1g.10gb.nvidia.com}]",
+            "no claims with firstAvailable",
+        ),
+        (
+            "resourceClaimTemplateName: own",
+            "exactly: {deviceClassName: mig-1g.10gb.nvidia.com, allocationMode: All}",
+            "no claims with allocationMode All",
+        ),
+    ],
+)
+def test_claims_that_kueue_does_not_count_are_admitted_by_no_queue(
+    folder: Path, capsys: pytest.CaptureFixture[str], source: str, request_: str, says: str
+) -> None:
+    (folder / "blueprint.yaml").write_text(SLICES)
+    code, _, told = asked(folder, capsys, claiming(1, source, request_))
+    assert (code, says in told) == (1, True), told
+
+
+def test_where_the_scheduler_makes_claims_pods_request_the_profile(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (folder / "blueprint.yaml").write_text(SLICES.replace("extendedResources: never", "extendedResources: always"))
+    job = JOB.format(namespace="lab", pods=20, gpus=1, cpu=1).replace("nvidia.com/gpu", "nvidia.com/mig-1g.10gb")
+    code, rows, _ = asked(folder, capsys, job)
+    assert (code, " 2 of 2  20 " in row(rows, "slices")) == (0, True)
+    exactly = "exactly: {deviceClassName: mig-1g.10gb.nvidia.com}"
+    code, _, told = asked(folder, capsys, claiming(1, "resourceClaimTemplateName: own", exactly))
+    assert (code, "pods request nvidia.com/mig-1g.10gb, of which the scheduler makes claims" in told) == (1, True), told
+
+
 AMOUNT = st.fixed_dictionaries(
     {"guaranteed": st.integers(0, 3)}, optional={"borrow": st.integers(0, 3), "lend": st.integers(0, 3)}
 )

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from ruamel.yaml import YAML
 
 from blueprint.pipeline import Compilation
 from blueprint.source.paths import Path
@@ -184,11 +184,106 @@ def test_kueue_leaves_out_of_requests_what_no_quota_counts(quota: str, left: str
     text = text.replace("more: {nodes: 4,", "more: {nodes: 4, machine: {cpu: 64, memory: 1Ti},")
     found = compiled(f"{text}{QUEUEING}  tenants:\n    a: {{namespaces: [a], quota: {{{quota}}}}}\n")
     [configuration] = objects(found, "ConfigMap")["kueue-system/kueue-manager-config"]["data"].values()
-    resources = YAML(typ="safe").load(configuration)["resources"]
+    resources = yaml.safe_load(configuration)["resources"]
     assert resources == {
         "quotaCheckStrategy": "IgnoreUndeclared",
         "transformations": [{"input": each, "strategy": "Replace"} for each in left.split()],
     }
+
+
+CLAIMED = """
+apiVersion: gpublueprint.dev/v1alpha2
+kind: Blueprint
+metadata: {name: uni}
+spec:
+  release: "2026.11"
+  gpuStack: standalone
+  cluster: {kubernetes: "1.36", distribution: vanilla}
+  poolLabel: acme.example/pool
+  nodePools:
+    mig:
+      allocation: dra
+      nodes: 2
+      gpu:
+        product: A100-SXM4-80GB
+        count: 8
+        mig: {layout: [{devices: 0-3, profiles: {1g.10gb: 7}}, {devices: 4-7, profiles: {1g.10gb+me: 1}}]}
+  queueing: {kueue: {}}
+  components: {dra-driver-nvidia-gpu: {settings: {extendedResources: never}}}
+"""
+OF_BOTH = "  tenants:\n    a: {namespaces: [a, a-dev], quota: {mig: {1g.10gb: 28, 1g.10gb+me: 2}}}\n"
+BESIDE = "    whole: {nodes: 2, gpu: {product: H100-SXM5-80GB, count: 8}}\n"
+
+
+def claiming(text: str) -> Compilation:
+    """A platform whose MIG instances are claimed."""
+    found = compiled(text)
+    assert found.bundle, found.diagnostics
+    return found
+
+
+def mappings(found: Compilation) -> dict[str, list[str]]:
+    """The classes that Kueue counts, by the resource."""
+    configuration = objects(found, "ConfigMap")["kueue-system/kueue-manager-config"]["data"]
+    loaded = yaml.safe_load(configuration["controller_manager_config.yaml"])
+    return {each["name"]: each["deviceClassNames"] for each in loaded["resources"].get("deviceClassMappings", ())}
+
+
+def test_claimed_profiles_are_counted_by_a_class_of_their_own() -> None:
+    found = claiming(CLAIMED + OF_BOTH)
+    classes = objects(found, "DeviceClass")
+    [small, media] = ("mig-1g.10gb.nvidia.com", "mig-1g.10gb.me.nvidia.com")
+    assert "profile == '1g.10gb+me'" in classes[media]["spec"]["selectors"][0]["cel"]["expression"]
+    assert "extendedResourceName" not in classes[small]["spec"]
+    assert mappings(found) == {"nvidia.com/mig-1g.10gb": [small], "nvidia.com/mig-1g.10gb.me": [media]}
+    assert quotas(objects(found, "ClusterQueue")["a"]) == {
+        ("mig", "nvidia.com/mig-1g.10gb"): {"nominalQuota": "28"},
+        ("mig", "nvidia.com/mig-1g.10gb.me"): {"nominalQuota": "2"},
+    }
+    notes = objects(found, "Namespace")["a-dev"]["metadata"]["annotations"]
+    assert notes["gpublueprint.dev/device-classes"] == f"{media}|{small}"
+    requests = {
+        name: each["spec"]["spec"]["devices"]["requests"][0]["exactly"]
+        for name, each in objects(found, "ResourceClaimTemplate").items()
+    }
+    assert {name: each["deviceClassName"] for name, each in requests.items()} == {
+        f"{space}/{name}": of
+        for space in ("a", "a-dev")
+        for name, of in (("mig-1g.10gb", small), ("mig-1g.10gb.me", media))
+    }
+    assert objects(found, "ResourceQuota")["a/gpus"]["spec"]["hard"] == {
+        f"{small}.deviceclass.resource.k8s.io/devices": "28",
+        f"{media}.deviceclass.resource.k8s.io/devices": "2",
+        "mig.nvidia.com.deviceclass.resource.k8s.io/devices": "0",
+    }
+
+
+def test_quotas_of_claimed_profiles_are_held_against_the_layout() -> None:
+    found = compiled((CLAIMED + OF_BOTH).replace("1g.10gb: 28", "1g.10gb: 57"))
+    assert [each.code.id for each in found.diagnostics] == ["BP3421", "BP3225"]
+
+
+def test_profiles_are_counted_as_their_class_where_a_device_plugin_offers_others() -> None:
+    text = CLAIMED.replace("    mig:\n", f"{BESIDE}    mig:\n")
+    assert mappings(claiming(text + OF_BOTH)) == {
+        name: [name] for name in ("mig-1g.10gb.nvidia.com", "mig-1g.10gb.me.nvidia.com")
+    }
+
+
+def test_where_the_scheduler_makes_claims_of_requests_queues_count_those() -> None:
+    found = claiming(CLAIMED.replace("extendedResources: never", "extendedResources: always") + OF_BOTH)
+    classes = objects(found, "DeviceClass")
+    assert classes["mig-1g.10gb.me.nvidia.com"]["spec"]["extendedResourceName"] == "nvidia.com/mig-1g.10gb.me"
+    assert mappings(found) == objects(found, "ResourceClaimTemplate") == {}
+    hard = objects(found, "ResourceQuota")["a/gpus"]["spec"]["hard"]
+    assert hard["requests.nvidia.com/mig-1g.10gb"] == "28"
+
+
+def test_channels_of_compute_domains_are_mapped_so_that_kueue_admits_what_claims_them() -> None:
+    """Kueue ignores what no queue declares, but admits no claims of classes without a mapping."""
+    found = platform("    a: {namespaces: [a], quota: {whole: 8}}\n", f"{QUEUEING}  computeDomains: true\n")
+    channel = "compute-domain-default-channel.nvidia.com"
+    assert mappings(found) == {channel: [channel]}
 
 
 def told(tenants: str, rest: str = QUEUEING) -> list[str]:

@@ -142,6 +142,7 @@ class Devices(CatalogueFile, kw_only=True):
     drivers: Mapping[str, Driver]
     classes: Mapping[str, DeviceClass]
     fields: Mapping[str, ClusterGate]
+    profile_selector: Text
 
 
 @lru_cache(maxsize=2)

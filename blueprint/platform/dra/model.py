@@ -9,14 +9,14 @@ from blueprint.catalog.components import Component
 from blueprint.catalog.distribution import WITH_CLAIMS
 from blueprint.platform.dra.api_versions import newest_served
 from blueprint.platform.drivers.model import ALWAYS, NEVER
+from blueprint.platform.nodes.offered import ClaimedClass
 from blueprint.platform.nodes.placement import on_nodes_of
-from blueprint.platform.partitioning.model import GPU
 from blueprint.platform.tracking.recorder import record, tracked_property
 from blueprint.platform.tracking.sources import Source
 from blueprint.platform.views import GpuPoolView, PlatformView
 
 if TYPE_CHECKING:
-    from blueprint.catalog.component_files.devices import Devices
+    from blueprint.catalog.component_files.devices import Devices, Sort
 
 
 class DomainView(Protocol):
@@ -51,12 +51,15 @@ class DomainPlatform(PlatformView, Protocol):
         """spec.computeDomains."""
 
 
-GPU_CLASS = "gpu.nvidia.com"
-"""The DeviceClass of whole GPUs."""
 _EXTENDED = "extendedResourceName"
 """The field of a DeviceClass by which the scheduler serves requests for a resource."""
 SETTING = "draFeatureGates"
 """The setting by which the component is known that brings a DRA driver."""
+
+
+def limited(device_class: str) -> str:
+    """What ResourceQuotas call devices of a class."""
+    return f"{device_class}.deviceclass.resource.k8s.io/devices"
 
 
 class DynamicAllocation:
@@ -111,19 +114,27 @@ class DynamicAllocation:
         """Whether the DRA driver publishes the GPUs of any pool."""
         return any(stack in WITH_CLAIMS for stack in self._platform.stacks)
 
-    @tracked_property
-    def counted_as(self) -> str:
-        """The resource as which queues count claimed GPUs: the class itself where other pools offer GPUs by number.
+    def counted_as(self, claimed: ClaimedClass) -> str:
+        """As what queues count devices of a class: as the class itself where other pools offer GPUs by number.
 
         Kueue picks a flavor by the resource: of the same name it would send pods that claim to a device plugin's nodes.
         """
-        apart = len(self._platform.stacks) > 1 and not self.extended_resources
-        return GPU_CLASS if apart else GPU
+        return claimed.name if self._counted_apart else claimed.resource
 
-    def limited_as(self, resource: str) -> str:
-        """The name that ResourceQuotas have for a resource that queues count."""
-        claimed = self.publishes_gpus and not self.extended_resources and resource == self.counted_as
-        return f"{GPU_CLASS}.deviceclass.resource.k8s.io/devices" if claimed else f"requests.{resource}"
+    @tracked_property
+    def _counted_apart(self) -> bool:
+        return len(self._platform.stacks) > 1 and not self.extended_resources
+
+    def limited_as(self, resource: str, claimed: ClaimedClass | None) -> str:
+        """What ResourceQuotas call a resource that queues count; `claimed`: the class by which pods claim it."""
+        if claimed is None or self.extended_resources:
+            return f"requests.{resource}"
+        return limited(claimed.name)
+
+    def selector_of(self, profile: str) -> str:
+        """What selects the instances of a MIG profile, as an expression of CEL."""
+        devices = self.devices
+        return devices.profile_selector.replace("{profile}", profile) if devices else ""
 
     @tracked_property
     def api_version(self) -> str:
@@ -159,6 +170,16 @@ class DynamicAllocation:
         if when in (ALWAYS, NEVER):
             return bool(when == ALWAYS)
         return any(pool.topology.domain_nodes is not None for pool in self._platform.gpu_pools)
+
+    def classes_of(self, *sorts: Sort) -> tuple[str, ...]:
+        """The driver's own classes of some sorts of device."""
+        devices = self.devices
+        return tuple(name for name, each in devices.classes.items() if each.sort in sorts) if devices else ()
+
+    @property
+    def channel_classes(self) -> tuple[str, ...]:
+        """The classes of the channels of compute domains; none where there are no domains."""
+        return self.classes_of("channel") if self.compute_domains else ()
 
     def joins(self, pool: DomainPool) -> bool:
         """Whether nodes of a pool are joined into compute domains: those on which the driver's pods run."""

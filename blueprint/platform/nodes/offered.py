@@ -8,11 +8,41 @@ from blueprint.records import Record
 from blueprint.units import canonical_quantity
 
 
+class ClaimedClass(Record):
+    """The class by which pods claim devices. The driver brings that of whole GPUs, and one of all profiles.
+
+    Attributes:
+        resource: What a device plugin would offer them as.
+        profile: The MIG profile of its devices; None of whole GPUs.
+    """
+
+    resource: str
+    profile: str | None
+
+    @property
+    def name(self) -> str:
+        """`gpu.nvidia.com`, `mig-1g.10gb.nvidia.com`."""
+        domain, _, _ = self.resource.partition("/")
+        return f"{self.short}.{domain}"
+
+    @property
+    def short(self) -> str:
+        """Its name without the vendor's domain."""
+        return self.resource.partition("/")[2]
+
+
 class Offered(Record):
-    """A resource of a node: its name, and how much there is as a quantity; None where nothing says it."""
+    """A resource of a node: its name, and how much there is as a quantity; None where nothing says it.
+
+    Attributes:
+        resource: Its name; of devices that pods claim the name by which queues count them.
+        amount: How much there is.
+        claimed: The class by which pods claim it; None where they request the resource.
+    """
 
     resource: str
     amount: str | None
+    claimed: ClaimedClass | None = None
 
 
 GPU_NAME = "gpu"

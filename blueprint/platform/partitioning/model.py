@@ -141,7 +141,7 @@ class PoolPartition:
             return {self._platform.kata.gpu_resource: self._spec.count}
         if not self.groups:
             return {GPU: self._spec.count}
-        single = self._platform.partitioning.strategy == "single"
+        single = not self._pool.claimed and self._platform.partitioning.strategy == "single"
         found: Counter[str] = Counter()
         for group in self.groups:
             for profile, number in group.instances.items():
@@ -278,8 +278,12 @@ class ClusterPartitioning:
 
     @tracked_property
     def strategy(self) -> str:
-        """`single` if every partitioned pool can do with it and none names mixed; also where all GPUs stay whole."""
-        partitioned = [partition for partition in self._partitions() if partition.groups]
+        """`single` if every partitioned pool can do with it and none names mixed; also where all GPUs stay whole.
+
+        It is the device plugin's: instances that pods claim always have their profile.
+        """
+        offered = (pool.partition for pool in self._platform.gpu_pools if not pool.claimed)
+        partitioned = [partition for partition in offered if partition.groups]
         return "mixed" if any(partition.needs_mixed for partition in partitioned) else "single"
 
     @tracked_property

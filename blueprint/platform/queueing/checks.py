@@ -7,7 +7,7 @@ from fractions import Fraction
 
 from blueprint.diagnostics import Diagnostic, known_names, nearest
 from blueprint.platform.check_context import CheckContext
-from blueprint.platform.nodes.offered import NODE_RESOURCES, shown_amount
+from blueprint.platform.nodes.offered import GPU_NAME, NODE_RESOURCES, shown_amount
 from blueprint.platform.paths import POOLS
 from blueprint.platform.pool import Pool
 from blueprint.platform.queueing import codes
@@ -81,18 +81,26 @@ def _unknown_pool(context: CheckContext, path: Path) -> Diagnostic:
 
 def _offered(context: CheckContext, tenant: Tenant, pool: Pool, name: str, path: Path) -> Iterator[Diagnostic]:
     """Whether nodes of the pool offer it, in a way that a queue can count."""
-    if name not in pool.offered:
+    of_claimed = pool.claimed and pool.gpu and name not in (*NODE_RESOURCES, GPU_NAME)
+    if of_claimed and context.platform.dra.dynamic_mig:
+        message = (
+            f"tenant {tenant.name} has a quota of {name}, and the DRA driver partitions GPUs of pool {pool.name} as "
+            "they are claimed: there is no number of instances that the quota could be compared with"
+        )
+        notes = (context.note(context.setting_path("draFeatureGates", "DynamicMIG"), "because of this"),)
+        help_ = "count gpu, or close the gate DynamicMIG and declare gpu.mig"
+        yield context.diagnostic_at_key(path, codes.QUOTA_OF_CLAIMED_PROFILE, message, notes=notes, help_=help_)
+    elif name not in pool.offered:
         gpus = [each for each in pool.offered if each not in NODE_RESOURCES]
         has = f"offer {joined(gpus)}" if gpus else "have no GPUs"
         message = f"tenant {tenant.name} has a quota of {name}, and nodes of pool {pool.name} {has}"
         notes = (context.note((*POOLS, pool.name), "the pool"),)
         yield context.diagnostic_at_key(path, codes.QUOTA_NOT_OFFERED, message, notes=notes)
-    elif pool.claimed and pool.gpu and name not in (*NODE_RESOURCES, "gpu"):
+    elif of_claimed and pool.queue == KAI:
         message = (
-            f"tenant {tenant.name} has a quota of {name}, and claims of pool {pool.name} are counted by "
-            "their DeviceClass, which all MIG profiles share"
+            f"tenant {tenant.name} has a quota of {name} of pool {pool.name}, and KAI counts no claims of MIG instances"
         )
-        help_ = "count gpu, or have a device plugin advertise the pool: allocation: devicePlugin"
+        help_ = "let Kueue queue for the pool, or a device plugin offer its instances: allocation: devicePlugin"
         yield context.diagnostic_at_key(path, codes.QUOTA_OF_CLAIMED_PROFILE, message, help_=help_)
 
 

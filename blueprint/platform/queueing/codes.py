@@ -101,9 +101,10 @@ QUOTA_OF_CLAIMED_PROFILE = define(
     "BP3431",
     "quota-of-claimed-profile",
     """
-Pods claim the devices of this pool with Dynamic Resource Allocation. Kueue counts claims by the name of their DeviceClass (`deviceClassMappings`)
-and refuses those with selectors (kubernetes-sigs/kueue, `pkg/dra/claims.go`). The driver has one class for all MIG profiles, so a quota of one profile
-would need a class of its own for each, which is not rendered. Count `gpu`, or let a device plugin advertise the pool.
+Pods claim the MIG instances of this pool with Dynamic Resource Allocation, and their profile cannot have a quota. KAI counts only claims of
+classes whose names contain `gpu`, each device as one GPU (kai-scheduler/KAI-Scheduler, `pkg/common/resources/dra.go`). With the feature gate `DynamicMIG` the
+DRA driver makes instances when they are claimed, out of the same GPUs for all profiles, so no number of them could be held against the quota.
+Elsewhere each profile has a DeviceClass of its own, by which Kueue counts it.
 """,
 )
 PRIORITY_RESERVED = define(

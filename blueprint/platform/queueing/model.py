@@ -10,7 +10,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Protocol
 
 from blueprint.platform.components.digests import digest
-from blueprint.platform.dra.model import GPU_CLASS
 from blueprint.platform.nodes.taints import PoolTaint, Taint
 from blueprint.platform.provisioning.model import CAPACITY_LABEL
 from blueprint.platform.queueing.engines import KUEUE, QueuedPool, pools_of
@@ -218,12 +217,20 @@ class Kueue:
 
     @tracked_property
     def device_class_mappings(self) -> list[dict[str, Any]]:
-        """As what claims of a DeviceClass are counted, in Kueue's form; none where device plugins advertise all GPUs.
+        """As what claims of a DeviceClass are counted, in Kueue's form; Kueue refuses claims of all other classes.
 
-        Nor where pods request nvidia.com/gpu of the scheduler, which makes the claims: Kueue would count both.
+        A class that stands for a resource is not among them: Kueue counts the requests of which the scheduler makes
+        claims, and its documentation warns of both for one class.
         """
-        claimed = self._platform.dra.publishes_gpus and not self._platform.dra.extended_resources
-        return [{"name": self._platform.dra.counted_as, "deviceClassNames": [GPU_CLASS]}] if claimed else []
+        dra, users = self._platform.dra, self._platform.tenants.users
+        found = {
+            each.resource: each.claimed.name
+            for pool in (() if dra.extended_resources else self.pools)
+            for name, each in pool.offered.items()
+            if each.claimed and any(name in tenant.shares.get(pool.name, ()) for tenant in users)
+        }
+        found |= {name: name for name in dra.channel_classes}  # no quota names them, so they are not counted
+        return [{"name": name, "deviceClassNames": [found[name]]} for name in sorted(found)]
 
     @tracked_property
     def uncounted(self) -> tuple[str, ...]:

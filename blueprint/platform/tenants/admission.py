@@ -6,20 +6,17 @@ Lists are texts, joined by `|`: a policy splits them.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
-from blueprint.platform.nodes.offered import NODE_RESOURCES, Offered
+from blueprint.platform.nodes.offered import ClaimedClass, Offered
 from blueprint.platform.nodes.taints import Taint
 from blueprint.platform.tracking.recorder import tracked_property, untracked
 from blueprint.platform.tracking.sources import Source
 from blueprint.platform.views import ClaimsView, PlatformView
 
-if TYPE_CHECKING:
-    from blueprint.catalog.component_files.devices import Devices
-
 HIGHEST_PRIORITY = 1_000_000_000
 """The highest priority that a PriorityClass of users may have; those above it are the system's."""
-_MORE_CLASSES, _MORE_TAINTS = "tenantDeviceClasses", "toleratedTaints"
+MORE_CLASSES, _MORE_TAINTS = "tenantDeviceClasses", "toleratedTaints"
 """Settings that add to what follows from quotas."""
 
 
@@ -65,14 +62,6 @@ class SharedPool(Protocol):
         """The line that gives the nodes this taint."""
 
 
-class PublishedDevices(ClaimsView, Protocol):
-    """What DRA drivers publish."""
-
-    @property
-    def devices(self) -> Devices | None:
-        """What is published, and the classes by which claims request it."""
-
-
 class AdmittedTenant(Protocol):
     """A tenant, as the admission of its workloads knows it."""
 
@@ -96,6 +85,10 @@ class AdmittedTenant(Protocol):
     def shares(self) -> Mapping[str, Mapping[str, object]]:
         """What it may use, by pool and by the name that quotas have for it."""
 
+    @property
+    def claimed_classes(self) -> Sequence[ClaimedClass]:
+        """The classes of the devices that its pods claim."""
+
 
 class AdmittingPlatform(PlatformView, Protocol):
     """The platform, as the admission of tenants' workloads knows it."""
@@ -105,7 +98,7 @@ class AdmittingPlatform(PlatformView, Protocol):
         """All pools."""
 
     @property
-    def dra(self) -> PublishedDevices:
+    def dra(self) -> ClaimsView:
         """What DRA drivers publish."""
 
     @property
@@ -168,17 +161,9 @@ class Allowed:
         dra = self._platform.dra
         if not self._platform.admission_policies or not dra.publishes_gpus:
             return None
-        shared = self._shared if self._platform.queueing else {"gpu", "mig"}
-        sorts = {"gpu" if name == "gpu" else "mig" for name in shared if name not in NODE_RESOURCES}
-        sorts |= {"channel"} if dra.compute_domains else set()
-        classes = dra.devices.classes.items() if dra.devices else ()
-        found = {name for name, each in classes if each.sort in sorts}
-        return "|".join(sorted({*found, *(self._platform.setting(_MORE_CLASSES) or ())}))
-
-    @property
-    def _shared(self) -> set[str]:
-        """What it has a share of, by the names that quotas have for it."""
-        return {name for amounts in self._tenant.shares.values() for name in amounts}
+        every = dra.classes_of("gpu", "mig") if self._platform.queueing is None else ()
+        own = (each.name for each in self._tenant.claimed_classes)
+        return "|".join(sorted({*every, *own, *dra.channel_classes, *(self._platform.setting(MORE_CLASSES) or ())}))
 
     @tracked_property
     def closed_taints(self) -> str | None:

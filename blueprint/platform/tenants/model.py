@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from functools import cached_property
 from typing import Any, Protocol
 
-from blueprint.platform.dra.model import GPU_CLASS
-from blueprint.platform.nodes.offered import GPU_NAME, NODE_RESOURCES
-from blueprint.platform.tenants.admission import AdmittingPlatform, Allowed
+from blueprint.platform.dra.model import limited
+from blueprint.platform.nodes.offered import NODE_RESOURCES, ClaimedClass
+from blueprint.platform.tenants.admission import MORE_CLASSES, AdmittingPlatform, Allowed, SharedPool
 from blueprint.platform.tracking.recorder import tracked_property, untracked
 from blueprint.platform.tracking.tracked import plain
 from blueprint.spec.tenants import TENANT
@@ -176,17 +176,25 @@ class Tenant:
         return found
 
     @tracked_property
-    def claimed_class(self) -> str | None:
-        """The class of the GPUs that its pods claim; None where they claim none.
+    def claimed_classes(self) -> tuple[ClaimedClass, ...]:
+        """The classes of the devices that its pods get: those of which it has quota; without queues, all."""
+        return self._classes(self._platform.pools)
 
-        Those of pools of which it has quota; without queues, of all pools.
-        """
-        held = self.shares
-        for pool in self._platform.pools:
-            usable = self._platform.queueing is None or GPU_NAME in held.get(pool.name, {})
-            if usable and pool.claimed and GPU_NAME in pool.offered:
-                return GPU_CLASS
-        return None
+    @tracked_property
+    def template_classes(self) -> tuple[ClaimedClass, ...]:
+        """Those that its pods claim by themselves: where the scheduler makes claims of requests, Kueue counts these."""
+        by_request = self._platform.queueing is not None and self._platform.dra.extended_resources
+        return self._classes([pool for pool in self._platform.pools if pool.pods_wait or not by_request])
+
+    def _classes(self, pools: Sequence[SharedPool]) -> tuple[ClaimedClass, ...]:
+        held, queued = self.shares, self._platform.queueing is not None
+        found = (
+            each.claimed
+            for pool in pools
+            for name, each in pool.offered.items()
+            if each.claimed and (not queued or name in held.get(pool.name, {}))
+        )
+        return tuple(sorted(dict.fromkeys(found), key=lambda each: each.name))
 
     @tracked_property
     def most_gpus(self) -> dict[str, str]:
@@ -211,8 +219,19 @@ class Tenant:
     @property
     def gpu_limits(self) -> dict[str, str]:
         """The same, by the name that ResourceQuotas have for it."""
+        with untracked():
+            offered = [each for pool in self._platform.pools for each in pool.offered.values()]
+            claimed = {each.resource: each.claimed for each in offered if each.claimed}
         named = self._platform.dra.limited_as
-        return {named(resource): most for resource, most in self.most_gpus.items()}
+        found = {named(resource, claimed.get(resource)): most for resource, most in self.most_gpus.items()}
+        return found | dict.fromkeys(self._uncounted, "0")
+
+    @property
+    def _uncounted(self) -> tuple[str, ...]:
+        """What no queue counts, since it has instances of all profiles, as ResourceQuotas call it."""
+        more = self._platform.setting(MORE_CLASSES) or ()
+        classes = (name for name in self._platform.dra.classes_of("mig") if name not in more)
+        return tuple(map(limited, classes))
 
     def _most(self, quota: TenantQuota | None) -> Fraction | None:
         """What is guaranteed and what it may borrow; None where nothing limits it."""
@@ -268,6 +287,21 @@ class Tenants:
         return tuple(TenantNamespace(tenant, index) for tenant, number in users for index in range(number))
 
     @tracked_property
+    def claims(self) -> tuple[ClaimTemplate, ...]:
+        """A template for each class of devices that pods of a tenant claim, in each of its namespaces."""
+        with untracked():
+            found = [(each, len(each.tenant.template_classes)) for each in self.namespaces]
+        return tuple(ClaimTemplate(each, index) for each, number in found for index in range(number))
+
+    @tracked_property
+    def profile_classes(self) -> tuple[ClaimedClass, ...]:
+        """The classes of MIG profiles that tenants may claim."""
+        with untracked():
+            users = self.users
+        found = (each for tenant in users for each in tenant.claimed_classes if each.profile)
+        return tuple(sorted(dict.fromkeys(found), key=lambda each: each.name))
+
+    @tracked_property
     def taint_keys(self) -> list[str]:
         """Keys of the taints of all pools: no toleration of another key is worth a closer look."""
         return sorted({taint.key for pool in self._platform.pools for taint in pool.taints})
@@ -306,11 +340,33 @@ class TenantNamespace:
         return self.tenant.allowed
 
     @property
-    def claimed_class(self) -> str | None:
-        """The class of the GPUs that its pods claim; None where they claim none."""
-        return self.tenant.claimed_class
-
-    @property
     def gpu_limits(self) -> dict[str, str]:
         """What pods may request in it together, by the name that ResourceQuotas have for it."""
         return self.tenant.gpu_limits
+
+
+class ClaimTemplate:
+    """Claims of one device, for pods of a namespace."""
+
+    def __init__(self, namespace: TenantNamespace, index: int) -> None:
+        self._namespace = namespace
+        self._index = index
+
+    @property
+    def namespace(self) -> str:
+        """The namespace."""
+        return self._namespace.name
+
+    @tracked_property
+    def _class(self) -> ClaimedClass:
+        return self._namespace.tenant.template_classes[self._index]
+
+    @tracked_property
+    def name(self) -> str:
+        """The class without the vendor's domain: `gpu`, `mig-1g.10gb`."""
+        return self._class.short
+
+    @tracked_property
+    def device_class(self) -> str:
+        """The class."""
+        return self._class.name

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Protocol
 
 from blueprint.catalog.workloads import WorkloadKind, workload_kind, workload_names
 from blueprint.platform.components.digests import digest
-from blueprint.platform.dra.model import GPU_CLASS
 from blueprint.platform.nodes.offered import GPU_NAME, NODE_RESOURCES
 from blueprint.platform.nodes.taints import Taint
 from blueprint.platform.pool import GpuPool, Pool
@@ -197,8 +196,9 @@ class Sample(Record, kw_only=True, dict=True):
 
     @property
     def device_class(self) -> str:
-        """The class of the devices that it claims."""
-        return GPU_CLASS
+        """The class of the devices that it claims; empty where it requests a resource."""
+        claimed = self.pool.offered[self.unit].claimed
+        return claimed.name if claimed else ""
 
 
 class Workloads:

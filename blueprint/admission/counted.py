@@ -1,0 +1,57 @@
+"""What queues count of a pod: the resources that it requests, and the devices that it claims."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from fractions import Fraction
+
+from blueprint.admission.pods import machine_amounts, requested_devices
+from blueprint.allocation.claims import Claim, DeviceRequest
+from blueprint.bundle.model import Object
+from blueprint.check.rule_context import DescribedPod
+from blueprint.platform.model import Platform
+from blueprint.wording import joined
+
+
+class Counted:
+    """How the queues of a platform count claims."""
+
+    def __init__(self, platform: Platform) -> None:
+        offered = (each for pool in platform.pools for each in pool.offered.values())
+        kueue = platform.queueing.kueue if platform.queueing else None
+        self._by_request = platform.dra.extended_resources
+        self._resources = {each.claimed.name: each.resource for each in offered if each.claimed}
+        mappings = kueue.device_class_mappings if kueue else ()
+        self._mapped = [name for each in mappings for name in each["deviceClassNames"]]
+
+    def amounts(self, pod: DescribedPod, claims: Sequence[Claim]) -> dict[str, Fraction]:
+        """What is counted of one pod, by resource; of alternatives the first."""
+        found: dict[str, Fraction] = {**machine_amounts(pod)}
+        for name, number in requested_devices(pod).items():
+            found[name] = found.get(name, Fraction(0)) + number
+        for request in (alternatives[0] for claim in claims for alternatives in claim.requests if alternatives):
+            resource = self._resources.get(request.device_class)
+            if resource and not request.admin:
+                found[resource] = found.get(resource, Fraction(0)) + request.count
+        return found
+
+    def refused_by_kueue(self, sources: Sequence[Object], claims: Sequence[Claim]) -> str:
+        """Why Kueue admits no workload whose pods have these claims (v0.19, `pkg/dra/claims.go`); empty otherwise."""
+        if any(each.id.kind == "ResourceClaim" for each in sources):
+            return "Kueue admits no workload that claims by name: name a ResourceClaimTemplate"
+        return next((why for claim in claims for each in claim.every_request() for why in self._reasons(each)), "")
+
+    def _reasons(self, request: DeviceRequest) -> Iterator[str]:
+        if request.parent:
+            yield "Kueue admits no claims with firstAvailable: request one class"
+        elif request.all:
+            yield "Kueue admits no claims with allocationMode All: request a number of devices"
+        elif request.admin:
+            yield "Kueue admits no claims with adminAccess"
+        elif request.device_class not in self._mapped:
+            yield f"Kueue admits no claims of the class {request.device_class}: {self._instead(request.device_class)}"
+
+    def _instead(self, name: str) -> str:
+        if self._by_request and name in self._resources:
+            return f"pods request {self._resources[name]}, of which the scheduler makes claims"
+        return f"it counts {joined(self._mapped)}" if self._mapped else "it counts none of any class"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from blueprint.bundle.model import Object
 from blueprint.check.common.jobs import BEYOND_COMPLETIONS, beyond_completions
@@ -13,14 +13,16 @@ from blueprint.check.rule_context import RuleContext, inside
 from blueprint.diagnostics import define
 
 UNREADABLE = define("BP6161", "schedule-unreadable", page=__file__)
-_FIELDS = (
-    ("minute", 0, 59, ()),
-    ("hour", 0, 23, ()),
-    ("day of the month", 1, 31, ()),
-    ("month", 1, 12, ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")),
-    ("day of the week", 0, 6, ("sun", "mon", "tue", "wed", "thu", "fri", "sat")),
+_MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+_DAYS = ("sun", "mon", "tue", "wed", "thu", "fri", "sat")
+_FIELDS: tuple[tuple[str, range, tuple[str, ...]], ...] = (
+    ("minute", range(60), ()),
+    ("hour", range(24), ()),
+    ("day of the month", range(1, 32), ()),
+    ("month", range(1, 13), _MONTHS),
+    ("day of the week", range(7), _DAYS),
 )
-"""Of a schedule, as the CronJob controller's parser has them (robfig/cron v3): name, least, most, names."""
+"""Of a schedule, as the CronJob controller's parser has them (robfig/cron v3): name, numbers, words for the numbers."""
 _WORDS = frozenset({"@yearly", "@annually", "@monthly", "@weekly", "@daily", "@midnight", "@hourly"})
 _EVERY = re.compile(r"@every [+-]?(\d+(\.\d*)?|\.\d+)(ns|us|µs|ms|s|m|h)((\d+(\.\d*)?|\.\d+)(ns|us|µs|ms|s|m|h))*")
 _PART = re.compile(r"([*?]|\w+(?:-\w+)?)(?:/(\d+))?")
@@ -53,29 +55,24 @@ def _fault(text: str) -> tuple[str, str] | None:
         seconds = "; there is none for seconds" if len(fields) > len(_FIELDS) else ""
         order = "minute, hour, day of the month, month, day of the week"
         return f"it has {len(fields)} fields, not {len(_FIELDS)}{seconds}", f"the fields are {order}"
-    for field, (name, least, most, names) in zip(fields, _FIELDS, strict=True):
-        if not all(_is_part(part, least, most, names) for part in field.split(",")):
-            listed = f" or {names[0].upper()} to {names[-1].upper()}" if names else ""
-            return f"{field} is no {name}", f"numbers from {least} to {most}{listed}; *, */2, 1-5 and 1,3 as well"
+    for field, (name, numbers, words) in zip(fields, _FIELDS, strict=True):
+        known = dict(zip(words, numbers, strict=False))
+        if not all(_is_part(part, numbers, known) for part in field.split(",") if part):
+            listed = f" or {words[0].upper()} to {words[-1].upper()}" if words else ""
+            return f"{field} is no {name}", f"numbers from {numbers[0]} to {numbers[-1]}{listed}; *, */2, 1-5 and 1,3"
     return None
 
 
-def _is_part(part: str, least: int, most: int, names: tuple[str, ...]) -> bool:
+def _is_part(part: str, numbers: range, words: Mapping[str, int]) -> bool:
     """Whether one item of a field is a number, a range or a step within the bounds."""
     found = _PART.fullmatch(part)
     if found is None or (found[2] and not int(found[2])):
         return False
     if found[1] in ("*", "?"):
         return True
-    ends = [_number(each, least, names) for each in found[1].split("-")]
-    return least <= ends[0] <= ends[-1] <= most
-
-
-def _number(word: str, least: int, names: tuple[str, ...]) -> int:
-    """What a word stands for; -1, which no field takes, where that is nothing."""
-    if word.lower() in names:
-        return names.index(word.lower()) + least
-    return int(word) if word.isdecimal() else -1
+    ends = [int(each) if each.isdecimal() else words.get(each.lower()) for each in found[1].split("-")]
+    known = [each for each in ends if each is not None and each in numbers]
+    return len(known) == len(ends) and known == sorted(known)
 
 
 RULES = (schedule, parallelism)

@@ -56,8 +56,8 @@ def _fault(text: str) -> tuple[str, str] | None:
         order = "minute, hour, day of the month, month, day of the week"
         return f"it has {len(fields)} fields, not {len(_FIELDS)}{seconds}", f"the fields are {order}"
     for field, (name, numbers, words) in zip(fields, _FIELDS, strict=True):
-        known = dict(zip(words, numbers, strict=False))
-        if not all(_is_part(part, numbers, known) for part in field.split(",") if part):
+        named = dict(zip(words, numbers, strict=False))
+        if not all(_is_part(part, numbers, named) for part in field.split(",") if part):
             listed = f" or {words[0].upper()} to {words[-1].upper()}" if words else ""
             return f"{field} is no {name}", f"numbers from {numbers[0]} to {numbers[-1]}{listed}; *, */2, 1-5 and 1,3"
     return None

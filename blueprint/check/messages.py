@@ -59,6 +59,7 @@ FORMATS = {
 _MANY = 12
 _MOST_COMPARED = 200
 """Allowed values among which the nearest spelling is looked for."""
+_LEFT_OUT = "must be left out beside the other fields here"
 MOST_FAULTS = 1_000
 """Faults of one sort that are told of one object: words for a million of them take minutes."""
 
@@ -222,6 +223,8 @@ def _size(violation: Violation, where: _Where) -> ObjectFinding:
         return ObjectFinding(codes.MEANINGLESS_VALUE, violation.path, text, "remove the field")
     unit = {"Length": "characters", "Items": "items", "Properties": "entries"}[violation.keyword[3:]]
     limit = violation.schema[violation.keyword]
+    if not limit:
+        return ObjectFinding(codes.CONDITION_NOT_MET, violation.path, f"{where.path} {_LEFT_OUT}", "remove it")
     relation = "fewer than" if violation.keyword.startswith("min") else "more than"
     text = f"{where.path} has {len(violation.value)} {unit}, {relation} {limit}"
     return ObjectFinding(codes.OUT_OF_BOUNDS, violation.path, text)
@@ -243,6 +246,10 @@ def _condition(violation: Violation, where: _Where) -> ObjectFinding:
         "not": "has a form that is not allowed",
     }
     forms = violation.schema.get(violation.keyword)
+    if violation.keyword == "not" and isinstance(forms, dict) and set(forms) == {"required"}:
+        name = forms["required"][0]
+        path, text = (*violation.path, name), f"{where.path}.{name} {_LEFT_OUT}"
+        return ObjectFinding(codes.CONDITION_NOT_MET, path, text, "remove it")
     text = f"{where.path} {meaning.get(violation.keyword, f'does not satisfy {violation.keyword}')}"
     return ObjectFinding(codes.CONDITION_NOT_MET, violation.path, text, f"forms: {_forms(forms)}" if forms else None)
 

@@ -13,6 +13,19 @@ from tests.support.check_corpus import REMOVED, VALID, broken, objects
 MAIN = "spec.template.spec.containers[name=main]"
 PORTS = f"{MAIN}.ports"
 DEPLOY = "Deployment/train/trainer"
+AFFINITY = "spec.template.spec.affinity"
+EXPRESSION = (
+    f"{AFFINITY}.nodeAffinity.requiredDuringSchedulingIgnoredDuringExecution.nodeSelectorTerms[0]"
+    ".matchExpressions[key=nvidia.com/gpu.count]"
+)
+
+
+def _term(operator: str, *values: str) -> dict[str, Any]:
+    """An affinity that demands something of one label of nodes."""
+    expression = {"key": "nvidia.com/gpu.count", "operator": operator} | ({"values": list(values)} if values else {})
+    term = {"matchExpressions": [expression]}
+    return {"nodeAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": {"nodeSelectorTerms": [term]}}}
+
 
 # object, field, value | code, path of the diagnostic, message without the object's name, help
 CASES: list[tuple[str, str, Any, str, str, str, str | None]] = [
@@ -74,6 +87,8 @@ CASES: list[tuple[str, str, Any, str, str, str, str | None]] = [
      'subjects[name=trainer].kind cannot be "Serviceaccount"',
      "did you mean ServiceAccount? allowed: User, Group, ServiceAccount"),
     ("widget", "spec.colour", "green", "BP5006", "spec.colour", 'spec.colour cannot be "green"', "allowed: red, blue"),
+    ("deployment", "spec.template.spec.restartPolicy", "Never", "BP5006", "spec.template.spec.restartPolicy",
+     'spec.template.spec.restartPolicy cannot be "Never"', "allowed: Always"),
     # bounds
     ("cronjob", "spec.jobTemplate.spec.template.spec.containers", [], "BP5007",
      "spec.jobTemplate.spec.template.spec.containers",
@@ -87,6 +102,10 @@ CASES: list[tuple[str, str, Any, str, str, str, str | None]] = [
     ("webhook", "webhooks[0].timeoutSeconds", 31, "BP5007", "webhooks[name=guard.example.com].timeoutSeconds",
      "webhooks[name=guard.example.com].timeoutSeconds is 31, which is not between 1 and 30", None),
     ("role", "rules[0].verbs", [], "BP5007", "rules[0].verbs", "rules[0].verbs has 0 items, fewer than 1", None),
+    ("deployment", f"{MAIN}.livenessProbe.successThreshold", 2, "BP5007", f"{MAIN}.livenessProbe.successThreshold",
+     f"{MAIN}.livenessProbe.successThreshold is 2, which is not at most 1", None),
+    ("deployment", f"{PORTS}[0].name", "metrics-exporter", "BP5007", f"{PORTS}[name=metrics-exporter].name",
+     f"{PORTS}[name=metrics-exporter].name has 16 characters, more than 15", None),
     ("widget", "spec.size", 10, "BP5007", "spec.size", "spec.size is 10, which is not between 1 and 9", None),
     ("widget", "spec.name", "a", "BP5007", "spec.name", "spec.name has 1 characters, fewer than 2", None),
     ("widget", "spec.ratio", 0, "BP5007", "spec.ratio", "spec.ratio is 0, which is not at least 0", None),
@@ -123,6 +142,25 @@ CASES: list[tuple[str, str, Any, str, str, str, str | None]] = [
      "forms: with apiGroups and resources; with nonResourceURLs"),
     ("widget", "spec.either", {"a": "x", "b": "y"}, "BP5009", "spec.either",
      "spec.either must match exactly one of the allowed forms", "forms: with a; with b"),
+    ("deployment", "spec.strategy.type", "Recreate", "BP5009", "spec.strategy.rollingUpdate",
+     "spec.strategy.rollingUpdate must be left out beside the other fields here", "remove it"),
+    ("deployment", "spec.selector.matchExpressions", [{"key": "app", "operator": "Exists", "values": ["a"]}], "BP5009",
+     "spec.selector.matchExpressions[key=app].values",
+     "spec.selector.matchExpressions[key=app].values must be left out beside the other fields here", "remove it"),
+    # fields that another one demands
+    ("deployment", "spec.selector.matchExpressions", [{"key": "app", "operator": "In"}], "BP5004",
+     "spec.selector.matchExpressions[key=app]",
+     "required field values is missing in spec.selector.matchExpressions[key=app]", None),
+    ("deployment", AFFINITY, _term("In"), "BP5004", EXPRESSION,
+     f"required field values is missing in {EXPRESSION}", None),
+    ("deployment", AFFINITY, _term("Gt", "4", "8"), "BP5007", f"{EXPRESSION}.values",
+     f"{EXPRESSION}.values has 2 items, more than 1", None),
+    ("deployment", AFFINITY, _term("Exists", "true"), "BP5009", f"{EXPRESSION}.values",
+     f"{EXPRESSION}.values must be left out beside the other fields here", "remove it"),
+    ("service", "spec.ports[1]", {"port": 81}, "BP5004", "spec.ports[port=81]",
+     "required field name is missing in spec.ports[port=81]", None),
+    ("cronjob", "spec.jobTemplate.spec.completionMode", "Indexed", "BP5004", "spec.jobTemplate.spec",
+     "required field completions is missing in spec.jobTemplate.spec", None),
     # lists
     ("deployment", f"{MAIN}.env[3]", {"name": "RANK", "value": "1"}, "BP5031", f"{MAIN}.env[3]",
      f"RANK is duplicated in {MAIN}.env: items 2 and 3", "the API identifies items by name"),

@@ -15,7 +15,9 @@ from blueprint.source.paths import format_path
 
 CONTRADICTION = define("BP6527", "affinity-contradiction", page=__file__)
 UNKNOWN_LABEL = define("BP6528", "unknown-gpu-label", page=__file__, severity=Severity.WARNING)
+NO_NUMBER = define("BP6169", "bound-not-a-number", page=__file__)
 _REQUIRED = "requiredDuringSchedulingIgnoredDuringExecution"
+_NUMBER = re.compile(r"[+-]?[0-9]+")
 _PREFERRED = "preferredDuringSchedulingIgnoredDuringExecution"
 
 
@@ -64,6 +66,22 @@ def node_labels(pod: DescribedPod) -> Iterator[tuple[Path, str]]:
         yield from _expressions((*path, _PREFERRED, index, "preference"), each.get("preference"))
 
 
+@rule(NO_NUMBER, tags=("scheduling",))
+def bounds(pod: DescribedPod, context: RuleContext) -> Iterator[ObjectFinding]:
+    """Bounds of labels that are no whole numbers."""
+    terms = items(inside(pod.spec, "affinity", "nodeAffinity", _REQUIRED, "nodeSelectorTerms"))
+    for index, term in enumerate(terms):
+        for number, each in enumerate(map(mapping, items(mapping(term).get("matchExpressions")))):
+            bound = next(iter(items(each.get("values"))), None)
+            if each.get("operator") in ("Gt", "Lt") and isinstance(bound, str) and not _NUMBER.fullmatch(bound):
+                path = (*pod.path, "affinity", "nodeAffinity", _REQUIRED, "nodeSelectorTerms", index)
+                path = (*path, "matchExpressions", number, "values", 0)
+                field = format_path(path, pod.subject.data)
+                text = f"{field} is {bound}, and {each['operator']} compares whole numbers"
+                help_ = "write the number alone; nvidia.com/gpu.memory is in MiB"
+                yield ObjectFinding(NO_NUMBER, path, text, help_)
+
+
 def _expressions(path: Path, term: Any) -> Iterator[tuple[Path, str]]:
     for index, each in enumerate(map(mapping, items(mapping(term).get("matchExpressions")))):
         if isinstance(key := each.get("key"), str) and each.get("operator") not in ("NotIn", "DoesNotExist"):
@@ -90,4 +108,4 @@ _LOOKS_KNOWN = re.compile(
     r"nvidia\.com/(gpu[._-](present|product|name|model|type|memory|mem|vram|count|family|machine|arch|architecture|compute)"
     r"|mig[._-](capable|strategy|config|enabled)|cuda[._-](version|driver|runtime))"
 )
-RULES = (contradiction, unknown_label)
+RULES = (contradiction, unknown_label, bounds)

@@ -1,0 +1,29 @@
+"""Ports that others name, and that no container has."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from blueprint.check.rule_context import DescribedPod, items, mapping
+from blueprint.diagnostics import Severity, define, nearest
+
+UNKNOWN = define("BP6158", "port-name-unknown", page=__file__, severity=Severity.WARNING)
+
+
+def container_ports(container: Mapping[Any, Any]) -> set[str]:
+    """The names of a container's ports."""
+    return {str(each["name"]) for each in map(mapping, items(container.get("ports"))) if each.get("name")}
+
+
+def pod_ports(pods: Iterable[DescribedPod]) -> set[str]:
+    """The names of the ports of all containers of some pods."""
+    return {name for pod in pods for _, container in pod.containers for name in container_ports(container)}
+
+
+def way_out(name: str, names: set[str]) -> str:
+    """What to write instead of a name that no port has."""
+    near = nearest(name, sorted(names))
+    if near:
+        return f"did you mean {near}?"
+    return f"names there: {', '.join(sorted(names))}" if names else "give a port of the container this name"

@@ -1,0 +1,24 @@
+"""Services that other objects name."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from blueprint.bundle.model import Object, Path
+from blueprint.check.common.named_objects import missing
+from blueprint.check.finding import ObjectFinding
+from blueprint.check.rule_context import RuleContext
+from blueprint.diagnostics import Severity, define
+from blueprint.source.paths import format_path
+
+MISSING = define("BP6166", "service-missing", page=__file__, severity=Severity.WARNING)
+
+
+def service_missing(name: Any, path: Path, subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
+    """That no Service has a name which stands at `path`."""
+    if isinstance(name, str) and name:
+        there = context.named("", "Service", subject.id.namespace)
+        text = f"{format_path(path, subject.data)} is {name}, but no Service among the objects has that name"
+        if found := missing(MISSING, path, name, there, text, context):
+            yield found

@@ -1,0 +1,78 @@
+"""Schedules that are none, and Jobs that never run as many pods as they say."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+
+from blueprint.bundle.model import Object
+from blueprint.check.common.jobs import BEYOND_COMPLETIONS, beyond_completions
+from blueprint.check.finding import ObjectFinding
+from blueprint.check.rule import rule
+from blueprint.check.rule_context import RuleContext, inside
+from blueprint.diagnostics import define
+
+UNREADABLE = define("BP6161", "schedule-unreadable", page=__file__)
+_MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+_DAYS = ("sun", "mon", "tue", "wed", "thu", "fri", "sat")
+_FIELDS: tuple[tuple[str, range, tuple[str, ...]], ...] = (
+    ("minute", range(60), ()),
+    ("hour", range(24), ()),
+    ("day of the month", range(1, 32), ()),
+    ("month", range(1, 13), _MONTHS),
+    ("day of the week", range(7), _DAYS),
+)
+"""Of a schedule, as the CronJob controller's parser has them (robfig/cron v3): name, numbers, words for the numbers."""
+_WORDS = frozenset({"@yearly", "@annually", "@monthly", "@weekly", "@daily", "@midnight", "@hourly"})
+_EVERY = re.compile(r"@every [+-]?(\d+(\.\d*)?|\.\d+)(ns|us|µs|ms|s|m|h)((\d+(\.\d*)?|\.\d+)(ns|us|µs|ms|s|m|h))*")
+_PART = re.compile(r"([*?]|\w+(?:-\w+)?)(?:/(\d+))?")
+
+
+@rule(UNREADABLE, tags=("scheduling",))
+def schedule(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
+    """Schedules that the API server refuses."""
+    text = inside(subject.data, "spec", "schedule")
+    if subject.id.group == "batch" and isinstance(text, str) and (fault := _fault(text)):
+        why, help_ = fault
+        yield ObjectFinding(UNREADABLE, ("spec", "schedule"), f'spec.schedule is "{text}": {why}', help_)
+
+
+@rule(BEYOND_COMPLETIONS, tags=("scheduling",))
+def parallelism(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
+    """Jobs with more pods at once than completions."""
+    yield from beyond_completions(subject, "spec", "jobTemplate", "spec")
+
+
+def _fault(text: str) -> tuple[str, str] | None:
+    """Why a text is no schedule, and what to write; None where it is one."""
+    if text.startswith(("TZ=", "CRON_TZ=")):
+        return "the time zone does not stand in the schedule", "use spec.timeZone"
+    if text.startswith("@"):
+        known = text in _WORDS or _EVERY.fullmatch(text)
+        return None if known else ("there is no such word", f"one of {', '.join(sorted(_WORDS))}, or @every 6h")
+    fields = text.split()
+    if len(fields) != len(_FIELDS):
+        seconds = "; there is none for seconds" if len(fields) > len(_FIELDS) else ""
+        order = "minute, hour, day of the month, month, day of the week"
+        return f"it has {len(fields)} fields, not {len(_FIELDS)}{seconds}", f"the fields are {order}"
+    for field, (name, numbers, words) in zip(fields, _FIELDS, strict=True):
+        named = dict(zip(words, numbers, strict=False))
+        if not all(_is_part(part, numbers, named) for part in field.split(",") if part):
+            listed = f" or {words[0].upper()} to {words[-1].upper()}" if words else ""
+            return f"{field} is no {name}", f"numbers from {numbers[0]} to {numbers[-1]}{listed}; *, */2, 1-5 and 1,3"
+    return None
+
+
+def _is_part(part: str, numbers: range, words: Mapping[str, int]) -> bool:
+    """Whether one item of a field is a number, a range or a step within the bounds."""
+    found = _PART.fullmatch(part)
+    if found is None or (found[2] and not int(found[2])):
+        return False
+    if found[1] in ("*", "?"):
+        return True
+    ends = [int(each) if each.isdecimal() else words.get(each.lower()) for each in found[1].split("-")]
+    known = [each for each in ends if each is not None and each in numbers]
+    return len(known) == len(ends) and known == sorted(known)
+
+
+RULES = (schedule, parallelism)

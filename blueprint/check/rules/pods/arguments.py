@@ -1,0 +1,65 @@
+"""Arguments that the program does not get as they were meant."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from blueprint.check.finding import ObjectFinding
+from blueprint.check.rule import rule
+from blueprint.check.rule_context import DescribedPod, RuleContext, inside, items, mapping
+from blueprint.diagnostics import Severity, define
+from blueprint.source.paths import format_path
+
+NOT_EXPANDED = define("BP6163", "variable-not-expanded", page=__file__, severity=Severity.WARNING)
+FLAG_WITH_VALUE = define("BP6164", "flag-and-value-in-one", page=__file__, severity=Severity.WARNING)
+_SHELL = re.compile(r"(.*/)?(ba|da|z|k|a)?sh|.*\.(sh|bash)")
+_VARIABLE = re.compile(r"\$(?:\{(\w+)\}|([A-Za-z_]\w*))")
+_FLAG = re.compile(r"(--[A-Za-z][\w.-]*)[ \t]+(\S.*)")
+_INDEX = "JOB_COMPLETION_INDEX"
+
+
+@rule(NOT_EXPANDED, tags=("reliability",))
+def variables(pod: DescribedPod, context: RuleContext) -> Iterator[ObjectFinding]:
+    """Variables of the container, written as for a shell where there is none."""
+    for path, container in pod.containers:
+        names = _variables(pod, container)
+        for field, _, argument in _arguments(container):
+            found = (each[1] or each[2] for each in _VARIABLE.finditer(argument))
+            if name := next((each for each in found if each in names), None):
+                at = (*path, field)
+                text = f"{format_path(at, pod.subject.data)} has ${name}, which no shell replaces"
+                yield ObjectFinding(NOT_EXPANDED, at, text, f"write $({name})")
+                break
+
+
+@rule(FLAG_WITH_VALUE, tags=("reliability",))
+def flags(pod: DescribedPod, context: RuleContext) -> Iterator[ObjectFinding]:
+    """A flag and its value in one argument, with a space between them."""
+    for path, container in pod.containers:
+        for field, index, argument in _arguments(container):
+            if found := _FLAG.fullmatch(argument):
+                at = (*path, field, index)
+                text = f"{format_path(at, pod.subject.data)} is one argument: the program has no flag {argument!r}"
+                yield ObjectFinding(FLAG_WITH_VALUE, at, text, f"write {found[1]}={found[2]}, or two items of the list")
+
+
+def _arguments(container: Mapping[str, Any]) -> list[tuple[str, int, str]]:
+    """Command and arguments with field and index; none where a shell may read them."""
+    found = [
+        (field, index, each)
+        for field in ("command", "args")
+        for index, each in enumerate(items(container.get(field)))
+        if isinstance(each, str)
+    ]
+    return [] if any(_SHELL.fullmatch(argument) for _, _, argument in found) else found
+
+
+def _variables(pod: DescribedPod, container: Mapping[str, Any]) -> set[str]:
+    """The names of variables that the container surely has."""
+    own = {str(each.get("name")) for each in map(mapping, items(container.get("env")))}
+    return own | {_INDEX} if inside(pod.subject.data, "spec", "completionMode") == "Indexed" else own
+
+
+RULES = (variables, flags)

@@ -1,0 +1,21 @@
+"""Autoscalers of KEDA for workloads that are not there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from blueprint.bundle.model import Object
+from blueprint.check.common.scale_targets import TARGET_MISSING, target_missing
+from blueprint.check.finding import ObjectFinding
+from blueprint.check.rule import rule
+from blueprint.check.rule_context import RuleContext
+
+
+@rule(TARGET_MISSING, tags=("references", "scheduling"))
+def target(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
+    """Targets of another name than every workload of their kind."""
+    if subject.id.group == "keda.sh":
+        yield from target_missing(subject, context)
+
+
+RULES = (target,)

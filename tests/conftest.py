@@ -39,7 +39,11 @@ sys.dont_write_bytecode = False
 
 OWNER = "lab_owner"
 MUST_RUN = os.environ.get("BLUEPRINT_REQUIRE_LAB") == "1"
-GIVEN = {"gpu_operator": "with the real GPU Operator", "reference": "on what the upstream charts render"}
+GIVEN = {
+    "gpu_operator": "with the real GPU Operator",
+    "kai": "with the real KAI",
+    "reference": "on what the upstream charts render",
+}
 """What cannot be built here: a test that is marked so may be skipped, even where the lab must run."""
 NEEDS = {**GIVEN, "lab": "against the API server", "promtool": "of rules with promtool"}
 """What a test that is marked so needs something for."""

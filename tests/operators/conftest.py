@@ -3,7 +3,7 @@
 NFD is built from pinned modules. The GPU Operator cannot be: its releases are not in the form that Go's module
 proxies serve. BLUEPRINT_GPU_OPERATOR names the folder into which its image was unpacked; without it those tests
 do not run, and the summary says so. Kueue's newest version in that form is older than ours; BLUEPRINT_KUEUE names a
-manager of ours that was built from its source.
+manager of ours that was built from its source. BLUEPRINT_KAI names the folder with KAI's programs, built from theirs.
 """
 
 from __future__ import annotations
@@ -28,10 +28,11 @@ EXAMPLES = Path(__file__).parents[2] / "examples"
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Whoever uses the GPU Operator is marked so."""
+    """Whoever uses the GPU Operator or KAI is marked so."""
+    marks = {"operator_image": "gpu_operator", "kai_programs": "kai"}
     for item in items:
-        if "operator_image" in getattr(item, "fixturenames", ()):
-            item.add_marker("gpu_operator")
+        for fixture in marks.keys() & set(getattr(item, "fixturenames", ())):
+            item.add_marker(marks[fixture])
 
 
 @pytest.fixture(scope="session")
@@ -54,6 +55,15 @@ def _built() -> Path:
     if found := find(*QUEUES):
         return Path(found.path)
     pytest.skip("there is no kueue: blueprint lab install --with-kueue builds it (ten minutes of two cores)")
+
+
+@pytest.fixture(scope="session")
+def kai_programs() -> Path:
+    """The folder with KAI's programs."""
+    given = os.environ.get("BLUEPRINT_KAI")
+    if not given:
+        pytest.skip("BLUEPRINT_KAI names no folder with the programs of KAI, built from their source")
+    return Path(given)
 
 
 @pytest.fixture(scope="session")

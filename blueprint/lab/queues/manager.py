@@ -105,7 +105,7 @@ class QueueManager:
         self.process = start_bound(self._command(), folder=self._lab.folder, log=self._log)
         try:
             self._await(self._has_certificate, time.monotonic() + timeout, "makes no certificate")
-            self._await(lambda: _is_ready(self.ports["health"]), time.monotonic() + timeout, "does not become ready")
+            self._await(lambda: is_ready(self.ports["health"]), time.monotonic() + timeout, "does not become ready")
             yield
         finally:
             self.process.kill()
@@ -175,7 +175,8 @@ def _error(line: str) -> str:
     return f"{entry.get('msg')}: {entry.get('error')}" if isinstance(entry, dict) and entry.get("error") else ""
 
 
-def _is_ready(port: int) -> bool:
+def is_ready(port: int) -> bool:
+    """Whether what listens there on this machine says that it is ready."""
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=2)
     try:
         connection.request("GET", "/readyz")

@@ -16,6 +16,7 @@ from blueprint.lab.trial.owned import Create, Submitted, roots_of, with_pods, wi
 from blueprint.lab.trial.requests import requests_of
 from blueprint.lab.trial.stand_ins import templates_of
 from blueprint.lab.trial.submit import Refusal
+from blueprint.records import replace
 from blueprint.wording import joined
 
 STILL = 3.0
@@ -53,16 +54,19 @@ class Groups:
     ) -> tuple[list[Submitted], Mapping[int, Json | Refusal]]:
         """Create workloads and what is beside them, then pods that stand for those of a controller.
 
-        It groups pods by the object that they belong to. Raises ApiError.
+        It groups pods by the object that they belong to; those of others stand alone. Raises ApiError.
         """
-        there = create(list(map(without_pods, workloads)), objects, timeout)
-        found = [(each, roots_of(each, there)) for each in workloads]
-        return [
-            with_pods(each, roots[0], None, create, timeout)
-            if each.stood_in and not isinstance(roots, Refusal)
-            else Submitted(each, roots)
-            for each, roots in found
-        ], there
+        grouped = [each.stood_in and self.has(each) for each in workloads]
+        first = [without_pods(each) if later else each for each, later in zip(workloads, grouped, strict=True)]
+        there = create(first, objects, timeout)
+        found: list[Submitted] = []
+        for workload, later in zip(workloads, grouped, strict=True):
+            roots = roots_of(workload if later else replace(workload, stood_in=False), there)
+            if later and not isinstance(roots, Refusal):
+                found.append(with_pods(workload, roots[0], None, create, timeout))
+            else:
+                found.append(Submitted(workload, roots))
+        return found, there
 
     def decision(self, roots: Sequence[Json]) -> QueueDecision | None:
         """What it has decided by now about the pods of objects; None where none are its own, or quota decides nothing.

@@ -42,6 +42,7 @@ MUST_RUN = os.environ.get("BLUEPRINT_REQUIRE_LAB") == "1"
 GIVEN = {
     "gpu_operator": "with the real GPU Operator",
     "pinned_kueue": "with the Kueue that is rendered",
+    "kai": "with the real KAI",
     "reference": "on what the upstream charts render",
 }
 """What cannot be built here: a test that is marked so may be skipped, even where the lab must run."""

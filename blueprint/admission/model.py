@@ -134,6 +134,21 @@ class WorkloadAnswer(Record, dict=True):
         quotas = [each.quota for each in self.pools if each.fit is Fit.FITS]
         return None in quotas or sum(each or 0 for each in quotas) >= self.wanted
 
+    @property
+    def started_at_once(self) -> bool | None:
+        """Whether KAI has quota for all of its pods while nothing else runs; None where that is not up to KAI's queue.
+
+        It is not known, either, of sets of pods of which some start later.
+        """
+        fitting = [each for each in self.pools if each.fit is Fit.FITS]
+        if not self.tenant or self._placed is not Fit.FITS or any(each.gang is None for each in fitting):
+            return None
+        if self.set_name:
+            whole = self.whole if self.together == self.wanted else None
+            return None if whole is None else not whole.lacking
+        quotas = [each.quota for each in fitting]
+        return None in quotas or sum(each or 0 for each in quotas) >= self.wanted
+
     @cached_property
     def is_never_admitted(self) -> bool:
         """Whether no pool has quota for all of its pods, which its queue admits together and onto one pool."""

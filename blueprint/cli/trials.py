@@ -48,6 +48,12 @@ def add_run(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="run the real Kueue: what it admits, what waits and why, and whether admit says the same",
     )
+    parser.add_argument(
+        "--kai",
+        metavar="DIR",
+        type=lambda folder: Path(folder).absolute(),
+        help="run the real KAI, whose programs are in this folder, instead of having Kubernetes' scheduler stand in",
+    )
     add_timeout(parser, "timeout for one condition or decision")
     add_overlays(parser)
     add_waivers(parser)
@@ -59,9 +65,14 @@ def run_trial(options: argparse.Namespace, progress: Progress) -> Run:
     from blueprint.apiserver.connect import connect, refused
     from blueprint.apiserver.errors import ApiError
     from blueprint.cli.options import compile_target
+    from blueprint.diagnostics import Diagnostic, Refused
+    from blueprint.lab import codes
     from blueprint.lab.trial import Trial, trial_run
     from blueprint.lab.trial.inputs import read_workloads
 
+    if options.kai is not None and options.name is not None:
+        text = "--kai runs KAI beside a lab of its own: leave out --name"
+        raise Refused(Diagnostic(codes.NO_QUEUES, text), exit_code=2)
     progress_line: Progress = _silent if options.quiet else progress
     workloads = read_workloads(Path(options.workloads)) if options.workloads is not None else None
     compilation = compile_target(options)
@@ -83,6 +94,7 @@ def _options(
     from blueprint.lab.devices import classes_by_sort, operators_classes
     from blueprint.lab.discovery import discovered_by_pool
     from blueprint.lab.queues.manager import find_manager
+    from blueprint.lab.schedulers.found import find_scheduler
     from blueprint.lab.trial import TrialOptions
 
     platform = compilation.platform
@@ -102,7 +114,8 @@ def _options(
         golden=golden,
         engines=_engines(platform) if platform else {},
         manager=find_manager(bundle, options.assets) if options.kueue else None,
-        predicted=_predicted(platform, bundle, tried) if platform and options.kueue else {},
+        scheduler=find_scheduler(bundle, options.kai) if options.kai is not None else None,
+        predicted=_predicted(platform, bundle, tried) if platform and (options.kueue or options.kai) else {},
     )
 
 
@@ -126,7 +139,12 @@ def _predicted(platform: Platform, bundle: Bundle, objects: Iterable[Object]) ->
     from blueprint.rule_facts.resolved import ResolvedFacts
 
     results = list(Admission(platform, ResolvedFacts(platform), bundle.objects).results(list(objects)))
-    found = {sets[-1].subject.id: [each.admitted_at_once for each in sets] for sets in by_workload(results)}
+    found = {
+        sets[-1].subject.id: [
+            each.started_at_once if each.admitted_at_once is None else each.admitted_at_once for each in sets
+        ]
+        for sets in by_workload(results)
+    }
     return {name: all(each) for name, each in found.items() if None not in each}
 
 
@@ -153,6 +171,7 @@ def _engines(platform: Platform) -> dict[str, tuple[str, ...]]:
 def _lab(options: argparse.Namespace, progress: Progress) -> Iterator[Lab]:
     """The lab that is named, which stays; or one that ends with us."""
     from blueprint.lab import Lab
+    from blueprint.lab.components import STOOD_IN
     from blueprint.lab.folder import default_root, lab_folder
     from blueprint.lab.up import running_lab
 
@@ -160,7 +179,8 @@ def _lab(options: argparse.Namespace, progress: Progress) -> Iterator[Lab]:
         yield running_lab(lab_folder(options.state or default_root(), options.name), options.name)
         return
     progress("starting a lab of its own")
-    with Lab.open(assets=options.assets, live=True, name="trial") as lab:
+    stood_in = () if options.kai is not None else STOOD_IN
+    with Lab.open(assets=options.assets, live=True, name="trial", stood_in=stood_in) as lab:
         yield lab
 
 

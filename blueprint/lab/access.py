@@ -18,6 +18,7 @@ from typing import Any, Self
 from blueprint.http import HttpClient, tls_context
 from blueprint.lab.assets import find_all
 from blueprint.lab.certificates import LIFETIME, KeyPair, make_client, require_cryptography
+from blueprint.lab.components import STOOD_IN
 from blueprint.lab.credentials import read_authority
 from blueprint.lab.folder import LabRecord, read_record
 from blueprint.lab.kubeconfig import write_kubeconfig
@@ -57,15 +58,19 @@ class Lab:
         every: bool = False,
         live: bool = False,
         name: str = "private",
+        stood_in: Sequence[str] = STOOD_IN,
     ) -> Self:
         """Start a new lab that dies with this process, however this process ends. Use it with `with`.
 
         `controllers` adds a scheduler and those controllers that the lab's objects need; `every` all of them;
-        `live` controllers, and what makes simulated nodes and the pods on them ready.
+        `live` controllers, and what makes simulated nodes and the pods on them ready. For schedulers that
+        are `stood_in`, Kubernetes' works.
         Raises Refused (2) if it cannot be started.
         """
         folder = Path(tempfile.gettempdir()).absolute() / f"blueprint-lab-{secrets.token_hex(8)}"
-        order = order_lab(folder, name, assets=assets, controllers=controllers, every=every, live=live)
+        order = order_lab(
+            folder, name, assets=assets, controllers=controllers, every=every, live=live, stood_in=stood_in
+        )
         return cls(folder, launch(order))
 
     def close(self) -> None:
@@ -173,10 +178,11 @@ def order_lab(
     every: bool = False,
     live: bool = False,
     owner: Identity | None = None,
+    stood_in: Sequence[str] = STOOD_IN,
 ) -> LaunchSpec:
     """What a supervisor needs to know, once it is clear that a lab can be had. Raises Refused (2)."""
     require_cryptography()
     controllers = controllers or every or live
     binaries = find_all(assets, controllers=controllers, live=live)
     owned_by = str(owner or Identity.mine())
-    return LaunchSpec(os.fspath(folder), name, owned_by, binaries, controllers, every, live, READY_WITHIN)
+    return LaunchSpec(os.fspath(folder), name, owned_by, binaries, controllers, every, live, READY_WITHIN, stood_in)

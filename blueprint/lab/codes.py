@@ -169,9 +169,10 @@ NO_QUEUES = define(
     "BP0035",
     "lab-no-queues",
     """
-`lab run --kueue` runs the manager of the platform's queues beside the lab. The blueprint installs none, or the program does not
-start or ended: the evidence is the end of its log. It gets its rendered configuration and rights; ports and certificates are the
-lab's. Without `--kueue` a lab tries workloads as if their queues had admitted them.
+`lab run --kueue` runs the manager of the platform's queues beside the lab, `lab run --kai` the scheduler with its operator. The
+blueprint installs none, or a program does not start or ended: the evidence is the end of its log. It gets its rendered
+configuration and rights; ports and certificates are the lab's. Without these flags a lab tries workloads as if their queues had
+admitted them, and Kubernetes' scheduler places them.
 """,
 )
 
@@ -188,8 +189,8 @@ WAITS = define(
     "BP0037",
     "lab-waits-for-quota",
     """
-The real manager does not admit a workload: what its tenant has and may borrow does not suffice, beside what was submitted before it.
-The message quotes the manager. Workloads that run at the same time share the quota; what waits alone has more than its tenant
+The real engine of the queues, Kueue or KAI, does not admit a workload: what its tenant has and may borrow does not suffice, beside what was submitted before it.
+The message quotes the engine. Workloads that run at the same time share the quota; what waits alone has more than its tenant
 can ever get.
 """,
 )
@@ -198,8 +199,8 @@ ADMIT_DISAGREES = define(
     "BP0038",
     "lab-admit-disagrees",
     """
-`blueprint admit` and the real manager decide differently about a workload that nothing runs beside. One of them is wrong about the quotas of the
-blueprint: report it, with the blueprint and the workload. Where the version of the manager in the lab is not the one that the
+`blueprint admit` and the real engine of the queues decide differently about a workload that nothing runs beside. One of them is wrong about the quotas of the
+blueprint: report it, with the blueprint and the workload. Where the version of the engine in the lab is not the one that the
 blueprint installs, the report says so; that may be the cause.
 """,
     severity=Severity.WARNING,

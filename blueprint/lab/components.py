@@ -6,7 +6,9 @@ no second port, and no other user of the machine can write into the lab behind t
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from blueprint.check.common.kai import SCHEDULER as SCHEDULER_OF_KAI
 from blueprint.lab.pins import CONTROLLERS, LIVE
@@ -31,15 +33,20 @@ EVERY_CONTROLLER = ("*", "bootstrap-signer-controller", "token-cleaner-controlle
 SCHEDULER_KUBECONFIG = "scheduler.kubeconfig"
 """Of the user that schedulers are: policies may let no other one bind pods."""
 
-SCHEDULER_CONFIG = {
-    "apiVersion": "kubescheduler.config.k8s.io/v1",
-    "kind": "KubeSchedulerConfiguration",
-    "leaderElection": {"leaderElect": False},
-    "clientConnection": {"kubeconfig": SCHEDULER_KUBECONFIG, "qps": 2000, "burst": 4000},
-    "podMaxBackoffSeconds": 5,
-    "profiles": [{"schedulerName": name} for name in ("default-scheduler", SCHEDULER_OF_KAI)],
-}
-"""Kubernetes' scheduler stands in for KAI's, which a lab does not run."""
+STOOD_IN = (SCHEDULER_OF_KAI,)
+"""Schedulers for which Kubernetes' stands in, where a lab does not run them."""
+
+
+def scheduler_config(stood_in: Sequence[str]) -> dict[str, Any]:
+    """The configuration of Kubernetes' scheduler, which stands in for others."""
+    return {
+        "apiVersion": "kubescheduler.config.k8s.io/v1",
+        "kind": "KubeSchedulerConfiguration",
+        "leaderElection": {"leaderElect": False},
+        "clientConnection": {"kubeconfig": SCHEDULER_KUBECONFIG, "qps": 2000, "burst": 4000},
+        "podMaxBackoffSeconds": 5,
+        "profiles": [{"schedulerName": name} for name in ("default-scheduler", *stood_in)],
+    }
 
 
 def etcd() -> list[str]:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from blueprint.lab.certificates import KeyPair, make_authority, make_client, make_server, make_signing_key
-from blueprint.lab.components import SCHEDULER_CONFIG, SCHEDULER_KUBECONFIG
+from blueprint.lab.components import SCHEDULER_KUBECONFIG, scheduler_config
 from blueprint.lab.kubeconfig import write_kubeconfig
 from blueprint.source.yaml_writer import emit
 
@@ -14,15 +15,18 @@ SCHEDULER = "system:kube-scheduler"
 AUTHORITY = "ca"
 
 
-def make_secrets(folder: Path, lab: str, server: str) -> None:
-    """Write the authority, the certificates of the server and of the administrator, and the kubeconfigs."""
+def make_secrets(folder: Path, lab: str, server: str, stood_in: Sequence[str]) -> None:
+    """Write the authority, the certificates of the server and of the administrator, and the kubeconfigs.
+
+    `stood_in` are schedulers for which Kubernetes' stands in.
+    """
     authority = make_authority()
     admin = make_client(authority, ADMIN, ["system:masters"])
     authority.write(folder, AUTHORITY)
     make_server(authority).write(folder, "server")
     admin.write(folder, "admin")
     (folder / "sa.key").write_bytes(make_signing_key())
-    (folder / "scheduler.yaml").write_text(emit(SCHEDULER_CONFIG), "utf-8")
+    (folder / "scheduler.yaml").write_text(emit(scheduler_config(stood_in)), "utf-8")
     scheduler = make_client(authority, SCHEDULER, [])
     for file, user, credential in (("kubeconfig", ADMIN, admin), (SCHEDULER_KUBECONFIG, SCHEDULER, scheduler)):
         write_kubeconfig(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 
 
@@ -20,6 +20,7 @@ class LaunchSpec:
         every: Whether the controller manager runs all of its controllers, not only those that the lab needs.
         live: Whether nodes and pods live: they become ready, and pods complete and go.
         seconds: How long it may take until it is ready.
+        stood_in: Schedulers for which Kubernetes' stands in.
     """
 
     folder: str
@@ -30,6 +31,7 @@ class LaunchSpec:
     every: bool
     live: bool
     seconds: float
+    stood_in: Sequence[str]
 
     def text(self) -> str:
         """For the command line."""

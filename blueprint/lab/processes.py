@@ -7,9 +7,10 @@ import os
 import signal
 import subprocess
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 
 _PR_SET_PDEATHSIG = 1
 _LIBC = ctypes.CDLL(None, use_errno=True)  # loaded before any fork: a child must not have to
@@ -71,11 +72,13 @@ class Identity:
         return True
 
 
-def start_bound(command: Sequence[str], *, folder: Path, log: Path) -> subprocess.Popen[bytes]:
+def start_bound(
+    command: Sequence[str], *, folder: Path, log: Path, environment: Mapping[str, str] = MappingProxyType({})
+) -> subprocess.Popen[bytes]:
     """Start a child in `folder` that the kernel kills when this process ends, however it ends.
 
-    Its output goes to the end of `log`. It sees no environment but PATH: etcd reads `ETCD_*`, Go programs
-    read proxies, and neither should follow from who started the lab. Call it from the main thread: the
+    Its output goes to the end of `log`. It sees no environment but PATH and what is given: etcd reads `ETCD_*`, Go
+    programs read proxies, and neither should follow from who started the lab. Call it from the main thread: the
     kernel watches the thread that forks.
     """
     with log.open("ab") as output:
@@ -85,7 +88,7 @@ def start_bound(command: Sequence[str], *, folder: Path, log: Path) -> subproces
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT,
-            env={"PATH": os.defpath},
+            env={"PATH": os.defpath, **environment},
             preexec_fn=die_with_parent(os.getpid()),  # noqa: PLW1509 - the caller has one thread
         )
 

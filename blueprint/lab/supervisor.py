@@ -75,7 +75,7 @@ class Supervisor:
         self.reserved.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
         self.reserved.bind(("127.0.0.1", 0))
         port = self.reserved.getsockname()[1]
-        make_secrets(self.folder, self.order.name, f"https://127.0.0.1:{port}")
+        make_secrets(self.folder, self.order.name, f"https://127.0.0.1:{port}", self.order.stood_in)
         self.record = replace(self.record, server=f"https://127.0.0.1:{port}")
         self.spawn("etcd", components.etcd())
         self.spawn("kube-apiserver", components.kube_apiserver(port, controllers=self.order.controllers))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from typing import Protocol
 
@@ -26,6 +26,7 @@ from blueprint.platform.tracking.sources import Source
 from blueprint.platform.tracking.tracked import plain, read_fact
 from blueprint.platform.virtualization.kata import CC_LABEL, KATA_TAINT, Kata, PoolKata
 from blueprint.platform.virtualization.model import PASSTHROUGH, WORKLOAD_LABEL
+from blueprint.spec.karpenter import ANY_PURCHASE
 from blueprint.spec.pools import NodePool
 
 
@@ -236,10 +237,10 @@ class Pool:
         return self._spec.expect.persistence_mode
 
     @tracked_property
-    def cost_per_gpu_hour(self) -> float | None:
-        """What one GPU costs in an hour, at most; None if not specified."""
-        prices = self._spec.cost_per_gpu_hour
-        return max(prices.values()) if prices else None
+    def cost_per_gpu_hour(self) -> Mapping[str, float]:
+        """What one GPU costs in an hour, by purchase type; by "" where it has no purchase types. Empty if not specified."""
+        prices = self._spec.cost_per_gpu_hour or {}
+        return {each: prices[key] for each in self.purchases or ("",) for key in (each, ANY_PURCHASE) if key in prices}
 
     @tracked_property
     def queue(self) -> str:

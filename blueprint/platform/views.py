@@ -268,8 +268,8 @@ class PoolView(Protocol):
         """Whether its GPUs go to virtual machines."""
 
     @property
-    def cost_per_gpu_hour(self) -> float | None:
-        """What one GPU costs in an hour."""
+    def cost_per_gpu_hour(self) -> Mapping[str, float]:
+        """What one GPU costs in an hour, by purchase type; by "" where nobody buys machines."""
 
     def taint_source(self, taint: Taint) -> Source:
         """The line that gives the nodes this taint."""

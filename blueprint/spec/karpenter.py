@@ -21,6 +21,8 @@ Purchase = Literal["reserved", "on-demand", "spot"]
 """How a machine is bought."""
 PURCHASES: tuple[Purchase, ...] = ("reserved", "on-demand", "spot")
 """Every purchase type, the surest first."""
+ANY_PURCHASE = "always"
+"""The key of a price that holds however a machine is bought."""
 Price = Annotated[float, Field(gt=0, le=1000)]
 _PRICE_SCHEMA = {"type": "number", "exclusiveMinimum": 0, "maximum": 1000}
 _PRICES_SCHEMA = {
@@ -38,7 +40,7 @@ _PRICES_SCHEMA = {
 
 def _every_purchase(value: Any) -> Any:
     """One price holds however a machine is bought."""
-    return value if isinstance(value, dict) else {"always": value}
+    return value if isinstance(value, dict) else {ANY_PURCHASE: value}
 
 
 Prices = Annotated[

@@ -67,14 +67,16 @@ def beside_helm(scratch: Path) -> None:
     helm = built_helm() if CHARTS else None
     if helm is None:
         print("no charts: set BLUEPRINT_CHARTS")
-    print(f"\n{'example':24}{'objects':>8}{'compile: wall s':>17}{'CPU s':>8}{'helm: wall s':>14}{'CPU s':>8}  charts")
+    ours_of = f"{'objects':>8}{'compile: wall s':>17}{'CPU s':>8}{'ms each':>9}"
+    print(f"\n{'example':24}{ours_of}{'helm: wall s':>14}{'CPU s':>8}  charts")
     print("(the fastest of the repeats)")
     for example in sorted(ROOT.glob("examples/*/blueprint.yaml")):
         compilation = compile_blueprint(str(example))
         if compilation.platform is None or compilation.bundle is None:
             raise SystemExit(f"{example} does not compile")
         ours = fastest([measured(compiling(example, scratch / "bundle")) for _ in range(REPEATS)])
-        row = f"{example.parent.name:24}{len(compilation.bundle.objects):8}{ours.wall:17.2f}{ours.cpu:8.2f}"
+        number = len(compilation.bundle.objects)
+        row = f"{example.parent.name:24}{number:8}{ours.wall:17.2f}{ours.cpu:8.2f}{ours.cpu / number * 1e3:9.1f}"
         managed = [name for name, one in compilation.platform.components.items() if one.ownership == "managed"]
         print(row + (theirs(helm, managed) if helm else ""))
 

@@ -3,7 +3,7 @@
 NFD is built from pinned modules. The GPU Operator cannot be: its releases are not in the form that Go's module
 proxies serve. BLUEPRINT_GPU_OPERATOR names the folder into which its image was unpacked; without it those tests
 do not run, and the summary says so. Kueue's newest version in that form is older than ours; BLUEPRINT_KUEUE names a
-manager of ours that was built from its source.
+manager of ours that was built from its source. BLUEPRINT_KAI names the folder with KAI's programs, built from theirs.
 """
 
 from __future__ import annotations
@@ -29,11 +29,10 @@ EXAMPLES = Path(__file__).parents[2] / "examples"
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """What needs a program that cannot be built here is marked so."""
+    marks = {"operator_image": "gpu_operator", "pinned_kueue_image": "pinned_kueue", "kai_programs": "kai"}
     for item in items:
-        names = getattr(item, "fixturenames", ())
-        for fixture, marker in (("operator_image", "gpu_operator"), ("pinned_kueue_image", "pinned_kueue")):
-            if fixture in names:
-                item.add_marker(marker)
+        for fixture in marks.keys() & set(getattr(item, "fixturenames", ())):
+            item.add_marker(marks[fixture])
 
 
 @pytest.fixture(scope="session")
@@ -65,6 +64,15 @@ def _built() -> Path:
     if found := find(*QUEUES):
         return Path(found.path)
     pytest.skip("there is no kueue: blueprint lab install --with-kueue builds it (ten minutes of two cores)")
+
+
+@pytest.fixture(scope="session")
+def kai_programs() -> Path:
+    """The folder with KAI's programs."""
+    given = os.environ.get("BLUEPRINT_KAI")
+    if not given:
+        pytest.skip("BLUEPRINT_KAI names no folder with the programs of KAI, built from their source")
+    return Path(given)
 
 
 @pytest.fixture(scope="session")

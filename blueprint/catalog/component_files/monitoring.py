@@ -116,7 +116,12 @@ class RecordDefinition(Record, kw_only=True):
     """One recording rule."""
 
     record: RecordName
-    when: Literal["claims", "devicePlugin", "draDriver"] | None = None
+    when: (
+        Literal[
+            "claims", "devicePlugin", "draDriver", "onePrice", "purchases", "purchasesByNumber", "purchasesOfClaims"
+        ]
+        | None
+    ) = None
     expr: Text
 
 

@@ -161,7 +161,7 @@ class QueueManager:
 
     def _is_ready(self) -> bool:
         """Whether it says so; it may have replaced its certificate since."""
-        return self._has_certificate() and _says_ready(self.ports["health"])
+        return self._has_certificate() and is_ready(self.ports["health"])
 
     def _await(self, condition: Callable[[], bool], end: float, otherwise: str) -> None:
         while not condition():
@@ -181,7 +181,8 @@ def _error(line: str) -> str:
     return f"{entry.get('msg')}: {entry.get('error')}" if isinstance(entry, dict) and entry.get("error") else ""
 
 
-def _says_ready(port: int) -> bool:
+def is_ready(port: int) -> bool:
+    """Whether what listens there on this machine says that it is ready."""
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=2)
     try:
         connection.request("GET", "/readyz")

@@ -12,7 +12,7 @@ from blueprint.apiserver.connection import Connection
 from blueprint.bundle.model import Object
 from blueprint.records import Record
 
-_STILL = 1.5
+NEXT_TRY = 1.5
 """Seconds without any change after which what is pending stays so: the scheduler tries again after one."""
 _PAUSE = 0.15
 _DECIDED = frozenset({"Unschedulable", "SchedulerError", "SchedulingGated"})
@@ -92,7 +92,7 @@ def verdict(pod: Json) -> Json | None:
     return None
 
 
-def follow(roots: Sequence[Json], connection: Connection, timeout: float, *, still: float = _STILL) -> list[Seen]:
+def follow(roots: Sequence[Json], connection: Connection, timeout: float, *, still: float = NEXT_TRY) -> list[Seen]:
     """The pods of each workload, once nothing has changed for `still` seconds or the time is up.
 
     Raises ApiError.

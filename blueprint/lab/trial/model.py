@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Mapping
+from types import MappingProxyType
 
 from blueprint.bundle.model import Object
 from blueprint.diagnostics import Diagnostic, Note
@@ -116,9 +117,13 @@ class Omission(Record):
 
 
 class TrialResult(Record):
-    """Everything that a trial came to. `findings` are those beside the placements' own."""
+    """Everything that a trial came to.
+
+    `findings` are those beside the placements' own, `engines` the versions of the engines of queues that ran.
+    """
 
     placements: tuple[Placement, ...]
     nodes: Mapping[str, tuple[int, int]]
     left_out: tuple[Omission, ...]
     findings: tuple[Diagnostic, ...]
+    engines: Mapping[str, str] = MappingProxyType({})

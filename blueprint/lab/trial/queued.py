@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from blueprint.apiserver.connection import Connection
@@ -15,23 +15,14 @@ from blueprint.lab import codes
 from blueprint.lab.queues.manager import QueueManager
 from blueprint.lab.trial.decisions import Decisions, QueueDecision
 from blueprint.lab.trial.model import Workload
-from blueprint.lab.trial.stand_ins import STAND_IN, pods_owned_by
+from blueprint.lab.trial.owned import Create, Submitted, roots_of, with_pods, without_pods
+from blueprint.lab.trial.stand_ins import STAND_IN
 from blueprint.lab.trial.submit import Refusal, read_object
 from blueprint.lab.trial.surroundings import MANAGER
-from blueprint.records import Record, replace
 from blueprint.wording import joined
 
 _PAUSE = 0.2
 Json = Mapping[str, Any]
-Create = Callable[[Sequence[Workload], Sequence[Object], float], Mapping[int, Json | Refusal]]
-
-
-class Submitted(Record):
-    """A workload as it is there now: its objects, or why they are not; and what its queue decided about it."""
-
-    workload: Workload
-    roots: tuple[Json, ...] | Refusal
-    decision: QueueDecision | None = None
 
 
 class Queues:
@@ -87,10 +78,8 @@ class Queues:
         Pods that stand for those of a controller are made of what is admitted, with what the queue has added.
         Raises ApiError.
         """
-        there = create(
-            [replace(each, run=(), stood_in=False) if each.stood_in else each for each in workloads], objects, timeout
-        )
-        found = [(each, _roots(each, there)) for each in workloads]
+        there = create(list(map(without_pods, workloads)), objects, timeout)
+        found = [(each, roots_of(each, there)) for each in workloads]
         roots = [root for _, several in found if not isinstance(several, Refusal) for root in several]
         decisions = self._decisions.settled(roots, timeout)
         return [self._live(each, several, decisions, create, timeout) for each, several in found], there
@@ -123,13 +112,7 @@ class Queues:
         live = tuple(map(self._again, roots))
         if not workload.stood_in or (decision and not decision.admitted):
             return Submitted(workload, live, decision)
-        tolerations = decision.tolerations if decision else ()
-        pods = tuple(pods_owned_by(dict(live[0]), workload.object.component, tolerations))
-        standing = replace(workload, run=pods)
-        results = create([standing], [], timeout)
-        made = [results[id(pod)] for pod in pods]
-        refused = next((each for each in made if isinstance(each, Refusal)), None)
-        return Submitted(standing, refused or tuple(each for each in made if not isinstance(each, Refusal)), decision)
+        return with_pods(workload, live[0], decision, create, timeout)
 
     def _again(self, root: Json) -> Json:
         """An object as it is by now."""
@@ -159,17 +142,6 @@ class Queues:
 
     def _inactive(self, name: str, text: str) -> Diagnostic:
         return Diagnostic(codes.QUEUE_INACTIVE, f"{name} {text}", subject=name, evidence=((self.title, "decides so"),))
-
-
-def _roots(workload: Workload, there: Mapping[int, Json | Refusal]) -> tuple[Json, ...] | Refusal:
-    """What the queue looks at: the workload, or the Job in place of a CronJob."""
-    several = (workload.object,) if workload.stood_in else (workload.object, *workload.followed)
-    found: list[Json] = []
-    for obj in several:
-        if isinstance(answer := there[id(obj)], Refusal):
-            return answer
-        found.append(answer)
-    return tuple(found if workload.stood_in else found[1:])
 
 
 def disagreement(

@@ -27,11 +27,16 @@ def trial_run(bundle: Bundle, result: TrialResult, server: str, texts: Mapping[s
         coverage=(Coverage("workloads", len(result.placements) - undecided, undecided),),
         out_of_scope=tuple(map(str, result.left_out)),
         placements=tuple(map(_as_reported, result.placements)),
-        subject={"blueprint": bundle.name, "bundle": bundle.digest, "kubernetes": server},
+        subject={"blueprint": bundle.name, "bundle": bundle.digest, "kubernetes": server, **_engines(result)},
         verdict=_verdict(result.placements),
         exit_code=_exit_code(found, undecided),
         texts={**bundle.texts, **texts},
     )
+
+
+def _engines(result: TrialResult) -> dict[str, str]:
+    """The engines of queues that ran, as keys of a report."""
+    return {title.lower(): version for title, version in result.engines.items()}
 
 
 def _exit_code(found: Iterable[Diagnostic], undecided: int) -> int:

@@ -20,10 +20,13 @@ from blueprint.lab.access import Lab
 from blueprint.lab.devices import publish
 from blueprint.lab.nodes import node_count, simulated_nodes
 from blueprint.lab.queues.manager import FoundManager, QueueManager
+from blueprint.lab.schedulers.found import FoundScheduler
+from blueprint.lab.schedulers.scheduler import RunningScheduler
 from blueprint.lab.trial.claims import ClaimFacts
 from blueprint.lab.trial.decisions import QueueDecision
-from blueprint.lab.trial.follow import combined, follow, is_followed
+from blueprint.lab.trial.follow import NEXT_TRY, combined, follow, is_followed
 from blueprint.lab.trial.golden import GoldenWorkload
+from blueprint.lab.trial.grouped import STILL, Groups
 from blueprint.lab.trial.inputs import workloads_of
 from blueprint.lab.trial.judge import Judge, refusal_of
 from blueprint.lab.trial.model import Omission, Placement, TrialResult, Workload
@@ -65,6 +68,7 @@ class TrialOptions(Record):
         golden: Workloads that the platform has for its users.
         engines: Pools by the engine that queues for them.
         manager: The real manager of the queues; None where workloads are tried as if they had been admitted.
+        scheduler: The real scheduler of groups of pods; None where Kubernetes' stands in for it.
         predicted: Whether `admit` has all pods of a workload admitted while nothing else runs; only where it says so.
     """
 
@@ -79,6 +83,7 @@ class TrialOptions(Record):
     golden: tuple[GoldenWorkload, ...] = ()
     engines: Mapping[str, tuple[str, ...]] = MappingProxyType({})
     manager: FoundManager | None = None
+    scheduler: FoundScheduler | None = None
     predicted: Mapping[ObjectId, bool] = MappingProxyType({})
 
     @property
@@ -102,24 +107,35 @@ class Trial:
         self._bundle = bundle
         self._progress = progress
         self._queues: Queues | None = None
+        self._groups: Groups | None = None
 
     def run(self, options: TrialOptions) -> TrialResult:
         """Do it. Raises ApiError, RequestFailed or HttpError where the lab does not answer, Refused as `apply` does."""
         nodes = self._make_nodes(options)
         manager = QueueManager(self._lab, self._bundle, options.manager, options.requested) if options.manager else None
         bundle = manager.applied_before() if manager else self._bundle
-        groups = (manager.program.group,) if manager else ()
+        scheduler = RunningScheduler(self._lab, bundle, options.scheduler) if options.scheduler else None
+        groups = (*((manager.program.group,) if manager else ()), *(scheduler.programs.groups if scheduler else ()))
         adapted = prepare(bundle, self._connection, options.timeout, operated=groups)
         findings = list(self._apply(adapted.bundle, options.timeout))
         self._bring_definitions(options)
         with ExitStack() as running:
+            if scheduler:
+                self._start_scheduler(scheduler, running, options.timeout)
             if manager:
                 findings += self._open_queues(manager, running, options.timeout)
             placements, more = self._try(options)
         if note := simulated_note(self._connection):
             more.append(note)
-        left_out = (*ALWAYS_LEFT_OUT, *_left_out(options, self._bundle), *adapted.left_out)
-        return TrialResult(placements, nodes, left_out, (*findings, *more))
+        parts = self._groups.left_out() if self._groups else ()
+        left_out = (*ALWAYS_LEFT_OUT, *_left_out(options, self._bundle), *parts, *adapted.left_out)
+        return TrialResult(placements, nodes, left_out, (*findings, *more), _ran(options))
+
+    def _start_scheduler(self, scheduler: RunningScheduler, running: ExitStack, timeout: float) -> None:
+        """Start it; groups of pods are its own from then on."""
+        self._progress(f"starting {scheduler.programs.title}")
+        running.enter_context(scheduler.running(timeout))
+        self._groups = Groups(scheduler, self._connection)
 
     def _open_queues(self, manager: QueueManager, running: ExitStack, timeout: float) -> Iterator[Diagnostic]:
         """Start the manager; its queues are those of the trial from then on."""
@@ -138,7 +154,7 @@ class Trial:
         self._progress(f"waiting for the scheduler: {counted(len(workloads), 'workload')}")
         placements, there = self._tried(workloads, objects, options.timeout)
         findings = list(self._refused_beside(workloads, there, options))
-        if self._queues:
+        if self._queues or self._groups:
             placements = list(self._compared(placements, options, alone=len(placements) == 1))
         every = (*placements, *golden)
         return every, [*findings, *(each.disagreement for each in every if each.disagreement)]
@@ -201,11 +217,12 @@ class Trial:
         self, workloads: Sequence[Workload], objects: Sequence[Object], timeout: float
     ) -> tuple[list[Placement], Mapping[int, Json | Refusal]]:
         """Create workloads and what is beside them; what became of them, and what is there of each object."""
-        if self._queues is None:
+        engine = self._queues or self._groups
+        if engine is None:
             there = self._created(workloads, objects, timeout)
             found = [(each, _roots(each, there), None) for each in workloads]
             return list(self._judged(found, timeout)), there
-        submitted, there = self._queues.submitted(workloads, objects, self._created, timeout)
+        submitted, there = engine.submitted(workloads, objects, self._created, timeout)
         return list(self._judged([(each.workload, each.roots, each.decision) for each in submitted], timeout)), there
 
     def _bring_definitions(self, options: TrialOptions) -> None:
@@ -242,7 +259,8 @@ class Trial:
     def _disagreement(
         self, workload: Workload, decision: QueueDecision | None, options: TrialOptions
     ) -> Diagnostic | None:
-        return disagreement(self._queues.title, workload, decision, options.predicted) if self._queues else None
+        engine = self._groups if self._groups and self._groups.has(workload) else self._queues
+        return disagreement(engine.title, workload, decision, options.predicted) if engine else None
 
     def _alone(self, workload: Workload, timeout: float) -> QueueDecision | None:
         """What its queue decides about a workload that nothing runs beside."""
@@ -265,7 +283,7 @@ class Trial:
             if not isinstance(several, Refusal) and not _is_held(held)
             for root in several
         ]
-        seen = iter(follow(roots, self._connection, timeout))
+        seen = iter(follow(roots, self._connection, timeout, still=STILL if self._groups else NEXT_TRY))
         pods = self._connection.list("/api/v1/pods")
         nodes = node_states(self._connection.list("/api/v1/nodes"), pods)
         judge = Judge(nodes, self._bundle.pools, ClaimFacts.read(self._connection), timeout)
@@ -281,6 +299,8 @@ class Trial:
     def _with_decision(self, placement: Placement, roots: Sequence[Json], judge: Judge) -> Placement:
         """What its queue has decided by now. Pods of some kinds are admitted one by one: others of them may wait."""
         decision = self._queues.decision(roots) if self._queues else None
+        if decision is None and self._groups:
+            decision = self._groups.decision(roots)
         if decision and decision.waits:
             return judge.waits(placement.workload, decision, placement.nodes)
         return replace(placement, decision=decision)
@@ -317,18 +337,32 @@ def _left_out(options: TrialOptions, bundle: Bundle) -> Iterator[Omission]:
     if options.classes:
         names = [str(each["metadata"]["name"]) for each in options.classes]
         yield Omission(f"DeviceClass {joined(names)}", "an operator brings them; the lab made them itself")
+    yield from _engines_left_out(options)
+    if needed := demands_of(bundle, options.runtime_classes).names:
+        yield Omission(joined(needed), "RuntimeClasses need it of nodes; the lab made it itself")
+    if options.labels:
+        yield Omission("labels of discovery", "predicted, as far as the platform knows them")
+
+
+def _engines_left_out(options: TrialOptions) -> Iterator[Omission]:
+    """Engines of queues that do not run here, or run in another version."""
     for engine, pools in options.engines.items():
         if options.manager and options.manager.program.title == engine:
             if older := options.manager.older:
                 yield Omission(f"{engine} {options.manager.rendered}", f"{older} runs here, without what is new since")
             continue
+        if options.scheduler and options.scheduler.programs.title == engine:
+            if options.scheduler.version != options.scheduler.rendered:
+                yield Omission(f"{engine} {options.scheduler.rendered}", f"{options.scheduler.in_words} runs here")
+            continue
         yield Omission(f"queues of {engine} for {_pools(pools)}", "queues are not modelled: nothing waits for quota")
-    if "KAI" in options.engines:
+    if "KAI" in options.engines and options.scheduler is None:
         yield Omission("KAI's scheduler", "Kubernetes' scheduler stands in for it, and counts no parts of GPUs")
-    if needed := demands_of(bundle, options.runtime_classes).names:
-        yield Omission(joined(needed), "RuntimeClasses need it of nodes; the lab made it itself")
-    if options.labels:
-        yield Omission("labels of discovery", "predicted, as far as the platform knows them")
+
+
+def _ran(options: TrialOptions) -> dict[str, str]:
+    """The scheduler that ran, with its version."""
+    return {options.scheduler.programs.title: options.scheduler.in_words} if options.scheduler else {}
 
 
 def _pools(names: Sequence[str]) -> str:

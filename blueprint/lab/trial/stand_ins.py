@@ -7,6 +7,7 @@ from typing import Any
 
 from blueprint.bundle.model import Object
 from blueprint.kubernetes.pod_templates import PodTemplate, assembled_pod, pod_templates
+from blueprint.lab.trial.controller_labels import controller_labels
 
 STAND_IN = "gpublueprint.dev/stand-in-for"
 """Annotation of such a pod: the kind and the name of the workload."""
@@ -20,10 +21,15 @@ def templates_of(obj: Object) -> tuple[PodTemplate, ...]:
 
 
 def pods_in_place_of(obj: Object) -> Iterator[Object]:
-    """The pods of an object, each with the labels of its template and of the object: queues know pods by them."""
-    for index, template in enumerate(templates_of(obj)):
+    """The pods of an object, each with the labels of its template, of the object and of a controller.
+
+    Queues and schedulers of groups know pods by them.
+    """
+    templates = templates_of(obj)
+    for index, template in enumerate(templates):
         for number in range(max(0, template.number)):
-            yield Object(_pod(obj, template, f"{index}-{number}"), obj.component)
+            more = controller_labels(obj, templates, index, number)
+            yield Object(_pod(obj, template, f"{index}-{number}", more), obj.component)
 
 
 def pods_owned_by(live: dict[str, Any], component: str, tolerations: Sequence[Mapping[str, Any]]) -> Iterator[Object]:
@@ -41,12 +47,12 @@ def pods_owned_by(live: dict[str, Any], component: str, tolerations: Sequence[Ma
         yield Object({**pod.data, "metadata": metadata, "spec": spec}, component)
 
 
-def _pod(obj: Object, template: PodTemplate, suffix: str) -> dict[str, Any]:
+def _pod(obj: Object, template: PodTemplate, suffix: str, more: Mapping[str, str]) -> dict[str, Any]:
     metadata = _metadata(obj, template)
     annotations = {**(metadata.get("annotations") or {}), STAND_IN: f"{obj.id.kind}/{obj.id.name}"}
     named = {"name": f"{obj.id.name[:_LONGEST_PREFIX]}-{suffix}", "annotations": annotations}
     place = {"namespace": obj.id.namespace} if obj.id.namespace else {}
-    labels = {**(obj.data["metadata"].get("labels") or {}), **(metadata.get("labels") or {})}
+    labels = {**(obj.data["metadata"].get("labels") or {}), **(metadata.get("labels") or {}), **more}
     labelled = {"labels": labels} if labels else {}
     return {"apiVersion": "v1", "kind": "Pod", "metadata": {**named, **place, **labelled}, "spec": dict(template.spec)}
 

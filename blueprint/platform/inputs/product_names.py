@@ -34,7 +34,10 @@ def likely_products(declared: str, catalog: Catalog) -> list[str]:
     if found := [name for name in catalog.products if words and _has(words, _WORD.findall(name.casefold()))]:
         return sorted(found, key=lambda name: (len(name), name))
     near = nearest(declared, catalog.products)
-    return [near] if near and _same_model(declared, near) else []
+    if near and _same_model(declared, near):
+        return [near]
+    model = _model(declared)
+    return [name for name in catalog.products if model and _model(name) == model]
 
 
 def unsupported(declared: str) -> str | None:

@@ -67,7 +67,9 @@ class _Check:
         yield from self._pod_labels()
         yield from self._dialect()
         if not self.context.gpu_pools:
-            message = "no pool has GPUs, so there is nothing to watch"
+            passed = any(pool.passes_gpus for pool in self.context.pools.values())
+            missing = "no pool has GPUs for containers, and guests watch their own" if passed else "no pool has GPUs"
+            message = f"{missing}, so there is nothing to watch"
             yield self.context.diagnostic_at(HERE, codes.NOTHING_TO_WATCH, message)
 
     def _setting(self, name: str) -> Path:

@@ -28,6 +28,7 @@ from blueprint.platform.observability.recordings import (
     Recording,
     RuleGroup,
     RuleSet,
+    has_several_prices,
     members,
     prices,
 )
@@ -46,6 +47,8 @@ _DENIED_ON_OPENSHIFT = "kube_pod_created"
 NO_OPERATOR = "there is no GPU Operator (gpuStack: standalone)"
 NO_DRIVER = "the operator installs no driver on any node"
 NODE_STATUS_OFF = "the node status exporter is off; gpu-operator: {settings: {nodeStatusExporter: true}}"
+NO_CLAIMS = "pods claim no GPUs"
+ONE_PRICE = "no pool has prices by purchase type"
 _POOLS = "node_pool:gpu_node:info"
 _REQUESTED, _HELD = "namespace_pool:gpu_requested:sum", "namespace_pool:gpu_held:count"
 """The recording rules from which dashboards learn the pools, and the namespaces that use GPUs."""
@@ -293,6 +296,11 @@ class Observability:
         """Whether any pool has GPUs."""
         return bool(self._platform.gpu_pools)
 
+    @tracked_property
+    def several_prices(self) -> bool:
+        """Whether what a GPU of some pool costs depends on how its machine was bought."""
+        return has_several_prices(self._platform)
+
     @property
     def shared_by_tenants(self) -> bool:
         """Whether tenants have namespaces."""
@@ -377,12 +385,16 @@ _GIVEN: dict[str, Callable[[PlatformView], Iterator[Recording]]] = {PRICES: pric
 _CONDITIONS: dict[str, tuple[tuple[Callable[[Observability], bool], str], ...]] = {
     "clusterPolicy": ((lambda it: it.by_number, CLAIMED), (lambda it: it.operated, NO_OPERATOR)),
     "devicePlugin": ((lambda it: it.by_number, CLAIMED),),
-    "claims": ((lambda it: it.claimed, "pods claim no GPUs"),),
+    "claims": ((lambda it: it.claimed, NO_CLAIMS),),
     "operator": ((lambda it: it.operated, NO_OPERATOR),),
     "driver": ((lambda it: it.operated, NO_OPERATOR), (lambda it: it.operator_driver, NO_DRIVER)),
     "nodeStatus": ((lambda it: it.operated, NO_OPERATOR), (lambda it: it.node_status, NODE_STATUS_OFF)),
     "nodes": ((lambda it: it.has_gpus, "no pool has GPUs"),),
     "tenants": ((lambda it: it.shared_by_tenants, "there are no tenants"),),
+    "onePrice": ((lambda it: not it.several_prices, "GPUs have prices by purchase type"),),
+    "purchases": ((lambda it: it.several_prices, ONE_PRICE),),
+    "purchasesByNumber": ((lambda it: it.several_prices, ONE_PRICE), (lambda it: it.by_number, CLAIMED)),
+    "purchasesOfClaims": ((lambda it: it.several_prices, ONE_PRICE), (lambda it: it.claimed, NO_CLAIMS)),
     "draDriver": ((lambda it: it.claim_driver is not None, NO_DRA_METRICS),),
 }
 """What must be there for a definition, by its `when`, and why it applies to no pool otherwise."""

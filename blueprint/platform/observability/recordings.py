@@ -54,12 +54,22 @@ class Dashboard(Record):
 
 
 def prices(platform: PlatformView) -> Iterator[Recording]:
-    """What an hour of a GPU costs, by pool."""
+    """What an hour of a GPU costs, by pool; where some pool has several prices, by purchase type, too."""
+    several = has_several_prices(platform)
     for pool in platform.gpu_pools:
-        if pool.cost_per_gpu_hour is not None:
-            source = platform.origins.source(("spec", "nodePools", pool.name, "costPerGpuHour"))
-            price = f"vector({pool.cost_per_gpu_hour:g})"
-            yield Recording("pool:gpu_price:per_hour", price, source, {"pool": pool.own_label})
+        source = platform.origins.source(("spec", "nodePools", pool.name, "costPerGpuHour"))
+        if several:
+            for purchase, price in pool.cost_per_gpu_hour.items():
+                labels = {"pool": pool.own_label, **({"purchase": purchase} if purchase else {})}
+                yield Recording("pool_purchase:gpu_price:per_hour", f"vector({price:g})", source, labels)
+        elif pool.cost_per_gpu_hour:
+            price = next(iter(pool.cost_per_gpu_hour.values()))
+            yield Recording("pool:gpu_price:per_hour", f"vector({price:g})", source, {"pool": pool.own_label})
+
+
+def has_several_prices(platform: PlatformView) -> bool:
+    """Whether what a GPU of some pool costs depends on how its machine was bought."""
+    return any(len({*pool.cost_per_gpu_hour.values()}) > 1 for pool in platform.gpu_pools)
 
 
 def members(platform: PlatformView) -> Iterator[Recording]:

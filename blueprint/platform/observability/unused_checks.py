@@ -30,7 +30,7 @@ def check_observability_if_declared(context: CheckContext) -> Iterator[Diagnosti
 
 def _without_section(context: CheckContext) -> Iterator[Diagnostic]:
     for pool in context.gpu_pools:
-        if pool.cost_per_gpu_hour is not None:
+        if pool.cost_per_gpu_hour:
             message = f"there is no observability, so costPerGpuHour of pool {pool.name} has"
             found = context.no_effect(("spec", "nodePools", pool.name, "costPerGpuHour"), ("spec",), message)
             yield replace(found, override=Severity.WARNING)  # what a GPU costs may be said before anybody watches

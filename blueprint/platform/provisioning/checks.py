@@ -21,7 +21,7 @@ from blueprint.platform.provisioning.node_classes import NODE_CLASSES
 from blueprint.platform.tenants.checks import declared_at
 from blueprint.platform.topology.model import HOSTNAME
 from blueprint.source.paths import Path
-from blueprint.wording import joined
+from blueprint.wording import counted, joined
 
 _OWN_LABELS = "karpenter.sh/"
 _NO_TAINTS_OF = "nvidia.com/"
@@ -101,7 +101,7 @@ def _nodes(context: CheckContext, pool: Pool, provisioning: PoolProvisioning) ->
         help_ = f"nodes: {pool.nodes_max}"
         yield context.diagnostic_at(path, codes.STATIC_RANGE, message, notes=notes, help_=help_)
     elif not provisioning.static and pool.nodes_min:
-        message = f"pool {pool.name} is to have at least {pool.nodes_min} nodes, and Karpenter keeps none"
+        message = f"pool {pool.name} is to have at least {counted(pool.nodes_min, 'node')}, and Karpenter keeps none"
         help_ = f"nodes: {{min: 0, max: {pool.nodes_max}}}, or karpenter: {{static: true}} and one number of nodes"
         at = (*path, "min") if context.is_written((*path, "min")) else path
         yield context.diagnostic_at(at, codes.NODES_ALWAYS_THERE, message, help_=help_)

@@ -17,7 +17,7 @@ from blueprint.platform.tenants.checks import TENANTS, declared_at
 from blueprint.platform.tenants.model import Tenant, TenantQuota
 from blueprint.source.paths import Path
 from blueprint.units import quantity_value
-from blueprint.wording import joined
+from blueprint.wording import counted, joined
 
 KUEUE: Path = ("spec", "queueing", "kueue")
 _MEMORY = "memory"
@@ -60,7 +60,8 @@ def _quotas(context: CheckContext, tenant: Tenant) -> Iterator[Diagnostic]:
         path = declared_at(context, tenant, "quota", pool_name)
         pool = context.pools.get(pool_name)
         if pool is None:
-            yield _unknown_pool(context, path)
+            if not context.is_written((*POOLS, pool_name)):  # what is wrong with a pool that is there is told there
+                yield _unknown_pool(context, path)
             continue
         for name, quota in amounts.items():
             yield from _offered(context, tenant, pool, name, (*path, name))
@@ -263,8 +264,9 @@ def _compared(
         help_ = f"guarantee {shown_amount(name, total - most)} less, or borrow them"
         yield context.diagnostic_at(at, codes.QUOTA_BEYOND_HARDWARE, message, notes=nodes, help_=help_)
     else:
+        have = "has" if pool.nodes_min == 1 else "have"
         now, later = (
-            f"{pool.nodes_min} nodes have {shown_amount(name, fewest)}",
+            f"{counted(pool.nodes_min, 'node')} {have} {shown_amount(name, fewest)}",
             f"up to {shown_amount(name, most)}",
         )
         message = f"{guaranteed}; {now}, and an autoscaler can add {later}"

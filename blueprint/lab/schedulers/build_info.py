@@ -1,0 +1,42 @@
+"""Which version a Go program was built of, as its linker has written it into the file."""
+
+from __future__ import annotations
+
+import mmap
+import re
+from pathlib import Path
+
+_MAGIC = b"\xff Go buildinf:"
+_HEADER = 32
+_SENTINEL = 16
+"""Bytes before and after the text of the modules."""
+_UNKNOWN = "(devel)"
+_MAIN = re.compile(r"^mod\t\S+\t(\S+)", re.MULTILINE)
+
+
+def main_version(program: Path) -> str:
+    """The version of the module that the program is of; empty where the file does not say it.
+
+    Programs that are built from a checkout of a release have one, those built from an archive of its files have none.
+    Raises OSError.
+    """
+    with program.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
+        start = content.find(_MAGIC)
+        if start < 0:
+            return ""
+        _, after = _text(content, start + _HEADER)
+        modules, _ = _text(content, after)
+    found = _MAIN.search(modules[_SENTINEL:-_SENTINEL].decode("utf-8", "replace"))
+    return found[1] if found and found[1] != _UNKNOWN else ""
+
+
+def _text(content: mmap.mmap, start: int) -> tuple[bytes, int]:
+    """A text behind its length in groups of seven bits, the lowest first; and where it ends."""
+    length = shift = 0
+    while True:
+        byte = content[start]
+        start += 1
+        length |= (byte & 0x7F) << shift
+        shift += 7
+        if not byte & 0x80:
+            return content[start : start + length], start + length

@@ -1,0 +1,108 @@
+"""`lab run --kai`: the real KAI starts what the quotas of generated tenants suffice for, and `admit` says the same.
+
+Each tenant is alone in its group, and there are more GPUs than all of them may use, so what KAI decides about one does
+not depend on others. BLUEPRINT_SEED chooses others.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from blueprint.cli.main import main
+
+SEED = int(os.environ.get("BLUEPRINT_SEED", "1"))
+GROUPS = 40
+HEAD = """
+apiVersion: gpublueprint.dev/v1alpha2
+kind: Blueprint
+metadata: {name: verdicts}
+spec:
+  release: "2026.11"
+  cluster: {kubernetes: "1.36", os: ubuntu-24.04}
+  nodeLabels: apply
+  queueing:
+    kai: {gpuSharing: true}
+    priorities: {serving: 110, sweeps: 60}
+  nodePools:
+    gpu: {nodes: 60, selector: {example.org/pool: gpu}, gpu: {product: L40S, count: 8}}
+  tenants:
+"""
+
+
+def _groups(dice: random.Random) -> Iterator[str]:
+    """A group for each number, whose members are `a`, who submits, and `b`, of whom it may borrow."""
+    for number in range(GROUPS):
+        yield f"    g{number}: {{}}\n"
+        for member in "ab":
+            name, quota = f"{member}{number}", f"{{guaranteed: {dice.randint(0, 4)}, borrow: {dice.randint(0, 3)}}}"
+            yield f"    {name}: {{parent: g{number}, namespaces: [{name}], quota: {{gpu: {quota}}}}}\n"
+
+
+def _workload(number: int, dice: random.Random) -> dict[str, Any]:
+    """A Job or a Deployment of up to six pods: with whole GPUs or halves, started together or not, stopped or never."""
+    labels = {"kai.scheduler/queue": f"a{number}.gpu", "kai.scheduler/node-pool": "gpu"}
+    if priority := dice.choice(("", "", "serving", "sweeps", "inference", "build-preemptible")):
+        labels["priorityClassName"] = priority
+    pods, half = dice.randint(1, 6), dice.random() < 0.25
+    limits = {"cpu": "100m", "memory": "64Mi"} | ({} if half else {"nvidia.com/gpu": str(dice.choice((1, 1, 1, 2)))})
+    annotations = {"gpublueprint.dev/simulated-duration": "1h"} | ({"gpu-fraction": "0.5"} if half else {})
+    job = dice.random() < 0.7
+    spec: dict[str, Any] = {
+        "schedulerName": "kai-scheduler",
+        "tolerations": [{"key": "nvidia.com/gpu", "operator": "Exists"}],
+        "containers": [{"name": "main", "image": "example.org/x:1", "resources": {"limits": limits}}],
+    }
+    template = {"metadata": {"labels": {**labels, "app": "x"}, "annotations": annotations}, "spec": spec}
+    metadata: dict[str, Any] = {"name": "work", "namespace": f"a{number}", "labels": labels}
+    if not job:
+        body = {"replicas": pods, "selector": {"matchLabels": {"app": "x"}}, "template": template}
+        return {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": metadata, "spec": body}
+    if dice.random() < 0.5:
+        metadata["annotations"] = {"kai.scheduler/batch-min-member": str(dice.randint(1, pods))}
+    spec["restartPolicy"] = "Never"
+    body = {"parallelism": pods, "completions": pods, "template": template}
+    return {"apiVersion": "batch/v1", "kind": "Job", "metadata": metadata, "spec": body}
+
+
+@pytest.fixture(scope="module")
+def report(kai_programs: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """All workloads, tried once."""
+    folder = tmp_path_factory.mktemp("run")
+    dice = random.Random(SEED)  # noqa: S311 - which tenants and workloads, no secret
+    (folder / "blueprint.yaml").write_text(HEAD + "".join(_groups(dice)))
+    workloads = [_workload(number, dice) for number in range(GROUPS)]
+    (folder / "workloads.yaml").write_text("\n---\n".join(map(json.dumps, workloads)))
+    options = ["--workloads", f"{folder}/workloads.yaml", "--report", f"json={folder}/report.json", "--nodes", "40"]
+    engine = ["--kai", str(kai_programs), "--timeout", "180", "-q"]
+    assert main(["lab", "run", f"{folder}/blueprint.yaml", *engine, *options]) == 1
+    found: dict[str, Any] = json.loads((folder / "report.json").read_text("utf-8"))
+    return found
+
+
+def test_every_workload_is_placed_or_waits_for_quota(report: dict[str, Any]) -> None:
+    outcomes = Counter(each["outcome"] for each in report["placements"])
+    assert outcomes.keys() == {"placed", "waits"}
+    assert min(outcomes.values()) >= GROUPS // 5
+
+
+def test_admit_says_the_same_of_each(report: dict[str, Any]) -> None:
+    assert [each["message"] for each in report["diagnostics"] if each["code"] == "BP0038"] == []
+    assert not [each for each in report["diagnostics"] if each["code"] == "BP0032"]
+
+
+def test_what_waits_is_said_by_kai(report: dict[str, Any]) -> None:
+    waiting = [each for each in report["diagnostics"] if each["code"] == "BP0037"]
+    assert waiting
+    assert all("quota" in each["message"] and " GPUs" in each["message"] for each in waiting)
+
+
+def test_the_version_is_said(report: dict[str, Any]) -> None:
+    assert report["subject"]["kai"]

@@ -20,7 +20,7 @@ from urllib.parse import urlsplit
 
 from blueprint.lab import Lab
 from blueprint.lab.processes import die_with_parent
-from tests.support.waits import eventually
+from tests.support.waits import PATIENCE, eventually
 
 _ACCOUNT = "var/run/secrets/kubernetes.io/serviceaccount"
 
@@ -37,7 +37,7 @@ class Container:
         """All of its output so far."""
         return self.log.read_text("utf-8", "replace")
 
-    def wait_for(self, condition: Callable[[], Any], seconds: float = 60) -> Any:
+    def wait_for(self, condition: Callable[[], Any], seconds: float = PATIENCE) -> Any:
         """What `condition` returns once it is true; the program's last words if that does not happen."""
 
         def look() -> Any:

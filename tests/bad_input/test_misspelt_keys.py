@@ -84,7 +84,7 @@ def cases() -> Iterator[Any]:
             yield pytest.param(example, path, some, id=f"{example.parent.name}/{example.name}: {format_path(path)}")
 
 
-@pytest.mark.parametrize(("example", "path", "written"), cases())
+@pytest.mark.parametrize(("example", "path", "written"), list(cases()))
 def test_a_misspelt_key_is_caught_at_its_line(example: Path, path: FieldPath, written: list[str]) -> None:
     text = example.read_text("utf-8")
     at = load_text(text, "example").key_span(path)

@@ -49,8 +49,8 @@ def test_each_further_pool_costs_what_the_one_before_cost(
     change: tuple[str, str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     measure = functools.partial(cost, tmp_path, change=change, monkeypatch=monkeypatch)
-    measure(6)  # what is imported or read once
-    few, some, many = (measure(count) for count in (12, 24, 48))
+    measure(10)  # what is imported or read once
+    few, some, many = (measure(count) for count in (20, 40, 80))
     assert is_linear(few, some, many)
 
 

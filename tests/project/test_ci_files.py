@@ -12,6 +12,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable
+from contextlib import chdir
 from functools import cache
 from pathlib import Path
 from tempfile import mkdtemp
@@ -19,6 +20,8 @@ from typing import Any
 
 import pytest
 import yaml
+
+from blueprint.cli.main import main
 
 ROOT = Path(__file__).resolve().parents[2]
 BIN = Path(sys.executable).parent
@@ -71,13 +74,19 @@ def shallow_clone(tmp_path_factory: pytest.TempPathFactory) -> Clone:
     return clone
 
 
+def compiled(folder: Path) -> int:
+    """The exit code of `blueprint compile` there."""
+    with chdir(folder):
+        return main(["compile", "-o", "bundle"])
+
+
 def repository_with(change: Change | None, origin: Path) -> Path:
     """A repository with the change as the last commit of a branch."""
     origin.mkdir()
     git(origin, "init", "-q", "-b", "main")
     if change:
         (origin / "blueprint.yaml").write_text(TEXT)
-        assert bash(origin, "blueprint compile -o bundle", {}).returncode == 0
+        assert compiled(origin) == 0
     (origin / "README").touch()
     git(origin, "add", "-A")
     git(origin, "commit", "-qm", "one")
@@ -85,7 +94,7 @@ def repository_with(change: Change | None, origin: Path) -> Path:
     old, new = change or ("spec:\n", "# new\nspec:\n")
     assert old in TEXT
     (origin / "blueprint.yaml").write_text(TEXT.replace(old, new, 1))
-    bash(origin, "blueprint compile -o bundle", {})
+    compiled(origin)
     git(origin, "add", "-A")
     git(origin, "commit", "-qm", "two")
     return origin

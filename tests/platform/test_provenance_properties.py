@@ -94,7 +94,7 @@ def test_whatever_differs_cites_a_line_that_differs(original: Compilation) -> No
     before = original.bundle
     assert before
 
-    @settings(max_examples=40, deadline=None)
+    @settings(max_examples=20, deadline=None)
     @given(edits=st.lists(EDITS, min_size=1, max_size=3))
     def holds(edits: list[Edit]) -> None:
         text, paths = edited(edits)

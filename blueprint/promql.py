@@ -94,7 +94,7 @@ def read(text: str) -> Expression:
 
 
 def _in_words(message: str) -> str:
-    return "it is no expression" if message == _NO_DETAIL else message
+    return "it is not an expression" if message == _NO_DETAIL else message
 
 
 def _uses(node: Any, function: str) -> Iterator[Use]:

@@ -30,6 +30,7 @@ from blueprint.lab.install import install
 from blueprint.lab.pins import CONTROLLERS, LIVE, REQUIRED
 from blueprint.lab.processes import Identity
 from blueprint.lab.up import bring_up
+from tests.support.waits import PATIENCE
 
 settings.register_profile("any machine", deadline=None)  # how fast a busy machine is says nothing of the code
 settings.load_profile("any machine")
@@ -60,7 +61,7 @@ class SharedLab(Lab):
         if found is None:
             pytest.skip("there is no kubectl: blueprint lab install --with-kubectl")
         command = [found.path, "--kubeconfig", str(self.kubeconfig), *arguments]
-        return subprocess.run(command, capture_output=True, text=True, check=check, timeout=60)
+        return subprocess.run(command, capture_output=True, text=True, check=check, timeout=PATIENCE)
 
     def fresh(self, *, controllers: bool = False, every: bool = False, live: bool = False) -> SharedLab:
         """A second lab of the test's own, for what is not in any namespace: `with lab.fresh() as own`."""
@@ -136,9 +137,13 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 def pytest_collection_finish() -> None:
-    """Collecting made many objects that stay to the end; the garbage collector need not look at them again."""
+    """Collecting made many objects that stay to the end; the garbage collector need not look at them again.
+
+    A compilation makes few cycles and many objects: with Python's own thresholds it spends a fifth of its time there.
+    """
     gc.collect()
     gc.freeze()
+    gc.set_threshold(50_000, 20, 100)
 
 
 def _why_no_lab() -> str | None:

@@ -123,7 +123,7 @@ def _credential(output: str, api_version: str) -> _Credential:
             raise _PluginError(f"exec: plugin answers {answer['apiVersion']} {answer['kind']}, not {api_version}")
         token, certificate, key = (status.get(name) for name in ("token", "clientCertificateData", "clientKeyData"))
     except (ValueError, KeyError, TypeError, AttributeError):
-        raise _PluginError("exec: the output is no ExecCredential with a status") from None
+        raise _PluginError("exec: the output is not an ExecCredential with a status") from None
     if certificate and not key:
         raise _PluginError("exec: missing clientKeyData field in plugin output")
     if not (token or certificate):

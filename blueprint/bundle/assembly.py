@@ -119,7 +119,7 @@ def _prerequisites_page(platform: Platform, needs: tuple[Prerequisite, ...], exp
         lines += [f"- [ ] {one}" for one in what]
         lines.append("")
         if checks := probed.get(scope):
-            lines += [f"`blueprint probe` judges on each node: {', '.join(checks)}. It sees nothing else of this.", ""]
+            lines += [f"`blueprint probe` judges on each node: {', '.join(checks)}. It checks nothing else here.", ""]
     return "\n".join(lines)
 
 

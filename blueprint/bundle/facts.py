@@ -66,7 +66,7 @@ def _ownership(name: str, component: PlatformComponent) -> str:
 
 
 def _mig_group(pool: GpuPool, group: MigGroup) -> str:
-    """Where the instances of a group have room, which is the proof that they have."""
+    """The placements of a group's instances, which prove that they fit."""
     return f"the GPUs of pool {pool.name}: {pool.partition.describe(group)}"
 
 

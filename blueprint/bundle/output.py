@@ -65,7 +65,7 @@ def write_bundle(files: Files, folder: Path) -> BundleWriteResult:
 def _written(files: Files, real: Path, folder: Path) -> BundleWriteResult:
     undo(real, LOCK)
     if not is_free(real):
-        message = f"{folder} is not empty and is no bundle"
+        message = f"{folder} is not empty and is not a bundle"
         raise _refused(codes.OUTPUT_NOT_A_BUNDLE, message, "name an empty or new folder")
     found = replacement(files, real)
     if found.in_the_way:

@@ -155,9 +155,9 @@ def _state(folder: Path, name: str) -> bytes | str | None:
         if stat.S_ISLNK(mode):
             return f"{here} is a link, and the bundle has a {'file' if last else 'folder'} there"
         if last and not stat.S_ISREG(mode):
-            return f"{here} is no file, and the bundle has one there"
+            return f"{here} is not a file, but the bundle has a file there"
         if not last and not stat.S_ISDIR(mode):
-            return f"{here} is no folder, and the bundle has one there"
+            return f"{here} is not a folder, but the bundle has a folder there"
     return here.read_bytes()
 
 

@@ -189,7 +189,7 @@ class Component(CatalogueFile, kw_only=True):
 
     @property
     def section_path(self) -> tuple[str, ...]:
-        """Where the blueprint has its section; `("spec",)` where it carries out none."""
+        """The path of the blueprint section that it implements; `("spec",)` if it implements none."""
         return ("spec", *(self.section.split(".") if self.section else ()))
 
     def complaint(self) -> str | None:

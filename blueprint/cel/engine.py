@@ -119,7 +119,7 @@ def compile_expression(text: str, types: tuple[tuple[str, str], ...]) -> Program
 
 
 def readable_tree(text: str) -> CelExpression:
-    """What the text means. Raises CompileError where it is no expression, UnsupportedError where it is too deep."""
+    """What the text means. Raises CompileError where it is not an expression, UnsupportedError where it is too deep."""
     try:
         return parse(text)
     except TooComplexError as error:

@@ -149,7 +149,9 @@ class _Parser:
 
     def _link(self, links: int, *, flat: bool = False) -> int:
         if links > _LONGEST and not flat:
-            raise TooComplexError("the expression is too long a chain", self.start, max(self.stop, self.start + 1))
+            raise TooComplexError(
+                "the expression is a chain that is too long", self.start, max(self.stop, self.start + 1)
+            )
         return links + 1
 
     def _unary(self) -> CelExpression:

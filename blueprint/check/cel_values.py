@@ -99,7 +99,7 @@ def _fields(value: dict[str, Any], fields: dict[str, Schema]) -> Iterator[tuple[
 
 def _text(value: str, schema: Schema) -> Any:
     if "\0" in value or len(value) > LONGEST_TEXT:
-        raise UnrepresentableError("a text with a NUL character, or a very long one")
+        raise UnrepresentableError("a string with a NUL character, or a very long string")
     if schema.get("format") == "byte":
         import base64
 

@@ -148,8 +148,8 @@ _NO_EMPTY_ITEM = frozenset({"required", "enum", "pattern", "minLength", "minimum
 def _null(violation: Violation, data: Mapping[str, Any]) -> ObjectFinding:
     is_item = isinstance(violation.path[-1], int)
     refused = NULL_REFUSED in violation.schema or (is_item and bool(_NO_EMPTY_ITEM & violation.schema.keys()))
-    what = "no item of a list" if is_item else "refused by the API server" if refused else "no way to set anything"
-    text = f"{format_path(violation.path, data)} is null, which is {what}"
+    what = "is not a list item" if is_item else "the API server refuses" if refused else "sets nothing"
+    text = f"{format_path(violation.path, data)} is null, which {what}"
     override = Severity.ERROR if refused else None
     return ObjectFinding(codes.MEANINGLESS_VALUE, violation.path, text, "remove it", override)
 

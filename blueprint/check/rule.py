@@ -105,6 +105,7 @@ def rule(
     can_fail = any(code.severity is Severity.ERROR for code in codes)
 
     def made(check: Check) -> Rule:
+        """The rule of the decorated function."""
         smallest = profile or (Profile.MINIMAL if can_fail else Profile.RECOMMENDED)
         return Rule(check, codes, frozenset(tags), frozenset(needs), smallest, options, of_form=of_form)
 

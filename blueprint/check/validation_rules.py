@@ -49,7 +49,7 @@ class SchemaRule(Record, dict=True):
 
     @cached_property
     def tree(self) -> CelExpression | None:
-        """What the text means; None if it is no expression that can be read."""
+        """What the text means; None if it is not an expression that can be read."""
         from blueprint.cel.syntax import CelError, parse
 
         try:
@@ -204,7 +204,7 @@ def _evaluated(rule: SchemaRule, place: _Place, tally: RuleTally) -> Iterator[Ob
         return
     tally.violated += 1
     if rule.message_expression and tally.seconds > _SECONDS:
-        yield from _not_evaluated(rule, f"{_TOO_SLOW}, so its message is the one without values", place, tally)
+        yield from _not_evaluated(rule, f"{_TOO_SLOW}, so its message shows no values", place, tally)
     yield _violation(rule, _message(rule, place, tally), place)
 
 

@@ -117,7 +117,7 @@ def duration(text: str) -> float:
     try:
         return float(duration_seconds(text))
     except ValueError:
-        raise ArgumentTypeError(f"{text} is no duration; write 60s, 5m or 1h30m") from None
+        raise ArgumentTypeError(f"{text} is not a duration; write 60s, 5m or 1h30m") from None
 
 
 def add_connection(parser: ArgumentParser) -> None:

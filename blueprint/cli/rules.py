@@ -59,7 +59,7 @@ def _refuse_unknown(names: tuple[str, ...]) -> None:
     problems = [
         Diagnostic(
             USAGE,
-            f"{name} is no code, slug or tag of a rule",
+            f"{name} is not a code, slug or tag of a rule",
             help=f"did you mean {near}?" if near else "`blueprint explain rules` lists them",
         )
         for name, near in unknown_names(names)

@@ -30,6 +30,7 @@ def plan_run(plan: Plan, connection: Connection, *, changes_are_findings: bool) 
     verdict = f"{verdict}; {counts[Action.UNCHANGED]} unchanged{left}"
 
     def reassess(waived: Collection[int]) -> tuple[str, int]:
+        """The verdict and exit code without the waived findings, given by number."""
         standing = [each for number, each in enumerate(found) if number not in waived]
         partly = replace(plan, diagnostics=tuple(each for each in standing if each in plan.diagnostics))
         return verdict, partly.exit_code or int((changes_are_findings and differs) or has_errors(standing))

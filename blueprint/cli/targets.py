@@ -28,7 +28,7 @@ def is_bundle(target: str) -> bool:
 
 
 def blueprint_target(given: str) -> str:
-    """The blueprint that an argument means; without one, that of this folder. Raises Refused."""
+    """The blueprint that an argument names; without an argument, the one in this folder. Raises Refused."""
     return _resolved(given, bundles=False)
 
 

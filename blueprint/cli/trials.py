@@ -39,10 +39,12 @@ def add_run(parser: argparse.ArgumentParser) -> None:
         metavar="N",
         type=_positive,
         default=MOST_NODES,
-        help=f"so many nodes of a pool at most ({MOST_NODES})",
+        help=f"simulate at most this many nodes of each pool ({MOST_NODES})",
     )
     which = parser.add_mutually_exclusive_group()
-    which.add_argument("--name", help="try it in this lab, which is up with --controllers, and leave everything there")
+    which.add_argument(
+        "--name", help="use this lab, started with --controllers, and keep everything that the trial creates"
+    )
     which.add_argument(
         "--kueue",
         action="store_true",

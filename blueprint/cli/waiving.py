@@ -85,6 +85,7 @@ def with_waivers(run: Run, options: Namespace, *, refused: bool) -> Run:
     judged = () if refused else _judged(options)
 
     def is_judged(waiver: Waiver, assessed: Run) -> bool:
+        """Whether the run went far enough to need this waiver."""
         complete = assessed.exit_code == 0 or (assessed.exit_code == 1 and options.verb not in _ENDS_EARLY)
         return complete and waiver.code.id.startswith(judged)
 

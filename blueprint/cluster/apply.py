@@ -161,7 +161,7 @@ def _still_true(plan: Plan, taking: Consent) -> list[Diagnostic]:
 
 
 def _is_superseded(found: Diagnostic) -> bool:
-    """Whether the write itself will say what became of what the plan found."""
+    """Whether the result of the write replaces this finding of the plan."""
     if found.code is SERVER_FAILING:
         return True
     return found.code is codes.TERMINATING and found.severity is Severity.WARNING

@@ -170,7 +170,7 @@ SIMULATED = define(
     "simulated",
     """
 The nodes of this cluster are simulated. Objects, conflicts and admission are real; whether a container starts
-or a GPU answers is not, and this result is no evidence of it.
+or a GPU answers is not, and this result does not prove it.
 """,
     severity=Severity.NOTE,
 )

@@ -88,12 +88,13 @@ def reported_when_taken(plan: Plan, consent: Consent) -> set[Diagnostic]:
 
 
 def with_replacements(plan: Plan, consent: Consent) -> Plan:
-    """The plan with leave to delete and create anew what cannot be changed in place.
+    """The plan with permission to delete and recreate objects that cannot be changed in place.
 
     What has something to lose is replaced only by its name.
     """
 
     def may(step: Step) -> bool:
+        """Whether the object of a step may be replaced."""
         return step.replaceable and (consent.names(step.id) or (consent.everything and not step.loses))
 
     allowed = {str(step.id) for step in plan.steps if may(step)}

@@ -154,7 +154,7 @@ def is_operators(identity: ObjectId, release: str = "") -> bool:
 def wait_healthy(
     connection: Connection, discovery: Discovery, objects: Iterable[Object], timeout: float, release: str = ""
 ) -> list[Diagnostic]:
-    """Wait until everything that can be ill is healthy; what is not after `timeout` seconds is reported.
+    """Wait until every object that can be unhealthy is healthy; report those that are not after `timeout` seconds.
 
     Each kind is read as the components of `release` have it.
 

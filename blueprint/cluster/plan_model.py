@@ -100,6 +100,7 @@ def approval(change: ObjectChange) -> str:
     """See `Step.approval`."""
 
     def value(of: Any) -> Any:
+        """A JSON form that tells an absent value from null."""
         return {"absent": True} if of is ABSENT else [of]
 
     fields = [[list(f.path), value(f.before), value(f.after)] for f in change.fields]

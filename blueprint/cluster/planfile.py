@@ -94,7 +94,7 @@ def load_plan(path: Path) -> SavedPlan:
     except OSError as error:
         raise _bad(f"cannot read {path}: {error.strerror}") from None
     except (KeyError, TypeError, ValueError, IndexError) as error:
-        raise _bad(f"{path} is no plan: {type(error).__name__}: {error}") from None
+        raise _bad(f"{path} is not a plan: {type(error).__name__}: {error}") from None
 
 
 def hold_back(saved: SavedPlan, now: Plan) -> Plan:

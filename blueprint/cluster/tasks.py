@@ -209,6 +209,7 @@ class WaitForOperators(Record):
         brought = self._brought()
 
         def wait(step: Step) -> Diagnostic | None:
+            """Why the operator of a step does not work; None once it does."""
             return await_operator(context.connection, step.id, brought.get(step.id, ()), began, context.timeout)
 
         _wait_each(context, self.steps, wait)

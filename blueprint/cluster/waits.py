@@ -41,6 +41,7 @@ def await_namespace(connection: Connection, name: str, timeout: float) -> Diagno
     """Until objects can be created in a namespace; None once they can."""
 
     def look() -> str:
+        """Why nothing can be created in the namespace; empty once it can."""
         try:
             found = connection.get(f"/api/v1/namespaces/{name}")
         except ApiError as error:
@@ -57,6 +58,7 @@ def await_definition(connection: Connection, crd: Mapping[str, Any], timeout: fl
     served = served_by(crd)
 
     def look() -> str:
+        """Why the definition is not served; empty once it is."""
         complaint = _not_established(connection, name)
         return complaint or next((f"{r.api_version} is not served" for r in served if not is_served(connection, r)), "")
 
@@ -99,6 +101,7 @@ def await_gone(
     """Until an object that is being deleted is gone (or another one has its name); None once it is."""
 
     def look() -> str:
+        """Why the object is still there; empty once it is gone."""
         try:
             found = connection.get(path)
         except ApiError as error:

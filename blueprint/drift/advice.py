@@ -164,6 +164,6 @@ def copy_advice(finding: Finding, identity: ObjectId) -> Finding:
 def missing_advice(finding: Finding, step: Step | None) -> Finding:
     """Whether an apply creates what is not there."""
     if step is not None and step.blocked and step.action is not Action.UNKNOWN:
-        return replace(finding, help=f"an apply cannot create it as things are: {step.reason}")
+        return replace(finding, help=f"`blueprint apply` cannot create it now: {step.reason}")
     command = "blueprint apply"
     return replace(finding, commands=(command,), help=f"`{command}` {_RESTORED[FindingKind.MISSING]}")

@@ -60,7 +60,7 @@ REORDERED = define(
     """
 The items of a list are all there, in another order, and their order means something: init containers run one
 after another, and an environment variable can refer only to those before it. Other re-ordered lists mean the
-same in any order, and are no drift.
+same in any order, and are not drift.
 """,
 )
 REPLACED = define(

@@ -97,6 +97,7 @@ def as_run(report: DriftReport, title: str) -> Run:
     """The report as every format tells it."""
 
     def reassess(waived: Collection[int]) -> tuple[str, int]:
+        """The verdict and exit code without the waived findings, given by number."""
         rest = without(report, waived)
         return verdict_of(rest), rest.exit_code
 

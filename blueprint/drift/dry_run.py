@@ -27,7 +27,7 @@ _STORED_SO = "stored in this form by the server or a webhook: a dry-run of our a
 _SERVER_OWNED = (
     "withheld by the server from every client that applies it: a dry-run of our apply does not own it either"
 )
-_NOT_APPLIED = Note("not applied yet: the live value is what an earlier apply of ours left")
+_NOT_APPLIED = Note("not applied yet: the live value comes from an earlier `blueprint apply`")
 _NEVER = Note("not applied yet, according to a dry-run")
 _OUR_NAME = Note("written under our own manager's name, after the recorded apply and not by it")
 
@@ -147,7 +147,7 @@ def _is_confidential(pair: FieldPair, compared: ObjectComparison) -> bool:
 
 
 def _filled(pair: FieldPair, compared: ObjectComparison) -> Iterator[Path]:
-    """What an atomic value has beyond the declared one, because the server filled it in."""
+    """The fields that the server added to a declared atomic value."""
     if isinstance(pair.want, Mapping | list) and isinstance(pair.have, type(pair.want)):
         for path, was, now in differences(pair.want, pair.have):
             there = (*pair.there, *path)

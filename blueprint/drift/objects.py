@@ -65,7 +65,7 @@ class _Found(Record):
 
     @property
     def to_examine(self) -> set[ObjectId]:
-        """What is not proven clean: requested, or there with our label."""
+        """Objects not proven clean: declared ones, and live ones with our label."""
         return {*self.wanted, *self.gathered.live} - set(self.clean)
 
 

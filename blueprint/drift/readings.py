@@ -80,7 +80,7 @@ def examine_readings(
     of_nodes = len(youngest) - len(strays)
     coverage = [Coverage(SCOPE, of_nodes, unknown, reason)]
     if useless := len(strays) + len(problems):
-        coverage.append(Coverage("readings", of_nodes, useless, "of no node of a pool, or unreadable"))
+        coverage.append(Coverage("readings", of_nodes, useless, "unreadable, or of nodes outside all pools"))
     unplaced = (_unplaced(reading, lost) for reading in strays)
     diagnostics = (*problems, *twice, *copied, *future, *unplaced, *judged.found, *map(_missing, silent))
     unread = Counter(judged.unjudged)
@@ -228,7 +228,9 @@ def _missing(silent: _Silent) -> Diagnostic:
         text,
         at=pool.span("gpu", "nodes"),
         notes=(Note(f"pool {pool.name} declares GPUs"),),
-        help=f"run `blueprint probe -o {one}.json` on each and add the file" if names else "see why they are not there",
+        help=f"run `blueprint probe -o {one}.json` on each and add the file"
+        if names
+        else "find out why nodes are missing",
         subject=f"Node/{names[0]}" if len(names) == silent.number == 1 else f"NodePool/{pool.name}",
         evidence=(("pool", pool.name), ("missing", str(silent.number))),
     )

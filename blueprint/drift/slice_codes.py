@@ -80,7 +80,7 @@ DEVICE_VALUE_UNVERIFIED = define(
     "BP8098",
     "device-value-unverified",
     """
-A published device is not as predicted, and the prediction rests on facts that are not verified. It is no drift and does not change the exit code. If the value is right, correct the
+A published device is not as predicted, and the prediction rests on facts that are not verified. It is not drift and does not change the exit code. If the value is right, correct the
 product in the catalogue, or in a file of your own.
 """,
     severity=Severity.WARNING,
@@ -89,7 +89,7 @@ DEVICE_REMARK = define(
     "BP8099",
     "device-remark",
     """
-A published device has a taint without effect on scheduling: the driver reports an error of an application, or that it does not watch the device's health. It is no drift and
+A published device has a taint without effect on scheduling: the driver reports an error of an application, or that it does not watch the device's health. It is not drift and
 does not change the exit code.
 """,
     severity=Severity.WARNING,

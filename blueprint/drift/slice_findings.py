@@ -240,7 +240,7 @@ def _taints(place: ComparedNode, live: NodeSlices, publication: Publication) -> 
 
 def _taint(place: ComparedNode, device: LiveDevice, taint: Mapping[str, Any], publication: Publication) -> Finding:
     key, value, effect = (str(taint.get(each, "")) for each in ("key", "value", "effect"))
-    whose = "" if key in publication.taints else ", which is none of its driver's"
+    whose = "" if key in publication.taints else ", which is not a taint of its driver"
     statement = f"taints {device.name} with {key}{'=' if value else ''}{value}:{effect}{whose}"
     harmless = effect == _WITHOUT_EFFECT
     help_ = "repair or replace the GPU, then restart the driver's pod on the node: nothing else ends its taints"

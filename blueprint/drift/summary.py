@@ -56,7 +56,7 @@ def _remedies(drifted: Sequence[Finding], refuted: Mapping[str, int]) -> Iterato
     rest = Counter(finding.remedy for finding in drifted if not finding.restorable)
     remedies = [_WORDS[remedy][number > 1].format(number) for remedy, number in sorted(rest.items())]
     if refuted:
-        remedies.append("what readings show is settled at the node")
+        remedies.append("what readings show is repaired on the node")
     if restorable:
         total = len(drifted) + sum(refuted.values())
         amount = f"{len(restorable)} of {total}" if len(restorable) < total else _all(total)

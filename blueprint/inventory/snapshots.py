@@ -24,7 +24,7 @@ from blueprint.redaction.secrets import is_confidential_field, is_secret_manifes
 
 
 def desired_hash(obj: Object) -> str:
-    """A name for what the bundle says of an object; a stored bundle knows it without reading the manifest."""
+    """A digest of an object as the bundle declares it; a stored bundle has it without reading the manifest."""
     return obj.digest
 
 

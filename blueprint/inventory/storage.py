@@ -273,7 +273,7 @@ def _packed(content: Any) -> bytes:
 def _parse(connection: Connection, parent: Mapping[str, Any], blueprint: str) -> Inventory:
     record = orjson.loads(parent["data"]["record.json"])
     if record["format"] != _FORMAT or record["blueprint"] != blueprint:
-        raise ValueError(f"it is of format {record['format']!r}, for blueprint {record['blueprint']!r}")
+        raise ValueError(f"its format is {record['format']!r} and its blueprint {record['blueprint']!r}")
     members: dict[ObjectId, Member] = {}
     for index, part in enumerate(record["parts"]):
         holder = _part(connection, part["name"]) if index else parent
@@ -301,7 +301,7 @@ def _unpacked(encoded: str, part: Part) -> Any:
     unpacker = zlib.decompressobj(wbits=31)
     text = unpacker.decompress(_decoded(encoded, part), _LARGEST)
     if unpacker.unconsumed_tail:
-        raise ValueError(f"{part.name} is larger than any record that we write")
+        raise ValueError(f"{part.name} is larger than any record that blueprint writes")
     return orjson.loads(text)
 
 

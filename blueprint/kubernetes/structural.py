@@ -55,7 +55,7 @@ def _written_out(schema: Schema, kubernetes: Kubernetes, above: tuple[str, ...])
 
 def _reference(name: str, kubernetes: Kubernetes, above: tuple[str, ...]) -> Schema:
     if name in above:
-        raise ValueError(f"{name} contains itself: a structural schema cannot say that")
+        raise ValueError(f"{name} contains itself, which a structural schema cannot express")
     if name == QUANTITY:
         return int_or_string(QUANTITY_PATTERN)
     if name == INT_OR_STRING:

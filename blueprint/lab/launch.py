@@ -21,7 +21,7 @@ from blueprint.lab.folder import FolderInUse, Phase, read_record, remove_dead
 from blueprint.lab.launch_spec import LaunchSpec
 from blueprint.lab.processes import Identity
 
-GRACE = 10.0
+GRACE = 30.0
 """Seconds that a supervisor has to end by itself; it needs a fraction of one."""
 
 

@@ -238,7 +238,7 @@ class Pool:
 
     @tracked_property
     def cost_per_gpu_hour(self) -> Mapping[str, float]:
-        """What one GPU costs in an hour, by purchase type; by "" where it has no purchase types. Empty if not specified."""
+        """What one GPU costs in an hour, by purchase type, or by "" where it has none. Empty if not specified."""
         prices = self._spec.cost_per_gpu_hour or {}
         return {each: prices[key] for each in self.purchases or ("",) for key in (each, ANY_PURCHASE) if key in prices}
 

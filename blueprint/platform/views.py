@@ -198,7 +198,7 @@ class TenantsView(Protocol):
 
 
 class ReactionsView(Protocol):
-    """What is to be done about faults of GPUs."""
+    """The declared reactions to GPU faults."""
 
     def label_of(self, alert: str) -> str | None:
         """What the label `reaction` of an alert says."""
@@ -245,7 +245,7 @@ class PoolView(Protocol):
 
     @property
     def hardware(self) -> HardwareView:
-        """What its nodes are made of."""
+        """The hardware of its nodes."""
 
     @property
     def stack(self) -> Stack:

@@ -62,7 +62,7 @@ def check_options(options: Namespace) -> None:
     if seconds is not None and not (math.isfinite(seconds) and 0 < seconds <= _MAX_CALL_SECONDS):
         _refuse(f"--call-timeout must be above 0 and at most {_MAX_CALL_SECONDS:g} seconds, not {seconds:g}")
     if options.node is not None and not is_node_name(options.node):
-        _refuse(f"--node {options.node!r} is no name of a node")
+        _refuse(f"--node {options.node!r} is not a node name")
 
 
 def take_reading(options: Namespace, now: dt.datetime) -> Reading:
@@ -123,7 +123,7 @@ def check_pool(pool: str, known: Iterable[str], where: str) -> None:
 def _collected(options: Namespace, now: dt.datetime) -> Reading:
     node = options.node or socket.gethostname()
     if not is_node_name(node):
-        _refuse(f"this machine's name {node!r} is no name of a node: give --node")
+        _refuse(f"this machine's name {node!r} is not a node name: give --node")
     return collect(
         node,
         now,

@@ -34,9 +34,9 @@ class Network:
         if self.fabric not in FABRICS:
             raise ValueError(f"{self.fabric!r} is not one of {', '.join(FABRICS)}")
         if self.vendor and not _PCI_ID.fullmatch(self.vendor):
-            raise ValueError(f"{self.vendor!r} is no PCI vendor id (four hexadecimal digits)")
+            raise ValueError(f"{self.vendor!r} is not a PCI vendor id (four hexadecimal digits)")
         if self.management and not _PCI_ID.fullmatch(self.management):
-            raise ValueError(f"{self.management!r} is no PCI device id (four hexadecimal digits)")
+            raise ValueError(f"{self.management!r} is not a PCI device id (four hexadecimal digits)")
 
     def __str__(self) -> str:
         return f"{self.cards or 'at least 1'} {self.fabric} card{'' if self.cards in (0, 1) else 's'}"

@@ -55,6 +55,7 @@ class FileReader:
         """A file of lines, as `parse` understands them."""
 
         def read() -> Mapping[str, str]:
+            """The parsed lines; nothing for an empty file."""
             lines = self._text(path).splitlines()
             return parse(lines) if lines else {}
 
@@ -65,6 +66,7 @@ class FileReader:
         names: list[str] = []
 
         def read() -> Mapping[str, str]:
+            """The number of entries. Their names go into `names`."""
             with os.scandir(self._real(path)) as entries:
                 found = [entry.name for entry in itertools.islice(entries, most + 1)]
             if len(found) > most:

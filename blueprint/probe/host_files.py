@@ -51,7 +51,7 @@ def _record_modules(lines: Sequence[str]) -> dict[str, str]:
     """Module to state: `nvidia 62472192 60 nvidia_uvm, Live 0x0` is live. Its address is left out."""
     fields = [line.split() for line in lines]
     if wrong := [line for line, words in zip(lines, fields, strict=True) if len(words) < _MODULE_FIELDS]:
-        raise UntrustedPath(f"the line {wrong[0][:60]!r} is no kernel module")
+        raise UntrustedPath(f"the line {wrong[0][:60]!r} is not a kernel module")
     return {words[0]: words[4] for words in fields}
 
 

@@ -36,8 +36,9 @@ def text_form(parse: Callable[[str], P]) -> Codec[P]:
     """A value written as one text: `str` gives it, and `parse` raises ValueError for what is none."""
 
     def decode(value: Any) -> P:
+        """Parse a JSON string."""
         if not isinstance(value, str):
-            raise ValueError(f"a text is needed, not {value!r}")  # noqa: TRY004 - callers catch one error
+            raise ValueError(f"a string is needed, not {value!r}")  # noqa: TRY004 - callers catch one error
         return parse(value)
 
     return Codec(str, decode)
@@ -52,9 +53,11 @@ def record_or(kind: type[P], other: Codec[T]) -> Codec[P | T]:
     """An object with the fields of a dataclass, or what another codec accepts, which is no object."""
 
     def encode(value: P | T) -> Any:
+        """The JSON form: an object for a `kind`, else that of the other codec."""
         return _encode_record(value) if isinstance(value, kind) else other.encode(typing.cast("T", value))
 
     def decode(value: Any) -> P | T:
+        """The value of a JSON object, or of what the other codec accepts."""
         return _decode_record(kind, value) if isinstance(value, dict) else other.decode(value)
 
     return Codec(encode, decode)
@@ -76,7 +79,7 @@ def _number(value: Any) -> int:
 
 def _text(value: Any) -> str:
     if not isinstance(value, str):
-        raise ValueError(f"a text is needed, not {value!r}")  # noqa: TRY004
+        raise ValueError(f"a string is needed, not {value!r}")  # noqa: TRY004
     return value
 
 

@@ -47,9 +47,9 @@ class PciIdentity:
 def text(value: Value | None) -> str:
     """Printable ASCII, not empty, no longer than NVML's own buffers."""
     if not isinstance(value, str):
-        raise ValueError(f"{value!r}, which is no text")  # noqa: TRY004 - one error type for all answers
+        raise ValueError(f"{value!r}, which is not a string")  # noqa: TRY004 - one error type for all answers
     if not value.strip():
-        raise ValueError("an empty text")
+        raise ValueError("an empty string")
     if len(value) > _MAX_TEXT or not (value.isascii() and value.isprintable()):
         raise ValueError(f"{value[:_MAX_TEXT]!r}, which is not printable ASCII text")
     return value
@@ -66,9 +66,9 @@ def uuid(value: Value | None) -> str:
     """A GPU's UUID: `GPU-` and 32 hexadecimal digits in five groups, not all of them zero."""
     found = word(value)
     if not is_uuid(found):
-        raise ValueError(f"{found!r}, which has not the form of a GPU's UUID")
+        raise ValueError(f"{found!r}, which does not have the form of a GPU UUID")
     if not found.strip("GPU-0"):
-        raise ValueError(f"{found!r}, which is no GPU's")
+        raise ValueError(f"{found!r}, which is the UUID of no GPU")
     return found
 
 
@@ -80,7 +80,7 @@ def is_uuid(found: str) -> bool:
 def driver(value: Value | None) -> str:
     """A driver version: `580.173.02`."""
     if not _DRIVER.fullmatch(found := text(value)):
-        raise ValueError(f"{found!r}, which has not the form of a driver version")
+        raise ValueError(f"{found!r}, which does not have the form of a driver version")
     return found
 
 
@@ -101,7 +101,7 @@ def positive(value: Value | None) -> int:
 def count(value: Value | None) -> int:
     """A number of GPUs; zero is one."""
     if not 0 <= (found := integer(value)) <= MAX_GPUS:
-        raise ValueError(f"{found}, which is no plausible number of GPUs")
+        raise ValueError(f"{found}, which is not a plausible number of GPUs")
     return found
 
 
@@ -115,7 +115,7 @@ def switch(value: Value | None) -> bool:
 def modes(value: Value | None) -> Modes:
     """A pair of current and pending mode."""
     if not isinstance(value, list) or len(value) != 2:  # noqa: PLR2004 - a pair
-        raise ValueError(f"{value!r}, which is no pair of current and pending mode")
+        raise ValueError(f"{value!r}, which is not a pair of current and pending mode")
     return Modes(switch(value[0]), switch(value[1]))
 
 
@@ -123,11 +123,11 @@ def pci(value: Value | None) -> PciIdentity:
     """A PCI structure. Its textual address must not contradict its numeric one, where that was filled in."""
     bus_id = text(field_of(value, "busId"))
     if not (match := _BUS_ID.fullmatch(bus_id)):
-        raise ValueError(f"the PCI address {bus_id!r}, which is none")
+        raise ValueError(f"the invalid PCI address {bus_id!r}")
     domain, pci_gpus, device = (int(part, 16) for part in match.groups()[:3])
     numbers = tuple(integer(field_of(value, key)) for key in ("domain", "bus", "device"))
     if any(numbers) and numbers != (domain, pci_gpus, device):
-        raise ValueError(f"the PCI address {bus_id!r} together with the numbers {numbers}, which is another one")
+        raise ValueError(f"the PCI address {bus_id!r}, which contradicts the numbers {numbers}")
     ids = integer(field_of(value, "pciDeviceId")) & 0xFFFFFFFF
     vendor, product = (f"{ids & 0xFFFF:04X}", f"{ids >> 16:04X}") if ids else ("", "")
     board = integer(value.get("pciSubSystemId", 0)) & 0xFFFFFFFF if isinstance(value, dict) else 0
@@ -138,7 +138,7 @@ def pci(value: Value | None) -> PciIdentity:
 def instances(value: Value | None) -> dict[str, int]:
     """How many MIG devices of each profile there are, by their names: `NVIDIA H100 80GB HBM3 MIG 1g.10gb`."""
     if not isinstance(value, dict):
-        raise ValueError(f"{value!r}, which are no MIG devices")  # noqa: TRY004
+        raise ValueError(f"{value!r}, which are not MIG devices")  # noqa: TRY004
     found: dict[str, int] = {}
     for name in value.values():
         if not (match := _MIG_NAME.search(text(name))):

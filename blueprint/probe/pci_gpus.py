@@ -88,7 +88,7 @@ def _contradiction(reading: Reading) -> str:
         return f"{twice[0]} is there twice"
     for each in listed:
         if not (_ADDRESS.fullmatch(each.address) and _DEVICE.fullmatch(each.device)):
-            return f"{each.address[:40]!r} with device id {each.device[:40]!r} is no PCI function"
+            return f"{each.address[:40]!r} with device id {each.device[:40]!r} is not a PCI function"
     seen = pci.functions_of(reading.host) if reading.host else ()
     if seen and set(seen) != set(listed):  # readings of before have no record of these paths
         return f"it has {len(listed)} GPUs, the files behind it show {len(seen)}"

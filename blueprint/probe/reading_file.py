@@ -85,7 +85,7 @@ def reading_from_json(document: Any) -> Reading:
     if version == SCHEMA_1:
         fields.refuse("host", because=f"{SCHEMA_1} has none")
     if not is_node_name(fields.text("node")):
-        raise ValueError(f"node is {fields.text('node')!r}, which is no name of a node")
+        raise ValueError(f"node is {fields.text('node')!r}, which is not a node name")
     if not _is_time(fields.text("time")):
         raise ValueError(f"time is {fields.text('time')!r}, not UTC in RFC 3339 (2026-11-21T10:00:00Z)")
     calls = fields.items("calls")
@@ -229,7 +229,7 @@ class _Fields:
     def duration(self, key: str) -> float:
         value = self._of(key, "a number", lambda value: type(value) in {int, float})
         if not 0 <= value < _MAX_MS:
-            raise ValueError(f"{self._where}.{key} is {value}, which is no duration")
+            raise ValueError(f"{self._where}.{key} is {value}, which is not a duration")
         return float(value)
 
     def items(self, key: str) -> list[Any]:

@@ -181,14 +181,14 @@ def _split(url: str) -> SplitResult:
     try:
         return urlsplit(url)
     except ValueError as error:
-        raise Unusable("the registry names an address that is none") from error
+        raise Unusable("the registry names an invalid address") from error
 
 
 def _joined(url: str, target: str) -> str:
     try:
         return urljoin(url, target)
     except ValueError as error:
-        raise Unusable("the registry redirects to an address that is none") from error
+        raise Unusable("the registry redirects to an invalid address") from error
 
 
 def _undecided(host: str, response: Response) -> Undecided:

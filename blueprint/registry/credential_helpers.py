@@ -55,7 +55,7 @@ class CredentialHelpers:
 def _run(name: str, server: str) -> tuple[str | None, str]:
     program = f"docker-credential-{name}"
     if not _NAME.fullmatch(name):
-        return None, f"{program!r} is no name of a credential helper"
+        return None, f"{program!r} is not the name of a credential helper"
     try:
         done = subprocess.run(  # noqa: S603 - the name has been checked; the user's configuration chose it
             [program, "get"], input=server.encode(), capture_output=True, timeout=_TIMEOUT, check=False

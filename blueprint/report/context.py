@@ -65,6 +65,7 @@ def read_sources(base: Path, given: Mapping[str, str] | None = None) -> SourceTe
     root = project_root(base)
 
     def source(file: str) -> str | None:
+        """The text of a file; None where it may not be read or is not there."""
         if given and file in given:
             return given[file]
         return _read_inside(root, base / file) or _shipped(file)

@@ -64,7 +64,7 @@ def _as_misplaced(found: list[Diagnostic], root: Node, name: str) -> list[Diagno
     node = _mapping(root, POOLS)[name]
     reported = Diagnostic(
         codes.UNKNOWN_KEY,
-        f"{name} is a key of a pool, and stands here as the name of one",
+        f"{name} is a key of a pool, but is used here as the name of a pool",
         at=node.key_span or node.span,
         path=path,
         help=f"indent it, and what is below it, under {pool_above(root, name)}",
@@ -163,7 +163,7 @@ def wrong_document(root: Node, found: Iterable[Diagnostic]) -> Diagnostic | None
     lacking = next((each for each in found if each.path == "apiVersion"), None)
     if lacking and keys and not keys & {"apiVersion", "kind", "metadata", "spec"}:
         way_out = "a blueprint begins with apiVersion and kind; for values of charts see docs/reference/from-helm.md"
-        message = "this is no blueprint: it has neither apiVersion nor kind"
+        message = "this is not a blueprint: it has neither apiVersion nor kind"
         return replace(lacking, code=codes.WRONG_DOCUMENT, message=message, help=way_out)
     return None
 

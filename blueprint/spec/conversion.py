@@ -34,7 +34,9 @@ def _other_layers(text: str, file: str, older: str, newer: str, language: Langua
     clouds = frozenset(name for name in names if isinstance(name, str) and name in known)
     lists = [entry for entry in names if isinstance(entry, list)]
     if nested := [name for each in lists for name in each if isinstance(name, str) and name in known]:
-        raise impossible(file, f"extends names the cloud {nested[0]} in a list of overlays of one rank: name it alone")
+        raise impossible(
+            file, f"extends names the cloud {nested[0]} in a nested list of overlays; name it in an entry of its own"
+        )
     layered = load_layers(file, reader=LanguageReader(), files=files)
     if layered.incomplete:
         raise Refused(*layered.diagnostics, exit_code=layered.exit_code)

@@ -216,7 +216,7 @@ class NodeImages(Model):
         description="An image that AWS publishes, as family@version. With GPUs it is the one with NVIDIA's driver.",
     )
     family: Literal["al2023", "bottlerocket", "custom"] | None = Field(
-        default=None, description="How images that are no alias are set up when they start."
+        default=None, description="How images that are not an alias are set up when they start."
     )
     ids: Annotated[tuple[Annotated[str, Field(pattern=AMI)], ...], BeforeValidator(to_tuple)] = Field(
         examples=[["ami-0123456789abcdef0"]], default=(), description="Images by id."
@@ -248,11 +248,11 @@ class NodeImages(Model):
     def _one_way(self) -> Self:
         others = self.ids or self.name or self.owner or self.tags
         if self.alias and (others or self.family):
-            raise ValueError("an alias says everything: remove the others")
+            raise ValueError("an alias selects the images completely: remove the others")
         if not self.alias and not (self.ids or self.name or self.tags):
             raise ValueError("an alias, ids, a name or tags must be given")
         if not self.alias and not self.family:
-            raise ValueError("images that are no alias need a family: al2023, bottlerocket or custom")
+            raise ValueError("images that are not an alias need a family: al2023, bottlerocket or custom")
         if self.owner and not (self.name or self.tags):
             raise ValueError("owner needs a name or tags")
         return self

@@ -30,7 +30,7 @@ def _amount(value: Any) -> Any:
     if number or (isinstance(value, str) and matches_form(MEMORY, value)):
         return value
     shown = "a mapping" if isinstance(value, dict) else "a list" if isinstance(value, list) else value
-    raise ValueError(f"{shown} is no amount: a whole number up to {MOST}, or for memory a quantity like 4Ti")
+    raise ValueError(f"{shown} is not an amount: a whole number up to {MOST}, or for memory a quantity like 4Ti")
 
 
 Amount = Annotated[int | str, BeforeValidator(_amount), WithJsonSchema(_AMOUNT_SCHEMA)]

@@ -45,7 +45,7 @@ def date_of(written: WaiverText) -> date | Diagnostic:
             return date.fromisoformat(written.text)
         wrong = "is not of the form YYYY-MM-DD"
     except ValueError:
-        wrong = "is no day of the calendar"
+        wrong = "is not a calendar date"
     message = f"expires: {written.text} {wrong}"
     return Diagnostic(codes.BAD_DATE, message, at=written.at, help="the last active day, as 2027-03-31")
 

@@ -126,7 +126,7 @@ def _values(document: Document, path: Path) -> Iterator[Diagnostic]:
             at = document.span((*path, key)).head
             empty = data[key] is None or data[key] in ("", [], {}) or isinstance(data[key], str)
             message = f"{key} is {'empty' if empty else 'not text'}"
-            help_ = "remove it to match any" if key in OPTIONAL else f"{key} needs a text"
+            help_ = "remove it to match any" if key in OPTIONAL else f"{key} needs a string"
             yield Diagnostic(codes.MALFORMED, message, at=at, help=help_)
 
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
@@ -11,11 +10,11 @@ from typing import Any
 from blueprint.lab import Lab
 from blueprint.lab.access import RequestFailed
 from tests.allocation.claim_cases import Case
+from tests.support.waits import eventually
 
 API = "/apis/resource.k8s.io/v1"
 SPACE = "admin"
 """The namespace of all pods: in it claims may have administrative access."""
-SECONDS = 60.0
 
 
 @dataclass(frozen=True)
@@ -57,7 +56,7 @@ def observe(lab: Lab, cases: Sequence[Case], classes: Iterable[Mapping[str, Any]
 def _namespace(lab: Lab) -> None:
     labels = {"resource.kubernetes.io/admin-access": "true"}
     lab.request("POST", "/api/v1/namespaces", {"metadata": {"name": SPACE, "labels": labels}})
-    _until(lambda: _has_account(lab), "the namespace has no service account")
+    eventually(lambda: _has_account(lab), "the namespace has a service account", pause=0.1)
 
 
 def _has_account(lab: Lab) -> bool:
@@ -120,7 +119,7 @@ def _waited(lab: Lab, number: int) -> dict[str, Any]:
         found.update({each["metadata"]["name"]: each for each in items})
         return len(found) == number and all(map(_condition, found.values()))
 
-    _until(all_judged, "not every pod has a verdict")
+    eventually(all_judged, "every pod has a verdict", pause=0.3)
     return found
 
 
@@ -144,11 +143,3 @@ def _seen(case: Case, pods: Mapping[str, Any], claims: Mapping[str, Any]) -> Obs
         for result in claims[name]["status"]["allocation"]["devices"]["results"]:
             devices.setdefault(result["request"], []).append(result["device"])
     return Observed("scheduled", "", nodes, devices)
-
-
-def _until(holds: Callable[[], bool], message: str) -> None:
-    deadline = time.monotonic() + SECONDS
-    while not holds():
-        if time.monotonic() > deadline:
-            raise TimeoutError(message)
-        time.sleep(0.3)

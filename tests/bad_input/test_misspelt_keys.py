@@ -1,4 +1,7 @@
-"""Every key of the language, in every example, misspelt once: caught where it stands."""
+"""Every key in every example, misspelt: caught where it stands.
+
+Where a key of the language first comes it is misspelt in every way, elsewhere in one of them, by turns.
+"""
 
 from __future__ import annotations
 
@@ -47,12 +50,20 @@ def keys(data: Any, at: FieldPath = ()) -> Iterator[FieldPath]:
             yield from keys(value, (*at, index))
 
 
-def misspellings(key: str) -> set[str]:
+def key_of_the_language(path: FieldPath) -> FieldPath:
+    """The path with `*` for what users name, and for positions in lists."""
+    above = ("", *path)
+    return tuple(
+        "*" if isinstance(part, int) or over in OWN_NAMES else part for over, part in zip(above, path, strict=False)
+    )
+
+
+def misspellings(key: str) -> list[str]:
     """The key with two letters swapped, one dropped, one doubled, or in other capitals."""
     middle = max(1, len(key) // 2)
     swapped = key[: middle - 1] + key[middle] + key[middle - 1] + key[middle + 1 :]
     found = {swapped, key[:middle] + key[middle + 1 :], key[:middle] + key[middle - 1 :], key.swapcase()}
-    return {each for each in found if each not in (key, "")}
+    return sorted(found - {key, ""})
 
 
 def compiled_with(example: Path) -> str:
@@ -61,20 +72,24 @@ def compiled_with(example: Path) -> str:
     return str(named[0].relative_to(ROOT)) if named else ""
 
 
-CASES = [
-    pytest.param(example, path, id=f"{example.parent.name}/{example.name}: {format_path(path)}")
-    for example in EXAMPLES
-    if compiled_with(example)  # overlays for the command line alone have a test of their own
-    for path in keys(load_text(example.read_text("utf-8"), "example").data)
-]
+def cases() -> Iterator[Any]:
+    """Every key, and what is written in its place."""
+    seen = set()
+    for example in filter(compiled_with, EXAMPLES):  # overlays for the command line alone have a test of their own
+        for number, path in enumerate(keys(load_text(example.read_text("utf-8"), "example").data)):
+            wrong = misspellings(str(path[-1]))
+            known = key_of_the_language(path)
+            some = wrong[number % len(wrong) :][:1] if known in seen else wrong
+            seen.add(known)
+            yield pytest.param(example, path, some, id=f"{example.parent.name}/{example.name}: {format_path(path)}")
 
 
-@pytest.mark.parametrize(("example", "path"), CASES)
-def test_a_misspelt_key_is_caught_at_its_line(example: Path, path: FieldPath) -> None:
+@pytest.mark.parametrize(("example", "path", "written"), list(cases()))
+def test_a_misspelt_key_is_caught_at_its_line(example: Path, path: FieldPath, written: list[str]) -> None:
     text = example.read_text("utf-8")
     at = load_text(text, "example").key_span(path)
     name, target = str(example.relative_to(ROOT)), compiled_with(example)
-    for wrong in misspellings(str(path[-1])):
+    for wrong in written:
         lines = text.splitlines()
         line = lines[at.line - 1]
         lines[at.line - 1] = line[: at.column - 1] + wrong + line[at.end_column - 1 :]

@@ -111,7 +111,7 @@ def test_a_folder_that_is_no_bundle_is_refused_without_reading_it(
     (tmp_path / "file").write_text("mine")
     monkeypatch.setattr(Path, "rglob", None)
     assert compilation.files
-    for name, said in (("mine", "not empty and is no bundle"), ("file", "a file, and a bundle is a folder")):
+    for name, said in (("mine", "not empty and is not a bundle"), ("file", "a file, and a bundle is a folder")):
         with pytest.raises(Refused) as caught:
             write_bundle(compilation.files, tmp_path / name)
         assert (caught.value.exit_code, caught.value.diagnostics[0].code.id) == (2, "BP4013")
@@ -278,10 +278,11 @@ def test_a_stored_object_knows_the_origins_that_the_compiled_one_has(compilation
     """Field by field, and all at once; only files are called as bundles call them."""
     assert compilation.bundle
     for compiled, stored in zip(compilation.bundle.objects, read_bundle(folder).objects, strict=True):
-        assert stored.origins.keys() == compiled.origins.keys()
+        every = stored.origins
+        assert every.keys() == compiled.origins.keys()
         for path, origin in compiled.origins.items():
             kept = stored.origin(path)
-            assert kept == stored.origins[path]
+            assert kept == every[path]
             assert [(s.layer, s.path, s.span.line) for s in kept.sources] == [
                 (s.layer, s.path, s.span.line) for s in origin.sources
             ]

@@ -17,8 +17,6 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from blueprint.check.finding import value_at
 from blueprint.check.rule_context import mapping
 from blueprint.kubernetes.pod_templates import assembled_pod, pod_templates
@@ -27,6 +25,7 @@ from tests.components.test_kai_policies import BLUEPRINT, PASS, REFUSED
 from tests.components.test_kata_policies import ALLOWED_CLAIMS, ATTACKS, HONEST, PLATFORM, claim
 from tests.components.test_tenant_policies import CASES, PLATFORMS, built, merged
 from tests.support.platforms import rendered
+from tests.support.yaml_data import yaml_data, yaml_documents
 
 EXAMPLES = Path(__file__).parents[1] / "goldens/examples"
 PLURALS = {"Pod": "pods", "ResourceClaim": "resourceclaims", "ResourceClaimTemplate": "resourceclaimtemplates"}
@@ -90,7 +89,7 @@ def golden_objects(example: Path) -> list[dict[str, Any]]:
     """The policies and namespaces of an example."""
     kinds = ("validatingadmissionpolicy", "namespace")
     paths = sorted(path for kind in kinds for path in example.rglob(f"{kind}.*.yaml"))
-    return [yaml.safe_load(path.read_text("utf-8")) for path in paths]
+    return [yaml_data(path) for path in paths]
 
 
 def _of_tenants(allocation: str, objects: list[dict[str, Any]]) -> Iterator[Question]:
@@ -131,7 +130,7 @@ def _of_example(example: Path) -> Iterator[Question]:
     """The pods of the workloads that are written for users, as their controllers create them."""
     objects = golden_objects(example)
     for path in sorted(example.glob("workloads/*/*.yaml")):
-        for workload in yaml.safe_load_all(path.read_text("utf-8")):
+        for workload in yaml_documents(path.read_text("utf-8")):
             for template in (*pod_templates(workload), *filter(None, [assembled_pod(workload)])):
                 name = f"{example.name}, {path.stem}, {'.'.join(map(str, template.path))}"
                 metadata = {"name": "it", **_metadata(workload, template.path)}

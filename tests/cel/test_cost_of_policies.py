@@ -6,15 +6,27 @@ import json
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from tests.cel.policy_questions import Question, questions
 
 MOST = 200
 """Of the 10,000,000 that the API server allows each policy."""
-QUESTIONS: list[Question] = list(questions())
 ANSWERS: list[dict[str, Any]] = [
     json.loads(line) for line in Path(__file__).with_name("policy_answers.jsonl").read_text("utf-8").splitlines()
 ]
-WORK = [answer for question, answer in zip(QUESTIONS, ANSWERS, strict=False) if question.passes]
+
+
+@pytest.fixture(scope="module")
+def asked() -> list[Question]:
+    """All questions: making them renders examples."""
+    return list(questions())
+
+
+@pytest.fixture(scope="module")
+def work(asked: list[Question]) -> list[dict[str, Any]]:
+    """The answers about what the policies must admit."""
+    return [answer for question, answer in zip(asked, ANSWERS, strict=False) if question.passes]
 
 
 def total(answer: dict[str, Any]) -> int:
@@ -22,10 +34,10 @@ def total(answer: dict[str, Any]) -> int:
     return sum(answer["costs"].values())
 
 
-def test_what_is_recorded_is_of_the_policies_and_objects_as_they_are() -> None:
+def test_what_is_recorded_is_of_the_policies_and_objects_as_they_are(asked: list[Question]) -> None:
     """Otherwise make the answers again, as policy_questions.py says."""
-    assert [each["name"] for each in ANSWERS] == [each.line["name"] for each in QUESTIONS]
-    for question, answer in zip(QUESTIONS, ANSWERS, strict=True):
+    assert [each["name"] for each in ANSWERS] == [each.line["name"] for each in asked]
+    for question, answer in zip(asked, ANSWERS, strict=True):
         assert set(answer["costs"]) == {each["metadata"]["name"] for each in question.policies}
 
 
@@ -35,19 +47,19 @@ def test_all_policies_together_cost_less_than_the_budget_of_a_pod() -> None:
     assert not too_much
 
 
-def test_pods_are_judged_by_policies_of_several_components_at_once() -> None:
+def test_pods_are_judged_by_policies_of_several_components_at_once(work: list[dict[str, Any]]) -> None:
     """Otherwise the sum would be of nothing."""
-    together = {frozenset(each["costs"]) for each in WORK}
+    together = {frozenset(each["costs"]) for each in work}
     assert {"tenants-pods", "kata-pods", "kata-machines"} in together
     assert {"tenants-pods", "kai-pods"} in together
     assert {"kata-pods", "kata-machines"} in together
-    examples = {each["name"].partition(",")[0] for each in WORK if ", spec." in each["name"]}
+    examples = {each["name"].partition(",")[0] for each in work if ", spec." in each["name"]}
     assert len(examples) >= 3
 
 
-def test_work_passes_every_rule_without_an_error() -> None:
+def test_work_passes_every_rule_without_an_error(work: list[dict[str, Any]]) -> None:
     """The first of the machines' results is the condition under which the policy applies."""
-    for each in WORK:
+    for each in work:
         for policy, results in each["results"].items():
             assert set(results) == {"true"} or (policy, results) == ("kata-machines", ["false"]), each
 

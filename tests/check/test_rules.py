@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
 from blueprint import check
 from blueprint.bundle.model import USERS, Object, Taint
@@ -24,6 +23,7 @@ from blueprint.diagnostics.pages import Page
 from blueprint.records import replace
 from blueprint.render.canonical import canonical
 from tests.support.rule_facts import context, devices, dra, nodes_with
+from tests.support.yaml_data import yaml_documents, yaml_value
 
 RULES = all_rules()
 PAGES = {code.id: code.page for each in RULES for code in each.codes}
@@ -39,12 +39,12 @@ def objects(text: str, component: str | dict[str, str] = USERS) -> list[Object]:
     """The documents of an example; the component that brings them, or one by kind."""
     by_kind = component if isinstance(component, dict) else {}
     usual = USERS if by_kind else str(component)
-    return [Object(canonical(data), by_kind.get(data["kind"], usual)) for data in yaml.safe_load_all(text)]
+    return [Object(canonical(data), by_kind.get(data["kind"], usual)) for data in yaml_documents(text)]
 
 
 def given(page: Page) -> dict[str, Any]:
     """What the rule knows of the platform in an example."""
-    return yaml.safe_load(page.given) or {}
+    return yaml_value(page.given) or {}
 
 
 def known(page: Page, text: str) -> RuleContext:
@@ -126,7 +126,7 @@ def test_every_code_has_a_page_with_every_section_and_a_rule() -> None:
 def test_rules_are_values_that_say_what_they_do() -> None:
     """A folder that no kind is called by would never be looked at."""
     texts = (text for page in EXAMPLES.values() for text in (page.bad, page.good))
-    kinds = {data["kind"].lower() for text in texts for data in yaml.safe_load_all(text)}
+    kinds = {data["kind"].lower() for text in texts for data in yaml_documents(text)}
     assert {each.subject for each in RULES} - kinds == {PODS, EVERY_KIND, *SHOWN_BY_ANOTHER}
     for each in RULES:
         assert isinstance(each, Rule)
@@ -150,13 +150,12 @@ def test_no_rule_stumbles_over_anything_that_a_manifest_may_hold(code: str) -> N
     """Fields whose schema is open, or unknown, may hold any type."""
     page = EXAMPLES[code]
     whole = known(page, page.bad)
-    component = given(page).get("component", USERS)
-    last = objects(page.bad, component)[-1]
+    *_, last = every = objects(page.bad, given(page).get("component", USERS))
+    others = [each for each in every if each.id != last.id]
     kept = ("apiVersion", "kind", "metadata")
     for part in [key for key in last.data if key not in kept]:
         for value in mangled(last.data[part]):
             bent = replace(last, data={**last.data, part: value})
-            others = [each for each in objects(page.bad, component) if each.id != last.id]
             result = run_rules(context([*others, bent], whole.pools, whole.dra))
             assert not result.failed, result.diagnostics
 

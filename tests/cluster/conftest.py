@@ -8,12 +8,13 @@ import pytest
 
 from blueprint.apiserver.connect import connect
 from blueprint.apiserver.connection import Connection
+from tests.support.waits import PATIENCE
 
 
 @pytest.fixture
 def cluster(lab) -> Connection:
     """The shared lab, as its administrator."""
-    return connect(str(lab.kubeconfig), timeout=20)
+    return connect(str(lab.kubeconfig), timeout=PATIENCE)
 
 
 @pytest.fixture

@@ -19,7 +19,7 @@ from blueprint.cli.main import main
 from blueprint.cluster.plan import make_plan
 from blueprint.cluster.planfile import save_plan
 from tests.support.bundles import bundle, config_map, deployment, namespace, patch_as, pool
-from tests.support.waits import eventually
+from tests.support.waits import PATIENCE, eventually
 
 EMPTY = """\
 apiVersion: gpublueprint.dev/v1alpha2
@@ -123,7 +123,7 @@ def test_ctrl_c_exits_130_tells_what_is_live_and_the_next_run_goes_on(lab, clust
     eventually(lambda: len(cluster.list(settings)) == 2, "both ConfigMaps are there")
     time.sleep(0.2)
     process.send_signal(signal.SIGINT)
-    out, _ = process.communicate(timeout=20)
+    out, _ = process.communicate(timeout=PATIENCE)
     assert process.returncode == 130
     assert "interrupted" in out
     assert "ConfigMap" in out

@@ -45,7 +45,7 @@ from tests.support.apply_endings import (
 from tests.support.bundles import apply, bundle, config_map, deployment, each_object, namespace, patch_as
 from tests.support.soak import WHOLE
 from tests.support.soak import dice as dice_for
-from tests.support.waits import eventually
+from tests.support.waits import PATIENCE, eventually
 
 SEEDS = range(40 if WHOLE else 3)
 DENIED = (403, "Forbidden", 'is forbidden: ValidatingAdmissionPolicy "p" denied request: no')
@@ -151,7 +151,7 @@ def test_an_interrupt_at_any_moment(seed: int, applied: Bundle, cluster) -> None
         if left == 0:
             raise KeyboardInterrupt
 
-    apply_plan(make_plan(wanted, cluster), cluster, ApplyOptions(timeout=5), each_object(progress))
+    apply_plan(make_plan(wanted, cluster), cluster, ApplyOptions(timeout=PATIENCE), each_object(progress))
 
     agreed(wanted, cluster)
     settled(wanted, cluster)

@@ -26,6 +26,7 @@ from tests.support.bundles import (
     patch_as,
     pool,
 )
+from tests.support.waits import PATIENCE
 
 
 @pytest.fixture
@@ -65,7 +66,7 @@ def written_in_order(wanted: Bundle, cluster: Connection) -> list[str]:
     kinds: list[str] = []
     plan = make_plan(wanted, cluster)
     listener = each_object(lambda what, _how: kinds.append(what.kind))
-    assert apply_plan(plan, cluster, ApplyOptions(timeout=20), listener).exit_code == 0
+    assert apply_plan(plan, cluster, ApplyOptions(timeout=PATIENCE), listener).exit_code == 0
     return kinds
 
 

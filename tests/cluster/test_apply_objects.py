@@ -34,6 +34,7 @@ from tests.support.bundles import (
     versions,
     widget,
 )
+from tests.support.waits import PATIENCE
 
 
 def deployments(namespace: str, name: str = "operator") -> str:
@@ -168,7 +169,7 @@ def test_a_dead_webhook_makes_a_plan_unknown_and_an_apply_patient(cluster, names
     assert "gate.example.com" in late.diagnostics[0].message
 
     threading.Timer(1, lambda: cluster.delete(f"{HOOKS}/{unique}")).start()
-    healed = apply(wanted, cluster, timeout=15)
+    healed = apply(wanted, cluster, timeout=PATIENCE)
     assert (healed.exit_code, healed.written) == (0, 1)
 
 
@@ -201,7 +202,7 @@ def test_a_plan_is_not_carried_out_over_a_state_it_did_not_see(cluster, namespac
     plan = make_plan(bundle(unique, config_map(namespace, a="2")), cluster)
     patch_as("somebody", cluster, config_maps(namespace), {"data": {"other": "x"}})
 
-    outcome = apply_plan(plan, cluster, ApplyOptions(timeout=5))
+    outcome = apply_plan(plan, cluster, ApplyOptions(timeout=PATIENCE))
 
     assert (codes(outcome), outcome.exit_code) == (["stale-plan"], 1)
     assert cluster.get(config_maps(namespace))["data"]["a"] == "1"
@@ -211,7 +212,7 @@ def test_a_status_update_in_between_does_not_make_a_plan_stale(cluster, namespac
     apply(bundle(unique, deployment(namespace, replicas=1)), cluster)
     plan = make_plan(bundle(unique, deployment(namespace, replicas=2)), cluster)
     patch_as("controller", cluster, f"{deployments(namespace)}/status", {"status": {"replicas": 1}})
-    assert apply_plan(plan, cluster, ApplyOptions(timeout=5)).exit_code == 0
+    assert apply_plan(plan, cluster, ApplyOptions(timeout=PATIENCE)).exit_code == 0
     assert cluster.get(deployments(namespace))["spec"]["replicas"] == 2
 
 
@@ -222,7 +223,7 @@ def test_an_object_deleted_or_replaced_in_between_is_not_resurrected(again, clus
     cluster.delete(config_maps(namespace))
     if again:
         cluster.post(f"/api/v1/namespaces/{namespace}/configmaps", config_map(namespace, a="9"), "somebody")
-    assert codes(apply_plan(plan, cluster, ApplyOptions(timeout=3))) == ["stale-plan"]
+    assert codes(apply_plan(plan, cluster, ApplyOptions(timeout=PATIENCE))) == ["stale-plan"]
 
 
 def test_an_object_being_deleted_is_waited_for_and_created_anew(cluster, namespace, unique) -> None:

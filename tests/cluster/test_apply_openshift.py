@@ -18,6 +18,7 @@ from blueprint.apiserver.errors import ApiError
 from blueprint.cli.main import main
 from blueprint.cluster.waits import await_definition
 from blueprint.kubernetes.crds import load_crd
+from tests.support.waits import PATIENCE
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "openshift-training" / "blueprint.yaml"
 OLM = "/apis/operators.coreos.com/v1alpha1/namespaces"
@@ -49,7 +50,7 @@ class Manager:
 
     def __init__(self, own: Any) -> None:
         self.lab = own
-        self.connection: Connection = connect(str(own.kubeconfig), timeout=20)
+        self.connection: Connection = connect(str(own.kubeconfig), timeout=PATIENCE)
 
     def define(self, *crds: Any) -> None:
         for crd in crds:

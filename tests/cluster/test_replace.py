@@ -23,6 +23,7 @@ from blueprint.cluster.plan import make_plan
 from blueprint.inventory.storage import read_inventory
 from blueprint.kubernetes.kinds import own_kinds
 from tests.support.bundles import Data, apply, bundle, config_map, deployment, namespace
+from tests.support.waits import PATIENCE
 from tests.support.yaml_data import yaml_data
 
 CASES: list[Data] = yaml_data(Path(__file__).parent / "immutable.yaml")
@@ -133,7 +134,7 @@ def test_diff_says_that_a_precompiled_driver_means_another_object() -> None:
 
 
 def told(wanted: Bundle, cluster: Connection, *, replace: bool | Consent) -> ApplyOutcome:
-    return apply_plan(make_plan(wanted, cluster), cluster, ApplyOptions(timeout=20, replace=replace))
+    return apply_plan(make_plan(wanted, cluster), cluster, ApplyOptions(timeout=PATIENCE, replace=replace))
 
 
 def relabelled(unique: str) -> Data:
@@ -197,7 +198,7 @@ def test_an_object_that_somebody_else_made_anew_is_not_deleted(cluster, unique) 
     cluster.post(path.rpartition("/")[0], deployment(unique, image="theirs:1"), "somebody")
     uid = cluster.get(path)["metadata"]["uid"]
 
-    outcome = apply_plan(plan, cluster, ApplyOptions(timeout=10, replace=True))
+    outcome = apply_plan(plan, cluster, ApplyOptions(timeout=PATIENCE, replace=True))
 
     assert outcome.exit_code == 1
     assert [d.code.id for d in outcome.diagnostics] == ["BP7036"]

@@ -23,6 +23,7 @@ from blueprint.inventory.storage import read_inventory
 from blueprint.records import replace
 from tests.support.apply_endings import Answer, Send, answer, failing, gone
 from tests.support.bundles import apply, bundle, config_map, each_object, namespace
+from tests.support.waits import PATIENCE
 
 COUNT = 40
 
@@ -109,7 +110,9 @@ def test_a_server_that_is_away_for_some_seconds_is_waited_for(after: int, road: 
             road.close()
             threading.Timer(1, road.reopen).start()
 
-    outcome = apply_plan(make_plan(wanted, connection), connection, ApplyOptions(timeout=20), each_object(progress))
+    outcome = apply_plan(
+        make_plan(wanted, connection), connection, ApplyOptions(timeout=PATIENCE), each_object(progress)
+    )
 
     assert (outcome.exit_code, outcome.diagnostics, outcome.written) == (0, (), COUNT + 1)
     assert {change.action for change in outcome.changes} == {Action.CREATE}
@@ -135,7 +138,9 @@ def test_a_server_that_does_not_come_back_is_one_error(road: Road, cluster, uniq
             road.close()
 
     connection._send = counting  # type: ignore[method-assign]
-    outcome = apply_plan(make_plan(wanted, connection), connection, ApplyOptions(timeout=20), each_object(progress))
+    outcome = apply_plan(
+        make_plan(wanted, connection), connection, ApplyOptions(timeout=PATIENCE), each_object(progress)
+    )
 
     [found] = outcome.diagnostics
     left = COUNT + 1 - outcome.written
@@ -197,7 +202,7 @@ def test_an_update_whose_answer_was_lost_is_not_done_twice(carried_out: bool, cl
 
     plan = make_plan(wanted, cluster)
     with failing(cluster, fault) as writes:
-        outcome = apply_plan(plan, cluster, ApplyOptions(timeout=5))
+        outcome = apply_plan(plan, cluster, ApplyOptions(timeout=PATIENCE))
 
     real = [write for write in writes if "/configmaps/c00" in write and "dryRun" not in write]
     assert (outcome.exit_code, outcome.written, len(real)) == (0, 1, 1 if carried_out else 2)
@@ -220,7 +225,7 @@ def test_a_record_whose_answer_was_lost_is_not_taken_for_somebody_elses(carried_
     wanted = many(unique)
     plan = make_plan(wanted, cluster)
     with failing(cluster, fault):
-        outcome = apply_plan(plan, cluster, ApplyOptions(timeout=5))
+        outcome = apply_plan(plan, cluster, ApplyOptions(timeout=PATIENCE))
 
     assert (lost, outcome.exit_code, outcome.diagnostics) == (2, 0, ())
     record = read_inventory(cluster, unique)

@@ -25,6 +25,7 @@ from blueprint.drift.model import FindingKind
 from blueprint.drift.view import ClusterView
 from blueprint.pipeline import compile_blueprint
 from tests.support.bundles import apply, bundle, definition, widget
+from tests.support.waits import PATIENCE
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 OLD, NEW = "2026.06", "2026.11"
@@ -77,7 +78,7 @@ def test_no_field_that_is_rendered_is_pruned(lab: Any, tmp_path: Path) -> None:
     """Every leaf of every object of the new release is in the cluster after an upgrade."""
     old, new = (compiled("air-gapped-lab", release, tmp_path) for release in (OLD, NEW))
     with lab.fresh() as own:
-        cluster = connect(str(own.kubeconfig), timeout=20)
+        cluster = connect(str(own.kubeconfig), timeout=PATIENCE)
         for folder in (old, new):
             assert apply(read_bundle(folder), cluster).exit_code == 0
         plan = make_plan(read_bundle(new), cluster)
@@ -86,7 +87,7 @@ def test_no_field_that_is_rendered_is_pruned(lab: Any, tmp_path: Path) -> None:
 
 def drifted(folder: Path, own: Any) -> set[str]:
     """What drift finds, except that this lab has no nodes."""
-    view = ClusterView(connect(str(own.kubeconfig), timeout=20))
+    view = ClusterView(connect(str(own.kubeconfig), timeout=PATIENCE))
     report = detect_drift(read_bundle(folder), view)
     return {str(finding) for finding in report.findings if finding.kind is not FindingKind.POOL_SIZE}
 
@@ -108,10 +109,10 @@ KILLED = """
             if left < 0:
                 os.kill(os.getpid(), signal.SIGKILL)
         return real(self, method, url, data, headers, told)
-    cluster = connect({kubeconfig!r}, timeout=20)
+    cluster = connect({kubeconfig!r}, timeout={seconds})
     plan = make_plan(read_bundle(Path({folder!r})), cluster)
     Connection._send = deadly
-    apply_plan(plan, cluster, ApplyOptions(timeout=20))
+    apply_plan(plan, cluster, ApplyOptions(timeout={seconds}))
 """
 
 
@@ -121,7 +122,9 @@ def test_an_upgrade_that_is_killed_half_way_is_finished_by_the_next_run(lab: Any
         there = ["--kubeconfig", str(own.kubeconfig)]
         assert main(["apply", str(old), *there]) == 0
         for writes in (1, 4, 9):
-            text = textwrap.dedent(KILLED).format(writes=writes, kubeconfig=str(own.kubeconfig), folder=str(new))
+            text = textwrap.dedent(KILLED).format(
+                seconds=PATIENCE, writes=writes, kubeconfig=str(own.kubeconfig), folder=str(new)
+            )
             done = subprocess.run([sys.executable, "-c", text], check=False, capture_output=True, text=True)
             assert done.returncode == -signal.SIGKILL, done.stderr
         assert main(["apply", str(new), *there]) == 0

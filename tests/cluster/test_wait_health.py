@@ -6,6 +6,7 @@ import pytest
 
 from blueprint.cluster.health import Health, health_of
 from tests.support.bundles import apply, bundle, codes, config_map, deployment, patch_as
+from tests.support.waits import PATIENCE
 
 
 def live(kind: str, status: dict, group: str = "apps/v1", **spec) -> dict:
@@ -73,7 +74,7 @@ def test_health_that_is_reported_ends_the_wait(cluster, namespace, unique) -> No
     status = {"observedGeneration": 1, "replicas": 1, "updatedReplicas": 1, "readyReplicas": 1, "availableReplicas": 1}
     path = f"/apis/apps/v1/namespaces/{namespace}/deployments/operator/status"
     patch_as("controller", cluster, path, {"status": status})
-    outcome = apply(wanted, cluster, wait=True, timeout=10)
+    outcome = apply(wanted, cluster, wait=True, timeout=PATIENCE)
     assert [code for code in codes(outcome) if code != "simulated"] == []
     assert outcome.exit_code == 0
 

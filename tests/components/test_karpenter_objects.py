@@ -47,7 +47,7 @@ REFUSED: dict[str, tuple[str, Steps, Any]] = {
     "schedule without duration": (
         "NodePool/batch", ("spec", "disruption", "budgets"), [{"nodes": "0", "schedule": "0 8 * * 1"}]),
     "budget of more than all nodes": ("NodePool/batch", ("spec", "disruption", "budgets"), [{"nodes": "120%"}]),
-    "expiry that is no duration": ("NodePool/batch", (*TEMPLATE, "expireAfter"), "30d"),
+    "expiry that is not a duration": ("NodePool/batch", (*TEMPLATE, "expireAfter"), "30d"),
     "node class without role": ("EC2NodeClass/gpu", ("spec", "role"), None),
     "node class with role and instance profile": ("EC2NodeClass/gpu", ("spec", "instanceProfile"), "other"),
     "node class without subnets": ("EC2NodeClass/gpu", ("spec", "subnetSelectorTerms"), []),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import pytest
@@ -88,6 +88,13 @@ def url(manifest: Mapping[str, Any]) -> str:
     return f"/{prefix}/{manifest['apiVersion']}{inside}/{plural}/{meta['name']}"
 
 
+@pytest.fixture(scope="module")
+def own(lab: Any) -> Iterator[Any]:
+    """A lab of these tests' own; each platform is written over the one before, and what is left of that stays."""
+    with lab.fresh() as fresh:
+        yield fresh
+
+
 @pytest.mark.parametrize(
     "text",
     [
@@ -98,19 +105,18 @@ def url(manifest: Mapping[str, Any]) -> str:
     ],
 )
 def test_the_server_keeps_every_rendered_field_as_it_is(
-    lab: Any, render_platform_of: Callable[[str], tuple[Platform, list[Object]]], text: str
+    own: Any, render_platform_of: Callable[[str], tuple[Platform, list[Object]]], text: str
 ) -> None:
     """Otherwise the second apply would write again, and drift would be found in an untouched cluster."""
     changed: list[str] = []
-    with lab.fresh() as own:
-        _, objects = render_platform_of(text)
-        for manifest in (one.data for one in objects):
-            query = "?fieldManager=test&force=true&fieldValidation=Strict"
-            kept = own.request("PATCH", url(manifest) + query, manifest, "application/apply-patch+yaml")
-            changed += [
-                f"{manifest['kind']} {format_path(path, manifest)}: {ours!r} became {theirs!r}"
-                for path, ours, theirs in differences(manifest, kept)
-                if ours is not ABSENT
-            ]
+    _, objects = render_platform_of(text)
+    for manifest in (one.data for one in objects):
+        query = "?fieldManager=test&force=true&fieldValidation=Strict"
+        kept = own.request("PATCH", url(manifest) + query, manifest, "application/apply-patch+yaml")
+        changed += [
+            f"{manifest['kind']} {format_path(path, manifest)}: {ours!r} became {theirs!r}"
+            for path, ours, theirs in differences(manifest, kept)
+            if ours is not ABSENT
+        ]
     assert len(objects) > 25
     assert not changed, "\n".join(changed)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterator
+from functools import cache
 from typing import Any
 
 import pytest
@@ -324,13 +325,20 @@ USELESS = ("BP3206", "BP3391", "BP3605")
 """What is refused beside a setting that does nothing here, or that needs another one: only what is rendered counts."""
 
 
-def rendered_all_the_same(text: str, component: str) -> list[Object]:
-    """What the blueprint makes of one component, also where a setting has no effect."""
+def rendered_all_the_same(text: str, component: str) -> dict[str, Any]:
+    """What the blueprint makes of one component, by `Kind/name`, also where a setting has no effect; without CRDs."""
     found, diagnostics = resolved(text)
     assert found, diagnostics
     objects, faults = render_component(found.components[component], found)
     assert not has_errors(each for each in (*diagnostics, *faults) if each.code.id not in USELESS), diagnostics
-    return list(objects)
+    return {
+        f"{one.id.kind}/{_DIGEST.sub('', one.id.name)}": one.data
+        for one in objects
+        if one.id.kind != "CustomResourceDefinition"
+    }
+
+
+_without_a_setting = cache(rendered_all_the_same)
 
 
 def changed(component: str, others: str, setting: str, section: str = "") -> set[str]:
@@ -339,18 +347,11 @@ def changed(component: str, others: str, setting: str, section: str = "") -> set
     section = section or SECTIONS.get(component, "")
     others_say = OTHERS.get(component, "")
     owned = "ownership: managed, " if component in MANAGED else ""
-    sides = [
-        {
-            f"{one.id.kind}/{_DIGEST.sub('', one.id.name)}": one.data
-            for one in rendered_all_the_same(
-                blueprint(CLUSTERS.get(component, ""), f"{component}: {{{owned}settings: {{{text}}}}}{others_say}")
-                + section,
-                component,
-            )
-            if one.id.kind != "CustomResourceDefinition"
-        }
+    before, after = (
+        blueprint(CLUSTERS.get(component, ""), f"{component}: {{{owned}settings: {{{text}}}}}{others_say}") + section
         for text in (others, settings)
-    ]
+    )
+    sides = [_without_a_setting(before, component), rendered_all_the_same(after, component)]
     return {
         f"{subject}: {format_path(path, side)}"
         for subject in {**sides[0], **sides[1]}

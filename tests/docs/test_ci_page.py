@@ -6,11 +6,14 @@ import os
 import re
 import subprocess
 import sys
+from contextlib import chdir
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
+
+from blueprint.cli.main import main
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "how-to" / "validate-in-ci.md").read_text("utf-8")
@@ -38,13 +41,13 @@ def clone(tmp_path: Path, old: str, new: str, depth: int) -> Path:
     file.parent.mkdir(parents=True)
     git(origin, "init", "-q", "-b", "main")
     file.write_text(EXAMPLE.read_text("utf-8"))
-    command(origin, 'blueprint compile "$BLUEPRINT" -o "$BUNDLE"')
+    compiled(origin)
     git(origin, "add", "-A")
     git(origin, "commit", "-qm", "one")
     git(origin, "checkout", "-qb", "change")
     assert old in file.read_text()
     file.write_text(file.read_text().replace(old, new, 1))
-    command(origin, 'blueprint compile "$BLUEPRINT" -o "$BUNDLE"')
+    compiled(origin)
     git(origin, "add", "-A")
     git(origin, "commit", "-qm", "two")
     here = tmp_path / "here"
@@ -59,6 +62,12 @@ def clone(tmp_path: Path, old: str, new: str, depth: int) -> Path:
         str(here),
     )
     return here
+
+
+def compiled(folder: Path) -> int:
+    """The exit code of `blueprint compile` there."""
+    with chdir(folder):
+        return main(["compile", JOB["env"]["BLUEPRINT"], "-o", JOB["env"]["BUNDLE"]])
 
 
 def command(folder: Path, script: str) -> subprocess.CompletedProcess[str]:

@@ -28,6 +28,7 @@ from tests.support.published_slices import (
     devices,
 )
 from tests.support.service_accounts import service_account
+from tests.support.waits import PATIENCE
 
 MIB = 2**20
 
@@ -36,7 +37,7 @@ MIB = 2**20
 def own_lab(lab: Any) -> Iterator[Connection]:
     """A lab of its own: slices and nodes are in no namespace."""
     with lab.fresh() as fresh:
-        opened = connect(str(fresh.kubeconfig), timeout=20)
+        opened = connect(str(fresh.kubeconfig), timeout=PATIENCE)
         yield opened
         opened.close()
 
@@ -344,7 +345,7 @@ def test_without_the_right_to_list_slices_what_is_published_is_unknown(own_lab_a
 def own_lab_access(lab: Any) -> Iterator[tuple[Connection, Connection]]:
     """A lab as its administrator, and as somebody who may list nodes and no slices."""
     with lab.fresh() as fresh:
-        admin = connect(str(fresh.kubeconfig), timeout=20)
+        admin = connect(str(fresh.kubeconfig), timeout=PATIENCE)
         rules = [{"apiGroups": [""], "resources": ["nodes"], "verbs": ["get", "list"]}]
         role = {"metadata": {"name": "nodes"}, "rules": rules}
         admin.request("POST", "/apis/rbac.authorization.k8s.io/v1/clusterroles", role)
@@ -354,7 +355,7 @@ def own_lab_access(lab: Any) -> Iterator[tuple[Connection, Connection]]:
             "subjects": [{"kind": "ServiceAccount", "name": "nobody", "namespace": "default"}],
         }
         admin.request("POST", "/apis/rbac.authorization.k8s.io/v1/clusterrolebindings", binding)
-        nobody = connect(str(service_account(fresh, "default", "nobody")), timeout=20)
+        nobody = connect(str(service_account(fresh, "default", "nobody")), timeout=PATIENCE)
         yield admin, nobody
         admin.close()
         nobody.close()

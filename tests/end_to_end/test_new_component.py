@@ -16,6 +16,7 @@ import pytest
 
 from blueprint.apiserver.connect import connect
 from blueprint.lab import Lab
+from tests.support.waits import PATIENCE
 
 ROOT = Path(__file__).resolve().parents[2]
 GROUP = "widgets.example.com"
@@ -83,7 +84,9 @@ versions:
 def run(tree: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "blueprint", *arguments]
     environment = {**os.environ, "PYTHONPATH": str(tree)}
-    return subprocess.run(command, cwd=tree, env=environment, capture_output=True, text=True, check=False, timeout=120)
+    return subprocess.run(
+        command, cwd=tree, env=environment, capture_output=True, text=True, check=False, timeout=PATIENCE
+    )
 
 
 def written(tree: Path, name: str, file: str, settings: str = "{}") -> str:

@@ -10,12 +10,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
 from blueprint.bundle.model import Object
 from blueprint.check.objects import check_objects
 from blueprint.kubernetes.crds import earlier_crds, expand_crd, load_crd, shipped_crds
 from tests.support.check_corpus import VALID
+from tests.support.yaml_data import yaml_documents, yaml_value
 from tools.crd_import import fingerprint, import_crd, without_prose
 from tools.crd_notation import write_notation
 
@@ -29,7 +29,7 @@ SHIPPED += [pytest.param(path, id=f"{path.stem}.{path.parent.name}") for path in
 
 
 def _document(path: Path) -> dict[str, Any]:
-    loaded: dict[str, Any] = yaml.safe_load(path.read_text("utf-8"))
+    loaded: dict[str, Any] = yaml_value(path.read_text("utf-8"))
     return loaded
 
 
@@ -55,7 +55,7 @@ def _reference_crds() -> Iterator[dict[str, Any]]:
         "prometheus-operator/v0.93.1/crds/crd-prometheusrules.yaml",
     ):
         for file in sorted(Path(folder).glob(pattern)):
-            yield from filter(None, yaml.safe_load_all(file.read_text("utf-8")))
+            yield from filter(None, yaml_documents(file.read_text("utf-8")))
 
 
 @pytest.mark.parametrize("path", SHIPPED)
@@ -117,7 +117,7 @@ def test_import_is_the_inverse_of_expansion(path: Path) -> None:
     document = _document(path)
     about = {"source": document["source"], "version": document["version"], "licence": document["licence"]}
     again = import_crd(expand_crd(document), minor=document["kubernetes"], **about)
-    assert expand_crd(yaml.safe_load(write_notation(again))) == _silent(expand_crd(document))
+    assert expand_crd(yaml_value(write_notation(again))) == _silent(expand_crd(document))
 
 
 def _silent(crd: dict[str, Any]) -> dict[str, Any]:
@@ -130,7 +130,7 @@ def test_a_users_crd_survives_import_and_expansion() -> None:
     """Bounds, patterns, nullable, list keys, preserved fields, conditions: nothing is lost."""
     crd = VALID["crd"]
     document = import_crd(crd, source="here", version="1", licence="none", minor="1.36")
-    again = expand_crd(yaml.safe_load(write_notation(document)))
+    again = expand_crd(yaml_value(write_notation(document)))
     assert fingerprint(again) == fingerprint(crd)
 
 

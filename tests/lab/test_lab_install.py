@@ -15,7 +15,7 @@ from blueprint.lab import install as module
 from blueprint.lab import toolchain
 from blueprint.lab.install import install
 from blueprint.lab.pins import BINARIES
-from tests.support.waits import eventually
+from tests.support.waits import PATIENCE, eventually
 
 GO = """#!/bin/sh
 if [ "$1" = env ]; then echo go{version}; exit; fi
@@ -88,7 +88,7 @@ def test_two_installations_at_once_build_once(tmp_path: Path) -> None:
     code = "from blueprint.lab.install import install; install(['etcd'], progress=print)"
     builds = [subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE) for _ in range(2)]
 
-    said = b"".join(build.communicate(timeout=120)[0] for build in builds)
+    said = b"".join(build.communicate(timeout=PATIENCE)[0] for build in builds)
 
     assert [build.returncode for build in builds] == [0, 0]
     assert calls(tmp_path) == 1

@@ -18,7 +18,7 @@ import pytest
 from blueprint.lab import Lab
 from blueprint.lab.launch import take_down
 from tests.support.lab_inhabitants import inhabitants, start, supervisor_of
-from tests.support.waits import eventually
+from tests.support.waits import PATIENCE, eventually
 
 pytestmark = pytest.mark.lab
 
@@ -77,7 +77,7 @@ def test_up_interrupted_before_it_returned_leaves_nothing(state: Path, how: sign
 
     os.killpg(up.pid, how)
 
-    said, _ = up.communicate(timeout=120)
+    said, _ = up.communicate(timeout=PATIENCE)
     assert said == ""
     assert up.returncode == (-how if how is signal.SIGKILL else 130)
     eventually(lambda: not inhabitants(state / "default") and not state.exists(), "the lab is gone")
@@ -89,7 +89,7 @@ def test_an_interrupted_up_has_cleaned_up_when_it_returns(state: Path) -> None:
     eventually((state / "default" / "kube-apiserver.log").exists, "the API server is started")
 
     os.killpg(up.pid, signal.SIGINT)
-    up.communicate(timeout=120)
+    up.communicate(timeout=PATIENCE)
 
     assert inhabitants(state / "default") == {}
     assert not state.exists()
@@ -98,18 +98,18 @@ def test_an_interrupted_up_has_cleaned_up_when_it_returns(state: Path) -> None:
 def test_up_prints_one_path_and_lives_on_until_down(state: Path) -> None:
     """`communicate` returning shows that the lab holds none of our pipes."""
     up = start("lab", "up", "--state", str(state))
-    said, _ = up.communicate(timeout=60)
+    said, _ = up.communicate(timeout=PATIENCE)
     folder = state / "default"
     assert (said, up.returncode) == (f"{folder}/kubeconfig\n", 0)
     time.sleep(0.5)  # longer than the supervisor takes to miss an owner
     before = inhabitants(folder)
     assert len(before) == 3
 
-    again, _ = start("lab", "up", "--state", str(state)).communicate(timeout=60)
+    again, _ = start("lab", "up", "--state", str(state)).communicate(timeout=PATIENCE)
 
     assert again == said
     assert inhabitants(folder) == before, "the same lab, not another one"
-    assert start("lab", "down", "--state", str(state)).wait(20) == 0
+    assert start("lab", "down", "--state", str(state)).wait(PATIENCE) == 0
     assert inhabitants(folder) == {}
     assert not state.exists()
 
@@ -117,7 +117,7 @@ def test_up_prints_one_path_and_lives_on_until_down(state: Path) -> None:
 def test_two_ups_at_once_share_one_lab(state: Path) -> None:
     ups = [start("lab", "up", "--state", str(state)) for _ in range(2)]
 
-    said = {up.communicate(timeout=90)[0] for up in ups}
+    said = {up.communicate(timeout=PATIENCE)[0] for up in ups}
 
     assert said == {f"{state}/default/kubeconfig\n"}
     assert len(inhabitants(state / "default")) == 3
@@ -125,29 +125,29 @@ def test_two_ups_at_once_share_one_lab(state: Path) -> None:
 
 def test_killing_the_supervisor_takes_its_processes_along_and_up_starts_afresh(state: Path) -> None:
     folder = state / "default"
-    start("lab", "up", "--state", str(state)).communicate(timeout=60)
+    start("lab", "up", "--state", str(state)).communicate(timeout=PATIENCE)
 
     os.kill(supervisor_of(folder), signal.SIGKILL)
 
     eventually(lambda: not inhabitants(folder), "the lab is gone")
     status = start("lab", "status", "--state", str(state))
-    assert "supervisor was killed" in status.communicate(timeout=60)[0]
+    assert "supervisor was killed" in status.communicate(timeout=PATIENCE)[0]
     assert status.returncode == 1
-    assert start("lab", "up", "--state", str(state)).wait(60) == 0
+    assert start("lab", "up", "--state", str(state)).wait(PATIENCE) == 0
     assert len(inhabitants(folder)) == 3
 
 
 def test_a_lab_whose_api_server_died_says_so_and_is_replaced(state: Path) -> None:
     folder = state / "default"
-    start("lab", "up", "--state", str(state)).communicate(timeout=60)
+    start("lab", "up", "--state", str(state)).communicate(timeout=PATIENCE)
     [victim] = [pid for pid, program in inhabitants(folder).items() if "/kube-apiserver " in program]
 
     os.kill(victim, signal.SIGKILL)
 
     eventually(lambda: len(inhabitants(folder)) == 1, "etcd does not stay alone, and the supervisor is left to tell")
-    said, _ = start("lab", "status", "--state", str(state)).communicate(timeout=60)
+    said, _ = start("lab", "status", "--state", str(state)).communicate(timeout=PATIENCE)
     assert "kube-apiserver ended (killed by SIGKILL)" in said
-    assert start("lab", "up", "--state", str(state)).wait(60) == 0
+    assert start("lab", "up", "--state", str(state)).wait(PATIENCE) == 0
     assert len(inhabitants(folder)) == 3
 
 
@@ -175,6 +175,6 @@ def test_down_removes_what_a_killed_lab_left(state: Path) -> None:
     folder.mkdir(parents=True)
     (folder / "lab.json").write_text('{"name": "default", "phase": "detached", "supervisor": "1:1"}')
 
-    assert start("lab", "down", "--state", str(state)).wait(20) == 0
+    assert start("lab", "down", "--state", str(state)).wait(PATIENCE) == 0
 
     assert not folder.exists()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import time
 from collections.abc import Callable, Iterator
 from http import HTTPStatus
 from pathlib import Path
@@ -125,10 +124,8 @@ def test_a_deleted_pod_goes_when_nobody_holds_it(live: Lab) -> None:
     eventually(lambda: not there(live, f"{PODS}/held"), "the pod that was held is gone")
 
 
-def test_it_is_ready_in_much_less_than_half_a_minute_and_says_so_when_a_part_of_it_dies() -> None:
-    began = time.monotonic()
+def test_it_says_so_when_a_part_of_it_dies() -> None:
     with Lab.open(live=True) as lab:
-        assert time.monotonic() - began < 30
         [victim] = [pid for pid, program in inhabitants(lab.folder).items() if "/kwok " in program]
 
         os.kill(victim, signal.SIGKILL)

@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.waits import PATIENCE
+
 WITHOUT_CRYPTOGRAPHY = """
 import sys
 sys.modules["cryptography"] = None
@@ -21,7 +23,7 @@ sys.exit(main(sys.argv[1:]))
 def up(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "blueprint", "lab", "up", *arguments]
     return subprocess.run(
-        command, capture_output=True, text=True, env=os.environ | environment, timeout=60, check=False
+        command, capture_output=True, text=True, env=os.environ | environment, timeout=PATIENCE, check=False
     )
 
 
@@ -59,7 +61,7 @@ def test_assets_given_explicitly_are_not_replaced_by_others(assets: Path, tmp_pa
 
 def test_a_missing_extra_is_named(tmp_path: Path) -> None:
     command = [sys.executable, "-c", WITHOUT_CRYPTOGRAPHY, "lab", "up", "--state", str(tmp_path / "labs")]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE, check=False)
 
     assert done.returncode == 2
     assert "gpu-platform-blueprint[lab]" in done.stdout + done.stderr

@@ -19,7 +19,7 @@ from blueprint.lab.trial import GoldenWorkload, one_of_each
 from blueprint.pipeline import compile_blueprint
 from blueprint.render.workloads import render_workloads
 from tests.support.lab_inhabitants import inhabitants, start
-from tests.support.waits import eventually
+from tests.support.waits import PATIENCE, eventually
 
 pytestmark = pytest.mark.lab
 EXAMPLES = Path(__file__).parents[2] / "examples"
@@ -223,7 +223,7 @@ def state(tmp_path: Path) -> Iterator[Path]:
 
 
 def test_a_named_lab_is_used_and_stays(blueprint: Path, state: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    start("lab", "up", "--controllers", "--state", str(state)).communicate(timeout=90)
+    start("lab", "up", "--controllers", "--state", str(state)).communicate(timeout=PATIENCE)
     before = inhabitants(state / "default")
 
     options = (str(blueprint), "--name", "default", "--state", str(state), "--nodes", "1")
@@ -234,11 +234,11 @@ def test_a_named_lab_is_used_and_stays(blueprint: Path, state: Path, capsys: pyt
 
 
 def test_a_lab_without_controllers_is_not_one_to_run_in(blueprint: Path, state: Path) -> None:
-    start("lab", "up", "--state", str(state)).communicate(timeout=90)
+    start("lab", "up", "--state", str(state)).communicate(timeout=PATIENCE)
 
     run = start("lab", "run", str(blueprint), "--name", "default", "--state", str(state))
 
-    said, _ = run.communicate(timeout=60)
+    said, _ = run.communicate(timeout=PATIENCE)
     assert run.returncode == 2
     assert "its pods do not live" in said
     assert "blueprint lab up --controllers" in said
@@ -256,7 +256,7 @@ def test_ctrl_c_leaves_nothing_behind(blueprint: Path, tmp_path: Path, when: str
 
     os.killpg(run.pid, signal.SIGINT)
 
-    run.communicate(timeout=60)
+    run.communicate(timeout=PATIENCE)
     assert run.returncode == 130
     assert inhabitants(folder) == {}
     assert not folder.exists()

@@ -15,7 +15,7 @@ from blueprint.lab.launch import take_down
 from blueprint.lab.nodes import simulated_nodes
 from blueprint.pipeline import compile_blueprint
 from tests.support.lab_inhabitants import start
-from tests.support.waits import eventually
+from tests.support.waits import PATIENCE, eventually
 
 pytestmark = pytest.mark.lab
 CLAIMS = Path(__file__).parent / "claims.yaml"
@@ -113,7 +113,7 @@ def test_slices_are_marked_and_go_with_their_node(blueprint: Path) -> None:
 
 def test_a_lab_that_stays_has_slices_and_classes_too(blueprint: Path, tmp_path: Path) -> None:
     up = start("lab", "up", str(blueprint), "--controllers", "--state", str(tmp_path / "labs"))
-    up.communicate(timeout=90)
+    up.communicate(timeout=PATIENCE)
     lab = Lab(tmp_path / "labs" / "default")
     try:
         assert len(lab.request("GET", SLICES)["items"]) == 2

@@ -69,7 +69,7 @@ def test_workloads_that_cannot_be_tried(
         (["--nodes", "0"], "0 is not a number of nodes; write 1 or more"),
         (["--nodes", "many"], "many is not a number of nodes"),
         (["--nodes", "-3"], "--nodes"),
-        (["--timeout", "soon"], "soon is no duration"),
+        (["--timeout", "soon"], "soon is not a duration"),
         (["--name", "gone"], "the lab gone is not up"),
         (["--name", "../up"], "not a name for a lab"),
         (["nowhere.yaml"], "nowhere.yaml"),

@@ -10,6 +10,7 @@ import pytest
 
 from blueprint.lab.launch import take_down
 from tests.support.lab_inhabitants import start
+from tests.support.waits import PATIENCE
 
 pytestmark = pytest.mark.lab
 EXAMPLE = Path(__file__).parent.parent.parent / "examples" / "h100-training" / "blueprint.yaml"
@@ -20,7 +21,7 @@ def state(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The labs of one folder: one with the nodes of the example."""
     root = tmp_path_factory.mktemp("labs")
     up = start("lab", "up", str(EXAMPLE), "--state", str(root), "--name", "demo")
-    assert up.communicate(timeout=90)[0] == f"{root}/demo/kubeconfig\n", "the only line, nodes or not"
+    assert up.communicate(timeout=PATIENCE)[0] == f"{root}/demo/kubeconfig\n", "the only line, nodes or not"
     yield str(root)
     take_down(root / "demo")
 
@@ -28,7 +29,7 @@ def state(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 def test_status_names_labs_nodes_binaries_and_what_is_simulated(state: str) -> None:
     status = start("lab", "status", "--state", state)
 
-    said, _ = status.communicate(timeout=60)
+    said, _ = status.communicate(timeout=PATIENCE)
 
     assert status.returncode == 0
     assert "8 nodes (8 simulated), without controllers" in said
@@ -38,7 +39,7 @@ def test_status_names_labs_nodes_binaries_and_what_is_simulated(state: str) -> N
 
 
 def test_status_is_told_to_programs_too(state: str) -> None:
-    said, _ = start("lab", "status", "--state", state, "--report", "json").communicate(timeout=60)
+    said, _ = start("lab", "status", "--state", state, "--report", "json").communicate(timeout=PATIENCE)
 
     subject = json.loads(said)["subject"]
 
@@ -53,6 +54,6 @@ def test_a_blueprint_that_does_not_compile_starts_no_lab(tmp_path: Path) -> None
 
     up = start("lab", "up", str(tmp_path / "bad.yaml"), "--state", str(tmp_path / "labs"))
 
-    up.communicate(timeout=60)
+    up.communicate(timeout=PATIENCE)
     assert up.returncode == 1
     assert not (tmp_path / "labs").exists()

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.lab_inhabitants import inhabitants
-from tests.support.waits import eventually
+from tests.support.waits import PATIENCE, eventually
 
 CONFTEST = Path(__file__).parent.parent / "conftest.py"
 WORKERS = ["-n2", "--dist=load"]
@@ -42,7 +42,7 @@ def run(project: Path, tests: str, *arguments: str, **environment: str) -> subpr
 
 
 def outcome(process: subprocess.Popen[str]) -> tuple[int, str]:
-    said, _ = process.communicate(timeout=120)
+    said, _ = process.communicate(timeout=PATIENCE)
     return process.returncode, said
 
 
@@ -85,7 +85,7 @@ def test_the_lab_dies_with_the_run_even_under_kill_9(project: Path, workers: lis
     process.send_signal(signal.SIGKILL)
 
     eventually(lambda: not inhabitants(folder) and not folder.exists(), "the lab is gone")
-    process.communicate(timeout=120)
+    process.communicate(timeout=PATIENCE)
 
 
 @pytest.mark.parametrize("workers", [[], WORKERS])

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-import re
 
 import pytest
 
 from blueprint.catalog.catalog import load_catalog
 from blueprint.catalog.component_files.monitoring import load_exports
 from blueprint.pipeline import Compilation, compile_blueprint
-from tests.support.observed_platform import HERE, Compile, alerts, defined_alerts, objects, rules
+from tests.support.observed_platform import HERE, Compile, alerts, defined_alerts, jobs, objects, panels, rules
 from tests.support.promql_uses import OTHERS, mistyped, uses
 
 STACK = (HERE / "stacks" / "kai.yaml").read_text("utf-8")
@@ -25,9 +24,7 @@ def kai() -> Compilation:
 def kai_rules(compilation: Compilation) -> list[str]:
     """The expressions of KAI's rules and panels."""
     found = [rule["expr"] for rule in rules(compilation) if "kai" in rule["expr"]]
-    board = json.loads(*objects(compilation, "ConfigMap")["gpu-kai-dashboard"]["data"].values())
-    targets = [target["expr"] for panel in board["panels"] for target in panel.get("targets", ())]
-    return found + [re.sub(r"\$[a-z_]+", ".*", text) for text in targets]
+    return [*found, *panels(compilation, "gpu-kai-dashboard")]
 
 
 def test_there_are_rules_of_kai_only_where_kai_is(kai: Compilation, watched: Compilation) -> None:
@@ -47,15 +44,7 @@ def test_the_team_view_shows_queues_of_kai_where_kai_is(kai: Compilation) -> Non
 
 
 def test_the_jobs_of_its_rules_are_those_of_its_monitors(kai: Compilation) -> None:
-    monitors = objects(kai, "ServiceMonitor")
-    made = {
-        each["replacement"]
-        for name in ("kai-queues", "kai-schedulers")
-        for endpoint in monitors[name]["spec"]["endpoints"]
-        for each in endpoint["relabelings"]
-        if each["targetLabel"] == "job"
-    }
-    read = {job for rule in rules(kai) for job in re.findall(r'job="(gpublueprint/kai-[a-z]+)"', rule["expr"])}
+    read, made = jobs(kai, "kai-", "kai-queues", "kai-schedulers")
     assert read == made == {"gpublueprint/kai-queues", "gpublueprint/kai-schedulers"}
 
 

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-import re
-
-import orjson
 import pytest
 
-from blueprint.bundle.layout import LOCK
 from blueprint.catalog.catalog import load_catalog
 from blueprint.catalog.component_files.monitoring import load_exports
 from blueprint.pipeline import Compilation, compile_blueprint
-from tests.observability.test_queues import expressions
-from tests.support.observed_platform import HERE, Compile, alerts, defined_alerts, objects, rules
+from tests.support.observed_platform import (
+    HERE,
+    Compile,
+    alerts,
+    defined_alerts,
+    expressions,
+    jobs,
+    not_alerted,
+    objects,
+)
 from tests.support.promql_uses import uses
 
 STACK = (HERE / "stacks" / "provisioning.yaml").read_text("utf-8")
@@ -33,10 +37,8 @@ def test_its_alerts_and_dashboard_are_there_only_with_it(provisioned: Compilatio
 
 
 def test_the_job_of_its_rules_is_that_of_its_monitor(provisioned: Compilation) -> None:
-    [endpoint] = objects(provisioned, "ServiceMonitor")["karpenter"]["spec"]["endpoints"]
-    jobs = {each["replacement"] for each in endpoint["relabelings"] if each.get("targetLabel") == "job"}
-    read = {job for rule in rules(provisioned) for job in re.findall(r'job="(gpublueprint/karpenter)"', rule["expr"])}
-    assert read == jobs == {"gpublueprint/karpenter"}
+    read, made = jobs(provisioned, "karpenter", "karpenter")
+    assert read == made == {"gpublueprint/karpenter"}
 
 
 def test_every_export_is_read_and_every_metric_that_is_read_is_exported(provisioned: Compilation) -> None:
@@ -58,6 +60,4 @@ def test_a_karpenter_of_somebody_else_is_not_watched_and_said(compiled: Compile)
     start = STACK.index("  components:\n")
     found = compiled(STACK[:start] + STACK[STACK.index("  observability:") :])
     assert not alerts(found) & ALERTS
-    assert found.files
-    left_out = {each["alert"]: each["why"] for each in orjson.loads(found.files[LOCK])["observability"]["notAlerted"]}
-    assert "karpenter is installed separately" in left_out["KarpenterDown"]
+    assert "karpenter is installed separately" in not_alerted(found)["KarpenterDown", None]

@@ -4,17 +4,24 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
 from typing import Any
 
-import orjson
 import pytest
 
-from blueprint.bundle.layout import LOCK
 from blueprint.catalog.catalog import load_catalog
 from blueprint.catalog.component_files.monitoring import load_exports
 from blueprint.pipeline import Compilation, compile_blueprint
-from tests.support.observed_platform import HERE, Compile, alerts, defined_alerts, objects, rules
+from tests.support.observed_platform import (
+    HERE,
+    Compile,
+    alerts,
+    defined_alerts,
+    expressions,
+    jobs,
+    not_alerted,
+    objects,
+    rules,
+)
 from tests.support.promql_uses import OTHERS, mistyped, uses
 from tests.support.yaml_data import yaml_data
 
@@ -27,25 +34,8 @@ def queues() -> Compilation:
     return compile_blueprint(str(HERE / "stacks" / "queues.yaml"))
 
 
-def not_alerted(compilation: Compilation) -> dict[tuple[str, str | None], str]:
-    assert compilation.files
-    told = orjson.loads(compilation.files[LOCK])["observability"]["notAlerted"]
-    return {(each["alert"], each["pool"]): each["why"] for each in told}
-
-
 def with_settings(**settings: bool) -> str:
     return STACK + f"  components: {{kueue: {{settings: {json.dumps(settings)}}}}}\n"
-
-
-def expressions(compilation: Compilation) -> Iterator[str]:
-    """Those of rules, and those of panels with their variables filled in."""
-    for rule in rules(compilation):
-        yield rule["expr"]
-    for name, one in objects(compilation, "ConfigMap").items():
-        if name.endswith("-dashboard"):
-            for panel in json.loads(*one["data"].values())["panels"]:
-                for target in panel.get("targets", ()):
-                    yield re.sub(r"\$[a-z_]+", ".*", target["expr"])
 
 
 def test_there_are_rules_of_queues_only_where_there_are_queues(queues: Compilation, watched: Compilation) -> None:
@@ -56,10 +46,8 @@ def test_there_are_rules_of_queues_only_where_there_are_queues(queues: Compilati
 
 
 def test_the_job_of_its_rules_is_that_of_its_monitor(queues: Compilation) -> None:
-    [endpoint] = objects(queues, "ServiceMonitor")["kueue-controller-manager-metrics-monitor"]["spec"]["endpoints"]
-    jobs = {each.get("replacement") for each in endpoint["relabelings"] if each["targetLabel"] == "job"}
-    read = {job for rule in rules(queues) for job in re.findall(r'job="(gpublueprint/kueue)"', rule["expr"])}
-    assert read == jobs == {"gpublueprint/kueue"}
+    read, made = jobs(queues, "kueue", "kueue-controller-manager-metrics-monitor")
+    assert read == made == {"gpublueprint/kueue"}
 
 
 def test_expressions_read_only_what_is_exported_as_what_it_is(queues: Compilation) -> None:

@@ -180,10 +180,10 @@ def disagreements(
     lab = queueing.operated.lab
     for each in workloads:
         lab.request("POST", path.format(each["metadata"]["namespace"]), each)
-    verdicts = queueing.manager.wait_for(lambda: _verdicts(queueing), 240)
+    verdicts = queueing.manager.wait_for(lambda: _verdicts(queueing))
     for each in workloads:
         lab.request("DELETE", f"{path.format(each['metadata']['namespace'])}/{each['metadata']['name']}?{WITH_OWNED}")
-    queueing.manager.wait_for(lambda: not queueing.operated.get(f"{API}/workloads"), 120)
+    queueing.manager.wait_for(lambda: not queueing.operated.get(f"{API}/workloads"))
     return {name: verdicts[name] for name, admitted in expected.items() if admitted != (verdicts[name] == ADMITTED)}
 
 

@@ -11,11 +11,17 @@ import re
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable
+from contextlib import chdir
+from functools import cache
 from pathlib import Path
+from tempfile import mkdtemp
 from typing import Any
 
 import pytest
 import yaml
+
+from blueprint.cli.main import main
 
 ROOT = Path(__file__).resolve().parents[2]
 BIN = Path(sys.executable).parent
@@ -25,6 +31,8 @@ INPUTS, COMPONENT = yaml.safe_load_all((ROOT / "templates" / "blueprint.yml").re
 DOCKERFILE = (ROOT / "Dockerfile").read_text("utf-8")
 CHANGES = [("nodes: 4", "nodes: 64"), ("spec:\n", "# why\nspec:\n"), ("release:", "realease:")]
 NAMES = ["a change", "a comment", "a broken blueprint"]
+Change = tuple[str, str]
+Clone = Callable[[Path, Change | None], Path]
 
 
 def git(folder: Path, *arguments: str) -> None:
@@ -49,14 +57,36 @@ def bash(folder: Path, script: str, environment: dict[str, str]) -> subprocess.C
     )  # fmt: skip
 
 
-def shallow_clone(tmp_path: Path, change: tuple[str, str] | None) -> Path:
-    """A clone of the last commit of a branch, whose target branch is elsewhere."""
-    origin = tmp_path / "origin"
+@pytest.fixture(scope="module")
+def shallow_clone(tmp_path_factory: pytest.TempPathFactory) -> Clone:
+    """Clones the last commit of a branch into a new folder; the target branch is elsewhere."""
+    folder = tmp_path_factory.mktemp("origins")
+
+    @cache
+    def origin(change: Change | None) -> Path:
+        return repository_with(change, Path(mkdtemp(dir=folder)) / "origin")
+
+    def clone(into: Path, change: Change | None) -> Path:
+        here = into / "here"
+        git(into, "clone", "-q", "-b", "change", "--depth", "1", f"file://{origin(change)}", str(here))
+        return here
+
+    return clone
+
+
+def compiled(folder: Path) -> int:
+    """The exit code of `blueprint compile` there."""
+    with chdir(folder):
+        return main(["compile", "-o", "bundle"])
+
+
+def repository_with(change: Change | None, origin: Path) -> Path:
+    """A repository with the change as the last commit of a branch."""
     origin.mkdir()
     git(origin, "init", "-q", "-b", "main")
     if change:
         (origin / "blueprint.yaml").write_text(TEXT)
-        assert bash(origin, "blueprint compile -o bundle", {}).returncode == 0
+        assert compiled(origin) == 0
     (origin / "README").touch()
     git(origin, "add", "-A")
     git(origin, "commit", "-qm", "one")
@@ -64,12 +94,10 @@ def shallow_clone(tmp_path: Path, change: tuple[str, str] | None) -> Path:
     old, new = change or ("spec:\n", "# new\nspec:\n")
     assert old in TEXT
     (origin / "blueprint.yaml").write_text(TEXT.replace(old, new, 1))
-    bash(origin, "blueprint compile -o bundle", {})
+    compiled(origin)
     git(origin, "add", "-A")
     git(origin, "commit", "-qm", "two")
-    here = tmp_path / "here"
-    git(tmp_path, "clone", "-q", "-b", "change", "--depth", "1", f"file://{origin}", str(here))
-    return here
+    return origin
 
 
 def action_steps(folder: Path, **inputs: str) -> list[subprocess.CompletedProcess[str]]:
@@ -92,7 +120,7 @@ def action_steps(folder: Path, **inputs: str) -> list[subprocess.CompletedProces
 
 @pytest.mark.parametrize(("change", "codes"), list(zip(CHANGES, ([0, 0, 0], [0, 0, 0], [1]), strict=True)), ids=NAMES)
 def test_the_steps_of_the_action_pass_and_fail_where_they_should(
-    change: tuple[str, str], codes: list[int], tmp_path: Path
+    change: Change, codes: list[int], tmp_path: Path, shallow_clone: Clone
 ) -> None:
     here = shallow_clone(tmp_path, change)
     done = action_steps(here)
@@ -103,14 +131,14 @@ def test_the_steps_of_the_action_pass_and_fail_where_they_should(
         assert (here / "output").read_text() == f"changed={'true' if '64' in change[1] else 'false'}\n"
 
 
-def test_a_first_blueprint_has_nothing_to_be_compared_with(tmp_path: Path) -> None:
+def test_a_first_blueprint_has_nothing_to_be_compared_with(tmp_path: Path, shallow_clone: Clone) -> None:
     here = shallow_clone(tmp_path, None)
     assert [each.returncode for each in action_steps(here)] == [0, 0, 0]
     assert "is new" in (here / "summary.md").read_text()
     assert (here / "output").read_text() == "changed=true\n"
 
 
-def test_inputs_are_no_part_of_a_script(tmp_path: Path) -> None:
+def test_inputs_are_no_part_of_a_script(tmp_path: Path, shallow_clone: Clone) -> None:
     """A name from a pull request is a value of the environment, which no shell reads as a command."""
     runs = [step["run"] for step in ACTION["runs"]["steps"] if "run" in step]
     assert not [run for run in runs if "${{" in run]
@@ -133,7 +161,7 @@ def component_job(name: str, folder: Path) -> subprocess.CompletedProcess[str]:
 
 @pytest.mark.parametrize(("change", "codes"), list(zip(CHANGES, ((0, 0), (0, 0), (1, 1)), strict=True)), ids=NAMES)
 def test_the_jobs_of_the_component_pass_and_fail_where_they_should(
-    change: tuple[str, str], codes: tuple[int, int], tmp_path: Path
+    change: Change, codes: tuple[int, int], tmp_path: Path, shallow_clone: Clone
 ) -> None:
     here = shallow_clone(tmp_path, change)
     done = [component_job(name, here) for name in ("blueprint-validate", "blueprint-diff")]

@@ -7,6 +7,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from tests.support.waits import PATIENCE
+
 ROOT = Path(__file__).parents[2]
 HERE = f"{Path(__file__).relative_to(ROOT)}::test_ctrl_c_reaches_what_tests_start"
 
@@ -17,7 +19,7 @@ def test_ctrl_c_reaches_what_tests_start() -> None:
     assert child.stdout
     assert child.stdout.readline() == b"ready\n"
     child.send_signal(signal.SIGINT)
-    child.communicate(timeout=60)
+    child.communicate(timeout=PATIENCE)
     assert child.returncode == -signal.SIGINT
 
 

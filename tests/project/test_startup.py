@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from blueprint.cli.main import GROUPS, overview, verbs
+from tests.support.waits import PATIENCE
 
 ROOT = Path(__file__).resolve().parents[2]
 EXAMPLE = "examples/h100-training/blueprint.yaml"
@@ -26,7 +27,7 @@ print("\\n" + json.dumps([code, sorted(set(sys.modules) - before)]))
 def imported(*arguments: str) -> set[str]:
     """The modules that one command imports; the command must succeed."""
     command = [sys.executable, "-c", SCRIPT, *arguments]
-    result = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120, check=False)
+    result = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=PATIENCE, check=False)
     code, modules = json.loads(result.stdout.splitlines()[-1])
     assert code == 0, result.stdout + result.stderr
     return set(modules)
@@ -52,7 +53,7 @@ def test_the_process_ends_without_tidying_up() -> None:
     """Freeing what a compile has made, object by object, takes a tenth of it."""
     script = "import atexit; atexit.register(print, 'tidied up'); from blueprint.cli.main import entry; entry()"
     command = [sys.executable, "-c", script, "--version"]
-    result = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120, check=True)
+    result = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=PATIENCE, check=True)
     assert result.stdout.startswith("blueprint ")
     assert "tidied up" not in result.stdout
 

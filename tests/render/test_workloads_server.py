@@ -20,6 +20,7 @@ from blueprint.render.workloads import WorkloadFile, render_workloads
 from tests.support.lab_users import LabUser
 from tests.support.waits import eventually
 
+APPLY = "application/apply-patch+yaml"
 CRDS = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
 GROUPS = ("jobset.x-k8s.io", "leaderworkerset.x-k8s.io", "monitoring.coreos.com", "ray.io", "trainer.kubeflow.org")
 MADE = ("Namespace", "ValidatingAdmissionPolicy", "ValidatingAdmissionPolicyBinding")
@@ -39,23 +40,24 @@ class Cluster:
         self.files: tuple[WorkloadFile, ...] = render_workloads(compiled.platform)
         self.lab = lab
         self.has_policies = compiled.platform.admission_policies
-        for group in GROUPS:
-            for crd in crds_of(group):
-                spec = {key: value for key, value in crd["spec"].items() if key != "conversion"}
-                lab.request("POST", CRDS, {**crd, "spec": spec})
-        connection = connect(str(lab.kubeconfig))
-        kinds = [(each.data["apiVersion"], each.data["kind"]) for file in self.files for each in file.objects]
-        eventually(lambda: all(discover(connection).find(*kind) for kind in kinds), "definitions are served")
-        self.discovery: Discovery = discover(connection)
-        if any(each.sample.shared_by_kai for each in self.files):
-            lab.request("POST", RUNTIME_CLASSES, {"metadata": {"name": "nvidia"}, "handler": "nvidia"})
-        for obj in (
+        self.discovery: Discovery = discover(connect(str(lab.kubeconfig)))
+        self.made = [
             each for each in compiled.valid_bundle().objects if each.id.kind in MADE and each.component in POLICIES
-        ):
-            resource = self.discovery.find(obj.api_version, obj.id.kind)
-            assert resource is not None
-            lab.request("POST", resource.collection(), dict(obj.data))
+        ]
+        for obj in self.made:
+            lab.request("PATCH", f"{self._path(obj)}?fieldManager=test&force=true", dict(obj.data), APPLY)
         self.member = LabUser(lab, "member")
+
+    def forget_policies(self) -> None:
+        """Delete the example's policies: those of the next one are called the same."""
+        for obj in self.made:
+            if obj.id.kind != "Namespace":
+                self.lab.request("DELETE", self._path(obj))
+
+    def _path(self, obj: Object) -> str:
+        resource = self.discovery.find(obj.api_version, obj.id.kind)
+        assert resource is not None
+        return f"{resource.collection()}/{obj.id.name}"
 
     def refusal(self, body: Mapping[str, Any]) -> str | None:
         """Why the server refuses to create an object; None where it does not."""
@@ -68,15 +70,34 @@ class Cluster:
         return None
 
 
+@pytest.fixture(scope="module")
+def own(lab: Any) -> Iterator[Any]:
+    """A lab of these tests' own that serves the kinds of all workloads."""
+    with lab.fresh() as fresh:
+        for group in GROUPS:
+            for crd in crds_of(group):
+                spec = {key: value for key, value in crd["spec"].items() if key != "conversion"}
+                fresh.request("POST", CRDS, {**crd, "spec": spec})
+        fresh.request("POST", RUNTIME_CLASSES, {"metadata": {"name": "nvidia"}, "handler": "nvidia"})
+        connection = connect(str(fresh.kubeconfig))
+        kinds = [(f"{group}/{version['name']}", crd["spec"]["names"]["kind"])
+                 for group in GROUPS for crd in crds_of(group)
+                 for version in crd["spec"]["versions"] if version["served"]]  # fmt: skip
+        eventually(lambda: all(discover(connection).find(*kind) for kind in kinds), "definitions are served", pause=0.3)
+        yield fresh
+
+
 @pytest.fixture(scope="module", params=EXAMPLES)
-def cluster(request: pytest.FixtureRequest, lab: Any) -> Iterator[Cluster]:
-    with lab.fresh() as own:
-        found = Cluster(own, request.param)
-        thief = pods_of(found.files[0])[0]
-        thief["spec"] = {**thief["spec"], "nodeName": "somewhere"}
-        if found.has_policies:
-            eventually(lambda: found.refusal(thief), "policies are in force")
-        yield found
+def cluster(request: pytest.FixtureRequest, own: Any) -> Iterator[Cluster]:
+    found = Cluster(own, request.param)
+    thief = pods_of(found.files[0])[0]
+    thief["spec"] = {**thief["spec"], "nodeName": "somewhere"}
+    if found.has_policies:
+        eventually(lambda: found.refusal(thief), "policies are in force")
+    yield found
+    found.forget_policies()
+    if found.has_policies:
+        eventually(lambda: not found.refusal(thief), "policies are no longer in force")
 
 
 def pods_of(file: WorkloadFile) -> list[dict[str, Any]]:

@@ -12,6 +12,7 @@ from blueprint.cluster.apply import ApplyOptions, ApplyOutcome, apply_plan
 from blueprint.cluster.events import ApplyEvent, ApplyStatus, Event, Listener
 from blueprint.cluster.plan import make_plan
 from blueprint.diagnostics import Span
+from tests.support.waits import PATIENCE
 
 Data = dict[str, Any]
 
@@ -129,7 +130,7 @@ GPU_TAINT = Taint("nvidia.com/gpu", "present", "NoSchedule")
 
 def apply(wanted: Bundle, cluster: Connection, **options: Any) -> ApplyOutcome:
     """Plan and apply."""
-    return apply_plan(make_plan(wanted, cluster), cluster, ApplyOptions(**({"timeout": 20} | options)))
+    return apply_plan(make_plan(wanted, cluster), cluster, ApplyOptions(**({"timeout": PATIENCE} | options)))
 
 
 def actions(wanted: Bundle, cluster: Connection) -> list[Action]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -83,15 +83,17 @@ def said(files: Mapping[str, bytes]) -> dict[str, Any]:
     return {**told, LOCK: _unplaced(lock)}
 
 
-def compared(before: Compilation, after: Compilation) -> list[ObjectChange]:
-    """What `diff` says is different: parts of the platform, and objects."""
-    assert before.bundle
-    assert after.bundle
+def compared_parts(before: Compilation, after: Compilation) -> list[ObjectChange]:
+    """Parts of the platform of which `diff` says that they differ."""
     assert before.files
     assert after.files
-    parts = compare_parts(platform_parts(before.files.__getitem__), platform_parts(after.files.__getitem__))
-    objects = compare_objects(before.bundle.objects, after.bundle.objects)
-    return [*parts, *(change for change in objects if change.action is not Action.UNCHANGED)]
+    return compare_parts(platform_parts(before.files.__getitem__), platform_parts(after.files.__getitem__))
+
+
+def compared_objects(before: Bundle, after: Bundle) -> list[ObjectChange]:
+    """Objects of which `diff` says that they differ."""
+    found = compare_objects(before.objects, after.objects)
+    return [change for change in found if change.action is not Action.UNCHANGED]
 
 
 def _unplaced(value: Any) -> Any:
@@ -100,8 +102,10 @@ def _unplaced(value: Any) -> Any:
     return [_unplaced(item) for item in value] if isinstance(value, list) else value
 
 
-def changed_fields(before: Bundle, after: Bundle) -> Iterator[tuple[TracedField, ...]]:
+def changed_fields(before: Bundle, after: Bundle, changes: Iterable[ObjectChange]) -> Iterator[tuple[TracedField, ...]]:
     """Each rendered leaf that differs, as traced on either side; where a side lacks it, what is left around it.
+
+    `changes` are from `compared_objects`.
 
     An object whose name ends in a digest of its content is one object, by whatever name.
     """
@@ -111,7 +115,7 @@ def changed_fields(before: Bundle, after: Bundle) -> Iterator[tuple[TracedField,
     renamed = {found: one for found in new.keys() - old.keys() if (one := renamed.get(_stem(found)))}
     for new_id, old_id in renamed.items():
         yield from _changed_leaves(old[old_id], new[new_id])
-    for change in compare_objects(before.objects, after.objects):
+    for change in changes:
         if change.id in renamed or change.id in renamed.values():
             continue
         if change.action in (Action.CREATE, Action.DELETE):

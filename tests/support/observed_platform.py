@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import orjson
+
+from blueprint.bundle.layout import LOCK
 from blueprint.catalog.catalog import load_catalog
 from blueprint.catalog.component_files.monitoring import AlertDefinition, load_definitions
 from blueprint.catalog.components import Component
@@ -27,6 +32,42 @@ def rules(compilation: Compilation) -> Iterator[dict[str, Any]]:
     for one in objects(compilation, "PrometheusRule").values():
         for group in one["spec"]["groups"]:
             yield from group["rules"]
+
+
+def panels(compilation: Compilation, dashboard: str = "") -> Iterator[str]:
+    """The expressions of one dashboard's panels, or of all, with their variables filled in."""
+    for name, one in objects(compilation, "ConfigMap").items():
+        if name == dashboard or (not dashboard and name.endswith("-dashboard")):
+            for panel in json.loads(*one["data"].values())["panels"]:
+                for target in panel.get("targets", ()):
+                    yield re.sub(r"\$[a-z_]+", ".*", target["expr"])
+
+
+def expressions(compilation: Compilation) -> Iterator[str]:
+    """Those of rules, and those of panels."""
+    yield from (rule["expr"] for rule in rules(compilation))
+    yield from panels(compilation)
+
+
+def jobs(compilation: Compilation, component: str, *monitors: str) -> tuple[set[str], set[str]]:
+    """The jobs that rules read of a component (the beginning of a name is enough), and those that monitors set."""
+    read = {
+        job
+        for rule in rules(compilation)
+        for job in re.findall(rf'job="(gpublueprint/{component}[a-z-]*)"', rule["expr"])
+    }
+    found = objects(compilation, "ServiceMonitor")
+    relabelings = [
+        each for name in monitors for endpoint in found[name]["spec"]["endpoints"] for each in endpoint["relabelings"]
+    ]
+    return read, {each["replacement"] for each in relabelings if each.get("targetLabel") == "job"}
+
+
+def not_alerted(compilation: Compilation) -> dict[tuple[str, str | None], str]:
+    """Why alerts were left out, by alert and pool."""
+    assert compilation.files
+    told = orjson.loads(compilation.files[LOCK])["observability"]["notAlerted"]
+    return {(each["alert"], each["pool"]): each["why"] for each in told}
 
 
 def alerts(compilation: Compilation) -> set[str]:

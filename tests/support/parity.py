@@ -20,6 +20,7 @@ from ruamel.yaml import YAML
 from blueprint.changes.compare import ABSENT, differences
 from blueprint.source.paths import format_path
 from blueprint.units import canonical_quantity
+from tests.support.yaml_data import yaml_data
 
 RULES = Path(__file__).parents[1] / "components" / "parity-differences.yaml"
 VALUES = Path(__file__).parents[1] / "components" / "parity-values.yaml"
@@ -80,7 +81,7 @@ class Case:
 
 def cases() -> list[Case]:
     """The committed comparisons."""
-    loaded = [one for file in (RULES, VALUES) for one in YAML(typ="safe").load(file.read_text("utf-8"))]
+    loaded = [one for file in (RULES, VALUES) for one in yaml_data(file)]
     by_reference = {one["reference"]: one for one in loaded}
     return [_case(_whole(one, by_reference)) for one in loaded]
 

@@ -7,13 +7,15 @@ from collections.abc import Callable
 from typing import TypeVar
 
 T = TypeVar("T")
+PATIENCE = 300.0
+"""Seconds to wait for what must come. A wait ends when it has come, so a busy machine fails no test."""
 
 
 def eventually(
     look: Callable[[], T],
     what: str = "it is so",
     *,
-    seconds: float = 60,
+    seconds: float = PATIENCE,
     pause: float = 0.01,
     errors: tuple[type[Exception], ...] = (),
 ) -> T:

@@ -35,7 +35,7 @@ def _find_all(text: str, pattern: str, limit: int = -1) -> list[str]:
 
 def _short(text: str) -> str:
     if len(text) > _LONGEST:
-        raise NotImplementedError(f"a text of more than {_LONGEST} characters is not searched")
+        raise NotImplementedError(f"a string of more than {_LONGEST} characters is not searched")
     return text
 
 
@@ -43,7 +43,7 @@ def _short(text: str) -> str:
 def _compiled(pattern: str) -> re.Pattern[str]:
     """The expression. NotImplementedError where Python would read another meaning, or could take forever."""
     if _DIFFERENT.search(pattern):
-        raise NotImplementedError(f"the regular expression {pattern} is not one that Go and Python read alike")
+        raise NotImplementedError(f"the regular expression {pattern} may mean different things to Go and Python")
     try:
         tree = parser.parse(pattern, re.ASCII)
     except (re.error, OverflowError, RecursionError) as error:

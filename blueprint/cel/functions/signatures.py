@@ -105,5 +105,5 @@ def equal(left: Any, right: Any) -> bool:
 def bounded(text: str) -> str:
     """The text, unless it is longer than any that a manifest needs."""
     if len(text) > LONGEST_TEXT:
-        raise OverflowError(f"a text of more than {LONGEST_TEXT} characters")
+        raise OverflowError(f"a string of more than {LONGEST_TEXT} characters")
     return text

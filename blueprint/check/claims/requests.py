@@ -187,6 +187,7 @@ def on_a_node(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
     most = max(each.count for each in dra.products)
 
     def whole(request: Request) -> bool:
+        """Whether it requests whole GPUs, without administrative access."""
         return sort_of(request.of_class, context) in _GPUS and request.data.get("adminAccess") is not True
 
     shares = "ConsumableShares" in dra.open

@@ -136,7 +136,7 @@ def _check(plan: Plan, *consents: Consent) -> None:
     if unknown := [text for consent in consents for text in consent.unknown_names(ids)]:
         near = nearest(unknown[0], [str(identity) for identity in ids])
         help_text = f"did you mean {near}?" if near else "write KIND/NAMESPACE/NAME, or KIND/NAME where there is none"
-        raise Refused(Diagnostic(USAGE, f"{unknown[0]} is no object of the bundle", help=help_text), exit_code=2)
+        raise Refused(Diagnostic(USAGE, f"{unknown[0]} is not an object of the bundle", help=help_text), exit_code=2)
 
 
 def _with_confirmed(plan: Plan, consent: Consent) -> Consent:

@@ -45,7 +45,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--readings", metavar="DIR", type=Path, help="readings of the nodes' GPUs, one file per node")
     parser.add_argument("--max-age", metavar="DURATION", help="oldest reading that proves anything (720h)")
     parser.add_argument("--snapshot", metavar="FILE", type=Path, help="compare with this file, not with a cluster")
-    parser.add_argument("--no-dry-run", action="store_true", help="send no dry-runs, not even for suspects")
+    parser.add_argument(
+        "--no-dry-run", action="store_true", help="send no dry-run requests, not even to confirm a difference"
+    )
     add_connection(parser)
     add_report(parser)
 
@@ -100,7 +102,7 @@ def _max_age(options: argparse.Namespace) -> timedelta | None:
     if not options.readings:
         raise _usage("--max-age is about readings, and there is no --readings")
     if not (match := re.fullmatch(r"([1-9]\d{0,8})([hms])", options.max_age, re.ASCII)):
-        raise _usage(f"--max-age {options.max_age!r} is no duration", "hours, minutes or seconds: 24h, 90m, 30s")
+        raise _usage(f"--max-age {options.max_age!r} is not a duration", "hours, minutes or seconds: 24h, 90m, 30s")
     return timedelta(seconds=int(match[1]) * {"h": 3600, "m": 60, "s": 1}[match[2]])
 
 

@@ -44,7 +44,7 @@ def configure(parser: ArgumentParser) -> None:
         "what", metavar="OBJECT|PATH", help="KIND/[NAMESPACE/]NAME, or a path of the blueprint (spec...)"
     )
     parser.add_argument("field", metavar="FIELD", nargs="?", help="a field of the object, or a whole part of it")
-    parser.add_argument("--all", action="store_true", help="name every default that took part, too")
+    parser.add_argument("--all", action="store_true", help="also name every default that took part")
     add_report(parser)
 
 

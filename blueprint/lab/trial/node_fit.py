@@ -17,7 +17,7 @@ _ENDED = ("Succeeded", "Failed")
 
 
 class NodeReason(Record):
-    """One reason against a node. `distance` is how far it is from being none; `help` what would remove it."""
+    """One reason against a node. `distance` is how far the node is from fitting; `help` is how to remove the reason."""
 
     distance: int
     text: str

@@ -49,7 +49,7 @@ def prepare(bundle: Bundle, connection: Connection, timeout: float, operated: Se
         *_named([obj.id for obj in unserved], "its kind is not defined here"),
         *_named([each for each in alone if each.group not in operated], "its operator does not run"),
         *(Omission(f"definitions of {group}", "others bring them; the lab made them itself") for group in brought),
-        *(Omission(f"namespace {name}", "others bring it; the lab made it itself") for name in made),
+        *(Omission(f"namespace {name}", "other components bring it; the lab created it") for name in made),
     )
     return Adapted(replace(bundle, objects=tuple(usable)), left_out)
 

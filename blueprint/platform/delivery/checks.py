@@ -12,7 +12,7 @@ DELIVERY = ("spec", "delivery")
 
 
 def check_delivery(context: CheckContext) -> Iterator[Diagnostic]:
-    """Everything about it, where it is declared."""
+    """Check the delivery, if one is declared."""
     delivery = context.platform.delivery
     if delivery is None:
         return

@@ -164,7 +164,7 @@ def _webhook(context: CheckContext, component: PlatformComponent) -> Iterator[Di
         help_ = "webhookCaBundle: the PEM certificates that vouch for it, in base64; or remove it for cert-manager's"
         yield context.diagnostic_at(secret, codes.WEBHOOK_CERTIFICATE, message, help_=help_)
     elif not _is_certificates(bundle):
-        message = "webhookCaBundle is no certificate in PEM form, in base64"
+        message = "webhookCaBundle is not a PEM certificate in base64"
         path, help_ = context.setting_path("webhookCaBundle"), "base64 -w0 ca.crt prints it"
         yield context.diagnostic_at(path, codes.WEBHOOK_CERTIFICATE, message, help_=help_)
     for name in given:

@@ -81,7 +81,7 @@ class PoolValues:
 
     def _known(self, published: Published, sort: Sort, profile: str) -> Value:
         if published.type == "quantity":
-            raise ValueError("an attribute is no amount")
+            raise ValueError("an attribute is not an amount")
         if published.value is not None:
             number = published.type == "int"
             return Value(type=published.type, value=int(published.value) if number else published.value)

@@ -107,7 +107,7 @@ class PoolPartition:
         return self.declared_strategy == "mixed" or self.layout is None or self.layout.only_profile is None
 
     def describe(self, group: MigGroup) -> str:
-        """A group in words, with the memory slices where its instances can be: the proof that it can be made."""
+        """A group in words, with the memory slices that its instances can occupy: the proof that they fit."""
         gpus = f"{'GPU' if len(group.devices) == 1 else 'GPUs'} {ranges(group.devices)}"
         decided_by(self.groups)
         if not group.instances:

@@ -65,7 +65,7 @@ def slices(profile: str, profiles: Iterable[str]) -> Slices:
 def _parts(profile: str) -> tuple[int, int]:
     match = _NAME.fullmatch(profile)
     if match is None:
-        raise ValueError(f"{profile} is no MIG profile")
+        raise ValueError(f"{profile} is not a MIG profile")
     return int(match[1]), int(match[2])
 
 
@@ -78,6 +78,7 @@ def pack(counts: Mapping[str, int], placements: Mapping[str, MigPlacement]) -> t
     placed: list[Slot] = []
 
     def place(index: int, taken: int, after: int) -> bool:
+        """Place the instances of the queue from `index` on; False where they do not fit."""
         if index == len(queue):
             return True
         name = queue[index]

@@ -269,7 +269,7 @@ class Provisioning:
             return tuple(NodeClass(name, classes[name], kind, self._platform) for name in sorted(classes))
 
     def node_class(self, name: str) -> NodeClass | None:
-        """The declared node class of a name."""
+        """The node class declared under this name."""
         with untracked():
             return next((each for each in self.node_classes if each.name == name), None)
 

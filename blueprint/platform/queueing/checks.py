@@ -112,7 +112,7 @@ def _amounts(context: CheckContext, tenant: Tenant, name: str, quota: TenantQuot
         if amount is not None and not _has_form(name, key, quota):
             at = _amount_path(context, path, key)
             form = "a quantity with a unit, like 4Ti" if name == _MEMORY else "a whole number"
-            message = f"{amount} is no amount of {name}: it is {form}"
+            message = f"{amount} is not an amount of {name}: it is {form}"
             yield context.diagnostic_at(at, codes.AMOUNT_FORM, message)
             return
     for key in ("borrow", "lend"):

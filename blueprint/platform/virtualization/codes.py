@@ -176,7 +176,7 @@ NODE_NOT_WHOLE = define(
     "BP3515",
     "quota-of-part-of-a-node",
     """
-In the mode `ppcie` one virtual machine takes all GPUs and NVSwitches of a node. A quota that is no multiple of the GPUs of a node can never be used up.
+In the mode `ppcie` one virtual machine takes all GPUs and NVSwitches of a node. A quota that is not a multiple of the GPUs of a node can never be used up.
 """,
     severity=Severity.WARNING,
 )

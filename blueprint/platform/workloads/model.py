@@ -281,7 +281,7 @@ class Workloads:
         return Lending(self._platform.tenants)
 
     def _startup_seconds(self, pool: Pool) -> int:
-        """Less than the time after which Kueue stops what is not ready."""
+        """Seconds allowed for the start: less than Kueue allows pods to become ready."""
         kueue = self._platform.queueing.kueue if self._platform.queueing and pool.queue != KAI else None
         patience = int(duration_seconds(kueue.pods_ready_timeout)) * 9 // 10 if kueue else _LONGEST_START
         return min(_LONGEST_START, max(60, patience // 10 * 10))

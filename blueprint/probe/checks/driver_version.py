@@ -43,9 +43,9 @@ class DriverVersion:
         if not self.branch and not self.version:
             raise ValueError("neither a branch nor a version is given")
         if self.branch and not _BRANCH.fullmatch(self.branch):
-            raise ValueError(f"{self.branch!r} is no driver branch (580)")
+            raise ValueError(f"{self.branch!r} is not a driver branch (580)")
         if self.version and not _VERSION.fullmatch(self.version):
-            raise ValueError(f"{self.version!r} is no driver version (580.173.02)")
+            raise ValueError(f"{self.version!r} is not a driver version (580.173.02)")
 
     def __str__(self) -> str:
         return self.version or f"branch {self.branch}"

@@ -52,6 +52,7 @@ def ecc_mode(verdicts: VerdictFactory, expected: bool) -> list[Verdict]:
     """
 
     def judge(gpu: ObservedGpu) -> Verdict:
+        """Compare the modes of one GPU with the declared one."""
         return judge_modes(verdicts, gpu, gpu.observe(MODES), expected=expected, terms=_TERMS)
 
     return verdicts.each_gpu(judge)

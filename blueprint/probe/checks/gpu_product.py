@@ -61,7 +61,7 @@ class Product:
         if not self.nvml_names and not self.pci_device_ids:
             raise ValueError("neither a name nor a PCI device id is given")
         if wrong := [each for each in self.pci_device_ids if not _PCI_ID.fullmatch(each)]:
-            raise ValueError(f"{wrong[0]!r} is no PCI device id (four hexadecimal digits)")
+            raise ValueError(f"{wrong[0]!r} is not a PCI device id (four hexadecimal digits)")
 
     @property
     def device_ids(self) -> frozenset[str]:
@@ -125,7 +125,7 @@ def _by_id(
         return verdicts.failed(
             PRODUCT_CONTRADICTION, both, message, measured=measured, gpu=gpu.id, remedy=_CONTRADICTION
         )
-    message = f"{gpu.id} is no {expected.product}: PCI device id {identified_as}, {called}"
+    message = f"{gpu.id} is not the declared {expected.product}: PCI device id {identified_as}, {called}"
     return verdicts.failed(PRODUCT, both, message, measured=measured, gpu=gpu.id, remedy=_WRONG)
 
 
@@ -136,7 +136,7 @@ def _by_name(verdicts: VerdictFactory, gpu: ObservedGpu, expected: Product) -> V
         return verdicts.unknown(gpu.pci if name.status is Status.READ else name, gpu=gpu.id)
     if _named(name, expected):
         return verdicts.passed(name, f"{gpu.id} is a {expected.product}", measured=repr(name.value), gpu=gpu.id)
-    message = f"{gpu.id} is no {expected.product}: it calls itself {name.value!r}"
+    message = f"{gpu.id} is not the declared {expected.product}: it calls itself {name.value!r}"
     return verdicts.failed(PRODUCT, name, message, measured=repr(name.value), gpu=gpu.id, remedy=_WRONG)
 
 

@@ -44,7 +44,7 @@ class KernelVersion:
     def parse(cls, text: str) -> KernelVersion:
         """The version in a text. Raises ValueError for what is none."""
         if not (match := _VERSION.fullmatch(text)):
-            raise ValueError(f"a version of the kernel (5.12) is needed, not {text!r}")
+            raise ValueError(f"a kernel version (5.12) is needed, not {text!r}")
         return cls(int(match[1]), int(match[2]))
 
 
@@ -55,7 +55,7 @@ def _record(lines: Sequence[str]) -> dict[str, str]:
 def _parse(record: HostRecord) -> tuple[str, KernelVersion]:
     release = record.values.get("release", "")
     if not (match := _RELEASE.fullmatch(release)):
-        raise ValueError(f"{release!r}, which is no release of a kernel")
+        raise ValueError(f"{release!r}, which is not a kernel release")
     return release, KernelVersion(int(match[1]), int(match[2]))
 
 

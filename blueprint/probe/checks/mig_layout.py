@@ -125,7 +125,7 @@ def _instances(found: Mapping[str, int]) -> str:
 
 
 def _plain(found: Mapping[str, int]) -> dict[str, int]:
-    """The instances without what names say of engines."""
+    """The instances, by profile names without their engine suffixes."""
     counts: dict[str, int] = {}
     for name, number in found.items():
         plain = name.partition("gb")[0] + "gb" if "gb" in name else name

@@ -67,6 +67,7 @@ def mig_mode(verdicts: VerdictFactory, expected: MigModes | bool) -> list[Verdic
     modes = _expected_modes(verdicts.observed_node.gpus, expected)
 
     def judge(gpu: ObservedGpu) -> Verdict:
+        """Compare the modes of one GPU with the declared one."""
         return judge_modes(verdicts, gpu, gpu.observe(nvml_calls.MIG_MODE), expected=modes[gpu.index], terms=_TERMS)
 
     return verdicts.each_gpu(judge)

@@ -68,10 +68,10 @@ class Fabric:
 def _parse(value: Value | None) -> Fabric:
     cluster = field_of(value, "cluster")
     if not isinstance(cluster, str) or not _CLUSTER.fullmatch(cluster):
-        raise ValueError(f"the cluster UUID {cluster!r}, which is none")
+        raise ValueError(f"the invalid cluster UUID {cluster!r}")
     state, status, clique = (integer(field_of(value, key)) for key in ("state", "status", "clique"))
     if state not in _STATES:
-        raise ValueError(f"the fabric state {state}, which is none")
+        raise ValueError(f"the unknown fabric state {state}")
     return Fabric(state, status, cluster if cluster.strip("0") else "", clique)
 
 

@@ -20,7 +20,7 @@ from urllib.parse import urlsplit
 
 from blueprint.lab import Lab
 from blueprint.lab.processes import die_with_parent
-from tests.support.waits import eventually
+from tests.support.waits import PATIENCE, eventually
 
 _ACCOUNT = "var/run/secrets/kubernetes.io/serviceaccount"
 
@@ -38,7 +38,7 @@ class Container:
         return self.log.read_text("utf-8", "replace")
 
     def wait_for(
-        self, condition: Callable[[], Any], seconds: float = 60, errors: tuple[type[Exception], ...] = ()
+        self, condition: Callable[[], Any], seconds: float = PATIENCE, errors: tuple[type[Exception], ...] = ()
     ) -> Any:
         """What `condition` returns once it is true; the program's last words if that does not happen.
 

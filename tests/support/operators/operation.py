@@ -76,11 +76,11 @@ def operate(operated: Operated, nfd_image: Mapping[str, Path], operator_image: M
     discover(operated, nfd_image)
     [pod] = eventually(lambda: operated.pods("gpu-operator", operated.namespace_of("gpu-operator")))
     first = Operation(operated, operated.run(pod, operator_image, *LOOPBACK), "")
-    first.operator.wait_for(first.ready, 120)
+    first.operator.wait_for(first.ready)
     first.operator.stop()
     operated.lab.request("DELETE", f"/apis/coordination.k8s.io/v1/namespaces/{first.namespace}/leases/{LEASE}")
     second = Operation(operated, operated.run(pod, operator_image, *LOOPBACK), first.operator.said())
-    second.operator.wait_for(lambda: re.search(second.stack()[1], second.operator.said()), 120)
+    second.operator.wait_for(lambda: re.search(second.stack()[1], second.operator.said()))
     return second
 
 

@@ -34,8 +34,6 @@ _CONFIGURATION = f"/api/v1/namespaces/{NAMESPACE}/configmaps/kueue-manager-confi
 _KEY = "controller_manager_config.yaml"
 _CERTIFICATE = f"/api/v1/namespaces/{NAMESPACE}/secrets/kueue-webhook-server-cert"
 _CERTIFICATES = "tmp/k8s-webhook-server/serving-certs"
-_PATIENCE = 600
-"""Seconds for each step of the start; on a machine with nothing else to do all take ten."""
 _MERGE = "application/merge-patch+json"
 _HOOKS = "/apis/admissionregistration.k8s.io/v1"
 _CRDS = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
@@ -119,11 +117,11 @@ def queue(operated: Operated, image: Mapping[str, Path]) -> Queueing:
     [pod, *_] = eventually(lambda: operated.pods("kueue-controller-manager", NAMESPACE), seconds=60)
     running = operated.run(pod, image)
     certificates = running.root / _CERTIFICATES
-    running.wait_for(lambda: _mounted(operated, certificates), _PATIENCE)
+    running.wait_for(lambda: _mounted(operated, certificates))
     _route(operated, ports["9443"])
     found = Queueing(operated, running, ports["8443"])
-    running.wait_for(lambda: _mounted(operated, certificates) and _answers(operated), _PATIENCE, (RequestFailed,))
-    running.wait_for(lambda: found.inactive() == [], _PATIENCE, (RequestFailed,))
+    running.wait_for(lambda: _mounted(operated, certificates) and _answers(operated), errors=(RequestFailed,))
+    running.wait_for(lambda: found.inactive() == [], errors=(RequestFailed,))
     return found
 
 

@@ -34,7 +34,7 @@ def out_of_reach(subject: Object, context: RuleContext) -> Iterator[ObjectFindin
 
 @rule(NO_SUCH_PORT, tags=("monitoring",))
 def no_such_port(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
-    """Ports that no Service has which the monitor selects."""
+    """Monitored ports that no selected Service has."""
     services = [each for each in _services(subject, context) if in_reach(each, subject)]
     names = sorted({
         str(port.get("name")) for each in services for port in map(mapping, items(inside(each.data, "spec", "ports")))

@@ -47,6 +47,15 @@ def test_details_that_do_not_fit_stand_below(context: Context) -> None:
     assert "      pool train (4 nodes): offers 8" in narrow
 
 
+def test_a_row_that_does_not_fit_stands_below_its_workload(context: Context) -> None:
+    narrow = text.render(RUN, replace(context, width=50)).splitlines()
+
+    assert all(len(line) <= 50 for line in narrow)
+    first = narrow.index("  Job/train")
+    assert narrow[first + 1] == "      8 nvidia.com/gpu, 3 of 3 pods, placed"
+    assert narrow[first + 2] == "      (simulated): on train-0000 (2 pods),"
+
+
 def test_a_selector_of_any_length_leaves_a_table(context: Context) -> None:
     long = replace(RUN, placements=(replace(PLACED, requests="x" * 500),))
 

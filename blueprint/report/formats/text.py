@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import textwrap
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
@@ -72,12 +71,21 @@ def _lines(record: ReportContent, context: Context) -> Iterator[str]:
 
 
 def _placements(record: ReportContent, context: Context, style: Style) -> Iterator[str]:
-    """A line for each workload, its columns under each other; details stand below where they do not fit."""
+    """A line for each workload, its columns under each other; details stand below where they do not fit.
+
+    Where the columns do not fit, everything but the name of the workload stands below it.
+    """
     placed = record.run.placements
     rows = [HEAD, *((one.workload, one.requests, pods_in_words(one), outcome_in_words(one)) for one in placed)]
     details = ["", *(visible(details_of(one)) for one in placed)]
     shown = [[_cut(visible(cell)) for cell in row] for row in rows]
-    *widths, _ = (max(map(cells, column)) for column in zip(*shown, strict=True))
+    *widths, last = (max(map(cells, column)) for column in zip(*shown, strict=True))
+    if sum(widths) + last + 2 * len(rows[0]) > context.width:
+        for one, (name, requests, pods, outcome), more in zip(placed, shown[1:], details[1:], strict=True):
+            yield f"  {name}"
+            pods += " pod" if one.pods == 1 else " pods"
+            yield from wrapped(f"      {requests}, {pods}, {outcome}{more and f': {more}'}", context, 6)
+        return
     for number, (row, more) in enumerate(zip(shown, details, strict=True)):
         *columns, outcome = row
         padded = [text + " " * (width - cells(text)) for text, width in zip(columns, widths, strict=True)]
@@ -86,7 +94,7 @@ def _placements(record: ReportContent, context: Context, style: Style) -> Iterat
         whole = f"{line}: {more}" if more and fits else line
         yield style.bold(whole) if not number else whole
         if not fits:
-            yield from (f"      {each}" for each in textwrap.wrap(more, context.width - 6, break_long_words=False))
+            yield from wrapped(f"      {more}", context, 6)
 
 
 def _cut(text: str) -> str:

@@ -114,7 +114,7 @@ def queue(operated: Operated, image: Mapping[str, Path]) -> Queueing:
     operated.held.append(_alone())
     ports = _free_ports("8081", "8443", "9443")
     _configure(operated, ports)
-    [pod, *_] = eventually(lambda: operated.pods("kueue-controller-manager", NAMESPACE), seconds=60)
+    [pod, *_] = eventually(lambda: operated.pods("kueue-controller-manager", NAMESPACE))
     running = operated.run(pod, image)
     certificates = running.root / _CERTIFICATES
     running.wait_for(lambda: _mounted(operated, certificates))

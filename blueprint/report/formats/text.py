@@ -83,8 +83,8 @@ def _placements(record: ReportContent, context: Context, style: Style) -> Iterat
     if sum(widths) + last + 2 * len(rows[0]) > context.width:
         for one, (name, requests, pods, outcome), more in zip(placed, shown[1:], details[1:], strict=True):
             yield f"  {name}"
-            pods += " pod" if one.pods == 1 else " pods"
-            yield from wrapped(f"      {requests}, {pods}, {outcome}{more and f': {more}'}", context, 6)
+            of_pods = f"{pods} pod{'' if one.pods == 1 else 's'}"
+            yield from wrapped(f"      {requests}, {of_pods}, {outcome}{more and f': {more}'}", context, 6)
         return
     for number, (row, more) in enumerate(zip(shown, details, strict=True)):
         *columns, outcome = row

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import cached_property
+from typing import TYPE_CHECKING
 
-from blueprint.bundle.assembly import make_bundle
 from blueprint.bundle.images import PulledImage
 from blueprint.bundle.model import Bundle, Object
 from blueprint.catalog.catalog import Catalog, load_catalog
@@ -22,6 +23,7 @@ from blueprint.platform.expectations import expectations
 from blueprint.platform.inputs.hardware_files import causes_only, with_own_hardware
 from blueprint.platform.model import Platform
 from blueprint.platform.resolve import resolve, resolve_again
+from blueprint.probe.expectations import Expectation
 from blueprint.records import Record, field, replace
 from blueprint.render.images import pulled_images
 from blueprint.render.render import render_platform
@@ -33,9 +35,41 @@ from blueprint.spec.parse import parse_blueprint
 from blueprint.spec.reading import LanguageReader
 from blueprint.waivers.engine import NO_WAIVERS, Waivers
 
+if TYPE_CHECKING:
+    from blueprint.bundle.assembly import BundleFiles
+
+
+class Valid(Record, dict=True):
+    """A blueprint without errors, and what it renders. The rest follows from these and is made when it is asked for.
+
+    `beside` are files for a controller that applies the bundle, and for users.
+    """
+
+    platform: Platform
+    layered: Layered
+    objects: tuple[Object, ...]
+    beside: BundleFiles
+
+    @cached_property
+    def expectations(self) -> tuple[Expectation, ...]:
+        """What probes look for on the nodes."""
+        return expectations(self.platform)
+
+    @cached_property
+    def images(self) -> tuple[PulledImage, ...]:
+        """Every image that it pulls."""
+        return pulled_images(self.platform, self.objects)
+
+    @cached_property
+    def made(self) -> tuple[Bundle, BundleFiles]:
+        """The bundle, and its files."""
+        from blueprint.bundle.assembly import make_bundle
+
+        return make_bundle(self.platform, self.layered, self.objects, self.expectations, self.images, self.beside)
+
 
 class Compilation(Record):
-    """What compiling a blueprint led to. `bundle` and `files` are None where anything is wrong with it.
+    """What compiling a blueprint led to. `valid`, `bundle` and `files` are None where anything is wrong with it.
 
     `diagnostics` are all findings; `waivers`, those of comments among them, say which of them do not count.
     """
@@ -44,11 +78,24 @@ class Compilation(Record):
     layered: Layered
     diagnostics: tuple[Diagnostic, ...]
     platform: Platform | None = None
-    bundle: Bundle | None = None
-    files: Mapping[str, bytes] | None = None
-    images: tuple[PulledImage, ...] = ()
+    valid: Valid | None = None
     rules: RuleResults = field(default_factory=RuleResults)
     waivers: Waivers = NO_WAIVERS
+
+    @property
+    def bundle(self) -> Bundle | None:
+        """The bundle in memory, made at the first read."""
+        return self.valid.made[0] if self.valid else None
+
+    @property
+    def files(self) -> BundleFiles | None:
+        """The files of its folder, made at the first read."""
+        return self.valid.made[1] if self.valid else None
+
+    @property
+    def images(self) -> tuple[PulledImage, ...]:
+        """Every image that the platform pulls."""
+        return self.valid.images if self.valid else ()
 
     @property
     def exit_code(self) -> int:
@@ -59,13 +106,13 @@ class Compilation(Record):
         errors = [each for each in standing if each.severity is Severity.ERROR]
         if self.rules.failed and all(each.code is RULE_FAILED for each in errors):
             return 3
-        return self.layered.exit_code or int(self.bundle is None)
+        return self.layered.exit_code or int(self.valid is None)
 
     def valid_bundle(self) -> Bundle:
         """The bundle. Raises Refused where there is none."""
-        if self.bundle is None:
+        if self.valid is None:
             raise Refused(*self.diagnostics, exit_code=self.exit_code)
-        return self.bundle
+        return self.valid.made[0]
 
 
 def compile_blueprint(
@@ -121,10 +168,8 @@ def compile_blueprint(
     compilation = Compilation(target, layered, tuple(in_order(found)), platform, rules=rules, waivers=waivers)
     if has_errors(waivers.standing(found)):
         return compilation
-    images = pulled_images(platform, objects)
     beside = {**_delivery(platform, objects), **_workloads(platform)}
-    bundle, contents = make_bundle(platform, layered, objects, expectations(platform), images, beside)
-    return replace(compilation, bundle=bundle, files=contents, images=images)
+    return replace(compilation, valid=Valid(platform, layered, tuple(objects), beside))
 
 
 def _read(

@@ -44,7 +44,7 @@ _SHIPPED = ("components/", "overlays/", "schemas/", "catalog/", "--set")
 def make_bundle(
     platform: Platform,
     layered: Layered,
-    objects: list[Object],
+    objects: tuple[Object, ...],
     expectations: tuple[Expectation, ...],
     images: tuple[PulledImage, ...],
     beside: BundleFiles = MappingProxyType({}),
@@ -74,7 +74,7 @@ def make_bundle(
     bundle = Bundle(
         name=platform.name, version=platform.version, release=platform.release_name, node_labels=platform.node_labels,
         kubernetes=cluster.kubernetes, distribution=cluster.distribution, cluster_uid=cluster.uid,
-        objects=tuple(objects), pools=pools, expectations=expectations, digest=lock_digest(lock),
+        objects=objects, pools=pools, expectations=expectations, digest=lock_digest(lock),
         texts=layered.texts, facts=facts,
     )  # fmt: skip
     return bundle, {**files, LOCK: sealed(lock)}

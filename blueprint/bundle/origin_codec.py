@@ -7,9 +7,13 @@ such tables; reports spell sources out.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from typing import Any
+from collections import deque
+from collections.abc import Callable, Container, Hashable, Iterable, Iterator, Mapping
+from functools import partial
+from itertools import islice
+from typing import Any, TypeVar
 
+from blueprint.bundle.manifest_origins import ManifestOrigins
 from blueprint.bundle.model import FieldOrigin, Object, Path
 from blueprint.diagnostics import Span
 from blueprint.platform.tracking.sources import Source, SourceGroup, Sources
@@ -21,33 +25,98 @@ Place = tuple[int, int]
 """An origin: the numbers of its template place and of its set of sources."""
 
 
+K = TypeVar("K", bound=Hashable)
+
+
+class _Table(dict[K, int]):
+    """Rows with their numbers, in the order in which they come.
+
+    Those of a block come only once. They are not kept, but made again when the table is written.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._blocks: list[tuple[int, Callable[[], Iterable[K]]]] = []
+        self._in_blocks = 0
+
+    def __missing__(self, row: K) -> int:
+        number = self[row] = len(self) + self._in_blocks
+        return number
+
+    def block(self, length: int, rows: Callable[[], Iterable[K]]) -> int:
+        """The number of the first of so many rows."""
+        first = len(self) + self._in_blocks
+        self._blocks.append((first, rows))
+        self._in_blocks += length
+        return first
+
+    def rows(self) -> Iterator[K]:
+        """Every row."""
+        blocks = deque(self._blocks)
+        for row, number in self.items():
+            while blocks and blocks[0][0] < number:
+                yield from blocks.popleft()[1]()
+            yield row
+        for _, block in blocks:
+            yield from block()
+
+
+def _other_spans(origins: ManifestOrigins) -> Iterator[Span]:
+    """The places of a manifest's fields, each once, without the first."""
+    return islice(dict.fromkeys(origins.spans()), 1, None)
+
+
+def _other_sources(origins: ManifestOrigins) -> Iterator[Source]:
+    return islice(origins.sources(), 1, None)
+
+
+def _pairs(start: int, length: int, other: int) -> Iterator[tuple[int, int]]:
+    return ((number, other) for number in range(start, start + length))
+
+
 class OriginEncoder:
     """Numbers template places, sources and sets of sources, each once, in the order in which they come."""
 
     def __init__(self) -> None:
-        self.sources: dict[Source, int] = {}
-        self._templates: dict[Span, int] = {}
-        self._sets: dict[tuple[int, ...], int] = {}
+        self._sources = _Table[Source]()
+        self._templates = _Table[Span]()
+        self._sets = _Table[tuple[int, ...]]()
         self._groups: dict[SourceGroup, int] = {}
 
     def number(self, sources: Sources) -> int:
         """The number of the set of these sources."""
-        members = tuple(map(self._member, sources))
-        return self._sets.setdefault(members, len(self._sets))
+        return self._sets[tuple(map(self._member, sources))]
 
     def numbers(self, sources: Mapping[str, Sources]) -> dict[str, int]:
         """The number of each set."""
         return {key: self.number(several) for key, several in sources.items()}
 
-    def places(self, obj: Object) -> dict[str, Place]:
-        """The origin of each field of an object, by JSON pointer."""
-        return {
-            pointer(path): (
-                self._templates.setdefault(origin.template, len(self._templates)),
-                self.number(origin.noted),
-            )
-            for path, origin in obj.origins.items()
-        }
+    def sources(self) -> Iterator[Source]:
+        """Every source that has a number."""
+        return self._sources.rows()
+
+    def places(self, obj: Object, shared: Container[str] = ()) -> dict[str, Place]:
+        """The origin of each field of an object, by JSON pointer. To lines of the `shared` files others refer, too."""
+        if isinstance(obj.origins, ManifestOrigins) and obj.origins.file not in shared:
+            return self._manifest(obj.origins)
+        return {pointer(path): self._place(origin) for path, origin in obj.origins.items()}
+
+    def _place(self, origin: FieldOrigin) -> Place:
+        return self._templates[origin.template], self.number(origin.noted)
+
+    def _manifest(self, origins: ManifestOrigins) -> dict[str, Place]:
+        """The same where nothing else refers to the lines: but for those of the first field their numbers will do."""
+        template, sources = self._place(next(iter(origins.values())))
+        more = len(origins) - 1
+        spans = [*origins.spans()]
+        first, *others = dict.fromkeys(spans)
+        start = self._templates.block(len(others), partial(_other_spans, origins))
+        numbers = {first: template, **{span: number for number, span in enumerate(others, start)}}
+        source = self._sources.block(more, partial(_other_sources, origins))
+        pairs = partial(_pairs, source, more, self._sources[origins.named])
+        start = self._sets.block(more, pairs)
+        sets = [sources, *range(start, start + more)]
+        return dict(zip(map(pointer, origins), zip(map(numbers.__getitem__, spans), sets, strict=True), strict=True))
 
     def tables(self, rename: Rename = str) -> dict[str, list[Any]]:
         """The tables, once everything has its number."""
@@ -56,14 +125,14 @@ class OriginEncoder:
     def rows(self, rename: Rename = str) -> dict[str, Iterator[Any]]:
         """The rows of each table one by one, for who does not need them all at once."""
         return {
-            "templates": (_row(template, rename) for template in self._templates),
-            "sources": ([s.layer, *_row(s.span, rename), s.path] for s in self.sources),
-            "sets": iter(self._sets),
+            "templates": (_row(template, rename) for template in self._templates.rows()),
+            "sources": ([s.layer, *_row(s.span, rename), s.path] for s in self.sources()),
+            "sets": self._sets.rows(),
         }
 
     def _member(self, one: Source | SourceGroup) -> int:
         if isinstance(one, Source):
-            return self.sources.setdefault(one, len(self.sources))
+            return self._sources[one]
         if one not in self._groups:
             self._groups[one] = ~self.number(one.parts)
         return self._groups[one]

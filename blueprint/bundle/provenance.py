@@ -35,10 +35,11 @@ def provenance_file(
     `extra` are sources of things that do not refer to the tables, whose lines are kept as well; `texts` is the text of
     the files by name; `rename` gives files their names in bundles.
     """
-    fields = {file: fragment(encoder.places(obj)) for file, obj in objects.items()}  # as text it takes a fifth
+    shared = {each.span.file for each in encoder.sources()}
+    fields = {file: fragment(encoder.places(obj, shared)) for file, obj in objects.items()}  # as text it takes a fifth
     numbered = [[fact.what, encoder.number(fact.noted)] for fact in facts]
     values = {"schemaVersion": SCHEMA, "facts": numbered}
-    lines = _lines(chain(encoder.sources, extra), texts, rename)
+    lines = _lines(chain(encoder.sources(), extra), texts, rename)
     return json_in_parts(values, encoder.rows(rename), {"objects": fields, "lines": lines})
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from argparse import ArgumentParser, ArgumentTypeError, Namespace
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,7 +13,7 @@ from blueprint.cli.waiving import add_waivers, waivers_for
 
 if TYPE_CHECKING:
     from blueprint.bundle.model import Bundle
-    from blueprint.pipeline import Compilation
+    from blueprint.pipeline import Compilation, Valid
     from blueprint.report.model import Run
 
 
@@ -170,24 +170,42 @@ def compiled_run(verb: str, compilation: Compilation) -> Run:
     from blueprint.cli.rules import skipped_rules
     from blueprint.report.model import Coverage, Run
 
-    bundle = compilation.bundle
-    if bundle is None:
+    valid = compilation.valid
+    if valid is None:
         verdict = "not valid: nothing was written" if verb == "compile" else "not valid"
         coverage: tuple[Coverage, ...] = ()
     else:
-        counts = {"object": bundle.objects, "pool": bundle.pools, "expectation": bundle.expectations}
+        counts = {"object": valid.objects, "pool": valid.platform.pools, "expectation": valid.expectations}
         verdict = "valid: " + ", ".join(
             f"{len(each)} {name}{'' if len(each) == 1 else 's'}" for name, each in counts.items()
         )
-        coverage = (Coverage("objects", len(bundle.objects)),)
+        coverage = (Coverage("objects", len(valid.objects)),)
     return Run(
         verb,
         f"{verb} {compilation.target}",
         diagnostics=compilation.diagnostics,
         coverage=coverage,
-        subject={"blueprint": bundle.name, "version": bundle.version, "digest": bundle.digest} if bundle else {},
+        subject=_BundleSubject(valid) if valid else {},
         verdict=verdict,
         exit_code=compilation.exit_code,
         texts=compilation.layered.texts,
         skipped_rules=skipped_rules(compilation.rules),
     )
+
+
+class _BundleSubject(Mapping[str, str]):
+    """What identifies a bundle. Only a report that names the digest has the bundle made."""
+
+    def __init__(self, valid: Valid) -> None:
+        self._valid = valid
+
+    def __getitem__(self, key: str) -> str:
+        if key == "digest":
+            return self._valid.made[0].digest
+        return {"blueprint": self._valid.platform.name, "version": self._valid.platform.version}[key]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(("blueprint", "version", "digest"))
+
+    def __len__(self) -> int:
+        return 3

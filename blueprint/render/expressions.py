@@ -111,9 +111,23 @@ def _expression_code(text: str) -> CodeType:
     return _environment().compile(nodes.Template([nodes.Assign(nodes.Name("value", "store"), expression)], lineno=1))
 
 
+class _Environment(ImmutableSandboxedEnvironment):
+    """The sandbox. Whether an attribute is safe depends on its name and the object's type, and is found out once."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        self._safe: dict[tuple[type, str], bool] = {}
+
+    def is_safe_attribute(self, obj: Any, attr: str, value: Any) -> bool:
+        key = (type(obj), attr)
+        if key not in self._safe:
+            self._safe[key] = super().is_safe_attribute(obj, attr, value)
+        return self._safe[key]
+
+
 @cache
 def _environment() -> ImmutableSandboxedEnvironment:
-    environment = ImmutableSandboxedEnvironment(undefined=StrictUndefined, autoescape=False, keep_trailing_newline=True)
+    environment = _Environment(undefined=StrictUndefined, autoescape=False, keep_trailing_newline=True)
     environment.globals = {"omit": OMIT}
     for name in _UNPREDICTABLE:
         environment.filters.pop(name, None)

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
+from collections.abc import Mapping
 from typing import Any
 
+from blueprint.bundle.manifest_origins import ManifestOrigins
 from blueprint.bundle.model import USERS, FieldOrigin, Object
 from blueprint.diagnostics import Diagnostic, Refused
 from blueprint.platform.tracking.sources import Source
 from blueprint.render import codes
 from blueprint.render.canonical import canonical
-from blueprint.source.document import Document, walk
+from blueprint.source.document import Document
 from blueprint.source.layers import Layered
-from blueprint.source.loader import load_documents
+from blueprint.source.loader import each_document
 from blueprint.source.matching import matching_files, patterns_at, read_input
 from blueprint.source.paths import Path, format_path
 
@@ -30,13 +31,13 @@ def extra_objects(layered: Layered) -> tuple[list[Object], list[Diagnostic]]:
             continue
         for file in files:
             try:
-                documents = load_documents(read_input(layered, file, pattern), file)
+                documents = each_document(read_input(layered, file, pattern), file)
+                made = [_object(document, named) for document in documents]
             except Refused as refused:
                 found.extend(refused.diagnostics)
                 continue
-            for document in documents:
-                made = _object(document, named)
-                (objects if isinstance(made, Object) else found).append(made)  # type: ignore[arg-type]
+            for each in made:
+                (objects if isinstance(each, Object) else found).append(each)  # type: ignore[arg-type]
     return objects, found
 
 
@@ -47,21 +48,13 @@ def _object(document: Document, named: Source) -> Object | Diagnostic:
         at = document.span(path).head
         help_ = "every document needs apiVersion, kind and metadata.name"
         return Diagnostic(codes.NOT_AN_OBJECT, f"{document.file}: {message}", at=at, help=help_)
-    origins = {_one(path): _origin(document, path, value, named) for path, value in walk(data)}
-    moved = {("data", *path[1:]): origin for path, origin in origins.items() if path[:1] == ("stringData",)}
-    return Object(canonical(data), USERS, {**moved, **origins})
+    return Object(canonical(data), USERS, _origins(document, named))
 
 
-@lru_cache(maxsize=65_536)
-def _one(path: Path) -> Path:
-    """The same tuple for equal paths: ten thousand objects of a kind have few that differ."""
-    return path
-
-
-def _origin(document: Document, path: Path, value: Any, named: Source) -> FieldOrigin:
-    """A scalar's place is the scalar, that of a collection its key."""
-    span = document.key_span(path).head if isinstance(value, dict | list) else document.span(path)
-    return FieldOrigin(span, (Source("manifest", span, format_path(path)), named))
+def _origins(document: Document, named: Source) -> Mapping[Path, FieldOrigin]:
+    origins = ManifestOrigins(document.file, named, document.places())
+    moved = {("data", *path[1:]): path for path in origins if path[:1] == ("stringData",)}
+    return {**{path: origins[written] for path, written in moved.items()}, **origins} if moved else origins
 
 
 def _fault(data: Any) -> tuple[Path, str] | None:

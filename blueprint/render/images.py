@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from blueprint.bundle.images import DIGEST, PulledImage
@@ -15,7 +15,7 @@ from blueprint.render.expressions import compile_expression
 from blueprint.render.operand_images import OperandImages, tag_suffixes
 
 
-def pulled_images(platform: Platform, objects: list[Object]) -> tuple[PulledImage, ...]:
+def pulled_images(platform: Platform, objects: Sequence[Object]) -> tuple[PulledImage, ...]:
     """Each image once: what rendered pods name, and what operators will make pods of."""
     found = {image.ref: image for image in _in_pods(objects)}
     operands = OperandImages(platform, objects)
@@ -66,16 +66,20 @@ def named_in_pods(objects: Iterable[Object]) -> frozenset[str]:
 
 def _in_pods(objects: Iterable[Object]) -> Iterator[PulledImage]:
     for obj in objects:
-        for image in _container_images(obj.data):
+        found: list[str] = []
+        _add_container_images(obj.data, found)
+        for image in found:
             yield PulledImage(image, obj.component)
 
 
-def _container_images(value: Any) -> Iterator[str]:
+def _add_container_images(value: dict[str, Any] | list[Any], found: list[str]) -> None:
     if isinstance(value, dict):
         for key, item in value.items():
             if key in ("containers", "initContainers") and isinstance(item, list):
-                yield from (c["image"] for c in item if isinstance(c, dict) and isinstance(c.get("image"), str))
-            yield from _container_images(item)
-    elif isinstance(value, list):
+                found += (c["image"] for c in item if isinstance(c, dict) and isinstance(c.get("image"), str))
+            if isinstance(item, dict | list):
+                _add_container_images(item, found)
+    else:
         for item in value:
-            yield from _container_images(item)
+            if isinstance(item, dict | list):
+                _add_container_images(item, found)

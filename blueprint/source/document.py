@@ -16,6 +16,12 @@ the parser's own, with `line` and `column` from 0: they are turned into spans on
 cached document are plain pairs of line and column, and its ends are those of spans."""
 
 
+@lru_cache(maxsize=65_536)
+def _one(path: Path) -> Path:
+    """The same tuple for equal paths: ten thousand objects of a kind have few that differ."""
+    return path
+
+
 @lru_cache(maxsize=4)
 def _lines(text: str) -> list[str]:
     """Split once for all documents of a file: a file of ten thousand would be kept ten thousand times."""
@@ -62,6 +68,31 @@ class Document(Record, dict=True):
                 line -= 1
             column = len(self._line(line).rstrip())
         return Span(self.file, start.line + 1, start.column + 1, line + 1, column + 1)
+
+    def places(self) -> list[tuple[Path, Span]]:
+        """Every value in the order of `walk` with its place: that of a scalar is the scalar, of a collection its key.
+
+        A place that would be several lines is their first character.
+        """
+        found: list[tuple[Path, Span]] = []
+        if self.marks is not None:
+            self._add_places((), self.data, None, self.marks, found)
+        return found
+
+    def _add_places(self, path: Path, value: Any, key: Any, marks: Marks, found: list[tuple[Path, Span]]) -> None:
+        start, end, children = marks
+        path = _one(path)
+        if isinstance(value, dict):
+            found.append((path, self.span_of(*(key or (start, end))).head))
+            for name, each in value.items():
+                *place, below = children[name]
+                self._add_places((*path, name), each, place, below, found)
+        elif isinstance(value, list):
+            found.append((path, self.span_of(*(key or (start, end))).head))
+            for index, each in enumerate(value):
+                self._add_places((*path, index), each, None, children[index], found)
+        else:
+            found.append((path, self.span_of(start, end)))
 
     def plain_marks(self) -> Marks | None:
         """The marks as plain data, which can be stored."""

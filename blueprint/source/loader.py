@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 from blueprint.diagnostics import Code, Diagnostic, Fix, Note, Refused, Span
@@ -60,24 +60,27 @@ def only_document(documents: Sequence[Document], text: str, file: str) -> Docume
 
 def load_documents(text: str, file: str, *, dates: bool = False) -> list[Document]:
     """Every document in `text`; empty ones are left out. Raises Refused with everything that is wrong."""
+    return list(each_document(text, file, dates=dates))
+
+
+def each_document(text: str, file: str, *, dates: bool = False) -> Iterator[Document]:
+    """The same one by one: who keeps no document has only one in memory. Raises Refused behind the last one."""
     builder = Builder(text, file, dates=dates)
-    documents = read_stream(builder)
+    yield from read_stream(builder)
     if builder.problems:
         raise Refused(*builder.problems)
-    return documents
 
 
-def read_stream(builder: Builder) -> list[Document]:
-    """Every document that the builder's text holds; its problems say what is wrong with them."""
+def read_stream(builder: Builder) -> Iterator[Document]:
+    """Every document that the builder's text holds; in the end its problems say what is wrong with them."""
     plain = builder.text.isascii() and not builder.text.encode().translate(None, _PLAIN)
     if not plain and (bad := _FORBIDDEN.search(builder.text)):
         builder.problems.append(_control_character(builder.text, bad.start(), builder.file))
-        return []
+        return
     try:
-        return builder.documents()
+        yield from builder.documents()
     except yaml_errors() as error:
         builder.problems.append(_syntax(failure(error), builder.text, builder.file))
-        return []
 
 
 _DAY = re.compile(r"[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}")
@@ -105,9 +108,8 @@ class Builder:
         """Whether a null may have been read: no value is one that is not written so, or doubtful."""
         return any(value is None or value is AMBIGUOUS for value in self.plain.values())
 
-    def documents(self) -> list[Document]:
+    def documents(self) -> Iterator[Document]:
         """Every document of the stream."""
-        found: list[Document] = []
         while type(event := self.events.next()) is not self.events.stream_end:
             if type(event) is self.events.document:
                 self.anchors: dict[str, tuple[Any, Marks, int]] = {}
@@ -116,10 +118,9 @@ class Builder:
                 try:
                     value, marks = self._node(self.events.next(), 0)
                 except _Abandoned:
-                    return found
+                    return
                 if value is not None or marks[0].index != marks[1].index:
-                    found.append(Document(self.file, self.text, value, marks))
-        return found
+                    yield Document(self.file, self.text, value, marks)
 
     def _node(self, event: Any, depth: int) -> tuple[Any, Marks]:
         kind = type(event)

@@ -70,7 +70,7 @@ def _parts(text: str) -> list[str]:
 
 def _read(text: str, file: str) -> tuple[list[Document], list[Diagnostic], bool]:
     builder = _KubernetesBuilder(text, file)
-    documents = read_stream(builder)
+    documents = list(read_stream(builder))
     if any(each.code is codes.MERGE_KEY for each in builder.problems):
         documents = [replace(each, data=_merged(each.data)) for each in documents]
     complex_key = any(each.code is codes.KEY_NOT_TEXT and "cannot be" in each.message for each in builder.problems)

@@ -38,23 +38,22 @@ class Node(MutableRecord):
 
     def get(self, path: Path) -> Node | None:
         """The node at `path`, or None."""
-        here: Node | None = self
-        for step in path:
-            value = here.value if here else None
-            if isinstance(value, dict):
-                here = value.get(step)
-            elif isinstance(value, list) and isinstance(step, int) and step < len(value):
-                here = value[step]
-            else:
-                return None
-        return here
+        here, where = self.nearest(path)
+        return here if len(where) == len(path) else None
 
     def nearest(self, path: Path) -> tuple[Node, Path]:
         """The node at `path` or the nearest one above it, and its path."""
-        for end in range(len(path), -1, -1):
-            if found := self.get(path[:end]):
-                return found, path[:end]
-        return self, ()
+        here = self
+        for depth, step in enumerate(path):
+            value, below = here.value, None
+            if isinstance(value, dict):
+                below = value.get(step)
+            elif isinstance(value, list) and isinstance(step, int) and step < len(value):
+                below = value[step]
+            if below is None:
+                return here, path[:depth]
+            here = below
+        return here, path
 
     def walk(self, at: Path = ()) -> Iterator[tuple[Path, Node]]:
         """Every node with its path, containers before what they hold."""

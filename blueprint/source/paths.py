@@ -33,24 +33,30 @@ def format_path(path: Path, data: Any = None) -> str:
     return _text(path) if data is None else _written(path, data)
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=65_536)
 def _text(path: Path) -> str:
-    """Ten thousand objects have few paths between them."""
-    return _written(path, None)
+    """From the text of the path above it, which many share. Ten thousand objects have few paths between them."""
+    if not path:
+        return ""
+    return _below(_text(path[:-1]), str(path[-1]), index=isinstance(path[-1], int))
 
 
 def _written(path: Path, data: Any) -> str:
     text = ""
     here = data
     for step in path:
-        if isinstance(step, int):
-            text += f"[{_item_name(here, step)}]"
-        elif _PLAIN.fullmatch(step):
-            text += f".{step}" if text else step
-        else:
-            text += f"[{json.dumps(step, ensure_ascii=False)}]"
+        text = _below(text, _item_name(here, step), index=True) if isinstance(step, int) else _below(text, step)
         here = _child(here, step)
     return text
+
+
+def _below(text: str, step: str, *, index: bool = False) -> str:
+    """The text of a path with one step more."""
+    if index:
+        return f"{text}[{step}]"
+    if _PLAIN.fullmatch(step):
+        return f"{text}.{step}" if text else step
+    return f"{text}[{json.dumps(step, ensure_ascii=False)}]"
 
 
 def _item_name(items: Any, index: int) -> str:

@@ -96,6 +96,18 @@ def test_compiling_loads_only_what_it_uses() -> None:
     assert not packages(found) & {"jsonschema", "ruamel", "requests", "asyncio"}
 
 
+def test_a_bundle_is_made_where_something_of_it_is_shown() -> None:
+    """A report for people says of a valid blueprint how much it renders; one for machines names the bundle's digest."""
+    assert "blueprint.bundle.assembly" not in imported("validate", EXAMPLE)
+    subjects = []
+    for verb in (["validate", EXAMPLE, "--report", "json"], ["compile", EXAMPLE, "-o", "-", "--report", "json"]):
+        command = [sys.executable, "-m", "blueprint", *verb]
+        result = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120, check=True)
+        subjects.append(json.loads(result.stderr or result.stdout)["subject"])
+    assert subjects[0] == subjects[1]
+    assert set(subjects[0]) == {"blueprint", "version", "digest"}
+
+
 def test_help_imports_no_verb() -> None:
     assert {name for name in imported("--help") if name.startswith("blueprint")} == {
         "blueprint",

@@ -8,6 +8,7 @@ part in its value, however many steps away.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from functools import cache
 from typing import Any, TypeVar, cast
 
 from pydantic import BaseModel
@@ -89,8 +90,7 @@ class Tracked:
     def __getattr__(self, name: str) -> Any:
         value = self._value
         if isinstance(value, BaseModel):
-            field = type(value).model_fields[name]
-            return self._read(getattr(value, name), field.alias or name)
+            return self._read(getattr(value, name), _key(type(value), name))
         return {"items": self._items, "values": self._values, "get": self._get}[name]
 
     def __getitem__(self, key: str) -> Any:
@@ -132,6 +132,12 @@ class Tracked:
             inner = Tracked(value, self._origins, path)
             return tuple(inner._read(item, index) for index, item in enumerate(value))
         return value
+
+
+@cache
+def _key(model: type[BaseModel], name: str) -> str:
+    """The key of a field of a model in the document. Raises KeyError."""
+    return model.model_fields[name].alias or name
 
 
 def plain(value: Any) -> Any:

@@ -167,6 +167,23 @@ def requested_devices(pod: DescribedPod) -> dict[str, int]:
     return found
 
 
+def refused_amount(pod: DescribedPod) -> str:
+    """Why the API server refuses the pod for what it requests of a vendor's resource; empty where it does not."""
+    for each in (mapping(each) for part in ("containers", "initContainers") for each in items(pod.spec.get(part))):
+        resources = mapping(each.get("resources"))
+        for name, amount in {**mapping(resources.get("limits")), **mapping(resources.get("requests"))}.items():
+            if "/" in str(name) and not _is_whole(str(amount)):
+                return f"{amount} of {name} are requested, and it is counted in whole numbers"
+    return ""
+
+
+def _is_whole(amount: str) -> bool:
+    try:
+        return amount.isdecimal() or quantity_value(amount).denominator == 1
+    except ValueError:
+        return False
+
+
 def _extended(container: object) -> Iterator[tuple[str, int]]:
     for name, amount in requested(mapping(container)).items():
         if "/" in name and not name.startswith("kubernetes.io/") and amount:

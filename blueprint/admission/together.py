@@ -143,6 +143,8 @@ def workloads_of(subject: Object) -> int:
 
 def name_of(pod: DescribedPod) -> str:
     """What a workload calls a set of its pods."""
+    if pod.subject.id.kind == "Pod":
+        return pod.subject.id.name
     names = _table().names
     for index, step in enumerate(pod.path):
         if isinstance(step, int):

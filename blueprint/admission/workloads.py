@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from fractions import Fraction
-from itertools import groupby
 from typing import Any
 
 from blueprint.admission.counted import Counted
 from blueprint.admission.engines import of_engine, shard_of
 from blueprint.admission.gpu_shares import GpuShare, SharedGpus, share_of
+from blueprint.admission.kueue_groups import as_sets, by_workload, group_name
 from blueprint.admission.model import Fit, PoolAnswer, WorkloadAnswer
 from blueprint.admission.pod_groups import PodGroup, pod_group
-from blueprint.admission.pods import NodesOfPool, claims_answer, pool_answer, requested_devices
+from blueprint.admission.pods import NodesOfPool, claims_answer, pool_answer, refused_amount, requested_devices
 from blueprint.admission.quotas import Quotas
 from blueprint.admission.together import (
     PodSet,
@@ -88,8 +88,10 @@ class Admission:
         around = _Around(everything, prover, used, shapes)
         mine = {id(each) for each in objects}
         described = (pod for pod in everything.pods if id(pod.subject) in mine)
-        for _, found in groupby((*described, *_assembled(objects)), key=lambda pod: id(pod.subject)):
-            yield from self._of_object([as_admitted(pod, everything) for pod in found], around)
+        for found in by_workload((*described, *_assembled(objects))):
+            pods = [as_admitted(pod, everything) for pod in found]
+            sets = as_sets(pods, lambda pod: _shape(pod, share_of(pod))) if group_name(pods[0]) else pods
+            yield from self._of_object(sets, around)
         for kind in _CLAIMS:
             for each in everything.objects_of_kind(kind):
                 if id(each) in mine and id(each) not in used:
@@ -115,7 +117,10 @@ class Admission:
     def _of_object(self, pods: Sequence[DescribedPod], around: _Around) -> Iterator[WorkloadAnswer]:
         """The answer for each set of pods that requests devices, and what comes of all sets together."""
         subject = pods[0].subject
-        wanted = [bool(each.spec.get("resourceClaims") or requested_devices(each) or share_of(each)) for each in pods]
+        wanted = [
+            bool(each.spec.get("resourceClaims") or requested_devices(each) or share_of(each) or refused_amount(each))
+            for each in pods
+        ]
         if not any(wanted):
             return
         several = len(pods) > 1
@@ -131,7 +136,8 @@ class Admission:
         for each in found:
             if each.requests_devices:
                 name = name_of(each.pod) if several else ""
-                yield replace(each.answer, workloads=workloads, remark=remark, set_name=name, whole=whole)
+                answer = replace(each.answer, subject=subject, workloads=workloads, remark=remark)
+                yield replace(answer, set_name=name, whole=whole)
 
     def _whole(self, found: Sequence[_OfPod], workloads: int, group: PodGroup) -> Whole | None:
         """What comes of all sets of a workload; None where no queue admits them together, or one fails by itself."""
@@ -144,10 +150,13 @@ class Admission:
         if len(of_kai) == 1 and group.as_one:
             sets = [each.as_gang() for each in found if each.gang]
             return placed(sets, [self._quotas.queue_of_kai(tenant, *of_kai, within_own=group.reason)])
-        if of_kai or not is_together(found[0].pod.subject):
+        if of_kai or not (is_together(found[0].pod.subject) or group_name(found[0].pod)):
             return None
         sets, flavors = [each.as_set(workloads) for each in found if each.pod.number], self._quotas.flavors(tenant)
-        return replace(placed(sets, flavors), uncounted=first_uncounted(sets, flavors, self._quotas.ignored))
+        whole = placed(sets, flavors)
+        if group_name(found[0].pod):  # Kueue orders the sets of a group of pods by a hash of what they are
+            return whole
+        return replace(whole, uncounted=first_uncounted(sets, flavors, self._quotas.ignored))
 
     def _of_pod(self, pod: DescribedPod, around: _Around, group: PodGroup, size: int) -> _OfPod:
         sources: list[Object] = []
@@ -160,6 +169,8 @@ class Admission:
             else:
                 around.used.add(id(found))
                 sources.append(found)
+        if refused := refused_amount(pod):
+            return _OfPod(pod, WorkloadAnswer(pod.subject, pod.path, pod.number, problem=refused))
         if missing:
             return _OfPod(pod, WorkloadAnswer(pod.subject, pod.path, pod.number, unknown=missing))
         tenant = self._quotas.tenant_of(pod.subject.id.namespace)

@@ -28,7 +28,7 @@ _MOST_HOMES, _DEEPEST = 2, 8
 _SCALARS = {"int_type": (int,), "bool_type": (bool,), "float_type": (int, float)}
 """Types that text in quotes may have been meant as."""
 _RANGES = {
-    "greater_than": "more than {gt}", "greater_than_equal": "at least {ge}", "less_than_equal": "at most {le}",
+    "greater_than": "more than {gt:g}", "greater_than_equal": "at least {ge}", "less_than_equal": "at most {le}",
     "too_short": "at least {min_length} of them", "too_long": "at most {max_length} of them",
     "string_too_short": "at least {min_length} characters", "string_too_long": "at most {max_length} characters",
 }  # fmt: skip

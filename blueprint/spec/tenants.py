@@ -29,6 +29,8 @@ def _amount(value: Any) -> Any:
     number = isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= MOST
     if number or (isinstance(value, str) and matches_form(MEMORY, value)):
         return value
+    if isinstance(value, str) and value.isdecimal():
+        raise ValueError(f"write {value} without quotes: a text is an amount of memory, and that has a unit, like 4Ti")
     shown = "a mapping" if isinstance(value, dict) else "a list" if isinstance(value, list) else value
     raise ValueError(f"{shown} is not an amount: a whole number up to {MOST}, or for memory a quantity like 4Ti")
 

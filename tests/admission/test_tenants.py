@@ -143,6 +143,45 @@ spec: {spec: {devices: {requests: [{name: gpu, exactly: {deviceClassName: gpu.nv
     assert (code, "quota suffices for 14" in told) == (1, True)
 
 
+GROUPED = """---
+apiVersion: v1
+kind: Pod
+metadata:
+  name: <name>
+  namespace: research
+  labels: {kueue.x-k8s.io/queue-name: default, kueue.x-k8s.io/pod-group-name: mpi}
+  annotations: {kueue.x-k8s.io/pod-group-total-count: "<total>"}
+spec:
+  containers: [{name: main, image: registry.example/app:1.0, resources: {limits: {nvidia.com/gpu: <gpus>}}}]
+"""
+
+
+def grouped(total: int, *gpus: int) -> str:
+    """Pods of one group, by their GPUs."""
+    text = GROUPED.replace("<total>", str(total))
+    return "".join(text.replace("<name>", f"p{each}").replace("<gpus>", str(many)) for each, many in enumerate(gpus))
+
+
+def test_pods_of_a_group_are_admitted_together(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """14 GPUs can be had. Pods of the group that are in no file are like those that are."""
+    code, rows, _ = asked(folder, capsys, grouped(7, 2, 2))
+    assert (code, " 4 of 4  7 " in row(rows, "train")) == (0, True)
+    code, _, told = asked(folder, capsys, grouped(8, 2))
+    assert (code, "never admits its 8 pods: quota suffices for 7" in told) == (1, True)
+    code, _, told = asked(folder, capsys, grouped(3, 8, 4, 2))
+    assert (code, "3 of 3" in told or "1 of 1 workload fit" in told) == (0, True)
+    code, _, told = asked(folder, capsys, grouped(3, 8, 4, 4))
+    assert (code, "never admits its sets of pods together" in told) == (1, True)
+
+
+@pytest.mark.parametrize("amount", ["eight", "500m", "1.5"])
+def test_amounts_that_the_api_server_refuses_are_not_overlooked(
+    folder: Path, capsys: pytest.CaptureFixture[str], amount: str
+) -> None:
+    code, _, told = asked(folder, capsys, gpus=amount)
+    assert (code, "of nvidia.com/gpu are requested, and it is counted in whole numbers" in told) == (1, True)
+
+
 SLICES = """
 apiVersion: gpublueprint.dev/v1alpha2
 kind: Blueprint

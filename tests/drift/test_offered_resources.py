@@ -25,4 +25,4 @@ def test_gpus_are_offered_where_no_driver_lets_pods_claim_them(example: str, off
 def test_where_pools_differ_those_with_a_device_plugin_offer_theirs() -> None:
     bundle = compile_blueprint(str(EXAMPLES / "dra-beside-device-plugin" / "blueprint.yaml")).valid_bundle()
     offered = {pool.name: offers_resources(bundle, pool) for pool in bundle.pools if pool.resources}
-    assert offered == {"train": True, "notebooks": True, "research": False}
+    assert offered == {"train": True, "notebooks": True, "research": False, "slices": False}

@@ -157,15 +157,20 @@ def test_a_pool_without_gpus_allocates_none() -> None:
 
 
 def test_queues_count_claims_apart_from_requests() -> None:
-    made = objects(compile_blueprint(str(EXAMPLE)))
+    compilation = compile_blueprint(str(EXAMPLE))
+    made = objects(compilation)
     configuration = made["ConfigMap/kueue-manager-config"]["data"]["controller_manager_config.yaml"]
     assert "name: gpu.nvidia.com" in configuration
     groups = made["ClusterQueue/science"]["spec"]["resourceGroups"]
     counted = {group["flavors"][0]["name"]: group["coveredResources"] for group in groups}
-    assert counted == {"notebooks": ["nvidia.com/gpu"], "research": ["gpu.nvidia.com"]}
-    assert made["ResourceQuota/gpus"]["spec"]["hard"] == {
-        "gpu.nvidia.com.deviceclass.resource.k8s.io/devices": "0",
+    slices = ["mig-1g.10gb.nvidia.com", "mig-3g.40gb.nvidia.com"]
+    assert counted == {"notebooks": ["nvidia.com/gpu"], "research": ["gpu.nvidia.com"], "slices": slices}
+    quotas = [each for each in compilation.valid_bundle().objects if each.id.kind == "ResourceQuota"]
+    [foundation] = [each.data["spec"]["hard"] for each in quotas if each.id.namespace == "foundation"]
+    claimed = ("gpu.nvidia.com", *slices, "mig.nvidia.com")
+    assert foundation == {
         "requests.nvidia.com/gpu": "32",
+        **{f"{name}.deviceclass.resource.k8s.io/devices": "0" for name in claimed},
     }
 
 

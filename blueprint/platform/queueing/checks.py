@@ -86,10 +86,10 @@ def _offered(context: CheckContext, tenant: Tenant, pool: Pool, name: str, path:
     if of_claimed and context.platform.dra.dynamic_mig:
         message = (
             f"tenant {tenant.name} has a quota of {name}, and the DRA driver partitions GPUs of pool {pool.name} as "
-            "they are claimed: there is no number of instances that the quota could be compared with"
+            "they are claimed, so the quota cannot be compared with a number of instances"
         )
         notes = (context.note(context.setting_path("draFeatureGates", "DynamicMIG"), "because of this"),)
-        help_ = "count gpu, or close the gate DynamicMIG and declare gpu.mig"
+        help_ = "count gpu, or disable the feature gate DynamicMIG and declare gpu.mig"
         yield context.diagnostic_at_key(path, codes.QUOTA_OF_CLAIMED_PROFILE, message, notes=notes, help_=help_)
     elif name not in pool.offered:
         gpus = [each for each in pool.offered if each not in NODE_RESOURCES]

@@ -11,6 +11,7 @@ from blueprint.platform.check_context import CheckContext
 from blueprint.platform.tenants import codes
 from blueprint.platform.tenants.model import Tenant
 from blueprint.source.paths import Path
+from blueprint.spec.tenants import TENANT
 
 TENANTS: Path = ("spec", "tenants")
 PLANS: Path = ("spec", "plans")
@@ -119,7 +120,9 @@ def _namespaces(context: CheckContext) -> Iterator[Diagnostic]:
                 whom = "twice" if other is tenant else f"by tenant {other.name} too"
                 notes = (context.note(declared_at(context, other, "namespaces"), f"declared by {other.name} here"),)
                 message = f"tenant {tenant.name} has the namespace {name}, which is declared {whom}"
-                yield context.diagnostic_at(path, codes.NAMESPACE_OF_TWO, message, notes=notes)
+                of_plan = path[: len(PLANS)] == PLANS
+                help_ = f'namespaces: ["{TENANT}"] gives each tenant of the plan its own' if of_plan else None
+                yield context.diagnostic_at(path, codes.NAMESPACE_OF_TWO, message, notes=notes, help_=help_)
             owners.setdefault(name, tenant)
 
 

@@ -1,0 +1,43 @@
+"""Groups of pods that Kueue admits together: pods that are alike are one set of a workload."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+
+from blueprint.check.common.containers import pod_metadata
+from blueprint.check.rule_context import DescribedPod, mapping
+from blueprint.records import replace
+from blueprint.units import as_count
+
+_NAME = "kueue.x-k8s.io/pod-group-name"
+_TOTAL = "kueue.x-k8s.io/pod-group-total-count"
+
+
+def group_name(pod: DescribedPod) -> str:
+    """The group of a pod that nothing else describes; empty where it names none."""
+    if pod.subject.id.kind != "Pod":
+        return ""
+    return str(mapping(pod_metadata(pod).get("labels")).get(_NAME) or "")
+
+
+def by_workload(pods: Iterable[DescribedPod]) -> list[list[DescribedPod]]:
+    """The pods of each object, and of each group, in the order in which they stand."""
+    found: dict[object, list[DescribedPod]] = {}
+    for pod in pods:
+        name = group_name(pod)
+        found.setdefault((pod.subject.id.namespace, name) if name else id(pod.subject), []).append(pod)
+    return [*found.values()]
+
+
+def as_sets(pods: Sequence[DescribedPod], shape: Callable[[DescribedPod], str]) -> list[DescribedPod]:
+    """One pod for each `shape` in a group, as many times as there are such pods.
+
+    Where all that are there are alike, so are those of which the group only says that they exist.
+    """
+    alike: dict[str, list[DescribedPod]] = {}
+    for pod in pods:
+        alike.setdefault(shape(pod), []).append(pod)
+    total = as_count(mapping(pod_metadata(pods[0]).get("annotations")).get(_TOTAL)) or 0
+    if len(alike) == 1:
+        return [replace(pods[0], number=max(total, len(pods)))]
+    return [replace(each[0], number=len(each)) for each in alike.values()]

@@ -96,7 +96,10 @@ class OriginEncoder:
         return self._sources.rows()
 
     def places(self, obj: Object, shared: Container[str] = ()) -> dict[str, Place]:
-        """The origin of each field of an object, by JSON pointer. To lines of the `shared` files others refer, too."""
+        """The origin of each field of an object, by JSON pointer.
+
+        `shared` are files to whose lines not only objects refer.
+        """
         if isinstance(obj.origins, ManifestOrigins) and obj.origins.file not in shared:
             return self._manifest(obj.origins)
         return {pointer(path): self._place(origin) for path, origin in obj.origins.items()}

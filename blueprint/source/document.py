@@ -72,7 +72,7 @@ class Document(Record, dict=True):
     def places(self) -> list[tuple[Path, Span]]:
         """Every value in the order of `walk` with its place: that of a scalar is the scalar, of a collection its key.
 
-        A place that would be several lines is their first character.
+        A collection without a key is its own place, or its first character where it has several lines.
         """
         found: list[tuple[Path, Span]] = []
         if self.marks is not None:

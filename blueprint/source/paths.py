@@ -33,7 +33,7 @@ def format_path(path: Path, data: Any = None) -> str:
     return _text(path) if data is None else _written(path, data)
 
 
-@lru_cache(maxsize=65_536)
+@lru_cache(maxsize=4096)
 def _text(path: Path) -> str:
     """From the text of the path above it, which many share. Ten thousand objects have few paths between them."""
     if not path:

@@ -126,7 +126,9 @@ def line_to_change(sources: Sources) -> Source | None:
 
 @cache
 def _above(path: str) -> tuple[str, ...]:
-    return tuple(path[:index] for index, char in enumerate(path) if char in ".[" and index)
+    """Everything that encloses a path; paths share the texts of what encloses them."""
+    end = max(path.rfind("."), path.rfind("["))
+    return (*_above(path[:end]), path[:end]) if end > 0 else ()
 
 
 def source_of(place: ExpectationSource) -> Source:

@@ -153,7 +153,7 @@ def test_a_plugin_beside_the_kubeconfig_is_found_there(tmp_path: Path) -> None:
 FAILING = {
     "an exit code": (plugin("import sys; sys.exit('log in first\\nsecret')"), "process returned 1. log in first"),
     "no such program": ({"exec": {"apiVersion": V1, "command": "no-such-plugin"}}, "no-such-plugin: No such file"),
-    "no JSON": (plugin("print('hello')"), "no ExecCredential"),
+    "no JSON": (plugin("print('hello')"), "not an ExecCredential"),
     "another version": (
         plugin(answering({"token": "t"}).replace("/v1", "/v1beta1")),
         "not client.authentication.k8s.io/v1",

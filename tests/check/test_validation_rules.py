@@ -170,7 +170,7 @@ def test_messages_take_part_in_the_time_for_all_rules() -> None:
     assert tally.seconds > 0
     note, found = evaluate_rules(plan, {"a": 1}, "Thing", RuleTally(seconds=5.0))
     assert (note.code.id, found.code.id) == ("BP5025", "BP5024")
-    assert "took more than 5 s in total, so its message is the one without values" in note.text
+    assert "took more than 5 s in total, so its message shows no values" in note.text
     assert found.text == "a: too small"
 
 

@@ -197,7 +197,7 @@ def test_redaction_leaves_no_identity_in_the_file_nor_in_the_report(
         (["--reading", HEALTHY, "--node", "a"], "BP0002", "--node is about this machine"),
         (["--reading", HEALTHY, "--library", "a"], "BP0002", "--library is about this machine"),
         (["--reading", HEALTHY, "--root", "/host"], "BP0002", "--root is about this machine"),
-        (["--node", "a b"], "BP0002", "no name of a node"),
+        (["--node", "a b"], "BP0002", "not a node name"),
         (["--call-timeout", "0"], "BP0002", "--call-timeout must be above 0"),
         (["--call-timeout", "nan"], "BP0002", "--call-timeout must be above 0"),
         (["--reading", "absent.json"], "BP9950", "cannot open absent.json"),

@@ -53,7 +53,7 @@ MISTAKES: dict[str, tuple[str, str, str, str]] = {
     "no reason": (HEAD + "  - {«code»: BP6101, owner: o, expires: 2027-03-31}\n", "BP0051", "no reason", "reason"),
     "no owner": (HEAD + "  - {«code»: BP6101, reason: r, expires: 2027-03-31}\n", "BP0051", "no owner", "owner"),
     "no expiry": (HEAD + "  - {«code»: BP6101, reason: r, owner: o}\n", "BP0051", "no expires", "2027-03-31"),
-    "empty reason": (HEAD + ENTRY.replace("reason: r", 'reason: «""»'), "BP0051", "reason is empty", "text"),
+    "empty reason": (HEAD + ENTRY.replace("reason: r", 'reason: «""»'), "BP0051", "reason is empty", "string"),
     "owner that is a list": (HEAD + ENTRY.replace("owner: o", "owner: «[a, b]»"), "BP0051", "not text", "owner needs"),
     "subject that is a number": (HEAD + ENTRY.replace("subject: a", "subject: «7»"), "BP0051", "not text", "remove it"),
     "day that is none": (HEAD + ENTRY.replace("2027-03-31", "«2027-02-30»"), "BP0052", "2027-02-30", "2027-03-31"),

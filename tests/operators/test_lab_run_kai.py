@@ -154,4 +154,4 @@ def test_what_is_guaranteed_is_taken_back(kai_programs: Path, tmp_path: Path) ->
     assert outcomes["Job/a/borrows", "placed"] == 2
     [waits] = [each for each in report["diagnostics"] if each.get("subject", "").startswith("Job/a/never-stopped")]
     assert waits["code"] == "BP0037"
-    assert "over quota" in waits["message"].casefold() or "over-quota" in waits["message"].casefold()
+    assert "lab quota has reached the allowable limit of GPUs. Limit is 6 GPUs" in waits["message"]

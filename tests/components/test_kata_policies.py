@@ -43,6 +43,7 @@ def pod(spec: str, container: str = "", annotations: str = "", name: str = "it")
 
 
 GPU = "resources: {limits: {nvidia.com/pgpu: 1}}"
+VFIO_CLASS = "deviceclass.resource.kubernetes.io/vfio.gpu.nvidia.com"
 ATTACKS: dict[str, tuple[dict[str, Any], str]] = {
     "toleration by value": (
         pod("tolerations: [{key: gpublueprint.dev/kata, value: 'true', effect: NoSchedule}]"), "tolerate"),
@@ -112,6 +113,56 @@ ATTACKS: dict[str, tuple[dict[str, Any], str]] = {
         pod(KATA, annotations="io.katacontainers.config.hypervisor.cc_init_data: x"), "annotations"),
     "annotation of Kata before a class is known": (
         pod("", annotations="io.katacontainers.config.hypervisor.enable_iommu: 'true'"), "annotations"),
+    "passed GPU by its class as a resource": (pod("", f"resources: {{limits: {{{VFIO_CLASS}: 1}}}}"), "may request"),
+    "passed GPU by its class in an init container": (
+        pod(f"initContainers: [{{name: i, image: app, resources: {{limits: {{{VFIO_CLASS}: 1}}}}}}]"), "may request"),
+    "passed GPU by its class with Kata without GPUs": (
+        pod(PLAIN, f"resources: {{limits: {{{VFIO_CLASS}: 1}}}}"), "may request"),
+    "no passed GPU, but by name": (pod("", "resources: {limits: {nvidia.com/pgpu: 0}}"), "may request"),
+    "NVSwitch in an init container": (
+        pod("initContainers: [{name: i, image: app, resources: {limits: {nvidia.com/nvswitch: 1}}}]"), "may request"),
+    "passed GPU in a sidecar of Kata without GPUs": (
+        pod(f"{PLAIN}, initContainers: [{{name: s, image: app, restartPolicy: Always, {GPU}}}]"), "may request"),
+    "GPUs under a name of their own with Kata": (
+        pod(KATA, "resources: {limits: {nvidia.com/H100_SXM: 1}}"), "no GPUs of containers"),
+    "virtual GPU with Kata": (pod(KATA, "resources: {limits: {nvidia.com/GRID_A100: 1}}"), "no GPUs of containers"),
+    "container GPU beside resources of the pod": (
+        pod(f"{KATA}, resources: {{limits: {{cpu: 1}}}}", "resources: {limits: {nvidia.com/gpu: 1}}"),
+        "no GPUs of containers"),
+    "toleration without an operator": (pod("tolerations: [{key: gpublueprint.dev/kata, value: 'true'}]"), "tolerate"),
+    "toleration of a pod that waits at a gate": (
+        pod("schedulingGates: [{name: later}], tolerations: [{operator: Exists}]"), "tolerate"),
+    "toleration of everything with empty fields": (
+        pod("tolerations: [{key: '', operator: Exists, effect: ''}]"), "tolerate"),
+    "the name of a node, as a pod of a DaemonSet": (
+        {**pod("nodeName: secure-0"), "metadata": {"name": "it", "ownerReferences": [
+            {"apiVersion": "apps/v1", "kind": "DaemonSet", "name": "agent", "uid": "1"}]}}, "name their node"),
+    "the name of a node, for a generated name": (
+        {**pod("nodeName: secure-0"), "metadata": {"generateName": "it-"}}, "name their node"),
+    "one file of the host": (
+        pod(f"{KATA}, volumes: [{{name: h, hostPath: {{path: /etc/shadow, type: File}}}}]"), "access to the host"),
+    "a device of the host": (
+        pod(f"{KATA}, volumes: [{{name: h, hostPath: {{path: /dev/vfio/vfio, type: CharDevice}}}}]"),
+        "access to the host"),
+    "everything of the host": (pod(f"{PLAIN}, hostNetwork: true, hostPID: true, hostIPC: true"), "access to the host"),
+    "privileged sidecar": (
+        pod(f"{PLAIN}, initContainers: [{{name: s, image: app, restartPolicy: Always, "
+            "securityContext: {privileged: true}}]"), "not privileged"),
+    "privileged among others": (
+        {**pod(PLAIN), "spec": {"runtimeClassName": "kata-qemu", "containers": [
+            {"name": "main", "image": "app"},
+            {"name": "more", "image": "app", "securityContext": {"privileged": True}}]}}, "not privileged"),
+    "several claims with Kata": (
+        pod(f"{KATA}, resourceClaims: [{{name: a, resourceClaimName: x}}, {{name: b, resourceClaimTemplateName: y}}]"),
+        "no claimed devices"),
+    "a shared file system by annotation": (
+        pod(PLAIN, annotations="io.katacontainers.config.hypervisor.shared_fs: virtio-fs"), "annotations"),
+    "a program of the host by annotation": (
+        pod(PLAIN, annotations="io.katacontainers.config.hypervisor.virtio_fs_daemon: /bin/sh"), "annotations"),
+    "an annotation without a value": (
+        pod(KATA, annotations="io.katacontainers.config.hypervisor.enable_annotations: ''"), "annotations"),
+    "an annotation that Kata writes itself": (
+        pod(KATA, annotations="io.katacontainers.pkg.oci.bundle_path: /x"), "annotations"),
     "devices plugged by annotation": (pod(KATA, annotations="cdi.k8s.io/vfio0: nvidia.com/pgpu=0"), "annotations"),
 }  # fmt: skip
 HONEST: dict[str, dict[str, Any]] = {

@@ -36,13 +36,11 @@ class GoldenWorkload(Record):
 
     def _admitted(self, workload: Workload) -> Workload:
         """A queue labels pods, and has them tolerate the taints of nodes: of the workload, or of pods in its place."""
-        if not self.tolerated:
-            return workload
         if workload.run:
-            return replace(workload, run=tuple(map(self._tolerant, workload.run)))
-        return replace(workload, run=(), object=self._tolerant(workload.object))
+            return replace(workload, run=tuple(map(self._marked, workload.run)))
+        return replace(workload, run=(), object=self._marked(workload.object))
 
-    def _tolerant(self, obj: Object) -> Object:
+    def _marked(self, obj: Object) -> Object:
         data: Any = obj.data
         labels = data["metadata"].get("labels") or {}
         for template in pod_templates(obj.data):
@@ -54,6 +52,8 @@ class GoldenWorkload(Record):
         return Object(data, obj.component, obj.origins)
 
     def _spec(self, spec: Mapping[str, Any]) -> dict[str, Any]:
+        if not self.tolerated:
+            return dict(spec)
         own = spec.get("tolerations") or []
         added = [{"key": each.key, "operator": "Exists", "effect": each.effect} for each in self.tolerated]
         return {**spec, "tolerations": [*own, *added]}

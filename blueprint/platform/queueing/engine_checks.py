@@ -101,7 +101,9 @@ def _quota(context: CheckContext, tenant: Tenant, pool: Pool) -> Iterator[Diagno
         offered = pool.offered.get(name)
         if offered and name not in NODE_RESOURCES and not units_of(offered.resource):
             message = f"tenant {tenant.name} has a quota of {name}, and KAI does not count {offered.resource}"
-            yield context.diagnostic_at_key(at, codes.KAI_DOES_NOT_COUNT, message, notes=notes)
+            shared = offered.resource.endswith(".shared")
+            help_ = "sharing: renameByDefault: false" if shared else "profiles without attributes, or queue: kueue"
+            yield context.diagnostic_at_key(at, codes.KAI_DOES_NOT_COUNT, message, notes=notes, help_=help_)
     sizes = {units_of(pool.offered[name].resource) for name in amounts if name in pool.offered} - {0}
     if len({name for name in amounts if name not in NODE_RESOURCES}) > 1 and sizes:
         message = f"the quotas of tenant {tenant.name} of pool {pool.name} are one amount of slices to KAI"

@@ -1,7 +1,7 @@
 """What several rules ask in common, by tables: each row decides one condition of it.
 
 Amounts (BP6134, BP6106), credentials (BP6301), who decides what nodes offer (BP6102, BP6103, BP6104, BP6470), drivers
-(BP6042, BP6043), PromQL (BP6570).
+(BP6042, BP6043), PromQL (BP6570), names of resources (BP6162) and capabilities (BP6160).
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from blueprint.check.common.device_plugins import is_decided_here
 from blueprint.check.common.driver import driver_faults
 from blueprint.check.common.expressions import fault
 from blueprint.check.rule_context import PoolOffer
+from blueprint.check.runner import run_rules
 from blueprint.diagnostics import Severity, Span
 from tests.support.rule_facts import context
 
@@ -191,3 +192,49 @@ def test_a_misspelt_function_is_named(name: str) -> None:
     found = fault(f"{misspelt}(up)")
     assert found is not None
     assert found[1:] == (f"did you mean {name}?", Severity.WARNING)
+
+
+@pytest.mark.parametrize(
+    ("resource", "pools", "found"),
+    [
+        ("nvidia.com/gpus", False, True),
+        ("nvidia.com/gpus", True, False),  # BP6102 says what the pools offer
+        ("kubernetes.io/gpu", True, True),
+        ("nvidia.com/gpu", False, False),
+    ],
+)
+def test_names_near_that_of_gpus_are_judged_by_the_pools_where_they_are_known(
+    resource: str, pools: bool, found: bool
+) -> None:
+    container = {"name": "main", "image": "a:1", "resources": {"limits": {resource: 1}}}
+    data = {
+        "apiVersion": "v1",
+        "kind": "Pod",
+        "metadata": {"name": "p", "namespace": "n"},
+        "spec": {"containers": [container]},
+    }
+    known = [PoolOffer("train", {"nvidia.com/gpu": 8})] if pools else []
+    results = run_rules(context([Object(data, USERS)], known))
+    assert ("BP6162" in {each.code.id for each in results.diagnostics}) is found
+
+
+@pytest.mark.parametrize(
+    ("name", "why", "help_"),
+    [
+        ("CAP_SYS_ADMIN", "containerd puts CAP_ in front", "write SYS_ADMIN"),
+        ("SYS_ADMN", "Linux has no such capability", "did you mean SYS_ADMIN?"),
+        ("CAP_SYS_ADMN", "Linux has no such capability", "did you mean SYS_ADMIN?"),
+        ("Q", "Linux has no such capability", "man 7 capabilities lists them; here they have no CAP_"),
+    ],
+)
+def test_what_is_wrong_with_a_capability(name: str, why: str, help_: str) -> None:
+    container = {"name": "main", "image": "a:1", "securityContext": {"capabilities": {"add": [name]}}}
+    data = {
+        "apiVersion": "v1",
+        "kind": "Pod",
+        "metadata": {"name": "p", "namespace": "n"},
+        "spec": {"containers": [container]},
+    }
+    [found] = [each for each in run_rules(context([Object(data, USERS)])).diagnostics if each.code.id == "BP6160"]
+    assert why in found.message
+    assert found.help == help_

@@ -26,7 +26,8 @@ from blueprint.wording import first_few
 
 CLAIM_MISSING = define("BP6167", "volume-claim-missing", page=__file__, severity=Severity.WARNING)
 KEY_MISSING = define("BP6168", "config-key-missing", page=__file__, severity=Severity.WARNING)
-_CONTENT = ("data", "binaryData", "stringData")
+_CONTENT = ("data", "binaryData")
+"""Texts of a Secret are in `data` by the time rules run."""
 
 
 @rule(CLAIM_MISSING, tags=("references",))

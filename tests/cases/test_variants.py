@@ -10,7 +10,6 @@ from blueprint.diagnostics import Refused
 from blueprint.pipeline import compile_blueprint
 
 UBUNTU = '{kubernetes: "1.35", os: ubuntu-22.04}'
-HOST = "owner: {driver: host, toolkit: host}"
 
 
 def pool(product: str, count: int = 1, more: str = "", selector: str = "acme.example/pool: gpu") -> str:
@@ -53,7 +52,7 @@ def found(folder: Path, cluster: str, pools: str, more: str = "", manifest: str 
         (UBUNTU, pool("Jetson-AGX-Xavier"), "", "BP3101", "Tegra"),
         (UBUNTU, pool("RTX-3070"), "", "BP3101", "spec.hardware"),
         (UBUNTU, pool("Inferentia2"), "", "BP3101", "only NVIDIA"),
-        ('{kubernetes: "1.35", distribution: kops, os: ubuntu-22.04}', pool("L4"), "", "BP2005", "distribution: vanilla"),
+        (f"{UBUNTU[:-1]}, distribution: kops}}", pool("L4"), "", "BP2005", "distribution: vanilla"),
         (UBUNTU, pool("L4").replace("count: 1", 'count: "4"'), "", "BP2004", "without quotes"),
     ],
 )  # fmt: skip

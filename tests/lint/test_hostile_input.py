@@ -80,6 +80,14 @@ def test_a_long_text_is_searched_for_credentials_in_one_pass(text: str) -> None:
     assert process_time() - begin < 5  # the square of the length would be minutes
 
 
+@pytest.mark.parametrize("program", ["torchrun ", "accelerate launch ", "deepspeed "])
+def test_a_long_command_is_searched_for_launchers_in_one_pass(program: str) -> None:
+    text = POD.format(2).replace("image:", f"args: ['{program * 10_000}'], image:")
+    begin = process_time()
+    assert not linted(text).rules.failed
+    assert process_time() - begin < 5
+
+
 def test_what_is_not_listed_is_counted() -> None:
     found = linted(HOSTILE["unknown fields"]).diagnostics
     assert [each.message for each in found if each.code.id == "BP5030"] == [

@@ -10,7 +10,7 @@ from blueprint.check import codes
 from blueprint.check.finding import ObjectFinding
 from blueprint.check.rule_context import inside
 from blueprint.check.workloads import ObjectReference, containers, references
-from blueprint.diagnostics import Diagnostic, Severity, nearest
+from blueprint.diagnostics import Diagnostic, Severity, Suggestions
 from blueprint.kubernetes.kinds import find_kind
 from blueprint.kubernetes.pod_templates import PodTemplate, pod_templates, runs_elsewhere
 from blueprint.source.paths import format_path
@@ -42,6 +42,7 @@ class _Set:
                 where = str(inside(each.data, *accounts.namespace.split(".")))
                 self._names.setdefault(("", "ServiceAccount", where), set()).update(accounts.names)
         self.namespaces = self.names("", "Namespace")
+        self.suggestions = Suggestions()
 
     def names(self, group: str, kind: str, namespace: str = "") -> set[str]:
         """The names of the rendered objects of this kind."""
@@ -67,7 +68,7 @@ def _namespaces(known: _Set, existing: frozenset[str]) -> Iterator[Diagnostic]:
         first, *others = users[namespace]
         and_others = f" (and that of {len(others)} more objects)" if others else ""
         text = f"its namespace {namespace}{and_others} is not among the objects"
-        near = nearest(namespace, known.namespaces)
+        near = known.suggestions.nearest(namespace, known.namespaces)
         help_ = f"did you mean {near}?" if near else "it must exist before the first apply"
         yield ObjectFinding(codes.NAMESPACE_NOT_RENDERED, ("metadata", "namespace"), text, help_).to_diagnostic(first)
 
@@ -77,7 +78,7 @@ def _pod(subject: Object, known: _Set) -> Iterator[ObjectFinding]:
         for reference in references(pod.path, pod.spec):
             if not runs_elsewhere(subject.id.kind) and (complaint := _missing(reference, subject, known)):
                 yield complaint
-        yield from _volumes(pod, subject)
+        yield from _volumes(pod, subject, known)
 
 
 def _missing(reference: ObjectReference, subject: Object, known: _Set) -> ObjectFinding | None:
@@ -87,7 +88,7 @@ def _missing(reference: ObjectReference, subject: Object, known: _Set) -> Object
         return None
     where = format_path(reference.path, subject.data)
     text = f"{where} refers to the {reference.kind} {namespace}/{reference.name}, {_ABSENT}"
-    near = nearest(reference.name, names)
+    near = known.suggestions.nearest(reference.name, names)
     help_ = f"did you mean {near}?" if near else None
     if reference.kind == "ServiceAccount":
         return ObjectFinding(codes.SERVICE_ACCOUNT_MISSING, reference.path, text, help_, _severity(namespace, known))
@@ -99,14 +100,14 @@ def _severity(namespace: str, known: _Set) -> Severity:
     return Severity.ERROR if namespace in known.namespaces else Severity.WARNING
 
 
-def _volumes(pod: PodTemplate, subject: Object) -> Iterator[ObjectFinding]:
+def _volumes(pod: PodTemplate, subject: Object, known: _Set) -> Iterator[ObjectFinding]:
     there = {str(volume.get("name")) for volume in _maps(pod.spec.get("volumes"))} | pod.claims
     for place, container in containers(pod.path, pod.spec, pod.container):
         for index, mount in enumerate(_maps(container.get("volumeMounts"))):
             if isinstance(name := mount.get("name"), str) and name not in there:
                 at = (*place, "volumeMounts", index, "name")
                 text = f"{format_path(at, subject.data)}: the pod has no volume {name}"
-                near = nearest(name, there)
+                near = known.suggestions.nearest(name, there)
                 yield ObjectFinding(codes.VOLUME_MISSING, at, text, f"did you mean {near}?" if near else None)
 
 
@@ -138,7 +139,7 @@ def _binding(subject: Object, known: _Set) -> Iterator[ObjectFinding]:
         names = known.names("", "ServiceAccount", namespace)
         if name not in names:
             path = ("subjects", index, "name")
-            near = nearest(name, names)
+            near = known.suggestions.nearest(name, names)
             yield ObjectFinding(
                 codes.SUBJECT_MISSING,
                 path,
@@ -157,7 +158,7 @@ def _role(subject: Object, known: _Set) -> Iterator[ObjectFinding]:
     if name in names or name.startswith("system:") or name in well_known:
         return
     severity = _severity(namespace, known) if kind == "Role" else Severity.WARNING
-    near = nearest(name, names)
+    near = known.suggestions.nearest(name, names)
     text = f"roleRef.name is the {kind} {name}, {_ABSENT}"
     help_ = f"did you mean {near}?" if near else None
     yield ObjectFinding(codes.ROLE_MISSING, ("roleRef", "name"), text, help_, severity)

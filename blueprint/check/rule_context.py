@@ -11,7 +11,7 @@ from blueprint.bundle.model import Object, Path, Taint
 from blueprint.check.node_labels import LabelValues
 from blueprint.check.rule import Capability
 from blueprint.check.workloads import containers
-from blueprint.diagnostics import Severity
+from blueprint.diagnostics import Severity, Suggestions
 from blueprint.effective.operator import EffectiveOperator
 from blueprint.kubernetes.pod_templates import pod_kinds, pod_templates
 from blueprint.records import Record, field
@@ -175,6 +175,11 @@ class RuleContext:
         """The object of that name; without a namespace the first one."""
         same = (each for each in self.objects_of_kind(kind) if each.id.name == name)
         return next((each for each in same if namespace in ("", each.id.namespace)), None)
+
+    @cached_property
+    def suggestions(self) -> Suggestions:
+        """Names that were probably meant, for rules about names that may be many."""
+        return Suggestions()
 
     @cached_property
     def pods(self) -> tuple[DescribedPod, ...]:

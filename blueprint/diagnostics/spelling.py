@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 
 def nearest(word: str, candidates: Iterable[str]) -> str | None:
@@ -13,6 +13,23 @@ def nearest(word: str, candidates: Iterable[str]) -> str | None:
         by_fold.setdefault(candidate.casefold(), candidate)
     found = difflib.get_close_matches(word.casefold(), by_fold, n=1, cutoff=0.6)
     return by_fold[found[0]] if found else None
+
+
+class Suggestions:
+    """The nearest of names of which an input may have tens of thousands, missed as often: the work is bounded."""
+
+    MOST_NAMES = 200
+    _MOST_WORDS = 1_000
+
+    def __init__(self) -> None:
+        self._left = self._MOST_WORDS
+
+    def nearest(self, word: str, names: Collection[str]) -> str | None:
+        """The name that `word` most likely misspells; None also where there are too many, or too much was asked."""
+        if len(names) > self.MOST_NAMES or not self._left:
+            return None
+        self._left -= 1
+        return nearest(word, names)
 
 
 def known_names(word: str, candidates: Iterable[str], most: int = 24, explained_by: str = "") -> str:

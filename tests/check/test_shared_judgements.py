@@ -1,7 +1,8 @@
 """What several rules ask in common, by tables: each row decides one condition of it.
 
 Amounts (BP6134, BP6106), credentials (BP6301), who decides what nodes offer (BP6102, BP6103, BP6104, BP6470), drivers
-(BP6042, BP6043), PromQL (BP6570).
+(BP6042, BP6043), PromQL (BP6570), names of resources (BP6162) and capabilities (BP6160),
+ports (BP6158).
 """
 
 from __future__ import annotations
@@ -16,7 +17,10 @@ from blueprint.check.common.credentials import CredentialOptions, variables
 from blueprint.check.common.device_plugins import is_decided_here
 from blueprint.check.common.driver import driver_faults
 from blueprint.check.common.expressions import fault
-from blueprint.check.rule_context import PoolOffer
+from blueprint.check.common.ports import way_out
+from blueprint.check.rule import Capability
+from blueprint.check.rule_context import NoPlatform, PoolOffer, RuleContext
+from blueprint.check.runner import run_rules
 from blueprint.diagnostics import Severity, Span
 from tests.support.rule_facts import context
 
@@ -191,3 +195,86 @@ def test_a_misspelt_function_is_named(name: str) -> None:
     found = fault(f"{misspelt}(up)")
     assert found is not None
     assert found[1:] == (f"did you mean {name}?", Severity.WARNING)
+
+
+@pytest.mark.parametrize(
+    ("resource", "pools", "found"),
+    [
+        ("nvidia.com/gpus", False, True),
+        ("nvidia.com/gpus", True, False),  # BP6102 says what the pools offer
+        ("kubernetes.io/gpu", True, True),
+        ("nvidia.com/gpu", False, False),
+    ],
+)
+def test_names_near_that_of_gpus_are_judged_by_the_pools_where_they_are_known(
+    resource: str, pools: bool, found: bool
+) -> None:
+    container = {"name": "main", "image": "a:1", "resources": {"limits": {resource: 1}}}
+    data = {
+        "apiVersion": "v1",
+        "kind": "Pod",
+        "metadata": {"name": "p", "namespace": "n"},
+        "spec": {"containers": [container]},
+    }
+    known = [PoolOffer("train", {"nvidia.com/gpu": 8})] if pools else []
+    results = run_rules(context([Object(data, USERS)], known))
+    assert ("BP6162" in {each.code.id for each in results.diagnostics}) is found
+
+
+@pytest.mark.parametrize(
+    ("name", "why", "help_"),
+    [
+        ("CAP_SYS_ADMIN", "containerd puts CAP_ in front", "write SYS_ADMIN"),
+        ("SYS_ADMN", "Linux has no such capability", "did you mean SYS_ADMIN?"),
+        ("CAP_SYS_ADMN", "Linux has no such capability", "did you mean SYS_ADMIN?"),
+        ("Q", "Linux has no such capability", "man 7 capabilities lists them; here they have no CAP_"),
+    ],
+)
+def test_what_is_wrong_with_a_capability(name: str, why: str, help_: str) -> None:
+    container = {"name": "main", "image": "a:1", "securityContext": {"capabilities": {"add": [name]}}}
+    data = {
+        "apiVersion": "v1",
+        "kind": "Pod",
+        "metadata": {"name": "p", "namespace": "n"},
+        "spec": {"containers": [container]},
+    }
+    [found] = [each for each in run_rules(context([Object(data, USERS)])).diagnostics if each.code.id == "BP6160"]
+    assert why in found.message
+    assert found.help == help_
+
+
+@pytest.mark.parametrize(
+    ("name", "names", "help_"),
+    [
+        ("htpp", {"http", "grpc"}, "did you mean http?"),
+        ("api", {"rpc", "zero"}, "names there: rpc, zero"),
+        ("api", set(), "give a port of the container this name"),
+    ],
+)
+def test_what_to_write_instead_of_the_name_of_a_port(name: str, names: set[str], help_: str) -> None:
+    assert way_out(name, names, context(())) == help_
+
+
+@pytest.mark.parametrize(
+    ("target", "found"),
+    [
+        ({"kind": "Deployment", "name": "serve"}, True),
+        ({"kind": "ReplicaSet", "name": "serve"}, True),
+        ({"name": "serve"}, True),
+        ({"kind": "RayService", "name": "serve"}, False),
+        ({"kind": "Deployment", "name": 7}, False),
+        ({"kind": "Deployment"}, False),
+    ],
+)
+def test_an_autoscaler_without_its_workload_in_a_complete_input(target: dict[str, Any], found: bool) -> None:
+    """BP6165."""
+    data = {
+        "apiVersion": "autoscaling/v2",
+        "kind": "HorizontalPodAutoscaler",
+        "metadata": {"name": "h", "namespace": "n"},
+        "spec": {"scaleTargetRef": target},
+    }
+    complete = RuleContext([Object(data, USERS)], NoPlatform(frozenset({Capability.COMPLETE})))
+    results = run_rules(complete)
+    assert not results.failed
+    assert ("BP6165" in {each.code.id for each in results.diagnostics}) is found

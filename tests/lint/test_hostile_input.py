@@ -6,11 +6,13 @@ What took too long did so with the square of its size; here it is small, and the
 from __future__ import annotations
 
 from datetime import date
+from time import process_time
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from blueprint.check.common.credentials import looks_secret
 from blueprint.check.messages import MOST_FAULTS
 from blueprint.lint.inputs import STDIN, read_inputs
 from blueprint.lint.run import LintResult, lint
@@ -69,6 +71,21 @@ def test_it_ends_with_findings(name: str) -> None:
     assert calls < CALLS_PER_CHARACTER * len(text) + 20_000
     assert not result.rules.failed, [each.message for each in result.diagnostics]
     assert len(result.diagnostics) < 4 * MOST_FAULTS
+
+
+@pytest.mark.parametrize("text", ["x" * 100_000, "eyJ-" * 25_000, "a://" * 25_000, "-----BEGIN " * 9_000])
+def test_a_long_text_is_searched_for_credentials_in_one_pass(text: str) -> None:
+    begin = process_time()
+    looks_secret(text)
+    assert process_time() - begin < 5  # the square of the length would be minutes
+
+
+@pytest.mark.parametrize("program", ["torchrun ", "accelerate launch ", "deepspeed "])
+def test_a_long_command_is_searched_for_launchers_in_one_pass(program: str) -> None:
+    text = POD.format(2).replace("image:", f"args: ['{program * 10_000}'], image:")
+    begin = process_time()
+    assert not linted(text).rules.failed
+    assert process_time() - begin < 5
 
 
 def test_what_is_not_listed_is_counted() -> None:

@@ -8,7 +8,9 @@ from blueprint.bundle.model import Path
 from blueprint.check.finding import ObjectFinding
 from blueprint.check.rule import Capability
 from blueprint.check.rule_context import RuleContext
-from blueprint.diagnostics import Code, Severity, nearest
+from blueprint.diagnostics import Code, Severity
+
+_MOST_LISTED = 24
 
 
 def missing(
@@ -28,6 +30,7 @@ def missing(
     complete = Capability.COMPLETE in context.capabilities and Capability.BLUEPRINT not in context.capabilities
     if name in there or not (there or complete):
         return None
-    near = nearest(name, there)
-    help_ = f"did you mean {near}?" if near else f"existing: {', '.join(sorted(there))}" if there else None
+    near = context.suggestions.nearest(name, there)
+    few = sorted(there) if len(there) <= _MOST_LISTED else ()
+    help_ = f"did you mean {near}?" if near else f"existing: {', '.join(few)}" if few else None
     return ObjectFinding(code, path, text, help_, Severity.ERROR if complete else otherwise)

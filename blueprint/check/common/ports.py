@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from blueprint.check.rule_context import DescribedPod, items, mapping
-from blueprint.diagnostics import Severity, define, nearest
+from blueprint.check.rule_context import DescribedPod, RuleContext, items, mapping
+from blueprint.diagnostics import Severity, define
+from blueprint.wording import first_few
 
 UNKNOWN = define("BP6158", "port-name-unknown", page=__file__, severity=Severity.WARNING)
 
@@ -21,9 +22,9 @@ def pod_ports(pods: Iterable[DescribedPod]) -> set[str]:
     return {name for pod in pods for _, container in pod.containers for name in container_ports(container)}
 
 
-def way_out(name: str, names: set[str]) -> str:
+def way_out(name: str, names: set[str], context: RuleContext) -> str:
     """What to write instead of a name that no port has."""
-    near = nearest(name, sorted(names))
+    near = context.suggestions.nearest(name, names)
     if near:
         return f"did you mean {near}?"
-    return f"names there: {', '.join(sorted(names))}" if names else "give a port of the container this name"
+    return f"names there: {first_few(sorted(names), 12)}" if names else "give a port of the container this name"

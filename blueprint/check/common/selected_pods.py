@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -12,19 +13,66 @@ from blueprint.check.finding import ObjectFinding
 from blueprint.check.rule import Capability
 from blueprint.check.rule_context import DescribedPod, RuleContext, mapping, severity_across_files
 from blueprint.diagnostics import Severity, define, nearest
+from blueprint.wording import first_few
 
 NOTHING = define("BP6157", "selector-matches-nothing", page=__file__, severity=Severity.WARNING)
 _BY_USERS = re.compile(r"(app\.kubernetes\.io/)?[^/]+")
 """Keys of labels that people give to their pods; those of other domains are often set by controllers."""
 _BY_JOBS = frozenset({"job-name", "controller-uid", "pod-template-hash"})
 """Keys without a domain that Kubernetes' controllers set."""
+_MOST = 100
+"""Pods with one label that are compared with a selector of several."""
+_MOST_SHOWN = 6
 _PLAIN = frozenset({"", "apps", "batch"})
 """API groups whose workloads give their pods the labels of the template alone."""
 
 
-def pods_with(wanted: Mapping[Any, Any], subject: Object, context: RuleContext) -> list[DescribedPod]:
-    """The pods among the objects, in the namespace of `subject`, that have all of the labels."""
-    return [pod for pod in _beside(subject, context) if wanted.items() <= _labels(pod).items()]
+class _Namespace:
+    """The pods of a namespace, by what they are looked for."""
+
+    def __init__(self) -> None:
+        self.pods: list[DescribedPod] = []
+        self.plain: list[DescribedPod] = []
+        self._by_name: dict[str, DescribedPod] = {}
+        self._by_label: dict[tuple[str, str], list[DescribedPod]] = {}
+
+    def add(self, pod: DescribedPod) -> None:
+        """One pod more."""
+        self.pods.append(pod)
+        if pod.subject.id.group in _PLAIN:
+            self.plain.append(pod)
+            self._by_name.setdefault(pod.subject.id.name, pod)
+        for key, value in _labels(pod).items():
+            self._by_label.setdefault((str(key), str(value)), []).append(pod)
+
+    def selected(self, wanted: Mapping[Any, Any]) -> list[DescribedPod] | None:
+        """The pods that have all of the labels; None where they are too many to be compared."""
+        lists = [self._by_label.get((str(key), str(value)), []) for key, value in wanted.items()]
+        fewest = min(lists, key=len, default=[])
+        if len(fewest) > _MOST:
+            return None
+        return [pod for pod in fewest if wanted.items() <= _labels(pod).items()]
+
+    def meant(self, wanted: Mapping[Any, Any], subject: Object) -> DescribedPod | None:
+        """What the selector is surely for: of the same name, or the only one, with labels that are alike."""
+        if same := self._by_name.get(subject.id.name):
+            return same
+        alone = self.plain[0] if len(self.plain) == 1 else None
+        is_alike = alone and all(_is_alike(key, value, _labels(alone)) for key, value in wanted.items())
+        return alone if is_alike else None
+
+
+def _by_namespace(context: RuleContext) -> Mapping[str, _Namespace]:
+    found: dict[str, _Namespace] = defaultdict(_Namespace)
+    for pod in context.pods:
+        found[pod.subject.id.namespace].add(pod)
+    return found
+
+
+def selected_pods(wanted: Mapping[Any, Any], subject: Object, context: RuleContext) -> list[DescribedPod]:
+    """The pods among the objects, in the namespace of `subject`, with all of the labels; none where they are many."""
+    beside = context.once(_by_namespace).get(subject.id.namespace)
+    return (beside.selected(wanted) if beside else None) or []
 
 
 def unmatched(wanted: Any, path: Path, subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
@@ -39,17 +87,16 @@ def unmatched(wanted: Any, path: Path, subject: Object, context: RuleContext) ->
     labels = mapping(wanted)
     if not labels or any(key in _BY_JOBS or not _BY_USERS.fullmatch(str(key)) for key in labels):
         return
-    pods = _beside(subject, context)
-    if any(labels.items() <= _labels(pod).items() for pod in pods):
+    beside = context.once(_by_namespace).get(subject.id.namespace) or _Namespace()
+    if beside.selected(labels) != []:
         return
-    plain = [pod for pod in pods if pod.subject.id.group in _PLAIN]
-    meant = next((pod for pod in plain if _is_meant(labels, pod, subject, alone=len(plain) == 1)), None)
+    meant = beside.meant(labels, subject)
     if meant and severity_across_files(subject, meant.subject, context) is None:
         key, has = _difference(labels, _labels(meant))
         text = f"no pod among the objects has {key}={labels[key]}: {meant.subject.id} has {has}"
         yield ObjectFinding(NOTHING, (*path, key), text, "select by labels of the pod template")
-    elif not meant and _is_complete(context) and len(plain) == len(pods):
-        listed = ", ".join(f"{key}={value}" for key, value in labels.items())
+    elif not meant and _is_complete(context) and len(beside.plain) == len(beside.pods):
+        listed = first_few([f"{key}={value}" for key, value in labels.items()], _MOST_SHOWN)
         yield ObjectFinding(NOTHING, path, f"no pod among the objects has {listed}", "select by labels of pods")
 
 
@@ -58,26 +105,8 @@ def _is_complete(context: RuleContext) -> bool:
     return Capability.COMPLETE in context.capabilities and Capability.BLUEPRINT not in context.capabilities
 
 
-def _beside(subject: Object, context: RuleContext) -> list[DescribedPod]:
-    return context.once(_by_namespace).get(subject.id.namespace, [])
-
-
-def _by_namespace(context: RuleContext) -> dict[str, list[DescribedPod]]:
-    found: dict[str, list[DescribedPod]] = {}
-    for pod in context.pods:
-        found.setdefault(pod.subject.id.namespace, []).append(pod)
-    return found
-
-
 def _labels(pod: DescribedPod) -> Mapping[Any, Any]:
     return mapping(pod_metadata(pod).get("labels"))
-
-
-def _is_meant(wanted: Mapping[Any, Any], pod: DescribedPod, subject: Object, *, alone: bool) -> bool:
-    """Whether the selector is for this workload: of the same name, or the only one, with labels that are alike."""
-    if pod.subject.id.name == subject.id.name:
-        return True
-    return alone and all(_is_alike(key, value, _labels(pod)) for key, value in wanted.items())
 
 
 def _is_alike(key: Any, value: Any, labels: Mapping[Any, Any]) -> bool:
@@ -93,5 +122,5 @@ def _difference(wanted: Mapping[Any, Any], labels: Mapping[Any, Any]) -> tuple[A
     key = next(each for each in wanted if labels.get(each) != wanted[each])
     if key in labels:
         return key, f"{key}={labels[key]}"
-    listed = ", ".join(f"{name}={value}" for name, value in labels.items())
+    listed = first_few([f"{name}={value}" for name, value in labels.items()], _MOST_SHOWN)
     return key, listed or "no labels"

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 
 from blueprint.bundle.model import Object
 from blueprint.check.common.jobs import BEYOND_COMPLETIONS, beyond_completions
-from blueprint.check.finding import ObjectFinding
+from blueprint.check.finding import ObjectFinding, shown
 from blueprint.check.rule import rule
 from blueprint.check.rule_context import RuleContext, inside
 from blueprint.diagnostics import define
@@ -25,7 +25,9 @@ _FIELDS: tuple[tuple[str, range, tuple[str, ...]], ...] = (
 """Of a schedule, as the CronJob controller's parser has them (robfig/cron v3): name, numbers, words for the numbers."""
 _WORDS = frozenset({"@yearly", "@annually", "@monthly", "@weekly", "@daily", "@midnight", "@hourly"})
 _EVERY = re.compile(r"@every [+-]?(\d+(\.\d*)?|\.\d+)(ns|us|µs|ms|s|m|h)((\d+(\.\d*)?|\.\d+)(ns|us|µs|ms|s|m|h))*")
-_PART = re.compile(r"([*?]|\w+(?:-\w+)?)(?:/(\d+))?")
+_NUMBER = re.compile(r"[0-9]{1,9}")
+_SHOWN = 30
+_PART = re.compile(r"([*?]|\w+(?:-\w+)?)(?:/([0-9]{1,9}))?")
 
 
 @rule(UNREADABLE, tags=("scheduling",))
@@ -34,7 +36,8 @@ def schedule(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
     text = inside(subject.data, "spec", "schedule")
     if subject.id.group == "batch" and isinstance(text, str) and (fault := _fault(text)):
         why, help_ = fault
-        yield ObjectFinding(UNREADABLE, ("spec", "schedule"), f'spec.schedule is "{text}": {why}', help_)
+        short = shown(text, ("spec", "schedule"), subject.id.kind)
+        yield ObjectFinding(UNREADABLE, ("spec", "schedule"), f"spec.schedule is {short}: {why}", help_)
 
 
 @rule(BEYOND_COMPLETIONS, tags=("scheduling",))
@@ -59,7 +62,10 @@ def _fault(text: str) -> tuple[str, str] | None:
         named = dict(zip(words, numbers, strict=False))
         if not all(_is_part(part, numbers, named) for part in field.split(",") if part):
             listed = f" or {words[0].upper()} to {words[-1].upper()}" if words else ""
-            return f"{field} is no {name}", f"numbers from {numbers[0]} to {numbers[-1]}{listed}; *, */2, 1-5 and 1,3"
+            return (
+                f"{field[:_SHOWN]} is no {name}",
+                f"numbers from {numbers[0]} to {numbers[-1]}{listed}; *, */2, 1-5 and 1,3",
+            )
     return None
 
 
@@ -70,7 +76,7 @@ def _is_part(part: str, numbers: range, words: Mapping[str, int]) -> bool:
         return False
     if found[1] in ("*", "?"):
         return True
-    ends = [int(each) if each.isdecimal() else words.get(each.lower()) for each in found[1].split("-")]
+    ends = [int(each) if _NUMBER.fullmatch(each) else words.get(each.lower()) for each in found[1].split("-")]
     known = [each for each in ends if each is not None and each in numbers]
     return len(known) == len(ends) and known == sorted(known)
 

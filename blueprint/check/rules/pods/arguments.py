@@ -16,7 +16,9 @@ NOT_EXPANDED = define("BP6163", "variable-not-expanded", page=__file__, severity
 FLAG_WITH_VALUE = define("BP6164", "flag-and-value-in-one", page=__file__, severity=Severity.WARNING)
 _SHELL = re.compile(r"(.*/)?(ba|da|z|k|a)?sh|.*\.(sh|bash)")
 _VARIABLE = re.compile(r"\$(?:\{(\w+)\}|([A-Za-z_]\w*))")
-_FLAG = re.compile(r"(--[A-Za-z][\w.-]*)[ \t]+(\S.*)")
+_FLAG = re.compile(r"(--[A-Za-z][\w.-]{0,80})[ \t]+\S.*")
+_MOST = 100
+"""Arguments of a container that are looked at."""
 _INDEX = "JOB_COMPLETION_INDEX"
 
 
@@ -41,8 +43,8 @@ def flags(pod: DescribedPod, context: RuleContext) -> Iterator[ObjectFinding]:
         for field, index, argument in _arguments(container):
             if found := _FLAG.fullmatch(argument):
                 at = (*path, field, index)
-                text = f"{format_path(at, pod.subject.data)} is one argument: the program has no flag {argument!r}"
-                yield ObjectFinding(FLAG_WITH_VALUE, at, text, f"write {found[1]}={found[2]}, or two items of the list")
+                text = f"{format_path(at, pod.subject.data)} is one argument: {found[1]}, a space, and the value"
+                yield ObjectFinding(FLAG_WITH_VALUE, at, text, f"write {found[1]}=VALUE, or two items of the list")
 
 
 def _arguments(container: Mapping[str, Any]) -> list[tuple[str, int, str]]:
@@ -50,7 +52,7 @@ def _arguments(container: Mapping[str, Any]) -> list[tuple[str, int, str]]:
     found = [
         (field, index, each)
         for field in ("command", "args")
-        for index, each in enumerate(items(container.get(field)))
+        for index, each in enumerate(items(container.get(field))[:_MOST])
         if isinstance(each, str)
     ]
     return [] if any(_SHELL.fullmatch(argument) for _, _, argument in found) else found

@@ -7,11 +7,13 @@ from collections.abc import Iterator
 from blueprint.check.finding import ObjectFinding
 from blueprint.check.rule import rule
 from blueprint.check.rule_context import DescribedPod, RuleContext, inside, items
-from blueprint.diagnostics import Severity, define, nearest
+from blueprint.diagnostics import Severity, define
 from blueprint.source.paths import format_path
 
 UNKNOWN = define("BP6160", "capability-unknown", page=__file__, severity=Severity.WARNING)
 _PREFIX = "CAP_"
+_MOST = 100
+"""Names of one list that are looked at; Linux has half as many."""
 _KNOWN = frozenset(
     {
         "AUDIT_CONTROL", "AUDIT_READ", "AUDIT_WRITE", "BLOCK_SUSPEND", "BPF", "CHECKPOINT_RESTORE", "CHOWN",
@@ -30,14 +32,15 @@ def unknown(pod: DescribedPod, context: RuleContext) -> Iterator[ObjectFinding]:
     """Capabilities with the prefix CAP_, and those that there are not."""
     for path, container in pod.containers:
         for part in ("add", "drop"):
-            for index, name in enumerate(items(inside(container, "securityContext", "capabilities", part))):
-                if isinstance(name, str) and (fault := _fault(name)):
+            names = items(inside(container, "securityContext", "capabilities", part))
+            for index, name in enumerate(names[:_MOST]):
+                if isinstance(name, str) and (fault := _fault(name, context)):
                     at = (*path, "securityContext", "capabilities", part, index)
                     why, help_ = fault
                     yield ObjectFinding(UNKNOWN, at, f"{format_path(at, pod.subject.data)} is {name}: {why}", help_)
 
 
-def _fault(name: str) -> tuple[str, str] | None:
+def _fault(name: str, context: RuleContext) -> tuple[str, str] | None:
     """Why a name is none that every container runtime takes, and what to write; runtimes take small letters."""
     upper = name.upper()
     bare = upper.removeprefix(_PREFIX)
@@ -45,7 +48,7 @@ def _fault(name: str) -> tuple[str, str] | None:
         return None
     if bare in _KNOWN:
         return "containerd puts CAP_ in front of it once more, and then ignores it", f"write {bare}"
-    near = nearest(bare, sorted(_KNOWN))
+    near = context.suggestions.nearest(bare, _KNOWN)
     help_ = f"did you mean {near}?" if near else "man 7 capabilities lists them; here they have no CAP_"
     return "Linux has no such capability, so container runtimes ignore it", help_
 

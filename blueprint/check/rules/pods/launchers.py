@@ -14,12 +14,14 @@ from blueprint.source.paths import format_path
 
 PROCESSES = define("BP6581", "processes-unlike-gpus", page=__file__, severity=Severity.WARNING)
 _LAUNCHERS = {
-    "torchrun": re.compile(
-        r"\b(?:torchrun|torch\.distributed\.(?:run|launch))\b.*?--nproc[-_]per[-_]node[= ]\s*(\d+)\b", re.DOTALL
-    ),
-    "accelerate": re.compile(r"\baccelerate launch\b(?!.*--num_machines).*?--num_processes[= ]\s*(\d+)\b", re.DOTALL),
-    "deepspeed": re.compile(r"\bdeepspeed\b.*?--num_gpus[= ]\s*(\d+)\b", re.DOTALL),
+    "torchrun": (r"\b(?:torchrun|torch\.distributed\.(?:run|launch))\b", r"--nproc[-_]per[-_]node"),
+    "accelerate": (r"\baccelerate launch\b", "--num_processes"),
+    "deepspeed": (r"\bdeepspeed\b", "--num_gpus"),
 }
+"""The program, and its option for the number of processes. Looked for one after the other: in one expression that takes
+the square of a text's length."""
+_SEVERAL_NODES = {"accelerate": "--num_machines"}
+"""Options with which that number is the one of all nodes."""
 
 
 @rule(PROCESSES, tags=("performance",))
@@ -27,14 +29,23 @@ def processes(pod: DescribedPod, context: RuleContext) -> Iterator[ObjectFinding
     """Launchers with another number of processes than GPUs."""
     for path, container in pod.containers:
         line, gpus = command_line(container), limit(container, GPU)
-        for name, pattern in _LAUNCHERS.items() if gpus else ():
-            found = pattern.search(line)
-            if found and (number := int(found[1])) and number != gpus:
+        for name in _LAUNCHERS if gpus else ():
+            if (number := _processes(name, line)) and number != gpus:
                 at = (*path, "resources", "limits", GPU)
                 field = format_path(at, pod.subject.data)
                 end = "several share one, which NCCL rejects" if number > gpus else f"{gpus - number} stay idle"
                 text = f"{field} is {gpus}, but {name} starts {number} processes: {end}"
                 yield ObjectFinding(PROCESSES, at, text, f"set {GPU}: {number}, or start {gpus} processes")
+
+
+def _processes(name: str, line: str) -> int | None:
+    """How many processes a launcher starts on each node; None where the command does not say."""
+    program, option = _LAUNCHERS[name]
+    begin = re.search(program, line)
+    rest = line[begin.end() :] if begin else ""
+    found = re.search(rf"{option}[= ]\s*(\d{{1,9}})\b", rest)
+    of_all_nodes = name in _SEVERAL_NODES and _SEVERAL_NODES[name] in rest
+    return int(found[1]) if found and not of_all_nodes else None
 
 
 RULES = (processes,)

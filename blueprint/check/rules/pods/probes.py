@@ -25,7 +25,7 @@ def ports(pod: DescribedPod, context: RuleContext) -> Iterator[ObjectFinding]:
                 if isinstance(name, str) and name not in names:
                     at = (*path, probe, action, "port")
                     text = f"{format_path(at, pod.subject.data)}: no port of this container is named {name}"
-                    yield ObjectFinding(UNKNOWN, at, text, way_out(name, names))
+                    yield ObjectFinding(UNKNOWN, at, text, way_out(name, names, context))
 
 
 RULES = (ports,)

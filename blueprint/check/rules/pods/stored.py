@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from itertools import chain
 from typing import Any
 
-from blueprint.bundle.model import Object, Path
+from blueprint.bundle.model import Path
 from blueprint.check.common.named_objects import missing
 from blueprint.check.finding import ObjectFinding
 from blueprint.check.rule import rule
@@ -17,14 +18,16 @@ from blueprint.check.rule_context import (
     mapping,
     severity_across_files,
 )
-from blueprint.diagnostics import Severity, define, nearest
+from blueprint.diagnostics import Severity, Suggestions, define
 from blueprint.kubernetes.pod_templates import runs_elsewhere
 from blueprint.records import Record
 from blueprint.source.paths import format_path
+from blueprint.wording import first_few
 
 CLAIM_MISSING = define("BP6167", "volume-claim-missing", page=__file__, severity=Severity.WARNING)
 KEY_MISSING = define("BP6168", "config-key-missing", page=__file__, severity=Severity.WARNING)
-_CONTENT = ("data", "binaryData", "stringData")
+_CONTENT = ("data", "binaryData")
+"""Texts of a Secret are in `data` by the time rules run."""
 
 
 @rule(CLAIM_MISSING, tags=("references",))
@@ -52,19 +55,16 @@ class _Key(Record):
 @rule(KEY_MISSING, tags=("references",))
 def keys(pod: DescribedPod, context: RuleContext) -> Iterator[ObjectFinding]:
     """Keys that a ConfigMap or Secret among the objects does not have. One without any is filled by a program."""
-    for each in _keys(pod):
+    for each in () if runs_elsewhere(pod.subject.id.kind) else _keys(pod):
         holder = context.named("", each.kind, pod.subject.id.namespace).get(each.name)
-        there = _there(holder) if holder and not runs_elsewhere(pod.subject.id.kind) else []
-        if holder and there and each.key not in there:
-            near = nearest(each.key, there)
+        parts = [mapping(holder.data.get(part)) for part in _CONTENT] if holder else []
+        if holder and any(parts) and not any(each.key in part for part in parts):
+            few = sorted(chain(*parts)) if sum(map(len, parts)) <= Suggestions.MOST_NAMES else []
+            near = context.suggestions.nearest(each.key, few)
             text = f"{format_path(each.path, pod.subject.data)} is {each.key}, but {holder.id} has no such key"
-            help_ = f"did you mean {near}?" if near else f"keys there: {', '.join(there)}"
+            help_ = f"did you mean {near}?" if near else f"keys there: {first_few(few, 12)}" if few else None
             override = severity_across_files(pod.subject, holder, context)
             yield ObjectFinding(KEY_MISSING, each.path, text, help_, override)
-
-
-def _there(holder: Object) -> list[str]:
-    return sorted(str(key) for part in _CONTENT for key in mapping(holder.data.get(part)))
 
 
 def _keys(pod: DescribedPod) -> Iterator[_Key]:

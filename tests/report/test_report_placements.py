@@ -48,7 +48,7 @@ def test_details_that_do_not_fit_stand_below(context: Context) -> None:
 
 
 def test_a_row_that_does_not_fit_stands_below_its_workload(context: Context) -> None:
-    narrow = text.render(RUN, replace(context, width=50)).splitlines()
+    narrow = text.render(RUN, replace(context, width=50, terminal=True)).splitlines()
 
     assert all(len(line) <= 50 for line in narrow)
     first = narrow.index("  Job/train")

@@ -73,14 +73,14 @@ def _lines(record: ReportContent, context: Context) -> Iterator[str]:
 def _placements(record: ReportContent, context: Context, style: Style) -> Iterator[str]:
     """A line for each workload, its columns under each other; details stand below where they do not fit.
 
-    Where the columns do not fit, everything but the name of the workload stands below it.
+    Where the columns do not fit on a terminal, everything but the name of the workload stands below it.
     """
     placed = record.run.placements
     rows = [HEAD, *((one.workload, one.requests, pods_in_words(one), outcome_in_words(one)) for one in placed)]
     details = ["", *(visible(details_of(one)) for one in placed)]
     shown = [[_cut(visible(cell)) for cell in row] for row in rows]
     *widths, last = (max(map(cells, column)) for column in zip(*shown, strict=True))
-    if sum(widths) + last + 2 * len(rows[0]) > context.width:
+    if context.terminal and sum(widths) + last + 2 * len(rows[0]) > context.width:
         for one, (name, requests, pods, outcome), more in zip(placed, shown[1:], details[1:], strict=True):
             yield f"  {name}"
             of_pods = f"{pods} pod{'' if one.pods == 1 else 's'}"

@@ -46,7 +46,7 @@ _EXPLAINED = frozenset(
     )
 )  # fmt: skip
 _HELP = {
-    REFUSED: "correct the expression; it is a string in CEL",
+    REFUSED: "correct the CEL expression",
     STOPS: "write an expression that gives true or false for every device",
     NO_DEVICE: "request what the nodes have, or add a pool that has it",
     TOO_FEW: "request fewer devices, or split the claim among several pods",

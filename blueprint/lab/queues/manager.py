@@ -102,6 +102,7 @@ class QueueManager:
     @contextmanager
     def running(self, timeout: float) -> Iterator[None]:
         """Start it, wait until it answers, end it afterwards. Raises Refused (2) where it does not."""
+        self._make_secret()
         self.process = start_bound(self._command(), folder=self._lab.folder, log=self._log)
         try:
             self._await(self._has_certificate, time.monotonic() + timeout, "makes no certificate")
@@ -148,10 +149,18 @@ class QueueManager:
             raise LookupError(f"no {kind} {name} among the objects of {self.program.component}")
         return found
 
+    @property
+    def _secrets(self) -> str:
+        return f"/api/v1/namespaces/{self._rendered('Deployment', self.program.deployment).id.namespace}/secrets"
+
+    def _make_secret(self) -> None:
+        """The manager fills a Secret that is there; where cert-manager makes it in a cluster, the bundle has none."""
+        if find_object(self._bundle, self.program, "Secret", self.program.secret) is None:
+            self._lab.create_all(self._secrets, [{"metadata": {"name": self.program.secret}}])
+
     def _has_certificate(self) -> bool:
         """Write what the Secret has by now, as a kubelet does; whether the manager has filled it."""
-        namespace = self._rendered("Deployment", self.program.deployment).id.namespace
-        secret = self._lab.request("GET", f"/api/v1/namespaces/{namespace}/secrets/{self.program.secret}")
+        secret = self._lab.request("GET", f"{self._secrets}/{self.program.secret}")
         self._certificates.mkdir(exist_ok=True)
         for name, value in (secret.get("data") or {}).items():
             file, content = self._certificates / name, base64.b64decode(value)

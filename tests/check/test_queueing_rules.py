@@ -154,7 +154,7 @@ VARIANTS: list[tuple[str, str, dict[str, Any], set[str]]] = [
     ("BP6550", "Job", {"apiVersion": "jobset.x-k8s.io/v1alpha2", "kind": "JobSet",
                        f'metadata.annotations["{KUEUE}/job-min-parallelism"]': "0"}, set()),
     ("BP6550", "Job", {f'metadata.annotations["{KUEUE}/job-min-parallelism"]': "half"}, {"BP6550"}),
-    ("BP6550", "Job", {"spec.parallelism": 8, "spec.completions": 1}, {"BP6550"}),
+    ("BP6550", "Job", {"spec.parallelism": 8, "spec.completions": 1}, {"BP6159", "BP6550"}),
     ("BP6550", "Job", {f'metadata.annotations["{KUEUE}/job-completions-equal-parallelism"]': "true"}, set()),
     (
         "BP6550",
@@ -241,7 +241,7 @@ VARIANTS: list[tuple[str, str, dict[str, Any], set[str]]] = [
     ("BP6554", "ClusterQueue", {"apiVersion": f"{KUEUE}/v1beta1", "spec.cohortName": GONE, "spec.cohort": "a"}, set()),
     ("BP6554", "ClusterQueue", {"kind": "Cohort", "spec.cohort": "a"}, set()),
     ("BP6556", "Job", {"spec.parallelism": 3, "spec.completions": 3}, {"BP6556"}),
-    ("BP6556", "Job", {"spec.parallelism": 3}, set()),
+    ("BP6556", "Job", {"spec.parallelism": 3}, {"BP6159"}),
     ("BP6556", "Job", {"spec.parallelism": 3, "spec.completions": 3,
                        f'metadata.annotations["{KUEUE}/job-min-parallelism"]': "2"}, set()),
     ("BP6556", "Job", {"apiVersion": "apps/v1", "kind": "Deployment", "spec.replicas": 9}, set()),

@@ -29,7 +29,7 @@ RULES = all_rules()
 PAGES = {code.id: code.page for each in RULES for code in each.codes}
 EXAMPLES = {code: page for code, page in PAGES.items() if page}
 OF_FORM = {code.id for each in all_rules() if each.of_form for code in each.codes}
-SHOWN_BY_ANOTHER = {"awsnodetemplate", "nodeclaim", "podmonitor"}
+SHOWN_BY_ANOTHER = {"awsnodetemplate", "nodeclaim", "podmonitor", "scaledobject"}
 """Kinds whose rules are those of another kind, which is in the example."""
 NOT_OF_FORM = ("missing-field", "validation-rule-violated", "schema-unknown")
 """What examples may leave out, and kinds whose definition is brought by users."""

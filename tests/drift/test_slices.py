@@ -138,7 +138,7 @@ def _another_pool(slices: Slices) -> None:
         (_unknown_attribute, "BP8092", "index 0 of 1 device: gpu-0, which is not predicted"),
         (_no_product, "BP8092", "publishes no productName of 1 device: gpu-0"),
         (_taint("NoSchedule"), "BP8093", "taints gpu-0 with gpu.nvidia.com/xid=48:NoSchedule"),
-        (_taint("NoExecute", "acme.example/broken"), "BP8093", "none of its driver's"),
+        (_taint("NoExecute", "acme.example/broken"), "BP8093", "which is not a taint of its driver"),
         (_two_generations, "BP8095", "several generations"),
         (_incomplete, "BP8095", "is one of 1 slices of its pool, which are to be 2"),
         (_another_pool, "BP8095", "makes pool gpus-of-node-a"),

@@ -9,6 +9,7 @@ from blueprint.check.finding import ObjectFinding
 from blueprint.check.rule_context import inside
 from blueprint.diagnostics import Severity, define
 from blueprint.units import as_count
+from blueprint.wording import counted
 
 BEYOND_COMPLETIONS = define("BP6159", "parallelism-above-completions", page=__file__, severity=Severity.WARNING)
 
@@ -20,6 +21,6 @@ def beyond_completions(subject: Object, *spec: str) -> Iterator[ObjectFinding]:
     number, limit = as_count(wanted), as_count(most)
     if subject.id.group == "batch" and number is not None and limit is not None and number > limit:
         path: Path = (*spec, "parallelism")
-        text = f"{'.'.join(spec)}.parallelism is {number}, but the Job ends after {limit} completions"
+        text = f"{'.'.join(spec)}.parallelism is {number}, but the Job ends after {counted(limit, 'completion')}"
         help_ = f"set completions: {number}, or parallelism: {limit}"
         yield ObjectFinding(BEYOND_COMPLETIONS, path, text, help_)

@@ -117,7 +117,7 @@ ATTACKS: dict[str, tuple[dict[str, Any], str]] = {
     "passed GPU by its class in an init container": (
         pod(f"initContainers: [{{name: i, image: app, resources: {{limits: {{{VFIO_CLASS}: 1}}}}}}]"), "may request"),
     "passed GPU by its class with Kata without GPUs": (
-        pod(PLAIN, f"resources: {{limits: {{{VFIO_CLASS}: 1}}}}"), "may request"),
+        pod(PLAIN, f"resources: {{limits: {{{VFIO_CLASS}: 1}}}}"), "nvidia.com/pgpu and nvidia.com/nvswitch"),
     "no passed GPU, but by name": (pod("", "resources: {limits: {nvidia.com/pgpu: 0}}"), "may request"),
     "NVSwitch in an init container": (
         pod("initContainers: [{name: i, image: app, resources: {limits: {nvidia.com/nvswitch: 1}}}]"), "may request"),

@@ -37,7 +37,12 @@ def test_pods_are_made_of_the_template_as_many_as_there_are_to_be() -> None:
     assert workload.stood_in
     assert [each.id.name for each in workload.followed] == [f"train-0-{number}" for number in range(6)]
     metadata = workload.followed[0].data["metadata"]
-    assert metadata["labels"] == {"queue": "a", "role": "worker"}
+    own = {"queue": "a", "role": "worker"}
+    of_the_controller = {"jobset-name": "train", "replicatedjob-name": "workers", "job-index": "0"}
+    assert metadata["labels"] == {
+        **own,
+        **{f"jobset.sigs.k8s.io/{name}": value for name, value in of_the_controller.items()},
+    }
     assert metadata["annotations"] == {"gpublueprint.dev/stand-in-for": "JobSet/train"}
 
 

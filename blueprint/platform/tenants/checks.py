@@ -9,9 +9,8 @@ from blueprint.diagnostics import Diagnostic
 from blueprint.name_patterns import DNS_LABEL
 from blueprint.platform.check_context import CheckContext
 from blueprint.platform.tenants import codes
-from blueprint.platform.tenants.model import Tenant
+from blueprint.platform.tenants.model import OWN_NAME, Tenant
 from blueprint.source.paths import Path
-from blueprint.spec.tenants import TENANT
 
 TENANTS: Path = ("spec", "tenants")
 PLANS: Path = ("spec", "plans")
@@ -121,7 +120,7 @@ def _namespaces(context: CheckContext) -> Iterator[Diagnostic]:
                 notes = (context.note(declared_at(context, other, "namespaces"), f"declared by {other.name} here"),)
                 message = f"tenant {tenant.name} has the namespace {name}, which is declared {whom}"
                 of_plan = path[: len(PLANS)] == PLANS
-                help_ = f'namespaces: ["{TENANT}"] gives each tenant of the plan its own' if of_plan else None
+                help_ = f'namespaces: ["{OWN_NAME}"] gives each tenant of the plan its own' if of_plan else None
                 yield context.diagnostic_at(path, codes.NAMESPACE_OF_TWO, message, notes=notes, help_=help_)
             owners.setdefault(name, tenant)
 

@@ -18,6 +18,9 @@ from blueprint.units import canonical_quantity, quantity_value
 TENANT_LABEL = "gpublueprint.dev/tenant"
 """The label of a namespace that names its tenant."""
 
+OWN_NAME = TENANT
+"""What stands for the name of the tenant in lists of a plan."""
+
 
 class TenantPlatform(AdmittingPlatform, Protocol):
     """The platform, as its tenants know it."""
@@ -82,7 +85,7 @@ class Tenant:
         return getattr(self._plans[self.plan], field)
 
     def _named(self, texts: Any) -> tuple[str, ...]:
-        return tuple(text.replace(TENANT, self.name) for text in plain(texts or ()))
+        return tuple(text.replace(OWN_NAME, self.name) for text in plain(texts or ()))
 
     @tracked_property
     def parent_name(self) -> str | None:

@@ -58,7 +58,7 @@ it. If that fails, Kueue tries again from the next pools on, but not every choic
 
 A set of pods that requests nothing of what the tenant has a quota of must be the last one: Kueue (v0.19.2) looks at no set after it, and
 never admits the workload. That is so only where other tenants have a quota of `cpu` or `memory` and this one has not; otherwise
-Kueue is told to leave both out of requests.
+Kueue is configured to leave both out of requests.
 
 On a pool of KAI, pods of a Job start one by one, unless the annotation `kai.scheduler/batch-min-member` says how many start together;
 those of a JobSet, LeaderWorkerSet, RayCluster or training job start together, as far as their fewest replicas go. KAI never stops a

@@ -53,7 +53,7 @@ class _Namespace:
             return None
         return [pod for pod in fewest if wanted.items() <= _labels(pod).items()]
 
-    def meant(self, wanted: Mapping[Any, Any], subject: Object) -> DescribedPod | None:
+    def intended(self, wanted: Mapping[Any, Any], subject: Object) -> DescribedPod | None:
         """What the selector is surely for: of the same name, or the only one, with labels that are alike."""
         if same := self._by_name.get(subject.id.name):
             return same
@@ -90,12 +90,12 @@ def unmatched(wanted: Any, path: Path, subject: Object, context: RuleContext) ->
     beside = context.once(_by_namespace).get(subject.id.namespace) or _Namespace()
     if beside.selected(labels) != []:
         return
-    meant = beside.meant(labels, subject)
-    if meant and severity_across_files(subject, meant.subject, context) is None:
-        key, has = _difference(labels, _labels(meant))
-        text = f"no pod among the objects has {key}={labels[key]}: {meant.subject.id} has {has}"
+    intended = beside.intended(labels, subject)
+    if intended and severity_across_files(subject, intended.subject, context) is None:
+        key, has = _difference(labels, _labels(intended))
+        text = f"no pod among the objects has {key}={labels[key]}: {intended.subject.id} has {has}"
         yield ObjectFinding(NOTHING, (*path, key), text, "select by labels of the pod template")
-    elif not meant and _is_complete(context) and len(beside.plain) == len(beside.pods):
+    elif not intended and _is_complete(context) and len(beside.plain) == len(beside.pods):
         listed = first_few([f"{key}={value}" for key, value in labels.items()], _MOST_SHOWN)
         yield ObjectFinding(NOTHING, path, f"no pod among the objects has {listed}", "select by labels of pods")
 

@@ -95,14 +95,14 @@ class Groups:
         for pod in pods:
             if not pod["spec"].get("nodeName"):
                 key = self._group(pod)
-                yield key, self._over_quota(groups.get(key) or {}) or self._said_of(pod)
+                yield key, self._over_quota(groups.get(key) or {}) or self._reason_of(pod)
 
     def _over_quota(self, group: Json) -> str:
         conditions = (group.get("status") or {}).get("schedulingConditions") or ()
         reasons = [each for one in conditions for each in one.get("reasons") or ()]
         return next((str(each["message"]) for each in reasons if each["reason"] in self._programs.over_quota), "")
 
-    def _said_of(self, pod: Json) -> str:
+    def _reason_of(self, pod: Json) -> str:
         """What the pod itself says: its group says it only while none of its pods has a place."""
         conditions = (pod.get("status") or {}).get("conditions") or ()
         texts = [str(each.get("message", "")) for each in conditions if each["type"] == "PodScheduled"]

@@ -13,7 +13,7 @@ from blueprint.diagnostics import Severity, define
 from blueprint.source.paths import format_path
 
 MISSPELT = define("BP6162", "gpu-resource-misspelt", page=__file__, severity=Severity.WARNING)
-_MEANT = re.compile(
+_NEARLY_GPU = re.compile(
     r"(?:requests\.|limits\.)?nvidia(?:\.com)?/(?:nvidia[-.]?)?gpus?"
     r"|alpha\.kubernetes\.io/nvidia-gpu|(?:k8s|kubernetes)\.io/(?:nvidia[-.]?)?gpus?",
     re.IGNORECASE,
@@ -30,7 +30,7 @@ def misspelt(pod: DescribedPod, context: RuleContext) -> Iterator[ObjectFinding]
             if name == GPU or (context.pools and str(name).startswith(GPU_PREFIX)):
                 continue
             at = (*path, "resources", "limits", name)
-            if _MEANT.fullmatch(str(name)):
+            if _NEARLY_GPU.fullmatch(str(name)):
                 text = f"{format_path(at, pod.subject.data)}: no device plugin offers {name}"
                 yield ObjectFinding(MISSPELT, at, text, f"did you mean {GPU}?")
             elif _LABELS.fullmatch(str(name)):

@@ -30,14 +30,19 @@ def templates(text: str) -> dict[str, object]:
     }
 
 
+QUEUED = f"{HEAD}  queueing: {{kueue: {{}}}}\n" + TENANTS % (", quota: {claimed: 8}", ", quota: {counted: 8}")
+BY_CLAIM = "  components: {dra-driver-nvidia-gpu: {settings: {extendedResources: never}}}\n"
+
+
 def test_who_has_quota_of_claimed_gpus_gets_a_template_in_each_namespace() -> None:
-    quotas = (", quota: {claimed: 8}", ", quota: {counted: 8}")
     one = {"deviceClassName": "gpu.nvidia.com", "allocationMode": "ExactCount", "count": 1}
     request = [{"name": "gpu", "exactly": one}]
-    assert templates(f"{HEAD}  queueing: {{kueue: {{}}}}\n{TENANTS % quotas}") == {
-        "a-1/gpu": request,
-        "a-2/gpu": request,
-    }
+    assert templates(QUEUED + BY_CLAIM) == {"a-1/gpu": request, "a-2/gpu": request}
+
+
+def test_where_kueue_counts_requests_instead_of_claims_there_is_none() -> None:
+    """It would admit no pod that claims by a template: the class is not among its mappings."""
+    assert templates(QUEUED) == {}
 
 
 def test_without_queues_every_tenant_gets_one() -> None:

@@ -11,6 +11,7 @@ import yaml
 
 from blueprint.lab.access import RequestFailed
 from tests.support.platforms import H100, blueprint, pool, rendered
+from tests.support.policies_in_force import await_policies
 from tests.support.waits import eventually
 
 ADMISSION = "/apis/admissionregistration.k8s.io/v1"
@@ -228,8 +229,7 @@ def guarded(lab: Any) -> Iterator[Any]:
             if name != "kube-system":
                 own.request("POST", "/api/v1/namespaces", {"metadata": {"name": name}})
             own.request("POST", f"/api/v1/namespaces/{name}/serviceaccounts", {"metadata": {"name": "default"}})
-        for body, _ in ((AGENT, ""), ATTACKS["privileged"], ATTACKS["kernel parameters"]):
-            eventually(lambda body=body: refused(own, body), "the policies are in force", errors=(RequestFailed,))
+        await_policies(own)
         yield own
 
 

@@ -15,6 +15,7 @@ from blueprint.kubernetes.crds import load_crd
 from blueprint.lab.access import RequestFailed
 from tests.support.lab_users import LabUser
 from tests.support.platforms import blueprint, pool, rendered
+from tests.support.policies_in_force import await_policies
 from tests.support.waits import eventually
 
 CASES: dict[str, Any] = yaml.safe_load((Path(__file__).parent / "tenant_policies.yaml").read_text("utf-8"))
@@ -91,7 +92,8 @@ def cluster(request: pytest.FixtureRequest, lab: Any) -> Iterator[tuple[str, Clu
         attack = built(CASES["attacks"]["a pod that names its node"])
         attack["metadata"]["name"] = "first"
         path = "/api/v1/namespaces/physics/pods?dryRun=All"
-        eventually(lambda: _refusal(member, "POST", path, attack), "policies are in force")
+        eventually(lambda: _refusal(member, "POST", path, attack), "its rights and a policy are in force")
+        await_policies(own)
         yield request.param, found
 
 

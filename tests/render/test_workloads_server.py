@@ -18,6 +18,7 @@ from blueprint.lab.access import RequestFailed
 from blueprint.pipeline import compile_blueprint
 from blueprint.render.workloads import WorkloadFile, render_workloads
 from tests.support.lab_users import LabUser
+from tests.support.policies_in_force import await_policies
 from tests.support.waits import eventually
 
 APPLY = "application/apply-patch+yaml"
@@ -93,7 +94,7 @@ def cluster(request: pytest.FixtureRequest, own: Any) -> Iterator[Cluster]:
     thief = pods_of(found.files[0])[0]
     thief["spec"] = {**thief["spec"], "nodeName": "somewhere"}
     if found.has_policies:
-        eventually(lambda: found.refusal(thief), "policies are in force")
+        await_policies(own)
     yield found
     found.forget_policies()
     if found.has_policies:

@@ -59,9 +59,9 @@ def found(folder: Path, cluster: str, pools: str, more: str = "", manifest: str 
 def test_a_variant_gets_the_answer_of_its_kind(
     tmp_path: Path, cluster: str, pools: str, more: str, code: str | None, part: str
 ) -> None:
-    said = [each for each in found(tmp_path, cluster, pools, more) if not each[0].startswith("BP3162")]
-    assert [each[0] for each in said] == ([code] if code else [])
-    assert all(part in text for _, text in said)
+    given = [each for each in found(tmp_path, cluster, pools, more) if not each[0].startswith("BP3162")]
+    assert [each[0] for each in given] == ([code] if code else [])
+    assert all(part in text for _, text in given)
 
 
 GPUS = pool("H100-SXM5-80GB", 8)

@@ -20,12 +20,12 @@ from blueprint.check.common.containers import pod_metadata
 from blueprint.check.finding import value_at
 from blueprint.check.rule_context import DescribedPod, inside, mapping
 from blueprint.kubernetes.pod_templates import Pattern
+from blueprint.platform.nodes.offered import NODE_RESOURCES
 from blueprint.records import Record, replace
 from blueprint.wording import counted
 
 _GROUP = "kueue.x-k8s.io/podset-group-name"
 _MOST_STEPS = 2_000
-_OF_MACHINES = ("cpu", "memory")
 Amounts = Mapping[str, Fraction]
 
 
@@ -187,7 +187,7 @@ def first_uncounted(sets: Sequence[PodSet], flavors: Sequence[QuotaFlavor], igno
     counted = {name for flavor in flavors for name in flavor.names}
     for group in [*_grouped(sets)][:-1]:
         for each in group:
-            requested = {*_OF_MACHINES, *(name for name, amount in each.amounts.items() if amount)} - {*ignored}
+            requested = {*NODE_RESOURCES, *(name for name, amount in each.amounts.items() if amount)} - {*ignored}
             if requested and not requested & counted:
                 return each
     return None

@@ -7,11 +7,11 @@ from typing import Any
 
 from blueprint.bundle.model import Bundle, Object
 from blueprint.catalog.component_files.lab_programs import QueueProgram
+from blueprint.platform.nodes.offered import MACHINE_RESOURCES
 from blueprint.source.loader import load_text
 from blueprint.source.yaml_writer import emit
 
 _GATES = "--feature-gates="
-_OF_MACHINES = ("cpu", "memory", "ephemeral-storage")
 Places = Mapping[str, int | str | list[str]]
 
 
@@ -67,4 +67,6 @@ def uncounted(bundle: Bundle, program: QueueProgram, requested: Iterable[str]) -
         for group in (obj.data.get("spec") or {}).get("resourceGroups") or ()
     ]
     counted = {name for group in groups for name in group["coveredResources"]}
-    return sorted(each for each in {*_OF_MACHINES, *requested} if not any(name.startswith(each) for name in counted))
+    return sorted(
+        each for each in {*MACHINE_RESOURCES, *requested} if not any(name.startswith(each) for name in counted)
+    )

@@ -49,6 +49,8 @@ GPU_NAME = "gpu"
 """What quotas call a whole GPU."""
 NODE_RESOURCES = ("cpu", "memory")
 """The names of what every node offers; all others are of GPUs."""
+MACHINE_RESOURCES = (*NODE_RESOURCES, "ephemeral-storage")
+"""What pods request of every machine, whether quotas count it or not."""
 
 
 def shown_amount(name: str, value: Fraction) -> str:

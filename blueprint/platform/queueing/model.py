@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Protocol
 
 from blueprint.platform.components.digests import digest
+from blueprint.platform.nodes.offered import MACHINE_RESOURCES
 from blueprint.platform.nodes.taints import PoolTaint, Taint
 from blueprint.platform.provisioning.model import CAPACITY_LABEL
 from blueprint.platform.queueing.engines import KUEUE, QueuedPool, pools_of
@@ -25,8 +26,6 @@ from blueprint.spec.queueing import KueueSpec, QueueingSpec
 
 QUEUE = "default"
 """The name of the queue in each namespace: Kueue puts jobs that name none into the one of this name."""
-_OF_MACHINES = ("cpu", "memory", "ephemeral-storage")
-"""What pods request of every machine."""
 _WITHIN = {
     "never": "Never",
     "lowerPriority": "LowerPriority",
@@ -240,7 +239,7 @@ class Kueue:
         with untracked():
             pools = {pool.name for pool in self.pools}
             counted = {name for each in users for pool, own in each.shares.items() if pool in pools for name in own}
-        return tuple(each for each in _OF_MACHINES if each not in counted)
+        return tuple(each for each in MACHINE_RESOURCES if each not in counted)
 
     @tracked_property
     def transformations(self) -> list[dict[str, Any]]:

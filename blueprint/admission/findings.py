@@ -49,8 +49,8 @@ def diagnostics(results: Sequence[WorkloadAnswer]) -> Iterator[Diagnostic]:
 def _uncounted(answer: WorkloadAnswer, uncounted: PodSet) -> str:
     """Why a workload is not admitted of which no quota counts some pods."""
     return (
-        f"the queue of tenant {answer.tenant} never admits it: no quota of it counts what {uncounted} requests, and "
-        "Kueue looks at no set of pods after such a one"
+        f"the queue of tenant {answer.tenant} never admits it: the tenant has no quota for what {uncounted} "
+        "requests, and Kueue assigns nothing to the sets of pods after it"
     )
 
 
@@ -162,7 +162,7 @@ def _rows_of(sets: Sequence[WorkloadAnswer]) -> Iterator[tuple[str, ...]]:
             "",
             "",
             "-",
-            f"no quota counts {whole.uncounted}: Kueue looks at no set after it",
+            f"no quota for {whole.uncounted}: Kueue assigns nothing to sets after it",
         )
     for share in whole.lacking if whole else ():
         yield "  together", share.flavor.pool, "", "-", f"{_shared(share)}, and {_gettable(share)} can be had"

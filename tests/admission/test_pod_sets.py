@@ -136,8 +136,8 @@ def test_a_set_that_no_quota_counts_comes_last_where_another_tenant_counts_proce
     """As the real Kueue does it: tests/operators/test_kueue_uncounted.py."""
     found = ask(ray("research", 0, 2), platform=COUNTING)
     assert found.code == 1
-    assert "never admits it: no quota of it counts what head (1 pod) requests" in found.messages
-    assert "together - no quota counts head (1 pod): Kueue looks at no set after it" in found.rows
+    assert "never admits it: the tenant has no quota for what head (1 pod) requests" in found.messages
+    assert "together - no quota for head (1 pod): Kueue assigns nothing to sets after it" in found.rows
     last = jobset("research", workers=(1, pod(2)), driver=(1, pod(0)))
     assert ask(last, platform=COUNTING).code == 0
     assert ask(ray("counted", 0, 2), platform=COUNTING).code == 0

@@ -57,7 +57,7 @@ class Queues:
         has no reason to trust it.
         """
         if names := self._untrusted(timeout):
-            raise self._manager.failure(f"writes no authority into {joined(names)}")
+            raise self._manager.failure(f"does not write its CA bundle into {joined(names)}")
         for obj in self._bundle.objects:
             if obj.id.group == self._manager.program.group:
                 try:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import types
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Annotated, Any, Literal, NamedTuple, TypeVar, Union, cast, get_args, get_origin
@@ -119,24 +119,15 @@ class _Reader:
 
     def value(self, hint: Any, data: Any, at: At) -> Any:
         """`data` as `hint` wants it."""
-        if hint is Any:
-            return data
-        origin, arguments = get_origin(hint), get_args(hint)
-        if origin is Annotated:
-            return self.constrained(arguments[0], arguments[1], data, at)
-        if origin is Fact:
-            return self.fact(arguments[0], data, at)
-        if origin in (Union, types.UnionType):
-            return self.one_of(arguments, data, at)
-        if origin is Literal:
-            return data if data in arguments else self.wrong(at, f"must be one of {', '.join(map(str, arguments))}")
-        if origin is tuple:
-            return self.many(arguments[0], data, at)
-        if origin is Mapping:
-            return self.by_name(arguments[0], arguments[1], data, at)
-        if hint not in _WORDS:
-            return self.record(hint, _parts(hint), data, at, {})
+        return _reading(hint)(self, data, at)
+
+    def scalar(self, hint: Any, data: Any, at: At) -> Any:
+        """A text, a number or a truth value."""
         return data if type(data) is hint else self.wrong(at, f"must be {_WORDS[hint]}")
+
+    def literal(self, allowed: tuple[Any, ...], data: Any, at: At) -> Any:
+        """One of the values that are listed."""
+        return data if data in allowed else self.wrong(at, f"must be one of {', '.join(map(str, allowed))}")
 
     def constrained(self, hint: Any, rule: Matching | AtLeast, data: Any, at: At) -> Any:
         """A scalar that must also obey a rule."""
@@ -172,3 +163,26 @@ class _Reader:
         if not isinstance(data, dict):
             return self.wrong(at, "must be a map")
         return {self.value(key_hint, key, (*at, key)): self.value(hint, item, (*at, key)) for key, item in data.items()}
+
+
+@cache
+def _reading(hint: Any) -> Callable[[_Reader, Any, At], Any]:
+    """How data becomes what an annotation wants, found out once: taking it apart is slower than reading."""
+    if hint is Any:
+        return lambda _reader, data, _at: data
+    origin, arguments = get_origin(hint), get_args(hint)
+    if origin is Annotated:
+        return lambda reader, data, at: reader.constrained(arguments[0], arguments[1], data, at)
+    if origin is Fact:
+        return lambda reader, data, at: reader.fact(arguments[0], data, at)
+    if origin in (Union, types.UnionType):
+        return lambda reader, data, at: reader.one_of(arguments, data, at)
+    if origin is tuple:
+        return lambda reader, data, at: reader.many(arguments[0], data, at)
+    if origin is Mapping:
+        return lambda reader, data, at: reader.by_name(arguments[0], arguments[1], data, at)
+    if origin is Literal:
+        return lambda reader, data, at: reader.literal(arguments, data, at)
+    if hint in _WORDS:
+        return lambda reader, data, at: reader.scalar(hint, data, at)
+    return lambda reader, data, at: reader.record(hint, _parts(hint), data, at, {})

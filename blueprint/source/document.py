@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import cached_property, lru_cache
 from typing import Any
 
@@ -29,12 +29,20 @@ def _lines(text: str) -> list[str]:
 
 
 class Document(Record, dict=True):
-    """A parsed document. `data` is plain Python (dict, list, str, int, float, bool, None)."""
+    """A parsed document. `data` is plain Python (dict, list, str, int, float, bool, None).
+
+    `found_marks` are the marks, or what gives them: those of most cached documents are never needed.
+    """
 
     file: str
     text: str
     data: Any
-    marks: Marks | None
+    found_marks: Marks | Callable[[], Marks | None] | None
+
+    @cached_property
+    def marks(self) -> Marks | None:
+        """Where each key and value stands; None where the document has no content."""
+        return self.found_marks() if callable(self.found_marks) else self.found_marks
 
     @cached_property
     def lines(self) -> list[str]:

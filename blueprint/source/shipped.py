@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import marshal
+from functools import partial
 from pathlib import Path
 
 from blueprint.data import shown
@@ -10,7 +12,7 @@ from blueprint.source import document, events, loader, scalars
 from blueprint.source.document import Document
 from blueprint.source.loader import load_documents, only_document
 
-PARSED = DiskCache("shipped-documents", *(str(each.__file__) for each in (document, events, loader, scalars)))
+PARSED = DiskCache("shipped-documents", __file__, *(str(each.__file__) for each in (document, events, loader, scalars)))
 
 
 def shipped_documents(file: Path, content: bytes | None = None) -> list[Document]:
@@ -25,9 +27,9 @@ def shipped_documents(file: Path, content: bytes | None = None) -> list[Document
     cached = PARSED.get(name, content)
     if cached is None:
         documents = load_documents(text, name)
-        PARSED.put(name, content, [(each.data, each.plain_marks()) for each in documents])
+        PARSED.put(name, content, [(each.data, marshal.dumps(each.plain_marks())) for each in documents])
         return documents
-    return [Document(name, text, data, marks) for data, marks in cached]
+    return [Document(name, text, data, partial(marshal.loads, marks)) for data, marks in cached]
 
 
 def shipped_document(file: Path) -> Document:

@@ -80,7 +80,6 @@ def main(arguments: Sequence[str]) -> int:
     import gc
 
     gc.disable()  # one command, then the process ends: collecting would cost a quarter of it
-    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")  # what is valid must not depend on what is installed
     try:
         return _run(arguments)
     except KeyboardInterrupt:

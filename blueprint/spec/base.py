@@ -1,9 +1,27 @@
 """What every model of the language has in common."""
 
+import os
+import sys
+from types import ModuleType
 from typing import ClassVar
 
 from pydantic import BaseModel, ConfigDict
 from pydantic.alias_generators import to_camel
+
+
+def _without_plugins() -> None:
+    """Keep pydantic from its plugins: what is valid must not depend on what is installed.
+
+    The module that would look for them imports the reader of package metadata even where plugins are disabled, which is
+    a thirtieth of `validate`. Where pydantic has no such module, the variable alone decides.
+    """
+    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
+    finder = ModuleType("pydantic.plugin._loader")
+    finder.get_plugins = tuple  # type: ignore[attr-defined]
+    sys.modules.setdefault(finder.__name__, finder)
+
+
+_without_plugins()
 
 
 class Model(BaseModel):

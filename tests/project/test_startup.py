@@ -65,6 +65,11 @@ def test_offline_verbs_import_neither_cluster_nor_git_nor_nvml(verb: list[str]) 
     assert not found & {"kubernetes", "git", "pynvml", "cryptography", "urllib3"}
 
 
+def test_what_is_installed_beside_the_tool_is_not_listed() -> None:
+    """Plugins of pydantic take no part, and what would look for them is not imported."""
+    assert "importlib.metadata" not in imported("validate", EXAMPLE)
+
+
 def test_compiling_loads_only_what_it_uses() -> None:
     """No other verb's modules, no other format of reports, nothing for what the blueprint does not declare."""
     found = imported("compile", EXAMPLE, "-o", "-")

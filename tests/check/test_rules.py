@@ -12,7 +12,7 @@ import pytest
 from blueprint import check
 from blueprint.bundle.model import USERS, Object, Taint
 from blueprint.check.claims.dra_context import DraContext
-from blueprint.check.finding import value_at
+from blueprint.check.finding import ObjectFinding, value_at
 from blueprint.check.objects import check_objects
 from blueprint.check.rule import Rule
 from blueprint.check.rule_context import PoolOffer, RuleContext
@@ -86,18 +86,26 @@ def test_what_is_bad_is_found_and_what_is_good_is_not(code: str) -> None:
     assert codes_of(page, page.good) == set()
 
 
+def findings_of(code: str, known_: RuleContext) -> Iterator[tuple[Object, ObjectFinding]]:
+    """What is found under a code, each with its object."""
+    for each in (rule for rule in RULES if code in {own.id for own in rule.codes}):
+        for target in known_.pods if each.subject == PODS else [one for kind in known_.kinds.values() for one in kind]:
+            subject: Any = target.subject if each.subject == PODS else target
+            if each.subject in (PODS, EVERY_KIND, subject.id.kind.lower()):
+                yield from ((subject, found) for found in each(target, known_) if found.code.id == code)
+
+
 @pytest.mark.parametrize("code", EXAMPLES)
 def test_a_finding_names_a_field_that_is_there(code: str) -> None:
-    """Or, where one is missing, what should hold it."""
     page = EXAMPLES[code]
-    bad = known(page, page.bad)
-    for each in (rule for rule in RULES if code in {own.id for own in rule.codes}):
-        for target in bad.pods if each.subject == PODS else [one for kind in bad.kinds.values() for one in kind]:
-            subject = target.subject if each.subject == PODS else target
-            if each.subject in (PODS, EVERY_KIND, subject.id.kind.lower()):
-                for found in each(target, bad):
-                    assert is_there(subject.data, found.path[:-1]), found.path
-                    assert is_there(subject.data, found.path) or not isinstance(found.path[-1], int), found.path
+    for subject, found in findings_of(code, known(page, page.bad)):
+        assert names_a_field(subject, found), found.path
+
+
+def names_a_field(subject: Object, found: ObjectFinding) -> bool:
+    """Whether the field is there or, where one is missing, what should hold it."""
+    there = is_there(subject.data, found.path) or not isinstance(found.path[-1], int)
+    return there and is_there(subject.data, found.path[:-1])
 
 
 def is_there(data: Any, path: tuple[str | int, ...]) -> bool:

@@ -2,7 +2,7 @@
 
 Each replaces texts of an example, or of what is known of the platform: `found` are variants of `Good` that are wrong,
 `fine` variants of `Bad` that are right, `still` variants of `Bad` that are wrong as well. A text instead of
-replacements is a whole example. `says` are variants of `Bad` under a part of what is said: a line each of severity and
+replacements is a whole example, and a text under `Given` is all that is known of the platform. `says` are variants of `Bad` under a part of what is said: a line each of severity and
 message, help, the part of the text that is meant, and evidence.
 """
 
@@ -37,14 +37,15 @@ def test_variants_of_examples_are_judged_as_the_table_says(code: str) -> None:
 def _said(code: str, example: str, variant: dict[str, str] | str) -> list[str]:
     """What is said of a variant of an example."""
     page = EXAMPLES[code]
-    text = SEPARATOR.join((page.given, getattr(page, example)))
     if isinstance(variant, str):
-        text = SEPARATOR.join((page.given, variant))
+        given, text = page.given, variant
     else:
-        for old, new in variant.items():
+        replaced = {old: new for old, new in variant.items() if old != "Given"}
+        text = SEPARATOR.join((variant.get("Given", page.given), getattr(page, example)))
+        for old, new in replaced.items():
             assert old in text, f"{old} is not in the example"
             text = text.replace(old, new)
-    given, _, text = text.partition(SEPARATOR)
+        given, _, text = text.partition(SEPARATOR)
     found = [*findings_of(code, known(page._replace(given=given), text))]
     assert all(names_a_field(*each) for each in found), found
     return [_text(*each) for each in found]

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from blueprint import check
-from blueprint.bundle.model import USERS, Object, Taint
+from blueprint.bundle.model import USERS, FieldOrigin, Object, Source, Taint
 from blueprint.check.claims.dra_context import DraContext
 from blueprint.check.finding import ObjectFinding, value_at
 from blueprint.check.objects import check_objects
@@ -18,7 +18,7 @@ from blueprint.check.rule import Rule
 from blueprint.check.rule_context import PoolOffer, RuleContext
 from blueprint.check.rules import EVERY_KIND, PODS, all_rules
 from blueprint.check.runner import run_rules
-from blueprint.diagnostics import all_codes, has_errors
+from blueprint.diagnostics import Span, all_codes, has_errors
 from blueprint.diagnostics.pages import Page
 from blueprint.records import replace
 from blueprint.render.canonical import canonical
@@ -33,6 +33,8 @@ SHOWN_BY_ANOTHER = {"awsnodetemplate", "nodeclaim", "podmonitor", "scaledobject"
 """Kinds whose rules are those of another kind, which is in the example."""
 NOT_OF_FORM = ("missing-field", "validation-rule-violated", "schema-unknown")
 """What examples may leave out, and kinds whose definition is brought by users."""
+HERE = Span("patch.yaml", 1, 1, 1, 2)
+PATCHED = FieldOrigin(HERE, (Source("patch", HERE, "patches"),))
 
 
 def objects(text: str, component: str | dict[str, str] = USERS) -> list[Object]:
@@ -54,7 +56,9 @@ def known(page: Page, text: str) -> RuleContext:
         PoolOffer(**{**each, "taints": tuple(Taint(**taint) for taint in each.get("taints", ()))})
         for each in platform.get("nodes", ())
     ]
-    return context(objects(text, platform.get("component", USERS)), nodes, dra_of(platform))
+    patched = {tuple(path.split(".")): PATCHED for path in platform.get("patched", ())}
+    found = [replace(each, origins=patched) for each in objects(text, platform.get("component", USERS))]
+    return context(found, nodes, dra_of(platform))
 
 
 def dra_of(platform: dict[str, Any]) -> DraContext | None:

@@ -96,12 +96,14 @@ def _places(node: ast.AST) -> Iterator[tuple[ast.AST, str, int | None]]:
         return
     if isinstance(node, ast.Call) and _called(node) in ("define", "rule"):
         return
+    if isinstance(node, ast.If) and isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING":
+        return
     for field, value in ast.iter_fields(node):
         if field in ("decorator_list", "annotation", "returns", "ctx", "type_comment"):
             continue
         for index, each in enumerate(value) if isinstance(value, list) else ((None, value),):
             if isinstance(each, ast.expr | ast.stmt | ast.comprehension):
-                if isinstance(each, ast.expr | ast.stmt):
+                if isinstance(each, ast.expr | ast.stmt) and not (_is_list(node) and isinstance(each, ast.Constant)):
                     yield node, field, index
                 yield from _places(each)
 
@@ -121,6 +123,8 @@ def _variants(node: ast.AST) -> Iterator[ast.AST | None]:  # noqa: C901 - one ca
                 yield rest[0] if len(rest) == 1 else ast.BoolOp(operator, rest)
         case ast.UnaryOp(ast.Not(), operand):
             yield operand
+        case ast.If(ast.Name("TYPE_CHECKING")):
+            return
         case ast.If() | ast.IfExp():
             yield from (_with(node, test=ast.Constant(value)) for value in (True, False))
         case ast.BinOp(left, ast.Add() | ast.Sub() as operator, right):
@@ -131,9 +135,14 @@ def _variants(node: ast.AST) -> Iterator[ast.AST | None]:  # noqa: C901 - one ca
             yield ast.Pass()
         case ast.ListComp() | ast.SetComp() | ast.GeneratorExp() | ast.DictComp():
             yield from _unfiltered(node)
-        case ast.Tuple(elements) | ast.List(elements) | ast.Set(elements) if len(elements) > 1:
-            if all(isinstance(each, ast.Constant) for each in elements):
-                yield from (_with(node, elts=rest) for rest in _without_one(elements))
+        case ast.Tuple(elements) | ast.List(elements) | ast.Set(elements) if _is_list(node):
+            yield from (_with(node, elts=rest) for rest in _without_one(elements))
+
+
+def _is_list(node: ast.AST) -> bool:
+    """Whether it holds constants alone, which are left out one at a time instead of being changed."""
+    elements = node.elts if isinstance(node, ast.Tuple | ast.List | ast.Set) else []
+    return len(elements) > 1 and all(isinstance(each, ast.Constant) for each in elements)
 
 
 def _with(node: ast.AST, **fields: Any) -> ast.AST:

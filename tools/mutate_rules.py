@@ -3,7 +3,8 @@
     python tools/mutate_rules.py [--jobs N] [--sample N] [MODULE...]
 
 MODULE is a part of a file's name under blueprint/check/rules, common or claims (`gang`); all by default, which takes
-an hour. `--sample N` makes N changes of each module, the same ones each time. For each module: how many changes were
+half an hour. `--sample N` makes N changes of each module, the same ones each time. For each module: how many changes
+were
 noticed, and where one was not. A rule whose condition can be changed unnoticed has an example too few. Changes that
 make no difference are listed in tools/equivalent_changes.yaml, each with the reason; one that is listed and no longer
 made ends the run.
@@ -18,28 +19,31 @@ import argparse
 import ast
 import contextlib
 import copy
+import gc
 import importlib.abc
 import importlib.util
 import os
 import random
 import re
 import signal
+import subprocess
 import sys
 import textwrap
 import warnings
 from collections.abc import Iterator
-from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cache
-from multiprocessing import get_context
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
 FOLDERS = ("blueprint/check/rules", "blueprint/check/common", "blueprint/check/claims")
-SECONDS = 60
-"""After which a change counts as noticed: it made something run for ever."""
+SECONDS = 20
+"""Of a processor, after which a change counts as noticed: it made something run without end."""
+TESTS = ("tests.check.test_rule_places", "tests.check.test_rule_variants", "tests.check.test_rules")
+"""Of the examples of pages."""
 EQUIVALENT = ROOT / "tools" / "equivalent_changes.yaml"
 """By module, changes as they are printed, without the line; and why each makes no difference."""
 
@@ -92,12 +96,14 @@ def _places(node: ast.AST) -> Iterator[tuple[ast.AST, str, int | None]]:
         return
     if isinstance(node, ast.Call) and _called(node) in ("define", "rule"):
         return
+    if isinstance(node, ast.If) and isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING":
+        return
     for field, value in ast.iter_fields(node):
         if field in ("decorator_list", "annotation", "returns", "ctx", "type_comment"):
             continue
         for index, each in enumerate(value) if isinstance(value, list) else ((None, value),):
             if isinstance(each, ast.expr | ast.stmt | ast.comprehension):
-                if isinstance(each, ast.expr | ast.stmt):
+                if isinstance(each, ast.expr | ast.stmt) and not (_is_list(node) and isinstance(each, ast.Constant)):
                     yield node, field, index
                 yield from _places(each)
 
@@ -117,6 +123,8 @@ def _variants(node: ast.AST) -> Iterator[ast.AST | None]:  # noqa: C901 - one ca
                 yield rest[0] if len(rest) == 1 else ast.BoolOp(operator, rest)
         case ast.UnaryOp(ast.Not(), operand):
             yield operand
+        case ast.If(ast.Name("TYPE_CHECKING")):
+            return
         case ast.If() | ast.IfExp():
             yield from (_with(node, test=ast.Constant(value)) for value in (True, False))
         case ast.BinOp(left, ast.Add() | ast.Sub() as operator, right):
@@ -127,9 +135,14 @@ def _variants(node: ast.AST) -> Iterator[ast.AST | None]:  # noqa: C901 - one ca
             yield ast.Pass()
         case ast.ListComp() | ast.SetComp() | ast.GeneratorExp() | ast.DictComp():
             yield from _unfiltered(node)
-        case ast.Tuple(elements) | ast.List(elements) | ast.Set(elements) if len(elements) > 1:
-            if all(isinstance(each, ast.Constant) for each in elements):
-                yield from (_with(node, elts=rest) for rest in _without_one(elements))
+        case ast.Tuple(elements) | ast.List(elements) | ast.Set(elements) if _is_list(node):
+            yield from (_with(node, elts=rest) for rest in _without_one(elements))
+
+
+def _is_list(node: ast.AST) -> bool:
+    """Whether it holds constants alone, which are left out one at a time instead of being changed."""
+    elements = node.elts if isinstance(node, ast.Tuple | ast.List | ast.Set) else []
+    return len(elements) > 1 and all(isinstance(each, ast.Constant) for each in elements)
 
 
 def _with(node: ast.AST, **fields: Any) -> ast.AST:
@@ -179,27 +192,15 @@ class _Changed(importlib.abc.MetaPathFinder, importlib.abc.Loader):
 
 def codes_of(file: Path) -> list[str]:
     """The codes of a module's rules; of one without rules, those it defines and those of the modules that import it."""
-    if file.parent.parent.name == "rules" and (found := _codes_of_rules()[file]):
-        return found
+    rules = getattr(sys.modules.get(_module_name(file)), "RULES", ())
+    if found := [code.id for rule in rules for code in rule.codes]:
+        return list(dict.fromkeys(found))
     text, name = file.read_text("utf-8"), _module_name(file)
     folder, _, own = name.rpartition(".")
     imported = re.compile(rf"^\s*from ({re.escape(name)} import|{re.escape(folder)} import .*\b{own}\b)", re.MULTILINE)
     users = (each for each in modules() if imported.search(each.read_text("utf-8")))
     found = re.findall(r'define\(\s*"(BP\d{4})"', text) + [code for user in users for code in codes_of(user)]
     return list(dict.fromkeys(found))
-
-
-@cache
-def _codes_of_rules() -> dict[Path, list[str]]:
-    """The codes of the rules that a module lists. It is imported elsewhere: a code can be defined once in a process."""
-    with ProcessPoolExecutor(1, get_context("fork")) as elsewhere:
-        return elsewhere.submit(_imported_codes).result()
-
-
-def _imported_codes() -> dict[Path, list[str]]:
-    files = [file for file in modules() if file.parent.parent.name == "rules"]
-    rules = {file: getattr(importlib.import_module(_module_name(file)), "RULES", ()) for file in files}
-    return {file: [code.id for rule in rules[file] for code in rule.codes] for file in files}
 
 
 def _module_name(file: Path) -> str:
@@ -236,7 +237,7 @@ def noticed(file: Path, text: str, codes: list[str], tests: list[str]) -> bool:
     if child == 0:
         status = 1
         with contextlib.suppress(BaseException):
-            signal.alarm(SECONDS)
+            signal.setitimer(signal.ITIMER_PROF, SECONDS)
             nothing = os.open(os.devnull, os.O_WRONLY)
             os.dup2(nothing, 1)
             os.dup2(nothing, 2)
@@ -246,23 +247,56 @@ def noticed(file: Path, text: str, codes: list[str], tests: list[str]) -> bool:
 
 
 def _passes(file: Path, text: str, codes: list[str], tests: list[str]) -> bool:
-    sys.meta_path.insert(0, _Changed(_module_name(file), file, text))
-    changing = tuple(folder.replace("/", ".") for folder in FOLDERS)
-    for loaded in [each for each in sys.modules if each.startswith(changing)]:
-        del sys.modules[loaded]
+    name = _module_name(file)
+    sys.meta_path.insert(0, _Changed(name, file, text))
+    _forget({name, *TESTS})
     return _examples_pass(codes) and (not tests or _tests_pass(tests))
+
+
+def _forget(changed: set[str]) -> None:
+    """Have modules imported again where they are next needed, and all that import them as they are imported."""
+    stale, more = set(changed), set(changed)
+    while more:
+        more = {name for name, imported in _imports().items() if imported & more} - stale
+        stale |= more
+    for name in stale:
+        package, _, own = name.rpartition(".")
+        vars(sys.modules[package]).pop(own, None)
+        del sys.modules[name]
+    importlib.import_module("blueprint.check.rules").rules_of.cache_clear()
+    registry = vars(importlib.import_module("blueprint.diagnostics.registry"))
+    registry.update({by: _Renewed(registry[by]) for by in ("_BY_ID", "_BY_SLUG")})
+
+
+class _Renewed(dict[str, Any]):
+    """Codes by name, which a module that is imported again may define again."""
+
+    def __contains__(self, _: object) -> bool:
+        return False
+
+
+@cache
+def _imports() -> dict[str, set[str]]:
+    """What each module of ours imports as it is imported; not what its functions import."""
+    found: dict[str, set[str]] = {}
+    for name, module in list(sys.modules.items()):
+        if name.startswith(("blueprint.", "tests.")) and module.__file__:
+            body = ast.parse(Path(module.__file__).read_text("utf-8")).body
+            froms = [each for each in body if isinstance(each, ast.ImportFrom)]
+            names = {f"{each.module}.{alias.name}" for each in froms for alias in each.names}
+            found[name] = {*names, *(each.module or "" for each in froms)}
+    return found
 
 
 def _examples_pass(codes: list[str]) -> bool:
     """Without pytest, which takes longer to start than the examples take."""
-    from tests.check import test_rule_places, test_rule_variants, test_rules
-
+    places, variants, rules = map(importlib.import_module, TESTS)
     tests = {
-        test_rules.test_what_is_bad_is_found_and_what_is_good_is_not: test_rules.EXAMPLES,
-        test_rule_places.test_the_fields_that_findings_name_are_marked_in_the_example: test_rules.EXAMPLES,
-        test_rule_variants.test_variants_of_examples_are_judged_as_the_table_says: test_rule_variants.VARIANTS,
-        test_rules.test_a_finding_names_a_field_that_is_there: test_rules.EXAMPLES,
-        test_rules.test_no_rule_stumbles_over_anything_that_a_manifest_may_hold: test_rules.EXAMPLES,
+        rules.test_what_is_bad_is_found_and_what_is_good_is_not: rules.EXAMPLES,
+        places.test_the_fields_that_findings_name_are_marked_in_the_example: rules.EXAMPLES,
+        variants.test_variants_of_examples_are_judged_as_the_table_says: variants.VARIANTS,
+        rules.test_a_finding_names_a_field_that_is_there: rules.EXAMPLES,
+        rules.test_no_rule_stumbles_over_anything_that_a_manifest_may_hold: rules.EXAMPLES,
     }
     for test, about in tests.items():
         for code in (each for each in codes if each in about):
@@ -276,6 +310,10 @@ def _examples_pass(codes: list[str]) -> bool:
 def _tests_pass(tests: list[str]) -> bool:
     import pytest
 
+    def no_process(*_: object, **__: object) -> None:
+        pytest.skip("a process that a test starts has the code as it stands")
+
+    subprocess.Popen.__init__ = no_process  # type: ignore[method-assign]
     plain = ["-x", "-q", "--no-header", "-p", "no:cacheprovider", "-p", "no:xdist", "-p", "no:randomly"]
     return pytest.main([*plain, *tests]) == pytest.ExitCode.OK
 
@@ -311,8 +349,12 @@ def main() -> None:
     options = parser.parse_args()
     os.chdir(ROOT)
     sys.path.insert(0, str(ROOT))
-    for name in ("pytest", "hypothesis", "blueprint.lint.run", "tests.support.rule_facts", "tests.conftest"):
+    for name in ("pytest", "hypothesis", "blueprint.lint.run", "tests.conftest", *TESTS):
         importlib.import_module(name)
+    for name in map(_module_name, modules()):
+        importlib.import_module(name)
+    _imports()
+    gc.freeze()
     chosen = [each for each in modules() if not options.modules or any(part in str(each) for part in options.modules)]
     total = left = 0
     failed = False

@@ -7,18 +7,14 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 import yaml
 
-from blueprint.bundle.model import Object
 from blueprint.check.rule_context import RuleContext
-from blueprint.check.rules import EVERY_KIND, PODS
 from blueprint.diagnostics.pages import Page
-from tests.check.test_rules import EXAMPLES, RULES, known
+from tests.check.test_rules import EXAMPLES, RULES, findings_of, known
 
 MARK = re.compile(r"[ ]+# <- (?P<names>.+)$", re.MULTILINE)
 
@@ -43,17 +39,9 @@ def _found(code: str, page: Page) -> dict[int, set[str]]:
     bad = known(page, page.bad)
     documents = _documents(bad, page.bad)
     lines: dict[int, set[str]] = {}
-    for subject, path in _places(code, bad):
-        lines.setdefault(_line(documents[id(subject)], path), set()).add(_name(path))
+    for subject, found in findings_of(code, bad):
+        lines.setdefault(_line(documents[id(subject)], found.path), set()).add(_name(found.path))
     return lines
-
-
-def _places(code: str, bad: RuleContext) -> Iterator[tuple[Object, tuple[str | int, ...]]]:
-    for rule in (each for each in RULES if code in {own.id for own in each.codes}):
-        for target in bad.pods if rule.subject == PODS else [one for kind in bad.kinds.values() for one in kind]:
-            subject: Any = target.subject if rule.subject == PODS else target
-            if rule.subject in (PODS, EVERY_KIND, subject.id.kind.lower()):
-                yield from ((subject, each.path) for each in rule(target, bad))
 
 
 def _documents(bad: RuleContext, text: str) -> dict[int, yaml.Node]:

@@ -1,36 +1,58 @@
-"""Variants of the examples of rules, in `rule_variants.yaml`: what else is found, and what is not.
+"""Variants of the examples of rules, in `rule_variants.yaml`: what else is found, what is not, and what is said of it.
 
-Each replaces texts of an example: `found` are variants of `Good` that are wrong, `fine` variants of `Bad` that are
-right, `still` variants of `Bad` that are wrong as well. A text instead of replacements is a whole example.
+Each replaces texts of an example, or of what is known of the platform: `found` are variants of `Good` that are wrong,
+`fine` variants of `Bad` that are right, `still` variants of `Bad` that are wrong as well. A text instead of
+replacements is a whole example, and a text under `Given` is all that is known of the platform. `says` are variants of `Bad` under a part of what is said: a line each of severity and
+message, help, the part of the text that is meant, and evidence.
 """
 
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from tests.check.test_rules import EXAMPLES, codes_of
+from blueprint.bundle.model import Object
+from blueprint.check.finding import ObjectFinding, value_at
+from tests.check.test_rules import EXAMPLES, findings_of, known, names_a_field
 from tests.support.yaml_data import yaml_data
 
-VARIANTS: dict[str, dict[str, list[dict[str, str] | str]]] = yaml_data(Path(__file__).with_name("rule_variants.yaml"))
+VARIANTS: dict[str, dict[str, Any]] = yaml_data(Path(__file__).with_name("rule_variants.yaml"))
 KINDS = {"found": ("good", True), "fine": ("bad", False), "still": ("bad", True)}
+SEPARATOR = "\n---8<---\n"
 
 
 @pytest.mark.parametrize("code", VARIANTS)
 def test_variants_of_examples_are_judged_as_the_table_says(code: str) -> None:
+    assert VARIANTS[code].keys() <= {*KINDS, "says"}
+    for kind, (example, found) in KINDS.items():
+        for variant in VARIANTS[code].get(kind, ()):
+            assert bool(_said(code, example, variant)) is found, f"{kind}: {variant}"
+    for text, variant in VARIANTS[code].get("says", {}).items():
+        said = _said(code, "bad", variant)
+        assert any(text in each for each in said), said
+
+
+def _said(code: str, example: str, variant: dict[str, str] | str) -> list[str]:
+    """What is said of a variant of an example."""
     page = EXAMPLES[code]
-    for kind, variants in VARIANTS[code].items():
-        example, found = KINDS[kind]
-        for variant in variants:
-            text = _replaced(getattr(page, example), variant)
-            assert (code in codes_of(page, text)) is found, f"{kind}: {variant}"
-
-
-def _replaced(text: str, variant: dict[str, str] | str) -> str:
     if isinstance(variant, str):
-        return variant
-    for old, new in variant.items():
-        assert old in text, f"{old} is not in the example"
-        text = text.replace(old, new)
-    return text
+        given, text = page.given, variant
+    else:
+        replaced = {old: new for old, new in variant.items() if old != "Given"}
+        text = SEPARATOR.join((variant.get("Given", page.given), getattr(page, example)))
+        for old, new in replaced.items():
+            assert old in text, f"{old} is not in the example"
+            text = text.replace(old, new)
+        given, _, text = text.partition(SEPARATOR)
+    found = [*findings_of(code, known(page._replace(given=given), text))]
+    assert all(names_a_field(*each) for each in found), found
+    return [_text(*each) for each in found]
+
+
+def _text(subject: Object, found: ObjectFinding) -> str:
+    severity = found.override or found.code.severity
+    part = value_at(subject.data, found.path)[slice(*found.part)] if found.part else ""
+    lines = (f"{severity}: {found.text}", found.help, found.rename, part, *map(" ".join, found.evidence))
+    return "\n".join(filter(None, lines))

@@ -10,15 +10,15 @@ from typing import Any
 import pytest
 
 from blueprint import check
-from blueprint.bundle.model import USERS, Object, Taint
+from blueprint.bundle.model import USERS, FieldOrigin, Object, Source, Taint
 from blueprint.check.claims.dra_context import DraContext
-from blueprint.check.finding import value_at
+from blueprint.check.finding import ObjectFinding, value_at
 from blueprint.check.objects import check_objects
 from blueprint.check.rule import Rule
 from blueprint.check.rule_context import PoolOffer, RuleContext
 from blueprint.check.rules import EVERY_KIND, PODS, all_rules
 from blueprint.check.runner import run_rules
-from blueprint.diagnostics import all_codes, has_errors
+from blueprint.diagnostics import Span, all_codes, has_errors
 from blueprint.diagnostics.pages import Page
 from blueprint.records import replace
 from blueprint.render.canonical import canonical
@@ -33,6 +33,8 @@ SHOWN_BY_ANOTHER = {"awsnodetemplate", "nodeclaim", "podmonitor", "scaledobject"
 """Kinds whose rules are those of another kind, which is in the example."""
 NOT_OF_FORM = ("missing-field", "validation-rule-violated", "schema-unknown")
 """What examples may leave out, and kinds whose definition is brought by users."""
+HERE = Span("patch.yaml", 1, 1, 1, 2)
+PATCHED = FieldOrigin(HERE, (Source("patch", HERE, "patches"),))
 
 
 def objects(text: str, component: str | dict[str, str] = USERS) -> list[Object]:
@@ -54,7 +56,9 @@ def known(page: Page, text: str) -> RuleContext:
         PoolOffer(**{**each, "taints": tuple(Taint(**taint) for taint in each.get("taints", ()))})
         for each in platform.get("nodes", ())
     ]
-    return context(objects(text, platform.get("component", USERS)), nodes, dra_of(platform))
+    patched = {tuple(path.split(".")): PATCHED for path in platform.get("patched", ())}
+    found = [replace(each, origins=patched) for each in objects(text, platform.get("component", USERS))]
+    return context(found, nodes, dra_of(platform))
 
 
 def dra_of(platform: dict[str, Any]) -> DraContext | None:
@@ -86,18 +90,26 @@ def test_what_is_bad_is_found_and_what_is_good_is_not(code: str) -> None:
     assert codes_of(page, page.good) == set()
 
 
+def findings_of(code: str, known_: RuleContext) -> Iterator[tuple[Object, ObjectFinding]]:
+    """What is found under a code, each with its object."""
+    for each in (rule for rule in RULES if code in {own.id for own in rule.codes}):
+        for target in known_.pods if each.subject == PODS else [one for kind in known_.kinds.values() for one in kind]:
+            subject: Any = target.subject if each.subject == PODS else target
+            if each.subject in (PODS, EVERY_KIND, subject.id.kind.lower()):
+                yield from ((subject, found) for found in each(target, known_) if found.code.id == code)
+
+
 @pytest.mark.parametrize("code", EXAMPLES)
 def test_a_finding_names_a_field_that_is_there(code: str) -> None:
-    """Or, where one is missing, what should hold it."""
     page = EXAMPLES[code]
-    bad = known(page, page.bad)
-    for each in (rule for rule in RULES if code in {own.id for own in rule.codes}):
-        for target in bad.pods if each.subject == PODS else [one for kind in bad.kinds.values() for one in kind]:
-            subject = target.subject if each.subject == PODS else target
-            if each.subject in (PODS, EVERY_KIND, subject.id.kind.lower()):
-                for found in each(target, bad):
-                    assert is_there(subject.data, found.path[:-1]), found.path
-                    assert is_there(subject.data, found.path) or not isinstance(found.path[-1], int), found.path
+    for subject, found in findings_of(code, known(page, page.bad)):
+        assert names_a_field(subject, found), found.path
+
+
+def names_a_field(subject: Object, found: ObjectFinding) -> bool:
+    """Whether the field is there or, where one is missing, what should hold it."""
+    there = is_there(subject.data, found.path) or not isinstance(found.path[-1], int)
+    return there and is_there(subject.data, found.path[:-1])
 
 
 def is_there(data: Any, path: tuple[str | int, ...]) -> bool:

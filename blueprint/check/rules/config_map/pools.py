@@ -55,16 +55,16 @@ def _parsed(subject: Object, key: str) -> Mapping[Any, Any]:
         return {}
 
 
-def _layout(entries: Any, pool: PoolOffer) -> frozenset[tuple[Any, ...]]:
+def _layout(entries: Any, pool: PoolOffer) -> frozenset[tuple[str, frozenset[str]]]:
     """A layout, whatever the order of its entries; entries that partition alike count as one."""
-    alike: dict[tuple[Any, ...], set[Any]] = {}
+    alike: dict[str, set[str]] = {}
     for entry in map(mapping, items(entries)):
         devices = range(pool.gpus) if entry.get("devices") == "all" else items(entry.get("devices"))
-        profiles = tuple(sorted((str(name), number) for name, number in mapping(entry.get("mig-devices")).items()))
+        profiles = sorted(map(str, mapping(entry.get("mig-devices")).items()))
         filters = entry.get("device-filter")
-        key = (tuple(map(str, items(filters) or [filters])), entry.get("mig-enabled"), profiles)
-        alike.setdefault(key, set()).update(devices)
-    return frozenset((*key, frozenset(devices)) for key, devices in alike.items())
+        key = str((items(filters) or [filters], entry.get("mig-enabled"), profiles))
+        alike.setdefault(key, set()).update(map(str, devices))
+    return frozenset((key, frozenset(devices)) for key, devices in alike.items())
 
 
 def _sharing(section: Any) -> dict[str, Any]:
@@ -72,7 +72,9 @@ def _sharing(section: Any) -> dict[str, Any]:
     return {
         way: {
             "rename": inside(value, "renameByDefault") is True,
-            "replicas": {inside(each, "name"): inside(each, "replicas") for each in items(inside(value, "resources"))},
+            "replicas": sorted(
+                str((inside(each, "name"), inside(each, "replicas"))) for each in items(inside(value, "resources"))
+            ),
         }
         for way, value in mapping(section).items()
     }

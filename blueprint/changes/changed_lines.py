@@ -12,16 +12,15 @@ from blueprint.records import replace
 Line = tuple[str, str, str]
 
 
-def because_of_changed_lines(changes: Iterable[ObjectChange], before: Bundle, after: Bundle) -> Iterator[ObjectChange]:
+def because_of_changed_lines(changes: Iterable[ObjectChange], comparison: LineComparison) -> Iterator[ObjectChange]:
     """The same changes; each field is attributed to the lines that changed, where any of its lines did."""
-    old = {obj.id: obj for obj in before.objects}
-    comparison = _LineComparison(before, after)
+    old = {obj.id: obj for obj in comparison.before.objects}
     for change in changes:
         known = old.get(change.id)
         yield replace(change, fields=tuple(_field(f, known, comparison) for f in change.fields)) if known else change
 
 
-def _field(field: FieldChange, known: Object, comparison: _LineComparison) -> FieldChange:
+def _field(field: FieldChange, known: Object, comparison: LineComparison) -> FieldChange:
     was, now = known.origin(field.path), field.origin
     if was is None or now is None:
         return field
@@ -29,10 +28,11 @@ def _field(field: FieldChange, known: Object, comparison: _LineComparison) -> Fi
     return replace(field, origin=FieldOrigin(now.template, changed)) if changed else field
 
 
-class _LineComparison:
+class LineComparison:
     """Sources of two bundles, compared by their lines. Two groups are compared once, whatever fields they decide."""
 
     def __init__(self, before: Bundle, after: Bundle) -> None:
+        self.before, self.after = before, after
         self._before = _Lines(before.texts)
         self._after = _Lines(after.texts)
         self._changed: dict[tuple[SourceGroup, frozenset[SourceGroup]], tuple[SourceGroup, frozenset[Line]]] = {}
@@ -76,13 +76,19 @@ class _Lines:
         self._groups: dict[SourceGroup, frozenset[Line]] = {}
 
     def line(self, source: Source) -> Line:
-        """A source by what it says, wherever it stands; a file that no bundle keeps is known by its name."""
-        file = source.span.file
+        """A source by what it says, wherever it stands; a file that no bundle keeps is known by its name.
+
+        What it says is its own text: two values of one line, `{product: H100, count: 8}`, change apart.
+        """
+        file, start, column, end, end_column = source.span
         if file not in self._split:
             self._split[file] = self._texts.get(file, "").splitlines()
         lines = self._split[file]
-        text = lines[source.span.line - 1].strip() if len(lines) >= source.span.line else file
-        return source.layer, source.path, text
+        if len(lines) < start:
+            return source.layer, source.path, file
+        line = lines[start - 1]
+        text = line[column - 1 : end_column - 1] if end == start else line
+        return source.layer, source.path, text.strip()
 
     def lines(self, group: SourceGroup) -> frozenset[Line]:
         """Those of all sources of a group."""

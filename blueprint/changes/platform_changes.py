@@ -15,6 +15,7 @@ import orjson
 from blueprint.bundle.images import parts_of
 from blueprint.bundle.layout import EXPECTATIONS, LOCK, PREREQUISITES
 from blueprint.bundle.model import Bundle, FieldOrigin, ObjectId, Path, noted_sources
+from blueprint.changes.changed_lines import LineComparison
 from blueprint.changes.compare import ABSENT, Action, FieldChange, ObjectChange, differences
 from blueprint.platform.tracking.sources import Source, SourceGroup, Sources, first_source, source_of
 from blueprint.source.paths import format_path
@@ -80,12 +81,24 @@ def compare_parts(before: Parts, after: Parts) -> list[ObjectChange]:
     return found
 
 
-def with_lines(changes: Iterable[ObjectChange], before: Bundle, after: Bundle) -> Iterator[ObjectChange]:
-    """The same changes, each field with the lines that decide it: after the change, or before where it is gone."""
-    lines = tuple(_Lines(bundle) for bundle in (before, after))
+def with_lines(changes: Iterable[ObjectChange], comparison: LineComparison) -> Iterator[ObjectChange]:
+    """The same changes, each field with the lines that decide it: after the change, or before where it is gone.
+
+    Where both sides have the field, and lines that decide it differ, it is attributed to those.
+    """
+    old, new = _Lines(comparison.before), _Lines(comparison.after)
     for change in changes:
-        fields = tuple(_lined(change.id, field, lines[field.after is not ABSENT]) for field in change.fields)
+        fields = tuple(_lined(field, _deciding(change.id, field, old, new, comparison)) for field in change.fields)
         yield ObjectChange(change.id, change.action, fields, change.reason)
+
+
+def _deciding(part: ObjectId, field: FieldChange, old: _Lines, new: _Lines, comparison: LineComparison) -> Sources:
+    if field.after is ABSENT:
+        return old.deciding(part, field.path, field.before)
+    now = new.deciding(part, field.path, field.after)
+    if field.before is ABSENT:
+        return now
+    return comparison.changed(old.deciding(part, field.path, field.before), now) or now
 
 
 class _Lines:
@@ -99,10 +112,10 @@ class _Lines:
         self._expected = {(each.pool, each.check): each.sources for each in bundle.expectations}
         self._by_key: dict[SourceGroup, dict[str, Source]] = {}
 
-    def deciding(self, part: ObjectId, field: FieldChange) -> Sources:
-        """The lines that decide a changed field, its own before others. None where nobody recorded them."""
-        noted = self._noted(part, field.path, field.before if field.after is ABSENT else field.after)
-        key = str(field.path[-1]) if field.path else ""
+    def deciding(self, part: ObjectId, path: Path, value: Any) -> Sources:
+        """The lines that decide a field of a part, its own before others. None where none are recorded."""
+        noted = self._noted(part, path, value)
+        key = str(path[-1]) if path else ""
         keys = [name for name in (_FOLLOWS.get(key), key) if name]
         groups = [each for each in noted if isinstance(each, SourceGroup)]
         single = [each for each in noted if isinstance(each, Source)]
@@ -147,8 +160,7 @@ def _last_key(source: Source) -> str:
     return source.path.rpartition(".")[2] if "." in source.path else ""
 
 
-def _lined(part: ObjectId, field: FieldChange, lines: _Lines) -> FieldChange:
-    deciding = lines.deciding(part, field)
+def _lined(field: FieldChange, deciding: Sources) -> FieldChange:
     first = first_source(deciding)
     if first is None:
         return field

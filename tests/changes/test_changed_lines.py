@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from blueprint.bundle.model import Bundle
-from blueprint.changes.changed_lines import because_of_changed_lines
+from blueprint.changes.changed_lines import LineComparison, because_of_changed_lines
 from blueprint.changes.compare import Action, compare_objects
 from blueprint.pipeline import compile_blueprint
 
@@ -42,7 +42,7 @@ def old(tmp_path_factory: pytest.TempPathFactory) -> Bundle:
 
 def blamed(old: Bundle, new: Bundle) -> dict[str, set[str]]:
     """The paths of the lines that each changed field is said to come from."""
-    changes = because_of_changed_lines(compare_objects(old.objects, new.objects), old, new)
+    changes = because_of_changed_lines(compare_objects(old.objects, new.objects), LineComparison(old, new))
     return {
         f"{change.id}: {field.shown}": {source.path for source in field.origin.sources} if field.origin else set()
         for change in changes

@@ -89,6 +89,24 @@ def test_what_renders_no_object_is_compared_and_named(
     assert code in (codes(report) or [""])
 
 
+@pytest.mark.parametrize(
+    ("old", "new", "sentence", "path"),
+    [
+        (", count: 8", ", count: 4", "Each node has 4 x", "spec.nodePools.train.gpu.count"),
+        ("H100-SXM5-80GB", "H100-SXM5-94GB", "Each node has 8 x", "spec.nodePools.train.gpu.product"),
+        ("nics: 8", "nics: 2", "Each node has 2 network cards", "spec.nodePools.train.network.nics"),
+    ],
+)
+def test_a_prerequisite_is_attributed_to_the_value_that_changed(
+    old: str, new: str, sentence: str, path: str, diff: Diff
+) -> None:
+    """Other values of the same line decide the sentence, too, and did not change."""
+    _, report = diff(old, new)
+    [needs] = [each for each in report["platform"] if each["part"] == "prerequisites/train"]
+    [field] = [each for each in needs["fields"] if str(each.get("after")).startswith(sentence)]
+    assert field["origin"]["sources"][0]["path"] == path
+
+
 def test_another_source_is_the_same_platform(diff: Diff) -> None:
     assert diff()[0] == 0
     code, report = diff("spec:\n", "# why\nspec:\n")

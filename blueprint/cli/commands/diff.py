@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from blueprint.changes.change import changed_objects
-from blueprint.changes.changed_lines import because_of_changed_lines
+from blueprint.changes.changed_lines import LineComparison, because_of_changed_lines
 from blueprint.changes.cluster_effects import cluster_effects
 from blueprint.changes.compare import Action, ObjectChange, compare_objects
 from blueprint.changes.effects import find_effects
@@ -64,10 +64,11 @@ def run(options: Namespace) -> Run:
         raise Refused(Diagnostic(USAGE, "standard input can be one side, not both"), exit_code=2)
     one, other = load_side(options.before, options), load_side(options.after, options)
     before, after = one.bundle, other.bundle
-    parts = list(with_lines(compare_parts(one.parts, other.parts), before, after))
+    lines = LineComparison(before, after)
+    parts = list(with_lines(compare_parts(one.parts, other.parts), lines))
     compared = compare_objects(before.objects, after.objects)
     differing = (as_replacement(change, after.release) for change in compared if change.action is not Action.UNCHANGED)
-    changes = list(because_of_changed_lines(differing, before, after))
+    changes = list(because_of_changed_lines(differing, lines))
     changed = changed_objects(changes, {obj.id: obj.data for obj in before.objects}, after.objects)
     places = pool_changes(before.pools, after.pools)
     effects = find_effects(changed, after.objects, after.pools, places)

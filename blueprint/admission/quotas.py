@@ -33,6 +33,7 @@ class Quotas:
         self._reclaims = bool(self._of_kai) or (kueue is not None and kueue.reclaim_within_cohort != "Never")
         self.ignored = kueue.uncounted if kueue else ()
         """What Kueue leaves out of requests."""
+        self._checks = {pool.name: check for check in (kueue.checks if kueue else ()) for pool in check.pools}
         self._tenants = platform.tenants.users if platform.engines else ()
         self._by_namespace = {name: tenant for tenant in self._tenants for name in tenant.namespaces}
         self._chosen = next((each for each in self._tenants if each.name == chosen), None)
@@ -119,8 +120,9 @@ class Quotas:
         allowed = self._lending.own if within_own else self._lending.obtainable
         most = {name: allowed(tenant, answer.pool, name) for name in counted}
         numbers = [int(most[name] // each) for name, each in counted.items()]
+        held = self._held(answer.pool, amounts)
         if not numbers:
-            return answer
+            return replace(answer, reasons=(*answer.reasons, *held))
         if (pods := min(numbers)) == 0:
             reasons = tuple(_too_little(tenant, answer.pool, counted, most, within_own))
             return replace(answer, fit=Fit.NO, at_once=0, reasons=reasons)
@@ -130,7 +132,15 @@ class Quotas:
             else self._explained(tenant, answer.pool, name)
             for name in counted
         )
-        return replace(answer, quota=pods, reasons=(*answer.reasons, *notes))
+        return replace(answer, quota=pods, reasons=(*answer.reasons, *notes, *held))
+
+    def _held(self, pool: str, amounts: Mapping[str, Fraction]) -> tuple[str, ...]:
+        """What the workload waits for once there is quota; only the autoscaler knows how long."""
+        check = self._checks.get(pool)
+        if check is None or not any(amounts.get(each) for each in check.managed_resources):
+            return ()
+        until = f"{check.answered.title} {check.answered.does}"
+        return (f"with quota it waits for the check {check.name}, until {until}; whether it can was not looked at",)
 
     def _shares_of(self, tenant: Tenant) -> dict[str, dict[str, TenantQuota | None]]:
         if tenant.name not in self._shares:

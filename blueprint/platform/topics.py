@@ -61,8 +61,10 @@ from blueprint.platform.partitioning.expectations import EXPECTATIONS as PARTITI
 from blueprint.platform.pool import Pool
 from blueprint.platform.provisioning import prerequisites as provisioning
 from blueprint.platform.provisioning.checks import check_karpenter, check_provisioning
+from blueprint.platform.queueing import prerequisites as queueing
 from blueprint.platform.queueing.checks import check_queueing
 from blueprint.platform.queueing.engine_checks import check_engines
+from blueprint.platform.queueing.provisioning_checks import check_provisioned
 from blueprint.platform.tenants.checks import check_tenants
 from blueprint.platform.topology import prerequisites as topology
 from blueprint.platform.topology.checks import check_topology
@@ -178,7 +180,12 @@ TOPICS: tuple[Topic, ...] = (
         pool_prerequisites=dra.pool_prerequisites,
     ),
     Topic(name="tenants", checks=(check_tenants,)),
-    Topic(name="queueing", checks=(check_queueing, check_engines)),
+    Topic(
+        name="queueing",
+        checks=(check_queueing, check_engines, check_provisioned),
+        cluster_prerequisites=queueing.cluster_prerequisites,
+        pool_prerequisites=queueing.pool_prerequisites,
+    ),
     Topic(name="workloads", checks=(check_workloads,), cluster_prerequisites=workloads.cluster_prerequisites),
     Topic(
         name="compatibility",

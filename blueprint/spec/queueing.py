@@ -2,10 +2,10 @@
 
 from typing import Annotated, ClassVar, Literal
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
 from blueprint.spec.base import Model
-from blueprint.spec.forms import Name, form
+from blueprint.spec.forms import LabelKey, Name, form, to_tuple
 
 GO_DURATION = form(r"([0-9]+(h|m|s))+", "a duration: 30s, 45m, 1h30m")
 WINDOW = form(r"[1-9][0-9]{0,3}(w|d|h|m)", "a number of weeks, days, hours or minutes: 1w, 3d, 12h, 90m")
@@ -14,6 +14,8 @@ PROMETHEUS = form(
     "where Prometheus answers queries: http://prometheus.monitoring.svc:9090",
 )
 
+Detail = Annotated[str, Field(min_length=1, max_length=32768)]
+Parameter = Annotated[str, Field(max_length=255)]
 Priority = Annotated[int, Field(ge=-1_000_000_000, le=1_000_000_000)]
 
 
@@ -32,6 +34,47 @@ class KueuePreemption(Model):
     )
 
 
+class ProvisioningSpec(Model):
+    """Workloads that Kueue has quota for, and that start once an autoscaler says that there are nodes for them."""
+
+    provisioning_class: Literal["checkCapacity", "atomicScaleUp", "queuedProvisioning"] = Field(
+        alias="class",
+        description="How the autoscaler answers. checkCapacity: a Cluster Autoscaler looks for room on the nodes that "
+        "are there; atomicScaleUp: it adds nodes for all pods of the workload; queuedProvisioning: GKE does, when it "
+        "has all of them.",
+    )
+    pools: Annotated[tuple[Name, ...], BeforeValidator(to_tuple), Field(min_length=1)] = Field(
+        examples=[["train"]], description="The pools whose nodes are asked for."
+    )
+    parameters: Annotated[dict[str, Parameter], Field(max_length=100)] = Field(
+        examples=[{"ValidUntilSeconds": "3600"}],
+        default={},
+        description="Parameters of each request. Workloads add their own by annotations that begin with "
+        "provreq.kueue.x-k8s.io/.",
+    )
+    retries: Annotated[int, Field(ge=0, le=1000)] = Field(
+        default=3, description="How often Kueue asks again after a refusal before it switches the workload off."
+    )
+    retry_base_seconds: Annotated[int, Field(ge=0, le=86400)] = Field(
+        default=60, description="How long it waits the first time; each further time it waits twice as long."
+    )
+    retry_max_seconds: Annotated[int, Field(ge=0, le=604800)] = Field(
+        default=1800, description="How long it waits at most."
+    )
+    merge: Literal["identicalTemplates", "identicalRequirements"] | None = Field(
+        default=None,
+        description="Which sets of pods of a workload are one set of the request: those whose templates are the same, "
+        "or those that request the same of nodes. Default: none, and identicalRequirements for queuedProvisioning, "
+        "which takes one set.",
+    )
+    node_labels: Annotated[dict[LabelKey, Detail], Field(max_length=8)] = Field(
+        examples=[{"acme.example/request": "RequestKey"}],
+        default={},
+        description="Labels of the nodes that are made for a request, each by the detail of its answer that has the "
+        "value: pods go to these nodes alone. queuedProvisioning has its own.",
+    )
+
+
 class KueueSpec(Model):
     """Kueue: it admits a workload when the quota of its tenant suffices for all of its pods."""
 
@@ -39,12 +82,7 @@ class KueueSpec(Model):
         ("multiKueue", "multikueue", "workerClusters", "clusters"),
         "a blueprint is one cluster, and MultiKueue, which sends workloads to others, is not rendered: write one "
         "blueprint for each cluster, and apply the MultiKueueConfig and its clusters beside them",
-    ) | dict.fromkeys(
-        ("provisioningRequest", "provisioningRequests", "provisioning", "admissionChecks"),
-        "no admission check is rendered, and Karpenter answers no ProvisioningRequest: with the cluster autoscaler, "
-        "add AdmissionCheck and ProvisioningRequestConfig to extraManifests, and name the check by a patch of the "
-        "ClusterQueue (admissionChecksStrategy)",
-    )
+    ) | {"admissionChecks": "the checks that are rendered are those of autoscalers: provisioningRequests"}
 
     fair_sharing: bool = Field(
         default=True,
@@ -63,6 +101,12 @@ class KueueSpec(Model):
         default={},
         validate_default=True,
         description="Which admitted workloads are stopped in favour of others.",
+    )
+    provisioning_requests: dict[Name, ProvisioningSpec] = Field(
+        examples=[{"scale-up": {"class": "atomicScaleUp", "pools": ["train"]}}],
+        default={},
+        description="Admission checks by name: workloads of their pools start when an autoscaler has answered a "
+        "ProvisioningRequest. For Cluster Autoscaler and GKE; Karpenter does not know such requests.",
     )
 
 

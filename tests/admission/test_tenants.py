@@ -55,6 +55,9 @@ spec:
 """
 
 
+CHECKED = "queueing: {kueue: {provisioningRequests: {room: {class: checkCapacity, pools: [train]}}}}"
+
+
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (tmp_path / "blueprint.yaml").write_text(PLATFORM + QUEUES)
@@ -109,6 +112,20 @@ def test_what_a_quota_counts_besides_gpus_limits_too(folder: Path, capsys: pytes
     assert (code, " 1 of 1  2 " in row(rows, "other")) == (0, True)
     code, _, told = asked(folder, capsys, namespace="alone", cpu=9)
     assert (code, "can get 8 cpu of pool other, and 9 are requested" in told) == (1, True)
+
+
+def test_what_a_workload_waits_for_besides_quota_is_said(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Of the pool with the check alone, and of pods that request what is asked for."""
+    checked = QUEUES.replace("queueing: {kueue: {}}", CHECKED)
+    (folder / "blueprint.yaml").write_text(PLATFORM + checked)
+    code, _, told = asked(folder, capsys, "", "-v")
+    assert (code, "waits for the check room, until Cluster Autoscaler finds room for all of its pods" in told) == (
+        0,
+        True,
+    )
+    assert "was not looked at" in told
+    code, _, told = asked(folder, capsys, "", "-v", namespace="alone")
+    assert (code, "check room" in told) == (0, False)
 
 
 def test_another_tenant_can_be_asked_for(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:

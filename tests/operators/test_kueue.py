@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from ruamel.yaml import YAML
 
+from blueprint.kubernetes.crds import crds_of
 from tests.support.operators.discovery import FORBIDDEN
 from tests.support.operators.operated import Operated
 from tests.support.operators.queueing import API, Queueing, queue, without_later
@@ -35,6 +36,8 @@ def queueing(operated: Operated, kueue_image: tuple[dict[str, Path], bool]) -> Q
     image, pinned = kueue_image
     if not pinned:
         without_later(operated)
+    for crd in crds_of("autoscaling.x-k8s.io"):
+        operated.lab.request("POST", "/apis/apiextensions.k8s.io/v1/customresourcedefinitions", dict(crd))
     return queue(operated, image)
 
 
@@ -92,6 +95,37 @@ def test_a_tenant_borrows_and_the_owner_takes_back(queueing: Queueing) -> None:
     submit(queueing, "left", 8)
 
     queueing.manager.wait_for(lambda: len(queueing.admitted("left")) == 8 and len(queueing.admitted("right")) == 4)
+
+
+def test_a_workload_starts_when_the_autoscaler_has_answered(queueing: Queueing) -> None:
+    """It has quota before, and Kueue asks for the nodes of its pods."""
+    lab, requests = queueing.operated.lab, "/apis/autoscaling.x-k8s.io/v1/namespaces/alone/provisioningrequests"
+    queueing.submit("alone", "asks", **{f"{GPU}.shared": "2"})
+    queueing.manager.wait_for(lambda: bool(queueing.operated.get(requests)))
+    [request] = queueing.operated.get(requests)
+    assert request["spec"]["provisioningClassName"] == "check-capacity.autoscaling.x-k8s.io"
+    assert request["spec"]["parameters"] == {"NoRetry": "true"}
+    assert [each["count"] for each in request["spec"]["podSets"]] == [1]
+    assert "asks" not in queueing.admitted("alone")
+
+    yes = {
+        "type": "Provisioned",
+        "status": "True",
+        "reason": "Room",
+        "message": "",
+        "lastTransitionTime": "2026-11-30T00:00:00Z",
+    }
+    status = {"conditions": [yes], "provisioningClassDetails": {"RequestKey": "r1"}}
+    path = f"{requests}/{request['metadata']['name']}/status"
+    lab.request("PATCH", path, {"status": status}, "application/merge-patch+json")
+
+    queueing.manager.wait_for(lambda: "asks" in queueing.admitted("alone"))
+    [job] = [
+        each
+        for each in queueing.operated.get("/apis/batch/v1/namespaces/alone/jobs")
+        if each["metadata"]["name"] == "asks"
+    ]
+    assert job["spec"]["template"]["spec"]["nodeSelector"]["example.org/request"] == "r1"
 
 
 def expressions() -> Iterator[str]:

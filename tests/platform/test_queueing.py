@@ -74,6 +74,62 @@ def test_a_quota_is_counted_in_what_pods_request_of_the_pool() -> None:
     assert "cohortName" not in queue["spec"]
 
 
+ASKED = """  queueing:
+    kueue:
+      provisioningRequests:
+        all:
+          class: atomicScaleUp
+          pools: [grown, small]
+          merge: identicalTemplates
+          nodeLabels: {acme.example/request: Key}
+        room: {class: checkCapacity, pools: [more]}
+"""
+GROWN = """    grown: {nodes: {min: 0, max: 4}, gpu: {product: H100-SXM5-80GB, count: 8}}
+    small:
+      nodes: {min: 0, max: 2}
+      gpu: {product: L40S, count: 4, sharing: {timeSlicing: {all: 2}, renameByDefault: true}}
+"""
+
+
+def asked(tenants: str, queueing: str = ASKED) -> Compilation:
+    """The pools, and two whose nodes are made; what is asked of their autoscaler."""
+    return compiled(f"{HEAD}{GROWN}{queueing}  tenants:\n{tenants}")
+
+
+def test_queues_wait_for_the_autoscaler_on_the_flavors_that_it_makes() -> None:
+    tenant = "    a: {namespaces: [a], quota: {whole: 8, grown: 8, small: 2, more: 8}}\n"
+    found = asked(f"{tenant}    b: {{namespaces: [b], quota: {{whole: 8}}}}\n")
+    queues = objects(found, "ClusterQueue")
+    assert queues["a"]["spec"]["admissionChecksStrategy"]["admissionChecks"] == [
+        {"name": "all", "onFlavors": ["grown", "small"]},
+        {"name": "room", "onFlavors": ["more"]},
+    ]
+    assert "admissionChecksStrategy" not in queues["b"]["spec"]
+    assert objects(found, "AdmissionCheck").keys() == {"all", "room"}
+
+
+def test_nodes_are_asked_for_as_the_blueprint_says() -> None:
+    every = objects(asked("    a: {namespaces: [a], quota: {grown: 8}}\n"), "ProvisioningRequestConfig")
+    assert every["all"]["spec"] == {
+        "provisioningClassName": "best-effort-atomic-scale-up.autoscaling.x-k8s.io",
+        "managedResources": ["nvidia.com/gpu", "nvidia.com/gpu.shared"],
+        "retryStrategy": {"backoffLimitCount": 3, "backoffBaseSeconds": 60, "backoffMaxSeconds": 1800},
+        "podSetMergePolicy": "IdenticalPodTemplates",
+        "podSetUpdates": {"nodeSelector": [{"key": "acme.example/request", "valueFromProvisioningClassDetail": "Key"}]},
+    }
+    assert every["room"]["spec"]["managedResources"] == ["nvidia.com/gpu"]
+    assert "podSetUpdates" not in every["room"]["spec"]
+
+
+def test_a_check_that_does_not_suit_the_size_of_a_pool_is_told() -> None:
+    fixed = ASKED.replace("pools: [more]", "pools: [whole]").replace("checkCapacity", "atomicScaleUp")
+    grows = ASKED.replace("[grown, small]", "[small]").replace("pools: [more]", "pools: [grown]")
+    for queueing, code in ((ASKED, None), (fixed, "BP3440"), (grows, "BP3441")):
+        found = asked("    a: {namespaces: [a], quota: {whole: 8}}\n", queueing)
+        assert found.bundle
+        assert {each.code.id for each in found.diagnostics} - {"BP3422"} == {code} - {None}
+
+
 def test_what_no_quota_names_is_withheld_so_that_no_gpu_goes_uncounted() -> None:
     """Kueue ignores what a queue does not declare (`IgnoreUndeclared`), which is meant for processors and memory."""
     alone = objects(platform("    a: {namespaces: [a], quota: {mig: {1g.10gb: 28}}}\n"), "ClusterQueue")["a"]

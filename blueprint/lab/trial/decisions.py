@@ -8,7 +8,8 @@ from fractions import Fraction
 from typing import Any
 
 from blueprint.apiserver.connection import Connection
-from blueprint.catalog.component_files.lab_programs import QueueProgram
+from blueprint.catalog.component_files.lab_programs import AskedNodes, QueueProgram
+from blueprint.lab.queues.nodes_asked import answer
 from blueprint.lab.trial.follow import owned_pods
 from blueprint.lab.trial.requests import amount_in_words
 from blueprint.records import Record
@@ -53,11 +54,15 @@ class QueueDecision(Record):
 
 
 class Decisions:
-    """Reads the manager's decisions about objects from the API server."""
+    """Reads the manager's decisions about objects from the API server.
 
-    def __init__(self, program: QueueProgram, connection: Connection) -> None:
+    `asked`: how it asks for nodes, where it does; the lab says yes.
+    """
+
+    def __init__(self, program: QueueProgram, connection: Connection, asked: AskedNodes | None = None) -> None:
         self._program = program
         self._connection = connection
+        self._asked = asked
 
     def settled(self, roots: Sequence[Json], timeout: float) -> dict[str, QueueDecision]:
         """The decision about each root that a queue holds, by its uid, once all are taken or the time is up.
@@ -66,6 +71,8 @@ class Decisions:
         """
         end, since, last = time.monotonic() + timeout, time.monotonic(), None
         while True:
+            if self._asked:
+                answer(self._asked, self._connection)
             workloads = self._workloads(roots)
             state = {uid: [*map(_state, found)] for uid, found in workloads.items()}
             now = time.monotonic()

@@ -262,3 +262,73 @@ pool has if it need not be limited, or none.
 """,
     severity=Severity.WARNING,
 )
+PROVISIONED_POOL_UNKNOWN = define(
+    "BP3434",
+    "provisioned-pool-unknown",
+    """
+`provisioningRequests` asks for nodes of a pool that the blueprint does not have.
+""",
+)
+PROVISIONED_POOL_NOT_QUEUED = define(
+    "BP3435",
+    "provisioned-pool-not-queued",
+    """
+Checks hold workloads that Kueue admits to a pool. Workloads of this pool are not Kueue's: remove the pool from the check, or give it `queue: kueue`.
+""",
+)
+PROVISIONED_BY_KARPENTER = define(
+    "BP3437",
+    "provisioned-by-karpenter",
+    """
+Karpenter v1.14.1 does not know ProvisioningRequests (kubernetes-sigs/karpenter issue 742): the check would never be ready, and no workload of the
+pool would start. It makes nodes for pods that wait, so workloads of Kueue need no check. Cluster Autoscaler answers such requests
+(`checkCapacity`, `atomicScaleUp`), and GKE does (`queuedProvisioning`).
+""",
+)
+PROVISIONED_TWICE = define(
+    "BP3438",
+    "provisioned-twice",
+    """
+The nodes of a pool would be asked for twice for each workload, by two requests that know nothing of each other. Name each pool in one check.
+""",
+)
+PROVISIONING_CLASS_NOT_THERE = define(
+    "BP3439",
+    "provisioning-class-not-there",
+    """
+The class belongs to the autoscaler of another distribution. A request with a class that no autoscaler knows is never answered, so no workload would start.
+""",
+)
+PROVISIONED_POOL_FIXED = define(
+    "BP3440",
+    "provisioned-pool-fixed",
+    """
+The class has an autoscaler add nodes, and the pool has a fixed number. Where all nodes are in use, requests fail instead of waiting, and after
+`retries` Kueue switches the workload off. Write `nodes: {min, max}`; `checkCapacity` looks for room on nodes that are there.
+""",
+    severity=Severity.WARNING,
+)
+CAPACITY_ONLY_CHECKED = define(
+    "BP3441",
+    "capacity-only-checked",
+    """
+`checkCapacity` finds room on nodes that are there and adds none. The pods of a workload that waits for the check do not exist, so an autoscaler
+sees none either: quota beyond the fewest nodes is used only where something else adds nodes. `atomicScaleUp` has them added.
+""",
+    severity=Severity.WARNING,
+)
+PROVISIONED_CLAIMS = define(
+    "BP3442",
+    "provisioned-claims",
+    """
+A request for nodes has templates of pods, and Cluster Autoscaler makes no claims for them (provisioningrequest/pods/pods.go), so it finds no node on which
+pods with claims fit. Kueue does not see, either, that such pods need the GPUs, since their containers request none.
+""",
+)
+RETRY_ORDER = define(
+    "BP3443",
+    "retry-order",
+    """
+The first pause between two requests is longer than the longest one. Lower `retryBaseSeconds`, or raise `retryMaxSeconds`.
+""",
+)

@@ -15,6 +15,7 @@ from blueprint.platform.nodes.taints import PoolTaint, Taint
 from blueprint.platform.provisioning.model import CAPACITY_LABEL
 from blueprint.platform.queueing.engines import KUEUE, QueuedPool, pools_of
 from blueprint.platform.queueing.kai import Kai
+from blueprint.platform.queueing.provisioned import ProvisioningCheck
 from blueprint.platform.queueing.quotas import ResourceGroup, by_flavor, purchased, resource_groups, with_withheld
 from blueprint.platform.queueing.shares import TenantShare, tenant_shares
 from blueprint.platform.tenants.model import Tenant, TenantNamespace, Tenants
@@ -168,6 +169,30 @@ class ClusterQueue(_OfTenant):
             quotas = with_withheld(shares, flavors, in_group=self.parent is not None)
         return resource_groups(quotas, flavors)
 
+    @property
+    def checks(self) -> tuple[CheckOfQueue, ...]:
+        """What its workloads wait for besides quota."""
+        checks = self._kueue.checks
+        with untracked():
+            shares = self.tenant.shares if checks else {}
+            found = {each: [pool for pool in each.pools if pool.name in shares] for each in checks}
+        return tuple(CheckOfQueue(each, pools) for each, pools in found.items() if pools)
+
+
+class CheckOfQueue:
+    """A check, for the workloads of one queue."""
+
+    def __init__(self, check: ProvisioningCheck, pools: Sequence[QueuedPool]) -> None:
+        self._check = check
+        self._pools = pools
+        self.name = check.name
+
+    @tracked_property
+    def flavors(self) -> tuple[str, ...]:
+        """The flavors of the queue whose workloads wait for it."""
+        decided_by(self._check.pools)
+        return tuple(pool.own_label for pool in self._pools)
+
 
 class LocalQueue:
     """The queue of one namespace, which is that of its tenant."""
@@ -255,6 +280,13 @@ class Kueue:
     def pools(self) -> tuple[QueuedPool, ...]:
         """The pools that are Kueue's."""
         return pools_of(KUEUE, self._platform)
+
+    @property
+    def checks(self) -> tuple[ProvisioningCheck, ...]:
+        """What workloads wait for besides quota."""
+        with untracked():
+            names, pools = list(self._spec.provisioning_requests), self.pools
+        return tuple(ProvisioningCheck(name, self._spec.provisioning_requests, pools) for name in names)
 
     @tracked_property
     def flavors(self) -> tuple[Flavor, ...]:

@@ -1,0 +1,95 @@
+"""Checks of what workloads wait for besides quota: whether a pool's autoscaler can answer requests for nodes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from blueprint.diagnostics import Diagnostic, known_names, nearest
+from blueprint.platform.check_context import CheckContext
+from blueprint.platform.paths import POOLS
+from blueprint.platform.pool import Pool
+from blueprint.platform.queueing import codes
+from blueprint.platform.queueing.engines import KUEUE, NONE
+from blueprint.platform.queueing.provisioned import ProvisioningCheck
+from blueprint.source.paths import Path
+from blueprint.wording import joined
+
+CHECKS: Path = ("spec", "queueing", "kueue", "provisioningRequests")
+
+
+def check_provisioned(context: CheckContext) -> Iterator[Diagnostic]:
+    """Each check by itself, then pools of two checks."""
+    queueing = context.platform.queueing
+    seen: dict[str, Path] = {}
+    for check in queueing.kueue.checks if queueing and queueing.kueue else ():
+        yield from _class(context, check)
+        yield from _retries(context, check)
+        for index, name in enumerate(check.pool_names):
+            path = (*CHECKS, check.name, "pools", index)
+            yield from _pool(context, check, name, path)
+            if name in seen:
+                message = f"pool {name} has two checks: {seen[name][-3]} and {check.name}"
+                notes = (context.note(seen[name], "the other one"),)
+                yield context.diagnostic_at(path, codes.PROVISIONED_TWICE, message, notes=notes)
+            seen.setdefault(name, path)
+
+
+def _class(context: CheckContext, check: ProvisioningCheck) -> Iterator[Diagnostic]:
+    """Whether the class is there where the cluster runs."""
+    only, here = check.answered.distributions, context.platform.cluster.distribution
+    if only and here not in only:
+        path = (*CHECKS, check.name, "class")
+        message = f"{check.answered.name} is answered on {joined(only)} alone, and the cluster is {here}"
+        help_ = "with Cluster Autoscaler: class: atomicScaleUp"
+        yield context.diagnostic_at(path, codes.PROVISIONING_CLASS_NOT_THERE, message, help_=help_)
+
+
+def _retries(context: CheckContext, check: ProvisioningCheck) -> Iterator[Diagnostic]:
+    first, longest = check.retry_base_seconds, check.retry_max_seconds
+    if first > longest:
+        message = f"check {check.name} waits {first} s at first, and {longest} s at most"
+        key = "retryBaseSeconds" if context.is_written((*CHECKS, check.name, "retryBaseSeconds")) else "retryMaxSeconds"
+        yield context.diagnostic_at((*CHECKS, check.name, key), codes.RETRY_ORDER, message)
+
+
+def _pool(context: CheckContext, check: ProvisioningCheck, name: str, path: Path) -> Iterator[Diagnostic]:
+    """Whether nodes of a pool can be asked for."""
+    pool = context.pools.get(name)
+    if pool is None:
+        if not context.is_written((*POOLS, name)):  # what is wrong with a pool that is there is told there
+            names = sorted(context.pools)
+            help_, fix = known_names(name, names), nearest(name, names)
+            message = f"there is no pool {name}"
+            yield context.diagnostic_at(path, codes.PROVISIONED_POOL_UNKNOWN, message, help_=help_, fix=fix)
+    elif pool.queue != KUEUE:
+        message = f"pool {name} belongs to {pool.queue}" if pool.queue != NONE else f"nothing queues for pool {name}"
+        message += ", and the check holds workloads of Kueue"
+        yield context.diagnostic_at(path, codes.PROVISIONED_POOL_NOT_QUEUED, message)
+    elif pool.provisioning:
+        message = f"Karpenter makes the nodes of pool {name}, and it answers no ProvisioningRequest"
+        notes = (context.note((*POOLS, name, "karpenter"), "because of this"),)
+        help_ = "Cluster Autoscaler does, and GKE's queued provisioning; leave the pool out"
+        yield context.diagnostic_at(path, codes.PROVISIONED_BY_KARPENTER, message, notes=notes, help_=help_)
+    elif pool.gpu and pool.claimed:
+        message = f"pods claim the GPUs of pool {name}, and requests for nodes have no claims"
+        help_ = "leave the pool out, or let a device plugin offer its GPUs"
+        yield context.diagnostic_at(path, codes.PROVISIONED_CLAIMS, message, help_=help_)
+    else:
+        yield from _size(context, check, pool, path)
+
+
+def _size(context: CheckContext, check: ProvisioningCheck, pool: Pool, path: Path) -> Iterator[Diagnostic]:
+    """Whether nodes are added where they can be, and only there."""
+    notes = (context.note((*POOLS, pool.name, "nodes"), "nodes"),)
+    grows = pool.nodes_min < pool.nodes_max
+    if check.answered.adds_nodes and not grows:
+        message = f"check {check.name} has nodes added, and pool {pool.name} always has {pool.nodes_max}"
+        help_ = "nodes: {min, max}, or class: checkCapacity"
+        yield context.diagnostic_at(path, codes.PROVISIONED_POOL_FIXED, message, notes=notes, help_=help_)
+    elif grows and not check.answered.adds_nodes:
+        message = (
+            f"check {check.name} only looks at nodes that are there, so none is added to the {pool.nodes_min} of pool "
+            f"{pool.name} for workloads that wait"
+        )
+        help_ = "class: atomicScaleUp"
+        yield context.diagnostic_at(path, codes.CAPACITY_ONLY_CHECKED, message, notes=notes, help_=help_)

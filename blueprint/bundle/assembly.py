@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from functools import cache
+from itertools import chain
 from types import MappingProxyType
 from typing import Any
 
@@ -30,8 +31,7 @@ from blueprint.bundle.provenance import provenance_file
 from blueprint.platform.model import Platform
 from blueprint.platform.prerequisites import Prerequisite, prerequisites
 from blueprint.platform.tracking.sources import source_of
-from blueprint.probe.expectations import UNREAD, Expectation, ExpectationSource, expectations_to_json
-from blueprint.records import replace
+from blueprint.probe.expectations import UNREAD, Expectation, expectations_to_json
 from blueprint.source.layers import Layered
 from blueprint.source.yaml_writer import emit
 
@@ -64,9 +64,9 @@ def make_bundle(
         files[SLICES] = slices_file(pools).encode()
     files[PREREQUISITES] = as_json({"prerequisites": [_prerequisite(each, encoder) for each in needed]})
     files[PREREQUISITES_PAGE] = _prerequisites_page(platform, needed, expectations).encode()
-    others = [source_of(place) for each in expectations for place in each.sources]
+    others = map(source_of, dict.fromkeys(chain.from_iterable(each.sources for each in expectations)))
     files[PROVENANCE] = provenance_file(by_file, facts, encoder, others, layered.texts, rename)
-    files[EXPECTATIONS] = as_json(expectations_to_json(_renamed(expectations, rename)))
+    files[EXPECTATIONS] = as_json(expectations_to_json(expectations, rename))
     files[IMAGES] = "".join(f"{image.pinned}\n" for image in images).encode()
     inputs = {rename(name): text for name, text in layered.texts.items()}
     lock = Lock(platform, inputs, images, numbered, by_file, files).to_json()
@@ -88,16 +88,6 @@ def _renamer(layered: Layered) -> Rename:
         return name if name.startswith(_SHIPPED) else layered.files.relative(name, layered.target)
 
     return rename
-
-
-def _renamed(expectations: Iterable[Expectation], rename: Rename) -> tuple[Expectation, ...]:
-    """The expectations with their files as bundles name them. A thousand pools share most of their sources."""
-
-    @cache
-    def renamed(source: ExpectationSource) -> ExpectationSource:
-        return replace(source, file=rename(source.file))
-
-    return tuple(replace(each, sources=tuple(map(renamed, each.sources))) for each in expectations)
 
 
 def _prerequisite(need: Prerequisite, encoder: OriginEncoder) -> dict[str, Any]:

@@ -103,9 +103,18 @@ class Expectation:
         )
 
 
-def expectations_to_json(expectations: Iterable[Expectation]) -> dict[str, Any]:
-    """The document `expectations.json`. Equal sources are one value in it: a thousand pools share most of theirs."""
-    source = cache(ExpectationSource.to_json)
+def expectations_to_json(
+    expectations: Iterable[Expectation], rename: Callable[[str], str] = lambda file: file
+) -> dict[str, Any]:
+    """The document `expectations.json`; `rename` gives the files of sources their names there.
+
+    Equal sources are one value in it: a thousand pools share most of theirs.
+    """
+
+    @cache
+    def source(each: ExpectationSource) -> dict[str, Any]:
+        return {**each.to_json(), "file": rename(each.file)}
+
     return {"schemaVersion": SCHEMA, "expectations": [each.to_json(source) for each in expectations]}
 
 

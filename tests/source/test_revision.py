@@ -13,6 +13,7 @@ from blueprint.diagnostics import Refused
 from blueprint.source.files import DiskFiles, MemoryFiles
 from blueprint.source.layers import load_layers
 from blueprint.source.merge import plain
+from blueprint.source.revision import commit_of
 
 OVERLAY = "apiVersion: gpublueprint.dev/v1alpha2\nkind: Overlay\nspec: {nodeLabels: apply}\n"
 TEXT = "apiVersion: gpublueprint.dev/v1alpha2\nkind: Blueprint\nextends: [../base.yaml]\nspec: {release: old}\n"
@@ -132,3 +133,21 @@ def test_an_overlay_of_a_commit_cannot_leave_the_repository(git: Git, tmp_path: 
     assert found.code.id == "BP1015"
     assert found.at
     assert (found.at.file, found.at.line, found.at.column) == ("HEAD:clusters/blueprint.yaml", 3, 11)
+
+
+def test_the_commit_around_a_folder_is_named_from_below(git: Git, tmp_path: Path) -> None:
+    git("checkout", "-q", "--", ".")
+    below = tmp_path / "clusters" / "bundle"
+    below.mkdir()
+    command = ["git", "-C", str(tmp_path), "rev-parse", "HEAD"]
+    head = subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
+    assert commit_of(below) == head
+    (below / "new.yaml").write_text("a: 1\n")
+    assert commit_of(below / "new.yaml") == f"{head} with changes"
+
+
+def test_where_there_is_no_repository_git_is_not_loaded(tmp_path: Path) -> None:
+    script = "import sys; from pathlib import Path; from blueprint.source.revision import commit_of\n"
+    script += f"print(repr(commit_of(Path({str(tmp_path)!r}))), 'git' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", script], check=True, capture_output=True, text=True)
+    assert done.stdout == "'' False\n"

@@ -15,6 +15,7 @@ GROUP_ABOVE = 32
 """More sources than this, read together, are recorded as one group: more than one pool ever reads of its own."""
 WRITTEN = ("blueprint", "overlay", "set", "patch", "manifest")
 """Layers that somebody wrote, as against defaults and the catalogue."""
+_DECLARED = frozenset({*WRITTEN, "default"})
 
 
 class Source(Record, cache_hash=True, gc=False):
@@ -86,16 +87,22 @@ def by_relevance(sources: Iterable[Source | SourceGroup]) -> Sources:
 @lru_cache(maxsize=32_768)
 def _by_relevance(several: Sources) -> Sources:
     """Most fields read what others have read too."""
-    single = [each for each in several if isinstance(each, Source)]
-    declared = [each for each in single if each.layer in WRITTEN or each.layer == "default"]
+    declared: list[Source] = []
+    catalogue: list[Source] = []
+    groups: list[SourceGroup] = []
     enclosing: dict[str, set[str]] = {}
-    for each in declared:
-        enclosing.setdefault(each.span.file, set()).update(_above(each.path))
+    for each in several:
+        if isinstance(each, SourceGroup):
+            groups.append(each)
+        elif each.layer in _DECLARED:
+            declared.append(each)
+            enclosing.setdefault(each.span.file, set()).update(_above(each.path))
+        else:
+            catalogue.append(each)
     innermost = [each for each in declared if each.path not in enclosing[each.span.file]]
-    written = [each for each in reversed(innermost) if each.layer in WRITTEN]
+    written = [each for each in reversed(innermost) if each.layer != "default"]
     defaults = [each for each in innermost if each.layer == "default"]
-    catalogue = [each for each in single if each.layer not in WRITTEN and each.layer != "default"]
-    return (*written, *defaults, *catalogue, *(each for each in several if isinstance(each, SourceGroup)))
+    return (*written, *defaults, *catalogue, *groups)
 
 
 def each_source(sources: Sources) -> Iterator[Source]:

@@ -84,7 +84,7 @@ def by_relevance(sources: Iterable[Source | SourceGroup]) -> Sources:
     return _by_relevance(tuple(dict.fromkeys(sources)))
 
 
-@lru_cache(maxsize=32_768)
+@lru_cache(maxsize=1_024)
 def _by_relevance(several: Sources) -> Sources:
     """Most fields read what others have read too."""
     declared: list[Source] = []

@@ -108,7 +108,7 @@ def test_a_finding_names_a_field_that_is_there(code: str) -> None:
 
 def names_a_field(subject: Object, found: ObjectFinding) -> bool:
     """Whether the field is there or, where one is missing, what should hold it."""
-    there = is_there(subject.data, found.path) or not isinstance(found.path[-1], int)
+    there = is_there(subject.data, found.path) or isinstance(found.path[-1], str)
     return there and is_there(subject.data, found.path[:-1])
 
 

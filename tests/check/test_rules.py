@@ -56,7 +56,7 @@ def known(page: Page, text: str) -> RuleContext:
         PoolOffer(**{**each, "taints": tuple(Taint(**taint) for taint in each.get("taints", ()))})
         for each in platform.get("nodes", ())
     ]
-    patched = {tuple(path.split(".")): PATCHED for path in platform.get("patched", ())}
+    patched = {tuple(path): PATCHED for path in platform.get("patched", ())}
     found = [replace(each, origins=patched) for each in objects(text, platform.get("component", USERS))]
     return context(found, nodes, dra_of(platform))
 

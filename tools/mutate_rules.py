@@ -94,6 +94,8 @@ def _places(node: ast.AST) -> Iterator[tuple[ast.AST, str, int | None]]:
     """Where a node may be changed: its parent, the field, and the index where that is a list."""
     if isinstance(node, ast.JoinedStr | ast.Import | ast.ImportFrom):
         return
+    if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):  # a docstring of one word
+        return
     if isinstance(node, ast.Call) and _called(node) in ("define", "rule"):
         return
     if isinstance(node, ast.If) and isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING":

@@ -2,8 +2,9 @@
 
 Each replaces texts of an example, or of what is known of the platform: `found` are variants of `Good` that are wrong,
 `fine` variants of `Bad` that are right, `still` variants of `Bad` that are wrong as well. A text instead of
-replacements is a whole example, and a text under `Given` is all that is known of the platform. `says` are variants of `Bad` under a part of what is said: a line each of severity and
-message, help, the part of the text that is meant, and evidence.
+replacements is a whole example, and a text under `Given` is all that is known of the platform. `says` are variants of
+`Bad` under a part of what is said, and `unsaid` under what is not: lines of severity and message, help, the part of
+the text that is meant, evidence, and the path.
 """
 
 from __future__ import annotations
@@ -25,13 +26,14 @@ SEPARATOR = "\n---8<---\n"
 
 @pytest.mark.parametrize("code", VARIANTS)
 def test_variants_of_examples_are_judged_as_the_table_says(code: str) -> None:
-    assert VARIANTS[code].keys() <= {*KINDS, "says"}
+    assert VARIANTS[code].keys() <= {*KINDS, "says", "unsaid"}
     for kind, (example, found) in KINDS.items():
         for variant in VARIANTS[code].get(kind, ()):
             assert bool(_said(code, example, variant)) is found, f"{kind}: {variant}"
-    for text, variant in VARIANTS[code].get("says", {}).items():
-        said = _said(code, "bad", variant)
-        assert any(text in each for each in said), said
+    for kind in ("says", "unsaid"):
+        for text, variant in VARIANTS[code].get(kind, {}).items():
+            said = _said(code, "bad", variant)
+            assert any(text in each for each in said) is (kind == "says"), said
 
 
 def _said(code: str, example: str, variant: dict[str, str] | str) -> list[str]:
@@ -54,5 +56,6 @@ def _said(code: str, example: str, variant: dict[str, str] | str) -> list[str]:
 def _text(subject: Object, found: ObjectFinding) -> str:
     severity = found.override or found.code.severity
     part = value_at(subject.data, found.path)[slice(*found.part)] if found.part else ""
-    lines = (f"{severity}: {found.text}", found.help, found.rename, part, *map(" ".join, found.evidence))
+    path = ".".join(map(str, found.path))
+    lines = (f"{severity}: {found.text}", found.help, found.rename, part, *map(" ".join, found.evidence), path)
     return "\n".join(filter(None, lines))

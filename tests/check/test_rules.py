@@ -56,7 +56,7 @@ def known(page: Page, text: str) -> RuleContext:
         PoolOffer(**{**each, "taints": tuple(Taint(**taint) for taint in each.get("taints", ()))})
         for each in platform.get("nodes", ())
     ]
-    patched = {tuple(path.split(".")): PATCHED for path in platform.get("patched", ())}
+    patched = {tuple(path): PATCHED for path in platform.get("patched", ())}
     found = [replace(each, origins=patched) for each in objects(text, platform.get("component", USERS))]
     return context(found, nodes, dra_of(platform))
 
@@ -108,7 +108,7 @@ def test_a_finding_names_a_field_that_is_there(code: str) -> None:
 
 def names_a_field(subject: Object, found: ObjectFinding) -> bool:
     """Whether the field is there or, where one is missing, what should hold it."""
-    there = is_there(subject.data, found.path) or not isinstance(found.path[-1], int)
+    there = is_there(subject.data, found.path) or isinstance(found.path[-1], str)
     return there and is_there(subject.data, found.path[:-1])
 
 

@@ -20,6 +20,7 @@ from blueprint.check.common.expressions import fault
 from blueprint.check.common.ports import way_out
 from blueprint.check.rule import Capability
 from blueprint.check.rule_context import NoPlatform, PoolOffer, RuleContext
+from blueprint.check.rules.config_map import credentials as of_config_maps
 from blueprint.check.runner import run_rules
 from blueprint.diagnostics import Severity, Span
 from tests.support.rule_facts import context
@@ -278,3 +279,11 @@ def test_an_autoscaler_without_its_workload_in_a_complete_input(target: dict[str
     results = run_rules(complete)
     assert not results.failed
     assert ("BP6165" in {each.code.id for each in results.diagnostics}) is found
+
+
+@pytest.mark.parametrize(("allowed", "keys"), [((), ["password", "token"]), (("token",), ["password"])])
+def test_keys_of_a_config_map_that_options_allow_hold_no_credential(allowed: tuple[str, ...], keys: list[str]) -> None:
+    data = {"password": "hunter2", "token": "hunter2"}
+    settings = Object({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "settings"}, "data": data}, USERS)
+    found = of_config_maps.data(settings, context([settings]), CredentialOptions(allowed))
+    assert [each.path for each in found] == [("data", key) for key in keys]

@@ -19,7 +19,7 @@ def named(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
     """What the ClusterPolicy names, and is not there."""
     for operand, key in (("devicePlugin", None), ("migManager", "config.yaml"), ("dcgmExporter", COUNTERS_KEY)):
         name = inside(subject.data, "spec", operand, "config", "name")
-        if not isinstance(name, str) or not name:
+        if not name:
             continue
         path = ("spec", operand, "config", "name")
         found = context.find("ConfigMap", name, context.operator_namespace)

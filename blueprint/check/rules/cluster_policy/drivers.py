@@ -35,7 +35,7 @@ def forms(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
 @rule(UPGRADE_WITHOUT_EFFECT, tags=("operator",))
 def upgrades(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
     """Fields of the upgrade policy that others leave without effect."""
-    if subject.component == USERS or by_hand(subject, "spec", "driver", "upgradePolicy"):
+    if by_hand(subject, "spec", "driver", "upgradePolicy"):
         yield from upgrade_faults(subject, ("spec", "driver"))
 
 

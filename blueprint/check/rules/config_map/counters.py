@@ -15,9 +15,8 @@ RULES = ()
 def counter_faults(text: str) -> Iterator[str]:
     """Everything wrong with the file, line by line."""
     fields: dict[str, int] = {}
-    lines = 0
-    for number, parts, line in _lines(text):
-        lines += 1
+    lines = [*_lines(text)]
+    for number, parts, line in lines:
         if len(parts) != 3:  # noqa: PLR2004 - that is the format
             yield f"line {number} has {len(parts)} parts instead of 3: {line}"
             continue

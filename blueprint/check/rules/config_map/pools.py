@@ -67,15 +67,13 @@ def _layout(entries: Any, pool: PoolOffer) -> frozenset[tuple[str, frozenset[str
     return frozenset((key, frozenset(devices)) for key, devices in alike.items())
 
 
-def _sharing(section: Any) -> dict[str, Any]:
-    """What is shared how, with what the device plugin assumes."""
+def _sharing(section: Any) -> dict[str, tuple[bool, list[str]]]:
+    """What is shared how, with what the device plugin assumes: by way whether it is renamed, and name and number."""
     return {
-        way: {
-            "rename": inside(value, "renameByDefault") is True,
-            "replicas": sorted(
-                str((inside(each, "name"), inside(each, "replicas"))) for each in items(inside(value, "resources"))
-            ),
-        }
+        way: (
+            inside(value, "renameByDefault") or False,
+            sorted(str((inside(each, "name"), inside(each, "replicas"))) for each in items(inside(value, "resources"))),
+        )
         for way, value in mapping(section).items()
     }
 

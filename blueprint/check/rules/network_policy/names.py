@@ -12,14 +12,15 @@ from blueprint.diagnostics import Severity, define
 
 DNS_BLOCKED = define("BP6479", "dns-blocked", page=__file__, severity=Severity.WARNING)
 _DNS = 53
+_GROUP = "networking.k8s.io"
 
 
 @rule(DNS_BLOCKED, tags=("network", "tenancy"))
 def dns_blocked(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
     """A namespace whose pods may connect to some things, but not to port 53 of anything."""
-    if not _limits_all(subject):
+    if subject.id.group != _GROUP or not _limits_all(subject):
         return
-    policies = context.named("networking.k8s.io", "NetworkPolicy", subject.id.namespace)
+    policies = context.named(_GROUP, "NetworkPolicy", subject.id.namespace)
     if next(name for name, each in policies.items() if _limits_all(each)) != subject.id.name:
         return  # said of the first
     if not any(_opens_names(each) for each in policies.values()):

@@ -62,12 +62,13 @@ def selectors(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
             continue
         if _default(subject) and _default(other):
             yield ObjectFinding(DRIVERS_CONFLICT, ("spec", "default"), f"{other.id.name} is already the default")
-        elif not _default(subject) and not _default(other) and _overlap(_selector(subject), _selector(other), context):
+            return
+        if not _default(subject) and not _default(other) and _overlap(_selector(subject), _selector(other), context):
             text = f"spec.nodeSelector selects nodes that {other.id.name} also selects"
             yield ObjectFinding(
                 DRIVERS_CONFLICT, ("spec", "nodeSelector"), text, "use labels that are mutually exclusive"
             )
-        return
+            return
 
 
 @rule(DRIVERS_CONFLICT, tags=("operator", "driver"))

@@ -43,13 +43,13 @@ def unknown_label(pod: DescribedPod, context: RuleContext) -> Iterator[ObjectFin
     }
     for path, key in node_labels(pod):
         if key not in declared and _LOOKS_KNOWN.match(key) and not _KNOWN.fullmatch(key):
-            near = nearest(key.replace("_", ".").replace("gpu-", "gpu."), _NAMES)
+            near = nearest(key.removeprefix("nvidia.com/").replace("_", ".").replace("gpu-", "gpu."), _NAMES)
             text = f"{format_path(path, pod.subject.data)}: nothing sets the label {key} on nodes"
             yield ObjectFinding(
                 UNKNOWN_LABEL,
                 path,
                 text,
-                f"did you mean {near}?" if near else "list the labels with kubectl get nodes --show-labels",
+                f"did you mean nvidia.com/{near}?" if near else "list the labels with kubectl get nodes --show-labels",
             )
 
 
@@ -88,21 +88,15 @@ def _expressions(path: Path, term: Any) -> Iterator[tuple[Path, str]]:
             yield (*path, "matchExpressions", index, "key"), key
 
 
-_NAMES = tuple(
-    f"nvidia.com/{name}"
-    for name in (
-        "gpu.present", "gpu.product", "gpu.memory", "gpu.count", "gpu.family", "gpu.machine", "gpu.replicas",
-        "gpu.mode", "gpu.clique", "gpu.sharing-strategy", "gpu.compute.major", "gpu.compute.minor",
-        "gpu.workload.config", "mig.capable", "mig.strategy", "mig.config", "mig.config.state", "mps.capable",
-        "vgpu.present", "cuda.driver.major", "cuda.driver-version.major", "cuda.driver-version.full",
-        "cuda.runtime-version.full",
-    )
+_NAMES = (
+    "gpu.present", "gpu.product", "gpu.memory", "gpu.count", "gpu.family", "gpu.machine", "gpu.replicas", "gpu.mode",
+    "gpu.clique", "gpu.sharing-strategy", "gpu.compute.major", "gpu.compute.minor", "gpu.workload.config",
+    "mig.capable", "mig.strategy", "mig.config", "mig.config.state", "mps.capable", "vgpu.present",
+    "cuda.driver.major", "cuda.driver-version.major", "cuda.driver-version.full", "cuda.runtime-version.full",
 )  # fmt: skip
 _KNOWN = re.compile(
-    "|".join(map(re.escape, _NAMES))
-    + r"|nvidia\.com/(gpu\.deploy\..*|gpu\.imex-domain|gpu\.[a-z0-9-]+\.(product|count|replicas|memory|.*)"
-    + r"|cuda\.(driver|runtime)(-version)?\.(major|minor|rev|revision|full)|mig-[0-9].*|gpu-operator\..*"
-    + r"|gpu-driver-upgrade.*)"
+    rf"nvidia\.com/({'|'.join(map(re.escape, _NAMES))}|gpu\.[a-z0-9-]+\..*"
+    r"|cuda\.(driver|runtime)(-version)?\.(major|minor|rev|revision|full))"
 )
 _LOOKS_KNOWN = re.compile(
     r"nvidia\.com/(gpu[._-](present|product|name|model|type|memory|mem|vram|count|family|machine|arch|architecture|compute)"

@@ -85,6 +85,7 @@ def _renamer(layered: Layered) -> Rename:
 
     @cache
     def rename(name: str) -> str:
+        """The file as the bundle names it; files that come with the tool keep their name."""
         return name if name.startswith(_SHIPPED) else layered.files.relative(name, layered.target)
 
     return rename
@@ -95,6 +96,7 @@ def _renamed(expectations: Iterable[Expectation], rename: Rename) -> tuple[Expec
 
     @cache
     def renamed(source: ExpectationSource) -> ExpectationSource:
+        """The source with its file as the bundle names it."""
         return replace(source, file=rename(source.file))
 
     return tuple(replace(each, sources=tuple(map(renamed, each.sources))) for each in expectations)

@@ -34,10 +34,14 @@ def check_output(files: Files, folder: Path) -> list[Diagnostic]:
 
 
 class BundleWriteResult(Record):
-    """Whether writing changed anything, and what to say about files that are not the bundle's or were edited."""
+    """Whether writing changed anything, and what to say about files that are not the bundle's or were edited.
+
+    `in_words` counts files by what became of them, ` (3 changed, 1 removed)`; it is empty for a new bundle.
+    """
 
     changed: bool
     diagnostics: tuple[Diagnostic, ...] = ()
+    in_words: str = ""
 
 
 def write_bundle(files: Files, folder: Path) -> BundleWriteResult:
@@ -68,12 +72,22 @@ def _written(files: Files, real: Path, folder: Path) -> BundleWriteResult:
         message = f"{folder} is not empty and is not a bundle"
         raise _refused(codes.OUTPUT_NOT_A_BUNDLE, message, "name an empty or new folder")
     found = replacement(files, real)
+    is_new = not (real / LOCK).is_file()
     if found.in_the_way:
         raise Refused(*(_in_the_way(each) for each in found.in_the_way), exit_code=2)
     if found.changes_anything:
         written = {name: files[name] for name in (*found.written, LOCK)}
         replace_files(real, written, found.removed, found.added, LOCK)
-    return BundleWriteResult(found.changes_anything, tuple(_notices(found, folder)))
+    return BundleWriteResult(
+        found.changes_anything,
+        tuple(_notices(found, folder)),
+        "" if is_new or not found.changes_anything else _counts(found),
+    )
+
+
+def _counts(found: Replacement) -> str:
+    counts = {"changed": found.changed, "added": found.added, "removed": found.removed}
+    return f" ({', '.join(f'{len(names)} {what}' for what, names in counts.items() if names)})"
 
 
 def _notices(found: Replacement, folder: Path) -> Iterator[Diagnostic]:

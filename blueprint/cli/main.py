@@ -207,7 +207,8 @@ def _name_files(run: Run, specs: list[str]) -> None:
     paths = [each.path for each in destinations(specs)]
     if paths and all(paths):
         record = record_of(run)
-        line = f"blueprint {run.verb}: {counts_in_words(record)}. {record.verdict} ({', '.join(map(str, paths))})"
+        verdict = f"{counts_in_words(record)}. {record.verdict.removesuffix('.')}"
+        line = f"blueprint {run.verb}: {verdict} ({', '.join(map(str, paths))})"
         sys.stderr.write(f"{visible(line)}\n")
 
 
@@ -236,7 +237,8 @@ def _write_reports(
         out = sys.stderr if beside else None
         write_reports(run, specs, stdout=out, base=Path.cwd(), verbose=verbose, color=color)
     except Refused as refused:
-        write_reports(type(run)(run.verb, "", diagnostics=refused.diagnostics), ["text"], base=Path.cwd())
+        unwritten = type(run)(run.verb, "", diagnostics=refused.diagnostics, verdict="A report was not written")
+        write_reports(unwritten, ["text"], base=Path.cwd())
         return max(EXIT_USAGE, run.exit_code)
     return run.exit_code
 

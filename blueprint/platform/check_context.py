@@ -116,13 +116,13 @@ class CheckContext:
         fix_ = Fix(span, fix) if fix else None
         return Diagnostic(code, message, at=span, help=help_, path=format_path(path), notes=notes, fix=fix_)
 
-    def unknown_name(self, path: Path, code: Code, what: str, known: Iterable[str]) -> Diagnostic:
-        """A name that is not among `known`."""
+    def unknown_name(self, path: Path, code: Code, what: str, known: Iterable[str], where: str = "") -> Diagnostic:
+        """A name that is not among `known`; `where` ends the sentence: ` in release 2026.11`."""
         node = self.root.get(path)
         value = str(node.value) if node and not isinstance(node.value, dict) else str(path[-1])
         names = sorted(known)
         return self.diagnostic_at(
-            path, code, f"there is no {what} {value}", help_=known_names(value, names), fix=nearest(value, names)
+            path, code, f"there is no {what} {value}{where}", help_=known_names(value, names), fix=nearest(value, names)
         )
 
     def unknown_setting(self, path: Path, message: str, known: Iterable[str]) -> Diagnostic:

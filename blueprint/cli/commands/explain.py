@@ -58,7 +58,7 @@ def run(options: Namespace) -> Run:
         return _unknown(topic)
     _print(text, pager=not options.no_pager)
     options.prints = True
-    return Run("explain", f"explain {topic}".strip(), verdict="explained")
+    return Run("explain", f"explain {topic}".strip(), verdict="Explained")
 
 
 def _for_platform(options: Namespace, topic: str) -> Run:
@@ -78,10 +78,10 @@ def _for_platform(options: Namespace, topic: str) -> Run:
     found = compile_blueprint(target, files=files, overlays=options.overlay, sets=options.set)
     title = f"explain {topic} for {target}"
     if found.platform is None or has_errors(found.diagnostics):
-        return Run("explain", title, tuple(found.diagnostics), verdict="not valid", exit_code=1)
+        return Run("explain", title, tuple(found.diagnostics), verdict="Not valid", exit_code=1)
     _print(platform_topic(topic, found.platform), pager=not options.no_pager)
     options.prints = True
-    return Run("explain", title, verdict="explained")
+    return Run("explain", title, verdict="Explained")
 
 
 def _listing() -> str:

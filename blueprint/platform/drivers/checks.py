@@ -80,14 +80,15 @@ def _fields_of_the_operator(context: CheckContext, pool: GpuPool) -> Iterator[Di
 def _unknown_branch(context: CheckContext, pool: GpuPool) -> Iterator[Diagnostic]:
     """A branch of which the release has no driver."""
     declared, branches = pool.driver.declared, context.release.driver.branches
-    path, what = (*POOLS, pool.name, "driver", "branch"), f"driver in release {context.release.release} of branch"
+    path, what = (*POOLS, pool.name, "driver", "branch"), "driver branch"
+    where = f" in release {context.release.release}"
     if pool.driver.written.version:
         branch = None if pool.driver.image else pool.driver.branch
         if branch and pool.driver.enabled and branch not in branches:
-            message, help_ = f"there is no {what} {branch}", known_names(branch, branches)
+            message, help_ = f"there is no {what} {branch}{where}", known_names(branch, branches)
             yield _diagnostic(context, pool, "branch", codes.DRIVER_BRANCH_UNKNOWN, message, help_=help_)
     elif declared.branch and not declared.version and pool.driver.enabled and declared.branch not in branches:
-        yield context.unknown_name(path, codes.DRIVER_BRANCH_UNKNOWN, what, branches)
+        yield context.unknown_name(path, codes.DRIVER_BRANCH_UNKNOWN, what, branches, where)
 
 
 def _other_branch(context: CheckContext, pool: GpuPool) -> Iterator[Diagnostic]:
@@ -205,6 +206,7 @@ def _difference(first: GpuPool, other: GpuPool) -> tuple[str, object, object] | 
     """The first field by which two drivers differ, and its two values; modules beside the driver are BP3322."""
 
     def fields(pool: GpuPool) -> dict[str, object]:
+        """What two pools under one driver object must agree in, by the key of the blueprint."""
         driver = pool.driver
         return {
             "branch": driver.branch,

@@ -27,7 +27,7 @@ _WHY_NOT_APPLIED: dict[MissingManager, tuple[Path, str]] = {
     ),
     MissingManager.SWITCHED_OFF: ((_MIG_MANAGER,), "the MIG manager is switched off"),
 }
-"""Where the blueprint leaves a layout to nobody, a path or the name of a setting, and why."""
+"""Settings by which no component applies a declared MIG layout: a path or the name of a setting, and why."""
 
 
 def check_partitioning(context: CheckContext) -> Iterator[Diagnostic]:

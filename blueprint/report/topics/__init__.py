@@ -97,7 +97,9 @@ def topics() -> dict[str, list[str]]:
 
 
 def nearest_topic(topic: str) -> str | None:
-    """The topic that was probably meant."""
+    """The topic that was probably meant; None for the number of a code, of which every other is as near."""
+    if re.fullmatch(r"(?i)BP\d+", topic):
+        return None
     names = [name for group in topics().values() for entry in group for name in entry.split(" ")]
     return nearest(topic, names)
 

@@ -167,8 +167,12 @@ class CheckContext:
         return Note(message, node.span if not isinstance(node.value, dict) else (node.key_span or node.span))
 
     def product_note(self, pool: str) -> Note:
-        """Where the GPU product of a pool was set."""
-        node, _ = self.root.nearest((*POOLS, pool, "gpu", "product"))
+        """Where the GPU product of a pool was set: by its name, or by the instance type whose machines have it."""
+        product: Path = (*POOLS, pool, "gpu", "product")
+        for machine in (("machine", "instanceType"), ("karpenter", "instanceTypes")):
+            if not self.root.get(product) and (node := self.root.get((*POOLS, pool, *machine))):
+                return Note("this instance type has the product", node.span)
+        node, _ = self.root.nearest(product)
         return Note("product set here", node.span)
 
     def component_with(self, setting: str) -> Component | None:

@@ -120,7 +120,7 @@ def _too_old(context: CheckContext, pool: GpuPool) -> Iterator[Diagnostic]:
     oldest = product.minimum_driver if product else None
     if product and branch and oldest and oldest.certain and int(branch) < version_key(oldest.value)[0]:
         message = f"driver branch {branch} does not support {product.product}; it needs {oldest.value} or newer"
-        notes = (context.note((*POOLS, pool.name, "gpu", "product"), "product set here"),)
+        notes = (context.product_note(pool.name),)
         help_ = f"branches of this release: {', '.join(sorted(context.release.driver.branches))}"
         key = _branch_key(pool)
         yield _diagnostic(context, pool, key, codes.DRIVER_TOO_OLD, message, help_=help_, notes=notes)

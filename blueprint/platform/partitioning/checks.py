@@ -158,7 +158,7 @@ def _mps_clients(context: CheckContext, pool: GpuPool) -> Iterator[Diagnostic]:
         at: Path = (*POOLS, pool.name, "gpu")
         what = f"{product.product}, of compute capability {capability.value}"
         notes = (
-            context.note((*at, "product"), "product set here"),
+            context.product_note(pool.name),
             Note(f"NVIDIA k8s-device-plugin, mps/device.go: {_FEW_CLIENTS} clients before {_MANY_CLIENTS_FROM}"),
             Note(f"{capability.source} ({capability.confidence})", capability.span),
         )

@@ -183,7 +183,7 @@ def _run_verb(options: argparse.Namespace) -> int:
     color = {"always": True, "never": False}.get(getattr(options, "color", None) or "")
     specs = _in_brief(specs, options)
     code = _write_reports(result, specs, beside=beside, verbose=getattr(options, "verbose", False), color=color)
-    if not (beside or getattr(options, "quiet", False)):
+    if code == result.exit_code and not (beside or getattr(options, "quiet", False)):
         _name_files(result, specs)
     return code
 

@@ -138,9 +138,9 @@ spec:
     registries: {mirrors: {nvcr.io: registry.acme.example/nvcr}}
 ```
 
-A blueprint names it in `extends: [./acme.yaml]`, or the command line with `--overlay FILE`. Later layers override
-earlier ones: the entries of `extends` in their order, the blueprint, each `--overlay`, each `--set`. Mappings are merged
-key by key; lists and single values are replaced. `blueprint trace` names the layer that a value is from."""
+A blueprint names it in `extends: [./acme.yaml]`, or the command line with `--overlay FILE`. Later layers
+override earlier ones: the entries of `extends` in their order, the blueprint, each `--overlay`, each `--set`. Mappings
+are merged key by key; lists and single values are replaced. `blueprint trace` names the layer that a value is from."""
 _WAIVERS = """\
 # Waivers
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 
 def counted(number: int, noun: str) -> str:
@@ -19,6 +20,21 @@ def joined(words: Sequence[str], conjunction: str = "and") -> str:
     """`a, b and c`."""
     *most, last = words
     return f"{', '.join(most)} {conjunction} {last}" if most else last
+
+
+def value_in_words(value: Any) -> str:
+    """A value that was read from YAML, as messages name it: `true`, `the number 3`, `the text x`, `a mapping`."""
+    match value:
+        case None | True | False:
+            return {None: "nothing", True: "true", False: "false"}[value]
+        case int() | float():
+            return f"the number {value}"
+        case str():
+            return f"the text {value}" if value else "an empty text"
+        case Mapping():
+            return "a mapping"
+        case _:
+            return "a list"
 
 
 def first_few(words: Sequence[str], most: int) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from blueprint.wording import counted, counted_or_none, first_few, joined
+from blueprint.wording import counted, counted_or_none, first_few, joined, value_in_words
 
 
 def test_numbers() -> None:
@@ -18,3 +18,11 @@ def test_lists() -> None:
 def test_long_lists() -> None:
     assert first_few(["a", "b"], 2) == "a, b"
     assert first_few(["a", "b", "c", "d"], 2) == "a, b and 2 more"
+
+
+def test_values() -> None:
+    values = (None, True, False, 3, 0.5, "x", "", {"a": 1}, [1])
+    assert [value_in_words(value) for value in values] == [
+        "nothing", "true", "false", "the number 3", "the number 0.5", "the text x", "an empty text", "a mapping",
+        "a list",
+    ]  # fmt: skip

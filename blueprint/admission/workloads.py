@@ -81,7 +81,7 @@ class Admission:
         self._counted = Counted(platform)
 
     def results(self, objects: Sequence[Object]) -> Iterator[WorkloadAnswer]:
-        """What comes of every pod that requests devices, and of claims that no pod refers to."""
+        """The verdict on every pod that requests devices, and on every claim that no pod refers to."""
         everything = RuleContext((*objects, *self._rendered), self._facts)
         prover, shapes = self._provided(objects, everything)
         used: set[int] = set()

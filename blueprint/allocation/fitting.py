@@ -52,6 +52,7 @@ class Fitting:
 
     def _searched(self, claims: Sequence[Claim], group: NodeGroup) -> GroupAnswer:
         def search(usage: Usage | None = None, **options: Any) -> Search:
+            """A search over the devices of the group, from what `usage` has taken already."""
             options.setdefault("optimistic", False)
             return Search(claims, group, self._matcher, usage or Usage(), **options)
 

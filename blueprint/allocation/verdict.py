@@ -59,16 +59,16 @@ class GroupAnswer(Record):
 
 
 class ClaimVerdict(Record):
-    """What comes of a pod with its claims.
+    """Whether a pod with its claims fits, and why not.
 
     Attributes:
         outcome: The worst that matters: an abort on one node counts for all.
         reason: In one sentence.
         groups: By group of nodes; empty where it does not get that far.
         reasons: Why devices do not match, by sort of device, where that is what is wrong.
-        request: The request that is meant, by its full name, if it is one.
-        claim: The position of the claim that is meant.
-        fault: The selector that is meant.
+        request: The full name of the request that the reason is about, if it is about one.
+        claim: The position of the claim that the reason is about.
+        fault: The selector that the reason is about.
         notes: What could be better, or is not known, although it fits.
     """
 

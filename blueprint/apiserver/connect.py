@@ -137,11 +137,13 @@ def _in_cluster() -> Endpoint:
 
 def _from_official(configuration: Any) -> Endpoint:
     def authorization() -> str | None:
+        """The `Authorization` header of the configuration's token; None without one."""
         token: str | None = configuration.get_api_key_with_prefix("BearerToken")
         # The in-cluster loader says "bearer"; the scheme's name is case-insensitive, equality is not.
         return f"Bearer {token[7:]}" if token and token.startswith("bearer ") else token
 
     def content(path: str | None) -> bytes | None:
+        """The bytes of a file; None where no path is given. Raises OSError."""
         return Path(path).read_bytes() if path else None
 
     return Endpoint(

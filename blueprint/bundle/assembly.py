@@ -85,6 +85,7 @@ def _renamer(layered: Layered) -> Rename:
 
     @cache
     def rename(name: str) -> str:
+        """The file as the bundle names it; files that come with the tool keep their name."""
         return name if name.startswith(_SHIPPED) else layered.files.relative(name, layered.target)
 
     return rename

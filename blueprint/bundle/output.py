@@ -5,39 +5,65 @@ from __future__ import annotations
 import contextlib
 import os
 from collections.abc import Iterator, Mapping
+from itertools import zip_longest
 from pathlib import Path
 
 from blueprint.bundle import codes
 from blueprint.bundle.file_replacement import alone_in, is_half_written, replace_files, undo
 from blueprint.bundle.layout import LOCK
 from blueprint.bundle.owned_files import Replacement, is_free, replacement
-from blueprint.diagnostics import Code, Diagnostic, Refused
+from blueprint.diagnostics import Code, Diagnostic, Refused, Span
 from blueprint.files import why_not_a_file
-from blueprint.records import Record
+from blueprint.records import Record, replace
 from blueprint.wording import counted, first_few
 
 Files = Mapping[str, bytes]
 _MOST_NAMED = 8
+_FOR_PEOPLE = (".yaml", ".md", ".txt")
+"""Files of which a changed line says something; the others are JSON with numbers and digests."""
 
 
 def check_output(files: Files, folder: Path) -> list[Diagnostic]:
-    """How `folder` differs from what would be written; empty where it does not."""
+    """How `folder` differs from what would be written; empty where it does not.
+
+    Of a file for people, the first line that differs is shown with what it would become.
+    """
     found = replacement(files, folder)
     differences = [f"{folder / name} would be added" for name in found.added]
     differences += [f"{folder / name} would be removed" for name in found.removed]
-    differences += [f"{folder / name} would change" for name in found.changed]
     differences += [f"{folder / name} is not part of the bundle; `compile` keeps it" for name in found.strays]
     differences += found.in_the_way
     if is_half_written(folder, LOCK):
         differences.append(f"{folder} is half-written: a `compile` was stopped there")
-    return [Diagnostic(codes.OUTPUT_DIFFERS, message) for message in sorted({*differences})]
+    diagnostics = [Diagnostic(codes.OUTPUT_DIFFERS, message) for message in {*differences}]
+    diagnostics += [_changed(folder / name, files[name]) for name in found.changed]
+    return sorted(diagnostics, key=lambda each: each.message)
+
+
+def _changed(file: Path, data: bytes) -> Diagnostic:
+    found = Diagnostic(codes.OUTPUT_DIFFERS, f"{file} would change")
+    if file.suffix not in _FOR_PEOPLE or b"kind: Secret\n" in data:
+        return found
+    there, made = (text.decode("utf-8", "replace").splitlines() for text in (file.read_bytes(), data))
+    number, here, instead = next(
+        (number, here, instead)
+        for number, (here, instead) in enumerate(zip_longest(there, made, fillvalue=""), 1)
+        if here != instead or number == max(len(there), len(made))
+    )
+    number = min(number, max(len(there), 1))
+    at = Span(file.as_posix(), number, 1, number, max(len(here), 1) + 1)
+    return replace(found, at=at, label=f"compiled: {instead.strip()}" if instead.strip() else "not in what is compiled")
 
 
 class BundleWriteResult(Record):
-    """Whether writing changed anything, and what to say about files that are not the bundle's or were edited."""
+    """Whether writing changed anything, and what to say about files that are not the bundle's or were edited.
+
+    `in_words` counts files by what became of them, ` (3 changed, 1 removed)`; it is empty for a new bundle.
+    """
 
     changed: bool
     diagnostics: tuple[Diagnostic, ...] = ()
+    in_words: str = ""
 
 
 def write_bundle(files: Files, folder: Path) -> BundleWriteResult:
@@ -68,12 +94,22 @@ def _written(files: Files, real: Path, folder: Path) -> BundleWriteResult:
         message = f"{folder} is not empty and is not a bundle"
         raise _refused(codes.OUTPUT_NOT_A_BUNDLE, message, "name an empty or new folder")
     found = replacement(files, real)
+    is_new = not (real / LOCK).is_file()
     if found.in_the_way:
         raise Refused(*(_in_the_way(each) for each in found.in_the_way), exit_code=2)
     if found.changes_anything:
         written = {name: files[name] for name in (*found.written, LOCK)}
         replace_files(real, written, found.removed, found.added, LOCK)
-    return BundleWriteResult(found.changes_anything, tuple(_notices(found, folder)))
+    return BundleWriteResult(
+        found.changes_anything,
+        tuple(_notices(found, folder)),
+        "" if is_new or not found.changes_anything else _counts(found),
+    )
+
+
+def _counts(found: Replacement) -> str:
+    counts = {"changed": found.changed, "added": found.added, "removed": found.removed}
+    return f" ({', '.join(f'{len(names)} {what}' for what, names in counts.items() if names)})"
 
 
 def _notices(found: Replacement, folder: Path) -> Iterator[Diagnostic]:

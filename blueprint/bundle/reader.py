@@ -91,6 +91,10 @@ def verify(folder: Path) -> tuple[dict[str, Any] | None, list[Diagnostic]]:
     try:
         text = path.read_bytes()
         lock, files = _lock(text)
+    except FileNotFoundError:
+        message = f"{folder} is not a bundle: it has no {LOCK}"
+        help_ = f"`blueprint compile BLUEPRINT -o {folder}` writes one"
+        return None, [Diagnostic(codes.BUNDLE_UNREADABLE, message, help=help_)]
     except OSError as error:
         return None, [
             Diagnostic(codes.BUNDLE_UNREADABLE, f"cannot read {path}: {(error.strerror or str(error)).lower()}")

@@ -121,16 +121,16 @@ class Distribution(CatalogueFile, kw_only=True):
         operators: How operators are installed: by our `manifests`, or by the Operator Lifecycle Manager (`olm`).
         versions: Its own version for each minor of Kubernetes, where it has versions of its own.
         registries: Hosts that it pulls from by itself, for what it brings.
-        kubelet_root: The kubelet's directory, where nobody can choose another.
+        kubelet_root: The kubelet's directory, where it cannot be changed.
         refuses: The stacks that no mode knows, each with the reason.
         critical_pods: `quota`: pods of the system's priority classes need a ResourceQuota that allows them.
         needs: What must be true of every such cluster, in whole sentences.
         toolkit_needs: The same, where our container toolkit sets up the runtime; `{socket}` is containerd's.
         named_runtimes: By family of node images, how pods reach NVIDIA's runtime where it is not the default one.
-        managed_control_plane: Whether nobody but the provider opens gates of Kubernetes.
+        managed_control_plane: Whether only the provider can open Kubernetes feature gates.
         resets_reboot: Whether a GPU that must be reset usually takes a restart of its machine.
         bare_metal: Whether nodes may be machines without a hypervisor.
-        pools: How the provider marks nodes by their pool; None where nobody does.
+        pools: How the provider marks nodes by their pool; None where it does not.
         fabrics: What is the provider's alone, by fabric.
         user_prometheus: Namespace of a Prometheus of user projects, which may not read the whole cluster.
         sources: Where all this was read.

@@ -19,7 +19,7 @@ Fabric = Literal["infiniband", "roce", "efa", "tcpx", "tcpxo"]
 
 COLUMNS = ("arch", "product", "gpus", "cpu", "memoryGib", "adapters", "fabric", "vgpuMib")
 """What a line may say. `adapters` counts the fast network adapters: EFA interfaces, RDMA cards; `fabric` names what
-they are joined by, `vgpuMib` is the memory of a vGPU."""
+they are joined by, `vgpuMib` is the memory of a vGPU in MiB."""
 
 
 class Evidence(Record, kw_only=True):

@@ -7,11 +7,13 @@ from collections.abc import Iterator
 from typing import Any
 
 from blueprint.units import quantity_value
+from blueprint.wording import value_in_words
 
 Fault = tuple[tuple[str | int, ...], str]
 """The keys that lead to a wrong value, and what is wrong, as the end of a sentence about the setting."""
 
 WORDS = {
+    "string": "text", "integer": "a whole number", "boolean": "true or false",
     "list": "a list of text", "map": "a map of text to text", "env": "a map of variables to text in quotes",
     "resources": "a map of requests and limits, each of resources to quantities",
     "gates": "a map of names to true or false", "probe": "a map of a probe's times and counts to whole numbers",
@@ -52,8 +54,7 @@ _TOLERATION = {
 def faults(kind: str, value: Any) -> Iterator[Fault]:
     """Everything that is wrong with a value as one of `kind`; `pod` is judged by `faults_of_pod`."""
     if not isinstance(value, PYTHON[kind]) or (kind == "integer" and isinstance(value, bool)):
-        article = "an" if kind == "integer" else "a"
-        yield (), f"must be {WORDS.get(kind) or f'{article} {kind}'}"
+        yield (), f"must be {WORDS[kind]}"
     elif kind in _JUDGES:
         yield from _JUDGES[kind](value)
 
@@ -74,13 +75,13 @@ def faults_of_pod(value: Any, allowed: tuple[str, ...], reserved: tuple[str, ...
 def _text_list(value: Any) -> Iterator[Fault]:
     for index, item in enumerate(value):
         if not isinstance(item, str):
-            yield (index,), f"must be a list of text; {item!r} is none (quote it)"
+            yield (index,), f"must be a list of text; {value_in_words(item)} is none (quote it)"
 
 
 def _text_map(value: Any, words: str = WORDS["map"]) -> Iterator[Fault]:
     for key, item in value.items():
         if not isinstance(item, str):
-            yield (key,), f"must be {words}; {item!r} is none (quote it)"
+            yield (key,), f"must be {words}; {value_in_words(item)} is none (quote it)"
 
 
 def _variables(value: Any) -> Iterator[Fault]:
@@ -93,7 +94,7 @@ def _variables(value: Any) -> Iterator[Fault]:
 def _gates(value: Any) -> Iterator[Fault]:
     for name, open_ in value.items():
         if not isinstance(open_, bool):
-            yield (name,), f"must be {WORDS['gates']}; {open_!r} of {name} is neither"
+            yield (name,), f"must be {WORDS['gates']}; {value_in_words(open_)} of {name} is neither"
 
 
 def _probe(value: Any) -> Iterator[Fault]:
@@ -101,13 +102,13 @@ def _probe(value: Any) -> Iterator[Fault]:
         if name not in _PROBE:
             yield (name,), f"must hold {', '.join(_PROBE)}, and not {name}"
         elif not isinstance(amount, int) or isinstance(amount, bool) or amount < _PROBE[name]:
-            yield (name,), f"must have a whole number from {_PROBE[name]} on as {name}, not {amount!r}"
+            yield (name,), f"must have a whole number from {_PROBE[name]} on as {name}, not {value_in_words(amount)}"
 
 
 def _tolerations(value: Any) -> Iterator[Fault]:
     for index, one in enumerate(value):
         if not isinstance(one, dict):
-            yield (index,), f"must be {WORDS['tolerations']}; {one!r} is none"
+            yield (index,), f"must be {WORDS['tolerations']}; {value_in_words(one)} is none"
             continue
         for name, part in one.items():
             choice = _TOLERATION.get(name)
@@ -124,7 +125,7 @@ def _tolerations(value: Any) -> Iterator[Fault]:
 def _objects(value: Any) -> Iterator[Fault]:
     for index, one in enumerate(value):
         if not isinstance(one, dict):
-            yield (index,), f"must be {WORDS['objects']}; {one!r} is none"
+            yield (index,), f"must be {WORDS['objects']}; {value_in_words(one)} is none"
 
 
 def _resources(value: Any) -> Iterator[Fault]:

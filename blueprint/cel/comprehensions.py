@@ -77,6 +77,7 @@ class CelWriter:
         key, value = inner[_KEY], inner[_VALUE]
 
         def bound(expression: str) -> str:
+            """The expression with the macro's second variable bound to the value of the current key."""
             return f"cel.bind({value}, {whole}[{key}], {expression})"
 
         keys = f"{KEYS}({whole})"
@@ -126,6 +127,7 @@ class _Plain(CelWriter):
     """Rewrites nothing."""
 
     def write(self, node: CelExpression) -> str:
+        """The text of the expression: literals as they stand, everything else from its parts."""
         if node.kind == "literal":
             return self.text[node.start : node.end]
         return _FORMS[node.kind](node, [self.write(part) for part in node.parts])

@@ -202,6 +202,7 @@ class _DeviceWriter(CelWriter):
         self._is_exact = exact
 
     def write(self, node: CelExpression) -> str:
+        """The expression with reads of the device replaced by calls that know whether the value was published."""
         if node.kind == "call" and node.value == "has" and len(node.parts) == 1 and _is_always_there(node.parts[0]):
             return "true"
         if _is_field(node):

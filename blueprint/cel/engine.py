@@ -218,6 +218,7 @@ def _guarded(call: Callable[..., Any]) -> Callable[..., Any]:
     """The function with errors that tell what the arguments do not allow from what we cannot do."""
 
     def guarded(*arguments: Any) -> Any:
+        """Call the function; a ValueError about the arguments is marked as the expression's own error."""
         try:
             return call(*arguments)
         except NotImplementedError:

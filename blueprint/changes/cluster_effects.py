@@ -22,7 +22,8 @@ def cluster_effects(parts: Iterable[ObjectChange]) -> Iterator[Diagnostic]:
         for field in part.fields:
             where = (part.id.kind, *field.path)
             if where == ("platform", "name"):
-                message = f"the platform is renamed from {field.before} to {field.after}: a cluster takes it for another platform"
+                renamed = f"the platform is renamed from {field.before} to {field.after}"
+                message = f"{renamed}: a cluster takes it for another platform"
                 help_ = "keep the name, or remove the platform of the old name from the cluster first"
                 yield _diagnostic(codes.PLATFORM_RENAMED, field, message, help_)
             elif where == ("cluster", "kubernetes"):

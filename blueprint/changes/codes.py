@@ -50,8 +50,8 @@ ALLOCATION_PAUSE = define(
     "BP4505",
     "allocation-pause",
     """
-The device plugin, or the DRA driver, restarts. Running pods keep their GPUs; for some seconds the node has no GPUs to
-give to new ones, and where pods claim GPUs none of them can end.
+The device plugin, or the DRA driver, restarts. Running pods keep their GPUs; for some seconds the node has no GPUs
+for new ones, and where pods claim GPUs none of them can terminate.
 Where the names of resources change with it (MIG strategy, sharing), pods that request the old names stay Pending.
 """,
     severity=Severity.NOTE,

@@ -35,7 +35,7 @@ def _how(one: ChangedObject) -> str | None:
     if not any(field.path[:2] == ("spec", "template") for field in one.change.fields):
         return None
     if one.value("spec.updateStrategy.type") == "OnDelete":
-        return "is installed anew when its pods are deleted (OnDelete)"
+        return "is reinstalled when its pods are deleted (OnDelete)"
     most = one.value("spec.updateStrategy.rollingUpdate.maxUnavailable") or "1"
     return f"is installed anew, {most} at a time,"
 

@@ -90,6 +90,9 @@ class _Compiler:
         self._done: dict[str, WalkPlan | None] = {}
 
     def plan(self, schema: Any, above: tuple[str, ...]) -> WalkPlan | None:
+        """What to look at in values of a schema, `above` being the definitions that hold it; None where there is
+        nothing.
+        """
         if not isinstance(schema, dict):
             return None
         if "$ref" in schema:

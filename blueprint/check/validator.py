@@ -77,6 +77,7 @@ def _with_jsonschema_rs(schema: Schema) -> Validate:
     )
 
     def faults(value: Any) -> Iterator[Violation]:
+        """Every violation of the schema, in the validator's order. Raises ValueError for what is no JSON value."""
         try:
             errors = validator.iter_errors(value)
         except ValueError:
@@ -87,12 +88,14 @@ def _with_jsonschema_rs(schema: Schema) -> Validate:
             yield Violation(tuple(error.instance_path), str(keyword), _at(schema, place), error.instance)
 
     def is_valid(value: Any) -> bool:
+        """Whether the value satisfies the schema; False also for what is no JSON value."""
         try:
             return validator.is_valid(value)
         except ValueError:
             return False  # what is no JSON; looking for faults says where
 
     def validate(value: Any) -> Iterator[Violation]:
+        """Every violation of the schema. Raises ValueError, with its place, for what is no JSON value."""
         if not is_valid(value):
             found = _whole(in_portions(value, faults, lambda fault, path: replace(fault, path=path)), value)
             first = next(found, None)
@@ -145,6 +148,7 @@ def _with_jsonschema(schema: Schema) -> Validate:
     validator = Draft202012Validator(schema, format_checker=FormatChecker())
 
     def validate(value: Any) -> Iterator[Violation]:
+        """Every violation of the schema. Raises ValueError, with its place, for what is no JSON value."""
         _must_be_json(value, ())
         for error in validator.iter_errors(value):
             yield Violation(tuple(error.absolute_path), str(error.validator), error.schema, error.instance)

@@ -182,7 +182,7 @@ def _run_verb(options: argparse.Namespace) -> int:
     color = {"always": True, "never": False}.get(getattr(options, "color", None) or "")
     specs = _in_brief(specs, options)
     code = _write_reports(result, specs, beside=beside, verbose=getattr(options, "verbose", False), color=color)
-    if not (beside or getattr(options, "quiet", False)):
+    if code == result.exit_code and not (beside or getattr(options, "quiet", False)):
         _name_files(result, specs)
     return code
 
@@ -206,7 +206,8 @@ def _name_files(run: Run, specs: list[str]) -> None:
     paths = [each.path for each in destinations(specs)]
     if paths and all(paths):
         record = record_of(run)
-        line = f"blueprint {run.verb}: {counts_in_words(record)}. {record.verdict} ({', '.join(map(str, paths))})"
+        verdict = f"{counts_in_words(record)}. {record.verdict.removesuffix('.')}"
+        line = f"blueprint {run.verb}: {verdict} ({', '.join(map(str, paths))})"
         sys.stderr.write(f"{visible(line)}\n")
 
 
@@ -235,7 +236,8 @@ def _write_reports(
         out = sys.stderr if beside else None
         write_reports(run, specs, stdout=out, base=Path.cwd(), verbose=verbose, color=color)
     except Refused as refused:
-        write_reports(type(run)(run.verb, "", diagnostics=refused.diagnostics), ["text"], base=Path.cwd())
+        unwritten = type(run)(run.verb, "", diagnostics=refused.diagnostics, verdict="A report was not written")
+        write_reports(unwritten, ["text"], base=Path.cwd())
         return max(EXIT_USAGE, run.exit_code)
     return run.exit_code
 

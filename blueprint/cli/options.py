@@ -172,11 +172,11 @@ def compiled_run(verb: str, compilation: Compilation) -> Run:
 
     valid = compilation.valid
     if valid is None:
-        verdict = "not valid: nothing was written" if verb == "compile" else "not valid"
+        verdict = "Not valid: nothing was written" if verb == "compile" else "Not valid"
         coverage: tuple[Coverage, ...] = ()
     else:
         counts = {"object": valid.objects, "pool": valid.platform.pools, "expectation": valid.expectations}
-        verdict = "valid: " + ", ".join(
+        verdict = "Valid: " + ", ".join(
             f"{len(each)} {name}{'' if len(each) == 1 else 's'}" for name, each in counts.items()
         )
         coverage = (Coverage("objects", len(valid.objects)),)

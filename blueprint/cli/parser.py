@@ -90,6 +90,10 @@ class CommandParser(ArgumentParser):
         if not argument.startswith("-"):
             raise self._refused(f"{verb} takes no further argument {argument}".strip(), verb=verb)
         flag = argument.partition("=")[0]
+        if verb and flag in self.flags():
+            raise self._refused(
+                f"{flag} comes before the verb that it belongs to", f"write `blueprint {verb} {flag}`", verb=verb
+            )
         raise self._refused(f"{verb or 'blueprint'} has no flag {flag}", self._nearest(flag, self.flags()), verb=verb)
 
     def _in_words(self, message: str) -> tuple[str, str]:

@@ -62,6 +62,7 @@ def _with_pool(choices: Choices, draft: Draft) -> Draft:
 
 def _pool(choices: Choices, taken: list[str]) -> PoolDraft:
     def unused(text: str) -> str:
+        """The name, if it is one and no other pool has it. Raises ValueError."""
         if text in taken:
             raise ValueError(f"there is a pool {text} already")
         return choices.name(text)

@@ -24,8 +24,8 @@ def plan_run(plan: Plan, connection: Connection, *, changes_are_findings: bool) 
     differs = any(counts[a] for a in (Action.CREATE, Action.UPDATE, Action.REPLACE))
     effects = plan_effects(plan)
     found = (*plan.diagnostics, *effects)
-    nothing = "nothing to do, as far as is known" if plan.unknown else "nothing to do"
-    verdict = "apply would change this" if differs else nothing
+    nothing = "Nothing to do, as far as is known" if plan.unknown else "Nothing to do"
+    verdict = "Apply would change this" if differs else nothing
     left = f"; {counts[Action.DELETE]} no longer rendered, left alone" if counts[Action.DELETE] else ""
     verdict = f"{verdict}; {counts[Action.UNCHANGED]} unchanged{left}"
 
@@ -51,8 +51,8 @@ def plan_run(plan: Plan, connection: Connection, *, changes_are_findings: bool) 
 
 def apply_run(plan: Plan, outcome: ApplyOutcome, connection: Connection) -> Run:
     """An apply as a run: what was written, and what stood in the way."""
-    interrupted = "interrupted: " if outcome.interrupted else ""
-    written = f"{outcome.written} written" if outcome.written else "nothing written"
+    interrupted = "Interrupted: " if outcome.interrupted else ""
+    written = f"{outcome.written} written" if outcome.written else f"{'n' if interrupted else 'N'}othing written"
     left = len(plan.steps) + len(plan.nodes) - outcome.written - outcome.unchanged
     failed = f", {left} not written" if left else ""
     return Run(
@@ -71,7 +71,7 @@ def apply_run(plan: Plan, outcome: ApplyOutcome, connection: Connection) -> Run:
 def declined_run(plan: Plan, connection: Connection) -> Run:
     """An apply to which a person said no."""
     title = f"applying {_named(plan.bundle)} to {_cluster(plan, connection)}"
-    return Run("apply", title, subject=_subject(plan, connection), verdict="declined: nothing was written", exit_code=1)
+    return Run("apply", title, subject=_subject(plan, connection), verdict="Declined: nothing was written", exit_code=1)
 
 
 def _coverage(plan: Plan) -> tuple[Coverage, ...]:

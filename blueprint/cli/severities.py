@@ -15,5 +15,5 @@ def failing(run: Run, level: str) -> Run:
     counted = LEVELS[: LEVELS.index(Severity(level)) + 1]
     if run.exit_code not in _NOT_FAILED or not any(each.severity in counted for each in run.diagnostics):
         return run
-    verdict = f"{run.verdict}; fails on every {level} (--fail-on)".removeprefix("; ")
+    verdict = f"{run.verdict.removesuffix('.')}; fails on every {level} (--fail-on)".removeprefix("; ")
     return replace(run, exit_code=1, verdict=verdict)

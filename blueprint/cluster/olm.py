@@ -86,7 +86,7 @@ class _SubscriptionState(Record):
 
 
 def _not_looked_at(seen: _SubscriptionState) -> str:
-    return "" if seen.status else "the Operator Lifecycle Manager has not looked at it"
+    return "" if seen.status else "the Operator Lifecycle Manager has not processed it"
 
 
 def _failed(seen: _SubscriptionState) -> str:

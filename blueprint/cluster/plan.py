@@ -142,6 +142,9 @@ class _Planner(Record):
     try_new: bool
 
     def decide(self, obj: Object) -> Decision:
+        """What apply would do with an object, and what was found about it. Reads the cluster's definitions, writes
+        nothing.
+        """
         identity = obj.id
         if error := self.live.unseen.get(identity):
             return Step(obj, Action.UNKNOWN, reason="cannot be looked at", blocked=True), (

@@ -3,16 +3,35 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Collection, Iterable
 
 
 def nearest(word: str, candidates: Iterable[str]) -> str | None:
-    """The candidate that `word` most likely misspells, or None. Case counts for little, order for nothing."""
+    """The candidate that `word` most likely misspells, or None. Case counts for little, order for nothing.
+
+    Of several candidates that differ from each other in digits alone (ubuntu-22.04, ubuntu-24.04), none is likelier.
+    """
     by_fold: dict[str, str] = {}
     for candidate in sorted(candidates):
         by_fold.setdefault(candidate.casefold(), candidate)
-    found = difflib.get_close_matches(word.casefold(), by_fold, n=1, cutoff=0.6)
+    folded = word.casefold()
+    found = difflib.get_close_matches(folded, by_fold, n=2, cutoff=0.6)
+    if len(found) > 1 and _in_series(*found) and len({_likeness(folded, each) for each in found}) == 1:
+        return None
     return by_fold[found[0]] if found else None
+
+
+def _in_series(one: str, other: str) -> bool:
+    return re.sub(r"\d", "0", one) == re.sub(r"\d", "0", other)
+
+
+def _likeness(word: str, candidate: str) -> float:
+    return difflib.SequenceMatcher(None, candidate, word).ratio()
+
+
+_NEAREST = 3
+"""So many names are given where there are too many for all of them."""
 
 
 class Suggestions:
@@ -41,7 +60,7 @@ def known_names(word: str, candidates: Iterable[str], most: int = 24, explained_
     if len(names) <= most:
         return f"known: {', '.join(names) or 'none'}"
     by_fold = {name.casefold(): name for name in reversed(names)}
-    like = difflib.get_close_matches(word.casefold(), by_fold, n=5, cutoff=0.4)
+    like = difflib.get_close_matches(word.casefold(), by_fold, n=_NEAREST, cutoff=0.4)
     alike = f", among them {', '.join(by_fold[name] for name in like)}" if like else ""
     listing = f"blueprint explain {explained_by}".strip()
     return f"{len(names)} are known{alike}; `{listing}` lists them"

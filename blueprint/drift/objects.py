@@ -225,6 +225,7 @@ def _unseen(unseen: Mapping[ObjectId, str]) -> Iterator[Finding]:
     """One finding per kind and reason, however many objects it hides."""
 
     def key(identity: ObjectId) -> tuple[str, str, str]:
+        """What objects are grouped by: API group, kind, and why they could not be read."""
         return (identity.group, identity.kind, unseen[identity])
 
     for (group, kind, why), ids in groupby(sorted(unseen, key=key), key=key):

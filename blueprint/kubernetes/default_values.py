@@ -62,6 +62,7 @@ def _limits(*neighbours: str) -> Rule:
     """Amounts of a LimitRange that are taken over from others: maximum to default, default or minimum to request."""
 
     def rule(value: Any, parent: Mapping[str, Any], _live: Live) -> bool:
+        """Whether each amount equals that of one of the neighbouring maps."""
         sources = [parent.get(name) or {} for name in neighbours]
         return all(any(source.get(key) == amount for source in sources) for key, amount in value.items())
 

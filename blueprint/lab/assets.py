@@ -11,9 +11,12 @@ from pathlib import Path
 
 from blueprint.diagnostics import Diagnostic, Refused
 from blueprint.lab import codes
-from blueprint.lab.pins import BINARIES, CONTROLLERS, LIVE, REQUIRED, cache_root
+from blueprint.lab.pins import BINARIES, CONTROLLERS, LIVE, QUEUES, REQUIRED, cache_root
 
 VARIABLE = "KUBEBUILDER_ASSETS"
+CACHE = "cache"
+_PATIENCE = 20
+"""Seconds that a binary has to print its version."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,14 +28,20 @@ class FoundBinary:
     place: str
 
     def version(self) -> str:
-        """What it says of itself, in its own words; why not, if it does not."""
+        """What it says of itself, in its own words; why not, if it does not. Kueue's manager has no such flag."""
+        if self.name in QUEUES:
+            return f"{self.name} {BINARIES[self.name].version}" if self.place == CACHE else "of unknown version"
         arguments = ["version", "--client"] if self.name == "kubectl" else ["--version"]
         try:
             done = subprocess.run(  # noqa: S603 - found where the user keeps binaries
-                [self.path, *arguments], capture_output=True, text=True, timeout=20, check=True
+                [self.path, *arguments], capture_output=True, text=True, timeout=_PATIENCE, check=True
             )
-        except (OSError, subprocess.SubprocessError) as error:
-            return f"does not run: {error}"
+        except OSError as error:
+            return f"does not run: {(error.strerror or str(error)).lower()}"
+        except subprocess.TimeoutExpired:
+            return f"does not run: no output in {_PATIENCE} s"
+        except subprocess.CalledProcessError as error:
+            return f"does not run: exit code {error.returncode}"
         return (done.stdout.strip() or done.stderr.strip() or "no output").splitlines()[0]
 
 
@@ -74,5 +83,5 @@ def _places(name: str, assets: Path | None) -> Iterator[tuple[str, str]]:
     if given := os.environ.get(VARIABLE):
         yield VARIABLE, given
     if name in BINARIES:
-        yield "cache", str(BINARIES[name].cached.parent)
+        yield CACHE, str(BINARIES[name].cached.parent)
     yield "PATH", os.environ.get("PATH", os.defpath)

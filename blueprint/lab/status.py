@@ -13,6 +13,7 @@ from blueprint.lab.components import SIMULATED
 from blueprint.lab.folder import LabRecord, Phase, labs_under, read_record
 from blueprint.lab.pins import BINARIES
 from blueprint.report.model import Run
+from blueprint.wording import counted
 
 NOT_REAL = (
     "nodes, and with --controllers that their pods become ready, complete and go; no image is pulled, no container "
@@ -37,7 +38,7 @@ def status(root: Path, assets: Path | None = None) -> Run:
         f"labs under {root}",
         diagnostics=died,
         subject=subject,
-        verdict=f"{len(records) - len(died)} up, {len(died)} no longer.",
+        verdict=f"{counted(len(records) - len(died), 'lab')} up" + (f", {len(died)} died" if died else ""),
         exit_code=1 if died else 0,
     )
 

@@ -116,13 +116,13 @@ class CheckContext:
         fix_ = Fix(span, fix) if fix else None
         return Diagnostic(code, message, at=span, help=help_, path=format_path(path), notes=notes, fix=fix_)
 
-    def unknown_name(self, path: Path, code: Code, what: str, known: Iterable[str]) -> Diagnostic:
-        """A name that is not among `known`."""
+    def unknown_name(self, path: Path, code: Code, what: str, known: Iterable[str], where: str = "") -> Diagnostic:
+        """A name that is not among `known`; `where` ends the sentence: ` in release 2026.11`."""
         node = self.root.get(path)
         value = str(node.value) if node and not isinstance(node.value, dict) else str(path[-1])
         names = sorted(known)
         return self.diagnostic_at(
-            path, code, f"there is no {what} {value}", help_=known_names(value, names), fix=nearest(value, names)
+            path, code, f"there is no {what} {value}{where}", help_=known_names(value, names), fix=nearest(value, names)
         )
 
     def unknown_setting(self, path: Path, message: str, known: Iterable[str]) -> Diagnostic:
@@ -167,8 +167,12 @@ class CheckContext:
         return Note(message, node.span if not isinstance(node.value, dict) else (node.key_span or node.span))
 
     def product_note(self, pool: str) -> Note:
-        """Where the GPU product of a pool was set."""
-        node, _ = self.root.nearest((*POOLS, pool, "gpu", "product"))
+        """Where the GPU product of a pool was set: by its name, or by the instance type whose machines have it."""
+        product: Path = (*POOLS, pool, "gpu", "product")
+        for machine in (("machine", "instanceType"), ("karpenter", "instanceTypes")):
+            if not self.root.get(product) and (node := self.root.get((*POOLS, pool, *machine))):
+                return Note("this instance type has the product", node.span)
+        node, _ = self.root.nearest(product)
         return Note("product set here", node.span)
 
     def component_with(self, setting: str) -> Component | None:

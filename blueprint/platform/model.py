@@ -159,7 +159,7 @@ class Platform:
 
     @tracked_property
     def delivery(self) -> Delivery | None:
-        """Who applies the manifests beside `blueprint apply`; None where nobody is declared."""
+        """Who applies the manifests beside `blueprint apply`; None where the blueprint names no one."""
         spec = self._blueprint.spec.delivery
         return delivery_of(spec) if spec else None
 

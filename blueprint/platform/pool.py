@@ -176,7 +176,7 @@ class Pool:
 
     @tracked_property
     def network(self) -> PoolNetwork | None:
-        """The fabric that joins its nodes; None without one, or where nobody says which."""
+        """The fabric that joins its nodes; None without one, or where it is not known which."""
         spec = self._spec.network
         return PoolNetwork(self, spec, self._spec.driver, self._platform) if spec and spec.fabric else None
 

@@ -207,47 +207,59 @@ class _Fields:
                 raise ValueError(f"{where} has the unknown key {key!r}" + (f": {similar}?" if similar else ""))
 
     def has(self, key: str) -> bool:
+        """Whether the object has the key."""
         return key in self._document
 
     def value(self, key: str) -> Any:
+        """The value of the key, of any type. Raises ValueError where it is missing."""
         if key not in self._document:
             raise ValueError(f"{self._where} needs {key!r}")
         return self._document[key]
 
     def text(self, key: str) -> str:
+        """A printable text, possibly empty. Raises ValueError."""
         return str(self._of(key, "printable text", lambda v: isinstance(v, str) and (not v or v.isprintable())))
 
     def flag(self, key: str) -> bool:
+        """True or false. Raises ValueError."""
         return bool(self._of(key, "true or false", lambda value: isinstance(value, bool)))
 
     def number(self, key: str, least: int | None = None) -> int:
+        """A whole number, no smaller than `least`. Raises ValueError."""
         found = int(self._of(key, "a whole number", lambda value: type(value) is int))
         if least is not None and found < least:
             raise ValueError(f"{self._where}.{key} is {found}, below {least}")
         return found
 
     def duration(self, key: str) -> float:
+        """Milliseconds, zero or more. Raises ValueError."""
         value = self._of(key, "a number", lambda value: type(value) in {int, float})
         if not 0 <= value < _MAX_MS:
             raise ValueError(f"{self._where}.{key} is {value}, which is not a duration")
         return float(value)
 
     def items(self, key: str) -> list[Any]:
+        """A list, whatever its items are. Raises ValueError."""
         return list(self._of(key, "a list", lambda value: isinstance(value, list)))
 
     def texts(self, key: str) -> dict[str, str]:
+        """An object whose keys and values are printable texts. Raises ValueError."""
+
         def are_texts(value: Any) -> bool:
+            """Whether the value is an object of printable texts."""
             texts = (*value, *value.values()) if isinstance(value, dict) else (None,)
             return all(isinstance(each, str) and (not each or each.isprintable()) for each in texts)
 
         return dict(self._of(key, "printable texts by name", are_texts))
 
     def one_of(self, key: str, kind: type[CallOutcome | Origin | Access]) -> str:
+        """A text that is a member of the enumeration. Raises ValueError."""
         if (found := self.text(key)) not in list(kind):
             raise ValueError(f"{self._where}.{key} is {found!r}, not one of {', '.join(kind)}")
         return found
 
     def refuse(self, *keys: str, because: str) -> None:
+        """Raise ValueError if the object has one of the keys, with the reason why it must not."""
         for key in keys:
             if key in self._document:
                 raise ValueError(f"{self._where} has {key!r} though {because}")

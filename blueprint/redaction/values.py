@@ -52,6 +52,7 @@ class Mask:
 
     def _without(self, diagnostic: Diagnostic, tokens: Mapping[str, Redacted]) -> Diagnostic:
         def clean(text: str) -> str:
+            """The text with every secret of at least three characters replaced by its token, the longest first."""
             for secret in sorted(tokens, key=len, reverse=True):
                 if len(secret.strip("\"' ")) >= _SHORTEST_REPLACED:
                     text = text.replace(secret.strip("\"' "), tokens[secret])

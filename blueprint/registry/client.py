@@ -47,7 +47,7 @@ class Unauthorised(Undecided):
 
 
 class Unusable(Undecided):
-    """What it answered decides nothing."""
+    """An answer of the registry from which nothing can be concluded."""
 
 
 @dataclass

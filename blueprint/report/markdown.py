@@ -84,6 +84,7 @@ def _rows(table: str, width: int) -> Iterator[str]:
 
 def _plain(text: str) -> str:
     def shown(found: re.Match[str]) -> str:
+        """A span as plain text: a link with its address, strong text without its marks, anything else as it stands."""
         if found["url"]:
             return f"{found['link']} ({re.sub(r'^(?:[.][.]/)+', '', found['url'])})"
         return found["strong"] or found[0]

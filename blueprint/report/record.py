@@ -20,17 +20,21 @@ from blueprint.redaction.secrets import is_secret
 from blueprint.redaction.values import Mask
 from blueprint.report.model import Run
 from blueprint.waivers.model import Waiver
-from blueprint.wording import counted_or_none
+from blueprint.wording import counted, counted_or_none
 
 OUTCOMES = {
     0: ("clean", "Done."),
-    1: ("findings", "Not clean."),
+    1: ("findings", "Nothing was done."),
     2: ("not-started", "Could not start."),
     3: ("unknown", "Incomplete: not everything could be examined."),
     70: ("internal-error", "The tool itself failed; the result is incomplete."),
     130: ("interrupted", "Interrupted."),
 }
 """Exit code to the word that machine formats say, and the verdict where the run gives none."""
+
+
+_ACTS = frozenset({Action.CREATE, Action.UPDATE, Action.REPLACE, Action.DELETE})
+"""What is counted as a noun: `2 updates`."""
 
 
 class ReportEntry(Record):
@@ -87,8 +91,13 @@ def record_of(run: Run) -> ReportContent:
         counts={severity: severities[severity] for severity in Severity},
         actions={action: actions[action] for action in Action if actions[action]},
         outcome=outcome,
-        verdict=run.verdict or words,
+        verdict=_sentence(run.verdict or words),
     )
+
+
+def _sentence(text: str) -> str:
+    """The text with its full stop: every report ends in the same mood."""
+    return text if text.endswith((".", "!", "?")) else f"{text}."
 
 
 def _masked(change: ObjectChange, mask: Mask) -> ObjectChange:
@@ -97,6 +106,7 @@ def _masked(change: ObjectChange, mask: Mask) -> ObjectChange:
         return change
 
     def hidden(path: Path, value: Any) -> Any:
+        """The value without its secrets; ABSENT stays ABSENT."""
         return value if value is ABSENT else mask.value(path, value)
 
     fields = (replace(f, before=hidden(f.path, f.before), after=hidden(f.path, f.after)) for f in change.fields)
@@ -146,8 +156,11 @@ def waiver_in_words(waiver: Waiver) -> str:
 
 
 def actions_in_words(record: ReportContent) -> str:
-    """`1 create, 14 update, 188 unchanged`."""
-    return ", ".join(f"{number} {action.value}" for action, number in record.actions.items())
+    """`1 create, 14 updates, 188 unchanged`."""
+    return ", ".join(
+        counted(number, action.value) if action in _ACTS else f"{number} {action.value}"
+        for action, number in record.actions.items()
+    )
 
 
 def left_out_by_reason(run: Run) -> dict[str, int]:

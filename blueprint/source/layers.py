@@ -304,9 +304,11 @@ class _Gathering(MutableRecord):
         known = ready_made_overlays()
         if name not in known:
             near = nearest(name, known)
-            help_ = f"an overlay of your own is named by its path: ./{name}.yaml"
-            hint = f"no ready-made overlay is named {name}" + (f"; did you mean {near}?" if near else "")
-            self.problem(Diagnostic(codes.UNKNOWN_OVERLAY, hint, at=at, help=help_))
+            instead = self.reader.instead_of_cloud(document, cloud_of(near)) if near else None
+            hint = f"did you mean {near}? {instead or ''}".strip() if near else ""
+            help_ = hint or f"an overlay of your own is named by its path: ./{name}.yaml"
+            message = f"no ready-made overlay is named {name}"
+            self.problem(Diagnostic(codes.UNKNOWN_OVERLAY, message, at=at, help=help_))
             return
         if instead := self.reader.instead_of_cloud(document, cloud_of(name)):
             message = f"extends cannot name a cloud: {name}"

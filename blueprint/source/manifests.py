@@ -106,6 +106,7 @@ class _KubernetesBuilder(Builder):
     """Takes scalars on which readers disagree for what YAML 1.1 has, as Kubernetes does."""
 
     def ambiguous(self, text: str, event: Any) -> Any:
+        """The value that YAML 1.1 reads; a diagnostic is left in the builder unless all readers agree."""
         known = self.file.endswith(".json") or _PCI_ADDRESS.fullmatch(text)
         if not known:  # every reader of JSON takes 1e3 for the same number, and Kubernetes a PCI address for text
             super().ambiguous(text, event)

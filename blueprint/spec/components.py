@@ -39,8 +39,8 @@ class ComponentSpec(Model):
 
     ownership: Literal["managed", "external", "absent"] | None = Field(
         default=None,
-        description="managed: rendered and applied; external: installed by other means; absent: not installed. "
-        "Default: managed; external of what its page says is usually there already.",
+        description="Who installs it. managed: rendered and applied; external: installed by other means; absent: not "
+        "installed. Default: managed; external of what its page says is usually there already.",
     )
     settings: dict[str, Any] = Field(
         examples=[{"maxParallelUpgrades": 2}],

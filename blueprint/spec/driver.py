@@ -47,8 +47,8 @@ class PoolOwner(Model):
 
     driver: Owner | None = Field(
         default=None,
-        description="operator: the GPU Operator installs the driver; host: it is in the node image; provider: the "
-        "cloud installs it. Default: what the distribution and its node image do.",
+        description="Who installs the driver. operator: the GPU Operator; host: it is in the node image; provider: the "
+        "cloud. Default: what the distribution and its node image do.",
     )
     toolkit: Owner | None = Field(
         default=None,

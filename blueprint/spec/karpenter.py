@@ -100,9 +100,9 @@ class PoolDisruption(Model):
 
     when: Literal["empty", "underutilized", "never"] = Field(
         default="empty",
-        description="empty: nodes on which nothing runs; underutilized: also nodes whose pods fit elsewhere, which are "
-        "then evicted; never: none. Nodes of an outdated template go when they are empty; with underutilized, whether "
-        "pods run on them or not.",
+        description="Which nodes it takes away. empty: those on which nothing runs; underutilized: also those "
+        "whose pods fit elsewhere, which are then evicted; never: none. Nodes of an outdated template go when they "
+        "are empty; with underutilized, whether pods run on them or not.",
     )
     after: Annotated[str, Field(pattern=DURATION)] = Field(
         examples=["10m"], default="10m", description="How long a node must be so before it goes."

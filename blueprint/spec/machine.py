@@ -52,10 +52,13 @@ class PoolKubelet(Model):
         default=None, description="Whether the topology manager aligns each container or the whole pod."
     )
     cpu_manager: Literal["none", "static"] | None = Field(
-        default=None, description="static: pods with whole processors get them exclusively."
+        default=None,
+        description="The policy of the CPU manager. static: pods with whole processors get them exclusively.",
     )
     memory_manager: Literal["none", "static"] | None = Field(
-        default=None, description="static: memory of guaranteed pods comes from the NUMA nodes of their processors."
+        default=None,
+        description="The policy of the memory manager. static: memory of guaranteed pods comes from the NUMA nodes of "
+        "their processors.",
     )
 
 

@@ -48,7 +48,7 @@ class MetricsSpec(Model):
     include: MetricNames = Field(
         examples=[["DCGM_FI_DEV_NVLINK_BANDWIDTH_TOTAL"]],
         default=(),
-        description="Further metrics, by the names of before DCGM 4.6.",
+        description="Additional metrics, by the names that they had before DCGM 4.6.",
     )
     exclude: MetricNames = Field(examples=[["DCGM_FI_DEV_FB_FREE"]], default=(), description="Metrics to leave out.")
 

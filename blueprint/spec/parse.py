@@ -5,7 +5,7 @@ rest goes on to the next phase, so that one run finds as much as it can.
 """
 
 import copy
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from typing import Any
 
 from pydantic import ValidationError
@@ -13,7 +13,7 @@ from pydantic import ValidationError
 from blueprint.diagnostics import Diagnostic, Span
 from blueprint.source.layers import Layered
 from blueprint.source.merge import Node, plain
-from blueprint.source.paths import Path
+from blueprint.source.paths import Path, parse_path
 from blueprint.spec.causes import (
     POOLS,
     ChartValueHelp,
@@ -28,10 +28,14 @@ from blueprint.spec.causes import (
     wrong_document,
     wrong_overlay,
 )
+from blueprint.spec.codes import UNKNOWN_KEY
 from blueprint.spec.model import Blueprint, OverlayHead
 from blueprint.spec.problems import diagnostics_of
 
 _DEFAULTS = ("spec", "poolDefaults")
+_APART = ("taints", "expect", "kubelet", "costPerGpuHour")
+"""Keys of a pool on which no other one depends."""
+_NAME, _UNNAMED = ("metadata", "name"), "unnamed"
 
 
 def parse_blueprint(
@@ -56,7 +60,7 @@ def parse_blueprint(
     if unfilled or problems:
         faulty: list[Path] = [*unfilled, *(tuple(problem["loc"]) for problem in problems)]
         faulty += [(*POOLS, pool_above(layered.root, name)) for name in misplaced(found_here, layered.root)]
-        blueprint, _ = _validated(_without(data, faulty))
+        blueprint, _ = _validated(_without(data, faulty, set(_needless(found, layered.root))))
     return blueprint, found
 
 
@@ -99,12 +103,33 @@ def _head(node: Node) -> Iterator[Diagnostic]:
         yield from [wrong] if wrong else without_consequences(found_here, node)
 
 
-def _without(data: Any, locations: Iterable[Path]) -> Any:
-    """The data without what is faulty: whole pools and components, single keys elsewhere."""
+def _needless(found: Iterable[Diagnostic], root: Node) -> Iterator[Path]:
+    """Unknown keys that are no misspelling of another: without them, what stands beside them means what it says."""
+    for each in found:
+        if each.code is UNKNOWN_KEY and each.fix is None and each.path:
+            path = parse_path(each.path)
+            if (node := root.get(path)) and node.key_span == each.at:
+                yield path
+
+
+def _without(data: Any, locations: Iterable[Path], needless: Collection[Path]) -> Any:
+    """The data without what is faulty: whole pools and components, single keys elsewhere and where they are needless.
+
+    A faulty name is replaced by one that is not: nothing else depends on it.
+    """
     remaining = copy.deepcopy(data)
     for location in locations:
+        if location == _NAME:
+            remaining["metadata"]["name"] = _UNNAMED
+            continue
+        if location in needless:
+            _drop(remaining, location)
+            continue
         if location[:2] == _DEFAULTS:
             _drop(remaining, location[:2])
+            continue
+        if location[:2] == POOLS and location[3:4] and location[3] in _APART:
+            _drop(remaining, location[:4])
             continue
         named = location[:2] in (POOLS, ("spec", "components"))
         _drop(remaining, location[:3] if named else location)

@@ -12,11 +12,13 @@ from blueprint.records import replace
 from blueprint.source.merge import Node
 from blueprint.source.paths import Path, format_path
 from blueprint.source.scalars import boolean_word, resolve
+from blueprint.source.setting import SET_FILE
 from blueprint.source.yaml_writer import inline
 from blueprint.spec import codes
 from blueprint.spec.base import Model
 from blueprint.spec.forms import FORMS
 from blueprint.spec.model import Blueprint
+from blueprint.wording import value_in_words
 
 _TYPES = {
     "string_type": "text", "int_type": "a whole number", "bool_type": "true or false", "dict_type": "a mapping",
@@ -107,15 +109,17 @@ def _unknown_key(path: Path, root: Node, owner: type[BaseModel] | None) -> Diagn
     if owner and issubclass(owner, Model) and key in owner.NOT_YET:
         message = f"{name} is not in this version yet"
         return Diagnostic(codes.NOT_YET, message, at=at, path=name, help=owner.NOT_YET[key])
-    there = _keys_beside(path, root)
+    is_set = at.file == SET_FILE
+    there = () if is_set else _keys_beside(path, root)  # `--set` means one that is there already
     near = nearest(key, [name for name in [*allowed, *_not_yet(owner)] if name not in there])
+    instead = f"did you mean {format_path((*path[:-1], near))}? " if near and is_set else ""
     return Diagnostic(
         codes.UNKNOWN_KEY,
         f"unknown key {key} in {format_path(path[:-1]) or 'the document'}",
         at=at,
         path=name,
-        help=_instead_of_key(key, owner) or (f"keys here: {', '.join(allowed)}" if allowed else None),
-        fix=Fix(at, near) if near else None,
+        help=_instead_of_key(key, owner) or instead + (f"keys here: {', '.join(allowed)}" if allowed else "") or None,
+        fix=Fix(at, near) if near and not is_set else None,
         notes=_elsewhere(key, near),
     )
 
@@ -192,7 +196,8 @@ def _wrong_value(problem: Any, path: Path, root: Node, owner: type[BaseModel] | 
     found = Diagnostic(codes.MALFORMED, f"{what} is not valid", at=at, path=name, notes=_history(node))
     kind, context = problem["type"], problem.get("ctx", {})
     if kind in _TYPES:
-        message = f"{name} must be {_form(owner, where).FORM or _TYPES[kind]}, not {value}"
+        found_here = value if is_key else value_in_words(node.value)
+        message = f"{name} must be {_form(owner, where).FORM or _TYPES[kind]}, not {found_here}"
         return replace(found, code=codes.WRONG_TYPE, message=message, **_other_type(kind, node, at, owner, where))
     if kind == "literal_error":
         return _not_allowed(found, name, node, owner, path, re.findall(r"'([^']*)'", context["expected"]))

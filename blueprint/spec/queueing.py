@@ -122,12 +122,13 @@ class KaiFairShare(Model):
     )
     window_type: Literal["sliding", "tumbling"] = Field(
         default="sliding",
-        description="sliding: the window ends now; tumbling: one window follows the other, and each counts anew.",
+        description="How the window moves. sliding: it ends now; tumbling: one window follows the other, and each "
+        "counts anew.",
     )
     half_life: Annotated[str, Field(pattern=GO_DURATION)] | None = Field(
         examples=["24h"],
         default=None,
-        description="After which time use counts half as much. Default: all use of the window counts the same.",
+        description="The time after which past use counts half. Default: all use in the window counts the same.",
     )
     weight: Annotated[float, Field(gt=0, le=100)] = Field(
         examples=[0.5], default=1.0, description="How strongly past use lowers the share; KAI's kValue."

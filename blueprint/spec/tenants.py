@@ -109,8 +109,8 @@ class TenantSettings(Model):
     )
     network: Literal["isolated", "open"] | None = Field(
         default=None,
-        description="isolated: pods accept connections from the tenant's own namespaces and from Prometheus alone; "
-        "open: from everywhere. Default: isolated.",
+        description="Who may connect to its pods. isolated: the tenant's own namespaces and Prometheus alone; open: "
+        "everyone. Default: isolated.",
     )
     weight: Annotated[float, Field(gt=0, le=1000)] | None = Field(
         examples=[2],

@@ -50,6 +50,7 @@ def _waivers_of(comment: Comment, file: str, today: date) -> Iterator[Waiver | D
         return
 
     def part(start: int, stop: int) -> WaiverText:
+        """A stretch of the comment, by its offsets, with its place in the file."""
         at = Span(file, comment.line, begin + start, comment.line, begin + stop)
         return WaiverText(comment.text[start:stop], at)
 

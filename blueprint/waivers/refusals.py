@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from blueprint.diagnostics import Code, Severity
 
-_UNREAD = "what cannot be read or has no meaning has no result"
-_NAMELESS = "what it concerns is left out, so the rest would be another platform"
+_UNREAD = "input that cannot be understood has no result that a waiver could accept"
+_NAMELESS = "the part that it concerns would be left out, and the platform would be another one"
 _INTEGRITY = "a bundle must be what was compiled"
-_UNSEEN = "what was not examined is unknown, and unknown never passes for clean"
+_UNSEEN = "it reports what was not examined, and that is never taken for clean"
 _CLUSTER = "without this response from the cluster there is no result"
 
 _RANGES = (
@@ -43,7 +43,7 @@ _SINGLE = {
     "BP7036": "a plan is carried out as it was approved, or not at all",
     "BP7037": "a plan is carried out as it was approved, or not at all",
     "BP7043": _UNSEEN,
-    "BP7044": "what was not written is not there",
+    "BP7044": "the change was not written",
     "BP8023": _UNSEEN,
     "BP8069": _UNSEEN,
     "BP8071": _UNSEEN,

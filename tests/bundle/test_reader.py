@@ -19,7 +19,7 @@ from blueprint.bundle.layout import LOCK, PROVENANCE, sealed, sha256
 from blueprint.bundle.output import check_output, write_bundle
 from blueprint.bundle.reader import read_bundle
 from blueprint.cli.main import main
-from blueprint.diagnostics import Refused
+from blueprint.diagnostics import Refused, Span
 from blueprint.pipeline import Compilation, compile_blueprint
 from blueprint.render.canonical import canonical
 from blueprint.source.files import DiskFiles
@@ -162,6 +162,27 @@ def test_check_writes_nothing_and_tells_every_difference(compilation: Compilatio
         "prerequisites.md would change",
     ]  # fmt: skip
     assert snapshot(folder) == before
+
+
+def test_check_shows_the_first_line_that_was_edited_and_what_it_is_compiled_to(
+    compilation: Compilation, folder: Path
+) -> None:
+    [name] = [name for name in compilation.files or {} if name.endswith("deployment.gpu-operator.gpu-operator.yaml")]
+    text = (folder / name).read_text("utf-8")
+    number = text.splitlines().index("  replicas: 1") + 1
+    (folder / name).write_text(text.replace("  replicas: 1\n", "  replicas: 22\n"), "utf-8")
+    assert compilation.files
+    [found] = check_output(compilation.files, folder)
+    assert (found.at, found.label) == (
+        Span((folder / name).as_posix(), number, 1, number, len("  replicas: 22") + 1),
+        "compiled: replicas: 1",
+    )
+    (folder / name).write_text(f"{text}# one more\n", "utf-8")
+    [found] = check_output(compilation.files, folder)
+    assert (found.at and found.at.line, found.label) == (text.count("\n") + 1, "not in what is compiled")
+    (folder / name).write_bytes(b"")
+    [found] = check_output(compilation.files, folder)
+    assert (found.at and found.at.line, found.label) == (1, f"compiled: {text.splitlines()[0]}")
 
 
 def test_check_of_a_folder_that_is_not_there_makes_none(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

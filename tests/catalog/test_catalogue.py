@@ -174,8 +174,8 @@ def test_a_settings_value_is_judged_by_type_bounds_and_choice() -> None:
     settings = component("gpu-operator").settings
     assert settings["maxParallelUpgrades"].problem(4) is None
     assert settings["maxParallelUpgrades"].problem(-1) == "must be at least 0"
-    assert settings["maxParallelUpgrades"].problem(True) == "must be an integer"
-    assert settings["maxParallelUpgrades"].problem("4") == "must be an integer"
+    assert settings["maxParallelUpgrades"].problem(True) == "must be a whole number"
+    assert settings["maxParallelUpgrades"].problem("4") == "must be a whole number"
     assert settings["logLevel"].problem("loud") == "must be one of debug, info, error"
     assert settings["maxUnavailable"].problem("a quarter") == "must match [1-9][0-9]*|([1-9][0-9]?|100)%"
 

@@ -80,7 +80,7 @@ def test_what_renders_no_object_is_compared_and_named(
     exit_code, report = diff(old, new)
     assert exit_code == 1
     assert field in parts(report)[part]
-    assert report["verdict"].startswith("they differ: ")
+    assert report["verdict"].startswith("They differ: ")
     [said] = [each for each in report["platform"] if each["part"] == part]
     [told] = [each for each in said["fields"] if each["path"] == field]
     written = new.rsplit(",", maxsplit=1)[-1].strip()
@@ -164,7 +164,7 @@ def test_check_and_diff_agree(diff: Diff) -> None:
         check = json.loads(Path("check.json").read_text())
         names = {Path(found["message"].split()[0]).name for found in check["diagnostics"]}
         assert {LOCK, PROVENANCE} <= names
-        assert ("the same platform" in check["verdict"]) == (code == 0)
+        assert ("it is the same platform" in check["verdict"]) == (code == 0)
 
 
 def test_labels_alone_are_one_line_for_many_objects(diff: Diff, capsys: pytest.CaptureFixture[str]) -> None:

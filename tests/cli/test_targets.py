@@ -91,7 +91,7 @@ def test_several_blueprints_are_checked_in_one_run(here: Path, capsys: pytest.Ca
     assert main(["validate", "blueprint.yaml", "broken.yaml", "--report", "json"]) == 1
     report = json.loads(capsys.readouterr().out)
     assert [each["at"]["file"] for each in report["diagnostics"]] == ["broken.yaml"]
-    assert report["verdict"] == "1 of 2 blueprints valid; not broken.yaml"
+    assert report["verdict"] == "1 of 2 blueprints valid; not broken.yaml."
     assert main(["validate", "blueprint.yaml", "nowhere.yaml", "broken.yaml"]) == 2
 
 
@@ -198,7 +198,7 @@ def test_both_sides_of_a_diff_take_overlays_and_values(here: Path, capsys: pytes
     capsys.readouterr()
     assert main(["diff", "a.yaml", "b.yaml", "--overlay", "nine.yaml"]) == 0
     assert main(["diff", "a.yaml", "b.yaml", "--set", "spec.nodePools.train.nodes=7"]) == 0
-    assert "the same platform" in capsys.readouterr().out
+    assert "The same platform" in capsys.readouterr().out
 
 
 def test_one_side_of_a_diff_may_come_through_standard_input(
@@ -221,6 +221,6 @@ def test_a_bundle_takes_no_overlay_in_a_diff(here: Path, capsys: pytest.CaptureF
 def test_reports_in_files_alone_leave_the_verdict_on_the_screen(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (here / "blueprint.yaml").write_text(BROKEN)
     assert main(["validate", "--report", "html=a.html", "--report", "json=a.json"]) == 1
-    assert capsys.readouterr() == ("", "blueprint validate: 1 error. not valid (a.html, a.json)\n")
+    assert capsys.readouterr() == ("", "blueprint validate: 1 error. Not valid (a.html, a.json)\n")
     assert main(["validate", "--report", "html=a.html", "-q"]) == 1
     assert capsys.readouterr() == ("", "")

@@ -27,6 +27,7 @@ EXAMPLE = str(Path(__file__).resolve().parents[2] / "examples" / "h100-training"
         ("plan --timeout 5x", "--timeout: 5x is not a duration; write 60s, 5m or 1h30m", "`blueprint help plan`"),
         ("plan --context", "--context: a value is needed", "`blueprint help plan`"),
         ("validate -q -v", "-v/--verbose: not allowed with -q/--quiet", "`blueprint help validate`"),
+        ("-q validate", "-q comes before the verb that it belongs to", "write `blueprint validate -q`"),
         ("lab", "lab needs ACTION", "`blueprint help lab`"),
         ("--nothing", "blueprint needs VERB", "`blueprint help` shows what there is"),
         ("help valdate", "there is no verb valdate", "did you mean validate?"),

@@ -59,7 +59,7 @@ def test_apply_tells_progress_on_stderr_and_the_result_on_stdout(lab, plan_file,
     assert "created" in first.stderr
     assert "3 written" in first.stdout
     second = run("apply", str(plan_file), *kubeconfig)
-    assert (second.returncode, "nothing written, 3 unchanged" in second.stdout) == (0, True)
+    assert (second.returncode, "Nothing written, 3 unchanged" in second.stdout) == (0, True)
 
 
 def test_the_json_report_of_an_apply_is_whole(lab, plan_file) -> None:
@@ -164,7 +164,7 @@ def test_on_a_terminal_the_plan_and_the_cluster_are_shown_before_anything_is_wri
         in shown.err
     )
     assert "answer y or n" in shown.err
-    assert "declined: nothing was written" in shown.out
+    assert "Declined: nothing was written" in shown.out
     assert not [each for each in cluster.list("/api/v1/namespaces") if each["metadata"]["name"] == unique]
     at_a_terminal("y\n")
     assert main(arguments) == 0

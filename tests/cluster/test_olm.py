@@ -28,7 +28,7 @@ PLAN = {"name": "install-abc"}
 @pytest.mark.parametrize(
     ("status", "words"),
     [
-        ({}, "has not looked at it"),
+        ({}, "has not processed it"),
         ({"state": "UpgradePending", "installPlanRef": PLAN}, "install-abc is waiting for approval"),
         ({"conditions": [PENDING], "installplan": PLAN}, "install-abc is waiting for approval"),
         ({"conditions": [condition("InstallPlanPending", "Installing")]}, "nothing is installed"),

@@ -295,7 +295,7 @@ def test_what_may_not_be_created_is_no_reason_to_say_that_there_is_nothing_to_do
     apply(bundle(unique, config_map(namespace), node_labels="provisioner"), cluster)
     plan = planned_as(lab, unique, [rule(["configmaps", "namespaces"], "get", "list")], wanted)
     run = plan_run(plan, cluster, changes_are_findings=False)
-    assert (run.exit_code, run.verdict) == (3, "nothing to do, as far as is known; 1 unchanged")
+    assert (run.exit_code, run.verdict) == (3, "Nothing to do, as far as is known; 1 unchanged")
 
 
 def test_where_nothing_may_be_read_nothing_is_claimed(lab, cluster, namespace, unique) -> None:

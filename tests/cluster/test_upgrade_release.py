@@ -69,7 +69,7 @@ def test_a_release_is_upgraded_and_then_there_is_nothing_to_do(lab: Any, tmp_pat
 
         capsys.readouterr()
         assert main(["apply", str(new), *there]) == 0
-        assert "nothing written" in capsys.readouterr().out
+        assert "Nothing written" in capsys.readouterr().out
         assert main(["plan", "--exit-code", str(new), *there]) == 0
         assert drifted(new, own) == set()
 

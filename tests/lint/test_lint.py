@@ -112,9 +112,9 @@ def test_rules_judge_what_has_no_namespace_or_one_too_many(blueprint: Linter) ->
 def test_it_says_on_how_many_objects_no_rules_ran(blueprint: Linter) -> None:
     malformed = POD.replace("containers:", "contaners:")
     _, report = blueprint(STDIN, stdin=f"{malformed}---\n{GOOD}")
-    assert report["verdict"] == "not valid: 2 objects; no rules ran on 1 malformed object"
+    assert report["verdict"] == "Not valid: 2 objects; no rules ran on 1 malformed object."
     _, report = blueprint(STDIN, stdin=GOOD)
-    assert report["verdict"] == "valid: 1 object"
+    assert report["verdict"] == "Valid: 1 object."
 
 
 @pytest.mark.parametrize("inline", [True, False])

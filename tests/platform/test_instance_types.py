@@ -215,3 +215,17 @@ def test_ports_that_manage_nvlink_are_not_handed_to_pods_silently() -> None:
     assert "BP3177" not in codes(b200, "network: {fabric: infiniband, nics: 8, driver: provider}")
     h100 = "gpu: {product: H100-SXM5-80GB, count: 8}"
     assert codes(h100, "network: {fabric: infiniband, nics: 8}") == {}
+
+
+def test_a_finding_about_the_product_points_at_the_instance_type_that_has_it() -> None:
+    """The `gpu` section of the pool names no product."""
+    gpu = 'gpu: {mig: {layout: [{profiles: {"1g.5gb": 7}}]}}'
+    done = declared("nodes: 2", "machine: {instanceType: Standard_NC24ads_A100_v4}", gpu)
+    [wrong] = [found for found in done.diagnostics if found.code.id == "BP3121"]
+    [note] = [note for note in wrong.notes if note.at]
+    assert note.message == "this instance type has the product"
+    assert (
+        done.layered.texts["blueprint.yaml"]
+        .splitlines()[note.at.line - 1][note.at.column - 1 :]
+        .startswith("Standard_NC24")
+    )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+import blueprint.report.topics as module
 from blueprint.cli.main import main
 from blueprint.diagnostics import all_codes
 from blueprint.report.topics import explain, nearest_topic, search, topics
@@ -30,6 +31,7 @@ SCHEMA = {
         "list": {"type": "array", "minItems": 1, "items": {"type": "object", "properties": {"x": {"const": "X"}}}},
     },
 }
+FIELDS = list(fields_of(SCHEMA))
 
 
 def test_fields_are_read_through_references_and_alternatives() -> None:
@@ -40,25 +42,25 @@ def test_fields_are_read_through_references_and_alternatives() -> None:
 
 
 def test_a_field_knows_its_type_default_and_bounds() -> None:
-    nodes = find_field(SCHEMA, "pools.train.nodes")
+    nodes = find_field(FIELDS, "pools.train.nodes")
     assert nodes is not None
     assert (nodes.type, nodes.description, nodes.required) == ("integer or mapping", "N.", True)
     assert (nodes.bounds, nodes.keys) == (("at least 0",), ("min", "max"))
-    mode = find_field(SCHEMA, 'pools["a.b/c"].mode')
+    mode = find_field(FIELDS, 'pools["a.b/c"].mode')
     assert mode is not None
     assert (mode.allowed, mode.default, mode.required, mode.examples) == (("a", "b"), "a", False, ("b",))
 
 
 @pytest.mark.parametrize("path", ["list[].x", "list[0].x", "list[name=a].x"])
 def test_list_items_are_named_by_index_or_key(path: str) -> None:
-    field = find_field(SCHEMA, path)
+    field = find_field(FIELDS, path)
     assert field is not None
     assert field.path == "list[].x"
 
 
 def test_what_is_no_field_is_none() -> None:
-    assert find_field(SCHEMA, "pools.x.nothing") is None
-    assert find_field(SCHEMA, "") is None
+    assert find_field(FIELDS, "pools.x.nothing") is None
+    assert find_field(FIELDS, "") is None
 
 
 def test_every_code_can_be_explained_by_id_and_slug() -> None:
@@ -116,8 +118,8 @@ def test_an_end_that_several_fields_have_is_not_taken_for_one() -> None:
     schema = {
         "properties": {name: {"properties": {"x": {"properties": {"y": {"description": name}}}}} for name in "ab"}
     }
-    assert find_abridged(schema, "x.y") is None
-    assert find_abridged(schema, "a.x.y") is not None
+    assert find_abridged(list(fields_of(schema)), "x.y") is None
+    assert find_abridged(list(fields_of(schema)), "a.x.y") is not None
 
 
 def test_exit_codes_are_a_topic(capsys: pytest.CaptureFixture[str]) -> None:
@@ -208,3 +210,28 @@ def test_a_setting_of_a_component_is_a_topic() -> None:
     text = explain("gpu-operator.migReboot")
     assert text is not None
     assert "spec.components.gpu-operator.settings.migReboot" in text
+
+
+def test_a_verb_and_what_overlays_are_can_be_looked_up(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["explain", "drift"]) == 0
+    assert "`blueprint help drift` shows its options" in " ".join(capsys.readouterr().out.split())
+    assert main(["explain", "overlay"]) == 0
+    assert "overlays: An overlay is a part of a blueprint" in " ".join(capsys.readouterr().out.split())
+
+
+def test_no_other_code_is_meant_by_the_number_of_one(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["explain", "BP9999"]) == 2
+    assert "did you mean" not in capsys.readouterr().out
+
+
+def test_all_topics_together_cost_no_more_than_a_look_at_each_field_for_each(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The schema is walked once, and the rules are listed once, however many topics are explained."""
+    walked: list[int] = []
+    inner = module.fields_of
+    monkeypatch.setattr(module, "fields_of", lambda schema: (walked.append(1), inner(schema))[1])
+    module._fields.cache_clear()
+    names = module.topics()["fields"]
+    assert len(names) > 200
+    for name in names[:50]:
+        assert explain(name)
+    assert len(walked) == 1

@@ -35,7 +35,7 @@ def test_text_is_a_table_that_says_simulated_and_what_is_not_as_expected(context
             "  Pod/too-big     9 nvidia.com/gpu  0 of 1  not placed, as expected: pool train (4 nodes): offers 8",
             "  Pod/team/wrong  1 nvidia.com/gpu  0 of 1  refused, NOT as expected",
             "",
-            "No findings. Not clean.",
+            "No findings. Nothing was done.",
         ][: len(lines[2:9])]
     )
 

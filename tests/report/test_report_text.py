@@ -38,7 +38,7 @@ error[BP3104] mig-profile-unsupported: A100-SXM4-80GB cannot be partitioned into
   = help: profiles of this GPU: 1g.10gb, 1g.10gb+me, 1g.20gb, 2g.20gb, 3g.40gb, 4g.40gb, 7g.80gb
   = did you mean 1g.10gb?    blueprint explain BP3104
 
-1 error. Not clean.
+1 error. Nothing was done.
 """
     )
 

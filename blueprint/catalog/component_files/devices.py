@@ -32,7 +32,7 @@ class Published(Record, kw_only=True):
         values: All that there is, where that is a short list.
         since: The first minor version of the driver with it; None: all.
         until: The first minor version without it; None: none.
-        gate: The gate without which nobody publishes it.
+        gate: The feature gate without which it is not published.
         optional: The sorts of device of which some lack it.
         fact: What of the platform it repeats; None: unknown until a node is seen, unless it has a `value`.
         value: What it always is.

@@ -23,7 +23,7 @@ class Switch(Record, kw_only=True):
     """Marks that an operator obeys, and that the blueprint says or leaves alone.
 
     `keys` may end with `*`, as may the values in `normal`: those that say nothing, or that operators write as a matter
-    of course. What one of `writers` wrote is normal whatever it says: it measured it; then nobody is accused without a
+    of course. What one of `writers` wrote is normal whatever it says: it measured it; then none is blamed without a
     trace. Where the pool declares the label `beside`, any value is. `effect` completes "this mark ...".
     """
 
@@ -57,7 +57,7 @@ class KnownTaint(Record, kw_only=True):
 
     `key` may end with `*`; `sentence` completes "the node ...".
 
-    With `condition` the taint repeats a condition in the node's status: where that says otherwise, nobody has taken the
+    With `condition` the taint repeats a condition in the node's status: where that says otherwise, no one has taken the
     taint away yet.
     """
 

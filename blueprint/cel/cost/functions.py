@@ -39,6 +39,7 @@ def _reads(type_: Type, at: int = 0, *, per: float = PER_CHARACTER, same_size: b
     """Reads one argument to its end."""
 
     def call(args: Arguments) -> Estimate:
+        """The estimate for one call with these arguments."""
         size = args[at].size
         return Estimate(scaled(size.most, per), type_, size if same_size else None)
 
@@ -101,6 +102,7 @@ def _traverses(type_: Type | None) -> Call:
     """Compares all items of a list, or reads a text. Without a type, the result is an item."""
 
     def call(args: Arguments) -> Estimate:
+        """The estimate for one call with these arguments."""
         target = args[0]
         if target.type.of is None:
             return Estimate(scaled(target.size.most, PER_CHARACTER), type_ or DYN)
@@ -168,6 +170,7 @@ def _holds_address(*, network: bool) -> Call:
     """Whether a network holds an address or another network, which may be given as text."""
 
     def call(args: Arguments) -> Estimate:
+        """The estimate for one call with these arguments."""
         cost = scaled(_ADDRESSES.most, PER_CHARACTER)
         if network:
             cost += scaled(16, PER_CHARACTER) + 1

@@ -55,6 +55,7 @@ def _cidr(text: str) -> Any:
 
 def _is(make: Callable[[str], Any]) -> Callable[[str], bool]:
     def holds(text: str) -> bool:
+        """Whether the text can be parsed; a ValueError means that it cannot."""
         try:
             make(text)
         except ValueError:

@@ -38,6 +38,7 @@ def _quantity(text: str) -> Any:
 
 def _is(make: Callable[..., Any]) -> Callable[..., bool]:
     def holds(*arguments: Any) -> bool:
+        """Whether the arguments make a value; a ValueError means that they do not."""
         try:
             make(*arguments)
         except ValueError:

@@ -55,10 +55,11 @@ def run(options: Namespace) -> Run:
     folder = Path(options.out)
     if options.check:
         differing = check_output(compilation.files, folder)
-        verdict = _differs(compilation.files, folder) if differing else f"{folder} is up to date"
+        verdict = _differs(compilation.files, folder) if differing else f"Up to date: {folder}"
         return replace(run, diagnostics=(*run.diagnostics, *differing), verdict=verdict, exit_code=int(bool(differing)))
     written = write_bundle(compilation.files, folder)
-    verdict = f"{folder} {'written' if written.changed else 'is unchanged'}: {run.verdict}"
+    done = f"Wrote {folder}{written.in_words}" if written.changed else f"Unchanged: {folder}"
+    verdict = f"{done}. {run.verdict}"
     return replace(run, diagnostics=(*run.diagnostics, *written.diagnostics), verdict=verdict)
 
 
@@ -71,7 +72,7 @@ def _differs(files: Mapping[str, bytes], folder: Path) -> str:
     found = replacement(files, folder)
     positions = {*found.changed} <= {LOCK, PROVENANCE, EXPECTATIONS, PREREQUISITES}
     others = found.added or found.removed or found.strays or found.edited or found.in_the_way
-    message = f"{folder} is not what this blueprint compiles to"
+    message = f"The folder {folder} is not what this blueprint compiles to"
     if others or not positions:
         return message
     there = platform_parts(lambda name: (folder / name).read_bytes())

@@ -87,6 +87,7 @@ def _look(options: argparse.Namespace) -> Look:
     discovery = discover(connection)
 
     def look(evidence: LiveEvidence) -> str | None:
+        """What the cluster shows of an item, in words; None where it has none of it. Raises NotReadable."""
         if evidence.api in discovery.stale:
             raise NotReadable("its server does not answer")
         if evidence.api not in {api_version for api_version, _ in discovery.resources}:

@@ -51,7 +51,7 @@ def run(options: Namespace) -> Run:
     else:
         _write(Path(options.out), new, file)
     name = "what was printed" if is_stdout(options.out) else options.out
-    verdict = f"{name} is {version}" + (": nothing had to change" if new == mark + text.encode() else "")
+    verdict = f"Converted {name} to {version}" + (": nothing had to change" if new == mark + text.encode() else "")
     return Run("convert", f"convert {options.file} to {version}", verdict=verdict)
 
 

@@ -90,10 +90,10 @@ def _differing(parts: Sequence[ObjectChange], changes: Sequence[ObjectChange]) -
     """What differs, in numbers; nothing but edited files may."""
     parts_text = [f"{len(parts)} parts of what the platform is"] if len(parts) > 1 else [str(part.id) for part in parts]
     parts_text += [counted(len(changes), "object")] if changes else []
-    return f"they differ: {joined(parts_text)}" if parts_text else "they differ"
+    return f"They differ: {joined(parts_text)}" if parts_text else "They differ"
 
 
 def _same(one: DiffSide, other: DiffSide) -> str:
     if one.bundle.digest == other.bundle.digest:
-        return "the same platform"
-    return "the same platform, from another source: only where lines stand, or in which files, is different"
+        return "The same platform"
+    return "The same platform, from another source: only where lines stand, or in which files, is different"

@@ -53,12 +53,24 @@ def run(options: Namespace) -> Run:
     topic = " ".join(options.topic)
     if options.blueprint:
         return _for_platform(options, topic)
-    text = (explain(topic) or search(topic)) if options.topic else _listing()
+    text = (explain(topic) or _verb(topic) or search(topic)) if options.topic else _listing()
     if text is None:
         return _unknown(topic)
     _print(text, pager=not options.no_pager)
     options.prints = True
-    return Run("explain", f"explain {topic}".strip(), verdict="explained")
+    return Run("explain", f"explain {topic}".strip(), verdict="Explained")
+
+
+def _verb(topic: str) -> str | None:
+    """What a verb is for, and where its options are; None for another word."""
+    from blueprint.cli.main import verbs
+
+    if topic not in verbs():
+        return None
+    from importlib import import_module
+
+    about = import_module(f"blueprint.cli.commands.{topic}").__doc__ or ""
+    return f"# {topic}\n\n{about.strip()}\n\n`blueprint help {topic}` shows its options and examples."
 
 
 def _for_platform(options: Namespace, topic: str) -> Run:
@@ -78,10 +90,10 @@ def _for_platform(options: Namespace, topic: str) -> Run:
     found = compile_blueprint(target, files=files, overlays=options.overlay, sets=options.set)
     title = f"explain {topic} for {target}"
     if found.platform is None or has_errors(found.diagnostics):
-        return Run("explain", title, tuple(found.diagnostics), verdict="not valid", exit_code=1)
+        return Run("explain", title, tuple(found.diagnostics), verdict="Not valid", exit_code=1)
     _print(platform_topic(topic, found.platform), pager=not options.no_pager)
     options.prints = True
-    return Run("explain", title, verdict="explained")
+    return Run("explain", title, verdict="Explained")
 
 
 def _listing() -> str:

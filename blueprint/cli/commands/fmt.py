@@ -65,7 +65,7 @@ def run(options: Namespace) -> Run:
             changed += changes
     only_shown = options.check or options.diff
     options.prints = options.diff or STDIN in files
-    verb = "would change" if only_shown else "laid out anew"
+    verb = "would change" if only_shown else "formatted"
     return Run(
         "fmt",
         f"fmt {' '.join(files)}",

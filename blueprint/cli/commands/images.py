@@ -143,11 +143,11 @@ def _run_of(target: str, verified: Verification, texts: dict[str, str]) -> Run:
     wrong = has_errors(verified.diagnostics)
     reason = "a registry could not be queried" if verified.unknown else ""
     if wrong:
-        verdict = "nodes could not pull everything that this platform needs"
+        verdict = "Nodes could not pull everything that this platform needs"
     elif verified.unknown:
-        verdict = "the rest is there" if verified.decided else "no registry could be queried"
+        verdict = "The rest is there" if verified.decided else "No registry could be queried"
     else:
-        verdict = "every image is there, and what its vendor pins"
+        verdict = "Every image is there, and what its vendor pins"
     return Run(
         "images",
         f"images of {target}, looked up at their registries",

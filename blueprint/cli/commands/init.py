@@ -112,6 +112,7 @@ def _draft(options: Namespace) -> Draft:
         raise _usage(problems)
 
     def completed(draft: Draft) -> Draft:
+        """The draft with a driver branch for every pool that needs one."""
         return _with_branches(choices, draft, options.driver_branch)
 
     if interactive:
@@ -149,6 +150,7 @@ def _flags(options: Namespace, problems: list[str]) -> tuple[Choices | None, Dra
     from blueprint.spec.cluster import VANILLA
 
     def checked(flag: str, text: str | None, check: Callable[[str], T]) -> T | None:
+        """What `check` makes of a flag's text, or None; a ValueError goes to `problems` with the flag's name."""
         try:
             return None if text is None else check(text)
         except ValueError as error:
@@ -198,9 +200,9 @@ def _checked(draft: Draft, out: str) -> Run:
     checked = compiled_run("init", compile_blueprint(out, files=MemoryFiles({out: text})))
     checked = replace(checked, title=f"init {out}")
     if checked.exit_code:
-        return replace(checked, verdict="nothing was written: such a platform is not valid")
+        return replace(checked, verdict="Nothing was written: such a platform is not valid")
     if is_stdout(out):
         sys.stdout.write(text)
         return checked
     keep_new(Path(out), text.encode())
-    return replace(checked, verdict=f"{out} written: {checked.verdict}")
+    return replace(checked, verdict=f"Wrote {out}. {checked.verdict}")

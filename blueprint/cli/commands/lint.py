@@ -145,7 +145,7 @@ def _as_run(options: Namespace, inputs: Inputs, result: LintResult) -> Run:
         standing = (each for number, each in enumerate(result.diagnostics) if number not in waived)
         errors = [each.code for each in standing if each.severity is Severity.ERROR]
         real = any(code is not RULE_FAILED for code in errors)
-        return f"{'not valid' if errors else 'valid'}: {checked}", 1 if real else 3 if incomplete else 0
+        return f"{'Not valid' if errors else 'Valid'}: {checked}", 1 if real else 3 if incomplete else 0
 
     verdict, exit_code = assess(())
     return Run(

@@ -100,6 +100,7 @@ def _run_of(options: Namespace, reading: Reading, verdicts: Sequence[Verdict]) -
     verdict = summary(verdicts, reading, options.pool)
 
     def reassess(waived: Collection[int]) -> tuple[str, int]:
+        """The verdict and the exit code without the waived findings, given by position."""
         standing = (each for number, each in enumerate(diagnostics) if number not in waived)
         if any(each.code in failures for each in standing):
             return verdict, exit_code_of(verdicts)

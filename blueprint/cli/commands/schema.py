@@ -36,4 +36,4 @@ def run(options: Namespace) -> Run:
 
     schema = json_schema(version_named(options.language, LANGUAGE, "--version"))
     sys.stdout.write(json.dumps(schema, indent=2, ensure_ascii=False) + "\n")
-    return Run("schema", "schema", subject={"schema": str(schema.get("$id", ""))}, verdict="the schema was printed")
+    return Run("schema", "schema", subject={"schema": str(schema.get("$id", ""))}, verdict="The schema was printed")

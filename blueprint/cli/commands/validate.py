@@ -18,6 +18,7 @@ from blueprint.cli.rules import add_rules
 from blueprint.cli.targets import NOT_GIVEN, blueprint_target
 from blueprint.cli.waiving import add_waivers, with_waivers
 from blueprint.diagnostics import Refused
+from blueprint.records import replace
 from blueprint.report.model import Coverage, Run
 
 HELP = "check blueprints and everything they render"
@@ -68,6 +69,8 @@ def _checked(target: str, options: Namespace) -> Run:
         return with_waivers(compiled_run("validate", compile_target(one)), one, refused=False)
     except Refused as refused:
         run = Run("validate", f"validate {target}", diagnostics=refused.diagnostics, exit_code=refused.exit_code)
+        if refused.exit_code == 1:
+            run = replace(run, verdict="Not valid")
         return with_waivers(run, one, refused=True)
 
 

@@ -113,7 +113,10 @@ class QueueManager:
             self.process.wait()
 
     def failure(self, what: str) -> Refused:
-        """That it does not do what it should: `what`, in words. The evidence is the errors at the end of its log."""
+        """A diagnostic for a manager that does not work: `what` says in words what it fails to do.
+
+        The evidence is the errors at the end of its log.
+        """
         lines = self._log.read_text("utf-8", "replace").splitlines()
         evidence = codes.log_lines([*filter(None, map(_error, lines))][-_LAST_LINES:])
         return Refused(Diagnostic(codes.NO_QUEUES, f"{self.program.program} {what}", evidence=evidence), exit_code=2)

@@ -162,6 +162,7 @@ class Trial:
 
     def _make_nodes(self, options: TrialOptions) -> dict[str, tuple[int, int]]:
         def number(pool: BundlePool) -> int:
+            """How many nodes the trial makes of a pool: at most `most_nodes`."""
             return node_count(pool, options.most_nodes)
 
         made = {pool.name: (number(pool), pool.nodes_max) for pool in self._bundle.pools}

@@ -48,7 +48,7 @@ class DomainPlatform(PlatformView, Protocol):
 
     @property
     def declared_compute_domains(self) -> bool | None:
-        """spec.computeDomains."""
+        """`spec.computeDomains` as it is written; None where the blueprint does not set it."""
 
 
 _EXTENDED = "extendedResourceName"

@@ -127,9 +127,9 @@ class Publication(Record, kw_only=True):
 
     Attributes:
         driver: Its name, `gpu.nvidia.com`.
-        version: Of its software, `0.5.0`.
+        version: The version of its software, `0.5.0`.
         image: The name of the image with its software.
-        api_version: Under which the cluster serves slices.
+        api_version: The API version under which the cluster serves slices.
         layout: Where devices and counters stand: `one` slice with all devices; one slice `perGpu`, with its counters;
             or `countersApart`, a slice with all counters before those of the GPUs.
         groups: The devices.

@@ -80,14 +80,15 @@ def _fields_of_the_operator(context: CheckContext, pool: GpuPool) -> Iterator[Di
 def _unknown_branch(context: CheckContext, pool: GpuPool) -> Iterator[Diagnostic]:
     """A branch of which the release has no driver."""
     declared, branches = pool.driver.declared, context.release.driver.branches
-    path, what = (*POOLS, pool.name, "driver", "branch"), f"driver in release {context.release.release} of branch"
+    path, what = (*POOLS, pool.name, "driver", "branch"), "driver branch"
+    where = f" in release {context.release.release}"
     if pool.driver.written.version:
         branch = None if pool.driver.image else pool.driver.branch
         if branch and pool.driver.enabled and branch not in branches:
-            message, help_ = f"there is no {what} {branch}", known_names(branch, branches)
+            message, help_ = f"there is no {what} {branch}{where}", known_names(branch, branches)
             yield _diagnostic(context, pool, "branch", codes.DRIVER_BRANCH_UNKNOWN, message, help_=help_)
     elif declared.branch and not declared.version and pool.driver.enabled and declared.branch not in branches:
-        yield context.unknown_name(path, codes.DRIVER_BRANCH_UNKNOWN, what, branches)
+        yield context.unknown_name(path, codes.DRIVER_BRANCH_UNKNOWN, what, branches, where)
 
 
 def _other_branch(context: CheckContext, pool: GpuPool) -> Iterator[Diagnostic]:
@@ -119,7 +120,7 @@ def _too_old(context: CheckContext, pool: GpuPool) -> Iterator[Diagnostic]:
     oldest = product.minimum_driver if product else None
     if product and branch and oldest and oldest.certain and int(branch) < version_key(oldest.value)[0]:
         message = f"driver branch {branch} does not support {product.product}; it needs {oldest.value} or newer"
-        notes = (context.note((*POOLS, pool.name, "gpu", "product"), "product set here"),)
+        notes = (context.product_note(pool.name),)
         help_ = f"branches of this release: {', '.join(sorted(context.release.driver.branches))}"
         key = _branch_key(pool)
         yield _diagnostic(context, pool, key, codes.DRIVER_TOO_OLD, message, help_=help_, notes=notes)
@@ -205,6 +206,7 @@ def _difference(first: GpuPool, other: GpuPool) -> tuple[str, object, object] | 
     """The first field by which two drivers differ, and its two values; modules beside the driver are BP3322."""
 
     def fields(pool: GpuPool) -> dict[str, object]:
+        """What two pools under one driver object must agree in, by the key of the blueprint."""
         driver = pool.driver
         return {
             "branch": driver.branch,

@@ -32,7 +32,7 @@ class PoolGpu:
 
     @property
     def catalogued(self) -> Product | None:
-        """What is known of the product; None of one that the catalogue does not have."""
+        """What the catalogue knows about the product; None for a product that it does not have."""
         return self._catalog.gpu(self.product)
 
     @tracked_property

@@ -17,7 +17,7 @@ REACTIONS = ("watch", "drain", "reset", "reboot", "replace")
 
 
 def check_health(context: CheckContext) -> Iterator[Diagnostic]:
-    """Everything about `policy.health`."""
+    """Every finding about `spec.policy.health`."""
     health = context.platform.health
     for name, reaction in health.reactions.items():
         path: Path = (*HERE, name)

@@ -12,6 +12,7 @@ from blueprint.platform.check_context import CheckContext
 from blueprint.platform.components import codes
 from blueprint.platform.paths import COMPONENTS
 from blueprint.source.paths import Path, format_path
+from blueprint.wording import value_in_words
 
 
 def check_component_names(context: CheckContext) -> Iterator[Diagnostic]:
@@ -42,8 +43,7 @@ def _faults(context: CheckContext, path: Path, known: Setting, value: Any) -> It
     for keys, fault in known.faults(value):
         at: Path = (*path, *keys)
         node, _ = context.root.nearest(at)
-        shown = {True: "true", False: "false"}.get(value, value) if isinstance(value, bool) else value
-        message = f"{component}: setting {setting} {fault}" + ("" if keys else f", not {shown}")
+        message = f"{component}: setting {setting} {fault}" + ("" if keys else f", not {value_in_words(value)}")
         near = nearest(str(value), known.enum) if known.enum and not keys else None
         span = (node.key_span if keys else None) or node.span
         fix = Fix(span, near) if near else None

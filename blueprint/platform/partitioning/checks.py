@@ -27,7 +27,7 @@ _WHY_NOT_APPLIED: dict[MissingManager, tuple[Path, str]] = {
     ),
     MissingManager.SWITCHED_OFF: ((_MIG_MANAGER,), "the MIG manager is switched off"),
 }
-"""Where the blueprint leaves a layout to nobody, a path or the name of a setting, and why."""
+"""Settings by which no component applies a declared MIG layout: a path or the name of a setting, and why."""
 
 
 def check_partitioning(context: CheckContext) -> Iterator[Diagnostic]:
@@ -158,7 +158,7 @@ def _mps_clients(context: CheckContext, pool: GpuPool) -> Iterator[Diagnostic]:
         at: Path = (*POOLS, pool.name, "gpu")
         what = f"{product.product}, of compute capability {capability.value}"
         notes = (
-            context.note((*at, "product"), "product set here"),
+            context.product_note(pool.name),
             Note(f"NVIDIA k8s-device-plugin, mps/device.go: {_FEW_CLIENTS} clients before {_MANY_CLIENTS_FROM}"),
             Note(f"{capability.source} ({capability.confidence})", capability.span),
         )

@@ -297,7 +297,7 @@ class ClusterPartitioning:
 
     @tracked_property
     def mig_configs_name(self) -> str | None:
-        """The ConfigMap that holds it."""
+        """The name of the ConfigMap that holds the MIG layouts."""
         return f"mig-parted-{digest(self.mig_configs)}" if self.mig_configs else None
 
     @tracked_property

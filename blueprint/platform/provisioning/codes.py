@@ -125,8 +125,8 @@ GUARANTEED_ON_SPOT = define(
     "BP3607",
     "guaranteed-on-spot",
     """
-What is guaranteed to a tenant is on spot machines, which EC2 takes back with two minutes' notice, and may not have when they are needed.
-Guarantee on-demand or reserved machines (`capacity: [on-demand, spot]` and a quota of each), or nothing (`guaranteed: 0`) and let tenants of a
+The quota that is guaranteed to a tenant is on spot machines. EC2 takes these back with two minutes' notice, and may have none when they are
+needed. Guarantee on-demand or reserved machines (`capacity: [on-demand, spot]` and a quota of each), or nothing (`guaranteed: 0`) and let tenants of a
 group borrow.
 """,
     severity=Severity.WARNING,

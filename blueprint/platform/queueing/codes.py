@@ -13,7 +13,7 @@ QUOTA_NOT_OFFERED = define(
     "BP3413",
     "quota-not-offered",
     """
-The quota counts something that nodes of the pool do not offer: a MIG profile that no GPU of it is cut into, whole GPUs where all are
+The quota counts something that nodes of the pool do not offer: a MIG profile that none of its GPUs is partitioned into, whole GPUs where all are
 partitioned, or GPUs of a pool without any. Kueue would never admit such a workload.
 """,
 )
@@ -142,7 +142,7 @@ KAI_LENDS_ALL = define(
     "BP3553",
     "kai-lends-all",
     """
-KAI lets others of the group use all that a tenant leaves idle, and takes it back when the tenant needs it: it has no limit of lending. Remove
+KAI lets others of the group use all that a tenant leaves idle, and takes it back when the tenant needs it: it has no limit for lending. Remove
 `lend`, or let Kueue queue for the pool.
 """,
 )

@@ -52,7 +52,7 @@ class QueuedPool(PoolView, Protocol):
 
     @property
     def queue(self) -> str:
-        """The engine that queues for it, or none."""
+        """The queueing engine that admits its workloads; None without one."""
 
     @property
     def declares_queue(self) -> bool:

@@ -59,7 +59,7 @@ class OperatingSystem:
 
 
 def _record_release(lines: Sequence[str]) -> dict[str, str]:
-    """Which system it is, in which version; images may say more that is nobody's business."""
+    """Which system it is, in which version; images may give more, which is not recorded."""
     pairs = (line.partition("=") for line in lines)
     found = {key: value.strip("\"'") for key, _, value in pairs if key in _KEYS}
     return found | {"VARIANT_ID": found.get("VARIANT_ID", "")}  # that there is none matters: it was looked for

@@ -108,6 +108,9 @@ class _Results:
         self._paths = RepositoryPaths(context)
 
     def of(self, record: ReportContent) -> list[dict[str, Any]]:
+        """The results of a run as SARIF has them, at most MOST_RESULTS: findings first, then what is waived, as
+        suppressed.
+        """
         fallback = self._paths.first_of(record)
         results = [self._result(finding, fallback) for finding in record.findings[:MOST_RESULTS]]
         room = MOST_RESULTS - len(results)

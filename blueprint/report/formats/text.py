@@ -176,7 +176,8 @@ def _ending(record: ReportContent, context: Context, style: Style) -> Iterator[s
     if context.verbose:
         yield from _skipped_rules(record, context)
     for sentence in coverage_in_words(record.run):
-        yield from wrapped(visible(sentence), context)
+        if sentence.removeprefix("Examined: ").removesuffix(".") not in record.verdict:  # no number twice
+            yield from wrapped(visible(sentence), context)
     counts = counts_in_words(record)
     if record.actions:
         counts = f"{actions_in_words(record)}; {counts}" if record.findings else actions_in_words(record)

@@ -30,11 +30,11 @@ def explain(topic: str) -> str | None:
         return _code(code)
     if component := _component(topic):
         return _component_text(component)
-    if field := find_field(_schema(), topic):
+    if field := find_field(_fields().values(), topic):
         return _field_text(field)
     if text := _setting(topic) or reserved_text(topic) or hardware_text(topic) or overlay_text(topic):
         return text
-    return _field_text(field) if (field := find_abridged(_schema(), topic)) else None
+    return _field_text(field) if (field := find_abridged(_fields().values(), topic)) else None
 
 
 def search(words: str) -> str | None:
@@ -53,7 +53,7 @@ def _entries() -> Iterator[Explainable]:
     yield from (
         Explainable("topics", name, _first(text.partition("\n\n")[2])) for name, text in general_topics().items()
     )
-    yield from (Explainable("fields", field.path, _first(field.description)) for field in fields_of(_schema()))
+    yield from (Explainable("fields", field.path, _first(field.description)) for field in _fields().values())
     yield from (Explainable("fields to come", path) for path in reserved_fields())
     yield from (Explainable("overlays", name, _first(overlay_about(name))) for name in overlay_names())
     components = [found for name in catalog.components if (found := catalog.component(name))]
@@ -91,22 +91,28 @@ def topics() -> dict[str, list[str]]:
         "overlays": overlay_names(),
         **hardware_topics(),
         "codes": [f"{code.id} {code.slug}" for code in all_codes()],
-        "fields": [field.path for field in fields_of(_schema())],
+        "fields": list(_fields()),
         **({"fields to come": to_come} if (to_come := list(reserved_fields())) else {}),
     }
 
 
 def nearest_topic(topic: str) -> str | None:
-    """The topic that was probably meant."""
+    """The topic that was probably meant; None for the number of a code, of which every other is as near."""
+    if re.fullmatch(r"(?i)BP\d+", topic):
+        return None
     names = [name for group in topics().values() for entry in group for name in entry.split(" ")]
     return nearest(topic, names)
 
 
 @cache
-def _schema() -> dict[str, object]:
+def _fields() -> dict[str, Field]:
+    """Every field of the blueprint by its path, in the schema's order; of two with one path, the first."""
     from blueprint.spec.schema import json_schema
 
-    return json_schema()
+    found: dict[str, Field] = {}
+    for field in fields_of(json_schema()):
+        found.setdefault(field.path, field)
+    return found
 
 
 def _component(name: str) -> Component | None:
@@ -125,8 +131,7 @@ def _code(code: Code) -> str:
 
 
 def _field_text(field: Field) -> str:
-    below = {each.path: each for each in fields_of(_schema())}
-    known = [found for key in field.keys if (found := below.get(f"{field.path}.{key}"))]
+    known = [found for key in field.keys if (found := _fields().get(f"{field.path}.{key}"))]
     facts = "\n".join(f"- {fact}" for fact in field_facts(field) if not (known and fact.startswith("keys: ")))
     keys = "\n".join(f"- `{each.path.rpartition('.')[2]}` ({each.type}): {each.description}" for each in known)
     parts = (f"# {field.path}", field.description, facts, keys and f"## Keys\n\n{keys}")

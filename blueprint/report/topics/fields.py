@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from blueprint.records import Record
@@ -52,19 +52,19 @@ def fields_of(schema: Schema) -> Iterator[Field]:
     yield from _below("", schema, schema, ())
 
 
-def find_field(schema: Schema, path: str) -> Field | None:
-    """The field that `path` names; users' own names and list indices stand for `*` and `[]`."""
+def find_field(fields: Iterable[Field], path: str) -> Field | None:
+    """Of `fields` the one that `path` names; users' own names and list indices stand for `*` and `[]`."""
     wanted = _steps(path)
-    return next((field for field in fields_of(schema) if _matches(_steps(field.path), wanted)), None)
+    return next((field for field in fields if _matches(_steps(field.path), wanted)), None)
 
 
-def find_abridged(schema: Schema, path: str) -> Field | None:
-    """The field that people mean who leave out `spec`, names and list items: `nodePools.gpu`, `tenants.quota`.
+def find_abridged(known: Iterable[Field], path: str) -> Field | None:
+    """Of `known` fields the one that people mean who leave out `spec`, names and list items: `nodePools.gpu`.
 
     With a single step it is a word to search for, unless it is a section.
     """
     wanted = _abridged(path)
-    fields = [(_abridged(field.path), field) for field in fields_of(schema)] if wanted else []
+    fields = [(_abridged(field.path), field) for field in known] if wanted else []
     whole = [field for steps, field in fields if steps == wanted]
     ends = [field for steps, field in fields if len(wanted) > 1 and steps[-len(wanted) :] == wanted]
     alike = len({field.description for field in ends}) == 1  # `poolDefaults` has the fields of a pool, which come first

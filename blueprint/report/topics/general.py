@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import importlib
+from collections.abc import Mapping
+from functools import cache
 
 from blueprint.catalog.workloads import workload_kind, workload_names
 from blueprint.check.rules import all_rules
@@ -23,11 +25,13 @@ PRECEDENCE = (70, 2, 1, 3, 0)
 """Where several would apply, the first of these wins."""
 
 
-def general_topics() -> dict[str, str]:
-    """Topic to Markdown."""
+@cache
+def general_topics() -> Mapping[str, str]:
+    """Topic to Markdown. Made once: the rules alone are two hundred modules."""
     return {
         "diagnostics": _DIAGNOSTICS,
         "exit-codes": _exit_codes(),
+        "overlays": _OVERLAYS,
         "report-formats": _report_formats(),
         "rules": _rules(),
         "waivers": _WAIVERS,
@@ -119,6 +123,24 @@ where it was found.
 - BP9: probing nodes
 
 A diagnostic is an error, a warning or a note. `blueprint explain CODE` says what a code means and what to do."""
+_OVERLAYS = """\
+# Overlays
+
+An overlay is a part of a blueprint that several blueprints share, or that differs between clusters. It is a file of its
+own:
+
+```
+apiVersion: gpublueprint.dev/v1alpha2
+kind: Overlay
+metadata: {name: acme}
+spec:
+  cluster:
+    registries: {mirrors: {nvcr.io: registry.acme.example/nvcr}}
+```
+
+A blueprint names it in `extends: [./acme.yaml]`, or the command line with `--overlay FILE`. Later layers
+override earlier ones: the entries of `extends` in their order, the blueprint, each `--overlay`, each `--set`. Mappings
+are merged key by key; lists and single values are replaced. `blueprint trace` names the layer that a value is from."""
 _WAIVERS = """\
 # Waivers
 

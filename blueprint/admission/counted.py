@@ -24,6 +24,11 @@ class Counted:
         mappings = kueue.device_class_mappings if kueue else ()
         self._mapped = [name for each in mappings for name in each["deviceClassNames"]]
 
+    @property
+    def hint(self) -> str:
+        """What users should know of claims that are not there; empty where tenants have templates of them."""
+        return ", and pods request devices here, of which the scheduler makes claims" if self._by_request else ""
+
     def amounts(self, pod: DescribedPod, claims: Sequence[Claim]) -> dict[str, Fraction]:
         """What is counted of one pod, by resource; of alternatives the first."""
         found: dict[str, Fraction] = {**machine_amounts(pod)}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from fractions import Fraction
 
 from blueprint.admission.model import Fit, PoolAnswer
@@ -37,6 +37,7 @@ class Quotas:
         self._tenants = platform.tenants.users if platform.engines else ()
         self._by_namespace = {name: tenant for tenant in self._tenants for name in tenant.namespaces}
         self._chosen = next((each for each in self._tenants if each.name == chosen), None)
+        self._priorities = platform.queueing.priorities if platform.queueing else {}
         self._lending = Lending(platform.tenants)
         self._offered = {pool.name: pool.offered for pool in platform.pools}
         self._purchased = {pool.name: purchased(pool) for pool in platform.pools}
@@ -48,6 +49,20 @@ class Quotas:
     def tenant_of(self, namespace: str | None) -> Tenant | None:
         """Whose quota a workload of a namespace uses."""
         return self._chosen or self._by_namespace.get(namespace or "")
+
+    def above_cap(self, tenant: Tenant | None, names: Collection[str], classes: Mapping[str, int]) -> str:
+        """Why policies refuse a workload of a tenant that names these classes of priority; empty where they do not.
+
+        `classes`: the values of those that are not the blueprint's own.
+        """
+        cap = tenant.highest_priority if tenant and names else None
+        if tenant is None or cap is None:
+            return ""
+        known = {**classes, **self._priorities}
+        name = next((each for each in names if known.get(each, cap) > cap), None)
+        if name is None:
+            return ""
+        return f"policies refuse it: priority {name} is {known[name]}, and the priorityCap of {tenant.name} is {cap}"
 
     def remark(self, namespace: str | None) -> str:
         """What users should know of a namespace that no tenant has, where there are tenants; empty otherwise."""

@@ -31,6 +31,7 @@ from blueprint.cel.devices import is_available
 from blueprint.check.claims.model import CLASS
 from blueprint.check.claims.proofs import claim_of_object, classes_of
 from blueprint.check.common.containers import GPU
+from blueprint.check.common.kueue import priorities_named
 from blueprint.check.node_demands import as_admitted
 from blueprint.check.rule_context import DescribedPod, PlatformFacts, RuleContext, items, mapping
 from blueprint.kubernetes.pod_templates import assembled_pod
@@ -165,15 +166,15 @@ class Admission:
             kind, name = next(((kind, str(each[key])) for key, kind in _KINDS if each.get(key)), ("", ""))
             found = around.everything.find(kind, name, pod.subject.id.namespace) if name else None
             if found is None:
-                missing = missing or f"the {kind or 'claim'} {name} is in none of the files"
+                missing = missing or f"the {kind or 'claim'} {name} is in none of the files{self._counted.hint}"
             else:
                 around.used.add(id(found))
                 sources.append(found)
-        if refused := refused_amount(pod):
+        tenant = self._quotas.tenant_of(pod.subject.id.namespace)
+        if refused := refused_amount(pod) or self._above_cap(pod, tenant, around):
             return _OfPod(pod, WorkloadAnswer(pod.subject, pod.path, pod.number, problem=refused))
         if missing:
             return _OfPod(pod, WorkloadAnswer(pod.subject, pod.path, pod.number, unknown=missing))
-        tenant = self._quotas.tenant_of(pod.subject.id.namespace)
         shape = self._of_shape(pod, sources, tenant, around)
         if shape.share:
             named = shard_of(pod)
@@ -184,6 +185,12 @@ class Admission:
         answer = _answer(pod.subject, pod.path, pod.number, results)
         answer = replace(answer, tenant=tenant.name) if tenant else answer
         return _OfPod(pod, answer, shape.amounts, bool(sources or shape.devices or shape.share), size)
+
+    def _above_cap(self, pod: DescribedPod, tenant: Tenant | None, around: _Around) -> str:
+        """Why its priority is refused; empty where it is not."""
+        if not (names := priorities_named(pod)):
+            return ""
+        return self._quotas.above_cap(tenant, names, {**self._classes, **_written_classes(around.everything)})
 
     def _on_pool(
         self,

@@ -21,8 +21,11 @@ _PRIVILEGE = frozenset(
 _HOST_ACCESS = frozenset({"hostNetwork", "hostPID", "hostIPC", "hostPath", "hostPort", "hostUsers"})
 _PERMISSIONS = frozenset({"serviceAccountName", "automountServiceAccountToken"})
 _OF_ISOLATION = frozenset(
-    {"ValidatingAdmissionPolicy", "ValidatingAdmissionPolicyBinding", "RuntimeClass", "NetworkPolicy"}
-)
+    {
+        "ValidatingAdmissionPolicy", "ValidatingAdmissionPolicyBinding", "MutatingAdmissionPolicy",
+        "MutatingAdmissionPolicyBinding", "RuntimeClass", "NetworkPolicy",
+    }
+)  # fmt: skip
 """What keeps pods off nodes, devices and connections that are not theirs."""
 _OF_PERMISSIONS = frozenset({"ClusterRole", "Role", "ClusterRoleBinding", "RoleBinding"})
 _WORKLOADS = frozenset({"Deployment", "DaemonSet", "StatefulSet", "ReplicaSet", "Job", "CronJob", "Pod"})

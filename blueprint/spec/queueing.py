@@ -53,13 +53,17 @@ class ProvisioningSpec(Model):
         "provreq.kueue.x-k8s.io/.",
     )
     retries: Annotated[int, Field(ge=0, le=1000)] = Field(
-        default=3, description="How often Kueue asks again after a refusal before it switches the workload off."
+        examples=[5],
+        default=3,
+        description="How often Kueue asks again after a refusal before it switches the workload off.",
     )
     retry_base_seconds: Annotated[int, Field(ge=0, le=86400)] = Field(
-        default=60, description="How long it waits the first time; each further time it waits twice as long."
+        examples=[30],
+        default=60,
+        description="How long it waits the first time; each further time it waits twice as long.",
     )
     retry_max_seconds: Annotated[int, Field(ge=0, le=604800)] = Field(
-        default=1800, description="How long it waits at most."
+        examples=[3600], default=1800, description="How long it waits at most."
     )
     merge: Literal["identicalTemplates", "identicalRequirements"] | None = Field(
         default=None,

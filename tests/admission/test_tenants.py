@@ -128,6 +128,28 @@ def test_what_a_workload_waits_for_besides_quota_is_said(folder: Path, capsys: p
     assert (code, "check room" in told) == (0, False)
 
 
+@pytest.mark.parametrize(
+    ("label", "name", "fits"), [("high", "", False), ("", "high", False), ("low", "low", True), ("other", "", True)]
+)
+def test_a_priority_above_the_cap_is_refused(
+    folder: Path, capsys: pytest.CaptureFixture[str], label: str, name: str, fits: bool
+) -> None:
+    """By the label for the queue, or as the class of the pods; of other classes nothing is known."""
+    capped = QUEUES.replace("kueue: {}", "kueue: {}, priorities: {high: 1000, low: 0}")
+    (folder / "blueprint.yaml").write_text(
+        PLATFORM + capped.replace("namespaces: [alone]", "namespaces: [alone], priorityCap: low")
+    )
+    text = JOB.format(namespace="alone", pods=1, gpus=1, cpu=1)
+    text = (
+        text.replace("name: job,", f"name: job, labels: {{kueue.x-k8s.io/priority-class: {label}}},") if label else text
+    )
+    text = (
+        text.replace("      restartPolicy", f"      priorityClassName: {name}\n      restartPolicy") if name else text
+    )
+    code, _, told = asked(folder, capsys, text)
+    assert (code == 0, "priority high is 1000, and the priorityCap of alone is 0" in told) == (fits, not fits)
+
+
 def test_another_tenant_can_be_asked_for(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert asked(folder, capsys, "", "--tenant", "serving", pods=22)[0] == 0
     code, _, told = asked(folder, capsys, "", "--tenant", "models")

@@ -17,7 +17,7 @@ from tests.support.operators.queueing import API, Queueing, queue, without_later
 from tests.support.promql_uses import labels_read
 
 pytestmark = pytest.mark.parametrize("operated", ["queues"], indirect=True, scope="module")
-GPU = "nvidia.com/gpu"
+GPU, PODS = "nvidia.com/gpu", "kueue.x-k8s.io/pod-group"
 KUEUE = Path(__file__).parents[2] / "components/kueue"
 NOT_HERE = {
     "kueue_finished_workloads_total": "counted when a workload ends, and none of these does",
@@ -95,6 +95,24 @@ def test_a_tenant_borrows_and_the_owner_takes_back(queueing: Queueing) -> None:
     submit(queueing, "left", 8)
 
     queueing.manager.wait_for(lambda: len(queueing.admitted("left")) == 8 and len(queueing.admitted("right")) == 4)
+
+
+def test_pods_of_a_group_are_counted_by_what_they_request(queueing: Queueing) -> None:
+    """Whatever they say themselves: of two that claim to be alike one requests more."""
+    lab, group = queueing.operated.lab, {f"{PODS}-name": "group"}
+    for name, gpus in (("small", "1"), ("large", "3")):
+        container = {"name": "main", "image": "example.org/x:1", "resources": {"limits": {GPU: gpus}}}
+        annotations = {f"{PODS}-total-count": "2", "kueue.x-k8s.io/role-hash": "alike"}
+        metadata = {"name": name, "labels": group, "annotations": annotations}
+        pod = {"metadata": metadata, "spec": {"containers": [container], "restartPolicy": "Never"}}
+        lab.request("POST", "/api/v1/namespaces/left/pods", pod)
+
+    path = f"{API}/namespaces/left/workloads"
+    queueing.manager.wait_for(lambda: any(each["metadata"]["name"] == "group" for each in queueing.operated.get(path)))
+    sets = lab.request("GET", f"{path}/group")["spec"]["podSets"]
+    assert sorted(
+        (each["count"], each["template"]["spec"]["containers"][0]["resources"]["limits"][GPU]) for each in sets
+    ) == [(1, "1"), (1, "3")]
 
 
 def test_a_workload_starts_when_the_autoscaler_has_answered(queueing: Queueing) -> None:

@@ -130,6 +130,18 @@ def test_a_check_that_does_not_suit_the_size_of_a_pool_is_told() -> None:
         assert {each.code.id for each in found.diagnostics} - {"BP3422"} == {code} - {None}
 
 
+@pytest.mark.parametrize(
+    ("minor", "rest", "there"), [("1.36", "", 1), ("1.35", "", 0), ("1.36", "admission: false", 0)]
+)
+def test_new_pods_do_not_say_which_others_are_alike(minor: str, rest: str, there: int) -> None:
+    """Where Kubernetes has policies that change objects."""
+    text = f"{HEAD}{QUEUEING}  policy: {{{rest}}}\n  tenants: {{a: {{namespaces: [a], quota: {{whole: 8}}}}}}\n"
+    found = compiled(text.replace('"1.36"', f'"{minor}"'))
+    assert found.bundle, found.diagnostics
+    assert len(objects(found, "MutatingAdmissionPolicy")) == there
+    assert len(objects(found, "MutatingAdmissionPolicyBinding")) == there
+
+
 def test_what_no_quota_names_is_withheld_so_that_no_gpu_goes_uncounted() -> None:
     """Kueue ignores what a queue does not declare (`IgnoreUndeclared`), which is meant for processors and memory."""
     alone = objects(platform("    a: {namespaces: [a], quota: {mig: {1g.10gb: 28}}}\n"), "ClusterQueue")["a"]

@@ -17,7 +17,7 @@ class BuiltProgram(Record, kw_only=True):
     gates: Mapping[Text, bool] = {}
 
 
-class AskedNodes(Record, kw_only=True):
+class NodeRequests(Record, kw_only=True):
     """How the manager asks an autoscaler for nodes: it does where the bundle has an object of `kind`.
 
     Attributes:
@@ -54,7 +54,7 @@ class QueueProgram(CatalogueFile, kw_only=True):
             free ports, `{certificates}` is the folder into which the Secret is mounted, `{uncounted}` are names of
             resources that no quota has.
         gates: Features that are switched on or off.
-        asks: How it asks for nodes; None of a program that does not.
+        node_requests: How it asks for nodes; None of a program that does not.
         beside: Objects that workloads refer to and others install, where a lab has their kind.
         built: What is different with the program that `lab install` builds.
     """
@@ -73,7 +73,7 @@ class QueueProgram(CatalogueFile, kw_only=True):
     flavors: Text
     configuration: Mapping[Text, Any]
     gates: Mapping[Text, bool]
-    asks: AskedNodes | None = None
+    node_requests: NodeRequests | None = None
     beside: tuple[Any, ...] = ()
     built: BuiltProgram
     source: Text

@@ -8,8 +8,8 @@ from fractions import Fraction
 from typing import Any
 
 from blueprint.apiserver.connection import Connection
-from blueprint.catalog.component_files.lab_programs import AskedNodes, QueueProgram
-from blueprint.lab.queues.nodes_asked import answer
+from blueprint.catalog.component_files.lab_programs import NodeRequests, QueueProgram
+from blueprint.lab.queues.node_requests import answer
 from blueprint.lab.trial.follow import owned_pods
 from blueprint.lab.trial.requests import amount_in_words
 from blueprint.records import Record
@@ -56,13 +56,15 @@ class QueueDecision(Record):
 class Decisions:
     """Reads the manager's decisions about objects from the API server.
 
-    `asked`: how it asks for nodes, where it does; the lab says yes.
+    `node_requests`: how it asks for nodes, where it does; the lab says yes.
     """
 
-    def __init__(self, program: QueueProgram, connection: Connection, asked: AskedNodes | None = None) -> None:
+    def __init__(
+        self, program: QueueProgram, connection: Connection, node_requests: NodeRequests | None = None
+    ) -> None:
         self._program = program
         self._connection = connection
-        self._asked = asked
+        self._node_requests = node_requests
 
     def settled(self, roots: Sequence[Json], timeout: float) -> dict[str, QueueDecision]:
         """The decision about each root that a queue holds, by its uid, once all are taken or the time is up.
@@ -71,8 +73,8 @@ class Decisions:
         """
         end, since, last = time.monotonic() + timeout, time.monotonic(), None
         while True:
-            if self._asked:
-                answer(self._asked, self._connection)
+            if self._node_requests:
+                answer(self._node_requests, self._connection)
             workloads = self._workloads(roots)
             state = {uid: [*map(_state, found)] for uid, found in workloads.items()}
             now = time.monotonic()

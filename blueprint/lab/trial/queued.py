@@ -13,7 +13,7 @@ from blueprint.bundle.model import USERS, Bundle, Object, ObjectId
 from blueprint.diagnostics import Diagnostic
 from blueprint.lab import codes
 from blueprint.lab.queues.manager import QueueManager
-from blueprint.lab.queues.nodes_asked import asked_nodes
+from blueprint.lab.queues.node_requests import node_requests_of
 from blueprint.lab.trial.decisions import Decisions, QueueDecision
 from blueprint.lab.trial.model import Workload
 from blueprint.lab.trial.owned import Create, Submitted, roots_of, with_pods, without_pods
@@ -33,7 +33,7 @@ class Queues:
         self._manager = manager
         self._bundle = bundle
         self._connection = connection
-        self._decisions = Decisions(manager.program, connection, asked_nodes(manager.program, bundle))
+        self._decisions = Decisions(manager.program, connection, node_requests_of(manager.program, bundle))
 
     @property
     def title(self) -> str:

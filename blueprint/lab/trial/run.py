@@ -20,7 +20,7 @@ from blueprint.lab.access import Lab
 from blueprint.lab.devices import publish
 from blueprint.lab.nodes import node_count, simulated_nodes
 from blueprint.lab.queues.manager import FoundManager, QueueManager
-from blueprint.lab.queues.nodes_asked import as_object, asked_nodes
+from blueprint.lab.queues.node_requests import as_object, node_requests_of
 from blueprint.lab.schedulers.found import FoundScheduler
 from blueprint.lab.schedulers.scheduler import RunningScheduler
 from blueprint.lab.trial.claims import ClaimFacts
@@ -231,8 +231,8 @@ class Trial:
         """Those of what is going to be tried: a manager of queues looks for them when it starts."""
         golden = [obj for each in options.golden for obj in each.objects]
         bring_definitions(golden, self._connection, options.timeout, whole=options.manager is not None)
-        if options.manager and (asked := asked_nodes(options.manager.program, self._bundle)):
-            bring_definitions([as_object(asked)], self._connection, options.timeout)
+        if options.manager and (node_requests := node_requests_of(options.manager.program, self._bundle)):
+            bring_definitions([as_object(node_requests)], self._connection, options.timeout)
 
     def _golden(self, options: TrialOptions) -> Iterator[Placement]:
         """What becomes of the workloads for users, each alone: together they may be more than there is."""
@@ -342,8 +342,8 @@ def _left_out(options: TrialOptions, bundle: Bundle) -> Iterator[Omission]:
         names = [str(each["metadata"]["name"]) for each in options.classes]
         yield Omission(f"DeviceClass {joined(names)}", "an operator brings them; the lab made them itself")
     yield from _engines_left_out(options)
-    if options.manager and (asked := asked_nodes(options.manager.program, bundle)):
-        yield Omission("the cluster's autoscaler", f"the lab says yes to every {asked.request}")
+    if options.manager and (node_requests := node_requests_of(options.manager.program, bundle)):
+        yield Omission("the cluster's autoscaler", f"the lab says yes to every {node_requests.request}")
     if needed := demands_of(bundle, options.runtime_classes).names:
         yield Omission(joined(needed), "RuntimeClasses need it of nodes; the lab made it itself")
     if options.labels:

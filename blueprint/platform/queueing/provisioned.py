@@ -11,7 +11,7 @@ from typing import Any
 from blueprint.catalog.component_files.provisioning_classes import ProvisioningClass, load_provisioning_classes
 from blueprint.platform.nodes.offered import NODE_RESOURCES
 from blueprint.platform.queueing.engines import QueuedPool
-from blueprint.platform.tracking.recorder import tracked_property, untracked
+from blueprint.platform.tracking.recorder import tracked_property
 from blueprint.platform.tracking.tracked import plain
 
 _MERGE = {
@@ -50,8 +50,7 @@ class ProvisioningCheck:
     @tracked_property
     def managed_resources(self) -> tuple[str, ...]:
         """The GPUs of the pools, or all that they offer: a set of pods that requests none of them needs no answer."""
-        with untracked():
-            offered = {each.resource for pool in self.pools for each in pool.offered.values()}
+        offered = {each.resource for pool in self.pools for each in pool.offered.values()}
         found = {each for each in offered if each not in NODE_RESOURCES}
         return tuple(sorted(found or offered))
 

@@ -8,13 +8,15 @@ from blueprint.diagnostics import Diagnostic, known_names, nearest
 from blueprint.platform.check_context import CheckContext
 from blueprint.platform.paths import POOLS
 from blueprint.platform.pool import Pool
+from blueprint.platform.provisioning.model import karpenter_path
 from blueprint.platform.queueing import codes
+from blueprint.platform.queueing.checks import KUEUE as SECTION
 from blueprint.platform.queueing.engines import KUEUE, NONE
 from blueprint.platform.queueing.provisioned import ProvisioningCheck
 from blueprint.source.paths import Path
 from blueprint.wording import joined
 
-CHECKS: Path = ("spec", "queueing", "kueue", "provisioningRequests")
+CHECKS: Path = (*SECTION, "provisioningRequests")
 
 
 def check_provisioned(context: CheckContext) -> Iterator[Diagnostic]:
@@ -67,7 +69,7 @@ def _pool(context: CheckContext, check: ProvisioningCheck, name: str, path: Path
         yield context.diagnostic_at(path, codes.PROVISIONED_POOL_NOT_QUEUED, message)
     elif pool.provisioning:
         message = f"Karpenter makes the nodes of pool {name}, and it answers no ProvisioningRequest"
-        notes = (context.note((*POOLS, name, "karpenter"), "because of this"),)
+        notes = (context.note(karpenter_path(name), "because of this"),)
         help_ = "Cluster Autoscaler does, and GKE's queued provisioning; leave the pool out"
         yield context.diagnostic_at(path, codes.PROVISIONED_BY_KARPENTER, message, notes=notes, help_=help_)
     elif pool.gpu and pool.claimed:

@@ -16,6 +16,7 @@ TENANTS: Path = ("spec", "tenants")
 PLANS: Path = ("spec", "plans")
 _OF_NAMESPACES = ("groups", "network", "priorityCap", "workloads")
 """Settings that concern namespaces."""
+_EVERYBODY = ("system:authenticated", "system:unauthenticated", "system:serviceaccounts")
 _RESERVED = ("default", "kube-system", "kube-public", "kube-node-lease")
 
 
@@ -28,6 +29,7 @@ def check_tenants(context: CheckContext) -> Iterator[Diagnostic]:
         yield from _parent(context, tenant)
         yield from _priority(context, tenant)
         yield from _group(context, tenant, parents)
+        yield from _users(context, tenant)
     yield from _cycles(context)
     yield from _namespaces(context)
     if tenants.users and context.platform.pod_security == "privileged":
@@ -49,6 +51,16 @@ def _plan(context: CheckContext, tenant: Tenant) -> Iterator[Diagnostic]:
         known = context.root.get(PLANS)
         names = known.value if known and isinstance(known.value, dict) else ()
         yield context.unknown_name((*TENANTS, tenant.name, "plan"), codes.UNKNOWN_PLAN, "plan", names)
+
+
+def _users(context: CheckContext, tenant: Tenant) -> Iterator[Diagnostic]:
+    """Groups that are no tenant's: everybody is in them."""
+    for index, name in enumerate(tenant.groups):
+        if name in _EVERYBODY:
+            path = (*declared_at(context, tenant, "groups"), index)
+            message = f"everybody is in the group {name}, so everybody may work as tenant {tenant.name}"
+            help_ = "name a group of your identity provider, or leave groups out and bind the role edit yourself"
+            yield context.diagnostic_at(path, codes.EVERYBODY, message, help_=help_)
 
 
 def _parent(context: CheckContext, tenant: Tenant) -> Iterator[Diagnostic]:

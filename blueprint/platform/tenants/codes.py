@@ -80,3 +80,11 @@ credentials of the node, whatever quotas and admission policies say. Choose `bas
 """,
     severity=Severity.WARNING,
 )
+EVERYBODY = define(
+    "BP3444",
+    "tenant-of-everybody",
+    """
+All users are in this group of Kubernetes, or all service accounts. With the role `edit` in the tenant's namespaces they use its quota, read its secrets
+and run pods under its name.
+""",
+)

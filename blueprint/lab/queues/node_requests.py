@@ -6,34 +6,35 @@ from datetime import UTC, datetime
 
 from blueprint.apiserver.connection import Connection
 from blueprint.bundle.model import USERS, Bundle, Object
-from blueprint.catalog.component_files.lab_programs import AskedNodes, QueueProgram
+from blueprint.catalog.component_files.lab_programs import NodeRequests, QueueProgram
 
 _WRITER = "blueprint-lab-autoscaler"
 
 
-def asked_nodes(program: QueueProgram, bundle: Bundle) -> AskedNodes | None:
+def node_requests_of(program: QueueProgram, bundle: Bundle) -> NodeRequests | None:
     """How the manager asks for nodes; None where nothing in the bundle has it ask."""
-    asks = program.asks
-    asking = asks and any((obj.id.group, obj.id.kind) == (program.group, asks.kind) for obj in bundle.objects)
-    return asks if asking else None
+    how = program.node_requests
+    return (
+        how if how and any((obj.id.group, obj.id.kind) == (program.group, how.kind) for obj in bundle.objects) else None
+    )
 
 
-def as_object(asked: AskedNodes) -> Object:
+def as_object(how: NodeRequests) -> Object:
     """A request, as far as it says of which kind it is."""
-    return Object({"apiVersion": asked.api_version, "kind": asked.request, "metadata": {"name": "any"}}, USERS)
+    return Object({"apiVersion": how.api_version, "kind": how.request, "metadata": {"name": "any"}}, USERS)
 
 
-def answer(asked: AskedNodes, connection: Connection) -> None:
+def answer(how: NodeRequests, connection: Connection) -> None:
     """Say yes to every request that has no answer. Raises ApiError."""
-    for each in connection.list(asked.requests):
+    for each in connection.list(how.requests):
         conditions = (each.get("status") or {}).get("conditions") or []
-        if any(found["type"] == asked.answered for found in conditions):
+        if any(found["type"] == how.answered for found in conditions):
             continue
         metadata = each["metadata"]
-        collection, _, plural = asked.requests.rpartition("/")
+        collection, _, plural = how.requests.rpartition("/")
         path = f"{collection}/namespaces/{metadata['namespace']}/{plural}/{metadata['name']}/status"
         yes = {
-            "type": asked.answered,
+            "type": how.answered,
             "status": "True",
             "reason": "Simulated",
             "message": "the lab has no autoscaler and says yes",

@@ -33,6 +33,9 @@ EVERY_CONTROLLER = ("*", "bootstrap-signer-controller", "token-cleaner-controlle
 SCHEDULER_KUBECONFIG = "scheduler.kubeconfig"
 """Of the user that schedulers are: policies may let no other one bind pods."""
 
+GARBAGE = {"GOGC": "400", "GOMEMLIMIT": "1GiB"}
+"""How rarely Go collects garbage in the processes of a lab: a fifth of their time, for memory up to a limit."""
+
 STOOD_IN = (SCHEDULER_OF_KAI,)
 """Schedulers for which Kubernetes' stands in, where a lab does not run them."""
 

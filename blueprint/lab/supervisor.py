@@ -92,7 +92,9 @@ class Supervisor:
         """Start one process of the control plane."""
         log = self.folder / f"{name}.log"
         try:
-            self.children[name] = start_bound([self.order.binaries[name], *arguments], folder=self.folder, log=log)
+            self.children[name] = start_bound(
+                [self.order.binaries[name], *arguments], folder=self.folder, log=log, environment=components.GARBAGE
+            )
         except (OSError, subprocess.SubprocessError) as error:
             raise Failed(f"{name} cannot be started: {error}") from error
 

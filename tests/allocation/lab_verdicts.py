@@ -71,8 +71,7 @@ def _hardware(cases: Iterable[Case]) -> Iterator[tuple[str, dict[str, Any]]]:
     room = {"cpu": "64", "memory": "512Gi", "pods": "110"}
     for case in cases:
         for name, slices in case.nodes.items():
-            metadata = {"name": name, "labels": {"case": case.name}}
-            yield "/api/v1/nodes", {"metadata": metadata, "status": {"allocatable": room, "capacity": room}}
+            yield "/api/v1/nodes", {"metadata": {"name": name}, "status": {"allocatable": room, "capacity": room}}
             for each in slices:
                 yield f"{API}/resourceslices", each
 
@@ -95,13 +94,15 @@ def _claims(lab: Lab, case: Case) -> str:
 
 
 def _pods(case: Case) -> Iterator[dict[str, Any]]:
+    terms = [{"matchFields": [{"key": "metadata.name", "operator": "In", "values": [name]}]} for name in case.nodes]
+    on_nodes = {"nodeSelectorTerms": terms}  # by name: the scheduler need not look at the nodes of other cases
     for number in range(case.pods):
         names = [f"{case.name}-{number}-{index}" for index in range(len(case.claims))]
         amounts = {name: str(amount) for name, amount in case.resources.items()}
         resources = {"limits": amounts, "claims": [{"name": f"claim-{index}"} for index in range(len(names))]}
         container = {"name": "main", "image": "registry.example/pause:3", "resources": resources}
         spec = {
-            "nodeSelector": {"case": case.name},
+            "affinity": {"nodeAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": on_nodes}},
             "containers": [container],
             "resourceClaims": [
                 {"name": f"claim-{index}", "resourceClaimName": each} for index, each in enumerate(names)
@@ -119,7 +120,7 @@ def _waited(lab: Lab, number: int) -> dict[str, Any]:
         found.update({each["metadata"]["name"]: each for each in items})
         return len(found) == number and all(map(_condition, found.values()))
 
-    eventually(all_judged, "every pod has a verdict", pause=0.3)
+    eventually(all_judged, "every pod has a verdict", pause=2)
     return found
 
 

@@ -75,7 +75,8 @@ def validate_objects(
             come before the shipped ones.
         namespaces: Namespaces that the blueprint says exist.
         engine: `jsonschema_rs` or `jsonschema`, to force one.
-        generated_names: Whether objects may have `generateName` in place of a name, as `kubectl create` takes them.
+        generated_names: Whether objects may have `generateName` in place of a name, as `kubectl create` takes them; and
+            those of kinds without a schema no metadata: such are reports, or configuration of a program.
     """
     objects = list(objects)
     if kubernetes_minor not in known_minors():
@@ -83,7 +84,7 @@ def validate_objects(
         return Validation((Diagnostic(codes.MINOR_UNKNOWN, text),), (), RuleTally())
     theirs = [each.data for each in objects if (each.data.get("apiVersion"), each.data.get("kind")) == _CRD]
     kinds = KindRegistry(kubernetes_minor, [*theirs, *crds], engine)
-    faults = [_identity_faults(each, generated_names=generated_names) for each in objects]
+    faults = [_identity_faults(each, kinds, generated_names=generated_names) for each in objects]
     sound = [each for each, wrong in zip(objects, faults, strict=True) if not wrong]
     tally = RuleTally()
     by_object = [
@@ -94,7 +95,7 @@ def validate_objects(
     found += _duplicates(sound)
     found += check_references(sound, frozenset(namespaces))
     refused = {id(each) for each, faults in zip(objects, by_object, strict=True) if has_errors(_of_form(faults))}
-    formed = tuple(each for each in objects if id(each) not in refused)
+    formed = tuple(each for each in sound if id(each) not in refused)
     return Validation(tuple(found), formed, tally, tuple(each for each in sound if id(each) in refused))
 
 
@@ -209,10 +210,12 @@ def _own_schema(crd: dict[str, Any], kinds: KindRegistry) -> Iterator[ObjectFind
             yield found
 
 
-def _identity_faults(subject: Object, *, generated_names: bool) -> list[ObjectFinding]:
+def _identity_faults(subject: Object, kinds: KindRegistry, *, generated_names: bool) -> list[ObjectFinding]:
     """Why it is not even known which object it is."""
     data = subject.data
     meta = data.get("metadata")
+    if generated_names and meta is None and (unknown := _unknown_kind(data, kinds)):
+        return [unknown]
     if generated_names and isinstance(meta, dict) and isinstance(meta.get("generateName"), str):
         meta = {"name": meta["generateName"], **meta}
     places = {
@@ -223,6 +226,13 @@ def _identity_faults(subject: Object, *, generated_names: bool) -> list[ObjectFi
     return [
         _identity_fault(path, value, data) for path, value in places.items() if not (isinstance(value, str) and value)
     ]
+
+
+def _unknown_kind(data: Mapping[str, Any], kinds: KindRegistry) -> ObjectFinding | None:
+    """That there is no schema for its kind."""
+    version, kind = data.get("apiVersion"), data.get("kind")
+    found = kinds.find(version, kind) if isinstance(version, str) and isinstance(kind, str) else None
+    return found if isinstance(found, ObjectFinding) and found.code is codes.SCHEMA_UNKNOWN else None
 
 
 def _identity_fault(path: Path, value: Any, data: dict[str, Any]) -> ObjectFinding:

@@ -101,7 +101,7 @@ def _severity(namespace: str, known: _Set) -> Severity:
 
 
 def _volumes(pod: PodTemplate, subject: Object, known: _Set) -> Iterator[ObjectFinding]:
-    there = {str(volume.get("name")) for volume in _maps(pod.spec.get("volumes"))} | pod.claims
+    there = {str(volume.get("name")) for volume in _maps(pod.spec.get("volumes"))} | pod.added
     for place, container in containers(pod.path, pod.spec, pod.container):
         for index, mount in enumerate(_maps(container.get("volumeMounts"))):
             if isinstance(name := mount.get("name"), str) and name not in there:

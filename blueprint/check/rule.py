@@ -59,6 +59,7 @@ class Rule(Record):
         profile: The smallest profile in which it runs.
         options: An instance of a record with the defaults; `[rules.options.CODE]` sets its fields.
         subject: The folder in which it is listed: `pods`, `objects`, or a kind. One rule may be listed in several.
+        groups: The API groups whose kind it is about; None for all.
         of_form: Whether it is asked of objects too that the schema of their kind refuses, because it explains better.
     """
 
@@ -69,6 +70,7 @@ class Rule(Record):
     profile: Profile = Profile.RECOMMENDED
     options: Any = None
     subject: str = ""
+    groups: tuple[str, ...] | None = None
     of_form: bool = False
 
     @property
@@ -88,9 +90,11 @@ class Rule(Record):
 
     def __call__(self, subject: Any, context: Any, options: Any = None) -> Iterable[ObjectFinding]:
         """The findings of one object or pod."""
-        if self.options is None:
-            return self.check(subject, context)
-        return self.check(subject, context, options or self.options)
+        return self.check(subject, *self.arguments(context, options))
+
+    def arguments(self, context: Any, options: Any = None) -> tuple[Any, ...]:
+        """What its function takes beside an object or a pod."""
+        return (context,) if self.options is None else (context, options or self.options)
 
 
 def rule(

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from blueprint import promql
 from blueprint.bundle.model import Object, Path, Taint
+from blueprint.check.finding import value_at
 from blueprint.check.node_labels import LabelValues
 from blueprint.check.rule import Capability
 from blueprint.check.workloads import containers
@@ -93,6 +94,11 @@ class DescribedPod(Record, dict=True):
     def containers(self) -> tuple[tuple[Path, Mapping[str, Any]], ...]:
         """Every container with its path."""
         return tuple(containers(self.path, self.spec, self.container))
+
+    @cached_property
+    def metadata(self) -> Mapping[str, Any]:
+        """Its labels and annotations, which stand beside the specification."""
+        return mapping(value_at(self.subject.data, (*self.path[:-1], "metadata")))
 
     @cached_property
     def requests(self) -> tuple[tuple[Path, str, Any], ...]:
@@ -297,7 +303,7 @@ def items(value: Any) -> list[Any]:
 def inside(value: Any, *path: str) -> Any:
     """What stands at the path, or None."""
     for step in path:
-        value = mapping(value).get(step)
+        value = (value if type(value) is dict else mapping(value)).get(step)
         if value is None:
             return None
     return value

@@ -52,16 +52,13 @@ def run_rules(
             skipped.append(RuleNotRun(rule, reason))
             continue
         ran += 1
-        options = policy.options_of(rule)
-        for target in targets:
-            subject = _subject(target)
-            if only is not None and id(subject) not in only:
-                continue
+        check, given = rule.check, rule.arguments(context, policy.options_of(rule))
+        for target in targets if only is None else [each for each in targets if id(_subject(each)) in only]:
             try:
-                for each in rule(target, context, options):
-                    found += _judged(each, rule, subject, policy)
+                for each in check(target, *given):
+                    found += _judged(each, rule, _subject(target), policy)
             except Exception as error:  # noqa: BLE001 - whatever a rule does, the others run
-                crashes.setdefault(rule.name, _crash(rule, subject, error, policy))
+                crashes.setdefault(rule.name, _crash(rule, _subject(target), error, policy))
     return RuleResults((*found, *crashes.values()), tuple(skipped), ran, bool(crashes))
 
 
@@ -73,12 +70,20 @@ def _applicable(
     for each in malformed:
         refused.setdefault(each.id.kind, []).append(each)
     for kind in dict.fromkeys((*context.kinds, *refused)):
-        for rule in (*rules_of(EVERY_KIND), *rules_of(kind.lower())):
-            objects = [*context.kinds.get(kind, ()), *(refused.get(kind, ()) if rule.of_form else ())]
-            if objects:
-                yield rule, objects
+        for rules in (rules_of(EVERY_KIND), rules_of(kind.lower())):
+            groups = rules[0].groups if rules else None
+            formed = _of_groups(context.kinds.get(kind, []), groups)
+            malformed_too = [*formed, *_of_groups(refused.get(kind, []), groups)]
+            for rule in rules:
+                if objects := malformed_too if rule.of_form else formed:
+                    yield rule, objects
     for rule in rules_of(PODS) if context.pods else ():
         yield rule, context.pods
+
+
+def _of_groups(objects: list[Object], groups: tuple[str, ...] | None) -> list[Object]:
+    """Those whose kind is of one of the groups: kinds of others may have the same name."""
+    return objects if groups is None else [each for each in objects if each.id.group in groups]
 
 
 def _obstacle(rule: Rule, context: RuleContext, policy: RulePolicy) -> str | None:

@@ -12,6 +12,8 @@ from blueprint.records import Record
 
 CLUSTER_POLICY, GPU_CLUSTER, NVIDIA_DRIVER = "ClusterPolicy", "GPUCluster", "NVIDIADriver"
 """The kinds by which the GPU Operator is set up."""
+_GROUP = "nvidia.com"
+"""Others have a ClusterPolicy too."""
 _GPU_NODES = {"nvidia.com/gpu.present": "true"}
 """What the operator labels every node with GPUs, and an NVIDIADriver without a selector selects."""
 _OPTIONAL = frozenset({"gds", "gdrcopy", "nodeStatusExporter", "sandboxWorkloads", "vgpuManager"})
@@ -63,7 +65,7 @@ class EffectiveOperator:
     """The GPU Operator, as the rendered objects set it up."""
 
     def __init__(self, objects: Iterable[Object]) -> None:
-        self._objects = tuple(each for each in objects if each.data["kind"] in _KINDS)
+        self._objects = tuple(each for each in objects if each.data["kind"] in _KINDS and each.id.group == _GROUP)
 
     def _of_kind(self, kind: str) -> list[Object]:
         """The objects of a kind, the platform's own first."""

@@ -170,7 +170,7 @@ def load_crd(group: str, plural: str, version: str = "") -> Mapping[str, Any]:
 
 
 def checked_crds_of(group: str) -> Iterator[Mapping[str, Any]]:
-    """The same, without demanding what an admission plugin fills in before the schema is applied."""
+    """The same, without demanding what is filled in on admission, before the schema is applied."""
     for (each, plural), path in shipped_crds().items():
         if each == group:
             crd, filled = load_crd(group, plural), frozenset(_read(path).get("filledOnAdmission", ()))
@@ -180,8 +180,12 @@ def checked_crds_of(group: str) -> Iterator[Mapping[str, Any]]:
 def _not_requiring(crd: Mapping[str, Any], fields: frozenset[str]) -> Mapping[str, Any]:
     changed = copy.deepcopy(dict(crd))
     for version in changed["spec"]["versions"]:
-        schema = version["schema"]["openAPIV3Schema"]
-        schema["required"] = [name for name in schema.get("required", ()) if name not in fields]
+        for *above, name in (field.split(".") for field in fields):
+            holder = version["schema"]["openAPIV3Schema"]
+            for step in above:
+                holder = holder["properties"][step.removesuffix("[]")]
+                holder = holder["items"] if step.endswith("[]") else holder
+            holder["required"] = [each for each in holder.get("required", ()) if each != name]
     return changed
 
 

@@ -25,6 +25,7 @@ class PodPlace(Record, kw_only=True):
         number: Fields whose product is the number of such pods; each may be left out, which counts as one.
         besides: A pod that is described elsewhere, and that the last of these numbers counts too.
         claims: Names of volumes that the controller adds for claims.
+        adds: Further volumes that the controller adds.
         container: A field of the pod specification that is a container too.
     """
 
@@ -32,6 +33,7 @@ class PodPlace(Record, kw_only=True):
     number: tuple[Pattern, ...] = ()
     besides: Pattern | None = None
     claims: Pattern | None = None
+    adds: tuple[str, ...] = ()
     container: str | None = None
 
 
@@ -72,14 +74,14 @@ class PodTemplate(Record):
         path: Where it stands.
         spec: The specification.
         number: How many such pods there are to be, as far as the object says.
-        claims: Names of volumes that its controller adds.
+        added: Names of volumes that its controller adds.
         container: A field of the specification that is a container beside those of the list.
     """
 
     path: Path
     spec: Mapping[str, Any]
     number: int = 1
-    claims: frozenset[str] = frozenset()
+    added: frozenset[str] = frozenset()
     container: str | None = None
 
 
@@ -105,7 +107,8 @@ def pod_templates(data: Mapping[str, Any]) -> Iterator[PodTemplate]:
         for path, spec in _found(data, place.at):
             if isinstance(spec, Mapping):
                 claims = (name for _, name in _found(data, place.claims or "") if isinstance(name, str))
-                yield PodTemplate(path, spec, _number(data, place, path), frozenset(claims), place.container)
+                added = frozenset((*claims, *place.adds))
+                yield PodTemplate(path, spec, _number(data, place, path), added, place.container)
 
 
 def assembled_pod(data: Mapping[str, Any]) -> PodTemplate | None:
@@ -138,18 +141,21 @@ def _number(data: Mapping[str, Any], place: PodPlace, path: Path) -> int:
 def _found(data: Any, pattern: str) -> Iterator[tuple[Path, Any]]:
     """Everything that stands where the pattern leads."""
     reached: list[tuple[Path, Any]] = [((), data)] if pattern else []
-    for step in pattern.split("."):
-        name = step.rstrip("[]{}")
-        inside = [
-            ((*path, name), value[name]) for path, value in reached if isinstance(value, Mapping) and name in value
-        ]
-        if step.endswith("[]"):
+    for name, within in _steps(pattern):
+        inside = [((*path, name), value[name]) for path, value in reached if isinstance(value, dict) and name in value]
+        if within == "[]":
             inside = [
                 ((*path, i), each) for path, value in inside if isinstance(value, list) for i, each in enumerate(value)
             ]
-        elif step.endswith("{}"):
+        elif within == "{}":
             inside = [
-                ((*path, k), each) for path, value in inside if isinstance(value, Mapping) for k, each in value.items()
+                ((*path, k), each) for path, value in inside if isinstance(value, dict) for k, each in value.items()
             ]
         reached = inside
     yield from reached
+
+
+@cache
+def _steps(pattern: str) -> tuple[tuple[str, str], ...]:
+    """The names of a pattern, each with `[]`, `{}` or nothing behind it."""
+    return tuple((step.rstrip("[]{}"), step[len(step.rstrip("[]{}")) :]) for step in pattern.split("."))

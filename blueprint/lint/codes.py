@@ -24,8 +24,8 @@ PLACEHOLDERS = define(
     "BP0065",
     "placeholders-not-checked",
     """
-The file has placeholders (`${NAME}`, `$NAME`, `{{ NAME }}`) that another program replaces before the objects are applied:
-`envsubst`, Flux with `postBuild.substitute`, Helm. Findings about values with a placeholder are left out, since the values are not
+The file has placeholders (`${NAME}`, `$NAME`, `{{ NAME }}`, `<name>`, `YOUR_NAME`) that another program, or the reader of a guide,
+replaces before the objects are applied: `envsubst`, Flux with `postBuild.substitute`, Helm. Findings about values with a placeholder are left out, since the values are not
 known. Replace them first to have everything checked: `envsubst < FILE | blueprint lint -`.
 """,
     severity=Severity.NOTE,

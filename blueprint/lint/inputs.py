@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path as FilePath
+from pathlib import PurePosixPath
 from typing import Any
 
 from blueprint.bundle.model import USERS, FieldOrigin, Object, Path
 from blueprint.check.finding import value_at
 from blueprint.diagnostics import Diagnostic, Refused, Severity, Span
 from blueprint.lint import codes
-from blueprint.lint.kustomizations import patch_files
+from blueprint.lint.kustomizations import KUSTOMIZATIONS, is_called_patch, patch_files
 from blueprint.lint.kustomize_additions import additions, with_additions
 from blueprint.records import Record, replace
 from blueprint.render.canonical import as_written, canonical
@@ -30,6 +32,8 @@ _CLIENT_GROUPS = (
     "client.authentication.k8s.io", "gpublueprint.dev",
 )  # fmt: skip
 """Groups whose documents are read by programs, and stored by no API server."""
+_OF_KUSTOMIZE = "builtin"
+"""The version of transformers and generators of kustomize itself."""
 _GROUPS_WITHOUT_DOMAIN = ("", "apps", "autoscaling", "batch", "extensions", "policy")
 """Groups of Kubernetes itself. Those of all other resources are domains, as a definition's must be."""
 
@@ -87,7 +91,7 @@ def read_inputs(paths: Sequence[str], stdin: bytes | None = None) -> Inputs:
         name = STDIN_NAME if file == STDIN else file
         texts[name] = text
         read[name] = read_manifests(text, name)
-    documents = {name: each.documents for name, each in read.items()}
+    documents = {name: each.documents for name, each in (*read.items(), *_kustomizations_beside(read))}
     patches, added = patch_files(documents), additions(documents)
     for name, manifests in read.items():
         made = list(_sort_out(name, manifests, problems, is_patch=name in patches))
@@ -98,6 +102,19 @@ def read_inputs(paths: Sequence[str], stdin: bytes | None = None) -> Inputs:
         help_ = "folders are searched for .yaml, .yml and .json"
         problems.append(Diagnostic(codes.NOTHING_TO_LINT, f"no manifest in {', '.join(paths)}", help=help_))
     return Inputs(tuple(objects), tuple(problems), texts)
+
+
+def _kustomizations_beside(files: Collection[str]) -> Iterator[tuple[str, Manifests]]:
+    """The kustomizations in the folders of files and in those above: they say which of the files is a patch."""
+    folders = dict.fromkeys(
+        folder for file in files if file != STDIN_NAME for folder in PurePosixPath(file).parents[:2]
+    )
+    for folder in folders:
+        for name in KUSTOMIZATIONS:
+            file = str(folder / name)
+            if file not in files and FilePath(file).is_file():
+                with suppress(Refused):  # nobody asked for this file: only what it says counts
+                    yield file, read_manifests(read_text(DiskFiles(), file), file)
 
 
 def _files(paths: Sequence[str]) -> Iterator[str]:
@@ -123,7 +140,7 @@ def _sort_out(name: str, manifests: Manifests, problems: list[Diagnostic], *, is
     """The objects of a file, what is wrong with the file, and what in it is not checked."""
     by_sort: dict[str, list[Document]] = {"object": [], "patch": [], "other": []}
     for document in manifests.documents:
-        by_sort["patch" if is_patch or _is_patch(document) else _sort(document.data)].append(document)
+        by_sort["patch" if is_patch or _is_patch(name, document.data) else _sort(document.data)].append(document)
     problems += (each for each in manifests.problems if by_sort["object"] or each.severity is Severity.ERROR)
     for line in manifests.templates:
         at = Span(name, line, 1, line, 2)
@@ -143,9 +160,14 @@ _NOT_CHECKED = (
 )
 
 
-def _is_patch(document: Document) -> bool:
-    """Whether it says itself that it is a patch."""
-    return isinstance(document.data, dict) and "$patch" in document.data
+def _is_patch(file: str, data: Any) -> bool:
+    """Whether it says itself that it is a patch; in a file that is called one, what has no name is no whole object."""
+    if not isinstance(data, dict):
+        return False
+    metadata = data.get("metadata")
+    return "$patch" in data or (
+        is_called_patch(file) and "name" not in (metadata if isinstance(metadata, dict) else {})
+    )
 
 
 def _sort(data: Any) -> str:
@@ -156,7 +178,7 @@ def _sort(data: Any) -> str:
     kubeconfig = version == "v1" and kind == "Config"
     of_a_program = "metadata" not in data and kind.endswith("Configuration")  # as component configurations are
     group = version.rpartition("/")[0]
-    is_served = "." in group or group in _GROUPS_WITHOUT_DOMAIN
+    is_served = "." in group or (group in _GROUPS_WITHOUT_DOMAIN and version != _OF_KUSTOMIZE)
     stored = is_served and not kubeconfig and not of_a_program and group not in _CLIENT_GROUPS
     return "object" if stored else "other"
 

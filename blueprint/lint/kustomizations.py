@@ -11,7 +11,7 @@ from typing import Any
 from blueprint.check.rule_context import items
 from blueprint.source.document import Document
 
-_FILES = ("kustomization.yaml", "kustomization.yml", "Kustomization")
+KUSTOMIZATIONS = ("kustomization.yaml", "kustomization.yml", "Kustomization")
 _CALLED = re.compile(r"(^|/)patches/|[-_.]patch\.ya?ml$")
 _PATCHES = ("patches", "patchesStrategicMerge", "patchesJson6902")
 RESOURCES = ("resources", "bases", "components", "crds")
@@ -23,16 +23,22 @@ def patch_files(files: Mapping[str, Iterable[Document]]) -> set[str]:
     Beside kustomizations also those that are called patches and listed as no resource: scaffolds have such files.
     """
     found = list(kustomizations(files))
-    called = {file for file in files if found and _CALLED.search(file)}
+    called = {file for file in files if found and is_called_patch(file)}
     return _named(found, _PATCHES) | (called - _named(found, RESOURCES))
+
+
+def is_called_patch(file: str) -> bool:
+    """Whether the name of a file says that it is a patch."""
+    return _CALLED.search(file) is not None
 
 
 def kustomizations(files: Mapping[str, Iterable[Document]]) -> Iterator[tuple[str, dict[str, Any]]]:
     """Every kustomization (or component) with its file."""
     for file, documents in files.items():
+        called = PurePosixPath(file).name in KUSTOMIZATIONS
         for each in documents:
             data = each.data
-            if isinstance(data, dict) and (PurePosixPath(file).name in _FILES or _is_of_kustomize(data)):
+            if isinstance(data, dict) and (called or _is_of_kustomize(data)):
                 yield file, data
 
 

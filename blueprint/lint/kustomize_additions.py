@@ -11,11 +11,10 @@ from typing import Any
 from blueprint.check.rule_context import items, mapping
 from blueprint.kubernetes.api import known_minors, load_kubernetes
 from blueprint.kubernetes.pod_templates import pod_templates
-from blueprint.lint.kustomizations import RESOURCES, kustomizations
+from blueprint.lint.kustomizations import KUSTOMIZATIONS, RESOURCES, kustomizations
 from blueprint.records import Record
 from blueprint.source.document import Document
 
-_FOLDER_FILES = ("kustomization.yaml", "kustomization.yml", "Kustomization")
 _WITH_SELECTOR = {"Deployment", "StatefulSet", "DaemonSet", "ReplicaSet"}
 
 
@@ -83,7 +82,7 @@ def _texts(labels: Any) -> dict[str, str]:
 
 def _folders(found: Mapping[str, Any]) -> dict[str, str]:
     """The folders that are bases, with their kustomization."""
-    return {str(PurePosixPath(file).parent): file for file in found if PurePosixPath(file).name in _FOLDER_FILES}
+    return {str(PurePosixPath(file).parent): file for file in found if PurePosixPath(file).name in KUSTOMIZATIONS}
 
 
 def _listed(file: str, data: Mapping[str, Any]) -> Iterator[str]:

@@ -16,9 +16,11 @@ def without_placeholders(found: Iterable[Diagnostic], texts: Mapping[str, str]) 
         found: The findings.
         texts: The files by name.
     """
-    lines = {name: text.splitlines() for name, text in texts.items() if "$" in text or "{{" in text}
+    lines: dict[str, list[str]] = {}
     left_out: dict[str, list[Span]] = {}
     for each in found:
+        if each.at and each.at.file in texts and each.at.file not in lines:
+            lines[each.at.file] = texts[each.at.file].splitlines()
         if each.at and each.at.file in lines and _is_unknown(each, _text_at(each.at, lines[each.at.file])):
             left_out.setdefault(each.at.file, []).append(each.at)
         else:

@@ -31,6 +31,7 @@ _OF_A_BLUEPRINT = frozenset({codes.NAMESPACE_MISSING, codes.STRING_DATA})
 
 _MILDER = {
     codes.NAMESPACE_NOT_ALLOWED: Severity.WARNING,  # the API server drops it, and nothing here compares by it
+    codes.QUANTITY_FORM: Severity.NOTE,
     codes.MEANINGLESS_VALUE: Severity.NOTE,  # who owns which field is not known
     codes.REPEATED_ITEM: Severity.WARNING,  # not everybody uses server-side apply
 }
@@ -89,7 +90,8 @@ def lint(
     extra = {Capability.COMPLETE} if complete else set()
     capabilities = (known.capabilities - {Capability.BLUEPRINT, Capability.COMPLETE}) | extra
     facts = NoPlatform(frozenset(capabilities), known.pools, known.dra, known.uses_claims, known.prometheus)
-    rules = run_rules(RuleContext(validation.well_formed, facts), policy, frozenset(linted), validation.malformed)
+    only = frozenset(linted) if surroundings.objects else None
+    rules = run_rules(RuleContext(validation.well_formed, facts), policy, only, validation.malformed)
     unknown = Counter[str]()
     found = list(_adapted(validation.diagnostics, inputs, unknown, complete=complete))
     explained = list(without_explained([*found, *rules.diagnostics]))

@@ -17,6 +17,10 @@ _TRUE = frozenset({"y", "yes", "on", "true"})
 _FALSE = frozenset({"n", "no", "off", "false"})
 _PCI_ADDRESS = re.compile(r"(?:[0-9a-fA-F]{4,8}:)?[0-9a-fA-F]{2}:[01][0-9a-fA-F]\.[0-7]")
 """A number of base 60 to readers of all of YAML 1.1."""
+_AGREED = frozenset({"True", "TRUE", "False", "FALSE"})
+"""Booleans in YAML 1.1 and 1.2."""
+_OCTAL = re.compile(r"0[0-7]{3}")
+_MODE = re.compile(r"(?:^|[\s{,])(?:defaultMode|mode):\s{1,8}$")
 _LONGEST_NUMBER = 400
 """Characters; what is longer is in the range of no number that Kubernetes has."""
 _ODD = frozenset({codes.AMBIGUOUS_SCALAR, codes.MERGE_KEY, codes.KEY_NOT_TEXT, codes.TAG})
@@ -107,10 +111,15 @@ class _KubernetesBuilder(Builder):
 
     def ambiguous(self, text: str, event: Any) -> Any:
         """The value that YAML 1.1 reads; a diagnostic is left in the builder unless all readers agree."""
-        known = self.file.endswith(".json") or _PCI_ADDRESS.fullmatch(text)
-        if not known:  # every reader of JSON takes 1e3 for the same number, and Kubernetes a PCI address for text
+        known = self.file.endswith(".json") or text in _AGREED or _PCI_ADDRESS.fullmatch(text)
+        if not known and not (_OCTAL.fullmatch(text) and self._is_mode(event)):
             super().ambiguous(text, event)
         return _yaml_1_1(text)
+
+    def _is_mode(self, event: Any) -> bool:
+        """Whether it is the mode of a file, which Kubernetes' own documentation writes as 0644."""
+        begin = event.start_mark.index
+        return _MODE.search(self.text[self.text.rfind("\n", 0, begin) + 1 : begin]) is not None
 
 
 def _yaml_1_1(text: str) -> Any:

@@ -54,9 +54,14 @@ def _below(text: str, step: str, *, index: bool = False) -> str:
     """The text of a path with one step more."""
     if index:
         return f"{text}[{step}]"
-    if _PLAIN.fullmatch(step):
-        return f"{text}.{step}" if text else step
-    return f"{text}[{json.dumps(step, ensure_ascii=False)}]"
+    written = _step_text(step)
+    return f"{text}.{written}" if text and written[0] != "[" else f"{text}{written}"
+
+
+@lru_cache(maxsize=4096)
+def _step_text(step: str) -> str:
+    """A key as it stands in a path."""
+    return step if _PLAIN.fullmatch(step) else f"[{json.dumps(step, ensure_ascii=False)}]"
 
 
 def _item_name(items: Any, index: int) -> str:
@@ -68,7 +73,7 @@ def _item_name(items: Any, index: int) -> str:
 def _child(here: Any, step: str | int) -> Any:
     if isinstance(step, int):
         return here[step] if isinstance(here, list) and step < len(here) else None
-    return here.get(step) if isinstance(here, Mapping) else None
+    return here.get(step) if isinstance(here, dict | Mapping) else None  # what is a dict is found out quickly
 
 
 def parse_path(text: str, data: Any = None) -> Path:
@@ -126,7 +131,7 @@ def from_pointer(text: str, data: Any = None) -> Path:
 def list_key(*lists: list[Any]) -> str | None:
     """The key that identifies the items of these lists, if there is one."""
     items = [item for each in lists for item in each]
-    if not items or not all(isinstance(item, Mapping) for item in items):
+    if not items or not all(isinstance(item, dict | Mapping) for item in items):
         return None
     for key in LIST_KEYS:
         if all(key in item for item in items) and all(

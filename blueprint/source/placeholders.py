@@ -7,11 +7,14 @@ from re import Match
 
 _VARIABLE = r"\$\{[A-Za-z_]\w*[^{}]*\}|\$[A-Z_][A-Z0-9_]*\b"
 """As `envsubst` and Flux know them."""
-_ANY = re.compile(rf"{_VARIABLE}|\{{\{{.*?\}}\}}|\$\(\w+\.[\w.-]+\)|__[A-Z][A-Z0-9_]*__")
+_ANY = re.compile(
+    rf"{_VARIABLE}|\{{\{{.*?\}}\}}|\$\(\w+\.[\w.-]+\)|__[A-Z][A-Z0-9_]*__|<[A-Za-z][\w-]*>|\bYOUR_[A-Z0-9_]+"
+)
 _WHOLE = re.compile(
     r"""\$\( [\w.-]+ \)                                 # of Tekton, of kustomize
       | < [^<>]+ >                                       # <your-token>
       | PLACEHOLDER (?: [_ -] [A-Z0-9_ -]* )?
+      | (?: INSERT | YOUR | MY ) _ [A-Z0-9_]+
       | (?: FILLED | SET | GENERATED | INJECTED | PROVIDED | REPLACED ) [ _] BY [ _] [A-Z0-9_ -]+
       | (?i: change[-_]?me | replace[-_]?me | redacted | x{3,} | \*{3,} | your[-_ ] [\w -]+ )
     """,

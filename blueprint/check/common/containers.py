@@ -6,7 +6,6 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from blueprint.bundle.model import Path
-from blueprint.check.finding import value_at
 from blueprint.check.rule_context import DescribedPod, inside, items, mapping
 from blueprint.units import as_count
 
@@ -42,4 +41,4 @@ def literal_env(container: Mapping[str, Any], path: Path) -> Iterator[tuple[Path
 
 def pod_metadata(pod: DescribedPod) -> Mapping[str, Any]:
     """Labels and annotations of the pod itself, which stand beside its specification."""
-    return mapping(value_at(pod.subject.data, (*pod.path[:-1], "metadata")))
+    return pod.metadata

@@ -21,11 +21,18 @@ _VALUES = re.compile(
     r"nvapi-[A-Za-z0-9_-]{20,}|\bgh[pousr]_[A-Za-z0-9]{20,}|\bgithub_pat_[A-Za-z0-9_]{20,}|\bhf_[A-Za-z0-9]{20,}"
     r"|\b(?:AKIA|ASIA)[A-Z0-9]{16}\b|-----BEGIN (?:[A-Z]+ )?PRIVATE KEY-----|\bxox[abpr]-[A-Za-z0-9-]{10,}"
     r"|\bglpat-[A-Za-z0-9_-]{20,}|\beyJ[A-Za-z0-9_-]{10,300}\.eyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{10,}"
-    r"|[a-z][a-z0-9+]{0,30}://[^/\s:@]+:[^/\s:@]+@"
+    r"|[a-z][a-z0-9+]{0,30}://[^/\s:@]+:(?!\*+@)[^/\s:@]+@"
 )
 """No repetition without bounds may be tried at every place of a long text: that takes the square of its length."""
-_HARMLESS = re.compile(r"(/|\.|file:)\S*|[0-9]*|true|false|yes|no|(?i:[0-9a-f]{2,8}:)*[0-9a-f]{2}:[0-9a-f]{2}\.[0-7]")
-"""Paths, numbers and PCI addresses. Texts of several lines are configuration."""
+_HARMLESS = re.compile(
+    r"(/|\.|file:)\S*|[0-9]*|true|false|yes|no|(?i:[0-9a-f]{2,8}:)*[0-9a-f]{2}:[0-9a-f]{2}\.[0-7]"
+    r"|(?i:(?:dummy|empty|fake|none|null|n/a|unused|not[-_ ](?:used|needed|required))(?:[-_](?:api[-_])?(?:key|token))?"
+    r"|(?:sk-)?no-key(?:-required)?)"
+)
+"""Paths, numbers, PCI addresses, and what clients send to a server of their own that asks for no key. Texts of several
+lines are configuration."""
+_NO_SECRETS = frozenset({"ETCD_INITIAL_CLUSTER_TOKEN"})
+"""Variables whose names look like those of credentials, and that hold the name of something."""
 _HELP = "refer to a Secret in the cluster instead: valueFrom, secretKeyRef"
 
 
@@ -49,7 +56,7 @@ def variables(env: Any, at: Path, options: CredentialOptions) -> Iterator[Object
 def is_credential(name: str, value: str) -> bool:
     """Whether a variable of that name with that value gives something away. A path or a number does not."""
     text = value.strip()
-    harmless = "\n" in text or _HARMLESS.fullmatch(text) is not None
+    harmless = "\n" in text or _HARMLESS.fullmatch(text) is not None or name.upper() in _NO_SECRETS
     stands_for_one = harmless or text.upper() == name.upper() or is_placeholder(text)
     return bool(_NAMES.search(name.upper()) and not stands_for_one) or looks_secret(value)
 

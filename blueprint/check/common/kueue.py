@@ -109,9 +109,10 @@ def is_queued(subject: Object) -> bool:
 
 def queue_name(subject: Object) -> str | None:
     """The LocalQueue that a workload names."""
-    place = [str(step) for step in read_metadata(subject)]
-    name = mapping(inside(subject.data, *place, "labels")).get(QUEUE_NAME)
-    return name if is_queued(subject) and isinstance(name, str) else None
+    if not is_queued(subject):
+        return None
+    name = mapping(inside(subject.data, *map(str, read_metadata(subject)), "labels")).get(QUEUE_NAME)
+    return name if isinstance(name, str) else None
 
 
 def priorities_named(pod: DescribedPod) -> tuple[str, ...]:

@@ -1,14 +1,16 @@
 """Rules about what is rendered, whoever wrote it: components, settings, patches or users' own manifests.
 
 A folder here is named for its subject: `pods`, `objects`, or a kind (`cluster_policy` is ClusterPolicy). Its modules
-are imported only where there is something for them to look at. Each lists its rules in `RULES`. No other list has to be
-edited.
+are imported only where there is something for them to look at. Each lists its rules in `RULES`. The folder of a kind
+says in `GROUPS` whose kind it is, since others may have one of the same name (Kyverno has a ClusterPolicy too); without
+it the rules look at the kind whatever its group. No other list has to be edited.
 """
 
 from __future__ import annotations
 
 import importlib
 import pkgutil
+import sys
 from functools import cache
 from pathlib import Path
 
@@ -34,8 +36,9 @@ def subjects() -> dict[str, tuple[str, ...]]:
 @cache
 def rules_of(subject: str) -> tuple[Rule, ...]:
     """The rules of one subject: `pods`, `objects`, or a kind in lower case."""
-    modules = map(importlib.import_module, subjects().get(subject, ()))
-    return tuple(replace(each, subject=subject) for module in modules for each in module.RULES)
+    modules = [*map(importlib.import_module, subjects().get(subject, ()))]
+    groups = getattr(sys.modules[modules[0].__name__.rpartition(".")[0]], "GROUPS", None) if modules else None
+    return tuple(replace(each, subject=subject, groups=groups) for module in modules for each in module.RULES)
 
 
 @cache

@@ -1,1 +1,3 @@
 """Rules about AWSNodeTemplate."""
+
+GROUPS = ("karpenter.k8s.aws",)

@@ -1,1 +1,3 @@
 """Rules about ClusterQueue."""
+
+GROUPS = ("kueue.x-k8s.io",)

@@ -1,1 +1,3 @@
 """Rules about ClusterRole."""
+
+GROUPS = ("rbac.authorization.k8s.io",)

@@ -1,1 +1,3 @@
 """Rules about ClusterRoleBinding."""
+
+GROUPS = ("rbac.authorization.k8s.io",)

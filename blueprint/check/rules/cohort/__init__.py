@@ -1,1 +1,3 @@
 """Rules about Cohort."""
+
+GROUPS = ("kueue.x-k8s.io",)

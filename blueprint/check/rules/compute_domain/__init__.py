@@ -1,1 +1,3 @@
 """Rules about ComputeDomain."""
+
+GROUPS = ("resource.nvidia.com",)

@@ -1,1 +1,3 @@
 """Rules about ConfigMap: files that operands read, and that fail there."""
+
+GROUPS = ("",)

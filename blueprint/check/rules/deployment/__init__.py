@@ -1,1 +1,3 @@
 """Rules about Deployment."""
+
+GROUPS = ("apps",)

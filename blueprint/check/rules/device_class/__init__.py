@@ -1,1 +1,3 @@
 """Rules about DeviceClass."""
+
+GROUPS = ("resource.k8s.io",)

@@ -1,1 +1,3 @@
 """Rules about EC2NodeClass."""
+
+GROUPS = ("karpenter.k8s.aws",)

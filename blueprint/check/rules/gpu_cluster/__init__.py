@@ -1,1 +1,3 @@
 """Rules about GPUCluster."""
+
+GROUPS = ("nvidia.com",)

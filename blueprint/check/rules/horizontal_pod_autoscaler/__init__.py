@@ -1,1 +1,3 @@
 """Rules about HorizontalPodAutoscaler."""
+
+GROUPS = ("autoscaling",)

@@ -1,1 +1,3 @@
 """Rules about Ingress."""
+
+GROUPS = ("networking.k8s.io",)

@@ -1,1 +1,3 @@
 """Rules about JobSet."""
+
+GROUPS = ("jobset.x-k8s.io",)

@@ -1,1 +1,3 @@
 """Rules about LeaderWorkerSet."""
+
+GROUPS = ("leaderworkerset.x-k8s.io",)

@@ -1,1 +1,3 @@
 """Rules about LocalQueue."""
+
+GROUPS = ("kueue.x-k8s.io",)

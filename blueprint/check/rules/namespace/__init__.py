@@ -1,1 +1,3 @@
 """Rules about Namespace."""
+
+GROUPS = ("",)

@@ -1,1 +1,3 @@
 """Rules about NetworkPolicy."""
+
+GROUPS = ("networking.k8s.io",)

@@ -1,1 +1,3 @@
 """Rules about NicClusterPolicy."""
+
+GROUPS = ("mellanox.com",)

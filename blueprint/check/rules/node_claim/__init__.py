@@ -1,1 +1,3 @@
 """Rules about NodeClaim."""
+
+GROUPS = ("karpenter.sh",)

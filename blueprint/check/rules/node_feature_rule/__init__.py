@@ -1,1 +1,3 @@
 """Rules about NodeFeatureRule."""
+
+GROUPS = ("nfd.k8s-sigs.io",)

@@ -1,1 +1,3 @@
 """Rules about NVIDIADriver: drivers of single pools."""
+
+GROUPS = ("nvidia.com",)

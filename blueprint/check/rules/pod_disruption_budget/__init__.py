@@ -1,1 +1,3 @@
 """Rules about PodDisruptionBudget."""
+
+GROUPS = ("policy",)

@@ -1,1 +1,3 @@
 """Rules about PodMonitor."""
+
+GROUPS = ("monitoring.coreos.com",)

@@ -16,6 +16,8 @@ NOT_EXPANDED = define("BP6163", "variable-not-expanded", page=__file__, severity
 FLAG_WITH_VALUE = define("BP6164", "flag-and-value-in-one", page=__file__, severity=Severity.WARNING)
 _SHELL = re.compile(r"(.*/)?(ba|da|z|k|a)?sh|.*\.(sh|bash)")
 _VARIABLE = re.compile(r"\$(?:\{(\w+)\}|([A-Za-z_]\w*))")
+_ENVOY = re.compile(r"(.*/)?envoy")
+"""A program that takes a flag and its value in one argument too."""
 _FLAG = re.compile(r"(--[A-Za-z][\w.-]{0,80})[ \t]+\S.*")
 _MOST = 100
 """Arguments of a container that are looked at."""
@@ -26,8 +28,9 @@ _INDEX = "JOB_COMPLETION_INDEX"
 def variables(pod: DescribedPod, context: RuleContext) -> Iterator[ObjectFinding]:
     """Variables of the container, written as for a shell where there is none."""
     for path, container in pod.containers:
-        names = _variables(pod, container)
-        for field, _, argument in _arguments(container):
+        arguments = _arguments(container)
+        names = _variables(pod, container) if arguments else set()
+        for field, _, argument in arguments:
             found = (each[1] or each[2] for each in _VARIABLE.finditer(argument))
             if name := next((each for each in found if each in names), None):
                 at = (*path, field)
@@ -40,7 +43,10 @@ def variables(pod: DescribedPod, context: RuleContext) -> Iterator[ObjectFinding
 def flags(pod: DescribedPod, context: RuleContext) -> Iterator[ObjectFinding]:
     """A flag and its value in one argument, with a space between them."""
     for path, container in pod.containers:
-        for field, index, argument in _arguments(container):
+        arguments = _arguments(container)
+        if any(_ENVOY.fullmatch(argument) for _, _, argument in arguments):
+            continue
+        for field, index, argument in arguments:
             if found := _FLAG.fullmatch(argument):
                 at = (*path, field, index)
                 text = f"{format_path(at, pod.subject.data)} is one argument: {found[1]}, a space, and the value"

@@ -40,14 +40,16 @@ def node_pools_closed(pod: DescribedPod, context: RuleContext) -> Iterator[Objec
     Clusters with the admission plugin ExtendedResourceToleration, EKS and GKE among them, tolerate a taint whose key
     is the requested resource.
     """
-    path = next((path for path, name, _ in pod.requests if path[-2] == "limits" and name == GPU), None)
+    pools = context.once(_pools_of_gpus)
+    path = (
+        next((path for path, name, _ in pod.requests if path[-2] == "limits" and name == GPU), None) if pools else None
+    )
     if path is None or context.pools:
         return
     admitted = as_admitted(pod, context)
     tolerations = [*items(admitted.spec.get("tolerations")), *added_tolerations(pod.subject, context)]
-    pools = [each for each in node_pools(context) if is_of_gpus(each)]
     repelled = [next((each for each in _taints(pool) if not tolerates(tolerations, each)), None) for pool in pools]
-    if pools and (taint := repelled[0]) and all(repelled):
+    if (taint := repelled[0]) and all(repelled):
         field = format_path(path, pod.subject.data)
         text = f"{field}: every NodePool with GPUs has a taint such as {taint}, which the pod does not tolerate"
         yield ObjectFinding(NODE_POOLS_CLOSED, path, text, f"tolerations: [{{key: {taint.key}, operator: Exists}}]")
@@ -59,6 +61,8 @@ def no_gpu_requested(pod: DescribedPod, context: RuleContext) -> Iterator[Object
 
     The head of a Ray cluster and the launcher of a job are there for pods that do.
     """
+    if not pod.spec.get("tolerations"):
+        return
     of_platform = pod.subject.id.kind == "DaemonSet" or pod.subject.component != USERS
     if of_platform or any(map(_uses_devices, described_pods(pod.subject))):
         return
@@ -90,6 +94,10 @@ def _uses_devices(pod: DescribedPod) -> bool:
 
 def _tolerations(pod: DescribedPod) -> Iterator[tuple[int, Mapping[Any, Any]]]:
     return ((index, mapping(each)) for index, each in enumerate(items(pod.spec.get("tolerations"))))
+
+
+def _pools_of_gpus(context: RuleContext) -> list[Object]:
+    return [each for each in node_pools(context) if is_of_gpus(each)]
 
 
 def _taints(pool: Object) -> list[Taint]:

@@ -1,1 +1,3 @@
 """Rules about PriorityClass."""
+
+GROUPS = ("scheduling.k8s.io",)

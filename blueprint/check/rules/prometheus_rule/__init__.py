@@ -1,1 +1,3 @@
 """Rules about PrometheusRule objects."""
+
+GROUPS = ("monitoring.coreos.com",)

@@ -1,1 +1,3 @@
 """Rules about Provisioner."""
+
+GROUPS = ("karpenter.sh",)

@@ -1,1 +1,3 @@
 """Rules about PyTorchJob."""
+
+GROUPS = ("kubeflow.org",)

@@ -1,1 +1,3 @@
 """Rules about Queue, of KAI Scheduler."""
+
+GROUPS = ("scheduling.run.ai",)

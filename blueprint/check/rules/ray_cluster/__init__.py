@@ -1,1 +1,3 @@
 """Rules about RayCluster."""
+
+GROUPS = ("ray.io",)

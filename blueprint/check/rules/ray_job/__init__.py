@@ -1,1 +1,3 @@
 """Rules about RayJob."""
+
+GROUPS = ("ray.io",)

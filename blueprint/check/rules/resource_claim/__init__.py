@@ -1,1 +1,3 @@
 """Rules about ResourceClaim."""
+
+GROUPS = ("resource.k8s.io",)

@@ -1,1 +1,3 @@
 """Rules about ResourceClaimTemplate."""
+
+GROUPS = ("resource.k8s.io",)

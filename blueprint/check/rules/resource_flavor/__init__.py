@@ -1,1 +1,3 @@
 """Rules about ResourceFlavor."""
+
+GROUPS = ("kueue.x-k8s.io",)

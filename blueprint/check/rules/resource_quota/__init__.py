@@ -1,1 +1,3 @@
 """Rules about ResourceQuota."""
+
+GROUPS = ("",)

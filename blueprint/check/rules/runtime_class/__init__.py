@@ -1,1 +1,3 @@
 """Rules about RuntimeClass."""
+
+GROUPS = ("node.k8s.io",)

@@ -1,1 +1,3 @@
 """Rules about ScaledObject."""
+
+GROUPS = ("keda.sh",)

@@ -1,1 +1,3 @@
 """Rules about Secret."""
+
+GROUPS = ("",)

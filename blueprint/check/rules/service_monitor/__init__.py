@@ -1,1 +1,3 @@
 """Rules about ServiceMonitor."""
+
+GROUPS = ("monitoring.coreos.com",)

@@ -1,1 +1,3 @@
 """Rules about SriovNetwork."""
+
+GROUPS = ("sriovnetwork.openshift.io",)

@@ -1,1 +1,3 @@
 """Rules about TrainJob."""
+
+GROUPS = ("trainer.kubeflow.org",)

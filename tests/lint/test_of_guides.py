@@ -1,0 +1,164 @@
+"""What manifests of public guides have in common, and what is no mistake in them; written in words of our own."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from blueprint.lint.inputs import read_inputs
+from blueprint.lint.run import lint
+
+POD = """\
+apiVersion: v1
+kind: Pod
+metadata: {name: serve, namespace: default}
+spec:
+  containers:
+    - name: main
+      image: registry.example/serve:1.4
+"""
+REQUIRED = ("daemonsets", "dcgm", "dcgmExporter", "devicePlugin", "driver", "gfd", "nodeStatusExporter", "toolkit")
+"""Fields of a ClusterPolicy."""
+DEPLOYMENT = """\
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: manager, namespace: default}
+spec: {template: {spec: {containers: [{name: main, args: [--metrics]}]}}}
+"""
+
+
+@pytest.fixture(autouse=True)
+def _in_a_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+
+
+def found(text: str, file: str = "guide.yaml") -> dict[str, str]:
+    """The codes with their severity, of one file that is linted alone."""
+    Path(file).parent.mkdir(parents=True, exist_ok=True)
+    Path(file).write_text(text)
+    result = lint(read_inputs([file]), kubernetes_minor="1.36")
+    return {each.code.id: each.severity.name.lower() for each in result.diagnostics}
+
+
+@pytest.mark.parametrize(
+    "image", ["registry.example/<PROJECT>/serve:1", "registry.example/YOUR_PROJECT/serve:1", "<your-image>"]
+)
+def test_a_placeholder_needs_no_dollar(image: str) -> None:
+    assert found(POD.replace("registry.example/serve:1.4", image)) == {"BP0065": "note"}
+
+
+@pytest.mark.parametrize("name", ["<namespace>", "FILLED BY THE OPERATOR"])
+def test_a_namespace_may_be_a_placeholder(name: str) -> None:
+    assert found(POD.replace("namespace: default", f'namespace: "{name}"')) == {"BP0065": "note"}
+
+
+def test_another_kind_of_the_same_name_is_not_ours() -> None:
+    """Kyverno has a ClusterPolicy as the GPU Operator has one."""
+    other = "apiVersion: kyverno.io/v1\nkind: ClusterPolicy\nmetadata: {name: a}\nspec: {operator: {}}\n"
+    assert found(other) == {}
+    needed = "".join(f", {name}: {{}}" for name in REQUIRED)
+    ours = other.replace("kyverno.io", "nvidia.com").replace("operator: {}", f"operator: {{}}{needed}")
+    assert "BP6022" in found(ours)
+
+
+@pytest.mark.parametrize("mode", ["0400", "0755"])
+def test_modes_of_files_are_octal_as_documented(mode: str) -> None:
+    volume = f"  volumes:\n    - name: a\n      configMap:\n        name: b\n        defaultMode: {mode}\n"
+    assert found(POD + volume) == {"BP5102": "note"}
+    assert found(POD + f"  priority: {mode}\n")["BP1007"] == "warning"
+
+
+def test_booleans_on_which_all_of_yaml_agrees() -> None:
+    assert found(POD + "      tty: True\n") == {}
+    assert found(POD + "      tty: yes\n") == {"BP1007": "warning"}
+
+
+def test_documents_without_metadata_of_unknown_kinds_are_of_programs() -> None:
+    """A report, or what an API answers at once. Of a kind that is known, or with metadata, a name is missing."""
+    report = "apiVersion: reports.example/v1\nkind: ConformanceReport\nresult: passed\n"
+    assert found(report) == {}
+    assert found(report + "metadata: {}\n") == {"BP5004": "error"}
+    assert found("apiVersion: v1\nkind: ConfigMap\ndata: {}\n") == {"BP5004": "error"}
+    assert found("apiVersion: builtin\nkind: PatchTransformer\nmetadata: {name: a}\n") == {"BP0063": "note"}
+
+
+def test_a_patch_is_known_by_the_kustomization_beside_it() -> None:
+    """A hook lints the changed files alone."""
+    assert found(DEPLOYMENT, "config/manager_settings.yaml")["BP5004"] == "error"
+    Path("config/kustomization.yaml").write_text("resources: [base.yaml]\npatches: [{path: manager_settings.yaml}]\n")
+    assert found(DEPLOYMENT, "config/manager_settings.yaml") == {"BP0066": "note"}
+    Path("config/kustomization.yaml").write_text("patches: [{path: parts/manager_settings.yaml}]\n")
+    assert found(DEPLOYMENT, "config/parts/manager_settings.yaml") == {"BP0066": "note"}
+    Path("config/kustomization.yaml").write_text("patches: [\n")
+    assert found(DEPLOYMENT, "config/manager_settings.yaml")["BP5004"] == "error"
+
+
+def test_what_has_no_name_in_a_file_that_is_called_a_patch() -> None:
+    account = "apiVersion: v1\nkind: ServiceAccount\nimagePullSecrets: [{name: a}]\n"
+    assert found(account, "account.patch.yaml") == {"BP0066": "note"}
+    assert found(account, "account.yaml") == {"BP5004": "error"}
+    assert found(DEPLOYMENT, "manager.patch.yaml")["BP5004"] == "error"
+
+
+@pytest.mark.parametrize(
+    ("version", "kind", "where", "volumes", "others"),
+    [
+        ("kubeflow.org/v2beta1", "MPIJob", "mpiReplicaSpecs: {Launcher: {template: {spec: %s}}}",
+         ("mpi-job-config", "ssh-auth"), ("ssh",)),
+        ("ray.io/v1", "RayCluster",
+         "headGroupSpec: {rayStartParams: {}, template: {spec: %s}}", ("ray-token", "shared-mem"), ("token",)),
+    ],
+)  # fmt: skip
+def test_volumes_that_an_operator_adds(
+    version: str, kind: str, where: str, volumes: tuple[str, ...], others: tuple[str, ...]
+) -> None:
+    for volume in (*volumes, *others):
+        pod = f"{{containers: [{{name: a, image: b.example/c:1, volumeMounts: [{{name: {volume}, mountPath: /a}}]}}]}}"
+        text = (
+            f"apiVersion: {version}\nkind: {kind}\nmetadata: {{name: a, namespace: default}}\nspec:\n  {where % pod}\n"
+        )
+        assert ("BP5106" in found(text)) is (volume in others)
+
+
+def test_the_name_of_a_rule_is_filled_in_by_jobset() -> None:
+    text = """\
+apiVersion: jobset.x-k8s.io/v1alpha2
+kind: JobSet
+metadata: {name: train, namespace: default}
+spec:
+  failurePolicy: {rules: [{action: FailJobSet}]}
+  replicatedJobs:
+    - name: workers
+      template: {spec: {template: {spec: {restartPolicy: Never, containers: [{name: a, image: b.example/c:1}]}}}}
+"""
+    assert found(text) == {}
+    assert found(text.replace("action: FailJobSet", "name: a")) == {"BP5004": "error"}
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "is_credential"),
+    [
+        ("OPENAI_API_KEY", "EMPTY", False), ("OPENAI_API_KEY", "dummy-key", False),
+        ("OPENAI_API_KEY", "sk-no-key-required", False), ("OPENAI_API_KEY", "dummy-and-more-a1b2c3", True),
+        ("ETCD_INITIAL_CLUSTER_TOKEN", "etcd-cluster", False), ("CLUSTER_TOKEN", "etcd-cluster", True),
+        ("CACHE", "redis://default:*****@cache.example:6379", False),
+        ("CACHE", "redis://default:sesame@cache.example:6379", True), ("API_KEY", "INSERT_API_KEY", False),
+    ],
+)  # fmt: skip
+def test_what_stands_in_the_place_of_a_credential(name: str, value: str, is_credential: bool) -> None:
+    assert ("BP6301" in found(POD + f"      env: [{{name: {name}, value: '{value}'}}]\n")) is is_credential
+
+
+def test_quantities_are_compared_with_nothing() -> None:
+    text = """\
+apiVersion: kueue.x-k8s.io/v1beta2
+kind: ClusterQueue
+metadata: {name: team}
+spec:
+  namespaceSelector: {}
+  resourceGroups:
+    - coveredResources: [cpu]
+      flavors: [{name: a, resources: [{name: cpu, nominalQuota: "2000"}]}]
+"""
+    assert found(text).get("BP5011") == "note"

@@ -44,7 +44,7 @@ def _demo(folder: Path) -> None:
     _blueprint(folder, "validate blueprint.yaml", wants="No findings.")
 
     _say("It compiles to complete manifests, and to what proves them later:")
-    _blueprint(folder, "compile blueprint.yaml -o bundle", wants="bundle written")
+    _blueprint(folder, "compile blueprint.yaml -o bundle", wants="Wrote bundle")
     print("\n".join(["bundle/", *_tree(folder / "bundle")]))
 
     _say("Every rendered field knows its lines: blueprint, release, template.")

@@ -107,12 +107,12 @@ def _demo(stage: Stage, library: str | None) -> None:
 
 def _apply(stage: Stage) -> None:
     stage.say("The blueprint is checked and compiled. From here on the bundle is what counts:")
-    stage.run("blueprint validate blueprint.yaml", wants="valid")
-    stage.run("blueprint compile blueprint.yaml -o bundle", wants="bundle written")
+    stage.run("blueprint validate blueprint.yaml", wants="Valid")
+    stage.run("blueprint compile blueprint.yaml -o bundle", wants="Wrote bundle")
     stage.say("What would be done? Then do it. The second apply writes nothing:")
-    stage.run("blueprint plan bundle", wants="44 create")
+    stage.run("blueprint plan bundle", wants="44 creates")
     stage.run("blueprint apply bundle", wants="52 written")
-    stage.run("blueprint apply bundle", wants="nothing written")
+    stage.run("blueprint apply bundle", wants="Nothing written")
     stage.say("A cluster as declared has no drift:")
     stage.run("blueprint drift bundle", wants="No drift")
 

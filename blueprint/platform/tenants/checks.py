@@ -16,7 +16,7 @@ TENANTS: Path = ("spec", "tenants")
 PLANS: Path = ("spec", "plans")
 _OF_NAMESPACES = ("groups", "network", "priorityCap", "workloads")
 """Settings that concern namespaces."""
-_EVERYBODY = ("system:authenticated", "system:unauthenticated", "system:serviceaccounts")
+_ALL_USERS = ("system:authenticated", "system:unauthenticated", "system:serviceaccounts")
 _RESERVED = ("default", "kube-system", "kube-public", "kube-node-lease")
 
 
@@ -56,11 +56,11 @@ def _plan(context: CheckContext, tenant: Tenant) -> Iterator[Diagnostic]:
 def _users(context: CheckContext, tenant: Tenant) -> Iterator[Diagnostic]:
     """Groups that are no tenant's: everybody is in them."""
     for index, name in enumerate(tenant.groups):
-        if name in _EVERYBODY:
+        if name in _ALL_USERS:
             path = (*declared_at(context, tenant, "groups"), index)
             message = f"everybody is in the group {name}, so everybody may work as tenant {tenant.name}"
             help_ = "name a group of your identity provider, or leave groups out and bind the role edit yourself"
-            yield context.diagnostic_at(path, codes.EVERYBODY, message, help_=help_)
+            yield context.diagnostic_at(path, codes.TENANT_OF_ALL, message, help_=help_)
 
 
 def _parent(context: CheckContext, tenant: Tenant) -> Iterator[Diagnostic]:

@@ -80,7 +80,7 @@ credentials of the node, whatever quotas and admission policies say. Choose `bas
 """,
     severity=Severity.WARNING,
 )
-EVERYBODY = define(
+TENANT_OF_ALL = define(
     "BP3444",
     "tenant-of-everybody",
     """

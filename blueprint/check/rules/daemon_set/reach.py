@@ -38,7 +38,7 @@ def theirs(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
     here = [pod for pod in context.pods if pod.subject is subject]
     needed = _DISCOVERY if context.cluster_policy else _NEEDED
     wanted = next((name for pod in here for name in map(_program, pod.containers) if name in needed), None)
-    others = [pod for pod in context.pods if wanted and wanted in map(_program, pod.containers)]
+    others = [pod for pod in context.pods if wanted in [*map(_program, pod.containers)]]
     for pool in context.pools if wanted else ():
         if any(_reaches(pod, pool) for pod in others):
             continue

@@ -31,7 +31,7 @@ def rollout(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
         return
     rolling = mapping(strategy.get("rollingUpdate"))
     replicas = spec.get("replicas", 1)
-    if not isinstance(replicas, int) or isinstance(replicas, bool) or replicas < 1:
+    if not isinstance(replicas, int) or replicas < 1:
         return
     unavailable = _number(rolling.get("maxUnavailable", _USUAL), replicas, math.floor)
     surge = _number(rolling.get("maxSurge", _USUAL), replicas, math.ceil)

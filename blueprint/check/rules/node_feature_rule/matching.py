@@ -32,7 +32,7 @@ def known(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
     """Features whose name is nearly that of one; others may be newer than what is known here."""
     for path, each in _matchers(subject):
         name = each.get("feature")
-        near = misspelt(name, _FEATURES) if isinstance(name, str) and name not in _FEATURES else None
+        near = misspelt(name, _FEATURES) if isinstance(name, str) else None
         if near:
             text = f"no source of Node Feature Discovery reports {name}, so the rule matches no node"
             yield ObjectFinding(FEATURE_UNKNOWN, (*path, "feature"), text, f"did you mean {near}?")

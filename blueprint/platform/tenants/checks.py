@@ -54,11 +54,11 @@ def _plan(context: CheckContext, tenant: Tenant) -> Iterator[Diagnostic]:
 
 
 def _users(context: CheckContext, tenant: Tenant) -> Iterator[Diagnostic]:
-    """Groups that are no tenant's: everybody is in them."""
+    """Groups that are no tenant's: every user is in them."""
     for index, name in enumerate(tenant.groups):
         if name in _ALL_USERS:
             path = (*declared_at(context, tenant, "groups"), index)
-            message = f"everybody is in the group {name}, so everybody may work as tenant {tenant.name}"
+            message = f"every user is in the group {name}, and may then work as tenant {tenant.name}"
             help_ = "name a group of your identity provider, or leave groups out and bind the role edit yourself"
             yield context.diagnostic_at(path, codes.TENANT_OF_ALL, message, help_=help_)
 

@@ -74,13 +74,21 @@ def _parts(text: str) -> list[str]:
 
 def _read(text: str, file: str) -> tuple[list[Document], list[Diagnostic], bool]:
     builder = _KubernetesBuilder(text, file)
-    documents = list(read_stream(builder))
+    documents = [_lightened(each) for each in read_stream(builder)]
     if any(each.code is codes.MERGE_KEY for each in builder.problems):
         documents = [replace(each, data=_merged(each.data)) for each in documents]
     complex_key = any(each.code is codes.KEY_NOT_TEXT and "cannot be" in each.message for each in builder.problems)
     odd = frozenset() if complex_key else _ODD
     problems = [replace(each, override=Severity.WARNING) if each.code in odd else each for each in builder.problems]
     return documents, problems, builder.nulls
+
+
+def _lightened(document: Document) -> Document:
+    """Without the places of fields if it is no object: nothing is found in it, and a file may hold a million such."""
+    data, marks = document.data, document.marks
+    if marks is None or (isinstance(data, dict) and "kind" in data):
+        return document
+    return replace(document, marks=(marks[0], marks[1], None))
 
 
 def _unreadable(problems: list[Diagnostic]) -> bool:

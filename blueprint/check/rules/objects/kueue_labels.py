@@ -75,8 +75,9 @@ def key_unknown(subject: Object, context: RuleContext) -> Iterator[ObjectFinding
     metadata: dict[Path, None] = dict.fromkeys([("metadata",), read_metadata(subject)])
     metadata |= dict.fromkeys((*each.path[:-1], "metadata") for each in pod_templates(subject.data))
     for place in metadata:
+        there = mapping(value_at(subject.data, place))
         for part in ("labels", "annotations"):
-            for key in mapping(value_at(subject.data, (*place, part))):
+            for key in mapping(there.get(part)):
                 prefix, _, name = str(key).partition("/")
                 if prefix == GROUP and name not in _KEYS and (near := nearest(name, _KEYS)):
                     path = (*place, part, key)

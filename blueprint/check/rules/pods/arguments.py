@@ -55,6 +55,8 @@ def flags(pod: DescribedPod, context: RuleContext) -> Iterator[ObjectFinding]:
 
 def _arguments(container: Mapping[str, Any]) -> list[tuple[str, int, str]]:
     """Command and arguments with field and index; none where a shell may read them."""
+    if not container.get("command") and not container.get("args"):
+        return []
     found = [
         (field, index, each)
         for field in ("command", "args")

@@ -30,7 +30,7 @@ def topology_request(pod: DescribedPod, context: RuleContext) -> Iterator[Object
     """Requests for a topology that Kueue's webhooks refuse, or do not see."""
     annotations = mapping(pod_metadata(pod).get("annotations"))
     place: Path = (*pod.path[:-1], "metadata", "annotations")
-    for key, fault, help_ in _faults(annotations, pod):
+    for key, fault, help_ in _faults(annotations, pod) if annotations else ():
         path = (*place, key)
         yield ObjectFinding(TOPOLOGY_REQUEST, path, f"{format_path(path, pod.subject.data)} {fault}", help_)
     above = mapping(mapping(pod.subject.data.get("metadata")).get("annotations"))

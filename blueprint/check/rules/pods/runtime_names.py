@@ -1,0 +1,30 @@
+"""RuntimeClasses by nearly the right name."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from blueprint.check.finding import ObjectFinding
+from blueprint.check.rule import rule
+from blueprint.check.rule_context import DescribedPod, RuleContext
+from blueprint.diagnostics import Severity, define
+from blueprint.source.paths import format_path
+
+MISSPELLED = define("BP6172", "runtime-class-misspelled", page=__file__, severity=Severity.WARNING)
+_OF_NVIDIA = {"nvidia", "nvidia-cdi", "nvidia-legacy", "nvidia-experimental"}
+"""Those that the GPU Operator, its toolkit, k3s and RKE2 make."""
+
+
+@rule(MISSPELLED, tags=("gpu-access",))
+def misspelled(pod: DescribedPod, context: RuleContext) -> Iterator[ObjectFinding]:
+    """Names that no object has, and that are nearly those of NVIDIA's RuntimeClasses."""
+    name = pod.spec.get("runtimeClassName")
+    if not isinstance(name, str) or name in _OF_NVIDIA or context.find("RuntimeClass", name):
+        return
+    if near := context.suggestions.nearest(name, _OF_NVIDIA):
+        path = (*pod.path, "runtimeClassName")
+        text = f"{format_path(path, pod.subject.data)} is {name}, and no RuntimeClass is called that"
+        yield ObjectFinding(MISSPELLED, path, text, f"did you mean {near}?")
+
+
+RULES = (misspelled,)

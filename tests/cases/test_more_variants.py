@@ -1,0 +1,97 @@
+"""Variants of further cases of practice: other products, machines, systems, requests, with the right answer."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.cases.test_variants import UBUNTU, found, pod, pool
+
+NOBLE = '{kubernetes: "1.36", os: ubuntu-24.04}'
+
+
+def mig(product: str, profile: str, count: int, gpus: int = 8) -> str:
+    return pool(product, gpus, f', mig: {{layout: [{{profiles: {{"{profile}": {count}}}}}]}}')
+
+
+def machine(name: str) -> str:
+    return f"gpu: {{nodes: 1, selector: {{acme.example/pool: gpu}}, machine: {{instanceType: {name}}}}}"
+
+
+def driver(product: str, settings: str) -> str:
+    return f"{pool(product, 8)[:-1]}, driver: {{{settings}}}}}"
+
+
+@pytest.mark.parametrize(
+    ("cluster", "pools", "code", "part"),
+    [
+        # 01: an image of the driver for the system
+        ('{kubernetes: "1.35", os: ubuntu-26.04}', driver("B200", 'branch: "580"'), "BP3400", "595, 610"),
+        # 05: profiles of other products
+        (NOBLE, mig("B200", "1g.24gb", 7), "BP3121", "1g.23gb"),
+        (NOBLE, mig("B300", "1g.35gb", 7), "BP3121", "1g.34gb"),
+        (NOBLE, mig("H200-SXM-141GB", "1g.20gb", 7), "BP3121", "1g.18gb"),
+        (NOBLE, mig("GH200-96GB", "1g.10gb", 7, 1), "BP3121", "1g.12gb"),
+        (NOBLE, mig("L40S", "1g.12gb", 4), "BP3120", "timeSlicing"),
+        (NOBLE, mig("T4", "1g.4gb", 4), "BP3120", "no MIG"),
+        # 22: parts of a GPU, and a whole one of the same family
+        (UBUNTU, machine("g6f.4xlarge"), "BP3153", "11444 MiB"),
+        (UBUNTU, machine("Standard_NV6ads_A10_v5"), "BP3153", "fraction"),
+        (UBUNTU, machine("g6.8xlarge"), None, ""),
+        # kernel modules and branches of generations
+        (UBUNTU, driver("V100-SXM2-32GB", 'branch: "595"'), "BP3160", "580"),
+        (UBUNTU, driver("V100-SXM2-32GB", "kernelModules: open"), "BP3104", "proprietary"),
+        (UBUNTU, driver("B200", "kernelModules: proprietary"), "BP3104", "open"),
+        # 57: what is not NVIDIA's, or not supported
+        (UBUNTU, pool("Gaudi3"), "BP3101", "only NVIDIA"),
+        (UBUNTU, pool("TPU-v5e"), "BP3101", "only NVIDIA"),
+        (UBUNTU, pool("Jetson-Orin-Nano"), "BP3101", "Tegra"),
+        (UBUNTU, pool("GTX-1080"), "BP3101", "spec.hardware"),
+        ('{kubernetes: "1.36", os: windows-2022}', pool("A40"), "BP3164", "Linux"),
+    ],
+)  # fmt: skip
+def test_platforms(tmp_path: Path, cluster: str, pools: str, code: str | None, part: str) -> None:
+    answers = found(tmp_path, cluster, pools)
+    if code is None:
+        assert answers == []
+    else:
+        assert any(each == code and part in text for each, text in answers), answers
+
+
+SHARED = pool("A10", 2, ", sharing: {timeSlicing: 8}")
+
+
+@pytest.mark.parametrize(
+    ("pools", "manifest", "expected"),
+    [
+        # 07: several MIG devices for one process; and those of a strategy that names them all GPUs
+        (mig("H200-SXM-141GB", "1g.18gb", 7), pod("a", "", "nvidia.com/mig-1g.18gb: 3"), {"BP6102", "BP6523"}),
+        # 12: shares
+        (SHARED, pod("a", "", "nvidia.com/gpu: 4"), {"BP6104"}),
+        # 52: labels of discovery
+        (SHARED, pod("a", "nodeSelector: {nvidia.com/gpu.product: NVIDIA-A10}, "), {"BP6108"}),
+        (SHARED, pod("a", "nodeSelector: {nvidia.com/gpu.product: NVIDIA-A10-SHARED}, "), set()),
+        (pool("H100-SXM5-80GB", 8), pod("a", "nodeSelector: {nvidia.com/gpu.family: blackwell}, "), {"BP6108"}),
+        # 08b: RuntimeClasses
+        (pool("L4", 4), pod("a", "runtimeClassName: nvidia-legacy, "), set()),
+        (pool("L4", 4), pod("a", "runtimeClassName: nvdia, "), {"BP6172"}),
+        # 50: privileged containers
+        (pool("A40", 2), pod("a", "", more=", securityContext: {privileged: true}"), {"BP6522"}),
+    ],
+)  # fmt: skip
+def test_workloads(tmp_path: Path, pools: str, manifest: str, expected: set[str]) -> None:
+    assert {code for code, _ in found(tmp_path, NOBLE, pools, manifest=manifest)} == expected
+
+
+def test_a_claim_for_more_memory_than_another_product_has(tmp_path: Path) -> None:
+    """27: the bound is of the product of the pool, as NVML has it."""
+    expression = 'device.capacity["gpu.nvidia.com"].memory.compareTo(quantity("%s")) >= 0'
+    claim = (
+        "apiVersion: resource.k8s.io/v1\nkind: ResourceClaim\nmetadata: {name: a, namespace: default}\n"
+        "spec: {devices: {requests: [{name: gpu, exactly: {deviceClassName: gpu.nvidia.com, "
+        f"selectors: [{{cel: {{expression: '{expression}'}}}}]}}}}]}}}}\n"
+    )
+    for amount, expected in (("40Gi", ["BP6408"]), ("20Gi", [])):
+        answers = found(tmp_path, NOBLE, pool("L4", 4), "  allocation: dra\n", claim % amount)
+        assert [code for code, _ in answers] == expected

@@ -19,6 +19,7 @@ from blueprint.platform.pool import GpuPool, Pool
 from blueprint.records import Record
 from blueprint.source.merge import Node, plain
 from blueprint.source.paths import Path, format_path
+from blueprint.spec.karpenter import KARPENTER
 from blueprint.spec.model import Blueprint
 from blueprint.wording import first_few
 
@@ -169,7 +170,7 @@ class CheckContext:
     def product_note(self, pool: str) -> Note:
         """Where the GPU product of a pool was set: by its name, or by the instance type whose machines have it."""
         product: Path = (*POOLS, pool, "gpu", "product")
-        for machine in (("machine", "instanceType"), ("karpenter", "instanceTypes")):
+        for machine in (("machine", "instanceType"), (KARPENTER, "instanceTypes")):
             if not self.root.get(product) and (node := self.root.get((*POOLS, pool, *machine))):
                 return Note("this instance type has the product", node.span)
         node, _ = self.root.nearest(product)

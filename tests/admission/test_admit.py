@@ -180,7 +180,7 @@ def test_what_is_not_known_exits_3(ask: Any) -> None:
     found = ask(DRA, CLAIMING % (1, "train"))
     assert found.code == 3
     assert "the ResourceClaimTemplate gpus is in none of the files" in found.findings["BP4042"]["message"]
-    assert found.verdict == "0 of 1 workload fit, 1 not known"
+    assert found.verdict == "0 of 1 workload fit, 1 not known."
 
 
 def test_files_without_a_workload_are_said_to_have_none(ask: Any) -> None:

@@ -11,6 +11,7 @@ import sys
 import zipfile
 from collections.abc import Callable
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ import pytest
 
 from blueprint.probe.engine import exit_code_of, judge
 from blueprint.probe.expectations import expectations_to_json
+from blueprint.probe.pack import zipapp
 from blueprint.probe.reading_file import read_reading
 from tests.probe.test_probe_hostile_tree import bound
 from tests.support.nvml_stub.describe import fault, h100x8, lie
@@ -302,11 +304,17 @@ class TestTarget:
         assert content.endswith(b"}\n") or zipfile.is_zipfile(tmp_path / "out")
 
 
+@cache
+def packed() -> bytes:
+    """The application, packed once."""
+    return zipapp()
+
+
 class TestZipapp:
     @pytest.fixture
     def app(self, tmp_path: Path) -> Path:
         path = tmp_path / "blueprint-probe.pyz"
-        assert blueprint("--zipapp", str(path)).returncode == 0
+        path.write_bytes(packed())
         return path
 
     def run(self, app: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
@@ -415,10 +423,10 @@ runpy.run_path({str(app)!r}, run_name="__main__")
         assert (done.returncode, "--library" in done.stdout) == (0, True)
         assert self.run(app, "--no-such-flag").returncode == 2
 
-    def test_it_is_the_same_bytes_every_time(self, app: Path) -> None:
-        from blueprint.probe.pack import zipapp
-
-        assert zipapp() == app.read_bytes()
+    def test_it_is_the_same_bytes_every_time(self, tmp_path: Path) -> None:
+        path = tmp_path / "written.pyz"
+        assert blueprint("--zipapp", str(path)).returncode == 0
+        assert path.read_bytes() == packed()
 
 
 def test_the_probe_needs_nothing_but_the_standard_library_and_the_diagnostics() -> None:

@@ -37,17 +37,16 @@ _NEAREST = 3
 class Suggestions:
     """The nearest of names of which an input may have tens of thousands, missed as often: the work is bounded."""
 
-    MOST_NAMES = 200
-    _MOST_WORDS = 1_000
+    MOST_COMPARISONS = 200_000
 
     def __init__(self) -> None:
-        self._left = self._MOST_WORDS
+        self._left = self.MOST_COMPARISONS
 
     def nearest(self, word: str, names: Collection[str]) -> str | None:
-        """The name that `word` most likely misspells; None also where there are too many, or too much was asked."""
-        if len(names) > self.MOST_NAMES or not self._left:
+        """The name that `word` most likely misspells; None also where comparing it would exceed the bound."""
+        if len(names) > self._left:
             return None
-        self._left -= 1
+        self._left -= len(names)
         return nearest(word, names)
 
 

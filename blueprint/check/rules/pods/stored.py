@@ -18,7 +18,7 @@ from blueprint.check.rule_context import (
     mapping,
     severity_across_files,
 )
-from blueprint.diagnostics import Severity, Suggestions, define
+from blueprint.diagnostics import Severity, define
 from blueprint.kubernetes.pod_templates import runs_elsewhere
 from blueprint.records import Record
 from blueprint.source.paths import format_path
@@ -28,6 +28,8 @@ CLAIM_MISSING = define("BP6167", "volume-claim-missing", page=__file__, severity
 KEY_MISSING = define("BP6168", "config-key-missing", page=__file__, severity=Severity.WARNING)
 _CONTENT = ("data", "binaryData")
 """Texts of a Secret are in `data` by the time rules run."""
+_MOST_LISTED = 200
+"""Keys that are compared and listed, instead of the one that is not there."""
 
 
 @rule(CLAIM_MISSING, tags=("references",))
@@ -59,7 +61,7 @@ def keys(pod: DescribedPod, context: RuleContext) -> Iterator[ObjectFinding]:
         holder = context.named("", each.kind, pod.subject.id.namespace).get(each.name)
         parts = [mapping(holder.data.get(part)) for part in _CONTENT] if holder else []
         if holder and any(parts) and not any(each.key in part for part in parts):
-            few = sorted(chain(*parts)) if sum(map(len, parts)) <= Suggestions.MOST_NAMES else []
+            few = sorted(chain(*parts)) if sum(map(len, parts)) <= _MOST_LISTED else []
             near = context.suggestions.nearest(each.key, few)
             text = f"{format_path(each.path, pod.subject.data)} is {each.key}, but {holder.id} has no such key"
             help_ = f"did you mean {near}?" if near else f"keys there: {first_few(few, 12)}" if few else None

@@ -33,7 +33,7 @@ def test_only_what_was_wrong_is_changed(ending: str, mark: str, here: Path, caps
         "fixed unknown-key: realease is now release",
         "fixed unknown-product: H100-SMX5-80GB is now H100-SXM5-80GB",
     ]
-    assert report["verdict"].endswith("2 findings fixed in blueprint.yaml")
+    assert report["verdict"].endswith("2 findings fixed in blueprint.yaml.")
 
 
 def test_what_has_no_fix_stays_and_is_told(here: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -88,7 +88,7 @@ def _lightened(document: Document) -> Document:
     data, marks = document.data, document.marks
     if marks is None or (isinstance(data, dict) and "kind" in data):
         return document
-    return replace(document, marks=(marks[0], marks[1], None))
+    return replace(document, found_marks=(marks[0], marks[1], None))
 
 
 def _unreadable(problems: list[Diagnostic]) -> bool:

@@ -205,7 +205,7 @@ def test_a_command_in_a_sentence_looks_like_one_and_carries_no_markup(context) -
     page = told("html", Run("v", "", (found,), verdict="`apply` restores it"), context)
     assert "run <code>blueprint apply &lt;b&gt;</code>, or `</p>" in page
     assert "<li>see <code>a</code></li>" in page
-    assert "<span><code>apply</code> restores it</span>" in page
+    assert "<span><code>apply</code> restores it.</span>" in page
 
 
 def test_github_lines_are_commands_only_where_we_made_them(context) -> None:

@@ -163,7 +163,7 @@ RUNS = {
         "Plan of prod-eu against context gpu-prod",
         changes=CHANGES,
         coverage=(Coverage("objects", 9),),
-        verdict="Apply it with `blueprint apply plan.json`",
+        verdict="Written to plan.json",
     ),
     "empty": Run("validate", "Validate clusters/prod-eu.yaml", verdict="The blueprint is sound."),
     "bare": Run("compile", ""),

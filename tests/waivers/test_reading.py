@@ -63,8 +63,8 @@ MISTAKES: dict[str, tuple[str, str, str, str]] = {
     "unknown slug": (HEAD + ENTRY.replace("BP6101", "«driver-dubtful»"), "BP0053", "driver-dubtful", "driver-doubtful"),
     "internal error": (HEAD + ENTRY.replace("BP6101", "«BP0001»"), "BP0054", "the tool itself", "remove"),
     "edited bundle": (HEAD + ENTRY.replace("BP6101", "«BP4011»"), "BP0054", "compiled", "remove"),
-    "unknown result": (HEAD + ENTRY.replace("BP6101", "«objects-unseen»"), "BP0054", "unknown", "remove"),
-    "language": (HEAD + ENTRY.replace("BP6101", "«BP2001»"), "BP0054", "no meaning", "remove"),
+    "unknown result": (HEAD + ENTRY.replace("BP6101", "«objects-unseen»"), "BP0054", "was not examined", "remove"),
+    "language": (HEAD + ENTRY.replace("BP6101", "«BP2001»"), "BP0054", "cannot be understood", "remove"),
     "the same twice": (HEAD + ENTRY + ENTRY.replace("code", "«code»").replace("r,", "s,"), "BP0051", "the same", "one"),
     "too broad": (HEAD + "  - {«code»: BP6101, reason: r, owner: o, expires: 2027-03-31}\n", "BP0057", "every", "name"),
     "pattern of everything": (

@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Collection, Iterable
+from itertools import zip_longest
 
 
 def nearest(word: str, candidates: Iterable[str]) -> str | None:
@@ -18,12 +19,20 @@ def nearest(word: str, candidates: Iterable[str]) -> str | None:
     folded = word.casefold()
     found = difflib.get_close_matches(folded, by_fold, n=2, cutoff=0.6)
     if len(found) > 1 and _in_series(*found) and len({_likeness(folded, each) for each in found}) == 1:
+        found.sort(key=lambda each: _unlike(folded, each))
+        if _unlike(folded, found[0]) < _unlike(folded, found[1]):
+            return by_fold[found[0]]
         return None
     return by_fold[found[0]] if found else None
 
 
 def _in_series(one: str, other: str) -> bool:
     return re.sub(r"\d", "0", one) == re.sub(r"\d", "0", other)
+
+
+def _unlike(word: str, candidate: str) -> int:
+    """At how many places they differ: 2026.10 is nearer to 2026.11 than to 2026.06."""
+    return sum(one != other for one, other in zip_longest(word, candidate))
 
 
 def _likeness(word: str, candidate: str) -> float:

@@ -35,6 +35,8 @@ from blueprint.spec.problems import diagnostics_of
 _DEFAULTS = ("spec", "poolDefaults")
 _APART = ("taints", "expect", "kubelet", "costPerGpuHour")
 """Keys of a pool on which no other one depends."""
+_OF_POOL = 4
+"""Steps of a path to a key of a pool or a component, `spec.nodePools.train.gpu`."""
 _NAME, _UNNAMED = ("metadata", "name"), "unnamed"
 
 
@@ -104,11 +106,11 @@ def _head(node: Node) -> Iterator[Diagnostic]:
 
 
 def _needless(found: Iterable[Diagnostic], root: Node) -> Iterator[Path]:
-    """Unknown keys that are no misspelling of another: without them, what stands beside them means what it says."""
+    """Unknown keys of pools and components that are no misspelling: without them, the others mean what they say."""
     for each in found:
         if each.code is UNKNOWN_KEY and each.fix is None and each.path:
             path = parse_path(each.path)
-            if (node := root.get(path)) and node.key_span == each.at:
+            if len(path) == _OF_POOL and (node := root.get(path)) and node.key_span == each.at:
                 yield path
 
 

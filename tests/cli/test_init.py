@@ -127,7 +127,7 @@ def test_the_beginning_of_a_product_is_enough_where_only_one_begins_so() -> None
         (["--pool", "a=1", "--name", "x: y"], "--name: x: y is not of the right form"),
         (["--pool", "a=1", "--kubernetes", "36"], "--kubernetes: 36 is not of the right form: a version in quotes"),
         (["--pool", "a=1", "--distribution", "ekz"], "--distribution: there is no distribution ekz; did you mean eks?"),
-        (["--pool", "a=1", "--release", "2026.10"], "--release: there is no release 2026.10; there are 2026.06"),
+        (["--pool", "a=1", "--release", "2026.10"], "--release: there is no release 2026.10; did you mean 2026.11?"),
         (["--pool", "a=1", "--driver-branch", "111"], "--driver-branch: there is no driver branch 111; there are 535"),
         (["--pool", "a=1", "--os", "Ubuntu 24"], "--os: Ubuntu 24 is not of the right form"),
     ],

@@ -17,7 +17,7 @@ from blueprint.check.messages import MOST_FAULTS
 from blueprint.lint.inputs import STDIN, read_inputs
 from blueprint.lint.run import LintResult, lint
 from blueprint.waivers.inline import inline_waivers
-from tests.support.call_counts import counted_calls
+from tests.support.call_counts import counted_calls, is_linear
 
 POD = """\
 apiVersion: v1
@@ -126,3 +126,20 @@ def test_many_comments_are_read_once() -> None:
 @given(st.text("0123456789.eE+-_xobiKMGTm ", min_size=1, max_size=400), st.sampled_from(["{0}", "'{0}'"]))
 def test_any_amount_is_judged(amount: str, form: str) -> None:
     assert not linted(POD.format(form.format(amount))).rules.failed
+
+
+DRIVER = """\
+apiVersion: nvidia.com/v1alpha1
+kind: NVIDIADriver
+metadata: {{name: driver-{0}}}
+spec: {{driverType: gpu, image: driver, nodeSelector: {{site: here, pool: pool-{0}}}}}
+"""
+
+
+def test_drivers_are_not_compared_each_with_each() -> None:
+    """A thousand pools may have one each."""
+    linted(DRIVER.format(1))  # reads schemas and rules
+    texts = ("---\n".join(map(DRIVER.format, range(count))) for count in (25, 50, 100))
+    few, some, many = (counted_calls(lambda text=text: linted(text)) for text in texts)
+    assert not many[1].diagnostics
+    assert is_linear(few[0], some[0], many[0])

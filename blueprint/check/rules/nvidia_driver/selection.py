@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping
+from functools import lru_cache
 
 from blueprint.bundle.model import USERS, Object
 from blueprint.check.common.driver import (
@@ -18,6 +20,7 @@ from blueprint.check.rule import rule
 from blueprint.check.rule_context import RuleContext, inside, mapping, severity_across_files
 from blueprint.diagnostics import Severity, define
 from blueprint.effective.operator import NVIDIA_DRIVER
+from blueprint.kubernetes.label_index import LabelIndex
 
 DRIVERS_CONFLICT = define("BP6044", "driver-objects-conflict", page=__file__)
 DRIVER_OWNER_LABEL = define("BP6045", "driver-selected-by-its-own-label", page=__file__)
@@ -54,21 +57,14 @@ def unused(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
 @rule(DRIVERS_CONFLICT, tags=("operator", "driver"))
 def selectors(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
     """Two drivers for the same nodes; of a user's and ours the user's is blamed, otherwise the later one."""
-    drivers = context.objects_of_kind(NVIDIA_DRIVER)
-    earlier = drivers[: drivers.index(subject)]
-    for other in drivers:
-        mine, theirs = subject.component == USERS, other.component == USERS
-        if other is subject or (theirs and not mine) or (mine == theirs and other not in earlier):
-            continue
-        if _default(subject) and _default(other):
-            yield ObjectFinding(DRIVERS_CONFLICT, ("spec", "default"), f"{other.id.name} is already the default")
-            return
-        if not _default(subject) and not _default(other) and _overlap(_selector(subject), _selector(other), context):
-            text = f"spec.nodeSelector selects nodes that {other.id.name} also selects"
-            yield ObjectFinding(
-                DRIVERS_CONFLICT, ("spec", "nodeSelector"), text, "use labels that are mutually exclusive"
-            )
-            return
+    drivers = _drivers(context)
+    if (other := drivers.before(subject)) is None:
+        return
+    if _default(subject):
+        yield ObjectFinding(DRIVERS_CONFLICT, ("spec", "default"), f"{other.id.name} is already the default")
+    else:
+        text = f"spec.nodeSelector selects nodes that {other.id.name} also selects"
+        yield ObjectFinding(DRIVERS_CONFLICT, ("spec", "nodeSelector"), text, "use labels that are mutually exclusive")
 
 
 @rule(DRIVERS_CONFLICT, tags=("operator", "driver"))
@@ -96,22 +92,61 @@ def licence(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
 
 
 def _selector(subject: Object) -> dict[str, str]:
-    return dict(mapping(inside(subject.data, "spec", "nodeSelector"))) or {"nvidia.com/gpu.present": "true"}
+    labels = mapping(inside(subject.data, "spec", "nodeSelector"))
+    texts = {key: value for key, value in labels.items() if isinstance(key, str) and isinstance(value, str)}
+    return texts or {"nvidia.com/gpu.present": "true"}
 
 
 def _default(subject: Object) -> bool:
     return inside(subject.data, "spec", "default") is True
 
 
-def _overlap(one: dict[str, str], other: dict[str, str], context: RuleContext) -> bool:
-    """Whether one selector holds the other, or a pool's nodes carry the labels of both."""
-    both = {**one, **other}.items()
-    agree = all(other.get(key, value) == value for key, value in one.items())
-    return agree and (
-        one.items() <= other.items()
-        or other.items() <= one.items()
-        or any(both <= {**each.labels}.items() for each in context.pools)
-    )
+class _Drivers:
+    """The driver objects by the nodes that they are for: a thousand pools may have one each."""
+
+    def __init__(self, context: RuleContext) -> None:
+        drivers = context.objects_of_kind(NVIDIA_DRIVER)
+        self._place = {id(each): place for place, each in enumerate(drivers)}
+        self._defaults = [each for each in drivers if _default(each)]
+        chosen = [(each, _selector(each)) for each in drivers if not _default(each)]
+        self._by_label = LabelIndex(chosen)
+        self._pools = LabelIndex((each.labels, each.labels) for each in context.pools)
+        often = Counter(label for _, selector in chosen for label in selector.items())
+        self._by_rarest: dict[tuple[str, str], list[Object]] = defaultdict(list)
+        for each, selector in chosen:
+            self._by_rarest[min(selector.items(), key=often.__getitem__)].append(each)
+
+    def before(self, subject: Object) -> Object | None:
+        """The first driver for nodes of `subject` that was there before it."""
+        others = (each for each in self._for_nodes_of(subject) if self._is_before(each, subject))
+        return min(others, key=lambda each: self._place[id(each)], default=None)
+
+    def _is_before(self, other: Object, subject: Object) -> bool:
+        """Whether it comes first among drivers of its kind; ours come before those of users."""
+        mine, theirs = subject.component == USERS, other.component == USERS
+        return self._place[id(other)] < self._place[id(subject)] if mine == theirs else mine
+
+    def _for_nodes_of(self, subject: Object) -> list[Object]:
+        """Where one selector holds the other, or a pool's nodes carry the labels of both."""
+        if _default(subject):
+            return self._defaults
+        selector = _selector(subject)
+        found = [*self._by_label.matching(selector), *self._within(selector)]
+        for labels in self._pools.matching(selector):
+            found += self._within(labels)
+        return found
+
+    def _within(self, labels: Mapping[str, str]) -> Iterator[Object]:
+        """The drivers for nodes with these labels."""
+        for label in labels.items():
+            for each in self._by_rarest.get(label, ()):
+                if _selector(each).items() <= labels.items():
+                    yield each
+
+
+@lru_cache(maxsize=1)
+def _drivers(context: RuleContext) -> _Drivers:
+    return _Drivers(context)
 
 
 RULES = (modules, upgrades, unused, selectors, default, owner, licence)

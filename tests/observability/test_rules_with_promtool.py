@@ -14,6 +14,7 @@ import yaml
 
 from blueprint.pipeline import Compilation, compile_blueprint
 from tests.support.observed_platform import HERE, defined_alerts, objects, rules
+from tests.support.waits import PATIENCE
 
 BLUEPRINTS = {
     "watched": HERE / "watched.yaml",
@@ -29,7 +30,8 @@ WITH_WORDS = "GpusMissing"
 
 
 def run(promtool: str, *arguments: str | Path) -> subprocess.CompletedProcess[str]:
-    return subprocess.run([promtool, *map(str, arguments)], capture_output=True, text=True, timeout=120, check=False)
+    command = [promtool, *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE, check=False)
 
 
 def write_rules(compilation: Compilation, folder: Path) -> None:

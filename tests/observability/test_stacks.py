@@ -20,6 +20,7 @@ from blueprint.pipeline import Compilation, compile_blueprint
 from tests.support.metric_recordings import read, relabelled, series
 from tests.support.observed_platform import HERE, objects, rules
 from tests.support.promql_uses import OTHERS, mistyped, uses
+from tests.support.waits import PATIENCE
 from tests.support.yaml_data import yaml_data
 
 OPERATOR_SERVICES = {
@@ -139,7 +140,7 @@ def test_the_rules_on_what_the_exporter_answers(promtool: str, stack: str, found
         [promtool, "test", "rules", str(tmp_path / "test.yaml")],
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=PATIENCE,
         check=False,
     )
     assert done.returncode == 0, done.stdout + done.stderr

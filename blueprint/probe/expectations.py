@@ -113,6 +113,7 @@ def expectations_to_json(
 
     @cache
     def source(each: ExpectationSource) -> dict[str, Any]:
+        """Its JSON form, the file by its name in the document."""
         return {**each.to_json(), "file": rename(each.file)}
 
     return {"schemaVersion": SCHEMA, "expectations": [each.to_json(source) for each in expectations]}

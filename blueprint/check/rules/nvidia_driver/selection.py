@@ -93,7 +93,7 @@ def licence(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
 
 def _selector(subject: Object) -> dict[str, str]:
     labels = mapping(inside(subject.data, "spec", "nodeSelector"))
-    texts = {key: value for key, value in labels.items() if isinstance(key, str) and isinstance(value, str)}
+    texts = {key: value for key, value in labels.items() if isinstance(value, str)}
     return texts or {"nvidia.com/gpu.present": "true"}
 
 

@@ -6,9 +6,9 @@ FITS = define(
     "BP4040",
     "workload-fits",
     """
-The platform has nodes for the workload. The evidence says for each pool on how many of its nodes, and how many such pods they
-hold at once while nothing else runs there. What other workloads hold is not part of the answer. In a namespace of a tenant the tenant's quota is: how many pods it suffices
-for, and whose quota would be borrowed.
+The platform has nodes for the workload. The evidence lists, for each pool, the number of nodes that it fits and how
+many such pods they hold at once while nothing else runs there. Resources used by other workloads are not considered. In
+a tenant's namespace, the tenant's quota is: how many pods it is enough for, and whose quota would be borrowed.
 """,
     severity=Severity.NOTE,
 )
@@ -16,15 +16,15 @@ DOES_NOT_FIT = define(
     "BP4041",
     "workload-does-not-fit",
     """
-No node of the platform can run the workload: its pods would stay pending. The evidence says for each pool what is in the way:
-labels, taints, a resource that is not offered, or for claims the condition of each sort of device that is false.
+No node of the platform can run the workload: its pods would stay pending. The evidence lists the reason for each pool:
+labels, taints, a resource that is not offered, or, for claims, the condition that is false for each kind of device.
 """,
 )
 NOT_KNOWN = define(
     "BP4042",
     "workload-not-known",
     """
-Whether the workload fits cannot be said: a claim that it refers to is not among the files, a value of a device is not
+It is unknown whether the workload fits: a claim that it refers to is not among the files, a value of a device is not
 known before the node exists, or the library that evaluates selectors is not installed.
 """,
     severity=Severity.WARNING,
@@ -51,19 +51,20 @@ BEYOND_QUOTA = define(
     "BP4045",
     "workload-beyond-quota",
     """
-The queue admits the pods of the workload together, and its tenant has not as much quota, even with everything that others lend.
-It waits without end. Pods that are alike go to one pool; a workload with several sets of them, such as a JobSet or a RayCluster,
-is admitted with all of its sets or not at all, and each set gets the first pool whose quota suffices for it and the sets before
-it. If that fails, Kueue tries again from the next pools on, but not every choice. Request fewer pods, give the tenant more quota or a higher `borrow`, or select a pool for each set.
+The queue admits the pods of the workload together, but its tenant does not have enough quota, even with everything that
+others lend. The workload waits forever. Identical pods go to one pool; a workload with several sets of them, such as a
+JobSet or a RayCluster, is admitted with all of its sets or not at all, and each set gets the first pool with enough
+quota for it and the sets before it. If that fails, Kueue retries with later pools, but does not try every combination.
+Request fewer pods, give the tenant more quota or a higher `borrow`, or select a pool for each set.
 
-A set of pods that requests nothing of what the tenant has a quota of must be the last one: Kueue (v0.19.2) looks at no set after it, and
-never admits the workload. That is so only where other tenants have a quota of `cpu` or `memory` and this one has not; otherwise
-Kueue is configured to leave both out of requests.
+A set of pods that requests nothing of what the tenant has a quota of must be the last one: Kueue (v0.19.2) examines no
+set after it, and never admits the workload. This happens only if other tenants have a quota of `cpu` or `memory` and
+this one has not; otherwise Kueue is configured to leave both out of requests.
 
-On a pool of KAI, pods of a Job start one by one, unless the annotation `kai.scheduler/batch-min-member` says how many start together;
-those of a JobSet, LeaderWorkerSet, RayCluster or training job start together, as far as their fewest replicas go. KAI never stops a
-workload with a priority of 100 or more, such as a Deployment without a class, and gives it no more than its tenant's own quota; the
-label `priorityClassName: train` lets it borrow.
+On a pool of KAI, pods of a Job start one by one, unless the annotation `kai.scheduler/batch-min-member` sets how many
+start together. Pods of a JobSet, LeaderWorkerSet, RayCluster or training job start together, up to their minimum number
+of replicas. KAI never stops a workload with a priority of 100 or more, such as a Deployment without a class, and gives
+it no more than its tenant's own quota; the label `priorityClassName: train` lets it borrow.
 """,
 )
 UNKNOWN_TENANT = define(

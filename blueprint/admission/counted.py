@@ -27,7 +27,7 @@ class Counted:
     @property
     def hint(self) -> str:
         """What users should know of claims that are not there; empty where tenants have templates of them."""
-        return ", and pods request devices here, of which the scheduler makes claims" if self._by_request else ""
+        return ", and the scheduler creates claims for the devices that pods request here" if self._by_request else ""
 
     def amounts(self, pod: DescribedPod, claims: Sequence[Claim]) -> dict[str, Fraction]:
         """What is counted of one pod, by resource; of alternatives the first."""
@@ -43,7 +43,7 @@ class Counted:
     def refused_by_kueue(self, sources: Sequence[Object], claims: Sequence[Claim]) -> str:
         """Why Kueue admits no workload whose pods have these claims (v0.19, `pkg/dra/claims.go`); empty otherwise."""
         if any(each.id.kind == "ResourceClaim" for each in sources):
-            return "Kueue admits no workload that claims by name: name a ResourceClaimTemplate"
+            return "Kueue does not admit workloads that name a ResourceClaim: use a ResourceClaimTemplate"
         return next((why for claim in claims for each in claim.every_request() for why in self._reasons(each)), "")
 
     def _reasons(self, request: DeviceRequest) -> Iterator[str]:
@@ -58,5 +58,5 @@ class Counted:
 
     def _instead(self, name: str) -> str:
         if self._by_request and name in self._resources:
-            return f"pods request {self._resources[name]}, of which the scheduler makes claims"
-        return f"it counts {joined(self._mapped)}" if self._mapped else "it counts none of any class"
+            return f"pods request {self._resources[name]}, for which the scheduler creates claims"
+        return f"it counts {joined(self._mapped)}" if self._mapped else "it counts no device class"

@@ -16,7 +16,7 @@ from blueprint.wording import counted, joined
 
 _NARROWEST = 30
 _INDENT = 4
-_COUNT_IT = "give the tenant a quota of cpu or memory too, or put that set last"
+_COUNT_IT = "also give the tenant a quota of cpu or memory, or put that set last"
 _HEAD = ("WORKLOAD", "POOL", "NODES", "AT ONCE", "REMARKS")
 
 
@@ -29,7 +29,7 @@ def diagnostics(results: Sequence[WorkloadAnswer]) -> Iterator[Diagnostic]:
         evidence = [(each.pool, _in_words(each)) for each in answer.pools]
         evidence += [(each.flavor.pool, f"together: {_shared(each)}") for each in shares]
         evidence += [("namespace", answer.remark)] if answer.remark else []
-        help_ = "use a namespace of a tenant, or ask for a tenant by --tenant" if answer.remark else None
+        help_ = "use a tenant's namespace, or specify --tenant" if answer.remark else None
         yield ObjectFinding(code, answer.path, text, help_, evidence=tuple(evidence)).to_diagnostic(answer.subject)
         if answer.is_crowded:
             text = f"it has {answer.wanted} pods, but {answer.at_once} fit at once"
@@ -83,7 +83,7 @@ def _way_out(whole: Whole) -> str:
     if not whole.otherwise:
         return "request fewer pods, or give the tenant more quota or a higher `borrow`"
     where = (f"{joined([each.name for each in share.sets])} to pool {share.flavor.pool}" for share in whole.otherwise)
-    return f"the queue does not try every choice of pools; bind by nodeSelector {', '.join(where)}"
+    return f"the queue does not try every combination of pools; select one with nodeSelector {', '.join(where)}"
 
 
 def _summary(answer: WorkloadAnswer) -> tuple[Code, str]:
@@ -97,7 +97,7 @@ def _summary(answer: WorkloadAnswer) -> tuple[Code, str]:
         return codes.FITS, f"fits on {fitting} of {nodes} nodes{once}"
     if answer.fit_alone is Fit.UNKNOWN:
         doubts = (each.reasons[0] for each in answer.pools if each.fit is Fit.UNKNOWN and each.reasons)
-        return codes.NOT_KNOWN, f"it is not known whether it fits: {answer.unknown or next(doubts, '')}"
+        return codes.NOT_KNOWN, f"it is unknown whether it fits: {answer.unknown or next(doubts, '')}"
     remark = f"; {answer.remark}" if answer.remark else ""
     return codes.DOES_NOT_FIT, f"fits on no node: {answer.problem or _nearest(answer)}{remark}"
 

@@ -127,7 +127,7 @@ def _obstacles(pod: DescribedPod, offer: PoolOffer, every: Sequence[PoolOffer], 
     if not may_run(pod, offer, every):
         demands = (*selected_labels(pod), *(each for term in required_terms(pod) for each in term))
         unmet = dict.fromkeys(each.key for each in demands if not meets(offer, each, every))
-        yield f"its nodes do not have the labels that are selected: {', '.join(unmet)}"
+        yield f"its nodes lack the selected labels: {', '.join(unmet)}"
     for taint in () if tolerated else offer.taints:
         if taint.effect in _KEEP_OUT and not tolerates(pod.spec.get("tolerations"), taint):
             value = f"={taint.value}" if taint.value else ""
@@ -173,7 +173,7 @@ def refused_amount(pod: DescribedPod) -> str:
         resources = mapping(each.get("resources"))
         for name, amount in {**mapping(resources.get("limits")), **mapping(resources.get("requests"))}.items():
             if "/" in str(name) and not _is_whole(str(amount)):
-                return f"{amount} of {name} are requested, and it is counted in whole numbers"
+                return f"{amount} of {name} are requested, but only whole numbers are allowed"
     return ""
 
 
@@ -193,7 +193,7 @@ def _extended(container: object) -> Iterator[tuple[str, int]]:
 def _too_few(name: str, amount: int, there: int, offer: PoolOffer) -> str:
     if there == 0:
         offered = ", ".join(sorted(offer.offers))
-        return f"no node of it offers {name}" + (f"; they offer {offered}" if offered else "")
+        return f"none of its nodes offers {name}" + (f"; they offer {offered}" if offered else "")
     if offer.refuses_many and name in offer.shared and amount > 1:
         return f"{name} is shared, and the device plugin refuses requests of more than one share"
     return f"{amount} of {name} are requested, but a node has {there}" if amount > there else ""

@@ -69,7 +69,7 @@ class Quotas:
         if not self._tenants or self.tenant_of(namespace):
             return ""
         name = f"namespace {namespace}" if namespace else "its namespace, which it does not name,"
-        return f"{name} belongs to no tenant: no quota counts, and no queue adds tolerations"
+        return f"{name} belongs to no tenant: no quota applies, and no queue adds tolerations"
 
     def flavors(self, tenant: Tenant) -> tuple[QuotaFlavor, ...]:
         """What the queue of a tenant can give to sets of pods, in the order in which it tries them."""
@@ -155,7 +155,9 @@ class Quotas:
         if check is None or not any(amounts.get(each) for each in check.managed_resources):
             return ()
         until = f"{check.answered.title} {check.answered.does}"
-        return (f"with quota it waits for the check {check.name}, until {until}; whether it can was not looked at",)
+        return (
+            f"with quota it waits for the check {check.name}, until {until}; whether that succeeds was not checked",
+        )
 
     def _shares_of(self, tenant: Tenant) -> dict[str, dict[str, TenantQuota | None]]:
         if tenant.name not in self._shares:
@@ -185,7 +187,7 @@ class Quotas:
         if more <= 0:
             return text
         lenders = first_few(list(self._lending.lenders(tenant, pool, name)), _FEW)
-        back = ", to be given back when they need it" if self._reclaims else ""
+        back = ", to be returned when they need it" if self._reclaims else ""
         return f"{text}, {shown_amount(name, more)} more from {lenders}{back}"
 
 

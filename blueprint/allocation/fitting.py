@@ -15,7 +15,7 @@ from blueprint.allocation.verdict import GroupAnswer, Outcome
 from blueprint.wording import counted
 
 _MOST_AT_ONCE = 1_000
-_BOUNDED = "more devices would have to be tried than the bound allows"
+_BOUNDED = "the search for devices reached its limit"
 
 
 class Fitting:

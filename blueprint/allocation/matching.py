@@ -146,7 +146,7 @@ class Matcher:
         return self._outcomes[key]
 
     def doubt(self, request: DeviceRequest, device: Device) -> str:
-        """Why it is not known whether a device matches."""
+        """Why it is unknown whether a device matches."""
         outcomes = (self.outcome(selector.text, device) for selector, _ in self.selectors(request))
         return next((reason for outcome, reason in outcomes if outcome is Match.UNKNOWN), "")
 

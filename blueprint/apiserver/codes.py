@@ -6,7 +6,7 @@ NO_KUBECONFIG = define(
     "BP7001",
     "no-kubeconfig",
     """
-No kubeconfig was found, so there is no cluster to talk to. The places are, in this order: `--kubeconfig`,
+No kubeconfig was found, so there is no cluster to connect to. It is looked up in this order: `--kubeconfig`,
 the files named by `KUBECONFIG`, `~/.kube/config`, and, inside a pod, its service account. Name one of them.
 """,
 )
@@ -14,8 +14,8 @@ KUBECONFIG_UNREADABLE = define(
     "BP7002",
     "kubeconfig-unreadable",
     """
-A kubeconfig, or a file that it names (certificate, key, token), cannot be read. The message names the file
-and what the operating system answered. Paths inside a kubeconfig count from the folder of that kubeconfig.
+A kubeconfig, or a file that it names (certificate, key, token), cannot be read. The message contains the file and the
+error of the operating system. Paths inside a kubeconfig are relative to its folder.
 """,
 )
 KUBECONFIG_MALFORMED = define(
@@ -31,34 +31,33 @@ UNKNOWN_CONTEXT = define(
     "unknown-context",
     """
 The requested context, or the cluster or user that it refers to, is not in the kubeconfig. Nothing was
-contacted. The help lists what there is, with the nearest spelling.
+contacted. The help lists the available names, with the closest match first.
 """,
 )
 UNREACHABLE = define(
     "BP7005",
     "cluster-unreachable",
     """
-The API server did not answer: its name does not resolve, nothing listens at the port, or a reply did not come
-within `--timeout`. Nothing is known about the cluster, so nothing is reported about it. Check the address in
-the kubeconfig, the network (VPN, proxy) and that the control plane runs.
+The API server did not answer: its name does not resolve, nothing listens at the port, or a reply did not come within
+`--timeout`. The state of the cluster is unknown, so nothing is reported about it. Check the address in the kubeconfig,
+the network (VPN, proxy), and that the control plane is running.
 """,
 )
 TLS_FAILED = define(
     "BP7006",
     "tls-failed",
     """
-A TLS connection to the API server could not be made: its certificate is not signed by the authority in the
-kubeconfig, is for another name, or has expired; or the server refused our client certificate. An answer from
-a server that cannot prove who it is would be worthless, so nothing was read.
+A TLS connection to the API server could not be made: its certificate is not signed by the authority in the kubeconfig,
+is for another name, or has expired; or the server refused our client certificate. A response from an unverified server
+cannot be trusted, so nothing was read.
 """,
 )
 NOT_AUTHENTICATED = define(
     "BP7007",
     "not-authenticated",
     """
-The API server answered 401: it does not accept the credentials of this context. The message says which kind
-was sent (token, client certificate, password, none) and, where it can be read from it, when it expired.
-Renew it where it was issued.
+The API server answered 401: it does not accept the credentials of this context. The message names the kind that was
+sent (token, client certificate, password, none) and, if known, when it expired. Renew them.
 """,
 )
 NOT_KUBERNETES = define(
@@ -73,17 +72,16 @@ CREDENTIALS_FAILED = define(
     "BP7009",
     "credentials-failed",
     """
-The credential plugin or the identity provider that the kubeconfig names gave no credentials. Run the plugin by
-hand: it usually wants a new login.
+The credential plugin or identity provider in the kubeconfig returned no credentials. Run the plugin by hand: usually a
+new login is required.
 """,
 )
 FORBIDDEN = define(
     "BP7010",
     "forbidden",
     """
-The API server answered 403: this user may not do what was needed, so that part could not be examined or
-written. It counts as unknown, never as clean. The message names the verb and the resource that a role must
-allow.
+The API server answered 403: this user lacks a permission, so that part could not be examined or written. It counts as
+unknown, never as clean. The message names the verb and the resource that a role must allow.
 """,
 )
 SERVER_FAILING = define(

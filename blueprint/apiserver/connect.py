@@ -104,7 +104,7 @@ def official_endpoint(choice: Choice) -> Endpoint:
     from kubernetes.config.config_exception import ConfigException
 
     configuration = Configuration()
-    why = "its identity provider gave none"
+    why = "its identity provider returned none"
     try:
         load_kube_config(  # type: ignore[no-untyped-call]
             os.pathsep.join(str(path) for path in choice.files),

@@ -209,7 +209,7 @@ def _parsed(response: Response, request_line: str) -> Any:
     try:
         return orjson.loads(response.body)
     except orjson.JSONDecodeError:
-        text = "the answer is not JSON"
+        text = "the response is not JSON"
         raise ApiError(response.status, "NotJSON", text, request=request_line) from None
 
 

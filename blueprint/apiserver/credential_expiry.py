@@ -21,7 +21,7 @@ def describe_credentials(endpoint: Endpoint) -> str:
         return "the user name and password"
     if endpoint.certificate:
         return "the client certificate" + _when(certificate_expiry(endpoint.certificate))
-    return "requests without credentials, which is what the kubeconfig says for the user"
+    return "requests without credentials, as the kubeconfig configures for the user"
 
 
 def _when(expiry: datetime | None) -> str:

@@ -120,7 +120,7 @@ def _credential(output: str, api_version: str) -> _Credential:
         answer = json.loads(output)
         status = answer["status"]
         if answer["kind"] != "ExecCredential" or answer["apiVersion"] != api_version:
-            raise _PluginError(f"exec: plugin answers {answer['apiVersion']} {answer['kind']}, not {api_version}")
+            raise _PluginError(f"exec: plugin returned {answer['apiVersion']} {answer['kind']}, not {api_version}")
         token, certificate, key = (status.get(name) for name in ("token", "clientCertificateData", "clientKeyData"))
     except (ValueError, KeyError, TypeError, AttributeError):
         raise _PluginError("exec: the output is not an ExecCredential with a status") from None

@@ -110,7 +110,10 @@ def _prerequisites_page(platform: Platform, needs: tuple[Prerequisite, ...], exp
         lines += [f"- [ ] {one}" for one in what]
         lines.append("")
         if checks := probed.get(scope):
-            lines += [f"`blueprint probe` judges on each node: {', '.join(checks)}. It checks nothing else here.", ""]
+            lines += [
+                f"`blueprint probe` checks on each node: {', '.join(checks)}. It checks nothing else in this list.",
+                "",
+            ]
     return "\n".join(lines)
 
 

@@ -28,8 +28,8 @@ OUTPUT_NOT_A_BUNDLE = define(
     "BP4013",
     "output-not-a-bundle",
     """
-The output folder holds files and is not a bundle, or the path is not a folder. A bundle is put into a new folder, into
-an empty one (`.git` beside it does not count), or over an older bundle, whose lock lists its files.
+The output folder contains files but is not a bundle, or the path is not a folder. A bundle is written to a new folder,
+to an empty one (`.git` in it is ignored), or over an older bundle, whose lock lists its files.
 """,
 )
 OUTPUT_DIFFERS = define(
@@ -51,8 +51,9 @@ BUNDLE_HALF_WRITTEN = define(
     "BP4025",
     "bundle-half-written",
     """
-A `compile` into this folder was killed while it put files in place (`.blueprint-new` holds the rest), or is still running. Such a
-folder is neither the old bundle nor the new one, so nothing is read from it. Compile again: that rolls back the unfinished run first.
+A `compile` into this folder was killed while it moved files into place (`.blueprint-new` contains the rest), or is
+still running. Such a folder is neither the old bundle nor the new one, so nothing is read from it. Compile again: that
+rolls back the unfinished run first.
 """,
 )
 FOREIGN_FILES = define(
@@ -77,7 +78,7 @@ EDITS_REPLACED = define(
     "edits-replaced",
     """
 Files of the old bundle did not match its lock: they had been edited. `compile` replaced them, or removed those that the
-blueprint does not render any more. A bundle is generated; changes that must stay belong in the blueprint.
+blueprint no longer renders. A bundle is generated; changes that must stay belong in the blueprint.
 """,
     severity=Severity.WARNING,
 )
@@ -93,8 +94,8 @@ FIELD_ORIGIN = define(
     "BP4020",
     "field-origin",
     """
-An answer of `blueprint trace`, not a problem: the value of a rendered field, the line of the blueprint or overlay that gave it,
-what that line replaced, and the template that put it there.
+A result of `blueprint trace`, not a problem: the value of a rendered field, the line of the blueprint or overlay that
+sets it, the value that this line replaced, and the template that renders the field.
 """,
     severity=Severity.NOTE,
 )
@@ -110,7 +111,7 @@ LINE_USE = define(
     "BP4022",
     "line-use",
     """
-An answer of `blueprint trace` for a path of the blueprint: everything that is decided by it.
+A result of `blueprint trace` for a path of the blueprint: everything that depends on it.
 """,
     severity=Severity.NOTE,
 )

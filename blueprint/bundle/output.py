@@ -34,7 +34,7 @@ def check_output(files: Files, folder: Path) -> list[Diagnostic]:
     differences += [f"{folder / name} is not part of the bundle; `compile` keeps it" for name in found.strays]
     differences += found.in_the_way
     if is_half_written(folder, LOCK):
-        differences.append(f"{folder} is half-written: a `compile` was stopped there")
+        differences.append(f"{folder} is incomplete: a `compile` was interrupted")
     diagnostics = [Diagnostic(codes.OUTPUT_DIFFERS, message) for message in {*differences}]
     diagnostics += [_changed(folder / name, files[name]) for name in found.changed]
     return sorted(diagnostics, key=lambda each: each.message)
@@ -116,7 +116,7 @@ def _notices(found: Replacement, folder: Path) -> Iterator[Diagnostic]:
     """What somebody should know about files that are not, or not only, the bundle's."""
     if found.edited:
         message = f"{counted(len(found.edited), 'file')} edited by hand: {first_few(found.edited, _MOST_NAMED)}"
-        help_ = "what must stay belongs into the blueprint: as a setting, or as a patch with a reason"
+        help_ = "move changes that must stay into the blueprint, as a setting or as a patch with a reason"
         yield Diagnostic(codes.EDITS_REPLACED, f"replaced {message}", help=help_)
     if found.strays:
         message = (
@@ -139,4 +139,4 @@ def _in_the_way(message: str) -> Diagnostic:
 
 def _instead(path: Path) -> str:
     words = why_not_a_file(path)
-    return f"{words.removeprefix('it is ')}, and a bundle is a folder" if words else "a file, and a bundle is a folder"
+    return f"{words.removeprefix('it is ')}, but a bundle is a folder" if words else "a file, but a bundle is a folder"

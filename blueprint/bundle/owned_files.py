@@ -92,7 +92,7 @@ def replacement(files: Files, folder: Path) -> Replacement:
             in_the_way.append(state)
         elif state != data:
             if name != LOCK and name not in listed.digests:
-                in_the_way.append(f"{folder / name} is not the bundle's, which has a file of that name")
+                in_the_way.append(f"{folder / name} is not part of the bundle, which has a file with that name")
             changed.append(name)
             if sha256(state) not in listed.digests.get(name, ()) and name != LOCK:
                 edited.append(name)

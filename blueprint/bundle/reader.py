@@ -86,7 +86,7 @@ def verify(folder: Path) -> tuple[dict[str, Any] | None, list[Diagnostic]]:
     """The lock, and every file that is not what the lock says; None if there is no readable lock."""
     path = folder / LOCK
     if is_half_written(folder, LOCK):
-        message = f"{folder} is half-written: a `compile` was stopped there, or is still at it"
+        message = f"{folder} is incomplete: a `compile` was interrupted or is still running"
         return None, [Diagnostic(codes.BUNDLE_HALF_WRITTEN, message, help="compile the blueprint again")]
     try:
         text = path.read_bytes()

@@ -16,7 +16,7 @@ SCHEMA = "gpublueprint.dev/resource-slices/v1"
 UNKNOWN = "until a node is seen"
 _COMMENT = """\
 # What the DRA drivers publish of one node of each pool, as predicted: the devices that claims can get. It is not
-# applied; `blueprint drift --scope derived` compares the cluster's ResourceSlices with it. Devices that are alike stand
+# applied; `blueprint drift --scope derived` compares the cluster's ResourceSlices with it. Identical devices are listed
 # together: {gpu} in a name is the GPU's minor number, {start} the first memory slice of an instance. A value may differ
 # by its tolerance; what is unknown is published by every node, and known when a node is seen.
 """

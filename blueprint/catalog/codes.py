@@ -8,9 +8,10 @@ CATALOGUE_INVALID = define(
     "BP3901",
     "catalogue-invalid",
     """
-A file of the catalogue does not have the form that the catalogue needs: a key is missing, misspelt or of the
-wrong type, or a fact lacks its source. The catalogue is the GPU products, the releases and the folders under
-`components/`. Nothing is compiled from a catalogue that is wrong, because a wrong fact would be rendered and later reported as the truth. Correct the line that is named; if you did not change these files, the installation is damaged or this is a bug.
+A file of the catalogue does not have the form that the catalogue needs: a key is missing, misspelt or of the wrong
+type, or a fact lacks its source. The catalogue is the GPU products, the releases and the folders under `components/`.
+Nothing is compiled from an invalid catalogue, because a wrong fact would be rendered and later reported as true.
+Correct the line that is shown; if you did not change these files, the installation is damaged or this is a bug.
 """,
 )
 
@@ -46,7 +47,7 @@ COMPONENT_CYCLE = define(
     "component-cycle",
     """
 Components depend on each other in a cycle, so there is no order in which they could be applied. `needs` in
-`component.yaml` lists what must work before the component is applied. Remove one of the needs.
+`component.yaml` lists the components that must be running before this one is applied. Remove one of them.
 """,
 )
 
@@ -54,7 +55,7 @@ COMPONENT_VERSION = define(
     "BP3904",
     "component-version",
     """
-A release names a version of a component that the component's folder does not know. `component.yaml` describes the
+A release names a version of a component that the component's folder does not describe. `component.yaml` describes the
 newest version; every older one that a release installs has a file `versions/VERSION.yaml` beside it with the keys in which it differs. Add that file, from upstream's tag of that version, or correct the release.
 """,
 )

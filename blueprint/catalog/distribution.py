@@ -1,6 +1,6 @@
 """A distribution of Kubernetes: its node images, and who brings driver, toolkit and device plugin on them.
 
-Every managed cloud has several modes that exclude each other: a node pool is in exactly one, and halves of two give
+Every managed cloud has several modes that are mutually exclusive: a node pool is in exactly one, and halves of two give
 nodes on which pods never start.
 """
 

@@ -130,7 +130,7 @@ class Kind(Record, kw_only=True):
         listed: Among the configuration, where a bundle lists it; without, after the workloads.
         follows_peers: Whether it comes after the others of its stage.
         ready: How its state is read; without, it has none.
-        immutable: Fields that cannot change on a living object, each with everything under it. What the rules of a
+        immutable: Fields that cannot change on an existing object, each with everything under it. What the rules of a
             custom resource's definition say by themselves need not stand here.
         never_replaced: Why it is never deleted to be made anew.
         carries: What always goes with it when it is made anew; then it is, whatever its state, only by its name.

@@ -71,5 +71,5 @@ class CompatibilityRule(CatalogueFile, kw_only=True):
         if (self.forbids is None) == (self.demands is None):
             return "it must either forbid or demand something"
         if self.forbids and (self.blames not in self.when or not self.help):
-            return "what forbids needs help, and blames one of its subjects"
+            return "a rule that forbids needs help, and must blame one of its subjects"
         return None

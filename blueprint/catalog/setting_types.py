@@ -17,8 +17,8 @@ WORDS = {
     "list": "a list of text", "map": "a map of text to text", "env": "a map of variables to text in quotes",
     "resources": "a map of requests and limits, each of resources to quantities",
     "gates": "a map of names to true or false", "probe": "a map of a probe's times and counts to whole numbers",
-    "tolerations": "a list of tolerations", "object": "a map, in the form that the API has it",
-    "objects": "a list of maps, in the form that the API has it", "pod": "a map of what the pod is told",
+    "tolerations": "a list of tolerations", "object": "a map, in the API's form",
+    "objects": "a list of maps, in the API's form", "pod": "a map of pod settings",
 }  # fmt: skip
 PYTHON: dict[str, type] = {
     "string": str, "integer": int, "boolean": bool, "list": list, "objects": list, "tolerations": list,
@@ -117,7 +117,7 @@ def _tolerations(value: Any) -> Iterator[Fault]:
             elif choice and part not in choice:
                 yield (index, name), f"must be one of {', '.join(choice)} as {name}, not {part}"
         if one.get("operator") == "Exists" and one.get("value"):
-            yield (index, "value"), "must have no value with the operator Exists, which is for all values"
+            yield (index, "value"), "must have no value with the operator Exists, which matches all values"
         if not one.get("key") and one.get("operator") != "Exists":
             yield (index,), "must have a key, except with the operator Exists"
 
@@ -136,7 +136,7 @@ def _resources(value: Any) -> Iterator[Fault]:
             continue
         for name, amount in amounts.items():
             if not re.fullmatch(_RESOURCE, str(name)):
-                yield (key, name), f"must name resources, and {name} is none"
+                yield (key, name), f"must name resources; {name} is not one"
             elif not _is_quantity(amount):
                 yield (key, name), f"must contain quantities in quotes; {amount} of {name} is not one"
     requests, limits = (value.get(key) for key in ("requests", "limits"))

@@ -29,7 +29,7 @@ def reason_against(tree: CelExpression, text: str, ours: frozenset[str]) -> str 
     if sum(_is_bind(node) for node in nodes) > _MOST_BINDINGS:
         return f"it binds more than {_MOST_BINDINGS} names"
     if any(node.kind == "literal" and "\0" in str(node.value) for node in nodes) or "\0" in text:
-        return "it holds a NUL character"
+        return "it contains a NUL character"
     calls_python = any(is_two_variable(node) or (node.kind == "call" and _called(node) in ours) for node in nodes)
     if calls_python and any(_stays_optional(node) for node in nodes):
         return "it keeps an optional value beside a function that the library cannot give one"

@@ -75,7 +75,7 @@ def parse(text: str) -> CelExpression:
     parser = _Parser(text)
     tree = parser.choice()
     if parser.kind != "end":
-        parser.fail("here the expression should end")
+        parser.fail("the expression should end here")
     return tree
 
 
@@ -102,7 +102,9 @@ class _Parser:
             at = match.end()
             match = _TOKEN.match(self._text, at)
         if match is None and at < len(self._text):
-            what = "the text does not end" if self._text[at] in "'\"" else f"{self._text[at]} has no meaning here"
+            what = (
+                "the string is not terminated" if self._text[at] in "'\"" else f"{self._text[at]} has no meaning here"
+            )
             raise CelError(what, at, at + 1)
         self.kind = str(match.lastgroup) if match else "end"
         self.value = match.group() if match else ""
@@ -123,7 +125,7 @@ class _Parser:
         """`a ? b : c`, or what binds closer."""
         self._depth += 1
         if self._depth > _DEEPEST:
-            raise TooComplexError("the expression is too deep", self.start, max(self.stop, self.start + 1))
+            raise TooComplexError("the expression is nested too deeply", self.start, max(self.stop, self.start + 1))
         first = self._binary(0)
         if self._take("?"):
             then = self._binary(0)
@@ -150,7 +152,7 @@ class _Parser:
     def _link(self, links: int, *, flat: bool = False) -> int:
         if links > _LONGEST and not flat:
             raise TooComplexError(
-                "the expression is a chain that is too long", self.start, max(self.stop, self.start + 1)
+                "the expression has too many chained operators", self.start, max(self.stop, self.start + 1)
             )
         return links + 1
 

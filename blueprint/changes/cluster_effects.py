@@ -23,7 +23,7 @@ def cluster_effects(parts: Iterable[ObjectChange]) -> Iterator[Diagnostic]:
             where = (part.id.kind, *field.path)
             if where == ("platform", "name"):
                 renamed = f"the platform is renamed from {field.before} to {field.after}"
-                message = f"{renamed}: a cluster takes it for another platform"
+                message = f"{renamed}: a cluster treats it as another platform"
                 help_ = "keep the name, or remove the platform of the old name from the cluster first"
                 yield _diagnostic(codes.PLATFORM_RENAMED, field, message, help_)
             elif where == ("cluster", "kubernetes"):
@@ -38,7 +38,7 @@ def _kubernetes(field: FieldChange) -> Diagnostic:
     before, after = version_key(str(field.before)), version_key(str(field.after))
     change = f"Kubernetes {field.before} -> {field.after}"
     if after < before:
-        message = f"{change} goes back: clusters do not"
+        message = f"{change} is a downgrade, which clusters do not support"
         return _diagnostic(
             codes.KUBERNETES_DOWNGRADE, field, message, "declare what the cluster runs, or build another one"
         )

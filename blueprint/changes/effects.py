@@ -155,7 +155,9 @@ def _driver(hit: EffectMatch, rollout: Rollout) -> Diagnostic:
         note = Note("delete the driver's pods yourself, node by node, with no GPU pod on the node")
         return _diagnostic(hit, codes.DRIVER_HELD_BACK, message, (note, Note(hit.effect.source)))
     if hit.changed.change.action is Action.REPLACE:
-        message = f"{what} goes from all nodes of {rollout.where} at once, then comes anew: no GPU pod survives that"
+        message = (
+            f"{what} is removed from all nodes of {rollout.where} at once, then reinstalled: no GPU pod survives that"
+        )
         return _diagnostic(hit, codes.DRIVER_ROLLOUT, message, (Note(hit.effect.source),))
     message = f"{what} is rolled out node by node on {rollout.where}: GPU pods there are deleted"
     notes = (*(Note(text) for text in rollout.notes()), Note(hit.effect.source))

@@ -1,4 +1,5 @@
-"""Fields that cannot change on a living object: known for Kubernetes' own kinds, read from rules for custom resources.
+"""Fields that cannot change on an existing object: known for Kubernetes' own kinds, read from rules for custom
+resources.
 
 Where the table of kinds and the rules say nothing the server decides.
 """
@@ -37,7 +38,7 @@ def as_replacement(change: ObjectChange, release: str = "") -> ObjectChange:
 def why(fields: tuple[FieldChange, ...]) -> str:
     """The reason in words."""
     names = ", ".join(dict.fromkeys(field.shown for field in fields))
-    return f"must be replaced: {names} cannot change on a living object"
+    return f"must be replaced: {names} cannot change on an existing object"
 
 
 def may_not_be_replaced(identity: ObjectId) -> str | None:

@@ -37,7 +37,7 @@ def _how(one: ChangedObject) -> str | None:
     if one.value("spec.updateStrategy.type") == "OnDelete":
         return "is reinstalled when its pods are deleted (OnDelete)"
     most = one.value("spec.updateStrategy.rollingUpdate.maxUnavailable") or "1"
-    return f"is installed anew, {most} at a time,"
+    return f"is reinstalled, {most} at a time,"
 
 
 def _where(installer: Installer, pools: Sequence[BundlePool]) -> str:

@@ -89,9 +89,9 @@ def _course(policy: Mapping[str, Any], nodes: int) -> Iterator[str]:
     yield f"{at_once} of {counted(nodes, 'node')} at a time (maxParallelUpgrades {most}): {waves}"
     drain, waits = _drain(policy), int((policy.get("waitForCompletion") or {}).get("timeoutSeconds", 0))
     seconds = f"at most {drain.get('timeoutSeconds', 300)} s" if drain.get("timeoutSeconds", 300) else "without a limit"
-    jobs = f"jobs that are waited for have {waits} s" if waits else "nothing limits how long jobs are waited for"
+    jobs = f"jobs get {waits} s to finish" if waits else "the wait for jobs has no time limit"
     evicted = f"each node is cordoned and drained ({seconds}); " if drain.get("enable") else "each node is cordoned; "
-    yield f"{evicted}{jobs}; the cards' network is gone while the driver is loaded anew"
+    yield f"{evicted}{jobs}; the cards have no network while the driver reloads"
 
 
 def _drain(policy: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -74,7 +74,7 @@ def _diagnostic(own: list[DriftingFields], node_pool: Mapping[str, Any], pools: 
     budgets = _budgets(node_pool)
     if _held(budgets, pool):
         code, what = codes.DRIFTED_NODES_STAY, f"{which} drift and are not replaced before they are empty: {names}"
-        notes = ["the disruption budget lets no drifted node go; new nodes follow the change at once"]
+        notes = ["the disruption budget allows no drifted node to be replaced; new nodes get the change at once"]
     else:
         code, what = codes.DRIFTED_NODES_REPLACED, f"Karpenter replaces {which}: {names}"
         notes = [f"disruption budget of drifted nodes: {_pace(budgets)}", _WAITS, *_grace(node_pool)]
@@ -105,7 +105,7 @@ def _fields(drifting: DriftingFields) -> str:
 def removed_nodes(changed: ChangedObject) -> Iterator[Diagnostic]:
     """A NodePool that goes takes its nodes along."""
     if changed.after is None and _makes_nodes(changed.change.id.kind):
-        what = f"Karpenter drains and removes the nodes of {changed.change.id} with it, whatever its budgets say"
+        what = f"Karpenter drains and removes the nodes of {changed.change.id} with it, regardless of its budgets"
         yield Diagnostic(
             codes.DRIFTED_NODES_REPLACED, what, notes=tuple(map(Note, _grace(changed.before or {}))),
             subject=str(changed.change.id),
@@ -136,4 +136,7 @@ def _budget(budget: Mapping[str, Any]) -> str:
 def _grace(node_pool: Mapping[str, Any]) -> Iterator[str]:
     spec = ((node_pool.get("spec") or {}).get("template") or {}).get("spec") or {}
     if period := spec.get("terminationGracePeriod"):
-        yield f"pods that still run after {period} are deleted (terminationGracePeriod), whatever holds them"
+        yield (
+            f"pods that still run after {period} are deleted (terminationGracePeriod), even if their "
+            "eviction is blocked"
+        )

@@ -75,9 +75,11 @@ class Rollout(Record):
         deletion, drain = self.policy.get("podDeletion") or {}, self.policy.get("drain") or {}
         volumes = "also with" if deletion.get("deleteEmptyDir") else "not those with"
         pods = f"pods that hold GPUs are deleted ({volumes} data in emptyDir volumes)"
-        after = f"a node that is not free then is drained ({_seconds(drain)})" if drain.get("enable") else "no drain"
+        after = (
+            f"a node that is still in use is then drained ({_seconds(drain)})" if drain.get("enable") else "no drain"
+        )
         waits = int((self.policy.get("waitForCompletion") or {}).get("timeoutSeconds", 0))
-        jobs = f"jobs that are waited for have {waits} s" if waits else "nothing limits how long jobs are waited for"
+        jobs = f"jobs get {waits} s to finish" if waits else "the wait for jobs has no time limit"
         return (pace, f"{pods}; {after}; {jobs}")
 
     def evidence(self) -> tuple[tuple[str, str], ...]:

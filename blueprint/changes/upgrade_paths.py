@@ -57,7 +57,8 @@ def _skipped(name: str, majors: Majors, old: str, new: str, one: ChangedObject) 
     help_ = f"go {' -> '.join(majors.names[majors.names.index(before) : majors.names.index(after) + 1])}" * (step > 1)
     yield Diagnostic(
         codes.MAJOR_SKIPPED, f"{name} {way} {old} to {new}", at=one.place(VERSION),
-        notes=(Note(majors.source),), help=help_ or "stay, or build another cluster", subject=str(one.change.id),
+        notes=(Note(majors.source),), help=help_ or "keep the current configuration, or build another "
+            "cluster", subject=str(one.change.id),
         path=format_path(VERSION),
     )  # fmt: skip
 
@@ -71,7 +72,7 @@ def _exclusive(changed: Sequence[ChangedObject], effects: Effects) -> Iterator[D
     for kind, new in come:
         for old in (one for key, one in gone if key != kind):
             yield Diagnostic(
-                codes.STACK_CHANGE, f"{new.change.id} comes in the place of {old.change.id}", at=new.place(()),
+                codes.STACK_CHANGE, f"{new.change.id} replaces {old.change.id}", at=new.place(()),
                 notes=(Note(rule.source),), help="drain, remove the old stack, then apply the new one",
                 subject=str(new.change.id),
             )  # fmt: skip
@@ -86,7 +87,9 @@ def _handover(
     for one in changed:
         for field in one.change.fields:
             if one.change.id.kind == rule.kind and format_path(field.path) == rule.field:
-                message = f"{one.change.id} hands the drivers over in the same step that upgrades to {rule.since}"
+                message = (
+                    f"{one.change.id} changes the owner of the drivers in the same step as the upgrade to {rule.since}"
+                )
                 yield Diagnostic(
                     codes.HANDOVER_WITH_UPGRADE, message, at=one.place(field.path), notes=(Note(rule.source),),
                     help="upgrade first; change the owner afterwards", subject=str(one.change.id), path=rule.field,

@@ -95,9 +95,9 @@ REPEATED_ITEM = define(
     "BP5031",
     "item-repeated",
     """
-Two variables of a container have one name, or two ports one number and protocol. The API server takes that on create, and the last
-variable counts. Server-side apply (`blueprint apply`, `kubectl apply --server-side`, Flux) refuses it, and a later
-`kubectl apply` may keep the wrong one.
+Two variables of a container have the same name, or two ports the same number and protocol. The API server accepts this
+on create, and the last variable takes effect. Server-side apply (`blueprint apply`, `kubectl apply --server-side`,
+Flux) refuses it, and a later `kubectl apply` may keep the wrong one.
 """,
 )
 QUANTITY_FORM = define(
@@ -229,8 +229,9 @@ RULE_NOT_EVALUATED = define(
     """
 The CustomResourceDefinition has a validation rule that could not be evaluated here: the CEL library is not installed
 (`pip install "gpu-platform-blueprint[cel]"`), it lacks a function that the rule uses, evaluation takes too long, or it
-might make a value of more than a million elements. The API server will evaluate the rule; until then it is unknown whether the
-value is valid. Where time runs out for messages alone, the violation is reported with the message that has no values in it.
+might make a value of more than a million elements. The API server will evaluate the rule; until then it is unknown
+whether the value is valid. If the time limit is exceeded only for messages, the violation is reported with a message
+without values.
 """,
     severity=Severity.NOTE,
 )

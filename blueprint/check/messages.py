@@ -59,7 +59,7 @@ FORMATS = {
 _MANY = 12
 _MOST_COMPARED = 200
 """Allowed values among which the nearest spelling is looked for."""
-_LEFT_OUT = "must be left out beside the other fields here"
+_LEFT_OUT = "cannot be combined with the other fields here"
 MOST_FAULTS = 1_000
 """Faults of one sort that are told of one object: words for a million of them take minutes."""
 

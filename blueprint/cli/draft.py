@@ -11,7 +11,7 @@ from blueprint.source.yaml_writer import inline
 
 STACKS = {
     "operator": "The GPU Operator installs and runs the GPU stack.",
-    "standalone": "Device plugin, feature discovery and exporter alone: the nodes have driver and toolkit already.",
+    "standalone": "Only device plugin, feature discovery and exporter: the nodes already have driver and toolkit.",
 }
 """What each value of `gpuStack` means, in a line."""
 ALLOCATIONS = {
@@ -58,7 +58,7 @@ def text_of(draft: Draft, file: str) -> str:
 
 def _lines(draft: Draft, file: str) -> Iterator[str]:
     yield f"# `blueprint validate {file}` checks this file, `blueprint compile {file} -o bundle` renders it."
-    yield "# `blueprint explain spec.nodePools`, or any other field, says what can be written there."
+    yield "# `blueprint explain spec.nodePools`, or any other field, shows its documentation."
     yield "apiVersion: gpublueprint.dev/v1alpha2"
     yield "kind: Blueprint"
     yield "metadata:"
@@ -98,14 +98,17 @@ def _shared(draft: Draft) -> Iterator[str]:
     """What the pools have in common."""
     groups = draft.node_groups
     if groups:
-        yield f"  # The cloud labels the nodes of a pool with {groups.label}: pools below have the names of its pools."
+        yield (
+            f"  # The cloud labels the nodes of a pool with {groups.label}: name the pools below "
+            "after the cloud's node pools."
+        )
     else:
-        yield "  # Nodes belong to the pool that this label names; they have it when they join. Put yours here."
+        yield "  # The node label that names a node's pool. Nodes have it when they join. Replace it with yours."
         yield f"  poolLabel: {OWN_LABEL}"
         yield "  # `blueprint apply` sets further labels and taints; write `provisioner` if the node provisioner does."
         yield "  nodeLabels: apply"
     if any(pool.product for pool in draft.pools):
-        yield "  # What every pool with GPUs has unless it says otherwise. The taint keeps pods away that need no GPU."
+        yield "  # Defaults of every pool with GPUs. The taint keeps pods without GPUs away."
         yield "  poolDefaults:"
         yield f"    taints: [nvidia.com/gpu={groups.taint if groups else OWN_TAINT}:NoSchedule]"
 

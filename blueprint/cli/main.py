@@ -26,9 +26,9 @@ EXIT_INTERRUPTED = 130
 DESCRIPTION = "Compile, validate, apply and drift-check declarative GPU platforms on Kubernetes."
 GROUPS = {
     "write": "Write a blueprint",
-    "review": "See what it means and what a change does",
+    "review": "Inspect it, and preview what a change does",
     "manifests": "Manifests of any origin",
-    "cluster": "Bring it to a cluster, and find out whether it is still so",
+    "cluster": "Apply it to a cluster, and detect drift",
     "tool": "The tool itself",
 }
 """Every group of verbs with its title, in the order of work. A verb names its group, and where it comes in it."""
@@ -166,7 +166,7 @@ def _run_verb(options: argparse.Namespace) -> int:
     except Exception as error:
         if os.environ.get("BLUEPRINT_DEBUG"):
             raise
-        help_ = "this is a bug of the tool; BLUEPRINT_DEBUG=1 prints the traceback"
+        help_ = "this is a bug in the tool; BLUEPRINT_DEBUG=1 prints the traceback"
         found = Diagnostic(INTERNAL_ERROR, f"{type(error).__name__}: {error}", help=help_)
         result = Run(options.verb, "", diagnostics=(found,), exit_code=EXIT_BUG)
     if not isinstance(result, Run):

@@ -91,14 +91,12 @@ def add_report(parser: ArgumentParser) -> None:
     output.add_argument(
         "--fail-on",
         choices=["error", "warning", "note"],
-        help="the least severity that exits 1 (error); output files are written regardless",
+        help="the lowest severity that exits 1 (error); output files are written regardless",
     )
     verbosity = output.add_mutually_exclusive_group()
+    verbosity.add_argument("-v", "--verbose", action="store_true", help="text: show every finding in full")
     verbosity.add_argument(
-        "-v", "--verbose", action="store_true", help="text: every finding in full, however many there are"
-    )
-    verbosity.add_argument(
-        "-q", "--quiet", action="store_true", help="text: nothing where nothing was found; no progress"
+        "-q", "--quiet", action="store_true", help="text: no output without findings, and no progress"
     )
     output.add_argument("--color", choices=["auto", "always", "never"], help="text: colour (auto: on a terminal)")
 
@@ -161,7 +159,7 @@ def refuse_overlays(options: Namespace) -> None:
     from blueprint.diagnostics.codes import USAGE
 
     if options.overlay or options.set:
-        message = "--overlay and --set need a blueprint; a bundle is compiled already"
+        message = "--overlay and --set need a blueprint; a bundle is already compiled"
         raise Refused(Diagnostic(USAGE, message), exit_code=2)
 
 

@@ -88,7 +88,7 @@ class CommandParser(ArgumentParser):
     def _refuse(self, argument: str, options: Namespace) -> NoReturn:
         verb = getattr(options, "verb", "")
         if not argument.startswith("-"):
-            raise self._refused(f"{verb} takes no further argument {argument}".strip(), verb=verb)
+            raise self._refused(f"{verb} does not accept the argument {argument}".strip(), verb=verb)
         flag = argument.partition("=")[0]
         if verb and flag in self.flags():
             raise self._refused(

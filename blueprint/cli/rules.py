@@ -17,9 +17,9 @@ if TYPE_CHECKING:
 
 def add_rules(parser: ArgumentParser) -> None:
     """--select, --ignore and --profile."""
-    names = "codes, beginnings of codes, slugs or tags, separated by commas"
+    names = "codes, prefixes of codes, slugs or tags, separated by commas"
     parser.add_argument("--select", metavar="RULES", action="append", default=[], help=f"run these rules only: {names}")
-    parser.add_argument("--ignore", metavar="RULES", action="append", default=[], help="run all rules but these")
+    parser.add_argument("--ignore", metavar="RULES", action="append", default=[], help="run all rules except these")
     parser.add_argument("--profile", choices=["minimal", "recommended", "strict"], help="which rules run (recommended)")
 
 

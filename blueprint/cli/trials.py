@@ -48,13 +48,13 @@ def add_run(parser: argparse.ArgumentParser) -> None:
     which.add_argument(
         "--kueue",
         action="store_true",
-        help="run the real Kueue: what it admits, what waits and why, and whether admit says the same",
+        help="run the real Kueue: show what it admits, what waits and why, and whether admit agrees",
     )
     parser.add_argument(
         "--kai",
         metavar="DIR",
         type=lambda folder: Path(folder).absolute(),
-        help="run the real KAI, whose programs are in this folder, instead of having Kubernetes' scheduler stand in",
+        help="run the real KAI from the programs in this folder, instead of the Kubernetes scheduler",
     )
     add_timeout(parser, "timeout for one condition or decision")
     add_overlays(parser)
@@ -73,7 +73,7 @@ def run_trial(options: argparse.Namespace, progress: Progress) -> Run:
     from blueprint.lab.trial.inputs import read_workloads
 
     if options.kai is not None and options.name is not None:
-        text = "--kai runs KAI beside a lab of its own: leave out --name"
+        text = "--kai starts its own lab: omit --name"
         raise Refused(Diagnostic(codes.NO_QUEUES, text), exit_code=2)
     progress_line: Progress = _silent if options.quiet else progress
     workloads = read_workloads(Path(options.workloads)) if options.workloads is not None else None
@@ -180,7 +180,7 @@ def _lab(options: argparse.Namespace, progress: Progress) -> Iterator[Lab]:
     if options.name is not None:
         yield running_lab(lab_folder(options.state or default_root(), options.name), options.name)
         return
-    progress("starting a lab of its own")
+    progress("starting a temporary lab")
     stood_in = () if options.kai is not None else STOOD_IN
     with Lab.open(assets=options.assets, live=True, name="trial", stood_in=stood_in) as lab:
         yield lab
@@ -195,9 +195,7 @@ def _failing_plainly() -> Iterator[None]:
     try:
         yield
     except (RequestFailed, HttpError) as failed:
-        raise Refused(
-            Diagnostic(codes.REQUEST_FAILED, f"the lab does not do as asked: {failed}"), exit_code=2
-        ) from failed
+        raise Refused(Diagnostic(codes.REQUEST_FAILED, f"the lab failed: {failed}"), exit_code=2) from failed
 
 
 def _positive(text: str) -> int:

@@ -6,8 +6,8 @@ WRONG_CLUSTER = define(
     "BP7011",
     "wrong-cluster",
     """
-The blueprint names the cluster it is for (`cluster.uid`, the uid of the namespace kube-system), and the
-context points to another one. Nothing was planned or written.
+The blueprint declares its cluster (`cluster.uid`, the UID of the namespace kube-system), but the context points to
+another one. Nothing was planned or written.
 """,
 )
 INVENTORY_MOVED = define(
@@ -15,17 +15,18 @@ INVENTORY_MOVED = define(
     "inventory-moved",
     """
 The record of what was applied changed while this apply ran: another apply of the same blueprint runs at the
-same time. What this run wrote is in the cluster; run it again when the other apply has ended.
+same time. The changes of this run are in the cluster; run it again after the other apply has ended.
 """,
 )
 CONFLICT = define(
     "BP7030",
     "conflict",
     """
-A field that the blueprint declares belongs to another field manager with another value. It was not
-overwritten. Either stop that manager from setting it, or declare its value, or take the field over with
-`--force-conflicts`. With a name, `--force-conflicts=KIND/NAMESPACE/NAME[:FIELD]` (`KIND/NAME` for what is in no
-namespace, repeatable), it takes only what was named. An object that was named is written; its contested fields that were not named are left out of the request and reported. Any other object with a contested field is left alone as a whole.
+A field that the blueprint declares belongs to another field manager with another value. It was not overwritten. Either
+stop that manager from setting it, or declare its value, or take the field over with `--force-conflicts`. With a name,
+`--force-conflicts=KIND/NAMESPACE/NAME[:FIELD]` (`KIND/NAME` for cluster-scoped objects, repeatable), it takes only the
+named objects or fields. A named object is written, without its contested fields that were not named; these are
+reported. Any other object with a contested field is not written at all.
 """,
 )
 TAKEN_OVER = define(
@@ -41,21 +42,24 @@ NEEDS_REPLACEMENT = define(
     "BP7032",
     "needs-replacement",
     """
-The change touches a field that cannot be changed on an existing object. This is verified, not guessed: the same content
-would be accepted for a new object, the kind's own rules refuse the change of this field, and they still do when fields added by others are left out. A refusal by an admission policy, a webhook or a quota does not count.
+The change touches a field that cannot be changed on an existing object. This was verified: the same content would be
+accepted for a new object, the API's validation of this kind rejects the change of this field, and it still does without
+the fields added by others. A refusal by an admission policy, a webhook or a quota does not count.
 
-Replacing deletes the object and what it owns, so it is never done without being requested. `apply --replace` does it where nothing else is lost, checks the uid of the object, and re-creates it; a run that is killed in between is finished by the
-next. Where something is lost with the object (a load balancer and its address, a cluster IP, running pods, data), the help lists it, and the object is replaced only if it is named, `apply --replace=KIND/NAMESPACE/NAME`; on a terminal `apply --replace`
-asks. Namespaces, volumes and definitions of custom resources are never replaced; delete those yourself if you can lose what they hold, then apply again.
+Replacing deletes the object and everything it owns, so it must be requested. `apply --replace` does it if nothing else
+is lost: it checks the UID of the object, deletes it and recreates it; the next run completes an interrupted one. If
+something is lost with the object (a load balancer and its address, a cluster IP, running pods, data), the help lists
+it, and the object is replaced only if it is named, `apply --replace=KIND/NAMESPACE/NAME`; on a terminal `apply
+--replace` asks. Namespaces, volumes and definitions of custom resources are never replaced; delete those yourself if
+you can afford to lose their content, then apply again.
 """,
 )
 REJECTED = define(
     "BP7033",
     "rejected-by-server",
     """
-The API server rejected the object permanently: a value of the wrong type, an unknown field, or a rule of that
-kind or of an admission policy. Trying again cannot help. The message is the server's own; the line is the one
-that rendered the field.
+The API server rejected the object permanently: a value of the wrong type, an unknown field, or a validation rule or
+admission policy. Retrying does not help. The message is from the server; the line is the one that rendered the field.
 """,
 )
 TERMINATING = define(
@@ -77,17 +81,17 @@ QUOTA_EXCEEDED = define(
     "BP7051",
     "quota-exceeded",
     """
-A ResourceQuota of the namespace is exhausted, so the API server does not create it. The message names
-the quota, the request, the usage and the limit. Nothing is wrong with the object: free something, or
-raise the quota, and apply again.
+A ResourceQuota of the namespace is exhausted, so the API server does not create the object. The message names the
+quota, the request, the usage and the limit. The object itself is valid: free some of the quota, or raise it, and apply
+again.
 """,
 )
 STALE_PLAN = define(
     "BP7036",
     "stale-plan",
     """
-The cluster changed after the plan was made: applying it would now do something else to this object than was approved. It
-was not written. Make a new plan.
+The cluster changed after the plan was made: applying it would now change this object differently from what was
+approved. The object was not written. Make a new plan.
 """,
 )
 BAD_PLAN = define(
@@ -110,8 +114,8 @@ NO_LONGER_RENDERED = define(
     "BP7039",
     "no-longer-rendered",
     """
-The object was applied from this blueprint before and is not rendered any more. `apply` never deletes; the
-object stays, and stays in the record, until it is pruned or deleted by hand.
+The object was applied from this blueprint before and is no longer rendered. `apply` never deletes: the object remains
+in the cluster and in the record until it is pruned or deleted by hand.
 """,
     severity=Severity.WARNING,
 )
@@ -119,8 +123,8 @@ POOL_SIZE = define(
     "BP7040",
     "pool-size",
     """
-The selector of a node pool matches fewer or more nodes than the blueprint declares. Labels and taints go to
-the nodes that are there; the missing ones get them at the next apply.
+The selector of a node pool matches fewer or more nodes than the blueprint declares. Existing nodes get the labels and
+taints; missing nodes get them at the next apply.
 """,
     severity=Severity.WARNING,
 )
@@ -128,24 +132,24 @@ NODE_IN_TWO_POOLS = define(
     "BP7041",
     "node-in-two-pools",
     """
-The selectors of two node pools match the same node. It would get the labels and taints of both, and neither
-pool's facts would hold. Make the selectors disjoint.
+The selectors of two node pools match the same node. It would get the labels and taints of both, and match neither
+pool's declaration. Make the selectors disjoint.
 """,
 )
 NOT_HEALTHY = define(
     "BP7042",
     "not-healthy",
     """
-`--wait` was requested, and the object was not healthy within `--timeout`. The message is what its own status
-says. What was written stays.
+`--wait` was requested, and the object was not healthy within `--timeout`. The message is from its status. What was
+written stays.
 """,
 )
 HEALTH_UNKNOWN = define(
     "BP7043",
     "health-unknown",
     """
-`--wait` was requested, and nothing in the cluster reports the state of this object: no controller has
-looked at the generation that was applied. That does not prove health, so the result is unknown.
+`--wait` was requested, but nothing in the cluster reports the state of this object: no controller has observed the
+applied generation. Its health is unknown.
 """,
     severity=Severity.WARNING,
 )
@@ -153,8 +157,7 @@ NOT_WRITTEN = define(
     "BP7044",
     "not-written",
     """
-The object was not written, because the run ended or something it needs failed before its turn came. Running
-apply again continues there.
+The object was not written, because the run ended early or a dependency failed. Run apply again to continue.
 """,
 )
 OPERATOR_MISSING = define(
@@ -178,9 +181,10 @@ DEFINITION_NARROWS = define(
     "BP7050",
     "definition-narrows",
     """
-The definition of a custom resource would lose a field that objects in the cluster have. The API server does not warn about it: it prunes the field when such an object is written the next time by any client. So nothing at all is
-written; `apply` stops before its first write, unless `--allow-unsupported` is given. Take the field out of the objects
-that are named, or stay with the release that has the field.
+The definition of a custom resource would lose a field that objects in the cluster have. The API server does not warn
+about it: it prunes the field when such an object is written the next time by any client. So `apply` stops before its
+first write, unless `--allow-unsupported` is given. Remove the field from the listed objects, or keep the release that
+has the field.
 """,
 )
 IN_THE_WAY = define(

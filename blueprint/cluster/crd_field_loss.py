@@ -63,7 +63,7 @@ def _look(
     try:
         found = connection.list(f"/apis/{spec['group']}/{version}/{spec['names']['plural']}")
     except ApiError as error:
-        text = f"{step.id} loses fields, and whether anything uses them cannot be seen: {error.message}"
+        text = f"{step.id} loses fields, and it is unknown whether anything uses them: {error.message}"
         yield findings.plain(codes.DEFINITION_NARROWS, step.id, text, override=Severity.WARNING)
         return
     used: dict[Way, list[str]] = {}
@@ -75,7 +75,7 @@ def _look(
     for way, users in used.items():
         text = f"{step.id} would lose {'.'.join(way)}, which {_named(users)}"
         yield findings.plain(
-            codes.DEFINITION_NARROWS, step.id, text, "take the field out of those objects first, or keep the definition"
+            codes.DEFINITION_NARROWS, step.id, text, "remove the field from those objects first, or keep the definition"
         )
 
 

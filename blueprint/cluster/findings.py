@@ -32,7 +32,7 @@ def conflict(subject: ObjectId, found: FieldConflict, data: Any, *, taken: bool 
     if not found.in_the_way:
         text = f"{text}; the blueprint says {declared}"
     elif taken:
-        text = f"{text}; it was in the way of what is declared, and is gone"
+        text = f"{text}; it conflicted with the declared fields, and was removed"
     else:
         text = f"{text}; it is not declared, and the declared fields cannot be written alongside it"
     scope = f"--force-conflicts={subject}" + (f":{path}" if path else "")
@@ -64,23 +64,23 @@ def code(found: FieldConflict, *, taken: bool) -> Code:
 
 def _way_out(found: FieldConflict, scope: str) -> str:
     if found.in_the_way:
-        return f"declare it, or have it removed with `blueprint apply {scope}`"
+        return f"declare it, or remove it with `blueprint apply {scope}`"
     return f"stop that writer, declare its value, or take this field over with `blueprint apply {scope}`"
 
 
 def needs_replacement(
     subject: ObjectId, detail: str, reason_never: str | None, lost: Sequence[str], origin: FieldOrigin | None
 ) -> Diagnostic:
-    """A field that cannot change on a living object; what replacing it would lose, and who may do it."""
+    """A field that cannot change on an existing object; what replacing it would lose, and who may do it."""
     if reason_never:
         help_text = f"`apply` never does that: {reason_never}"
     elif lost:
-        borne = f"`blueprint apply --replace={subject}` does it, when that can be borne"
+        borne = f"`blueprint apply --replace={subject}` does it, if that is acceptable"
         help_text = f"that would lose {joined(lost)}; {borne}"
     else:
-        help_text = "`blueprint apply --replace` does it, when that can be borne"
+        help_text = "`blueprint apply --replace` does it, if that is acceptable"
     detail = HIDDEN_FROM_SERVER if is_secret(subject.group, subject.kind) else detail
-    text = f"{subject} would have to be deleted and created anew: {detail}"
+    text = f"{subject} would have to be deleted and recreated: {detail}"
     return Diagnostic(
         codes.NEEDS_REPLACEMENT,
         text,
@@ -126,7 +126,7 @@ def unseen(subject: ObjectId, error: ApiError) -> Diagnostic:
     """An object that could not be looked at."""
     if error.forbidden:
         return forbidden(subject, error)
-    return plain(SERVER_FAILING, subject, f"{subject} cannot be looked at: {error.message}")
+    return plain(SERVER_FAILING, subject, f"{subject} cannot be examined: {error.message}")
 
 
 def forbidden(subject: ObjectId, error: ApiError) -> Diagnostic:

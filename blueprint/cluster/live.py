@@ -80,7 +80,7 @@ def _request(discovery: Discovery, wanted: Iterable[Wanted]) -> _Request:
         if resource:
             by_resource[resource].append(identity)
         elif api_version in discovery.stale:
-            unseen[identity] = ApiError(HTTPStatus.SERVICE_UNAVAILABLE, "", f"no API server answers for {api_version}")
+            unseen[identity] = ApiError(HTTPStatus.SERVICE_UNAVAILABLE, "", f"no API server serves {api_version}")
         else:
             unserved.add(identity)
     return _Request(by_resource, unseen, frozenset(unserved))

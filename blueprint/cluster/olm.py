@@ -119,7 +119,7 @@ def complaint_of_version(version: Mapping[str, Any]) -> str:
     if (phase := status.get("phase")) == "Succeeded":
         return ""
     detail = f": {status['message']}" if status.get("message") else ""
-    return f"{version['metadata']['name']} is {phase or 'not looked at yet'}{detail}"
+    return f"{version['metadata']['name']} is {phase or 'not examined yet'}{detail}"
 
 
 def look_at_operator(connection: Connection, identity: ObjectId) -> str:
@@ -162,7 +162,7 @@ def await_operator(
     try:
         wait_until(look, max(0.0, began + timeout - time.monotonic()))
     except GateClosedError as closed:
-        text = f"{identity} brought no operator within {timeout:g} s: {closed}"
+        text = f"{identity} installed no operator within {timeout:g} s: {closed}"
         return findings.plain(codes.OPERATOR_MISSING, identity, text, _help(identity, str(closed)))
     return None
 

@@ -147,7 +147,7 @@ class _Planner(Record):
         """
         identity = obj.id
         if error := self.live.unseen.get(identity):
-            return Step(obj, Action.UNKNOWN, reason="cannot be looked at", blocked=True), (
+            return Step(obj, Action.UNKNOWN, reason="cannot be examined", blocked=True), (
                 findings.unseen(identity, error),
             )
         resource = self.discovery.find(obj.api_version, identity.kind)
@@ -167,7 +167,7 @@ class _Planner(Record):
         step, found = decision
         if not step.blocked or not all(one.code is codes.REJECTED for one in found) or not self._definition_grows(step):
             return decision
-        reason = "is tried when its definition has been renewed"
+        reason = "is checked after its definition was updated"
         fields = declared_changes(step.object, step.live) if step.live is not None else ()
         return replace(step, fields=fields, reason=reason, blocked=False), ()
 
@@ -223,6 +223,6 @@ def _leftovers(ids: set[ObjectId], members: Mapping[ObjectId, Member], live: Liv
 
 
 def _not_rendered(member: Member) -> Diagnostic:
-    text = f"{member.id} was applied from this blueprint and is not rendered any more"
+    text = f"{member.id} was applied from this blueprint and is no longer rendered"
     help_text = "`apply` never deletes; delete it by hand if it is not needed"
     return findings.plain(codes.NO_LONGER_RENDERED, member.id, text, help_text)

@@ -150,9 +150,9 @@ class Plan(Record):
         inventory: The record that was found; its members are also those whose object is gone.
         steps: One per object of the bundle, in its order.
         nodes: One per node of the pools, and per node that we leave.
-        leftovers: Objects that the record and the live object call ours and that are not rendered any more.
+        leftovers: Objects that the record and the live object call ours and that are no longer rendered.
         unread: The record itself, where it could not be read; what is left over is then unknown too.
-        hidden: Members of the record that are not rendered any more and could not be looked at.
+        hidden: Members of the record that are no longer rendered and could not be looked at.
         diagnostics: Conflicts, refusals, what could not be looked at.
     """
 
@@ -171,10 +171,10 @@ class Plan(Record):
     def changes(self) -> tuple[ObjectChange, ...]:
         """Everything that would happen, unchanged objects included, and what a prune would delete."""
         gone = tuple(
-            ObjectChange(m.id, Action.DELETE, reason="not rendered any more; left alone until pruned")
+            ObjectChange(m.id, Action.DELETE, reason="no longer rendered; left alone until pruned")
             for m in self.leftovers
         )
-        unseen = tuple(ObjectChange(m.id, Action.UNKNOWN, reason="not rendered any more") for m in self.hidden)
+        unseen = tuple(ObjectChange(m.id, Action.UNKNOWN, reason="no longer rendered") for m in self.hidden)
         if self.unread:
             unseen += (ObjectChange(self.unread, Action.UNKNOWN, reason="the record of what was applied"),)
         return (*(s.change for s in self.steps), *(n.change for n in self.nodes), *gone, *unseen)

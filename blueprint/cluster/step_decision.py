@@ -63,7 +63,7 @@ class Decider(Record):
             step = replace(
                 step, fields=(retained,), reason=f"must be replaced: {retained.shown} stays {retained.before}"
             )
-            detail = f"the API server keeps {retained.shown}: {retained.before}, which is not declared any more"
+            detail = f"the API server keeps {retained.shown}: {retained.before}, which is no longer declared"
             return self._replacing(step, live, detail, None)
         if self._is_proven(obj, live, snapshot):
             return step, ()
@@ -168,7 +168,7 @@ class Decider(Record):
         if not (about := _unchangeable(fields, trial, way, self.release)):
             return self._failed(step, error)
         known = immutable_fields(ObjectChange(obj.id, Action.UPDATE, fields), self.release)
-        reason = why(known) if known else "must be replaced: a field cannot change on a living object"
+        reason = why(known) if known else "must be replaced: a field cannot change on an existing object"
         named = [field for field in about if field in known] or (about if len(about) == 1 else ())
         origin = named[0].origin if named else None
         return self._replacing(replace(step, fields=fields, reason=reason), live, error.message, origin)
@@ -202,7 +202,7 @@ class Decider(Record):
             raise error
         attempt = Action.CREATE if step.live is None else Action.UPDATE
         if error.no_dry_run:
-            return replace(step, action=attempt, reason="a webhook keeps it from being tried before"), ()
+            return replace(step, action=attempt, reason="a webhook prevents a dry-run"), ()
         found = (findings.trouble(step.object, error),)
         if error.transient:
             return replace(step, action=Action.UNKNOWN, reason="the API server keeps failing"), found

@@ -113,7 +113,7 @@ def await_gone(
     try:
         wait_until(look, timeout, stop)
     except GateClosedError as closed:
-        return findings.plain(codes.TERMINATING, identity, f"{identity} was not gone after {timeout:g} s: {closed}")
+        return findings.plain(codes.TERMINATING, identity, f"{identity} still existed after {timeout:g} s: {closed}")
     return None
 
 

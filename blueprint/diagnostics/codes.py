@@ -17,8 +17,8 @@ USAGE = define(
     "BP0002",
     "usage",
     """
-The command line requests something that cannot be done: an unknown flag or report format, two flags that
-exclude each other, an argument of the wrong form. `blueprint VERB --help` shows what is possible.
+The command line is invalid: an unknown flag or report format, two flags that are mutually exclusive, or a malformed
+argument. `blueprint VERB --help` shows the valid options.
 """,
 )
 
@@ -26,8 +26,8 @@ FILE_EXISTS = define(
     "BP0003",
     "file-exists",
     """
-The file that was to be written exists. The tool overwrites only files that it has written: give another name, or
-move the file away first.
+The output file exists. The tool overwrites only files that it has written itself: choose another name, or move the file
+away first.
 """,
 )
 
@@ -35,8 +35,8 @@ FILE_UNWRITABLE = define(
     "BP0004",
     "file-unwritable",
     """
-The file could not be written: the folder is missing or may not be written to, or the disk is full. What was there before
-is untouched.
+The file could not be written: the folder is missing or may not be written to, or the disk is full. Existing content is
+unchanged.
 """,
 )
 
@@ -45,9 +45,10 @@ CONFIGURATION_INVALID = define(
     "configuration-invalid",
     """
 The project's configuration cannot be used: it is not TOML, has a key that does not exist, or names a rule that does not
-exist. It is `.blueprint.toml`, or the table `[tool.blueprint]` of a `pyproject.toml`; the nearest file upwards from the
-target counts, no further than the repository. Keys: `waivers`, and `[rules]` with `profile`, `select`, `ignore`,
-`[rules.severity]`, `[rules.options.CODE]` and `[rules.paths]`. `blueprint explain rules` lists the rules.
+exist. It is `.blueprint.toml`, or the table `[tool.blueprint]` of a `pyproject.toml`; the nearest file in the target's
+folder or its parents is used, up to the root of the repository. Keys: `waivers`, and `[rules]` with `profile`,
+`select`, `ignore`, `[rules.severity]`, `[rules.options.CODE]` and `[rules.paths]`. `blueprint explain rules` lists the
+rules.
 """,
 )
 
@@ -55,8 +56,8 @@ FIXED = define(
     "BP0067",
     "fixed",
     """
-`--fix` changed a file as the finding suggested that is named here. The suggestion is the likeliest meaning, not a certain
-one: look at the change before you commit it. `git diff` shows it, and `git restore FILE` takes it back.
+`--fix` changed a file as this finding suggested. The suggestion is likely, not certain: review the change before you
+commit it. `git diff` shows it, and `git restore FILE` reverts it.
 """,
     severity=Severity.NOTE,
 )
@@ -65,7 +66,7 @@ NOT_FORMATTED = define(
     "BP0068",
     "not-formatted",
     """
-The file is not laid out as `blueprint fmt` lays it out: the order of keys, quotes, white space. It means the same either way.
-`blueprint fmt FILE` writes it so; `blueprint fmt --diff FILE` shows what would change.
+The file is not formatted as `blueprint fmt` formats it (order of keys, quotes, whitespace). Its meaning is the same.
+`blueprint fmt FILE` formats it; `blueprint fmt --diff FILE` shows what would change.
 """,
 )

@@ -34,11 +34,11 @@ _RESTORED = {
     FindingKind.REORDERED: "restores the order",
     FindingKind.REPLACED: "takes ownership, with the declared value",
     FindingKind.FOREIGN_ADDITION: "removes it",
-    FindingKind.MISSING: "creates it; the audit log knows who deleted it",
+    FindingKind.MISSING: "creates it; the audit log records who deleted it",
 }
 _REMOVES = "removes it; or declare it in the blueprint: an apply does not remove it"
 _BY_HAND = "remove it by hand, or declare it in the blueprint: an apply does not remove it"
-_LEAVING = "nothing can stop a deletion; once it is gone, an apply creates it anew"
+_LEAVING = "nothing can stop a deletion; once it is gone, an apply recreates it"
 
 
 class Situation(Record):
@@ -98,7 +98,7 @@ def _restored(finding: Finding, at: Situation, *, contested: bool) -> Finding:
     if step is not None and step.action is Action.REPLACE:
         return _replacement(finding, step)
     if step is not None and step.blocked and step.action is not Action.UNKNOWN:
-        return replace(finding, help=f"an apply cannot restore it as things are: {step.reason}")
+        return replace(finding, help=f"an apply cannot restore it now: {step.reason}")
     if step is not None and step.action is Action.UNCHANGED and finding.kind is not FindingKind.REPLACED:
         return replace(finding, help="an apply would write nothing here: restore it by hand")
     scopes = tuple(_scopes(finding, at)) if contested else ()
@@ -127,7 +127,7 @@ def _replacement(finding: Finding, step: Step) -> Finding:
     flag = f"--replace={step.id}" if step.loses else "--replace"
     command = shlex.join(["blueprint", "apply", flag])
     lost = f", and loses {', '.join(step.loses)}" if step.loses else ""
-    text = f"it cannot change on a living object: `{command}` deletes it and creates it anew{lost}"
+    text = f"it cannot change on an existing object: `{command}` deletes it and creates it anew{lost}"
     return replace(finding, commands=(command,), help=text)
 
 
@@ -137,7 +137,7 @@ def _removed(finding: Finding, own: Removal | None, all_of: Sequence[Removal | N
     alone = own if own and not (own.by_index and sum(bool(each and each.by_index) for each in all_of) > 1) else None
     for removal, words in (
         (alone, _REMOVES),
-        (together if own else None, f"takes everything out that was added; {_REMOVES[12:]}"),
+        (together if own else None, f"removes everything that was added; {_REMOVES[12:]}"),
     ):
         if removal is None or at.tries(removal.operations) is False:
             continue
@@ -147,7 +147,7 @@ def _removed(finding: Finding, own: Removal | None, all_of: Sequence[Removal | N
 
 
 def orphan_advice(finding: Finding, identity: ObjectId) -> Finding:
-    """How to be rid of what is not rendered any more; what holds data is left to people."""
+    """How to be rid of what is no longer rendered; what holds data is left to people."""
     carries = find_kind(identity.group, identity.kind).carries
     if may_not_be_replaced(identity) or carries or identity.kind == "PersistentVolumeClaim":
         return replace(finding, help="render it again, or delete it by hand if you can lose what it contains")

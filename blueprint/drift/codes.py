@@ -18,20 +18,20 @@ MODIFIED = define(
     "BP8002",
     "modified-field",
     """
-A field that the bundle declares has another value in the cluster. The writer and the time are those that the
-API server recorded for this field (`managedFields`): a manager is the name that a client gave itself, so it
-says which tool wrote, not which person. `blueprint apply --force-conflicts=KIND/NAMESPACE/NAME:FIELD` takes that field
-over and restores the value; without the flag it leaves what others own alone and names them. The help has the command
-for this field. To keep the live value, change the line that is shown.
+A field that the bundle declares has another value in the cluster. The writer and the time are those that the API server
+recorded for this field (`managedFields`): a manager is a name that a client chose for itself, so it identifies the
+tool, not the person. `blueprint apply --force-conflicts=KIND/NAMESPACE/NAME:FIELD` takes that field over and restores
+the value; without the flag, fields of other managers stay unchanged and are reported. The help shows the command for
+this field. To keep the live value, change the line that is shown.
 """,
 )
 REMOVED = define(
     "BP8003",
     "removed-field",
     """
-A field or list item that the bundle declares is not in the live object. Kubernetes records owners of fields
-that exist; who removed one is not recorded, and is not guessed here. The audit log of the API server may show it.
-`blueprint apply` puts it back.
+A field or list item that the bundle declares is not in the live object. Kubernetes records the owners of existing
+fields only, so it is unknown who removed this one. The audit log of the API server may show it. `blueprint apply` puts
+it back.
 """,
 )
 FOREIGN_ADDITION = define(
@@ -58,9 +58,9 @@ REORDERED = define(
     "BP8006",
     "reordered-list",
     """
-The items of a list are all there, in another order, and their order means something: init containers run one
-after another, and an environment variable can refer only to those before it. Other re-ordered lists mean the
-same in any order, and are not drift.
+The items of a list are all there, in another order, and their order matters: init containers run one after another, and
+an environment variable can refer only to those before it. Other re-ordered lists mean the same in any order, and are
+not drift.
 """,
 )
 REPLACED = define(
@@ -75,25 +75,25 @@ ORPHANED = define(
     "BP8008",
     "orphaned-object",
     """
-The object was applied from this blueprint, and the blueprint does not render it any more. It keeps running as it
-is, and nothing updates it. Prune or delete it, or render it again.
+The object was applied from this blueprint, and the blueprint no longer renders it. It keeps running, and nothing
+updates it. Prune or delete it, or render it again.
 """,
 )
 TERMINATING = define(
     "BP8009",
     "terminating-object",
     """
-The object was deleted, and a finalizer keeps it until its owner has cleaned up. Nothing can stop the
-deletion; `blueprint apply` creates the object again once it is gone. If its finalizer's owner does not run any
-more, the object stays in this state forever.
+The object was deleted, and a finalizer keeps it until its owner has cleaned up. Nothing can stop the deletion;
+`blueprint apply` creates the object again once it is gone. If the owner of the finalizer no longer runs, the object
+stays in this state forever.
 """,
 )
 OBJECTS_UNSEEN = define(
     "BP8010",
     "objects-unseen",
     """
-Objects of the bundle could not be read: forbidden, their kind is not served, or the server failed. Nothing is
-known about them, so they count as unknown and never as clean. `drift` needs the verbs `get` and `list`.
+Objects of the bundle could not be read: forbidden, their kind is not served, or the server failed. Their state is
+unknown, which never counts as clean. `drift` needs the verbs `get` and `list`.
 """,
     severity=Severity.WARNING,
 )
@@ -101,9 +101,9 @@ NEVER_APPLIED = define(
     "BP8011",
     "no-record",
     """
-The cluster has no inventory of this blueprint: it was never applied, or the inventory was
-lost. Objects are still compared with the bundle, by what they say and by whom managedFields name; what was
-deleted from the blueprint since an apply cannot be known without the record.
+The cluster has no inventory of this blueprint: it was never applied, or the inventory was lost. Objects are still
+compared with the bundle, by content and by the owners in managedFields. Objects that were removed from the blueprint
+since an apply cannot be found without the record.
 """,
     severity=Severity.NOTE,
 )
@@ -131,9 +131,9 @@ RECORD_LOST = define(
     "BP8042",
     "record-lost",
     """
-Objects in the cluster carry the label or the field manager of this blueprint, so it was applied; but there is no record
-of it any more: the ConfigMap `blueprint-NAME` was deleted. What is declared is still compared. What was applied
-and is not rendered any more can only be found by its label, in the kinds that the bundle has, so the rest is unknown.
+Objects in the cluster have the label or the field manager of this blueprint, so it was applied, but its record no
+longer exists: the ConfigMap `blueprint-NAME` was deleted. Declared objects are still compared. Objects that were
+applied and are no longer rendered can be found only by label, and only for the kinds in the bundle; others are unknown.
 The next `blueprint apply` writes a new record.
 """,
     severity=Severity.WARNING,
@@ -142,9 +142,9 @@ PARTLY_APPLIED = define(
     "BP8043",
     "partly-applied",
     """
-The last apply ended before every object and node was as its bundle says: something was refused, denied, changed
-meanwhile or interrupted. No bundle is in the cluster as a whole. Every object is still compared with the bundle;
-what was not written is reported as drift, object by object. Run `blueprint apply` again.
+The last apply ended before every object and node matched its bundle: a write was refused, denied, overtaken by another
+change or interrupted. No bundle is completely applied. Every object is still compared with the bundle; objects that
+were not written are reported as drift. Run `blueprint apply` again.
 """,
     severity=Severity.NOTE,
 )
@@ -152,8 +152,8 @@ RECORD_UNUSABLE = define(
     "BP8014",
     "record-unusable",
     """
-The record of what was applied exists and cannot be used. Objects are compared without it: what is not rendered
-any more, and what was deleted and re-created, may go unnoticed.
+The record of what was applied exists but cannot be used. Objects are compared without it: objects that are no longer
+rendered, or were deleted and recreated, may go unnoticed.
 """,
     severity=Severity.WARNING,
 )
@@ -163,7 +163,7 @@ NODE_LABEL = define(
     """
 A node that the selector of a pool matches lacks a label that the pool declares, or has it with another value.
 Components find their nodes by these labels. With `nodeLabels: apply` the next `blueprint apply` sets it; with
-`provisioner` the node provisioner has to.
+`provisioner` the node provisioner must.
 """,
 )
 NODE_TAINT = define(
@@ -195,7 +195,8 @@ SHARED_NODE = define(
     "BP8024",
     "node-of-two-pools",
     """
-The selectors of two pools match the same node. It is undecidable which pool's facts apply; make the selectors disjoint.
+The selectors of two pools match the same node. It is ambiguous which pool's settings apply; make the selectors
+disjoint.
 """,
 )
 READING_MISSING = define(
@@ -203,7 +204,7 @@ READING_MISSING = define(
     "reading-missing",
     """
 Nodes of a pool, in the cluster or only declared, have no reading in the folder that was given. Their GPUs were not
-looked at, so they count as unknown. Run `blueprint probe -o` there and add the files.
+examined, so they count as unknown. Run `blueprint probe -o` there and add the files.
 """,
     severity=Severity.WARNING,
 )

@@ -19,7 +19,7 @@ from blueprint.records import Record, replace
 from blueprint.report.model import IgnoredDifference
 from blueprint.source.paths import format_path
 
-NOBODYS = "changed since the apply in what neither the bundle declares nor anybody owns: defaults of the server"
+NOBODYS = "changed since the apply only in fields that are neither declared nor owned: defaults of the server"
 DEFAULT_VALUE = "owned by another manager, with the server's default value"
 IDLE_ORDER = "order of a list that means the same in any order"
 _LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
@@ -111,7 +111,7 @@ def _additions(
         if is_default(there, have, options.shape, live):
             reason: str | None = DEFAULT_VALUE
         elif not ours and _LAST_APPLIED in there:
-            reason = "the note that kubectl keeps on what it created"
+            reason = "the annotation that kubectl adds to objects it created"
         else:
             reason = why_expected(obj.id, there, have, difference.writer, live, distribution)
         if reason:

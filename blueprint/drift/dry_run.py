@@ -94,7 +94,7 @@ class DryRunConfirmation:
             yield Finding(FindingKind.MODIFIED, str(obj.id), name, then, was, origin=origin, remarks=(_NEVER,))
         now, soon = (own_entry(state, self._manager) for state in (live, predicted))
         if soon and (now is None or now.fields != soon.fields):
-            remarks = (Note("an apply changes nothing but which fields are ours"),)
+            remarks = (Note("an apply changes only the ownership of fields"),)
             yield Finding(FindingKind.OWNERSHIP_LOST, str(obj.id), origin=origin, remarks=remarks)
 
     def _predict(self, manifest: Mapping[str, Any]) -> Live | Unseen:

@@ -56,7 +56,7 @@ def _left(bundle: Bundle, record: Inventory, members: Members) -> Iterator[_Left
     for name, known in sorted(record.nodes.items()):
         node, pools = there.get(name, (None, []))
         if node is None:
-            yield _Left(name, "", None, "it is not in the cluster any more")
+            yield _Left(name, "", None, "it is no longer in the cluster")
         elif not pools and known.uid == node["metadata"].get("uid"):
             only = next(iter(names)) if len(names) == 1 else ""
             pool = (node["metadata"].get("labels") or {}).get(POOL_LABEL, only)
@@ -118,8 +118,8 @@ def _gone(bundle: Bundle, record: Inventory | None, members: Members, left: _Lef
         seen=seen_of(left.live, pool) if left.live and pool else (),
         remarks=remarks,
         code=codes.NODE_LEFT,
-        statement=f"was one of {whose} when it was applied last: {left.how}",
-        help="label it again, or apply, so that the record names the nodes that are there",
+        statement=f"was one of {whose} at the last apply: {left.how}",
+        help="label it again, or apply to update the recorded nodes",
     )
 
 
@@ -138,6 +138,6 @@ def _remade(record: Inventory | None, members: Members) -> Iterator[Finding]:
                 seen=seen_of(node, pools[0]),
                 remarks=(Note(f"applied as uid {known.uid}"),),
                 code=codes.NODE_REMADE,
-                statement=f"was deleted and joined anew on {meta.get('creationTimestamp')}",
+                statement=f"was deleted and joined again on {meta.get('creationTimestamp')}",
                 help="make sure that it is the intended machine; `blueprint apply` records it",
             )

@@ -41,7 +41,7 @@ class Remedy(enum.StrEnum):
     REMOVE = "remove what was added, or declare it"
     NODES = "add, remove or label nodes"
     REPAIR = "repair what does not work"
-    WAIT = "a controller is at it"
+    WAIT = "a controller is working on it"
 
 
 _REMEDIES = {

@@ -14,8 +14,8 @@ NODE_CORDONED = define(
     "BP8061",
     "node-cordoned",
     """
-A node of a pool is cordoned, and no upgrade in progress explains it: no new pod is scheduled there. The person who did it
-is the writer of `spec.unschedulable`. `kubectl uncordon` ends it.
+A node of a pool is cordoned, and no upgrade in progress explains it: no new pod is scheduled there. The writer of
+`spec.unschedulable` shows who cordoned it. `kubectl uncordon` reverts it.
 """,
 )
 NODE_FOREIGN_TAINT = define(
@@ -30,8 +30,9 @@ NODE_IN_TRANSITION = define(
     "BP8063",
     "node-in-transition",
     """
-A controller has taken a node of a pool out of service for an operation in progress, or reports that the node does not work: a driver upgrade, a repartitioning of its GPUs, a node that is not ready. It ends by itself, or it is stuck:
-the time in the finding says since when.
+A controller has taken a node of a pool out of service for an operation in progress, or reports a problem with the node:
+a driver upgrade, a repartitioning of its GPUs, a node that is not ready. This ends by itself, or the operation is
+stuck: the finding shows when it started.
 """,
     severity=Severity.WARNING,
 )
@@ -39,7 +40,8 @@ NODE_COMES_OR_GOES = define(
     "BP8064",
     "node-comes-or-goes",
     """
-An autoscaler, a cloud or a network plugin is setting a node up or removing it, and has marked it so. This is normal for the nodes of a pool; it is not drift and does not change the exit code. A node that stays in this state is stuck.
+An autoscaler, a cloud or a network plugin is setting up or removing a node, and has marked it. This is normal for the
+nodes of a pool; it is not drift and does not change the exit code. A node that stays in this state is stuck.
 """,
     severity=Severity.WARNING,
 )
@@ -48,7 +50,7 @@ NODE_FAILED = define(
     "node-failed",
     """
 An operator reports on the node that it failed there: an upgrade of the driver, the partitioning of GPUs. The node stays as it
-is, often cordoned, until the cause is fixed and the operator may try again.
+is, often cordoned, until the cause is fixed and the operator can retry.
 """,
 )
 NODE_LEFT = define(
@@ -70,15 +72,16 @@ NODE_RESOURCES = define(
     "BP8068",
     "node-resources",
     """
-A node of a pool does not offer pods what the pool declares: the allocatable count of a resource is another one, or a
-resource is offered that belongs to another partitioning or sharing. No device plugin runs there, GPUs are unhealthy, or they are partitioned differently.
+A node of a pool does not offer pods what the pool declares: the allocatable count of a resource differs, or a resource
+of another partitioning or sharing is offered. No device plugin runs there, GPUs are unhealthy, or they are partitioned
+differently.
 """,
 )
 NODE_STATUS_UNKNOWN = define(
     "BP8069",
     "node-status-unknown",
     """
-No component has reported what nodes of a pool offer, so it is unknown whether that is what the pool declares.
+No component has reported what nodes of a pool offer, so it is unknown whether it matches the pool.
 """,
     severity=Severity.WARNING,
 )
@@ -86,7 +89,8 @@ NOT_HEALTHY_NOW = define(
     "BP8070",
     "object-not-healthy",
     """
-A declared custom resource is there as declared, and its operator reports in its status that the declared state is not reached. Read the message, then the conditions of the object and the pods of the operator.
+A custom resource is as declared, but its operator reports in the status that the declared state is not reached. Read
+the message, then the conditions of the object and the pods of the operator.
 """,
 )
 HEALTH_NOT_KNOWN = define(
@@ -102,8 +106,8 @@ NODE_TAINT_OF_MAKER = define(
     "node-taint-of-its-maker",
     """
 A node registered with a taint that its pool does not declare: the node provisioner configured it (`kubelet
---register-with-taints`, a node group's template). Pods that do not tolerate it stay away. Declare it under `taints` of the
-pool, or take it out of the template.
+--register-with-taints`, a node group's template). Pods that do not tolerate it stay away. Declare it under `taints` of
+the pool, or remove it from the template.
 """,
     severity=Severity.WARNING,
 )

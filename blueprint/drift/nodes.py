@@ -93,7 +93,7 @@ def _reports(node: Live) -> bool:
 def _without_status(unknown: list[Live]) -> Iterator[Diagnostic]:
     if unknown:
         text = f"it is not reported what {named(unknown)} offer{'s' if len(unknown) == 1 else ''} to pods"
-        yield Diagnostic(codes.NODE_STATUS_UNKNOWN, text, help="look whether its kubelet runs")
+        yield Diagnostic(codes.NODE_STATUS_UNKNOWN, text, help="check whether its kubelet runs")
 
 
 def named(nodes: Iterable[Live], most: int = 5) -> str:

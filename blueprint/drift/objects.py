@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 RECORDS = "records of what was applied"
 _REASONS_SHOWN = 3
-_PASSED = "a Job that says ttlSecondsAfterFinished is deleted once it is done; whether it succeeded is not known"
+_PASSED = "a Job with ttlSecondsAfterFinished is deleted after it finishes; whether it succeeded is not known"
 _LABELS_ENDPOINTS = "kube-controller-manager"
 _ENDPOINTS = "Endpoints of a Service, made by a controller that copies the Service's labels"
 
@@ -216,7 +216,7 @@ def _missing(obj: Object, snapshot: Snapshot | None) -> Finding:
     if snapshot is None:
         remark = "nothing records that it was ever applied"
     else:
-        remark = f"it was there on {snapshot.time}; who deleted it is not recorded"
+        remark = f"it existed on {snapshot.time}; who deleted it is not recorded"
     seen = (("uid", snapshot.uid),) if snapshot else ()
     return Finding(FindingKind.MISSING, str(obj.id), origin=obj.origin(()), seen=seen, remarks=(Note(remark),))
 

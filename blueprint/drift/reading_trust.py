@@ -61,7 +61,10 @@ def outdated(reading: Reading, now: ReadingClock) -> Diagnostic | None:
     """Why a reading does not mention its node as it is now; None if it may."""
     node, again = f"Node/{reading.node}", f"run `blueprint probe -o {reading.node}.json` there again"
     if (age := now.time - reading.taken) > now.oldest:
-        text = f"the reading of {node} is from {reading.time}, {age.days} days ago, and {now.oldest.days} are allowed"
+        text = (
+            f"the reading of {node} is from {reading.time}, {age.days} days ago, but at most "
+            f"{now.oldest.days} are allowed"
+        )
         return Diagnostic(codes.READING_TOO_OLD, text, help=again, subject=node)
     boot = (now.boots or {}).get(reading.node, "")
     if boot and reading.boot_id and boot != reading.boot_id.lower():

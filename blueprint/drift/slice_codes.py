@@ -15,17 +15,18 @@ DEVICE_NOT_PREDICTED = define(
     "BP8090",
     "device-not-predicted",
     """
-A DRA driver publishes a device that the pool does not have according to the blueprint: another MIG layout, more GPUs, another sort of device. Pods may be
-given a device that is not there, or one that others count on. Look at the node with `blueprint probe`, then restart the driver's pod there; or declare
-what the node has.
+A DRA driver publishes a device that the pool does not have according to the blueprint: another MIG layout, more GPUs,
+another kind of device. Pods may be given a device that does not exist, or one that others rely on. Examine the node
+with `blueprint probe`, then restart the driver's pod there; or declare what the node has.
 """,
 )
 DEVICE_MISSING = define(
     "BP8091",
     "device-missing",
     """
-A device that the pool's nodes have is not published: a GPU was lost, is partitioned in another way, or was taken away before the driver started. The
-driver publishes what it finds when it starts, and omits a GPU in MIG mode without instances.
+A device that the pool's nodes have is not published: a GPU was lost, is partitioned in another way, or was removed
+before the driver started. The driver publishes what it finds when it starts, and omits a GPU in MIG mode without
+instances.
 """,
 )
 DEVICE_VALUE = define(
@@ -57,23 +58,25 @@ SLICES_INCOMPLETE = define(
     "BP8095",
     "slices-incomplete",
     """
-The slices of a node do not make one complete pool: fewer than they say there are, several generations, or a pool that does not have the node's name. The scheduler skips an
-incomplete pool. It ends by itself while the driver publishes, or the driver stopped in between.
+The slices of a node do not form one complete pool: slices are missing, of several generations, or in a pool without the
+node's name. The scheduler skips an incomplete pool. This ends by itself if the driver is still publishing; otherwise
+the driver stopped in between.
 """,
 )
 SLICES_UNEXPECTED = define(
     "BP8096",
     "slices-unexpected",
     """
-A DRA driver publishes devices of a node of which the blueprint says that none are published: the node belongs to no pool, is not in the cluster, or is in a pool
-whose GPUs a device plugin counts. In the last case the scheduler hands the same GPU out twice.
+A DRA driver publishes devices of a node on which the blueprint expects none: the node belongs to no pool, is not in the
+cluster, or is in a pool whose GPUs a device plugin counts. In the last case the scheduler allocates the same GPU twice.
 """,
 )
 GPUS_OF_ANOTHER_DRIVER = define(
     "BP8097",
     "gpus-of-another-driver",
     """
-Another DRA driver publishes GPUs of the pool's nodes. The scheduler knows nothing of the two being one GPU, and hands it out twice. Remove one of the drivers.
+Another DRA driver publishes GPUs of the pool's nodes. The scheduler does not know that both devices are the same GPU,
+and allocates it twice. Remove one of the drivers.
 """,
 )
 DEVICE_VALUE_UNVERIFIED = define(
@@ -89,8 +92,8 @@ DEVICE_REMARK = define(
     "BP8099",
     "device-remark",
     """
-A published device has a taint without effect on scheduling: the driver reports an error of an application, or that it does not watch the device's health. It is not drift and
-does not change the exit code.
+A published device has a taint without effect on scheduling: the driver reports an error of an application, or that it
+does not monitor the device's health. It is not drift and does not change the exit code.
 """,
     severity=Severity.WARNING,
 )

@@ -182,7 +182,7 @@ def read_snapshot(path: Path) -> SnapshotView:
     except OSError as error:
         raise _refused(path, error.strerror or str(error)) from None
     except (orjson.JSONDecodeError, zlib.error, EOFError):
-        raise _refused(path, "it is damaged, or no snapshot at all") from None
+        raise _refused(path, "it is damaged, or not a snapshot") from None
     except (KeyError, TypeError, ValueError, AttributeError, IndexError):
         raise _refused(path, f"it does not have the form of {SCHEMA}") from None
     return snapshot

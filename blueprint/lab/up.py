@@ -42,7 +42,7 @@ def running_lab(folder: Path, name: str) -> Lab:
     up = record is not None and record.phase is Phase.DETACHED
     if up and record and record.live:
         return Lab(folder)
-    how = "is up, but its pods do not live" if up else "is not up"
+    how = "is up, but runs no pods" if up else "is not up"
     down = f"blueprint lab down --name {name}, then " if up else ""
     help_ = f"{down}blueprint lab up --controllers --name {name}"
     raise Refused(Diagnostic(codes.START_FAILED, f"the lab {name} {how}", help=help_), exit_code=2)

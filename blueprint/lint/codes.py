@@ -6,7 +6,7 @@ TEMPLATE_SKIPPED = define(
     "BP0062",
     "template-skipped",
     """
-The document is a template (`{{ ... }}`), not YAML yet, so it was not checked. Render it first and lint what comes out:
+The document is a template (`{{ ... }}`), not YAML yet, so it was not checked. Render it first and lint the output:
 `helm template RELEASE CHART | blueprint lint -`.
 """,
     severity=Severity.NOTE,
@@ -15,8 +15,8 @@ NOT_KUBERNETES = define(
     "BP0063",
     "not-a-kubernetes-object",
     """
-The file holds YAML that no API server stores: values of a chart, a kustomization, the configuration of a program. It was
-not checked.
+The file contains YAML that is not a Kubernetes object: values of a chart, a kustomization, the configuration of a
+program. It was not checked.
 """,
     severity=Severity.NOTE,
 )
@@ -24,9 +24,10 @@ PLACEHOLDERS = define(
     "BP0065",
     "placeholders-not-checked",
     """
-The file has placeholders (`${NAME}`, `$NAME`, `{{ NAME }}`, `<name>`, `YOUR_NAME`) that another program, or the reader of a guide,
-replaces before the objects are applied: `envsubst`, Flux with `postBuild.substitute`, Helm. Findings about values with a placeholder are left out, since the values are not
-known. Replace them first to have everything checked: `envsubst < FILE | blueprint lint -`.
+The file has placeholders (`${NAME}`, `$NAME`, `{{ NAME }}`, `<name>`, `YOUR_NAME`) that another program, or the reader
+of a guide, replaces before the objects are applied: `envsubst`, Flux with `postBuild.substitute`, Helm. Findings about
+values with a placeholder are omitted, since the values are unknown. Replace them first to check everything: `envsubst <
+FILE | blueprint lint -`.
 """,
     severity=Severity.NOTE,
 )
@@ -34,8 +35,8 @@ PATCH_SKIPPED = define(
     "BP0066",
     "patch-skipped",
     """
-The file is a patch of a kustomization: a part of an object, not a whole one. It was not checked. Build the kustomization and lint
-what comes out: `kubectl kustomize FOLDER | blueprint lint -`.
+The file is a patch of a kustomization: a part of an object, not a whole one. It was not checked. Build the
+kustomization and lint the output: `kubectl kustomize FOLDER | blueprint lint -`.
 """,
     severity=Severity.NOTE,
 )
@@ -43,7 +44,7 @@ NOTHING_TO_LINT = define(
     "BP0064",
     "nothing-to-lint",
     """
-None of the paths leads to a manifest. Folders are searched for files that end in `.yaml`, `.yml` or `.json`;
+None of the paths contains a manifest. Folders are searched for files that end in `.yaml`, `.yml` or `.json`;
 hidden folders are left out.
 """,
 )

@@ -131,7 +131,7 @@ def _listed(found: Iterable[Diagnostic]) -> Iterator[Diagnostic]:
         elif key not in worst or each.sort_key < worst[key].sort_key:
             worst[key] = each
     for key, each in worst.items():
-        text = f"{key[0]}: {counts[key] - MOST_FAULTS:,} more findings of this sort, which are not listed"
+        text = f"{key[0]}: {counts[key] - MOST_FAULTS:,} more findings of this kind, which are not listed"
         yield Diagnostic(each.code, text, override=each.severity)
 
 

@@ -6,7 +6,8 @@ UNKNOWN_RELEASE = define(
     "BP3001",
     "unknown-release",
     """
-`spec.release` names a release that this version of the tool does not contain. A release is a tested set of component versions and is part of the tool, so that a blueprint means the same everywhere.
+`spec.release` names a release that this version of the tool does not contain. A release is a tested set of component
+versions. It is part of the tool, so a blueprint has the same meaning everywhere.
 """,
 )
 UNKNOWN_PRODUCT = define(
@@ -30,7 +31,7 @@ ECC_UNSUPPORTED = define(
     "BP3107",
     "ecc-unsupported",
     """
-The pool expects ECC to be on, and this GPU has none. The probe would never confirm it.
+The pool expects ECC to be on, but this GPU has none. The probe would never confirm it.
 """,
 )
 NO_EFFECT = define(

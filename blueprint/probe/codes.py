@@ -9,9 +9,8 @@ CALL_HUNG = define(
     "BP9900",
     "nvml-call-hung",
     """
-A call into the driver did not return before its deadline. The process that made it was killed and the reading
-went on without that answer, which is therefore *unknown*. A driver that hangs again is wedged: drain the
-node and reboot it.
+A call into the driver did not return before its deadline. The calling process was killed and the reading continued
+without that value, which is therefore *unknown*. If the driver hangs again, drain the node and reboot it.
 """,
     severity=Severity.WARNING,
 )
@@ -19,8 +18,8 @@ CALL_CRASHED = define(
     "BP9901",
     "nvml-call-crashed",
     """
-The process that made a call into the driver's library died in it. The answer is *unknown*; the reading went
-on in a new process. A library that crashes does not fit this driver, or the machine's memory is damaged.
+The process crashed during a call into the driver's library. The value is *unknown*; the reading continued in a new
+process. The library does not match the driver, or the machine's memory is damaged.
 """,
     severity=Severity.WARNING,
 )
@@ -28,8 +27,8 @@ FACT_UNREADABLE = define(
     "BP9902",
     "fact-unreadable",
     """
-A fact that the blueprint makes a claim about could not be read: NVML refused (permission, timeout, a function
-that this driver lacks), or the bindings are not installed. It is *unknown*, not good.
+A value that the blueprint declares could not be read: NVML refused (permission, timeout, a function that this driver
+lacks), or the bindings are not installed. It counts as *unknown*, not as correct.
 """,
     severity=Severity.WARNING,
 )
@@ -37,9 +36,9 @@ ANSWER_IMPLAUSIBLE = define(
     "BP9903",
     "answer-implausible",
     """
-NVML answered with success and something that cannot be true: bytes that are not text, an empty name, zero
-bytes of memory, a mode that is neither on nor off, thousands of GPUs, two different answers to one question.
-It is not used, so the fact is *unknown*.
+NVML reported success, but an impossible value: bytes that are not text, an empty name, zero bytes of memory, a mode
+that is neither on nor off, thousands of GPUs, two different results of one call. The value is not used and counts as
+*unknown*.
 """,
     severity=Severity.WARNING,
 )
@@ -78,16 +77,16 @@ POOL_UNKNOWN = define(
     "BP9954",
     "probe-pool-unknown",
     """
-No node pool of this name has expectations in the bundle. A reading must be judged by the pool its node
-belongs to: another pool's expectations would prove nothing.
+No node pool of this name has expectations in the bundle. A reading must be checked against the pool of its node:
+another pool's expectations would prove nothing.
 """,
 )
 EXPECTATION_UNUSABLE = define(
     "BP9955",
     "expectation-unusable",
     """
-The bundle expects something that this probe cannot check: a check it does not know, or a parameter that the
-check cannot use. Usually the probe on the node is older than the compiler. The expectation is *unknown*.
+The bundle expects something that this probe cannot check: an unknown check, or a parameter that the check cannot use.
+Usually the probe on the node is older than the compiler. The expectation is *unknown*.
 """,
     severity=Severity.WARNING,
 )

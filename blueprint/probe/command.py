@@ -78,7 +78,7 @@ def age(reading: Reading, now: dt.datetime) -> str:
     """What is to be said of the time of a recorded reading: `8 days old`; "" while it is younger than a day."""
     since = now - reading.taken
     if since < -_CLOCKS:
-        return "of the future: a clock is wrong, and it proves nothing"
+        return "in the future: a clock is wrong, so it proves nothing"
     return (
         f"{since.days} day{'' if since.days == 1 else 's'} old: it shows the state at that time"
         if since.days > 0

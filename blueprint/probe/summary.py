@@ -28,7 +28,9 @@ def _judged(verdicts: Sequence[Verdict], pool: str | None) -> str:
     if not pool:
         return "nothing was judged: no expectations were given"
     expected = any(verdict.expectation and verdict.expectation.sources for verdict in verdicts)
-    return f"judged by pool {pool}" if expected else f"nothing was judged: pool {pool} expects nothing of its nodes"
+    return (
+        f"checked against pool {pool}" if expected else f"nothing was judged: pool {pool} expects nothing of its nodes"
+    )
 
 
 def inventory(reading: Reading) -> str:

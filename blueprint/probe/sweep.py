@@ -128,7 +128,7 @@ class Sweep:
     def _ready(self) -> bool:
         """Whether a worker lives in which NVML is initialised; starts one if it can."""
         if time.monotonic() > self._until:
-            self._given_up = self._given_up or "the driver answered so slowly that the sweep was ended"
+            self._given_up = self._given_up or "the driver responded so slowly that the sweep was stopped"
         while not self._worker and not self._given_up:
             self._workers += 1
             self._worker = Worker(self._workers, self._library)

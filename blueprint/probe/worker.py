@@ -115,7 +115,7 @@ class Worker:
         try:
             status = self._child.wait(_KILL_SECONDS)
         except subprocess.TimeoutExpired:
-            return "the process stopped making sense"
+            return "the process sent invalid data"
         if status >= 0:
             return f"the process exited with status {status}"
         return f"the process was killed by {signal.Signals(-status).name}"

@@ -6,16 +6,17 @@ IMAGE_MISSING = define(
     "BP4030",
     "image-missing",
     """
-The registry does not have the image: nodes that pull it would wait forever. The registry queried is the one that
-nodes will ask, after `cluster.registries.mirrors`. Copy the image there, or correct the mirror.
+The registry does not have the image: pods that need it would never start. The queried registry is the one that nodes
+pull from, after `cluster.registries.mirrors`. Copy the image there, or correct the mirror.
 """,
 )
 IMAGE_DIGEST = define(
     "BP4031",
     "image-digest-differs",
     """
-The tag exists, but its digest differs from the one that the vendor pins. Either the tag was moved, or a copy kept only one architecture, which changes the digest: copy all of them (`crane copy`, or
-`skopeo copy --all`). Nodes would run what the tag names.
+The tag exists, but its digest differs from the one that the vendor pins. Either the tag was moved, or a copy kept only
+one architecture, which changes the digest: copy all of them (`crane copy`, or `skopeo copy --all`). Nodes would run the
+image that the tag now names.
 """,
 )
 IMAGE_REFERENCE = define(
@@ -30,7 +31,7 @@ REGISTRY_UNREACHABLE = define(
     "registry-unreachable",
     """
 The registry could not be queried: its name does not resolve, nothing listens at its port, its certificate is not trusted, or it did
-not answer in time. Nothing is known about its images, so they count as unknown, never as present. A registry
+not answer in time. Whether its images exist is unknown. A registry
 without TLS needs `--insecure-registry HOST`; a private authority's certificate goes into a file that `SSL_CERT_FILE` names.
 """,
     severity=Severity.WARNING,
@@ -39,9 +40,10 @@ REGISTRY_UNAUTHORISED = define(
     "BP4034",
     "registry-unauthorised",
     """
-The registry did not accept the credentials, or needs some. Many registries return the same for images that do not exist, so the result is unknown, not missing. Credentials are read from a docker configuration file (`docker login`, `podman login`, or
-`--registry-config FILE`) and from the credential helpers that it names (`credsStore`, `credHelpers`); the message
-says where a helper could not be run. Identity tokens are not used.
+The registry rejected the credentials, or requires some. Many registries return the same for images that do not exist,
+so the result is unknown, not missing. Credentials are read from a docker configuration file (`docker login`, `podman
+login`, or `--registry-config FILE`) and from the credential helpers that it names (`credsStore`, `credHelpers`); the
+message reports helpers that could not be run. Identity tokens are not used.
 """,
     severity=Severity.WARNING,
 )
@@ -57,7 +59,7 @@ REGISTRY_CONFIG = define(
     "BP4036",
     "registry-config-unreadable",
     """
-The file with registry credentials cannot be read or is not of docker's form: JSON with `auths`, which maps registries to
-`auth` (base64 of user:password) or to `username` and `password`. Its content is never shown.
+The file with registry credentials cannot be read or does not have Docker's format: JSON with `auths`, which maps
+registries to `auth` (base64 of user:password) or to `username` and `password`. Its content is never shown.
 """,
 )

@@ -35,8 +35,8 @@ PATCH_WITHOUT_EFFECT = define(
     "BP4006",
     "patch-without-effect",
     """
-Without the patch the object has the same content. Often a new release has taken over what the patch once added; then the
-patch only hides where the value comes from. Remove it.
+Without the patch the object has the same content. Often a new release already contains the change; then the patch only
+hides the origin of the value. Remove it.
 """,
     severity=Severity.WARNING,
 )

@@ -17,7 +17,7 @@ from blueprint.source.document import walk
 from blueprint.source.paths import Path, format_path
 from blueprint.spec.components import Patch
 
-_RENAME = "to have another object, write it in full under extraManifests"
+_RENAME = "to create another object, write it in full under extraManifests"
 _IDENTITY: tuple[Path, ...] = (("apiVersion",), ("kind",), ("metadata", "name"), ("metadata", "namespace"))
 
 
@@ -39,7 +39,7 @@ def apply_patches(
         found += _disagreements(merge, matches[0], earlier, origins, at)
         patched[matches[0]] = after = _Merging(origins, at, tuple(target), found).apply(before, merge)
         if after.data == before.data and after is not before:
-            message = f"{before.id} is so without this patch"
+            message = f"{before.id} is the same without this patch"
             span = origins.key((*at, "merge"))
             found.append(Diagnostic(codes.PATCH_WITHOUT_EFFECT, message, at=span, path=format_path((*at, "merge")),
                                     help="remove the patch"))  # fmt: skip

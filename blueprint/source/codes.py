@@ -6,57 +6,57 @@ FILE_UNREADABLE = define(
     "BP1001",
     "file-unreadable",
     """
-The file cannot be opened: it is missing, is a folder, or may not be read. Nothing was looked at, so the exit
-code is 2 when it is the file on the command line. A file named by `extends` is looked for relative to the
-file that names it.
+The file cannot be opened: it is missing, is a folder, or may not be read. If it is the file on the command line,
+nothing was examined and the exit code is 2. A file in `extends` is relative to the file that lists it.
 """,
 )
 SYNTAX = define(
     "BP1002",
     "yaml-syntax",
     """
-The text is not YAML: a bracket or quote that is never closed, a key without a colon, indentation that does not
-line up. The place shown is where the parser gave up; the cause is there or on the line before. Only what
-precedes it could be read, so further mistakes may appear once it is fixed.
+The text is not YAML: a bracket or quote that is never closed, a key without a colon, indentation that does not line up.
+The location is where the parser stopped; the cause is there or on the line before. The rest of the file was not read,
+so further mistakes may appear after the fix.
 """,
 )
 DUPLICATE_KEY = define(
     "BP1003",
     "duplicate-key",
     """
-A mapping has the same key twice. YAML readers disagree about which of the two counts, and most drop one of them silently. Keep one.
+A mapping has the same key twice. YAML parsers disagree about which of the two to use, and most silently drop one. Keep
+one.
 """,
 )
 TAB = define(
     "BP1004",
     "tab-indentation",
     """
-A line is indented with a tab. YAML allows only spaces for indentation, because readers do not agree on the width of a tab. Replace the tab by spaces.
+A line is indented with a tab. YAML allows only spaces for indentation. Replace the tab with spaces.
 """,
 )
 EXPANSION = define(
     "BP1005",
     "excessive-aliasing",
     """
-Aliases make the document grow beyond what a person wrote: with ten anchors that each repeat the one before ten
-times, ten lines expand to ten billion values. The limit is counted on the expanded document. An alias
-inside its own anchor would never end, and an alias without an anchor refers to nothing: both are refused as well. Write the
-values out, or use an overlay.
+Aliases make the document grow far beyond its written size: with ten anchors that each repeat the one before ten times,
+ten lines expand to ten billion values. The limit applies to the expanded document. An alias inside its own anchor would
+never end, and an alias without an anchor refers to nothing: both are rejected as well. Write the values out, or use an
+overlay.
 """,
 )
 ENCODING = define(
     "BP1006",
     "not-utf-8",
     """
-The file is not UTF-8 text, or holds control characters that YAML forbids. Save it as UTF-8. The place shown is
-the first byte or character that cannot be read.
+The file is not UTF-8 text, or contains control characters that YAML forbids. Save it as UTF-8. The location is the
+first byte or character that cannot be read.
 """,
 )
 AMBIGUOUS_SCALAR = define(
     "BP1007",
     "ambiguous-scalar",
     """
-This unquoted value means different things to different readers: YAML 1.1, YAML 1.2 and kubectl disagree on words
+This unquoted value means different things to different parsers: YAML 1.1, YAML 1.2 and kubectl disagree on words
 such as `yes`, `on` and `y`, on numbers such as `0755`, `1e3` and `0x10`, on `12:30` and on dates. Quote it if text
 is meant; write `true`, `false` or a plain decimal number otherwise.
 """,
@@ -65,8 +65,8 @@ SEVERAL_DOCUMENTS = define(
     "BP1008",
     "several-documents",
     """
-A blueprint or overlay is one YAML document, and this file holds more than one (separated by `---`). Everything
-after the first would be ignored by most readers. Put each document into a separate file and name it in `extends`.
+A blueprint or overlay is one YAML document, but this file contains more than one (separated by `---`). Most tools would
+ignore everything after the first. Put each document into a separate file and list it in `extends`.
 """,
 )
 NOT_A_MAPPING = define(
@@ -89,30 +89,30 @@ TAG = define(
     "BP1011",
     "unsupported-tag",
     """
-A tag such as `!!int` or `!include` precedes a value. Blueprints are plain data: types follow from how a value
-is written, and tags are not supported. Remove it; use `extends` to include another file.
+A value has a tag such as `!!int` or `!include`. Blueprints are plain data: the notation of a value determines its type,
+and tags are not supported. Remove it; use `extends` to include another file.
 """,
 )
 MERGE_KEY = define(
     "BP1012",
     "merge-key",
     """
-`<<` merges mappings in YAML 1.1 and is an ordinary key in YAML 1.2, so two readers see two different documents.
-Write the keys out, or put what is shared into an overlay and name it in `extends`.
+`<<` merges mappings in YAML 1.1 and is an ordinary key in YAML 1.2, so two parsers read two different documents. Write
+the keys out, or put the shared part into an overlay and list it in `extends`.
 """,
 )
 TOO_DEEP = define(
     "BP1013",
     "nested-too-deep",
     """
-The document nests deeper than any blueprint needs (100 levels). This is refused before it can exhaust memory.
+The document nests deeper than any blueprint needs (100 levels). It is rejected before it can exhaust memory.
 """,
 )
 TOO_LARGE = define(
     "BP1014",
     "file-too-large",
     """
-The file is larger than 32 MiB, which no blueprint, overlay or manifest file is. It was not read.
+The file is larger than 32 MiB, the limit for blueprints, overlays and manifests. It was not read.
 """,
 )
 OUTSIDE = define(
@@ -121,7 +121,7 @@ OUTSIDE = define(
     """
 A file named by a blueprint lies outside of the repository that the blueprint is in (or, without a repository, more
 than one folder above the blueprint), or its path is absolute. A blueprint from a pull request must not be able to
-read the files of the machine that checks it. Symbolic links are followed before this is decided.
+read the files of the machine that checks it. Symbolic links are resolved first.
 """,
 )
 REVISION = define(
@@ -136,9 +136,9 @@ EXTENDS = define(
     "BP1017",
     "extends-malformed",
     """
-`extends` is a list of overlays, lowest first: names of ready-made ones (`eks`) and paths of files
-(`../base.yaml`), relative to the file that names them. An entry may itself be a list: its members then have one rank, and
-must not disagree.
+`extends` is a list of overlays, lowest first: names of ready-made ones (`eks`) and paths of files (`../base.yaml`),
+relative to the file that names them. An entry may itself be a list: its members then have the same rank, and must not
+contradict each other.
 """,
 )
 EXTENDS_CYCLE = define(
@@ -153,16 +153,16 @@ UNKNOWN_OVERLAY = define(
     "unknown-overlay",
     """
 `extends` names a ready-made overlay that does not exist. The path of a file ends in `.yaml` or contains a slash;
-everything else is looked up among the overlays that come with the tool.
+other entries are names of the overlays that ship with the tool.
 """,
 )
 SET_MALFORMED = define(
     "BP1020",
     "set-malformed",
     """
-`--set` takes PATH=VALUE: a dotted path from the top of the document, with keys that hold dots or slashes in brackets and
-quotes, and a YAML value: `--set spec.nodePools.train.gpu.count=4`,
-`--set 'spec.nodePools.train.selector["acme.example/pool"]=train'`. A list item is named by its index and must exist.
+`--set` takes PATH=VALUE: a dotted path from the top of the document, with keys that contain dots or slashes in brackets
+and quotes, and a YAML value: `--set spec.nodePools.train.gpu.count=4`, `--set
+'spec.nodePools.train.selector["acme.example/pool"]=train'`. A list item is named by its index and must exist.
 """,
 )
 DISAGREEMENT = define(
@@ -177,7 +177,8 @@ EMPTY_VALUE = define(
     "BP2102",
     "empty-value",
     """
-A key has no value. `null` (or nothing) removes what a lower layer has set, and no lower layer sets this key. Write `{}` to
-take all defaults, or remove the line. An overlay may say `null` of what not every blueprint that extends it sets.
+A key has no value. `null` (or nothing) removes what a lower layer has set, and no lower layer sets this key. Write `{}`
+to take all defaults, or remove the line. An overlay may set `null` for a key that not every blueprint that extends it
+sets.
 """,
 )

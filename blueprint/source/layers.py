@@ -295,7 +295,7 @@ class _Gathering(MutableRecord):
             return False
         way = self.trail[names.index(file) + 1 :]
         notes = tuple(Note(f"{name} is extended here", span) for name, span in way if span)
-        message, help_ = f"{file} extends itself", "remove one of the entries that lead round"
+        message, help_ = f"{file} extends itself", "remove one of the entries that form the cycle"
         self.problem(Diagnostic(codes.EXTENDS_CYCLE, message, at=at, notes=notes, help=help_))
         return True
 
@@ -356,5 +356,5 @@ def _empty(path: Path, node: Node, needed: str | None) -> Diagnostic:
         f"{name} has no value",
         at=node.key_span or node.span,
         path=name,
-        help=needed or "write {} to take the defaults, or remove the line",
+        help=needed or "write {} to use the defaults, or remove the line",
     )

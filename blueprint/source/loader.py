@@ -329,5 +329,5 @@ def _control_character(text: str, index: int, file: str) -> Diagnostic:
     line = text.count("\n", 0, index) + 1
     column = index - text.rfind("\n", 0, index)
     at = Span(file, line, column, line, column + 1)
-    message = f"the character U+{ord(text[index]):04X} is not allowed in YAML, or not read alike"
+    message = f"the character U+{ord(text[index]):04X} is not allowed in YAML, or not read the same by all parsers"
     return Diagnostic(codes.ENCODING, message, at=at, help="remove it, or write an escape in double quotes")

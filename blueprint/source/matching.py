@@ -26,7 +26,7 @@ def matching_files(layered: Layered, pattern: Node, nothing: Code) -> list[str]:
     check_border(layered.files, layered.target, start, str(pattern.value), pattern.span)
     if ".." in str(pattern.value).partition("*")[2].split("/"):
         message = f"{pattern.value} climbs after a wildcard"
-        raise Refused(Diagnostic(OUTSIDE, message, at=pattern.span, help="write .. at the beginning, if at all"))
+        raise Refused(Diagnostic(OUTSIDE, message, at=pattern.span, help=".. is allowed only at the beginning"))
     folder = layered.files.beside(base, ".")
     files = layered.files.glob(folder, str(pattern.value))
     if not files:

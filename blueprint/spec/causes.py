@@ -81,7 +81,7 @@ def _unwrapped(found: list[Diagnostic], root: Node) -> list[Diagnostic]:
             continue
         above = format_path(path[:-1]) or "the document"
         reported = replace(
-            each, help=f"{', '.join(sorted(inside))}: keys of {above}, which stand directly in it", notes=()
+            each, help=f"{', '.join(sorted(inside))}: keys of {above}, which belong directly in it", notes=()
         )
         return [reported, *(other for other in found if other is not each and other.code is not codes.MISSING_KEY)]
     return found

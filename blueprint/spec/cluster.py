@@ -49,7 +49,7 @@ class Cluster(Model):
     )
     distribution: Literal["vanilla", "eks", "gke", "aks", "openshift", "rke2", "k3s", "microk8s"] = Field(
         default=VANILLA,
-        description="Who packages Kubernetes: decides paths, who brings the driver by default, and prerequisites.",
+        description="Kubernetes distribution. Determines paths, the default owner of the driver, and prerequisites.",
     )
     os: Annotated[str, Field(pattern=SYSTEM)] | None = Field(
         examples=["ubuntu-24.04", "rhel-9.6"],
@@ -60,7 +60,7 @@ class Cluster(Model):
     kubelet_root: Annotated[str, Field(pattern=ABSOLUTE_PATH)] = Field(
         examples=["/var/lib/k0s/kubelet"],
         default="/var/lib/kubelet",
-        description="The kubelet's directory on the GPU nodes, where it is not the usual one.",
+        description="The kubelet's directory on the GPU nodes, if it is not the default.",
     )
     uid: Annotated[str, Field(pattern=UID)] | None = Field(
         examples=["4f0c2f5e-0000-4000-8000-000000000000"],
@@ -70,7 +70,8 @@ class Cluster(Model):
     topology: LabelKeys = Field(
         examples=[["acme.example/block", "acme.example/rack", "kubernetes.io/hostname"]],
         default=(),
-        description="Node labels that name where a node stands, widest first: block, rack, kubernetes.io/hostname.",
+        description="Node labels that describe the location of a node, widest first: block, rack, "
+        "kubernetes.io/hostname.",
     )
     registries: Registries = Field(
         examples=[{"pullSecrets": ["reg-pull"]}],

@@ -6,45 +6,45 @@ UNKNOWN_KEY = define(
     "BP2001",
     "unknown-key",
     """
-The blueprint has no such key at this place. It is usually a misspelling, a key at the wrong depth, or one of a newer
-version of the language. Nothing is ever ignored: a key that is not understood is an error.
+The blueprint has no such key at this place. Usually it is misspelt, at the wrong depth, or from a newer version of the
+language. Unknown keys are errors and are never ignored.
 """,
 )
 MISSING_KEY = define(
     "BP2002",
     "missing-key",
     """
-A key that has no default is missing. The place shown is the mapping that should hold it.
+A key without a default is missing. The location is the mapping that should contain it.
 """,
 )
 NOT_YET = define(
     "BP2003",
     "not-in-this-version",
     """
-This section or value belongs to the language, but this version of the tool does not implement it yet. It is refused, since
-ignoring it would give you a platform without it.
+This section or value belongs to the language, but this version of the tool does not implement it yet. It is rejected,
+because ignoring it would produce a different platform.
 """,
 )
 WRONG_TYPE = define(
     "BP2004",
     "wrong-type",
     """
-The value has another type than the field: a number where text is expected (quote versions: "1.36"), text where a number
-or true/false is expected, a list where a mapping is. Values are never converted silently.
+The value has a different type than the field: a number where text is expected (quote versions: "1.36"), text where a
+number or true/false is expected, a list where a mapping is. Values are never converted silently.
 """,
 )
 NOT_ALLOWED = define(
     "BP2005",
     "value-not-allowed",
     """
-The field takes one of a fixed set of values, and this is none of them.
+The field accepts a fixed set of values, and this is not one of them.
 """,
 )
 MALFORMED = define(
     "BP2006",
     "malformed-value",
     """
-The text does not have the form that the field demands: a name that Kubernetes would refuse, a label key or value with
+The text does not have the required form: a name that Kubernetes would reject, a label key or value with
 characters that labels cannot have, a taint that is not "value:Effect", an invalid version.
 """,
 )
@@ -52,7 +52,7 @@ OUT_OF_RANGE = define(
     "BP2007",
     "out-of-range",
     """
-The number is smaller or larger than the field allows, or a list or map holds too few entries.
+The number is smaller or larger than the field allows, or a list or map has too few entries.
 """,
 )
 WRONG_DOCUMENT = define(
@@ -67,7 +67,7 @@ INCONSISTENT = define(
     "BP2009",
     "inconsistent-values",
     """
-Two values contradict each other: each is fine alone, together they make no sense.
+Two values contradict each other: each is valid, but not together.
 """,
 )
 UNKNOWN_VERSION = define(
@@ -83,17 +83,17 @@ CANNOT_CONVERT = define(
     "cannot-convert",
     """
 A document of an earlier version cannot be converted as it is: it sets a key under its old and its new name, a value has
-no equivalent, or it is written in a way that cannot be changed without risk to what surrounds it (anchors and aliases, text
-that would lose a comment). Nothing was written. Change what is named, and convert again.
+no equivalent, or its notation cannot be changed safely (anchors and aliases, text that would lose a comment). Nothing
+was written. Correct the listed places, and convert again.
 """,
 )
 EARLIER_VERSION = define(
     "BP2012",
     "earlier-version",
     """
-The document is of an earlier version of the language. It is read as before: every key means what it meant in that version,
-and so do the defaults of a blueprint. `blueprint convert FILE -o FILE` brings the file to the current version; what it
-changes is on the page `docs/how-to/upgrade-the-language.md`.
+The document is of an earlier version of the language. It is read as before: keys and defaults have the meaning of that
+version. `blueprint convert FILE -o FILE` converts the file to the current version; the changes are listed in
+`docs/how-to/upgrade-the-language.md`.
 """,
     severity=Severity.NOTE,
 )
@@ -102,7 +102,7 @@ CANNOT_FORMAT = define(
     "BP2090",
     "cannot-format",
     """
-`fmt` could not lay the file out so that it says the same with the same comments, and left it alone. Anchors and aliases are
-the likeliest reason: their order matters. Write the values out, or leave the file as it is.
+`fmt` could not format the file without changing its meaning or losing comments, so the file is unchanged. Anchors and
+aliases are the most likely reason: their order matters. Write the values out, or leave the file as it is.
 """,
 )

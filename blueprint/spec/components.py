@@ -28,7 +28,7 @@ class Patch(Model):
         description="JSON merge patch (RFC 7386): maps merge, lists are replaced, null removes.",
     )
     reason: Annotated[str, Field(min_length=3, pattern=NON_EMPTY)] = Field(
-        examples=["CHG-42: audit annotation"], description="Why; shown wherever the field is traced."
+        examples=["CHG-42: audit annotation"], description="The reason; shown wherever the field is traced."
     )
 
 

@@ -35,7 +35,7 @@ class ArgoCDSpec(Model):
         default="https://kubernetes.default.svc",
         description="The API server of the cluster, as Argo CD knows it.",
     )
-    self_heal: bool = Field(default=False, description="Whether Argo CD undoes what is changed in the cluster.")
+    self_heal: bool = Field(default=False, description="Whether Argo CD reverts changes in the cluster.")
 
 
 class FluxSpec(Model):
@@ -54,7 +54,7 @@ class FluxSpec(Model):
         examples=["10m"], default="10m", description="How often Flux compares cluster and source."
     )
     timeout: Annotated[str, Field(pattern=FLUX_DURATION)] = Field(
-        examples=["15m"], default="30m", description="How long a stage may take until it works."
+        examples=["15m"], default="30m", description="How long a stage may take to become ready."
     )
 
 

@@ -36,7 +36,7 @@ class PoolDriver(Model):
     )
     precompiled: bool = Field(
         default=False,
-        description="Take kernel modules built for the nodes' kernel instead of building them on the node.",
+        description="Use precompiled kernel modules instead of building them on the node.",
     )
 
 

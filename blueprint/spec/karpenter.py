@@ -79,13 +79,15 @@ class DisruptionBudget(Model):
         WithJsonSchema({"anyOf": [{"type": "integer", "minimum": 0}, {"type": "string", "pattern": NODES_OR_PERCENT}]}),
     ] = Field(examples=["10%", 0], description="The most nodes at once, or percent of the pool's; 0 for none.")
     reasons: Annotated[tuple[Literal["empty", "underutilized", "drifted"], ...], BeforeValidator(to_tuple)] = Field(
-        examples=[["drifted"]], default=(), description="For which reasons it holds. Default: for all."
+        examples=[["drifted"]], default=(), description="The reasons it applies to. Default: all."
     )
     schedule: Annotated[str, Field(pattern=CRON)] | None = Field(
-        examples=["0 22 * * 6"], default=None, description="When it begins to hold, in UTC. Default: it always holds."
+        examples=["0 22 * * 6"],
+        default=None,
+        description="When it begins to apply, in UTC. Default: it always applies.",
     )
     duration: Annotated[str, Field(pattern=WINDOW)] | None = Field(
-        examples=["8h"], default=None, description="How long it then holds."
+        examples=["8h"], default=None, description="How long it then applies."
     )
 
     @model_validator(mode="after")
@@ -100,27 +102,28 @@ class PoolDisruption(Model):
 
     when: Literal["empty", "underutilized", "never"] = Field(
         default="empty",
-        description="Which nodes it takes away. empty: those on which nothing runs; underutilized: also those "
-        "whose pods fit elsewhere, which are then evicted; never: none. Nodes of an outdated template go when they "
-        "are empty; with underutilized, whether pods run on them or not.",
+        description="Which nodes it removes. empty: those on which nothing runs; underutilized: also those "
+        "whose pods fit elsewhere, which are then evicted; never: none. Nodes of an outdated template are removed when "
+        "they are empty; with underutilized, even while pods run on them.",
     )
     after: Annotated[str, Field(pattern=DURATION)] = Field(
-        examples=["10m"], default="10m", description="How long a node must be so before it goes."
+        examples=["10m"], default="10m", description="How long a node must be in this state before it is removed."
     )
     expire_after: Annotated[str, Field(pattern=DURATION_OR_NEVER)] = Field(
         examples=["720h"],
         default="Never",
-        description="The age at which a node goes, whatever runs on it.",
+        description="The age at which a node is removed, regardless of what runs on it.",
     )
     grace_period: Annotated[str, Field(pattern=DURATION)] | None = Field(
         examples=["24h"],
         default=None,
-        description="How long pods that refuse to be evicted keep a node that goes. Default: without limit.",
+        description="How long pods that block eviction can delay the removal of a node. Default: without limit.",
     )
     budgets: Annotated[tuple[DisruptionBudget, ...], BeforeValidator(to_tuple)] | None = Field(
         examples=[[{"nodes": "10%"}, {"nodes": 0, "schedule": "0 8 * * 1-5", "duration": "10h"}]],
         default=None,
-        description="How many nodes go at once. Default: empty nodes all, others none; with underutilized, 10% of all.",
+        description="How many nodes are removed at once. Default: all empty nodes, and no others; "
+        "with underutilized, 10% of all.",
     )
 
 
@@ -143,14 +146,15 @@ class PoolKarpenter(Model):
         tuple[Annotated[str, Field(pattern=INSTANCE_TYPE)], ...], BeforeValidator(to_tuple), Field(min_length=1)
     ] = Field(
         examples=[["g6e.12xlarge"], ["p5.48xlarge"]],
-        description="The instance types that nodes may be. All have the same GPUs, as many of them and the same "
-        "processor architecture; of processors and memory the least counts.",
+        description="The allowed instance types. All must have the same GPU product, number of GPUs and "
+        "processor architecture; the smallest processor count and memory apply.",
     )
     capacity: Annotated[tuple[Purchase, ...], BeforeValidator(to_tuple), Field(min_length=1)] = Field(
         examples=[["spot"], ["reserved", "on-demand"]],
         default=("on-demand",),
-        description="How the machines are bought: reserved, on-demand, spot. Of several each becomes a flavor of its "
-        "own, tried in that order.",
+        description="Purchase types of the machines: reserved, on-demand, spot. Each becomes a "
+        "flavor; they are tried in "
+        "that order.",
     )
     zones: Texts = Field(
         examples=[["eu-central-1a"]], default=(), description="Availability zones. Default: those of the node class."
@@ -158,17 +162,17 @@ class PoolKarpenter(Model):
     weight: Annotated[int, Field(ge=1, le=100)] | None = Field(
         examples=[10],
         default=None,
-        description="Where pods fit into several pools, that with the higher weight is tried first.",
+        description="Priority among pools that a pod fits: the highest weight is tried first.",
     )
     static: bool = Field(
         default=False,
-        description="Whether all nodes are always there. Karpenter's feature gate StaticCapacity must be on.",
+        description="Whether all nodes always exist. Karpenter's feature gate StaticCapacity must be enabled.",
     )
     disruption: PoolDisruption = Field(
         examples=[{"when": "underutilized", "after": "5m"}],
         default={},
         validate_default=True,
-        description="When nodes are taken away. Default: when nothing has run on them for ten minutes.",
+        description="When nodes are removed. Default: when nothing has run on them for ten minutes.",
     )
     startup_taints: Annotated[tuple[Annotated[str, Field(pattern=KUBECTL_TAINT)], ...], BeforeValidator(to_tuple)] = (
         Field(
@@ -213,7 +217,8 @@ class NodeImages(Model):
     alias: Annotated[str, Field(pattern=ALIAS, max_length=30)] | None = Field(
         examples=["al2023@v20260801"],
         default=None,
-        description="An image that AWS publishes, as family@version. With GPUs it is the one with NVIDIA's driver.",
+        description="An image that AWS publishes, as family@version. For GPU nodes it is the variant "
+        "with NVIDIA's driver.",
     )
     family: Literal["al2023", "bottlerocket", "custom"] | None = Field(
         default=None, description="How images that are not an alias are set up when they start."
@@ -279,12 +284,12 @@ class NodeClassSpec(Model):
     subnets: Selected | None = Field(
         examples=[{"tags": {"tier": "private"}}],
         default=None,
-        description="The subnets, where the tag does not say it.",
+        description="The subnets, if the tag does not select them.",
     )
     security_groups: Selected | None = Field(
         examples=[{"ids": ["sg-0123456789abcdef0"]}],
         default=None,
-        description="The security groups, where the tag does not say it.",
+        description="The security groups, if the tag does not select them.",
     )
     root_volume: Annotated[str, Field(pattern=VOLUME)] = Field(
         examples=["500Gi"],
@@ -307,7 +312,7 @@ class NodeClassSpec(Model):
     placement_group: Annotated[str, Field(min_length=1)] | None = Field(
         examples=["gpu-cluster"],
         default=None,
-        description="The placement group, so that machines stand close together.",
+        description="The placement group, which places machines close together.",
     )
     tags: dict[str, str] = Field(
         examples=[{"cost-centre": "4711"}], default={}, max_length=40, description="Tags of the machines."
@@ -315,7 +320,7 @@ class NodeClassSpec(Model):
     user_data: Annotated[str, Field(min_length=1)] | None = Field(
         examples=["[settings.kernel]\nlockdown = 'integrity'\n"],
         default=None,
-        description="What the image runs or reads when it starts, in the form that its family wants.",
+        description="The image's user data, in the format of its family.",
     )
 
     @model_validator(mode="after")
@@ -335,5 +340,5 @@ class KarpenterSpec(Model):
     node_classes: dict[Name, NodeClassSpec] = Field(
         examples=[{"gpu": {"image": "al2023@v20260801", "role": "KarpenterNodeRole-acme", "discovery": "acme-prod"}}],
         min_length=1,
-        description="The node classes by the name that `nodePools.*.karpenter.nodeClass` has for them.",
+        description="The node classes by name; `nodePools.*.karpenter.nodeClass` refers to them.",
     )

@@ -26,13 +26,13 @@ class Metadata(Model):
 
     name: Name = Field(
         examples=["acme-prod-eu"],
-        description="Names the platform: field manager, inventory and labels carry it. Do not rename.",
+        description="Names the platform: field manager, inventory and labels contain it. Do not rename.",
     )
     version: Annotated[str, Field(pattern=VERSION)] = Field(
         examples=["1.4.0"], default="0.0.0", description="Version of this blueprint, as in semantic versioning."
     )
     owners: Texts = Field(
-        examples=[["gpu-platform@acme.example"]], default=(), description="Whom to ask: mail addresses or teams."
+        examples=[["gpu-platform@acme.example"]], default=(), description="Contacts: email addresses or teams."
     )
 
 
@@ -54,7 +54,7 @@ class Spec(Model):
     }
 
     release: Annotated[str, Field(min_length=1)] = Field(
-        examples=["2026.11"], description='The tested set of component versions, "2026.11".'
+        examples=["2026.11"], description='A tested set of component versions, "2026.11".'
     )
     cluster: Cluster = Field(
         examples=[{"kubernetes": "1.36", "distribution": "eks"}], description="The cluster that the platform is for."
@@ -92,7 +92,7 @@ class Spec(Model):
         examples=[{"taints": ["nvidia.com/gpu=true:NoSchedule"], "driver": {"branch": "580"}}],
         default={},
         validate_default=True,
-        description="What every pool with GPUs has unless it says otherwise; merged under each of them.",
+        description="Defaults of every pool with GPUs; each pool overrides them.",
     )
     node_pools: dict[Name, NodePool] = Field(
         examples=[{"system": {"nodes": 3}, "train": {"nodes": 4, "gpu": {"product": "H100-SXM5-80GB", "count": 8}}}],
@@ -102,7 +102,7 @@ class Spec(Model):
     karpenter: KarpenterSpec | None = Field(
         examples=[{"nodeClasses": {"gpu": {"image": "al2023@v20260801", "role": "nodes", "discovery": "acme-prod"}}}],
         default=None,
-        description="What pools with `karpenter` have in common; leave out where their node classes are there already.",
+        description="Settings shared by pools with `karpenter`; leave out if their node classes already exist.",
     )
     queueing: QueueingSpec | None = Field(
         examples=[{"kueue": {}, "priorities": {"production": 1000, "scratch": 0}}],
@@ -112,12 +112,12 @@ class Spec(Model):
     tenants: dict[Name, TenantSpec] | None = Field(
         examples=[{"physics": {}, "lattice": {"parent": "physics", "namespaces": ["lattice"], "quota": {"train": 64}}}],
         default=None,
-        description="Who shares the platform, by name; leave out for one user.",
+        description="The tenants that share the platform, by name; leave out for a single user.",
     )
     plans: dict[Name, PlanSpec] = Field(
         examples=[{"lab": {"namespaces": ["${tenant}"], "groups": ["oidc:${tenant}"]}}],
         default={},
-        description="What tenants have in common, by the name that `tenants.*.plan` names.",
+        description="Settings shared by tenants, by name; `tenants.*.plan` refers to them.",
     )
     policy: PolicySpec = Field(
         examples=[{"podSecurity": "restricted"}],
@@ -128,12 +128,12 @@ class Spec(Model):
     observability: ObservabilitySpec | None = Field(
         examples=[{"prometheus": {"namespace": "monitoring", "selectorLabels": {"release": "kps"}}}],
         default=None,
-        description="How nodes and GPUs are watched; leave out for nothing.",
+        description="How nodes and GPUs are monitored; leave out for none.",
     )
     delivery: DeliverySpec | None = Field(
         examples=[{"path": "clusters/prod-eu", "argocd": {"repository": "https://git.acme.example/gpu"}}],
         default=None,
-        description="Who applies the bundle beside `blueprint apply`: Argo CD or Flux; leave out for neither.",
+        description="Who else applies the bundle, besides `blueprint apply`: Argo CD or Flux; leave out for neither.",
     )
     hardware: Texts = Field(
         examples=[["hardware/*.yaml"]],

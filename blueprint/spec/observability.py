@@ -66,7 +66,7 @@ class MetricsSpec(Model):
 class AlertSpec(Model):
     """What differs from an alert's defaults."""
 
-    enabled: bool = Field(default=True, description="false switches it off; the bundle says so.")
+    enabled: bool = Field(default=True, description="false disables it; the bundle records that.")
     threshold: Annotated[int, Field(ge=0)] | None = Field(
         examples=[80],
         default=None,
@@ -76,7 +76,7 @@ class AlertSpec(Model):
         examples=["10m"], default=None, alias="for", description="How long it must hold before it fires."
     )
     severity: Literal["info", "warning", "critical"] | None = Field(
-        default=None, description="How bad it is; Alertmanager routes by it."
+        default=None, description="Its severity; Alertmanager routes by it."
     )
 
 
@@ -85,7 +85,7 @@ class ObservabilitySpec(Model):
 
     prometheus: PrometheusSpec = Field(
         examples=[{"namespace": "monitoring", "selectorLabels": {"release": "kps"}}],
-        description="The Prometheus that watches.",
+        description="The Prometheus that scrapes the metrics.",
     )
     metrics: MetricsSpec = Field(
         examples=["standard", {"set": "minimal", "include": ["DCGM_FI_DEV_GPU_TEMP"]}],

@@ -30,7 +30,7 @@ def _devices(value: Any) -> Any:
         return tuple(range(first, last + 1))
     found = value if isinstance(value, list) else [value]
     if not found or not all(type(index) is int and index >= 0 for index in found):
-        raise ValueError(f"{_shown(value)} names no GPUs; say all, an index, a range like 0-3, or a list like [0, 1]")
+        raise ValueError(f"{_shown(value)} names no GPUs; use all, an index, a range like 0-3, or a list like [0, 1]")
     return tuple(found)
 
 
@@ -143,7 +143,7 @@ class PoolSharing(Model):
     @model_validator(mode="after")
     def _one_way(self) -> Self:
         if self.time_slicing is not None and self.mps is not None:
-            raise ValueError("timeSlicing and mps exclude each other: keep one")
+            raise ValueError("timeSlicing and mps are mutually exclusive: keep one")
         if self.time_slicing is None and self.mps is None:
-            raise ValueError("says neither timeSlicing nor mps")
+            raise ValueError("sets neither timeSlicing nor mps")
         return self

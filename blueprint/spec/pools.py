@@ -110,7 +110,7 @@ class PoolNodes(Model):
     karpenter: PoolKarpenter | None = Field(
         examples=[{"nodeClass": "gpu", "instanceTypes": ["g6e.12xlarge"], "capacity": ["spot"]}],
         default=None,
-        description="How Karpenter makes the nodes; leave out where something else does. Machine and GPUs follow from "
+        description="How Karpenter creates the nodes; leave out if something else does. Machine and GPUs follow from "
         "the instance types.",
     )
 
@@ -150,12 +150,12 @@ class PoolSettings(Model):
     network: PoolNetwork | None = Field(
         examples=[{"fabric": "infiniband", "nics": 8}, {"fabric": "efa"}],
         default=None,
-        description="What joins the nodes besides Ethernet; leave out where nothing does.",
+        description="The fast network between the nodes; leave out if there is only Ethernet.",
     )
     nvlink_domain: NvlinkDomain | None = Field(
         examples=[{"nodes": 18}],
         default=None,
-        description="Nodes that NVLink joins; leave out where it ends at the node.",
+        description="Nodes joined by NVLink; leave out if NVLink does not cross nodes.",
     )
     driver: PoolDriver = Field(
         examples=[{"branch": "580", "kernelModules": "open"}],
@@ -183,8 +183,9 @@ class PoolSettings(Model):
     )
     queue: Literal["kueue", "kai", "none"] | None = Field(
         default=None,
-        description="The engine that queues workloads for these nodes, a key of `queueing`, or none. Default: the only "
-        "engine there is.",
+        description="The engine that queues workloads for these nodes: a key of `queueing`, or none. "
+        "Default: the engine, "
+        "if there is only one.",
     )
     cost_per_gpu_hour: Prices | None = Field(
         examples=[2.5, {"on-demand": 2.6, "spot": 0.9}],
@@ -200,18 +201,17 @@ class NodePool(PoolSettings, PoolNodes):
     kata: KataSpec | None = Field(
         examples=[{}, {"confidential": "snp", "attestation": "https://kbs.acme.example"}],
         default=None,
-        description="Run pods of this pool in Kata's virtual machines, which get its GPUs whole; leave out for "
-        "containers.",
+        description="Run pods of this pool in Kata virtual machines, which get whole GPUs; leave out for containers.",
     )
 
 
 class PoolDefaults(PoolSettings):
-    """What every pool with GPUs has unless it says otherwise: a pool's own keys are merged over these."""
+    """Defaults of every pool with GPUs: a pool's own keys are merged over them."""
 
     NOT_YET: ClassVar[dict[str, str]] = NodePool.NOT_YET
     ELSEWHERE: ClassVar[dict[str, str]] = {
-        "nodes": "each pool says its own number of nodes",
-        "kata": "each pool says itself whether it runs virtual machines",
+        "nodes": "each pool sets its own number of nodes",
+        "kata": "each pool sets whether it runs virtual machines",
         "selector": "each pool has its own selector; spec.poolLabel gives every pool one",
-        "karpenter": "each pool says its own instance types",
+        "karpenter": "each pool sets its own instance types",
     }

@@ -44,7 +44,7 @@ class ProvisioningSpec(Model):
         "has all of them.",
     )
     pools: Annotated[tuple[Name, ...], BeforeValidator(to_tuple), Field(min_length=1)] = Field(
-        examples=[["train"]], description="The pools whose nodes are asked for."
+        examples=[["train"]], description="The pools whose nodes are requested."
     )
     parameters: Annotated[dict[str, Parameter], Field(max_length=100)] = Field(
         examples=[{"ValidUntilSeconds": "3600"}],
@@ -55,7 +55,7 @@ class ProvisioningSpec(Model):
     retries: Annotated[int, Field(ge=0, le=1000)] = Field(
         examples=[5],
         default=3,
-        description="How often Kueue asks again after a refusal before it switches the workload off.",
+        description="How often Kueue retries after a refusal before it deactivates the workload.",
     )
     retry_base_seconds: Annotated[int, Field(ge=0, le=86400)] = Field(
         examples=[30],
@@ -110,7 +110,7 @@ class KueueSpec(Model):
         examples=[{"scale-up": {"class": "atomicScaleUp", "pools": ["train"]}}],
         default={},
         description="Admission checks by name: workloads of their pools start when an autoscaler has answered a "
-        "ProvisioningRequest. For Cluster Autoscaler and GKE; Karpenter does not know such requests.",
+        "ProvisioningRequest. For Cluster Autoscaler and GKE; Karpenter does not support such requests.",
     )
 
 
@@ -119,7 +119,7 @@ class KaiFairShare(Model):
 
     prometheus: Annotated[str, Field(pattern=PROMETHEUS)] = Field(
         examples=["http://prometheus-operated.monitoring.svc:9090"],
-        description="The Prometheus that keeps the use of every queue.",
+        description="The Prometheus that stores the usage of every queue.",
     )
     window: Annotated[str, Field(pattern=WINDOW)] = Field(
         examples=["2w"], default="1w", description="How far back use counts."
@@ -140,17 +140,17 @@ class KaiFairShare(Model):
 
 
 class KaiMinRuntime(Model):
-    """How long workloads run at least before they make room for others."""
+    """The minimum time that workloads run before they can be preempted."""
 
     preempt: Annotated[str, Field(pattern=GO_DURATION)] | None = Field(
         examples=["10m"],
         default=None,
-        description="Before one of the same tenant with a higher priority stops it. Default: not protected.",
+        description="Before one of the same tenant with a higher priority preempts it. Default: not protected.",
     )
     reclaim: Annotated[str, Field(pattern=GO_DURATION)] | None = Field(
         examples=["30m"],
         default=None,
-        description="Before a tenant that needs its quota back stops it. Default: not protected.",
+        description="Before a tenant that needs its quota back preempts it. Default: not protected.",
     )
 
 
@@ -170,13 +170,13 @@ class KaiSpec(Model):
     time_based_fair_share: KaiFairShare | None = Field(
         examples=[{"prometheus": "http://prometheus-operated.monitoring.svc:9090", "halfLife": "24h"}],
         default=None,
-        description="Let past use lower what a tenant gets beyond its quota; leave out to look at the present alone.",
+        description="Let past use lower what a tenant gets beyond its quota; leave out to consider only the present.",
     )
     min_runtime: KaiMinRuntime = Field(
         examples=[{"preempt": "10m", "reclaim": "30m"}],
         default={},
         validate_default=True,
-        description="How long workloads run at least before they make room for others.",
+        description="The minimum time that workloads run before they can be preempted.",
     )
 
 

@@ -160,7 +160,7 @@ def _refuse_anchors(text: str, file: str) -> None:
         if getattr(event, "anchor", None):
             mark = event.start_mark
             at = Span(file, mark.line + 1, mark.column + 1, mark.line + 1, mark.column + 2)
-            message = f"the anchor or alias {event.anchor} ties places together that may have to differ"
+            message = f"the anchor or alias {event.anchor} links values that may have to differ"
             raise Refused(Diagnostic(codes.CANNOT_CONVERT, message, at=at, help="write the values out"))
 
 

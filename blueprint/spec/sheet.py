@@ -157,7 +157,7 @@ class Sheet:
     def _put_flow(self, home: Path, missing: Path, entry: MovedEntry) -> str:
         """Between the braces; its comments go above the line where these begin."""
         if len(entry.lines) > 1:
-            raise impossible(self.document.file, f"more than a line would move into the braces of {format_path(home)}")
+            raise impossible(self.document.file, f"several lines would move into the braces of {format_path(home)}")
         text = entry.lines[0]
         for key in reversed(missing):
             text = f"{key}: {{{text}}}"

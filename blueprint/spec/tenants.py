@@ -146,7 +146,7 @@ class TenantSpec(TenantSettings):
         description="The group that it belongs to; its members lend each other what they do not use.",
     )
     plan: Name | None = Field(
-        examples=["lab"], default=None, description="The plan that it follows where it does not say otherwise."
+        examples=["lab"], default=None, description="The plan whose values it uses where it sets none."
     )
 
 
@@ -154,8 +154,8 @@ class PlanSpec(TenantSettings):
     """What tenants of one plan have unless they say otherwise."""
 
     ELSEWHERE: ClassVar[dict[str, str]] = {
-        "parent": "each tenant says its own group",
-        "plan": "plans do not build on each other",
+        "parent": "each tenant sets its own group",
+        "plan": "a plan cannot refer to another plan",
     }
 
 

@@ -16,7 +16,7 @@ MALFORMED = define(
     "waiver-malformed",
     """
 A waiver lacks a key, has one that waivers do not have, or a value that is not text. `code`, `reason`, `owner` and
-`expires` are mandatory; `subject` and `path` say which findings are meant. The waiver is not active.
+`expires` are mandatory; `subject` and `path` select the findings. The waiver is not active.
 """,
 )
 
@@ -25,7 +25,7 @@ BAD_DATE = define(
     "waiver-date",
     """
 `expires` is not a date in the form YYYY-MM-DD. It is the last day on which the waiver is active, in UTC.
-For an exception without an end date, switch the rule off in the configuration instead.
+For an exception without an end date, disable the rule in the configuration instead.
 """,
 )
 
@@ -33,8 +33,8 @@ UNKNOWN_CODE = define(
     "BP0053",
     "waiver-code-unknown",
     """
-The waiver names a code that does not exist. Use the id (`BP6101`) or the slug of the finding, as every report prints
-them; `blueprint explain` lists all codes.
+The waiver names a code that does not exist. Use the id (`BP6101`) or the slug of the finding, as reports show them;
+`blueprint explain` lists all codes.
 """,
 )
 
@@ -42,9 +42,9 @@ NEVER_WAIVED = define(
     "BP0054",
     "waiver-refused",
     """
-Findings with this code cannot be waived. Without what they miss there is no result to accept: a
-document that cannot be read, an unknown name, a bundle that was edited, a cluster or a node that could
-not be examined, a failure of the tool itself. What is unknown stays unknown, and never counts as clean.
+Findings with this code cannot be waived. They mean that there is no result to accept: a document that cannot be read,
+an unknown name, a bundle that was edited, a cluster or a node that could not be examined, a failure of the tool itself.
+Unknown never counts as clean.
 """,
 )
 
@@ -52,8 +52,8 @@ EXPIRED = define(
     "BP0055",
     "waiver-expired",
     """
-The waiver was active until the day that it names. The finding that it was written for is still there and counts
-again. Resolve the finding, or agree on a new date with the owner.
+The waiver has expired. The finding that it was written for still exists and counts again. Resolve the finding, or agree
+on a new date with the owner.
 """,
     severity=Severity.WARNING,
 )
@@ -74,7 +74,7 @@ TOO_BROAD = define(
     "waiver-too-broad",
     """
 The waiver has neither `subject` nor `path`, or patterns that match everything: it waives every finding with its code,
-also those that were never reviewed. Name the objects, pools or nodes, or the field. To switch a rule off, use the
+including those that were never reviewed. Name the objects, pools or nodes, or the field. To disable a rule, use the
 configuration.
 """,
     severity=Severity.WARNING,
@@ -93,7 +93,7 @@ COMMENT_MALFORMED = define(
     "BP0059",
     "waiver-comment-malformed",
     """
-A comment begins like a waiver and is malformed. The form is
+A comment looks like a waiver but is malformed. The form is
 
     # blueprint: waive BP6101 until 2027-03-31 -- reason (owner)
 

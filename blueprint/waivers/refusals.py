@@ -5,9 +5,9 @@ from __future__ import annotations
 from blueprint.diagnostics import Code, Severity
 
 _UNREAD = "input that cannot be understood has no result that a waiver could accept"
-_NAMELESS = "the part that it concerns would be left out, and the platform would be another one"
-_INTEGRITY = "a bundle must be what was compiled"
-_UNSEEN = "it reports what was not examined, and that is never taken for clean"
+_NAMELESS = "the part that it concerns would be left out, which changes the platform"
+_INTEGRITY = "a bundle must be exactly what was compiled"
+_UNSEEN = "it reports what was not examined, which never counts as clean"
 _CLUSTER = "without this response from the cluster there is no result"
 
 _RANGES = (

@@ -107,7 +107,7 @@ def test_a_pod_fits_where_no_taint_keeps_it_away(ask: Any) -> None:
     assert found.code == 0
     assert "fits on 4 of 6 nodes, 16 pods at once" in found.findings["BP4040"]["message"]
     assert found.rows("BP4040") == {
-        "infer": "the taint nvidia.com/gpu=true:NoSchedule is not tolerated; no node of it offers nvidia.com/gpu; "
+        "infer": "the taint nvidia.com/gpu=true:NoSchedule is not tolerated; none of its nodes offers nvidia.com/gpu; "
         "they offer nvidia.com/mig-3g.40gb",
         "train": "4 nodes, 4 on each at once",
     }
@@ -130,7 +130,7 @@ def test_processors_and_memory_count_where_the_machine_is_declared(ask: Any) -> 
 def test_what_a_pool_does_not_offer_is_named_beside_what_it_offers(ask: Any) -> None:
     found = ask(PLUGIN, POD % '{nvidia.com/mig-1g.10gb: "1"}')
     assert found.code == 1
-    assert found.rows("BP4041")["train"] == "no node of it offers nvidia.com/mig-1g.10gb; they offer nvidia.com/gpu"
+    assert found.rows("BP4041")["train"] == "none of its nodes offers nvidia.com/mig-1g.10gb; they offer nvidia.com/gpu"
 
 
 def test_claims_are_proven_on_the_nodes_that_the_pod_selects(ask: Any) -> None:
@@ -166,7 +166,7 @@ spec:
         "large": "1 node, 2 on each at once",
         "train": "4 nodes, 2 on each at once",
     }
-    assert ask(DRA, pod).rows("BP4041")["train"] == "no node of it offers nvidia.com/gpu"
+    assert ask(DRA, pod).rows("BP4041")["train"] == "none of its nodes offers nvidia.com/gpu"
 
 
 def test_a_claim_that_stops_the_scheduler_on_one_pool_fits_nowhere(ask: Any) -> None:
@@ -200,7 +200,7 @@ def test_the_table_has_a_row_for_each_pool(tmp_path: Path, capsys: pytest.Captur
 
 @pytest.mark.parametrize("width", [60, 80, 100])
 def test_remarks_are_wrapped_to_the_screen_and_lose_nothing(width: int) -> None:
-    remark = "no node of it offers nvidia.com/gpu; they offer nvidia.com/mig-1g.10gb, nvidia.com/mig-3g.40gb"
+    remark = "none of its nodes offers nvidia.com/gpu; they offer nvidia.com/mig-1g.10gb, nvidia.com/mig-3g.40gb"
     pools = (
         PoolAnswer("infer", 2, Fit.NO, 0, ("the taint is not tolerated", remark)),
         PoolAnswer("train", 4, Fit.FITS),

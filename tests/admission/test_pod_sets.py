@@ -198,7 +198,7 @@ def test_a_set_that_fails_alone_is_one_error(ask: Ask) -> None:
 
 def test_a_namespace_of_no_tenant_is_remarked(ask: Ask) -> None:
     found = ask(jobset("elsewhere", driver=(1, pod(1))))
-    remark = "namespace elsewhere belongs to no tenant: no quota counts, and no queue adds tolerations"
+    remark = "namespace elsewhere belongs to no tenant: no quota applies, and no queue adds tolerations"
     assert (found.code, remark in found.rows) == (1, True)
     assert remark in found.messages
     assert remark not in ask(jobset("elsewhere", driver=(1, pod(1))), "--tenant", "research").rows

@@ -218,7 +218,7 @@ def test_amounts_that_the_api_server_refuses_are_not_overlooked(
     folder: Path, capsys: pytest.CaptureFixture[str], amount: str
 ) -> None:
     code, _, told = asked(folder, capsys, gpus=amount)
-    assert (code, "of nvidia.com/gpu are requested, and it is counted in whole numbers" in told) == (1, True)
+    assert (code, "of nvidia.com/gpu are requested, but only whole numbers are allowed" in told) == (1, True)
 
 
 SLICES = """
@@ -324,7 +324,9 @@ def test_where_the_scheduler_makes_claims_pods_request_the_profile(
     assert (code, " 2 of 2  20 " in row(rows, "slices")) == (0, True)
     exactly = "exactly: {deviceClassName: mig-1g.10gb.nvidia.com}"
     code, _, told = asked(folder, capsys, claiming(1, "resourceClaimTemplateName: own", exactly))
-    assert (code, "pods request nvidia.com/mig-1g.10gb, of which the scheduler makes claims" in told) == (1, True), told
+    assert (code, "pods request nvidia.com/mig-1g.10gb, for which the scheduler creates claims" in told) == (1, True), (
+        told
+    )
 
 
 AMOUNT = st.fixed_dictionaries(

@@ -91,7 +91,7 @@ def test_credentials_that_must_be_obtained_are_not_in_the_file(key: str, tmp_pat
 def test_an_identity_provider_that_gives_nothing_is_refused(tmp_path: Path) -> None:
     choice = choose([write(tmp_path / "c", config({"auth-provider": {"name": "none such"}}))], None)
     slug, message, _ = refusal(lambda: endpoint_of(choice))
-    assert (slug, "'prod': its identity provider gave none" in message) == ("credentials-failed", True)
+    assert (slug, "'prod': its identity provider returned none" in message) == ("credentials-failed", True)
 
 
 def test_a_proxy_is_left_to_the_official_client(tmp_path: Path) -> None:

@@ -111,7 +111,7 @@ def test_a_folder_that_is_no_bundle_is_refused_without_reading_it(
     (tmp_path / "file").write_text("mine")
     monkeypatch.setattr(Path, "rglob", None)
     assert compilation.files
-    for name, said in (("mine", "not empty and is not a bundle"), ("file", "a file, and a bundle is a folder")):
+    for name, said in (("mine", "not empty and is not a bundle"), ("file", "a file, but a bundle is a folder")):
         with pytest.raises(Refused) as caught:
             write_bundle(compilation.files, tmp_path / name)
         assert (caught.value.exit_code, caught.value.diagnostics[0].code.id) == (2, "BP4013")

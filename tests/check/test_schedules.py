@@ -30,9 +30,9 @@ def cron_job(schedule: str) -> dict[str, Any]:
         ("0 0 32 * *", "32 is no day of the month", "numbers from 1 to 31; *"),
         ("0 0 * 0 *", "0 is no month", "numbers from 1 to 12 or JAN to DEC; *"),
         ("0 0 * * 7", "7 is no day of the week", "numbers from 0 to 6 or SUN to SAT; *"),
-        ("TZ=UTC 0 3 * * *", "the time zone does not stand in the schedule", "use spec.timeZone"),
-        ("CRON_TZ=UTC 0 3 * * *", "the time zone does not stand in the schedule", "use spec.timeZone"),
-        ("@reboot", "there is no such word", "one of @annually, @daily, "),
+        ("TZ=UTC 0 3 * * *", "the time zone does not belong in the schedule", "use spec.timeZone"),
+        ("CRON_TZ=UTC 0 3 * * *", "the time zone does not belong in the schedule", "use spec.timeZone"),
+        ("@reboot", "unknown word", "one of @annually, @daily, "),
     ],
 )
 def test_what_is_wrong_with_a_schedule(schedule: str, why: str, help_: str) -> None:

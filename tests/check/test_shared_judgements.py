@@ -228,7 +228,7 @@ def test_names_near_that_of_gpus_are_judged_by_the_pools_where_they_are_known(
         ("CAP_SYS_ADMIN", "containerd puts CAP_ in front", "write SYS_ADMIN"),
         ("SYS_ADMN", "Linux has no such capability", "did you mean SYS_ADMIN?"),
         ("CAP_SYS_ADMN", "Linux has no such capability", "did you mean SYS_ADMIN?"),
-        ("Q", "Linux has no such capability", "man 7 capabilities lists them; here they have no CAP_"),
+        ("Q", "Linux has no such capability", "man 7 capabilities lists them; omit the prefix CAP_ here"),
     ],
 )
 def test_what_is_wrong_with_a_capability(name: str, why: str, help_: str) -> None:

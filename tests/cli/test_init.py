@@ -122,7 +122,7 @@ def test_the_beginning_of_a_product_is_enough_where_only_one_begins_so() -> None
         (["--pool", "a=T4x17x1"], "--pool: 17 is not a whole number from 1 to 16"),
         (["--pool", "a=T4x1"], "--pool: a=T4x1 is not NAME=PRODUCTxCOUNTxNODES"),
         (["--pool", "A=1"], "--pool: A is not of the right form: lower-case letters"),
-        (["--pool", "a=1", "--pool", "a=2"], "--pool: there are two pools a"),
+        (["--pool", "a=1", "--pool", "a=2"], "--pool: two pools have the name a"),
         (["--pool", "a=1\nb: c"], "--pool: a=1\nb: c is not"),
         (["--pool", "a=1", "--name", "x: y"], "--name: x: y is not of the right form"),
         (["--pool", "a=1", "--kubernetes", "36"], "--kubernetes: 36 is not of the right form: a version in quotes"),

@@ -22,7 +22,7 @@ EXAMPLE = str(Path(__file__).resolve().parents[2] / "examples" / "h100-training"
         ("validate --repport json", "validate has no flag --repport", "did you mean --report?"),
         ("lab up --controlers", "lab has no flag --controlers", "did you mean --controllers?"),
         ("diff a", "diff needs B", "`blueprint help diff` shows what there is"),
-        ("diff a b c", "diff takes no further argument c", "`blueprint help diff`"),
+        ("diff a b c", "diff does not accept the argument c", "`blueprint help diff`"),
         ("validate --fail-on warnings", "--fail-on: there is no warnings", "did you mean warning?"),
         ("plan --timeout 5x", "--timeout: 5x is not a duration; write 60s, 5m or 1h30m", "`blueprint help plan`"),
         ("plan --context", "--context: a value is needed", "`blueprint help plan`"),

@@ -125,7 +125,7 @@ def test_apply_stops_where_the_operator_is_missing_and_goes_on_when_it_is_there(
     assert code == 1
     stopped = messages(report, "BP7046")
     assert len(stopped) == len(WISHES)
-    assert all("brought no operator within 1 s" in message for message in stopped)
+    assert all("installed no operator within 1 s" in message for message in stopped)
     assert all("has not processed it" in message for message in stopped)
     assert any("ClusterPolicy/gpu-cluster-policy" in m for m in messages(report, "BP7044"))
     for package, (space, _) in WISHES.items():

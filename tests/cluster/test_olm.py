@@ -72,7 +72,7 @@ def test_an_older_version_than_the_one_to_start_from_does_not_count(installed: s
     [
         ({"phase": "Succeeded"}, ""),
         ({"phase": "Failed", "message": "install timeout"}, "nfd.4.21.0 is Failed: install timeout"),
-        ({}, "nfd.4.21.0 is not looked at yet"),
+        ({}, "nfd.4.21.0 is not examined yet"),
     ],
 )
 def test_a_version_works_only_when_it_has_succeeded(status: dict[str, Any], words: str) -> None:

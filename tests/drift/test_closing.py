@@ -62,14 +62,14 @@ def test_the_sentence_says_what_an_apply_ends_and_what_it_does_not(findings: lis
 def test_lost_gpus_are_counted_and_no_apply_is_offered_for_them() -> None:
     assert verdict_of(report(failed=True, refuted={"gpu-1": 2, "gpu-2": 1})) == (
         "Drift: 3 contradictions in the readings of 2 nodes. "
-        "No apply restores any of it; what readings show is repaired on the node."
+        "No apply restores any of it; what readings show must be repaired on the node."
     )
 
 
 def test_findings_and_readings_are_told_together() -> None:
     assert verdict_of(report(finding(FindingKind.REMOVED), refuted={"gpu-1": 1})) == (
         "Drift: 1 difference in 1 object, from 1 cause; 1 contradiction in the readings of 1 node. "
-        "`blueprint apply` restores 1 of 2; what readings show is repaired on the node."
+        "`blueprint apply` restores 1 of 2; what readings show must be repaired on the node."
     )
 
 

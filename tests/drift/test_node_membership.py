@@ -93,7 +93,7 @@ def test_a_node_that_was_deleted_and_replaced_is_named(nodes: AppliedNodes) -> N
     report = nodes.look()
 
     assert told(report) == {f"Node/{nodes.name(1)}": ["BP8066"]}
-    assert "it is not in the cluster any more" in who_left(report).statement
+    assert "it is no longer in the cluster" in who_left(report).statement
 
 
 def test_an_apply_records_the_nodes_that_are_there(nodes: AppliedNodes) -> None:

@@ -1,4 +1,4 @@
-"""What cannot be looked at is unknown, by name and number; never clean, and never an excuse for what is found."""
+"""What cannot be examined is unknown, by name and number; never clean, and never an excuse for what is found."""
 
 from __future__ import annotations
 
@@ -170,7 +170,7 @@ def test_a_lost_record_is_told_and_values_are_still_compared(applied: Applied) -
 
     found = {(f.kind, f.path) for f in applied.findings()}
 
-    assert (quiet.findings, quiet.exit_code) == ((), 3), "what is not rendered any more cannot be seen"
+    assert (quiet.findings, quiet.exit_code) == ((), 3), "what is no longer rendered cannot be seen"
     assert [d.code.slug for d in quiet.diagnostics] == ["record-lost"]
     assert found == {
         (FindingKind.MODIFIED, "data.mode"),

@@ -132,7 +132,7 @@ def test_its_settings_are_judged_and_its_immutable_field_is_known(tree: Path) ->
     assert "BP3358" in unpainted.stdout + unpainted.stderr
     before, after = written(tree, "demo", "b.yaml"), written(tree, "demo", "c.yaml", "{size: 2}")
     compared = run(tree, "diff", before, after)
-    assert "must be replaced: spec.size cannot change on a living object" in compared.stdout
+    assert "must be replaced: spec.size cannot change on an existing object" in compared.stdout
 
 
 def test_it_is_compiled_planned_and_waited_for(tree: Path, lab: Lab, namespace: str) -> None:

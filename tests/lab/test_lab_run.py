@@ -143,7 +143,7 @@ def test_a_selector_is_named_with_what_nodes_have_instead(tried: dict[str, Any])
 def test_a_required_affinity_is_named_too(tried: dict[str, Any]) -> None:
     message = finding(tried, "Pod/wrong-affinity")["message"]
 
-    assert "node affinity wants acme.example/pool In infer, serve" in message
+    assert "node affinity requires acme.example/pool In infer, serve" in message
 
 
 @pytest.mark.parametrize(

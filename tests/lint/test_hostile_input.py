@@ -95,7 +95,7 @@ def test_what_is_not_listed_is_counted() -> None:
     ]
     found = linted(HOSTILE["broken documents"]).diagnostics
     assert [each.message for each in found if each.at is None] == [
-        "<stdin>: 2,000 more findings of this sort, which are not listed"
+        "<stdin>: 2,000 more findings of this kind, which are not listed"
     ]
 
 

@@ -85,4 +85,4 @@ def test_workloads_start_when_the_autoscaler_says_yes(report: dict[str, Any]) ->
     [too_large] = placements(report, "physics", "too-large")
     assert (grows["outcome"], too_large["outcome"]) == ("placed", "waits")
     assert grows["reasons"] == ["admitted: 2 nvidia.com/gpu of grown"]
-    assert "the cluster's autoscaler (the lab says yes to every ProvisioningRequest)" in report["notAsked"]
+    assert "the cluster's autoscaler (the lab approves every ProvisioningRequest)" in report["notAsked"]

@@ -105,7 +105,7 @@ def test_what_admit_says_otherwise_is_named(report: dict[str, Any]) -> None:
 
 def test_the_version_is_said(report: dict[str, Any]) -> None:
     said = [each for each in report["notAsked"] if each.startswith("Kueue v")]
-    assert said == ["Kueue v0.19.2 (v0.17.0 runs here, without what is new since)"]
+    assert said == ["Kueue v0.19.2 (v0.17.0 runs here, without newer features)"]
 
 
 def test_a_blueprint_without_queues_starts_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -215,7 +215,7 @@ def test_a_slow_driver_does_not_hold_up_the_sweep_for_ever(probe: Probe, monkeyp
     reading = probe(fault(h100x8(), "nvmlDeviceGetUUID", sleep=0.3), call_seconds=1.0)
     assert outcomes(reading, CallOutcome.HUNG) == []
     assert {call.detail for call in reading.calls if call.outcome is CallOutcome.NOT_MADE} == {
-        "the driver answered so slowly that the sweep was ended"
+        "the driver responded so slowly that the sweep was stopped"
     }
     assert exit_code_of(judge(reading, expectations())) == 3
 

@@ -43,7 +43,10 @@ def test_a_healthy_node_is_clean(tmp_path: Path) -> None:
     verdicts = judge(reading, NONE)
     assert exit_code_of(verdicts) == 0
     assert count(reading).message == "no GPUs, as declared"
-    assert summary(verdicts, reading, "system") == "cpu-0: no GPUs on the PCI bus; 1 as declared; judged by pool system"
+    assert (
+        summary(verdicts, reading, "system")
+        == "cpu-0: no GPUs on the PCI bus; 1 as declared; checked against pool system"
+    )
 
 
 def test_nvml_that_counts_none_is_clean_as_well(probe: Probe, tmp_path: Path) -> None:

@@ -116,7 +116,7 @@ def test_defaults_are_folded_and_all_names_them(tmp_path: Path) -> None:
     folded = [note["message"] for note in short["notes"] if "at" not in note]
     number = sum("(default)" in note["message"] for note in long["notes"])
     assert number > 5
-    assert folded == [f"and {number} defaults; --all names them"]
+    assert folded == [f"and {number} defaults; --all lists them"]
     assert not any("(default)" in note["message"] for note in short["notes"])
 
 

@@ -162,7 +162,7 @@ def test_lines_that_took_part_are_folded_beyond_three(context: Context) -> None:
     found = replace(sample.DIAGNOSTICS[0], notes=notes)
     told = text.render(Run("probe", "", (found,), exit_code=1), context)
     assert told.count("took part (default)") == 3
-    assert "  = and 6 more lines that took part; -v names them\n" in told
+    assert "  = and 6 more lines that contributed; -v lists them\n" in told
     assert text.render(Run("probe", "", (found,)), replace(context, verbose=True)).count("took part (") == 9
 
 

@@ -29,7 +29,7 @@ def _devices() -> Devices:
     catalog = load_catalog()
     component = catalog.component(catalog.component_with("draFeatureGates"))
     if component is None:
-        raise LookupError("no component brings a DRA driver")
+        raise LookupError("no component installs a DRA driver")
     return load_devices(component.dra_folder)
 
 

@@ -29,8 +29,8 @@ NO_LIBRARY = define(
     "BP5027",
     "proofs-not-run",
     """
-    Whether claims of devices can be satisfied is found out by evaluating their selectors, which takes a library that is
-    not installed. Rules that only read selectors ran. Install the extra: pip install 'gpu-platform-blueprint[cel]'.
+    Device claims are checked by evaluating their selectors, which needs a library that is not installed. Rules that
+    only read selectors ran. Install the extra: pip install 'gpu-platform-blueprint[cel]'.
     """,
     severity=Severity.NOTE,
 )
@@ -50,7 +50,7 @@ _HELP = {
     STOPS: "write an expression that gives true or false for every device",
     NO_DEVICE: "request what the nodes have, or add a pool that has it",
     TOO_FEW: "request fewer devices, or split the claim among several pods",
-    CONSTRAINT: "leave the constraint out, or request devices that have the attribute in common",
+    CONSTRAINT: "omit the constraint, or request devices that share the attribute",
 }
 
 _GUARD = "test for the attribute first: 'name' in device.attributes['domain'] && ..."
@@ -70,7 +70,7 @@ def proven(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
         Outcome.REFUSED: REFUSED, Outcome.ABORTS: STOPS, Outcome.TOO_FEW: TOO_FEW, Outcome.CONSTRAINT: CONSTRAINT,
         Outcome.UNKNOWN: NOT_PROVEN,
     }.get(verdict.outcome, NO_DEVICE)  # fmt: skip
-    text = f"it is not known whether this fits: {verdict.reason}" if code is NOT_PROVEN else verdict.reason
+    text = f"it is unknown whether this fits: {verdict.reason}" if code is NOT_PROVEN else verdict.reason
     help_ = _GUARD if code is STOPS and "no such key" in verdict.reason else _HELP.get(code)
     yield ObjectFinding(code, _place(subject, verdict), text, help_, evidence=shown(verdict))
 

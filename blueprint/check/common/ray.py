@@ -61,7 +61,7 @@ def _unlike_faults(path: Path, group: Mapping[Any, Any]) -> Iterator[ObjectFindi
 def _group_faults(path: Path, group: Mapping[Any, Any], *, second: bool) -> Iterator[ObjectFinding]:
     twice = [name for name in _RESOURCES if mapping(group.get("rayStartParams")).get(name)]
     if twice and mapping(group.get("resources")):
-        text = f"resources and rayStartParams.{twice[0]} both say what Ray may use"
+        text = f"resources and rayStartParams.{twice[0]} both limit what Ray may use"
         yield ObjectFinding(RAY_REFUSED, (*path, "resources"), text, "keep one of them")
     policy = inside(group, "template", "spec", "restartPolicy")
     if second and policy not in (None, "", "Never"):

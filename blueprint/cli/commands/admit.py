@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from blueprint.lint.inputs import Inputs
     from blueprint.platform.model import Platform
 
-HELP = "say whether workloads fit the platform, and why not"
+HELP = "check whether workloads fit the platform, and show why not"
 GROUP = "manifests"
 STEP = 2
 EXAMPLES = (
@@ -50,10 +50,10 @@ def configure(parser: ArgumentParser) -> None:
         "paths",
         metavar="FILE",
         nargs="+",
-        help="manifests or folders of them; first the blueprint, where it is not blueprint.yaml",
+        help="manifests or folders of manifests; the blueprint comes first if it is not blueprint.yaml",
     )
     parser.add_argument(
-        "--tenant", metavar="NAME", help="whose quota the workloads use (the tenant of their namespaces)"
+        "--tenant", metavar="NAME", help="the tenant whose quota the workloads use (by their namespaces)"
     )
     add_overlays(parser)
     add_waivers(parser)

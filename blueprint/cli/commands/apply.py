@@ -43,11 +43,15 @@ def configure(parser: argparse.ArgumentParser) -> None:
     """TARGET, the cluster, how far to go."""
     add_target(parser, "a blueprint, a bundle's folder, or a plan saved by `plan -o`")
     parser.add_argument("-y", "--yes", action="store_true", help="on a terminal: apply without asking")
-    parser.add_argument("--wait", action="store_true", help="wait until what was applied reports health")
-    add_scoped(parser, "--force-conflicts", "[:FIELD]", "take over fields that others own: all, or those named")
-    add_scoped(parser, "--replace", "", "delete and create anew what cannot be changed in place")
     parser.add_argument(
-        "--allow-unsupported", action="store_true", help="go ways between versions that vendors do not support"
+        "--wait", action="store_true", help="wait until the applied objects report that they are healthy"
+    )
+    add_scoped(
+        parser, "--force-conflicts", "[:FIELD]", "take over fields of other managers: all, or the named objects'"
+    )
+    add_scoped(parser, "--replace", "", "delete and recreate objects that cannot be changed in place")
+    parser.add_argument(
+        "--allow-unsupported", action="store_true", help="allow upgrade paths that vendors do not support"
     )
     add_connection(parser)
     add_report(parser)
@@ -135,7 +139,9 @@ def _check(plan: Plan, *consents: Consent) -> None:
     ids = [*(step.id for step in plan.steps), *(node.id for node in plan.nodes)]
     if unknown := [text for consent in consents for text in consent.unknown_names(ids)]:
         near = nearest(unknown[0], [str(identity) for identity in ids])
-        help_text = f"did you mean {near}?" if near else "write KIND/NAMESPACE/NAME, or KIND/NAME where there is none"
+        help_text = (
+            f"did you mean {near}?" if near else "write KIND/NAMESPACE/NAME, or KIND/NAME for cluster-scoped objects"
+        )
         raise Refused(Diagnostic(USAGE, f"{unknown[0]} is not an object of the bundle", help=help_text), exit_code=2)
 
 

@@ -33,9 +33,7 @@ def configure(parser: ArgumentParser) -> None:
     """Add the arguments."""
     add_target(parser, "a blueprint or its folder, REVISION:PATH, or - for standard input", blueprint_target)
     parser.add_argument("-o", "--out", metavar="DIR", required=True, help="the bundle's folder; - is stdout")
-    parser.add_argument(
-        "--check", action="store_true", help="write nothing; exit 1 if DIR is not what would be written"
-    )
+    parser.add_argument("--check", action="store_true", help="write nothing; exit 1 if DIR is out of date")
     add_rules(parser)
     add_report(parser)
 
@@ -72,10 +70,10 @@ def _differs(files: Mapping[str, bytes], folder: Path) -> str:
     found = replacement(files, folder)
     positions = {*found.changed} <= {LOCK, PROVENANCE, EXPECTATIONS, PREREQUISITES}
     others = found.added or found.removed or found.strays or found.edited or found.in_the_way
-    message = f"The folder {folder} is not what this blueprint compiles to"
+    message = f"The folder {folder} does not match this blueprint"
     if others or not positions:
         return message
     there = platform_parts(lambda name: (folder / name).read_bytes())
     if compare_parts(there, platform_parts(files.__getitem__)):
         return message
-    return f"{message}, though it is the same platform: only where lines stand is different"
+    return f"{message}, but the platform is the same: only line numbers differ"

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from blueprint.conformance.judge import Look
     from blueprint.report.model import Run
 
-HELP = "say what of the AI conformance checklists the platform shows"
+HELP = "show the platform's evidence for the AI conformance checklists"
 GROUP = "manifests"
 STEP = 5
 EXAMPLES = (
@@ -35,7 +35,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     """TARGET, which checklist, how it is written, and whether a cluster is asked."""
     add_target(parser)
     parser.add_argument(
-        "--version", choices=VERSIONS, help="the checklist of this Kubernetes minor (that of the platform)"
+        "--version", choices=VERSIONS, help="the checklist for this Kubernetes minor version (the platform's)"
     )
     parser.add_argument(
         "--format",
@@ -43,7 +43,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         default="table",
         help="table, yaml (a draft of PRODUCT.yaml), json or junit; on stdout",
     )
-    parser.add_argument("--live", action="store_true", help="also look at the cluster of the kubeconfig")
+    parser.add_argument("--live", action="store_true", help="also examine the cluster of the kubeconfig")
     add_connection(parser)
     add_report(parser)
 
@@ -60,7 +60,7 @@ def run(options: argparse.Namespace) -> Run:
     sys.stdout.write(FORMATS[options.format](bundle, version, found))
     options.prints = True
     unknown = sum(each.standing is Standing.UNKNOWN or bool(each.unseen) for each in found)
-    reason = "no evidence among what was looked at" if unknown else ""
+    reason = "no evidence in what was examined" if unknown else ""
     return Run(
         "conformance",
         f"conformance {version} of {bundle.name}",
@@ -89,7 +89,7 @@ def _look(options: argparse.Namespace) -> Look:
     def look(evidence: LiveEvidence) -> str | None:
         """What the cluster shows of an item, in words; None where it has none of it. Raises NotReadable."""
         if evidence.api in discovery.stale:
-            raise NotReadable("its server does not answer")
+            raise NotReadable("its server does not respond")
         if evidence.api not in {api_version for api_version, _ in discovery.resources}:
             return None
         if evidence.kind is None:

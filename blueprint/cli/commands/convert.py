@@ -30,7 +30,7 @@ def configure(parser: ArgumentParser) -> None:
     """Add the arguments."""
     parser.add_argument("file", metavar="FILE", help="a blueprint or an overlay")
     parser.add_argument("--to", metavar="VERSION", help="v1alpha2, or the whole apiVersion (the newest)")
-    parser.add_argument("-o", "--out", metavar="FILE", default="-", help="where it goes (stdout); may be FILE itself")
+    parser.add_argument("-o", "--out", metavar="FILE", default="-", help="output file (stdout); may be FILE itself")
     add_report(parser)
 
 

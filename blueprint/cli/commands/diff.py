@@ -96,4 +96,4 @@ def _differing(parts: Sequence[ObjectChange], changes: Sequence[ObjectChange]) -
 def _same(one: DiffSide, other: DiffSide) -> str:
     if one.bundle.digest == other.bundle.digest:
         return "The same platform"
-    return "The same platform, from another source: only where lines stand, or in which files, is different"
+    return "The same platform from other files: only file names or line numbers differ"

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from blueprint.drift.view import View
     from blueprint.report.model import Run
 
-HELP = "compare the cluster and its GPUs with what is declared"
+HELP = "compare the cluster and its GPUs with the declared state"
 GROUP = "cluster"
 STEP = 3
 EXAMPLES = (
@@ -43,7 +43,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         " and nodes with --readings)",
     )
     parser.add_argument("--readings", metavar="DIR", type=Path, help="readings of the nodes' GPUs, one file per node")
-    parser.add_argument("--max-age", metavar="DURATION", help="oldest reading that proves anything (720h)")
+    parser.add_argument("--max-age", metavar="DURATION", help="maximum age of a reading (720h)")
     parser.add_argument("--snapshot", metavar="FILE", type=Path, help="compare with this file, not with a cluster")
     parser.add_argument(
         "--no-dry-run", action="store_true", help="send no dry-run requests, not even to confirm a difference"
@@ -100,7 +100,7 @@ def _max_age(options: argparse.Namespace) -> timedelta | None:
     if options.max_age is None:
         return None
     if not options.readings:
-        raise _usage("--max-age is about readings, and there is no --readings")
+        raise _usage("--max-age needs --readings")
     if not (match := re.fullmatch(r"([1-9]\d{0,8})([hms])", options.max_age, re.ASCII)):
         raise _usage(f"--max-age {options.max_age!r} is not a duration", "hours, minutes or seconds: 24h, 90m, 30s")
     return timedelta(seconds=int(match[1]) * {"h": 3600, "m": 60, "s": 1}[match[2]])
@@ -126,9 +126,9 @@ def _scopes(options: argparse.Namespace) -> tuple[str, ...]:
     if not scopes:
         raise _usage("--scope names nothing", f"scopes: {', '.join(SCOPES)}")
     if NODES.name in scopes and not options.readings:
-        raise _usage("scope nodes needs readings of the nodes", "name their folder with --readings DIR")
+        raise _usage("scope nodes needs readings of the nodes", "specify their folder with --readings DIR")
     if options.readings and NODES.name not in scopes:
-        raise _usage("--readings is for scope nodes, which --scope leaves out")
+        raise _usage("--readings needs scope nodes, which --scope does not include")
     return scopes
 
 
@@ -142,7 +142,7 @@ def _view(options: argparse.Namespace, bundle: Bundle, scopes: tuple[str, ...]) 
         from blueprint.drift.snapshot import read_snapshot
 
         if options.kubeconfig or options.context:
-            raise _usage("--snapshot and a kubeconfig exclude each other")
+            raise _usage("--snapshot and a kubeconfig are mutually exclusive")
         return read_snapshot(options.snapshot)
     try:
         return open_cluster(bundle, options.kubeconfig, options.context, options.timeout)

@@ -38,7 +38,7 @@ def configure(parser: ArgumentParser) -> None:
         "--blueprint",
         metavar="FILE",
         type=blueprint_target,
-        help="explain the topic for this blueprint or its folder, as far as the topic depends on it",
+        help="explain the topic for this blueprint or its folder, if it depends on the blueprint",
     )
     add_overlays(parser)
     parser.add_argument("--no-pager", action="store_true", help="print long text on a terminal without a pager")
@@ -84,7 +84,7 @@ def _for_platform(options: Namespace, topic: str) -> Run:
 
     if topic not in platform_topics():
         known = ", ".join(platform_topics())
-        message = f"--blueprint changes nothing about {topic or 'the list of topics'}; topics with it: {known}"
+        message = f"--blueprint has no effect on {topic or 'the list of topics'}; topics that use it: {known}"
         raise Refused(Diagnostic(USAGE, message), exit_code=2)
     files, target = open_target(options.blueprint)
     found = compile_blueprint(target, files=files, overlays=options.overlay, sets=options.set)

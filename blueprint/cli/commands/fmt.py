@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from blueprint.diagnostics import Diagnostic
     from blueprint.report.model import Run
 
-HELP = "lay out blueprints and overlays in one way, comments kept"
+HELP = "format blueprints and overlays, and keep comments"
 GROUP = "write"
 STEP = 3
 EXAMPLES = (
@@ -43,7 +43,9 @@ def configure(parser: ArgumentParser) -> None:
     )
     how = parser.add_mutually_exclusive_group()
     how.add_argument("--check", action="store_true", help="write nothing; exit 1 if a file would change")
-    how.add_argument("--diff", action="store_true", help="write nothing, print what would change; exit 1 if anything")
+    how.add_argument(
+        "--diff", action="store_true", help="write nothing; print the changes, and exit 1 if there are any"
+    )
     add_report(parser)
 
 
@@ -77,7 +79,7 @@ def run(options: Namespace) -> Run:
 
 
 def _formatted(file: str, options: Namespace, found: list[Diagnostic]) -> bool:
-    """Whether the file is laid out otherwise; it is written, shown, or found wanting. Raises Refused."""
+    """Whether the file is not formatted; it is written, shown, or found wanting. Raises Refused."""
     from blueprint.cli.user_files import replace_whole
     from blueprint.source.files import DiskFiles, decode, read_text
     from blueprint.spec.formatting import formatted
@@ -110,4 +112,4 @@ def _not_formatted(file: str, text: str, new: str) -> Diagnostic:
     pairs = zip([*text.split("\n"), ""], [*new.split("\n"), ""], strict=False)
     line = next((number for number, (one, other) in enumerate(pairs, start=1) if one != other), 1)
     at = Span(file, line, 1, line, 2)
-    return Diagnostic(NOT_FORMATTED, f"{file} is laid out otherwise", at=at, help=f"`blueprint fmt {file}` writes it")
+    return Diagnostic(NOT_FORMATTED, f"{file} is not formatted", at=at, help=f"`blueprint fmt {file}` writes it")

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 _DECIDING = (".registries.", ".driver.version", ".driver.branch")
 _LONGEST_WAIT = 3600
-HELP = "list every image that the platform pulls, and look it up at its registry"
+HELP = "list every image that the platform pulls, and verify it at its registry"
 GROUP = "review"
 STEP = 4
 EXAMPLES = (
@@ -45,14 +45,14 @@ def configure(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--registry-config",
         metavar="FILE",
-        help="credentials as docker keeps them ($REGISTRY_AUTH_FILE, then ~/.docker/config.json)",
+        help="Docker's credentials file ($REGISTRY_AUTH_FILE, then ~/.docker/config.json)",
     )
     parser.add_argument(
         "--insecure-registry",
         metavar="HOST[:PORT]",
         action="append",
         default=[],
-        help="speak to this registry without TLS (repeatable)",
+        help="contact this registry without TLS (repeatable)",
     )
     add_timeout(parser, "timeout for one response")
     add_report(parser)
@@ -110,11 +110,11 @@ def _check(options: Namespace) -> None:
     from blueprint.diagnostics.codes import USAGE
 
     if not 0 < options.timeout <= _LONGEST_WAIT:
-        message = f"--timeout {options.timeout:g}: a number of seconds up to {_LONGEST_WAIT} is needed"
+        message = f"--timeout {options.timeout:g}: must be a number of seconds up to {_LONGEST_WAIT}"
         raise Refused(Diagnostic(USAGE, message), exit_code=2)
     for host in options.insecure_registry:
         if not re.fullmatch(r"[A-Za-z0-9.-]+(:[0-9]+)?", host):
-            message = f"--insecure-registry {host}: a host is needed, with or without a port, without scheme and path"
+            message = f"--insecure-registry {host}: must be a host, with or without a port, without scheme and path"
             raise Refused(Diagnostic(USAGE, message), exit_code=2)
 
 
@@ -145,9 +145,9 @@ def _run_of(target: str, verified: Verification, texts: dict[str, str]) -> Run:
     if wrong:
         verdict = "Nodes could not pull everything that this platform needs"
     elif verified.unknown:
-        verdict = "The rest is there" if verified.decided else "No registry could be queried"
+        verdict = "All others exist" if verified.decided else "No registry could be queried"
     else:
-        verdict = "Every image is there, and what its vendor pins"
+        verdict = "Every image exists and matches its vendor's pin"
     return Run(
         "images",
         f"images of {target}, looked up at their registries",

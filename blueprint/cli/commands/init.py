@@ -37,15 +37,23 @@ LISTS = ("products", "releases", "distributions")
 def configure(parser: ArgumentParser) -> None:
     """Add the arguments."""
     parser.add_argument(
-        "-o", "--out", metavar="FILE", default="blueprint.yaml", help="where it goes (blueprint.yaml); - is stdout"
+        "-o", "--out", metavar="FILE", default="blueprint.yaml", help="output file (blueprint.yaml); - is stdout"
     )
-    parser.add_argument("--name", metavar="NAME", help="of the platform (gpu-platform)")
+    parser.add_argument("--name", metavar="NAME", help="name of the platform (gpu-platform)")
     parser.add_argument("--release", metavar="RELEASE", help="a set of component versions (the newest)")
-    parser.add_argument("--kubernetes", metavar="VERSION", help="1.36 or 1.36.3 (the newest that the release supports)")
-    parser.add_argument("--distribution", metavar="NAME", help="who packages Kubernetes (vanilla)")
-    parser.add_argument("--gpu-stack", metavar="STACK", help="who runs it: operator (the default) or standalone")
+    parser.add_argument(
+        "--kubernetes",
+        metavar="VERSION",
+        help="Kubernetes version, 1.36 or 1.36.3 (the newest that the release supports)",
+    )
+    parser.add_argument("--distribution", metavar="NAME", help="Kubernetes distribution (vanilla)")
+    parser.add_argument(
+        "--gpu-stack", metavar="STACK", help="who runs the GPU stack: operator (the default) or standalone"
+    )
     parser.add_argument("--allocation", metavar="WAY", help="how pods get GPUs: devicePlugin (the default) or dra")
-    parser.add_argument("--os", metavar="SYSTEM", help="of the GPU nodes, ubuntu-24.04 (the distribution's own)")
+    parser.add_argument(
+        "--os", metavar="SYSTEM", help="operating system of the GPU nodes, ubuntu-24.04 (the distribution's default)"
+    )
     parser.add_argument(
         "--pool",
         metavar="NAME=PRODUCTxCOUNTxNODES",
@@ -53,8 +61,8 @@ def configure(parser: ArgumentParser) -> None:
         default=[],
         help="a node pool: train=H100-SXM5-80GBx8x4 is four nodes of eight GPUs; system=3: three without (repeatable)",
     )
-    parser.add_argument("--driver-branch", metavar="BRANCH", help="of all GPU pools (the release's)")
-    parser.add_argument("--list", choices=LISTS, help="print what can be chosen, and write nothing")
+    parser.add_argument("--driver-branch", metavar="BRANCH", help="driver branch of all GPU pools (the release's)")
+    parser.add_argument("--list", choices=LISTS, help="list the available values, and write nothing")
     add_report(parser)
 
 
@@ -162,7 +170,7 @@ def _flags(options: Namespace, problems: list[str]) -> tuple[Choices | None, Dra
         return None, None
     pools = tuple(filter(None, [checked("--pool", text, choices.pool) for text in options.pool]))
     names = [pool.name for pool in pools]
-    problems += [f"--pool: there are two pools {name}" for name in sorted({n for n in names if names.count(n) > 1})]
+    problems += [f"--pool: two pools have the name {name}" for name in sorted({n for n in names if names.count(n) > 1})]
     checked("--driver-branch", options.driver_branch, choices.branch)
     distribution = checked("--distribution", options.distribution, choices.distribution) or VANILLA
     return choices, Draft(

@@ -51,7 +51,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     up.add_argument(
         "--controllers",
         action="store_true",
-        help="also schedule pods, run controllers, and let simulated nodes and pods live",
+        help="also schedule pods, run controllers, and simulate the life of nodes and pods",
     )
     _add_name(up, "default")
     _add_places(up)
@@ -69,7 +69,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     _add_state(down)
     down.set_defaults(action=_down)
 
-    status = actions.add_parser("status", help="which labs run, where binaries come from, what is simulated")
+    status = actions.add_parser("status", help="show which labs run, where binaries come from, and what is simulated")
     _add_places(status)
     add_report(status)
     status.set_defaults(action=_status)

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from blueprint.probe.verdicts import Verdict
     from blueprint.report.model import Run
 
-HELP = "read this node's GPUs and judge them by the blueprint"
+HELP = "read this node's GPUs and check them against the blueprint"
 GROUP = "cluster"
 STEP = 5
 EXAMPLES = (
@@ -39,7 +39,7 @@ _EXECUTABLE = 0o755
 def configure(parser: ArgumentParser) -> None:
     """Declare the flags."""
     add_options(parser)
-    parser.add_argument("--zipapp", metavar="OUT.pyz", help="write the probe as one file for nodes, and stop")
+    parser.add_argument("--zipapp", metavar="OUT.pyz", help="write the probe as a single file for nodes, and exit")
     add_waivers(parser)
     add_report(parser)
 
@@ -106,7 +106,7 @@ def _run_of(options: Namespace, reading: Reading, verdicts: Sequence[Verdict]) -
             return verdict, exit_code_of(verdicts)
         return verdict, exit_code_of([each for each in verdicts if each.result is not Result.FAIL])
 
-    task = f"judged by pool {options.pool} of {options.expect}" if options.expect else "recorded"
+    task = f"checked against pool {options.pool} of {options.expect}" if options.expect else "recorded"
     return Run(
         verb="probe",
         title=f"node {reading.node}, {task}",

@@ -23,7 +23,7 @@ EXAMPLES = ("blueprint schema > blueprint.schema.json", "blueprint schema --vers
 
 def configure(parser: ArgumentParser) -> None:
     """Add the arguments."""
-    parser.add_argument("--version", metavar="VERSION", dest="language", help="of the language (v1alpha2)")
+    parser.add_argument("--version", metavar="VERSION", dest="language", help="version of the language (v1alpha2)")
     add_report(parser)
     parser.set_defaults(prints=True)
 

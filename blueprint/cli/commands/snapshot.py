@@ -27,7 +27,7 @@ EXAMPLES = ("blueprint snapshot -o snapshot.json.gz",)
 def configure(parser: argparse.ArgumentParser) -> None:
     """TARGET and the file."""
     add_target(parser)
-    parser.add_argument("-o", "--out", metavar="FILE", type=Path, required=True, help="where the snapshot goes")
+    parser.add_argument("-o", "--out", metavar="FILE", type=Path, required=True, help="output file")
     add_connection(parser)
     add_report(parser)
 

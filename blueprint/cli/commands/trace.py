@@ -24,7 +24,7 @@ from blueprint.source.paths import parse_path
 if TYPE_CHECKING:
     from blueprint.source.merge import Node
 
-HELP = "follow a rendered field to its line, or a line to what it decides"
+HELP = "trace a rendered field to its source line, or a line to the fields it decides"
 GROUP = "review"
 STEP = 3
 EXAMPLES = (
@@ -43,8 +43,8 @@ def configure(parser: ArgumentParser) -> None:
     parser.add_argument(
         "what", metavar="OBJECT|PATH", help="KIND/[NAMESPACE/]NAME, or a path of the blueprint (spec...)"
     )
-    parser.add_argument("field", metavar="FIELD", nargs="?", help="a field of the object, or a whole part of it")
-    parser.add_argument("--all", action="store_true", help="also name every default that took part")
+    parser.add_argument("field", metavar="FIELD", nargs="?", help="a field of the object, or a subtree")
+    parser.add_argument("--all", action="store_true", help="also list every default that contributed")
     add_report(parser)
 
 
@@ -79,10 +79,10 @@ def _object(bundle: Bundle, name: str) -> Object:
     if len(matches) == 1:
         return matches[0]
     if matches:
-        raise _unknown(f"{name} is in several namespaces", "name one: KIND/NAMESPACE/NAME")
+        raise _unknown(f"{name} is in several namespaces", "specify one: KIND/NAMESPACE/NAME")
     near = nearest(name, [known for obj in bundle.objects for known in (str(obj.id), f"{obj.id.kind}/{obj.id.name}")])
     raise _unknown(
-        f"nothing rendered is named {name}", f"did you mean {near}?" if near else "write KIND/[NAMESPACE/]NAME"
+        f"no rendered object is named {name}", f"did you mean {near}?" if near else "write KIND/[NAMESPACE/]NAME"
     )
 
 
@@ -146,7 +146,7 @@ def _notes(field: TracedField, first: Source | None, root: Node | None, *, all_:
     if first:
         yield Note(f"rendered by this template of {field.object.component}", field.origin.template)
     if len(defaults) > 1 and not all_:
-        yield Note(f"and {len(defaults)} defaults; --all names them")
+        yield Note(f"and {len(defaults)} defaults; --all lists them")
 
 
 def _replaced(source: Source, root: Node) -> Iterator[Note]:

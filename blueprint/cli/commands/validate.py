@@ -45,7 +45,7 @@ def configure(parser: ArgumentParser) -> None:
     )
     add_overlays(parser)
     add_waivers(parser)
-    parser.add_argument("--fix", action="store_true", help="apply what findings suggest to the files")
+    parser.add_argument("--fix", action="store_true", help="apply suggested fixes to the files")
     add_rules(parser)
     add_report(parser)
 

@@ -37,7 +37,7 @@ def answer(how: NodeRequests, connection: Connection) -> None:
             "type": how.answered,
             "status": "True",
             "reason": "Simulated",
-            "message": "the lab has no autoscaler and says yes",
+            "message": "the lab has no autoscaler and approves it",
             "lastTransitionTime": datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
         }
         connection.patch(path, {"status": {"conditions": [*conditions, yes]}}, _WRITER)

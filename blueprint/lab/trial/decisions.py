@@ -149,7 +149,7 @@ def _why(workload: Json) -> str:
         found = _condition(workload, kind)
         if found.get("status") == "False":
             return str(found.get("message") or found.get("reason"))
-    return "not looked at yet"
+    return "not examined yet"
 
 
 def _is_decided(workload: Json) -> bool:

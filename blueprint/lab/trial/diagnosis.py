@@ -47,7 +47,7 @@ def diagnose(
         key = (pool, found)
         groups[key] = groups.get(key, 0) + 1
     if unexplained := [pool for pool, found in groups if not found]:
-        text = f"{', '.join(unexplained)}: nothing that the lab evaluates speaks against it"
+        text = f"{', '.join(unexplained)}: the lab found no reason against it"
         return Diagnosis((text,), _ELSEWHERE, unexplained=True)
     against = {key: count for key, count in groups.items() if key[1]}
     ordered = sorted(against.items(), key=lambda item: (_distance(item[0][1]), item[0][0]))

@@ -43,7 +43,7 @@ class Groups:
         if parts := self._scheduler.left_out:
             yield Omission(f"{joined(list(parts))} of {self.title}", "no decision needs it")
         if name := self._scheduler.runtime_class:
-            yield Omission(f"RuntimeClass {name}", "others bring it; the lab made it itself")
+            yield Omission(f"RuntimeClass {name}", "installed by other means; the lab created it")
 
     def has(self, workload: Workload) -> bool:
         """Whether the pods of a workload name this scheduler."""

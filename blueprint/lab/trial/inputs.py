@@ -13,7 +13,7 @@ from blueprint.lab.trial.model import Workload
 from blueprint.lab.trial.stand_ins import pods_in_place_of
 from blueprint.lint.inputs import Inputs, read_inputs
 
-_HELP = "put manifests of Pods, Jobs, Deployments and the like there; .yaml, .yml and .json are read"
+_HELP = "put manifests of workloads there (Pods, Jobs, Deployments); .yaml, .yml and .json are read"
 
 
 def read_workloads(path: Path) -> Inputs:

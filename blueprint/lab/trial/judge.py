@@ -124,16 +124,18 @@ def refusal_of(obj: Object, refusal: Refusal) -> Diagnostic:
     """What the API server said to an object that it did not take."""
     help_ = None
     if refusal.unknown_kind:
-        help_ = "put the definition of the kind into the folder, or have the blueprint install what brings it"
+        help_ = (
+            "add the definition of the kind to the folder, or let the blueprint install the component that defines it"
+        )
     elif refusal.no_namespace:
-        help_ = "put the Namespace into the folder, or have the blueprint make it"
+        help_ = "add the Namespace to the folder, or let the blueprint create it"
     text = f"{obj.id} is refused: {refusal.text}"
     return Diagnostic(codes.WORKLOAD_REFUSED, text, at=_place(obj), subject=str(obj.id), help=help_)
 
 
 def _against_expectation(placement: Placement) -> Placement:
     obj = placement.workload.object
-    text = f"{obj.id} is placed on {', '.join(placement.nodes)}, and must find no place"
+    text = f"{obj.id} is placed on {', '.join(placement.nodes)}, but must not be placed"
     return replace(placement, finding=Diagnostic(codes.PLACED_AGAINST, text, at=_place(obj), subject=str(obj.id)))
 
 

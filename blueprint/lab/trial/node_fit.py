@@ -99,7 +99,7 @@ def _tolerates(toleration: Json, taint: Json) -> bool:
 def _selector(spec: Json, state: NodeState) -> Iterator[NodeReason]:
     for key, value in (spec.get("nodeSelector") or {}).items():
         if state.labels.get(key) != value:
-            text = f"nodeSelector wants {key}={value}, and the node {_label(state, key)}"
+            text = f"nodeSelector requires {key}={value}, and the node {_label(state, key)}"
             distance = OTHER if key in state.labels else FAR
             yield NodeReason(distance, text, f"select by a value that nodes have, or leave {key} out")
 
@@ -115,7 +115,7 @@ def _affinity(spec: Json, state: NodeState) -> Iterator[NodeReason]:
     terms = required.get("nodeSelectorTerms") or ()
     unmet = [next(_unmet(term, state), None) for term in terms]
     if unmet and all(unmet) and (first := unmet[0]):
-        more = f" (and so for {len(unmet) - 1} more terms)" if len(unmet) > 1 else ""
+        more = f" (likewise for {len(unmet) - 1} more terms)" if len(unmet) > 1 else ""
         yield NodeReason(OTHER, f"{first}{more}", "change the required node affinity")
 
 
@@ -124,10 +124,10 @@ def _unmet(term: Json, state: NodeState) -> Iterator[str]:
         if not _holds(each, state.labels):
             values = ", ".join(each.get("values") or ())
             wanted = f"{each['key']} {each['operator']} {values}".strip()
-            yield f"node affinity wants {wanted}, and the node {_label(state, each['key'])}"
+            yield f"node affinity requires {wanted}, and the node {_label(state, each['key'])}"
     for each in term.get("matchFields") or ():
         if not _holds(each, {"metadata.name": state.name}):
-            yield f"node affinity wants the node {', '.join(each.get('values') or ())}"
+            yield f"node affinity requires the node {', '.join(each.get('values') or ())}"
 
 
 def _holds(each: Json, labels: Mapping[str, str]) -> bool:
@@ -159,11 +159,11 @@ def _resources(spec: Json, state: NodeState, by_claims: frozenset[str]) -> Itera
             continue
         wanted = amount_in_words(name, number)
         if not whole:
-            yield NodeReason(FAR, f"requests {wanted}, and the node offers none")
+            yield NodeReason(FAR, f"requests {wanted}, but the node offers none")
         elif number > whole:
             most = number_in_words(name, whole)
             help_ = f"ask for {most} {name} at most"
-            yield NodeReason(NEAR, f"requests {wanted}, and a node offers {most} in all", help_)
+            yield NodeReason(NEAR, f"requests {wanted}, but a node offers only {most}", help_)
         else:
             text = f"requests {wanted}, and {number_in_words(name, free)} of {number_in_words(name, whole)} are free"
             yield NodeReason(NEAR, text, "wait until others end, or add nodes")

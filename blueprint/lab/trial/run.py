@@ -45,8 +45,8 @@ from blueprint.wording import counted, joined
 
 ALWAYS_LEFT_OUT = (
     Omission("kubelet and container runtime", "no image is pulled, no container runs"),
-    Omission("device plugins and drivers", "the lab itself says what nodes offer"),
-    Omission("network and storage", "nothing carries a packet or keeps data"),
+    Omission("device plugins and drivers", "the lab itself sets what nodes offer"),
+    Omission("network and storage", "no network traffic, no stored data"),
 )
 CONTROLLER = "system:serviceaccount:kube-system:job-controller"
 CONTROLLER_GROUPS = ("system:serviceaccounts", "system:serviceaccounts:kube-system")
@@ -340,12 +340,12 @@ def _left_out(options: TrialOptions, bundle: Bundle) -> Iterator[Omission]:
         yield Omission("ResourceSlices", "predicted: no driver has seen a device")
     if options.classes:
         names = [str(each["metadata"]["name"]) for each in options.classes]
-        yield Omission(f"DeviceClass {joined(names)}", "an operator brings them; the lab made them itself")
+        yield Omission(f"DeviceClass {joined(names)}", "an operator creates them; here the lab created them")
     yield from _engines_left_out(options)
     if options.manager and (node_requests := node_requests_of(options.manager.program, bundle)):
-        yield Omission("the cluster's autoscaler", f"the lab says yes to every {node_requests.request}")
+        yield Omission("the cluster's autoscaler", f"the lab approves every {node_requests.request}")
     if needed := demands_of(bundle, options.runtime_classes).names:
-        yield Omission(joined(needed), "RuntimeClasses need it of nodes; the lab made it itself")
+        yield Omission(joined(needed), "RuntimeClasses require it on nodes; the lab created it")
     if options.labels:
         yield Omission("labels of discovery", "predicted, as far as the platform knows them")
 
@@ -355,7 +355,7 @@ def _engines_left_out(options: TrialOptions) -> Iterator[Omission]:
     for engine, pools in options.engines.items():
         if options.manager and options.manager.program.title == engine:
             if older := options.manager.older:
-                yield Omission(f"{engine} {options.manager.rendered}", f"{older} runs here, without what is new since")
+                yield Omission(f"{engine} {options.manager.rendered}", f"{older} runs here, without newer features")
             continue
         if options.scheduler and options.scheduler.programs.title == engine:
             if options.scheduler.version != options.scheduler.rendered:
@@ -363,7 +363,7 @@ def _engines_left_out(options: TrialOptions) -> Iterator[Omission]:
             continue
         yield Omission(f"queues of {engine} for {_pools(pools)}", "queues are not modelled: nothing waits for quota")
     if "KAI" in options.engines and options.scheduler is None:
-        yield Omission("KAI's scheduler", "Kubernetes' scheduler stands in for it, and counts no parts of GPUs")
+        yield Omission("KAI's scheduler", "the Kubernetes scheduler replaces it, and does not count fractions of GPUs")
 
 
 def _ran(options: TrialOptions) -> dict[str, str]:

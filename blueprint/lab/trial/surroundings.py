@@ -45,11 +45,11 @@ def prepare(bundle: Bundle, connection: Connection, timeout: float, operated: Se
     made = _make_namespaces(usable, connection)
     alone = [obj.id for obj in usable if is_operators(obj.id, bundle.release)]
     left_out = (
-        *_named([obj.id for obj in bundle.objects if _meaningless(obj)], "no program answers for it"),
+        *_named([obj.id for obj in bundle.objects if _meaningless(obj)], "no program serves it"),
         *_named([obj.id for obj in unserved], "its kind is not defined here"),
         *_named([each for each in alone if each.group not in operated], "its operator does not run"),
-        *(Omission(f"definitions of {group}", "others bring them; the lab made them itself") for group in brought),
-        *(Omission(f"namespace {name}", "other components bring it; the lab created it") for name in made),
+        *(Omission(f"definitions of {group}", "installed by other means; the lab created them") for group in brought),
+        *(Omission(f"namespace {name}", "other components install it; the lab created it") for name in made),
     )
     return Adapted(replace(bundle, objects=tuple(usable)), left_out)
 

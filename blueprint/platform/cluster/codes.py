@@ -15,8 +15,8 @@ OS_UNSUPPORTED = define(
     "os-unsupported",
     """
 The GPU Operator has no driver image for this operating system in this release, so pods of the driver would never start.
-Use a supported system, or install the driver on the host (`owner: {driver: host}`). Images for Red Hat Enterprise Linux and Rocky
-Linux are by major version: another minor than those that NVIDIA tests is a warning.
+Use a supported system, or install the driver on the host (`owner: {driver: host}`). Images for Red Hat Enterprise Linux
+and Rocky Linux are published per major version: a minor version that NVIDIA does not test is a warning.
 """,
 )
 SYSTEM_NOT_RUN = define(
@@ -30,7 +30,7 @@ LISTED_TWICE = define(
     "BP3355",
     "listed-twice",
     """
-The list has the same entry twice. The API identifies such entries by their name and refuses the object, or takes one of the
+The list has the same entry twice. The API identifies such entries by name and rejects the object, or uses one of the
 two.
 """,
 )
@@ -55,7 +55,7 @@ STACK_NOT_RUN = define(
     "stack-not-run",
     """
 The distribution cannot run this GPU stack in this release. On OpenShift a privileged pod needs a
-SecurityContextConstraints that admits it; the GPU Operator makes those of its own operands, and what is installed
+SecurityContextConstraints that admits it; the GPU Operator makes those of its own operands, and components installed
 without it would never start.
 """,
 )
@@ -63,7 +63,7 @@ KUBELET_ELSEWHERE = define(
     "BP3288",
     "kubelet-elsewhere",
     """
-The kubelet's directory cannot be chosen on this distribution, and the operator would look for pods' devices in an
-empty one.
+The kubelet's directory cannot be chosen on this distribution, and the operator would look for the pods' devices in an
+empty directory.
 """,
 )

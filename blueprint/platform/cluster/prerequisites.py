@@ -18,7 +18,7 @@ def cluster_prerequisites(platform: Platform) -> Iterator[Iterator[str]]:
 
 
 def _kubernetes(platform: Platform) -> Iterator[str]:
-    yield f"The API server is Kubernetes {platform.cluster.kubernetes}."
+    yield f"The API server runs Kubernetes {platform.cluster.kubernetes}."
     if platform.cluster.uid:
         yield f"The namespace kube-system has the UID {platform.cluster.uid}."
 

@@ -13,22 +13,24 @@ UNKNOWN_SETTING = define(
     "BP3202",
     "unknown-setting",
     """
-The component has no setting of this name. `blueprint explain COMPONENT` lists what can be set; what no setting expresses can
-be changed with a patch.
+The component has no setting of this name. `blueprint explain COMPONENT` lists the settings; anything else can be
+changed with a patch.
 """,
 )
 SETTING_INVALID = define(
     "BP3203",
     "setting-invalid",
     """
-The value of a component's setting has the wrong type, is outside of its bounds, or is none of those allowed.
+The value of a component's setting has the wrong type, is out of range, or is not one of the allowed values.
 """,
 )
 NOT_IN_RELEASE = define(
     "BP3207",
     "not-in-release",
     """
-The blueprint uses a feature that the release's version of a component does not have. The component's folder lists what each older version lacks, taken from upstream's tag of that version; nothing is left out silently. Remove it, or use a later release: `blueprint diff` shows what that changes, also for the nodes.
+The blueprint uses a feature that the release's version of a component does not have. The component's folder lists what
+each older version lacks, taken from upstream's tag of that version; nothing is left out silently. Remove it, or use a
+later release: `blueprint diff` shows what that changes, including effects on nodes.
 """,
 )
 OWNERSHIP_UNSUPPORTED = define(
@@ -42,7 +44,8 @@ NEED_ABSENT = define(
     "BP3205",
     "need-absent",
     """
-A component that is rendered needs another one that is declared absent. It would be installed and never work. Make the other one `managed`, or `external` if it is installed by other means.
+A component that is rendered needs another one that is declared absent. It would be installed but never work. Make the
+other one `managed`, or `external` if it is installed by other means.
 """,
 )
 NOT_IN_STACK = define(
@@ -70,6 +73,6 @@ SETTING_WITHOUT_ITS_SWITCH = define(
     "BP3358",
     "setting-without-its-switch",
     """
-The setting belongs to a feature that another setting enables, and that is off. It has no effect.
+The setting belongs to a feature that another setting enables, and that setting is off. It has no effect.
 """,
 )

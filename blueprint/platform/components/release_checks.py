@@ -73,6 +73,6 @@ def _lacking(context: CheckContext, component: Component, path: Path, what: str)
 
 def _not_in(context: CheckContext, path: Path, message: str) -> Diagnostic:
     later = [name for name in context.catalog.releases if name > context.release.release]
-    help_ = f"remove it, or take release {later[0]}" if later else "remove it"
-    note = context.note(("spec", "release"), "the release is chosen here")
+    help_ = f"remove it, or use release {later[0]}" if later else "remove it"
+    note = context.note(("spec", "release"), "the release is set here")
     return context.diagnostic_at(path, codes.NOT_IN_RELEASE, message, notes=(note,), help_=help_)

@@ -17,7 +17,7 @@ class ArgoCD(Record, kw_only=True):
         project: The AppProject of the Applications.
         namespace: The namespace of Argo CD.
         server: The API server of the cluster, as Argo CD knows it.
-        self_heal: Whether Argo CD undoes what is changed in the cluster.
+        self_heal: Whether Argo CD reverts changes in the cluster.
     """
 
     repository: str

@@ -160,8 +160,8 @@ def _webhook(context: CheckContext, component: PlatformComponent) -> Iterator[Di
     if "webhookTlsSecret" not in given or not given.get("webhook"):
         return
     if (bundle := given.get("webhookCaBundle")) is None:
-        message = "the API server cannot know the certificate of webhookTlsSecret without webhookCaBundle"
-        help_ = "webhookCaBundle: the PEM certificates that vouch for it, in base64; or remove it for cert-manager's"
+        message = "the API server cannot verify the certificate of webhookTlsSecret without webhookCaBundle"
+        help_ = "webhookCaBundle: the PEM certificates that verify it, in base64; or remove it for cert-manager's"
         yield context.diagnostic_at(secret, codes.WEBHOOK_CERTIFICATE, message, help_=help_)
     elif not _is_certificates(bundle):
         message = "webhookCaBundle is not a PEM certificate in base64"

@@ -79,7 +79,7 @@ def _mig_on_demand(context: CheckContext) -> Iterator[Diagnostic]:
         product = pool.gpu.catalogued if pool.gpu else None
         if product and product.architecture.value == "Ampere" and product.mig.supported.value:
             message = (
-                f"GPUs of pool {pool.name} change their MIG mode at a reset, and the DRA driver does not reset them"
+                f"GPUs of pool {pool.name} change their MIG mode at a reset, but the DRA driver does not reset them"
             )
             notes = (context.note((*POOLS, pool.name, "gpu", "product"), f"{product.product} is an Ampere"),)
             path, help_ = (
@@ -146,7 +146,7 @@ def _owners(context: CheckContext, pool: GpuPool) -> Iterator[Diagnostic]:
         )
     if device_plugin in ("host", "provider"):
         message = f"the {device_plugin}'s device plugin and the DRA driver both advertise the GPUs of pool {pool.name}"
-        help_ = "switch it off and remove this, or allocation: devicePlugin"
+        help_ = "disable it and remove this, or set allocation: devicePlugin"
         yield context.diagnostic_at((*at, "devicePlugin"), dra.DRA_TWO_ADVERTISERS, message, notes=notes, help_=help_)
 
 
@@ -192,7 +192,7 @@ def _declared_domains(context: CheckContext) -> Iterator[Diagnostic]:
         notes = (context.note((*CLUSTER, "distribution"), "distribution set here"),)
         yield context.diagnostic_at(_DOMAINS, dra.DOMAINS_WITHOUT_DRIVER, message, notes=notes, help_="remove it")
     elif declared is not None and context.is_written(setting):
-        message = f"computeDomains is {str(declared).lower()}, and the setting computeDomains says it again"
+        message = f"computeDomains is {str(declared).lower()}, and the setting computeDomains repeats it"
         notes = (context.note(_DOMAINS, "declared here"),)
         yield context.diagnostic_at(setting, dra.DOMAINS_TWICE, message, notes=notes, help_="remove the setting")
 
@@ -208,7 +208,9 @@ def _driver_roots(context: CheckContext) -> Iterator[Diagnostic]:
             f"the DRA driver looks for the NVIDIA driver in {image.driver_root}, where the operator puts that of pool"
             f" {ours.name}; that of pool {theirs.name} is in {image.provider_driver or '/'}"
         )
-        help_ = "let the same owner bring both drivers, or declare nvlinkDomain in the pools that join compute domains"
+        help_ = (
+            "let the same owner install both drivers, or declare nvlinkDomain in the pools that join compute domains"
+        )
         yield context.diagnostic_at_key((*POOLS, theirs.name, "owner"), dra.DOMAIN_DRIVER_ROOTS, message, help_=help_)
 
 
@@ -225,11 +227,11 @@ def _without_cdi(context: CheckContext) -> Iterator[Diagnostic]:
 
 def _domain(context: CheckContext, pool: Pool) -> Iterator[Diagnostic]:
     if pool.topology.domain_nodes and context.platform.declared_compute_domains is False:
-        message = f"pool {pool.name} has an NVLink domain, and computeDomains is false"
+        message = f"pool {pool.name} has an NVLink domain, but computeDomains is false"
         notes = (context.note((*POOLS, pool.name, "nvlinkDomain"), "declared here"),)
         yield context.diagnostic_at(_DOMAINS, dra.DOMAINS_OFF, message, notes=notes, help_="remove one of the two")
     elif pool.topology.domain_nodes and context.platform.setting("computeDomains") == NEVER:
-        message = f"pool {pool.name} has an NVLink domain, and computeDomains is never"
+        message = f"pool {pool.name} has an NVLink domain, but computeDomains is never"
         notes = (context.note((*POOLS, pool.name, "nvlinkDomain"), "declared here"),)
         help_ = "remove one of the two"
         yield context.diagnostic_at(

@@ -8,8 +8,8 @@ DRA_KUBERNETES = define(
     "BP3220",
     "dra-kubernetes-too-old",
     """
-With `allocation: dra` pods claim GPUs through Dynamic Resource Allocation, whose API `resource.k8s.io/v1` exists
-from Kubernetes 1.34 on; NVIDIA supports it for GPUs from 1.34.2 on. Where a blueprint says only `1.34`, the patch
+With `allocation: dra` pods claim GPUs through Dynamic Resource Allocation, whose API `resource.k8s.io/v1` exists from
+Kubernetes 1.34 on; NVIDIA supports it for GPUs from 1.34.2 on. If a blueprint says only `1.34`, the patch version
 becomes a prerequisite. Upgrade the cluster, or use `allocation: devicePlugin`.
 """,
 )
@@ -20,7 +20,7 @@ DRA_NOT_THERE = define(
 The DRA driver cannot be used here. On GKE NVIDIA documents no procedure for a GPUCluster of the GPU Operator;
 `gpuStack: standalone` runs the driver there without it. On Bottlerocket the provider's own device plugin comes with
 the node; EKS Auto Mode has no DRA; on OpenShift the operator's bundle is installed with a ClusterPolicy, and nothing else
-is rendered for it; older releases of the GPU Operator do not know the kind at all. Use `allocation: devicePlugin`.
+is rendered for it; older releases of the GPU Operator do not have the kind at all. Use `allocation: devicePlugin`.
 """,
 )
 DRA_NO_TOOLKIT = define(
@@ -35,7 +35,8 @@ DRA_TWO_ADVERTISERS = define(
     "dra-beside-device-plugin",
     """
 The DRA driver publishes every GPU of the nodes. A device plugin on the same nodes advertises them a second time, and
-the scheduler hands each GPU out twice: NVIDIA does not support that. Under `allocation: dra` no pool runs a device plugin.
+the scheduler allocates each GPU twice: NVIDIA does not support this. Under `allocation: dra` no pool runs a device
+plugin.
 """,
 )
 DRA_NO_SHARING = define(
@@ -69,17 +70,17 @@ GATE_UNKNOWN = define(
     "BP3227",
     "feature-gate-unknown",
     """
-The DRA driver of this release does not know the feature gate, and does not start with a name that it does not know.
-Gates come with versions of the driver; the help lists those of this one.
+The DRA driver of this release does not have this feature gate, and does not start with an unknown one. Feature gates
+depend on the driver version; the help lists those of this version.
 """,
 )
 GATES_CONFLICT = define(
     "BP3228",
     "feature-gates-conflict",
     """
-The DRA driver does not start with these feature gates together: one excludes the other, or needs one that is disabled.
-All GPU nodes would lose their GPUs at the next rollout. Where only the documentation advises against it, this is a
-warning.
+The DRA driver does not start with these feature gates together: they are mutually exclusive, or one needs another that
+is disabled. All GPU nodes would lose their GPUs at the next rollout. Where only the documentation advises against it,
+this is a warning.
 """,
 )
 GATE_NEEDS_CLUSTER = define(
@@ -119,8 +120,9 @@ DOMAINS_OFF = define(
     "BP3233",
     "compute-domains-off",
     """
-The pool's nodes are joined by NVLink, and compute domains are switched off: the nodes are not labelled with their domain, and pods on several nodes cannot share memory. Leave `computeDomains` at its default, which switches them on
-where a pool declares nvlinkDomain.
+The pool's nodes are joined by NVLink, but compute domains are disabled: the nodes are not labelled with their domain,
+and pods on several nodes cannot share memory. Leave `computeDomains` at its default, which enables them if a pool
+declares nvlinkDomain.
 """,
     severity=Severity.WARNING,
 )
@@ -135,8 +137,9 @@ CUT_ON_DEMAND_AT_A_RESET = define(
     "BP3361",
     "dynamic-mig-needs-a-reset",
     """
-GPUs of the Ampere generation change their MIG mode at a reset, and the DRA driver that partitions GPUs on demand does not reset
-them. Claims of instances then wait on nodes whose GPUs came up with MIG off. Enable MIG beforehand, or leave the feature gate disabled.
+GPUs of the Ampere generation change their MIG mode at a reset, and the DRA driver that partitions GPUs on demand does
+not reset them. Claims of instances then wait on nodes whose GPUs started with MIG off. Enable MIG beforehand, or leave
+the feature gate disabled.
 """,
     severity=Severity.WARNING,
 )
@@ -171,9 +174,9 @@ WEBHOOK_CERTIFICATE = define(
     "BP3391",
     "webhook-certificate",
     """
-The API server calls the DRA driver's webhook over TLS and rejects every claim while it cannot (`webhookFailurePolicy: Fail`). With a
-certificate of your own (`webhookTlsSecret`) it needs the certificates that vouch for it, `webhookCaBundle`: PEM, in base64. Without
-`webhookTlsSecret` cert-manager makes the certificate and adds what vouches for it.
+The API server calls the DRA driver's webhook over TLS and rejects every claim while it cannot (`webhookFailurePolicy:
+Fail`). With a certificate of your own (`webhookTlsSecret`) it needs the CA certificates, `webhookCaBundle`: PEM, in
+base64. Without `webhookTlsSecret`, cert-manager issues the certificate and adds the CA bundle.
 """,
 )
 DOMAIN_TOO_LARGE = define(
@@ -189,41 +192,44 @@ DOMAIN_NAMESPACE = define(
     "compute-domain-namespace",
     """
 `computeDomainNamespaces` names further namespaces in which an earlier installation of the DRA driver left DaemonSets of compute
-domains. The driver's namespace is always among them, and Kubernetes' own never hold any.
+domains. The driver's namespace is always included, and the system namespaces of Kubernetes never contain any.
 """,
 )
 DOMAIN_BESIDE_CLAIMS = define(
     "BP3340",
     "compute-domain-beside-claims",
     """
-Pods claim the GPUs of one pool and request those of another by number. The DRA driver runs on the nodes of the first alone, since its pods publish GPUs
-and join compute domains together: on the other pool's nodes its GPUs would be allocated twice. So nodes with a device plugin join no
-compute domain here. Let pods claim the GPUs of this pool too (`allocation: dra`), or of no pool: then the driver runs for compute domains alone.
+Pods claim the GPUs of one pool and request those of another by number. The DRA driver runs only on the nodes of the
+first pool, because the same pods publish GPUs and join compute domains: on the other pool's nodes, GPUs would be
+allocated twice. So nodes with a device plugin join no compute domain here. Let pods claim the GPUs of this pool too
+(`allocation: dra`), or of no pool: then the driver runs only for compute domains.
 """,
 )
 DOMAINS_TWICE = define(
     "BP3341",
     "compute-domains-declared-twice",
     """
-`spec.computeDomains` decides whether nodes are joined into compute domains, and the component's setting `computeDomains` says it again. One of both would
-have no effect. Keep `spec.computeDomains`.
+`spec.computeDomains` decides whether nodes are joined into compute domains, and the component's setting
+`computeDomains` does the same. One of the two would have no effect. Keep `spec.computeDomains`.
 """,
 )
 DOMAINS_WITHOUT_DRIVER = define(
     "BP3342",
     "compute-domains-without-driver",
     """
-Beside a ClusterPolicy (`gpuStack: operator` with `allocation: devicePlugin`) compute domains need NVIDIA's DRA driver as a component of its own, with
-privileged pods. This distribution does not admit them: nothing makes what would let them in. Remove `computeDomains`.
+With a ClusterPolicy (`gpuStack: operator` with `allocation: devicePlugin`) compute domains need NVIDIA's DRA driver as
+a separate component, with privileged pods. This distribution does not admit them: nothing here creates the objects that
+would allow them. Remove `computeDomains`.
 """,
 )
 DOMAIN_DRIVER_ROOTS = define(
     "BP3343",
     "compute-domain-driver-roots",
     """
-The DRA driver is one DaemonSet, which looks for the NVIDIA driver in one directory: that of the operator's driver container, or the root of the host (on GKE the
-provider's directory). Its pods wait until they find it, so on nodes with the driver elsewhere they would wait without end. Let the same owner bring the
-driver to all pools that join compute domains. Pools with `nvlinkDomain` are the only ones, where any has it.
+The DRA driver is one DaemonSet, which looks for the NVIDIA driver in one directory: that of the operator's driver
+container, or the root of the host (on GKE the provider's directory). Its pods wait until they find it, so on nodes with
+the driver elsewhere they would wait forever. Let the same owner install the driver in all pools that join compute
+domains. If any pool has `nvlinkDomain`, only such pools join.
 """,
 )
 DOMAINS_NEED_CDI = define(
@@ -231,7 +237,7 @@ DOMAINS_NEED_CDI = define(
     "compute-domains-need-cdi",
     """
 The DRA driver gives pods their channels through the Container Device Interface (CDI). The operator's container toolkit enables it in the container runtime,
-unless its setting `cdi` is false. Some runtimes have it enabled by themselves (containerd from 2.0 on), hence a warning.
+unless its setting `cdi` is false. Some runtimes enable it by default (containerd from 2.0 on), so this is a warning.
 """,
     severity=Severity.WARNING,
 )
@@ -247,8 +253,9 @@ DOMAINS_NEED_DRA = define(
     "BP3395",
     "compute-domains-need-dra",
     """
-Compute domains are claimed through Dynamic Resource Allocation, also where a device plugin allocates GPUs. Kubernetes enables it by default from
-1.34 on. Before, API server, scheduler, controller manager and kubelets need the feature gate DynamicResourceAllocation, and the API server the
-version of `resource.k8s.io`; on a managed control plane neither can be set.
+Compute domains are claimed through Dynamic Resource Allocation, even if a device plugin allocates GPUs. Kubernetes
+enables it by default from 1.34 on. In earlier versions, API server, scheduler, controller manager and kubelets need the
+feature gate DynamicResourceAllocation, and the API server the version of `resource.k8s.io`; on a managed control plane
+neither can be set.
 """,
 )

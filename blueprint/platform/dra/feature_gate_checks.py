@@ -77,22 +77,22 @@ class _Gates:
         for other in (*gate.excludes, *gate.discouraged):
             if other in earlier:
                 hard = other in gate.excludes
-                message = f"{name} and {other} {'exclude each other' if hard else 'must not be used together'}"
+                message = f"{name} and {other} {'are mutually exclusive' if hard else 'must not be used together'}"
                 notes = (self.context.note(self.context.setting_path(GATES, other), f"{other} is opened here"),)
-                code, help_ = dra.GATES_CONFLICT, "open one of them"
+                code, help_ = dra.GATES_CONFLICT, "enable only one of them"
                 found = self.context.diagnostic_at_key(at, code, message, notes=notes, help_=help_)
                 yield found if hard else replace(found, override=Severity.WARNING)
 
     def _requirements(self, name: str, gate: Gate, at: Path) -> Iterator[Diagnostic]:
         for other in gate.requires:
             if other not in self.open and other not in self.declared:
-                message = f"{name} needs {other}, which is closed"
+                message = f"{name} needs {other}, which is disabled"
                 yield self.context.diagnostic_at_key(at, dra.GATES_CONFLICT, message, help_=f"{other}: true as well")
 
     def _needed_by_others(self, name: str, at: Path) -> Iterator[Diagnostic]:
         for other, needy in self.known.items():
             if name in needy.requires and other in self.open:
-                message = f"{other} needs {name}, which is closed here"
+                message = f"{other} needs {name}, which is disabled here"
                 yield self.context.diagnostic_at_key(at, dra.GATES_CONFLICT, message, help_=f"{other}: false as well")
 
     def _cluster(self, name: str, needed: ClusterGate, at: Path) -> Iterator[Diagnostic]:

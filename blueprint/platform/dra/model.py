@@ -54,7 +54,7 @@ class DomainPlatform(PlatformView, Protocol):
 _EXTENDED = "extendedResourceName"
 """The field of a DeviceClass by which the scheduler serves requests for a resource."""
 SETTING = "draFeatureGates"
-"""The setting by which the component is known that brings a DRA driver."""
+"""The setting by which the component is known that installs a DRA driver."""
 
 
 def limited(device_class: str) -> str:

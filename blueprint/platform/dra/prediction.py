@@ -148,9 +148,9 @@ class _Prediction:
         assert self.instances is not None  # noqa: S101 - a driver with partitions has names for them
         instances = [replace(each, consumes=counters(each.capacities)) for each in self.instances.on_demand(gpus)]
         if not instances:
-            self.unknown.append(f"the catalogue does not know where instances of {self.pool.gpu.product} can be")
+            self.unknown.append(f"the catalogue does not know where instances of {self.pool.gpu.product} can be placed")
         elif not self.instances.placed_for_sure:
-            self.unknown.append(f"it is not verified where instances of {self.pool.gpu.product} can be")
+            self.unknown.append(f"it is not verified where instances of {self.pool.gpu.product} can be placed")
         most = _most(instances)
         whole = self._group("gpu", gpus)
         yield replace(whole, capacities=most or whole.capacities, consumes=counters(most))

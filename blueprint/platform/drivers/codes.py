@@ -28,14 +28,16 @@ DRIVERS_DIFFER = define(
     "BP3105",
     "drivers-differ",
     """
-With `driverObjects: never` the ClusterPolicy alone selects the driver that the operator installs, and it can select only one; these pools need different ones. Use one driver for all, let the host provide one of them, or leave `driverObjects` at its default: then each pool gets its own NVIDIADriver object.
+With `driverObjects: never` the ClusterPolicy alone selects the driver that the operator installs, and it can select
+only one; these pools need different drivers. Use one driver for all, let the host provide one of them, or leave
+`driverObjects` at its default: then each pool gets its own NVIDIADriver object.
 """,
 )
 RELEASE_OLD_DRIVER = define(
     "BP3109",
     "driver-branch-ended",
     """
-NVIDIA no longer maintains this driver branch in the month of the release. It still works, but gets no security fixes.
+NVIDIA no longer maintained this driver branch when the release was made. It still works, but gets no security fixes.
 """,
     severity=Severity.WARNING,
 )
@@ -107,7 +109,8 @@ DRIVER_CHOSEN = define(
     "BP3162",
     "driver-branch-chosen",
     """
-No driver branch is set, and the release's default branch does not support this GPU, so the newest maintained branch of the release that does is used. Set `driver.branch` to decide it, and to keep it when the release changes.
+No driver branch is set, and the release's default branch does not support this GPU, so the newest maintained branch of
+the release that does is used. Set `driver.branch` to choose it yourself, and to keep it when the release changes.
 """,
     severity=Severity.NOTE,
 )

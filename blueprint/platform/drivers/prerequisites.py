@@ -52,7 +52,7 @@ def _runtime(platform: Platform) -> Iterator[str]:
     classes = sorted({each for each in own if each})
     named = platform.cluster.distribution_facts.named_runtime(platform.cluster.os)
     if classes:
-        yield f"The RuntimeClass {' and '.join(classes)} is there, and leads to NVIDIA's container runtime."
+        yield f"The RuntimeClass {' and '.join(classes)} exists and selects NVIDIA's container runtime."
     elif named:
         yield (
             f"The pods of the GPU stack use NVIDIA's container runtime through the RuntimeClass {named.runtime_class};"
@@ -60,4 +60,4 @@ def _runtime(platform: Platform) -> Iterator[str]:
         )
         yield from named.needs
     else:
-        yield "NVIDIA's container runtime is the nodes' default one: the pods of the GPU stack name no RuntimeClass."
+        yield "NVIDIA's container runtime is the default on the nodes: the pods of the GPU stack name no RuntimeClass."

@@ -38,7 +38,7 @@ def _unknown(context: CheckContext, name: str) -> Diagnostic:
     from blueprint.diagnostics import known_names, nearest
 
     known = list(context.platform.health.known)
-    message = f"there is no fault {name} of a GPU that an alert tells of"
+    message = f"there is no fault {name} of a GPU that an alert reports"
     help_, fix = known_names(name, known), nearest(name, known)
     return context.diagnostic_at_key((*HERE, name), codes.UNKNOWN_FAULT, message, help_=help_, fix=fix)
 

@@ -6,8 +6,8 @@ UNKNOWN_FAULT = define(
     "BP3640",
     "unknown-gpu-fault",
     """
-`policy.health` declares a reaction to a fault that no alert tells of, so it would never be carried by anything. Faults are named by what
-happened (`row-remap-failure`) or by the number of the Xid (`xid-79`).
+`policy.health` declares a reaction to a fault that no alert reports, so it would never be used. Faults are named by
+what happened (`row-remap-failure`) or by Xid number (`xid-79`).
 """,
 )
 REACTION_CANNOT_HELP = define(
@@ -22,8 +22,8 @@ REACTION_UNHEARD = define(
     "BP3642",
     "reaction-without-alert",
     """
-The reaction is a label of the alert that tells of the fault, and this platform does not have that alert: it has no `spec.observability`,
-or the alert is switched off or left out in every pool. Then the fault goes unnoticed, and the reaction with it.
+The reaction is a label of the alert that reports the fault, and this platform does not have that alert: it has no
+`spec.observability`, or the alert is disabled or omitted in every pool. The fault then goes unnoticed.
 """,
     severity=Severity.WARNING,
 )

@@ -8,19 +8,19 @@ UNKNOWN_INSTANCE_TYPE = define(
     "BP3150",
     "unknown-instance-type",
     """
-The catalogue has no instance type of this name, so nothing can follow from it. It holds the GPU machines of AWS,
-Azure, CoreWeave, Google Cloud, IBM Cloud and Oracle, as the node label `node.kubernetes.io/instance-type` spells them. Of
-another machine say `gpu: {product, count}` and, where it matters, `arch`, `cpu` and `memory`; of one without GPUs say
-`cpu` and `memory`. Then this is a warning, since nothing has to follow, but the name may still be misspelt.
+The catalogue has no instance type of this name, so nothing can be derived from it. It contains the GPU machines of AWS,
+Azure, CoreWeave, Google Cloud, IBM Cloud and Oracle, as the node label `node.kubernetes.io/instance-type` spells them.
+For other machines, set `gpu: {product, count}` and, if relevant, `arch`, `cpu` and `memory`; for machines without GPUs,
+set `cpu` and `memory`. This is then a warning, because the name may still be misspelt.
 """,
 )
 MACHINE_DISAGREES = define(
     "BP3151",
     "machine-disagrees",
     """
-The blueprint says one thing of its nodes and the instance type another: another GPU, another number of them, another
-processor architecture, other processors, more memory. One of the two lines is wrong. Where the catalogue is not sure
-of its own value this is a warning, since then the catalogue may be the one that is wrong.
+The blueprint and the instance type disagree about the nodes: the GPU product or count, the processor architecture, the
+number of processors, or the memory. One of the two lines is wrong. If the catalogue's value is not certain, this is a
+warning, because the catalogue may be wrong.
 """,
 )
 MACHINE_ELSEWHERE = define(
@@ -34,16 +34,16 @@ MACHINE_GPU_UNKNOWN = define(
     "BP3153",
     "gpu-not-decided",
     """
-The GPU is to follow from the machine, but nothing determines it: there is no `machine.instanceType`, or the
-instance type has a fraction of a GPU, or the catalogue does not know how many it has. Say `gpu: {product, count}`.
+The GPU is to be derived from the machine, but nothing determines it: there is no `machine.instanceType`, or the
+instance type has a fraction of a GPU, or the catalogue does not know how many it has. Set `gpu: {product, count}`.
 """,
 )
 MACHINE_UNVERIFIED = define(
     "BP3154",
     "machine-not-verified",
     """
-What the catalogue says of this instance type is general knowledge that is not verified, and the platform was
-derived from it. It is probably right. Say `gpu`, or the value in question, to be sure.
+The catalogue's facts about this instance type are general knowledge that is not verified, and the platform was derived
+from them. They are probably right. Set `gpu`, or the value in question, to be sure.
 """,
     severity=Severity.WARNING,
 )
@@ -51,7 +51,8 @@ ARCH_UNSUPPORTED = define(
     "BP3155",
     "arch-unsupported",
     """
-The GPU does not come with this kind of processor: GH200, GB200 and GB300 are combined with a Grace CPU, which is `arm64`.
+The GPU is not available with this kind of processor: GH200, GB200 and GB300 are combined with a Grace CPU, which is
+`arm64`.
 """,
 )
 MACHINE_FRACTION = define(
@@ -67,10 +68,10 @@ ALLOCATION_UNSUPPORTED = define(
     "BP3157",
     "allocation-unsupported",
     """
-`gpuStack` says who runs the GPU stack, `allocation` how pods get GPUs, and this combination of both is not supported. The
-GPU Operator either has a ClusterPolicy, with the device plugin on all GPU nodes, or a GPUCluster, with the DRA driver on all of
-them; NVIDIA does not support both in one cluster. Without the operator (`gpuStack: standalone`) a pool may differ: device plugin and DRA
-driver then run on the nodes of their own pools alone.
+`gpuStack` sets who runs the GPU stack, and `allocation` how pods get GPUs. This combination is not supported. The GPU
+Operator either has a ClusterPolicy, with the device plugin on all GPU nodes, or a GPUCluster, with the DRA driver on
+all of them; NVIDIA does not support both in one cluster. Without the operator (`gpuStack: standalone`) a pool may
+differ: device plugin and DRA driver then run only on the nodes of their own pools.
 """,
 )
 POOL_NOT_SELECTED = define(
@@ -87,7 +88,7 @@ POOL_DEFAULTS_UNUSED = define(
     "pool-defaults-unused",
     """
 `spec.poolDefaults` is merged under the pools that have GPUs: those with `gpu`, or with a `machine.instanceType` that has GPUs.
-There is no such pool, so nothing of it takes effect.
+There is no such pool, so it has no effect.
 """,
     severity=Severity.WARNING,
 )
@@ -95,9 +96,9 @@ POOL_NAME_SLIP = define(
     "BP3166",
     "pool-name-slip",
     """
-An overlay, or the command line, names a pool that no lower layer has, and the name is a slip of the finger away from one that
-there is: two letters swapped, one dropped, one doubled. It makes a second pool, and the first stays as it is. Write the other
-name, or choose one that cannot be taken for it.
+An overlay, or the command line, names a pool that no lower layer has, and the name is one typing error away from an
+existing one: two letters swapped, one dropped, one doubled. This creates a second pool, and the first stays as it is.
+Use the other name, or choose one that cannot be confused with it.
 """,
     severity=Severity.WARNING,
 )
@@ -105,8 +106,8 @@ COUNT_OF_BOARD = define(
     "BP3181",
     "count-of-board",
     """
-The pool names a GPU and not how many of them a node has. Boards and trays with this product come in one size, so that many
-are expected of each node. Write `count` where a node has another number of them.
+The pool sets a GPU product but not the number of GPUs per node. Boards and trays with this product have a fixed number
+of GPUs, which is expected on each node. Set `count` if nodes have another number.
 """,
     severity=Severity.NOTE,
 )
@@ -114,8 +115,8 @@ TYPES_DIFFER = define(
     "BP3590",
     "instance-types-differ",
     """
-Karpenter chooses one of the pool's instance types for each node, and they do not have the same GPUs, the same number of them or the same
-processor architecture. Quotas, MIG layouts, limits and what `blueprint probe` expects hold for every node of a pool, so nodes of a pool are
-alike. Make a pool of each kind of machine.
+Karpenter chooses one of the pool's instance types for each node, and they do not have the same GPUs, the same number of
+them or the same processor architecture. Quotas, MIG layouts, limits and the expectations of `blueprint probe` apply to
+every node of a pool, so its nodes must be identical. Create one pool for each kind of machine.
 """,
 )

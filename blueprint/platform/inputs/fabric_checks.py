@@ -73,7 +73,7 @@ class _FabricChecks:
             code = codes.FABRIC_DOUBTED if network.fabric else codes.FABRIC_UNDECIDED
             message = f"the catalogue has no fast network for {machine.name}"
             yield self._context.diagnostic_at(
-                (*at, "fabric"), code, message, notes=(because,), help_="look it up with the cloud"
+                (*at, "fabric"), code, message, notes=(because,), help_="look it up in the cloud's documentation"
             )
         elif network.fabric and network.fabric != fabric.value:
             message = f"{machine.name} is joined by {fabric.value}, not by {network.fabric}"
@@ -83,7 +83,7 @@ class _FabricChecks:
                 message,
                 fix=fabric.value,
                 notes=(because, Note(f"{fabric.source} ({fabric.confidence})", fabric.span)),
-                help_="remove the line to take what the machine has",
+                help_="remove the line to use the machine's value",
             )
             yield found if fabric.certain else replace(found, override=Severity.WARNING)
         elif network.nics and cards and network.nics > cards.value:
@@ -94,6 +94,6 @@ class _FabricChecks:
                 message,
                 fix=str(cards.value),
                 notes=(because, Note(f"{cards.source} ({cards.confidence})", cards.span)),
-                help_="remove the line to take what the machine has",
+                help_="remove the line to use the machine's value",
             )
             yield found if cards.certain else replace(found, override=Severity.WARNING)

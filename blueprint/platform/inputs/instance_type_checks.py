@@ -59,7 +59,7 @@ class _InstanceTypeChecks:
             for here, there, words in [*differing][:1]:
                 message = f"{machine.name} has {words(there.value)}, and {one.name} {words(here.value)}"
                 notes = (self.context.note(first, "the other instance type"),)
-                help_ = "make a pool of each: quotas, expectations and limits count on nodes that are alike"
+                help_ = "make a pool of each: quotas, expectations and limits assume identical nodes"
                 yield self.context.diagnostic_at(at, codes.TYPES_DIFFER, message, notes=notes, help_=help_)
 
     def _no_such(self, path: Path, declared: str, pool: NodePool) -> Diagnostic:
@@ -109,7 +109,7 @@ class _InstanceTypeChecks:
             codes.MACHINE_DISAGREES,
             f"{machine.name} has {words}",
             notes=notes,
-            help_="remove the line to take what the machine has, or name the right machine",
+            help_="remove the line to use the machine's value, or name the right machine",
         )
         return found if fact.certain else replace(found, override=Severity.WARNING)
 
@@ -140,7 +140,7 @@ class _InstanceTypeChecks:
             message = (
                 f"pool {name} has {product.board_gpus.value} GPUs per node, as every board with {product.product} has"
             )
-            help_ = f"count: {product.board_gpus.value} says the same; another count must be written"
+            help_ = f"count: {product.board_gpus.value} says the same; set another count explicitly"
             notes = (Note(product.board_gpus.source, product.board_gpus.span),)
             path = (*POOLS, name, "gpu", "product")
             yield self.context.diagnostic_at(path, codes.COUNT_OF_BOARD, message, notes=notes, help_=help_)
@@ -153,7 +153,7 @@ class _InstanceTypeChecks:
         why = (
             f"{machine.name} has {machine.note or 'GPUs, but the catalogue does not know how many'}"
             if machine
-            else ("there is no machine.instanceType from which it could follow")
+            else ("there is no machine.instanceType to derive it from")
         )
         message = f"pool {name} lacks gpu.{' and gpu.'.join(lacking)}: {why}"
         yield self.context.diagnostic_at(

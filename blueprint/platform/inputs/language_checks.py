@@ -60,7 +60,7 @@ def _name(context: CheckContext, name: str) -> Iterator[Diagnostic]:
         there = context.root.nearest((*POOLS, other))[0]
         message = f"pool {name} is new in {layer}, and its name is almost that of pool {other}"
         notes = (Note(f"pool {other}", there.key_span or there.span),)
-        help_ = f"write {other} to change that pool, or choose a name that cannot be taken for it"
+        help_ = f"write {other} to change that pool, or choose a name that cannot be confused with it"
         yield context.diagnostic_at_key((*POOLS, name), codes.POOL_NAME_SLIP, message, help_=help_, notes=notes)
 
 

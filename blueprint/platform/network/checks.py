@@ -107,7 +107,7 @@ class NetworkChecks:
                     codes.MANAGEMENT_PORTS,
                     message,
                     notes=notes,
-                    help_="keep them from the device plugin, and do not count them in nics",
+                    help_="exclude them from the device plugin, and do not count them in nics",
                 )
 
     def _kubelet(self, name: str, network: PoolNetwork) -> Iterator[Diagnostic]:
@@ -167,7 +167,7 @@ class NetworkChecks:
                 notes = (self.context.note((*POOLS, other, "network", "resource"), f"pool {other}"),)
                 path = (*POOLS, name, "network", "resource")
                 yield self.context.diagnostic_at(
-                    path, codes.RESOURCE_TWO_FABRICS, message, notes=notes, help_="give them two names"
+                    path, codes.RESOURCE_TWO_FABRICS, message, notes=notes, help_="use different names"
                 )
 
     def _components(self) -> Iterator[Diagnostic]:
@@ -194,12 +194,12 @@ class NetworkChecks:
                 yield self.context.diagnostic_at((*at, key), codes.SETTING_IDLE, message, help_="remove it")
         if given.get("safeLoad") and given.get("autoUpgrade") is False:
             notes = (self.context.note((*at, "autoUpgrade"), "switched off here"),)
-            message = "safeLoad is carried out by the automatic upgrade, which is off: the operator refuses that"
+            message = "safeLoad needs the automatic upgrade, which is off: the operator rejects it"
             yield self.context.diagnostic_at(
                 (*at, "safeLoad"), codes.SAFE_LOAD_ALONE, message, notes=notes, help_="remove one of them"
             )
         if given.get("ipam") and not given.get("secondaryNetworks"):
-            message = "there are no secondary networks whose addresses nvidia-k8s-ipam could give"
+            message = "there are no secondary networks whose addresses nvidia-k8s-ipam could assign"
             yield self.context.diagnostic_at(
                 (*at, "ipam"), codes.IPAM_ALONE, message, help_="secondaryNetworks: true, or remove it"
             )

@@ -8,14 +8,15 @@ FABRIC_UNDECIDED = define(
     "BP3300",
     "fabric-undecided",
     """
-The pool has a network of unknown kind: `network.fabric` is not set, and the catalogue does not know it from an instance type. Everything about network cards follows from the fabric. Set `fabric`.
+The kind of the pool's network is unknown: `network.fabric` is not set, and it cannot be derived from an instance type.
+All settings of network cards depend on it. Set `fabric`.
 """,
 )
 FABRIC_ELSEWHERE = define(
     "BP3301",
     "fabric-elsewhere",
     """
-The machines on which this distribution runs are never joined by this fabric: EFA is Amazon's, TCPX and TCPXO are
+The machines of this distribution never have this fabric: EFA is Amazon's, TCPX and TCPXO are
 Google's, Azure has InfiniBand. Use a fabric that the cloud has, or another distribution.
 """,
 )
@@ -23,8 +24,8 @@ FABRIC_DISAGREES = define(
     "BP3302",
     "fabric-disagrees",
     """
-The instance type is joined by another fabric than the blueprint declares. One of the two lines is wrong. Where the
-catalogue is not sure this is a warning.
+The instance type has a different fabric than the blueprint declares. One of the two lines is wrong. If the catalogue's
+value is not certain, this is a warning.
 """,
 )
 FABRIC_DOUBTED = define(
@@ -48,8 +49,8 @@ OWNER_UNSUPPORTED = define(
     "BP3306",
     "network-owner-unsupported",
     """
-This owner cannot provide the driver of the network cards there. The Network Operator knows NVIDIA's own cards
-only, so not those of EFA and TCPX; Google provides the drivers and plugins of its nodes.
+This owner cannot provide the driver of the network cards there. The Network Operator supports only NVIDIA's own cards,
+not those of EFA and TCPX; Google provides the drivers and plugins of its nodes.
 """,
 )
 SERVER_ABSENT = define(
@@ -81,7 +82,7 @@ RESOURCE_FORM = define(
     "resource-form",
     """
 Resources other than `rdma/NAME` are allocated card by card by the SR-IOV device plugin, and the Network Operator
-checks their names: the prefix must be a domain with a dot, the name may have no dashes.
+checks their names: the prefix must be a domain with a dot, and the name must not contain dashes.
 """,
 )
 RESOURCE_TWO_FABRICS = define(
@@ -125,7 +126,7 @@ DMABUF_MODULES = define(
     "BP3316",
     "dmabuf-needs-open-modules",
     """
-Only the open kernel modules hand GPU memory on as dma-buf. With the proprietary ones the network falls back to
+Only the open kernel modules export GPU memory as dma-buf. With the proprietary ones the network falls back to
 copies through the CPU's memory, without an error.
 """,
 )
@@ -133,7 +134,8 @@ DMABUF_KERNEL = define(
     "BP3317",
     "dmabuf-kernel",
     """
-GPU memory is handed on as dma-buf from Linux 5.12 on, and this system has an older kernel. Use `peermem`, which is the default there.
+GPU memory can be exported as dma-buf from Linux 5.12 on, and this system has an older kernel. Use `peermem`, which is
+the default there.
 """,
 )
 PEERMEM_WITHOUT_OFED = define(
@@ -148,15 +150,15 @@ DIRECT_DECIDED = define(
     "BP3319",
     "gpudirect-decided",
     """
-How the cards of this pool reach GPU memory is decided by the fabric or by the cloud: EFA, TCPX and TCPXO have
-their own ways, and the owner of the cards' driver decides about it.
+How the cards of this pool reach GPU memory is decided by the fabric or by the cloud: EFA, TCPX and TCPXO have their own
+mechanism, and the owner of the cards' driver controls it.
 """,
 )
 GDS_WITHOUT_OFED = define(
     "BP3320",
     "gds-without-ofed",
     """
-nvidia-fs is built against DOCA-OFED, which is not known to be on these nodes. If it is not, nvidia-fs does not
+nvidia-fs is built against DOCA-OFED, which may not be on these nodes. If it is not, nvidia-fs does not
 load and the validator of the GPU stack waits for it.
 """,
     severity=Severity.WARNING,
@@ -174,8 +176,8 @@ MODULES_DIFFER = define(
     "BP3322",
     "modules-differ",
     """
-`driverObjects: never` puts one driver into the ClusterPolicy, and with it one setting for all pools of whether
-nvidia-fs, gdrdrv and nvidia-peermem are loaded. The pools need different ones.
+`driverObjects: never` puts one driver into the ClusterPolicy, and with it one setting for all pools that controls
+whether nvidia-fs, gdrdrv and nvidia-peermem are loaded. The pools need different settings.
 """,
 )
 KUBELET_ELSEWHERE = define(
@@ -190,7 +192,7 @@ SERVES_NO_POOL = define(
     "BP3324",
     "component-unused",
     """
-The component is installed only if the network of a pool needs it, and none does: this has no effect.
+The component is installed only if the network of a pool needs it, but none does: this has no effect.
 """,
     severity=Severity.WARNING,
 )
@@ -205,8 +207,8 @@ SAFE_LOAD_ALONE = define(
     "BP3326",
     "safe-load-alone",
     """
-Safe loading keeps a new driver from being loaded before pods have left the node; the automatic upgrade does that.
-The operator refuses one without the other.
+Safe loading prevents a new driver from being loaded before pods have left the node; it is part of the automatic
+upgrade. The operator refuses one without the other.
 """,
 )
 IPAM_ALONE = define(
@@ -224,8 +226,8 @@ MANAGEMENT_PORTS = define(
     """
 On boards with this GPU, NVSwitches are managed through ConnectX-7 cards whose ports look like those of an InfiniBand
 fabric. The device plugin chooses cards by vendor and link layer, so pods may get ports that reach no other node. On a
-node `grep -l SW_MNG /sys/class/infiniband/*/device/vpd` tells which they are. A patch of the policy's selectors keeps
-them from pods, as does hiding them from the node's operating system. They do not belong in `network.nics`.
+node `grep -l SW_MNG /sys/class/infiniband/*/device/vpd` tells which they are. To exclude them, patch the policy's
+selectors, or hide them from the node's operating system. They do not belong in `network.nics`.
 """,
     severity=Severity.WARNING,
 )

@@ -55,7 +55,7 @@ class GpuDirectChecks:
             if not getattr(network, key):
                 continue
             if owner != "operator":
-                message = f"the driver of pool {name} is the {owner}'s, so nothing of ours could load {module}"
+                message = f"the driver of pool {name} is the {owner}'s, so no component here can load {module}"
                 notes = (self.context.note((*POOLS, name, "owner", "driver"), "the owner follows from this"),)
                 yield self.context.diagnostic_at(
                     path,
@@ -82,7 +82,7 @@ class GpuDirectChecks:
         elif declared and network.owner == PROVIDER:
             notes = (self.context.note((*path[:-1], "driver"), "the owner of the cards' driver"),)
             waits = declared == "peermem"
-            what = "would wait for an OFED that is never installed" if waits else "is not ours to decide"
+            what = "would wait for an OFED that is never installed" if waits else "is up to the cloud"
             message = f"the cloud provides the driver of the cards, so {declared} {what}"
             code = codes.PEERMEM_WITHOUT_OFED if waits else codes.DIRECT_DECIDED
             yield self.context.diagnostic_at(
@@ -95,7 +95,7 @@ class GpuDirectChecks:
         if network.old_kernel:
             system = self.context.platform.cluster.os
             notes = (self.context.note(("spec", "cluster", "os"), "operating system set here"),)
-            message = f"the kernel of {system} is older than 5.12 and cannot hand GPU memory on as dma-buf"
+            message = f"the kernel of {system} is older than 5.12 and cannot export GPU memory as dma-buf"
             yield self.context.diagnostic_at(
                 path, codes.DMABUF_KERNEL, message, notes=notes, help_="peermem can", fix="peermem"
             )

@@ -47,7 +47,7 @@ def _rdma(pool: Pool, network: PoolNetwork) -> Iterator[str]:
             f"There is a DOCA-OFED image for {pool.platform.cluster.os} and the nodes' kernel, or the node can build"
             " one: its package repositories have the kernel's headers."
         )
-        yield "No node image loads another OFED, and nothing keeps the kernel's own modules of the cards in use."
+        yield "No node image loads another OFED, and the kernel's own modules of the cards are not in use."
     elif fabric := pool.platform.cluster.distribution_facts.fabrics.get(network.fabric):
         yield from fabric.needs
     else:
@@ -55,7 +55,7 @@ def _rdma(pool: Pool, network: PoolNetwork) -> Iterator[str]:
     if network.fabric == "infiniband":
         yield "A subnet manager runs in the fabric, and all cards' ports are active."
     elif network.owner != PROVIDER:
-        yield "Switches and cards are set up for RoCE alike: MTU, priority flow control and ECN."
+        yield "Switches and cards have the same RoCE settings: MTU, priority flow control and ECN."
     if pool.gpu and pool.platform.cluster.distribution_facts.bare_metal:
         yield (
             "On bare metal, ACS redirection is off on the PCIe switches between GPUs and cards, or the IOMMU passes"
@@ -74,7 +74,9 @@ def _efa(pool: Pool, network: PoolNetwork) -> Iterator[str]:
 
 
 def _google(what: str, machines: str, folder: str) -> Iterator[str]:
-    yield f"The nodes are {machines} machines, made with an additional network per card (multi-networking, MTU 8896)."
+    yield (
+        f"The nodes are {machines} machines, created with an additional network per card (multi-networking, MTU 8896)."
+    )
     yield f"Google's installer DaemonSet for {what} runs on them; workloads mount its libraries from {folder}."
     yield "The node provisioner decides which interface belongs to which network; it cannot be derived here."
 

@@ -6,7 +6,8 @@ POOL_WITHOUT_NODES = define(
     "BP3350",
     "pool-without-nodes",
     """
-The pool never has a node, so nothing that it declares takes effect. If it is to be filled later, declare its maximum size: `nodes: {min: 0, max: 8}`.
+The pool never has a node, so nothing that it declares takes effect. If it will get nodes later, declare its maximum
+size: `nodes: {min: 0, max: 8}`.
 """,
     severity=Severity.WARNING,
 )
@@ -21,16 +22,17 @@ SELECTOR_IMPOSSIBLE = define(
     "BP3352",
     "selector-impossible",
     """
-No node of the pool can carry this label: GPU nodes of this platform run Linux, and the processor is the one that machine
-and GPU decide. The pool would stay empty.
+No node of the pool can have this label: GPU nodes of this platform run Linux, and machine and GPU determine the
+processor architecture. The pool would stay empty.
 """,
 )
 SELECTED_BY_DISCOVERY = define(
     "BP3353",
     "selected-by-discovery",
     """
-Feature discovery sets the label minutes after a node has joined, and removes it when uninstalled. Until then the node belongs to
-no pool; for labels that need the driver it never does if the pool decides the driver. Select by a label of the machine.
+Feature discovery sets the label minutes after a node has joined, and removes it when uninstalled. Until then the node
+belongs to no pool; with labels that need the driver it never does, if the driver depends on the pool. Select by a label
+of the machine.
 """,
     severity=Severity.WARNING,
 )
@@ -46,7 +48,8 @@ NO_GPUS = define(
     "BP3363",
     "no-gpus",
     """
-No pool has `gpu`, and no pool's instance type has GPUs: the operator would be installed and have nothing to do. That is correct for a cluster that gets GPU nodes later; otherwise `gpu` is missing.
+No pool has `gpu`, and no pool's instance type has GPUs: the operator would be installed but have nothing to do. That is
+correct for a cluster that gets GPU nodes later; otherwise `gpu` is missing.
 """,
     severity=Severity.WARNING,
 )
@@ -62,7 +65,8 @@ SELECTOR_RESERVED = define(
     "BP3113",
     "selector-reserved",
     """
-The pool is selected by a label that the GPU Operator or this tool sets on nodes by itself. Before the platform is installed no node carries it, and afterwards it has another meaning. Select nodes by labels that they have when they join: those of your
-machine provisioner, or the cloud's node pool label.
+The pool is selected by a label that the GPU Operator or this tool sets on nodes by itself. Before the platform is
+installed, no node has it, and afterwards it has another meaning. Select nodes by labels that they have when they join:
+those of your machine provisioner, or the cloud's node pool label.
 """,
 )

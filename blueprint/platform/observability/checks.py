@@ -68,7 +68,7 @@ class _Check:
         yield from self._dialect()
         if not self.context.gpu_pools:
             passed = any(pool.passes_gpus for pool in self.context.pools.values())
-            missing = "no pool has GPUs for containers, and guests watch their own" if passed else "no pool has GPUs"
+            missing = "no pool has GPUs for containers, and guests monitor their own" if passed else "no pool has GPUs"
             message = f"{missing}, so there is nothing to watch"
             yield self.context.diagnostic_at(HERE, codes.NOTHING_TO_WATCH, message)
 
@@ -150,7 +150,7 @@ class _Check:
                 message, help_ = f"{name} is both included and excluded", "remove one of them"
                 yield self.context.diagnostic_at(path, codes.METRIC_BOTH_WAYS, message, notes=notes, help_=help_)
             elif nvlink5 and self.data.metrics.metrics[name].nvlink5 == "never":
-                message = f"{name} may keep a GPU with NVLink 5 from giving any of its link errors"
+                message = f"{name} may keep a GPU with NVLink 5 from reporting its link errors"
                 help_ = "DCGM_FI_DEV_ECC_SBE_AGG_TOTAL counts the same errors over the GPU's life"
                 yield self.context.diagnostic_at(path, codes.METRICS_COLLIDE, message, help_=help_)
             elif pools and not self.data.metrics.metrics[name].instances:

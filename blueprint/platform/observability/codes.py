@@ -15,16 +15,17 @@ UNKNOWN_METRIC = define(
     "BP3241",
     "unknown-metric",
     """
-`spec.observability.metrics` names a field that the exporter cannot collect. The exporter does not start with
-a field that it does not know. Fields are named as before DCGM 4.6; the component's setting `metricNames` decides
-under which of its two names each is exported.
+`spec.observability.metrics` names a field that the exporter cannot collect. The exporter does not start with an unknown
+field. Fields are named as before DCGM 4.6; the component's setting `metricNames` decides under which of its two names
+each is exported.
 """,
 )
 ALERT_LACKS_METRIC = define(
     "BP3242",
     "alert-lacks-metric",
     """
-The blueprint sets up an alert whose metric the exporter does not export, so the alert could never fire, unnoticed. Include the metric, choose a larger set, or switch the alert off.
+The blueprint configures an alert whose metric the exporter does not export, so the alert can never fire. Include the
+metric, choose a larger set, or switch the alert off.
 """,
 )
 METRIC_NEEDED = define(
@@ -32,7 +33,7 @@ METRIC_NEEDED = define(
     "metric-needed",
     """
 Alerts that are on by default need this metric. Without it they are left out; the bundle's prerequisites list them.
-If that is intended, switch them off by name: then the blueprint documents what has no alert.
+If that is intended, disable them by name, so that the blueprint documents it.
 """,
     severity=Severity.WARNING,
 )
@@ -40,7 +41,7 @@ THRESHOLD_OUT_OF_RANGE = define(
     "BP3244",
     "threshold-out-of-range",
     """
-Nothing reaches this value, or everything does: the alert would never fire, or always. Each alert has its unit (percent,
+The value is out of range: the alert would never fire, or always. Each alert has its unit (percent,
 degrees Celsius, watts, replays per minute, minutes); a share written as 95 percent is 95. Kueue counts waits only up to 10,240
 seconds, so no longer wait can be alerted on.
 """,
@@ -64,8 +65,8 @@ SCRAPED_TOO_SELDOM = define(
     "BP3247",
     "scraped-too-seldom",
     """
-The rules look at rates over five minutes, which need several samples. With so few of them, rates have gaps, and
-alerts that depend on them come late or not at all.
+The rules use rates over five minutes, which need several samples. With so few samples, rates have gaps, and alerts that
+depend on them fire late or not at all.
 """,
     severity=Severity.WARNING,
 )
@@ -73,7 +74,9 @@ SELECTOR_LABELS_EMPTY = define(
     "BP3248",
     "selector-labels-empty",
     """
-The blueprint does not declare the labels by which Prometheus selects monitors and rules. That is correct only for one that selects everything. The Prometheus of kube-prometheus-stack selects `release: NAME` unless configured otherwise, and silently ignores the rest.
+The blueprint does not declare the labels by which Prometheus selects monitors and rules. That is correct only if
+Prometheus selects everything. The Prometheus of kube-prometheus-stack selects `release: NAME` unless configured
+otherwise, and silently ignores the rest.
 """,
     severity=Severity.WARNING,
 )
@@ -81,7 +84,8 @@ EXPORTER_OFF = define(
     "BP3249",
     "exporter-off",
     """
-The blueprint enables observability and switches off the exporter or its monitor: there would be no metrics, and no alert could fire. Remove one of the two.
+The blueprint enables observability but disables the exporter or its monitor: there would be no metrics, and no alert
+could fire. Remove one of the two.
 """,
 )
 ALERT_IN_HASTE = define(
@@ -97,9 +101,9 @@ ALERT_NOT_IN_FORCE = define(
     "BP3251",
     "alert-not-in-force",
     """
-The blueprint sets up an alert that applies to no pool: the limit of no pool's product is verified, or
-what it watches is not there (a driver that the operator does not install, an exporter that is switched off, a component that
-the platform does not have). A limit that is not verified is never used. Give the alert a `threshold`, or remove it.
+The blueprint configures an alert that applies to no pool: no pool's product has a verified limit, or the platform lacks
+what it monitors (a driver that the operator does not install, an exporter that is disabled, a component that the
+platform does not have). A limit that is not verified is never used. Give the alert a `threshold`, or remove it.
 """,
     severity=Severity.WARNING,
 )
@@ -114,7 +118,7 @@ NOTHING_TO_WATCH = define(
     "BP3253",
     "nothing-to-watch",
     """
-The blueprint enables observability, and no pool has GPUs.
+The blueprint enables observability, but no pool has GPUs.
 """,
     severity=Severity.WARNING,
 )
@@ -122,9 +126,9 @@ METRICS_COLLIDE = define(
     "BP3254",
     "metrics-collide",
     """
-GPUs with NVLink 5 count link errors in separate fields, which are in the counter file if a pool may have such GPUs.
-On a GB200, DCGM 4.4 gave none of them, and nothing of this metric either, where it was to export both (DCGM issue 265). So
-it is left out there; including it may disable the alerts about NVLink.
+GPUs with NVLink 5 count link errors in separate fields, which are in the counter file if a pool may have such GPUs. On
+a GB200, DCGM 4.4 returned neither them nor this metric when both were exported (DCGM issue 265). So it is omitted
+there; including it may disable the alerts about NVLink.
 """,
     severity=Severity.WARNING,
 )
@@ -132,8 +136,9 @@ POD_LABELS_WITHOUT_BOUND = define(
     "BP3255",
     "pod-labels-without-bound",
     """
-The exporter adds the labels of pods to the metrics of their GPUs, and no list restricts them: all are added, including those with generated values (`pod-template-hash`, `controller-uid`, job and batch names). Each new pod then makes new series
-of every metric of its GPUs, and Prometheus keeps them all. List the labels that are needed.
+The exporter adds the labels of pods to the metrics of their GPUs, and no list restricts them: all are added, including
+those with generated values (`pod-template-hash`, `controller-uid`, job and batch names). Each new pod then creates new
+series of every metric of its GPUs, and Prometheus stores them all. List the labels that you need.
 """,
     severity=Severity.WARNING,
 )
@@ -148,19 +153,19 @@ PROMETHEUS_OF_PROJECTS = define(
     "BP3257",
     "prometheus-of-projects",
     """
-OpenShift's Prometheus for user projects cannot do this. It may not list Nodes, from which each sample learns its
-pool, and it shows every rule the series of the rule's own namespace alone: nothing of requests, of pods in other
-namespaces, or of who uses GPUs, and what rules record by namespace loses that namespace. The Prometheus of the platform
-(`openshift-monitoring`) reads the operator's namespace and does all of it; so does one of your own.
+OpenShift's Prometheus for user projects cannot do this. It may not list Nodes, which assign each sample to its pool,
+and a rule sees only series of its own namespace: no requests, no pods in other namespaces, no GPU users; series that
+rules record by namespace lose that label. The Prometheus of the platform (`openshift-monitoring`) reads the operator's
+namespace and supports all of this; so does a Prometheus of your own.
 """,
 )
 WITHOUT_INSTANCES = define(
     "BP3258",
     "metric-without-instances",
     """
-Every GPU of every pool is partitioned, and DCGM has no value of this metric for MIG instances: traffic over PCIe and NVLink
-is counted for whole GPUs (dcgm-exporter issue 726, DCGM issue 88). The exporter gives no series, and panels that request it
-stay empty.
+Every GPU of every pool is partitioned, and DCGM has no value of this metric for MIG instances: traffic over PCIe and
+NVLink is counted only for whole GPUs (dcgm-exporter issue 726, DCGM issue 88). The exporter produces no series, and
+panels with it stay empty.
 """,
     severity=Severity.WARNING,
 )
@@ -175,7 +180,8 @@ COLLECTED_TOO_SELDOM = define(
     "BP3359",
     "collected-too-seldom",
     """
-The exporter reads the GPUs less often than Prometheus scrapes it, so the same value is stored several times, and rates and alerts see false steps. Let the exporter's interval be no longer than the scrape interval.
+The exporter reads the GPUs less often than Prometheus scrapes it, so the same value is stored several times, and rates
+and alerts see false steps. Make the exporter's interval no longer than the scrape interval.
 """,
     severity=Severity.WARNING,
 )
@@ -183,7 +189,7 @@ NUMBER_WANTED = define(
     "BP3360",
     "variable-not-a-number",
     """
-The program that reads this variable needs a number, and crashes in a loop on anything else.
+The program that reads this variable needs a number, and crash-loops on anything else.
 """,
 )
 EXPORTER_OUT_OF_REACH = define(

@@ -34,7 +34,7 @@ def _prometheus(watched: Observability) -> Iterator[str]:
         f" with {_labels(rules)}."
     )
     yield f"It may list and watch Services, EndpointSlices and Pods in the namespace {watched.exporter.namespace}."
-    yield "It may list and watch Nodes, so that samples learn the pool of the node they come from."
+    yield "It may list and watch Nodes, so that samples get the pool of their node."
     yield "kube-state-metrics is installed, and read without a change of the labels namespace, pod and node."
     if watched.claimed:
         yield "It is kube-state-metrics 2.20 or newer, which exports pods' claims; older versions do not."
@@ -63,7 +63,7 @@ def _exporter(watched: Observability) -> Iterator[str]:
         labels = ", ".join(f"{key}={value}" for key, value in sorted(watched.exporter.selector.items()))
         yield (
             f"The exporters, installed separately, have a Service in the namespace {watched.exporter.namespace}"
-            f" with the labels {labels} and a port {watched.exporter.port}, and count the metrics that"
+            f" with the labels {labels} and a port {watched.exporter.port}, and export the metrics that"
             " blueprint.lock lists."
         )
 

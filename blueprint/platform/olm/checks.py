@@ -92,7 +92,7 @@ def _no_form(context: CheckContext, component: PlatformComponent) -> Iterator[Di
         message = f"{component.name} has no form for {_title(context)} in this release"
         path, help_ = (
             _at(component) if declared else _implied_by(context, component),
-            "ownership: external, if it is there already",
+            "ownership: external, if it is already installed",
         )
         yield context.diagnostic_at(path, codes.NO_FORM_FOR_OLM, message, help_=help_, notes=_because(context))
 
@@ -146,7 +146,7 @@ def _decided_by_bundle(context: CheckContext, component: PlatformComponent) -> I
 def _approved_by_itself(context: CheckContext, component: PlatformComponent) -> Iterator[Diagnostic]:
     """Install plans that nobody approves."""
     if component.olm and _given(component).get("installPlanApproval") == "Automatic":
-        message = f"{component.name} would take every later version of its channel by itself"
+        message = f"{component.name} would upgrade to every later version of its channel automatically"
         path, help_ = (*_at(component), "settings", "installPlanApproval"), "Manual lets a person approve each"
         yield context.diagnostic_at(path, codes.APPROVED_BY_ITSELF, message, help_=help_, fix="Manual")
 

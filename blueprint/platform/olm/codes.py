@@ -8,9 +8,8 @@ DECIDED_BY_BUNDLE = define(
     "BP3282",
     "decided-by-the-bundle",
     """
-Where an operator comes through the Operator Lifecycle Manager, its pods are described by the operator's own bundle
-and not by a manifest of ours. What only such a manifest could say is refused, so that it is not mistaken for being in
-force.
+If an operator is installed through the Operator Lifecycle Manager, its own bundle defines its pods, not a manifest of
+this tool. Settings that need such a manifest are refused instead of being silently ignored.
 """,
 )
 ONLY_THROUGH_OLM = define(
@@ -24,15 +23,16 @@ NO_FORM_FOR_OLM = define(
     "BP3284",
     "no-form-for-olm",
     """
-The component has no form for this distribution in this release. Its plain manifests would be refused by
-OpenShift's admission, or conflict with an operator that is installed there already. Install it by other means and set `ownership: external`, or leave it out.
+The component cannot be installed on this distribution in this release. Its plain manifests would be refused by
+OpenShift's admission, or conflict with an operator that is installed there already. Install it by other means and set
+`ownership: external`, or omit it.
 """,
 )
 SECRETS_OF_THE_CLUSTER = define(
     "BP3285",
     "pull-secrets-of-the-cluster",
     """
-Pods that come through the Operator Lifecycle Manager take no pull secrets from a blueprint, so a private registry
+Pods installed through the Operator Lifecycle Manager do not use pull secrets of a blueprint, so a private registry
 would work for some pods and not for others. OpenShift's nodes have their own pull secret, `pull-secret` in the
 namespace `openshift-config`: put the credentials there, and every pod has them.
 """,
@@ -52,7 +52,8 @@ DRIVER_NOT_PINNED = define(
     "driver-not-pinned",
     """
 On OpenShift the driver's image is named by the digest that the operator's bundle pins for its branch: tags are named
-after a system's release, which `cluster.os: rhcos` does not contain. Use a branch whose digest the release knows, and no exact version.
+after a system's release, which `cluster.os: rhcos` does not contain. Use a branch whose digest the release contains,
+and no exact version.
 """,
 )
 APPROVED_BY_ITSELF = define(

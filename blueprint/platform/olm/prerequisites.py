@@ -51,7 +51,7 @@ def _mirrors(platform: Platform, subscribed: list[PlatformComponent]) -> Iterato
     for host, mirror in sorted(platform.cluster.mirrors.items()):
         yield (
             f"An ImageDigestMirrorSet and an ImageTagMirrorSet send the nodes from {host} to {mirror}: objects name"
-            " images as their vendors do. Making one may drain all nodes, so administrators do it."
+            " images as their vendors do. Creating one may drain all nodes, so an administrator does it."
         )
     if platform.cluster.mirrors:
         packages = ", ".join(str(one.olm.package) for one in subscribed if one.olm)

@@ -87,7 +87,7 @@ def _unapplied_sharing(context: CheckContext, pool: GpuPool) -> Iterator[Diagnos
         notes = (context.note((*POOLS, pool.name, "owner", "devicePlugin"), "the owner follows from this"),)
         path, help_ = (
             (*POOLS, pool.name, "gpu", "sharing"),
-            "set sharing up where the device plugin is, and remove it here",
+            "configure sharing in that device plugin, and remove it here",
         )
         yield context.diagnostic_at(path, codes.SHARING_NOT_APPLIED, message, notes=notes, help_=help_)
 
@@ -190,7 +190,9 @@ def _reboot(context: CheckContext, pool: GpuPool) -> Iterator[Diagnostic]:
     reboots = context.platform.cluster.distribution_facts.resets_reboot
     if product and product.architecture.value == "Ampere" and reboots and not decided:
         where = context.platform.cluster.distribution
-        message = f"MIG mode of {product.product} on {where} usually takes a reboot, which is not allowed here"
+        message = (
+            f"MIG mode of {product.product} on {where} usually changes only at a reboot, which is not allowed here"
+        )
         setting = ".".join(map(str, context.setting_path("migReboot")[1:]))
         help_ = f"{setting}: true lets the MIG manager reboot nodes"
         yield context.diagnostic_at_key((*POOLS, pool.name, "gpu", "mig"), codes.MIG_REBOOT, message, help_=help_)

@@ -14,8 +14,8 @@ MIG_PROFILE_UNSUPPORTED = define(
     "BP3121",
     "mig-profile-unsupported",
     """
-The GPU cannot be partitioned into instances of this profile. The part behind the dot is memory, so products with more memory have
-other names for the same slices: `1g.5gb` on an A100 with 40 GB is `1g.10gb` on one with 80 GB.
+The GPU cannot be partitioned into instances of this profile. The part after the dot is memory, so products with more
+memory have other names for the same slices: `1g.5gb` on an A100 with 40 GB is `1g.10gb` on one with 80 GB.
 """,
 )
 MIG_TOO_MANY = define(
@@ -32,14 +32,15 @@ MIG_NO_ROOM = define(
     """
 Each profile alone would fit, but not all of them together. A GPU has seven compute slices and eight memory slices (small ones
 four and four); an instance takes some of both, and can start only at certain memory slices: `3g.40gb` takes four of them, at 0
-or at 4. Placed largest first, the message names the first instance that is left without a place.
+or at 4. Instances are placed largest first; the message names the first one that does not fit.
 """,
 )
 MIG_MEDIA_TWICE = define(
     "BP3124",
     "mig-media-twice",
     """
-The layout has more than one instance with media engines. The GPU has one set of JPEG and optical flow engines, which one instance, of a profile ending in `+me`, can use. Use the plain profile for the others.
+The layout has more than one instance with media engines. The GPU has one set of JPEG and optical flow engines, which
+only one instance can use, with a profile ending in `+me`. Use the plain profile for the others.
 """,
 )
 MIG_DEVICE_MISSING = define(
@@ -53,24 +54,25 @@ MIG_DEVICE_TWICE = define(
     "BP3126",
     "mig-device-twice",
     """
-Two layouts, or one layout twice, partition the same GPU. Name every GPU once; those that no layout names stay whole.
+Two layouts, or one layout twice, partition the same GPU. List every GPU once; GPUs in no layout stay whole.
 """,
 )
 MIG_NOT_SINGLE = define(
     "BP3127",
     "mig-not-single",
     """
-Strategy `single` offers instances as `nvidia.com/gpu`, which works only if all GPUs of a node are partitioned into instances of one
-profile: with several the device plugin stops, and a whole GPU beside them would be the same resource as a slice. Use `mixed`, or
-partition all GPUs alike.
+Strategy `single` offers instances as `nvidia.com/gpu`, which works only if all GPUs of a node are partitioned into
+instances of one profile: with several profiles the device plugin stops, and a whole GPU would be the same resource as a
+slice. Use `mixed`, or partition all GPUs in the same way.
 """,
 )
 MIG_STRATEGIES_DIFFER = define(
     "BP3128",
     "mig-strategies-differ",
     """
-The GPU Operator has one MIG strategy for the whole cluster. Another pool requests `mixed`, or needs it because of how it is partitioned, so
-this pool cannot have `single`. Leave its strategy out: its instances are then `nvidia.com/mig-PROFILE`, like those of the other.
+The GPU Operator has one MIG strategy for the whole cluster. Another pool requests `mixed`, or needs it because of how
+it is partitioned, so this pool cannot have `single`. Omit its strategy: its instances are then
+`nvidia.com/mig-PROFILE`, like those of the other.
 """,
 )
 MIG_UNPROVEN = define(
@@ -102,8 +104,9 @@ PARTITION_UNMANAGED = define(
     "BP3132",
     "partition-unmanaged",
     """
-The pool's GPUs are to be partitioned or shared, but nothing here renders the configuration of the MIG manager and the device plugin: it belongs to
-the GPU Operator (sharing under `gpuStack: standalone`: to the device plugin), which is not `managed`, or there is no MIG manager at all. The nodes' labels would name a configuration that does not exist.
+The pool's GPUs are to be partitioned or shared, but no component here renders the configuration of the MIG manager and
+the device plugin: it belongs to the GPU Operator (sharing under `gpuStack: standalone`: to the device plugin), which is
+not `managed`, or there is no MIG manager at all. The nodes' labels would name a configuration that does not exist.
 """,
 )
 MIG_REBOOT = define(
@@ -142,7 +145,7 @@ MPS_TOO_MANY = define(
     "BP3401",
     "mps-too-many-clients",
     """
-Before Turing (compute capability 7.5) MPS has at most 16 clients on a GPU. The device plugin refuses its configuration where
-it promises more, and advertises no GPU at all. Share by time-slicing, or among fewer pods.
+Before Turing (compute capability 7.5) MPS has at most 16 clients on a GPU. The device plugin rejects a configuration
+with more, and advertises no GPU at all. Share by time-slicing, or among fewer pods.
 """,
 )

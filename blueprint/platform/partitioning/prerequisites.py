@@ -35,7 +35,7 @@ def _cutting(pool: GpuPool, platform: Platform) -> Iterator[str]:
     if read_fact(pool.gpu.facts.architecture) == "Ampere":
         reboots = platform.setting("migReboot")
         who = "the MIG manager reboots the node by itself" if reboots else "the node is rebooted by hand"
-        yield f"GPUs of this generation take on MIG mode at a reset; where a virtual machine cannot do that, {who}."
+        yield f"GPUs of this generation change MIG mode at a reset; where a virtual machine cannot do that, {who}."
     whole = any(not group.instances for group in pool.partition.groups)
     if whole and not pool.driver.enabled and pool.driver.branch in (None, _REGRESSION_BRANCH):
         yield (

@@ -55,7 +55,7 @@ def check_karpenter(context: CheckContext) -> Iterator[Diagnostic]:
         )
     spot = [pool.name for pool in pools if pool.provisioning and "spot" in pool.provisioning.purchases]
     if spot and not component.settings["interruptionQueue"]:
-        message = f"pool {spot[0]} takes spot machines, and {component.name} has no interruptionQueue"
+        message = f"pool {spot[0]} uses spot machines, but {component.name} has no interruptionQueue"
         notes = (context.note(karpenter_path(spot[0], "capacity"), "spot"),)
         help_ = "settings: {interruptionQueue: NAME}"
         yield context.diagnostic_at_key(path, codes.SPOT_WITHOUT_QUEUE, message, notes=notes, help_=help_)
@@ -129,7 +129,7 @@ def _reserved(context: CheckContext, pool: Pool, _: PoolProvisioning) -> Iterato
     for key in pool.selector:
         own = key.startswith(_OWN_LABELS) and key not in (NODE_POOL_LABEL, CAPACITY_LABEL)
         if own or key == HOSTNAME:
-            message = f"pool {pool.name} selects {key}, which Karpenter lets no node pool set"
+            message = f"pool {pool.name} selects {key}, which Karpenter does not allow in a node pool"
             path = (*POOLS, pool.name, "selector", key)
             help_ = "a label of your own, or no selector"
             yield context.diagnostic_at_key(path, codes.SELECTOR_OF_KARPENTER, message, help_=help_)
@@ -149,7 +149,7 @@ def _disruption(context: CheckContext, pool: Pool, provisioning: PoolProvisionin
     """Nodes that go while jobs of tenants run on them."""
     tenants = [tenant.name for tenant in context.platform.tenants.every if tenant.quota.get(pool.name)]
     ways = {
-        "when": provisioning.evicts and "nodes go while pods run on them",
+        "when": provisioning.evicts and "nodes are removed while pods run on them",
         "expireAfter": provisioning.expire_after != "Never" and f"nodes go after {provisioning.expire_after}",
     }
     for key, how in ways.items() if tenants and pool.gpu else ():
@@ -189,7 +189,7 @@ def _reservations(context: CheckContext, pool: Pool, provisioning: PoolProvision
     """Reserved machines without a reservation."""
     node_class = context.platform.provisioning.node_class(provisioning.node_class)
     if node_class and "reserved" in provisioning.purchases and not node_class.reservations:
-        message = f"pool {pool.name} takes reserved machines, and node class {node_class.name} selects no reservation"
+        message = f"pool {pool.name} uses reserved machines, but node class {node_class.name} selects no reservation"
         notes = (context.note((*NODE_CLASSES, node_class.name), "the node class"),)
         help_ = "reservations: {ids: [cr-...]} in the node class"
         path = karpenter_path(pool.name, "capacity")

@@ -6,9 +6,9 @@ NO_NODE_CLASS_KIND = define(
     "BP3591",
     "karpenter-elsewhere",
     """
-Node pools and node classes are rendered for Karpenter on EC2. The pool's machines, or the cluster's distribution, belong to a cloud that
-Karpenter serves by another provider, or not at all. Remove `karpenter`, declare `nodes: {min, max}`, and let the cloud's own autoscaler make
-the nodes.
+Node pools and node classes are rendered for Karpenter on EC2. The pool's machines, or the cluster's distribution,
+belong to a cloud that needs another Karpenter provider, or has none. Remove `karpenter`, declare `nodes: {min, max}`,
+and use the cloud's own autoscaler.
 """,
 )
 MACHINE_BESIDE_TYPES = define(
@@ -23,23 +23,24 @@ NODES_ALWAYS_THERE = define(
     "BP3593",
     "karpenter-nodes-always-there",
     """
-Karpenter makes nodes when pods wait for them and takes them away when nothing runs on them: it keeps no fewest number. Declare `nodes: {min: 0,
-max: N}`. Where all nodes are to be there always, say `karpenter: {static: true}` and one number of nodes.
+Karpenter creates nodes when pods wait for them and removes them when nothing runs on them: it keeps no minimum number.
+Declare `nodes: {min: 0, max: N}`. To keep all nodes permanently, set `karpenter: {static: true}` and one number of
+nodes.
 """,
 )
 STATIC_RANGE = define(
     "BP3594",
     "static-pool-range",
     """
-All nodes of a static pool are always there, so it has one number of them: `nodes: 4`.
+All nodes of a static pool always exist, so declare one number: `nodes: 4`.
 """,
 )
 NODE_CLASS_UNDECLARED = define(
     "BP3595",
     "node-class-undeclared",
     """
-The blueprint declares node classes, and the one that the pool names is not among them. It must be in the cluster already, or nodes are never
-made; more probably the name is misspelt.
+The blueprint declares node classes, but not the one that the pool names. It must already be in the cluster, or no nodes
+are created. Probably the name is misspelt.
 """,
     severity=Severity.WARNING,
 )
@@ -55,42 +56,44 @@ NODE_CLASS_SYSTEM = define(
     "BP3597",
     "node-class-of-another-system",
     """
-The node class starts machines with one operating system and `cluster.os` names another. Who brings driver, container toolkit and device plugin
-follows from the operating system: with the wrong one, nodes have two drivers or none. Images of your own, of family `custom`, may have any.
+The node class starts machines with one operating system, but `cluster.os` is another. The operating system determines
+who installs driver, container toolkit and device plugin: with the wrong one, nodes have two drivers or none. Your own
+images, of family `custom`, may have any.
 """,
 )
 SELECTOR_NEVER_MET = define(
     "BP3598",
     "selector-not-of-the-node-pool",
     """
-The pool's nodes get this label from Karpenter or from the cloud, with another value than the selector has: `karpenter.sh/nodepool` is the
-pool's name, and purchase type, instance type and zone are among those that the pool requires. Nodes would be made and belong to no pool.
+The pool's nodes get this label from Karpenter or from the cloud, with another value than the selector has:
+`karpenter.sh/nodepool` is the pool's name, and purchase type, instance type and zone are among those that the pool
+requires. Nodes would be created but belong to no pool.
 """,
 )
 SELECTOR_OF_KARPENTER = define(
     "BP3599",
     "selector-label-of-karpenter",
     """
-The pool's selector has a label that Karpenter does not let a node pool set: one of `karpenter.sh/`, which are its own, or
-`kubernetes.io/hostname`, which is different on every node. Select the nodes by a label of your own, which Karpenter then puts on them, or leave
-the selector out: nodes are then known by `karpenter.sh/nodepool`.
+The pool's selector has a label that a node pool of Karpenter must not set: one of `karpenter.sh/`, which are reserved,
+or `kubernetes.io/hostname`, which is different on every node. Select the nodes by a label of your own, which Karpenter
+then sets on them, or omit the selector: nodes are then identified by `karpenter.sh/nodepool`.
 """,
 )
 CLAIMS_NOT_PROVISIONED = define(
     "BP3600",
     "claims-without-nodes",
     """
-Karpenter makes no nodes for pods that claim devices: its setting ignoreDRARequests is on by default, and what it does without is experimental.
-Pods would wait without end for the first node. Let a device plugin advertise the GPUs, make all nodes always there (`static: true`), or, where
-you install Karpenter with this blueprint, set `ignoreDraRequests: false`.
+Karpenter creates no nodes for pods that claim devices: its setting ignoreDRARequests is on by default, and support
+without it is experimental. Pods would wait forever for the first node. Let a device plugin advertise the GPUs, keep all
+nodes permanently (`static: true`), or, where you install Karpenter with this blueprint, set `ignoreDraRequests: false`.
 """,
 )
 CLAIMS_EXPERIMENTAL = define(
     "BP3601",
     "claims-provisioned-experimentally",
     """
-Karpenter makes nodes for pods that claim devices only as an experiment. It predicts what the DRA driver publishes of an instance type; claims
-with administrative access, device taints and devices that several nodes share are not covered.
+Karpenter's support for pods that claim devices is experimental. It predicts what the DRA driver publishes of an
+instance type; claims with administrative access, device taints and devices that several nodes share are not covered.
 """,
     severity=Severity.WARNING,
 )
@@ -98,18 +101,19 @@ STARTUP_TAINT_STAYS = define(
     "BP3602",
     "startup-taint-stays",
     """
-Karpenter puts a startup taint on a new node and waits until something else takes it away. Neither the GPU Operator nor Node Feature Discovery
-removes taints of `nvidia.com/`, so that the node would stay closed. None is needed: a pod that requests a GPU waits until the device plugin
-advertises it, and until then Karpenter counts the node as not initialized.
+Karpenter sets a startup taint on a new node and waits until something else removes it. Neither the GPU Operator nor
+Node Feature Discovery removes taints of `nvidia.com/`, so the node would stay tainted. None is needed: a pod that
+requests a GPU waits until the device plugin advertises it, and until then Karpenter counts the node as not initialized.
 """,
 )
 JOBS_DISRUPTED = define(
     "BP3603",
     "disruption-ends-jobs",
     """
-Jobs of tenants run on the pool, and its nodes are taken away while they do. With `when: underutilized` Karpenter evicts pods to save a machine;
-with `expireAfter` every node goes at an age, and after `gracePeriod` its pods are deleted. A job that is evicted starts again from its last
-checkpoint. Use `when: empty` and `expireAfter: Never`, or annotate pods of jobs with `karpenter.sh/do-not-disrupt: "true"`.
+Jobs of tenants run on the pool, and its nodes can be removed meanwhile. With `when: underutilized` Karpenter evicts
+pods to save a machine; with `expireAfter` every node is removed at that age, and after `gracePeriod` its pods are
+deleted. A job that is evicted starts again from its last checkpoint. Use `when: empty` and `expireAfter: Never`, or
+annotate pods of jobs with `karpenter.sh/do-not-disrupt: "true"`.
 """,
     severity=Severity.WARNING,
 )
@@ -117,17 +121,17 @@ RESERVED_WITHOUT_RESERVATION = define(
     "BP3604",
     "reserved-without-reservations",
     """
-The pool takes reserved machines, and its node class selects no capacity reservation, so there are none. Name them in the node class's
-`reservations`.
+The pool uses reserved machines, but its node class selects no capacity reservation. List the reservations in the node
+class's `reservations`.
 """,
 )
 GUARANTEED_ON_SPOT = define(
     "BP3607",
     "guaranteed-on-spot",
     """
-The quota that is guaranteed to a tenant is on spot machines. EC2 takes these back with two minutes' notice, and may have none when they are
-needed. Guarantee on-demand or reserved machines (`capacity: [on-demand, spot]` and a quota of each), or nothing (`guaranteed: 0`) and let tenants of a
-group borrow.
+The quota that is guaranteed to a tenant is on spot machines. EC2 reclaims these with two minutes' notice, and may have
+none when they are needed. Guarantee on-demand or reserved machines (`capacity: [on-demand, spot]` and a quota of each),
+or nothing (`guaranteed: 0`) and let tenants of a group borrow.
 """,
     severity=Severity.WARNING,
 )
@@ -135,8 +139,8 @@ PURCHASES_OF_INSTANCES = define(
     "BP3608",
     "purchases-of-instances",
     """
-The GPUs are partitioned into several profiles, and the machines are bought in several ways. Quotas count either by profile or by purchase
-type. Make a pool of each purchase type, or partition all GPUs alike.
+The GPUs are partitioned into several profiles, and the machines have several purchase types. Quotas count either by
+profile or by purchase type. Create one pool for each purchase type, or partition all GPUs in the same way.
 """,
 )
 PRICE_OF_ANOTHER_PURCHASE = define(
@@ -158,8 +162,8 @@ SPOT_WITHOUT_QUEUE = define(
     "BP3606",
     "spot-without-interruption-queue",
     """
-Pools take spot machines, and Karpenter has no queue from which it learns two minutes ahead that EC2 takes one back. The machine vanishes and
-its pods are lost without being drained. Set `interruptionQueue`, and send the events of EC2 to that queue.
+Pools use spot machines, but Karpenter has no queue with EC2's interruption notices. EC2 then reclaims machines without
+their pods being drained. Set `interruptionQueue`, and send the events of EC2 to that queue.
 """,
     severity=Severity.WARNING,
 )

@@ -196,7 +196,7 @@ class PoolProvisioning:
 
     @tracked_property
     def evicts(self) -> bool:
-        """Whether nodes go while pods run on them."""
+        """Whether nodes are removed while pods run on them."""
         return self._spec.disruption.when == "underutilized"
 
     @tracked_property
@@ -207,7 +207,7 @@ class PoolProvisioning:
 
     @tracked_property
     def expire_after(self) -> str:
-        """The age at which a node goes, whatever runs on it."""
+        """The age at which a node is removed, regardless of what runs on it."""
         return self._spec.disruption.expire_after
 
     @tracked_property

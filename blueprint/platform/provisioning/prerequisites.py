@@ -35,7 +35,7 @@ def _node_class(node_class: NodeClass) -> Iterator[str]:
 
 def _static(platform: Platform) -> Iterator[str]:
     if platform.provisioning.has_static and not platform.provisioning.is_managed:
-        yield "Karpenter has the feature gate StaticCapacity switched on."
+        yield "Karpenter's feature gate StaticCapacity is enabled."
 
 
 def _nodes(pool: Pool, platform: Platform) -> Iterator[str]:

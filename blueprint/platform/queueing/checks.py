@@ -138,7 +138,7 @@ def _amount_path(context: CheckContext, path: Path, key: str) -> Path:
 
 def _lending(context: CheckContext, tenant: Tenant, quota: TenantQuota, path: Path) -> Iterator[Diagnostic]:
     if quota.lend is not None and quantity_value(quota.lend) > quantity_value(quota.guaranteed):
-        message = f"tenant {tenant.name} lends {quota.lend}, and only {quota.guaranteed} are guaranteed to it"
+        message = f"tenant {tenant.name} lends {quota.lend}, but only {quota.guaranteed} are guaranteed to it"
         at = _amount_path(context, path, "lend")
         notes = (context.note(_amount_path(context, path, "guaranteed"), "what is guaranteed"),)
         yield context.diagnostic_at(at, codes.LEND_ABOVE_GUARANTEED, message, notes=notes)

@@ -21,8 +21,8 @@ BORROW_WITHOUT_GROUP = define(
     "BP3416",
     "borrow-without-group",
     """
-Tenants borrow from the others of their group and lend to them. This one belongs to no group: name one as `parent`. Kueue refuses a queue
-with a borrowing or lending limit and without a cohort.
+Tenants borrow from and lend to the other members of their group. This tenant belongs to no group: set `parent`. Kueue
+refuses a queue with a borrowing or lending limit and without a cohort.
 """,
 )
 LEND_ABOVE_GUARANTEED = define(
@@ -36,16 +36,17 @@ QUOTA_BEYOND_HARDWARE = define(
     "BP3421",
     "quota-beyond-hardware",
     """
-All guaranteed quotas together are more than the pool has, even with its most nodes. Workloads would be admitted whose pods never find a
-node. Kueue would stop them after `podsReadyTimeout` and admit them again. Shared GPUs count as often as pods share them, MIG instances each.
+The sum of all guaranteed quotas is more than the pool has, even at its maximum size. Kueue would admit workloads whose
+pods never find a node, stop them after `podsReadyTimeout`, and admit them again. A shared GPU counts once per replica,
+and each MIG instance counts separately.
 """,
 )
 QUOTA_NEEDS_NODES = define(
     "BP3422",
     "quota-needs-nodes",
     """
-The guaranteed quotas are more than the pool's fewest nodes have, and no more than its most nodes have. An autoscaler must add nodes before
-all tenants get what is guaranteed to them.
+The guaranteed quotas exceed the capacity of the pool at its minimum size, but not at its maximum size. An autoscaler
+must add nodes before all tenants get their guaranteed quota.
 """,
     severity=Severity.NOTE,
 )
@@ -53,8 +54,8 @@ WEIGHT_WITHOUT_FAIR_SHARING = define(
     "BP3423",
     "weight-without-fair-sharing",
     """
-Weights decide how what is borrowed is shared, and `queueing.kueue.fairSharing` is off: the first one in gets all. Switch it on, or remove the
-weight.
+Weights decide how borrowed quota is shared, but `queueing.kueue.fairSharing` is off: the first tenant to borrow gets
+everything. Enable it, or remove the weight.
 """,
     severity=Severity.WARNING,
 )
@@ -77,8 +78,8 @@ NODE_RESOURCE_MISSING = define(
     "BP3426",
     "node-resource-missing",
     """
-The tenant's quota counts processors or memory for one pool and not for another. Kueue then counts them everywhere, and a workload on the
-other pool finds none: every pod requests some. Give an amount for each pool, or for none.
+The tenant's quota counts processors or memory for one pool and not for another. Kueue then counts them everywhere, and
+workloads on the other pool have no quota for them. Give an amount for each pool, or for none.
 """,
 )
 AMOUNT_FORM = define(
@@ -92,8 +93,8 @@ CAPACITY_UNKNOWN = define(
     "BP3430",
     "capacity-unknown",
     """
-The quota of processors or memory could not be compared with the hardware: the pool does not say how much its machines have. Set
-`machine.cpu` and `machine.memory`, or an instance type that the catalogue knows.
+The quota of processors or memory could not be compared with the hardware: the pool does not declare how much its
+machines have. Set `machine.cpu` and `machine.memory`, or an instance type that the catalogue knows.
 """,
     severity=Severity.NOTE,
 )
@@ -101,34 +102,36 @@ QUOTA_OF_CLAIMED_PROFILE = define(
     "BP3431",
     "quota-of-claimed-profile",
     """
-Pods claim the MIG instances of this pool with Dynamic Resource Allocation, and their profile cannot have a quota. KAI counts only claims of
-classes whose names contain `gpu`, each device as one GPU (kai-scheduler/KAI-Scheduler, `pkg/common/resources/dra.go`). With the feature gate `DynamicMIG` the
-DRA driver makes instances when they are claimed, out of the same GPUs for all profiles, so no number of them could be held against the quota.
-Elsewhere each profile has a DeviceClass of its own, by which Kueue counts it.
+Pods claim the MIG instances of this pool with Dynamic Resource Allocation, and their profile cannot have a quota. KAI
+counts only claims of classes whose names contain `gpu`, each device as one GPU (kai-scheduler/KAI-Scheduler,
+`pkg/common/resources/dra.go`). With the feature gate `DynamicMIG` the DRA driver creates instances when they are
+claimed, from the same GPUs for all profiles, so the quota cannot be compared with a fixed number. Otherwise each
+profile has its own DeviceClass, by which Kueue counts it.
 """,
 )
 PRIORITY_RESERVED = define(
     "BP3432",
     "priority-name-reserved",
     """
-Each of `queueing.priorities` becomes a class of Kueue and a PriorityClass of pods. Names that begin with `system-` belong to Kubernetes, which
-refuses them. Choose another name.
+Each of `queueing.priorities` becomes a WorkloadPriorityClass of Kueue and a PriorityClass. Names that begin with
+`system-` belong to Kubernetes, which refuses them. Choose another name.
 """,
 )
 POOL_WITHOUT_ENGINE = define(
     "BP3550",
     "pool-without-engine",
     """
-The blueprint has two engines, and the pool does not say which of them queues for it. Each node belongs to one engine alone: Kueue admits
-workloads by quota and leaves the node to Kubernetes' scheduler, KAI chooses the node itself, and neither sees what the other does. Write
-`queue: kueue`, `queue: kai`, or `queue: none` for nodes that no tenant shares.
+The blueprint has two engines, and the pool does not declare which of them queues for it. Each node belongs to one
+engine: Kueue admits workloads by quota and leaves the node to Kubernetes' scheduler, KAI chooses the node itself, and
+neither sees what the other does. Set `queue: kueue`, `queue: kai`, or `queue: none` for nodes that no tenant shares.
 """,
 )
 ENGINE_NOT_THERE = define(
     "BP3551",
     "engine-not-there",
     """
-`queue` names an engine that `queueing` does not have, so nothing would queue for these nodes. Add the engine, or name another one.
+`queue` names an engine that `queueing` does not have, so nothing would queue for these nodes. Add the engine, or use
+another one.
 """,
 )
 QUOTA_OF_UNQUEUED_POOL = define(
@@ -159,9 +162,9 @@ KAI_COUNTS_SLICES = define(
     "BP3555",
     "kai-counts-slices",
     """
-KAI counts a MIG instance as so many GPUs as it has compute slices: `1g.10gb` as 1, `3g.40gb` as 3. A queue has one amount for all profiles, so
-the tenant may use what is guaranteed to it of one profile as instances of another. Let Kueue queue for the pool where each profile must have
-a quota of its own.
+KAI counts a MIG instance as so many GPUs as it has compute slices: `1g.10gb` as 1, `3g.40gb` as 3. A queue has one
+amount for all profiles, so the tenant may use the quota of one profile for instances of another. Let Kueue queue for
+the pool if each profile needs its own quota.
 """,
     severity=Severity.WARNING,
 )
@@ -177,33 +180,34 @@ PRIORITY_OF_KAI = define(
     "BP3557",
     "priority-of-kai",
     """
-The name is that of a priority class that KAI brings and gives to workloads that name none: `train` 50, `build-preemptible` 75, `build` 100,
-`inference` 125. Names that begin with `system-` belong to Kubernetes. Choose another name, or switch KAI's own classes off with the setting
-`priorityClasses` of its component.
+The name is that of a priority class that KAI installs and assigns to workloads without one: `train` 50,
+`build-preemptible` 75, `build` 100, `inference` 125. Names that begin with `system-` belong to Kubernetes. Choose
+another name, or disable KAI's own classes with the setting `priorityClasses` of its component.
 """,
 )
 SHARED_TWICE = define(
     "BP3558",
     "shared-twice",
     """
-The device plugin already offers each GPU of the pool several times, and KAI takes each of these for a whole GPU. With `gpuSharing` pods then
-get parts of parts, and KAI's own count of memory is wrong. Leave one of the two out: KAI shares by annotation without `sharing`.
+The device plugin already offers each GPU of the pool several times, and KAI treats each replica as a whole GPU. With
+`gpuSharing` pods then get fractions of replicas, and KAI's memory accounting is wrong. Use only one of the two: KAI
+shares by annotation without `sharing`.
 """,
 )
 SHARING_OF_CLAIMS = define(
     "BP3559",
     "sharing-of-claimed-gpus",
     """
-KAI holds a shared GPU by a pod that requests `nvidia.com/gpu`, which a device plugin offers. Here pods claim devices, so `gpuSharing` has
-nothing to share. Leave it out, or use `allocation: devicePlugin`.
+KAI reserves a shared GPU with a pod that requests `nvidia.com/gpu`, which a device plugin offers. Here pods claim
+devices, so `gpuSharing` has no effect. Omit it, or use `allocation: devicePlugin`.
 """,
 )
 USE_NOT_RECORDED = define(
     "BP3560",
     "use-not-recorded",
     """
-With `timeBasedFairShare` KAI asks Prometheus what each queue has used, and nothing lets Prometheus read that from KAI: without it all queues
-have used nothing. Add `spec.observability`, or set `serviceMonitor` of KAI's component.
+With `timeBasedFairShare` KAI queries Prometheus for the past usage of each queue, but Prometheus does not scrape KAI:
+all queues would have no usage. Add `spec.observability`, or set `serviceMonitor` of KAI's component.
 """,
     severity=Severity.WARNING,
 )
@@ -211,8 +215,8 @@ PARTS_NOT_SCALED = define(
     "BP3561",
     "parts-not-scaled",
     """
-A cluster autoscaler adds nodes for pods that request GPUs, and pods that request parts of GPUs by annotation request none. With the setting
-`clusterAutoscaling` of its component KAI makes pods for them that an autoscaler sees.
+A cluster autoscaler adds nodes for pods that request GPUs, but pods that request fractions of GPUs by annotation
+request none. With the setting `clusterAutoscaling` of its component, KAI creates pods for them that an autoscaler sees.
 """,
     severity=Severity.WARNING,
 )
@@ -220,7 +224,7 @@ ENGINE_WITHOUT_POOLS = define(
     "BP3562",
     "engine-without-pools",
     """
-The engine is installed, and no pool is its own, so it queues for nothing. Give a pool `queue`, or remove the engine.
+The engine is installed, but no pool uses it. Set `queue` in a pool, or remove the engine.
 """,
     severity=Severity.WARNING,
 )
@@ -228,8 +232,8 @@ POOL_WITHOUT_QUEUES = define(
     "BP3563",
     "pool-without-queues",
     """
-KAI queues for the pool, and no tenant with namespaces has quota of it. There is no queue, so no workload starts on these nodes. Give a tenant
-quota, or write `queue: none`.
+KAI queues for the pool, but no tenant with namespaces has a quota of it. There is no queue, so no workload starts on
+these nodes. Give a tenant a quota, or set `queue: none`.
 """,
     severity=Severity.WARNING,
 )
@@ -237,16 +241,16 @@ HELD_BY_BOTH = define(
     "BP3564",
     "held-by-both",
     """
-The setting lets Kueue hold workloads that name none of its queues, in all namespaces of tenants. Workloads for KAI are among them and would
-never start. Switch it off: with both engines a policy refuses pods with GPUs that belong to neither.
+The setting lets Kueue suspend workloads without a Kueue queue, in all namespaces of tenants. This includes workloads
+for KAI, which would never start. Disable it: with both engines, a policy rejects pods with GPUs that use neither.
 """,
 )
 CAP_BELOW_KAI = define(
     "BP3565",
     "cap-below-kai",
     """
-KAI gives workloads that name no priority one of its own classes: 50, or more for services and notebooks. The tenant's cap is below that, so its
-workloads on pools of KAI are refused unless they name a priority.
+KAI gives workloads without a priority one of its own classes: 50, or more for services and notebooks. The tenant's cap
+is below that, so its workloads on pools of KAI are refused unless they set a priority.
 """,
     severity=Severity.WARNING,
 )
@@ -254,11 +258,12 @@ MACHINES_NOT_COUNTED = define(
     "BP3436",
     "machines-not-counted",
     """
-Other tenants have a quota of `cpu` or `memory`, and this one has not. Kueue leaves both out of requests only where no tenant counts them. Where
-it does not, v0.19.2 stops at the first set of pods that requests nothing else, such as the head of a RayCluster or the launcher of an MPIJob:
-the sets after it get no flavors, and the workload waits without end (kubernetes-sigs/kueue, `atLeastOnePodsAssignmentFailed` in
-`pkg/scheduler/flavorassigner/flavorassigner.go`). Workloads with one set of pods are admitted. Give every tenant a quota of one of them, as much as the
-pool has if it need not be limited, or none.
+Other tenants have a quota of `cpu` or `memory`, but this one does not. Kueue ignores both in requests only if no tenant
+counts them. Otherwise v0.19.2 stops at the first set of pods that requests nothing else, such as the head of a
+RayCluster or the launcher of an MPIJob: the sets after it get no flavors, and the workload waits forever
+(kubernetes-sigs/kueue, `atLeastOnePodsAssignmentFailed` in `pkg/scheduler/flavorassigner/flavorassigner.go`). Workloads
+with one set of pods are admitted. Give every tenant a quota of one of them, as much as the pool has if it need not be
+limited, or none.
 """,
     severity=Severity.WARNING,
 )
@@ -266,45 +271,49 @@ PROVISIONED_POOL_UNKNOWN = define(
     "BP3434",
     "provisioned-pool-unknown",
     """
-`provisioningRequests` asks for nodes of a pool that the blueprint does not have.
+`provisioningRequests` requests nodes of a pool that the blueprint does not have.
 """,
 )
 PROVISIONED_POOL_NOT_QUEUED = define(
     "BP3435",
     "provisioned-pool-not-queued",
     """
-Checks hold workloads that Kueue admits to a pool. Workloads of this pool are not Kueue's: remove the pool from the check, or give it `queue: kueue`.
+Checks apply to workloads that Kueue admits to a pool. Kueue does not queue for this pool: remove the pool from the
+check, or set its `queue: kueue`.
 """,
 )
 PROVISIONED_BY_KARPENTER = define(
     "BP3437",
     "provisioned-by-karpenter",
     """
-Karpenter v1.14.1 does not know ProvisioningRequests (kubernetes-sigs/karpenter issue 742): the check would never be ready, and no workload of the
-pool would start. It makes nodes for pods that wait, so workloads of Kueue need no check. Cluster Autoscaler answers such requests
-(`checkCapacity`, `atomicScaleUp`), and GKE does (`queuedProvisioning`).
+Karpenter v1.14.1 does not support ProvisioningRequests (kubernetes-sigs/karpenter issue 742): the check would never be
+ready, and no workload of the pool would start. It creates nodes for pending pods, so workloads of Kueue need no check.
+Cluster Autoscaler (`checkCapacity`, `atomicScaleUp`) and GKE (`queuedProvisioning`) support such requests.
 """,
 )
 PROVISIONED_TWICE = define(
     "BP3438",
     "provisioned-twice",
     """
-The nodes of a pool would be asked for twice for each workload, by two requests that know nothing of each other. Name each pool in one check.
+The nodes of a pool would be requested twice for each workload, by two independent requests. List each pool in one check
+only.
 """,
 )
 PROVISIONING_CLASS_NOT_THERE = define(
     "BP3439",
     "provisioning-class-not-there",
     """
-The class belongs to the autoscaler of another distribution. A request with a class that no autoscaler knows is never answered, so no workload would start.
+The class belongs to the autoscaler of another distribution. A request with a class that no autoscaler handles stays
+pending, so no workload would start.
 """,
 )
 PROVISIONED_POOL_FIXED = define(
     "BP3440",
     "provisioned-pool-fixed",
     """
-The class has an autoscaler add nodes, and the pool has a fixed number. Where all nodes are in use, requests fail instead of waiting, and after
-`retries` Kueue switches the workload off. Write `nodes: {min, max}`; `checkCapacity` looks for room on nodes that are there.
+With this class an autoscaler adds nodes, but the pool has a fixed number. While all nodes are in use, requests fail
+instead of waiting, and after `retries` Kueue deactivates the workload. Declare `nodes: {min, max}`; `checkCapacity`
+looks for room on existing nodes.
 """,
     severity=Severity.WARNING,
 )
@@ -312,8 +321,9 @@ CAPACITY_ONLY_CHECKED = define(
     "BP3441",
     "capacity-only-checked",
     """
-`checkCapacity` finds room on nodes that are there and adds none. The pods of a workload that waits for the check do not exist, so an autoscaler
-sees none either: quota beyond the fewest nodes is used only where something else adds nodes. `atomicScaleUp` has them added.
+`checkCapacity` looks for room on existing nodes and adds none. The pods of a workload that waits for the check do not
+exist yet, so an autoscaler does not see them: quota beyond the minimum number of nodes is used only if something else
+adds nodes. `atomicScaleUp` adds them.
 """,
     severity=Severity.WARNING,
 )
@@ -321,14 +331,15 @@ PROVISIONED_CLAIMS = define(
     "BP3442",
     "provisioned-claims",
     """
-A request for nodes has templates of pods, and Cluster Autoscaler makes no claims for them (provisioningrequest/pods/pods.go), so it finds no node on which
-pods with claims fit. Kueue does not see, either, that such pods need the GPUs, since their containers request none.
+A request for nodes has templates of pods, but Cluster Autoscaler creates no claims for them
+(provisioningrequest/pods/pods.go), so it finds no node that fits pods with claims. Kueue does not see either that such
+pods need GPUs, because their containers request none.
 """,
 )
 RETRY_ORDER = define(
     "BP3443",
     "retry-order",
     """
-The first pause between two requests is longer than the longest one. Lower `retryBaseSeconds`, or raise `retryMaxSeconds`.
+The first pause between two requests is longer than the maximum. Lower `retryBaseSeconds`, or raise `retryMaxSeconds`.
 """,
 )

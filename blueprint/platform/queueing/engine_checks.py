@@ -42,7 +42,7 @@ def _engine(context: CheckContext, pool: Pool, engines: tuple[str, ...]) -> Iter
     declared = context.is_written(path)
     quotas = [tenant for tenant in context.platform.tenants.every if pool.name in tenant.quota]
     if declared and pool.queue != NONE and pool.queue not in engines:
-        message = f"pool {pool.name} belongs to {pool.queue}, and queueing does not have it"
+        message = f"pool {pool.name} belongs to {pool.queue}, but spec.queueing does not declare it"
         help_ = f"queueing: {{{pool.queue}: {{}}}}"
         yield context.diagnostic_at(path, codes.ENGINE_NOT_THERE, message, help_=help_)
     elif not declared and len(engines) > 1 and (pool.gpu or quotas):
@@ -72,7 +72,7 @@ def _pool(context: CheckContext, kai: Kai, pool: Pool) -> Iterator[Diagnostic]:
     path = (*POOLS, pool.name)
     users = [tenant for tenant in context.platform.tenants.users if pool.name in tenant.shares]
     if pool.gpu and not users:
-        message = f"KAI queues for pool {pool.name}, and no tenant has quota of it"
+        message = f"KAI queues for pool {pool.name}, but no tenant has a quota of it"
         yield context.diagnostic_at_key(path, codes.POOL_WITHOUT_QUEUES, message, help_="give a tenant quota")
     because = (context.note((*QUEUEING, KAI, "gpuSharing"), "KAI shares GPUs"),)
     if kai.gpu_sharing and isinstance(pool, GpuPool) and any(each > 1 for each in pool.partition.replicas.values()):
@@ -95,7 +95,8 @@ def _quota(context: CheckContext, tenant: Tenant, pool: Pool) -> Iterator[Diagno
     for name, quota in amounts.items():
         if quota.lend is not None:
             message = (
-                f"tenant {tenant.name} lends {quota.lend} {name} of pool {pool.name}, and KAI lends all that is idle"
+                f"tenant {tenant.name} lends {quota.lend} {name} of pool {pool.name}, but KAI "
+                "lends everything that is idle"
             )
             yield context.diagnostic_at_key(at, codes.KAI_LENDS_ALL, message, notes=notes, help_="remove lend")
         offered = pool.offered.get(name)
@@ -106,7 +107,7 @@ def _quota(context: CheckContext, tenant: Tenant, pool: Pool) -> Iterator[Diagno
             yield context.diagnostic_at_key(at, codes.KAI_DOES_NOT_COUNT, message, notes=notes, help_=help_)
     sizes = {units_of(pool.offered[name].resource) for name in amounts if name in pool.offered} - {0}
     if len({name for name in amounts if name not in NODE_RESOURCES}) > 1 and sizes:
-        message = f"the quotas of tenant {tenant.name} of pool {pool.name} are one amount of slices to KAI"
+        message = f"the quotas of tenant {tenant.name} of pool {pool.name} count as one amount of slices in KAI"
         yield context.diagnostic_at_key(at, codes.KAI_COUNTS_SLICES, message, notes=notes)
     if pool.name in tenant.shares and len(name := queue_name(tenant.name, pool.name)) > _LONGEST:
         message = f"the queue {name} has {len(name)} characters, and a label's value at most {_LONGEST}"
@@ -127,7 +128,7 @@ def _priorities(context: CheckContext) -> Iterator[Diagnostic]:
             message = (
                 f"the cap of tenant {tenant.name} is {cap}, and KAI gives {_LEAST_OF_KAI} to workloads without one"
             )
-            help_ = f"have its workloads name {tenant.priority_cap}"
+            help_ = f"let its workloads name {tenant.priority_cap}"
             at = declared_at(context, tenant, "priorityCap")
             yield context.diagnostic_at(at, codes.CAP_BELOW_KAI, message, help_=help_)
 

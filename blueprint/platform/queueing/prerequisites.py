@@ -24,7 +24,7 @@ def pool_prerequisites(pool: Pool, platform: Platform) -> Iterator[Iterator[str]
 def _of_pool(check: ProvisioningCheck, pool: Pool) -> Iterator[str]:
     if pool in check.pools:
         yield from check.answered.pool_needs
-        yield f"The autoscaler answers ProvisioningRequests of class {check.answered.name} for nodes of the pool."
+        yield f"The autoscaler handles ProvisioningRequests of class {check.answered.name} for nodes of the pool."
 
 
 def _checks(platform: Platform) -> tuple[ProvisioningCheck, ...]:

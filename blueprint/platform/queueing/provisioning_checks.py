@@ -68,7 +68,7 @@ def _pool(context: CheckContext, check: ProvisioningCheck, name: str, path: Path
         message += ", and the check holds workloads of Kueue"
         yield context.diagnostic_at(path, codes.PROVISIONED_POOL_NOT_QUEUED, message)
     elif pool.provisioning:
-        message = f"Karpenter makes the nodes of pool {name}, and it answers no ProvisioningRequest"
+        message = f"Karpenter makes the nodes of pool {name}, and it does not handle ProvisioningRequests"
         notes = (context.note(karpenter_path(name), "because of this"),)
         help_ = "Cluster Autoscaler does, and GKE's queued provisioning; leave the pool out"
         yield context.diagnostic_at(path, codes.PROVISIONED_BY_KARPENTER, message, notes=notes, help_=help_)

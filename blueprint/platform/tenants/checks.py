@@ -58,7 +58,7 @@ def _users(context: CheckContext, tenant: Tenant) -> Iterator[Diagnostic]:
     for index, name in enumerate(tenant.groups):
         if name in _ALL_USERS:
             path = (*declared_at(context, tenant, "groups"), index)
-            message = f"every user is in the group {name}, and may then work as tenant {tenant.name}"
+            message = f"every user is in the group {name}, so everyone could act as tenant {tenant.name}"
             help_ = "name a group of your identity provider, or leave groups out and bind the role edit yourself"
             yield context.diagnostic_at(path, codes.TENANT_OF_ALL, message, help_=help_)
 
@@ -71,7 +71,7 @@ def _parent(context: CheckContext, tenant: Tenant) -> Iterator[Diagnostic]:
     if tenant.parent is None:
         yield context.unknown_name(path, codes.UNKNOWN_GROUP, "group", groups)
     elif not tenant.parent.is_group:
-        message = f"{tenant.parent.name} has namespaces, so it is no group that {tenant.name} could belong to"
+        message = f"{tenant.parent.name} has namespaces, so {tenant.name} cannot belong to it"
         notes = (context.note(declared_at(context, tenant.parent, "namespaces"), "its namespaces"),)
         help_ = f"make a group without namespaces, and both {tenant.parent.name} and {tenant.name} its members"
         yield context.diagnostic_at(path, codes.PARENT_IS_NO_GROUP, message, notes=notes, help_=help_)
@@ -88,7 +88,7 @@ def _cycles(context: CheckContext) -> Iterator[Diagnostic]:
         if above is not None and above.name == tenant.name:
             reported.update(way)
             message = "a group belongs to itself: " + " -> ".join((*way, tenant.name))
-            help_ = "let one of them have no parent"
+            help_ = "remove the parent of one of them"
             yield context.diagnostic_at((*TENANTS, tenant.name, "parent"), codes.GROUP_CYCLE, message, help_=help_)
 
 

@@ -13,7 +13,7 @@ GROUP_CYCLE = define(
     "BP3412",
     "group-cycle",
     """
-The group belongs to itself by way of others. Kueue accepts such cohorts and then ignores every quota in them.
+The group is its own ancestor. Kueue accepts such cohorts and then ignores every quota in them.
 """,
 )
 UNKNOWN_PLAN = define(
@@ -58,8 +58,8 @@ GROUP_WITHOUT_MEMBERS = define(
     "BP3428",
     "group-without-members",
     """
-The tenant has no namespaces, so it is a group, but no tenant with namespaces belongs to it. No workload can use its quota. Give the
-tenant namespaces, or name it as `parent` of others.
+The tenant has no namespaces, so it is a group, but no tenant with namespaces belongs to it. No workload can use its
+quota. Give the tenant namespaces, or make it the `parent` of others.
 """,
     severity=Severity.WARNING,
 )
@@ -75,8 +75,9 @@ PRIVILEGED_TENANTS = define(
     "BP3433",
     "privileged-tenants",
     """
-`policy.podSecurity: privileged` lets pods of tenants be privileged or mount paths of the host. Such a pod reaches every GPU of its node, and the
-credentials of the node, whatever quotas and admission policies say. Choose `baseline`, which workloads with GPUs satisfy.
+`policy.podSecurity: privileged` lets pods of tenants be privileged or mount paths of the host. Such a pod can access
+every GPU of its node, and the credentials of the node, regardless of quotas and admission policies. Use `baseline`,
+which GPU workloads satisfy.
 """,
     severity=Severity.WARNING,
 )

@@ -147,7 +147,7 @@ class TopologyChecks:
         policy = kubelet.get("topologyManagerPolicy")
         aligning = policy not in (None, "none")
         if kubelet.get("memoryManagerPolicy") == "Static" and not aligning:
-            message = "the static memory manager acts on what the topology manager aligns, and that is off"
+            message = "the static memory manager needs the topology manager, which is off"
             yield self.context.diagnostic_at(
                 (*at, "memoryManager"),
                 codes.KUBELET_CONFLICT,

@@ -14,7 +14,7 @@ TOPOLOGY_LEVEL_UNKNOWN = define(
     "BP3171",
     "unknown-topology-level",
     """
-A pool declares how many of its nodes are in a domain of this level, and `cluster.topology` has no such level. Name it
+A pool declares how many of its nodes are in a domain of this level, but `cluster.topology` has no such level. Add it
 there, with the other levels, widest first.
 """,
 )
@@ -23,7 +23,7 @@ TOPOLOGY_SIZES = define(
     "topology-sizes",
     """
 The domains cannot be as large as declared: a narrower level holds more nodes than a wider one, or does not divide it,
-or one domain holds more nodes than the pool ever has. Sizes are nodes per domain, widest level first: blocks of 32,
+or one domain has more nodes than the pool ever has. Sizes are nodes per domain, widest level first: blocks of 32,
 racks of 8.
 """,
 )
@@ -40,7 +40,8 @@ NVLINK_DOMAIN_IMPOSSIBLE = define(
     "nvlink-domain-impossible",
     """
 The NVLink domain cannot exist: the GPU has no NVLink between nodes, or the domain would hold more GPUs than NVLink
-joins, or more nodes than the pool has. GB200 and GB300 racks join 18 nodes of 4 GPUs; HGX boards end at the node.
+joins, or more nodes than the pool has. GB200 and GB300 racks join 18 nodes of 4 GPUs; NVLink of HGX boards ends at the
+node.
 """,
 )
 NVLINK_DOMAIN_UNEVEN = define(
@@ -63,6 +64,7 @@ MACHINE_IMPLAUSIBLE = define(
     "BP3357",
     "machine-implausible",
     """
-So small a node has no room for the kubelet, the pods of the GPU stack and a workload. Usually a unit is wrong: `2Ti`, not `2Mi`.
+A node this small has no room for the kubelet, the pods of the GPU stack and a workload. Usually a unit is wrong: `2Ti`,
+not `2Mi`.
 """,
 )

@@ -43,7 +43,7 @@ def _label(context: CheckContext, name: str, pool: Pool) -> Iterator[Diagnostic]
     workload = pool.selector.get(WORKLOAD_LABEL)
     path: Path = (*POOLS, name, "selector", WORKLOAD_LABEL)
     if workload not in (None, CONTAINER, PASSTHROUGH):
-        message = f"nodes of pool {name} would run {workload}, which is nothing that they can run"
+        message = f"nodes of pool {name} would run {workload}, which they cannot run"
         near = nearest(str(workload), (CONTAINER, PASSTHROUGH))
         yield context.diagnostic_at(
             path, codes.WORKLOAD_UNKNOWN, message, help_=f"{CONTAINER} or {PASSTHROUGH}", fix=near

@@ -17,24 +17,26 @@ WORKLOAD_UNUSED = define(
     "BP3371",
     "workload-unused",
     """
-The pool's nodes are marked for virtual machines, but `sandboxWorkloads` of the GPU Operator is off (or the stack has no such setting). The operator then ignores the label and takes the GPUs for containers: driver, container toolkit and device plugin
-come to the nodes.
+The pool's nodes are marked for virtual machines, but `sandboxWorkloads` of the GPU Operator is off (or the stack has no
+such setting). The operator then ignores the label and prepares the nodes for containers: it installs driver, container
+toolkit and device plugin.
 """,
 )
 GPUS_OF_VIRTUAL_MACHINES = define(
     "BP3372",
     "gpus-of-virtual-machines",
     """
-The GPUs of a node that runs virtual machines are passed through to those. No driver, device plugin or exporter of the platform
-runs there, and `nvidia.com/gpu` is not offered. A pool of such nodes that has `gpu` has `kata`, too: label, operands, RuntimeClass and
-expectations follow from that. Without `kata` it has no `gpu`, so that nothing is promised for it. If the nodes are to run containers, label them so.
+The GPUs of a node that runs virtual machines are passed through to those. No driver, device plugin or exporter of the
+platform runs there, and `nvidia.com/gpu` is not offered. A pool of such nodes with `gpu` must also have `kata`, which
+determines label, operands, RuntimeClass and expectations. Without `kata` it must not have `gpu`. If the nodes are to
+run containers, change the label.
 """,
 )
 NO_NODE_FOR_MACHINES = define(
     "BP3373",
     "no-node-for-virtual-machines",
     """
-`sandboxWorkloads` is on, but no pool's nodes are marked for virtual machines, so that the operator treats all nodes as before.
+`sandboxWorkloads` is on, but no pool's nodes are marked for virtual machines, so the setting has no effect.
 Select a pool by `nvidia.com/gpu.workload.config: vm-passthrough`; the node provisioner gives them that label.
 """,
     severity=Severity.WARNING,
@@ -51,16 +53,17 @@ KATA_WITHOUT_OPERATOR = define(
     "BP3500",
     "kata-without-operator",
     """
-The GPU Operator's operands pass GPUs to virtual machines, for a ClusterPolicy alone: they bind GPUs to vfio-pci, switch their confidential
-mode and advertise them. Without the operator, or where pods claim devices, none of that is there: Kata does not plug claimed devices into
-its machines. Write `gpuStack: operator` and `allocation: devicePlugin`, or leave out the pool's `gpu`: Kata without GPUs needs no operator.
+The GPU Operator's operands pass GPUs to virtual machines, for a ClusterPolicy alone: they bind GPUs to vfio-pci, switch
+their confidential mode and advertise them. Without the operator, or if pods claim devices, nothing does this: Kata does
+not pass claimed devices to its virtual machines. Set `gpuStack: operator` and `allocation: devicePlugin`, or remove the
+pool's `gpu`: Kata without GPUs needs no operator.
 """,
 )
 KATA_WITHOUT_CONTAINERD = define(
     "BP3501",
     "kata-without-containerd",
     """
-Kata is installed into containerd, and this distribution has another container runtime. OpenShift brings its own operator for sandboxed
+Kata needs containerd, but this distribution has another container runtime. OpenShift has its own operator for sandboxed
 containers, which is not part of the platform.
 """,
 )
@@ -68,16 +71,17 @@ DIVIDED_AND_PASSED = define(
     "BP3502",
     "divided-and-passed",
     """
-A virtual machine gets whole GPUs: no driver is on the node that would partition them, and no device plugin that would share them. Remove `mig`
-or `sharing`, or let the pool run containers. One pool is one or the other: all GPUs of a node go to virtual machines, or none.
+A virtual machine gets whole GPUs: no driver is on the node that would partition them, and no device plugin that would
+share them. Remove `mig` or `sharing`, or let the pool run containers. A pool is either one or the other: all GPUs of a
+node go to virtual machines, or none.
 """,
 )
 HANDLER_FOR_OTHER_PROCESSORS = define(
     "BP3503",
     "handler-for-other-processors",
     """
-Kata has no such handler for the processors of these nodes: SEV-SNP and TDX are of amd64, and on arm64 GPUs are passed through by the runtime in
-Rust alone.
+Kata has no such handler for the processors of these nodes: SEV-SNP and TDX exist only on amd64, and on arm64 only the
+Rust runtime passes GPUs through.
 """,
 )
 MODE_CONTRADICTS = define(
@@ -92,33 +96,34 @@ GPU_NOT_CONFIDENTIAL = define(
     "BP3505",
     "gpu-not-confidential",
     """
-The GPU cannot be in this confidential mode. Confidential computing needs a GPU of the Hopper or Blackwell generation; `ppcie` (protected PCIe)
-needs a Hopper board with NVSwitches. On Blackwell several GPUs go to one machine in mode `on`.
+The GPU does not support this confidential mode. Confidential computing needs a GPU of the Hopper or Blackwell
+generation; `ppcie` (protected PCIe) needs a Hopper board with NVSwitches. On Blackwell several GPUs go to one machine
+in mode `on`.
 """,
 )
 ENCRYPTION_OF_OTHER_PROCESSORS = define(
     "BP3506",
     "encryption-of-other-processors",
     """
-SEV-SNP is AMD's, TDX is Intel's. The pool is selected by a label that only nodes of the other vendor have, so that its RuntimeClass selects none
-of them.
+SEV-SNP is a feature of AMD, TDX of Intel. The pool is selected by a label that only nodes of the other vendor have, so
+that its RuntimeClass selects none of them.
 """,
 )
 NOTHING_FOR_CONTAINERS = define(
     "BP3507",
     "nothing-for-containers",
     """
-On nodes whose GPUs go to virtual machines there is no driver, no container toolkit and no device plugin for containers: the guest brings its
-own driver. What the pool says of them has no effect, and NVML, which would tell of ECC and persistence mode, answers in the guest alone.
-`poolDefaults` may say it: it is then meant for other pools.
+On nodes whose GPUs go to virtual machines there is no driver, no container toolkit and no device plugin for containers:
+the guest brings its own driver. These settings of the pool have no effect, and NVML, which reports ECC and persistence
+mode, is available only in the guest. `poolDefaults` may have them, for other pools.
 """,
 )
 TWO_BROKERS = define(
     "BP3508",
     "two-key-brokers",
     """
-Kata has one configuration for each handler, on all nodes. Pools with the same handler therefore attest themselves to one key broker. Name the same
-one, or let pods name it in their initialization data: setting `initData`.
+Kata has one configuration for each handler, on all nodes. Pools with the same handler therefore use the same key
+broker. Set the same one, or let pods set it in their initialization data (setting `initData`).
 """,
 )
 ATTESTATION_WITHOUT_ENCRYPTION = define(
@@ -132,27 +137,28 @@ PULL_CONTRADICTS = define(
     "BP3510",
     "guest-pull-contradicts",
     """
-Confidential guests pull their images themselves: the host, which they do not trust, shares no files with them. The images of other guests
-have no part that could pull. So `guestPull` follows from `confidential`.
+Confidential guests pull their images themselves: the host, which they do not trust, shares no files with them. Other
+guest images cannot pull images. So `guestPull` follows from `confidential`.
 """,
 )
 MACHINES_SELECTED_AS_CONTAINERS = define(
     "BP3511",
     "machines-selected-as-containers",
     """
-The pool runs virtual machines, and is selected by the label that tells the GPU Operator to prepare its nodes for containers. The operator obeys
-the label.
+The pool runs virtual machines, but its selector has the label that makes the GPU Operator prepare nodes for containers.
+The label takes precedence.
 """,
 )
 KATA_BEFORE_FIX = define(
     "BP3512",
     "kata-before-fix",
     """
-Before 4.3.0 the configuration that Kata ships lets every pod change kernel parameters, the IOMMU and, for some handlers, processors, memory and initialization data of
-its virtual machine by annotations (CVSS 7.9). An empty list `allowedHypervisorAnnotations` in the values of its chart does not change
-that: the installer leaves Kata's list where it is given none. Two things close it here, each by itself: a drop-in for every handler with
-`enable_annotations = []`, and an admission policy that refuses annotations of Kata when pods are created and when they are changed. The finding is a note while
-both are there, and a warning where Kata is installed by other means, or no policy is.
+Before 4.3.0 the configuration that Kata ships lets every pod change kernel parameters, the IOMMU and, for some
+handlers, processors, memory and initialization data of its virtual machine by annotations (CVSS 7.9). An empty list
+`allowedHypervisorAnnotations` in the values of its chart does not change that: the installer then keeps Kata's own
+list. Here two independent measures prevent it: a drop-in for every handler with `enable_annotations = []`, and an
+admission policy that refuses annotations of Kata when pods are created and when they are changed. The finding is a note
+if both are in place, and a warning if Kata is installed by other means or there is no policy.
 """,
     severity=Severity.WARNING,
 )
@@ -168,8 +174,8 @@ PART_OF_KATA_OFF = define(
     "BP3514",
     "part-of-kata-off",
     """
-Pools pass GPUs to virtual machines, and a setting switches off an operand without which none starts: the manager of confidential modes sets the
-label `nvidia.com/cc.ready.state`, by which every RuntimeClass with GPUs selects nodes.
+Pools pass GPUs to virtual machines, but a setting disables an operand that they need: the confidential computing
+manager sets the label `nvidia.com/cc.ready.state`, by which every RuntimeClass with GPUs selects nodes.
 """,
 )
 NODE_NOT_WHOLE = define(
@@ -184,8 +190,8 @@ OVERHEAD_NOT_IN_QUOTA = define(
     "BP3516",
     "overhead-not-in-quota",
     """
-Kueue counts what a virtual machine takes beside its pod: with GPUs a processor and 10 GiB of memory for every pod. The quota is not enough for even
-one machine without anything in it.
+Kueue counts the overhead of a virtual machine in addition to its pod: with GPUs one processor and 10 GiB of memory per
+pod. The quota is not enough for even one empty virtual machine.
 """,
     severity=Severity.WARNING,
 )
@@ -193,7 +199,8 @@ TENANT_TRUSTED = define(
     "BP3517",
     "tenant-trusted",
     """
-The policies around Kata leave trusted namespaces alone: pods there may tolerate everything, name their node, and use the host of a virtual machine. A
-tenant works in this one. Trust namespaces of agents alone, in which no user may create pods.
+The Kata policies do not apply to trusted namespaces: pods there may tolerate everything, set their node, and use the
+host of a virtual machine. This namespace belongs to a tenant. Trust only namespaces of agents, in which no user may
+create pods.
 """,
 )

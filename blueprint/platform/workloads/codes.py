@@ -6,7 +6,7 @@ UNKNOWN_WORKLOAD = define(
     "BP3660",
     "unknown-workload",
     """
-`workloads` names a kind of workload that there is no template for. `blueprint explain workloads` lists those that there are.
+`workloads` names a kind of workload without a template. `blueprint explain workloads` lists the available kinds.
 
 ```yaml
 tenants:
@@ -21,16 +21,16 @@ FITS_NOWHERE = define(
     "BP3661",
     "workload-fits-no-pool",
     """
-No pool that the tenant may use can hold the workload: it has too few nodes or too little quota, or its GPUs are partitioned or
-shared, and processes on several nodes need whole ones. The notes give the reason of each pool. Give the tenant quota of a pool that
-fits, or leave the workload out.
+No pool that the tenant may use can hold the workload: it has too few nodes or too little quota, or its GPUs are
+partitioned or shared, and processes on several nodes need whole ones. The notes give the reason of each pool. Give the
+tenant quota of a pool that fits, or remove the workload.
 """,
 )
 LISTED_TWICE = define(
     "BP3662",
     "workload-listed-twice",
     """
-`workloads` names the same kind of workload twice. Its files are made once.
+`workloads` lists the same kind of workload twice. Its files are written once.
 """,
     severity=Severity.WARNING,
 )
@@ -38,16 +38,17 @@ NOT_QUEUED = define(
     "BP3663",
     "workload-not-queued",
     """
-Kueue does not manage this kind of workload, because the setting `frameworks` leaves it out. Such workloads run past all quotas. Add the
-kind to `components.kueue.settings.frameworks`, or leave the workload out.
+Kueue does not manage this kind of workload, because the setting `frameworks` does not include it. Such workloads bypass
+all quotas. Add the kind to `components.kueue.settings.frameworks`, or remove the workload.
 """,
 )
 SLOWER_THAN_TIMEOUT = define(
     "BP3664",
     "serving-slower-than-timeout",
     """
-Kueue stops a workload whose pods are not ready within `podsReadyTimeout`. Loading a model takes minutes, so with so short a time a server
-would be stopped and started again without end. Ten minutes suffice for small models; large ones take half an hour.
+Kueue stops a workload whose pods are not ready within `podsReadyTimeout`. Loading a model takes minutes, so with this
+short timeout a server would be stopped and restarted forever. Ten minutes are enough for small models; large ones take
+half an hour.
 """,
     severity=Severity.WARNING,
 )
@@ -55,8 +56,9 @@ WITHOUT_GANG = define(
     "BP3665",
     "workload-without-gang",
     """
-The workload has several pods that depend on each other, and nothing starts them together: the platform has no queue, or the tenant no quota.
-Two such workloads can each get a part of the GPUs and wait for the rest without end. Add `queueing: {kueue: {}}` and a quota.
+The workload has several pods that depend on each other, and nothing starts them together: the platform has no queue, or
+the tenant no quota. Two such workloads can each get a part of the GPUs and wait for the rest forever. Add `queueing:
+{kueue: {}}` and a quota.
 """,
     severity=Severity.WARNING,
 )

@@ -42,7 +42,7 @@ def fitted(
     if kind.power_of_two:
         units = 1 << (units.bit_length() - 1)
     if pool.kata and pool.kata.confidential and units < of_pod:
-        units = 1  # a confidential machine gets one GPU, or all of a node
+        units = 1  # a confidential virtual machine gets one GPU, or all GPUs of a node
     cpu, memory = (max(1, each * units // parts) for each in _share(pool))
     beside = kind.beside
     machine_cpu, machine_memory = _overhead(pool)

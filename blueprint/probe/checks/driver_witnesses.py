@@ -18,9 +18,9 @@ DRIVER_WITNESSES = define(
     "BP9101",
     "driver-witnesses-disagree",
     """
-NVML and the loaded kernel module, as `/proc/driver/nvidia/version` shows it, name different driver versions. One of
-them is not what it says: an upgrade left the old module loaded under a new library, or NVML is a stand-in or an
-interception library. Nothing else that NVML says of this node should be relied on until they agree.
+NVML and the loaded kernel module, as `/proc/driver/nvidia/version` shows it, name different driver versions. Either an
+upgrade left the old module loaded under a new library, or NVML was replaced by a stand-in or an interception library.
+Do not rely on any other NVML reading of this node until they agree.
 """,
 )
 

@@ -19,16 +19,16 @@ ECC_MODE = define(
     "BP9220",
     "ecc-mode",
     """
-Error-correcting memory is not as declared. Without it silent corruption of results goes unseen. It is
-changed with `nvidia-smi -e`, and takes effect at the next reset of the GPU.
+The ECC mode is not as declared. Without ECC, silent data corruption goes undetected. Change it with `nvidia-smi -e`; it
+takes effect at the next reset of the GPU.
 """,
 )
 ECC_PENDING = define(
     "BP9221",
     "ecc-mode-pending",
     """
-The current and the pending ECC mode differ: what is true now will not be true after the next reset of the
-GPU, or the other way round. Reset at a time of your choosing, or set the pending mode back.
+The current and the pending ECC mode differ: the mode changes at the next reset of the GPU. Reset it at a convenient
+time, or set the pending mode back.
 """,
 )
 

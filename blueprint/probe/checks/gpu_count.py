@@ -19,8 +19,8 @@ GPU_COUNT = define(
     "BP9020",
     "gpu-count",
     """
-The node has another number of GPUs than the blueprint declares for its pool. If the kernel's PCI list shows
-the missing one, the driver does not take it (see its log); if PCI lacks it too, the board, the slot or the
+The node has a different number of GPUs than the blueprint declares for its pool. If the kernel's PCI list shows the
+missing one, the driver does not use it (see its log); if it is not on the PCI bus either, the board, the slot or the
 machine type is the cause. If the machine is right, the blueprint's `gpu.count` is wrong.
 """,
 )

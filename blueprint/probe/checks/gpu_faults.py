@@ -18,16 +18,16 @@ LIBRARY_MISMATCH = define(
     "BP9010",
     "driver-library-mismatch",
     """
-The user-space library and the loaded kernel module are of different driver versions, so NVML refuses to
-work. It is what a driver upgrade leaves behind that replaced the files without reloading the module. Drain
-the node, then reload the driver or reboot.
+The user-space library and the loaded kernel module are of different driver versions, so NVML refuses to work. The usual
+cause is a driver upgrade that replaced the files without reloading the module. Drain the node, then reload the driver
+or reboot.
 """,
 )
 GPU_LOST = define(
     "BP9030",
     "gpu-lost",
     """
-NVML says that a GPU fell off the bus or cannot be reached. Work on it has died. Drain the node, power-cycle
+NVML reports that a GPU fell off the bus or cannot be reached. Its workloads have failed. Drain the node, power-cycle
 it, and run the vendor's field diagnostics if it happens again.
 """,
 )
@@ -36,14 +36,14 @@ GPU_FAULT = define(
     "gpu-fault",
     """
 The driver reports a fault of the GPU itself: interrupts that do not arrive, missing external power, or a
-corrupted InfoROM. Check power cables and the kernel log; a corrupted InfoROM is a case for replacement.
+corrupted InfoROM. Check power cables and the kernel log; a GPU with a corrupted InfoROM must be replaced.
 """,
 )
 RESET_REQUIRED = define(
     "BP9032",
     "gpu-reset-required",
     """
-The GPU works no further until it is reset. Drain the node, then reset the GPU or reboot.
+The GPU does not work until it is reset. Drain the node, then reset the GPU or reboot.
 """,
 )
 

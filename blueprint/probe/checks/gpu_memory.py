@@ -21,9 +21,9 @@ MEMORY = define(
     "BP9060",
     "gpu-memory",
     """
-The GPU's memory, as NVML totals it, is not what this product has. The figure expected is what NVML reports
-for a healthy board (81,559 MiB on an "80 GB" H100), not the marketing one. Much less suggests that
-the memory is virtualised (vGPU, an interception library); a little less, failing memory or another variant.
+The GPU's total memory, as NVML reports it, differs from the product's. The expected value is what NVML reports for a
+healthy board (81,559 MiB on an "80 GB" H100), not the marketing value. Much less memory suggests virtualisation (vGPU,
+an interception library); slightly less suggests failing memory or another variant.
 """,
 )
 

@@ -17,8 +17,8 @@ PCI_ADDRESS = define(
     "BP9071",
     "gpu-pci-address",
     """
-Two GPUs of the node answer with the same PCI address, or one contradicts itself about its address. The
-answers do not describe real devices.
+Two GPUs of the node report the same PCI address, or one reports contradictory addresses. The readings do not describe
+real devices.
 """,
 )
 

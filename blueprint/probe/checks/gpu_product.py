@@ -22,17 +22,17 @@ PRODUCT = define(
     "BP9040",
     "gpu-product",
     """
-The node has a GPU product other than the blueprint declares. The PCI device id decides where it can be
-read, otherwise the complete product name. Either the node is in the wrong pool (label, node group, instance
-type), or the blueprint's `gpu.product` is wrong.
+The node has a GPU product other than the blueprint declares. The PCI device ID is compared if it can be read, otherwise
+the complete product name. Either the node is in the wrong pool (label, node group, instance type), or the blueprint's
+`gpu.product` is wrong.
 """,
 )
 PRODUCT_CONTRADICTION = define(
     "BP9041",
     "gpu-product-contradiction",
     """
-A GPU's name and its PCI device id name different products, or its PCI vendor is not NVIDIA. A virtualised,
-intercepted or modified driver answers like this. Neither answer is taken as proof of the product.
+A GPU's name and its PCI device id name different products, or its PCI vendor is not NVIDIA. A virtualised, intercepted
+or modified driver causes this. Neither value proves the product.
 """,
 )
 

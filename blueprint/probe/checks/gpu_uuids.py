@@ -17,8 +17,8 @@ UUID = define(
     "BP9070",
     "gpu-uuid",
     """
-Two GPUs of the node answer with the same UUID, or one answers with none. Whatever identifies GPUs by UUID
-(the device plugin, the DRA driver, monitoring) will confuse or drop them.
+Two GPUs of the node report the same UUID, or one reports none. Programs that identify GPUs by UUID (device plugin, DRA
+driver, monitoring) confuse or drop them.
 """,
 )
 

@@ -18,16 +18,17 @@ NO_KVM = define(
     "BP9805",
     "kvm-missing",
     """
-The kernel has no KVM, so that the node cannot run virtual machines. Switch on VT-x or AMD-V in the firmware; a machine of a cloud
-must allow nested virtualization, or be bare metal.
+The kernel has no KVM, so the node cannot run virtual machines. Enable VT-x or AMD-V in the firmware; a cloud machine
+must support nested virtualization, or be bare metal.
 """,
 )
 NOT_ENCRYPTED = define(
     "BP9806",
     "memory-encryption-off",
     """
-The kernel of a node of a confidential pool cannot encrypt the memory of virtual machines: SEV-SNP or TDX is switched off in the firmware, or the
-kernel was started without it. Nodes without it get no label of node feature discovery either, so that no pod comes to them.
+The kernel of a node of a confidential pool cannot encrypt the memory of virtual machines: SEV-SNP or TDX is disabled in
+the firmware, or the kernel was started without it. Such nodes do not get the label from Node Feature Discovery either,
+so no pod is scheduled to them.
 """,
 )
 

@@ -20,7 +20,7 @@ KERNEL_OLD = define(
     "BP9120",
     "kernel-too-old",
     """
-The node runs an older kernel than what is declared for it needs: GPU memory goes through dma-buf from Linux 5.12
+The node's kernel is older than its declared settings need: GPU memory goes through dma-buf from Linux 5.12
 on. Use a newer node image, or `gpuDirect: peermem` in the blueprint.
 """,
 )

@@ -20,9 +20,9 @@ MIG_LAYOUT = define(
     "BP9710",
     "mig-layout",
     """
-The GPU is not partitioned as any layout of its pool says, or more GPUs are partitioned so than the layout names. Which GPU has which index is not
-compared: any four of eight may be those that are partitioned. The MIG manager writes how far it came to the node label
-`nvidia.com/mig.config.state`; `failed` often means that something used the GPU.
+The GPU is not partitioned like any layout of its pool, or more GPUs have a layout than declared. The index of a GPU is
+not compared: any four of eight may be the partitioned ones. The MIG manager writes how far it came to the node label
+`nvidia.com/mig.config.state`; `failed` often means that the GPU was in use.
 """,
 )
 

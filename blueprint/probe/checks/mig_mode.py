@@ -20,8 +20,8 @@ MIG_MODE = define(
     "BP9700",
     "mig-mode",
     """
-MIG mode is not as declared. A GPU in MIG mode offers no whole GPU, and one that is not offers no instances.
-The GPU Operator's MIG manager sets it, on GPUs that are idle.
+MIG mode is not as declared. A GPU in MIG mode cannot be used as a whole, and without MIG mode it offers no instances.
+The GPU Operator's MIG manager sets it on idle GPUs.
 """,
 )
 MIG_PENDING = define(
@@ -29,7 +29,7 @@ MIG_PENDING = define(
     "mig-mode-pending",
     """
 The current and the pending MIG mode differ: the GPU needs a reset before the mode that was set takes effect.
-Usually something still used the GPU when the mode was changed.
+Usually the GPU was in use when the mode was changed.
 """,
 )
 

@@ -16,9 +16,9 @@ MODULE_FLAVOUR = define(
     "BP9110",
     "kernel-module-flavour",
     """
-The loaded NVIDIA kernel modules are open where proprietary ones are declared, or the other way round. dma-buf and
-GPUDirect Storage need the open ones, and Blackwell GPUs know no others. After a change of `driver.kernelModules` nodes
-keep the old modules until the driver pod is replaced, with the GPUs idle.
+The loaded NVIDIA kernel modules are open while proprietary ones are declared, or vice versa. dma-buf, GPUDirect Storage
+and Blackwell GPUs need the open ones. After a change of `driver.kernelModules` nodes keep the old modules until the
+driver pod is replaced, with the GPUs idle.
 """,
 )
 

@@ -19,10 +19,11 @@ NETWORK_CARDS = define(
     "BP9300",
     "network-cards",
     """
-The node has another number of network cards on the pool's fabric than declared. Cards are counted in the kernel's RDMA
-class: InfiniBand and RoCE by the link layer of their ports, EFA by its PCI ids; functions of one slot are one
-card, virtual functions of a card are none. Fewer: a driver did not take a card (it is still on the PCI bus), or the card is
-missing. More: cards for storage or management have the same link layer, and device plugins hand them out as well.
+The node has a different number of network cards on the pool's fabric than declared. Cards are counted in the kernel's
+RDMA class: InfiniBand and RoCE by the link layer of their ports, EFA by its PCI ids; functions of one slot count as one
+card, and virtual functions are not counted. Fewer: a driver does not use a card (it is still on the PCI bus), or the
+card is missing. More: cards for storage or management have the same link layer, and device plugins allocate them as
+well.
 """,
 )
 

@@ -18,8 +18,8 @@ MODULE_MISSING = define(
     "kernel-module-missing",
     """
 A kernel module that the pool's `network` requests is not loaded: nvidia-peermem lets cards reach GPU memory, gdrdrv
-carries small copies (GDRCopy), nvidia-fs serves GPUDirect Storage. Without it everything runs, only slower, by way of the
-CPU's memory. Look at the driver pod's containers of that name, and at `dmesg` for symbols that do not fit.
+performs small copies (GDRCopy), nvidia-fs is needed for GPUDirect Storage. Without it everything works, but slower,
+through CPU memory. Look at the driver pod's containers of that name, and at `dmesg` for symbols that do not fit.
 """,
 )
 

@@ -17,8 +17,8 @@ NOUVEAU_LOADED = define(
     "BP9111",
     "nouveau-loaded",
     """
-The kernel's own driver, nouveau, is loaded on a node on which the GPU Operator is to install NVIDIA's. Whichever takes
-the GPUs first keeps them, and the driver pod fails or waits. Put `blacklist nouveau` into the node image's modprobe
+The kernel's own driver, nouveau, is loaded on a node where the GPU Operator installs NVIDIA's. The first driver to bind
+the GPUs keeps them, and the driver pod fails or waits. Put `blacklist nouveau` into the node image's modprobe
 configuration, rebuild its initramfs, and reboot.
 """,
 )

@@ -21,18 +21,19 @@ NO_NVML = define(
     "BP9000",
     "nvml-absent",
     """
-The blueprint expects GPUs on this node, but NVML, the driver's management library, is not there or says that
-no driver is loaded. Nothing can run on the GPUs until it is. Look at the driver pod of this node and its
-log, at `lsmod | grep nvidia`, and at whether the nouveau driver holds the device.
+The blueprint expects GPUs on this node, but NVML, the driver's management library, is missing or reports that no driver
+is loaded. Until the driver is loaded, the GPUs cannot be used. Look at the driver pod of this node and its log, at
+`lsmod | grep nvidia`, and at whether the nouveau driver holds the device.
 """,
 )
 NVML_UNFOUND = define(
     "BP9001",
     "nvml-not-found",
     """
-The kernel has NVIDIA's driver loaded, but the probe did not find its library NVML, or not the devices in `/dev`. With
-a driver of the GPU Operator the library is under `/run/nvidia/driver`, on GKE under `/home/kubernetes/bin/nvidia`; the
-probe looks there under its `--root`. Give the library with `--library`. Nothing is known of the GPUs until then.
+The kernel has NVIDIA's driver loaded, but the probe did not find its library NVML, or not the devices in `/dev`. With a
+driver of the GPU Operator the library is under `/run/nvidia/driver`, on GKE under `/home/kubernetes/bin/nvidia`; the
+probe looks there under its `--root`. Specify the library with `--library`. Until then, the state of the GPUs is
+unknown.
 """,
     severity=Severity.WARNING,
 )
@@ -82,7 +83,7 @@ def _contradicted(
     verdicts: VerdictFactory, init: Observation[bool], kernel: Observation[KernelDriver], remedy: str
 ) -> Verdict:
     """The kernel has the driver, or what it says cannot be believed: that this process finds no NVML proves nothing."""
-    open_question = f"whether a driver is loaded is open ({kernel.why})"
+    open_question = f"it is unknown whether a driver is loaded ({kernel.why})"
     loaded = f"driver {kernel.value.version} is loaded" if kernel.value else open_question
     why = f"NVML was not found for the probe, but {loaded} on {verdicts.node}"
     observation: Observation[bool] = Observation(init.status, None, why, init.evidence, kernel.files)

@@ -18,9 +18,9 @@ GPU_COUNT_INCONSISTENT = define(
     "BP9021",
     "gpu-count-inconsistent",
     """
-NVML contradicts itself: it counts more GPUs than it gives handles for, its count changed during the reading,
-or an index meant two different GPUs. A GPU that is falling off the bus looks like this. No number that NVML
-gives for this node can be relied on until it is stable.
+NVML contradicts itself: it counts more GPUs than it gives handles for, its count changed during the reading, or an
+index meant two different GPUs. A GPU that is falling off the bus looks like this. Do not rely on NVML's values for this
+node until they are stable.
 """,
 )
 

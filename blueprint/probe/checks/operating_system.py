@@ -21,9 +21,9 @@ SYSTEM_OTHER = define(
     "BP9121",
     "operating-system",
     """
-The node runs another operating system than the blueprint declares in `cluster.os`. The GPU Operator takes the driver
-image from what the node says, so that another image is pulled than the bundle lists and mirrors. Correct the node
-image, or the blueprint.
+The node runs a different operating system than `cluster.os` declares. The GPU Operator derives the driver image from
+the node's system, so it pulls another image than the bundle lists and mirrors. Correct the node image, or the
+blueprint.
 """,
 )
 

@@ -21,32 +21,33 @@ NOT_PASSED = define(
     "BP9800",
     "gpu-not-passed",
     """
-A GPU of the node is held by another driver than vfio's, or by none, so that no virtual machine can get it. The GPU Operator's vfio manager binds all GPUs of
-nodes that run virtual machines; a driver of the node image, or nouveau, that is loaded first keeps them.
+A GPU of the node is bound to another driver than vfio's, or to none, so no virtual machine can get it. The GPU
+Operator's vfio manager binds all GPUs of nodes that run virtual machines, unless a driver of the node image, or
+nouveau, was loaded first.
 """,
 )
 PASSED_COUNT = define(
     "BP9801",
     "passed-gpu-count",
     """
-The kernel's PCI list has another number of GPUs than the blueprint declares for the pool. NVML answers in the guests
-alone, so that list is all there is: look at the machine type, the slot and the board, or at `gpu.count`.
+The kernel's PCI list has a different number of GPUs than the blueprint declares for the pool. NVML works only in the
+guests, so this list is the only evidence: check the machine type, the slot and the board, or `gpu.count`.
 """,
 )
 DRIVER_ON_HOST = define(
     "BP9802",
     "driver-on-host",
     """
-NVIDIA's kernel module, or the kernel's own nouveau, is loaded on a node whose GPUs are passed to virtual machines. It takes GPUs before vfio
-does. Use a node image without the driver, keep nouveau from loading, and reboot.
+NVIDIA's kernel module, or the kernel's own nouveau, is loaded on a node whose GPUs are passed to virtual machines. It
+binds GPUs before vfio does. Use a node image without the driver, prevent nouveau from loading, and reboot.
 """,
 )
 GROUP_SHARED = define(
     "BP9803",
     "iommu-group-shared",
     """
-Two devices of the node are in one IOMMU group, so that only both together can be passed to a virtual machine, and each
-could reach the memory of the other. Switch on ACS in the firmware, or use another slot; overriding ACS in the kernel isolates
+Two devices of the node are in one IOMMU group, so they can be passed to a virtual machine only together, and each could
+access the memory of the other. Enable ACS in the firmware, or use another slot; overriding ACS in the kernel isolates
 nothing.
 """,
 )
@@ -54,8 +55,8 @@ NO_IOMMU = define(
     "BP9804",
     "iommu-off",
     """
-The GPUs of the node are in no IOMMU group: the IOMMU is switched off, and vfio cannot pass them. Switch on VT-d or AMD-Vi in the
-firmware, and start the kernel with `intel_iommu=on` or `amd_iommu=on`.
+The GPUs of the node are in no IOMMU group: the IOMMU is disabled, and vfio cannot pass them through. Enable VT-d or
+AMD-Vi in the firmware, and start the kernel with `intel_iommu=on` or `amd_iommu=on`.
 """,
 )
 

@@ -18,9 +18,9 @@ PCI_DISAGREES = define(
     "BP9022",
     "nvml-pci-disagree",
     """
-The kernel's PCI list and NVML name different GPUs. A GPU that PCI has and NVML has not is one that the driver
-refused or lost; the reverse means that NVML's answers do not come from this machine's devices. GPUs
-bound to `vfio-pci` are rightly invisible to NVML and are not counted.
+The kernel's PCI list and NVML name different GPUs. If a GPU is on the PCI bus but not in NVML, the driver refused or
+lost it; the reverse means that NVML's readings do not come from this machine's devices. GPUs bound to `vfio-pci` are
+invisible to NVML, as intended, and are not counted.
 """,
 )
 

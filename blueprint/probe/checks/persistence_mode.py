@@ -20,8 +20,8 @@ PERSISTENCE_MODE = define(
     "BP9200",
     "persistence-mode",
     """
-Persistence mode is not as declared. Without it the driver unloads an idle GPU, and every start
-afterwards costs seconds and loses settings. The persistence daemon sets it.
+Persistence mode is not as declared. Without it, the driver deinitialises idle GPUs: every later start takes seconds,
+and settings are lost. The persistence daemon enables it.
 """,
 )
 

@@ -276,7 +276,7 @@ def _in_full(diagnostic: Diagnostic, context: Context, style: Style, *, explain:
         else:
             yield from wrapped(f"  = note: {visible(note.message)}", context)
     if folded:
-        yield from wrapped(f"  = and {len(folded)} more lines that took part; -v names them", context)
+        yield from wrapped(f"  = and {len(folded)} more lines that contributed; -v lists them", context)
     yield from _evidence(diagnostic, context)
     if diagnostic.help:
         yield from wrapped(f"  = help: {visible(diagnostic.help)}", context)

@@ -108,8 +108,8 @@ def _use(name: str) -> str:
 _DIAGNOSTICS = """\
 # Diagnostics
 
-Everything the tool finds is a diagnostic with a permanent code: `BP` and four digits, of which the first says
-where it was found.
+Every finding of the tool is a diagnostic with a permanent code: `BP` and four digits. The first digit is the phase that
+found it.
 
 - BP0: the tool itself, the command line, the lab
 - BP1: reading YAML, overlays and revisions
@@ -122,12 +122,12 @@ where it was found.
 - BP8: drift
 - BP9: probing nodes
 
-A diagnostic is an error, a warning or a note. `blueprint explain CODE` says what a code means and what to do."""
+A diagnostic is an error, a warning or a note. `blueprint explain CODE` explains a code and what to do."""
 _OVERLAYS = """\
 # Overlays
 
-An overlay is a part of a blueprint that several blueprints share, or that differs between clusters. It is a file of its
-own:
+An overlay is a part of a blueprint that several blueprints share, or that differs between clusters. It is a separate
+file:
 
 ```
 apiVersion: gpublueprint.dev/v1alpha2
@@ -138,9 +138,9 @@ spec:
     registries: {mirrors: {nvcr.io: registry.acme.example/nvcr}}
 ```
 
-A blueprint names it in `extends: [./acme.yaml]`, or the command line with `--overlay FILE`. Later layers
-override earlier ones: the entries of `extends` in their order, the blueprint, each `--overlay`, each `--set`. Mappings
-are merged key by key; lists and single values are replaced. `blueprint trace` names the layer that a value is from."""
+A blueprint names it in `extends: [./acme.yaml]`, or the command line with `--overlay FILE`. Later layers override
+earlier ones: the entries of `extends` in their order, the blueprint, each `--overlay`, each `--set`. Mappings are
+merged key by key; lists and single values are replaced. `blueprint trace` shows the layer that a value comes from."""
 _WAIVERS = """\
 # Waivers
 
@@ -172,5 +172,5 @@ your own, a comment on the line of the finding or above it does the same:
 # blueprint: waive BP6101 until 2027-03-31 -- the registry moves in March (platform team)
 ```
 
-What was not examined, bundles that were edited, documents that cannot be read and failures of the tool are never
+Findings about anything that was not examined, edited bundles, unreadable documents and failures of the tool cannot be
 waived. Expired, unused and too broad waivers are findings themselves (BP0055 to BP0057)."""

@@ -18,7 +18,7 @@ NOT_SELECTED = define("BP6545", "namespaces-not-selected", page=__file__, severi
 
 @rule(PREEMPTION_REFUSED, tags=("kueue",))
 def preemption_refused(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
-    """Settings of preemption that exclude each other."""
+    """Settings of preemption that are mutually exclusive."""
     if is_of_kueue(subject):
         yield from _borrowing(mapping(inside(subject.data, "spec", "preemption")))
         yield from _preference(mapping(inside(subject.data, "spec", "flavorFungibility")))

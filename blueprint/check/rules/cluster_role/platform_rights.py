@@ -39,7 +39,7 @@ def rights_for_editors(subject: Object, context: RuleContext) -> Iterator[Object
         decided = {name for group, names in _DECIDED.items() if group in groups or "*" in groups for name in names}
         named = decided if "*" in resources else decided & resources
         if named and _WRITES & _texts(entry.get("verbs")):
-            text = f"those who may edit a namespace may write {', '.join(sorted(named))} for the whole cluster"
+            text = f"users who may edit a namespace may write {', '.join(sorted(named))} for the whole cluster"
             help_ = f"remove the label {label}, or leave only get, list and watch"
             yield ObjectFinding(PLATFORM_RIGHTS, ("rules", index, "verbs"), text, help_)
 

@@ -26,7 +26,7 @@ def cohort_cycle(subject: Object, context: RuleContext) -> Iterator[ObjectFindin
     if above == subject.id.name:
         field = parent_field(subject)
         text = f"spec.{field} leads back to it: {' below '.join([*way, above])}"
-        yield ObjectFinding(COHORT_CYCLE, ("spec", field), text, "remove it from the cohort that is to be on top")
+        yield ObjectFinding(COHORT_CYCLE, ("spec", field), text, "remove it from the cohort that should be the root")
 
 
 RULES = (cohort_cycle,)

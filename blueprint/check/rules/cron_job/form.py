@@ -49,10 +49,10 @@ def parallelism(subject: Object, context: RuleContext) -> Iterator[ObjectFinding
 def _fault(text: str) -> tuple[str, str] | None:
     """Why a text is no schedule, and what to write; None where it is one."""
     if text.startswith(("TZ=", "CRON_TZ=")):
-        return "the time zone does not stand in the schedule", "use spec.timeZone"
+        return "the time zone does not belong in the schedule", "use spec.timeZone"
     if text.startswith("@"):
         known = text in _WORDS or _EVERY.fullmatch(text)
-        return None if known else ("there is no such word", f"one of {', '.join(sorted(_WORDS))}, or @every 6h")
+        return None if known else ("unknown word", f"one of {', '.join(sorted(_WORDS))}, or @every 6h")
     fields = text.split()
     if len(fields) != len(_FIELDS):
         seconds = "; there is none for seconds" if len(fields) > len(_FIELDS) else ""

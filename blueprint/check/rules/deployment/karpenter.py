@@ -25,7 +25,10 @@ def claims_ignored(subject: Object, context: RuleContext) -> Iterator[ObjectFind
         dynamic = any(inside(each.data, "spec", "replicas") is None for each in node_pools(context))
         claimant = next((pod for pod in context.pods if items(pod.spec.get("resourceClaims"))), None)
         if dynamic and claimant:
-            text = f"IGNORE_DRA_REQUESTS is on, so no node is made for claims of devices, as of {claimant.subject.id}"
+            text = (
+                "IGNORE_DRA_REQUESTS is on, so no node is created for device claims, such as those "
+                f"of {claimant.subject.id}"
+            )
             help_ = "static NodePools; without it, Karpenter's support is experimental"
             yield ObjectFinding(CLAIMS_IGNORED, (*path, index, "env"), text, help_)
 

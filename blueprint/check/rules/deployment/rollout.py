@@ -37,7 +37,7 @@ def rollout(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
     surge = _number(rolling.get("maxSurge", _USUAL), replicas, math.ceil)
     if unavailable == 0 and surge:
         path = ("spec", "strategy") if strategy else ("spec",)
-        text = f"a rollout stops no pod before another one has its GPUs: with {replicas} replicas maxUnavailable is 0"
+        text = f"a rollout stops no pod until a new one has its GPUs: with {replicas} replicas maxUnavailable is 0"
         help_ = "set strategy: {rollingUpdate: {maxSurge: 0, maxUnavailable: 1}}"
         yield ObjectFinding(NEEDS_SPARE, path, text, help_)
 

@@ -67,7 +67,7 @@ def disk_small(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]
     volumes = [*enumerate(map(mapping, items(inside(subject.data, *path))))]
     sizes = {index: str(mapping(each.get("ebs")).get("volumeSize", "")) for index, each in volumes}
     if not sizes:
-        text = "spec.blockDeviceMappings is missing, and the usual disk of 20 GB is too small for GPU images"
+        text = "spec.blockDeviceMappings is missing, and the default disk of 20 GB is too small for GPU images"
         yield ObjectFinding(DISK_SMALL, ("spec",), text, "a root volume of at least 100Gi")
     elif all(_bytes(size) < _LEAST for size in sizes.values() if size) and any(sizes.values()):
         index = next(index for index, size in sizes.items() if size)
@@ -91,7 +91,7 @@ def reservation_unused(subject: Object, context: RuleContext) -> Iterator[Object
         return
     takes = (allowed(pool, "karpenter.sh/capacity-type") for pool in pools)
     if not any(values is not None and "reserved" in values for values in takes):
-        text = f"NodePool {pools[0].id.name} takes no reserved machines, so the reservations are not used"
+        text = f"NodePool {pools[0].id.name} uses no reserved machines, so the reservations are not used"
         help_ = "capacity-type In [reserved, on-demand] in the NodePool's requirements"
         yield ObjectFinding(RESERVATION_UNUSED, path, text, help_)
 

@@ -20,7 +20,7 @@ _PATH = ("spec", "draDriver", "featureGates")
 
 @rule(GATE_FAULT, tags=("operator", "dra"))
 def gates(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
-    """Gates that no driver knows, and open ones that exclude each other or lack another."""
+    """Gates that no driver knows, and open ones that are mutually exclusive or lack another."""
     settings = mapping(inside(subject.data, *_PATH))
     if not settings or not by_hand(subject, *_PATH):
         return
@@ -54,7 +54,7 @@ def _gates() -> Gates:
     catalog = load_catalog()
     component = catalog.component(catalog.component_with("draFeatureGates"))
     if component is None:
-        raise LookupError("no component brings a DRA driver")
+        raise LookupError("no component installs a DRA driver")
     return load_gates(component.dra_folder)
 
 

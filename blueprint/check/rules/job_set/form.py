@@ -20,7 +20,7 @@ _SUFFIX = "-abcde"
 
 @rule(JOBSET_REFUSED, tags=("jobset",))
 def jobset_refused(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
-    """Orders that exclude each other, names that become too long, jobs that are not there."""
+    """Orders that are mutually exclusive, names that become too long, jobs that are not there."""
     if subject.id.group != _GROUP:
         return
     jobs = [(("spec", "replicatedJobs", index), mapping(job)) for index, job in enumerate(_jobs(subject))]
@@ -47,7 +47,7 @@ def _rules(subject: Object) -> int:
 def _order_faults(job: Mapping[Any, Any], earlier: list[str], *, in_order: bool) -> Iterator[tuple[str, str]]:
     depends = [str(mapping(each).get("name")) for each in items(job.get("dependsOn"))]
     if depends and in_order:
-        yield "dependsOn and startupPolicy: InOrder exclude each other", "remove one of them"
+        yield "dependsOn and startupPolicy: InOrder are mutually exclusive", "remove one of them"
     for name in depends:
         if name not in earlier:
             yield f"dependsOn names {name}, which is not a job before it", "list the jobs in their order"

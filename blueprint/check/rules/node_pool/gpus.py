@@ -35,7 +35,7 @@ def gpus_unlimited(subject: Object, context: RuleContext) -> Iterator[ObjectFind
     limits = mapping(inside(subject.data, "spec", "limits"))
     if subject.id.group == GROUP and not static and is_of_gpus(subject) and not {"nvidia.com/gpu", "nodes"} & {*limits}:
         path = ("spec", "limits") if limits else ("spec",)
-        text = "spec.limits does not limit nvidia.com/gpu, so Karpenter makes GPU nodes for as many pods as there are"
+        text = "spec.limits does not limit nvidia.com/gpu, so Karpenter creates GPU nodes without a bound"
         yield ObjectFinding(GPUS_UNLIMITED, path, text, 'limits: {nvidia.com/gpu: "64"}')
 
 

@@ -47,9 +47,9 @@ def _fault(name: str, context: RuleContext) -> tuple[str, str] | None:
     if upper in _KNOWN or upper == "ALL":
         return None
     if bare in _KNOWN:
-        return "containerd puts CAP_ in front of it once more, and then ignores it", f"write {bare}"
+        return "containerd adds the prefix CAP_ a second time, and then ignores it", f"write {bare}"
     near = context.suggestions.nearest(bare, _KNOWN)
-    help_ = f"did you mean {near}?" if near else "man 7 capabilities lists them; here they have no CAP_"
+    help_ = f"did you mean {near}?" if near else "man 7 capabilities lists them; omit the prefix CAP_ here"
     return "Linux has no such capability, so container runtimes ignore it", help_
 
 

@@ -25,7 +25,10 @@ def extended(pod: DescribedPod, context: RuleContext) -> Iterator[ObjectFinding]
             used = {next(filter(None, found.groups())) for found in _VARIABLE.finditer(value)}
             if name.endswith("PATH") and name in used - before and not _VARIABLE.fullmatch(value):
                 place = (*at[:-1], "name")
-                text = f"{format_path(at, pod.subject.data)} holds ${name}, which is not replaced by that of the image"
+                text = (
+                    f"{format_path(at, pod.subject.data)} holds ${name}, which is not expanded to "
+                    "the value in the image"
+                )
                 yield ObjectFinding(
                     NOT_EXTENDED, place, text, "write out the whole path, or set it in the command of a shell"
                 )

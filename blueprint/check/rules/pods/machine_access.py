@@ -32,10 +32,11 @@ def host_files(pod: DescribedPod, context: RuleContext) -> Iterator[ObjectFindin
         if "hostPath" in volume:
             path: Path = (*pod.path, "volumes", index, "hostPath")
             text = (
-                f"{format_path(path, pod.subject.data)}: {name} runs the pod in a virtual machine apart from its host"
+                f"{format_path(path, pod.subject.data)}: {name} runs the pod in a virtual machine, "
+                "isolated from its host"
             )
             yield ObjectFinding(
-                HOST_FILES, path, text, "use a volume that is not of the host, or remove runtimeClassName"
+                HOST_FILES, path, text, "use a volume that does not come from the host, or remove runtimeClassName"
             )
     for at, container in pod.containers:
         if inside(container, "securityContext", "privileged") is True:
@@ -43,7 +44,7 @@ def host_files(pod: DescribedPod, context: RuleContext) -> Iterator[ObjectFindin
             text = (
                 f"{format_path(path, pod.subject.data)} is true: the virtual machine would get the devices of its host"
             )
-            yield ObjectFinding(HOST_FILES, path, text, "remove it: the pod has a kernel of its own")
+            yield ObjectFinding(HOST_FILES, path, text, "remove it: the pod has its own kernel")
 
 
 @rule(ANNOTATIONS, tags=("kata",))
@@ -52,8 +53,8 @@ def by_annotation(pod: DescribedPod, context: RuleContext) -> Iterator[ObjectFin
     for key in mapping(pod_metadata(pod).get("annotations")):
         if str(key).startswith(_PREFIX) and key != _INIT_DATA:
             path: Path = (*pod.path[:-1], "metadata", "annotations", key)
-            text = f"{format_path(path, pod.subject.data)} changes the virtual machine of the pod"
-            help_ = "remove it, and let the configuration of the handler say so"
+            text = f"{format_path(path, pod.subject.data)} changes the pod's virtual machine"
+            help_ = "remove it, and set it in the handler's configuration"
             yield ObjectFinding(ANNOTATIONS, path, text, help_)
 
 
@@ -63,7 +64,7 @@ def claims(pod: DescribedPod, context: RuleContext) -> Iterator[ObjectFinding]:
     name = _runtime_class(pod)
     if name is not None and items(pod.spec.get("resourceClaims")):
         path: Path = (*pod.path, "resourceClaims")
-        text = f"{format_path(path, pod.subject.data)}: {name} plugs no claimed devices into the virtual machine"
+        text = f"{format_path(path, pod.subject.data)}: {name} does not pass claimed devices to the virtual machine"
         yield ObjectFinding(CLAIMS, path, text, f"request {_GPU}, or remove runtimeClassName")
 
 
@@ -78,7 +79,9 @@ def some_of_a_node(pod: DescribedPod, context: RuleContext) -> Iterator[ObjectFi
     at = next((path for path, container in pod.containers if limit(container, _GPU)), None)
     if at is not None and number > 1 and not switches:
         path: Path = (*at, "resources", "limits", _GPU)
-        text = f"{format_path(path, pod.subject.data)}: a confidential machine gets one GPU, or all of a node"
+        text = (
+            f"{format_path(path, pod.subject.data)}: a confidential virtual machine gets one GPU, or all GPUs of a node"
+        )
         help_ = f"request 1, or on Hopper all GPUs of the node and its {_SWITCH}"
         yield ObjectFinding(SOME_OF_A_NODE, path, text, help_)
 

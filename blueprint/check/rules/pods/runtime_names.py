@@ -23,7 +23,7 @@ def misspelled(pod: DescribedPod, context: RuleContext) -> Iterator[ObjectFindin
         return
     if near := context.suggestions.nearest(name, _OF_NVIDIA):
         path = (*pod.path, "runtimeClassName")
-        text = f"{format_path(path, pod.subject.data)} is {name}, and no RuntimeClass is called that"
+        text = f"{format_path(path, pod.subject.data)} is {name}, but no RuntimeClass has that name"
         yield ObjectFinding(MISSPELLED, path, text, f"did you mean {near}?")
 
 

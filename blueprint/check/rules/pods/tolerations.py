@@ -29,7 +29,7 @@ def every_taint(pod: DescribedPod, context: RuleContext) -> Iterator[ObjectFindi
     for index, each in _tolerations(pod):
         if each.get("operator") == "Exists" and not each.get("key") and each.get("effect") in (None, "", "NoSchedule"):
             path = (*pod.path, "tolerations", index)
-            text = f"{format_path(path, pod.subject.data)} tolerates every taint, that of cordoned nodes among them"
+            text = f"{format_path(path, pod.subject.data)} tolerates every taint, including that of cordoned nodes"
             yield ObjectFinding(EVERY_TAINT, path, text, "name the key: {key: nvidia.com/gpu, operator: Exists}")
 
 

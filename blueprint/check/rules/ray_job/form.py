@@ -31,9 +31,9 @@ def _faults(spec: Mapping[Any, Any]) -> Iterator[tuple[str, str, str]]:
         text = "ttlSecondsAfterFinished needs shutdownAfterJobFinishes: true"
         yield "ttlSecondsAfterFinished", text, "shutdownAfterJobFinishes: true"
     if not spec.get("clusterSelector") and "rayClusterSpec" not in spec:
-        yield "entrypoint", "neither rayClusterSpec nor clusterSelector says where the job runs", "add one of them"
+        yield "entrypoint", "neither rayClusterSpec nor clusterSelector is set", "add one of them"
     if spec.get("submissionMode") == "InteractiveMode" and spec.get("backoffLimit"):
-        yield "backoffLimit", "an interactive job is not started again", "remove backoffLimit"
+        yield "backoffLimit", "an interactive job is not restarted", "remove backoffLimit"
 
 
 RULES = (ray_job_refused,)

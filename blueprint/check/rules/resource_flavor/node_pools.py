@@ -37,7 +37,8 @@ def never_made(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]
         path = ("spec", "nodeLabels", key)
         has = f"allows {', '.join(values)}" if values else "neither sets nor requires it"
         text = (
-            f"{format_path(path)} is {value}, and NodePool {pool.id.name} {has}: no node is made for what is admitted"
+            f"{format_path(path)} is {value}, and NodePool {pool.id.name} {has}: no node is created "
+            "for admitted workloads"
         )
         yield ObjectFinding(NEVER_MADE, path, text, "put the label into the NodePool's template or requirements")
 

@@ -123,7 +123,7 @@ def test_what_a_workload_waits_for_besides_quota_is_said(folder: Path, capsys: p
         0,
         True,
     )
-    assert "was not looked at" in told
+    assert "was not checked" in told
     code, _, told = asked(folder, capsys, "", "-v", namespace="alone")
     assert (code, "check room" in told) == (0, False)
 

@@ -136,7 +136,7 @@ def test_a_selector_is_named_with_what_nodes_have_instead(tried: dict[str, Any])
     """The label is one of feature discovery: the platform knows it before there is a node."""
     message = finding(tried, "Pod/wrong-product")["message"]
 
-    assert "wants nvidia.com/gpu.product=NVIDIA-H200" in message
+    assert "requires nvidia.com/gpu.product=NVIDIA-H200" in message
     assert "has nvidia.com/gpu.product=NVIDIA-H100-80GB-HBM3" in message
 
 
@@ -149,8 +149,8 @@ def test_a_required_affinity_is_named_too(tried: dict[str, Any]) -> None:
 @pytest.mark.parametrize(
     ("workload", "words"),
     [
-        ("Pod/too-many", "requests 9 nvidia.com/gpu, and a node offers 8 in all"),
-        ("Pod/too-much-memory", "requests 2Ti memory, and a node offers 512Gi in all"),
+        ("Pod/too-many", "requests 9 nvidia.com/gpu, but a node offers only 8"),
+        ("Pod/too-much-memory", "requests 2Ti memory, but a node offers only 512Gi"),
         ("Job/too-wide", "requests 8 nvidia.com/gpu, and"),
     ],
 )
@@ -240,7 +240,7 @@ def test_a_lab_without_controllers_is_not_one_to_run_in(blueprint: Path, state: 
 
     said, _ = run.communicate(timeout=PATIENCE)
     assert run.returncode == 2
-    assert "its pods do not live" in said
+    assert "runs no pods" in said
     assert "blueprint lab up --controllers" in said
 
 

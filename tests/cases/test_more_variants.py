@@ -105,6 +105,9 @@ def patched(spec: str) -> str:
     )
 
 
+OBSERVED = "  observability: {prometheus: {namespace: monitoring, selectorLabels: {}}, metrics: {include: [%s]}}\n"
+
+
 @pytest.mark.parametrize(
     ("cluster", "pools", "more", "code", "part"),
     [
@@ -116,8 +119,7 @@ def patched(spec: str) -> str:
         (NOBLE, pool("GB300", 4, ", mig: {layout: [{devices: 0-1, profiles: {1g.70gb: 4}}]}"), "", None, ""),
         # 09: counters without a value where every GPU is partitioned
         (NOBLE, mig("H100-SXM5-80GB", "1g.10gb", 7),
-         "  observability: {prometheus: {namespace: monitoring, selectorLabels: {}}, "
-         "metrics: {include: [DCGM_FI_PROF_PCIE_TX_BYTES]}}\n",
+         OBSERVED % "DCGM_FI_PROF_PCIE_TX_BYTES",
          "BP3258", "partitioned"),
         # 32: folders of the kubelet
         ('{kubernetes: "1.35", os: ubuntu-22.04, kubeletRoot: data/kubelet}', pool("L4"), "", "BP2006", "absolute"),

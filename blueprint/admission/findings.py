@@ -83,7 +83,7 @@ def _way_out(whole: Whole) -> str:
     if not whole.otherwise:
         return "request fewer pods, or give the tenant more quota or a higher `borrow`"
     where = (f"{joined([each.name for each in share.sets])} to pool {share.flavor.pool}" for share in whole.otherwise)
-    return f"the queue does not try every combination of pools; select one with nodeSelector {', '.join(where)}"
+    return f"the queue does not try every combination of pools; use nodeSelector to bind {', '.join(where)}"
 
 
 def _summary(answer: WorkloadAnswer) -> tuple[Code, str]:

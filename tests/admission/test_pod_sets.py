@@ -175,7 +175,7 @@ def test_a_choice_of_pools_that_no_attempt_makes_must_be_selected(ask: Ask) -> N
         True,
     )
     found = ask(jobset("vision", **sets), "-v")
-    assert "bind by nodeSelector first and second to pool train, third to pool other" in " ".join(
+    assert "use nodeSelector to bind first and second to pool train, third to pool other" in " ".join(
         found.messages.split()
     )
     sets |= {"first": (3, pod(1, pool="train")), "second": (4, pod(1, pool="train"))}

@@ -85,7 +85,7 @@ def test_the_namespace_decides_whose_quota_is_used(folder: Path, capsys: pytest.
     code, rows, _ = asked(folder, capsys, pods=14)
     assert code == 0
     assert " 4 of 4  14 " in row(rows, "train")
-    assert "8 gpu of its own, 6 more from models, serving, to be given back" in row(rows, "train")
+    assert "8 gpu of its own, 6 more from models, serving, to be returned" in row(rows, "train")
     assert "no quota of pool other" in row(rows, "other")
 
 

@@ -111,7 +111,7 @@ def test_another_source_is_the_same_platform(diff: Diff) -> None:
     assert diff()[0] == 0
     code, report = diff("spec:\n", "# why\nspec:\n")
     assert (code, report["diagnostics"], report.get("platform")) == (0, [], None)
-    assert "another source" in report["verdict"]
+    assert "The same platform from other files" in report["verdict"]
 
 
 @pytest.mark.parametrize("targets", [TWO, TWO[::-1], ("a.yaml", "none.yaml"), ("a.yaml", "x")])
@@ -164,7 +164,7 @@ def test_check_and_diff_agree(diff: Diff) -> None:
         check = json.loads(Path("check.json").read_text())
         names = {Path(found["message"].split()[0]).name for found in check["diagnostics"]}
         assert {LOCK, PROVENANCE} <= names
-        assert ("it is the same platform" in check["verdict"]) == (code == 0)
+        assert ("the platform is the same" in check["verdict"]) == (code == 0)
 
 
 def test_labels_alone_are_one_line_for_many_objects(diff: Diff, capsys: pytest.CaptureFixture[str]) -> None:

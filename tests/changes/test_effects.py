@@ -134,7 +134,7 @@ def test_without_auto_upgrade_nothing_is_rolled_out() -> None:
 def test_draining_is_told() -> None:
     drained = changed(POLICY, spec__driver__upgradePolicy={"autoUpgrade": True, "drain": {"enable": True}})
     [found] = effects([drained], [changed(drained, spec__driver__version="595.2")])
-    assert any("is drained" in note.message for note in found.notes)
+    assert any("is then drained" in note.message for note in found.notes)
     [plain] = effects([POLICY], [changed(POLICY, spec__driver__version="595.2")])
     assert any("no drain" in note.message for note in plain.notes)
 

@@ -49,7 +49,7 @@ def test_another_mode_resets_gpus_and_restarts_no_runtime() -> None:
 
 def test_another_configuration_installs_anew() -> None:
     [message] = told(KATA, BROKER)["BP4504"]
-    assert "installed anew, 1 at a time, on pool secure" in message
+    assert "reinstalled, 1 at a time, on pool secure" in message
 
 
 @pytest.mark.parametrize("text", [CONTAINERS, KATA])

@@ -225,7 +225,7 @@ def test_names_near_that_of_gpus_are_judged_by_the_pools_where_they_are_known(
 @pytest.mark.parametrize(
     ("name", "why", "help_"),
     [
-        ("CAP_SYS_ADMIN", "containerd puts CAP_ in front", "write SYS_ADMIN"),
+        ("CAP_SYS_ADMIN", "containerd adds the prefix CAP_", "write SYS_ADMIN"),
         ("SYS_ADMN", "Linux has no such capability", "did you mean SYS_ADMIN?"),
         ("CAP_SYS_ADMN", "Linux has no such capability", "did you mean SYS_ADMIN?"),
         ("Q", "Linux has no such capability", "man 7 capabilities lists them; omit the prefix CAP_ here"),

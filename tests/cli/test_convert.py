@@ -136,7 +136,7 @@ def test_values_that_need_quotes_get_them() -> None:
 @pytest.mark.parametrize(
     ("spec", "message", "line"),
     [
-        ("a: &shared {x: 1}\n", "the anchor or alias shared ties places together", 4),
+        ("a: &shared {x: 1}\n", "the anchor or alias shared links values", 4),
         ("nodePools: {a: {modules: open, driver: {kernelModules: open}}}\n", "spec.nodePools.a.modules is called", 4),
         ("nodePools: {a: {gpu: {model: 8 x T4, count: 8}}}\n", "spec.nodePools.a.gpu.model is called", 4),
         ("nodePools: {a: {modules: open, driver: provider}}\n", "spec.nodePools.a.modules is called", 4),

@@ -39,7 +39,7 @@ def finding(kind: FindingKind, subject: str = "ConfigMap/a", writer: Writer | No
         (
             [finding(FindingKind.FOREIGN_ADDITION, writer=EDIT)],
             ("Drift: 1 difference in 1 object, from 1 cause. "
-            "No apply restores any of it; 1 stays until it is removed or declared."),
+            "An apply restores none of it; 1 stays until it is removed or declared."),
         ),
         (
             [finding(FindingKind.REMOVED), finding(FindingKind.ORPHANED, "ConfigMap/b"),
@@ -51,7 +51,7 @@ def finding(kind: FindingKind, subject: str = "ConfigMap/a", writer: Writer | No
         (
             [finding(FindingKind.MODIFIED, writer=EDIT, found_in=FoundIn.NODE, ended_by=Remedy.NODES)],
             ("Drift: 1 difference in 1 object, from 1 cause. "
-            "No apply restores any of it; 1 is about nodes, which an apply does not create."),
+            "An apply restores none of it; 1 is about nodes, which an apply does not create."),
         ),
     ],
 )  # fmt: skip
@@ -62,7 +62,7 @@ def test_the_sentence_says_what_an_apply_ends_and_what_it_does_not(findings: lis
 def test_lost_gpus_are_counted_and_no_apply_is_offered_for_them() -> None:
     assert verdict_of(report(failed=True, refuted={"gpu-1": 2, "gpu-2": 1})) == (
         "Drift: 3 contradictions in the readings of 2 nodes. "
-        "No apply restores any of it; what readings show must be repaired on the node."
+        "An apply restores none of it; what readings show must be repaired on the node."
     )
 
 

@@ -156,7 +156,7 @@ def test_a_lost_gpu_is_no_business_of_apply(bundle: Bundle, tmp_path: Path) -> N
 
     assert as_run(report, "").verdict == (
         "Drift: 1 contradiction in the readings of 1 node. "
-        "No apply restores any of it; what readings show must be repaired on the node."
+        "An apply restores none of it; what readings show must be repaired on the node."
     )
 
 

@@ -237,6 +237,6 @@ def test_the_closing_sentence_promises_no_restore(bundle: Bundle) -> None:
     verdict = as_run(stuck(bundle, everything_stuck(), {"state": "notReady"}), "").verdict
 
     assert verdict == (
-        "Drift: 5 differences in 2 objects, from 5 causes. No apply restores any of it; "
+        "Drift: 5 differences in 2 objects, from 5 causes. An apply restores none of it; "
         "2 end by themselves, or are stuck; 1 stays until it is removed or declared; 2 need a repair."
     )

@@ -72,6 +72,6 @@ def test_the_prerequisites_say_what_a_probe_judges() -> None:
     files = compiled(declared(UBUNTU, OPEN, "fabric: infiniband, nics: 8")).files
     assert files
     page = files["prerequisites.md"].decode()
-    [said] = [line for line in page.splitlines() if line.startswith("`blueprint probe` judges")]
+    [said] = [line for line in page.splitlines() if line.startswith("`blueprint probe` checks")]
     assert "network-cards, network-ports" in said
     assert "kubelet" not in said

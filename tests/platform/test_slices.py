@@ -198,7 +198,7 @@ def test_amounts_that_the_catalogue_does_not_know_are_unknown_and_not_guessed() 
     assert groups["1g.23gb"].capacities["memory"].value is None, "two observations differ by more than the tolerance"
     assert groups["2g.45gb"].capacities["memory"].value == quantity_value("44.25Gi")
     assert groups[""].capacities["memory"].value is None
-    assert train.published[0].unknown == ("it is not verified where instances of B200 can be",)
+    assert train.published[0].unknown == ("it is not verified where instances of B200 can be placed",)
     assert "memory" not in devices(train)["gpu-0"]["capacity"]
 
 

@@ -148,7 +148,7 @@ def test_a_pool_without_gpus_is_judged_alike_on_every_way(tmp_path: Path, gpus: 
 
 @pytest.mark.parametrize(
     ("time", "said"),
-    [("2001-01-01T00:00:00Z", "days old"), ("2999-01-01T00:00:00.5Z", "of the future"), (None, "")],
+    [("2001-01-01T00:00:00Z", "days old"), ("2999-01-01T00:00:00.5Z", "in the future"), (None, "")],
 )
 def test_the_age_of_a_recorded_reading_is_said(tmp_path: Path, time: str | None, said: str) -> None:
     now = dt.datetime.now(dt.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

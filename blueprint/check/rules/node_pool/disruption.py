@@ -35,7 +35,7 @@ def jobs_disrupted(subject: Object, context: RuleContext) -> Iterator[ObjectFind
         grace = ("spec", "template", "spec", "terminationGracePeriod")
         text = (
             f"nodes expire after {node.get('expireAfter', '720h')}, and {node['terminationGracePeriod']} later their "
-            f"pods are deleted, also those of {jobs[0].subject.id}"
+            f"pods are deleted, including those of {jobs[0].subject.id}"
         )
         yield ObjectFinding(JOBS_DISRUPTED, grace, text, "expireAfter: Never, or a period longer than any job")
 

@@ -9,7 +9,8 @@ BIN := $(VENV)/bin
 PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11 python3.14; do \
 	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$python && break; done)
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check --no-input
-PYTEST_WORKERS ?= auto
+# Half as many again as there are processors: a third of the time a worker waits for a lab or a program.
+PYTEST_WORKERS ?= $(shell $(BIN)/python -c 'import os; print(max(2, (os.cpu_count() or 1) * 3 // 2))')
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
@@ -61,7 +62,8 @@ bench: $(VENV)/ready-dev
 # Whole sets of cases, ten thousand changes, all controllers for so long; each run has a seed of its own and prints it.
 SECONDS ?= 3600
 SOAKED := tests/drift/test_every_kind.py tests/drift/test_oracle.py tests/drift/test_zero_values.py \
-	tests/drift/test_defaults.py tests/cluster/test_apply_endings.py
+	tests/drift/test_defaults.py tests/cluster/test_apply_endings.py tests/operators/test_kueue_verdicts.py \
+	tests/lab/test_lab_run.py
 soak: $(VENV)/ready-dev
 	BLUEPRINT_SOAK=$(SECONDS) $(BIN)/python -m pytest -n0 -s $(SOAKED)
 

@@ -89,7 +89,9 @@ class KindRegistry:
             content = orjson.dumps(served[version])
             return _custom(content, self._kubernetes.minor, self._engine, crd["spec"]["scope"] == "Namespaced")
         except (ValueError, TypeError, KeyError, AttributeError) as error:
-            text = f"the schema of {kind} {api_version} cannot be used: {error}"
+            typed = isinstance(error, TypeError | AttributeError)
+            why = "a part of it has another type than schemas have" if typed else error
+            text = f"the schema of {kind} {api_version} cannot be used: {why}"
             return ObjectFinding(codes.SCHEMA_UNUSABLE, (), text)
 
     def _crds(self, group: str) -> Iterator[Mapping[str, Any]]:

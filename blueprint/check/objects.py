@@ -25,6 +25,8 @@ from blueprint.records import Record, replace
 from blueprint.source.paths import format_path
 
 _USUAL = frozenset({"apiVersion", "kind", "metadata", "spec", "data", "labels", "namespace", "annotations"})
+_METADATA = frozenset({"annotations", "finalizers", "generateName", "labels", "name", "namespace", "ownerReferences"})
+_MOST_KEYS = 20
 _MOST_COUNTED = 20_000
 """Faults of one object that are looked for: beyond these nobody counts."""
 _CRD = ("apiextensions.k8s.io/v1", "CustomResourceDefinition")
@@ -214,7 +216,7 @@ def _identity_faults(subject: Object, kinds: KindRegistry, *, generated_names: b
     """Why it is not even known which object it is."""
     data = subject.data
     meta = data.get("metadata")
-    if generated_names and meta is None and (unknown := _unknown_kind(data, kinds)):
+    if generated_names and not _is_of_objects(meta) and (unknown := _unknown_kind(data, kinds)):
         return [unknown]
     if generated_names and isinstance(meta, dict) and isinstance(meta.get("generateName"), str):
         meta = {"name": meta["generateName"], **meta}
@@ -226,6 +228,13 @@ def _identity_faults(subject: Object, kinds: KindRegistry, *, generated_names: b
     return [
         _identity_fault(path, value, data) for path, value in places.items() if not (isinstance(value, str) and value)
     ]
+
+
+def _is_of_objects(meta: Any) -> bool:
+    """Whether it is metadata as objects have it: programs have files with a kind, and `metadata: {version: 2}`."""
+    if not isinstance(meta, dict) or not meta or meta.keys() & _METADATA or len(meta) > _MOST_KEYS:
+        return meta is not None
+    return any(nearest(str(each), _METADATA) for each in meta)
 
 
 def _unknown_kind(data: Mapping[str, Any], kinds: KindRegistry) -> ObjectFinding | None:

@@ -33,6 +33,8 @@ _SECONDS = 5.0
 """CPU time for all rules of one check: an expensive rule cannot hang it."""
 _TOO_SLOW = f"the rules took more than {_SECONDS:g} s in total"
 _LONGEST_MESSAGE = 5 * 1024
+_SUFFIX = "xxxxx"
+"""As long as what the API server appends to `generateName`."""
 _OLD_SELF = re.compile(r"\boldSelf\b")
 _STEP = re.compile(r"\.([A-Za-z_][\w-]*)|\['((?:[^'\\]|\\.)*)'\]")
 
@@ -136,10 +138,19 @@ def _steps(text: str) -> Path:
 
 def evaluate_rules(node: RuleNode | None, data: Any, kind: str, tally: RuleTally) -> Iterator[ObjectFinding]:
     """What the rules have against an object of sound form, and which of them could not be evaluated."""
+    data = _named(data)
     for found, value, path in _places(node, data, ()):
         place = _Place(data, path, kind, found, value, found.rules[0].root)
         for rule in found.rules:
             yield from _evaluated(rule, place, tally)
+
+
+def _named(data: Any) -> Any:
+    """The object with a name, as the API server gives it one by `generateName` before the rules are evaluated."""
+    metadata = data.get("metadata") if isinstance(data, dict) else None
+    if not isinstance(metadata, dict) or "name" in metadata or not isinstance(metadata.get("generateName"), str):
+        return data
+    return {**data, "metadata": {**metadata, "name": metadata["generateName"] + _SUFFIX}}
 
 
 def _places(node: RuleNode | None, value: Any, path: Path) -> Iterator[tuple[RuleNode, Any, Path]]:

@@ -48,10 +48,11 @@ class Kubernetes(Record):
         return [version for version, kinds in self.kinds.items() if kind in kinds]
 
 
-def known_minors() -> list[str]:
+@cache
+def known_minors() -> tuple[str, ...]:
     """The minors there is a schema for, oldest first."""
     found = (path.stem for path in (data_folder("schemas") / "kubernetes").glob("*.json"))
-    return sorted(found, key=version_key)
+    return tuple(sorted(found, key=version_key))
 
 
 @cache

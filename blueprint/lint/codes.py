@@ -6,8 +6,8 @@ TEMPLATE_SKIPPED = define(
     "BP0062",
     "template-skipped",
     """
-The document is a template (`{{ ... }}`), not YAML yet, so it was not checked. Render it first and lint what comes out:
-`helm template RELEASE CHART | blueprint lint -`.
+The document is a template (`{{ ... }}`, or lines with `${NAME}` alone), not YAML yet, so it was not checked. Render it first and
+lint what comes out: `helm template RELEASE CHART | blueprint lint -`, `envsubst < FILE | blueprint lint -`.
 """,
     severity=Severity.NOTE,
 )
@@ -34,8 +34,8 @@ PATCH_SKIPPED = define(
     "BP0066",
     "patch-skipped",
     """
-The file is a patch of a kustomization: a part of an object, not a whole one. It was not checked. Build the kustomization and lint
-what comes out: `kubectl kustomize FOLDER | blueprint lint -`.
+The file holds a part of an object, not a whole one: a patch of a kustomization, or the `status` with which a test of an operator
+compares (kuttl, Chainsaw). It was not checked. Build a kustomization and lint what comes out: `kubectl kustomize FOLDER | blueprint lint -`.
 """,
     severity=Severity.NOTE,
 )

@@ -12,8 +12,9 @@ from typing import Any
 from blueprint.bundle.model import USERS, FieldOrigin, Object, Path
 from blueprint.check.finding import value_at
 from blueprint.diagnostics import Diagnostic, Refused, Severity, Span
+from blueprint.kubernetes.api import Kubernetes, known_minors, load_kubernetes
 from blueprint.lint import codes
-from blueprint.lint.kustomizations import KUSTOMIZATIONS, is_called_patch, patch_files
+from blueprint.lint.kustomizations import KUSTOMIZATIONS, is_called_assertion, is_called_patch, patch_files
 from blueprint.lint.kustomize_additions import additions, with_additions
 from blueprint.records import Record, replace
 from blueprint.render.canonical import as_written, canonical
@@ -68,7 +69,7 @@ class FieldPlaces(Mapping[Path, FieldOrigin]):
         return self._document.key_span((*self._prefix, *as_written(path, self._data)))
 
     def __iter__(self) -> Iterator[Path]:
-        return (path for path, _ in walk(self._data))
+        return (path for path, value in walk(self._data) if value is not None)
 
     def __len__(self) -> int:
         return sum(1 for _ in self)
@@ -144,7 +145,9 @@ def _sort_out(name: str, manifests: Manifests, problems: list[Diagnostic], *, is
     problems += (each for each in manifests.problems if by_sort["object"] or each.severity is Severity.ERROR)
     for line in manifests.templates:
         at = Span(name, line, 1, line, 2)
-        help_ = "render it first: `helm template RELEASE CHART | blueprint lint -`"
+        help_ = (
+            "render it first: `helm template RELEASE CHART | blueprint lint -`, or `envsubst < FILE | blueprint lint -`"
+        )
         problems.append(Diagnostic(codes.TEMPLATE_SKIPPED, f"{name}: a template, not checked", at=at, help=help_))
     for document in by_sort["object"]:
         yield from _objects(document, (), document.data, nulls=manifests.nulls)
@@ -155,18 +158,22 @@ def _sort_out(name: str, manifests: Manifests, problems: list[Diagnostic], *, is
 
 
 _NOT_CHECKED = (
-    ("patch", codes.PATCH_SKIPPED, "a kustomize patch", "kustomize patches"),
+    ("patch", codes.PATCH_SKIPPED, "a part of an object", "parts of objects"),
     ("other", codes.NOT_KUBERNETES, "not a Kubernetes object", "not Kubernetes objects"),
 )
 
 
 def _is_patch(file: str, data: Any) -> bool:
-    """Whether it says itself that it is a patch; in a file that is called one, what has no name is no whole object."""
+    """Whether it is a part of an object by what it holds; in a file that is called a patch, also what has no name."""
     if not isinstance(data, dict):
         return False
     metadata = data.get("metadata")
-    return "$patch" in data or (
-        is_called_patch(file) and "name" not in (metadata if isinstance(metadata, dict) else {})
+    only_status = "status" in data and "spec" not in data  # what a test of an operator compares with
+    return (
+        "$patch" in data
+        or only_status
+        or ("kind" in data and is_called_assertion(file))
+        or (is_called_patch(file) and "name" not in (metadata if isinstance(metadata, dict) else {}))
     )
 
 
@@ -176,11 +183,16 @@ def _sort(data: Any) -> str:
         return "other"
     version, kind = str(data.get("apiVersion")), str(data["kind"])
     kubeconfig = version == "v1" and kind == "Config"
-    of_a_program = "metadata" not in data and kind.endswith("Configuration")  # as component configurations are
     group = version.rpartition("/")[0]
+    is_unknown = group == "" and not kind.endswith("List") and not _latest().versions_of(kind)
+    of_a_program = "metadata" not in data and (kind.endswith("Configuration") or is_unknown)
     is_served = "." in group or (group in _GROUPS_WITHOUT_DOMAIN and version != _OF_KUSTOMIZE)
     stored = is_served and not kubeconfig and not of_a_program and group not in _CLIENT_GROUPS
     return "object" if stored else "other"
+
+
+def _latest() -> Kubernetes:
+    return load_kubernetes(known_minors()[-1])
 
 
 def _objects(document: Document, path: Path, data: dict[str, Any], *, nulls: bool) -> Iterator[Object]:
@@ -192,4 +204,6 @@ def _objects(document: Document, path: Path, data: dict[str, Any], *, nulls: boo
             if isinstance(each, dict):
                 yield from _objects(document, (*path, "items", index), {**usual, **each}, nulls=nulls)
         return
+    if isinstance(data.get("sops"), dict) and "mac" in data["sops"]:  # SOPS removes it again when it decrypts
+        data = {key: value for key, value in data.items() if key != "sops"}
     yield Object(canonical(data, nulls=nulls), USERS, FieldPlaces(document, path, data))

@@ -13,6 +13,8 @@ from blueprint.source.document import Document
 
 KUSTOMIZATIONS = ("kustomization.yaml", "kustomization.yml", "Kustomization")
 _CALLED = re.compile(r"(^|/)patches/|[-_.]patch\.ya?ml$")
+_ASSERTION = re.compile(r"(?:^|/)(?:\d+-)?(?:assert|errors)(?:[-_.][^/]{0,200})?\.ya?ml$|[-_.]assert(?:ions?)?\.ya?ml$")
+"""As kuttl demands it, and as Chainsaw has it in its guides."""
 _PATCHES = ("patches", "patchesStrategicMerge", "patchesJson6902")
 RESOURCES = ("resources", "bases", "components", "crds")
 
@@ -30,6 +32,11 @@ def patch_files(files: Mapping[str, Iterable[Document]]) -> set[str]:
 def is_called_patch(file: str) -> bool:
     """Whether the name of a file says that it is a patch."""
     return _CALLED.search(file) is not None
+
+
+def is_called_assertion(file: str) -> bool:
+    """Whether the name of a file says that a test compares objects with what it holds."""
+    return _ASSERTION.search(file) is not None
 
 
 def kustomizations(files: Mapping[str, Iterable[Document]]) -> Iterator[tuple[str, dict[str, Any]]]:

@@ -14,6 +14,7 @@ from blueprint.kubernetes.pod_templates import pod_templates
 from blueprint.lint.kustomizations import KUSTOMIZATIONS, RESOURCES, kustomizations
 from blueprint.records import Record
 from blueprint.source.document import Document
+from blueprint.source.placeholders import holds_placeholder
 
 _WITH_SELECTOR = {"Deployment", "StatefulSet", "DaemonSet", "ReplicaSet"}
 
@@ -73,11 +74,13 @@ def _of(data: Mapping[str, Any]) -> Additions:
     for entry in map(mapping, items(data.get("labels"))):
         (selected if entry.get("includeSelectors") is True else labels).update(_texts(entry.get("pairs")))
     namespace = data.get("namespace")
-    return Additions(namespace if isinstance(namespace, str) else None, labels, selected)
+    is_known = isinstance(namespace, str) and not holds_placeholder(namespace)
+    return Additions(namespace if is_known else None, labels, selected)
 
 
 def _texts(labels: Any) -> dict[str, str]:
-    return {str(key): str(value) for key, value in mapping(labels).items()}
+    found = {str(key): str(value) for key, value in mapping(labels).items()}
+    return {key: value for key, value in found.items() if not holds_placeholder(key + value)}
 
 
 def _folders(found: Mapping[str, Any]) -> dict[str, str]:
@@ -98,7 +101,9 @@ def with_additions(data: dict[str, Any], added: Additions) -> dict[str, Any]:
     metadata = data.setdefault("metadata", {})
     if not isinstance(metadata, dict):
         return data
-    if added.namespace and _has_namespace(data):
+    if added.namespace and (data.get("apiVersion"), data.get("kind")) == ("v1", "Namespace"):
+        metadata["name"] = added.namespace
+    elif added.namespace and _has_namespace(data):
         metadata["namespace"] = added.namespace
     _add(metadata, "labels", {**added.labels, **added.selected})
     if added.selected:

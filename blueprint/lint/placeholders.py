@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 
 from blueprint.diagnostics import Diagnostic, Span
 from blueprint.lint import codes
 from blueprint.source.placeholders import holds_placeholder, is_placeholder
+
+_BAD_LABEL = "BP5015"
+"""Of labels the key may be at fault, and the place is that of the value."""
+_OF_FORM = frozenset({"BP5001", "BP5005", "BP5008", "BP5014", "BP6115", "BP6116", "BP6167"})
+"""What is wrong with versions, names, amounts, numbers and images, in which no capitals can be meant."""
+_CAPITALS = re.compile(r"(?<![A-Za-z0-9_])[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+(?![A-Za-z0-9_])")
+"""`MODEL_NAME`, in whose place `sed` puts another text."""
 
 
 def without_placeholders(found: Iterable[Diagnostic], texts: Mapping[str, str]) -> Iterator[Diagnostic]:
@@ -33,6 +41,10 @@ def without_placeholders(found: Iterable[Diagnostic], texts: Mapping[str, str]) 
 
 def _is_unknown(found: Diagnostic, text: str) -> bool:
     """Whether the value is one that is not known yet. A credential may hold a `$`: only a placeholder alone is none."""
+    if found.code.id == _BAD_LABEL and holds_placeholder(found.path or ""):
+        return True
+    if found.code.id in _OF_FORM and _CAPITALS.search(text):
+        return True
     return is_placeholder(text) if found.code.conceals else holds_placeholder(text)
 
 

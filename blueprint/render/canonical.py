@@ -52,8 +52,13 @@ def _ordered(data: dict[str, Any], first: tuple[str, ...]) -> dict[str, Any]:
 def _string_data(secret: dict[str, Any]) -> None:
     texts = secret.pop("stringData", None)
     if isinstance(texts, Mapping):
-        encoded = {key: base64.b64encode(str(text).encode()).decode() for key, text in texts.items()}
+        encoded = {key: _encoded(text) for key, text in texts.items()}
         secret["data"] = {**secret.get("data", {}), **encoded}
+
+
+def _encoded(value: Any) -> Any:
+    """Text in base64; what is none stays, since the API server refuses it."""
+    return base64.b64encode(value.encode()).decode() if isinstance(value, str) else value
 
 
 def as_written(path: Path, data: Mapping[str, Any]) -> Path:

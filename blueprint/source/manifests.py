@@ -21,6 +21,8 @@ _AGREED = frozenset({"True", "TRUE", "False", "FALSE"})
 """Booleans in YAML 1.1 and 1.2."""
 _OCTAL = re.compile(r"0[0-7]{3}")
 _MODE = re.compile(r"(?:^|[\s{,])(?:defaultMode|mode):\s{1,8}$")
+_HOLE = re.compile(r"^[ \t]{0,200}\$\{\w+\}[ \t]{0,200}$", re.MULTILINE)
+"""A line for which `envsubst` brings others."""
 _LONGEST_NUMBER = 400
 """Characters; what is longer is in the range of no number that Kubernetes has."""
 _ODD = frozenset({codes.AMBIGUOUS_SCALAR, codes.MERGE_KEY, codes.KEY_NOT_TEXT, codes.TAG})
@@ -54,12 +56,13 @@ def read_manifests(text: str, file: str) -> Manifests:
     line = 0
     for index, part in enumerate(parts):
         bad = [each for each in _read(part, file)[1] if each.severity is Severity.ERROR]
-        if "{{" in part and bad:
+        is_template = bool(bad) and ("{{" in part or _HOLE.search(part) is not None)
+        if is_template:
             templates.append(line + 1)
         else:
             found += [_moved(each, line) for each in bad if _unreadable([each])]
         count = part.count("\n")
-        if _unreadable(bad) or ("{{" in part and bad):
+        if _unreadable(bad) or is_template:
             parts[index] = "\n" * count
         line += count
     documents, problems, nulls = _read("".join(parts), file)

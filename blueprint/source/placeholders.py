@@ -9,10 +9,14 @@ _VARIABLE = r"\$\{[A-Za-z_]\w*[^{}]*\}|\$[A-Z_][A-Z0-9_]*\b"
 """As `envsubst` and Flux know them."""
 _ANY = re.compile(
     rf"{_VARIABLE}|\{{\{{.*?\}}\}}|\$\(\w+\.[\w.-]+\)|__[A-Z][A-Z0-9_]*__|<[A-Za-z][\w-]*>|\bYOUR_[A-Z0-9_]+"
+    r"|\.\.\.$"
 )
 _WHOLE = re.compile(
     r"""\$\( [\w.-]+ \)                                 # of Tekton, of kustomize
       | < [^<>]+ >                                       # <your-token>
+      | ENC\[ [A-Z0-9_]+ , .* \]                          # of SOPS
+      | (?: op:// | ref\+[a-z0-9]+:// | vault: ) \S+      # of 1Password, vals, Bank-Vaults
+      | [\w-]{0,40} \.\.\.                                # the rest is left out
       | PLACEHOLDER (?: [_ -] [A-Z0-9_ -]* )?
       | (?: INSERT | YOUR | MY ) _ [A-Z0-9_]+
       | (?: FILLED | SET | GENERATED | INJECTED | PROVIDED | REPLACED ) [ _] BY [ _] [A-Z0-9_ -]+

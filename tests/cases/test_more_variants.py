@@ -95,3 +95,77 @@ def test_a_claim_for_more_memory_than_another_product_has(tmp_path: Path) -> Non
     for amount, expected in (("40Gi", ["BP6408"]), ("20Gi", [])):
         answers = found(tmp_path, NOBLE, pool("L4", 4), "  allocation: dra\n", claim % amount)
         assert [code for code, _ in answers] == expected
+
+
+def patched(spec: str) -> str:
+    return (
+        "  components:\n    gpu-operator:\n      patches:\n"
+        "        - target: {kind: ClusterPolicy, name: cluster-policy}\n"
+        f"          merge: {{spec: {spec}}}\n          reason: as before\n"
+    )
+
+
+OBSERVED = "  observability: {prometheus: {namespace: monitoring, selectorLabels: {}}, metrics: {include: [%s]}}\n"
+
+
+@pytest.mark.parametrize(
+    ("cluster", "pools", "more", "code", "part"),
+    [
+        # 01: systems without a driver image
+        ('{kubernetes: "1.35", os: rocky-10}', pool("H100-SXM5-80GB", 8), "", "BP3003", "rhel"),
+        ('{kubernetes: "1.35", os: ubuntu-26.04}', driver("B300", 'branch: "595"'), "", None, ""),
+        # 04: GPUs of a tray
+        (NOBLE, pool("GB300", 4, ", mig: {layout: [{devices: 0-4, profiles: {1g.70gb: 4}}]}"), "", "BP3125", "3"),
+        (NOBLE, pool("GB300", 4, ", mig: {layout: [{devices: 0-1, profiles: {1g.70gb: 4}}]}"), "", None, ""),
+        # 09: counters without a value where every GPU is partitioned
+        (NOBLE, mig("H100-SXM5-80GB", "1g.10gb", 7),
+         OBSERVED % "DCGM_FI_PROF_PCIE_TX_BYTES",
+         "BP3258", "partitioned"),
+        # 32: folders of the kubelet
+        ('{kubernetes: "1.35", os: ubuntu-22.04, kubeletRoot: data/kubelet}', pool("L4"), "", "BP2006", "absolute"),
+        # 38: patches against facts, of other products and modes
+        (UBUNTU, pool("GeForce-RTX-5090"), patched("{driver: {kernelModuleType: proprietary}}"), "BP3104", "open"),
+        (UBUNTU, pool("P40"), patched('{driver: {version: "595.91.07"}}'), "BP3160", "580"),
+        (UBUNTU, pool("L40S", 4), patched("{sandboxWorkloads: {enabled: true, defaultWorkload: vm-passthrough}}"),
+         "BP6483", "container"),
+        (UBUNTU, pool("L40S", 4, ", sharing: {timeSlicing: 4}"), patched("{gfd: {enabled: false}}"), None, ""),
+        # 43: profiles of the GPUs of another machine
+        (UBUNTU, machine("p6-b200.48xlarge")[:-1] + ", gpu: {mig: {layout: [{profiles: {1g.34gb: 7}}]}}}",
+         "", "BP3121", "1g.23gb"),
+        # 53: sharing where the provider brings the device plugin
+        ('{kubernetes: "1.35", distribution: eks, os: bottlerocket}',
+         machine("g6e.xlarge")[:-1] + ", gpu: {sharing: {mps: 4}}}",
+         "", "BP3216", "device plugin"),
+    ],
+)  # fmt: skip
+def test_further_platforms(tmp_path: Path, cluster: str, pools: str, more: str, code: str | None, part: str) -> None:
+    answers = found(tmp_path, cluster, pools, more)
+    if code is None:
+        assert answers == []
+    else:
+        assert any(each == code and part in text for each, text in answers), answers
+
+
+TAINTED = pool("L4").replace("gpu: {product", 'taints: {nvidia.com/gpu: "present:NoExecute"}, gpu: {product')
+
+
+@pytest.mark.parametrize(
+    ("pools", "manifest", "expected"),
+    [
+        # 35: the taint of another effect
+        (TAINTED, pod("a", "tolerations: [{key: nvidia.com/gpu, operator: Exists, effect: NoSchedule}], "), {"BP6105"}),
+        (TAINTED, pod("a", "tolerations: [{key: nvidia.com/gpu, operator: Exists}], "), set()),
+        # 50: parts of GPUs that another scheduler has, whichever of its resources is named
+        (pool("A10", 4), pod("a", "", "nvidia.com/gpu: 1, nvidia.com/gpumem: 8000"), {"BP6470"}),
+        (pool("A10", 4), pod("a", "", "nvidia.com/gpu: 1, nvidia.com/gpucores: 50"), {"BP6470"}),
+        (pool("A10", 4), pod("a", "", "nvidia.com/gpus: 1"), {"BP6102"}),
+        # 07: the name of a MIG device where all are named GPUs
+        (pool("H100-SXM5-80GB", 8, ", mig: {strategy: single, layout: [{profiles: {3g.40gb: 2}}]}"),
+         pod("a", "", "nvidia.com/mig-3g.40gb: 1"), {"BP6102"}),
+        # what needs no platform is found beside one
+        (pool("L4"), pod("a", "", more=", env: [{name: NVIDIA_DRIVER_CAPABILITIES, value: gpu}]"), {"BP6174"}),
+        (pool("L4"), pod("a", "resources: {limits: {nvidia.com/gpu: 1}}, "), {"BP6176"}),
+    ],
+)  # fmt: skip
+def test_further_workloads(tmp_path: Path, pools: str, manifest: str, expected: set[str]) -> None:
+    assert {code for code, _ in found(tmp_path, NOBLE, pools, manifest=manifest)} == expected

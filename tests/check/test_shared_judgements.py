@@ -35,7 +35,7 @@ AT: Path = ("spec", "resources")
         ({"requests": {"memory": 64}}, "BP6134", ("requests", "memory"), "did you mean 64Mi?"),
         ({"limits": {"hugepages-1Gi": 2}}, "BP6134", ("limits", "hugepages-1Gi"), "did you mean 2Mi?"),
         ({"limits": {"ephemeral-storage": "20m"}}, "BP6134", ("limits", "ephemeral-storage"), "did you mean 20Mi?"),
-        ({"requests": {"storage": 0}}, "BP6134", ("requests", "storage"), "did you mean 0Mi?"),
+        ({"requests": {"storage": 0}}, None, (), None),
         ({"limits": {"cpu": -1}}, "BP6134", ("limits", "cpu"), "remove the minus sign"),
         ({"requests": {"cpu": "-500m"}}, "BP6134", ("requests", "cpu"), "remove the minus sign"),
         ({"requests": {"cpu": 2}, "limits": {"cpu": 1}}, "BP6106", ("requests", "cpu"), "at most 1"),

@@ -79,6 +79,35 @@ CASES = {
         made("serving.knative.dev/v1", "Service", {"template": {"spec": POD}}),
         {"spec.template.spec": 1},
     ),
+    "Dynamo": (
+        made(
+            "nvidia.com/v1beta1",
+            "DynamoGraphDeployment",
+            {"components": [{"replicas": 2, "podTemplate": {"spec": POD}}]},
+        ),
+        {"spec.components[0].podTemplate.spec": 2},
+    ),
+    "RoleBasedGroup": (
+        made(
+            "workloads.x-k8s.io/v1alpha2",
+            "RoleBasedGroup",
+            {
+                "roles": [
+                    {"name": "prefill", "replicas": 3, "standalonePattern": {"template": {"spec": POD}}},
+                    {"name": "decode", "replicas": 2, "leaderWorkerPattern": {"size": 4, "template": {"spec": POD}}},
+                ]
+            },
+        ),
+        {
+            "spec.roles[name=prefill].standalonePattern.template.spec": 3,
+            "spec.roles[name=decode].leaderWorkerPattern.template.spec": 8,
+        },
+    ),
+    "OME": (
+        made("ome.io/v1beta1", "ClusterServingRuntime", {"engineConfig": {"leader": {"runner": POD["containers"][0]}}}),
+        {"spec.engineConfig": 1, "spec.engineConfig.leader": 1},
+    ),
+    "Notebook": (made("kubeflow.org/v1", "Notebook", {"template": {"spec": POD}}), {"spec.template.spec": 1}),
     "a Service": (made("v1", "Service", {"template": {"spec": POD}}), {}),
     "a version that nobody serves": (made("ray.io/v2", "RayJob", {"rayClusterSpec": RAY}), {}),
     "another type": (made("ray.io/v1", "RayCluster", {"workerGroupSpecs": {"0": RAY}, "headGroupSpec": []}), {}),

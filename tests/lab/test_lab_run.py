@@ -6,7 +6,7 @@ import json
 import os
 import re
 import signal
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -19,6 +19,7 @@ from blueprint.lab.trial import GoldenWorkload, one_of_each
 from blueprint.pipeline import compile_blueprint
 from blueprint.render.workloads import render_workloads
 from tests.support.lab_inhabitants import inhabitants, start
+from tests.support.soak import WHOLE
 from tests.support.waits import PATIENCE, eventually
 
 pytestmark = pytest.mark.lab
@@ -55,8 +56,24 @@ def blueprint(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return file
 
 
-@pytest.mark.parametrize("example", sorted(each.parent.name for each in EXAMPLES.glob("*/blueprint.yaml")))
-def test_every_example_gives_a_place_to_what_it_offers_and_none_to_more(
+EVERY = sorted(file.parent.name for file in EXAMPLES.glob("*/blueprint.yaml"))
+TRIED = (
+    "batch-and-interactive",
+    "dev-sharing",
+    "dra-beside-device-plugin",
+    "eks-karpenter",
+    "eks-training",
+    "gke-dra",
+    "hospital-kata",
+    "openshift-training",
+    "rack-aware-training",
+)
+"""Examples that together have every component, distribution and kind of workload; `make soak` tries all."""
+QUEUED = {file.parent.name for file in EXAMPLES.glob("*/blueprint.yaml") if "\n  queueing:" in file.read_text("utf-8")}
+
+
+@pytest.mark.parametrize("example", EVERY if WHOLE else TRIED)
+def test_an_example_gives_a_place_to_what_it_offers_and_none_to_more(
     example: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     code, report = lab_run(capsys, str(EXAMPLES / example / "blueprint.yaml"), "--nodes", "2")
@@ -70,6 +87,8 @@ def test_every_example_gives_a_place_to_what_it_offers_and_none_to_more(
         assert each["reasons"] or each["outcome"] == "placed"
     became = {each["workload"]: (each["outcome"], *each["reasons"]) for each in report["placements"]}
     assert {name: became.get(name) for name in golden(example)} == golden(example)
+    queues = "queues are not modelled: nothing waits for quota"
+    assert any(queues in each for each in report["notAsked"]) == (example in QUEUED)
 
 
 @cache
@@ -86,11 +105,22 @@ def golden(example: str) -> dict[str, tuple[str, ...]]:
     }
 
 
-def test_workloads_of_every_kind_are_among_those_of_examples() -> None:
-    """So that the test above tries them all, on pools of both engines."""
-    found = {name.partition("/")[0] for file in EXAMPLES.glob("*/blueprint.yaml") for name in golden(file.parent.name)}
+def test_the_examples_that_are_tried_have_all_that_examples_have() -> None:
+    """Every kind of workload, on pools of both engines; every component and distribution."""
+    assert contents(TRIED) == contents(EVERY)
+    found = {name.partition("/")[0] for example in TRIED for name in golden(example)}
     assert found == {"Deployment", "Job", "JobSet", "LeaderWorkerSet", "RayCluster", "RayJob", "TrainJob"}
     assert any(name.endswith("-interactive") for name in golden("batch-and-interactive"))
+
+
+def contents(examples: Iterable[str]) -> set[str]:
+    """Components, distributions and kinds of workloads."""
+    found = set()
+    for example in examples:
+        found |= {name.partition("/")[0] for name in golden(example)}
+        if platform := compile_blueprint(str(EXAMPLES / example / "blueprint.yaml")).platform:
+            found |= {*platform.components, platform.cluster.distribution}
+    return found
 
 
 @pytest.fixture(scope="module")

@@ -2,13 +2,8 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
-import pytest
-
 from blueprint.bundle.model import USERS, Object
 from blueprint.lab.trial.inputs import workload_of
-from tests.lab.test_lab_run import EXAMPLES, lab_run
 
 JOBSET = {
     "apiVersion": "jobset.x-k8s.io/v1alpha2",
@@ -44,17 +39,3 @@ def test_pods_are_made_of_the_template_as_many_as_there_are_to_be() -> None:
         **{f"jobset.sigs.k8s.io/{name}": value for name, value in of_the_controller.items()},
     }
     assert metadata["annotations"] == {"gpublueprint.dev/stand-in-for": "JobSet/train"}
-
-
-@pytest.mark.lab
-def test_workloads_for_users_are_tried_and_what_stands_in_for_controllers_is_marked(
-    capsys: pytest.CaptureFixture[str],
-) -> None:
-    code, report = lab_run(capsys, str(Path(EXAMPLES) / "rack-aware-training" / "blueprint.yaml"), "--nodes", "2")
-
-    assert code == 0, report["diagnostics"]
-    found = {each["workload"].partition("/")[0]: each for each in report["placements"]}
-    assert {"Job", "TrainJob", "JobSet", "RayJob", "RayCluster", "LeaderWorkerSet", "Deployment"} <= found.keys()
-    assert found["JobSet"]["reasons"] == ["its pods are made of its templates: no controller of a JobSet runs here"]
-    assert found["Job"]["reasons"] == []
-    assert any("queues of Kueue for pool train (queues are not modelled" in each for each in report["notAsked"])

@@ -162,3 +162,151 @@ spec:
       flavors: [{name: a, resources: [{name: cpu, nominalQuota: "2000"}]}]
 """
     assert found(text).get("BP5011") == "note"
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        ("apiVersion: v1alpha1\nkind: KmsgLogConfig\nname: sink\nurl: https://logs.example\n", "BP0063"),
+        ("apiVersion: 0.3.0\nkind: ksonnet.io/app\nname: app\n", "BP0063"),
+        ("apiVersion: v1\nkind: EncryptionConfig\nresources: []\n", "BP0063"),
+        ("apiVersion: v1beta1\nkind: Ingress\nspec: {}\n", "BP5004"),
+        ("apiVersion: v1\nkind: Pod\nspec: {}\n", "BP5004"),
+        ("apiVersion: recipes.example/v1\nkind: Recipe\nmetadata: {version: v2}\n", None),
+        ("apiVersion: recipes.example/v1\nkind: Recipe\nmetadata: {version: v2, labels: {a: b}}\n", "BP5004"),
+        ("apiVersion: recipes.example/v1\nkind: Recipe\nmetadata: {nmae: v2}\n", "BP5003"),
+    ],
+)
+def test_documents_of_programs(text: str, code: str | None) -> None:
+    """Configuration of Talos and others has a kind. What misspells an object is told from it."""
+    assert list(found(text)) == ([code] if code else [])
+
+
+def test_what_tests_of_operators_compare_with_is_no_whole_object() -> None:
+    ready = DEPLOYMENT.partition("spec")[0] + "status: {readyReplicas: 1}\n"
+    assert found(ready) == {"BP0066": "note"}
+    part = DEPLOYMENT.partition("spec")[0] + "spec: {replicas: 2}\n"
+    assert found(part, "tests/00-assert.yaml") == found(part, "tests/assert-manager.yaml") == {"BP0066": "note"}
+    assert "BP5004" in found(part, "tests/assertive.yaml")
+
+
+CONFIDENTIAL = "apiVersion: v1\nkind: Secret\nmetadata: {name: a, namespace: default}\n"
+
+
+@pytest.mark.parametrize(
+    ("values", "is_one"),
+    [
+        ("stringData: {token: op://vault/item/field}", False),
+        ("stringData:\n  token: |-\n    op://vault/item/field", False),
+        ("stringData: {token: ref+vault://team/item#/token}", False),
+        ("stringData: {token: YOUR_TOKEN}", False),
+        ("stringData: {token: hf_...}", False),
+        ("stringData: {token: hunter2}", True),
+        ("stringData: {token: hunter2, other: YOUR_TOKEN}", True),
+        ("data: {token: aHVudGVyMg==}", True),
+        ("data: {token: ''}", False),
+    ],
+)
+def test_a_secret_that_refers_to_one_holds_none(values: str, is_one: bool) -> None:
+    assert ("BP6301" in found(f"{CONFIDENTIAL}{values}\n")) is is_one
+
+
+def test_a_secret_that_sops_has_encrypted() -> None:
+    value = "ENC[AES256_GCM,data:6CDw9A==,iv:1uvXd2==,tag:xcw6nA==,type:str]"
+    assert found(f"{CONFIDENTIAL}data: {{token: '{value}'}}\nsops: {{mac: '{value}', version: 3.8.1}}\n") == {
+        "BP0065": "note"
+    }
+    assert found(f"{CONFIDENTIAL}data: {{token: '{value}'}}\nsops: [a]\n")["BP5003"] == "error"
+
+
+@pytest.mark.parametrize("values", ["data: {a: , b: 7}", "stringData: {a: , b: [1]}"])
+def test_a_secret_with_an_empty_value_and_another_mistake(values: str) -> None:
+    """A value that is null stands nowhere."""
+    assert "BP5005" in found(f"{CONFIDENTIAL}{values}\n")
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "is_left"),
+    [
+        ("name: serve", "name: MODEL_NAME", True),
+        ("name: serve", "name: serve-MODEL_NAME", True),
+        ("name: serve", "name: topology-leaf-12-...", True),
+        ("name: serve", "name: Serve_It", False),
+        ("name: serve", "name: SERVE", False),
+        ("image: registry.example/serve:1.4", "image: V_IMAGE_URL", True),
+    ],
+)
+def test_capitals_where_none_can_be_meant_are_replaced(field: str, value: str, is_left: bool) -> None:
+    codes = found(POD.replace(field, value, 1))
+    assert codes == {"BP0065": "note"} if is_left else "BP5014" in codes
+
+
+def test_capitals_are_meant_elsewhere() -> None:
+    capability = "      securityContext: {capabilities: {add: [CAP_SYS_ADMIN]}}\n"
+    assert "BP6160" in found(POD + capability)
+
+
+def test_a_placeholder_in_the_key_of_a_label() -> None:
+    """The place is that of the value."""
+    labelled = POD.replace("name: serve,", 'name: serve, annotations: {"hami.io/use-<card>-uuid": "a"},')
+    assert found(labelled) == {"BP0065": "note"}
+
+
+def test_lines_that_envsubst_brings() -> None:
+    limits = "      resources:\n        limits:\n          nvidia.com/gpu: 8\n${MORE_LIMITS}\n"
+    assert found(POD + limits) == {"BP0062": "note"}
+    assert found(POD + limits.replace("${MORE_LIMITS}", "more limits")) == {"BP1002": "error"}
+
+
+def test_a_namespace_that_a_kustomization_names() -> None:
+    """It also names the Namespace itself; one with a placeholder is not known."""
+    Path("kustomization.yaml").write_text("namespace: team\nresources: [guide.yaml, other.yaml]\n")
+    Path("other.yaml").write_text("apiVersion: v1\nkind: Namespace\nmetadata: {name: _}\n")
+    Path("guide.yaml").write_text(POD)
+    result = lint(read_inputs(["."]), kubernetes_minor="1.36")
+    assert [each.code.id for each in result.diagnostics] == ["BP0063"]
+    Path("kustomization.yaml").write_text("namespace: ${TEAM}\nresources: [guide.yaml]\n")
+    assert found(POD) == {}
+
+
+def test_rules_of_a_definition_about_a_generated_name() -> None:
+    """The API server makes the name before it validates."""
+    pytest.importorskip("cel_expr_python")
+    named = 'x-kubernetes-validations: [{rule: "size(self.metadata.name) <= 20", message: too long}]'
+    schema = f"{{openAPIV3Schema: {{type: object, {named}}}}}"
+    definition = (
+        "apiVersion: apiextensions.k8s.io/v1\nkind: CustomResourceDefinition\nmetadata: {name: tries.example.com}\n"
+        "spec: {group: example.com, scope: Namespaced, names: {plural: tries, kind: Try, listKind: TryList},"
+        f" versions: [{{name: v1, served: true, storage: true, schema: {schema}}}]}}\n---\n"
+    )
+    tried = "apiVersion: example.com/v1\nkind: Try\nmetadata: {generateName: %s, namespace: default}\n"
+    assert found(definition + tried % "short-") == {}
+    assert found(definition + tried % "longer-than-that-") == {"BP5024": "error"}
+
+
+@pytest.mark.parametrize("folder", ["", "other/"])
+def test_a_claim_that_another_sample_makes(folder: str) -> None:
+    """Folders of guides are applied one by one."""
+    volume = "  volumes:\n    - name: a\n      persistentVolumeClaim: {claimName: model}\n"
+    claim = (
+        "apiVersion: v1\nkind: PersistentVolumeClaim\nmetadata: {name: data, namespace: default}\n"
+        "spec: {accessModes: [ReadWriteOnce], resources: {requests: {storage: 1Gi}}}\n"
+    )
+    found(claim, f"{folder}claim.yaml")
+    found(POD + volume)
+    result = lint(read_inputs(["."]), kubernetes_minor="1.36")
+    assert [(each.code.id, each.severity.name) for each in result.diagnostics] == [
+        ("BP6167", "NOTE" if folder else "WARNING")
+    ]
+
+
+def test_drivers_of_the_same_nodes_in_different_files_are_variants() -> None:
+    text = (
+        "apiVersion: nvidia.com/v1alpha1\nkind: NVIDIADriver\nmetadata: {name: %s}\n"
+        "spec: {driverType: gpu, image: driver, nodeSelector: {pool: a}}\n"
+    )
+    found(text % "one", "one.yaml")
+    found(text % "two", "two.yaml")
+    result = lint(read_inputs(["."]), kubernetes_minor="1.36")
+    assert [(each.code.id, each.severity.name) for each in result.diagnostics] == [("BP6044", "NOTE")]
+    assert found(f"{text % 'one'}---\n{text % 'two'}")["BP6044"] == "error"

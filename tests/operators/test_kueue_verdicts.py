@@ -1,7 +1,7 @@
 """What `blueprint admit` says of tenants' workloads, and what the real Kueue does with them, generated.
 
-A hundred tenants submit a Job each, and then a JobSet with several sets of pods, which Kueue admits together. Each is
-alone in its group, so Kueue's answer does not depend on what others run. BLUEPRINT_SEED chooses others.
+Tenants submit a Job each, and then a JobSet with several sets of pods, which Kueue admits together. Each is alone in
+its group, so Kueue's answer does not depend on what others run. BLUEPRINT_SEED chooses others; `make soak` tries more.
 """
 
 from __future__ import annotations
@@ -24,9 +24,10 @@ from blueprint.platform.queueing.lending import Lending
 from blueprint.rule_facts.resolved import ResolvedFacts
 from tests.support.operators.operated import Operated
 from tests.support.operators.queueing import API, Queueing, queue, without_later
+from tests.support.soak import WHOLE
 
 SEED = int(os.environ.get("BLUEPRINT_SEED", "1"))
-GROUPS = 100
+GROUPS = 100 if WHOLE else 40
 ADMITTED = "admitted"
 WITH_OWNED = "propagationPolicy=Background"
 HEAD = """

@@ -22,7 +22,8 @@ _DOMAIN = "gpu.nvidia.com"
 
 
 @cache
-def _devices() -> Devices:
+def known_devices() -> Devices:
+    """What the DRA driver in the catalogue publishes, and its classes."""
     from blueprint.catalog.catalog import load_catalog
     from blueprint.catalog.component_files.devices import load_devices
 
@@ -38,19 +39,23 @@ def never(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
     """Attributes and capacities of GPUs that no known version has. Where the driver is known, BP6405 knows more."""
     if context.dra is not None:
         return
-    for _, _, selectors, _ in selected(subject, context):
+    for _, of_class, selectors, _ in selected(subject, context):
         for path, text in selectors:
             first = dict(reversed([*reads(text)]))
             for read, node in first.items():
-                if read.domain == _DOMAIN and (help_ := _instead(read.field, read.name)):
-                    name = f"{read.field}['{_DOMAIN}'].{read.name}"
+                if help_ := _instead(read.field, read.domain, read.name, of_class):
+                    name = f"{read.field}['{read.domain}'].{read.name}"
                     message = f"no known version of the DRA driver publishes {name}"
                     yield ObjectFinding(NEVER_PUBLISHED, path, message, help_, part=(node.start, node.end))
 
 
-def _instead(field: str, name: str) -> str | None:
-    """What to read instead; None where some version publishes it."""
-    devices = _devices()
+def _instead(field: str, domain: str, name: str, of_class: str) -> str | None:
+    """What to read instead; None where some version publishes it, or another driver may."""
+    devices = known_devices()
+    if domain != _DOMAIN:
+        others = {*devices.attributes, *devices.capacities}
+        is_foreign = of_class in devices.classes and domain.endswith("nvidia.com") and domain not in others
+        return f"the driver's domain is {_DOMAIN}" if is_foreign else None
     attributes, capacities = devices.attributes[_DOMAIN], devices.capacities[_DOMAIN]
     here, there = (attributes, capacities) if field == "attributes" else (capacities, attributes)
     if name in here:

@@ -22,7 +22,7 @@ def amounts(resources: Any, at: Path) -> Iterator[ObjectFinding]:
     """Amounts that cannot be meant; `at` is where the resources stand."""
     for part in ("limits", "requests"):
         for name, amount in mapping(mapping(resources).get(part)).items():
-            if _BYTES.fullmatch(str(name)) and (value := _bytes(amount)) is not None and 0 <= value < _LEAST:
+            if _BYTES.fullmatch(str(name)) and (value := _bytes(amount)) is not None and 0 < value < _LEAST:
                 text = f"{part} of {name} is {amount}, which is {float(value):g} bytes"
                 suggestion = re.sub(r"m?$", "Mi", str(amount), count=1)
                 yield ObjectFinding(AMOUNT_IMPLAUSIBLE, (*at, part, name), text, f"did you mean {suggestion}?")

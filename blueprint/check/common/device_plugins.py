@@ -10,6 +10,8 @@ from blueprint.bundle.model import USERS
 from blueprint.check.rule_context import DescribedPod, RuleContext, items, mapping
 
 OF_NVIDIA = re.compile(r"nvidia\.com/(gpu|pgpu|nvswitch|mig-[0-9]+g\.[0-9]+gb.*?)(\.shared)?")
+OF_HAMI = re.compile(r"nvidia\.com/(gpumem|gpumem-percentage|gpucores|priority)")
+"""Resources that HAMi's scheduler reads beside the number of GPUs; no device plugin offers them."""
 """Resources of the device plugins of NVIDIA's GPU stack. Others under the same domain are made by other plugins."""
 DEVICE_PLUGIN = "k8s-device-plugin"
 """The last name of the image of NVIDIA's device plugin, and of other programs that are in it."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cache, lru_cache
@@ -47,7 +48,8 @@ def unselected(what: str, subject: Object, context: RuleContext) -> tuple[str, s
         if any(selects(each, what, subject, context) for each in servers):
             return None
         selector = mapping(servers[0].data.get("spec")).get(f"{what}Selector")
-        return f"{what}Selector of {servers[0].id} is {selector}", f"add the labels that {what}Selector requires"
+        written = json.dumps(selector)
+        return f"{what}Selector of {servers[0].id} is {written}", f"add the labels that {what}Selector requires"
     if declared := context.prometheus:
         wanted = declared.rules if what == "rule" else declared.monitors
         missing = {key: value for key, value in wanted.items() if not has_labels({key: value}, subject)}

@@ -2,15 +2,42 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Collection
+from pathlib import PurePosixPath
 
-from blueprint.bundle.model import Path
+from blueprint.bundle.model import Object, Path
 from blueprint.check.finding import ObjectFinding
 from blueprint.check.rule import Capability
 from blueprint.check.rule_context import RuleContext
 from blueprint.diagnostics import Code, Severity
 
 _MOST_LISTED = 24
+
+
+def severity_beside(subject: Object, kind: tuple[str, str], context: RuleContext) -> Severity | None:
+    """How severe it is, unless as usual, that no object of `kind` (group, kind) has the name that `subject` says.
+
+    If the folder of the subject has none of that kind, those elsewhere are of other samples, and it may exist already.
+    """
+    if context.capabilities & {Capability.BLUEPRINT, Capability.COMPLETE}:
+        return None
+    folder = _folder(subject)
+    return None if folder is None or folder in context.once(_folders).get(kind, ()) else Severity.NOTE
+
+
+def _folders(context: RuleContext) -> dict[tuple[str, str], set[PurePosixPath | None]]:
+    """The folders with objects of each kind."""
+    found: dict[tuple[str, str], set[PurePosixPath | None]] = defaultdict(set)
+    for kind in ("Deployment", "StatefulSet", "ReplicaSet", "Service", "PersistentVolumeClaim"):
+        for each in context.objects_of_kind(kind):
+            found[each.id.group, kind].add(_folder(each))
+    return found
+
+
+def _folder(subject: Object) -> PurePosixPath | None:
+    place = subject.origin(("metadata",)) or subject.origin(())
+    return PurePosixPath(place.template.file).parent if place else None
 
 
 def missing(

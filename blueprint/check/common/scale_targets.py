@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from blueprint.bundle.model import Object
-from blueprint.check.common.named_objects import missing
+from blueprint.check.common.named_objects import missing, severity_beside
 from blueprint.check.finding import ObjectFinding
 from blueprint.check.rule_context import RuleContext, inside, mapping
 from blueprint.diagnostics import Severity, define
@@ -22,5 +22,6 @@ def target_missing(subject: Object, context: RuleContext) -> Iterator[ObjectFind
         return
     there = context.named("apps", kind, subject.id.namespace)
     text = f"spec.scaleTargetRef.name is {name}, but no {kind} among the objects has that name"
-    if found := missing(TARGET_MISSING, ("spec", "scaleTargetRef", "name"), name, there, text, context):
+    beside = severity_beside(subject, ("apps", kind), context)
+    if found := missing(TARGET_MISSING, ("spec", "scaleTargetRef", "name"), name, there, text, context, beside):
         yield found

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from blueprint.bundle.model import Object, Path
-from blueprint.check.common.named_objects import missing
+from blueprint.check.common.named_objects import missing, severity_beside
 from blueprint.check.finding import ObjectFinding
 from blueprint.check.rule_context import RuleContext
 from blueprint.diagnostics import Severity, define
@@ -20,5 +20,6 @@ def service_missing(name: Any, path: Path, subject: Object, context: RuleContext
     if isinstance(name, str) and name:
         there = context.named("", "Service", subject.id.namespace)
         text = f"{format_path(path, subject.data)} is {name}, but no Service among the objects has that name"
-        if found := missing(MISSING, path, name, there, text, context):
+        beside = severity_beside(subject, ("", "Service"), context)
+        if found := missing(MISSING, path, name, there, text, context, beside):
             yield found

@@ -92,7 +92,7 @@ def _checked(options: Namespace) -> Run:
     return _as_run(options, inputs, result)
 
 
-def _refuse_contradictions(options: Namespace, minors: list[str]) -> None:
+def _refuse_contradictions(options: Namespace, minors: tuple[str, ...]) -> None:
     from blueprint.diagnostics import Diagnostic, Refused
     from blueprint.diagnostics.codes import USAGE
 

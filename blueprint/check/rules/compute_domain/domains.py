@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from blueprint.bundle.model import Object
 from blueprint.check.finding import ObjectFinding
 from blueprint.check.rule import Capability, rule
-from blueprint.check.rule_context import RuleContext, inside
+from blueprint.check.rule_context import RuleContext, inside, severity_across_files
 from blueprint.diagnostics import Severity, define
 
 DOMAINS_OFF = define("BP6426", "compute-domain-not-served", page=__file__)
@@ -39,13 +39,16 @@ def template(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
     for other in context.objects_of_kind("ComputeDomain"):
         if other is subject:
             break
-        if other.id.namespace == subject.id.namespace and inside(other.data, *TEMPLATE) == name:
+        is_another = other.id != subject.id and other.id.namespace == subject.id.namespace
+        if is_another and inside(other.data, *TEMPLATE) == name:
             text = f"the template {name} already belongs to {other.id}"
-            yield ObjectFinding(TEMPLATE_TAKEN, TEMPLATE, text, "use another name")
+            override = severity_across_files(subject, other, context)
+            yield ObjectFinding(TEMPLATE_TAKEN, TEMPLATE, text, "use another name", override)
     for other in context.objects_of_kind("ResourceClaimTemplate"):
         if (other.id.name, other.id.namespace) == (name, subject.id.namespace):
             text = f"the ResourceClaimTemplate {name} already exists, but the controller has to create it"
-            yield ObjectFinding(TEMPLATE_TAKEN, TEMPLATE, text, "remove the manifest, or use another name")
+            override = severity_across_files(subject, other, context)
+            yield ObjectFinding(TEMPLATE_TAKEN, TEMPLATE, text, "remove the manifest, or use another name", override)
 
 
 @rule(NUMBER_OF_NODES, tags=("dra",), needs=(Capability.CLAIMS,))

@@ -8,6 +8,7 @@ from typing import Any
 
 from blueprint.check.rule_context import items, mapping
 
+SPEAKS_OF_MIG = re.compile(r"^mig-configs:", re.MULTILINE)
 _ENTRY = {"device-filter", "devices", "mig-enabled", "mig-devices"}
 _PROFILE = re.compile(r"([0-9]c\.)?[0-9]g\.[0-9]+gb([-+][a-z]+(\.[a-z]+)?)?")
 RULES = ()

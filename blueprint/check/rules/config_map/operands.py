@@ -67,9 +67,16 @@ def unread(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
 
 @rule(MIG_CONFIG, tags=("operator",))
 def mig_manager(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
-    """The configurations of the MIG manager."""
+    """The configurations of the MIG manager: the one that it reads, and what can be nothing else."""
+    if not _read_by(subject, context, "migManager"):
+        for key, text in mapping(subject.data.get("data")).items():
+            if isinstance(text, str) and mig.SPEAKS_OF_MIG.search(text) and by_hand(subject, "data", str(key)):
+                for fault in _faults(text, lambda data: mig.faults(data, ())):
+                    message = f"data.{key}: {fault}"
+                    yield ObjectFinding(MIG_CONFIG, ("data", key), message, override=Severity.WARNING)
+        return
     text = mapping(subject.data.get("data")).get("config.yaml")
-    if text is None or not _read_by(subject, context, "migManager") or not by_hand(subject, "data", "config.yaml"):
+    if text is None or not by_hand(subject, "data", "config.yaml"):
         return
     names = {pool.mig_config for pool in context.pools if pool.mig_config}
     for fault in _faults(text, lambda data: mig.faults(data, names)):

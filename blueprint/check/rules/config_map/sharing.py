@@ -12,13 +12,14 @@ from blueprint.diagnostics import Refused, nearest
 from blueprint.source.loader import load_text
 
 _TOP = ("version", "flags", "resources", "sharing", "imex")
+_WAYS = ("timeSlicing", "mps")
 _WAY = ("renameByDefault", "failRequestsGreaterThanOne", "resources")
 _FLAGS = (
     "migStrategy", "failOnInitError", "nvidiaDriverRoot", "nvidiaDevRoot", "gdrcopyEnabled", "gdsEnabled",
     "mofedEnabled", "useNodeFeatureAPI", "deviceDiscoveryStrategy", "mpsRoot", "plugin", "gfd",
 )  # fmt: skip
 _SHARED = re.compile(r"nvidia\.com/(gpu|mig-[0-9]g\.[0-9]+gb(\.[a-z.]+)?)")
-_SPEAKS_OF_SHARING = re.compile(r"timeSlicing|\bmps\b")
+_SPEAKS_OF_SHARING = re.compile(r"\bsharing\b|timeSlicing|\bmps\b")
 RULES = ()
 
 
@@ -31,7 +32,7 @@ def configurations(subject: Object) -> Iterator[tuple[str, str]]:
             except Refused:
                 continue
             ways = mapping(data.get("sharing"))
-            if any(items(mapping(ways.get(way)).get("resources")) for way in ("timeSlicing", "mps")):
+            if any(items(mapping(way).get("resources")) for name, way in ways.items() if nearest(str(name), _WAYS)):
                 yield str(key), text
 
 
@@ -42,10 +43,10 @@ def faults(config: Mapping[Any, Any]) -> Iterator[str]:
     yield from _unknown(config, _TOP, "")
     yield from _unknown(mapping(config.get("flags")), _FLAGS, "flags.")
     sharing = mapping(config.get("sharing"))
-    yield from _unknown(sharing, ("timeSlicing", "mps"), "sharing.")
+    yield from _unknown(sharing, _WAYS, "sharing.")
     if sharing.get("timeSlicing") and sharing.get("mps"):
         yield "sharing has both timeSlicing and mps, which are mutually exclusive"
-    for way in ("timeSlicing", "mps"):
+    for way in _WAYS:
         yield from _shared(way, mapping(sharing.get(way)))
     if sharing.get("mps") and mapping(config.get("flags")).get("migStrategy") not in (None, "none", "single", "mixed"):
         yield "flags.migStrategy must be none, single or mixed"

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from blueprint.bundle.model import Object
+from blueprint.check.common.monitoring import NOT_EXPORTED, not_counted
 from blueprint.check.finding import ObjectFinding
 from blueprint.check.rule import rule
 from blueprint.check.rule_context import RuleContext, inside, items, mapping
 from blueprint.diagnostics import Severity, define
 
 NOT_MEASURED = define("BP6587", "autoscaler-metric-unavailable", page=__file__, severity=Severity.WARNING)
+_FIELD = re.compile(r"DCGM_FI_(?:DEV|PROF)_[A-Z0-9_]*[A-Z0-9]")
 _MEASURED = ("cpu", "memory")
 _TYPES = {"Resource": "resource", "ContainerResource": "containerResource"}
 
@@ -29,4 +32,15 @@ def measured(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
             yield ObjectFinding(NOT_MEASURED, path, text, "use type: Pods or External with an adapter for Prometheus")
 
 
-RULES = (measured,)
+@rule(NOT_EXPORTED, tags=("monitoring", "scheduling"))
+def exported(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
+    """Metrics under the very name of a field of DCGM that there is not; adapters may give others."""
+    for index, each in enumerate(map(mapping, items(inside(subject.data, "spec", "metrics")))):
+        for field in ("pods", "object", "external"):
+            name = inside(each, field, "metric", "name")
+            if isinstance(name, str) and _FIELD.fullmatch(name):
+                for text, help_ in not_counted([name], context):
+                    yield ObjectFinding(NOT_EXPORTED, ("spec", "metrics", index, field, "metric", "name"), text, help_)
+
+
+RULES = (measured, exported)

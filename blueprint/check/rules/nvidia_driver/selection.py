@@ -60,11 +60,16 @@ def selectors(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
     drivers = _drivers(context)
     if (other := drivers.before(subject)) is None:
         return
+    override = severity_across_files(subject, other, context)
     if _default(subject):
-        yield ObjectFinding(DRIVERS_CONFLICT, ("spec", "default"), f"{other.id.name} is already the default")
+        text = f"{other.id.name} is already the default"
+        yield ObjectFinding(DRIVERS_CONFLICT, ("spec", "default"), text, override=override)
     else:
-        text = f"spec.nodeSelector selects nodes that {other.id.name} also selects"
-        yield ObjectFinding(DRIVERS_CONFLICT, ("spec", "nodeSelector"), text, "use labels that are mutually exclusive")
+        text, help_ = (
+            f"spec.nodeSelector selects nodes that {other.id.name} also selects",
+            "use labels that are mutually exclusive",
+        )
+        yield ObjectFinding(DRIVERS_CONFLICT, ("spec", "nodeSelector"), text, help_, override)
 
 
 @rule(DRIVERS_CONFLICT, tags=("operator", "driver"))
@@ -124,7 +129,9 @@ class _Drivers:
     def _is_before(self, other: Object, subject: Object) -> bool:
         """Whether it comes first among drivers of its kind; ours come before those of users."""
         mine, theirs = subject.component == USERS, other.component == USERS
-        return self._place[id(other)] < self._place[id(subject)] if mine == theirs else mine
+        return other.id != subject.id and (
+            self._place[id(other)] < self._place[id(subject)] if mine == theirs else mine
+        )
 
     def _for_nodes_of(self, subject: Object) -> list[Object]:
         """Where one selector holds the other, or a pool's nodes carry the labels of both."""

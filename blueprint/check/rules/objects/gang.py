@@ -23,6 +23,11 @@ _BY_COMMAND = {("batch", "Job"), ("jobset.x-k8s.io", "JobSet")}
 _SEVERAL_NODES = re.compile(r"--nnodes[= ]|--num_machines[= ]|--hostfile[= ]|--rdzv[-_]endpoint[= ]")
 _MARKS = ("scheduling.x-k8s.io/pod-group", "pod-group.scheduling.sigs.k8s.io/name", "scheduling.k8s.io/group-name")
 """Labels and annotations by which schedulers know a group: coscheduling, and Volcano."""
+_PROVISIONED = (
+    "autoscaling.x-k8s.io/consume-provisioning-request",
+    "cluster-autoscaler.kubernetes.io/consume-provisioning-request",
+)
+"""Annotations of pods for which Cluster Autoscaler makes all nodes or none."""
 
 
 @rule(GANG_MISSING, tags=("scheduling", "reliability"))
@@ -60,7 +65,12 @@ def _grouped(template: PodTemplate, subject: Object) -> bool:
     metadata = mapping(value_at(subject.data, (*template.path[:-1], "metadata")))
     keys = {**mapping(metadata.get("labels")), **mapping(metadata.get("annotations"))}
     named = spec.get("schedulerName", "default-scheduler") != "default-scheduler"
-    return named or "workloadRef" in spec or "schedulingGroup" in spec or any(each in keys for each in _MARKS)
+    return (
+        named
+        or "workloadRef" in spec
+        or "schedulingGroup" in spec
+        or any(each in keys for each in (*_MARKS, *_PROVISIONED))
+    )
 
 
 def _managed(subject: Object, context: RuleContext) -> bool:

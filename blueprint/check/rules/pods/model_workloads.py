@@ -6,9 +6,9 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from blueprint.bundle.model import Object, Path
+from blueprint.bundle.model import Path
 from blueprint.check.common.containers import GPU, command_line, limit, literal_env
-from blueprint.check.finding import ObjectFinding
+from blueprint.check.finding import ObjectFinding, value_at
 from blueprint.check.rule import rule
 from blueprint.check.rule_context import DescribedPod, RuleContext, inside, items, mapping
 from blueprint.diagnostics import Severity, define
@@ -30,6 +30,13 @@ _SEVERAL_NODES = re.compile(
 _WITH_RAY = re.compile(r"\bray start\b|multi-node-serving\.sh leader|--distributed-executor-backend[= ]ray\b")
 """How the leader of a group makes one server of the GPUs of all its pods."""
 _SIZE = r"(?:^|\s)(?:{names})[= ]\s*[\"']?(\d{{1,9}})\b"
+_SGLANG = re.compile(r"\bsglang\.launch_server\b|\bdynamo\.sglang\b")
+_SGLANG_FACTORS = {
+    "tensor": re.compile(_SIZE.format(names="--tensor-parallel-size|--tp-size|--tp")),
+    "pipeline": re.compile(_SIZE.format(names="--pipeline-parallel-size|--pp-size|--pp")),
+}
+_SGLANG_SPREADS = re.compile(r"--(nnodes|dist-init-addr|dp|dp-size|data-parallel-size)\b")
+"""Over several nodes, or by data, which multiplies GPUs or not as attention is split."""
 _FACTORS = {
     "tensor": re.compile(_SIZE.format(names="--tensor[-_]parallel[-_]size|-tp")),
     "pipeline": re.compile(_SIZE.format(names="--pipeline[-_]parallel[-_]size|-pp")),
@@ -42,19 +49,22 @@ _SPREADS = re.compile(r"\b(torchrun|torch\.distributed\.(run|launch)|deepspeed|a
 
 @rule(PARALLEL_SIZE, tags=("serving",))
 def parallel_size(pod: DescribedPod, context: RuleContext) -> Iterator[ObjectFinding]:
-    """VLLM with another number of ranks than GPUs: on one node, or on those of a group."""
-    nodes = _nodes_together(pod.subject)
+    """VLLM or SGLang with another number of ranks than GPUs: on one node, or on those of a group."""
+    nodes = _nodes_together(pod)
     for path, container in pod.containers:
         line, count = command_line(container), limit(container, GPU)
-        if not count or not _serves(container) or not _is_known(line, nodes):
+        is_sglang = _SGLANG.search(line) is not None
+        known = nodes == 1 and not _SGLANG_SPREADS.search(line) if is_sglang else _is_known(line, nodes)
+        if not count or not (is_sglang or _serves(container)) or not known:
             continue
-        sizes = {name: int(found[1]) for name, each in _FACTORS.items() if (found := each.search(line))}
+        server, factors = ("SGLang", _SGLANG_FACTORS) if is_sglang else ("vLLM", _FACTORS)
+        sizes = {name: int(found[1]) for name, each in factors.items() if (found := each.search(line))}
         ranks = sizes.get("tensor", 1) * sizes.get("pipeline", 1) * sizes.get("data", 1)
         if sizes and ranks != count * nodes:
             at = (*path, "resources", "limits", GPU)
             listed = " times ".join(f"{name}-parallel-size {size}" for name, size in sizes.items())
             each = f"{count} on each of {nodes} nodes" if nodes > 1 else f"{count}"
-            text = f"{format_path(at, pod.subject.data)} is {each}, but vLLM uses {ranks}: {listed}"
+            text = f"{format_path(at, pod.subject.data)} is {each}, but {server} uses {ranks}: {listed}"
             help_ = f"set {GPU}: {ranks // nodes}, or use sizes whose product is {count * nodes}"
             yield ObjectFinding(PARALLEL_SIZE, at, text, help_)
 
@@ -65,8 +75,12 @@ def _serves(container: Mapping[str, Any]) -> bool:
     return bool(usual or _SERVES.search(command_line(container)))
 
 
-def _nodes_together(subject: Object) -> int:
+def _nodes_together(pod: DescribedPod) -> int:
     """How many pods of the object work together as one; 0 where it does not say."""
+    subject = pod.subject
+    component = value_at(subject.data, pod.path[:-2]) if len(pod.path) > 1 else None
+    if {"leaderWorkerPattern", "leader", "worker"} & {*pod.path} or "multinode" in mapping(component):
+        return 0
     if subject.id.kind == "LeaderWorkerSet":
         return as_count(inside(subject.data, "spec", "leaderWorkerTemplate", "size") or 1) or 0
     return 0 if subject.id.group in _GROUPS else 1

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from blueprint.check.common.device_plugins import OF_NVIDIA, is_decided_here
+from blueprint.check.common.device_plugins import OF_HAMI, OF_NVIDIA, is_decided_here
 from blueprint.check.common.kueue import added_tolerations
 from blueprint.check.finding import ObjectFinding
 from blueprint.check.node_demands import as_admitted, may_run
@@ -77,7 +77,7 @@ def offered(pod: DescribedPod, context: RuleContext) -> Iterator[ObjectFinding]:
 
 def _not_offered(pod: DescribedPod, path: Any, name: str, context: RuleContext) -> ObjectFinding:
     there = sorted({name for pool in context.counted_pools for name in pool.offers})
-    near = _instead(name, there)
+    near = None if OF_HAMI.fullmatch(name) else _instead(name, there)
     if is_decided_here(context) if OF_NVIDIA.fullmatch(name) else near:
         text = f"{_field(pod, path)}: no pool's nodes offer {name}"
         help_ = f"they offer {', '.join(there)}" + (f"; did you mean {near}?" if near else "")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from blueprint.check.finding import ObjectFinding
@@ -11,6 +12,9 @@ from blueprint.diagnostics import define
 from blueprint.source.paths import format_path
 
 UNQUALIFIED = define("BP6475", "resource-name-unqualified", page=__file__)
+_QUALIFIED = re.compile(
+    r"cpu|memory|ephemeral-storage|[a-z0-9.-]{1,253}/[A-Za-z0-9](?:[A-Za-z0-9._-]{0,61}[A-Za-z0-9])?"
+)
 _STANDARD = ("cpu", "memory", "ephemeral-storage")
 _GPUS = ("gpu", "gpus", "nvidia", "cuda")
 
@@ -21,9 +25,13 @@ def unqualified(pod: DescribedPod, context: RuleContext) -> Iterator[ObjectFindi
     for path, container in pod.containers:
         for part in ("limits", "requests"):
             for name in mapping(mapping(container.get("resources")).get(part)):
-                if not isinstance(name, str) or "/" in name or name in _STANDARD or name.startswith("hugepages-"):
-                    continue
                 at = (*path, "resources", part, name)
+                if not isinstance(name, str) or _QUALIFIED.fullmatch(name) or name.startswith("hugepages-"):
+                    continue
+                if "/" in name:
+                    text = f"{format_path(at, pod.subject.data)}: {name!r} is not of the form DOMAIN/NAME"
+                    yield ObjectFinding(UNQUALIFIED, at, text, "letters, digits, -, _ and . without spaces")
+                    continue
                 text = (
                     f"{format_path(at, pod.subject.data)}: {name} is neither a resource of Kubernetes nor DOMAIN/NAME"
                 )

@@ -7,7 +7,7 @@ from itertools import chain
 from typing import Any
 
 from blueprint.bundle.model import Path
-from blueprint.check.common.named_objects import missing
+from blueprint.check.common.named_objects import missing, severity_beside
 from blueprint.check.finding import ObjectFinding
 from blueprint.check.rule import rule
 from blueprint.check.rule_context import (
@@ -41,7 +41,8 @@ def claims(pod: DescribedPod, context: RuleContext) -> Iterator[ObjectFinding]:
         if isinstance(name, str) and not runs_elsewhere(pod.subject.id.kind):
             path: Path = (*pod.path, "volumes", index, "persistentVolumeClaim", "claimName")
             text = f"{format_path(path, pod.subject.data)} is {name}, but no PersistentVolumeClaim there has that name"
-            if found := missing(CLAIM_MISSING, path, name, there, text, context):
+            beside = severity_beside(pod.subject, ("", "PersistentVolumeClaim"), context)
+            if found := missing(CLAIM_MISSING, path, name, there, text, context, beside):
                 yield found
 
 

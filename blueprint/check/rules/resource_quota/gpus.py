@@ -12,12 +12,17 @@ from blueprint.diagnostics import Severity, define
 from blueprint.source.paths import format_path
 
 NOT_COUNTED = define("BP6153", "gpu-quota-not-counted", page=__file__, severity=Severity.WARNING)
+_OF_HAMI = (".nvidia.com/gpumem", ".nvidia.com/gpucores")
+"""Resources of HAMi, whose scheduler counts the limits of such a quota itself."""
 
 
 @rule(NOT_COUNTED, tags=("tenancy",))
 def not_counted(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
     """Extended resources are counted by their requests alone."""
-    for key in map(str, mapping(inside(subject.data, "spec", "hard"))):
+    keys = [str(each) for each in mapping(inside(subject.data, "spec", "hard"))]
+    if any(each.endswith(_OF_HAMI) for each in keys):
+        return
+    for key in keys:
         name = key.removeprefix("limits.")
         if name.startswith(GPU_PREFIX):
             path = ("spec", "hard", key)

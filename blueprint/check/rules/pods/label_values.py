@@ -1,0 +1,77 @@
+"""Values of labels that GPU feature discovery, or the provider of the nodes, never sets."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from blueprint.bundle.model import Path
+from blueprint.check.finding import ObjectFinding
+from blueprint.check.rule import rule
+from blueprint.check.rule_context import DescribedPod, RuleContext, inside, items, mapping
+from blueprint.diagnostics import Severity, define
+from blueprint.records import Record
+from blueprint.source.paths import format_path
+
+NEVER_SET = define("BP6175", "gpu-label-value-never-set", page=__file__, severity=Severity.WARNING)
+
+
+class _Form(Record):
+    """What the values of some labels look like, and how they are written."""
+
+    keys: re.Pattern[str]
+    value: re.Pattern[str]
+    help: str
+
+
+_FORMS = (
+    _Form(
+        re.compile(r"nvidia\.com/gpu\.product"),
+        re.compile(r"(NVIDIA|Tesla|Quadro|GRID|GeForce|TITAN)-.*"),
+        "it is the name that nvidia-smi shows, with - for spaces: NVIDIA-A100-SXM4-80GB",
+    ),
+    _Form(
+        re.compile(r"nvidia\.com/gpu\.(count|replicas|memory|compute\.major|compute\.minor)"),
+        re.compile(r"[0-9]+"),
+        "it is a number; nvidia.com/gpu.memory is in MiB",
+    ),
+    _Form(
+        re.compile(r"nvidia\.com/(gpu\.present|mig\.capable|mps\.capable|vgpu\.present)"),
+        re.compile(r"true|false"),
+        "it is true or false",
+    ),
+    _Form(re.compile(r"nvidia\.com/gpu\.family"), re.compile(r"[a-z0-9-]+"), "it is in lower case: hopper"),
+    _Form(re.compile(r"nvidia\.com/mig\.strategy"), re.compile(r"none|single|mixed"), "it is none, single or mixed"),
+    _Form(
+        re.compile(r"cloud\.google\.com/gke-accelerator"),
+        re.compile(r"nvidia-.*"),
+        "GKE's names begin with nvidia-: nvidia-l4, nvidia-h100-80gb",
+    ),
+)
+
+
+@rule(NEVER_SET, tags=("scheduling",))
+def never_set(pod: DescribedPod, context: RuleContext) -> Iterator[ObjectFinding]:
+    """Values that no node has, in selectors and required affinity. Known pools say themselves what theirs are."""
+    for path, key, value in () if context.pools else _wanted(pod):
+        form = next((each for each in _FORMS if each.keys.fullmatch(key)), None)
+        if form and not form.value.fullmatch(value):
+            text = f"{format_path(path, pod.subject.data)} is {value}, but no node has such a value of {key}"
+            yield ObjectFinding(NEVER_SET, path, text, form.help)
+
+
+def _wanted(pod: DescribedPod) -> Iterator[tuple[Path, str, str]]:
+    """The values that nodes must have: each with its place and label."""
+    for key, value in mapping(pod.spec.get("nodeSelector")).items():
+        if isinstance(value, str):
+            yield (*pod.path, "nodeSelector", key), str(key), value
+    steps = ("affinity", "nodeAffinity", "requiredDuringSchedulingIgnoredDuringExecution", "nodeSelectorTerms")
+    for index, term in enumerate(map(mapping, items(inside(pod.spec, *steps)))):
+        for number, each in enumerate(map(mapping, items(term.get("matchExpressions")))):
+            for place, value in enumerate(items(each.get("values")) if each.get("operator") == "In" else ()):
+                if isinstance(value, str):
+                    path = (*pod.path, *steps, index, "matchExpressions", number, "values", place)
+                    yield path, str(each.get("key")), value
+
+
+RULES = (never_set,)

@@ -95,6 +95,8 @@ def findings_of(code: str, known_: RuleContext) -> Iterator[tuple[Object, Object
     for each in (rule for rule in RULES if code in {own.id for own in rule.codes}):
         for target in known_.pods if each.subject == PODS else [one for kind in known_.kinds.values() for one in kind]:
             subject: Any = target.subject if each.subject == PODS else target
+            if not (each.groups is None or subject.id.group in each.groups):
+                continue
             if each.subject in (PODS, EVERY_KIND, subject.id.kind.lower()):
                 yield from ((subject, found) for found in each(target, known_) if found.code.id == code)
 

@@ -45,11 +45,15 @@ def comparable(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]
 
 def _literal(node: CelExpression) -> tuple[str, str] | None:
     """A version or a quantity that is none."""
-    text = node.parts[0].value if node.kind == "call" and not node.method and len(node.parts) == 1 else None
-    if node.value == "semver" and isinstance(text, str) and not _SEMVER.fullmatch(text):
-        numbers = [str(int(part)) for part in re.findall(r"\d+", text)][:3]
-        return f"{text} is not a semantic version", f"did you mean {'.'.join([*numbers, '0', '0'][:3])}?"
-    if node.value == "quantity" and isinstance(text, str) and _amount(text) is None:
+    argument = node.parts[0] if node.kind == "call" and len(node.parts) == 1 else None
+    if argument is None or argument.kind != "literal" or not isinstance(argument.value, str):
+        return None
+    text = argument.value
+    if node.value == "semver" and not _SEMVER.fullmatch(text):
+        numbers = [str(int(part)) for part in re.findall(r"\d+", text)]
+        near = f"did you mean {'.'.join([*numbers, '0', '0'][:3])}?" if numbers else "for example 580.0.0"
+        return f"{text} is not a semantic version", near
+    if node.value == "quantity" and _amount(text) is None:
         near = re.sub(r"^(\d+)\s*([KMGT])i?[Bb]?$", r"\1\2i", text)
         return f"{text} is not a quantity", f"did you mean {near}?" if near != text else "for example 79Gi"
     return None
@@ -65,8 +69,7 @@ def _amount(text: object) -> int | None:
 def _type(node: CelExpression, dra: DraContext) -> tuple[str, str] | None:
     """Name and type of the attribute or capacity that is read."""
     read = reference(node)
-    found = table(read, dra).get(read.name) if read else None
-    if read is None or found is None:
+    if read is None or (found := table(read, dra).get(read.name)) is None:
         return None
     listed = read.name == "numaNode" and "DRAListTypeAttributes" in dra.open
     return None if listed else (read.name, found.type)
@@ -105,7 +108,7 @@ def _literal_text(node: CelExpression) -> str:
 
 def _method(node: CelExpression, dra: DraContext) -> tuple[str, str] | None:
     """A function that the attribute's type does not have."""
-    known = _type(node.parts[0], dra) if node.kind == "call" and node.method else None
+    known = _type(node.parts[0], dra) if node.method else None
     if known is None:
         return None
     (name, kind), maker = known, _MAKERS.get(known[1])
@@ -132,7 +135,7 @@ def reachable(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
                     yield ObjectFinding(TOO_MUCH_MEMORY, path, *_beyond(wanted, most), part=(node.start, node.end))
     for request in requests_of(subject):
         requested = mapping(mapping(request.data.get("capacity")).get("requests")).get("memory")
-        if requested is not None and (_amount(requested) or 0) > most:
+        if (amount := _amount(requested)) and amount > most:
             path = (*request.path, "capacity", "requests", "memory")
             yield ObjectFinding(TOO_MUCH_MEMORY, path, *_beyond(str(requested), most))
 

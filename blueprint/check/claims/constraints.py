@@ -15,17 +15,17 @@ def minimum_amount(node: CelExpression) -> str | None:
     if node.kind == "binary" and node.value in (">=", ">") and node.parts[1].value == 0:
         call = node.parts[0]
     right = "compareTo" if call is not node else "isGreaterThan"
-    if call.kind != "call" or call.value != right or len(call.parts) != 2:  # noqa: PLR2004 - object and argument
+    if call.value != right or len(call.parts) != 2:  # noqa: PLR2004 - object and argument
         return None
     read, made = reference(call.parts[0]), call.parts[1]
-    argument = made.parts[0] if made.kind == "call" and made.value == "quantity" and made.parts else None
+    argument = made.parts[0] if made.value == "quantity" and made.parts else None
     if argument is None or argument.kind != "literal" or not isinstance(argument.value, str):
         return None
     return argument.value if read and read[0::2] == ("capacity", "memory") else None
 
 
 def allowed_texts(node: CelExpression, read: AttributeReference) -> tuple[str, ...] | None:
-    """The texts of which an attribute must be one where the expression is to be true; None: it may be anything."""
+    """The texts of which an attribute must be one where the expression is to be true; nothing: it may be anything."""
     if node.kind != "binary":
         return None
     if node.value == "||":
@@ -37,4 +37,4 @@ def allowed_texts(node: CelExpression, read: AttributeReference) -> tuple[str, .
     candidates = right.parts if node.value == "in" and right.kind == "list" else (right,)
     texts = tuple(each.value for each in candidates if each.kind == "literal" and isinstance(each.value, str))
     right_way = node.value in ("==", "in") and reference(left) == read and len(texts) == len(candidates)
-    return texts if right_way and texts else None
+    return texts if right_way else None

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from blueprint.bundle.model import Object
-from blueprint.check.common.kueue import is_of_kueue
 from blueprint.check.common.kueue_configuration import configuration
 from blueprint.check.finding import ObjectFinding
 from blueprint.check.rule import rule
@@ -22,6 +21,6 @@ def fair_sharing_off(subject: Object, context: RuleContext) -> Iterator[ObjectFi
     settings, weight = configuration(context), inside(subject.data, *_PATH)
     of_namespace = inside(subject.data, "spec", "clusterQueue") is not None
     section = "admissionFairSharing" if of_namespace else "fairSharing"
-    if is_of_kueue(subject) and weight is not None and settings and section not in settings:
+    if weight is not None and settings and section not in settings:
         text = f"spec.fairSharing.weight is {weight}, but the configuration of Kueue's manager has no {section}"
         yield ObjectFinding(FAIR_SHARING_OFF, _PATH, text, f"add {section} to the configuration, or remove the weight")

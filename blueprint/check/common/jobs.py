@@ -19,7 +19,7 @@ def beyond_completions(subject: Object, *spec: str) -> Iterator[ObjectFinding]:
     wanted = inside(subject.data, *spec, "parallelism")
     most = inside(subject.data, *spec, "completions")
     number, limit = as_count(wanted), as_count(most)
-    if subject.id.group == "batch" and number is not None and limit is not None and number > limit:
+    if number is not None and limit is not None and number > limit:
         path: Path = (*spec, "parallelism")
         text = f"{'.'.join(spec)}.parallelism is {number}, but the Job ends after {counted(limit, 'completion')}"
         help_ = f"set completions: {number}, or parallelism: {limit}"

@@ -28,8 +28,6 @@ _INSTEAD = {"Provisioner": "NodePool", "AWSNodeTemplate": "EC2NodeClass"}
 @rule(API_GONE, tags=("karpenter",), of_form=True)
 def api_gone(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
     """Kinds and versions that Karpenter no longer has."""
-    if subject.id.group not in (GROUP, AWS):
-        return
     kind = subject.id.kind
     if new := _INSTEAD.get(kind):
         text = f"{kind} {subject.api_version} was removed in Karpenter 0.33, and Kubernetes 1.30 needs 0.37"

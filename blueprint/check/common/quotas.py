@@ -10,7 +10,6 @@ from blueprint.check.common.kueue import (
     FLAVOR,
     GROUP,
     flavors,
-    is_of_kueue,
     parent,
     parent_field,
     quotas,
@@ -34,7 +33,7 @@ _LIMITS = ("borrowingLimit", "lendingLimit")
 def flavor_missing(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
     """Flavors that no ResourceFlavor describes."""
     there = context.named(GROUP, FLAVOR)
-    for path, group in resource_groups(subject) if is_of_kueue(subject) else ():
+    for path, group in resource_groups(subject):
         for place, flavor in flavors(path, group):
             name, at = flavor.get("name"), (*place, "name")
             if isinstance(name, str):
@@ -46,7 +45,7 @@ def flavor_missing(subject: Object, context: RuleContext) -> Iterator[ObjectFind
 @rule(RESOURCES_DIFFER, tags=("kueue",))
 def resources_differ(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
     """Flavors whose resources are not those of their group, in the same order."""
-    for path, group in resource_groups(subject) if is_of_kueue(subject) else ():
+    for path, group in resource_groups(subject):
         covered = [each for each in items(group.get("coveredResources")) if isinstance(each, str)]
         for place, flavor in flavors(path, group):
             names = [str(mapping(each).get("name")) for each in items(flavor.get("resources"))]
@@ -64,7 +63,7 @@ def _listed(names: list[str]) -> str:
 def listed_twice(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
     """Resources and flavors that stand in a queue more than once."""
     seen: set[tuple[str, str]] = set()
-    for path, group in resource_groups(subject) if is_of_kueue(subject) else ():
+    for path, group in resource_groups(subject):
         covered = enumerate(items(group.get("coveredResources")))
         found = [("resource", name, (*path, "coveredResources", index)) for index, name in covered]
         found += [("flavor", flavor.get("name"), (*place, "name")) for place, flavor in flavors(path, group)]
@@ -81,7 +80,7 @@ def listed_twice(subject: Object, context: RuleContext) -> Iterator[ObjectFindin
 @rule(LIMIT_REFUSED, tags=("kueue",))
 def limit_refused(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
     """Limits of borrowing and lending without a cohort, and amounts that cannot be."""
-    for quota in quotas(subject) if is_of_kueue(subject) else ():
+    for quota in quotas(subject):
         for field in ("nominalQuota", *_LIMITS):
             at = (*quota.path, field)
             value = quota.fields.get(field)

@@ -6,7 +6,6 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from blueprint.bundle.model import Object
-from blueprint.check.common.kueue import is_of_kueue
 from blueprint.check.finding import ObjectFinding
 from blueprint.check.rule import rule
 from blueprint.check.rule_context import RuleContext, inside, mapping
@@ -19,9 +18,8 @@ NOT_SELECTED = define("BP6545", "namespaces-not-selected", page=__file__, severi
 @rule(PREEMPTION_REFUSED, tags=("kueue",))
 def preemption_refused(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
     """Settings of preemption that are mutually exclusive."""
-    if is_of_kueue(subject):
-        yield from _borrowing(mapping(inside(subject.data, "spec", "preemption")))
-        yield from _preference(mapping(inside(subject.data, "spec", "flavorFungibility")))
+    yield from _borrowing(mapping(inside(subject.data, "spec", "preemption")))
+    yield from _preference(mapping(inside(subject.data, "spec", "flavorFungibility")))
 
 
 def _borrowing(preemption: Mapping[Any, Any]) -> Iterator[ObjectFinding]:
@@ -46,7 +44,7 @@ def _preference(fungibility: Mapping[Any, Any]) -> Iterator[ObjectFinding]:
 @rule(NOT_SELECTED, tags=("kueue",))
 def without_selector(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
     """Queues without a selector of namespaces: nothing in them is ever admitted."""
-    if is_of_kueue(subject) and "namespaceSelector" not in mapping(subject.data.get("spec")):
+    if "namespaceSelector" not in mapping(subject.data.get("spec")):
         text = "spec.namespaceSelector is missing, so the queue admits workloads from no namespace"
         yield ObjectFinding(
             NOT_SELECTED, ("spec",), text, "namespaceSelector: {} admits workloads from every namespace"

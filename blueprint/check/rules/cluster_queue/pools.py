@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from blueprint.bundle.model import Object
 from blueprint.check.common.device_plugins import OF_NVIDIA, is_decided_here
-from blueprint.check.common.kueue import is_of_kueue, quotas
+from blueprint.check.common.kueue import quotas
 from blueprint.check.finding import ObjectFinding
 from blueprint.check.rule import Capability, rule
 from blueprint.check.rule_context import RuleContext
@@ -18,7 +18,7 @@ from blueprint.source.paths import format_path
 @rule(NOT_OFFERED, tags=("kueue", "scheduling"), needs=(Capability.POOLS,))
 def not_offered(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
     """Quotas of GPUs or MIG devices that no pool offers: what is admitted is never scheduled."""
-    if not is_of_kueue(subject) or not context.pools or context.uses_claims or not is_decided_here(context):
+    if not context.pools or context.uses_claims or not is_decided_here(context):
         return
     there = sorted({name for pool in context.pools for name in pool.offers})
     for quota in quotas(subject):

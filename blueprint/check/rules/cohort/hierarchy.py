@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from blueprint.bundle.model import Object
-from blueprint.check.common.kueue import GROUP, is_of_kueue, parent, parent_field
+from blueprint.check.common.kueue import GROUP, parent, parent_field
 from blueprint.check.finding import ObjectFinding
 from blueprint.check.rule import rule
 from blueprint.check.rule_context import RuleContext
@@ -17,8 +17,6 @@ COHORT_CYCLE = define("BP6464", "cohort-cycle", page=__file__)
 @rule(COHORT_CYCLE, tags=("kueue",))
 def cohort_cycle(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
     """Cohorts that are above themselves: Kueue admits nothing in any of them."""
-    if not is_of_kueue(subject):
-        return
     cohorts = context.named(GROUP, subject.id.kind)
     way = [subject.id.name]
     while (above := parent(cohorts[way[-1]]) if way[-1] in cohorts else "") and above not in way:

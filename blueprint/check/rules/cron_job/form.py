@@ -34,7 +34,7 @@ _PART = re.compile(r"([*?]|\w+(?:-\w+)?)(?:/([0-9]{1,9}))?")
 def schedule(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
     """Schedules that the API server refuses."""
     text = inside(subject.data, "spec", "schedule")
-    if subject.id.group == "batch" and isinstance(text, str) and (fault := _fault(text)):
+    if isinstance(text, str) and (fault := _fault(text)):
         why, help_ = fault
         short = shown(text, ("spec", "schedule"), subject.id.kind)
         yield ObjectFinding(UNREADABLE, ("spec", "schedule"), f"spec.schedule is {short}: {why}", help_)

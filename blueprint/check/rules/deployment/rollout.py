@@ -23,7 +23,7 @@ _USUAL = "25%"
 @rule(NEEDS_SPARE, tags=("serving", "kueue"))
 def rollout(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
     """Deployments in a queue of which no pod may end before another has its GPUs."""
-    templates = [each for each in pod_templates(subject.data) if subject.id.group == "apps"]
+    templates = pod_templates(subject.data)
     gpus = any(limit(each, GPU) for found in templates for _, each in containers(found.path, found.spec))
     spec = mapping(subject.data.get("spec"))
     strategy = mapping(spec.get("strategy"))

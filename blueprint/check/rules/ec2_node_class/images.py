@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from blueprint.bundle.model import Object, Path
-from blueprint.check.common.karpenter import AWS, allowed, is_of_gpus, made_by
+from blueprint.check.common.karpenter import allowed, is_of_gpus, made_by
 from blueprint.check.finding import ObjectFinding
 from blueprint.check.rule import rule
 from blueprint.check.rule_context import RuleContext, inside, items, mapping
@@ -34,7 +34,7 @@ def _aliases(subject: Object) -> Iterator[tuple[Path, str, str]]:
 @rule(IMAGE_LATEST, IMAGE_OUTDATED, tags=("karpenter", "reliability"))
 def image_versions(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
     """Images whose version changes by itself, or of which there are none any more."""
-    for path, family, version in _aliases(subject) if subject.id.group == AWS else ():
+    for path, family, version in _aliases(subject):
         if version == "latest" and not family.startswith("windows"):
             text = f"{family}@latest changes with each release of AWS, and Karpenter then replaces all nodes"
             yield ObjectFinding(IMAGE_LATEST, path, text, f"name a version: {family}@v...")
@@ -46,7 +46,7 @@ def image_versions(subject: Object, context: RuleContext) -> Iterator[ObjectFind
 @rule(DRIVER_TWICE, tags=("karpenter", "operator"))
 def driver_twice(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
     """Drivers that the operator installs on images that have one."""
-    if subject.id.group != AWS or not any(map(is_of_gpus, made_by(subject, context))):
+    if not any(map(is_of_gpus, made_by(subject, context))):
         return
     policy = context.operator.cluster_policy
     installs = policy is not None and inside(policy.data, "spec", "driver", "enabled") is not False
@@ -59,7 +59,7 @@ def driver_twice(subject: Object, context: RuleContext) -> Iterator[ObjectFindin
 @rule(DISK_SMALL, tags=("karpenter", "reliability"))
 def disk_small(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
     """GPU nodes on whose disk the images of the GPU stack do not fit."""
-    if subject.id.group != AWS or not any(map(is_of_gpus, made_by(subject, context))):
+    if not any(map(is_of_gpus, made_by(subject, context))):
         return
     if inside(subject.data, "spec", "instanceStorePolicy") == "RAID0":
         return  # container images are on the local disks
@@ -87,7 +87,7 @@ def reservation_unused(subject: Object, context: RuleContext) -> Iterator[Object
     """Capacity reservations that are paid for, and that no NodePool takes."""
     path = ("spec", "capacityReservationSelectorTerms")
     pools = made_by(subject, context)
-    if subject.id.group != AWS or not items(inside(subject.data, *path)) or not pools:
+    if not items(inside(subject.data, *path)) or not pools:
         return
     takes = (allowed(pool, "karpenter.sh/capacity-type") for pool in pools)
     if not any(values is not None and "reserved" in values for values in takes):

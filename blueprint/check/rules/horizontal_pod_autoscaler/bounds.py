@@ -17,7 +17,7 @@ BOUNDS = define("BP6155", "autoscaler-bounds", page=__file__)
 def bounds(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
     """More replicas at least than at most."""
     least, most = (inside(subject.data, "spec", field) for field in ("minReplicas", "maxReplicas"))
-    if subject.id.group != "autoscaling" or not isinstance(least, int) or not isinstance(most, int):
+    if not isinstance(least, int) or not isinstance(most, int):
         return
     if least > most:
         text = f"spec.minReplicas is {least}, above maxReplicas, {most}"

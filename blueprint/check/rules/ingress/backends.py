@@ -15,7 +15,7 @@ from blueprint.check.rule_context import RuleContext, inside, items, mapping
 @rule(MISSING, tags=("network", "references"))
 def backends(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
     """Backends of a name that no Service has."""
-    for path, backend in _backends(subject) if subject.id.group == "networking.k8s.io" else ():
+    for path, backend in _backends(subject):
         name = inside(backend, "service", "name")
         yield from service_missing(name, (*path, "service", "name"), subject, context)
 

@@ -12,7 +12,6 @@ from blueprint.check.rule_context import RuleContext, inside, items, mapping
 from blueprint.diagnostics import define
 
 JOBSET_REFUSED = define("BP6465", "jobset-refused", page=__file__)
-_GROUP = "jobset.x-k8s.io"
 _LONGEST = 63
 _SUFFIX = "-abcde"
 """As long as what the Job controller appends to the names of pods."""
@@ -21,8 +20,6 @@ _SUFFIX = "-abcde"
 @rule(JOBSET_REFUSED, tags=("jobset",))
 def jobset_refused(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
     """Orders that are mutually exclusive, names that become too long, jobs that are not there."""
-    if subject.id.group != _GROUP:
-        return
     jobs = [(("spec", "replicatedJobs", index), mapping(job)) for index, job in enumerate(_jobs(subject))]
     in_order = inside(subject.data, "spec", "startupPolicy", "startupPolicyOrder") == "InOrder"
     earlier: list[str] = []

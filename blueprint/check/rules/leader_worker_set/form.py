@@ -11,7 +11,6 @@ from blueprint.check.rule_context import RuleContext, inside, mapping
 from blueprint.diagnostics import define
 
 SET_REFUSED = define("BP6469", "leaderworkerset-refused", page=__file__)
-_GROUP = "leaderworkerset.x-k8s.io"
 _EXCLUSIVE = "leaderworkerset.sigs.k8s.io/subgroup-exclusive-topology"
 _NONE = (0, "0", "0%")
 
@@ -19,8 +18,6 @@ _NONE = (0, "0", "0%")
 @rule(SET_REFUSED, tags=("serving",))
 def set_refused(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
     """Groups that cannot be formed, rollouts that cannot begin."""
-    if subject.id.group != _GROUP:
-        return
     at = ("spec", "leaderWorkerTemplate")
     template = mapping(inside(subject.data, *at))
     size = template.get("size", 1)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from blueprint.bundle.model import Object
 from blueprint.check.common.fair_sharing import fair_sharing_off
-from blueprint.check.common.kueue import CLUSTER_QUEUE, GROUP, is_of_kueue
+from blueprint.check.common.kueue import CLUSTER_QUEUE, GROUP
 from blueprint.check.common.kueue_versions import other_version
 from blueprint.check.common.monitoring import matches
 from blueprint.check.common.named_objects import missing
@@ -24,7 +24,7 @@ _PATH = ("spec", "clusterQueue")
 def cluster_queue_missing(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
     """LocalQueues that lead nowhere."""
     name = inside(subject.data, *_PATH)
-    if is_of_kueue(subject) and isinstance(name, str):
+    if isinstance(name, str):
         there = context.named(GROUP, CLUSTER_QUEUE)
         text = f"spec.clusterQueue: there is no ClusterQueue {name}"
         if found := missing(CLUSTER_QUEUE_MISSING, _PATH, name, there, text, context):
@@ -38,7 +38,7 @@ def namespace_not_admitted(subject: Object, context: RuleContext) -> Iterator[Ob
     queue = context.named(GROUP, CLUSTER_QUEUE).get(name)
     home = context.named("", "Namespace").get(subject.id.namespace)
     selector = inside(queue.data, "spec", "namespaceSelector") if queue else None
-    if not is_of_kueue(subject) or selector is None or home is None:
+    if selector is None or home is None:
         return
     labels = {"kubernetes.io/metadata.name": home.id.name, **mapping(inside(home.data, "metadata", "labels"))}
     if not matches(selector, labels):

@@ -18,7 +18,7 @@ _GROUP = "networking.k8s.io"
 @rule(DNS_BLOCKED, tags=("network", "tenancy"))
 def dns_blocked(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
     """A namespace whose pods may connect to some things, but not to port 53 of anything."""
-    if subject.id.group != _GROUP or not _limits_all(subject):
+    if not _limits_all(subject):
         return
     policies = context.named(_GROUP, "NetworkPolicy", subject.id.namespace)
     if next(name for name, each in policies.items() if _limits_all(each)) != subject.id.name:

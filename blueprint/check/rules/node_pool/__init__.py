@@ -1,1 +1,3 @@
 """Rules about NodePool."""
+
+GROUPS = ("karpenter.sh",)

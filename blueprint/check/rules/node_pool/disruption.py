@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from blueprint.bundle.model import Object
-from blueprint.check.common.karpenter import GROUP, is_of_gpus
+from blueprint.check.common.karpenter import is_of_gpus
 from blueprint.check.finding import ObjectFinding, value_at
 from blueprint.check.rule import rule
 from blueprint.check.rule_context import DescribedPod, RuleContext, inside, items, mapping
@@ -21,7 +21,7 @@ _BUSY = "WhenEmptyOrUnderutilized"
 @rule(JOBS_DISRUPTED, tags=("karpenter", "reliability"))
 def jobs_disrupted(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
     """NodePools of GPUs that evict jobs, which start again from their last checkpoint."""
-    if subject.id.group != GROUP or not is_of_gpus(subject):
+    if not is_of_gpus(subject):
         return
     jobs = [pod for pod in context.pods if pod.requests and pod.subject.id.kind in _JOBS]
     disruption = mapping(inside(subject.data, "spec", "disruption"))

@@ -48,8 +48,6 @@ def old_fields(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]
 @rule(REQUIREMENT, tags=("karpenter",))
 def requirement(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
     """Requirements that no node can meet, or that are refused."""
-    if subject.id.group != GROUP:
-        return
     for path, each in requirements(subject):
         yield from _key(subject, (*path, "key"), each.get("key"))
         if fault := _values(each) or _capacity_types(each):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from blueprint.bundle.model import Object
-from blueprint.check.common.karpenter import GROUP, is_of_gpus
+from blueprint.check.common.karpenter import is_of_gpus
 from blueprint.check.finding import ObjectFinding
 from blueprint.check.rule import rule
 from blueprint.check.rule_context import RuleContext, inside, mapping
@@ -19,7 +19,7 @@ GPUS_UNLIMITED = define("BP6510", "gpu-nodepool-without-limit", page=__file__, s
 @rule(GPU_NODES_OPEN, tags=("karpenter", "scheduling"))
 def gpu_nodes_open(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
     """GPU nodes that take every pod."""
-    if subject.id.group != GROUP or inside(subject.data, "spec", "template", "spec", "taints"):
+    if inside(subject.data, "spec", "template", "spec", "taints"):
         return
     if is_of_gpus(subject):
         path = ("spec", "template", "spec")
@@ -33,7 +33,7 @@ def gpus_unlimited(subject: Object, context: RuleContext) -> Iterator[ObjectFind
     """GPU nodes of which nothing limits how many are made."""
     static = inside(subject.data, "spec", "replicas") is not None
     limits = mapping(inside(subject.data, "spec", "limits"))
-    if subject.id.group == GROUP and not static and is_of_gpus(subject) and not {"nvidia.com/gpu", "nodes"} & {*limits}:
+    if not static and is_of_gpus(subject) and not {"nvidia.com/gpu", "nodes"} & {*limits}:
         path = ("spec", "limits") if limits else ("spec",)
         text = "spec.limits does not limit nvidia.com/gpu, so Karpenter creates GPU nodes without a bound"
         yield ObjectFinding(GPUS_UNLIMITED, path, text, 'limits: {nvidia.com/gpu: "64"}')

@@ -20,8 +20,6 @@ _KINDS = ("Deployment", "StatefulSet")
 @rule(BLOCKS, tags=("serving", "reliability"))
 def blocking(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
     """Budgets that are never below what they demand."""
-    if subject.id.group != "policy":
-        return
     spec = mapping(subject.data.get("spec"))
     wanted = mapping(inside(spec, "selector", "matchLabels"))
     for pod in context.pods:

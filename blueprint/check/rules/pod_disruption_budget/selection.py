@@ -16,7 +16,7 @@ _PATH = ("spec", "selector", "matchLabels")
 @rule(NOTHING, tags=("reliability", "references"))
 def selects_nothing(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
     """Budgets whose selector takes no pod."""
-    if subject.id.group == "policy" and not inside(subject.data, "spec", "selector", "matchExpressions"):
+    if not inside(subject.data, "spec", "selector", "matchExpressions"):
         yield from unmatched(inside(subject.data, *_PATH), _PATH, subject, context)
 
 

@@ -17,7 +17,7 @@ HIGH_DEFAULT = define("BP6476", "default-priority-preempts", page=__file__, seve
 def high_default(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
     """A default above zero that stops other pods."""
     value = subject.data.get("value")
-    preempts = subject.data.get("preemptionPolicy", "PreemptLowerPriority") != "Never"
+    preempts = subject.data.get("preemptionPolicy") != "Never"
     if subject.data.get("globalDefault") is True and preempts and isinstance(value, int) and value > 0:
         text = f"every pod without a priority class gets {value}, and preempts pods with less"
         yield ObjectFinding(HIGH_DEFAULT, ("globalDefault",), text, "preemptionPolicy: Never, or no default")

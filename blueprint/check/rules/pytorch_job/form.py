@@ -11,7 +11,6 @@ from blueprint.check.rule_context import RuleContext, inside, items, mapping
 from blueprint.diagnostics import define
 
 PYTORCHJOB_REFUSED = define("BP6467", "pytorchjob-refused", page=__file__)
-_GROUP = "kubeflow.org"
 _TYPES = ("Master", "Worker")
 _CONTAINER = "pytorch"
 
@@ -19,8 +18,6 @@ _CONTAINER = "pytorch"
 @rule(PYTORCHJOB_REFUSED, tags=("training",))
 def pytorchjob_refused(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
     """Replicas that the operator does not take."""
-    if subject.id.group != _GROUP:
-        return
     at = ("spec", "pytorchReplicaSpecs")
     replicas = mapping(inside(subject.data, *at))
     for kind, replica in replicas.items():

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from blueprint.bundle.model import Object
-from blueprint.check.common.kai import GROUP, parent, queues
+from blueprint.check.common.kai import parent, queues
 from blueprint.check.common.named_objects import missing
 from blueprint.check.finding import ObjectFinding
 from blueprint.check.rule import rule
@@ -23,8 +23,6 @@ _UNITS = {"cpu": (100, "millicores", 1000), "memory": (1000, "megabytes", 1000)}
 @rule(QUEUE_INCOMPLETE, tags=("kai",))
 def queue_incomplete(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
     """Queues without resources, or below a queue that is not there."""
-    if subject.id.group != GROUP:
-        return
     if not inside(subject.data, "spec", "resources"):
         text = "spec.resources is missing, so KAI Scheduler's webhook rejects the queue"
         yield ObjectFinding(QUEUE_INCOMPLETE, ("spec",), text, "for example resources: {gpu: {quota: 0, limit: -1}}")
@@ -52,8 +50,6 @@ def _is_below(queue: Object, there: Mapping[str, Object]) -> bool:
 @rule(QUEUE_QUOTA, tags=("kai",))
 def queue_quota(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
     """Quotas above their limit or their parent's, and amounts in another unit."""
-    if subject.id.group != GROUP:
-        return
     for resource in ("cpu", "gpu", "memory"):
         path = ("spec", "resources", resource)
         field = ".".join(path)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from blueprint.bundle.model import Object
-from blueprint.check.common.ray import GROUP, RAY_REFUSED, cluster_faults
+from blueprint.check.common.ray import RAY_REFUSED, cluster_faults
 from blueprint.check.finding import ObjectFinding
 from blueprint.check.rule import rule
 from blueprint.check.rule_context import RuleContext
@@ -14,8 +14,7 @@ from blueprint.check.rule_context import RuleContext
 @rule(RAY_REFUSED, tags=("ray",))
 def ray_cluster_refused(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
     """Clusters that KubeRay does not make."""
-    if subject.id.group == GROUP:
-        yield from cluster_faults(subject, ("spec",))
+    yield from cluster_faults(subject, ("spec",))
 
 
 RULES = (ray_cluster_refused,)

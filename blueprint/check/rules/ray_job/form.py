@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from blueprint.bundle.model import Object
-from blueprint.check.common.ray import GROUP, RAY_REFUSED, cluster_faults
+from blueprint.check.common.ray import RAY_REFUSED, cluster_faults
 from blueprint.check.finding import ObjectFinding
 from blueprint.check.rule import rule
 from blueprint.check.rule_context import RuleContext, mapping
@@ -15,10 +15,9 @@ from blueprint.check.rule_context import RuleContext, mapping
 @rule(RAY_REFUSED, tags=("ray",))
 def ray_job_refused(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
     """Jobs that KubeRay does not run."""
-    if subject.id.group == GROUP:
-        for field, text, help_ in _faults(mapping(subject.data.get("spec"))):
-            yield ObjectFinding(RAY_REFUSED, ("spec", field), text, help_)
-        yield from cluster_faults(subject, ("spec", "rayClusterSpec"))
+    for field, text, help_ in _faults(mapping(subject.data.get("spec"))):
+        yield ObjectFinding(RAY_REFUSED, ("spec", field), text, help_)
+    yield from cluster_faults(subject, ("spec", "rayClusterSpec"))
 
 
 def _faults(spec: Mapping[Any, Any]) -> Iterator[tuple[str, str, str]]:

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 
 from blueprint.bundle.model import Object
 from blueprint.check.common.karpenter import allowed, node_pools
-from blueprint.check.common.kueue import is_of_kueue
 from blueprint.check.finding import ObjectFinding
 from blueprint.check.rule import rule
 from blueprint.check.rule_context import RuleContext, inside, mapping
@@ -28,7 +27,7 @@ def never_made(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]
     """Labels that nodes of the flavor's NodePool do not have when they are made."""
     labels = mapping(inside(subject.data, "spec", "nodeLabels"))
     pool = next((each for each in node_pools(context) if each.id.name == labels.get(_NODE_POOL)), None)
-    if not is_of_kueue(subject) or pool is None:
+    if pool is None:
         return
     for key, value in labels.items():
         values = [pool.id.name] if key == _NODE_POOL else allowed(pool, str(key))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from blueprint.bundle.model import Object
-from blueprint.check.common.kueue import CLUSTER_QUEUE, GROUP, is_of_kueue, quotas
+from blueprint.check.common.kueue import CLUSTER_QUEUE, GROUP, quotas
 from blueprint.check.finding import ObjectFinding
 from blueprint.check.rule import Capability, rule
 from blueprint.check.rule_context import GPU_PREFIX, RuleContext, inside, mapping
@@ -17,7 +17,7 @@ from blueprint.source.paths import format_path
 @rule(NO_SUCH_NODES, tags=("kueue", "scheduling"), needs=(Capability.POOLS,))
 def no_such_nodes(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
     """Flavors of GPUs whose labels no pool has: what they admit is never scheduled."""
-    if not is_of_kueue(subject) or subject.id.name not in context.once(_flavors_of_gpus):
+    if subject.id.name not in context.once(_flavors_of_gpus):
         return
     for key, value in mapping(inside(subject.data, "spec", "nodeLabels")).items():
         there = sorted({pool.labels[key] for pool in context.pools if key in pool.labels})

@@ -6,7 +6,6 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from blueprint.bundle.model import Object, Taint
-from blueprint.check.common.kueue import is_of_kueue
 from blueprint.check.finding import ObjectFinding
 from blueprint.check.rule import Capability, rule
 from blueprint.check.rule_context import RuleContext, inside, items, mapping, tolerates
@@ -21,7 +20,7 @@ def taints_ignored(subject: Object, context: RuleContext) -> Iterator[ObjectFind
     spec = mapping(subject.data.get("spec"))
     labels = mapping(spec.get("nodeLabels"))
     pools = [pool for pool in context.pools if labels and labels.items() <= {**pool.labels}.items()]
-    if not is_of_kueue(subject) or not pools:
+    if not pools:
         return
     for taint in pools[0].taints:
         everywhere = all(taint in pool.taints for pool in pools)

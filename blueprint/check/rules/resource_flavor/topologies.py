@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from blueprint.bundle.model import Object
-from blueprint.check.common.kueue import GROUP, is_of_kueue
+from blueprint.check.common.kueue import GROUP
 from blueprint.check.common.kueue_versions import other_version
 from blueprint.check.common.named_objects import missing
 from blueprint.check.finding import ObjectFinding
@@ -21,7 +21,7 @@ _PATH = ("spec", "topologyName")
 def flavor_topology(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
     """Flavors that name a topology which is not there, or that select no nodes."""
     name = inside(subject.data, *_PATH)
-    if not is_of_kueue(subject) or not isinstance(name, str):
+    if not isinstance(name, str):
         return
     if not inside(subject.data, "spec", "nodeLabels"):
         text = f"spec.topologyName is {name}, but spec.nodeLabels is empty"

@@ -14,8 +14,7 @@ from blueprint.check.rule_context import RuleContext
 @rule(TARGET_MISSING, tags=("references", "scheduling"))
 def target(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
     """Targets of another name than every workload of their kind."""
-    if subject.id.group == "keda.sh":
-        yield from target_missing(subject, context)
+    yield from target_missing(subject, context)
 
 
 RULES = (target,)

@@ -15,15 +15,14 @@ from blueprint.check.rule_context import RuleContext, inside, items, mapping, se
 @rule(NOTHING, tags=("network", "references"))
 def selects_nothing(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
     """Services whose selector takes no pod."""
-    if subject.id.group == "":
-        yield from unmatched(inside(subject.data, "spec", "selector"), ("spec", "selector"), subject, context)
+    yield from unmatched(inside(subject.data, "spec", "selector"), ("spec", "selector"), subject, context)
 
 
 @rule(UNKNOWN, tags=("network", "references"))
 def target_ports(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
     """Target ports that no selected pod has."""
     selector = mapping(inside(subject.data, "spec", "selector"))
-    pods = selected_pods(selector, subject, context) if selector and subject.id.group == "" else []
+    pods = selected_pods(selector, subject, context) if selector else []
     names = pod_ports(pods)
     for index, port in enumerate(map(mapping, items(inside(subject.data, "spec", "ports")))) if pods else ():
         name = port.get("targetPort")

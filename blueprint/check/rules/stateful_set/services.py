@@ -14,9 +14,8 @@ from blueprint.check.rule_context import RuleContext, inside
 @rule(MISSING, tags=("network", "references"))
 def service(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
     """A serviceName that no Service has."""
-    if subject.id.group == "apps":
-        name = inside(subject.data, "spec", "serviceName")
-        yield from service_missing(name, ("spec", "serviceName"), subject, context)
+    name = inside(subject.data, "spec", "serviceName")
+    yield from service_missing(name, ("spec", "serviceName"), subject, context)
 
 
 RULES = (service,)

@@ -23,8 +23,6 @@ _RUNTIME = ("spec", "runtimeRef")
 @rule(TRAINJOB_REFUSED, tags=("training",))
 def trainjob_refused(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
     """Jobs without their runtime, with what it does not do, or that set what it sets."""
-    if subject.id.group != _GROUP:
-        return
     named = mapping(inside(subject.data, *_RUNTIME))
     name = named.get("name")
     if not isinstance(name, str):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from copy import copy
 from functools import cached_property, lru_cache
@@ -24,6 +25,7 @@ from blueprint.source.paths import Path as Steps
 
 R = TypeVar("R", bound=CatalogueFile)
 _PACKAGE = Path(__file__).resolve().parent
+_KIND_AS_KEY = re.compile(r"^  (\w+\.[\w.-]+):", re.MULTILINE)
 
 
 class Catalog:
@@ -127,7 +129,7 @@ class Catalog:
         In the versions of a release, or the newest where that is none of ours. Only files with the name are parsed.
         """
         versions = (found.components if (found := self.release(release)) else {}) if release else {}
-        held = self._components_with(f"  {name}:")
+        held = self._names_by_kind.get(name, ())
         found_in = (self.component(one, versions.get(one)) for one in held)
         return next((each.kinds[name] for each in found_in if each and name in each.kinds), None)
 
@@ -210,6 +212,15 @@ class Catalog:
             known = tuple(name for name, content in self._component_texts.items() if text in content)
             self._names_by_text[text] = known
         return known
+
+    @cached_property
+    def _names_by_kind(self) -> dict[str, list[str]]:
+        """The components in whose file a key has the form `Kind.group`. An input may have any number of kinds."""
+        found: dict[str, list[str]] = {}
+        for name, content in self._component_texts.items():
+            for kind in dict.fromkeys(_KIND_AS_KEY.findall(content)):
+                found.setdefault(kind, []).append(name)
+        return found
 
     @cached_property
     def _component_texts(self) -> dict[str, str]:

@@ -21,6 +21,10 @@ _TOKEN = re.compile(
     re.VERBOSE,
 )
 _LEVELS = (("||",), ("&&",), ("<", "<=", ">=", ">", "==", "!=", "in"), ("+", "-"), ("*", "/", "%"))
+_JOINS = 2
+"""So many of the levels join any number of parts."""
+_MOST_CHARACTERS = 10 * 1024
+"""Of a selector the API server accepts as many."""
 _DEEPEST = 25
 _LONGEST = 100
 """How deep brackets may go, and how many selections or sums may follow each other. No selector comes near."""
@@ -72,6 +76,8 @@ class CelExpression(Record):
 
 def parse(text: str) -> CelExpression:
     """The tree of an expression. Raises CelError."""
+    if len(text) > _MOST_CHARACTERS:
+        raise TooComplexError(f"the expression has more than {_MOST_CHARACTERS} characters", 0, 1)
     parser = _Parser(text)
     tree = parser.choice()
     if parser.kind != "end":
@@ -139,18 +145,26 @@ class _Parser:
         if level == len(_LEVELS):
             return self._unary()
         found = self._binary(level + 1)
+        if level < _JOINS:
+            return self._joined(found, level)
         links = 0
         while self.kind in ("mark", "name") and self.value in _LEVELS[level]:
             operator = self._next()
             right = self._binary(level + 1)
-            joins = operator in ("&&", "||")
-            links = self._link(links, flat=joins)
-            parts = (*found.parts, right) if joins and links > 1 else (found, right)
-            found = CelExpression("binary", found.start, right.end, operator, parts)
+            links = self._link(links)
+            found = CelExpression("binary", found.start, right.end, operator, (found, right))
         return found
 
-    def _link(self, links: int, *, flat: bool = False) -> int:
-        if links > _LONGEST and not flat:
+    def _joined(self, first: CelExpression, level: int) -> CelExpression:
+        """What is joined by && or || from the first on; the first alone where nothing is."""
+        (operator,) = _LEVELS[level]
+        parts = [first]
+        while self._take(operator):
+            parts.append(self._binary(level + 1))
+        return first if len(parts) == 1 else CelExpression("binary", first.start, parts[-1].end, operator, tuple(parts))
+
+    def _link(self, links: int) -> int:
+        if links > _LONGEST:
             raise TooComplexError(
                 "the expression has too many chained operators", self.start, max(self.stop, self.start + 1)
             )

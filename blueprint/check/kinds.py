@@ -52,7 +52,9 @@ class KindRegistry:
 
     def __init__(self, minor: str, crds: Iterable[Mapping[str, Any]] = (), engine: str | None = None) -> None:
         self._kubernetes = load_kubernetes(minor)
-        self._given = [crd for crd in crds if is_readable(crd)]
+        self._given: dict[str, list[Mapping[str, Any]]] = {}
+        for crd in filter(is_readable, crds):
+            self._given.setdefault(crd["spec"]["group"], []).append(crd)
         self._engine = engine
         self._compiled: dict[tuple[str, str], CheckedKind | ObjectFinding] = {}
 
@@ -96,7 +98,7 @@ class KindRegistry:
 
     def _crds(self, group: str) -> Iterator[Mapping[str, Any]]:
         """Those given come before those shipped: what is installed decides."""
-        yield from (crd for crd in self._given if crd["spec"]["group"] == group)
+        yield from self._given.get(group, ())
         yield from checked_crds_of(group)
 
     def _unknown(self, api_version: str, kind: str) -> ObjectFinding:

@@ -69,16 +69,25 @@ def _applicable(
     refused: dict[str, list[Object]] = {}
     for each in malformed:
         refused.setdefault(each.id.kind, []).append(each)
+    everything = [each for objects in context.kinds.values() for each in objects]
+    yield from _with_objects(rules_of(EVERY_KIND), everything, list(malformed))
     for kind in dict.fromkeys((*context.kinds, *refused)):
-        for rules in (rules_of(EVERY_KIND), rules_of(kind.lower())):
-            groups = rules[0].groups if rules else None
-            formed = _of_groups(context.kinds.get(kind, []), groups)
-            malformed_too = [*formed, *_of_groups(refused.get(kind, []), groups)]
-            for rule in rules:
-                if objects := malformed_too if rule.of_form else formed:
-                    yield rule, objects
+        yield from _with_objects(rules_of(kind.lower()), context.kinds.get(kind, []), refused.get(kind, []))
     for rule in rules_of(PODS) if context.pods else ():
         yield rule, context.pods
+
+
+def _with_objects(
+    rules: tuple[Rule, ...], formed: list[Object], malformed: list[Object]
+) -> Iterator[tuple[Rule, list[Object]]]:
+    """The rules of one subject, each with the objects that it looks at, if there are any."""
+    if not rules:
+        return
+    formed = _of_groups(formed, rules[0].groups)
+    malformed_too = [*formed, *_of_groups(malformed, rules[0].groups)]
+    for rule in rules:
+        if objects := malformed_too if rule.of_form else formed:
+            yield rule, objects
 
 
 def _of_groups(objects: list[Object], groups: tuple[str, ...] | None) -> list[Object]:

@@ -24,7 +24,7 @@ _FIELDS: tuple[tuple[str, range, tuple[str, ...]], ...] = (
 )
 """Of a schedule, as the CronJob controller's parser has them (robfig/cron v3): name, numbers, words for the numbers."""
 _WORDS = frozenset({"@yearly", "@annually", "@monthly", "@weekly", "@daily", "@midnight", "@hourly"})
-_EVERY = re.compile(r"@every [+-]?(\d+(\.\d*)?|\.\d+)(ns|us|µs|ms|s|m|h)((\d+(\.\d*)?|\.\d+)(ns|us|µs|ms|s|m|h))*")
+_EVERY = re.compile(r"@every [+-]?(\d+(\.\d*)?|\.\d+)(ns|us|µs|ms|s|m|h)((\d+(\.\d*)?|\.\d+)(ns|us|µs|ms|s|m|h))*+")
 _NUMBER = re.compile(r"[0-9]{1,9}")
 _SHOWN = 30
 _PART = re.compile(r"([*?]|\w+(?:-\w+)?)(?:/([0-9]{1,9}))?")

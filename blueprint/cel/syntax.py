@@ -157,7 +157,7 @@ class _Parser:
 
     def _joined(self, first: CelExpression, level: int) -> CelExpression:
         """What is joined by && or || from the first on; the first alone where nothing is."""
-        (operator,) = _LEVELS[level]
+        operator = _LEVELS[level][0]
         parts = [first]
         while self._take(operator):
             parts.append(self._binary(level + 1))

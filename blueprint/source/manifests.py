@@ -6,7 +6,7 @@ import re
 from itertools import pairwise
 from typing import Any
 
-from blueprint.diagnostics import Diagnostic, Severity
+from blueprint.diagnostics import Diagnostic, Severity, Span
 from blueprint.records import Record, replace
 from blueprint.source import codes
 from blueprint.source.document import Document
@@ -25,6 +25,8 @@ _HOLE = re.compile(r"^[ \t]{0,200}\$\{\w+\}[ \t]{0,200}$", re.MULTILINE)
 """A line for which `envsubst` brings others."""
 _LONGEST_NUMBER = 400
 """Characters; what is longer is in the range of no number that Kubernetes has."""
+MOST_UNREADABLE = 20_000
+"""Documents of one file that cannot be read. The parser starts anew for each, and such a file holds no manifests."""
 _ODD = frozenset({codes.AMBIGUOUS_SCALAR, codes.MERGE_KEY, codes.KEY_NOT_TEXT, codes.TAG})
 """What Kubernetes reads, though other readers may not read the same."""
 
@@ -64,9 +66,18 @@ def read_manifests(text: str, file: str) -> Manifests:
         count = part.count("\n")
         if _unreadable(bad) or is_template:
             parts[index] = "\n" * count
+            if len(found) > MOST_UNREADABLE and index + 1 < len(parts):
+                found.append(_not_read(file, line + count))
+                del parts[index + 1 :]
+                break
         line += count
     documents, problems, nulls = _read("".join(parts), file)
     return Manifests(tuple(documents), (*found, *problems), nulls, tuple(templates))
+
+
+def _not_read(file: str, line: int) -> Diagnostic:
+    text = f"more than {MOST_UNREADABLE:,} documents of this file are not YAML; those from here on were not read"
+    return Diagnostic(codes.SYNTAX, text, at=Span(file, line + 1, 1, line + 1, 2))
 
 
 def _parts(text: str) -> list[str]:

@@ -47,7 +47,7 @@ def _listed(keys: frozenset[str]) -> str:
 
 
 def _files(path: Path, container: Mapping[str, Any]) -> Iterator[tuple[Path, str]]:
-    """The files that a container of NVIDIA's is told to read, and where that is line."""
+    """The files that a container of NVIDIA's reads, and where the pod says so."""
     variable, flag = _option(container)
     for at, name, value in literal_env(container, path) if variable else ():
         if name == variable and value.startswith("/"):

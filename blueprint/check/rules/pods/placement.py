@@ -25,6 +25,15 @@ NO_SUCH_NODES = define("BP6108", "no-such-nodes", page=__file__)
 RESTART_POLICY = define("BP6109", "restart-policy-of-a-job", page=__file__)
 IMAGE_MALFORMED = define("BP6116", "image-malformed", page=__file__)
 
+_WORDS = {
+    "In": "is",
+    "NotIn": "is not",
+    "DoesNotExist": "is not set",
+    "Gt": "is more than",
+    "Lt": "is less than",
+}
+"""Operators of selectors of nodes."""
+
 
 @rule(TOLERATION_FORM, tags=("scheduling",))
 def tolerations(pod: DescribedPod, context: RuleContext) -> Iterator[ObjectFinding]:
@@ -62,10 +71,10 @@ def nodes(pod: DescribedPod, context: RuleContext) -> Iterator[ObjectFinding]:
 
 def _no_such_nodes(pod: DescribedPod, demand: Demand, able: list[PoolOffer], names: set[str]) -> ObjectFinding:
     there = {value for pool in able if (found := labels_of(pool).get(demand.key)) for value in found.values}
-    wanted = ", ".join(map(str, demand.values)) or "there"
-    verb = {"In": "is", "Gt": "is more than", "Lt": "is less than"}.get(demand.operator, f"is {demand.operator}")
+    wanted = ", ".join(map(str, demand.values))
     field = format_path(demand.path, pod.subject.data) if demand.operator == "In" else demand.key
-    text = f"{field} {verb} {wanted}, and no pool with {', '.join(sorted(names))} is"
+    demanded = f"{field} {_WORDS.get(demand.operator, demand.operator)} {wanted}".rstrip()
+    text = f"{demanded}, but no pool with {', '.join(sorted(names))} has such nodes"
     near = nearest(wanted, there) if demand.operator == "In" else None
     help_ = f"existing values: {', '.join(sorted(there))}" + (
         f"; did you mean {near}?" if near and len(there) > 1 else ""

@@ -3,10 +3,10 @@
     python tools/mutate_rules.py [--jobs N] [--sample N] [MODULE...]
 
 MODULE is a part of a file's name under blueprint/check/rules, common or claims (`gang`); all by default, which takes
-half an hour. `--sample N` makes N changes of each module, the same ones each time. For each module: how many changes were
-noticed, and where one was not. A rule whose condition can be changed unnoticed has an example too few. Changes that
-make no difference are listed in tools/equivalent_changes.yaml, each with the reason; one that is listed and no longer
-made ends the run.
+half an hour. `--sample N` makes N changes of each module, the same ones each time. For each module: how many changes
+were noticed, and where one was not. A rule whose condition can be changed unnoticed has an example too few. Changes
+that make no difference are listed in tools/equivalent_changes.yaml, each with the reason; one that is listed and no
+longer made ends the run.
 
 Each change runs in a process of its own: first the examples of the pages of the module's codes, then the files of tests
 that name one of these codes. A module that leaves its work to others has nothing to change.

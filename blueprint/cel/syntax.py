@@ -23,8 +23,8 @@ _TOKEN = re.compile(
 _LEVELS = (("||",), ("&&",), ("<", "<=", ">=", ">", "==", "!=", "in"), ("+", "-"), ("*", "/", "%"))
 _JOINS = 2
 """So many of the levels join any number of parts."""
-_MOST_CHARACTERS = 10 * 1024
-"""Of a selector the API server accepts as many."""
+_MOST_CHARACTERS = 100_000
+"""Ten times what the API server accepts of a selector."""
 _DEEPEST = 25
 _LONGEST = 100
 """How deep brackets may go, and how many selections or sums may follow each other. No selector comes near."""
@@ -155,7 +155,7 @@ class _Parser:
 
     def _joined(self, first: CelExpression, level: int) -> CelExpression:
         """What is joined by && or || from the first on; the first alone where nothing is."""
-        (operator,) = _LEVELS[level]
+        operator = _LEVELS[level][0]
         parts = [first]
         while self._take(operator):
             parts.append(self._binary(level + 1))

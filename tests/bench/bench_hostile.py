@@ -1,8 +1,8 @@
 """What `blueprint lint` needs for files that are meant to break it: `python -m tests.bench.bench_hostile [SHAPE ...]`.
 
-Each is written in 10 MB (`BENCH_MEGABYTES`), and linted by a process of its own. CPU and wall seconds are the least of several
-rounds (`BENCH_REPEATS`), memory is the peak. A line ends in `<<<` where a figure is missed: 1 s of CPU for each MB, 1 GiB,
-or an exit code that is none of a finished check.
+Each is written in 10 MB (`BENCH_MEGABYTES`), and linted by a process of its own. CPU and wall seconds are the least of
+several rounds (`BENCH_REPEATS`), memory is the peak. A line ends in `<<<` where a figure is missed: 1 s of CPU for each
+MB, 1 GiB, or an exit code that is none of a finished check.
 """
 
 from __future__ import annotations
@@ -48,18 +48,13 @@ def run(file: Path, environment: dict[str, str]) -> tuple[int, float, float, flo
     command = [sys.executable, "-m", "blueprint", "lint", str(file)]
     start = time.perf_counter()
     with tempfile.TemporaryFile() as report:
-        process = subprocess.Popen(
-            command, stdout=report, stderr=subprocess.STDOUT, env=environment, preexec_fn=_limited
-        )
+        process = subprocess.Popen(command, stdout=report, stderr=subprocess.STDOUT, env=environment)
+        resource.prlimit(process.pid, resource.RLIMIT_CPU, (STOPPED_AFTER, STOPPED_AFTER))
         _, status, used = os.wait4(process.pid, 0)
         length = os.fstat(report.fileno()).st_size
     process.returncode = os.waitstatus_to_exitcode(status)
     wall = time.perf_counter() - start
     return process.returncode, used.ru_utime + used.ru_stime, wall, used.ru_maxrss / 1024, length
-
-
-def _limited() -> None:
-    resource.setrlimit(resource.RLIMIT_CPU, (STOPPED_AFTER, STOPPED_AFTER))
 
 
 if __name__ == "__main__":

@@ -65,6 +65,11 @@ def _numbered(form: str, size: int) -> Iterator[str]:
         yield text
 
 
+def random_bytes(size: int) -> bytes:
+    """The same ones every time."""
+    return random.Random(1).randbytes(size)  # noqa: S311 - no secret
+
+
 def aliases_of_aliases(size: int) -> str:
     """Each list holds nine times the one before it."""
     lines = (f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 9)}]\n" for n in range(1, max(size // 60, 2)))
@@ -123,7 +128,9 @@ SHAPES: dict[str, Callable[[int], str | bytes]] = {
     "containers": lambda size: POD_HEAD + again("    - {name: a, image: b}\n", size),
     "numbered containers": lambda size: POD_HEAD + numbered("    - {{name: a{0}, image: 'r.example/b:1'}}\n", size),
     "arguments": lambda size: ONE_CONTAINER + "    args:\n" + again("    - --model x\n", size),
-    "arguments with variables": lambda size: ONE_CONTAINER + "    args:\n" + numbered("    - --m{0} $A{0} ${{B{0}}}\n", size),
+    "arguments with variables": lambda size: (
+        ONE_CONTAINER + "    args:\n" + numbered("    - --m{0} $A{0} ${{B{0}}}\n", size)
+    ),
     "variables": lambda size: ONE_CONTAINER + "    env:\n" + numbered("    - {{name: A_TOKEN{0}, value: abc}}\n", size),
     "keys of a ConfigMap": lambda size: (
         CONFIG_MAP + numbered("  key{0}: v\n", size // 10) + "---\n" + ONE_CONTAINER + "    env:\n"
@@ -134,10 +141,14 @@ SHAPES: dict[str, Callable[[int], str | bytes]] = {
         ONE_CONTAINER + "    resources:\n      limits:\n" + numbered("        nvidia.com/gpu{0}: 1\n", size)
     ),
     "capabilities": lambda size: (
-        ONE_CONTAINER + "    securityContext:\n      capabilities:\n        add:\n" + numbered("        - CAP_X{0}\n", size)
+        ONE_CONTAINER
+        + "    securityContext:\n      capabilities:\n        add:\n"
+        + numbered("        - CAP_X{0}\n", size)
     ),
     "unknown fields": lambda size: POD_HEAD + "  - {name: a, image: 'r.example/b:1'}\n" + numbered("  f{0}: 1\n", size),
-    "labels": lambda size: "apiVersion: v1\nkind: Pod\nmetadata:\n  name: a\n  labels:\n" + numbered("    k{0}: v\n", size),
+    "labels": lambda size: (
+        "apiVersion: v1\nkind: Pod\nmetadata:\n  name: a\n  labels:\n" + numbered("    k{0}: v\n", size)
+    ),
     "a custom object": lambda size: (
         "apiVersion: a.example/v1\nkind: Thing\nmetadata: {name: a, namespace: b}\nspec:\n"
         + numbered("  - {{a: {0}, b: [1, 2]}}\n", size)
@@ -154,13 +165,16 @@ SHAPES: dict[str, Callable[[int], str | bytes]] = {
         "apiVersion: v1\nkind: Service\nmetadata: {name: s, namespace: b}\n---\n"
         "apiVersion: networking.k8s.io/v1\nkind: Ingress\nmetadata: {name: i, namespace: b}\nspec:\n  rules:\n"
         "  - http:\n      paths:\n"
-        + numbered("      - {{path: /{0}, pathType: Prefix, backend: {{service: {{name: n{0}, port: {{number: 80}}}}}}}}\n", size)
+        + numbered(
+            "      - {{path: /{0}, pathType: Prefix, backend: {{service: {{name: n{0}, port: {{number: 80}}}}}}}}\n",
+            size,
+        )
     ),
     # large texts
     "a scalar": lambda size: CONFIG_MAP + f"  a: '{'x' * size}'\n",
     "a block": lambda size: CONFIG_MAP + "  a: |\n" + again("    some text of a script $HOME\n", size),
     "escapes": lambda size: CONFIG_MAP + '  a: "' + again("\\u00e9", size) + '"\n',
-    "base64": lambda size: CONFIG_MAP + "  a: " + base64.b64encode(random.Random(1).randbytes(size * 3 // 4)).decode() + "\n",
+    "base64": lambda size: CONFIG_MAP + "  a: " + base64.b64encode(random_bytes(size * 3 // 4)).decode() + "\n",
     "a line": lambda size: again("a: b ", size),
     "a key": lambda size: f"? {'k' * size}\n: v\n",
     "a long key": lambda size: CONFIG_MAP + f"  ? {'k' * size}\n  : v\n",
@@ -180,11 +194,15 @@ SHAPES: dict[str, Callable[[int], str | bytes]] = {
     "panels in panels": lambda size: CONFIG_MAP + "  a.json: '" + again('{"panels":', size) + "'\n",
     "braces": lambda size: CONFIG_MAP + "  a: '" + "{" * size + "'\n",
     "counters": lambda size: CONFIG_MAP + "  dcgm-metrics.csv: |\n" + numbered("    DCGM_FI_X{0}, gauge, text\n", size),
-    "a line of counters": lambda size: CONFIG_MAP + f"  dcgm-metrics.csv: |\n    DCGM_FI_DEV_GPU_UTIL, gauge, {'x' * size}\n",
-    "quotes in counters": lambda size: CONFIG_MAP + "  dcgm-metrics.csv: |\n" + again("    a, \"b\n", size),
+    "a line of counters": lambda size: (
+        CONFIG_MAP + f"  dcgm-metrics.csv: |\n    DCGM_FI_DEV_GPU_UTIL, gauge, {'x' * size}\n"
+    ),
+    "quotes in counters": lambda size: CONFIG_MAP + "  dcgm-metrics.csv: |\n" + again('    a, "b\n', size),
     # expressions
     "PromQL": lambda size: f"{ONE_RULE}    - {{alert: A, expr: '{again('up + ', size)}up'}}\n",
-    "PromQL, parentheses": lambda size: f"{ONE_RULE}    - {{alert: A, expr: '{'(' * (size // 2)}up{')' * (size // 2)}'}}\n",
+    "PromQL, parentheses": lambda size: (
+        f"{ONE_RULE}    - {{alert: A, expr: '{'(' * (size // 2)}up{')' * (size // 2)}'}}\n"
+    ),
     "PromQL, signs": lambda size: f"{ONE_RULE}    - {{alert: A, expr: '{'-' * size}up'}}\n",
     "PromQL, matchers": lambda size: (
         f"{ONE_RULE}    - alert: A\n      expr: 'up{{" + numbered('a{0}=~".*", ', size) + "}'\n"
@@ -193,10 +211,16 @@ SHAPES: dict[str, Callable[[int], str | bytes]] = {
         ONE_RULE + numbered("    - {{alert: A{0}, expr: 'sum(rate(DCGM_FI_DEV_X{0}[5m])) > 1'}}\n", size)
     ),
     "CEL": lambda size: f"{DEVICE_CLASS}  - cel: {{expression: '{again('true && ', size)}true'}}\n",
-    "CEL, parentheses": lambda size: f"{DEVICE_CLASS}  - cel: {{expression: '{'(' * (size // 2)}true{')' * (size // 2)}'}}\n",
-    "CEL selectors": lambda size: DEVICE_CLASS + numbered("  - cel: {{expression: 'device.driver == \"a{0}\"'}}\n", size),
+    "CEL, parentheses": lambda size: (
+        f"{DEVICE_CLASS}  - cel: {{expression: '{'(' * (size // 2)}true{')' * (size // 2)}'}}\n"
+    ),
+    "CEL selectors": lambda size: (
+        DEVICE_CLASS + numbered("  - cel: {{expression: 'device.driver == \"a{0}\"'}}\n", size)
+    ),
     "rules of a definition": lambda size: (
-        CRD + "        x-kubernetes-validations:\n" + numbered("        - {{rule: 'self.a{0} > 1', message: a}}\n", size)
+        CRD
+        + "        x-kubernetes-validations:\n"
+        + numbered("        - {{rule: 'self.a{0} > 1', message: a}}\n", size)
     ),
     # deep
     "brackets": lambda size: "[" * size,
@@ -228,7 +252,7 @@ SHAPES: dict[str, Callable[[int], str | bytes]] = {
     "a NUL in each document": lambda size: again("a: b\0\n---\n", size),
     "Latin-1": lambda size: (CONFIG_MAP + "  a: ").encode() + b"\xe9" * size,
     "UTF-16": lambda size: (CONFIG_MAP + "  a: " + "x" * (size // 2)).encode("utf-16"),
-    "random bytes": lambda size: random.Random(1).randbytes(size),
+    "random bytes": random_bytes,
     "umlauts": lambda size: CONFIG_MAP + numbered("  k{0}: äöü\n", size // 2),
     "line separators": lambda size: CONFIG_MAP + again("  # \u2028\n", size),
     "tabs": lambda size: "a:\n" + again("\tb: c\n", size),

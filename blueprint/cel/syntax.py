@@ -23,8 +23,8 @@ _TOKEN = re.compile(
 _LEVELS = (("||",), ("&&",), ("<", "<=", ">=", ">", "==", "!=", "in"), ("+", "-"), ("*", "/", "%"))
 _JOINS = 2
 """So many of the levels join any number of parts."""
-_MOST_CHARACTERS = 10 * 1024
-"""Of a selector the API server accepts as many."""
+_MOST_CHARACTERS = 100_000
+"""Ten times what the API server accepts of a selector."""
 _DEEPEST = 25
 _LONGEST = 100
 """How deep brackets may go, and how many selections or sums may follow each other. No selector comes near."""

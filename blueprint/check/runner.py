@@ -72,6 +72,8 @@ def _applicable(
     everything = [each for objects in context.kinds.values() for each in objects]
     yield from _with_objects(rules_of(EVERY_KIND), everything, list(malformed))
     for kind in dict.fromkeys((*context.kinds, *refused)):
+        if kind.lower() in (PODS, EVERY_KIND):  # somebody's own kind with the name of a folder that is no kind's
+            continue
         yield from _with_objects(rules_of(kind.lower()), context.kinds.get(kind, []), refused.get(kind, []))
     for rule in rules_of(PODS) if context.pods else ():
         yield rule, context.pods

@@ -88,3 +88,19 @@ def test_any_text_is_read_or_refused(text: str) -> None:
         assert 0 <= error.start <= len(text)  # noqa: PT017 - either way is right
         return
     assert all(node.end <= len(text) for node in tree.walk())
+
+
+def test_what_is_joined_stands_side_by_side() -> None:
+    """However long the chain: nothing is copied for each part."""
+    for operator in ("&&", "||"):
+        tree = parse(f" {operator} ".join(f"a{number}" for number in range(1_000)))
+        assert [part.value for part in tree.parts] == [f"a{number}" for number in range(1_000)]
+        assert sum(1 for _ in tree.walk()) == 1_001
+    mixed = parse("a || b && c && d || e")
+    assert [part.kind for part in mixed.parts] == ["name", "binary", "name"]
+
+
+def test_a_text_of_megabytes_is_not_read() -> None:
+    parse("a" * 100_000)
+    with pytest.raises(TooComplexError, match="more than 100000 characters"):
+        parse("a" * 100_001)

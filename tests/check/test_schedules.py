@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from typing import Any
 
 import pytest
@@ -44,3 +45,17 @@ def test_what_is_wrong_with_a_schedule(schedule: str, why: str, help_: str) -> N
 def test_a_schedule_of_any_length_is_shown_in_part() -> None:
     [found] = run_rules(context([Object(cron_job(f"{'1,' * 400}x * * * *"), USERS)])).diagnostics
     assert len(found.message) < 250
+
+
+def test_a_long_duration_is_read_in_one_pass() -> None:
+    """Nothing is remembered of each of its parts."""
+    job = Object(cron_job("@every " + "1h" * 100_000 + "x"), USERS)
+    given = context([job])
+    run_rules(given)
+    tracemalloc.start()
+    try:
+        [found] = run_rules(given).diagnostics
+        assert tracemalloc.get_traced_memory()[1] < 5_000_000
+    finally:
+        tracemalloc.stop()
+    assert found.code.id == "BP6161"

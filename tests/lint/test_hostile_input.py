@@ -7,12 +7,14 @@ from __future__ import annotations
 
 from datetime import date
 from time import process_time
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from blueprint.check.common.credentials import looks_secret
+from blueprint.check.kinds import KindRegistry
 from blueprint.check.messages import MOST_FAULTS
 from blueprint.lint.inputs import STDIN, read_inputs
 from blueprint.lint.run import LintResult, lint
@@ -177,3 +179,54 @@ def test_drivers_are_not_compared_each_with_each() -> None:
     few, some, many = (counted_calls(lambda text=text: linted(text)) for text in texts)
     assert not many[1].diagnostics
     assert is_linear(few[0], some[0], many[0])
+
+
+def test_kinds_without_a_schema_may_be_many() -> None:
+    """Rules for every kind are chosen once, and the catalogue is searched once, not once for each kind."""
+    form = "---\napiVersion: acme.example/v1\nkind: Kind{0}\nmetadata: {{name: a{1}}}\n"
+    texts = ["".join(form.format(number % kinds, number) for number in range(400)) for kinds in (1, 400)]
+    linted(texts[0])  # reads schemas and rules
+    one, many = (counted_calls(lambda text=text: linted(text))[0] for text in texts)
+    assert many < 1.6 * one
+
+
+def test_kinds_may_be_called_as_the_folders_of_rules() -> None:
+    text = "".join(
+        f"---\napiVersion: acme.example/v1\nkind: {kind}\nmetadata: {{name: a}}\n" for kind in ("Pods", "Objects")
+    )
+    assert not linted(text).rules.failed
+
+
+def test_an_expression_far_beyond_what_the_api_takes_is_not_read() -> None:
+    linted(shape("CEL", 5_000).decode())  # reads schemas and rules
+    calls, result = counted_calls(lambda: linted(shape("CEL", 200_000).decode()))
+    assert calls < 20_000  # there are 44,000 tokens
+    assert "more than 100000 characters" in "".join(each.message for each in result.diagnostics)
+
+
+@pytest.mark.parametrize("name", SHAPES)
+def test_no_shape_of_a_file_makes_a_rule_fail(name: str) -> None:
+    """The bench has them in 10 MB, and figures; here they are small."""
+    text = shape(name, 10_000)
+    assert not lint(read_inputs([STDIN], text), kubernetes_minor="1.36").rules.failed
+
+
+class _CountedDefinition(dict[str, Any]):
+    """A definition that counts how often it is looked into."""
+
+    looks = 0
+
+    def __getitem__(self, key: str) -> Any:
+        self.looks += 1
+        return super().__getitem__(key)
+
+
+def test_a_kind_is_looked_for_among_the_definitions_of_its_group() -> None:
+    names = {"kind": "Thing", "plural": "things"}
+    spec = {"group": "acme.example", "scope": "Namespaced", "names": names, "versions": [{"name": "v1"}]}
+    definition = _CountedDefinition(spec=spec)
+    kinds = KindRegistry("1.36", [definition])
+    before = definition.looks
+    for number in range(100):
+        kinds.find(f"group{number}.example/v1", "Thing")
+    assert definition.looks == before

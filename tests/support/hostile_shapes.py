@@ -7,7 +7,6 @@ import random
 from collections.abc import Callable, Iterator
 from itertools import count
 
-RANDOM = random.Random(1)  # noqa: S311 - the same bytes each time
 CONFIG_MAP = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a, namespace: b}\ndata:\n"
 POD_HEAD = "apiVersion: v1\nkind: Pod\nmetadata: {name: a, namespace: b}\nspec:\n  containers:\n"
 ONE_CONTAINER = POD_HEAD + "  - name: c\n    image: r.example/a:1\n"
@@ -64,6 +63,11 @@ def _numbered(form: str, size: int) -> Iterator[str]:
         if size < 0:
             return
         yield text
+
+
+def random_bytes(size: int) -> bytes:
+    """The same ones every time."""
+    return random.Random(1).randbytes(size)  # noqa: S311 - no secret
 
 
 def aliases_of_aliases(size: int) -> str:
@@ -170,7 +174,7 @@ SHAPES: dict[str, Callable[[int], str | bytes]] = {
     "a scalar": lambda size: CONFIG_MAP + f"  a: '{'x' * size}'\n",
     "a block": lambda size: CONFIG_MAP + "  a: |\n" + again("    some text of a script $HOME\n", size),
     "escapes": lambda size: CONFIG_MAP + '  a: "' + again("\\u00e9", size) + '"\n',
-    "base64": lambda size: CONFIG_MAP + "  a: " + base64.b64encode(RANDOM.randbytes(size * 3 // 4)).decode() + "\n",
+    "base64": lambda size: CONFIG_MAP + "  a: " + base64.b64encode(random_bytes(size * 3 // 4)).decode() + "\n",
     "a line": lambda size: again("a: b ", size),
     "a key": lambda size: f"? {'k' * size}\n: v\n",
     "a long key": lambda size: CONFIG_MAP + f"  ? {'k' * size}\n  : v\n",
@@ -248,7 +252,7 @@ SHAPES: dict[str, Callable[[int], str | bytes]] = {
     "a NUL in each document": lambda size: again("a: b\0\n---\n", size),
     "Latin-1": lambda size: (CONFIG_MAP + "  a: ").encode() + b"\xe9" * size,
     "UTF-16": lambda size: (CONFIG_MAP + "  a: " + "x" * (size // 2)).encode("utf-16"),
-    "random bytes": RANDOM.randbytes,
+    "random bytes": random_bytes,
     "umlauts": lambda size: CONFIG_MAP + numbered("  k{0}: äöü\n", size // 2),
     "line separators": lambda size: CONFIG_MAP + again("  # \u2028\n", size),
     "tabs": lambda size: "a:\n" + again("\tb: c\n", size),

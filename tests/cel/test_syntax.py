@@ -68,14 +68,6 @@ def test_depth_is_refused_and_no_stack_overflows(text: str) -> None:
         parse(text)
 
 
-def test_what_no_api_server_accepts_is_not_parsed() -> None:
-    """It refuses selectors of more than 10 KiB."""
-    longest = "a" * 10_240
-    assert parse(longest).kind
-    with pytest.raises(TooComplexError, match="more than 10240 characters"):
-        parse(f"{longest}a")
-
-
 def test_a_long_chain_is_no_depth() -> None:
     assert parse(" && ".join(["a.b == 1"] * 800)).kind == "binary"
 

@@ -67,13 +67,6 @@ def linted(text: str) -> LintResult:
     return lint(read_inputs([STDIN], text.encode()), kubernetes_minor="1.36")
 
 
-@pytest.mark.parametrize("name", SHAPES)
-def test_no_shape_makes_a_rule_fail(name: str) -> None:
-    """Those that `tests.bench.bench_hostile` writes in 10 MB."""
-    result = lint(read_inputs([STDIN], shape(name, 10_000)), kubernetes_minor="1.36")
-    assert not result.rules.failed, [each.message for each in result.diagnostics]
-
-
 def test_documents_after_too_many_that_are_not_yaml_are_not_read_and_that_is_said() -> None:
     broken = "---\na: [\n"
     text = broken * (MOST_UNREADABLE + 1)
@@ -84,19 +77,6 @@ def test_documents_after_too_many_that_are_not_yaml_are_not_read_and_that_is_sai
     one_less = read_manifests(f"{broken * MOST_UNREADABLE}---\nkind: A\n", "a.yaml")
     assert [each.data for each in one_less.documents if each.data] == [{"kind": "A"}]
     assert len(one_less.problems) == MOST_UNREADABLE
-
-
-def test_kinds_are_not_gone_through_for_each_kind() -> None:
-    linted(of_many_kinds(50))  # reads schemas and rules
-    texts = (of_many_kinds(count) for count in (50, 100, 200))
-    few, some, many = (counted_calls(lambda text=text: linted(text))[0] for text in texts)
-    assert is_linear(few, some, many)
-
-
-def of_many_kinds(count: int) -> str:
-    """Objects of so many kinds."""
-    one = "apiVersion: a{0}.example/v1\nkind: Kind{0}\nmetadata: {{name: a, namespace: default}}\n"
-    return "---\n".join(one.format(number) for number in range(count))
 
 
 @pytest.mark.parametrize("name", HOSTILE)

@@ -79,7 +79,7 @@ def test_a_claim_that_fits_is_placed_and_told_in_words(tried: dict[str, Any]) ->
         ("Pod/no-class", ["DeviceClass h200.nvidia.com does not exist"]),
         ("Pod/no-template", ["ResourceClaimTemplate nowhere does not exist"]),
         ("Pod/in-use", ["its devices would do, and others have them"]),
-        ("Pod/counted", ["requests 1 nvidia.com/gpu, and the node offers none"]),
+        ("Pod/counted", ["requests 1 nvidia.com/gpu, but the node offers none"]),
     ],
 )
 def test_what_has_no_place_is_told_request_and_attribute(
@@ -93,7 +93,7 @@ def test_that_devices_are_predicted_is_said(tried: dict[str, Any]) -> None:
     left_out = " ".join(tried["notAsked"])
 
     assert "ResourceSlices (predicted: no driver has seen a device)" in left_out
-    assert "DeviceClass gpu.nvidia.com and mig.nvidia.com (an operator brings them" in left_out
+    assert "DeviceClass gpu.nvidia.com and mig.nvidia.com (an operator creates them" in left_out
 
 
 def test_slices_are_marked_and_go_with_their_node(blueprint: Path) -> None:

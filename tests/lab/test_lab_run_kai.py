@@ -76,7 +76,7 @@ def test_a_blueprint_without_kai_starts_nothing(tmp_path: Path, capsys: pytest.C
 
 def test_a_lab_that_is_up_has_a_scheduler_that_stands_in(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     found = refusal(capsys, str(BOTH), "--kai", str(tmp_path), "--name", "dev")
-    assert "leave out --name" in found["message"]
+    assert "omit --name" in found["message"]
 
 
 def test_the_process_is_what_the_container_would_be(tmp_path: Path) -> None:

@@ -107,8 +107,8 @@ def test_credentials_come_from_the_file_and_are_never_told(mirror: Registry, cap
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["--timeout", "0"], "--timeout 0: a number of seconds up to 3600 is needed"),
-        (["--insecure-registry", "http://x"], "--insecure-registry http://x: a host is needed"),
+        (["--timeout", "0"], "--timeout 0: must be a number of seconds up to 3600"),
+        (["--insecure-registry", "http://x"], "--insecure-registry http://x: must be a host"),
         (["--registry-config", "nowhere.json"], "registry credentials in nowhere.json: no such file or directory"),
     ],
 )

@@ -100,7 +100,7 @@ def test_on_the_command_line(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["explain", "queueing", "--blueprint", str(BOTH), "--no-pager"]) == 0
     assert "vision.interactive" in capsys.readouterr().out
     assert main(["explain", "h100", "--blueprint", str(BOTH)]) == 2
-    assert "topics with it: queueing" in capsys.readouterr().out
+    assert "topics that use it: queueing" in capsys.readouterr().out
 
 
 def test_a_blueprint_that_is_not_valid_is_not_explained(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

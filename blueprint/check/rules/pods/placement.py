@@ -24,6 +24,10 @@ TOLERATION_FORM = define("BP6107", "toleration-form", page=__file__)
 NO_SUCH_NODES = define("BP6108", "no-such-nodes", page=__file__)
 RESTART_POLICY = define("BP6109", "restart-policy-of-a-job", page=__file__)
 IMAGE_MALFORMED = define("BP6116", "image-malformed", page=__file__)
+_VERBS = {
+    "In": "is", "NotIn": "is other than", "Gt": "is more than", "Lt": "is less than", "Exists": "is set",
+    "DoesNotExist": "is unset",
+}  # fmt: skip
 
 
 @rule(TOLERATION_FORM, tags=("scheduling",))
@@ -62,12 +66,11 @@ def nodes(pod: DescribedPod, context: RuleContext) -> Iterator[ObjectFinding]:
 
 def _no_such_nodes(pod: DescribedPod, demand: Demand, able: list[PoolOffer], names: set[str]) -> ObjectFinding:
     there = {value for pool in able if (found := labels_of(pool).get(demand.key)) for value in found.values}
-    wanted = ", ".join(map(str, demand.values)) or "there"
-    verb = {"In": "is", "Gt": "is more than", "Lt": "is less than"}.get(demand.operator, f"is {demand.operator}")
+    wanted = ", ".join(map(str, demand.values))
     field = format_path(demand.path, pod.subject.data) if demand.operator == "In" else demand.key
-    text = f"{field} {verb} {wanted}, and no pool with {', '.join(sorted(names))} is"
+    text = f"{field} {_VERBS[demand.operator]} {wanted}".rstrip() + f", and no pool with {', '.join(sorted(names))} is"
     near = nearest(wanted, there) if demand.operator == "In" else None
-    help_ = f"existing values: {', '.join(sorted(there))}" + (
+    help_ = f"existing values: {', '.join(sorted(there)) or 'none'}" + (
         f"; did you mean {near}?" if near and len(there) > 1 else ""
     )
     return ObjectFinding(NO_SUCH_NODES, demand.path, text, help_)
@@ -96,8 +99,8 @@ def images(pod: DescribedPod, context: RuleContext) -> Iterator[ObjectFinding]:
 
 def _capitals(image: str) -> bool:
     """In the path: registries may have capitals in their names."""
-    path = image.partition("@")[0].partition("/")[2] or image.partition("@")[0]
-    return path.partition(":")[0] != path.partition(":")[0].lower()
+    path = (image.partition("/")[2] or image).partition(":")[0]
+    return path != path.lower()
 
 
 RULES = (tolerations, nodes, restart, images)

@@ -193,7 +193,8 @@ class _Changed(importlib.abc.MetaPathFinder, importlib.abc.Loader):
 
 def codes_of(file: Path) -> list[str]:
     """The codes of a module's rules; of one without rules, those it defines and those of the modules that import it."""
-    rules = getattr(sys.modules.get(_module_name(file)), "RULES", ())
+    there = vars(sys.modules[_module_name(file)])
+    rules = [*there.get("RULES", ()), *(each for each in there.values() if hasattr(each, "codes"))]
     if found := [code.id for rule in rules for code in rule.codes]:
         return list(dict.fromkeys(found))
     text, name = file.read_text("utf-8"), _module_name(file)

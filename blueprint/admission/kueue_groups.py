@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 
 from blueprint.check.common.containers import pod_metadata
-from blueprint.check.rule_context import DescribedPod, mapping
+from blueprint.check.common.kueue import read_metadata
+from blueprint.check.rule_context import DescribedPod, inside, mapping
 from blueprint.records import replace
 from blueprint.units import as_count
 
 _NAME = "kueue.x-k8s.io/pod-group-name"
 _TOTAL = "kueue.x-k8s.io/pod-group-total-count"
+_PRIORITY = "kueue.x-k8s.io/priority-class"
 
 
 def group_name(pod: DescribedPod) -> str:
@@ -41,3 +43,10 @@ def as_sets(pods: Sequence[DescribedPod], shape: Callable[[DescribedPod], str]) 
     if len(alike) == 1:
         return [replace(pods[0], number=max(total, len(pods)))]
     return [replace(each[0], number=len(each)) for each in alike.values()]
+
+
+def priorities_named(pod: DescribedPod) -> tuple[str, ...]:
+    """The classes of priority that a workload names: for its queue, and for its pods."""
+    place = [str(step) for step in read_metadata(pod.subject)]
+    names = (mapping(inside(pod.subject.data, *place, "labels")).get(_PRIORITY), pod.spec.get("priorityClassName"))
+    return tuple(name for name in names if isinstance(name, str) and name)

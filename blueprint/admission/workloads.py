@@ -9,7 +9,7 @@ from typing import Any
 from blueprint.admission.counted import Counted
 from blueprint.admission.engines import of_engine, shard_of
 from blueprint.admission.gpu_shares import GpuShare, SharedGpus, share_of
-from blueprint.admission.kueue_groups import as_sets, by_workload, group_name
+from blueprint.admission.kueue_groups import as_sets, by_workload, group_name, priorities_named
 from blueprint.admission.model import Fit, PoolAnswer, WorkloadAnswer
 from blueprint.admission.pod_groups import PodGroup, pod_group
 from blueprint.admission.pods import NodesOfPool, claims_answer, pool_answer, refused_amount, requested_devices
@@ -31,7 +31,6 @@ from blueprint.cel.devices import is_available
 from blueprint.check.claims.model import CLASS
 from blueprint.check.claims.proofs import claim_of_object, classes_of
 from blueprint.check.common.containers import GPU
-from blueprint.check.common.kueue import priorities_named
 from blueprint.check.node_demands import as_admitted
 from blueprint.check.rule_context import DescribedPod, PlatformFacts, RuleContext, items, mapping
 from blueprint.kubernetes.pod_templates import assembled_pod

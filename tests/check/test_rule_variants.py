@@ -58,4 +58,4 @@ def _text(subject: Object, found: ObjectFinding) -> str:
     part = value_at(subject.data, found.path)[slice(*found.part)] if found.part else ""
     path = ".".join(map(str, found.path))
     lines = (f"{severity}: {found.text}", found.help, found.rename, part, *map(" ".join, found.evidence), path)
-    return "\n".join(filter(None, lines))
+    return "\n".join(filter(None, lines)) + "\n"

@@ -42,13 +42,13 @@ class Request(Record):
     @property
     def of_class(self) -> str:
         """The name of its DeviceClass; empty where it says none."""
-        return str(self.data.get("deviceClassName") or "")
+        return str(self.data.get("deviceClassName", ""))
 
     @property
     def count(self) -> int:
         """How many devices; 1 where it requests all that there are."""
         count = self.data.get("count", 1)
-        return count if isinstance(count, int) and not isinstance(count, bool) else 1
+        return count if isinstance(count, int) else 1
 
     @property
     def selectors(self) -> tuple[Selector, ...]:
@@ -70,9 +70,7 @@ def devices_of(subject: Object) -> Mapping[Any, Any]:
 
 
 def requests_of(subject: Object) -> tuple[Request, ...]:
-    """Every request, and every alternative instead of the request that it belongs to."""
-    if subject.data["kind"] == CLASS:
-        return ()
+    """Every request, and every alternative instead of the request that it belongs to; none of a class."""
     return tuple(_requests((*claim_path(subject), "requests"), devices_of(subject).get("requests")))
 
 

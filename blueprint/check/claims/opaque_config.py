@@ -97,8 +97,6 @@ def _fields(parameters: Mapping[Any, Any], known: Mapping[str, Any], at: Path) -
     for name, value in parameters.items():
         here, type_ = (*at, name), known.get(name)
         wanted: Any = dict if isinstance(type_, Mapping) else type_
-        if type_ is not None and value is None:
-            continue  # the driver reads null as nothing said
         if type_ is None:
             near = nearest(str(name), known) if name != "timeSlicingConfig" else None
             help_ = f"did you mean {near}?" if near else f"remove it; allowed: {', '.join(known)}"

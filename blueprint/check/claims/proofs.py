@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from blueprint.allocation.claims import Claim, ClaimableClass, DeviceRequest, SelectorText, read_claim, read_class
 from blueprint.allocation.matching import Match
 from blueprint.allocation.prove import Prover
-from blueprint.allocation.verdict import ClaimVerdict, Outcome
+from blueprint.allocation.verdict import ClaimVerdict
 from blueprint.bundle.model import Object
 from blueprint.catalog.component_files.devices import Devices
 from blueprint.cel.devices import is_available
@@ -61,8 +61,10 @@ def proofs(context: RuleContext) -> Proofs | None:
 
 def _proofs(context: RuleContext) -> Proofs | None:
     dra = context.dra
-    groups = dra.nodes() if dra and dra.driver else ()
-    if dra is None or not any(group.devices for group in groups):
+    if dra is None or dra.driver is None:
+        return None
+    groups = dra.nodes()
+    if not any(group.devices for group in groups):
         return None
     written = (read_class(each.data) for each in context.objects_of_kind(CLASS))
     drivers = frozenset(device.driver for group in groups for device in group.devices)
@@ -90,11 +92,5 @@ def claim_of_object(subject: Object) -> Claim:
 def shown(verdict: ClaimVerdict, most: int = 6) -> tuple[tuple[str, str], ...]:
     """Why devices do not match, as evidence: the nodes and the sort of device, and the condition."""
     rows = [(f"{each.number} {each.device} on {each.group}", each.text) for each in verdict.reasons]
-    more = ((f"and {len(rows) - most} more sorts", ""),) if len(rows) > most else ()
+    more = ((f"and {len(rows) - most} more", ""),) if len(rows) > most else ()
     return (*rows[:most], *more)
-
-
-def where(verdict: ClaimVerdict) -> str:
-    """On which nodes it fits, and how often: `train: 4 nodes, 8 on each`."""
-    fitting = [each for each in verdict.groups if each.outcome is Outcome.FITS]
-    return ", ".join(f"{each.group} ({each.nodes} nodes)" for each in fitting)

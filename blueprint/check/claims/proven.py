@@ -71,7 +71,7 @@ def proven(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
         Outcome.UNKNOWN: NOT_PROVEN,
     }.get(verdict.outcome, NO_DEVICE)  # fmt: skip
     text = f"it is unknown whether this fits: {verdict.reason}" if code is NOT_PROVEN else verdict.reason
-    help_ = _GUARD if code is STOPS and "no such key" in verdict.reason else _HELP.get(code)
+    help_ = _GUARD if "no such key" in verdict.reason else _HELP.get(code)
     yield ObjectFinding(code, _place(subject, verdict), text, help_, evidence=shown(verdict))
 
 

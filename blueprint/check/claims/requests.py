@@ -34,7 +34,7 @@ _GPUS = ("gpu", "vfio")
 def served(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
     """Claims of NVIDIA's devices where no DRA driver is."""
     dra = context.dra
-    if dra is None or dra.driver is not None or _own_driver(context):
+    if dra is None or dra.driver is not None or _own_driver(dra, context):
         return
     for request in requests_of(subject):
         found = dra.devices.classes.get(request.of_class)
@@ -46,10 +46,9 @@ def served(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
             return
 
 
-def _own_driver(context: RuleContext) -> bool:
+def _own_driver(dra: DraContext, context: RuleContext) -> bool:
     """Whether a manifest brings DeviceClasses of the driver, and so the driver."""
-    classes = context.dra.devices.classes if context.dra else {}
-    return any(each.id.name in classes for each in context.objects_of_kind(CLASS))
+    return any(each.id.name in dra.devices.classes for each in context.objects_of_kind(CLASS))
 
 
 @rule(CLASS_CLOSED, CLASS_UNKNOWN, tags=("dra",), needs=(Capability.CLAIMS,))
@@ -100,9 +99,11 @@ def _closed(sort: str | None, dra: DraContext) -> tuple[str, str, Severity | Non
 def gated(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
     """Fields before which a gate of Kubernetes stands."""
     dra = context.dra
-    for name, path in _fields(subject) if dra else ():
-        gate = dra.devices.fields[name] if dra else None
-        if dra and gate and not gate.open_in(dra.kubernetes):
+    if dra is None:
+        return
+    for name, path in _fields(subject):
+        gate = dra.devices.fields[name]
+        if not gate.open_in(dra.kubernetes):
             text = f"{name} needs the feature gate {gate.gate}, which Kubernetes {dra.kubernetes} disables by default"
             override = Severity.ERROR if dra.managed else None
             yield ObjectFinding(FIELD_GATED, path, text, f"enabled by default from {gate.open_from}", override)
@@ -113,11 +114,10 @@ def _fields(subject: Object) -> Iterator[tuple[str, Path]]:
         if "extendedResourceName" in mapping(subject.data.get("spec")):
             yield "extendedResourceName", ("spec", "extendedResourceName")
         return
-    seen: set[int] = set()
+    for index, each in enumerate(map(mapping, items(devices_of(subject).get("requests")))):
+        if each.get("firstAvailable"):
+            yield "firstAvailable", (*claim_path(subject), "requests", index, "firstAvailable")
     for request in requests_of(subject):
-        if "firstAvailable" in request.path and request.index not in seen:
-            seen.add(request.index)
-            yield "firstAvailable", request.path[:-1]
         for name in ("adminAccess", "tolerations", "capacity"):
             if request.data.get(name):
                 yield name, (*request.path, name)

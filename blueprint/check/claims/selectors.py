@@ -119,12 +119,12 @@ def _once(text: str) -> dict[AttributeReference, CelExpression]:
 
 
 def _reads(node: CelExpression) -> Iterator[tuple[AttributeReference, CelExpression]]:
-    if node.kind == "call" and node.value == "has" and not node.method:
+    if node.kind == "call" and node.value == "has":
         return
     found = reference(node)
     if found and not node.optional:
         yield found, node
-    elif not found:
+    else:
         for part in node.parts:
             yield from _reads(part)
 
@@ -172,7 +172,7 @@ def _instead(
         )
     version = dra.driver or ""
     others = (domain for domain, names in dra.devices.attributes.items() if read.name in names)
-    if read.field == "attributes" and (other := next(others, None)):
+    if other := next(others, None):
         return f"device.attributes['{other}'].{read.name}"
     all_ = {name: each for name, each in there.items() if each.known_to(version, dra.open)}
     names = [name for name, each in all_.items() if sort is None or sort in each.of]

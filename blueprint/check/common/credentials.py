@@ -48,7 +48,7 @@ def variables(env: Any, at: Path, options: CredentialOptions) -> Iterator[Object
         name, value = each.get("name"), each.get("value")
         if not isinstance(name, str) or name in options.allowed:
             continue
-        if isinstance(value, str) and value and is_credential(name, value):
+        if isinstance(value, str) and is_credential(name, value):
             text = f"the variable {name} contains a credential in plain text"
             yield ObjectFinding(SECRET_IN_PLAIN_TEXT, (*at, index, "value"), text, _HELP)
 

@@ -10,9 +10,9 @@ from blueprint.bundle.model import USERS
 from blueprint.check.rule_context import DescribedPod, RuleContext, items, mapping
 
 OF_NVIDIA = re.compile(r"nvidia\.com/(gpu|pgpu|nvswitch|mig-[0-9]+g\.[0-9]+gb.*?)(\.shared)?")
+"""Resources of the device plugins of NVIDIA's GPU stack. Others under the same domain are made by other plugins."""
 OF_HAMI = re.compile(r"nvidia\.com/(gpumem|gpumem-percentage|gpucores|priority)")
 """Resources that HAMi's scheduler reads beside the number of GPUs; no device plugin offers them."""
-"""Resources of the device plugins of NVIDIA's GPU stack. Others under the same domain are made by other plugins."""
 DEVICE_PLUGIN = "k8s-device-plugin"
 """The last name of the image of NVIDIA's device plugin, and of other programs that are in it."""
 _CONFIGURED = re.compile(r"CONFIG_FILE|--config-file\b.*|-config-file\b.*")
@@ -28,7 +28,7 @@ def is_decided_here(context: RuleContext) -> bool:
 
 def program(container: Mapping[Any, Any]) -> str:
     """The last name of a container's image, without registry, tag and digest."""
-    return str(container.get("image") or "").partition("@")[0].rpartition("/")[2].partition(":")[0]
+    return str(container.get("image", "")).partition("@")[0].rpartition("/")[2].partition(":")[0]
 
 
 def _plugins(pod: DescribedPod) -> Iterator[tuple[DescribedPod, Mapping[Any, Any]]]:
@@ -44,7 +44,7 @@ def _is_configured(container: Mapping[Any, Any], pod: DescribedPod, context: Rul
     arguments += [mapping(each).get("name") for each in items(container.get("env"))]
     for each in map(mapping, items(container.get("envFrom"))):
         name = mapping(each.get("configMapRef")).get("name")
-        found = context.find("ConfigMap", str(name), pod.subject.id.namespace) if name else None
+        found = context.find("ConfigMap", str(name), pod.subject.id.namespace)
         if found is None:
             return True
         arguments += mapping(found.data.get("data"))

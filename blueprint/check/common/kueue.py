@@ -8,7 +8,7 @@ from typing import Any
 
 from blueprint.bundle.model import Object, Path
 from blueprint.check.finding import value_at
-from blueprint.check.rule_context import DescribedPod, RuleContext, inside, items, mapping
+from blueprint.check.rule_context import RuleContext, inside, items, mapping
 from blueprint.kubernetes.pod_templates import PodTemplate
 from blueprint.records import Record
 from blueprint.units import quantity_value
@@ -16,7 +16,6 @@ from blueprint.units import quantity_value
 GROUP = "kueue.x-k8s.io"
 CLUSTER_QUEUE, LOCAL_QUEUE, FLAVOR = "ClusterQueue", "LocalQueue", "ResourceFlavor"
 QUEUE_NAME = f"{GROUP}/queue-name"
-PRIORITY = f"{GROUP}/priority-class"
 MIN_PARALLELISM = f"{GROUP}/job-min-parallelism"
 QUEUED = {
     "batch": ("Job", "CronJob"),
@@ -113,13 +112,6 @@ def queue_name(subject: Object) -> str | None:
         return None
     name = mapping(inside(subject.data, *map(str, read_metadata(subject)), "labels")).get(QUEUE_NAME)
     return name if isinstance(name, str) else None
-
-
-def priorities_named(pod: DescribedPod) -> tuple[str, ...]:
-    """The classes of priority that a workload names: for its queue, and for its pods."""
-    place = [str(step) for step in read_metadata(pod.subject)]
-    names = (mapping(inside(pod.subject.data, *place, "labels")).get(PRIORITY), pod.spec.get("priorityClassName"))
-    return tuple(name for name in names if isinstance(name, str) and name)
 
 
 def cluster_queue_of(subject: Object, context: RuleContext) -> Object | None:

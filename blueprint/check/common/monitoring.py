@@ -189,6 +189,6 @@ def _rows(context: RuleContext) -> Mapping[str, str]:
     for each in context.objects_of_kind("ConfigMap"):
         for _, text in counter_files(each):
             for row in csv.reader(text.splitlines(), skipinitialspace=True):
-                if row and row[0].strip() and not row[0].lstrip().startswith("#"):
+                if row and not row[0].lstrip().startswith("#"):
                     found[row[0].strip()] = row[1].strip() if len(row) > 1 else ""
     return found

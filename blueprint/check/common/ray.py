@@ -14,7 +14,6 @@ from blueprint.diagnostics import Severity, define
 from blueprint.units import as_count
 
 RAY_REFUSED = define("BP6468", "ray-refused", page=__file__)
-GROUP = "ray.io"
 _RESOURCES = ("num-cpus", "num-gpus", "memory", "resources")
 _VERSION = re.compile(r"(?:.*/)?ray(?:-ml)?:(\d+\.\d+\.\d+)(?:[.-].*)?")
 

@@ -27,7 +27,7 @@ def contradiction(pod: DescribedPod, context: RuleContext) -> Iterator[ObjectFin
     attract = items(inside(pod.spec, "affinity", "podAffinity", _REQUIRED))
     repel = items(inside(pod.spec, "affinity", "podAntiAffinity", _REQUIRED))
     for index, term in enumerate(repel):
-        if isinstance(term, dict) and term in attract and pod.number > 1:
+        if term in attract and pod.number > 1:
             path = (*pod.path, "affinity", "podAntiAffinity", _REQUIRED, index)
             text = f"{format_path(path, pod.subject.data)} is also required by podAffinity, so no second pod can run"
             help_ = "podAffinity places pods together, podAntiAffinity keeps them apart; remove one"
@@ -43,7 +43,7 @@ def unknown_label(pod: DescribedPod, context: RuleContext) -> Iterator[ObjectFin
     }
     for path, key in node_labels(pod):
         if key not in declared and _LOOKS_KNOWN.match(key) and not _KNOWN.fullmatch(key):
-            near = nearest(key.removeprefix("nvidia.com/").replace("_", ".").replace("gpu-", "gpu."), _NAMES)
+            near = nearest(key.removeprefix("nvidia.com/"), _NAMES)
             text = f"{format_path(path, pod.subject.data)}: nothing sets the label {key} on nodes"
             yield ObjectFinding(
                 UNKNOWN_LABEL,
@@ -99,7 +99,8 @@ _KNOWN = re.compile(
     r"|cuda\.(driver|runtime)(-version)?\.(major|minor|rev|revision|full))"
 )
 _LOOKS_KNOWN = re.compile(
-    r"nvidia\.com/(gpu[._-](present|product|name|model|type|memory|mem|vram|count|family|machine|arch|architecture|compute)"
-    r"|mig[._-](capable|strategy|config|enabled)|cuda[._-](version|driver|runtime))"
+    r"nvidia\.com/(gpu[._-](present|product|name|model|type|memory|mem|vram|count|family|machine|arch|architecture|compute"
+    r"|replicas|mode|clique|sharing[._-]strategy|workload)"
+    r"|mig[._-](capable|strategy|config|enabled)|mps[._-]capable|vgpu[._-]present|cuda[._-](version|driver|runtime))"
 )
 RULES = (contradiction, unknown_label, bounds)

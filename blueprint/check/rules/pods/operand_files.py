@@ -25,7 +25,7 @@ _FILE_OPTIONS = {
 }
 """By how the image's last name begins: the variable and the flag with the path of the file."""
 _OTHER_PROGRAMS = ("gpu-feature-discovery", "config-manager", "mps-control-daemon")
-_SOCKETS = "/var/lib/kubelet/device-plugins"
+_SOCKETS = PurePosixPath("/var/lib/kubelet/device-plugins")
 
 
 @rule(FILE_MISSING, tags=("operator",))
@@ -48,37 +48,37 @@ def _listed(keys: frozenset[str]) -> str:
 
 def _files(path: Path, container: Mapping[str, Any]) -> Iterator[tuple[Path, str]]:
     """The files that a container of NVIDIA's reads, and where the pod says so."""
-    variable, flag = _option(container)
-    for at, name, value in literal_env(container, path) if variable else ():
-        if name == variable and value.startswith("/"):
-            yield at, value
-    for field in ("command", "args"):
-        words = items(container.get(field))
-        for index, word in enumerate(words if flag else ()):
-            found = flag.fullmatch(word) if flag and isinstance(word, str) else None
-            file = (found[1] if found.groups() and found[1] else None) if found else None
-            later = words[index + 1] if found and file is None and index + 1 < len(words) else None
-            if isinstance(file or later, str) and str(file or later).startswith("/"):
-                yield (*path, field, index if file else index + 1), str(file or later)
+    for variable, flag in _options(container):
+        for at, name, value in literal_env(container, path):
+            if name == variable:
+                yield at, value
+        for field in ("command", "args"):
+            words = items(container.get(field))
+            for index, word in enumerate(words):
+                if (found := flag.fullmatch(str(word))) is None:
+                    continue
+                place, file = (index, found[1]) if found[1] else (index + 1, next(iter(words[index + 1 :]), None))
+                if isinstance(file, str):
+                    yield (*path, field, place), file
 
 
-def _option(container: Mapping[str, Any]) -> tuple[str | None, re.Pattern[str] | None]:
+def _options(container: Mapping[str, Any]) -> Iterator[tuple[str, re.Pattern[str]]]:
     """The variable and the flag of NVIDIA's program in a container; nothing for other programs."""
-    return next((each for name, each in _FILE_OPTIONS.items() if program(container).startswith(name)), (None, None))
+    return (each for name, each in _FILE_OPTIONS.items() if program(container).startswith(name))
 
 
 def _keys_at(file: str, container: Mapping[str, Any], pod: DescribedPod, context: RuleContext) -> frozenset[str] | None:
     """The files in the folder of a file, where that is a ConfigMap among the objects; None if unknown."""
-    folder = str(PurePosixPath(file).parent)
     mounts = [mapping(each) for each in items(container.get("volumeMounts"))]
     if any(each.get("mountPath") == file for each in mounts):
         return None
-    mount = next((each for each in mounts if str(each.get("mountPath")).rstrip("/") == folder), None)
+    mount = next(
+        (each for each in mounts if PurePosixPath(str(each.get("mountPath"))) == PurePosixPath(file).parent), None
+    )
     if mount is None or mount.get("subPath") or mount.get("subPathExpr"):
         return None
     source = mapping(_volume(mount, pod).get("configMap"))
-    name = source.get("name")
-    found = context.find("ConfigMap", name, pod.subject.id.namespace) if isinstance(name, str) else None
+    found = context.find("ConfigMap", str(source.get("name")), pod.subject.id.namespace)
     if found is None:
         return None
     if chosen := items(source.get("items")):
@@ -112,12 +112,12 @@ def _is_another(container: Mapping[str, Any]) -> bool:
     return any(word in _OTHER_PROGRAMS for word in words) or words[:1] in (["sh"], ["bash"])
 
 
-def _host_path(where: str, container: Mapping[str, Any], pod: DescribedPod) -> str | None:
+def _host_path(where: PurePosixPath, container: Mapping[str, Any], pod: DescribedPod) -> PurePosixPath | None:
     """The folder of the host that is mounted there, or above it; None where none is."""
     for mount in map(mapping, items(container.get("volumeMounts"))):
-        at, host = str(mount.get("mountPath")).rstrip("/"), inside(_volume(mount, pod), "hostPath", "path")
-        if isinstance(host, str) and (where == at or where.startswith(at + "/")):
-            return host.rstrip("/") + where.removeprefix(at)
+        at, host = PurePosixPath(str(mount.get("mountPath"))), inside(_volume(mount, pod), "hostPath", "path")
+        if isinstance(host, str) and where.is_relative_to(at):
+            return PurePosixPath(host) / where.relative_to(at)
     return None
 
 

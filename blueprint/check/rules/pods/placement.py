@@ -28,6 +28,7 @@ IMAGE_MALFORMED = define("BP6116", "image-malformed", page=__file__)
 _WORDS = {
     "In": "is",
     "NotIn": "is not",
+    "Exists": "is set",
     "DoesNotExist": "is not set",
     "Gt": "is more than",
     "Lt": "is less than",
@@ -76,7 +77,7 @@ def _no_such_nodes(pod: DescribedPod, demand: Demand, able: list[PoolOffer], nam
     demanded = f"{field} {_WORDS.get(demand.operator, demand.operator)} {wanted}".rstrip()
     text = f"{demanded}, but no pool with {', '.join(sorted(names))} has such nodes"
     near = nearest(wanted, there) if demand.operator == "In" else None
-    help_ = f"existing values: {', '.join(sorted(there))}" + (
+    help_ = f"existing values: {', '.join(sorted(there)) or 'none'}" + (
         f"; did you mean {near}?" if near and len(there) > 1 else ""
     )
     return ObjectFinding(NO_SUCH_NODES, demand.path, text, help_)
@@ -105,8 +106,8 @@ def images(pod: DescribedPod, context: RuleContext) -> Iterator[ObjectFinding]:
 
 def _capitals(image: str) -> bool:
     """In the path: registries may have capitals in their names."""
-    path = image.partition("@")[0].partition("/")[2] or image.partition("@")[0]
-    return path.partition(":")[0] != path.partition(":")[0].lower()
+    path = (image.partition("/")[2] or image).partition(":")[0]
+    return path != path.lower()
 
 
 RULES = (tolerations, nodes, restart, images)

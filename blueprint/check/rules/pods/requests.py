@@ -48,9 +48,7 @@ def form(pod: DescribedPod, context: RuleContext) -> Iterator[ObjectFinding]:
                     help_ = "request whole GPUs; use gpu.sharing to share a GPU among pods"
                     text = f"{_field(pod, at)} is {amount}, but devices are requested in whole numbers"
                     yield ObjectFinding(REQUEST_FORM, at, text, help_)
-                elif (
-                    part == "requests" and str(name).startswith("nvidia.com/") and str(limits.get(name)) != str(amount)
-                ):
+                elif str(name).startswith("nvidia.com/") and str(limits.get(name)) != str(amount):
                     limit = f"its limit is {limits[name]}" if name in limits else "there is no limit"
                     text = f"{_field(pod, at)} is {amount}, but {limit}"
                     yield ObjectFinding(REQUEST_FORM, at, text, "set only limits; requests default to them")
@@ -142,7 +140,7 @@ def _having(pod: DescribedPod, context: RuleContext) -> Iterator[tuple[Any, list
     for path, name, amount in _limits(pod):
         number = as_count(amount) or 1
         yield path, [pool for pool in context.pools if pool.offers.get(name, 0) >= number]
-    if context.uses_claims and claimed_sorts(pod, context) & {"gpu", "mig", "vfio"}:
+    if claimed_sorts(pod, context) & {"gpu", "mig", "vfio"}:
         yield (*pod.path, "resourceClaims"), [pool for pool in context.pools if pool.claimed]
 
 

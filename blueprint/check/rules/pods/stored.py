@@ -60,8 +60,10 @@ def keys(pod: DescribedPod, context: RuleContext) -> Iterator[ObjectFinding]:
     """Keys that a ConfigMap or Secret among the objects does not have. One without any is filled by a program."""
     for each in () if runs_elsewhere(pod.subject.id.kind) else _keys(pod):
         holder = context.named("", each.kind, pod.subject.id.namespace).get(each.name)
-        parts = [mapping(holder.data.get(part)) for part in _CONTENT] if holder else []
-        if holder and any(parts) and not any(each.key in part for part in parts):
+        if holder is None:
+            continue
+        parts = [mapping(holder.data.get(part)) for part in _CONTENT]
+        if any(parts) and not any(each.key in part for part in parts):
             few = sorted(chain(*parts)) if sum(map(len, parts)) <= _MOST_LISTED else []
             near = context.suggestions.nearest(each.key, few)
             text = f"{format_path(each.path, pod.subject.data)} is {each.key}, but {holder.id} has no such key"

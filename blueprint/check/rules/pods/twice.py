@@ -7,6 +7,7 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from blueprint.bundle.model import USERS
+from blueprint.check.common.device_plugins import program
 from blueprint.check.finding import ObjectFinding
 from blueprint.check.rule import Capability, rule
 from blueprint.check.rule_context import DescribedPod, RuleContext, inside
@@ -24,7 +25,7 @@ def twice(pod: DescribedPod, context: RuleContext) -> Iterator[ObjectFinding]:
     if pod.subject.component != USERS:
         return
     for path, container in pod.containers:
-        image = str(container.get("image") or "").partition("@")[0].rpartition("/")[2].partition(":")[0]
+        image = program(container)
         if by := _brought(image, context):
             text = f"{image} is already installed by {by}"
             help_ = f"remove it, or set components.{by}.ownership: external"
@@ -54,8 +55,8 @@ def _single() -> tuple[tuple[Component, RunsOnce], ...]:
     from blueprint.catalog.catalog import load_catalog
 
     catalog = load_catalog()
-    found = (catalog.component(name) for name in catalog.components)
-    return tuple((component, once) for component in found if component for once in component.runs_once)
+    found = filter(None, map(catalog.component, catalog.components))
+    return tuple((component, once) for component in found for once in component.runs_once)
 
 
 RULES = (twice,)

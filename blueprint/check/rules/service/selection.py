@@ -22,7 +22,7 @@ def selects_nothing(subject: Object, context: RuleContext) -> Iterator[ObjectFin
 def target_ports(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
     """Target ports that no selected pod has."""
     selector = mapping(inside(subject.data, "spec", "selector"))
-    pods = selected_pods(selector, subject, context) if selector else []
+    pods = selected_pods(selector, subject, context)
     names = pod_ports(pods)
     for index, port in enumerate(map(mapping, items(inside(subject.data, "spec", "ports")))) if pods else ():
         name = port.get("targetPort")

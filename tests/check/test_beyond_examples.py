@@ -1,4 +1,4 @@
-"""What examples of pages cannot show: long lists, a library that is missing, pools whose GPUs are allocated differently."""
+"""What examples of pages cannot show: long lists, a missing library, pools whose GPUs are allocated differently."""
 
 from __future__ import annotations
 

@@ -165,6 +165,14 @@ and quotes, and a YAML value: `--set spec.nodePools.train.gpu.count=4`, `--set
 'spec.nodePools.train.selector["acme.example/pool"]=train'`. A list item is named by its index and must exist.
 """,
 )
+NOT_READ = define(
+    "BP1021",
+    "rest-not-read",
+    """
+More than 20,000 documents of the file are not YAML, so the rest of it was not read. Such a file does not contain
+manifests: check what wrote it, or lint the manifests alone.
+""",
+)
 DISAGREEMENT = define(
     "BP2101",
     "overlays-disagree",

@@ -76,8 +76,8 @@ def read_manifests(text: str, file: str) -> Manifests:
 
 
 def _not_read(file: str, line: int) -> Diagnostic:
-    text = f"more than {MOST_UNREADABLE:,} documents of this file are not YAML; those from here on were not read"
-    return Diagnostic(codes.SYNTAX, text, at=Span(file, line + 1, 1, line + 1, 2))
+    text = f"more than {MOST_UNREADABLE:,} documents of this file are not YAML: from here on nothing was read"
+    return Diagnostic(codes.NOT_READ, text, at=Span(file, line + 1, 1, line + 1, 2))
 
 
 def _parts(text: str) -> list[str]:

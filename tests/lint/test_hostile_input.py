@@ -18,6 +18,7 @@ from blueprint.check.kinds import KindRegistry
 from blueprint.check.messages import MOST_FAULTS
 from blueprint.lint.inputs import STDIN, read_inputs
 from blueprint.lint.run import LintResult, lint
+from blueprint.source.codes import NOT_READ
 from blueprint.source.manifests import MOST_UNREADABLE, read_manifests
 from blueprint.waivers.inline import inline_waivers
 from tests.support.call_counts import counted_calls, is_linear
@@ -72,8 +73,9 @@ def test_documents_after_too_many_that_are_not_yaml_are_not_read_and_that_is_sai
     text = broken * (MOST_UNREADABLE + 1)
     whole = read_manifests(f"{text}---\nkind: A\n", "a.yaml")
     assert [each.at and each.at.line for each in whole.problems[-1:]] == [text.count("\n") + 1]
-    assert whole.problems[-1].message.endswith("those from here on were not read")
+    assert whole.problems[-1].message.endswith("from here on nothing was read")
     assert whole.documents == ()
+    assert [each.code for each in linted(f"{text}---\nkind: A\n").diagnostics].count(NOT_READ) == 1, "it is listed"
     one_less = read_manifests(f"{broken * MOST_UNREADABLE}---\nkind: A\n", "a.yaml")
     assert [each.data for each in one_less.documents if each.data] == [{"kind": "A"}]
     assert len(one_less.problems) == MOST_UNREADABLE

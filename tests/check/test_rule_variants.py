@@ -59,3 +59,10 @@ def _text(subject: Object, found: ObjectFinding) -> str:
     path = ".".join(map(str, found.path))
     lines = (f"{severity}: {found.text}", found.help, found.rename, part, *map(" ".join, found.evidence), path)
     return "\n".join(filter(None, lines)) + "\n"
+
+
+def test_a_row_that_stands_twice_is_not_lost(tmp_path: Path) -> None:
+    file = tmp_path / "rows.yaml"
+    file.write_text("BP6101:\n  fine: [a]\n  fine: [b]\n", "utf-8")
+    with pytest.raises(ValueError, match="'fine' stands twice"):
+        yaml_data(file)

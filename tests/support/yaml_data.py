@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -9,9 +10,20 @@ from typing import Any
 import yaml
 
 
+class _Strict(yaml.CSafeLoader):
+    """Refuses a key that stands twice: PyYAML keeps the last one, and a row of a table would be lost."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        keys = [self.construct_object(key, deep=True) for key, _ in node.value]
+        twice = [key for key, count in Counter(map(repr, keys)).items() if count > 1]
+        if twice:
+            raise ValueError(f"{', '.join(twice)} stands twice in the mapping{node.start_mark}")
+        return super().construct_mapping(node, deep)
+
+
 def yaml_data(file: Path) -> Any:
-    """What a YAML file of the tests holds."""
-    return yaml_value(file.read_text("utf-8"))
+    """What a YAML file of the tests holds. Raises ValueError where a key stands twice."""
+    return yaml.load(file.read_text("utf-8"), Loader=_Strict)  # noqa: S506 - a safe loader, and stricter
 
 
 def yaml_value(text: str) -> Any:

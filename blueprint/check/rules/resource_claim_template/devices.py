@@ -1,25 +1,7 @@
-"""A ResourceClaimTemplate: what it requests, how it selects, how it configures."""
+"""A ResourceClaimTemplate: the same rules as for a ResourceClaim."""
 
 from __future__ import annotations
 
-from blueprint.check.claims import (
-    attributes,
-    class_names,
-    comparisons,
-    mig_devices,
-    opaque_config,
-    proven,
-    requests,
-    selectors,
-)
+from blueprint.check.rules.resource_claim import devices
 
-RULES = (
-    *requests.RULES,
-    *mig_devices.RULES,
-    *selectors.RULES,
-    *attributes.RULES,
-    *class_names.RULES,
-    *comparisons.RULES,
-    *opaque_config.RULES,
-    *proven.RULES,
-)
+RULES = devices.RULES

@@ -8,16 +8,17 @@ from collections.abc import Collection, Iterable
 from itertools import zip_longest
 
 
-def nearest(word: str, candidates: Iterable[str]) -> str | None:
+def nearest(word: str, candidates: Iterable[str], cutoff: float = 0.6) -> str | None:
     """The candidate that `word` most likely misspells, or None. Case counts for little, order for nothing.
 
     Of several candidates that differ from each other in digits alone (ubuntu-22.04, ubuntu-24.04), none is likelier.
+    `cutoff` is how alike the two must be, from 0 to 1.
     """
     by_fold: dict[str, str] = {}
     for candidate in sorted(candidates):
         by_fold.setdefault(candidate.casefold(), candidate)
     folded = word.casefold()
-    found = difflib.get_close_matches(folded, by_fold, n=2, cutoff=0.6)
+    found = difflib.get_close_matches(folded, by_fold, n=2, cutoff=cutoff)
     if len(found) > 1 and _in_series(*found) and len({_likeness(folded, each) for each in found}) == 1:
         found.sort(key=lambda each: _unlike(folded, each))
         if _unlike(folded, found[0]) < _unlike(folded, found[1]):

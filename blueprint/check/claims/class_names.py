@@ -1,9 +1,8 @@
-"""Names that are nearly those of NVIDIA's DeviceClasses: what can be said without knowing the platform."""
+"""Names that are nearly those of NVIDIA's DeviceClasses: found without knowledge of the platform."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from difflib import SequenceMatcher
 
 from blueprint.bundle.model import Object
 from blueprint.check.claims.attributes import known_devices
@@ -11,12 +10,11 @@ from blueprint.check.claims.model import CLASS, requests_of
 from blueprint.check.finding import ObjectFinding
 from blueprint.check.rule import rule
 from blueprint.check.rule_context import RuleContext
-from blueprint.diagnostics import Severity, define
+from blueprint.diagnostics import Severity, define, nearest
 
 MISSPELT = define("BP6173", "device-class-misspelt", page=__file__, severity=Severity.WARNING)
 _SLIP = 0.9
-_LONGEST = 80
-"""Characters; what is much longer than the names is nearly none of them, and takes long to compare."""
+"""How alike the names must be: another vendor's class is no misspelling."""
 
 
 @rule(MISSPELT, tags=("dra",))
@@ -26,12 +24,10 @@ def misspelt(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
         return
     for request in requests_of(subject):
         name, known = request.of_class, known_devices().classes
-        if name in known or len(name) > _LONGEST or name in context.named("resource.k8s.io", CLASS):
+        if name in known or name in context.named("resource.k8s.io", CLASS):
             continue
-        likeness = {each: SequenceMatcher(None, name.lower(), each).ratio() for each in known}
-        near = max(likeness, key=lambda each: likeness[each])
-        if likeness[near] >= _SLIP:
-            text = f"NVIDIA's driver makes no DeviceClass {name}, and none of that name is among the objects"
+        if near := nearest(name, known, _SLIP):
+            text = f"NVIDIA's DRA driver has no DeviceClass {name}, and the manifests do not contain one"
             yield ObjectFinding(MISSPELT, (*request.path, "deviceClassName"), text, f"did you mean {near}?")
 
 

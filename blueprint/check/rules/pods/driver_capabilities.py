@@ -1,4 +1,4 @@
-"""Capabilities of the driver that a container asks for by a variable."""
+"""Driver capabilities that a container requests with a variable."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def driver_capabilities(pod: DescribedPod, context: RuleContext) -> Iterator[Obj
             for each in filter(None, map(str.strip, value.split(","))):
                 if each not in (*_KNOWN, *_EVERY):
                     near = nearest(each, _KNOWN)
-                    text = f"{format_path(at, pod.subject.data)} has {each}, which is no capability of the driver"
+                    text = f"{format_path(at, pod.subject.data)} has {each}, which is not a driver capability"
                     help_ = f"did you mean {near}?" if near else f"known: {', '.join(_KNOWN)}; or all"
                     yield ObjectFinding(UNKNOWN, at, text, help_)
 

@@ -7,8 +7,9 @@ from collections.abc import Iterator
 
 from blueprint.bundle.model import Path
 from blueprint.check.finding import ObjectFinding
+from blueprint.check.node_demands import required_terms, selected_labels
 from blueprint.check.rule import rule
-from blueprint.check.rule_context import DescribedPod, RuleContext, inside, items, mapping
+from blueprint.check.rule_context import DescribedPod, RuleContext
 from blueprint.diagnostics import Severity, define
 from blueprint.records import Record
 from blueprint.source.paths import format_path
@@ -52,26 +53,22 @@ _FORMS = (
 
 @rule(NEVER_SET, tags=("scheduling",))
 def never_set(pod: DescribedPod, context: RuleContext) -> Iterator[ObjectFinding]:
-    """Values that no node has, in selectors and required affinity. Known pools say themselves what theirs are."""
+    """Values that no node has, in selectors and required affinity. Where pools are known, their labels are."""
     for path, key, value in () if context.pools else _wanted(pod):
         form = next((each for each in _FORMS if each.keys.fullmatch(key)), None)
         if form and not form.value.fullmatch(value):
-            text = f"{format_path(path, pod.subject.data)} is {value}, but no node has such a value of {key}"
+            text = f"{format_path(path, pod.subject.data)} is {value}, but {key} never has such a value"
             yield ObjectFinding(NEVER_SET, path, text, form.help)
 
 
 def _wanted(pod: DescribedPod) -> Iterator[tuple[Path, str, str]]:
     """The values that nodes must have: each with its place and label."""
-    for key, value in mapping(pod.spec.get("nodeSelector")).items():
-        if isinstance(value, str):
-            yield (*pod.path, "nodeSelector", key), str(key), value
-    steps = ("affinity", "nodeAffinity", "requiredDuringSchedulingIgnoredDuringExecution", "nodeSelectorTerms")
-    for index, term in enumerate(map(mapping, items(inside(pod.spec, *steps)))):
-        for number, each in enumerate(map(mapping, items(term.get("matchExpressions")))):
-            for place, value in enumerate(items(each.get("values")) if each.get("operator") == "In" else ()):
-                if isinstance(value, str):
-                    path = (*pod.path, *steps, index, "matchExpressions", number, "values", place)
-                    yield path, str(each.get("key")), value
+    for each in selected_labels(pod):
+        yield from ((each.path, each.key, value) for value in each.values if isinstance(value, str))
+    for each in (demand for term in required_terms(pod) for demand in term if demand.operator == "In"):
+        for index, value in enumerate(each.values):
+            if isinstance(value, str):
+                yield (*each.path, index), each.key, value
 
 
 RULES = (never_set,)

@@ -21,7 +21,7 @@ def of_containers(pod: DescribedPod, context: RuleContext) -> Iterator[ObjectFin
         for name in mapping(inside(pod.spec, "resources", part)):
             if name not in _OF_PODS and not str(name).startswith("hugepages-"):
                 at = (*pod.path, "resources", part, name)
-                text = f"{format_path(at, pod.subject.data)}: a pod as a whole has only cpu, memory and huge pages"
+                text = f"{format_path(at, pod.subject.data)}: only cpu, memory and huge pages can be set for a pod"
                 yield ObjectFinding(OF_CONTAINERS, at, text, "set it in the resources of a container")
 
 

@@ -15,6 +15,7 @@ import yaml
 from blueprint.pipeline import Compilation, compile_blueprint
 from tests.support.observed_platform import HERE, defined_alerts, objects, rules
 from tests.support.waits import PATIENCE
+from tests.support.yaml_data import yaml_data
 
 BLUEPRINTS = {
     "watched": HERE / "watched.yaml",
@@ -67,6 +68,14 @@ def test_rules_on_series(promtool: str, tmp_path: Path, file: Path) -> None:
     (tmp_path / file.name).write_text(file.read_text("utf-8"))
     done = run(promtool, "test", "rules", tmp_path / file.name)
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("file", TESTS, ids=lambda file: f"{file.parent.name}/{file.name}")
+def test_what_is_evaluated_seldom_has_an_order(file: Path) -> None:
+    """Promtool takes groups in any order, and an alert sees what was recorded at most five minutes before."""
+    test = yaml_data(file)
+    minutes = test["evaluation_interval"]
+    assert minutes in {"30s", "1m", "4m"} or test.get("group_eval_order"), f"{minutes} without group_eval_order"
 
 
 def test_a_rule_that_does_something_else_is_found(promtool: str, tmp_path: Path) -> None:

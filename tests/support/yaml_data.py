@@ -9,12 +9,15 @@ from typing import Any
 
 import yaml
 
+MERGE = "tag:yaml.org,2002:merge"
+"""Of the key `<<`, whose values a key beside it overrides."""
+
 
 class _Strict(yaml.CSafeLoader):
     """Refuses a key that stands twice: PyYAML keeps the last one, and a row of a table would be lost."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
-        keys = [self.construct_object(key, deep=True) for key, _ in node.value]
+        keys = [self.construct_object(key, deep=True) for key, _ in node.value if key.tag != MERGE]
         twice = [key for key, count in Counter(map(repr, keys)).items() if count > 1]
         if twice:
             raise ValueError(f"{', '.join(twice)} stands twice in the mapping{node.start_mark}")

@@ -37,7 +37,7 @@ class Metadata(Model):
 
 
 class Spec(Model):
-    """What the platform is."""
+    """The platform: its cluster, components, node pools and tenants."""
 
     OTHER_VALUES: ClassVar[dict[str, dict[str, tuple[str, str]]]] = {
         "gpuStack": {
@@ -166,7 +166,7 @@ class Blueprint(Model):
         default=(),
         description="Overlays to start from, lowest first: ready-made names or files.",
     )
-    spec: Spec = Field(description="What the platform is.")
+    spec: Spec = Field(description="The platform: its cluster, components, node pools and tenants.")
 
 
 class OverlayMetadata(Model):

@@ -190,7 +190,7 @@ RUNS = {
                 for name in "abcd"
             ),
         ),
-        verdict="They differ: 3 parts of what the platform is and 5 objects",
+        verdict="They differ: 3 parts of the platform and 5 objects",
         exit_code=1,
     ),
     "images": Run(

@@ -1,4 +1,4 @@
-"""Compare two blueprints or bundles offline: what the platform is, its objects and fields, and what the change does.
+"""Compare two blueprints or bundles offline: the platform, its objects and fields, and the effects of the change.
 
 Everything that the input decides is compared: pools, cluster, release, prerequisites, expectations, images, objects.
 Driver rollouts with their waves, restarts of the container runtime, MIG, evictions, another Kubernetes, and moves
@@ -88,7 +88,7 @@ def run(options: Namespace) -> Run:
 
 def _differing(parts: Sequence[ObjectChange], changes: Sequence[ObjectChange]) -> str:
     """What differs, in numbers; nothing but edited files may."""
-    parts_text = [f"{len(parts)} parts of what the platform is"] if len(parts) > 1 else [str(part.id) for part in parts]
+    parts_text = [f"{len(parts)} parts of the platform"] if len(parts) > 1 else [str(part.id) for part in parts]
     parts_text += [counted(len(changes), "object")] if changes else []
     return f"They differ: {joined(parts_text)}" if parts_text else "They differ"
 

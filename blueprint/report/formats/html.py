@@ -75,7 +75,7 @@ def _tiles(record: ReportContent) -> Iterator[tuple[str, int, str]]:
     for severity, number in record.counts.items():
         yield severity.value, number, f"{severity.value}s" if number != 1 else severity.value
     if record.run.coverage:
-        yield "unseen", sum(each.unknown for each in record.run.coverage), "could not be seen"
+        yield "unseen", sum(each.unknown for each in record.run.coverage), "unknown"
 
 
 def _coverage(run: Run) -> Iterator[tuple[str, ...]]:

@@ -181,7 +181,7 @@ def _waived(record: ReportContent) -> Iterator[str]:
 
 def _platform(record: ReportContent) -> Iterator[str]:
     for number, change in enumerate(record.platform):
-        yield ("### What the platform is\n\n" if number == 0 else "") + _change(change)
+        yield ("### Platform\n\n" if number == 0 else "") + _change(change)
 
 
 def _changes(changes: tuple[ObjectChange, ...]) -> Iterator[str]:

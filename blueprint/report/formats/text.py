@@ -55,7 +55,7 @@ def _lines(record: ReportContent, context: Context) -> Iterator[str]:
     yield from _waived(record, context, style)
     left_out = record.run.on_screen if context.terminal else frozenset()
     objects = [each for each in record.changes if each.id not in left_out]
-    for heading, changes in (("What the platform is", record.platform), ("Objects", objects)):
+    for heading, changes in (("Platform", record.platform), ("Objects", objects)):
         if changes:
             if record.platform:
                 yield style.bold(heading)

@@ -6,7 +6,7 @@ TEMPLATE_SKIPPED = define(
     "BP0062",
     "template-skipped",
     """
-The document is a template (`{{ ... }}`, or lines with `${NAME}` alone), not YAML yet, so it was not checked. Render it first and
+The document is a template of Helm, Jinja, Terraform or `envsubst`, and not YAML yet, so it was not checked. Render it first and
 lint the output: `helm template RELEASE CHART | blueprint lint -`, `envsubst < FILE | blueprint lint -`.
 """,
     severity=Severity.NOTE,
@@ -16,7 +16,7 @@ NOT_KUBERNETES = define(
     "not-a-kubernetes-object",
     """
 The file contains YAML that is not a Kubernetes object: values of a chart, a kustomization, the configuration of a
-program. It was not checked.
+program, which may also be JSON with comments. It was not checked.
 """,
     severity=Severity.NOTE,
 )
@@ -26,8 +26,8 @@ PLACEHOLDERS = define(
     """
 The file has placeholders (`${NAME}`, `$NAME`, `{{ NAME }}`, `<name>`, `YOUR_NAME`) that another program, or the reader
 of a guide, replaces before the objects are applied: `envsubst`, Flux with `postBuild.substitute`, Helm. Findings about
-values with a placeholder are omitted, since the values are unknown. Replace them first to check everything: `envsubst <
-FILE | blueprint lint -`.
+values with a placeholder are omitted, since the values are unknown, and so are findings about missing fields in a document with a
+comment `# ...`. Replace them first to check everything: `envsubst < FILE | blueprint lint -`.
 """,
     severity=Severity.NOTE,
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path as FilePath
@@ -14,6 +15,7 @@ from blueprint.check.finding import value_at
 from blueprint.diagnostics import Diagnostic, Refused, Severity, Span
 from blueprint.kubernetes.api import Kubernetes, known_minors, load_kubernetes
 from blueprint.lint import codes
+from blueprint.lint.flux_patches import filled, flux_patches
 from blueprint.lint.kustomizations import KUSTOMIZATIONS, is_called_assertion, is_called_patch, patch_files
 from blueprint.lint.kustomize_additions import additions, with_additions
 from blueprint.records import Record, replace
@@ -37,6 +39,8 @@ _OF_KUSTOMIZE = "builtin"
 """The version of transformers and generators of kustomize itself."""
 _GROUPS_WITHOUT_DOMAIN = ("", "apps", "autoscaling", "batch", "extensions", "policy")
 """Groups of Kubernetes itself. Those of all other resources are domains, as a definition's must be."""
+_OF_AN_OBJECT = re.compile(r"\b(?:apiVersion|kind)\b")
+"""What every object has. A file without it that is not YAML is of another program: JSON with comments, for one."""
 
 
 class Inputs(Record):
@@ -93,12 +97,13 @@ def read_inputs(paths: Sequence[str], stdin: bytes | None = None) -> Inputs:
         texts[name] = text
         read[name] = read_manifests(text, name)
     documents = {name: each.documents for name, each in (*read.items(), *_kustomizations_beside(read))}
-    patches, added = patch_files(documents), additions(documents)
+    patches, added, filled_in = patch_files(documents), additions(documents), flux_patches(documents)
     for name, manifests in read.items():
-        made = list(_sort_out(name, manifests, problems, is_patch=name in patches))
-        objects += (
-            [replace(each, data=with_additions(each.data, added[name])) for each in made] if name in added else made
-        )
+        for made in _sort_out(name, manifests, problems, texts[name], is_patch=name in patches):
+            data = with_additions(made.data, added[name]) if name in added else made.data
+            for patch in filled_in:
+                data = filled(data, patch.fields) if patch.concerns(name, data) else data
+            objects.append(replace(made, data=data) if data is not made.data else made)
     if not texts and not problems:
         help_ = "folders are searched for .yaml, .yml and .json"
         problems.append(Diagnostic(codes.NOTHING_TO_LINT, f"no manifest in {', '.join(paths)}", help=help_))
@@ -137,12 +142,18 @@ def _below(folder: str) -> Iterator[str]:
                 yield os.path.normpath(os.path.join(above, name)).replace(os.sep, "/")  # noqa: PTH118 - text is enough
 
 
-def _sort_out(name: str, manifests: Manifests, problems: list[Diagnostic], *, is_patch: bool) -> Iterator[Object]:
+def _sort_out(
+    name: str, manifests: Manifests, problems: list[Diagnostic], text: str, *, is_patch: bool
+) -> Iterator[Object]:
     """The objects of a file, what is wrong with the file, and what in it is not checked."""
     by_sort: dict[str, list[Document]] = {"object": [], "patch": [], "other": []}
     for document in manifests.documents:
         by_sort["patch" if is_patch or _is_patch(name, document.data) else _sort(document.data)].append(document)
-    problems += (each for each in manifests.problems if by_sort["object"] or each.severity is Severity.ERROR)
+    if manifests.documents or _OF_AN_OBJECT.search(text):
+        problems += (each for each in manifests.problems if by_sort["object"] or each.severity is Severity.ERROR)
+    elif manifests.problems:
+        message = f"{name}: not a Kubernetes object, and not YAML, not checked"
+        problems.append(Diagnostic(codes.NOT_KUBERNETES, message, at=manifests.problems[0].at))
     for line in manifests.templates:
         at = Span(name, line, 1, line, 2)
         help_ = (
@@ -153,8 +164,8 @@ def _sort_out(name: str, manifests: Manifests, problems: list[Diagnostic], *, is
         yield from _objects(document, (), document.data, nulls=manifests.nulls)
     for sort, code, one, many in _NOT_CHECKED:
         if documents := by_sort[sort]:
-            text = f"{name}: {one if len(documents) == 1 else f'{len(documents)} documents: {many}'}, not checked"
-            problems.append(Diagnostic(code, text, at=documents[0].span().head))
+            message = f"{name}: {one if len(documents) == 1 else f'{len(documents)} documents: {many}'}, not checked"
+            problems.append(Diagnostic(code, message, at=documents[0].span().head))
 
 
 _NOT_CHECKED = (
@@ -179,13 +190,15 @@ def _is_patch(file: str, data: Any) -> bool:
 
 def _sort(data: Any) -> str:
     """Whether an API server might store it: what has a kind and an API version, and is not for a client alone."""
-    if not isinstance(data, dict) or not ({"apiVersion", "kind"} <= data.keys() or {"kind", "metadata"} <= data.keys()):
+    kind = data.get("kind") if isinstance(data, dict) and ("apiVersion" in data or "metadata" in data) else None
+    if not isinstance(kind, str):
         return "other"
-    version, kind = str(data.get("apiVersion")), str(data["kind"])
+    version = str(data.get("apiVersion"))
     kubeconfig = version == "v1" and kind == "Config"
     group = version.rpartition("/")[0]
     is_unknown = group == "" and not kind.endswith("List") and not _latest().versions_of(kind)
-    of_a_program = "metadata" not in data and (kind.endswith("Configuration") or is_unknown)
+    configures = kind.endswith("Configuration") and is_unknown and "apiVersion" not in data
+    of_a_program = configures or ("metadata" not in data and (kind.endswith("Configuration") or is_unknown))
     is_served = "." in group or (group in _GROUPS_WITHOUT_DOMAIN and version != _OF_KUSTOMIZE)
     stored = is_served and not kubeconfig and not of_a_program and group not in _CLIENT_GROUPS
     return "object" if stored else "other"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping
 
 from blueprint.diagnostics import Diagnostic, Span
@@ -11,10 +12,23 @@ from blueprint.source.placeholders import holds_placeholder, is_placeholder
 
 _BAD_LABEL = "BP5015"
 """Of labels the key may be at fault, and the place is that of the value."""
+_NAMES = frozenset({"BP5014", _BAD_LABEL})
 _OF_FORM = frozenset({"BP5001", "BP5005", "BP5008", "BP5014", "BP6115", "BP6116", "BP6167"})
 """What is wrong with versions, names, amounts, numbers and images, in which no capitals can be meant."""
-_CAPITALS = re.compile(r"(?<![A-Za-z0-9_])[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+(?![A-Za-z0-9_])")
-"""`MODEL_NAME`, in whose place `sed` puts another text."""
+_CAPITALS = re.compile(
+    r"(?<![A-Za-z0-9_])(?:[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+"
+    r"|NAMESPACE|NAME|IMAGE|TAG|VERSION|REGISTRY|REPOSITORY|PROJECT|REGION|ZONE|BUCKET|CLUSTER|TENANT|TEAM|REPLICAS)"
+    r"(?![A-Za-z0-9_])"
+)
+"""`MODEL_NAME` or `NAMESPACE`, in whose place `sed` puts another text. Other words in capitals are names that somebody
+wrote so by mistake."""
+_OF_SCRIPT = re.compile(r"\$[A-Za-z_(]|\{[A-Za-z]\w*\}")
+"""`$name`, `$(date)` and `{name}` in a name or label, which a script replaces before it hands the text to kubectl."""
+_MISSING = "BP5004"
+_LEFT_OUT = re.compile(r"\s*#\s*(?:\.\.\.|…)")
+"""A comment in the place of what a guide leaves out."""
+_IN_BRACES = re.compile(r"[\w.-]+:\s{1,8}\{[A-Za-z][\w-]*\}\s*(?:#.*)?")
+"""`tag: {VERSION}`, which YAML reads as a map."""
 
 
 def without_placeholders(found: Iterable[Diagnostic], texts: Mapping[str, str]) -> Iterator[Diagnostic]:
@@ -24,12 +38,12 @@ def without_placeholders(found: Iterable[Diagnostic], texts: Mapping[str, str]) 
         found: The findings.
         texts: The files by name.
     """
-    lines: dict[str, list[str]] = {}
+    files: dict[str, _File] = {}
     left_out: dict[str, list[Span]] = {}
     for each in found:
-        if each.at and each.at.file in texts and each.at.file not in lines:
-            lines[each.at.file] = texts[each.at.file].splitlines()
-        if each.at and each.at.file in lines and _is_unknown(each, _text_at(each.at, lines[each.at.file])):
+        if each.at and each.at.file in texts and each.at.file not in files:
+            files[each.at.file] = _File(texts[each.at.file])
+        if each.at and each.at.file in files and _is_unknown(each, each.at, files[each.at.file]):
             left_out.setdefault(each.at.file, []).append(each.at)
         else:
             yield each
@@ -39,20 +53,42 @@ def without_placeholders(found: Iterable[Diagnostic], texts: Mapping[str, str]) 
         yield Diagnostic(codes.PLACEHOLDERS, f"{name}: {values}, not checked", at=min(places, key=_order))
 
 
-def _is_unknown(found: Diagnostic, text: str) -> bool:
+class _File:
+    """The lines of a file, and which of its documents are excerpts."""
+
+    def __init__(self, text: str) -> None:
+        self.lines = text.splitlines()
+        self._separators = [number for number, line in enumerate(self.lines, 1) if line.startswith("---")]
+        self._excerpts = {self._document(number) for number, line in enumerate(self.lines, 1) if _LEFT_OUT.match(line)}
+
+    def is_excerpt(self, at: Span) -> bool:
+        """Whether something is left out of the document in which a place is."""
+        return self._document(at.line) in self._excerpts
+
+    def rest_of_line(self, at: Span) -> str:
+        """The line from there on."""
+        return self.lines[at.line - 1][at.column - 1 :] if at.line <= len(self.lines) else ""
+
+    def text_at(self, at: Span) -> str:
+        """What stands there, if it is on one line; texts of several lines are scripts with their own variables."""
+        return self.rest_of_line(at)[: at.end_column - at.column] if at.end_line == at.line else ""
+
+    def _document(self, line: int) -> int:
+        return bisect_right(self._separators, line)
+
+
+def _is_unknown(found: Diagnostic, at: Span, file: _File) -> bool:
     """Whether the value is one that is not known yet. A credential may hold a `$`: only a placeholder alone is none."""
+    text = file.text_at(at)
     if found.code.id == _BAD_LABEL and holds_placeholder(found.path or ""):
         return True
-    if found.code.id in _OF_FORM and _CAPITALS.search(text):
+    if found.code.id in _NAMES and _OF_SCRIPT.search(text):
+        return True
+    if found.code.id == _MISSING and file.is_excerpt(at):
+        return True
+    if found.code.id in _OF_FORM and (_CAPITALS.search(text) or _IN_BRACES.fullmatch(file.rest_of_line(at))):
         return True
     return is_placeholder(text) if found.code.conceals else holds_placeholder(text)
-
-
-def _text_at(at: Span, lines: list[str]) -> str:
-    """What stands there, if it is on one line; texts of several lines are scripts, whose variables are their own."""
-    if at.end_line != at.line or at.line > len(lines):
-        return ""
-    return lines[at.line - 1][at.column - 1 : at.end_column - 1]
 
 
 def _order(at: Span) -> tuple[int, int]:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
+from collections.abc import Iterator
 from itertools import pairwise
 from typing import Any
 
@@ -21,8 +23,9 @@ _AGREED = frozenset({"True", "TRUE", "False", "FALSE"})
 """Booleans in YAML 1.1 and 1.2."""
 _OCTAL = re.compile(r"0[0-7]{3}")
 _MODE = re.compile(r"(?:^|[\s{,])(?:defaultMode|mode):\s{1,8}$")
-_HOLE = re.compile(r"^[ \t]{0,200}\$\{\w+\}[ \t]{0,200}$", re.MULTILINE)
-"""A line for which `envsubst` brings others."""
+_TEMPLATE = re.compile(r"\{\{|\{%|%\{ ?(?:if|for|else|end)|^[ \t]{0,200}\$\{\w+\}[ \t]{0,200}$", re.MULTILINE)
+"""What Helm, Jinja and Terraform replace, and a line for which `envsubst` brings others."""
+_VARIABLE = re.compile(r"\$\{\w+\}")
 _LONGEST_NUMBER = 400
 """Characters; what is longer is in the range of no number that Kubernetes has."""
 MOST_UNREADABLE = 20_000
@@ -58,7 +61,7 @@ def read_manifests(text: str, file: str) -> Manifests:
     line = 0
     for index, part in enumerate(parts):
         bad = [each for each in _read(part, file)[1] if each.severity is Severity.ERROR]
-        is_template = bool(bad) and ("{{" in part or _HOLE.search(part) is not None)
+        is_template = bool(bad) and (_TEMPLATE.search(part) is not None or _stops_at_variable(bad[0], part))
         if is_template:
             templates.append(line + 1)
         else:
@@ -93,8 +96,32 @@ def _read(text: str, file: str) -> tuple[list[Document], list[Diagnostic], bool]
         documents = [replace(each, data=_merged(each.data)) for each in documents]
     complex_key = any(each.code is codes.KEY_NOT_TEXT and "cannot be" in each.message for each in builder.problems)
     odd = frozenset() if complex_key else _ODD
-    problems = [replace(each, override=Severity.WARNING) if each.code in odd else each for each in builder.problems]
+    problems = [
+        replace(each, override=Severity.WARNING) if each.code in odd else each
+        for each in _without_separator(builder.problems, text)
+    ]
     return documents, problems, builder.nulls
+
+
+def _without_separator(problems: list[Diagnostic], text: str) -> Iterator[Diagnostic]:
+    """The problems; of an object that begins in the middle of another one a single one, not one for each key."""
+    begins = [line for each in problems if (line := _repeated_line(each)) and each.message.split()[2] == "apiVersion"]
+    lines = text.split("\n") if begins else []
+    ends = [number for number, line in enumerate(lines, 1) if _SEPARATOR.match(line)]
+    for each in problems:
+        line = _repeated_line(each)
+        before = bisect_right(begins, line)
+        begin = begins[before - 1] if before else 0
+        if begin and begin == line:
+            yield replace(each, help="two objects: write a line with --- before the second one")
+        elif not begin or bisect_right(ends, line) > bisect_right(ends, begin):
+            yield each
+
+
+def _repeated_line(found: Diagnostic) -> int:
+    """The line of a key at the top of a document that stands there twice, or zero."""
+    at = found.at if found.code is codes.DUPLICATE_KEY else None
+    return at.line if at and at.column == 1 else 0
 
 
 def _lightened(document: Document) -> Document:
@@ -108,6 +135,12 @@ def _lightened(document: Document) -> Document:
 def _unreadable(problems: list[Diagnostic]) -> bool:
     """Whether a document cannot be read because of one of them; a key that stands twice leaves it readable."""
     return any(each.severity is Severity.ERROR and each.code is not codes.DUPLICATE_KEY for each in problems)
+
+
+def _stops_at_variable(found: Diagnostic, part: str) -> bool:
+    """Whether the parser stops in a line with a `${NAME}`, whose brace it takes for that of a map."""
+    line = found.at.line if found.at else 0
+    return any(_VARIABLE.search(each) for each in part.split("\n", line)[max(line - 1, 0) : line])
 
 
 def _moved(found: Diagnostic, lines: int) -> Diagnostic:

@@ -17,7 +17,7 @@ _WHOLE = re.compile(
       | ENC\[ [A-Z0-9_]+ , .* \]                          # of SOPS
       | (?: op:// | ref\+[a-z0-9]+:// | vault: ) \S+      # of 1Password, vals, Bank-Vaults
       | [\w-]{0,40} \.\.\.                                # the rest is left out
-      | PLACEHOLDER (?: [_ -] [A-Z0-9_ -]* )?
+      | PLACEHOLDER (?: [_ -] [A-Z0-9_ -]* )? | placeholder
       | (?: INSERT | YOUR | MY ) _ [A-Z0-9_]+
       | (?: FILLED | SET | GENERATED | INJECTED | PROVIDED | REPLACED ) [ _] BY [ _] [A-Z0-9_ -]+
       | (?i: change[-_]?me | replace[-_]?me | redacted | x{3,} | \*{3,} | your[-_ ] [\w -]+ )

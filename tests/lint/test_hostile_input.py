@@ -54,7 +54,7 @@ HOSTILE = {
     "keys given twice": CONFIG_MAP + "  k: v\n" * 5_000,
     "unknown fields": POD.format(1) + "".join(f"  field{number}: v\n" for number in range(5_000)),
     "faulty items": POD.format(1) + "".join(f"    - {{nme: c{n}, image: 3}}\n" for n in range(5_000)),
-    "broken documents": "---\na: [\n" * 3_000,
+    "broken documents": "---\nkind: [\n" * 3_000,
     "templates": "---\n{{- if x }}\nkind: Pod\n{{- end }}\n" * 2_000,
     "empty documents": "---\n" * 20_000,
     "texts that look like comments": CONFIG_MAP + "".join(f"  k{n}: 'x # blueprint: waive'\n" for n in range(5_000)),

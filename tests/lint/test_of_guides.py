@@ -144,6 +144,8 @@ spec:
         ("ETCD_INITIAL_CLUSTER_TOKEN", "etcd-cluster", False), ("CLUSTER_TOKEN", "etcd-cluster", True),
         ("CACHE", "redis://default:*****@cache.example:6379", False),
         ("CACHE", "redis://default:sesame@cache.example:6379", True), ("API_KEY", "INSERT_API_KEY", False),
+        ("STORE", "postgres://$(STORE_USER):$(STORE_PASS)@store.example/a", False),
+        ("STORE", "postgres://user:${STORE_PASS}@store.example/a", False), ("API_KEY", "placeholder", False),
     ],
 )  # fmt: skip
 def test_what_stands_in_the_place_of_a_credential(name: str, value: str, is_credential: bool) -> None:
@@ -170,6 +172,9 @@ spec:
         ("apiVersion: v1alpha1\nkind: KmsgLogConfig\nname: sink\nurl: https://logs.example\n", "BP0063"),
         ("apiVersion: 0.3.0\nkind: ksonnet.io/app\nname: app\n", "BP0063"),
         ("apiVersion: v1\nkind: EncryptionConfig\nresources: []\n", "BP0063"),
+        ('{"kind": 7, "metadata": 8, "name": 9}\n', "BP0063"),
+        ("apiversion: checks.example/v1\nkind: Configuration\nmetadata: {name: a}\n", "BP0063"),
+        ("apiversion: v1\nkind: Pod\nmetadata: {name: a}\n", "BP5003"),
         ("apiVersion: v1beta1\nkind: Ingress\nspec: {}\n", "BP5004"),
         ("apiVersion: v1\nkind: Pod\nspec: {}\n", "BP5004"),
         ("apiVersion: recipes.example/v1\nkind: Recipe\nmetadata: {version: v2}\n", None),
@@ -233,12 +238,35 @@ def test_a_secret_with_an_empty_value_and_another_mistake(values: str) -> None:
         ("name: serve", "name: topology-leaf-12-...", True),
         ("name: serve", "name: Serve_It", False),
         ("name: serve", "name: SERVE", False),
+        ("name: serve", "name: NAME", True),
+        ("name: serve", "name: team-NAMESPACE", True),
+        ("name: serve", "name: RENAMED", False),
+        ("name: serve", "name: serve-$i", True),
+        ("name: serve", "name: serve-$(date +%s)", True),
+        ("name: serve", 'name: "serve-{run}"', True),
+        ("name: serve", "name: cost-$5", False),
+        ("image: registry.example/serve:1.4", "image: {SERVE_IMAGE}", True),
+        ("image: registry.example/serve:1.4", "image: {serve-image}", True),
         ("image: registry.example/serve:1.4", "image: V_IMAGE_URL", True),
     ],
 )
 def test_capitals_where_none_can_be_meant_are_replaced(field: str, value: str, is_left: bool) -> None:
     codes = found(POD.replace(field, value, 1))
     assert codes == {"BP0065": "note"} if is_left else "BP5014" in codes
+
+
+def test_what_a_shell_brings_into_a_label() -> None:
+    labelled = POD.replace("name: serve,", 'name: serve, labels: {run: "$(date +%s)"},')
+    assert found(labelled) == {"BP0065": "note"}
+    assert found(labelled.replace("$(date +%s)", "a+b")) == {"BP5015": "error"}
+
+
+@pytest.mark.parametrize("comment", ["# ...", "# ... the rest", "# …"])
+def test_what_a_guide_leaves_out_is_not_missing(comment: str) -> None:
+    part = DEPLOYMENT.partition("spec")[0] + f"spec:\n  replicas: 2\n  {comment}\n"
+    assert found(part) == {"BP0065": "note"}
+    assert found(f"{part}---\n{DEPLOYMENT}")["BP5004"] == "error"
+    assert found(part.partition("  #")[0])["BP5004"] == "error"
 
 
 def test_capitals_are_meant_elsewhere() -> None:
@@ -256,6 +284,36 @@ def test_lines_that_envsubst_brings() -> None:
     limits = "      resources:\n        limits:\n          nvidia.com/gpu: 8\n${MORE_LIMITS}\n"
     assert found(POD + limits) == {"BP0062": "note"}
     assert found(POD + limits.replace("${MORE_LIMITS}", "more limits")) == {"BP1002": "error"}
+
+
+@pytest.mark.parametrize(
+    "labels",
+    [
+        "{team: ${TEAM}, tier: a}",
+        "{a: b}\n%{ if quiet }quiet: true%{ endif }",
+        "{a: b}\n{% if quiet %}quiet: true{% endif %}",
+    ],
+)
+def test_templates_of_other_programs(labels: str) -> None:
+    """Terraform and Jinja have blocks, and envsubst braces where YAML has maps."""
+    text = f"apiVersion: v1\nkind: Namespace\nmetadata:\n  name: team\n  labels: {labels}\n"
+    assert found(text) == {"BP0062": "note"}
+    assert "BP1002" in found(text.replace("${TEAM}", "{TEAM").replace("%", ""))
+
+
+def test_a_file_that_holds_no_object_need_not_be_yaml() -> None:
+    """Configuration of compilers is JSON with comments."""
+    settings = '{\n  // how strict\n  "options": {"strict": true}, /* of all */\n}\n'
+    assert found(settings, "settings.json") == {"BP0063": "note"}
+    assert found(settings.replace("options", "kind"), "settings.json") == {"BP1002": "error"}
+
+
+def test_a_separator_that_is_missing_is_one_mistake() -> None:
+    space = "apiVersion: v1\nkind: Namespace\nmetadata: {name: %s}\n"
+    Path("guide.yaml").write_text(space % "a" + space % "b" + "---\n" + space % "c" + "metadata: {name: d}\n")
+    first, second = lint(read_inputs(["guide.yaml"]), kubernetes_minor="1.36").diagnostics
+    assert (first.at and first.at.line, first.help) == (4, "two objects: write a line with --- before the second one")
+    assert (second.at and second.at.line, second.help) == (11, "keep one of them")
 
 
 def test_a_namespace_that_a_kustomization_names() -> None:

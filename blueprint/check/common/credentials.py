@@ -21,9 +21,10 @@ _VALUES = re.compile(
     r"nvapi-[A-Za-z0-9_-]{20,}|\bgh[pousr]_[A-Za-z0-9]{20,}|\bgithub_pat_[A-Za-z0-9_]{20,}|\bhf_[A-Za-z0-9]{20,}"
     r"|\b(?:AKIA|ASIA)[A-Z0-9]{16}\b|-----BEGIN (?:[A-Z]+ )?PRIVATE KEY-----|\bxox[abpr]-[A-Za-z0-9-]{10,}"
     r"|\bglpat-[A-Za-z0-9_-]{20,}|\beyJ[A-Za-z0-9_-]{10,300}\.eyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{10,}"
-    r"|[a-z][a-z0-9+]{0,30}://[^/\s:@]+:(?!\*+@)[^/\s:@]+@"
+    r"|[a-z][a-z0-9+]{0,30}://[^/\s:@]+:(?!\*+@|[$<{%])[^/\s:@]+@"
 )
-"""No repetition without bounds may be tried at every place of a long text: that takes the square of its length."""
+"""An address may have a variable as its password. No repetition without bounds may be tried at every place of a long
+text: that takes the square of its length."""
 _HARMLESS = re.compile(
     r"(/|\.|file:)\S*|[0-9]*|true|false|yes|no|(?i:[0-9a-f]{2,8}:)*[0-9a-f]{2}:[0-9a-f]{2}\.[0-7]"
     r"|(?i:(?:dummy|empty|fake|none|null|n/a|unused|not[-_ ](?:used|needed|required))(?:[-_](?:api[-_])?(?:key|token))?"

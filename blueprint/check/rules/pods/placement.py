@@ -87,10 +87,10 @@ def _no_such_nodes(pod: DescribedPod, demand: Demand, able: list[PoolOffer], nam
 def restart(pod: DescribedPod, context: RuleContext) -> Iterator[ObjectFinding]:
     """Jobs that would never end."""
     if pod.subject.id.group == "batch" and pod.spec.get("restartPolicy", "Always") == "Always":
-        path = (*pod.path, "restartPolicy") if "restartPolicy" in pod.spec else pod.path
-        yield ObjectFinding(
-            RESTART_POLICY, path, f"restartPolicy of a {pod.subject.id.kind} is Always", "set it to Never or OnFailure"
-        )
+        is_set = "restartPolicy" in pod.spec
+        path = (*pod.path, "restartPolicy") if is_set else pod.path
+        text = f"restartPolicy of a {pod.subject.id.kind} is Always{'' if is_set else ' by default'}"
+        yield ObjectFinding(RESTART_POLICY, path, text, "set it to Never or OnFailure")
 
 
 @rule(IMAGE_MALFORMED, tags=("scheduling",))

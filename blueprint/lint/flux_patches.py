@@ -1,0 +1,62 @@
+"""What Flux adds to objects: the fields that a Kustomization of Flux gives to every object of a kind below its path.
+
+Repositories keep there what all their Kustomizations share (`prune`, `sourceRef`), and leave it out everywhere else.
+"""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import islice
+from typing import Any
+
+from blueprint.check.rule_context import items, mapping
+from blueprint.records import Record
+from blueprint.source.document import Document
+from blueprint.source.manifests import read_manifests
+
+_OF_ALL = frozenset({"group", "version", "kind"})
+"""What a target may name that takes every object of a kind; by a name or labels it takes some."""
+_MOST = 100
+_IDENTITY = frozenset({"apiVersion", "kind", "metadata"})
+
+
+class FluxPatch(Record):
+    """The fields that objects of a kind get in the files below a folder of the repository."""
+
+    below: str
+    kind: str
+    fields: Mapping[str, Any]
+
+    def concerns(self, file: str, data: Mapping[str, Any]) -> bool:
+        """Whether it changes an object of a file."""
+        return data.get("kind") == self.kind and (self.below == "." or f"/{self.below}/" in f"/{file}")
+
+
+def flux_patches(files: Mapping[str, Iterable[Document]]) -> list[FluxPatch]:
+    """The patches for every object of a kind; not more of them than anybody has."""
+    data = (mapping(each.data) for documents in files.values() for each in documents)
+    return list(
+        islice((patch for each in data if _is_of_flux(each) for patch in _patches(mapping(each.get("spec")))), _MOST)
+    )
+
+
+def _is_of_flux(data: Mapping[str, Any]) -> bool:
+    return str(data.get("apiVersion")).startswith("kustomize.toolkit.fluxcd.io/")
+
+
+def _patches(spec: Mapping[str, Any]) -> Iterator[FluxPatch]:
+    below = posixpath.normpath(str(spec.get("path", "."))).strip("/")
+    for entry in map(mapping, items(spec.get("patches"))):
+        target, text = mapping(entry.get("target")), entry.get("patch")
+        if isinstance(text, str) and "kind" in target and target.keys() <= _OF_ALL:
+            for document in read_manifests(text, "").documents:
+                patch = mapping(document.data)
+                if "$patch" not in patch:
+                    yield FluxPatch(below, str(target["kind"]), {key: patch[key] for key in patch.keys() - _IDENTITY})
+
+
+def filled(data: dict[str, Any], fields: Mapping[str, Any]) -> dict[str, Any]:
+    """An object with those fields that it lacks. What it has keeps its value, which is the one that the file shows."""
+    maps = {key for key, value in fields.items() if isinstance(value, dict) and isinstance(data.get(key), dict)}
+    return {**fields, **data, **{key: filled(data[key], fields[key]) for key in maps}}

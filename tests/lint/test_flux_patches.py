@@ -1,0 +1,75 @@
+"""What a Kustomization of Flux gives to all objects of a kind is not missing in the files below its path."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from blueprint.lint.inputs import read_inputs
+from blueprint.lint.run import lint
+
+ROOT = """\
+apiVersion: kustomize.toolkit.fluxcd.io/v1
+kind: Kustomization
+metadata: {name: apps, namespace: flux-system}
+spec:
+  path: ./clusters/apps
+  interval: 1h
+  prune: true
+  sourceRef: {kind: GitRepository, name: house}
+  patches:
+    - target: {group: kustomize.toolkit.fluxcd.io, kind: Kustomization}
+      patch: |
+        apiVersion: kustomize.toolkit.fluxcd.io/v1
+        kind: Kustomization
+        metadata: {name: _}
+        spec: {prune: true, sourceRef: {kind: GitRepository, name: house}}
+"""
+CHILD = """\
+apiVersion: kustomize.toolkit.fluxcd.io/v1
+kind: Kustomization
+metadata: {name: serve, namespace: flux-system}
+spec: {path: ./clusters/apps/serve, interval: 30m, sourceRef: {name: house}}
+"""
+
+
+@pytest.fixture(autouse=True)
+def _in_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+
+
+def missing(root: str, child: str = CHILD, file: str = "clusters/apps/serve/ks.yaml") -> list[str]:
+    """The required fields that the child lacks."""
+    for name, text in (("root.yaml", root), (file, child)):
+        Path(name).parent.mkdir(parents=True, exist_ok=True)
+        Path(name).write_text(text, "utf-8")
+    found = lint(read_inputs(["."]), kubernetes_minor="1.36").diagnostics
+    return [each.message.split()[3] for each in found if each.code.id == "BP5004"]
+
+
+def test_fields_of_a_patch_are_there() -> None:
+    assert missing(ROOT) == []
+    assert missing(ROOT.replace("./clusters/apps", ".")) == []
+
+
+@pytest.mark.parametrize(
+    ("field", "other"),
+    [
+        ("path: ./clusters/apps", "path: ./clusters/app"),
+        ("kind: Kustomization}", "kind: Kustomization, name: other}"),
+        ("kind: Kustomization}", "kind: HelmRelease}"),
+        ("        spec: {prune", "        $patch: delete\n        spec: {prune"),
+        ("kustomize.toolkit.fluxcd.io/v1\nkind", "kustomize.example/v1\nkind"),
+    ],
+)
+def test_patches_for_others_are_not(field: str, other: str) -> None:
+    assert field in ROOT
+    assert missing(ROOT.replace(field, other, 1)) == ["prune", "kind"]
+
+
+def test_what_an_object_has_is_judged_as_it_stands() -> None:
+    wrong = CHILD.replace("interval: 30m", "prune: maybe, interval: 30m")
+    assert missing(ROOT, wrong) == []
+    found = lint(read_inputs(["."]), kubernetes_minor="1.36").diagnostics
+    assert "BP5005" in {each.code.id for each in found}

@@ -263,7 +263,8 @@ def _forget(changed: set[str]) -> None:
         stale |= more
     for name in stale:
         package, _, own = name.rpartition(".")
-        vars(sys.modules[package]).pop(own, None)
+        if package in sys.modules:  # the package may be stale itself
+            vars(sys.modules[package]).pop(own, None)
         del sys.modules[name]
     importlib.import_module("blueprint.check.rules").rules_of.cache_clear()
     registry = vars(importlib.import_module("blueprint.diagnostics.registry"))

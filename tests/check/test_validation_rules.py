@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import subprocess
 import sys
 from pathlib import Path
@@ -17,7 +18,7 @@ from blueprint.diagnostics import Diagnostic, Severity
 
 ROOT = Path(__file__).resolve().parents[2]
 needs_library = pytest.mark.skipif(
-    subprocess.run([sys.executable, "-c", "import cel_expr_python"], capture_output=True, check=False).returncode != 0,
+    importlib.util.find_spec("cel_expr_python") is None,
     reason="the extra cel is not installed",
 )
 

@@ -252,9 +252,30 @@ def test_names_are_escaped_as_kubernetes_does(name: str, inside: tuple[str, ...]
     assert escaped(name) == inside
 
 
+@pytest.mark.parametrize("word", ["true", "false", "null", "in"])
+def test_a_keyword_is_escaped(word: str) -> None:
+    assert escaped(word) == (f"__{word}__",)
+
+
+@pytest.mark.parametrize(
+    "word",
+    ["as", "break", "const", "continue", "else", "for", "function", "if", "import", "let", "loop", "package",
+     "namespace", "return", "var", "void", "while"],
+)  # fmt: skip
+def test_a_word_that_the_definition_of_cel_reserves_has_two_names(word: str) -> None:
+    assert escaped(word) == (word, f"__{word}__")
+
+
 @pytest.mark.parametrize(
     ("schema", "kind", "value", "seen"),
     [
+        ({"type": "string", "format": "date"}, "dyn", "2026-11-21", "2026-11-21"),
+        ({"type": "string", "format": "date-time"}, "dyn", "2026-11-21T12:00:00Z", "2026-11-21T12:00:00Z"),
+        ({"type": "string", "format": "duration"}, "dyn", "1h", "1h"),
+        ({"type": "string", "format": "uri"}, "string", "a", "a"),
+        ({"type": "boolean"}, "bool", True, True),
+        ({"type": "integer"}, "int", 1.0, 1),
+        ({"type": "object"}, "map(string, dyn)", {"a": 1}, {}),
         ({"type": "number"}, "dyn", 1, 1.0),
         ({"type": "integer"}, "int", 1, 1),
         ({"x-kubernetes-int-or-string": True}, "dyn", "5%", "5%"),

@@ -1,15 +1,16 @@
-"""Change the code of rules, one place at a time, and see whether their examples and tests notice.
+"""Change the code of rules and of what runs them, one place at a time, and see whether examples and tests notice.
 
     python tools/mutate_rules.py [--jobs N] [--sample N] [MODULE...]
 
-MODULE is a part of a file's name under blueprint/check/rules, common or claims (`gang`); all by default, which takes
-half an hour. `--sample N` makes N changes of each module, the same ones each time. For each module: how many changes
-were noticed, and where one was not. A rule whose condition can be changed unnoticed has an example too few. Changes
-that make no difference are listed in tools/equivalent_changes.yaml, each with the reason; one that is listed and no
-longer made ends the run.
+MODULE is a part of a file's name under blueprint/check (`gang`); all by default, which takes an hour. `--sample N`
+makes N changes of each module, the same ones each time. For each module: how many changes were noticed, and where one
+was not. A rule whose condition can be changed unnoticed has an example too few. Changes that make no difference are
+listed in tools/equivalent_changes.yaml, each with the reason; one that is listed and no longer made ends the run.
 
 Each change runs in a process of its own: first the examples of the pages of the module's codes, then the files of tests
-that name one of these codes. A module that leaves its work to others has nothing to change.
+that name one of these codes. The modules that stand in blueprint/check itself run rules, and read schemas: for them the
+files of tests that import the module, or something that imports it. A module that leaves its work to others has nothing
+to change.
 """
 
 from __future__ import annotations
@@ -39,7 +40,11 @@ from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
 FOLDERS = ("blueprint/check/rules", "blueprint/check/common", "blueprint/check/claims")
-SECONDS = 20
+BESIDE = ROOT / "blueprint" / "check"
+"""Its own modules run rules and read schemas; they hold none."""
+SLOW = frozenset({"test_hostile_input", "test_impossible", "test_properties", "test_scaling"})
+"""Tests that run only for the modules that they import themselves."""
+SECONDS = 40
 """Of a processor, after which a change counts as noticed: it made something run without end."""
 TESTS = ("tests.check.test_rule_places", "tests.check.test_rule_variants", "tests.check.test_rules")
 """Of the examples of pages."""
@@ -191,10 +196,11 @@ class _Changed(importlib.abc.MetaPathFinder, importlib.abc.Loader):
             exec(compile(self._text, str(self._file), "exec"), module.__dict__)  # noqa: S102 - our own code, changed
 
 
+@cache
 def codes_of(file: Path) -> list[str]:
     """The codes of a module's rules; of one without rules, those it defines and those of the modules that import it."""
     there = vars(sys.modules[_module_name(file)])
-    rules = [*there.get("RULES", ()), *(each for each in there.values() if hasattr(each, "codes"))]
+    rules = [each for each in (*there.get("RULES", ()), *there.values()) if type(each).__name__ == "Rule"]
     if found := [code.id for rule in rules for code in rule.codes]:
         return list(dict.fromkeys(found))
     text, name = file.read_text("utf-8"), _module_name(file)
@@ -210,9 +216,9 @@ def _module_name(file: Path) -> str:
 
 
 def modules() -> list[Path]:
-    """Every module with code of rules."""
+    """Every module with code of rules, and those beside them."""
     found = (file for folder in FOLDERS for file in sorted((ROOT / folder).rglob("*.py")))
-    return [file for file in found if file.name != "__init__.py"]
+    return [file for file in (*found, *sorted(BESIDE.glob("*.py"))) if file.name != "__init__.py"]
 
 
 def equivalent() -> dict[str, dict[str, str]]:
@@ -223,14 +229,25 @@ def equivalent() -> dict[str, dict[str, str]]:
     return found
 
 
-def tests_of(codes: list[str]) -> list[str]:
-    """The tests of rules that name one of the codes, but those that need a server or whole charts."""
-    found = []
-    for file in sorted((ROOT / "tests" / "check").glob("test_*.py")):
-        text = file.read_text("utf-8")
-        if any(code in text for code in codes) and not re.search(r"\blab\b|BLUEPRINT_REFERENCE", text):
-            found.append(str(file.relative_to(ROOT)))
-    return found
+def tests_of(file: Path, codes: list[str]) -> list[str]:
+    """The tests of a module, but those that need a server or whole charts.
+
+    Of rules those that name one of the codes; of a module beside them those that import it, then those that import
+    what imports it.
+    """
+    name, found = _module_name(file), []
+    stale = _stale({name})
+    for test in (each for folder in ("check", "lint") for each in sorted((ROOT / "tests" / folder).glob("test_*.py"))):
+        text, imported = test.read_text("utf-8"), _imported_by(test)
+        if _module_name(test) in TESTS or "server" in test.stem or "BLUEPRINT_REFERENCE" in text:
+            continue
+        if file.parent == BESIDE:
+            chosen = name in imported or (test.stem not in SLOW and not imported.isdisjoint(stale))
+        else:
+            chosen = any(code in text for code in codes)
+        if chosen:
+            found.append((name not in imported, str(test.relative_to(ROOT))))
+    return [test for _, test in sorted(found)]
 
 
 def noticed(file: Path, text: str, codes: list[str], tests: list[str]) -> bool:
@@ -257,17 +274,23 @@ def _passes(file: Path, text: str, codes: list[str], tests: list[str]) -> bool:
 
 def _forget(changed: set[str]) -> None:
     """Have modules imported again where they are next needed, and all that import them as they are imported."""
-    stale, more = set(changed), set(changed)
-    while more:
-        more = {name for name, imported in _imports().items() if imported & more} - stale
-        stale |= more
-    for name in stale:
+    for name in _stale(changed):
         package, _, own = name.rpartition(".")
-        vars(sys.modules[package]).pop(own, None)
+        if package in sys.modules:  # the package may be stale itself
+            vars(sys.modules[package]).pop(own, None)
         del sys.modules[name]
     importlib.import_module("blueprint.check.rules").rules_of.cache_clear()
     registry = vars(importlib.import_module("blueprint.diagnostics.registry"))
     registry.update({by: _Renewed(registry[by]) for by in ("_BY_ID", "_BY_SLUG")})
+
+
+def _stale(changed: set[str]) -> set[str]:
+    """Modules, and all that import them as they are imported."""
+    stale, more = set(changed), set(changed)
+    while more:
+        more = {name for name, imported in _imports().items() if imported & more} - stale
+        stale |= more
+    return stale
 
 
 class _Renewed(dict[str, Any]):
@@ -279,15 +302,20 @@ class _Renewed(dict[str, Any]):
 
 @cache
 def _imports() -> dict[str, set[str]]:
-    """What each module of ours imports as it is imported; not what its functions import."""
-    found: dict[str, set[str]] = {}
-    for name, module in list(sys.modules.items()):
-        if name.startswith(("blueprint.", "tests.")) and module.__file__:
-            body = ast.parse(Path(module.__file__).read_text("utf-8")).body
-            froms = [each for each in body if isinstance(each, ast.ImportFrom)]
-            names = {f"{each.module}.{alias.name}" for each in froms for alias in each.names}
-            found[name] = {*names, *(each.module or "" for each in froms)}
-    return found
+    """What each module of ours imports as it is imported."""
+    ours = [
+        (name, each.__file__) for name, each in list(sys.modules.items()) if name.startswith(("blueprint.", "tests."))
+    ]
+    return {name: _imported_by(Path(file)) for name, file in ours if file}
+
+
+@cache
+def _imported_by(file: Path) -> set[str]:
+    """What a module imports, with the names in it; not what its functions import."""
+    froms = [each for each in ast.parse(file.read_text("utf-8")).body if isinstance(each, ast.ImportFrom)]
+    return {
+        name for each in froms for name in (each.module or "", *(f"{each.module}.{own.name}" for own in each.names))
+    }
 
 
 def _examples_pass(codes: list[str]) -> bool:
@@ -316,8 +344,8 @@ def _tests_pass(tests: list[str]) -> bool:
         pytest.skip("a process that a test starts has the code as it stands")
 
     subprocess.Popen.__init__ = no_process  # type: ignore[method-assign]
-    plain = ["-x", "-q", "--no-header", "-p", "no:cacheprovider", "-p", "no:xdist", "-p", "no:randomly"]
-    return pytest.main([*plain, *tests]) == pytest.ExitCode.OK
+    plain = ["-x", "-q", "--no-header", "-p", "no:cacheprovider", "-p", "no:xdist", "-p", "no:randomly", "-m"]
+    return pytest.main([*plain, "not lab", *tests]) == pytest.ExitCode.OK
 
 
 def survivors(file: Path, jobs: int, sample: int | None = None) -> tuple[list[Change], int]:
@@ -327,9 +355,9 @@ def survivors(file: Path, jobs: int, sample: int | None = None) -> tuple[list[Ch
     """
     source = file.read_text("utf-8")
     codes = codes_of(file)
-    tests = tests_of(codes)
+    tests = tests_of(file, codes)
     made = list(changes(source))
-    if made and (not codes or noticed(file, source, codes, tests)):
+    if made and (not (codes or tests) or noticed(file, source, codes, tests)):
         raise NotTestedError
     listed = equivalent().get(str(file.relative_to(ROOT)), {})
     if gone := listed.keys() - {each.what for each in made}:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from blueprint.bundle.model import Object, Path
 from blueprint.check.claims import comparisons, requests, selectors
-from blueprint.check.claims.model import CLASS, claim_path, requests_of
+from blueprint.check.claims.model import claim_path, requests_of
 from blueprint.check.finding import ObjectFinding
 from blueprint.check.rule import Capability, rule
 from blueprint.check.rule_context import RuleContext, by_hand
@@ -126,8 +126,7 @@ def populated(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
 
 def is_explained(subject: Object, context: RuleContext) -> bool:
     """Whether a rule that reads selectors has found what is wrong with the claim or class."""
-    general = requests.CLASS_RULES if subject.data["kind"] == CLASS else requests.RULES
-    rules = (*general, *selectors.RULES, *comparisons.RULES)
+    rules = (*requests.RULES, *selectors.RULES, *comparisons.RULES)
     return any(each.code.id in _EXPLAINED for one in rules for each in one(subject, context))
 
 

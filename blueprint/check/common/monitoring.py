@@ -140,9 +140,8 @@ def not_counted(texts: Iterable[str], context: RuleContext) -> Iterator[tuple[st
     """
     exported = exported_fields(context)
     named = dict.fromkeys(name for text in texts for name in _DCGM.findall(text))
-    recorded = _recorded(context) if named else frozenset()
     for name in named:
-        if name in recorded or name in (exported or known_fields()):
+        if name in _recorded(context) or name in (exported or known_fields()):
             continue
         near = None if name in known_fields() else context.suggestions.nearest(name, exported or known_fields())
         help_ = f"did you mean {near}?" if near else "add it to the exporter's counters file"

@@ -95,7 +95,7 @@ def _read_one_by_one(text: str, file: str) -> Manifests:
 
 
 def _not_read(file: str, line: int) -> Diagnostic:
-    text = f"more than {MOST_UNREADABLE:,} documents of this file are templates or not YAML: from here on nothing was read"
+    text = f"more than {MOST_UNREADABLE:,} documents of this file are not YAML: from here on nothing was read"
     return Diagnostic(codes.NOT_READ, text, at=Span(file, line + 1, 1, line + 1, 2))
 
 

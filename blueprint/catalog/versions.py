@@ -9,7 +9,7 @@ from blueprint.source.document import Document
 from blueprint.source.paths import Path
 
 
-class _Layered(Document):
+class _Layered(Document, kw_only=True):
     """The merged data; a value's place is in the upper document where that says it, otherwise in the lower one."""
 
     lower: Document
@@ -37,7 +37,7 @@ class _Layered(Document):
 def layered(upper: Document, lower: Document) -> Document:
     """`upper` over `lower`: maps merged by key, everything else replaced, null takes a key away."""
     merged = _merged(lower.data, upper.data)
-    return _Layered(upper.file, upper.text, merged, upper.marks, lower, upper.data)
+    return _Layered(upper.file, upper.text, merged, upper.marks, lower=lower, overrides=upper.data)
 
 
 def _merged(lower: Any, upper: Any) -> Any:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cached_property
+from itertools import chain
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from blueprint import promql
@@ -155,6 +156,7 @@ class RuleContext:
             self.kinds.setdefault(each.data["kind"], []).append(each)
         self._facts = facts
         self._named: dict[tuple[str, str], dict[str, dict[str, Object]]] = {}
+        self._alike: dict[str, dict[str, list[Object]]] = {}
         self._made: dict[Callable[[RuleContext], Any], Any] = {}
 
     def objects_of_kind(self, kind: str) -> list[Object]:
@@ -179,7 +181,11 @@ class RuleContext:
 
     def find(self, kind: str, name: str, namespace: str = "") -> Object | None:
         """The object of that name; without a namespace the first one."""
-        same = (each for each in self.objects_of_kind(kind) if each.id.name == name)
+        if kind not in self._alike:
+            index = self._alike.setdefault(kind, {})
+            for each in self.objects_of_kind(kind):
+                index.setdefault(each.id.name, []).append(each)
+        same = self._alike[kind].get(name, ())
         return next((each for each in same if namespace in ("", each.id.namespace)), None)
 
     @cached_property
@@ -190,8 +196,16 @@ class RuleContext:
     @cached_property
     def pods(self) -> tuple[DescribedPod, ...]:
         """The pods of every workload."""
+        return tuple(chain.from_iterable(self._pods_by_object.values()))
+
+    def pods_of(self, subject: Object) -> tuple[DescribedPod, ...]:
+        """The pods that an object of the context describes."""
+        return self._pods_by_object.get(id(subject), ())
+
+    @cached_property
+    def _pods_by_object(self) -> dict[int, tuple[DescribedPod, ...]]:
         describing = (each for kind in self.kinds if kind in pod_kinds() for each in self.kinds[kind])
-        return tuple(pod for each in describing for pod in described_pods(each))
+        return {id(each): tuple(described_pods(each)) for each in describing}
 
     @cached_property
     def operator(self) -> EffectiveOperator:

@@ -104,11 +104,13 @@ def runs_elsewhere(kind: str) -> bool:
 def pod_templates(data: Mapping[str, Any]) -> Iterator[PodTemplate]:
     """Every pod specification inside an object."""
     for place in _table().places.get(f"{data.get('apiVersion')} {data.get('kind')}", ()):
-        for path, spec in _found(data, place.at):
-            if isinstance(spec, Mapping):
-                claims = (name for _, name in _found(data, place.claims or "") if isinstance(name, str))
-                added = frozenset((*claims, *place.adds))
-                yield PodTemplate(path, spec, _number(data, place, path), added, place.container)
+        specs = [(path, spec) for path, spec in _found(data, place.at) if isinstance(spec, Mapping)]
+        if specs:
+            claims = (name for _, name in _found(data, place.claims or "") if isinstance(name, str))
+            added = frozenset((*claims, *place.adds))
+            factors = [_factor(data, place, pattern) for pattern in place.number]
+            for path, spec in specs:
+                yield PodTemplate(path, spec, _number(factors, path), added, place.container)
 
 
 def assembled_pod(data: Mapping[str, Any]) -> PodTemplate | None:
@@ -127,14 +129,20 @@ def assembled_pod(data: Mapping[str, Any]) -> PodTemplate | None:
     return PodTemplate(path, {**spec, "containers": [container]}, number)
 
 
-def _number(data: Mapping[str, Any], place: PodPlace, path: Path) -> int:
+def _factor(data: Mapping[str, Any], place: PodPlace, pattern: str) -> dict[Path, int]:
+    """The values of a field by the path of what it stands in, without the pod that is described elsewhere."""
+    less = pattern == place.number[-1] and any(_found(data, place.besides or ""))
+    found: dict[Path, int] = {}
+    for path, value in _found(data, pattern):
+        found[path[:-1]] = found.get(path[:-1], 1) * (value - less if isinstance(value, int) else 1)
+    return found
+
+
+def _number(factors: list[dict[Path, int]], path: Path) -> int:
     """The product of the fields, in the same items and entries as the path."""
     product = 1
-    for pattern in place.number:
-        beside = ((at, value) for at, value in _found(data, pattern) if at[:-1] == path[: len(at) - 1])
-        last = pattern == place.number[-1] and any(_found(data, place.besides or ""))
-        for _, value in beside:
-            product *= value - last if isinstance(value, int) else 1
+    for each in factors:
+        product *= each.get(path[: len(next(iter(each), ()))], 1)
     return product
 
 

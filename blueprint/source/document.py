@@ -32,12 +32,14 @@ class Document(Record, dict=True):
     """A parsed document. `data` is plain Python (dict, list, str, int, float, bool, None).
 
     `found_marks` are the marks, or what gives them: those of most cached documents are never needed.
+    `first_line` is the number of lines that stand in the file before the text.
     """
 
     file: str
     text: str
     data: Any
     found_marks: Marks | Callable[[], Marks | None] | None
+    first_line: int = 0
 
     @cached_property
     def marks(self) -> Marks | None:
@@ -65,8 +67,9 @@ class Document(Record, dict=True):
         span ends where their text does, before blank lines and comments."""
         if type(start) is tuple:
             return Span(self.file, start[0] + 1, start[1] + 1, end[0] + 1, end[1] + 1)
+        first = self.first_line + 1
         if start.line == end.line:
-            number = start.line + 1  # one number for both: ten thousand objects have half a million spans
+            number = start.line + first  # one number for both: ten thousand objects have half a million spans
             return Span(self.file, number, start.column + 1, number, end.column + 1)
         line, column = end.line, end.column
         if line > start.line and not self._line(line)[:column].strip():
@@ -75,7 +78,12 @@ class Document(Record, dict=True):
             while line > start.line and self._is_empty(line, literal=literal):
                 line -= 1
             column = len(self._line(line).rstrip())
-        return Span(self.file, start.line + 1, start.column + 1, line + 1, column + 1)
+        return Span(self.file, start.line + first, start.column + 1, line + first, column + 1)
+
+    def stretch(self, line: int, start: int, end: int) -> Span:
+        """A part of one line; all count from 0."""
+        number = self.first_line + line + 1
+        return Span(self.file, number, start + 1, number, end + 1)
 
     def places(self) -> list[tuple[Path, Span]]:
         """Every value in the order of `walk` with its place: that of a scalar is the scalar, of a collection its key.

@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
-from blueprint.diagnostics import Code, Diagnostic, Fix, Note, Refused, Span
+from blueprint.diagnostics import Code, Diagnostic, Fix, Note, Refused
 from blueprint.source import codes
 from blueprint.source.document import Document, Marks
 from blueprint.source.events import TOO_DEEP, ParseFailure, events_of, failure, yaml_errors
@@ -22,6 +22,8 @@ _CONFLICT = ("<<<<<<< ", ">>>>>>> ")
 MAX_DEPTH = 100
 MAX_NODES = 100_000
 """Values that aliases may add to a document."""
+MOST_VALUES = 2_000_000
+"""Values of a file. Each takes half a kilobyte, and 32 MiB of manifests have fewer."""
 MOST_PROBLEMS = 1_000
 """Problems of one kind that are told of one text: a file of a million would be a report that nobody can open."""
 WAYS_OUT = {
@@ -33,6 +35,7 @@ WAYS_OUT = {
     codes.TAG: "remove the tag; use extends to include other files",
     codes.MERGE_KEY: "write the keys out, or put what is shared into an overlay",
     codes.TOO_DEEP: "no blueprint needs that many levels",
+    codes.NOT_READ: "split the file, or leave it out if it holds data and no manifests",
 }
 """What to do, by code."""
 _FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufeff\ufffe\uffff]")
@@ -75,12 +78,12 @@ def read_stream(builder: Builder) -> Iterator[Document]:
     """Every document that the builder's text holds; in the end its problems say what is wrong with them."""
     plain = builder.text.isascii() and not builder.text.encode().translate(None, _PLAIN)
     if not plain and (bad := _FORBIDDEN.search(builder.text)):
-        builder.problems.append(_control_character(builder.text, bad.start(), builder.file))
+        builder.stop(_control_character(builder.sheet, bad.start()))
         return
     try:
         yield from builder.documents()
     except yaml_errors() as error:
-        builder.problems.append(_syntax(failure(error), builder.text, builder.file))
+        builder.stop(_syntax(failure(error), builder.sheet))
 
 
 _DAY = re.compile(r"[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}")
@@ -91,17 +94,27 @@ class _Abandoned(Exception):  # noqa: N818
 
 
 class Builder:
-    """Turns events into documents, collecting problems on the way."""
+    """Turns events into documents, collecting problems on the way.
+
+    `stopped` says that the text was not read to its end, `full` that no more of the file may be read.
+    """
 
     def __init__(self, text: str, file: str, *, dates: bool = False) -> None:
-        self.text = text
         self.file = file
         self.dates = dates
         self.problems: list[Diagnostic] = []
         self.counts: Counter[Code] = Counter()
         self.plain: dict[str, Any] = {}
+        self.nodes = 0
+        self.full = False
+        self.turn_to(text)
+
+    def turn_to(self, text: str, first_line: int = 0) -> None:
+        """Go on with a text that stands in the file behind so many lines."""
+        self.text = text
+        self.stopped = False
         self.events = events_of(text)
-        self.sheet = Document(file, text, None, None)
+        self.sheet = Document(self.file, text, None, None, first_line)
 
     @property
     def nulls(self) -> bool:
@@ -114,13 +127,19 @@ class Builder:
             if type(event) is self.events.document:
                 self.anchors: dict[str, tuple[Any, Marks, int]] = {}
                 self.open: list[str] = []
-                self.nodes = self.aliased = 0
+                self.aliased = 0
                 try:
                     value, marks = self._node(self.events.next(), 0)
                 except _Abandoned:
+                    self.stopped = True
                     return
                 if value is not None or marks[0].index != marks[1].index:
-                    yield Document(self.file, self.text, value, marks)
+                    yield Document(self.file, self.text, value, marks, self.sheet.first_line)
+
+    def stop(self, problem: Diagnostic) -> None:
+        """Note why the text cannot be read further."""
+        self.problems.append(problem)
+        self.stopped = True
 
     def _node(self, event: Any, depth: int) -> tuple[Any, Marks]:
         kind = type(event)
@@ -138,6 +157,10 @@ class Builder:
     def _collection(self, event: Any, depth: int) -> tuple[Any, Marks]:
         if depth >= MAX_DEPTH:
             self._problem(codes.TOO_DEEP, f"nested more than {MAX_DEPTH} levels deep", event)
+            raise _Abandoned
+        if self.nodes > MOST_VALUES:
+            self._problem(codes.NOT_READ, f"more than {MOST_VALUES:,} values: from here on nothing was read", event)
+            self.full = True
             raise _Abandoned
         if event.tag:
             self._tag(event)
@@ -296,19 +319,19 @@ def _behind(key: Any) -> Marks:
     return mark, mark, None
 
 
-def _syntax(found: ParseFailure, text: str, file: str) -> Diagnostic:
-    at = Span(file, found.line + 1, found.column + 1, found.line + 1, found.column + 2)
-    lines = text.splitlines()
+def _syntax(found: ParseFailure, sheet: Document) -> Diagnostic:
+    at = sheet.stretch(found.line, found.column, found.column + 1)
+    lines = sheet.lines
     if (number := next((n for n, line in enumerate(lines) if line.startswith(_CONFLICT)), None)) is not None:
-        span = Span(file, number + 1, 1, number + 1, len(lines[number].rstrip()) + 1)
+        span = sheet.stretch(number, 0, len(lines[number].rstrip()))
         message = "a merge conflict of git is not resolved"
         return Diagnostic(
             codes.SYNTAX, message, at=span, help="keep one side, and remove the lines with <<<, === and >>>"
         )
     tabbed = next((n for n in (found.line, found.line - 1) if 0 <= n < len(lines) and _has_tab(lines[n])), None)
     if tabbed is not None:
-        column = lines[tabbed].index("\t") + 1
-        span = Span(file, tabbed + 1, column, tabbed + 1, column + 1)
+        column = lines[tabbed].index("\t")
+        span = sheet.stretch(tabbed, column, column + 1)
         return Diagnostic(codes.TAB, "a tab is used for indentation", at=span, help="indent with spaces")
     if TOO_DEEP in found.message:
         message = f"nested more than {MAX_DEPTH} levels deep"
@@ -325,9 +348,9 @@ def _has_tab(line: str) -> bool:
     return "\t" in line[: len(line) - len(line.lstrip())]
 
 
-def _control_character(text: str, index: int, file: str) -> Diagnostic:
-    line = text.count("\n", 0, index) + 1
-    column = index - text.rfind("\n", 0, index)
-    at = Span(file, line, column, line, column + 1)
-    message = f"the character U+{ord(text[index]):04X} is not allowed in YAML, or not read the same by all parsers"
+def _control_character(sheet: Document, index: int) -> Diagnostic:
+    column = index - sheet.text.rfind("\n", 0, index) - 1
+    at = sheet.stretch(sheet.text.count("\n", 0, index), column, column + 1)
+    name = f"U+{ord(sheet.text[index]):04X}"
+    message = f"the character {name} is not allowed in YAML, or not read the same by all parsers"
     return Diagnostic(codes.ENCODING, message, at=at, help="remove it, or write an escape in double quotes")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections.abc import Iterator
-from itertools import pairwise
 from typing import Any
 
 from blueprint.diagnostics import Diagnostic, Severity, Span
@@ -52,30 +51,50 @@ class Manifests(Record):
 
 def read_manifests(text: str, file: str) -> Manifests:
     """Every document that can be read; what is wrong with the others, or with how a value is written."""
-    documents, problems, nulls = _read(text, file)
-    if not _unreadable(problems):
-        return Manifests(tuple(documents), tuple(problems), nulls)
-    parts = _parts(text)
-    found: list[Diagnostic] = []
+    return _read_whole(text, file) or _read_one_by_one(text, file)
+
+
+def _read_whole(text: str, file: str) -> Manifests | None:
+    """All documents in one go; None where one of them cannot be read, and others perhaps can."""
+    builder = _KubernetesBuilder(text, file)
+    documents = _documents(builder)
+    if builder.is_unreadable and not builder.full:
+        return None
+    return Manifests(tuple(documents), tuple(_without_separator(list(_judged(builder)), text)), builder.nulls)
+
+
+def _read_one_by_one(text: str, file: str) -> Manifests:
+    """The same where a document cannot be read: each is read alone."""
+    builder = _KubernetesBuilder("", file)
+    documents: list[Document] = []
+    problems: list[Diagnostic] = []
+    unreadable: list[Diagnostic] = []
     templates: list[int] = []
-    line = 0
-    for index, part in enumerate(parts):
-        bad = [each for each in _read(part, file)[1] if each.severity is Severity.ERROR]
-        is_template = bool(bad) and (_TEMPLATE.search(part) is not None or _stops_at_variable(bad[0], part))
-        if is_template:
-            templates.append(line + 1)
+    skipped = line = 0
+    for part in _parts(text):
+        if skipped > MOST_UNREADABLE:
+            unreadable.append(_not_read(file, line))
+            break
+        counts, builder.problems = builder.counts.copy(), []
+        builder.turn_to(part, line)
+        read = _documents(builder)
+        is_wrong = builder.is_unreadable or builder.counts[codes.DUPLICATE_KEY] > counts[codes.DUPLICATE_KEY]
+        is_template = is_wrong and (_TEMPLATE.search(part) is not None or _stops_at_variable(builder, part, line))
+        if is_template or builder.is_unreadable:
+            if is_template:
+                templates.append(line + 1)
+            else:
+                unreadable += (each for each in _judged(builder) if _prevents_reading(each))
+            skipped += 1
+            builder.counts = counts
         else:
-            found += [_moved(each, line) for each in bad if _unreadable([each])]
-        count = part.count("\n")
-        if _unreadable(bad) or is_template:
-            parts[index] = "\n" * count
-            if len(found) > MOST_UNREADABLE and index + 1 < len(parts):
-                found.append(_not_read(file, line + count))
-                del parts[index + 1 :]
-                break
-        line += count
-    documents, problems, nulls = _read("".join(parts), file)
-    return Manifests(tuple(documents), (*found, *problems), nulls, tuple(templates))
+            documents += read
+            problems += _judged(builder)
+        if builder.full:
+            break
+        line += part.count("\n") + part.count("\r") - part.count("\r\n")
+    found = (*unreadable, *_without_separator(problems, text))
+    return Manifests(tuple(documents), found, builder.nulls, tuple(templates))
 
 
 def _not_read(file: str, line: int) -> Diagnostic:
@@ -83,24 +102,26 @@ def _not_read(file: str, line: int) -> Diagnostic:
     return Diagnostic(codes.NOT_READ, text, at=Span(file, line + 1, 1, line + 1, 2))
 
 
-def _parts(text: str) -> list[str]:
+def _parts(text: str) -> Iterator[str]:
     """The text cut before each separator of documents."""
-    cuts = [0, *(match.start() for match in _SEPARATOR.finditer(text) if match.start()), len(text)]
-    return [text[start:end] for start, end in pairwise(cuts)]
+    begin = 0
+    for separator in _SEPARATOR.finditer(text, 1):
+        yield text[begin : separator.start()]
+        begin = separator.start()
+    yield text[begin:]
 
 
-def _read(text: str, file: str) -> tuple[list[Document], list[Diagnostic], bool]:
-    builder = _KubernetesBuilder(text, file)
+def _documents(builder: _KubernetesBuilder) -> list[Document]:
     documents = [_lightened(each) for each in read_stream(builder)]
-    if any(each.code is codes.MERGE_KEY for each in builder.problems):
+    if "<<" in builder.plain:
         documents = [replace(each, data=_merged(each.data)) for each in documents]
-    complex_key = any(each.code is codes.KEY_NOT_TEXT and "cannot be" in each.message for each in builder.problems)
-    odd = frozenset() if complex_key else _ODD
-    problems = [
-        replace(each, override=Severity.WARNING) if each.code in odd else each
-        for each in _without_separator(builder.problems, text)
-    ]
-    return documents, problems, builder.nulls
+    return documents
+
+
+def _judged(builder: _KubernetesBuilder) -> Iterator[Diagnostic]:
+    """The problems, as severe as they are for Kubernetes."""
+    odd = frozenset() if builder.has_complex_key else _ODD
+    return (replace(each, override=Severity.WARNING) if each.code in odd else each for each in builder.problems)
 
 
 def _without_separator(problems: list[Diagnostic], text: str) -> Iterator[Diagnostic]:
@@ -132,20 +153,19 @@ def _lightened(document: Document) -> Document:
     return replace(document, found_marks=(marks[0], marks[1], None))
 
 
-def _unreadable(problems: list[Diagnostic]) -> bool:
-    """Whether a document cannot be read because of one of them; a key that stands twice leaves it readable."""
-    return any(each.severity is Severity.ERROR and each.code is not codes.DUPLICATE_KEY for each in problems)
+def _prevents_reading(problem: Diagnostic) -> bool:
+    """Whether a document cannot be read because of it; a key that stands twice leaves it readable."""
+    return problem.severity is Severity.ERROR and problem.code is not codes.DUPLICATE_KEY
 
 
-def _stops_at_variable(found: Diagnostic, part: str) -> bool:
-    """Whether the parser stops in a line with a `${NAME}`, whose brace it takes for that of a map."""
-    line = found.at.line if found.at else 0
+def _stops_at_variable(builder: _KubernetesBuilder, part: str, lines: int) -> bool:
+    """Whether the parser stops in a line with a `${NAME}`, whose brace it takes for that of a map.
+
+    `lines` stand in the file before the part.
+    """
+    places = (each.at.line - lines for each in _judged(builder) if each.severity is Severity.ERROR and each.at)
+    line = max(next(places, 0), 0)
     return any(_VARIABLE.search(each) for each in part.split("\n", line)[max(line - 1, 0) : line])
-
-
-def _moved(found: Diagnostic, lines: int) -> Diagnostic:
-    at = found.at and found.at._replace(line=found.at.line + lines, end_line=found.at.end_line + lines)
-    return replace(found, at=at, fix=None)
 
 
 def _merged(data: Any) -> Any:
@@ -163,6 +183,22 @@ def _merged(data: Any) -> Any:
 
 class _KubernetesBuilder(Builder):
     """Takes scalars on which readers disagree for what YAML 1.1 has, as Kubernetes does."""
+
+    has_complex_key = False
+
+    @property
+    def is_unreadable(self) -> bool:
+        """Whether the text, or a part of it, says nothing to Kubernetes."""
+        return self.stopped or self.has_complex_key
+
+    def turn_to(self, text: str, first_line: int = 0) -> None:
+        """Go on with another part of the file."""
+        self.has_complex_key = False
+        super().turn_to(text, first_line)
+
+    def _complex_key(self, event: Any, depth: int) -> str:
+        self.has_complex_key = True
+        return super()._complex_key(event, depth)
 
     def ambiguous(self, text: str, event: Any) -> Any:
         """The value that YAML 1.1 reads; a diagnostic is left in the builder unless all readers agree."""

@@ -20,6 +20,10 @@ _CONFIGURED = re.compile(r"CONFIG_FILE|--config-file\b.*|-config-file\b.*")
 
 def is_decided_here(context: RuleContext) -> bool:
     """Whether it follows from the pools, or from manifests that are all here, what nodes offer of GPUs."""
+    return context.once(_is_decided_here)
+
+
+def _is_decided_here(context: RuleContext) -> bool:
     if all(pool.exact for pool in context.pools):
         return True
     plugins = [each for pod in context.pods if pod.subject.component == USERS for each in _plugins(pod)]

@@ -29,6 +29,18 @@ def parent(queue: Object) -> str:
     return str(inside(queue.data, "spec", "parentQueue") or "")
 
 
+def queues_below(context: RuleContext) -> Mapping[str, list[Object]]:
+    """The queues of KAI Scheduler by the name of the one above them."""
+    return context.once(_by_parent)
+
+
+def _by_parent(context: RuleContext) -> Mapping[str, list[Object]]:
+    found: dict[str, list[Object]] = {}
+    for each in queues(context).values():
+        found.setdefault(parent(each), []).append(each)
+    return found
+
+
 def queue_label(pod: DescribedPod, key: str = QUEUE) -> tuple[Path, str] | None:
     """The label that names the queue: that of the workload comes before that of its pods."""
     above = mapping(inside(pod.subject.data, "metadata", "labels"))

@@ -11,6 +11,7 @@ from blueprint.check.finding import ObjectFinding
 from blueprint.check.rule import rule
 from blueprint.check.rule_context import RuleContext, inside, items, mapping
 from blueprint.diagnostics import Severity, define
+from blueprint.records import Record
 
 GROUP, AWS = "karpenter.sh", "karpenter.k8s.aws"
 API_GONE = define("BP6562", "karpenter-api-gone", page=__file__)
@@ -58,23 +59,49 @@ def _is_met_by_gpus_alone(requirement: Mapping[Any, Any]) -> bool:
     return bool(pattern and operator == "In" and values and all(pattern.fullmatch(str(each)) for each in values))
 
 
-def made_by(subject: Object, context: RuleContext) -> list[Object]:
-    """The NodePools that start machines with a node class."""
-    path = ("spec", "template", "spec", "nodeClassRef", "name")
-    return [each for each in node_pools(context) if inside(each.data, *path) == subject.id.name]
+class MadeBy(Record):
+    """What NodePools start machines with a node class: the first of them, and whether some are of GPUs or reserved."""
+
+    first: Object
+    of_gpus: bool
+    reserved: bool
+
+
+def made_by(subject: Object, context: RuleContext) -> MadeBy | None:
+    """What NodePools start machines with a node class; None where none does."""
+    return context.once(_by_class).get(subject.id.name)
+
+
+def _by_class(context: RuleContext) -> Mapping[str, MadeBy]:
+    found: dict[str, MadeBy] = {}
+    for each in node_pools(context):
+        name = str(inside(each.data, "spec", "template", "spec", "nodeClassRef", "name"))
+        reserved = "reserved" in (allowed(each, context).get("karpenter.sh/capacity-type") or ())
+        before = found.get(name, MadeBy(each, of_gpus=False, reserved=False))
+        found[name] = MadeBy(before.first, before.of_gpus or is_of_gpus(each), before.reserved or reserved)
+    return found
 
 
 def node_pools(context: RuleContext) -> list[Object]:
     """The NodePools of v1."""
+    return context.once(_node_pools)
+
+
+def _node_pools(context: RuleContext) -> list[Object]:
     return [each for each in context.objects_of_kind(_INSTEAD["Provisioner"]) if each.id.group == GROUP]
 
 
-def allowed(pool: Object, key: str) -> list[str] | None:
-    """The values of a label that nodes of a NodePool may have; None where nothing limits them."""
-    labels = mapping(inside(pool.data, "spec", "template", "metadata", "labels"))
-    if key in labels:
-        return [str(labels[key])]
-    for _, each in requirements(pool):
-        if each.get("key") == key and each.get("operator") == "In":
-            return [str(value) for value in items(each.get("values"))]
-    return None
+def allowed(pool: Object, context: RuleContext) -> Mapping[str, list[str]]:
+    """The labels of which nodes of a NodePool have certain values alone, and these."""
+    return context.once(_allowed)[id(pool)]
+
+
+def _allowed(context: RuleContext) -> Mapping[int, Mapping[str, list[str]]]:
+    found: dict[int, dict[str, list[str]]] = {}
+    for pool in node_pools(context):
+        labels = mapping(inside(pool.data, "spec", "template", "metadata", "labels"))
+        values = found.setdefault(id(pool), {str(key): [str(value)] for key, value in labels.items()})
+        for _, each in requirements(pool):
+            if each.get("operator") == "In":
+                values.setdefault(str(each.get("key")), [str(value) for value in items(each.get("values"))])
+    return found

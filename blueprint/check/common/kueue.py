@@ -8,8 +8,7 @@ from typing import Any
 
 from blueprint.bundle.model import Object, Path
 from blueprint.check.finding import value_at
-from blueprint.check.rule_context import RuleContext, inside, items, mapping
-from blueprint.kubernetes.pod_templates import PodTemplate
+from blueprint.check.rule_context import DescribedPod, RuleContext, inside, items, mapping
 from blueprint.records import Record
 from blueprint.units import quantity_value
 
@@ -130,7 +129,7 @@ def added_tolerations(subject: Object, context: RuleContext) -> Iterator[Any]:
             yield from items(inside(found.data, "spec", "tolerations")) if found else ()
 
 
-def number_of_pods(subject: Object, template: PodTemplate) -> int:
+def number_of_pods(subject: Object, template: DescribedPod) -> int:
     """How many pods of a template Kueue counts together."""
     if subject.id.kind == "Deployment":
         return 1  # each of its pods is admitted alone

@@ -5,9 +5,10 @@ from __future__ import annotations
 import csv
 import json
 import re
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cache, lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from blueprint.bundle.model import Object, Path
 from blueprint.catalog.dcgm_fields import known_fields
@@ -18,6 +19,11 @@ if TYPE_CHECKING:
     from blueprint.catalog.component_files.monitoring import Metric
 
 COUNTERS_KEY = "dcgm-metrics.csv"
+_MOST_SERVERS = 100
+"""Objects of Prometheus that are compared with every monitor; of more one surely selects it."""
+_MOST_TARGETS = 100
+"""Targets with one label that are compared with a selector."""
+T = TypeVar("T")
 _COUNTED = re.compile(r"^\s*DCGM_(?:FI|EXP)_[A-Z0-9_]+\s*,", re.MULTILINE)
 
 
@@ -44,8 +50,8 @@ def unselected(what: str, subject: Object, context: RuleContext) -> tuple[str, s
         context: Has Prometheus objects, or knows the one that a blueprint declares.
     """
     kinds = ("Prometheus", "ThanosRuler") if what == "rule" else ("Prometheus", "PrometheusAgent")
-    if servers := [each for kind in kinds for each in context.objects_of_kind(kind)]:
-        if any(selects(each, what, subject, context) for each in servers):
+    if servers := [each for kind in kinds for each in context.objects_of_kind(kind)[:_MOST_SERVERS]]:
+        if len(servers) >= _MOST_SERVERS or any(selects(each, what, subject, context) for each in servers):
             return None
         selector = mapping(servers[0].data.get("spec")).get(f"{what}Selector")
         written = json.dumps(selector)
@@ -103,6 +109,24 @@ def matches(selector: Any, labels: Mapping[Any, Any]) -> bool:
     return all(labels.get(key) == value for key, value in wanted.items()) and all(
         _meets(each, labels) for each in expressions
     )
+
+
+class Targets(Generic[T]):
+    """What monitors may select, by labels."""
+
+    def __init__(self, labelled: Iterable[tuple[T, Mapping[Any, Any]]]) -> None:
+        self._labelled = [*labelled]
+        self._by_label: dict[tuple[str, str], list[tuple[T, Mapping[Any, Any]]]] = defaultdict(list)
+        for each in self._labelled:
+            for key, value in each[1].items():
+                self._by_label[str(key), str(value)].append(each)
+
+    def selected(self, selector: Any) -> list[T]:
+        """Those that a label selector takes; none where they are too many to be compared with it."""
+        wanted = mapping(mapping(selector).get("matchLabels"))
+        lists = (self._by_label.get((str(key), str(value)), []) for key, value in wanted.items())
+        fewest = min(lists, key=len, default=self._labelled)
+        return [each for each, labels in fewest if matches(selector, labels)] if len(fewest) <= _MOST_TARGETS else []
 
 
 def _meets(expression: Mapping[Any, Any], labels: Mapping[Any, Any]) -> bool:

@@ -48,16 +48,17 @@ def missing(
     text: str,
     context: RuleContext,
     otherwise: Severity | None = None,
+    itself: str | None = None,
 ) -> ObjectFinding | None:
-    """That no object has the name.
+    """That no object has the name; `itself` is one of those that are there and not meant.
 
     Nothing where it has one, and where none of its kind is among the objects, which then are surely elsewhere. It is
     an error only where somebody says that no object exists outside of the input: a blueprint does not say so.
     """
     complete = Capability.COMPLETE in context.capabilities and Capability.BLUEPRINT not in context.capabilities
-    if name in there or not (there or complete):
+    if name in there or not (len(there) > (itself in there) or complete):
         return None
     near = context.suggestions.nearest(name, there)
-    few = sorted(there) if len(there) <= _MOST_LISTED else ()
-    help_ = f"did you mean {near}?" if near else f"existing: {', '.join(few)}" if few else None
+    few = sorted({*there} - {itself}) if len(there) <= _MOST_LISTED else ()
+    help_ = f"did you mean {near}?" if near and near != itself else f"existing: {', '.join(few)}" if few else None
     return ObjectFinding(code, path, text, help_, Severity.ERROR if complete else otherwise)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from blueprint.bundle.model import Object
+from blueprint.check.common.cycles import Ring, rings
 from blueprint.check.common.kueue import GROUP, parent, parent_field
 from blueprint.check.finding import ObjectFinding
 from blueprint.check.rule import rule
@@ -17,14 +18,14 @@ COHORT_CYCLE = define("BP6464", "cohort-cycle", page=__file__)
 @rule(COHORT_CYCLE, tags=("kueue",))
 def cohort_cycle(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
     """Cohorts that are above themselves: Kueue admits nothing in any of them."""
-    cohorts = context.named(GROUP, subject.id.kind)
-    way = [subject.id.name]
-    while (above := parent(cohorts[way[-1]]) if way[-1] in cohorts else "") and above not in way:
-        way.append(above)
-    if above == subject.id.name:
+    if ring := context.once(_rings).get(subject.id.name):
         field = parent_field(subject)
-        text = f"spec.{field} leads back to it: {' below '.join([*way, above])}"
+        text = f"spec.{field} leads back to it: {' below '.join(ring.way_from(subject.id.name))}"
         yield ObjectFinding(COHORT_CYCLE, ("spec", field), text, "remove it from the cohort that should be the root")
+
+
+def _rings(context: RuleContext) -> Mapping[str, Ring]:
+    return rings({name: parent(each) for name, each in context.named(GROUP, "Cohort").items()})
 
 
 RULES = (cohort_cycle,)

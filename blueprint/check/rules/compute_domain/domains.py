@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from blueprint.bundle.model import Object
 from blueprint.check.finding import ObjectFinding
@@ -36,19 +36,23 @@ def template(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
     name = inside(subject.data, *TEMPLATE)
     if not isinstance(name, str):
         return
-    for other in context.objects_of_kind("ComputeDomain"):
-        if other is subject:
-            break
-        is_another = other.id != subject.id and other.id.namespace == subject.id.namespace
-        if is_another and inside(other.data, *TEMPLATE) == name:
-            text = f"the template {name} already belongs to {other.id}"
-            override = severity_across_files(subject, other, context)
-            yield ObjectFinding(TEMPLATE_TAKEN, TEMPLATE, text, "use another name", override)
-    for other in context.objects_of_kind("ResourceClaimTemplate"):
-        if (other.id.name, other.id.namespace) == (name, subject.id.namespace):
-            text = f"the ResourceClaimTemplate {name} already exists, but the controller has to create it"
-            override = severity_across_files(subject, other, context)
-            yield ObjectFinding(TEMPLATE_TAKEN, TEMPLATE, text, "remove the manifest, or use another name", override)
+    first = context.once(_by_template)[subject.id.namespace, name]
+    if first.id != subject.id:
+        text = f"the template {name} already belongs to {first.id}"
+        override = severity_across_files(subject, first, context)
+        yield ObjectFinding(TEMPLATE_TAKEN, TEMPLATE, text, "use another name", override)
+    if other := context.named("resource.k8s.io", "ResourceClaimTemplate", subject.id.namespace).get(name):
+        text = f"the ResourceClaimTemplate {name} already exists, but the controller has to create it"
+        override = severity_across_files(subject, other, context)
+        yield ObjectFinding(TEMPLATE_TAKEN, TEMPLATE, text, "remove the manifest, or use another name", override)
+
+
+def _by_template(context: RuleContext) -> Mapping[tuple[str, str], Object]:
+    """The first ComputeDomain of a namespace with a template of a name."""
+    found: dict[tuple[str, str], Object] = {}
+    for each in context.objects_of_kind("ComputeDomain"):
+        found.setdefault((each.id.namespace, str(inside(each.data, *TEMPLATE))), each)
+    return found
 
 
 @rule(NUMBER_OF_NODES, tags=("dra",), needs=(Capability.CLAIMS,))

@@ -56,13 +56,19 @@ def unread(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
     """A user's configuration of the device plugin that nothing reads."""
     if subject.component != USERS or _read_by(subject, context, "devicePlugin"):
         return
-    here = (each for each in context.pods if each.subject.id.namespace == subject.id.namespace)
-    if any(subject.id.name in {one.name for one in references(pod.path, pod.spec)} for pod in here):
+    if (subject.id.namespace, subject.id.name) in context.once(_referenced):
         return
     for key, _ in sharing.configurations(subject):
         text = f"data.{key} is a device plugin configuration, but nothing uses this ConfigMap"
         yield ObjectFinding(UNREAD, ("data", key), text, "gpu.sharing in a pool generates one and refers to it")
         return
+
+
+def _referenced(context: RuleContext) -> frozenset[tuple[str, str]]:
+    """Namespace and name of what pods refer to."""
+    return frozenset(
+        (pod.subject.id.namespace, one.name) for pod in context.pods for one in references(pod.path, pod.spec)
+    )
 
 
 @rule(MIG_CONFIG, tags=("operator",))
@@ -135,9 +141,18 @@ def _is_of_exporter_alone(subject: Object) -> bool:
 
 
 def _read_by(subject: Object, context: RuleContext, operand: str) -> bool:
-    clusters = (inside(each.data, "spec", operand, "config", "name") for each in context.objects_of_kind(GPU_CLUSTER))
-    names = {context.cluster_policy_value(operand, "config", "name"), *clusters}
-    return subject.id.name in names and subject.id.namespace == context.operator_namespace
+    is_there = subject.id.namespace == context.operator_namespace
+    return is_there and (operand, subject.id.name) in context.once(_configured)
+
+
+def _configured(context: RuleContext) -> frozenset[tuple[str, str]]:
+    """Operands and the names of ConfigMaps that the ClusterPolicy and others of its sort give them."""
+    policies = [each.data for each in (context.cluster_policy, *context.objects_of_kind(GPU_CLUSTER)) if each]
+    return frozenset(
+        (operand, str(inside(each, "spec", operand, "config", "name")))
+        for operand in ("devicePlugin", "migManager")
+        for each in policies
+    )
 
 
 def _faults(text: Any, judge: Any) -> Iterator[str]:

@@ -35,12 +35,11 @@ def theirs(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
     """A user's DaemonSet that makes nodes' labels or GPUs known, and that a pool's taint keeps away from its nodes."""
     if subject.component != USERS:
         return
-    here = [pod for pod in context.pods if pod.subject is subject]
+    here = context.pods_of(subject)
     needed = _DISCOVERY if context.cluster_policy else _NEEDED
     wanted = next((name for pod in here for name in map(_program, pod.containers) if name in needed), None)
-    others = [pod for pod in context.pods if wanted in [*map(_program, pod.containers)]]
     for pool in context.pools if wanted else ():
-        if any(_reaches(pod, pool) for pod in others):
+        if (wanted, pool.name) in context.once(_reached):
             continue
         taint = next((each for each in pool.taints if not tolerates(inside(subject.data, *_TOLERATIONS), each)), None)
         if taint and _chooses(here[0], pool):
@@ -49,6 +48,18 @@ def theirs(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
             help_ = f"add {{key: {taint.key}, operator: Exists, effect: {taint.effect}}}"
             yield ObjectFinding(OPERANDS_REPELLED, _TOLERATIONS, text, help_)
             return
+
+
+def _reached(context: RuleContext) -> frozenset[tuple[str, str]]:
+    """The programs that some DaemonSet runs on the nodes of a pool, with the name of the pool."""
+    programs = [(pod, [*map(_program, pod.containers)]) for pod in context.pods if _is_daemon(pod)]
+    return frozenset(
+        (program, pool.name)
+        for pool in context.pools
+        for pod, names in programs
+        if any(name in _NEEDED for name in names) and _reaches(pod, pool)
+        for program in names
+    )
 
 
 _DISCOVERY = ("node-feature-discovery",)
@@ -69,7 +80,7 @@ def _program(container: tuple[Path, Mapping[str, Any]]) -> str:
 
 def _reaches(pod: DescribedPod, pool: PoolOffer) -> bool:
     given = pod.spec.get("tolerations")
-    return _is_daemon(pod) and _chooses(pod, pool) and all(tolerates(given, taint) for taint in pool.taints)
+    return _chooses(pod, pool) and all(tolerates(given, taint) for taint in pool.taints)
 
 
 def _is_daemon(pod: DescribedPod) -> bool:

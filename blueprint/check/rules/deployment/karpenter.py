@@ -8,7 +8,7 @@ from blueprint.bundle.model import Object
 from blueprint.check.common.karpenter import node_pools
 from blueprint.check.finding import ObjectFinding
 from blueprint.check.rule import rule
-from blueprint.check.rule_context import RuleContext, inside, items, mapping
+from blueprint.check.rule_context import DescribedPod, RuleContext, inside, items, mapping
 from blueprint.diagnostics import Severity, define
 
 CLAIMS_IGNORED = define("BP6513", "claims-ignored-by-karpenter", page=__file__, severity=Severity.WARNING)
@@ -22,15 +22,19 @@ def claims_ignored(subject: Object, context: RuleContext) -> Iterator[ObjectFind
         variables = {str(each.get("name")): each.get("value") for each in map(mapping, items(container.get("env")))}
         if "KARPENTER_SERVICE" not in variables or variables.get("IGNORE_DRA_REQUESTS", "true") != "true":
             continue
-        dynamic = any(inside(each.data, "spec", "replicas") is None for each in node_pools(context))
-        claimant = next((pod for pod in context.pods if items(pod.spec.get("resourceClaims"))), None)
-        if dynamic and claimant:
+        if claimant := context.once(_claimant):
             text = (
                 "IGNORE_DRA_REQUESTS is on, so no node is created for device claims, such as those "
                 f"of {claimant.subject.id}"
             )
             help_ = "static NodePools; without it, Karpenter's support is experimental"
             yield ObjectFinding(CLAIMS_IGNORED, (*path, index, "env"), text, help_)
+
+
+def _claimant(context: RuleContext) -> DescribedPod | None:
+    """The first pod that claims devices, if there are NodePools that make nodes for pods."""
+    dynamic = any(inside(each.data, "spec", "replicas") is None for each in node_pools(context))
+    return next((pod for pod in context.pods if dynamic and items(pod.spec.get("resourceClaims"))), None)
 
 
 RULES = (claims_ignored,)

@@ -12,9 +12,7 @@ from blueprint.check.common.kueue import queue_name
 from blueprint.check.finding import ObjectFinding
 from blueprint.check.rule import rule
 from blueprint.check.rule_context import RuleContext, mapping
-from blueprint.check.workloads import containers
 from blueprint.diagnostics import Severity, define
-from blueprint.kubernetes.pod_templates import pod_templates
 
 NEEDS_SPARE = define("BP6486", "rollout-needs-spare-gpus", page=__file__, severity=Severity.WARNING)
 _USUAL = "25%"
@@ -23,8 +21,7 @@ _USUAL = "25%"
 @rule(NEEDS_SPARE, tags=("serving", "kueue"))
 def rollout(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
     """Deployments in a queue of which no pod may end before another has its GPUs."""
-    templates = pod_templates(subject.data)
-    gpus = any(limit(each, GPU) for found in templates for _, each in containers(found.path, found.spec))
+    gpus = any(limit(each, GPU) for pod in context.pods_of(subject) for _, each in pod.containers)
     spec = mapping(subject.data.get("spec"))
     strategy = mapping(spec.get("strategy"))
     if not gpus or not queue_name(subject) or strategy.get("type", "RollingUpdate") != "RollingUpdate":

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from blueprint.bundle.model import Object
 from blueprint.check.finding import ObjectFinding
@@ -18,12 +18,18 @@ _PATH = ("spec", "extendedResourceName")
 def twice(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
     """A class for a resource that an earlier class stands for."""
     name = inside(subject.data, *_PATH)
-    for other in context.objects_of_kind("DeviceClass"):
-        if other is subject:
-            return
-        if name and inside(other.data, *_PATH) == name:
-            text = f"spec.extendedResourceName is {name}, which {other.id.name} already maps"
-            yield ObjectFinding(RESOURCE_OF_TWO_CLASSES, _PATH, text, "keep it in one of them")
+    first = context.once(_by_resource)[str(name)]
+    if name and first is not subject:
+        text = f"spec.extendedResourceName is {name}, which {first.id.name} already maps"
+        yield ObjectFinding(RESOURCE_OF_TWO_CLASSES, _PATH, text, "keep it in one of them")
+
+
+def _by_resource(context: RuleContext) -> Mapping[str, Object]:
+    """The first class for each resource."""
+    found: dict[str, Object] = {}
+    for each in context.objects_of_kind("DeviceClass"):
+        found.setdefault(str(inside(each.data, *_PATH)), each)
+    return found
 
 
 RULES = (twice,)

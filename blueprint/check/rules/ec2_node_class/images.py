@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from blueprint.bundle.model import Object, Path
-from blueprint.check.common.karpenter import allowed, is_of_gpus, made_by
+from blueprint.check.common.karpenter import made_by
 from blueprint.check.finding import ObjectFinding
 from blueprint.check.rule import rule
 from blueprint.check.rule_context import RuleContext, inside, items, mapping
@@ -46,7 +46,8 @@ def image_versions(subject: Object, context: RuleContext) -> Iterator[ObjectFind
 @rule(DRIVER_TWICE, tags=("karpenter", "operator"))
 def driver_twice(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
     """Drivers that the operator installs on images that have one."""
-    if not any(map(is_of_gpus, made_by(subject, context))):
+    pools = made_by(subject, context)
+    if pools is None or not pools.of_gpus:
         return
     policy = context.operator.cluster_policy
     installs = policy is not None and inside(policy.data, "spec", "driver", "enabled") is not False
@@ -59,7 +60,8 @@ def driver_twice(subject: Object, context: RuleContext) -> Iterator[ObjectFindin
 @rule(DISK_SMALL, tags=("karpenter", "reliability"))
 def disk_small(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
     """GPU nodes on whose disk the images of the GPU stack do not fit."""
-    if not any(map(is_of_gpus, made_by(subject, context))):
+    pools = made_by(subject, context)
+    if pools is None or not pools.of_gpus:
         return
     if inside(subject.data, "spec", "instanceStorePolicy") == "RAID0":
         return  # container images are on the local disks
@@ -87,11 +89,8 @@ def reservation_unused(subject: Object, context: RuleContext) -> Iterator[Object
     """Capacity reservations that are paid for, and that no NodePool takes."""
     path = ("spec", "capacityReservationSelectorTerms")
     pools = made_by(subject, context)
-    if not items(inside(subject.data, *path)) or not pools:
-        return
-    takes = (allowed(pool, "karpenter.sh/capacity-type") for pool in pools)
-    if not any(values is not None and "reserved" in values for values in takes):
-        text = f"NodePool {pools[0].id.name} uses no reserved machines, so the reservations are not used"
+    if items(inside(subject.data, *path)) and pools and not pools.reserved:
+        text = f"NodePool {pools.first.id.name} uses no reserved machines, so the reservations are not used"
         help_ = "capacity-type In [reserved, on-demand] in the NodePool's requirements"
         yield ObjectFinding(RESERVATION_UNUSED, path, text, help_)
 

@@ -23,11 +23,11 @@ def jobs_disrupted(subject: Object, context: RuleContext) -> Iterator[ObjectFind
     """NodePools of GPUs that evict jobs, which start again from their last checkpoint."""
     if not is_of_gpus(subject):
         return
-    jobs = [pod for pod in context.pods if pod.requests and pod.subject.id.kind in _JOBS]
+    jobs, unspared = context.once(_jobs), context.once(_unspared)
     disruption = mapping(inside(subject.data, "spec", "disruption"))
-    if (job := next((pod for pod in jobs if not _is_spared(pod)), None)) and _consolidates(disruption):
+    if unspared and _consolidates(disruption):
         path = ("spec", "disruption", "consolidationPolicy") if disruption else ("spec",)
-        text = f"its nodes are consolidated while pods run on them, which evicts those of {job.subject.id}"
+        text = f"its nodes are consolidated while pods run on them, which evicts those of {unspared[0].subject.id}"
         help_ = f"consolidationPolicy: WhenEmpty, or the annotation {_SPARED}: 'true' on the pods of jobs"
         yield ObjectFinding(JOBS_DISRUPTED, path, text, help_)
     node = mapping(inside(subject.data, "spec", "template", "spec"))
@@ -38,6 +38,14 @@ def jobs_disrupted(subject: Object, context: RuleContext) -> Iterator[ObjectFind
             f"pods are deleted, including those of {jobs[0].subject.id}"
         )
         yield ObjectFinding(JOBS_DISRUPTED, grace, text, "expireAfter: Never, or a period longer than any job")
+
+
+def _jobs(context: RuleContext) -> list[DescribedPod]:
+    return [pod for pod in context.pods if pod.requests and pod.subject.id.kind in _JOBS]
+
+
+def _unspared(context: RuleContext) -> list[DescribedPod]:
+    return [pod for pod in context.once(_jobs) if not _is_spared(pod)]
 
 
 def _consolidates(disruption: Mapping[Any, Any]) -> bool:

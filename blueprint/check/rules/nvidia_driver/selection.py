@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
 
 from blueprint.bundle.model import USERS, Object
@@ -112,8 +112,12 @@ class _Drivers:
     def __init__(self, context: RuleContext) -> None:
         drivers = context.objects_of_kind(NVIDIA_DRIVER)
         self._place = {id(each): place for place, each in enumerate(drivers)}
-        self._defaults = [each for each in drivers if _default(each)]
-        chosen = [(each, _selector(each)) for each in drivers if not _default(each)]
+        self._defaults = _first_two(each for each in drivers if _default(each))
+        alike: dict[frozenset[tuple[str, str]], list[Object]] = defaultdict(list)
+        for each in drivers:
+            if not _default(each):
+                alike[frozenset(_selector(each).items())].append(each)
+        chosen = [(each, dict(selector)) for selector, several in alike.items() for each in _first_two(several)]
         self._by_label = LabelIndex(chosen)
         self._pools = LabelIndex((each.labels, each.labels) for each in context.pools)
         often = Counter(label for _, selector in chosen for label in selector.items())
@@ -149,6 +153,18 @@ class _Drivers:
             for each in self._by_rarest.get(label, ()):
                 if _selector(each).items() <= labels.items():
                     yield each
+
+
+def _first_two(drivers: Iterable[Object]) -> list[Object]:
+    """Of a user's and of our drivers the first two names each: with one of them every other one conflicts."""
+    names: dict[bool, set[str]] = {True: set(), False: set()}
+    found: list[Object] = []
+    for each in drivers:
+        seen = names[each.component == USERS]
+        if len(seen) < 2 and each.id.name not in seen:  # noqa: PLR2004
+            seen.add(each.id.name)
+            found.append(each)
+    return found
 
 
 @lru_cache(maxsize=1)

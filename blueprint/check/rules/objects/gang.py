@@ -11,10 +11,9 @@ from blueprint.check.common.kueue import GROUP, LOCAL_QUEUE, QUEUE_NAME, queue_n
 from blueprint.check.common.kueue_configuration import configuration
 from blueprint.check.finding import ObjectFinding, value_at
 from blueprint.check.rule import rule
-from blueprint.check.rule_context import GPU_PREFIX, RuleContext, inside, items, mapping
+from blueprint.check.rule_context import GPU_PREFIX, DescribedPod, RuleContext, inside, items, mapping
 from blueprint.check.workloads import containers
 from blueprint.diagnostics import Severity, define
-from blueprint.kubernetes.pod_templates import PodTemplate, pod_templates
 
 GANG_MISSING = define("BP6567", "gang-missing", page=__file__, severity=Severity.WARNING)
 _ALWAYS = {("kubeflow.org", kind) for kind in ("PyTorchJob", "MPIJob", "JAXJob")}
@@ -36,9 +35,7 @@ def gang_missing(subject: Object, context: RuleContext) -> Iterator[ObjectFindin
     kind = (subject.id.group, subject.id.kind)
     if kind not in _ALWAYS | _BY_COMMAND:
         return
-    training = [
-        each for each in pod_templates(subject.data) if _uses_gpus(each) and (kind in _ALWAYS or _spreads(each))
-    ]
+    training = [each for each in context.pods_of(subject) if _uses_gpus(each) and (kind in _ALWAYS or _spreads(each))]
     pods = sum(each.number for each in training)
     if pods > 1 and not any(_grouped(each, subject) for each in training) and not _managed(subject, context):
         text = f"{pods} pods with GPUs depend on each other, but nothing schedules them as a gang"
@@ -46,7 +43,7 @@ def gang_missing(subject: Object, context: RuleContext) -> Iterator[ObjectFindin
         yield ObjectFinding(GANG_MISSING, ("spec",), text, help_)
 
 
-def _uses_gpus(template: PodTemplate) -> bool:
+def _uses_gpus(template: DescribedPod) -> bool:
     return any(
         str(name).startswith(GPU_PREFIX)
         for _, container in containers(template.path, template.spec)
@@ -54,12 +51,12 @@ def _uses_gpus(template: PodTemplate) -> bool:
     )
 
 
-def _spreads(template: PodTemplate) -> bool:
+def _spreads(template: DescribedPod) -> bool:
     """Whether what it runs is one process group over several nodes."""
     return any(_SEVERAL_NODES.search(command_line(each)) for _, each in containers(template.path, template.spec))
 
 
-def _grouped(template: PodTemplate, subject: Object) -> bool:
+def _grouped(template: DescribedPod, subject: Object) -> bool:
     """Whether its pods belong to a group, or to a scheduler of another name."""
     spec = template.spec
     metadata = mapping(value_at(subject.data, (*template.path[:-1], "metadata")))

@@ -21,10 +21,8 @@ from blueprint.check.common.kueue import (
 from blueprint.check.common.kueue_configuration import configuration
 from blueprint.check.finding import ObjectFinding, value_at
 from blueprint.check.rule import rule
-from blueprint.check.rule_context import RuleContext, items, mapping
-from blueprint.check.workloads import containers
+from blueprint.check.rule_context import DescribedPod, RuleContext, items, mapping
 from blueprint.diagnostics import Severity, define
-from blueprint.kubernetes.pod_templates import PodTemplate, pod_templates
 from blueprint.source.paths import format_path
 from blueprint.units import as_count
 
@@ -47,7 +45,7 @@ def not_covered(subject: Object, context: RuleContext) -> Iterator[ObjectFinding
     covered = {name for _, group in resource_groups(queue) for name in items(group.get("coveredResources"))}
     covered |= {str(mapping(each).get("input")) for each in items(settings.get("transformations"))}
     excluded = tuple(str(each) for each in items(settings.get("excludeResourcePrefixes")))
-    for template in pod_templates(subject.data):
+    for template in context.pods_of(subject):
         for path, name, wanted in _requests(template):
             judged = bool(manager) or name in _NEVER_TRANSFORMED
             if judged and wanted and name not in covered and not name.startswith(excluded):
@@ -63,7 +61,7 @@ def above_the_quota(subject: Object, context: RuleContext) -> Iterator[ObjectFin
     queue = cluster_queue_of(subject, context)
     if queue is None or subject.id.kind == "LeaderWorkerSet":  # the leader is one of its group
         return
-    for template in pod_templates(subject.data):
+    for template in context.pods_of(subject):
         count = _least(subject, template)
         for name, (path, each) in _demand(template).items():
             most = _most(queue, name)
@@ -74,7 +72,7 @@ def above_the_quota(subject: Object, context: RuleContext) -> Iterator[ObjectFin
                 yield ObjectFinding(ABOVE_THE_QUOTA, path, text, "request less, or raise the quota")
 
 
-def _least(subject: Object, template: PodTemplate) -> int:
+def _least(subject: Object, template: DescribedPod) -> int:
     """How many pods are enough to be admitted."""
     annotations = mapping(value_at(subject.data, (*read_metadata(subject), "annotations")))
     least = as_count(annotations.get(MIN_PARALLELISM))
@@ -93,7 +91,7 @@ def _most(queue: Object, resource: str) -> Fraction | None:
     return max(found, default=None)
 
 
-def _demand(template: PodTemplate) -> dict[str, tuple[Path, Fraction]]:
+def _demand(template: DescribedPod) -> dict[str, tuple[Path, Fraction]]:
     """What one pod requests by resource, with the field that requests most of it."""
     sums: Counter[str] = Counter()
     largest: dict[str, tuple[Path, Fraction]] = {}
@@ -104,9 +102,9 @@ def _demand(template: PodTemplate) -> dict[str, tuple[Path, Fraction]]:
     return {name: (path, Fraction(sums[name])) for name, (path, _) in largest.items()}
 
 
-def _requests(template: PodTemplate) -> Iterator[tuple[Path, str, Fraction]]:
+def _requests(template: DescribedPod) -> Iterator[tuple[Path, str, Fraction]]:
     """What the containers request; where only a limit is said, it is the request."""
-    for path, container in containers(template.path, template.spec, template.container):
+    for path, container in template.containers:
         if "initContainers" in path[len(template.path) :]:
             continue  # they run before the others, with what the pod has
         resources = mapping(container.get("resources"))

@@ -21,7 +21,6 @@ from blueprint.check.finding import ObjectFinding, value_at
 from blueprint.check.rule import rule
 from blueprint.check.rule_context import RuleContext, mapping
 from blueprint.diagnostics import Severity, define, nearest
-from blueprint.kubernetes.pod_templates import pod_templates
 from blueprint.source.paths import format_path
 from blueprint.units import as_count
 
@@ -50,16 +49,16 @@ def label_misplaced(subject: Object, context: RuleContext) -> Iterator[ObjectFin
     if not is_queued(subject) or queue_name(subject):
         return
     right = format_path((*read_metadata(subject), "labels"))
-    for path in _elsewhere(subject):
+    for path in _elsewhere(subject, context):
         text = f"{format_path(path, subject.data)}: Kueue reads the queue of a {subject.id.kind} in {right}"
         yield ObjectFinding(LABEL_MISPLACED, path, text, f"move it to {right}")
         return
 
 
-def _elsewhere(subject: Object) -> Iterator[Path]:
+def _elsewhere(subject: Object, context: RuleContext) -> Iterator[Path]:
     places: list[Path] = [("metadata", "annotations"), ("metadata", "labels")]
     if subject.id.group not in _BY_POD:
-        places += [(*each.path[:-1], "metadata", "labels") for each in pod_templates(subject.data)]
+        places += [(*each.path[:-1], "metadata", "labels") for each in context.pods_of(subject)]
     return ((*place, QUEUE_NAME) for place in places if QUEUE_NAME in mapping(value_at(subject.data, place)))
 
 
@@ -73,7 +72,7 @@ def key_unknown(subject: Object, context: RuleContext) -> Iterator[ObjectFinding
     if not is_queued(subject):
         return
     metadata: dict[Path, None] = dict.fromkeys([("metadata",), read_metadata(subject)])
-    metadata |= dict.fromkeys((*each.path[:-1], "metadata") for each in pod_templates(subject.data))
+    metadata |= dict.fromkeys((*each.path[:-1], "metadata") for each in context.pods_of(subject))
     for place in metadata:
         there = mapping(value_at(subject.data, place))
         for part in ("labels", "annotations"):
@@ -94,7 +93,7 @@ def annotation_refused(subject: Object, context: RuleContext) -> Iterator[Object
     annotations = mapping(value_at(subject.data, place))
     spec = mapping(value_at(subject.data, (*read_metadata(subject)[:-1], "spec")))
     least = annotations.get(MIN_PARALLELISM)
-    pods = next((number_of_pods(subject, each) for each in pod_templates(subject.data)), 1)
+    pods = next((number_of_pods(subject, each) for each in context.pods_of(subject)), 1)
     if least is not None and not 0 < (as_count(least) or 0) < pods:
         path = (*place, MIN_PARALLELISM)
         text = f"{format_path(path, subject.data)} is {least}, but the Job runs {pods} pods in parallel"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any
 
 from blueprint.bundle.model import Object
 from blueprint.check.finding import ObjectFinding
@@ -24,23 +23,28 @@ def scaled(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
     for kind in _SCALERS:
         if kind == _SCALERS[0] and replicas == 0:  # it leaves alone what is switched off
             continue
-        for scaler in context.objects_of_kind(kind):
-            if _is_target(mapping(inside(scaler.data, "spec", "scaleTargetRef")), scaler, subject):
-                text = f"spec.replicas is {replicas}, but {scaler.id} also sets it"
-                help_ = "remove spec.replicas; the autoscaler's minReplicas sets the minimum"
-                override = Severity.ERROR if Capability.BLUEPRINT in context.capabilities else None
-                yield ObjectFinding(SCALED_BY_ANOTHER, ("spec", "replicas"), text, help_, override)
+        scalers = context.once(_by_target)
+        home = (kind, subject.id.namespace, subject.id.kind, subject.id.name)
+        if scaler := scalers.get((*home, subject.id.group)) or scalers.get((*home, "")):
+            text = f"spec.replicas is {replicas}, but {scaler.id} also sets it"
+            help_ = "remove spec.replicas; the autoscaler's minReplicas sets the minimum"
+            override = Severity.ERROR if Capability.BLUEPRINT in context.capabilities else None
+            yield ObjectFinding(SCALED_BY_ANOTHER, ("spec", "replicas"), text, help_, override)
 
 
-def _is_target(target: Mapping[Any, Any], scaler: Object, subject: Object) -> bool:
-    """Both kinds of autoscalers look in their own namespace; a ScaledObject means a Deployment where it says none."""
-    group = str(target.get("apiVersion") or "").rpartition("/")[0]
-    return (
-        scaler.id.namespace == subject.id.namespace
-        and target.get("name") == subject.id.name
-        and (target.get("kind") or "Deployment") == subject.id.kind
-        and (not group or group == subject.id.group)
-    )
+def _by_target(context: RuleContext) -> Mapping[tuple[str, ...], Object]:
+    """The first autoscaler of a kind for what it scales: namespace, kind, name, and group where it says one.
+
+    Both kinds of autoscalers look in their own namespace; a ScaledObject means a Deployment where it says none.
+    """
+    found: dict[tuple[str, ...], Object] = {}
+    for kind in _SCALERS:
+        for each in context.objects_of_kind(kind):
+            target = mapping(inside(each.data, "spec", "scaleTargetRef"))
+            group = str(target.get("apiVersion") or "").rpartition("/")[0]
+            name, scaled_kind = str(target.get("name")), str(target.get("kind") or "Deployment")
+            found.setdefault((kind, each.id.namespace, scaled_kind, name, group), each)
+    return found
 
 
 RULES = (scaled,)

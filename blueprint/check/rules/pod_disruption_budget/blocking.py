@@ -7,6 +7,7 @@ from typing import Any
 
 from blueprint.bundle.model import Object
 from blueprint.check.common.containers import GPU, limit
+from blueprint.check.common.selected_pods import selected_pods
 from blueprint.check.finding import ObjectFinding
 from blueprint.check.rule import rule
 from blueprint.check.rule_context import RuleContext, inside, mapping
@@ -22,12 +23,11 @@ def blocking(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
     """Budgets that are never below what they demand."""
     spec = mapping(subject.data.get("spec"))
     wanted = mapping(inside(spec, "selector", "matchLabels"))
-    for pod in context.pods:
+    if not wanted or inside(spec, "selector", "matchExpressions"):
+        return
+    for pod in selected_pods(wanted, subject, context):
         of = pod.subject
-        labels = mapping(inside(of.data, "spec", "template", "metadata", "labels"))
-        alike = wanted and wanted.items() <= labels.items() and not inside(spec, "selector", "matchExpressions")
-        there = of.id.kind in _KINDS and of.id.namespace == subject.id.namespace
-        if alike and there and any(limit(each, GPU) for _, each in pod.containers):
+        if of.id.kind in _KINDS and any(limit(each, GPU) for _, each in pod.containers):
             replicas = as_count(inside(of.data, "spec", "replicas")) if "replicas" in mapping(of.data["spec"]) else 1
             if (field := _blocking(spec, replicas)) is not None:
                 text = f"{field} is {spec[field]}, so no pod of {of.id} can be evicted, and its node cannot be drained"

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from blueprint.bundle.model import Object
 from blueprint.check.common.containers import pod_metadata
-from blueprint.check.common.monitoring import NO_SUCH_PORT, NOT_SELECTED, OUT_OF_REACH, in_reach, matches, unselected
+from blueprint.check.common.monitoring import NO_SUCH_PORT, NOT_SELECTED, OUT_OF_REACH, Targets, in_reach, unselected
 from blueprint.check.finding import ObjectFinding
 from blueprint.check.rule import rule
 from blueprint.check.rule_context import DescribedPod, RuleContext, inside, items, mapping
@@ -52,7 +52,11 @@ def _pods(subject: Object, context: RuleContext) -> list[DescribedPod]:
     selector = inside(subject.data, "spec", "selector")
     if not mapping(selector):
         return []
-    return [each for each in context.pods if matches(selector, mapping(pod_metadata(each).get("labels")))]
+    return context.once(_by_labels).selected(selector)
+
+
+def _by_labels(context: RuleContext) -> Targets[DescribedPod]:
+    return Targets((each, mapping(pod_metadata(each).get("labels"))) for each in context.pods)
 
 
 def _ports(pod: DescribedPod) -> Iterator[str]:

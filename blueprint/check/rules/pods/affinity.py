@@ -37,12 +37,8 @@ def contradiction(pod: DescribedPod, context: RuleContext) -> Iterator[ObjectFin
 @rule(UNKNOWN_LABEL, tags=("scheduling",))
 def unknown_label(pod: DescribedPod, context: RuleContext) -> Iterator[ObjectFinding]:
     """Labels that look like those of GPU feature discovery, and that nothing sets."""
-    declared = {key for pool in context.pools for key in pool.labels}
-    declared |= {
-        key for node in context.objects_of_kind("Node") for key in mapping(inside(node.data, "metadata", "labels"))
-    }
     for path, key in node_labels(pod):
-        if key not in declared and _LOOKS_KNOWN.match(key) and not _KNOWN.fullmatch(key):
+        if key not in context.once(_declared) and _LOOKS_KNOWN.match(key) and not _KNOWN.fullmatch(key):
             near = nearest(key.removeprefix("nvidia.com/"), _NAMES)
             text = f"{format_path(path, pod.subject.data)}: nothing sets the label {key} on nodes"
             yield ObjectFinding(
@@ -51,6 +47,12 @@ def unknown_label(pod: DescribedPod, context: RuleContext) -> Iterator[ObjectFin
                 text,
                 f"did you mean nvidia.com/{near}?" if near else "list the labels with kubectl get nodes --show-labels",
             )
+
+
+def _declared(context: RuleContext) -> frozenset[str]:
+    """The labels that nodes are known to have."""
+    nodes = (mapping(inside(node.data, "metadata", "labels")) for node in context.objects_of_kind("Node"))
+    return frozenset(key for labels in (*(pool.labels for pool in context.pools), *nodes) for key in labels)
 
 
 def node_labels(pod: DescribedPod) -> Iterator[tuple[Path, str]]:

@@ -19,7 +19,7 @@ UNUSED = define("BP6578", "claim-without-container", page=__file__, severity=Sev
 @rule(UNUSED, tags=("dra",))
 def unused(pod: DescribedPod, context: RuleContext) -> Iterator[ObjectFinding]:
     """Claims that no container refers to."""
-    used = [each.get("name") for _, container in pod.containers for each in _claims(container)]
+    used = {str(each.get("name")) for _, container in pod.containers for each in _claims(container)}
     for index, each in enumerate(map(mapping, items(pod.spec.get("resourceClaims")))):
         if isinstance(name := each.get("name"), str) and name not in used:
             at = (*pod.path, "resourceClaims", index, "name")
@@ -30,8 +30,9 @@ def unused(pod: DescribedPod, context: RuleContext) -> Iterator[ObjectFinding]:
 @rule(SEVERAL_CLAIMED, tags=("dra", "mig"))
 def several(pod: DescribedPod, context: RuleContext) -> Iterator[ObjectFinding]:
     """Containers that get one MIG device from each of several requests."""
+    requests = _requests(pod, context) if pod.spec.get("resourceClaims") else {}
     for path, container in pod.containers:
-        found = [request for claim in _claims(container) for request in _requests(claim, pod, context)]
+        found = [request for claim in _claims(container) for request in _wanted(claim, requests)]
         number = len({id(each.data) for each in found if is_mig(each, context)})
         if number > 1 and all(each.count == 1 for each in found):
             at = (*path, "resources", "claims")
@@ -45,20 +46,27 @@ def _claims(container: Mapping[str, Any]) -> list[Mapping[Any, Any]]:
     return [mapping(each) for each in items(inside(container, "resources", "claims"))]
 
 
-def _requests(claim: Mapping[Any, Any], pod: DescribedPod, context: RuleContext) -> Iterator[Request]:
-    """The requests behind a container's claim, as far as they are among the objects: of alternatives the first."""
-    wanted, seen = claim.get("request"), set[int]()
+def _requests(pod: DescribedPod, context: RuleContext) -> Mapping[str, list[Request]]:
+    """The requests behind a pod's claims by the claim's name, as far as they are among the objects."""
+    found: dict[str, list[Request]] = {}
     for each in map(mapping, items(pod.spec.get("resourceClaims"))):
         for kind, key in (
             ("ResourceClaimTemplate", "resourceClaimTemplateName"),
             ("ResourceClaim", "resourceClaimName"),
         ):
             name = each.get(key)
-            found = context.find(kind, name, pod.subject.id.namespace) if isinstance(name, str) else None
-            for request in requests_of(found) if found and each.get("name") == claim.get("name") else ():
-                if request.index not in seen and wanted in (None, "", request.name.partition("/")[0]):
-                    seen.add(request.index)
-                    yield request
+            claim = context.find(kind, name, pod.subject.id.namespace) if isinstance(name, str) else None
+            found.setdefault(str(each.get("name")), []).extend(requests_of(claim) if claim else ())
+    return found
+
+
+def _wanted(claim: Mapping[Any, Any], requests: Mapping[str, list[Request]]) -> Iterator[Request]:
+    """The requests of which a container gets devices: of alternatives the first."""
+    wanted, seen = claim.get("request"), set[int]()
+    for request in requests.get(str(claim.get("name")), ()):
+        if request.index not in seen and wanted in (None, "", request.name.partition("/")[0]):
+            seen.add(request.index)
+            yield request
 
 
 RULES = (unused, several)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 from blueprint.bundle.model import Object, Path
 from blueprint.check.finding import ObjectFinding
@@ -21,13 +21,19 @@ def by_number(pod: DescribedPod, context: RuleContext) -> Iterator[ObjectFinding
     """Plain resources for which no class stands."""
     if not context.uses_claims:
         return
-    there = {str(inside(each.data, "spec", "extendedResourceName")) for each in context.objects_of_kind("DeviceClass")}
-    there |= {name for pool in context.counted_pools for name in pool.offers}
+    there = context.once(_known_resources)
     for path, name, amount in pod.requests:
         if path[-2] == "limits" and str(amount) != "0" and name not in there and name.startswith(_OF_GPUS):
             text = f"no DeviceClass maps {name}, and no device plugin offers it"
             help_ = "use resourceClaims, or add a DeviceClass with extendedResourceName"
             yield ObjectFinding(NO_CLASS, path, text, help_)
+
+
+def _known_resources(context: RuleContext) -> frozenset[str]:
+    """What DeviceClasses stand for, and what nodes offer by number."""
+    classes = context.objects_of_kind("DeviceClass")
+    offered = (name for pool in context.counted_pools for name in pool.offers)
+    return frozenset((*(str(inside(each.data, "spec", "extendedResourceName")) for each in classes), *offered))
 
 
 _OF_GPUS = ("nvidia.com/gpu", "nvidia.com/mig-")
@@ -38,12 +44,19 @@ def elsewhere(pod: DescribedPod, context: RuleContext) -> Iterator[ObjectFinding
     """A template that a domain of another namespace makes."""
     home = pod.subject.id.namespace
     for path, name in _templates(pod) if home else ():
-        domains = [each for each in context.objects_of_kind("ComputeDomain") if inside(each.data, *_TEMPLATE) == name]
-        here = [each for each in domains if each.id.namespace in ("", home)]
-        if domains and not here and not context.find("ResourceClaimTemplate", name, home):
-            other = domains[0].id
+        domains = context.once(_domains).get(name, {})
+        if domains and not {"", home} & domains.keys() and not context.find("ResourceClaimTemplate", name, home):
+            other = next(iter(domains.values())).id
             text = f"the ComputeDomain {other.name} creates the template {name} in the namespace {other.namespace}"
             yield ObjectFinding(DOMAIN_ELSEWHERE, path, text, f"create a ComputeDomain in {home}")
+
+
+def _domains(context: RuleContext) -> Mapping[str, Mapping[str, Object]]:
+    """The first ComputeDomain of each namespace, by the name of its template."""
+    found: dict[str, dict[str, Object]] = {}
+    for each in context.objects_of_kind("ComputeDomain"):
+        found.setdefault(str(inside(each.data, *_TEMPLATE)), {}).setdefault(each.id.namespace, each)
+    return found
 
 
 def _templates(pod: DescribedPod) -> Iterator[tuple[Path, str]]:
@@ -58,15 +71,23 @@ def mixed(pod: DescribedPod, context: RuleContext) -> Iterator[ObjectFinding]:
     dra = context.dra if pod.spec.get("resourceClaims") else None
     if dra is None or "PassthroughSupport" not in dra.open or "vfio" not in claimed_sorts(pod, context):
         return
-    mine = _pools(pod, context)
-    for other in context.pods:
-        both = [pool for pool in mine if pool in _pools(other, context)]
-        if both and claimed_sorts(other, context) & {"gpu", "mig"}:
-            text = f"claims GPUs for virtual machines in pool {both[0]}, as {other.subject.id} does for containers"
+    for pool in _pools(pod, context):
+        if other := context.once(_for_containers).get(pool):
+            text = f"claims GPUs for virtual machines in pool {pool}, as {other.subject.id} does for containers"
             yield ObjectFinding(
                 MIXED, (*pod.path, "resourceClaims"), text, "use a nodeSelector to keep them in separate pools"
             )
             return
+
+
+def _for_containers(context: RuleContext) -> Mapping[str, DescribedPod]:
+    """The first pod that claims GPUs for containers, by the pools where it may run."""
+    found: dict[str, DescribedPod] = {}
+    for pod in context.pods:
+        if claimed_sorts(pod, context) & {"gpu", "mig"}:
+            for pool in _pools(pod, context):
+                found.setdefault(pool, pod)
+    return found
 
 
 def claimed_sorts(pod: DescribedPod, context: RuleContext) -> set[str | None]:

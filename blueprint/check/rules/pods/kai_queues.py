@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from blueprint.check.common.kai import OLD_QUEUE, QUEUE, SCHEDULER, parent, queue_label, queues
+from blueprint.check.common.kai import OLD_QUEUE, QUEUE, SCHEDULER, queue_label, queues, queues_below
 from blueprint.check.common.named_objects import missing
 from blueprint.check.finding import ObjectFinding
 from blueprint.check.rule import rule
 from blueprint.check.rule_context import DescribedPod, RuleContext
 from blueprint.diagnostics import Severity, define
 from blueprint.source.paths import format_path
+from blueprint.wording import first_few
 
 KAI_QUEUE_MISSING = define("BP6560", "kai-queue-missing", page=__file__, severity=Severity.WARNING)
 KAI_NOT_USED = define("BP6561", "kai-scheduler-not-used", page=__file__, severity=Severity.WARNING)
+_MOST_LISTED = 24
 _SET_BY_OPERATORS = ("ray.io", "grove.io")
 """Groups whose operators name the scheduler in the pods they make."""
 
@@ -28,10 +30,10 @@ def kai_queue_missing(pod: DescribedPod, context: RuleContext) -> Iterator[Objec
     field = format_path(path, pod.subject.data)
     if found := missing(KAI_QUEUE_MISSING, path, name, there, f"{field}: there is no Queue {name}", context):
         yield found
-    below = sorted(each.id.name for each in there.values() if parent(each) == name)
-    if below:
+    if below := queues_below(context).get(name):
+        listed = first_few(sorted(each.id.name for each in below), _MOST_LISTED)
         text = f"{field}: the Queue {name} has child queues, so it accepts no workloads"
-        yield ObjectFinding(KAI_QUEUE_MISSING, path, text, f"use one of {', '.join(below)}", Severity.ERROR)
+        yield ObjectFinding(KAI_QUEUE_MISSING, path, text, f"use one of {listed}", Severity.ERROR)
 
 
 @rule(KAI_NOT_USED, tags=("kai",))

@@ -9,12 +9,14 @@ from typing import Any
 from blueprint.check.finding import ObjectFinding
 from blueprint.check.rule import rule
 from blueprint.check.rule_context import DescribedPod, RuleContext, inside, items, mapping
-from blueprint.diagnostics import Severity, define, nearest
+from blueprint.diagnostics import Severity, define
 from blueprint.source.paths import format_path
+from blueprint.wording import first_few
 
 NO_IPC_LOCK = define("BP6582", "rdma-without-ipc-lock", page=__file__, severity=Severity.NOTE)
 NOT_MADE = define("BP6583", "rdma-resource-unmade", page=__file__, severity=Severity.WARNING)
 _RDMA = "rdma/"
+_MOST_LISTED = 24
 
 
 @rule(NO_IPC_LOCK, tags=("network",))
@@ -33,14 +35,14 @@ def ipc_lock(pod: DescribedPod, context: RuleContext) -> Iterator[ObjectFinding]
 @rule(NOT_MADE, tags=("network",))
 def unmade(pod: DescribedPod, context: RuleContext) -> Iterator[ObjectFinding]:
     """Resources of RDMA that none of the policies among the objects makes."""
-    made = shared_resources(context)
+    made = context.once(shared_resources)
     for path, container in pod.containers if made else ():
         for name in _rdma_limits(container):
             if name.removeprefix(_RDMA) not in made:
                 at = (*path, "resources", "limits", name)
-                near = nearest(name.removeprefix(_RDMA), made)
+                near = context.suggestions.nearest(name.removeprefix(_RDMA), made)
                 text = f"{format_path(at, pod.subject.data)}: no network policy among the objects provides {name}"
-                listed = ", ".join(_RDMA + each for each in sorted(made))
+                listed = first_few([_RDMA + each for each in sorted(made)], _MOST_LISTED)
                 help_ = f"did you mean {_RDMA}{near}?" if near else f"they provide {listed}"
                 yield ObjectFinding(NOT_MADE, at, text, help_)
 

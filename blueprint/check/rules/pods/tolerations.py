@@ -12,13 +12,14 @@ from blueprint.check.common.kueue import added_tolerations
 from blueprint.check.finding import ObjectFinding
 from blueprint.check.node_demands import as_admitted
 from blueprint.check.rule import rule
-from blueprint.check.rule_context import DescribedPod, RuleContext, described_pods, inside, items, mapping, tolerates
+from blueprint.check.rule_context import DescribedPod, RuleContext, inside, items, mapping, tolerates
 from blueprint.diagnostics import Severity, define
 from blueprint.source.paths import format_path
 
 EVERY_TAINT = define("BP6150", "tolerates-every-taint", page=__file__, severity=Severity.WARNING)
 NODE_POOLS_CLOSED = define("BP6151", "nodepool-taint-not-tolerated", page=__file__, severity=Severity.WARNING)
 NO_GPU_REQUESTED = define("BP6152", "gpu-toleration-without-gpu", page=__file__, severity=Severity.WARNING)
+_MOST_POOLS = 100
 
 
 @rule(EVERY_TAINT, tags=("scheduling", "reliability"))
@@ -40,7 +41,7 @@ def node_pools_closed(pod: DescribedPod, context: RuleContext) -> Iterator[Objec
     Clusters with the admission plugin ExtendedResourceToleration, EKS and GKE among them, tolerate a taint whose key
     is the requested resource.
     """
-    pools = context.once(_pools_of_gpus)
+    pools = context.once(_taints_of_pools)
     path = (
         next((path for path, name, _ in pod.requests if path[-2] == "limits" and name == GPU), None) if pools else None
     )
@@ -48,7 +49,7 @@ def node_pools_closed(pod: DescribedPod, context: RuleContext) -> Iterator[Objec
         return
     admitted = as_admitted(pod, context)
     tolerations = [*items(admitted.spec.get("tolerations")), *added_tolerations(pod.subject, context)]
-    repelled = [next((each for each in _taints(pool) if not tolerates(tolerations, each)), None) for pool in pools]
+    repelled = [next((each for each in taints if not tolerates(tolerations, each)), None) for taints in pools]
     if (taint := repelled[0]) and all(repelled):
         field = format_path(path, pod.subject.data)
         text = f"{field}: every NodePool with GPUs has a taint such as {taint}, which the pod does not tolerate"
@@ -64,7 +65,7 @@ def no_gpu_requested(pod: DescribedPod, context: RuleContext) -> Iterator[Object
     if not pod.spec.get("tolerations"):
         return
     of_platform = pod.subject.id.kind == "DaemonSet" or pod.subject.component != USERS
-    if of_platform or any(map(_uses_devices, described_pods(pod.subject))):
+    if of_platform or id(pod.subject) in context.once(_with_devices):
         return
     taints = [taint for pool in context.pools for taint in pool.taints]
     for index, each in _tolerations(pod):
@@ -75,6 +76,11 @@ def no_gpu_requested(pod: DescribedPod, context: RuleContext) -> Iterator[Object
             help_ = f"set resources.limits of {GPU}, or remove the toleration"
             yield ObjectFinding(NO_GPU_REQUESTED, path, text, help_)
             return
+
+
+def _with_devices(context: RuleContext) -> frozenset[int]:
+    """The objects (id) of which some pod uses devices."""
+    return frozenset(id(pod.subject) for pod in context.pods if _uses_devices(pod))
 
 
 def _uses_devices(pod: DescribedPod) -> bool:
@@ -96,8 +102,10 @@ def _tolerations(pod: DescribedPod) -> Iterator[tuple[int, Mapping[Any, Any]]]:
     return ((index, mapping(each)) for index, each in enumerate(items(pod.spec.get("tolerations"))))
 
 
-def _pools_of_gpus(context: RuleContext) -> list[Object]:
-    return [each for each in node_pools(context) if is_of_gpus(each)]
+def _taints_of_pools(context: RuleContext) -> list[tuple[Taint, ...]]:
+    """The taints of each NodePool with GPUs, once where pools have the same; none where there are very many."""
+    found = dict.fromkeys(tuple(_taints(each)) for each in node_pools(context) if is_of_gpus(each))
+    return [*found] if len(found) <= _MOST_POOLS else []
 
 
 def _taints(pool: Object) -> list[Taint]:

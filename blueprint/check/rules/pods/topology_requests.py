@@ -12,7 +12,6 @@ from blueprint.check.finding import ObjectFinding
 from blueprint.check.rule import rule
 from blueprint.check.rule_context import DescribedPod, RuleContext, mapping
 from blueprint.diagnostics import Severity, define
-from blueprint.kubernetes.pod_templates import pod_templates
 from blueprint.source.paths import format_path
 from blueprint.units import as_count
 
@@ -35,15 +34,11 @@ def topology_request(pod: DescribedPod, context: RuleContext) -> Iterator[Object
         yield ObjectFinding(TOPOLOGY_REQUEST, path, f"{format_path(path, pod.subject.data)} {fault}", help_)
     above = mapping(mapping(pod.subject.data.get("metadata")).get("annotations"))
     misplaced = [each for each in _REQUESTS if each in above] if pod.subject.id.kind != "Pod" else []
-    for key in misplaced if _is_first(pod) else ():
+    # of several pods of an object the first is judged
+    for key in misplaced if context.pods_of(pod.subject)[0] is pod else ():
         path = ("metadata", "annotations", key)
         text = f"{format_path(path, pod.subject.data)}: Kueue reads it only in the pod template"
         yield ObjectFinding(TOPOLOGY_REQUEST, path, text, f"move it to {format_path(place)}", Severity.WARNING)
-
-
-def _is_first(pod: DescribedPod) -> bool:
-    """Whether it is the first pod of its object, which is judged once."""
-    return next(pod_templates(pod.subject.data)).path == pod.path
 
 
 def _faults(annotations: Mapping[Any, Any], pod: DescribedPod) -> Iterator[tuple[str, str, str]]:

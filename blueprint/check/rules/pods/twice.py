@@ -45,8 +45,12 @@ def _brought(image: str, context: RuleContext) -> str | None:
 
 
 def _runs(component: str, context: RuleContext) -> bool:
-    ours = any(pod.subject.component == component for pod in context.pods)
-    return ours or context.subscription_of(component) is not None
+    return component in context.once(_components) or context.subscription_of(component) is not None
+
+
+def _components(context: RuleContext) -> frozenset[str]:
+    """The components that bring pods."""
+    return frozenset(pod.subject.component for pod in context.pods)
 
 
 @cache

@@ -6,7 +6,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from blueprint.bundle.model import Object
-from blueprint.check.common.kai import parent, queues
+from blueprint.check.common.cycles import Ring, rings
+from blueprint.check.common.kai import parent, queues, queues_below
 from blueprint.check.common.named_objects import missing
 from blueprint.check.finding import ObjectFinding
 from blueprint.check.rule import rule
@@ -16,6 +17,7 @@ from blueprint.diagnostics import Severity, define
 QUEUE_INCOMPLETE = define("BP6558", "kai-queue-incomplete", page=__file__)
 QUEUE_QUOTA = define("BP6559", "kai-queue-quota", page=__file__, severity=Severity.WARNING)
 _PARENT = ("spec", "parentQueue")
+_RESOURCES = ("cpu", "gpu", "memory")
 _UNITS = {"cpu": (100, "millicores", 1000), "memory": (1000, "megabytes", 1000)}
 """By resource: an amount that is too small to be meant, its unit, and by how much a common mistake is off."""
 
@@ -27,30 +29,24 @@ def queue_incomplete(subject: Object, context: RuleContext) -> Iterator[ObjectFi
         text = "spec.resources is missing, so KAI Scheduler's webhook rejects the queue"
         yield ObjectFinding(QUEUE_INCOMPLETE, ("spec",), text, "for example resources: {gpu: {quota: 0, limit: -1}}")
     name, there = parent(subject), queues(context)
-    if _is_below(subject, there):
+    if name and subject.id.name in context.once(_rings):
         text = f"spec.parentQueue is {name}, which is a descendant of {subject.id.name}"
         yield ObjectFinding(QUEUE_INCOMPLETE, _PARENT, text, "remove parentQueue from the top-level queue")
     elif name:
         text = f"spec.parentQueue: there is no Queue {name}"
-        others = {each for each in there if each != subject.id.name}
-        if found := missing(QUEUE_INCOMPLETE, _PARENT, name, others, text, context, Severity.WARNING):
+        severity = Severity.WARNING
+        if found := missing(QUEUE_INCOMPLETE, _PARENT, name, there, text, context, severity, subject.id.name):
             yield found
 
 
-def _is_below(queue: Object, there: Mapping[str, Object]) -> bool:
-    """Whether the way up from a queue leads back to it."""
-    seen: set[str] = set()
-    here: Object | None = queue
-    while here is not None and here.id.name not in seen:
-        seen.add(here.id.name)
-        here = there.get(parent(here))
-    return here is not None and here.id.name == queue.id.name
+def _rings(context: RuleContext) -> Mapping[str, Ring]:
+    return rings({name: parent(each) for name, each in queues(context).items()})
 
 
 @rule(QUEUE_QUOTA, tags=("kai",))
 def queue_quota(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
     """Quotas above their limit or their parent's, and amounts in another unit."""
-    for resource in ("cpu", "gpu", "memory"):
+    for resource in _RESOURCES:
         path = ("spec", "resources", resource)
         field = ".".join(path)
         quota, limit = _amount(subject, resource, "quota"), _amount(subject, resource, "limit")
@@ -64,14 +60,19 @@ def queue_quota(subject: Object, context: RuleContext) -> Iterator[ObjectFinding
             if 0 < quota < least:
                 text = f"{field}.quota is only {quota:g} {unit}, in a queue with GPUs"
                 yield ObjectFinding(QUEUE_QUOTA, (*path, "quota"), text, f"did you mean {quota * times:g}?")
-        total = sum(_amount(each, resource, "quota") for each in _children(subject, context))
+        total = context.once(_totals).get((subject.id.name, resource), 0)
         if 0 < quota < total:
             text = f"{field}.quota is {quota:g}, but the child queues have {total:g}"
             yield ObjectFinding(QUEUE_QUOTA, (*path, "quota"), text, "set it to at least the sum of the child queues")
 
 
-def _children(subject: Object, context: RuleContext) -> Iterator[Object]:
-    return (each for each in queues(context).values() if parent(each) == subject.id.name)
+def _totals(context: RuleContext) -> Mapping[tuple[str, str], float]:
+    """What the queues below a queue have of a resource, together."""
+    return {
+        (name, resource): sum(_amount(each, resource, "quota") for each in below)
+        for name, below in queues_below(context).items()
+        for resource in _RESOURCES
+    }
 
 
 def _amount(queue: Object, resource: str, field: str) -> float:

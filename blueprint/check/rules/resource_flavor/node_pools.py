@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from blueprint.bundle.model import Object
-from blueprint.check.common.karpenter import allowed, node_pools
+from blueprint.check.common.karpenter import GROUP, allowed
 from blueprint.check.finding import ObjectFinding
 from blueprint.check.rule import rule
 from blueprint.check.rule_context import RuleContext, inside, mapping
 from blueprint.diagnostics import Severity, define
 from blueprint.source.paths import format_path
+from blueprint.wording import first_few
 
 NEVER_MADE = define("BP6517", "flavor-never-made", page=__file__, severity=Severity.WARNING)
+_MOST_LISTED = 24
 _NODE_POOL = "karpenter.sh/nodepool"
 _ON_EVERY_NODE = (
     "kubernetes.io/os",
@@ -26,15 +28,15 @@ _ON_EVERY_NODE = (
 def never_made(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
     """Labels that nodes of the flavor's NodePool do not have when they are made."""
     labels = mapping(inside(subject.data, "spec", "nodeLabels"))
-    pool = next((each for each in node_pools(context) if each.id.name == labels.get(_NODE_POOL)), None)
+    pool = context.named(GROUP, "NodePool").get(str(labels.get(_NODE_POOL)))
     if pool is None:
         return
     for key, value in labels.items():
-        values = [pool.id.name] if key == _NODE_POOL else allowed(pool, str(key))
+        values = [pool.id.name] if key == _NODE_POOL else allowed(pool, context).get(str(key))
         if key in _ON_EVERY_NODE or (values is not None and value in values):
             continue
         path = ("spec", "nodeLabels", key)
-        has = f"allows {', '.join(values)}" if values else "neither sets nor requires it"
+        has = f"allows {first_few(values, _MOST_LISTED)}" if values else "neither sets nor requires it"
         text = (
             f"{format_path(path)} is {value}, and NodePool {pool.id.name} {has}: no node is created "
             "for admitted workloads"

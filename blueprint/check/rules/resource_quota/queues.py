@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
 from fractions import Fraction
 
 from blueprint.bundle.model import Object
-from blueprint.check.common.kueue import CLUSTER_QUEUE, GROUP, LOCAL_QUEUE
+from blueprint.check.common.kueue import CLUSTER_QUEUE, GROUP, LOCAL_QUEUE, quotas
 from blueprint.check.finding import ObjectFinding
 from blueprint.check.rule import rule
-from blueprint.check.rule_context import RuleContext, inside, items, mapping
+from blueprint.check.rule_context import RuleContext, inside, mapping
 from blueprint.diagnostics import Severity, define
 from blueprint.units import quantity_value
 
 BELOW_QUEUE = define("BP6478", "quota-below-the-queue", page=__file__, severity=Severity.WARNING)
 _PREFIX = "requests."
+_MOST_QUEUES = 100
 
 
 @rule(BELOW_QUEUE, tags=("kueue", "tenancy"))
@@ -26,26 +28,31 @@ def below_the_queue(subject: Object, context: RuleContext) -> Iterator[ObjectFin
         resource = key.removeprefix(_PREFIX)
         if not key.startswith(_PREFIX) or "/" not in resource:
             continue
-        for queue in context.named(GROUP, LOCAL_QUEUE, subject.id.namespace).values():
-            name = str(inside(queue.data, "spec", "clusterQueue"))
-            of = context.named(GROUP, CLUSTER_QUEUE).get(name)
-            nominal = _nominal(of, resource) if of else Fraction(0)
-            most = _amount(limit)
+        most = _amount(limit)
+        for name in context.once(_queues).get(subject.id.namespace, ()):
+            nominal = context.once(_guaranteed).get((name, resource), Fraction(0))
             if most is not None and most < nominal:
                 text = f"{limit} of {resource} are allowed, and the queue {name} guarantees {nominal}"
                 help_ = f"at least {nominal}, or no quota of {resource}"
                 yield ObjectFinding(BELOW_QUEUE, ("spec", "hard", key), text, help_)
 
 
-def _nominal(queue: Object, resource: str) -> Fraction:
-    amounts = (
-        _amount(each.get("nominalQuota"))
-        for group in map(mapping, items(inside(queue.data, "spec", "resourceGroups")))
-        for flavor in map(mapping, items(group.get("flavors")))
-        for each in map(mapping, items(flavor.get("resources")))
-        if each.get("name") == resource
-    )
-    return sum((each for each in amounts if each is not None), Fraction(0))
+def _queues(context: RuleContext) -> Mapping[str, list[str]]:
+    """The ClusterQueues of each namespace; none of a namespace that has very many."""
+    found: dict[str, dict[str, None]] = defaultdict(dict)
+    for each in context.objects_of_kind(LOCAL_QUEUE):
+        if each.id.group == GROUP:
+            found[each.id.namespace][str(inside(each.data, "spec", "clusterQueue"))] = None
+    return {namespace: [*names] for namespace, names in found.items() if len(names) <= _MOST_QUEUES}
+
+
+def _guaranteed(context: RuleContext) -> Mapping[tuple[str, str], Fraction]:
+    """What each ClusterQueue has of each resource."""
+    found: dict[tuple[str, str], Fraction] = defaultdict(Fraction)
+    for name, queue in context.named(GROUP, CLUSTER_QUEUE).items():
+        for quota in quotas(queue):
+            found[name, quota.resource] += quota.amount("nominalQuota") or 0
+    return found
 
 
 def _amount(value: object) -> Fraction | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from blueprint.bundle.model import Object
-from blueprint.check.common.monitoring import NO_SUCH_PORT, NOT_SELECTED, OUT_OF_REACH, in_reach, matches, unselected
+from blueprint.check.common.monitoring import NO_SUCH_PORT, NOT_SELECTED, OUT_OF_REACH, Targets, in_reach, unselected
 from blueprint.check.finding import ObjectFinding
 from blueprint.check.rule import rule
 from blueprint.check.rule_context import RuleContext, inside, items, mapping, severity_across_files
@@ -55,8 +55,12 @@ def _services(subject: Object, context: RuleContext) -> list[Object]:
     selector = inside(subject.data, "spec", "selector")
     if not mapping(selector):
         return []
+    return context.once(_by_labels).selected(selector)
+
+
+def _by_labels(context: RuleContext) -> Targets[Object]:
     services = context.objects_of_kind("Service")
-    return [each for each in services if matches(selector, mapping(inside(each.data, "metadata", "labels")))]
+    return Targets((each, mapping(inside(each.data, "metadata", "labels"))) for each in services)
 
 
 RULES = (not_selected, out_of_reach, no_such_port)

@@ -1,4 +1,4 @@
-"""Cohorts below cohorts."""
+"""The hierarchy of cohorts."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ COHORT_CYCLE = define("BP6464", "cohort-cycle", page=__file__)
 
 @rule(COHORT_CYCLE, tags=("kueue",))
 def cohort_cycle(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
-    """Cohorts that are above themselves: Kueue admits nothing in any of them."""
+    """Cohorts that are their own ancestors: Kueue admits nothing in any of them."""
     cohorts = context.named(GROUP, subject.id.kind)
     way = [subject.id.name]
     while (above := parent(cohorts[way[-1]]) if way[-1] in cohorts else "") and above not in way:

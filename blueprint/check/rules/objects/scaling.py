@@ -1,4 +1,4 @@
-"""A number of replicas beside an autoscaler that sets it."""
+"""A number of replicas in addition to an autoscaler that sets it."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ _SCALERS = ("HorizontalPodAutoscaler", "ScaledObject")
 
 @rule(SCALED_BY_ANOTHER, tags=("reliability",), profile=Profile.MINIMAL)
 def scaled(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
-    """Replicas that somebody else sets."""
+    """Replicas that an autoscaler sets."""
     replicas = inside(subject.data, "spec", "replicas")
     if not isinstance(replicas, int) or isinstance(replicas, bool):
         return
     for kind in _SCALERS:
-        if kind == _SCALERS[0] and replicas == 0:  # it leaves alone what is switched off
+        if kind == _SCALERS[0] and replicas == 0:  # It ignores workloads that are scaled to zero.
             continue
         for scaler in context.objects_of_kind(kind):
             if _is_target(mapping(inside(scaler.data, "spec", "scaleTargetRef")), scaler, subject):
@@ -33,7 +33,9 @@ def scaled(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
 
 
 def _is_target(target: Mapping[Any, Any], scaler: Object, subject: Object) -> bool:
-    """Both kinds of autoscalers look in their own namespace; a ScaledObject means a Deployment where it says none."""
+    """Whether the autoscaler targets the workload. Both kinds refer to their own namespace; the default kind of a
+    ScaledObject is Deployment.
+    """
     group = str(target.get("apiVersion") or "").rpartition("/")[0]
     return (
         scaler.id.namespace == subject.id.namespace

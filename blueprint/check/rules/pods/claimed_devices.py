@@ -1,4 +1,4 @@
-"""Claims of a pod: whether a container gets what is claimed, and how many MIG devices come together in one."""
+"""A pod's claims: whether a container uses them, and how many MIG devices one container gets."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def _claims(container: Mapping[str, Any]) -> list[Mapping[Any, Any]]:
 
 
 def _requests(claim: Mapping[Any, Any], pod: DescribedPod, context: RuleContext) -> Iterator[Request]:
-    """The requests behind a container's claim, as far as they are among the objects: of alternatives the first."""
+    """The requests of a container's claim, as far as it is among the objects; of alternatives, the first."""
     wanted, seen = claim.get("request"), set[int]()
     for each in map(mapping, items(pod.spec.get("resourceClaims"))):
         for kind, key in (

@@ -1,4 +1,4 @@
-"""Queues of KAI Scheduler: what they have, and whose part they are."""
+"""KAI Scheduler's queues: their resources, and their hierarchy."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ QUEUE_INCOMPLETE = define("BP6558", "kai-queue-incomplete", page=__file__)
 QUEUE_QUOTA = define("BP6559", "kai-queue-quota", page=__file__, severity=Severity.WARNING)
 _PARENT = ("spec", "parentQueue")
 _UNITS = {"cpu": (100, "millicores", 1000), "memory": (1000, "megabytes", 1000)}
-"""By resource: an amount that is too small to be meant, its unit, and by how much a common mistake is off."""
+"""By resource: an implausibly small amount, its unit, and the factor of the common mistake."""
 
 
 @rule(QUEUE_INCOMPLETE, tags=("kai",))
 def queue_incomplete(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
-    """Queues without resources, or below a queue that is not there."""
+    """Queues without resources, or with a missing parent."""
     if not inside(subject.data, "spec", "resources"):
         text = "spec.resources is missing, so KAI Scheduler's webhook rejects the queue"
         yield ObjectFinding(QUEUE_INCOMPLETE, ("spec",), text, "for example resources: {gpu: {quota: 0, limit: -1}}")
@@ -38,7 +38,7 @@ def queue_incomplete(subject: Object, context: RuleContext) -> Iterator[ObjectFi
 
 
 def _is_below(queue: Object, there: Mapping[str, Object]) -> bool:
-    """Whether the way up from a queue leads back to it."""
+    """Whether a queue is its own ancestor."""
     seen: set[str] = set()
     here: Object | None = queue
     while here is not None and here.id.name not in seen:
@@ -49,7 +49,7 @@ def _is_below(queue: Object, there: Mapping[str, Object]) -> bool:
 
 @rule(QUEUE_QUOTA, tags=("kai",))
 def queue_quota(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
-    """Quotas above their limit or their parent's, and amounts in another unit."""
+    """Quotas above their limit or their parent's quota, and amounts in a wrong unit."""
     for resource in ("cpu", "gpu", "memory"):
         path = ("spec", "resources", resource)
         field = ".".join(path)
@@ -75,7 +75,7 @@ def _children(subject: Object, context: RuleContext) -> Iterator[Object]:
 
 
 def _amount(queue: Object, resource: str, field: str) -> float:
-    """An amount; 0 where nothing is set, as for KAI Scheduler."""
+    """An amount; 0 if it is not set, as in KAI Scheduler."""
     value: Any = mapping(inside(queue.data, "spec", "resources", resource)).get(field)
     return float(value) if isinstance(value, int | float) else 0.0
 

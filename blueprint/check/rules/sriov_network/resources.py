@@ -1,4 +1,4 @@
-"""Networks over virtual functions, and the policies that make those."""
+"""Networks over virtual functions, and the policies that create those."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ NO_POLICY = define("BP6594", "network-resource-unmade", page=__file__, severity=
 
 @rule(NO_POLICY, tags=("network",))
 def policy(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
-    """A resource that none of the policies among the objects makes."""
+    """A resource that none of the policies among the objects creates."""
     policies = context.objects_of_kind("SriovNetworkNodePolicy")
     made = {str(inside(each.data, "spec", "resourceName")) for each in policies}
     name = inside(subject.data, "spec", "resourceName")

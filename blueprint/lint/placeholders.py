@@ -1,4 +1,4 @@
-"""Values that another program replaces before the objects are applied: nothing can be said about them."""
+"""Values that another program replaces before the objects are applied: they cannot be checked."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from blueprint.lint import codes
 from blueprint.source.placeholders import holds_placeholder, is_placeholder
 
 _BAD_LABEL = "BP5015"
-"""Of labels the key may be at fault, and the place is that of the value."""
+"""For labels, the error may be in the key, while the span is that of the value."""
 _OF_FORM = frozenset({"BP5001", "BP5005", "BP5008", "BP5014", "BP6115", "BP6116", "BP6167"})
-"""What is wrong with versions, names, amounts, numbers and images, in which no capitals can be meant."""
+"""Codes for versions, names, amounts, numbers and images, in which upper-case letters are not valid."""
 _CAPITALS = re.compile(r"(?<![A-Za-z0-9_])[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+(?![A-Za-z0-9_])")
-"""`MODEL_NAME`, in whose place `sed` puts another text."""
+"""`MODEL_NAME`, which `sed` replaces with another text."""
 
 
 def without_placeholders(found: Iterable[Diagnostic], texts: Mapping[str, str]) -> Iterator[Diagnostic]:
-    """The findings about values without a placeholder, and one for each file that has others.
+    """The findings about values without a placeholder, and one for each file with placeholders.
 
     Args:
         found: The findings.
@@ -40,7 +40,9 @@ def without_placeholders(found: Iterable[Diagnostic], texts: Mapping[str, str]) 
 
 
 def _is_unknown(found: Diagnostic, text: str) -> bool:
-    """Whether the value is one that is not known yet. A credential may hold a `$`: only a placeholder alone is none."""
+    """Whether the value is still unknown. A credential may contain a `$`, so only a lone placeholder does not count as
+    one.
+    """
     if found.code.id == _BAD_LABEL and holds_placeholder(found.path or ""):
         return True
     if found.code.id in _OF_FORM and _CAPITALS.search(text):
@@ -49,7 +51,7 @@ def _is_unknown(found: Diagnostic, text: str) -> bool:
 
 
 def _text_at(at: Span, lines: list[str]) -> str:
-    """What stands there, if it is on one line; texts of several lines are scripts, whose variables are their own."""
+    """The text at a span, if it is on one line; multi-line texts are scripts with their own variables."""
     if at.end_line != at.line or at.line > len(lines):
         return ""
     return lines[at.line - 1][at.column - 1 : at.end_column - 1]

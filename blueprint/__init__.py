@@ -1,4 +1,4 @@
-"""A declarative platform blueprint compiler for GPU platforms on Kubernetes."""
+"""A declarative blueprint compiler for GPU platforms on Kubernetes."""
 
 from blueprint._version import __version__
 

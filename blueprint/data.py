@@ -1,4 +1,4 @@
-"""Where the data folders are: the same files from a wheel, an editable install and a source tree."""
+"""Locates the data folders: the same files from a wheel, an editable install and a source tree."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ FOLDERS = ("components", "overlays", "schemas", "workloads")
 def data_folder(name: str) -> Path:
     """The folder `components`, `overlays`, `schemas` or `workloads`.
 
-    A wheel carries them inside the package (`_data`); in a checkout they stand beside it. The package's own
-    copy wins, so that an installed tool never picks up a folder of the same name that happens to be near.
+    A wheel contains them inside the package (`_data`); in a checkout they are next to it. The package's own copy takes
+    precedence, so that an installed tool never uses an unrelated folder of the same name.
     """
     if name not in FOLDERS:
         raise ValueError(f"no data folder is named {name}")
@@ -25,7 +25,7 @@ def data_folder(name: str) -> Path:
 
 
 def shown(path: Path) -> str:
-    """How a data file is named in reports and bundles: `components/nfd/component.yaml`, on every machine."""
+    """The name of a data file in reports and bundles: `components/nfd/component.yaml`, on every machine."""
     for name in FOLDERS:
         folder = data_folder(name)
         if path.is_relative_to(folder):
@@ -36,7 +36,7 @@ def shown(path: Path) -> str:
 
 
 def shipped(name: str) -> Path | None:
-    """The file that `shown` gives this name; None where it is none of ours."""
+    """The file with this `shown` name; None if it does not ship with the tool."""
     folder, _, rest = name.partition("/")
     file = data_folder(folder) / rest if folder in FOLDERS else _PACKAGE / name
     return file if rest and ".." not in rest.split("/") and file.is_file() else None

@@ -1,9 +1,9 @@
-"""Results of work on shipped files, kept where Python keeps byte code.
+"""A cache for results derived from shipped files, stored where Python stores byte code.
 
 Parsing the catalogue and compiling the expressions of templates would take a third of a small compile, and neither
-changes between two runs. An entry is used only where both are the same: the text that it was made from, and the code
-that made it. A cache is written only where byte code is written: never where PYTHONDONTWRITEBYTECODE is set or the
-installation is read-only, and below PYTHONPYCACHEPREFIX where that is set.
+changes between two runs. An entry is used only if both the text from which it was made and the code that made it are
+unchanged. A cache is written only where byte code is written: never if PYTHONDONTWRITEBYTECODE is set or the
+installation is read-only, and below PYTHONPYCACHEPREFIX if that is set.
 """
 
 from __future__ import annotations
@@ -19,25 +19,27 @@ from pathlib import Path
 from typing import Any
 
 MOST = 5_000
-"""Entries of one file. More only gather while the shipped files are being edited: then it starts again."""
+"""The maximum number of entries of one file. More accumulate only while the shipped files are edited: then it is
+cleared.
+"""
 
 
 _caches: list[DiskCache] = []
 
 
 def save_caches() -> None:
-    """Write down what is new in every cache, for the next process."""
+    """Save new entries of all caches for the next process."""
     for each in _caches:
         each.save()
 
 
 class DiskCache:
-    """A file of results by key, each made from a text: plain data, or code.
+    """A file with results by key, each derived from a text: plain data, or code.
 
     Args:
-        name: What the file is called.
-        makers: The source files of the code that makes the results.
-        extra: What else decides what they are, such as the version of a library.
+        name: The name of the file.
+        makers: The source files of the code that computes the results.
+        extra: Anything else that they depend on, such as the version of a library.
     """
 
     def __init__(self, name: str, *makers: str, extra: str = "") -> None:
@@ -48,19 +50,19 @@ class DiskCache:
         _caches.append(self)
 
     def get(self, key: str, text: bytes) -> Any:
-        """What was made from that text under that key; None where that is not cached."""
+        """The result for that text and key; None if it is not cached."""
         found = self._entries.get(key)
         if found is None or found[0] != _digest(text):
             return None
         return marshal.loads(found[1])  # noqa: S302 - as trusted as the byte code that it lies beside
 
     def put(self, key: str, text: bytes, made: Any) -> None:
-        """Remember what was made from that text."""
+        """Cache the result for that text."""
         self._entries[key] = (_digest(text), marshal.dumps(made))
         self._fresh = True
 
     def save(self) -> None:
-        """Write down what is new, for the next process. That it cannot be written loses nothing but time."""
+        """Save new entries for the next process. A failure to write costs only time."""
         if not self._fresh or sys.dont_write_bytecode or self._stamp is None:
             return
         content = marshal.dumps((self._stamp, self._entries))
@@ -69,7 +71,7 @@ class DiskCache:
         with contextlib.suppress(OSError):
             file.parent.mkdir(parents=True, exist_ok=True)
             try:
-                new.touch(0o644)  # it holds code: whatever the umask is, others may not write it
+                new.touch(0o644)  # It contains code: others must not be able to write it, whatever the umask.
                 new.write_bytes(content)
                 new.replace(file)
             finally:
@@ -89,7 +91,9 @@ class DiskCache:
 
     @cached_property
     def _stamp(self) -> bytes | None:
-        """The digest of the code that makes the results; None, and nothing is cached, where its sources are missing."""
+        """The digest of the code that computes the results; None, which disables the cache, if its sources are
+        missing.
+        """
         try:
             return _digest(b"".join(Path(file).read_bytes() for file in self._makers) + self._extra.encode())
         except OSError:

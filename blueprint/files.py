@@ -1,8 +1,8 @@
-"""Write one file whole or not at all, and never put a file in the place of something that is none.
+"""Writes files atomically, and never replaces anything other than a regular file.
 
-The content goes into a new file beside the target and is moved over it, so a reader sees the old content or the new
-one. Such a new file is locked while its process lives; what a killed process left behind is removed by the next one
-that writes the same target. A symbolic link is followed. A device, a pipe, a socket or a folder is refused.
+The content goes into a new file next to the target, which is then moved over it, so readers see either the old or the
+new content. The new file is locked while its process lives; files left by a killed process are removed by the next one
+that writes the same target. Symbolic links are followed. Devices, pipes, sockets and folders are rejected.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 SUFFIX = ".blueprint-new"
-"""Ends the name of every file that is still being written."""
+"""The suffix of files that are still being written."""
 
 STDOUT = "-"
 _STREAMS = ("/dev/stdout", "/dev/fd/1", "/proc/self/fd/1")
@@ -33,14 +33,14 @@ _NO_LINKS = {errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS}
 
 
 def is_stdout(target: str | Path) -> bool:
-    """Whether a target means the process's own stdout: `-`, or one of its names below /dev and /proc."""
+    """Whether a target is the process's own stdout: `-`, or one of its names below /dev and /proc."""
     return str(target) in (STDOUT, *_STREAMS)
 
 
 def write_stdout(content: bytes) -> None:
-    """Write a product to stdout, after whatever was printed before."""
+    """Write output to stdout, after everything printed before."""
     sys.stdout.flush()
-    if not hasattr(sys.stdout, "buffer"):  # a stand-in, as tests have
+    if not hasattr(sys.stdout, "buffer"):  # a substitute, as in tests
         sys.stdout.write(content.decode())
         return
     sys.stdout.buffer.write(content)
@@ -48,7 +48,7 @@ def write_stdout(content: bytes) -> None:
 
 
 def why_not_a_file(path: Path) -> str:
-    """What stands at `path`, links followed, where a file cannot be put; empty where it is a file or nothing."""
+    """A description of what is at `path`, with links followed, if no file can be written there; empty otherwise."""
     if str(path).startswith(_OPEN_FILES):
         return "it is an open file of a process"
     try:
@@ -59,15 +59,15 @@ def why_not_a_file(path: Path) -> str:
 
 
 def write_whole(path: Path, content: bytes, *, mode: int | None = None) -> None:
-    """Put `content` at `path`, in place of the file that may be there.
+    """Write `content` to `path`, replacing an existing file.
 
     Args:
-        path: The file, or a link to it; stdout where it names that.
-        content: All of it.
-        mode: Its permissions; by default those of the file that was there, or what the umask gives a new one.
+        path: The file, or a link to it; stdout if it refers to that.
+        content: The complete content.
+        mode: Its permissions; by default those of the existing file, or those given by the umask.
 
     Raises:
-        OSError: it cannot be written; whatever was there is as before.
+        OSError: it cannot be written; an existing file is unchanged.
     """
     if is_stdout(path):
         write_stdout(content)
@@ -78,11 +78,11 @@ def write_whole(path: Path, content: bytes, *, mode: int | None = None) -> None:
 
 
 def write_new(path: Path, content: bytes) -> None:
-    """Put `content` at `path`, where nothing is yet.
+    """Write `content` to `path`, which must not exist.
 
     Raises:
-        FileExistsError: something is there, a dangling link included.
-        OSError: it cannot be written; no part of it is there.
+        FileExistsError: it exists, even as a dangling link.
+        OSError: it cannot be written; no partial file is left.
     """
     if os.path.lexists(path):
         raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(path))
@@ -92,11 +92,11 @@ def write_new(path: Path, content: bytes) -> None:
         except OSError as error:
             if error.errno not in _NO_LINKS:
                 raise
-            temporary.rename(path)  # a file system without links: nothing was there a moment ago
+            temporary.rename(path)  # a file system without links: nothing existed a moment ago
 
 
 def _regular(path: Path) -> Path:
-    """The file that `path` leads to. Raises OSError where it leads to something else."""
+    """The file that `path` refers to. Raises OSError if it is not a regular file."""
     if words := why_not_a_file(path):
         raise OSError(errno.EINVAL, words, str(path))
     return Path(os.path.realpath(path))
@@ -104,12 +104,12 @@ def _regular(path: Path) -> Path:
 
 @contextlib.contextmanager
 def _beside(target: Path, content: bytes, mode: int | None) -> Iterator[Path]:
-    """A complete file beside `target`; it is gone afterwards, moved or removed."""
+    """A complete temporary file next to `target`; afterwards it has been moved or removed."""
     _remove_left_behind(target)
     name = _new_name(target)
-    try:  # before the file exists: an interruption may come at any moment
+    try:  # before the file exists: an interruption can happen at any moment
         while (handle := _locked(name)) is None:
-            name = _new_name(target)  # not the same again: the process that removed that file may still be running
+            name = _new_name(target)  # Not the same name: the process that removed that file may still be running.
         with os.fdopen(handle, "wb") as stream:
             stream.write(content)
             stream.flush()
@@ -127,9 +127,9 @@ def _new_name(target: Path) -> str:
 
 
 def _locked(name: str) -> int | None:
-    """The handle of a new file, locked; None where somebody took it for left behind before it was."""
+    """The handle of a new, locked file; None if another process treated it as left over before it was locked."""
     handle = os.open(name, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
-    with contextlib.suppress(OSError):  # a file system without locks: then nobody takes it for left behind either
+    with contextlib.suppress(OSError):  # Without locks, no process treats it as left over either.
         fcntl.flock(handle, fcntl.LOCK_EX)
     if os.path.lexists(name):
         return handle
@@ -146,7 +146,7 @@ def _mode(target: Path) -> int:
 
 
 def _remove_left_behind(target: Path) -> None:
-    """Remove what killed processes left of writing `target`: files of that form that nobody holds locked."""
+    """Remove unlocked temporary files of `target`, left by killed processes."""
     start = f".{target.name}."
     with contextlib.suppress(OSError):
         for name in os.listdir(target.parent):  # noqa: PTH208 - names alone: there may be many

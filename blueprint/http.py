@@ -1,6 +1,6 @@
-"""HTTP: one answer or one typed failure, within a time limit. The only module that knows urllib3.
+"""HTTP: one response or one typed failure, within a timeout. The only module that imports urllib3.
 
-Redirects, retries and the meaning of a status belong to the caller. Threads may share a client.
+Callers handle redirects, retries and the meaning of a status. Threads may share a client.
 """
 
 from __future__ import annotations
@@ -22,12 +22,12 @@ from blueprint.diagnostics.causes import system_words
 from blueprint.records import Record
 
 _CONNECT_TIMEOUT = 10.0
-"""Most seconds for a connection, however long an answer may take."""
+"""The maximum time to connect in seconds, whatever the timeout of the response."""
 _CHUNK = 2**16
 
 
 class Failure(enum.StrEnum):
-    """Why there is no answer."""
+    """Why there is no response."""
 
     TLS = "TLS"
     UNREACHABLE = "unreachable"
@@ -35,12 +35,12 @@ class Failure(enum.StrEnum):
 
 
 class HttpError(Exception):
-    """No answer came.
+    """There was no response.
 
     Attributes:
-        failure: Why.
-        text: The same in the words of the system, or of OpenSSL.
-        unsent: Whether the request never left: nobody took the connection.
+        failure: The type of failure.
+        text: The message of the system, or of OpenSSL.
+        unsent: Whether the request was never sent, because the connection was refused.
     """
 
     def __init__(self, failure: Failure, text: str, *, unsent: bool = False) -> None:
@@ -51,7 +51,7 @@ class HttpError(Exception):
 
 
 class Response(Record):
-    """An answer. Names of headers are found in any case."""
+    """A response. Header names are case-insensitive."""
 
     status: int
     headers: Mapping[str, str]
@@ -59,17 +59,17 @@ class Response(Record):
 
 
 def environment_proxy(url: str) -> str | None:
-    """The proxy that the environment names for a URL; None where it exempts the host."""
+    """The proxy for a URL according to the environment; None if the host is exempt."""
     parts = urlsplit(url)
     proxy = getproxies().get(parts.scheme)
     return proxy if proxy and proxy.startswith("http") and not proxy_bypass(parts.netloc) else None
 
 
 class HttpClient:
-    """Sends requests over connections that it keeps open.
+    """Sends requests over persistent connections.
 
     Attributes:
-        timeout: Seconds that one answer may take.
+        timeout: The timeout of one response in seconds.
     """
 
     def __init__(
@@ -81,14 +81,14 @@ class HttpClient:
         tls: ssl.SSLContext | None = None,
         server_name: str | None = None,
     ) -> None:
-        """Open nothing yet.
+        """Create a client without open connections.
 
         Args:
-            timeout: Seconds that one answer may take.
-            connections: Most connections that are kept open to one server.
-            proxy: Gives the proxy for a URL, None where there is none.
-            tls: How servers prove who they are; None for the authorities of the system.
-            server_name: The name that a server's certificate must be for, if not that of the URL.
+            timeout: The timeout of one response in seconds.
+            connections: The maximum number of connections kept open per server.
+            proxy: Returns the proxy for a URL, None if there is none.
+            tls: How to verify servers; None for the system's authorities.
+            server_name: The expected name in a server's certificate, if it is not that of the URL.
         """
         self.timeout = timeout
         self._proxy = proxy
@@ -112,7 +112,9 @@ class HttpClient:
         *,
         most_bytes: int | None = None,
     ) -> Response:
-        """One request, not followed anywhere; the body may be cut off soon after `most_bytes`. Raises HttpError."""
+        """Send one request, without following redirects; the body may be truncated after `most_bytes`. Raises
+        HttpError.
+        """
         manager = self._manager(url)
         whole = most_bytes is None
         try:
@@ -127,7 +129,7 @@ class HttpClient:
                 answer.close()
         except urllib3.exceptions.SSLError as error:
             raise HttpError(Failure.TLS, str(error.args[0] if error.args else error)) from error
-        except urllib3.exceptions.NewConnectionError as error:  # counts as a timeout too, but says more
+        except urllib3.exceptions.NewConnectionError as error:  # Also a timeout, but with a more precise message.
             raise HttpError(Failure.UNREACHABLE, system_words(error), unsent=True) from error
         except (urllib3.exceptions.TimeoutError, TimeoutError) as error:
             unsent = isinstance(error, urllib3.exceptions.ConnectTimeoutError)
@@ -136,7 +138,7 @@ class HttpClient:
             raise HttpError(Failure.UNREACHABLE, system_words(error)) from error
 
     def close(self) -> None:
-        """Close every open connection."""
+        """Close all open connections."""
         for manager in self._managers.values():
             manager.clear()
 
@@ -147,7 +149,7 @@ class HttpClient:
         return self._managers[proxy]
 
     def _read(self, answer: urllib3.BaseHTTPResponse, most_bytes: int) -> bytes:
-        """The body, within the time for one answer: a server may send byte after byte forever."""
+        """The body, within the timeout of one response: a server may send byte after byte forever."""
         end = time.monotonic() + self.timeout
         body = b""
         while len(body) <= most_bytes and (part := answer.read1(_CHUNK)):
@@ -158,7 +160,7 @@ class HttpClient:
 
 
 def retry_pause(headers: Mapping[str, str], attempt: int, *, first: float, longest: float) -> float:
-    """Seconds before the next attempt (counted from 0): what the server requests, else doubled with each."""
+    """Seconds before the next attempt (counted from 0): as requested by the server, otherwise doubled each time."""
     wanted = headers.get("Retry-After", "")
     return min(float(wanted) if wanted.isdecimal() else first * 2**attempt, longest)
 
@@ -170,21 +172,23 @@ def tls_context(
     *,
     insecure: bool = False,
 ) -> ssl.SSLContext:
-    """How to trust a server, and what to show it; all PEM. Raises ssl.SSLError or ValueError for anything else."""
+    """The TLS context to verify a server and authenticate to it; all PEM. Raises ssl.SSLError or ValueError for invalid
+    input.
+    """
     context = ssl.create_default_context(cadata=authority.decode("ascii", "replace") if authority else None)
-    # Cluster authorities made by kubeadm and kind lack key usage extensions that Python 3.13 requests.
+    # Cluster authorities created by kubeadm and kind lack key usage extensions that Python 3.13 requires.
     context.verify_flags &= ~getattr(ssl, "VERIFY_X509_STRICT", 0)
     if insecure:
         context.check_hostname = False
         context.verify_mode = ssl.CERT_NONE
-        urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)  # it was requested
+        urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)  # explicitly requested
     if certificate:
         _present(context, certificate, key or b"")
     return context
 
 
 def _present(context: ssl.SSLContext, certificate: bytes, key: bytes) -> None:
-    """OpenSSL takes client certificates from files only; these live for this call, readable by us alone."""
+    """Load the client certificate. OpenSSL accepts files only; these exist during this call, readable only by us."""
     with tempfile.TemporaryDirectory(prefix="blueprint-") as folder:
         chain = Path(folder) / "client.pem"
         chain.touch(mode=0o600)

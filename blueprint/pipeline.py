@@ -1,4 +1,4 @@
-"""The phases, in order. The only module that lists them."""
+"""Runs the phases of a compile in order. The only module that lists them."""
 
 from __future__ import annotations
 
@@ -40,9 +40,9 @@ if TYPE_CHECKING:
 
 
 class Valid(Record, dict=True):
-    """A blueprint without errors, and what it renders. The rest follows from these and is made when it is asked for.
+    """A blueprint without errors, and what it renders. Everything else is derived from this on first use.
 
-    `beside` are files for a controller that applies the bundle, and for users.
+    `beside` are files for a delivery controller that applies the bundle, and for users.
     """
 
     platform: Platform
@@ -52,26 +52,26 @@ class Valid(Record, dict=True):
 
     @cached_property
     def expectations(self) -> tuple[Expectation, ...]:
-        """What probes look for on the nodes."""
+        """What probes check on the nodes."""
         return expectations(self.platform)
 
     @cached_property
     def images(self) -> tuple[PulledImage, ...]:
-        """Every image that it pulls."""
+        """All images that it pulls."""
         return pulled_images(self.platform, self.objects)
 
     @cached_property
     def made(self) -> tuple[Bundle, BundleFiles]:
-        """The bundle, and its files."""
+        """The bundle and its files."""
         from blueprint.bundle.assembly import make_bundle
 
         return make_bundle(self.platform, self.layered, self.objects, self.expectations, self.images, self.beside)
 
 
 class Compilation(Record):
-    """What compiling a blueprint led to. `valid`, `bundle` and `files` are None where anything is wrong with it.
+    """The result of compiling a blueprint. `valid`, `bundle` and `files` are None if it has errors.
 
-    `diagnostics` are all findings; `waivers`, those of comments among them, say which of them do not count.
+    `diagnostics` are all findings; `waivers`, including those in comments, determine which of them do not count.
     """
 
     target: str
@@ -84,22 +84,22 @@ class Compilation(Record):
 
     @property
     def bundle(self) -> Bundle | None:
-        """The bundle in memory, made at the first read."""
+        """The bundle in memory, created on first use."""
         return self.valid.made[0] if self.valid else None
 
     @property
     def files(self) -> BundleFiles | None:
-        """The files of its folder, made at the first read."""
+        """The files of its folder, created on first use."""
         return self.valid.made[1] if self.valid else None
 
     @property
     def images(self) -> tuple[PulledImage, ...]:
-        """Every image that the platform pulls."""
+        """All images that the platform pulls."""
         return self.valid.images if self.valid else ()
 
     @property
     def exit_code(self) -> int:
-        """What a command exits with that needs the bundle."""
+        """The exit code of a command that needs the bundle."""
         if any(found.code is INTERNAL_ERROR for found in self.diagnostics):
             return 70
         standing = self.waivers.standing(self.diagnostics)
@@ -109,7 +109,7 @@ class Compilation(Record):
         return self.layered.exit_code or int(self.valid is None)
 
     def valid_bundle(self) -> Bundle:
-        """The bundle. Raises Refused where there is none."""
+        """The bundle. Raises Refused if there is none."""
         if self.valid is None:
             raise Refused(*self.diagnostics, exit_code=self.exit_code)
         return self.valid.made[0]
@@ -124,19 +124,19 @@ def compile_blueprint(
     policy: RulePolicy = RECOMMENDED,
     waivers: Waivers = NO_WAIVERS,
 ) -> Compilation:
-    """Run every phase as far as it can go.
+    """Run every phase as far as possible.
 
-    Each phase goes on with what is sound, so that one run finds as much as possible. What would report consequences is
-    left out: a blueprint of which a layer cannot be read is not resolved, and objects are rendered and checked only
-    from a blueprint without errors.
+    Each phase continues with what is valid, so that one run finds as many errors as possible. Phases that would only
+    report consequential errors are skipped: a blueprint with an unreadable layer is not resolved, and objects are
+    rendered and checked only for a blueprint without errors.
 
     Args:
         target: The blueprint's path; without `files` also `REV:PATH`, a path in a commit.
-        files: Where it, and all that it names, is read from; by default the disk.
+        files: The source from which the blueprint and everything it refers to are read; by default the disk.
         overlays: Overlays that are merged last.
-        sets: `PATH=VALUE`, each a single value over all layers.
-        policy: Which rules run, and how severe their findings are.
-        waivers: Findings that do not count; waivers in comments of the input are added to them.
+        sets: `PATH=VALUE`, each a single value that overrides all layers.
+        policy: The rules that run, and the severity of their findings.
+        waivers: Findings that do not count; waivers in comments of the input are added.
 
     Raises:
         Refused: The blueprint itself cannot be read.
@@ -163,7 +163,7 @@ def compile_blueprint(
     rules = run_rules(
         RuleContext(validation.well_formed, ResolvedFacts(platform)), policy, malformed=validation.malformed
     )
-    waivers = waivers.with_comments(layered.texts)  # those of manifests, too
+    waivers = waivers.with_comments(layered.texts)  # including those of manifests
     found += [*without_explained([*validation.diagnostics, *rules.diagnostics]), *waivers.problems]
     compilation = Compilation(target, layered, tuple(in_order(found)), platform, rules=rules, waivers=waivers)
     if has_errors(waivers.standing(found)):
@@ -175,7 +175,7 @@ def compile_blueprint(
 def _read(
     target: str, overlays: Sequence[str], sets: Sequence[str], files: Files | None, catalog: Catalog
 ) -> tuple[Layered, Blueprint | None, list[Diagnostic]]:
-    """All documents, the blueprint that they make, and what is wrong with them."""
+    """All documents, the resulting blueprint, and its errors."""
     reader = LanguageReader(catalog.has_gpus)
     layered = load_layers(target, overlays, sets, reader, files)
     blueprint, problems = parse_blueprint(layered, where_helm_values_are)
@@ -183,7 +183,7 @@ def _read(
 
 
 def _delivery(platform: Platform, objects: list[Object]) -> Mapping[str, bytes]:
-    """The files for a controller that applies the bundle; only who declares one pays for what knows of them."""
+    """The files for a delivery controller. Their modules are imported only if one is declared."""
     if platform.delivery is None:
         return {}
     from blueprint.delivery.files import delivery_files
@@ -193,7 +193,7 @@ def _delivery(platform: Platform, objects: list[Object]) -> Mapping[str, bytes]:
 
 
 def _workloads(platform: Platform) -> Mapping[str, bytes]:
-    """The files for users of tenants; only who declares some pays for them."""
+    """The files for tenant users. Their modules are imported only if they are declared."""
     if not any(tenant.workloads for tenant in platform.tenants.every):
         return {}
     from blueprint.render.workloads import workload_files

@@ -1,1 +1,1 @@
-"""Whether workloads of users fit a platform: on which pools, how many at once, or why not. No cluster is contacted."""
+"""Checks offline whether user workloads fit a platform: on which pools, how many at once, or why not."""

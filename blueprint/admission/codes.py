@@ -1,4 +1,4 @@
-"""Diagnostic codes of workloads that are held against a platform (BP404x)."""
+"""Diagnostic codes for workloads that are checked against a platform (BP404x)."""
 
 from blueprint.diagnostics import Severity, define
 

@@ -1,4 +1,4 @@
-"""What queues count of a pod: the resources that it requests, and the devices that it claims."""
+"""The usage that queues charge for a pod: requested resources and claimed devices."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from blueprint.wording import joined
 
 
 class Counted:
-    """How the queues of a platform count claims."""
+    """How the platform's queues count claims."""
 
     def __init__(self, platform: Platform) -> None:
         offered = (each for pool in platform.pools for each in pool.offered.values())
@@ -26,11 +26,11 @@ class Counted:
 
     @property
     def hint(self) -> str:
-        """What users should know of claims that are not there; empty where tenants have templates of them."""
+        """A hint about missing claims; empty if tenants have templates for them."""
         return ", and the scheduler creates claims for the devices that pods request here" if self._by_request else ""
 
     def amounts(self, pod: DescribedPod, claims: Sequence[Claim]) -> dict[str, Fraction]:
-        """What is counted of one pod, by resource; of alternatives the first."""
+        """The amounts charged for one pod, by resource. Of alternatives, the first one counts."""
         found: dict[str, Fraction] = {**machine_amounts(pod)}
         for name, number in requested_devices(pod).items():
             found[name] = found.get(name, Fraction(0)) + number
@@ -41,7 +41,7 @@ class Counted:
         return found
 
     def refused_by_kueue(self, sources: Sequence[Object], claims: Sequence[Claim]) -> str:
-        """Why Kueue admits no workload whose pods have these claims (v0.19, `pkg/dra/claims.go`); empty otherwise."""
+        """The reason why Kueue rejects workloads with these claims (v0.19, `pkg/dra/claims.go`), or an empty string."""
         if any(each.id.kind == "ResourceClaim" for each in sources):
             return "Kueue does not admit workloads that name a ResourceClaim: use a ResourceClaimTemplate"
         return next((why for claim in claims for each in claim.every_request() for why in self._reasons(each)), "")

@@ -1,4 +1,4 @@
-"""Which engine a workload is for: what KAI places must say so, and nothing else runs on nodes of its pools."""
+"""Matches workloads with queueing engines: KAI places only workloads that select it, and only they run on its pools."""
 
 from __future__ import annotations
 
@@ -14,10 +14,11 @@ from blueprint.records import replace
 def of_engine(
     answer: PoolAnswer, pod: DescribedPod, *, waits_for_kai: bool, tenant: str | None, gang: int
 ) -> PoolAnswer:
-    """The answer for a pool, where the workload is for its engine; otherwise why it does not run there.
+    """The answer for a pool if the workload is meant for the pool's engine; otherwise the reason why it does not run
+    there.
 
-    `waits_for_kai`: the pool is KAI's, which starts `gang` pods of the set together. Outside of the namespaces of
-    tenants, labels are not judged.
+    `waits_for_kai`: the pool belongs to KAI, which starts `gang` pods of the set together. Labels are checked only in
+    tenant namespaces.
     """
     mine = pod.spec.get("schedulerName") == SCHEDULER
     if not waits_for_kai:
@@ -35,7 +36,7 @@ def of_engine(
 
 
 def shard_of(pod: DescribedPod) -> str | None:
-    """The shard that a workload names: its own label comes before that of its pods."""
+    """The KAI shard that a workload selects. Its own label takes precedence over those of its pods."""
     above = mapping(inside(pod.subject.data, "metadata", "labels")).get(SHARD_LABEL)
     return above or mapping(pod_metadata(pod).get("labels")).get(SHARD_LABEL)
 

@@ -1,4 +1,4 @@
-"""Answers as diagnostics, and as the table that people read."""
+"""Converts workload answers to diagnostics, and to a table for users."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _HEAD = ("WORKLOAD", "POOL", "NODES", "AT ONCE", "REMARKS")
 
 
 def diagnostics(results: Sequence[WorkloadAnswer]) -> Iterator[Diagnostic]:
-    """One for each workload, and one more where it has too many pods."""
+    """One diagnostic per workload, and another one if it has too many pods."""
     for answer in results:
         code, text = _summary(answer)
         text = f"{answer.set_name}: {text}" if answer.set_name else text
@@ -47,7 +47,7 @@ def diagnostics(results: Sequence[WorkloadAnswer]) -> Iterator[Diagnostic]:
 
 
 def _uncounted(answer: WorkloadAnswer, uncounted: PodSet) -> str:
-    """Why a workload is not admitted of which no quota counts some pods."""
+    """The message for a workload that is not admitted because no quota covers some of its pods."""
     return (
         f"the queue of tenant {answer.tenant} never admits it: the tenant has no quota for what {uncounted} "
         "requests, and Kueue assigns nothing to the sets of pods after it"
@@ -55,13 +55,13 @@ def _uncounted(answer: WorkloadAnswer, uncounted: PodSet) -> str:
 
 
 def by_workload(results: Sequence[WorkloadAnswer]) -> Iterator[list[WorkloadAnswer]]:
-    """The answers for all sets of pods of each workload."""
+    """The answers grouped by workload, one for each pod set."""
     for _, found in groupby(results, key=lambda answer: id(answer.subject)):
         yield [*found]
 
 
 def _lacking(answer: WorkloadAnswer, whole: Whole) -> str:
-    """Why the sets of a workload are not admitted together."""
+    """The message for a workload whose pod sets cannot be admitted together."""
     queue = f"the queue of tenant {answer.tenant}"
     does = f"while nothing else runs, {queue} does not admit" if whole.otherwise else f"{queue} never admits"
     reasons = "; ".join(f"{_shared(each)}, and {_gettable(each)} can be had" for each in whole.lacking)
@@ -69,7 +69,7 @@ def _lacking(answer: WorkloadAnswer, whole: Whole) -> str:
 
 
 def _shared(share: FlavorDemand) -> str:
-    """What sets request together of a pool."""
+    """The total that pod sets request from one pool."""
     sets = joined([str(each) for each in share.sets])
     amounts = joined([f"{shown_amount(name, each)} {name}" for name, each in share.amounts.items()])
     return f"{sets} request {amounts} of pool {share.flavor.pool}"
@@ -103,7 +103,9 @@ def _summary(answer: WorkloadAnswer) -> tuple[Code, str]:
 
 
 def _nearest(answer: WorkloadAnswer) -> str:
-    """What the pool lacks that is most alike: the one with fewest reasons, labels and taints last."""
+    """The reason of the pool that comes closest: the one with the fewest reasons, with labels and taints ranked
+    last.
+    """
     reasons = [each.reasons for each in answer.pools if each.reasons] or [("no pool has GPUs",)]
     nearest = min(reasons, key=lambda each: (len(each), _is_about_placement(each)))
     return "; ".join(nearest)
@@ -122,9 +124,9 @@ def _in_words(answer: PoolAnswer) -> str:
 
 
 def table(results: Sequence[WorkloadAnswer], width: int | None = None) -> Iterator[str]:
-    """The results as lines of a table: a row for each pool, and below it further reasons.
+    """The lines of a table with one row per pool, followed by further reasons.
 
-    Remarks are wrapped in their column where `width`, in columns of the screen, is given.
+    If `width` is given, in terminal columns, remarks are wrapped within their column.
     """
     rows = [_HEAD, *(row for sets in by_workload(results) for row in _rows_of(sets))]
     widths = [max(len(row[column]) for row in rows if len(row) > 1) for column in range(len(_HEAD) - 1)]
@@ -133,7 +135,7 @@ def table(results: Sequence[WorkloadAnswer], width: int | None = None) -> Iterat
         cells = "  ".join([cell.ljust(size) for cell, size in zip(row, widths, strict=False)] + [""])
         remark = row[-1]
         if width and lead + len(remark) > width:
-            if lead + _NARROWEST > width:  # below the row, where there is no room beside it
+            if lead + _NARROWEST > width:  # Below the row, because there is no room next to it.
                 if cells.strip():
                     yield cells.rstrip()
                 cells, room = " " * _INDENT, width - _INDENT
@@ -150,7 +152,7 @@ def table(results: Sequence[WorkloadAnswer], width: int | None = None) -> Iterat
 
 
 def _rows_of(sets: Sequence[WorkloadAnswer]) -> Iterator[tuple[str, ...]]:
-    """The rows of each set of pods, and what they request together."""
+    """The rows for each pod set, and for their combined request."""
     for answer in sets:
         yield from _rows(answer)
     whole, remark = sets[-1].whole, sets[-1].remark

@@ -1,7 +1,7 @@
-"""Parts of GPUs, which pods request of KAI by annotations: how many of them a node holds, and what quotas count.
+"""Fractional GPUs that pods request from KAI through annotations: how many fit on a node, and what quotas count.
 
-As KAI v0.17.0 counts them (pkg/scheduler/api/node_info): memory of a GPU in steps of 100 MiB, and memory that is
-requested as hundredths of a GPU, rounded up.
+Follows KAI v0.17.0 (pkg/scheduler/api/node_info): GPU memory is counted in steps of 100 MiB, and a memory request is
+converted to hundredths of a GPU, rounded up.
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ class SharedGpus(Record):
     """The GPUs of each node that KAI shares.
 
     Attributes:
-        count: How many there are.
-        memory_mib: The memory of each, as NVML counts it; None where that is not known.
+        count: The number of GPUs.
+        memory_mib: The memory of each GPU, as NVML reports it; None if unknown.
     """
 
     count: int
@@ -31,19 +31,19 @@ class SharedGpus(Record):
 
     @property
     def counted_mib(self) -> int | None:
-        """The memory of each, as KAI counts it."""
+        """The memory of each GPU, as KAI counts it."""
         return self.memory_mib and self.memory_mib // _STEP_MIB * _STEP_MIB
 
 
 class GpuShare(Record):
-    """What a pod requests: of each of `devices` GPUs a fraction, or memory in MiB."""
+    """A pod's request: a fraction, or memory in MiB, of each of `devices` GPUs."""
 
     devices: int
     fraction: Fraction | None = None
     memory_mib: int | None = None
 
     def of_each(self, gpus: SharedGpus) -> Fraction | None:
-        """The fraction of each GPU that quotas count; None where its memory is not known."""
+        """The fraction of each GPU that quotas count; None if its memory is unknown."""
         if self.fraction is not None:
             return self.fraction
         if not gpus.counted_mib or self.memory_mib is None:
@@ -51,14 +51,14 @@ class GpuShare(Record):
         return Fraction(math.ceil(Fraction(self.memory_mib * _HUNDREDTHS, gpus.counted_mib)), _HUNDREDTHS)
 
     def pods_of_gpu(self, gpus: SharedGpus) -> int | None:
-        """How many such pods share one GPU; None where its memory is not known."""
+        """The number of such pods that share one GPU; None if its memory is unknown."""
         if self.memory_mib is not None:
             return gpus.counted_mib // self.memory_mib if gpus.counted_mib else None
         return int(1 / self.fraction) if self.fraction else None
 
 
 def share_of(pod: DescribedPod) -> GpuShare | str | None:
-    """What the pod requests of shared GPUs; None where it requests nothing of them, a text where KAI refuses it."""
+    """The pod's request for shared GPUs; None if it has none, or the reason why KAI rejects it."""
     annotations = mapping(pod_metadata(pod).get("annotations"))
     if not {GPU_FRACTION, GPU_MEMORY} & annotations.keys():
         return None
@@ -74,9 +74,9 @@ def share_of(pod: DescribedPod) -> GpuShare | str | None:
 
 
 def pods_of_node(share: GpuShare, gpus: SharedGpus | None) -> int | str | None:
-    """How many such pods one node holds at once; a text where it holds none, None where that is not known.
+    """The number of such pods that fit on one node; the reason if none fits, or None if unknown.
 
-    A pod with parts of several GPUs gets them of different ones.
+    A pod that requests shares of several GPUs gets them from different GPUs.
     """
     if gpus is None:
         return "KAI shares no GPUs of it (queueing.kai.gpuSharing)"

@@ -1,4 +1,4 @@
-"""Groups of pods that Kueue admits together: pods that are alike are one set of a workload."""
+"""Groups of pods that Kueue admits together: identical pods form one pod set of a workload."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ _PRIORITY = "kueue.x-k8s.io/priority-class"
 
 
 def group_name(pod: DescribedPod) -> str:
-    """The group of a pod that nothing else describes; empty where it names none."""
+    """The group of a pod without a workload object; empty if it has none."""
     if pod.subject.id.kind != "Pod":
         return ""
     return str(mapping(pod_metadata(pod).get("labels")).get(_NAME) or "")
 
 
 def by_workload(pods: Iterable[DescribedPod]) -> list[list[DescribedPod]]:
-    """The pods of each object, and of each group, in the order in which they stand."""
+    """The pods grouped by object, or by pod group, in input order."""
     found: dict[object, list[DescribedPod]] = {}
     for pod in pods:
         name = group_name(pod)
@@ -32,9 +32,9 @@ def by_workload(pods: Iterable[DescribedPod]) -> list[list[DescribedPod]]:
 
 
 def as_sets(pods: Sequence[DescribedPod], shape: Callable[[DescribedPod], str]) -> list[DescribedPod]:
-    """One pod for each `shape` in a group, as many times as there are such pods.
+    """One pod for each distinct `shape` in a group, with the number of such pods.
 
-    Where all that are there are alike, so are those of which the group only says that they exist.
+    If all existing pods have the same shape, the missing pods of the group are assumed to have it too.
     """
     alike: dict[str, list[DescribedPod]] = {}
     for pod in pods:
@@ -46,7 +46,7 @@ def as_sets(pods: Sequence[DescribedPod], shape: Callable[[DescribedPod], str]) 
 
 
 def priorities_named(pod: DescribedPod) -> tuple[str, ...]:
-    """The classes of priority that a workload names: for its queue, and for its pods."""
+    """The priority classes that a workload refers to: for its queue, and for its pods."""
     place = [str(step) for step in read_metadata(pod.subject)]
     names = (mapping(inside(pod.subject.data, *place, "labels")).get(_PRIORITY), pod.spec.get("priorityClassName"))
     return tuple(name for name in names if isinstance(name, str) and name)

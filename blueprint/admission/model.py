@@ -1,4 +1,4 @@
-"""What is said of a workload."""
+"""The results of an admission check."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from blueprint.bundle.model import Object, Path
 from blueprint.records import Record
 
 _ONE_BY_ONE = ("Deployment", "ReplicaSet", "DaemonSet")
-"""Kinds whose pods a queue admits each on its own."""
+"""Kinds whose pods are admitted individually."""
 
 
 class Fit(enum.StrEnum):
@@ -22,17 +22,18 @@ class Fit(enum.StrEnum):
 
 
 class PoolAnswer(Record):
-    """What comes of a workload on the nodes of one pool.
+    """The result for a workload on the nodes of one pool.
 
     Attributes:
-        pool: Its name.
-        nodes: How many nodes it has at most.
-        fit: The same for each of them.
-        at_once: How many such pods one node holds; None where nothing limits them or it is not known.
-        reasons: Why it does not fit, or why that is not known; the first is the summary.
-        stops: Whether the pod is scheduled nowhere then, whatever other pools have.
-        quota: How many such pods the quota of the tenant suffices for; None where no quota limits them.
-        gang: How many pods of the set start together; None where the queue admits all pods of the workload together.
+        pool: The name of the pool.
+        nodes: The maximum number of nodes.
+        fit: Whether a pod fits on a node. All nodes of a pool are alike.
+        at_once: The number of such pods that one node holds; None if unlimited or unknown.
+        reasons: Why it does not fit, or why this is unknown; the first one is the summary.
+        stops: Whether the pod then cannot be scheduled anywhere, whatever other pools offer.
+        quota: The number of such pods that the tenant's quota allows; None if unlimited.
+        gang: The number of pods of the set that start together; None if the queue admits all pods of the workload
+            together.
     """
 
     pool: str
@@ -46,26 +47,26 @@ class PoolAnswer(Record):
 
     @property
     def total(self) -> int | None:
-        """How many such pods all of its nodes hold, and the quota suffices for."""
+        """The number of such pods that all nodes hold and the quota allows."""
         limits = [self.quota, None if self.at_once is None else self.at_once * self.nodes]
         return min((each for each in limits if each is not None), default=None)
 
 
 class WorkloadAnswer(Record, dict=True):
-    """What comes of a workload, or of a claim without one.
+    """The result for a workload, or for a claim without a workload.
 
     Attributes:
-        subject: The object that describes it.
-        path: What of the object it is about.
-        wanted: How many such pods it has, as far as it says.
-        pools: The answer for each pool that has GPUs.
-        problem: What is wrong on every node, before a pool is looked at.
-        unknown: What of it is not known, before a pool is looked at.
-        tenant: Whose quota it uses; empty where no queue manages it.
-        remark: What users should know of it, whatever comes of it.
-        workloads: As how many workloads the pods are admitted.
-        set_name: What the workload calls this set of its pods, where it has several.
-        whole: What comes of all of its sets together.
+        subject: The object that defines it.
+        path: The part of the object that the answer is about.
+        wanted: The number of pods, as far as it is declared.
+        pools: The answer for each pool with GPUs.
+        problem: An error that applies to every node, found before any pool is examined.
+        unknown: What is unknown before any pool is examined.
+        tenant: The tenant whose quota it uses; empty if no queue manages it.
+        remark: A remark for users, independent of the result.
+        workloads: The number of workloads as which the pods are admitted.
+        set_name: The name of this pod set, if the workload has several.
+        whole: The result for all pod sets together.
     """
 
     subject: Object
@@ -82,23 +83,23 @@ class WorkloadAnswer(Record, dict=True):
 
     @property
     def fit(self) -> Fit:
-        """Whether there is a node for it, and its queue ever admits it."""
+        """Whether a node fits it, and its queue can ever admit it."""
         return Fit.NO if self.whole and not self.whole.is_admitted else self.fit_alone
 
     @cached_property
     def fit_alone(self) -> Fit:
-        """The same, were it the only set of pods."""
+        """The same, as if it were the only pod set."""
         return Fit.NO if self.is_never_admitted else self._placed
 
     @property
     def together(self) -> int:
-        """How many of its pods start together."""
+        """The number of its pods that start together."""
         gangs = [each.gang for each in self.pools if each.fit is Fit.FITS and each.gang is not None]
         return min(gangs, default=self.wanted // self.workloads)
 
     @cached_property
     def _placed(self) -> Fit:
-        """Whether there is a node for one of its pods."""
+        """Whether a node fits one of its pods."""
         found = {each.fit for each in self.pools}
         if self.problem:
             return Fit.NO
@@ -108,12 +109,12 @@ class WorkloadAnswer(Record, dict=True):
 
     @property
     def nodes(self) -> tuple[int, int]:
-        """On how many nodes it fits, and of how many."""
+        """The number of nodes on which it fits, and the number of all nodes."""
         return sum(each.nodes for each in self.pools if each.fit is Fit.FITS), sum(each.nodes for each in self.pools)
 
     @cached_property
     def at_once(self) -> int | None:
-        """How many such pods fit at once; None where that is not limited or not known."""
+        """The number of such pods that fit at once; None if unlimited or unknown."""
         totals = [each.total for each in self.pools if each.fit is Fit.FITS]
         return None if None in totals else sum(each or 0 for each in totals)
 
@@ -124,7 +125,7 @@ class WorkloadAnswer(Record, dict=True):
 
     @property
     def admitted_at_once(self) -> bool | None:
-        """Whether its queue admits all of its pods while nothing else runs; None where that is not up to the queue."""
+        """Whether its queue admits all of its pods while nothing else runs; None if the queue does not decide this."""
         if not self.tenant or self._placed is not Fit.FITS:
             return None
         if any(each.fit is Fit.FITS and each.gang is not None for each in self.pools):
@@ -136,9 +137,9 @@ class WorkloadAnswer(Record, dict=True):
 
     @property
     def started_at_once(self) -> bool | None:
-        """Whether KAI has quota for all of its pods while nothing else runs; None where that is not up to KAI's queue.
+        """Whether KAI has quota for all of its pods while nothing else runs; None if KAI's queue does not decide this.
 
-        It is not known, either, of sets of pods of which some start later.
+        Also None if some of its pod sets start later than others.
         """
         fitting = [each for each in self.pools if each.fit is Fit.FITS]
         if not self.tenant or self._placed is not Fit.FITS or any(each.gang is None for each in fitting):
@@ -151,7 +152,7 @@ class WorkloadAnswer(Record, dict=True):
 
     @cached_property
     def is_never_admitted(self) -> bool:
-        """Whether no pool has quota for all of its pods, which its queue admits together and onto one pool."""
+        """Whether no pool has quota for all of its pods, which its queue admits together onto one pool."""
         if not self.tenant or self._placed is not Fit.FITS or self.subject.id.kind in _ONE_BY_ONE:
             return False
         quotas = [each.quota for each in self.pools if each.fit is Fit.FITS]

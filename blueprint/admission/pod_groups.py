@@ -1,4 +1,4 @@
-"""The pods that KAI starts together or not at all, and whether it may stop them: its pod groups."""
+"""KAI pod groups: which pods start together or not at all, and whether KAI may preempt them."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ class PodGrouping(Record, kw_only=True):
     """How the pods of one kind are grouped.
 
     Attributes:
-        together: Whether all pods start together; otherwise each by itself.
-        annotation: The annotation that says how many start together.
-        fewest: Fields that say that fewer pods than all suffice, the one that decides first.
-        fewest_of_set: The same beside the template of a set of pods.
-        groups: The field that says as how many groups the pods start.
-        in_order: The field by which sets start one after the other.
-        priority: The priority class of those that name none.
-        class_label: A further label of the object that names the priority class, and comes before all others.
+        together: Whether all pods start together, or each one individually.
+        annotation: The annotation with the number of pods that start together.
+        fewest: Fields with a minimum number of pods, in order of precedence.
+        fewest_of_set: The same fields, next to the template of a pod set.
+        groups: The field with the number of groups in which the pods start.
+        in_order: The field that makes pod sets start one after another.
+        priority: The priority class of pods that do not specify one.
+        class_label: An additional label of the object that specifies the priority class, and takes precedence.
     """
 
     together: bool = False
@@ -52,13 +52,13 @@ class PodGroupsFile(CatalogueFile, kw_only=True):
 
 
 class PodGroup(Record):
-    """What KAI makes of the pods of an object.
+    """The pod group that KAI creates for the pods of an object.
 
     Attributes:
-        sizes: How many pods of each set start together.
-        as_one: Whether the sets start together, too.
+        sizes: The number of pods of each set that start together.
+        as_one: Whether the pod sets also start together.
         priority: The name of the priority class.
-        preemptible: Whether KAI may stop it for others; otherwise it stays within its tenant's own quota.
+        preemptible: Whether KAI may preempt it; otherwise it must stay within its tenant's own quota.
     """
 
     sizes: tuple[int, ...]
@@ -68,12 +68,12 @@ class PodGroup(Record):
 
     @property
     def reason(self) -> str:
-        """Why only the tenant's own quota counts; empty where it may borrow."""
+        """The reason why only the tenant's own quota counts; empty if it may borrow."""
         return "" if self.preemptible else f"KAI never stops workloads of priority {self.priority}"
 
 
 def pod_group(pods: Sequence[DescribedPod], classes: Mapping[str, int]) -> PodGroup:
-    """What KAI makes of the sets of pods of one object. `classes`: the priority classes that are there."""
+    """The pod group that KAI creates for the pod sets of one object. `classes`: the existing priority classes."""
     data = pods[0].subject.data
     how = _grouping(pods[0])
     in_order = bool(how.in_order) and inside(data, *str(how.in_order).split(".")) == _IN_ORDER
@@ -104,7 +104,7 @@ def _sizes(pods: Sequence[DescribedPod], how: PodGrouping) -> tuple[int, ...]:
 
 
 def _of_set(pod: DescribedPod, how: PodGrouping) -> int:
-    """How many pods of the set must start: all, or the fewest that stand beside their template."""
+    """The number of pods of the set that must start: all of them, or the minimum declared next to their template."""
     if how.fewest_of_set is None:
         return pod.number
     set_ = mapping(value_at(pod.subject.data, pod.path[:-2]))
@@ -115,7 +115,7 @@ def _of_set(pod: DescribedPod, how: PodGrouping) -> int:
 
 
 def _priority(pod: DescribedPod, how: PodGrouping, classes: Mapping[str, int]) -> str:
-    """The class that KAI gives the group: a class that is not there counts for nothing."""
+    """The class that KAI assigns to the group. A class that does not exist is ignored."""
     labels = [each.get(_CLASS_LABEL) for each in _labels(pod)]
     first = _labels(pod)[0].get(how.class_label) if how.class_label else None
     named = (first, *labels, pod.spec.get("priorityClassName"))
@@ -123,7 +123,7 @@ def _priority(pod: DescribedPod, how: PodGrouping, classes: Mapping[str, int]) -
 
 
 def _labels(pod: DescribedPod) -> tuple[Mapping[str, object], ...]:
-    """Labels of the object, then of its pods: KAI takes the former first."""
+    """The labels of the object, then those of its pods, in KAI's order of precedence."""
     above = mapping(inside(pod.subject.data, "metadata", "labels"))
     return above, mapping(pod_metadata(pod).get("labels"))
 

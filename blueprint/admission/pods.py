@@ -1,4 +1,4 @@
-"""One pod and the nodes of one pool: labels, taints, plain resources, and claims of devices."""
+"""Checks one pod against the nodes of one pool: labels, taints, extended resources and device claims."""
 
 from __future__ import annotations
 
@@ -22,16 +22,16 @@ _KEEP_OUT = ("NoSchedule", "NoExecute")
 
 
 class NodesOfPool(Record):
-    """The nodes of a pool: what they offer, and the devices that can be claimed on them."""
+    """The nodes of a pool: the resources that they offer, and the devices that can be claimed on them."""
 
     offer: PoolOffer
     group: NodeGroup
     machine: Mapping[str, str] = {}
-    """`cpu` and `memory` of each node, as far as they are declared. What is reserved of them is not known."""
+    """`cpu` and `memory` of each node, as far as declared. Reservations on the node are unknown."""
     cards: Mapping[str, int | None] = {}
-    """Network cards of each node by resource; None where pods share them, or nothing says how many there are."""
+    """The network adapters of each node, by resource; None if pods share them or their number is unknown."""
     shared: SharedGpus | None = None
-    """The GPUs that KAI shares; None where it shares none."""
+    """The GPUs that KAI shares; None if it shares none."""
 
 
 def pool_answer(
@@ -43,9 +43,9 @@ def pool_answer(
     *,
     tolerated: bool = False,
 ) -> PoolAnswer:
-    """What comes of a pod on the nodes of a pool.
+    """The answer for a pod on the nodes of a pool.
 
-    `prover` is None where claims cannot be proven; `tolerated`: a queue adds the tolerations that it needs.
+    `prover` is None if claims cannot be proven. `tolerated`: a queue adds the required tolerations.
     """
     obstacles = list(_obstacles(pod, nodes.offer, every, tolerated=tolerated))
     amounts = requested_devices(pod)
@@ -74,7 +74,7 @@ def pool_answer(
 
 
 def _of_machine(pod: DescribedPod, nodes: NodesOfPool) -> Iterator[tuple[str, int]]:
-    """For processors and memory how many such pods a node holds, and why it holds none."""
+    """The number of such pods that a node holds, for CPU and memory, and the reason if it holds none."""
     for name, wanted in machine_amounts(pod).items():
         if name in nodes.machine:
             of_node = quantity_value(nodes.machine[name])
@@ -83,7 +83,7 @@ def _of_machine(pod: DescribedPod, nodes: NodesOfPool) -> Iterator[tuple[str, in
 
 
 def _of_shares(pod: DescribedPod, nodes: NodesOfPool) -> Iterator[tuple[str, int]]:
-    """The same for parts of GPUs; nothing where the pod requests none, or it is not known."""
+    """The same for fractional GPUs; nothing if the pod requests none, or if it is unknown."""
     share = share_of(pod)
     held = pods_of_node(share, nodes.shared) if isinstance(share, GpuShare) else share
     if held is not None:
@@ -91,7 +91,7 @@ def _of_shares(pod: DescribedPod, nodes: NodesOfPool) -> Iterator[tuple[str, int
 
 
 def _needs_memory_of_gpus(pod: DescribedPod, nodes: NodesOfPool) -> bool:
-    """Whether it requests memory of GPUs, and nothing says how much they have."""
+    """Whether the pod requests GPU memory on nodes whose GPU memory is unknown."""
     share = share_of(pod)
     return isinstance(share, GpuShare) and nodes.shared is not None and share.of_each(nodes.shared) is None
 
@@ -99,7 +99,9 @@ def _needs_memory_of_gpus(pod: DescribedPod, nodes: NodesOfPool) -> bool:
 def claims_answer(
     claims: Sequence[Claim], group: NodeGroup, prover: Prover | None, limits: Iterable[int] = ()
 ) -> PoolAnswer:
-    """What comes of claims on the nodes of a pool; `limits`: how many pods other resources of a node allow."""
+    """The answer for claims on the nodes of a pool. `limits`: the number of pods that the node's other resources
+    allow.
+    """
     if prover is None:
         reason = "claims are not examined: the extra cel is not installed"
         return PoolAnswer(group.name, group.nodes, Fit.UNKNOWN, None, (reason,))
@@ -123,7 +125,7 @@ def _words(verdict: ClaimVerdict) -> Iterator[str]:
 
 
 def _obstacles(pod: DescribedPod, offer: PoolOffer, every: Sequence[PoolOffer], *, tolerated: bool) -> Iterator[str]:
-    """Labels that the nodes do not have, and taints that the pod does not tolerate."""
+    """Labels that the nodes lack, and taints that the pod does not tolerate."""
     if not may_run(pod, offer, every):
         demands = (*selected_labels(pod), *(each for term in required_terms(pod) for each in term))
         unmet = dict.fromkeys(each.key for each in demands if not meets(offer, each, every))
@@ -135,7 +137,7 @@ def _obstacles(pod: DescribedPod, offer: PoolOffer, every: Sequence[PoolOffer], 
 
 
 def machine_amounts(pod: DescribedPod) -> dict[str, Fraction]:
-    """What a pod requests of processors and memory, its overhead included; limits count where no request is written."""
+    """The CPU and memory that a pod requests, including its overhead. Limits count where requests are missing."""
     found: dict[str, Fraction] = {}
     for each in map(mapping, items(pod.spec.get("containers"))):
         resources = mapping(each.get("resources"))
@@ -150,13 +152,13 @@ def _add(found: dict[str, Fraction], amounts: Mapping[str, Any]) -> None:
         try:
             amount = quantity_value(str(amounts.get(name, "0")))
         except ValueError:
-            continue  # the schema says what is wrong with it
+            continue  # The schema check reports it.
         if amount > 0:
             found[name] = found.get(name, Fraction()) + amount
 
 
 def requested_devices(pod: DescribedPod) -> dict[str, int]:
-    """What a pod requests of resources that name a vendor: of init containers the largest, of the others the sum."""
+    """The vendor resources that a pod requests: the maximum over init containers, the sum over the other containers."""
     found: dict[str, int] = {}
     for each in map(mapping, items(pod.spec.get("containers"))):
         for name, amount in _extended(each):
@@ -168,7 +170,7 @@ def requested_devices(pod: DescribedPod) -> dict[str, int]:
 
 
 def refused_amount(pod: DescribedPod) -> str:
-    """Why the API server refuses the pod for what it requests of a vendor's resource; empty where it does not."""
+    """The reason why the API server rejects the pod's request for a vendor resource, or an empty string."""
     for each in (mapping(each) for part in ("containers", "initContainers") for each in items(pod.spec.get(part))):
         resources = mapping(each.get("resources"))
         for name, amount in {**mapping(resources.get("limits")), **mapping(resources.get("requests"))}.items():

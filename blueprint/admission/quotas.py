@@ -1,4 +1,4 @@
-"""The quota of a tenant: for how many pods of a workload it suffices on each pool, and whose it would borrow."""
+"""Tenant quotas: for how many pods of a workload they suffice on each pool, and from whom the tenant would borrow."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ _FEW = 3
 
 
 class Quotas:
-    """What the queues of a platform say of workloads. Without a queueing engine they say nothing.
+    """Evaluates workloads against the queues of a platform. Without a queueing engine, nothing is limited.
 
     Args:
         platform: The resolved platform.
-        chosen: The tenant that is chosen; without, the namespace of each workload decides.
+        chosen: The tenant to use; if None, the namespace of each workload determines it.
     """
 
     def __init__(self, platform: Platform, chosen: str | None = None) -> None:
@@ -32,7 +32,7 @@ class Quotas:
         self._of_kai = {pool.name for pool in platform.pools if pool.pods_wait}
         self._reclaims = bool(self._of_kai) or (kueue is not None and kueue.reclaim_within_cohort != "Never")
         self.ignored = kueue.uncounted if kueue else ()
-        """What Kueue leaves out of requests."""
+        """Resources that Kueue excludes from requests."""
         self._checks = {pool.name: check for check in (kueue.checks if kueue else ()) for pool in check.pools}
         self._tenants = platform.tenants.users if platform.engines else ()
         self._by_namespace = {name: tenant for tenant in self._tenants for name in tenant.namespaces}
@@ -47,13 +47,13 @@ class Quotas:
         self._texts: dict[tuple[str, str, str], str] = {}
 
     def tenant_of(self, namespace: str | None) -> Tenant | None:
-        """Whose quota a workload of a namespace uses."""
+        """The tenant whose quota the workloads of a namespace use."""
         return self._chosen or self._by_namespace.get(namespace or "")
 
     def above_cap(self, tenant: Tenant | None, names: Collection[str], classes: Mapping[str, int]) -> str:
-        """Why policies refuse a workload of a tenant that names these classes of priority; empty where they do not.
+        """The reason why policies reject a workload of this tenant with these priority classes, or an empty string.
 
-        `classes`: the values of those that are not the blueprint's own.
+        `classes`: the values of priority classes that the blueprint does not define.
         """
         cap = tenant.highest_priority if tenant and names else None
         if tenant is None or cap is None:
@@ -65,20 +65,20 @@ class Quotas:
         return f"policies refuse it: priority {name} is {known[name]}, and the priorityCap of {tenant.name} is {cap}"
 
     def remark(self, namespace: str | None) -> str:
-        """What users should know of a namespace that no tenant has, where there are tenants; empty otherwise."""
+        """A remark about a namespace that belongs to no tenant, if there are tenants; otherwise empty."""
         if not self._tenants or self.tenant_of(namespace):
             return ""
         name = f"namespace {namespace}" if namespace else "its namespace, which it does not name,"
         return f"{name} belongs to no tenant: no quota applies, and no queue adds tolerations"
 
     def flavors(self, tenant: Tenant) -> tuple[QuotaFlavor, ...]:
-        """What the queue of a tenant can give to sets of pods, in the order in which it tries them."""
+        """The flavors that a tenant's queue can assign to pod sets, in the order in which it tries them."""
         if tenant.name not in self._flavors:
             self._flavors[tenant.name] = tuple(self._flavors_of(tenant))
         return self._flavors[tenant.name]
 
     def queue_of_kai(self, tenant: Tenant, pool: str, *, within_own: str) -> QuotaFlavor:
-        """What the tenant's queue of KAI can give to sets of pods. `within_own`: why only its own quota counts."""
+        """The offer of the tenant's KAI queue to pod sets. `within_own`: why only its own quota counts."""
         names = self._shares_of(tenant).get(pool, {})
         named = {each.resource: name for name, each in self._offered[pool].items() if name in names}
         most = self._lending.own if within_own else self._lending.obtainable
@@ -110,10 +110,10 @@ class Quotas:
         within_own: str = "",
         refused: str = "",
     ) -> PoolAnswer:
-        """The answer for a pool, as the quota limits it.
+        """The answer for a pool, limited by the quota.
 
-        `amounts`: what each pod requests, by resource; `within_own`: why only the tenant's own quota counts; `refused`:
-        why the queue admits no such workload.
+        `amounts`: the resources that each pod requests; `within_own`: why only the tenant's own quota counts;
+        `refused`: why the queue admits no such workload.
         """
         if tenant is None:
             return answer
@@ -150,7 +150,7 @@ class Quotas:
         return replace(answer, quota=pods, reasons=(*answer.reasons, *notes, *held))
 
     def _held(self, pool: str, amounts: Mapping[str, Fraction]) -> tuple[str, ...]:
-        """What the workload waits for once there is quota; only the autoscaler knows how long."""
+        """What the workload still waits for once it has quota. Only the autoscaler knows how long this takes."""
         check = self._checks.get(pool)
         if check is None or not any(amounts.get(each) for each in check.managed_resources):
             return ()
@@ -165,7 +165,9 @@ class Quotas:
         return self._shares[tenant.name]
 
     def _names(self, tenant: Tenant, pool: str) -> dict[str, str]:
-        """What quotas call each resource of a pool: of several purchase types of its own the one with most."""
+        """The quota name of each resource of a pool. If several purchase types have their own, the one with the largest
+        quota.
+        """
         if (tenant.name, pool) not in self._named:
             own = self._shares_of(tenant).get(pool, {})
             offered = self._offered[pool].items()
@@ -180,7 +182,7 @@ class Quotas:
         return self._texts[key]
 
     def _explanation(self, tenant: Tenant, pool: str, name: str) -> str:
-        """What is the tenant's own, what it could borrow and of whom, and that it may have to give it back."""
+        """The tenant's own quota, how much it could borrow and from whom, and that borrowed quota can be reclaimed."""
         own = self._lending.own(tenant, pool, name)
         more = self._lending.obtainable(tenant, pool, name) - own
         text = f"quota of {tenant.name}: {shown_amount(name, own)} {name} of its own"

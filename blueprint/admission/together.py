@@ -1,9 +1,9 @@
-"""The sets of pods that are one workload of their queue: which they are, and where it puts each of them.
+"""Pod sets that form one workload of their queue, and the flavor that the queue assigns to each.
 
-As Kueue does it (`assignFlavors` in pkg/scheduler/flavorassigner, v0.19): one set after the other gets the first flavor
-that its pods may have and whose quota suffices for it and the sets before it. If one gets none, Kueue tries again, and
-each set that got a flavor begins with the next one (`LastTriedFlavorIdx` and `PendingFlavors`, v0.17). So it does not
-try all choices. A set that no quota counts ends an attempt as if it had been the last one.
+Follows Kueue (`assignFlavors` in pkg/scheduler/flavorassigner, v0.19): each pod set in turn gets the first flavor that
+its pods may use and whose quota suffices for it and the sets before it. If one set gets none, Kueue tries again, and
+each set that got a flavor starts with the next one (`LastTriedFlavorIdx` and `PendingFlavors`, v0.17). It therefore
+does not try all combinations. A pod set that no quota covers ends an attempt as if it were the last one.
 """
 
 from __future__ import annotations
@@ -30,21 +30,21 @@ Amounts = Mapping[str, Fraction]
 
 
 class Together(Record, kw_only=True):
-    """A kind whose sets of pods are one workload.
+    """A kind whose pod sets form one workload.
 
     Attributes:
-        workloads: The field that says how many such workloads an object is; without, it is one.
+        workloads: The field with the number of workloads of an object; if it is missing, there is one.
     """
 
     workloads: Pattern | None = None
 
 
 class PodSetsFile(CatalogueFile, kw_only=True):
-    """The table.
+    """The table of such kinds.
 
     Attributes:
         together: The kinds.
-        names: What a set is called by the field that describes it, where it is no item of a list or entry of a map.
+        names: The name of a pod set, by the field that defines it, unless it is a list item or a map entry.
     """
 
     together: Mapping[str, Together]
@@ -52,14 +52,14 @@ class PodSetsFile(CatalogueFile, kw_only=True):
 
 
 class PodSet(Record):
-    """Pods of one workload that are alike.
+    """Identical pods of one workload.
 
     Attributes:
-        name: What the workload calls them.
-        pods: How many there are.
-        amounts: What all of them request, by resource.
-        pools: The pools on whose nodes one of them fits.
-        group: Sets that name the same group get the same flavor.
+        name: The name that the workload gives them.
+        pods: The number of pods.
+        amounts: The total request, by resource.
+        pools: The pools on whose nodes one of the pods fits.
+        group: Pod sets with the same group get the same flavor.
     """
 
     name: str
@@ -73,12 +73,12 @@ class PodSet(Record):
 
 
 class QuotaFlavor(Record):
-    """Nodes of a pool that are an offer of their own.
+    """Nodes of a pool that form a separate quota flavor.
 
     Attributes:
-        pool: Its name.
-        names: What quotas call each resource of it.
-        obtainable: The most that the tenant can get, by that name.
+        pool: The name of the pool.
+        names: The quota name of each of its resources.
+        obtainable: The maximum that the tenant can get, by quota name.
     """
 
     pool: str
@@ -86,36 +86,36 @@ class QuotaFlavor(Record):
     obtainable: Amounts
 
     def counted(self, amounts: Amounts) -> dict[str, Fraction]:
-        """What quotas count of the amounts."""
+        """The part of the amounts that quotas count."""
         named = ((self.names.get(each, ""), amount) for each, amount in amounts.items())
         return {name: amount for name, amount in named if name in self.obtainable and amount}
 
 
 class FlavorDemand(Record, dict=True):
-    """What sets of a workload request of one flavor, by the names of quotas."""
+    """The request of a workload's pod sets for one flavor, by quota name."""
 
     flavor: QuotaFlavor
     sets: tuple[PodSet, ...]
 
     @cached_property
     def amounts(self) -> dict[str, Fraction]:
-        """All of them together."""
+        """The total over all pod sets."""
         return self.flavor.counted(_sum(self.sets))
 
     @cached_property
     def beyond(self) -> list[str]:
-        """Of what the tenant cannot get as much."""
+        """The resources of which the tenant cannot get enough."""
         return [name for name, amount in self.amounts.items() if amount > self.flavor.obtainable[name]]
 
 
 class Whole(Record):
-    """What comes of all sets of a workload.
+    """The result for all pod sets of a workload.
 
     Attributes:
-        shares: What is requested of each flavor.
-        lacking: What would be requested for the set that gets no flavor, where there is one.
-        otherwise: Where sets would have to go instead, so that all get a flavor.
-        uncounted: A set that no quota counts, where the queue looks at none of the sets after it.
+        shares: The request for each flavor.
+        lacking: The request of the pod set that gets no flavor, if there is one.
+        otherwise: An assignment in which all pod sets would get a flavor.
+        uncounted: A pod set that no quota covers, after which the queue examines no further sets.
     """
 
     shares: tuple[FlavorDemand, ...]
@@ -125,24 +125,24 @@ class Whole(Record):
 
     @property
     def is_admitted(self) -> bool:
-        """Whether its queue ever admits it."""
+        """Whether its queue can ever admit it."""
         return not self.lacking and self.uncounted is None
 
 
 def is_together(subject: Object) -> bool:
-    """Whether all sets of pods of an object are one workload."""
+    """Whether all pod sets of an object form one workload."""
     return _key(subject) in _table().together
 
 
 def workloads_of(subject: Object) -> int:
-    """As how many workloads an object is admitted, each with its share of the pods."""
+    """The number of workloads as which an object is admitted, each with its share of the pods."""
     how = _table().together.get(_key(subject))
     number = inside(subject.data, *how.workloads.split(".")) if how and how.workloads else 1
     return number if isinstance(number, int) and number > 0 else 1
 
 
 def name_of(pod: DescribedPod) -> str:
-    """What a workload calls a set of its pods."""
+    """The name that a workload gives to a pod set."""
     if pod.subject.id.kind == "Pod":
         return pod.subject.id.name
     names = _table().names
@@ -158,14 +158,14 @@ def name_of(pod: DescribedPod) -> str:
 
 
 def group_of(pod: DescribedPod) -> str:
-    """The group of sets that the pod's set is in; empty where it names none."""
+    """The group of the pod's pod set; empty if it has none."""
     return str(mapping(pod_metadata(pod).get("annotations")).get(_GROUP) or "")
 
 
 def placed(sets: Sequence[PodSet], flavors: Sequence[QuotaFlavor]) -> Whole:
-    """Where the queue puts each set while nothing else uses quota: the first attempt that suffices for all.
+    """The flavors that the queue assigns while nothing else uses quota: the first attempt that suffices for all sets.
 
-    Of a workload that is never admitted the first attempt is reported.
+    For a workload that can never be admitted, the first attempt is returned.
     """
     groups = list(_grouped(sets))
     attempts = list(_attempts(groups, flavors))
@@ -178,11 +178,12 @@ def placed(sets: Sequence[PodSet], flavors: Sequence[QuotaFlavor]) -> Whole:
 
 
 def first_uncounted(sets: Sequence[PodSet], flavors: Sequence[QuotaFlavor], ignored: Collection[str]) -> PodSet | None:
-    """The set after which the queue looks at no other, so that it never admits the workload; None where there is none.
+    """The pod set after which the queue examines no other one, so that the workload is never admitted; None if there is
+    none.
 
-    It requests something, and nothing that a quota of the tenant counts (v0.19.2, `atLeastOnePodsAssignmentFailed`).
-    `ignored` are resources that Kueue leaves out of requests. A namespace's LimitRange lets all pods request processors
-    and memory.
+    Such a set requests something, but nothing that a quota of the tenant covers (v0.19.2,
+    `atLeastOnePodsAssignmentFailed`). `ignored` are resources that Kueue excludes from requests. A LimitRange in the
+    namespace makes all pods request CPU and memory.
     """
     counted = {name for flavor in flavors for name in flavor.names}
     for group in [*_grouped(sets)][:-1]:
@@ -194,7 +195,9 @@ def first_uncounted(sets: Sequence[PodSet], flavors: Sequence[QuotaFlavor], igno
 
 
 def _attempts(groups: Sequence[Sequence[PodSet]], flavors: Sequence[QuotaFlavor]) -> Iterator[_Attempt]:
-    """One attempt after the other, until one suffices, or no set has a flavor left to try or all begin as before."""
+    """Attempts in order, until one suffices, no set has an untried flavor, or an attempt would repeat an earlier
+    one.
+    """
     starts: dict[int, int] = {}
     begun: list[dict[int, int]] = []
     while starts not in begun:
@@ -207,7 +210,7 @@ def _attempts(groups: Sequence[Sequence[PodSet]], flavors: Sequence[QuotaFlavor]
 
 
 class _Attempt(Record):
-    """One attempt: what is requested of each flavor, which one each group got, and what the next would request."""
+    """One attempt: the request for each flavor, the flavor of each group, and the request of the next group."""
 
     shares: dict[int, FlavorDemand]
     chosen: dict[int, int]
@@ -215,7 +218,7 @@ class _Attempt(Record):
 
 
 def _attempt(groups: Sequence[Sequence[PodSet]], flavors: Sequence[QuotaFlavor], starts: Mapping[int, int]) -> _Attempt:
-    """Each group gets the first flavor, from its start on, that suffices for it and the groups before it."""
+    """Assign each group the first flavor, from its start index on, that suffices for it and the groups before it."""
     attempt = _Attempt({}, {})
     for index, group in enumerate(groups):
         found = list(_possible(group, flavors, attempt.shares))
@@ -230,7 +233,7 @@ def _attempt(groups: Sequence[Sequence[PodSet]], flavors: Sequence[QuotaFlavor],
 def _possible(
     group: Sequence[PodSet], flavors: Sequence[QuotaFlavor], shares: Mapping[int, FlavorDemand]
 ) -> Iterator[tuple[int, FlavorDemand]]:
-    """For each flavor that the sets may have, what would be requested of it. Nothing, where no quota counts them."""
+    """The resulting request for each flavor that the sets may use; empty if no quota covers the sets."""
     for number, flavor in enumerate(flavors):
         if all(flavor.pool in each.pools for each in group) and flavor.counted(_sum(group)):
             before = shares[number].sets if number in shares else ()
@@ -243,7 +246,7 @@ def _searched(
     shares: dict[int, FlavorDemand],
     steps: Iterator[int],
 ) -> dict[int, FlavorDemand] | None:
-    """Flavors that suffice for all; None where there are none, or the search takes too long."""
+    """Flavors that suffice for all sets; None if there are none or the search takes too long."""
     if not groups:
         return shares
     found = list(_possible(groups[0], flavors, shares))
@@ -260,7 +263,7 @@ def _searched(
 def _grouped(sets: Sequence[PodSet]) -> Iterator[list[PodSet]]:
     groups: dict[str, list[PodSet]] = {}
     for index, each in enumerate(sets):
-        groups.setdefault(each.group or str(index), []).append(each)  # names of groups are no numbers
+        groups.setdefault(each.group or str(index), []).append(each)  # Group names are not numbers.
     yield from groups.values()
 
 

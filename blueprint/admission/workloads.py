@@ -1,4 +1,4 @@
-"""Every workload of some manifests against a platform."""
+"""Checks all workloads in a list of manifests against a platform."""
 
 from __future__ import annotations
 
@@ -44,25 +44,25 @@ from blueprint.rule_facts.predicted import predicted_groups
 _KINDS = (("resourceClaimTemplateName", "ResourceClaimTemplate"), ("resourceClaimName", "ResourceClaim"))
 _CLAIMS = tuple(kind for _, kind in _KINDS)
 _BESIDE = (*_CLAIMS, CLASS, "RuntimeClass")
-"""Kinds that decide what pods of other objects demand."""
+"""Kinds that affect what pods of other objects request."""
 _Shapes = dict[tuple[Any, ...], "_OfShape"]
 
 
 class Admission:
-    """A platform that workloads are held against.
+    """A platform against which workloads are checked.
 
     Args:
         platform: The resolved platform.
-        facts: What rules know of it.
-        rendered: The objects of its bundle: their DeviceClasses and claims are there beside those of users.
-        tenant: Whose quota the workloads use; without, their namespaces decide.
+        facts: The facts about the platform that rules use.
+        rendered: The objects of its bundle. Their DeviceClasses and claims exist in addition to those of users.
+        tenant: The tenant whose quota the workloads use; if None, their namespaces determine it.
     """
 
     def __init__(
         self, platform: Platform, facts: PlatformFacts, rendered: Sequence[Object], tenant: str | None = None
     ) -> None:
         self._quotas = Quotas(platform, tenant)
-        # where pods claim GPUs no device plugin offers anything
+        # Where pods claim GPUs, no device plugin offers anything.
         offers = {each.name: replace(each, offers={}) if each.claimed else each for each in facts.pools}
         groups = predicted_groups(platform)
         machines = {pool.name: pool.hardware.machine for pool in platform.pools}
@@ -81,7 +81,7 @@ class Admission:
         self._counted = Counted(platform)
 
     def results(self, objects: Sequence[Object]) -> Iterator[WorkloadAnswer]:
-        """The verdict on every pod that requests devices, and on every claim that no pod refers to."""
+        """The answer for every pod that requests devices, and for every claim that no pod refers to."""
         everything = RuleContext((*objects, *self._rendered), self._facts)
         prover, shapes = self._provided(objects, everything)
         used: set[int] = set()
@@ -100,7 +100,9 @@ class Admission:
                     yield _answer(each, (), 1, results)
 
     def _provided(self, objects: Sequence[Object], everything: RuleContext) -> tuple[Prover | None, _Shapes]:
-        """How claims are proven, and pods that were judged before: the same for all that bring no classes or claims."""
+        """The prover for claims and the cache of evaluated pods, shared by all objects that define no classes or
+        claims.
+        """
         if any(each.id.kind in _BESIDE for each in objects):
             return self._prover(everything), {}
         if self._prepared is None:
@@ -115,7 +117,7 @@ class Admission:
         return Prover([each.group for each in self._nodes], classes, self._minor)
 
     def _of_object(self, pods: Sequence[DescribedPod], around: _Around) -> Iterator[WorkloadAnswer]:
-        """The answer for each set of pods that requests devices, and what comes of all sets together."""
+        """The answer for each pod set that requests devices, including the result for all sets together."""
         subject = pods[0].subject
         wanted = [
             bool(each.spec.get("resourceClaims") or requested_devices(each) or share_of(each) or refused_amount(each))
@@ -140,7 +142,9 @@ class Admission:
                 yield replace(answer, set_name=name, whole=whole)
 
     def _whole(self, found: Sequence[_OfPod], workloads: int, group: PodGroup) -> Whole | None:
-        """What comes of all sets of a workload; None where no queue admits them together, or one fails by itself."""
+        """The result for all pod sets of a workload; None if no queue admits them together, or one of them fails by
+        itself.
+        """
         tenant = self._quotas.tenant_of(found[0].pod.subject.id.namespace)
         shown = [replace(each.answer, workloads=workloads) for each in found if each.requests_devices]
         fitting = [pool for each in shown for pool in each.pools if pool.fit is Fit.FITS]
@@ -154,7 +158,7 @@ class Admission:
             return None
         sets, flavors = [each.as_set(workloads) for each in found if each.pod.number], self._quotas.flavors(tenant)
         whole = placed(sets, flavors)
-        if group_name(found[0].pod):  # Kueue orders the sets of a group of pods by a hash of what they are
+        if group_name(found[0].pod):  # Kueue orders the pod sets of a pod group by a hash of their contents.
             return whole
         return replace(whole, uncounted=first_uncounted(sets, flavors, self._quotas.ignored))
 
@@ -186,7 +190,7 @@ class Admission:
         return _OfPod(pod, answer, shape.amounts, bool(sources or shape.devices or shape.share), size)
 
     def _above_cap(self, pod: DescribedPod, tenant: Tenant | None, around: _Around) -> str:
-        """Why its priority is refused; empty where it is not."""
+        """The reason why its priority is rejected, or an empty string."""
         if not (names := priorities_named(pod)):
             return ""
         return self._quotas.above_cap(tenant, names, {**self._classes, **_written_classes(around.everything)})
@@ -200,7 +204,7 @@ class Admission:
         group: PodGroup,
         size: int,
     ) -> PoolAnswer:
-        """What comes of it where the quota and the engine of the pool are looked at, too."""
+        """The answer including the quota and the engine of the pool."""
         of_kai = self._quotas.waits_for_kai(answer.pool)
         limited = self._quotas.limited(
             answer,
@@ -214,7 +218,7 @@ class Admission:
     def _of_shape(
         self, pod: DescribedPod, sources: Sequence[Object], tenant: Tenant | None, around: _Around
     ) -> _OfShape:
-        """What comes of the pod but for quotas. Pods that demand the same are judged once."""
+        """The answer for the pod, ignoring quotas. Pods with the same requirements are evaluated once."""
         tolerated = tuple(self._quotas.tolerated(tenant, each.group.name) for each in self._nodes)
         share = share_of(pod)
         key = (_shape(pod, share), tuple(map(id, sources)), tolerated)
@@ -232,7 +236,7 @@ class Admission:
 
 
 class _Around(Record):
-    """What stands beside the pods that are judged, and what came of those before."""
+    """The objects that accompany the evaluated pods, and earlier results."""
 
     everything: RuleContext
     prover: Prover | None
@@ -241,14 +245,14 @@ class _Around(Record):
 
 
 class _OfShape(Record):
-    """What comes of all pods that demand the same.
+    """The result for all pods with the same requirements.
 
     Attributes:
-        amounts: What a queue counts of each, by resource.
-        refused: Why Kueue admits none of them; empty where it does.
-        pools: Where they fit but for quotas.
-        devices: Whether they request resources that name a vendor.
-        share: What they request of shared GPUs, or why KAI refuses it.
+        amounts: The amounts that a queue charges for each pod, by resource.
+        refused: Why Kueue admits none of them; empty if it does.
+        pools: Where they fit, ignoring quotas.
+        devices: Whether they request vendor resources.
+        share: Their request for shared GPUs, or the reason why KAI rejects it.
     """
 
     amounts: Mapping[str, Fraction]
@@ -259,7 +263,7 @@ class _OfShape(Record):
 
 
 class _OfPod(Record):
-    """What comes of one set of pods, and what each of them requests."""
+    """The result for one pod set, and the request of each of its pods."""
 
     pod: DescribedPod
     answer: WorkloadAnswer
@@ -268,7 +272,7 @@ class _OfPod(Record):
     gang: int = 0
 
     def as_set(self, workloads: int) -> PodSet:
-        """The pods of one of several equal workloads."""
+        """The pod set of one of several identical workloads."""
         pods = self.pod.number // workloads
         pools = frozenset(each.pool for each in self.answer.pools if each.fit is not Fit.NO)
         amounts = {name: amount * pods for name, amount in self.amounts.items()}
@@ -282,7 +286,7 @@ class _OfPod(Record):
 
 
 def _shape(pod: DescribedPod, share: GpuShare | str | None) -> str:
-    """All of a pod that decides where it fits."""
+    """A key for everything in a pod that determines where it fits."""
     placement = [pod.spec.get(each) for each in ("nodeSelector", "affinity", "tolerations", "overhead")]
     containers = [
         [(each.get("resources"), each.get("restartPolicy")) for each in map(mapping, items(pod.spec.get(part)))]
@@ -292,14 +296,14 @@ def _shape(pod: DescribedPod, share: GpuShare | str | None) -> str:
 
 
 def _assembled(objects: Sequence[Object]) -> Iterator[DescribedPod]:
-    """Pods that stand nowhere as a whole."""
+    """Pods that no object contains as a whole."""
     for each in objects:
         if found := assembled_pod(each.data):
             yield DescribedPod(each, found.path, found.spec, found.number)
 
 
 def _written_classes(everything: RuleContext) -> dict[str, int]:
-    """The values of the priority classes that stand in the files, by name."""
+    """The values of the priority classes in the manifests, by name."""
     found = ((each.id.name, each.data.get("value")) for each in everything.objects_of_kind("PriorityClass"))
     return {name: value for name, value in found if isinstance(value, int)}
 
@@ -314,13 +318,13 @@ def _shared(pool: Pool, platform: Platform) -> SharedGpus | None:
 
 
 def _shared_amount(share: GpuShare | str | None, nodes: NodesOfPool) -> dict[str, Fraction]:
-    """What quotas count of a pod with parts of GPUs."""
+    """The amounts that quotas count for a pod with fractional GPUs."""
     of_each = share.of_each(nodes.shared) if isinstance(share, GpuShare) and nodes.shared else None
     return {GPU: of_each * share.devices} if isinstance(share, GpuShare) and of_each is not None else {}
 
 
 def _cards(pool: Pool) -> dict[str, int | None]:
-    """The network cards of each node, by resource."""
+    """The network adapters of each node, by resource."""
     network = pool.network
     if network is None or network.resource is None:
         return {}
@@ -328,6 +332,6 @@ def _cards(pool: Pool) -> dict[str, int | None]:
 
 
 def _answer(subject: Object, path: Path, wanted: int, pools: tuple[PoolAnswer, ...]) -> WorkloadAnswer:
-    """What stops the scheduler on the nodes of one pool stops it for all."""
+    """The answer for a workload. If an error on one pool's nodes stops the scheduler, it applies to all pools."""
     problem = next((each.reasons[0] for each in pools if each.stops), "")
     return WorkloadAnswer(subject, path, wanted, pools, problem)

@@ -1,1 +1,1 @@
-"""Whether claims of devices can be allocated, as Kubernetes' scheduler would: plain objects in, verdicts out."""
+"""Predicts whether the Kubernetes scheduler can allocate device claims, from plain objects."""

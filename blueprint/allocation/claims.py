@@ -1,4 +1,4 @@
-"""Claims and DeviceClasses as they are written, in any version of the API, and as they are meant."""
+"""Claims and DeviceClasses of any API version, converted to a common model."""
 
 from __future__ import annotations
 
@@ -10,30 +10,30 @@ from blueprint.records import Record
 
 Path = tuple[str | int, ...]
 MOST_DEVICES = 32
-"""How many devices one claim may get."""
+"""The maximum number of devices of one claim."""
 
 
 class SelectorText(Record):
-    """An expression, and where it stands below the claim's `devices` or the class's `spec`."""
+    """An expression, and its path below the claim's `devices` or the class's `spec`."""
 
     text: str
     path: Path
 
 
 class DeviceRequest(Record, dict=True):
-    """One request of a claim, or one alternative of a request with `firstAvailable`.
+    """One request of a claim, or one alternative of a `firstAvailable` request.
 
     Attributes:
-        name: Its own name.
-        parent: The name of the request that it is an alternative of; empty where it is none.
-        path: Where it stands below the claim's `devices`.
-        device_class: Names its DeviceClass.
-        selectors: Its own, after those of the class.
-        count: How many devices; of no meaning with `all`.
-        all: Whether it wants every device of the node that matches.
-        admin: Whether it takes devices that others have, too.
-        tolerations: Of taints of devices.
-        capacity: What it wants of devices that are shared.
+        name: The name of the request or alternative.
+        parent: The name of the request that contains this alternative; empty for a plain request.
+        path: Its path below the claim's `devices`.
+        device_class: The name of its DeviceClass.
+        selectors: Its own selectors, evaluated after those of the class.
+        count: The number of devices; ignored if `all` is set.
+        all: Whether it requests all matching devices of the node.
+        admin: Whether it has administrative access, also to devices that are in use.
+        tolerations: The device taints that it tolerates.
+        capacity: The capacity that it requests from shared devices.
     """
 
     name: str
@@ -49,17 +49,17 @@ class DeviceRequest(Record, dict=True):
 
     @cached_property
     def selects(self) -> tuple[Any, ...]:
-        """What decides which devices match: equal for requests that the same devices match."""
+        """A key for what determines the matching devices: equal for requests that match the same devices."""
         return self.device_class, tuple(each.text for each in self.selectors), tuple(sorted(self.capacity.items()))
 
     @property
     def full_name(self) -> str:
-        """As constraints and results name it: `gpu/large`."""
+        """The name in constraints and results: `gpu/large`."""
         return f"{self.parent}/{self.name}" if self.parent else self.name
 
 
 class Constraint(Record):
-    """What the devices of some requests, or of all, must have in common, or must not."""
+    """An attribute that the devices of some or all requests must share, or must not share."""
 
     attribute: str
     distinct: bool
@@ -67,25 +67,25 @@ class Constraint(Record):
     path: Path
 
     def concerns(self, request: DeviceRequest) -> bool:
-        """Whether it is about a request."""
+        """Whether it applies to a request."""
         return not self.requests or bool({request.parent or request.name, request.full_name} & self.requests)
 
 
 class Claim(Record):
-    """What a claim wants: for each request its alternatives, mostly one."""
+    """A claim: for each request its alternatives, usually one."""
 
     name: str
     requests: tuple[tuple[DeviceRequest, ...], ...]
     constraints: tuple[Constraint, ...] = ()
 
     def every_request(self) -> Iterator[DeviceRequest]:
-        """Requests and alternatives."""
+        """All requests and alternatives."""
         for alternatives in self.requests:
             yield from alternatives
 
 
 class ClaimableClass(Record):
-    """A DeviceClass: which devices are of it, and the plain resource that stands for it."""
+    """A DeviceClass: its selectors, and the extended resource that it provides."""
 
     name: str
     selectors: tuple[SelectorText, ...] = ()
@@ -93,7 +93,7 @@ class ClaimableClass(Record):
 
 
 def read_claim(name: str, devices: Mapping[str, Any]) -> Claim:
-    """The claim whose `spec.devices` this is. What has no sound form is left out: schemas find it."""
+    """The claim with this `spec.devices`. Malformed parts are skipped, because the schema check reports them."""
     requests = tuple(_request(each, ("requests", index)) for index, each in enumerate(_maps(devices.get("requests"))))
     constraints = tuple(
         Constraint(
@@ -109,7 +109,7 @@ def read_claim(name: str, devices: Mapping[str, Any]) -> Claim:
 
 
 def read_class(data: Mapping[str, Any]) -> ClaimableClass:
-    """A DeviceClass, of any version."""
+    """A DeviceClass of any API version."""
     spec = _map(data.get("spec"))
     selectors = tuple(_selectors(spec, ()))
     return ClaimableClass(str(data["metadata"]["name"]), selectors, str(spec.get("extendedResourceName") or ""))

@@ -1,4 +1,4 @@
-"""Constraints of a claim while devices are chosen, as the scheduler (1.36) keeps them."""
+"""Evaluates the constraints of a claim while devices are chosen, like the scheduler (1.36)."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from blueprint.allocation.devices import Device, Value
 
 
 class ConstraintState:
-    """One constraint and the devices that were added so far.
+    """One constraint and the devices added so far.
 
     Args:
-        constraint: What must be alike, or must differ.
-        optimistic: Whether a value that is not known counts as one that fits; otherwise it counts as one that does not.
+        constraint: The attribute that must match or differ.
+        optimistic: Whether an unknown value counts as satisfying the constraint; otherwise it counts as violating it.
     """
 
     def __init__(self, constraint: Constraint, *, optimistic: bool) -> None:
@@ -23,15 +23,15 @@ class ConstraintState:
         self._number = 0
 
     def value(self, device: Device) -> Value | None:
-        """The value of a device that counts."""
+        """The device's value of the constrained attribute."""
         return device.attribute(self._domain, self._name)
 
     def is_unknown(self, device: Device) -> bool:
-        """Whether the device has a value that is not known. One that is made up is alike where the real ones are."""
+        """Whether the device's value is unknown. A placeholder is equal for devices whose real values are equal."""
         return device.is_unknown(self._domain, self._name) and self.value(device) is None
 
     def add(self, request: DeviceRequest, device: Device) -> bool:
-        """Whether the device may be chosen beside the others; if so, it is."""
+        """Add a device if it satisfies the constraint together with the others, and return whether it was added."""
         if not self.constraint.concerns(request):
             return True
         if self.is_unknown(device):
@@ -40,8 +40,8 @@ class ConstraintState:
         if value is None:
             return False
         if self.constraint.distinct:
-            # The scheduler remembers one value for each request, so that devices of one request are compared with the
-            # last one alone.
+            # The scheduler remembers one value per request, so devices of one request are compared only with the last
+            # one.
             if self._number and value in self._chosen.values():
                 return False
             self._chosen[request.parent or request.name] = value
@@ -53,7 +53,7 @@ class ConstraintState:
         return True
 
     def remove(self, request: DeviceRequest, device: Device) -> None:
-        """Take back what `add` did."""
+        """Undo `add`."""
         if not self.constraint.concerns(request) or self.is_unknown(device):
             return
         self._chosen.pop(request.parent or request.name, None)

@@ -1,4 +1,4 @@
-"""Whether the API server takes the selectors of a claim or class, when it is created."""
+"""Checks whether the API server accepts the selectors of a claim or class on creation."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from blueprint.records import Record
 from blueprint.versions import version_key
 
 _WITHOUT_BOUND = 10**15
-"""No sizes of a device lead to such a cost, only sizes that nothing bounds."""
+"""A cost that no bounded device size can cause, only unbounded ones."""
 
 
 class Creation(Record):
-    """What comes of a selector when it is created.
+    """The result of creating an object with a selector.
 
     Attributes:
-        refused: Why the API server refuses it; empty where it does not, as far as is known.
-        unknown: What is not known of it.
+        refused: Why the API server rejects it; empty if it is accepted, as far as known.
+        unknown: What could not be determined.
     """
 
     refused: str = ""
@@ -29,7 +29,7 @@ class Creation(Record):
 
 @lru_cache(maxsize=8192)
 def created(text: str, minor: str | None) -> Creation:
-    """Whether the API server of a minor (None: any that is supported) takes an expression."""
+    """Whether the API server of a Kubernetes minor version (None: any supported one) accepts an expression."""
     if len(text) > LONGEST:
         return Creation(f"it has {len(text)} characters, but the API allows {LONGEST}")
     compiled = compiled_selector(text)
@@ -50,14 +50,16 @@ def _too_costly(cost: int) -> str:
 
 
 def refusals(selectors: Iterable[tuple[SelectorText, str]], minor: str | None) -> Iterator[SelectorFault]:
-    """The selectors that are refused, each with the class that it is of."""
+    """The rejected selectors, each with the name of its class."""
     for selector, of_class in selectors:
         if refused := created(selector.text, minor).refused:
             yield SelectorFault(selector, of_class, refused)
 
 
 def _too_new(since: str, minor: str) -> str:
-    """The API server takes what its predecessor knows, so that one may go back to that."""
+    """The message for an expression that needs a later version. The API server accepts only what its predecessor
+    supports, so that the cluster can be rolled back.
+    """
     first = since.partition(".")[2]
     taken_from = f"1.{int(first) + 1}"
     if version_key(minor) >= version_key(taken_from):

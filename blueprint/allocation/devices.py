@@ -1,4 +1,4 @@
-"""Devices as ResourceSlices publish them, grouped by what a selector can tell apart."""
+"""Devices as published in ResourceSlices, grouped by what selectors can distinguish."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from blueprint.records import Record, field, replace
 from blueprint.units import quantity_value
 
 Value = Mapping[str, Any]
-"""The value of an attribute in the form of the API: `{"string": "gpu"}`."""
+"""The value of an attribute, as in the API: `{"string": "gpu"}`."""
 
 
 Unknown = Mapping[str, tuple[Any, ...]]
-"""Names to the values that they may have."""
+"""Possible values by name."""
 
 
 class CounterUse(NamedTuple):
-    """What a device consumes of one counter."""
+    """The amount of one counter that a device consumes."""
 
     counter_set: str
     counter: str
@@ -30,16 +30,16 @@ class Device(Record, dict=True):
     """One device.
 
     Attributes:
-        name: Its name in its pool.
-        driver: Who publishes it.
-        attributes: By name, as published.
-        capacity: By name, quantities.
-        taints: As published.
-        counters: What it consumes of counters of its pool.
+        name: The name within its pool.
+        driver: The driver that publishes it.
+        attributes: Attributes by name, as published.
+        capacity: Quantities by name.
+        taints: Taints, as published.
+        counters: The amounts that it consumes of its pool's counters.
         multiple: Whether several claims may share it.
-        unknown: Attributes and capacities whose values are not known beforehand: what they may be, in the form they
-            have above, and None where they may be missing. Nothing is known of one without any, but that devices
-            with the same made-up value among their attributes have the same real one.
+        unknown: Attributes and capacities whose values are not known in advance: the possible values, in the form used
+            above, with None if the attribute may be missing. An empty tuple means that nothing is known of the value,
+            except that devices with the same placeholder among their attributes have the same real value.
         policies: How requests for a share of a capacity are rounded and bounded, by capacity.
     """
 
@@ -54,26 +54,26 @@ class Device(Record, dict=True):
     policies: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
     def attribute(self, domain: str, name: str) -> Value | None:
-        """The attribute of a qualified name; one without a domain is of the driver."""
+        """The attribute with a qualified name. Without a domain, the driver's domain applies."""
         found = self.attributes.get(f"{domain}/{name}")
         return self.attributes.get(name) if found is None and domain == self.driver else found
 
     def amount(self, domain: str, name: str) -> str | None:
-        """The same for a capacity."""
+        """The capacity with a qualified name."""
         found = self.capacity.get(f"{domain}/{name}")
         return self.capacity.get(name) if found is None and domain == self.driver else found
 
     def is_unknown(self, domain: str, name: str) -> bool:
-        """Whether it has that attribute or capacity, with a value that is not known."""
+        """Whether the device has this attribute or capacity with an unknown value."""
         return self.possible(domain, name) is not None
 
     def possible(self, domain: str, name: str) -> tuple[Any, ...] | None:
-        """What an attribute or capacity may be; None where its value is known."""
+        """The possible values of an attribute or capacity; None if the value is known."""
         found = self.unknown.get(f"{domain}/{name}")
         return self.unknown.get(name) if found is None and domain == self.driver else found
 
     def with_values(self, values: Mapping[str, Any], unknown: Unknown) -> Device:
-        """The same device with these attributes and capacities, where they are not None."""
+        """A copy with these attributes and capacities, omitting those that are None."""
         attributes = {name: each for name, each in self.attributes.items() if name not in values}
         attributes |= {name: each for name, each in values.items() if isinstance(each, Mapping)}
         capacity = {name: each for name, each in self.capacity.items() if name not in values}
@@ -81,7 +81,7 @@ class Device(Record, dict=True):
         return replace(self, attributes=attributes, capacity=capacity, unknown=unknown)
 
     def shape(self, reads: Iterable[AttributeReference]) -> tuple[Any, ...]:
-        """What a selector that reads these can tell apart."""
+        """A key for what a selector that reads these attributes can distinguish."""
         values: list[Any] = [self.driver, self.multiple]
         for read in reads:
             is_capacity = read.field == "capacity"
@@ -96,7 +96,7 @@ class Device(Record, dict=True):
 
     @cached_property
     def identity(self) -> tuple[Any, ...]:
-        """Everything that a selector may read."""
+        """A key for everything that a selector can read."""
         return (
             self.driver,
             self.multiple,
@@ -110,12 +110,12 @@ class DevicePool(Record):
     """The devices of one driver on one node, in the order in which the scheduler tries them.
 
     Attributes:
-        driver: Who publishes them.
-        name: The pool's name, by default the node's.
-        devices: Empty where the pool cannot be used.
+        driver: The driver that publishes them.
+        name: The name of the pool, by default that of the node.
+        devices: The devices; empty if the pool cannot be used.
         counters: Available amounts, by counter set and counter.
-        incomplete: Whether slices are missing, so that nothing of it is allocated.
-        invalid: Why it cannot be used, beside that.
+        incomplete: Whether slices are missing, so that nothing is allocated from the pool.
+        invalid: Any other reason why it cannot be used.
     """
 
     driver: str
@@ -130,10 +130,10 @@ class NodeGroup(Record, dict=True):
     """Nodes with the same devices.
 
     Attributes:
-        name: What a person calls them, mostly the node pool.
-        nodes: How many there are.
-        pools: The devices of each of them, by driver and name.
-        unclear: Why it is not known which devices belong to these nodes, if so.
+        name: The display name, usually that of the node pool.
+        nodes: The number of nodes.
+        pools: The devices of each node, by driver and pool name.
+        unclear: Why it is unknown which devices these nodes have, if so.
     """
 
     name: str
@@ -148,17 +148,17 @@ class NodeGroup(Record, dict=True):
 
     @cached_property
     def pool_of(self) -> tuple[str, ...]:
-        """The pool of each device. Counters are kept by the pool's name alone, as the scheduler keeps them."""
+        """The pool of each device. Like the scheduler, counters use only the pool's name as key."""
         return tuple(pool.name for pool in self.pools for _ in pool.devices)
 
     @cached_property
     def counters(self) -> dict[tuple[str, str, str], int]:
-        """What there is of every counter of a node."""
+        """The available amount of every counter of a node."""
         return {(pool.name, *key): amount for pool in self.pools for key, amount in pool.counters.items()}
 
     @property
     def unusable(self) -> str:
-        """Why a claim of all devices fails here; empty where it may succeed."""
+        """Why a claim for all devices fails here; empty if it can succeed."""
         for pool in self.pools:
             if pool.incomplete:
                 return f"the pool {pool.name} of {pool.driver} is incomplete: not all of its ResourceSlices exist"
@@ -168,8 +168,8 @@ class NodeGroup(Record, dict=True):
 
 
 def read_device(data: Mapping[str, Any], driver: str, unknown: Unknown) -> Device:
-    """A device of a ResourceSlice, of any version of the API."""
-    body = data.get("basic") or data  # v1beta1 has everything but the name one level deeper
+    """A device of a ResourceSlice, of any API version."""
+    body = data.get("basic") or data  # In v1beta1, everything except the name is nested one level deeper.
     capacity = body.get("capacity") or {}
     counters = tuple(
         CounterUse(str(each["counterSet"]), str(name), whole(amount))
@@ -194,10 +194,10 @@ def _has_policy(capacity: Any) -> bool:
 
 
 def _amount(value: Any) -> str:
-    """v1beta1 of Kubernetes 1.31 had the quantity itself."""
+    """The quantity of a capacity. In v1beta1 of Kubernetes 1.31 it is the value itself."""
     return str(value["value"] if isinstance(value, Mapping) else value)
 
 
 def whole(value: Any) -> int:
-    """A counter's quantity in thousandths, which is exact for all that are used."""
+    """A counter's quantity in thousandths, an exact integer for all quantities in use."""
     return int(quantity_value(_amount(value)) * 1000)

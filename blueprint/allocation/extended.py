@@ -1,4 +1,4 @@
-"""Plain resources that DeviceClasses stand behind: the claim that the scheduler makes of them."""
+"""Extended resources that DeviceClasses provide: the claim that the scheduler creates for them."""
 
 from __future__ import annotations
 
@@ -9,12 +9,14 @@ from blueprint.allocation.claims import Claim, ClaimableClass, DeviceRequest
 from blueprint.units import as_count
 
 IMPLICIT = "deviceclass.resource.kubernetes.io/"
-"""Every DeviceClass stands behind this prefix and its name."""
+"""The prefix of the extended resource that every DeviceClass provides implicitly, followed by its name."""
 Container = Mapping[str, Any]
 
 
 def class_of(resource: str, classes: Iterable[ClaimableClass]) -> str:
-    """The name of the DeviceClass behind a plain resource; empty where there is none. Of several the first by name."""
+    """The name of the DeviceClass that provides an extended resource; empty if none does. The first by name if several
+    do.
+    """
     named = sorted(each.name for each in classes)
     if resource.startswith(IMPLICIT):
         name = resource.removeprefix(IMPLICIT)
@@ -23,9 +25,9 @@ def class_of(resource: str, classes: Iterable[ClaimableClass]) -> str:
 
 
 def claim_of(pod: Mapping[str, Any], resources: Iterable[str], classes: Sequence[ClaimableClass]) -> Claim | None:
-    """The claim for the plain resources of a pod that a node does not offer by itself.
+    """The claim for the extended resources of a pod that the node itself does not offer.
 
-    An init container uses the devices of the containers that run after it, as far as they go.
+    An init container reuses devices of the containers that run after it, as far as possible.
     """
     requests: list[DeviceRequest] = []
     for resource in sorted(resources):
@@ -58,7 +60,7 @@ def _request(index: int, container: Container, resource: str, name: str, count: 
 
 
 def requested(container: Container) -> dict[str, int]:
-    """What a container requests, in whole numbers: limits count where no request is written."""
+    """The whole-number resource requests of a container. Limits count where requests are missing."""
     resources = _map(container.get("resources"))
     found = {**_map(resources.get("limits")), **_map(resources.get("requests"))}
     return {str(name): as_count(value) or 0 for name, value in found.items()}

@@ -1,4 +1,4 @@
-"""What comes of claims on one sort of node: the search, and the reason where it finds nothing."""
+"""Evaluates claims on one group of nodes: the search, and the reason if it finds nothing."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ _BOUNDED = "the search for devices reached its limit"
 
 
 class Fitting:
-    """Answers for groups of nodes. Claims that nothing tells apart there have one answer, searched once."""
+    """Evaluates claims on groups of nodes. Equivalent claims are searched once per group."""
 
     def __init__(self, matcher: Matcher) -> None:
         self._matcher = matcher
         self._known: dict[Any, GroupAnswer] = {}
 
     def answer(self, claims: Sequence[Claim], group: NodeGroup) -> tuple[GroupAnswer, SelectorFault | None]:
-        """What comes of the claims there, and the selector that aborts, if one does."""
+        """The answer for the claims on these nodes, and the selector that aborts the search, if any."""
         key = group.name, tuple(self._signature(claim, group) for claim in claims)
         if key not in self._known:
             try:
@@ -52,7 +52,7 @@ class Fitting:
 
     def _searched(self, claims: Sequence[Claim], group: NodeGroup) -> GroupAnswer:
         def search(usage: Usage | None = None, **options: Any) -> Search:
-            """A search over the devices of the group, from what `usage` has taken already."""
+            """Create a search over the group's devices, starting from `usage`."""
             options.setdefault("optimistic", False)
             return Search(claims, group, self._matcher, usage or Usage(), **options)
 
@@ -68,7 +68,7 @@ class Fitting:
         return GroupAnswer(group.name, group.nodes, outcome, reason)
 
     def _at_once(self, group: NodeGroup, search: Any) -> int | None:
-        """How often the claims fit on one node, one after the other."""
+        """How many times the claims fit on one node, allocated one after another."""
         usage = Usage()
         for number in range(_MOST_AT_ONCE):
             each = search(usage)
@@ -81,7 +81,7 @@ class Fitting:
         return None
 
     def _uncertain(self, claims: Sequence[Claim], group: NodeGroup) -> str:
-        """Which value that is not known decides."""
+        """The unknown value that determines the result."""
         examples, _ = self._matcher.kinds(group)
         for request in _every(claims):
             for number, outcome in enumerate(self._matcher.vector(request, group)):
@@ -110,7 +110,7 @@ class Fitting:
         )
 
     def _alone(self, request: DeviceRequest, group: NodeGroup) -> tuple[Outcome, str] | None:
-        """Why one request has too few devices by itself; None where it has enough."""
+        """Why a single request lacks devices by itself; None if it has enough."""
         vector = self._matcher.vector(request, group)
         _, kinds = self._matcher.kinds(group)
         matching = [device for number, device in enumerate(group.devices) if vector[kinds[number]] is not Match.NO]
@@ -135,7 +135,7 @@ _ORDER = (Outcome.INCOMPLETE, Outcome.NO_DEVICE, Outcome.TAINTED, Outcome.TOO_FE
 
 
 def _holds(found: Chosen, group: NodeGroup) -> bool:
-    """Whether the device, or a share of it, is taken by it: not so for administrative access."""
+    """Whether the allocation takes the device or a share of it. Administrative access does not."""
     device = group.devices[found.device]
     taken = share(found.request.capacity, device) if device.multiple else None
     return not found.request.admin and (not device.multiple or any((taken or {}).values()))
@@ -151,7 +151,7 @@ def _constraints(claims: Sequence[Claim]) -> list[tuple[int, int]]:
 
 
 def _broken(claims: Sequence[Claim], culprits: Sequence[tuple[int, int]], search: Any) -> str:
-    """The constraint without which the claims fit; all of them where it takes several."""
+    """The constraint without which the claims fit; all constraints if several are responsible."""
     alone = [each for each in culprits if search(without=frozenset({each})).run() is not None]
     named = [claims[number].constraints[position] for number, position in alone or culprits]
     words = [f"{'distinctAttribute' if each.distinct else 'matchAttribute'} {each.attribute}" for each in named]

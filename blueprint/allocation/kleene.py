@@ -1,8 +1,8 @@
-"""Selectors where some values of a device are not known: what holds whatever they are.
+"""Three-valued evaluation of selectors on devices with unknown values.
 
-A value that may be one of a few is tried with each of them. Where nothing is known of a value, the expression is taken
-apart at `&&`, `||`, `!` and `?:`, since `a && b` is false where one of them is, whatever the other would be; only its
-smallest parts are evaluated, and one that reads the value is unknown.
+A value with a few possibilities is tried with each of them. If nothing is known about a value, the expression is split
+at `&&`, `||`, `!` and `?:`, because `a && b` is false if either operand is, whatever the other one is. Only its
+smallest parts are evaluated, and a part that reads the unknown value is unknown.
 """
 
 from __future__ import annotations
@@ -18,17 +18,17 @@ from blueprint.cel.devices import BoundDevice, CompileError, DeviceSelector, Eva
 from blueprint.cel.syntax import CelExpression
 
 _Truth: TypeAlias = "bool | EvaluationError | None"
-"""None: unknown."""
+"""None means unknown."""
 _MOST_WORLDS = 48
-"""How many combinations of possible values are tried; where there are more, the values count as unknown."""
+"""The maximum number of combinations of possible values. Beyond it, the values are treated as unknown."""
 
 
 class UncertainError(Exception):
-    """Whether the device matches depends on values that are not known beforehand: their names."""
+    """Raised if unknown values determine whether the device matches. Contains their names."""
 
 
 def holds_in_part(selector: DeviceSelector, device: Device, bind: Callable[[Device], BoundDevice]) -> bool:
-    """Whether a device matches. Raises UncertainError, and as `DeviceSelector.holds` does."""
+    """Whether a device matches. Raises UncertainError, and the errors of `DeviceSelector.holds`."""
     missing: set[str] = set()
     found: list[_Truth] = []
     for world in _worlds(selector, device):
@@ -41,7 +41,7 @@ def holds_in_part(selector: DeviceSelector, device: Device, bind: Callable[[Devi
 
 
 def _worlds(selector: DeviceSelector, device: Device) -> Iterator[Device]:
-    """The device with every combination of values that what the selector reads may have."""
+    """The device with every combination of possible values that the selector reads."""
     names = [name for name, values in device.unknown.items() if values and _is_read(name, selector.reads, device)]
     combinations = 1
     for name in names:
@@ -89,13 +89,13 @@ def _leaf(node: CelExpression, text: str, device: Device, bound: BoundDevice, mi
     try:
         return compile_selector(text_of(node, text)).holds(bound)
     except CompileError:
-        return None  # a part that stands for itself alone has another type
+        return None  # An operand that is not part of a larger expression has another type.
     except EvaluationError as error:
         return error
 
 
 def _joined(found: list[_Truth], *, absorbs: bool) -> _Truth:
-    """`&&` (absorbed by false) or `||` (by true) of all."""
+    """The conjunction (`&&`, absorbed by false) or disjunction (`||`, absorbed by true) of all values."""
     if absorbs in found:
         return absorbs
     if None in found:

@@ -1,4 +1,4 @@
-"""Which devices match a request: selectors evaluated once for each sort of device, by the library that knows CEL."""
+"""Matches devices with requests. Each selector is evaluated once per kind of device, by the CEL library."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _Key = tuple[Any, int, str]
 
 
 class Match(enum.IntEnum):
-    """Whether a device matches. ABORTS: the selector fails for it, which ends the scheduling of the pod."""
+    """Whether a device matches. ABORTS: the selector fails for the device, which stops the scheduling of the pod."""
 
     NO = 0
     YES = 1
@@ -35,7 +35,7 @@ class Match(enum.IntEnum):
 
 
 class SelectorFault(Record):
-    """What is wrong with a selector: the class that it is of, if not of the claim, the reason, and the request."""
+    """An error in a selector: its class, unless it belongs to the claim, the reason, and the request."""
 
     selector: SelectorText
     of_class: str
@@ -48,7 +48,7 @@ class SelectorFault(Record):
 
 
 class Compiled(Record):
-    """A selector that was tried: the program, or why there is none."""
+    """The result of compiling a selector: the program, or the error."""
 
     program: DeviceSelector | None = None
     refused: str = ""
@@ -56,12 +56,12 @@ class Compiled(Record):
 
 
 class Matcher:
-    """Evaluates selectors for devices and remembers what came out."""
+    """Evaluates selectors on devices and caches the results."""
 
     def __init__(self, classes: Mapping[str, ClaimableClass]) -> None:
         self.classes = classes
         self.faults: dict[_Key, SelectorFault] = {}
-        """Why a request aborts, by what it selects, number of the device's kind, and group."""
+        """Why a request aborts, by its selectors, the number of the device's kind, and the group."""
         self._bound: dict[object, BoundDevice] = {}
         self._outcomes: dict[tuple[str, object], tuple[Match, str]] = {}
         self._kinds: dict[str, tuple[tuple[Device, ...], tuple[int, ...]]] = {}
@@ -69,7 +69,7 @@ class Matcher:
         self._vectors: dict[tuple[Any, str], tuple[Match, ...]] = {}
 
     def kinds(self, group: NodeGroup) -> tuple[tuple[Device, ...], tuple[int, ...]]:
-        """One device of each kind that selectors can tell apart, and the kind of every device of a node."""
+        """One device of each kind that selectors can distinguish, and the kind of each device of a node."""
         if group.name not in self._kinds:
             numbers: dict[object, int] = {}
             examples: list[Device] = []
@@ -83,20 +83,20 @@ class Matcher:
         return self._kinds[group.name]
 
     def selectors(self, request: DeviceRequest) -> tuple[tuple[SelectorText, str], ...]:
-        """The selectors that decide on a request in their order, each with the name of the class that it is of."""
+        """The selectors of a request in evaluation order, each with the name of its class."""
         its = self.classes.get(request.device_class)
         of_class = tuple((each, its.name) for each in its.selectors) if its else ()
         return (*of_class, *((each, "") for each in request.selectors))
 
     def vector(self, request: DeviceRequest, group: NodeGroup) -> tuple[Match, ...]:
-        """For each kind of device of a group, whether it matches a request."""
+        """For each kind of device in a group, whether it matches a request."""
         key = request.selects, group.name
         if key not in self._vectors:
             self._vectors[key] = tuple(self._vector(request, group))
         return self._vectors[key]
 
     def _vector(self, request: DeviceRequest, group: NodeGroup) -> Iterator[Match]:
-        """Kinds that differ in nothing that the selectors read have one evaluation."""
+        """Evaluate once for all kinds with the same values of everything that the selectors read."""
         examples, _ = self.kinds(group)
         chain = self.selectors(request)
         found: dict[int, Match] = {}
@@ -109,7 +109,7 @@ class Matcher:
             yield found[alike]
 
     def _alike(self, group: NodeGroup, reads: frozenset[AttributeReference] | None) -> tuple[int, ...]:
-        """For each kind of device the first that has the same values of what is read; None: everything may be read."""
+        """For each kind of device, the first one with the same values of what is read. None: everything may be read."""
         key = group.name, reads
         if key not in self._shapes:
             first: dict[object, int] = {}
@@ -139,7 +139,7 @@ class Matcher:
         return Match.YES if certain else Match.UNKNOWN
 
     def outcome(self, text: str, device: Device) -> tuple[Match, str]:
-        """Whether one expression holds for a device; why it fails, or cannot be evaluated."""
+        """Whether one expression holds for a device, and why it fails or cannot be evaluated."""
         key = text, device.identity
         if key not in self._outcomes:
             self._outcomes[key] = self._evaluated(text, device)
@@ -174,7 +174,7 @@ class Matcher:
 
 
 def _reads(chain: Sequence[tuple[SelectorText, str]]) -> frozenset[AttributeReference] | None:
-    """Everything that selectors read; None where the text of one does not say it."""
+    """Everything that the selectors read; None if this cannot be determined for one of them."""
     found: set[AttributeReference] = set()
     for selector, _ in chain:
         program = compiled_selector(selector.text).program
@@ -187,7 +187,7 @@ def _reads(chain: Sequence[tuple[SelectorText, str]]) -> frozenset[AttributeRefe
 
 @lru_cache(maxsize=8192)
 def compiled_selector(text: str) -> Compiled:
-    """The program of an expression, or why there is none."""
+    """The program of an expression, or the error."""
     try:
         return Compiled(compile_selector(text))
     except CompileError as error:

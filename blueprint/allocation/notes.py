@@ -1,4 +1,4 @@
-"""What could be better about claims that fit."""
+"""Suggestions for claims that fit."""
 
 from __future__ import annotations
 
@@ -14,13 +14,15 @@ from blueprint.units import quantity_value
 
 _TWICE = 2
 _SIZE = "memory"
-"""The capacity by which devices are larger or smaller."""
+"""The capacity that determines the size of a device."""
 
 
 def improvements(
     claims: Sequence[Claim], groups: Sequence[NodeGroup], matcher: Matcher, fits: Sequence[GroupAnswer]
 ) -> Iterator[str]:
-    """One sentence each: devices larger than needed, alternatives that nothing matches, conditions said twice."""
+    """One sentence for each suggestion: devices larger than needed, alternatives without a match, redundant
+    conditions.
+    """
     fitting = [group for group in groups if any(each.group == group.name for each in fits)]
     for claim in claims:
         for alternatives in claim.requests:
@@ -32,7 +34,7 @@ def improvements(
 
 
 def _several_sizes(request: DeviceRequest, groups: Sequence[NodeGroup], matcher: Matcher) -> Iterator[str]:
-    """Whether the scheduler may take a large device for what a small one would do: it takes the first."""
+    """Suggestions for requests for which the scheduler may choose a large device although a smaller one suffices."""
     if request.all or request.admin:
         return
     for group in groups:
@@ -62,7 +64,7 @@ def _size(device: Device) -> int:
 
 
 def _repeated(request: DeviceRequest, matcher: Matcher) -> Iterator[str]:
-    """Conditions that the class has already."""
+    """Conditions that the class already contains."""
     known: set[str] = set()
     for selector, of_class in matcher.selectors(request):
         program = compiled_selector(selector.text).program

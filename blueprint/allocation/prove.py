@@ -1,4 +1,4 @@
-"""Proves what comes of a pod with claims: on which nodes it fits, how often at once, or why not."""
+"""Proves whether a pod with claims fits: on which nodes, how many at once, or why not."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from blueprint.allocation.why import Reason, reasons
 
 
 class Prover:
-    """Proves claims against the same classes and nodes, and remembers what they have in common.
+    """Proves claims against the same classes and nodes, and caches shared results.
 
     Args:
-        groups: The nodes, by what they have.
-        classes: Every DeviceClass.
-        minor: Kubernetes' minor, `1.36`; None where it is not known.
+        groups: The nodes, grouped by their devices.
+        classes: All DeviceClasses.
+        minor: The Kubernetes minor version, such as `1.36`; None if unknown.
     """
 
     def __init__(
@@ -34,12 +34,12 @@ class Prover:
         self._fitting = Fitting(self.matcher)
 
     def prove(self, claims: Sequence[Claim], groups: Sequence[NodeGroup] | None = None) -> ClaimVerdict:
-        """What comes of a pod that has these claims, on all nodes or on those of `groups`."""
+        """The verdict for a pod with these claims, on all nodes or on those of `groups`."""
         groups = self.groups if groups is None else tuple(groups)
         return self._not_allocatable(claims) or self._verdict(claims, groups)
 
     def _not_allocatable(self, claims: Sequence[Claim]) -> ClaimVerdict | None:
-        """What is wrong whatever the nodes have."""
+        """The verdict if the claims cannot be allocated on any kind of node, or None."""
         for number, request in _requests(claims):
             own = [(each, "") for each in request.selectors]
             if fault := next(refusals(own, self._minor), None):
@@ -92,7 +92,7 @@ class Prover:
     def _matched_nowhere(
         self, claims: Sequence[Claim], groups: Sequence[NodeGroup]
     ) -> tuple[int, DeviceRequest] | None:
-        """The first request of which no alternative has a device, on any node."""
+        """The first request for which no node has a device that matches one of its alternatives."""
         for number, claim in enumerate(claims):
             for alternatives in claim.requests:
                 vectors = (self.matcher.vector(each, group) for each in alternatives for group in groups)
@@ -101,7 +101,7 @@ class Prover:
         return None
 
     def _relevant(self, claims: Sequence[Claim], groups: Sequence[NodeGroup], best: GroupAnswer) -> Iterator[Reason]:
-        """Why the other devices do not match, where those that do are too few."""
+        """Why the remaining devices do not match, if there are too few that do."""
         if best.outcome in (Outcome.TOO_FEW, Outcome.TAINTED, Outcome.UNKNOWN):
             for _, request in _requests(claims):
                 yield from self._reasons(request, groups)
@@ -118,7 +118,7 @@ class Prover:
 
 
 def _place(claims: Sequence[Claim], request: str) -> Mapping[str, Any]:
-    """Which request of which claim is meant by a fault."""
+    """The claim and request that a fault refers to."""
     found = ((number, each) for number, each in _requests(claims) if each.full_name == request)
     return next(({"request": each.full_name, "claim": number} for number, each in found), {})
 

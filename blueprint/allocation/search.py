@@ -1,6 +1,6 @@
-"""The scheduler's search for devices on one node: first fit, depth first, with a bound.
+"""The scheduler's device search on one node: first fit, depth first, with a step limit.
 
-Devices that nothing tells apart are tried once: where one of them leads nowhere, its like does not either.
+Of equivalent devices only one is tried, because the others would lead to the same result.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ from blueprint.allocation.taints import prevents
 from blueprint.records import replace
 
 MOST_STEPS = 50_000
-"""Devices that are tried for one answer; beyond it the answer is unknown."""
+"""The maximum number of devices tried per search. Beyond it the result is unknown."""
 
 
 class Chosen(NamedTuple):
-    """One device of a result: the claim, the request, and which device of the node."""
+    """One device of a result: the claim, the request, and the index of the device on the node."""
 
     claim: int
     request: DeviceRequest
@@ -30,7 +30,7 @@ class Chosen(NamedTuple):
 
 
 class AbortedError(Exception):
-    """The scheduler gives up on the pod, whatever other nodes have: the reason."""
+    """The scheduler stops scheduling the pod, whatever other nodes have. Contains the reason."""
 
     def __init__(self, reason: str, fault: SelectorFault | None = None) -> None:
         super().__init__(reason)
@@ -38,15 +38,15 @@ class AbortedError(Exception):
 
 
 class ExhaustedError(Exception):
-    """More devices would have to be tried than the bound allows."""
+    """The search reached its step limit."""
 
 
 class _TooManyError(Exception):
-    """With this choice the claim would get more devices than one claim may."""
+    """With this choice the claim would exceed the maximum number of devices per claim."""
 
 
 class _Step:
-    """One device that is tried: `counts` is false where another claim shares it and has consumed its counters."""
+    """One device that is tried. `counts` is false if another claim shares it and has already consumed its counters."""
 
     def __init__(self, claim: int, request: DeviceRequest, device: int, share: Amounts, *, counts: bool) -> None:
         self.claim, self.request, self.device, self.share, self.counts = claim, request, device, share, counts
@@ -54,7 +54,7 @@ class _Step:
 
 
 class Usage:
-    """What earlier claims hold on a node: devices, amounts of counters, shares of devices."""
+    """What earlier claims use on a node: devices, amounts of counters, shares of devices."""
 
     def __init__(self) -> None:
         self.devices: set[int] = set()
@@ -63,15 +63,15 @@ class Usage:
 
 
 class Search:
-    """Finds devices for claims that one pod has together.
+    """Finds devices for all claims of one pod.
 
     Args:
-        claims: All that are to be allocated.
+        claims: The claims to allocate.
         group: The node.
         matcher: Evaluates selectors.
-        usage: What is taken; `commit` adds to it.
-        optimistic: Whether what is unknown counts as a match.
-        without: Positions of constraints that are left out, by claim.
+        usage: What is already in use; `commit` adds to it.
+        optimistic: Whether unknown counts as a match.
+        without: Indices of constraints to ignore, by claim.
     """
 
     def __init__(
@@ -106,7 +106,7 @@ class Search:
         self._vectors = [matcher.vector(each, group) for claim in claims for each in claim.every_request()]
 
     def run(self) -> tuple[Chosen, ...] | None:
-        """The devices, or None where there are none. Raises AbortedError or ExhaustedError."""
+        """The devices, or None if there are none. Raises AbortedError or ExhaustedError."""
         self._prepare()
         try:
             return tuple(self._chosen) if self._request(0, 0) else None
@@ -114,14 +114,14 @@ class Search:
             return None
 
     def commit(self) -> None:
-        """Take what the search found: later claims find the rest."""
+        """Record the devices that the search found as in use for later claims."""
         for each in self._chosen:
             if not each.request.admin and not self._devices[each.device].multiple:
                 self._usage.devices.add(each.device)
         self._usage.counters, self._usage.shares = self._consumed, self._held
 
     def _prepare(self) -> None:
-        """What the scheduler looks at before it tries devices: all that there are, and how many are wanted."""
+        """Collect what the scheduler reads before it tries devices: all devices, and the number requested."""
         for claim in self._claims:
             least = sum(min(self._number(each) for each in alternatives) for alternatives in claim.requests)
             if least > MOST_DEVICES:
@@ -145,7 +145,7 @@ class Search:
         return outcome is Match.YES or (outcome is Match.UNKNOWN and self._optimistic)
 
     def _request(self, claim: int, number: int) -> bool:
-        """All requests from one of a claim on, and those of the claims behind it."""
+        """Allocate the requests of a claim from `number` on, and then those of the following claims."""
         if claim == len(self._claims):
             return True
         if number == len(self._claims[claim].requests):
@@ -169,7 +169,7 @@ class Search:
         return False
 
     def _devices_of(self, claim: int, number: int, request: DeviceRequest, position: int, start: int) -> bool:
-        """The devices of a request from one position on, none before `start`, and all that comes behind it."""
+        """Allocate a request's devices from `position` on, none before `start`, and then all that follows."""
         wanted = len(self._all[id(request)]) if request.all else request.count
         if request.all and not wanted:
             return False
@@ -187,7 +187,7 @@ class Search:
         )
 
     def _candidates(self, claim: int, request: DeviceRequest, start: int) -> Iterator[int]:
-        """Devices that match and are free; of those that are alike in all that counts, the first."""
+        """Free devices that match. Of equivalent devices, only the first."""
         vector = self._matcher.vector(request, self._group)
         failed: set[Any] = set()
         for device in range(start, len(self._devices)):
@@ -199,7 +199,7 @@ class Search:
                 yield device
 
     def _key(self, device: int) -> Any:
-        """Equal for devices that no request, constraint or counter of this search tells apart."""
+        """A key that is equal for devices which no request, constraint or counter of this search distinguishes."""
         if device not in self._keys:
             found = self._devices[device]
             kind = self._kinds[device]
@@ -221,7 +221,7 @@ class Search:
     def _tried(
         self, claim: int, number: int, request: DeviceRequest, position: int, device: int, *, must: bool
     ) -> bool:
-        """Choose a device and go on; take it back where that leads nowhere."""
+        """Choose a device and continue; undo the choice if this fails."""
         self._steps += 1
         if self._steps > MOST_STEPS:
             raise ExhaustedError
@@ -251,7 +251,7 @@ class Search:
         return False
 
     def _mark(self, step: _Step) -> bool:
-        """The device as taken, or a share of it; whether that much is left."""
+        """Mark the device, or a share of it, as in use. Return whether enough of it was left."""
         if not self._devices[step.device].multiple:
             self._taken.setdefault(step.device, set()).add(step.claim)
             return True

@@ -1,4 +1,4 @@
-"""Devices that several claims share: how much of each capacity a request takes, and whether that is left."""
+"""Devices shared by several claims: how much of each capacity a request consumes, and whether enough is left."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ Amounts = dict[str, Fraction]
 
 
 def share(wanted: Mapping[str, str], device: Device) -> Amounts | None:
-    """What a request takes of each capacity of a device; None where the device has no such capacity, or too little.
+    """The amount of each capacity that a request consumes; None if the device lacks a capacity or has too little.
 
-    A capacity that the request does not name is taken as a whole, unless the device has a default for it.
+    A capacity that the request does not set is consumed completely, unless the device has a default for it.
     """
     if not wanted.keys() <= device.capacity.keys():
         return None
@@ -30,7 +30,7 @@ def share(wanted: Mapping[str, str], device: Device) -> Amounts | None:
 
 
 def is_left(taken: Amounts, held: Mapping[str, Fraction], device: Device) -> bool:
-    """Whether a device has that much beside what is held of it."""
+    """Whether the device has this amount left in addition to what is in use."""
     return all(held.get(name, 0) + amount <= quantity_value(device.capacity[name]) for name, amount in taken.items())
 
 

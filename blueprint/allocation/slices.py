@@ -1,4 +1,6 @@
-"""ResourceSlices to what each node has: pools in the scheduler's order, complete or not, valid or not."""
+"""Converts ResourceSlices to the devices of each node: pools in the scheduler's order, with incomplete and invalid
+ones.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +11,7 @@ from blueprint.allocation.devices import Device, DevicePool, NodeGroup, Unknown,
 
 Slice = Mapping[str, Any]
 UnknownOf = Callable[[str, str], Unknown]
-"""Driver and name of a device to the attributes and capacities whose values are not known."""
+"""Maps driver and device name to the attributes and capacities whose values are unknown."""
 
 
 def node_group(
@@ -20,15 +22,15 @@ def node_group(
     unknown: UnknownOf = lambda _driver, _name: {},
     unclear: str = "",
 ) -> NodeGroup:
-    """Nodes that are like `node`, of which `slices` are the ResourceSlices.
+    """The group of nodes that are like `node`, with its devices from `slices`.
 
     Args:
-        name: What a person calls them.
-        nodes: How many there are.
-        slices: Those of the node; others are left out.
-        node: Its name.
-        unknown: Values that are not known beforehand.
-        unclear: Why there may be other devices, if so.
+        name: The display name.
+        nodes: The number of nodes.
+        slices: ResourceSlices; those of other nodes are skipped.
+        node: The name of the node.
+        unknown: Values that are not known in advance.
+        unclear: Why other devices may exist, if so.
     """
     by_pool: dict[tuple[str, str], list[Slice]] = {}
     for each in slices:
@@ -43,7 +45,7 @@ def node_group(
 
 
 def groups_of_cluster(slices: Sequence[Slice], nodes: Mapping[str, str]) -> tuple[NodeGroup, ...]:
-    """One group for each node; `nodes` gives their names and what a person calls them."""
+    """One group per node. `nodes` maps node names to display names."""
     local: dict[str, list[Slice]] = {}
     shared: list[Slice] = []
     for each in slices:
@@ -58,7 +60,7 @@ def _concerns(each: Slice, node: str) -> bool:
 
 
 def _newest(slices: list[Slice]) -> list[Slice]:
-    """Those of the newest generation, in the order in which the scheduler reads them."""
+    """The slices of the newest generation, in the order in which the scheduler reads them."""
     newest = max(_generation(each) for each in slices)
     return sorted((each for each in slices if _generation(each) == newest), key=lambda each: each["metadata"]["name"])
 
@@ -85,7 +87,7 @@ def _pool(driver: str, name: str, slices: list[Slice], unknown: UnknownOf) -> De
 
 
 def _fault(devices: Sequence[Device], counters: Mapping[tuple[str, str], int]) -> str:
-    """Why the scheduler does not use a pool with these devices; empty where it does."""
+    """Why the scheduler does not use a pool with these devices; empty if it does."""
     names = [device.name for device in devices]
     if len(set(names)) < len(names):
         return f"two devices have the name {next(name for name in names if names.count(name) > 1)}"

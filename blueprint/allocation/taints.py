@@ -1,4 +1,4 @@
-"""Taints of devices, and whether a request tolerates them."""
+"""Device taints, and whether a request tolerates them."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ _PREVENT = ("NoSchedule", "NoExecute")
 
 
 def prevents(taints: Iterable[Taint], tolerations: Iterable[Mapping[str, Any]]) -> bool:
-    """Whether a taint keeps a device from being allocated. The effect None informs, it prevents nothing."""
+    """Whether a taint prevents the allocation of a device. The effect None is informational."""
     return any(
         taint.get("effect") in _PREVENT and not any(tolerates(each, taint) for each in tolerations) for taint in taints
     )
 
 
 def tolerates(toleration: Mapping[str, Any], taint: Taint) -> bool:
-    """Whether a toleration is for a taint; nodes and devices have the same rules."""
+    """Whether a toleration matches a taint. Nodes and devices follow the same rules."""
     if toleration.get("effect") not in (None, "", taint.get("effect")):
         return False
     if toleration.get("key") not in (None, "", taint.get("key")):

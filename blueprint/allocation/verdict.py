@@ -1,4 +1,4 @@
-"""What a proof says."""
+"""The result of a proof."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from blueprint.records import Record
 
 
 class Outcome(enum.StrEnum):
-    """How a pod with claims comes out."""
+    """The outcome for a pod with claims."""
 
     FITS = "fits"
     REFUSED = "refused"
-    """The API server refuses the claim, or its class."""
+    """The API server rejects the claim, or its class."""
     ABORTS = "aborts"
     """A selector fails, or the claim cannot be allocated at all: the scheduler stops, whatever other nodes have."""
     NO_CLASS = "no class"
@@ -27,7 +27,7 @@ class Outcome(enum.StrEnum):
     CONSTRAINT = "constraint"
     """There are enough, but no set of them satisfies the constraints."""
     INCOMPLETE = "incomplete"
-    """The pools where devices might be cannot be used."""
+    """The pools that might contain devices cannot be used."""
     UNKNOWN = "unknown"
 
 
@@ -35,19 +35,19 @@ CLOSENESS = (
     Outcome.INCOMPLETE, Outcome.NO_DEVICE, Outcome.TAINTED, Outcome.TOO_FEW, Outcome.CONSTRAINT, Outcome.UNKNOWN,
     Outcome.FITS,
 )  # fmt: skip
-"""From what is furthest from fitting to what fits."""
+"""Outcomes, from the furthest from fitting to the one that fits."""
 
 
 class GroupAnswer(Record):
-    """How a pod comes out on nodes that have the same devices.
+    """The answer for nodes with the same devices.
 
     Attributes:
         group: The nodes.
-        nodes: How many there are.
-        outcome: The same for each of them.
-        reason: Why it does not fit, or why that is not known.
-        at_once: How many such pods each node holds; None where nothing limits them, or where it is not known.
-        chosen: Which alternatives are taken, by request, where there are some.
+        nodes: The number of nodes.
+        outcome: The outcome on each of them.
+        reason: Why the claims do not fit, or why this is unknown.
+        at_once: The number of such pods that each node holds; None if unlimited or unknown.
+        chosen: The alternatives that are chosen, by request, if there are any.
     """
 
     group: str
@@ -59,17 +59,17 @@ class GroupAnswer(Record):
 
 
 class ClaimVerdict(Record):
-    """Whether a pod with its claims fits, and why not.
+    """Whether a pod fits with its claims, and why not.
 
     Attributes:
-        outcome: The worst that matters: an abort on one node counts for all.
-        reason: In one sentence.
-        groups: By group of nodes; empty where it does not get that far.
-        reasons: Why devices do not match, by sort of device, where that is what is wrong.
-        request: The full name of the request that the reason is about, if it is about one.
-        claim: The position of the claim that the reason is about.
+        outcome: The decisive outcome: an abort on one node applies to all nodes.
+        reason: The reason, in one sentence.
+        groups: The answer for each group of nodes; empty if an earlier error prevents it.
+        reasons: Why devices do not match, by kind of device, if that is the problem.
+        request: The full name of the request that the reason is about, if any.
+        claim: The index of the claim that the reason is about.
         fault: The selector that the reason is about.
-        notes: What could be better, or is not known, although it fits.
+        notes: Suggestions and unknowns of claims that fit.
     """
 
     outcome: Outcome
@@ -83,17 +83,17 @@ class ClaimVerdict(Record):
 
     @property
     def nodes(self) -> int:
-        """How many nodes were looked at."""
+        """The number of nodes examined."""
         return sum(each.nodes for each in self.groups)
 
     @property
     def fitting_nodes(self) -> int:
-        """On how many of them it fits."""
+        """The number of nodes on which it fits."""
         return sum(each.nodes for each in self.groups if each.outcome is Outcome.FITS)
 
     @property
     def at_once(self) -> int | None:
-        """How many such pods fit at once; None where that is not limited or not known."""
+        """The number of such pods that fit at once; None if unlimited or unknown."""
         found = [each for each in self.groups if each.outcome is Outcome.FITS]
         if any(each.at_once is None for each in found):
             return None

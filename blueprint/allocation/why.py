@@ -1,4 +1,4 @@
-"""Why a device does not match: the first condition that is false, with the value that the device has."""
+"""Explains why a device does not match: the first condition that is false, and the device's value."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ from blueprint.records import Record
 from blueprint.units import canonical_quantity, quantity_value
 
 _DESCRIBING = ("productName", "profile", "type")
-"""Attributes that tell a person which device is meant, whoever publishes them."""
+"""Attributes that describe a device for users, in order of preference, for any driver."""
 _COMPARED = {"isGreaterThan": ">", "isLessThan": "<"}
 _LONGEST = 80
 
 
 class Reason(Record):
-    """Why the devices of one sort do not match.
+    """Why the devices of one kind do not match.
 
     Attributes:
         group: The nodes.
-        device: The sort of device, in words.
-        number: How many such devices each node has.
+        device: A description of the device.
+        number: The number of such devices per node.
         text: Why they do not match.
     """
 
@@ -39,7 +39,9 @@ class Reason(Record):
 
 
 def reasons(matcher: Matcher, request: DeviceRequest, group: NodeGroup) -> Iterator[Reason]:
-    """Why the devices of a group do not match a request, by sort of device; those of other classes last, together."""
+    """Why the devices of a group do not match a request, by kind of device. Devices of other classes are combined,
+    last.
+    """
     vector = matcher.vector(request, group)
     examples, kinds = matcher.kinds(group)
     found: dict[tuple[str, str], int] = {}
@@ -64,14 +66,14 @@ def _is_of_another_class(matcher: Matcher, request: DeviceRequest, device: Devic
 
 
 def described(device: Device) -> str:
-    """A device in words: `NVIDIA H100 80GB HBM3 (gpu)`."""
+    """A description of a device: `NVIDIA H100 80GB HBM3 (gpu)`."""
     found = {name.rpartition("/")[2]: next(iter(value.values())) for name, value in device.attributes.items()}
     words = [str(found[name]) for name in _DESCRIBING if name in found]
     return f"{words[0]} ({', '.join(words[1:])})" if len(words) > 1 else (words or [device.name])[0]
 
 
 def explain(matcher: Matcher, request: DeviceRequest, device: Device) -> str:
-    """The first condition that a device does not meet."""
+    """The first condition that a device does not satisfy."""
     for selector, _ in matcher.selectors(request):
         outcome, reason = matcher.outcome(selector.text, device)
         if outcome is Match.NO:
@@ -97,7 +99,7 @@ def _false_part(matcher: Matcher, text: str, device: Device) -> str:
 
 
 def _condition(node: CelExpression, text: str, device: Device) -> str:
-    """The condition that is false, in words where it has a usual form."""
+    """The condition that is false, described in words if it has a common form."""
     if (absent := _absent(node)) and not _value(absent, device):
         return f"it has no {absent.name}"
     if (found := _comparison(node)) and (value := _value(found[0], device)):
@@ -110,7 +112,7 @@ def _condition(node: CelExpression, text: str, device: Device) -> str:
 
 
 def _absent(node: CelExpression) -> AttributeReference | None:
-    """What a condition requires to be there, and no more."""
+    """The attribute whose presence a condition tests, if it tests nothing else."""
     if node.kind == "call" and node.value == "has" and len(node.parts) == 1:
         return reference(node.parts[0])
     if node.kind == "binary" and node.value == "in" and (where := domain(node.parts[1])):
@@ -119,7 +121,7 @@ def _absent(node: CelExpression) -> AttributeReference | None:
 
 
 def _comparison(node: CelExpression) -> tuple[AttributeReference, str] | None:
-    """What is compared, and with what: `>= 80Gi`."""
+    """The attribute that is compared, and the comparison: `>= 80Gi`."""
     if node.kind == "call" and node.value in _COMPARED and len(node.parts) == 2:  # noqa: PLR2004 - object and argument
         return _with(node.parts[0], _COMPARED[node.value], _made(node.parts[1]))
     if node.kind != "binary":
@@ -138,19 +140,19 @@ def _comparison(node: CelExpression) -> tuple[AttributeReference, str] | None:
 
 
 def _made(node: CelExpression) -> str | None:
-    """The text of `quantity('80Gi')`."""
+    """The argument of `quantity('80Gi')`."""
     literal = node.kind == "call" and len(node.parts) == 1 and node.parts[0].kind == "literal"
     return str(node.parts[0].value) if literal else None
 
 
 def _with(node: CelExpression, operator: str, wanted: str | None) -> tuple[AttributeReference, str] | None:
-    """Lower-cased and the like of an attribute count as the attribute."""
+    """The comparison with an attribute, which may be wrapped in `lowerAscii()` or a similar function."""
     read = reference(node)
     return (read, f"{operator} {wanted}".strip()) if read and wanted is not None else None
 
 
 def _value(read: AttributeReference, device: Device) -> str:
-    """The value of a device as a person writes it; empty where it has none."""
+    """The value of a device in readable form; empty if it has none."""
     possible = device.possible(read.domain, read.name)
     if possible == ():
         return "not known"
@@ -164,7 +166,7 @@ def _value(read: AttributeReference, device: Device) -> str:
 
 
 def amount(quantity: str) -> str:
-    """A quantity with a suffix that can be read: bytes in Mi."""
+    """A quantity with a readable suffix: bytes in Mi."""
     value = quantity_value(quantity)
     if value >= 2**20 and value % 2**20 == 0:
         return canonical_quantity(f"{int(value) // 2**20}Mi") if value % 2**30 == 0 else f"{int(value) // 2**20}Mi"

@@ -1,4 +1,6 @@
-"""Codes of reaching an API server: kubeconfig, credentials, connection, refusal (BP7001-7010, 7012)."""
+"""Diagnostic codes for reaching an API server: kubeconfig, credentials, connection, rejected requests (BP7001-7010,
+7012).
+"""
 
 from blueprint.diagnostics import define
 

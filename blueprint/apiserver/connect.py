@@ -1,8 +1,8 @@
-"""Connect to the cluster that a kubeconfig points to, or say exactly why not.
+"""Connects to the cluster that a kubeconfig selects, or reports why this fails.
 
-The only importer of the official Kubernetes client. It costs a quarter of a second, so it is used where it is
-needed: to talk to identity providers, use proxies and read a pod's own account. A kubeconfig whose credentials stand in
-the file, or come from a plugin, is read here; both ways give the same `Endpoint`.
+This is the only module that imports the official Kubernetes client. The import takes a quarter of a second, so the
+client is used only where it is needed: for identity providers, proxies and a pod's own service account. A kubeconfig
+whose credentials are in the file, or come from a plugin, is read here. Both ways produce the same `Endpoint`.
 """
 
 from __future__ import annotations
@@ -25,12 +25,12 @@ if TYPE_CHECKING:
 
 
 def connect(kubeconfig: str | None = None, context: str | None = None, timeout: float = 30.0) -> Connection:
-    """A connection to a Kubernetes API server that answered and accepted our credentials.
+    """A connection to a Kubernetes API server that responded and accepted the credentials.
 
     Args:
         kubeconfig: One file; None for `KUBECONFIG`, `~/.kube/config` or the pod's own account.
-        context: A context of the kubeconfig; None for its current one.
-        timeout: Seconds for one request.
+        context: A context of the kubeconfig; None for the current context.
+        timeout: Timeout of one request in seconds.
 
     Raises:
         Refused: BP7001 to BP7009, exit code 2.
@@ -55,7 +55,7 @@ def connect(kubeconfig: str | None = None, context: str | None = None, timeout: 
 
 
 def refused(error: ApiError, connection: Connection) -> Refused:
-    """Why nothing can be looked at, in the words of the step that failed."""
+    """The reason why nothing can be examined, as reported by the step that failed."""
     server = connection.endpoint.server
     if error.reason == "TLS":
         return refuse(codes.TLS_FAILED, f"no TLS connection to {server}: {_tls_words(error.message)}")
@@ -87,7 +87,7 @@ def _locate(kubeconfig: str | None, context: str | None) -> tuple[Endpoint, str]
 
 
 def endpoint_of(choice: Choice) -> Endpoint:
-    """The endpoint of a context, however its credentials are obtained. Raises Refused."""
+    """The endpoint of a context, whatever the source of its credentials. Raises Refused."""
     if choice.is_static:
         return endpoint(choice)
     if not choice.user.get("exec"):
@@ -98,7 +98,7 @@ def endpoint_of(choice: Choice) -> Endpoint:
 
 
 def official_endpoint(choice: Choice) -> Endpoint:
-    """The endpoint as the official client's loader has it, identity providers included."""
+    """The endpoint as the official client's loader returns it, including identity providers."""
     from kubernetes.client import Configuration
     from kubernetes.config import load_kube_config
     from kubernetes.config.config_exception import ConfigException
@@ -143,7 +143,7 @@ def _from_official(configuration: Any) -> Endpoint:
         return f"Bearer {token[7:]}" if token and token.startswith("bearer ") else token
 
     def content(path: str | None) -> bytes | None:
-        """The bytes of a file; None where no path is given. Raises OSError."""
+        """The contents of a file; None if no path is given. Raises OSError."""
         return Path(path).read_bytes() if path else None
 
     return Endpoint(
@@ -160,7 +160,7 @@ def _from_official(configuration: Any) -> Endpoint:
 
 
 def with_environment_proxy(place: Endpoint) -> Endpoint:
-    """The endpoint, going through HTTPS_PROXY where that is set and NO_PROXY does not exempt the host."""
+    """The endpoint, using HTTPS_PROXY if it is set and NO_PROXY does not exempt the host."""
     if place.proxy or not any(key.lower().endswith("_proxy") for key in os.environ):
         return place
     from urllib.parse import urlsplit
@@ -174,5 +174,5 @@ def with_environment_proxy(place: Endpoint) -> Endpoint:
 
 
 def _tls_words(message: str) -> str:
-    """OpenSSL's sentence without its bookkeeping: `[SSL: CODE] words (_ssl.c:1234)`."""
+    """OpenSSL's message without error code and source location: `[SSL: CODE] message (_ssl.c:1234)`."""
     return message.partition("] ")[2].partition(" (_ssl")[0] or message

@@ -1,7 +1,7 @@
-"""Raw HTTP to one API server: JSON in, JSON out, errors typed, every request with a time limit.
+"""Raw HTTP to one API server: JSON in, JSON out, typed errors, and a timeout for every request.
 
-Raw because it is several times faster than typed clients, and because managedFields and the exact bytes matter
-here. Threads may share a connection.
+Raw HTTP is several times faster than typed clients, and managedFields and the exact bytes matter here. Threads may
+share a connection.
 """
 
 from __future__ import annotations
@@ -20,30 +20,30 @@ from blueprint.apiserver.kubeconfig import Endpoint
 from blueprint.http import Failure, HttpClient, HttpError, Response, retry_pause, tls_context
 
 POOL_SIZE = 8
-"""Connections kept open; also the most threads that are useful on one connection."""
+"""The number of connections kept open, and the maximum useful number of threads per connection."""
 
 PAGE = 500
-"""Objects per page of a LIST."""
+"""Objects per page of a LIST request."""
 
 METADATA = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
-"""To accept: a LIST without what the objects say."""
+"""The Accept header for a LIST of metadata only."""
 
 _READ_ATTEMPTS = 4
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.2, 10.0
 _REASONS = {Failure.TLS: "TLS", Failure.UNREACHABLE: "Unreachable", Failure.TIMEOUT: "Timeout"}
 _OUTAGE, _LONGEST_LOOK = 20.0, 2.0
-"""Seconds that a server which did answer before is waited for, and most seconds between two looks."""
+"""How long to wait, in seconds, for a server that responded before, and the maximum pause between two attempts."""
 APPLY = "application/apply-patch+yaml"
 MERGE = "application/merge-patch+json"
 
 
 class Connection:
-    """A cluster that answers.
+    """A connection to a cluster that responds.
 
     Attributes:
-        context: The kubeconfig's name for it, or `in-cluster`.
-        timeout: Seconds that one request may take, and that overload is waited out.
-        version: The server's version, such as `v1.36.3`; empty before `connect` asked.
+        context: Its name in the kubeconfig, or `in-cluster`.
+        timeout: The timeout of one request in seconds, also for waiting while the server is overloaded.
+        version: The server's version, such as `v1.36.3`; empty before `connect` has read it.
     """
 
     def __init__(self, endpoint: Endpoint, context: str, timeout: float = 30.0) -> None:
@@ -60,13 +60,13 @@ class Connection:
         self._encoding = "identity" if local else "gzip"
 
     def get(self, path: str, accept: str = "application/json") -> Any:
-        """The parsed answer to a GET. Raises ApiError."""
+        """The parsed response to a GET request. Raises ApiError."""
         return self.request("GET", path, accept=accept)
 
     def list(self, path: str, selector: str = "") -> list[dict[str, Any]]:
-        """Every item at a collection, in pages; an expired page token starts anew. Raises ApiError.
+        """All items of a collection, read in pages. An expired continue token restarts the list. Raises ApiError.
 
-        Items of a LIST have no apiVersion and kind of their own; they are filled in from the list's.
+        Items of a LIST have no apiVersion and kind, so they are added from the list's kind.
         """
         for _ in range(_READ_ATTEMPTS):
             try:
@@ -92,7 +92,7 @@ class Connection:
     def apply(
         self, path: str, body: Mapping[str, Any], manager: str, *, force: bool = False, dry_run: bool = False
     ) -> tuple[dict[str, Any], bool]:
-        """Server-side apply. Gives the object as it is afterwards and whether it was created by this request."""
+        """Apply an object server-side. Return the resulting object, and whether this request created it."""
         query = {"fieldManager": manager, "force": "true" if force else "false"}
         if dry_run:
             query["dryRun"] = "All"
@@ -100,7 +100,7 @@ class Connection:
         return answer, status == HTTPStatus.CREATED
 
     def patch(self, path: str, body: Any, manager: str, content_type: str = MERGE) -> Any:
-        """A patch of another type, under our manager's name. Never repeated by itself."""
+        """Send a patch of another type, with our field manager. Never retried automatically."""
         return self.request("PATCH", path, body, query={"fieldManager": manager}, content_type=content_type)
 
     def post(self, path: str, body: Mapping[str, Any], manager: str, *, dry_run: bool = False) -> Any:
@@ -109,11 +109,13 @@ class Connection:
         return self.request("POST", path, body, query=query)
 
     def put(self, path: str, body: Mapping[str, Any], manager: str) -> Any:
-        """Replace an object; with a resourceVersion in the body only if it is still that version."""
+        """Replace an object. A resourceVersion in the body makes this conditional on that version."""
         return self.request("PUT", path, body, query={"fieldManager": manager})
 
     def delete(self, path: str, uid: str | None = None) -> Any:
-        """Delete an object, if it still has this uid. What it owns goes with it; some kinds would leave that behind."""
+        """Delete an object, if it still has this uid. Its dependents are deleted too, even for kinds that orphan them
+        by default.
+        """
         options: dict[str, Any] = {"apiVersion": "v1", "kind": "DeleteOptions", "propagationPolicy": "Background"}
         if uid:
             options["preconditions"] = {"uid": uid}
@@ -129,13 +131,13 @@ class Connection:
         content_type: str = "application/json",
         accept: str = "application/json",
     ) -> Any:
-        """One request, parsed. Overload (429) is waited out, and so is a server that is gone for some seconds.
+        """Send one request and parse the response. Waits if the server is overloaded (429) or briefly unavailable.
 
-        What has no effects (reads, dry-runs) also survives 503 and a lost connection. A write is never repeated once it
-        was sent: the caller has to read the object first.
+        Requests without side effects (reads, dry runs) are also retried after 503 and a lost connection. A write is
+        never retried once it was sent: the caller has to read the object first.
 
         Raises:
-            ApiError: any answer of 400 or more, or no answer (`status` 0).
+            ApiError: any response with status 400 or higher, or no response (`status` 0).
         """
         return self._exchange(method, path, body, query=query, content_type=content_type, accept=accept)[1]
 
@@ -176,7 +178,7 @@ class Connection:
             time.sleep(pause)
 
     def _may_wait(self, error: ApiError, attempt: int) -> bool:
-        """Whether a server that does not answer is still waited for. All requests together wait for one outage."""
+        """Whether to keep waiting for a server that does not respond. All requests share one limit per outage."""
         if self._answered and error.reason != "TLS":
             return time.monotonic() - (self._gone_since or 0.0) < _OUTAGE
         return attempt < _READ_ATTEMPTS
@@ -201,7 +203,7 @@ class Connection:
             raise ApiError(0, _REASONS[error.failure], error.text, request=request, unsent=error.unsent) from error
 
     def close(self) -> None:
-        """Close every open connection."""
+        """Close all open connections."""
         self._http.close()
 
 
@@ -214,14 +216,16 @@ def _parsed(response: Response, request_line: str) -> Any:
 
 
 def _may_repeat(error: ApiError, attempt: int, harmless: bool) -> bool:  # noqa: FBT001 - one fact
-    """429 means that nothing was done; of anything else only a request without effects is repeated."""
+    """Whether to retry. 429 means that nothing was done; after any other error, only requests without side effects are
+    retried.
+    """
     if error.status == HTTPStatus.TOO_MANY_REQUESTS:
         return True
     return harmless and attempt < _READ_ATTEMPTS and error.status == HTTPStatus.SERVICE_UNAVAILABLE
 
 
 def _client(endpoint: Endpoint, timeout: float) -> HttpClient:
-    """Raises ssl.SSLError or ValueError for certificates that are no certificates."""
+    """Create the HTTP client. Raises ssl.SSLError or ValueError for invalid certificates."""
     place = endpoint
     secure = place.server.startswith("https:")
     return HttpClient(

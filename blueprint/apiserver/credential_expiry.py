@@ -1,4 +1,4 @@
-"""When credentials end, as far as that can be read from them: the first question after a 401."""
+"""Reads when credentials expire, as far as they reveal it: the first question after a 401."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _SEQUENCE, _INTEGER, _UTC_TIME, _GENERAL_TIME = 0x30, 0x02, 0x17, 0x18
 
 
 def describe_credentials(endpoint: Endpoint) -> str:
-    """`the token (expired 2026-11-20 09:00 UTC)` and the like; never the credential itself."""
+    """A description such as `the token (expired 2026-11-20 09:00 UTC)`; never the credential itself."""
     if endpoint.authorization and endpoint.authorization.startswith("Bearer "):
         return "the token" + _when(token_expiry(endpoint.authorization.removeprefix("Bearer ")))
     if endpoint.authorization:
@@ -32,7 +32,7 @@ def _when(expiry: datetime | None) -> str:
 
 
 def token_expiry(token: str) -> datetime | None:
-    """The `exp` claim of a JSON web token; None where the token is opaque."""
+    """The `exp` claim of a JSON web token; None if the token is opaque."""
     try:
         _, payload, _ = token.split(".")
         claims = json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
@@ -42,7 +42,7 @@ def token_expiry(token: str) -> datetime | None:
 
 
 def certificate_expiry(pem: bytes) -> datetime | None:
-    """The end of validity of the first certificate in `pem`; None where it cannot be read.
+    """The end of validity of the first certificate in `pem`; None if it cannot be read.
 
     Certificate ::= SEQUENCE { tbs SEQUENCE { [0] version, serial, algorithm, issuer, validity SEQUENCE
     { notBefore, notAfter }, ... } } (RFC 5280, section 4.1).

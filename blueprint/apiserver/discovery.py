@@ -1,4 +1,6 @@
-"""What the API server serves: kinds, their resources, scopes and verbs. Two requests, whatever is installed."""
+"""The kinds that the API server serves, with their resources, scopes and verbs. Takes two requests, whatever is
+installed.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +19,7 @@ _AGGREGATED = (
 
 
 class Resource(Record):
-    """One served kind in one version. `name` is the plural of URLs; `namespaced` is its scope."""
+    """One kind in one served version. `name` is the plural used in URLs; `namespaced` is its scope."""
 
     group: str
     version: str
@@ -32,7 +34,7 @@ class Resource(Record):
         return f"{self.group}/{self.version}" if self.group else self.version
 
     def collection(self, namespace: str = "") -> str:
-        """The URL path of the collection; across namespaces where none is given."""
+        """The URL path of the collection; across all namespaces if none is given."""
         root = f"/apis/{self.group}/{self.version}" if self.group else f"/api/{self.version}"
         inside = f"/namespaces/{quote(namespace, safe='')}" if self.namespaced and namespace else ""
         return f"{root}{inside}/{self.name}"
@@ -43,17 +45,17 @@ class Resource(Record):
 
 
 class Discovery(Record):
-    """All served kinds, by (apiVersion, kind). `stale` are group-versions whose server did not answer."""
+    """All served kinds, by (apiVersion, kind). `stale` contains group versions whose server did not respond."""
 
     resources: Mapping[tuple[str, str], Resource]
     stale: frozenset[str] = frozenset()
 
     def find(self, api_version: str, kind: str) -> Resource | None:
-        """The resource of a kind in exactly this version; None where it is not served."""
+        """The resource of a kind in exactly this version; None if it is not served."""
         return self.resources.get((api_version, kind))
 
     def including(self, resources: Iterable[Resource]) -> Discovery:
-        """The same with resources that are known to be served, though discovery may not list them yet."""
+        """A copy with resources that are known to be served, although discovery may not list them yet."""
         known = {(resource.api_version, resource.kind): resource for resource in resources}
         return Discovery({**known, **self.resources}, self.stale)
 
@@ -64,7 +66,7 @@ class Discovery(Record):
 
 
 def discover(connection: Connection) -> Discovery:
-    """Ask what is served. Raises ApiError."""
+    """Discover the served kinds. Raises ApiError."""
     resources: dict[tuple[str, str], Resource] = {}
     stale: set[str] = set()
     for root in ("/api", "/apis"):
@@ -79,11 +81,11 @@ def discover(connection: Connection) -> Discovery:
 
 
 def is_served(connection: Connection, resource: Resource) -> bool:
-    """Whether the endpoint itself answers: discovery may know a kind some time before or after."""
+    """Whether the endpoint itself responds. Discovery can list a kind some time before or after that."""
     try:
         connection.request("GET", resource.collection(), query={"limit": "1"})
     except ApiError as error:
-        # Forbidden, or a webhook's trouble, is an answer of the endpoint; a plain 404 is the lack of one.
+        # Forbidden, or a failing webhook, is a response of the endpoint; a plain 404 means that there is none.
         return not error.kind_missing
     return True
 
@@ -107,7 +109,7 @@ def _aggregated(answer: Mapping[str, Any], stale: set[str]) -> Iterator[Resource
 
 
 def _legacy(connection: Connection, root: str, answer: Mapping[str, Any], stale: set[str]) -> Iterator[Resource]:
-    """Servers before 1.27: one request per group-version."""
+    """For servers before 1.27: one request per group version."""
     versions = list(answer.get("versions") or ())
     for group in answer.get("groups") or ():
         versions += [v["groupVersion"] for v in group.get("versions") or ()]

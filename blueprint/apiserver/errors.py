@@ -1,4 +1,4 @@
-"""What the API server answers when it does not do what was asked, as a typed error."""
+"""Typed errors for failed requests to the API server."""
 
 from __future__ import annotations
 
@@ -20,17 +20,17 @@ _TRANSIENT = {
     HTTPStatus.GATEWAY_TIMEOUT,
 }
 _OURS = ("typed patch object", "failed to convert new object", "unable to convert", "unable to decode")
-"""In a 500: what was sent is wrong."""
+"""Messages in a 500 response that mean that the request was invalid."""
 
 _AUTHORIZER = re.compile(r'\bUser ".*" cannot \S+ (resource|path) ')
-"""In a 403: the user, not the object, is what was refused (`forbiddenMessage` of k8s.io/apiserver)."""
+"""In a 403 response: the user was rejected, not the object (`forbiddenMessage` of k8s.io/apiserver)."""
 
 _QUOTED = 200
-"""Characters of a strange answer that are repeated to people."""
+"""The number of characters of an unexpected response that are shown to users."""
 
 
 class Cause(Record):
-    """One entry of `details.causes` of a Status: its reason, its text and the field it is about."""
+    """One entry in `details.causes` of a Status: its reason, message and field."""
 
     reason: str
     message: str
@@ -38,15 +38,15 @@ class Cause(Record):
 
 
 class ApiError(Exception):
-    """An answer of 400 or more, or none at all (`status` 0: connection lost or timed out).
+    """A response with status 400 or higher, or no response (`status` 0: connection lost or timed out).
 
     Attributes:
-        status: HTTP status code; 0 where no answer came.
-        reason: Kubernetes' reason (`NotFound`, `Conflict`, ...); empty where the body is no Status.
-        message: The server's text, or what the operating system said.
+        status: HTTP status code; 0 without a response.
+        reason: Kubernetes' reason (`NotFound`, `Conflict`, ...); empty if the body is not a Status.
+        message: The message from the server or the operating system.
         causes: Details, such as one `FieldManagerConflict` per field.
-        request: Method and path, for people.
-        unsent: Whether the request never left: nobody took the connection.
+        request: Method and path, for messages.
+        unsent: Whether the request was never sent, because the connection was refused.
     """
 
     def __init__(
@@ -69,86 +69,90 @@ class ApiError(Exception):
 
     @property
     def conflicts(self) -> tuple[Cause, ...]:
-        """The fields that other managers own, if that is why it failed."""
+        """The fields that other field managers own, if they caused the error."""
         return tuple(c for c in self.causes if c.reason == "FieldManagerConflict")
 
     @property
     def missing(self) -> bool:
-        """Whether the object, its namespace or its kind is not there."""
+        """Whether the object, its namespace or its kind does not exist."""
         return self.status == HTTPStatus.NOT_FOUND
 
     @property
     def forbidden(self) -> bool:
-        """Whether this user may not do that: a role would allow it. An admission plugin says 403 as well."""
+        """Whether the user lacks permission, which a role could grant. Admission plugins also respond with 403."""
         return self.status == HTTPStatus.FORBIDDEN and not self._is_admission
 
     @property
     def over_quota(self) -> bool:
-        """Whether a ResourceQuota is used up."""
+        """Whether a ResourceQuota is exhausted."""
         return self.status == HTTPStatus.FORBIDDEN and "exceeded quota:" in self.message
 
     @property
     def _is_admission(self) -> bool:
-        """Reads are not admitted, only authorized; and what the authorizer says of a write has one form."""
+        """Whether admission rejected the request. Reads are only authorized, and the authorizer's message for writes
+        has a fixed form.
+        """
         is_status, is_read = bool(self.reason), self.request.startswith("GET ")
         return is_status and not is_read and _AUTHORIZER.search(self.message) is None
 
     @property
     def unauthenticated(self) -> bool:
-        """Whether the server does not know us (any more)."""
+        """Whether the server does not accept the credentials, or accepts them no longer."""
         return self.status == HTTPStatus.UNAUTHORIZED
 
     @property
     def invalid(self) -> bool:
-        """Whether a rule of the kind refuses the content."""
+        """Whether validation of the kind rejects the content."""
         return self.status == HTTPStatus.UNPROCESSABLE_ENTITY
 
     @property
     def by_validation(self) -> bool:
-        """Whether the rules of the kind itself refuse the content, and say which fields.
+        """Whether validation of the kind itself rejects the content, and reports the fields.
 
-        Policies and webhooks may answer 422 as well. A policy names no field; a webhook may, so the words that the
-        API server puts before its answer tell it apart.
+        Policies and webhooks can respond with 422 too. A policy reports no field. A webhook may, so the prefix that the
+        API server adds to its message distinguishes the two.
         """
         named = bool(self.causes) and all(cause.field for cause in self.causes)
         return self.invalid and named and not self.message.startswith("admission webhook")
 
     @property
     def no_dry_run(self) -> bool:
-        """Whether a webhook with side effects keeps the server from trying; does not mention the object."""
+        """Whether a webhook with side effects prevents a dry run. This does not depend on the object."""
         return self.status == HTTPStatus.BAD_REQUEST and "support dry run" in self.message
 
     @property
     def stale(self) -> bool:
-        """Whether it is somebody else's turn: another version, another uid, or it exists already."""
+        """Whether the object has changed in the meantime: it has another version or uid, or already exists."""
         return self.status == HTTPStatus.CONFLICT and not self.conflicts
 
     @property
     def namespace_missing(self) -> bool:
-        """Whether the namespace, not the object, is what was not found."""
+        """Whether the namespace, not the object, was not found."""
         return self.missing and self.message.startswith("namespaces ")
 
     @property
     def kind_missing(self) -> bool:
-        """A plain-text 404: the path itself is not served (yet)."""
+        """Whether this is a plain-text 404: the path is not served, or not yet."""
         return self.missing and not self.reason
 
     @property
     def uncertain(self) -> bool:
-        """Whether nobody knows if the request was carried out: the answer was lost, or says that time ran out."""
+        """Whether it is unknown if the request was carried out: the response was lost, or reports a timeout."""
         return self.transient and not self.unsent and self.status != HTTPStatus.TOO_MANY_REQUESTS
 
     @property
     def fatal(self) -> bool:
-        """Whether no other request would do better: the server is gone, or does not know us any more."""
+        """Whether no other request would succeed either: the server is unavailable, or no longer accepts the
+        credentials.
+        """
         return self.unauthenticated or self.status == 0
 
     @property
     def transient(self) -> bool:
-        """Whether the same request may succeed later: overload, a webhook that is down, etcd, the network.
+        """Whether the same request may succeed later: overload, an unavailable webhook, etcd, the network.
 
-        For wrong types, unknown fields and values that cannot be converted the server says 500 too, without a
-        reason; those are permanent, and only the text tells.
+        The server also responds with 500, without a reason, to wrong types, unknown fields and values that cannot be
+        converted. Those errors are permanent, and only the message distinguishes them.
         """
         if self.status == HTTPStatus.INTERNAL_SERVER_ERROR:
             return not any(phrase in self.message for phrase in _OURS)
@@ -156,7 +160,7 @@ class ApiError(Exception):
 
 
 def error_from(status: int, body: bytes, request: str) -> ApiError:
-    """The error that a response says; a body that is no Status becomes its text, shortened."""
+    """The error for a response. A body that is not a Status becomes its message, truncated."""
     try:
         status_object: Any = orjson.loads(body)
     except orjson.JSONDecodeError:

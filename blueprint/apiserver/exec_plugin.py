@@ -1,6 +1,7 @@
-"""Runs credential plugins of kubeconfigs, as `client.authentication.k8s.io` defines them.
+"""Runs the credential plugins of kubeconfigs, as `client.authentication.k8s.io` defines them.
 
-The official client only logs what a plugin failed with and goes on without credentials, so it cannot be asked why.
+The official client only logs why a plugin failed and continues without credentials, so the reason is not available from
+it.
 """
 
 from __future__ import annotations
@@ -19,12 +20,14 @@ from blueprint.diagnostics import Refused
 from blueprint.records import Confidential, replace
 
 _LONGEST = 300
-"""Characters of a plugin's complaint that are repeated, from its first line: more may hold what nobody should log."""
+"""The maximum number of characters shown of a plugin's error message, from its first line. The rest may contain
+secrets.
+"""
 _CLUSTER_EXTENSION = "client.authentication.k8s.io/exec"
 
 
 class _Credential(Confidential):
-    """What a plugin gave: a token, or a certificate with its key."""
+    """The credentials from a plugin: a token, or a certificate with its key."""
 
     token: str | None = None
     certificate: bytes | None = None
@@ -32,19 +35,19 @@ class _Credential(Confidential):
 
     @property
     def authorization(self) -> str | None:
-        """The header's value."""
+        """The value of the header."""
         return f"Bearer {self.token}" if self.token else None
 
 
 class _PluginError(Exception):
-    """A plugin gave no credentials; the text says why and holds none."""
+    """A plugin returned no credentials. The message gives the reason and contains no credentials."""
 
 
 def plugin_endpoint(choice: Choice) -> Endpoint:
     """The endpoint of a context whose user has a plugin.
 
     Raises:
-        Refused: BP7009 where the plugin gives no credentials, BP7002 or BP7003 for the rest of the kubeconfig.
+        Refused: BP7009 if the plugin returns no credentials, BP7002 or BP7003 for the rest of the kubeconfig.
     """
     place = endpoint(choice)
     credential = _obtain(choice)

@@ -1,7 +1,7 @@
-"""Read kubeconfigs: find the files, merge them, choose a context, and say plainly what is wrong with them.
+"""Reads kubeconfigs: finds and merges the files, selects a context, and reports errors in them.
 
-Credentials that stand in the file (certificates, tokens, passwords) become an `Endpoint` here. Whatever has to be
-obtained (exec plugins, identity providers) is not: see `exec_plugin` and `connect`.
+Credentials in the file (certificates, tokens, passwords) become an `Endpoint` here. For credentials that have to be
+obtained (exec plugins, identity providers), see `exec_plugin` and `connect`.
 """
 
 from __future__ import annotations
@@ -18,16 +18,16 @@ from blueprint.diagnostics import Diagnostic, Refused, nearest
 from blueprint.records import Confidential
 
 OBTAINED = ("exec", "auth-provider")
-"""User keys whose credentials are not in the file."""
+"""User keys for credentials that are not in the file."""
 
 IMPERSONATION = ("as", "as-uid", "as-groups", "as-user-extra")
-"""User keys that would make us somebody else. To ignore them would be to act with other rights than requested."""
+"""User keys that request impersonation. Ignoring them would mean acting with other permissions than requested."""
 
 
 class Endpoint(Confidential):
-    """Where the API server is and how we prove who we are.
+    """The address of the API server, and the credentials for it.
 
-    Certificates and keys are PEM bytes. `renew` gives a fresh Authorization header after a 401.
+    Certificates and keys are PEM bytes. `renew` returns a new Authorization header after a 401.
     """
 
     server: str
@@ -42,7 +42,7 @@ class Endpoint(Confidential):
 
 
 class Choice(Confidential):
-    """One context of a kubeconfig, with the cluster and user it names and the folders their paths count from."""
+    """One context of a kubeconfig, with its cluster and user, and the folders to which their paths are relative."""
 
     context: str
     namespace: str
@@ -54,20 +54,20 @@ class Choice(Confidential):
 
     @property
     def is_static(self) -> bool:
-        """Whether everything needed stands in the file."""
+        """Whether everything that is needed is in the file."""
         return not any(self.user.get(key) for key in OBTAINED) and not self.cluster.get("proxy-url")
 
 
 def refuse(code: Any, message: str, help_text: str | None = None) -> Refused:
-    """A reason why nothing could be looked at: exit code 2."""
+    """An error that prevents any examination: exit code 2."""
     return Refused(Diagnostic(code, message, help=help_text), exit_code=2)
 
 
 def find_files(explicit: str | None) -> list[Path]:
-    """The kubeconfigs to read, in order of precedence; empty where there is none.
+    """The kubeconfigs to read, in order of precedence; empty if there are none.
 
     Raises:
-        Refused: a file that was requested by name does not exist (BP7001).
+        Refused: a file that was specified by name does not exist (BP7001).
     """
     if explicit:
         if not _exists(path := Path(explicit).expanduser()):
@@ -82,7 +82,7 @@ def find_files(explicit: str | None) -> list[Path]:
 
 
 def _exists(path: Path) -> bool:
-    """Whether it is there, readable or not: what may not be read is to be complained about, not passed over."""
+    """Whether the file exists, readable or not: an unreadable file is reported, not skipped."""
     try:
         path.stat()
     except (FileNotFoundError, NotADirectoryError):
@@ -93,7 +93,7 @@ def _exists(path: Path) -> bool:
 
 
 def choose(files: list[Path], context: str | None) -> Choice:
-    """Merge the files as kubectl does (the first to name something wins) and pick one context.
+    """Merge the files as kubectl does (the first definition of a name wins) and select one context.
 
     Raises:
         Refused: BP7002, BP7003 or BP7004.
@@ -116,10 +116,10 @@ def choose(files: list[Path], context: str | None) -> Choice:
 
 
 def endpoint(choice: Choice) -> Endpoint:
-    """The endpoint of a context whose credentials stand in the file.
+    """The endpoint of a context whose credentials are in the file.
 
     Raises:
-        Refused: BP7002 for a file that cannot be read, BP7003 for one that holds nothing usable.
+        Refused: BP7002 for a file that cannot be read, BP7003 for one without usable credentials.
     """
     cluster, user = choice.cluster, choice.user
     if not (server := cluster.get("server")):
@@ -155,7 +155,7 @@ def _token_file(user: Mapping[str, Any]) -> str | None:
 
 
 def _content(section: Mapping[str, Any], key: str, folder: Path) -> bytes | None:
-    """PEM bytes of KEY-data, or of the file that KEY names."""
+    """PEM bytes from KEY-data, or from the file that KEY specifies."""
     if data := section.get(f"{key}-data"):
         try:
             return base64.b64decode(str(data), validate=True)

@@ -1,7 +1,7 @@
-"""Field ownership: managedFields entries, their field sets, and what an object is apart from bookkeeping.
+"""Field ownership: managedFields entries, their field sets, and the content of an object without server metadata.
 
-A field is named here as fieldsV1 names it, a tuple of tokens: `f:spec` a map key, `k:{"name":"x"}` a list item
-by its keys, `v:"x"` an item of a set, `i:0` an index. Unlike dotted text this is never ambiguous.
+Fields are identified as in fieldsV1, by a tuple of tokens: `f:spec` is a map key, `k:{"name":"x"}` a list item by its
+keys, `v:"x"` an item of a set, `i:0` an index. Unlike dotted paths, these are never ambiguous.
 """
 
 from __future__ import annotations
@@ -21,14 +21,14 @@ Tree = Mapping[str, Any]
 SERVER_METADATA = frozenset(("managedFields", "resourceVersion", "generation", "uid", "creationTimestamp", "selfLink"))
 
 _UNOWNED: Tree = {}
-"""The tree of a field that is not in one; an empty tree of a field that is means that it is owned as one piece."""
+"""The tree for a field that is not owned. In contrast, an empty tree means that the field is owned as a whole."""
 
 _ITSELF = "."
-"""In a fieldsV1 tree: the container itself, besides what is in it."""
+"""In a fieldsV1 tree: the container itself, in addition to its contents."""
 
 
 class Entry(Record):
-    """One managedFields entry. `time` is RFC 3339; `fields` the fieldsV1 tree, in terms of `api_version`."""
+    """One managedFields entry. `time` is RFC 3339; `fields` is the fieldsV1 tree, in terms of `api_version`."""
 
     manager: str
     operation: str
@@ -43,7 +43,7 @@ class Entry(Record):
 
 
 def entries(live: Mapping[str, Any]) -> Iterator[Entry]:
-    """Every managedFields entry of a live object."""
+    """All managedFields entries of a live object."""
     for entry in live["metadata"].get("managedFields") or ():
         yield Entry(
             str(entry.get("manager", "")),
@@ -56,7 +56,7 @@ def entries(live: Mapping[str, Any]) -> Iterator[Entry]:
 
 
 def own_entry(live: Mapping[str, Any], manager: str) -> Entry | None:
-    """What `manager` owns by server-side apply; None where it owns nothing."""
+    """The entry of `manager` for server-side apply; None if it owns nothing."""
     for entry in entries(live):
         if (entry.manager, entry.operation, entry.subresource) == (manager, "Apply", ""):
             return entry
@@ -64,24 +64,24 @@ def own_entry(live: Mapping[str, Any], manager: str) -> Entry | None:
 
 
 def fieldset_hash(tree: Tree) -> str:
-    """A name for exactly this set of fields."""
+    """A hash that identifies this set of fields."""
     return json_digest(tree)
 
 
 def content(live: Mapping[str, Any]) -> dict[str, Any]:
-    """What an object says, without status and what the server keeps for itself."""
+    """The content of an object, without status and server-managed metadata."""
     stated = {key: value for key, value in live.items() if key not in {"status", "metadata"}}
     stated["metadata"] = {k: v for k, v in live["metadata"].items() if k not in SERVER_METADATA}
     return stated
 
 
 def content_hash(live: Mapping[str, Any]) -> str:
-    """A name for what an object says; status and resourceVersion may change without changing it."""
+    """A hash of the content of an object. It does not depend on status and resourceVersion."""
     return json_digest(content(live))
 
 
 def leaves(tree: Tree, at: Tokens = ()) -> Iterator[Tokens]:
-    """Every field that is owned as one piece: scalars, atomic lists and maps, empty containers."""
+    """Every field that is owned as a whole: scalars, atomic lists and maps, empty containers."""
     for token, below in tree.items():
         if token == _ITSELF:
             continue
@@ -92,7 +92,7 @@ def leaves(tree: Tree, at: Tokens = ()) -> Iterator[Tokens]:
 
 
 def server_spelling(tokens: Tokens) -> str:
-    """The field as conflict messages of the server spell it: `.spec.ports[port=80,protocol="TCP"].name`."""
+    """The field as the server writes it in conflict messages: `.spec.ports[port=80,protocol="TCP"].name`."""
     parts = []
     for token in tokens:
         kind, _, text = token.partition(":")
@@ -107,10 +107,9 @@ def server_spelling(tokens: Tokens) -> str:
 
 
 def find_spelt(live: Mapping[str, Any], field: str) -> tuple[Tokens, Entry] | None:
-    """The field that a conflict message means, and who owns it.
+    """The field that a conflict message refers to, and its owner.
 
-    Dots in map keys make the message ambiguous, so it is never split: it is looked up among the fields that
-    are owned.
+    Dots in map keys make the message ambiguous, so it is looked up among the owned fields instead of being parsed.
     """
     for entry in entries(live):
         for tokens in _all_fields(entry.fields):
@@ -127,7 +126,7 @@ def _all_fields(tree: Tree, at: Tokens = ()) -> Iterator[Tokens]:
 
 
 def resolve(tokens: Tokens, data: Any) -> Path | None:
-    """The path of a field inside `data`; None where `data` does not have it."""
+    """The path of a field in `data`; None if `data` does not contain it."""
     path: list[str | int] = []
     for token in tokens:
         step = step_into(token, data)
@@ -149,7 +148,7 @@ def value_at(tokens: Tokens, data: Any) -> Any:
 
 
 def step_into(token: str, data: Any) -> str | int | None:
-    """The key or index in `data` that one token means; None where `data` has no such part."""
+    """The key or index in `data` that one token refers to; None if `data` does not contain it."""
     kind, _, text = token.partition(":")
     if kind == "f":
         return text if isinstance(data, Mapping) and text in data else None
@@ -167,8 +166,8 @@ def step_into(token: str, data: Any) -> str | int | None:
 def mismatches(tree: Tree, want: Any, have: Any, at: Tokens = ()) -> Iterator[Tokens]:
     """The owned fields of `tree` whose values differ between two objects.
 
-    Exact: a value that one side has in another form (`1` and `1.0`, `1000m` and `1`) differs. Every object that is
-    written is looked at so: the three are walked together, not from the top for every field.
+    The comparison is exact: a value in another form (`1` and `1.0`, `1000m` and `1`) differs. It runs for every object
+    that is written, so it walks all three trees together instead of starting from the root for each field.
     """
     for token, below in tree.items():
         if token == _ITSELF:
@@ -181,9 +180,10 @@ def mismatches(tree: Tree, want: Any, have: Any, at: Tokens = ()) -> Iterator[To
 
 
 def departures(tree: Tree, want: Any, have: Any, at: Tokens = ()) -> Iterator[Tokens]:
-    """The parts of `want` that `have` lacks or has otherwise, outermost only. `tree` tells how lists are keyed.
+    """The outermost parts of `want` that `have` lacks or in which it differs. `tree` determines how lists are keyed.
 
-    What is owned as one piece is not looked into; what the server drops or sets itself may not even be in `tree`.
+    Fields that are owned as a whole are not searched. Fields that the server drops or sets itself may not even be in
+    `tree`.
     """
     if have is ABSENT:
         yield at
@@ -200,7 +200,7 @@ def departures(tree: Tree, want: Any, have: Any, at: Tokens = ()) -> Iterator[To
 
 
 def _item(token: str, items: list[Any]) -> Any:
-    """The item that a token means."""
+    """The item that a token refers to."""
     wanted = orjson.loads(token[2:])
     return next((item for item in items if isinstance(item, Mapping) and has_keys(item, wanted)), ABSENT)
 
@@ -211,14 +211,14 @@ def has_keys(item: Mapping[str, Any], keys: Mapping[str, Any]) -> bool:
 
 
 def key_of(item: Mapping[str, Any], name: str) -> Any:
-    """The key of an item of a keyed list: an empty one is the same as none, and a protocol that is not said is TCP."""
+    """The value of a key in an item of a keyed list. Empty equals missing, and a missing protocol is TCP."""
     return item.get(name) or ("TCP" if name == "protocol" else "")
 
 
 def has_foreign_fields(live: Mapping[str, Any], manager: str) -> bool:
-    """Whether somebody else owns fields outside status that we do not own.
+    """Whether another field manager owns fields outside of status that we do not own.
 
-    A snapshot of such an object proves that nothing changed since, not that nothing was foreign.
+    A snapshot of such an object proves only that nothing has changed since, not that nothing was foreign.
     """
     own = own_entry(live, manager)
     ours = set(leaves(own.fields)) if own else set()

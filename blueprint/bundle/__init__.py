@@ -1,1 +1,1 @@
-"""The bundle: objects with provenance, and their form on disk."""
+"""The bundle: objects with provenance, in memory and on disk."""

@@ -1,4 +1,4 @@
-"""Assemble a bundle from a platform and its objects: the bundle in memory, and the files of its folder."""
+"""Assembles a bundle from a platform and its objects: the bundle in memory, and the files of its folder."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ from blueprint.source.yaml_writer import emit
 BundleFiles = Mapping[str, bytes]
 """The content of every file of a bundle's folder, by relative path."""
 _SHIPPED = ("components/", "overlays/", "schemas/", "catalog/", "--set")
-"""How names begin that are the same everywhere: files of the tool, and the command line."""
+"""Prefixes of file names that do not depend on the machine: files of the tool, and the command line."""
 
 
 def make_bundle(
@@ -49,7 +49,7 @@ def make_bundle(
     images: tuple[PulledImage, ...],
     beside: BundleFiles = MappingProxyType({}),
 ) -> tuple[Bundle, BundleFiles]:
-    """The bundle, and its files. `beside` are those for a controller that applies it, and for users."""
+    """The bundle and its files. `beside` contains additional files for a delivery controller and for users."""
     rename = _renamer(layered)
     by_file = {object_file(obj.id, obj.component): obj for obj in objects}
     encoder = OriginEncoder()
@@ -81,18 +81,20 @@ def make_bundle(
 
 
 def _renamer(layered: Layered) -> Rename:
-    """Files as bundles name them: relative to the blueprint's folder, so that no machine shows through."""
+    """Returns a function that makes file names relative to the blueprint's folder, so that bundles contain no local
+    paths.
+    """
 
     @cache
     def rename(name: str) -> str:
-        """The file as the bundle names it; files that come with the tool keep their name."""
+        """The file name for the bundle. Files that ship with the tool keep their name."""
         return name if name.startswith(_SHIPPED) else layered.files.relative(name, layered.target)
 
     return rename
 
 
 def _prerequisite(need: Prerequisite, encoder: OriginEncoder) -> dict[str, Any]:
-    """`sources` is the number of a set in `provenance.json`."""
+    """The prerequisite as JSON. `sources` is the number of a set in `provenance.json`."""
     return {"scope": need.scope, "what": need.what, "sources": encoder.number(need.noted)}
 
 

@@ -1,4 +1,4 @@
-"""Diagnostic codes of bundles: reading, writing, tracing (BP401x, BP402x)."""
+"""Diagnostic codes for reading, writing and tracing bundles (BP401x, BP402x)."""
 
 from blueprint.diagnostics import Severity, define
 

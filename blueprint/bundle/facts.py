@@ -1,5 +1,6 @@
-"""What a bundle says beside objects, pools and expectations, with the lines that decided it: so that `trace` of any
-line of a blueprint has an answer."""
+"""Facts of a bundle besides objects, pools and expectations, with the lines that decided them, so that `trace` can
+answer for any line of a blueprint.
+"""
 
 from __future__ import annotations
 
@@ -22,7 +23,7 @@ from blueprint.source.layers import Layered
 def facts_of(
     platform: Platform, layered: Layered, images: Iterable[PulledImage], needs: Iterable[Prerequisite]
 ) -> tuple[BundleFact, ...]:
-    """Identity and cluster, components and drivers, prerequisites, images, and the overlays that took part."""
+    """Identity and cluster, components and drivers, prerequisites, images, and the overlays that contributed."""
     found = [_noted(read) for read in _readings(platform)]
     found += [BundleFact(f"the prerequisite of {need.scope}: {need.what}", need.noted) for need in needs]
     found += [BundleFact(f"the image {image.ref}", image.sources) for image in images]

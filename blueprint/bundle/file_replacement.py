@@ -1,9 +1,9 @@
-"""Replace files of a folder together: all of them, or as if nothing had been tried.
+"""Replaces files in a folder atomically: all of them, or none.
 
-New contents are first written below `.blueprint-new/` in the folder itself, so that neither its parent nor its mount
-matters, and a full disk is noticed before anything is touched. Then each old file is moved there and each new one out,
-the lock last: from that moment the new bundle holds. Whatever stops that in between, moving back undoes it; after
-`kill -9` the next writer does, and until then readers see that the bundle is half-written.
+New contents are first written to `.blueprint-new/` inside the folder. Neither the parent folder nor the mount point
+matters then, and a full disk is detected before anything is changed. Then each old file is moved there and each new one
+is moved out, the lock last: from that moment on, the new bundle is valid. If anything interrupts this, the moves are
+reversed. After `kill -9`, the next writer reverses them, and until then readers can tell that the bundle is incomplete.
 """
 
 from __future__ import annotations
@@ -24,9 +24,9 @@ _NEW, _OLD, _ADDED = "new", "old", "added.json"
 def replace_files(
     folder: Path, files: Mapping[str, bytes], removed: Iterable[str], added: Iterable[str], last: str
 ) -> None:
-    """Put `files` in place and take the removed ones away; `last`, which is one of `files`, is moved last.
+    """Move `files` into place and delete the removed ones. `last`, which is one of `files`, is moved last.
 
-    `added` are those of `files` that the folder does not have. Raises OSError; then the folder is as it was.
+    `added` are those of `files` that the folder does not contain. Raises OSError, and then leaves the folder unchanged.
     """
     stage = folder / STAGE
     fresh, gone = {*added}, {*removed}
@@ -51,12 +51,12 @@ def replace_files(
 
 
 def is_half_written(folder: Path, last: str) -> bool:
-    """Whether a writer was stopped in the midst of it, or is still at it."""
+    """Whether a writer was interrupted, or is still running."""
     return (folder / STAGE / _ADDED).is_file() and (folder / STAGE / _NEW / last).is_file()
 
 
 def undo(folder: Path, last: str) -> None:
-    """Undo what a writer that was stopped did, and remove what it left; nothing where there is nothing."""
+    """Undo the changes of an interrupted writer and remove its temporary files, if there are any."""
     stage = folder / STAGE
     if is_half_written(folder, last):
         added = _added(stage)
@@ -73,7 +73,7 @@ def undo(folder: Path, last: str) -> None:
 
 @contextlib.contextmanager
 def alone_in(folder: Path) -> Iterator[None]:
-    """Nobody else replaces files of this folder meanwhile; who comes later waits. A killed process holds up nobody."""
+    """Hold an exclusive lock on the folder. Other writers wait; the lock of a killed process does not block them."""
     handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
         with contextlib.suppress(OSError):  # a file system without locks
@@ -87,11 +87,11 @@ def _added(stage: Path) -> list[str]:
     try:
         return [str(name) for name in orjson.loads((stage / _ADDED).read_bytes())]
     except ValueError:
-        return []  # it was being written: nothing had been moved yet
+        return []  # It was still being written: nothing had been moved yet.
 
 
 def _clear(stage: Path) -> None:
-    """Remove what was being written; a second time where something came between, as Ctrl-C does."""
+    """Remove the temporary files; retry once if interrupted, for example by Ctrl-C."""
     try:
         shutil.rmtree(stage)
     except FileNotFoundError:
@@ -113,7 +113,7 @@ def _move(file: Path, to: Path) -> None:
 
 
 def _remove_empty_folders(folder: Path, names: Iterable[str]) -> None:
-    """The folders of files that are gone, as far as nothing else is in them."""
+    """Remove the folders of deleted files, if they are empty."""
     for name in names:
         for parent in (folder / name).parents:
             if parent == folder:

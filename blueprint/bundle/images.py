@@ -1,4 +1,4 @@
-"""Container images as bundles list them."""
+"""Container images, as listed in bundles."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ DIGEST = "sha256:"
 
 
 class PulledImage(Record):
-    """One image reference; `pulled_by` is the component, `digest` what its vendor pins, if known."""
+    """One image reference. `pulled_by` is the component, `digest` the digest that its vendor pins, if known."""
 
     ref: str
     pulled_by: str
@@ -18,12 +18,12 @@ class PulledImage(Record):
 
     @property
     def pinned(self) -> str:
-        """The reference with its digest, if that is known."""
+        """The reference with its digest, if known."""
         return f"{self.ref}@{self.digest}" if self.digest else self.ref
 
 
 def parts_of(ref: str) -> tuple[str, str, str]:
-    """Name, tag and digest; what a reference does not have is empty."""
+    """The name, tag and digest; missing parts are empty."""
     rest, _, digest = ref.partition(f"@{DIGEST}")
     name, colon, tag = rest.rpartition(":")
     if not colon or "/" in tag:

@@ -1,8 +1,8 @@
-"""A JSON file of which a part can be read without the rest.
+"""JSON files of which single parts can be read.
 
-The document is ordinary JSON. Its tables (lists of rows) are cut into pages, and every page and every entry of a
-mapping stands on a line of its own; the last member, `index`, says at which byte each of them starts and how long it
-is. Compact JSON has no line break inside a value, so the index is found without reading what stands before it.
+The document is ordinary JSON. Its tables (lists of rows) are split into pages, and every page and every entry of a
+mapping is on a separate line. The last member, `index`, contains the byte offset and the length of each of them.
+Compact JSON has no line breaks inside values, so the index can be found without reading the rest.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from typing import Any
 import orjson
 
 PAGE = 64
-"""Rows of a page: few enough to read one row cheaply, enough to keep the index small."""
+"""Rows per page: few enough to read one row cheaply, and enough to keep the index small."""
 
 _INDEX = b'\n"index":'
 
@@ -26,9 +26,10 @@ _INDEX = b'\n"index":'
 def json_in_parts(
     values: Mapping[str, Any], tables: Mapping[str, Iterable[Any]], mappings: Mapping[str, Mapping[str, Any]]
 ) -> bytes:
-    """The file's bytes. `values` are small and stand whole; rows of `tables` and entries of `mappings` are parts.
+    """The bytes of the file. `values` are small and stored as a whole; rows of `tables` and entries of `mappings` are
+    parts.
 
-    Tables are gone through once, row by row. An entry may be a `Fragment`, JSON already.
+    Tables are iterated once, row by row. An entry may be a `Fragment` of serialized JSON.
     """
     writer = _Writer()
     for name, value in values.items():
@@ -47,9 +48,9 @@ def json_in_parts(
 
 
 def fragment(value: Any) -> orjson.Fragment:
-    """A value as the JSON that it will be, for who holds many until they are written.
+    """A value as serialized JSON, for callers that hold many values until they are written.
 
-    It is copied, since what orjson returns occupies several times what it holds.
+    It is copied, because the object that orjson returns occupies several times its size.
     """
     return orjson.Fragment(bytes(memoryview(_dumps(value))))
 
@@ -62,17 +63,17 @@ def _pages(rows: Iterable[Any]) -> Iterator[list[Any]]:
 
 class _Writer:
     def __init__(self) -> None:
-        self.out = BytesIO()  # gives its bytes away without copying them
+        self.out = BytesIO()  # Returns the bytes without copying them.
         self.index: dict[str, Any] = {}
 
     def member(self, name: str, value: bytes) -> None:
-        """A whole value on a line."""
+        """Write a whole value on one line."""
         self.out.write((b",\n" if self.out.tell() else b"{\n") + _dumps(name) + b":" + value)
 
     def lines(
         self, name: str, brackets: bytes, parts: Iterator[tuple[bytes, bytes]]
     ) -> Iterator[tuple[bytes, tuple[int, int]]]:
-        """A container with one part on each line; each part's key with where its value starts, and its length."""
+        """A container with one part per line, and for each part its key, the offset of its value, and its length."""
         self.member(name, brackets[:1])
         separator = b"\n"
         for key, value in parts:
@@ -88,9 +89,9 @@ def _dumps(value: Any) -> bytes:
 
 
 class JsonParts:
-    """Such a file on disk. Nothing of it is read before it is requested.
+    """Such a file on disk. Nothing is read until it is requested.
 
-    Every method raises ValueError, KeyError, IndexError or TypeError where the file is not what it should be.
+    All methods raise ValueError, KeyError, IndexError or TypeError if the file is malformed.
     """
 
     def __init__(self, file: Path) -> None:
@@ -111,7 +112,7 @@ class JsonParts:
         return index
 
     def value(self, name: str) -> Any:
-        """A value that stands whole."""
+        """A value that is stored as a whole."""
         start = self._bytes.find(b"\n" + _dumps(name) + b":")
         if start < 0:
             raise KeyError(name)

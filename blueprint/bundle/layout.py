@@ -1,4 +1,4 @@
-"""The names of a bundle's files, and the form of those that are JSON."""
+"""The file names of a bundle, and the format of its JSON files."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ PROVENANCE = "provenance.json"
 EXPECTATIONS = "expectations.json"
 IMAGES = "images.txt"
 SLICES = "resource-slices.yaml"
-"""What DRA drivers publish of the nodes, where pods claim GPUs."""
+"""What DRA drivers publish of the nodes, if pods claim GPUs."""
 PREREQUISITES = "prerequisites.json"
 PREREQUISITES_PAGE = "prerequisites.md"
 MANIFESTS = "manifests"
 WORKLOADS = "workloads"
-"""What users of tenants start from. Nothing applies it."""
+"""Workload templates for tenant users. Nothing applies them."""
 DELIVERY = "delivery"
-"""Files for a controller that applies the bundle, where the blueprint declares one."""
+"""Files for a delivery controller that applies the bundle, if the blueprint declares one."""
 
 
 def as_json(value: Any) -> bytes:
-    """JSON as bundles hold it: sorted, indented, one newline at the end."""
+    """JSON in the format of bundles: sorted, indented, with one newline at the end."""
     return orjson.dumps(value, option=orjson.OPT_SORT_KEYS | orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
 
 
@@ -37,17 +37,19 @@ def sha256(data: bytes) -> str:
 
 
 def lock_digest(lock: Mapping[str, Any]) -> str:
-    """The digest of everything in a lock but the digest itself."""
+    """The digest of a lock without its `digest` field."""
     return sha256(as_json({key: value for key, value in lock.items() if key != "digest"}))
 
 
 def sealed(lock: Mapping[str, Any]) -> bytes:
-    """The lock's bytes, with its digest."""
+    """The bytes of a lock, including its digest."""
     return as_json({**lock, "digest": lock_digest(lock)})
 
 
 def object_file(identity: ObjectId, component: str) -> str:
-    """Where a bundle keeps an object: one file per object, the same name on every file system."""
+    """The path of an object's manifest in a bundle: one file per object, with a name that is valid on every file
+    system.
+    """
     parts = (identity.kind.lower(), identity.namespace, identity.name)
     name = ".".join(_file_name(part) for part in parts if part)
     return f"{MANIFESTS}/{component}/{name}.yaml"

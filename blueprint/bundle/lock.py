@@ -1,4 +1,4 @@
-"""The lock: what a bundle was compiled from, what it decides beside its objects, and a digest of each of its files."""
+"""The lock: the inputs of a bundle, its facts besides objects, and a digest of each file."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ class Lock(Record):
     """The lock of a bundle.
 
     Attributes:
-        platform: What was compiled.
+        platform: The compiled platform.
         inputs: The text of every input, by its name in the bundle.
-        images: What is pulled.
-        pools: Each pool with, by key, the number of the set of its sources in `provenance.json`.
-        objects: Each object, by its file.
+        images: The images that are pulled.
+        pools: Each pool with, by key, the number of its set of sources in `provenance.json`.
+        objects: Each object, by file.
         files: The content of all other files.
     """
 
@@ -38,7 +38,7 @@ class Lock(Record):
     files: Mapping[str, bytes]
 
     def to_json(self) -> dict[str, Any]:
-        """The lock as JSON has it, without its digest."""
+        """The lock as JSON, without its digest."""
         platform = self.platform
         pools = zip(self.pools, platform.pools, strict=True)
         return {

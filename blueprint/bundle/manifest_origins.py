@@ -1,6 +1,6 @@
-"""Origins of users' manifests: every field has a place of its own, and ten thousand objects have a million fields.
+"""Origins of users' manifests. Every field has its own span, and ten thousand objects have a million fields.
 
-A place is four numbers here instead of four objects; origins are made of them where somebody asks.
+A span is stored here as four numbers instead of four objects. Origins are created on access.
 """
 
 from __future__ import annotations
@@ -19,12 +19,12 @@ _NUMBERS = 4
 
 
 class ManifestOrigins(Mapping[Path, FieldOrigin]):
-    """The origin of each field of one document: its own place, and the line that names the file.
+    """The origin of each field of one document: its span, and the line that refers to the file.
 
     Args:
-        file: The file that the document stands in.
-        named: The line of the blueprint that names the file.
-        places: Every field with its place in the file, each place only as often as it has fields.
+        file: The file that contains the document.
+        named: The blueprint line that refers to the file.
+        places: Each field with its span in the file. Spans without a field are omitted.
     """
 
     __slots__ = ("_index", "_numbers", "file", "named")
@@ -51,12 +51,12 @@ class ManifestOrigins(Mapping[Path, FieldOrigin]):
         return len(self._index)
 
     def spans(self) -> Iterator[Span]:
-        """The place of each field, in order."""
+        """The span of each field, in order."""
         remaining = iter(self._numbers)
         return (Span(self.file, *numbers) for numbers in zip(*[remaining] * _NUMBERS, strict=True))
 
     def sources(self) -> Iterator[Source]:
-        """The same as sources."""
+        """The source of each field, in order."""
         return map(self._source, self.spans(), self._index)
 
     @staticmethod
@@ -66,5 +66,5 @@ class ManifestOrigins(Mapping[Path, FieldOrigin]):
 
 @lru_cache(maxsize=4096)
 def _numbered(paths: tuple[Path, ...]) -> Mapping[Path, int]:
-    """The paths with their numbers. Ten thousand objects of a kind have few sets of fields between them."""
+    """The index of each path. Cached, because thousands of objects of one kind share a few sets of fields."""
     return {path: number for number, path in enumerate(paths)}

@@ -1,4 +1,4 @@
-"""Rendered Kubernetes objects, each field with its provenance, and the bundle that holds them."""
+"""Rendered Kubernetes objects with the provenance of each field, and the bundle that contains them."""
 
 from __future__ import annotations
 
@@ -35,16 +35,16 @@ __all__ = [
 ]
 
 USERS = "extra-manifests"
-"""The component under which users' own manifests stand."""
+"""The component name for users' own manifests."""
 
 
 def json_digest(value: Any) -> str:
-    """96 bits of SHA-256 over canonical JSON, in hexadecimal."""
+    """The first 96 bits of the SHA-256 of canonical JSON, in hexadecimal."""
     return hashlib.sha256(orjson.dumps(value, option=orjson.OPT_SORT_KEYS)).hexdigest()[:24]
 
 
 class ObjectId(Record, order=True):
-    """Which object: group, kind, namespace and name. The version is not part of an identity."""
+    """The identity of an object: group, kind, namespace and name. The version is not part of it."""
 
     group: str
     kind: str
@@ -53,7 +53,7 @@ class ObjectId(Record, order=True):
 
     @classmethod
     def of(cls, manifest: Mapping[str, Any]) -> ObjectId:
-        """The identity of a manifest that has apiVersion, kind and a name, or the prefix of one that is generated."""
+        """The identity of a manifest with apiVersion, kind and a name, or the `generateName` prefix."""
         group = str(manifest["apiVersion"]).rpartition("/")[0]
         meta = manifest["metadata"]
         name = meta["name"] if "name" in meta else f"{meta['generateName']}*"
@@ -64,38 +64,38 @@ class ObjectId(Record, order=True):
 
 
 class FieldOrigin(Record, gc=False):
-    """Why a field has its value: the template scalar that produced it and everything that scalar read."""
+    """Why a field has its value: the template scalar that produced it, and everything that the scalar read."""
 
     template: Span
     noted: Sources = ()
 
     @property
     def patched(self) -> bool:
-        """Whether a patch took part. Those are never gathered: a patch is for one object."""
+        """Whether a patch contributed. Such origins are never grouped, because a patch applies to one object."""
         return any(isinstance(each, Source) and each.layer == "patch" for each in self.noted)
 
     @property
     def sources(self) -> tuple[Source, ...]:
-        """Every line that took part, the deciding one first."""
+        """All contributing sources, the deciding one first."""
         return flatten(self.noted)
 
     @property
     def line(self) -> Source | None:
-        """The line to point at: what somebody wrote, before what ships with the tool."""
+        """The source to show: a line that a user wrote, before files that ship with the tool."""
         return line_to_change(self.noted)
 
     @property
     def place(self) -> Span:
-        """Where that is; the template where no line took part."""
+        """The span of that source; the template's span if there is no source."""
         return self.line.span if self.line else self.template
 
 
 @dataclass(frozen=True, slots=True)
 class Object:
-    """One rendered object. `origins` maps every leaf and every container that was written to its origin.
+    """One rendered object. `origins` maps every leaf, and every container that was written, to its origin.
 
-    `data` is in the API server's canonical form: no nulls, no empties that mean nothing. An object is no record, since
-    one of a stored bundle reads its fields when they are needed.
+    `data` is in the API server's canonical form: without nulls and meaningless empty values. An object is not a record,
+    because objects of a stored bundle are read lazily.
     """
 
     data: dict[str, Any]
@@ -105,7 +105,7 @@ class Object:
 
     @property
     def id(self) -> ObjectId:
-        """Which object this is."""
+        """The identity of the object."""
         if self._id is None:
             object.__setattr__(self, "_id", ObjectId.of(self.data))
             assert self._id is not None  # noqa: S101 - just made
@@ -122,28 +122,28 @@ class Object:
         return json_digest(self.data)
 
     def origin(self, path: Path) -> FieldOrigin | None:
-        """The origin of a field, or of the nearest field above it that has one."""
+        """The origin of a field, or of its nearest ancestor that has one."""
         for end in range(len(path), -1, -1):
             if found := self.origins.get(path[:end]):
                 return found
         return None
 
     def by_hand(self, path: Path) -> bool:
-        """Whether a person wrote what stands there, in a manifest or a patch, and not this tool."""
+        """Whether a user wrote this value, in a manifest or a patch, and not this tool."""
         origin = self.origin(path)
         return self.component == USERS or (origin is not None and origin.patched)
 
 
 @runtime_checkable
 class KeyPlaces(Protocol):
-    """Origins that know also where the keys of fields stand, as those of files read as they are."""
+    """Origins that also know the spans of keys, for files that are used unchanged."""
 
     def key_at(self, path: Path) -> Span:
-        """Where the last key of a path stands."""
+        """The span of the last key of a path."""
 
 
 class SourcesByKey(Mapping[str, tuple[Source, ...]]):
-    """Sources by key. They are held as they were recorded, in groups; reading a key spreads them out."""
+    """Sources by key. They are stored in groups, as recorded; reading a key expands them."""
 
     def __init__(self, noted: Mapping[str, Sources]) -> None:
         self.noted = noted
@@ -159,19 +159,20 @@ class SourcesByKey(Mapping[str, tuple[Source, ...]]):
 
 
 def noted_sources(sources: Mapping[str, tuple[Source, ...]]) -> Mapping[str, Sources]:
-    """Sources by key, in groups where they were recorded so."""
+    """Sources by key, in the groups in which they were recorded."""
     return sources.noted if isinstance(sources, SourcesByKey) else sources
 
 
 class BundlePool(Record):
-    """What a bundle says of one node pool: which nodes, how many, which labels and taints they carry.
+    """A node pool in a bundle: how its nodes are selected, how many there are, and their labels and taints.
 
-    `labels` and `taints` are what must be on the node (selector labels excluded). `sources` has one entry
-    per key: `nodes`, `selector`, `labels.<key>`, `taints.<key>:<effect>`, `gpu`, `resources`, `machine`,
-    `topology`, `slices`. `resources` is what pods can ask each node for, after partitioning and sharing:
-    `{"nvidia.com/mig-1g.10gb": 28}`. `machine` has what is known of the machine, by name; `topology` the labels
-    that say where a node stands, with the pool's nodes per domain (0: any number). `slices` has, by pool, what DRA
-    drivers publish of a node. `provisioned`: its nodes come with labels and taints, whatever `node_labels` is.
+    `labels` and `taints` are what nodes must have (excluding the selector's labels). `sources` has one entry per key:
+    `nodes`, `selector`, `labels.<key>`, `taints.<key>:<effect>`, `gpu`, `resources`, `machine`, `topology`, `slices`.
+    `resources` contains what pods can request from each node, after partitioning and sharing:
+    `{"nvidia.com/mig-1g.10gb": 28}`. `machine` contains the known facts of the machine, by name; `topology` the labels
+    for a node's location, with the number of the pool's nodes per domain (0: any number). `slices` contains, by pool,
+    what DRA drivers publish of a node. `provisioned`: nodes are created with labels and taints, whatever `node_labels`
+    is.
     """
 
     name: str
@@ -191,40 +192,40 @@ class BundlePool(Record):
 
     @property
     def published(self) -> tuple[Publication, ...]:
-        """What DRA drivers publish of one of its nodes; `slices_of_node` has it as objects."""
+        """What DRA drivers publish of one of its nodes. `slices_of_node` returns it as objects."""
         return self.slices.get(self.name, ())
 
     def origin(self, *keys: str) -> FieldOrigin | None:
-        """The lines of the first of these keys that has any; there is no template behind them."""
+        """The sources of the first of these keys that has any, as an origin without a template."""
         noted = noted_sources(self.sources)
         found = next((noted[key] for key in keys if noted.get(key)), ())
         first = first_source(found)
         return FieldOrigin(first.span, found) if first else None
 
     def span(self, *keys: str) -> Span | None:
-        """The first of those lines."""
+        """The span of the first of these sources."""
         origin = self.origin(*keys)
         return origin.template if origin else None
 
 
 class BundleFact(Record):
-    """Something a bundle says that is no field, in words that complete "this line decides ...", and its sources."""
+    """A fact of a bundle that is not a field: a text that completes "this line decides ...", and its sources."""
 
     what: str
     noted: Sources
 
     @property
     def sources(self) -> tuple[Source, ...]:
-        """Every line that took part, the deciding one first."""
+        """All contributing sources, the deciding one first."""
         return flatten(self.noted)
 
 
 class Bundle(Record):
-    """Everything that `compile` decided, in memory; `render.bundle` writes and reads the folder form.
+    """The result of `compile` in memory; `render.bundle` writes and reads it as a folder.
 
-    `objects` are in apply order. `node_labels` is `apply` or `provisioner`. `digest` is the SHA-256 of
-    the lock, so it names the bundle's exact content. `texts` has the lines behind the sources, for excerpts.
-    `facts` are what it says beside objects, pools and expectations.
+    `objects` are in apply order. `node_labels` is `apply` or `provisioner`. `digest` is the SHA-256 of the lock and
+    therefore identifies the bundle's exact content. `texts` contains the lines behind the sources, for excerpts.
+    `facts` contains everything else: facts other than objects, pools and expectations.
     """
 
     name: str
@@ -242,5 +243,5 @@ class Bundle(Record):
     facts: Iterable[BundleFact] = ()
 
     def labels_nodes_of(self, pool: BundlePool) -> bool:
-        """Whether an apply sets labels and taints of the nodes of a pool."""
+        """Whether an apply sets labels and taints on the nodes of a pool."""
         return self.node_labels == "apply" and not pool.provisioned

@@ -1,8 +1,8 @@
 """Origins as JSON: tables of template places, sources and sets of sources, to which everything else refers by number.
 
-So equal sets are written once, and what is written stays linear in the number of pools. A set is a list of the numbers
-of sources; a negative number -n stands for everything in set n - 1, which comes before it. Bundles and plan files hold
-such tables; reports spell sources out.
+Equal sets are written once, so the size stays linear in the number of pools. A set is a list of source numbers; a
+negative number -n stands for the contents of set n - 1, which precedes it. Bundles and plan files contain such tables;
+reports contain the sources in full.
 """
 
 from __future__ import annotations
@@ -20,18 +20,18 @@ from blueprint.platform.tracking.sources import Source, SourceGroup, Sources
 from blueprint.source.paths import from_pointer, pointer
 
 Rename = Callable[[str], str]
-"""Gives a file the name that it is written under."""
+"""Returns the name under which a file is written."""
 Place = tuple[int, int]
-"""An origin: the numbers of its template place and of its set of sources."""
+"""An origin: the numbers of its template place and its set of sources."""
 
 
 K = TypeVar("K", bound=Hashable)
 
 
 class _Table(dict[K, int]):
-    """Rows with their numbers, in the order in which they come.
+    """Numbered rows, in insertion order.
 
-    Those of a block come only once. They are not kept, but made again when the table is written.
+    Rows of a block are not deduplicated. They are not stored either, but created again when the table is written.
     """
 
     def __init__(self) -> None:
@@ -44,14 +44,14 @@ class _Table(dict[K, int]):
         return number
 
     def block(self, length: int, rows: Callable[[], Iterable[K]]) -> int:
-        """The number of the first of so many rows."""
+        """The number of the first of `length` rows."""
         first = len(self) + self._in_blocks
         self._blocks.append((first, rows))
         self._in_blocks += length
         return first
 
     def rows(self) -> Iterator[K]:
-        """Every row."""
+        """All rows."""
         blocks = deque(self._blocks)
         for row, number in self.items():
             while blocks and blocks[0][0] < number:
@@ -62,7 +62,7 @@ class _Table(dict[K, int]):
 
 
 def _other_spans(origins: ManifestOrigins) -> Iterator[Span]:
-    """The places of a manifest's fields, each once, without the first."""
+    """The spans of a manifest's fields, each one once, without the first."""
     return islice(dict.fromkeys(origins.spans()), 1, None)
 
 
@@ -75,7 +75,7 @@ def _pairs(start: int, length: int, other: int) -> Iterator[tuple[int, int]]:
 
 
 class OriginEncoder:
-    """Numbers template places, sources and sets of sources, each once, in the order in which they come."""
+    """Numbers template places, sources and sets of sources, each one once, in insertion order."""
 
     def __init__(self) -> None:
         self._sources = _Table[Source]()
@@ -92,7 +92,7 @@ class OriginEncoder:
         return {key: self.number(several) for key, several in sources.items()}
 
     def sources(self) -> Iterator[Source]:
-        """Every source that has a number."""
+        """All numbered sources."""
         return self._sources.rows()
 
     def places(self, obj: Object, shared: Container[str] = ()) -> dict[str, Place]:
@@ -108,7 +108,7 @@ class OriginEncoder:
         return self._templates[origin.template], self.number(origin.noted)
 
     def _manifest(self, origins: ManifestOrigins) -> dict[str, Place]:
-        """The same where nothing else refers to the lines: but for those of the first field their numbers will do."""
+        """The same if nothing else refers to the lines. Only those of the first field then need to be deduplicated."""
         template, sources = self._place(next(iter(origins.values())))
         more = len(origins) - 1
         spans = [*origins.spans()]
@@ -122,11 +122,11 @@ class OriginEncoder:
         return dict(zip(map(pointer, origins), zip(map(numbers.__getitem__, spans), sets, strict=True), strict=True))
 
     def tables(self, rename: Rename = str) -> dict[str, list[Any]]:
-        """The tables, once everything has its number."""
+        """The tables, once everything is numbered."""
         return {name: list(rows) for name, rows in self.rows(rename).items()}
 
     def rows(self, rename: Rename = str) -> dict[str, Iterator[Any]]:
-        """The rows of each table one by one, for who does not need them all at once."""
+        """The rows of each table one at a time, for callers that do not need them all at once."""
         return {
             "templates": (_row(template, rename) for template in self._templates.rows()),
             "sources": ([s.layer, *_row(s.span, rename), s.path] for s in self.sources()),
@@ -142,9 +142,9 @@ class OriginEncoder:
 
 
 class OriginDecoder:
-    """Reads origins back; `row` gives a row of a table by its number, and each is read once.
+    """Decodes origins. `row` returns a row of a table by its number; each row is decoded once.
 
-    Every method raises ValueError, KeyError, IndexError or TypeError where the tables are not what an encoder makes.
+    All methods raise ValueError, KeyError, IndexError or TypeError if the tables are malformed.
     """
 
     def __init__(self, row: Callable[[str, int], Any]) -> None:
@@ -165,7 +165,7 @@ class OriginDecoder:
         return FieldOrigin(Span(*self._row("templates", template)), self.set(number))
 
     def origins(self, places: Mapping[str, Place], data: Any) -> dict[Path, FieldOrigin]:
-        """The origin of each field of an object that has this `data`."""
+        """The origin of each field of an object with this `data`."""
         return {from_pointer(text, data): self.origin(place) for text, place in places.items()}
 
     def _member(self, number: int, whose: int) -> Source | SourceGroup:
@@ -185,7 +185,7 @@ class OriginDecoder:
 
 
 class DecodedSets(Mapping[str, Sources]):
-    """Sets of sources by key, each decoded when it is first needed."""
+    """Sets of sources by key, decoded on first use."""
 
     def __init__(self, decoder: OriginDecoder, numbers: Mapping[str, int]) -> None:
         self._decoder = decoder
@@ -202,12 +202,12 @@ class DecodedSets(Mapping[str, Sources]):
 
 
 def source_to_json(source: Source) -> dict[str, Any]:
-    """A source spelt out, for a report."""
+    """A source in full, for a report."""
     return {"layer": source.layer, "path": source.path, "at": span_to_json(source.span)}
 
 
 def span_to_json(span: Span) -> dict[str, Any]:
-    """A place spelt out, for a report."""
+    """A span in full, for a report."""
     return {
         "file": span.file,
         "line": span.line,

@@ -1,4 +1,4 @@
-"""Put a bundle into its folder, whole or not at all; or say how the folder differs from what would be put there."""
+"""Writes a bundle to its folder atomically, or reports how the folder differs from it."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ from blueprint.wording import counted, first_few
 Files = Mapping[str, bytes]
 _MOST_NAMED = 8
 _FOR_PEOPLE = (".yaml", ".md", ".txt")
-"""Files of which a changed line says something; the others are JSON with numbers and digests."""
+"""Files whose changed lines are readable. The others are JSON with numbers and digests."""
 
 
 def check_output(files: Files, folder: Path) -> list[Diagnostic]:
-    """How `folder` differs from what would be written; empty where it does not.
+    """How `folder` differs from what would be written; empty if it does not.
 
-    Of a file for people, the first line that differs is shown with what it would become.
+    For a readable file, the first differing line is shown with its replacement.
     """
     found = replacement(files, folder)
     differences = [f"{folder / name} would be added" for name in found.added]
@@ -56,9 +56,9 @@ def _changed(file: Path, data: bytes) -> Diagnostic:
 
 
 class BundleWriteResult(Record):
-    """Whether writing changed anything, and what to say about files that are not the bundle's or were edited.
+    """Whether writing changed anything, and diagnostics about foreign and edited files.
 
-    `in_words` counts files by what became of them, ` (3 changed, 1 removed)`; it is empty for a new bundle.
+    `in_words` counts the files by what happened to them, ` (3 changed, 1 removed)`; it is empty for a new bundle.
     """
 
     changed: bool
@@ -67,9 +67,9 @@ class BundleWriteResult(Record):
 
 
 def write_bundle(files: Files, folder: Path) -> BundleWriteResult:
-    """Make `folder` hold the bundle, and remove what an older one had there; anything else in it stays.
+    """Write the bundle to `folder`, and remove files of an older bundle; all other files stay.
 
-    Raises Refused, exit code 2; then the folder is as it was.
+    Raises Refused, exit code 2, and then leaves the folder unchanged.
     """
     real = Path(os.path.realpath(folder))
     new = not real.exists()
@@ -84,7 +84,7 @@ def write_bundle(files: Files, folder: Path) -> BundleWriteResult:
         raise Refused(Diagnostic(codes.OUTPUT_UNWRITABLE, message), exit_code=2) from error
     finally:
         if new:
-            with contextlib.suppress(OSError):  # it stays where something is in it
+            with contextlib.suppress(OSError):  # Stays if it is not empty.
                 real.rmdir()
 
 
@@ -113,7 +113,7 @@ def _counts(found: Replacement) -> str:
 
 
 def _notices(found: Replacement, folder: Path) -> Iterator[Diagnostic]:
-    """What somebody should know about files that are not, or not only, the bundle's."""
+    """Diagnostics about files that do not belong to the bundle, or were edited."""
     if found.edited:
         message = f"{counted(len(found.edited), 'file')} edited by hand: {first_few(found.edited, _MOST_NAMED)}"
         help_ = "move changes that must stay into the blueprint, as a setting or as a patch with a reason"

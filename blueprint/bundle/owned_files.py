@@ -1,7 +1,8 @@
-"""What in a bundle's folder is the bundle's, and what is somebody else's and stays.
+"""Distinguishes the files of a bundle from other files in its folder, which stay.
 
-The lock lists what is ours. Beside that a folder may hold anything: `.git`, a README, a kustomization. None of it is
-read, replaced or removed. Only below `manifests/` it matters to others: what applies that folder applies it, too.
+The lock lists the files of the bundle. Apart from those, a folder may contain anything: `.git`, a README, a
+kustomization. None of this is read, replaced or removed. Other files matter only below `manifests/`, because whatever
+applies that folder applies them too.
 """
 
 from __future__ import annotations
@@ -36,13 +37,14 @@ Files = Mapping[str, bytes]
 
 _AT_THE_TOP = frozenset({PROVENANCE, EXPECTATIONS, IMAGES, PREREQUISITES, PREREQUISITES_PAGE, SLICES})
 _UNTOLD = (".git", "lost+found", STAGE)
-"""Not worth a word: the repository that holds the bundle, a file system's own, what is being written."""
+"""Names that are not reported: the repository that contains the bundle, file system metadata, temporary files."""
 _DIGESTED = re.compile(r'"((?:[^"\\\n]|\\.)+)": "([0-9a-f]{64})"')
 
 
 class LockedFiles(Record):
-    """What a lock lists: the digests of each of the bundle's files. A lock that cannot be read is only guessed from:
-    enough to write over a file, not to remove one."""
+    """The files that a lock lists, with their digests. The contents of an unreadable lock are guessed, which is enough
+    to overwrite a file but not to remove one.
+    """
 
     digests: Mapping[str, frozenset[str]]
     readable: bool = True
@@ -52,8 +54,8 @@ class LockedFiles(Record):
 class Replacement(Record):
     """What writing a bundle does to a folder, file by file; names are relative to it.
 
-    `edited` are the changed or removed ones that are not as the old bundle had them. `in_the_way` says what cannot be
-    replaced, in words; `foreign` and `strays` stay, the latter below `manifests/`.
+    `edited` are the changed or removed files that differ from the old bundle. `in_the_way` describes what cannot be
+    replaced. `foreign` and `strays` stay; strays are below `manifests/`.
     """
 
     added: tuple[str, ...]
@@ -66,22 +68,22 @@ class Replacement(Record):
 
     @property
     def written(self) -> tuple[str, ...]:
-        """Added or changed."""
+        """Added and changed files."""
         return (*self.added, *self.changed)
 
     @property
     def changes_anything(self) -> bool:
-        """Whether the folder is not yet what it becomes."""
+        """Whether writing would change the folder."""
         return bool(self.written or self.removed)
 
 
 def is_free(folder: Path) -> bool:
-    """Whether a bundle may be put into an existing folder: it holds one, or nothing that counts."""
+    """Whether a bundle may be written to an existing folder: it contains a bundle, or nothing relevant."""
     return (folder / LOCK).is_file() or not any(True for _ in _foreign_at_the_top(folder, ()))
 
 
 def replacement(files: Files, folder: Path) -> Replacement:
-    """What writing `files` to `folder` would do; an absent folder is an empty one."""
+    """What writing `files` to `folder` would do. A missing folder counts as empty."""
     listed = listed_in(folder)
     changed, added, edited, in_the_way = [], [], [], []
     for name, data in files.items():
@@ -110,14 +112,18 @@ def replacement(files: Files, folder: Path) -> Replacement:
 
 
 def _strays(folder: Path, ours: Collection[str]) -> Iterator[str]:
-    """Files that whoever applies the folder would apply, too: below `manifests/`, and `delivery/` if it is ours."""
+    """Files that would be applied together with the bundle: below `manifests/`, and below `delivery/` if the bundle has
+    one.
+    """
     yield from strays_in(folder, ours)
     if any(name.startswith(f"{DELIVERY}/") for name in ours):
         yield from strays_in(folder, ours, DELIVERY)
 
 
 def listed_in(folder: Path) -> LockedFiles:
-    """What the lock in `folder` lists, as far as it can be read: one with a merge conflict in it still says much."""
+    """The files that the lock in `folder` lists, as far as it is readable. Even with a merge conflict, most of it
+    is.
+    """
     try:
         text = (folder / LOCK).read_bytes()
     except OSError:
@@ -135,14 +141,16 @@ def listed_in(folder: Path) -> LockedFiles:
 
 
 def is_ours(name: str) -> bool:
-    """Whether a bundle has files of such a name; a lock that says so of another one is not believed."""
+    """Whether a bundle can contain a file of this name. Other names in a lock are ignored."""
     parts = name.split("/")
     below = parts[0] in (MANIFESTS, DELIVERY, WORKLOADS) and len(parts) > 1 and not {"", ".", ".."} & {*parts}
     return below or name in _AT_THE_TOP
 
 
 def _state(folder: Path, name: str) -> bytes | str | None:
-    """The content of the file, None where there is none, or in words what stands in its place or on the way to it."""
+    """The content of the file, None if it does not exist, or a description of what is in its place or on the path to
+    it.
+    """
     here = folder
     steps = name.split("/")
     for number, step in enumerate(steps, start=1):
@@ -162,7 +170,9 @@ def _state(folder: Path, name: str) -> bytes | str | None:
 
 
 def _foreign_at_the_top(folder: Path, ours: Iterable[str]) -> Iterator[str]:
-    """What stands beside the bundle in its folder, folders with a slash; nothing below them is looked at."""
+    """Other entries at the top level of the bundle's folder, folders with a trailing slash. Subfolders are not
+    searched.
+    """
     if not folder.is_dir():
         return
     tops = {name.partition("/")[0] for name in ours} | {LOCK}

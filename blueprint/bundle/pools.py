@@ -1,4 +1,4 @@
-"""Node pools as bundles have them: values of the platform, each with the lines that decided it."""
+"""Node pools of a bundle: values of the platform, each with the lines that decided it."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ T = TypeVar("T")
 
 
 class _SourcedReads:
-    """Reads values, and remembers by key which lines each came from."""
+    """Reads values, and records for each key the lines that they came from."""
 
     def __init__(self) -> None:
         self.sources: dict[str, Sources] = {}
@@ -31,7 +31,7 @@ class _SourcedReads:
 
 
 def bundle_pool(pool: Pool) -> BundlePool:
-    """The pool, with the sources of each of its values."""
+    """The pool, with the sources of each value."""
     read = _SourcedReads()
     gpu = read("gpu", lambda: (pool.gpu.product, pool.gpu.count) if pool.gpu else None)
     machine = read("machine", lambda: pool.hardware.machine)

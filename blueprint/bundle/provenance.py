@@ -1,10 +1,11 @@
-"""`provenance.json`: where every field of every object came from.
+"""`provenance.json`: the origin of every field of every object.
 
-Template places, sources and sets of sources are tables (`origin_codec`). A field, which is a JSON pointer, refers to
-its template place and to one set; so do the pools of the lock and the prerequisites. The source lines themselves are
-stored too: readers of a report on the bundle see them without having the blueprint.
+Template places, sources and sets of sources are tables (`origin_codec`). A field, identified by a JSON pointer, refers
+to its template place and to one set; so do the pools in the lock and the prerequisites. The source lines themselves are
+stored as well, so that reports on the bundle can show them without the blueprint.
 
-The file can be read in parts (`json_parts`): who requests one field of ten thousand objects reads that object's.
+The file can be read in parts (`json_parts`): looking up one field of ten thousand objects reads only that object's
+part.
 """
 
 from __future__ import annotations
@@ -30,10 +31,11 @@ def provenance_file(
     texts: Mapping[str, str],
     rename: Rename,
 ) -> bytes:
-    """The file for objects by the files they are kept in, to be made when all else has its number in `encoder`.
+    """The file for objects, keyed by their manifest files. Must be created after everything else is numbered in
+    `encoder`.
 
-    `extra` are sources of things that do not refer to the tables, whose lines are kept as well; `texts` is the text of
-    the files by name; `rename` gives files their names in bundles.
+    `extra` are sources that do not refer to the tables, but whose lines are stored as well; `texts` contains the text
+    of the files by name; `rename` returns the name of a file in the bundle.
     """
     shared = {each.span.file for each in encoder.sources()}
     fields = {file: fragment(encoder.places(obj, shared)) for file, obj in objects.items()}  # as text it takes a fifth
@@ -44,7 +46,7 @@ def provenance_file(
 
 
 def _lines(sources: Iterable[Source], texts: Mapping[str, str], rename: Rename) -> dict[str, dict[str, str]]:
-    """The lines that the sources stand on, by file and number."""
+    """The lines of the sources, by file and line number."""
     split = {name: text.splitlines() for name, text in texts.items()}
     found: dict[str, dict[str, str]] = {}
     for source in sources:
@@ -55,7 +57,7 @@ def _lines(sources: Iterable[Source], texts: Mapping[str, str], rename: Rename) 
 
 
 class Texts(Mapping[str, str]):
-    """The files behind a bundle's sources, as far as their lines were kept; the other lines are empty."""
+    """The files behind a bundle's sources, as far as their lines are stored; other lines are empty."""
 
     def __init__(self, provenance: Provenance) -> None:
         self._provenance = provenance
@@ -92,26 +94,26 @@ class Provenance:
         self.decoder = OriginDecoder(self._parts.row)
 
     def files(self) -> Mapping[str, Any]:
-        """The names of the files of which lines were kept."""
+        """The names of the files whose lines are stored."""
         return self._parts.keys("lines")
 
     def lines(self, file: str) -> dict[str, str]:
-        """The kept lines of a file by number. Raises KeyError."""
+        """The stored lines of a file, by number. Raises KeyError."""
         lines: dict[str, str] = self._parts.entry("lines", file)
         return lines
 
     @property
     def texts(self) -> Texts:
-        """The kept lines as texts; read when they are first looked at."""
+        """The stored lines as texts, read on first use."""
         return Texts(self)
 
     def facts(self) -> Iterator[BundleFact]:
-        """What the bundle says beside objects, pools and expectations."""
+        """The facts of the bundle other than objects, pools and expectations."""
         for what, number in self._parts.value("facts"):
             yield BundleFact(what, self.decoder.set(number))
 
     def places(self, file: str) -> Mapping[str, Place]:
-        """The fields of the object in `file` as JSON pointers, each with its template and its set of sources."""
+        """The fields of the object in `file` as JSON pointers, each with its template place and its set of sources."""
         if file not in self._parts.keys("objects"):
             return {}
         places: dict[str, Place] = self._parts.entry("objects", file)

@@ -1,7 +1,7 @@
-"""The bundle as a folder: what `compile` writes, and reading it back with everything verified.
+"""Reads the bundle folder that `compile` writes, and verifies it.
 
-`blueprint.lock` lists every file with its SHA-256 and carries a digest of itself, so that an edited file and an
-edited lock can be told apart. Manifests are parsed only when somebody looks at them.
+`blueprint.lock` lists every file with its SHA-256 and contains a digest of itself, so that an edited file can be
+distinguished from an edited lock. Manifests are parsed on first use.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ Slices = Mapping[str, "tuple[Publication, ...]"]
 
 
 def read_bundle(folder: Path) -> Bundle:
-    """The bundle in `folder`. Raises Refused: exit 2 if it is none, 1 if anything in it was edited."""
+    """The bundle in `folder`. Raises Refused: exit code 2 if it is not a bundle, 1 if anything in it was edited."""
     lock, found = verify(folder)
     if lock is None or found:
         raise Refused(*found, exit_code=2 if lock is None else 1)
@@ -43,9 +43,11 @@ def read_bundle(folder: Path) -> Bundle:
 
 
 def read_as_it_stands(folder: Path) -> tuple[Bundle, list[Diagnostic]]:
-    """The bundle in `folder` as somebody may have edited it, and which files were: to be compared, never to be applied.
+    """The bundle in `folder`, including manual edits, and diagnostics about the edited files. For comparison only;
+    never apply it.
 
-    Raises Refused, exit code 2, where the lock or the provenance is not as compiled: then nobody knows what is what.
+    Raises Refused, exit code 2, if the lock or the provenance is not as compiled, because files then cannot be
+    identified.
     """
     lock, found = verify(folder)
     if lock is None or any(each.code is codes.BUNDLE_LOCK_EDITED for each in found) or _is_edited(PROVENANCE, found):
@@ -60,7 +62,7 @@ def read_as_it_stands(folder: Path) -> tuple[Bundle, list[Diagnostic]]:
 def _as_they_stand(
     folder: Path, bundle: Bundle, listed: Mapping[str, str], found: list[Diagnostic]
 ) -> Iterator[Object]:
-    """The objects, those of edited files without provenance, those of files that were added beside them."""
+    """The objects. Those in edited or added files have no provenance."""
     from blueprint.source.loader import load_text
 
     yield from (obj for obj in bundle.objects if not _is_edited(object_file(obj.id, obj.component), found))
@@ -83,7 +85,7 @@ def _read(folder: Path, lock: dict[str, Any]) -> Bundle:
 
 
 def verify(folder: Path) -> tuple[dict[str, Any] | None, list[Diagnostic]]:
-    """The lock, and every file that is not what the lock says; None if there is no readable lock."""
+    """The lock, and a diagnostic for every file that differs from it; None if there is no readable lock."""
     path = folder / LOCK
     if is_half_written(folder, LOCK):
         message = f"{folder} is incomplete: a `compile` was interrupted or is still running"
@@ -124,7 +126,7 @@ def _verify_file(folder: Path, name: str, digest: str) -> list[Diagnostic]:
     if Path(name).is_absolute() or ".." in Path(name).parts:
         return [_edited(codes.BUNDLE_LOCK_EDITED, folder / LOCK, f"it names a file outside of the bundle: {name}")]
     try:
-        with file.open("rb") as opened:  # in pieces: provenance may be hundreds of megabytes
+        with file.open("rb") as opened:  # In chunks: provenance can be hundreds of megabytes.
             same = hashlib.file_digest(opened, "sha256").hexdigest() == digest
     except OSError:
         return [_edited(codes.BUNDLE_FILE_EDITED, file, "it is missing or cannot be read")]
@@ -139,7 +141,7 @@ def _edited(code: Any, file: Path, reason: str) -> Diagnostic:
 
 
 def stray_manifests(folder: Path, listed: Container[str], below: str = MANIFESTS) -> list[str]:
-    """Files below `manifests/` that are not listed. What else is in the folder is no part of the bundle."""
+    """Files below `manifests/` that are not listed. Other files in the folder do not matter."""
     found = []
     for place, folders, names in os.walk(folder / below):
         links = [name for name in folders if os.path.islink(os.path.join(place, name))]  # noqa: PTH114, PTH118
@@ -170,7 +172,7 @@ def _bundle(folder: Path, lock: dict[str, Any]) -> Bundle:
 
 
 def _slices(file: Path) -> Slices:
-    from blueprint.bundle.slices_file import StoredSlices  # only where pods claim GPUs
+    from blueprint.bundle.slices_file import StoredSlices  # only if pods claim GPUs
 
     return StoredSlices(file)
 

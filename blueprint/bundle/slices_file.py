@@ -1,4 +1,4 @@
-"""`resource-slices.yaml`: what DRA drivers publish of one node of each pool, for people and to be read back."""
+"""`resource-slices.yaml`: what DRA drivers publish of one node of each pool, readable for users and for the tool."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ _FLAGS = ("elsewhere", "optional", "multiple")
 
 
 def slices_file(pools: Iterable[BundlePool]) -> str:
-    """The file's text."""
+    """The text of the file."""
     found = {pool.name: [_publication(each) for each in pool.published] for pool in pools if pool.published}
     return _COMMENT + "".join(_lines({"schemaVersion": SCHEMA, "pools": found}, ""))
 
 
 def _lines(data: Mapping[str, Any], indent: str) -> Iterator[str]:
-    """YAML in block style, in which a map or list of scalars stands on one line: a value reads as one."""
+    """YAML in block style, except that maps and lists of scalars are on one line."""
     for key, value in data.items():
         start = f"{indent}{quoted_if_needed(key)}:"
         if _is_short(value):
@@ -62,9 +62,9 @@ def _is_short(value: Any) -> bool:
 
 
 class StoredSlices(Mapping[str, tuple[Publication, ...]]):
-    """What such a file says, by pool. It is read when it is requested.
+    """The contents of such a file, by pool. Read on first use.
 
-    Every method raises ValueError, KeyError, TypeError or OSError where the file is not what it should be.
+    All methods raise ValueError, KeyError, TypeError or OSError if the file is malformed.
     """
 
     def __init__(self, file: Path) -> None:
@@ -169,7 +169,7 @@ def _values(values: Mapping[str, Value]) -> dict[str, Any]:
 
 
 def _value(value: Value) -> dict[str, Any]:
-    """`{string: gpu}`; of what is unknown its type, and what is known of it."""
+    """`{string: gpu}`; for an unknown value, its type and what is known about it."""
     amount = value.type == "quantity"
     known = binary_quantity(value.value) if amount and isinstance(value.value, int) else value.value
     found: dict[str, Any] = {value.type: known} if known is not None else {"type": value.type, "unknown": UNKNOWN}

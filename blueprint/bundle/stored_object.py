@@ -1,4 +1,4 @@
-"""An object of a bundle on disk: identity and digest come from the lock, the manifest is read when it is needed."""
+"""An object of a bundle on disk: identity and digest come from the lock, and the manifest is read on first use."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from blueprint.source.paths import pointer
 
 
 class StoredObject(Object):
-    """Behaves like any other object; parses its file on first use."""
+    """Behaves like any other object, but parses its file on first use."""
 
     __slots__ = ("_data", "_entry", "_folder", "_places", "_provenance")
     _data: dict[str, Any] | None
@@ -46,7 +46,7 @@ class StoredObject(Object):
         return self._provenance.decoder.origins(self._stored_places(), self.data)
 
     def origin(self, path: Path) -> FieldOrigin | None:
-        """The origin of a field, or of the nearest field above it that has one; the others are not read."""
+        """The origin of a field, or of its nearest ancestor that has one. Other origins are not read."""
         places = self._stored_places()
         for end in range(len(path), -1, -1):
             if place := places.get(pointer(path[:end])):
@@ -61,17 +61,17 @@ class StoredObject(Object):
 
     @property
     def component(self) -> str:
-        """The component that it belongs to."""
+        """The name of its component."""
         return str(self._entry["component"])
 
     @property
     def file(self) -> str:
-        """The manifest's path inside the bundle."""
+        """The path of the manifest inside the bundle."""
         return str(self._entry["file"])
 
     @property
     def id(self) -> ObjectId:
-        """Which object this is."""
+        """The identity of the object."""
         entry = self._entry
         group = entry["apiVersion"].rpartition("/")[0]
         return ObjectId(group, entry["kind"], entry.get("namespace", ""), entry["name"])
@@ -83,5 +83,5 @@ class StoredObject(Object):
 
     @property
     def digest(self) -> str:
-        """As the lock has it; the lock was verified against the file."""
+        """The digest in the lock, against which the file was verified."""
         return str(self._entry["digest"])

@@ -1,4 +1,6 @@
-"""Follow a value: from a rendered field back to its lines, or from a line of the blueprint to all that it decides."""
+"""Traces values: from a rendered field back to its lines, or from a line of the blueprint to everything that it
+decides.
+"""
 
 from __future__ import annotations
 
@@ -21,11 +23,11 @@ from blueprint.source.paths import format_path
 
 
 class TracedField(Record):
-    """A rendered leaf with its value and everything it came from.
+    """A rendered leaf with its value and all of its sources.
 
-    `noted` are the sources of the leaf and of the containers around it that stand inside the object; `origin` has
-    them first, then what decided that there is such an object at all. Groups of sources are spread out only where
-    they are looked at: they hold lines of every pool.
+    `noted` are the sources of the leaf and of its ancestors inside the object; `origin` has them first, followed by
+    what decided that the object exists at all. Groups of sources, which contain lines of every pool, are expanded only
+    on access.
     """
 
     object: Object
@@ -36,24 +38,26 @@ class TracedField(Record):
 
     @property
     def name(self) -> str:
-        """The field as people write it."""
+        """The field path in readable form."""
         return format_path(self.path, self.object.data)
 
     @property
     def first(self) -> Source | None:
-        """The line that gave the value."""
+        """The source of the value."""
         return next(each_source(self.noted), None)
 
     @property
     def sources(self) -> tuple[Source, ...]:
-        """The lines of `noted`: the first one as it is, then what somebody wrote, the catalogue's, and defaults."""
+        """The sources in `noted`: the first one unchanged, then lines that users wrote, the catalogue's, and
+        defaults.
+        """
         first, *rest = flatten(self.noted) or (None,)
         rest.sort(key=lambda each: 2 if each.layer == "default" else each.layer not in WRITTEN)
         return (first, *rest) if first else ()
 
 
 class TracedUse(Record):
-    """Something that a line decides: a field, or in words what is no field, such as a fact about a pool."""
+    """Something that a line decides: a field, or a description of a fact, for example about a pool."""
 
     source: Source
     field: TracedField | None = None
@@ -61,7 +65,7 @@ class TracedUse(Record):
 
 
 def trace_back(obj: Object, path: Path) -> list[TracedField]:
-    """Every leaf at or below `path`, with its origin. KeyError if the object has no such field."""
+    """All leaves at or below `path`, with their origins. Raises KeyError if the object has no such field."""
     value: Any = obj.data
     for step in path:
         value = value[step]
@@ -69,7 +73,7 @@ def trace_back(obj: Object, path: Path) -> list[TracedField]:
 
 
 def trace_forward(bundle: Bundle, path: str) -> Iterator[TracedUse]:
-    """Every leaf, then every fact, that the blueprint's value at dotted `path`, or anything below it, decides."""
+    """All leaves, then all facts, that depend on the blueprint's value at the dotted `path` or below it."""
     lines = _LinesWithin(path)
     for obj in bundle.objects:
         origins = obj.origins
@@ -81,7 +85,7 @@ def trace_forward(bundle: Bundle, path: str) -> Iterator[TracedUse]:
 
 
 def deciding_paths(bundle: Bundle) -> set[str]:
-    """The paths of the blueprint that something follows from, and those above them."""
+    """The blueprint paths on which something depends, and their ancestors."""
     noted = {each for obj in bundle.objects for origin in obj.origins.values() for each in origin.noted}
     noted |= {each for pool in bundle.pools for several in noted_sources(pool.sources).values() for each in several}
     paths = {source.path for source in each_source(tuple(noted)) if source.path.startswith("spec.")}
@@ -90,18 +94,18 @@ def deciding_paths(bundle: Bundle) -> set[str]:
 
 
 class _LinesWithin:
-    """Finds the first line at or below a path of the blueprint; each group of sources is searched once."""
+    """Finds the first source at or below a path of the blueprint. Each group of sources is searched once."""
 
     def __init__(self, path: str) -> None:
         self._path = path
         self._in_groups: dict[SourceGroup, Source | None] = {}
 
     def first(self, sources: Sources) -> Source | None:
-        """The first of these lines."""
+        """The first such source."""
         return next(filter(None, map(self._line, sources)), None)
 
     def covers(self, path: str) -> bool:
-        """Whether a path is the one that is looked for, or below it."""
+        """Whether a path equals the requested one, or is below it."""
         return path == self._path or path.startswith((f"{self._path}.", f"{self._path}["))
 
     def _line(self, one: Source | SourceGroup) -> Source | None:
@@ -113,7 +117,7 @@ class _LinesWithin:
 
 
 _BLUEPRINT = (*(layer for layer in WRITTEN if layer != "manifest"), "default")
-"""Layers whose paths are those of the blueprint, and not of another document."""
+"""Layers whose paths refer to the blueprint, not to another document."""
 
 
 def _traced(obj: Object, origins: Mapping[Path, FieldOrigin], path: Path, value: Any) -> Iterator[TracedField]:
@@ -125,7 +129,7 @@ def _traced(obj: Object, origins: Mapping[Path, FieldOrigin], path: Path, value:
 
 
 def _joined(chain: list[FieldOrigin]) -> Sources:
-    """The first origin's sources as they are, then what the others add."""
+    """The first origin's sources unchanged, followed by what the other origins add."""
     own = chain[0].noted if chain else ()
     around = by_relevance(source for found in chain[1:] for source in found.noted)
     known = {*own}

@@ -1,1 +1,1 @@
-"""Facts as data: GPU products, releases, components. Every value knows its source and its line."""
+"""Facts as data: GPU products, releases, components. Every value has its source and its line."""

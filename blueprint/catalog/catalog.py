@@ -1,4 +1,4 @@
-"""The catalogue: GPU products, releases and components, each read when it is first requested."""
+"""The catalogue of GPU products, releases and components. Each one is read on first use."""
 
 from __future__ import annotations
 
@@ -29,10 +29,10 @@ _KIND_AS_KEY = re.compile(r"^  (\w+\.[\w.-]+):", re.MULTILINE)
 
 
 class Catalog:
-    """Looks things up by file name, so that a compile reads only the products and components that it uses.
+    """Looks up entries by file name, so that a compile reads only the products and components that it uses.
 
-    A name that does not exist answers None: the caller knows the line that asked, and `diagnostics.nearest`
-    finds the likely spelling among `products`, `releases` or `components`. A wrong file raises Refused.
+    Returns None for a name that does not exist: the caller knows the line that refers to it, and `diagnostics.nearest`
+    finds a similar name in `products`, `releases` or `components`. An invalid file raises Refused.
     """
 
     def __init__(
@@ -53,9 +53,9 @@ class Catalog:
         self._names_by_text: dict[str, tuple[str, ...]] = {}
 
     def with_product(self, product: Gpu, named_at: Steps) -> Catalog:
-        """This catalogue and one more GPU product, which the blueprint names at the path `named_at`.
+        """A copy of this catalogue with one more GPU product, to which the blueprint refers at the path `named_at`.
 
-        Raises Refused (BP3905) where its name is taken.
+        Raises Refused (BP3905) if the name is already taken.
         """
         if product.product in (*self._products, *self._added):
             message = f"there is a GPU product {product.product} already"
@@ -66,7 +66,7 @@ class Catalog:
         return wider
 
     def named_at(self, product: str) -> Steps | None:
-        """Where the blueprint names the file of a product; None for those that the tool ships."""
+        """The blueprint path that refers to the file of a product; None for products that ship with the tool."""
         return self._added[product][1] if product in self._added else None
 
     @property
@@ -97,9 +97,9 @@ class Catalog:
         return self._once(file, Release, "release", name) if file else None
 
     def component(self, name: str, version: str | None = None) -> Component | None:
-        """A component by name, in the newest version or in that which is requested.
+        """A component by name, in the newest or in the requested version.
 
-        Raises Refused (BP3904) where the folder does not know the version.
+        Raises Refused (BP3904) if the folder does not have that version.
         """
         file = self._components.get(name)
         if file is None:
@@ -124,9 +124,10 @@ class Catalog:
         return made
 
     def brought_kind(self, name: str, release: str = "") -> Kind | None:
-        """What a component says of a kind that it brings, `Kind.group`; None where none does.
+        """The entry of a component for a kind that it installs, `Kind.group`; None if no component has one.
 
-        In the versions of a release, or the newest where that is none of ours. Only files with the name are parsed.
+        Uses the component versions of `release`, or the newest if the release is unknown. Only files with that name are
+        parsed.
         """
         versions = (found.components if (found := self.release(release)) else {}) if release else {}
         held = self._names_by_kind.get(name, ())
@@ -134,19 +135,21 @@ class Catalog:
         return next((each.kinds[name] for each in found_in if each and name in each.kinds), None)
 
     def has_gpus(self, instance_type: str) -> bool:
-        """Whether machines of an instance type have GPUs, as far as the catalogue knows."""
+        """Whether an instance type has GPUs, as far as the catalogue knows."""
         machine = self.machine(instance_type)
         return machine is not None and machine.gpus is not None
 
     def provider_of(self, part: Part, stack: str) -> str:
-        """The name of the component that brings a part of the node stack of a stack; LookupError."""
+        """The name of the component that provides a part of the node stack for a stack. Raises LookupError."""
         for name in self._components_with("\nprovides:"):
             if (found := self.component(name)) and found.brings(part, stack):
                 return name
         raise LookupError(f"no component provides {part} in {stack}")
 
     def component_with(self, setting: str, stacks: Collection[Stack] = ()) -> str:
-        """The name of the component that has a setting, of several one of the stacks. LookupError where none has."""
+        """The name of the component with a setting; if several have it, the one for these stacks. Raises
+        LookupError.
+        """
         names = self._components_with(f"\n  {setting}:\n")
         having = [one for one in map(self.component, names) if one and setting in one.settings]
         found = next((one for one in having if one.has(setting, stacks)), having[0] if having else None)
@@ -155,36 +158,36 @@ class Catalog:
         return found.name
 
     def folder_with(self, setting: str) -> Path:
-        """The folder of the component that has a setting. LookupError where none has."""
+        """The folder of the component with a setting. Raises LookupError."""
         return self._components[self.component_with(setting)].parent
 
     def advertiser_of(self, fabric: str) -> str | None:
-        """The name of the component that advertises the network cards of a fabric; None where only clouds do."""
+        """The name of the component that advertises the network adapters of a fabric; None if only clouds do."""
         return self._advertisers.get(fabric)
 
     @cached_property
     def _advertisers(self) -> dict[str, str]:
-        """The first component of each fabric: requested every pool."""
+        """The first component for each fabric. Cached, because every pool reads it."""
         found = [self.component(name) for name in self._components_with("\nfabrics:")]
         return {fabric: each.name for each in reversed(found) if each for fabric in each.fabrics}
 
     def exporters(self) -> Iterator[tuple[Component, ExporterFacts]]:
-        """The components that export metrics of GPUs, and how. Only files with such a part are parsed."""
+        """The components that export GPU metrics, and how they do it. Only files with such an entry are parsed."""
         for name in self._components_with("\nexporter:"):
             if (found := self.component(name)) and found.exporter:
                 yield found, found.exporter
 
     def exporter_of(self, stack: str) -> tuple[Component, ExporterFacts]:
-        """The component that exports the metrics of GPUs of a stack: each has one."""
+        """The component that exports the GPU metrics of a stack. Each stack has exactly one."""
         return next((one, how) for one, how in self.exporters() if stack in one.stacks)
 
     def distribution(self, name: str) -> Distribution:
-        """A distribution of Kubernetes by name; the language admits only names that have a file."""
+        """A Kubernetes distribution by name. The schema accepts only names that have a file."""
         return self._once(_PACKAGE / "distributions" / f"{name}.yaml", Distribution, "distribution", name)
 
     @property
     def rules(self) -> tuple[CompatibilityRule, ...]:
-        """All rules of compatibility."""
+        """All compatibility rules."""
         return tuple(self._once(file, CompatibilityRule, "rule", name) for name, file in self._rules.items())
 
     @property
@@ -193,20 +196,20 @@ class Catalog:
         return tuple(self._once(file, Machines, "cloud", name) for name, file in self._clouds.items())
 
     def clouds_of(self, distribution: str) -> tuple[Machines, ...]:
-        """The clouds that run a distribution. Only files that hold its name are parsed."""
+        """The clouds that run a distribution. Only files that contain its name are parsed."""
         held = [name for name, file in self._clouds.items() if distribution in file.read_text("utf-8")]
         found = (self._once(self._clouds[name], Machines, "cloud", name) for name in held)
         return tuple(cloud for cloud in found if distribution in cloud.distributions)
 
     def machine(self, name: str) -> Machine | None:
-        """A cloud's instance type by name, `p5.48xlarge`. Only files that hold the name are parsed."""
+        """A cloud's instance type by name, `p5.48xlarge`. Only files that contain the name are parsed."""
         for cloud, file in self._clouds.items():
             if name in file.read_text("utf-8") and (found := self._once(file, Machines, "cloud", cloud).machine(name)):
                 return found
         return None
 
     def _components_with(self, text: str) -> tuple[str, ...]:
-        """The names of the components whose file holds a text: only those are worth parsing."""
+        """The names of the components whose file contains a text. Only those need to be parsed."""
         known = self._names_by_text.get(text)
         if known is None:
             known = tuple(name for name, content in self._component_texts.items() if text in content)
@@ -215,7 +218,9 @@ class Catalog:
 
     @cached_property
     def _names_by_kind(self) -> dict[str, list[str]]:
-        """The components in whose file a key has the form `Kind.group`. An input may have any number of kinds."""
+        """The components whose file has a key of the form `Kind.group`. Indexed, because inputs can have any number of
+        kinds.
+        """
         found: dict[str, list[str]] = {}
         for name, content in self._component_texts.items():
             for kind in dict.fromkeys(_KIND_AS_KEY.findall(content)):
@@ -239,16 +244,16 @@ class Catalog:
 
 @lru_cache(maxsize=1)
 def load_catalog() -> Catalog:
-    """The catalogue that the tool ships. Files are listed, not read."""
+    """The catalogue that ships with the tool. Files are listed, but not read."""
     folders = [_PACKAGE / name for name in ("hardware", "releases", "machines", "compatibility")]
     return Catalog(folders[0], folders[1], data_folder("components"), folders[2], folders[3])
 
 
 def waves(components: Iterable[Component]) -> tuple[tuple[Component, ...], ...]:
-    """The components in the order of their needs: whatever stands in one wave may be applied together.
+    """The components in dependency order: those in one wave may be applied together.
 
-    A need that is not among `components` is somebody else's and does not count. Raises Refused (BP3903) where
-    components need each other in a circle.
+    Dependencies outside of `components` are ignored. Raises Refused (BP3903) if components depend on each other in a
+    cycle.
     """
     waiting = {component.name: component for component in sorted(components, key=lambda one: one.name)}
     ordered: list[tuple[Component, ...]] = []

@@ -1,4 +1,4 @@
-"""Codes of the catalogue (BP39xx): a data file that the tool ships, or that was added, is wrong."""
+"""Diagnostic codes for invalid catalogue files, whether shipped with the tool or added by users (BP39xx)."""
 
 from __future__ import annotations
 

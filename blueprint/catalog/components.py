@@ -1,4 +1,4 @@
-"""A component: one folder under `components/` that says what is installed and how it may be set up."""
+"""A component: a folder under `components/` that defines what is installed and how it can be configured."""
 
 from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
@@ -12,7 +12,7 @@ from blueprint.catalog.settings import Setting
 from blueprint.records import Record, field
 
 Ownership = Literal["managed", "external", "absent"]
-"""`managed`: rendered and applied; `external`: somebody else installs it, only checked; `absent`: not there."""
+"""`managed`: rendered and applied; `external`: installed by other means, only checked; `absent`: not installed."""
 
 
 CrdFile = Annotated[
@@ -29,15 +29,15 @@ class Image(Record, kw_only=True):
     Attributes:
         repository: Registry and path, without the image's own name.
         name: The last part of the path.
-        tag: Missing where the blueprint decides it (the driver's branch).
-        digest: Where the vendor pins this very tag.
-        pulled_by: `rendered`: a pod that we render names it; `operator`: the component makes such pods later;
-            `dormant`: an object names it, but the feature behind it stays switched off, so nothing pulls it.
-        when: A template expression that says whether this platform pulls it; missing means always.
-        tag_suffix: What the component adds to the tag at run time: the operating system's name, and then perhaps the
-            processor architecture of the node.
-        sections: The sections of custom resources that name it, each as `KIND: path`.
-        source: Where tag and digest were read.
+        tag: The tag; missing if the blueprint determines it (the driver's branch).
+        digest: The digest that the vendor pins for exactly this tag.
+        pulled_by: `rendered`: a rendered pod uses it; `operator`: the component creates such pods later;
+            `dormant`: an object refers to it, but its feature is disabled, so it is not pulled.
+        when: A template expression for whether this platform pulls it; missing means always.
+        tag_suffix: What the component appends to the tag at run time: the operating system's name, possibly followed by
+            the processor architecture of the node.
+        sections: The sections of custom resources that refer to it, each as `KIND: path`.
+        source: The source of tag and digest.
     """
 
     repository: Text
@@ -52,16 +52,16 @@ class Image(Record, kw_only=True):
 
     @property
     def ref(self) -> str:
-        """`repository/name:tag`, or without the tag where the blueprint decides it."""
+        """`repository/name:tag`, or without the tag if the blueprint determines it."""
         return f"{self.repository}/{self.name}" + (f":{self.tag}" if self.tag else "")
 
 
 class RunsOnce(Record, kw_only=True):
-    """What must not run a second time on the same nodes.
+    """Something that must not run twice on the same nodes.
 
     Attributes:
         image: Name of the image that such a pod runs.
-        operand: Where the ClusterPolicy may switch it off; without, the component's own pods run it.
+        operand: The ClusterPolicy section that can disable it; if missing, the component's own pods run it.
     """
 
     image: Text
@@ -69,20 +69,20 @@ class RunsOnce(Record, kw_only=True):
 
 
 class ExporterFacts(Record, kw_only=True):
-    """How a component exports the metrics of GPUs, and which of its settings decide what about that.
+    """How a component exports GPU metrics, and which of its settings affect this.
 
     Attributes:
         image: The exporter's image, by its name in `images`.
         port: Name of the port of its Service.
         service: Labels of its Service, for each stack.
-        variables: The setting with its variables.
-        interval: The setting that says how often Prometheus asks it.
-        timeout: The setting that says how long Prometheus waits for it.
-        pod_labels: The setting that adds labels of pods to its metrics.
-        pod_label_allowlist: The setting that says which.
-        switches: Settings that must not be off where GPUs are watched.
-        overruled: Settings that decide nothing where the section `observability` does.
-        locks: Settings that keep away who asks without TLS or without a user.
+        variables: The setting for its environment variables.
+        interval: The setting for the scrape interval.
+        timeout: The setting for the scrape timeout.
+        pod_labels: The setting that adds pod labels to its metrics.
+        pod_label_allowlist: The setting that restricts them.
+        switches: Settings that must not be disabled if GPUs are monitored.
+        overruled: Settings that have no effect if the section `observability` is used.
+        locks: Settings that reject scrapes without TLS or without authentication.
     """
 
     image: Text
@@ -99,12 +99,12 @@ class ExporterFacts(Record, kw_only=True):
 
 
 class ClaimMetrics(Record, kw_only=True):
-    """Where the DRA driver that a component runs exports metrics.
+    """How the DRA driver of a component exports metrics.
 
     Attributes:
         selector: Labels of its pods.
         workload: Name of its DaemonSet.
-        switch: The setting without which it exports none.
+        switch: The setting that enables the metrics.
         ports: The port of each part of the driver.
     """
 
@@ -117,40 +117,42 @@ class ClaimMetrics(Record, kw_only=True):
 class Component(CatalogueFile, kw_only=True):
     """One installable part of a platform.
 
-    `component.yaml` says it for the newest version; `versions/VERSION.yaml` says in which keys an older one differs.
+    `component.yaml` describes the newest version; `versions/VERSION.yaml` lists the keys in which an older one differs.
 
     Attributes:
-        name: Also the folder's name.
+        name: The name, which is also that of the folder.
         version: The upstream version, as in the image tag.
-        namespace: Where its namespaced objects live.
-        ownership: Who may own it, the default first.
+        namespace: The namespace of its namespaced objects.
+        ownership: The possible ownerships, the default first.
         stacks: The stacks that it belongs to.
-        section: The section of a blueprint's spec that it carries out, `queueing.kueue`; without that it is not there.
-        fabrics: The fabrics whose network cards it advertises to pods, where the cloud does not.
-        contract: What must hold where somebody else installs it, in whole sentences; `{taints}` are the pools' taints.
-        demands: What must hold of a component that it needs where somebody else installs that, by its name.
+        section: The section of a blueprint's spec that it implements, `queueing.kueue`; without it, it is not
+            installed.
+        fabrics: The fabrics whose network adapters it advertises to pods, if the cloud does not.
+        contract: Requirements if something else installs it, in whole sentences; `{taints}` are the pools' taints.
+        demands: Requirements on components that it needs if something else installs them, by component name.
         needs: Components that must work before this one is applied.
-        described_by: The kind of the object that describes each stack, where one does.
+        described_by: The kind of the object that configures each stack, if there is one.
         crds: Files under `schemas/crds/`, applied before everything else of the component.
-        optional_crds: Further such files, each with the setting that switches on what needs it.
-        overrules_crds_of: Components whose definitions of the same kinds are left out where this one is there.
-        crd_annotations: Annotations of those definitions, each a template expression.
-        templates: Files under the component's `templates/`, in the order in which they are rendered.
-        settings: What a blueprint may set, by name.
-        olm: How it comes where operators come through the Operator Lifecycle Manager; None where it cannot.
-        derived: Template expressions that several places of the templates share, by the name under `derived` there.
-        provides: The parts of the node stack that it brings to pools that leave them to us.
-        provides_in: The stacks in which it brings them, if not all of its own.
-        runs_once: What it runs of which there may be no second.
+        optional_crds: Further such files, each with the setting that enables the feature that needs it.
+        overrules_crds_of: Components whose CRDs of the same kinds are omitted if this one is installed.
+        crd_annotations: Annotations of those CRDs, each a template expression.
+        templates: Files under the component's `templates/`, in rendering order.
+        settings: The settings of a blueprint, by name.
+        olm: How it is installed by the Operator Lifecycle Manager; None if it cannot be.
+        derived: Template expressions shared by several templates, by their name under `derived`.
+        provides: The parts of the node stack that it provides for pools that leave them to the platform.
+        provides_in: The stacks in which it provides them, if not all of its own.
+        runs_once: The workloads of which a cluster must not have a second one.
         dra_files_of: The component whose folder has `devices.yaml` and `feature-gates.yaml` of the DRA driver that it
-            brings; None: its own has.
-        monitored: Whether its pods make GPUs usable, so that alerts watch them.
-        exporter: How it exports the metrics of GPUs; None where it does not.
-        claim_metrics: Where the DRA driver that it runs exports metrics; None where it runs none.
-        kinds: What is known of the kinds that it brings, by `Kind.group`; of the others Kubernetes' ways hold.
-        lacks: What this version cannot do that the newest can, with the reason: settings by their name, which are then
-            refused, and words that templates and checks request.
-        sources: What the templates were written and compared against.
+            installs; None: its own folder.
+        monitored: Whether its pods make GPUs usable, so that alerts monitor them.
+        exporter: How it exports GPU metrics; None if it does not.
+        claim_metrics: How the DRA driver that it runs exports metrics; None if it runs none.
+        kinds: Facts about the kinds that it installs, by `Kind.group`; other kinds follow the defaults.
+        lacks: Features of the newest version that this version lacks, with the reason: names of settings, which are
+            then
+            rejected, and names that templates and checks look up.
+        sources: The sources that the templates were written from and compared with.
     """
 
     name: Annotated[str, Matching("[a-z][a-z0-9-]*", "lower-case words joined by hyphens")]
@@ -193,31 +195,33 @@ class Component(CatalogueFile, kw_only=True):
         return ("spec", *(self.section.split(".") if self.section else ()))
 
     def complaint(self) -> str | None:
-        """What is wrong with the settings among each other: one that requires another that is not there."""
+        """An error in the combination of settings: one that requires another setting which does not exist."""
         missing = ((n, other) for n, s in self.settings.items() for other in s.requires if other not in self.settings)
         return next((f"setting {name} requires {other}, which is not there" for name, other in missing), None)
 
     def belongs_to(self, stacks: Iterable[Stack]) -> bool:
-        """Whether it is a part of any of these stacks."""
+        """Whether it is part of any of these stacks."""
         return not frozenset(stacks).isdisjoint(self.stacks)
 
     def has(self, setting: str, stacks: Collection[Stack]) -> bool:
-        """Whether it has a setting that decides anything in any of these stacks: not only of what describes others."""
+        """Whether it has a setting with an effect in any of these stacks, other than on objects that describe other
+        stacks.
+        """
         if setting not in self.settings or not self.belongs_to(stacks):
             return False
         others = {kind for stack, kind in self.described_by.items() if stack not in stacks}
         return not others or not self.settings[setting].fed_kinds <= others
 
     def brings(self, part: Part, stack: str) -> bool:
-        """Whether it brings a part of the node stack to the pools of a stack that leave that to us."""
+        """Whether it provides a part of the node stack for pools that leave that part to the platform."""
         return part in self.provides and stack in self.stacks and stack in (self.provides_in or self.stacks)
 
     @property
     def dra_folder(self) -> Path:
-        """The folder with what is known of the DRA driver that it brings, whatever its version."""
+        """The folder with the facts about the DRA driver that it installs, for all versions."""
         return self.folder.parent / self.dra_files_of if self.dra_files_of else self.folder
 
     def template_files(self, *, by_olm: bool = False) -> tuple[Path, ...]:
-        """The templates' files, in rendering order."""
+        """The template files, in rendering order."""
         names = self.olm.templates if by_olm and self.olm else self.templates
         return tuple(self.folder / "templates" / name for name in names)

@@ -1,4 +1,4 @@
-"""The fields of DCGM by name: what a counter file and an expression can speak of at all."""
+"""The names of DCGM fields: those that counters files and expressions can use."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ _PREFIX = "DCGM_FI_"
 _OF_THE_EXPORTER = (
     "DCGM_EXP_CLOCK_EVENTS_COUNT", "DCGM_EXP_XID_ERRORS_COUNT", "DCGM_EXP_GPU_HEALTH_STATUS", "DCGM_EXP_P2P_STATUS",
 )  # fmt: skip
-"""What the exporter counts by itself (dcgm-exporter 4.5.3-4.8.2)."""
+"""Fields that the exporter itself counts (dcgm-exporter 4.5.3-4.8.2)."""
 
 
 @cache
 def known_fields() -> frozenset[str]:
-    """Every field that some version of DCGM or its exporter knows, under its names of before DCGM 4.6 and since."""
+    """All fields known to any version of DCGM or its exporter, under their names before and since DCGM 4.6."""
     lines = (line for line in _FILE.read_text("ascii").splitlines() if not line.startswith("#"))
     return frozenset({*(_PREFIX + name for line in lines for name in line.split()), *_OF_THE_EXPORTER})

@@ -1,7 +1,7 @@
-"""A distribution of Kubernetes: its node images, and who brings driver, toolkit and device plugin on them.
+"""A Kubernetes distribution: its node images, and who provides driver, toolkit and device plugin on them.
 
-Every managed cloud has several modes that are mutually exclusive: a node pool is in exactly one, and halves of two give
-nodes on which pods never start.
+Every managed cloud has several modes that are mutually exclusive. A node pool uses exactly one of them; mixing two
+results in nodes on which pods never start.
 """
 
 from collections.abc import Mapping
@@ -12,11 +12,12 @@ from blueprint.records import Record, field
 
 Owner = Literal["operator", "host", "provider"]
 Part = Literal["driver", "toolkit", "devicePlugin"]
-"""A part of the node stack that somebody owns, as blueprints and components name it."""
+"""A part of the node stack that has an owner, as named in blueprints and components."""
 Stack = Literal["clusterPolicy", "gpuCluster", "standalone", "standaloneDra"]
-"""The software that brings GPUs to pods. `clusterPolicy` and `gpuCluster` are the GPU Operator with the device plugin
-and with the DRA driver, named after the resource that describes each; `standalone` and `standaloneDra` are the
-components without the operator, with the device plugin and with the DRA driver."""
+"""The software that makes GPUs available to pods. `clusterPolicy` and `gpuCluster` are the GPU Operator with the device
+plugin and with the DRA driver, named after their custom resources; `standalone` and `standaloneDra` are the components
+without the operator, with the device plugin and with the DRA driver.
+"""
 STACKS: tuple[Stack, ...] = ("clusterPolicy", "gpuCluster", "standalone", "standaloneDra")
 IN_BLUEPRINT: dict[Stack, str] = {
     "clusterPolicy": "gpuStack: operator with allocation: devicePlugin",
@@ -27,7 +28,7 @@ IN_BLUEPRINT: dict[Stack, str] = {
 """How a blueprint declares each stack."""
 WITH_DEVICE_PLUGIN: tuple[Stack, ...] = ("clusterPolicy", "standalone")
 WITH_CLAIMS: tuple[Stack, ...] = ("gpuCluster", "standaloneDra")
-"""The stacks in which the DRA driver hands out GPUs."""
+"""The stacks in which the DRA driver allocates GPUs."""
 WITHOUT_OPERATOR: tuple[Stack, ...] = ("standalone", "standaloneDra")
 """The stacks without the GPU Operator."""
 Family = Annotated[str, Matching(r"\*|[a-z]+", "the first word of cluster.os, or * for every other one")]
@@ -35,15 +36,15 @@ Directory = Annotated[str, Matching(r"(/[A-Za-z0-9._-]+)+", "an absolute path")]
 
 
 class Mode(Record, kw_only=True):
-    """One way to own the node stack.
+    """One combination of owners of the node stack.
 
     Attributes:
-        driver: Who brings the driver: `operator` (this platform), `host` (the node image) or `provider`.
-        toolkit: Who brings the container toolkit and sets up the runtime.
-        device_plugin: Who advertises the GPUs: the device plugin, or in the stacks with claims the DRA driver.
-        means: What the mode is called, for people.
+        driver: Who provides the driver: `operator` (this platform), `host` (the node image) or `provider`.
+        toolkit: Who provides the container toolkit and configures the runtime.
+        device_plugin: Who advertises the GPUs: the device plugin, or, in the stacks with claims, the DRA driver.
+        means: The display name of the mode.
         stacks: The stacks that it works with.
-        runtime_class: Name of the RuntimeClass that the GPU stack's pods run with.
+        runtime_class: Name of the RuntimeClass of the GPU stack's pods.
         needs: What must be done outside of Kubernetes, in whole sentences.
     """
 
@@ -56,12 +57,12 @@ class Mode(Record, kw_only=True):
     needs: tuple[Text, ...] = ()
 
     def fits(self, stack: str, *wanted: str | None) -> bool:
-        """Whether this is what a pool says of driver, toolkit and device plugin; None says nothing."""
+        """Whether it matches a pool's owners of driver, toolkit and device plugin; None matches any."""
         own = (self.driver, self.toolkit, self.device_plugin)
         return stack in self.stacks and all(value in (None, mine) for value, mine in zip(wanted, own, strict=True))
 
     def owner(self, part: Part) -> Owner:
-        """Who brings a part."""
+        """The owner of a part."""
         return {"driver": self.driver, "toolkit": self.toolkit, "devicePlugin": self.device_plugin}[part]
 
     def __str__(self) -> str:
@@ -72,13 +73,13 @@ class NodeImage(Record, kw_only=True):
     """A family of node images.
 
     Attributes:
-        modes: The ways to own its node stack, the usual one first.
-        driver_root: Where driver files are, or will be.
-        provider_driver: Where the provider's driver files are, if not at the root of the host.
-        toolkit_root: Where the container toolkit is put.
-        toolkit_env: What the container toolkit must be told about the runtime.
+        modes: The possible owners of its node stack, the usual mode first.
+        driver_root: The folder of the driver files, existing or future.
+        provider_driver: The folder of the provider's driver files, if it is not the root of the host.
+        toolkit_root: The installation folder of the container toolkit.
+        toolkit_env: Variables that tell the container toolkit about the runtime.
         toolkit_env_forbidden: Variables that break it here.
-        mig_manager: Whether MIG can be set up from inside; `reboot`: only by restarting the node.
+        mig_manager: Whether MIG can be configured while the node runs; `reboot`: only by restarting it.
     """
 
     modes: tuple[Mode, ...]
@@ -91,49 +92,49 @@ class NodeImage(Record, kw_only=True):
 
 
 class NamedRuntime(Record, kw_only=True):
-    """NVIDIA's container runtime where it is not the default one: its RuntimeClass, and who brings it."""
+    """NVIDIA's container runtime if it is not the default one: its RuntimeClass, and who provides it."""
 
     runtime_class: Text
     needs: tuple[Text, ...]
 
 
 class NodeGroups(Record, kw_only=True):
-    """How a provider marks the nodes of one of its pools: the label that names it, and the value of its GPU taint."""
+    """How a provider marks the nodes of its pools: the label with the pool's name, and the value of the GPU taint."""
 
     label: Text
     taint: Text = "true"
 
 
 class ProviderFabric(Record, kw_only=True):
-    """A fabric of which the provider alone brings the driver, and what must be done for it, in whole sentences."""
+    """A fabric whose driver only the provider can supply, and the necessary steps, in whole sentences."""
 
     needs: tuple[Text, ...]
 
 
 class Distribution(CatalogueFile, kw_only=True):
-    """A way to package Kubernetes.
+    """A Kubernetes distribution.
 
     Attributes:
         distribution: Its value in `cluster.distribution`.
-        title: Its name, for people.
+        title: The display name.
         default_os: The default of `cluster.os`.
         images: Its node images by family.
         operators: How operators are installed: by our `manifests`, or by the Operator Lifecycle Manager (`olm`).
-        versions: Its own version for each minor of Kubernetes, where it has versions of its own.
-        registries: Hosts that it pulls from by itself, for what it brings.
-        kubelet_root: The kubelet's directory, where it cannot be changed.
-        refuses: The stacks that no mode knows, each with the reason.
-        critical_pods: `quota`: pods of the system's priority classes need a ResourceQuota that allows them.
-        needs: What must be true of every such cluster, in whole sentences.
-        toolkit_needs: The same, where our container toolkit sets up the runtime; `{socket}` is containerd's.
-        named_runtimes: By family of node images, how pods reach NVIDIA's runtime where it is not the default one.
-        managed_control_plane: Whether only the provider can open Kubernetes feature gates.
-        resets_reboot: Whether a GPU that must be reset usually takes a restart of its machine.
+        versions: Its own version for each Kubernetes minor version, if it has its own versions.
+        registries: Hosts from which it pulls its own images.
+        kubelet_root: The kubelet's directory, if it cannot be changed.
+        refuses: The stacks that no mode supports, each with the reason.
+        critical_pods: `quota`: pods with system priority classes need a ResourceQuota that allows them.
+        needs: Requirements on every such cluster, in whole sentences.
+        toolkit_needs: The same, if our container toolkit configures the runtime; `{socket}` is containerd's.
+        named_runtimes: By family of node images, how pods select NVIDIA's runtime if it is not the default one.
+        managed_control_plane: Whether only the provider can enable Kubernetes feature gates.
+        resets_reboot: Whether resetting a GPU usually requires a restart of its machine.
         bare_metal: Whether nodes may be machines without a hypervisor.
-        pools: How the provider marks nodes by their pool; None where it does not.
-        fabrics: What is the provider's alone, by fabric.
-        user_prometheus: Namespace of a Prometheus of user projects, which may not read the whole cluster.
-        sources: Where all this was read.
+        pools: How the provider marks nodes by their pool; None if it does not.
+        fabrics: Fabrics that only the provider supports.
+        user_prometheus: Namespace of a Prometheus for user projects, which cannot read the whole cluster.
+        sources: The sources of this information.
     """
 
     distribution: Text
@@ -158,15 +159,15 @@ class Distribution(CatalogueFile, kw_only=True):
     sources: tuple[Text, ...]
 
     def image(self, system: str) -> NodeImage | None:
-        """The family that a system belongs to; None where the distribution does not run it."""
+        """The family of a system's images; None if the distribution does not run it."""
         return self.images.get(system.partition("-")[0]) or self.images.get("*")
 
     def named_runtime(self, system: str) -> NamedRuntime | None:
-        """How pods reach NVIDIA's runtime on a system that does not have it as the default one."""
+        """How pods select NVIDIA's runtime on a system where it is not the default one."""
         return self.named_runtimes.get(system.partition("-")[0]) or self.named_runtimes.get("*")
 
     def mode(self, system: str, stack: str, *wanted: str | None) -> Mode | None:
-        """The first mode that fits what a pool says of driver, toolkit and device plugin; None if none does."""
+        """The first mode that matches a pool's owners of driver, toolkit and device plugin; None if none does."""
         return next((mode for mode in self.modes(system) if mode.fits(stack, *wanted)), None)
 
     def modes(self, system: str) -> tuple[Mode, ...]:

@@ -1,4 +1,4 @@
-"""What is known about one GPU product."""
+"""Facts about one GPU product."""
 
 from collections.abc import Mapping
 from typing import Annotated, Literal
@@ -7,23 +7,24 @@ from blueprint.catalog.facts import AtLeast, CatalogueFile, Fact, Matching, Text
 from blueprint.records import Record
 
 Architecture = Literal["Pascal", "Volta", "Turing", "Ampere", "Ada Lovelace", "Hopper", "Blackwell"]
-"""As NVML and the DRA driver name it."""
+"""Architectures, as named by NVML and the DRA driver."""
 
 KernelModules = Literal["open", "proprietary"]
 Arch = Literal["amd64", "arm64"]
 """A processor architecture, as the label `kubernetes.io/arch` spells it."""
 
 ConfidentialMode = Literal["single-gpu", "multi-gpu", "protected-pcie"]
-"""How GPUs take part in confidential computing: one per machine, several over encrypted NVLink, several over PCIe."""
+"""Modes of confidential computing: one GPU per virtual machine, several over encrypted NVLink, several over PCIe."""
 
 CardId = Annotated[str, Matching(r"[0-9a-f]{4}", "four lower-case hexadecimal digits")]
 PciId = Annotated[
     str, Matching("10de:[0-9a-f]{4}(:[0-9a-f]{4}:[0-9a-f]{4})?", "10de: and four lower-case hexadecimal digits")
 ]
-"""Vendor and device, as `lspci -nn` prints them. NVML's `pciDeviceId` 0x233010DE is `10de:2330`.
+"""Vendor and device, as printed by `lspci -nn`. NVML's `pciDeviceId` 0x233010DE is `10de:2330`.
 
-Where several products have one device id, vendor and device of the subsystem follow: `10de:25b6:10de:157e` (A2) and
-`10de:25b6:10de:14a9` (A16)."""
+If several products share a device ID, the subsystem's vendor and device follow: `10de:25b6:10de:157e` (A2) and
+`10de:25b6:10de:14a9` (A16).
+"""
 
 Positive = Annotated[int, AtLeast(1)]
 Count = Annotated[int, AtLeast(0)]
@@ -33,32 +34,32 @@ DriverVersion = Annotated[str, Matching(r"\d{3}(\.\d+){0,2}", "a driver branch o
 
 
 class Ecc(Record, kw_only=True):
-    """Error correction: whether the memory has it, and whether it is on as delivered."""
+    """Error correction: whether the memory supports it, and whether it is enabled by default."""
 
     supported: Fact[bool]
     default: Fact[bool] | None = None
 
 
 class MigProfile(Record, kw_only=True):
-    """A slice that the GPU can be partitioned into, and how many of it fit when there is nothing else."""
+    """A MIG profile, and how many of it fit on an otherwise empty GPU."""
 
     name: Annotated[str, Matching(r"\dg\.\d+gb([+-]\w+(\.\w+)?)?", "a MIG profile")]
     max: Positive
 
 
 class MigPlacement(Record, kw_only=True):
-    """How many of the GPU's memory slices an instance takes, and at which of them it may start."""
+    """The number of memory slices that an instance occupies, and the slices at which it may start."""
 
     slices: Positive
     starts: tuple[Annotated[int, AtLeast(0)], ...]
 
 
 class MigInstance(Record, kw_only=True):
-    """What an instance of a profile has of the GPU; None: unknown.
+    """The share of the GPU that an instance of a profile gets; None: unknown.
 
     Attributes:
-        id: The number of the profile, as `nvidia-smi mig -lgip` lists it.
-        memory_mib: Memory in MiB, which is less than its name says.
+        id: The ID of the profile, as listed by `nvidia-smi mig -lgip`.
+        memory_mib: Memory in MiB, which is less than the profile's name suggests.
         multiprocessors: Streaming multiprocessors (SM).
         copy_engines: Copy engines (CE).
         decoders: Video decoders (DEC).
@@ -78,7 +79,9 @@ class MigInstance(Record, kw_only=True):
 
 
 class Mig(Record, kw_only=True):
-    """Multi-Instance GPU: the profiles by name, how they may be packed, and what an instance of each has."""
+    """Multi-Instance GPU: the profiles by name, their possible placements, and the share of the GPU that each one
+    gets.
+    """
 
     supported: Fact[bool]
     profiles: Fact[tuple[MigProfile, ...]] | None = None
@@ -87,13 +90,13 @@ class Mig(Record, kw_only=True):
 
 
 class NvLink(Record, kw_only=True):
-    """The links to other GPUs. `links` is 0 where there are none; cards with a bridge leave it out.
+    """The links to other GPUs. `links` is 0 if there are none; it is missing for cards with a bridge.
 
     Attributes:
-        generation: Of the link.
-        links: Per GPU.
-        bandwidth_gb_per_s: Per GPU, all links in both directions.
-        domain_gpus: The largest number of GPUs that one NVLink domain joins.
+        generation: The NVLink generation.
+        links: The number of links per GPU.
+        bandwidth_gb_per_s: Bandwidth per GPU over all links, in both directions.
+        domain_gpus: The largest number of GPUs in one NVLink domain.
     """
 
     generation: Fact[Positive] | None = None
@@ -110,14 +113,16 @@ class Pcie(Record, kw_only=True):
 
 
 class Power(Record, kw_only=True):
-    """The power limits that can be set, in watts; the default is `tdp_w`."""
+    """The configurable power limits in watts; the default is `tdp_w`."""
 
     minimum_w: Fact[Positive]
     maximum_w: Fact[Positive]
 
 
 class Thermal(Record, kw_only=True):
-    """Temperatures in degrees Celsius at which the GPU slows down and shuts down, and up to which it may be run."""
+    """Temperatures in degrees Celsius at which the GPU slows down and shuts down, and its maximum operating
+    temperature.
+    """
 
     slowdown_c: Fact[Positive]
     shutdown_c: Fact[Positive]
@@ -126,29 +131,30 @@ class Thermal(Record, kw_only=True):
 
 
 class Gpu(CatalogueFile, kw_only=True):
-    """One product of the hardware catalogue. An unknown fact is None, and claims that need it are unknown.
+    """One product of the hardware catalogue. An unknown fact is None, and results that depend on it are unknown.
 
     Attributes:
-        product: The name that blueprints use: model, then form factor and size where a model has several.
-        nvml_names: What NVML calls it. Compare whole names: "NVIDIA H200" is part of "NVIDIA GH200 ...".
-        pci_device_ids: The PCI ids under which it appears; `device_ids` are those that are its alone.
+        product: The name in blueprints: model, then form factor and size if a model has several.
+        nvml_names: The names in NVML. Compare whole names: "NVIDIA H200" is part of "NVIDIA GH200 ...".
+        pci_device_ids: The PCI IDs of the product; `device_ids` are those that no other product has.
         gfd_product: The value of the node label `nvidia.com/gpu.product` without sharing or MIG suffixes.
         compute_capability: CUDA compute capability, `major.minor`.
-        unified_memory: Whether it has the machine's memory alone: NVML then answers that memory is not supported.
-        board_gpus: How many of them a board or tray has, where there is only one size; so many has each node.
-        memory_mib: Total memory as NVML reports it, in MiB, with ECC as delivered; not the marketing figure.
+        unified_memory: Whether it has only the machine's memory: NVML then reports memory as not supported.
+        board_gpus: The number of GPUs on a board or tray, if there is only one size; each node has that many.
+        memory_mib: Total memory as reported by NVML, in MiB, with the default ECC mode; not the marketing figure.
         tdp_w: Default power limit in watts.
-        kernel_modules: Which flavours of the kernel modules drive it.
-        minimum_driver: The oldest driver branch or version that knows it.
-        maximum_driver: The newest branch that still knows it; None while every new one does.
-        host_arch: The processors it comes with, where the product decides them.
+        kernel_modules: The kernel module types that support it.
+        minimum_driver: The oldest driver branch or version that supports it.
+        maximum_driver: The newest branch that supports it; None if all newer ones do.
+        host_arch: The processor architectures of its hosts, if the product determines them.
         nvlink: The links to other GPUs.
-        nvlink_management: The PCI device id of ConnectX cards on its board that manage NVLink and look like a fabric's.
-        fabric_manager: Whether nodes with it run NVIDIA's Fabric Manager themselves.
+        nvlink_management: The PCI device ID of ConnectX adapters on its board that manage NVLink and resemble a
+            fabric's.
+        fabric_manager: Whether its nodes run NVIDIA's Fabric Manager themselves.
         pcie: The connection to the host.
-        power: The power limits that can be set.
-        thermal: The temperatures that matter.
-        confidential_modes: How it takes part in confidential computing; None if unknown.
+        power: The configurable power limits.
+        thermal: Relevant temperatures.
+        confidential_modes: The supported modes of confidential computing; None if unknown.
     """
 
     product: Text
@@ -179,6 +185,8 @@ class Gpu(CatalogueFile, kw_only=True):
 
     @property
     def device_ids(self) -> tuple[str, ...]:
-        """The device ids by which it is known, `2330`; none where another product has one of them: its name must do."""
+        """The device IDs that identify it, `2330`; empty if it shares one with another product and can only be
+        identified by name.
+        """
         ids = self.pci_device_ids.value
         return () if any(len(each) > len("10de:2330") for each in ids) else tuple(each[5:] for each in ids)

@@ -1,7 +1,7 @@
-"""What the tool must know of a kind of object: when it is written, how its state is read, what cannot change.
+"""Facts about kinds of objects: when they are written, how their readiness is determined, what cannot change.
 
-Kubernetes' own kinds are in `kubernetes/kinds.yaml`, those that a component brings under `kinds` in its
-`component.yaml`: by `Kind.group`, or `Kind` alone for the core group.
+Kubernetes' own kinds are in `kubernetes/kinds.yaml`, those of a component under `kinds` in its `component.yaml`: by
+`Kind.group`, or `Kind` alone for the core group.
 """
 
 from collections.abc import Mapping
@@ -18,14 +18,14 @@ StageName = Literal[
 
 
 class Replicas(Record, kw_only=True):
-    """Healthy when as many are there as are wanted.
+    """Healthy if the number of replicas equals the desired number.
 
     Attributes:
-        wanted: The field with the number that is wanted.
-        default: How many are wanted where that field is not there.
-        have: Fields with the numbers that are there; the least of them counts.
-        none: What it means that none is wanted; without that, nothing.
-        failed: Reasons of conditions that say that it has been given up.
+        wanted: The field with the desired number.
+        default: The desired number if that field is missing.
+        have: Fields with the actual numbers; the smallest one counts.
+        none: What a desired number of zero means; if empty, nothing.
+        failed: Reasons of conditions that mean that the object has failed.
     """
 
     wanted: FieldPath
@@ -36,13 +36,13 @@ class Replicas(Record, kw_only=True):
 
 
 class FieldState(Record, kw_only=True):
-    """Healthy when one field has one of some values.
+    """Healthy if a field has one of certain values.
 
     Attributes:
         field: The field.
-        values: Its values when all is well.
+        values: Its healthy values.
         hollow: Reasons of true conditions under which such a value means that there was nothing to do.
-        idle: Reasons of true conditions that are no complaint where no node with a GPU need be there.
+        idle: Reasons of true conditions that are not a problem if no GPU nodes are expected.
     """
 
     field: FieldPath
@@ -52,11 +52,11 @@ class FieldState(Record, kw_only=True):
 
 
 class ConditionState(Record, kw_only=True):
-    """Healthy when a condition is true, and another is not.
+    """Healthy if one condition is true, and another one is not.
 
     Attributes:
         type: The condition that must be true.
-        degraded: The condition that must not.
+        degraded: The condition that must not be true.
     """
 
     type: Text
@@ -64,12 +64,12 @@ class ConditionState(Record, kw_only=True):
 
 
 class Completion(Record, kw_only=True):
-    """Healthy when it has ended well.
+    """Healthy if it has completed successfully.
 
     Attributes:
-        complete: The condition that says so.
-        failed: The condition that says the opposite.
-        running: The field with the number that still runs.
+        complete: The condition for success.
+        failed: The condition for failure.
+        running: The field with the number of active pods.
     """
 
     complete: Text
@@ -78,15 +78,15 @@ class Completion(Record, kw_only=True):
 
 
 class Readiness(Record, kw_only=True):
-    """How to read in an object's status whether it works: in one of five ways.
+    """How to determine from an object's status whether it is ready, in one of five ways.
 
     Attributes:
-        replicas: By counting.
+        replicas: By the number of replicas.
         state: By the value of a field.
         condition: By its conditions.
-        completion: By its end.
-        subscription: As the Operator Lifecycle Manager has it.
-        always_observed: Whether its controller always says which generation it has seen, so that silence is no state.
+        completion: By its completion.
+        subscription: By the rules of the Operator Lifecycle Manager.
+        always_observed: Whether its controller always sets observedGeneration, so that a missing value means no status.
     """
 
     replicas: Replicas | None = None
@@ -97,24 +97,24 @@ class Readiness(Record, kw_only=True):
     always_observed: bool = False
 
     def complaint(self) -> str | None:
-        """What is wrong with it: not one way, or several."""
+        """An error in the definition: none of the ways, or several."""
         ways = (self.replicas, self.state, self.condition, self.completion, self.subscription or None)
         found = sum(way is not None for way in ways)
         return None if found == 1 else "one of replicas, state, condition, completion and subscription is required"
 
 
 class Retained(Record, kw_only=True):
-    """A field of `spec` and the value that the API server silently keeps when it is no longer declared."""
+    """A field of `spec`, and the value that the API server silently keeps when the field is no longer declared."""
 
     field: Text
     value: Text
 
 
 class MadeAccounts(Record, kw_only=True):
-    """The ServiceAccounts that the controller of a kind makes.
+    """The ServiceAccounts that the controller of a kind creates.
 
     Attributes:
-        namespace: The field that names their namespace.
+        namespace: The field with their namespace.
         names: Their names.
     """
 
@@ -123,21 +123,21 @@ class MadeAccounts(Record, kw_only=True):
 
 
 class Kind(Record, kw_only=True):
-    """The facts of one kind; without any, it is written with its like, and nothing is read in its status.
+    """Facts about one kind. By default, it is written in the usual stage and its status is not read.
 
     Attributes:
-        stage: When it is written. Without: `configuration` for Kubernetes' own kinds, `custom` for others.
-        listed: Among the configuration, where a bundle lists it; without, after the workloads.
-        follows_peers: Whether it comes after the others of its stage.
-        ready: How its state is read; without, it has none.
-        immutable: Fields that cannot change on an existing object, each with everything under it. What the rules of a
-            custom resource's definition say by themselves need not stand here.
-        never_replaced: Why it is never deleted to be made anew.
-        carries: What always goes with it when it is made anew; then it is, whatever its state, only by its name.
+        stage: When it is written. Default: `configuration` for Kubernetes' own kinds, `custom` for others.
+        listed: Whether a bundle lists it with the configuration instead of after the workloads.
+        follows_peers: Whether it is written after the others of its stage.
+        ready: How its readiness is determined; None if it has none.
+        immutable: Fields that cannot change on an existing object, each with everything below it. Rules in the CRD
+            itself need not be repeated here.
+        never_replaced: Why it is never deleted and recreated.
+        carries: What is always lost when it is recreated; it is then recreated only if requested by name.
         retains: What the API server keeps of it.
         claims: Whether with such an object pods claim GPUs, and no device plugin offers them.
-        makes_secret: The field with the name of the Secret that its controller makes beside it.
-        makes_accounts: The ServiceAccounts that its controller makes.
+        makes_secret: The field with the name of the Secret that its controller creates.
+        makes_accounts: The ServiceAccounts that its controller creates.
     """
 
     stage: StageName | None = None

@@ -1,7 +1,7 @@
-"""Read one catalogue file into its record; what is wrong with it becomes diagnostics at the line.
+"""Reads one catalogue file into its record, and reports errors as diagnostics at the line.
 
-The records are plain records, and their annotations are the schema. They are read by hand because every compile
-reads some of them: building validators for them would take longer than all the rest of the catalogue.
+Records are plain, and their annotations are the schema. They are read by custom code because every compile reads some
+of them: building validators would take longer than reading the whole catalogue.
 """
 
 from __future__ import annotations
@@ -31,18 +31,18 @@ _WORDS = {str: "text in quotes where it could be read otherwise", int: "a whole 
 
 
 def read(file: Path, model: type[R], *, over: Document | None = None, **given: Any) -> R:
-    """The record in `file`; `given` are its fields that do not stand in it.
+    """The record in `file`; `given` are fields that are not in the file.
 
-    With `over`, the file says only what differs from that document: maps are merged by key, everything else replaced,
-    and null takes a key away.
+    With `over`, the file contains only the differences from that document: maps are merged by key, everything else is
+    replaced, and null removes a key.
 
-    Raises Refused with everything that is wrong: the YAML, or the form (BP3901).
+    Raises Refused with all errors: invalid YAML, or a wrong form (BP3901).
     """
     return _record_of(shipped_document(file), model, over, given)
 
 
 def read_text(text: str, name: str, model: type[R], *, over: Document | None = None, **given: Any) -> R:
-    """The record in a text that diagnostics call `name`; the rest as for `read`."""
+    """The record in a text to which diagnostics refer as `name`. Otherwise like `read`."""
     return _record_of(load_text(text, name), model, over, given)
 
 
@@ -59,7 +59,7 @@ def _record_of(document: Document, model: type[R], over: Document | None, given:
 
 
 class _Part(NamedTuple):
-    """A field of a record, as the file has it."""
+    """A field of a record that is in the file."""
 
     name: str
     hint: Any
@@ -68,7 +68,7 @@ class _Part(NamedTuple):
 
 @cache
 def _parts(model: Any) -> dict[str, _Part]:
-    """The fields that stand in the file, by their key there."""
+    """The fields that are in the file, by their key there."""
     return {
         re.sub("_(.)", lambda match: match[1].upper(), one.name): _Part(one.name, one.type, required=one.required)
         for one in fields(model)
@@ -77,14 +77,14 @@ def _parts(model: Any) -> dict[str, _Part]:
 
 
 class _Reader:
-    """Turns one document's data into typed values, collecting what is wrong instead of stopping at it."""
+    """Converts one document's data to typed values, collecting errors instead of stopping at the first one."""
 
     def __init__(self, document: Document) -> None:
         self.document = document
         self.problems: list[Diagnostic] = []
 
     def wrong(self, at: At, message: str, *, place: Span | None = None) -> None:
-        """Note a problem; the value is not used afterwards."""
+        """Record an error; the value is not used afterwards."""
         named = format_path(at)
         span = place or self.document.span(at)
         self.problems.append(Diagnostic(codes.CATALOGUE_INVALID, f"{named} {message}", at=span, path=named))
@@ -94,7 +94,7 @@ class _Reader:
         return self.record(model, _parts(model), self.document.data, (), given)
 
     def record(self, model: type[Any], parts: Mapping[str, _Part], data: Any, at: At, given: Mapping[str, Any]) -> Any:
-        """A record from a map; None where that is impossible."""
+        """A record from a map; None if it cannot be built."""
         if not isinstance(data, dict):
             return self.wrong(at, "must be a map")
         before = len(self.problems)
@@ -118,19 +118,19 @@ class _Reader:
             self.wrong((*at, missing[0]), f"is missing{others}")
 
     def value(self, hint: Any, data: Any, at: At) -> Any:
-        """`data` as `hint` wants it."""
+        """`data` converted to the type `hint`."""
         return _reading(hint)(self, data, at)
 
     def scalar(self, hint: Any, data: Any, at: At) -> Any:
-        """A text, a number or a truth value."""
+        """A string, a number or a boolean."""
         return data if type(data) is hint else self.wrong(at, f"must be {_WORDS[hint]}")
 
     def literal(self, allowed: tuple[Any, ...], data: Any, at: At) -> Any:
-        """One of the values that are listed."""
+        """One of the allowed values."""
         return data if data in allowed else self.wrong(at, f"must be one of {', '.join(map(str, allowed))}")
 
     def constrained(self, hint: Any, rule: Matching | AtLeast, data: Any, at: At) -> Any:
-        """A scalar that must also obey a rule."""
+        """A scalar with an additional constraint."""
         if type(data) is not hint:
             return self.wrong(at, f"must be {_WORDS[hint]}")
         if isinstance(rule, Matching) and not re.fullmatch(rule.pattern, data):
@@ -140,13 +140,13 @@ class _Reader:
         return data
 
     def fact(self, hint: Any, data: Any, at: At) -> Any:
-        """A value with its evidence and its place."""
+        """A value with its evidence and its location."""
         parts = {**_parts(Fact), "value": _Part("value", hint, required=True)}
         place = {"span": self.document.span((*at, "value")), "path": format_path(at)}
         return self.record(Fact, parts, data, at, place)
 
     def one_of(self, hints: tuple[Any, ...], data: Any, at: At) -> Any:
-        """The alternative whose type the data has."""
+        """The alternative that matches the type of the data."""
         if data is None and type(None) in hints:
             return None
         plain = [hint for hint in hints if hint is type(data)]
@@ -167,7 +167,7 @@ class _Reader:
 
 @cache
 def _reading(hint: Any) -> Callable[[_Reader, Any, At], Any]:
-    """How data becomes what an annotation wants, found out once: taking it apart is slower than reading."""
+    """The converter for an annotation. Cached, because analysing annotations is slower than reading data."""
     if hint is Any:
         return lambda _reader, data, _at: data
     origin, arguments = get_origin(hint), get_args(hint)

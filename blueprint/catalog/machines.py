@@ -1,7 +1,7 @@
-"""Machine shapes: the instance types of a cloud, and what each of them brings.
+"""The instance types of a cloud, and their hardware.
 
-A file has one line per instance type. Source and confidence are given once per column, since whole columns come from
-the same table; a line names the columns of which it is less sure under `unverified`.
+A file has one line per instance type. Source and confidence are given once per column, because whole columns come from
+the same table. A line lists its less certain columns under `unverified`.
 """
 
 from __future__ import annotations
@@ -15,25 +15,26 @@ from blueprint.records import Record
 
 T = TypeVar("T")
 Fabric = Literal["infiniband", "roce", "efa", "tcpx", "tcpxo"]
-"""What joins the nodes of a pool besides Ethernet."""
+"""The network that connects the nodes of a pool, besides Ethernet."""
 
 COLUMNS = ("arch", "product", "gpus", "cpu", "memoryGib", "adapters", "fabric", "vgpuMib")
-"""What a line may say. `adapters` counts the fast network adapters: EFA interfaces, RDMA cards; `fabric` names what
-they are joined by, `vgpuMib` is the memory of a vGPU in MiB."""
+"""The columns of a line. `adapters` is the number of fast network adapters (EFA interfaces, RDMA adapters); `fabric` is
+the network that connects them, `vgpuMib` the memory of a vGPU in MiB.
+"""
 
 
 class Evidence(Record, kw_only=True):
-    """Where the values of a column were learnt."""
+    """The source of the values of a column."""
 
     source: Text
     confidence: Confidence
 
 
 class InstanceType(Record, kw_only=True):
-    """One line: an instance type. Unknown values are left out.
+    """One line: an instance type. Unknown values are omitted.
 
-    `gpus` is missing where the machine has a fraction of one; `note` then says so. `vgpu` says that what appears in the
-    node is a vGPU, whole or not, and `vgpuMib` its memory as the cloud counts it. `unverified` names columns.
+    `gpus` is missing if the machine has a fraction of one, which `note` then explains. `vgpu`: the node has a vGPU, for
+    a whole GPU or a part of it; `vgpuMib` is its memory according to the cloud. `unverified` lists columns.
     """
 
     arch: Arch | None = None
@@ -49,7 +50,7 @@ class InstanceType(Record, kw_only=True):
     unverified: tuple[Text, ...] = ()
 
     def complaint(self) -> str | None:
-        """What is wrong with the line itself."""
+        """An error in the line itself."""
         unknown = [name for name in self.unverified if name not in COLUMNS]
         if unknown:
             return f"there is no column {unknown[0]}"
@@ -57,12 +58,12 @@ class InstanceType(Record, kw_only=True):
 
 
 class ImageFamily(Record, kw_only=True):
-    """Images of nodes that are set up alike when they start.
+    """Node images that are set up in the same way at startup.
 
     Attributes:
-        name: As node classes spell it.
-        system: The operating system, as distributions spell it; None where it may be any.
-        device: The disk on which container images are.
+        name: The name in node classes.
+        system: The operating system, as named by distributions; None if it may be any.
+        device: The disk with the container images.
     """
 
     name: Text
@@ -71,13 +72,13 @@ class ImageFamily(Record, kw_only=True):
 
 
 class NodeClassKind(Record, kw_only=True):
-    """The kind of object that says what Karpenter starts a cloud's machines with.
+    """The kind of object that configures the machines that Karpenter starts in a cloud.
 
     Attributes:
         group: Its API group.
         kind: Its kind.
-        families: The families of images, by the name that blueprints have for them.
-        source: Where this was read.
+        families: The image families, by the name that blueprints use.
+        source: The source of this information.
     """
 
     group: Text
@@ -90,12 +91,12 @@ class Machines(CatalogueFile, kw_only=True):
     """The instance types of one cloud.
 
     Attributes:
-        cloud: Also the file's name.
-        title: For people.
-        distributions: The Kubernetes distributions that run on these machines alone.
-        evidence: Column to where its values were learnt.
-        node_class: How Karpenter starts them; None where it does not, or where nothing is rendered for it.
-        types: Instance type to what it brings, as the label `node.kubernetes.io/instance-type` spells it.
+        cloud: The name, which is also that of the file.
+        title: The display name.
+        distributions: The Kubernetes distributions that run only on these machines.
+        evidence: The source of each column's values.
+        node_class: How Karpenter starts them; None if it does not, or if nothing is rendered for it.
+        types: The hardware of each instance type, by the value of the label `node.kubernetes.io/instance-type`.
     """
 
     cloud: Text
@@ -106,7 +107,7 @@ class Machines(CatalogueFile, kw_only=True):
     types: Mapping[Text, InstanceType]
 
     def complaint(self) -> str | None:
-        """What is wrong with the file as a whole: a column without evidence."""
+        """An error in the file as a whole: a column without evidence."""
         columns = {column for name in self.types for column in COLUMNS if self._stands(name, column)}
         lacking = sorted(columns - self.evidence.keys())
         return f"the column {lacking[0]} has no evidence" if lacking else None
@@ -115,7 +116,7 @@ class Machines(CatalogueFile, kw_only=True):
         return column in self.document.data["types"][name]
 
     def machine(self, name: str) -> Machine | None:
-        """The instance type of this name, each of its values as a fact."""
+        """The instance type with this name, with each of its values as a fact."""
         shape = self.types.get(name)
         if shape is None:
             return None

@@ -1,4 +1,4 @@
-"""How a component comes where the distribution installs operators through the Operator Lifecycle Manager."""
+"""How a component is installed if the distribution uses the Operator Lifecycle Manager."""
 
 from collections.abc import Mapping
 from typing import Annotated
@@ -11,7 +11,7 @@ FileName = Annotated[str, Matching(r"[a-z0-9][a-z0-9-]*\.yaml", "the name of a Y
 
 
 class OlmImage(Record, kw_only=True):
-    """An image that the operator's bundle pins in another build than the Helm chart names."""
+    """An image that the operator's bundle pins to another build than the Helm chart."""
 
     tag: Text
     digest: Digest
@@ -19,20 +19,20 @@ class OlmImage(Record, kw_only=True):
 
 
 class Olm(Record, kw_only=True):
-    """What replaces a component's definitions and templates.
+    """The replacement of a component's CRDs and templates.
 
     Attributes:
-        namespace: Where its namespaced objects live instead.
-        package: The operator's package in the catalogue; None where nothing is subscribed to.
+        namespace: The namespace of its namespaced objects.
+        package: The operator's package in the catalogue; None if there is no Subscription.
         channel: The package's channel.
-        starting_csv: The version that is installed first. None where each release of the distribution has its own.
-        templates: Rendered instead of the component's own.
-        kinds: What they render: a setting that feeds nothing of these kinds is decided by the operator's bundle.
-        images: What the bundle pins that differs from the component's images.
-        without: Parts of a pool's network that the bundle has no image of.
-        unlisted: Why no image can be listed, where the distribution's catalogue decides all of them.
-        refuses: Settings that mean nothing here though they feed one of the kinds, with the reason.
-        only: Settings that mean something here alone.
+        starting_csv: The version that is installed first; None if each release of the distribution has its own.
+        templates: Rendered instead of the component's own templates.
+        kinds: The kinds that they render. A setting that affects none of them is determined by the operator's bundle.
+        images: Images of the bundle that differ from the component's images.
+        without: Parts of a pool's network for which the bundle has no image.
+        unlisted: Why no images can be listed, if the distribution's catalogue determines all of them.
+        refuses: Settings without effect here although they affect one of the kinds, with the reason.
+        only: Settings that have an effect only here.
     """
 
     namespace: Text
@@ -48,7 +48,7 @@ class Olm(Record, kw_only=True):
     only: tuple[Text, ...] = ()
 
     def refusal(self, name: str, setting: Setting) -> str | None:
-        """Why a setting means nothing here; None where it decides something that is rendered."""
+        """Why a setting has no effect here; None if it affects a rendered object."""
         if any(feed.partition("/")[0] in self.kinds for feed in setting.feeds):
             return self.refuses.get(name)
         return "it decides only what its operator's bundle describes"

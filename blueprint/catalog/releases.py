@@ -15,9 +15,9 @@ class DriverBranch(Record, kw_only=True):
     """One branch of the NVIDIA data centre driver.
 
     Attributes:
-        version: The exact version that this release installs, as in the image tag before the system's name.
-        source: Where version and digest were read.
-        digest: Of the driver image that NVIDIA's own bundle pins; for one operating system only.
+        version: The exact version that this release installs, as in the image tag before the system name.
+        source: The source of version and digest.
+        digest: The digest that NVIDIA's own bundle pins for the driver image; for one operating system only.
         supported_until: The last month in which NVIDIA maintains the branch.
     """
 
@@ -28,10 +28,10 @@ class DriverBranch(Record, kw_only=True):
 
 
 class Drivers(Record, kw_only=True):
-    """The driver branches of a release; the default is used where a pool names none.
+    """The driver branches of a release; the default is used for pools that do not set one.
 
-    `precompiled` lists by operating system the branches that NVIDIA publishes kernel modules of; `unpublished` those of
-    which it publishes no driver image for that system, though others of the release have one.
+    `precompiled` lists, by operating system, the branches for which NVIDIA publishes precompiled kernel modules;
+    `unpublished` those without a driver image for that system, although other branches of the release have one.
     """
 
     default_branch: Fact[Branch]
@@ -40,13 +40,13 @@ class Drivers(Record, kw_only=True):
     unpublished: Fact[Mapping[Text, tuple[Branch, ...]]] | None = None
 
     def has_image(self, branch: str, system: str) -> bool:
-        """Whether a driver image of the branch for an operating system is not known to be missing."""
+        """Whether a driver image of the branch may exist for an operating system: it is not known to be missing."""
         missing = self.unpublished
         return missing is None or not missing.certain or branch not in missing.value.get(system, ())
 
 
 class Tested(Record, kw_only=True):
-    """What was tried with this set, or said to work, and by whom."""
+    """A test of this set, or a statement that it works, with its source."""
 
     claim: Text
     source: Text
@@ -55,8 +55,8 @@ class Tested(Record, kw_only=True):
 class Release(CatalogueFile, kw_only=True):
     """A named set of versions.
 
-    `components` maps a component's name to its version; `kubernetes` lists the minors it is supported on, and
-    `operating_systems` names systems as blueprints do (`ubuntu-24.04`).
+    `components` maps a component's name to its version; `kubernetes` lists the supported minor versions, and
+    `operating_systems` names systems as in blueprints (`ubuntu-24.04`).
     """
 
     release: Annotated[str, Matching(r"\d{4}\.\d\d", "a year and a month")]
@@ -69,6 +69,6 @@ class Release(CatalogueFile, kw_only=True):
 
 
 def image_system(system: str) -> str:
-    """How the tags of driver images name an operating system: `ubuntu24.04`, but `rhel9` for every minor of it."""
+    """The name of an operating system in driver image tags: `ubuntu24.04`, but `rhel9` for all its minor versions."""
     name, _, version = system.partition("-")
     return name + (version if name == "ubuntu" else version.partition(".")[0])

@@ -1,4 +1,4 @@
-"""Rules of compatibility: what does not work together, and what must be true besides. Data, one rule per file."""
+"""Compatibility rules: combinations that do not work, and additional requirements. One data file per rule."""
 
 from collections.abc import Mapping
 from fnmatch import fnmatchcase
@@ -13,11 +13,15 @@ Subject = Literal[
     "gpuArchitecture", "kernelModules", "kubernetes", "mig", "nvlinkDomain", "os", "precompiled", "product", "stack",
     "toolkitOwner", "topologyManager",
 ]  # fmt: skip
-"""What a rule may ask about; `platform/compatibility.py` says how each is read. An unknown value fits no condition."""
+"""The subjects of conditions; `platform/compatibility.py` defines how each is read. An unknown value satisfies no
+condition.
+"""
 
 
 class Condition(Record, kw_only=True):
-    """What the value of a subject must be: one of some patterns (`rhel-9.*`), a version within bounds, or not known."""
+    """A condition on the value of a subject: matching one of several patterns (`rhel-9.*`), a version range, or being
+    unknown.
+    """
 
     unknown: bool = False
     any_of: tuple[Text, ...] = ()
@@ -25,11 +29,11 @@ class Condition(Record, kw_only=True):
     at_most: Text | None = None
 
     def complaint(self) -> str | None:
-        """What is wrong with the condition itself."""
+        """An error in the condition itself."""
         return None if self.unknown or self.any_of or self.at_least or self.at_most else "it has no condition"
 
     def holds(self, value: str | None) -> bool:
-        """Whether the value is as asked; one that is not known fits only where that is asked."""
+        """Whether the value satisfies the condition. An unknown value satisfies it only if the condition says so."""
         if value is None or self.unknown:
             return self.unknown and value is None
         if self.any_of and not any(fnmatchcase(value, pattern) for pattern in self.any_of):
@@ -40,19 +44,19 @@ class Condition(Record, kw_only=True):
 
 
 class CompatibilityRule(CatalogueFile, kw_only=True):
-    """One rule. Where all conditions hold, what `forbids` says is wrong, or what `demands` says must be true.
+    """One rule. If all conditions hold, `forbids` describes the error, or `demands` the requirement.
 
     Attributes:
-        rule: Also the file's name.
-        when: Subject to condition; asked pool by pool.
-        forbids: What does not work, as a sentence without an end.
+        rule: The name of the rule, which is also that of the file.
+        when: Conditions by subject, evaluated for each pool.
+        forbids: What does not work, as a sentence without a full stop.
         demands: A prerequisite, as sentences.
-        help: The way out of what is forbidden.
-        blames: The subject at whose line it is told.
-        severity: Of what is forbidden; an unverified rule never gives more than a warning.
-        scope: Whether a prerequisite is each pool's or, said once, the cluster's.
-        source: Where the rule was learnt.
-        confidence: How sure it is.
+        help: How to resolve what is forbidden.
+        blames: The subject at whose line it is reported.
+        severity: The severity of what is forbidden; an unverified rule causes at most a warning.
+        scope: Whether a prerequisite applies to each pool, or once to the cluster.
+        source: The source of the rule.
+        confidence: The confidence of the rule.
     """
 
     rule: Text
@@ -67,7 +71,7 @@ class CompatibilityRule(CatalogueFile, kw_only=True):
     confidence: Confidence
 
     def complaint(self) -> str | None:
-        """What is wrong with the rule itself."""
+        """An error in the rule itself."""
         if (self.forbids is None) == (self.demands is None):
             return "it must either forbid or demand something"
         if self.forbids and (self.blames not in self.when or not self.help):

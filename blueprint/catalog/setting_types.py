@@ -1,4 +1,4 @@
-"""What the value of a setting may be: one judge for each kind of value, and what a pod may be told."""
+"""Validation of setting values: one validator for each type, and the parts of a pod setting."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from blueprint.units import quantity_value
 from blueprint.wording import value_in_words
 
 Fault = tuple[tuple[str | int, ...], str]
-"""The keys that lead to a wrong value, and what is wrong, as the end of a sentence about the setting."""
+"""The keys that lead to an invalid value, and the error, as the end of a sentence about the setting."""
 
 WORDS = {
     "string": "text", "integer": "a whole number", "boolean": "true or false",
@@ -29,11 +29,11 @@ POD: dict[str, str] = {
     "nodeSelector": "map", "affinity": "object", "tolerations": "tolerations", "labels": "map", "annotations": "map",
     "startupProbe": "probe", "livenessProbe": "probe", "readinessProbe": "probe", "replicas": "integer",
 }  # fmt: skip
-"""What a setting of type `pod` may hold, and of which kind it is."""
+"""The possible parts of a setting of type `pod`, and their types."""
 EMPTY: dict[str, Any] = {
     "list": (), "tolerations": (), "objects": (), "map": {}, "env": {}, "probe": {}, "gates": {}, "object": {},
 }  # fmt: skip
-"""The default value by kind; None for all others."""
+"""The default value by type; None for all others."""
 
 _VARIABLE = r"[A-Za-z_][A-Za-z0-9_.-]*"
 _QUANTITY = r"[0-9]+(\.[0-9]+)?(m|k|M|G|T|Ki|Mi|Gi|Ti)?"
@@ -52,7 +52,7 @@ _TOLERATION = {
 
 
 def faults(kind: str, value: Any) -> Iterator[Fault]:
-    """Everything that is wrong with a value as one of `kind`; `pod` is judged by `faults_of_pod`."""
+    """All errors in a value of type `kind`, except `pod`, which `faults_of_pod` validates."""
     if not isinstance(value, PYTHON[kind]) or (kind == "integer" and isinstance(value, bool)):
         yield (), f"must be {WORDS[kind]}"
     elif kind in _JUDGES:
@@ -60,7 +60,7 @@ def faults(kind: str, value: Any) -> Iterator[Fault]:
 
 
 def faults_of_pod(value: Any, allowed: tuple[str, ...], reserved: tuple[str, ...]) -> Iterator[Fault]:
-    """What is wrong with what a pod is told: parts that it does not take, and wrong ones."""
+    """All errors in a pod setting: parts that it does not accept, and invalid values."""
     for key, part in value.items():
         if key not in allowed:
             yield (key,), f"must contain only {', '.join(allowed)}, not {key}"
@@ -129,7 +129,7 @@ def _objects(value: Any) -> Iterator[Fault]:
 
 
 def _resources(value: Any) -> Iterator[Fault]:
-    """What is wrong with requests and limits."""
+    """Errors in requests and limits."""
     for key, amounts in value.items():
         if key not in ("requests", "limits") or not isinstance(amounts, dict):
             yield (key,), f"must be {WORDS['resources']}; {key} is neither"

@@ -1,4 +1,4 @@
-"""What a blueprint may set of a component: typed, bounded, described."""
+"""The settings of a component in a blueprint: typed, bounded and described."""
 
 import re
 from collections.abc import Iterator
@@ -15,23 +15,24 @@ class Setting(Record, kw_only=True):
     """One typed setting of a component.
 
     Attributes:
-        type: Type of the value. `env` is a container's variables, `resources` its requests and limits, `pod` what a pod
-            is told, `object` and `objects` pieces of an API whose schema judges them where they are rendered.
-        default: Used where the blueprint says nothing; None means that the component's own default rules. Of a `pod`,
-            each part has its own default.
+        type: Type of the value. `env` contains a container's variables, `resources` its requests and limits, `pod` the
+            configuration of a pod, `object` and `objects` API fragments that are validated when they are rendered.
+        default: Used if the blueprint does not set it; None means the component's own default. For a `pod`, each part
+            has its own default.
         minimum: Smallest integer.
         maximum: Largest integer.
-        enum: The only strings allowed, also as items of a list.
-        pattern: A regular expression that the whole string must match, or each item or value.
-        names: The only keys of a map.
-        reserved: Variables that are set already, so that a second value would be a contradiction.
-        parts: What this pod takes, of `setting_types.POD`.
-        requires: Settings of the same component without which this one means nothing: switches that must be on, texts
-            that must be there.
-        part: The part of the node stack that it is about: it changes nothing where no pool leaves that part to us.
-        own_default: What the component takes by itself where `default` leaves the decision to it.
-        description: What it does, for people.
-        feeds: The rendered fields that it decides, `Kind/name: path`.
+        enum: The only allowed strings, also for items of a list.
+        pattern: A regular expression that must match the whole string, or each item or value.
+        names: The only allowed keys of a map.
+        reserved: Variables that are already set, so that another value would conflict.
+        parts: The parts of `setting_types.POD` that this pod accepts.
+        requires: Settings of the same component without which this one has no effect: booleans that must be true,
+            strings
+            that must be set.
+        part: The part of the node stack that it affects: it has no effect if no pool leaves that part to the platform.
+        own_default: The component's own value if `default` is None.
+        description: What it does, for users.
+        feeds: The rendered fields that it determines, `Kind/name: path`.
     """
 
     type: Literal[
@@ -54,20 +55,20 @@ class Setting(Record, kw_only=True):
 
     @property
     def fed_kinds(self) -> frozenset[str]:
-        """The kinds of the objects whose fields it decides."""
+        """The kinds of the objects whose fields it determines."""
         return frozenset(feed.partition("/")[0] for feed in self.feeds)
 
     def complaint(self) -> str | None:
-        """What is wrong with the setting itself: a default that it would refuse."""
+        """An error in the setting itself: a default that it would reject."""
         problem = None if self.default is None else self.problem(self.default)
         return f"the default {problem}" if problem else None
 
     def problem(self, value: Any) -> str | None:
-        """What is wrong with `value`, as the end of a sentence about it; None when it may be used."""
+        """Why `value` is invalid, as the end of a sentence about it; None if it is valid."""
         return next((fault for _, fault in self.faults(value)), None)
 
     def faults(self, value: Any) -> Iterator[Fault]:
-        """Everything that is wrong with `value`, each with the keys that lead to it."""
+        """All errors in `value`, each with the keys that lead to it."""
         found = tuple(faults(self.type, value))
         yield from found
         if found:
@@ -84,7 +85,7 @@ class Setting(Record, kw_only=True):
             yield from self._bounds(value)
 
     def _items(self, value: Any) -> Iterator[Fault]:
-        """What is wrong with the items of a list or the values of a map beyond their kind."""
+        """Errors in the items of a list or the values of a map, other than their type."""
         for key, item in value.items() if isinstance(value, dict) else enumerate(value):
             if self.enum and item not in self.enum:
                 yield (key,), f"must hold some of {', '.join(self.enum)}, and {item} is none of them"

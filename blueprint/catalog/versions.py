@@ -1,4 +1,4 @@
-"""An older version of a component as a document over that of the newest: it says only what differs."""
+"""An older version of a component, as a document that contains only the differences from the newest version."""
 
 from __future__ import annotations
 
@@ -10,17 +10,19 @@ from blueprint.source.paths import Path
 
 
 class _Layered(Document, kw_only=True):
-    """The merged data; a value's place is in the upper document where that says it, otherwise in the lower one."""
+    """The merged data. The span of a value is in the upper document if the value is there, otherwise in the lower
+    one.
+    """
 
     lower: Document
     overrides: Any
 
     def span(self, path: Path = ()) -> Span:
-        """Where the value at `path` stands."""
+        """The span of the value at `path`."""
         return super().span(path) if self._overrides(path) else self.lower.span(path)
 
     def key_span(self, path: Path) -> Span:
-        """Where the last key of `path` stands."""
+        """The span of the last key of `path`."""
         return super().key_span(path) if self._overrides(path) else self.lower.key_span(path)
 
     def _overrides(self, path: Path) -> bool:
@@ -35,7 +37,7 @@ class _Layered(Document, kw_only=True):
 
 
 def layered(upper: Document, lower: Document) -> Document:
-    """`upper` over `lower`: maps merged by key, everything else replaced, null takes a key away."""
+    """`upper` merged over `lower`: maps by key, everything else replaced, null removes a key."""
     merged = _merged(lower.data, upper.data)
     return _Layered(upper.file, upper.text, merged, upper.marks, lower=lower, overrides=upper.data)
 

@@ -1,4 +1,4 @@
-"""Kinds of workloads that users start from, `workloads/*/workload.yaml`: what each needs of pools and cluster."""
+"""Workload kinds for users, `workloads/*/workload.yaml`, with their requirements on pools and cluster."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ KindName = Annotated[str, Matching(r"[A-Z][A-Za-z0-9]*\.[a-z0-9.-]+", "Kind.grou
 Number = Annotated[int, AtLeast(0)]
 TEMPLATES = "templates.yaml"
 PARTS = "parts.yaml"
-"""What the templates have in common, beside their folders."""
+"""Parts shared by the templates, outside of their folders."""
 
 
 class Needs(Record, kw_only=True):
-    """A controller that others bring to the cluster.
+    """A controller that must be installed separately.
 
     Attributes:
         kind: A kind that it defines.
-        title: What people call it.
+        title: The display name.
         version: The version that the template was written for.
-        also: What else must be there, in a sentence.
+        also: Further requirements, as a sentence.
     """
 
     kind: KindName
@@ -41,8 +41,8 @@ class WorkloadImage(Record, kw_only=True):
 
     Attributes:
         repository: Registry and path.
-        tag: A tag that was seen in use; no digest was verified.
-        source: Where it was read.
+        tag: A tag that is known to be in use; no digest was verified.
+        source: The source of this information.
     """
 
     repository: Text
@@ -51,7 +51,7 @@ class WorkloadImage(Record, kw_only=True):
 
 
 class Beside(Record, kw_only=True):
-    """What it requests beside the pods that have GPUs."""
+    """The requests of its pods without GPUs."""
 
     cpu: Number
     memory: Number
@@ -62,20 +62,21 @@ class WorkloadKind(CatalogueFile, kw_only=True):
     """One kind of workload.
 
     Attributes:
-        name: What tenants write.
-        title: In a few words.
-        description: In a sentence or two.
-        spread: `one`: a pod with one unit; `several`: up to two pods, which may also use parts of GPUs; `nodes`: pods
-            on two nodes, with whole GPUs of their own.
-        power_of_two: Whether each pod takes a number of GPUs that is a power of two.
-        serves: Whether it runs until someone stops it.
-        framework: How Kueue names the kind that it manages.
-        claims: Whether its pods can claim devices, and name a RuntimeClass and a scheduler.
-        beside: What it requests beside the pods that have GPUs.
-        needs: The controller that it needs; None where Kubernetes has it.
+        name: The name in the tenants' `workloads`.
+        title: A short title.
+        description: A description in one or two sentences.
+        spread: `one`: one pod with one unit; `several`: up to two pods, which may also use fractional GPUs; `nodes`:
+            pods
+            on two nodes, with whole GPUs.
+        power_of_two: Whether the number of GPUs per pod must be a power of two.
+        serves: Whether it runs until it is stopped.
+        framework: The name of the kind in Kueue's list of integrations.
+        claims: Whether its pods can claim devices, and set a RuntimeClass and a scheduler.
+        beside: The requests of its pods without GPUs.
+        needs: The controller that it needs; None if it is part of Kubernetes.
         image: The image of its containers.
-        sources: Where the fields were read.
-        folder: Where its templates are.
+        sources: The sources of the fields.
+        folder: The folder of its templates.
     """
 
     name: Text
@@ -95,13 +96,13 @@ class WorkloadKind(CatalogueFile, kw_only=True):
 
 @lru_cache(maxsize=1)
 def workload_names() -> tuple[str, ...]:
-    """The names of all kinds of workloads, without reading them."""
+    """The names of all workload kinds, without reading their files."""
     return tuple(sorted(file.parent.name for file in data_folder("workloads").glob("*/workload.yaml")))
 
 
 @lru_cache
 def workload_kind(name: str) -> WorkloadKind:
-    """A kind of workload that is among `workload_names`. Raises Refused where its file is wrong."""
+    """A workload kind from `workload_names`. Raises Refused if its file is invalid."""
     folder = data_folder("workloads") / name
     found = read(folder / "workload.yaml", WorkloadKind, folder=folder)
     if found.name != name:

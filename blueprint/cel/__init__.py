@@ -1,1 +1,1 @@
-"""The Common Expression Language (CEL) with the functions of Kubernetes; `engine` alone knows the library."""
+"""The Common Expression Language (CEL) with the functions of Kubernetes. Only `engine` imports the library."""

@@ -1,7 +1,7 @@
-"""Rewrites what the library cannot read: comprehensions over two variables, and formats that give an optional.
+"""Rewrites syntax that the library does not support: two-variable comprehensions, and formats that return an optional.
 
-`m.all(k, v, P)` becomes `cel.bind(_m, m, keys(_m).all(k, cel.bind(v, _m[k], P)))`: the keys of a map or the positions
-of a list, and the value bound to its name. The result means the same; its columns are other ones.
+`m.all(k, v, P)` becomes `cel.bind(_m, m, keys(_m).all(k, cel.bind(v, _m[k], P)))`: an iteration over the keys of a map
+or the indices of a list, with the value bound to its name. The result is the same, but column numbers differ.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _TWO_VARIABLES: Mapping[str, tuple[int, ...]] = {
     "transformMap": (4, 5),
     "transformMapEntry": (4, 5),
 }
-"""How many parts a call of these has, the receiver included, where it is over two variables."""
+"""The number of parts of such a call, including the receiver, if it has two variables."""
 
 
 def is_two_variable(node: CelExpression) -> bool:
@@ -38,20 +38,20 @@ def is_format(node: CelExpression) -> bool:
 
 
 def rewritten(tree: CelExpression, text: str) -> str:
-    """The text of a tree that the library can compile; the text itself where nothing is to be rewritten."""
+    """The text of a tree in a form that the library can compile; the original text if nothing needs to be rewritten."""
     if not any(is_two_variable(node) or is_format(node) for node in tree.walk()):
         return text
     return CelWriter(text).write(tree)
 
 
 def text_of(node: CelExpression, text: str) -> str:
-    """A part of an expression as an expression of its own. Its brackets, which no node has, are written anew."""
+    """A part of an expression as a separate expression. Brackets, which are not part of the tree, are added again."""
     own = text[node.start : node.end]
     return own if own.count("(") == own.count(")") == 0 else _Plain(text).write(node)
 
 
 class CelWriter:
-    """Writes a tree as text, with everything in brackets. A subclass may write some of its nodes in another way."""
+    """Writes a tree as text, with brackets around everything. Subclasses can write some nodes differently."""
 
     def __init__(self, text: str) -> None:
         self.text = text

@@ -1,4 +1,4 @@
-"""What an expression reads of `device`, as far as its text says it."""
+"""The attributes and capacities of `device` that an expression reads, as far as its text shows."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class AttributeReference(NamedTuple):
 
 
 def reference(node: CelExpression) -> AttributeReference | None:
-    """The attribute or capacity that an expression reads, if that is what it does."""
+    """The attribute or capacity that an expression reads, if it is such a read."""
     if node.kind == "select":
         name, whole = node.value, node.parts[0]
     elif node.kind == "index" and node.parts[1].kind == "literal":
@@ -45,7 +45,7 @@ def is_map(node: CelExpression) -> bool:
 
 
 def conjuncts(tree: CelExpression | None) -> Iterator[CelExpression]:
-    """What must all be true."""
+    """The operands of a conjunction, all of which must be true."""
     if tree is not None and tree.kind == "binary" and tree.value == "&&":
         for part in tree.parts:
             yield from conjuncts(part)
@@ -54,7 +54,7 @@ def conjuncts(tree: CelExpression | None) -> Iterator[CelExpression]:
 
 
 def reads_of(tree: CelExpression) -> frozenset[AttributeReference] | None:
-    """Everything that it reads or looks for; None where the text alone does not say it."""
+    """Everything that an expression reads or tests for; None if its text does not determine it."""
     found: set[AttributeReference] = set()
     return frozenset(found) if _collect(tree, found) else None
 

@@ -1,9 +1,9 @@
-"""Selectors of devices: CEL over the variable `device`, as Kubernetes' scheduler and API server read them.
+"""Device selectors: CEL over the variable `device`, as evaluated by the Kubernetes scheduler and API server.
 
-The library has no variable with fields of different types, so `device.attributes` is written as a variable of its own,
-which lets its checker refuse what Kubernetes' refuses. Reading a domain that a device lacks gives an empty map; the
-library would fail. Where a device has versions, `==` is written as a function, since a version equals no text but is an
-error beside one.
+The library does not support variables with fields of different types. `device.attributes` is therefore rewritten to a
+separate variable, so that the library's checker rejects the same expressions as that of Kubernetes. Reading a domain
+that a device lacks returns an empty map, whereas the library would fail. If a device has versions, `==` is rewritten to
+a function, because comparing a version with a string is false in one order and an error in the other.
 """
 
 from __future__ import annotations
@@ -33,11 +33,11 @@ _VARIABLES = {
     "allowMultipleAllocations": ("_multiple", "bool"),
 }
 _READ = "_read"
-"""Ends the name of the variable in which every domain that the expression names is there."""
+"""The suffix of the variable that contains every domain which the expression names."""
 _MAPS = ("attributes", "capacity")
 _ORDER = ("<", "<=", ">", ">=")
 _COMPARISONS = re.compile(r"no matching overload for '([!=]=|[-+*/%])'|undeclared reference to 'authorizer'")
-"""Refusals of the library that are Kubernetes' too, beside those of all expressions."""
+"""Errors of the library that Kubernetes reports too, in addition to those for all expressions."""
 _TYPES = (
     *_VARIABLES.values(),
     *((_VARIABLES[name][0] + _READ, _VARIABLES[name][1]) for name in _MAPS),
@@ -45,7 +45,7 @@ _TYPES = (
 
 
 class DeviceSelector(Record, dict=True):
-    """A compiled selector. `compile_selector` makes it."""
+    """A compiled selector. Create it with `compile_selector`."""
 
     text: str
     tree: CelExpression
@@ -53,7 +53,7 @@ class DeviceSelector(Record, dict=True):
 
     @cached_property
     def domains(self) -> frozenset[str]:
-        """The domains that it may read: every text by which it looks something up; all, where a key is worked out."""
+        """The domains that it may read: every string that it uses as a key; all domains if a key is computed."""
         nodes = list(self.tree.walk())
         keys = [node.parts[1] for node in nodes if node.kind == "index"]
         if any(key.kind != "literal" for key in keys):
@@ -65,16 +65,16 @@ class DeviceSelector(Record, dict=True):
 
     @cached_property
     def reads(self) -> frozenset[AttributeReference] | None:
-        """The attributes and capacities that it reads; None where its text alone does not say it."""
+        """The attributes and capacities that it reads; None if its text does not determine them."""
         return reads_of(self.tree)
 
     @cached_property
     def since(self) -> str:
-        """The oldest minor of Kubernetes that knows all of its functions."""
+        """The first Kubernetes minor version that supports all of its functions."""
         return device_functions_since(self.tree)
 
     def holds(self, device: BoundDevice) -> bool:
-        """Whether a device matches. Raises EvaluationError, as the scheduler fails, or UnsupportedError."""
+        """Whether a device matches. Raises EvaluationError if the scheduler would fail, or UnsupportedError."""
         program = self._exact if device.has_versions(self.reads) else self._program
         result = program.evaluate_in(device.activation(self.domains))
         if not isinstance(result, bool):
@@ -90,12 +90,12 @@ class DeviceSelector(Record, dict=True):
 
 
 class BoundDevice:
-    """A device as selectors see it.
+    """A device, as visible to selectors.
 
     Args:
-        driver: Who publishes it.
-        attributes: By qualified name, in the form of the API: `{"string": "gpu"}`, `{"version": "580.0.0"}`.
-        capacity: By qualified name, as quantities.
+        driver: The driver that publishes it.
+        attributes: Attributes by qualified name, as in the API: `{"string": "gpu"}`, `{"version": "580.0.0"}`.
+        capacity: Quantities by qualified name.
         multiple: Whether several claims may share it.
     """
 
@@ -110,11 +110,11 @@ class BoundDevice:
         self._made: dict[frozenset[str], Any] = {}
 
     def has_versions(self, reads: frozenset[AttributeReference] | None) -> bool:
-        """Whether what is read may be a version."""
+        """Whether any of the attributes read can be a version."""
         return bool(self._versions) if reads is None else any(read.name in self._versions for read in reads)
 
     def activation(self, domains: frozenset[str]) -> Any:
-        """The library's form of it for a selector that names these domains."""
+        """The device in the library's form, for a selector that names these domains."""
         if domains not in self._made:
             empty: dict[str, Any] = {name: {} for name in domains}
             values = {
@@ -131,7 +131,7 @@ class BoundDevice:
 
 @lru_cache(maxsize=8192)
 def compile_selector(text: str) -> DeviceSelector:
-    """The selector that an expression is. Raises CompileError where the API server refuses it, or UnsupportedError."""
+    """The selector for an expression. Raises CompileError if the API server rejects it, or UnsupportedError."""
     tree = engine.readable_tree(text)
     for node in tree.walk():
         if node.kind == "call" and not node.method and node.value == "has" and node.parts[0].kind != "select":
@@ -156,13 +156,13 @@ def compile_selector(text: str) -> DeviceSelector:
 
 
 def is_available() -> bool:
-    """Whether selectors can be evaluated here."""
+    """Whether selectors can be evaluated in this installation."""
     return engine.is_available()
 
 
 @lru_cache(maxsize=256)
 def _check_pattern(literal: str) -> None:
-    """Refuse a regular expression that Kubernetes' compiler cannot read either."""
+    """Reject a regular expression that Kubernetes' compiler rejects too."""
     try:
         engine.compile_expression(f"''.matches({literal})", ()).evaluate({})
     except UnsupportedError as error:
@@ -184,25 +184,25 @@ def _is_device(node: CelExpression) -> bool:
 
 
 def _is_whole(node: CelExpression) -> bool:
-    """Whether the variable is used in another way than to read one of its fields."""
+    """Whether the variable is used other than to read one of its fields."""
     parts = node.parts[1:] if node.kind == "select" and _is_device(node.parts[0]) else node.parts
     return _is_device(node) or any(_is_whole(part) for part in parts)
 
 
 def _map_of(node: CelExpression) -> str | None:
-    """The variable that stands for `device.attributes` or `device.capacity`, if that is what the node is."""
+    """The variable for `device.attributes` or `device.capacity`, if the node is one of them."""
     return _VARIABLES[str(node.value)][0] if is_map(node) else None
 
 
 class _DeviceWriter(CelWriter):
-    """Writes what reads `device` as what reads the variables that stand for its fields."""
+    """Rewrites reads of `device` to reads of the variables for its fields."""
 
     def __init__(self, text: str, *, exact: bool = False) -> None:
         super().__init__(text)
         self._is_exact = exact
 
     def write(self, node: CelExpression) -> str:
-        """The expression with reads of the device replaced by calls that know whether the value was published."""
+        """The expression, with reads of the device replaced by calls that know whether the value was published."""
         if node.kind == "call" and node.value == "has" and len(node.parts) == 1 and _is_always_there(node.parts[0]):
             return "true"
         if _is_field(node):
@@ -216,7 +216,7 @@ class _DeviceWriter(CelWriter):
         return super().write(node)
 
     def _comparison(self, node: CelExpression) -> str | None:
-        """What the library compares in another way, or not at all."""
+        """A comparison that the library evaluates differently, or not at all."""
         left, right = node.parts[:2]
         if node.value in _ORDER and {type(left.value), type(right.value)} == {int, float}:
             return f"(dyn({self.write(left)}) {node.value} dyn({self.write(right)}))"
@@ -244,7 +244,7 @@ def _by_domain(driver: str, values: Mapping[str, Any]) -> dict[str, dict[str, An
 
 
 def _plain(value: Mapping[str, Any]) -> Any:
-    """The value of an attribute. UnsupportedError for a sort that Kubernetes has behind a gate."""
+    """The value of an attribute. Raises UnsupportedError for types that are behind a Kubernetes feature gate."""
     [(kind, plain)] = value.items()
     if kind == "version":
         return tagged("Semver", plain)

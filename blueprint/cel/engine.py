@@ -1,7 +1,7 @@
-"""Compiles and evaluates CEL: the one module that knows the library (Google's, by its Python binding).
+"""Compiles and evaluates CEL. The only module that imports the library (Google's, through its Python binding).
 
-The library is an optional dependency and is imported when the first expression is compiled. Whatever it cannot do is an
-UnsupportedError, which is no statement about the expression.
+The library is an optional dependency, imported when the first expression is compiled. Whatever it cannot do raises
+UnsupportedError, which says nothing about the expression.
 """
 
 from __future__ import annotations
@@ -26,37 +26,37 @@ SIGNATURES: tuple[Signature, ...] = (
     *network.SIGNATURES,
     *formats.SIGNATURES,
 )
-"""Every function that Kubernetes adds to the language."""
+"""All functions that Kubernetes adds to the language."""
 
 _OURS = names_of(SIGNATURES)
 PACKAGE = "cel-expr-python"
-"""What has to be installed: the extra `cel` of this package brings it."""
+"""The package to install: the extra `cel` of this package contains it."""
 
 _ELSEWHERE = re.compile(r"undeclared reference to '\.?(authorizer|includes|sortBy)'")
-"""What Kubernetes has and we have not."""
+"""Functions that Kubernetes has and this module does not support."""
 _REFUSED = "the function refuses this: "
 _FACTS = re.compile(
     r"NOT_FOUND: Key not found in map|Index error: index=|(divide|modulus) by zero"
     rf"|cannot convert string to|integer overflow|{_REFUSED}"
 )
-"""Errors that are facts about the value: the API server fails in the same way."""
+"""Errors that depend on the value: the API server fails in the same way."""
 _FACTS_OF_DYNAMIC_VALUES = re.compile(rf"{_FACTS.pattern}|No matching overloads found|no such overload")
 _WRONG = re.compile("undeclared reference|no matching overload|Syntax error")
-"""Refusals that Kubernetes' compiler makes as well, but for those that the two patterns below match."""
+"""Errors that Kubernetes' compiler reports too, except those that match the two patterns below."""
 _MIXED = re.compile(r"applied to '\([^']*\b(double|uint)\b|kubernetes\.|type\(|optional_type")
-"""Refusals of the library's type checker that Kubernetes' own does not make."""
+"""Errors of the library's type checker that Kubernetes' type checker does not report."""
 
 
 _STAND_INS = {QUANTITY: "Quantity", SEMVER: "Semver"}
-"""How Kubernetes calls the types that the library does not have."""
+"""Kubernetes' names for types that the library does not have."""
 
 
 class UnsupportedError(Exception):
-    """The library is not there, or cannot compile or evaluate this; nothing is known about the expression."""
+    """The library is not installed, or cannot compile or evaluate this. Nothing is known about the expression."""
 
 
 class CompileError(Exception):
-    """The expression is wrong: the API server refuses it too."""
+    """The expression is invalid: the API server rejects it too."""
 
 
 class EvaluationError(Exception):
@@ -78,9 +78,10 @@ class Program(Record):
         return self._result({"data": dict(values)}, _FACTS)
 
     def evaluate_in(self, activation: Any) -> Any:
-        """The plain value for values that are bound already, see `activation`.
+        """The plain value for values that are already bound, see `activation`.
 
-        That a function has no overload for a value is an EvaluationError here: the types of attributes come out late.
+        If a function has no overload for a value, this is an EvaluationError here, because the types of attributes are
+        known only at run time.
         """
         return self._result({"activation": activation}, _FACTS_OF_DYNAMIC_VALUES)
 
@@ -119,7 +120,9 @@ def compile_expression(text: str, types: tuple[tuple[str, str], ...]) -> Program
 
 
 def readable_tree(text: str) -> CelExpression:
-    """What the text means. Raises CompileError where it is not an expression, UnsupportedError where it is too deep."""
+    """The syntax tree of a text. Raises CompileError if it is not an expression, UnsupportedError if it is nested too
+    deeply.
+    """
     try:
         return parse(text)
     except TooComplexError as error:
@@ -129,7 +132,7 @@ def readable_tree(text: str) -> CelExpression:
 
 
 def compile_tree(tree: CelExpression, text: str, source: str, types: tuple[tuple[str, str], ...]) -> Program:
-    """A program of `source`, which is what stands for `text` in the library's words. Raises as `compile_expression`."""
+    """A program of `source`, which is `text` rewritten for the library. Raises the errors of `compile_expression`."""
     if not is_available():
         raise UnsupportedError(f"{PACKAGE} is not installed")
     if reason := reason_against(tree, text, _OURS):
@@ -145,7 +148,7 @@ def compile_tree(tree: CelExpression, text: str, source: str, types: tuple[tuple
 
 
 def activation(types: tuple[tuple[str, str], ...], values: Mapping[str, Any]) -> Any:
-    """Values bound to variables once, for many programs over the same types."""
+    """Values bound to variables once, for many programs with the same types."""
     return _environment(types).Activation(dict(values))
 
 
@@ -158,7 +161,7 @@ def _in_words(text: str) -> str:
 
 
 def _first_line(error: Exception) -> str:
-    """The library's message without its own place marks."""
+    """The library's message without its source location."""
     line = str(error).splitlines()[0] if str(error) else type(error).__name__
     line = re.sub(r"^[A-Z_]+: ERROR: <input>:\d+:\d+: ", "", line).removesuffix(" (in container '')")
     for stand_in, name in _STAND_INS.items():
@@ -199,7 +202,7 @@ _NAMED = ("string", "int", "bool", "double", "bytes", "dyn")
 
 @cache
 def _type(text: str) -> Any:
-    """The library's type of a name: `string`, `list(T)`, `map(string, T)`."""
+    """The library's type for a name: `string`, `list(T)`, `map(string, T)`."""
     from cel_expr_python import cel
 
     kinds = cel.Type
@@ -215,10 +218,10 @@ def _type(text: str) -> Any:
 
 
 def _guarded(call: Callable[..., Any]) -> Callable[..., Any]:
-    """The function with errors that tell what the arguments do not allow from what we cannot do."""
+    """The function, with errors that distinguish invalid arguments from unsupported features."""
 
     def guarded(*arguments: Any) -> Any:
-        """Call the function; a ValueError about the arguments is marked as the expression's own error."""
+        """Call the function, and mark a ValueError about the arguments as an error of the expression."""
         try:
             return call(*arguments)
         except NotImplementedError:

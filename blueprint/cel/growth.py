@@ -1,7 +1,7 @@
-"""How large the values of an expression may become: an upper bound, without evaluating it.
+"""An upper bound for the size of an expression's values, without evaluating it.
 
-A rule of a hundred characters can double a list twenty times. The API server bounds the cost of rules; here the
-number of elements is bounded, and an expression above the bound is not given to the library.
+A rule of a hundred characters can double a list twenty times. The API server limits the cost of rules. Here, the number
+of elements is limited, and an expression above the limit is not passed to the library.
 """
 
 from __future__ import annotations
@@ -13,9 +13,9 @@ from blueprint.cel.comprehensions import is_two_variable
 from blueprint.cel.syntax import CelExpression
 
 MOST_ELEMENTS = 1_000_000
-"""Elements of lists and maps, and pieces of text, that one value may be made of: some hundred MiB."""
+"""The maximum number of list and map elements, and pieces of strings, in one value: some hundred MiB."""
 _PIECE = 64
-"""Characters that count as much as an element."""
+"""The number of characters that count as one element."""
 _MACROS = {"all", "exists", "exists_one", "existsOne", "filter", "map", "transformList", "transformMap"}
 _BOOLEAN = {"all", "exists", "exists_one", "existsOne"}
 _ENDLESS = 2 * MOST_ELEMENTS
@@ -28,7 +28,7 @@ Sizes = Mapping[str, int]
 
 
 def size_of(value: Any) -> int:
-    """Elements of a plain value, and pieces of its texts; what is above the bound is not counted to its end."""
+    """The number of elements of a plain value, and of pieces of its strings. Counting stops above the limit."""
     total, left = 0, [value]
     while left and total < _ENDLESS:
         each = left.pop()
@@ -43,14 +43,14 @@ def size_of(value: Any) -> int:
 
 
 def reason_against_growth(tree: CelExpression, sizes: Sizes) -> str | None:
-    """Why an expression over values of these sizes is not evaluated; None where it stays small enough."""
+    """Why an expression over values of these sizes is not evaluated; None if its values stay small enough."""
     if _largest(tree, sizes) <= MOST_ELEMENTS:
         return None
     return f"it might make a value of more than {MOST_ELEMENTS:,} elements"
 
 
 def may_grow(tree: CelExpression) -> bool:
-    """Whether an expression makes anything that is larger than what it reads."""
+    """Whether an expression creates anything larger than what it reads."""
     return any(
         (node.kind == "binary" and node.value == "+")
         or (node.kind == "call" and node.method and node.value in ("map", "bind", "transformList", "transformMap"))
@@ -59,7 +59,7 @@ def may_grow(tree: CelExpression) -> bool:
 
 
 def _largest(tree: CelExpression, sizes: Sizes) -> int:
-    """The size of the largest value that is made on the way, up to twice the bound."""
+    """The size of the largest intermediate value, up to twice the limit."""
     found = [0]
     _size(tree, dict(sizes), found)
     return found[0]
@@ -67,7 +67,7 @@ def _largest(tree: CelExpression, sizes: Sizes) -> int:
 
 def _size(node: CelExpression, sizes: dict[str, int], found: list[int]) -> int:
     size = min(_of_node(node, sizes, found), _ENDLESS)
-    if node.kind not in ("name", "select"):  # what is only read is there already
+    if node.kind not in ("name", "select"):  # Values that are only read already exist.
         found[0] = max(found[0], size)
     return size
 
@@ -96,7 +96,7 @@ def _of_node(node: CelExpression, sizes: dict[str, int], found: list[int]) -> in
 
 
 def _of_macro(node: CelExpression, sizes: dict[str, int], found: list[int]) -> int:
-    """A comprehension: what its body makes of nothing, for each element; and of all elements together."""
+    """A comprehension: the result of its body for each element, and of all elements together."""
     whole = _size(node.parts[0], sizes, found)
     variables = [str(part.value) for part in node.parts[1:-1] if part.kind == "name"]
     most = {**sizes, **dict.fromkeys(variables, whole)}

@@ -1,7 +1,7 @@
-"""Which expressions the library must not see, although they are sound.
+"""Finds valid expressions that must not be passed to the library.
 
-It has faults that no error reports (decision 34): an optional inside a list or a map that is handed to a function in
-Python ends the process. So an optional may only stand where it is opened at once.
+The library has bugs that cause no error (decision 34): if an optional inside a list or a map is passed to a Python
+function, the process crashes. An optional is therefore allowed only where it is unwrapped immediately.
 """
 
 from __future__ import annotations
@@ -16,11 +16,13 @@ _OPENS = frozenset({"hasValue", "value", "orValue"})
 _STAYS = frozenset({"or", "optMap", "optFlatMap"})
 _MOST_BINDINGS = 8
 LONGEST = 10_000
-"""Characters of an expression; more is not compiled."""
+"""The maximum length of an expression in characters. Longer ones are not compiled."""
 
 
 def reason_against(tree: CelExpression, text: str, ours: frozenset[str]) -> str | None:
-    """Why an expression is not given to the library, or None. `ours` are the names of functions in Python."""
+    """Why an expression is not passed to the library, or None. `ours` are the names of the functions written in
+    Python.
+    """
     if len(text) > LONGEST:
         return f"it has more than {LONGEST} characters"
     if reason := reason_against_growth(tree, {}):
@@ -37,7 +39,7 @@ def reason_against(tree: CelExpression, text: str, ours: frozenset[str]) -> str 
 
 
 def names_of(signatures: tuple[Signature, ...]) -> frozenset[str]:
-    """The names under which a tree calls the functions: of `sets.contains` the last part, with its namespace."""
+    """The names under which a tree calls the functions: for `sets.contains`, the last part with its namespace."""
     return frozenset(each.name for each in signatures) | {each.name.rpartition(".")[2] for each in signatures}
 
 
@@ -50,7 +52,7 @@ def _is_bind(node: CelExpression) -> bool:
 
 
 def _stays_optional(node: CelExpression) -> bool:
-    """Whether a part of the node is an optional that the node does not open."""
+    """Whether a part of the node is an optional that the node does not unwrap."""
     opened = node.kind in ("select", "index") or (node.kind == "call" and node.method and node.value in _OPENS | _STAYS)
     rest = node.parts[1:] if opened else node.parts
     return any(_is_optional(part) for part in rest)
@@ -77,7 +79,7 @@ _SINCE = {
 
 
 def device_functions_since(tree: CelExpression) -> str:
-    """The oldest minor of Kubernetes whose selectors of devices know everything that a tree uses; at least 1.31."""
+    """The first Kubernetes minor version whose device selectors support everything that a tree uses; at least 1.31."""
     found = {
         _SINCE[str(node.value)] for node in tree.walk() if node.kind in ("call", "select") and node.value in _SINCE
     }

@@ -1,7 +1,7 @@
-"""The syntax of CEL: text to a tree in which every part knows its place.
+"""The syntax of CEL: parses text to a tree in which every part has its position.
 
-Form alone is judged: no names are looked up, nothing is evaluated. Written from the grammar of the language
-(cel-spec, langdef.md), with the optional syntax that Kubernetes switches on (`.?name`, `[?key]`).
+Only the syntax is checked: no names are resolved, and nothing is evaluated. Based on the grammar of the language
+(cel-spec, langdef.md), with the optional syntax that Kubernetes enables (`.?name`, `[?key]`).
 """
 
 from __future__ import annotations
@@ -22,16 +22,16 @@ _TOKEN = re.compile(
 )
 _LEVELS = (("||",), ("&&",), ("<", "<=", ">=", ">", "==", "!=", "in"), ("+", "-"), ("*", "/", "%"))
 _JOINS = 2
-"""So many of the levels join any number of parts."""
+"""The number of precedence levels that join any number of operands."""
 _MOST_CHARACTERS = 100_000
-"""Ten times what the API server accepts of a selector."""
+"""Ten times the limit of the API server for a selector."""
 _DEEPEST = 25
 _LONGEST = 100
-"""How deep brackets may go, and how many selections or sums may follow each other. No selector comes near."""
+"""The maximum nesting depth of brackets, and length of a chain of selections or sums. No real selector comes close."""
 
 
 class CelError(Exception):
-    """The text is no expression: what is wrong, and from where to where."""
+    """The text is not an expression: the error, with its start and end."""
 
     def __init__(self, text: str, start: int, end: int) -> None:
         super().__init__(text)
@@ -39,7 +39,7 @@ class CelError(Exception):
 
 
 class TooComplexError(CelError):
-    """The text is longer or deeper than any that is written by hand; it may be an expression all the same."""
+    """The text is longer or more deeply nested than any that is written by hand; it may still be an expression."""
 
 
 class CelExpression(Record):
@@ -47,14 +47,15 @@ class CelExpression(Record):
 
     Attributes:
         kind: literal, name, select, index, call, unary, binary, choice, list, map, struct, or optional for an entry of
-            these that a question mark makes so.
-        start: Its first character.
-        end: Behind its last.
-        value: Of a literal; otherwise the name, the field, the function or the operator.
-        parts: What it is made of: for select and index the object first, for a method the object it is called on;
-            what is joined by && or || stands side by side.
-        method: Whether a call has an object.
-        optional: Whether a selection or an index is with a question mark.
+            these with a question mark.
+        start: The position of its first character.
+        end: The position after its last character.
+        value: The value of a literal; otherwise the name, the field, the function or the operator.
+        parts: The operands: for select and index the object first, for a method its receiver; the operands of a chain
+            of
+            && or || are on one level.
+        method: Whether a call has a receiver.
+        optional: Whether a selection or an index has a question mark.
     """
 
     kind: str
@@ -66,7 +67,7 @@ class CelExpression(Record):
     optional: bool = False
 
     def walk(self) -> Iterator[CelExpression]:
-        """This and everything in it."""
+        """This node and all of its descendants."""
         ahead = [self]
         while ahead:
             node = ahead.pop()
@@ -86,7 +87,7 @@ def parse(text: str) -> CelExpression:
 
 
 class _Parser:
-    """One token ahead; every method takes the tokens of what it is named for."""
+    """A parser with one token of lookahead. Each method parses the construct that it is named after."""
 
     def __init__(self, text: str) -> None:
         self._text = text
@@ -96,11 +97,11 @@ class _Parser:
         self._next()
 
     def fail(self, text: str) -> None:
-        """Refuses the token that stands here."""
+        """Report an error at the current token."""
         raise CelError(text, self.start, max(self.stop, self.start + 1))
 
     def _next(self) -> str:
-        """Goes on by one token; gives the one that stood here."""
+        """Advance by one token and return the previous one."""
         taken, self._end = self.value, self.stop
         at = self.stop
         match = _TOKEN.match(self._text, at)
@@ -128,7 +129,7 @@ class _Parser:
             self.fail(f"{mark} is missing here")
 
     def choice(self) -> CelExpression:
-        """`a ? b : c`, or what binds closer."""
+        """`a ? b : c`, or an expression of higher precedence."""
         self._depth += 1
         if self._depth > _DEEPEST:
             raise TooComplexError("the expression is nested too deeply", self.start, max(self.stop, self.start + 1))
@@ -156,7 +157,7 @@ class _Parser:
         return found
 
     def _joined(self, first: CelExpression, level: int) -> CelExpression:
-        """What is joined by && or || from the first on; the first alone where nothing is."""
+        """The operands of a chain of && or ||, starting with `first`; only `first` if there is no operator."""
         operator = _LEVELS[level][0]
         parts = [first]
         while self._take(operator):
@@ -237,7 +238,7 @@ class _Parser:
         return CelExpression("name", start, self._end, name)
 
     def _ended(self, kind: str, start: int, value: Any, parts: tuple[CelExpression, ...]) -> CelExpression:
-        """A node that ends where the last token did."""
+        """A node that ends at the last token."""
         return CelExpression(kind, start, self._end, value, parts)
 
     def _many(self, close: str) -> tuple[CelExpression, ...]:
@@ -279,7 +280,7 @@ def _number(text: str) -> int | float:
 
 
 def _string(text: str) -> str | bytes:
-    """What the literal means. Escapes by number stay as they are: no attribute needs one."""
+    """The value of the literal. Numeric escapes are not decoded: no attribute needs them."""
     prefix = re.match(r"[bBrR]*", text)
     marks = prefix.group().lower() if prefix else ""
     body = text[len(marks) :]

@@ -1,1 +1,1 @@
-"""What differs between two sets of objects, and what the difference does to nodes."""
+"""The differences between two sets of objects, and their effects on nodes."""

@@ -1,4 +1,4 @@
-"""Pools whose GPUs another program allocates after a change, which does not know what pods hold by the one before."""
+"""Pools whose GPUs are allocated by another program after a change; it does not know the earlier allocations."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _TERMS = "spec.template.spec.affinity.nodeAffinity.requiredDuringSchedulingIgnor
 
 
 def moved_pools(changed: Sequence[ChangedObject], rule: Exclusive, pools: Sequence[BundlePool]) -> Iterator[Diagnostic]:
-    """One for each program that takes over pools from another one."""
+    """One diagnostic for each program that takes over pools from another one."""
     ours = {key: one for one in changed if (key := rule.allocator(one.change.id.kind, one.change.id.name))}
     with_gpus = [pool for pool in pools if pool.gpu_count]
     for key, one in ours.items():
@@ -44,7 +44,7 @@ def _allocates(
     pool: BundlePool,
     pools: Sequence[BundlePool],
 ) -> bool:
-    """Whether a DaemonSet allocates the GPUs of a pool's nodes: its container does, and it may run there."""
+    """Whether a DaemonSet allocates the GPUs of a pool's nodes: its container does so, and its pods may run there."""
     containers = one.value("spec.template.spec.containers", state) or ()
     if not any(each.get("name") == rule.allocators[key] for each in containers):
         return False
@@ -54,7 +54,9 @@ def _allocates(
 
 
 def _meets(pool: BundlePool, expression: Mapping[str, Any], known: set[str]) -> bool:
-    """Labels that no pool is selected by are discovered ones, which all nodes with GPUs may have."""
+    """Whether a pool satisfies a node selector expression. Labels that select no pool may be discovered ones, which all
+    GPU nodes can have.
+    """
     if expression["key"] not in known or expression["operator"] != "In":
         return True
     return pool.selector.get(expression["key"]) in expression["values"]

@@ -1,4 +1,4 @@
-"""One changed object with both of its states: what effects and moves are found from."""
+"""One changed object with both of its states, from which effects and upgrade paths are determined."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from blueprint.records import Record
 
 
 class ChangedObject(Record):
-    """An object that changes. `before` and `after` are its data, None where it is not there."""
+    """An object that changes. `before` and `after` are its data, or None if it does not exist."""
 
     change: ObjectChange
     component: str
@@ -21,13 +21,13 @@ class ChangedObject(Record):
     origin: FieldOrigin | None = None
 
     def place(self, path: Path) -> Span | None:
-        """The line that decided a changed field, or the object where none did."""
+        """The line that decided a changed field, or else the line that decided the object."""
         own = next((field.origin for field in self.change.fields if field.path == path and field.origin), None)
         origin = own or self.origin
         return origin.place if origin else None
 
     def value(self, path: str, state: str = "after") -> Any:
-        """The value at a dotted path without keys that hold dots; None where there is none."""
+        """The value at a dotted path whose keys contain no dots; None if there is none."""
         here: Any = self.after if state == "after" else self.before
         for step in path.split("."):
             here = here.get(step) if isinstance(here, Mapping) else None
@@ -37,7 +37,7 @@ class ChangedObject(Record):
 def changed_objects(
     changes: Iterable[ObjectChange], before: Mapping[ObjectId, Mapping[str, Any]], after: Iterable[Object],
 ) -> list[ChangedObject]:  # fmt: skip
-    """Every change that is one, with the states of its object."""
+    """All changes that have an effect, with both states of the object."""
     objects = {obj.id: obj for obj in after}
     found = []
     for change in changes:

@@ -1,4 +1,4 @@
-"""Why a field differs between two bundles: of all lines that decide it, those that are not the same on both sides."""
+"""Attributes differences between two bundles to the lines that differ, among all lines that decide a field."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ Line = tuple[str, str, str]
 
 
 def because_of_changed_lines(changes: Iterable[ObjectChange], comparison: LineComparison) -> Iterator[ObjectChange]:
-    """The same changes; each field is attributed to the lines that changed, where any of its lines did."""
+    """The same changes, with each field attributed to its changed lines, if there are any."""
     old = {obj.id: obj for obj in comparison.before.objects}
     for change in changes:
         known = old.get(change.id)
@@ -29,7 +29,9 @@ def _field(field: FieldChange, known: Object, comparison: LineComparison) -> Fie
 
 
 class LineComparison:
-    """Sources of two bundles, compared by their lines. Two groups are compared once, whatever fields they decide."""
+    """Compares the sources of two bundles by their lines. Two groups are compared only once, whatever fields they
+    decide.
+    """
 
     def __init__(self, before: Bundle, after: Bundle) -> None:
         self.before, self.after = before, after
@@ -38,7 +40,7 @@ class LineComparison:
         self._changed: dict[tuple[SourceGroup, frozenset[SourceGroup]], tuple[SourceGroup, frozenset[Line]]] = {}
 
     def changed(self, was: Sources, now: Sources) -> Sources:
-        """Those of `now` whose lines are not among those of `was`; groups stay groups."""
+        """The sources in `now` whose lines are not in `was`; groups stay groups."""
         lines = {self._before.line(each) for each in was if isinstance(each, Source)}
         groups = frozenset(each for each in was if isinstance(each, SourceGroup))
         return tuple(self._changed_members(now, lines, groups))
@@ -59,7 +61,7 @@ class LineComparison:
                     yield each
 
     def _changed_group(self, now: SourceGroup, groups: frozenset[SourceGroup]) -> tuple[SourceGroup, frozenset[Line]]:
-        """What of a group is in none of the other side's groups, and its lines."""
+        """The part of a group that is in none of the other side's groups, and its lines."""
         if (now, groups) not in self._changed:
             known = frozenset[Line]().union(*(self._before.lines(group) for group in groups))
             changed = tuple(each for each in now.sources if self._after.line(each) not in known)
@@ -68,7 +70,7 @@ class LineComparison:
 
 
 class _Lines:
-    """The lines of one bundle's sources. Each file is split once, each group spread out once."""
+    """The lines of one bundle's sources. Each file is split once, and each group expanded once."""
 
     def __init__(self, texts: Mapping[str, str]) -> None:
         self._texts = texts
@@ -76,9 +78,9 @@ class _Lines:
         self._groups: dict[SourceGroup, frozenset[Line]] = {}
 
     def line(self, source: Source) -> Line:
-        """A source by what it says, wherever it stands; a file that no bundle keeps is known by its name.
+        """A source by its text, wherever it is; a file that is not stored in the bundle is represented by its name.
 
-        What it says is its own text: two values of one line, `{product: H100, count: 8}`, change apart.
+        Only the source's own text counts: two values on one line, `{product: H100, count: 8}`, change independently.
         """
         file, start, column, end, end_column = source.span
         if file not in self._split:
@@ -91,7 +93,7 @@ class _Lines:
         return source.layer, source.path, text.strip()
 
     def lines(self, group: SourceGroup) -> frozenset[Line]:
-        """Those of all sources of a group."""
+        """The lines of all sources of a group."""
         if group not in self._groups:
             self._groups[group] = frozenset(map(self.line, group.sources))
         return self._groups[group]

@@ -1,4 +1,4 @@
-"""What another name of the platform, or another cluster, means; nothing that is applied carries it out."""
+"""The consequences of renaming the platform or changing its cluster, which no apply can carry out."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _IN_WORDS: Mapping[str, str] = {
 
 
 def cluster_effects(parts: Iterable[ObjectChange]) -> Iterator[Diagnostic]:
-    """What to know before; `parts` are the changed parts of two bundles."""
+    """Diagnostics about such changes; `parts` are the changed parts of two bundles."""
     for part in parts:
         for field in part.fields:
             where = (part.id.kind, *field.path)

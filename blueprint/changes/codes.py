@@ -1,4 +1,4 @@
-"""Codes of what a change does to nodes (BP45xx): nothing is wrong, but operators should know in advance."""
+"""Diagnostic codes for effects of a change on nodes (BP45xx): not errors, but what users should know in advance."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Compare two sets of objects, object by object and field by field. Shared by `diff` and `plan`."""
+"""Compares two sets of objects, object by object and field by field. Used by `diff` and `plan`."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from blueprint.source.paths import format_path, list_key
 
 
 class Action(enum.StrEnum):
-    """What happens to an object."""
+    """The action for an object."""
 
     CREATE = "create"
     UPDATE = "update"
@@ -24,17 +24,17 @@ class Action(enum.StrEnum):
 
 
 ABSENT: Any = type("Absent", (), {"__repr__": lambda _: "(absent)", "__bool__": lambda _: False})()
-"""Stands for a field that is not there; different from null."""
+"""Represents a missing field, as opposed to null."""
 
 
 _MOST_ALIGNED = 1_000_000
-"""Beyond this product of lengths, items are compared by their index."""
+"""Above this product of lengths, items are compared by index."""
 
 
 class FieldChange(Record):
-    """One field that differs. `before` or `after` is ABSENT where the field is added or removed.
+    """One field that differs. `before` or `after` is ABSENT if the field is added or removed.
 
-    `name` is the field as people write it, list items by their key.
+    `name` is the field in readable form, with list items by key.
     """
 
     path: Path
@@ -45,12 +45,12 @@ class FieldChange(Record):
 
     @property
     def shown(self) -> str:
-        """The name, or the bare path where there is none."""
+        """The name, or the path if there is none."""
         return self.name or format_path(self.path)
 
 
 class ObjectChange(Record):
-    """One object and what happens to it; `reason` says why where it is not plain (immutable field, ...)."""
+    """One object and its action; `reason` explains an unusual one (an immutable field, ...)."""
 
     id: ObjectId
     action: Action
@@ -59,7 +59,7 @@ class ObjectChange(Record):
 
 
 def compare_objects(before: Iterable[Object], after: Iterable[Object]) -> list[ObjectChange]:
-    """Every object of either side, in order of identity; unchanged ones included."""
+    """All objects of both sides, ordered by identity, including unchanged ones."""
     old = {o.id: o for o in before}
     new = {o.id: o for o in after}
     return [_change(identity, old.get(identity), new.get(identity)) for identity in sorted({*old, *new})]
@@ -80,8 +80,9 @@ def _change(identity: ObjectId, old: Object | None, new: Object | None) -> Objec
 
 
 def differences(old: Any, new: Any, at: Path = ()) -> Iterator[tuple[Path, Any, Any]]:
-    """Every leaf or subtree that differs, as (path, old, new). List indices in paths are those of the
-    side that has the item (`new` where both do)."""
+    """All leaves or subtrees that differ, as (path, old, new). List indices in paths are those of the side with the
+    item (`new` if both have it).
+    """
     if isinstance(old, Mapping) and isinstance(new, Mapping):
         for key in sorted({*old, *new}):
             yield from differences(old.get(key, ABSENT), new.get(key, ABSENT), (*at, key))
@@ -106,7 +107,9 @@ def _list_differences(old: list[Any], new: list[Any], at: Path) -> Iterator[tupl
 
 
 def _aligned(old: list[Any], new: list[Any], at: Path) -> Iterator[tuple[Path, Any, Any]]:
-    """Items without a key: what both sides have in the same order stays, so that one more rule is one difference."""
+    """Items without a key. Items in the same order on both sides are aligned, so that one added item is one
+    difference.
+    """
     for before, after in _runs(old, new):
         for was, now in itertools.zip_longest(before, after):
             index = was if now is None else now
@@ -116,11 +119,11 @@ def _aligned(old: list[Any], new: list[Any], at: Path) -> Iterator[tuple[Path, A
 
 
 def _runs(old: list[Any], new: list[Any]) -> Iterator[tuple[range, range]]:
-    """The indexes of old and new items that stand for each other, where they differ."""
+    """The index ranges of old and new items that correspond to each other but differ."""
     if len(old) * len(new) > _MOST_ALIGNED:
         yield range(len(old)), range(len(new))
         return
-    import difflib  # only where something differs
+    import difflib  # only if something differs
 
     matcher = difflib.SequenceMatcher(None, [repr(each) for each in old], [repr(each) for each in new], autojunk=False)
     for tag, i, j, k, m in matcher.get_opcodes():

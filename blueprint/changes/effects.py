@@ -1,6 +1,8 @@
-"""What a change does to nodes: drivers replaced, runtimes restarted, GPUs repartitioned, pods moved; found from fields.
+"""The effects of a change on nodes, determined from fields: driver replacements, runtime restarts, repartitioned GPUs,
+evicted pods.
 
-The tables are `effects.yaml` of the components; everything is told as diagnostics, so every report format has it.
+The effects are defined in the `effects.yaml` of components and reported as diagnostics, so that every report format
+includes them.
 """
 
 from __future__ import annotations
@@ -45,11 +47,11 @@ HAPPENS: Mapping[str, str] = {
     "nodes": "the nodes themselves, which Karpenter replaces",
     "unfit-nodes": "nodes that no longer fit, which Karpenter replaces",
 }
-"""What restarts where a change has an effect of this name."""
+"""What restarts, by the name of the effect."""
 
 
 class EffectMatch(Record):
-    """Changed fields of one object that an entry of the table knows."""
+    """Changed fields of one object that match an entry of the table."""
 
     changed: ChangedObject
     effect: Effect
@@ -62,13 +64,13 @@ def find_effects(
     pools: Sequence[BundlePool],
     places: Sequence[PlaceChange] = (),
 ) -> list[Diagnostic]:
-    """What the changes do to the nodes of `pools`, and what their vendors do not support.
+    """The effects of the changes on the nodes of `pools`, and changes that vendors do not support.
 
     Args:
         changed: The objects that change, with both states.
-        after: All objects as they will be; upgrade policies are read from them.
-        pools: The pools as they will be.
-        places: Labels and taints of nodes that change.
+        after: All objects after the change, including upgrade policies.
+        pools: The pools after the change.
+        places: Changed labels and taints of nodes.
     """
     objects = [obj.data for obj in {obj.id: obj for obj in after}.values()]
     rollouts, network = Rollouts(objects, pools), NetworkRollouts(objects, pools)
@@ -103,7 +105,7 @@ def _hits(one: ChangedObject, effects: Sequence[Effect]) -> Iterator[EffectMatch
 
 
 def _merged(hits: Iterable[EffectMatch]) -> list[EffectMatch]:
-    """One hit for each thing that happens to an object, whatever entries of the table it stands in."""
+    """One match for each effect on an object, even if it occurs in several entries of the table."""
     merged: dict[tuple[object, str], EffectMatch] = {}
     for hit in hits:
         key = (hit.changed.change.id, hit.effect.happens)
@@ -120,7 +122,7 @@ def _touches(one: ChangedObject, field: FieldChange, at: str) -> bool:
 
 
 def _is_off(one: ChangedObject, at: str) -> bool:
-    """Whether a section around the field is switched off before and after: nothing runs that would change."""
+    """Whether a section around the field is disabled before and after, so that nothing is affected."""
     steps = at.split(".")
     for length in range(1, len(steps) + 1):
         section = ".".join(steps[:length]) + ".enabled"
@@ -130,7 +132,7 @@ def _is_off(one: ChangedObject, at: str) -> bool:
 
 
 def _is_elsewhere(one: ChangedObject, at: str) -> bool:
-    """Whether other objects say which driver it is, so that these fields decide nothing."""
+    """Whether other objects determine the driver, so that these fields have no effect."""
     crd = "spec.driver.useNvidiaDriverCRD"
     return at.startswith("spec.driver.") and at != crd and bool(one.value(crd, "before") and one.value(crd))
 
@@ -185,7 +187,9 @@ def _part(field: FieldChange) -> str:
 
 
 def _fields(fields: Sequence[FieldChange]) -> str:
-    """The first two of the changed fields of a template; containers' before labels, which change with every version."""
+    """The first two changed fields of a template; those of containers before labels, which change with every
+    version.
+    """
     inner = sorted(fields, key=lambda field: field.path[2:3] == ("metadata",))
     names = list(dict.fromkeys(field.shown.removeprefix("spec.template.") for field in inner))
     more = [f"{len(names) - 2} more"] if len(names) > 2 else []  # noqa: PLR2004 - see above
@@ -193,7 +197,7 @@ def _fields(fields: Sequence[FieldChange]) -> str:
 
 
 def _workload(one: ChangedObject) -> Iterator[Diagnostic]:
-    """A workload of ours whose pods get another template."""
+    """A workload in the bundle whose pod template changes."""
     fields = [f for f in one.change.fields if f.path[:2] == ("spec", "template")]
     if one.change.id.kind not in _WORKLOADS or not fields or one.before is None:
         return

@@ -1,7 +1,7 @@
-"""Fields that cannot change on an existing object: known for Kubernetes' own kinds, read from rules for custom
+"""Fields that cannot change on an existing object: from a table for Kubernetes' own kinds, from CRD rules for custom
 resources.
 
-Where the table of kinds and the rules say nothing the server decides.
+For all other fields, the server decides.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _SAME = "self==oldSelf"
 
 
 def immutable_fields(change: ObjectChange, release: str = "") -> tuple[FieldChange, ...]:
-    """The changed fields of an object that the API server would not change on a living one."""
+    """The changed fields of an object that the API server would reject as immutable."""
     group, kind = change.id.group, change.id.kind
     known = find_kind(group, kind, release).immutable
     ruled = custom_rules(group, kind) if "." in group else ()
@@ -28,7 +28,7 @@ def immutable_fields(change: ObjectChange, release: str = "") -> tuple[FieldChan
 
 
 def as_replacement(change: ObjectChange, release: str = "") -> ObjectChange:
-    """An update that cannot be one, as the replacement it has to be."""
+    """An update, converted to a replacement if it changes immutable fields."""
     fields = immutable_fields(change, release) if change.action is Action.UPDATE else ()
     if not fields:
         return change
@@ -42,13 +42,13 @@ def why(fields: tuple[FieldChange, ...]) -> str:
 
 
 def may_not_be_replaced(identity: ObjectId) -> str | None:
-    """Why an object of this kind is never deleted to be made anew; None where it may be."""
+    """Why an object of this kind is never deleted and recreated; None if it may be."""
     return find_kind(identity.group, identity.kind).never_replaced
 
 
 @cache
 def custom_rules(group: str, kind: str) -> tuple[str, ...]:
-    """The fields of a shipped custom resource whose rules say `self == oldSelf`."""
+    """The fields of a shipped custom resource with the rule `self == oldSelf`."""
     for crd in crds_of(group):
         if crd["spec"]["names"]["kind"] == kind:
             schemas = (version["schema"]["openAPIV3Schema"] for version in crd["spec"]["versions"])
@@ -65,12 +65,14 @@ def _ruled(schema: Mapping[str, Any], at: str) -> Iterator[str]:
 
 
 def _is_under(field: FieldChange, names: tuple[str, ...]) -> bool:
-    """Also where a whole subtree that holds the field comes or goes."""
+    """Whether a field is below one of the names, or is a subtree that contains one of them."""
     path = format_path(field.path)
     return any(path == name or path.startswith((f"{name}.", f"{name}[")) for name in names)
 
 
 def _is_ruled(field: FieldChange, names: tuple[str, ...]) -> bool:
-    """A rule compares two values: where the whole field comes or goes the server does not ask it."""
+    """Whether a rule applies. It compares two values, so the server does not evaluate it if the whole field is added or
+    removed.
+    """
     whole = format_path(field.path) in names
     return _is_under(field, names) and not (whole and (field.before is ABSENT or field.after is ABSENT))

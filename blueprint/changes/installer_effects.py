@@ -1,4 +1,4 @@
-"""What installers do to nodes when they come, go or change: DaemonSets that put a runtime onto nodes."""
+"""Effects of adding, changing or removing installers: DaemonSets that install a runtime on nodes."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from blueprint.wording import counted, joined
 def installer_effects(
     changed: Sequence[ChangedObject], installers: Sequence[Installer], pools: Sequence[BundlePool]
 ) -> Iterator[Diagnostic]:
-    """Restarts of the container runtime; `pools` are those as they will be."""
+    """Restarts of the container runtime. `pools` are the pools after the change."""
     known = {installer.object: installer for installer in installers}
     for one in changed:
         installer = known.get(f"{one.change.id.kind}/{one.change.id.name}")

@@ -1,4 +1,6 @@
-"""What another network driver (DOCA-OFED) does to nodes, by the upgrade policy of the object that installs it."""
+"""Effects of a changed network driver (DOCA-OFED) on nodes, according to the upgrade policy of the object that installs
+it.
+"""
 
 from __future__ import annotations
 
@@ -25,20 +27,20 @@ _PEERMEM = (
 
 
 class NetworkRollouts:
-    """The pools that network drivers can reach, and whether GPU drivers depend on them; found once for a platform."""
+    """The pools that network drivers can reach, and whether GPU drivers depend on them. Computed once per platform."""
 
     def __init__(self, after: Sequence[Mapping[str, Any]], pools: Sequence[BundlePool]) -> None:
-        """Both as they will be; the objects say whether the GPU driver builds nvidia-peermem."""
+        """Both as after the change. The objects determine whether the GPU driver builds nvidia-peermem."""
         self._after = after
         self._pools = LabelIndex((pool, _carried(pool)) for pool in pools)
 
     @cached_property
     def peer_memory(self) -> bool:
-        """Whether GPU drivers are built against the network driver."""
+        """Whether GPU drivers are built with support for the network driver."""
         return any(map(_peer_memory, self._after))
 
     def rollout(self, spec: Mapping[str, Any]) -> Rollout:
-        """The rollout of a policy: to the pools of its selector that its affinity names too."""
+        """The rollout of a policy, to the pools that both its selector and its affinity select."""
         required = (spec.get("nodeAffinity") or {}).get("requiredDuringSchedulingIgnoredDuringExecution") or {}
         terms = required.get("nodeSelectorTerms")
         selected = self._pools.matching(spec.get("nodeSelector") or {})
@@ -53,9 +55,9 @@ def network_driver(
 
     Args:
         changed: The NicClusterPolicy or NicNodePolicy.
-        fields: Its changed fields that make another driver.
-        source: Where that is known from.
-        rollouts: Those of the platform as it will be.
+        fields: Its changed fields that affect the driver.
+        source: The source of this information.
+        rollouts: The rollouts of the platform after the change.
     """
     reached = rollouts.rollout((changed.after or {}).get("spec") or {})
     policy = reached.policy
@@ -99,12 +101,12 @@ def _drain(policy: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 def _carried(pool: BundlePool) -> Mapping[str, str]:
-    """The labels of a pool's nodes that we know of."""
+    """The known labels of a pool's nodes."""
     return {**pool.selector, **pool.labels}
 
 
 def _fits(term: Mapping[str, Any], carried: Mapping[str, str]) -> bool:
-    """Whether labels satisfy a term, as far as labels that we know of say: others are the node's own."""
+    """Whether labels satisfy a term, as far as known: a node may have further labels."""
     return all(_holds(each, carried) for each in term.get("matchExpressions") or ())
 
 
@@ -122,7 +124,7 @@ def _ours(key: str) -> bool:
 
 
 def _peer_memory(data: Mapping[str, Any]) -> bool:
-    """Whether an object has the GPU driver build nvidia-peermem."""
+    """Whether an object makes the GPU driver build nvidia-peermem."""
     spec = data.get("spec") or {}
     driver = {CLUSTER_POLICY: spec.get("driver") or {}, NVIDIA_DRIVER: spec}.get(str(data.get("kind")), {})
     return bool(driver.get("enabled", True) and (driver.get("rdma") or {}).get("enabled"))

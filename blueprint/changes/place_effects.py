@@ -1,4 +1,4 @@
-"""What changed labels and taints of nodes do to what runs there."""
+"""Effects of changed node labels and taints on pods."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _REBOOT = "no pod may use a GPU of the node meanwhile: drain it first"
 class PlaceChange(Record):
     """The nodes of a pool, or one node, whose labels or taints change.
 
-    `labels` has the old and the new value, None for none. `places` has the deciding lines: by `labels.KEY`, or
+    `labels` contains the old and the new value, or None. `places` contains the deciding lines, by `labels.KEY` or
     `taints.KEY:EFFECT`.
     """
 
@@ -37,7 +37,9 @@ class PlaceChange(Record):
 
 
 def pool_changes(before: Sequence[BundlePool], after: Sequence[BundlePool]) -> list[PlaceChange]:
-    """Pools that both sides have and whose nodes get other labels or taints; Karpenter replaces its own."""
+    """Pools on both sides whose nodes get other labels or taints. Karpenter's nodes are omitted, because it replaces
+    them.
+    """
     old = {pool.name: pool for pool in before if not pool.provisioned}
     found = [_between(old[pool.name], pool) for pool in after if pool.name in old]
     return [change for change in found if change.labels or change.added or change.removed]
@@ -56,7 +58,7 @@ def _between(old: BundlePool, new: BundlePool) -> PlaceChange:
 
 
 def place_effects(changes: Sequence[PlaceChange], effects: Sequence[Effect]) -> Iterator[Diagnostic]:
-    """What each change does; labels that a component's table knows, then all others, then taints."""
+    """The effects of each change: first labels in a component's table, then all other labels, then taints."""
     known = {field: effect for effect in effects if effect.kind == "Node" for field in effect.fields}
     for change in changes:
         plain = []

@@ -1,7 +1,8 @@
-"""What a bundle decides beside its objects, as data: cluster, components, pools, needs, expectations, images.
+"""The contents of a bundle besides its objects, as data: cluster, components, pools, prerequisites, expectations,
+images.
 
-It is read from the bundle's own files, without digests of inputs and without positions: two bundles that agree in it
-and in their objects are the same platform, from wherever.
+They are read from the bundle's own files, without digests of inputs and without positions. Two bundles with equal parts
+and equal objects are the same platform, wherever they come from.
 """
 
 from __future__ import annotations
@@ -26,11 +27,13 @@ _REPORTED_ELSEWHERE = frozenset(
     {"schemaVersion", "tool", "blueprint", "cluster", "components", "observability", "pools", "images", "objects",
      "inputs", "files", "digest"}
 )  # fmt: skip
-"""Keys of the lock that are a part of their own, or say only which bytes and tool; all others are the platform's."""
+"""Keys of the lock that are separate parts, or only identify bytes and tool versions. All others belong to the
+platform.
+"""
 _REPORTED_IN_FULL = ("pool", "prerequisites")
-"""Parts of which everything is told where they come or go."""
+"""Parts that are shown in full when they are added or removed."""
 _FOLLOWS = {"version": "branch"}
-"""The version of a driver that nobody says follows its branch."""
+"""A driver version that is not set is derived from its branch."""
 _FACTS = {
     ("platform", "name"): "the name ",
     ("platform", "version"): "the version ",
@@ -46,11 +49,11 @@ _FACTS = {
     ("cluster", "mirrors"): "the mirrors of ",
     ("cluster", "pullSecrets"): "the pull secrets ",
 }
-"""How the fact begins that has the lines of a value."""
+"""The prefix of the fact with the lines of a value."""
 
 
 def platform_parts(read: Callable[[str], bytes]) -> Parts:
-    """Every part by its name, `pool/train`, in the order in which it is told. `read` gives a file of the bundle."""
+    """All parts by name, `pool/train`, in display order. `read` returns a file of the bundle."""
     lock = orjson.loads(read(LOCK))
     parts: dict[ObjectId, Any] = {
         _part("platform"): {**lock["blueprint"], **{k: v for k, v in lock.items() if k not in _REPORTED_ELSEWHERE}},
@@ -70,7 +73,7 @@ def platform_parts(read: Callable[[str], bytes]) -> Parts:
 
 
 def compare_parts(before: Parts, after: Parts) -> list[ObjectChange]:
-    """Every part that differs, with its fields."""
+    """All parts that differ, with their fields."""
     found = []
     for part in dict.fromkeys([*after, *before]):
         was, now = before.get(part, ABSENT), after.get(part, ABSENT)
@@ -82,9 +85,10 @@ def compare_parts(before: Parts, after: Parts) -> list[ObjectChange]:
 
 
 def with_lines(changes: Iterable[ObjectChange], comparison: LineComparison) -> Iterator[ObjectChange]:
-    """The same changes, each field with the lines that decide it: after the change, or before where it is gone.
+    """The same changes, each field with the lines that decide it after the change, or before it if the field is
+    removed.
 
-    Where both sides have the field, and lines that decide it differ, it is attributed to those.
+    If both sides have the field, it is attributed to the deciding lines that differ, if any.
     """
     old, new = _Lines(comparison.before), _Lines(comparison.after)
     for change in changes:
@@ -113,7 +117,7 @@ class _Lines:
         self._by_key: dict[SourceGroup, dict[str, Source]] = {}
 
     def deciding(self, part: ObjectId, path: Path, value: Any) -> Sources:
-        """The lines that decide a field of a part, its own before others. None where none are recorded."""
+        """The lines that decide a field of a part, its own first; empty if none are recorded."""
         noted = self._noted(part, path, value)
         key = str(path[-1]) if path else ""
         keys = [name for name in (_FOLLOWS.get(key), key) if name]
@@ -131,7 +135,7 @@ class _Lines:
         return self._by_key[group]
 
     def _fact(self, begins: str) -> Sources:
-        """The lines of the first fact that begins so."""
+        """The lines of the first fact with this prefix."""
         found, index = [], bisect_left(self._names, begins)
         while index < len(self._names) and self._names[index].startswith(begins):
             found.append(self._facts[self._names[index]])
@@ -156,7 +160,7 @@ class _Lines:
 
 
 def _last_key(source: Source) -> str:
-    """The last key of a path, `branch` of `driver.branch`; a path of one key has none that is a field's own."""
+    """The last key of a path, `branch` for `driver.branch`; none for a path with only one key."""
     return source.path.rpartition(".")[2] if "." in source.path else ""
 
 
@@ -180,7 +184,7 @@ def _change(part: ObjectId, was: Any, now: Any) -> ObjectChange:
 
 
 def _name(path: Path, data: Any) -> str:
-    """Names of images and objects as they are; prerequisites by their number; what else has a path by that."""
+    """The display name: images and objects by name, prerequisites by number, everything else by path."""
     if len(path) == 1:
         return str(path[0]) if isinstance(path[0], str) else f"no. {path[0] + 1}"
     return format_path(path, data)
@@ -202,7 +206,7 @@ def _pool(pool: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 def _images(images: Iterable[Mapping[str, Any]]) -> Mapping[str, str]:
-    """What is pulled of each repository: tag, digest, and by which component."""
+    """What is pulled from each repository: tag, digest, and for which component."""
     found: dict[str, list[str]] = {}
     for image in images:
         name, tag, digest = parts_of(image["ref"])
@@ -213,5 +217,5 @@ def _images(images: Iterable[Mapping[str, Any]]) -> Mapping[str, str]:
 
 
 def _unlisted(checks: Mapping[str, list[Any]]) -> Mapping[str, Any]:
-    """Checks with what they expect; a list only where one expects more than one thing."""
+    """Checks with their expected values; as a list only if one has several."""
     return {check: expected[0] if len(expected) == 1 else expected for check, expected in checks.items()}

@@ -1,4 +1,4 @@
-"""What changed NodePools and node classes do to nodes that Karpenter has made: those that drift are replaced."""
+"""Effects of changed NodePools and node classes on nodes that Karpenter has created: nodes that drift are replaced."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from blueprint.wording import joined
 
 _DRIFTED = "Drifted"
 _BUDGETS = ({"nodes": "10%"},)
-"""The budgets of a NodePool that declares none."""
+"""The budgets of a NodePool without declared ones."""
 _WAITS = (
     "a replacement starts first; a node waits while a PodDisruptionBudget or karpenter.sh/do-not-disrupt "
     "holds one of its pods"
@@ -25,9 +25,9 @@ _WAITS = (
 
 
 class DriftingFields(Record):
-    """Changed fields of a NodePool or node class by which nodes drift.
+    """Changed fields of a NodePool or node class that make nodes drift.
 
-    `unfit`: only those nodes that could no longer be made so.
+    `unfit`: only nodes that could no longer be created in this way.
     """
 
     changed: ChangedObject
@@ -41,7 +41,7 @@ def drifted_nodes(
 ) -> Iterator[Diagnostic]:
     """How the nodes of each NodePool follow the changes, or that they stay.
 
-    Objects and pools are those as they will be.
+    Objects and pools are those after the change.
     """
     for node_pool in (data for data in after if _makes_nodes(str(data.get("kind")))):
         own = [each for each in drifting if _concerns(each.changed.change.id, node_pool) and not _only_widens(each)]
@@ -50,7 +50,7 @@ def drifted_nodes(
 
 
 def _only_widens(drifting: DriftingFields) -> bool:
-    """Whether requirements get further values: every node still meets them."""
+    """Whether requirements only get additional values: every node still satisfies them."""
     return all(field.before is ABSENT and "values" in field.path for field in drifting.fields)
 
 
@@ -59,7 +59,7 @@ def _makes_nodes(kind: str) -> bool:
 
 
 def _concerns(identity: ObjectId, node_pool: Mapping[str, Any]) -> bool:
-    """Whether the object is the NodePool, or what its nodes are started with."""
+    """Whether the object is the NodePool, or its node class."""
     if _makes_nodes(identity.kind):
         return str(node_pool["metadata"]["name"]) == identity.name
     reference = {"group": identity.group, "kind": identity.kind, "name": identity.name}
@@ -86,7 +86,7 @@ def _diagnostic(own: list[DriftingFields], node_pool: Mapping[str, Any], pools: 
 
 
 def _pool(node_pool: Mapping[str, Any], pools: Sequence[BundlePool]) -> BundlePool | None:
-    """The pool whose nodes it makes: they carry its name and the labels of its template."""
+    """The pool whose nodes it creates: they have its name and the labels of its template."""
     labels = (node_pool["spec"]["template"].get("metadata") or {}).get("labels") or {}
     carried = {**labels, "karpenter.sh/nodepool": node_pool["metadata"]["name"]}
     return next((pool for pool in pools if pool.provisioned and pool.selector.items() <= carried.items()), None)
@@ -97,13 +97,13 @@ def _named(node_pool: Mapping[str, Any]) -> str:
 
 
 def _fields(drifting: DriftingFields) -> str:
-    """The fields without what is in front of all of them."""
+    """The fields without their common prefix."""
     shown = (field.shown.removeprefix("spec.template.").removeprefix("spec.") for field in drifting.fields)
     return joined(list(dict.fromkeys(shown)))
 
 
 def removed_nodes(changed: ChangedObject) -> Iterator[Diagnostic]:
-    """A NodePool that goes takes its nodes along."""
+    """A removed NodePool deletes its nodes."""
     if changed.after is None and _makes_nodes(changed.change.id.kind):
         what = f"Karpenter drains and removes the nodes of {changed.change.id} with it, regardless of its budgets"
         yield Diagnostic(
@@ -113,13 +113,13 @@ def removed_nodes(changed: ChangedObject) -> Iterator[Diagnostic]:
 
 
 def _budgets(node_pool: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    """Those that hold for drifted nodes."""
+    """The budgets that apply to drifted nodes."""
     budgets = (node_pool["spec"].get("disruption") or {}).get("budgets") or _BUDGETS
     return [budget for budget in budgets if _DRIFTED in (budget.get("reasons") or (_DRIFTED,))]
 
 
 def _held(budgets: Sequence[Mapping[str, Any]], pool: BundlePool | None) -> bool:
-    """Whether one of them always allows no node."""
+    """Whether one of them never allows a node."""
     most = pool.nodes_max if pool else 1
     return any("schedule" not in budget and scaled(budget["nodes"], most) == 0 for budget in budgets)
 

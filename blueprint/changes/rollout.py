@@ -1,4 +1,4 @@
-"""How a new driver reaches the nodes: which pools, how many nodes at once, what becomes of their pods."""
+"""How a new driver is rolled out: to which pools, to how many nodes at once, and what happens to their pods."""
 
 from __future__ import annotations
 
@@ -15,13 +15,15 @@ from blueprint.wording import counted, joined
 
 DEPLOYED = "nvidia.com/gpu.deploy.driver"
 _WORKLOAD = "nvidia.com/gpu.workload.config"
-"""Nodes with this label from the platform run virtual machines, which bring their own driver."""
+"""Nodes with this label from the platform run virtual machines, which have their own driver."""
 _AUTOMATIC = {"autoUpgrade": True, "maxParallelUpgrades": 1, "maxUnavailable": "25%"}
-"""What an NVIDIADriver without a policy is upgraded by (GPU Operator 26.7)."""
+"""The upgrade policy of an NVIDIADriver that declares none (GPU Operator 26.7)."""
 
 
 class Rollout(Record):
-    """Where and how. `policy` is the upgrade policy as the custom resource has it, `daemonsets` that of operands."""
+    """The pools and the policies of a rollout. `policy` is the upgrade policy in the custom resource, `daemonsets` that
+    of operands.
+    """
 
     pools: tuple[BundlePool, ...]
     policy: Mapping[str, Any]
@@ -29,12 +31,12 @@ class Rollout(Record):
 
     @property
     def automatic(self) -> bool:
-        """Whether the operator replaces drivers on its own."""
+        """Whether the operator replaces drivers automatically."""
         return bool(self.policy.get("autoUpgrade"))
 
     @property
     def nodes(self) -> tuple[int, int]:
-        """The fewest and the most nodes that are concerned."""
+        """The minimum and maximum number of affected nodes."""
         return sum(pool.nodes_min for pool in self.pools), sum(pool.nodes_max for pool in self.pools)
 
     @property
@@ -45,14 +47,14 @@ class Rollout(Record):
 
     @property
     def at_once(self) -> int:
-        """How many nodes may be under way together; 0 where none may be unavailable."""
+        """The number of nodes that may be upgraded at the same time; 0 if none may be unavailable."""
         most = self.nodes[1]
         parallel = int(self.policy.get("maxParallelUpgrades", 1)) or most
         return min(parallel, most, scaled(self.policy.get("maxUnavailable", "25%"), most))
 
     @property
     def waves(self) -> int:
-        """How often that many nodes are taken, for the largest size of the pools."""
+        """The number of waves of that size, for the largest size of the pools."""
         return math.ceil(self.nodes[1] / self.at_once) if self.at_once else 0
 
     @property
@@ -64,7 +66,7 @@ class Rollout(Record):
         return f"{most} of {span_of_nodes(*self.nodes)} at a time"
 
     def notes(self) -> tuple[str, ...]:
-        """The course of a driver upgrade, as this policy has it."""
+        """The steps of a driver upgrade with this policy."""
         limits = f"maxParallelUpgrades {self.policy.get('maxParallelUpgrades', 1)}"
         limits += f", maxUnavailable {self.policy.get('maxUnavailable', '25%')}"
         if not self.at_once:
@@ -83,14 +85,14 @@ class Rollout(Record):
         return (pace, f"{pods}; {after}; {jobs}")
 
     def evidence(self) -> tuple[tuple[str, str], ...]:
-        """The same as numbers, for machines."""
+        """The same as numbers, for evidence."""
         named = ", ".join(pool.name for pool in self.pools)
         return (("pools", named), ("nodes", str(self.nodes[1])), ("at once", str(self.at_once)),
                 ("waves", str(self.waves)))  # fmt: skip
 
 
 class Rollouts:
-    """The rollouts of one platform: its ClusterPolicy and the pools whose nodes run its drivers, found once."""
+    """The rollouts of one platform: its ClusterPolicy, and the pools whose nodes run its drivers. Computed once."""
 
     def __init__(self, after: Iterable[Mapping[str, Any]], pools: Iterable[BundlePool]) -> None:
         self._policy: Mapping[str, Any] = next((d["spec"] for d in after if d.get("kind") == CLUSTER_POLICY), {})
@@ -102,7 +104,7 @@ class Rollouts:
         self._pools = LabelIndex((pool, {**pool.selector, **pool.labels}) for pool in driven)
 
     def rollout(self, changed: ChangedObject) -> Rollout:
-        """The rollout that a change of a ClusterPolicy or an NVIDIADriver leads to."""
+        """The rollout caused by a change of a ClusterPolicy or an NVIDIADriver."""
         upgrade = (self._policy.get("driver") or {}).get("upgradePolicy") or {}
         spec = (changed.after or {}).get("spec") or {}
         selector: Mapping[str, str] = {}
@@ -113,7 +115,7 @@ class Rollouts:
 
 
 def scaled(amount: Any, total: int) -> int:
-    """A number of nodes, or a percentage of them rounded up, as the operator's controller computes it."""
+    """A number of nodes, or a percentage rounded up, as computed by the operator's controller."""
     text = str(amount)
     return math.ceil(total * int(text[:-1]) / 100) if text.endswith("%") else int(text)
 

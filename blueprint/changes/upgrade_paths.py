@@ -1,4 +1,4 @@
-"""Moves between versions that a component's vendor does not support."""
+"""Changes between versions that a component's vendor does not support."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from blueprint.source.paths import format_path
 
 VERSION = ("metadata", "labels", "app.kubernetes.io/version")
 UNSUPPORTED = (codes.MAJOR_SKIPPED, codes.STACK_CHANGE)
-"""What `apply` refuses."""
+"""Codes for which `apply` refuses to run."""
 
 
 def unsupported_upgrades(
     changed: Sequence[ChangedObject], effects: Effects, pools: Sequence[BundlePool]
 ) -> Iterator[Diagnostic]:
-    """What the vendor of a component says about going this way."""
+    """Diagnostics about upgrades that a component's vendor does not support."""
     versions = _versions(changed, effects.component)
     majors = effects.majors
     crossed = {(majors.of(old), majors.of(new)) for old, new in versions} if majors else set()
@@ -36,7 +36,7 @@ def unsupported_upgrades(
 
 
 def _versions(changed: Sequence[ChangedObject], component: str) -> Mapping[tuple[str, str], ChangedObject]:
-    """Every change of the component's version, with an object that shows it."""
+    """All changes of the component's version, each with an object that shows it."""
     return {
         (str(field.before), str(field.after)): one
         for one in changed

@@ -1,1 +1,1 @@
-"""Checks of rendered objects: schemas, names, references, rules. `objects.check_objects` is the entry."""
+"""Checks of rendered objects: schemas, names, references, rules. The entry point is `objects.check_objects`."""

@@ -1,6 +1,7 @@
-"""A custom resource as its validation rules see it: the types and values that Kubernetes makes of a structural schema.
+"""A custom resource as visible to its validation rules: the types and values that Kubernetes derives from a structural
+schema.
 
-Fields go by escaped names, null is absent, and what the schema does not describe cannot be reached.
+Field names are escaped, null counts as absent, and fields that are not in the schema cannot be accessed.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ _RESERVED = (
     "as", "break", "const", "continue", "else", "for", "function", "if", "import",
     "let", "loop", "package", "namespace", "return", "var", "void", "while",
 )  # fmt: skip
-"""Words that CEL keeps for later. The API server takes a field of such a name with and without underscores."""
+"""Words that CEL reserves. The API server accepts fields with such a name with and without underscores."""
 _ESCAPES = {"__": "__underscores__", ".": "__dot__", "-": "__dash__", "/": "__slash__"}
 _SPECIAL = re.compile(r"__|[./-]")
 _SCALARS = {"string": "string", "integer": "int", "boolean": "bool", "number": "dyn"}
@@ -27,15 +28,15 @@ _OF_EVERY_OBJECT: Schema = {
     "kind": {"type": "string"},
     "metadata": {"type": "object", "properties": {"name": {"type": "string"}, "generateName": {"type": "string"}}},
 }
-"""What rules at the root of a resource may read, whatever its schema says."""
+"""Fields that rules at the root of a resource may read, whatever its schema."""
 
 
 class UnrepresentableError(Exception):
-    """A value that the library cannot hold as it is."""
+    """A value that the library cannot represent exactly."""
 
 
 def escaped(name: str) -> tuple[str, ...]:
-    """The names of a field in CEL: `a-b` is `a__dash__b`. Empty for one that cannot be written."""
+    """The names of a field in CEL: `a-b` is `a__dash__b`. Empty if it cannot be written."""
     if name in _KEYWORDS:
         return (f"__{name}__",)
     if name in _RESERVED:
@@ -45,7 +46,7 @@ def escaped(name: str) -> tuple[str, ...]:
 
 
 def cel_type(schema: Schema) -> str | None:
-    """The type of a value (`list(string)`); None for one that rules cannot reach."""
+    """The type of a value (`list(string)`); None if rules cannot access it."""
     if schema.get("x-kubernetes-int-or-string"):
         return "dyn"
     kind = schema.get("type")
@@ -64,7 +65,7 @@ def cel_type(schema: Schema) -> str | None:
 
 
 def fields_of(schema: Schema, *, root: bool = False) -> dict[str, Schema]:
-    """The fields that rules can reach, by their names in the manifest."""
+    """The fields that rules can access, by their names in the manifest."""
     fields = dict(schema.get("properties", {}))
     if root or schema.get("x-kubernetes-embedded-resource"):
         fields |= _OF_EVERY_OBJECT
@@ -72,7 +73,7 @@ def fields_of(schema: Schema, *, root: bool = False) -> dict[str, Schema]:
 
 
 def cel_value(value: Any, schema: Schema, *, root: bool = False) -> Any:
-    """The value as rules see it. UnrepresentableError where the library would see another one."""
+    """The value as visible to rules. Raises UnrepresentableError if the library would represent it differently."""
     if isinstance(value, str):
         return _text(value, schema)
     if isinstance(value, list) and isinstance(schema.get("items"), Mapping):
@@ -108,12 +109,12 @@ def _text(value: str, schema: Schema) -> Any:
 
 
 def time_fields(schema: Schema) -> Iterator[str]:
-    """The names in CEL of all fields below that hold a point in time or a duration: the library takes none."""
+    """The CEL names of all fields below that contain a timestamp or a duration, which the library does not accept."""
     yield from _names(schema, lambda field: field.get("format") in _TIMES)
 
 
 def unordered_fields(schema: Schema) -> Iterator[str]:
-    """The names in CEL of all lists below whose order does not count when Kubernetes compares them."""
+    """The CEL names of all lists below whose order Kubernetes ignores in comparisons."""
     yield from _names(schema, lambda field: field.get("x-kubernetes-list-type") in ("set", "map"))
 
 

@@ -1,4 +1,6 @@
-"""Codes of the check phase: rules that fail (BP006x), schemas (BP50xx) and references inside the set (BP51xx)."""
+"""Diagnostic codes of the check phase: failing rules (BP006x), schemas (BP50xx) and references between objects
+(BP51xx).
+"""
 
 from blueprint.diagnostics import Severity, define
 

@@ -1,6 +1,6 @@
-"""The structural schema of a custom resource as strict JSON Schema.
+"""Converts the structural schema of a custom resource to a strict JSON Schema.
 
-What the API server would prune is an unknown field here. Conditions in CEL are not evaluated.
+Fields that the API server would prune count as unknown. Conditions in CEL are not evaluated.
 """
 
 from __future__ import annotations
@@ -31,8 +31,8 @@ _EMBEDDED: Mapping[str, Schema] = {
 def strict_custom(version: Mapping[str, Any], minor: str) -> Schema:
     """A self-contained strict schema for one `spec.versions[]` entry of a CRD.
 
-    `metadata` is Kubernetes' own; `status` is left out where the cluster writes it (a status subresource).
-    Raises ValueError or TypeError, or KeyError, if the schema is not one.
+    `metadata` has Kubernetes' own schema; `status` is omitted if the cluster writes it (a status subresource). Raises
+    ValueError, TypeError or KeyError if the schema is invalid.
     """
     schema = convert(version["schema"]["openAPIV3Schema"])
     properties = schema.setdefault("properties", {})
@@ -78,7 +78,7 @@ def _close(out: Schema, schema: Schema) -> None:
 
 
 def _plain(schema: Schema) -> Schema:
-    """Keywords that say the same in JSON Schema, and formats and exclusive bounds as they are said there."""
+    """Keywords with the same meaning in JSON Schema, and formats and exclusive bounds in its notation."""
     out = {key: value for key, value in schema.items() if key in _VERBATIM}
     if "type" in schema:
         out["type"] = schema["type"]
@@ -93,7 +93,7 @@ def _plain(schema: Schema) -> Schema:
 
 
 def _conditions(value: Any) -> Any:
-    """Conditions speak about fields that the main schema declares, so they stay open."""
+    """Conditions refer to fields that the main schema declares, so they stay open."""
     if isinstance(value, list):
         return [_conditions(each) for each in value]
     out = _plain(value)

@@ -1,4 +1,4 @@
-"""What the API server demands of a CustomResourceDefinition beyond its form, as far as it can be seen offline."""
+"""Validates CustomResourceDefinitions beyond their schema, as far as possible offline."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _OF_METADATA = frozenset({"name", "generateName"})
 
 
 def check_definition(crd: dict[str, Any]) -> Iterator[ObjectFinding]:
-    """Names, versions, structural schemas and validation rules of a definition that is readable."""
+    """Errors in names, versions, structural schemas and validation rules of a readable CRD."""
     for path, fault in _faults(crd):
         where = format_path(path, crd)
         yield ObjectFinding(codes.DEFINITION_REFUSED, path, f"{where}: {fault}")
@@ -50,7 +50,7 @@ def _faults(crd: dict[str, Any]) -> Iterator[tuple[Path, str]]:
 
 
 def _node(schema: dict[str, Any], path: Path, *, root: bool = False) -> Iterator[tuple[Path, str]]:
-    """What makes one node of a schema not structural, and so on below it."""
+    """Why a node of a schema, or one below it, is not structural."""
     kind = schema.get("type")
     free = schema.get("x-kubernetes-int-or-string") or schema.get("x-kubernetes-preserve-unknown-fields")
     if root and kind != "object":
@@ -103,7 +103,9 @@ def _list_keys(schema: dict[str, Any], path: Path) -> Iterator[tuple[Path, str]]
 
 
 def _logical(schema: dict[str, Any], path: Path) -> Iterator[tuple[Path, str]]:
-    """Conditions may not say what only the structure says. Both forms of int-or-string are the exception."""
+    """Errors in conditions, which must not contain what only the structure may define. Both forms of int-or-string are
+    exempt.
+    """
     if schema.get("x-kubernetes-int-or-string"):
         return
     for key in _LOGICAL:
@@ -126,7 +128,7 @@ def _rules(schema: dict[str, Any], path: Path, *, root: bool) -> Iterator[tuple[
 
 
 def _compile_fault(text: str, schema: dict[str, Any], *, root: bool) -> str | None:
-    """What is wrong with a rule for certain."""
+    """The error in a rule, if it is certain."""
     from blueprint.cel.engine import CompileError, UnsupportedError, compile_expression
 
     kind = "map(string, dyn)" if root else cel_type(schema) or "dyn"

@@ -1,4 +1,4 @@
-"""What a check has to say about one object, and where that leads in the blueprint."""
+"""The finding of a check about one object, and its location in the blueprint."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ _LONGEST = 60
 class ObjectFinding(Record):
     """One sentence about one field, without the object's name: `spec.replicas must be a whole number`.
 
-    `part` is the stretch of a text, in characters, that is meant; the place is narrowed to it where that can be told.
-    `evidence` are pairs of a name and what was seen.
-    `rename` is what the last key of the path was probably meant to be: an edit, where the place of the key is known.
+    `part` is the range of a string, in characters, that the finding is about; the span is narrowed to it if possible.
+    `evidence` contains pairs of a name and a value. `rename` is the likely intended name of the path's last key, which
+    becomes an edit if the location of the key is known.
     """
 
     code: Code
@@ -34,7 +34,7 @@ class ObjectFinding(Record):
     evidence: tuple[tuple[str, str], ...] = ()
 
     def to_diagnostic(self, subject: Object, name: str | None = None) -> Diagnostic:
-        """The diagnostic: at the blueprint's line if the value came from one, else at the template's."""
+        """The diagnostic, at the blueprint's line if the value comes from one, otherwise at the template's."""
         at, notes = place(subject.origin(self.path))
         if self.part and at:
             at = _narrowed(at, self.part, value_at(subject.data, self.path))
@@ -59,7 +59,7 @@ class ObjectFinding(Record):
 
 
 def _secret_places(subject: Object) -> Iterator[Span]:
-    """Where the values of a Secret are written."""
+    """The spans of the values of a Secret."""
     if is_secret_manifest(subject.data):
         for path, origin in subject.origins.items():
             if is_confidential(path) and not isinstance(value_at(subject.data, path), dict | list):
@@ -69,7 +69,7 @@ def _secret_places(subject: Object) -> Iterator[Span]:
 
 
 def _narrowed(at: Span, part: tuple[int, int], text: Any) -> Span:
-    """The part of a text within its place; all of it where the text is not written there as it is."""
+    """The span of a part of a string; that of the whole string if it is not written literally."""
     if not isinstance(text, str) or at.line != at.end_line:
         return at
     quotes, odd = divmod(at.end_column - at.column - len(text), 2)
@@ -80,7 +80,7 @@ def _narrowed(at: Span, part: tuple[int, int], text: Any) -> Span:
 
 
 def value_at(data: Any, path: Path) -> Any:
-    """What stands at a path; None where nothing does."""
+    """The value at a path; None if there is none."""
     for step in path:
         inside = isinstance(data, dict) and step in data
         listed = isinstance(data, list) and isinstance(step, int) and step < len(data)
@@ -89,7 +89,7 @@ def value_at(data: Any, path: Path) -> Any:
 
 
 def place(origin: FieldOrigin | None) -> tuple[Span | None, tuple[Note, ...]]:
-    """Where to point, and the further places: what a person wrote comes before what the tool ships."""
+    """The span to show, and further ones as notes. User files take precedence over files that ship with the tool."""
     if origin is None:
         return None, ()
     written = [source for source in origin.sources if source.layer not in _NOT_THE_USERS]
@@ -109,7 +109,7 @@ def _notes(sources: tuple[Source, ...] | list[Source], at: Span) -> Iterator[Not
 
 
 def shown(value: Any, path: Path, kind: str) -> str:
-    """The value as JSON, cut short; never what a Secret holds."""
+    """The value as JSON, truncated; never the contents of a Secret."""
     if is_secret("", kind) and is_confidential(path):
         return HIDDEN
     try:

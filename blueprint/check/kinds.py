@@ -1,4 +1,4 @@
-"""Every kind that can be checked: Kubernetes' own, custom resources, and why a kind cannot be."""
+"""All kinds that can be checked: Kubernetes' own kinds and custom resources, and why others cannot be."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ _OF_OPERATORS = {
     "ResourceFlavor": "kueue.x-k8s.io/v1beta2",
     "ServiceMonitor": "monitoring.coreos.com/v1",
 }
-"""Kinds that guides give a version of Kubernetes, and the version that they have."""
+"""Kinds that guides use with a Kubernetes API version, and their actual version."""
 _UNSTABLE = re.compile(r"v\d+(alpha|beta)\d+")
 
 
@@ -48,7 +48,7 @@ class CheckedKind(Record):
 
 
 class KindRegistry:
-    """The kinds of one Kubernetes minor and of some CRDs; each is compiled when it is first requested."""
+    """The kinds of one Kubernetes minor version and of some CRDs; each is compiled on first use."""
 
     def __init__(self, minor: str, crds: Iterable[Mapping[str, Any]] = (), engine: str | None = None) -> None:
         self._kubernetes = load_kubernetes(minor)
@@ -60,18 +60,18 @@ class KindRegistry:
 
     @property
     def minor(self) -> str:
-        """The Kubernetes minor that is checked against."""
+        """The Kubernetes minor version to check against."""
         return self._kubernetes.minor
 
     def find(self, api_version: str, kind: str) -> CheckedKind | ObjectFinding:
-        """The kind, or what is wrong with requesting it."""
+        """The kind, or the finding if it cannot be checked."""
         key = (api_version, kind)
         if key not in self._compiled:
             self._compiled[key] = self._compile(api_version, kind)
         return self._compiled[key]
 
     def on_by_default(self, api_version: str) -> bool:
-        """Whether a plain API server serves this version of a built-in API."""
+        """Whether an API server with default settings serves this version of a built-in API."""
         built_in = api_version in self._kubernetes.kinds
         return not (built_in and _UNSTABLE.fullmatch(api_version.rpartition("/")[2]))
 
@@ -97,7 +97,7 @@ class KindRegistry:
             return ObjectFinding(codes.SCHEMA_UNUSABLE, (), text)
 
     def _crds(self, group: str) -> Iterator[Mapping[str, Any]]:
-        """Those given come before those shipped: what is installed decides."""
+        """CRDs in the input take precedence over shipped ones, because the installed one decides."""
         yield from self._given.get(group, ())
         yield from checked_crds_of(group)
 
@@ -119,7 +119,7 @@ class KindRegistry:
         return ObjectFinding(codes.KIND_NOT_SERVED, ("apiVersion",), what)
 
     def _foreign(self, api_version: str, kind: str) -> ObjectFinding:
-        """A custom resource without a definition; others may call theirs as Kubernetes calls one of its own."""
+        """The finding for a custom resource without a CRD, which may have the name of a built-in kind."""
         help_ = "add its CustomResourceDefinition to extraManifests"
         if own := self._kubernetes.versions_of(kind):
             help_ += f"; the built-in {kind} belongs to {joined(sorted(own), 'or')}"
@@ -134,7 +134,7 @@ def _built_in(minor: str, kind: BuiltInKind, engine: str | None) -> CheckedKind:
 
 @lru_cache(maxsize=256)
 def _custom(version: bytes, minor: str, engine: str | None, namespaced: bool) -> CheckedKind:  # noqa: FBT001 - cached
-    """A version of a CRD, as JSON: a process that compiles several blueprints meets the same ones in each."""
+    """A version of a CRD, as JSON. Cached, because a process that compiles several blueprints sees the same CRDs."""
     content: Mapping[str, Any] = orjson.loads(version)
     schema = strict_custom(content, minor)
     checked = _checked(schema, engine, namespaced=namespaced, custom=True)
@@ -142,7 +142,7 @@ def _custom(version: bytes, minor: str, engine: str | None, namespaced: bool) ->
 
 
 def _rules(version: Mapping[str, Any]) -> RuleNode | None:
-    """The validation rules; what the cluster writes has none on create."""
+    """The validation rules. Fields that the cluster writes have none on creation."""
     schema = dict(version["schema"]["openAPIV3Schema"])
     if "status" in (version.get("subresources") or {}):
         fields = schema.get("properties", {})
@@ -156,7 +156,7 @@ def _checked(schema: Schema, engine: str | None, *, namespaced: bool, custom: bo
 
 
 def is_readable(crd: Mapping[str, Any]) -> bool:
-    """Whether a CRD has the parts that looking it up needs; its own check says what else is wrong."""
+    """Whether a CRD has the parts that lookups need. Its own check reports other errors."""
     try:
         spec = crd["spec"]
         names = [spec["group"], spec["scope"], spec["names"]["kind"], *(v["name"] for v in spec["versions"])]
@@ -176,6 +176,6 @@ def _served_by(api_version: str, kind: str) -> str | None:
 
 @cache
 def _is_kubernetes_own(group: str) -> bool:
-    """Whether the group is one of Kubernetes itself: those without a dot, and what some minor serves."""
+    """Whether the group belongs to Kubernetes itself: it has no dot, or some minor version serves it."""
     served = (version for minor in known_minors() for version in load_kubernetes(minor).kinds)
     return "." not in group or any(version.rpartition("/")[0] == group for version in served)

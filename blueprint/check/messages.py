@@ -1,4 +1,4 @@
-"""Schema violations in the words of people who write manifests."""
+"""Converts schema violations to readable messages."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ SERVER_SET = {
     "status": Severity.WARNING,
     "uid": Severity.ERROR,
 }
-"""Fields that only the cluster writes: errors where the API server refuses them, else it ignores them."""
+"""Fields that only the cluster writes. It is an error if the API server rejects them; otherwise it ignores them."""
 
 TYPES = {
     "array": "a list",
@@ -58,14 +58,14 @@ FORMATS = {
 }
 _MANY = 12
 _MOST_COMPARED = 200
-"""Allowed values among which the nearest spelling is looked for."""
+"""The maximum number of allowed values that are searched for a similar name."""
 _LEFT_OUT = "cannot be combined with the other fields here"
 MOST_FAULTS = 1_000
-"""Faults of one sort that are told of one object: words for a million of them take minutes."""
+"""The maximum number of findings of one type per object: messages for a million of them would take minutes."""
 
 
 def in_words(violations: Iterable[Violation], data: Mapping[str, Any], kind: str) -> Iterator[ObjectFinding]:
-    """One complaint per mistake; a misspelt required field is one mistake, not two."""
+    """One finding per mistake; a misspelt required field is one mistake, not two."""
     violations = list(violations)
     misspelt = {(v.path, name) for v in violations if v.keyword == "additionalProperties" for name in _likely_names(v)}
     yield from dict.fromkeys(c for v in violations for c in _complaints(v, data, kind, misspelt))
@@ -85,7 +85,7 @@ def _complaints(
 
 
 class _Where:
-    """The place and the value of a violation, as text."""
+    """The location and the value of a violation, as text."""
 
     __slots__ = ("path", "value")
 
@@ -133,7 +133,7 @@ def _fields(allowed: list[str]) -> str:
 
 
 def _missing(violation: Violation, data: Mapping[str, Any], misspelt: set[tuple[Path, str]]) -> Iterator[ObjectFinding]:
-    """The engines differ in whether they name one missing field per violation: the schema and value tell all."""
+    """Missing required fields. Schema engines differ in how they report them, so schema and value are compared."""
     inside = format_path(violation.path, data)
     for name in violation.schema["required"]:
         if name not in violation.value and (violation.path, name) not in misspelt:
@@ -142,7 +142,7 @@ def _missing(violation: Violation, data: Mapping[str, Any], misspelt: set[tuple[
 
 
 _NO_EMPTY_ITEM = frozenset({"required", "enum", "pattern", "minLength", "minimum", "anyOf", "oneOf"})
-"""What makes the API server refuse the empty item that its decoder makes of a null in a list."""
+"""Keywords that make the API server reject the empty item to which its decoder converts a null in a list."""
 
 
 def _null(violation: Violation, data: Mapping[str, Any]) -> ObjectFinding:
@@ -163,7 +163,7 @@ def _type(violation: Violation, where: _Where) -> ObjectFinding:
 
 
 def _corrected(kind: str | list[str], value: Any) -> str | None:
-    """How to write a scalar of the wrong type so that it is of the right one."""
+    """How to write a scalar of the wrong type correctly."""
     if kind == "string" and isinstance(value, bool | int | float):
         return f'write it in quotes: "{json.dumps(value)}"'
     bare = {"integer": r"-?[0-9]+", "number": r"-?[0-9]+(\.[0-9]+)?", "boolean": "true|false"}
@@ -207,7 +207,7 @@ def _bound(violation: Violation, where: _Where) -> ObjectFinding:
 
 
 def _limits(schema: Mapping[str, Any]) -> str:
-    """The bounds that the API gives; those of the number format only where it gives none."""
+    """The bounds in the API; those of the number format only if there are none."""
     least = schema.get("minimum", schema.get("exclusiveMinimum"))
     most = schema.get("maximum", schema.get("exclusiveMaximum"))
     widest = BOUNDS.get(schema.get("format", ""), 0)

@@ -1,4 +1,4 @@
-"""Names, namespaces and sizes of one object."""
+"""Checks names, namespaces and sizes of one object."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ DATA_BYTES = 1024 * 1024
 
 
 def check_identity(data: Mapping[str, Any], *, namespaced: bool, minor: str) -> Iterator[ObjectFinding]:
-    """The name's form, and whether there is a namespace exactly where there must be one."""
+    """Check the format of the name, and that a namespace is set exactly if it must be."""
     meta = data["metadata"]
     group = data["apiVersion"].rpartition("/")[0]
     if "name" in meta and (fault := name_fault(group, data["kind"], meta["name"], minor)):
@@ -33,7 +33,7 @@ def check_identity(data: Mapping[str, Any], *, namespaced: bool, minor: str) -> 
 
 
 def check_sizes(data: Mapping[str, Any]) -> Iterator[ObjectFinding]:
-    """Annotations together, and the payload of ConfigMaps and Secrets."""
+    """Check the total size of annotations, and of the payload of ConfigMaps and Secrets."""
     total = _bytes(data["metadata"].get("annotations"))
     if total > ANNOTATIONS_BYTES:
         text = f"metadata.annotations have {total:,} bytes; at most {ANNOTATIONS_BYTES:,} are allowed"
@@ -46,7 +46,7 @@ def check_sizes(data: Mapping[str, Any]) -> Iterator[ObjectFinding]:
 
 
 def check_payload(data: Mapping[str, Any]) -> Iterator[ObjectFinding]:
-    """What is special about Secrets and ConfigMaps."""
+    """Checks that apply only to Secrets and ConfigMaps."""
     if data["apiVersion"] != "v1":
         return
     if data["kind"] == "Secret" and "stringData" in data:
@@ -69,7 +69,7 @@ def _bytes(value: Any) -> int:
 
 
 def _length(text: str) -> int:
-    """In bytes of UTF-8; a lone surrogate, which the emitter refuses, counts as something."""
+    """The length in bytes of UTF-8. A lone surrogate, which the emitter rejects, counts as well."""
     return len(text.encode(errors="replace"))
 
 
@@ -84,4 +84,4 @@ def _decoded(text: Any) -> int:
     try:
         return len(base64.b64decode(text, validate=True))
     except (binascii.Error, ValueError, TypeError):
-        return 0  # the schema has said that it is not base64
+        return 0  # The schema check reports that it is not base64.

@@ -1,4 +1,4 @@
-"""What a pod demands of the labels of its nodes, and which pools may have such nodes."""
+"""The labels that a pod requires of its nodes, and the pools that may have such nodes."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ NODE_AFFINITY = ("affinity", "nodeAffinity", "requiredDuringSchedulingIgnoredDur
 
 
 class Demand(NamedTuple):
-    """`key operator values` of a node selector, and where it stands."""
+    """`key operator values` of a node selector, and its path."""
 
     path: Path
     key: str
@@ -31,7 +31,7 @@ def selected_labels(pod: DescribedPod) -> tuple[Demand, ...]:
 
 
 def required_terms(pod: DescribedPod) -> list[tuple[Demand, ...]]:
-    """The terms of the required node affinity, of which one must be met; one without demands where there are none."""
+    """The terms of the required node affinity, of which one must match; a single empty term if there are none."""
     return list(_terms(pod)) or [()]
 
 
@@ -50,12 +50,14 @@ def _terms(pod: DescribedPod) -> Iterator[tuple[Demand, ...]]:
 
 
 def may_run(pod: DescribedPod, pool: PoolOffer, pools: Sequence[PoolOffer]) -> bool:
-    """Whether the labels of a pool's nodes may meet all that a pod demands."""
+    """Whether the labels of a pool's nodes may satisfy all requirements of a pod."""
     return any(all(meets(pool, each, pools) for each in (*selected_labels(pod), *term)) for term in required_terms(pod))
 
 
 def meets(pool: PoolOffer, demand: Demand, pools: Sequence[PoolOffer]) -> bool:
-    """Whether nodes of the pool may meet a demand. A label that other pools alone have tells them apart from it."""
+    """Whether nodes of the pool may satisfy a requirement. A label that only other pools have distinguishes them from
+    this one.
+    """
     if found := labels_of(pool).get(demand.key):
         return found.may(demand.operator, demand.values)
     elsewhere = any(demand.key in each.labels for each in pools)
@@ -63,14 +65,14 @@ def meets(pool: PoolOffer, demand: Demand, pools: Sequence[PoolOffer]) -> bool:
 
 
 def labels_of(pool: PoolOffer) -> dict[str, LabelValues]:
-    """What is known of the labels of a pool's nodes."""
+    """The known labels of a pool's nodes."""
     return {**pool.discovered, **{key: LabelValues((value,)) for key, value in pool.labels.items()}}
 
 
 def as_admitted(pod: DescribedPod, context: RuleContext) -> DescribedPod:
-    """The pod as Kubernetes admits it: its RuntimeClass adds tolerations, and what a virtual machine takes beside it.
+    """The pod after admission: with the tolerations and the overhead of its RuntimeClass.
 
-    Labels of nodes that the class selects are left out: installers set them, and pools do not say them.
+    The node labels that the class selects are omitted, because installers set them and pools do not declare them.
     """
     name = pod.spec.get("runtimeClassName")
     found = context.find("RuntimeClass", name) if isinstance(name, str) else None

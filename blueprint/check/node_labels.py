@@ -1,4 +1,4 @@
-"""Labels of nodes that are known before there are nodes, and whether a demand of a pod can be met by them."""
+"""Node labels that are known before the nodes exist, and whether they can satisfy a pod's requirement."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from blueprint.records import Record
 
 
 class LabelValues(Record):
-    """What a label may be: one of the values, or for numbers so much more or less."""
+    """The possible values of a label: one of several, or a number with a tolerance."""
 
     values: tuple[str, ...]
     tolerance: int = 0
 
     def may(self, operator: str, wanted: Iterable[str]) -> bool:
-        """Whether a node with such a label may meet `KEY OPERATOR WANTED` of a node selector."""
+        """Whether a node with this label may satisfy `KEY OPERATOR WANTED` of a node selector."""
         wanted = [each for each in wanted if isinstance(each, str)]
         match operator:
             case "In":

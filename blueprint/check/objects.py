@@ -1,4 +1,6 @@
-"""The check phase: every rendered object against the declared Kubernetes minor and the CRDs, then each other."""
+"""The check phase: validates every rendered object against the declared Kubernetes minor version and the CRDs, then
+their references.
+"""
 
 from __future__ import annotations
 
@@ -28,12 +30,14 @@ _USUAL = frozenset({"apiVersion", "kind", "metadata", "spec", "data", "labels", 
 _METADATA = frozenset({"annotations", "finalizers", "generateName", "labels", "name", "namespace", "ownerReferences"})
 _MOST_KEYS = 20
 _MOST_COUNTED = 20_000
-"""Faults of one object that are looked for: beyond these nobody counts."""
+"""The maximum number of errors searched for in one object; beyond it they are not counted."""
 _CRD = ("apiextensions.k8s.io/v1", "CustomResourceDefinition")
 
 
 class Validation(Record):
-    """What validation found, and the objects of sound form: rules are about those alone, but for rules of form."""
+    """The findings of validation, and the objects with a valid schema. Only those are checked by rules, except for
+    rules of form.
+    """
 
     diagnostics: tuple[Diagnostic, ...]
     well_formed: tuple[Object, ...]
@@ -49,9 +53,9 @@ def check_objects(
     namespaces: Iterable[str] = (),
     engine: str | None = None,
 ) -> list[Diagnostic]:
-    """Everything that is wrong with the objects' form and references, in report order.
+    """All errors in the schema and the references of the objects, in report order.
 
-    Args: as of `validate_objects`.
+    Args: see `validate_objects`.
     """
     found = validate_objects(
         objects, kubernetes_minor=kubernetes_minor, crds=crds, namespaces=namespaces, engine=engine
@@ -68,17 +72,18 @@ def validate_objects(
     engine: str | None = None,
     generated_names: bool = False,
 ) -> Validation:
-    """Check each object against the schema of its kind, and all of them for what they refer to.
+    """Check each object against the schema of its kind, and the references between all of them.
 
     Args:
-        objects: What is to be applied, with provenance where there is some.
-        kubernetes_minor: `1.36`; a minor without a schema is itself a finding.
-        crds: Expanded CustomResourceDefinitions that the cluster has beside those among the objects. They
-            come before the shipped ones.
-        namespaces: Namespaces that the blueprint says exist.
+        objects: The objects to apply, with provenance if available.
+        kubernetes_minor: `1.36`; a minor version without a schema is itself a finding.
+        crds: Expanded CustomResourceDefinitions that the cluster has in addition to those among the objects. They take
+            precedence over the shipped ones.
+        namespaces: Namespaces that exist according to the blueprint.
         engine: `jsonschema_rs` or `jsonschema`, to force one.
-        generated_names: Whether objects may have `generateName` in place of a name, as `kubectl create` takes them; and
-            those of kinds without a schema no metadata: such are reports, or configuration of a program.
+        generated_names: Whether objects may have `generateName` instead of a name, as `kubectl create` accepts them,
+            and
+            objects of kinds without a schema may have no metadata: those are reports, or configuration files.
     """
     objects = list(objects)
     if kubernetes_minor not in known_minors():
@@ -105,11 +110,13 @@ _STILL_READABLE = (
     codes.RULE_VIOLATED, codes.REPEATED_ITEM,
     codes.NAMESPACE_MISSING, codes.NAMESPACE_NOT_ALLOWED, codes.SCHEMA_UNKNOWN,
 )  # fmt: skip
-"""Errors about an object that rules can judge all the same; they take nothing of its fields for granted."""
+"""Errors about an object that rules can check nevertheless, because they make no assumptions about its fields."""
 
 
 def _of_form(faults: Iterable[Diagnostic]) -> Iterator[Diagnostic]:
-    """Without what leaves an object readable: a broken validation rule, a namespace too many or too few, no schema."""
+    """The errors without those that leave an object readable: an invalid validation rule, a missing or extra namespace,
+    a missing schema.
+    """
     return (each for each in faults if each.code not in _STILL_READABLE)
 
 
@@ -117,14 +124,14 @@ _EXPLAINED = (codes.RULE_VIOLATED, codes.KIND_NOT_SERVED, codes.MISSING_FIELD, c
 
 
 def without_explained(found: Iterable[Diagnostic]) -> Iterator[Diagnostic]:
-    """Without faults of form where one of our own rules (BP6xxx) explains the same field."""
+    """The findings without schema errors for which a rule of this tool (BP6xxx) explains the same field."""
     found = list(found)
     own = {(each.subject, each.path) for each in found if each.code.id.startswith("BP6")}
     return (each for each in found if not (_places_of(each) & own))
 
 
 def _places_of(fault: Diagnostic) -> set[tuple[str | None, str | None]]:
-    """Where a finding would explain this fault: at the field, and for an unknown field at what holds it as well."""
+    """The paths at which a finding would explain this error: the field, and for an unknown field also its parent."""
     if fault.code is codes.UNKNOWN_FIELD:
         return {(fault.subject, fault.path), (fault.subject, (fault.path or "").rpartition(".")[0])}
     return {(fault.subject, fault.path)} if fault.code in _EXPLAINED else set()
@@ -148,7 +155,7 @@ def _check(subject: Object, kinds: KindRegistry, tally: RuleTally) -> Iterator[D
 
 
 def _definition_faults(crd: dict[str, Any], kinds: KindRegistry, found: list[ObjectFinding]) -> Iterator[ObjectFinding]:
-    """Of a definition that a user gives; ours are upstream's, and tests hold them against a server."""
+    """Errors in a CRD from the user. Shipped ones come from upstream, and tests check them against a server."""
     sound = not _refused(found)
     yield from _own_schema(crd, kinds)
     if sound and is_readable(crd):
@@ -156,12 +163,14 @@ def _definition_faults(crd: dict[str, Any], kinds: KindRegistry, found: list[Obj
 
 
 def _refused(found: Iterable[ObjectFinding]) -> bool:
-    """Whether one of the findings is an error, so that the form is not sound."""
+    """Whether one of the findings is an error."""
     return any((each.override or each.code.severity) is Severity.ERROR for each in found)
 
 
 def _is_rendered(subject: Object) -> bool:
-    """Whether one of our templates makes the object: its rules are evaluated where that template is tested."""
+    """Whether one of our templates renders the object: its validation rules are evaluated where that template is
+    tested.
+    """
     origin = subject.origin(("apiVersion",))
     return origin is not None and not any(source.layer == "manifest" for source in origin.sources)
 
@@ -191,7 +200,7 @@ def _complaints(
 
 
 def _listed(violations: Iterable[Violation]) -> tuple[list[Violation], int]:
-    """The violations that are listed, and how many more there are."""
+    """The violations to list, and the number of the remaining ones."""
     listed: list[Violation] = []
     counts = Counter[str]()
     for each in islice(violations, _MOST_COUNTED):
@@ -202,7 +211,7 @@ def _listed(violations: Iterable[Violation]) -> tuple[list[Violation], int]:
 
 
 def _own_schema(crd: dict[str, Any], kinds: KindRegistry) -> Iterator[ObjectFinding]:
-    """A CRD's schema must be usable, or its resources could not be checked."""
+    """Check that a CRD's schema is usable; otherwise its resources cannot be checked."""
     if not is_readable(crd):
         return
     spec = crd["spec"]
@@ -213,7 +222,7 @@ def _own_schema(crd: dict[str, Any], kinds: KindRegistry) -> Iterator[ObjectFind
 
 
 def _identity_faults(subject: Object, kinds: KindRegistry, *, generated_names: bool) -> list[ObjectFinding]:
-    """Why it is not even known which object it is."""
+    """Why the identity of the object is unknown."""
     data = subject.data
     meta = data.get("metadata")
     if generated_names and not _is_of_objects(meta) and (unknown := _unknown_kind(data, kinds)):
@@ -231,14 +240,16 @@ def _identity_faults(subject: Object, kinds: KindRegistry, *, generated_names: b
 
 
 def _is_of_objects(meta: Any) -> bool:
-    """Whether it is metadata as objects have it: programs have files with a kind, and `metadata: {version: 2}`."""
+    """Whether it is the metadata of a Kubernetes object. Other programs have files with a kind and `metadata: {version:
+    2}`.
+    """
     if not isinstance(meta, dict) or not meta or meta.keys() & _METADATA or len(meta) > _MOST_KEYS:
         return meta is not None
     return any(nearest(str(each), _METADATA) for each in meta)
 
 
 def _unknown_kind(data: Mapping[str, Any], kinds: KindRegistry) -> ObjectFinding | None:
-    """That there is no schema for its kind."""
+    """The finding that there is no schema for its kind."""
     version, kind = data.get("apiVersion"), data.get("kind")
     found = kinds.find(version, kind) if isinstance(version, str) and isinstance(kind, str) else None
     return found if isinstance(found, ObjectFinding) and found.code is codes.SCHEMA_UNKNOWN else None
@@ -258,7 +269,7 @@ def _identity_fault(path: Path, value: Any, data: dict[str, Any]) -> ObjectFindi
 
 
 def _called(subject: Object) -> str:
-    """A name for an object without a sound identity."""
+    """A name for an object without a valid identity."""
     meta = subject.data.get("metadata")
     name = meta.get("name") if isinstance(meta, dict) else None
     return "/".join(str(part) for part in (subject.data.get("kind"), name) if part) or "an object without a kind"

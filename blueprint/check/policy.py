@@ -1,4 +1,4 @@
-"""Which rules run, how severe their findings are, and which options they have."""
+"""Selects the rules that run, and configures their severity and options."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ PREFIX = "BP"
 
 
 class RulePolicy(Record):
-    """What a person decides about rules. A name is a code, the beginning of one (`BP61`), a slug or a tag.
+    """The configuration of rules. A name is a code, a prefix of one (`BP61`), a slug or a tag.
 
     Attributes:
-        profile: Which rules run where `select` is empty.
-        select: Only these rules run, whatever the profile.
-        ignore: These do not, whatever else is said.
-        severity: A severity for a code id instead of the rule's own.
-        options: Values of options by code id and option name.
-        ignored_paths: Patterns of files, each with what is ignored there.
-        debug: Whether the finding about a rule that fails has the traceback.
+        profile: The profile that runs if `select` is empty.
+        select: The only rules that run, whatever the profile.
+        ignore: Rules that do not run, whatever the other settings.
+        severity: Severities by code ID that replace those of the rules.
+        options: Values of options by code ID and option name.
+        ignored_paths: File patterns, each with the names that are ignored there.
+        debug: Whether findings about failing rules include the traceback.
     """
 
     profile: Profile = Profile.RECOMMENDED
@@ -35,7 +35,7 @@ class RulePolicy(Record):
     debug: bool = False
 
     def obstacle(self, rule: Rule) -> str | None:
-        """Why no code of the rule is wanted; None where one is."""
+        """Why none of the rule's codes is selected; None if one is."""
         if rule.conceals:
             return None
         wanted = [code for code in rule.codes if self._selected(rule, code)]
@@ -44,7 +44,7 @@ class RulePolicy(Record):
         return None if any(not self._ignored(rule, code) for code in wanted) else "it is ignored"
 
     def admits(self, rule: Rule, code: Code, file: str) -> bool:
-        """Whether a finding of that code in that file is wanted."""
+        """Whether a finding with this code is reported in this file."""
         ignored_here = (name for pattern, names in self.ignored_paths if fnmatchcase(file, pattern) for name in names)
         return (
             self._selected(rule, code)
@@ -53,11 +53,11 @@ class RulePolicy(Record):
         )
 
     def severity_of(self, code: Code) -> Severity | None:
-        """The severity that the configuration gives a code."""
+        """The configured severity of a code."""
         return self.severity.get(code.id)
 
     def options_of(self, rule: Rule) -> Any:
-        """The rule's options with what the configuration sets."""
+        """The rule's options, with the configured values."""
         if rule.options is None:
             return None
         given = [self.options[code.id] for code in rule.codes if code.id in self.options]
@@ -73,16 +73,16 @@ class RulePolicy(Record):
 
 
 RECOMMENDED = RulePolicy()
-"""What runs where nothing is configured."""
+"""The default policy."""
 
 
 def is_named(rule: Rule, code: Code, name: str) -> bool:
-    """Whether a name of a policy means this code of the rule."""
+    """Whether a name in a policy refers to this code of the rule."""
     if is_code(name):
         return code.id.startswith(name.upper())
     return name in (code.slug, *rule.tags)
 
 
 def is_code(name: str) -> bool:
-    """Whether a name of a policy has the form of a code or of the beginning of one."""
+    """Whether a name in a policy has the form of a code or of a prefix of one."""
     return name.upper().startswith(PREFIX) and name[len(PREFIX) :].isdecimal()

@@ -1,4 +1,4 @@
-"""Reads the policy of rules from TOML: `.blueprint.toml`, or `[tool.blueprint.rules]` of a `pyproject.toml`."""
+"""Reads the rule policy from TOML: `.blueprint.toml`, or `[tool.blueprint.rules]` in a `pyproject.toml`."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _KEYS = ("profile", "select", "ignore", "severity", "options", "paths")
 
 
 def parse_policy(text: str, file: str, table: Keys = ("rules",)) -> RulePolicy | None:
-    """The policy in a table of a TOML text; None where there is no such table. Raises Refused, with exit code 2."""
+    """The policy in a table of a TOML text; None without such a table. Raises Refused, with exit code 2."""
     data = table_of(parse_toml(text, file), table)
     if data is None:
         return None
@@ -28,7 +28,7 @@ def parse_policy(text: str, file: str, table: Keys = ("rules",)) -> RulePolicy |
 
 
 def unknown_names(names: tuple[str, ...]) -> Iterator[tuple[str, str | None]]:
-    """Names that mean no code of any rule, each with what was probably meant."""
+    """Names that match no code of any rule, each with the likely intended name."""
     names = tuple(name for name in names if not _begins_a_code(name))
     rules = all_rules() if names else ()
     known = sorted({name for rule in rules for code in rule.codes for name in (code.id, code.slug, *rule.tags)})
@@ -38,12 +38,12 @@ def unknown_names(names: tuple[str, ...]) -> Iterator[tuple[str, str | None]]:
 
 
 def _begins_a_code(name: str) -> bool:
-    """Whether it is a code with a page, or the beginning of one: `BP6`, `BP6101`."""
+    """Whether it is a code with a page, or a prefix of one: `BP6`, `BP6101`."""
     return is_code(name) and any(code.startswith(name.upper()) for code in paged_codes())
 
 
 class _Reader:
-    """Turns the table into a policy and collects what is wrong with it."""
+    """Converts the table to a policy and collects its errors."""
 
     def __init__(self, text: str, file: str, table: Keys) -> None:
         self._text = text
@@ -52,7 +52,7 @@ class _Reader:
         self.problems: list[Diagnostic] = []
 
     def policy(self, data: Any) -> RulePolicy:
-        """The policy, as far as it can be read."""
+        """The policy, as far as it is valid."""
         table = self._mapping(data, ())
         for key in table.keys() - set(_KEYS):
             near = nearest(key, _KEYS)

@@ -1,4 +1,4 @@
-"""Faults of very large values, found in portions: the engine keeps every fault, of some kilobytes, in memory."""
+"""Validates very large values in portions, because the engine keeps every error, of a few kilobytes, in memory."""
 
 from __future__ import annotations
 
@@ -9,31 +9,31 @@ from typing import Any, Protocol, TypeVar
 from blueprint.bundle.model import Path
 
 LARGEST = 10_000
-"""Items of a list, or entries of a map, that are validated at once."""
+"""The maximum number of list items, or map entries, that are validated at once."""
 
 
 class Fault(Protocol):
-    """What an engine finds."""
+    """An error found by an engine."""
 
     @property
     def path(self) -> Path:
-        """Where it is."""
+        """The path of the value."""
 
     @property
     def keyword(self) -> str:
-        """Which keyword of the schema is not satisfied."""
+        """The violated keyword of the schema."""
 
 
 F = TypeVar("F", bound=Fault)
 
 
 def in_portions(value: Any, validate: Callable[[Any], Iterator[F]], moved: Callable[[F, Path], F]) -> Iterator[F]:
-    """Every fault inside of a value; those of a long collection as a whole (its length) may be missing.
+    """All errors inside a value. Those of a long collection as a whole (its length) may be missing.
 
     Args:
-        value: What is validated.
-        validate: Yields the faults of a value.
-        moved: The same fault at another path.
+        value: The value to validate.
+        validate: Yields the errors of a value.
+        moved: Returns the same error with another path.
     """
     at = _first_long(value, ())
     if at is None:
@@ -54,7 +54,7 @@ def in_portions(value: Any, validate: Callable[[Any], Iterator[F]], moved: Calla
 
 
 def _first_long(value: Any, path: Path) -> Path | None:
-    """The outermost collection that is too long, if there is one."""
+    """The path of the outermost collection that is too long, if there is one."""
     if not isinstance(value, dict | list):
         return None
     if len(value) > LARGEST:
@@ -64,14 +64,14 @@ def _first_long(value: Any, path: Path) -> Path | None:
 
 
 def at_path(value: Any, path: Path) -> Any:
-    """What is there."""
+    """The value at a path."""
     for step in path:
         value = value[step]
     return value
 
 
 def _with(value: Any, path: Path, new: Any) -> Any:
-    """A copy with another value at the path; what is beside the path is shared."""
+    """A copy with another value at the path; everything else is shared."""
     if not path:
         return new
     copied = value.copy()
@@ -85,7 +85,7 @@ def _cut(collection: Any, start: int) -> Any:
 
 
 def _shortened(value: Any) -> Any:
-    """A copy in which no collection is too long."""
+    """A copy in which all collections are short enough."""
     if isinstance(value, dict):
         return {key: _shortened(each) for key, each in islice(value.items(), LARGEST)}
     return [_shortened(each) for each in value[:LARGEST]] if isinstance(value, list) else value

@@ -1,4 +1,4 @@
-"""References inside the set that can be decided without a cluster."""
+"""Checks references between objects, as far as possible without a cluster."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _MADE_BY_KUBERNETES = frozenset({("ServiceAccount", "default"), ("ConfigMap", "k
 
 
 class _Set:
-    """What is rendered, for looking up."""
+    """An index of the rendered objects."""
 
     def __init__(self, objects: Iterable[Object]) -> None:
         self.objects = list(objects)
@@ -50,7 +50,9 @@ class _Set:
 
 
 def check_references(objects: Iterable[Object], existing: frozenset[str] = frozenset()) -> Iterator[Diagnostic]:
-    """What the objects say about each other. Objects must have a sound identity; `existing` namespaces are there."""
+    """Findings about references between objects. Objects must have a valid identity; `existing` namespaces are assumed
+    to exist.
+    """
     known = _Set(objects)
     yield from _namespaces(known, existing)
     for subject in known.objects:
@@ -60,7 +62,7 @@ def check_references(objects: Iterable[Object], existing: frozenset[str] = froze
 
 
 def _namespaces(known: _Set, existing: frozenset[str]) -> Iterator[Diagnostic]:
-    """One remark per namespace, at the first object that uses it."""
+    """One finding per namespace, at the first object that uses it."""
     users: dict[str, list[Object]] = {}
     for subject in known.objects:
         users.setdefault(subject.id.namespace, []).append(subject)
@@ -96,7 +98,7 @@ def _missing(reference: ObjectReference, subject: Object, known: _Set) -> Object
 
 
 def _severity(namespace: str, known: _Set) -> Severity:
-    """In a namespace of our own we know what there is; elsewhere somebody else may have made it."""
+    """The severity: in a namespace among the objects everything is known; elsewhere the object may already exist."""
     return Severity.ERROR if namespace in known.namespaces else Severity.WARNING
 
 

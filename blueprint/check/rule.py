@@ -1,4 +1,4 @@
-"""A rule as a value: what it may find, what it needs to know, and the function that judges an object or a pod."""
+"""The rule type: its codes, the facts that it needs, and the function that checks an object or a pod."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Check = Callable[..., Iterator[ObjectFinding]]
 
 
 class Capability(enum.StrEnum):
-    """What a rule has to know beside the objects; without it the rule does not run."""
+    """What a rule needs to know besides the objects. Without it, the rule does not run."""
 
     POOLS = "pools"
     CLAIMS = "claims"
@@ -36,14 +36,14 @@ MISSING = {
 
 
 class Profile(enum.StrEnum):
-    """How much is checked; each profile contains those before it."""
+    """The strictness of the checks; each profile includes the previous ones."""
 
     MINIMAL = "minimal"
     RECOMMENDED = "recommended"
     STRICT = "strict"
 
     def contains(self, other: Profile) -> bool:
-        """Whether the rules of the other profile run in this one."""
+        """Whether this profile includes the rules of the other one."""
         order = list(Profile)
         return order.index(other) <= order.index(self)
 
@@ -52,15 +52,15 @@ class Rule(Record):
     """One rule.
 
     Attributes:
-        check: Yields the findings of one object or pod.
-        codes: What it may find. Each has a page, `BPxxxx.md` beside the module that defines it.
+        check: Yields the findings for one object or pod.
+        codes: The codes of its findings. Each has a page, `BPxxxx.md`, next to the module that defines it.
         tags: Topics by which rules can be selected or ignored: `security`, `dra`, ...
-        needs: What must be known beside the objects.
+        needs: The required capabilities.
         profile: The smallest profile in which it runs.
         options: An instance of a record with the defaults; `[rules.options.CODE]` sets its fields.
         subject: The folder in which it is listed: `pods`, `objects`, or a kind. One rule may be listed in several.
-        groups: The API groups whose kind it is about; None for all.
-        of_form: Whether it is asked of objects too that the schema of their kind refuses, because it explains better.
+        groups: The API groups of the kind; None for all.
+        of_form: Whether it also checks objects that violate the schema of their kind, because it explains better.
     """
 
     check: Check
@@ -75,25 +75,25 @@ class Rule(Record):
 
     @property
     def name(self) -> str:
-        """Where it is defined: `rules.pods.requests.form`."""
+        """The module and the name of the function: `rules.pods.requests.form`."""
         return f"{self.check.__module__.removeprefix('blueprint.check.')}.{self.check.__name__}"
 
     @property
     def about(self) -> str:
-        """What it looks for, in one line."""
+        """What it checks, in one line."""
         return (self.check.__doc__ or "").strip().partition("\n")[0]
 
     @property
     def conceals(self) -> bool:
-        """Whether it keeps credentials out of bundles and reports: such a rule always runs."""
+        """Whether it keeps credentials out of bundles and reports. Such a rule always runs."""
         return any(code.conceals for code in self.codes)
 
     def __call__(self, subject: Any, context: Any, options: Any = None) -> Iterable[ObjectFinding]:
-        """The findings of one object or pod."""
+        """The findings for one object or pod."""
         return self.check(subject, *self.arguments(context, options))
 
     def arguments(self, context: Any, options: Any = None) -> tuple[Any, ...]:
-        """What its function takes beside an object or a pod."""
+        """The arguments of its function after the object or pod."""
         return (context,) if self.options is None else (context, options or self.options)
 
 
@@ -105,11 +105,11 @@ def rule(
     options: Any = None,
     of_form: bool = False,
 ) -> Callable[[Check], Rule]:
-    """Make a rule of a function. By default a rule that can find an error is in the profile `minimal`."""
+    """Convert a function to a rule. By default, a rule that can report an error is in the profile `minimal`."""
     can_fail = any(code.severity is Severity.ERROR for code in codes)
 
     def made(check: Check) -> Rule:
-        """The rule of the decorated function."""
+        """The rule for the decorated function."""
         smallest = profile or (Profile.MINIMAL if can_fail else Profile.RECOMMENDED)
         return Rule(check, codes, frozenset(tags), frozenset(needs), smallest, options, of_form=of_form)
 

@@ -1,4 +1,4 @@
-"""What a rule gets: the rendered objects, the pods that they describe, facts of the platform."""
+"""The input of a rule: the rendered objects, the pods that they describe, and facts about the platform."""
 
 from __future__ import annotations
 
@@ -27,44 +27,44 @@ T = TypeVar("T")
 
 
 class PoolOffer(Record):
-    """One pool of GPU nodes: what a pod can ask each node for, how many pods share one unit, what keeps pods away."""
+    """One pool of GPU nodes: what pods can request from each node, how many pods share one unit, and the taints."""
 
     name: str
     offers: Mapping[str, int]
     shared: Mapping[str, int] = field(default_factory=dict)
     taints: tuple[Taint, ...] = ()
     refuses_many: bool = True
-    """Whether the device plugin refuses pods that request more than one share."""
+    """Whether the device plugin rejects pods that request more than one share."""
     mig_config: str | None = None
-    """Which configuration of the MIG manager's file the nodes' label names."""
+    """The name of the MIG manager configuration in the node label."""
     plugin_config: str | None = None
-    """Which configuration of the device plugin the nodes' label names."""
+    """The name of the device plugin configuration in the node label."""
     labels: Mapping[str, str] = field(default_factory=dict)
-    """Labels that the nodes carry, the selector's among them."""
+    """Labels of the nodes, including those of the selector."""
     discovered: Mapping[str, LabelValues] = field(default_factory=dict)
-    """What labels of GPU feature discovery are on them, as far as that is known."""
+    """Labels that GPU feature discovery sets on them, as far as known."""
     exact: bool = True
-    """Whether this platform runs the device plugin there, so that nothing else decides what the nodes offer."""
+    """Whether this platform runs the device plugin there, so that it alone determines what the nodes offer."""
     gpus: int = 0
-    """GPUs of each node."""
+    """GPUs per node."""
     owners: Mapping[str, str] = field(default_factory=dict)
-    """Who brings `driver`, `toolkit` and `devicePlugin`: `operator`, `host` or `provider`."""
+    """The owners of `driver`, `toolkit` and `devicePlugin`: `operator`, `host` or `provider`."""
     modules: frozenset[str] = frozenset()
-    """Kernel modules that are loaded beside the driver: `gds`, `gdrcopy`, `peermem`."""
+    """Kernel modules that are loaded in addition to the driver: `gds`, `gdrcopy`, `peermem`."""
     mps: bool = False
-    """Whether pods share GPUs by MPS."""
+    """Whether pods share GPUs through MPS."""
     mig_layout: Any = None
-    """How mig-parted is to partition the GPUs: the entries of the configuration that the label names."""
+    """How mig-parted partitions the GPUs: the entries of the configuration in the node label."""
     whole_gpus: bool = True
     """Whether each node has a GPU that is not partitioned."""
     mig_strategy: str | None = None
-    """The MIG strategy under which the nodes offer what is in `offers`; None where the GPUs stay whole."""
+    """The MIG strategy under which the nodes offer the resources in `offers`; None if the GPUs are not partitioned."""
     profiled: bool = True
     """Whether DCGM can profile the GPUs."""
     claimed: bool = False
-    """Whether pods claim the GPUs, so that the nodes offer no number of them."""
+    """Whether pods claim the GPUs, so that the nodes offer no extended resource for them."""
     sharing: Any = None
-    """The section `sharing` of the device plugin's configuration that the label names."""
+    """The section `sharing` of the device plugin configuration in the node label."""
 
 
 class DeclaredPrometheus(Record):
@@ -75,14 +75,14 @@ class DeclaredPrometheus(Record):
 
 
 class DescribedPod(Record, dict=True):
-    """A pod that some object describes.
+    """A pod that an object describes.
 
     Attributes:
         subject: The object.
-        path: Where its pod specification stands.
+        path: The path of its pod specification.
         spec: The specification.
-        number: How many such pods there are to be, as far as the object says.
-        container: A field of the specification that is a container beside those of the list.
+        number: The number of such pods, as far as declared.
+        container: A field of the specification that is a container outside of the list.
     """
 
     subject: Object
@@ -93,17 +93,17 @@ class DescribedPod(Record, dict=True):
 
     @cached_property
     def containers(self) -> tuple[tuple[Path, Mapping[str, Any]], ...]:
-        """Every container with its path."""
+        """All containers with their paths."""
         return tuple(containers(self.path, self.spec, self.container))
 
     @cached_property
     def metadata(self) -> Mapping[str, Any]:
-        """Its labels and annotations, which stand beside the specification."""
+        """The metadata with its labels and annotations, which is next to the specification."""
         return mapping(value_at(self.subject.data, (*self.path[:-1], "metadata")))
 
     @cached_property
     def requests(self) -> tuple[tuple[Path, str, Any], ...]:
-        """What it requests of NVIDIA's resources: the field, the resource's name, how many."""
+        """The NVIDIA resources that it requests: the path, the resource name, the amount."""
         return tuple(
             ((*path, "resources", part, name), name, amount)
             for path, container in self.containers
@@ -114,11 +114,11 @@ class DescribedPod(Record, dict=True):
 
 
 class PlatformFacts(Protocol):
-    """What rules need to know of the platform."""
+    """The facts about the platform that rules need."""
 
     @property
     def capabilities(self) -> frozenset[Capability]:
-        """What is known; rules that need more do not run."""
+        """The available capabilities; rules that need others do not run."""
 
     @property
     def pools(self) -> tuple[PoolOffer, ...]:
@@ -126,19 +126,19 @@ class PlatformFacts(Protocol):
 
     @property
     def dra(self) -> DraContext | None:
-        """What the platform offers to claims; None where that is not known."""
+        """What the platform offers to claims; None if unknown."""
 
     @property
     def uses_claims(self) -> bool:
-        """Whether pods claim devices of this platform instead of requesting a number of them."""
+        """Whether pods claim this platform's devices instead of requesting a number of them."""
 
     @property
     def prometheus(self) -> DeclaredPrometheus | None:
-        """Who scrapes; None if unknown."""
+        """The Prometheus that scrapes; None if unknown."""
 
 
 class NoPlatform(Record):
-    """Nothing is known of the platform, beside what a caller says."""
+    """An unknown platform, except for what the caller specifies."""
 
     capabilities: frozenset[Capability] = frozenset()
     pools: tuple[PoolOffer, ...] = ()
@@ -148,7 +148,7 @@ class NoPlatform(Record):
 
 
 class RuleContext:
-    """What a rule may look at: every rendered object, indexed once, and the facts of the platform."""
+    """The input of a rule: all rendered objects, indexed once, and the facts about the platform."""
 
     def __init__(self, objects: Iterable[Object], facts: PlatformFacts) -> None:
         self.kinds: dict[str, list[Object]] = {}
@@ -164,7 +164,7 @@ class RuleContext:
         return self.kinds.get(kind, [])
 
     def named(self, group: str, kind: str, namespace: str = "") -> Mapping[str, Object]:
-        """The objects of a kind in a namespace, by name. Indexed once, for kinds of which there may be many."""
+        """The objects of a kind in a namespace, by name. Indexed once, for kinds with many objects."""
         if (group, kind) not in self._named:
             index = self._named.setdefault((group, kind), {})
             for each in self.objects_of_kind(kind):
@@ -173,14 +173,14 @@ class RuleContext:
         return self._named[group, kind].get(namespace, {})
 
     def once(self, make: Callable[[RuleContext], T]) -> T:
-        """What a function makes of the context: worked out when it is first wanted, for all objects."""
+        """The result of a function of the context, computed on first use and cached for all objects."""
         if make not in self._made:
             self._made[make] = make(self)
         found: T = self._made[make]
         return found
 
     def find(self, kind: str, name: str, namespace: str = "") -> Object | None:
-        """The object of that name; without a namespace the first one."""
+        """The object with that name; without a namespace, the first one."""
         if kind not in self._alike:
             index = self._alike.setdefault(kind, {})
             for each in self.objects_of_kind(kind):
@@ -190,7 +190,7 @@ class RuleContext:
 
     @cached_property
     def suggestions(self) -> Suggestions:
-        """Names that were probably meant, for rules about names that may be many."""
+        """Suggestions for misspelt names, for rules about names that may be many."""
         return Suggestions()
 
     @cached_property
@@ -209,7 +209,7 @@ class RuleContext:
 
     @cached_property
     def operator(self) -> EffectiveOperator:
-        """The GPU Operator, as the objects set it up."""
+        """The GPU Operator, as configured by the objects."""
         return EffectiveOperator(each for objects in self.kinds.values() for each in objects)
 
     def pools_of_driver(self, driver: Object) -> list[PoolOffer]:
@@ -226,12 +226,12 @@ class RuleContext:
 
     @property
     def cluster_policy(self) -> Object | None:
-        """The ClusterPolicy; the platform's own before users'."""
+        """The ClusterPolicy; the platform's own takes precedence over those of users."""
         return self.operator.cluster_policy
 
     @cached_property
     def capabilities(self) -> frozenset[Capability]:
-        """What is known; rules that need more do not run. Whether PromQL can be read depends on what is installed."""
+        """The available capabilities; rules that need others do not run. PROMQL depends on the installed packages."""
         return _with_promql(self._facts.capabilities)
 
     @property
@@ -241,17 +241,17 @@ class RuleContext:
 
     @cached_property
     def counted_pools(self) -> tuple[PoolOffer, ...]:
-        """Those whose nodes offer a number of GPUs: the others' are claimed."""
+        """The pools whose nodes offer GPUs as an extended resource; those of other pools are claimed."""
         return tuple(pool for pool in self.pools if not pool.claimed)
 
     @property
     def dra(self) -> DraContext | None:
-        """What the platform offers to claims; None where that is not known."""
+        """What the platform offers to claims; None if unknown."""
         return self._facts.dra
 
     @property
     def uses_claims(self) -> bool:
-        """Whether pods claim devices of a pool of this platform instead of requesting a number of them."""
+        """Whether pods claim the devices of one of this platform's pools instead of requesting a number of them."""
         return self._facts.uses_claims
 
     @property
@@ -261,12 +261,12 @@ class RuleContext:
 
     @cached_property
     def operator_namespace(self) -> str:
-        """Where the GPU Operator looks for what the ClusterPolicy names."""
+        """The namespace in which the GPU Operator looks up references of the ClusterPolicy."""
         found = self.find("Deployment", _GPU_OPERATOR) or self.subscription_of(_GPU_OPERATOR)
         return found.id.namespace if found else _GPU_OPERATOR
 
     def subscription_of(self, component: str) -> Object | None:
-        """The Subscription by which a component comes through the Operator Lifecycle Manager."""
+        """The Subscription that installs a component through the Operator Lifecycle Manager."""
         return next((each for each in self.objects_of_kind("Subscription") if each.component == component), None)
 
     def cluster_policy_value(self, *path: str) -> Any:
@@ -279,10 +279,10 @@ def _with_promql(known: frozenset[Capability]) -> frozenset[Capability]:
 
 
 def severity_across_files(one: Object, other: Object, context: RuleContext) -> Severity | None:
-    """How severe it is, unless as usual, that two objects do not go together.
+    """The severity, unless it is the default, of two objects being incompatible.
 
     Objects of one file, of a blueprint or of a complete input are applied together. The files of a folder may be
-    samples, of which one is applied.
+    examples, of which only one is applied.
     """
     if context.capabilities & {Capability.BLUEPRINT, Capability.COMPLETE}:
         return None
@@ -292,7 +292,7 @@ def severity_across_files(one: Object, other: Object, context: RuleContext) -> S
 
 
 def by_hand(subject: Object, *path: str) -> bool:
-    """Whether a person wrote what stands there, in a manifest or a patch: what we derive needs no reading again."""
+    """Whether a user wrote this value, in a manifest or a patch. Values that we derive need no check."""
     return subject.by_hand(path)
 
 
@@ -303,19 +303,19 @@ def described_pods(subject: Object) -> Iterator[DescribedPod]:
 
 
 def mapping(value: Any) -> Mapping[Any, Any]:
-    """The value where it is a mapping, else an empty one."""
-    if isinstance(value, dict):  # whether something else is a Mapping takes ten times as long to find out
+    """The value if it is a mapping, otherwise an empty one."""
+    if isinstance(value, dict):  # Checking for Mapping takes ten times as long.
         return value
     return value if value is not None and isinstance(value, Mapping) else {}
 
 
 def items(value: Any) -> list[Any]:
-    """The value where it is a list, else an empty one."""
+    """The value if it is a list, otherwise an empty one."""
     return value if isinstance(value, list) else []
 
 
 def inside(value: Any, *path: str) -> Any:
-    """What stands at the path, or None."""
+    """The value at the path, or None."""
     for step in path:
         value = (value if type(value) is dict else mapping(value)).get(step)
         if value is None:
@@ -324,7 +324,7 @@ def inside(value: Any, *path: str) -> Any:
 
 
 def tolerates(tolerations: Any, taint: Taint) -> bool:
-    """Whether one of the tolerations lets a pod onto nodes with the taint."""
+    """Whether one of the tolerations matches the taint."""
     return taint.effect == "PreferNoSchedule" or any(_tolerates(mapping(each), taint) for each in items(tolerations))
 
 

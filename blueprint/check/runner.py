@@ -1,4 +1,4 @@
-"""Carries rules out: which of them run, what they find, and which did not run and why."""
+"""Runs rules: selects them, collects their findings, and records which did not run and why."""
 
 from __future__ import annotations
 
@@ -17,14 +17,16 @@ from blueprint.records import Record, replace
 
 
 class RuleNotRun(Record):
-    """A rule that had something to look at and did not run."""
+    """A rule that applies to some object but did not run."""
 
     rule: Rule
     reason: str
 
 
 class RuleResults(Record):
-    """What the rules found. `ran` counts rules; `failed` says whether one of them raised, so that more may be wrong."""
+    """The findings of the rules. `ran` is the number of rules; `failed` is set if one of them raised, so findings may
+    be missing.
+    """
 
     diagnostics: tuple[Diagnostic, ...] = ()
     skipped: tuple[RuleNotRun, ...] = ()
@@ -38,10 +40,10 @@ def run_rules(
     only: frozenset[int] | None = None,
     malformed: tuple[Object, ...] = (),
 ) -> RuleResults:
-    """Run the rules that the policy selects, on every object of the context or on those of which `only` has the id().
+    """Run the rules that the policy selects, on all objects of the context or on those whose id() is in `only`.
 
-    Rules of form are asked of the `malformed` objects as well. A rule that raises becomes a finding about that rule;
-    everything else runs.
+    Rules of form also check the `malformed` objects. A rule that raises becomes a finding about that rule; all others
+    still run.
     """
     found: list[Diagnostic] = []
     skipped: list[RuleNotRun] = []
@@ -65,14 +67,14 @@ def run_rules(
 def _applicable(
     context: RuleContext, malformed: tuple[Object, ...]
 ) -> Iterator[tuple[Rule, list[Object] | tuple[DescribedPod, ...]]]:
-    """Every rule that has something to look at. Other rules are not even imported."""
+    """All rules with something to check. Other rules are not even imported."""
     refused: dict[str, list[Object]] = {}
     for each in malformed:
         refused.setdefault(each.id.kind, []).append(each)
     everything = [each for objects in context.kinds.values() for each in objects]
     yield from _with_objects(rules_of(EVERY_KIND), everything, list(malformed))
     for kind in dict.fromkeys((*context.kinds, *refused)):
-        if kind.lower() in (PODS, EVERY_KIND):  # somebody's own kind with the name of a folder that is no kind's
+        if kind.lower() in (PODS, EVERY_KIND):  # another kind that has the name of a folder such as `pods`
             continue
         yield from _with_objects(rules_of(kind.lower()), context.kinds.get(kind, []), refused.get(kind, []))
     for rule in rules_of(PODS) if context.pods else ():
@@ -82,7 +84,7 @@ def _applicable(
 def _with_objects(
     rules: tuple[Rule, ...], formed: list[Object], malformed: list[Object]
 ) -> Iterator[tuple[Rule, list[Object]]]:
-    """The rules of one subject, each with the objects that it looks at, if there are any."""
+    """The rules of one subject, each with the objects that it checks, if there are any."""
     if not rules:
         return
     formed = _of_groups(formed, rules[0].groups)
@@ -93,7 +95,7 @@ def _with_objects(
 
 
 def _of_groups(objects: list[Object], groups: tuple[str, ...] | None) -> list[Object]:
-    """Those whose kind is of one of the groups: kinds of others may have the same name."""
+    """The objects whose kind belongs to one of the groups: kinds of other groups may have the same name."""
     return objects if groups is None else [each for each in objects if each.id.group in groups]
 
 

@@ -1,4 +1,4 @@
-"""What JSON Schema cannot say, found by walking only where it matters.
+"""Checks that JSON Schema cannot express, by visiting only the relevant fields.
 
 A plan is compiled once per kind: the fields that lead to lists with keys, quantities, labels and annotations.
 """
@@ -20,7 +20,7 @@ from blueprint.source.paths import format_path
 from blueprint.units import canonical_quantity
 
 Look = Callable[[Any, Path, Any], Iterator[ObjectFinding]]
-"""Looks at (value, its path, the whole object)."""
+"""Checks (value, its path, the whole object)."""
 
 _MARKED = {
     ("io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta", "labels"): "labels",
@@ -49,12 +49,12 @@ _QUANTITY_FIELDS = frozenset({"averageValue", "divisor", "sizeLimit", "storage",
 _CONTAINER = "io.k8s.api.core.v1.Container"
 _QUANTITY = f"{DEFINITION}io.k8s.apimachinery.pkg.api.resource.Quantity"
 _DEFAULTS = {"protocol": "TCP"}
-"""Keys of list items that the API fills in before it compares."""
+"""Keys of list items that the API defaults before it compares them."""
 
 
 class WalkPlan(MutableRecord):
-    """Where to go on from a value, and what to look at there. `keys` identify the items of a list, with `defaults`;
-    `tolerant` says that the API server takes repeated ones on create.
+    """Where to continue from a value, and what to check there. `keys` identify the items of a list, with `defaults`;
+    `tolerant`: the API server accepts duplicates on creation.
     """
 
     fields: dict[str, WalkPlan] = field(default_factory=dict)
@@ -68,20 +68,20 @@ class WalkPlan(MutableRecord):
 
     @property
     def matters(self) -> bool:
-        """Whether there is anything to look at here or below."""
+        """Whether there is anything to check here or below."""
         return bool(self.fields or self.items or self.values or self.keys or self.unique or self.look)
 
 
 def compile_plan(schema: Schema, *, verbatim: bool) -> WalkPlan | None:
-    """The plan of a self-contained strict schema; None if there is nothing to look at.
+    """The plan for a self-contained strict schema; None if there is nothing to check.
 
-    `verbatim` is for custom resources, whose values are stored as they are written.
+    `verbatim` is for custom resources, whose values are stored as written.
     """
     return _Compiler(schema.get("$defs", {}), verbatim=verbatim).plan(schema, ())
 
 
 class _Compiler:
-    """Compiles each definition once; a definition that contains itself is not followed a second time."""
+    """Compiles each definition once; a definition that contains itself is not followed again."""
 
     def __init__(self, definitions: Schema, *, verbatim: bool) -> None:
         self._definitions = definitions
@@ -90,9 +90,7 @@ class _Compiler:
         self._done: dict[str, WalkPlan | None] = {}
 
     def plan(self, schema: Any, above: tuple[str, ...]) -> WalkPlan | None:
-        """What to look at in values of a schema, `above` being the definitions that hold it; None where there is
-        nothing.
-        """
+        """The checks for values of a schema, nested in the definitions `above`; None if there are none."""
         if not isinstance(schema, dict):
             return None
         if "$ref" in schema:
@@ -121,13 +119,13 @@ class _Compiler:
 
 
 def _defaults(items: Any, keys: tuple[str, ...]) -> dict[str, Any]:
-    """What a custom resource's schema fills in for the keys of a list."""
+    """The defaults of a custom resource's schema for the keys of a list."""
     fields = items.get("properties", {}) if isinstance(items, dict) else {}
     return {key: fields[key]["default"] for key in keys if "default" in fields.get(key, {})}
 
 
 def walk(plan: WalkPlan | None, whole: Any) -> list[ObjectFinding]:
-    """Everything the plan finds in an object. Values of the wrong type are skipped."""
+    """All findings of the plan in an object. Values of the wrong type are skipped."""
     found: list[ObjectFinding] = []
     if plan is not None:
         _visit(plan, whole, whole, (), found)
@@ -135,7 +133,7 @@ def walk(plan: WalkPlan | None, whole: Any) -> list[ObjectFinding]:
 
 
 def _visit(plan: WalkPlan, value: Any, whole: Any, path: Path, found: list[ObjectFinding]) -> None:
-    """Add what the plan finds in a value, which is at `path` in `whole`."""
+    """Add the findings in a value, which is at `path` in `whole`."""
     if plan.look:
         found.extend(plan.look(value, path, whole))
     if isinstance(value, dict):
@@ -175,7 +173,7 @@ def _identity(plan: WalkPlan, item: Any) -> tuple[Any, ...] | None:
 
 
 def _holds_free_quantity(name: str, schema: Schema) -> bool:
-    """Whether a field of Kubernetes' own is a quantity, or a map of some, that is compared by what it means."""
+    """Whether a field of a built-in kind is a quantity, or a map of quantities, that is compared by value."""
     values = schema.get("additionalProperties")
     return (name in _QUANTITY_FIELDS and schema.get("$ref") == _QUANTITY) or (
         name in _QUANTITY_MAPS and isinstance(values, dict) and values.get("$ref") == _QUANTITY
@@ -183,19 +181,19 @@ def _holds_free_quantity(name: str, schema: Schema) -> bool:
 
 
 def is_quantity(path: Path) -> bool:
-    """Whether Kubernetes' own kinds have a quantity there, which is then compared by what it means."""
+    """Whether built-in kinds have a quantity at this path, which is compared by value."""
     field, parent = path[-1], path[-2] if len(path) > 1 else None
     return field in _QUANTITY_FIELDS or parent in _QUANTITY_MAPS or (parent, field) == ("target", "value")
 
 
 def _quantity(value: Any, path: Path, whole: Any) -> Iterator[ObjectFinding]:
-    """Of Kubernetes' own kinds: where another form is compared by its meaning, it does no harm."""
+    """Check a quantity of a built-in kind. A non-canonical form does no harm if it is compared by value."""
     if not is_quantity(path):
         yield from _another_form(value, path, whole)
 
 
 def _verbatim_quantity(value: Any, path: Path, whole: Any) -> Iterator[ObjectFinding]:
-    """Of custom resources. `nvidia.com/gpu: 1` is how whole numbers are usually written."""
+    """Check a quantity of a custom resource. `nvidia.com/gpu: 1` is the usual form of an integer."""
     if not isinstance(value, int):
         yield from _another_form(value, path, whole)
 
@@ -206,7 +204,7 @@ def _another_form(value: Any, path: Path, whole: Any) -> Iterator[ObjectFinding]
     try:
         stored = canonical_quantity(value)
     except ValueError:
-        return  # the schema's pattern has said so
+        return  # The schema's pattern reports it.
     if value != stored:
         yield ObjectFinding(
             codes.QUANTITY_FORM,

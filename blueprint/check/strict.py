@@ -1,5 +1,6 @@
-"""Kubernetes' definitions as strict JSON Schema: bounds for number formats, patterns for text formats, the
-values that the server's validation accepts, and no empties that mean nothing."""
+"""Converts Kubernetes' definitions to a strict JSON Schema: bounds for number formats, patterns for string formats, the
+values that the server's validation accepts, and no meaningless empty values.
+"""
 
 from __future__ import annotations
 
@@ -21,25 +22,25 @@ PATTERNS = {
     "port-name": r"^([a-z0-9]+-)*[a-z0-9]*[a-z][a-z0-9]*(-[a-z0-9]+)*$",
     "quantity": QUANTITY_PATTERN,
 }
-"""Formats of text, as regular expressions that Go, Rust and Python read alike."""
+"""String formats as regular expressions that Go, Rust and Python interpret in the same way."""
 
 WHOLE = ""
-"""What demands on a definition itself stand under, among those on its fields."""
+"""The key, among the requirements on fields, for those on the definition itself."""
 
 MEANS_NOTHING = "x-empty-means-nothing"
-"""Marks a list or map that says nothing when empty: a remark, not an error."""
+"""Marks a list or map that has no effect if empty: a remark, not an error."""
 
 NULL_REFUSED = "x-null-is-refused"
-"""Marks a field for which the API server refuses a null; elsewhere a null is dropped or defaulted."""
+"""Marks a field for which the API server rejects null; elsewhere null is dropped or defaulted."""
 
 BOUNDS = {"int32": 2**31, "int64": 2**63}
 FORMATS = frozenset({"date-time"})
-"""Formats that the validators know by themselves and mean as Kubernetes does."""
+"""Formats that the validators support with the same meaning as Kubernetes."""
 
 
 @cache
 def strict_definition(minor: str, name: str) -> Schema:
-    """One definition of a minor, made strict; `$ref`s stay. Shared: do not change it."""
+    """The strict form of one definition of a minor version, with its `$ref`s. Shared: do not change it."""
     kubernetes = load_kubernetes(minor)
     schema = _strict(kubernetes.definitions[name], required=True)
     demands = dict(kubernetes.values.get(name, {}))
@@ -56,7 +57,7 @@ def strict_definition(minor: str, name: str) -> Schema:
 
 
 def strict_kind(minor: str, definition: str) -> Schema:
-    """A self-contained schema for a kind: a reference, and everything reachable under `$defs`."""
+    """A self-contained schema for a kind: a reference, with everything reachable under `$defs`."""
     return {"$ref": DEFINITION + definition, "$defs": dict(closure(minor, definition))}
 
 
@@ -102,12 +103,12 @@ def _field(schema: Schema, required: bool) -> Schema:  # noqa: FBT001 - passed b
 
 
 def _needed(schema: Schema) -> Schema:
-    """A field that must be there: neither a null nor an empty list will do as a remark."""
+    """A required field, for which null or an empty list is an error, not a remark."""
     return {key: value for key, value in schema.items() if key != MEANS_NOTHING} | {NULL_REFUSED: True}
 
 
 def with_format(schema: Schema) -> Schema:
-    """The schema with its `format` made checkable."""
+    """The schema with a `format` that validators can check."""
     name = schema.get("format")
     if name in PATTERNS:
         return {"pattern": PATTERNS[name], **schema}

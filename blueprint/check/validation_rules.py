@@ -1,7 +1,7 @@
 """The validation rules of custom resources (`x-kubernetes-validations`): collected once, evaluated for every object.
 
-Rules are evaluated as on create. A rule that compares with the stored object (`oldSelf`) is not run, and one that the
-library cannot evaluate is reported as such: neither counts as passed.
+Rules are evaluated as on creation. A rule that compares with the stored object (`oldSelf`) does not run, and one that
+the library cannot evaluate is reported as such: neither counts as passed.
 """
 
 from __future__ import annotations
@@ -30,11 +30,11 @@ if TYPE_CHECKING:
     from blueprint.cel.syntax import CelExpression
 
 _SECONDS = 5.0
-"""CPU time for all rules of one check: an expensive rule cannot hang it."""
+"""CPU time in seconds for all rules of one check, so that an expensive rule cannot block it."""
 _TOO_SLOW = f"the rules took more than {_SECONDS:g} s in total"
 _LONGEST_MESSAGE = 5 * 1024
 _SUFFIX = "xxxxx"
-"""As long as what the API server appends to `generateName`."""
+"""The length of the suffix that the API server appends to `generateName`."""
 _OLD_SELF = re.compile(r"\boldSelf\b")
 _STEP = re.compile(r"\.([A-Za-z_][\w-]*)|\['((?:[^'\\]|\\.)*)'\]")
 
@@ -51,7 +51,7 @@ class SchemaRule(Record, dict=True):
 
     @cached_property
     def tree(self) -> CelExpression | None:
-        """What the text means; None if it is not an expression that can be read."""
+        """The syntax tree of the rule; None if it is not a valid expression."""
         from blueprint.cel.syntax import CelError, parse
 
         try:
@@ -61,12 +61,12 @@ class SchemaRule(Record, dict=True):
 
     @cached_property
     def is_transition(self) -> bool:
-        """Whether it compares with the stored object, which there is none of on create."""
+        """Whether it compares with the stored object, which does not exist on creation."""
         return _OLD_SELF.search(self.text) is not None
 
     @cached_property
     def obstacle(self) -> str | None:
-        """Why this rule cannot be evaluated here, if that is known beforehand."""
+        """Why this rule cannot be evaluated here, if this is known in advance."""
         nodes = list(self.tree.walk()) if self.tree else []
         called = [node for node in nodes if node.kind == "call" and node.value == "has"]
         exempt = {id(node.parts[0]) for node in called if len(node.parts) == 1}
@@ -85,7 +85,7 @@ def _reads(node: CelExpression) -> bool:
 
 
 class RuleNode(MutableRecord):
-    """A place in a schema that has rules, or leads to some."""
+    """A schema node that has rules, or leads to some."""
 
     schema: Schema
     rules: tuple[SchemaRule, ...] = ()
@@ -95,7 +95,7 @@ class RuleNode(MutableRecord):
 
 
 class RuleTally(MutableRecord):
-    """How many evaluations there were of what outcome. Only `held` and `violated` have been decided."""
+    """The number of evaluations by outcome. Only `held` and `violated` are decided."""
 
     held: int = 0
     violated: int = 0
@@ -106,7 +106,7 @@ class RuleTally(MutableRecord):
 
 
 def collect_rules(schema: Schema, *, root: bool = True) -> RuleNode | None:
-    """The rules of a structural schema; None where there are none."""
+    """The rules of a structural schema; None if there are none."""
     rules = tuple(_rule(each, schema, root=root) for each in schema.get("x-kubernetes-validations") or ())
     node = RuleNode(schema, rules)
     for name, each in schema.get("properties", {}).items():
@@ -137,7 +137,7 @@ def _steps(text: str) -> Path:
 
 
 def evaluate_rules(node: RuleNode | None, data: Any, kind: str, tally: RuleTally) -> Iterator[ObjectFinding]:
-    """What the rules have against an object of sound form, and which of them could not be evaluated."""
+    """The violations of the rules by an object with a valid schema, and the rules that could not be evaluated."""
     data = _named(data)
     for found, value, path in _places(node, data, ()):
         place = _Place(data, path, kind, found, value, found.rules[0].root)
@@ -146,7 +146,7 @@ def evaluate_rules(node: RuleNode | None, data: Any, kind: str, tally: RuleTally
 
 
 def _named(data: Any) -> Any:
-    """The object with a name, as the API server gives it one by `generateName` before the rules are evaluated."""
+    """The object with a name, which the API server generates from `generateName` before it evaluates the rules."""
     metadata = data.get("metadata") if isinstance(data, dict) else None
     if not isinstance(metadata, dict) or "name" in metadata or not isinstance(metadata.get("generateName"), str):
         return data
@@ -169,7 +169,7 @@ def _places(node: RuleNode | None, value: Any, path: Path) -> Iterator[tuple[Rul
 
 
 class _Place(MutableRecord, dict=True):
-    """A value that rules are about. All of them see the same representation, which is made once."""
+    """A value with rules. All of them use the same representation, which is created once."""
 
     whole: Any
     path: Path
@@ -180,12 +180,12 @@ class _Place(MutableRecord, dict=True):
 
     @cached_property
     def seen(self) -> Any:
-        """The value as the rules see it. Raises UnrepresentableError."""
+        """The value as visible to the rules. Raises UnrepresentableError."""
         return cel_value(self.value, self.node.schema, root=self.root)
 
     @cached_property
     def size(self) -> int:
-        """How many elements the value is made of."""
+        """The number of elements of the value."""
         from blueprint.cel.growth import size_of
 
         return size_of(self.value)
@@ -262,7 +262,7 @@ def _too_large(tree: CelExpression, size: int) -> str | None:
 
 
 def _message(rule: SchemaRule, place: _Place, tally: RuleTally) -> str:
-    """What the rule's author says about a violation; the rule itself where that is nothing."""
+    """The rule's own message for a violation; the rule itself if there is none."""
     from blueprint.cel.engine import CompileError, EvaluationError, UnsupportedError
 
     if rule.message_expression and tally.seconds <= _SECONDS:
@@ -286,7 +286,7 @@ def _violation(rule: SchemaRule, message: str, place: _Place) -> ObjectFinding:
 
 
 def _read_by(rule: SchemaRule, place: _Place) -> Path:
-    """The one field that a rule on an object reads, if it is there: a closer place than the object."""
+    """The path of the only field that a rule on an object reads, if it exists: more precise than the object."""
     chains = {chain for node in (rule.tree.walk() if rule.tree else ()) if (chain := _chain(node))}
     longest = {chain for chain in chains if not any(other[: len(chain)] == chain != other for other in chains)}
     if len(longest) != 1:

@@ -1,7 +1,7 @@
-"""The JSON Schema engines behind one function. jsonschema_rs does the work; jsonschema stands in for it.
+"""The JSON Schema engines behind one function: jsonschema_rs, with jsonschema as a fallback.
 
-jsonschema_rs is 170 times faster and reads patterns as Go does; where it cannot be imported (a platform
-without a wheel) the pure Python one gives the same answers, slowly.
+jsonschema_rs is 170 times faster and interprets patterns as Go does. Where it is not available (a platform without a
+wheel), the pure Python engine produces the same results, slowly.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from blueprint.records import Record, replace
 
 
 class Violation(Record):
-    """One keyword of the schema that a value does not satisfy."""
+    """A keyword of the schema that a value violates."""
 
     path: Path
     keyword: str
@@ -26,7 +26,7 @@ class Violation(Record):
 
 
 class NotJsonError(ValueError):
-    """A value that JSON, and so the API, cannot carry; `path` is where it is."""
+    """A value that JSON, and therefore the API, cannot represent; `path` is its location."""
 
     def __init__(self, path: Path, value: Any) -> None:
         super().__init__(f"{value!r} is not a JSON value")
@@ -37,9 +37,9 @@ Validate = Callable[[Any], Iterator[Violation]]
 
 
 def compile_schema(schema: Schema, engine: str | None = None) -> Validate:
-    """A function that yields every violation, and raises NotJsonError for what JSON cannot say.
+    """A function that yields all violations, and raises NotJsonError for values that JSON cannot represent.
 
-    `engine` forces `jsonschema_rs` or `jsonschema`. Raises ValueError if the schema is not one.
+    `engine` forces `jsonschema_rs` or `jsonschema`. Raises ValueError for an invalid schema.
     """
     if engine == "jsonschema":
         return _with_jsonschema(schema)
@@ -53,10 +53,11 @@ def compile_schema(schema: Schema, engine: str | None = None) -> Validate:
 
 
 def is_go_pattern(text: str) -> bool:
-    r"""Whether Go reads a text as a regular expression: no look-around and no references back, but `\pL` and `\z`.
+    r"""Whether a text is a valid Go regular expression: without look-around and back references, but with `\pL` and
+    `\z`.
 
-    The engine of jsonschema_rs has Go's syntax but for corners: it refuses `\Q` and takes `a**`. Without it nothing is
-    refused, since Python's own syntax is another one.
+    The engine of jsonschema_rs has Go's syntax with few exceptions: it rejects `\Q` and accepts `a**`. Without it,
+    nothing is rejected, because Python has a different syntax.
     """
     try:
         import jsonschema_rs
@@ -77,7 +78,7 @@ def _with_jsonschema_rs(schema: Schema) -> Validate:
     )
 
     def faults(value: Any) -> Iterator[Violation]:
-        """Every violation of the schema, in the validator's order. Raises ValueError for what is no JSON value."""
+        """All violations of the schema, in the validator's order. Raises ValueError for a value that is not JSON."""
         try:
             errors = validator.iter_errors(value)
         except ValueError:
@@ -88,14 +89,14 @@ def _with_jsonschema_rs(schema: Schema) -> Validate:
             yield Violation(tuple(error.instance_path), str(keyword), _at(schema, place), error.instance)
 
     def is_valid(value: Any) -> bool:
-        """Whether the value satisfies the schema; False also for what is no JSON value."""
+        """Whether the value satisfies the schema; False also for a value that is not JSON."""
         try:
             return validator.is_valid(value)
         except ValueError:
-            return False  # what is no JSON; looking for faults says where
+            return False  # Not JSON. The search for violations reports where.
 
     def validate(value: Any) -> Iterator[Violation]:
-        """Every violation of the schema. Raises ValueError, with its place, for what is no JSON value."""
+        """All violations of the schema. Raises ValueError, with the path, for a value that is not JSON."""
         if not is_valid(value):
             found = _whole(in_portions(value, faults, lambda fault, path: replace(fault, path=path)), value)
             first = next(found, None)
@@ -105,7 +106,9 @@ def _with_jsonschema_rs(schema: Schema) -> Validate:
 
 
 def _whole(found: Iterator[Violation], value: Any) -> Iterator[Violation]:
-    """The faults of portions, as those of the whole: unknown fields of one map are one fault, about all of the map."""
+    """The violations found in portions, merged to those of the whole: unknown fields of one map are one violation of
+    the map.
+    """
     judged: set[Path] = set()
     for each in found:
         if each.keyword != "additionalProperties":
@@ -148,7 +151,7 @@ def _with_jsonschema(schema: Schema) -> Validate:
     validator = Draft202012Validator(schema, format_checker=FormatChecker())
 
     def validate(value: Any) -> Iterator[Violation]:
-        """Every violation of the schema. Raises ValueError, with its place, for what is no JSON value."""
+        """All violations of the schema. Raises ValueError, with the path, for a value that is not JSON."""
         _must_be_json(value, ())
         for error in validator.iter_errors(value):
             yield Violation(tuple(error.absolute_path), str(error.validator), error.schema, error.instance)

@@ -1,4 +1,4 @@
-"""What pods consist of, and what they refer to."""
+"""The containers and references of pods."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from blueprint.records import Record
 
 
 class ObjectReference(Record):
-    """A pod refers to an object of `kind` in its own namespace; `path` is where it says the name."""
+    """A pod's reference to an object of `kind` in its own namespace; `path` is the path of the name."""
 
     kind: str
     name: str
@@ -21,7 +21,7 @@ class ObjectReference(Record):
 def containers(
     path: Path, spec: Mapping[str, Any], beside: str | None = None
 ) -> Iterator[tuple[Path, Mapping[str, Any]]]:
-    """Every container of a pod, with its path; `beside` is a field that holds one more."""
+    """All containers of a pod with their paths; `beside` is a field with one more."""
     if beside and isinstance(spec.get(beside), Mapping):
         yield (*path, beside), spec[beside]
     for field in ("initContainers", "containers", "ephemeralContainers"):

@@ -1,6 +1,6 @@
-"""What may be answered to the questions of a first blueprint: checks, completions, defaults.
+"""Valid answers to the questions of `init`: checks, completions, defaults.
 
-An answer comes from a flag or from a person; either way ValueError says in words what is wrong with it.
+An answer comes from a flag or from a prompt. In both cases, ValueError explains what is wrong with it.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _FEW = 8
 
 
 class Choices(Record, dict=True):
-    """What can be said, by the catalogue of this tool and one of its releases."""
+    """The possible answers, according to the catalogue and one of its releases."""
 
     catalog: Catalog
     release: Release
@@ -40,7 +40,9 @@ class Choices(Record, dict=True):
         return get_args(Cluster.model_fields["distribution"].annotation)
 
     def kubernetes_of(self, distribution: str, wanted: str | None = None) -> str:
-        """What is wanted, if the distribution has it; else its newest minor that the release is supported on."""
+        """The requested minor version, if the distribution has it; otherwise its newest one that the release
+        supports.
+        """
         own = self.catalog.distribution(distribution).versions
         if wanted and (not own or minor_of(wanted) in own):
             return wanted
@@ -55,7 +57,7 @@ class Choices(Record, dict=True):
         return found
 
     def kubernetes(self, text: str) -> str:
-        """A version, with or without the patch."""
+        """A Kubernetes version, with or without the patch version."""
         return _formed(text.removeprefix("v"), KUBERNETES)
 
     def os(self, text: str) -> str:
@@ -67,7 +69,7 @@ class Choices(Record, dict=True):
         return _one_of(text, self.distributions, "distribution")
 
     def gpu_stack(self, text: str) -> str:
-        """Who runs the GPU stack."""
+        """The GPU stack."""
         return _one_of(text, tuple(STACKS), "gpuStack")
 
     def allocation(self, text: str) -> str:
@@ -75,11 +77,11 @@ class Choices(Record, dict=True):
         return _one_of(text, tuple(ALLOCATIONS), "allocation")
 
     def branch(self, text: str) -> str:
-        """A driver branch that the release has a driver of."""
+        """A driver branch for which the release has a driver."""
         return _one_of(text, tuple(self.release.driver.branches), "driver branch")
 
     def product(self, text: str) -> str:
-        """A GPU product; the beginning of its name is enough where only one begins so. Nothing is guessed."""
+        """A GPU product. A unique prefix of its name is enough; nothing else is guessed."""
         known = {name.casefold(): name for name in self.catalog.products}
         if found := known.get(text.casefold()):
             return found
@@ -91,7 +93,7 @@ class Choices(Record, dict=True):
         return _one_of(text, self.catalog.products, "GPU product")
 
     def number(self, text: str, least: int, most: int) -> int:
-        """A whole number within bounds."""
+        """An integer within bounds."""
         if not re.fullmatch(r"[0-9]{1,9}", text) or not least <= int(text) <= most:
             raise ValueError(f"{text or 'nothing'} is not a whole number from {least} to {most}")
         return int(text)
@@ -107,22 +109,22 @@ class Choices(Record, dict=True):
         return replace(pool, product=self.product(match["product"]), count=self.number(match["count"], 1, MOST_GPUS))
 
     def system(self, wanted: str | None, distribution: str) -> str:
-        """The operating system of the nodes: the one requested, or the usual one of the distribution."""
+        """The operating system of the nodes: the requested one, or the distribution's default."""
         return wanted or self.catalog.distribution(distribution).default_os
 
     def with_branch(self, pool: PoolDraft, wanted: str | None, system: str) -> PoolDraft:
-        """The pool with the driver branch that was requested, or with one its GPU needs instead of the release's."""
+        """The pool with the requested driver branch, or the one that its GPU needs instead of the release's default."""
         gpu = self.catalog.gpu(pool.product) if pool.product else None
         return pool if gpu is None else replace(pool, branch=wanted or self._needed(gpu, system))
 
     def _needed(self, gpu: Gpu, system: str) -> str | None:
-        """The branch that the GPU gets without one, if that is not the release's default."""
+        """The branch that the GPU gets by default, if it is not the release's default."""
         branch = default_branch(gpu, self.release, system)
         return None if branch == self.release.driver.default_branch.value else branch
 
 
 def choices_for(release: str | None) -> Choices:
-    """The answers under this release, or the newest one. Raises ValueError."""
+    """The choices for this release, or the newest one. Raises ValueError."""
     catalog = load_catalog()
     name = catalog.releases[-1] if release is None else _one_of(release, catalog.releases, "release")
     found = catalog.release(name)

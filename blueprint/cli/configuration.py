@@ -1,4 +1,4 @@
-"""The configuration of a project: `.blueprint.toml`, or `[tool.blueprint]` of a `pyproject.toml`."""
+"""The configuration of a project: `.blueprint.toml`, or `[tool.blueprint]` in a `pyproject.toml`."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ class Configuration(Record):
 
     Attributes:
         file: Its name, relative to the working directory.
-        text: What it holds.
-        table: The table that its keys stand in.
-        values: What that table holds.
+        text: Its contents.
+        table: The path of the table with its keys.
+        values: The contents of that table.
     """
 
     file: str
@@ -30,7 +30,7 @@ class Configuration(Record):
     values: dict[str, Any]
 
     def problem(self, message: str, *keys: str, help_: str | None = None) -> Diagnostic:
-        """What is wrong with a key."""
+        """A diagnostic about a key."""
         from blueprint.source.toml import place_of
 
         at = place_of(self.text, self.file, (*self.table, *keys))
@@ -38,7 +38,7 @@ class Configuration(Record):
 
 
 def find_configuration(target: str) -> Configuration | None:
-    """The nearest configuration upwards from the target, no further than the repository. Raises Refused."""
+    """The nearest configuration in the target's folder or above, within the repository. Raises Refused."""
     path = Path(target)
     start = path if path.is_dir() else path.parent
     here = start.absolute() if start.exists() else Path.cwd()
@@ -52,7 +52,7 @@ def find_configuration(target: str) -> Configuration | None:
 
 
 def _read(file: Path, table: tuple[str, ...]) -> Configuration | None:
-    """The configuration; None where a `pyproject.toml` does not mention this tool."""
+    """The configuration; None if a `pyproject.toml` does not contain one."""
     from blueprint.source.files import DiskFiles, read_text
 
     shown = os.path.relpath(file)

@@ -1,4 +1,4 @@
-"""The text of a first blueprint: valid, and with a comment wherever a choice was made that somebody may regret."""
+"""The text of a first blueprint: valid, and with comments on choices that the user may want to reconsider."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ STACKS = {
     "operator": "The GPU Operator installs and runs the GPU stack.",
     "standalone": "Only device plugin, feature discovery and exporter: the nodes already have driver and toolkit.",
 }
-"""What each value of `gpuStack` means, in a line."""
+"""A one-line description of each value of `gpuStack`."""
 ALLOCATIONS = {
     "devicePlugin": "Pods request a number of nvidia.com/gpu.",
     "dra": "Pods claim GPUs (DRA): the container runtime must support CDI, and no device plugin may run.",
 }
-"""What each value of `allocation` means, in a line."""
+"""A one-line description of each value of `allocation`."""
 OWN_LABEL = "pool"
 OWN_TAINT = "true"
 
 
 class PoolDraft(Record):
-    """A node pool: how many nodes, and which GPUs each has (`product` None: none). `branch` is the driver's."""
+    """A node pool: the number of nodes, and the GPUs of each (`product` None: none). `branch` is the driver branch."""
 
     name: str
     nodes: int
@@ -34,7 +34,7 @@ class PoolDraft(Record):
 
 
 class Draft(Record):
-    """What a first blueprint has to say; everything else has a default."""
+    """The contents of a first blueprint; everything else has a default."""
 
     name: str
     release: str
@@ -47,12 +47,12 @@ class Draft(Record):
 
     @property
     def node_groups(self) -> NodeGroups | None:
-        """How a managed cloud marks the nodes of a pool; None where there is no such cloud."""
+        """How a managed cloud marks the nodes of a pool; None for other clusters."""
         return load_catalog().distribution(self.distribution).pools
 
 
 def text_of(draft: Draft, file: str) -> str:
-    """The blueprint as YAML; `file` is what its comments call it. Comments stand at the first pool of a kind only."""
+    """The blueprint as YAML; `file` is the name used in its comments. Only the first pool of each kind has comments."""
     return "\n".join(_lines(draft, file)) + "\n"
 
 
@@ -95,7 +95,7 @@ def _cluster(draft: Draft) -> Iterator[str]:
 
 
 def _shared(draft: Draft) -> Iterator[str]:
-    """What the pools have in common."""
+    """The part that the pools share."""
     groups = draft.node_groups
     if groups:
         yield (

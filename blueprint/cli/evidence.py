@@ -1,4 +1,4 @@
-"""What a drift report says of itself, so that it can be relied on later: what was compared, when, and by whom."""
+"""Metadata of a drift report, so that it can serve as evidence later: what was compared, when, and by whom."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ if TYPE_CHECKING:
 
 
 def utc_now() -> str:
-    """Now, to the second, in UTC."""
+    """The current time in UTC, in seconds."""
     return datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
 
 
 def comparison_subject(options: Namespace, bundle: Bundle, view: View | None, started: str) -> dict[str, str]:
-    """The facts of a comparison by name; those that are not known are left out.
+    """The facts about a comparison, by name; unknown ones are omitted.
 
-    `by` is the account and the machine that compared. Nothing here is signed, and the report says so.
+    `by` is the account and the machine that ran the comparison. The report is not signed, and states so.
     """
     facts = {
         "blueprint": f"{bundle.name} {bundle.version}".strip(),
@@ -43,7 +43,7 @@ def comparison_subject(options: Namespace, bundle: Bundle, view: View | None, st
 
 
 def _revision(target: str) -> str:
-    """The commit that holds the target, and whether its folder differs from it; empty where there is none."""
+    """The commit that contains the target, and whether its folder differs from it; empty without a repository."""
     if target == "-":
         return ""
     if ":" in target and not Path(target).exists():

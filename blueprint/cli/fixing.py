@@ -1,4 +1,4 @@
-"""`--fix`: apply the edits that findings suggest to the files of the user, and tell each of them."""
+"""`--fix`: applies the edits that findings suggest to the user's files, and reports each of them."""
 
 from __future__ import annotations
 
@@ -19,20 +19,20 @@ from blueprint.source.files import DiskFiles, read_text
 from blueprint.wording import counted, joined
 
 _MOST_PASSES = 10
-"""An edit can make room for the next finding; two that undo each other would go on forever."""
+"""The maximum number of passes. An edit can enable the next finding, and two that undo each other would never end."""
 _LINE = re.compile(r".*?(?:\r\n|\r|\n|\Z)", re.DOTALL)
 
 
 def refuse_stdin(targets: Iterable[str]) -> None:
-    """Raise Refused where there is no file to write what is corrected to."""
+    """Raise Refused if there is no file to write corrections to."""
     if STDIN in targets:
         raise Refused(Diagnostic(USAGE, "--fix needs files: standard input cannot be corrected"), exit_code=2)
 
 
 def fixed(check: Callable[[], Run]) -> Run:
-    """Check, apply what the findings suggest, and check again until nothing more can be applied.
+    """Check, apply the suggested edits, and check again until no more can be applied.
 
-    Only files of the repository are edited, each as a whole; edits that overlap wait for the next pass.
+    Only files of the repository are edited, each as a whole; overlapping edits wait for the next pass.
     """
     applied: list[Diagnostic] = []
     run = check()
@@ -51,7 +51,7 @@ def fixed(check: Callable[[], Run]) -> Run:
 
 
 def _by_file(found: Iterable[Diagnostic], paths: RepositoryPaths) -> dict[str, list[Diagnostic]]:
-    """The findings with an edit, by the file it is for; those of other places have none that can be written."""
+    """The findings with an edit, by file. Edits outside of the repository are omitted."""
     by_file: dict[str, list[Diagnostic]] = defaultdict(list)
     for each in found:
         if each.fix and paths.of(each.fix.at.file) and Path(each.fix.at.file).is_file():
@@ -60,7 +60,7 @@ def _by_file(found: Iterable[Diagnostic], paths: RepositoryPaths) -> dict[str, l
 
 
 def _edited(file: str, found: list[Diagnostic]) -> list[Diagnostic]:
-    """Edit one file; the notes that say how. Raises Refused."""
+    """Edit one file, and return notes about the edits. Raises Refused."""
     content = Path(file).read_bytes()
     mark = b"\xef\xbb\xbf" if content.startswith(b"\xef\xbb\xbf") else b""
     text = read_text(DiskFiles(), file)
@@ -96,7 +96,7 @@ def _shown(text: str) -> str:
 
 
 def _line_starts(text: str) -> list[int]:
-    """Where each line begins, as spans count lines, and where the text ends."""
+    """The offset of each line, as counted by spans, and of the end of the text."""
     return [match.start() for match in _LINE.finditer(text)]
 
 

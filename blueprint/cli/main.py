@@ -1,6 +1,6 @@
-"""The command line: finds the verb's module, runs it, writes its reports, exits with its code.
+"""The command line: finds the verb's module, runs it, writes its reports, exits with its exit code.
 
-This module imports next to nothing, so that `--version` takes hardly longer than Python itself.
+This module imports almost nothing, so that `--version` takes hardly longer than Python itself.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import sys
 
 from blueprint._version import __version__
 
-TYPE_CHECKING = False  # as typing has it, whose import takes as long as `--version` needs for all the rest
+TYPE_CHECKING = False  # As in typing, whose import takes as long as everything else that `--version` needs.
 if TYPE_CHECKING:
     import argparse
     from collections.abc import Sequence
@@ -31,7 +31,7 @@ GROUPS = {
     "cluster": "Apply it to a cluster, and detect drift",
     "tool": "The tool itself",
 }
-"""Every group of verbs with its title, in the order of work. A verb names its group, and where it comes in it."""
+"""The groups of verbs with their titles, in workflow order. Each verb declares its group, and its position in it."""
 CLOSING = (
     "Start with `blueprint init`. `blueprint help VERB` shows the options and examples of a verb, "
     "`blueprint explain TOPIC` every field, code, product and exit code."
@@ -39,14 +39,14 @@ CLOSING = (
 
 
 def entry() -> NoReturn:
-    """The console script."""
+    """The entry point of the console script."""
     if sys.argv[1:] != ["--version"]:
         _end_gently()
     _end(main(sys.argv[1:]))
 
 
 def _end_gently() -> None:
-    """Let the signals that end a process interrupt it."""
+    """Let terminating signals interrupt the process."""
     import signal
 
     for number in (signal.SIGTERM, signal.SIGHUP):
@@ -59,13 +59,15 @@ def _end(code: int) -> NoReturn:
     try:
         sys.stdout.flush()
         sys.stderr.flush()
-    except OSError:  # nobody reads any more
+    except OSError:  # the reader has closed the pipe
         code = code or EXIT_INTERRUPTED
     os._exit(code)
 
 
 def _stop(number: int, _frame: object) -> NoReturn:
-    """End as Ctrl-C does: what is half done is undone, told or removed first. The second time nothing waits."""
+    """End like Ctrl-C: unfinished work is undone, reported or removed first. A second signal ends the process
+    immediately.
+    """
     import signal
 
     signal.signal(number, signal.SIG_DFL)
@@ -79,7 +81,7 @@ def main(arguments: Sequence[str]) -> int:
         return 0
     import gc
 
-    gc.disable()  # one command, then the process ends: collecting would cost a quarter of it
+    gc.disable()  # One command, then the process ends: garbage collection would take a quarter of the time.
     try:
         return _run(arguments)
     except KeyboardInterrupt:
@@ -114,7 +116,7 @@ def _run(arguments: Sequence[str]) -> int:
 
 
 def _reports_in(arguments: Sequence[str]) -> list[str]:
-    """The reports that a command line asks for which cannot be parsed: a job that uploads one expects it."""
+    """The reports that an unparsable command line requests: a CI job that uploads one expects it."""
     from blueprint.diagnostics import Refused
     from blueprint.report import destinations
 
@@ -133,7 +135,7 @@ def _is_report(argument: str) -> bool:
 
 
 def _parsed(arguments: Sequence[str]) -> argparse.Namespace:
-    """The options of the verb that comes first. Raises Refused."""
+    """The options of the verb, which is the first argument. Raises Refused."""
     from blueprint.cli.options import split_scopes
 
     verb = arguments[0] if not arguments[0].startswith("-") else None
@@ -176,7 +178,7 @@ def _run_verb(options: argparse.Namespace) -> int:
 
         result = failing(result, fail_on)
     beside = _gives_stdout_away(options)
-    quiet = beside and not getattr(options, "report", None)  # the product is the answer
+    quiet = beside and not getattr(options, "report", None)  # The output on stdout is the result.
     if (quiet or getattr(options, "quiet", False)) and not result.diagnostics and not result.exit_code:
         specs = [each for each in specs if each != "text"]
     color = {"always": True, "never": False}.get(getattr(options, "color", None) or "")
@@ -188,7 +190,7 @@ def _run_verb(options: argparse.Namespace) -> int:
 
 
 def no_such_verb(verb: str) -> Exception:
-    """Why a word is refused that is no verb."""
+    """The error for an unknown verb."""
     from blueprint.diagnostics import Diagnostic, Refused, nearest
     from blueprint.diagnostics.codes import USAGE
 
@@ -198,7 +200,7 @@ def no_such_verb(verb: str) -> Exception:
 
 
 def _name_files(run: Run, specs: list[str]) -> None:
-    """Where every report goes to a file, a person at the screen still gets the verdict, and where to read on."""
+    """Print the verdict and the names of the report files, if every report goes to a file."""
     from blueprint.report import destinations
     from blueprint.report.escaping import visible
     from blueprint.report.record import counts_in_words, record_of
@@ -212,13 +214,13 @@ def _name_files(run: Run, specs: list[str]) -> None:
 
 
 def _in_brief(specs: list[str], options: argparse.Namespace) -> list[str]:
-    """One line for each finding where the product on stdout has the details."""
+    """Use one line per finding if the output on stdout has the details."""
     brief = getattr(options, "in_brief", False) and not options.verbose
     return ["concise" if each == "text" and brief else each for each in specs]
 
 
 def _gives_stdout_away(options: argparse.Namespace) -> bool:
-    """Whether stdout is for a product that somebody reads on: then the report is told on stderr."""
+    """Whether stdout is reserved for output that is processed further: then the report goes to stderr."""
     from blueprint.files import is_stdout
 
     return getattr(options, "prints", False) or is_stdout(getattr(options, "out", None) or "")
@@ -243,7 +245,7 @@ def _write_reports(
 
 
 def verbs() -> list[str]:
-    """Every verb, by the name of its module."""
+    """All verbs, by the names of their modules."""
     import pkgutil
 
     from blueprint.cli import commands
@@ -252,7 +254,7 @@ def verbs() -> list[str]:
 
 
 def overview() -> str:
-    """What `--help` prints: the verbs by what they are for. No verb is imported."""
+    """The output of `--help`: the verbs by group. No verb is imported."""
     from blueprint.cli.parser import fill
 
     about = {verb: _constants(verb) for verb in verbs()}
@@ -272,7 +274,7 @@ def overview() -> str:
 
 
 def _constants(verb: str) -> dict[str, str]:
-    """The verb's `HELP`, `GROUP` and `STEP`, read from its source."""
+    """The verb's `HELP`, `GROUP` and `STEP`, read from its source without importing it."""
     import ast
     import pkgutil
 
@@ -286,7 +288,7 @@ def _constants(verb: str) -> dict[str, str]:
 
 
 def build_parser(only: str | None = None) -> CommandParser:
-    """The parser of all verbs, or of one: importing the others would cost time for nothing."""
+    """The parser for all verbs, or for one, which avoids importing the others."""
     import importlib
 
     from blueprint.cli.parser import CommandParser

@@ -1,4 +1,4 @@
-"""Flags that several verbs share, and how they become a bundle."""
+"""Flags that several verbs share, and functions that turn them into a bundle."""
 
 from __future__ import annotations
 
@@ -18,14 +18,16 @@ if TYPE_CHECKING:
 
 
 SCOPED = ("--force-conflicts", "--replace")
-"""Flags that stand alone, for everything, or name an object: `--replace`, `--replace=KIND/NAMESPACE/NAME`."""
+"""Flags that apply to everything, or to a named object: `--replace`, `--replace=KIND/NAMESPACE/NAME`."""
 
 
 _OBJECT = re.compile(r"[A-Z][A-Za-z0-9]*/\S+")
 
 
 def split_scopes(arguments: Sequence[str]) -> list[str]:
-    """The same, with each of SCOPED standing by itself behind `=`: the TARGET that may follow it is not its value."""
+    """The arguments with `=` appended to each flag in SCOPED without a value, so that the TARGET after it is not taken
+    as its value.
+    """
     split: list[str] = []
     for argument in arguments:
         if split and split[-1] in SCOPED:
@@ -40,7 +42,7 @@ def split_scopes(arguments: Sequence[str]) -> list[str]:
 
 
 def add_scoped(parser: ArgumentParser, flag: str, field: str, help_text: str) -> None:
-    """One of SCOPED: a list of what was named, an empty text for everything."""
+    """Add a flag in SCOPED. Its value is the list of names, with an empty string for everything."""
     parser.add_argument(
         flag, metavar=f"KIND/[NAMESPACE/]NAME{field}", action="append", nargs="?", const="", default=[], help=help_text
     )
@@ -53,7 +55,7 @@ def add_target(
     *,
     optional: bool = True,
 ) -> None:
-    """TARGET, and the overlays that only a blueprint can take."""
+    """Add TARGET, and the flags for overlays, which apply only to a blueprint."""
     if optional:
         parser.add_argument(
             "target", metavar="TARGET", nargs="?", default=NOT_GIVEN, type=resolve, help=f"{what} (blueprint.yaml)"
@@ -65,7 +67,7 @@ def add_target(
 
 
 def add_overlays(parser: ArgumentParser) -> None:
-    """--overlay and --set."""
+    """Add --overlay and --set."""
     parser.add_argument(
         "--overlay", metavar="FILE", action="append", default=[], help="merge this overlay last (repeatable)"
     )
@@ -79,7 +81,7 @@ def add_overlays(parser: ArgumentParser) -> None:
 
 
 def add_report(parser: ArgumentParser) -> None:
-    """--report FORMAT[=PATH], as often as wanted, how much text tells, and what makes a run fail."""
+    """Add --report FORMAT[=PATH], which may be repeated, the verbosity, and what makes a run fail."""
     output = parser.add_argument_group("report")
     output.add_argument(
         "--report",
@@ -102,12 +104,12 @@ def add_report(parser: ArgumentParser) -> None:
 
 
 def add_timeout(parser: ArgumentParser, help_text: str) -> None:
-    """--timeout: `60s`, `5m`, `1h30m`, or seconds; the option is a number of seconds."""
+    """Add --timeout: `60s`, `5m`, `1h30m`, or seconds; the option is a number of seconds."""
     parser.add_argument("--timeout", metavar="DURATION", type=duration, default=60.0, help=f"{help_text} (60s)")
 
 
 def duration(text: str) -> float:
-    """A duration in seconds, as kubectl takes it. Raises ArgumentTypeError."""
+    """A duration in seconds, in kubectl's format. Raises ArgumentTypeError."""
     from blueprint.units import duration_seconds
 
     if re.fullmatch(r"[0-9]{1,9}(\.[0-9]{1,3})?", text, re.ASCII):
@@ -119,14 +121,14 @@ def duration(text: str) -> float:
 
 
 def add_connection(parser: ArgumentParser) -> None:
-    """Which cluster to talk to."""
+    """Add the flags that select a cluster."""
     parser.add_argument("--kubeconfig", metavar="FILE", help="default: $KUBECONFIG, then ~/.kube/config")
     parser.add_argument("--context", metavar="NAME", help="a context of the kubeconfig")
     add_timeout(parser, "timeout for one response or condition")
 
 
 def compile_target(options: Namespace) -> Compilation:
-    """Compile the blueprint that TARGET names, without writing anything. Its waivers are left in the options."""
+    """Compile the blueprint in TARGET, without writing anything. Stores its waivers in the options."""
     from blueprint.cli.rules import rule_policy
     from blueprint.pipeline import compile_blueprint
 
@@ -144,7 +146,7 @@ def compile_target(options: Namespace) -> Compilation:
 
 
 def load_bundle(options: Namespace) -> Bundle:
-    """The bundle that TARGET is, or that its blueprint compiles to. Raises Refused."""
+    """The bundle in TARGET, or the one compiled from its blueprint. Raises Refused."""
     if not Path(options.target).is_dir():
         return compile_target(options).valid_bundle()
     refuse_overlays(options)
@@ -154,7 +156,7 @@ def load_bundle(options: Namespace) -> Bundle:
 
 
 def refuse_overlays(options: Namespace) -> None:
-    """Raise Refused where a bundle is to take what only a blueprint can."""
+    """Raise Refused if flags that need a blueprint are used with a bundle."""
     from blueprint.diagnostics import Diagnostic, Refused
     from blueprint.diagnostics.codes import USAGE
 
@@ -164,7 +166,7 @@ def refuse_overlays(options: Namespace) -> None:
 
 
 def compiled_run(verb: str, compilation: Compilation) -> Run:
-    """What a compilation found, as a run; exit code 1 if it has no bundle."""
+    """The findings of a compilation as a run; exit code 1 if it has no bundle."""
     from blueprint.cli.rules import skipped_rules
     from blueprint.report.model import Coverage, Run
 
@@ -192,7 +194,7 @@ def compiled_run(verb: str, compilation: Compilation) -> Run:
 
 
 class _BundleSubject(Mapping[str, str]):
-    """What identifies a bundle. Only a report that names the digest has the bundle made."""
+    """The identity of a bundle. The bundle is created only if a report contains its digest."""
 
     def __init__(self, valid: Valid) -> None:
         self._valid = valid

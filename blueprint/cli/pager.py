@@ -1,4 +1,4 @@
-"""Show long text on a terminal page by page; everywhere else it is written as it is."""
+"""Shows long text page by page on a terminal; elsewhere it is written unchanged."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ import sys
 
 
 def show(text: str, *, pager: bool = True) -> None:
-    """Write text to stdout, through $PAGER (or less) where it is longer than the terminal.
+    """Write text to stdout, through $PAGER (or less) if it is longer than the terminal.
 
-    `PAGER=cat` or an empty PAGER switches it off, as elsewhere. Where the pager cannot be run, the text is written.
+    As usual, `PAGER=cat` or an empty PAGER disables it. If the pager cannot be run, the text is written directly.
     """
     command = _command() if pager and _is_long(text) else []
     if not command:
@@ -34,5 +34,5 @@ def _is_long(text: str) -> bool:
 def _command() -> list[str]:
     try:
         return shlex.split(os.environ.get("PAGER", "less"))
-    except ValueError:  # a quote that is never closed
+    except ValueError:  # an unclosed quote
         return []

@@ -1,4 +1,4 @@
-"""Parsers of command lines: help that fits the screen, and usage errors that look like every other finding."""
+"""Command-line parsers: help that fits the screen, and usage errors in the format of all other findings."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ _ARGUMENT = re.compile(r"argument (?P<name>.+?): (?P<problem>.*)", re.DOTALL)
 
 
 def screen_width() -> int:
-    """Columns that help is written for: COLUMNS, else the terminal's; never more than can be read well."""
+    """The width of help text in columns: COLUMNS, or the terminal's width, up to a readable maximum."""
     return max(min(shutil.get_terminal_size().columns, WIDEST), NARROWEST)
 
 
 def fill(text: str, first: str = "", rest: str = "") -> str:
-    """A paragraph of the screen's width; `first` stands before its first line, `rest` before the others."""
+    """A paragraph wrapped to the screen's width; `first` precedes its first line, `rest` the others."""
     return textwrap.fill(
         text, screen_width(), initial_indent=first, subsequent_indent=rest, break_long_words=False,
         break_on_hyphens=False,
@@ -30,7 +30,7 @@ def fill(text: str, first: str = "", rest: str = "") -> str:
 
 
 class WrappedHelp(HelpFormatter):
-    """Help in paragraphs of the screen's width; indented lines, which are examples, stay as they are."""
+    """Help in paragraphs wrapped to the screen's width; indented lines, which are examples, are not wrapped."""
 
     def __init__(self, prog: str) -> None:
         super().__init__(prog, max_help_position=min(26, screen_width() // 3), width=screen_width())
@@ -38,7 +38,7 @@ class WrappedHelp(HelpFormatter):
     def add_usage(
         self, usage: str | None, actions: Iterable[Action], groups: Iterable[Any], prefix: str | None = None
     ) -> None:
-        """One line: what must be given. The options have a section of their own."""
+        """Write one line with the required arguments. The options have their own section."""
         actions = list(actions)
         if usage is None:
             usage = " ".join(["%(prog)s", *self._usage_of(actions)])
@@ -59,7 +59,7 @@ class WrappedHelp(HelpFormatter):
 
 
 class CommandParser(ArgumentParser):
-    """A parser that raises Refused (BP0002, exit code 2) where argparse would print and exit."""
+    """A parser that raises Refused (BP0002, exit code 2) instead of printing and exiting like argparse."""
 
     def __init__(self, *arguments: Any, **keywords: Any) -> None:
         keywords.setdefault("formatter_class", WrappedHelp)
@@ -67,18 +67,18 @@ class CommandParser(ArgumentParser):
         super().__init__(*arguments, **keywords)
 
     def parse_args(self, args: Sequence[str] | None = None, namespace: Any = None) -> Any:  # type: ignore[override]
-        """What the arguments say. Raises Refused for what nobody knows."""
+        """The parsed arguments. Raises Refused for unknown ones."""
         options, rest = self.parse_known_args(args, namespace)
         if rest:
             self._refuse(rest[0], options)
         return options
 
     def error(self, message: str) -> NoReturn:
-        """Refuse, in the words of this tool."""
+        """Raise Refused with a readable message."""
         raise self._refused(*self._in_words(message))
 
     def flags(self) -> list[str]:
-        """Every flag of this parser and of those below it."""
+        """All flags of this parser and its subparsers."""
         found = [flag for action in self._actions for flag in action.option_strings]
         for action in self._actions:
             if isinstance(action, _SubParsersAction):
@@ -97,7 +97,7 @@ class CommandParser(ArgumentParser):
         raise self._refused(f"{verb or 'blueprint'} has no flag {flag}", self._nearest(flag, self.flags()), verb=verb)
 
     def _in_words(self, message: str) -> tuple[str, str]:
-        """A message of argparse in the words of this tool, and the nearest name where one is misspelt."""
+        """A readable form of an argparse message, and the nearest name for a misspelt one."""
         if found := _REQUIRED.fullmatch(message):
             return f"{self.prog.partition(' ')[2] or 'blueprint'} needs {found['names'].replace(', ', ' and ')}", ""
         if found := _CHOICE.fullmatch(message):
@@ -125,7 +125,7 @@ class CommandParser(ArgumentParser):
 
 
 def _paragraph(text: str, width: int, indent: str) -> str:
-    """Filled, except for lines that are indented: those are to be copied."""
+    """Wrapped text, except for indented lines, which are meant to be copied."""
     lines: list[str] = []
     for line in text.splitlines():
         if line.startswith("  ") or not lines or lines[-1].startswith("  "):

@@ -1,4 +1,4 @@
-"""How far a run is, on stderr: a line for each thing done, with its number of how many and the time since the start."""
+"""Progress of a run on stderr: a line for each completed step, with its number, the total, and the elapsed time."""
 
 from __future__ import annotations
 
@@ -18,17 +18,17 @@ def elapsed(seconds: float) -> str:
 
 
 class ApplyProgress:
-    """A line for each object that is written, or could not be, and for each wait.
+    """Prints a line for each object that is written or fails, and for each wait.
 
     Args:
-        total: How many objects the plan wants to write.
+        total: The number of objects that the plan writes.
     """
 
     def __init__(self, total: int) -> None:
         self._total, self._done, self._started = total, 0, time.monotonic()
 
     def __call__(self, event: Event) -> None:
-        """Tell an event, if people want to know of it."""
+        """Print an event, if it is relevant to users."""
         from blueprint.cluster.events import ApplyEvent, ApplyStatus, TaskEvent, TaskStatus, WaitEvent, WaitStatus
 
         match event:

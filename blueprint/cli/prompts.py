@@ -1,4 +1,4 @@
-"""Ask a person at a terminal for what a first blueprint has to say."""
+"""Prompts for the contents of a first blueprint on a terminal."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ T = TypeVar("T")
 
 
 class InputEnded(Exception):  # noqa: N818 - an outcome: the person left
-    """There are no more answers (Ctrl-D)."""
+    """The input has ended (Ctrl-D)."""
 
 
 def on_a_terminal() -> bool:
-    """Whether there is somebody to ask. Questions go to stderr: stdout may be the file."""
+    """Whether there is a user to prompt. Prompts go to stderr, because stdout may be the file."""
     return sys.stdin.isatty() and sys.stderr.isatty()
 
 
 def prompt_for_draft(choices: Choices, given: Draft, faults: Callable[[Draft], list[str]]) -> Draft:
-    """Every question, with what is given already as the suggestion. Raises InputEnded.
+    """Ask all questions, with the given values as suggestions. Raises InputEnded.
 
-    `faults` says what is wrong with a draft so far: the answers that led to it are asked for again.
+    `faults` returns the errors in a draft so far; the answers that caused them are requested again.
     """
     _show("Enter accepts the value in brackets; Ctrl-C stops without writing anything.")
     name = _prompt("Name of the platform", given.name, choices.name)
@@ -39,7 +39,7 @@ def prompt_for_draft(choices: Choices, given: Draft, faults: Callable[[Draft], l
 
 
 def _until_sound(prompt: Callable[[], Draft], faults: Callable[[Draft], list[str]]) -> Draft:
-    """The answers of one step, asked again while something is wrong with what they lead to."""
+    """The answers of one step, requested again until they are free of errors."""
     while found := faults(draft := prompt()):
         for fault in found:
             _show(f"  {fault}")
@@ -47,7 +47,7 @@ def _until_sound(prompt: Callable[[], Draft], faults: Callable[[Draft], list[str
 
 
 def _cluster(choices: Choices, draft: Draft) -> Draft:
-    """Distribution and version; a pool without GPUs stands for those that come later."""
+    """Ask for distribution and version. A pool without GPUs stands in for the pools defined later."""
     distribution = _prompt(
         f"Distribution ({', '.join(choices.distributions)})", draft.distribution, choices.distribution
     )
@@ -62,7 +62,7 @@ def _with_pool(choices: Choices, draft: Draft) -> Draft:
 
 def _pool(choices: Choices, taken: list[str]) -> PoolDraft:
     def unused(text: str) -> str:
-        """The name, if it is one and no other pool has it. Raises ValueError."""
+        """The name, if it is valid and not used by another pool. Raises ValueError."""
         if text in taken:
             raise ValueError(f"there is a pool {text} already")
         return choices.name(text)
@@ -89,7 +89,7 @@ def _yes_or_no(text: str) -> bool:
 
 
 def _prompt(question: str, default: str | None, check: Callable[[str], T]) -> T:
-    """Ask until the answer is right."""
+    """Ask until the answer is valid."""
     while True:
         sys.stderr.write(f"{question}{f' [{default}]' if default else ''}: ")
         sys.stderr.flush()

@@ -1,4 +1,6 @@
-"""The images of a platform as reports have them: name and tag apart, with who pulls them and the line that decides."""
+"""The images of a platform in reports: name and tag separately, with the component that pulls them and the deciding
+line.
+"""
 
 from __future__ import annotations
 

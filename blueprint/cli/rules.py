@@ -1,4 +1,4 @@
-"""Flags about rules, and the policy that they and the configuration of a project make."""
+"""Flags for rules, and the policy that results from them and the project's configuration."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def add_rules(parser: ArgumentParser) -> None:
-    """--select, --ignore and --profile."""
+    """Add --select, --ignore and --profile."""
     names = "codes, prefixes of codes, slugs or tags, separated by commas"
     parser.add_argument("--select", metavar="RULES", action="append", default=[], help=f"run these rules only: {names}")
     parser.add_argument("--ignore", metavar="RULES", action="append", default=[], help="run all rules except these")
@@ -24,7 +24,7 @@ def add_rules(parser: ArgumentParser) -> None:
 
 
 def rule_policy(options: Namespace, target: str) -> RulePolicy:
-    """The policy of the project around the target, with what the flags say. Raises Refused."""
+    """The policy of the project that contains the target, modified by the flags. Raises Refused."""
     policy = _of_project(target)
     select, ignore = (_names(options, flag) for flag in ("select", "ignore"))
     _refuse_unknown((*select, *ignore))
@@ -38,7 +38,7 @@ def rule_policy(options: Namespace, target: str) -> RulePolicy:
 
 
 def skipped_rules(results: RuleResults) -> tuple[SkippedRule, ...]:
-    """The rules that did not run, as reports show them: each once."""
+    """The rules that did not run, as shown in reports, without duplicates."""
     from blueprint.report.model import SkippedRule
 
     found = (SkippedRule(tuple(c.id for c in each.rule.codes), each.rule.name, each.reason) for each in results.skipped)
@@ -69,7 +69,7 @@ def _refuse_unknown(names: tuple[str, ...]) -> None:
 
 
 def _of_project(target: str) -> RulePolicy:
-    """The policy of the project's configuration."""
+    """The policy in the project's configuration."""
     from blueprint.check.policy import RECOMMENDED
 
     found = find_configuration(target)

@@ -1,4 +1,4 @@
-"""Plans and applies as runs: what reports tell of them."""
+"""Converts plans and applies to runs for reports."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def plan_run(plan: Plan, connection: Connection, *, changes_are_findings: bool) 
     verdict = f"{verdict}; {counts[Action.UNCHANGED]} unchanged{left}"
 
     def reassess(waived: Collection[int]) -> tuple[str, int]:
-        """The verdict and exit code without the waived findings, given by number."""
+        """Verdict and exit code without the waived findings, given by index."""
         standing = [each for number, each in enumerate(found) if number not in waived]
         partly = replace(plan, diagnostics=tuple(each for each in standing if each in plan.diagnostics))
         return verdict, partly.exit_code or int((changes_are_findings and differs) or has_errors(standing))
@@ -50,7 +50,7 @@ def plan_run(plan: Plan, connection: Connection, *, changes_are_findings: bool) 
 
 
 def apply_run(plan: Plan, outcome: ApplyOutcome, connection: Connection) -> Run:
-    """An apply as a run: what was written, and what stood in the way."""
+    """An apply as a run: what was written, and what prevented the rest."""
     interrupted = "Interrupted: " if outcome.interrupted else ""
     written = f"{outcome.written} written" if outcome.written else f"{'n' if interrupted else 'N'}othing written"
     left = len(plan.steps) + len(plan.nodes) - outcome.written - outcome.unchanged
@@ -69,7 +69,7 @@ def apply_run(plan: Plan, outcome: ApplyOutcome, connection: Connection) -> Run:
 
 
 def declined_run(plan: Plan, connection: Connection) -> Run:
-    """An apply to which a person said no."""
+    """An apply that the user declined."""
     title = f"applying {_named(plan.bundle)} to {_cluster(plan, connection)}"
     return Run("apply", title, subject=_subject(plan, connection), verdict="Declined: nothing was written", exit_code=1)
 

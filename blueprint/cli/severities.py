@@ -1,4 +1,4 @@
-"""`--fail-on`: from which severity on findings make a command fail."""
+"""`--fail-on`: the lowest severity at which findings make a command fail."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _NOT_FAILED = (0, 3)
 
 
 def failing(run: Run, level: str) -> Run:
-    """The run, with exit code 1 where it has a finding of this severity or a worse one."""
+    """The run, with exit code 1 if it has a finding of at least this severity."""
     counted = LEVELS[: LEVELS.index(Severity(level)) + 1]
     if run.exit_code not in _NOT_FAILED or not any(each.severity in counted for each in run.diagnostics):
         return run

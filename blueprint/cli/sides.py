@@ -1,4 +1,4 @@
-"""The two sides of a comparison: each a blueprint, a revision of one, or the folder of a bundle."""
+"""The two sides of a comparison: each is a blueprint, a revision of one, or a bundle folder."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from blueprint.records import Record
 
 
 class DiffSide(Record):
-    """A bundle, what it decides beside its objects, and which of its files were edited by hand."""
+    """A bundle, its parts besides objects, and its manually edited files."""
 
     bundle: Bundle
     parts: Parts
@@ -21,7 +21,7 @@ class DiffSide(Record):
 
 
 def load_side(target: str, options: Namespace) -> DiffSide:
-    """Compile or read one side. Raises Refused with exit code 2 whatever is wrong with it, as diff(1) has it."""
+    """Compile or read one side. Raises Refused with exit code 2 for any error, like diff(1)."""
     options.compiled_waivers = None
     try:
         if not Path(target).is_dir():
@@ -33,7 +33,7 @@ def load_side(target: str, options: Namespace) -> DiffSide:
 
 
 def _compiled(target: str, options: Namespace) -> DiffSide:
-    """Each side has its own waivers, unless a file is named."""
+    """Each side has its own waivers, unless a file is specified."""
     compiling = Namespace(target=target, overlay=options.overlay, set=options.set, waivers=options.waivers)
     compilation = compile_target(compiling)
     options.compiled_waivers = compilation.waivers
@@ -42,7 +42,7 @@ def _compiled(target: str, options: Namespace) -> DiffSide:
 
 
 def _folder(folder: Path) -> DiffSide:
-    """A bundle that was edited is compared as it stands there."""
+    """An edited bundle is compared as it is on disk."""
     from blueprint.bundle.reader import read_as_it_stands
 
     bundle, edited = read_as_it_stands(folder)

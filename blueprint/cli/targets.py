@@ -1,4 +1,4 @@
-"""What TARGET may be: a file, a folder with a blueprint or a bundle, a revision, standard input, or nothing at all."""
+"""Interprets TARGET: a file, a folder with a blueprint or a bundle, a revision, standard input, or nothing."""
 
 from __future__ import annotations
 
@@ -15,7 +15,9 @@ if TYPE_CHECKING:
 
 DEFAULT = "blueprint.yaml"
 NOT_GIVEN = "\0"
-"""The default of an argument, which nobody can write: an empty one, as of an unset variable, is refused."""
+"""The default of an argument. Users cannot write it: an empty argument, such as that of an unset variable, is
+rejected.
+"""
 STDIN = "-"
 STDIN_NAME = "<stdin>"
 PIPE_NAME = "<pipe>"
@@ -28,12 +30,14 @@ def is_bundle(target: str) -> bool:
 
 
 def blueprint_target(given: str) -> str:
-    """The blueprint that an argument names; without an argument, the one in this folder. Raises Refused."""
+    """The blueprint that an argument refers to; without an argument, the one in the current folder. Raises Refused."""
     return _resolved(given, bundles=False)
 
 
 def any_target(given: str) -> str:
-    """The blueprint or the bundle that an argument means; without one, the blueprint of this folder. Raises Refused."""
+    """The blueprint or bundle that an argument refers to; without one, the blueprint in the current folder. Raises
+    Refused.
+    """
     return _resolved(given, bundles=True)
 
 
@@ -46,7 +50,7 @@ def _resolved(given: str, *, bundles: bool) -> str:
     if inside.is_file():
         return inside.as_posix()
     if bundles or not is_bundle(given):
-        return given  # the reader says what is missing
+        return given  # the reader reports what is missing
     raise _refused(f"{given} is a bundle", "name the blueprint that it was compiled from")
 
 
@@ -62,9 +66,9 @@ def _default(*, bundles: bool) -> str:
 
 
 def open_target(target: str) -> tuple[Files | None, str]:
-    """Where a blueprint is read from, and its name there; None for the disk or a revision.
+    """The source from which a blueprint is read, and its name there; None for the disk or a revision.
 
-    What comes through standard input or another pipe is read once, and is relative to the working directory.
+    Standard input and other pipes are read once; paths in them are relative to the working directory.
     """
     if target != STDIN and not _is_stream(target):
         return None, target
@@ -80,9 +84,9 @@ def open_target(target: str) -> tuple[Files | None, str]:
 
 
 def _is_stream(target: str) -> bool:
-    """Whether it is a pipe that this process holds: `/dev/stdin`, or what a shell makes of `<(...)`.
+    """Whether it is an open pipe of this process: `/dev/stdin`, or the result of the shell's `<(...)`.
 
-    A pipe that merely has a name is none: nobody may ever write to it.
+    A named pipe does not count, because it may have no writer.
     """
     if not target.startswith(_HELD):
         return False

@@ -1,4 +1,4 @@
-"""`blueprint lab run`: a platform in a lab, with workloads that ask for what it offers."""
+"""`blueprint lab run`: tries a platform in a lab, with workloads that request what it offers."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ Progress = Callable[[str], None]
 
 
 def add_run(parser: argparse.ArgumentParser) -> None:
-    """BLUEPRINT, what to try, and how much of it."""
+    """Add BLUEPRINT, what to try, and the scope."""
     parser.add_argument(
         "target", metavar="BLUEPRINT", nargs="?", default=NOT_GIVEN, type=blueprint_target, help="(blueprint.yaml)"
     )
@@ -63,7 +63,7 @@ def add_run(parser: argparse.ArgumentParser) -> None:
 
 
 def run_trial(options: argparse.Namespace, progress: Progress) -> Run:
-    """Compile, start a lab or find one, try, tell. A lab of its own leaves nothing behind, however this ends."""
+    """Compile, start or find a lab, try, report. A temporary lab is always removed at the end."""
     from blueprint.apiserver.connect import connect, refused
     from blueprint.apiserver.errors import ApiError
     from blueprint.cli.options import compile_target
@@ -122,7 +122,7 @@ def _options(
 
 
 def _golden(platform: Platform) -> tuple[GoldenWorkload, ...]:
-    """What tenants have in `workloads/`, one of each shape."""
+    """The workloads in the tenants' `workloads/`, one of each shape."""
     from blueprint.lab.trial import GoldenWorkload, one_of_each
     from blueprint.render.workloads import render_workloads
 
@@ -135,7 +135,9 @@ def _golden(platform: Platform) -> tuple[GoldenWorkload, ...]:
 
 
 def _predicted(platform: Platform, bundle: Bundle, objects: Iterable[Object]) -> dict[ObjectId, bool]:
-    """Whether `admit` has all pods of each workload admitted while nothing else runs, where that is up to its queue."""
+    """Whether `admit` predicts that all pods of each workload are admitted while nothing else runs, if its queue
+    decides this.
+    """
     from blueprint.admission.findings import by_workload
     from blueprint.admission.workloads import Admission
     from blueprint.rule_facts.resolved import ResolvedFacts
@@ -151,7 +153,9 @@ def _predicted(platform: Platform, bundle: Bundle, objects: Iterable[Object]) ->
 
 
 def _cards(platform: Platform) -> dict[str, dict[str, int]]:
-    """What device plugins of the network offer on each node; where nodes share cards, as much as many pods request."""
+    """The resources that network device plugins offer on each node; shared adapters count as often as many pods request
+    them.
+    """
     networks = {pool.name: pool.network for pool in platform.pools}
     return {
         name: {network.resource: _SHARED_CARDS if network.shared else network.nics or 1}
@@ -161,7 +165,7 @@ def _cards(platform: Platform) -> dict[str, dict[str, int]]:
 
 
 def _engines(platform: Platform) -> dict[str, tuple[str, ...]]:
-    """Pools by the engine that queues for them, as people write its name."""
+    """Pools by the display name of the engine that queues for them."""
     from blueprint.platform.queueing.engines import KAI, KUEUE, pools_of
 
     names = {KUEUE: "Kueue", KAI: "KAI"}
@@ -171,7 +175,7 @@ def _engines(platform: Platform) -> dict[str, tuple[str, ...]]:
 
 @contextmanager
 def _lab(options: argparse.Namespace, progress: Progress) -> Iterator[Lab]:
-    """The lab that is named, which stays; or one that ends with us."""
+    """The lab that is specified, which stays; or a temporary one."""
     from blueprint.lab import Lab
     from blueprint.lab.components import STOOD_IN
     from blueprint.lab.folder import default_root, lab_folder
@@ -205,4 +209,4 @@ def _positive(text: str) -> int:
 
 
 def _silent(_line: object) -> None:
-    """With --quiet."""
+    """The listener for --quiet."""

@@ -1,4 +1,4 @@
-"""Write a document that people own: whole or not at all, and over nothing that was not requested."""
+"""Writes user files atomically, and never overwrites without being asked to."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from blueprint.files import write_new, write_whole
 
 
 def refuse_existing(file: Path) -> None:
-    """Raise Refused where something of this name is there, a dangling link included."""
+    """Raise Refused if the file exists, even as a dangling link."""
     if os.path.lexists(file):
         raise Refused(Diagnostic(FILE_EXISTS, f"{file} exists", help="give another name with -o"), exit_code=2)
 
 
 def keep_new(file: Path, content: bytes) -> None:
-    """Write a file that does not exist yet. Raises Refused; whatever goes wrong, no part of the file stays."""
+    """Write a file that does not exist yet. Raises Refused, and then leaves no partial file."""
     try:
         write_new(file, content)
     except FileExistsError:
@@ -27,7 +27,7 @@ def keep_new(file: Path, content: bytes) -> None:
 
 
 def replace_whole(file: Path, content: bytes) -> None:
-    """Replace a file's content: a reader sees the old one or the new one, and its permissions stay. Raises Refused."""
+    """Replace a file's content atomically, and keep its permissions. Raises Refused."""
     try:
         write_whole(file, content)
     except OSError as error:
@@ -35,6 +35,6 @@ def replace_whole(file: Path, content: bytes) -> None:
 
 
 def unwritable(file: Path, error: OSError) -> Refused:
-    """Why a file could not be written."""
+    """The error for a file that could not be written."""
     reason = error.strerror or str(error)
     return Refused(Diagnostic(FILE_UNWRITABLE, f"{file} cannot be written: {reason.lower()}"), exit_code=2)

@@ -1,4 +1,4 @@
-"""Waivers of a command line: where their file is, which day it is, and of which of them a verb can judge."""
+"""Waivers on the command line: the location of their file, the current day, and which of them each verb evaluates."""
 
 from __future__ import annotations
 
@@ -30,28 +30,29 @@ JUDGED: Mapping[str, tuple[str, ...]] = {
     "drift": _OBJECTS,
     "probe": (),
 }
-"""The verbs whose findings can be waived, and the beginnings of the codes that each looks for completely.
+"""The verbs whose findings can be waived, and the prefixes of the codes that each of them searches completely.
 
-Which effects a plan has depends on the cluster, and a probe sees one node: no waiver is unused because of them.
+The effects of a plan depend on the cluster, and a probe sees only one node, so no waiver counts as unused because of
+them.
 """
 _ENDS_EARLY = ("validate", "compile")
-"""Verbs that with findings have not taken all steps."""
+"""Verbs that stop before their last step if there are findings."""
 
 
 def add_waivers(parser: ArgumentParser) -> None:
-    """--waivers FILE."""
+    """Add --waivers FILE."""
     parser.add_argument(
         "--waivers", metavar="FILE", help=f"findings that are accepted ({FILE} beside the blueprint or bundle)"
     )
 
 
 def today() -> date:
-    """The day by which waivers are judged, in UTC."""
+    """The day on which waivers are evaluated, in UTC."""
     return datetime.now(UTC).date()
 
 
 def waivers_for(options: Namespace, target: str) -> Waivers:
-    """The waivers of the file that the command line names, or of the one beside the target. Raises Refused."""
+    """The waivers in the file from the command line, or in the one next to the target. Raises Refused."""
     from blueprint.waivers.engine import Waivers
     from blueprint.waivers.reading import read_waivers
 
@@ -65,7 +66,7 @@ def waivers_for(options: Namespace, target: str) -> Waivers:
 
 
 def with_waivers(run: Run, options: Namespace, *, refused: bool) -> Run:
-    """The run with the waivers of its command line applied. What other verbs wrote or could not is never waived."""
+    """The run with its waivers applied. Findings of verbs that write are never waived."""
     from blueprint.records import replace
     from blueprint.report import waiving
 
@@ -85,7 +86,7 @@ def with_waivers(run: Run, options: Namespace, *, refused: bool) -> Run:
     judged = () if refused else _judged(options)
 
     def is_judged(waiver: Waiver, assessed: Run) -> bool:
-        """Whether the run went far enough to need this waiver."""
+        """Whether the run got far enough to need this waiver."""
         complete = assessed.exit_code == 0 or (assessed.exit_code == 1 and options.verb not in _ENDS_EARLY)
         return complete and waiver.code.id.startswith(judged)
 
@@ -98,13 +99,13 @@ def _judged(options: Namespace) -> tuple[str, ...]:
 
 
 def _target(options: Namespace) -> str:
-    """What the waivers are beside."""
+    """The target whose folder may contain the waivers."""
     names = (getattr(options, name, None) for name in ("target", "after", "expect"))
     return next((str(name) for name in names if name), "")
 
 
 def _file(given: str | None, target: str) -> tuple[str, str] | None:
-    """Name and text of the file; None where none is given and none is there."""
+    """The name and text of the file; None if none is given and none exists."""
     from blueprint.source.files import DiskFiles, read_text
 
     given = given if given is not None else _configured(target)
@@ -126,7 +127,7 @@ def _file(given: str | None, target: str) -> tuple[str, str] | None:
 
 
 def _configured(target: str) -> str | None:
-    """The file that the project's configuration names with `waivers = FILE`, relative to the configuration."""
+    """The file from `waivers = FILE` in the project's configuration, relative to the configuration."""
     found = find_configuration(target)
     named = found.values.get("waivers") if found else None
     if found is None or named is None:

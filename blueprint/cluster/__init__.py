@@ -1,1 +1,1 @@
-"""Talk to the cluster: connect, plan, apply, wait, and keep the record of what was applied."""
+"""Works with the cluster: connect, plan, apply, wait, and maintain the inventory of applied objects."""

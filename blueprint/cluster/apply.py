@@ -1,7 +1,7 @@
-"""Apply a plan: write what differs, in order, record it, and say what became of every object.
+"""Applies a plan: writes what differs, in order, records it, and reports the result for every object.
 
-The inventory is widened before the first write and made exact after the last, so a run that is killed at any
-moment leaves nothing behind that the next run does not know. What is proven clean is not written at all.
+The inventory is extended before the first write and made exact after the last one, so that a run that is killed at any
+moment leaves nothing unknown to the next run. Objects that are proven unchanged are not written at all.
 """
 
 from __future__ import annotations
@@ -42,7 +42,8 @@ _BLIND = 2
 class ApplyOptions(Record):
     """How to apply. `timeout` is in seconds, for each object and each wait.
 
-    `force_conflicts` allows to take contested fields, `replace` to make objects anew: everything, or what is named.
+    `force_conflicts` allows taking over contested fields, `replace` recreating objects: for everything, or for what is
+    named.
     """
 
     timeout: float = 60.0
@@ -52,17 +53,19 @@ class ApplyOptions(Record):
 
     @property
     def taking(self) -> Consent:
-        """Which contested fields may be taken."""
+        """The consent to take over contested fields."""
         return Consent.of(self.force_conflicts)
 
     @property
     def replacing(self) -> Consent:
-        """Which objects may be deleted and made anew."""
+        """The consent to delete and recreate objects."""
         return Consent.of(self.replace)
 
 
 class ApplyOutcome(Record):
-    """What an apply came to. `changes` has what was written, or failed to be; `written` counts the former."""
+    """The result of an apply. `changes` contains objects that were written, or failed to be; `written` counts the
+    former.
+    """
 
     changes: tuple[ObjectChange, ...]
     diagnostics: tuple[Diagnostic, ...]
@@ -73,7 +76,7 @@ class ApplyOutcome(Record):
 
     @property
     def exit_code(self) -> int:
-        """130 where interrupted, 1 with an error, 3 where something is unknown, else 0."""
+        """130 if interrupted, 1 with an error, 3 if something is unknown, otherwise 0."""
         if self.interrupted:
             return 130
         if any(d.severity is Severity.ERROR for d in self.diagnostics):
@@ -82,14 +85,15 @@ class ApplyOutcome(Record):
 
 
 def _ignore(_event: Event) -> None:
-    """Listen to nothing."""
+    """Ignore the event."""
 
 
 def apply_plan(plan: Plan, connection: Connection, options: ApplyOptions, listener: Listener = _ignore) -> ApplyOutcome:
-    """Make the cluster what the plan says, as far as it lets us.
+    """Apply the plan, as far as the cluster accepts it.
 
     Raises:
-        Refused: nothing could be looked at, the record cannot be written, or the server is gone before anything was.
+        Refused: nothing could be examined, the inventory cannot be written, or the server failed before the first
+            write.
     """
     steps: tuple[Step | NodeStep, ...] = (*plan.steps, *plan.nodes)
     if plan.exit_code == _BLIND and all(step.blocked for step in steps):
@@ -106,10 +110,10 @@ def apply_plan(plan: Plan, connection: Connection, options: ApplyOptions, listen
 
 
 def apply_tasks(plan: Plan, options: ApplyOptions) -> TaskList:
-    """Everything that an apply does."""
+    """All tasks of an apply."""
     steps: tuple[Step | NodeStep, ...] = (*plan.steps, *plan.nodes)
     due = [step for step in steps if step.action is not Action.UNCHANGED]
-    # What nobody approved does not count.
+    # Only approved changes count.
     attempts = any(options.taking.lets_write(step) for step in due if not step.blocked)
     return TaskList(
         prepare=[WidenInventory(plan)] if attempts else [],
@@ -127,18 +131,18 @@ def _work(plan: Plan, options: ApplyOptions) -> Iterator[Task]:
     for stage, steps in itertools.groupby(in_stages, lambda step: stage_of(step.id)):
         if (
             stage >= Stage.WORKLOADS and fresh
-        ):  # marks such as gpu.deploy.driver=false must be there before who reads them
+        ):  # Marks such as gpu.deploy.driver=false must exist before their readers do.
             yield WriteNodes(name, fresh, consent)
             fresh = ()
         yield from _stage(plan, options, stage, list(steps))
-    if fresh or known:  # marks that name a configuration follow what knows it
+    if fresh or known:  # Marks that refer to a configuration are written after the component that reads it.
         yield WriteNodes(name, (*fresh, *known), consent)
     if options.wait:
         yield WaitForHealth(plan.bundle.objects, plan.bundle.release)
 
 
 def _stage(plan: Plan, options: ApplyOptions, stage: Stage, steps: list[Step]) -> Iterator[Task]:
-    """Write one stage, what follows its peers after them, and wait for what later stages need of it."""
+    """Write one stage, with objects that follow their peers last, and wait for what later stages need."""
     later = [step for step in steps if step.action is not Action.UNCHANGED and follows_peers(step.object)]
     first = [step for step in steps if step not in later]
     title = stage.name.lower()
@@ -155,7 +159,7 @@ def _stage(plan: Plan, options: ApplyOptions, stage: Stage, steps: list[Step]) -
 
 
 def _still_true(plan: Plan, taking: Consent) -> list[Diagnostic]:
-    """What the plan found and the write does not report again."""
+    """Findings of the plan that the write does not report again."""
     taken = reported_when_taken(plan, taking)
     return [found for found in plan.diagnostics if found not in taken and not _is_superseded(found)]
 

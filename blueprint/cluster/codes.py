@@ -1,4 +1,4 @@
-"""Codes of plan, apply and wait (BP7011, BP7022 to BP7060)."""
+"""Diagnostic codes of plan, apply and wait (BP7011, BP7022 to BP7060)."""
 
 from blueprint.diagnostics import Severity, define
 

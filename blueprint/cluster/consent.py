@@ -1,4 +1,4 @@
-"""What a person allowed an apply to do: everything of its sort, or what was named."""
+"""The user's consent to forced changes: for everything, or for named objects and fields."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from blueprint.source.paths import format_path
 
 
 class Consent(Record):
-    """Leave to take over fields, or to delete objects and make them anew.
+    """Consent to take over fields, or to delete and recreate objects.
 
     Attributes:
         everything: Whether it was given without a name.
-        named: `KIND/NAMESPACE/NAME` (`KIND/NAME` for what is in no namespace), for fields also `...:FIELD`. Matched
-            against what there is, never split: names may hold colons.
+        named: `KIND/NAMESPACE/NAME` (`KIND/NAME` for cluster-scoped objects), for fields also `...:FIELD`. Compared
+            with existing objects, never split: names may contain colons.
     """
 
     everything: bool = False
@@ -26,21 +26,21 @@ class Consent(Record):
 
     @classmethod
     def given(cls, texts: Iterable[str]) -> Consent:
-        """Consent as the command line has it: one text for each time it was given, empty for all."""
+        """The consent from the command line: one text for each occurrence of the flag, empty for everything."""
         all_texts = tuple(texts)
         return cls("" in all_texts, tuple(text for text in all_texts if text))
 
     @classmethod
     def of(cls, given: Consent | bool) -> Consent:  # noqa: FBT001 - either form of one value
-        """Consent, where all or nothing may be said as a bool."""
+        """The consent, from a bool for everything or nothing."""
         return given if isinstance(given, Consent) else cls(everything=given)
 
     def names(self, identity: ObjectId) -> bool:
-        """Whether an object, or a field of it, was named."""
+        """Whether an object, or one of its fields, is named."""
         return any(_is_about(text, identity) for text in self.named)
 
     def covers(self, identity: ObjectId, conflict: FieldConflict) -> bool:
-        """Whether a contested field may be taken."""
+        """Whether a contested field may be taken over."""
         if self.everything or str(identity) in self.named:
             return True
         fields = [text[len(str(identity)) + 1 :] for text in self.named if _is_about(text, identity)]
@@ -48,14 +48,14 @@ class Consent(Record):
         return any(_is_at(spelt, field) for field in fields for spelt in spellings)
 
     def left(self, step: Step | NodeStep) -> tuple[FieldConflict, ...]:
-        """The contested fields of a step that nobody allowed to take."""
+        """The contested fields of a step that may not be taken over."""
         return tuple(c for c in step.conflicts if not self.covers(step.id, c))
 
     def lets_write(self, step: Step | NodeStep) -> bool:
-        """Whether a step may be written: nothing in it is contested, or what is may be taken or can be left out.
+        """Whether a step may be written: it has no contested fields, or they may be taken over or can be omitted.
 
-        A node is written as a whole. An object that was not named is left alone as a whole, too: half of a change
-        that nobody requested may be worse than none.
+        A node is written as a whole. An object that is not named is not written either: half of a change that was not
+        requested may be worse than none.
         """
         left = self.left(step)
         if not left:
@@ -65,17 +65,19 @@ class Consent(Record):
         return not any(conflict.in_the_way or not conflict.located for conflict in left)
 
     def unknown_names(self, ids: Iterable[ObjectId]) -> tuple[str, ...]:
-        """What was named and is none of these objects."""
+        """The names that match none of these objects."""
         known = tuple(ids)
         return tuple(text for text in self.named if not any(_is_about(text, identity) for identity in known))
 
 
 NONE = Consent()
-"""Nothing was allowed."""
+"""No consent."""
 
 
 def reported_when_taken(plan: Plan, consent: Consent) -> set[Diagnostic]:
-    """What the plan says of contested fields that this apply takes: the write says it again, with what came of it."""
+    """The plan's diagnostics about contested fields that this apply takes over: the write reports them again, with the
+    result.
+    """
     data = {step.id: step.object.data for step in plan.steps}
     steps: tuple[Step | NodeStep, ...] = (*plan.steps, *plan.nodes)
     return {
@@ -90,7 +92,7 @@ def reported_when_taken(plan: Plan, consent: Consent) -> set[Diagnostic]:
 def with_replacements(plan: Plan, consent: Consent) -> Plan:
     """The plan with permission to delete and recreate objects that cannot be changed in place.
 
-    What has something to lose is replaced only by its name.
+    Objects with something to lose must be named.
     """
 
     def may(step: Step) -> bool:
@@ -108,5 +110,5 @@ def _is_about(text: str, identity: ObjectId) -> bool:
 
 
 def _is_at(field: str, scope: str) -> bool:
-    """Whether a field is the scope, or something in it."""
+    """Whether a field equals the scope, or is inside it."""
     return field == scope or field.startswith((f"{scope}.", f"{scope}["))

@@ -1,6 +1,6 @@
-"""Definitions that lose fields which objects in the cluster use: the API server would silently drop them.
+"""Detects CRD updates that would prune fields in use: the API server drops them silently.
 
-It keeps what is stored until an object is written the next time, and then prunes what the definition does not know.
+It keeps the stored data until an object is written again, and then prunes what the CRD does not define.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _SHOWN = 3
 
 
 def find_narrowing(steps: Sequence[Step], connection: Connection) -> Iterator[Diagnostic]:
-    """Every definition of the plan that loses fields in use, before anything is written."""
+    """A diagnostic for each CRD in the plan that removes fields in use, before anything is written."""
     ours = {step.id for step in steps}
     for step in steps:
         if step.id.kind == "CustomResourceDefinition" and step.action is Action.UPDATE and step.live is not None:
@@ -96,7 +96,7 @@ def _named(users: list[str]) -> str:
 
 
 def grows(old: Mapping[str, Any], new: Mapping[str, Any]) -> bool:
-    """Whether a definition that is there would get fields that it does not know yet."""
+    """Whether the CRD would get fields that it does not define yet."""
     known = {version["name"]: version for version in old["versions"]}
     return any(
         version["name"] not in known

@@ -1,4 +1,4 @@
-"""What an object cannot be written without: where that failed, it is not tried."""
+"""Dependencies of an object on others: if writing one of those failed, the object is not written."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from blueprint.kubernetes.stages import Stage, account_of, stage_of
 
 
 def needs(step: Step, other: ObjectId, plan: Plan) -> bool:
-    """Whether an object needs another one of the plan: its namespace, operator, account or definition."""
+    """Whether an object needs another one in the plan: its namespace, operator, account or CRD."""
     if other.kind == "Namespace":
         return step.id.namespace == other.name
     if is_subscription(other):

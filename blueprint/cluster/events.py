@@ -1,6 +1,6 @@
-"""Events of a run against a cluster, in the order in which things happen.
+"""Events of a run against a cluster, in chronological order.
 
-Progress displays listen to them; the result of a run is put together from them. Each has a JSON form.
+Progress displays listen to them, and the result of a run is computed from them. Each has a JSON form.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from blueprint.records import Record
 
 
 class ApplyStatus(enum.StrEnum):
-    """What became of one object."""
+    """The result for one object."""
 
     CREATED = "created"
     UPDATED = "updated"
@@ -26,21 +26,21 @@ class ApplyStatus(enum.StrEnum):
 
 
 class WaitStatus(enum.StrEnum):
-    """What a wait for one object came to."""
+    """The result of waiting for one object."""
 
     READY = "ready"
     TIMED_OUT = "timed out"
 
 
 class TaskStatus(enum.StrEnum):
-    """Where a task is."""
+    """The state of a task."""
 
     STARTED = "started"
     FINISHED = "finished"
 
 
 class InitEvent(Record):
-    """The run begins; `tasks` are the names of everything it is going to do, in order."""
+    """The run starts; `tasks` are the names of all its tasks, in order."""
 
     tasks: tuple[str, ...]
 
@@ -50,7 +50,7 @@ class InitEvent(Record):
 
 
 class TaskEvent(Record):
-    """A task begins, or has ended."""
+    """A task starts, or has ended."""
 
     task: str
     status: TaskStatus
@@ -61,7 +61,7 @@ class TaskEvent(Record):
 
 
 class ApplyEvent(Record):
-    """An object was written, needed no write, or could not be written. `change` is what was written."""
+    """An object was written, did not need to be, or could not be. `change` is what was written."""
 
     id: ObjectId
     status: ApplyStatus
@@ -73,7 +73,7 @@ class ApplyEvent(Record):
 
 
 class WaitEvent(Record):
-    """The wait for an object has ended."""
+    """Waiting for an object has ended."""
 
     id: ObjectId
     status: WaitStatus
@@ -95,7 +95,7 @@ class RecordEvent(Record):
 
 
 class DiagnosticEvent(Record):
-    """Something was found on the way."""
+    """A finding during the run."""
 
     diagnostic: Diagnostic
 
@@ -105,7 +105,7 @@ class DiagnosticEvent(Record):
 
 
 class ErrorEvent(Record):
-    """The run ended before all of its tasks did: it was interrupted, or the server is gone."""
+    """The run ended before all of its tasks: it was interrupted, or the server is unavailable."""
 
     diagnostic: Diagnostic
     interrupted: bool

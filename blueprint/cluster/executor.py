@@ -1,7 +1,7 @@
 """Runs a list of tasks against a cluster and emits an event for everything that happens.
 
-An apply is one list of tasks; every other writing operation is another. The caller always gets a result,
-also where the user interrupts or the server goes away: what was begun is finished and recorded.
+An apply is one list of tasks; every other writing operation is another. The caller always gets a result, even if the
+user interrupts or the server fails: running tasks are completed and recorded.
 """
 
 from __future__ import annotations
@@ -35,16 +35,16 @@ from blueprint.records import MutableRecord, Record, field, replace
 
 
 class Results(MutableRecord):
-    """What a run has come to so far, put together from its events."""
+    """The intermediate result of a run, computed from its events."""
 
     applied: dict[ObjectId, ApplyEvent] = field(default_factory=dict)
     diagnostics: list[Diagnostic] = field(default_factory=list)
     failed: set[ObjectId] = field(default_factory=set)
-    """Could not be written, or never became ready: nothing that needs it can be written."""
+    """Objects that could not be written, or never became ready: objects that need them cannot be written."""
     interrupted: bool = False
 
     def add(self, event: Event) -> None:
-        """Take in an event."""
+        """Process an event."""
         match event:
             case ApplyEvent():
                 self.applied[event.id] = event
@@ -60,26 +60,26 @@ class Results(MutableRecord):
 
     @property
     def changes(self) -> list[ObjectChange]:
-        """What was written."""
+        """The changes that were written."""
         return [event.change for event in self.applied.values() if event.change is not None]
 
     def count(self, *statuses: ApplyStatus) -> int:
-        """How many objects came to one of these."""
+        """The number of objects with one of these results."""
         return sum(event.status in statuses for event in self.applied.values())
 
 
 class TaskContext(MutableRecord):
-    """What the tasks of a run share.
+    """The state shared by the tasks of a run.
 
     Attributes:
         connection: The cluster.
-        timeout: Seconds, for each object and each wait.
-        listener: Gets every event.
-        discovery: What the server serves; renewed by tasks that bring new kinds.
-        inventory: The record as it is in the cluster.
-        results: What the run has come to so far.
-        snapshots: Of the objects that were written, or whose snapshot has to be renewed.
-        nodes: What is on the nodes that were written.
+        timeout: The timeout in seconds, for each object and each wait.
+        listener: Receives every event.
+        discovery: What the server serves; updated by tasks that add new kinds.
+        inventory: The inventory in the cluster.
+        results: The intermediate result of the run.
+        snapshots: Snapshots of the objects that were written, or whose snapshot must be updated.
+        nodes: The state of the nodes that were written.
         unmet: Objects that were not written, by the object that they need.
     """
 
@@ -94,12 +94,12 @@ class TaskContext(MutableRecord):
     unmet: dict[ObjectId, list[ObjectId]] = field(default_factory=dict)
 
     def emit(self, event: Event) -> None:
-        """Take in an event and pass it on."""
+        """Process an event and forward it."""
         self.results.add(event)
         self.listener(event)
 
     def report(self, *diagnostics: Diagnostic) -> None:
-        """Emit what was found."""
+        """Emit diagnostics."""
         for diagnostic in diagnostics:
             self.emit(DiagnosticEvent(diagnostic))
 
@@ -109,20 +109,20 @@ class Task(Protocol):
 
     @property
     def name(self) -> str:
-        """What it does, in a few words."""
+        """A short description of the task."""
 
     def run(self, context: TaskContext) -> None:
-        """Do it. What fails for one object is an event; ApiError is for what ends the run."""
+        """Run the task. Failures of single objects are events; ApiError ends the run."""
 
 
 class TaskList(Record):
-    """Everything that a run does, in order.
+    """All tasks of a run, in order.
 
     Attributes:
-        prepare: Before anything is written: what fails here leaves nothing to record, and is raised.
-        work: Ends early where the user interrupts or the server is gone.
-        finish: Runs however the work ended.
-        subjects: Every object that the work is to write.
+        prepare: Run before anything is written. Errors leave nothing to record, and are raised.
+        work: Stops early if the user interrupts or the server is unavailable.
+        finish: Runs in any case.
+        subjects: All objects that the work writes.
     """
 
     prepare: Sequence[Task]
@@ -137,10 +137,10 @@ class TaskList(Record):
 
 
 def execute(tasks: TaskList, context: TaskContext) -> Results:
-    """Run all tasks, and give what they came to.
+    """Run all tasks, and return their results.
 
     Raises:
-        Refused, ApiError: from the tasks that prepare.
+        Refused, ApiError: from the tasks in `prepare`.
     """
     context.emit(InitEvent(tasks.names))
     _run(tasks.prepare, context)
@@ -157,7 +157,7 @@ def execute(tasks: TaskList, context: TaskContext) -> Results:
 
 
 def _with_rest(reason: Diagnostic, tasks: TaskList, results: Results) -> Diagnostic:
-    """Say once what was not written for one and the same reason."""
+    """The reason, extended by the number of objects that were not written because of it."""
     left = [subject for subject in tasks.subjects if subject not in results.applied]
     return replace(reason, message=f"{reason.message}; {findings.counted(left)} not written")
 

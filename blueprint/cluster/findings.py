@@ -1,4 +1,4 @@
-"""The sentences of plan and apply: what stands in the way of an object, with the blueprint line it concerns."""
+"""The diagnostics of plan and apply: why an object cannot be written, with the relevant blueprint line."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ from blueprint.source.paths import format_path
 from blueprint.wording import joined
 
 _NAMED = 3
-"""Objects that are named where many share a fate."""
+"""The maximum number of objects that are named if many have the same problem."""
 
 
 def conflict(subject: ObjectId, found: FieldConflict, data: Any, *, taken: bool = False) -> Diagnostic:
-    """A field that belongs to somebody else: an error, or a note once it was taken over."""
+    """A field that another manager owns: an error, or a note once it was taken over."""
     path = found.spelt[0] if found.spelt else format_path(found.path, data)
     hidden = is_secret(subject.group, subject.kind) and is_confidential(found.path)
     live, declared = (HIDDEN_FROM_SERVER if hidden else _as_text(value) for value in (found.live, found.declared))
@@ -56,7 +56,7 @@ def conflict(subject: ObjectId, found: FieldConflict, data: Any, *, taken: bool 
 
 
 def code(found: FieldConflict, *, taken: bool) -> Code:
-    """Under which code a contested field is told."""
+    """The code under which a contested field is reported."""
     if taken:
         return codes.TAKEN_OVER
     return codes.IN_THE_WAY if found.in_the_way else codes.CONFLICT
@@ -71,7 +71,7 @@ def _way_out(found: FieldConflict, scope: str) -> str:
 def needs_replacement(
     subject: ObjectId, detail: str, reason_never: str | None, lost: Sequence[str], origin: FieldOrigin | None
 ) -> Diagnostic:
-    """A field that cannot change on an existing object; what replacing it would lose, and who may do it."""
+    """An immutable field of an existing object, what replacing the object would lose, and how to allow it."""
     if reason_never:
         help_text = f"`apply` never does that: {reason_never}"
     elif lost:
@@ -92,7 +92,7 @@ def needs_replacement(
 
 
 def rejection(obj: Object, error: ApiError) -> Diagnostic:
-    """The server refused an object for good. Points at the line of the first field that it names."""
+    """An object that the server rejects permanently. Points at the line of the first field in the message."""
     spelt = [cause.field for cause in error.causes if cause.field]
     if typed := field_of_type_error(error.message):
         spelt.append(typed)
@@ -110,7 +110,7 @@ def rejection(obj: Object, error: ApiError) -> Diagnostic:
 
 
 def trouble(obj: Object, error: ApiError) -> Diagnostic:
-    """Whatever an answer means for one object: forbidden, failing for now, or refused for good."""
+    """The diagnostic for any error response about one object: forbidden, temporary, or permanent."""
     if error.forbidden:
         return forbidden(obj.id, error)
     if error.over_quota:
@@ -123,14 +123,14 @@ def trouble(obj: Object, error: ApiError) -> Diagnostic:
 
 
 def unseen(subject: ObjectId, error: ApiError) -> Diagnostic:
-    """An object that could not be looked at."""
+    """An object that could not be examined."""
     if error.forbidden:
         return forbidden(subject, error)
     return plain(SERVER_FAILING, subject, f"{subject} cannot be examined: {error.message}")
 
 
 def forbidden(subject: ObjectId, error: ApiError) -> Diagnostic:
-    """Something about an object may not be read or written."""
+    """A missing permission to read or write an object."""
     help_text = f"a role must allow it; `blueprint` requested {error.request.split('?')[0]}"
     return plain(FORBIDDEN, subject, f"{subject}: {error.message}", help_text)
 
@@ -149,33 +149,33 @@ def plain(
 
 
 def counted(left: Sequence[ObjectId]) -> str:
-    """How many objects, and the first of them by name."""
+    """The number of objects, and the names of the first ones."""
     names = ", ".join(map(str, left[:_NAMED])) + (", ..." if len(left) > _NAMED else "")
     detail = f" ({names})" if left else ""
     return f"1 object{detail} was" if len(left) == 1 else f"{len(left)} objects{detail} were"
 
 
 def waiting(left: Sequence[ObjectId], need: ObjectId) -> Diagnostic:
-    """Objects that were not written, for want of the same other one."""
+    """Objects that were not written because they all need the same other object."""
     if len(left) == 1:
         return plain(codes.NOT_WRITTEN, left[0], f"{left[0]} was not written: it needs {need}")
     return Diagnostic(codes.NOT_WRITTEN, f"{counted(left)} not written: they need {need}", subject=str(need))
 
 
 def place(origin: FieldOrigin | None) -> Span | None:
-    """The line to show: where the blueprint (or what it stands on) says the value, else the template."""
+    """The span to show: the blueprint line (or that of its overlay) with the value, or else the template."""
     return origin.place if origin else None
 
 
 def template_note(origin: FieldOrigin | None) -> tuple[Note, ...]:
-    """Where the field was rendered, unless that is already the line shown."""
+    """The span of the template, unless it is already shown."""
     if origin is None or place(origin) == origin.template:
         return ()
     return (Note("rendered here", origin.template),)
 
 
 def _words(subject: ObjectId, error: ApiError) -> str:
-    """What the server said, which may quote the value that it refuses."""
+    """The server's message, which may quote the rejected value."""
     return HIDDEN_FROM_SERVER if is_secret(subject.group, subject.kind) else error.message
 
 

@@ -1,6 +1,6 @@
 """Whether a live object works, as far as its own status says: healthy, not healthy, or unknown.
 
-The absence of a complaint is no health: an object that no controller has looked at is unknown.
+The absence of an error does not mean health: an object that no controller has observed is unknown.
 """
 
 from __future__ import annotations
@@ -23,13 +23,13 @@ from blueprint.kubernetes.kinds import find_kind, is_own_group
 from blueprint.records import Record
 
 SIMULATED = "gpublueprint.dev/simulated"
-"""Annotation of nodes that a lab made: nothing that runs on them proves anything."""
+"""Annotation of nodes that a lab created: nothing that runs on them proves anything about hardware."""
 
 _PAUSE = 0.5
 
 
 class Health(enum.StrEnum):
-    """What an object's status comes to."""
+    """The health of an object, derived from its status."""
 
     HEALTHY = "healthy"
     NOT_HEALTHY = "not healthy"
@@ -37,16 +37,16 @@ class Health(enum.StrEnum):
 
 
 class HealthState(Record):
-    """The health of one object, in a word and in a sentence."""
+    """The health of one object, with an explanation."""
 
     health: Health
     text: str
 
 
 def health_of(live: Mapping[str, Any], release: str = "") -> HealthState | None:
-    """The health of a live object, read as its kind has it in a release.
+    """The health of a live object, determined by the rules for its kind in a release.
 
-    None for kinds that cannot be ill (a ConfigMap, a Role).
+    None for kinds without health (a ConfigMap, a Role).
     """
     ready = find_kind(str(live["apiVersion"]).rpartition("/")[0], str(live["kind"]), release).ready
     return _judge(ready, live) if ready else None
@@ -59,7 +59,7 @@ def _judge(ready: Readiness, live: Mapping[str, Any]) -> HealthState:
     generation = int(live["metadata"].get("generation", 0))
     observed = status.get("observedGeneration")
     if observed is None and ready.always_observed:
-        # The server itself fills in zeros, which look like a DaemonSet that no node matches.
+        # The server itself sets zeros, which look like a DaemonSet that matches no node.
         return HealthState(Health.UNKNOWN, "no controller has reported on it")
     if observed is not None and int(observed) < generation:
         return HealthState(Health.UNKNOWN, f"its controller has seen generation {observed} of {generation}")
@@ -98,7 +98,7 @@ def _by_replicas(how: Replicas, live: Mapping[str, Any]) -> HealthState:
 
 
 def _by_state(how: StateField, live: Mapping[str, Any]) -> HealthState:
-    """Operators sum up in one word; why it is not the right one stands in a condition, where anywhere."""
+    """Operators report a single state; a condition, if there is one, explains why it is not the expected one."""
     name, value = how.field.rpartition(".")[2], str(value_at(live, how.field) or "not set")
     conditions = conditions_of(live)
     for condition in conditions:
@@ -137,7 +137,9 @@ def _by_completion(how: Completion, live: Mapping[str, Any]) -> HealthState:
 
 
 def _by_subscription(live: Mapping[str, Any]) -> HealthState:
-    """By itself it says only what is installed; whether that works is asked of the installed version, by the gate."""
+    """A Subscription reports only what is installed. Whether it works is determined from the installed version, by the
+    wait.
+    """
     complaint = complaint_of(live)
     return (
         HealthState(Health.NOT_HEALTHY, complaint)
@@ -147,19 +149,19 @@ def _by_subscription(live: Mapping[str, Any]) -> HealthState:
 
 
 def is_operators(identity: ObjectId, release: str = "") -> bool:
-    """Whether an object is one of those whose operator says in its status what came of it."""
+    """Whether an operator reports the result in the object's status."""
     return not is_own_group(identity.group) and find_kind(identity.group, identity.kind, release).ready is not None
 
 
 def wait_healthy(
     connection: Connection, discovery: Discovery, objects: Iterable[Object], timeout: float, release: str = ""
 ) -> list[Diagnostic]:
-    """Wait until every object that can be unhealthy is healthy; report those that are not after `timeout` seconds.
+    """Wait until every object with a health state is healthy; report those that are not after `timeout` seconds.
 
-    Each kind is read as the components of `release` have it.
+    Health is determined by the rules for each kind in `release`.
 
     Raises:
-        ApiError: the server is gone.
+        ApiError: the server is unavailable.
     """
     end = time.monotonic() + timeout
     waiting = {o.id: o for o in objects if find_kind(o.id.group, o.id.kind, release).ready}
@@ -194,7 +196,7 @@ def _unhealthy(identity: ObjectId, state: HealthState, timeout: float) -> Diagno
 
 
 def simulated_nodes(connection: Connection) -> Diagnostic | None:
-    """A note that the nodes of this cluster are made up, if any of them is."""
+    """A note that nodes of this cluster are simulated, if any are."""
     try:
         nodes = connection.list("/api/v1/nodes")
     except ApiError as error:

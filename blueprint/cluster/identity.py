@@ -11,11 +11,11 @@ from blueprint.records import Record
 
 
 class ClusterIdentity(Record):
-    """Which cluster a run is about, as reports name it; what is not known is empty.
+    """The identity of a cluster in reports; unknown values are empty.
 
     Attributes:
-        context: The kubeconfig's name for it.
-        endpoint: Where its API server is.
+        context: Its name in the kubeconfig.
+        endpoint: The address of its API server.
         version: The server's version, `v1.36.3`.
         uid: The uid of the namespace kube-system.
     """
@@ -37,13 +37,13 @@ class ClusterIdentity(Record):
 
 
 def identify(connection: Connection, uid: str | None = None) -> ClusterIdentity:
-    """The cluster behind a connection; `uid` is given where it was read already."""
+    """The cluster of a connection; pass `uid` if it has already been read."""
     found = read_cluster_uid(connection) if uid is None else uid
     return ClusterIdentity(connection.context, connection.endpoint.server, connection.version, found)
 
 
 def read_cluster_uid(connection: Connection) -> str:
-    """The uid of the namespace kube-system, which lives as long as its cluster; empty where forbidden."""
+    """The uid of the namespace kube-system, which exists as long as its cluster; empty if reading it is forbidden."""
     try:
         return str(connection.get("/api/v1/namespaces/kube-system")["metadata"]["uid"])
     except ApiError as error:
@@ -53,7 +53,7 @@ def read_cluster_uid(connection: Connection) -> str:
 
 
 def check_cluster(bundle: Bundle, found: str) -> None:
-    """Refuse a cluster that is not the one the blueprint names."""
+    """Raise Refused if the cluster is not the one that the blueprint declares."""
     if bundle.cluster_uid and bundle.cluster_uid != found:
         there = f"is {found}" if found else "cannot be identified: the namespace kube-system may not be read"
         text = f"blueprint {bundle.name!r} is for cluster {bundle.cluster_uid}; this one {there}"

@@ -1,4 +1,4 @@
-"""Lists of named items whose order means something. For the API server the order of such lists is nobody's field."""
+"""Lists of named items whose order matters. The API server does not track ownership of such an order."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ _ORDERED = {
 
 
 def order_matters(path: Path, items: Any) -> bool:
-    """Whether the order of a list says something; `path` ends with the name of the list."""
+    """Whether the order of a list matters; `path` ends with the name of the list."""
     name = path[-1] if path else ""
     if name in _ORDERED:
         return True
-    # A variable of a container can only refer to one that stands before it.
+    # A variable of a container can refer only to variables before it.
     return name == "env" and any("$(" in str(item.get("value", "")) for item in items if isinstance(item, Mapping))
 
 
 def misplaced(want: Mapping[str, Any], have: Any) -> Iterator[Path]:
-    """The lists of `want` whose items are in another order in `have`, where that means something."""
+    """The lists of `want` whose items have another order in `have`, if it matters."""
     yield from _misplaced(want, have, ())
 
 

@@ -1,7 +1,8 @@
-"""Read the live state of a set of objects: one LIST per kind, then a GET for whatever the LIST did not show.
+"""Reads the live state of a set of objects: one LIST per kind, then a GET for every object that the LIST did not
+return.
 
-The LIST selects our label, so its cost does not grow with what else is in the cluster; an object that lost
-its label, or never had it, is found by name.
+The LIST selects our label, so its cost does not depend on other objects in the cluster. An object without the label is
+found by name.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from blueprint.inventory.membership import PART_OF, applyset_id
 from blueprint.records import Record, field
 
 _MANY = 8
-"""Objects of one kind and namespace from which on a LIST of names costs less than requesting each."""
+"""The number of objects of one kind and namespace above which a LIST of names costs less than reading each one."""
 
 Data = dict[str, Any]
 Wanted = tuple[ObjectId, str]
@@ -28,14 +29,14 @@ Wanted = tuple[ObjectId, str]
 
 
 class Live(Record):
-    """What is in the cluster.
+    """The state of the cluster.
 
     Attributes:
-        objects: Those requested that exist.
-        labelled: Those that carry our label, requested or not.
-        unseen: Those that could not be looked at, and why.
-        unserved: Those whose kind the server does not serve, so they cannot exist.
-        unlisted: Kinds of which nobody may list what carries our label: beyond what was requested, nothing is known.
+        objects: The requested objects that exist.
+        labelled: The objects with our label, requested or not.
+        unseen: The objects that could not be examined, and why.
+        unserved: The objects whose kind the server does not serve, so they cannot exist.
+        unlisted: Kinds whose labelled objects may not be listed: beyond the requested ones, nothing is known.
     """
 
     objects: Mapping[ObjectId, Data] = field(default_factory=dict)
@@ -46,7 +47,7 @@ class Live(Record):
 
 
 class _Request(Record):
-    """What to look at, by the resource to request it; and what there is nothing to request."""
+    """The objects to read, by resource, and those that cannot be requested."""
 
     by_resource: Mapping[Resource, list[ObjectId]]
     unseen: Mapping[ObjectId, ApiError]
@@ -56,12 +57,13 @@ class _Request(Record):
 def read_live(
     connection: Connection, discovery: Discovery, wanted: Iterable[Wanted], blueprint: str, *, by_name: bool = False
 ) -> Live:
-    """Look at `wanted` and at everything of the same kinds that carries our label.
+    """Read `wanted` and all objects of the same kinds with our label.
 
-    `by_name` is for few objects among many, of kinds whose members are known already: none is listed.
+    `by_name` is for a few objects among many, of kinds whose members are already known: nothing is listed.
 
     Raises:
-        ApiError: the server is gone or does not know us any more; refusals per kind are in `unseen`.
+        ApiError: the server is unavailable or no longer accepts the credentials. Errors for single kinds are in
+            `unseen`.
     """
     request = _request(discovery, wanted)
     labelled, unlisted = ({}, {}) if by_name else _list_labelled(connection, request, blueprint)
@@ -75,7 +77,7 @@ def _request(discovery: Discovery, wanted: Iterable[Wanted]) -> _Request:
     unserved = set()
     unseen: dict[ObjectId, ApiError] = {}
     for identity, api_version in wanted:
-        # What was applied in a version that is gone lives on in another; its identity is without version.
+        # An object that was applied in a removed API version still exists in another one; its identity has no version.
         resource = discovery.find(api_version, identity.kind) or discovery.any_version(identity.group, identity.kind)
         if resource:
             by_resource[resource].append(identity)
@@ -89,9 +91,9 @@ def _request(discovery: Discovery, wanted: Iterable[Wanted]) -> _Request:
 def _list_labelled(
     connection: Connection, request: _Request, blueprint: str
 ) -> tuple[dict[ObjectId, Data], dict[Resource, ApiError]]:
-    """Everything with our label, of every kind that is requested; and the kinds that cannot be listed."""
+    """All labelled objects of the requested kinds, and the kinds that cannot be listed."""
     selector = f"{PART_OF}={applyset_id(blueprint)}"
-    # A kind that is requested in two versions is listed in both: an object counts in the one it is requested in.
+    # A kind that is requested in two versions is listed in both: an object counts in the requested one.
     wanted_as = {identity: resource for resource, ids in request.by_resource.items() for identity in ids}
     labelled: dict[ObjectId, Data] = {}
     unlisted: dict[Resource, ApiError] = {}
@@ -107,7 +109,7 @@ def _list_labelled(
 def _get_missing(
     connection: Connection, request: _Request, labelled: Mapping[ObjectId, Data]
 ) -> tuple[dict[ObjectId, Data], dict[ObjectId, ApiError]]:
-    """What no list showed, requested by name: those that exist, and those that may not be read."""
+    """Objects that no list returned, read by name: those that exist, and those that cannot be read."""
     missing = [
         (resource, identity)
         for resource, ids in request.by_resource.items()
@@ -128,10 +130,10 @@ def _get_missing(
 def _members(
     connection: Connection, resource: Resource, ids: list[ObjectId], selector: str
 ) -> tuple[list[Data], ApiError | None]:
-    """Labelled objects of a kind: across namespaces, or where that is forbidden, in each namespace.
+    """The labelled objects of a kind: across namespaces, or, if that is forbidden, in each namespace.
 
-    What may not be listed is requested by name, and then reported as unseen; the refusal goes with the rest, since
-    others with our label stay unknown.
+    Objects that cannot be listed are read by name. The error is returned in any case, because other labelled objects
+    stay unknown.
     """
     try:
         return connection.list(resource.collection(), selector), None
@@ -152,7 +154,7 @@ def _members(
 
 
 def _possible(connection: Connection, resource: Resource, ids: list[ObjectId]) -> Iterator[ObjectId]:
-    """Those of `ids` that may be there: where many of a place are requested, one LIST of names tells."""
+    """The objects in `ids` that may exist: if many are requested in one place, a LIST of names determines this."""
     places: dict[str, list[ObjectId]] = defaultdict(list)
     for identity in ids:
         places[identity.namespace].append(identity)
@@ -162,7 +164,7 @@ def _possible(connection: Connection, resource: Resource, ids: list[ObjectId]) -
 
 
 def _names(connection: Connection, resource: Resource, namespace: str) -> set[str] | None:
-    """The names of a kind in one place; None where they may not be listed, or are far more than are requested."""
+    """The names of a kind in one place; None if they cannot be listed, or are far more than requested."""
     try:
         query = {"limit": str(PAGE)}
         page = connection.request("GET", resource.collection(namespace), query=query, accept=METADATA)

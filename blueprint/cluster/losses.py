@@ -1,4 +1,4 @@
-"""What goes with an object that is deleted to be made anew, as far as the object itself says."""
+"""What is lost if an object is deleted and recreated, as far as the object itself shows."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from blueprint.kubernetes.kinds import find_kind, is_own_group
 
 Live = Mapping[str, Any]
 _PODS = ("replicas", "currentNumberScheduled", "active", "succeeded", "failed")
-"""Where the status of a workload counts its pods; those of a Job that ended still hold its logs."""
+"""The status fields with a workload's number of pods. Pods of a finished Job still hold its logs."""
 _HEADLESS = "None"
 
 
 def losses(live: Live, declared: Mapping[str, Any]) -> tuple[str, ...]:
-    """What deleting `live` and creating `declared` in its place would lose; empty where it comes back as it was."""
+    """What deleting `live` and creating `declared` in its place would lose; empty if nothing."""
     identity = ObjectId.of(live)
     key = (identity.group, identity.kind)
     found = list(_BY_KIND.get(key, _nothing)(live, declared))
@@ -48,7 +48,7 @@ def _load_balancer(live: Live) -> str:
 
 
 def _node_ports(spec: Mapping[str, Any]) -> list[int]:
-    """The node ports that are said or given, in the order of the ports."""
+    """The declared or assigned node ports, in the order of the ports."""
     return [number for port in spec.get("ports") or () if (number := port.get("nodePort"))]
 
 

@@ -1,4 +1,4 @@
-"""What a plan does to nodes: the same tables as for two bundles, with the live objects as what was before."""
+"""Effects of a plan on nodes: the same rules as for two bundles, with the live objects as the previous state."""
 
 from __future__ import annotations
 
@@ -14,20 +14,20 @@ from blueprint.records import replace
 from blueprint.wording import counted
 
 _SHOWN = 3
-"""Nodes that are named where many change in the same way."""
+"""The maximum number of nodes that are named if many change in the same way."""
 
 
 def plan_effects(plan: Plan) -> list[Diagnostic]:
-    """What applying the plan does to nodes, and what the vendors of its components do not support."""
+    """The effects of the plan on nodes, and changes that the vendors of its components do not support."""
     before = {step.id: step.live for step in plan.steps if step.live is not None}
     changed = changed_objects(plan.changes, before, plan.bundle.objects)
     found = find_effects(changed, plan.bundle.objects, plan.bundle.pools, _places(plan))
-    # Which labels and taints change is in the plan, node by node: only what that does is told.
+    # The plan already shows which labels and taints change on each node: only the effects are reported.
     return [diagnostic for diagnostic in found if diagnostic.code is not effect_codes.PLACEMENT_CHANGES]
 
 
 def refuse_unsupported(plan: Plan, *, allowed: bool) -> None:
-    """Raise Refused where the plan goes a way that a vendor does not support, unless that is allowed."""
+    """Raise Refused if the plan contains an upgrade that a vendor does not support, unless that is allowed."""
     found = [diagnostic for diagnostic in plan_effects(plan) if diagnostic.code in UNSUPPORTED]
     found += [d for d in plan.diagnostics if d.code is codes.DEFINITION_NARROWS and d.severity is Severity.ERROR]
     if found and not allowed:
@@ -35,7 +35,7 @@ def refuse_unsupported(plan: Plan, *, allowed: bool) -> None:
 
 
 def _places(plan: Plan) -> list[PlaceChange]:
-    """Changes of nodes; nodes that change in the same way are one."""
+    """Changes of nodes; nodes that change in the same way are combined."""
     alike: dict[str, list[PlaceChange]] = {}
     for step in plan.nodes:
         if change := _place(step):

@@ -1,4 +1,4 @@
-"""Write the labels and taints of one node."""
+"""Writes the labels and taints of one node."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from blueprint.inventory.membership import manager
 
 _ATTEMPTS = 5
 _PAUSE = 0.1
-"""Seconds, doubled with every attempt."""
+"""The pause in seconds, doubled with every attempt."""
 
 
 def write_node(connection: Connection, step: NodeStep, blueprint: str, *, force: bool) -> Diagnostic | None:
-    """Bring one node to what its step says; None once it is.
+    """Apply a step to one node. Return None on success.
 
     Raises:
-        ApiError: the server is gone, or does not know us any more.
+        ApiError: the server is unavailable, or no longer accepts the credentials.
     """
     attempt = 0
     while True:
@@ -41,7 +41,9 @@ def write_node(connection: Connection, step: NodeStep, blueprint: str, *, force:
 
 
 def _write(connection: Connection, step: NodeStep, us: str, *, force: bool) -> Diagnostic | None:
-    """Both parts; either may be done again without harm: labels are bound to the uid, taints to what was seen."""
+    """Write labels and taints. Both can be repeated safely: labels are bound to the uid, taints to the observed
+    version.
+    """
     if step.writes_labels:
         meta = {"name": step.name, "uid": step.uid, "labels": dict(step.labels)}
         body = {"apiVersion": "v1", "kind": "Node", "metadata": meta}
@@ -58,11 +60,13 @@ def _trouble(step: NodeStep, error: ApiError) -> Diagnostic:
 
 
 def _write_taints(connection: Connection, step: NodeStep, taints: tuple[Taint, ...], us: str) -> Diagnostic | None:
-    """The list is atomic, so it is written only over the version that was read; heartbeats make that fail."""
+    """Write the taints. The list is atomic, so the write is conditional on the version that was read, which heartbeats
+    change.
+    """
     for _ in range(_ATTEMPTS):
         node = connection.get(f"{NODES}/{step.name}")
         if node["metadata"]["uid"] == step.uid and taints_of(node) == taints:
-            return None  # an attempt whose answer was lost
+            return None  # an earlier attempt whose response was lost
         if node["metadata"]["uid"] != step.uid or taints_of(node) != step.taints_before:
             text = f"{step.id} was not written: its taints were changed after the plan was made"
             return findings.plain(codes.STALE_PLAN, step.id, text, "run plan and apply again")

@@ -1,8 +1,8 @@
-"""Labels and taints of nodes, where the blueprint says that we put them there (`nodeLabels: apply`).
+"""Labels and taints of nodes that this tool sets (`nodeLabels: apply`).
 
-Labels go through server-side apply, so each is owned and conflicts show. `spec.taints` is one atomic list in
-the API: it is read, merged and written back only if the node is still the same version. Taints of others
-stay; what we put there is in the record, so that it can be taken back.
+Labels use server-side apply, so each one has an owner and conflicts are detected. `spec.taints` is an atomic list in
+the API: it is read, merged and written back only if the node's version is unchanged. Taints of others stay; our own are
+in the inventory, so that they can be removed later.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ NodePlan = tuple[tuple[NodeStep, ...], tuple[Diagnostic, ...]]
 
 
 class _DesiredNode(Record):
-    """What one node must carry; `pool` is None for a node that left all pools."""
+    """The desired state of one node; `pool` is None for a node that left all pools."""
 
     node: Mapping[str, Any]
     pool: BundlePool | None
@@ -40,7 +40,7 @@ class _DesiredNode(Record):
 
 
 def plan_nodes(bundle: Bundle, connection: Connection, inventory: Inventory | None) -> NodePlan:
-    """What the nodes need. Nothing where somebody else labels them. Raises ApiError."""
+    """The required changes of nodes; empty if the nodes are labelled by other means. Raises ApiError."""
     if bundle.node_labels != "apply" or not (bundle.pools or (inventory and inventory.nodes)):
         return (), ()
     try:
@@ -79,7 +79,7 @@ def _decide(connection: Connection, bundle: Bundle, desired: _DesiredNode) -> tu
 
 
 def _place(pool: BundlePool, nodes: LabelIndex[str], homes: dict[str, BundlePool]) -> Iterator[Diagnostic]:
-    """Enter the nodes of a pool into `homes`; say where they are too few, too many or taken."""
+    """Add the nodes of a pool to `homes`; report if there are too few, too many, or if they belong to another pool."""
     names = nodes.matching(pool.selector)
     if not pool.nodes_min <= len(names) <= pool.nodes_max:
         wanted = _range(pool.nodes_min, pool.nodes_max)
@@ -169,7 +169,7 @@ def _origin(pool: BundlePool | None, key: str) -> FieldOrigin | None:
 
 
 def _taint_changes(desired: _DesiredNode) -> tuple[tuple[Taint, ...] | None, tuple[FieldChange, ...]]:
-    """The whole list afterwards, None where it stays, and what changes in it."""
+    """The resulting list of taints, None if it does not change, and the changes."""
     live = list(taints_of(desired.node))
     wanted = {taint_key(t): t for t in desired.pool.taints} if desired.pool else {}
     merged = [wanted.get(taint_key(t), t) for t in live]
@@ -188,7 +188,7 @@ def _taint_changes(desired: _DesiredNode) -> tuple[tuple[Taint, ...] | None, tup
 
 
 def _our_taints(desired: _DesiredNode) -> Iterator[str]:
-    """Declared taints that are ours to take back: those that nobody had put there before us."""
+    """Declared taints that we may remove later: those that did not exist before we set them."""
     live = {taint_key(t): t for t in taints_of(desired.node)}
     for taint in sorted(desired.pool.taints, key=taint_key) if desired.pool else ():
         if taint_key(taint) in desired.record.taints or live.get(taint_key(taint)) != taint:
@@ -196,7 +196,7 @@ def _our_taints(desired: _DesiredNode) -> Iterator[str]:
 
 
 def _taint_conflicts(desired: _DesiredNode) -> Iterator[FieldConflict]:
-    """Declared taints that somebody else put there with another value."""
+    """Declared taints that exist with another value set by others."""
     live = {taint_key(t): t for t in taints_of(desired.node)}
     owner = next((e for e in entries(desired.node) if "f:taints" in e.fields.get("f:spec", {})), _NO_OWNER)
     for taint in desired.pool.taints if desired.pool else ():
@@ -220,7 +220,7 @@ def taints_of(node: Mapping[str, Any]) -> tuple[Taint, ...]:
 
 
 def taint_key(taint: Taint) -> str:
-    """How the record names a taint; a node has at most one of each key and effect."""
+    """The key of a taint in the inventory; a node has at most one taint of each key and effect."""
     return f"{taint.key}:{taint.effect}"
 
 

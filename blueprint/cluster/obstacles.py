@@ -1,9 +1,10 @@
-"""What others put into an object, and what of it keeps a declared field from being written.
+"""Finds fields of other managers that prevent a declared field from being written.
 
-A server-side apply merges: what others own stays. A port that an editor renumbered then stands beside the declared
-one of the same name, a volume of another type beside the declared type, and the server refuses the mixture. That is no
-immutable field. So a refused update is tried without what others own near the fields that the server names, then
-without all of it, always as a dry-run. What goes through proves what was in the way.
+A server-side apply merges objects, so fields of other managers stay. For example, a port that was renumbered with an
+editor then exists next to the declared one with the same name, or a volume has another type in addition to the declared
+one, and the server rejects the result. This is different from an immutable field. A rejected update is therefore
+retried without other managers' fields near those in the error message, then without all of them, always as a dry run.
+What succeeds proves what the obstacle was.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ _MOST_TRIALS = 12
 
 
 class ForeignField(Record):
-    """An undeclared field or list item of a live object, and who owns it."""
+    """An undeclared field or list item of a live object, and its owner."""
 
     path: Path
     tokens: Tokens
@@ -35,14 +36,14 @@ class ForeignField(Record):
 
 
 class Workaround(Record):
-    """How an update goes through: without these fields of others; `predicted` is the object afterwards."""
+    """How an update succeeds: without these fields of others; `predicted` is the resulting object."""
 
     removed: tuple[ForeignField, ...]
     predicted: dict[str, Any]
 
 
 class RefusedUpdate(Record):
-    """One refused update. `want` is the object as it is applied, `created` what a new one with its content would be."""
+    """A rejected update. `want` is the applied object, `created` the result of creating a new one with its content."""
 
     connection: Connection
     url: str
@@ -52,7 +53,7 @@ class RefusedUpdate(Record):
     created: Data
 
     def find_way(self, refusal: ApiError) -> Workaround | tuple[ApiError, ...]:
-        """The least that has to go for the update to be taken, or every refusal if it is taken in no way."""
+        """The smallest set of fields whose removal makes the update succeed, or all errors if nothing does."""
         found = tuple(extras(self.want, self.live, self.us))
         refusals = [refusal]
         for some in _nearest_first(found, self.named(refusal)):
@@ -63,12 +64,12 @@ class RefusedUpdate(Record):
         return tuple(refusals)
 
     def named(self, refusal: ApiError) -> list[Path]:
-        """The fields that a refusal is about, in what the server refused; those that cannot be found are left out."""
+        """The fields in an error message, in the rejected object; those that cannot be found are omitted."""
         merged = self.merged()
         return [path for cause in refusal.causes if (path := follow(cause.field, merged))]
 
     def merged(self, without: Sequence[ForeignField] = ()) -> dict[str, Any]:
-        """The live object with what is declared, without some of what it has beyond that."""
+        """The live object merged with the declared one, without some of its extra fields."""
         ours = [extra for extra in extras(self.want, self.live, self.us, ours=True) if extra not in without]
         left = _removed(self.live, [extra.path for extra in (*without, *ours)])
         trees = [entry.fields for state in (self.created, self.live) for entry in entries(state)]
@@ -76,7 +77,7 @@ class RefusedUpdate(Record):
         return done
 
     def _least(self, some: Sequence[ForeignField], predicted: dict[str, Any]) -> Workaround:
-        """Without what need not go after all."""
+        """The workaround without fields whose removal turns out to be unnecessary."""
         for extra in some if len(some) <= _MOST_TRIALS else ():
             fewer = tuple(other for other in some if other is not extra)
             again = self._without(fewer) if fewer else None
@@ -104,9 +105,10 @@ class RefusedUpdate(Record):
 
 
 def extras(want: Data, live: Data, us: str, *, ours: bool = False) -> Iterator[ForeignField]:
-    """What is in `live`, owned by somebody and not in `want`, at the highest level that is new.
+    """Owned fields in `live` that are not in `want`, each at the highest new level.
 
-    What our own apply alone owns goes with the next apply and is left out; with `ours` it is that alone.
+    Fields that only our own apply owns disappear with the next apply and are omitted; with `ours`, only those are
+    returned.
     """
     claims = [(entry, entry.fields) for entry in entries(live) if entry.subresource != "status"]
     for extra, owners in _extras(want, live, claims, (), ()):
@@ -138,7 +140,7 @@ def _extras(
 
 
 def _nearest_first(found: Sequence[ForeignField], named: Iterable[Path]) -> Iterator[tuple[ForeignField, ...]]:
-    """Sets to try without: what stands beside the named fields, then ever further out, then all."""
+    """Sets of fields to remove: those next to the named fields, then those further away, then all."""
     holders = {extra.path[:-1] for extra in found}
     near = [holder for holder in holders if any(_is_above(holder, path) for path in named)]
     tried: tuple[ForeignField, ...] = ()
@@ -151,7 +153,7 @@ def _nearest_first(found: Sequence[ForeignField], named: Iterable[Path]) -> Iter
 
 
 def _is_above(holder: Path, path: Path) -> bool:
-    """Whether a field is in a holder. The server counts list items of the mixture, so indices say nothing."""
+    """Whether a field is inside a container. Indices are ignored, because the server's refer to the merged list."""
     return len(holder) <= len(path) and all(
         one == other or (isinstance(one, int) and isinstance(other, int))
         for one, other in zip(holder, path, strict=False)
@@ -159,12 +161,12 @@ def _is_above(holder: Path, path: Path) -> bool:
 
 
 def related(one: Path, other: Path) -> bool:
-    """Whether one field is the other, or in it, whatever the indices."""
+    """Whether one field equals or contains the other, ignoring indices."""
     return _is_above(one, other) or _is_above(other, one)
 
 
 def _removed(data: Data, paths: Iterable[Path]) -> dict[str, Any]:
-    """A copy without these fields; indices are of `data`."""
+    """A copy without these fields; indices refer to `data`."""
     left: dict[str, Any] = copy.deepcopy(dict(data))
     for path in sorted(paths, key=lambda p: [(isinstance(s, int), s if isinstance(s, int) else 0) for s in p])[::-1]:
         holder: Any = left
@@ -175,7 +177,7 @@ def _removed(data: Data, paths: Iterable[Path]) -> dict[str, Any]:
 
 
 def left_out(data: Data, paths: Iterable[Path]) -> dict[str, Any]:
-    """What is to be applied without some fields; a map or list that they leave empty goes too."""
+    """The object to apply without some fields; maps and lists that become empty are removed as well."""
     left = _removed(data, paths)
     for path in paths:
         for end in range(len(path) - 1, 0, -1):
@@ -193,7 +195,7 @@ def left_out(data: Data, paths: Iterable[Path]) -> dict[str, Any]:
 
 
 def _merge(want: Any, have: Any, trees: Sequence[Tree]) -> Any:
-    """As a server-side apply merges; `trees` say which lists are keyed, sets, or one piece."""
+    """Merge like a server-side apply; `trees` determine which lists are keyed, sets, or atomic."""
     tokens = {token for tree in trees for token in tree} - {"."}
     if not tokens:
         return want

@@ -1,7 +1,7 @@
-"""Operators that come through the Operator Lifecycle Manager: what a Subscription has come to.
+"""Operators installed by the Operator Lifecycle Manager: the state of a Subscription.
 
-A Subscription requests an operator. The lifecycle manager creates an InstallPlan for it, which may need approval, and
-then a ClusterServiceVersion; only when that has succeeded do the kinds exist that the operator brings.
+A Subscription requests an operator. OLM creates an InstallPlan for it, which may need approval, and then a
+ClusterServiceVersion. The operator's kinds exist only when that has succeeded.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ _TROUBLES = (
     "InstallPlanMissing",
     "BundleUnpackFailed",
 )
-"""Conditions of a Subscription that, when true, say why nothing comes of it."""
+"""Conditions of a Subscription that, if true, explain why it fails."""
 
 
 def is_subscription(identity: ObjectId) -> bool:
@@ -40,19 +40,19 @@ def is_subscription(identity: ObjectId) -> bool:
 
 
 def subscriptions_of(objects: Iterable[Object]) -> dict[str, ObjectId]:
-    """The Subscription of each component that has one."""
+    """The Subscriptions by component."""
     return {obj.component: obj.id for obj in objects if is_subscription(obj.id)}
 
 
 def brought_by(obj: Object, subscriptions: Mapping[str, ObjectId]) -> ObjectId | None:
-    """The Subscription whose operator may bring the kind of an object: that of the same component."""
+    """The Subscription whose operator may install the object's kind: that of the same component."""
     return subscriptions.get(obj.component) if stage_of(obj.id) is Stage.CUSTOM else None
 
 
 def complaint_of(subscription: Mapping[str, Any]) -> str:
-    """Why the operator has not been installed yet, by the Subscription alone; empty once it has.
+    """Why the operator is not installed yet, according to the Subscription alone; empty once it is.
 
-    An older version than the one to start from does not count: it lacks what this bundle writes. A newer one does.
+    A version older than the starting one does not count, because it lacks what this bundle writes. A newer one does.
     """
     seen = _SubscriptionState.of(subscription)
     if seen.installed and not _is_older(seen.installed, seen.wanted):
@@ -62,7 +62,7 @@ def complaint_of(subscription: Mapping[str, Any]) -> str:
 
 
 class _SubscriptionState(Record):
-    """What a Subscription says of itself; `conditions` are those that are true, by type."""
+    """The state in a Subscription's status; `conditions` are those that are true, by type."""
 
     status: Mapping[str, Any]
     installed: str | None
@@ -79,7 +79,7 @@ class _SubscriptionState(Record):
 
     @property
     def install_plan(self) -> str:
-        """The name of the install plan; empty where there is none."""
+        """The name of the InstallPlan; empty if there is none."""
         status = self.status
         plan = (status.get("installPlanRef") or {}).get("name") or (status.get("installplan") or {}).get("name")
         return str(plan or "")
@@ -107,14 +107,14 @@ def _not_installed(seen: _SubscriptionState) -> str:
 
 
 def _is_older(installed: str, wanted: str | None) -> bool:
-    """By the numbers at the end of the names; names without them are not compared."""
+    """Compare the numbers at the end of the names; names without numbers are not compared."""
     versions = [_VERSION.search(name or "") for name in (installed, wanted)]
     mine, theirs = (version_key(found[1]) if found else None for found in versions)
     return mine is not None and theirs is not None and mine < theirs
 
 
 def complaint_of_version(version: Mapping[str, Any]) -> str:
-    """Why the installed version does not work, by its ClusterServiceVersion; empty if it does."""
+    """Why the installed version does not work, according to its ClusterServiceVersion; empty if it does."""
     status = version.get("status") or {}
     if (phase := status.get("phase")) == "Succeeded":
         return ""
@@ -123,7 +123,7 @@ def complaint_of_version(version: Mapping[str, Any]) -> str:
 
 
 def look_at_operator(connection: Connection, identity: ObjectId) -> str:
-    """Why an operator is not there yet, in a sentence; empty once it is. Raises ApiError where the server is gone."""
+    """Why an operator is not ready yet; empty once it is. Raises ApiError if the server is unavailable."""
     space = f"{_API}/{identity.namespace}"
     try:
         subscription = connection.get(f"{space}/subscriptions/{identity.name}")
@@ -140,14 +140,15 @@ def look_at_operator(connection: Connection, identity: ObjectId) -> str:
 def await_operator(
     connection: Connection, identity: ObjectId, kinds: Iterable[tuple[str, str]], began: float, timeout: float
 ) -> Diagnostic | None:
-    """Until an operator has succeeded and the server serves the `kinds` (apiVersion, kind) it brings; None once so.
+    """Wait until an operator has succeeded and the server serves its `kinds` (apiVersion, kind). Return None on
+    success.
 
     Args:
         connection: The cluster.
         identity: The Subscription that requests the operator.
-        kinds: What the operator brings.
-        began: When waiting for it began, in seconds of time.monotonic().
-        timeout: How long it has from then on, in seconds; it is looked at once in any case.
+        kinds: The kinds that the operator installs.
+        began: When waiting started, in seconds of time.monotonic().
+        timeout: The timeout from then on, in seconds. The state is checked at least once.
     """
     wanted = sorted(set(kinds))
 

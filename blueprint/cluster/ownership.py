@@ -1,4 +1,4 @@
-"""managedFields as they are to be written where an apply alone cannot bring them about. The content stays as it is."""
+"""Corrects managedFields where an apply alone cannot. The content of objects does not change."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ Fields = dict[str, Any]
 
 
 def ownership_before(step: Step, taken: Sequence[FieldConflict], us: str) -> list[Fields] | None:
-    """The entries that the object must have for the apply of `step` to do its work; None where those it has will do.
+    """The entries that the object needs before the apply of `step`; None if the existing ones are sufficient.
 
-    Fields of others that are in the way become ours, and so go with the apply. Where every entry was wiped, ours comes
-    back.
+    Obstructing fields of other managers become ours, so that the apply removes them. If all entries were removed, ours
+    is restored.
     """
     if step.live is None:
         return None
@@ -52,7 +52,7 @@ def _is_ours(entry: Fields, us: str) -> bool:
 
 
 def _cut(tree: Fields, tokens: Tokens) -> Fields | None:
-    """Take a field out of a tree, with the maps that only led to it."""
+    """Remove a field from a tree, with maps that become empty."""
     first, *rest = tokens
     if first not in tree:
         return None

@@ -1,4 +1,4 @@
-"""Make a plan: compare a bundle with a cluster, and say for every object what applying it would do."""
+"""Creates a plan: compares a bundle with a cluster, and determines for every object what applying it would do."""
 
 from __future__ import annotations
 
@@ -33,11 +33,11 @@ ACTIVE, TERMINATING, MISSING = "active", "terminating", "missing"
 def make_plan(bundle: Bundle, connection: Connection, *, try_new: bool = True) -> Plan:
     """What applying `bundle` would do, without doing it.
 
-    `try_new` is whether the server is asked about objects that are not there. A caller that
-    writes them at once need not ask: the write has the same answer, and a new object has no field to lose.
+    `try_new` is whether to ask the server about objects that do not exist yet. This is unnecessary if the caller writes
+    them immediately: the write has the same result, and a new object has no fields to lose.
 
     Raises:
-        Refused: the cluster is not the declared one, the record is damaged, or nothing can be looked at.
+        Refused: the cluster is not the declared one, the inventory is damaged, or nothing can be examined.
     """
     try:
         cluster_uid = read_cluster_uid(connection)
@@ -54,7 +54,7 @@ def make_plan(bundle: Bundle, connection: Connection, *, try_new: bool = True) -
 
 
 def _record(blueprint: str, connection: Connection) -> tuple[Inventory | None, ApiError | None]:
-    """The record, or why it may not be read: objects can be compared without it, leftovers cannot be known."""
+    """The inventory, or why it cannot be read: objects can be compared without it, but leftovers are unknown."""
     try:
         return read_inventory(connection, blueprint), None
     except ApiError as error:
@@ -103,7 +103,7 @@ def _decide_objects(
     *,
     try_new: bool,
 ) -> tuple[tuple[Step, ...], list[Diagnostic]]:
-    """A step for each object of the bundle, several decided at a time; and what stands in their way."""
+    """A step for each object of the bundle, decided concurrently, and what prevents them."""
     namespaces = _namespaces(connection, {obj.id.namespace for obj in bundle.objects} - {""})
     subscriptions = subscriptions_of(bundle.objects)
     planner = _Planner(bundle, connection, discovery, live, members, namespaces, subscriptions, try_new)
@@ -113,7 +113,7 @@ def _decide_objects(
 
 
 def _namespaces(connection: Connection, names: Iterable[str]) -> dict[str, str]:
-    """The state of each namespace; one that may not be read is taken to be active, its objects will tell."""
+    """The state of each namespace. One that cannot be read is assumed to be active; its objects will show."""
     return {name: namespace_state(connection, name) for name in sorted(names)}
 
 
@@ -142,9 +142,7 @@ class _Planner(Record):
     try_new: bool
 
     def decide(self, obj: Object) -> Decision:
-        """What apply would do with an object, and what was found about it. Reads the cluster's definitions, writes
-        nothing.
-        """
+        """What apply would do with an object, and findings about it. Only reads from the cluster."""
         identity = obj.id
         if error := self.live.unseen.get(identity):
             return Step(obj, Action.UNKNOWN, reason="cannot be examined", blocked=True), (
@@ -163,7 +161,7 @@ class _Planner(Record):
         return self._renewed(decider.absent(obj, resource)) if self.try_new else (Step(obj, Action.CREATE), ())
 
     def _renewed(self, decision: Decision) -> Decision:
-        """What the server refuses today, while this plan first gives it a definition that knows more fields."""
+        """Reconsider an object that the server rejects, if this plan updates its CRD with new fields."""
         step, found = decision
         if not step.blocked or not all(one.code is codes.REJECTED for one in found) or not self._definition_grows(step):
             return decision
@@ -206,12 +204,14 @@ class _Planner(Record):
 def _defines(data: Mapping[str, Any], identity: ObjectId) -> bool:
     if data["kind"] != "CustomResourceDefinition":
         return False
-    spec = data["spec"]  # may lack anything: what the server refuses is planned like the rest
+    spec = data["spec"]  # The cluster may lack anything: rejected objects are planned like the rest.
     return (spec.get("group"), (spec.get("names") or {}).get("kind")) == (identity.group, identity.kind)
 
 
 def _leftovers(ids: set[ObjectId], members: Mapping[ObjectId, Member], live: Live, blueprint: str) -> Iterator[Member]:
-    """What is ours and not rendered: by record and live object, or, the record lost, by both marks on it."""
+    """Our objects that are no longer rendered: from the inventory and the live object, or, without an inventory, from
+    both marks.
+    """
     for identity, member in sorted(members.items()):
         found = live.objects.get(identity)
         if identity not in ids and found is not None and is_member(found, blueprint):

@@ -1,4 +1,4 @@
-"""What a plan is made of: one step per object, bound to the live state that it was decided on."""
+"""The model of a plan: one step per object, bound to the live state on which the decision was based."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from blueprint.records import Record, field
 
 
 class LiveVersion(Record):
-    """The live object that a step was decided on."""
+    """The live object on which a step is based."""
 
     uid: str
     resource_version: str
@@ -24,12 +24,12 @@ class LiveVersion(Record):
 
     @classmethod
     def of(cls, live: Mapping[str, Any]) -> LiveVersion:
-        """Remember a live object."""
+        """The version of a live object."""
         meta = live["metadata"]
         return cls(str(meta["uid"]), str(meta["resourceVersion"]), content_hash(live))
 
     def is_still(self, live: Mapping[str, Any]) -> bool:
-        """Whether nothing that matters changed: the same object with the same content, whatever its status."""
+        """Whether nothing relevant changed: the same object with the same content, whatever its status."""
         meta = live["metadata"]
         if meta["uid"] != self.uid:
             return False
@@ -37,14 +37,15 @@ class LiveVersion(Record):
 
 
 class FieldConflict(Record):
-    """A declared field that somebody else owns with another value, or what keeps a declared one from being written.
+    """A declared field that another manager owns with another value, or a field that prevents a declared one from being
+    written.
 
     Attributes:
-        path: The field in the declared object; in the live one where it is `in_the_way`.
-        spelt: The ways in which people may write it.
-        in_the_way: Not declared at all: the server takes what is declared only without it.
-        tokens: The field as managedFields name it, where it is in the way.
-        located: Whether `path` is all of it: the owner may have written the object in another version of its kind.
+        path: The field in the declared object; in the live one if it is `in_the_way`.
+        spelt: The notations in which users may write it.
+        in_the_way: Whether it is undeclared, and the server accepts the declared fields only without it.
+        tokens: The field in managedFields notation, if it is in the way.
+        located: Whether `path` is complete: the owner may have written the object in another API version.
     """
 
     path: Path
@@ -59,12 +60,12 @@ class FieldConflict(Record):
 
 
 class Step(Record):
-    """One object and what is to be done about it.
+    """One object and the action for it.
 
-    `live` is the object as it was read, None where there is none or it is on its way out (`leaving`). A step
-    that is `blocked` is not to be written: the server refuses it, or it is not what was approved. One that is
-    `replaceable` as well may be, where replacing is allowed: the object is deleted and created anew; `loses` says
-    what goes with it. `reclaims` is what managedFields are to say where nobody is recorded as an owner any more.
+    `live` is the object as it was read, or None if it does not exist or is being deleted (`leaving`). A step that is
+    `blocked` must not be written: the server rejects it, or it is not what was approved. If it is also `replaceable`,
+    the object may be deleted and recreated, if that is allowed; `loses` describes what is lost. `reclaims` contains the
+    new managedFields if no owner is recorded any longer.
     """
 
     object: Object
@@ -82,17 +83,17 @@ class Step(Record):
 
     @property
     def id(self) -> ObjectId:
-        """Which object."""
+        """The identity of the object."""
         return self.object.id
 
     @property
     def change(self) -> ObjectChange:
-        """The step as reports tell it."""
+        """The step as a change for reports."""
         return ObjectChange(self.id, self.action, self.fields, self.reason)
 
     @property
     def approval(self) -> str:
-        """A name for exactly what was approved: the action, and every field with its old and new value."""
+        """An identifier of exactly what was approved: the action, and every field with its old and new value."""
         return approval(self.change)
 
 
@@ -100,7 +101,7 @@ def approval(change: ObjectChange) -> str:
     """See `Step.approval`."""
 
     def value(of: Any) -> Any:
-        """A JSON form that tells an absent value from null."""
+        """A JSON form that distinguishes a missing value from null."""
         return {"absent": True} if of is ABSENT else [of]
 
     fields = [[list(f.path), value(f.before), value(f.after)] for f in change.fields]
@@ -108,11 +109,11 @@ def approval(change: ObjectChange) -> str:
 
 
 class NodeStep(Record):
-    """One node: the labels it must have from us, and its whole list of taints afterwards.
+    """One node: the labels that it must have from us, and the resulting list of taints.
 
-    `labels` is everything we own on it (server-side apply takes back what is no longer in it). `taints` is None
-    where the list stays as it is. `ours` are the taints of it that are declared, as `key:effect`. `fresh` is a node
-    that we have not marked before.
+    `labels` contains everything that we own on it (server-side apply removes labels that are no longer in it). `taints`
+    is None if the list does not change. `ours` are the declared taints in it, as `key:effect`. `fresh` is a node that
+    we have not marked before.
     """
 
     name: str
@@ -136,7 +137,7 @@ class NodeStep(Record):
 
     @property
     def change(self) -> ObjectChange:
-        """The step as reports tell it."""
+        """The step as a change for reports."""
         return ObjectChange(self.id, self.action, self.fields)
 
 
@@ -144,16 +145,16 @@ class Plan(Record):
     """What applying a bundle would do to one cluster, object by object, field by field.
 
     Attributes:
-        bundle: What is to be applied.
-        cluster_uid: The uid of the namespace kube-system: which cluster; empty where it may not be read.
+        bundle: The bundle to apply.
+        cluster_uid: The uid of the namespace kube-system, which identifies the cluster; empty if it cannot be read.
         server: The server's version.
-        inventory: The record that was found; its members are also those whose object is gone.
+        inventory: The existing inventory; its members include those whose object no longer exists.
         steps: One per object of the bundle, in its order.
         nodes: One per node of the pools, and per node that we leave.
-        leftovers: Objects that the record and the live object call ours and that are no longer rendered.
-        unread: The record itself, where it could not be read; what is left over is then unknown too.
-        hidden: Members of the record that are no longer rendered and could not be looked at.
-        diagnostics: Conflicts, refusals, what could not be looked at.
+        leftovers: Objects that are ours according to inventory and live object, but are no longer rendered.
+        unread: The inventory itself, if it could not be read; then leftovers are unknown too.
+        hidden: Members of the inventory that are no longer rendered and could not be examined.
+        diagnostics: Conflicts, rejections, and what could not be examined.
     """
 
     bundle: Bundle
@@ -169,7 +170,7 @@ class Plan(Record):
 
     @property
     def changes(self) -> tuple[ObjectChange, ...]:
-        """Everything that would happen, unchanged objects included, and what a prune would delete."""
+        """All changes, including unchanged objects and what a prune would delete."""
         gone = tuple(
             ObjectChange(m.id, Action.DELETE, reason="no longer rendered; left alone until pruned")
             for m in self.leftovers
@@ -181,18 +182,18 @@ class Plan(Record):
 
     @property
     def scope(self) -> ApplyScope:
-        """What the inventory has to know of this plan."""
+        """What the inventory must contain for this plan."""
         nodes = {n.name: NodeRecord(n.uid, tuple(sorted(n.labels)), n.ours) for n in self.nodes}
         return ApplyScope(self.bundle, self.inventory, self.leftovers, self.hidden, nodes)
 
     @property
     def unknown(self) -> int:
-        """How many objects could not be looked at."""
+        """The number of objects that could not be examined."""
         return sum(change.action is Action.UNKNOWN for change in self.changes)
 
     @property
     def exit_code(self) -> int:
-        """1 with errors, 2 where nothing could be looked at, 3 where a part could not, else 0."""
+        """1 with errors, 2 if nothing could be examined, 3 if a part could not, otherwise 0."""
         blind = {FORBIDDEN, SERVER_FAILING}
         if any(d.severity is Severity.ERROR and d.code not in blind for d in self.diagnostics):
             return 1

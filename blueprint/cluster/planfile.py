@@ -1,8 +1,7 @@
-"""A plan on disk: what was approved, bound to the state of the cluster that it was made for.
+"""A plan on disk: what was approved, bound to the state of the cluster for which it was made.
 
-The file holds the objects themselves, so `apply` needs nothing else; and per object the live object that was
-seen and a hash of the approved change. Applying it makes a fresh plan and holds back whatever is no longer
-what was approved.
+The file contains the objects themselves, so `apply` needs nothing else; and for each object the live object and a hash
+of the approved change. Applying it creates a new plan and blocks whatever is no longer what was approved.
 """
 
 from __future__ import annotations
@@ -28,14 +27,14 @@ FORMAT = "gpublueprint.dev/plan.2"
 
 
 class ApprovedStep(Record):
-    """What was approved for one object; `seen` is None for an object that was not there."""
+    """What was approved for one object; `seen` is None for an object that did not exist."""
 
     seen: LiveVersion | None
     approval: str
 
 
 class SavedPlan(Record):
-    """A plan as it was saved. `approved` is by `Kind/[namespace/]name` with its group."""
+    """A saved plan. `approved` is keyed by `Kind/[namespace/]name` with its group."""
 
     bundle: Bundle
     cluster_uid: str
@@ -43,7 +42,7 @@ class SavedPlan(Record):
 
 
 def is_plan_file(target: str) -> bool:
-    """Whether TARGET is a saved plan: a JSON file that says so at its beginning."""
+    """Whether TARGET is a saved plan: a JSON file that identifies itself at its beginning."""
     path = Path(target)
     if path.suffix != ".json" or not path.is_file():
         return False
@@ -52,7 +51,7 @@ def is_plan_file(target: str) -> bool:
 
 
 def save_plan(plan: Plan, path: Path) -> None:
-    """Write a plan, all of it or nothing.
+    """Write a plan atomically.
 
     Raises:
         Refused: the file cannot be written (BP7037, exit code 2).
@@ -77,7 +76,7 @@ def load_plan(path: Path) -> SavedPlan:
     """Read a saved plan.
 
     Raises:
-        Refused: it cannot be read, was edited, or is of another format (BP7037, exit code 2).
+        Refused: it cannot be read, was edited, or has another format (BP7037, exit code 2).
     """
     try:
         saved = orjson.loads(path.read_bytes())
@@ -98,7 +97,7 @@ def load_plan(path: Path) -> SavedPlan:
 
 
 def hold_back(saved: SavedPlan, now: Plan) -> Plan:
-    """The fresh plan, with every object blocked for which it is not what was approved.
+    """The new plan, with every object blocked whose step differs from what was approved.
 
     Raises:
         Refused: it is another cluster (BP7011, exit code 2).
@@ -113,7 +112,7 @@ def hold_back(saved: SavedPlan, now: Plan) -> Plan:
 
 
 def str_id(step: Step | NodeStep) -> str:
-    """A name for an object that no other object has."""
+    """A unique name for an object."""
     return f"{step.id.group}:{step.id}"
 
 

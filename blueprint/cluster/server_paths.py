@@ -1,6 +1,6 @@
-"""Fields as the API server spells them in messages, read back against the object they are about.
+"""Parses field paths in API-server messages, resolving them against the object.
 
-Dots in map keys are not escaped there (`.metadata.annotations.ex.io/x.y`), so a message is never split; it is
+Dots in map keys are not escaped in messages (`.metadata.annotations.ex.io/x.y`), so a path is never split; it is
 followed through the object, longest key first.
 """
 
@@ -20,16 +20,16 @@ _TYPED = re.compile(r"\): (\.[^\s:]+): ")
 
 
 def follow(text: str, data: Any) -> Path:
-    """The path that `text` spells, as far as `data` has it.
+    """The path in `text`, as far as `data` contains it.
 
-    Takes `.spec.ports[port=80,protocol="TCP"].name` as well as `spec.containers[0].image` and
+    Accepts `.spec.ports[port=80,protocol="TCP"].name` as well as `spec.containers[0].image` and
     `metadata.labels[a.b/c]`.
     """
     return _followed(text, data)[0]
 
 
 def follow_all(text: str, data: Any) -> Path | None:
-    """The same; None where `data` does not have all of it."""
+    """The same; None if `data` does not contain all of it."""
     path, rest = _followed(text, data)
     return None if rest else path
 
@@ -81,6 +81,6 @@ def _scalar(text: str) -> Any:
 
 
 def field_of_type_error(message: str) -> str | None:
-    """The field that "failed to create typed patch object (...): .spec.x: ..." complains about."""
+    """The field in "failed to create typed patch object (...): .spec.x: ..."."""
     found = _TYPED.search(message)
     return found[1] if found else None

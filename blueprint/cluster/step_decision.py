@@ -1,8 +1,8 @@
-"""Decide what one object needs: nothing where that can be proven cheaply, otherwise a dry-run says.
+"""Decides what one object needs: nothing, if that can be proven cheaply; otherwise a dry run decides.
 
-Tier 0 compares with the record (same object, same content, same declaration). Tier 1 compares what we own and its
-values. Only then the server is asked, by a server-side dry-run: first without force, which names conflicts, and
-where there are any with force, which shows what taking the fields would do.
+Tier 0 compares with the inventory (same object, same content, same declaration). Tier 1 compares the fields that we own
+and their values. Only then is the server asked, by a server-side dry run: first without force, which reports conflicts,
+and if there are any, with force, which shows the effect of taking the fields over.
 """
 
 from __future__ import annotations
@@ -48,14 +48,14 @@ Decision = tuple[Step, tuple[Diagnostic, ...]]
 
 
 class Decider(Record):
-    """Decides object by object for one blueprint on one connection; kinds are as `release` has them."""
+    """Decides object by object for one blueprint on one connection; facts about kinds are those of `release`."""
 
     connection: Connection
     blueprint: str
     release: str = ""
 
     def existing(self, obj: Object, live: Mapping[str, Any], snapshot: Snapshot | None, resource: Resource) -> Decision:
-        """What an object needs that is there. Raises ApiError where the server is gone."""
+        """The decision for an object that exists. Raises ApiError if the server is unavailable."""
         if live["metadata"].get("deletionTimestamp"):
             return self._leaving(obj, live)
         step = Step(obj, Action.UNCHANGED, live=live, seen=LiveVersion.of(live))
@@ -70,7 +70,7 @@ class Decider(Record):
         return self._try_apply(step, live, resource, snapshot)
 
     def absent(self, obj: Object, resource: Resource) -> Decision:
-        """What an object needs that is not there, in a place that is: creation, if the server would have it."""
+        """The decision for an object that does not exist, in an existing place: creation, if the server accepts it."""
         step = Step(obj, Action.CREATE)
         try:
             self._dry_run(obj, resource)
@@ -81,7 +81,9 @@ class Decider(Record):
         return step, ()
 
     def _is_proven(self, obj: Object, live: Mapping[str, Any], snapshot: Snapshot | None) -> bool:
-        """Whether nothing is to be written: this declaration was applied, and is recorded as ours and as it was."""
+        """Whether nothing needs to be written: this declaration was applied, and the object is unchanged and recorded
+        as ours.
+        """
         if snapshot is None or snapshot.desired != desired_hash(obj):
             return False
         own = own_entry(live, manager(self.blueprint))
@@ -129,9 +131,9 @@ class Decider(Record):
     def _reclaiming(
         self, step: Step, live: Mapping[str, Any], predicted: Mapping[str, Any], snapshot: Snapshot | None
     ) -> Step:
-        """Where somebody wiped the owners of every field, and changed nothing: the entries as they were.
+        """The step for an object whose owners were all removed while its content did not change: restores the entries.
 
-        An apply alone would enter whatever else is in the object, defaults too, as a stranger's.
+        An apply alone would record everything else in the object, even defaults, as another manager's.
         """
         known = snapshot is not None and not snapshot.foreign and is_unchanged(snapshot, live)
         if any(True for _ in entries(live)) or not known:
@@ -150,7 +152,9 @@ class Decider(Record):
         return self.connection.apply(path, body, manager(self.blueprint), force=force, dry_run=True)[0]
 
     def _refused(self, step: Step, live: Mapping[str, Any], resource: Resource, error: ApiError) -> Decision:
-        """A refused update: something of others is in the way, a field cannot change, or it is just refused."""
+        """The decision for a rejected update: fields of others are in the way, a field is immutable, or it is simply
+        rejected.
+        """
         obj = step.object
         if not error.by_validation or obj.id.kind == "CustomResourceDefinition":
             return self._failed(step, error)
@@ -182,10 +186,10 @@ class Decider(Record):
         return step, (found,)
 
     def _created(self, obj: Object, resource: Resource) -> dict[str, Any] | None:
-        """What a new object with the same content would be; None where it would not be taken either.
+        """The result of creating a new object with the same content; None if this is rejected too.
 
-        Then it is the content that is wrong. Messages vary too much to tell ("field is immutable", "may not be
-        changed in an update", ...).
+        In that case the content is invalid. Messages vary too much to distinguish the cases ("field is immutable", "may
+        not be changed in an update", ...).
         """
         meta = obj.data["metadata"] | {"name": f"{obj.id.name[:40]}-{secrets.token_hex(4)}"}
         body = as_member({**obj.data, "metadata": meta}, self.blueprint)
@@ -197,7 +201,7 @@ class Decider(Record):
         return created
 
     def _failed(self, step: Step, error: ApiError) -> Decision:
-        """No answer from a dry-run: refused for good, or nobody knows and the write itself will tell."""
+        """The decision without a dry run: rejected permanently, or unknown until the write itself."""
         if error.status == 0 or error.unauthenticated:
             raise error
         attempt = Action.CREATE if step.live is None else Action.UPDATE
@@ -220,9 +224,9 @@ class Decider(Record):
 def _unchangeable(
     fields: Sequence[FieldChange], trial: RefusedUpdate, refusals: Sequence[ApiError], release: str
 ) -> tuple[FieldChange, ...]:
-    """The declared changes that are refused whatever else goes; empty where that is not proven.
+    """The declared changes that are rejected whatever else is removed; empty if this is not proven.
 
-    Each refusal must be the kind's own, and speak of a field that is to change.
+    Each rejection must come from the kind itself, and refer to a field that changes.
     """
     seen = [field for field in fields if _always_named(field, trial, refusals)]
     known = immutable_fields(ObjectChange(ObjectId.of(trial.want), Action.UPDATE, tuple(fields)), release)
@@ -245,7 +249,7 @@ def _in_the_way(extra: ForeignField, live: Mapping[str, Any]) -> FieldConflict:
 
 
 def _restored_by_server(obj: Object, live: Mapping[str, Any]) -> FieldChange | None:
-    """A field that is not declared, and that the API server would silently keep."""
+    """An undeclared field that the API server would silently keep."""
     retained = find_kind(obj.id.group, obj.id.kind).retains
     name, value = (retained.field, retained.value) if retained else ("", "")
     if not name or name in (obj.data.get("spec") or {}) or (live.get("spec") or {}).get(name) != value:
@@ -254,7 +258,7 @@ def _restored_by_server(obj: Object, live: Mapping[str, Any]) -> FieldChange | N
 
 
 def find_conflicts(obj: Object, live: Mapping[str, Any], error: ApiError, us: str) -> Iterator[FieldConflict]:
-    """The conflicts of a 409, each with its owner, both values and the line that declares the field."""
+    """The conflicts in a 409, each with its owner, both values and the line that declares the field."""
     for field in dict.fromkeys(cause.field for cause in error.conflicts):
         if (found := find_spelt(live, field)) is None:
             yield _unlocated(obj, field, error)
@@ -270,7 +274,7 @@ def find_conflicts(obj: Object, live: Mapping[str, Any], error: ApiError, us: st
 
 
 def _unlocated(obj: Object, field: str, error: ApiError) -> FieldConflict:
-    """A conflict about a field that managedFields do not show: what the message says must do."""
+    """A conflict about a field that managedFields do not contain: only the message is available."""
     detail = next(cause.message for cause in error.conflicts if cause.field == field)
     path, located = follow(field, obj.data), follow_all(field, obj.data) is not None
     manager_name = detail.partition('"')[2].partition('"')[0] or detail
@@ -288,19 +292,19 @@ def _owns(tree: Mapping[str, Any], tokens: tuple[str, ...]) -> bool:
 
 
 def changed_fields(obj: Object, live: Mapping[str, Any], then: Mapping[str, Any]) -> Iterator[FieldChange]:
-    """Every field that differs between two states of an object, membership label left out, with its origin."""
+    """All fields that differ between two states of an object, except for the membership label, with their origins."""
     for path, was, now in differences(_without_membership(live), _without_membership(then)):
         name = format_path(path, live if now is ABSENT else then)
         yield FieldChange(path, was, now, obj.origin(translate(path, then, obj.data)), name)
 
 
 def declared_changes(obj: Object, live: Mapping[str, Any]) -> tuple[FieldChange, ...]:
-    """What the object says otherwise than the live one, where no dry-run can tell what would come of it."""
+    """The differences between the declared and the live object, if no dry run can show the result."""
     return tuple(field for field in changed_fields(obj, live, obj.data) if field.after is not ABSENT)
 
 
 def _without_membership(state: Mapping[str, Any]) -> dict[str, Any]:
-    """The content without our own label: that is how the record works, nothing that the blueprint says."""
+    """The content without our membership label, which is part of the inventory mechanism, not of the blueprint."""
     retained = content(state)
     if labels := retained["metadata"].get("labels"):
         rest = {key: value for key, value in labels.items() if key != PART_OF}

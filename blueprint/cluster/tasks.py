@@ -1,4 +1,4 @@
-"""The tasks that an apply is made of: record what may be written, write objects and nodes, wait, record what was."""
+"""The tasks of an apply: extend the inventory, write objects and nodes, wait, update the inventory."""
 
 from __future__ import annotations
 
@@ -39,18 +39,18 @@ _STATUS = {
 
 
 class WidenInventory(Record):
-    """Records everything that may be written, so that a run that is killed leaves nothing unknown behind."""
+    """Records everything that may be written, so that a run that is killed leaves nothing unknown."""
 
     plan: Plan
     name: str = "record what may be written"
 
     def run(self, context: TaskContext) -> None:
-        """Raises ApiError where the record cannot be written: then nothing else is."""
+        """Raises ApiError if the inventory cannot be written: then nothing else is written."""
         _save(context, self.plan, widened(self.plan.scope, context.inventory))
 
 
 class WriteObjects(Record):
-    """Writes objects that do not need each other, several at a time; what differs in nothing is not written."""
+    """Writes independent objects concurrently; unchanged ones are not written."""
 
     plan: Plan
     steps: Sequence[Step]
@@ -58,7 +58,7 @@ class WriteObjects(Record):
     name: str
 
     def run(self, context: TaskContext) -> None:
-        """Raises ApiError where the server is gone; what was begun by then is finished and recorded."""
+        """Raises ApiError if the server is unavailable; running writes are completed and recorded."""
         ready = [step for step in self.steps if self._may_start(context, step)]
         for step in ready:
             if step.action is Action.UNCHANGED:
@@ -67,7 +67,7 @@ class WriteObjects(Record):
             self._write(context, due)
 
     def _may_start(self, context: TaskContext, step: Step) -> bool:
-        """Whether nothing stands in the way of an object: its own plan, its namespace, its definition."""
+        """Whether nothing prevents writing an object: its own plan, its namespace, its CRD."""
         if not step.blocked and self.consent.lets_write(step):
             missing = next((f for f in context.results.failed if needs(step, f, self.plan)), None)
             if missing is None:
@@ -77,9 +77,10 @@ class WriteObjects(Record):
         return False
 
     def _unchanged(self, context: TaskContext, step: Step) -> None:
-        """An object that needs no write; its snapshot is renewed only where it is of another declaration or object.
+        """Process an object that needs no write. Its snapshot is updated only if it belongs to another declaration or
+        object.
 
-        Never because its content differs: that would make what others did to it the recorded state.
+        It is never updated because the content differs: that would record changes by others as the applied state.
         """
         member = context.inventory.members.get(step.id)
         snapshot = member.snapshot if member else None
@@ -99,7 +100,7 @@ class WriteObjects(Record):
             for job in as_completed(jobs):
                 self._enter(context, jobs[job], job)
         finally:
-            # After Ctrl-C: what is under way is finished and recorded, what is not is not begun.
+            # After Ctrl-C, running writes are completed and recorded; no new ones are started.
             writer.stop.set()
             threads.shutdown(wait=True, cancel_futures=True)
             for job, step in jobs.items():
@@ -114,7 +115,7 @@ class WriteObjects(Record):
         if written.live is None:
             context.emit(ApplyEvent(step.id, ApplyStatus.NOT_WRITTEN))
             return
-        if not written.left:  # else it is not as declared, and nothing may say later that it was
+        if not written.left:  # Otherwise it is not as declared, and no record may claim so later.
             context.snapshots[step.id] = take_snapshot(step.object, written.live, self.plan.bundle.name)
         action = Action.CREATE if written.created else Action.UPDATE
         if step.action is Action.REPLACE:
@@ -148,7 +149,7 @@ class WriteNodes(Record):
     name: str = "write nodes"
 
     def run(self, context: TaskContext) -> None:
-        """Raises ApiError where the server is gone."""
+        """Raises ApiError if the server is unavailable."""
         for step in self.steps:
             self._write(context, step)
 
@@ -175,28 +176,28 @@ class WaitForNamespaces(Record):
     name: str = "wait for namespaces"
 
     def run(self, context: TaskContext) -> None:
-        """Raises ApiError where the server is gone."""
+        """Raises ApiError if the server is unavailable."""
         _wait_each(context, self.steps, lambda s: await_namespace(context.connection, s.id.name, context.timeout))
 
 
 class WaitForDefinitions(Record):
-    """Waits until custom resource definitions are served, and learns what they bring."""
+    """Waits until CRDs are served, and discovers their kinds."""
 
     steps: Sequence[Step]
     name: str = "wait for definitions"
 
     def run(self, context: TaskContext) -> None:
-        """Raises ApiError where the server is gone."""
+        """Raises ApiError if the server is unavailable."""
         connection = context.connection
         _wait_each(context, self.steps, lambda s: await_definition(connection, s.object.data, context.timeout))
-        # Endpoints answer some time before discovery lists them; those that were waited for are known to answer.
+        # Endpoints respond some time before discovery lists them; those that were waited for are known to respond.
         came = [step.object.data for step in self.steps if step.id not in context.results.failed]
         served = [resource for crd in came for resource in served_by(crd)]
         context.discovery = discover(connection).including(served)
 
 
 class WaitForOperators(Record):
-    """Waits until operators are installed. All of them together have the time of one: they install side by side."""
+    """Waits until operators are installed. They share the timeout of one, because they are installed concurrently."""
 
     steps: Sequence[Step]
     objects: Sequence[Object]
@@ -204,7 +205,7 @@ class WaitForOperators(Record):
     name: str = "wait for operators"
 
     def run(self, context: TaskContext) -> None:
-        """Raises ApiError where the server is gone."""
+        """Raises ApiError if the server is unavailable."""
         began = time.monotonic()
         brought = self._brought()
 
@@ -219,7 +220,7 @@ class WaitForOperators(Record):
             context.report(note)
 
     def _brought(self) -> Mapping[ObjectId, set[tuple[str, str]]]:
-        """The kinds (apiVersion, kind) that each Subscription is to bring."""
+        """The kinds (apiVersion, kind) that each Subscription installs."""
         known = subscriptions_of(self.objects)
         brought: dict[ObjectId, set[tuple[str, str]]] = {}
         for obj in self.objects:
@@ -229,14 +230,14 @@ class WaitForOperators(Record):
 
 
 class WaitForHealth(Record):
-    """Waits until everything that was written reports health."""
+    """Waits until everything that was written is healthy."""
 
     objects: Sequence[Object]
     release: str
     name: str = "wait for health"
 
     def run(self, context: TaskContext) -> None:
-        """Raises ApiError where the server is gone."""
+        """Raises ApiError if the server is unavailable."""
         connection = context.connection
         written = [o for o in self.objects if o.id not in context.results.failed]
         context.report(*wait_healthy(connection, context.discovery, written, context.timeout, self.release))
@@ -254,17 +255,14 @@ def _wait_each(context: TaskContext, steps: Iterable[Step], wait: Callable[[Step
 
 
 class RecordResult(Record):
-    """Makes the inventory exact: what is rendered, what is left over, and how each object looked afterwards.
-
-    `attempted` is whether the run tried to write anything.
-    """
+    """Makes the inventory exact: rendered objects, leftovers, and the state of each object after the apply."""
 
     plan: Plan
     attempted: bool
     name: str = "record what was written"
 
     def run(self, context: TaskContext) -> None:
-        """What keeps it from being recorded is reported, unless that was said before."""
+        """Update the inventory. Failures are reported, unless they were reported before."""
         results = context.results
         context.report(*(findings.waiting(ids, need) for need, ids in context.unmet.items()))
         done = results.applied.keys() - results.failed
@@ -278,7 +276,7 @@ class RecordResult(Record):
 
 
 def _save(context: TaskContext, plan: Plan, inventory: Inventory) -> None:
-    """Write the record where it changes."""
+    """Write the inventory if it changes."""
     same = bool(context.inventory.resource_version) and inventory.has_same_content(context.inventory)
     if not same:
         context.inventory = write_inventory(context.connection, inventory, plan.bundle)
@@ -286,7 +284,7 @@ def _save(context: TaskContext, plan: Plan, inventory: Inventory) -> None:
 
 
 def unrecorded(error: ApiError, connection: Connection) -> Refused:
-    """Why the inventory could not be written."""
+    """The error for an inventory that could not be written."""
     if error.stale or error.missing:
         text = "the record of what was applied changed while this run was under way: another apply is running"
         help_text = "run apply again when the other one has ended"

@@ -1,4 +1,4 @@
-"""Wait for what the next write needs: namespaces active, custom resource definitions established and served."""
+"""Waits for what the next write needs: active namespaces, CRDs that are established and served."""
 
 from __future__ import annotations
 
@@ -15,20 +15,20 @@ from blueprint.cluster import codes, findings
 from blueprint.diagnostics import Diagnostic
 
 PAUSE = 0.05
-"""Seconds between two looks. Definitions are served some 30 ms after they were created."""
+"""Seconds between two checks. CRDs are served some 30 ms after they were created."""
 
 _CRDS = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
 
 
 class GateClosedError(Exception):
-    """What was waited for did not come, or cannot come; carries the words."""
+    """The condition did not become true, or cannot; contains the reason."""
 
 
 def wait_until(look: Callable[[], str], timeout: float, stop: Event | None = None) -> None:
-    """Look until `look` has nothing left to complain about.
+    """Call `look` until it returns no reason to wait.
 
     Raises:
-        GateClosedError: with the last complaint, after `timeout` seconds or once `stop` is set.
+        GateClosedError: with the last reason, after `timeout` seconds or once `stop` is set.
     """
     end = time.monotonic() + timeout
     stop = stop or Event()
@@ -38,10 +38,10 @@ def wait_until(look: Callable[[], str], timeout: float, stop: Event | None = Non
 
 
 def await_namespace(connection: Connection, name: str, timeout: float) -> Diagnostic | None:
-    """Until objects can be created in a namespace; None once they can."""
+    """Wait until objects can be created in a namespace. Return None on success."""
 
     def look() -> str:
-        """Why nothing can be created in the namespace; empty once it can."""
+        """Why nothing can be created in the namespace; empty once this is possible."""
         try:
             found = connection.get(f"/api/v1/namespaces/{name}")
         except ApiError as error:
@@ -53,12 +53,12 @@ def await_namespace(connection: Connection, name: str, timeout: float) -> Diagno
 
 
 def await_definition(connection: Connection, crd: Mapping[str, Any], timeout: float) -> Diagnostic | None:
-    """Until a definition is established and every served version of it answers; None once they do."""
+    """Wait until a CRD is established and all of its served versions respond. Return None on success."""
     name = str(crd["metadata"]["name"])
     served = served_by(crd)
 
     def look() -> str:
-        """Why the definition is not served; empty once it is."""
+        """Why the CRD is not served; empty once it is."""
         complaint = _not_established(connection, name)
         return complaint or next((f"{r.api_version} is not served" for r in served if not is_served(connection, r)), "")
 
@@ -67,7 +67,7 @@ def await_definition(connection: Connection, crd: Mapping[str, Any], timeout: fl
 
 
 def served_by(crd: Mapping[str, Any]) -> list[Resource]:
-    """What a definition makes the API server serve."""
+    """The resources that a CRD makes the API server serve."""
     spec = crd["spec"]
     return [
         Resource(
@@ -98,10 +98,12 @@ def _not_established(connection: Connection, name: str) -> str:
 def await_gone(
     connection: Connection, path: str, uid: str, identity: ObjectId, timeout: float, stop: Event | None = None
 ) -> Diagnostic | None:
-    """Until an object that is being deleted is gone (or another one has its name); None once it is."""
+    """Wait until an object that is being deleted no longer exists (or another one has its name). Return None on
+    success.
+    """
 
     def look() -> str:
-        """Why the object is still there; empty once it is gone."""
+        """Why the object still exists; empty once it does not."""
         try:
             found = connection.get(path)
         except ApiError as error:
@@ -118,7 +120,9 @@ def await_gone(
 
 
 def held_by(found: Mapping[str, Any]) -> str:
-    """What keeps an object that is being deleted: its finalizers, and of a namespace also its own, and its reasons."""
+    """What blocks the deletion of an object: its finalizers, and for a namespace also the spec's finalizers and its
+    conditions.
+    """
     held = [*(found["metadata"].get("finalizers") or ())]
     if found.get("kind", "Namespace") == "Namespace":
         held += (found.get("spec") or {}).get("finalizers") or ()
@@ -126,7 +130,7 @@ def held_by(found: Mapping[str, Any]) -> str:
 
 
 def _why(found: Mapping[str, Any]) -> str:
-    """A namespace says in its conditions what it waits for."""
+    """The conditions of a namespace that explain what it waits for."""
     waiting = [
         str(c.get("message"))
         for c in found.get("status", {}).get("conditions") or ()

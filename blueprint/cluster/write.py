@@ -1,11 +1,10 @@
-"""Write one object: server-side apply, bound to the state that was planned, with every refusal made plain.
+"""Writes one object by server-side apply, bound to the planned state, with an explanation for every rejection.
 
-The resourceVersion of the plan goes into the request, so nothing is written over a state that nobody looked at.
-A status update in between also changes that version; then the object is read again, and written if what
-it says is still what was seen.
+The request contains the resourceVersion of the plan, so that no unknown state is overwritten. Status updates also
+change that version; in this case the object is read again, and written if its content is still the same.
 
-A write whose answer was lost may have been carried out. It is sent again only after a look at the object, and what the
-look finds done is not done twice.
+A write whose response was lost may have been carried out. It is sent again only after reading the object, and only if
+it has not been carried out.
 """
 
 from __future__ import annotations
@@ -34,9 +33,9 @@ _FIRST_PAUSE, _LONGEST_PAUSE = 0.1, 2.0
 
 
 class WriteResult(Record):
-    """What became of one object: its live state after the write, or why there is none.
+    """The result for one object: its live state after the write, or why there is none.
 
-    `left` are contested fields that were left out of the request, since nobody allowed to take them.
+    `left` are contested fields that were not written, because the user did not consent to taking them over.
     """
 
     live: dict[str, Any] | None
@@ -48,8 +47,8 @@ class WriteResult(Record):
 class ObjectWriter(Record):
     """Writes objects of one blueprint.
 
-    `timeout` is in seconds, for one object with its retries; `consent` says which contested fields may be taken. Once
-    `stop` is set nothing is waited for any more.
+    `timeout` is in seconds, for one object with its retries; `consent` determines which contested fields may be taken
+    over. Once `stop` is set, waiting ends.
     """
 
     connection: Connection
@@ -62,7 +61,7 @@ class ObjectWriter(Record):
         """Apply one step.
 
         Raises:
-            ApiError: the server is gone, or does not know us any more.
+            ApiError: the server is unavailable, or no longer accepts the credentials.
         """
         obj, path = step.object, resource.path(step.id.namespace, step.id.name)
         if step.leaving and step.seen is not None:
@@ -90,10 +89,10 @@ class ObjectWriter(Record):
             pause = min(pause * 2, _LONGEST_PAUSE)
 
     def replace(self, step: Step, resource: Resource) -> WriteResult:
-        """Delete the object that was seen, wait until it is gone, and create it anew.
+        """Delete the object that was read, wait until it no longer exists, and recreate it.
 
         Raises:
-            ApiError: the server is gone, or does not know us any more.
+            ApiError: the server is unavailable, or no longer accepts the credentials.
         """
         path = resource.path(step.id.namespace, step.id.name)
         if step.seen is None:
@@ -109,11 +108,11 @@ class ObjectWriter(Record):
                 return WriteResult(None, diagnostics=(findings.trouble(step.object, error),))
             if error.stale:
                 return WriteResult(None, diagnostics=(self._stale(step, "it was replaced in the meantime"),))
-        # Whatever stops us from here on, the next apply finds the object missing, and creates it.
+        # If anything fails from here on, the next apply finds the object missing and creates it.
         return self.write(replace(step, leaving=True), resource)
 
     def _delete(self, path: str, uid: str) -> None:
-        """A deletion is bound to the uid, so one whose answer was lost may be sent again."""
+        """Delete the object with this uid. This can be repeated safely if the response is lost."""
         try:
             self.connection.delete(path, uid)
         except ApiError as error:
@@ -123,7 +122,9 @@ class ObjectWriter(Record):
             self.connection.delete(path, uid)
 
     def _raise_if_gone(self, error: ApiError) -> None:
-        """What fails for one object may be a webhook of its kind; where nothing is answered, nothing else will be."""
+        """Raise if the server is unavailable: then nothing else would succeed. Otherwise it may be a webhook of this
+        kind.
+        """
         if error.status == 0:
             raise error
         if error.transient:
@@ -134,7 +135,7 @@ class ObjectWriter(Record):
                     raise also from None
 
     def _after(self, step: Step, path: str, error: ApiError) -> Step | WriteResult:
-        """What a refusal means: an end, or the step to try again with."""
+        """How to proceed after an error: a result, or the step to retry."""
         moved = self._moved(step, path, error)
         if moved is not None:
             return WriteResult(None, diagnostics=(moved,)) if isinstance(moved, Diagnostic) else moved
@@ -142,7 +143,7 @@ class ObjectWriter(Record):
             return step
         if error.conflicts:
             return WriteResult(None, diagnostics=tuple(self._conflicts(step, path, error)))
-        # A namespace or a kind that was just created may not be known everywhere yet.
+        # A namespace or a kind that was just created may not be known to all servers yet.
         if error.transient or error.kind_missing or error.namespace_missing:
             return step
         return WriteResult(None, diagnostics=(findings.trouble(step.object, error),))
@@ -168,7 +169,7 @@ class ObjectWriter(Record):
         return WriteResult(live, created, notes, left)
 
     def _entered(self, step: Step, path: str, taken: Sequence[FieldConflict]) -> LiveVersion | None:
-        """Who owns what, put right before the apply where it alone could not: the content stays as it is.
+        """Correct the recorded owners before the apply, if it cannot do so itself. The content does not change.
 
         A run that ends in between leaves fields in our name, which the next apply drops.
         """
@@ -182,9 +183,10 @@ class ObjectWriter(Record):
         return LiveVersion.of(self.connection.patch(path, patch, manager(self.blueprint), JSON_PATCH))
 
     def _moved(self, step: Step, path: str, error: ApiError) -> Step | WriteResult | Diagnostic | None:
-        """After a refusal that a moved object explains: the step for its new version, that it is stale, or done.
+        """After an error that a changed object explains: the step for its new version, a diagnostic that it is stale,
+        or the result.
 
-        None where the object did not move, so something else is wrong.
+        None if the object did not change, so the error has another cause.
         """
         if step.seen is None or not (error.stale or error.conflicts or error.invalid or error.uncertain):
             return None
@@ -204,7 +206,7 @@ class ObjectWriter(Record):
         return replace(step, seen=seen, live=live)
 
     def _is_done(self, step: Step, path: str, live: dict[str, Any]) -> bool:
-        """Whether the object is what this very write makes of it: the answer to an earlier attempt was lost."""
+        """Whether the object is the result of this very write: the response to an earlier attempt was lost."""
         us = manager(self.blueprint)
         try:
             then, _ = self.connection.apply(path, self._body(step), us, dry_run=True)
@@ -221,7 +223,7 @@ class ObjectWriter(Record):
         return findings.plain(codes.STALE_PLAN, step.id, text, "run plan and apply again")
 
     def _conflicts(self, step: Step, path: str, error: ApiError) -> list[Diagnostic]:
-        """Conflicts that were not there, or not approved, when the plan was made."""
+        """Conflicts that did not exist, or were not approved, when the plan was made."""
         live = self.connection.get(path)
         found = find_conflicts(step.object, live, error, manager(self.blueprint))
         return [findings.conflict(step.id, c, step.object.data) for c in found]

@@ -1,1 +1,1 @@
-"""What of the CNCF's AI conformance checklists a platform shows by its objects, and what by a cluster."""
+"""Evidence for the CNCF's AI conformance checklists, from a platform's objects and from a cluster."""

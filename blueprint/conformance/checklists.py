@@ -13,14 +13,14 @@ from blueprint.records import Record
 
 
 class StaticEvidence(Record, kw_only=True):
-    """What objects of the bundle show. One of the first three is there.
+    """Evidence in the objects of the bundle. One of the first three attributes is set.
 
     Attributes:
         kind: Objects of this kind, `Kind.group`.
         resource: Part of the name of a resource that nodes offer.
         component: Objects of this component.
-        unless_off: A field of the object that switches it off where it is false.
-        shows: What they show.
+        unless_off: A field of the object that disables it if false.
+        shows: What the objects show.
     """
 
     kind: Text | None = None
@@ -31,12 +31,12 @@ class StaticEvidence(Record, kw_only=True):
 
 
 class LiveEvidence(Record, kw_only=True):
-    """What an API server has.
+    """Evidence from an API server.
 
     Attributes:
         api: An API version that it serves.
-        kind: A kind of it of which there is an object; without, that the version is served suffices.
-        shows: What that shows.
+        kind: A kind with at least one object; without it, serving the version is sufficient.
+        shows: What this shows.
     """
 
     api: Text
@@ -48,13 +48,13 @@ class Item(Record, kw_only=True):
     """One item.
 
     Attributes:
-        category: The section of a submission that it stands in.
-        levels: MUST or SHOULD, by version of the checklist; it is not in the others.
-        requirement: What is required: the description of the checklist in our words.
-        run: What only a run on a cluster proves.
-        static: What may be evidence among rendered objects.
-        live: What may be evidence in a cluster.
-        conditional: Whether it is required only of platforms that have such a thing.
+        category: Its section of a submission.
+        levels: MUST or SHOULD, by version of the checklist; other versions do not contain it.
+        requirement: The requirement, paraphrased from the checklist.
+        run: What only a test run on a cluster can prove.
+        static: Possible evidence in rendered objects.
+        live: Possible evidence in a cluster.
+        conditional: Whether it applies only to platforms that have such a feature.
     """
 
     category: Literal["accelerators", "networking", "schedulingOrchestration", "observability", "security", "operator"]
@@ -67,7 +67,7 @@ class Item(Record, kw_only=True):
 
 
 class Checklists(CatalogueFile, kw_only=True):
-    """All items, by their ids."""
+    """All items by ID."""
 
     source: Text
     versions: tuple[str, ...]
@@ -80,5 +80,5 @@ class Checklists(CatalogueFile, kw_only=True):
 
 @cache
 def checklists() -> Checklists:
-    """What the tool ships."""
+    """The checklists that ship with the tool."""
     return read(Path(__file__).with_name("checklists.yaml"), Checklists)

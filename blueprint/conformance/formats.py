@@ -1,4 +1,4 @@
-"""What is known of a checklist as a table, a submission, JSON or JUnit."""
+"""Formats for the results of a checklist: a table, a submission, JSON or JUnit."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ _OF_THE_VENDOR = (
     "vendorName", "websiteUrl", "repoUrl", "documentationUrl", "productLogoUrl", "description", "contactEmailAddress",
     "k8sConformanceUrl",
 )  # fmt: skip
-"""Fields of a submission that no blueprint knows. Source: cncf/k8s-ai-conformance, scripts/validate.go."""
+"""Fields of a submission that a blueprint does not contain. Source: cncf/k8s-ai-conformance, scripts/validate.go."""
 
 
 def as_table(_bundle: Bundle, _version: str, found: Sequence[ItemEvidence]) -> str:
-    """A row for each item, and below it the evidence and what is missing."""
+    """A row for each item, followed by the evidence and what is missing."""
     width = max(len(each.id) for each in found)
     lines: list[str] = []
     for each in found:
@@ -39,7 +39,7 @@ def _evidence(found: ItemEvidence) -> Iterator[tuple[str, str]]:
 
 
 def as_submission(bundle: Bundle, version: str, found: Sequence[ItemEvidence]) -> str:
-    """PRODUCT.yaml in upstream's form, as far as it can be filled: a status is left to the submitter."""
+    """PRODUCT.yaml in upstream's format, as far as possible: the submitter must set the status."""
     sections: dict[str, list[Mapping[str, Any]]] = {each.item.category: [] for each in found}
     for each in found:
         sections[each.item.category].append(_submitted(each))
@@ -65,7 +65,7 @@ def _submitted(found: ItemEvidence) -> Mapping[str, Any]:
 
 
 def as_json(bundle: Bundle, version: str, found: Sequence[ItemEvidence]) -> str:
-    """The same for programs."""
+    """The results as JSON."""
     content: Mapping[str, Any] = {
         "schemaVersion": "gpublueprint.dev/conformance/v1",
         "checklist": version,
@@ -87,7 +87,9 @@ def as_json(bundle: Bundle, version: str, found: Sequence[ItemEvidence]) -> str:
 
 
 def as_junit(bundle: Bundle, version: str, found: Sequence[ItemEvidence]) -> str:
-    """A test case for each item. None passes: without a run, each is skipped, and the reason is what is missing."""
+    """A test case for each item. None passes: without a test run each one is skipped, with what is missing as the
+    reason.
+    """
     suite = ET.Element(
         "testsuite", name=f"ai-conformance-{version} {bundle.name}", tests=str(len(found)), failures="0",
         errors="0", skipped=str(len(found)),
@@ -102,10 +104,10 @@ def as_junit(bundle: Bundle, version: str, found: Sequence[ItemEvidence]) -> str
 
 
 FORMATS: Mapping[str, Format] = {"table": as_table, "yaml": as_submission, "json": as_json, "junit": as_junit}
-"""How results are written, by name."""
+"""The output formats by name."""
 
 
 def in_words(found: Sequence[ItemEvidence]) -> str:
-    """How many items have evidence."""
+    """The number of items with evidence."""
     shown = sum(each.standing is Standing.SHOWN for each in found)
     return f"{shown} of {len(found)} items have evidence, {len(found) - shown} are unknown; a run proves each"

@@ -1,4 +1,6 @@
-"""Hold a bundle, and perhaps a cluster, against a checklist. Evidence is never taken for a proof: only a run is one."""
+"""Checks a bundle, and optionally a cluster, against a checklist. Evidence is never treated as proof: only a test run
+proves an item.
+"""
 
 from __future__ import annotations
 
@@ -12,31 +14,31 @@ from blueprint.records import Record
 from blueprint.wording import counted, first_few
 
 Look = Callable[[LiveEvidence], str | None]
-"""What a cluster shows of some evidence; None where it shows nothing. Raises ApiError, or `NotReadable`."""
+"""What a cluster shows for some evidence; None if nothing. Raises ApiError, or `NotReadable`."""
 _FEW = 3
 
 
 class NotReadable(Exception):  # noqa: N818 - not an error of the tool
-    """Something could not be looked at."""
+    """Something could not be examined."""
 
 
 class Standing(enum.StrEnum):
-    """How far an item is shown."""
+    """How much of an item is shown."""
 
     SHOWN = "shown"
     UNKNOWN = "unknown"
 
 
 class ItemEvidence(Record):
-    """What is known of one item.
+    """The result for one item.
 
     Attributes:
-        id: Its id in the checklist.
+        id: Its ID in the checklist.
         level: MUST or SHOULD.
-        item: What is required.
-        static: Evidence among the rendered objects, each with where it is.
-        live: Evidence in the cluster; None where it was not looked at.
-        unseen: What of the cluster could not be looked at, and why.
+        item: The requirement.
+        static: Evidence in rendered objects, each with its location.
+        live: Evidence in the cluster; None if it was not examined.
+        unseen: What could not be examined in the cluster, and why.
     """
 
     id: str
@@ -48,18 +50,18 @@ class ItemEvidence(Record):
 
     @property
     def standing(self) -> Standing:
-        """Shown where there is any evidence: a person and a run decide whether it suffices."""
+        """Shown if there is any evidence. Whether it suffices is decided by the user and a test run."""
         return Standing.SHOWN if self.static or self.live else Standing.UNKNOWN
 
     @property
     def missing(self) -> str:
-        """What is still to be shown."""
+        """What still has to be shown."""
         nothing = "" if self.static or self.live else "no evidence among the objects; "
         return f"{nothing}a run must show that {self.item.run}"
 
 
 def findings(bundle: Bundle, version: str, look: Look | None = None) -> tuple[ItemEvidence, ...]:
-    """What is known of each item of a version. Without `look`, no cluster is asked."""
+    """The result for each item of a version. Without `look`, no cluster is queried."""
     return tuple(_finding(bundle, version, name, item, look) for name, item in checklists().of(version).items())
 
 
@@ -95,7 +97,7 @@ def _matches(obj: Object, evidence: StaticEvidence) -> bool:
 
 
 def _places(objects: Sequence[Object]) -> Iterator[str]:
-    """The first objects by name, and how many more there are."""
+    """The names of the first objects, and the number of the remaining ones."""
     yield from (str(each.id) for each in objects[:_FEW])
     if len(objects) > _FEW:
         yield counted(len(objects) - _FEW, "more object")

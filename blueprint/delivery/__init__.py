@@ -1,1 +1,3 @@
-"""What Argo CD or Flux need to deliver a bundle: order, health, and what is no drift, from the facts of kinds."""
+"""What Argo CD or Flux need to deliver a bundle: order, health, and expected differences, from the facts about
+kinds.
+"""

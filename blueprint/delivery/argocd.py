@@ -1,4 +1,4 @@
-"""Applications of Argo CD: one for each stage, made by one parent in the order of their waves."""
+"""Argo CD Applications: one for each stage, created by one parent in the order of their waves."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ if obj.status ~= nil and obj.status.health ~= nil then
 end
 return hs
 """
-"""Without it a parent does not wait for the Applications that it makes."""
+"""Without it, a parent does not wait for its child Applications."""
 
 
 def stage_application(
     name: str, path: str, argocd: ArgoCD, stage: DeliveryStage, ignored: Sequence[IgnoredFields]
 ) -> dict[str, Any]:
-    """The Application of one stage: it reads the manifests of the stage and no others."""
+    """The Application for one stage, which reads only that stage's manifests."""
     files = [object_file(obj.id, obj.component).removeprefix(f"{MANIFESTS}/") for obj in stage.objects]
     ids = {obj.id for obj in stage.objects}
     differences = [
@@ -48,14 +48,14 @@ def stage_application(
 
 
 def parent_application(name: str, path: str, argocd: ArgoCD, folder: str) -> dict[str, Any]:
-    """The Application that makes the others: the only one that somebody applies."""
+    """The Application that creates the others: the only one to apply."""
     spec = _spec(argocd, f"{path}/{folder}".removeprefix("/"))
     spec["destination"] = {"server": "https://kubernetes.default.svc", "namespace": argocd.namespace}
     return _application(name, argocd, spec, {})
 
 
 def configuration(argocd: ArgoCD, checks: Sequence[HealthCheck]) -> dict[str, Any]:
-    """What Argo CD must know of the kinds, as entries of its own ConfigMap."""
+    """What Argo CD must know about the kinds, as entries of its own ConfigMap."""
     data = {f"resource.customizations.health.{check.group}_{check.kind}": check.lua for check in checks}
     data["resource.customizations.health.argoproj.io_Application"] = _APPLICATION_HEALTH
     return {
@@ -84,7 +84,7 @@ def _spec(argocd: ArgoCD, path: str) -> dict[str, Any]:
 
 
 def _application(name: str, argocd: ArgoCD, spec: dict[str, Any], annotations: dict[str, str]) -> dict[str, Any]:
-    """Without a finalizer: a deleted Application leaves what it applied."""
+    """An Application without a finalizer, so that deleting it does not delete what it applied."""
     metadata: dict[str, Any] = {"name": name, "namespace": argocd.namespace}
     if annotations:
         metadata["annotations"] = annotations

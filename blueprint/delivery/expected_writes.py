@@ -1,7 +1,7 @@
-"""Fields of rendered objects that others are expected to write: what a controller must not take for drift.
+"""Fields of rendered objects that others are expected to write, which a controller must not treat as drift.
 
-They are those that `drift` expects too, as far as they can concern what is rendered: a field whose container the
-manifest has. Metadata and status are left out: neither tool compares what a manifest does not say there.
+They are the same as for `drift`, limited to rendered fields: those whose container is in the manifest. Metadata and
+status are omitted, because neither tool compares fields there that a manifest does not set.
 """
 
 from __future__ import annotations
@@ -16,19 +16,19 @@ from blueprint.records import Record
 from blueprint.source.paths import Path, pointer
 
 _ENTRIES = ("data",)
-"""Entries of a ConfigMap or a Secret that a manifest does not have are no difference to either tool."""
+"""ConfigMap and Secret entries that are not in the manifest. Neither tool treats them as a difference."""
 _SCALERS = ("HorizontalPodAutoscaler", "ScaledObject")
 
 
 class IgnoredFields(Record):
-    """JSON pointers of one object, sorted, each of which others may write."""
+    """Sorted JSON pointers of one object to fields that others may write."""
 
     id: ObjectId
     pointers: tuple[str, ...]
 
 
 def ignored_fields(objects: Iterable[Object], distribution: str) -> list[IgnoredFields]:
-    """The objects that have such fields, in the order given."""
+    """The objects with such fields, in input order."""
     known = list(objects)
     scaled = any(obj.id.kind in _SCALERS for obj in known)
     found = (IgnoredFields(obj.id, tuple(sorted(_pointers(obj, distribution, scaled=scaled)))) for obj in known)
@@ -50,7 +50,7 @@ def _concerns(rule: ExpectedField, manifest: Mapping[str, Any], distribution: st
 
 
 def _expanded(wanted: tuple[str, ...], data: Any, at: Path = ()) -> Iterator[Path]:
-    """The paths that a pattern means in a manifest; the last step need not be there."""
+    """The paths that a pattern matches in a manifest; the last step need not exist."""
     step, *rest = wanted
     matching: list[tuple[str | int, Any]]
     if isinstance(data, list):

@@ -22,14 +22,14 @@ FLUX = f"{DELIVERY}/flux"
 def delivery_files(
     name: str, delivery: Delivery, objects: Sequence[Object], *, release: str, distribution: str
 ) -> dict[str, bytes]:
-    """Every file by its path in the bundle.
+    """All files by their path in the bundle.
 
     Args:
-        name: The platform's.
-        delivery: Who applies, and from where.
-        objects: What the bundle holds.
-        release: Of the platform; how states are read may depend on it.
-        distribution: Of Kubernetes; what others write may depend on it.
+        name: The name of the platform.
+        delivery: Which controller applies the bundle, and from where.
+        objects: The objects of the bundle.
+        release: The platform's release, on which health rules may depend.
+        distribution: The Kubernetes distribution, on which expected writes may depend.
     """
     stages = stages_of(objects)
     checks = health_checks(objects, release)

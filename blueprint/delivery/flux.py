@@ -1,4 +1,4 @@
-"""Kustomizations of Flux: one for each stage, each depending on the one before."""
+"""Flux Kustomizations: one for each stage, each depending on the previous one."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def stage_kustomization(
     checks: Sequence[HealthCheck],
     ignored: Sequence[IgnoredFields],
 ) -> dict[str, Any]:
-    """The Kustomization of one stage. Nothing is pruned, and what is there stays when it is deleted."""
+    """The Kustomization for one stage. It does not prune, and deleting it leaves its objects."""
     kinds = {(obj.id.group, obj.id.kind) for obj in stage.objects}
     ids = {obj.id for obj in stage.objects}
     expressions = [
@@ -59,7 +59,7 @@ def stage_kustomization(
 
 
 def stage_resources(stage: DeliveryStage, up: str) -> dict[str, Any]:
-    """The file that names the manifests of a stage; `up` leads from its folder to the bundle's."""
+    """The file that lists the manifests of a stage; `up` is the path from its folder to the bundle's."""
     return {
         "apiVersion": "kustomize.config.k8s.io/v1beta1",
         "kind": "Kustomization",

@@ -1,7 +1,7 @@
-"""How Argo CD and Flux read whether a custom resource works, from what is known of its kind.
+"""Health checks of custom resources for Argo CD and Flux, from the facts about their kinds.
 
-Both know Kubernetes' own kinds. Of others, Argo CD takes every object for healthy at once, and Flux reads conditions
-that not every operator writes; so each rendered kind whose state is known gets a check of its own.
+Both support Kubernetes' own kinds. For others, Argo CD treats every object as healthy immediately, and Flux reads
+conditions that not every operator writes; so each rendered kind with a known state gets a health check.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from blueprint.records import Record
 
 
 class HealthCheck(Record):
-    """The check of one kind. `failed` is empty where nothing says that it failed."""
+    """The health check for one kind. `failed` is empty if failure cannot be detected."""
 
     group: str
     version: str
@@ -27,7 +27,7 @@ class HealthCheck(Record):
 
 
 def health_checks(objects: Iterable[Object], release: str) -> list[HealthCheck]:
-    """One for each custom kind among the objects whose state can be read, in the order of their names."""
+    """One check for each custom kind among the objects whose health can be read, ordered by name."""
     kinds = {(obj.id.group, obj.id.kind): obj.api_version.rpartition("/")[2] for obj in objects}
     found = (_check(group, version, kind, release) for (group, kind), version in sorted(kinds.items()))
     return [check for check in found if check]
@@ -42,7 +42,7 @@ def _check(group: str, version: str, kind: str, release: str) -> HealthCheck | N
 
 
 def _cel(ready: Readiness) -> tuple[str, str]:
-    """When it is current, and when it failed, in CEL."""
+    """The conditions for being current, and for failure, in CEL."""
     if ready.state:
         values = ", ".join(_text(value) for value in ready.state.values)
         return f"has({ready.state.field}) && {ready.state.field} in [{values}]", ""
@@ -60,7 +60,7 @@ def _text(value: str) -> str:
 
 
 def _lua(ready: Readiness) -> Iterator[str]:
-    """The same in Lua, as Argo CD has it: a table with status and message."""
+    """The same in Lua for Argo CD: a table with status and message."""
     yield 'local hs = {status = "Progressing", message = "no controller has reported on it"}'
     yield "local status = obj.status"
     yield "if status == nil then return hs end"

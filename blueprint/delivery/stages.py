@@ -1,4 +1,4 @@
-"""The objects of a bundle in the stages of an apply: each must be through before the next begins."""
+"""The objects of a bundle by stage: each stage must be complete before the next one starts."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class DeliveryStage(Record):
 
     @property
     def label(self) -> str:
-        """`1-definitions`: it sorts as it is applied."""
+        """`1-definitions`: sorts in apply order."""
         return f"{self.number}-{self.name}"
 
 

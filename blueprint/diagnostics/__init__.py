@@ -1,4 +1,4 @@
-"""Diagnostics: what the tool finds, as data. A leaf: the standard library only."""
+"""Diagnostics: the findings of the tool, as data. Imports only the standard library."""
 
 from blueprint.diagnostics.model import (
     Code,

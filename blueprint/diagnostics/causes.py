@@ -1,10 +1,10 @@
-"""Why something failed, as the operating system says it."""
+"""Causes of errors, in the words of the operating system."""
 
 from __future__ import annotations
 
 
 def system_words(error: BaseException) -> str:
-    """The operating system's words for what lies under an error, without addresses of objects; else its type."""
+    """The operating system's message for the cause of an error, without addresses of objects, or else its type."""
     inner: BaseException | None = error
     while inner is not None:
         if isinstance(inner, OSError) and inner.strerror:

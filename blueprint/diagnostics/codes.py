@@ -1,4 +1,4 @@
-"""Codes of the tool itself (BP0xxx)."""
+"""Diagnostic codes of the tool itself (BP0xxx)."""
 
 from blueprint.diagnostics.model import Severity
 from blueprint.diagnostics.registry import define

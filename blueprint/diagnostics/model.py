@@ -1,6 +1,6 @@
-"""One value type for everything the tool finds: load errors, schema errors, drift, probe verdicts.
+"""The value type for all findings of the tool: load errors, schema errors, drift, probe verdicts.
 
-Standard library only. Looks (carets, colours, SARIF) come later, in `report/`.
+Imports only the standard library. Presentation (carets, colours, SARIF) is in `report/`.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from blueprint.diagnostics.pages import Page, read_page
 
 
 class Severity(enum.StrEnum):
-    """How bad a finding is. Configuration, never part of a code."""
+    """The severity of a finding. It is configurable and never part of a code."""
 
     ERROR = "error"
     WARNING = "warning"
@@ -22,7 +22,7 @@ class Severity(enum.StrEnum):
 
 
 class Danger(enum.StrEnum):
-    """What a difference in a cluster may let somebody do, the worst first; reports list findings in this order."""
+    """The security risk of a difference in a cluster, the worst first; reports list findings in this order."""
 
     PRIVILEGE = "privilege"
     HOST_ACCESS = "host access"
@@ -35,11 +35,10 @@ _DANGERS = tuple(Danger)
 
 
 class Span(NamedTuple):
-    """A stretch of text in a file. Lines and columns count from 1 in code points; the end is exclusive.
+    """A range of text in a file. Lines and columns count from 1 in code points; the end is exclusive.
 
-    `file` is the path as it is shown to people: relative to the working directory where possible, or
-    `<--set>` and the like for values that came from the command line. A tuple, because ten thousand objects have half a
-    million spans.
+    `file` is the path as shown to users: relative to the working directory if possible, or `<--set>` and similar for
+    values from the command line. It is a tuple, because ten thousand objects have half a million spans.
     """
 
     file: str
@@ -53,16 +52,16 @@ class Span(NamedTuple):
 
     @property
     def head(self) -> Span:
-        """The stretch itself if it stands on one line, otherwise its first character: what can be underlined."""
+        """The span itself if it is on one line, otherwise its first character: what can be underlined."""
         return self if self.end_line == self.line else self._replace(end_line=self.line, end_column=self.column + 1)
 
 
 @dataclass(frozen=True, slots=True)
 class Code:
-    """A permanent identity of one kind of finding: `BP` and four digits, with a slug.
+    """The permanent identity of one kind of finding: `BP` and four digits, with a slug.
 
-    `text` explains it in Markdown (what it means, why it matters, what to do), or else the page of which `page_file`
-    is the path. `conceals`: what stands where it points is never shown.
+    `text` explains it in Markdown (what it means, why it matters, what to do); otherwise `page_file` is the path of its
+    page. `conceals`: the text that it points at is never shown.
     """
 
     id: str
@@ -74,18 +73,18 @@ class Code:
 
     @property
     def page(self) -> Page | None:
-        """Its page, where it has one. Read when it is first needed."""
+        """Its page, if it has one. Read on first use."""
         return read_page(self.page_file) if self.page_file else None
 
     @property
     def about(self) -> str:
-        """The explanation that `blueprint explain` and the generated reference print."""
+        """The explanation in `blueprint explain` and the generated reference."""
         return self.page.text if self.page else self.text
 
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """A second place that matters, or a remark without a place."""
+    """A further location, or a remark without a location."""
 
     message: str
     at: Span | None = None
@@ -93,7 +92,7 @@ class Note:
 
 @dataclass(frozen=True, slots=True)
 class Fix:
-    """A text edit that would resolve the diagnostic: put `replacement` where `at` is."""
+    """A text edit that would resolve the diagnostic: write `replacement` in place of `at`."""
 
     at: Span
     replacement: str
@@ -101,26 +100,26 @@ class Fix:
 
 @dataclass(frozen=True, slots=True)
 class Diagnostic:
-    """One thing the tool found.
+    """One finding.
 
     Attributes:
-        code: What kind of finding it is.
-        message: One line that stands alone; it names the object and the bad value.
-        at: The primary place; None where there is none (a missing file, an API answer).
-        label: A few words under the carets.
-        notes: Further places: the overlay that set the value, the rendered line, the live field.
+        code: The kind of finding.
+        message: One self-contained line with the object and the wrong value.
+        at: The primary location; None if there is none (a missing file, an API response).
+        label: A few words below the carets.
+        notes: Further locations: the overlay that set the value, the rendered line, the live field.
         help: What is allowed, or what to do, in one sentence.
-        commands: The commands in `help`, exactly as they are typed; each does what the help says of it.
-        fix: A text edit, if one is certain or near enough to suggest.
+        commands: The commands in `help`, exactly as they are typed; each does what the help describes.
+        fix: A text edit that is certain, or likely enough to suggest.
         subject: The Kubernetes object or node concerned, `Kind/[namespace/]name` or `Node/name`.
         path: The field inside the subject or the blueprint, dotted.
-        evidence: What was seen, as ordered (name, text) pairs: declared, live, writer, since, reading, ...
-        at_length: Names in `evidence` that text tells only at length (`-v`); other formats tell them all.
+        evidence: What was observed, as ordered (name, text) pairs: declared, live, writer, since, reading, ...
+        at_length: Names in `evidence` that the text format shows only with `-v`; other formats always show them.
         override: A severity other than the code's own.
-        redacted: Stretches of source text that hold secret values: no report shows what stands there.
-        danger: What the difference may let somebody do; None for what is no danger of its own.
-        sides: The declared and the live value as lines of text, where they are maps or lists: for formats with room to
-            set them side by side.
+        redacted: Ranges of source text with secret values, which no report shows.
+        danger: The security risk of the difference; None if it has none.
+        sides: The declared and the live value as lines of text, if they are maps or lists: for formats that can show
+            them side by side.
     """
 
     code: Code
@@ -142,12 +141,12 @@ class Diagnostic:
 
     @property
     def severity(self) -> Severity:
-        """How bad it is: the code's severity unless overridden."""
+        """The code's severity, unless overridden."""
         return self.override or self.code.severity
 
     @property
     def sort_key(self) -> tuple[int, int, str, int, int, str, str]:
-        """Errors first, then by danger, by place, by text: the order in which reports list them."""
+        """The sort key of reports: errors first, then by danger, location and text."""
         rank = (Severity.ERROR, Severity.WARNING, Severity.NOTE).index(self.severity)
         danger = _DANGERS.index(self.danger) if self.danger else len(_DANGERS)
         at = self.at or Span("", 0, 0, 0, 0)
@@ -160,15 +159,15 @@ def has_errors(diagnostics: Iterable[Diagnostic]) -> bool:
 
 
 def in_order(diagnostics: Iterable[Diagnostic]) -> Iterator[Diagnostic]:
-    """In report order, each once: a value used in several places may be complained about repeatedly."""
+    """In report order, without duplicates: a value used in several places may be reported repeatedly."""
     yield from dict.fromkeys(sorted(diagnostics, key=lambda d: d.sort_key))
 
 
 class Refused(Exception):  # noqa: N818 - it is an outcome, not a bug
-    """A phase could not produce its result; carries every diagnostic that says why.
+    """A phase could not produce its result; contains the diagnostics that explain why.
 
-    Raised only where there is no partial result worth returning. `cli/` turns it into a report and an
-    exit code; nothing else catches it.
+    Raised only if there is no useful partial result. `cli/` converts it to a report and an exit code; nothing else
+    catches it.
     """
 
     def __init__(self, *diagnostics: Diagnostic, exit_code: int = 1) -> None:

@@ -1,4 +1,4 @@
-"""The page of a code: Markdown with fixed sections, in a file beside the rule that finds it."""
+"""The page of a code: Markdown with fixed sections, in a file next to its rule."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _FENCED = re.compile(r"```yaml\n(.*?)\n?```", re.DOTALL)
 
 
 class Page(NamedTuple):
-    """The sections of a page. Examples are YAML; `given` is what the rule knows of the platform in them."""
+    """The sections of a page. Examples are YAML; `given` is what the rule knows about the platform in them."""
 
     title: str
     why: str
@@ -30,7 +30,7 @@ class Page(NamedTuple):
 
 @cache
 def read_page(path: str) -> Page:
-    """The page in a file. Raises ValueError where a section is missing, unknown or out of order."""
+    """The page in a file. Raises ValueError if a section is missing, unknown or out of order."""
     title, *parts = _SECTION.split(Path(path).read_text(encoding="utf-8"))
     found = dict(zip(parts[::2], (text.strip() for text in parts[1::2]), strict=True))
     if list(found) != [name for name in SECTIONS if name in found] or not {"Why", "How to fix"} <= found.keys():

@@ -1,4 +1,4 @@
-"""Every code, found in modules called `codes` and in those of rules and checks: there is no central list to edit."""
+"""Collects all codes from modules named `codes` and from those of rules and checks; there is no central list."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _WITH_CODES = (
     "blueprint.check.rules.",
     "blueprint.probe.checks.",
 )
-"""Packages in which one file has everything about its subject, codes included."""
+"""Packages in which each module defines everything about its subject, including codes."""
 _BY_ID: dict[str, Code] = {}
 _BY_SLUG: dict[str, Code] = {}
 
@@ -30,7 +30,7 @@ def define(
     conceals: bool = False,
     page: str | None = None,
 ) -> Code:
-    """Register a code and return it. An id or a slug that is taken is a bug and raises ValueError.
+    """Register a code and return it. A duplicate ID or slug is a bug and raises ValueError.
 
     `page` is the `__file__` of the module: the code is then explained by `BPxxxx.md` in the same folder.
     """
@@ -45,14 +45,14 @@ def define(
 
 
 def all_codes() -> list[Code]:
-    """All codes of all packages, by id."""
+    """All codes of all packages, ordered by ID."""
     _import_all()
     return [_BY_ID[key] for key in sorted(_BY_ID)]
 
 
 @cache
 def _import_all() -> None:
-    """Import every module that may define codes; modules do not come and go while a process runs."""
+    """Import all modules that may define codes. Cached, because modules do not change while a process runs."""
     import blueprint
 
     for module in pkgutil.walk_packages(blueprint.__path__, "blueprint."):
@@ -61,11 +61,11 @@ def _import_all() -> None:
 
 
 def _may_define(name: str) -> bool:
-    """Whether a module is named for its codes (`codes`, `node_codes`), or is a rule or check and brings its own."""
+    """Whether a module is named after its codes (`codes`, `node_codes`), or is a rule or check that defines its own."""
     return name.endswith("codes") or name.startswith(_WITH_CODES)
 
 
 def find_code(name: str) -> Code | None:
-    """The code with this id or slug, in any case."""
+    """The code with this ID or slug, ignoring case."""
     _import_all()
     return _BY_ID.get(name.upper()) or _BY_SLUG.get(name.lower())

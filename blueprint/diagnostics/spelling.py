@@ -1,4 +1,4 @@
-"""Nearest spelling: what somebody probably meant."""
+"""Suggestions for misspelt names."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from itertools import zip_longest
 
 
 def nearest(word: str, candidates: Iterable[str], cutoff: float = 0.6) -> str | None:
-    """The candidate that `word` most likely misspells, or None. Case counts for little, order for nothing.
+    """The candidate that `word` most likely misspells, or None. Case matters little, order does not matter.
 
-    Of several candidates that differ from each other in digits alone (ubuntu-22.04, ubuntu-24.04), none is likelier.
-    `cutoff` is how alike the two must be, from 0 to 1.
+    If several candidates differ from each other only in digits (ubuntu-22.04, ubuntu-24.04), none is more likely.
+    `cutoff` is the minimum similarity, from 0 to 1.
     """
     by_fold: dict[str, str] = {}
     for candidate in sorted(candidates):
@@ -32,7 +32,7 @@ def _in_series(one: str, other: str) -> bool:
 
 
 def _unlike(word: str, candidate: str) -> int:
-    """At how many places they differ: 2026.10 is nearer to 2026.11 than to 2026.06."""
+    """The number of positions at which they differ: 2026.10 is closer to 2026.11 than to 2026.06."""
     return sum(one != other for one, other in zip_longest(word, candidate))
 
 
@@ -41,11 +41,11 @@ def _likeness(word: str, candidate: str) -> float:
 
 
 _NEAREST = 3
-"""So many names are given where there are too many for all of them."""
+"""The number of names that are listed if there are too many for a complete list."""
 
 
 class Suggestions:
-    """The nearest of names of which an input may have tens of thousands, missed as often: the work is bounded."""
+    """Suggestions from tens of thousands of names, for as many misspelt words, with bounded work."""
 
     MOST_COMPARISONS = 200_000
 
@@ -53,7 +53,7 @@ class Suggestions:
         self._left = self.MOST_COMPARISONS
 
     def nearest(self, word: str, names: Collection[str]) -> str | None:
-        """The name that `word` most likely misspells; None also where comparing it would exceed the bound."""
+        """The name that `word` most likely misspells; also None if the comparison would exceed the limit."""
         if len(names) > self._left:
             return None
         self._left -= len(names)
@@ -61,7 +61,7 @@ class Suggestions:
 
 
 def known_names(word: str, candidates: Iterable[str], most: int = 24, explained_by: str = "") -> str:
-    """What there is instead of `word`, as one line: all of it, or where that is more than `most` names the likest.
+    """The alternatives to `word` in one line: all names, or, if there are more than `most`, the most similar ones.
 
     `explained_by` is the topic of `blueprint explain` that lists them.
     """
@@ -76,9 +76,9 @@ def known_names(word: str, candidates: Iterable[str], most: int = 24, explained_
 
 
 def is_slip_of(word: str, other: str) -> bool:
-    """Whether a finger's slip makes one name of another: two letters swapped, one inside dropped, one doubled.
+    """Whether one name is a likely typo of another: two letters swapped, one missing inside, one doubled.
 
-    Names that differ at their end or in a digit are series (`train-a`, `train-b`; `gpu1`, `gpu2`), and no slips.
+    Names that differ at their end or in a digit form series (`train-a`, `train-b`; `gpu1`, `gpu2`) and are not typos.
     """
     if len(word) == len(other):
         swaps = (n for n in range(1, len(word)) if word[n - 1 : n + 1].isalpha() and word[n - 1] != word[n])
@@ -89,4 +89,4 @@ def is_slip_of(word: str, other: str) -> bool:
 
 
 _SHORTEST = 3
-"""Letters of a name that can be a slip of a longer one."""
+"""The minimum number of letters of a name that can be a typo of a longer one."""

@@ -1,5 +1,5 @@
-"""Drift: whether the cluster, and the GPUs in its nodes, still are what the bundle says; and who changed them.
+"""Drift: whether the cluster, and the GPUs in its nodes, still match the bundle, and who changed them.
 
-The entry is `detect.detect_drift(bundle, view)`; a view is a cluster (`view.ClusterView`) or a file
+The entry point is `detect.detect_drift(bundle, view)`; a view is a cluster (`view.ClusterView`) or a file
 (`snapshot.read_snapshot`).
 """

@@ -1,7 +1,7 @@
-"""What undoes a finding: the exact command, or words where no command does. Nothing is promised that was not looked at.
+"""How to undo a finding: the exact command, or an explanation if no command does. Only verified advice is given.
 
-What an apply would do to an object is asked of what an apply would ask (`View.plan`), so that the two cannot disagree.
-Where that cannot be known (a snapshot, no dry-runs, no right to write), ownership alone decides.
+The effect of an apply is determined by the same code as for apply (`View.plan`), so that the two cannot disagree. If it
+cannot be determined (a snapshot, no dry runs, no write permission), field ownership alone decides.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from blueprint.drift.view import Live
 
 Tries = Callable[[Sequence[Mapping[str, Any]]], bool | None]
-"""Whether the server would take a JSON patch of an object; None if unknown."""
+"""Returns whether the server would accept a JSON patch of an object; None if unknown."""
 
 _RESTORED = {
     FindingKind.MODIFIED: "restores it; to keep the live value, change the line shown",
@@ -42,7 +42,7 @@ _LEAVING = "nothing can stop a deletion; once it is gone, an apply recreates it"
 
 
 class Situation(Record):
-    """One object with its findings: what is live, our manager, what an apply would do (None if unknown)."""
+    """One object with its findings: its live state, our field manager, and the plan of an apply (None if unknown)."""
 
     identity: ObjectId
     live: Live
@@ -52,7 +52,7 @@ class Situation(Record):
 
 
 def advised(findings: Iterable[Finding], at: Situation) -> Iterator[Finding]:
-    """The findings of one object, each with what undoes it."""
+    """The findings of one object, each with how to undo it."""
     found = [replace(finding, contest=_is_contested(finding, at)) for finding in findings]
     if "deletionTimestamp" in at.live["metadata"]:
         yield from (replace(finding, help=_LEAVING) for finding in found)
@@ -71,7 +71,9 @@ def advised(findings: Iterable[Finding], at: Situation) -> Iterator[Finding]:
 
 
 def _is_contested(finding: Finding, at: Situation) -> bool:
-    """Whether a plain apply meets a conflict at this field: somebody else owns another value there, or nobody does."""
+    """Whether a plain apply causes a conflict at this field: another manager owns another value there, or nobody owns
+    it.
+    """
     if finding.kind is FindingKind.OWNERSHIP_LOST:
         return False
     if finding.kind is not FindingKind.MODIFIED:
@@ -87,7 +89,7 @@ def _obstacles(at: Situation) -> list[tuple[str, ...]]:
 
 
 def _goes_with_apply(finding: Finding, at: Situation, obstacles: set[str]) -> bool:
-    """What our own apply alone owns, and what an apply has to take out of its way."""
+    """Whether an apply removes the field: only our own apply owns it, or an apply must remove it as an obstacle."""
     writer = finding.writer
     ours = writer is not None and (writer.manager, writer.operation) == (at.us, "Apply")
     return ours or finding.path in obstacles
@@ -107,13 +109,13 @@ def _restored(finding: Finding, at: Situation, *, contested: bool) -> Finding:
 
 
 def _scopes(finding: Finding, at: Situation) -> Iterator[str]:
-    """What the apply must be allowed to take for this finding, and no more of the object than that."""
+    """The scopes that the apply must be allowed to take over for this finding, limited to the necessary fields."""
     holders = list(dict.fromkeys(names[-1] for names in _obstacles(at)))
     if not finding.path:
         yield str(at.identity)
         return
     unlocated = any(not c.located for c in at.step.conflicts) if at.step else False
-    if unlocated:  # somebody wrote it in another version of its kind: its fields have other names there
+    if unlocated:  # It was written in another API version, in which its fields have other names.
         yield str(at.identity)
         return
     if not any(finding.path == holder or finding.path.startswith((f"{holder}.", f"{holder}[")) for holder in holders):
@@ -132,7 +134,9 @@ def _replacement(finding: Finding, step: Step) -> Finding:
 
 
 def _removed(finding: Finding, own: Removal | None, all_of: Sequence[Removal | None], at: Situation) -> Finding:
-    """The patch that takes an addition out: alone if it can be, else together with the object's other additions."""
+    """The patch that removes an addition: by itself if possible, otherwise together with the object's other
+    additions.
+    """
     together = Removal.joined([each for each in all_of if each])
     alone = own if own and not (own.by_index and sum(bool(each and each.by_index) for each in all_of) > 1) else None
     for removal, words in (
@@ -147,7 +151,7 @@ def _removed(finding: Finding, own: Removal | None, all_of: Sequence[Removal | N
 
 
 def orphan_advice(finding: Finding, identity: ObjectId) -> Finding:
-    """How to be rid of what is no longer rendered; what holds data is left to people."""
+    """How to delete an object that is no longer rendered. Objects with data are left to the user."""
     carries = find_kind(identity.group, identity.kind).carries
     if may_not_be_replaced(identity) or carries or identity.kind == "PersistentVolumeClaim":
         return replace(finding, help="render it again, or delete it by hand if you can lose what it contains")
@@ -156,13 +160,13 @@ def orphan_advice(finding: Finding, identity: ObjectId) -> Finding:
 
 
 def copy_advice(finding: Finding, identity: ObjectId) -> Finding:
-    """How to take our label off what is not ours."""
+    """How to remove our label from an object that is not ours."""
     command = kubectl("label", identity, f"{PART_OF}-")
     return replace(finding, commands=(command,), help=f"`{command}` takes the label off")
 
 
 def missing_advice(finding: Finding, step: Step | None) -> Finding:
-    """Whether an apply creates what is not there."""
+    """Whether an apply creates a missing object."""
     if step is not None and step.blocked and step.action is not Action.UNKNOWN:
         return replace(finding, help=f"`blueprint apply` cannot create it now: {step.reason}")
     command = "blueprint apply"

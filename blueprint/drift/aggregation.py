@@ -1,7 +1,7 @@
-"""What an aggregated ClusterRole may do because of roles that are not in the bundle.
+"""Rules of aggregated ClusterRoles that come from roles outside of the bundle.
 
-A controller fills in its rules from every role whose labels its selectors match, so labelling a role widens ours
-without touching it.
+A controller fills in the rules from every role whose labels match the selectors, so labelling a role extends ours
+without changing it.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ Roles = Mapping[str, Mapping[str, Any]]
 """ClusterRoles by name: manifests, or live objects."""
 
 _BUILT_IN = {f"system:aggregate-to-{name}" for name in ("admin", "edit", "view")}
-"""The roles with aggregation labels that every API server makes."""
+"""The roles with aggregation labels that every API server creates."""
 
 
 def is_aggregated(obj: Object) -> bool:
@@ -31,10 +31,10 @@ def is_aggregated(obj: Object) -> bool:
 
 
 def gained_rules(obj: Object, live: Live, bundle: Bundle, view: View, manager: str) -> Iterator[Finding]:
-    """The live rules that neither a role of the bundle nor one that every server has brings."""
+    """Live rules that come neither from a role in the bundle nor from one that every server has."""
     declared = {each.id.name: each.data for each in bundle.objects if _is_role(each)}
     brought = [rule for _, rule in _brought(obj.data, declared, set())]
-    own = obj.data.get("rules") or ()  # they stay where no controller aggregates
+    own = obj.data.get("rules") or ()  # they stay if no controller aggregates
     gained = [rule for rule in live.get("rules") or () if rule not in brought and rule not in own]
     if not gained:
         return
@@ -67,7 +67,7 @@ def _is_role(obj: Object) -> bool:
 
 
 def _brought(role: Mapping[str, Any], roles: Roles, seen: set[str]) -> Iterator[tuple[str, Any]]:
-    """Every rule that aggregation gives a role, with the name of the role that has it of itself."""
+    """All rules that aggregation gives a role, with the name of the role that defines each."""
     for name, other in roles.items():
         if name in seen or name == role["metadata"]["name"] or not _selects(role["aggregationRule"], other):
             continue

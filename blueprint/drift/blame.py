@@ -1,4 +1,6 @@
-"""Who wrote what managedFields do not tell by field: another order, or a change through another version of the kind."""
+"""Attributes changes that managedFields do not record by field: a changed order, or a change through another API
+version.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +17,7 @@ _UNKNOWN_WRITER = Note("the order of a list has no field manager: who changed it
 
 
 def attributed(finding: Finding, live: Live, us: str) -> Finding:
-    """The finding with the last writer who can have done it, where its field names none, or names us by mistake."""
+    """The finding with the last possible writer, if its field has no recorded writer, or records us by mistake."""
     if finding.kind is FindingKind.REORDERED:
         writer = _last(e for e in _foreign(live, us) if e.time > _applied(live, us))
         return replace(finding, writer=writer, remarks=(*finding.remarks, _ORDER if writer else _UNKNOWN_WRITER))
@@ -28,7 +30,7 @@ def attributed(finding: Finding, live: Live, us: str) -> Finding:
 
 
 def _foreign(live: Live, us: str) -> list[Entry]:
-    """What others wrote to the object itself; not to its status, in which nothing is declared."""
+    """Writes by others to the object itself, not to its status, where nothing is declared."""
     return [e for e in entries(live) if e.subresource != "status" and (e.manager, e.operation) != (us, "Apply")]
 
 

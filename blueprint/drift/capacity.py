@@ -1,4 +1,6 @@
-"""What nodes offer to pods, against what their pool says that they offer after partitioning and sharing."""
+"""Compares the resources that nodes offer to pods with those that their pool declares after partitioning and
+sharing.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +23,7 @@ _MACHINES = "nvidia.com/gpu.workload.config"
 
 
 def offers_resources(bundle: Bundle, pool: BundlePool) -> bool:
-    """Whether a device plugin is to offer the pool's GPUs: not where pods claim them, or machines get them."""
+    """Whether a device plugin offers the pool's GPUs: not if pods claim them, or if virtual machines get them."""
     claimed = any(each.allocates_gpus for each in pool.published) or any(
         find_kind(obj.id.group, obj.id.kind, bundle.release).claims for obj in bundle.objects
     )
@@ -29,7 +31,9 @@ def offers_resources(bundle: Bundle, pool: BundlePool) -> bool:
 
 
 def examine_capacity(node: Live, pool: BundlePool, us: str, *, passing: bool) -> Iterator[Finding]:
-    """Every resource of which a node offers another number than declared. `passing`: it says that it is at work."""
+    """All resources of which a node offers another number than declared. `passing`: the node reports work in
+    progress.
+    """
     reported = node["status"]["allocatable"]
     offered = {key: number for key, number in reported.items() if key in pool.resources or _OF_GPUS.fullmatch(key)}
     for name in sorted({*pool.resources, *offered}):

@@ -1,9 +1,9 @@
-"""Codes of drift (BP8xxx): how the cluster, its nodes and their GPUs depart from the bundle."""
+"""Diagnostic codes of drift (BP8xxx): differences of the cluster, its nodes and their GPUs from the bundle."""
 
 from blueprint.diagnostics import Severity, define
 from blueprint.drift import node_codes, slice_codes
 
-__all__ = ["node_codes", "slice_codes"]  # they are codes of drift too, and known with these
+__all__ = ["node_codes", "slice_codes"]  # Also codes of drift, to be registered together with these.
 
 MISSING = define(
     "BP8001",

@@ -1,4 +1,4 @@
-"""Commands that undo a finding, as they are typed."""
+"""Commands that undo a finding, exactly as they are typed."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from blueprint.records import replace
 
 
 def kubectl(verb: str, identity: ObjectId, *arguments: str) -> str:
-    """A command to copy, with the namespace."""
+    """A kubectl command, including the namespace."""
     kind = f"{identity.kind.lower()}.{identity.group}" if identity.group else identity.kind.lower()
     where = ["--namespace", identity.namespace] if identity.namespace else []
     return shlex.join(["kubectl", verb, kind, identity.name, *where, *arguments])
 
 
 def aimed(found: Diagnostic, target: Sequence[str], cluster: Sequence[str]) -> Diagnostic:
-    """The same with commands that name what this run was about: its target, and its cluster as both tools take it."""
+    """The diagnostic with the target and the cluster of this run added to its commands, in each tool's flags."""
     commands = tuple(_aimed(command, target, cluster) for command in found.commands)
     text = found.help or ""
     for old, new in zip(found.commands, commands, strict=True):

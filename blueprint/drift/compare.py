@@ -1,4 +1,4 @@
-"""One declared object against the live one: every difference, with what is no drift counted and left out."""
+"""Compares one declared object with the live one: all differences, except expected ones, which are counted."""
 
 from __future__ import annotations
 
@@ -26,14 +26,14 @@ _LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
 
 
 class ObjectComparison(Record):
-    """What one comparison came to.
+    """The result of one comparison.
 
     Attributes:
-        differences: All that may be drift.
+        differences: Everything that may be drift.
         terms: How values were compared.
-        settled: Whether nothing changed since our own last apply: whatever differs is not applied yet.
+        settled: Whether nothing changed since our own last apply: remaining differences have not been applied yet.
         live: The live object, for paths.
-        left_out: Differences that are none.
+        left_out: Differences that are not drift.
     """
 
     differences: tuple[Difference, ...]
@@ -56,9 +56,9 @@ def compare(
 ) -> ObjectComparison:
     """Compare `manifest` (the object as it is applied) with `live`.
 
-    Pure: everything it needs is in its arguments. `snapshot` is how the object was right after an apply;
-    `shape` knows the fields of its kind; `recorded` says that the bundle is applied here, so that the object is to be
-    ours, whether or not an apply got to write it; `distribution` is what the bundle is made for.
+    The result depends only on the arguments. `snapshot` is the state of the object right after an apply; `shape`
+    describes the fields of its kind; `recorded`: the bundle is applied to this cluster, so the object should be ours,
+    even if an apply has not written it; `distribution` is the one that the bundle was compiled for.
     """
     record = snapshot if snapshot and snapshot.desired == desired_hash(obj) else None
     options = CompareOptions(shape, record, live, held=record is not None and is_held(record, live, manager))
@@ -69,7 +69,7 @@ def compare(
     expected = recorded if snapshot is None else snapshot.uid == live["metadata"].get("uid")
     declared = (d for d in declared_differences(pair, options) if not untouched or d.kind is FindingKind.OWNERSHIP_LOST)
     found = list(_ownership(pair, declared, expected=expected))
-    # The same content may be owned otherwise: an apply that did not finish declared a default, and it is ours now.
+    # The same content may have other owners: an unfinished apply declared a default, which is ours now.
     as_then = options.held or not any(claim.ours for claim in pair.claims)
     if not (untouched and as_then and options.record and not options.record.foreign):
         found += _additions(pair, obj, left_out, options, distribution)
@@ -87,9 +87,9 @@ def _left_out(obj: Object, live: Live, difference: Difference, reason: str) -> I
 
 
 def _ownership(pair: FieldPair, differences: Iterator[Difference], *, expected: bool) -> Iterator[Difference]:
-    """Where nothing is recorded as ours any more, say so once instead of field by field.
+    """If no fields are recorded as ours any longer, report this once instead of for each field.
 
-    What we did not make (never applied, or made anew by somebody) is not `expected` to be ours.
+    Objects that we did not create (never applied, or recreated by others) are not `expected` to be ours.
     """
     if any(claim.ours for claim in pair.claims):
         yield from differences
@@ -121,7 +121,7 @@ def _additions(
 
 
 def _not_taken_back(difference: Difference) -> Difference:
-    """What we own and do not declare: the next apply takes it back, or leaves it to who else owns it."""
+    """A field that we own but do not declare: the next apply removes it, or leaves it to its other owners."""
     is_shared = bool(foreign(difference.pair.claims))
     return difference if is_shared else replace(difference, kind=FindingKind.MODIFIED)
 

@@ -1,4 +1,4 @@
-"""What a difference may let somebody do, and what its repair restarts: decided by field, value and kind of object."""
+"""The security risk of a difference, and the restarts caused by its repair, determined by field, value and kind."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _OF_ISOLATION = frozenset(
         "MutatingAdmissionPolicyBinding", "RuntimeClass", "NetworkPolicy",
     }
 )  # fmt: skip
-"""What keeps pods off nodes, devices and connections that are not theirs."""
+"""Objects that isolate pods from nodes, devices and connections of others."""
 _OF_PERMISSIONS = frozenset({"ClusterRole", "Role", "ClusterRoleBinding", "RoleBinding"})
 _WORKLOADS = frozenset({"Deployment", "DaemonSet", "StatefulSet", "ReplicaSet", "Job", "CronJob", "Pod"})
 _GONE = frozenset({FindingKind.MISSING, FindingKind.TERMINATING})
@@ -34,7 +34,7 @@ _BY_FIELD = {Danger.PRIVILEGE: _PRIVILEGE, Danger.HOST_ACCESS: _HOST_ACCESS, Dan
 
 
 def danger_of(finding: Finding) -> Danger | None:
-    """The worst thing that a difference may let somebody do; None where it is none of those, or is no drift."""
+    """The worst security risk of a difference; None if it has none, or is not drift."""
     if not finding.is_drift:
         return None
     kind = finding.subject.partition("/")[0]
@@ -42,7 +42,7 @@ def danger_of(finding: Finding) -> Danger | None:
     for danger, dangerous in _BY_FIELD.items():
         if fields & dangerous:
             return danger
-    # another overhead of a RuntimeClass only counts its pods wrongly
+    # A changed overhead of a RuntimeClass only affects scheduling.
     if kind in _OF_ISOLATION and not finding.path.startswith(("metadata.", "overhead")):
         return Danger.ISOLATION
     if kind in _OF_PERMISSIONS:
@@ -52,7 +52,9 @@ def danger_of(finding: Finding) -> Danger | None:
 
 
 def restarts_of(finding: Finding) -> Iterator[str]:
-    """What a repair restarts: the pods of a workload whose template it changes, what an operator does for the field."""
+    """What a repair restarts: the pods of a workload whose template it changes, and what an operator restarts for the
+    field.
+    """
     if not (finding.is_drift and finding.path):
         return
     kind, name = finding.subject.partition("/")[0], finding.subject
@@ -70,7 +72,7 @@ def _is_under(path: str, fields: Iterable[str]) -> bool:
 
 
 def _keys(value: Any) -> Iterator[str]:
-    """The keys at any depth of what is there."""
+    """The keys at all levels of a value."""
     if value is ABSENT:
         return
     if isinstance(value, Mapping):

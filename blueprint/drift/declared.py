@@ -1,4 +1,4 @@
-"""What became of the fields that the bundle declares: the same, modified, removed, taken over or reordered."""
+"""The state of the fields that the bundle declares: unchanged, modified, removed, taken over or reordered."""
 
 from __future__ import annotations
 
@@ -29,17 +29,17 @@ from blueprint.records import Record, field, replace
 from blueprint.source.paths import list_key
 
 STRING_MAPS = {"labels", "annotations", "data", "binaryData", "matchLabels"}
-"""Maps in which every key is a thing of its own."""
+"""Maps whose keys are independent of each other."""
 
 _NOT_TRACKED = {(), ("metadata",)}
 _IDENTITY = {"apiVersion", "kind", "name", "namespace"}
 
 
 class FieldPair(Record):
-    """One field seen from both sides: what is wanted, what is there, and who claims it.
+    """One field from both sides: the declared value, the live value, and its owners.
 
-    `at` is its path in the declared object (for origins), `there` in the live one; they differ in the
-    indices of lists. For a field that is not declared, `at` is the nearest declared one above it.
+    `at` is its path in the declared object (for origins), `there` in the live one; they differ in list indices. For an
+    undeclared field, `at` is the nearest declared ancestor.
     """
 
     want: Any
@@ -67,12 +67,12 @@ class CompareOptions(Record):
     """How values of one object are compared.
 
     Attributes:
-        shape: What the API says of its fields.
-        record: How the object was right after exactly this declaration was applied; None where nothing says so. With
-            it no default can hide inside an atomic value, and what differs was written later.
+        shape: The API's definition of its fields.
+        record: The state of the object right after exactly this declaration was applied; None if not recorded. With it,
+            no default can hide inside an atomic value, and any difference was written later.
         live: The whole live object.
-        held: Whether we own exactly what we owned right after that apply: what is not ours never was. The server
-            keeps some fields from every applier (the spec of a CertificateSigningRequest, for one).
+        held: Whether we own exactly what we owned right after that apply: fields that are not ours never were. The
+            server withholds some fields from every applier (the spec of a CertificateSigningRequest, for example).
     """
 
     shape: Shape = UNKNOWN
@@ -81,12 +81,12 @@ class CompareOptions(Record):
     held: bool = False
 
     def stored_so(self, pair: FieldPair) -> bool:
-        """Whether the live value, or that there is none, is what our own apply left there."""
+        """Whether our own apply resulted in the live value, or in its absence."""
         return self.record is not None and self.record.stored_so(pair.tokens, pair.have)
 
 
 class Difference(Record):
-    """A field that is not as declared. `sure` is False where the server itself may have written it so."""
+    """A field that is not as declared. `sure` is False if the server itself may have written it."""
 
     kind: FindingKind
     pair: FieldPair
@@ -95,7 +95,7 @@ class Difference(Record):
 
 
 def declared_differences(pair: FieldPair, options: CompareOptions) -> Iterator[Difference]:
-    """Every declared field that is not there as declared."""
+    """All declared fields that are not as declared."""
     want, have = pair.want, pair.have
     if have is ABSENT:
         yield from _absent(pair, options)
@@ -106,9 +106,9 @@ def declared_differences(pair: FieldPair, options: CompareOptions) -> Iterator[D
 
 
 def _absent(pair: FieldPair, options: CompareOptions) -> Iterator[Difference]:
-    """A field that is not there: the server drops some values, and whatever it keeps was removed.
+    """A missing field: the server drops some values; any other was removed.
 
-    Which empty values it drops nobody guesses: the record knows it, else a dry-run tells. Keys of maps stay.
+    Which empty values it drops is not guessed: it is recorded, or determined by a dry run. Keys of maps stay.
     """
     if options.stored_so(pair) or pair.want is None:
         return
@@ -119,7 +119,9 @@ def _absent(pair: FieldPair, options: CompareOptions) -> Iterator[Difference]:
 
 
 def _may_be_dropped(pair: FieldPair, options: CompareOptions) -> bool:
-    """Whether the server may be why a field is not there: our claim is left then; who removes it takes that away."""
+    """Whether the server may have dropped a field: then we still own it, whereas a removal by others removes our
+    ownership.
+    """
     if options.record and options.record.dropped is not None:
         return False
     return owned_by_us(pair.claims) or (is_empty(pair.want) and not options.shape.at(pair.there).is_key)
@@ -137,7 +139,7 @@ def _container(pair: FieldPair, options: CompareOptions) -> Iterator[Difference]
 
 
 def _atomic(pair: FieldPair, options: CompareOptions) -> Iterator[Difference]:
-    """A value that is owned as one piece. Without a record, what the server may have done to it is left open."""
+    """A value that is owned as a whole. Without a record, it stays open how the server changed it."""
     equal = deep_same(pair.want, pair.have, pair.there, options.shape)
     if equal or options.record:
         yield from _piece(pair, equal, options)
@@ -148,9 +150,9 @@ def _atomic(pair: FieldPair, options: CompareOptions) -> Iterator[Difference]:
 
 
 def _piece(pair: FieldPair, equal: bool, options: CompareOptions) -> Iterator[Difference]:  # noqa: FBT001 - one fact
-    """A scalar, or a value that is owned as one piece.
+    """A scalar, or a value that is owned as a whole.
 
-    Where our claim is whole, nobody else wrote it: the server stored it so, or somebody used our name.
+    If we own it completely, only we wrote it: the server stored it in this form, or someone used our manager name.
     """
     ours = owned_by_us(pair.claims)
     others = latest(foreign(pair.claims))
@@ -173,7 +175,7 @@ def _list(pair: FieldPair, options: CompareOptions) -> Iterator[Difference]:
 
 
 def _likely_keys(pair: FieldPair) -> tuple[str, ...]:
-    """Where nobody owns the list, its items are matched by the key that tells them apart."""
+    """The keys that probably identify the items, if nobody owns the list."""
     key = None if pair.claims else list_key(pair.want, pair.have)
     return (key,) if key else ()
 
@@ -199,7 +201,7 @@ def _keyed(pair: FieldPair, keys: tuple[str, ...], options: CompareOptions) -> I
 
 
 def _twins(pair: FieldPair, items: Sequence[Any], keys: tuple[str, ...]) -> Difference | None:
-    """Items with the keys of another one: clients that do not apply can make them, and an apply drops them."""
+    """Duplicate items with the same keys: clients that do not use apply can create them, and an apply drops them."""
     same_keys = [item for item in items if _identity(item, keys) == _identity(pair.have, keys)]
     if len(same_keys) == 1:
         return None

@@ -1,4 +1,4 @@
-"""The entry: what of the bundle is not so in the cluster, and in the GPUs of its nodes."""
+"""The entry point of drift detection: compares the bundle with the cluster, and with the GPUs of its nodes."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from blueprint.records import replace
 from blueprint.report.model import Run
 
 UNEXAMINED = "objects that the bundle does not declare (a binding to one of its roles, a pod in one of its namespaces)"
-"""What no scope covers: every report lists it, so that nobody takes it for examined."""
+"""What no scope covers. Every report lists it, so that it is not assumed to be examined."""
 
 
 def detect_drift(
@@ -33,10 +33,10 @@ def detect_drift(
     now: datetime | None = None,
     oldest: timedelta | None = None,
 ) -> DriftReport:
-    """Compare what is with what `bundle` says. `scopes` are the names of what to answer for; see `DriftRequest`.
+    """Compare the actual state with `bundle`. `scopes` are the names of the scopes to examine; see `DriftRequest`.
 
     Raises:
-        Refused: the readings cannot be read, or the server does not even say what it serves (exit code 2).
+        Refused: the readings cannot be read, or the server does not even report what it serves (exit code 2).
     """
     request = DriftRequest(bundle, view, readings, dry_run, now, oldest)
     examined = [scope for scope in SCOPES.values() if scope.name in scopes]
@@ -74,7 +74,7 @@ def _remarks(view: View | None) -> tuple[Diagnostic, ...]:
 
 
 def without(report: DriftReport, waived: Collection[int]) -> DriftReport:
-    """The report without some of its diagnostics, given by position: the first tell the findings, one each."""
+    """The report without some of its diagnostics, given by index: the first ones correspond to the findings."""
     findings = tuple(each for number, each in enumerate(report.findings) if number not in waived)
     standing = tuple(each for number, each in enumerate(report.diagnostics) if number not in waived)
     errors = [each for each in standing[len(findings) :] if _contradicts(each)]
@@ -89,15 +89,15 @@ def without(report: DriftReport, waived: Collection[int]) -> DriftReport:
 
 
 def _contradicts(diagnostic: Diagnostic) -> bool:
-    """Whether a diagnostic beside the findings is drift. A reading that cannot be opened is unknown."""
+    """Whether a diagnostic that is not a finding counts as drift. A reading that cannot be opened is unknown."""
     return diagnostic.severity is Severity.ERROR and diagnostic.code is not READING_UNOPENABLE
 
 
 def as_run(report: DriftReport, title: str) -> Run:
-    """The report as every format tells it."""
+    """The report as a run, for all formats."""
 
     def reassess(waived: Collection[int]) -> tuple[str, int]:
-        """The verdict and exit code without the waived findings, given by number."""
+        """Verdict and exit code without the waived findings, given by index."""
         rest = without(report, waived)
         return verdict_of(rest), rest.exit_code
 

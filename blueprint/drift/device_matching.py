@@ -1,7 +1,7 @@
-"""Which published device is which predicted one.
+"""Matches published devices with predicted ones.
 
-Minor numbers of GPUs are known when a node is seen: a GPU with the predicted devices is taken for the predicted one,
-whatever its number. Instances that may stand anywhere are matched by their profile.
+Minor numbers of GPUs are known only when a node exists. A GPU with the predicted devices therefore matches a predicted
+one, whatever its number. Instances with arbitrary placement are matched by profile.
 """
 
 from __future__ import annotations
@@ -16,17 +16,17 @@ from blueprint.platform.dra.published import DeviceGroup, DevicePlace, Publicati
 from blueprint.records import Record
 
 Kind = tuple[str, str]
-"""Sort and profile of a device."""
+"""The type and profile of a device."""
 _PATTERNS = {r"\{gpu\}": r"(?P<gpu>\d+)", r"\{start\}": r"(?P<start>\d+)", r"\{id\}": r"\d+"}
 
 
 class MatchedDevices(Record):
-    """What became of the devices of one node.
+    """The matches for the devices of one node.
 
     Attributes:
-        pairs: Published devices, each with the group that it is of, and its place.
-        missing: Predicted ones that are not there.
-        extra: Published ones that were not predicted.
+        pairs: Published devices, each with its group and its place.
+        missing: Predicted devices that are not published.
+        extra: Published devices that were not predicted.
     """
 
     pairs: tuple[tuple[LiveDevice, DeviceGroup, DevicePlace], ...]
@@ -47,13 +47,13 @@ class DeviceMatcher:
         return {group.name_at(place): (group, place) for group, place in places}
 
     def match(self, live: Devices) -> MatchedDevices:
-        """The devices of one node."""
+        """Match the devices of one node."""
         if live.keys() == self._expected.keys():
             return MatchedDevices(tuple((live[name], *expected) for name, expected in self._expected.items()))
         return self._by_gpu(live)
 
     def _by_gpu(self, live: Devices) -> MatchedDevices:
-        """GPU by GPU: those with the same devices first, the others by their number."""
+        """Match by GPU: first those with the same devices, the others by number."""
         found, unknown = self._sorted(live)
         wanted = self._wanted
         partner = dict(_partners({gpu: _kinds(found[gpu]) for gpu in found}, {g: _kinds(wanted[g]) for g in wanted}))
@@ -76,7 +76,9 @@ class DeviceMatcher:
         return dict(sorted(found.items()))
 
     def _sorted(self, live: Devices) -> tuple[dict[int, list[tuple[Kind, int, LiveDevice]]], list[LiveDevice]]:
-        """Published devices by the minor number of their GPU, with sort, profile and start; and those without one."""
+        """Published devices by the minor number of their GPU, with type, profile and start; and those without a
+        number.
+        """
         found: dict[int, list[tuple[Kind, int, LiveDevice]]] = defaultdict(list)
         unknown = []
         for device in live.values():
@@ -89,7 +91,7 @@ class DeviceMatcher:
         return found, unknown
 
     def _patterns(self, sort: str) -> Iterator[str]:
-        """How names of a sort look: as predicted, and for instances of whichever profile."""
+        """The name patterns of a type: as predicted, and for instances of any profile."""
         for group in self._publication.groups:
             if group.sort == sort:
                 yield group.name
@@ -118,7 +120,7 @@ def _kinds(devices: list[tuple[Kind, DeviceGroup, DevicePlace]] | list[tuple[Kin
 
 
 def _partners(there: dict[int, Counter[Kind]], wanted: dict[int, Counter[Kind]]) -> Iterator[tuple[int, int]]:
-    """Which published GPU stands for each predicted one."""
+    """Pairs of published and predicted GPUs."""
     free, open_ = dict(there), dict(wanted)
     for gpu in [gpu for gpu in open_ if free.get(gpu) == open_[gpu]]:
         del free[gpu], open_[gpu]
@@ -135,7 +137,7 @@ def _partners(there: dict[int, Counter[Kind]], wanted: dict[int, Counter[Kind]])
 def _one_gpu(
     wanted: list[tuple[Kind, DeviceGroup, DevicePlace]], there: list[tuple[Kind, int, LiveDevice]], minor: int
 ) -> tuple[list[tuple[LiveDevice, DeviceGroup, DevicePlace]], list[tuple[DeviceGroup, DevicePlace]], list[LiveDevice]]:
-    """The devices of one GPU. One of several forms of a GPU suffices."""
+    """Match the devices of one GPU. If a GPU has several possible forms, one is sufficient."""
     pairs, missing = [], []
     for kind, group, place in wanted:
         fitting = (each for each in there if each[0] == kind and (group.elsewhere or each[1] == place.start))

@@ -1,4 +1,4 @@
-"""Whether the values of a published device are those that were predicted."""
+"""Compares the values of a published device with the predicted ones."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from blueprint.units import binary_quantity, quantity_value
 
 
 class Deviation(Record):
-    """One value that is not as predicted.
+    """One value that differs from the prediction.
 
     Attributes:
-        path: Below the device: `attributes.driverVersion`.
-        wanted: What was predicted, in words or as a value; ABSENT where nothing was.
-        live: What is published; ABSENT where nothing is.
-        certain: Whether the prediction rests on verified facts.
-        unknown: Whether it was predicted that there is a value, and not which.
+        path: The path below the device: `attributes.driverVersion`.
+        wanted: The prediction, as a value or a description; ABSENT if there is none.
+        live: The published value; ABSENT if there is none.
+        certain: Whether the prediction is based on verified facts.
+        unknown: Whether a value was predicted, but not which one.
     """
 
     path: str
@@ -30,11 +30,11 @@ class Deviation(Record):
 
 
 class KnownGood(Record):
-    """A device that is as predicted, to recognise others by.
+    """A device that matches the prediction, for fast comparison with others.
 
     Attributes:
-        own: The type of each attribute whose value every device has of its own.
-        attributes: The others.
+        own: The types of attributes whose values are unique to each device.
+        attributes: The other attributes.
         rest: The device without its attributes, name and taints.
     """
 
@@ -43,7 +43,7 @@ class KnownGood(Record):
     rest: Mapping[str, Any]
 
     def equals(self, device: Mapping[str, Any]) -> bool:
-        """Whether a device is like this one; what is not may still be as predicted."""
+        """Whether a device equals this one. If not, it may still match the prediction."""
         attributes = device.get("attributes") or {}
         if len(attributes) != len(self.own) + len(self.attributes):
             return False
@@ -52,7 +52,7 @@ class KnownGood(Record):
 
 
 def known_good(device: Mapping[str, Any], group: DeviceGroup) -> KnownGood:
-    """What a device without deviations shows."""
+    """The reference for a device without deviations."""
     attributes = device.get("attributes") or {}
     values = group.attributes.items()
     own = {name: value.type for name, value in values if name in attributes and _is_own(value)}
@@ -72,7 +72,7 @@ def _rest(device: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def deviations(device: Mapping[str, Any], group: DeviceGroup, place: DevicePlace) -> Iterator[Deviation]:
-    """Attributes and capacities of a device that are not as predicted."""
+    """Attributes and capacities of a device that differ from the prediction."""
     yield from _attributes(device.get("attributes") or {}, group.attributes)
     yield from _amounts("capacity", _known_capacity(device.get("capacity") or {}, group), _capacities(group, place))
     if bool(device.get("allowMultipleAllocations")) != group.multiple:
@@ -82,7 +82,7 @@ def deviations(device: Mapping[str, Any], group: DeviceGroup, place: DevicePlace
 def consumption(
     device: Mapping[str, Any], group: DeviceGroup, place: DevicePlace, sets: CounterSets
 ) -> Iterator[Deviation]:
-    """What a device takes of the counters of its GPU, where that is not as predicted."""
+    """Differences in what a device consumes of its GPU's counters."""
     live = {name: value for one in device.get("consumesCounters") or () for name, value in one["counters"].items()}
     if not group.consumes:
         wanted: Mapping[str, Value] = {}
@@ -93,12 +93,12 @@ def consumption(
 
 
 def shared_counters(live: Mapping[str, Any], sets: CounterSets) -> Iterator[Deviation]:
-    """The counters of a GPU that are not as predicted."""
+    """Counters of a GPU that differ from the prediction."""
     yield from _amounts("counters", live, {**sets.counters, **_ones(sets.memory_slice, range(sets.slices))})
 
 
 def _known_capacity(live: Mapping[str, Any], group: DeviceGroup) -> Mapping[str, Any]:
-    """Without the memory slices of an instance, where it is unknown how many it has."""
+    """The capacity without an instance's memory slices, if their number is unknown."""
     pattern = next((name for name in group.capacities if "{slice}" in name), None)
     if pattern is None or group.size:
         return live
@@ -107,7 +107,7 @@ def _known_capacity(live: Mapping[str, Any], group: DeviceGroup) -> Mapping[str,
 
 
 def _capacities(group: DeviceGroup, place: DevicePlace) -> dict[str, Value]:
-    """By the names that they have at this place."""
+    """Predicted capacities, by their names at this place."""
     found: dict[str, Value] = {}
     for name, value in group.capacities.items():
         if "{slice}" in name:
@@ -159,7 +159,7 @@ def _number(text: Any) -> int:
 
 
 def _in_words(value: Value) -> str:
-    """What was predicted: the value, what is known of it, or that there is one."""
+    """The prediction: the value, what is known about it, or that there is one."""
     if value.type == "quantity" and isinstance(value.value, int):
         about = f" +-{binary_quantity(value.tolerance)}" if value.tolerance else ""
         return f"{binary_quantity(value.value)}{about}"

@@ -1,4 +1,4 @@
-"""Findings as diagnostics: what is where, who wrote it, which line it contradicts, what to do."""
+"""Converts findings to diagnostics: the live value, its writer, the contradicted line, and what to do."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _AT_LENGTH = frozenset(
     {"class", "declared", "live", "from", "layer", "also decides", "template", "operation", "uid", "resourceVersion",
      "station"}
 )  # fmt: skip
-"""Evidence that the headline or the line shown says too, or that only an auditor requests."""
+"""Evidence that repeats the headline or the shown line, or that only auditors need."""
 _DIFFERENCES_SHOWN = 5
 _CODES = {
     FindingKind.MISSING: codes.MISSING,
@@ -55,11 +55,13 @@ _MESSAGES = {
     "unseen": "{what}: objects could not be read",
 }
 _SHOWN_LAYERS = frozenset({"overlay", "set", "patch", "release", "hardware"})
-"""Sources that get a note of their own; further lines of the blueprint only decided whether, and are listed by path."""
+"""Sources with their own note. Further lines of the blueprint only determined whether the object exists, and are listed
+by path.
+"""
 
 
 def diagnostics_of(findings: Iterable[Finding]) -> Iterator[Diagnostic]:
-    """One diagnostic per finding; findings with one cause say how many they are."""
+    """One diagnostic per finding; findings with a common cause include their number."""
     reported = list(findings)
     causes = Counter(cause for finding in reported if (cause := cause_of(finding)))
     for finding in reported:
@@ -143,7 +145,7 @@ def _notes(finding: Finding) -> Iterator[Note]:
 
 
 def _inner(finding: Finding) -> list[tuple[str, Any, Any]]:
-    """What differs inside a list or map that is owned, and so reported, as one piece: where, declared, live."""
+    """Differences inside a list or map that is owned, and therefore reported, as a whole: path, declared, live."""
     both = isinstance(finding.declared, Mapping | list) and isinstance(finding.live, Mapping | list)
     if not both or _is_secret(finding):
         return []
@@ -163,7 +165,7 @@ def _inner_differences(finding: Finding) -> Iterator[Note]:
 
 
 def _sides(finding: Finding) -> tuple[str, str] | None:
-    """Both values as YAML where one of them is a map or list; what is in a Secret is never shown."""
+    """Both values as YAML, if one of them is a map or list; never the contents of a Secret."""
     values = [finding.declared, finding.live]
     if not any(isinstance(value, Mapping | list) for value in values) or _is_secret(finding):
         return None
@@ -205,7 +207,7 @@ def _writer(finding: Finding) -> Iterator[tuple[str, str]]:
 
 
 def shown(finding: Finding, value: Any, longest: int = _LONGEST) -> str:
-    """A value on one line, a map or list cut at `longest`; what is in a Secret is never shown."""
+    """A value on one line, maps and lists truncated to `longest`; never the contents of a Secret."""
     if value is ABSENT:
         return "(absent)"
     if _is_secret(finding):

@@ -1,4 +1,6 @@
-"""Decide what the ownership record leaves open: by what was applied, else by a dry-run of the suspects only."""
+"""Resolves differences that field ownership leaves open: by what was applied, otherwise by a dry run of the suspects
+only.
+"""
 
 from __future__ import annotations
 
@@ -22,7 +24,7 @@ from blueprint.report.model import IgnoredDifference
 from blueprint.source.paths import format_path
 
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z")
-"""A time as the API server writes it."""
+"""A timestamp as written by the API server."""
 _STORED_SO = "stored in this form by the server or a webhook: a dry-run of our apply returns the live value"
 _SERVER_OWNED = (
     "withheld by the server from every client that applies it: a dry-run of our apply does not own it either"
@@ -33,14 +35,14 @@ _OUR_NAME = Note("written under our own manager's name, after the recorded apply
 
 
 class DryRunResult(Record):
-    """Findings of one object, and differences that turned out to be none."""
+    """Findings about one object, and differences that turned out not to be drift."""
 
     findings: tuple[Finding, ...]
     left_out: tuple[IgnoredDifference, ...] = ()
 
 
 class DryRunConfirmation:
-    """Tier 2. At most one dry-run per object, and only for objects that nothing else decides."""
+    """Tier 2. At most one dry run per object, and only for objects that nothing else decides."""
 
     def __init__(self, view: View, manager: str, *, enabled: bool) -> None:
         self._view = view
@@ -48,7 +50,7 @@ class DryRunConfirmation:
         self._enabled = enabled
 
     def decide(self, obj: Object, manifest: Mapping[str, Any], compared: ObjectComparison) -> DryRunResult:
-        """The findings of one object."""
+        """The findings about one object."""
         prediction: Live | Unseen | None = None
         if any(_is_not_ours(d) or not (d.sure or compared.settled) for d in compared.differences):
             prediction = self._predict(manifest)
@@ -75,15 +77,15 @@ class DryRunConfirmation:
     def _server_owned(
         self, manifest: Mapping[str, Any], prediction: Live, compared: ObjectComparison
     ) -> Iterator[Path]:
-        """The declared fields that an apply of ours does not own either: the server keeps them from every applier."""
+        """Declared fields that our apply does not own either: the server withholds them from every applier."""
         pair = FieldPair(manifest, prediction, claims_of(prediction, self._manager))
         after = declared_differences(pair, CompareOptions(compared.options.shape, live=prediction))
         return (difference.pair.at for difference in after if _is_not_ours(difference))
 
     def unapplied(self, obj: Object, manifest: Mapping[str, Any], live: Live) -> Iterator[Finding]:
-        """What an apply of a declaration that was never applied would change, although nothing here differs from it.
+        """What applying a declaration that was never applied would change, although nothing differs from it.
 
-        Where no dry-run can be had, what was compared must do.
+        Without a dry run, the comparison is used instead.
         """
         predicted = self._predict(manifest)
         if isinstance(predicted, Unseen):
@@ -107,7 +109,7 @@ class DryRunConfirmation:
 
 
 def _is_not_ours(difference: Difference) -> bool:
-    """Whether one field is as declared and not ours; that nothing of an object is ours needs no second look."""
+    """Whether a single field is as declared but not ours. If nothing of an object is ours, no check is needed."""
     return difference.kind is FindingKind.OWNERSHIP_LOST and bool(difference.pair.at)
 
 
@@ -117,9 +119,9 @@ def _is_stored_so(difference: Difference, predicted: Live) -> bool:
 
 
 def _is_same_but_for_times(predicted: Any, have: Any, want: Any) -> bool:
-    """Whether two values are the same, apart from times that the server writes where nothing is declared.
+    """Whether two values are equal, except for undeclared timestamps from the server.
 
-    `timeAdded` of a taint, inside an atomic list: each dry-run has another one.
+    `timeAdded` of a taint, inside an atomic list, differs in each dry run.
     """
     if predicted == have:
         return True
@@ -142,7 +144,7 @@ def _follow(path: Path, value: Any) -> Any:
 
 
 def _is_confidential(pair: FieldPair, compared: ObjectComparison) -> bool:
-    """Of a Secret no record says how the server stored a value."""
+    """Whether it is a Secret, for which no record shows how the server stored a value."""
     return is_secret_manifest(compared.live) and is_confidential(pair.at)
 
 

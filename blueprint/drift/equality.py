@@ -1,4 +1,4 @@
-"""When two values say the same, although the API server wrote one of them in its own form."""
+"""Equality of values that the API server may have stored in another form."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from blueprint.units import quantity_value
 
 
 def is_empty(value: Any) -> bool:
-    """Whether a value is one that the API server may leave out: null, false, zero, or with nothing in it."""
+    """Whether the API server may omit a value: null, false, zero, or an empty collection."""
     return value is not ABSENT and not value
 
 
 def same(want: Any, have: Any, path: Path, shape: Shape) -> bool:
-    """Whether two leaves mean the same: quantities by their amount, everything else as it is written."""
+    """Whether two leaves are equal: quantities by value, everything else literally."""
     if isinstance(want, bool) or isinstance(have, bool):
         return want is have
     if want is ABSENT or have is ABSENT:
@@ -31,7 +31,7 @@ def same(want: Any, have: Any, path: Path, shape: Shape) -> bool:
 
 
 def deep_same(want: Any, have: Any, path: Path, shape: Shape) -> bool:
-    """The same for whole values: equal keys, equal items in equal order."""
+    """The same for nested values: equal keys, equal items in the same order."""
     if isinstance(want, Mapping) and isinstance(have, Mapping):
         return all(
             deep_same(want.get(key, ABSENT), have.get(key, ABSENT), (*path, key), shape) for key in {*want, *have}
@@ -44,7 +44,7 @@ def deep_same(want: Any, have: Any, path: Path, shape: Shape) -> bool:
 
 
 class MatchDegree(enum.IntEnum):
-    """How far a live value is the declared one: not, if the server drops what is empty, or entirely."""
+    """How closely a live value matches the declared one: not at all, if the server drops empty values, or exactly."""
 
     NO = 0
     IF_DROPPED = 1
@@ -52,7 +52,7 @@ class MatchDegree(enum.IntEnum):
 
 
 def covers(want: Any, have: Any, at: Path, shape: Shape, live: Mapping[str, Any]) -> MatchDegree:
-    """How far `have`, which stands at `at` in `live`, is `want`, apart from what the server fills in."""
+    """How closely `have`, at path `at` in `live`, matches `want`, ignoring what the server adds."""
     if isinstance(want, Mapping) and isinstance(have, Mapping):
         if not all(is_default((*at, key), have[key], shape, live) for key in have if key not in want):
             return MatchDegree.NO

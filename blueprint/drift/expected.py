@@ -1,8 +1,8 @@
-"""What servers and controllers write into objects by themselves: read from data, each with reason and source.
+"""Expected writes by servers and controllers, read from data files, each with reason and source.
 
-`writers/*.yaml` have one file per program; what the operator of a component writes is in `expected.yaml` of its
-folder. An entry names kinds, whole paths, writers and, where they are few, values: a manager's name is whatever a
-client says of itself, so no name excuses a change of just any field.
+`writers/*.yaml` contain one file per program; writes by a component's operator are in `expected.yaml` in its folder. An
+entry lists kinds, whole paths, writers and, if there are few, values. Clients choose their manager names themselves, so
+a name alone never excuses a change of arbitrary fields.
 """
 
 import re
@@ -27,16 +27,16 @@ class ExpectedWrite(Record, kw_only=True):
     """Fields that a program is expected to set. Names and values are shell patterns.
 
     Attributes:
-        kinds: `Kind`, `Kind.group`, or `*` for every kind that has the fields.
-        fields: Paths as people write them, `webhooks[*].clientConfig.caBundle`, with `*` for any item of a list. What
-            is inside of a field belongs to it, unless `values` says what the field is.
-        reason: Why that is no drift, to complete "written by ...:".
-        values: What may be written; nothing means anything. A list may hold nothing that is not in the list here, a
-            map no key.
-        managers: Field managers, if others than those of the file.
-        subresources: Through which they write; the empty one is the object itself.
-        where: What else the live object must have.
-        distributions: Of Kubernetes, for which the blueprint must be made; nothing means any.
+        kinds: `Kind`, `Kind.group`, or `*` for every kind with these fields.
+        fields: Paths in readable form, `webhooks[*].clientConfig.caBundle`, with `*` for any list item. They include
+            everything below, unless `values` specifies the value.
+        reason: Why this is not drift; completes "written by ...:".
+        values: The allowed values; empty means any. A live list must not contain items, or a map keys, that are not
+            listed here.
+        managers: Field managers, if they differ from those of the file.
+        subresources: The subresources through which they write; the empty one is the object itself.
+        where: Further conditions on the live object.
+        distributions: The Kubernetes distributions of the blueprint; empty means any.
     """
 
     kinds: tuple[Text, ...]
@@ -50,7 +50,7 @@ class ExpectedWrite(Record, kw_only=True):
 
 
 class ExpectedWrites(CatalogueFile, kw_only=True):
-    """What one program writes: its field managers, and where that was read."""
+    """The expected writes of one program, with its field managers and the source."""
 
     writer: Text
     managers: tuple[Text, ...]
@@ -59,14 +59,14 @@ class ExpectedWrites(CatalogueFile, kw_only=True):
 
 
 class ExpectedField(Record):
-    """One field of one entry, ready to be asked."""
+    """One field of one entry, prepared for matching."""
 
     path: tuple[str, ...]
     managers: tuple[str, ...]
     write: ExpectedWrite
 
     def allows(self, path: Path, value: Any, writer: Writer, live: Mapping[str, Any], distribution: str) -> bool:
-        """Whether this writer may have written this value at this path, or, if any value will do, below it."""
+        """Whether this writer may have written this value at this path, or, if any value is allowed, below it."""
         write = self.write
         return (
             (len(path) == len(self.path) if write.values else len(path) >= len(self.path))
@@ -98,7 +98,7 @@ def why_expected(
 
 @cache
 def rules_by_kind() -> Mapping[str, tuple[ExpectedField, ...]]:
-    """Every rule, by the kinds that it names. Read when the first object has something undeclared."""
+    """All rules, by kind. Read when the first undeclared field is found."""
     found: dict[str, list[ExpectedField]] = {}
     for file in rule_files():
         writes = read(file, ExpectedWrites)
@@ -110,18 +110,18 @@ def rules_by_kind() -> Mapping[str, tuple[ExpectedField, ...]]:
 
 
 def rule_files() -> Iterator[File]:
-    """Our own files of writers, then those of the components."""
+    """The shipped files of writers, then those of the components."""
     yield from sorted((File(__file__).parent / "writers").glob("*.yaml"))
     yield from sorted(data_folder("components").glob("*/expected.yaml"))
 
 
 def steps(text: str) -> tuple[str, ...]:
-    """The steps of a path: `metadata.labels[a.b/c]` are three."""
+    """The steps of a path: `metadata.labels[a.b/c]` has three."""
     return tuple(match[1] or match[2] for match in _STEP.finditer(text))
 
 
 def _like(want: Any, have: Any) -> bool:
-    """Whether `have` holds nothing beyond what the pattern allows."""
+    """Whether `have` contains nothing beyond what the pattern allows."""
     if isinstance(want, Mapping):
         return isinstance(have, Mapping) and all(key in want and _like(want[key], have[key]) for key in have)
     if isinstance(want, list):
@@ -130,7 +130,7 @@ def _like(want: Any, have: Any) -> bool:
 
 
 def holds(live: Any, want: Any) -> bool:
-    """Whether the object has, at least, all that the pattern names."""
+    """Whether the object contains at least everything in the pattern."""
     if isinstance(want, Mapping):
         return isinstance(live, Mapping) and all(key in live and holds(live[key], want[key]) for key in want)
     return _text(live) == _text(want)

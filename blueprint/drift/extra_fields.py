@@ -1,4 +1,4 @@
-"""What is in a live object beyond the declaration: found in managedFields, which no dry-run shows."""
+"""Fields of a live object beyond the declaration, found in managedFields, which no dry run shows."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ SERVERS_OWN = {
 
 
 def additions(pair: FieldPair) -> Iterator[Difference]:
-    """Every field that somebody owns and the bundle does not declare, at the highest level that is new."""
+    """All fields with an owner that the bundle does not declare, each at the highest new level."""
     for token, step, have in children(pair.claims, pair.have):
         there = (*pair.there, step)
         if there in SERVERS_OWN:
@@ -46,7 +46,7 @@ def additions(pair: FieldPair) -> Iterator[Difference]:
 
 
 def _declared(pair: FieldPair, step: str | int, have: Any) -> tuple[Any, str | int]:
-    """What is declared for a live child, and its key or index on the declared side."""
+    """The declared value for a live child, and its key or index on the declared side."""
     if isinstance(step, str):
         return (pair.want.get(step, ABSENT) if isinstance(pair.want, Mapping) else ABSENT), step
     if not isinstance(pair.want, list):
@@ -59,7 +59,9 @@ def _declared(pair: FieldPair, step: str | int, have: Any) -> tuple[Any, str | i
 
 
 def _undeclared(pair: FieldPair) -> Iterator[Difference]:
-    """One addition where somebody made this very field, else those below it. Items of a set are each somebody's."""
+    """One addition if someone created this very field, otherwise those below it. Items of a set have individual
+    owners.
+    """
     if _is_string_map(pair) or is_set(pair.claims) or not any(claim.whole for claim in pair.claims):
         yield from additions(FieldPair({}, pair.have, pair.claims, pair.at, pair.there))
         return
@@ -72,9 +74,9 @@ def _is_string_map(pair: FieldPair) -> bool:
 
 
 def unowned_additions(pair: FieldPair, options: CompareOptions) -> Iterator[Difference]:
-    """The same for an object without any managedFields: what is neither declared nor a server's default.
+    """The same for an object without managedFields: fields that are neither declared nor server defaults.
 
-    Nobody can be named, and a default that is not known here counts as an addition.
+    They have no known writer, and an unknown default counts as an addition.
     """
     for step, have, at, want in _pairs(pair, options.shape):
         there = (*pair.there, step)
@@ -91,12 +93,12 @@ def unowned_additions(pair: FieldPair, options: CompareOptions) -> Iterator[Diff
 
 
 def _token(step: str | int, have: Any, keys: tuple[str, ...]) -> str:
-    """How the record of an apply names a child."""
+    """The token of a child in the managedFields entry of an apply."""
     return f"f:{step}" if isinstance(step, str) else (keys and key_token(have, keys)) or f"i:{step}"
 
 
 def _is_servers(pair: FieldPair, options: CompareOptions) -> bool:
-    """Whether the server itself gave a field its value: instead of none, of an empty one, or of what we applied."""
+    """Whether the server itself set the value: in place of a missing or empty one, or of what we applied."""
     if pair.want is not ABSENT and not is_empty(pair.want):
         return options.stored_so(pair)
     is_known = is_default(pair.there, pair.have, options.shape, options.live) or is_allocated(pair.there, options.shape)
@@ -104,7 +106,7 @@ def _is_servers(pair: FieldPair, options: CompareOptions) -> bool:
 
 
 def _pairs(pair: FieldPair, shape: Shape) -> Iterator[tuple[str | int, Any, str | int, Any]]:
-    """The children of a live value: key or index, value, and what is declared for it, with its key or index there."""
+    """The children of a live value: key or index, value, the declared value, and its key or index."""
     if isinstance(pair.have, Mapping):
         wanted = pair.want if isinstance(pair.want, Mapping) else {}
         for key, have in pair.have.items():

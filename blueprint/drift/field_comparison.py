@@ -1,4 +1,4 @@
-"""Objects that are not proven clean: compared field by field, and what stays open confirmed."""
+"""Compares objects that are not proven unchanged field by field, and confirms what stays open."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from blueprint.report.model import IgnoredDifference
 
 
 class Suspects:
-    """Examines one object after the other; `left_out` is what turned out to be no drift."""
+    """Examines one object after another; `left_out` collects differences that are not drift."""
 
     def __init__(self, bundle: Bundle, view: View, *, dry_run: bool) -> None:
         self.left_out: list[IgnoredDifference] = []
@@ -39,9 +39,9 @@ class Suspects:
     def findings(
         self, obj: Object, live: Live, snapshot: Snapshot | None, *, recorded: bool = False
     ) -> Iterator[Finding]:
-        """Everything about `obj` that is not as declared; `recorded`: the bundle is applied here."""
+        """All differences of `obj` from the declaration; `recorded`: the bundle is applied to this cluster."""
         found = list(self._lifetime(obj, live, snapshot))
-        # What somebody made anew lacks our label; that it is another object says so already.
+        # A recreated object lacks our label, but the finding that it is another object already covers this.
         ours = (snapshot is not None and not _is_another(live, snapshot)) or is_member(live, self._bundle.name)
         manifest = self._view.disguised(as_member(obj.data, self._bundle.name) if ours else obj.data)
         compared = compare(
@@ -64,14 +64,14 @@ class Suspects:
         yield from self._by_controllers(obj, live, differing)
 
     def _lifetime(self, obj: Object, live: Live, snapshot: Snapshot | None) -> Iterator[Finding]:
-        """Whether it is on its way out, and whether it is the object that was applied."""
+        """Whether it is being deleted, and whether it is the object that was applied."""
         if deletion := live["metadata"].get("deletionTimestamp"):
             yield _terminating(obj, live, str(deletion))
         if snapshot and _is_another(live, snapshot):
             yield _replaced(obj, live, snapshot, self._manager)
 
     def _by_controllers(self, obj: Object, live: Live, differing: Sequence[Finding]) -> Iterator[Finding]:
-        """What controllers do to an object by rules of their own: an autoscaler, and the aggregation of roles."""
+        """Changes that controllers make by their own rules: an autoscaler, and the aggregation of roles."""
         if off := switched_off(obj, live, self._bundle, self._view, self._manager):
             yield off
         if is_aggregated(obj) and not any(finding.path == "rules" for finding in differing):
@@ -90,7 +90,7 @@ class Suspects:
 
 
 def _is_another(live: Live, snapshot: Snapshot) -> bool:
-    """Whether this object has taken the place of the one that was applied."""
+    """Whether this object replaces the one that was applied."""
     return bool(snapshot.uid != live["metadata"].get("uid"))
 
 
@@ -100,7 +100,7 @@ def _terminating(obj: Object, live: Live, since: str) -> Finding:
 
 
 def _replaced(obj: Object, live: Live, snapshot: Snapshot, us: str) -> Finding:
-    """The manager whose ownership starts at the moment of creation created the object."""
+    """The finding for a recreated object. The manager whose ownership starts at its creation created it."""
     created = str(live["metadata"].get("creationTimestamp", ""))
     makers = [c.writer for c in claims_of(live, us) if c.writer.time == created]
     remarks = (Note(f"applied as uid {snapshot.uid}; this one was created on {created}"),)

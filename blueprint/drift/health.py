@@ -1,4 +1,4 @@
-"""Whether operators have come to what the bundle's custom resources declare, as far as they say so themselves."""
+"""Whether operators report success for the bundle's custom resources."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ SCOPE = "custom resources"
 
 
 def examine_health(bundle: Bundle, view: View) -> ScopeResult:
-    """What operators say of our custom resources. What is missing or could not be read is told elsewhere."""
+    """The states that operators report for our custom resources. Missing and unreadable ones are reported elsewhere."""
     declared = {obj.id: obj for obj in bundle.objects if is_operators(obj.id, bundle.release)}
     if not declared:
         return ScopeResult(())
@@ -38,7 +38,7 @@ def examine_health(bundle: Bundle, view: View) -> ScopeResult:
 
 
 def _is_idle(bundle: Bundle, live: Live) -> bool:
-    """Whether an operator complains of no GPU node where all pools with GPUs may be empty."""
+    """Whether an operator reports missing GPU nodes while all GPU pools may be empty."""
     ready = find_kind(str(live["apiVersion"]).rpartition("/")[0], live["kind"], bundle.release).ready
     idle = ready.state.idle if ready and ready.state else ()
     complains = any(c.get("reason") in idle and c.get("status") == "True" for c in conditions_of(live))
@@ -46,7 +46,7 @@ def _is_idle(bundle: Bundle, live: Live) -> bool:
 
 
 def _is_simulation(view: View) -> bool:
-    """Whether there is not one real node, on which an operator could run."""
+    """Whether no real node exists on which an operator could run."""
     try:
         nodes = view.nodes()
     except Unseen:

@@ -1,4 +1,4 @@
-"""What is known of marks on nodes, ready to be looked up for the components of one bundle."""
+"""Known marks on nodes, indexed for the components of one bundle."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from blueprint.records import Record
 
 
 class NodeProgress(Record):
-    """How far an operator is on one node, as its mark says."""
+    """The progress of an operator on one node, according to its mark."""
 
     progress: Progress
     value: str
@@ -22,7 +22,7 @@ class NodeProgress(Record):
 
 
 class Marks:
-    """What the components of a bundle know of marks, ready to be looked up."""
+    """The marks that the components of a bundle know, indexed for lookups."""
 
     def __init__(self, bundle: Bundle) -> None:
         rendered = frozenset(obj.component for obj in bundle.objects)
@@ -37,21 +37,21 @@ class Marks:
 
     @cached_property
     def tolerations(self) -> Mapping[str, list[Mapping[str, Any]]]:
-        """What pods that run on every node tolerate, by object; asked only where a taint keeps somebody away."""
+        """The tolerations of pods that run on every node, by object. Read only if a taint keeps pods away."""
         return dict(_tolerations(self._bundle))
 
     def taint(self, key: str) -> KnownTaint | None:
-        """What is known of a taint."""
+        """The known facts about a taint."""
         return next((known for known in self.taints if fnmatchcase(key, known.key)), None)
 
     def stages(self, node: Live) -> list[NodeProgress]:
-        """Everything that an operator says it is doing on the node, or has failed to do."""
+        """All operations that operators report as running or failed on the node."""
         labels = node["metadata"].get("labels") or {}
         found = ((step, labels[key]) for key, step in self._progress.items() if key in labels)
         return [NodeProgress(step, value, value in step.failed) for step, value in found if value not in step.done]
 
     def switches(self, node: Live) -> Iterator[tuple[Switch, str, str]]:
-        """Every mark of the node that an operator obeys: what is known of it, its key and its value."""
+        """All marks of the node that an operator reads: the known facts, the key and the value."""
         for at, found in self._found.items():
             for key, value in (node["metadata"].get(at) or {}).items():
                 if key not in found:
@@ -65,7 +65,7 @@ class Marks:
 
 
 def _tolerations(bundle: Bundle) -> Iterator[tuple[str, list[Mapping[str, Any]]]]:
-    """What pods that run on every node tolerate, by the object of the bundle that says so."""
+    """The tolerations of pods that run on every node, by their object in the bundle."""
     for obj in bundle.objects:
         spec = obj.data.get("spec")
         if obj.id.kind == "DaemonSet" and spec:

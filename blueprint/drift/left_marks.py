@@ -1,7 +1,7 @@
-"""Marks of ours on nodes that an apply did not get to take back, or to take over.
+"""Our marks on nodes that an apply has not removed or taken over yet.
 
-Declared marks with another value are reported by `nodes`. What is reported here has the
-declared value, or is not declared at all, and an apply would still write the node.
+Declared marks with another value are reported by `nodes`. The marks reported here have the declared value, or are not
+declared at all, and an apply would still write the node.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _NOTHING = NodeRecord("", (), ())
 def left_marks(
     bundle: Bundle, record: Inventory | None, members: Iterable[tuple[Live, list[BundlePool]]]
 ) -> Iterator[Finding]:
-    """What differs between the marks of ours on each node and those that the bundle wants there from us."""
+    """Differences between our marks on each node and those that the bundle sets."""
     if bundle.node_labels != "apply":
         return
     known = record.nodes if record else {}
@@ -50,7 +50,7 @@ def _labels(blueprint: str, node: Live, wanted: Mapping[str, str], known: NodeRe
     for key in sorted(owned - set(wanted)):
         yield _finding(node, ("metadata", "labels", key), labels.get(key, ABSENT), us)
     if known.uid != node["metadata"].get("uid"):
-        return  # no apply of ours has taken this node on yet
+        return  # no apply of ours has included this node yet
     for key in sorted(set(wanted) - owned):
         if labels.get(key) == wanted[key]:
             yield _finding(node, ("metadata", "labels", key), labels[key], us, wanted[key])

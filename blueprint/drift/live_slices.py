@@ -1,6 +1,6 @@
-"""Live ResourceSlices, sorted: whose they are, of which node, and the devices of the newest generation of a pool.
+"""Live ResourceSlices, grouped by driver and node, with the devices of the newest generation of each pool.
 
-What others wrote is taken as it is: where a slice is not shaped as the API has it, the missing part is empty.
+Slices of other drivers are not validated: malformed parts are treated as empty.
 """
 
 from __future__ import annotations
@@ -16,25 +16,25 @@ Devices = dict[str, "LiveDevice"]
 
 
 class LiveDevice(Record, gc=False):
-    """One published device, and the slice that it stands in."""
+    """One published device, and its slice."""
 
     name: str
     data: Mapping[str, Any]
     slice: Live
 
     def text(self, attribute: str) -> str:
-        """The text of one of its attributes; empty where it has none."""
+        """The string value of one of its attributes; empty if it has none."""
         return str(_map(_map(self.data.get("attributes")).get(attribute)).get("string", ""))
 
 
 class NodeSlices(Record):
-    """The slices of one driver and one node.
+    """The slices of one driver on one node.
 
     Attributes:
-        slices: Those of the newest generation of the pool.
-        older: Those of earlier generations.
-        count: How many the newest ones say there are.
-        pools: The names of the pools that they make.
+        slices: The slices of the newest generation of the pool.
+        older: The slices of earlier generations.
+        count: The number of slices that the newest ones declare.
+        pools: The names of the pools that they form.
     """
 
     slices: Sequence[Live]
@@ -55,19 +55,19 @@ class NodeSlices(Record):
 
 
 def devices_of(live: Live) -> Iterable[LiveDevice]:
-    """The devices of a slice; in v1beta1 their fields stand in `basic`."""
+    """The devices of a slice; in v1beta1 their fields are in `basic`."""
     for device in _list(_spec(live).get("devices")):
         basic = device.get("basic")
         yield LiveDevice(str(device.get("name", "")), basic if isinstance(basic, dict) else device, live)
 
 
 def driver_of(live: Live) -> str:
-    """Who publishes it."""
+    """The driver that publishes it."""
     return str(_spec(live).get("driver", ""))
 
 
 def node_of(live: Live) -> str:
-    """Of which node it is; empty where it is of several."""
+    """The node of a slice; empty if it applies to several."""
     return str(_spec(live).get("nodeName") or "")
 
 
@@ -80,7 +80,7 @@ def by_node(slices: Iterable[Live]) -> dict[tuple[str, str], list[Live]]:
 
 
 def newest(slices: Sequence[Live]) -> NodeSlices:
-    """The newest generation, and what is beside it."""
+    """The newest generation, and older slices."""
     pools = [_map(_spec(each).get("pool")) for each in slices]
     generations = [_int(pool.get("generation")) for pool in pools]
     last = max(generations, default=0)

@@ -1,6 +1,6 @@
-"""Who is in a pool: the number of its nodes, those that left it, those that stand in for them, those made anew.
+"""The nodes of pools: their number, nodes that left, their replacements, and recreated ones.
 
-The record of applies knows every node that we labelled, by name and uid.
+The inventory contains every node that we labelled, by name and uid.
 """
 
 from __future__ import annotations
@@ -18,14 +18,14 @@ from blueprint.inventory.model import Inventory
 from blueprint.records import Record
 
 POOL_LABEL = "gpublueprint.dev/pool"
-"""The label that an apply puts on the nodes of a pool; a node that left keeps it until the next apply."""
+"""The label that an apply sets on the nodes of a pool; a node that left keeps it until the next apply."""
 
 Members = Sequence[tuple[Live, list[BundlePool]]]
-"""Every node, with the pools whose selectors match it."""
+"""All nodes, with the pools whose selectors match them."""
 
 
 class _Left(Record):
-    """A node that an apply labelled and that is in no pool now. `live` is None where it is not in the cluster."""
+    """A node that an apply labelled and that is in no pool now. `live` is None if it is not in the cluster."""
 
     name: str
     pool: str
@@ -35,7 +35,7 @@ class _Left(Record):
 
 
 def examine_membership(bundle: Bundle, record: Inventory | None, members: Members) -> Iterator[Finding]:
-    """Pools with too few or too many nodes, nodes that left, and nodes that are others under the same name."""
+    """Pools with too few or too many nodes, nodes that left, and recreated nodes with the same name."""
     left = list(_left(bundle, record, members)) if record and bundle.node_labels == "apply" else []
     reported: set[str] = set()
     for pool in bundle.pools:
@@ -65,7 +65,7 @@ def _left(bundle: Bundle, record: Inventory, members: Members) -> Iterator[_Left
 
 
 def _left_by_label(bundle: Bundle, node: Live, name: str) -> _Left:
-    """Which label of the pool's selector it does not have; a changed one has a writer, a removed one has none."""
+    """The label of the pool's selector that the node lacks. A changed label has a writer, a removed one has none."""
     labels = node["metadata"].get("labels") or {}
     selector = next((pool.selector for pool in bundle.pools if pool.name == name), {})
     how, writer = "no selector matches it", None
@@ -78,7 +78,7 @@ def _left_by_label(bundle: Bundle, node: Live, name: str) -> _Left:
 
 
 def _newcomers(bundle: Bundle, record: Inventory | None, members: Members, left: _Left) -> list[str]:
-    """Nodes of pools of fixed size that no apply has labelled: elsewhere nodes come and go."""
+    """Nodes of fixed-size pools that no apply has labelled; in other pools, nodes come and go."""
     fixed = [p for p in bundle.pools if p.nodes_min == p.nodes_max and left.pool in (p.name, "")]
     known = record.nodes if record else {}
     return [n["metadata"]["name"] for n, pools in members if pools[:1] and pools[0] in fixed

@@ -1,4 +1,4 @@
-"""What drift is made of: findings, writers; and what one comparison of a cluster came to."""
+"""The model of drift: findings, writers, and the result of a comparison."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from blueprint.report.model import Coverage, IgnoredDifference, PoolCheck
 
 
 class FindingKind(enum.StrEnum):
-    """What became of a thing that the bundle declares, or what is there that it does not declare."""
+    """What happened to a declared thing, or the type of an undeclared one."""
 
     MISSING = "missing"
     MODIFIED = "modified"
@@ -35,7 +35,7 @@ class FindingKind(enum.StrEnum):
 
 
 class Remedy(enum.StrEnum):
-    """What ends a finding."""
+    """What resolves a finding."""
 
     APPLY = "an apply restores it"
     REMOVE = "remove what was added, or declare it"
@@ -55,11 +55,11 @@ _REMEDIES = {
     FindingKind.IN_TRANSITION: Remedy.WAIT,
     FindingKind.FAILED: Remedy.REPAIR,
 }
-"""What ends findings of a kind; an apply ends the others."""
+"""The remedy for kinds of findings that an apply does not resolve."""
 
 
 class FoundIn(enum.StrEnum):
-    """Where on the way from the blueprint to the GPU something is not as declared."""
+    """Where something is not as declared, between the blueprint and the GPU."""
 
     RENDERED = "rendered file"
     LOCK = "lock"
@@ -69,7 +69,7 @@ class FoundIn(enum.StrEnum):
 
 
 class Writer(Record):
-    """Who owns a live field, as the API server recorded it. `time` is RFC 3339 in UTC."""
+    """The owner of a live field, as recorded by the API server. `time` is RFC 3339 in UTC."""
 
     manager: str
     operation: str
@@ -82,28 +82,27 @@ class Writer(Record):
 
 
 class Finding(Record):
-    """One thing that is not as declared.
+    """One difference from the declaration.
 
     Attributes:
         kind: What happened.
         subject: `Kind/[namespace/]name`.
-        path: The field as people write it (`spec.template.spec.containers[name=spy].image`); empty where
-            the whole object is meant.
-        declared: The value in the bundle; ABSENT where it says nothing.
-        live: The value in the cluster; ABSENT where there is none.
-        writer: Who wrote the live value; None where the API keeps no trace (a removal, a deletion).
+        path: The field in readable form (`spec.template.spec.containers[name=spy].image`); empty for the whole object.
+        declared: The value in the bundle; ABSENT if it has none.
+        live: The value in the cluster; ABSENT if there is none.
+        writer: The writer of the live value; None if the API keeps no record (a removal, a deletion).
         origin: The template and blueprint lines that the live state contradicts.
-        found_in: Where on the way from the blueprint to the GPU it shows.
-        seen: Further facts of the live object (uid, resourceVersion, ...), as ordered pairs.
-        remarks: Sentences for people.
-        filled: Places inside the live value that the server filled in, as paths from there.
-        code: The code it is told under; None where its kind decides.
-        statement: What is to be said of the subject, for findings that are about no value: `is cordoned`.
-        help: What to do, where its kind does not decide.
-        ended_by: What ends it; None where its kind decides. Read `remedy`.
-        passing: Whether it is a regular part of how nodes come and go, and so told but no drift.
-        commands: What undoes it, as it is typed; empty where no command does.
-        contest: Whether a plain apply meets a conflict here, where that was looked at.
+        found_in: Where it was found, between the blueprint and the GPU.
+        seen: Further facts about the live object (uid, resourceVersion, ...), as ordered pairs.
+        remarks: Sentences for users.
+        filled: Fields inside the live value that the server added, as relative paths.
+        code: The diagnostic code; None if its kind determines it.
+        statement: The statement about the subject, for findings without a value: `is cordoned`.
+        help: What to do, if its kind does not determine it.
+        ended_by: What resolves it; None if its kind determines it. Read `remedy` instead.
+        passing: Whether it is a normal part of node replacement, and therefore reported, but not as drift.
+        commands: The commands that undo it, exactly as they are typed; empty if there are none.
+        contest: Whether a plain apply causes a conflict here, if that was determined.
     """
 
     kind: FindingKind
@@ -127,7 +126,7 @@ class Finding(Record):
 
     @property
     def remedy(self) -> Remedy:
-        """What ends it: what was looked at for this one, else what usually ends findings of its kind."""
+        """What resolves it: the remedy determined for this finding, otherwise the usual one for its kind."""
         if self.ended_by:
             return self.ended_by
         if self.commands:
@@ -138,7 +137,7 @@ class Finding(Record):
 
     @property
     def restorable(self) -> bool:
-        """Whether an apply of the bundle ends it. What is unknown is no finding that anything ends."""
+        """Whether an apply of the bundle resolves it. Unknown findings cannot be resolved."""
         return self.remedy is Remedy.APPLY and self.kind is not FindingKind.UNKNOWN
 
     @property
@@ -148,50 +147,50 @@ class Finding(Record):
 
     @property
     def contested(self) -> bool:
-        """Whether somebody else owns the live value: then `apply` takes it over only when told to.
+        """Whether another manager owns the live value: then `apply` takes it over only with --force-conflicts.
 
-        Taints belong to the list as a whole, which nobody owns by element: an apply always sets ours.
+        Taints belong to the list as a whole, which has no owners of single elements: an apply always sets ours.
         """
         if self.contest is not None:
             return self.contest
         taint = self.found_in is FoundIn.NODE and self.path.startswith("spec.taints")
-        ours = self.declared is ABSENT  # what nobody else owns any part of, and an apply takes back
+        ours = self.declared is ABSENT  # no part has another owner, and an apply removes it
         theirs = self.kind is FindingKind.MODIFIED and self.writer is not None
         return self.restorable and theirs and not (taint or ours)
 
 
 APPLY, TAKE_OVER = "`blueprint apply`", "`blueprint apply --force-conflicts`"
-"""What restores a value that nobody else owns, and one that somebody does."""
+"""What restores a value without another owner, and one with another owner."""
 
 
 def cause_of(finding: Finding) -> str:
-    """What findings that one act brought about have in common: the writer and the second; empty if unknown."""
+    """The common cause of findings from one action: the writer and the second; empty if unknown."""
     if finding.writer is None or not finding.writer.time:
         return ""
     return f"{finding.writer} at {finding.writer.time}"
 
 
 def act_of(finding: Finding) -> tuple[str, ...]:
-    """What tells one write from another: the object, the writer and the second. Two objects cannot be written at once.
+    """A key for one write: the object, the writer and the second. Two objects cannot be written at once.
 
-    Where no writer is recorded, each object and kind of finding counts as one.
+    If no writer is recorded, each object and kind of finding counts as one.
     """
     return (finding.subject, cause_of(finding) or finding.kind)
 
 
 def facts(live: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
-    """What identifies the state of a live object."""
+    """Facts that identify the state of a live object."""
     meta = live["metadata"]
     return tuple((key, str(meta[key])) for key in ("uid", "resourceVersion") if key in meta)
 
 
 class ScopeResult(Record):
-    """What one scope came to.
+    """The result of one scope.
 
-    `diagnostics` is what is told beside `findings`; `failed` says that something among it contradicts the
-    bundle. `left_out` are differences that are no drift; `refuted` counts what readings contradict, by node;
-    `simulated` names what was not judged, since no kubelet has ever reported where it would show. `subject` is what
-    the report says of what it compared. `checks` is what the checks of readings came to, by pool.
+    `diagnostics` are reported in addition to `findings`; `failed`: some of them contradict the bundle. `left_out` are
+    differences that are not drift; `refuted` counts contradictions in readings, by node; `simulated` lists what was not
+    checked, because no kubelet has ever reported there. `subject` identifies what was compared. `checks` are the
+    results of checks on readings, by pool.
     """
 
     coverage: tuple[Coverage, ...]
@@ -206,10 +205,10 @@ class ScopeResult(Record):
 
 
 class DriftReport(Record):
-    """What a look at a cluster came to.
+    """The result of a drift comparison.
 
-    `diagnostics` tell `findings` and whatever else was noticed. `left_out` are the differences that are no
-    drift. `failed` says whether anything contradicts the bundle. `refuted` counts what readings contradict, by node.
+    `diagnostics` cover `findings` and everything else. `left_out` are the differences that are not drift. `failed`:
+    something contradicts the bundle. `refuted` counts contradictions in readings, by node.
     """
 
     findings: tuple[Finding, ...] = ()
@@ -225,12 +224,12 @@ class DriftReport(Record):
 
     @property
     def unknown(self) -> int:
-        """How many things were requested and could not be seen."""
+        """The number of requested things that could not be examined."""
         return sum(part.unknown for part in self.coverage)
 
     @property
     def exit_code(self) -> int:
-        """2 if nothing at all could be looked at, 1 with a finding, 3 if something is unknown, else 0."""
+        """2 if nothing could be examined, 1 with a finding, 3 if something is unknown, otherwise 0."""
         if self.failed:
             return 1
         if not self.unknown:

@@ -1,4 +1,4 @@
-"""Codes of nodes and of what operators report (BP8060 to BP8079)."""
+"""Diagnostic codes for nodes and for states that operators report (BP8060 to BP8079)."""
 
 from blueprint.diagnostics import Severity, define
 

@@ -1,4 +1,4 @@
-"""What every finding about a node needs: its subject, the pool's line, who wrote a mark."""
+"""Common parts of findings about nodes: the subject, the pool's line, and the writer of a mark."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ def subject_of(node: Live) -> str:
 
 
 def seen_of(node: Live, pool: BundlePool) -> tuple[tuple[str, str], ...]:
-    """The pool, and what identifies the state of the node."""
+    """The pool, and facts that identify the state of the node."""
     return (("pool", pool.name), *facts(node))
 
 
 def writer_of(node: Live, at: tuple[str, ...], us: str, *, gone: bool = False) -> Writer | None:
-    """The last writer of a field; of a removed one only where the list it was in has another owner than us."""
+    """The last writer of a field; for a removed one, only if the list that contained it has another owner than us."""
     from blueprint.drift.ownership import claims_at, foreign, latest
 
     claims = claims_at(node, at, us)
@@ -27,6 +27,6 @@ def writer_of(node: Live, at: tuple[str, ...], us: str, *, gone: bool = False) -
 
 
 def is_real(node: Live) -> bool:
-    """Whether a kubelet has ever reported from it: a lab says of its nodes that they are made up, others just are."""
+    """Whether a kubelet has ever reported from it. Nodes of a lab are marked as simulated."""
     made_up = (node["metadata"].get("annotations") or {}).get(SIMULATED) == "true"
     return not made_up and bool((node.get("status") or {}).get("conditions"))

@@ -1,7 +1,8 @@
-"""Marks of a node beyond what its pool declares: what operators obey, what they say, cordons and taints of others.
+"""Marks on a node beyond its pool's declaration: marks that operators read or report, cordons and taints of others.
 
-Healthy nodes carry many such marks. What is normal is data (`nodes.yaml` of the components); what an operator did for
-an upgrade of its own is told as that, and needs two witnesses: the writer, and the mark in which the operator says so.
+Healthy nodes have many such marks. Normal ones are listed in data files (`nodes.yaml` of the components). Marks that an
+operator sets for its own upgrade are reported as such, which requires two witnesses: the writer, and the mark in which
+the operator reports the upgrade.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ _VERBS = {"labels": "label", "annotations": "annotate"}
 
 
 def examine_marks(node: Live, pool: BundlePool, marks: Marks, us: str) -> Iterator[Finding]:
-    """Everything on a node of `pool` that changes what runs there, and that the pool does not say."""
+    """All marks on a node of `pool` that affect what runs there and that the pool does not declare."""
     stages = marks.stages(node) if pool.gpu_count else []
     for stage in stages:
         yield _stage(node, pool, stage, us)
@@ -42,12 +43,12 @@ def examine_marks(node: Live, pool: BundlePool, marks: Marks, us: str) -> Iterat
 
 
 def is_in_transition(findings: Iterable[Finding]) -> bool:
-    """Whether what was found on a node explains that it offers less than declared for now."""
+    """Whether the findings about a node explain why it offers less than declared for now."""
     return any(f.kind is FindingKind.IN_TRANSITION for f in findings)
 
 
 def _is_odd(switch: Switch, key: str, value: str, pool: BundlePool) -> bool:
-    """Whether the mark is neither declared nor one of those that say nothing."""
+    """Whether the mark is neither declared nor one of those without effect."""
     if value in switch.normal or (switch.at == "labels" and (key in pool.labels or key in pool.selector)):
         return False
     beside = switch.beside is not None and switch.beside in pool.labels
@@ -124,8 +125,9 @@ def _cordon(node: Live, pool: BundlePool, marks: Marks, stages: list[NodeProgres
 
 
 def _explains(stage: NodeProgress, writer: Writer | None) -> bool:
-    """Whether an operator cordoned the node for what it says it does. Without a trace of the writer, its word must do
-    while it is at it."""
+    """Whether an operator cordoned the node for its reported operation. Without a recorded writer, the report suffices
+    while the operation is running.
+    """
     if writer is None:
         return bool(stage.progress.writers) and not stage.failed
     return any(fnmatchcase(writer.manager, each) for each in stage.progress.writers)

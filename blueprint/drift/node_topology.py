@@ -1,6 +1,6 @@
-"""Nodes as they are made and where they stand: processor, memory, and the labels of topology and NVLink domains.
+"""The hardware and location of nodes: CPU, memory, and the labels of topology and NVLink domains.
 
-Nobody here sets any of it, so there is nothing to revert: what differs is a wrong node, or a wrong line.
+This tool sets none of it, so nothing can be reverted: a difference means a wrong node, or a wrong line.
 """
 
 from __future__ import annotations
@@ -20,13 +20,13 @@ from blueprint.units import quantity_value
 ARCH = "kubernetes.io/arch"
 INSTANCE_TYPE = "node.kubernetes.io/instance-type"
 LEAST_MEMORY = 0.85
-"""Of the machine's memory: hypervisor and kernel keep up to a tenth, before the kubelet counts."""
+"""The minimum share of the machine's memory: hypervisor and kernel reserve up to a tenth before the kubelet counts."""
 
 _WORDS = "set by kubelet, cloud or discovery: the node is another one than the line says, or the line is wrong"
 
 
 def examine_place(node: Live, pool: BundlePool) -> Iterator[Finding]:
-    """Whether a node is the machine that its pool says, and carries the labels that say where it stands."""
+    """Whether a node is the machine that its pool declares, and has the declared location labels."""
     labels = node["metadata"].get("labels") or {}
     for key, name in ((ARCH, "arch"), (INSTANCE_TYPE, "instanceType")):
         want, have = pool.machine.get(name), labels.get(key)
@@ -51,7 +51,7 @@ def _capacity(node: Live, pool: BundlePool) -> Iterator[Finding]:
 
 
 def examine_domains(pool: BundlePool, nodes: Iterable[Live]) -> Iterator[Finding]:
-    """Whether no domain holds more of the pool's nodes than declared."""
+    """Whether no domain contains more of the pool's nodes than declared."""
     labels = [node["metadata"].get("labels") or {} for node in nodes]
     for level, size in pool.topology.items():
         counted = Counter(each[level] for each in labels if each.get(level))

@@ -1,4 +1,6 @@
-"""Nodes as scope `objects` sees them: who is in each pool, what is declared, and what else makes them useless."""
+"""The nodes in scope `objects`: the members of each pool, their declared marks, and anything that makes them
+unusable.
+"""
 
 from __future__ import annotations
 
@@ -33,7 +35,7 @@ _HOW_MADE = "the pool's NodePool sets it on new nodes: replace the node"
 
 
 class _Mark(Record):
-    """A label or taint that is not as declared; `at` leads to what managedFields know of it."""
+    """A label or taint that is not as declared; `at` is its path in managedFields."""
 
     path: str
     source: str
@@ -43,15 +45,15 @@ class _Mark(Record):
 
 
 def pools_of(node: Live, pools: Iterable[BundlePool]) -> list[BundlePool]:
-    """The pools whose selector matches a node. A pool without a selector claims none."""
+    """The pools whose selector matches a node. A pool without a selector matches none."""
     labels = node["metadata"].get("labels") or {}
     return [p for p in pools if p.selector and all(labels.get(k) == v for k, v in p.selector.items())]
 
 
 def examine_nodes(bundle: Bundle, record: Inventory | None, view: View) -> ScopeResult:
-    """Whether the nodes of every pool are there, as declared, and of use.
+    """Whether the nodes of every pool exist, are as declared, and are usable.
 
-    `record` knows which nodes an apply of ours labelled: those that left their pool are named.
+    `record` contains the nodes that our applies labelled, so that those that left their pool can be named.
     """
     if not (bundle.pools or (record and record.nodes)):
         return ScopeResult(())
@@ -70,14 +72,16 @@ def examine_nodes(bundle: Bundle, record: Inventory | None, view: View) -> Scope
 
 
 def _unseen(bundle: Bundle, why: str) -> ScopeResult:
-    """What nobody could look at: as many nodes as the pools have at least."""
+    """The result if nothing could be examined: at least as many unknown nodes as the minimum of the pools."""
     expected = sum(pool.nodes_min for pool in bundle.pools)
     finding = Finding(FindingKind.UNKNOWN, "Node", found_in=FoundIn.NODE, remarks=(Note(why),))
     return ScopeResult((Coverage(SCOPE, 0, max(expected, 1), why),), (finding,))
 
 
 def _result(members: Members, findings: tuple[Finding, ...], silent: list[Live]) -> ScopeResult:
-    """The findings, and how much was seen. `silent` nodes do not say what they offer: unknown, if a kubelet runs."""
+    """The findings, and the coverage. `silent` nodes do not report what they offer: unknown, if a kubelet runs
+    there.
+    """
     unknown = [node for node in silent if is_real(node)]
     reason = "they have not reported what they offer" if unknown else ""
     coverage = Coverage(SCOPE, sum(1 for _, pools in members if pools), len(unknown), reason)
@@ -97,14 +101,14 @@ def _without_status(unknown: list[Live]) -> Iterator[Diagnostic]:
 
 
 def named(nodes: Iterable[Live], most: int = 5) -> str:
-    """The names of nodes, the first few of many."""
+    """The names of nodes, or of the first few if there are many."""
     names = sorted(node["metadata"]["name"] for node in nodes)
     return first_few(names, most)
 
 
 def _each(bundle: Bundle, members: Members, offering: set[str]) -> Iterator[Finding]:
     if not any(pools for _, pools in members):
-        return  # and what is known of marks need not be read
+        return  # the known marks need not be read either
     from blueprint.drift.known_marks import Marks
     from blueprint.drift.node_marks import examine_marks, is_in_transition
 
@@ -125,7 +129,7 @@ def _each(bundle: Bundle, members: Members, offering: set[str]) -> Iterator[Find
 
 
 def _declared(bundle: Bundle, node: Live, pool: BundlePool, us: str) -> Iterator[Finding]:
-    """Labels and taints of the pool that the node does not have as declared."""
+    """Labels and taints of the pool that the node lacks or has with other values."""
     ours = bundle.labels_nodes_of(pool)
     how = _HOW_MADE if pool.provisioned else _HOW_APPLIED.get(bundle.node_labels, "")
     by = None if ours else Remedy.NODES

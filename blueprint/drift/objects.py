@@ -1,6 +1,6 @@
-"""Scope `objects`: every object of the bundle and of the record, against what is live.
+"""Scope `objects`: compares every object of the bundle and of the inventory with its live state.
 
-What is proven clean (tier 0) is proven here, and nothing else is even imported for it.
+Objects that are proven unchanged (tier 0) are handled here, without importing anything else.
 """
 
 from __future__ import annotations
@@ -34,12 +34,12 @@ _ENDPOINTS = "Endpoints of a Service, made by a controller that copies the Servi
 def examine_objects(
     bundle: Bundle, record: Inventory | None, view: View, *, dry_run: bool = True, record_missing: bool = False
 ) -> ScopeResult:
-    """Compare every object. `record` is what the cluster says was applied; None if unknown.
+    """Compare all objects. `record` is the inventory; None if unknown.
 
-    `record_missing` is where there is none at all: then either nothing was ever applied, or the record was deleted.
+    `record_missing`: there is no inventory, so either nothing was ever applied, or it was deleted.
 
     Raises:
-        Refused: the server does not even say what it serves (exit code 2).
+        Refused: the server does not even report what it serves (exit code 2).
     """
     declared = {obj.id: obj for obj in bundle.objects}
     examiner = _Examiner(bundle, record, view, dry_run=dry_run)
@@ -57,7 +57,7 @@ def examine_objects(
 
 
 class _Found(Record):
-    """What was requested, what metadata alone proved clean, and what was read of the rest."""
+    """The requested objects, those proven unchanged by metadata alone, and the full contents of the rest."""
 
     wanted: Mapping[ObjectId, str]
     clean: Collection[ObjectId]
@@ -65,12 +65,14 @@ class _Found(Record):
 
     @property
     def to_examine(self) -> set[ObjectId]:
-        """Objects not proven clean: declared ones, and live ones with our label."""
+        """Objects that are not proven unchanged: declared ones, and live ones with our label."""
         return {*self.wanted, *self.gathered.live} - set(self.clean)
 
 
 def _look(examiner: _Examiner, declared: Mapping[ObjectId, Object], record: Inventory | None, view: View) -> _Found:
-    """Look at everything that is declared or recorded: at all metadata, then at what that does not prove clean."""
+    """Read everything that is declared or recorded: first all metadata, then the objects that it does not prove
+    unchanged.
+    """
     members = record.members if record else {}
     wanted = {i: m.api_version for i, m in members.items()} | {i: o.api_version for i, o in declared.items()}
     seen = view.versions(wanted, examiner.blueprint) if record else {}
@@ -93,7 +95,7 @@ def _coverage(found: _Found, findings: Iterable[Finding], unlisted: int) -> Cove
 def _without_record(
     bundle: Bundle, view: View, gathered: ObservedObjects
 ) -> tuple[tuple[Coverage, ...], tuple[Diagnostic, ...]]:
-    """What is unknown without a record, and why: it matters only where something was applied."""
+    """What is unknown without an inventory, and why. This matters only if something was applied."""
     if not any(is_member(live, bundle.name) for live in gathered.live.values()):
         text = f"there is no inventory of blueprint {bundle.name!r} in {view.name}"
         return (), (Diagnostic(codes.NEVER_APPLIED, text),)
@@ -114,16 +116,16 @@ class _Examiner:
 
     @property
     def blueprint(self) -> str:
-        """Whose objects these are."""
+        """The blueprint of these objects."""
         return self._bundle.name
 
     @property
     def left_out(self) -> Iterable[IgnoredDifference]:
-        """Differences that are no drift."""
+        """Differences that are not drift."""
         return (*self._left_out, *(self._suspects.left_out if self._suspects else ()))
 
     def is_untouched(self, obj: Object, live: Live) -> bool:
-        """Whether its metadata alone proves it clean: nobody has written to it since this declaration was applied."""
+        """Whether metadata alone proves that nobody has written the object since this declaration was applied."""
         meta, snapshot = live["metadata"], self._snapshot(obj.id)
         return (
             snapshot is not None
@@ -134,7 +136,7 @@ class _Examiner:
         )
 
     def everything(self, declared: Mapping[ObjectId, Object], found: _Found) -> Iterator[Finding]:
-        """What is to be said of every object that was looked at."""
+        """The findings about all objects that were read."""
         for identity in sorted(found.to_examine - set(found.gathered.unseen)):
             live = found.gathered.live.get(identity)
             if obj := declared.get(identity):
@@ -160,7 +162,9 @@ class _Examiner:
         return member.snapshot if member else None
 
     def _is_clean(self, obj: Object, live: Live, snapshot: Snapshot | None) -> bool:
-        """Exactly this declaration was applied, nothing foreign was there, and no content changed since."""
+        """Whether exactly this declaration was applied, nothing foreign existed, and the content has not changed
+        since.
+        """
         if snapshot is None or snapshot.foreign or not is_unchanged(snapshot, live):
             return False
         if "deletionTimestamp" in live["metadata"] or snapshot.desired != desired_hash(obj):
@@ -178,9 +182,10 @@ class _Examiner:
         yield from self._suspects.findings(obj, live, snapshot, recorded=self._record is not None)
 
     def _undeclared(self, identity: ObjectId, live: Live) -> Iterator[Finding]:
-        """An object that only the record or a label calls ours. What a controller made of ours is not.
+        """An object that is ours only by the inventory or a label. Objects that a controller derived from ours do not
+        count.
 
-        A label proves nothing: controllers copy it, and so do people who copy a manifest.
+        A label proves nothing: controllers copy it, and so do users who copy a manifest.
         """
         owners = live["metadata"].get("ownerReferences") or ()
         if any(owner.get("controller") for owner in owners) or not is_member(live, self._bundle.name):
@@ -201,14 +206,14 @@ class _Examiner:
 
 
 def _labeller(live: Live) -> Writer | None:
-    """Who put our label onto an object."""
+    """The writer of our label on an object."""
     found = [e for e in entries(live) if f"f:{PART_OF}" in e.fields.get("f:metadata", {}).get("f:labels", {})]
     last = max(found, key=lambda entry: entry.time, default=None)
     return Writer(last.manager, last.operation, last.subresource, last.time) if last else None
 
 
 def _passes(obj: Object) -> bool:
-    """Whether it is a Job that is deleted once it is done."""
+    """Whether it is a Job that is deleted once it has completed."""
     return obj.id.kind == "Job" and obj.id.group == "batch" and "ttlSecondsAfterFinished" in obj.data.get("spec", {})
 
 
@@ -222,10 +227,10 @@ def _missing(obj: Object, snapshot: Snapshot | None) -> Finding:
 
 
 def _unseen(unseen: Mapping[ObjectId, str]) -> Iterator[Finding]:
-    """One finding per kind and reason, however many objects it hides."""
+    """One finding per kind and reason, however many objects it concerns."""
 
     def key(identity: ObjectId) -> tuple[str, str, str]:
-        """What objects are grouped by: API group, kind, and why they could not be read."""
+        """The grouping key of objects: API group, kind, and why they could not be read."""
         return (identity.group, identity.kind, unseen[identity])
 
     for (group, kind, why), ids in groupby(sorted(unseen, key=key), key=key):
@@ -239,9 +244,9 @@ def _kind_name(identity: ObjectId) -> str:
 
 
 def _unlisted(gathered: ObservedObjects) -> Iterator[Finding]:
-    """Kinds of which only the names that we know could be read: a copy of our label is not seen there.
+    """Kinds of which only objects with known names could be read: copies of our label are not detected there.
 
-    A kind of which an object could not be read either is reported for that already.
+    A kind with an unreadable object is already reported for that.
     """
     reported = {_kind_name(identity) for identity in gathered.unseen}
     for kind, why in sorted(gathered.unlisted.items()):

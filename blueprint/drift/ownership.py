@@ -1,8 +1,8 @@
-"""Who owns which field of a live object: managedFields, walked beside the object itself.
+"""The owners of the fields of a live object: managedFields, traversed together with the object itself.
 
-A claim is one managedFields entry, or what is left of it below some field. The keys of the trees are those
-of fieldsV1: `f:name` a map key, `k:{"name":"x"}` a list item by its keys, `v:"x"` an item of a set, `.` the
-container itself. A tree without children owns the whole value: a scalar, or an atomic list or map.
+A claim is one managedFields entry, or the part of it below some field. The keys of the trees are those of fieldsV1:
+`f:name` is a map key, `k:{"name":"x"}` a list item by its keys, `v:"x"` an item of a set, `.` the container itself. A
+tree without children owns the whole value: a scalar, or an atomic list or map.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from blueprint.records import Record
 
 
 class OwnedFields(Record):
-    """What one writer owns at and below a field. `ours` is true of our own server-side apply only."""
+    """What one writer owns at and below a field. `ours` is true only for our own server-side apply."""
 
     writer: Writer
     ours: bool
@@ -33,7 +33,7 @@ Claims = tuple[OwnedFields, ...]
 
 
 def claims_of(live: Mapping[str, Any], manager: str) -> Claims:
-    """Every claim on a live object. `manager` is our field manager."""
+    """All claims on a live object. `manager` is our field manager."""
     return tuple(_claim(entry, manager) for entry in entries(live) if entry.fields)
 
 
@@ -58,22 +58,22 @@ def owned_by_us(claims: Claims) -> bool:
 
 
 def is_atomic(claims: Claims) -> bool:
-    """Whether the field is owned as one piece: somebody owns it, and nobody owns a part of it."""
+    """Whether the field is owned as a whole: it has an owner, and no part of it has one."""
     return bool(claims) and not any(c.tree for c in claims)
 
 
 def latest(claims: Claims) -> Writer | None:
-    """The writer of the youngest claim."""
+    """The writer of the most recent claim."""
     return max((c.writer for c in claims), key=lambda writer: writer.time, default=None)
 
 
 def tokens(claims: Claims) -> list[str]:
-    """The children that any of these claims names, in a stable order."""
+    """The children named in any of these claims, in a stable order."""
     return sorted({token for claim in claims for token in claim.tree} - {"."})
 
 
 def item_keys(claims: Claims) -> tuple[str, ...]:
-    """The fields by which the items of a keyed list are told apart; empty where the list is not keyed."""
+    """The fields that identify the items of a keyed list; empty if the list is not keyed."""
     for token in tokens(claims):
         if token.startswith("k:"):
             return tuple(json.loads(token[2:]))
@@ -98,18 +98,18 @@ def matches(item: Any, keys: Mapping[str, Any]) -> bool:
 
 
 def item_token(claims: Claims, item: Mapping[str, Any]) -> str:
-    """How managedFields name an item of a keyed list, found by its live value; empty where nobody owns it."""
+    """The token of an item of a keyed list, found by its live value; empty if nobody owns it."""
     found = (t for t in tokens(claims) if t.startswith("k:") and matches(item, json.loads(t[2:])))
     return next(found, "")
 
 
 def key_token(item: Any, keys: Sequence[str]) -> str:
-    """The same by the keys themselves, where nobody owns it."""
+    """The token built from the keys, if nobody owns the item."""
     return "k:" + json.dumps({key: key_of(item, key) for key in keys}) if isinstance(item, Mapping) else ""
 
 
 def claims_at(live: Mapping[str, Any], path: tuple[str, ...], manager: str) -> Claims:
-    """The claims on a field that map keys alone lead to."""
+    """The claims on a field whose path consists of map keys only."""
     claims = claims_of(live, manager)
     for key in path:
         claims = below(claims, f"f:{key}")

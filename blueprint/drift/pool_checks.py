@@ -1,4 +1,4 @@
-"""What the checks of readings came to, pool by pool: how many nodes pass each, fail it, or could not be judged."""
+"""The results of checks on readings, by pool: how many nodes pass each one, fail it, or could not be checked."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from blueprint.probe.verdicts import Result, Verdict
 from blueprint.report.model import PoolCheck
 
 Outcomes = dict[tuple[str, str], Counter[Result]]
-"""How many nodes have each result, by pool and check."""
+"""The number of nodes with each result, by pool and check."""
 _WORST_FIRST = (Result.FAIL, Result.UNKNOWN, Result.PASS)
 
 
 def add_outcomes(outcomes: Outcomes, pool: str, verdicts: Iterable[Verdict]) -> None:
-    """Count one node: of several GPUs the worst result counts. What was skipped is no result."""
+    """Count one node: with several GPUs, the worst result counts. Skipped checks have no result."""
     by_check: dict[str, set[Result]] = {}
     for verdict in verdicts:
         by_check.setdefault(verdict.check, set()).add(verdict.result)
@@ -27,7 +27,9 @@ def add_outcomes(outcomes: Outcomes, pool: str, verdicts: Iterable[Verdict]) -> 
 def pool_checks(
     expectations: Sequence[Expectation], outcomes: Outcomes, unread: Mapping[str, int]
 ) -> tuple[PoolCheck, ...]:
-    """By pool and check; `unread` nodes of a pool are unknown in each check that expects something of the pool."""
+    """The results by pool and check. `unread` nodes of a pool are unknown in all checks with expectations for the
+    pool.
+    """
     expected = {(each.pool, each.check) for each in expectations if unread.get(each.pool)}
     found = []
     for pool, check in sorted(outcomes.keys() | expected):

@@ -1,6 +1,7 @@
-"""Whether a reading speaks for its node as it is now: not of the future, not outdated, of this boot, of no other node.
+"""Whether a reading represents the current state of its node: not from the future, not outdated, from this boot, from
+this node.
 
-What does not is not judged, so that it neither proves nor accuses anything: its node is unknown.
+Other readings are not checked, so that they neither prove nor refute anything: their nodes are unknown.
 """
 
 from __future__ import annotations
@@ -18,15 +19,15 @@ from blueprint.probe.reading import Reading
 from blueprint.records import Record
 
 FUTURE = timedelta(minutes=5)
-"""Clocks of nodes may differ by so much."""
+"""The tolerated clock difference between nodes."""
 TOO_OLD = timedelta(days=30)
-"""Beyond this a reading proves nothing, unless another age is given."""
+"""The default maximum age of a reading."""
 
 _SHOWN = 3
 
 
 class ReadingClock(Record):
-    """The time of the run, the greatest age of a reading, and the boot of each node of the cluster by name."""
+    """The time of the run, the maximum age of a reading, and the boot ID of each node of the cluster by name."""
 
     time: datetime
     oldest: timedelta = TOO_OLD
@@ -34,17 +35,17 @@ class ReadingClock(Record):
 
 
 def boots_of(view: View | None) -> dict[str, str]:
-    """`status.nodeInfo.bootID` of each node that says one."""
+    """`status.nodeInfo.bootID` of all nodes that have one."""
     try:
         nodes: Iterable[Mapping[str, Any]] = view.nodes() if view else ()
-    except Unseen:  # reported where the nodes' labels are missed
+    except Unseen:  # reported when the nodes' labels are read
         return {}
     info = ((node["metadata"]["name"], (node.get("status") or {}).get("nodeInfo") or {}) for node in nodes)
     return {name: str(fields["bootID"]).lower() for name, fields in info if fields.get("bootID")}
 
 
 def of_the_future(readings: Iterable[Reading], now: ReadingClock) -> tuple[list[Reading], list[Diagnostic]]:
-    """The readings that can have been taken by now, and what is wrong with the others, which must not hide them."""
+    """The readings that can have been taken by now, and diagnostics about the others, which must not supersede them."""
     usable: list[Reading] = []
     refused: list[Diagnostic] = []
     for reading in readings:
@@ -58,7 +59,7 @@ def of_the_future(readings: Iterable[Reading], now: ReadingClock) -> tuple[list[
 
 
 def outdated(reading: Reading, now: ReadingClock) -> Diagnostic | None:
-    """Why a reading does not mention its node as it is now; None if it may."""
+    """Why a reading does not represent the current state of its node; None if it may."""
     node, again = f"Node/{reading.node}", f"run `blueprint probe -o {reading.node}.json` there again"
     if (age := now.time - reading.taken) > now.oldest:
         text = (
@@ -75,7 +76,7 @@ def outdated(reading: Reading, now: ReadingClock) -> Diagnostic | None:
 
 
 def shared(readings: Iterable[Reading]) -> Iterator[Diagnostic]:
-    """What readings of different nodes have in common that only one can have: a GPU, a board, a start of the kernel."""
+    """What readings of different nodes share although only one node can have it: a GPU, a board, a boot ID."""
     every = list(readings)
     for what, identities in _WITNESSES.items():
         owners: dict[str, list[Reading]] = {}
@@ -105,7 +106,7 @@ def _uuids(reading: Reading) -> Iterator[str]:
 
 
 def _serials(reading: Reading) -> Iterator[str]:
-    """Serial numbers; one that is only zeros, or no number, is none."""
+    """Serial numbers, except for those that are only zeros or not a number."""
     return (each for each in _values(reading, lambda gpu: gpu.serial) if each.strip("0") and each[:1].isdigit())
 
 

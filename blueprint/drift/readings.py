@@ -1,4 +1,4 @@
-"""Scope `nodes`: what the GPUs of the nodes say, judged by what the blueprint expects of their pool."""
+"""Scope `nodes`: checks the readings of nodes against the expectations of their pool."""
 
 from __future__ import annotations
 
@@ -27,18 +27,18 @@ from blueprint.report.model import Coverage
 
 SCOPE = "nodes"
 OLD = timedelta(days=1)
-"""A reading older than this is pointed out."""
+"""The age above which a reading is reported."""
 _SHOWN = 5
-"""How many nodes of a pool without a reading are named."""
+"""The maximum number of nodes without a reading that are named per pool."""
 
 Placed = dict[str, str]
 """The pool of each node, by the node's name."""
 
 
 def load_readings(folder: Path) -> tuple[list[Reading], list[Diagnostic]]:
-    """Every reading in a folder, one JSON file each, and what is wrong with files that are none.
+    """All readings in a folder, one JSON file each, and diagnostics about files that are not readings.
 
-    Raises Refused: the folder cannot be read, or holds no JSON file.
+    Raises Refused: the folder cannot be read, or contains no JSON file.
     """
     try:
         files = sorted(path for path in folder.iterdir() if path.suffix == ".json")
@@ -61,8 +61,8 @@ def load_readings(folder: Path) -> tuple[list[Reading], list[Diagnostic]]:
 def examine_readings(
     bundle: Bundle, view: View | None, folder: Path, now: datetime | None = None, oldest: timedelta = TOO_OLD
 ) -> ScopeResult:
-    """Judge every reading by its node's pool. A node of a GPU pool without a reading is unknown, and so is one whose
-    reading is older than `oldest`, of the future, or of another boot. A file that is no reading is a finding.
+    """Check all readings against their node's pool. A node of a GPU pool is unknown if it has no reading, or one that
+    is older than `oldest`, from the future, or from another boot. A file that is not a reading is a finding.
 
     Raises Refused: there are no readings.
     """
@@ -93,7 +93,7 @@ def examine_readings(
 
 
 class _Judged(Record):
-    """What readings say of their nodes: all that was found, failed checks by node, and how many say nothing certain.
+    """The results of readings: all diagnostics, failed checks by node, and the number of inconclusive ones.
 
     `results` are the outcomes of nodes by pool and check; `unjudged` counts nodes whose reading proves nothing.
     """
@@ -106,7 +106,7 @@ class _Judged(Record):
 
 
 def _judge_all(bundle: Bundle, readings: list[Reading], placed: Placed, here: ReadingClock) -> _Judged:
-    """Judge the readings of nodes whose pool is known."""
+    """Check the readings of nodes whose pool is known."""
     found: list[Diagnostic] = []
     refuted: dict[str, int] = {}
     unknown = 0
@@ -130,7 +130,7 @@ def _judge_all(bundle: Bundle, readings: list[Reading], placed: Placed, here: Re
 
 
 def _judge(bundle: Bundle, reading: Reading, pool: str) -> tuple[Iterator[Diagnostic], list[Verdict]]:
-    """The diagnostics of one node, each of which names it, and the verdict of every check."""
+    """The diagnostics about one node, each of which names it, and the verdicts of all checks."""
     verdicts = judge(reading, [e for e in bundle.expectations if e.pool == pool])
     seen = (("pool", pool), ("station", FoundIn.READING.value))
     diagnostics = (replace(each, evidence=(*each.evidence, *seen)) for each in diagnostics_of(verdicts, reading))
@@ -138,7 +138,9 @@ def _judge(bundle: Bundle, reading: Reading, pool: str) -> tuple[Iterator[Diagno
 
 
 def _one_per_node(readings: Iterable[Reading]) -> tuple[list[Reading], list[Diagnostic]]:
-    """The youngest of each node; of one moment all that differ, so that none of them hides what another shows."""
+    """The newest reading of each node. Different readings with the same time are all kept, so that none conceals
+    another.
+    """
     youngest: dict[str, list[Reading]] = {}
     twice: list[Diagnostic] = []
     for reading in sorted(readings, key=lambda each: each.taken):
@@ -153,7 +155,7 @@ def _one_per_node(readings: Iterable[Reading]) -> tuple[list[Reading], list[Diag
 
 
 def _places(bundle: Bundle, view: View | None, readings: list[Reading]) -> tuple[Placed, str]:
-    """Node to pool by the live labels; without a cluster only where there is but one pool with GPUs."""
+    """The pool of each node, by its live labels; without a cluster, only if there is a single GPU pool."""
     why = "there is no cluster to request its labels"
     try:
         if view is not None:
@@ -168,7 +170,7 @@ def _places(bundle: Bundle, view: View | None, readings: list[Reading]) -> tuple
 
 
 def _has_gpus(reading: Reading) -> bool:
-    """Whether a node shows any GPU: one that shows none may be of a pool without."""
+    """Whether a node has any GPU: one without may belong to a pool without GPUs."""
     return bool(reading.pci.functions or ObservedNode(reading).count.value)
 
 
@@ -190,7 +192,7 @@ def _age(reading: Reading, now: datetime) -> Iterator[Diagnostic]:
 
 
 class _Silent(Record):
-    """The nodes of a pool with GPUs that nobody read: in the cluster by name, those that are not there by number."""
+    """The nodes of a GPU pool without a reading: those in the cluster by name, missing ones by number."""
 
     pool: BundlePool
     names: tuple[str, ...]
@@ -199,12 +201,12 @@ class _Silent(Record):
 
     @property
     def number(self) -> int:
-        """How many there are."""
+        """The number of such nodes."""
         return len(self.names) + self.absent
 
 
 def _silent_pools(bundle: Bundle, placed: Placed, read: set[str]) -> Iterator[_Silent]:
-    """Declared nodes with GPUs that are not even in the cluster cannot have been read."""
+    """Declared GPU nodes that are not even in the cluster cannot have a reading."""
     for pool in bundle.pools:
         if pool.gpu_count:
             there = sorted(node for node, name in placed.items() if name == pool.name)

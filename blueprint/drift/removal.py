@@ -1,4 +1,6 @@
-"""JSON patches that take additions out of a live object, guarded: they fail where the lists moved in between."""
+"""JSON patches that remove additions from a live object. Tests make them fail if the lists have changed in the
+meantime.
+"""
 
 from __future__ import annotations
 
@@ -15,38 +17,40 @@ Operation = Mapping[str, Any]
 
 
 class Removal(Record):
-    """Fields to take out of an object; `paths` are of the object as it is, `tests` what must still be so."""
+    """Fields to remove from an object; `paths` refer to its current state, `tests` are conditions that must still
+    hold.
+    """
 
     paths: tuple[Path, ...]
     tests: tuple[tuple[Path, Any], ...]
 
     @classmethod
     def joined(cls, several: Iterable[Removal]) -> Removal | None:
-        """All of them in one patch."""
+        """All removals in one patch."""
         each = tuple(several)
         tests = tuple(dict.fromkeys(test for removal in each for test in removal.tests))
         return cls(tuple(path for removal in each for path in removal.paths), tests) if each else None
 
     @property
     def by_index(self) -> bool:
-        """Whether a place in a list is part of it, which another removal may move."""
+        """Whether it contains a list index, which another removal may shift."""
         return any(isinstance(step, int) for path in self.paths for step in path)
 
     @property
     def operations(self) -> list[dict[str, Any]]:
-        """The tests, then the removals, those further back in a list first."""
+        """The tests, then the removals, in descending order of list indices."""
         backwards = sorted(self.paths, key=_position, reverse=True)
         tests = [{"op": "test", "path": pointer(path), "value": value} for path, value in self.tests]
         return tests + [{"op": "remove", "path": pointer(path)} for path in backwards]
 
     def command(self, identity: ObjectId) -> str:
-        """What to type."""
+        """The command to type."""
         patch = json.dumps(self.operations, ensure_ascii=False, separators=(",", ":"))
         return kubectl("patch", identity, "--type=json", f"--patch={patch}")
 
 
 def removal_of(path: str, live: Mapping[str, Any]) -> Removal | None:
-    """The removal of the field that a finding names; None where it cannot be found again."""
+    """The removal of a finding's field; None if the field cannot be located."""
     try:
         where = parse_path(path, live)
     except ValueError:

@@ -1,7 +1,7 @@
-"""Workloads that somebody scaled to zero where the blueprint leaves the number of replicas to others.
+"""Workloads that were scaled to zero although the blueprint leaves the number of replicas to others.
 
-Scaling goes through a subresource that records no writer as long as nobody owned the replicas before, so no field set
-shows it. Zero is nobody's default, and only some autoscalers may go there.
+Scaling uses a subresource that records no writer if nobody owned the replicas before, so managedFields do not show it.
+Zero is never a default, and only some autoscalers may set it.
 """
 
 from __future__ import annotations
@@ -20,11 +20,11 @@ _OFF = Note("it is scaled to zero; scaling records no writer if the replicas had
 
 
 def switched_off(obj: Object, live: Live, bundle: Bundle, view: View, manager: str) -> Finding | None:
-    """The finding that a workload has no replicas, unless an autoscaler that may scale to zero looks after it."""
+    """The finding that a workload has no replicas, unless an autoscaler that may scale to zero manages it."""
     if (obj.id.group, obj.id.kind) not in _SCALED or "replicas" in obj.data["spec"]:
         return None
     if live["spec"].get("replicas") != 0 or claims_at(live, ("spec", "replicas"), manager):
-        return None  # a recorded manager is judged like every other writer
+        return None  # A recorded manager is handled like every other writer.
     scalers = [other.data for other in bundle.objects if other.id.namespace == obj.id.namespace]
     if _may_be_zero(obj, scalers):
         return None
@@ -51,7 +51,9 @@ def _targets(scaler: Mapping[str, Any], obj: Object) -> bool:
 
 
 def _goes_to_zero(scaler: Mapping[str, Any]) -> bool:
-    """KEDA does by default, also where it works through an autoscaler that it made; others if they are told so."""
+    """Whether the autoscaler may scale to zero. KEDA does by default, even through an autoscaler that it created;
+    others if configured.
+    """
     makers = scaler["metadata"].get("ownerReferences") or ()
     by_keda = "ScaledObject" in {scaler.get("kind"), *(maker.get("kind") for maker in makers)}
     least = scaler["spec"].get("minReplicaCount" if scaler.get("kind") == "ScaledObject" else "minReplicas")

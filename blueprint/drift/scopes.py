@@ -1,4 +1,4 @@
-"""The scopes of a look for drift: what each answers for, and how it is examined."""
+"""The scopes of drift detection: what each covers, and how it is examined."""
 
 from __future__ import annotations
 
@@ -22,15 +22,15 @@ from blueprint.wording import counted
 
 
 class DriftRequest(Record):
-    """What to compare with what.
+    """The inputs of a comparison.
 
     Attributes:
-        bundle: What is declared.
-        view: A cluster or a snapshot of one; None only for readings judged without a cluster.
+        bundle: The declared state.
+        view: A cluster or a snapshot; None only if readings are checked without a cluster.
         readings: The folder of readings.
-        dry_run: Whether suspects may be confirmed by a server-side dry-run.
-        now: The time of the run; readings are old or young by it.
-        oldest: The greatest age of a reading that proves anything.
+        dry_run: Whether suspects may be confirmed by a server-side dry run.
+        now: The time of the run, which determines the age of readings.
+        oldest: The maximum age of a reading that proves anything.
     """
 
     bundle: Bundle
@@ -42,12 +42,12 @@ class DriftRequest(Record):
 
 
 class Scope(Record):
-    """A part of the world that a look for drift can answer for.
+    """A part of the state that drift detection can examine.
 
     Attributes:
-        name: As it is given on the command line.
-        about: What it looks at.
-        examine: Gives what it came to.
+        name: Its name on the command line.
+        about: What it covers.
+        examine: Returns the results.
     """
 
     name: str
@@ -69,7 +69,7 @@ def _objects(request: DriftRequest) -> Iterator[ScopeResult]:
 
 
 def _nodes(request: DriftRequest) -> Iterator[ScopeResult]:
-    """Readings from inside of nodes."""
+    """Readings taken on nodes."""
     if request.readings is None:
         return
     from blueprint.drift.reading_trust import TOO_OLD
@@ -80,7 +80,7 @@ def _nodes(request: DriftRequest) -> Iterator[ScopeResult]:
 
 
 def _derived(request: DriftRequest) -> Iterator[ScopeResult]:
-    """What drivers make of the nodes: the ResourceSlices that they publish."""
+    """State that drivers derive from the nodes: the ResourceSlices that they publish."""
     if request.view is None:
         return
     from blueprint.drift.slices import examine_slices
@@ -96,7 +96,7 @@ SCOPES: Mapping[str, Scope] = {scope.name: scope for scope in (OBJECTS, DERIVED,
 
 
 def _record(bundle: Bundle, view: View) -> tuple[Inventory | None, ScopeResult]:
-    """What was applied, and what there is to report of it. What is recorded and cannot be read is unknown."""
+    """The inventory, and diagnostics about it. An unreadable inventory is unknown."""
     try:
         record = view.record(bundle.name)
     except Unseen as unseen:
@@ -111,7 +111,9 @@ def _record(bundle: Bundle, view: View) -> tuple[Inventory | None, ScopeResult]:
 
 
 def _what_is_applied(bundle: Bundle, record: Inventory) -> Iterator[Diagnostic]:
-    """Where that is not this bundle, as a whole. Records of earlier versions named it without having applied all."""
+    """A diagnostic if the applied bundle, as a whole, is not this one. Earlier versions recorded it before it was
+    completely applied.
+    """
     if not bundle.digest:
         return
     if record.digest and record.digest != bundle.digest:

@@ -1,4 +1,6 @@
-"""Codes of scope `derived` (BP8084, BP8090 to BP8099): what DRA drivers publish, against what was predicted."""
+"""Diagnostic codes of scope `derived` (BP8084, BP8090 to BP8099): what DRA drivers publish, compared with the
+prediction.
+"""
 
 from blueprint.diagnostics import Severity, define
 

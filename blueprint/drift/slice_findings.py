@@ -1,4 +1,4 @@
-"""Findings about the slices of one node: what is published there that should not be, what is not, and what differs."""
+"""Findings about the slices of one node: unexpected devices, missing devices, and different values."""
 
 from __future__ import annotations
 
@@ -31,13 +31,13 @@ _MOST_NAMED = 4
 _LOOK = "look at the driver's pod on the node, and at the GPUs with `blueprint probe` there"
 _WITHOUT_EFFECT = "None"
 DEVICES = ("spec", "devices")
-"""Where the devices stand: one writer owns the whole list."""
+"""The path of the devices: the whole list has one writer."""
 
 
 class ComparedNode(Record):
-    """Where findings are: the node, its pool, and who applies our objects.
+    """The context of findings: the node, its pool, and our field manager.
 
-    `simulated` nodes lack the values that only real ones know, and that is no finding.
+    `simulated` nodes lack the values that only real ones have, which is not a finding.
     """
 
     node: str
@@ -47,7 +47,7 @@ class ComparedNode(Record):
 
 
 class PoolComparison:
-    """One prediction, compared with the slices of many nodes."""
+    """Compares one prediction with the slices of many nodes."""
 
     def __init__(self, publication: Publication) -> None:
         self.publication = publication
@@ -55,10 +55,10 @@ class PoolComparison:
         self._known_good: dict[tuple[str, DevicePlace], KnownGood] = {}
 
     def compare(self, place: ComparedNode, live: NodeSlices) -> Iterator[Finding]:
-        """Everything that is not as predicted on one node."""
+        """All differences from the prediction on one node."""
         yield from _pools(place, live)
         if len(live.slices) < live.count:
-            return  # what is not published yet is not missing
+            return  # devices that are not published yet are not missing
         match = self._matcher.match(live.devices)
         yield from self._unmatched(place, live, match)
         yield from _taints(place, live, self.publication)
@@ -67,7 +67,7 @@ class PoolComparison:
             yield from _counters(place, live, sets)
 
     def _unmatched(self, place: ComparedNode, live: NodeSlices, match: MatchedDevices) -> Iterator[Finding]:
-        """Too many, too few. What could not be predicted contradicts nothing."""
+        """Extra and missing devices. Devices that could not be predicted contradict nothing."""
         extra = [device for device in match.extra if not (self.publication.unknown and device.text("type") == "mig")]
         for kind, devices in _by_kind(extra).items():
             statement = f"publishes {_named([device.name for device in devices])} ({kind}), not predicted"
@@ -97,7 +97,9 @@ class PoolComparison:
             yield _deviation(place, [device for device, _ in alike], alike[0][1])
 
     def _deviations(self, device: LiveDevice, group: DeviceGroup, at: DevicePlace) -> list[Deviation]:
-        """Those of one device: none if it equals an earlier one without any, but for what each node has of its own."""
+        """The deviations of one device: none if it equals an earlier one without deviations, except for values unique
+        to a node.
+        """
         key = (group.name, at)
         good = self._known_good.get(key)
         if good is not None and good.equals(device.data):
@@ -127,7 +129,7 @@ def missing_slices(place: ComparedNode, node: Live, publication: Publication) ->
 
 
 def unexpected(live: Live, code: Code, statement: str, help_: str, us: str, pool: BundlePool | None = None) -> Finding:
-    """A slice that is not to be there."""
+    """A slice that should not exist."""
     return Finding(
         FindingKind.FOREIGN_ADDITION,
         _subject(live),
@@ -185,7 +187,7 @@ def _finding(  # noqa: PLR0913 - what a finding has
 
 
 def _pools(place: ComparedNode, live: NodeSlices) -> Iterator[Finding]:
-    """Slices that do not make one complete pool named after the node."""
+    """Slices that do not form one complete pool named after the node."""
     if others := [name for name in live.pools if name != place.node]:
         statement = f"makes pool {', '.join(others)}, not one with the name of node {place.node}"
         yield _incomplete(place, live.slices[0], statement, "spec.pool.name")

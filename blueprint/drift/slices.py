@@ -1,4 +1,4 @@
-"""Scope `derived`: the ResourceSlices that DRA drivers publish, against those that the bundle predicts."""
+"""Scope `derived`: compares the ResourceSlices that DRA drivers publish with those that the bundle predicts."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ _NEWEST = "resource.k8s.io/v1"
 _PCI = "resource.kubernetes.io/pciBusID"
 _GPU_SORTS = frozenset({"gpu", "mig", "vfio"})
 Members = Mapping[str, tuple[Live, BundlePool | None]]
-"""Every node by name, with its pool if it is of exactly one."""
+"""All nodes by name, with their pool if they belong to exactly one."""
 
 
 def examine_slices(bundle: Bundle, view: View) -> ScopeResult:
-    """Whether the nodes of every pool publish what was predicted, and no others do."""
+    """Whether the nodes of every pool publish what was predicted, and no other nodes publish anything."""
     if not bundle.pools:
         return ScopeResult(())
     served = next((each.api_version for pool in bundle.pools for each in pool.published), _NEWEST)
@@ -41,7 +41,9 @@ def examine_slices(bundle: Bundle, view: View) -> ScopeResult:
 
 
 def _unseen(bundle: Bundle, why: str) -> ScopeResult:
-    """What nobody could look at: as many nodes as the pools with predicted slices have at least."""
+    """The result if nothing could be examined: at least as many unknown nodes as the minimum of pools with predicted
+    slices.
+    """
     expected = sum(pool.nodes_min for pool in bundle.pools if pool.published)
     text = f"ResourceSlices could not be examined: {why}"
     return ScopeResult(
@@ -50,7 +52,7 @@ def _unseen(bundle: Bundle, why: str) -> ScopeResult:
 
 
 class _Examination:
-    """One look at all slices."""
+    """One comparison of all slices."""
 
     def __init__(self, bundle: Bundle, view: View, slices: Sequence[Live], nodes: Sequence[Live]) -> None:
         self._bundle = bundle
@@ -65,7 +67,7 @@ class _Examination:
         return found[0] if len(found) == 1 else None
 
     def result(self) -> ScopeResult:
-        """What it came to."""
+        """The result of the comparison."""
         comparisons = {
             pool.name: [PoolComparison(each) for each in pool.published]
             for pool in self._bundle.pools
@@ -101,7 +103,7 @@ class _Examination:
                 self._silent.setdefault((publication.driver, pool.name), []).append((node, pool))
 
     def _judged_silence(self) -> tuple[list[Finding], list[Live], str]:
-        """Nodes without slices: missing where the driver's pods are ready, otherwise unknown, and why."""
+        """Nodes without slices: missing if the driver's pods are ready, otherwise unknown, and why."""
         absent: list[Finding] = []
         waiting: list[Live] = []
         reasons = []
@@ -120,7 +122,7 @@ class _Examination:
         return absent, waiting, "; ".join(reasons)
 
     def _why_not_yet(self, publication: Publication) -> str:
-        """Why the driver may not have published yet; empty where its pods are ready, or there is no DaemonSet of it."""
+        """Why the driver may not have published yet; empty if its pods are ready, or it has no DaemonSet."""
         try:
             daemon_sets = self._view.daemon_sets()
         except Unseen as unseen:
@@ -136,7 +138,7 @@ class _Examination:
         return ""
 
     def _foreign(self) -> Iterator[Finding]:
-        """Slices of nodes that are to have none, and GPUs that a driver publishes beside the predicted one."""
+        """Slices of nodes that should have none, and GPUs published by a driver other than the predicted one."""
         drivers = {each.driver for pool in self._bundle.pools for each in pool.published}
         for (driver, node), slices in sorted(self._slices.items()):
             live, pool = self._members.get(node, (None, None))
@@ -153,7 +155,7 @@ class _Examination:
                 yield unexpected(slices[0], codes.SLICES_UNEXPECTED, statement, help_, self._us, pool)
 
     def _same_gpus(self, slices: Sequence[Live], node: str, own: set[str]) -> bool:
-        """Whether these are GPUs: by their sort, or by the PCI addresses of those that are predicted."""
+        """Whether these are GPUs: by their type, or by the PCI addresses of predicted ones."""
         if _publishes_gpus(slices):
             return True
         ours = (each for driver in own for each in self._slices.get((driver, node), ()))
@@ -162,7 +164,7 @@ class _Examination:
 
 
 def _why_unexpected(live: Live | None, pool: BundlePool | None, node: str) -> str:
-    """Why a node is to publish nothing; empty where it may."""
+    """Why a node should not publish anything; empty if it may."""
     if live is None:
         return f"node {node} is not in the cluster"
     if pool is None:
@@ -180,7 +182,7 @@ def _is_ready(node: Live) -> bool:
 
 
 def _images(daemon_set: Live) -> set[str]:
-    """The names of the images of a DaemonSet's containers, without registry and tag."""
+    """The image names of a DaemonSet's containers, without registry and tag."""
     spec: Mapping[str, Any] = daemon_set.get("spec") or {}
     containers = ((spec.get("template") or {}).get("spec") or {}).get("containers") or ()
     return {str(each.get("image", "")).rpartition("/")[2].partition("@")[0].partition(":")[0] for each in containers}

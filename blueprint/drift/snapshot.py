@@ -1,7 +1,7 @@
-"""A cluster in a file: the live objects of a bundle and the nodes, for drift without the cluster.
+"""A cluster in a file: the live objects of a bundle and the nodes, for drift detection without the cluster.
 
-Values of Secrets are not in it: each is replaced by a hash keyed with the file's own random salt, which shows
-whether a value is the declared one and nothing else.
+The file does not contain values of Secrets. Each is replaced by a hash keyed with the file's own random salt, which
+only shows whether a value equals the declared one.
 """
 
 from __future__ import annotations
@@ -41,7 +41,9 @@ _GZIP = b"\x1f\x8b"
 
 
 class SnapshotView(Record):
-    """What a snapshot file says; a `View`. `bundle` and `digest` are digests: of the bundle, and of its own text."""
+    """The contents of a snapshot file; a `View`. `bundle` and `digest` are digests: of the bundle, and of the file's
+    own text.
+    """
 
     name: str
     taken: str
@@ -59,24 +61,24 @@ class SnapshotView(Record):
     digest: str = ""
 
     def record(self, blueprint: str) -> Inventory | None:
-        """The inventory, if it was this blueprint's."""
+        """The inventory, if it belonged to this blueprint."""
         return self.inventory if self.inventory and self.inventory.blueprint == blueprint else None
 
     def disguised(self, manifest: Mapping[str, Any]) -> Mapping[str, Any]:
-        """The manifest with hashes in the place of a Secret's values."""
+        """The manifest with hashes in place of a Secret's values."""
         return with_hashed_secrets(manifest, self.salt)
 
     def versions(self, wanted: Mapping[ObjectId, str], blueprint: str) -> Mapping[ObjectId, Live]:  # noqa: ARG002
-        """Nothing is cheaper than the whole file."""
+        """Empty, because reading the whole file is the cheapest option."""
         return {}
 
     def objects(self, wanted: Mapping[ObjectId, str], blueprint: str) -> ObservedObjects:  # noqa: ARG002 - a View
-        """Everything in the file. What is wanted and was not looked at then is unseen now."""
+        """All objects in the file. Requested objects that were not examined at the time are unseen."""
         unseen = {i: why for i, why in self.unseen.items() if i in wanted}
         return ObservedObjects(self.live, unseen, self.unlisted)
 
     def nodes(self) -> list[Live]:
-        """The nodes of that time."""
+        """The nodes at the time of the snapshot."""
         if self.node_list is None:
             raise Unseen(self.nodes_unseen or "the snapshot contains no nodes")
         return list(self.node_list)
@@ -85,33 +87,33 @@ class SnapshotView(Record):
         """A file knows what was, not what would be."""
 
     def takes(self, *_arguments: object) -> None:
-        """The same."""
+        """None, for the same reason."""
 
     def cluster_roles(self) -> list[Live]:
-        """Never: a file holds the objects of the bundle."""
+        """Raise Unseen: a file contains only the objects of the bundle."""
         raise Unseen("a snapshot contains only the bundle's roles")
 
     def autoscalers(self, namespace: str) -> list[Live]:  # noqa: ARG002 - a View
-        """Never: a file holds the objects of the bundle."""
+        """Raise Unseen: a file contains only the objects of the bundle."""
         raise Unseen("a snapshot contains only the bundle's autoscalers")
 
     def resource_slices(self, api_version: str) -> list[Live]:  # noqa: ARG002 - a View
-        """The slices of that time."""
+        """The slices at the time of the snapshot."""
         if self.slices is None:
             raise Unseen(self.slices_unseen or "the snapshot contains no ResourceSlices")
         return list(self.slices)
 
     def daemon_sets(self) -> list[Live]:
-        """Never: a file holds the objects of the bundle."""
+        """Raise Unseen: a file contains only the objects of the bundle."""
         raise Unseen("a snapshot contains only the bundle's DaemonSets")
 
     def predict(self, manifest: Mapping[str, Any], manager: str) -> Live:  # noqa: ARG002 - a View
-        """Never: a file answers no dry-run."""
+        """Raise Unseen: a file supports no dry runs."""
         raise Unseen("a dry-run is not possible with a snapshot")
 
 
 def take(bundle: Bundle, view: View) -> SnapshotView:
-    """Look at everything that `drift` would look at, and keep it."""
+    """Read everything that `drift` would read, and store it."""
     inventory = view.record(bundle.name)
     members = inventory.members if inventory else {}
     wanted = {i: m.api_version for i, m in members.items()} | {o.id: o.api_version for o in bundle.objects}
@@ -132,7 +134,7 @@ def take(bundle: Bundle, view: View) -> SnapshotView:
 
 
 def _slices(bundle: Bundle, view: View) -> tuple[tuple[Live, ...] | None, str]:
-    """The ResourceSlices, where the bundle predicts any, and why they could not be seen."""
+    """The ResourceSlices, if the bundle predicts any, and why they could not be read."""
     served = next((each.api_version for pool in bundle.pools for each in pool.published), None)
     if served is None:
         return None, ""
@@ -143,7 +145,7 @@ def _slices(bundle: Bundle, view: View) -> tuple[tuple[Live, ...] | None, str]:
 
 
 def to_bytes(snapshot: SnapshotView, *, compressed: bool) -> bytes:
-    """The file's content: canonical JSON, so that equal states give equal bytes apart from salt and time."""
+    """The content of the file: canonical JSON, so that equal states result in equal bytes except for salt and time."""
     document = {
         "schemaVersion": SCHEMA,
         "taken": snapshot.taken,
@@ -167,7 +169,9 @@ def to_bytes(snapshot: SnapshotView, *, compressed: bool) -> bytes:
 
 
 def digest_of(document: Mapping[str, Any]) -> str:
-    """The digest of a snapshot's content, its own digest left out. It tells damage and edits, not who made the file."""
+    """The digest of a snapshot's content, without the digest itself. It detects damage and edits, but does not
+    authenticate.
+    """
     content = {key: value for key, value in document.items() if key != "digest"}
     return f"sha256:{hashlib.sha256(orjson.dumps(content, option=orjson.OPT_SORT_KEYS)).hexdigest()}"
 
@@ -230,7 +234,7 @@ def _cluster(context: str, facts: Mapping[str, Any]) -> ClusterIdentity:
 
 
 def _check_object(found: Any) -> None:
-    """Raises TypeError where something is not shaped as every API object is."""
+    """Raise TypeError unless it has the form of an API object."""
     meta = found["metadata"]
     shapes = ((found, dict), (meta, dict), (meta.get("labels", {}), dict), (meta.get("managedFields", []), list))
     if not all(isinstance(value, shape) for value, shape in shapes) or not isinstance(meta["name"], str):

@@ -1,4 +1,4 @@
-"""The closing sentence of a drift report: how much was found, and how much of it an apply ends."""
+"""The closing sentence of a drift report: how much was found, and how much of it an apply resolves."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _WORDS: Mapping[Remedy, tuple[str, str]] = {
 
 
 def verdict_of(report: DriftReport) -> str:
-    """What a report came to, in a few sentences. It promises nothing that an apply cannot do."""
+    """The result of a report in a few sentences. It promises nothing that an apply cannot do."""
     drifted = [finding for finding in report.findings if finding.is_drift]
     if report.failed:
         parts = [*_counted(drifted), *_refuted(report.refuted)]
@@ -34,7 +34,9 @@ def verdict_of(report: DriftReport) -> str:
 
 
 def _counted(drifted: Sequence[Finding]) -> Iterator[str]:
-    """Differences, the things that they are in, and the acts that made them, as far as the API keeps them apart."""
+    """The number of differences, of the things that they concern, and of the actions that caused them, as far as the
+    API records them.
+    """
     if drifted:
         counts = [
             (drifted, "difference"),
@@ -69,7 +71,9 @@ def _remedies(drifted: Sequence[Finding], refuted: Mapping[str, int]) -> Iterato
 
 
 def _restoring(contested: Sequence[Finding]) -> str:
-    """What restores, so that nothing is taken over beyond what was found: each finding's command names its field."""
+    """How to restore the declared state without taking over more than was found: each finding's command names its
+    field.
+    """
     if not contested:
         return f"{APPLY} restores"
     return "the commands in the findings restore" if all(f.commands for f in contested) else f"{TAKE_OVER} restores"

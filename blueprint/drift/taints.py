@@ -1,7 +1,7 @@
-"""Taints of a node that its pool does not declare: those of controllers as what they mean, others as additions.
+"""Taints of a node that its pool does not declare: those of controllers with their meaning, others as additions.
 
-`spec.taints` is one field to the API server: it has one last writer for all elements. So nobody is named
-for a taint where the last writer only kept it.
+For the API server, `spec.taints` is one field with one last writer for all elements. A taint is therefore not
+attributed to a last writer that only preserved it.
 """
 
 from __future__ import annotations
@@ -26,11 +26,11 @@ _KEEPS_AWAY = {
 _CORDON = "node.kubernetes.io/unschedulable"
 _UNKNOWN_WRITER = Writer("", "", "", "")
 _MAKERS = frozenset({"kubelet"})
-"""Who gives a node its taints while it registers: what the machine's maker configured."""
+"""The writers of a node's taints at registration: they come from the configuration of the machine."""
 
 
 def examine_taints(node: Live, pool: BundlePool, marks: Marks, us: str) -> Iterator[Finding]:
-    """Every taint that keeps pods away and that the pool does not declare."""
+    """All undeclared taints that keep pods away."""
     declared = {(taint.key, taint.effect) for taint in pool.taints}
     others = [t for t in node["spec"].get("taints") or () if (t.get("key"), t.get("effect")) not in declared]
     others = [t for t in others if t.get("effect") in _KEEPS_AWAY and not _repeats_cordon(node, t)]
@@ -65,12 +65,14 @@ def _is_one_of(writer: Writer, known: KnownTaint) -> bool:
 
 
 def _is_forged(known: KnownTaint, writer: Writer | None, us: str, *, alone: bool) -> bool:
-    """Whether somebody else than a controller set this taint, as far as one list with one writer tells."""
+    """Whether someone other than a controller set this taint, as far as a list with one writer shows."""
     return writer is not None and writer.manager != us and alone and not _is_one_of(writer, known)
 
 
 def _is_stale(node: Live, taint: Mapping[str, Any], known: KnownTaint, writer: Writer | None) -> bool:
-    """The API server taints every new node as not ready; without its controller nobody takes that away again."""
+    """Whether the taint is outdated. The API server taints new nodes as not ready; without the controller, the taint
+    stays.
+    """
     if known.condition is None or taint.get("effect") != "NoSchedule" or _is_one_of(writer or _UNKNOWN_WRITER, known):
         return False
     conditions = (node.get("status") or {}).get("conditions") or ()

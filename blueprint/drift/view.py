@@ -1,4 +1,4 @@
-"""What can be seen of a cluster: its objects and nodes, read-only, and what an apply would come to."""
+"""Read-only views of a cluster: its objects and nodes, and the result of a hypothetical apply."""
 
 from __future__ import annotations
 
@@ -27,23 +27,23 @@ from blueprint.records import Record, field
 
 _THREADS = 4
 _FEW = 20
-"""One object in so many is requested by name; of more, the whole kind is listed."""
+"""If at most this fraction of a kind's objects is requested, they are read by name; otherwise the kind is listed."""
 _MOST_DRY_RUNS = 100
-"""Findings for which the server is asked what would undo them; for those beyond it ownership decides."""
+"""The maximum number of findings for which the server is asked how to undo them; beyond it, ownership decides."""
 Live = dict[str, Any]
 
 
 class Unseen(Exception):  # noqa: N818 - it is an answer: nothing is known
-    """Something could not be looked at; the text says why."""
+    """Something could not be examined; the message gives the reason."""
 
 
 class ObservedObjects(Record):
-    """What was found of a set of objects.
+    """The result of reading a set of objects.
 
     Attributes:
-        live: What is there, beyond what was wanted too.
-        unseen: What nobody could look at, and why.
-        unlisted: Kinds (`Deployment.apps`) that may not be listed, and why: what else is labelled as ours is unknown.
+        live: The existing objects, including others than requested.
+        unseen: Objects that could not be examined, and why.
+        unlisted: Kinds (`Deployment.apps`) that cannot be listed, and why: other objects with our label are unknown.
     """
 
     live: Mapping[ObjectId, Live] = field(default_factory=dict)
@@ -52,63 +52,63 @@ class ObservedObjects(Record):
 
 
 class View(Protocol):
-    """A cluster, or a file that somebody made of one."""
+    """A cluster, or a file with its state."""
 
     @property
     def name(self) -> str:
-        """What people call it: a context, a file."""
+        """The display name: a context, a file."""
 
     @property
     def cluster(self) -> ClusterIdentity:
-        """Which cluster it is, as far as is known."""
+        """The identity of the cluster, as far as known."""
 
     @property
     def digest(self) -> str:
-        """The digest of what a file says; empty for a cluster."""
+        """The digest of a file's content; empty for a cluster."""
 
     @property
     def taken(self) -> str:
-        """When it was seen, for a file; empty for a cluster, which is seen now."""
+        """The time of a file's snapshot; empty for a cluster."""
 
     def record(self, blueprint: str) -> Inventory | None:
-        """What was applied; None where nothing says that anything was. Raises Unseen."""
+        """The inventory; None if there is none. Raises Unseen."""
 
     def disguised(self, manifest: Mapping[str, Any]) -> Mapping[str, Any]:
-        """A manifest as this view shows live objects: a file has keyed hashes for the values of Secrets."""
+        """A manifest in the form of this view's live objects: a file has keyed hashes in place of Secret values."""
 
     def versions(self, wanted: Mapping[ObjectId, str], blueprint: str) -> Mapping[ObjectId, Live]:
-        """The metadata alone of whatever is labelled as the blueprint's, as far as it is cheaply seen."""
+        """The metadata of all objects with the blueprint's label, as far as it can be read cheaply."""
 
     def objects(self, wanted: Mapping[ObjectId, str], blueprint: str) -> ObservedObjects:
-        """The wanted objects (by identity, with their apiVersion), and others labelled as the blueprint's."""
+        """The requested objects (by identity, with their apiVersion), and others with the blueprint's label."""
 
     def nodes(self) -> list[Live]:
-        """Every node. Raises Unseen."""
+        """All nodes. Raises Unseen."""
 
     def cluster_roles(self) -> list[Live]:
-        """Every ClusterRole in the cluster. Raises Unseen."""
+        """All ClusterRoles in the cluster. Raises Unseen."""
 
     def autoscalers(self, namespace: str) -> list[Live]:
-        """Every HorizontalPodAutoscaler in the cluster. Raises Unseen."""
+        """All HorizontalPodAutoscalers in a namespace. Raises Unseen."""
 
     def resource_slices(self, api_version: str) -> list[Live]:
-        """Every ResourceSlice in the cluster. Raises Unseen."""
+        """All ResourceSlices in the cluster. Raises Unseen."""
 
     def daemon_sets(self) -> list[Live]:
-        """Every DaemonSet in the cluster. Raises Unseen."""
+        """All DaemonSets in the cluster. Raises Unseen."""
 
     def predict(self, manifest: Mapping[str, Any], manager: str) -> Live:
-        """The object as it would be after an apply that takes every conflict. Raises Unseen."""
+        """The object after an apply that takes over all conflicts. Raises Unseen."""
 
     def plan(self, obj: Object, live: Live | None, snapshot: Snapshot | None, bundle: Bundle) -> Step | None:
         """What an apply would do to an object; None if unknown."""
 
     def takes(self, live: Live, patch: Sequence[Mapping[str, Any]]) -> bool | None:
-        """Whether the server would take a JSON patch; None if unknown."""
+        """Whether the server would accept a JSON patch; None if unknown."""
 
 
 class ClusterView:
-    """A cluster seen through its API server. Nothing is written: GET, LIST and dry-runs only."""
+    """A cluster seen through its API server. Nothing is written: only GET, LIST and dry runs."""
 
     def __init__(self, connection: Connection) -> None:
         self.name = connection.context
@@ -124,7 +124,7 @@ class ClusterView:
 
     @property
     def _discovery(self) -> Discovery:
-        """What is served, asked once. Raises Refused (2): without it nothing can be looked at."""
+        """The served kinds, discovered once. Raises Refused (2): without them nothing can be examined."""
         if self._found is None:
             try:
                 self._found = discover(self._connection)
@@ -134,7 +134,7 @@ class ClusterView:
 
     @cached_property
     def cluster(self) -> ClusterIdentity:
-        """Asked once."""
+        """The identity of the cluster, read once."""
         try:
             return identify(self._connection)
         except ApiError:
@@ -150,11 +150,11 @@ class ClusterView:
             raise Unseen(str(damaged)) from None
 
     def disguised(self, manifest: Mapping[str, Any]) -> Mapping[str, Any]:
-        """As it is."""
+        """The unchanged manifest."""
         return manifest
 
     def versions(self, wanted: Mapping[ObjectId, str], blueprint: str) -> Mapping[ObjectId, Live]:
-        """One LIST of metadata per kind: half the work of a full one, for both sides."""
+        """One LIST of metadata per kind: half the cost of a full one, for both sides."""
         discovery = self._discovery
         resources = {discovery.find(api_version, i.kind) for i, api_version in wanted.items()} - {None}
         selector = f"{PART_OF}={applyset_id(blueprint)}"
@@ -165,7 +165,7 @@ class ClusterView:
         return members
 
     def _metadata(self, resource: Resource | None, selector: str) -> dict[ObjectId, Live]:
-        """What may not be listed, or not so, is left to `objects`, which says why."""
+        """Kinds whose metadata cannot be listed are left to `objects`, which reports why."""
         found: dict[ObjectId, Live] = {}
         if resource is None:
             return found
@@ -181,10 +181,10 @@ class ClusterView:
                     return found
                 query["continue"] = token
         except ApiError:
-            return {}  # nothing is proven of this kind: `objects` lists it, and has the reason where that fails too
+            return {}  # Nothing is proven for this kind: `objects` lists it, and reports the reason if that fails too.
 
     def objects(self, wanted: Mapping[ObjectId, str], blueprint: str) -> ObservedObjects:
-        """One LIST per kind, several kinds at a time; few of many whose members `versions` saw are read by name."""
+        """One LIST per kind, several kinds concurrently; a few objects among many known ones are read by name."""
         discovery = self._discovery
         kinds = [list(ids) for _, ids in groupby(sorted(wanted), key=lambda i: (i.group, i.kind))]
         parts = [[(identity, wanted[identity]) for identity in ids] for ids in kinds]
@@ -197,12 +197,12 @@ class ClusterView:
         )
 
     def _kind(self, discovery: Discovery, wanted: list[Wanted], blueprint: str) -> ObservedObjects:
-        """One kind. A server that fails on it leaves the other kinds to be looked at."""
+        """Read one kind. An error does not affect other kinds."""
         first = wanted[0][0]
         few = len(wanted) * _FEW <= self._members[first.group, first.kind]
         try:
             live = read_live(self._connection, discovery, wanted, blueprint, by_name=few)
-            if few and live.unseen:  # who may list may still not get
+            if few and live.unseen:  # permission to list does not imply permission to get
                 live = read_live(self._connection, discovery, wanted, blueprint)
         except ApiError as error:
             return ObservedObjects(unseen={identity: in_words(error) for identity, _ in wanted})
@@ -223,8 +223,8 @@ class ClusterView:
         return self._nodes
 
     def plan(self, obj: Object, live: Live | None, snapshot: Snapshot | None, bundle: Bundle) -> Step | None:
-        """By dry-runs, for as many objects as that is bearable."""
-        from blueprint.cluster.step_decision import Decider  # only where something differs
+        """Determined by dry runs, up to a maximum number of objects."""
+        from blueprint.cluster.step_decision import Decider  # only if something differs
 
         resource = self._discovery.find(obj.api_version, obj.id.kind)
         if resource is None or not self._may_dry_run():
@@ -238,7 +238,7 @@ class ClusterView:
             return None
 
     def _homeless(self, obj: Object, bundle: Bundle) -> Step | None:
-        """An object whose namespace does not take it, as an apply finds it."""
+        """An object whose namespace does not accept it, as an apply would find."""
         from blueprint.cluster.plan import ACTIVE, TERMINATING, namespace_state
 
         where = obj.id.namespace
@@ -252,7 +252,7 @@ class ClusterView:
         return Step(obj, Action.CREATE, reason=reason, blocked=not made or state == TERMINATING)
 
     def takes(self, live: Live, patch: Sequence[Mapping[str, Any]]) -> bool | None:
-        """By a dry-run."""
+        """Determined by a dry run."""
         identity = ObjectId.of(live)
         resource = self._discovery.find(str(live["apiVersion"]), identity.kind)
         if resource is None or not self._may_dry_run():
@@ -269,19 +269,19 @@ class ClusterView:
         return self._dry_runs <= _MOST_DRY_RUNS
 
     def cluster_roles(self) -> list[Live]:
-        """Listed when it is requested."""
+        """All ClusterRoles, listed on request."""
         return self._listed("/apis/rbac.authorization.k8s.io/v1/clusterroles")
 
     def autoscalers(self, namespace: str) -> list[Live]:
-        """Listed when it is requested."""
+        """All HorizontalPodAutoscalers, listed on request."""
         return self._listed(f"/apis/autoscaling/v2/namespaces/{namespace}/horizontalpodautoscalers")
 
     def resource_slices(self, api_version: str) -> list[Live]:
-        """Listed when it is requested."""
+        """All ResourceSlices, listed on request."""
         return self._listed(f"/apis/{api_version}/resourceslices")
 
     def daemon_sets(self) -> list[Live]:
-        """Listed when it is first requested."""
+        """All DaemonSets, listed on first use."""
         if self._daemon_sets is None:
             self._daemon_sets = self._listed("/apis/apps/v1/daemonsets")
         return self._daemon_sets
@@ -293,7 +293,7 @@ class ClusterView:
             raise Unseen(in_words(error)) from None
 
     def predict(self, manifest: Mapping[str, Any], manager: str) -> Live:
-        """A server-side dry-run."""
+        """The result of a server-side dry run."""
         identity = ObjectId.of(manifest)
         resource = self._discovery.find(str(manifest["apiVersion"]), identity.kind)
         if resource is None:
@@ -323,7 +323,7 @@ def _not_served(identity: ObjectId) -> str:
 
 
 def in_words(error: ApiError) -> str:
-    """Why a request failed, for people."""
+    """Why a request failed, in readable form."""
     if error.status == 0:
         return f"no answer: {error.message}"
     if error.kind_missing:

@@ -1,1 +1,1 @@
-"""The GPU stack as the rendered objects set it up: those of templates, patches and users' own manifests alike."""
+"""The GPU stack as configured by all rendered objects: from templates, patches and users' own manifests."""

@@ -1,4 +1,4 @@
-"""What a person wrote about drivers into rendered objects, pool by pool."""
+"""Driver settings that users wrote into rendered objects, by pool."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _LICENCES = ("configMapName", "secretName")
 
 
 def written_drivers(platform: Platform, operator: EffectiveOperator) -> Mapping[str, WrittenDriver]:
-    """The drivers that a person overruled, by pool: where an object says what the pool says too, nothing is."""
+    """Driver settings that override those of pools, by pool. Settings that match the pool are omitted."""
     with untracked():
         found = {pool.name: written for pool, written in _each(platform, operator)}
     return {name: written for name, written in found.items() if written != NOTHING_WRITTEN}
@@ -53,7 +53,7 @@ def _of_pool(pool: GpuPool, choice: DriverChoice, platform: Platform) -> Written
 
 
 def _image(section: Section, platform: Platform) -> WrittenField[str] | None:
-    """An image by another name than that of NVIDIA's public driver."""
+    """An image with another name than NVIDIA's public driver."""
     operator = platform.provider_of("driver")
     usual = operator.component.images["driver"].name if operator else "driver"
     name, repository = section.text("image"), section.text("repository")
@@ -63,7 +63,7 @@ def _image(section: Section, platform: Platform) -> WrittenField[str] | None:
 
 
 def _vgpu(section: Section, image: WrittenField[str] | None) -> WrittenField[bool] | None:
-    """Whether the driver is one for guests: by its type, its licence, or the name of its image."""
+    """Whether it is a guest driver: by its type, its licence, or the name of its image."""
     vgpu = True
     if section.value("driverType") == _VGPU:
         return _field(vgpu, section.subject, (*section.path, "driverType"))
@@ -74,7 +74,7 @@ def _vgpu(section: Section, image: WrittenField[str] | None) -> WrittenField[boo
 
 
 def _differing(section: Section, key: str, value: T, *, usual: T) -> WrittenField[T] | None:
-    """The value of a field that a person wrote, where it is not what the pool says."""
+    """The value of a field that a user wrote, if it differs from the pool's."""
     if value == usual or not section.by_hand(key):
         return None
     return _field(value, section.subject, (*section.path, key))

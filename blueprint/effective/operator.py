@@ -1,4 +1,4 @@
-"""What the GPU Operator does by the rendered objects: the one reader of ClusterPolicy, GPUCluster and NVIDIADriver."""
+"""The effective configuration of the GPU Operator: the only reader of ClusterPolicy, GPUCluster and NVIDIADriver."""
 
 from __future__ import annotations
 
@@ -11,35 +11,35 @@ from blueprint.bundle.model import USERS, Object, Path
 from blueprint.records import Record
 
 CLUSTER_POLICY, GPU_CLUSTER, NVIDIA_DRIVER = "ClusterPolicy", "GPUCluster", "NVIDIADriver"
-"""The kinds by which the GPU Operator is set up."""
+"""The kinds that configure the GPU Operator."""
 _GROUP = "nvidia.com"
-"""Others have a ClusterPolicy too."""
+"""The API group, because other groups have a ClusterPolicy too."""
 _GPU_NODES = {"nvidia.com/gpu.present": "true"}
-"""What the operator labels every node with GPUs, and an NVIDIADriver without a selector selects."""
+"""The label that the operator sets on all GPU nodes, and that an NVIDIADriver without a selector selects."""
 _OPTIONAL = frozenset({"gds", "gdrcopy", "nodeStatusExporter", "sandboxWorkloads", "vgpuManager"})
-"""Parts that are off where the ClusterPolicy does not say `enabled`; all others are on."""
+"""Parts that are disabled if the ClusterPolicy does not set `enabled`; all others are enabled."""
 
 
 class Section(Record):
-    """A part of an object: an operand's of a ClusterPolicy, or all of an NVIDIADriver."""
+    """A part of an object: the section of an operand in a ClusterPolicy, or a whole NVIDIADriver."""
 
     subject: Object
     path: Path
 
     def value(self, *steps: str) -> Any:
-        """What stands there, or None."""
+        """The value at a path, or None."""
         found: Any = self.subject.data
         for step in (*self.path, *steps):
             found = found.get(step) if isinstance(found, Mapping) else None
         return found
 
     def text(self, *steps: str) -> str:
-        """The same as text; empty where nothing stands there."""
+        """The string at a path; empty if there is none."""
         found = self.value(*steps)
         return "" if found is None else str(found)
 
     def by_hand(self, *steps: str) -> bool:
-        """Whether a person wrote that."""
+        """Whether a user wrote the value."""
         return self.subject.by_hand((*self.path, *steps))
 
     @property
@@ -50,11 +50,11 @@ class Section(Record):
 
 
 class DriverChoice(Record):
-    """The driver that the operator gives the nodes of a pool.
+    """The driver that the operator installs on the nodes of a pool.
 
     Attributes:
-        section: Where it is described; None where no object describes it.
-        doubtful: The NVIDIADriver that may be for these nodes too: by labels that nobody declares here.
+        section: Where it is configured; None if no object configures it.
+        doubtful: An NVIDIADriver that may also select these nodes, by labels that are not declared here.
     """
 
     section: Section | None
@@ -62,7 +62,7 @@ class DriverChoice(Record):
 
 
 class EffectiveOperator:
-    """The GPU Operator, as the rendered objects set it up."""
+    """The GPU Operator, as configured by the rendered objects."""
 
     def __init__(self, objects: Iterable[Object]) -> None:
         self._objects = tuple(each for each in objects if each.data["kind"] in _KINDS and each.id.group == _GROUP)
@@ -74,7 +74,7 @@ class EffectiveOperator:
 
     @cached_property
     def cluster_policy(self) -> Object | None:
-        """The ClusterPolicy that is in force."""
+        """The effective ClusterPolicy."""
         return next(iter(self._of_kind(CLUSTER_POLICY)), None)
 
     @cached_property
@@ -84,12 +84,12 @@ class EffectiveOperator:
 
     @cached_property
     def drivers(self) -> tuple[Object, ...]:
-        """The NVIDIADriver objects that are in force."""
+        """The effective NVIDIADriver objects."""
         return tuple(self._of_kind(NVIDIA_DRIVER)) if self.uses_driver_objects else ()
 
     @property
     def uses_driver_objects(self) -> bool:
-        """Whether NVIDIADriver objects decide drivers, and not the ClusterPolicy."""
+        """Whether NVIDIADriver objects determine the drivers, instead of the ClusterPolicy."""
         policy = self.cluster_policy
         return policy is None or Section(policy, ("spec", "driver")).value("useNvidiaDriverCRD") is True
 
@@ -98,7 +98,7 @@ class EffectiveOperator:
         return Section(self.cluster_policy, ("spec", name)) if self.cluster_policy else None
 
     def driver_of(self, labels: Mapping[str, str]) -> DriverChoice:
-        """The driver of nodes with these labels."""
+        """The driver for nodes with these labels."""
         if self.cluster_policy and not self.uses_driver_objects:
             return DriverChoice(self.operand("driver"))
         carried = {**labels, **_GPU_NODES}
@@ -118,12 +118,12 @@ class EffectiveOperator:
 
 
 _Selected = tuple[int, Object, Mapping[str, str]]
-"""A driver: its place in the order, itself, its selector."""
+"""A driver: its position, the object, its selector."""
 _KINDS = (CLUSTER_POLICY, GPU_CLUSTER, NVIDIA_DRIVER)
 
 
 def _selector(driver: Object) -> Mapping[str, str] | None:
-    """Which nodes it is for; None of the default, which is for those that no other is for."""
+    """The selector of a driver; None for the default, which applies to all remaining nodes."""
     section = Section(driver, ("spec",))
     selector = section.value("nodeSelector")
     if section.value("default") is True:
@@ -132,7 +132,7 @@ def _selector(driver: Object) -> Mapping[str, str] | None:
 
 
 class _DriversByLabel:
-    """Drivers by the first label of their selectors, so that a pool is not held against every driver there is."""
+    """Drivers indexed by the first label of their selectors, so that a pool is not compared with all drivers."""
 
     def __init__(self, drivers: Iterable[tuple[Object, Mapping[str, str]]]) -> None:
         self._by_key: dict[str, dict[str, list[_Selected]]] = {}
@@ -141,7 +141,7 @@ class _DriversByLabel:
             self._by_key.setdefault(key, {}).setdefault(value, []).append((order, driver, selector))
 
     def may_select(self, labels: Mapping[str, str]) -> Iterator[tuple[Object, Mapping[str, str]]]:
-        """The drivers that may be for nodes with these labels, in their order, and their selectors."""
+        """The drivers that may select nodes with these labels, in order, and their selectors."""
         found: list[_Selected] = []
         for key, by_value in self._by_key.items():
             values = [labels[key]] if key in labels else by_value
@@ -152,5 +152,5 @@ class _DriversByLabel:
 
 
 def _may_match(selector: Mapping[str, str], labels: Mapping[str, str]) -> bool:
-    """Whether nodes with these labels, and others that nobody declares, may be selected."""
+    """Whether the selector may match nodes with these labels and further undeclared ones."""
     return all(labels.get(key, value) == value for key, value in selector.items())

@@ -1,1 +1,3 @@
-"""The inventory that an apply keeps in the cluster: its members, how each looked afterwards, what was applied."""
+"""The inventory that an apply stores in the cluster: its members, the state of each one afterwards, and what was
+applied.
+"""

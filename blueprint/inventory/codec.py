@@ -1,6 +1,6 @@
-"""The inventory as plain JSON values, for the ConfigMap that holds it and for snapshot files.
+"""The inventory as plain JSON values, for its ConfigMap and for snapshot files.
 
-Fields are only ever added, at the end: earlier versions of the tool read later inventories, and the other way round.
+Fields are only ever added at the end, because earlier versions of the tool read later inventories, and vice versa.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from blueprint.records import asdict
 
 
 def header_to_json(inventory: Inventory) -> dict[str, str]:
-    """Everything but members, nodes and revisions."""
+    """Everything except members, nodes and revisions."""
     return {
         "blueprint": inventory.blueprint,
         "version": inventory.version,
@@ -27,7 +27,7 @@ def header_to_json(inventory: Inventory) -> dict[str, str]:
 
 
 def header_from_json(data: Mapping[str, Any]) -> Inventory:
-    """The inverse: an inventory without members. Records of before 1.1 have no `begun`. Raises KeyError."""
+    """The inverse: an inventory without members. Inventories before 1.1 have no `begun`. Raises KeyError."""
     return Inventory(
         blueprint=str(data["blueprint"]),
         version=str(data["version"]),
@@ -40,7 +40,7 @@ def header_from_json(data: Mapping[str, Any]) -> Inventory:
 
 
 def member_to_row(member: Member) -> list[Any]:
-    """One member; its revision is left out where it has none, as earlier versions wrote it."""
+    """One member; an empty revision is omitted, as in earlier versions."""
     i = member.id
     snapshot = asdict(member.snapshot) if member.snapshot else None
     row = [i.group, i.kind, i.namespace, i.name, member.api_version, snapshot]
@@ -48,7 +48,7 @@ def member_to_row(member: Member) -> list[Any]:
 
 
 def members_from_rows(rows: Iterable[list[Any]]) -> dict[ObjectId, Member]:
-    """Members by identity. Raises TypeError, IndexError or KeyError for anything else."""
+    """Members by identity. Raises TypeError, IndexError or KeyError for malformed rows."""
     members = (_member(*row) for row in rows)
     return {member.id: member for member in members}
 

@@ -1,4 +1,4 @@
-"""Codes of an inventory that cannot be used (BP7020, BP7021)."""
+"""Diagnostic codes for an unusable inventory (BP7020, BP7021)."""
 
 from blueprint.diagnostics import define
 

@@ -1,10 +1,10 @@
-"""The content of a revision: every manifest and the marks of nodes that a bundle declared.
+"""The content of a revision: all manifests and node marks that a bundle declared.
 
-It is what an apply can be taken back to, and what the cluster can be compared with where nobody has the bundle. An
-apply and a look for drift need hashes only, so the content is stored beside the inventory and read on demand.
+It is used to roll back an apply, and to compare the cluster if the bundle is not available. Applies and drift detection
+need only hashes, so the content is stored next to the inventory and read on demand.
 
-Values of Secrets are not in it: a keyed hash stands in the place of each, which shows whether a value is still the one
-that was applied, and nothing else. A Secret that has changed since can therefore not be restored from a revision.
+It does not contain values of Secrets. Each is replaced by a keyed hash, which only shows whether a value is still the
+one that was applied. A Secret that has changed since can therefore not be restored from a revision.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from blueprint.redaction.hashes import with_hashed_secrets
 from blueprint.redaction.secrets import is_secret_manifest
 
 PART_SIZE = 640 * 1024
-"""Bytes of compressed content in one ConfigMap; the API server takes 1 MiB of base64."""
+"""Bytes of compressed content per ConfigMap; the API server accepts 1 MiB of base64."""
 
 _LARGEST = 256 * 1024 * 1024
 _FORMAT = "1"
@@ -33,14 +33,14 @@ _ID_LENGTH = 16
 
 
 class RevisionContent(Record):
-    """A revision read back: the bundle without its lines, and the Secrets in it that have hashes for values."""
+    """A decoded revision: the bundle without its lines, and the Secrets in it whose values are hashes."""
 
     bundle: Bundle
     redacted: frozenset[ObjectId]
 
 
 def revision_of(bundle: Bundle) -> Revision:
-    """The revision that a bundle is, not stored yet. Reads no manifest."""
+    """The revision for a bundle, not stored yet. Reads no manifests."""
     named = [[*_row(obj), obj.digest] for obj in bundle.objects]
     seed = orjson.dumps([named, _pools(bundle), bundle.node_labels])
     identity = hashlib.sha256(seed).hexdigest()[:_ID_LENGTH]
@@ -48,7 +48,7 @@ def revision_of(bundle: Bundle) -> Revision:
 
 
 def content_parts(bundle: Bundle, revision: Revision) -> list[bytes]:
-    """The content of a bundle, compressed, in pieces that fit a ConfigMap each."""
+    """The content of a bundle, compressed, in pieces that fit into a ConfigMap each."""
     document = {
         "format": _FORMAT,
         "kubernetes": bundle.kubernetes,
@@ -65,7 +65,7 @@ def content_parts(bundle: Bundle, revision: Revision) -> list[bytes]:
 
 
 def parse_content(blueprint: str, revision: Revision, parts: Sequence[bytes]) -> RevisionContent:
-    """What `content_parts` made. Raises ValueError, KeyError, TypeError or zlib.error for anything else."""
+    """Decode `content_parts`. Raises ValueError, KeyError, TypeError or zlib.error for malformed content."""
     unpacker = zlib.decompressobj(wbits=31)
     text = unpacker.decompress(b"".join(parts), _LARGEST)
     if unpacker.unconsumed_tail:
@@ -101,7 +101,7 @@ def _objects(rows: Sequence[Any]) -> Iterator[Object]:
 
 
 def _pools(bundle: Bundle) -> list[dict[str, Any]]:
-    """What is declared of nodes: which they are, how many, and what we put on them."""
+    """The declared facts about nodes: their selectors, their number, and the marks that we set."""
     return [
         {
             "name": pool.name,

@@ -1,4 +1,4 @@
-"""The inventory: what was applied from one blueprint, and how each object looked right after."""
+"""The inventory: what was applied from one blueprint, and the state of each object right after."""
 
 from __future__ import annotations
 
@@ -12,20 +12,20 @@ from blueprint.records import Record, field, replace
 
 
 class Snapshot(Record):
-    """An object right after it was applied: later equality of these proves that nothing changed.
+    """An object right after it was applied. If these values are still the same later, nothing has changed.
 
     Attributes:
-        uid: The live object's.
-        resource_version: Right after our write.
+        uid: The uid of the live object.
+        resource_version: Its resourceVersion right after our write.
         content: `fields.content_hash` of the live object.
         fieldset: `fields.fieldset_hash` of what we owned.
         desired: `fields.digest` of the object in the bundle.
         time: When it was taken, RFC 3339 in UTC.
         foreign: Whether other managers already owned fields of the object that we did not.
-        adjusted: Fields of ours that the server or a webhook stored otherwise than we said, as the server
-            spells them, with the stored value.
-        dropped: Fields of ours that they did not store at all, spelt so too; None in records of before 1.1, which
-            do not say.
+        adjusted: Our fields that the server or a webhook stored with another value, in the server's notation, with the
+            stored value.
+        dropped: Our fields that were not stored at all, in the same notation; None in inventories before 1.1, which do
+            not contain them.
     """
 
     uid: str
@@ -39,7 +39,7 @@ class Snapshot(Record):
     dropped: Sequence[str] | None = None
 
     def stored_so(self, tokens: Tokens, value: Any) -> bool:
-        """Whether our own apply left this value in this field, or, where it is ABSENT, none."""
+        """Whether our own apply resulted in this value, or in no value if it is ABSENT."""
         spelt = server_spelling(tokens)
         if value is ABSENT:
             return spelt in (self.dropped or ())
@@ -50,10 +50,10 @@ class Member(Record):
     """One object of the inventory.
 
     Attributes:
-        id: Which object.
-        api_version: The version that it was applied in.
-        snapshot: How it was right after; None where its turn never came, or nobody knows that it did.
-        revision: The revision that holds the manifest of the snapshot; empty in inventories of before 1.1.
+        id: The identity of the object.
+        api_version: The API version in which it was applied.
+        snapshot: Its state right after; None if it was never written, or if that is unknown.
+        revision: The revision with the manifest of the snapshot; empty in inventories before 1.1.
     """
 
     id: ObjectId
@@ -63,23 +63,23 @@ class Member(Record):
 
 
 class Part(Record):
-    """A ConfigMap that holds a piece of the inventory, and the SHA-256 of that piece."""
+    """A ConfigMap with a piece of the inventory, and the SHA-256 of that piece."""
 
     name: str
     sha256: str
 
 
 class Revision(Record):
-    """What a bundle declared, kept in the cluster apart from the inventory: see `content`.
+    """What a bundle declared, stored in the cluster separately from the inventory: see `content`.
 
     Attributes:
-        id: A name for exactly this content.
-        version: The blueprint's.
-        release: Of the components.
-        digest: The bundle's; empty where it was never written to a folder.
+        id: An identifier of exactly this content.
+        version: The version of the blueprint.
+        release: The release of the components.
+        digest: The digest of the bundle; empty if it was never written to a folder.
         time: When it was first applied, RFC 3339 in UTC.
-        complete: Whether it was applied as a whole at some time.
-        parts: Where its content is, in order; none while it is not in the cluster.
+        complete: Whether it has ever been applied completely.
+        parts: The ConfigMaps with its content, in order; empty if it is not in the cluster.
     """
 
     id: str
@@ -92,7 +92,7 @@ class Revision(Record):
 
 
 class NodeRecord(Record):
-    """What we put on a node: label keys, and taints as `key:effect`."""
+    """The marks that we set on a node: label keys, and taints as `key:effect`."""
 
     uid: str
     labels: tuple[str, ...]
@@ -100,12 +100,12 @@ class NodeRecord(Record):
 
 
 class Inventory(Record):
-    """What was applied from one blueprint. `resource_version` is empty where it is not in the cluster yet.
+    """What was applied from one blueprint. `resource_version` is empty if it is not in the cluster yet.
 
-    `version`, `release` and `digest` name the bundle that is applied as a whole: every object and every node of it was
-    written, or was as it says. They are empty while none is; what was applied of each object is in its snapshot alone.
-    `begun` is the digest of the bundle of the last apply, where that did not get so far. `revisions` are what can be
-    read back, the last one first. `stored` names the ConfigMaps that hold it, besides the one that all begins with.
+    `version`, `release` and `digest` identify the bundle that is completely applied: all of its objects and nodes were
+    written, or were already as declared. They are empty if there is none; what was applied of each object is then only
+    in its snapshot. `begun` is the digest of the bundle of the last apply, if it was not completed. `revisions` are the
+    stored revisions, the most recent first. `stored` lists its ConfigMaps besides the first one.
     """
 
     blueprint: str
@@ -122,9 +122,9 @@ class Inventory(Record):
     stored: tuple[str, ...] = ()
 
     def has_same_content(self, other: Inventory) -> bool:
-        """Whether both record the same, wherever they are stored: then there is nothing to write."""
+        """Whether both contain the same, wherever they are stored: then nothing needs to be written."""
         return replace(self, resource_version="", stored=()) == replace(other, resource_version="", stored=())
 
     def revision(self, identity: str) -> Revision | None:
-        """The revision of this name."""
+        """The revision with this id."""
         return next((revision for revision in self.revisions if revision.id == identity), None)

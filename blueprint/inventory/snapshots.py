@@ -24,18 +24,18 @@ from blueprint.redaction.secrets import is_confidential_field, is_secret_manifes
 
 
 def desired_hash(obj: Object) -> str:
-    """A digest of an object as the bundle declares it; a stored bundle has it without reading the manifest."""
+    """A digest of an object as the bundle declares it; a stored bundle contains it, so the manifest is not read."""
     return obj.digest
 
 
 def was_applied(record: Inventory, obj: Object) -> bool:
-    """Whether the last thing that was applied to an object is this very declaration."""
+    """Whether this very declaration is the last one that was applied to an object."""
     member = record.members.get(obj.id)
     return member is not None and member.snapshot is not None and member.snapshot.desired == desired_hash(obj)
 
 
 def take_snapshot(obj: Object, live: Mapping[str, Any], blueprint: str) -> Snapshot:
-    """Record a live object that is as we applied it."""
+    """The snapshot of a live object in the state in which we applied it."""
     own = own_entry(live, manager(blueprint))
     tree = own.fields if own else {}
     wanted = as_member(obj.data, blueprint)
@@ -66,7 +66,7 @@ def is_held(snapshot: Snapshot, live: Mapping[str, Any], manager: str) -> bool:
 
 
 def is_unchanged(snapshot: Snapshot | None, live: Mapping[str, Any]) -> bool:
-    """Tier 0: the same object, with the content that it had right after the apply. The bundle is not looked at."""
+    """Tier 0: the same object, with the content that it had right after the apply. The bundle is not read."""
     if snapshot is None or live["metadata"].get("uid") != snapshot.uid:
         return False
     if live["metadata"].get("resourceVersion") == snapshot.resource_version:
@@ -75,5 +75,5 @@ def is_unchanged(snapshot: Snapshot | None, live: Mapping[str, Any]) -> bool:
 
 
 def now() -> str:
-    """The time, RFC 3339 in UTC, to the second."""
+    """The current time, RFC 3339 in UTC, in seconds."""
     return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -1,7 +1,7 @@
 """Reads and writes the inventory: one ConfigMap, and more for a large one and for the content of revisions.
 
-Parts carry a hash of their content in their name and are written before the parent that names them, so the
-parent's resourceVersion alone decides which record is valid: a reader sees the old one or the new one.
+The names of parts contain a hash of their content, and parts are written before the parent that refers to them. The
+parent's resourceVersion alone therefore determines the valid inventory: a reader sees either the old or the new one.
 """
 
 from __future__ import annotations
@@ -50,22 +50,22 @@ from blueprint.inventory.model import Inventory, Member, Part, Revision
 from blueprint.records import replace
 
 MEMBERS_PER_PART = 3000
-"""About 400 KiB of compressed record; the API server takes 1 MiB."""
+"""About 400 KiB of compressed members; the API server accepts 1 MiB."""
 
 _CONFIGMAPS = f"/api/v1/namespaces/{NAMESPACE}/configmaps"
 _NAMESPACES = "/api/v1/namespaces"
 _LARGEST = 64 * 1024 * 1024
 _ATTEMPTS = 4
 _PAUSE = 0.1
-"""Seconds, doubled with every attempt."""
+"""The pause in seconds, doubled with every attempt."""
 _FORMAT = "1"
 
 
 def read_inventory(connection: Connection, blueprint: str) -> Inventory | None:
-    """The record of a blueprint, or None where there is none.
+    """The inventory of a blueprint, or None if there is none.
 
     Raises:
-        Refused: BP7020 where it is damaged, BP7021 where the ConfigMap is not ours; exit code 2.
+        Refused: BP7020 if it is damaged, BP7021 if the ConfigMap is not ours; exit code 2.
         ApiError: it cannot be read.
     """
     try:
@@ -85,7 +85,7 @@ def read_inventory(connection: Connection, blueprint: str) -> Inventory | None:
 
 @contextmanager
 def _damage(blueprint: str) -> Iterator[None]:
-    """Whatever does not have its form was damaged."""
+    """Convert decoding errors to the diagnostic for a damaged inventory."""
     try:
         yield
     except (KeyError, TypeError, ValueError, AttributeError, OSError, zlib.error, EOFError) as error:
@@ -94,12 +94,12 @@ def _damage(blueprint: str) -> Iterator[None]:
 
 
 def write_inventory(connection: Connection, inventory: Inventory, bundle: Bundle | None = None) -> Inventory:
-    """Write the inventory if nobody else did since it was read, and give it as it is now in the cluster.
+    """Write the inventory if nobody else has since it was read, and return its new state in the cluster.
 
-    A revision without parts is the one of `bundle`, whose content is stored first.
+    A revision without parts is that of `bundle`, whose content is stored first.
 
     Raises:
-        ApiError: it cannot be written; `stale` or `missing` where somebody else wrote or removed it.
+        ApiError: it cannot be written; `stale` or `missing` if someone else wrote or removed it.
     """
     parts = list(_parts(inventory))
     new = [(name, {"members": content}) for name, content in parts[1:]]
@@ -119,10 +119,10 @@ def write_inventory(connection: Connection, inventory: Inventory, bundle: Bundle
 
 
 def read_content(connection: Connection, blueprint: str, revision: Revision) -> RevisionContent:
-    """What a revision declared.
+    """The content of a revision.
 
     Raises:
-        Refused: BP7020 where it is damaged; exit code 2.
+        Refused: BP7020 if it is damaged; exit code 2.
         ApiError: it cannot be read.
     """
     with _damage(blueprint):
@@ -132,7 +132,7 @@ def read_content(connection: Connection, blueprint: str, revision: Revision) -> 
 
 
 def _with_content(inventory: Inventory, bundle: Bundle) -> tuple[Inventory, list[tuple[str, dict[str, bytes]]]]:
-    """The inventory that names the parts of every revision, and those parts that are not in the cluster yet."""
+    """The inventory with references to the parts of all revisions, and those parts that are not in the cluster yet."""
     revisions, new = [], []
     for revision in inventory.revisions:
         if revision.parts:
@@ -146,12 +146,12 @@ def _with_content(inventory: Inventory, bundle: Bundle) -> tuple[Inventory, list
 
 
 def _stored(inventory: Inventory, members: Iterable[str]) -> tuple[str, ...]:
-    """The names of all ConfigMaps besides the parent."""
+    """The names of all ConfigMaps except the parent."""
     return (*members, *(part.name for revision in inventory.revisions for part in revision.parts))
 
 
 def _put_parent(connection: Connection, inventory: Inventory, body: dict[str, Any]) -> dict[str, Any]:
-    """Write the parent over the version that was read. Where the answer is lost, look whether it was carried out."""
+    """Write the parent over the version that was read. If the response is lost, check whether it was carried out."""
     us, path = manager(inventory.blueprint), f"{_CONFIGMAPS}/{parent_name(inventory.blueprint)}"
     attempt = 0
     while True:
@@ -174,7 +174,7 @@ def _put_parent(connection: Connection, inventory: Inventory, body: dict[str, An
 
 
 def _as_written(connection: Connection, path: str, body: Mapping[str, Any]) -> dict[str, Any] | None:
-    """The parent in the cluster, if it says just what was to be written."""
+    """The parent in the cluster, if it equals what was to be written."""
     try:
         found: dict[str, Any] = connection.get(path)
     except ApiError as error:
@@ -206,7 +206,7 @@ def _put_part(connection: Connection, blueprint: str, name: str, content: Mappin
         try:
             connection.post(_CONFIGMAPS, body, manager(blueprint))
         except ApiError as error:
-            if error.stale:  # the name is the hash of what is there, so it is what we want there
+            if error.stale:  # The name is the hash of the content, so it is the right one.
                 return
             if not error.uncertain or attempt == _ATTEMPTS:
                 raise
@@ -219,12 +219,12 @@ def _forget(connection: Connection, name: str) -> None:
     try:
         connection.delete(f"{_CONFIGMAPS}/{name}")
     except ApiError as error:
-        if not (error.missing or error.forbidden):  # a leftover part is litter, not an error
+        if not (error.missing or error.forbidden):  # a leftover part is garbage, not an error
             raise
 
 
 def _parts(inventory: Inventory) -> Iterator[tuple[str, bytes]]:
-    """(ConfigMap name, compressed members); the first is held by the parent itself."""
+    """(ConfigMap name, compressed members); the first part is in the parent itself."""
     members = [inventory.members[key] for key in sorted(inventory.members)]
     for start in range(0, max(len(members), 1), MEMBERS_PER_PART):
         packed = _packed([member_to_row(member) for member in members[start : start + MEMBERS_PER_PART]])

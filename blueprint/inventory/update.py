@@ -1,4 +1,4 @@
-"""What the inventory must say before an apply writes anything, and after it wrote what it could."""
+"""The inventory before an apply writes anything, and after it has written what it could."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ from blueprint.inventory.snapshots import was_applied
 from blueprint.records import Record, replace
 
 HISTORY = 3
-"""Revisions applied as a whole that stay in the cluster, the current one included."""
+"""The number of completely applied revisions that stay in the cluster, including the current one."""
 
 
 class ApplyScope(Record):
-    """What an apply is about.
+    """The input of an apply.
 
     Attributes:
-        bundle: What is applied.
-        before: The inventory that was found.
+        bundle: The bundle to apply.
+        before: The existing inventory.
         leftovers: Members that are no longer rendered.
         hidden: Members that are no longer rendered and could not be read.
-        nodes: What each planned node has from us afterwards.
+        nodes: The marks from us on each planned node afterwards.
     """
 
     bundle: Bundle
@@ -34,12 +34,12 @@ class ApplyScope(Record):
 
 
 class ApplyResult(Record):
-    """What an apply did.
+    """The result of an apply.
 
     Attributes:
         server: The server's version.
-        snapshots: Of the objects that it wrote.
-        nodes: What is on the nodes that it wrote.
+        snapshots: Snapshots of the objects that it wrote.
+        nodes: The marks on the nodes that it wrote.
         nodes_done: Nodes that are as declared.
         attempted: Whether it tried to write anything at all.
     """
@@ -52,9 +52,9 @@ class ApplyResult(Record):
 
 
 def widened(scope: ApplyScope, inventory: Inventory) -> Inventory:
-    """The inventory with everything that may be written, so that a killed run leaves nothing unknown behind.
+    """The inventory extended by everything that may be written, so that a killed run leaves nothing unknown.
 
-    From the first write on no bundle is applied as a whole, until `exact` says so.
+    From the first write on, no bundle counts as completely applied until `exact` records it.
     """
     members = {o.id: Member(o.id, o.api_version) for o in scope.bundle.objects}
     members |= {m.id: m for m in scope.leftovers}
@@ -73,7 +73,7 @@ def widened(scope: ApplyScope, inventory: Inventory) -> Inventory:
 
 
 def exact(scope: ApplyScope, old: Inventory, result: ApplyResult) -> Inventory:
-    """The inventory of what is rendered, left over or hidden, each object as it was right after its last write."""
+    """The inventory of rendered, leftover and hidden objects, each with its state right after its last write."""
     bundle = scope.bundle
     members = {m.id: m for m in scope.hidden}
     members |= {m.id: old.members.get(m.id, m) for m in scope.leftovers}
@@ -89,7 +89,7 @@ def exact(scope: ApplyScope, old: Inventory, result: ApplyResult) -> Inventory:
 
 
 def _with_revision(scope: ApplyScope, done: Inventory, *, complete: bool) -> Inventory:
-    """The inventory that knows where the content of this bundle is, and of which object that is the content."""
+    """The inventory with the location of this bundle's content, and the objects to which it applies."""
     known = _current(scope, done)
     current = replace(known, complete=complete or known.complete)
     members = dict(done.members)
@@ -106,7 +106,7 @@ def _current(scope: ApplyScope, inventory: Inventory) -> Revision:
 
 
 def _retained(revisions: Sequence[Revision], members: Mapping[ObjectId, Member]) -> tuple[Revision, ...]:
-    """The first, those that some member was applied from, and the last complete ones; each once."""
+    """The first revision, those from which some member was applied, and the last complete ones, without duplicates."""
     used = {member.revision for member in members.values()}
     known = {revision.id: revision for revision in reversed(revisions)}
     order = list(dict.fromkeys(revision.id for revision in revisions))
@@ -115,7 +115,7 @@ def _retained(revisions: Sequence[Revision], members: Mapping[ObjectId, Member])
 
 
 def _named(scope: ApplyScope, done: Inventory, result: ApplyResult) -> Inventory:
-    """The inventory with the name of the bundle that is applied as a whole: this one, still the last one, or none."""
+    """The inventory with the bundle that is completely applied: this one, still the previous one, or none."""
     bundle, before = scope.bundle, scope.before
     nodes_done = scope.nodes.keys() <= result.nodes_done
     if nodes_done and all(was_applied(done, obj) for obj in bundle.objects):
@@ -127,6 +127,6 @@ def _named(scope: ApplyScope, done: Inventory, result: ApplyResult) -> Inventory
 
 
 def _nodes(scope: ApplyScope, old: Inventory, result: ApplyResult) -> dict[str, NodeRecord]:
-    """Nodes as written; of a node that could not be written, what was recorded before stays."""
+    """Nodes as written; for nodes that could not be written, the previous record stays."""
     planned = scope.nodes.keys() & old.nodes.keys()
     return {name: old.nodes[name] for name in planned - result.nodes_done} | dict(result.nodes)

@@ -1,1 +1,1 @@
-"""What is known of the Kubernetes API itself: schemas, CRDs, defaults, names, order of kinds."""
+"""Facts about the Kubernetes API itself: schemas, CRDs, defaults, names, order of kinds."""

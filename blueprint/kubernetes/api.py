@@ -1,7 +1,7 @@
-"""The Kubernetes API of one minor: which kinds it serves, and the definitions they are made of.
+"""The Kubernetes API of one minor version: the kinds that it serves, and their definitions.
 
-The files under `schemas/kubernetes/` are built by `tools/build_kubernetes_schemas.py`; `schemas/README.md`
-says what they keep.
+The files under `schemas/kubernetes/` are built by `tools/build_kubernetes_schemas.py`; `schemas/README.md` describes
+their contents.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from blueprint.versions import version_key
 Schema = dict[str, Any]
 
 DEFINITION = "#/$defs/"
-"""What a `$ref` to a definition begins with inside a bundle."""
+"""The prefix of a `$ref` to a definition inside a bundled schema."""
 
 
 class BuiltInKind(Record):
@@ -28,10 +28,10 @@ class BuiltInKind(Record):
 
 
 class Kubernetes(Record):
-    """One minor. `kinds` is by apiVersion, then kind; `values` is by definition, then field.
+    """One minor version. `kinds` is by apiVersion, then kind; `values` is by definition, then field.
 
-    `definitions` are JSON Schema (2020-12), closed, without `null`, by full name
-    (`io.k8s.api.core.v1.Container`). `values` holds what the server's validation demands beyond types.
+    `definitions` are JSON Schema (2020-12), closed, without `null`, by full name (`io.k8s.api.core.v1.Container`).
+    `values` contains what the server's validation requires beyond types.
     """
 
     minor: str
@@ -40,24 +40,24 @@ class Kubernetes(Record):
     values: Mapping[str, Mapping[str, Schema]]
 
     def find(self, api_version: str, kind: str) -> BuiltInKind | None:
-        """The kind, if this minor serves it."""
+        """The kind, if this minor version serves it."""
         return self.kinds.get(api_version, {}).get(kind)
 
     def versions_of(self, kind: str) -> list[str]:
-        """Every apiVersion under which this minor serves a kind of this name."""
+        """All apiVersions under which this minor version serves a kind with this name."""
         return [version for version, kinds in self.kinds.items() if kind in kinds]
 
 
 @cache
 def known_minors() -> tuple[str, ...]:
-    """The minors there is a schema for, oldest first."""
+    """The minor versions with a schema, oldest first."""
     found = (path.stem for path in (data_folder("schemas") / "kubernetes").glob("*.json"))
     return tuple(sorted(found, key=version_key))
 
 
 @cache
 def load_kubernetes(minor: str) -> Kubernetes:
-    """The API of `minor` (`1.36`). ValueError if there is no schema for it."""
+    """The API of `minor` (`1.36`). Raises ValueError if there is no schema for it."""
     import orjson
 
     if minor not in known_minors():

@@ -1,4 +1,4 @@
-"""The defaults of a custom resource's schema, filled in as the API server does before it judges the object."""
+"""Sets the defaults of a custom resource's schema, as the API server does before it validates the object."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from blueprint.kubernetes.api import Schema
 
 
 def with_defaults(value: Any, schema: Schema) -> Any:
-    """`value` with the defaults of its structural schema, at every level that is there; `value` is not changed.
+    """`value` with the defaults of its structural schema, at all existing levels; `value` is not modified.
 
-    A level that is missing gets its own default, and then the defaults inside it. A null stays: whether that is
-    refused is reported elsewhere.
+    A missing level gets its own default, and then the defaults inside it. A null stays: whether it is rejected is
+    reported elsewhere.
     """
     if isinstance(value, dict):
         return _mapping(value, schema)

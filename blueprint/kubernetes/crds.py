@@ -1,7 +1,7 @@
-"""Custom resource definitions, from our own notation to what the API server takes.
+"""Custom resource definitions, expanded from our own notation to the form that the API server accepts.
 
-`schemas/README.md` describes the notation. Expansion is exact: what upstream's CRD says of names, types,
-bounds, defaults, list keys and conditions is stated here, and nothing else (no prose).
+`schemas/README.md` describes the notation. Expansion is exact: the names, types, bounds, defaults, list keys and
+conditions of upstream's CRD, without descriptions.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ SIMPLE: Mapping[str, Schema] = {
     "quantity": int_or_string(QUANTITY_PATTERN),
     "string": {"type": "string"},
 }
-"""Types that have a word of their own."""
+"""Types with a keyword of their own."""
 
 SHORTHANDS: Mapping[str, str] = {
     "embedded": "x-kubernetes-embedded-resource",
@@ -40,21 +40,21 @@ SHORTHANDS: Mapping[str, str] = {
     "map": "x-kubernetes-map-type",
     "rules": "x-kubernetes-validations",
 }
-"""Keys of the notation that stand for one key of the schema, with the same value."""
+"""Keys of the notation that correspond to one key of the schema, with the same value."""
 
 IMPLIED: Mapping[str, Schema] = {
     "apiVersion": {"type": "string"},
     "kind": {"type": "string"},
     "metadata": {"type": "object"},
 }
-"""Fields that every custom resource has; the notation leaves them out."""
+"""Fields that every custom resource has; the notation omits them."""
 
 
 def expand_crd(document: Mapping[str, Any]) -> dict[str, Any]:
-    """The CustomResourceDefinition that `document`, in our notation, stands for.
+    """The CustomResourceDefinition for `document`, which is in our notation.
 
     Raises ValueError or TypeError if the document is not in the notation, or refers to a definition that the Kubernetes
-    minor it names does not have.
+    minor version does not have.
     """
     expander = _Expander(load_kubernetes(document["kubernetes"]), document.get("types", {}))
     names = document["names"]
@@ -161,16 +161,16 @@ def earlier_crds() -> tuple[Path, ...]:
 
 @cache
 def load_crd(group: str, plural: str, version: str = "") -> Mapping[str, Any]:
-    """The expanded CRD of a shipped custom resource, the newest or that of an earlier version.
+    """The expanded CRD of a shipped custom resource, the newest or an earlier version.
 
-    KeyError if there is none; do not change what you get.
+    Raises KeyError if there is none; do not modify the result.
     """
     newest = shipped_crds()[group, plural]
     return expand_crd(_read(newest.parent / version / newest.name if version else newest))
 
 
 def checked_crds_of(group: str) -> Iterator[Mapping[str, Any]]:
-    """The same, without demanding what is filled in on admission, before the schema is applied."""
+    """The same, without requiring fields that are set on admission, before validation."""
     for (each, plural), path in shipped_crds().items():
         if each == group:
             crd, filled = load_crd(group, plural), frozenset(_read(path).get("filledOnAdmission", ()))
@@ -190,7 +190,7 @@ def _not_requiring(crd: Mapping[str, Any], fields: frozenset[str]) -> Mapping[st
 
 
 def crds_of(group: str) -> Iterator[Mapping[str, Any]]:
-    """Every shipped CRD of an API group."""
+    """All shipped CRDs of an API group."""
     for each, plural in shipped_crds():
         if each == group:
             yield load_crd(group, plural)

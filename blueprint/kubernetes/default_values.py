@@ -1,13 +1,13 @@
-"""What the API server fills into its own kinds, as data: by the type that a field stands in, and the way from there.
+"""Defaults that the API server sets in built-in kinds, as data: by the type that contains a field, and the path from
+there.
 
-Source: the defaulting functions of Kubernetes 1.33 to 1.36, `SetDefaults_*` in `pkg/apis/GROUP/VERSION/defaults.go`
-(of custom resource definitions `apiextensions-apiserver/pkg/apis/apiextensions/v1/defaults.go`, of API services
-`kube-aggregator/pkg/apis/apiregistration/v1/defaults.go`), the strategies that fill in what is not defaulted
-(`pkg/registry`), and the admission plugins that are always on. Defaults that are markers on the types
-(`+default=`) are in `schemas/kubernetes/`. A test compares every entry with a real API server.
+Source: the defaulting functions of Kubernetes 1.33 to 1.36, `SetDefaults_*` in `pkg/apis/GROUP/VERSION/defaults.go` (of
+custom resource definitions `apiextensions-apiserver/pkg/apis/apiextensions/v1/defaults.go`, of API services
+`kube-aggregator/pkg/apis/apiregistration/v1/defaults.go`), the strategies that set further fields (`pkg/registry`), and
+the admission plugins that are always on. Defaults that are markers on the types (`+default=`) are in
+`schemas/kubernetes/`. A test compares every entry with a real API server.
 
-An entry under `batch.v1.Job` is not the same as one under `batch.v1.JobSpec`: the former is not filled into the
-template of a CronJob.
+An entry under `batch.v1.Job` differs from one under `batch.v1.JobSpec`: it does not apply to the template of a CronJob.
 """
 
 from __future__ import annotations
@@ -17,18 +17,19 @@ from typing import Any
 
 Live = Mapping[str, Any]
 Rule = Callable[[Any, Mapping[str, Any], Live], bool]
-"""Whether a value (the first) is what the server derives from its neighbours, or from the whole object (the last).
+"""Returns whether a value (the first argument) is what the server derives from its neighbours, or from the whole object
+(the last one).
 
-Of a map it is asked entry by entry, with a map of one.
+For a map, it is called for each entry, with a map of one.
 """
 
 
 class AddedItems(list[Any]):
-    """Items that the server adds to a list, whatever else is in it."""
+    """Items that the server adds to a list, whatever else it contains."""
 
 
 def default_pull_policy(image: str) -> str:
-    """Images without a fixed version are pulled every time."""
+    """The pull policy: images without a fixed version are always pulled."""
     tag = image.rpartition("/")[2].partition(":")[2]
     return "IfNotPresent" if "@" in image or tag not in {"", "latest"} else "Always"
 
@@ -59,7 +60,9 @@ def _node_ports(value: Any, parent: Mapping[str, Any], _live: Live) -> bool:
 
 
 def _limits(*neighbours: str) -> Rule:
-    """Amounts of a LimitRange that are taken over from others: maximum to default, default or minimum to request."""
+    """Amounts of a LimitRange that default to others: the default to the maximum, the default request to the default or
+    minimum.
+    """
 
     def rule(value: Any, parent: Mapping[str, Any], _live: Live) -> bool:
         """Whether each amount equals that of one of the neighbouring maps."""
@@ -96,7 +99,7 @@ def _from_template(value: Any, _parent: Any, live: Live) -> bool:
 
 
 def _job_marks(value: Any, _parent: Any, live: Live) -> bool:
-    """The labels by which a Job finds its pods: its uid and its name."""
+    """The labels with which a Job finds its pods: its uid and its name."""
     meta = live["metadata"]
     marks = {"controller-uid": meta.get("uid"), "job-name": meta.get("name")}
     return all(marks.get(key.removeprefix("batch.kubernetes.io/"), "") == text for key, text in value.items())
@@ -324,4 +327,4 @@ ALLOCATED: Mapping[str, frozenset[str]] = {
     "core.v1.ServicePort": frozenset({"nodePort"}),
     "certificates.v1.CertificateSigningRequestSpec": frozenset({"extra", "groups", "username"}),
 }
-"""What the server gives to an object for itself when it is made. Such a value is nobody's until somebody sets it."""
+"""Values that the server allocates for each object on creation. They have no owner until someone sets them."""

@@ -1,7 +1,7 @@
-"""Whether an undeclared value is what the API server gives a field by itself.
+"""Whether an undeclared value is the API server's default.
 
-A field that somebody owns but that has its default value changes nothing: an applier that writes the whole
-object, defaults included, is no drift.
+A field that has an owner but contains the default value has no effect: a client that applies the whole object,
+including defaults, does not cause drift.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ _NONE = object()
 
 
 def is_default(path: Path, value: Any, shape: Shape, live: Live) -> bool:
-    """Whether an undeclared field has the value that the API server gives it; `live` is the whole object."""
+    """Whether an undeclared field has the value that the API server sets; `live` is the whole object."""
     if value is None:
         return True
     if not path:
@@ -38,7 +38,7 @@ def is_default(path: Path, value: Any, shape: Shape, live: Live) -> bool:
 
 
 def _is_known_default(path: Path, value: Any, shape: Shape, live: Live) -> bool:
-    """Whether the server gives this field exactly this value by default."""
+    """Whether this is the server's default for the field."""
     default = _default(path, shape)
     if not callable(default):
         return (type(value) is type(default) or isinstance(default, AddedItems)) and bool(value == default)
@@ -49,12 +49,12 @@ def _is_known_default(path: Path, value: Any, shape: Shape, live: Live) -> bool:
 
 
 def _is_part(default: Any, key: str, value: Any) -> bool:
-    """Whether a default that is a map says so of one of its keys; the rest of it may have defaults of its own."""
+    """Whether a default that is a map contains this key with this value. Other keys may have their own defaults."""
     return isinstance(default, Mapping) and key in default and bool(default[key] == value)
 
 
 def is_allocated(path: Path, shape: Shape) -> bool:
-    """Whether the server gives every object a value of its own here."""
+    """Whether the server allocates an individual value for each object."""
     return any(way in ALLOCATED.get(definition, ()) for definition, way in shape.at(path).within)
 
 

@@ -1,7 +1,7 @@
-"""What the API says of the fields of one kind: which are quantities, how lists are keyed, which are keys of maps.
+"""The fields of one kind according to the API: which are quantities, how lists are keyed, and which are map keys.
 
-Built-in kinds are as the schema of their Kubernetes minor has them, custom resources as their definition in the bundle.
-Of a kind that neither knows, nothing is assumed: its values are compared as they are.
+Built-in kinds use the schema of their Kubernetes minor version, custom resources the CRD in the bundle. Without either,
+nothing is assumed: values are compared literally.
 """
 
 from __future__ import annotations
@@ -21,10 +21,10 @@ _NOTHING: Node = {}
 
 
 class Place(Record):
-    """One field as the API knows it. `within` are the definitions that it stands in, each with the way from there.
+    """One field as defined in the API. `within` are the definitions that contain it, each with the path from there.
 
-    The ways are dotted, without the indices of lists: `[("core.v1.PodSpec", "containers.ports.protocol"), ...]`,
-    the outermost first. A key of a map ends every way: the types of single keys are not known.
+    The paths are dotted, without list indices: `[("core.v1.PodSpec", "containers.ports.protocol"), ...]`, the outermost
+    first. A map key ends every path, because the types of single keys are unknown.
     """
 
     node: Node = field(default_factory=dict)
@@ -33,7 +33,7 @@ class Place(Record):
 
 
 class Shape:
-    """The fields of one kind, by path. `builtin` says whether the API server itself defines the kind."""
+    """The fields of one kind, by path. `builtin`: the API server itself defines the kind."""
 
     def __init__(self, root: Node, definitions: Mapping[str, Node], *, builtin: bool) -> None:
         self.builtin = builtin
@@ -42,27 +42,27 @@ class Shape:
         self._places: dict[Path, Place] = {(): Place(node, ((name, ""),) if name else ())}
 
     def at(self, path: Path) -> Place:
-        """What stands at a path; a place without a node where the schema does not say."""
+        """The field at a path; without a node if the schema does not define it."""
         found = self._places.get(path)
         if found is None:
             found = self._places[path] = self._below(self.at(path[:-1]), path[-1])
         return found
 
     def is_quantity(self, path: Path) -> bool:
-        """Whether the API server keeps the value as a quantity, and so rewrites it."""
+        """Whether the API server stores the value as a quantity, and therefore normalizes it."""
         return self.builtin and self.at(path).node.get("format") == "quantity"
 
     def is_field(self, path: Path) -> bool:
-        """Whether this is a field of a type of the API server, in which an empty value may be the same as none."""
+        """Whether this is a field of a built-in type, in which an empty value may equal a missing one."""
         place = self.at(path)
         return self.builtin and bool(place.node) and not place.is_key
 
     def list_keys(self, path: Path) -> tuple[str, ...]:
-        """The fields that tell the items of a list apart; empty where the schema names none."""
+        """The fields that identify the items of a list; empty if the schema declares none."""
         return tuple(self.at(path).node.get("x-kubernetes-list-map-keys") or ())
 
     def is_atomic(self, path: Path) -> bool:
-        """Whether a list or a map is owned as one piece. Lists are by default."""
+        """Whether a list or a map is owned as a whole, which is the default for lists."""
         node = self.at(path).node
         if node.get("type") == "array":
             return bool(node.get("x-kubernetes-list-type", "atomic") == "atomic")
@@ -99,11 +99,11 @@ class Shape:
 
 _META = "io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta"
 UNKNOWN = Shape(_NOTHING, _NOTHING, builtin=False)
-"""Of a kind that nobody described."""
+"""The shape of a kind without a known schema."""
 
 
 def shape_of(obj: Object, bundle: Bundle) -> Shape:
-    """The shape of an object's kind, from Kubernetes' own schema or from the definition in its bundle."""
+    """The shape of an object's kind, from Kubernetes' own schema or from the CRD in its bundle."""
     return builtin_shape(obj.api_version, obj.id.kind, bundle.kubernetes) or _custom(obj, bundle)
 
 
@@ -118,13 +118,13 @@ def builtin_shape(api_version: str, kind: str, kubernetes: str) -> Shape | None:
 
 
 def _api(kubernetes: str) -> Kubernetes:
-    """The newest schema stands in for a minor that there is none for."""
+    """The API of a version. The newest schema is used for minor versions without one."""
     minor = minor_of(kubernetes)
     return load_kubernetes(minor if minor in known_minors() else known_minors()[-1])
 
 
 def _custom(obj: Object, bundle: Bundle) -> Shape:
-    """As its definition says, if that is in the bundle. Metadata is Kubernetes' own in any case."""
+    """The shape according to the CRD, if it is in the bundle. Metadata always has Kubernetes' own schema."""
     definitions = _api(bundle.kubernetes).definitions
     schema = next(_schemas(obj, bundle), _NOTHING)
     properties = {**(schema.get("properties") or _NOTHING), "metadata": {"$ref": DEFINITION + _META}}

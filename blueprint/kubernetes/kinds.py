@@ -1,7 +1,7 @@
-"""The one table of what is known of kinds: Kubernetes' own, and those that components bring.
+"""The single table of facts about kinds: Kubernetes' own, and those of components.
 
-A bundle names its release, and the release the versions of its components: so what is applied long after it was
-compiled is judged by the facts of its own versions. Where the tool does not know the release, the newest stand in.
+A bundle declares its release, which determines the versions of its components. An apply long after compiling therefore
+uses the facts of the bundle's own versions. If the tool does not know the release, the newest version is used.
 """
 
 from __future__ import annotations
@@ -25,21 +25,21 @@ def own_kinds() -> Mapping[str, Kind]:
 
 @cache
 def find_kind(group: str, kind: str, release: str = "") -> Kind:
-    """The facts of a kind in the versions of `release`; a record without any where nothing is known."""
+    """The facts about a kind in the versions of `release`; an empty record if nothing is known."""
     found = own_kind(group, kind)
     return found or (load_catalog().brought_kind(name_of(group, kind), release) if group else None) or NOTHING
 
 
 def own_kind(group: str, kind: str) -> Kind | None:
-    """The facts of a kind of Kubernetes itself; of a whole group where the kind has no entry of its own."""
+    """The facts about a built-in kind, or those of its whole group if the kind has no entry."""
     return own_kinds().get(name_of(group, kind)) or own_kinds().get(name_of(group, "*"))
 
 
 def name_of(group: str, kind: str) -> str:
-    """`Kind.group`, or `Kind` of the core group."""
+    """`Kind.group`, or `Kind` for the core group."""
     return f"{kind}.{group}" if group else kind
 
 
 def is_own_group(group: str) -> bool:
-    """Whether a group is one of Kubernetes itself."""
+    """Whether a group belongs to Kubernetes itself."""
     return "." not in group or group.endswith(".k8s.io")

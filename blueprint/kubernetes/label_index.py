@@ -1,4 +1,4 @@
-"""Index of labelled things: those that a selector matches are found without a look at all the others."""
+"""An index of labelled things, to find those that a selector matches without visiting all of them."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ T = TypeVar("T")
 
 
 class LabelIndex(Generic[T]):
-    """Things by their labels, in the order in which they were given."""
+    """Things indexed by their labels, in input order."""
 
     def __init__(self, labelled: Iterable[tuple[T, Mapping[str, str]]]) -> None:
         self._labelled = tuple(labelled)
@@ -20,7 +20,7 @@ class LabelIndex(Generic[T]):
                 self._numbers[label].append(number)
 
     def matching(self, selector: Mapping[str, str]) -> list[T]:
-        """Those that carry every label of the selector; all of them where it is empty."""
+        """The things with all labels of the selector; all of them if it is empty."""
         if not selector:
             return [thing for thing, _ in self._labelled]
         rarest = min((self._numbers.get(label, []) for label in selector.items()), key=len)

@@ -1,4 +1,4 @@
-"""What names, labels and annotation keys may look like. Each function says what is wrong, or gives None."""
+"""Validates names, labels and annotation keys. Each function returns the error, or None."""
 
 from __future__ import annotations
 
@@ -16,7 +16,9 @@ SUBDOMAIN_LENGTH = 253
 
 _LABEL_KINDS = frozenset({("", "Namespace"), ("", "Service")})
 _SERVICES_BEGIN_WITH_ANY = version_key("1.36")
-"""From this minor on any DNS label is the name of a Service (KEP-5311; seen on a 1.36.3 API server)."""
+"""The first minor version that accepts any DNS label as the name of a Service (KEP-5311; verified on a 1.36.3 API
+server).
+"""
 
 _FREE_GROUPS = frozenset({"rbac.authorization.k8s.io", "certificates.k8s.io"})
 _FREE_KINDS = frozenset(
@@ -27,7 +29,7 @@ _SHORTER = {("batch", "CronJob"): 52, ("batch", "Job"): 63}
 
 
 def name_fault(group: str, kind: str, name: str, minor: str) -> str | None:
-    """What is wrong with the name of an object of this kind under this Kubernetes minor."""
+    """The error in the name of an object of this kind in this Kubernetes minor version."""
     if group in _FREE_GROUPS or (group, kind) in _FREE_KINDS:
         return _path_segment_fault(name)
     if (group, kind) == ("", "Service") and version_key(minor) < _SERVICES_BEGIN_WITH_ANY:
@@ -85,7 +87,7 @@ def label_key_fault(key: str) -> str | None:
 
 
 def annotation_key_fault(key: str) -> str | None:
-    """An annotation key: as a label key, in any case."""
+    """An annotation key: like a label key, but in any case."""
     return label_key_fault(key.lower())
 
 

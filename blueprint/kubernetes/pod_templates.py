@@ -1,4 +1,4 @@
-"""Where objects describe pods: one table for Kubernetes' own workloads and for those of the usual operators."""
+"""The paths at which objects describe pods: one table for built-in workloads and for those of common operators."""
 
 from collections.abc import Iterator, Mapping
 from functools import cache
@@ -18,15 +18,15 @@ Versioned = Annotated[str, Matching(r"([a-z0-9.-]+/)?v[0-9a-z]+ [A-Z][A-Za-z]+",
 
 
 class PodPlace(Record, kw_only=True):
-    """One place of a kind where pods are described.
+    """One path of a kind at which pods are described.
 
     Attributes:
-        at: The pod specification.
-        number: Fields whose product is the number of such pods; each may be left out, which counts as one.
-        besides: A pod that is described elsewhere, and that the last of these numbers counts too.
+        at: The path of the pod specification.
+        number: Fields whose product is the number of such pods; missing ones count as one.
+        besides: A pod described elsewhere that the last of these numbers also counts.
         claims: Names of volumes that the controller adds for claims.
         adds: Further volumes that the controller adds.
-        container: A field of the pod specification that is a container too.
+        container: A field of the pod specification that is also a container.
     """
 
     at: Pattern
@@ -38,10 +38,10 @@ class PodPlace(Record, kw_only=True):
 
 
 class AssembledPod(Record, kw_only=True):
-    """A pod that a controller assembles of several fields; it stands nowhere as a whole.
+    """A pod that a controller assembles from several fields; no object contains it as a whole.
 
     Attributes:
-        container: The container, but for its name.
+        container: The container, except for its name.
         resources: The field of the container with its resources.
         patched: What is merged into the pod specification.
         number: The number of such pods.
@@ -57,8 +57,8 @@ class PodTemplates(CatalogueFile, kw_only=True):
     """The table.
 
     Attributes:
-        places: Where pods are described.
-        assembled: Kinds whose pods are put together.
+        places: The paths at which pods are described.
+        assembled: Kinds whose pods are assembled.
         cluster_wide: Kinds whose pods run in the namespace of the object that uses them.
     """
 
@@ -71,11 +71,11 @@ class PodTemplate(Record):
     """A pod specification inside an object.
 
     Attributes:
-        path: Where it stands.
+        path: Its path.
         spec: The specification.
-        number: How many such pods there are to be, as far as the object says.
+        number: The number of such pods, as far as declared.
         added: Names of volumes that its controller adds.
-        container: A field of the specification that is a container beside those of the list.
+        container: A field of the specification that is a container outside of the list.
     """
 
     path: Path
@@ -92,17 +92,17 @@ def _table() -> PodTemplates:
 
 @cache
 def pod_kinds() -> frozenset[str]:
-    """Every kind that describes pods, of whatever group."""
+    """All kinds that describe pods, in any group."""
     return frozenset(key.partition(" ")[2] for key in _table().places)
 
 
 def runs_elsewhere(kind: str) -> bool:
-    """Whether an object of the kind has no namespace, and its pods run in that of the object that uses it."""
+    """Whether objects of the kind have no namespace, and their pods run in that of the object that uses them."""
     return kind in _table().cluster_wide
 
 
 def pod_templates(data: Mapping[str, Any]) -> Iterator[PodTemplate]:
-    """Every pod specification inside an object."""
+    """All pod specifications inside an object."""
     for place in _table().places.get(f"{data.get('apiVersion')} {data.get('kind')}", ()):
         specs = [(path, spec) for path, spec in _found(data, place.at) if isinstance(spec, Mapping)]
         if specs:
@@ -114,7 +114,7 @@ def pod_templates(data: Mapping[str, Any]) -> Iterator[PodTemplate]:
 
 
 def assembled_pod(data: Mapping[str, Any]) -> PodTemplate | None:
-    """The pod that a controller puts together, as far as the object decides it; None of other kinds."""
+    """The pod that a controller assembles, as far as the object determines it; None for other kinds."""
     how = _table().assembled.get(f"{data.get('apiVersion')} {data.get('kind')}")
     path, given = next(_found(data, how.container), ((), None)) if how else ((), None)
     if how is None or not isinstance(given, Mapping):
@@ -147,7 +147,7 @@ def _number(factors: list[dict[Path, int]], path: Path) -> int:
 
 
 def _found(data: Any, pattern: str) -> Iterator[tuple[Path, Any]]:
-    """Everything that stands where the pattern leads."""
+    """All values that match the pattern."""
     reached: list[tuple[Path, Any]] = [((), data)] if pattern else []
     for name, within in _steps(pattern):
         inside = [((*path, name), value[name]) for path, value in reached if isinstance(value, dict) and name in value]
@@ -165,5 +165,5 @@ def _found(data: Any, pattern: str) -> Iterator[tuple[Path, Any]]:
 
 @cache
 def _steps(pattern: str) -> tuple[tuple[str, str], ...]:
-    """The names of a pattern, each with `[]`, `{}` or nothing behind it."""
+    """The names in a pattern, each with `[]`, `{}` or an empty suffix."""
     return tuple((step.rstrip("[]{}"), step[len(step.rstrip("[]{}")) :]) for step in pattern.split("."))

@@ -1,4 +1,4 @@
-"""In which stage of an apply an object is written, and where a bundle lists it."""
+"""The apply stage of an object, and its position in a bundle."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from blueprint.kubernetes.kinds import NOTHING, find_kind, is_own_group, name_of
 
 
 class Stage(enum.IntEnum):
-    """What must be through before the next begins."""
+    """The stages of an apply. Each must be complete before the next one starts."""
 
     NAMESPACES = 0
     DEFINITIONS = 1
@@ -24,23 +24,23 @@ class Stage(enum.IntEnum):
 
 
 OPERATORS = "operators.coreos.com"
-"""The group of the Operator Lifecycle Manager: what is wished of it brings kinds that come later."""
+"""The API group of the Operator Lifecycle Manager: its objects install kinds that are needed later."""
 _ACCOUNT = "kubernetes.io/service-account"
 _TOKEN = f"{_ACCOUNT}-token"
 _LISTED = {"settings": 0, "roles": 1, "bindings": 2, "services": 3}
-"""The order of a bundle's configuration."""
+"""The order of a bundle's configuration objects."""
 _WORKLOADS, _OTHERS, _ADMISSION = 4, 5, 6
 CONFIGURED = int(Stage.ACCOUNTS)
-"""The first rank of what a bundle lists component by component."""
+"""The first rank of objects that a bundle lists by component."""
 
 
 def follows_peers(obj: Object) -> bool:
-    """Whether an object comes after the others of its stage: a binding after its role, a token after its account."""
+    """Whether an object comes after others of its stage: a binding after its role, a token after its account."""
     return find_kind(obj.id.group, obj.id.kind).follows_peers or account_of(obj) is not None
 
 
 def account_of(obj: Object) -> ObjectId | None:
-    """The ServiceAccount that a token Secret is of. Without it the token controller deletes the Secret at once."""
+    """The ServiceAccount of a token Secret. Without it, the token controller deletes the Secret immediately."""
     if (obj.id.group, obj.id.kind) != ("", "Secret") or obj.data.get("type") != _TOKEN:
         return None
     name = (obj.data["metadata"].get("annotations") or {}).get(f"{_ACCOUNT}.name", "")
@@ -53,7 +53,7 @@ def stage_of(identity: ObjectId) -> Stage:
 
 
 def rank_of(identity: ObjectId, brought: Mapping[str, Kind]) -> int:
-    """Where a bundle lists an object: as it is applied, and people read it. `brought` are kinds of components."""
+    """The position of an object in a bundle: in apply order, and readable. `brought` are the kinds of components."""
     group, kind = identity.group, identity.kind
     facts = own_kind(group, kind) or brought.get(name_of(group, kind)) or NOTHING
     stage = _stage(group, facts)

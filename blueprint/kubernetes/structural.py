@@ -1,4 +1,4 @@
-"""Kubernetes definitions as custom resources embed them: structural schemas, every reference written out."""
+"""Kubernetes definitions as embedded in custom resources: structural schemas with all references expanded."""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ INT_OR_STRING = "io.k8s.apimachinery.pkg.util.intstr.IntOrString"
 QUANTITY_PATTERN = (
     r"^(\+|-)?(([0-9]+(\.[0-9]*)?)|(\.[0-9]+))(([KMGTPE]i)|[numkMGTPE]|([eE](\+|-)?(([0-9]+(\.[0-9]*)?)|(\.[0-9]+))))?$"
 )
-"""What controller-gen writes for a quantity."""
+"""The pattern that controller-gen writes for a quantity."""
 
 _PREFIXES = ("io.k8s.api.", "io.k8s.apimachinery.pkg.apis.")
 
 
 def full_name(name: str, kubernetes: Kubernetes) -> str | None:
-    """The definition called `core.v1.Toleration` or `meta.v1.Condition` in short, or None."""
+    """The full name of a definition with the short name `core.v1.Toleration` or `meta.v1.Condition`, or None."""
     found = (prefix + name for prefix in _PREFIXES)
     return next((full for full in found if full in kubernetes.definitions), None)
 
 
 def short_name(name: str) -> str:
-    """The inverse of `full_name`, for definitions that have a short name."""
+    """The inverse of `full_name`, for definitions with a short name."""
     for prefix in _PREFIXES:
         if name.startswith(prefix):
             return name.removeprefix(prefix)
@@ -32,13 +32,13 @@ def short_name(name: str) -> str:
 
 
 def int_or_string(pattern: str | None = None) -> Schema:
-    """An integer or a string; a quantity has a pattern as well."""
+    """The schema of an integer or a string; a quantity also has a pattern."""
     schema: Schema = {"anyOf": [{"type": "integer"}, {"type": "string"}], "x-kubernetes-int-or-string": True}
     return schema if pattern is None else {**schema, "pattern": pattern}
 
 
 def structural(name: str, kubernetes: Kubernetes) -> Schema:
-    """The definition with this full name, written out. ValueError if it contains itself."""
+    """The definition with this full name, expanded. Raises ValueError if it contains itself."""
     return _written_out({"$ref": DEFINITION + name}, kubernetes, ())
 
 
@@ -72,7 +72,7 @@ def _keyword(key: str, value: Any, kubernetes: Kubernetes, above: tuple[str, ...
 
 
 def embeddable(kubernetes: Kubernetes, least_fields: int = 2) -> Iterable[tuple[str, Schema]]:
-    """Every object definition worth referring to, written out: it has some fields and does not contain itself."""
+    """All object definitions worth referring to, expanded: those with several fields that do not contain themselves."""
     for name, definition in kubernetes.definitions.items():
         if name.startswith(_PREFIXES) and len(definition.get("properties", ())) >= least_fields:
             try:

@@ -1,4 +1,4 @@
-"""A throw-away control plane with the blueprint's nodes simulated."""
+"""A disposable control plane with simulated nodes of the blueprint."""
 
 from blueprint.lab.access import Lab, RequestFailed
 

@@ -1,4 +1,4 @@
-"""A lab that runs, as those see it who use it: its kubeconfig, further users, requests with all rights."""
+"""Access to a running lab: its kubeconfig, additional users, requests with administrator rights."""
 
 from __future__ import annotations
 
@@ -28,13 +28,13 @@ from blueprint.lab.processes import Identity
 
 FIELD_MANAGER = "blueprint-lab"
 READY_WITHIN = 90.0
-"""Seconds; it takes about three on an idle machine."""
+"""Timeout in seconds; an idle machine needs about three."""
 _ANSWER_WITHIN = 120.0
-"""Seconds; several labs on a busy machine answer slowly."""
+"""Timeout in seconds; several labs on a busy machine respond slowly."""
 
 
 class RequestFailed(Exception):  # noqa: N818 - an outcome
-    """The API server refused: `status` is HTTP's, `answer` its body (a Status object, or text)."""
+    """The API server rejected a request: `status` is the HTTP status, `answer` the body (a Status object, or text)."""
 
     def __init__(self, status: int, answer: Any) -> None:
         message = answer.get("message", answer) if isinstance(answer, Mapping) else answer
@@ -44,10 +44,10 @@ class RequestFailed(Exception):  # noqa: N818 - an outcome
 
 
 class Lab:
-    """A control plane on loopback: etcd and an API server with RBAC, and nothing behind its objects."""
+    """A control plane on loopback: etcd and an API server with RBAC, and nothing that acts on its objects."""
 
     def __init__(self, folder: Path, supervisor: subprocess.Popen[bytes] | None = None) -> None:
-        """Attach to the lab in `folder`; with its supervisor, the lab is ours to close."""
+        """Attach to the lab in `folder`. With its supervisor, closing the lab is our responsibility."""
         self.folder = folder
         self.supervisor = supervisor
 
@@ -62,12 +62,11 @@ class Lab:
         name: str = "private",
         stood_in: Sequence[str] = STOOD_IN,
     ) -> Self:
-        """Start a new lab that dies with this process, however this process ends. Use it with `with`.
+        """Start a new lab that ends with this process, however it terminates. Use it with `with`.
 
-        `controllers` adds a scheduler and those controllers that the lab's objects need; `every` all of them;
-        `live` controllers, and what makes simulated nodes and the pods on them ready. For schedulers that
-        are `stood_in`, Kubernetes' works.
-        Raises Refused (2) if it cannot be started.
+        `controllers` adds a scheduler and the controllers that the lab's objects need; `every` adds all of them; `live`
+        adds controllers, and makes simulated nodes and the pods on them ready. For schedulers in `stood_in`, the
+        Kubernetes scheduler is used. Raises Refused (2) if it cannot be started.
         """
         folder = Path(tempfile.gettempdir()).absolute() / f"blueprint-lab-{secrets.token_hex(8)}"
         order = order_lab(
@@ -76,13 +75,13 @@ class Lab:
         return cls(folder, launch(order))
 
     def close(self) -> None:
-        """End it, if we started it and have not handed it over; nothing of it is left afterwards."""
+        """Stop the lab, if we started it and have not handed it over; nothing of it is left."""
         if self.supervisor:
             stop(self.supervisor)
             self.supervisor = None
 
     def hand_over(self) -> None:
-        """Let it live on after this process, until `lab down`. Raises Refused (2) if it failed meanwhile."""
+        """Keep it running after this process, until `lab down`. Raises Refused (2) if it has failed in the meantime."""
         if self.supervisor:
             hand_over(self.supervisor)
             self.supervisor = None
@@ -102,7 +101,7 @@ class Lab:
 
     @property
     def record(self) -> LabRecord:
-        """What the lab says of itself. Raises LookupError if it is gone."""
+        """The lab's own record. Raises LookupError if the lab no longer exists."""
         if record := read_record(self.folder):
             return record
         raise LookupError(f"there is no lab in {self.folder}")
@@ -120,10 +119,11 @@ class Lab:
         return HttpClient(_ANSWER_WITHIN, tls=tls_context(authority, certificate, key))
 
     def request(self, method: str, path: str, body: Any = None, content_type: str = "application/json") -> Any:
-        """One request with all rights; the answer's JSON, or its text. Raises RequestFailed from 400 up.
+        """Send one request with administrator rights; return the response's JSON, or its text. Raises RequestFailed
+        from 400 on.
 
-        `body` is sent as it is if it is text or bytes, otherwise as JSON (which is YAML as well, so it also
-        does for `application/apply-patch+yaml`).
+        A `body` of text or bytes is sent unchanged, anything else as JSON (which is also valid YAML, for
+        `application/apply-patch+yaml`).
         """
         text = body if body is None or isinstance(body, str | bytes) else json.dumps(body)
         data = text.encode() if isinstance(text, str) else text
@@ -138,7 +138,7 @@ class Lab:
         return answer
 
     def create_nodes(self, nodes: Iterable[Mapping[str, Any]]) -> int:
-        """Create those that do not exist yet, and return how many that were. Raises RequestFailed."""
+        """Create the nodes that do not exist yet, and return their number. Raises RequestFailed."""
         return self.create_all("/api/v1/nodes", nodes)
 
     def create_all(self, collection: str, objects: Iterable[Mapping[str, Any]]) -> int:
@@ -146,7 +146,7 @@ class Lab:
         return sum(self._created(f"{collection}?fieldManager={FIELD_MANAGER}", each) for each in objects)
 
     def user(self, name: str, groups: Sequence[str] = (), *, expires: dt.timedelta = LIFETIME) -> Path:
-        """A kubeconfig with a client certificate for this user. A negative `expires` has passed already."""
+        """A kubeconfig with a client certificate for this user. With a negative `expires`, it has already expired."""
         return self._kubeconfig(name, make_client(read_authority(self.folder), name, groups, expires))
 
     def _created(self, path: str, body: Mapping[str, Any]) -> bool:
@@ -182,7 +182,7 @@ def order_lab(
     owner: Identity | None = None,
     stood_in: Sequence[str] = STOOD_IN,
 ) -> LaunchSpec:
-    """What a supervisor needs to know, once it is clear that a lab can be had. Raises Refused (2)."""
+    """The launch specification of a lab, after checking that one can be started. Raises Refused (2)."""
     require_cryptography()
     controllers = controllers or every or live
     binaries = find_all(assets, controllers=controllers, live=live)

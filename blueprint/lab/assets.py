@@ -1,4 +1,4 @@
-"""Find the binaries of a control plane: --assets, KUBEBUILDER_ASSETS, the cache, PATH, in that order."""
+"""Finds the binaries of a control plane: --assets, KUBEBUILDER_ASSETS, the cache, PATH, in that order."""
 
 from __future__ import annotations
 
@@ -16,19 +16,19 @@ from blueprint.lab.pins import BINARIES, CONTROLLERS, LIVE, QUEUES, REQUIRED, ca
 VARIABLE = "KUBEBUILDER_ASSETS"
 CACHE = "cache"
 _PATIENCE = 20
-"""Seconds that a binary has to print its version."""
+"""The timeout in seconds for a binary to print its version."""
 
 
 @dataclass(frozen=True, slots=True)
 class FoundBinary:
-    """A binary, and which of the places it came from."""
+    """A binary, and where it was found."""
 
     name: str
     path: str
     place: str
 
     def version(self) -> str:
-        """What it says of itself, in its own words; why not, if it does not. Kueue's manager has no such flag."""
+        """Its version output, or why there is none. Kueue's manager has no version flag."""
         if self.name in QUEUES:
             return f"{self.name} {BINARIES[self.name].version}" if self.place == CACHE else "of unknown version"
         arguments = ["version", "--client"] if self.name == "kubectl" else ["--version"]
@@ -46,7 +46,7 @@ class FoundBinary:
 
 
 def find(name: str, assets: Path | None = None) -> FoundBinary | None:
-    """Where the binary is, or None. Raises Refused (2) if `assets` is given and is no folder."""
+    """The location of the binary, or None. Raises Refused (2) if `assets` is given but is not a folder."""
     for place, folder in _places(name, assets):
         if path := shutil.which(name, path=folder):
             return FoundBinary(name, str(Path(path).absolute()), place)
@@ -54,10 +54,10 @@ def find(name: str, assets: Path | None = None) -> FoundBinary | None:
 
 
 def find_all(assets: Path | None = None, *, controllers: bool = False, live: bool = False) -> dict[str, str]:
-    """Paths of everything that a lab needs, by name. Raises Refused (2), naming all that is missing.
+    """The paths of all binaries that a lab needs, by name. Raises Refused (2) with all missing ones.
 
-    An explicit `assets` has to hold etcd and kube-apiserver itself: a lab of other binaries than the ones
-    requested would be a surprise.
+    An explicit `assets` must contain etcd and kube-apiserver itself: a lab with other binaries than requested would be
+    misleading.
     """
     wanted = (*REQUIRED, *(CONTROLLERS if controllers else ()), *(LIVE if live else ()))
     found = {name: find(name, assets) for name in wanted}

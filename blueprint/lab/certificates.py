@@ -1,6 +1,6 @@
-"""The lab's certificates and tokens: one authority, one server, as many users as are requested.
+"""The lab's certificates and tokens: one authority, one server, and any number of users.
 
-The only module that imports `cryptography`, which is the optional extra `lab`.
+The only module that imports `cryptography`, which is part of the optional extra `lab`.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 LIFETIME = dt.timedelta(days=365)
 _SKEW = dt.timedelta(days=7)
-"""How far back certificates begin: a clock may be wrong, and tests request ones that have expired already."""
+"""How far certificates are backdated: clocks may differ, and tests request certificates that have already expired."""
 
 _USAGES = (
     "digital_signature", "content_commitment", "key_encipherment", "data_encipherment", "key_agreement",
@@ -33,7 +33,7 @@ SERVER_NAMES = ("localhost", "kubernetes", "kubernetes.default", "kubernetes.def
 
 
 def require_cryptography() -> None:
-    """Raise Refused (2) where the optional extra is not installed."""
+    """Raise Refused (2) if the optional extra is not installed."""
     if importlib.util.find_spec("cryptography") is None:
         message = "the lab needs the Python package cryptography, which is not installed"
         help_ = "pip install 'gpu-platform-blueprint[lab]'"
@@ -48,7 +48,7 @@ class KeyPair:
     key: bytes
 
     def write(self, folder: Path, name: str) -> None:
-        """Write NAME.crt and NAME.key. The folder is private already (umask 077)."""
+        """Write NAME.crt and NAME.key. The folder is already private (umask 077)."""
         (folder / f"{name}.crt").write_bytes(self.certificate)
         (folder / f"{name}.key").write_bytes(self.key)
 
@@ -59,7 +59,7 @@ class KeyPair:
 
 
 def make_authority() -> KeyPair:
-    """A new certificate authority, complete enough for OpenSSL's strict mode (Python 3.13's default)."""
+    """A new certificate authority that satisfies OpenSSL's strict mode (Python 3.13's default)."""
     from cryptography import x509
     from cryptography.hazmat.primitives import hashes
 
@@ -84,12 +84,12 @@ def make_server(authority: KeyPair) -> KeyPair:
 
 
 def make_client(authority: KeyPair, user: str, groups: Sequence[str], expires: dt.timedelta = LIFETIME) -> KeyPair:
-    """A certificate that makes its holder `user` in `groups`. A negative `expires` has passed already."""
+    """A client certificate for `user` in `groups`. With a negative `expires`, it has already expired."""
     return _signed(authority, _name(user, groups), expires)
 
 
 def make_signing_key() -> bytes:
-    """A private key, PEM, with which the API server signs tokens of service accounts."""
+    """A private key in PEM with which the API server signs service account tokens."""
     return _key_pem(_new_key())
 
 

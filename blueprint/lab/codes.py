@@ -1,4 +1,4 @@
-"""Codes of the lab (BP0020 to BP0039)."""
+"""Diagnostic codes of the lab (BP0020 to BP0039)."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from blueprint.diagnostics import Severity, define
 
 
 def log_lines(lines: Iterable[str]) -> tuple[tuple[str, str], ...]:
-    """The end of a log as the evidence of a diagnostic: a line each, the first one labelled."""
+    """The end of a log as evidence of a diagnostic: one entry per line, the first one labelled."""
     return tuple(("" if index else "log", line) for index, line in enumerate(lines))
 
 

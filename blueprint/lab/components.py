@@ -1,7 +1,7 @@
 """The command lines of the control plane's processes.
 
-They run in the lab's folder, so file names are relative. etcd listens on a socket in that private folder:
-no second port, and no other user of the machine can write into the lab behind the API server's back.
+They run in the lab's folder, so file names are relative. etcd listens on a socket in that private folder: there is no
+second port, and no other user of the machine can bypass the API server.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from blueprint.lab.pins import CONTROLLERS, LIVE
 
 STAGES = Path(__file__).with_name("stages.yaml")
 SIMULATED = "gpublueprint.dev/simulated"
-"""Annotation of a node that has no machine behind it."""
+"""The annotation of a simulated node."""
 ISSUER = "https://kubernetes.default.svc"
 
 CONTROLLER_LIST = (
@@ -28,20 +28,20 @@ CONTROLLER_LIST = (
 )  # fmt: skip
 
 EVERY_CONTROLLER = ("*", "bootstrap-signer-controller", "token-cleaner-controller")
-"""All that the controller manager has; two are off unless they are named. Those that need a cloud do not start."""
+"""All controllers of the controller manager; two are disabled by default. Those that need a cloud do not start."""
 
 SCHEDULER_KUBECONFIG = "scheduler.kubeconfig"
-"""Of the user that schedulers are: policies may let no other one bind pods."""
+"""The kubeconfig of the schedulers' user, which is the only one that policies may allow to bind pods."""
 
 GARBAGE = {"GOGC": "400", "GOMEMLIMIT": "1GiB"}
-"""How rarely Go collects garbage in the processes of a lab: a fifth of their time, for memory up to a limit."""
+"""The Go garbage collector settings of a lab's processes: a fifth of the time, at the cost of memory up to a limit."""
 
 STOOD_IN = (SCHEDULER_OF_KAI,)
-"""Schedulers for which Kubernetes' stands in, where a lab does not run them."""
+"""Schedulers that the Kubernetes scheduler replaces, if a lab does not run them."""
 
 
 def scheduler_config(stood_in: Sequence[str]) -> dict[str, Any]:
-    """The configuration of Kubernetes' scheduler, which stands in for others."""
+    """The configuration of the Kubernetes scheduler, which also replaces the given ones."""
     return {
         "apiVersion": "kubescheduler.config.k8s.io/v1",
         "kind": "KubeSchedulerConfiguration",
@@ -53,7 +53,7 @@ def scheduler_config(stood_in: Sequence[str]) -> dict[str, Any]:
 
 
 def etcd() -> list[str]:
-    """One member, without the fsync that a throw-away store has no use for."""
+    """A single member, without fsync, which a disposable store does not need."""
     return [
         "--name=lab",
         "--data-dir=etcd",
@@ -71,8 +71,8 @@ def etcd() -> list[str]:
 def kube_apiserver(port: int, *, controllers: bool) -> list[str]:
     """An API server on 127.0.0.1 with RBAC.
 
-    The port is shared, since the supervisor keeps it reserved. TaintNodesByCondition would taint every node
-    that no kubelet reports ready; ServiceAccount refuses pods until a controller has made `default`.
+    The port is shared, because the supervisor keeps it reserved. TaintNodesByCondition would taint every node without a
+    kubelet; ServiceAccount rejects pods until a controller has created `default`.
     """
     off = ["TaintNodesByCondition"] if controllers else ["TaintNodesByCondition", "ServiceAccount"]
     return [
@@ -98,9 +98,9 @@ def kube_apiserver(port: int, *, controllers: bool) -> list[str]:
 
 
 def controllers(*, every: bool) -> dict[str, list[str]]:
-    """The optional processes, by binary. `every` controller, or those that make the lab's objects work.
+    """The optional processes, by binary. With `every`, all controllers, otherwise those that the lab's objects need.
 
-    The others cost time and surprise people: nodes whose kubelet says nothing are tainted after a minute.
+    The others cost time and cause surprises: nodes without kubelet heartbeats are tainted after a minute.
     """
     wanted = EVERY_CONTROLLER if every else tuple(f"{name}-controller" for name in CONTROLLER_LIST)
     scheduler, manager = CONTROLLERS
@@ -123,7 +123,7 @@ def controllers(*, every: bool) -> dict[str, list[str]]:
 
 
 def live(*, every: bool) -> dict[str, list[str]]:
-    """What stands in for kubelets. Under `every` controller the nodes need leases, else they are taken for dead."""
+    """The replacements for kubelets. With `every` controller, nodes need leases, otherwise they are considered dead."""
     [kwok] = LIVE
     return {
         kwok: [

@@ -18,7 +18,7 @@ AUTHORITY = "ca"
 def make_secrets(folder: Path, lab: str, server: str, stood_in: Sequence[str]) -> None:
     """Write the authority, the certificates of the server and of the administrator, and the kubeconfigs.
 
-    `stood_in` are schedulers for which Kubernetes' stands in.
+    `stood_in` are the schedulers that the Kubernetes scheduler replaces.
     """
     authority = make_authority()
     admin = make_client(authority, ADMIN, ["system:masters"])
@@ -40,5 +40,5 @@ def make_secrets(folder: Path, lab: str, server: str, stood_in: Sequence[str]) -
 
 
 def read_authority(folder: Path) -> KeyPair:
-    """The authority, to sign another user's certificate with."""
+    """The authority, for signing another user's certificate."""
     return KeyPair.read(folder, AUTHORITY)

@@ -20,7 +20,9 @@ Json = dict[str, Any]
 def simulated_slices(
     bundle: Bundle, number: Callable[[BundlePool], int], uids: Mapping[str, str] | None = None
 ) -> Iterator[Json]:
-    """The slices of every node, marked as simulated. Given the `uids` of nodes, by name, they go when these go."""
+    """The slices of all nodes, marked as simulated. With `uids`, the uids of nodes by name, they are deleted with their
+    nodes.
+    """
     for pool in bundle.pools:
         if not pool.published:
             continue
@@ -35,7 +37,7 @@ def simulated_slices(
 
 
 def operators_classes(platform: Platform, bundle: Bundle) -> Iterator[Json]:
-    """The DeviceClasses that come with a driver and are no part of the bundle: its operator makes them."""
+    """The DeviceClasses that a driver's operator creates, and that are therefore not in the bundle."""
     known = platform.dra.devices
     published = {each.driver for pool in bundle.pools for each in pool.published}
     rendered = {obj.id.name for obj in bundle.objects if obj.id.kind == "DeviceClass"}
@@ -53,7 +55,7 @@ def operators_classes(platform: Platform, bundle: Bundle) -> Iterator[Json]:
 
 
 def sorts_of(slices: Iterable[Json]) -> dict[tuple[str, str, str], int]:
-    """How many devices there are, by driver, type and profile (empty for what has none)."""
+    """The number of devices by driver, type and profile (empty for devices without one)."""
     found: dict[tuple[str, str, str], int] = {}
     for each in slices:
         driver = each["spec"]["driver"]
@@ -68,13 +70,13 @@ def _text(device: Json, name: str) -> str:
 
 
 def classes_by_sort(platform: Platform) -> dict[tuple[str, str], str]:
-    """Names of the DeviceClasses that come with the drivers, by driver and type of device."""
+    """Names of the DeviceClasses that the drivers install, by driver and type of device."""
     known = platform.dra.devices
     return {(each.driver, each.sort): name for name, each in known.classes.items()} if known else {}
 
 
 def publish(lab: Lab, bundle: Bundle, number: Callable[[BundlePool], int], classes: Iterable[Json]) -> int:
-    """Create slices and classes in a lab that has the nodes; how many slices that were. Raises RequestFailed."""
+    """Create slices and classes in a lab that has the nodes; return the number of slices. Raises RequestFailed."""
     lab.create_all(CLASSES, classes)
     uids = {each["metadata"]["name"]: each["metadata"]["uid"] for each in lab.request("GET", "/api/v1/nodes")["items"]}
     return lab.create_all(SLICES, simulated_slices(bundle, number, uids))

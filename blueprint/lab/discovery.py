@@ -1,4 +1,4 @@
-"""The labels that discovery would give the nodes of each pool, as far as a platform knows them beforehand."""
+"""The labels that discovery would set on the nodes of each pool, as far as the platform determines them."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from blueprint.rule_facts.labels import discovered_labels
 
 
 def discovered_by_pool(platform: Platform | None, bundle: Bundle) -> Mapping[str, Mapping[str, str]]:
-    """By pool, then by key. Without the platform, as of a stored bundle: those alone that every node with GPUs has.
+    """The labels by pool, then by key. Without the platform, for a stored bundle, only those common to all GPU nodes.
 
-    A label that may have several values has the first one.
+    For a label with several possible values, the first one is used.
     """
     rendered = {obj.component for obj in bundle.objects}
     common = {

@@ -1,7 +1,7 @@
-"""A lab's state folder: what is in it, whose it is, and whether its lab is alive.
+"""A lab's state folder: its contents, its owner, and whether its lab is running.
 
-The process that holds the lock on the folder itself is its supervisor; the kernel drops the lock however that
-process ends. So "alive" needs no process id, and two labs cannot share a folder.
+The supervisor holds the lock on the folder itself; the kernel releases the lock however that process ends. No process
+id is therefore needed to determine whether a lab is running, and two labs cannot share a folder.
 """
 
 from __future__ import annotations
@@ -28,18 +28,18 @@ _NAME = re.compile(r"[a-z0-9]([a-z0-9-]{0,38}[a-z0-9])?")
 
 
 class Phase(enum.StrEnum):
-    """How far a lab is."""
+    """The state of a lab."""
 
     STARTING = "starting"
-    OWNED = "owned"  # ready, and dies with its owner
-    DETACHED = "detached"  # ready, and lives until `lab down`
+    OWNED = "owned"  # ready, and ends with its owner
+    DETACHED = "detached"  # ready, and runs until `lab down`
     FAILED = "failed"
-    DEAD = "dead"  # nobody holds the folder any more
+    DEAD = "dead"  # no process holds the folder any longer
 
 
 @dataclass(frozen=True, slots=True)
 class LabRecord:
-    """What a lab says of itself, in `lab.json`."""
+    """The lab's own record, in `lab.json`."""
 
     name: str
     phase: Phase
@@ -52,16 +52,16 @@ class LabRecord:
 
 
 class FolderInUse(Exception):  # noqa: N818 - an outcome
-    """The folder belongs to a lab that is alive."""
+    """The folder belongs to a running lab."""
 
 
 def default_root() -> Path:
-    """The folder of the labs of `lab up`. Raises Refused (2) if there is no home."""
+    """The folder of the labs of `lab up`. Raises Refused (2) if there is no home directory."""
     return xdg("XDG_STATE_HOME", ".local/state") / "labs"
 
 
 def lab_folder(root: Path, name: str) -> Path:
-    """The folder of one lab. Raises Refused (2) for a name that cannot be one."""
+    """The folder of one lab. Raises Refused (2) for an invalid name."""
     if _NAME.fullmatch(name):
         return root.absolute() / name
     message = f"not a name for a lab: {name!r}"
@@ -75,14 +75,14 @@ def labs_under(root: Path) -> list[Path]:
 
 
 def write_record(folder: Path, record: LabRecord) -> None:
-    """Replace the record; a reader sees the old one or the new one."""
+    """Replace the record atomically."""
     temporary = folder / "lab.json.new"
     temporary.write_text(json.dumps(asdict(record), indent=2) + "\n", "utf-8")
     temporary.replace(folder / "lab.json")
 
 
 def read_record(folder: Path) -> LabRecord | None:
-    """The record, with phase DEAD if its supervisor is gone; None if there is none that can be read."""
+    """The record, with phase DEAD if its supervisor has ended; None if there is no readable record."""
     try:
         data: dict[str, Any] = json.loads((folder / "lab.json").read_text("utf-8"))
         record = LabRecord(**(data | {"phase": Phase(data["phase"])}))
@@ -93,7 +93,7 @@ def read_record(folder: Path) -> LabRecord | None:
 
 
 def is_held(folder: Path) -> bool:
-    """Whether a supervisor lives in this folder."""
+    """Whether a supervisor is running in this folder."""
     try:
         with _locked(folder, fcntl.LOCK_SH):
             return False
@@ -105,10 +105,10 @@ def is_held(folder: Path) -> bool:
 
 @contextmanager
 def claimed(folder: Path) -> Iterator[None]:
-    """Make the folder, own it, and in the end remove it with every parent that had to be made for it.
+    """Create the folder, hold it, and finally remove it with all parents that had to be created for it.
 
-    What a dead lab left in it is removed first. Raises Taken, OSError, or Refused (2) if the folder holds
-    something that is not a lab's.
+    Remains of a dead lab are removed first. Raises Taken, OSError, or Refused (2) if the folder contains something that
+    does not belong to a lab.
     """
     missing = [each for each in (folder, *folder.parents) if not each.exists()]
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -120,7 +120,7 @@ def claimed(folder: Path) -> Iterator[None]:
         finally:
             _empty(folder)
             folder.rmdir()
-            with suppress(OSError):  # somebody else uses that parent by now
+            with suppress(OSError):  # another process uses that parent by now
                 for each in missing[1:]:
                     each.rmdir()
 
@@ -142,7 +142,7 @@ def _require_ours(folder: Path) -> None:
 
 
 def _empty(folder: Path) -> None:
-    """Remove everything in it; what marks the folder as a lab's goes last, so that a kill is no dead end."""
+    """Remove the contents; the marker of a lab folder goes last, so that an interrupted removal can be repeated."""
     for entry in sorted(folder.iterdir(), key=lambda each: each.name == "lab.json"):
         if entry.is_dir() and not entry.is_symlink():
             shutil.rmtree(entry)
@@ -157,14 +157,14 @@ def _locked(folder: Path, mode: int) -> Iterator[None]:
     try:
         _lock(descriptor, mode, folder)
         if not os.path.samestat(folder.stat(), os.fstat(descriptor)):
-            raise FolderInUse(folder)  # removed under our hands, and made again by somebody else
+            raise FolderInUse(folder)  # removed in the meantime, and recreated by another process
         yield
     finally:
         os.close(descriptor)
 
 
 def _lock(descriptor: int, mode: int, folder: Path) -> None:
-    """Retry for a moment: a process that only reads holds the lock for less than that."""
+    """Acquire the lock, retrying briefly: processes that only read hold it for less than that."""
     for patience in (0.01, 0.05, 0.2, 0):
         try:
             fcntl.flock(descriptor, mode | fcntl.LOCK_NB)

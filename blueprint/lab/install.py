@@ -1,7 +1,7 @@
-"""Build the control plane's binaries into the cache, once.
+"""Builds the control plane's binaries into the cache, once.
 
-Each binary is built aside and renamed into the cache when it is complete; a lock keeps two builds apart. So
-whatever kills a build, the cache holds whole binaries only.
+Each binary is built elsewhere and moved into the cache when it is complete; a lock excludes concurrent builds. Even if
+a build is killed, the cache contains only complete binaries.
 """
 
 from __future__ import annotations
@@ -30,7 +30,9 @@ Progress = Callable[[str], None]
 
 
 def install(names: Sequence[str], *, progress: Progress) -> list[Path]:
-    """Build those that the cache lacks; the paths of all of them. Raises Refused (2), with the reason."""
+    """Build the binaries that are missing in the cache; return the paths of all of them. Raises Refused (2), with the
+    reason.
+    """
     wanted = [BINARIES[name] for name in names]
     try:
         for folder in dict.fromkeys(binary.cached.parent for binary in wanted):
@@ -41,7 +43,7 @@ def install(names: Sequence[str], *, progress: Progress) -> list[Path]:
 
 
 def _fill(folder: Path, binaries: Sequence[Binary], progress: Progress) -> None:
-    """Build what one folder of the cache lacks."""
+    """Build what is missing in one folder of the cache."""
     with _only_one(folder, progress):
         missing = [binary for binary in binaries if not binary.cached.is_file()]
         for number, binary in enumerate(missing, start=1):
@@ -51,7 +53,7 @@ def _fill(folder: Path, binaries: Sequence[Binary], progress: Progress) -> None:
 
 @contextlib.contextmanager
 def _only_one(folder: Path, progress: Progress) -> Iterator[None]:
-    """Hold the lock on a folder of the cache, and remove what a killed build left there."""
+    """Hold the lock on a folder of the cache, and remove remains of a killed build."""
     folder.mkdir(parents=True, exist_ok=True)
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:
@@ -96,7 +98,7 @@ def _build(binary: Binary, folder: Path, progress: Progress) -> None:
 
 
 def _wait(child: subprocess.Popen[bytes], log: Path, progress: Progress) -> int:
-    """Wait for the compiler, telling now and then how far it is."""
+    """Wait for the compiler, and report progress from time to time."""
     started = time.monotonic()
     while True:
         try:
@@ -109,7 +111,7 @@ def _wait(child: subprocess.Popen[bytes], log: Path, progress: Progress) -> int:
 
 
 def _end(child: subprocess.Popen[bytes]) -> None:
-    """Stop the compiler if it still runs; asked nicely, it removes its temporary files."""
+    """Stop the compiler if it is still running; SIGTERM lets it remove its temporary files."""
     child.terminate()
     try:
         child.wait(10)
@@ -119,7 +121,7 @@ def _end(child: subprocess.Popen[bytes]) -> None:
 
 
 def _environment() -> dict[str, str]:
-    """The user's, for proxies and module mirrors, without what would change the result."""
+    """The user's environment, for proxies and module mirrors, without variables that would change the result."""
     inherited = {key: value for key, value in os.environ.items() if key not in {"GOOS", "GOARCH", "GOEXPERIMENT"}}
     fixed = {"CGO_ENABLED": "0", "GOFLAGS": "", "GOWORK": "off", "GOTOOLCHAIN": "local", "GO111MODULE": "on"}
     return inherited | fixed

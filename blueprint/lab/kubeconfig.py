@@ -1,4 +1,4 @@
-"""Kubeconfig files with everything inside, so that one path is all that anybody needs."""
+"""Self-contained kubeconfig files, so that a single path is sufficient."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from blueprint.source.yaml_writer import emit
 
 
 def write_kubeconfig(path: Path, *, lab: str, server: str, authority: bytes, user: str, credential: KeyPair) -> None:
-    """Write a kubeconfig, readable by its owner only."""
+    """Write a kubeconfig that only its owner can read."""
     name = f"blueprint-lab-{lab}"
     document = {
         "apiVersion": "v1",

@@ -1,4 +1,4 @@
-"""Start a lab's supervisor, wait for it, hand the lab over, take it down."""
+"""Starts a lab's supervisor, waits for it, hands the lab over, and stops it."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ from blueprint.lab.launch_spec import LaunchSpec
 from blueprint.lab.processes import Identity
 
 GRACE = 30.0
-"""Seconds that a supervisor has to end by itself; it needs a fraction of one."""
+"""The time in seconds for a supervisor to terminate; it usually needs a fraction of a second."""
 
 
 def launch(order: LaunchSpec) -> subprocess.Popen[bytes]:
-    """Start a lab and return its supervisor when the lab is ready.
+    """Start a lab, and return its supervisor when the lab is ready.
 
-    Until `hand_over` the lab dies with `order.owner`. Raises Taken if another supervisor has the folder,
-    Refused (2) if the lab cannot be started; whatever is raised, nothing of the lab is left.
+    Until `hand_over`, the lab ends with `order.owner`. Raises Taken if another supervisor holds the folder, Refused (2)
+    if the lab cannot be started; after an exception, nothing of the lab is left.
     """
     supervisor = subprocess.Popen(  # noqa: S603 - our own interpreter and module
         [sys.executable, "-m", "blueprint.lab.supervisor", order.text()],
@@ -48,21 +48,21 @@ def launch(order: LaunchSpec) -> subprocess.Popen[bytes]:
 
 
 def hand_over(supervisor: subprocess.Popen[bytes]) -> None:
-    """Let the lab live on when its owner ends. Raises Refused (2) if it has failed in the meantime."""
+    """Keep the lab running after its owner ends. Raises Refused (2) if it has failed in the meantime."""
     supervisor.send_signal(signal.SIGUSR1)
     _expect("detached", supervisor, GRACE)
     let_go(supervisor)
 
 
 def let_go(supervisor: subprocess.Popen[bytes]) -> None:
-    """Stop being the parent that has to wait for it: its lab belongs to somebody else, or to nobody."""
+    """Stop waiting for the supervisor as its parent: its lab no longer belongs to this process."""
     if supervisor.stdout:
         supervisor.stdout.close()
     supervisor.returncode = 0
 
 
 def stop(supervisor: subprocess.Popen[bytes]) -> None:
-    """End a lab that we launched; returns when nothing of it is left."""
+    """Stop a lab that we launched; return when nothing of it is left."""
     supervisor.terminate()
     try:
         supervisor.wait(GRACE)
@@ -74,9 +74,9 @@ def stop(supervisor: subprocess.Popen[bytes]) -> None:
 
 
 def take_down(folder: Path) -> bool:
-    """End the lab in this folder, independent of who launched it, and remove the folder; False if there is none.
+    """Stop the lab in this folder, whichever process launched it, and remove the folder. Return False if there is none.
 
-    Raises Refused (2) if the folder is not a lab's.
+    Raises Refused (2) if the folder does not belong to a lab.
     """
     record = read_record(folder)
     if record is None:
@@ -87,13 +87,13 @@ def take_down(folder: Path) -> bool:
         if not supervisor.wait(GRACE):
             supervisor.send(signal.SIGKILL)
             supervisor.wait(GRACE)
-    with contextlib.suppress(FolderInUse):  # somebody is starting a new lab of that name already
+    with contextlib.suppress(FolderInUse):  # another process is already starting a new lab with that name
         remove_dead(folder)
     return True
 
 
 def _expect(event: str, supervisor: subprocess.Popen[bytes], seconds: float) -> None:
-    """Wait for an event. Raises Taken or Refused (2) for what came instead."""
+    """Wait for an event. Raises Taken or Refused (2) for any other event."""
     output: list[str] = []
     for line in _lines(supervisor.stdout, seconds):
         what = _parse(line)
@@ -125,7 +125,7 @@ def _parse(line: str) -> dict[str, Any]:
 
 
 def _lines(stream: IO[bytes] | None, seconds: float) -> Iterator[str]:
-    """Lines as they come, until the end of the stream or of the time."""
+    """Lines as they arrive, until the end of the stream or the timeout."""
     if stream is None:
         return
     deadline = time.monotonic() + seconds
@@ -143,6 +143,6 @@ def _lines(stream: IO[bytes] | None, seconds: float) -> Iterator[str]:
 
 
 def _python_path() -> str:
-    """So that the supervisor finds this very package, wherever it was started from."""
+    """The PYTHONPATH with which the supervisor finds this very package, wherever it was started."""
     here = str(Path(blueprint.__file__).parent.parent)
     return os.pathsep.join(filter(None, [here, os.environ.get("PYTHONPATH")]))

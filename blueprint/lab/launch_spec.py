@@ -1,4 +1,4 @@
-"""What the supervisor of a lab is told: one argument on its command line, without secrets."""
+"""The launch specification of a lab's supervisor: one argument on its command line, without secrets."""
 
 from __future__ import annotations
 
@@ -9,18 +9,18 @@ from dataclasses import asdict, dataclass
 
 @dataclass(frozen=True, slots=True)
 class LaunchSpec:
-    """What to start, where, and whose it is.
+    """What to start, where, and for which owner.
 
     Attributes:
-        folder: Absolute; made for the lab and removed with it.
-        name: Shown in its kubeconfigs.
-        owner: An Identity as text: the process that the lab dies with.
+        folder: The absolute path; created for the lab and removed with it.
+        name: The name in its kubeconfigs.
+        owner: An Identity as text: the process with which the lab ends.
         binaries: Paths by name.
-        controllers: Whether a scheduler and a controller manager run too.
-        every: Whether the controller manager runs all of its controllers, not only those that the lab needs.
-        live: Whether nodes and pods live: they become ready, and pods complete and go.
-        seconds: How long it may take until it is ready.
-        stood_in: Schedulers for which Kubernetes' stands in.
+        controllers: Whether a scheduler and a controller manager also run.
+        every: Whether the controller manager runs all controllers, not only those that the lab needs.
+        live: Whether nodes and pods are simulated: nodes become ready, and pods complete and are deleted.
+        seconds: The timeout in seconds until it is ready.
+        stood_in: Schedulers that the Kubernetes scheduler replaces.
     """
 
     folder: str
@@ -34,7 +34,7 @@ class LaunchSpec:
     stood_in: Sequence[str]
 
     def text(self) -> str:
-        """For the command line."""
+        """The specification as text, for the command line."""
         return json.dumps(asdict(self))
 
     @classmethod

@@ -1,9 +1,9 @@
-"""The nodes of a bundle's pools, as objects: simulated, and marked so.
+"""The nodes of a bundle's pools as objects, marked as simulated.
 
-There is no machine and no kubelet behind them. They carry what the provisioner of the nodes would give them:
-the pool's selector, and under `nodeLabels: provisioner` its labels and taints too. What discovery would find on a
-real node is there as far as the platform knows it (`blueprint/lab/discovery.py`). A pool whose GPUs pods claim offers
-no number of them.
+They have neither a machine nor a kubelet. They have what the provisioner of the nodes would set: the pool's selector,
+and with `nodeLabels: provisioner` also its labels and taints. Labels that discovery would set on a real node are
+included as far as the platform determines them (`blueprint/lab/discovery.py`). Nodes of a pool whose GPUs are claimed
+do not offer them as an extended resource.
 """
 
 from __future__ import annotations
@@ -17,11 +17,11 @@ from blueprint.drift.capacity import offers_resources
 from blueprint.lab.components import SIMULATED
 
 _ROOM = {"cpu": "64", "memory": "512Gi", "pods": "110", "ephemeral-storage": "1Ti"}
-"""Enough for any pod, so that in a lab with a scheduler only GPUs, labels and taints decide."""
+"""Enough for any pod, so that in a lab with a scheduler only GPUs, labels and taints matter."""
 
 
 def fewest_nodes(pool: BundlePool) -> int:
-    """The fewest nodes that the pool may have, or one where it may shrink to none."""
+    """The minimum number of nodes of the pool, or one if the pool can shrink to zero."""
     return pool.nodes_min or 1
 
 
@@ -34,10 +34,10 @@ def simulated_nodes(
     """One manifest per node.
 
     Args:
-        bundle: Whose pools.
-        number: How many nodes a pool gets.
-        discovered: Labels that discovery would find, by pool.
-        beside: What programs on the nodes would offer beside GPUs, by pool.
+        bundle: The bundle with the pools.
+        number: Returns the number of nodes for a pool.
+        discovered: Labels that discovery would set, by pool.
+        beside: What programs on the nodes would offer in addition to GPUs, by pool.
     """
     for pool in bundle.pools:
         offered = {**beside.get(pool.name, {}), **offered_resources(bundle, pool)}
@@ -52,17 +52,17 @@ def node_name(pool: BundlePool, index: int) -> str:
 
 
 def node_count(pool: BundlePool, most: int) -> int:
-    """As many nodes as the pool may have, but not more than `most`."""
+    """The maximum number of nodes of the pool, limited to `most`."""
     return min(max(pool.nodes_max, 1), most)
 
 
 def offered_resources(bundle: Bundle, pool: BundlePool) -> Mapping[str, int]:
-    """What a device plugin would offer on each node of a pool: nothing where pods claim devices."""
+    """What a device plugin would offer on each node of a pool: nothing if pods claim devices."""
     return pool.resources if offers_resources(bundle, pool) else {}
 
 
 def _made_of(pool: BundlePool) -> dict[str, str]:
-    """The labels that kubelet and cloud would set."""
+    """The labels that the kubelet and the cloud would set."""
     kind = {"node.kubernetes.io/instance-type": pool.machine["instanceType"]} if "instanceType" in pool.machine else {}
     return {"kubernetes.io/arch": pool.machine.get("arch", "amd64"), **kind}
 

@@ -1,7 +1,7 @@
-"""What the lab is built from: Go modules pinned in this package, and where the results are kept.
+"""The build inputs of the lab: Go modules pinned in this package, and the location of the results.
 
-`modules/*/go.mod` and `go.sum` are the only place that names versions. Each module has a folder of its own in the
-cache, keyed by them, so that a new etcd does not build Kubernetes anew.
+`modules/*/go.mod` and `go.sum` are the only place that specifies versions. Each module has its own folder in the cache,
+keyed by these files, so that a new etcd does not rebuild Kubernetes.
 """
 
 from __future__ import annotations
@@ -21,14 +21,16 @@ MODULES = Path(__file__).parent / "modules"
 REQUIRED = ("etcd", "kube-apiserver")
 CONTROLLERS = ("kube-scheduler", "kube-controller-manager")
 LIVE = ("kwok",)
-"""What lets simulated nodes and their pods live: become ready, complete, go."""
+"""Programs that simulate nodes and their pods: they become ready, complete, and are deleted."""
 QUEUES = ("kueue",)
-"""What keeps the queues of tenants, where somebody wants to see them at work."""
+"""Programs that manage the queues of tenants, for labs with real queueing."""
 
 
 @dataclass(frozen=True, slots=True)
 class Binary:
-    """One program: the pinned module that it is built in, its Go package, and the module that versions it."""
+    """One program: the pinned module in which it is built, its Go package, and the module that determines its
+    version.
+    """
 
     name: str
     module: str
@@ -37,7 +39,7 @@ class Binary:
 
     @property
     def folder(self) -> Path:
-        """Where its go.mod and go.sum are."""
+        """The folder of its go.mod and go.sum."""
         return MODULES / self.module
 
     @property
@@ -47,12 +49,12 @@ class Binary:
 
     @property
     def go(self) -> str:
-        """The oldest Go version that builds it."""
+        """The oldest Go version that can build it."""
         return _pinned(self.folder, r"^go (\S+)")
 
     @property
     def build_flags(self) -> tuple[str, ...]:
-        """Arguments of `go build`. Kubernetes learns its version from the linker, etcd from its source."""
+        """Arguments of `go build`. Kubernetes gets its version from the linker, etcd from its source."""
         link = ["-s", "-w"]
         if self.module == "kubernetes":
             major, minor, _ = self.version.removeprefix("v").split(".", 2)
@@ -62,7 +64,9 @@ class Binary:
 
     @property
     def cached(self) -> Path:
-        """Where `lab install` puts it; it need not be there. Raises Refused (2) if there is no home."""
+        """The path to which `lab install` writes it; it may not exist. Raises Refused (2) if there is no home
+        directory.
+        """
         return cache_root() / f"{self.module}-{_digest(self.module)}" / self.name
 
 
@@ -74,7 +78,7 @@ BINARIES = {
     "kwok": Binary("kwok", "kwok", "sigs.k8s.io/kwok/cmd/kwok", "sigs.k8s.io/kwok"),
     "kueue": Binary("kueue", "kueue", "sigs.k8s.io/kueue/cmd/kueue", "sigs.k8s.io/kueue"),
 }
-"""Every program that `lab install` can build, by name."""
+"""All programs that `lab install` can build, by name."""
 
 
 @functools.cache

@@ -1,4 +1,4 @@
-"""Processes that cannot be mistaken for others, and children that cannot outlive their parent. Linux."""
+"""Processes with an unambiguous identity, and children that cannot outlive their parent. Linux only."""
 
 from __future__ import annotations
 
@@ -13,24 +13,24 @@ from pathlib import Path
 from types import MappingProxyType
 
 _PR_SET_PDEATHSIG = 1
-_LIBC = ctypes.CDLL(None, use_errno=True)  # loaded before any fork: a child must not have to
+_LIBC = ctypes.CDLL(None, use_errno=True)  # Loaded before any fork, so that a child does not have to.
 
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """A process: its id, and when it was started, in clock ticks since boot. An id alone may be reused."""
+    """A process: its id, and its start time in clock ticks since boot, because an id alone may be reused."""
 
     pid: int
     started: int
 
     @classmethod
     def of(cls, pid: int) -> Identity | None:
-        """The process that has this id now; None if there is none, or only a zombie."""
+        """The process that currently has this id; None if there is none, or only a zombie."""
         try:
             stat = Path(f"/proc/{pid}/stat").read_text("ascii", "replace")
         except (FileNotFoundError, ProcessLookupError):
             return None
-        state, *fields = stat.rpartition(")")[2].split()  # the name before it may hold anything
+        state, *fields = stat.rpartition(")")[2].split()  # the name before it may contain any characters
         return None if state in "ZX" else cls(pid, int(fields[18]))
 
     @classmethod
@@ -51,11 +51,13 @@ class Identity:
         return f"{self.pid}:{self.started}"
 
     def alive(self) -> bool:
-        """Whether it still runs."""
+        """Whether it is still running."""
         return Identity.of(self.pid) == self
 
     def send(self, number: signal.Signals) -> None:
-        """Send it a signal; nothing if it is gone. Looks first, so that nobody else's process is hit."""
+        """Send it a signal; do nothing if it has ended. Checks the identity first, so that no other process is
+        signalled.
+        """
         if self.alive():
             try:
                 os.kill(self.pid, number)
@@ -63,7 +65,7 @@ class Identity:
                 return
 
     def wait(self, seconds: float) -> bool:
-        """Whether it ended within this time. Works for processes that are not our children."""
+        """Whether it ended within this time. Also works for processes that are not our children."""
         deadline = time.monotonic() + seconds
         while self.alive():
             if time.monotonic() > deadline:
@@ -77,9 +79,9 @@ def start_bound(
 ) -> subprocess.Popen[bytes]:
     """Start a child in `folder` that the kernel kills when this process ends, however it ends.
 
-    Its output goes to the end of `log`. It sees no environment but PATH and what is given: etcd reads `ETCD_*`, Go
-    programs read proxies, and neither should follow from who started the lab. Call it from the main thread: the
-    kernel watches the thread that forks.
+    Its output is appended to `log`. Its environment contains only PATH and what is given: etcd reads `ETCD_*`, Go
+    programs read proxy variables, and neither should depend on who started the lab. Call it from the main thread,
+    because the kernel watches the thread that forks.
     """
     with log.open("ab") as output:
         return subprocess.Popen(  # noqa: S603 - the command is ours
@@ -94,7 +96,7 @@ def start_bound(
 
 
 def die_with_parent(parent: int) -> DieWithParent:
-    """For `preexec_fn`: bind the child to the process `parent`."""
+    """A `preexec_fn` that binds the child to the process `parent`."""
     return DieWithParent(parent)
 
 
@@ -105,7 +107,7 @@ class DieWithParent:
     parent: int
 
     def __call__(self) -> None:
-        """Request the signal; end at once if the parent went before we could ask. Unblock what it blocked."""
+        """Request the signal, and exit immediately if the parent ended before. Unblock the signals that it blocked."""
         _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
         if os.getppid() != self.parent:
             os._exit(1)

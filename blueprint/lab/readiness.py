@@ -1,4 +1,4 @@
-"""Whether a control plane that is starting can be used yet. The standard library only: it is asked often."""
+"""Checks whether a starting control plane is ready. Imports only the standard library, because it is called often."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from pathlib import Path
 
 
 def server_ready(folder: Path, port: int) -> bool:
-    """Whether the API server serves, and has made the namespace that everything else takes for granted."""
+    """Whether the API server responds, and has created the namespace that everything else requires."""
     return _responds(folder, port, "/readyz") and _responds(folder, port, "/api/v1/namespaces/default")
 
 
 def controllers_ready(folder: Path, port: int) -> bool:
-    """Whether the controller manager has begun its work: pods need this account."""
+    """Whether the controller manager has started its work: pods need this account."""
     return _responds(folder, port, "/api/v1/namespaces/default/serviceaccounts/default")
 
 

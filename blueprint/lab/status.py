@@ -1,4 +1,4 @@
-"""What labs there are, where binaries would come from, and what of a lab is not real."""
+"""The existing labs, the origin of binaries, and what is simulated in a lab."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ LEFT_OUT = (
 
 
 def status(root: Path, assets: Path | None = None) -> Run:
-    """Every lab under `root` and every binary. Exit code 1 if a lab has died, 0 otherwise."""
+    """All labs under `root` and all binaries. Exit code 1 if a lab has died, 0 otherwise."""
     records = {folder: record for folder in labs_under(root) if (record := read_record(folder))}
     died = tuple(_died(record) for record in records.values() if record.phase in {Phase.FAILED, Phase.DEAD})
     subject = {f"lab {record.name}": _line(folder, record) for folder, record in records.items()}

@@ -1,9 +1,8 @@
-"""The process that owns a lab: starts it, watches it, and removes every trace of it in the end.
+"""The process that owns a lab: starts it, watches it, and finally removes all traces of it.
 
-It runs in its own session, so Ctrl-C reaches only the process that started it. It ends when it is told to (SIGTERM)
-or when its owner ends; SIGUSR1 is the hand-over after which the lab has no owner and lives on. Its children
-die with it by the kernel's hand. One thread, and signals are read where they are expected, never handled
-in between.
+It runs in its own session, so that Ctrl-C reaches only the process that started it. It ends on SIGTERM, or when its
+owner ends; SIGUSR1 is the handover, after which the lab has no owner and keeps running. The kernel kills its children
+when it ends. It has one thread, and reads signals at defined points instead of handling them asynchronously.
 """
 
 from __future__ import annotations
@@ -34,23 +33,23 @@ LAST_WORDS = 5
 
 
 class Ended(Exception):  # noqa: N818 - an outcome
-    """The owner is gone, or somebody said stop."""
+    """The owner has ended, or a stop was requested."""
 
 
 class Failed(Exception):  # noqa: N818 - an outcome
-    """A process ended that should not have, or was not ready in time."""
+    """A process ended unexpectedly, or was not ready in time."""
 
 
 @dataclass(slots=True)
 class Supervisor:
-    """One lab, from its empty folder to no folder."""
+    """The lifetime of one lab, from creating its folder to removing it."""
 
     order: LaunchSpec
     record: LabRecord
     owner: Identity | None
     children: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
     reserved: socket.socket = field(default_factory=socket.socket)
-    """Bound but never listening: keeps the API server's port ours, and takes no connection from it."""
+    """Bound but never listening: reserves the API server's port without accepting connections."""
 
     @property
     def folder(self) -> Path:
@@ -58,7 +57,7 @@ class Supervisor:
         return Path(self.order.folder)
 
     def run(self) -> None:
-        """Everything between claiming the folder and removing it."""
+        """Hold the folder, and run the lab in it."""
         with claimed(self.folder):
             try:
                 self.set(Phase.STARTING)
@@ -70,7 +69,7 @@ class Supervisor:
                 self.kill()
 
     def start(self) -> None:
-        """Secrets, etcd, API server, and what else was ordered. Raises Failed, Ended."""
+        """Start everything: secrets, etcd, API server, and what else was ordered. Raises Failed, Ended."""
         deadline = time.monotonic() + self.order.seconds
         self.reserved.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
         self.reserved.bind(("127.0.0.1", 0))
@@ -107,7 +106,7 @@ class Supervisor:
                 raise Failed(f"{otherwise} within {self.order.seconds:g} s\n{words}")
 
     def watch(self) -> None:
-        """Until the end. A lab that fails stays to say so; its record and its logs are evidence."""
+        """Run until the end. A failed lab stays, because its record and its logs explain the failure."""
         while True:
             try:
                 self.look(0.2)
@@ -117,7 +116,7 @@ class Supervisor:
                 self.set(Phase.FAILED)
 
     def look(self, seconds: float) -> None:
-        """Wait a moment, or for a signal; then see that everybody lives. Raises Failed, Ended."""
+        """Wait briefly, or for a signal; then check that all processes are running. Raises Failed, Ended."""
         got = signal.sigtimedwait(SIGNALS, seconds if self.owner else 60)
         if got and got.si_signo in {signal.SIGTERM, signal.SIGINT, signal.SIGHUP}:
             raise Ended
@@ -130,7 +129,7 @@ class Supervisor:
                 raise Failed(f"{name} ended ({_how(child.returncode)})\n{self.last_words(name)}")
 
     def detach(self) -> None:
-        """The hand-over: from now on nobody's end is ours. A lab that has failed is not worth having."""
+        """Carry out the handover: from now on the lab has no owner. A failed lab is not handed over."""
         if self.record.phase is not Phase.OWNED:
             send_event(failed=self.record.message)
             raise Ended
@@ -140,10 +139,10 @@ class Supervisor:
         log = os.open(self.folder / "supervisor.log", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
         os.dup2(log, 1)
         os.dup2(log, 2)
-        os.chdir("/")  # let go of wherever it was started
+        os.chdir("/")  # detach from the folder in which it was started
 
     def set(self, phase: Phase) -> None:
-        """Record how far the lab is."""
+        """Record the state of the lab."""
         self.record = replace(self.record, phase=phase)
         write_record(self.folder, self.record)
 
@@ -156,7 +155,7 @@ class Supervisor:
         return "\n".join([line for line in lines if line.strip()][-LAST_WORDS:])
 
     def kill(self) -> None:
-        """End all children at once: nothing of theirs is worth a graceful stop."""
+        """Kill all children immediately: none of them needs a graceful stop."""
         for child in self.children.values():
             child.kill()
         for child in self.children.values():
@@ -165,7 +164,7 @@ class Supervisor:
 
 
 def send_event(**event: Any) -> None:
-    """One line of JSON to the process that started us, if it still listens."""
+    """Write one line of JSON to the process that started us, if it is still listening."""
     with contextlib.suppress(BrokenPipeError):
         os.write(1, json.dumps(event).encode() + b"\n")
 
@@ -175,7 +174,7 @@ def _how(code: int) -> str:
 
 
 def main() -> None:
-    """Entry of `python -m blueprint.lab.supervisor ORDER`."""
+    """The entry point of `python -m blueprint.lab.supervisor ORDER`."""
     signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
     os.umask(0o077)
     order = LaunchSpec.parse(sys.argv[1])

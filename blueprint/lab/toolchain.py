@@ -1,4 +1,4 @@
-"""Find a Go that is new enough: the machine's, or the one from the Python package index, kept in the cache."""
+"""Finds a sufficiently new Go: the installed one, or the one from the Python package index, stored in the cache."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _USUAL = "/usr/local/go/bin"
 
 
 def find_go(oldest: str, progress: Callable[[str], None]) -> str:
-    """The path of a `go` that is at least `oldest` (`1.26.0`). Raises Refused (2)."""
+    """The path of a `go` with at least version `oldest` (`1.26.0`). Raises Refused (2)."""
     seen = []
     for place in (os.environ.get("PATH", os.defpath), _USUAL, str(_in_cache() / "bin")):
         if path := shutil.which("go", path=place):
@@ -45,12 +45,14 @@ def go_version(path: str) -> str:
 
 
 def _in_cache() -> Path:
-    """Where pip puts the package's folder `go`."""
+    """The location to which pip writes the package's folder `go`."""
     return cache_root() / "toolchain" / "go"
 
 
 def _fetch(oldest: str) -> str:
-    """Install the newest patch of that minor aside and rename it at the end: half a toolchain is none."""
+    """Install the newest patch version of that minor version to a temporary folder, and rename it when it is
+    complete.
+    """
     target = _in_cache().parent
     temporary = target.with_name(f".toolchain-{os.getpid()}")
     command = [*_installer(oldest), "--target", str(temporary), "--no-deps", f"{PACKAGE}~={oldest}"]

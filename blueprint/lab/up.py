@@ -1,4 +1,4 @@
-"""One lab for several who request it at once, or one after the other."""
+"""One lab for several users who request it concurrently or in succession."""
 
 from __future__ import annotations
 
@@ -17,11 +17,10 @@ from blueprint.lab.processes import Identity
 
 
 def bring_up(order: LaunchSpec, accept: Phase) -> Lab:
-    """The lab in the order's folder: the one that is there if its phase is `accept`, otherwise a new one.
+    """The lab in the order's folder: the existing one if its phase is `accept`, otherwise a new one.
 
-    A lab that others are just starting is waited for; one that has failed or died is replaced. The lab's
-    `supervisor` is set if it is new and ours: the caller then hands it over, or it dies with us. Raises
-    Refused (2).
+    A lab that others are just starting is awaited; one that has failed or died is replaced. The lab's `supervisor` is
+    set if the lab is new and ours: the caller must then hand it over, or it ends with this process. Raises Refused (2).
     """
     folder = Path(order.folder)
     started = _there_or_launched(order, folder, accept)
@@ -37,7 +36,9 @@ def bring_up(order: LaunchSpec, accept: Phase) -> Lab:
 
 
 def running_lab(folder: Path, name: str) -> Lab:
-    """The lab of that name, whose pods live. Raises Refused (2) if it is not up, or its pods do not."""
+    """The lab with that name, with simulated pods. Raises Refused (2) if it is not running, or does not simulate
+    pods.
+    """
     record = read_record(folder)
     up = record is not None and record.phase is Phase.DETACHED
     if up and record and record.live:

@@ -1,1 +1,1 @@
-"""Kubernetes manifests of any origin, checked without a blueprint."""
+"""Checks Kubernetes manifests of any origin, without a blueprint."""

@@ -1,4 +1,4 @@
-"""Codes of linting manifests (BP006x)."""
+"""Diagnostic codes for linting manifests (BP006x)."""
 
 from blueprint.diagnostics import Severity, define
 

@@ -1,4 +1,4 @@
-"""What is linted: files, folders and standard input, read into objects whose fields know their place."""
+"""The input of lint: files, folders and standard input, read into objects whose fields have locations."""
 
 from __future__ import annotations
 
@@ -27,24 +27,24 @@ from blueprint.source.manifests import Manifests, read_manifests
 STDIN = "-"
 STDIN_NAME = "<stdin>"
 UNREADABLE = 2
-"""The exit code for a file that cannot be opened; what a file holds is a finding."""
+"""The exit code for a file that cannot be opened. Errors in its contents are findings."""
 _SUFFIXES = (".yaml", ".yml", ".json")
 _CLIENT_GROUPS = (
     "kustomize.config.k8s.io", "kubeadm.k8s.io", "kubelet.config.k8s.io", "kubeproxy.config.k8s.io",
     "kubescheduler.config.k8s.io", "apiserver.config.k8s.io", "apiserver.k8s.io", "audit.k8s.io", "kind.x-k8s.io",
     "client.authentication.k8s.io", "gpublueprint.dev",
 )  # fmt: skip
-"""Groups whose documents are read by programs, and stored by no API server."""
+"""API groups of documents that only client programs read."""
 _OF_KUSTOMIZE = "builtin"
-"""The version of transformers and generators of kustomize itself."""
+"""The apiVersion of kustomize's own transformers and generators."""
 _GROUPS_WITHOUT_DOMAIN = ("", "apps", "autoscaling", "batch", "extensions", "policy")
-"""Groups of Kubernetes itself. Those of all other resources are domains, as a definition's must be."""
+"""API groups of Kubernetes itself. All other groups are domains, as required for CRDs."""
 _OF_AN_OBJECT = re.compile(r"\b(?:apiVersion|kind)\b")
 """What every object has. A file without it that is not YAML is of another program: JSON with comments, for one."""
 
 
 class Inputs(Record):
-    """The objects of all files, what is wrong with the files, and their texts by name."""
+    """The objects of all files, diagnostics about the files, and their texts by name."""
 
     objects: tuple[Object, ...]
     problems: tuple[Diagnostic, ...]
@@ -52,7 +52,7 @@ class Inputs(Record):
 
 
 class FieldPlaces(Mapping[Path, FieldOrigin]):
-    """The place of every field of an object, found when somebody asks: most objects have no finding."""
+    """The span of every field of an object, computed on access: most objects have no finding."""
 
     def __init__(self, document: Document, prefix: Path, data: Any) -> None:
         self._document = document
@@ -69,7 +69,7 @@ class FieldPlaces(Mapping[Path, FieldOrigin]):
         return FieldOrigin(self._document.key_span(whole).head if collection else self._document.span(whole))
 
     def key_at(self, path: Path) -> Span:
-        """Where the last key of a path stands."""
+        """The span of the last key of a path."""
         return self._document.key_span((*self._prefix, *as_written(path, self._data)))
 
     def __iter__(self) -> Iterator[Path]:
@@ -80,7 +80,7 @@ class FieldPlaces(Mapping[Path, FieldOrigin]):
 
 
 def read_inputs(paths: Sequence[str], stdin: bytes | None = None) -> Inputs:
-    """Read every file that the paths lead to. Raises Refused for a path that cannot be read, with exit code 2."""
+    """Read all files in the paths. Raises Refused with exit code 2 for a path that cannot be read."""
     objects: list[Object] = []
     problems: list[Diagnostic] = []
     texts: dict[str, str] = {}
@@ -111,7 +111,7 @@ def read_inputs(paths: Sequence[str], stdin: bytes | None = None) -> Inputs:
 
 
 def _kustomizations_beside(files: Collection[str]) -> Iterator[tuple[str, Manifests]]:
-    """The kustomizations in the folders of files and in those above: they say which of the files is a patch."""
+    """The kustomizations in the folders of files and above: they determine which of the files are patches."""
     folders = dict.fromkeys(
         folder for file in files if file != STDIN_NAME for folder in PurePosixPath(file).parents[:2]
     )
@@ -119,12 +119,12 @@ def _kustomizations_beside(files: Collection[str]) -> Iterator[tuple[str, Manife
         for name in KUSTOMIZATIONS:
             file = str(folder / name)
             if file not in files and FilePath(file).is_file():
-                with suppress(Refused):  # nobody asked for this file: only what it says counts
+                with suppress(Refused):  # The file was not requested: only its references matter.
                     yield file, read_manifests(read_text(DiskFiles(), file), file)
 
 
 def _files(paths: Sequence[str]) -> Iterator[str]:
-    """Every file once, in order."""
+    """All files once, in order."""
     found: dict[str, None] = {}
     for path in paths:
         if path != STDIN and FilePath(path).is_dir():
@@ -145,7 +145,7 @@ def _below(folder: str) -> Iterator[str]:
 def _sort_out(
     name: str, manifests: Manifests, problems: list[Diagnostic], text: str, *, is_patch: bool
 ) -> Iterator[Object]:
-    """The objects of a file, what is wrong with the file, and what in it is not checked."""
+    """The objects of a file, diagnostics about the file, and parts that are not checked."""
     by_sort: dict[str, list[Document]] = {"object": [], "patch": [], "other": []}
     for document in manifests.documents:
         by_sort["patch" if is_patch or _is_patch(name, document.data) else _sort(document.data)].append(document)
@@ -175,11 +175,11 @@ _NOT_CHECKED = (
 
 
 def _is_patch(file: str, data: Any) -> bool:
-    """Whether it is a part of an object by what it holds; in a file that is called a patch, also what has no name."""
+    """Whether its contents are a partial object; in a file that is named like a patch, also objects without a name."""
     if not isinstance(data, dict):
         return False
     metadata = data.get("metadata")
-    only_status = "status" in data and "spec" not in data  # what a test of an operator compares with
+    only_status = "status" in data and "spec" not in data  # the expected objects of an operator's tests
     return (
         "$patch" in data
         or only_status
@@ -189,7 +189,7 @@ def _is_patch(file: str, data: Any) -> bool:
 
 
 def _sort(data: Any) -> str:
-    """Whether an API server might store it: what has a kind and an API version, and is not for a client alone."""
+    """Whether an API server may store it: it has a kind and an API version, and is not only for clients."""
     kind = data.get("kind") if isinstance(data, dict) and ("apiVersion" in data or "metadata" in data) else None
     if not isinstance(kind, str):
         return "other"
@@ -209,7 +209,7 @@ def _latest() -> Kubernetes:
 
 
 def _objects(document: Document, path: Path, data: dict[str, Any], *, nulls: bool) -> Iterator[Object]:
-    """The object; of a list its items, to which a list of one kind gives kind and version."""
+    """The object; for a list its items, which get kind and version from a typed list."""
     kind, listed = str(data.get("kind")), data.get("items")
     if kind.endswith("List") and isinstance(listed, list):
         usual = {} if kind == "List" else {"apiVersion": data.get("apiVersion"), "kind": kind.removesuffix("List")}
@@ -217,6 +217,6 @@ def _objects(document: Document, path: Path, data: dict[str, Any], *, nulls: boo
             if isinstance(each, dict):
                 yield from _objects(document, (*path, "items", index), {**usual, **each}, nulls=nulls)
         return
-    if isinstance(data.get("sops"), dict) and "mac" in data["sops"]:  # SOPS removes it again when it decrypts
+    if isinstance(data.get("sops"), dict) and "mac" in data["sops"]:  # SOPS removes it on decryption
         data = {key: value for key, value in data.items() if key != "sops"}
     yield Object(canonical(data, nulls=nulls), USERS, FieldPlaces(document, path, data))

@@ -1,4 +1,4 @@
-"""Kustomizations among the input: which files are patches, and so parts of objects."""
+"""Kustomizations in the input: which files are patches, and therefore partial objects."""
 
 from __future__ import annotations
 
@@ -14,15 +14,16 @@ from blueprint.source.document import Document
 KUSTOMIZATIONS = ("kustomization.yaml", "kustomization.yml", "Kustomization")
 _CALLED = re.compile(r"(^|/)patches/|[-_.]patch\.ya?ml$")
 _ASSERTION = re.compile(r"(?:^|/)(?:\d+-)?(?:assert|errors)(?:[-_.][^/]{0,200})?\.ya?ml$|[-_.]assert(?:ions?)?\.ya?ml$")
-"""As kuttl demands it, and as Chainsaw has it in its guides."""
+"""The file names that kuttl requires, and those in Chainsaw's guides."""
 _PATCHES = ("patches", "patchesStrategicMerge", "patchesJson6902")
 RESOURCES = ("resources", "bases", "components", "crds")
 
 
 def patch_files(files: Mapping[str, Iterable[Document]]) -> set[str]:
-    """The files that kustomizations (or components of them) name as patches.
+    """The files that kustomizations (or components) list as patches.
 
-    Beside kustomizations also those that are called patches and listed as no resource: scaffolds have such files.
+    Next to a kustomization, this includes files that are named like patches and are not listed as resources, as in
+    scaffolded projects.
     """
     found = list(kustomizations(files))
     called = {file for file in files if found and is_called_patch(file)}
@@ -30,17 +31,17 @@ def patch_files(files: Mapping[str, Iterable[Document]]) -> set[str]:
 
 
 def is_called_patch(file: str) -> bool:
-    """Whether the name of a file says that it is a patch."""
+    """Whether a file is named like a patch."""
     return _CALLED.search(file) is not None
 
 
 def is_called_assertion(file: str) -> bool:
-    """Whether the name of a file says that a test compares objects with what it holds."""
+    """Whether a file is named like a test assertion."""
     return _ASSERTION.search(file) is not None
 
 
 def kustomizations(files: Mapping[str, Iterable[Document]]) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Every kustomization (or component) with its file."""
+    """All kustomizations (and components) with their files."""
     for file, documents in files.items():
         called = PurePosixPath(file).name in KUSTOMIZATIONS
         for each in documents:
@@ -54,7 +55,7 @@ def _is_of_kustomize(data: dict[str, Any]) -> bool:
 
 
 def _named(kustomizations: Iterable[tuple[str, dict[str, Any]]], fields: tuple[str, ...]) -> set[str]:
-    """The files that these lists name, as a string or as `path`. A patch may also stand there itself."""
+    """The files in these lists, as a string or as `path`. A patch can also be inline."""
     listed = ((file, each) for file, data in kustomizations for name in fields for each in items(data.get(name)))
     paths = ((file, each.get("path") if isinstance(each, dict) else each) for file, each in listed)
     return {

@@ -1,4 +1,4 @@
-"""What kustomizations add to the objects of the files that they list: a namespace, labels, selectors."""
+"""What kustomizations add to the objects of their files: a namespace, labels, selectors."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ _WITH_SELECTOR = {"Deployment", "StatefulSet", "DaemonSet", "ReplicaSet"}
 
 
 class Additions(Record):
-    """What is added to the objects of one file.
+    """The additions to the objects of one file.
 
     Attributes:
-        namespace: For objects that are in one.
+        namespace: For namespaced objects.
         labels: For the objects.
-        selected: For the objects, their selectors, and the pods that they describe.
+        selected: For the objects, their selectors, and their pod templates.
     """
 
     namespace: str | None = None
@@ -33,7 +33,7 @@ class Additions(Record):
     selected: Mapping[str, str] = {}
 
     def over(self, below: Additions) -> Additions:
-        """This, and what a kustomization of the base adds."""
+        """These additions, combined with those of a kustomization of the base."""
         return Additions(
             self.namespace or below.namespace,
             {**below.labels, **self.labels},
@@ -42,7 +42,7 @@ class Additions(Record):
 
 
 def additions(files: Mapping[str, Iterable[Document]]) -> dict[str, Additions]:
-    """What is added to each file; of several overlays of a base the first counts."""
+    """The additions for each file; if a base has several overlays, those of the first one."""
     found = dict(kustomizations(files))
     by_file: dict[str, Additions] = {}
     based = {base for file, data in found.items() for base in _listed(file, data) if base in _folders(found)}
@@ -96,7 +96,7 @@ def _listed(file: str, data: Mapping[str, Any]) -> Iterator[str]:
 
 
 def with_additions(data: dict[str, Any], added: Additions) -> dict[str, Any]:
-    """An object as kustomize builds it."""
+    """An object as built by kustomize."""
     data = copy.deepcopy(data)
     metadata = data.setdefault("metadata", {})
     if not isinstance(metadata, dict):
@@ -135,6 +135,6 @@ def _add(data: Any, key: str, labels: Mapping[str, str]) -> None:
 
 
 def _has_namespace(data: Mapping[str, Any]) -> bool:
-    """Whether objects of the kind are in a namespace; of kinds that are not known, those that name one."""
+    """Whether objects of the kind are namespaced; for unknown kinds, whether they set a namespace."""
     kind = load_kubernetes(known_minors()[-1]).find(str(data.get("apiVersion")), str(data.get("kind")))
     return kind.namespaced if kind else "namespace" in mapping(data.get("metadata"))

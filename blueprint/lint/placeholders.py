@@ -1,4 +1,4 @@
-"""Values that another program replaces before the objects are applied: nothing can be said about them."""
+"""Values that another program replaces before the objects are applied: they cannot be checked."""
 
 from __future__ import annotations
 
@@ -11,17 +11,16 @@ from blueprint.lint import codes
 from blueprint.source.placeholders import holds_placeholder, is_placeholder
 
 _BAD_LABEL = "BP5015"
-"""Of labels the key may be at fault, and the place is that of the value."""
+"""For labels, the error may be in the key, while the span is that of the value."""
 _NAMES = frozenset({"BP5014", _BAD_LABEL})
 _OF_FORM = frozenset({"BP5001", "BP5005", "BP5008", "BP5014", "BP6115", "BP6116", "BP6167"})
-"""What is wrong with versions, names, amounts, numbers and images, in which no capitals can be meant."""
+"""Codes for versions, names, amounts, numbers and images, in which upper-case letters are not valid."""
 _CAPITALS = re.compile(
     r"(?<![A-Za-z0-9_])(?:[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+"
     r"|NAMESPACE|NAME|IMAGE|TAG|VERSION|REGISTRY|REPOSITORY|PROJECT|REGION|ZONE|BUCKET|CLUSTER|TENANT|TEAM|REPLICAS)"
     r"(?![A-Za-z0-9_])"
 )
-"""`MODEL_NAME` or `NAMESPACE`, in whose place `sed` puts another text. Other words in capitals are names that somebody
-wrote so by mistake."""
+"""`MODEL_NAME` or `NAMESPACE`, which `sed` replaces with another text. Other words in upper case are invalid names."""
 _OF_SCRIPT = re.compile(r"\$[A-Za-z_(]|\{[A-Za-z]\w*\}")
 """`$name`, `$(date)` and `{name}` in a name or label, which a script replaces before it hands the text to kubectl."""
 _MISSING = "BP5004"
@@ -32,7 +31,7 @@ _IN_BRACES = re.compile(r"[\w.-]+:\s{1,8}\{[A-Za-z][\w-]*\}\s*(?:#.*)?")
 
 
 def without_placeholders(found: Iterable[Diagnostic], texts: Mapping[str, str]) -> Iterator[Diagnostic]:
-    """The findings about values without a placeholder, and one for each file that has others.
+    """The findings about values without a placeholder, and one for each file with placeholders.
 
     Args:
         found: The findings.
@@ -78,7 +77,9 @@ class _File:
 
 
 def _is_unknown(found: Diagnostic, at: Span, file: _File) -> bool:
-    """Whether the value is one that is not known yet. A credential may hold a `$`: only a placeholder alone is none."""
+    """Whether the value is still unknown. A credential may contain a `$`, so only a lone placeholder does not count as
+    one.
+    """
     text = file.text_at(at)
     if found.code.id == _BAD_LABEL and holds_placeholder(found.path or ""):
         return True

@@ -1,4 +1,4 @@
-"""Lint objects of any origin: schemas, references, rules."""
+"""Lints objects of any origin: schemas, references, rules."""
 
 from __future__ import annotations
 
@@ -24,22 +24,22 @@ _MISSING = frozenset(
         codes.SUBJECT_MISSING,
     }
 )  # fmt: skip
-"""What refers to something outside of the input, which may exist all the same."""
+"""Codes for references to objects outside of the input, which may exist."""
 _OF_A_BLUEPRINT = frozenset({codes.NAMESPACE_MISSING, codes.STRING_DATA})
-"""What is wrong in a bundle alone: `kubectl apply -n` and `helm install -n` give objects their namespace."""
+"""Codes that are errors only in a bundle: `kubectl apply -n` and `helm install -n` set the namespace of objects."""
 
 
 _MILDER = {
-    codes.NAMESPACE_NOT_ALLOWED: Severity.WARNING,  # the API server drops it, and nothing here compares by it
+    codes.NAMESPACE_NOT_ALLOWED: Severity.WARNING,  # the API server drops it, and nothing here compares it
     codes.QUANTITY_FORM: Severity.NOTE,
-    codes.MEANINGLESS_VALUE: Severity.NOTE,  # who owns which field is not known
-    codes.REPEATED_ITEM: Severity.WARNING,  # not everybody uses server-side apply
+    codes.MEANINGLESS_VALUE: Severity.NOTE,  # the owner of each field is unknown
+    codes.REPEATED_ITEM: Severity.WARNING,  # server-side apply may not be used
 }
-"""What is less severe where nobody compares the objects with a cluster."""
+"""Codes that are less severe if the objects are not compared with a cluster."""
 
 
 class Surroundings(Record):
-    """What is known beside the input: `facts` of a platform, and its rendered objects, which are not linted."""
+    """What is known besides the input: `facts` of a platform, and its rendered objects, which are not linted."""
 
     facts: PlatformFacts | None = None
     objects: tuple[Object, ...] = ()
@@ -49,14 +49,14 @@ _ALONE = Surroundings()
 
 
 class LintResult(Record):
-    """What was found.
+    """The results of linting.
 
     Attributes:
         diagnostics: The findings.
-        objects: How many objects were examined.
-        malformed: How many of them no rule judged, because they do not match the schema of their kind.
-        unknown_kinds: Kinds without a schema here, with the number of their objects.
-        rules: How the rules ran.
+        objects: The number of examined objects.
+        malformed: The number of objects that no rule checked, because they do not match the schema of their kind.
+        unknown_kinds: Kinds without a known schema, with the number of their objects.
+        rules: The results of the rules.
     """
 
     diagnostics: tuple[Diagnostic, ...]
@@ -74,13 +74,13 @@ def lint(
     surroundings: Surroundings = _ALONE,
     complete: bool = False,
 ) -> LintResult:
-    """Check every object of the input.
+    """Check all objects of the input.
 
     Args:
-        inputs: What was read.
-        kubernetes_minor: Whose schemas are used.
-        policy: Which rules run.
-        surroundings: A platform beside the input.
+        inputs: The input.
+        kubernetes_minor: The Kubernetes minor version of the schemas.
+        policy: The rules that run.
+        surroundings: A platform in addition to the input.
         complete: Whether no object exists outside of the input and its surroundings.
     """
     everything = (*surroundings.objects, *inputs.objects)
@@ -103,7 +103,7 @@ def lint(
 def _adapted(
     found: Iterable[Diagnostic], inputs: Inputs, unknown: Counter[str], *, complete: bool
 ) -> Iterator[Diagnostic]:
-    """What validation finds, as it is meant for objects that no blueprint renders."""
+    """The findings of validation, adapted to objects that no blueprint renders."""
     for each in found:
         if (each.at and each.at.file not in inputs.texts) or each.code in _OF_A_BLUEPRINT:
             continue
@@ -120,7 +120,9 @@ def _adapted(
 
 
 def _listed(found: Iterable[Diagnostic]) -> Iterator[Diagnostic]:
-    """Of each sort the first thousand in a file, and one that stands for the others, as severe as the worst of them."""
+    """The first thousand findings of each code in a file, and one that represents the rest, as severe as the worst of
+    them.
+    """
     counts = Counter[tuple[str, str]]()
     worst: dict[tuple[str, str], Diagnostic] = {}
     for each in found:
@@ -136,13 +138,15 @@ def _listed(found: Iterable[Diagnostic]) -> Iterator[Diagnostic]:
 
 
 def _of_duplicate(found: Diagnostic) -> Severity:
-    """Of one file the second replaces the first. The files of a folder are often variants, of which one is applied."""
+    """The severity of a duplicate: in one file, the second replaces the first. Files in a folder are often variants, of
+    which one is applied.
+    """
     files = {each.at.file for each in found.notes if each.at}
     return Severity.WARNING if found.at is None or found.at.file in files else Severity.NOTE
 
 
 def in_changed_lines(found: Sequence[Diagnostic], changed: dict[str, set[int] | None]) -> list[Diagnostic]:
-    """The findings at changed lines; None stands for every line of a file. A finding without a place stays."""
+    """The findings in changed lines; None represents all lines of a file. A finding without a location stays."""
     return [each for each in found if each.at is None or _is_changed(each, changed)]
 
 

@@ -1,4 +1,4 @@
-"""Context of the checks: the platform that they judge, and diagnostics at places of the blueprint."""
+"""The context of checks: the platform, and diagnostics at locations in the blueprint."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class BlueprintInputs(Record):
 
     Attributes:
         written: The blueprint as its author wrote it.
-        completed: The same with what its instance types decide. Pools whose GPUs nothing decides are left out.
+        completed: The blueprint with values derived from instance types. Pools whose GPUs are undetermined are omitted.
     """
 
     written: Blueprint
@@ -37,16 +37,16 @@ class BlueprintInputs(Record):
 
 
 _MOST_VALUES = 4
-"""Values of a chart that one finding answers."""
+"""The maximum number of chart values that one finding covers."""
 
 
 class CheckContext:
-    """What a check may read.
+    """The input of a check.
 
     Attributes:
-        platform: What the blueprint means, resolved. Checks judge this.
-        inputs: The blueprint before it is resolved, for the checks of the topic `inputs` alone.
-        root: Where each value was written, and whether it was.
+        platform: The resolved platform, which checks examine.
+        inputs: The blueprint before it is resolved, only for the checks of the topic `inputs`.
+        root: The location of each written value.
         catalog: Products, components, releases, distributions.
     """
 
@@ -58,21 +58,23 @@ class CheckContext:
 
     @property
     def release(self) -> Release:
-        """The release that the blueprint names."""
+        """The release that the blueprint selects."""
         return self.platform.release
 
     @cached_property
     def pools(self) -> Mapping[str, Pool]:
-        """The pools by name, in the order of the blueprint; also those whose product the catalogue does not have."""
+        """The pools by name, in the order of the blueprint, including those whose product is not in the catalogue."""
         return self.platform.declared_pools
 
     @property
     def gpu_pools(self) -> tuple[GpuPool, ...]:
-        """Those that have GPUs for containers."""
+        """The pools with GPUs for containers."""
         return tuple(pool for pool in self.pools.values() if isinstance(pool, GpuPool) and not pool.passes_gpus)
 
     def is_inherited(self, path: Path) -> bool:
-        """Whether a pool has the value at `path` from `poolDefaults`: it was not meant for this pool alone."""
+        """Whether a pool has the value at `path` from `poolDefaults`, so that it was not set for this pool in
+        particular.
+        """
         node = self.root.get(path)
         return node is not None and node is self.root.get((*POOL_DEFAULTS, *path[3:]))
 
@@ -86,7 +88,7 @@ class CheckContext:
         fix: str | None = None,
         notes: tuple[Note, ...] = (),
     ) -> Diagnostic:
-        """A diagnostic at the value of `path`, or at the nearest place above it; with the layers it replaced."""
+        """A diagnostic at the value of `path`, or at its nearest ancestor, with notes about overridden layers."""
         node, where = self.root.nearest(path)
         span = node.span if where == path and not isinstance(node.value, dict) else (node.key_span or node.span)
         replaced = node.replaced if where == path else None
@@ -111,14 +113,14 @@ class CheckContext:
         fix: str | None = None,
         notes: tuple[Note, ...] = (),
     ) -> Diagnostic:
-        """A diagnostic at the last key of `path`, or at the nearest place above it."""
+        """A diagnostic at the last key of `path`, or at its nearest ancestor."""
         node, where = self.root.nearest(path)
         span = (node.key_span if where == path else None) or node.key_span or node.span
         fix_ = Fix(span, fix) if fix else None
         return Diagnostic(code, message, at=span, help=help_, path=format_path(path), notes=notes, fix=fix_)
 
     def unknown_name(self, path: Path, code: Code, what: str, known: Iterable[str], where: str = "") -> Diagnostic:
-        """A name that is not among `known`; `where` ends the sentence: ` in release 2026.11`."""
+        """A diagnostic for a name that is not in `known`; `where` ends the sentence: ` in release 2026.11`."""
         node = self.root.get(path)
         value = str(node.value) if node and not isinstance(node.value, dict) else str(path[-1])
         names = sorted(known)
@@ -127,7 +129,7 @@ class CheckContext:
         )
 
     def unknown_setting(self, path: Path, message: str, known: Iterable[str]) -> Diagnostic:
-        """A setting that is not among `known`, at its key."""
+        """A diagnostic for a setting that is not in `known`, at its key."""
         node, _ = self.root.nearest(path)
         span = node.key_span or node.span
         from blueprint.catalog.component_files.helm_values import where_helm_values_are
@@ -145,30 +147,30 @@ class CheckContext:
         )
 
     def no_effect(self, path: Path, because: Path, message: str) -> Diagnostic:
-        """What is written at `path` changes nothing, because of what is written elsewhere."""
+        """A diagnostic for a value at `path` without effect, because of another one."""
         notes = (self.note(because, "because of this"),)
         help_ = "remove it"
         return self.diagnostic_at(path, codes.NO_EFFECT, f"{message} no effect", notes=notes, help_=help_)
 
     def stack_path(self, stack: Stack) -> Path:
-        """The line that decides a stack: the platform's, or that of the first pool that differs from it."""
+        """The path that determines a stack: the platform's, or that of the first pool with another one."""
         if stack == self.platform.stack_with(None):
             return stack_path(stack)
         differing = (self.allocation_path(pool) for pool in self.pools.values() if pool.gpu and pool.stack == stack)
         return next(differing, stack_path(stack))
 
     def allocation_path(self, pool: Pool) -> Path:
-        """The line that decides how pods get the GPUs of a pool."""
+        """The path that determines how pods get the GPUs of a pool."""
         own: Path = (*POOLS, pool.name, "allocation")
         return own if self.is_written(own) else stack_path(pool.stack)
 
     def note(self, path: Path, message: str) -> Note:
-        """A note at the value of `path`, or at the nearest place above it."""
+        """A note at the value of `path`, or at its nearest ancestor."""
         node, _ = self.root.nearest(path)
         return Note(message, node.span if not isinstance(node.value, dict) else (node.key_span or node.span))
 
     def product_note(self, pool: str) -> Note:
-        """Where the GPU product of a pool was set: by its name, or by the instance type whose machines have it."""
+        """A note about where the GPU product of a pool was set: by name, or by the instance type."""
         product: Path = (*POOLS, pool, "gpu", "product")
         for machine in (("machine", "instanceType"), (KARPENTER, "instanceTypes")):
             if not self.root.get(product) and (node := self.root.get((*POOLS, pool, *machine))):
@@ -177,23 +179,25 @@ class CheckContext:
         return Note("product set here", node.span)
 
     def component_with(self, setting: str) -> Component | None:
-        """The component that has a setting, in the release's version; its name is the contract, not the component's."""
+        """The component with a setting, in the release's version. The contract is the setting's name, not the
+        component's.
+        """
         name = self._owner_of(setting)
         return self.catalog.component(name, self.release.components.get(name))
 
     def _owner_of(self, setting: str) -> str:
-        """The name of the component that has a setting: the one of this stack, if there is one."""
+        """The name of the component with a setting: the one of this stack, if there is one."""
         return self.catalog.component_with(setting, self.platform.stacks)
 
     def setting_path(self, setting: str, *steps: str) -> Path:
-        """Where the blueprint gives a setting, or something in it."""
+        """The path of a setting, or of something in it."""
         return ("spec", "components", self._owner_of(setting), "settings", setting, *steps)
 
     def settings_with(self, setting: str) -> Mapping[str, Any]:
-        """What the blueprint gives of the settings among which this one is."""
+        """The values for the component that has this setting."""
         declared = self.platform.declared_components.get(self._owner_of(setting))
         return declared.given if declared else {}
 
     def is_written(self, path: Path) -> bool:
-        """Whether a document gives a value at `path`."""
+        """Whether a document sets a value at `path`."""
         return self.root.get(path) is not None

@@ -1,4 +1,4 @@
-"""Codes of resolving a blueprint against the catalogue (BP3xxx)."""
+"""Diagnostic codes for resolving a blueprint against the catalogue (BP3xxx)."""
 
 from blueprint.diagnostics import define
 

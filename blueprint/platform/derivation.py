@@ -1,4 +1,4 @@
-"""A derivation joins a check of the probe with how a topic finds its parameters."""
+"""A derivation combines a check of the probe with the function that determines its parameters."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ P = TypeVar("P")
 
 
 class Derivation(Record, Generic[P]):
-    """A check, and its parameters for the nodes of a pool; None where there is nothing to expect.
+    """A check, and its parameters for the nodes of a pool; None if there is nothing to expect.
 
-    `machines`: of pools that run virtual machines; otherwise of pools with GPUs for containers.
+    `machines`: for pools that run virtual machines; otherwise for pools with GPUs for containers.
     """
 
     check: Check[P]
@@ -27,7 +27,7 @@ class Derivation(Record, Generic[P]):
     machines: bool = False
 
     def expectation(self, pool: Pool) -> Expectation | None:
-        """The expectation, with the lines that decided it; None where there is nothing to expect."""
+        """The expectation, with the lines that determined it; None if there is nothing to expect."""
         with recording() as sources:
             parameters = self.derive(pool)
         if parameters is None:
@@ -38,7 +38,7 @@ class Derivation(Record, Generic[P]):
 
 @lru_cache(maxsize=32_768)
 def portable(source: Source) -> ExpectationSource:
-    """A source as the probe knows it, which must not import the compiler."""
+    """A source in the form of the probe, which must not import the compiler."""
     at = source.span
     return ExpectationSource(
         at.file, at.line, at.column, at.end_line, at.end_column, path=source.path, layer=source.layer

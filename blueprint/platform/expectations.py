@@ -1,7 +1,7 @@
-"""What every node of a pool must show when it is probed, topic by topic.
+"""The expectations for all nodes of a pool, topic by topic.
 
-A fact that nobody declared and nobody knows yields no expectation: the probe then says so, instead of passing. What a
-topic expects stands in its `expectations` module.
+A fact that is neither declared nor known causes no expectation: the probe then reports this, instead of a pass. A
+topic's expectations are in its `expectations` module.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from blueprint.source.paths import format_path
 
 
 def expectations(platform: Platform) -> tuple[Expectation, ...]:
-    """The expectations of all pools, by pool. Of nodes for virtual machines without `kata` nothing is expected."""
+    """The expectations of all pools, by pool. Nodes for virtual machines without `kata` have none."""
     pools = (pool for pool in platform.pools if pool.kata is not None or not pool.runs_virtual_machines)
     return tuple(found for pool in pools for found in _of_pool(platform, pool))
 
@@ -35,7 +35,7 @@ def _of_pool(platform: Platform, pool: Pool) -> Iterator[Expectation]:
 
 
 def _without_gpus(platform: Platform, pool: Pool) -> Expectation:
-    """A pool that declares no GPUs has none: eight in it are no small matter. Its name is the line to blame."""
+    """A pool that declares no GPUs must not have any. The finding points at its name."""
     path = ("spec", "nodePools", pool.name)
     named = replace(platform.origins.source(path), span=platform.origins.key(path), path=format_path(path))
     return gpu_count.expectation(pool.name, 0, [portable(named)])

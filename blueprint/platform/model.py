@@ -1,7 +1,7 @@
-"""The platform: what a blueprint means once defaults are filled and names are bound to the catalogue.
+"""The platform: a blueprint with all defaults applied and all names bound to the catalogue.
 
-Every property records the lines it was decided by (see `tracking`), so it may be read from templates, expectations and
-prerequisites alike without losing the way back to the blueprint.
+Every property records the sources that determined it (see `tracking`), so it can be read from templates, expectations
+and prerequisites without losing the connection to the blueprint.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ GPU_TAINT = "nvidia.com/gpu"
 
 
 class Platform:
-    """The whole platform. `components` holds those of the release that are not absent, in order of need."""
+    """The whole platform. `components` contains those of the release that are not absent, in dependency order."""
 
     def __init__(
         self,
@@ -72,7 +72,7 @@ class Platform:
         self.cluster = ClusterFacts(blueprint, catalog)
 
     def with_drivers(self, written: Mapping[str, WrittenDriver]) -> Platform:
-        """The same platform, with the drivers that its pools get by what a person wrote into rendered objects."""
+        """The same platform, with the drivers that its pools get through users' settings in rendered objects."""
         return Platform(self._blueprint, self.origins, self._catalog, self.release, self._unresolved, written)
 
     @tracked_property
@@ -87,7 +87,7 @@ class Platform:
 
     @tracked_property
     def owners(self) -> tuple[str, ...]:
-        """Whom to ask."""
+        """Contacts for the platform."""
         return tuple(self._blueprint.metadata.owners)
 
     @tracked_property
@@ -97,11 +97,11 @@ class Platform:
 
     @property
     def rules(self) -> tuple[CompatibilityRule, ...]:
-        """The catalogue's rules of compatibility."""
+        """The catalogue's compatibility rules."""
         return self._catalog.rules
 
     def stack_with(self, allocation: str | None) -> Stack:
-        """The stack of a pool that declares `allocation`: only without the operator it differs from others'."""
+        """The stack of a pool that declares `allocation`: it differs from the platform's only without the operator."""
         spec = self._blueprint.spec
         if spec.gpu_stack == "standalone":
             return "standaloneDra" if (allocation or spec.allocation) == DRA else "standalone"
@@ -109,11 +109,11 @@ class Platform:
 
     @tracked_property
     def stacks(self) -> tuple[Stack, ...]:
-        """The stacks of the pools with GPUs, the platform's own first: two where pools get GPUs in both ways."""
+        """The stacks of the pools with GPUs, the platform's own first: two if pools get GPUs in both ways."""
         spec, own = self._blueprint.spec, self.stack_with(None)
         if spec.gpu_stack != "standalone":
             return (own,)
-        with untracked():  # the first pool that differs suffices
+        with untracked():  # the first pool with another stack is sufficient
             allocations = {name: pool.allocation for name, pool in spec.node_pools.items() if pool.gpu is not None}
             differing = next((name for name, one in allocations.items() if one not in (None, spec.allocation)), None)
             only = all(one not in (None, spec.allocation) for one in allocations.values())
@@ -124,34 +124,34 @@ class Platform:
 
     @tracked_property
     def stack(self) -> Stack:
-        """The software that brings GPUs to pods: it follows from who runs it and how pods get GPUs."""
+        """The software that makes GPUs available to pods, which follows from `gpuStack` and `allocation`."""
         return self.stacks[0]
 
     @tracked_property
     def allocation(self) -> str:
-        """`dra` where pods claim GPUs, `device-plugin` where they request a number of them; pools may differ."""
+        """`dra` if pods claim GPUs, `device-plugin` if they request a number of them; pools may differ."""
         return DRA if self.stack in WITH_CLAIMS else "device-plugin"
 
     @tracked_property
     def declared_compute_domains(self) -> bool | None:
-        """spec.computeDomains; None where the pools decide."""
+        """`spec.computeDomains`; None if it follows from the pools."""
         return self._blueprint.spec.compute_domains
 
     @tracked_property
     def node_labels(self) -> str:
-        """Who labels and taints nodes: `apply` or `provisioner`; by default whoever marks the nodes of a cloud."""
+        """What labels and taints nodes: `apply` or `provisioner`; by default, the one that a cloud implies."""
         if declared := self._blueprint.spec.node_labels:
             return declared
         return "provisioner" if self.cluster.distribution_facts.pools else "apply"
 
     @tracked_property
     def declared_pool_label(self) -> str | None:
-        """The node label whose value is the pool's name, where the blueprint says it."""
+        """The node label with the pool's name, if the blueprint declares it."""
         return self._blueprint.spec.pool_label
 
     @tracked_property
     def pool_label(self) -> str | None:
-        """The node label whose value is the pool's name; by default the cloud's, None where it has none."""
+        """The node label with the pool's name; by default the cloud's, None if it has none."""
         if declared := self.declared_pool_label:
             return declared
         groups = self.cluster.distribution_facts.pools
@@ -159,48 +159,50 @@ class Platform:
 
     @tracked_property
     def delivery(self) -> Delivery | None:
-        """Who applies the manifests beside `blueprint apply`; None where the blueprint names no one."""
+        """The delivery controllers besides `blueprint apply`; None if the blueprint declares none."""
         spec = self._blueprint.spec.delivery
         return delivery_of(spec) if spec else None
 
     def advertiser_of(self, fabric: str) -> str | None:
-        """The component that advertises the network cards of a fabric where no cloud does; None: only clouds do."""
+        """The component that advertises the network adapters of a fabric if no cloud does; None if only clouds do."""
         return self._catalog.advertiser_of(fabric)
 
     def machine(self, instance_type: str) -> Machine | None:
-        """What the catalogue knows of an instance type."""
+        """The catalogue's facts about an instance type."""
         return self._catalog.machine(instance_type)
 
     @tracked_property
     def node_class_kind(self) -> NodeClassKind | None:
-        """The kind of object that says what Karpenter starts machines with; None where nothing is rendered for it."""
+        """The kind of node class that configures the machines started by Karpenter; None if nothing is rendered for
+        it.
+        """
         return node_class_kind(self._blueprint.spec.node_pools, self._catalog, self.cluster.distribution)
 
     @cached_property
     def provisioning(self) -> Provisioning:
-        """What Karpenter is told."""
+        """The configuration of Karpenter."""
         return Provisioning(self._blueprint.spec.karpenter, self)
 
     @tracked_property
     def pools(self) -> tuple[Pool, ...]:
-        """All pools, by name; without those whose GPUs the catalogue does not know."""
+        """All pools, by name, except for those whose GPUs are not in the catalogue."""
         specs = self._blueprint.spec.node_pools
         return tuple(self._pool(name, specs[name]) for name in sorted(specs) if name not in self._unresolved)
 
     @tracked_property
     def unresolved(self) -> tuple[Pool, ...]:
-        """The pools whose GPUs the catalogue does not know, by name; their `gpu.facts` cannot be read."""
+        """The pools whose GPUs are not in the catalogue, by name; their `gpu.facts` cannot be read."""
         specs = self._blueprint.spec.node_pools
         return tuple(self._pool(name, specs[name]) for name in sorted(self._unresolved))
 
     @property
     def declared_pools(self) -> Mapping[str, Pool]:
-        """All pools by name, in the order of the blueprint; those that are unresolved, too."""
+        """All pools by name, in the order of the blueprint, including unresolved ones."""
         found = {pool.name: pool for pool in (*self.pools, *self.unresolved)}
         return {name: found[name] for name in self._blueprint.spec.node_pools}
 
     def _pool(self, name: str, spec: NodePool) -> Pool:
-        with untracked():  # a pool records by itself whether it has GPUs
+        with untracked():  # a pool itself records whether it has GPUs
             kind = Pool if spec.gpu is None else GpuPool
         return kind(name, spec, self, self._catalog)
 
@@ -210,10 +212,10 @@ class Platform:
         return tuple(pool for pool in self.pools if isinstance(pool, GpuPool) and pool.gpu and not pool.passes_gpus)
 
     def first_with(self, part: str) -> GpuPool | None:
-        """The first pool whose nodes this platform brings `part` (as in a Mode) to.
+        """The first pool on whose nodes this platform provides `part` (as in a Mode).
 
-        Nothing is recorded but what is read from that pool afterwards: it alone suffices, and the lines of a thousand
-        others would say nothing.
+        Only what is read from that pool afterwards is recorded: it is a sufficient reason, and the sources of a
+        thousand other pools would be useless.
         """
         if part not in self._first_with:
             with untracked():
@@ -228,27 +230,27 @@ class Platform:
 
     @tracked_property
     def partitioning(self) -> ClusterPartitioning:
-        """How the pools together partition and share GPUs."""
+        """The partitioning and sharing of all pools together."""
         return ClusterPartitioning(self)
 
     @tracked_property
     def nic_policies(self) -> NicPolicies:
-        """What the Network Operator does on the nodes of all pools."""
+        """The Network Operator's functions on the nodes of all pools."""
         return NicPolicies(self)
 
     @tracked_property
     def node_stack(self) -> NodeStack:
-        """Container toolkit, device plugin and the pods around them."""
+        """Container toolkit, device plugin and related pods."""
         return NodeStack(self)
 
     @tracked_property
     def dra(self) -> DynamicAllocation:
-        """What the DRA driver does."""
+        """The functions of the DRA driver."""
         return DynamicAllocation(self)
 
     @tracked_property
     def virtualization(self) -> Virtualization:
-        """What the operator does for virtual machines."""
+        """The operator's functions for virtual machines."""
         return Virtualization(self)
 
     @cached_property
@@ -266,7 +268,9 @@ class Platform:
         return known.version
 
     def driver_digest(self, branch: str) -> str | None:
-        """The digest by which an operator's bundle pins the driver of a branch; resolve() refuses one without."""
+        """The digest with which an operator's bundle pins the driver of a branch; resolve() rejects a branch without
+        one.
+        """
         if (known := self.release.driver.branches.get(branch)) is None or known.digest is None:
             return None
         path = ("driver", "branches", branch, "digest")
@@ -274,42 +278,44 @@ class Platform:
         return known.digest
 
     def setting(self, name: str) -> Any:
-        """The value of a setting, of the component in this stack that has it; None where there is none."""
+        """The value of a setting of the component in this stack that has it; None if there is none."""
         found = self.component_with(name)
         return found.settings[name] if found else None
 
     def component_with(self, setting: str) -> PlatformComponent | None:
-        """The component in this stack that has a setting; its name is the contract, not the component's."""
+        """The component in this stack with a setting. The contract is the setting's name, not the component's."""
         with untracked():
             stacks = self.stacks
         return next((each for each in self.components.values() if each.component.has(setting, stacks)), None)
 
     def provider_of(self, part: Part, stack: Stack | None = None) -> PlatformComponent | None:
-        """The component that brings a part of the node stack to pools of a stack that leave it to us."""
+        """The component that provides a part of the node stack for pools of a stack that leave it to the platform."""
         wanted = stack or self.stack
         return next((each for each in self.components.values() if each.component.brings(part, wanted)), None)
 
     @tracked_property
     def taints(self) -> tuple[PoolTaint, ...]:
-        """Every taint once of pools with GPUs, a fabric or machines, whatever its value, and the customary one."""
+        """All taints of pools with GPUs, a fabric or virtual machines, without duplicates and values, and the usual GPU
+        taint.
+        """
         return merged_taints((each for each in self.pools if each.runs_operands_of_nodes), (GPU_TAINT, "NoSchedule"))
 
     @tracked_property
     def components(self) -> Mapping[str, PlatformComponent]:
-        """The release's components by name, in order of need; absent ones are left out."""
-        with untracked():  # that a component is there is recorded by what it is there for, not by everything in it
+        """The release's components by name, in dependency order, except for absent ones."""
+        with untracked():  # A component's presence is recorded by what requires it, not by everything in it.
             names = [name for name in self._component_names() if self.requests(self._component(name))]
         found = (self._platform_component(name) for name in names)
         return {component.name: component for component in found if component.ownership != "absent"}
 
     @tracked_property
     def release_components(self) -> Mapping[str, PlatformComponent]:
-        """Every component of the release by name: also absent ones, and those of another stack."""
+        """All components of the release by name, including absent ones and those of another stack."""
         return {name: self._platform_component(name) for name in self.release.components}
 
     @tracked_property
     def declared_components(self) -> Mapping[str, PlatformComponent]:
-        """Those that the blueprint names, in its order."""
+        """The components in the blueprint, in its order."""
         with untracked():
             names = [name for name in self._blueprint.spec.components if name in self.release.components]
         return {name: self.release_components[name] for name in names}
@@ -318,12 +324,12 @@ class Platform:
         return PlatformComponent(self._component(name), self._blueprint.spec.components.get(name), self)
 
     def requests(self, component: Component) -> bool:
-        """Whether the blueprint has the section that the component carries out, if it carries out one."""
+        """Whether the blueprint has the section that the component implements, if it implements one."""
         return is_requested(component, self._blueprint.spec, self.cluster)
 
     @tracked_property
     def observability(self) -> Observability | None:
-        """What is watched; None without the section, or without the component that carries it out."""
+        """The monitoring configuration; None without the section, or without the component that implements it."""
         spec = self._blueprint.spec.observability
         if spec is None:
             return None
@@ -334,14 +340,14 @@ class Platform:
 
     @cached_property
     def tenants(self) -> Tenants:
-        """Who shares the platform."""
+        """The tenants that share the platform."""
         from blueprint.platform.tenants.model import Tenants
 
         return Tenants(self._blueprint.spec.tenants, self._blueprint.spec.plans, self)
 
     @tracked_property
     def queueing(self) -> Queueing | None:
-        """How workloads wait for GPUs; None without the section."""
+        """How workloads queue for GPUs; None without the section."""
         spec = self._blueprint.spec.queueing
         if spec is None:
             return None
@@ -351,7 +357,7 @@ class Platform:
 
     @cached_property
     def health(self) -> FaultReactions:
-        """What is to be done about faults of GPUs."""
+        """The reactions to GPU faults."""
         from blueprint.platform.health.model import FaultReactions
 
         with untracked():
@@ -359,14 +365,14 @@ class Platform:
 
     @cached_property
     def workloads(self) -> Workloads:
-        """What users of the tenants start from."""
+        """The workload templates for tenant users."""
         from blueprint.platform.workloads.model import Workloads
 
         return Workloads(self)
 
     @tracked_property
     def engines(self) -> tuple[str, ...]:
-        """The engines that queue workloads, by their keys in `queueing`."""
+        """The queueing engines, by their keys in `queueing`."""
         return engines_of(self._blueprint.spec.queueing)
 
     @tracked_property
@@ -376,7 +382,7 @@ class Platform:
 
     @tracked_property
     def admission_policies(self) -> bool:
-        """Whether admission policies hold the workloads of tenants to what is theirs."""
+        """Whether admission policies restrict the workloads of tenants to their own resources."""
         return self._blueprint.spec.policy.admission
 
     def _component(self, name: str) -> Component:

@@ -125,7 +125,9 @@ def test_the_page_begins_with_what_where_when_and_the_verdict(context: Context) 
 
 def test_each_finding_has_a_row_that_leads_to_its_details(context: Context) -> None:
     text = page(DRIFT, context)
-    rows = re.findall(r'<tr class="[^"]*"><td><span class="badge \w+">\w+</span> <a href="#(finding-\d)">.*?</tr>', text)
+    rows = re.findall(
+        r'<tr class="[^"]*"><td><span class="badge \w+">\w+</span> <a href="#(finding-\d)">.*?</tr>', text
+    )
     assert rows == [f"finding-{n}" for n in range(1, 5)]
     assert re.search(
         r'<td class="mono">Deployment/x/a</td><td class="mono">spec\.x</td><td class="mono">1</td>'

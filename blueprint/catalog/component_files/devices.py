@@ -1,4 +1,4 @@
-"""What a DRA driver publishes of each device, and the classes by which claims request them: `devices.yaml`."""
+"""The devices that a DRA driver publishes, and the classes by which claims request them: `devices.yaml`."""
 
 from collections.abc import Mapping
 from functools import lru_cache
@@ -14,31 +14,31 @@ from blueprint.records import Record
 from blueprint.versions import version_key
 
 Sort = Literal["gpu", "mig", "vfio", "channel", "daemon"]
-"""What a device is: its attribute `type`."""
+"""The type of a device: its attribute `type`."""
 
 Known = Literal[
     "sort", "profile", "nvmlName", "architecture", "computeCapability", "driverVersion", "deviceId", "memory", "shares",
     "multiprocessors", "copyEngines", "decoders", "encoders", "jpegEngines", "ofaEngines", "memorySlice",
 ]  # fmt: skip
-"""What of a platform an attribute or a capacity repeats."""
+"""The platform fact that an attribute or a capacity repeats."""
 
 
 class Published(Record, kw_only=True):
     """An attribute or a capacity.
 
     Attributes:
-        of: The sorts of device that have it.
-        type: Of an attribute; a capacity is a quantity.
-        values: All that there is, where that is a short list.
-        since: The first minor version of the driver with it; None: all.
-        until: The first minor version without it; None: none.
-        gate: The feature gate without which it is not published.
-        optional: The sorts of device of which some lack it.
-        fact: What of the platform it repeats; None: unknown until a node is seen, unless it has a `value`.
-        value: What it always is.
-        only_under: By sort of device, the gate without which that sort does not have it.
-        not_under: The gate with which nothing has it.
-        list_under: The gate with which it is a list.
+        of: The types of device that have it.
+        type: The type of an attribute; a capacity is a quantity.
+        values: All possible values, if there are only a few.
+        since: The first minor version of the driver that publishes it; None: all do.
+        until: The first minor version that no longer publishes it; None: all do.
+        gate: The feature gate that it requires.
+        optional: The types of device on which it may be missing.
+        fact: The platform fact that it repeats; None: unknown until the node exists, unless it has a `value`.
+        value: Its constant value.
+        only_under: By type of device, the feature gate that the type requires to have it.
+        not_under: The feature gate that removes it.
+        list_under: The feature gate that makes it a list.
     """
 
     of: tuple[Sort, ...]
@@ -55,12 +55,12 @@ class Published(Record, kw_only=True):
     list_under: GateName | None = None
 
     def of_sort(self, sort: Sort, version: str, gates: frozenset[str]) -> bool:
-        """Whether this version of the driver publishes it of this sort of device with these gates open."""
+        """Whether this version of the driver publishes it for this type of device with these feature gates enabled."""
         allowed = self.only_under.get(sort) in {None, *gates} and self.not_under not in gates
         return sort in self.of and allowed and self.known_to(version, gates)
 
     def known_to(self, version: str, gates: frozenset[str]) -> bool:
-        """Whether this version of the driver (`0.5.0`) publishes it with these gates open."""
+        """Whether this version of the driver (`0.5.0`) publishes it with these feature gates enabled."""
         key = version_key(version)
         early = self.since is not None and key < version_key(self.since)
         late = self.until is not None and key >= version_key(self.until)
@@ -68,7 +68,7 @@ class Published(Record, kw_only=True):
 
 
 class DeviceClass(Record, kw_only=True):
-    """A class that comes with the driver."""
+    """A DeviceClass that the driver installs."""
 
     driver: Text
     sort: Sort
@@ -76,14 +76,14 @@ class DeviceClass(Record, kw_only=True):
 
 
 class Partitions(Record, kw_only=True):
-    """How partitions are published that are made when they are claimed.
+    """How the driver publishes partitions that it creates on demand.
 
     Attributes:
-        gate: The gate without which none are.
-        counter_set: The name of the set of counters of `{gpu}`.
-        memory_slice: The counter of memory slice `{slice}`.
-        counters_apart_from: The minor of Kubernetes from which on a slice has either counters or devices.
-        need_reset: Architectures that change their MIG mode at a reset: it is as it was when the driver started.
+        gate: The feature gate that they require.
+        counter_set: The name of the counter set of `{gpu}`.
+        memory_slice: The counter for memory slice `{slice}`.
+        counters_apart_from: The first Kubernetes minor version with counters and devices in separate slices.
+        need_reset: Architectures whose MIG mode changes only at a reset: it stays as it was when the driver started.
     """
 
     gate: GateName
@@ -94,14 +94,16 @@ class Partitions(Record, kw_only=True):
 
 
 class HealthTaints(Record, kw_only=True):
-    """The taints that a driver gives to devices that fail, and the gate without which it gives none."""
+    """The taints that a driver sets on failing devices, and the feature gate that they require."""
 
     gate: GateName
     keys: tuple[Text, ...]
 
 
 class Shares(Record, kw_only=True):
-    """How devices are published of which claims take amounts: the gate, the variable that says how, and the step."""
+    """How devices are published whose capacity claims can share: the feature gate, the variable that configures it, and
+    the step.
+    """
 
     gate: GateName
     variable: Text
@@ -109,18 +111,19 @@ class Shares(Record, kw_only=True):
 
 
 class Driver(Record, kw_only=True):
-    """How a driver names the devices of a node and lays them out in slices.
+    """How a driver names the devices of a node and arranges them in slices.
 
     Attributes:
-        names: By sort of device. `{gpu}` is the GPU's minor number; of an instance `{profile}`, `{id}` and `{start}`
-            are its profile, the number of that, and the first memory slice.
+        names: Device names by type. `{gpu}` is the GPU's minor number; `{profile}`, `{id}` and `{start}` are the
+            profile
+            of an instance, the profile's ID, and its first memory slice.
         part: The part of the driver that must be enabled.
-        memory_slice: The capacity that says that an instance has memory slice `{slice}`.
-        partitions: Those that are made when they are claimed.
-        taints: Of devices that fail.
-        shares: Amounts of devices.
-        gates: By sort of device, the gate without which none of them is published.
-        hidden: By sort of device, the gate with which it may be left out.
+        memory_slice: The capacity that marks an instance as using memory slice `{slice}`.
+        partitions: Partitions that are created on demand.
+        taints: Taints of failing devices.
+        shares: Capacity that claims can share.
+        gates: By type of device, the feature gate that it requires to be published.
+        hidden: By type of device, the feature gate with which it may be missing.
     """
 
     names: Mapping[Sort, Text]
@@ -134,7 +137,7 @@ class Driver(Record, kw_only=True):
 
 
 class Devices(CatalogueFile, kw_only=True):
-    """The catalogue: by domain and name, by class, by field, by driver."""
+    """The contents of the file: by domain and name, by class, by field, by driver."""
 
     source: Text
     attributes: Mapping[str, Mapping[str, Published]]
@@ -147,5 +150,5 @@ class Devices(CatalogueFile, kw_only=True):
 
 @lru_cache(maxsize=2)
 def load_devices(folder: Path) -> Devices:
-    """The devices in a component's folder. Raises Refused where the file is wrong."""
+    """The devices in a component's folder. Raises Refused if the file is invalid."""
     return read(folder / "devices.yaml", Devices)

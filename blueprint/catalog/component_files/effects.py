@@ -1,4 +1,6 @@
-"""What changing a component's objects does to nodes, and which moves its vendor does not support: `effects.yaml`."""
+"""The effects on nodes of changing a component's objects, and upgrades that the vendor does not support:
+`effects.yaml`.
+"""
 
 from collections.abc import Mapping
 from functools import cache
@@ -22,15 +24,16 @@ Happens = Literal[
     "nodes",
     "unfit-nodes",
 ]
-"""`driver`: replaced node by node, GPU pods leave; `driver-restart`: its pod restarts in place; `network-driver`:
-replaced node by node, pods are evicted; `runtime`: the container runtime restarts; `allocation`: no new GPUs for a
-moment; `claims`: the same where pods claim them; `mig`: GPUs are repartitioned; `operands`: pods that only watch;
-`confidential`: GPUs change their confidential mode; `nodes`: others take the place of nodes;
-`unfit-nodes`: of those that could no longer be made so."""
+"""`driver`: the driver is replaced node by node, and GPU pods are evicted; `driver-restart`: its pod restarts in place;
+`network-driver`: replaced node by node, and pods are evicted; `runtime`: the container runtime restarts; `allocation`:
+no new GPUs are allocated for a moment; `claims`: the same for claims; `mig`: GPUs are repartitioned; `operands`:
+monitoring pods restart; `confidential`: GPUs change their confidential mode; `nodes`: nodes are replaced;
+`unfit-nodes`: nodes that can no longer be created in this way are replaced.
+"""
 
 
 class Effect(Record, kw_only=True):
-    """What happens to nodes when one of `fields` (or anything under it) of an object of `kind` changes."""
+    """The effect on nodes if one of `fields` (or anything below it) of an object of `kind` changes."""
 
     kind: Text
     fields: tuple[Text, ...]
@@ -39,9 +42,9 @@ class Effect(Record, kw_only=True):
 
 
 class Installer(Record, kw_only=True):
-    """A DaemonSet, `Kind/name`, that puts a runtime onto nodes with a label and takes it from others.
+    """A DaemonSet, `Kind/name`, that installs a runtime on nodes with a label and removes it from others.
 
-    `what` is what it puts there; `notes` say what else that means.
+    `what` is what it installs; `notes` describe further consequences.
     """
 
     object: Text
@@ -52,21 +55,22 @@ class Installer(Record, kw_only=True):
 
 
 class Majors(Record, kw_only=True):
-    """The major versions in their order: upgrades are supported to the next one alone."""
+    """The major versions in order. Upgrades are supported only to the next one."""
 
     names: tuple[Text, ...]
     source: Text
 
     def of(self, version: str) -> str | None:
-        """The major that a version belongs to: `26.7` for `v26.7.0`."""
+        """The major version that a version belongs to: `26.7` for `v26.7.0`."""
         number = version.removeprefix("v")
         return next((name for name in self.names if number == name or number.startswith(f"{name}.")), None)
 
 
 class Exclusive(Record, kw_only=True):
-    """Kinds, or objects as `Kind/name`, of which a cluster may hold one alone; there is no way to another in place.
+    """Mutually exclusive kinds, or objects as `Kind/name`: a cluster may have only one of them, and cannot switch in
+    place.
 
-    `allocators` are workloads of which one alone may run on a node, each with the container that allocates GPUs.
+    `allocators` are workloads of which only one may run on a node, each with the container that allocates GPUs.
     """
 
     kinds: tuple[Text, ...]
@@ -74,16 +78,18 @@ class Exclusive(Record, kw_only=True):
     source: Text
 
     def allocator(self, kind: str, name: str) -> str | None:
-        """The key of an allocator; None of other objects."""
+        """The key of an allocator; None for other objects."""
         return key if (key := f"{kind}/{name}") in self.allocators else None
 
     def key(self, kind: str, name: str) -> str | None:
-        """Which of them an object is; None: of none."""
+        """The key of an exclusive object; None for other objects."""
         return next((one for one in self.kinds if one in (kind, f"{kind}/{name}")), None)
 
 
 class Handover(Record, kw_only=True):
-    """A field that hands the drivers to other objects; not in the same step in which the major becomes `since`."""
+    """A field that hands the drivers over to other objects. It must not change in the same step as an upgrade to
+    `since`.
+    """
 
     kind: Text
     field: Text
@@ -92,7 +98,7 @@ class Handover(Record, kw_only=True):
 
 
 class Effects(CatalogueFile, kw_only=True):
-    """The whole file of one component. `node_pools` is the kind of its objects from which nodes are made."""
+    """The whole file of one component. `node_pools` is the kind of its objects from which nodes are created."""
 
     component: Text
     effects: tuple[Effect, ...]
@@ -105,5 +111,5 @@ class Effects(CatalogueFile, kw_only=True):
 
 @cache
 def load_effects() -> tuple[Effects, ...]:
-    """The effects of every component that has any. Raises Refused (BP3901) where a file is wrong."""
+    """The effects of all components that have any. Raises Refused (BP3901) if a file is invalid."""
     return tuple(read(file, Effects) for file in sorted(data_folder("components").glob("*/effects.yaml")))

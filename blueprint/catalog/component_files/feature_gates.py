@@ -1,4 +1,4 @@
-"""The feature gates of a DRA driver: which there are, what they need, what excludes what: `feature-gates.yaml`."""
+"""The feature gates of a DRA driver, with their requirements and conflicts: `feature-gates.yaml`."""
 
 from collections.abc import Mapping
 from functools import lru_cache
@@ -15,13 +15,13 @@ Minor = Annotated[str, Matching(r"\d+\.\d+", "a minor version")]
 
 
 class ClusterGate(Record, kw_only=True):
-    """A gate of Kubernetes, and the minor from which on it is open if not set explicitly; None: in none yet."""
+    """A Kubernetes feature gate, and the first minor version that enables it by default; None: none does yet."""
 
     gate: GateName
     open_from: Minor | None = None
 
     def open_in(self, minor: str) -> bool:
-        """Whether it is open by itself in this minor."""
+        """Whether this minor version enables it by default."""
         return self.open_from is not None and version_key(minor) >= version_key(self.open_from)
 
 
@@ -30,14 +30,14 @@ class Gate(Record, kw_only=True):
 
     Attributes:
         since: The first minor version of the driver that knows it.
-        default: Whether it is open if not set explicitly.
-        means: What happens where it is open, as a clause.
-        part: The part of the driver that asks it.
-        requires: Gates that must be open as well.
-        excludes: Gates with which the driver does not start.
-        discouraged: Gates beside which it is advised against.
-        cluster: The gate of Kubernetes that it needs.
-        variable: The variable of the driver's container without which it does nothing.
+        default: Whether it is enabled by default.
+        means: What happens if it is enabled, as a clause.
+        part: The part of the driver that reads it.
+        requires: Feature gates that must be enabled as well.
+        excludes: Feature gates with which the driver does not start.
+        discouraged: Feature gates that should not be combined with it.
+        cluster: The Kubernetes feature gate that it needs.
+        variable: The variable of the driver's container without which it has no effect.
         mig: Whether it partitions GPUs.
     """
 
@@ -54,22 +54,22 @@ class Gate(Record, kw_only=True):
 
 
 class Gates(CatalogueFile, kw_only=True):
-    """All gates by name."""
+    """All feature gates by name."""
 
     source: Text
     gates: Mapping[GateName, Gate]
 
     def known_to(self, version: str) -> dict[str, Gate]:
-        """The gates that a version of the driver (`v0.5.0`) knows."""
+        """The feature gates that a version of the driver (`v0.5.0`) knows."""
         key = version_key(version.removeprefix("v"))
         return {name: gate for name, gate in self.gates.items() if key >= version_key(gate.since)}
 
     def open(self, settings: Mapping[str, bool], version: str) -> set[str]:
-        """The gates that are open where a blueprint says `said`."""
+        """The feature gates that are enabled with these settings."""
         return {name for name, gate in self.known_to(version).items() if settings.get(name, gate.default)}
 
 
 @lru_cache(maxsize=2)
 def load_gates(folder: Path) -> Gates:
-    """The gates in a component's folder. Raises Refused where the file is wrong."""
+    """The feature gates in a component's folder. Raises Refused if the file is invalid."""
     return read(folder / "feature-gates.yaml", Gates)

@@ -1,4 +1,4 @@
-"""Faults of GPUs, and the alerts that tell of them."""
+"""GPU faults, and the alerts that report them."""
 
 from collections.abc import Mapping
 from functools import cache
@@ -13,7 +13,9 @@ FaultName = Annotated[str, Matching(r"[a-z][a-z0-9-]*", "lower-case words joined
 
 
 class GpuFault(Record, kw_only=True):
-    """One fault. `xid` tells it from others of the same alert; `cannot` has reactions that do not help, and why."""
+    """One fault. `xid` distinguishes it from others with the same alert; `cannot` lists ineffective reactions with the
+    reason.
+    """
 
     title: Text
     alert: Text
@@ -30,5 +32,5 @@ class GpuFaults(CatalogueFile, kw_only=True):
 
 @cache
 def load_gpu_faults() -> Mapping[str, GpuFault]:
-    """The faults by name. Raises Refused (BP3901) where the file is wrong."""
+    """The faults by name. Raises Refused (BP3901) if the file is invalid."""
     return read(Path(__file__).parents[1] / "gpu-faults.yaml", GpuFaults).faults

@@ -1,4 +1,4 @@
-"""The handlers of Kata that a component can install, and where nodes keep containerd: `handlers.yaml`."""
+"""The Kata handlers that a component can install, and the location of containerd on nodes: `handlers.yaml`."""
 
 from collections.abc import Mapping
 from functools import lru_cache
@@ -14,14 +14,14 @@ Confidential = Literal["snp", "tdx"]
 
 
 class Overhead(Record, kw_only=True):
-    """What a virtual machine takes beside its pod, as quantities."""
+    """The resources that a virtual machine needs in addition to its pod, as quantities."""
 
     cpu: Text
     memory: Text
 
 
 class Handler(Record, kw_only=True):
-    """One handler; the comment at the head of `handlers.yaml` explains the keys."""
+    """One handler. The comment at the top of `handlers.yaml` explains the keys."""
 
     language: Language
     gpus: bool = False
@@ -34,9 +34,10 @@ class Handler(Record, kw_only=True):
 
 
 class Encryption(Record, kw_only=True):
-    """A way to encrypt memory: the label of nodes that can, and the keys of which each machine takes one.
+    """A method of memory encryption: the label of nodes that support it, and the keys of which each virtual machine
+    uses one.
 
-    Node feature discovery sets the label where it finds `feature`, and counts the keys by `counter`.
+    Node Feature Discovery sets the label if it finds `feature`, and counts the keys with `counter`.
     """
 
     title: Text
@@ -48,9 +49,9 @@ class Encryption(Record, kw_only=True):
 
 
 class Runtime(Record, kw_only=True):
-    """Where nodes keep containerd's configuration, and the folder of its socket.
+    """The location of containerd's configuration on nodes, and the folder of its socket.
 
-    `whole_server` says that a restart of containerd restarts all of Kubernetes on the node.
+    `whole_server`: restarting containerd restarts all of Kubernetes on the node.
     """
 
     name: Text
@@ -72,7 +73,7 @@ class Handlers(CatalogueFile, kw_only=True):
     runtimes: Mapping[Text, Runtime]
 
     def shim(self, language: Language, confidential: str | None, *, gpus: bool) -> str:
-        """The handler for what a pool wants; there is one for each."""
+        """The handler that meets a pool's requirements. There is exactly one."""
         wanted = (language, confidential, gpus)
         found = ((one.language, one.confidential, one.gpus) == wanted for one in self.handlers.values())
         return next(name for name, fits in zip(self.handlers, found, strict=True) if fits)
@@ -80,5 +81,5 @@ class Handlers(CatalogueFile, kw_only=True):
 
 @lru_cache(maxsize=2)
 def load_handlers(folder: Path) -> Handlers:
-    """The handlers of the component in `folder`. Raises Refused (BP3901) where a file is wrong."""
+    """The handlers of the component in `folder`. Raises Refused (BP3901) if a file is invalid."""
     return read(folder / "handlers.yaml", Handlers)

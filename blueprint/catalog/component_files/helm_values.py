@@ -1,4 +1,4 @@
-"""Where the values of a component's upstream chart are in a blueprint: `upstream.yaml` of its folder."""
+"""Maps the values of a component's upstream Helm chart to blueprint fields: `upstream.yaml` in its folder."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from blueprint.source.loader import load_text
 
 
 class ChartValues(Record):
-    """What one component's file says: the chart, an answer by value, and settings that answer none."""
+    """The file of one component: the chart, an answer for each value, and settings without a chart value."""
 
     component: str
     chart: str
@@ -20,30 +20,30 @@ class ChartValues(Record):
     more: Mapping[str, str]
 
     def place(self, value: str) -> str | None:
-        """The key of the answer to a value of the chart: itself, or the longest above it."""
+        """The key of the answer for a chart value: the value itself, or its longest ancestor."""
         steps = value.split(".")
         above = (".".join(steps[:length]) for length in range(len(steps), 0, -1))
         return next((key for key in above if key in self.places), None)
 
 
 def all_chart_values() -> Iterator[ChartValues]:
-    """Every component's file, by name."""
+    """The files of all components, by name."""
     for file in sorted(data_folder("components").glob("*/upstream.yaml")):
         data: Any = load_text(file.read_text("utf-8"), file.name).data
         yield ChartValues(file.parent.name, data["chart"], data["version"], data["answers"], data["more"] or {})
 
 
 def where_helm_values_are(component: str, key: str, value: Any) -> list[str]:
-    """For a key of a component that may be one of its chart: where each value in it is said in a blueprint.
+    """The blueprint field for each chart value in `value`, if `key` of a component may come from its chart.
 
-    Empty where the chart has no such value. `value` is what was written under the key, mappings and all.
+    Empty if the chart has no such value. `value` is what was written under the key, including nested mappings.
     """
     one = next((each for each in all_chart_values() if each.component == component), None)
     if one is None:
         return []
     written = list(_leaves(key, value)) or [key]
     found = dict.fromkeys(known for each in written if (known := one.place(each)))
-    if not found:  # the value is off the chart; the key is not
+    if not found:  # The value does not come from the chart; the key does not either.
         found = dict.fromkeys(known for known in one.places if known.startswith(f"{key}."))
     return [f"the chart's {known} {_in_words(one.places[known])}" for known in found]
 

@@ -1,4 +1,4 @@
-"""How a lab runs the manager of a component on its own machine: `lab.yaml`."""
+"""How a lab runs the manager of a component on the local machine: `lab.yaml`."""
 
 from collections.abc import Mapping
 from functools import cache
@@ -11,21 +11,21 @@ from blueprint.records import Record
 
 
 class BuiltProgram(Record, kw_only=True):
-    """What is different where the program is the one that `lab install` builds, an older version."""
+    """Differences for the program that `lab install` builds, which is an older version."""
 
     configuration: Mapping[Text, Any] = {}
     gates: Mapping[Text, bool] = {}
 
 
 class NodeRequests(Record, kw_only=True):
-    """How the manager asks an autoscaler for nodes: it does where the bundle has an object of `kind`.
+    """How the manager requests nodes from an autoscaler. It does so if the bundle has an object of `kind`.
 
     Attributes:
-        kind: The kind of its own objects that has it ask.
-        api_version: Of the requests.
-        request: Their kind.
-        requests: Their collection, as a URL path.
-        answered: The condition of a request that says yes.
+        kind: The kind of its own objects that makes it request nodes.
+        api_version: The apiVersion of the requests.
+        request: The kind of the requests.
+        requests: The collection of the requests, as a URL path.
+        answered: The condition of an accepted request.
     """
 
     kind: Text
@@ -36,27 +36,28 @@ class NodeRequests(Record, kw_only=True):
 
 
 class QueueProgram(CatalogueFile, kw_only=True):
-    """The whole file of one component, whose manager admits workloads by queues.
+    """The whole file of one component whose manager admits workloads through queues.
 
     Attributes:
-        component: Whose manager it is.
-        title: How people write its name.
-        program: Its name among the programs of a lab.
-        deployment: The Deployment whose first container it is in a cluster; its account is the program's.
-        config_map: Where its configuration is, under `key`.
-        service: The Service by which the API server calls it.
-        secret: The Secret into which it puts its certificate.
+        component: The component of the manager.
+        title: The display name.
+        program: The name of the program in the lab.
+        deployment: The Deployment that runs it in a cluster, as the first container; its ServiceAccount is used.
+        config_map: The ConfigMap with its configuration, under `key`.
+        service: The Service through which the API server calls its webhooks.
+        secret: The Secret in which it stores its certificate.
         group: The API group of its objects.
         queues: Collections whose objects have a condition Active, as URL paths.
-        workloads: The collection in which it says what it has admitted.
+        workloads: The collection in which it records admitted workloads.
         flavors: The collection with the labels and tolerations that it adds.
-        configuration: Merged over the configuration, null takes a key away; `{webhook}`, `{metrics}` and `{health}` are
-            free ports, `{certificates}` is the folder into which the Secret is mounted, `{uncounted}` are names of
-            resources that no quota has.
-        gates: Features that are switched on or off.
-        node_requests: How it asks for nodes; None of a program that does not.
-        beside: Objects that workloads refer to and others install, where a lab has their kind.
-        built: What is different with the program that `lab install` builds.
+        configuration: Merged over the configuration; null removes a key. `{webhook}`, `{metrics}` and `{health}` are
+            free
+            ports, `{certificates}` is the folder in which the Secret is mounted, and `{uncounted}` are resource names
+            without a quota.
+        gates: Feature gates that are enabled or disabled.
+        node_requests: How it requests nodes; None for a program that does not.
+        beside: Objects that workloads refer to and that others install, if a lab has their kind.
+        built: Differences for the program that `lab install` builds.
     """
 
     component: Text
@@ -81,5 +82,5 @@ class QueueProgram(CatalogueFile, kw_only=True):
 
 @cache
 def load_queue_programs() -> tuple[QueueProgram, ...]:
-    """Those of every component. Raises Refused (BP3901) where a file is wrong."""
+    """The programs of all components. Raises Refused (BP3901) if a file is invalid."""
     return tuple(read(file, QueueProgram) for file in sorted(data_folder("components").glob("*/lab.yaml")))

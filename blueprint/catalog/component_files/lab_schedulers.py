@@ -1,4 +1,4 @@
-"""How a lab runs a scheduler that an operator installs on its own machine: `lab-scheduler.yaml`."""
+"""How a lab runs a scheduler that an operator installs on the local machine: `lab-scheduler.yaml`."""
 
 from collections.abc import Mapping
 from functools import cache
@@ -10,11 +10,11 @@ from blueprint.records import Record
 
 
 class HostProgram(Record, kw_only=True):
-    """One program, as it runs on a machine and not in a pod.
+    """One program that runs on the machine instead of in a pod.
 
     Attributes:
-        arguments: Given after those of its container; `{webhook}` and `{health}` are free ports.
-        health: Whether it answers `/readyz` on the port `{health}`.
+        arguments: Appended to those of its container; `{webhook}` and `{health}` are free ports.
+        health: Whether it serves `/readyz` on the port `{health}`.
         webhook: Whether the API server calls it.
     """
 
@@ -24,34 +24,36 @@ class HostProgram(Record, kw_only=True):
 
 
 class DeployedWhen(Record, kw_only=True):
-    """When the operator has made everything: all objects of these collections, as URL paths, have the conditions."""
+    """The conditions under which the operator is finished: all objects of these collections, as URL paths, have
+    them.
+    """
 
     conditions: Mapping[Text, Text]
     collections: tuple[Text, ...]
 
 
 class NamedRuntimeClass(Record, kw_only=True):
-    """The kind of the component's object that names a RuntimeClass, and the dotted path of the field."""
+    """The kind of the component's object that refers to a RuntimeClass, and the dotted path of the field."""
 
     kind: Text
     field: Text
 
 
 class SchedulerPrograms(CatalogueFile, kw_only=True):
-    """The whole file of one component, whose operator runs a scheduler.
+    """The whole file of one component whose operator runs a scheduler.
 
     Attributes:
-        component: Whose programs they are.
-        title: How people write its name.
-        scheduler: The scheduler that pods name.
+        component: The component of the programs.
+        title: The display name.
+        scheduler: The `schedulerName` of pods.
         deployment: The Deployment of the operator.
         groups: The API groups of its objects.
-        deployed: When the operator has made everything.
-        programs: What runs in a lab, by the last part of the image's name. The program has that name, too.
-        groups_of_pods: The collection in which it says why a group of pods does not start.
-        group_of_pod: The annotation of a pod that names its group.
-        over_quota: Reasons of a group that are about quota.
-        runtime_class: Where the RuntimeClass of the pods that it makes is named; others bring it.
+        deployed: When the operator has created everything.
+        programs: The programs that run in a lab, by the last part of the image name, which is also the program's name.
+        groups_of_pods: The collection that records why a group of pods does not start.
+        group_of_pod: The annotation of a pod with its group's name.
+        over_quota: Reasons of a group that concern quota.
+        runtime_class: The field with the RuntimeClass of the pods that it creates; others install the RuntimeClass.
     """
 
     component: Text
@@ -70,6 +72,6 @@ class SchedulerPrograms(CatalogueFile, kw_only=True):
 
 @cache
 def load_scheduler_programs() -> tuple[SchedulerPrograms, ...]:
-    """Those of every component. Raises Refused (BP3901) where a file is wrong."""
+    """The programs of all components. Raises Refused (BP3901) if a file is invalid."""
     files = sorted(data_folder("components").glob("*/lab-scheduler.yaml"))
     return tuple(read(file, SchedulerPrograms) for file in files)

@@ -1,5 +1,5 @@
-"""Metrics, alerts, recording rules and dashboards: files of the component that carries out `observability`, and of each
-component that exports metrics of its own, with `exports.yaml` in place of the counter file.
+"""Metrics, alerts, recording rules and dashboards: files of the component that implements `observability`, and of every
+component that exports its own metrics, with `exports.yaml` instead of the counters file.
 """
 
 import re
@@ -14,7 +14,7 @@ from blueprint.records import Record, field
 
 MetricSet = Literal["minimal", "standard", "full"]
 SETS: tuple[MetricSet, ...] = ("minimal", "standard", "full")
-"""Each is part of the next."""
+"""Each set includes the previous one."""
 
 MetricName = Annotated[str, Matching(r"DCGM_[A-Z]+_[A-Z0-9_]+", "a field of DCGM or its exporter")]
 ExportName = Annotated[str, Matching(r"[a-z][a-z0-9_]*", "a metric, like up")]
@@ -28,10 +28,10 @@ _METRIC = re.compile(r"\bDCGM_[A-Z]+_[A-Z0-9_]+\b")
 
 
 class Metric(Record, kw_only=True):
-    """One row of the exporter's counter file; `renamed` is the name that DCGM 4.6 gave the same field.
+    """One row of the exporter's counters file; `renamed` is the name of the same field since DCGM 4.6.
 
-    `nvlink5` says that it is counted where GPUs may have NVLink 5 alone (`only`), or not there (`never`);
-    `instances` whether it has a value for MIG instances.
+    `nvlink5`: whether it is available only on GPUs with NVLink 5 (`only`), or never there (`never`); `instances`:
+    whether it has values for MIG instances.
     """
 
     type: Literal["gauge", "counter", "label"]
@@ -43,14 +43,16 @@ class Metric(Record, kw_only=True):
 
 
 class Metrics(CatalogueFile, kw_only=True):
-    """All rows by name, and how often the exporter reads the GPUs, in seconds."""
+    """All rows by name, and the interval at which the exporter reads the GPUs, in seconds."""
 
     collection_seconds: int
     source: Text
     metrics: Mapping[MetricName, Metric]
 
     def counted(self, name: str, include: Iterable[str], exclude: Iterable[str], *, nvlink5: bool) -> dict[str, str]:
-        """What the exporter is told to count, with its type: a set, smaller sets included, more, less."""
+        """The metrics that the exporter collects, with their type: a set including smaller ones, plus `more`, minus
+        `less`.
+        """
         sets = SETS[: SETS.index(name) + 1]
         unfit = "never" if nvlink5 else "only"
         wanted = {metric for metric, row in self.metrics.items() if row.set in sets and row.nvlink5 != unfit}
@@ -59,24 +61,24 @@ class Metrics(CatalogueFile, kw_only=True):
 
 
 class Export(Record, kw_only=True):
-    """A metric that a component exports; `setting` is the one that switches it on."""
+    """A metric that a component exports; `setting` is the one that enables it."""
 
     type: Literal["gauge", "counter"]
     setting: Text | None = None
 
 
 class Exports(CatalogueFile, kw_only=True):
-    """What a component exports by itself, as far as definitions read it."""
+    """The metrics that a component exports by itself, as far as definitions use them."""
 
     source: Text
     metrics: Mapping[ExportName, Export]
 
 
 class Threshold(Record, kw_only=True):
-    """What a blueprint may set of an alert, in `unit`, and how the limit is found where it does not.
+    """The configurable limit of an alert, in `unit`, and how its default is determined.
 
-    `value` is the limit itself; otherwise it is `percent` of the product's `fact`, or so much `below` it. The fact
-    `pcie` stands for what DCGM expects of the product's PCIe generation and width.
+    `value` is the limit itself; otherwise it is `percent` of the product's `fact`, or the fact minus `below`. The fact
+    `pcie` stands for what DCGM expects for the product's PCIe generation and width.
     """
 
     unit: Text
@@ -126,13 +128,13 @@ class RecordDefinition(Record, kw_only=True):
 
 
 class Records(CatalogueFile, kw_only=True):
-    """The recording rules by group, in the order in which they build upon each other."""
+    """The recording rules by group, in dependency order."""
 
     groups: Mapping[Text, tuple[RecordDefinition, ...]]
 
 
 class Panel(Record, kw_only=True):
-    """One panel; `queries` are legend and expression. `unit` is Grafana's name of a unit."""
+    """One panel; `queries` contain legend and expression. `unit` is Grafana's name for a unit."""
 
     title: Text
     type: Literal["timeseries", "stat", "table", "gauge", "bargauge", "heatmap"]
@@ -142,7 +144,7 @@ class Panel(Record, kw_only=True):
 
 
 class DashboardDefinition(Record, kw_only=True):
-    """One dashboard: rows of panels. `variables` are what a reader chooses: labels, and the metric that has them."""
+    """One dashboard: rows of panels. `variables` are what a user can select: labels, and the metric that has them."""
 
     title: Text
     variables: Mapping[Text, Text] = field(default_factory=dict)
@@ -156,7 +158,7 @@ class Dashboards(CatalogueFile, kw_only=True):
 
 
 class Definitions(Record):
-    """What is recorded, alerted on and drawn."""
+    """Recording rules, alerts and dashboards."""
 
     alerts: Alerts
     records: Records
@@ -164,7 +166,7 @@ class Definitions(Record):
 
 
 class Monitoring(Record):
-    """Those of the component that carries out `observability`, and its counter file."""
+    """The definitions of the component that implements `observability`, and its counters file."""
 
     metrics: Metrics
     definitions: Definitions
@@ -172,13 +174,13 @@ class Monitoring(Record):
 
 @lru_cache(maxsize=2)
 def load_monitoring(folder: Path) -> Monitoring:
-    """The data of the component in `folder`. Raises Refused where a file is wrong."""
+    """The data of the component in `folder`. Raises Refused if a file is invalid."""
     return Monitoring(read(folder / "metrics.yaml", Metrics), load_definitions(folder))
 
 
 @lru_cache(maxsize=8)
 def load_definitions(folder: Path) -> Definitions:
-    """The definitions of the component in `folder`. Raises Refused where a file is wrong."""
+    """The definitions of the component in `folder`. Raises Refused if a file is invalid."""
     return Definitions(
         read(folder / "alerts.yaml", Alerts),
         read(folder / "records.yaml", Records),
@@ -188,18 +190,20 @@ def load_definitions(folder: Path) -> Definitions:
 
 @lru_cache(maxsize=8)
 def load_exports(folder: Path) -> Exports | None:
-    """What the component in `folder` exports; None where it has no such file. Raises Refused where it is wrong."""
+    """The metrics that the component in `folder` exports; None if it has no such file. Raises Refused if it is
+    invalid.
+    """
     file = folder / "exports.yaml"
     return read(file, Exports) if file.is_file() else None
 
 
 def metrics_in(expression: str) -> list[str]:
-    """The exporter's metrics that an expression reads, in order, once each."""
+    """The exporter's metrics that an expression reads, in order and without duplicates."""
     return list(dict.fromkeys(_METRIC.findall(expression)))
 
 
 def renamed(expression: str, metrics: Metrics) -> str:
-    """The expression with the names that DCGM 4.6 gave its metrics."""
+    """The expression with the metric names of DCGM 4.6."""
     return _METRIC.sub(lambda found: _current(found[0], metrics), expression)
 
 

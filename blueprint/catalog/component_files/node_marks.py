@@ -1,7 +1,7 @@
-"""What makes a node useless or steers what runs on it: labels, annotations, taints and cordons, with their meaning.
+"""Labels, annotations, taints and cordons that make a node unusable or control what runs on it.
 
-One `nodes.yaml` per component says what its operators obey and what they write themselves; `nodes.yaml` of the
-catalogue says it of Kubernetes, clouds and autoscalers.
+The `nodes.yaml` of a component lists what its operators read and write; the catalogue's `nodes.yaml` lists those of
+Kubernetes, clouds and autoscalers.
 """
 
 from collections.abc import Mapping
@@ -16,15 +16,15 @@ from blueprint.records import Record
 
 Place = Literal["labels", "annotations"]
 Meaning = Literal["coming", "going", "ill"]
-"""`coming`: the node is being set up; `going`: it is being taken away; `ill`: it is there and does not work."""
+"""`coming`: the node is being set up; `going`: it is being removed; `ill`: it exists but does not work."""
 
 
 class Switch(Record, kw_only=True):
-    """Marks that an operator obeys, and that the blueprint says or leaves alone.
+    """Marks that an operator reads, and that the blueprint sets or leaves unset.
 
-    `keys` may end with `*`, as may the values in `normal`: those that say nothing, or that operators write as a matter
-    of course. What one of `writers` wrote is normal whatever it says: it measured it; then none is blamed without a
-    trace. Where the pool declares the label `beside`, any value is. `effect` completes "this mark ...".
+    `keys` may end with `*`, as may the values in `normal`: values that have no effect, or that operators write
+    routinely. Any value that one of `writers` wrote is normal, because it was measured; without a recorded writer, none
+    is assumed. If the pool declares the label `beside`, any value is normal. `effect` completes "this mark ...".
     """
 
     keys: tuple[Text, ...]
@@ -37,10 +37,11 @@ class Switch(Record, kw_only=True):
 
 
 class Progress(Record, kw_only=True):
-    """A mark in which an operator says how far it is. Values neither `done` nor `failed` mean that it is at it.
+    """A mark in which an operator records its progress. Values in neither `done` nor `failed` mean that it is in
+    progress.
 
-    `what` is what it does, `remedy` what to look at where it does not end. `writers` are the operators that cordon a
-    node for it.
+    `what` describes the operation, `remedy` what to check if it does not finish. `writers` are the operators that
+    cordon a node for it.
     """
 
     key: Text
@@ -53,12 +54,12 @@ class Progress(Record, kw_only=True):
 
 
 class KnownTaint(Record, kw_only=True):
-    """A taint that a controller sets and takes away by itself.
+    """A taint that a controller sets and removes itself.
 
     `key` may end with `*`; `sentence` completes "the node ...".
 
-    With `condition` the taint repeats a condition in the node's status: where that says otherwise, no one has taken the
-    taint away yet.
+    With `condition`, the taint repeats a condition in the node's status. If the condition no longer holds, the taint
+    has not been removed yet.
     """
 
     key: Text
@@ -70,9 +71,9 @@ class KnownTaint(Record, kw_only=True):
 
 
 class NodeMarks(CatalogueFile, kw_only=True):
-    """The whole file of one component. It holds unless one of `unless` is rendered and this one is not.
+    """The whole file of one component. It applies unless one of `unless` is rendered and this one is not.
 
-    `gives` are labels that it puts onto every node with GPUs, whatever these are.
+    `gives` are labels that it sets on every GPU node, whatever their values.
     """
 
     component: Text
@@ -83,12 +84,12 @@ class NodeMarks(CatalogueFile, kw_only=True):
     gives: Mapping[Text, Text] = {}
 
     def holds(self, rendered: frozenset[str]) -> bool:
-        """Whether anybody obeys these marks in a cluster with these components."""
+        """Whether any component reads these marks in a cluster with the rendered components."""
         return self.component in rendered or not rendered.intersection(self.unless)
 
 
 @cache
 def load_node_marks() -> tuple[NodeMarks, ...]:
-    """The marks that every component knows, and those of Kubernetes. Raises Refused (BP3901) where a file is wrong."""
+    """The marks of all components, and those of Kubernetes. Raises Refused (BP3901) if a file is invalid."""
     files = (Path(__file__).parents[1] / "nodes.yaml", *sorted(data_folder("components").glob("*/nodes.yaml")))
     return tuple(read(file, NodeMarks) for file in files)

@@ -1,4 +1,4 @@
-"""Who answers requests for nodes, by the words that blueprints have for it: `provisioning.yaml`."""
+"""Autoscalers that handle ProvisioningRequests, by the names that blueprints use: `provisioning.yaml`."""
 
 from collections.abc import Mapping
 from functools import cache
@@ -11,18 +11,18 @@ from blueprint.records import Record
 
 
 class ProvisioningClass(Record, kw_only=True):
-    """One way in which an autoscaler answers a ProvisioningRequest.
+    """One way in which an autoscaler handles a ProvisioningRequest.
 
     Attributes:
-        name: The name that requests have for it.
-        title: The autoscaler.
-        adds_nodes: Whether it makes nodes; otherwise it only looks at those that are there.
-        does: What it has done when it says yes, as the end of a sentence about a workload.
-        distributions: The only ones that have it; empty where any may.
-        node_labels: Labels of the nodes that it makes, by the detail of the answered request that has the value.
-        merge: How sets of pods are put together for it; None where each may stand alone.
-        needs: What the cluster must have, as sentences.
-        pool_needs: What its node pools must have, as sentences.
+        name: The class name in requests.
+        title: The name of the autoscaler.
+        adds_nodes: Whether it creates nodes; otherwise it only checks existing ones.
+        does: What it has done once it accepts, as the end of a sentence about a workload.
+        distributions: The only distributions that have it; empty if there is no restriction.
+        node_labels: Labels of the nodes that it creates, by the detail of the accepted request that contains the value.
+        merge: How pod sets are merged for it; None if they can be separate.
+        needs: Requirements on the cluster, as sentences.
+        pool_needs: Requirements on its node pools, as sentences.
     """
 
     name: Text
@@ -45,6 +45,6 @@ class ProvisioningClasses(CatalogueFile, kw_only=True):
 
 @cache
 def load_provisioning_classes() -> Mapping[str, ProvisioningClass]:
-    """Those of every component. Raises Refused (BP3901) where a file is wrong."""
+    """The classes of all components. Raises Refused (BP3901) if a file is invalid."""
     files = sorted(data_folder("components").glob("*/provisioning.yaml"))
     return {name: each for file in files for name, each in read(file, ProvisioningClasses).classes.items()}

@@ -1,1 +1,1 @@
-"""What Kubernetes estimates that an expression over a device costs, for the largest device that there may be."""
+"""The cost that Kubernetes estimates for an expression over a device, assuming the largest possible device."""

@@ -1,4 +1,4 @@
-"""Sizes and costs: whole numbers that stop at the largest of 64 bits, as Kubernetes counts them."""
+"""Sizes and costs: integers that saturate at the largest 64-bit value, as in Kubernetes."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ import math
 from typing import NamedTuple
 
 ENDLESS = 2**64 - 1
-"""Stands for every larger number, and for a size that nothing bounds."""
+"""Represents every larger number, and an unbounded size."""
 PER_CHARACTER = 0.1
-"""Cost of reading a character of a text, or of comparing two values by one unit of their size."""
+"""The cost of reading one character of a string, or of comparing two values by one unit of their size."""
 PER_REGEX_CHARACTER = 0.25
 NEW_LIST, NEW_MAP, NEW_STRUCT = 10, 30, 40
-"""Cost of making a value, beside that of its parts."""
+"""The cost of creating a value, in addition to that of its parts."""
 
 
 def plus(*amounts: int) -> int:
@@ -30,7 +30,7 @@ def scaled(amount: int, factor: float) -> int:
 
 
 class SizeRange(NamedTuple):
-    """How large a value is at least and at most: characters, bytes, items, entries; 1 for a scalar."""
+    """The minimum and maximum size of a value: characters, bytes, items, entries; 1 for a scalar."""
 
     least: int
     most: int
@@ -40,11 +40,11 @@ class SizeRange(NamedTuple):
         return SizeRange(plus(self.least, other.least), plus(self.most, other.most))
 
     def times(self, other: SizeRange) -> SizeRange:
-        """The size of as many of the other."""
+        """The size of that many copies of the other."""
         return SizeRange(times(self.least, other.least), times(self.most, other.most))
 
     def or_(self, other: SizeRange) -> SizeRange:
-        """The size of one of both."""
+        """The size of either of the two."""
         return SizeRange(min(self.least, other.least), max(self.most, other.most))
 
 

@@ -1,7 +1,6 @@
-"""The estimate of an expression's cost, as the API server makes it when a claim or class is created.
+"""Estimates the cost of an expression, as the API server does when a claim or class is created.
 
-A walk over the tree with what is known of each value, and the macros as cel-go expands them. What is not known of here
-has no estimate.
+Walks the tree with what is known about each value, and expands macros as cel-go does. Anything unknown has no estimate.
 """
 
 from __future__ import annotations
@@ -15,24 +14,24 @@ from blueprint.cel.cost.values import BOOL, BYTES, DEVICE, DYN, FIELDS, INT, STR
 from blueprint.cel.syntax import CelExpression
 
 LONGEST = 10 * 1024
-"""Characters that a selector may have."""
+"""The maximum length of a selector in characters."""
 MOST = 1_000_000
-"""The cost that the API server accepts of a selector, by its estimate."""
+"""The maximum estimated cost of a selector that the API server accepts."""
 Scope = Mapping[str, Estimate]
 _DEVICE_TYPE = Type("device")
 _EMPTY = SizeRange(0, 0)
 _BOOLEAN = {"all": 2, "exists": 3}
-"""Loops that end early, and what it costs to see before each turn whether they do."""
+"""Loops that end early, and the cost of testing for it before each iteration."""
 _ACCUMULATOR = 1
-"""Reading what a loop has made so far."""
+"""The cost of reading a loop's accumulator."""
 
 
 class _NoEstimateError(Exception):
-    """Something that is not known of here."""
+    """Something that the estimate does not support."""
 
 
 def estimated_cost(tree: CelExpression) -> int | None:
-    """What Kubernetes 1.36 estimates for a selector, ENDLESS where nothing bounds it; None if not known here."""
+    """Kubernetes 1.36's estimate for a selector; ENDLESS if it is unbounded, None if it is not supported here."""
     try:
         return _value(tree, {"device": Estimate(1, _DEVICE_TYPE, place=DEVICE)}).cost
     except _NoEstimateError:
@@ -65,7 +64,7 @@ def _literal(node: CelExpression, _: Scope) -> Estimate:
 def _name(node: CelExpression, scope: Scope) -> Estimate:
     if found := scope.get(str(node.value)):
         return found._replace(cost=1)
-    return Estimate(1, Type("type"))  # `int` and the like: a program with any other name does not compile
+    return Estimate(1, Type("type"))  # `int` and similar: a program with any other name does not compile
 
 
 def _select(node: CelExpression, scope: Scope) -> Estimate:
@@ -80,7 +79,7 @@ def _select(node: CelExpression, scope: Scope) -> Estimate:
 
 
 def _below(type_: Type) -> Type:
-    """The type of what a list, map or optional holds."""
+    """The type of the contents of a list, map or optional."""
     return (_below(type_.of) if type_.name == "optional" and type_.of else type_.of) or DYN
 
 
@@ -96,7 +95,7 @@ def _index(node: CelExpression, scope: Scope) -> Estimate:
 def _unary(node: CelExpression, scope: Scope) -> Estimate:
     [inner] = node.parts
     if inner.kind == "unary" and inner.value == node.value and inner.start == node.start:
-        return _value(inner.parts[0], scope)  # the parser drops pairs of them, unless brackets are between them
+        return _value(inner.parts[0], scope)  # The parser drops pairs of them, unless they are separated by brackets.
     held = _value(inner, scope)
     if node.value == "-" and held.literal is not None:
         return held
@@ -206,11 +205,13 @@ class _Loop:
         self.parts = _values(node.parts[named + 1 :], inner)
 
     def _single(self) -> tuple[Estimate]:
-        """The variable of each turn: an item of a list, or a key of a map."""
+        """The variable of each iteration: an item of a list, or a key of a map."""
         return (self._held(),) if self.range.type.name == "list" else (self._key(),)
 
     def _keyed(self) -> tuple[Estimate, Estimate]:
-        """Key and value. cel-go keeps the paths of both in one array: a key of an inner map counts as its values do."""
+        """Key and value. cel-go keeps the paths of both in one array, so a key of an inner map is treated like its
+        values.
+        """
         held, place = self._held(), self.range.place
         if self.range.type.name == "list":
             return Estimate(1, INT), held
@@ -228,7 +229,7 @@ class _Loop:
         return Estimate(1, _below(self.range.type), known, place)
 
     def result(self, first: int, step: int, last: int, type_: Type, items: ItemSizes | None = None) -> Estimate:
-        """What the loop makes: it costs `first`, `step` for each turn, and `last`."""
+        """The result of the loop. It costs `first`, `step` for each iteration, and `last`."""
         cost = plus(self.range.cost, first, times(self.range.size.most, step), last)
         return Estimate(cost, type_, ONE if type_.scalar else self.range.size, items=items)
 
@@ -245,7 +246,7 @@ def _exists_one(node: CelExpression, scope: Scope) -> Estimate:
 
 
 def _collected(loop: _Loop, each: Estimate, condition: int) -> Estimate:
-    """A list of what each turn makes."""
+    """A list of the results of all iterations."""
     step = plus(condition, _ACCUMULATOR, 1, NEW_LIST, each.cost)
     items = ItemSizes(ONE, each.size.or_(_EMPTY))
     return loop.result(NEW_LIST, step, _ACCUMULATOR, Type("list", each.type), items)
@@ -269,7 +270,7 @@ def _transform_map(node: CelExpression, scope: Scope) -> Estimate:
 
 
 def _optional_map(node: CelExpression, scope: Scope) -> Estimate:
-    """`x.optMap(v, P)`: whether there is a value, and the value bound to its name."""
+    """`x.optMap(v, P)`: tests for a value, and binds it to its name."""
     of = _value(node.parts[0], scope)
     held = Estimate(plus(of.cost, 1), _below(of.type))
     bound = _bind(held, str(node.parts[1].value), node.parts[2], scope)

@@ -1,4 +1,4 @@
-"""What calls of functions cost, beside what their arguments do, and how large their results are.
+"""The cost of function calls, in addition to that of their arguments, and the size of their results.
 
 Follows k8s.io/apiserver 0.36, pkg/cel/library/cost.go, and cel-go 0.26: checker/cost.go, ext/lists.go, ext/sets.go.
 """
@@ -23,12 +23,12 @@ from blueprint.cel.cost.values import BOOL, BYTES, DYN, INT, QUANTITY, STRING, E
 
 Arguments = Sequence[Estimate]
 Call = Callable[[Arguments], Estimate]
-"""The receiver of a method is its first argument. The cost of the result is that of the call alone."""
+"""The receiver of a method is its first argument. The cost of the result is only that of the call."""
 _STRINGS = Type("list", STRING)
 _LIBRARY_REGEX = 128
-"""Characters of the longest regular expression among Kubernetes' formats."""
+"""The length of the longest regular expression among Kubernetes' formats, in characters."""
 _ADDRESSES = SizeRange(8, 32)
-"""Bytes of two IP addresses that are compared."""
+"""The size of two IP addresses that are compared, in bytes."""
 
 
 def _fixed(type_: Type) -> Call:
@@ -36,7 +36,7 @@ def _fixed(type_: Type) -> Call:
 
 
 def _reads(type_: Type, at: int = 0, *, per: float = PER_CHARACTER, same_size: bool = False) -> Call:
-    """Reads one argument to its end."""
+    """A call that reads one argument completely."""
 
     def call(args: Arguments) -> Estimate:
         """The estimate for one call with these arguments."""
@@ -93,13 +93,13 @@ def _join(args: Arguments) -> Estimate:
 
 
 def _item_size(listed: Estimate) -> SizeRange:
-    """The size of an item as a library function sees it: what the expression itself puts into a list is unknown."""
+    """The item size that a library function assumes. For lists that the expression itself creates, it is unknown."""
     below = listed.place.value if listed.place else None
     return SizeRange(0, below.size) if below else UNBOUNDED
 
 
 def _traverses(type_: Type | None) -> Call:
-    """Compares all items of a list, or reads a text. Without a type, the result is an item."""
+    """A call that compares all items of a list, or reads a string. Without a type, the result is an item."""
 
     def call(args: Arguments) -> Estimate:
         """The estimate for one call with these arguments."""
@@ -167,7 +167,7 @@ def _quote(args: Arguments) -> Estimate:
 
 
 def _holds_address(*, network: bool) -> Call:
-    """Whether a network holds an address or another network, which may be given as text."""
+    """Whether a network contains an address or another network, which may be given as a string."""
 
     def call(args: Arguments) -> Estimate:
         """The estimate for one call with these arguments."""
@@ -260,13 +260,13 @@ FUNCTIONS: Mapping[str, Call] = {
     "format.named": _fixed(Type("optional", Type("format"))),
 }
 NAMESPACES = frozenset({"strings", "lists", "sets", "optional", "format", "ip", "cel"})
-"""What stands before a function's name, and is no variable."""
+"""Namespaces of functions, which are not variables."""
 FORMAT = _fixed(Type("format"))
-"""`format.dns1123Label()` and the like."""
+"""`format.dns1123Label()` and similar."""
 
 
 def compared(operator: str, left: Estimate, right: Estimate) -> int:
-    """What it costs to compare two values."""
+    """The cost of comparing two values."""
     if operator == "==" and left.type == right.type and left.type.name in ("quantity", "semver", "address"):
         return 1
     pieces = scaled(min(left.size.most, right.size.most), PER_CHARACTER)
@@ -279,7 +279,7 @@ def compared(operator: str, left: Estimate, right: Estimate) -> int:
 
 
 def added(left: Estimate, right: Estimate) -> Estimate:
-    """`left + right`, without what these cost."""
+    """`left + right`, without the cost of the operands."""
     names = {left.type.name, right.type.name} - {"dyn"}
     result = left.type if left.type.name != "dyn" else right.type
     if names and not names <= {"string", "bytes", "list"}:
@@ -292,7 +292,7 @@ def added(left: Estimate, right: Estimate) -> Estimate:
 
 
 def found_in(container: Estimate) -> int:
-    """What `in` costs."""
+    """The cost of `in`."""
     if container.type.name == "map":
         return 1
     return container.size.most if container.type.name == "list" else max(1, container.size.most)

@@ -1,4 +1,4 @@
-"""What is known of the value of a part of an expression: its type, its size, and where in a device it comes from."""
+"""What is known about the value of a subexpression: its type, its size, and its origin in a device."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from blueprint.cel.cost.amounts import ONE, UNBOUNDED, SizeRange
 
 
 class Type(NamedTuple):
-    """A type of CEL; of a list, map or optional also that of what is in it.
+    """A CEL type; for a list, map or optional, including the type of its contents.
 
     Attributes:
         name: `string`, `int` (any number), `bool`, `bytes`, `dyn`, `list`, `map`, `optional`, `quantity`, `semver`, ...
@@ -23,7 +23,7 @@ class Type(NamedTuple):
 
     @property
     def scalar(self) -> bool:
-        """Whether all its values have the size 1."""
+        """Whether all of its values have size 1."""
         if self.name == "optional":
             return self.of is not None and self.of.scalar
         return self.name in ("bool", "int", "duration", "timestamp")
@@ -34,7 +34,7 @@ QUANTITY = Type("quantity")
 
 
 class DeclaredPlace(NamedTuple):
-    """A place in a device: how large what stands there may be, and the places below it."""
+    """A field of a device: its maximum size, and the fields below it."""
 
     size: int
     key: DeclaredPlace | None = None
@@ -42,12 +42,12 @@ class DeclaredPlace(NamedTuple):
     fields: Mapping[str, DeclaredPlace] = {}
 
     def field(self, name: str) -> DeclaredPlace | None:
-        """What `.name` selects: of a map that is known for attributes alone."""
+        """The result of selecting `.name`. For maps, only known for attributes."""
         return self.fields.get(name) or (self.value if self.value is ATTRIBUTE else None)
 
 
 ATTRIBUTE = DeclaredPlace(64)
-"""An attribute: a text has 64 characters at most."""
+"""An attribute. Strings have at most 64 characters."""
 _DOMAIN, _ID, _IN_A_DEVICE = DeclaredPlace(63), DeclaredPlace(32), 32
 
 
@@ -78,25 +78,25 @@ FIELDS: Mapping[str, Type] = {
 
 
 class ItemSizes(NamedTuple):
-    """Sizes of what a list or map holds that the expression itself makes."""
+    """The sizes of the contents of a list or map that the expression itself creates."""
 
     key: SizeRange
     value: SizeRange
 
     def or_(self, other: ItemSizes | None) -> ItemSizes | None:
-        """What one of both holds; None where that is not known of one."""
+        """The contents of either of the two; None if one is unknown."""
         return ItemSizes(self.key.or_(other.key), self.value.or_(other.value)) if other else None
 
 
 class Estimate(NamedTuple):
-    """What is known of a value.
+    """What is known about a value.
 
     Attributes:
-        cost: Of computing it.
+        cost: The cost of computing it.
         type: Its type.
-        known: Its size, if the expression says it.
-        place: Where in a device it comes from.
-        items: What it holds.
+        known: Its size, if the expression determines it.
+        place: The field of the device that it comes from.
+        items: The sizes of its contents.
         literal: The value of a literal.
     """
 
@@ -109,7 +109,7 @@ class Estimate(NamedTuple):
 
     @property
     def size(self) -> SizeRange:
-        """How large it may be."""
+        """The possible sizes of the value."""
         if self.known is not None:
             return self.known
         if self.place is not None:

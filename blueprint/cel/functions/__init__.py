@@ -1,1 +1,1 @@
-"""What Kubernetes adds to CEL, in plain Python: nothing here knows the library that calls it."""
+"""The functions that Kubernetes adds to CEL, in plain Python, independent of the library that calls them."""

@@ -1,4 +1,4 @@
-"""`format.dns1123Label()` and its like: forms of text by name, and what is wrong with a text of one."""
+"""Named formats such as `format.dns1123Label()`, and the errors of a string that violates one."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from blueprint.cel.functions.network import SIGNATURES as _NETWORK
 from blueprint.cel.functions.signatures import MAP, STRING, STRINGS, Signature, function, tagged, untagged
 
 FAULTS = "kubernetes.formatFaults"
-"""What `.validate(text)` of a format is rewritten to: the library has no way to return an optional."""
+"""The function to which `.validate(text)` is rewritten, because the library cannot return an optional."""
 
 _LABEL = "[a-z0-9]([-a-z0-9]*[a-z0-9])?"
 _QUALIFIED = "([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]"

@@ -1,4 +1,4 @@
-"""Functions on lists and sets, and the helpers that two-variable comprehensions are rewritten to."""
+"""Functions on lists and sets, and the helpers to which two-variable comprehensions are rewritten."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ from blueprint.cel.functions.signatures import (
 
 KEYS, FROM_ENTRIES, MERGED = "kubernetes.keys", "kubernetes.fromEntries", "kubernetes.merged"
 SAME, HASHABLE = "kubernetes.same", "kubernetes.hashable"
-"""Names that no expression of a user may call; `comprehensions` and `devices` write them."""
+"""Names that only `comprehensions` and `devices` generate; users' expressions cannot call them."""
 
 _LARGEST = 2**63 - 1
 _MOST_ITEMS = 10_000
 
 
 def _ordered(items: list[Any]) -> list[Any]:
-    """The items, if any two of them can be compared."""
+    """The items, if all of them are comparable."""
     kinds = {_kind(item) for item in items}
     if len(kinds) > 1 or kinds & {"dict", "list", "NoneType"}:
         raise ValueError("no such overload")
@@ -85,7 +85,7 @@ def _distinct(items: list[Any]) -> list[Any]:
 
 
 def _few(items: list[Any]) -> None:
-    """Work that grows with the square of the length has a limit."""
+    """Limit the length for functions with quadratic running time."""
     if len(items) > _MOST_ITEMS // 10:
         raise OverflowError("a list of more items than are compared with each other")
 

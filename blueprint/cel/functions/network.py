@@ -1,4 +1,4 @@
-"""IP addresses, ranges of them (CIDR) and URLs."""
+"""IP addresses, CIDR ranges and URLs."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def _cidr(text: str) -> Any:
 
 def _is(make: Callable[[str], Any]) -> Callable[[str], bool]:
     def holds(text: str) -> bool:
-        """Whether the text can be parsed; a ValueError means that it cannot."""
+        """Whether the text can be parsed, that is, without a ValueError."""
         try:
             make(text)
         except ValueError:
@@ -70,7 +70,7 @@ def _of_ip(look: Callable[[Address], Any]) -> Callable[[Any], Any]:
 
 
 def _is_global_unicast(address: Address) -> bool:
-    """As Go has it: private addresses are global."""
+    """Whether an address is global unicast, as in Go: private addresses are."""
     broadcast = address == ipaddress.ip_address("255.255.255.255")
     plain = address.is_unspecified or address.is_loopback or address.is_multicast or address.is_link_local
     return not (plain or broadcast)
@@ -106,7 +106,7 @@ def _text(value: Any) -> str:
 
 
 def _url(text: str) -> Any:
-    """A URL as Go's ParseRequestURI takes it: absolute, or a path from the root."""
+    """A URL as accepted by Go's ParseRequestURI: absolute, or an absolute path."""
     if not (text.startswith("/") or _SCHEME.match(text)) or _NOT_IN_URL.search(text):
         raise ValueError(f"{text} is not a URL")
     parts = urlsplit(text)

@@ -1,4 +1,4 @@
-"""Quantities (`1500m`, `2Gi`) and semantic versions, with the comparisons that both have."""
+"""Quantities (`1500m`, `2Gi`) and semantic versions, with the comparisons of both."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def _quantity(text: str) -> Any:
 
 def _is(make: Callable[..., Any]) -> Callable[..., bool]:
     def holds(*arguments: Any) -> bool:
-        """Whether the arguments make a value; a ValueError means that they do not."""
+        """Whether the arguments form a value, that is, without a ValueError."""
         try:
             make(*arguments)
         except ValueError:
@@ -79,7 +79,7 @@ def _semver(text: str, normalise: bool = False) -> Any:  # noqa: FBT001, FBT002 
 
 
 def _normal(text: str) -> str:
-    """Without a leading `v` and leading zeros, filled up to three numbers."""
+    """A version without a leading `v` and leading zeros, padded to three numbers."""
     text = text.removeprefix("v")
     core, mark, rest = re.fullmatch(r"([^-+]*)([-+]?)(.*)", text, re.DOTALL).groups()  # type: ignore[union-attr]
     numbers = [part.lstrip("0") or "0" if part else part for part in core.split(".")]
@@ -87,7 +87,7 @@ def _normal(text: str) -> str:
 
 
 def _version_key(value: Any) -> tuple[Any, ...]:
-    """What semantic versions are ordered by: a pre-release comes before its release, a build does not count."""
+    """The sort key of a semantic version: a pre-release precedes its release, and build metadata is ignored."""
     match = _SEMVER.fullmatch(untagged("Semver", value))
     if match is None:
         raise ValueError("no such overload")

@@ -1,6 +1,6 @@
-"""`find` and `findAll`. Go's expressions never take more than linear time; Python's can, so some are refused.
+"""`find` and `findAll`. Go's regular expressions always run in linear time; Python's may not, so some are rejected.
 
-`matches` is not here: the library has it, by RE2 as Kubernetes does.
+`matches` is not implemented here: the library supports it, using RE2 as Kubernetes does.
 """
 
 from __future__ import annotations
@@ -14,10 +14,10 @@ from blueprint.cel.functions.signatures import INT, STRING, STRINGS, Signature, 
 
 op: Any = importlib.import_module("re._constants")
 parser: Any = importlib.import_module("re._parser")
-"""The standard library's own parser of expressions; it has no public name."""
+"""The standard library's own regular expression parser; it has no public name."""
 
 _DIFFERENT = re.compile(r"\\[pPQEzCAZBx0-9]|\[\[:|\(\?[^:P)]|\$(?!$)")
-"""Syntax that Go has and Python has not, or that means something else there."""
+"""Syntax that Go has and Python does not, or that has another meaning there."""
 _LONGEST = 10_000
 _REPEATS = frozenset({op.MAX_REPEAT, op.MIN_REPEAT})
 _MANY = 8
@@ -41,7 +41,9 @@ def _short(text: str) -> str:
 
 @lru_cache(maxsize=256)
 def _compiled(pattern: str) -> re.Pattern[str]:
-    """The expression. NotImplementedError where Python would read another meaning, or could take forever."""
+    """The compiled expression. Raises NotImplementedError if Python would interpret it differently, or could take
+    forever.
+    """
     if _DIFFERENT.search(pattern):
         raise NotImplementedError(f"the regular expression {pattern} may mean different things to Go and Python")
     try:
@@ -54,7 +56,7 @@ def _compiled(pattern: str) -> re.Pattern[str]:
 
 
 def _long_repeats(tree: Any, *, inside: bool = False) -> int:
-    """How many long repetitions follow each other; one inside another counts as far too many."""
+    """The number of consecutive long repetitions; nested ones count as far too many."""
     count = 0
     for kind, value in tree:
         if kind in _REPEATS:

@@ -1,4 +1,4 @@
-"""How a function of CEL is described, and the helpers that its implementations share."""
+"""Signatures of CEL functions, and helpers for their implementations."""
 
 from __future__ import annotations
 
@@ -9,18 +9,18 @@ from blueprint.records import Record
 
 STRING, INT, BOOL, DOUBLE, DYN, LIST, STRINGS, MAP = "string", "int", "bool", "double", "dyn", "list", "strings", "map"
 QUANTITY, SEMVER, NETWORK = "map(bool, string)", "list(list(bytes))", "map(string, string)"
-"""The types that signatures use. The library has no opaque types, so those of Kubernetes are stand-ins, see `tagged`:
-a quantity and a version are of types that nothing else has, so that the library's checker refuses what Kubernetes' does
-(`quantity < quantity`); they are a map and a list, since its evaluator tells functions apart by that alone. Addresses
-and URLs are a map of texts with one entry.
+"""The types in signatures. The library has no opaque types, so it needs stand-ins for those of Kubernetes, see
+`tagged`. Quantities and versions have types that nothing else uses, so that the library's checker rejects the same
+comparisons as that of Kubernetes (`quantity < quantity`). They are a map and a list, because its evaluator
+distinguishes functions only by that. Addresses and URLs are a map of strings with one entry.
 """
 
 LONGEST_TEXT = 100_000
-"""Characters that a function may return, and that a value may hold: with it no evaluation takes long."""
+"""The maximum number of characters of a function's result, and of a value. This keeps evaluation fast."""
 
 
 class Signature(Record):
-    """One overload of a function. A method has its receiver as the first parameter."""
+    """One overload of a function. The first parameter of a method is its receiver."""
 
     name: str
     parameters: tuple[str, ...]
@@ -40,7 +40,7 @@ def function(name: str, parameters: Sequence[str], returns: str, call: Callable[
 
 
 def tagged(kind: str, value: str) -> Any:
-    """A value of a type that the library does not have. Two are equal if their canonical texts are."""
+    """A value of a type that the library does not have. Two values are equal if their canonical texts are."""
     if kind == "Quantity":
         return {True: value}
     return [[value.encode()]] if kind == "Semver" else {f"kubernetes.{kind}": value}
@@ -70,7 +70,9 @@ def untagged(kind: str, value: Any) -> str:
 
 
 def same(left: Any, right: Any) -> bool:
-    """`left == right` as Kubernetes has it for values of unknown type: a quantity or a version has only its like."""
+    """`left == right`, as in Kubernetes, for values of unknown type: a quantity or a version equals only its own
+    type.
+    """
     try:
         kind = kind_of(left)
     except ValueError:
@@ -83,7 +85,7 @@ def same(left: Any, right: Any) -> bool:
 
 
 def hashable(value: Any) -> Any:
-    """The value, if Kubernetes can look it up in a list of constants: it cannot for a version."""
+    """The value, if Kubernetes can look it up in a list of constants, which is not possible for versions."""
     try:
         kind = kind_of(value)
     except ValueError:
@@ -92,7 +94,7 @@ def hashable(value: Any) -> Any:
 
 
 def equal(left: Any, right: Any) -> bool:
-    """Equality as CEL has it: numbers compare across types, but a bool is no number."""
+    """Equality as in CEL: numbers compare across types, but a bool is not a number."""
     if isinstance(left, bool) or isinstance(right, bool):
         return left is right
     if isinstance(left, list) and isinstance(right, list):
@@ -103,7 +105,7 @@ def equal(left: Any, right: Any) -> bool:
 
 
 def bounded(text: str) -> str:
-    """The text, unless it is longer than any that a manifest needs."""
+    """The text, unless it is longer than any manifest needs."""
     if len(text) > LONGEST_TEXT:
         raise OverflowError(f"a string of more than {LONGEST_TEXT} characters")
     return text

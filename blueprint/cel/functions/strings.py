@@ -1,4 +1,4 @@
-"""Functions on text (`ext.Strings` version 2) but for regular expressions."""
+"""Functions on strings (`ext.Strings` version 2), except for regular expressions."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def _within(index: int, length: int) -> None:
 
 
 def index_of_text(text: str, part: str, start: int = 0) -> int:
-    """Where a part first stands, or -1."""
+    """The index of the first occurrence of a substring, or -1."""
     if not part:
         return start
     _within(start, len(text))
@@ -28,7 +28,7 @@ def index_of_text(text: str, part: str, start: int = 0) -> int:
 
 
 def last_index_of_text(text: str, part: str, start: int | None = None) -> int:
-    """Where a part last stands, at `start` or before, or -1."""
+    """The index of the last occurrence of a substring, at or before `start`, or -1."""
     if start is None:
         return len(text) if not part else text.rfind(part)
     _within(start, len(text))
@@ -78,7 +78,7 @@ def _format(text: str, arguments: list[Any]) -> str:
 
 
 def _formatted(text: str, arguments: Iterator[Any]) -> Iterator[str]:
-    """The pieces of a format with `%s` and `%d`; the rarer verbs are left to the API server."""
+    """The pieces of a format string with `%s` and `%d`. Other verbs are left to the API server."""
     rest = text
     while rest:
         plain, percent, rest = rest.partition("%")

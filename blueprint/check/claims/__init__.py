@@ -1,1 +1,1 @@
-"""Judgements of claims of devices (DRA), which the rules about claims, templates and classes share."""
+"""Checks of device claims (DRA) that are shared by the rules for claims, templates and classes."""

@@ -1,4 +1,4 @@
-"""Attributes that no version of the DRA driver publishes: what can be said without knowing the platform."""
+"""Attributes that no version of the DRA driver publishes; needs no knowledge of the platform."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _DOMAIN = "gpu.nvidia.com"
 
 @cache
 def known_devices() -> Devices:
-    """What the DRA driver in the catalogue publishes, and its classes."""
+    """The devices and classes of the DRA driver in the catalogue."""
     from blueprint.catalog.catalog import load_catalog
     from blueprint.catalog.component_files.devices import load_devices
 
@@ -36,7 +36,7 @@ def known_devices() -> Devices:
 
 @rule(NEVER_PUBLISHED, tags=("dra",))
 def never(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
-    """Attributes and capacities of GPUs that no known version has. Where the driver is known, BP6405 knows more."""
+    """GPU attributes and capacities that no known version has. If the driver is known, BP6405 is more precise."""
     if context.dra is not None:
         return
     for _, of_class, selectors, _ in selected(subject, context):
@@ -50,7 +50,7 @@ def never(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
 
 
 def _instead(field: str, domain: str, name: str, of_class: str) -> str | None:
-    """What to read instead; None where some version publishes it, or another driver may."""
+    """What to read instead; None if some version publishes it, or another driver may."""
     devices = known_devices()
     if domain != _DOMAIN:
         others = {*devices.attributes, *devices.capacities}

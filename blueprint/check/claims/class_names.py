@@ -1,4 +1,4 @@
-"""Names that are nearly those of NVIDIA's DeviceClasses: found without knowledge of the platform."""
+"""Names that closely resemble NVIDIA's DeviceClasses; needs no knowledge of the platform."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from blueprint.diagnostics import Severity, define, nearest
 
 MISSPELT = define("BP6173", "device-class-misspelt", page=__file__, severity=Severity.WARNING)
 _SLIP = 0.9
-"""How alike the names must be: another vendor's class is no misspelling."""
+"""The minimum similarity: another vendor's class is not a misspelling."""
 
 
 @rule(MISSPELT, tags=("dra",))
 def misspelt(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
-    """Classes that differ by a slip from one of NVIDIA's. Where the driver is known, BP6427 knows more."""
+    """Classes whose names differ slightly from one of NVIDIA's. If the driver is known, BP6427 is more precise."""
     if context.dra is not None:
         return
     for request in requests_of(subject):

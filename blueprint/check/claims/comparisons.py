@@ -1,4 +1,4 @@
-"""Selectors of devices: whether what they compare is comparable, and whether any GPU of the platform can fit."""
+"""Comparisons in device selectors: whether the types are comparable, and whether any GPU of the platform can match."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _TEXT_ONLY = ("startsWith", "endsWith", "contains", "matches", "lowerAscii", "up
 
 @rule(NOT_COMPARABLE, tags=("dra",), needs=(Capability.CLAIMS,))
 def comparable(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
-    """Comparisons of what is not of one type, and versions or amounts that are none."""
+    """Comparisons between different types, and invalid versions or quantities."""
     if context.dra is None:
         return
     for _, _, selectors, _ in selected(subject, context):
@@ -44,7 +44,7 @@ def comparable(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]
 
 
 def _literal(node: CelExpression) -> tuple[str, str] | None:
-    """A version or a quantity that is none."""
+    """An invalid version or quantity."""
     argument = node.parts[0] if node.kind == "call" and len(node.parts) == 1 else None
     if argument is None or argument.kind != "literal" or not isinstance(argument.value, str):
         return None
@@ -67,7 +67,7 @@ def _amount(text: object) -> int | None:
 
 
 def _type(node: CelExpression, dra: DraContext) -> tuple[str, str] | None:
-    """Name and type of the attribute or capacity that is read."""
+    """The name and type of the attribute or capacity that is read."""
     read = reference(node)
     if read is None or (found := table(read, dra).get(read.name)) is None:
         return None
@@ -76,7 +76,7 @@ def _type(node: CelExpression, dra: DraContext) -> tuple[str, str] | None:
 
 
 def _pair(node: CelExpression, dra: DraContext) -> tuple[str, str] | None:
-    """An attribute beside something of another type."""
+    """A comparison of an attribute with a value of another type."""
     if node.kind != "binary" or node.value not in (*_ORDER, "==", "!=", "in"):
         return None
     left, right = node.parts
@@ -124,7 +124,7 @@ def _method(node: CelExpression, dra: DraContext) -> tuple[str, str] | None:
 
 @rule(TOO_MUCH_MEMORY, tags=("dra",), needs=(Capability.CLAIMS,))
 def reachable(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
-    """More memory than any GPU has."""
+    """Requests for more memory than any GPU has."""
     most = _largest_memory(context.dra)
     if most is None:
         return
@@ -141,7 +141,7 @@ def reachable(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
 
 
 def _largest_memory(dra: DraContext | None) -> int | None:
-    """The memory of the largest GPU in bytes; None where that is not known of every pool."""
+    """The memory of the largest GPU in bytes; None if it is unknown for some pool."""
     if dra is None or dra.driver is None:
         return None
     known = [each.memory_mib for each in dra.products if each.memory_mib is not None]
@@ -157,7 +157,7 @@ def _beyond(wanted: str, most: int) -> tuple[str, str]:
 
 @rule(NOTHING_FITS, tags=("dra",), needs=(Capability.CLAIMS,))
 def fitting(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
-    """Profiles, products and architectures that nothing has."""
+    """Profiles, products and architectures that no GPU has."""
     dra = context.dra
     if dra is None or dra.driver is None or not dra.products:
         return

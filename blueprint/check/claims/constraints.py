@@ -1,6 +1,6 @@
-"""What an expression of a selector demands of an attribute or a capacity, where it can be told without evaluating it.
+"""Constraints that a selector expression puts on an attribute or a capacity, as far as known without evaluating it.
 
-Nothing is concluded from what is not understood: None means that every value may do.
+Expressions that are not understood have no effect: None means that any value may match.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from blueprint.cel.syntax import CelExpression
 
 
 def minimum_amount(node: CelExpression) -> str | None:
-    """The amount in `memory.compareTo(quantity('80Gi')) >= 0` and its like."""
+    """The amount in `memory.compareTo(quantity('80Gi')) >= 0` and similar expressions."""
     call = node
     if node.kind == "binary" and node.value in (">=", ">") and node.parts[1].value == 0:
         call = node.parts[0]
@@ -25,7 +25,7 @@ def minimum_amount(node: CelExpression) -> str | None:
 
 
 def allowed_texts(node: CelExpression, read: AttributeReference) -> tuple[str, ...] | None:
-    """The texts of which an attribute must be one where the expression is to be true; nothing: it may be anything."""
+    """The strings of which an attribute must have one for the expression to be true; None: any."""
     if node.kind != "binary":
         return None
     if node.value == "||":

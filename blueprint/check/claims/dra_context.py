@@ -1,4 +1,4 @@
-"""Who serves claims of devices in this platform, and what there is to claim."""
+"""Which driver serves device claims on this platform, and which devices can be claimed."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ class PoolDevices(Record):
 
     Attributes:
         pool: The pool's name.
-        count: GPUs of a node.
-        names: What NVML calls them; None if unknown.
-        architecture: As NVML has it; None if unknown.
-        memory_mib: What NVML counts; None if unknown.
-        profiles: What they can be cut into; None if unknown.
-        cut: What the layout cuts them into; empty where they stay whole.
-        switched: Whether NVSwitches join them; None if unknown.
-        unified_memory: Whether they have the machine's memory alone, and publish no capacity of their own.
+        count: The number of GPUs per node.
+        names: The names in NVML; None if unknown.
+        architecture: The architecture in NVML; None if unknown.
+        memory_mib: The memory that NVML reports; None if unknown.
+        profiles: The MIG profiles that they support; None if unknown.
+        cut: The MIG profiles of the layout; empty if the GPUs are not partitioned.
+        switched: Whether NVSwitches connect them; None if unknown.
+        unified_memory: Whether they have only the machine's memory, and publish no capacity of their own.
     """
 
     pool: str
@@ -44,14 +44,14 @@ class DraContext(Record, dict=True):
     """How claims are served.
 
     Attributes:
-        driver: The version of the DRA driver, `0.5.0`; None: this platform has none.
-        kubernetes: The declared minor.
-        open: The gates of the driver that are open.
-        domains: Whether its part for compute domains runs.
-        managed: Whether nobody opens gates of Kubernetes.
+        driver: The version of the DRA driver, `0.5.0`; None if this platform has none.
+        kubernetes: The declared minor version.
+        open: The enabled feature gates of the driver.
+        domains: Whether its compute-domain part runs.
+        managed: Whether users cannot enable Kubernetes feature gates.
         products: The GPUs of the pools.
-        gpus: Whether its part for GPUs runs.
-        nodes: Gives the nodes with the devices that drivers are going to publish; asked where something is claimed.
+        gpus: Whether its GPU part runs.
+        nodes: Returns the nodes with the devices that drivers will publish; called only if something is claimed.
     """
 
     driver: str | None
@@ -65,10 +65,10 @@ class DraContext(Record, dict=True):
 
     @cached_property
     def devices(self) -> Devices:
-        """What the driver publishes."""
+        """The devices that the driver publishes."""
         return load_devices(next(data_folder("components").glob("*/devices.yaml")).parent)
 
     @property
     def dynamic_mig(self) -> bool:
-        """Whether an instance is cut when it is claimed."""
+        """Whether MIG instances are created on demand."""
         return "DynamicMIG" in self.open

@@ -16,7 +16,7 @@ _OF_THE_DRIVER = "mig.nvidia.com"
 
 
 def is_mig(request: Request, context: RuleContext) -> bool:
-    """Whether a request is for MIG devices: by its class, or by its own selectors."""
+    """Whether a request is for MIG devices, according to its class or its own selectors."""
     texts = tuple(each.text for each in request.selectors)
     sort = sort_of(request.of_class, context) or sort_from_selectors(texts)
     return request.of_class == _OF_THE_DRIVER or sort == "mig"

@@ -1,4 +1,4 @@
-"""What claims and classes request, in whichever version of the API: requests, and the expressions that select."""
+"""The contents of claims and classes in any API version: requests, and selector expressions."""
 
 from __future__ import annotations
 
@@ -18,20 +18,20 @@ CLASS = "DeviceClass"
 
 
 class Selector(NamedTuple):
-    """An expression and where it stands."""
+    """An expression and its path."""
 
     path: Path
     text: str
 
 
 class Request(Record):
-    """One request of a claim, or one of the alternatives of a request.
+    """One request of a claim, or one alternative of a request.
 
     Attributes:
-        path: Where it says class, number and selectors.
-        name: As configurations name it, `gpu` or `gpu/large`.
-        data: What it says.
-        index: Which request it belongs to.
+        path: The path of class, count and selectors.
+        name: The name in configurations, `gpu` or `gpu/large`.
+        data: The fields of the request.
+        index: The index of the request that it belongs to.
     """
 
     path: Path
@@ -41,12 +41,12 @@ class Request(Record):
 
     @property
     def of_class(self) -> str:
-        """The name of its DeviceClass; empty where it says none."""
+        """The name of its DeviceClass; empty if it has none."""
         return str(self.data.get("deviceClassName", ""))
 
     @property
     def count(self) -> int:
-        """How many devices; 1 where it requests all that there are."""
+        """The number of devices; 1 if it requests all available ones."""
         count = self.data.get("count", 1)
         return count if isinstance(count, int) else 1
 
@@ -57,12 +57,12 @@ class Request(Record):
 
 
 def claim_path(subject: Object) -> Path:
-    """Where a claim, or a template of one, says its devices."""
+    """The path of the devices in a claim or a claim template."""
     return ("spec", "spec", "devices") if subject.data["kind"] == "ResourceClaimTemplate" else ("spec", "devices")
 
 
 def devices_of(subject: Object) -> Mapping[Any, Any]:
-    """What a claim, or a template of one, says of devices."""
+    """The devices section of a claim or a claim template."""
     here: Any = subject.data
     for step in claim_path(subject):
         here = mapping(here).get(step)
@@ -70,7 +70,7 @@ def devices_of(subject: Object) -> Mapping[Any, Any]:
 
 
 def requests_of(subject: Object) -> tuple[Request, ...]:
-    """Every request, and every alternative instead of the request that it belongs to; none of a class."""
+    """All requests, or their alternatives instead, if they have any; empty for a class."""
     return tuple(_requests((*claim_path(subject), "requests"), devices_of(subject).get("requests")))
 
 
@@ -90,7 +90,9 @@ def _requests(at: Path, requests: Any) -> Iterator[Request]:
 def selected(
     subject: Object, context: RuleContext
 ) -> Iterator[tuple[str | None, str, tuple[Selector, ...], tuple[str, ...]]]:
-    """For each request, or for the class: sort of device, name of the class, expressions, and those that come first."""
+    """For each request, or for the class: type of device, name of the class, expressions, and the expressions evaluated
+    before.
+    """
     if subject.data["kind"] == CLASS:
         own = class_selectors(subject)
         yield sort_of(subject.id.name, context), subject.id.name, own, ()
@@ -115,7 +117,7 @@ def _expressions(at: Path, selectors: Any) -> Iterator[Selector]:
 
 
 def sort_of(name: str, context: RuleContext) -> str | None:
-    """What devices of a class are: gpu, mig, vfio, channel or daemon; None if unknown."""
+    """The type of a class's devices: gpu, mig, vfio, channel or daemon; None if unknown."""
     if context.dra and (there := context.dra.devices.classes.get(name)):
         return there.sort
     found = context.find(CLASS, name)
@@ -124,7 +126,7 @@ def sort_of(name: str, context: RuleContext) -> str | None:
 
 @lru_cache(maxsize=512)
 def tree_of(text: str) -> CelExpression | None:
-    """The tree of an expression; None where it is none."""
+    """The tree of an expression; None if it is invalid."""
     from blueprint.cel.syntax import CelError, parse
 
     try:
@@ -134,7 +136,7 @@ def tree_of(text: str) -> CelExpression | None:
 
 
 def sort_from_selectors(texts: tuple[str, ...]) -> str | None:
-    """The sort that expressions demand."""
+    """The type of device that the expressions require."""
     for text in texts:
         for part in conjuncts(tree_of(text)):
             for one, other in (part.parts, part.parts[::-1]) if part.kind == "binary" and part.value == "==" else ():

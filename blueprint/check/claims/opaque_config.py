@@ -1,4 +1,4 @@
-"""The driver's own configuration inside claims and classes, which the API server takes whatever it holds."""
+"""The driver's own configuration in claims and classes, which the API server does not validate."""
 
 from __future__ import annotations
 
@@ -46,7 +46,9 @@ _WORDS = {str: "text", int: "a whole number", bool: "true or false", dict: "a ma
 
 
 class Config(NamedTuple):
-    """One configuration of NVIDIA's drivers: where its parameters stand, what they are, for which requests."""
+    """One configuration for NVIDIA's drivers: the path of its parameters, their contents, and the requests that it
+    applies to.
+    """
 
     path: Path
     driver: str
@@ -55,12 +57,12 @@ class Config(NamedTuple):
 
     @property
     def kind(self) -> str:
-        """What sort of configuration it is."""
+        """The kind of the configuration."""
         return str(self.parameters.get("kind", ""))
 
 
 def configs(subject: Object) -> Iterator[Config]:
-    """Every configuration of NVIDIA's drivers in a claim or a class."""
+    """All configurations for NVIDIA's drivers in a claim or a class."""
     of_class = subject.data["kind"] == CLASS
     at = ("spec", "config") if of_class else (*claim_path(subject), "config")
     where = mapping(subject.data.get("spec")) if of_class else devices_of(subject)
@@ -129,7 +131,7 @@ def _missing(each: Config) -> Iterator[ObjectFinding]:
 
 @rule(GATE_CLOSED, OUT_OF_BOUNDS, TWO_STRATEGIES, tags=("dra",))
 def shared(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
-    """Ways of sharing: without a gate, two at once, out of bounds."""
+    """Sharing strategies without their feature gate, combined with another one, or out of bounds."""
     for each in configs(subject):
         at: Path = (*each.path, "sharing")
         sharing = mapping(each.parameters.get("sharing"))
@@ -172,7 +174,7 @@ def _mebibyte(value: str | int) -> bool:
 
 @rule(OTHER_CLASS, tags=("dra",))
 def fitting(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
-    """Configurations for devices of another sort."""
+    """Configurations for devices of another type."""
     if subject.data["kind"] == CLASS:
         sorts = {subject.id.name: sort_of(subject.id.name, context)}
     else:

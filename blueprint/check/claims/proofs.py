@@ -1,4 +1,4 @@
-"""Claims of a platform proven against the devices that its nodes are going to have: made once, asked by rules."""
+"""Proofs for claims against the devices that the platform's nodes will have. Computed once and used by rules."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from blueprint.check.rule_context import RuleContext
 
 
 class Proofs:
-    """The prover of a platform, and what it may be asked about.
+    """The prover of a platform, and the drivers for which it is valid.
 
     Args:
-        prover: With the nodes and classes of the platform.
-        drivers: Whose devices were predicted. Claims of others are not judged.
+        prover: The prover with the nodes and classes of the platform.
+        drivers: The drivers whose devices were predicted. Claims for other drivers are not checked.
     """
 
     def __init__(self, prover: Prover, drivers: frozenset[str]) -> None:
@@ -29,14 +29,14 @@ class Proofs:
         self._known: dict[int, ClaimVerdict | None] = {}
 
     def verdict(self, subject: Object) -> ClaimVerdict | None:
-        """What comes of a claim, or of those that a template makes; None where that is not to be judged here."""
+        """The verdict on a claim, or on the claims that a template creates; None if it cannot be checked here."""
         if id(subject) not in self._known:
             claim = claim_of_object(subject)
             self._known[id(subject)] = self.prover.prove([claim]) if self.judges([claim]) else None
         return self._known[id(subject)]
 
     def judges(self, claims: Iterable[Claim]) -> bool:
-        """Whether all that is claimed is of drivers whose devices were predicted."""
+        """Whether everything that is claimed belongs to drivers whose devices were predicted."""
         requests = [request for claim in claims for request in claim.every_request()]
         return bool(requests) and all(self._is_ours(request) for request in requests)
 
@@ -45,7 +45,7 @@ class Proofs:
         return its is not None and any(driver in each.text for each in its.selectors for driver in self._drivers)
 
     def matches(self, name: str) -> Match:
-        """Whether any device is of a class. UNKNOWN where that cannot be decided, or is not about our drivers."""
+        """Whether any device belongs to a class. UNKNOWN if this cannot be decided, or concerns other drivers."""
         request = DeviceRequest("", "", (), name)
         found = {outcome for group in self.prover.groups for outcome in self.prover.matcher.vector(request, group)}
         if not self._is_ours(request) or any(group.unclear for group in self.prover.groups):
@@ -55,7 +55,7 @@ class Proofs:
 
 
 def proofs(context: RuleContext) -> Proofs | None:
-    """The proofs of a platform whose DRA driver and nodes are known, where CEL can be evaluated."""
+    """The proofs of a platform, if its DRA driver and nodes are known and CEL can be evaluated."""
     return context.once(_proofs) if is_available() else None
 
 
@@ -72,25 +72,25 @@ def _proofs(context: RuleContext) -> Proofs | None:
 
 
 def classes_of(devices: Devices, written: Iterable[ClaimableClass]) -> list[ClaimableClass]:
-    """The classes that come with the driver, and those that objects describe, which count."""
+    """The classes that the driver installs, overridden by those among the objects."""
     found = {name: _usual(name, each.driver, each.sort) for name, each in devices.classes.items()}
     found |= {each.name: each for each in written}
     return list(found.values())
 
 
 def _usual(name: str, driver: str, sort: str) -> ClaimableClass:
-    """A class as the driver's chart has it."""
+    """A class as defined in the driver's chart."""
     text = f"device.driver == '{driver}' && device.attributes['{driver}'].type == '{sort}'"
     return ClaimableClass(name, (SelectorText(text, ()),))
 
 
 def claim_of_object(subject: Object) -> Claim:
-    """The claim that an object is, or is the template of."""
+    """The claim in an object, which may be a claim or a template."""
     return read_claim(str(subject.id), devices_of(subject))
 
 
 def shown(verdict: ClaimVerdict, most: int = 6) -> tuple[tuple[str, str], ...]:
-    """Why devices do not match, as evidence: the nodes and the sort of device, and the condition."""
+    """Why devices do not match, as evidence: the nodes and the type of device, and the condition."""
     rows = [(f"{each.number} {each.device} on {each.group}", each.text) for each in verdict.reasons]
     more = ((f"and {len(rows) - most} more", ""),) if len(rows) > most else ()
     return (*rows[:most], *more)

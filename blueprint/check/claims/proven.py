@@ -1,6 +1,6 @@
-"""Claims that were proven: what the API server refuses, what stops the scheduler, what no node can satisfy.
+"""Findings from proofs: claims that the API server rejects, that stop the scheduler, or that no node can satisfy.
 
-Where a rule that reads the selector explains the same with better words, its finding stands alone.
+If a rule that reads the selector explains the same problem better, only its finding is reported.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ _GUARD = "test for the attribute first: 'name' in device.attributes['domain'] &&
 
 @rule(REFUSED, STOPS, NO_DEVICE, TOO_FEW, CONSTRAINT, NOT_PROVEN, tags=("dra",), needs=(Capability.CLAIMS,))
 def proven(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
-    """Claims that come to nothing, whatever else runs."""
+    """Claims that can never be allocated, whatever else runs."""
     from blueprint.allocation.verdict import Outcome
     from blueprint.check.claims.proofs import proofs, shown
 
@@ -77,7 +77,7 @@ def proven(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
 
 @rule(BETTER, tags=("dra",), needs=(Capability.CLAIMS,))
 def clearer(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
-    """Claims that fit, but may get larger devices than they need, or say a condition twice."""
+    """Claims that fit, but may get larger devices than needed, or repeat a condition."""
     from blueprint.check.claims.proofs import proofs
 
     found = proofs(context)
@@ -88,7 +88,7 @@ def clearer(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
 
 @rule(NO_LIBRARY, tags=("dra",), needs=(Capability.CLAIMS,))
 def provable(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
-    """One note where CEL cannot be evaluated."""
+    """One note if CEL cannot be evaluated."""
     from blueprint.cel.engine import PACKAGE, is_available
 
     dra = context.dra
@@ -100,7 +100,7 @@ def provable(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
 
 @rule(REFUSED, STOPS, EMPTY_CLASS, tags=("dra",), needs=(Capability.CLAIMS,))
 def populated(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
-    """Classes of one's own: whether their selectors work, and whether any device is of them."""
+    """DeviceClasses among the objects: whether their selectors work, and whether any device belongs to them."""
     from blueprint.allocation.claims import read_class
     from blueprint.allocation.creation import created
     from blueprint.allocation.matching import Match
@@ -125,13 +125,13 @@ def populated(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
 
 
 def is_explained(subject: Object, context: RuleContext) -> bool:
-    """Whether a rule that reads selectors has found what is wrong with the claim or class."""
+    """Whether a rule that reads selectors has reported the problem of the claim or class."""
     rules = (*requests.RULES, *selectors.RULES, *comparisons.RULES)
     return any(each.code.id in _EXPLAINED for one in rules for each in one(subject, context))
 
 
 def _place(subject: Object, verdict: ClaimVerdict) -> Path:
-    """The selector, the constraints or the request that is meant."""
+    """The path of the selector, the constraints or the request that the verdict is about."""
     at = claim_path(subject)
     if verdict.fault and not verdict.fault.of_class:
         return (*at, *verdict.fault.selector.path)

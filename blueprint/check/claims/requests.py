@@ -1,4 +1,4 @@
-"""What claims request: classes, numbers, and fields that Kubernetes must know."""
+"""The requests of claims: classes, counts, and fields behind Kubernetes feature gates."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _GPUS = ("gpu", "vfio")
 
 @rule(CLASS_CLOSED, CLASS_UNKNOWN, NOT_SERVED, tags=("dra",), needs=(Capability.CLAIMS,))
 def served(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
-    """Claims of NVIDIA's devices where no DRA driver is."""
+    """Claims for NVIDIA's devices without a DRA driver."""
     dra = context.dra
     if dra is None or dra.driver is not None or _own_driver(dra, context):
         return
@@ -47,13 +47,13 @@ def served(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
 
 
 def _own_driver(dra: DraContext, context: RuleContext) -> bool:
-    """Whether a manifest brings DeviceClasses of the driver, and so the driver."""
+    """Whether a manifest contains DeviceClasses of the driver, and therefore installs the driver."""
     return any(each.id.name in dra.devices.classes for each in context.objects_of_kind(CLASS))
 
 
 @rule(CLASS_CLOSED, CLASS_UNKNOWN, tags=("dra",), needs=(Capability.CLAIMS,))
 def classes(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
-    """Classes that nothing is of, and classes that nobody makes."""
+    """Classes without devices, and classes that nothing creates."""
     dra = context.dra
     if dra is None or dra.driver is None:
         return
@@ -70,7 +70,7 @@ def classes(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
 
 
 def _alike(name: str, dra: DraContext) -> str | None:
-    """The class of the driver of which a name differs by a slip; `gpu.intel.com` is none."""
+    """The driver's class whose name closely resembles this one; `gpu.intel.com` does not."""
     near = nearest(name, dra.devices.classes)
     return near if near and SequenceMatcher(None, name, near).ratio() > _SLIP else None
 
@@ -97,7 +97,7 @@ def _closed(sort: str | None, dra: DraContext) -> tuple[str, str, Severity | Non
 
 @rule(FIELD_GATED, tags=("dra",), needs=(Capability.CLAIMS,))
 def gated(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
-    """Fields before which a gate of Kubernetes stands."""
+    """Fields behind a Kubernetes feature gate."""
     dra = context.dra
     if dra is None:
         return
@@ -128,7 +128,7 @@ def _fields(subject: Object) -> Iterator[tuple[str, Path]]:
 
 @rule(ADMIN_ACCESS, tags=("dra",))
 def admin(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
-    """Administrative access where the namespace does not allow it."""
+    """Administrative access in a namespace that does not allow it."""
     name = subject.id.namespace or "default"
     for request in requests_of(subject):
         if request.data.get("adminAccess") is not True:
@@ -144,7 +144,7 @@ def admin(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
 
 @rule(TOO_LARGE, tags=("dra",))
 def sized(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
-    """Claims beyond the bounds of the API."""
+    """Claims that exceed the limits of the API."""
     at, devices = claim_path(subject), devices_of(subject)
     for name in ("requests", "constraints", "config"):
         if len(items(devices.get(name))) > _MOST:
@@ -170,7 +170,7 @@ def sized(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
 
 
 def _counts(subject: Object, wanted: Any) -> list[int]:
-    """Devices by request, of alternatives the fewest."""
+    """The number of devices by request; of alternatives, the smallest."""
     found: dict[int, int] = {}
     for request in requests_of(subject):
         number = request.count if wanted(request) else 0
@@ -180,7 +180,7 @@ def _counts(subject: Object, wanted: Any) -> list[int]:
 
 @rule(MORE_THAN_A_NODE, tags=("dra",), needs=(Capability.CLAIMS,))
 def on_a_node(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
-    """More GPUs than any node has."""
+    """Requests for more GPUs than any node has."""
     dra = context.dra
     if dra is None or dra.driver is None or not dra.products:
         return
@@ -201,7 +201,7 @@ def on_a_node(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
 
 @rule(NO_PARTITION, tags=("dra",), needs=(Capability.CLAIMS,))
 def partitioned(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
-    """Several GPUs that need not make up a partition."""
+    """Requests for several GPUs that need not form a partition."""
     dra = context.dra
     if dra is None or "FabricManagerPartitioning" not in dra.open:
         return

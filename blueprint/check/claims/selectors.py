@@ -1,4 +1,4 @@
-"""Selectors of devices: whether they can be read, and whether the driver publishes what they read."""
+"""Device selectors: whether they can be parsed, and whether the driver publishes what they read."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _BY_PRODUCT = "use device.attributes['gpu.nvidia.com'].productName"
 
 @rule(UNREADABLE, tags=("dra",))
 def readable(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
-    """Expressions that are none."""
+    """Invalid expressions."""
     for _, _, selectors, _ in selected(subject, context):
         for path, text in selectors:
             try:
@@ -41,7 +41,7 @@ def readable(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
 
 @rule(NOT_PUBLISHED, tags=("dra",), needs=(Capability.CLAIMS,))
 def published(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
-    """What the driver does not publish."""
+    """Attributes and capacities that the driver does not publish."""
     dra = context.dra
     if dra is None or dra.driver is None:
         return
@@ -57,7 +57,7 @@ def published(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
 
 @rule(NOT_GUARDED, tags=("dra",), needs=(Capability.CLAIMS,))
 def guarded(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
-    """What some devices lack, unasked."""
+    """Attributes that some devices lack, read without a guard."""
     dra = context.dra
     if dra is None or dra.driver is None:
         return
@@ -80,7 +80,9 @@ def _guarded(selectors: tuple[Selector, ...], before: tuple[str, ...]) -> set[At
 
 
 def _chosen_by(selectors: tuple[Selector, ...], before: tuple[str, ...]) -> bool:
-    """Whether expressions choose among products: what is false for a device hides an error of another condition."""
+    """Whether expressions select by product: if such a condition is false for a device, an error in another one does
+    not matter.
+    """
     texts = (*before, *(text for _, text in selectors))
     return any(read.name in _OF_A_PRODUCT for text in texts for read, _ in reads(text))
 
@@ -90,7 +92,7 @@ def _is_memory(read: AttributeReference, sort: str | None, dra: DraContext) -> b
 
 
 def _memory_of_none(read: AttributeReference, sort: str | None, dra: DraContext) -> tuple[str, str] | None:
-    """Why no GPU of the pools has the memory that is read, and what to do; None where some have it."""
+    """Why no GPU of the pools has the memory that is read, and what to do; None if some have it."""
     if not _is_memory(read, sort, dra) or not all(each.unified_memory for each in dra.products):
         return None
     pools = joined(sorted({each.pool for each in dra.products}))
@@ -102,19 +104,19 @@ def _memory_of_some(read: AttributeReference, sort: str | None, dra: DraContext)
 
 
 def table(read: AttributeReference, dra: DraContext) -> Mapping[str, Published]:
-    """What is published in the domain that is read."""
+    """Everything that is published in the domain that is read."""
     devices = dra.devices
     return (devices.attributes if read.field == "attributes" else devices.capacities).get(read.domain, {})
 
 
 def reads(text: str) -> Iterator[tuple[AttributeReference, CelExpression]]:
-    """Every attribute and capacity that an expression reads, not those that it requests with care."""
+    """All attributes and capacities that an expression reads, except guarded ones."""
     tree = tree_of(text)
     return _reads(tree) if tree else iter(())
 
 
 def _once(text: str) -> dict[AttributeReference, CelExpression]:
-    """The first place where each is read."""
+    """The first position at which each is read."""
     return dict(reversed([*reads(text)]))
 
 
@@ -130,7 +132,7 @@ def _reads(node: CelExpression) -> Iterator[tuple[AttributeReference, CelExpress
 
 
 def guards(text: str) -> Iterator[AttributeReference]:
-    """What an expression asks whether it is there."""
+    """The attributes whose presence an expression tests."""
     tree = tree_of(text)
     for node in tree.walk() if tree else ():
         if node.kind == "call" and node.value == "has" and len(node.parts) == 1:
@@ -141,7 +143,7 @@ def guards(text: str) -> Iterator[AttributeReference]:
 
 
 def _unknown(read: AttributeReference, sort: str | None, dra: DraContext) -> tuple[str, str] | None:
-    """Why nobody publishes it, and what to do; None where somebody does, or may."""
+    """Why no driver publishes it, and what to do; None if a driver does, or may."""
     there = table(read, dra)
     version = dra.driver or ""
     if not there:

@@ -1,1 +1,1 @@
-"""Judgements that rules about several kinds share."""
+"""Checks that are shared by rules for several kinds."""

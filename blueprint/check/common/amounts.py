@@ -1,4 +1,4 @@
-"""Requests and limits that cannot be meant."""
+"""Requests and limits with implausible amounts."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _LEAST = 2**20
 
 
 def amounts(resources: Any, at: Path) -> Iterator[ObjectFinding]:
-    """Amounts that cannot be meant; `at` is where the resources stand."""
+    """Implausible amounts; `at` is the path of the resources."""
     for part in ("limits", "requests"):
         for name, amount in mapping(mapping(resources).get(part)).items():
             if _BYTES.fullmatch(str(name)) and (value := _bytes(amount)) is not None and 0 < value < _LEAST:
@@ -40,8 +40,8 @@ def amounts(resources: Any, at: Path) -> Iterator[ObjectFinding]:
 
 
 def _bytes(amount: Any) -> Any:
-    """What a quantity means; None where there is none."""
+    """The value of a quantity; None if there is none."""
     try:
         return quantity_value(str(amount))
     except ValueError:
-        return None  # the schema has said so, where there is one
+        return None  # The schema check reports it, if there is a schema.

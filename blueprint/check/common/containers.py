@@ -1,4 +1,4 @@
-"""What a container runs and how many GPUs it gets, read from its fields."""
+"""The command of a container and its GPUs, read from its fields."""
 
 from __future__ import annotations
 
@@ -14,25 +14,25 @@ MIG = "nvidia.com/mig-"
 
 
 def command_line(container: Mapping[str, Any]) -> str:
-    """Command and arguments as one text."""
+    """Command and arguments as one string."""
     return " ".join(
         each for field in ("command", "args") for each in items(container.get(field)) if isinstance(each, str)
     )
 
 
 def limit(container: Mapping[str, Any], resource: str) -> int:
-    """How many of a resource the container is limited to; 0 where that is no whole number."""
+    """The container's limit for a resource; 0 if it is not an integer."""
     return as_count(mapping(inside(container, "resources", "limits")).get(resource, 0)) or 0
 
 
 def mig_limits(container: Mapping[str, Any]) -> dict[str, int]:
-    """The MIG devices that the container is limited to, by resource."""
+    """The container's limits for MIG devices, by resource."""
     names = [name for name in mapping(inside(container, "resources", "limits")) if str(name).startswith(MIG)]
     return {name: limit(container, name) for name in names}
 
 
 def literal_env(container: Mapping[str, Any], path: Path) -> Iterator[tuple[Path, str, str]]:
-    """Variables whose value stands in the manifest: the value's field, the name, the value."""
+    """Variables with a literal value: the path of the value, the name, the value."""
     for index, each in enumerate(map(mapping, items(container.get("env")))):
         name, value = each.get("name"), each.get("value", "")
         if isinstance(name, str) and isinstance(value, str) and "valueFrom" not in each:
@@ -40,5 +40,5 @@ def literal_env(container: Mapping[str, Any], path: Path) -> Iterator[tuple[Path
 
 
 def pod_metadata(pod: DescribedPod) -> Mapping[str, Any]:
-    """Labels and annotations of the pod itself, which stand beside its specification."""
+    """Labels and annotations of the pod itself, which are next to its specification."""
     return pod.metadata

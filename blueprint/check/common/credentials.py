@@ -1,4 +1,4 @@
-"""What looks like a credential: by the name of a variable, or by the form of a value."""
+"""Detects credentials by the name of a variable, or by the form of a value."""
 
 from __future__ import annotations
 
@@ -23,28 +23,29 @@ _VALUES = re.compile(
     r"|\bglpat-[A-Za-z0-9_-]{20,}|\beyJ[A-Za-z0-9_-]{10,300}\.eyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{10,}"
     r"|[a-z][a-z0-9+]{0,30}://[^/\s:@]+:(?!\*+@|[$<{%])[^/\s:@]+@"
 )
-"""An address may have a variable as its password. No repetition without bounds may be tried at every place of a long
-text: that takes the square of its length."""
+"""The password of a URL may be a variable. Unbounded repetitions must not be tried at every position of a long text,
+which would take quadratic time."""
 _HARMLESS = re.compile(
     r"(/|\.|file:)\S*|[0-9]*|true|false|yes|no|(?i:[0-9a-f]{2,8}:)*[0-9a-f]{2}:[0-9a-f]{2}\.[0-7]"
     r"|(?i:(?:dummy|empty|fake|none|null|n/a|unused|not[-_ ](?:used|needed|required))(?:[-_](?:api[-_])?(?:key|token))?"
     r"|(?:sk-)?no-key(?:-required)?)"
 )
-"""Paths, numbers, PCI addresses, and what clients send to a server of their own that asks for no key. Texts of several
-lines are configuration."""
+"""Paths, numbers, PCI addresses, and what clients send to a server of their own that needs no key. Multi-line texts are
+configuration.
+"""
 _NO_SECRETS = frozenset({"ETCD_INITIAL_CLUSTER_TOKEN"})
-"""Variables whose names look like those of credentials, and that hold the name of something."""
+"""Variables whose names resemble those of credentials, but that contain the name of something."""
 _HELP = "refer to a Secret in the cluster instead: valueFrom, secretKeyRef"
 
 
 class CredentialOptions(Record):
-    """What `[rules.options.BP6301]` sets. `allowed`: names of variables and keys that hold no credential."""
+    """The options in `[rules.options.BP6301]`. `allowed`: names of variables and keys that contain no credential."""
 
     allowed: tuple[str, ...] = ()
 
 
 def variables(env: Any, at: Path, options: CredentialOptions) -> Iterator[ObjectFinding]:
-    """Variables whose literal value is a credential; `at` is where their list stands."""
+    """Variables with a credential as literal value; `at` is the path of their list."""
     for index, each in enumerate(map(mapping, items(env))):
         name, value = each.get("name"), each.get("value")
         if not isinstance(name, str) or name in options.allowed:
@@ -55,7 +56,7 @@ def variables(env: Any, at: Path, options: CredentialOptions) -> Iterator[Object
 
 
 def is_credential(name: str, value: str) -> bool:
-    """Whether a variable of that name with that value gives something away. A path or a number does not."""
+    """Whether a variable with that name and value reveals a credential. A path or a number does not."""
     text = value.strip()
     harmless = "\n" in text or _HARMLESS.fullmatch(text) is not None or name.upper() in _NO_SECRETS
     stands_for_one = harmless or text.upper() == name.upper() or is_placeholder(text)
@@ -63,5 +64,5 @@ def is_credential(name: str, value: str) -> bool:
 
 
 def looks_secret(value: str) -> bool:
-    """Whether a text holds a credential of a known form."""
+    """Whether a text contains a credential of a known form."""
     return _VALUES.search(value) is not None

@@ -1,4 +1,4 @@
-"""Who decides what nodes offer: this platform, or a device plugin of somebody else's that nobody sees here."""
+"""Determines who decides what nodes offer: this platform, or a device plugin that is not visible here."""
 
 from __future__ import annotations
 
@@ -10,16 +10,18 @@ from blueprint.bundle.model import USERS
 from blueprint.check.rule_context import DescribedPod, RuleContext, items, mapping
 
 OF_NVIDIA = re.compile(r"nvidia\.com/(gpu|pgpu|nvswitch|mig-[0-9]+g\.[0-9]+gb.*?)(\.shared)?")
-"""Resources of the device plugins of NVIDIA's GPU stack. Others under the same domain are made by other plugins."""
+"""Resources of the device plugins in NVIDIA's GPU stack. Others with the same domain come from other plugins."""
 OF_HAMI = re.compile(r"nvidia\.com/(gpumem|gpumem-percentage|gpucores|priority)")
-"""Resources that HAMi's scheduler reads beside the number of GPUs; no device plugin offers them."""
+"""Resources that HAMi's scheduler reads in addition to the number of GPUs; no device plugin offers them."""
 DEVICE_PLUGIN = "k8s-device-plugin"
-"""The last name of the image of NVIDIA's device plugin, and of other programs that are in it."""
+"""The last part of the image name of NVIDIA's device plugin, and the other programs in that image."""
 _CONFIGURED = re.compile(r"CONFIG_FILE|--config-file\b.*|-config-file\b.*")
 
 
 def is_decided_here(context: RuleContext) -> bool:
-    """Whether it follows from the pools, or from manifests that are all here, what nodes offer of GPUs."""
+    """Whether the GPU resources of nodes are determined by the pools, or by manifests that are all among the
+    objects.
+    """
     return context.once(_is_decided_here)
 
 
@@ -31,7 +33,7 @@ def _is_decided_here(context: RuleContext) -> bool:
 
 
 def program(container: Mapping[Any, Any]) -> str:
-    """The last name of a container's image, without registry, tag and digest."""
+    """The last part of a container's image name, without registry, tag and digest."""
     return str(container.get("image", "")).partition("@")[0].rpartition("/")[2].partition(":")[0]
 
 
@@ -43,7 +45,7 @@ def _plugins(pod: DescribedPod) -> Iterator[tuple[DescribedPod, Mapping[Any, Any
 
 
 def _is_configured(container: Mapping[Any, Any], pod: DescribedPod, context: RuleContext) -> bool:
-    """Whether the plugin is told a configuration, or may be told one by what is not among the manifests."""
+    """Whether the plugin has a configuration, or may get one from something that is not among the manifests."""
     arguments = [*items(container.get("command")), *items(container.get("args"))]
     arguments += [mapping(each).get("name") for each in items(container.get("env"))]
     for each in map(mapping, items(container.get("envFrom"))):

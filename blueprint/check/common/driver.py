@@ -1,4 +1,4 @@
-"""What is wrong with a driver's fields, in a ClusterPolicy and in an NVIDIADriver alike."""
+"""Errors in a driver's fields, for both ClusterPolicy and NVIDIADriver."""
 
 from __future__ import annotations
 
@@ -17,12 +17,14 @@ _BRANCH = re.compile(r"[0-9]+")
 
 
 def drivers_allowed(context: RuleContext) -> bool:
-    """Whether the ClusterPolicy leaves drivers to NVIDIADriver objects; without one somebody else decides."""
+    """Whether the ClusterPolicy leaves drivers to NVIDIADriver objects. Without a ClusterPolicy this is decided
+    elsewhere.
+    """
     return context.cluster_policy is None or context.cluster_policy_value("driver", "useNvidiaDriverCRD") is True
 
 
 def driver_faults(subject: Object, at: Path, extra: Iterable[str], beside: Path) -> Iterator[ObjectFinding]:
-    """Faults of the driver at `at`; `extra` are the modules that are switched on, which stand below `beside`."""
+    """Errors of the driver at `at`; `extra` are the enabled modules, whose sections are below `beside`."""
     driver = mapping(value_at(subject.data, at))
     version = str(driver.get("version") or "")
     if driver.get("usePrecompiled") is True:

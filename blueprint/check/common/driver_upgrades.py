@@ -1,4 +1,4 @@
-"""Fields of a driver's upgrade policy that other fields of it leave without effect."""
+"""Fields of a driver's upgrade policy that have no effect because of other fields."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _NONE = re.compile(r"0+%?")
 
 
 def upgrade_faults(subject: Object, driver: Path) -> Iterator[ObjectFinding]:
-    """What of the upgrade policy of the driver at a path the operator does not act on."""
+    """Fields in the upgrade policy of the driver at a path that the operator ignores."""
     at = (*driver, "upgradePolicy")
     policy = mapping(value_at(subject.data, at))
     if policy.get("autoUpgrade") is not True:

@@ -1,4 +1,4 @@
-"""Expressions of PromQL in rules and dashboards: whether they can be read, and what they read."""
+"""PromQL expressions in rules and dashboards: whether they can be parsed, and what they read."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ _FUNCTIONS = (
     "predict_linear", "present_over_time", "quantile_over_time", "rate", "resets", "round", "scalar", "sort",
     "sort_desc", "stddev_over_time", "sum_over_time", "time", "timestamp", "vector",
 )  # fmt: skip
-"""Usual functions, for suggestions."""
+"""Common functions, for suggestions."""
 
 
 def fault(text: str) -> tuple[str, str | None, Severity | None] | None:
-    """What is wrong with an expression: the fault, what was probably meant, how severe it is; None for nothing."""
+    """The error in an expression: the message, the probable intention, and the severity; None if it is valid."""
     try:
         promql.read(text)
     except promql.PromqlError as error:
@@ -32,7 +32,7 @@ def fault(text: str) -> tuple[str, str | None, Severity | None] | None:
 
 
 def uses(text: object) -> tuple[promql.Use, ...]:
-    """Every selector of an expression; none where it cannot be read."""
+    """All selectors of an expression; empty if it cannot be parsed."""
     try:
         return promql.read(text).uses if isinstance(text, str) else ()
     except (promql.PromqlError, promql.NotJudgedError):

@@ -1,4 +1,4 @@
-"""Weights of queues and cohorts that nothing reads."""
+"""Weights of queues and cohorts that have no effect."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _PATH = ("spec", "fairSharing", "weight")
 
 @rule(FAIR_SHARING_OFF, tags=("kueue",))
 def fair_sharing_off(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
-    """Weights under a configuration of the manager that does not share by them."""
+    """Weights that have no effect because fair sharing is not enabled in the manager's configuration."""
     settings, weight = configuration(context), inside(subject.data, *_PATH)
     of_namespace = inside(subject.data, "spec", "clusterQueue") is not None
     section = "admissionFairSharing" if of_namespace else "fairSharing"

@@ -1,4 +1,4 @@
-"""What Jobs say of their pods, by themselves and in the template of a CronJob."""
+"""The pods of Jobs, including those in the template of a CronJob."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ BEYOND_COMPLETIONS = define("BP6159", "parallelism-above-completions", page=__fi
 
 
 def beyond_completions(subject: Object, *spec: str) -> Iterator[ObjectFinding]:
-    """That a Job never runs as many pods as it says; `spec` leads to its specification."""
+    """Report that a Job never runs as many pods as it declares; `spec` is the path of its specification."""
     wanted = inside(subject.data, *spec, "parallelism")
     most = inside(subject.data, *spec, "completions")
     number, limit = as_count(wanted), as_count(most)

@@ -15,17 +15,17 @@ SCHEDULER = "kai-scheduler"
 QUEUE = "kai.scheduler/queue"
 OLD_QUEUE = "runai/queue"
 GPU_FRACTION, GPU_MEMORY, GPU_DEVICES = "gpu-fraction", "gpu-memory", "gpu-fraction-num-devices"
-"""Annotations of pods that request parts of GPUs."""
+"""Annotations of pods that request fractional GPUs."""
 _MPS = "mps"
 
 
 def queues(context: RuleContext) -> Mapping[str, Object]:
-    """The queues of KAI Scheduler by name; other schedulers have kinds of the same name."""
+    """KAI Scheduler's queues by name. Other schedulers have kinds with the same name."""
     return context.named(GROUP, "Queue")
 
 
 def parent(queue: Object) -> str:
-    """The queue above, or nothing."""
+    """The name of the parent queue, or an empty string."""
     return str(inside(queue.data, "spec", "parentQueue") or "")
 
 
@@ -42,7 +42,7 @@ def _by_parent(context: RuleContext) -> Mapping[str, list[Object]]:
 
 
 def queue_label(pod: DescribedPod, key: str = QUEUE) -> tuple[Path, str] | None:
-    """The label that names the queue: that of the workload comes before that of its pods."""
+    """The label with the name of the queue. That of the workload takes precedence over that of its pods."""
     above = mapping(inside(pod.subject.data, "metadata", "labels"))
     below = mapping(pod_metadata(pod).get("labels"))
     if isinstance(name := above.get(key), str):
@@ -53,9 +53,9 @@ def queue_label(pod: DescribedPod, key: str = QUEUE) -> tuple[Path, str] | None:
 
 
 def share_faults(annotations: Mapping[Any, Any], *, whole: bool) -> Iterator[tuple[str, str, str]]:
-    """What KAI's webhook refuses of a request for parts of GPUs: the annotation, what is wrong, the way out.
+    """Errors that KAI's webhook reports for requests of fractional GPUs: the annotation, the error, the solution.
 
-    `whole`: the pod requests whole GPUs. As `ValidateGpuRequests` does it (pkg/binder/plugins/gpusharing, v0.17.0).
+    `whole`: the pod requests whole GPUs. Follows `ValidateGpuRequests` (pkg/binder/plugins/gpusharing, v0.17.0).
     """
     named = [key for key in (GPU_FRACTION, GPU_MEMORY) if key in annotations]
     if named and whole:

@@ -1,4 +1,4 @@
-"""Karpenter's API: what later versions dropped, and what a NodePool may require."""
+"""Karpenter's API: what later versions removed, and the requirements of a NodePool."""
 
 from __future__ import annotations
 
@@ -16,19 +16,19 @@ from blueprint.records import Record
 GROUP, AWS = "karpenter.sh", "karpenter.k8s.aws"
 API_GONE = define("BP6562", "karpenter-api-gone", page=__file__)
 _DOMAINS = (AWS, "eks.amazonaws.com")
-"""Of Karpenter's provider for AWS, and of EKS Auto Mode."""
+"""The domains of Karpenter's AWS provider and of EKS Auto Mode."""
 _ONLY_GPUS = {
     **{f"{domain}/instance-category": re.compile(r"[gp]") for domain in _DOMAINS},
     **{f"{domain}/instance-family": re.compile(r"(g[3-9]|gr[6-9]|p[2-9]).*") for domain in _DOMAINS},
     "node.kubernetes.io/instance-type": re.compile(r"(g[3-9]|gr[6-9]|p[2-9])[a-z0-9-]*\..+"),
 }
-"""Values of requirements that GPU instances of AWS alone meet."""
+"""Values of requirements that only AWS instances with GPUs satisfy."""
 _INSTEAD = {"Provisioner": "NodePool", "AWSNodeTemplate": "EC2NodeClass"}
 
 
 @rule(API_GONE, tags=("karpenter",), of_form=True)
 def api_gone(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
-    """Kinds and versions that Karpenter no longer has."""
+    """Kinds and versions that Karpenter has removed."""
     kind = subject.id.kind
     if new := _INSTEAD.get(kind):
         text = f"{kind} {subject.api_version} was removed in Karpenter 0.33, and Kubernetes 1.30 needs 0.37"
@@ -39,19 +39,19 @@ def api_gone(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
 
 
 def requirements(subject: Object) -> Iterator[tuple[Path, Mapping[Any, Any]]]:
-    """What a NodePool requires of its nodes."""
+    """The requirements of a NodePool."""
     path = ("spec", "template", "spec", "requirements")
     for index, each in enumerate(map(mapping, items(inside(subject.data, *path)))):
         yield (*path, index), each
 
 
 def is_of_gpus(subject: Object) -> bool:
-    """Whether all nodes of a NodePool have GPUs, by what it requires of them."""
+    """Whether all nodes of a NodePool have GPUs, according to its requirements."""
     return any(_is_met_by_gpus_alone(each) for _, each in requirements(subject))
 
 
 def _is_met_by_gpus_alone(requirement: Mapping[Any, Any]) -> bool:
-    """Whether only nodes with GPUs meet the requirement."""
+    """Whether only GPU nodes satisfy the requirement."""
     key, operator, values = requirement.get("key"), requirement.get("operator"), items(requirement.get("values"))
     if str(key).startswith(tuple(f"{domain}/instance-gpu-" for domain in _DOMAINS)):
         return operator in ("In", "Exists", "Gt", "Gte")
@@ -60,7 +60,7 @@ def _is_met_by_gpus_alone(requirement: Mapping[Any, Any]) -> bool:
 
 
 class MadeBy(Record):
-    """What NodePools start machines with a node class: the first of them, and whether some are of GPUs or reserved."""
+    """The NodePools that use a node class: the first one, and whether any is for GPUs or for reserved capacity."""
 
     first: Object
     of_gpus: bool
@@ -68,7 +68,7 @@ class MadeBy(Record):
 
 
 def made_by(subject: Object, context: RuleContext) -> MadeBy | None:
-    """What NodePools start machines with a node class; None where none does."""
+    """The NodePools that use a node class; None if there are none."""
     return context.once(_by_class).get(subject.id.name)
 
 
@@ -83,7 +83,7 @@ def _by_class(context: RuleContext) -> Mapping[str, MadeBy]:
 
 
 def node_pools(context: RuleContext) -> list[Object]:
-    """The NodePools of v1."""
+    """The NodePools of API version v1."""
     return context.once(_node_pools)
 
 
@@ -92,7 +92,7 @@ def _node_pools(context: RuleContext) -> list[Object]:
 
 
 def allowed(pool: Object, context: RuleContext) -> Mapping[str, list[str]]:
-    """The labels of which nodes of a NodePool have certain values alone, and these."""
+    """The allowed values of each label that restricts the nodes of a NodePool."""
     return context.once(_allowed)[id(pool)]
 
 

@@ -27,17 +27,17 @@ QUEUED = {
     "workload.codeflare.dev": ("AppWrapper",),
     "": ("Pod",),
 }
-"""Kinds that Kueue queues, by group: the integrations of v0.19."""
+"""The kinds that Kueue queues, by group: the integrations of v0.19."""
 
 
 class Quota(Record):
-    """What a queue or a cohort has of one resource in one flavor.
+    """The quota of a queue or a cohort for one resource in one flavor.
 
     Attributes:
-        path: Where it stands.
+        path: The path of the quota.
         flavor: The flavor.
         resource: The resource.
-        fields: What is said of it: `nominalQuota`, `borrowingLimit`, `lendingLimit`.
+        fields: Its fields: `nominalQuota`, `borrowingLimit`, `lendingLimit`.
     """
 
     path: Path
@@ -46,12 +46,12 @@ class Quota(Record):
     fields: Mapping[Any, Any]
 
     def amount(self, field: str) -> Fraction | None:
-        """The amount in a field; None where there is none, or what stands there is no amount."""
+        """The amount in a field; None if it is missing or invalid."""
         return amount(self.fields.get(field))
 
 
 def amount(value: Any) -> Fraction | None:
-    """What a quantity means; None where it is none."""
+    """The value of a quantity; None if it is invalid."""
     try:
         return quantity_value(str(value))
     except ValueError:
@@ -59,24 +59,24 @@ def amount(value: Any) -> Fraction | None:
 
 
 def is_of_kueue(subject: Object) -> bool:
-    """Whether it is one of Kueue's objects; other groups have kinds of the same names."""
+    """Whether it is one of Kueue's objects. Other API groups have kinds with the same names."""
     return subject.id.group == GROUP
 
 
 def resource_groups(subject: Object) -> Iterator[tuple[Path, Mapping[Any, Any]]]:
-    """The groups of resources of a ClusterQueue or a Cohort."""
+    """The resource groups of a ClusterQueue or a Cohort."""
     for index, group in enumerate(map(mapping, items(inside(subject.data, "spec", "resourceGroups")))):
         yield ("spec", "resourceGroups", index), group
 
 
 def flavors(path: Path, group: Mapping[Any, Any]) -> Iterator[tuple[Path, Mapping[Any, Any]]]:
-    """The flavors of a group of resources."""
+    """The flavors of a resource group."""
     for index, flavor in enumerate(map(mapping, items(group.get("flavors")))):
         yield (*path, "flavors", index), flavor
 
 
 def quotas(subject: Object) -> Iterator[Quota]:
-    """Every quota of a ClusterQueue or a Cohort."""
+    """All quotas of a ClusterQueue or a Cohort."""
     for path, group in resource_groups(subject):
         for place, flavor in flavors(path, group):
             for index, each in enumerate(map(mapping, items(flavor.get("resources")))):
@@ -84,29 +84,29 @@ def quotas(subject: Object) -> Iterator[Quota]:
 
 
 def parent_field(subject: Object) -> str:
-    """The field that names the cohort above: it differs by kind and version."""
+    """The field with the name of the parent cohort, which depends on kind and version."""
     if subject.id.kind == "Cohort":
         return "parent" if subject.api_version.endswith("/v1alpha1") else "parentName"
     return "cohort" if subject.api_version.endswith("/v1beta1") else "cohortName"
 
 
 def parent(subject: Object) -> str:
-    """The cohort above, or nothing."""
+    """The name of the parent cohort, or an empty string."""
     return str(inside(subject.data, "spec", parent_field(subject)) or "")
 
 
 def read_metadata(subject: Object) -> Path:
-    """Where Kueue reads the labels of a workload; a CronJob hands them to its Jobs by their template."""
+    """The path at which Kueue reads the labels of a workload; for a CronJob, its Job template."""
     return ("spec", "jobTemplate", "metadata") if subject.id.kind == "CronJob" else ("metadata",)
 
 
 def is_queued(subject: Object) -> bool:
-    """Whether it is of a kind that Kueue queues."""
+    """Whether Kueue queues its kind."""
     return subject.id.kind in QUEUED.get(subject.id.group, ())
 
 
 def queue_name(subject: Object) -> str | None:
-    """The LocalQueue that a workload names."""
+    """The name of the workload's LocalQueue."""
     if not is_queued(subject):
         return None
     name = mapping(inside(subject.data, *map(str, read_metadata(subject)), "labels")).get(QUEUE_NAME)
@@ -114,14 +114,14 @@ def queue_name(subject: Object) -> str | None:
 
 
 def cluster_queue_of(subject: Object, context: RuleContext) -> Object | None:
-    """The ClusterQueue in which a workload waits, if both it and the LocalQueue between them are here."""
+    """The ClusterQueue of a workload, if both it and the LocalQueue are among the objects."""
     local = context.named(GROUP, LOCAL_QUEUE, subject.id.namespace).get(queue_name(subject) or "")
     target = inside(local.data, "spec", "clusterQueue") if local else None
     return context.named(GROUP, CLUSTER_QUEUE).get(target) if isinstance(target, str) else None
 
 
 def added_tolerations(subject: Object, context: RuleContext) -> Iterator[Any]:
-    """The tolerations that Kueue adds to the pods of a workload: those of the flavors of its queue."""
+    """The tolerations that Kueue adds to the pods of a workload: those of its queue's flavors."""
     queue = cluster_queue_of(subject, context)
     for path, group in resource_groups(queue) if queue else ():
         for _, flavor in flavors(path, group):
@@ -130,9 +130,9 @@ def added_tolerations(subject: Object, context: RuleContext) -> Iterator[Any]:
 
 
 def number_of_pods(subject: Object, template: DescribedPod) -> int:
-    """How many pods of a template Kueue counts together."""
+    """The number of pods of a template that Kueue counts together."""
     if subject.id.kind == "Deployment":
-        return 1  # each of its pods is admitted alone
+        return 1  # Each of its pods is admitted individually.
     job = template.path[:-2]
     parallelism, completions = (value_at(subject.data, (*job, each)) for each in ("parallelism", "completions"))
     if isinstance(parallelism, int) and isinstance(completions, int) and 0 <= completions < parallelism:

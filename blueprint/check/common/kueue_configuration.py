@@ -1,4 +1,4 @@
-"""The configuration of Kueue's manager, which a ConfigMap holds as text."""
+"""The configuration of Kueue's manager, stored as text in a ConfigMap."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _API = "config.kueue.x-k8s.io/"
 
 
 def configuration_of(subject: Object) -> Mapping[Any, Any] | None:
-    """The configuration in a ConfigMap; None where it holds none, or one that cannot be read."""
+    """The configuration in a ConfigMap; None if it has none, or one that cannot be parsed."""
     text = mapping(subject.data.get("data")).get(KEY)
     if not isinstance(text, str) or _API not in text:
         return None
@@ -28,7 +28,7 @@ def configuration_of(subject: Object) -> Mapping[Any, Any] | None:
 
 
 def configuration(context: RuleContext) -> Mapping[Any, Any]:
-    """The configuration among the objects; nothing where there is none, which means its defaults."""
+    """The configuration among the objects; empty if there is none, which means the defaults."""
     return context.once(_first)
 
 

@@ -1,4 +1,4 @@
-"""Fields of Kueue's objects that have another name in another version."""
+"""Fields of Kueue's objects that have different names in different versions."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ _GONE = {
     "v1beta1": {"cohortName": "cohort"},
     "v1beta2": {"cohort": "cohortName", "admissionChecks": "admissionChecksStrategy"},
 }
-"""Fields of a ClusterQueue that the version does not have, and what it has instead."""
+"""Fields of a ClusterQueue that the version does not have, and their replacements."""
 
 
 @rule(OTHER_VERSION, tags=("kueue",), of_form=True)
 def other_version(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
-    """Versions that Kueue no longer serves, and fields of another one."""
+    """Versions that Kueue no longer serves, and fields of another version."""
     if not is_of_kueue(subject):
         return
     version = subject.api_version.partition("/")[2]

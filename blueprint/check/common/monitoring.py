@@ -1,4 +1,4 @@
-"""What Prometheus selects, and which metrics of GPUs its exporters count."""
+"""What Prometheus selects, and which GPU metrics its exporters export."""
 
 from __future__ import annotations
 
@@ -42,12 +42,12 @@ def rules_of(subject: Object) -> Iterator[tuple[Path, Mapping[Any, Any]]]:
 
 
 def unselected(what: str, subject: Object, context: RuleContext) -> tuple[str, str] | None:
-    """Why no Prometheus takes a monitor or rules, and what to do; None where one does, or nobody knows.
+    """Why no Prometheus selects a monitor or rules, and what to do; None if one does, or if it is unknown.
 
     Args:
         what: `serviceMonitor`, `podMonitor`, `rule`.
         subject: The monitor, or the rules.
-        context: Has Prometheus objects, or knows the one that a blueprint declares.
+        context: Contains the Prometheus objects, or the Prometheus that a blueprint declares.
     """
     kinds = ("Prometheus", "ThanosRuler") if what == "rule" else ("Prometheus", "PrometheusAgent")
     if servers := [each for kind in kinds for each in context.objects_of_kind(kind)[:_MOST_SERVERS]]:
@@ -71,16 +71,16 @@ def has_labels(wanted: Mapping[str, str], subject: Object) -> bool:
 
 
 def selects(server: Object, what: str, subject: Object, context: RuleContext) -> bool:
-    """Whether a Prometheus takes the object; True where that cannot be told.
+    """Whether a Prometheus selects the object; True if it is unknown.
 
     Args:
         server: The Prometheus.
         what: `serviceMonitor`, `podMonitor`, `rule`, `probe`.
         subject: The monitor, or the rules.
-        context: Knows the labels of namespaces.
+        context: Contains the labels of namespaces.
     """
     if not server.id.namespace:
-        return True  # an example that is to be completed
+        return True  # an example that is meant to be completed
     spec = mapping(server.data.get("spec"))
     selector = spec.get(f"{what}Selector")
     if selector is None or not matches(selector, mapping(inside(subject.data, "metadata", "labels"))):
@@ -96,14 +96,14 @@ def selects(server: Object, what: str, subject: Object, context: RuleContext) ->
 
 
 def in_reach(target: Object, monitor: Object) -> bool:
-    """Whether the monitor looks in the namespace of a Service or a workload; True where one of them names none."""
+    """Whether the monitor covers the namespace of a Service or a workload; True if one of them has no namespace."""
     where = mapping(inside(monitor.data, "spec", "namespaceSelector"))
     names = items(where.get("matchNames")) or [monitor.id.namespace]
     return where.get("any") is True or target.id.namespace in ("", *names) or names == [""]
 
 
 def matches(selector: Any, labels: Mapping[Any, Any]) -> bool:
-    """Whether a label selector takes an object with these labels."""
+    """Whether a label selector matches these labels."""
     wanted = mapping(mapping(selector).get("matchLabels"))
     expressions = map(mapping, items(mapping(selector).get("matchExpressions")))
     return all(labels.get(key) == value for key, value in wanted.items()) and all(
@@ -145,7 +145,7 @@ def _meets(expression: Mapping[Any, Any], labels: Mapping[Any, Any]) -> bool:
 
 
 def counter_files(subject: Object) -> Iterator[tuple[str, str]]:
-    """The exporter's files of counters in a ConfigMap: the key, the text. Any key may hold one."""
+    """The exporter's counters files in a ConfigMap, as key and text. Any key may contain one."""
     for key, text in mapping(subject.data.get("data")).items():
         if isinstance(text, str) and (key == COUNTERS_KEY or _COUNTED.search(text)):
             yield str(key), text
@@ -153,14 +153,14 @@ def counter_files(subject: Object) -> Iterator[tuple[str, str]]:
 
 @lru_cache(maxsize=1)
 def exported_fields(context: RuleContext) -> frozenset[str]:
-    """Every field of DCGM in the files of counters among the objects; none where there is no such file."""
+    """All DCGM fields in the counters files among the objects; empty if there are none."""
     return frozenset(_rows(context))
 
 
 def not_counted(texts: Iterable[str], context: RuleContext) -> Iterator[tuple[str, str]]:
-    """What expressions read of DCGM and no exporter counts: the fault, and what to do.
+    """DCGM fields that expressions read and no exporter exports: the error, and what to do.
 
-    Where files of counters are among the objects, only what stands in them is counted; elsewhere what DCGM has at all.
+    If counters files are among the objects, only their fields are exported; otherwise all fields that DCGM knows.
     """
     exported = exported_fields(context)
     named = dict.fromkeys(name for text in texts for name in _DCGM.findall(text))
@@ -173,7 +173,7 @@ def not_counted(texts: Iterable[str], context: RuleContext) -> Iterator[tuple[st
 
 
 def counted_fields(context: RuleContext) -> Mapping[str, str]:
-    """The type of every field, as files of counters among the objects say, or else the exporter's own."""
+    """The type of every field, from the counters files among the objects, or else the exporter's defaults."""
     usual = _usual_metrics()
     known = {name: row.type for name, row in usual.items()}
     known |= {row.renamed: row.type for row in usual.values() if row.renamed}
@@ -182,22 +182,22 @@ def counted_fields(context: RuleContext) -> Mapping[str, str]:
 
 @cache
 def whole_gpu_fields() -> frozenset[str]:
-    """Fields that have no value where GPUs are partitioned, under each of their names."""
+    """Fields without values on partitioned GPUs, under all of their names."""
     rows = {name: row for name, row in _usual_metrics().items() if not row.instances}
     return frozenset({*rows, *(row.renamed for row in rows.values() if row.renamed)})
 
 
 @lru_cache(maxsize=1)
 def _recorded(context: RuleContext) -> frozenset[str]:
-    """What recording rules among the objects make; every expression of every rule asks."""
+    """The metrics that recording rules among the objects create. Cached, because every expression needs them."""
     names = (each.get("record") for rules in context.objects_of_kind("PrometheusRule") for _, each in rules_of(rules))
     return frozenset(name for name in names if isinstance(name, str))
 
 
 @cache
 def _usual_metrics() -> Mapping[str, Metric]:
-    """What the component that watches GPUs knows of the exporter's fields."""
-    from blueprint.catalog.catalog import load_catalog  # a tenth of a second, for few manifests
+    """The exporter's fields, as known to the monitoring component."""
+    from blueprint.catalog.catalog import load_catalog  # takes a tenth of a second and is rarely needed
     from blueprint.catalog.component_files.monitoring import load_monitoring
 
     catalog = load_catalog()
@@ -207,7 +207,7 @@ def _usual_metrics() -> Mapping[str, Metric]:
 
 @lru_cache(maxsize=1)
 def _rows(context: RuleContext) -> Mapping[str, str]:
-    """Name and type in every row of the files of counters."""
+    """Name and type of all rows in the counters files."""
     found: dict[str, str] = {}
     for each in context.objects_of_kind("ConfigMap"):
         for _, text in counter_files(each):

@@ -1,4 +1,4 @@
-"""Objects that others name, and that are not there."""
+"""References to objects that do not exist."""
 
 from __future__ import annotations
 
@@ -16,9 +16,11 @@ _MOST_LISTED = 24
 
 
 def severity_beside(subject: Object, kind: tuple[str, str], context: RuleContext) -> Severity | None:
-    """How severe it is, unless as usual, that no object of `kind` (group, kind) has the name that `subject` says.
+    """The severity, unless it is the default, if no object of `kind` (group, kind) has the name to which `subject`
+    refers.
 
-    If the folder of the subject has none of that kind, those elsewhere are of other samples, and it may exist already.
+    If the folder of the subject contains no object of that kind, those in other folders belong to other examples, and
+    the object may already exist in the cluster.
     """
     if context.capabilities & {Capability.BLUEPRINT, Capability.COMPLETE}:
         return None
@@ -50,10 +52,10 @@ def missing(
     otherwise: Severity | None = None,
     itself: str | None = None,
 ) -> ObjectFinding | None:
-    """That no object has the name; `itself` is one of those that are there and not meant.
+    """The finding that no object has the name; `itself` is an existing object that does not count.
 
-    Nothing where it has one, and where none of its kind is among the objects, which then are surely elsewhere. It is
-    an error only where somebody says that no object exists outside of the input: a blueprint does not say so.
+    None if one has it, and if there are no objects of its kind, which are then assumed to exist elsewhere. It is an
+    error only if the user declares that no object exists outside of the input, which a blueprint does not imply.
     """
     complete = Capability.COMPLETE in context.capabilities and Capability.BLUEPRINT not in context.capabilities
     if name in there or not (len(there) > (itself in there) or complete):

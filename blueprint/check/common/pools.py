@@ -1,4 +1,4 @@
-"""What pools need of the operands, in a ClusterPolicy, an NVIDIADriver and the operands' files alike."""
+"""The operands that pools need, for ClusterPolicy, NVIDIADriver and the operands' files."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ PARTITION_CHANGED = define("BP6485", "partition-contradicts-pools", page=__file_
 
 
 def modules_off(subject: Object, beside: Path, rdma: Path, pools: Iterable[PoolOffer]) -> Iterator[ObjectFinding]:
-    """Kernel modules that pools need and that are not loaded; `beside` is where their sections stand."""
+    """Kernel modules that pools need and that are not loaded; `beside` is the path of their sections."""
     places = {"gds": (*beside, "gds"), "gdrcopy": (*beside, "gdrcopy"), "peermem": rdma}
     pools = tuple(pools)
     for module, path in places.items():

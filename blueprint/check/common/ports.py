@@ -1,4 +1,4 @@
-"""Ports that others name, and that no container has."""
+"""References to ports that no container has."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ UNKNOWN = define("BP6158", "port-name-unknown", page=__file__, severity=Severity
 
 
 def container_ports(container: Mapping[Any, Any]) -> set[str]:
-    """The names of a container's ports."""
+    """The port names of a container."""
     return {str(each["name"]) for each in map(mapping, items(container.get("ports"))) if each.get("name")}
 
 
 def pod_ports(pods: Iterable[DescribedPod]) -> set[str]:
-    """The names of the ports of all containers of some pods."""
+    """The port names of all containers of some pods."""
     return {name for pod in pods for _, container in pod.containers for name in container_ports(container)}
 
 
 def way_out(name: str, names: set[str], context: RuleContext) -> str:
-    """What to write instead of a name that no port has."""
+    """The help for a port name that does not exist."""
     near = context.suggestions.nearest(name, names)
     if near:
         return f"did you mean {near}?"

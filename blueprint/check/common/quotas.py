@@ -1,4 +1,4 @@
-"""What is wrong with the quotas of a ClusterQueue or a Cohort: Kueue refuses it, or admits nothing."""
+"""Errors in the quotas of a ClusterQueue or a Cohort: Kueue rejects them, or admits nothing."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _LIMITS = ("borrowingLimit", "lendingLimit")
 
 @rule(FLAVOR_MISSING, tags=("kueue", "references"))
 def flavor_missing(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
-    """Flavors that no ResourceFlavor describes."""
+    """References to flavors without a ResourceFlavor."""
     there = context.named(GROUP, FLAVOR)
     for path, group in resource_groups(subject):
         for place, flavor in flavors(path, group):
@@ -44,7 +44,7 @@ def flavor_missing(subject: Object, context: RuleContext) -> Iterator[ObjectFind
 
 @rule(RESOURCES_DIFFER, tags=("kueue",))
 def resources_differ(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
-    """Flavors whose resources are not those of their group, in the same order."""
+    """Flavors that do not list the resources of their group in the same order."""
     for path, group in resource_groups(subject):
         covered = [each for each in items(group.get("coveredResources")) if isinstance(each, str)]
         for place, flavor in flavors(path, group):
@@ -61,7 +61,7 @@ def _listed(names: list[str]) -> str:
 
 @rule(LISTED_TWICE, tags=("kueue",))
 def listed_twice(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
-    """Resources and flavors that stand in a queue more than once."""
+    """Resources and flavors that a queue lists more than once."""
     seen: set[tuple[str, str]] = set()
     for path, group in resource_groups(subject):
         covered = enumerate(items(group.get("coveredResources")))
@@ -79,7 +79,7 @@ def listed_twice(subject: Object, context: RuleContext) -> Iterator[ObjectFindin
 
 @rule(LIMIT_REFUSED, tags=("kueue",))
 def limit_refused(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
-    """Limits of borrowing and lending without a cohort, and amounts that cannot be."""
+    """Borrowing and lending limits without a cohort, and invalid amounts."""
     for quota in quotas(subject):
         for field in ("nominalQuota", *_LIMITS):
             at = (*quota.path, field)

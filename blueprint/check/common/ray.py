@@ -1,4 +1,4 @@
-"""What KubeRay refuses of a Ray cluster, in a RayCluster and in a RayJob alike: seen only as an event."""
+"""Errors in a Ray cluster that KubeRay rejects, for RayCluster and RayJob. They are visible only as an event."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _VERSION = re.compile(r"(?:.*/)?ray(?:-ml)?:(\d+\.\d+\.\d+)(?:[.-].*)?")
 
 
 def cluster_faults(subject: Object, at: Path) -> Iterator[ObjectFinding]:
-    """What is wrong with the specification of a Ray cluster at a path."""
+    """Errors in the specification of a Ray cluster at a path."""
     spec = mapping(value_at(subject.data, at))
     workers = [
         ((*at, "workerGroupSpecs", n), mapping(each)) for n, each in enumerate(items(spec.get("workerGroupSpecs")))
@@ -42,7 +42,7 @@ def cluster_faults(subject: Object, at: Path) -> Iterator[ObjectFinding]:
 
 
 def _unlike_faults(path: Path, group: Mapping[Any, Any]) -> Iterator[ObjectFinding]:
-    """Numbers that KubeRay and Ray take otherwise than they are written."""
+    """Numbers that KubeRay and Ray interpret differently from how they are written."""
     number, most = group.get("replicas"), group.get("maxReplicas")
     if isinstance(number, int) and isinstance(most, int) and number > most:
         text = f"replicas is {number}, but KubeRay starts no more than maxReplicas, {most}"
@@ -70,7 +70,7 @@ def _group_faults(path: Path, group: Mapping[Any, Any], *, second: bool) -> Iter
 
 
 def _version_faults(path: Path, group: Mapping[Any, Any], version: Any) -> Iterator[ObjectFinding]:
-    """KubeRay takes what the version has for what the image has."""
+    """Differences between the declared version and the image: KubeRay relies on the declared one."""
     at = (*path, "template", "spec", "containers")
     image = str(mapping(next(iter(items(inside(group, "template", "spec", "containers"))), None)).get("image"))
     there = _VERSION.fullmatch(image)

@@ -1,4 +1,4 @@
-"""Workloads that autoscalers name."""
+"""The workloads to which autoscalers refer."""
 
 from __future__ import annotations
 
@@ -15,7 +15,9 @@ _KINDS = ("Deployment", "StatefulSet", "ReplicaSet")
 
 
 def target_missing(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
-    """That no workload has the name and kind of `spec.scaleTargetRef`; a ScaledObject means a Deployment by default."""
+    """Report that no workload has the name and kind in `spec.scaleTargetRef`. The default kind of a ScaledObject is
+    Deployment.
+    """
     target = mapping(inside(subject.data, "spec", "scaleTargetRef"))
     kind, name = target.get("kind") or _KINDS[0], target.get("name")
     if kind not in _KINDS or not isinstance(name, str):

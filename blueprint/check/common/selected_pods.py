@@ -1,4 +1,4 @@
-"""Pods that a Service or a budget selects by their labels, and workloads that it nearly selects."""
+"""Pods that a Service or a PodDisruptionBudget selects, and workloads that it almost selects."""
 
 from __future__ import annotations
 
@@ -17,18 +17,18 @@ from blueprint.wording import first_few
 
 NOTHING = define("BP6157", "selector-matches-nothing", page=__file__, severity=Severity.WARNING)
 _BY_USERS = re.compile(r"(app\.kubernetes\.io/)?[^/]+")
-"""Keys of labels that people give to their pods; those of other domains are often set by controllers."""
+"""Label keys that users set on their pods. Those in other domains are often set by controllers."""
 _BY_JOBS = frozenset({"job-name", "controller-uid", "pod-template-hash"})
-"""Keys without a domain that Kubernetes' controllers set."""
+"""Label keys without a domain that Kubernetes controllers set."""
 _MOST = 100
-"""Pods with one label that are compared with a selector of several."""
+"""The maximum number of pods with one label that are compared with a selector of several labels."""
 _MOST_SHOWN = 6
 _PLAIN = frozenset({"", "apps", "batch"})
-"""API groups whose workloads give their pods the labels of the template alone."""
+"""API groups whose workloads give their pods only the labels of the template."""
 
 
 class _Namespace:
-    """The pods of a namespace, by what they are looked for."""
+    """The pods of a namespace, indexed for lookups."""
 
     def __init__(self) -> None:
         self.pods: list[DescribedPod] = []
@@ -37,7 +37,7 @@ class _Namespace:
         self._by_label: dict[tuple[str, str], list[DescribedPod]] = {}
 
     def add(self, pod: DescribedPod) -> None:
-        """One pod more."""
+        """Add a pod."""
         self.pods.append(pod)
         if pod.subject.id.group in _PLAIN:
             self.plain.append(pod)
@@ -46,7 +46,7 @@ class _Namespace:
             self._by_label.setdefault((str(key), str(value)), []).append(pod)
 
     def selected(self, wanted: Mapping[Any, Any]) -> list[DescribedPod] | None:
-        """The pods that have all of the labels; None where they are too many to be compared."""
+        """The pods with all of the labels; None if there are too many to compare."""
         lists = [self._by_label.get((str(key), str(value)), []) for key, value in wanted.items()]
         fewest = min(lists, key=len, default=[])
         if len(fewest) > _MOST:
@@ -54,7 +54,9 @@ class _Namespace:
         return [pod for pod in fewest if wanted.items() <= _labels(pod).items()]
 
     def intended(self, wanted: Mapping[Any, Any], subject: Object) -> DescribedPod | None:
-        """What the selector is surely for: of the same name, or the only one, with labels that are alike."""
+        """The pod that the selector is almost certainly meant for: one with the same name, or the only one, with
+        similar labels.
+        """
         if same := self._by_name.get(subject.id.name):
             return same
         alone = self.plain[0] if len(self.plain) == 1 else None
@@ -70,19 +72,19 @@ def _by_namespace(context: RuleContext) -> Mapping[str, _Namespace]:
 
 
 def selected_pods(wanted: Mapping[Any, Any], subject: Object, context: RuleContext) -> list[DescribedPod]:
-    """The pods among the objects, in the namespace of `subject`, with all of the labels; none where they are many."""
+    """The pods among the objects with all of the labels, in the namespace of `subject`; empty if there are too many."""
     beside = context.once(_by_namespace).get(subject.id.namespace)
     return (beside.selected(wanted) if beside else None) or []
 
 
 def unmatched(wanted: Any, path: Path, subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
-    """That a selector takes no pod of a workload that it is surely meant for, or of a complete input.
+    """Report that a selector matches no pod, if a workload is almost certainly meant, or if the input is complete.
 
     Args:
-        wanted: The labels that the selector demands.
-        path: Where they stand.
+        wanted: The labels of the selector.
+        path: The path of the labels.
         subject: The object with the selector.
-        context: Has the workloads.
+        context: Contains the workloads.
     """
     labels = mapping(wanted)
     if not labels or any(key in _BY_JOBS or not _BY_USERS.fullmatch(str(key)) for key in labels):
@@ -101,7 +103,7 @@ def unmatched(wanted: Any, path: Path, subject: Object, context: RuleContext) ->
 
 
 def _is_complete(context: RuleContext) -> bool:
-    """Whether no pod comes from elsewhere: a blueprint does not say so."""
+    """Whether no pods exist outside of the input, which a blueprint does not imply."""
     return Capability.COMPLETE in context.capabilities and Capability.BLUEPRINT not in context.capabilities
 
 
@@ -110,7 +112,7 @@ def _labels(pod: DescribedPod) -> Mapping[Any, Any]:
 
 
 def _is_alike(key: Any, value: Any, labels: Mapping[Any, Any]) -> bool:
-    """Whether a pod has the label, or nearly: another value that holds this one, or the value under another key."""
+    """Whether a pod has the label or a similar one: a value that contains this one, or the value under another key."""
     one, other = str(value), str(labels.get(key, ""))
     if key in labels:
         return one in other or other in one or nearest(one, [other]) is not None

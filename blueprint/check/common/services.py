@@ -1,4 +1,4 @@
-"""Services that other objects name."""
+"""References to Services."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ MISSING = define("BP6166", "service-missing", page=__file__, severity=Severity.W
 
 
 def service_missing(name: Any, path: Path, subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
-    """That no Service has a name which stands at `path`."""
+    """Report that no Service has the name at `path`."""
     if isinstance(name, str) and name:
         there = context.named("", "Service", subject.id.namespace)
         text = f"{format_path(path, subject.data)} is {name}, but no Service among the objects has that name"

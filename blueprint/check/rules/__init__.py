@@ -1,9 +1,9 @@
-"""Rules about what is rendered, whoever wrote it: components, settings, patches or users' own manifests.
+"""Rules for rendered objects of any origin: components, settings, patches or users' own manifests.
 
-A folder here is named for its subject: `pods`, `objects`, or a kind (`cluster_policy` is ClusterPolicy). Its modules
-are imported only where there is something for them to look at. Each lists its rules in `RULES`. The folder of a kind
-says in `GROUPS` whose kind it is, since others may have one of the same name (Kyverno has a ClusterPolicy too); without
-it the rules look at the kind whatever its group. No other list has to be edited.
+A folder is named after its subject: `pods`, `objects`, or a kind (`cluster_policy` is ClusterPolicy). Its modules are
+imported only if there are such objects. Each module lists its rules in `RULES`. The folder of a kind lists the API
+groups of that kind in `GROUPS`, because other groups may have a kind with the same name (Kyverno has a ClusterPolicy
+too); without it, the rules apply to the kind in any group. No other list has to be edited.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ EVERY_KIND = "objects"
 
 @cache
 def subjects() -> dict[str, tuple[str, ...]]:
-    """The modules of rules by what they are about, in lower case and without underscores."""
+    """The rule modules by subject, in lower case and without underscores."""
     found: dict[str, list[str]] = {}
     for folder in pkgutil.iter_modules(__path__):
         if folder.ispkg:
@@ -43,11 +43,11 @@ def rules_of(subject: str) -> tuple[Rule, ...]:
 
 @cache
 def paged_codes() -> frozenset[str]:
-    """The codes of all rules that have a page beside their module: known without importing one."""
+    """The codes of all rules with a page next to their module, without importing any module."""
     folders = (Path(above) / module.name for above in __path__ for module in pkgutil.iter_modules([above]))
     return frozenset(page.stem for folder in folders for page in folder.glob("BP*.md"))
 
 
 def all_rules() -> tuple[Rule, ...]:
-    """Every rule of every subject."""
+    """All rules of all subjects."""
     return tuple(each for subject in sorted(subjects()) for each in rules_of(subject))

@@ -1,14 +1,15 @@
-"""Say whether workloads fit a platform, before there is a cluster: on which pools, how many at once, or why not.
+"""Check offline whether workloads fit a platform: on which pools, how many at once, or why not.
 
-blueprint admit [BLUEPRINT] FILE...    FILE is a manifest, a folder of them, or - for standard input
+blueprint admit [BLUEPRINT] FILE... FILE is a manifest, a folder of them, or - for standard input
 
-Judged are pods, wherever they are described, claims of devices and templates of claims: by labels and taints of nodes,
-by what device plugins offer, and by the devices that the DRA driver is going to publish. What else runs does not count.
-In a namespace of a tenant its quota does: how many pods it suffices for, whose quota would be borrowed, what its queue
-never admits. All sets of pods of a workload (JobSet, Ray, LeaderWorkerSet, MPIJob) count together there. The answer is
-a table on stdout, and one line for each set of pods on stderr (-v: in full).
+The command checks pods, in whatever object they are described, device claims and claim templates. It uses the labels
+and taints of nodes, the resources that device plugins offer, and the devices that the DRA driver will publish. Other
+running workloads are ignored. In the namespace of a tenant, the tenant's quota counts as well: for how many pods it
+suffices, from whom quota would be borrowed, and what its queue never admits. All pod sets of a workload (JobSet, Ray,
+LeaderWorkerSet, MPIJob) count together there. The result is a table on stdout, and one line for each pod set on stderr
+(-v: in full).
 
-Exit code 0: everything fits; 1: something does not; 3: something is not known.
+Exit code 0: everything fits; 1: something does not; 3: something is unknown.
 """
 
 from __future__ import annotations
@@ -61,7 +62,7 @@ def configure(parser: ArgumentParser) -> None:
 
 
 def run(options: Namespace) -> Run:
-    """Compile the platform, read the manifests, and hold each workload against the pools."""
+    """Compile the platform, read the manifests, and check each workload against the pools."""
     from blueprint.admission.workloads import Admission
     from blueprint.lint.inputs import STDIN, read_inputs
     from blueprint.report import destinations
@@ -90,7 +91,7 @@ def run(options: Namespace) -> Run:
 
 
 def _check_tenant(platform: Platform, name: str | None) -> None:
-    """Raises Refused for a tenant that is not there."""
+    """Raise Refused if the tenant does not exist."""
     from blueprint.admission import codes
     from blueprint.diagnostics import Diagnostic, Refused, known_names
 
@@ -104,7 +105,7 @@ def _check_tenant(platform: Platform, name: str | None) -> None:
 
 
 def _is_blueprint(path: str) -> bool:
-    """Whether a path leads to a blueprint: the file, or its folder."""
+    """Whether a path refers to a blueprint: the file, or its folder."""
     file = Path(path) / _USUAL if Path(path).is_dir() else Path(path)
     try:
         return bool(_BLUEPRINT.search(file.read_text("utf-8")))

@@ -1,15 +1,17 @@
-"""Bring a cluster to what a blueprint, a bundle or a saved plan says.
+"""Apply a blueprint, a bundle or a saved plan to a cluster.
 
-Server-side apply as field manager `blueprint:NAME`, in order, each object only where it differs. Fields that
-others own are left alone and named, unless --force-conflicts takes them. It never deletes, except with --replace, for
-objects with a field that cannot change. It can be run again at any time, also after it was killed. Progress on stderr,
-the result on stdout.
+The command uses server-side apply with the field manager `blueprint:NAME`, in order, and writes only objects that
+differ. It reports fields that other managers own and leaves them unchanged, unless --force-conflicts takes them over.
+It never deletes anything, except with --replace, for objects with a changed immutable field. It can be run again at any
+time, even after it was killed. Progress goes to stderr, the result to stdout.
 
-Both flags may name what they are for, as often as needed: --force-conflicts=Deployment/gpu-operator/gpu-operator takes
-the contested fields of one object, with :spec.replicas behind it one field; other contested fields are left out and
-named. --replace alone replaces what has nothing to lose; what has (a load balancer, pods, data) must be named.
+Both flags accept names, and may be repeated: --force-conflicts=Deployment/gpu-operator/gpu-operator takes over the
+contested fields of one object, and with :spec.replicas appended a single field; other contested fields are not written,
+and reported. --replace without a name replaces only objects without anything to lose; others (with a load balancer,
+pods, data) must be named.
 
-On a terminal it shows the plan, names the cluster and asks; --yes answers. Without a terminal it goes on.
+On a terminal, the command shows the plan and the cluster, and asks for confirmation; --yes skips the question. Without
+a terminal it does not ask.
 """
 
 from __future__ import annotations
@@ -40,7 +42,7 @@ EXAMPLES = (
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    """TARGET, the cluster, how far to go."""
+    """Add TARGET, the cluster, and the scope."""
     add_target(parser, "a blueprint, a bundle's folder, or a plan saved by `plan -o`")
     parser.add_argument("-y", "--yes", action="store_true", help="on a terminal: apply without asking")
     parser.add_argument(
@@ -58,7 +60,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> Run:
-    """Plan, write, tell."""
+    """Plan, apply, report."""
     from blueprint.changes.compare import Action
     from blueprint.cli.progress import ApplyProgress
     from blueprint.cli.run_results import apply_run, declined_run
@@ -86,7 +88,9 @@ def run(options: argparse.Namespace) -> Run:
 
 
 def _on_screen(run: Run, *, plan_shown: bool) -> frozenset[ObjectId]:
-    """What the progress has named; objects with changed fields only where the plan has shown these as well."""
+    """The objects that the progress display has shown; those with changed fields only if the plan has shown these as
+    well.
+    """
     from blueprint.changes.compare import Action
 
     return frozenset(
@@ -111,7 +115,7 @@ def _plan(options: argparse.Namespace) -> tuple[Plan, Connection]:
 
 
 def _needs_consent(plan: Plan) -> bool:
-    """Whether there is a person to ask, and something to ask about."""
+    """Whether there is a user to ask, and a reason to ask."""
     from blueprint.changes.compare import Action
     from blueprint.cli.prompts import on_a_terminal
 
@@ -120,7 +124,7 @@ def _needs_consent(plan: Plan) -> bool:
 
 
 def _agreed(plan: Plan, connection: Connection) -> bool:
-    """Whether a person who is shown the plan agrees."""
+    """Whether the user confirms the plan."""
     from blueprint.cli.prompts import confirm
     from blueprint.cli.run_results import plan_run
     from blueprint.cluster.identity import identify
@@ -132,7 +136,7 @@ def _agreed(plan: Plan, connection: Connection) -> bool:
 
 
 def _check(plan: Plan, *consents: Consent) -> None:
-    """Refuse names that are none of the plan: most likely they are misspelt, and nothing would come of them."""
+    """Reject names that are not in the plan: they are probably misspelt, and would have no effect."""
     from blueprint.diagnostics import Diagnostic, Refused, nearest
     from blueprint.diagnostics.codes import USAGE
 
@@ -146,7 +150,7 @@ def _check(plan: Plan, *consents: Consent) -> None:
 
 
 def _with_confirmed(plan: Plan, consent: Consent) -> Consent:
-    """With --replace on a terminal: also what has something to lose, where a person says so."""
+    """The consent including, with --replace on a terminal, objects with something to lose that the user confirms."""
     if not consent.everything:
         return consent
     from blueprint.cli.prompts import confirm, on_a_terminal
@@ -159,4 +163,4 @@ def _with_confirmed(plan: Plan, consent: Consent) -> Consent:
 
 
 def _no_progress(_event: Event) -> None:
-    """With --quiet."""
+    """The listener for --quiet."""

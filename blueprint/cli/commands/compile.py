@@ -1,8 +1,8 @@
 """Compile a blueprint into a bundle: manifests, lock, images, provenance, expectations, prerequisites.
 
-The bundle is replaced as a whole, and only if everything is valid; files in its folder that are not the bundle's stay.
-With --check nothing is written: exit code 1 means that the folder is not what would be written. `-o -` writes the
-objects as one YAML stream to stdout.
+The bundle is replaced as a whole, and only if everything is valid; other files in its folder stay. With --check nothing
+is written, and exit code 1 means that the folder differs from what would be written. `-o -` writes the objects as one
+YAML stream to stdout.
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ def run(options: Namespace) -> Run:
 
 
 def _differs(files: Mapping[str, bytes], folder: Path) -> str:
-    """As `diff` has it: where only lines stand elsewhere, it is the same platform."""
+    """The difference in words, as in `diff`: if only positions of lines differ, it is the same platform."""
     from blueprint.bundle.layout import EXPECTATIONS, LOCK, PREREQUISITES, PROVENANCE
     from blueprint.bundle.owned_files import replacement
     from blueprint.changes.platform_changes import compare_parts, platform_parts

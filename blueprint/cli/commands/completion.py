@@ -1,7 +1,7 @@
-"""Print a script that completes verbs and flags in a shell.
+"""Print a script for shell completion of verbs and flags.
 
-The script is static: completing runs nothing of this tool. Write it to where your shell looks for completions, again
-after each update.
+The script is static: completion does not run this tool. Save it where your shell looks for completions, and again after
+each update.
 """
 
 from __future__ import annotations
@@ -21,11 +21,11 @@ EXAMPLES = (
 
 _PATHS = ("FILE", "PATH", "DIR", "FOLDER", "TARGET", "BLUEPRINT", "BUNDLE", "READING")
 _SIDES = ("A", "B")
-"""Words in the names of arguments that are files, and the sides of `diff`."""
+"""Parts of the names of arguments that are files, and the sides of `diff`."""
 
 
 def configure(parser: ArgumentParser) -> None:
-    """The shell."""
+    """Add the shell."""
     parser.add_argument("shell", choices=["bash", "zsh", "fish"], help="whose script")
 
 
@@ -50,7 +50,7 @@ def run(options: Namespace) -> int:
 
 
 def _arguments(parser: ArgumentParser) -> Iterator[Action]:
-    """Every argument of a parser and of those below it."""
+    """All arguments of a parser and its subparsers."""
     for action in parser._actions:  # noqa: SLF001 - no public way
         if isinstance(action, _SubParsersAction):
             for below in action.choices.values():

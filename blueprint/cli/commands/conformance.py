@@ -1,9 +1,10 @@
-"""Say what of a CNCF Kubernetes AI Conformance checklist the platform shows, with evidence, and what is missing.
+"""Report, with evidence, which items of a CNCF Kubernetes AI Conformance checklist the platform shows, and what is
+missing.
 
-Without --live the rendered objects are looked at alone; with it also what the API server serves and has. Evidence is
-not a proof: each item names the run that proves it. No item is called passed or implemented.
+Without --live only the rendered objects are examined; with it also the APIs and objects of the API server. Evidence is
+not proof: each item lists the test run that proves it. No item is reported as passed or implemented.
 
-Exit code 3: some item is unknown, or something could not be looked at; 0: each has evidence.
+Exit code 3: an item is unknown, or something could not be examined; 0: each item has evidence.
 """
 
 from __future__ import annotations
@@ -32,7 +33,7 @@ _FEW = 3
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    """TARGET, which checklist, how it is written, and whether a cluster is asked."""
+    """Add TARGET, the checklist, the format, and whether to query a cluster."""
     add_target(parser)
     parser.add_argument(
         "--version", choices=VERSIONS, help="the checklist for this Kubernetes minor version (the platform's)"
@@ -49,7 +50,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> Run:
-    """Hold the bundle, and with --live a cluster, against the checklist; write it to stdout."""
+    """Check the bundle, and with --live a cluster, against the checklist; write the result to stdout."""
     from blueprint.conformance.formats import FORMATS, in_words
     from blueprint.conformance.judge import Standing, findings
     from blueprint.report.model import Coverage, Run
@@ -71,13 +72,15 @@ def run(options: argparse.Namespace) -> Run:
 
 
 def _nearest(kubernetes: str) -> str:
-    """The checklist of the platform's own minor; the nearest one that there is."""
+    """The checklist for the platform's minor version, or the nearest one."""
     minor = int(kubernetes.split(".")[1])
     return min(VERSIONS, key=lambda each: abs(int(each.partition(".")[2]) - minor))
 
 
 def _look(options: argparse.Namespace) -> Look:
-    """Whether a cluster serves a version of an API, and has objects of a kind. Raises Refused where none answers."""
+    """A function that reports whether a cluster serves an API version and has objects of a kind. Raises Refused if no
+    cluster responds.
+    """
     from blueprint.apiserver.connect import connect
     from blueprint.apiserver.discovery import discover
     from blueprint.apiserver.errors import ApiError
@@ -87,7 +90,7 @@ def _look(options: argparse.Namespace) -> Look:
     discovery = discover(connection)
 
     def look(evidence: LiveEvidence) -> str | None:
-        """What the cluster shows of an item, in words; None where it has none of it. Raises NotReadable."""
+        """What the cluster shows for an item, in words; None if it shows nothing. Raises NotReadable."""
         if evidence.api in discovery.stale:
             raise NotReadable("its server does not respond")
         if evidence.api not in {api_version for api_version, _ in discovery.resources}:

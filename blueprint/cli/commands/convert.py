@@ -1,7 +1,7 @@
-"""Bring a blueprint or an overlay from an earlier version of the language to another one, in its own text.
+"""Convert a blueprint or an overlay to another version of the blueprint language, in place.
 
-Only what changes is touched; comments stay. Without --out the text goes to stdout; --out FILE may be the file itself.
-A file that is of the version already comes out as it is, to the byte. There is no way back to an earlier version.
+Only what changes is modified; comments stay. Without --out the text goes to stdout; --out FILE may be the file itself.
+A file that already has the version stays byte-identical. Conversion to an earlier version is not possible.
 """
 
 from __future__ import annotations

@@ -1,10 +1,10 @@
 """Compare two blueprints or bundles offline: the platform, its objects and fields, and the effects of the change.
 
-Everything that the input decides is compared: pools, cluster, release, prerequisites, expectations, images, objects.
-Driver rollouts with their waves, restarts of the container runtime, MIG, evictions, another Kubernetes, and moves
-between versions that are not supported are told as findings; they never change the exit code.
-A and B are blueprints, folders of bundles, or REVISION:PATH of a blueprint in git. Exit code 0: the same platform; 1:
-they differ; 2: one of them could not be read, or is not valid. --overlay and --set are for both sides.
+Everything that the input determines is compared: pools, cluster, release, prerequisites, expectations, images, objects.
+Driver rollouts with their waves, restarts of the container runtime, MIG changes, evictions, changes of the Kubernetes
+version, and unsupported upgrades are reported as findings; they never change the exit code. A and B are blueprints,
+bundle folders, or REVISION:PATH of a blueprint in git. Exit code 0: the same platform; 1: they differ; 2: one of them
+cannot be read, or is invalid. --overlay and --set apply to both sides.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ def configure(parser: ArgumentParser) -> None:
 
 
 def run(options: Namespace) -> Run:
-    """Compile what needs compiling, and compare."""
+    """Compile what needs to be compiled, and compare."""
     from blueprint.changes.platform_changes import compare_parts, with_lines
     from blueprint.cli.sides import load_side
 
@@ -87,7 +87,7 @@ def run(options: Namespace) -> Run:
 
 
 def _differing(parts: Sequence[ObjectChange], changes: Sequence[ObjectChange]) -> str:
-    """What differs, in numbers; nothing but edited files may."""
+    """The number of differences; none if there are only edited files."""
     parts_text = [f"{len(parts)} parts of the platform"] if len(parts) > 1 else [str(part.id) for part in parts]
     parts_text += [counted(len(changes), "object")] if changes else []
     return f"They differ: {joined(parts_text)}" if parts_text else "They differ"

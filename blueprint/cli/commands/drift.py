@@ -1,8 +1,8 @@
-"""Find out whether the cluster, and the GPUs in its nodes, still are what the blueprint says.
+"""Check whether the cluster, and the GPUs in its nodes, still match the blueprint.
 
-Reads only (`get`, `list`); suspects are confirmed by a dry-run unless --no-dry-run. Every difference names the
-field, who wrote it and when, and the blueprint line it contradicts. Exit codes: 0 as declared, 1 drift, 3 nothing
-found but something could not be examined, 2 nothing could be looked at.
+The command only reads (`get`, `list`); suspected differences are confirmed by a dry run unless --no-dry-run is set.
+Every difference shows the field, its writer and the time, and the blueprint line that it contradicts. Exit codes: 0 as
+declared, 1 drift, 3 nothing found but something could not be examined, 2 nothing could be examined.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ EXAMPLES = (
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    """TARGET and what to look at."""
+    """Add TARGET and the scope."""
     add_target(parser)
     parser.add_argument(
         "--scope",
@@ -53,7 +53,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> Run:
-    """Look, compare, tell."""
+    """Read, compare, report."""
     from blueprint.cli.evidence import comparison_subject, utc_now
     from blueprint.drift.detect import as_run, detect_drift
 
@@ -82,7 +82,7 @@ def run(options: argparse.Namespace) -> Run:
 
 
 def _aimed(found: Iterable[Diagnostic], options: argparse.Namespace) -> Iterator[Diagnostic]:
-    """What is to be typed is about what this run was about."""
+    """The findings with commands that repeat the target and the connection of this run."""
     from blueprint.drift.commands import aimed
 
     target = [
@@ -96,7 +96,7 @@ def _aimed(found: Iterable[Diagnostic], options: argparse.Namespace) -> Iterator
 
 
 def _max_age(options: argparse.Namespace) -> timedelta | None:
-    """The greatest age of a reading: `720h`, `90m`, `30s`; None if not given."""
+    """The maximum age of a reading: `720h`, `90m`, `30s`; None if not given."""
     if options.max_age is None:
         return None
     if not options.readings:
@@ -107,7 +107,7 @@ def _max_age(options: argparse.Namespace) -> timedelta | None:
 
 
 def _usual_scopes(options: argparse.Namespace, bundle: Bundle) -> tuple[str, ...]:
-    """What is answered for where nothing is asked: whatever there is to look at."""
+    """The default scopes: everything that can be examined."""
     from blueprint.drift.scopes import DERIVED, NODES, OBJECTS
 
     derived = (DERIVED.name,) if any(pool.published for pool in bundle.pools) else ()
@@ -115,7 +115,7 @@ def _usual_scopes(options: argparse.Namespace, bundle: Bundle) -> tuple[str, ...
 
 
 def _scopes(options: argparse.Namespace) -> tuple[str, ...]:
-    """The scopes of --scope; none where it is not given."""
+    """The scopes in --scope; empty if it is not given."""
     from blueprint.drift.scopes import NODES, SCOPES
 
     if options.scope is None:
@@ -133,7 +133,7 @@ def _scopes(options: argparse.Namespace) -> tuple[str, ...]:
 
 
 def _view(options: argparse.Namespace, bundle: Bundle, scopes: tuple[str, ...]) -> View | None:
-    """The snapshot, or the cluster. Readings alone can be judged without either where that is unambiguous."""
+    """The snapshot, or the cluster. None if only readings are checked, if that is unambiguous."""
     from blueprint.diagnostics import Refused
     from blueprint.drift.scopes import DERIVED, OBJECTS
     from blueprint.drift.view import open_cluster

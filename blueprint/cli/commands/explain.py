@@ -1,8 +1,8 @@
 """Explain a code, a field of the blueprint, a component, a GPU product, an instance type or a topic, offline.
 
-Words that are no topic are searched for: `blueprint explain mig` lists what has to do with MIG. Without TOPIC,
-everything that can be explained is listed. With --blueprint, the topic queueing says what it means for that platform:
-which pool and tenant is whose, and what of it matters for what is declared. Long text goes through $PAGER (less) on a
+Other words are searched for: `blueprint explain mig` lists everything related to MIG. Without TOPIC, everything that
+can be explained is listed. With --blueprint, the topic queueing is explained for that platform: which pool and tenant
+uses which engine, and what matters for the declared configuration. Long text is shown through $PAGER (less) on a
 terminal.
 """
 
@@ -31,7 +31,7 @@ EXAMPLES = (
 
 
 def configure(parser: ArgumentParser) -> None:
-    """TOPIC."""
+    """Add TOPIC."""
     examples = "BP1001, duplicate-key, spec.nodePools.train.gpu.product, nfd, H100-SXM5-80GB, exit-codes, ..."
     parser.add_argument("topic", metavar="TOPIC", nargs="*", help=f"{examples} or words to search for")
     parser.add_argument(
@@ -46,7 +46,7 @@ def configure(parser: ArgumentParser) -> None:
 
 
 def run(options: Namespace) -> Run:
-    """Print the explanation, or what there is about the words; exit 2 where there is nothing."""
+    """Print the explanation, or the search results; exit code 2 if there are none."""
     from blueprint.report import Run
     from blueprint.report.topics import explain, search
 
@@ -62,7 +62,7 @@ def run(options: Namespace) -> Run:
 
 
 def _verb(topic: str) -> str | None:
-    """What a verb is for, and where its options are; None for another word."""
+    """The purpose of a verb, and where its options are documented; None for other words."""
     from blueprint.cli.main import verbs
 
     if topic not in verbs():
@@ -74,7 +74,9 @@ def _verb(topic: str) -> str | None:
 
 
 def _for_platform(options: Namespace, topic: str) -> Run:
-    """Print what the topic means for a blueprint; exit 1 where that is not valid, 2 where no blueprint decides it."""
+    """Explain the topic for a blueprint; exit code 1 if the blueprint is invalid, 2 if the topic does not depend on
+    one.
+    """
     from blueprint.cli.targets import open_target
     from blueprint.diagnostics import Diagnostic, Refused, has_errors
     from blueprint.diagnostics.codes import USAGE

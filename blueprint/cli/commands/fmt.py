@@ -1,10 +1,10 @@
-"""Lay blueprints and overlays out in one way: keys in the order of the language, quotes only where they are needed.
+"""Format blueprints and overlays: keys in the order of the schema, quotes only where they are needed.
 
-Comments stay with what they stand above; pools and other names that you choose keep their order; lines are never
-joined or broken. What is written says the same as before. Without --check and --diff the files are replaced; - reads
-standard input and writes to stdout.
+Comments stay above what they describe; pools and other user-defined names keep their order; lines are never joined or
+split. The meaning does not change. Without --check and --diff the files are replaced; - reads standard input and writes
+to stdout.
 
-Exit code 0: as it should be, or written; 1: --check or --diff found something to change, or a file is no YAML.
+Exit code 0: already formatted, or written; 1: --check or --diff found something to change, or a file is not valid YAML.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ EXAMPLES = (
 
 
 def configure(parser: ArgumentParser) -> None:
-    """FILES and what becomes of them."""
+    """Add FILES and the mode."""
     parser.add_argument(
         "files",
         metavar="FILE",
@@ -50,7 +50,7 @@ def configure(parser: ArgumentParser) -> None:
 
 
 def run(options: Namespace) -> Run:
-    """Lay out each file; whatever is wrong with one, the others are looked at."""
+    """Format each file. An error in one does not affect the others."""
     from blueprint.diagnostics import Refused
     from blueprint.report.model import Coverage, Run
 
@@ -79,7 +79,7 @@ def run(options: Namespace) -> Run:
 
 
 def _formatted(file: str, options: Namespace, found: list[Diagnostic]) -> bool:
-    """Whether the file is not formatted; it is written, shown, or found wanting. Raises Refused."""
+    """Whether the file needs formatting. It is written, shown, or reported. Raises Refused."""
     from blueprint.cli.user_files import replace_whole
     from blueprint.source.files import DiskFiles, decode, read_text
     from blueprint.spec.formatting import formatted
@@ -105,7 +105,7 @@ def _formatted(file: str, options: Namespace, found: list[Diagnostic]) -> bool:
 
 
 def _not_formatted(file: str, text: str, new: str) -> Diagnostic:
-    """At the first line that would change."""
+    """The diagnostic, at the first line that would change."""
     from blueprint.diagnostics import Diagnostic, Span
     from blueprint.diagnostics.codes import NOT_FORMATTED
 

@@ -1,4 +1,4 @@
-"""Show the verbs, or the arguments and examples of one."""
+"""Show all verbs, or the arguments and examples of one."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ EXAMPLES = (
 
 
 def configure(parser: ArgumentParser) -> None:
-    """VERB."""
+    """Add VERB."""
     parser.add_argument("words", metavar="VERB", nargs="*", help="a verb, or a verb and its action")
 
 

@@ -1,9 +1,10 @@
-"""List every container image that the platform pulls, those that operators pull later included.
+"""List every container image that the platform pulls, including those that operators pull later.
 
---report json has them as data, --report cyclonedx as a bill of materials.
+--report json writes them as data, --report cyclonedx as a bill of materials.
 
-With --verify, ask each image's registry, after mirrors, whether the tag is there, and whether it names what its vendor
-pins. Exit code 1: an image is missing or other content; 3: a registry could not be queried, so its images are unknown.
+With --verify, the command asks each image's registry, taking mirrors into account, whether the tag exists, and whether
+it has the digest that its vendor pins. Exit code 1: an image is missing or has different content; 3: a registry could
+not be queried, so its images are unknown.
 """
 
 from __future__ import annotations
@@ -59,7 +60,7 @@ def configure(parser: ArgumentParser) -> None:
 
 
 def run(options: Namespace) -> Run:
-    """One reference per line, with the digest where its vendor pins one; or what registries say about them."""
+    """Print one reference per line, with the digest if the vendor pins one; or the results from the registries."""
     if options.verify:
         return _verified(options)
     from blueprint.cli.pulled import pulled
@@ -80,7 +81,7 @@ def run(options: Namespace) -> Run:
 
 
 def _pulled_images(options: Namespace) -> tuple[Bundle, tuple[PulledImage, ...]]:
-    """The bundle that TARGET is or compiles to, and its images."""
+    """The bundle of TARGET, and its images."""
     from blueprint.bundle.images import PulledImage
 
     if is_bundle(options.target):
@@ -105,7 +106,7 @@ def _verified(options: Namespace) -> Run:
 
 
 def _check(options: Namespace) -> None:
-    """Raise Refused for flags that make no sense."""
+    """Raise Refused for invalid combinations of flags."""
     from blueprint.diagnostics import Diagnostic
     from blueprint.diagnostics.codes import USAGE
 
@@ -119,7 +120,7 @@ def _check(options: Namespace) -> None:
 
 
 def _wanted(options: Namespace) -> tuple[list[RequiredImage], dict[str, str]]:
-    """The images of a bundle or a blueprint, and the texts that their places are in."""
+    """The images of a bundle or a blueprint, and the texts that contain their sources."""
     from blueprint.registry import RequiredImage
 
     bundle, images = _pulled_images(options)
@@ -129,7 +130,7 @@ def _wanted(options: Namespace) -> tuple[list[RequiredImage], dict[str, str]]:
 
 
 def _place(image: PulledImage) -> Span | None:
-    """The line that says where the image is pulled from, or which driver it is; None where the release decides."""
+    """The line that determines the image's registry or the driver; None if the release does."""
     from blueprint.platform.tracking.sources import WRITTEN
 
     lines = {source.path: source.span for source in image.sources if source.layer in WRITTEN}

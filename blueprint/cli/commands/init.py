@@ -1,7 +1,7 @@
-"""Write a first blueprint, with comments, and check it before it is kept.
+"""Write a first blueprint, with comments, after validating it.
 
-On a terminal, and without --pool, it asks. With --pool nothing is asked: flags say everything, and what they leave
-out has a default. An existing file is never overwritten. `--list` prints what can be chosen.
+On a terminal, and without --pool, the command asks questions. With --pool it does not ask: values without a flag have
+defaults. An existing file is never overwritten. `--list` prints the possible choices.
 """
 
 from __future__ import annotations
@@ -67,7 +67,7 @@ def configure(parser: ArgumentParser) -> None:
 
 
 def run(options: Namespace) -> Run:
-    """List, or draft, check and keep."""
+    """List the choices, or draft, validate and write a blueprint."""
     from blueprint.cli.prompts import InputEnded
     from blueprint.cli.user_files import refuse_existing
 
@@ -106,7 +106,7 @@ def _listed(what: str) -> Iterator[str]:
 
 
 def _draft(options: Namespace) -> Draft:
-    """What flags and, on a terminal, answers say. Raises Refused with everything that is wrong with the flags."""
+    """The draft from flags and, on a terminal, answers. Raises Refused with all errors in the flags."""
     from blueprint.cli.draft import PoolDraft
     from blueprint.cli.prompts import on_a_terminal, prompt_for_draft
     from blueprint.records import replace
@@ -125,7 +125,7 @@ def _draft(options: Namespace) -> Draft:
 
     if interactive:
         if wrong := _faults(completed(replace(draft, pools=(PoolDraft("system", 1),)))):
-            raise _usage(wrong)  # no answer can mend what the flags say
+            raise _usage(wrong)  # no answer can correct the flags
         draft = prompt_for_draft(choices, draft, lambda so_far: _faults(completed(so_far)))
     return completed(draft)
 
@@ -139,7 +139,7 @@ def _with_branches(choices: Choices, draft: Draft, branch: str | None) -> Draft:
 
 
 def _faults(draft: Draft) -> list[str]:
-    """What is wrong with a platform as far as it is described, each with its way out."""
+    """Errors in a platform as far as it is described, each with a solution."""
     from blueprint.cli.draft import text_of
     from blueprint.diagnostics import Severity
     from blueprint.pipeline import compile_blueprint
@@ -152,13 +152,15 @@ def _faults(draft: Draft) -> list[str]:
 
 
 def _flags(options: Namespace, problems: list[str]) -> tuple[Choices | None, Draft | None]:
-    """The answers that are possible, and those that flags give; every problem is noted."""
+    """The possible choices, and the draft from the flags; all errors are recorded."""
     from blueprint.cli.choices import choices_for
     from blueprint.cli.draft import Draft
     from blueprint.spec.cluster import VANILLA
 
     def checked(flag: str, text: str | None, check: Callable[[str], T]) -> T | None:
-        """What `check` makes of a flag's text, or None; a ValueError goes to `problems` with the flag's name."""
+        """The result of `check` for a flag's text, or None; a ValueError is added to `problems` with the flag's
+        name.
+        """
         try:
             return None if text is None else check(text)
         except ValueError as error:
@@ -196,7 +198,7 @@ def _usage(problems: list[str]) -> Exception:
 
 
 def _checked(draft: Draft, out: str) -> Run:
-    """Compile the text; only what is valid is written. Reports read as if the file were there."""
+    """Compile the text, and write it only if it is valid. Reports refer to the file as if it existed."""
     from blueprint.cli.draft import text_of
     from blueprint.cli.options import compiled_run
     from blueprint.cli.user_files import keep_new

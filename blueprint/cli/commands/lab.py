@@ -1,10 +1,10 @@
-"""A throw-away control plane on this machine, with the blueprint's nodes as objects.
+"""Run a disposable control plane on this machine, with the blueprint's nodes as objects.
 
-`install` builds the binaries once; `up` starts a lab and prints its kubeconfig's path, and nothing else, on
-stdout; the lab lives on until `down`. `run` tries a blueprint in a lab of its own: it makes the nodes, applies the
-objects, submits workloads (samples of what the pools offer, or yours), and tells which found a place, and why not. Exit
-code 1: a workload that should have a place has none; 3: not decided in time. `status` says what runs, where binaries
-come from, what is simulated.
+`install` builds the binaries once. `up` starts a lab and prints only the path of its kubeconfig to stdout; the lab runs
+until `down`. `run` tries a blueprint in a separate lab: it creates the nodes, applies the objects, submits workloads
+(samples of what the pools offer, or yours), and reports which were scheduled, and why others were not. Exit code 1: a
+workload that should be scheduled was not; 3: not decided in time. `status` shows what is running, where the binaries
+come from, and what is simulated.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ EXAMPLES = (
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    """The actions, each with its own flags."""
+    """Add the actions, each with its flags."""
     actions = parser.add_subparsers(title="actions", metavar="ACTION", required=True)
     install = actions.add_parser("install", help="build etcd and kube-apiserver from pinned Go modules")
     install.add_argument("--with-kubectl", action="store_true", help="build kubectl too")
@@ -76,7 +76,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> Run | int:
-    """Do what the action says."""
+    """Run the action."""
     if sys.platform != "linux":
         from blueprint.diagnostics import Diagnostic, Refused
         from blueprint.lab import codes
@@ -97,7 +97,7 @@ def _install(options: argparse.Namespace) -> int:
 
 
 def _up(options: argparse.Namespace) -> int:
-    """Print first, hand over last: whatever happens before that takes the lab along."""
+    """Start a lab. It is stopped again if anything fails before its kubeconfig is printed."""
     from blueprint.cli.options import compile_target, load_bundle
     from blueprint.lab.access import order_lab
     from blueprint.lab.folder import Phase, default_root, lab_folder
@@ -121,7 +121,7 @@ def _up(options: argparse.Namespace) -> int:
 
 
 def _create_nodes(lab: Lab, bundle: Bundle, platform: Platform | None) -> None:
-    """The nodes; where pods live also what discovery and drivers would say of them."""
+    """Create the nodes; if pods can run, also with the labels that discovery and drivers would set."""
     from blueprint.diagnostics import Diagnostic, Refused
     from blueprint.http import HttpError
     from blueprint.lab import RequestFailed, codes

@@ -1,8 +1,8 @@
-"""Check Kubernetes manifests of any origin: schemas, references, and what goes wrong with GPUs. Nothing is written.
+"""Check Kubernetes manifests of any origin: schemas, references, and common GPU mistakes. Nothing is written.
 
 PATH is a file, a folder (searched for .yaml, .yml and .json), or - for standard input.
 
-Exit code 0: no error; 1: errors; 2: a path cannot be read; 3: something could not be examined.
+Exit code 0: no errors; 1: errors; 2: a path cannot be read; 3: something could not be examined.
 """
 
 from __future__ import annotations
@@ -67,7 +67,7 @@ def run(options: Namespace) -> Run:
 
 
 def _checked(options: Namespace) -> Run:
-    """Read, check, and leave out what did not change."""
+    """Read, check, and omit findings in unchanged files."""
     from blueprint.kubernetes.api import known_minors
     from blueprint.lint.inputs import STDIN, read_inputs
     from blueprint.lint.run import in_changed_lines, lint
@@ -104,7 +104,7 @@ def _refuse_contradictions(options: Namespace, minors: tuple[str, ...]) -> None:
 
 
 def _surroundings(options: Namespace) -> tuple[Surroundings, str | None]:
-    """The platform of --blueprint, and its Kubernetes. Raises Refused where it is not valid."""
+    """The platform of --blueprint, and its Kubernetes version. Raises Refused if it is invalid."""
     from blueprint.lint.run import Surroundings
 
     if not options.blueprint:
@@ -141,7 +141,7 @@ def _as_run(options: Namespace, inputs: Inputs, result: LintResult) -> Run:
         checked += f"; {counted(skipped, 'file')} not checked"
 
     def assess(waived: Collection[int]) -> tuple[str, int]:
-        """Verdict and exit code without the findings at these positions."""
+        """Verdict and exit code without the findings at these indices."""
         standing = (each for number, each in enumerate(result.diagnostics) if number not in waived)
         errors = [each.code for each in standing if each.severity is Severity.ERROR]
         real = any(code is not RULE_FAILED for code in errors)

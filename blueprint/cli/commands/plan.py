@@ -1,10 +1,11 @@
-"""Say what `apply` would do to a cluster, object by object and field by field. Nothing is written to it.
+"""Show what `apply` would do to a cluster, object by object and field by field. Nothing is written to the cluster.
 
-What that does to nodes is told with it: driver rollouts with their waves, restarts of the container runtime, MIG,
-evictions, and ways between versions that are not supported, which `apply` refuses.
+The plan includes the effects on nodes: driver rollouts with their waves, restarts of the container runtime, MIG
+changes, evictions, and unsupported upgrades, which `apply` rejects.
 
-Exits 0, also with changes, unless --exit-code makes changes exit 1. Conflicts and refusals exit 1, what could
-not be examined 3, nothing examined 2. -o FILE saves the plan; `apply FILE` does that and nothing else.
+Exit code 0, even with changes, unless --exit-code makes changes exit with 1. Conflicts and rejections exit with 1,
+objects that could not be examined with 3, and 2 means that nothing was examined. -o FILE saves the plan; `apply FILE`
+carries out exactly this plan.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ EXAMPLES = (
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    """TARGET, the cluster, where to save the plan."""
+    """Add TARGET, the cluster, and the file for the plan."""
     add_target(parser)
     parser.add_argument("-o", "--out", metavar="FILE", type=Path, help="save the plan, for `apply FILE`")
     parser.add_argument("--exit-code", action="store_true", help="exit 1 if anything would change")
@@ -38,7 +39,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> Run:
-    """Plan, save if asked, tell."""
+    """Plan, save if requested, report."""
     from blueprint.apiserver.connect import connect
     from blueprint.cli.run_results import plan_run
     from blueprint.cluster.plan import make_plan

@@ -1,7 +1,7 @@
-"""Read this node's GPUs through NVML, and judge them by what the blueprint declares.
+"""Read this node's GPUs through NVML, and check them against the blueprint.
 
-With -o it records this machine, with --expect and --pool it judges this machine or a recorded reading; --zipapp writes
-a probe that any node's Python runs.
+-o records a reading of this machine; --expect and --pool check this machine or a recorded reading; --zipapp writes a
+probe that runs with any node's Python.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ _EXECUTABLE = 0o755
 
 
 def configure(parser: ArgumentParser) -> None:
-    """Declare the flags."""
+    """Add the flags."""
     add_options(parser)
     parser.add_argument("--zipapp", metavar="OUT.pyz", help="write the probe as a single file for nodes, and exit")
     add_waivers(parser)
@@ -45,7 +45,7 @@ def configure(parser: ArgumentParser) -> None:
 
 
 def run(options: Namespace) -> Run:
-    """Record, judge, or both."""
+    """Record, check, or both."""
     if options.zipapp:
         return _pack(options)
     import datetime as dt
@@ -66,7 +66,9 @@ def run(options: Namespace) -> Run:
 
 
 def _expected(options: Namespace) -> tuple[list[Expectation], Mapping[str, str]]:
-    """What the pool's nodes must show, and the lines that say so. Refuses a pool that the bundle does not have."""
+    """The expectations for the pool's nodes, and the lines that declare them. Raises Refused if the bundle does not
+    have the pool.
+    """
     texts: Mapping[str, str] = {}
     if not options.expect:
         return [], texts
@@ -100,7 +102,7 @@ def _run_of(options: Namespace, reading: Reading, verdicts: Sequence[Verdict]) -
     verdict = summary(verdicts, reading, options.pool)
 
     def reassess(waived: Collection[int]) -> tuple[str, int]:
-        """The verdict and the exit code without the waived findings, given by position."""
+        """Verdict and exit code without the waived findings, given by index."""
         standing = (each for number, each in enumerate(diagnostics) if number not in waived)
         if any(each.code in failures for each in standing):
             return verdict, exit_code_of(verdicts)

@@ -1,6 +1,6 @@
 """Print the JSON Schema of the blueprint language, for editors and other validators.
 
-Without --version it is that of the current version. An overlay has the same schema with everything optional.
+Without --version, the current version is used. An overlay has the same schema with all fields optional.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
-"""Write the live state of a bundle's objects, and the nodes, to one file for `drift --snapshot`.
+"""Save the live state of a bundle's objects, and the nodes, to one file for `drift --snapshot`.
 
-The file names the cluster and carries a digest of its content: `drift` refuses one that was changed. It holds no values
-of Secrets, only keyed hashes of them. It is written as a whole or not at all; a name
-that ends in .gz gives a compressed file.
+The file identifies the cluster and contains a digest of its content: `drift` rejects a modified file. It contains no
+values of Secrets, only keyed hashes of them. It is written atomically; a name that ends in .gz creates a compressed
+file.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ EXAMPLES = ("blueprint snapshot -o snapshot.json.gz",)
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    """TARGET and the file."""
+    """Add TARGET and the file."""
     add_target(parser)
     parser.add_argument("-o", "--out", metavar="FILE", type=Path, required=True, help="output file")
     add_connection(parser)
@@ -33,7 +33,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> Run:
-    """Look at everything that `drift` would look at, and write it down."""
+    """Read everything that `drift` would read, and save it."""
     from blueprint.drift.snapshot import take, to_bytes
     from blueprint.drift.view import Unseen, open_cluster
     from blueprint.report.model import Coverage, Run
@@ -75,7 +75,7 @@ def _reason(snapshot: SnapshotView) -> str:
 
 
 def _write(path: Path, content: bytes) -> None:
-    """A reader sees the old file or the new one. Only its owner may read it: labels can tell a lot, too."""
+    """Write the file atomically, readable only by its owner: labels can be sensitive, too."""
     try:
         write_whole(path, content, mode=0o600)
     except OSError as error:

@@ -1,7 +1,7 @@
-"""Follow a value along the thread.
+"""Trace a value to its source, or a line to everything that it decides.
 
-blueprint trace TARGET KIND/[NAMESPACE/]NAME [FIELD]   where a rendered field comes from
-blueprint trace TARGET spec.nodePools.train.gpu.count  what a line of the blueprint decides
+blueprint trace TARGET KIND/[NAMESPACE/]NAME [FIELD] where a rendered field comes from blueprint trace TARGET
+spec.nodePools.train.gpu.count what a line of the blueprint decides
 """
 
 from __future__ import annotations
@@ -32,9 +32,9 @@ EXAMPLES = (
     "blueprint trace blueprint.yaml spec.nodePools.train.driver.branch",
 )
 MOST_IN_FULL = 3
-"""Fields that are told one by one, with their lines; more of them become a table."""
+"""The maximum number of fields that are reported individually, with their lines; more of them become a table."""
 _BLUEPRINT = (*WRITTEN, "default")
-"""Layers of what a blueprint says or leaves to its defaults."""
+"""Layers of values that a blueprint sets or leaves at their defaults."""
 
 
 def configure(parser: ArgumentParser) -> None:
@@ -49,7 +49,7 @@ def configure(parser: ArgumentParser) -> None:
 
 
 def run(options: Namespace) -> Run:
-    """Answer with notes that point at the lines."""
+    """Report notes that point at the lines."""
     bundle, root, texts = _load(options)
     if options.what.split(".")[0] in ("spec", "metadata") and "/" not in options.what.split("[")[0]:
         found = list(_forward(bundle, options.what))
@@ -150,7 +150,7 @@ def _notes(field: TracedField, first: Source | None, root: Node | None, *, all_:
 
 
 def _replaced(source: Source, root: Node) -> Iterator[Note]:
-    """What lower layers had said where the value was set."""
+    """Notes about values in lower layers that the source overrides."""
     try:
         node = root.get(parse_path(source.path))
     except ValueError:
@@ -177,7 +177,7 @@ def _table(obj: Object, field: str | None, fields: Iterable[TracedField]) -> Dia
 
 
 def _row(field: TracedField) -> str:
-    """The value, the line that is it, and the blueprint's line that chose it where that is another one."""
+    """The value, its line, and the blueprint's line that selected it, if that is a different one."""
     first, chose = field.first, line_to_change(field.noted)
     value = json.dumps(field.value, ensure_ascii=False)
     if first is None or chose is None:
@@ -199,7 +199,7 @@ def _forward(bundle: Bundle, path: str) -> Iterator[Diagnostic]:
 
 
 def _decided(path: str, place: Span, uses: Sequence[TracedUse]) -> Diagnostic:
-    """Everything that one line decides, under one excerpt of it."""
+    """Everything that one line decides, below one excerpt of it."""
     fields = [use.field for use in uses if use.field]
     facts = [use.fact for use in uses if use.fact]
     objects = {str(field.object.id): None for field in fields}

@@ -1,9 +1,10 @@
-"""Check blueprints: their form, their sense, and every object they render. Nothing is written but what --fix corrects.
+"""Check blueprints: their syntax, their meaning, and every object they render. Nothing is written, except for
+corrections with --fix.
 
---fix applies the corrections that findings suggest (`did you mean ...?`), keeps everything else in the files as it is,
-and tells each as a note. Look at them: a suggestion is the likeliest meaning, not a certain one.
+--fix applies the corrections that findings suggest (`did you mean ...?`), leaves everything else in the files
+unchanged, and reports each correction as a note. Review them: a suggestion is likely, but not certain.
 
-Exit code 0: valid; 1: findings; 2: one could not be read.
+Exit code 0: valid; 1: findings; 2: a blueprint cannot be read.
 """
 
 from __future__ import annotations
@@ -51,7 +52,7 @@ def configure(parser: ArgumentParser) -> None:
 
 
 def run(options: Namespace) -> Run:
-    """Compile each in memory and tell what was found."""
+    """Compile each blueprint in memory and report the findings."""
     targets = list(dict.fromkeys(options.targets or [blueprint_target(NOT_GIVEN)]))
     options.waived = True
     if not options.fix:
@@ -63,7 +64,7 @@ def run(options: Namespace) -> Run:
 
 
 def _checked(target: str, options: Namespace) -> Run:
-    """One blueprint, with the waivers beside it."""
+    """The run for one blueprint, with the waivers next to it."""
     one = Namespace(**{**vars(options), "target": target, "waived": False})
     try:
         return with_waivers(compiled_run("validate", compile_target(one)), one, refused=False)

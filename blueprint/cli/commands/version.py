@@ -14,10 +14,10 @@ EXAMPLES = ("blueprint version",)
 
 
 def configure(_parser: ArgumentParser) -> None:
-    """There is nothing to choose."""
+    """Add nothing: there are no arguments."""
 
 
 def run(_options: Namespace) -> int:
-    """Print it as `--version` does."""
+    """Print the version, like `--version`."""
     sys.stdout.write(f"blueprint {__version__}\n")
     return 0

@@ -1,1 +1,1 @@
-"""The real manager of a platform's queues, as a process beside a lab."""
+"""The real queue manager of a platform, as a process next to a lab."""

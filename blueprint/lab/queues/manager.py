@@ -1,4 +1,4 @@
-"""The manager as a process: started with the account that a cluster gives it, ended with the trial."""
+"""The queue manager as a process: started with the ServiceAccount that it has in a cluster, stopped with the trial."""
 
 from __future__ import annotations
 
@@ -28,15 +28,15 @@ from blueprint.records import Record
 _PAUSE = 0.2
 _LAST_LINES = 5
 _BUILT = "cache"
-"""The place of what `lab install` has built."""
+"""The location of what `lab install` has built."""
 
 
 class FoundManager(Record):
-    """A program that keeps queues.
+    """A queue manager's program.
 
     Attributes:
-        program: What is known of it.
-        path: Where it is.
+        program: The facts about the program.
+        path: Its location.
         built: Whether `lab install` has built it.
         rendered: The version that the bundle installs.
     """
@@ -48,13 +48,13 @@ class FoundManager(Record):
 
     @property
     def older(self) -> str:
-        """The version that `lab install` has built, where the bundle installs another one; otherwise empty."""
+        """The version that `lab install` has built, if the bundle installs another one; otherwise empty."""
         version = BINARIES[self.program.program].version
         return version if self.built and version != self.rendered else ""
 
 
 def find_manager(bundle: Bundle, assets: Path | None) -> FoundManager:
-    """The manager of the bundle's queues. Raises Refused (2) where the bundle has none, or the program is not there."""
+    """The manager of the bundle's queues. Raises Refused (2) if the bundle has none, or the program does not exist."""
     for program in load_queue_programs():
         deployment = find_object(bundle, program, "Deployment", program.deployment)
         if deployment is None:
@@ -73,9 +73,9 @@ def find_manager(bundle: Bundle, assets: Path | None) -> FoundManager:
 
 
 class QueueManager:
-    """One run of it. `ports` are those of this machine, by name; `process` is there once it is started.
+    """One run of the manager. `ports` are local ports by name; `process` is set once it is started.
 
-    `requested` are the resources that workloads are going to request.
+    `requested` are the resources that workloads will request.
     """
 
     def __init__(self, lab: Lab, bundle: Bundle, found: FoundManager, requested: Iterable[str]) -> None:
@@ -88,20 +88,20 @@ class QueueManager:
 
     @property
     def program(self) -> QueueProgram:
-        """What is known of the program."""
+        """The facts about the program."""
         return self._found.program
 
     def applied_before(self) -> Bundle:
-        """What of the bundle is applied before it runs."""
+        """The part of the bundle that is applied before it runs."""
         return without_hooks(self._bundle, self.program, self.ports["webhook"])
 
     def hooks(self, unless: str) -> Iterator[Object]:
-        """What has the API server call it, but not about objects with the annotation `unless`."""
+        """The objects that make the API server call it, except for objects with the annotation `unless`."""
         return hooks(self._bundle, self.program, self.ports["webhook"], unless)
 
     @contextmanager
     def running(self, timeout: float) -> Iterator[None]:
-        """Start it, wait until it answers, end it afterwards. Raises Refused (2) where it does not."""
+        """Start it, wait until it responds, and stop it afterwards. Raises Refused (2) if it does not respond."""
         self._make_secret()
         self.process = start_bound(self._command(), folder=self._lab.folder, log=self._log)
         try:
@@ -113,9 +113,9 @@ class QueueManager:
             self.process.wait()
 
     def failure(self, what: str) -> Refused:
-        """A diagnostic for a manager that does not work: `what` says in words what it fails to do.
+        """A diagnostic for a manager that does not work: `what` describes the failure.
 
-        The evidence is the errors at the end of its log.
+        The evidence consists of the errors at the end of its log.
         """
         lines = self._log.read_text("utf-8", "replace").splitlines()
         evidence = codes.log_lines([*filter(None, map(_error, lines))][-_LAST_LINES:])
@@ -157,12 +157,16 @@ class QueueManager:
         return f"/api/v1/namespaces/{self._rendered('Deployment', self.program.deployment).id.namespace}/secrets"
 
     def _make_secret(self) -> None:
-        """The manager fills a Secret that is there; where cert-manager makes it in a cluster, the bundle has none."""
+        """Create the Secret that the manager fills. If cert-manager creates it in a cluster, the bundle does not
+        contain it.
+        """
         if find_object(self._bundle, self.program, "Secret", self.program.secret) is None:
             self._lab.create_all(self._secrets, [{"metadata": {"name": self.program.secret}}])
 
     def _has_certificate(self) -> bool:
-        """Write what the Secret has by now, as a kubelet does; whether the manager has filled it."""
+        """Write the current contents of the Secret to files, like a kubelet. Return whether the manager has filled
+        it.
+        """
         secret = self._lab.request("GET", f"{self._secrets}/{self.program.secret}")
         self._certificates.mkdir(exist_ok=True)
         for name, value in (secret.get("data") or {}).items():
@@ -172,7 +176,7 @@ class QueueManager:
         return bool(secret.get("data"))
 
     def _is_ready(self) -> bool:
-        """Whether it says so; it may have replaced its certificate since."""
+        """Whether it reports ready. It may have replaced its certificate since."""
         return self._has_certificate() and is_ready(self.ports["health"])
 
     def _await(self, condition: Callable[[], bool], end: float, otherwise: str) -> None:
@@ -185,7 +189,7 @@ class QueueManager:
 
 
 def _error(line: str) -> str:
-    """What a line of a log says of an error; a line that is no entry as a whole, such as one of a panic."""
+    """The error in a log line; the whole line if it is not a log entry, for example in a panic."""
     try:
         entry = json.loads(line)
     except ValueError:
@@ -194,7 +198,7 @@ def _error(line: str) -> str:
 
 
 def is_ready(port: int) -> bool:
-    """Whether what listens there on this machine says that it is ready."""
+    """Whether the program on this local port reports ready."""
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=2)
     try:
         connection.request("GET", "/readyz")

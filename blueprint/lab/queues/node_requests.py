@@ -1,4 +1,4 @@
-"""Requests for nodes, which no autoscaler answers in a lab: the lab says yes to each."""
+"""Requests for nodes, which no autoscaler handles in a lab: the lab accepts each of them."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _WRITER = "blueprint-lab-autoscaler"
 
 
 def node_requests_of(program: QueueProgram, bundle: Bundle) -> NodeRequests | None:
-    """How the manager asks for nodes; None where nothing in the bundle has it ask."""
+    """How the manager requests nodes; None if nothing in the bundle makes it do so."""
     how = program.node_requests
     return (
         how if how and any((obj.id.group, obj.id.kind) == (program.group, how.kind) for obj in bundle.objects) else None
@@ -20,12 +20,12 @@ def node_requests_of(program: QueueProgram, bundle: Bundle) -> NodeRequests | No
 
 
 def as_object(how: NodeRequests) -> Object:
-    """A request, as far as it says of which kind it is."""
+    """A request object with only its kind."""
     return Object({"apiVersion": how.api_version, "kind": how.request, "metadata": {"name": "any"}}, USERS)
 
 
 def answer(how: NodeRequests, connection: Connection) -> None:
-    """Say yes to every request that has no answer. Raises ApiError."""
+    """Accept all pending requests. Raises ApiError."""
     for each in connection.list(how.requests):
         conditions = (each.get("status") or {}).get("conditions") or []
         if any(found["type"] == how.answered for found in conditions):

@@ -1,6 +1,7 @@
-"""How the API server reaches a manager on this machine: a lab has no network of Services.
+"""How the API server reaches a manager on this machine: a lab has no Service network.
 
-The Service becomes another name of this machine, and what has the API server call the manager names the port here.
+The Service becomes another name of this machine, and the objects that make the API server call the manager get the
+local port.
 """
 
 from __future__ import annotations
@@ -18,18 +19,20 @@ Json = Mapping[str, Any]
 
 
 def is_hook(obj: Object, program: QueueProgram) -> bool:
-    """Whether an object has the API server call the manager about what is written."""
+    """Whether an object makes the API server call the manager on writes."""
     return obj.component == program.component and obj.id.kind in _HOOKS
 
 
 def without_hooks(bundle: Bundle, program: QueueProgram, port: int) -> Bundle:
-    """The bundle as it can be applied while the manager does not run; the ways to it lead here already."""
+    """The bundle in the form that can be applied while the manager is not running; its routes already lead to this
+    machine.
+    """
     others = (obj for obj in bundle.objects if not is_hook(obj, program))
     return replace(bundle, objects=tuple(_routed(obj, program, port) for obj in others))
 
 
 def hooks(bundle: Bundle, program: QueueProgram, port: int, unless: str) -> Iterator[Object]:
-    """What is left out there; the manager is not called about objects with the annotation `unless`."""
+    """The omitted webhooks. The manager is not called for objects with the annotation `unless`."""
     expression = f"!has(object.metadata.annotations) || !('{unless}' in object.metadata.annotations)"
     for obj in bundle.objects:
         if is_hook(obj, program):

@@ -1,4 +1,4 @@
-"""The rendered configuration and arguments of a manager of queues, with what is different in a lab."""
+"""The rendered configuration and arguments of a queue manager, adapted to a lab."""
 
 from __future__ import annotations
 
@@ -16,20 +16,20 @@ Places = Mapping[str, int | str | list[str]]
 
 
 def find_object(bundle: Bundle, program: QueueProgram, kind: str, name: str) -> Object | None:
-    """An object of the manager's component; None where the bundle does not have it."""
+    """An object of the manager's component; None if the bundle does not contain it."""
     found = (obj for obj in bundle.objects if obj.component == program.component)
     return next((obj for obj in found if (obj.id.kind, obj.id.name) == (kind, name)), None)
 
 
 def configuration(rendered: str, program: QueueProgram, places: Places, *, built: bool) -> str:
-    """The configuration's text for a lab."""
+    """The configuration text for a lab."""
     data = _merged(load_text(rendered, program.key).data, program.configuration)
     data = _merged(data, program.built.configuration) if built else data
     return emit(_filled(data, places))
 
 
 def arguments(rendered: Iterable[str], program: QueueProgram, *, built: bool) -> list[str]:
-    """The rendered arguments but for the configuration's path, with the features as a lab needs them."""
+    """The rendered arguments without the path of the configuration, with the feature gates that a lab needs."""
     rendered = list(rendered)
     given = next((each.removeprefix(_GATES) for each in rendered if each.startswith(_GATES)), "")
     gates = dict(each.split("=", 1) for each in given.split(",") if each)
@@ -40,7 +40,7 @@ def arguments(rendered: Iterable[str], program: QueueProgram, *, built: bool) ->
 
 
 def _merged(data: Any, over: Any) -> Any:
-    """Maps are merged by key, everything else is replaced; null takes a key away."""
+    """The merged data: maps by key, everything else replaced; null removes a key."""
     if not isinstance(data, Mapping) or not isinstance(over, Mapping):
         return over
     found = {**data, **{key: _merged(data.get(key), value) for key, value in over.items()}}
@@ -48,7 +48,9 @@ def _merged(data: Any, over: Any) -> Any:
 
 
 def _filled(data: Any, places: Places) -> Any:
-    """Names of places replaced; a name alone becomes what it stands for, a number or a list too."""
+    """The data with placeholders replaced. A string that consists only of a placeholder becomes its value, which may be
+    a number or a list.
+    """
     if isinstance(data, Mapping):
         return {key: _filled(value, places) for key, value in data.items()}
     if isinstance(data, list):
@@ -59,7 +61,7 @@ def _filled(data: Any, places: Places) -> Any:
 
 
 def uncounted(bundle: Bundle, program: QueueProgram, requested: Iterable[str]) -> list[str]:
-    """Resources that no quota of the bundle has, of those that are `requested` and of what every machine has."""
+    """Resources without a quota in the bundle, among those in `requested` and those that every machine has."""
     groups = [
         group
         for obj in bundle.objects

@@ -1,1 +1,1 @@
-"""The real scheduler that a platform's operator installs, as processes beside a lab."""
+"""The real scheduler that a platform's operator installs, as processes next to a lab."""

@@ -1,4 +1,4 @@
-"""Which version a Go program was built of, as its linker has written it into the file."""
+"""The version of a Go program, as its linker has written it into the file."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ from pathlib import Path
 _MAGIC = b"\xff Go buildinf:"
 _HEADER = 32
 _SENTINEL = 16
-"""Bytes before and after the text of the modules."""
+"""The bytes before and after the module information."""
 _UNKNOWN = "(devel)"
 _MAIN = re.compile(r"^mod\t\S+\t(\S+)", re.MULTILINE)
 
 
 def main_version(program: Path) -> str:
-    """The version of the module that the program is of; empty where the file does not say it.
+    """The version of the program's main module; empty if the file does not contain it.
 
-    Programs that are built from a checkout of a release have one, those built from an archive of its files have none.
-    Raises OSError.
+    Programs built from a checkout of a release have one, those built from an archive of its files do not. Raises
+    OSError.
     """
     with program.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
         start = content.find(_MAGIC)
@@ -31,7 +31,7 @@ def main_version(program: Path) -> str:
 
 
 def _text(content: mmap.mmap, start: int) -> tuple[bytes, int]:
-    """A text behind its length in groups of seven bits, the lowest first; and where it ends."""
+    """A string after its length in groups of seven bits, the lowest first; and the position after it."""
     length = shift = 0
     while True:
         byte = content[start]

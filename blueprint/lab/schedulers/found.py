@@ -1,4 +1,4 @@
-"""The programs of a scheduler, in a folder that somebody has built them into."""
+"""The programs of a scheduler, in a folder into which the user has built them."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ class FoundScheduler(Record):
     """A scheduler that a lab can run.
 
     Attributes:
-        programs: What is known of its programs.
-        folder: Where they are.
+        programs: The facts about its programs.
+        folder: Their location.
         rendered: The version that the bundle installs.
-        version: The version that the programs were built of; empty where they do not say it.
+        version: The version from which the programs were built; empty if they do not contain it.
     """
 
     programs: SchedulerPrograms
@@ -30,17 +30,17 @@ class FoundScheduler(Record):
     version: str
 
     def path(self, program: str) -> str:
-        """Where one of the programs is."""
+        """The path of one of the programs."""
         return str(self.folder / program)
 
     @property
     def in_words(self) -> str:
-        """Which version runs."""
+        """The version that runs, in words."""
         return self.version or f"a version that its programs do not name, from {self.folder}"
 
 
 def find_scheduler(bundle: Bundle, folder: Path) -> FoundScheduler:
-    """The bundle's scheduler in a folder. Raises Refused (2) where the bundle has none, or a program is not there."""
+    """The bundle's scheduler in a folder. Raises Refused (2) if the bundle has none, or a program does not exist."""
     for programs in load_scheduler_programs():
         if deployment := operator_of(bundle, programs):
             missing = [name for name in programs.programs if not os.access(folder / name, os.X_OK)]
@@ -56,7 +56,7 @@ def find_scheduler(bundle: Bundle, folder: Path) -> FoundScheduler:
 
 
 def operator_of(bundle: Bundle, programs: SchedulerPrograms) -> Object | None:
-    """The Deployment of the operator; None where the bundle does not have it."""
+    """The Deployment of the operator; None if the bundle does not contain it."""
     found = (obj for obj in bundle.objects if obj.component == programs.component)
     return next((obj for obj in found if (obj.id.kind, obj.id.name) == ("Deployment", programs.deployment)), None)
 

@@ -1,4 +1,4 @@
-"""A Deployment's container as a process of this machine: its arguments, its variables, and the files that it mounts."""
+"""A Deployment's container as a local process: its arguments, its variables, and the files that it mounts."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ from blueprint.records import Record
 _TEMPORARY = "/tmp"  # noqa: S108 - a path in containers, which lies in a private folder here
 Json = Mapping[str, Any]
 Get = Callable[[str], Json]
-"""An object by its URL path."""
+"""Returns an object by its URL path."""
 
 
 class HostProcess(Record):
-    """What is to be started.
+    """A process to start.
 
     Attributes:
         name: The Deployment's name.
         command: Program and arguments.
         environment: Its variables.
-        ports: Those of this machine that it listens on, by name.
+        ports: The local ports on which it listens, by name.
     """
 
     name: str
@@ -35,12 +35,12 @@ class HostProcess(Record):
 
 
 def program_of(deployment: Json) -> str:
-    """The name of the program in the first container: the last part of its image's."""
+    """The name of the program in the first container: the last part of the image name."""
     return str(_container(deployment)["image"]).partition("@")[0].rpartition("/")[2].partition(":")[0]
 
 
 def account_of(deployment: Json) -> str:
-    """The account of its pods, as the API server names it."""
+    """The ServiceAccount of its pods, in the API server's notation."""
     account = deployment["spec"]["template"]["spec"]["serviceAccountName"]
     return f"system:serviceaccount:{deployment['metadata']['namespace']}:{account}"
 
@@ -48,7 +48,9 @@ def account_of(deployment: Json) -> str:
 def host_process(
     deployment: Json, path: str, program: HostProgram, root: Path, kubeconfig: Path, get: Get
 ) -> HostProcess:
-    """The process; what its container mounts is written below `root`, where TMPDIR leads, too. Raises RequestFailed."""
+    """The process. The files that its container mounts are written below `root`, which is also TMPDIR. Raises
+    RequestFailed.
+    """
     container, namespace = _container(deployment), str(deployment["metadata"]["namespace"])
     for place, files in _mounted(deployment, get):
         for name, content in files.items():
@@ -72,7 +74,7 @@ def _container(deployment: Json) -> Json:
 
 
 def _mounted(deployment: Json, get: Get) -> Iterator[tuple[str, dict[str, bytes]]]:
-    """Where each ConfigMap and Secret is mounted, and its files; the file has no name where it is mounted alone."""
+    """The mount path and files of each ConfigMap and Secret; a single file mounted by itself has no name."""
     namespace = deployment["metadata"]["namespace"]
     volumes = {each["name"]: each for each in deployment["spec"]["template"]["spec"].get("volumes") or ()}
     for mount in _container(deployment).get("volumeMounts") or ():
@@ -92,7 +94,7 @@ def _below(root: Path, place: str) -> Path:
 
 
 def _moved(argument: str, mounts: list[str], root: Path) -> str:
-    """The argument, with the place of a mount as it is on this machine."""
+    """The argument, with a mount path replaced by its local path."""
     for mount in mounts:
         option, _, value = argument.rpartition("=")
         if value == mount or value.startswith(f"{mount}/"):
@@ -101,7 +103,7 @@ def _moved(argument: str, mounts: list[str], root: Path) -> str:
 
 
 def _value(variable: Json, namespace: str) -> str:
-    """Fields of a pod are not known here, but for its namespace."""
+    """The value of a variable. Of the pod's fields, only the namespace is known here."""
     if "value" in variable or "valueFrom" not in variable:
         return str(variable.get("value") or "")
     field = (variable["valueFrom"].get("fieldRef") or {}).get("fieldPath")
@@ -109,7 +111,7 @@ def _value(variable: Json, namespace: str) -> str:
 
 
 def free_ports(*names: str) -> dict[str, int]:
-    """Free ports of this machine by name: `webhook` and `health` where none is given."""
+    """Free local ports by name: `webhook` and `health` by default."""
     with ExitStack() as held:
         wanted = names or ("webhook", "health")
         sockets = [held.enter_context(socket.create_server(("127.0.0.1", 0))) for _ in wanted]

@@ -1,4 +1,4 @@
-"""How the API server of a lab reaches programs on this machine that an operator has put behind Services."""
+"""How the API server of a lab reaches local programs that an operator has put behind Services."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ Ports = Mapping[tuple[str, str], int]
 
 
 def lead_here(lab: Lab, ports: Ports) -> None:
-    """Name this machine in the Services, and the ports in what has the API server call them.
+    """Point the Services to this machine, and the webhooks to the ports.
 
-    `ports` are by namespace and name of the Service; 0 where no program runs behind it, and it is not called.
-    Raises RequestFailed.
+    `ports` are by namespace and name of the Service; 0 if no program runs behind it, and it is not called. Raises
+    RequestFailed.
     """
     for kind in ("mutatingwebhookconfigurations", "validatingwebhookconfigurations"):
         for found in lab.request("GET", f"{_HOOKS}/{kind}")["items"]:

@@ -1,4 +1,6 @@
-"""A scheduler as processes: its operator makes what belongs to it and ends, and what it has made runs in a trial."""
+"""A scheduler as processes: its operator creates its objects and exits, and the programs that these describe run during
+a trial.
+"""
 
 from __future__ import annotations
 
@@ -29,9 +31,10 @@ Json = Mapping[str, Any]
 
 
 class RunningScheduler:
-    """One run of it.
+    """One run of the scheduler.
 
-    `left_out` are the Deployments of its operator whose programs do not run here, `runtime_class` is what others bring.
+    `left_out` are the Deployments of its operator whose programs do not run here, `runtime_class` is the RuntimeClass
+    that others install.
     """
 
     def __init__(self, lab: Lab, bundle: Bundle, found: FoundScheduler) -> None:
@@ -44,12 +47,14 @@ class RunningScheduler:
 
     @property
     def programs(self) -> SchedulerPrograms:
-        """What is known of its programs."""
+        """The facts about its programs."""
         return self._found.programs
 
     @contextmanager
     def running(self, timeout: float) -> Iterator[None]:
-        """Have the operator make everything, start that, and end it afterwards. Raises Refused (2) where one fails."""
+        """Let the operator create everything, start the programs, and stop them afterwards. Raises Refused (2) if one
+        fails.
+        """
         try:
             if self.runtime_class:
                 metadata = {"name": self.runtime_class}
@@ -70,7 +75,7 @@ class RunningScheduler:
                 each.wait()
 
     def check(self) -> None:
-        """Raises Refused (2) where one of its programs has ended meanwhile."""
+        """Raise Refused (2) if one of its programs has ended in the meantime."""
         for name, process in self._processes.items():
             if process.poll() is not None:
                 raise self._failure(name, "ended")
@@ -115,7 +120,9 @@ class RunningScheduler:
         return process
 
     def _ports(self, made: list[Json], started: list[HostProcess]) -> dict[tuple[str, str], int]:
-        """The port of each program that the API server calls, by namespace and Service, which are named alike."""
+        """The port of each program that the API server calls, by namespace and Service, which has the program's
+        name.
+        """
         ports = {each.name: each.ports["webhook"] for each in started}
         return {
             (each["metadata"]["namespace"], name): ports.get(name, 0)
@@ -139,7 +146,7 @@ class RunningScheduler:
             time.sleep(_PAUSE)
 
     def _failure(self, name: str, what: str) -> Refused:
-        """That a program does not do what it should, with the errors at the end of its log, or its last lines."""
+        """A diagnostic for a program that does not work, with the errors at the end of its log, or its last lines."""
         lines = self._log(name).read_text("utf-8", "replace").splitlines()
         errors = [line for line in lines if any(word in line for word in _ERRORS)] or lines
         evidence = codes.log_lines(errors[-_LAST_LINES:])
@@ -155,7 +162,7 @@ def _deployments(namespace: str) -> str:
 
 
 def _runtime_class(bundle: Bundle, programs: SchedulerPrograms) -> str:
-    """The RuntimeClass that its pods have and the bundle does not; empty where they have none."""
+    """The RuntimeClass of its pods if the bundle does not contain it; empty if they have none."""
     named = programs.runtime_class
     found = (obj.data for obj in bundle.objects if (obj.component, obj.id.kind) == (programs.component, named.kind))
     name = next((str(value_at(each, named.field) or "") for each in found), "")

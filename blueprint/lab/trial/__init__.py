@@ -1,4 +1,4 @@
-"""Try a platform out in a lab: its nodes, its objects, and workloads that ask for what it offers."""
+"""Tries a platform in a lab: its nodes, its objects, and workloads that request what it offers."""
 
 from blueprint.lab.trial.golden import GoldenWorkload, one_of_each
 from blueprint.lab.trial.model import Omission, Placement, TrialResult, WorkloadOutcome

@@ -1,4 +1,4 @@
-"""The claims of a trial's pods: what they ask for in words, and why a node's devices do not do."""
+"""The claims of a trial's pods: their requests in words, and why a node's devices do not satisfy them."""
 
 from __future__ import annotations
 
@@ -22,20 +22,20 @@ Json = Mapping[str, Any]
 _ROOT = "/apis/resource.k8s.io/v1"
 _SHOWN = 3
 _READ = re.compile(r"device\.(attributes|capacity)\['[^']+'\]\.")
-"""What comes before the name of an attribute; people know it without."""
+"""The prefix of attribute names that is omitted in messages."""
 
 
 class ClaimFacts(Record):
-    """Everything in a lab that decides on claims."""
+    """Everything in a lab that affects claims."""
 
     classes: tuple[ClaimableClass, ...] = ()
     slices: tuple[Json, ...] = ()
     specs: Mapping[tuple[str, str, str], Json] = MappingProxyType({})
-    """What is claimed: `spec.devices` by kind, namespace and name."""
+    """`spec.devices` of claims and templates, by kind, namespace and name."""
 
     @classmethod
     def read(cls, connection: Connection) -> ClaimFacts:
-        """Ask the API server. Raises ApiError."""
+        """Read the facts from the API server. Raises ApiError."""
         specs: dict[tuple[str, str, str], Json] = {}
         for each in connection.list(f"{_ROOT}/resourceclaimtemplates"):
             specs["template", each["metadata"]["namespace"], each["metadata"]["name"]] = each["spec"]["spec"]["devices"]
@@ -58,19 +58,19 @@ class ClaimFacts(Record):
         return found, missing
 
     def by_class(self, spec: Json) -> frozenset[str]:
-        """Resources of a pod that the scheduler may get it by a claim of devices."""
+        """A pod's resources for which the scheduler may create a claim."""
         behind = {each.extended_resource for each in self.classes} - {""}
         return frozenset(name for name in requests_of(spec) if name in behind or name.startswith(IMPLICIT))
 
     def in_words(self, spec: Json, namespace: str) -> list[str]:
-        """`claim gpu (2 gpu.nvidia.com)`; a request has its selectors behind its class."""
+        """`claim gpu (2 gpu.nvidia.com)`; selectors follow the class of a request."""
         claims, missing = self.claims_of(spec, namespace)
         words = [f"claim {claim.name} ({', '.join(map(_request, claim.every_request()))})" for claim in claims]
         return [*words, *missing]
 
 
 class ClaimJudge:
-    """Judges claims once for each sort of node: those of one pool have the same devices."""
+    """Evaluates claims once per kind of node: nodes of one pool have the same devices."""
 
     def __init__(self, facts: ClaimFacts) -> None:
         self._facts = facts
@@ -78,7 +78,7 @@ class ClaimJudge:
         self._prover = Prover((), facts.classes)
 
     def against(self, spec: Json, namespace: str, state: NodeState, pool: str) -> list[NodeReason]:
-        """What of a pod's claims speaks against a node; nothing where it has none."""
+        """Why a node does not satisfy a pod's claims; empty if the pod has none."""
         claims, missing = self._facts.claims_of(spec, namespace)
         offered = state.node["status"].get("allocatable") or {}
         by_class = [name for name in self._facts.by_class(spec) if name not in offered]
@@ -96,7 +96,7 @@ class ClaimJudge:
 
 
 def _distance(verdict: ClaimVerdict) -> int:
-    """A node without any device of the driver is further than one whose devices do not match."""
+    """The distance: a node without any device of the driver is further away than one whose devices do not match."""
     if verdict.outcome is Outcome.NO_DEVICE:
         return OTHER if verdict.reasons else FAR
     return OTHER if verdict.outcome in (Outcome.ABORTS, Outcome.NO_CLASS, Outcome.REFUSED) else NEAR
@@ -110,7 +110,7 @@ def _verdict_in_words(verdict: ClaimVerdict, claims: Sequence[Claim]) -> str:
 
 
 def _devices(verdict: ClaimVerdict) -> Iterator[str]:
-    """Why devices do not match, by sort of device."""
+    """Why devices do not match, by kind of device."""
     for each in verdict.reasons[:_SHOWN]:
         yield f"{each.number} {each.device}: {each.text}"
     if (more := len(verdict.reasons) - _SHOWN) > 0:

@@ -1,4 +1,4 @@
-"""Labels that a controller would give to the pods of a workload: `controller_labels.yaml`."""
+"""Labels that a controller would set on the pods of a workload: `controller_labels.yaml`."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from blueprint.records import Record
 
 
 class SetName(Record, kw_only=True):
-    """Where a set of pods has its name: so many steps of the template's path, and the field; or what it is called."""
+    """The source of a pod set's name: the number of steps of the template's path, and the field; or a fixed name."""
 
     steps: int
     name: Text
@@ -39,7 +39,7 @@ class ControllerLabelsFile(CatalogueFile, kw_only=True):
 
 
 def controller_labels(obj: Object, templates: Sequence[PodTemplate], index: int, number: int) -> dict[str, str]:
-    """The labels of one pod: number `number` of those of the template at `index`. Nothing for other kinds."""
+    """The labels of one pod: number `number` of the template at `index`. Empty for other kinds."""
     how = _table().kinds.get(f"{obj.id.group} {obj.id.kind}")
     if how is None:
         return {}
@@ -55,7 +55,7 @@ def controller_labels(obj: Object, templates: Sequence[PodTemplate], index: int,
 
 
 def _of_group(obj: Object, template: PodTemplate, how: LabelsOfKind) -> int:
-    """How many pods of a template one replica has."""
+    """The number of pods of a template in one replica."""
     data = _set(obj, template, how.set)
     groups = inside(data, *how.groups.split(".")) if how.groups else 1
     return max(1, template.number // groups) if isinstance(groups, int) and groups > 0 else max(1, template.number)

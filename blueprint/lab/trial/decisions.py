@@ -1,4 +1,4 @@
-"""What a manager has decided about workloads, as its own objects say it."""
+"""The manager's decisions about workloads, as recorded in its objects."""
 
 from __future__ import annotations
 
@@ -17,19 +17,19 @@ from blueprint.units import quantity_value
 from blueprint.wording import joined
 
 _STILL = 2.0
-"""Seconds without any change after which a decision is taken for final: the manager requeues after one."""
+"""Seconds without any change after which a decision counts as final: the manager requeues after one second."""
 _PAUSE = 0.2
 Json = Mapping[str, Any]
 
 
 class QueueDecision(Record):
-    """What came of one workload.
+    """The decision about one workload.
 
     Attributes:
-        admitted: How many of its parts that are admitted together are admitted; most workloads have one.
-        waits: What the manager says of each of the others.
+        admitted: The number of admitted parts that are admitted together; most workloads have one.
+        waits: The manager's message about each of the others.
         got: What it was given, by flavor and resource.
-        tolerations: What its flavors have its pods tolerate.
+        tolerations: The tolerations that its flavors add to its pods.
     """
 
     admitted: int = 0
@@ -38,7 +38,7 @@ class QueueDecision(Record):
     tolerations: tuple[Json, ...] = ()
 
     def in_words(self) -> str:
-        """`8 nvidia.com/gpu of train`, or what it waits for; both, where some of its pods wait."""
+        """`8 nvidia.com/gpu of train`, or what it waits for; both, if some of its pods wait."""
         flavors = dict.fromkeys(flavor for flavor, _ in self.got)
         amounts = [f"{joined(self._amounts(flavor))} of {flavor}" for flavor in flavors]
         admitted = f"admitted: {joined(amounts)}" if amounts else "admitted" if self.admitted else ""
@@ -56,7 +56,7 @@ class QueueDecision(Record):
 class Decisions:
     """Reads the manager's decisions about objects from the API server.
 
-    `node_requests`: how it asks for nodes, where it does; the lab says yes.
+    `node_requests`: how it requests nodes, if it does; the lab accepts each request.
     """
 
     def __init__(
@@ -67,7 +67,7 @@ class Decisions:
         self._node_requests = node_requests
 
     def settled(self, roots: Sequence[Json], timeout: float) -> dict[str, QueueDecision]:
-        """The decision about each root that a queue holds, by its uid, once all are taken or the time is up.
+        """The decision about each root that a queue manages, by its uid, once all are decided or the time is up.
 
         Raises ApiError.
         """
@@ -87,11 +87,11 @@ class Decisions:
             time.sleep(_PAUSE)
 
     def now(self, roots: Sequence[Json]) -> dict[str, QueueDecision]:
-        """The same at this moment. Raises ApiError."""
+        """The current decisions. Raises ApiError."""
         return self._decisions(self._workloads(roots))
 
     def inactive(self, path: str, timeout: float) -> list[tuple[str, str]]:
-        """The queues of a collection that do not become active in this time, each with what the manager says of it.
+        """The queues of a collection that do not become active in this time, each with the manager's message.
 
         Raises ApiError.
         """
@@ -103,7 +103,7 @@ class Decisions:
             time.sleep(_PAUSE)
 
     def left(self, timeout: float) -> list[str]:
-        """The manager's objects about workloads that are still there after so many seconds. Raises ApiError."""
+        """The manager's workload objects that still exist after the timeout. Raises ApiError."""
         end = time.monotonic() + timeout
         while found := [_name(each) for each in self._connection.list(self._program.workloads)]:
             if time.monotonic() > end:
@@ -144,7 +144,7 @@ def _decision(workloads: Iterable[Json], flavors: Mapping[str, Json]) -> QueueDe
 
 
 def _why(workload: Json) -> str:
-    """What the manager says of a workload that is not admitted."""
+    """The manager's message about a workload that is not admitted."""
     for kind in ("QuotaReserved", "Admitted"):
         found = _condition(workload, kind)
         if found.get("status") == "False":

@@ -1,4 +1,4 @@
-"""Why a pod has no place: for each pool what speaks against its nodes, and what would help, from the nearest one."""
+"""Why a pod cannot be scheduled: for each pool, why its nodes do not fit, and what would help for the closest one."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ _ELSEWHERE = "read what the scheduler says: it also looks at other pods, topolog
 
 
 class Diagnosis(Record):
-    """Why a pod has no place.
+    """Why a pod cannot be scheduled.
 
     Attributes:
-        lines: Pools with the reasons against their nodes, the nearest first.
-        help: What would help with the first of them.
-        unexplained: Whether there are nodes against which nothing speaks that is evaluated here.
+        lines: Pools with the reasons why their nodes do not fit, the closest first.
+        help: What would help for the first one.
+        unexplained: Whether there are nodes without any reason that is evaluated here.
     """
 
     lines: tuple[str, ...]
@@ -31,14 +31,16 @@ class Diagnosis(Record):
 
     @property
     def headline(self) -> str:
-        """The reason that is nearest to being none."""
+        """The reason of the closest pool."""
         return self.lines[0] if self.lines else ""
 
 
 def diagnose(
     spec: Json, namespace: str, nodes: Sequence[NodeState], pools: Sequence[BundlePool], facts: ClaimFacts
 ) -> Diagnosis:
-    """Evaluate what the scheduler does not say: which taint, which selector, which resource, on nodes of which pool."""
+    """Determine what the scheduler does not report: which taint, which selector, which resource, on nodes of which
+    pool.
+    """
     groups: dict[tuple[str, tuple[NodeReason, ...]], int] = {}
     by_class, judge = facts.by_class(spec), ClaimJudge(facts)
     for state in nodes:
@@ -59,7 +61,7 @@ def diagnose(
 
 
 def pool_of(state: NodeState, pools: Sequence[BundlePool]) -> str:
-    """The pool that a node belongs to; its own name where it belongs to none."""
+    """The pool of a node; the node's own name if it belongs to none."""
     for pool in pools:
         by_name = state.name.rpartition("-")[0] == pool.name and not pool.selector
         if by_name or (pool.selector and pool.selector.items() <= state.labels.items()):
@@ -68,7 +70,7 @@ def pool_of(state: NodeState, pools: Sequence[BundlePool]) -> str:
 
 
 def _distance(found: Sequence[NodeReason]) -> tuple[int, int]:
-    """Pools of other purpose have most against them: what the pod asks for is not even there."""
+    """The distance: pools for other purposes are furthest away, because they lack what the pod requests."""
     return sum(each.distance for each in found), len(found)
 
 

@@ -1,4 +1,4 @@
-"""Follow what becomes of workloads: which pods there are, and what the scheduler decided about each."""
+"""Follows workloads: which pods exist, and what the scheduler decided about each."""
 
 from __future__ import annotations
 
@@ -13,30 +13,30 @@ from blueprint.bundle.model import Object
 from blueprint.records import Record
 
 NEXT_TRY = 1.5
-"""Seconds without any change after which what is pending stays so: the scheduler tries again after one."""
+"""Seconds without any change after which pending pods count as final: the scheduler retries after one second."""
 _PAUSE = 0.15
 _DECIDED = frozenset({"Unschedulable", "SchedulerError", "SchedulingGated"})
 _NOT_MADE = frozenset({"FailedCreate", "ReplicaSetCreateError"})
 _REPLICATED = frozenset({"Deployment", "ReplicaSet", "StatefulSet", "ReplicationController"})
 _FOLLOWED = _REPLICATED | {"Pod", "Job", "DaemonSet"}
-"""Kinds of which the controllers of a lab make pods."""
+"""Kinds for which the controllers of a lab create pods."""
 Json = Mapping[str, Any]
 
 
 def is_followed(obj: Object) -> bool:
-    """Whether a lab has a controller that makes pods of it, or it is one."""
+    """Whether a lab has a controller that creates pods for it, or it is a pod itself."""
     return obj.id.kind in _FOLLOWED and obj.id.group in ("", "apps", "batch")
 
 
 class Seen(Record):
-    """The pods of one workload at one moment.
+    """The pods of one workload at one point in time.
 
     Attributes:
-        wanted: How many there are to be; None where that is not known (yet).
+        wanted: The desired number of pods; None if it is not known (yet).
         pods: The pods.
-        refusal: Why its controller cannot make more.
-        left_alone: Whether nothing that runs in a lab makes pods of it.
-        unclaimed: Why a pod has no claim, by its uid: the scheduler does not even look at it.
+        refusal: Why its controller cannot create more.
+        left_alone: Whether nothing that runs in a lab creates pods for it.
+        unclaimed: Why a pod has no claim, by its uid: the scheduler does not even consider it.
     """
 
     wanted: int | None
@@ -47,29 +47,29 @@ class Seen(Record):
 
     @property
     def pending(self) -> tuple[Json, ...]:
-        """Pods about which it is decided that there is no place."""
+        """Pods that the scheduler has found to be unschedulable."""
         return tuple(pod for pod in self.pods if self.spoken(pod))
 
     def spoken(self, pod: Json) -> str:
-        """What is said of a pod that has no place."""
+        """The message about a pod that is not scheduled."""
         return str((verdict(pod) or {}).get("message") or "") or self.unclaimed.get(pod["metadata"]["uid"], "")
 
     @property
     def complete(self) -> bool:
-        """Whether every pod that is to be has a place and is, as far as is simulated, at work."""
+        """Whether all desired pods are scheduled and, as far as simulated, running."""
         at_work = all(_has_node(pod) and pod["status"].get("phase") != "Pending" for pod in self.pods)
         return self.wanted is not None and len(self.pods) >= self.wanted and at_work
 
     @property
     def settled(self) -> bool:
-        """Whether there is a decision about all pods that there are, and a reason why there are no more."""
+        """Whether all existing pods are decided, and there is a reason why there are no more."""
         decided = all(_has_node(pod) or self.spoken(pod) for pod in self.pods)
         enough = self.wanted is not None and len(self.pods) >= self.wanted
         return decided and (enough or self.left_alone or bool(self.pending) or bool(self.refusal))
 
 
 def combined(every: Sequence[Seen]) -> Seen:
-    """What was seen of several objects that are one workload."""
+    """The combined state of several objects that form one workload."""
     if len(every) == 1:
         return every[0]
     numbers = [each.wanted for each in every]
@@ -83,7 +83,7 @@ def combined(every: Sequence[Seen]) -> Seen:
 
 
 def verdict(pod: Json) -> Json | None:
-    """The condition in which the scheduler says that a pod has no place."""
+    """The condition in which the scheduler reports that a pod cannot be scheduled."""
     if _has_node(pod):
         return None
     for condition in pod["status"].get("conditions") or ():
@@ -124,7 +124,7 @@ def _look(roots: Sequence[Json], connection: Connection) -> list[Seen]:
 
 
 def owned_pods(roots: Sequence[Json], connection: Connection) -> tuple[dict[str, list[Json]], dict[str, set[str]]]:
-    """The pods of each root, and the uids of all that is between, both by its uid. Raises ApiError."""
+    """The pods of each root, and the uids of all intermediate objects, both by the root's uid. Raises ApiError."""
     pods = connection.list("/api/v1/pods")
     owners = {pod["metadata"]["uid"]: _controller(pod) for pod in pods}
     for kind in ("/apis/apps/v1/replicasets", "/apis/batch/v1/jobs"):
@@ -136,7 +136,7 @@ def owned_pods(roots: Sequence[Json], connection: Connection) -> tuple[dict[str,
         for uid in found.keys() & set(chain):
             found[uid].append(pod)
             chains[uid].update(chain)
-    for uid, owner in owners.items():  # a ReplicaSet that could not make a pod yet
+    for uid, owner in owners.items():  # a ReplicaSet that has not been able to create a pod yet
         if owner in chains:
             chains[owner].add(uid)
     return found, chains
@@ -170,7 +170,7 @@ def _has_node(pod: Json) -> bool:
 
 
 def _wanted(root: Json, connection: Connection) -> int | None:
-    """How many pods a workload is to have at one time."""
+    """The desired number of simultaneous pods of a workload."""
     kind, spec = root["kind"], root.get("spec") or {}
     if kind == "Pod":
         return 1
@@ -187,7 +187,7 @@ def _wanted(root: Json, connection: Connection) -> int | None:
 
 
 def _events(root: Json, uids: AbstractSet[str], reasons: AbstractSet[str], connection: Connection) -> dict[str, str]:
-    """What events of some reasons say of these objects."""
+    """The messages of events with certain reasons about these objects."""
     events = connection.list(f"/api/v1/namespaces/{root['metadata'].get('namespace')}/events")
     about = ((str(each["involvedObject"].get("uid")), each) for each in events if each.get("reason") in reasons)
     return {uid: str(each.get("message", "")) for uid, each in about if uid in uids}

@@ -1,4 +1,4 @@
-"""The workloads that a platform has for its users, as a lab tries them."""
+"""The workloads that a platform offers to its users, as tried in a lab."""
 
 from __future__ import annotations
 
@@ -14,28 +14,28 @@ from blueprint.records import Record, replace
 
 
 class GoldenWorkload(Record):
-    """One of them.
+    """One such workload.
 
     Attributes:
         objects: All objects of its file.
-        tolerated: Taints that its queue has its pods tolerate, when it admits them.
+        tolerated: Taints for which its queue adds tolerations on admission.
     """
 
     objects: tuple[Object, ...]
     tolerated: tuple[Taint, ...] = ()
 
     def as_written(self) -> tuple[list[Workload], list[Object]]:
-        """The workloads, for a real queue; and what is beside them."""
+        """The workloads for a real queue, and the other objects."""
         workloads = [workload_of(each) for each in self.objects if is_workload(each)]
         return workloads, [each for each in self.objects if not is_workload(each)]
 
     def as_admitted(self) -> tuple[list[Workload], list[Object]]:
-        """The workloads, with what their queue adds to pods; and what is beside them."""
+        """The workloads with what their queue adds to pods, and the other objects."""
         workloads, beside = self.as_written()
         return [self._admitted(each) for each in workloads], beside
 
     def _admitted(self, workload: Workload) -> Workload:
-        """A queue labels pods, and has them tolerate the taints of nodes: of the workload, or of pods in its place."""
+        """The workload with the labels and tolerations that a queue adds, or with pods that replace it."""
         if workload.run:
             return replace(workload, run=tuple(map(self._marked, workload.run)))
         return replace(workload, run=(), object=self._marked(workload.object))
@@ -65,20 +65,20 @@ def one_of_each(every: Mapping[str, GoldenWorkload]) -> tuple[GoldenWorkload, ..
 
 
 def _shape(name: str, golden: GoldenWorkload) -> tuple[Any, ...]:
-    """What decides whether it is placed: its kind and pool, and what its pods request."""
+    """What determines whether it can be scheduled: its kind and pool, and the requests of its pods."""
     templates = (template for each in golden.objects for template in templates_of(each))
     return (name.rpartition("/")[2], *((each.number, str(each.spec.get("containers"))) for each in templates))
 
 
 def _at(data: Any, path: tuple[str | int, ...]) -> Any:
-    """What stands there; None where nothing does."""
+    """The value at a path; None if there is none."""
     for step in path:
         data = data.get(step) if isinstance(data, Mapping) else data[step]
     return data
 
 
 def _with(data: Any, path: tuple[str | int, ...], value: Any) -> Any:
-    """A copy in which one place has another value."""
+    """A copy with another value at one path."""
     if not path:
         return value
     copied = list(data) if isinstance(data, list) else dict(data)

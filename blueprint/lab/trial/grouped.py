@@ -1,4 +1,4 @@
-"""A trial with the real scheduler of groups of pods: what it places, what waits for quota and what for room."""
+"""A trial with a real gang scheduler: what it schedules, and what waits for quota or for room."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ from blueprint.records import replace
 from blueprint.wording import joined
 
 STILL = 3.0
-"""Seconds without any change after which what is pending stays so: it stops others, and looks again, once a second."""
+"""Seconds without any change after which pending pods count as final: it preempts, and retries, once a second."""
 Json = Mapping[str, Any]
 _Key = tuple[str, str]
 
 
 class Groups:
-    """The scheduler's groups of pods, in a lab in which it runs."""
+    """The scheduler's pod groups, in a lab in which it runs."""
 
     def __init__(self, scheduler: RunningScheduler, connection: Connection) -> None:
         self._scheduler = scheduler
@@ -39,22 +39,22 @@ class Groups:
         return self._programs.title
 
     def left_out(self) -> Iterator[Omission]:
-        """What of it does not run here, and what others bring."""
+        """The parts of it that do not run here, and what others install."""
         if parts := self._scheduler.left_out:
             yield Omission(f"{joined(list(parts))} of {self.title}", "no decision needs it")
         if name := self._scheduler.runtime_class:
             yield Omission(f"RuntimeClass {name}", "installed by other means; the lab created it")
 
     def has(self, workload: Workload) -> bool:
-        """Whether the pods of a workload name this scheduler."""
+        """Whether the pods of a workload select this scheduler."""
         return any(each.spec.get("schedulerName") == self._programs.scheduler for each in templates_of(workload.object))
 
     def submitted(
         self, workloads: Sequence[Workload], objects: Sequence[Object], create: Create, timeout: float
     ) -> tuple[list[Submitted], Mapping[int, Json | Refusal]]:
-        """Create workloads and what is beside them, then pods that stand for those of a controller.
+        """Create workloads and their accompanying objects, then pods that replace those of a controller.
 
-        It groups pods by the object that they belong to; those of others stand alone. Raises ApiError.
+        The scheduler groups pods by their owner; pods of other schedulers are not grouped. Raises ApiError.
         """
         grouped = [each.stood_in and self.has(each) for each in workloads]
         first = [without_pods(each) if later else each for each, later in zip(workloads, grouped, strict=True)]
@@ -69,9 +69,9 @@ class Groups:
         return found, there
 
     def decision(self, roots: Sequence[Json]) -> QueueDecision | None:
-        """What it has decided by now about the pods of objects; None where none are its own, or quota decides nothing.
+        """The current decision about the pods of objects; None if none are its own, or if quota decides nothing.
 
-        Raises ApiError. Raises Refused (2) where one of its programs has ended.
+        Raises ApiError. Raises Refused (2) if one of its programs has ended.
         """
         self._scheduler.check()
         pods, _ = owned_pods(roots, self._connection)
@@ -91,7 +91,7 @@ class Groups:
         return QueueDecision(len({*map(self._group, placed)}), tuple(waiting.values()), got)
 
     def _waiting(self, pods: Sequence[Json], groups: Mapping[_Key, Json]) -> Iterator[tuple[_Key, str]]:
-        """Groups with pods that have no place, each with what is said of quota; nothing where it lacks room."""
+        """Groups with pending pods, each with the message about quota; empty if the reason is lack of room."""
         for pod in pods:
             if not pod["spec"].get("nodeName"):
                 key = self._group(pod)
@@ -103,7 +103,7 @@ class Groups:
         return next((str(each["message"]) for each in reasons if each["reason"] in self._programs.over_quota), "")
 
     def _reason_of(self, pod: Json) -> str:
-        """What the pod itself says: its group says it only while none of its pods has a place."""
+        """The message of the pod itself: the group has it only while none of its pods is scheduled."""
         conditions = (pod.get("status") or {}).get("conditions") or ()
         texts = [str(each.get("message", "")) for each in conditions if each["type"] == "PodScheduled"]
         return next((text for text in texts if any(reason in text for reason in self._programs.over_quota)), "")

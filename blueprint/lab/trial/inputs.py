@@ -1,4 +1,4 @@
-"""The workloads of a folder: manifests of any kind, of which some are or bring pods."""
+"""The workloads in a folder: manifests of any kind, some of which are or create pods."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ _HELP = "put manifests of workloads there (Pods, Jobs, Deployments); .yaml, .yml
 
 
 def read_workloads(path: Path) -> Inputs:
-    """Every manifest in a folder, or in one file.
+    """All manifests in a folder, or in one file.
 
-    Raises Refused (2) where there is no workload, and where a manifest cannot be read: what is tried is what is there.
+    Raises Refused (2) if there is no workload, or if a manifest cannot be read, because everything must be tried.
     """
     if not path.exists():
         raise Refused(Diagnostic(codes.WORKLOADS, f"--workloads {path} does not exist", help=_HELP), exit_code=2)
@@ -35,17 +35,17 @@ def read_workloads(path: Path) -> Inputs:
 
 
 def is_workload(obj: Object) -> bool:
-    """Whether an object is a pod, or describes pods that somebody makes of it."""
+    """Whether an object is a pod, or describes pods that a controller creates."""
     return obj.id.kind != "PodTemplate" and (any(pod_templates(obj.data)) or assembled_pod(obj.data) is not None)
 
 
 def workloads_of(inputs: Inputs) -> tuple[Workload, ...]:
-    """The workloads among what was read."""
+    """The workloads in the input."""
     return tuple(workload_of(obj) for obj in inputs.objects if is_workload(obj))
 
 
 def workload_of(obj: Object) -> Workload:
-    """The workload, with what is followed in its place."""
+    """The workload, with the objects that are followed in its place."""
     if (obj.id.group, obj.id.kind) == ("batch", "CronJob"):
         return Workload(obj, (_job_of(obj),))
     if is_followed(obj):
@@ -54,7 +54,7 @@ def workload_of(obj: Object) -> Workload:
 
 
 def _job_of(obj: Object) -> Object:
-    """The Job that a CronJob would make: nobody wants to wait for its hour."""
+    """The Job that a CronJob would create, to avoid waiting for its schedule."""
     template = obj.data["spec"]["jobTemplate"]
     own = template.get("metadata") or {}
     metadata = {**own, "name": f"{obj.id.name}-now", **({"namespace": obj.id.namespace} if obj.id.namespace else {})}

@@ -1,4 +1,4 @@
-"""Judge what was seen of a workload: placed or not, as expected or not, and why."""
+"""Evaluates what was observed about a workload: scheduled or not, as expected or not, and why."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _QUOTA = "blueprint admit says how much the tenant can get; request less, or giv
 
 
 class _Why(Record):
-    """Why a workload has no place: the code and the words of the finding, and what of it is known beside them."""
+    """Why a workload is not scheduled: the code and the message of the finding, and further facts."""
 
     code: Code
     text: str
@@ -37,7 +37,7 @@ class _Why(Record):
 
 
 class Judge:
-    """Knows the nodes as they are in the end, and the pools that they belong to."""
+    """Knows the final state of the nodes, and their pools."""
 
     def __init__(
         self, nodes: Sequence[NodeState], pools: Sequence[BundlePool], facts: ClaimFacts, timeout: float
@@ -48,12 +48,12 @@ class Judge:
         self._timeout = timeout
 
     def refused(self, workload: Workload, refusal: Refusal) -> Placement:
-        """A workload that the API server did not take."""
+        """The result for a workload that the API server rejected."""
         finding = refusal_of(workload.object, refusal)
         return Placement(workload, WorkloadOutcome.REFUSED, self._requests(workload), 1, {}, finding)
 
     def judged(self, workload: Workload, seen: Seen) -> Placement:
-        """A workload that is there, with its pods."""
+        """The result for a workload that exists, with its pods."""
         nodes = Counter(str(pod["spec"]["nodeName"]) for pod in seen.pods if pod["spec"].get("nodeName"))
         wanted = max(len(seen.pods), seen.wanted or 0)
         nowhere = workload.followed[0].id.kind == "DaemonSet" and seen.wanted == 0
@@ -74,7 +74,7 @@ class Judge:
         return self._unplaced(workload, WorkloadOutcome.UNDECIDED, wanted, nodes, why)
 
     def waits(self, workload: Workload, decision: QueueDecision, nodes: Mapping[str, int] | None = None) -> Placement:
-        """A workload that its queue does not admit, or of which it admits some pods only."""
+        """The result for a workload that its queue does not admit, or of which it admits only some pods."""
         why = _Why(codes.WAITS, f"{workload.object.id} waits in its queue: {decision.in_words()}", help=_QUOTA)
         wanted = sum(each.number for each in templates_of(workload.object))
         placement = self._unplaced(workload, WorkloadOutcome.WAITS, wanted, nodes or {}, why)
@@ -121,7 +121,7 @@ class Judge:
 
 
 def refusal_of(obj: Object, refusal: Refusal) -> Diagnostic:
-    """What the API server said to an object that it did not take."""
+    """The diagnostic for an object that the API server rejected."""
     help_ = None
     if refusal.unknown_kind:
         help_ = (
@@ -148,7 +148,7 @@ def _spec_of(obj: Object) -> Json:
 
 
 def _place(obj: Object) -> Span | None:
-    """Where its pods are described; None for what nobody wrote."""
+    """The location of its pod template; None for an object that no user wrote."""
     path = next((each.path for each in templates_of(obj)), ("metadata", "name"))
     origin = obj.origin(path) if obj.origins else None
     return origin.place.head if origin else None

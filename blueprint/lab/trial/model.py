@@ -1,4 +1,4 @@
-"""What a trial is made of: workloads, what became of each, and what of a real cluster was not there."""
+"""The model of a trial: workloads, the result for each, and the differences from a real cluster."""
 
 from __future__ import annotations
 
@@ -12,29 +12,29 @@ from blueprint.lab.trial.decisions import QueueDecision
 from blueprint.records import Record, field, replace
 
 EXPECT = "gpublueprint.dev/expect"
-"""Annotation of a workload: `unschedulable` where it must find no place."""
+"""Annotation of a workload: `unschedulable` if it is expected not to be scheduled."""
 UNSCHEDULABLE = "unschedulable"
 
 
 class WorkloadOutcome(enum.StrEnum):
-    """What became of a workload."""
+    """The result for a workload."""
 
     PLACED = "placed"
     NOT_PLACED = "not placed"
     WAITS = "waits"  # for quota: its queue does not admit it
-    REFUSED = "refused"  # by the API server: it, or the pods that its controller wanted to make
+    REFUSED = "refused"  # by the API server: the object itself, or the pods of its controller
     UNDECIDED = "undecided"
 
 
 class Workload(Record):
-    """An object that is, or brings, pods.
+    """An object that is a pod, or creates pods.
 
     Attributes:
         object: The object.
-        run: What is followed in its place: the Job of a CronJob, whose hour may be far; the pods of a kind that has no
-            controller in a lab.
-        beside: What its pods need beside it, such as the template of a claim.
-        stood_in: Whether its pods are made of its templates, since no controller makes them.
+        run: What is followed in its place: the Job of a CronJob, whose schedule may be far in the future; the pods of a
+            kind without a controller in a lab.
+        beside: Objects that its pods also need, such as a claim template.
+        stood_in: Whether its pods are created from its templates, because no controller creates them.
     """
 
     object: Object
@@ -44,28 +44,28 @@ class Workload(Record):
 
     @property
     def followed(self) -> tuple[Object, ...]:
-        """The objects whose pods are looked for."""
+        """The objects whose pods are observed."""
         return self.run or (self.object,)
 
     @property
     def must_fit(self) -> bool:
-        """Whether all of its pods should find a place."""
+        """Whether all of its pods should be scheduled."""
         annotations = self.object.data["metadata"].get("annotations") or {}
         return annotations.get(EXPECT) != UNSCHEDULABLE
 
 
 class Placement(Record):
-    """What became of a workload.
+    """The result for a workload.
 
     Attributes:
         workload: The workload.
-        outcome: In a word.
-        requests: What each of its pods asks for, in words.
-        pods: How many there are to be.
-        nodes: How many of them are on each node.
+        outcome: The outcome.
+        requests: The request of each of its pods, in words.
+        pods: The desired number of pods.
+        nodes: The number of pods on each node.
         finding: Why it is not as expected, or why it does not fit.
-        decision: What its queue has decided; None where no real queue was at work.
-        disagreement: That `admit` says otherwise.
+        decision: The decision of its queue; None without a real queue.
+        disagreement: A different prediction by `admit`.
     """
 
     workload: Workload
@@ -79,12 +79,14 @@ class Placement(Record):
 
     @property
     def shape(self) -> tuple[str, str, str]:
-        """Equal for workloads about which a queue decides the same."""
+        """Equal for workloads about which a queue makes the same decision."""
         obj = self.workload.object
         return obj.id.kind, obj.id.namespace, repr(obj.data.get("spec"))
 
     def beside_others(self, disagreement: Diagnostic | None) -> Placement:
-        """That it was tried alone, too: what `admit` says otherwise, or that others keep it waiting."""
+        """The placement, extended after a separate trial by a disagreement with `admit`, or by the fact that others
+        make it wait.
+        """
         if disagreement or self.finding is None:
             return replace(self, disagreement=disagreement)
         alone = Note("alone it is admitted: what was submitted beside it uses the quota")
@@ -92,12 +94,12 @@ class Placement(Record):
 
     @property
     def placed(self) -> int:
-        """How many pods have a place."""
+        """The number of scheduled pods."""
         return sum(self.nodes.values())
 
     @property
     def expected(self) -> bool:
-        """Whether it is as it should be; what is undecided is not."""
+        """Whether it is as expected; undecided workloads are not."""
         wanted = (
             (WorkloadOutcome.PLACED,)
             if self.workload.must_fit
@@ -107,7 +109,7 @@ class Placement(Record):
 
 
 class Omission(Record):
-    """Something of the platform that a lab does not have, or has in another way, and why."""
+    """Something of the platform that a lab lacks or has in another form, and why."""
 
     what: str
     reason: str
@@ -117,9 +119,9 @@ class Omission(Record):
 
 
 class TrialResult(Record):
-    """Everything that a trial came to.
+    """The result of a trial.
 
-    `findings` are those beside the placements' own, `engines` the versions of the engines of queues that ran.
+    `findings` are those that do not belong to placements, `engines` the versions of the queueing engines that ran.
     """
 
     placements: tuple[Placement, ...]

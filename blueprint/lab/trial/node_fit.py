@@ -1,4 +1,4 @@
-"""Why a node does not take a pod, in the order in which the scheduler asks, each reason with the value that decides."""
+"""Why a pod does not fit on a node, in the order of the scheduler's checks, each reason with the deciding value."""
 
 from __future__ import annotations
 
@@ -12,12 +12,14 @@ from blueprint.units import quantity_value
 
 Json = Mapping[str, Any]
 NEAR, OTHER, FAR = 1, 2, 4
-"""The node is of the right sort; has another value; has nothing of what is wanted."""
+"""The node has the right type; has another value; has nothing of what is requested."""
 _ENDED = ("Succeeded", "Failed")
 
 
 class NodeReason(Record):
-    """One reason against a node. `distance` is how far the node is from fitting; `help` is how to remove the reason."""
+    """One reason against a node. `distance` is how far the node is from fitting; `help` is how to resolve the
+    reason.
+    """
 
     distance: int
     text: str
@@ -25,7 +27,7 @@ class NodeReason(Record):
 
 
 class NodeState(Record):
-    """A node, and what the pods on it take."""
+    """A node, and the requests of the pods on it."""
 
     node: Json
     taken: Amounts
@@ -42,7 +44,7 @@ class NodeState(Record):
 
 
 def node_states(nodes: Iterable[Json], pods: Iterable[Json]) -> list[NodeState]:
-    """All nodes, with the requests of the pods that each has."""
+    """All nodes, with the requests of their pods."""
     taken: dict[str, Amounts] = {}
     for pod in pods:
         name = pod["spec"].get("nodeName")
@@ -54,9 +56,9 @@ def node_states(nodes: Iterable[Json], pods: Iterable[Json]) -> list[NodeState]:
 
 
 def reasons(spec: Json, state: NodeState, by_claims: frozenset[str] = frozenset()) -> list[NodeReason]:
-    """Everything that speaks against this node; nothing where the pod fits, as far as can be said here.
+    """All reasons against this node; empty if the pod fits, as far as can be determined here.
 
-    `by_claims` are resources that the scheduler may also get by a claim of devices: their amount decides nothing.
+    `by_claims` are resources that the scheduler may also provide through a claim, so their amounts do not matter.
     """
     return [
         *_cordon(spec, state),
@@ -109,7 +111,7 @@ def _label(state: NodeState, key: str) -> str:
 
 
 def _affinity(spec: Json, state: NodeState) -> Iterator[NodeReason]:
-    """Of several terms one must be met; of a term all requirements."""
+    """One of several terms must match; within a term, all requirements."""
     affinity = (spec.get("affinity") or {}).get("nodeAffinity") or {}
     required = affinity.get("requiredDuringSchedulingIgnoredDuringExecution") or {}
     terms = required.get("nodeSelectorTerms") or ()

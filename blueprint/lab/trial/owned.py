@@ -1,4 +1,4 @@
-"""Workloads as an engine of queues sees them: the object first, then the pods that its controller would make of it."""
+"""Workloads as seen by a queueing engine: first the object, then the pods that its controller would create."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ Create = Callable[[Sequence[Workload], Sequence[Object], float], Mapping[int, Js
 
 
 class Submitted(Record):
-    """A workload as it is there now: its objects, or why they are not; and what its queue decided about it."""
+    """A submitted workload: its objects, or why they do not exist, and the decision of its queue."""
 
     workload: Workload
     roots: tuple[Json, ...] | Refusal
@@ -25,14 +25,14 @@ class Submitted(Record):
 
 
 def without_pods(workload: Workload) -> Workload:
-    """The workload before its controller has made pods of it."""
+    """The workload before its controller has created pods."""
     return replace(workload, run=(), stood_in=False) if workload.stood_in else workload
 
 
 def with_pods(
     workload: Workload, live: Json, decision: QueueDecision | None, create: Create, timeout: float
 ) -> Submitted:
-    """Make the pods that stand for those of a controller: of the object as it is there, with what its queue adds."""
+    """Create the pods that replace those of a controller, owned by the existing object, with what its queue adds."""
     tolerations = decision.tolerations if decision else ()
     pods = tuple(pods_owned_by(dict(live), workload.object.component, tolerations))
     standing = replace(workload, run=pods)
@@ -43,7 +43,7 @@ def with_pods(
 
 
 def roots_of(workload: Workload, there: Mapping[int, Json | Refusal]) -> tuple[Json, ...] | Refusal:
-    """What the queue looks at: the workload, or the Job in place of a CronJob."""
+    """The objects that the queue manages: the workload, or the Job in place of a CronJob."""
     several = (workload.object,) if workload.stood_in else (workload.object, *workload.followed)
     found: list[Json] = []
     for obj in several:

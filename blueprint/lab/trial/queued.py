@@ -1,4 +1,4 @@
-"""A trial with the real manager of queues: what it admits, what waits, and whether `admit` says the same."""
+"""A trial with the real queue manager: what it admits, what waits, and whether `admit` agrees."""
 
 from __future__ import annotations
 
@@ -41,7 +41,8 @@ class Queues:
         return self._manager.program.title
 
     def route(self) -> None:
-        """Have the API server call the manager, which is about to start, and bring what workloads refer to.
+        """Make the API server call the manager, which is about to start, and create the objects that workloads refer
+        to.
 
         Raises ApiError.
         """
@@ -52,10 +53,10 @@ class Queues:
             self._applied(obj)
 
     def open(self, timeout: float) -> Iterator[Diagnostic]:
-        """Put its objects before the manager, and wait until all queues are active.
+        """Apply the manager's objects, and wait until all queues are active.
 
-        Findings are about objects that it refuses or does not use. Raises ApiError, or Refused (2) where the API server
-        has no reason to trust it.
+        Findings are about objects that it rejects or does not use. Raises ApiError, or Refused (2) if the API server
+        does not trust it.
         """
         if names := self._untrusted(timeout):
             raise self._manager.failure(f"does not write its CA bundle into {joined(names)}")
@@ -74,9 +75,10 @@ class Queues:
     def submitted(
         self, workloads: Sequence[Workload], objects: Sequence[Object], create: Create, timeout: float
     ) -> tuple[list[Submitted], Mapping[int, Json | Refusal]]:
-        """Create workloads and what is beside them: what the queue decided, and what is there of each object.
+        """Create workloads and their accompanying objects. Return the decisions of the queue, and the state of each
+        object.
 
-        Pods that stand for those of a controller are made of what is admitted, with what the queue has added.
+        Pods that replace those of a controller are created for admitted workloads, with what the queue has added.
         Raises ApiError.
         """
         there = create(list(map(without_pods, workloads)), objects, timeout)
@@ -86,13 +88,13 @@ class Queues:
         return [self._live(each, several, decisions, create, timeout) for each, several in found], there
 
     def decision(self, roots: Sequence[Json]) -> QueueDecision | None:
-        """What is decided by now about objects, or about their pods; None where no queue is. Raises ApiError."""
+        """The current decision about objects, or about their pods; None if no queue manages them. Raises ApiError."""
         return next(iter(self._decisions.now(roots).values()), None)
 
     def emptied(self, timeout: float) -> None:
-        """Wait until nothing holds quota any more: what was tried is deleted.
+        """Wait until nothing uses quota any longer: what was tried has been deleted.
 
-        Raises ApiError, or Refused (2) where something does: it would be in the way of what is tried next.
+        Raises ApiError, or Refused (2) if something still does, because it would affect the next trial.
         """
         if names := self._decisions.left(timeout):
             raise self._manager.failure(f"still has {joined(names)} after the owners were deleted")
@@ -116,14 +118,14 @@ class Queues:
         return with_pods(workload, live[0], decision, create, timeout)
 
     def _again(self, root: Json) -> Json:
-        """An object as it is by now."""
+        """The current state of an object."""
         resource = discover(self._connection).find(str(root["apiVersion"]), str(root["kind"]))
         metadata = root["metadata"]
         path = resource.path(metadata.get("namespace", ""), metadata["name"]) if resource else ""
         return (read_object(path, self._connection) if path else None) or root
 
     def _untrusted(self, timeout: float) -> list[str]:
-        """What has the API server call the manager, and lacks the manager's authority after so many seconds."""
+        """The webhooks of the manager that still lack its certificate authority after the timeout."""
         end = time.monotonic() + timeout
         while True:
             written = {str(each.id): self._again(each.data) for each in self._manager.hooks(STAND_IN)}
@@ -148,9 +150,9 @@ class Queues:
 def disagreement(
     title: str, workload: Workload, decision: QueueDecision | None, predicted: Mapping[ObjectId, bool]
 ) -> Diagnostic | None:
-    """That `admit` and the manager, by its title, decide differently about a workload; None where they agree.
+    """A diagnostic if `admit` and the manager, called `title`, decide differently about a workload; otherwise None.
 
-    A workload that waits must have been alone: `admit` says what is admitted while nothing else runs.
+    A waiting workload must have been alone, because `admit` predicts what is admitted while nothing else runs.
     """
     admits = predicted.get(workload.object.id)
     if admits is None or decision is None or admits == (not decision.waits):

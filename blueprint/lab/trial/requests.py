@@ -1,4 +1,4 @@
-"""What a pod asks of a node: amounts of resources, as the scheduler adds them up, and claims of devices."""
+"""The requests of a pod: amounts of resources, added up like the scheduler does, and device claims."""
 
 from __future__ import annotations
 
@@ -15,7 +15,9 @@ Amounts = dict[str, Fraction]
 
 
 def requests_of(spec: Json) -> Amounts:
-    """What a pod takes of its node: containers and sidecars together, or one init container where that is more."""
+    """What a pod uses on its node: the sum of containers and sidecars, or the largest init container if that is
+    more.
+    """
     sidecars: Amounts = {}
     largest: Amounts = {}
     for each in spec.get("initContainers") or ():
@@ -29,7 +31,7 @@ def requests_of(spec: Json) -> Amounts:
 
 
 def requests_in_words(spec: Json, claims: Iterable[str] = ()) -> str:
-    """`2 nvidia.com/gpu` and what `claims` say; of what asks for no device, its processors and memory."""
+    """`2 nvidia.com/gpu` and the texts in `claims`; for pods without devices, CPU and memory."""
     amounts = requests_of(spec)
     special = [amount_in_words(name, number) for name, number in sorted(amounts.items()) if name not in _COMMON]
     named = [*special, *claims]
@@ -43,7 +45,7 @@ def amount_in_words(name: str, number: Fraction) -> str:
 
 
 def number_in_words(name: str, number: Fraction) -> str:
-    """The number alone, as people write it of this resource."""
+    """The number alone, in the usual unit of the resource."""
     if number.denominator != 1:
         return canonical_quantity(str(float(number)))
     return _in_binary(int(number)) if name in ("memory", "ephemeral-storage") else str(number)
@@ -57,7 +59,7 @@ def _in_binary(number: int) -> str:
 
 
 def _of_container(container: Json) -> Amounts:
-    """Limits count as requests where there are none, as the API server fills them in."""
+    """Limits count as requests if there are none, like the API server's default."""
     resources = container.get("resources") or {}
     wanted = {**(resources.get("limits") or {}), **(resources.get("requests") or {})}
     return {name: quantity_value(str(value)) for name, value in wanted.items()}

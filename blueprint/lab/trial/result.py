@@ -1,4 +1,4 @@
-"""A trial as a run: what reports tell of it."""
+"""A trial as a run for reports."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _UNKNOWN = 3
 
 
 def trial_run(bundle: Bundle, result: TrialResult, server: str, texts: Mapping[str, str]) -> Run:
-    """What a trial of a bundle came to. Exit code 1 with what is not as expected, 3 with what is undecided."""
+    """The result of trying a bundle. Exit code 1 if something is not as expected, 3 if something is undecided."""
     unexpected = [each.finding for each in result.placements if each.finding and not each.expected]
     found = (*result.findings, *unexpected)
     undecided = sum(each.outcome is WorkloadOutcome.UNDECIDED for each in result.placements)
@@ -35,7 +35,7 @@ def trial_run(bundle: Bundle, result: TrialResult, server: str, texts: Mapping[s
 
 
 def _engines(result: TrialResult) -> dict[str, str]:
-    """The engines of queues that ran, as keys of a report."""
+    """The queueing engines that ran, as keys of a report."""
     return {title.lower(): version for title, version in result.engines.items()}
 
 

@@ -1,4 +1,4 @@
-"""One trial, step by step: nodes, objects, workloads, decisions."""
+"""Runs one trial, step by step: nodes, objects, workloads, decisions."""
 
 from __future__ import annotations
 
@@ -55,22 +55,23 @@ Json = Mapping[str, Any]
 
 
 class TrialOptions(Record):
-    """How a trial is done.
+    """The options of a trial.
 
     Attributes:
-        most_nodes: So many nodes of each pool at most.
-        timeout: Seconds for each wait.
+        most_nodes: The maximum number of nodes of each pool.
+        timeout: The timeout in seconds for each wait.
         workloads: What to try; None for a sample of what each pool offers.
-        labels: What discovery would find on nodes, by pool.
-        classes: DeviceClasses that an operator would make.
-        class_names: Those that drivers have, by driver and type of device.
-        runtime_classes: The RuntimeClass of pods of a pool, where it runs them in virtual machines.
-        cards: Network cards of each node of a pool, by resource.
-        golden: Workloads that the platform has for its users.
+        labels: Labels that discovery would set on nodes, by pool.
+        classes: DeviceClasses that an operator would create.
+        class_names: The drivers' DeviceClasses, by driver and type of device.
+        runtime_classes: The RuntimeClass of a pool's pods, if it runs them in virtual machines.
+        cards: Network adapters of each node of a pool, by resource.
+        golden: Workloads that the platform offers to its users.
         engines: Pools by the engine that queues for them.
-        manager: The real manager of the queues; None where workloads are tried as if they had been admitted.
-        scheduler: The real scheduler of groups of pods; None where Kubernetes' stands in for it.
-        predicted: Whether `admit` has all pods of a workload admitted while nothing else runs; only where it says so.
+        manager: The real queue manager; None to try workloads as if they had been admitted.
+        scheduler: The real gang scheduler; None to use the Kubernetes scheduler in its place.
+        predicted: Whether `admit` predicts that all pods of a workload are admitted while nothing else runs, if it
+            does.
     """
 
     most_nodes: int
@@ -89,7 +90,7 @@ class TrialOptions(Record):
 
     @property
     def requested(self) -> frozenset[str]:
-        """The resources that pods of what is given to try request; samples are left out."""
+        """The resources that the given workloads request; samples are omitted."""
         given = (
             *(self.workloads.objects if self.workloads else ()),
             *(obj for each in self.golden for obj in each.objects),
@@ -100,7 +101,7 @@ class TrialOptions(Record):
 
 
 class Trial:
-    """A bundle in a lab whose pods live. `progress` is told each step."""
+    """A bundle in a lab with simulated pods. `progress` is called for each step."""
 
     def __init__(self, lab: Lab, connection: Connection, bundle: Bundle, progress: Callable[[str], None]) -> None:
         self._lab = lab
@@ -111,7 +112,9 @@ class Trial:
         self._groups: Groups | None = None
 
     def run(self, options: TrialOptions) -> TrialResult:
-        """Do it. Raises ApiError, RequestFailed or HttpError where the lab does not answer, Refused as `apply` does."""
+        """Run the trial. Raises ApiError, RequestFailed or HttpError if the lab does not respond, Refused like
+        `apply`.
+        """
         nodes = self._make_nodes(options)
         manager = QueueManager(self._lab, self._bundle, options.manager, options.requested) if options.manager else None
         bundle = manager.applied_before() if manager else self._bundle
@@ -133,13 +136,13 @@ class Trial:
         return TrialResult(placements, nodes, left_out, (*findings, *more), _ran(options))
 
     def _start_scheduler(self, scheduler: RunningScheduler, running: ExitStack, timeout: float) -> None:
-        """Start it; groups of pods are its own from then on."""
+        """Start the scheduler, which manages pod groups from then on."""
         self._progress(f"starting {scheduler.programs.title}")
         running.enter_context(scheduler.running(timeout))
         self._groups = Groups(scheduler, self._connection)
 
     def _open_queues(self, manager: QueueManager, running: ExitStack, timeout: float) -> Iterator[Diagnostic]:
-        """Start the manager; its queues are those of the trial from then on."""
+        """Start the manager, whose queues the trial uses from then on."""
         self._progress(f"starting {manager.program.title}")
         self._queues = Queues(manager, self._bundle, self._connection)
         self._queues.route()
@@ -147,7 +150,7 @@ class Trial:
         yield from self._queues.open(timeout)
 
     def _try(self, options: TrialOptions) -> tuple[tuple[Placement, ...], list[Diagnostic]]:
-        """What became of the workloads, and findings beside."""
+        """The results for the workloads, and further findings."""
         golden = list(self._golden(options)) if options.workloads is None else []
         workloads = self._workloads(options)
         given = options.workloads.objects if options.workloads else tuple(each.object for each in workloads)
@@ -162,7 +165,7 @@ class Trial:
 
     def _make_nodes(self, options: TrialOptions) -> dict[str, tuple[int, int]]:
         def number(pool: BundlePool) -> int:
-            """How many nodes the trial makes of a pool: at most `most_nodes`."""
+            """The number of nodes that the trial creates for a pool: at most `most_nodes`."""
             return node_count(pool, options.most_nodes)
 
         made = {pool.name: (number(pool), pool.nodes_max) for pool in self._bundle.pools}
@@ -177,18 +180,20 @@ class Trial:
         return made
 
     def _apply(self, bundle: Bundle, timeout: float) -> Iterator[Diagnostic]:
-        """As `apply` does it; then wait until the platform's own pods are ready, and tell why others are not."""
+        """Apply the bundle like `apply`, then wait until the platform's own pods are ready, and report why others are
+        not.
+        """
         self._progress(f"applying {counted(len(bundle.objects), 'object')}")
         plan = make_plan(bundle, self._connection, try_new=False)
         applied = apply_plan(plan, self._connection, ApplyOptions(timeout)).diagnostics
-        yield from (each for each in applied if each.code is not POOL_SIZE)  # how many nodes there are is decided here
+        yield from (each for each in applied if each.code is not POOL_SIZE)  # the number of nodes is determined here
         self._progress("waiting for simulated readiness")
         for placement in self._own(bundle, timeout):
             if placement.finding and not (placement.workload.object.id.kind == "DaemonSet" and not placement.pods):
                 yield placement.finding
 
     def _own(self, bundle: Bundle, timeout: float) -> Iterator[Placement]:
-        """What became of the platform's own workloads, as far as they were written."""
+        """The results for the platform's own workloads, as far as they were written."""
         discovery = discover(self._connection)
         found: list[tuple[Workload, list[Json] | Refusal]] = []
         for obj in filter(is_followed, bundle.objects):
@@ -206,7 +211,9 @@ class Trial:
     def _created(
         self, workloads: Sequence[Workload], objects: Sequence[Object], timeout: float
     ) -> Mapping[int, Json | Refusal]:
-        """Users create workloads; pods that stand for others are created by whom policies know as a controller."""
+        """Create the objects: workloads as a user, pods that replace others as a user that policies know as a
+        controller.
+        """
         made = [obj for each in workloads if not each.stood_in for obj in each.run]
         stand_ins = [obj for each in workloads if each.stood_in for obj in each.run]
         there = submit((*objects, *made), self._connection, timeout)
@@ -218,7 +225,7 @@ class Trial:
     def _tried(
         self, workloads: Sequence[Workload], objects: Sequence[Object], timeout: float
     ) -> tuple[list[Placement], Mapping[int, Json | Refusal]]:
-        """Create workloads and what is beside them; what became of them, and what is there of each object."""
+        """Create workloads and their accompanying objects. Return the results, and the state of each object."""
         engine = self._queues or self._groups
         if engine is None:
             there = self._created(workloads, objects, timeout)
@@ -228,14 +235,14 @@ class Trial:
         return list(self._judged([(each.workload, each.roots, each.decision) for each in submitted], timeout)), there
 
     def _bring_definitions(self, options: TrialOptions) -> None:
-        """Those of what is going to be tried: a manager of queues looks for them when it starts."""
+        """Create the CRDs of what will be tried, because a queue manager looks for them when it starts."""
         golden = [obj for each in options.golden for obj in each.objects]
         bring_definitions(golden, self._connection, options.timeout, whole=options.manager is not None)
         if options.manager and (node_requests := node_requests_of(options.manager.program, self._bundle)):
             bring_definitions([as_object(node_requests)], self._connection, options.timeout)
 
     def _golden(self, options: TrialOptions) -> Iterator[Placement]:
-        """What becomes of the workloads for users, each alone: together they may be more than there is."""
+        """The results for the users' workloads, each tried alone: together they may exceed the available resources."""
         if options.golden:
             self._progress(f"trying {counted(len(options.golden), 'workload')} of tenants, one after the other")
         for golden in options.golden:
@@ -246,7 +253,9 @@ class Trial:
             self._remove([each.workload for each in placements], beside, options.timeout)
 
     def _compared(self, placements: Sequence[Placement], options: TrialOptions, *, alone: bool) -> Iterator[Placement]:
-        """The placements, with what `admit` says otherwise. What waits beside others is tried once more, alone."""
+        """The placements, with differences from `admit`. Workloads that wait because of others are tried again,
+        alone.
+        """
         tried: dict[Any, QueueDecision | None] = {}
         for each in placements:
             found = self._disagreement(each.workload, each.decision, options)
@@ -267,7 +276,7 @@ class Trial:
         return disagreement(engine.title, workload, decision, options.predicted) if engine else None
 
     def _alone(self, workload: Workload, timeout: float) -> QueueDecision | None:
-        """What its queue decides about a workload that nothing runs beside."""
+        """The decision about a workload while nothing else runs."""
         [placement], _ = self._tried([workload], [workload.object], timeout)
         self._remove([placement.workload], (), timeout)
         return placement.decision
@@ -301,7 +310,9 @@ class Trial:
                 yield self._with_decision(placement, several, judge)
 
     def _with_decision(self, placement: Placement, roots: Sequence[Json], judge: Judge) -> Placement:
-        """What its queue has decided by now. Pods of some kinds are admitted one by one: others of them may wait."""
+        """The placement with its queue's current decision. Pods of some kinds are admitted individually, so some may
+        wait.
+        """
         decision = self._queues.decision(roots) if self._queues else None
         if decision is None and self._groups:
             decision = self._groups.decision(roots)
@@ -312,7 +323,7 @@ class Trial:
     def _refused_beside(
         self, workloads: Sequence[Workload], there: Mapping[int, Json | Refusal], options: TrialOptions
     ) -> Iterator[Diagnostic]:
-        """Findings about objects beside the workloads."""
+        """Findings about objects that accompany the workloads."""
         judged = {id(obj) for each in workloads for obj in (each.object, *each.followed)}
         for obj in options.workloads.objects if options.workloads else ():
             if id(obj) not in judged and isinstance(refusal := there[id(obj)], Refusal):
@@ -320,12 +331,12 @@ class Trial:
 
 
 def _is_held(decision: QueueDecision | None) -> bool:
-    """Whether a queue holds all of a workload, so that there is no pod to look for."""
+    """Whether a queue holds the whole workload, so that it has no pods to observe."""
     return decision is not None and not decision.admitted
 
 
 def _roots(workload: Workload, there: Mapping[int, Json | Refusal]) -> list[Json] | Refusal:
-    """The objects that are followed; why one of them is not there, or the workload itself is not."""
+    """The objects to follow, or why one of them, or the workload itself, does not exist."""
     found: list[Json] = []
     for obj in (workload.object, *workload.followed):
         if isinstance(answer := there[id(obj)], Refusal):
@@ -335,7 +346,7 @@ def _roots(workload: Workload, there: Mapping[int, Json | Refusal]) -> list[Json
 
 
 def _left_out(options: TrialOptions, bundle: Bundle) -> Iterator[Omission]:
-    """What drivers and operators would publish, and the lab published itself."""
+    """Objects that drivers and operators would create, and the lab created instead."""
     if any(pool.published for pool in bundle.pools):
         yield Omission("ResourceSlices", "predicted: no driver has seen a device")
     if options.classes:
@@ -351,7 +362,7 @@ def _left_out(options: TrialOptions, bundle: Bundle) -> Iterator[Omission]:
 
 
 def _engines_left_out(options: TrialOptions) -> Iterator[Omission]:
-    """Engines of queues that do not run here, or run in another version."""
+    """Queueing engines that do not run here, or run in another version."""
     for engine, pools in options.engines.items():
         if options.manager and options.manager.program.title == engine:
             if older := options.manager.older:

@@ -1,4 +1,6 @@
-"""What RuntimeClasses of pools ask of nodes: others label them and offer it, and the lab does so in their place."""
+"""Node labels and resources that RuntimeClasses of pools require. Others set them in a cluster, and the lab sets them
+instead.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +13,7 @@ from blueprint.records import Record
 
 _OF_NODES = ("cpu", "memory", "ephemeral-storage")
 _PLENTY = 500
-"""As many of such a resource as no trial asks for."""
+"""An amount of such a resource that no trial exceeds."""
 
 
 class RuntimeDemands(Record):
@@ -28,7 +30,7 @@ class RuntimeDemands(Record):
 
 
 def demands_of(bundle: Bundle, classes: Mapping[str, str]) -> RuntimeDemands:
-    """What the RuntimeClass of each pool asks for, where the bundle has it."""
+    """The requirements of each pool's RuntimeClass, if the bundle contains it."""
     found = {obj.id.name: obj.data for obj in bundle.objects if obj.id.kind == "RuntimeClass"}
     used = {pool: found[name] for pool, name in classes.items() if name in found}
     selectors = {pool.name: pool.selector for pool in bundle.pools}

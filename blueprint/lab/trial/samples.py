@@ -1,4 +1,4 @@
-"""Sample workloads: for each pool one pod for each thing that it offers, and one that asks for more than there is."""
+"""Sample workloads: for each pool, one pod for each thing that it offers, and one that requests more than there is."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from blueprint.records import Record
 
 NAMESPACE = "lab-samples"
 _IMAGE = "registry.k8s.io/pause:3.10"
-"""Nobody pulls it: pods of a lab do not run."""
+"""Never pulled: pods of a lab do not run."""
 _MORE = "more-than-a-node-has"
 Json = dict[str, Any]
 Classes = Mapping[tuple[str, str], str]
@@ -23,7 +23,7 @@ Classes = Mapping[tuple[str, str], str]
 
 
 class _Sort(Record):
-    """Devices that one request can ask for. `selector` tells them from others of their class."""
+    """Devices that one request can select. `selector` distinguishes them from others of their class."""
 
     name: str
     device_class: str
@@ -32,7 +32,7 @@ class _Sort(Record):
 
 
 def samples(bundle: Bundle, classes: Classes, runtime_classes: Mapping[str, str]) -> Iterator[Workload]:
-    """The samples of every pool whose nodes offer resources or devices; pods of some pools need a RuntimeClass."""
+    """The samples for all pools whose nodes offer resources or devices; pods of some pools need a RuntimeClass."""
     for pool in bundle.pools:
         spec = {"runtimeClassName": runtime_classes[pool.name]} if pool.name in runtime_classes else {}
         resources = offered_resources(bundle, pool)
@@ -60,7 +60,7 @@ def _with_resource(pool: BundlePool, name: str, resource: str, number: int, spec
 
 
 def _with_claim(pool: BundlePool, name: str, sort: _Sort, number: int, spec: Json) -> Workload:
-    """A pod, and the template of the claim that it gets."""
+    """A pod, and its claim template."""
     named = _name(pool, name)
     exactly: Json = {"deviceClassName": sort.device_class, "count": number}
     if sort.selector:
@@ -76,7 +76,7 @@ def _with_claim(pool: BundlePool, name: str, sort: _Sort, number: int, spec: Jso
 
 
 def _pod(pool: BundlePool, name: str, resources: Json, more: Json) -> Object:
-    """A pod for the nodes of a pool, and for no others."""
+    """A pod that can run only on the nodes of a pool."""
     tolerations = [
         {"key": taint.key, "operator": "Equal", "value": taint.value or "", "effect": taint.effect}
         for taint in pool.taints

@@ -1,4 +1,4 @@
-"""Pods of workloads whose controllers do not run in a lab: made of its templates, as many as it is to have."""
+"""Pods of workloads whose controllers do not run in a lab: created from their templates, in the desired number."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from blueprint.kubernetes.pod_templates import PodTemplate, assembled_pod, pod_t
 from blueprint.lab.trial.controller_labels import controller_labels
 
 STAND_IN = "gpublueprint.dev/stand-in-for"
-"""Annotation of such a pod: the kind and the name of the workload."""
+"""The annotation of such a pod: the kind and the name of the workload."""
 _LONGEST_PREFIX = 50
 
 
 def templates_of(obj: Object) -> tuple[PodTemplate, ...]:
-    """Every template of an object, also those that stand nowhere as a whole."""
+    """All templates of an object, including those that it does not contain as a whole."""
     assembled = assembled_pod(obj.data)
     return (*pod_templates(obj.data), *((assembled,) if assembled else ()))
 
@@ -23,7 +23,7 @@ def templates_of(obj: Object) -> tuple[PodTemplate, ...]:
 def pods_in_place_of(obj: Object) -> Iterator[Object]:
     """The pods of an object, each with the labels of its template, of the object and of a controller.
 
-    Queues and schedulers of groups know pods by them.
+    Queues and gang schedulers identify pods by these labels.
     """
     templates = templates_of(obj)
     for index, template in enumerate(templates):
@@ -33,9 +33,9 @@ def pods_in_place_of(obj: Object) -> Iterator[Object]:
 
 
 def pods_owned_by(live: dict[str, Any], component: str, tolerations: Sequence[Mapping[str, Any]]) -> Iterator[Object]:
-    """The pods of an object that is there and that its queue has admitted: they belong to it, as a controller's do.
+    """The pods of an existing object that its queue has admitted. The object owns them, as with a controller.
 
-    Gates that the queue has put before its pods are open.
+    Their scheduling gates have been removed by the queue.
     """
     obj = Object(live, component)
     owner = {"apiVersion": obj.api_version, "kind": obj.id.kind, "name": obj.id.name, "uid": live["metadata"]["uid"]}
@@ -58,7 +58,7 @@ def _pod(obj: Object, template: PodTemplate, suffix: str, more: Mapping[str, str
 
 
 def _metadata(obj: Object, template: PodTemplate) -> Mapping[str, Any]:
-    """What stands beside the specification; nothing where the pod stands nowhere as a whole."""
+    """The metadata next to the specification; empty if the object does not contain the pod as a whole."""
     if not template.path or template.path[-1] not in ("spec", "podSpec"):
         return {}
     found: Any = obj.data

@@ -1,4 +1,6 @@
-"""Create workloads and what belongs to them, as a user would: each by itself, so that a refusal stops nobody else."""
+"""Creates workloads and their accompanying objects, as a user would: individually, so that an error does not affect
+others.
+"""
 
 from __future__ import annotations
 
@@ -18,13 +20,15 @@ from blueprint.records import Record
 
 _ACCOUNT = "error looking up service account"
 _MOST = 10.0
-"""Seconds in which a controller gives a new namespace its account; it takes a fraction of one."""
+"""The maximum time in seconds for a controller to create a new namespace's ServiceAccount; it takes a fraction of a
+second.
+"""
 _PAUSE = 0.1
 Json = Mapping[str, Any]
 
 
 class Refusal(Record):
-    """Why an object is not there. `unknown_kind` and `no_namespace` say which of the usual reasons it is."""
+    """Why an object does not exist. `unknown_kind` and `no_namespace` mark common reasons."""
 
     text: str
     unknown_kind: bool = False
@@ -32,9 +36,9 @@ class Refusal(Record):
 
 
 def submit(objects: Iterable[Object], connection: Connection, timeout: float) -> dict[int, Json | Refusal]:
-    """Create the objects, what others need first. What is there of each, or why not, by the object's `id()`.
+    """Create the objects, dependencies first. Return the created object, or the reason, by the input object's `id()`.
 
-    Raises ApiError where the server is gone.
+    Raises ApiError if the server is unavailable.
     """
     discovery = discover(connection)
     found: dict[int, Json | Refusal] = {}
@@ -74,7 +78,7 @@ def _submitted(obj: Object, connection: Connection, discovery: Discovery) -> Jso
 
 
 def _applied(path: str, collection: str, data: Json, connection: Connection) -> Json:
-    """Apply; what is there already and cannot become this is made anew."""
+    """Apply an object. An existing one that cannot be changed accordingly is recreated."""
     try:
         return connection.apply(path, data, MANAGER, force=True)[0]
     except ApiError as error:
@@ -88,7 +92,7 @@ def _applied(path: str, collection: str, data: Json, connection: Connection) -> 
 
 
 def read_object(path: str, connection: Connection) -> Json | None:
-    """The object at a URL path; None where there is none. Raises ApiError."""
+    """The object at a URL path; None if it does not exist. Raises ApiError."""
     try:
         found: Json = connection.get(path)
     except ApiError as error:

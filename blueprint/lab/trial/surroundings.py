@@ -1,4 +1,4 @@
-"""What a bundle takes for granted, brought into a lab; and what of it has no meaning there, left out and named."""
+"""Creates in a lab what a bundle assumes to exist, and leaves out and lists what has no meaning there."""
 
 from __future__ import annotations
 
@@ -19,20 +19,20 @@ from blueprint.wording import counted, first_few
 
 MANAGER = "blueprint-lab"
 _CALLED = ("MutatingWebhookConfiguration", "ValidatingWebhookConfiguration", "APIService")
-"""Kinds that make the API server call a program: none would answer."""
+"""Kinds that make the API server call a program, which would not respond."""
 _CRDS = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
 _SHOWN = 3
 
 
 class Adapted(Record):
-    """The bundle as a lab can take it, and what that leaves out."""
+    """The bundle in a form that a lab accepts, and what that leaves out."""
 
     bundle: Bundle
     left_out: tuple[Omission, ...]
 
 
 def prepare(bundle: Bundle, connection: Connection, timeout: float, operated: Sequence[str] = ()) -> Adapted:
-    """Make the namespaces and definitions that others bring to a cluster, and leave out what no lab can have.
+    """Create the namespaces and CRDs that others install in a cluster, and leave out what no lab can have.
 
     `operated` are API groups whose operator runs here. Raises ApiError.
     """
@@ -59,7 +59,7 @@ def _meaningless(obj: Object) -> bool:
 
 
 def _named(ids: Iterable[ObjectId], reason: str) -> Iterator[Omission]:
-    """One entry for all of a kind."""
+    """One entry for all objects of a kind."""
     by_kind: dict[str, list[str]] = {}
     for identity in ids:
         by_kind.setdefault(identity.kind, []).append(identity.name)
@@ -70,9 +70,9 @@ def _named(ids: Iterable[ObjectId], reason: str) -> Iterator[Omission]:
 def bring_definitions(
     objects: Iterable[Object], connection: Connection, timeout: float, *, whole: bool = False
 ) -> list[str]:
-    """Create the definitions that the objects need, the bundle does not have and we know. Their groups.
+    """Create the known CRDs that the objects need and the bundle does not contain. Return their groups.
 
-    `whole`: all of those groups, since a program looks for what belongs together. Raises ApiError.
+    `whole`: all CRDs of those groups, because a program looks for related ones. Raises ApiError.
     """
     objects = list(objects)
     discovery = discover(connection)
@@ -96,7 +96,7 @@ def _is_known(obj: Object, discovery: Discovery, defined: set[tuple[str, str] | 
 
 
 def _defines(data: Mapping[str, Any]) -> tuple[str, str] | None:
-    """Group and kind that an object defines, if it does."""
+    """The group and kind that an object defines, if it is a CRD."""
     if data["kind"] != "CustomResourceDefinition":
         return None
     return str(data["spec"]["group"]), str(data["spec"]["names"]["kind"])
@@ -113,17 +113,17 @@ def _make_namespaces(objects: Iterable[Object], connection: Connection) -> list[
 
 
 def make_namespace(connection: Connection, name: str) -> None:
-    """Create a namespace that is marked as the lab's. Raises ApiError."""
+    """Create a namespace that is marked as belonging to the lab. Raises ApiError."""
     metadata = {"name": name, "annotations": {SIMULATED: "true"}}
     body = {"apiVersion": "v1", "kind": "Namespace", "metadata": metadata}
     connection.apply(f"/api/v1/namespaces/{name}", body, MANAGER, force=True)
 
 
 def nodes_in_words(nodes: Mapping[str, tuple[int, int]]) -> str:
-    """`train 4, infer 16 of 200`: how many nodes of each pool there are, and may be."""
+    """`train 4, infer 16 of 200`: the current and maximum number of nodes of each pool."""
     return ", ".join(f"{pool} {made}" + (f" of {most}" if made < most else "") for pool, (made, most) in nodes.items())
 
 
 def simulated_in_words(nodes: Mapping[str, tuple[int, int]]) -> str:
-    """How many nodes there are."""
+    """The number of nodes, in words."""
     return counted(sum(made for made, _ in nodes.values()), "simulated node")

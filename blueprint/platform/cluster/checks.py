@@ -1,4 +1,4 @@
-"""Checks of the cluster: Kubernetes, distribution, operating system, and the registries that images come from."""
+"""Checks of the cluster: Kubernetes, distribution, operating system, and image registries."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from blueprint.source.paths import Path
 
 
 def check_kubernetes(context: CheckContext) -> Iterator[Diagnostic]:
-    """Kubernetes against the release."""
+    """Check Kubernetes against the release."""
     release, minor = context.release, context.platform.cluster.kubernetes_minor
     if minor not in release.kubernetes.value:
         message = f"release {release.release} is not supported on Kubernetes {minor}"
@@ -24,7 +24,7 @@ def check_kubernetes(context: CheckContext) -> Iterator[Diagnostic]:
 
 
 def check_mirrors(context: CheckContext) -> Iterator[Diagnostic]:
-    """Mirrors of registries that no image comes from."""
+    """Report mirrors of registries from which no image is pulled."""
     components = (each.component for each in context.platform.release_components.values())
     hosts = {image.repository.partition("/")[0] for each in components for image in each.images.values()}
     hosts |= set(context.platform.cluster.distribution_facts.registries)
@@ -38,7 +38,7 @@ def check_mirrors(context: CheckContext) -> Iterator[Diagnostic]:
 
 
 def check_system(context: CheckContext) -> Iterator[Diagnostic]:
-    """The operating system of the GPU nodes against the distribution."""
+    """Check the operating system of the GPU nodes against the distribution."""
     distribution, system = context.platform.cluster.distribution_facts, context.platform.cluster.os
     if distribution.image(system) is None:
         message = f"{distribution.title} does not run GPU nodes with {system}"
@@ -48,7 +48,7 @@ def check_system(context: CheckContext) -> Iterator[Diagnostic]:
 
 
 def check_system_in_release(context: CheckContext) -> Iterator[Diagnostic]:
-    """The operating system against the release, where the operator installs a driver on it."""
+    """Check the operating system against the release, if the operator installs a driver on it."""
     system, systems = context.platform.cluster.os, context.release.operating_systems.value
     drives = any(pool.driver.enabled and not pool.mode_conflict for pool in context.gpu_pools)
     if drives and system not in systems and context.platform.cluster.distribution_facts.image(system) is not None:
@@ -65,14 +65,14 @@ def check_system_in_release(context: CheckContext) -> Iterator[Diagnostic]:
 
 
 def check_distribution(context: CheckContext) -> Iterator[Diagnostic]:
-    """What the distribution has no release of, does not run, or decides by itself."""
+    """Report what the distribution has not released, does not run, or determines itself."""
     yield from _no_such_release(context)
     yield from _stack_not_run(context)
     yield from _kubelet_elsewhere(context)
 
 
 def _no_such_release(context: CheckContext) -> Iterator[Diagnostic]:
-    """A minor of Kubernetes that no supported release of the distribution has."""
+    """A Kubernetes minor version that no supported release of the distribution has."""
     platform, release = context.platform, context.release
     versions, minor, title = (
         platform.cluster.distribution_facts.versions,
@@ -97,7 +97,7 @@ def _stack_not_run(context: CheckContext) -> Iterator[Diagnostic]:
 
 
 def _kubelet_elsewhere(context: CheckContext) -> Iterator[Diagnostic]:
-    """A directory of the kubelet that nobody can choose."""
+    """A kubelet directory that cannot be configured."""
     distribution = context.platform.cluster.distribution_facts
     if distribution.kubelet_root not in (None, context.platform.cluster.kubelet_root):
         message = f"the kubelet of {distribution.title} keeps its files under {distribution.kubelet_root}"

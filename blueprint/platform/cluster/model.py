@@ -1,4 +1,4 @@
-"""The cluster: Kubernetes, its distribution, the image of its GPU nodes, and the registries that images come from."""
+"""The cluster: Kubernetes, its distribution, the image of its GPU nodes, and the image registries."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from blueprint.versions import minor_of
 
 
 class ClusterFacts:
-    """The cluster of a platform. Every property records the lines it was decided by (see `tracking`)."""
+    """The cluster of a platform. Every property records the lines that determined it (see `tracking`)."""
 
     def __init__(self, blueprint: Blueprint, catalog: Catalog) -> None:
         self._blueprint = blueprint
         self._catalog = catalog
-        # Asked of every component: known beforehand, so that where it is not so it decides nothing and is not recorded.
+        # Read for every component, and known in advance: if false, it determines nothing and is not recorded.
         self.uses_olm = catalog.distribution(blueprint.spec.cluster.distribution).operators == "olm"
 
     @tracked_property
@@ -31,27 +31,27 @@ class ClusterFacts:
 
     @tracked_property
     def distribution(self) -> str:
-        """Who packages Kubernetes."""
+        """The Kubernetes distribution."""
         return self._blueprint.spec.cluster.distribution
 
     @tracked_property
     def distribution_facts(self) -> Distribution:
-        """What is known of the distribution."""
+        """The facts about the distribution."""
         return self._catalog.distribution(self.distribution)
 
     @tracked_property
     def distribution_version(self) -> str:
-        """The distribution's own version, where it has versions of its own; otherwise Kubernetes' minor."""
+        """The distribution's own version, if it has one; otherwise the Kubernetes minor version."""
         return self.distribution_facts.versions.get(self.kubernetes_minor, self.kubernetes_minor)
 
     @tracked_property
     def os(self) -> str:
-        """Operating system of the GPU nodes, `ubuntu-24.04`; by default the distribution's."""
+        """The operating system of the GPU nodes, `ubuntu-24.04`; by default the distribution's."""
         return self._blueprint.spec.cluster.os or self.distribution_facts.default_os
 
     @tracked_property
     def image(self) -> NodeImage:
-        """What is known of the GPU nodes' image; nothing of a system that the distribution does not run (BP3210)."""
+        """The facts about the GPU nodes' image; empty for a system that the distribution does not run (BP3210)."""
         return self.distribution_facts.image(self.os) or NodeImage(modes=())
 
     @tracked_property
@@ -61,26 +61,26 @@ class ClusterFacts:
 
     @tracked_property
     def uid(self) -> str | None:
-        """UID of the kube-system namespace, if the blueprint is bound to one cluster."""
+        """The uid of the kube-system namespace, if the blueprint is bound to one cluster."""
         return self._blueprint.spec.cluster.uid
 
     @tracked_property
     def topology_labels(self) -> tuple[str, ...]:
-        """Labels that say where a node stands, widest first."""
+        """Labels for a node's location, widest first."""
         return tuple(self._blueprint.spec.cluster.topology)
 
     @tracked_property
     def pull_secrets(self) -> tuple[str, ...]:
-        """Names of the secrets that images are pulled with."""
+        """Names of the image pull secrets."""
         return tuple(self._blueprint.spec.cluster.registries.pull_secrets)
 
     @tracked_property
     def mirrors(self) -> dict[str, str]:
-        """Registry hosts and what stands in for them."""
+        """Registry hosts and their mirrors."""
         return dict(plain(self._blueprint.spec.cluster.registries.mirrors))
 
     def mirrored(self, repository: str) -> str:
-        """The repository, or where its mirror keeps it: the registry's host gives way to the mirror's path."""
+        """The repository, with the registry's host replaced by the mirror's path, if there is one."""
         host, _, rest = repository.partition("/")
         mirrors = self._blueprint.spec.cluster.registries.mirrors
         mirror = mirrors.get(host) or mirrors.get("*")

@@ -10,7 +10,7 @@ KUBELET_ROOT = "/var/lib/kubelet"
 
 
 def cluster_prerequisites(platform: Platform) -> Iterator[Iterator[str]]:
-    """What must be true of the cluster; each reads its own lines."""
+    """The prerequisites of the cluster; each one records its own sources."""
     yield _kubernetes(platform)
     yield _distribution(platform)
     yield _system(platform)

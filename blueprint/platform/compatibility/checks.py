@@ -1,7 +1,7 @@
 """Checks of compatibility: the catalogue's rules, applied to the resolved platform.
 
-A default is judged like a value that is written in the blueprint, and every line that took part is known. What is not
-known fits no rule: it gives neither an error nor a pass.
+Defaults are checked like values in the blueprint, and all contributing lines are recorded. Unknown values match no
+rule: they cause neither an error nor a pass.
 """
 
 from __future__ import annotations
@@ -22,14 +22,14 @@ from blueprint.platform.tracking.tracked import read_fact
 
 
 def check_compatibility(context: CheckContext) -> Iterator[Diagnostic]:
-    """Everything that does not go together, pool by pool."""
+    """Report all incompatibilities, pool by pool."""
     for pool in context.platform.gpu_pools:
         for rule in context.platform.rules:
             yield from _forbidden(rule, pool)
 
 
 def demands(rule: CompatibilityRule, pools: tuple[GpuPool, ...]) -> Iterator[str]:
-    """What a rule demands, once, if it applies to any of the pools. The lines that decide are recorded."""
+    """The requirements of a rule, once, if it applies to any of the pools. The deciding lines are recorded."""
     for pool in pools:
         if rule.demands and _applies(rule, pool):
             record(Source("hardware", rule.span("demands"), "demands"))
@@ -79,12 +79,12 @@ def _fact(pool: GpuPool, read: Callable[[Gpu], Fact[Any] | None]) -> str | None:
 
 
 def _in_compute_domains(pool: GpuPool) -> bool:
-    """Whether the DRA driver joins the pool's nodes into compute domains."""
+    """Whether the DRA driver includes the pool's nodes in compute domains."""
     return pool.topology.domain_nodes is not None and pool.platform.dra.joins(pool)
 
 
 def _mig(pool: GpuPool) -> str:
-    """`whole`, `partitioned`, or `mixed` where a node has both."""
+    """`whole`, `partitioned`, or `mixed` if a node has both."""
     partitioned = {bool(group.instances) for group in pool.partition.groups}
     return "mixed" if len(partitioned) > 1 else "partitioned" if True in partitioned else "whole"
 

@@ -1,4 +1,4 @@
-"""Prerequisites of compatibility: what the catalogue's rules demand."""
+"""Prerequisites from the catalogue's compatibility rules."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from blueprint.platform.tracking.tracked import read_fact
 
 
 def cluster_prerequisites(platform: Platform) -> Iterator[Iterator[str]]:
-    """What rules demand of the cluster as a whole; each reads its own lines."""
+    """The rules' prerequisites for the cluster as a whole; each one records its own sources."""
     for rule in platform.rules:
         if rule.scope == "cluster":
             yield demands(rule, platform.gpu_pools)
 
 
 def pool_prerequisites(pool: Pool, platform: Platform) -> Iterator[Iterator[str]]:
-    """What rules demand of a pool with GPUs; each reads its own lines."""
+    """The rules' prerequisites for a GPU pool; each one records its own sources."""
     if isinstance(pool, GpuPool) and not pool.passes_gpus:
         yield _oldest_driver(pool)
         for rule in platform.rules:
@@ -27,7 +27,7 @@ def pool_prerequisites(pool: Pool, platform: Platform) -> Iterator[Iterator[str]
 
 
 def _oldest_driver(pool: GpuPool) -> Iterator[str]:
-    """Where only a branch is promised, or nothing, the GPU still needs a version of it."""
+    """The minimum driver version of the GPU, if the blueprint declares only a branch, or nothing."""
     oldest = pool.gpu.facts.minimum_driver
     if oldest and oldest.certain and "." in oldest.value and not pool.driver.version and not pool.driver.enabled:
         yield f"The driver of the nodes is {read_fact(oldest)} or newer: {pool.gpu.product} needs it."

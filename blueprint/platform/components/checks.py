@@ -1,4 +1,4 @@
-"""Checks of components: who owns them, and what they need."""
+"""Checks of components: their ownership, and their dependencies."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from blueprint.platform.paths import COMPONENTS
 
 
 def check_components(context: CheckContext) -> Iterator[Diagnostic]:
-    """Every component that the blueprint names, then what those that are rendered need."""
+    """Check all components in the blueprint, then the dependencies of rendered ones."""
     for component in context.platform.declared_components.values():
         yield from _component(context, component)
     yield from _needs(context)
@@ -41,6 +41,6 @@ def _needs(context: CheckContext) -> Iterator[Diagnostic]:
 
 
 def _is_rendered(context: CheckContext, component: PlatformComponent) -> bool:
-    """Whether the component belongs to the stack, is requested, and is ours."""
+    """Whether the component belongs to the stack, is requested, and is managed."""
     ours = component.component.belongs_to(context.platform.stacks) and component.ownership == "managed"
     return ours and component.requested

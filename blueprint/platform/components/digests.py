@@ -1,4 +1,4 @@
-"""Names that change with what they stand for."""
+"""Names that change with the content that they refer to."""
 
 from __future__ import annotations
 
@@ -8,5 +8,5 @@ from typing import Any
 
 
 def digest(value: Any) -> str:
-    """A name for what a configuration says: 32 bits of SHA-256, in hexadecimal."""
+    """A digest of a configuration: 32 bits of SHA-256, in hexadecimal."""
     return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()[:8]

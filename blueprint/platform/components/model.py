@@ -1,4 +1,4 @@
-"""A component as this platform has it: ownership, settings and images decided."""
+"""A component of the platform with its resolved ownership, settings and images."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ from blueprint.spec.components import ComponentSpec, Patch
 
 
 def _kind_of(crd: str) -> tuple[str, str]:
-    """Group and plural of a file of definitions, whatever their version."""
+    """The group and plural of a CRD file, ignoring its version."""
     group, *_, plural = crd.split("/")
     return group, plural
 
 
 class PlatformImage:
-    """An image, after the registries' mirrors."""
+    """An image, taking registry mirrors into account."""
 
     def __init__(self, name: str, image: Image, component: Component, platform: PlatformView) -> None:
         self.key = name
@@ -36,7 +36,7 @@ class PlatformImage:
         self._platform = platform
 
     def _noted(self, field: str) -> None:
-        decided_by(self._platform.release_name)  # which version's images these are
+        decided_by(self._platform.release_name)  # the version to which these images belong
         path = ("images", self.key, field)
         record(Source("component", self._component.span(*path), ".".join(path)))
 
@@ -48,7 +48,7 @@ class PlatformImage:
 
     @tracked_property
     def unmirrored(self) -> str:
-        """Registry and path as its vendor names them."""
+        """Registry and path of the vendor."""
         self._noted("repository")
         return self.image.repository
 
@@ -60,7 +60,7 @@ class PlatformImage:
 
     @tracked_property
     def tag(self) -> str:
-        """The tag; the driver's is the version that the pools' branch decides."""
+        """The tag; for the driver, it is the version that follows from the pools' branch."""
         if self.image.tag is None:
             return self._platform.driver.version or ""
         self._noted("tag")
@@ -68,7 +68,7 @@ class PlatformImage:
 
     @tracked_property
     def digest(self) -> str | None:
-        """The content digest, where the vendor pins one."""
+        """The digest, if the vendor pins one."""
         self._noted("digest")
         return self.image.digest
 
@@ -79,10 +79,10 @@ class PlatformImage:
 
 
 class Operand:
-    """What a custom resource says of an image: through OLM nothing, because the operator's bundle says it.
+    """The image fields of a custom resource. With OLM they are empty, because the operator's bundle contains them.
 
-    Only the driver is declared there too: the pools decide its branch, and the bundle pins each branch by its digest.
-    Mirrors do not count: the nodes themselves go to them.
+    Only the driver is declared there too: the pools determine its branch, and the bundle pins each branch by digest.
+    Mirrors are ignored, because the nodes themselves are configured to use them.
     """
 
     def __init__(self, image: PlatformImage, *, by_olm: bool) -> None:
@@ -102,12 +102,12 @@ class Operand:
 
     @tracked_property
     def tag(self) -> str | None:
-        """The tag; the driver's stands elsewhere."""
+        """The tag; None for the driver, whose tag is elsewhere."""
         return self._image.tag if self._explicit else None
 
 
 class Variable:
-    """A variable of a container, which remembers its own line."""
+    """A container variable that records its own source."""
 
     def __init__(self, name: str, value: str, source: Source) -> None:
         self._name = name
@@ -116,13 +116,13 @@ class Variable:
 
     @property
     def name(self) -> str:
-        """How it is called."""
+        """The name of the variable."""
         record(self._source)
         return self._name
 
     @property
     def value(self) -> str:
-        """What it holds."""
+        """The value of the variable."""
         record(self._source)
         return self._value
 
@@ -165,7 +165,7 @@ class PlatformComponent:
 
     @tracked_property
     def requested(self) -> bool:
-        """Whether the blueprint requests it: true, with the lines that do."""
+        """Whether the blueprint requests it; records the lines that do."""
         return self._platform.requests(self.component)
 
     @tracked_property
@@ -176,22 +176,22 @@ class PlatformComponent:
 
     @tracked_property
     def given(self) -> Mapping[str, Any]:
-        """The settings that the blueprint gives, in its order, as they are written."""
+        """The settings that the blueprint sets, unresolved, in its order."""
         return dict(plain(self._spec.settings)) if self._spec is not None else {}
 
     @tracked_property
     def olm(self) -> PlatformOlm | None:
-        """How it comes through the Operator Lifecycle Manager; None where our own manifests install it."""
+        """How it is installed through the Operator Lifecycle Manager; None if our own manifests install it."""
         olm = self.component.olm if self._platform.cluster.uses_olm else None
         return PlatformOlm(olm, self.component, self._platform) if olm else None
 
     def template_files(self) -> tuple[Path, ...]:
-        """What is rendered of it."""
+        """The templates that are rendered."""
         return self.component.template_files(by_olm=self.olm is not None)
 
     @property
     def crds(self) -> tuple[str, ...]:
-        """The definitions that are ours to apply: through OLM they come with the operator."""
+        """The CRDs that we apply; with OLM they come with the operator."""
         if self.olm:
             return ()
         optional = (file for file, switch in self.component.optional_crds.items() if self.settings[switch])
@@ -201,19 +201,19 @@ class PlatformComponent:
 
     @property
     def _overruling(self) -> list[ComponentView]:
-        """The components of this stack whose definitions stand in for this one's where they are there."""
+        """The components of this stack whose CRDs replace this one's if they are installed."""
         stacks = self._platform.stacks
         found = (each for each in self._platform.release_components.values() if each.component.belongs_to(stacks))
         return [each for each in found if self.name in each.component.overrules_crds_of]
 
     def is_conditional(self, crd: str) -> bool:
-        """Whether a definition is there for more than the component itself."""
+        """Whether a CRD is applied for more reasons than the component itself."""
         kinds = {_kind_of(file) for other in self._overruling for file in other.component.crds}
         return crd in self.component.optional_crds or _kind_of(crd) in kinds
 
     @tracked_property
     def version(self) -> str:
-        """The upstream version; of an operator that each release of the distribution has its own of, that release."""
+        """The upstream version; for an operator with a version for each release of the distribution, that release."""
         if self.olm and self.olm.package and not self.olm.starting_csv:
             return self._platform.cluster.distribution_version
         decided_by(self._platform.release_name)
@@ -221,11 +221,11 @@ class PlatformComponent:
         return self.component.version
 
     def demands_of(self, component: str) -> tuple[str, ...]:
-        """What must hold of another component where somebody else installs that, in whole sentences."""
+        """Requirements on another component if something else installs it, in whole sentences."""
         return self.component.demands.get(component, ())
 
     def has(self, feature: str) -> bool:
-        """Whether this version can do what a newer one can; which version it is decides."""
+        """Whether this version has a feature of newer versions. Records the lines that determine the version."""
         if feature not in self.component.lacks:
             return True
         record(Source("component", self.component.span("lacks", feature), f"lacks.{feature}"))
@@ -233,7 +233,7 @@ class PlatformComponent:
 
     @tracked_property
     def namespace(self) -> str:
-        """Where its namespaced objects live."""
+        """The namespace of its namespaced objects."""
         if self.olm:
             return self.olm.namespace
         record(Source("component", self.component.span("namespace"), "namespace"))
@@ -241,9 +241,9 @@ class PlatformComponent:
 
     @property
     def labels(self) -> PerKey:
-        """Kubernetes' recommended labels, for every object of the component.
+        """Kubernetes' recommended labels, for all objects of the component.
 
-        Selectors never use `instance` and `version`: they change, and selectors cannot.
+        Selectors never use `instance` and `version`, because these labels change, and selectors cannot.
         """
         return PerKey({
             "app.kubernetes.io/name": lambda: self.name,
@@ -259,46 +259,46 @@ class PlatformComponent:
         return Settings(self.component, self._spec.settings if self._spec is not None else {})
 
     def setting_source(self, setting: str, *steps: str) -> Source:
-        """The line of a setting that the blueprint gives, or of something in it."""
+        """The source of a setting in the blueprint, or of something in it."""
         return self._platform.origins.source(("spec", "components", self.name, "settings", setting, *steps))
 
     def env(self, setting: str) -> list[Variable]:
-        """A setting of variables, as a container's list."""
+        """A setting with variables, as the list of a container."""
         given = sorted((self.settings[setting] or {}).items())
         return [Variable(name, value, self.setting_source(setting, name)) for name, value in given]
 
     def gates(self, setting: str) -> list[str]:
-        """A setting of feature gates, each as `NAME=true` or `NAME=false`."""
+        """A setting with feature gates, each as `NAME=true` or `NAME=false`."""
         return [f"{name}={str(is_open).lower()}" for name, is_open in sorted(self.settings[setting].items())]
 
     def gates_over(self, defaults: Mapping[str, bool], setting: str) -> list[str]:
-        """The same, on top of what is open or shut otherwise and in the order of that."""
+        """The same, merged over defaults and in their order."""
         given = {**defaults, **self.settings[setting]}
         return [f"{name}={str(is_open).lower()}" for name, is_open in given.items()]
 
     def count_or_percent(self, setting: str) -> int | str:
-        """A setting that is a number of pods, or percent of them in text, as Kubernetes wants it."""
+        """A setting with a number or percentage of pods, in Kubernetes' format."""
         value: str = self.settings[setting]
         return int(value) if value.isdigit() else value
 
     def joined(self, setting: str) -> Any:
-        """A setting of type `object` on top of its default: maps by key, lists one after the other."""
+        """A setting of type `object`, merged over its default: maps by key, lists concatenated."""
         return joined(self.component.settings[setting].default or {}, self.settings[setting])
 
     def checksum(self, setting: str) -> str:
-        """A digest of such a setting, for pods that read their configuration only when they start."""
+        """A digest of such a setting, for pods that read their configuration only at startup."""
         return digest(self.joined(setting))
 
     def named(self, name: str, setting: str) -> str:
-        """The name of what holds a setting: with a digest where the blueprint gives it, so that a change is noticed.
+        """The name of the object with a setting: with a digest if the blueprint sets it, so that changes are noticed.
 
-        The default changes only with the version, and that replaces the pods that read it.
+        The default changes only with the version, which replaces the pods that read it anyway.
         """
         value = self.settings[setting]
         return name if value == self.component.settings[setting].default else f"{name}-{digest(value)}"
 
     def labels_and(self, setting: str) -> PerKey:
-        """The recommended labels, and those that a setting adds."""
+        """The recommended labels, and those from a setting."""
         given = self.settings[setting] or {}
         return self.labels.over({key: partial(self._label, setting, key) for key in given})
 
@@ -312,7 +312,7 @@ class PlatformComponent:
         return {name: PlatformImage(name, image, self.component, self._platform) for name, image in images.items()}
 
     def _built_for_olm(self) -> Mapping[str, Image]:
-        """The images that the operator's bundle pins, some in another build; none where a catalogue decides them."""
+        """The images that the operator's bundle pins, some in another build; empty if a catalogue determines them."""
         olm = self.component.olm
         if olm is None or olm.unlisted:
             return {}
@@ -321,7 +321,7 @@ class PlatformComponent:
 
     @tracked_property
     def operands(self) -> Mapping[str, Operand]:
-        """What custom resources say of the images, by name."""
+        """The image fields in custom resources, by name."""
         return {name: Operand(image, by_olm=self.olm is not None) for name, image in self.images.items()}
 
     @tracked_property

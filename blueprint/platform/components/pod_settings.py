@@ -1,4 +1,6 @@
-"""Values with an inside: maps that note by key, what a pod is told, and pieces of an API on top of their default."""
+"""Structured settings: maps that record each key separately, pod configurations, and API fragments merged over their
+defaults.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +15,7 @@ from blueprint.platform.tracking.tracked import plain
 
 
 class PerKey(Mapping[str, Any]):
-    """A map each of whose values records its own lines when it is read, so that none is taken for another's."""
+    """A map whose values record their own sources when they are read, so that they are not attributed to others."""
 
     def __init__(self, reads: Mapping[str, Callable[[], Any]]) -> None:
         self.reads = reads
@@ -28,12 +30,12 @@ class PerKey(Mapping[str, Any]):
         return len(self.reads)
 
     def over(self, more: Mapping[str, Callable[[], Any]]) -> PerKey:
-        """This one with more keys, which win."""
+        """This map with additional keys, which take precedence."""
         return PerKey({**self.reads, **more})
 
 
 class PodSettings:
-    """What a pod is told, part by part: the blueprint's, or the default of that part alone."""
+    """A pod configuration, part by part: the blueprint's value, or the default of that part."""
 
     def __init__(self, component: Component, setting: str, given: Any) -> None:
         self._component = component
@@ -49,12 +51,12 @@ class PodSettings:
 
     @property
     def variables(self) -> list[dict[str, str]]:
-        """The part `env` as a container's list."""
+        """The part `env` as the list of a container."""
         return [{"name": name, "value": value} for name, value in sorted(self.env.items())]
 
 
 def joined(under: Any, over: Any) -> Any:
-    """One piece on top of another: maps by key, lists one after the other without what is there twice."""
+    """One fragment merged over another: maps by key, lists concatenated without duplicates."""
     if isinstance(under, Mapping) and isinstance(over, Mapping):
         return {key: joined(under.get(key), over[key]) if key in over else under[key] for key in {**under, **over}}
     if isinstance(under, list) and isinstance(over, list):

@@ -1,4 +1,4 @@
-"""Prerequisites of components: those that others install."""
+"""Prerequisites for components that are installed by other means."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from blueprint.platform.model import Platform
 
 
 def cluster_prerequisites(platform: Platform) -> Iterator[Iterator[str]]:
-    """Which components others install."""
+    """The components that must be installed by other means."""
     yield _externals(platform)
 
 
@@ -21,7 +21,7 @@ def _externals(platform: Platform) -> Iterator[str]:
 
 
 def _contract(sentences: tuple[str, ...], platform: Platform) -> Iterator[str]:
-    """What somebody else's installation must do; nothing of taints where no pool has any."""
+    """The requirements on an external installation. Those about taints are omitted if no pool has any."""
     for sentence in sentences:
         if "{taints}" not in sentence:
             yield sentence

@@ -1,4 +1,4 @@
-"""What a blueprint requests that the release's version of a component cannot do yet."""
+"""Checks for features that the release's version of a component does not have."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _USUAL_KUBELET = "/var/lib/kubelet"
 
 
 def check_release_contents(context: CheckContext) -> Iterator[Diagnostic]:
-    """Settings, and parts of the blueprint, that the versions in the release lack: never silently dropped."""
+    """Report settings and parts of the blueprint that the versions in the release lack. Nothing is dropped silently."""
     yield from _missing(context)
     for name, resolved in context.platform.release_components.items():
         component = resolved.component
@@ -33,7 +33,7 @@ def check_release_contents(context: CheckContext) -> Iterator[Diagnostic]:
 
 
 def _missing(context: CheckContext) -> Iterator[Diagnostic]:
-    """Sections of the blueprint that only a component of another release carries out."""
+    """Sections of the blueprint that only a component of another release implements."""
     found: set[Path] = set()
     for name in context.catalog.components:
         component = context.catalog.component(name) if name not in context.release.components else None
@@ -47,7 +47,7 @@ def _missing(context: CheckContext) -> Iterator[Diagnostic]:
 
 
 def _requesting_section(context: CheckContext, component: Component) -> Path:
-    """The section that requests a component."""
+    """The path of the section that requests a component."""
     if component.section == POOL_KATA:
         return ("spec", "nodePools", next(name for name, pool in context.pools.items() if pool.kata), "kata")
     with_claims = next((stack for stack in context.platform.stacks if stack in WITH_CLAIMS), None)

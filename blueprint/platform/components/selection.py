@@ -1,4 +1,4 @@
-"""Whether a blueprint requests a component: some are there only for a section that they carry out."""
+"""Determines whether a blueprint requests a component, explicitly or because a section requires it."""
 
 from __future__ import annotations
 
@@ -12,22 +12,22 @@ from blueprint.platform.tracking.recorder import untracked
 from blueprint.spec.karpenter import KARPENTER
 
 OBSERVABILITY = "gpu-observability"
-"""The component that carries out the section `observability`."""
+"""The section of the component that implements `observability`."""
 ALLOCATION = "allocation"
-"""The section of components that claims of GPUs request, or that are there because the blueprint names them."""
+"""The section of components that are requested by GPU claims, or by name in the blueprint."""
 STANDALONE = "standalone"
 """`gpuStack` without the operator."""
 POOL_KATA = "nodePools.kata"
-"""The section of components that a pool's virtual machines request."""
+"""The section of components that are requested by a pool's virtual machines."""
 POOL_NETWORK = "nodePools.network"
-"""The section of components that a pool's network requests."""
+"""The section of components that are requested by a pool's network."""
 
 POOL_KARPENTER = f"nodePools.{KARPENTER}"
-"""The section of components that pools request whose nodes Karpenter makes."""
+"""The section of components that are requested by pools with nodes from Karpenter."""
 
 
 def is_requested(component: Component, spec: Any, cluster: ClusterFacts) -> bool:
-    """Whether `spec`, of a blueprint whose pools know their machines, has what the component carries out."""
+    """Whether `spec`, of a blueprint whose instance types are resolved, contains what the component implements."""
     if component.section == POOL_NETWORK:
         distribution = cluster.distribution_facts
         networks = (pool.network for pool in spec.node_pools.values() if pool.network is not None)
@@ -38,7 +38,7 @@ def is_requested(component: Component, spec: Any, cluster: ClusterFacts) -> bool
     if component.section == POOL_KARPENTER:
         return any(pool.karpenter is not None for pool in spec.node_pools.values())
     if component.section == ALLOCATION:
-        claims = spec.gpu_stack == STANDALONE and _claims(spec)  # the operator brings a driver of its own for them
+        claims = spec.gpu_stack == STANDALONE and _claims(spec)  # the operator has its own driver for them
         return claims or spec.compute_domains is True or component.name in spec.components
     found = spec
     for key in component.section_path[1:]:
@@ -47,7 +47,7 @@ def is_requested(component: Component, spec: Any, cluster: ClusterFacts) -> bool
 
 
 def _claims(spec: Any) -> bool:
-    """Whether pods claim the GPUs of any pool; of several such pools the first suffices."""
+    """Whether pods claim the GPUs of any pool. Records only the first such pool."""
     with untracked():
         pools = {name: pool.allocation for name, pool in spec.node_pools.items() if pool.gpu is not None}
         differing = next((name for name, own in pools.items() if own == DRA), None)

@@ -1,4 +1,6 @@
-"""Settings of components that change nothing: what they need is off, or nobody leaves their part to the component."""
+"""Checks for component settings without effect: what they need is disabled, or no pool leaves their part to the
+component.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +16,7 @@ from blueprint.source.paths import Path
 
 
 def check_settings(context: CheckContext) -> Iterator[Diagnostic]:
-    """What the records of the settings (`requires`, `part`) say about those that the blueprint gives."""
+    """Check the settings in the blueprint against the facts about them (`requires`, `part`)."""
     modes = [pool.mode for pool in context.gpu_pools]
     for component in context.platform.declared_components.values():
         yield from _without_switch(context, component)
@@ -39,12 +41,12 @@ def _without_switch(context: CheckContext, component: PlatformComponent) -> Iter
 
 
 def is_on_anyway(context: CheckContext, switch: str) -> bool:
-    """Whether pools switch on what a setting could."""
+    """Whether pools enable what a setting could enable."""
     return switch == SANDBOX and context.platform.virtualization.requested
 
 
 def _without_part(context: CheckContext, component: PlatformComponent, modes: list[Mode]) -> Iterator[Diagnostic]:
-    """Under `gpuCluster` the operator brings the driver alone; everything else belongs to the DRA driver."""
+    """Settings for parts that the operator does not manage. With `gpuCluster`, it manages only the driver."""
     if component.ownership != "managed" or not modes:
         return
     stack, settings = context.platform.stack, component.component.settings

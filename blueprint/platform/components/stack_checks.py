@@ -1,4 +1,4 @@
-"""What can be wrong about components and the stack: what has no place in it, and settings that nothing carries out."""
+"""Checks of components against the stack: components that do not belong to it, and settings that nothing implements."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ COMPONENTS: Path = ("spec", "components")
 
 
 def check_stack(context: CheckContext) -> Iterator[Diagnostic]:
-    """Everything about the stack that no single component or pool shows."""
+    """Report everything about the stack that does not concern a single component or pool."""
     yield from _out_of_place(context)
     yield from _runtime(context)
 
@@ -36,7 +36,7 @@ def _out_of_place(context: CheckContext) -> Iterator[Diagnostic]:
 
 
 def _runtime(context: CheckContext) -> Iterator[Diagnostic]:
-    """Variables of the toolkit that the distribution decides, or that break it there."""
+    """Variables of the toolkit that the distribution determines, or that break it there."""
     image, given = context.platform.cluster.image, context.settings_with("toolkitEnv").get("toolkitEnv")
     if not isinstance(given, dict):
         return

@@ -1,1 +1,1 @@
-"""Who applies the manifests: `blueprint apply`, or a controller that reads them from a repository."""
+"""How the manifests are applied: by `blueprint apply`, or by a controller that reads them from a repository."""

@@ -1,4 +1,4 @@
-"""Checks of delivery: whether anybody applies the bundle, and who labels the nodes then."""
+"""Checks of delivery: whether anything applies the bundle, and what labels the nodes then."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Codes of delivery: who applies the manifests."""
+"""Diagnostic codes of delivery."""
 
 from blueprint.diagnostics import Severity, define
 

@@ -1,4 +1,4 @@
-"""How the manifests of a bundle get to the cluster, where somebody else than `blueprint apply` brings them."""
+"""How the manifests of a bundle reach the cluster, if something other than `blueprint apply` applies them."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from blueprint.spec.delivery import ArgoCDSpec, DeliverySpec, FluxSpec
 
 
 class ArgoCD(Record, kw_only=True):
-    """Applications of Argo CD.
+    """Delivery by Argo CD Applications.
 
     Attributes:
-        repository: The URL of the repository that the bundle is committed to.
-        revision: What of it is applied: a branch, a tag, a commit.
+        repository: The URL of the repository that contains the bundle.
+        revision: The branch, tag or commit to apply.
         project: The AppProject of the Applications.
         namespace: The namespace of Argo CD.
-        server: The API server of the cluster, as Argo CD knows it.
+        server: The API server of the cluster, as registered in Argo CD.
         self_heal: Whether Argo CD reverts changes in the cluster.
     """
 
@@ -29,14 +29,14 @@ class ArgoCD(Record, kw_only=True):
 
 
 class Flux(Record, kw_only=True):
-    """Kustomizations of Flux.
+    """Delivery by Flux Kustomizations.
 
     Attributes:
-        source: The name of the source that the bundle is committed to.
+        source: The name of the source that contains the bundle.
         source_kind: `GitRepository`, `OCIRepository` or `Bucket`.
         namespace: The namespace of the Kustomizations and of their source.
-        interval: How often Flux compares.
-        timeout: How long one stage may take.
+        interval: The reconciliation interval.
+        timeout: The timeout of one stage.
     """
 
     source: str
@@ -47,7 +47,9 @@ class Flux(Record, kw_only=True):
 
 
 class Delivery(Record, kw_only=True):
-    """`path` is the bundle's folder in the repository, without slashes at its ends; empty for the repository itself."""
+    """The declared delivery. `path` is the bundle's folder in the repository, without leading and trailing slashes;
+    empty for the repository itself.
+    """
 
     path: str
     argocd: ArgoCD | None = None
@@ -93,7 +95,7 @@ def delivery_in_words(delivery: Delivery | None) -> str:
 
 
 def delivery_to_json(delivery: Delivery | None) -> dict[str, Any] | None:
-    """As a lock has it; None where the bundle is applied by hand."""
+    """The delivery in a lock; None if the bundle is applied manually."""
     if delivery is None:
         return None
     tools = {"argocd": delivery.argocd, "flux": delivery.flux}

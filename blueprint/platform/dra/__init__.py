@@ -1,1 +1,1 @@
-"""Dynamic Resource Allocation: GPUs and compute domains by claim."""
+"""Dynamic Resource Allocation: claims for GPUs and compute domains."""

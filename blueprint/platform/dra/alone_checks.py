@@ -1,4 +1,4 @@
-"""What can be wrong about the DRA driver where no operator installs it: its API, its webhook, compute domains."""
+"""Checks of the DRA driver without an operator: its API, its webhook, compute domains."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from blueprint.versions import version_key
 
 _KUBERNETES: Path = (*CLUSTER, "kubernetes")
 _MOST_NODES = ("MAX_NODES_PER_IMEX_DOMAIN", 18)
-"""The controller's variable, and what holds without it."""
+"""The controller's variable, and its default value."""
 _OF_GPUS = ("extendedResources", "draEnv", "draResources", "draHealthcheck", "draHealthcheckPort")
 _OF_DOMAINS = (
     "computeDomainsEnv", "computeDomainsResources", "computeDomainsHealthcheck", "computeDomainsHealthcheckPort",
@@ -28,13 +28,13 @@ _OF_DOMAINS = (
 )  # fmt: skip
 _OF_CERT_MANAGER = ("webhookIssuer", "webhookIssuerKind", "webhookDnsNames")
 _METRICS_PORTS = (8080, 8081)
-"""Where the two containers of the driver's pod export metrics."""
+"""The ports on which the two containers of the driver's pod export metrics."""
 _ENABLED_FROM = "1.34"
-"""The minor of Kubernetes that enables Dynamic Resource Allocation by default."""
+"""The Kubernetes minor version that enables Dynamic Resource Allocation by default."""
 
 
 def check_driver_alone(context: CheckContext) -> Iterator[Diagnostic]:
-    """Everything about the component that runs the driver without an operator, where it is ours."""
+    """Check the component that runs the driver without an operator, if it is managed."""
     component = context.platform.component_with("webhook")
     if component is None or component.ownership != "managed":
         return
@@ -61,7 +61,7 @@ def _idle(context: CheckContext, component: PlatformComponent) -> Iterator[Diagn
 
 
 def _kubernetes(context: CheckContext) -> Iterator[Diagnostic]:
-    """Compute domains beside the device plugin, before Dynamic Resource Allocation is enabled by default."""
+    """Compute domains in addition to the device plugin, before Dynamic Resource Allocation is enabled by default."""
     platform = context.platform
     early = version_key(platform.cluster.kubernetes_minor) < version_key(_ENABLED_FROM)
     if early and platform.dra.compute_domains and not platform.dra.publishes_gpus:
@@ -74,7 +74,7 @@ def _kubernetes(context: CheckContext) -> Iterator[Diagnostic]:
 
 
 def _api(context: CheckContext) -> Iterator[Diagnostic]:
-    """A version of the API that the API server does not serve."""
+    """An API version that the API server does not serve."""
     declared, cluster = context.platform.setting("resourceApiVersion"), context.platform.cluster
     if declared is None:
         return
@@ -93,7 +93,7 @@ def _api(context: CheckContext) -> Iterator[Diagnostic]:
 
 
 def _extended(context: CheckContext) -> Iterator[Diagnostic]:
-    """Requests by number that are to be served although Kubernetes' gate for it is disabled by default."""
+    """Extended resources that claims should serve although the Kubernetes feature gate is disabled by default."""
     platform, devices = context.platform, context.platform.dra.devices
     if platform.setting("extendedResources") != ALWAYS or devices is None or not platform.dra.publishes_gpus:
         return
@@ -113,7 +113,7 @@ def _extended(context: CheckContext) -> Iterator[Diagnostic]:
 
 
 def _without_gpus(context: CheckContext, component: PlatformComponent) -> Iterator[Diagnostic]:
-    """Settings of the container that publishes GPUs, where the device plugin allocates them."""
+    """Settings of the container that publishes GPUs, although the device plugin allocates them."""
     for name in component.given if not context.platform.dra.publishes_gpus else ():
         if name in _OF_GPUS:
             message = f"pods request GPUs by number, so {name} has"
@@ -121,7 +121,7 @@ def _without_gpus(context: CheckContext, component: PlatformComponent) -> Iterat
 
 
 def _without_domains(context: CheckContext, component: PlatformComponent) -> Iterator[Diagnostic]:
-    """Settings of compute domains, where there are none."""
+    """Settings of compute domains without any compute domain."""
     for name in component.given if not context.platform.dra.compute_domains else ():
         if name in _OF_DOMAINS:
             message = f"compute domains are off, so {name} has"
@@ -129,7 +129,7 @@ def _without_domains(context: CheckContext, component: PlatformComponent) -> Ite
 
 
 def _domains(context: CheckContext) -> Iterator[Diagnostic]:
-    """NVLink domains of more nodes than the driver joins."""
+    """NVLink domains with more nodes than the driver supports."""
     if not context.platform.dra.compute_domains:
         return
     variable, usual = _MOST_NODES
@@ -145,7 +145,7 @@ def _domains(context: CheckContext) -> Iterator[Diagnostic]:
 
 
 def _namespaces(context: CheckContext, component: PlatformComponent) -> Iterator[Diagnostic]:
-    """Further namespaces that are none, or cannot hold anything of the driver's."""
+    """Additional namespaces that are invalid, or cannot contain objects of the driver."""
     for index, name in enumerate(component.given.get("computeDomainNamespaces") or ()):
         if name == component.namespace or name.startswith("kube-"):
             why = "is the driver's own" if name == component.namespace else "is one of Kubernetes' own"
@@ -155,7 +155,7 @@ def _namespaces(context: CheckContext, component: PlatformComponent) -> Iterator
 
 
 def _webhook(context: CheckContext, component: PlatformComponent) -> Iterator[Diagnostic]:
-    """How the API server knows the webhook."""
+    """The certificate of the webhook."""
     given, secret = component.given, context.setting_path("webhookTlsSecret")
     if "webhookTlsSecret" not in given or not given.get("webhook"):
         return
@@ -182,7 +182,7 @@ def _is_certificates(bundle: str) -> bool:
 
 
 def _policies(context: CheckContext, component: PlatformComponent) -> Iterator[Diagnostic]:
-    """NetworkPolicies of programs that are not there."""
+    """NetworkPolicies for programs that are not installed."""
     there = {"controller": context.platform.dra.compute_domains, "webhook": bool(component.given.get("webhook"))}
     because = {"controller": "computeDomains", "webhook": "webhook"}
     for index, name in enumerate(component.given.get("networkPolicies") or ()):
@@ -193,7 +193,7 @@ def _policies(context: CheckContext, component: PlatformComponent) -> Iterator[D
 
 
 def _ports(context: CheckContext, component: PlatformComponent) -> Iterator[Diagnostic]:
-    """Health ports on which the driver exports its metrics."""
+    """Health ports on which the driver already exports metrics."""
     if component.given.get("metrics") is False:
         return
     for name in ("draHealthcheckPort", "computeDomainsHealthcheckPort"):

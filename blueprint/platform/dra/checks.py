@@ -1,4 +1,4 @@
-"""What can be wrong about `allocation: dra`: what it needs, and what of the other stack it does not have."""
+"""Checks of `allocation: dra`: its requirements, and features of the other stack that it lacks."""
 
 from __future__ import annotations
 
@@ -20,16 +20,16 @@ from blueprint.versions import version_key
 KUBERNETES: Path = ("spec", "cluster", "kubernetes")
 _DOMAINS: Path = ("spec", "computeDomains")
 OLDEST_KUBERNETES = "1.34.2"
-"""NVIDIA's requirement for GPUs that are claimed; the API itself is as old as 1.34.0."""
+"""NVIDIA's requirement for claimed GPUs; the API itself has existed since 1.34.0."""
 _OF_DISCOVERY = re.compile(
     r"nvidia\.com/(cuda\.|vgpu\.|gfd\.|mps\.capable|mig\.(capable|strategy)|mig-|gpu\.(product|count|memory|family|machine"
     r"|mode|replicas|sharing-strategy|compute\.))"
 )
-"""Labels that GPU feature discovery sets and nobody else does."""
+"""Labels that only GPU feature discovery sets."""
 
 
 def check_dra(context: CheckContext) -> Iterator[Diagnostic]:
-    """Everything about the DRA stack; in another stack the settings that belong to it."""
+    """Check the DRA stack; in other stacks, the settings that belong to it."""
     component = context.component_with("draFeatureGates")
     if component is None:
         return
@@ -62,7 +62,7 @@ def check_dra(context: CheckContext) -> Iterator[Diagnostic]:
 
 
 def _of_another_stack(context: CheckContext) -> Iterator[Diagnostic]:
-    """Settings that decide nothing but fields of the object that this stack does not have."""
+    """Settings that only affect fields of an object that this stack does not have."""
     stacks = context.platform.stacks
     here = [each for each in context.platform.declared_components.values() if each.component.belongs_to(stacks)]
     for component, name in ((each, name) for each in here for name in each.given):
@@ -74,7 +74,7 @@ def _of_another_stack(context: CheckContext) -> Iterator[Diagnostic]:
 
 
 def _mig_on_demand(context: CheckContext) -> Iterator[Diagnostic]:
-    """GPUs that change their MIG mode at a reset, where the DRA driver is to change it on demand."""
+    """GPUs whose MIG mode changes only at a reset, if the DRA driver should change it on demand."""
     for pool in context.gpu_pools if context.platform.dra.dynamic_mig else ():
         product = pool.gpu.catalogued if pool.gpu else None
         if product and product.architecture.value == "Ampere" and product.mig.supported.value:
@@ -90,7 +90,7 @@ def _mig_on_demand(context: CheckContext) -> Iterator[Diagnostic]:
 
 
 def _stack_with_claims(context: CheckContext) -> tuple[Stack, Path]:
-    """The stack in which pods claim GPUs, and the line that decides it."""
+    """The stack in which pods claim GPUs, and the path that determines it."""
     stack = next(stack for stack in context.platform.stacks if stack in WITH_CLAIMS)
     return stack, context.stack_path(stack)
 
@@ -151,7 +151,7 @@ def _owners(context: CheckContext, pool: GpuPool) -> Iterator[Diagnostic]:
 
 
 def _partition(context: CheckContext, pool: GpuPool) -> Iterator[Diagnostic]:
-    """Sharing is the claim's, and partitioning somebody else's."""
+    """Sharing belongs to the claim, and partitioning to another component."""
     partition, at = pool.partition, (*POOLS, pool.name, "gpu")
     notes = (context.note(context.allocation_path(pool), "because of this"),)
     if partition.shared:
@@ -182,7 +182,7 @@ def _labels(context: CheckContext, pool: Pool) -> Iterator[Diagnostic]:
 
 
 def _declared_domains(context: CheckContext) -> Iterator[Diagnostic]:
-    """`spec.computeDomains` where the driver cannot run, or beside a setting that says the same thing."""
+    """`spec.computeDomains` if the driver cannot run, or in addition to an equivalent setting."""
     declared, setting = context.platform.declared_compute_domains, context.setting_path("computeDomains")
     distribution = context.platform.cluster.distribution_facts
     if declared and context.platform.stack == "clusterPolicy" and (why := distribution.refuses.get("standalone")):
@@ -198,7 +198,7 @@ def _declared_domains(context: CheckContext) -> Iterator[Diagnostic]:
 
 
 def _driver_roots(context: CheckContext) -> Iterator[Diagnostic]:
-    """Drivers at different places, of which the driver's one DaemonSet looks at one."""
+    """Drivers in different locations, although the DRA driver's single DaemonSet supports only one."""
     pools = context.platform.dra.pools
     ours = next((pool for pool in pools if pool.mode.driver == "operator"), None)
     theirs = next((pool for pool in pools if pool.mode.driver != "operator"), None)
@@ -215,7 +215,7 @@ def _driver_roots(context: CheckContext) -> Iterator[Diagnostic]:
 
 
 def _without_cdi(context: CheckContext) -> Iterator[Diagnostic]:
-    """A container toolkit that does not switch CDI on, by which the DRA driver gives pods their channels."""
+    """A container toolkit without CDI, which the DRA driver needs to give pods their channels."""
     platform = context.platform
     if platform.stack == "clusterPolicy" and platform.node_stack.runs_toolkit and platform.setting("cdi") is False:
         message = "compute domains give pods their channels by CDI, and the container toolkit does not enable it"
@@ -240,7 +240,7 @@ def _domain(context: CheckContext, pool: Pool) -> Iterator[Diagnostic]:
 
 
 def _domain_beside(context: CheckContext, pool: GpuPool) -> Iterator[Diagnostic]:
-    """An NVLink domain of nodes with a device plugin, while the driver's pods run where pods claim GPUs."""
+    """An NVLink domain of nodes with a device plugin, although the driver's pods run only where pods claim GPUs."""
     if pool.topology.domain_nodes and context.platform.dra.compute_domains:
         message = f"nodes of pool {pool.name} join no compute domain: the DRA driver runs where pods claim GPUs alone"
         notes = (context.note(_stack_with_claims(context)[1], "GPUs are claimed because of this"),)

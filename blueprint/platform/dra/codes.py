@@ -1,4 +1,4 @@
-"""Codes of Dynamic Resource Allocation (BP3220 to BP3234, BP3340 to BP3349, BP3361, BP3390 to BP3395)."""
+"""Diagnostic codes of Dynamic Resource Allocation (BP3220 to BP3234, BP3340 to BP3349, BP3361, BP3390 to BP3395)."""
 
 from __future__ import annotations
 

@@ -14,11 +14,11 @@ from blueprint.records import replace
 from blueprint.source.paths import Path
 
 GATES = "draFeatureGates"
-"""The setting with the gates."""
+"""The setting with the feature gates."""
 
 
 def gate_checks(context: CheckContext, component: Component) -> Iterator[Diagnostic]:
-    """Every gate that the blueprint names, then what its variables need."""
+    """Check all feature gates in the blueprint, then what its variables need."""
     declared: Mapping[str, bool] = context.platform.setting("draFeatureGates") or {}
     gates = _Gates(context, component, declared)
     for name in declared:
@@ -32,7 +32,7 @@ def gate_checks(context: CheckContext, component: Component) -> Iterator[Diagnos
 
 
 class _Gates:
-    """The gates as the blueprint has them, and as this version of the driver knows them."""
+    """The feature gates in the blueprint, and those that this version of the driver knows."""
 
     def __init__(self, context: CheckContext, component: Component, declared: Mapping[str, bool]) -> None:
         self.context = context
@@ -43,7 +43,7 @@ class _Gates:
         self.open = self.all.open(declared, self.version)
 
     def one(self, name: str) -> Iterator[Diagnostic]:
-        """What is wrong about one gate that is named."""
+        """Check one feature gate."""
         gate, at = self.known.get(name), self.context.setting_path(GATES, name)
         if gate is None:
             yield self._unknown(name, at)
@@ -64,7 +64,7 @@ class _Gates:
         return replace(found, code=dra.GATE_UNKNOWN, help=help_)
 
     def _conflicts(self, name: str, gate: Gate, at: Path) -> Iterator[Diagnostic]:
-        """Each pair once: at the later of the two, or at the one that closes what the other needs."""
+        """Report each conflict once: at the later gate, or at the one that disables what the other needs."""
         if name in self.open:
             yield from self._exclusions(name, gate, at)
             yield from self._requirements(name, gate, at)
@@ -125,7 +125,7 @@ class _Gates:
             )
 
     def _cutting(self, name: str, at: Path) -> Iterator[Diagnostic]:
-        """Who else partitions GPUs, and whether any can be partitioned."""
+        """Conflicts with other components that partition GPUs, and GPUs that cannot be partitioned."""
         can: list[bool] = []
         for pool in self.context.gpu_pools:
             product = pool.gpu.catalogued

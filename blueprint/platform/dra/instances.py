@@ -1,4 +1,4 @@
-"""MIG instances as a DRA driver publishes them: made beforehand, by the layout of a pool, or when they are claimed."""
+"""MIG instances published by a DRA driver: created in advance according to a pool's layout, or on demand."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ _NOT_IN_NAMES = re.compile("[^a-z0-9-.]")
 
 
 class MigFacts(Record):
-    """What the catalogue knows of a product's instances.
+    """The catalogue's facts about a product's instances.
 
     Attributes:
         placements: By profile; None: unknown.
         instances: By profile; empty: unknown.
         placed_for_sure: Whether the placements are verified.
-        known_for_sure: Whether what instances have is verified.
+        known_for_sure: Whether the properties of instances are verified.
     """
 
     placements: Mapping[str, MigPlacement] | None
@@ -56,7 +56,7 @@ class Instances:
         self._values = values
 
     def of_group(self, group: MigGroup) -> Iterator[DeviceGroup]:
-        """What the layout makes of a group of GPUs: as many instances of each profile as it says."""
+        """The instances of a group of GPUs according to the layout."""
         known = self._facts.placements
         if known is not None and not set(group.instances) <= set(known):
             known = None
@@ -68,18 +68,18 @@ class Instances:
             yield self._group(profile, group.devices, starts, size, elsewhere=otherwise)
 
     def on_demand(self, gpus: tuple[int, ...]) -> Iterator[DeviceGroup]:
-        """Every instance that can be made, at each place where it can be; nothing where the places are unknown."""
+        """All possible instances, at all possible placements; empty if the placements are unknown."""
         for profile, placement in (self._facts.placements or {}).items():
             yield self._group(profile, gpus, placement.starts, placement.slices, elsewhere=False)
 
     @property
     def placed_for_sure(self) -> bool:
-        """Whether the places are verified."""
+        """Whether the placements are verified."""
         return self._facts.placed_for_sure
 
     @property
     def memory_slices(self) -> int:
-        """Those of a GPU: as many as its largest instance takes."""
+        """The memory slices of a GPU: as many as its largest instance uses."""
         return max((placement.slices for placement in (self._facts.placements or {}).values()), default=0)
 
     def _group(
@@ -106,5 +106,5 @@ class Instances:
 
 
 def in_names(profile: str) -> str:
-    """A profile as names of devices have it: `1g.10gb+me` is `1g10gb-me`."""
+    """A profile in the form used in device names: `1g.10gb+me` is `1g10gb-me`."""
     return _NOT_IN_NAMES.sub("-", profile.replace(".", "").lower()).strip("-")

@@ -1,4 +1,4 @@
-"""Dynamic Resource Allocation: what the DRA driver does beyond publishing GPUs."""
+"""Dynamic Resource Allocation: the functions of the DRA driver besides publishing GPUs."""
 
 from __future__ import annotations
 
@@ -24,19 +24,19 @@ class DomainView(Protocol):
 
     @property
     def domain_nodes(self) -> int | None:
-        """Nodes in one domain."""
+        """The number of nodes in one domain."""
 
 
 class DomainPool(GpuPoolView, Protocol):
-    """A pool with GPUs, its NVLink domain, and how its nodes are known."""
+    """A GPU pool, its NVLink domain, and how its nodes are selected."""
 
     @property
     def selector(self) -> Mapping[str, str]:
-        """Labels by which the nodes are known."""
+        """The labels that select the nodes."""
 
     @property
     def topology(self) -> DomainView:
-        """Where its nodes stand."""
+        """The location of its nodes."""
 
 
 class DomainPlatform(PlatformView, Protocol):
@@ -48,22 +48,22 @@ class DomainPlatform(PlatformView, Protocol):
 
     @property
     def declared_compute_domains(self) -> bool | None:
-        """`spec.computeDomains` as it is written; None where the blueprint does not set it."""
+        """`spec.computeDomains` as written; None if the blueprint does not set it."""
 
 
 _EXTENDED = "extendedResourceName"
-"""The field of a DeviceClass by which the scheduler serves requests for a resource."""
+"""The field of a DeviceClass with which the scheduler serves requests for an extended resource."""
 SETTING = "draFeatureGates"
-"""The setting by which the component is known that installs a DRA driver."""
+"""The setting that identifies the component which installs a DRA driver."""
 
 
 def limited(device_class: str) -> str:
-    """What ResourceQuotas call devices of a class."""
+    """The name in ResourceQuotas for devices of a class."""
     return f"{device_class}.deviceclass.resource.k8s.io/devices"
 
 
 class DynamicAllocation:
-    """The DRA driver, of the GPU Operator or without it."""
+    """The DRA driver, with or without the GPU Operator."""
 
     def __init__(self, platform: DomainPlatform) -> None:
         self._platform = platform
@@ -75,7 +75,7 @@ class DynamicAllocation:
 
     @tracked_property
     def version(self) -> str | None:
-        """The version of the DRA driver, `0.5.0`; None where there is none."""
+        """The version of the DRA driver, `0.5.0`; None if there is none."""
         component = self._component()
         return (component.images["dra-driver"].tag or "").removeprefix("v") if component else None
 
@@ -87,7 +87,7 @@ class DynamicAllocation:
 
     @tracked_property
     def gates(self) -> frozenset[str]:
-        """Its feature gates that are open."""
+        """The enabled feature gates of the driver."""
         if (component := self._component()) is None:
             return frozenset()
         from blueprint.catalog.component_files.feature_gates import load_gates
@@ -97,12 +97,12 @@ class DynamicAllocation:
 
     @tracked_property
     def variables(self) -> Mapping[str, str]:
-        """The variables of its containers, as far as a blueprint sets them."""
+        """The variables of its containers, as far as the blueprint sets them."""
         return dict(self._platform.setting("draEnv") or {}) if self._component() else {}
 
     @property
     def devices(self) -> Devices | None:
-        """What it publishes of devices; None where there is none."""
+        """The devices that it publishes; None if there is no driver."""
         if (component := self._component()) is None:
             return None
         from blueprint.catalog.component_files.devices import load_devices
@@ -115,9 +115,11 @@ class DynamicAllocation:
         return any(stack in WITH_CLAIMS for stack in self._platform.stacks)
 
     def counted_as(self, claimed: ClaimedClass) -> str:
-        """As what queues count devices of a class: as the class itself where other pools offer GPUs by number.
+        """The resource name with which queues count devices of a class: the class itself if other pools offer GPUs as
+        an extended resource.
 
-        Kueue picks a flavor by the resource: of the same name it would send pods that claim to a device plugin's nodes.
+        Kueue selects a flavor by resource: with the same name, it would send pods with claims to the device plugin's
+        nodes.
         """
         return claimed.name if self._counted_apart else claimed.resource
 
@@ -126,26 +128,30 @@ class DynamicAllocation:
         return len(self._platform.stacks) > 1 and not self.extended_resources
 
     def limited_as(self, resource: str, claimed: ClaimedClass | None) -> str:
-        """What ResourceQuotas call a resource that queues count; `claimed`: the class by which pods claim it."""
+        """The name in ResourceQuotas for a resource that queues count; `claimed`: the class with which pods claim
+        it.
+        """
         if claimed is None or self.extended_resources:
             return f"requests.{resource}"
         return limited(claimed.name)
 
     def selector_of(self, profile: str) -> str:
-        """What selects the instances of a MIG profile, as an expression of CEL."""
+        """A CEL expression that selects the instances of a MIG profile."""
         devices = self.devices
         return devices.profile_selector.replace("{profile}", profile) if devices else ""
 
     @tracked_property
     def api_version(self) -> str:
-        """The version of the API resource.k8s.io: as set, or the newest that this Kubernetes serves."""
+        """The version of the API resource.k8s.io: the configured one, or the newest that this Kubernetes version
+        serves.
+        """
         if declared := self._platform.setting("resourceApiVersion"):
             return str(declared)
         return newest_served(self._platform.cluster.kubernetes_minor)
 
     @tracked_property
     def extended_resources(self) -> bool:
-        """Whether the scheduler serves requests for nvidia.com/gpu by claims that it makes."""
+        """Whether the scheduler serves requests for nvidia.com/gpu through claims that it creates."""
         when, devices = self._platform.setting("extendedResources"), self.devices
         if when is None or devices is None or self.api_version != "v1":
             return False
@@ -156,12 +162,12 @@ class DynamicAllocation:
 
     @tracked_property
     def dynamic_mig(self) -> bool:
-        """Whether the DRA driver creates MIG instances when they are claimed."""
+        """Whether the DRA driver creates MIG instances on demand."""
         return bool((self._platform.setting("draFeatureGates") or {}).get("DynamicMIG"))
 
     @tracked_property
     def compute_domains(self) -> bool:
-        """Whether the DRA driver joins nodes into compute domains: where pools have NVLink domains, or as declared."""
+        """Whether the DRA driver manages compute domains: if pools have NVLink domains, or as declared."""
         declared, when = self._platform.declared_compute_domains, self._platform.setting("computeDomains")
         if when is None:
             return False
@@ -172,38 +178,40 @@ class DynamicAllocation:
         return any(pool.topology.domain_nodes is not None for pool in self._platform.gpu_pools)
 
     def classes_of(self, *sorts: Sort) -> tuple[str, ...]:
-        """The driver's own classes of some sorts of device."""
+        """The driver's own classes for some types of device."""
         devices = self.devices
         return tuple(name for name, each in devices.classes.items() if each.sort in sorts) if devices else ()
 
     @property
     def channel_classes(self) -> tuple[str, ...]:
-        """The classes of the channels of compute domains; none where there are no domains."""
+        """The classes for channels of compute domains; empty without compute domains."""
         return self.classes_of("channel") if self.compute_domains else ()
 
     def joins(self, pool: DomainPool) -> bool:
-        """Whether nodes of a pool are joined into compute domains: those on which the driver's pods run."""
+        """Whether nodes of a pool are part of compute domains: those on which the driver's pods run."""
         return self.compute_domains and pool in self.pools
 
     @property
     def pools(self) -> Sequence[DomainPool]:
-        """The pools on whose nodes the driver's pods run: where pods claim GPUs; for compute domains alone, those with
-        an NVLink domain, or all where none has one."""
+        """The pools on whose nodes the driver's pods run: those whose GPUs are claimed; for compute domains alone,
+        those with an NVLink domain, or all if none has one.
+        """
         if self.publishes_gpus:
             return [pool for pool in self._platform.gpu_pools if pool.claimed]
         gpus = [pool for pool in self._platform.gpu_pools if not pool.passes_gpus]
         return [pool for pool in gpus if pool.topology.domain_nodes is not None] or gpus
 
     def placed(self, affinity: Mapping[str, Any] | None) -> Mapping[str, Any] | None:
-        """The affinity of the driver's pods: on the nodes of their pools, where others have GPUs too."""
+        """The affinity of the driver's pods: to the nodes of their pools, if other pools have GPUs too."""
         if len(pools := self.pools) == len(self._platform.gpu_pools):
             return affinity
         return on_nodes_of([pool.selector for pool in pools], affinity)
 
     @tracked_property
     def driver_root(self) -> str:
-        """Where the NVIDIA driver's files are on the nodes of its pools: of the operator's driver container, of the
-        provider, or of the host."""
+        """The location of the NVIDIA driver's files on the nodes of its pools: from the operator's driver container,
+        the provider, or the host.
+        """
         image = self._platform.cluster.image
         if any(pool.mode.driver == "operator" for pool in self.pools):
             return image.driver_root

@@ -1,7 +1,7 @@
-"""Predict what the DRA drivers publish of a node of a pool: devices, attributes, counters, and how they are laid out.
+"""Predicts what the DRA drivers publish of a node of a pool: devices, attributes, counters, and their layout.
 
-The prediction follows what the version of the driver in the release publishes with its gates (`devices.yaml` of its
-component) and what the catalogue knows of the product. Nothing is guessed: what neither knows is unknown.
+The prediction is based on what the release's driver version publishes with its feature gates (`devices.yaml` of its
+component) and on the catalogue's facts about the product. Nothing is guessed: all other values are unknown.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ Layout = Literal["one", "perGpu", "countersApart"]
 
 
 def published_by(pool: Pool) -> tuple[Publication, ...]:
-    """What each DRA driver publishes of a node; nothing where there is none."""
+    """What each DRA driver publishes of a node; empty if there is none."""
     dra = pool.platform.dra
     devices, version = dra.devices, dra.version
     if devices is None or version is None or not isinstance(pool, GpuPool):
@@ -38,7 +38,7 @@ def published_by(pool: Pool) -> tuple[Publication, ...]:
 
 
 class _Prediction:
-    """The prediction of one driver and one pool."""
+    """The prediction for one driver and one pool."""
 
     def __init__(self, pool: GpuPool, devices: Devices, name: str, driver: Driver) -> None:
         dra = pool.platform.dra
@@ -53,7 +53,7 @@ class _Prediction:
         self.assumes: list[str] = []
 
     def publication(self) -> Publication:
-        """Everything that it publishes."""
+        """Everything that the driver publishes."""
         dra = self.pool.platform.dra
         groups = [*self._of_node(), *(self._of_gpus() if "gpu" in self.driver.names else ())]
         counted = [group for group in groups if group.consumes]
@@ -86,7 +86,7 @@ class _Prediction:
 
     @property
     def _capable(self) -> bool | None:
-        """Whether the GPUs can be partitioned; None: nobody knows."""
+        """Whether the GPUs can be partitioned; None: unknown."""
         supported = self.pool.gpu.facts.mig.supported
         value = read_fact(supported)
         return value if supported.certain else None
@@ -112,7 +112,7 @@ class _Prediction:
             yield from self._whole(everything)
 
     def _dynamic(self, partitions: Partitions) -> bool:
-        """Whether partitions are published before they are made; what keeps them from it is noted."""
+        """Whether partitions are published before they are created; the reason is recorded if they are not."""
         architecture = read_fact(self.pool.gpu.facts.architecture)
         if self._capable is None:
             self.unknown.append(f"it is not verified whether {self.pool.gpu.product} can be partitioned")
@@ -126,7 +126,7 @@ class _Prediction:
         return True
 
     def _whole(self, gpus: tuple[int, ...]) -> Iterator[DeviceGroup]:
-        """GPUs that are not partitioned; with passthrough each in two forms, of which a prepared claim leaves one."""
+        """GPUs that are not partitioned; with passthrough, each has two forms, of which a prepared claim leaves one."""
         twin = self.driver.gates.get("vfio")
         both = "vfio" in self.driver.names and twin in self.gates
         yield self._group("gpu", gpus, optional=both)
@@ -144,7 +144,7 @@ class _Prediction:
         )
 
     def _partitionable(self, gpus: tuple[int, ...]) -> Iterator[DeviceGroup]:
-        """Whole GPUs and every instance that can be made of them, which consume the same counters."""
+        """Whole GPUs and all of their possible instances, which consume the same counters."""
         assert self.instances is not None  # noqa: S101 - a driver with partitions has names for them
         instances = [replace(each, consumes=counters(each.capacities)) for each in self.instances.on_demand(gpus)]
         if not instances:
@@ -177,7 +177,7 @@ class _Prediction:
 
 
 def _most(instances: Sequence[DeviceGroup]) -> dict[str, Value]:
-    """What a GPU has that is partitioned on demand: of everything the most that an instance can have."""
+    """The capacity of a GPU that is partitioned on demand: the maximum over all instances."""
     found: dict[str, Value] = {}
     for key in instances[0].capacities if instances else ():
         values = [group.capacities[key] for group in instances]
@@ -189,5 +189,5 @@ def _most(instances: Sequence[DeviceGroup]) -> dict[str, Value]:
 
 
 def counters(capacities: Mapping[str, Value]) -> dict[str, Value]:
-    """Capacities as counters: `copyEngines` is `copy-engines`."""
+    """Capacities as counters: `copyEngines` becomes `copy-engines`."""
     return {re.sub("([a-z0-9])([A-Z])", r"\1-\2", key).lower(): value for key, value in capacities.items()}

@@ -1,4 +1,4 @@
-"""What to know or provide where pods claim GPUs: prerequisites of `allocation: dra`."""
+"""Prerequisites of `allocation: dra`: what must be provided, and what users need to know."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from blueprint.versions import version_key
 
 
 def cluster_prerequisites(platform: Platform) -> Iterator[Iterator[str]]:
-    """What must be true of the cluster; nothing in another stack."""
+    """The prerequisites of the cluster; none in another stack."""
     if platform.dra.publishes_gpus:
         yield _patch(platform)
         yield _alone(platform)
@@ -34,7 +34,7 @@ def _patch(platform: Platform) -> Iterator[str]:
 
 
 def _enabled(platform: Platform) -> Iterator[str]:
-    """What opens Dynamic Resource Allocation where Kubernetes does not."""
+    """How to enable Dynamic Resource Allocation if Kubernetes does not enable it by default."""
     from blueprint.platform.dra.api_versions import SERVED_FROM, newest_served
 
     minor = platform.cluster.kubernetes_minor
@@ -63,7 +63,7 @@ def _alone(platform: Platform) -> Iterator[str]:
 
 
 def _webhook(platform: Platform) -> Iterator[str]:
-    """What the webhook's certificate comes from."""
+    """The issuer of the webhook's certificate."""
     component = platform.component_with("webhook")
     namespace = component.namespace if component else ""
     if secret := platform.setting("webhookTlsSecret"):
@@ -79,7 +79,7 @@ def _webhook(platform: Platform) -> Iterator[str]:
 
 
 def _gates(platform: Platform) -> Iterator[str]:
-    """Gates of Kubernetes that gates of the DRA driver need, and that are not open by themselves."""
+    """Kubernetes feature gates that the DRA driver's feature gates need, and that are not enabled by default."""
     declared = platform.setting("draFeatureGates") or {}
     gates = _known(platform) if declared else None
     for name in declared if gates else ():
@@ -103,13 +103,13 @@ def _known(platform: Platform) -> Gates | None:
 
 
 def pool_prerequisites(pool: Pool, platform: Platform) -> Iterator[Iterator[str]]:
-    """What workloads claim of a pool with GPUs; nothing in another stack."""
+    """What workloads claim from a GPU pool; none in another stack."""
     if isinstance(pool, GpuPool) and pool.claimed:
         yield _claims(pool, platform)
 
 
 def _claims(pool: GpuPool, platform: Platform) -> Iterator[str]:
-    """What workloads claim of its nodes, and who partitions the GPUs."""
+    """What workloads claim from its nodes, and what partitions the GPUs."""
     layout = pool.partition.layout
     whole = len(layout.whole_devices) if layout else pool.gpu.count
     instances = layout.instances_per_node if layout else {}

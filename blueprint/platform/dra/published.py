@@ -1,7 +1,7 @@
-"""What DRA drivers publish of one node, as predicted: devices that are alike, their attributes, and their counters.
+"""What DRA drivers publish of one node, as predicted: groups of equal devices, their attributes, and their counters.
 
-Every value says how sure it is: it is exact, or lies within a tolerance, or is unknown until a node is seen. Nothing
-here knows how it was predicted, so that what a bundle says of a pool can be read back without the platform.
+Every value has a certainty: it is exact, within a tolerance, or unknown until a node exists. This module does not
+depend on how the prediction was made, so that a bundle's prediction can be read back without the platform.
 """
 
 from __future__ import annotations
@@ -19,14 +19,14 @@ class Value(Record, kw_only=True):
     """An attribute, a capacity or a counter.
 
     Attributes:
-        type: Of the value; amounts are quantities, whole numbers of their unit (memory in bytes).
-        value: What it is; None: unknown until a node is seen.
-        tolerance: By how much an amount may differ.
-        begins: What an unknown text or version begins with; empty: nothing is known of it.
-        one_of: What an unknown text may be; empty: anything.
+        type: The type of the value; amounts are quantities, integers in their unit (memory in bytes).
+        value: The value; None: unknown until a node exists.
+        tolerance: The tolerance of an amount.
+        begins: The prefix of an unknown string or version; empty: nothing is known.
+        one_of: The possible values of an unknown string; empty: any.
         optional: Whether some nodes do not have it.
-        certain: Whether it rests on verified facts; what does not may warn, and never fails.
-        policy: Of an amount that claims share: `default`, `min`, `max` and `step`.
+        certain: Whether it is based on verified facts; others may cause warnings, but never errors.
+        policy: For an amount that claims share: `default`, `min`, `max` and `step`.
     """
 
     type: ValueType
@@ -40,30 +40,30 @@ class Value(Record, kw_only=True):
 
 
 class DevicePlace(NamedTuple):
-    """One device: of which GPU it is, and the first memory slice of an instance."""
+    """One device: its GPU, and the first memory slice of an instance."""
 
     gpu: int
     start: int = 0
 
 
 class DeviceGroup(Record, kw_only=True):
-    """Devices of a node that are alike: of each of `gpus` one, or one at each of `starts`.
+    """Equal devices of a node: one for each of `gpus`, or one at each of `starts`.
 
     Attributes:
         sort: `gpu`, `mig`, `vfio`, `channel` or `daemon`.
-        name: With `{gpu}` for the GPU's minor number, `{start}` for the first memory slice, `{id}` for the number of a
-            profile that is unknown.
-        gpus: Minor numbers. Which GPU of a node has which is unknown until the node is seen.
-        starts: Where instances stand; empty for what is no instance.
-        size: The memory slices of an instance.
-        profile: Of an instance.
-        elsewhere: Whether instances may stand at other starts: as many of them, somewhere.
+        name: The name, with `{gpu}` for the GPU's minor number, `{start}` for the first memory slice, and `{id}` for an
+            unknown profile ID.
+        gpus: Minor numbers. Which GPU of a node has which number is unknown until the node exists.
+        starts: The placements of instances; empty for other devices.
+        size: The number of memory slices of an instance.
+        profile: The profile of an instance.
+        elsewhere: Whether the instances may have other placements: the same number, anywhere.
         optional: Whether a device may be missing while its GPU is prepared in another form.
         named: Whether the name is certain.
-        attributes: By name; those of another domain than the driver's have it before them.
-        capacities: By name. `{slice}` in a name stands for each memory slice of the instance.
-        consumes: By counter, what of the GPU's set a device consumes; empty where no device does.
-        multiple: Whether several claims may have parts of one device.
+        attributes: Attributes by name; those in another domain than the driver's have it as a prefix.
+        capacities: Capacities by name. `{slice}` in a name stands for each memory slice of the instance.
+        consumes: What a device consumes of its GPU's counter set, by counter; empty if no device consumes any.
+        multiple: Whether several claims may share one device.
     """
 
     sort: str
@@ -82,7 +82,7 @@ class DeviceGroup(Record, kw_only=True):
 
     @property
     def count(self) -> int:
-        """How many devices these are."""
+        """The number of devices."""
         return len(self.gpus) * max(1, len(self.starts))
 
     def places(self, gpu: int) -> Iterator[DevicePlace]:
@@ -92,7 +92,7 @@ class DeviceGroup(Record, kw_only=True):
 
     def name_at(self, place: DevicePlace) -> str:
         """The name of one device."""
-        number = "x-minus" if "-" in self.profile else "x"  # `1g.24gb+me` and `1g.24gb-me` differ in the number alone
+        number = "x-minus" if "-" in self.profile else "x"  # `1g.24gb+me` and `1g.24gb-me` differ only in the number
         known = {"{gpu}": str(place.gpu), "{start}": str(place.start), "{id}": number}
         name = self.name
         for key, text in known.items():
@@ -101,14 +101,14 @@ class DeviceGroup(Record, kw_only=True):
 
 
 class CounterSets(Record, kw_only=True):
-    """The counters of which devices consume: one set for each of `gpus`, all alike.
+    """The counters that devices consume: one set for each of `gpus`, all equal.
 
     Attributes:
-        name: Of a set, with `{gpu}`.
+        name: The name of a set, with `{gpu}`.
         gpus: Minor numbers.
-        counters: By name.
-        memory_slice: The counter of a memory slice, with `{slice}`; there are `slices` of them, each 1.
-        slices: The memory slices of a GPU.
+        counters: Counters by name.
+        memory_slice: The name of a memory slice's counter, with `{slice}`; there are `slices` of them, each 1.
+        slices: The number of memory slices of a GPU.
     """
 
     name: str
@@ -119,25 +119,25 @@ class CounterSets(Record, kw_only=True):
 
 
 OF_NODES: tuple[Literal["channel", "daemon"], ...] = ("channel", "daemon")
-"""Sorts of device of which a node has one, whatever its GPUs: those of compute domains."""
+"""Types of device of which a node has one, whatever its GPUs: those of compute domains."""
 
 
 class Publication(Record, kw_only=True):
-    """What one driver publishes of a node, in the pool that bears the node's name.
+    """What one driver publishes of a node, in the pool named after the node.
 
     Attributes:
-        driver: Its name, `gpu.nvidia.com`.
+        driver: The name, `gpu.nvidia.com`.
         version: The version of its software, `0.5.0`.
         image: The name of the image with its software.
-        api_version: The API version under which the cluster serves slices.
-        layout: Where devices and counters stand: `one` slice with all devices; one slice `perGpu`, with its counters;
-            or `countersApart`, a slice with all counters before those of the GPUs.
+        api_version: The API version in which the cluster serves slices.
+        layout: The arrangement of devices and counters: `one` slice with all devices; one slice `perGpu`, with its
+            counters; or `countersApart`, a slice with all counters before those of the GPUs.
         groups: The devices.
-        counter_sets: The counters; None where nothing is partitioned on demand.
-        taints: Keys of the taints that devices get when they fail.
-        unknown: What of the node's devices could not be predicted, in sentences; what a driver publishes beyond the
-            prediction then contradicts nothing.
-        assumes: Under which condition this is so, in sentences.
+        counter_sets: The counters; None if nothing is partitioned on demand.
+        taints: Keys of the taints that failing devices get.
+        unknown: What could not be predicted about the node's devices, in sentences; anything that a driver publishes
+            beyond the prediction then contradicts nothing.
+        assumes: The assumptions of the prediction, in sentences.
     """
 
     driver: str
@@ -158,10 +158,10 @@ class Publication(Record, kw_only=True):
 
     @property
     def allocates_gpus(self) -> bool:
-        """Whether GPUs, or parts of them, are among the devices, and not those of compute domains alone."""
+        """Whether the devices include GPUs, or parts of them, not only those of compute domains."""
         return any(group.sort not in OF_NODES for group in self.groups)
 
     @property
     def count(self) -> int:
-        """How many devices there are on a node."""
+        """The number of devices on a node."""
         return sum(group.count for group in self.groups)

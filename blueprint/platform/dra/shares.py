@@ -1,4 +1,4 @@
-"""Devices of which several claims take amounts (`ConsumableShares`): what a claim may request of each."""
+"""Devices whose capacity several claims share (`ConsumableShares`): what a claim may request of each."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ _OFF = ("", "disabled")
 
 
 def shared(group: DeviceGroup, way: str, step_mib: int) -> DeviceGroup:
-    """The group, where `way` is what the driver's variable says: `memory`, `unlimited`, or a number of shares.
+    """The group with `way`, the value of the driver's variable: `memory`, `unlimited`, or a number of shares.
 
-    Of a device whose memory is unknown the driver still says that several claims may have it.
+    Even if a device's memory is unknown, the driver publishes that several claims may share it.
     """
     way = way.strip()
     if way in _OFF:

@@ -1,4 +1,4 @@
-"""Checks of predicted slices: whether an API server accepts what the DRA driver would publish."""
+"""Checks of predicted slices: whether an API server accepts what the DRA driver will publish."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from blueprint.source.paths import Path
 
 
 def check_slices(context: CheckContext) -> Iterator[Diagnostic]:
-    """Whether the slices of each pool's nodes can be published; nothing where pods do not claim GPUs."""
+    """Check that the slices of each pool's nodes can be published; nothing if pods do not claim GPUs."""
     if not context.platform.dra.version:
         return
     from blueprint.platform.dra.prediction import published_by
@@ -46,7 +46,7 @@ def _too_much(
 
 
 def _lengths(publication: Publication) -> Iterator[int]:
-    """The devices of each slice."""
+    """The number of devices in each slice."""
     if publication.layout == "one":
         yield publication.count
         return
@@ -55,7 +55,7 @@ def _lengths(publication: Publication) -> Iterator[int]:
 
 
 def _advanced(publication: Publication) -> str:
-    """Because of what a slice is shorter; empty where nothing makes it so."""
+    """Why the lower limit applies to a slice; empty if it does not."""
     if any(group.consumes for group in publication.groups):
         return "whose devices consume counters"
     if any(value.type == "ints" for group in publication.groups for value in group.attributes.values()):

@@ -1,6 +1,6 @@
-"""ResourceSlices of a node, as the DRA drivers publish them: predictions in the form of the Kubernetes API.
+"""ResourceSlices of a node, as published by the DRA drivers: predictions in the form of the Kubernetes API.
 
-The real objects have generated names, so which of several equal devices a claim gets cannot be predicted.
+The real objects have generated names, so it cannot be predicted which of several equal devices a claim gets.
 """
 
 from __future__ import annotations
@@ -15,10 +15,10 @@ from blueprint.units import binary_quantity
 KIND = "ResourceSlice"
 _LONGEST_NAME = 253
 _NODE = "{node}"
-"""In made-up values: what tells one node from another."""
+"""In placeholder values: the part that distinguishes nodes."""
 
 _NESTED = "/v1beta1"
-"""The version of the API in which all of a device but its name stands in `basic`."""
+"""The API version in which everything of a device except its name is nested in `basic`."""
 
 Data = dict[str, Any]
 
@@ -32,31 +32,31 @@ class Publishing(Protocol):
 
 
 def slices_of_node(pool: Publishing, node: str, *, synthetic: bool = False) -> list[Data]:
-    """The complete ResourceSlice objects of a node of the pool; none where no DRA driver publishes its GPUs.
+    """The complete ResourceSlice objects of a node of the pool; empty if no DRA driver publishes its GPUs.
 
-    What is unknown until the node is seen is left out. With `synthetic` the identities that every device has (UUIDs,
-    PCI addresses and PCIe roots) get values that are made up, distinct, and look like it. For many nodes of one pool
-    make `PoolSlices` once.
+    Values that are unknown until the node exists are omitted. With `synthetic`, the identities that every device has
+    (UUIDs, PCI addresses and PCIe roots) get distinct, realistic placeholder values. For many nodes of one pool, create
+    `PoolSlices` once.
     """
     return PoolSlices(pool).of_node(node, synthetic=synthetic)
 
 
 class _Device(NamedTuple):
-    """A device as on every node, and the identities that can be made up for it."""
+    """A device as on every node, and placeholders for its identities."""
 
     data: Data
     identities: Mapping[str, str]
 
 
 class _Part(NamedTuple):
-    """What one slice holds."""
+    """The contents of one slice."""
 
     counters: list[Data]
     devices: list[_Device]
 
 
 class PoolSlices:
-    """The slices of a pool's nodes, prepared once. Objects of several nodes share parts: copy before changing one."""
+    """The slices of a pool's nodes, prepared once. Objects of several nodes share parts: copy before modifying one."""
 
     def __init__(self, pool: Publishing) -> None:
         self._parts = [(publication, list(_parts(publication))) for publication in pool.published]
@@ -82,7 +82,7 @@ def _object(publication: Publication, node: str, number: int, count: int, conten
 
 
 def _object_name(node: str, driver: str, number: int) -> str:
-    """A name that sorts as the driver orders its slices; a long one of a node is cut, and told apart by a digest."""
+    """A name that sorts in the order of the driver's slices; a long node name is truncated and extended by a digest."""
     end = f"-{driver}-{number:02}"
     if len(node) + len(end) > _LONGEST_NAME:
         end = f"-{_digest(node)}{end}"
@@ -104,7 +104,7 @@ def _identified(device: _Device, made_up: str) -> Data:
 
 
 def _parts(publication: Publication) -> Iterator[_Part]:
-    """What each slice holds, in the driver's order."""
+    """The contents of each slice, in the driver's order."""
     sets = publication.counter_sets
     counters = {gpu: _counter_set(sets, gpu) for gpu in sets.gpus} if sets else {}
     by_gpu = {gpu: list(_devices(publication, gpu)) for gpu in publication.gpus}
@@ -155,7 +155,7 @@ def _attributes(group: DeviceGroup) -> Data:
 
 
 def _identities(group: DeviceGroup, place: DevicePlace, name: str) -> Iterator[tuple[str, str]]:
-    """Made-up values of the unknown attributes that tell one GPU from another."""
+    """Placeholders for the unknown attributes that distinguish GPUs."""
     own = _digest(name)[:8] if group.starts else str(place.gpu)
     made_up = {
         "uuid": f"{group.sort.upper()}-synthetic-{_NODE}-{own}",
@@ -188,7 +188,7 @@ def _memory_slices(pattern: str, numbers: range) -> Data:
 
 
 def _amounts(values: Mapping[str, Value]) -> Data:
-    """Capacities or counters, without those that are unknown."""
+    """Capacities or counters, without unknown ones."""
     return {key: _amount(value, value.value) for key, value in values.items() if isinstance(value.value, int)}
 
 

@@ -1,4 +1,4 @@
-"""What a DRA driver publishes as attributes and capacities of the GPUs of one pool, and how sure each value is."""
+"""The attributes and capacities that a DRA driver publishes for the GPUs of one pool, and their certainty."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ from blueprint.records import replace
 T = TypeVar("T")
 
 INSTANCE_TOLERANCE_MIB = 512
-"""What is seen of an instance's memory differs so much between drivers and VBIOS versions."""
+"""The observed memory of an instance differs by this much between drivers and VBIOS versions."""
 _PARTS_OF_VERSION = 3
 
 
 class PoolValues:
-    """The values of one pool's devices, as one version of a driver with its gates publishes them."""
+    """The values of one pool's devices, for one driver version with its feature gates."""
 
     def __init__(self, pool: GpuPool, devices: Devices, version: str, gates: frozenset[str]) -> None:
         self._pool = pool
@@ -32,7 +32,7 @@ class PoolValues:
         self._gates = gates
 
     def attributes(self, driver: str, sort: Sort, profile: str = "") -> dict[str, Value]:
-        """The attributes of a sort of device, by the names that slices have for them."""
+        """The attributes of a type of device, by their names in slices."""
         return {
             name if domain == driver else f"{domain}/{name}": self._attribute(published, sort, profile)
             for domain, names in self._devices.attributes.items()
@@ -41,7 +41,7 @@ class PoolValues:
         }
 
     def capacities(self, driver: str, sort: Sort, instance: MigInstance | None, *, certain: bool) -> dict[str, Value]:
-        """The amounts of a sort of device; of an instance those of its profile."""
+        """The amounts of a type of device; for an instance, those of its profile."""
         found: dict[str, Value] = {}
         for name, published in self._devices.capacities.get(driver, {}).items():
             if published.of_sort(sort, self._version, self._gates) and published.fact not in ("memorySlice", "shares"):
@@ -52,12 +52,12 @@ class PoolValues:
         return found
 
     def lists_memory_slices(self, driver: str) -> bool:
-        """Whether the driver says of an instance which memory slices it has."""
+        """Whether the driver publishes which memory slices an instance has."""
         published = self._devices.capacities.get(driver, {}).values()
         return any(p.fact == "memorySlice" and p.of_sort("mig", self._version, self._gates) for p in published)
 
     def _memory(self) -> Value | None:
-        """The memory of a whole GPU; None where it has none of its own, and the driver publishes none."""
+        """The memory of a whole GPU; None if it has no memory of its own, and the driver publishes none."""
         facts = self._pool.gpu.facts
         if facts.unified_memory and read_fact(facts.unified_memory):
             return None
@@ -69,7 +69,7 @@ class PoolValues:
 
     @property
     def _virtual(self) -> bool:
-        """Whether what nodes show is a part of a GPU that their host chose."""
+        """Whether nodes have a part of a GPU, selected by their host."""
         return self._pool.driver.vgpu or self._pool.hardware.virtual is not None
 
     def _attribute(self, published: Published, sort: Sort, profile: str) -> Value:
@@ -106,7 +106,7 @@ class PoolValues:
         return Value(type=published.type)
 
     def _driver_version(self) -> Value:
-        """Exact where the blueprint or the release decides it; otherwise what the branch says, if there is one."""
+        """Exact if the blueprint or the release determines it; otherwise what the branch implies, if there is one."""
         driver = self._pool.driver
         if version := driver.version:
             return Value(type="version", value=semver(version))
@@ -116,7 +116,7 @@ class PoolValues:
 
 
 def amount_of(published: Published, instance: MigInstance | None, *, certain: bool) -> Value:
-    """What an instance has of something; unknown where the catalogue does not know it."""
+    """A property of an instance; unknown if it is not in the catalogue."""
     if instance is None:
         return Value(type="quantity")
     known: Mapping[str | None, int | None] = {
@@ -134,7 +134,7 @@ def amount_of(published: Published, instance: MigInstance | None, *, certain: bo
 
 
 def semver(version: str) -> str:
-    """A version as the driver publishes it: three numbers without leading zeros. `580.95.05` is `580.95.5`."""
+    """A version in the driver's form: three numbers without leading zeros. `580.95.05` becomes `580.95.5`."""
     numbers = [str(int(part)) for part in version.split(".")]
     return ".".join((*numbers, "0", "0")[: max(_PARTS_OF_VERSION, len(numbers))])
 
@@ -144,7 +144,7 @@ def _from_fact(fact: Fact[T]) -> Value:
 
 
 def _one_of(texts: tuple[str, ...], *, certain: bool) -> Value:
-    """A text that is one of several: known where there is only one."""
+    """A string with several possible values; known if there is only one."""
     if len(texts) == 1:
         return Value(type="string", value=texts[0], certain=certain)
     return Value(type="string", one_of=texts, certain=certain)

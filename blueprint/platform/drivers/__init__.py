@@ -1,1 +1,1 @@
-"""GPU drivers: who installs them, and which branch and version each pool gets."""
+"""GPU drivers: who installs them, and the branch and version for each pool."""

@@ -9,16 +9,17 @@ from blueprint.versions import version_key
 
 
 def usable_branches(gpu: Gpu | None, release: Release, system: str) -> list[str]:
-    """The release's driver branches that are maintained, know the GPU and have an image, oldest first."""
+    """The release's driver branches that are maintained, support the GPU and have an image, oldest first."""
     month = release.release.replace(".", "-")
     maintained = [name for name, branch in release.driver.branches.items() if branch.supported_until >= month]
     return [name for name in sorted(maintained) if knows(gpu, name) and release.driver.has_image(name, system)]
 
 
 def default_branch(gpu: Gpu | None, release: Release, system: str) -> str:
-    """The driver branch of a pool that names none: the release's, or the newest usable one where that is unfit.
+    """The default driver branch of a pool: the release's, or the newest usable one if that is not suitable.
 
-    Records the lines that decide. Where no branch fits, it is the release's all the same, which is refused (BP3163).
+    Records the lines that determine it. If no branch is suitable, the release's default is returned anyway, which is an
+    error (BP3163).
     """
     usual = read_fact(release.driver.default_branch, "release")
     if knows(gpu, usual) and release.driver.has_image(usual, system):
@@ -32,7 +33,7 @@ def default_branch(gpu: Gpu | None, release: Release, system: str) -> str:
 
 
 def knows(gpu: Gpu | None, branch: str) -> bool:
-    """Whether a branch has the GPU, as far as that is certain."""
+    """Whether a branch supports the GPU, as far as this is certain."""
     return gpu is None or not (_too_new(gpu, branch) or _too_old(gpu, branch))
 
 

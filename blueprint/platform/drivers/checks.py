@@ -16,7 +16,7 @@ from blueprint.versions import version_key
 
 
 def check_drivers(context: CheckContext) -> Iterator[Diagnostic]:
-    """Drivers whatever the release holds."""
+    """Check drivers independently of the release."""
     for pool in context.gpu_pools:
         yield from _kernel_modules(context, pool)
         yield from _fields_of_the_operator(context, pool)
@@ -24,7 +24,7 @@ def check_drivers(context: CheckContext) -> Iterator[Diagnostic]:
 
 
 def check_drivers_in_release(context: CheckContext) -> Iterator[Diagnostic]:
-    """Branches and versions of drivers against those of the release."""
+    """Check branches and versions of drivers against those in the release."""
     for pool in context.gpu_pools:
         unknown = [*_unknown_branch(context, pool)]
         yield from unknown
@@ -43,7 +43,7 @@ def _diagnostic(
     fix: str | None = None,
     notes: tuple[Note, ...] = (),
 ) -> Diagnostic:
-    """A diagnostic at the line that decides a field of the driver: in the pool, or in what overrules it."""
+    """A diagnostic at the line that determines a field of the driver: in the pool, or in what overrides it."""
     written = pool.driver.written
     deciding = {"kernelModules": written.kernel_modules, "precompiled": written.precompiled}.get(key, written.version)
     if deciding:
@@ -58,7 +58,7 @@ def _product(pool: GpuPool) -> Gpu | None:
 
 
 def _kernel_modules(context: CheckContext, pool: GpuPool) -> Iterator[Diagnostic]:
-    """Kernel modules with which the product does not run."""
+    """Kernel modules that the product does not support."""
     product, wanted = _product(pool), pool.driver.declared.kernel_modules
     modules = product.kernel_modules if product else None
     if product and modules and wanted != "auto" and modules.certain and wanted not in modules.value:
@@ -69,7 +69,7 @@ def _kernel_modules(context: CheckContext, pool: GpuPool) -> Iterator[Diagnostic
 
 
 def _fields_of_the_operator(context: CheckContext, pool: GpuPool) -> Iterator[Diagnostic]:
-    """Fields that only an operator's driver has."""
+    """Fields that apply only to a driver installed by the operator."""
     at: Path = (*POOLS, pool.name, "driver")
     for key in ("kernelModules", "precompiled") if not pool.driver.enabled else ():
         if context.root.get((*at, key)) and not context.is_inherited((*at, key)):
@@ -78,7 +78,7 @@ def _fields_of_the_operator(context: CheckContext, pool: GpuPool) -> Iterator[Di
 
 
 def _unknown_branch(context: CheckContext, pool: GpuPool) -> Iterator[Diagnostic]:
-    """A branch of which the release has no driver."""
+    """A branch for which the release has no driver."""
     declared, branches = pool.driver.declared, context.release.driver.branches
     path, what = (*POOLS, pool.name, "driver", "branch"), "driver branch"
     where = f" in release {context.release.release}"
@@ -92,7 +92,7 @@ def _unknown_branch(context: CheckContext, pool: GpuPool) -> Iterator[Diagnostic
 
 
 def _other_branch(context: CheckContext, pool: GpuPool) -> Iterator[Diagnostic]:
-    """A version and a branch that do not go together."""
+    """A version that does not belong to the branch."""
     declared = pool.driver.declared
     if declared.version and declared.branch and declared.version.partition(".")[0] != declared.branch:
         message = f"driver {declared.version} is not of branch {declared.branch}"
@@ -102,7 +102,7 @@ def _other_branch(context: CheckContext, pool: GpuPool) -> Iterator[Diagnostic]:
 
 
 def _untested(context: CheckContext, pool: GpuPool) -> Iterator[Diagnostic]:
-    """A version with which the release was not put together."""
+    """A version that was not tested with the release."""
     declared, release = pool.driver.declared, context.release
     version = declared.version
     if version is None or not pool.driver.enabled or pool.driver.precompiled or pool.driver.image:
@@ -115,7 +115,7 @@ def _untested(context: CheckContext, pool: GpuPool) -> Iterator[Diagnostic]:
 
 
 def _too_old(context: CheckContext, pool: GpuPool) -> Iterator[Diagnostic]:
-    """A branch older than the product."""
+    """A branch that is older than the product."""
     product, branch = _product(pool), pool.driver.branch
     oldest = product.minimum_driver if product else None
     if product and branch and oldest and oldest.certain and int(branch) < version_key(oldest.value)[0]:
@@ -136,13 +136,13 @@ def _end_of_life(context: CheckContext, pool: GpuPool) -> Iterator[Diagnostic]:
 
 
 def _branch_key(pool: GpuPool) -> str:
-    """Where the branch of a pool is declared: by a version, if that alone says it."""
+    """The key that declares the branch of a pool: the version, if only that is set."""
     declared = pool.driver.declared
     return "version" if declared.version and not declared.branch else "branch"
 
 
 def _precompiled_version(context: CheckContext, pool: GpuPool) -> Iterator[Diagnostic]:
-    """A precompiled driver of an exact version."""
+    """A precompiled driver with an exact version."""
     if pool.driver.enabled and pool.driver.precompiled and pool.driver.declared.version:
         message = f"a precompiled driver has no exact version: {pool.name} gets the one for its kernel"
         notes = (context.note((*POOLS, pool.name, "driver", "precompiled"), "because of this"),)
@@ -151,7 +151,7 @@ def _precompiled_version(context: CheckContext, pool: GpuPool) -> Iterator[Diagn
 
 
 def _precompiled_branch(context: CheckContext, pool: GpuPool) -> Iterator[Diagnostic]:
-    """A branch that is not built for the kernels of the nodes."""
+    """A branch that is not precompiled for the kernels of the nodes."""
     system, built = context.platform.cluster.os, context.release.driver.precompiled.value
     wanted = pool.driver.enabled and pool.driver.precompiled and not pool.driver.declared.version
     if wanted and pool.driver.branch not in built.get(system, ()):
@@ -166,7 +166,7 @@ def _precompiled_branch(context: CheckContext, pool: GpuPool) -> Iterator[Diagno
 
 
 def _no_image(context: CheckContext, pool: GpuPool) -> Iterator[Diagnostic]:
-    """A declared branch of which there is no driver image for the nodes' system."""
+    """A declared branch without a driver image for the nodes' system."""
     declared, drivers, branch, system = (
         pool.driver.declared,
         context.release.driver,
@@ -186,7 +186,7 @@ def _no_image(context: CheckContext, pool: GpuPool) -> Iterator[Diagnostic]:
 
 
 def _one_driver(context: CheckContext) -> Iterator[Diagnostic]:
-    """Drivers that differ where the ClusterPolicy alone installs them."""
+    """Different drivers although only the ClusterPolicy installs them."""
     if context.platform.setting("driverObjects") != NEVER:
         return
     pools = [pool for pool in context.gpu_pools if pool.driver.enabled and not pool.mode_conflict]
@@ -203,10 +203,10 @@ def _one_driver(context: CheckContext) -> Iterator[Diagnostic]:
 
 
 def _difference(first: GpuPool, other: GpuPool) -> tuple[str, object, object] | None:
-    """The first field by which two drivers differ, and its two values; modules beside the driver are BP3322."""
+    """The first field in which two drivers differ, and its two values. Additional modules are covered by BP3322."""
 
     def fields(pool: GpuPool) -> dict[str, object]:
-        """What two pools under one driver object must agree in, by the key of the blueprint."""
+        """The fields in which two pools with one driver object must agree, by the key of the blueprint."""
         driver = pool.driver
         return {
             "branch": driver.branch,

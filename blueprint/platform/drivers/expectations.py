@@ -1,4 +1,4 @@
-"""What nodes must show of their driver: its version, the kernel modules, and the system that it is built for."""
+"""Expectations about drivers: the version, the kernel modules, and the operating system."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from blueprint.probe.checks.operating_system import OperatingSystem, operating_s
 
 
 def version(pool: GpuPool) -> DriverVersion | None:
-    """The branch, and the exact version where it is known."""
+    """The branch, and the exact version if known."""
     driver = pool.driver
     if driver.version:
         return DriverVersion(driver.branch or "", driver.version)
@@ -21,19 +21,19 @@ def version(pool: GpuPool) -> DriverVersion | None:
 
 
 def nouveau_away(pool: GpuPool) -> bool | None:
-    """Where the operator installs the driver, the kernel's own must keep away."""
+    """If the operator installs the driver, the nouveau module must not be loaded."""
     return pool.driver.enabled or None
 
 
 def modules(pool: GpuPool) -> str | None:
-    """The flavour that the pool declares; where it leaves it open, the one that dma-buf needs."""
+    """The declared kernel module type; if it is open, the type that dma-buf needs."""
     if (declared := pool.driver.kernel_modules) != "auto":
         return declared
     return "open" if pool.network is not None and pool.network.gpu_direct == "dmaBuf" else None
 
 
 def system(pool: GpuPool) -> OperatingSystem | None:
-    """The system for which the operator has its driver image; nothing where the driver is the host's."""
+    """The operating system for which the operator has a driver image; None if the host provides the driver."""
     return OperatingSystem.parse(pool.platform.cluster.os) if pool.driver.enabled else None
 
 

@@ -1,4 +1,4 @@
-"""Checks of modes: who brings driver, container toolkit and device plugin to the nodes of a pool."""
+"""Checks of modes: who provides driver, container toolkit and device plugin on the nodes of a pool."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from blueprint.platform.pool import GpuPool
 from blueprint.source.paths import Path
 
 _OWNERS: tuple[Path, ...] = (("owner", "driver"), ("owner", "toolkit"), ("owner", "devicePlugin"))
-"""Where a pool declares who brings each part."""
+"""The paths at which a pool declares the owner of each part."""
 
 
 def check_modes(context: CheckContext) -> Iterator[Diagnostic]:
-    """Every pool against the distribution, then the runtime classes of all of them."""
+    """Check every pool against the distribution, then the RuntimeClasses of all of them."""
     cluster = context.platform.cluster
     for pool in context.gpu_pools:
         conflict = pool.mode_conflict
@@ -31,7 +31,7 @@ def check_modes(context: CheckContext) -> Iterator[Diagnostic]:
 
 
 def _reported_by_dra(pool: GpuPool, conflict: ModeConflict) -> bool:
-    """Whether the checks of the DRA stack name the cause."""
+    """Whether the checks of the DRA stack report the cause."""
     _, toolkit, device_plugin = conflict.owners
     foreign = toolkit == "operator" or device_plugin in ("host", "provider")
     return pool.claimed and (not conflict.possible or foreign)
@@ -42,7 +42,7 @@ def _left_to_no_operator(pool: GpuPool, conflict: ModeConflict) -> bool:
 
 
 def _no_operator(context: CheckContext, pool: GpuPool, conflict: ModeConflict) -> Iterator[Diagnostic]:
-    """Driver or toolkit left to an operator that the standalone stack does not have."""
+    """A driver or toolkit left to an operator that the standalone stack does not have."""
     if _left_to_no_operator(pool, conflict):
         message = f"gpuStack: standalone has no operator that could install what pool {pool.name} expects from it"
         notes = (context.note(("spec", "gpuStack"), "without the operator because of this"),)
@@ -51,7 +51,7 @@ def _no_operator(context: CheckContext, pool: GpuPool, conflict: ModeConflict) -
 
 
 def _unsupported(context: CheckContext, pool: GpuPool, conflict: ModeConflict) -> Iterator[Diagnostic]:
-    """Owners that no mode of the distribution brings together."""
+    """Owners that no mode of the distribution combines."""
     if _left_to_no_operator(pool, conflict):
         return
     cluster, path = context.platform.cluster, _deciding_path(pool, conflict)
@@ -69,7 +69,7 @@ def _unsupported(context: CheckContext, pool: GpuPool, conflict: ModeConflict) -
 
 
 def _deciding_path(pool: GpuPool, conflict: ModeConflict) -> Path:
-    """The owner that made the difference; else the first that is declared."""
+    """The path of the owner that causes the conflict; otherwise the first declared one."""
     index = conflict.deciding
     if index is None:
         index = next((at for at, owner in enumerate(conflict.owners) if owner), None)
@@ -77,7 +77,7 @@ def _deciding_path(pool: GpuPool, conflict: ModeConflict) -> Path:
 
 
 def _runtime_classes(context: CheckContext) -> Iterator[Diagnostic]:
-    """Pods of the stack have one RuntimeClass, whatever pool they run in."""
+    """Pods of the stack have one RuntimeClass, on the nodes of all pools."""
     pools = context.gpu_pools
     for first, pool in zip(pools[:1] * len(pools), pools, strict=True):
         if (wanted := pool.mode.runtime_class) != first.mode.runtime_class:

@@ -1,9 +1,9 @@
-"""Drivers, resolved: each pool's, and what the GPU Operator installs for all of them.
+"""Resolved drivers: those of each pool, and what the GPU Operator installs for all of them.
 
-One driver for all pools is a field of the ClusterPolicy, as upstream has it; a GPUCluster has no such field, so there
-one NVIDIADriver object stands for all. Where pools differ, each pool whose driver the operator owns gets one of its
-own: named after the pool, so that a new branch changes the object and the operator replaces drivers node by node,
-instead of one object vanishing and another one coming.
+A common driver for all pools is a field of the ClusterPolicy, as upstream does it. A GPUCluster has no such field, so
+one NVIDIADriver object is used for all pools instead. If pools differ, each pool whose driver the operator owns gets
+its own object, named after the pool. A new branch then changes the object, and the operator replaces drivers node by
+node, instead of one object being deleted and another one created.
 """
 
 from __future__ import annotations
@@ -22,7 +22,9 @@ from blueprint.spec.driver import PoolDriver as PoolDriverSpec
 POOL_LABEL = "gpublueprint.dev/pool"
 NEVER, ALWAYS = "never", "always"
 DRA = "dra"
-"""Pods claim GPUs, and the DRA driver hands them out; otherwise pods count them, and the device plugin does."""
+"""Pods claim GPUs, and the DRA driver allocates them; otherwise pods request a number of them, and the device plugin
+does.
+"""
 
 
 class DriverPlatform(PlatformView, Protocol):
@@ -34,16 +36,16 @@ class DriverPlatform(PlatformView, Protocol):
 
     @property
     def written_drivers(self) -> Mapping[str, WrittenDriver]:
-        """What a person wrote about drivers into rendered objects, by pool."""
+        """Driver settings that users wrote into rendered objects, by pool."""
 
     def driver_version(self, branch: str) -> str | None:
         """The exact version of a branch in the release."""
 
     def driver_digest(self, branch: str) -> str | None:
-        """The digest by which an operator's bundle pins the driver of a branch."""
+        """The digest with which an operator's bundle pins the driver of a branch."""
 
     def first_with(self, part: str) -> PoolView | None:
-        """The first pool to whose nodes the operator brings a part."""
+        """The first pool on whose nodes the operator installs a part."""
 
 
 class DriverPool(PoolView, Protocol):
@@ -55,7 +57,7 @@ class DriverPool(PoolView, Protocol):
 
     @property
     def network(self) -> NetworkView | None:
-        """The fabric that joins its nodes."""
+        """The fabric that connects its nodes."""
 
     @property
     def platform(self) -> DriverPlatform:
@@ -63,11 +65,11 @@ class DriverPool(PoolView, Protocol):
 
 
 class DriverGpuPool(DriverPool, GpuPoolView, Protocol):
-    """The same, of a pool with GPUs."""
+    """The same for a pool with GPUs."""
 
 
 class DeclaredDriver(Record):
-    """What somebody said of a pool's driver, before defaults are filled in."""
+    """The declared driver of a pool, before defaults are applied."""
 
     branch: str | None
     version: str | None
@@ -75,7 +77,7 @@ class DeclaredDriver(Record):
 
 
 class PoolDriver:
-    """The driver of a pool: the exact version where the operator installs it, otherwise what the blueprint promises."""
+    """The driver of a pool: the exact version if the operator installs it, otherwise what the blueprint declares."""
 
     def __init__(self, spec: PoolDriverSpec, pool: DriverPool, platform: DriverPlatform) -> None:
         self._spec = spec
@@ -99,7 +101,7 @@ class PoolDriver:
 
     @tracked_property
     def declared(self) -> DeclaredDriver:
-        """What is declared of it; what a person wrote into rendered objects takes the place of the blueprint's."""
+        """The declared driver; users' settings in rendered objects take precedence over the blueprint's."""
         spec, written = self._spec, self.written
         modules = written.kernel_modules.value if written.kernel_modules else spec.kernel_modules
         if written.version:
@@ -109,7 +111,7 @@ class PoolDriver:
 
     @tracked_property
     def branch(self) -> str | None:
-        """The branch; None where somebody else decides it and nothing is promised."""
+        """The branch; None if it is determined elsewhere and not declared."""
         if written := self.written.version:
             return branch_of(written.read())
         if branch := self._spec.branch:
@@ -123,9 +125,10 @@ class PoolDriver:
 
     @tracked_property
     def version(self) -> str | None:
-        """The exact version: as declared, or where the operator installs the driver its branch's in this release.
+        """The exact version: the declared one, or, if the operator installs the driver, that of its branch in this
+        release.
 
-        A precompiled driver has none: the newest one that was built for a node's kernel is taken.
+        A precompiled driver has none: the newest one that was built for a node's kernel is used.
         """
         if self.precompiled:
             return None
@@ -135,29 +138,29 @@ class PoolDriver:
             return declared
         if not self.enabled:
             return None
-        decided_by(self._platform.release_name)  # before the branch, which decides more
+        decided_by(self._platform.release_name)  # before the branch, which has more effects
         return self._platform.driver_version(self.branch or "")
 
     @tracked_property
     def precompiled(self) -> bool:
-        """Whether kernel modules are taken as built for the nodes' kernel."""
+        """Whether precompiled kernel modules for the nodes' kernel are used."""
         if self.written.precompiled:
             return self.written.precompiled.read()
         return self._spec.precompiled
 
     @tracked_property
     def image(self) -> str | None:
-        """Repository and name of an image that is not NVIDIA's public one; None where it is that."""
+        """The repository and name of an image other than NVIDIA's public one; None for the public one."""
         return self.written.image.read() if self.written.image else None
 
     @tracked_property
     def vgpu(self) -> bool:
-        """Whether it is a driver for guests with virtual GPUs."""
+        """Whether it is a guest driver for virtual GPUs."""
         return self.written.vgpu.read() if self.written.vgpu else False
 
     @tracked_property
     def operator_driver_version(self) -> str:
-        """The version for the operator: of a precompiled driver the branch alone, through OLM a digest."""
+        """The version in the operator's format: for a precompiled driver only the branch, with OLM a digest."""
         if self.written.version:
             return self.written.version.read()
         if self._platform.cluster.uses_olm:
@@ -166,7 +169,7 @@ class PoolDriver:
 
     @tracked_property
     def kernel_modules(self) -> str:
-        """`auto`, `open` or `proprietary`; with nvidia-fs `auto` is not accepted, and becomes `open`."""
+        """`auto`, `open` or `proprietary`; with nvidia-fs, `auto` is not supported and becomes `open`."""
         if self.written.kernel_modules:
             return self.written.kernel_modules.read()
         declared: str = self._spec.kernel_modules
@@ -174,7 +177,7 @@ class PoolDriver:
 
     @tracked_property
     def peermem(self) -> bool:
-        """Whether nvidia-peermem is loaded beside it."""
+        """Whether nvidia-peermem is loaded in addition."""
         return self._pool.network.peermem if self._pool.network else False
 
     @tracked_property
@@ -184,22 +187,22 @@ class PoolDriver:
 
     @tracked_property
     def gds(self) -> bool:
-        """Whether nvidia-fs is loaded beside it."""
+        """Whether nvidia-fs is loaded in addition."""
         return self._pool.network.gds if self._pool.network else False
 
     @tracked_property
     def gdrcopy(self) -> bool:
-        """Whether gdrdrv is loaded beside it."""
+        """Whether gdrdrv is loaded in addition."""
         return self._pool.network.gdrcopy if self._pool.network else False
 
     def same(self) -> tuple[str | bool, ...]:
-        """Equal for drivers that one ClusterPolicy can install together."""
+        """A key that is equal for drivers that one ClusterPolicy can install together."""
         beside = (self.peermem, self.host_ofed, self.gds, self.gdrcopy)
         return self.operator_driver_version, self.kernel_modules, self.precompiled, *beside
 
 
 class DriverObject:
-    """The one NVIDIADriver object of all pools, where no ClusterPolicy could say which driver it is."""
+    """The single NVIDIADriver object for all pools, if there is no ClusterPolicy that could specify the driver."""
 
     name = "default"
     selector = None
@@ -225,7 +228,7 @@ class PoolDriverObject:
 
     @tracked_property
     def selector(self) -> dict[str, str]:
-        """The one label that no two pools share."""
+        """The only label that no two pools share."""
         return {POOL_LABEL: self._pool.own_label}
 
 
@@ -254,7 +257,7 @@ class OperatorDriver:
 
     @tracked_property
     def objects(self) -> list[PoolDriverObject] | list[DriverObject]:
-        """The NVIDIADriver objects: each pool's, or where there is no ClusterPolicy the one for all of them."""
+        """The NVIDIADriver objects: one per pool, or, without a ClusterPolicy, the one for all of them."""
         if self._shared and self._platform.dra.publishes_gpus:
             return [DriverObject(self._shared)]
         if not self.per_pool:
@@ -296,25 +299,25 @@ class OperatorDriver:
 
     @tracked_property
     def gds(self) -> bool:
-        """Whether nvidia-fs is loaded on any node: the device plugin then hands its files to pods."""
+        """Whether nvidia-fs is loaded on any node: the device plugin then passes its device files to pods."""
         return any(driver.gds for driver in self._owned)
 
     @tracked_property
     def gdrcopy(self) -> bool:
-        """Whether gdrdrv is loaded on any node: the device plugin then hands its file to pods."""
+        """Whether gdrdrv is loaded on any node: the device plugin then passes its device file to pods."""
         return any(driver.gdrcopy for driver in self._owned)
 
     @tracked_property
     def tags(self) -> list[str]:
-        """Every tag of the driver image that nodes will pull, without the system's name.
+        """All tags of the driver image that nodes will pull, without the name of the operating system.
 
-        Those of precompiled drivers name the kernel of the node, which is unknown here.
+        Those of precompiled drivers contain the node's kernel version, which is unknown here.
         """
         return sorted({driver.operator_driver_version for driver in self._owned if not driver.precompiled})
 
 
 def deploy(pool: DriverPool, part: str) -> str | None:
-    """`false` where the operator runs `part` on other pools' nodes, but must leave these alone; otherwise None.
+    """`false` if the operator runs `part` on other pools' nodes, but must not run it on these; otherwise None.
 
     `part` is `driver`, `toolkit` or `device_plugin`, as in a Mode.
     """
@@ -324,5 +327,5 @@ def deploy(pool: DriverPool, part: str) -> str | None:
 
 
 def runs(platform: DriverPlatform, part: str) -> bool:
-    """Whether this platform brings `part` (as in a Mode) to the nodes of any pool."""
+    """Whether this platform provides `part` (as in a Mode) on the nodes of any pool."""
     return any(getattr(pool.mode, part) == "operator" for pool in platform.gpu_pools)

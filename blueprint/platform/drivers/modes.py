@@ -1,4 +1,6 @@
-"""Modes of node pools: who brings driver, container toolkit and device plugin, out of what the distribution offers."""
+"""Selects the modes of node pools: who provides driver, container toolkit and device plugin, among those that the
+distribution supports.
+"""
 
 from __future__ import annotations
 
@@ -8,19 +10,19 @@ from blueprint.catalog.distribution import Distribution, Mode, Owner
 from blueprint.records import Record
 
 PARTS = ("driver", "toolkit", "device plugin")
-"""What a mode decides, in the order in which owners are declared."""
+"""The parts that a mode determines, in the order in which owners are declared."""
 Owners = tuple[str | None, str | None, str | None]
 """The declared owners of driver, toolkit and device plugin; None leaves one open."""
 
 
 class ModeConflict(Record):
-    """Owners that no mode of the distribution brings together.
+    """Owners that no mode of the distribution combines.
 
     Attributes:
-        owners: As declared.
+        owners: The declared owners.
         possible: The modes of the system's images that work with the stack.
-        deciding: Index of the last owner without which some mode would fit; None where no single one decides.
-        substitute: Stands in for the mode, so that everything else can be judged too.
+        deciding: Index of the last owner without which some mode would fit; None if there is no single one.
+        substitute: Replaces the mode, so that everything else can be checked too.
     """
 
     owners: Owners
@@ -30,7 +32,7 @@ class ModeConflict(Record):
 
 
 def choose_mode(distribution: Distribution, system: str, stack: str, owners: Owners) -> Mode | ModeConflict:
-    """The first mode that fits the declared owners, or why there is none."""
+    """The first mode that matches the declared owners, or why there is none."""
     mode = distribution.mode(system, stack, *owners)
     if mode is not None:
         return mode

@@ -1,4 +1,4 @@
-"""Prerequisites of GPU drivers: who brings them, and the container runtime that leads to them."""
+"""Prerequisites of GPU drivers: who provides them, and the container runtime."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from blueprint.platform.model import Platform
 from blueprint.platform.pool import GpuPool, Pool
 
 _CLASS = "runtimeClass"
-"""The setting of components whose pods need NVIDIA's runtime, where no operator gives it to them."""
+"""The setting of components whose pods need NVIDIA's runtime, if no operator configures it."""
 
 
 def pool_prerequisites(pool: Pool, platform: Platform) -> Iterator[Iterator[str]]:
-    """What must be true of the drivers of a pool's nodes."""
+    """The prerequisites of the drivers on a pool's nodes."""
     if isinstance(pool, GpuPool) and not pool.passes_gpus:
         yield _driver(pool, platform)
 
@@ -37,7 +37,7 @@ def _driver(pool: GpuPool, platform: Platform) -> Iterator[str]:
 
 
 def _private_image(pool: GpuPool, platform: Platform, version: str | None) -> str:
-    """An image of the driver that NVIDIA does not publish."""
+    """A driver image that NVIDIA does not publish."""
     what = "driver for guests with virtual GPUs" if pool.driver.vgpu else "driver"
     tag = f", version {version}," if version else ""
     return (
@@ -47,7 +47,7 @@ def _private_image(pool: GpuPool, platform: Platform, version: str | None) -> st
 
 
 def _runtime(platform: Platform) -> Iterator[str]:
-    """Where the pods of the stack get NVIDIA's runtime: nothing here sets it up."""
+    """The runtime for the pods of the stack, which nothing here installs."""
     own = (each.settings[_CLASS] for each in platform.components.values() if _CLASS in each.component.settings)
     classes = sorted({each for each in own if each})
     named = platform.cluster.distribution_facts.named_runtime(platform.cluster.os)

@@ -1,6 +1,6 @@
-"""Checks of drivers against GPU products: branches, versions and kernel modules by the catalogue's facts.
+"""Checks of drivers against GPU products: branches, versions and kernel modules according to the catalogue.
 
-A default is judged like a value that is written in the blueprint. A fact that is not verified gives a warning.
+Defaults are checked like values in the blueprint. A fact that is not verified causes a warning.
 """
 
 from __future__ import annotations
@@ -23,14 +23,14 @@ from blueprint.wording import joined
 
 
 def check_drivers_of_products(context: CheckContext) -> Iterator[Diagnostic]:
-    """Every pool whose product the catalogue knows."""
+    """Check all pools whose product is in the catalogue."""
     for pool in context.platform.gpu_pools:
         for check in _CHECKS if pool.driver.branch is not None else ():
             yield from check(context, pool)
 
 
 def _too_new(context: CheckContext, pool: GpuPool) -> Iterator[Diagnostic]:
-    """A branch that has dropped the product."""
+    """A branch that no longer supports the product."""
     product, branch = pool.gpu.facts, pool.driver.branch or ""
     newest = product.maximum_driver
     if newest and int(branch) > int(newest.value) and not _no_branch(context, pool):
@@ -42,7 +42,9 @@ def _too_new(context: CheckContext, pool: GpuPool) -> Iterator[Diagnostic]:
 
 
 def _version_too_old(_: CheckContext, pool: GpuPool) -> Iterator[Diagnostic]:
-    """A version of the branch that first had the product, and of before; older branches are checked as branches."""
+    """A version of the first supporting branch that precedes the first supporting version; older branches are checked
+    as branches.
+    """
     product, version = pool.gpu.facts, pool.driver.version
     oldest = product.minimum_driver
     if oldest and version and _before_within_branch(version, oldest.value):
@@ -79,7 +81,7 @@ def _other_default(context: CheckContext, pool: GpuPool) -> Iterator[Diagnostic]
 
 
 def _no_driver_fits(context: CheckContext, pool: GpuPool) -> Iterator[Diagnostic]:
-    """A product that no driver of the release knows, or none that has an image for the system."""
+    """A product that no driver of the release supports, or none with an image for the system."""
     if not _no_branch(context, pool):
         return
     release, product, system = context.release, pool.gpu.facts, context.platform.cluster.os
@@ -99,7 +101,7 @@ def _no_driver_fits(context: CheckContext, pool: GpuPool) -> Iterator[Diagnostic
 
 
 def _no_branch(context: CheckContext, pool: GpuPool) -> bool:
-    """Whether the operator is to choose a branch, and none fits."""
+    """Whether the operator should choose a branch, and none is suitable."""
     chosen = pool.driver.enabled and not _is_declared(pool)
     return (
         chosen
@@ -109,7 +111,7 @@ def _no_branch(context: CheckContext, pool: GpuPool) -> bool:
 
 
 def _doubted_modules(_: CheckContext, pool: GpuPool) -> Iterator[Diagnostic]:
-    """Kernel modules with which the product probably does not run."""
+    """Kernel modules that the product probably does not support."""
     product, wanted = pool.gpu.facts, pool.driver.kernel_modules
     modules = product.kernel_modules
     if wanted != "auto" and wanted not in modules.value and not modules.certain:
@@ -123,14 +125,14 @@ def _driver_lines(pool: GpuPool) -> tuple[Source, ...]:
 
 
 def _lines(read: Callable[[], object]) -> tuple[Source, ...]:
-    """The lines that decide what is read, the most relevant first."""
+    """The sources that determine the value read, the most relevant first."""
     with recording() as sources:
         decided_by(read())
     return flatten(by_relevance(sources))
 
 
 def _is_declared(pool: GpuPool) -> bool:
-    """Whether the blueprint itself decides the driver's branch."""
+    """Whether the blueprint itself determines the driver's branch."""
     return pool.driver.written.version is not None or any(
         source.layer in WRITTEN and ".driver." in source.path for source in _driver_lines(pool)
     )
@@ -141,7 +143,7 @@ def _at_driver(pool: GpuPool, code: Code, message: str, help_: str) -> Diagnosti
 
 
 def _at(lines: tuple[Source, ...], pool: GpuPool, code: Code, message: str, help_: str) -> Diagnostic:
-    """A diagnostic at the first written line, else at the GPU's."""
+    """A diagnostic at the first line that a user wrote, otherwise at the GPU's."""
     product = _lines(lambda: pool.gpu.product)
     written = [source for source in (*lines, *product) if source.layer in WRITTEN]
     overruling = set(pool.driver.written.sources)
@@ -152,7 +154,7 @@ def _at(lines: tuple[Source, ...], pool: GpuPool, code: Code, message: str, help
 
 
 def _because_of(fact: Fact[Any], found: Diagnostic) -> Diagnostic:
-    """The diagnostic with the fact behind it; one that is not certain gives no error."""
+    """The diagnostic with the underlying fact; an uncertain fact causes no error."""
     notes = (*found.notes, Note(f"{fact.source} ({fact.confidence})", fact.span))
     return replace(found, notes=notes, override=None if fact.certain else Severity.WARNING)
 

@@ -1,6 +1,6 @@
-"""What a person wrote about a pool's driver into rendered objects, by a patch or in a manifest: it overrules the pool.
+"""Driver settings that users wrote into rendered objects, by a patch or in a manifest, and that override the pool.
 
-Objects are read above the platform; here stand the values that they lead to.
+The objects are read in a higher layer; this module contains the resulting values.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ _VERSION = re.compile(r"(?P<branch>[0-9]{3})(?P<rest>\.[0-9]+){0,2}")
 
 
 class WrittenField(Record, Generic[T]):
-    """A value of a rendered object, and the lines that gave it."""
+    """A value in a rendered object, and its sources."""
 
     value: T
     noted: Sources
@@ -29,21 +29,21 @@ class WrittenField(Record, Generic[T]):
         return cast("Source", line_to_change(self.noted))
 
     def read(self) -> T:
-        """The value; its lines are recorded."""
+        """The value; its sources are recorded."""
         record(*self.noted)
         return self.value
 
 
 class WrittenDriver(Record, kw_only=True):
-    """The driver of one pool as far as a person wrote it into objects. What is None the blueprint decides.
+    """The driver of one pool as far as users wrote it into objects. The blueprint determines fields that are None.
 
     Attributes:
         enabled: Whether the operator installs it.
-        version: Version, branch or digest; empty where it cannot be known which one the nodes get.
+        version: Version, branch or digest; empty if it cannot be known which one the nodes get.
         kernel_modules: `auto`, `open` or `proprietary`.
-        precompiled: Whether kernel modules are taken as built for the nodes' kernel.
-        image: Repository and name of an image that is not NVIDIA's public one.
-        vgpu: Whether that is a driver for guests with virtual GPUs.
+        precompiled: Whether precompiled kernel modules for the nodes' kernel are used.
+        image: The repository and name of an image other than NVIDIA's public one.
+        vgpu: Whether it is a guest driver for virtual GPUs.
     """
 
     enabled: WrittenField[bool] | None = None
@@ -55,7 +55,7 @@ class WrittenDriver(Record, kw_only=True):
 
     @property
     def sources(self) -> Iterator[Source]:
-        """The line of each field that is written."""
+        """The source of each field that is written."""
         for name in self.__struct_fields__:
             if found := getattr(self, name):
                 yield found.source
@@ -65,12 +65,12 @@ NOTHING_WRITTEN = WrittenDriver()
 
 
 def branch_of(version: str) -> str | None:
-    """The branch of a version; None of a digest, and of what is no version."""
+    """The branch of a version; None for a digest, and for anything that is not a version."""
     found = _VERSION.fullmatch(version)
     return found["branch"] if found else None
 
 
 def exact_version(version: str) -> str | None:
-    """The version where it is an exact one; None of a branch and of a digest."""
+    """The version if it is exact; None for a branch or a digest."""
     found = _VERSION.fullmatch(version)
     return version if found and found["rest"] else None

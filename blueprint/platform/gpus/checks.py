@@ -1,4 +1,4 @@
-"""Checks of GPUs: what is expected of a product that cannot have it."""
+"""Checks of GPUs: expectations that a product cannot meet."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from blueprint.platform.paths import POOLS
 
 
 def check_ecc(context: CheckContext) -> Iterator[Diagnostic]:
-    """ECC that is expected of GPUs without it."""
+    """Report expected ECC on GPUs without it."""
     for pool in context.platform.gpu_pools:
         supported = pool.gpu.facts.ecc.supported
         if supported.certain and not supported.value and pool.expect_ecc:

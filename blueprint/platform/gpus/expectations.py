@@ -1,4 +1,4 @@
-"""What nodes must show of their GPUs: that they are there, the product, its memory, and an identity for each."""
+"""Expectations about GPUs: their presence, the product, its memory, and unique identities."""
 
 from __future__ import annotations
 
@@ -20,27 +20,27 @@ from blueprint.probe.checks.nvml import nvml
 from blueprint.probe.checks.persistence_mode import persistence_mode
 
 VGPU_TOLERANCE_PERCENT = 8
-"""By so much 2^30 is more than 10^9, and a little for what the driver keeps."""
+"""The ratio of 2^30 to 10^9, plus a little that the driver reserves."""
 _VGPU_KINDS = "QCBA"
 MEMORY_TOLERANCE_MIB = 256
-"""Drivers of different branches reserve slightly different amounts (node-to-node differences seen: under 100 MiB)."""
+"""Driver branches reserve slightly different amounts (observed differences between nodes: under 100 MiB)."""
 
 
 def present(pool: GpuPool) -> bool:
-    """Whether there are GPUs: always, and the product says so."""
+    """Whether there are GPUs: always, and the product is the source."""
     return bool(pool.gpu.product)
 
 
 def unique(pool: GpuPool) -> str:
-    """An identity of its own for every GPU."""
+    """A unique identity for every GPU."""
     decided_by(pool.gpu.product)
     return "unique"
 
 
 def product(pool: GpuPool) -> Product | None:
-    """The names and PCI ids by which the product is known; nothing where the catalogue has none.
+    """The names and PCI IDs of the product; None if it is not in the catalogue.
 
-    A guest with a virtual GPU names the profile that its host chose, which nobody declares here.
+    A guest with a virtual GPU reports the profile that its host chose, which is not declared here.
     """
     if pool.driver.vgpu:
         return None
@@ -55,14 +55,14 @@ def product(pool: GpuPool) -> Product | None:
 
 
 def _virtual_names(names: tuple[str, ...], machine: Machine) -> Iterator[str]:
-    """The names of a vGPU of known size: the product, its gigabytes and the kind of its licence."""
+    """The names of a vGPU of known size: the product, its gigabytes and its licence type."""
     if mib := machine.vgpu_mib:
         size = round(read_fact(mib) * 2**20 / 10**9)
         yield from (f"{name}-{size}{kind}" for name in names for kind in _VGPU_KINDS)
 
 
 def memory(pool: GpuPool) -> MemorySize | None:
-    """The memory of the product, or of the vGPU, where it is known."""
+    """The memory of the product, or of the vGPU, if known."""
     if pool.driver.vgpu:
         return None
     if pool.hardware.virtual:
@@ -75,7 +75,9 @@ def memory(pool: GpuPool) -> MemorySize | None:
 
 
 def _virtual_memory(machine: Machine) -> MemorySize | None:
-    """A cloud counts the gigabytes of a vGPU by thousands; its profile has as many of 1024, less what is reserved."""
+    """The memory of a vGPU. A cloud counts gigabytes in powers of 1000; the profile has as many in powers of 1024, less
+    what is reserved.
+    """
     known = machine.vgpu_mib
     if known is None or not known.certain:
         return None

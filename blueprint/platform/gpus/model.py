@@ -1,4 +1,4 @@
-"""The GPUs of a pool's nodes, resolved."""
+"""The resolved GPUs of a pool's nodes."""
 
 from __future__ import annotations
 
@@ -32,12 +32,12 @@ class PoolGpu:
 
     @property
     def catalogued(self) -> Product | None:
-        """What the catalogue knows about the product; None for a product that it does not have."""
+        """The catalogue's facts about the product; None for a product that is not in it."""
         return self._catalog.gpu(self.product)
 
     @tracked_property
     def facts(self) -> Product:
-        """What the catalogue knows of the product, or the blueprint's own file."""
+        """The facts about the product, from the catalogue or from the blueprint's own file."""
         if (named_at := self._catalog.named_at(self.product)) is not None:
             record(self._platform.origins.source(named_at))
         product = self.catalogued
@@ -47,7 +47,7 @@ class PoolGpu:
 
     @tracked_property
     def subsystems(self) -> dict[str, str]:
-        """Where other products have its PCI device id: whose each `25B6:10DE:157E` is, as far as is known."""
+        """If other products share its PCI device ID: the product of each known subsystem, such as `25B6:10DE:157E`."""
         own = read_fact(self.facts.pci_device_ids)
         if self.facts.device_ids:
             return {}

@@ -1,4 +1,4 @@
-"""Prerequisites of GPUs: which ones each node has."""
+"""Prerequisites of GPUs: the GPUs of each node."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from blueprint.platform.pool import GpuPool, Pool
 
 
 def pool_prerequisites(pool: Pool, _: Platform) -> Iterator[Iterator[str]]:
-    """What must be true of the GPUs of a pool's nodes."""
+    """The prerequisites of the GPUs on a pool's nodes."""
     if isinstance(pool, GpuPool):
         yield _gpus(pool)
 

@@ -1,1 +1,1 @@
-"""How the platform wants faults of GPUs handled."""
+"""The platform's handling of GPU faults."""

@@ -1,4 +1,4 @@
-"""Whether declared reactions are about faults that are told of, and help."""
+"""Checks of declared reactions to GPU faults: whether an alert reports the fault, and whether the reaction helps."""
 
 from __future__ import annotations
 

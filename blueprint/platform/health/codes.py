@@ -1,4 +1,4 @@
-"""Codes of declared reactions to faults of GPUs (BP3640 to BP3659)."""
+"""Diagnostic codes for declared reactions to GPU faults (BP3640 to BP3659)."""
 
 from blueprint.diagnostics import Severity, define
 

@@ -1,4 +1,4 @@
-"""Declared reactions to faults of GPUs, by the alerts that tell of these. Nothing here drains or repairs."""
+"""Declared reactions to GPU faults, by the alerts that report them. Nothing here drains or repairs nodes."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from blueprint.platform.tracking.tracked import Origins
 
 
 class FaultReactions:
-    """What the blueprint says is to be done about each fault."""
+    """The reactions that the blueprint declares for each fault."""
 
     def __init__(self, reactions: Mapping[str, str], origins: Origins) -> None:
         self.reactions = reactions
@@ -18,11 +18,11 @@ class FaultReactions:
 
     @property
     def known(self) -> Mapping[str, GpuFault]:
-        """All faults of which an alert tells."""
+        """All faults that an alert reports."""
         return load_gpu_faults()
 
     def label_of(self, alert: str) -> str | None:
-        """The label `reaction` of an alert: a word, or one that depends on the Xid; None where nothing is declared."""
+        """The label `reaction` of an alert: a word, or one that depends on the Xid; None if nothing is declared."""
         if not self.reactions:
             return None
         found = [(name, fault) for name, fault in self.known.items() if fault.alert == alert and name in self.reactions]

@@ -1,1 +1,1 @@
-"""What completes a blueprint before it is resolved: instance types, product names, users' hardware files."""
+"""Completes a blueprint before it is resolved: instance types, product names, users' hardware files."""

@@ -1,7 +1,7 @@
-"""Binds a blueprint to the catalogue: fills in what names decide, and leaves out values that name nothing.
+"""Binds a blueprint to the catalogue: adds derived values, and omits references to unknown names.
 
-What is left out is reported by the checks of its topic. Here it only must not stand in the way of the platform, so
-that one run finds as much as possible.
+The checks of the respective topic report what is omitted. Here, it must only not prevent the platform from being
+resolved, so that one run finds as many errors as possible.
 """
 
 from __future__ import annotations
@@ -21,11 +21,11 @@ class Binding(Record):
     """A blueprint bound to the catalogue.
 
     Attributes:
-        completed: The blueprint with what its instance types decide.
-        sound: The same without settings of components that have no value of their type.
-        known: Where values came from that no document holds.
-        release: The release that it names; the newest one in its stead where there is no such release.
-        unresolved: Pools with a GPU product that the catalogue does not have.
+        completed: The blueprint with values derived from its instance types.
+        sound: The same without component settings whose values have a wrong type.
+        known: The sources of values that are not in a document.
+        release: The selected release; the newest one if it does not exist.
+        unresolved: Pools with a GPU product that is not in the catalogue.
     """
 
     completed: Blueprint
@@ -36,7 +36,7 @@ class Binding(Record):
 
 
 def bind(blueprint: Blueprint, root: Node, catalog: Catalog) -> Binding:
-    """Bind every name of the blueprint as far as it can be bound."""
+    """Bind all names in the blueprint, as far as possible."""
     found = complete(blueprint, root, catalog)
     completed = found.blueprint
     release = catalog.release(blueprint.spec.release) or _newest(catalog)

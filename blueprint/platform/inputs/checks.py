@@ -1,4 +1,4 @@
-"""Checks of names that the catalogue must have: the release, and GPU products."""
+"""Checks of names that must be in the catalogue: the release, and GPU products."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from blueprint.source.paths import Path
 
 
 def check_names(context: CheckContext) -> Iterator[Diagnostic]:
-    """Names that the catalogue does not have."""
+    """Report names that are not in the catalogue."""
     if context.catalog.release(context.inputs.written.spec.release) is None:
         path: Path = ("spec", "release")
         yield context.unknown_name(path, codes.UNKNOWN_RELEASE, "release", context.catalog.releases)

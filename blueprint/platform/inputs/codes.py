@@ -1,4 +1,4 @@
-"""Codes of machines, places of nodes, and what goes together (BP3150 to BP3189)."""
+"""Diagnostic codes for instance types, locations of nodes, and compatibility (BP3150 to BP3189)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Checks of what the blueprint names of components: themselves, their settings, and values of those."""
+"""Checks of component names, setting names and setting values in the blueprint."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from blueprint.wording import value_in_words
 
 
 def check_component_names(context: CheckContext) -> Iterator[Diagnostic]:
-    """Every component that the blueprint names, and its settings."""
+    """Check all components in the blueprint, and their settings."""
     for name, spec in context.inputs.written.spec.components.items():
         component = context.catalog.component(name, context.release.components.get(name))
         if component is None or name not in context.release.components:
@@ -38,7 +38,7 @@ def _settings(context: CheckContext, component: Component, given: dict[str, Any]
 
 
 def _faults(context: CheckContext, path: Path, known: Setting, value: Any) -> Iterator[Diagnostic]:
-    """What is wrong with the value of a setting, each at its own line."""
+    """Errors in the value of a setting, each at its own line."""
     _, _, component, _, setting = path
     for keys, fault in known.faults(value):
         at: Path = (*path, *keys)

@@ -1,4 +1,4 @@
-"""Checks of a pool's fabric, as it is written, against its cloud and its instance type."""
+"""Checks of a pool's fabric, as written, against its cloud and its instance type."""
 
 from __future__ import annotations
 
@@ -17,19 +17,19 @@ from blueprint.spec.pools import NodePool
 
 
 def check_fabrics(context: CheckContext) -> Iterator[Diagnostic]:
-    """The fabric of every pool whose GPUs are decided."""
+    """Check the fabrics of all pools whose GPUs are determined."""
     return _FabricChecks(context).found()
 
 
 class _FabricChecks:
-    """What the author says of fabrics, against what the cloud has."""
+    """Checks of declared fabrics against those of the cloud."""
 
     def __init__(self, context: CheckContext) -> None:
         self._context = context
         self._there = context.note(("spec", "cluster", "distribution"), "distribution set here")
 
     def found(self) -> Iterator[Diagnostic]:
-        """Everything, pool by pool."""
+        """All findings, pool by pool."""
         written = self._context.inputs.written.spec.node_pools
         for name in self._context.inputs.completed.spec.node_pools:
             if (network := written[name].network) is not None:
@@ -41,13 +41,13 @@ class _FabricChecks:
 
     @cached_property
     def _fabrics(self) -> list[str]:
-        """What joins the nodes of the cloud; empty outside of clouds."""
+        """The fabrics of the cloud; empty outside of clouds."""
         clouds = self._context.catalog.clouds_of(self._context.platform.cluster.distribution)
         machines = (machine for cloud in clouds for machine in cloud.types.values())
         return sorted({machine.fabric for machine in machines if machine.fabric})
 
     def _fabric(self, name: str, pool: NodePool, network: PoolNetwork) -> Iterator[Diagnostic]:
-        """The fabric against the cloud and the machine."""
+        """Check the fabric against the cloud and the machine."""
         path, machine = (*POOLS, name, "network", "fabric"), self._machine(pool)
         known = self._fabrics
         if network.fabric and known and network.fabric not in known:

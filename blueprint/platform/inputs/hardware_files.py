@@ -1,4 +1,4 @@
-"""GPU products that the blueprint brings along: files in the catalogue's own form, named by `spec.hardware`."""
+"""GPU products in the blueprint's own files, in the catalogue's format, listed in `spec.hardware`."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _OTHER_VENDOR = re.compile(r"\b(?!10de:)[0-9a-f]{4}:[0-9a-f]{4}\b", re.IGNORECAS
 
 
 def with_own_hardware(catalog: Catalog, layered: Layered) -> tuple[Catalog, list[Diagnostic]]:
-    """The catalogue with the blueprint's own products, and what is wrong with their files."""
+    """The catalogue with the blueprint's own products, and errors in their files."""
     problems: list[Diagnostic] = []
     files: dict[str, tuple[str, Path]] = {}
     for index, pattern in enumerate(patterns_at(layered, AT)):
@@ -39,7 +39,7 @@ def with_own_hardware(catalog: Catalog, layered: Layered) -> tuple[Catalog, list
 
 
 def _of_another_vendor(found: Iterable[Diagnostic], text: str) -> list[Diagnostic]:
-    """The one thing to say of a file that describes another vendor's product; nothing where it is NVIDIA's."""
+    """A single finding for a file that describes another vendor's product; empty for NVIDIA's."""
     for each in found:
         if (each.path or "").startswith("pciDeviceIds") and "10de:" in each.message:
             lines = text.splitlines()[each.at.line - 1 : each.at.end_line] if each.at else []
@@ -50,5 +50,5 @@ def _of_another_vendor(found: Iterable[Diagnostic], text: str) -> list[Diagnosti
 
 
 def causes_only(found: list[Diagnostic], problems: list[Diagnostic]) -> list[Diagnostic]:
-    """What was found with the catalogue, without products that are unknown because a file of ours is wrong."""
+    """The findings without products that are unknown only because one of the user's files is invalid."""
     return [each for each in found if not problems or each.code is not UNKNOWN_PRODUCT]

@@ -19,18 +19,18 @@ from blueprint.units import quantity_value
 
 
 def check_instance_types(context: CheckContext) -> Iterator[Diagnostic]:
-    """Every pool as its author wrote it, against the catalogue's machine."""
+    """Check all pools, as written, against the catalogue's instance types."""
     return _InstanceTypeChecks(context).found()
 
 
 class _InstanceTypeChecks:
-    """What is wrong between pools and their machines; told about the blueprint as it was written."""
+    """Conflicts between pools and their machines, reported for the blueprint as written."""
 
     def __init__(self, context: CheckContext) -> None:
         self.context = context
 
     def found(self) -> Iterator[Diagnostic]:
-        """Everything, pool by pool."""
+        """All findings, pool by pool."""
         for name, pool in self.context.inputs.written.spec.node_pools.items():
             declared = {(*POOLS, name, *at): each for at, each in declared_types(pool).items()}
             known = {at: machine for at, each in declared.items() if (machine := self.context.catalog.machine(each))}
@@ -48,7 +48,7 @@ class _InstanceTypeChecks:
             yield from self._arch(name, pool, machine)
 
     def _differ(self, machines: Mapping[Path, Machine]) -> Iterator[Diagnostic]:
-        """What the nodes of one pool must have in common, whichever of its instance types they are."""
+        """Differences between instance types of one pool in what its nodes must have in common."""
         first = next(iter(machines), ())
         for at, machine in machines.items():
             one = machines[first]
@@ -183,12 +183,12 @@ class _InstanceTypeChecks:
 
 
 def _has_no_gpus(pool: NodePool) -> bool:
-    """Whether Karpenter may make the nodes of machines without GPUs, of which the catalogue has none."""
+    """Whether Karpenter may create the nodes from machines without GPUs, of which the catalogue has none."""
     return pool.karpenter is not None and pool.gpu is None and declares_its_shape(pool)
 
 
 def _types_of(pool: NodePool) -> Path:
-    """Where a pool says what machines its nodes are."""
+    """The path at which a pool declares its machines."""
     return next(iter(declared_types(pool)), ("machine", "instanceType"))[:2]
 
 
@@ -197,4 +197,4 @@ _IN_COMMON: dict[str, Callable[[Any], str]] = {
     "gpus": lambda number: "1 GPU" if number == 1 else f"{number} GPUs",
     "arch": lambda arch: f"{arch} processors",
 }
-"""What machines of one pool must agree in, and how it is said."""
+"""The properties in which the machines of a pool must agree, and how they are described."""

@@ -1,7 +1,7 @@
-"""What follows from a pool's machine: the GPUs, processors and memory that a blueprint leaves to the instance type.
+"""Values derived from a pool's machine: the GPUs, CPUs and memory that a blueprint leaves to the instance type.
 
-The blueprint is completed before anything else looks at it, so that everything that reads `gpu.product` has one. Every
-value that is filled in knows two lines: that of the instance type, and the catalogue's.
+The blueprint is completed before anything else reads it, so that `gpu.product` is always set. Every derived value has
+two sources: the line with the instance type, and the catalogue's line.
 """
 
 from __future__ import annotations
@@ -23,18 +23,20 @@ from blueprint.spec.model import Blueprint
 from blueprint.spec.pools import NodePool, PoolGpu
 
 Known = Mapping[Path, tuple[Source, ...]]
-"""Where values came from that no document holds, by the path at which they are read."""
+"""The sources of values that are not in a document, by the path at which they are read."""
 
 
 class Completed(Record):
-    """A blueprint whose pools say what their machines have. Pools whose GPUs nothing decides are left out."""
+    """A blueprint whose pools contain the properties of their machines. Pools whose GPUs are undetermined are
+    omitted.
+    """
 
     blueprint: Blueprint
     known: Known
 
 
 def complete(blueprint: Blueprint, root: Node, catalog: Catalog) -> Completed:
-    """Fill in what machines decide. What contradicts them, or is missing, `instance_type_checks` reports."""
+    """Add values derived from machines. `instance_type_checks` reports contradictions and missing values."""
     pools: dict[str, NodePool] = {}
     known: dict[Path, tuple[Source, ...]] = {}
     for name, pool in blueprint.spec.node_pools.items():
@@ -47,7 +49,7 @@ def complete(blueprint: Blueprint, root: Node, catalog: Catalog) -> Completed:
 
 
 class _Filling:
-    """One pool with what its machine decides, and where each such value came from."""
+    """One pool with the values derived from its machine, and their sources."""
 
     def __init__(self, name: str, pool: NodePool, origins: Origins, catalog: Catalog) -> None:
         self.pool = pool
@@ -67,7 +69,7 @@ class _Filling:
 
     @property
     def decided(self) -> bool:
-        """Whether it is known what GPUs the pool has, none among them."""
+        """Whether it is determined which GPUs the pool has, if any."""
         gpu = self.pool.gpu
         return bool(gpu.product and gpu.count) if gpu else not self._by_machine
 
@@ -93,7 +95,7 @@ class _Filling:
         )
 
     def _network(self, machine: Machine) -> None:
-        """The fabric, and as many cards as the machine has of it."""
+        """Add the fabric, and the machine's number of adapters for it."""
         network = self.pool.network
         if network is None:
             return
@@ -105,7 +107,7 @@ class _Filling:
         )
 
     def _count_of_board(self, catalog: Catalog) -> None:
-        """A GPU whose boards have one size decides how many there are where nothing else does."""
+        """Add the number of GPUs per board, if nothing else determines it and the GPU's boards have one size."""
         gpu = self.pool.gpu
         product = catalog.gpu(gpu.product) if gpu and not gpu.count else None
         if gpu is None or product is None or product.board_gpus is None:
@@ -116,7 +118,7 @@ class _Filling:
         self.pool = self.pool.model_copy(update={"gpu": gpu.model_copy(update={"count": product.board_gpus.value})})
 
     def _arch_of_gpu(self, catalog: Catalog) -> None:
-        """A GPU beside a Grace CPU decides the processor where nothing else does."""
+        """Add the processor architecture of a GPU with a Grace CPU, if nothing else determines it."""
         gpu = self.pool.gpu
         product = catalog.gpu(gpu.product) if gpu else None
         if product is None or product.host_arch is None or self.pool.machine.arch:
@@ -144,7 +146,7 @@ def _catalogue(fact: Fact[Any]) -> Source:
 
 
 def declared_types(pool: NodePool) -> dict[Path, str]:
-    """The instance types that the nodes of a pool may be, by where the pool names them."""
+    """The possible instance types of a pool's nodes, by the path at which they are declared."""
     if pool.karpenter is not None:
         return {(KARPENTER, "instanceTypes", index): name for index, name in enumerate(pool.karpenter.instance_types)}
     declared = pool.machine.instance_type
@@ -152,6 +154,6 @@ def declared_types(pool: NodePool) -> dict[Path, str]:
 
 
 def declares_its_shape(pool: NodePool) -> bool:
-    """Whether nothing has to follow from the instance type: the pool says its GPUs, or what it has without any."""
+    """Whether nothing needs to be derived from the instance type: the pool declares its GPUs, or that it has none."""
     gpu, shape = pool.gpu, pool.machine
     return bool(gpu.product and gpu.count) if gpu else bool(shape.cpu and shape.memory)

@@ -1,4 +1,4 @@
-"""Checks of the two questions, who runs the GPU stack and how pods get GPUs, and of what all pools have in common."""
+"""Checks of how the GPU stack is run, how GPUs are allocated, and of the common defaults of pools."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from blueprint.spec.karpenter import KARPENTER
 from blueprint.spec.pools import NodePool
 
 _GPUS_FROM: tuple[Path, ...] = (("gpu",), ("machine", "instanceType"), (KARPENTER, "instanceTypes"))
-"""Where a pool says, or lets follow, which GPUs it has."""
+"""The keys from which a pool's GPUs follow."""
 
 
 def check_language(context: CheckContext) -> Iterator[Diagnostic]:
-    """The whole blueprint, then every pool."""
+    """Check the blueprint as a whole, then every pool."""
     for name, pool in context.inputs.written.spec.node_pools.items():
         yield from _allocation(context, name, pool)
         yield from _name(context, name)
@@ -26,7 +26,7 @@ def check_language(context: CheckContext) -> Iterator[Diagnostic]:
 
 
 def _allocation(context: CheckContext, name: str, pool: NodePool) -> Iterator[Diagnostic]:
-    """A pool whose GPUs the operator would have to allocate in another way, or that has no GPUs."""
+    """A pool whose GPUs the operator would have to allocate differently, or that has no GPUs."""
     spec, path = context.inputs.written.spec, (*POOLS, name, "allocation")
     resolved = context.pools.get(name)
     if pool.allocation is not None and resolved is not None and not resolved.gpu:
@@ -42,7 +42,7 @@ def _allocation(context: CheckContext, name: str, pool: NodePool) -> Iterator[Di
 
 
 def _name(context: CheckContext, name: str) -> Iterator[Diagnostic]:
-    """A pool whose nodes nothing tells from others, or whose name is likely to be that of another pool."""
+    """A pool whose nodes cannot be distinguished from others, or whose name is probably a typo of another pool's."""
     pool, other = context.pools.get(name), _slip_of(context, name)
     if pool is not None and not pool.selector:
         distribution = context.platform.cluster.distribution_facts.title
@@ -65,7 +65,7 @@ def _name(context: CheckContext, name: str) -> Iterator[Diagnostic]:
 
 
 def _slip_of(context: CheckContext, name: str) -> str | None:
-    """The pool of a lower layer that a pool, which no lower layer has, was likely meant to be."""
+    """The pool of a lower layer whose name a pool, which no lower layer has, probably misspells."""
     node, pools = context.root.get((*POOLS, name)), context.root.get(POOLS)
     if node is None or node.replaced is not None or pools is None or not node.layer.rank:
         return None
@@ -77,10 +77,10 @@ def _slip_of(context: CheckContext, name: str) -> str | None:
 
 
 def _unused_defaults(context: CheckContext) -> Iterator[Diagnostic]:
-    """Defaults that are merged under no pool."""
+    """Defaults that apply to no pool."""
     node, pools = context.root.get(POOL_DEFAULTS), context.root.get(POOLS)
     written = list(pools.value.values()) if pools and isinstance(pools.value, dict) else []
-    # Also pools that are left out since something about them is wrong.
+    # Includes pools that are omitted because of errors.
     with_gpus = (any(map(pool.get, _GPUS_FROM)) for pool in written)
     if node is not None and node.value and written and not any(with_gpus):
         message = "poolDefaults applies to pools with GPUs, and no pool has GPUs"

@@ -1,4 +1,4 @@
-"""Checks of the blueprint's lists: entries that stand there twice."""
+"""Checks for duplicate entries in the blueprint's lists."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from blueprint.source.paths import Path
 
 
 def check_lists(context: CheckContext) -> Iterator[Diagnostic]:
-    """Entries that a list has twice."""
+    """Report duplicate entries of lists."""
     spec = context.inputs.written.spec
     lists: dict[Path, tuple[Any, ...]] = {
         (*CLUSTER, "registries", "pullSecrets"): tuple(spec.cluster.registries.pull_secrets),

@@ -1,4 +1,4 @@
-"""Which product somebody means by a name that no product has."""
+"""Suggestions for unknown GPU product names."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ _OTHERS: tuple[tuple[str, str], ...] = (
     (r"(jetson|tegra|orin|xavier|thor|drive|igx)(\b|\d).*|agx-.*", _TEGRA),
     (r"(google-)?(cloud-)?tpu.*|(trainium|inferentia|trn|inf)\d?.*", "an accelerator of a cloud"),
 )
-"""Accelerators that the platform cannot have, by their names."""
+"""Names of accelerators that the platform does not support."""
 
 
 def likely_products(declared: str, catalog: Catalog) -> list[str]:
-    """The products that a declared name may mean, likeliest first; empty where nothing comes near.
+    """The products that a declared name may refer to, the most likely first; empty if nothing is similar.
 
-    It may be what NVML or the node label `nvidia.com/gpu.product` calls the product, or a part of its name: A6000.
+    It may be the name in NVML, in the node label `nvidia.com/gpu.product`, or a part of the product's name: A6000.
     """
     if called := [name for name in catalog.products if declared in _called(name, catalog)]:
         return called
@@ -41,7 +41,7 @@ def likely_products(declared: str, catalog: Catalog) -> list[str]:
 
 
 def unsupported(declared: str) -> str | None:
-    """Why a name is none of a GPU that the platform can have; None where it may be one."""
+    """Why a name does not refer to a GPU that the platform supports; None if it may."""
     word = re.sub(r"[\s_]+", "-", declared.casefold()).removeprefix("nvidia-")
     kind = next((kind for pattern, kind in _OTHERS if re.fullmatch(pattern, word)), None)
     if kind == _TEGRA:
@@ -50,13 +50,13 @@ def unsupported(declared: str) -> str | None:
 
 
 def _same_model(declared: str, product: str) -> bool:
-    """Whether a misspelt name has the number of the product: an RTX 3080 is no misspelt RTX 5080."""
+    """Whether a misspelt name has the product's model number: an RTX 3080 is not a misspelt RTX 5080."""
     mine, its = _model(declared), _model(product)
     return bool(its) and (mine == its or (mine.endswith(its) and mine.removesuffix(its) in ("rtx", "gtx", "geforce")))
 
 
 def _model(name: str) -> str:
-    """The first word with a digit, and letters that look like digits read as such: `h100` of H1OO-SXM5-80GB."""
+    """The first word with a digit, with letters that resemble digits replaced: `h100` for H1OO-SXM5-80GB."""
     words = (word.replace("o", "0") if re.search(r"\d", word) else word for word in _WORD.findall(name.casefold()))
     return next((word for word in words if re.search(r"\d", word)), "")
 
@@ -67,5 +67,5 @@ def _called(name: str, catalog: Catalog) -> tuple[str, ...]:
 
 
 def _has(words: Iterable[str], parts: list[str]) -> bool:
-    """Whether every word is a part of the name: whole, or but for a number or unit at its end (SXM5, 80GB)."""
+    """Whether every word is part of the name, as a whole or without a trailing number or unit (SXM5, 80GB)."""
     return all(any(re.fullmatch(re.escape(word) + r"\d?(gb)?", part) for part in parts) for word in words)

@@ -1,4 +1,4 @@
-"""Where amounts of quotas were written that leave out the resource: `train: {guaranteed: 64}` is one of GPUs."""
+"""The sources of quota amounts without a resource: `train: {guaranteed: 64}` refers to GPUs."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _SECTIONS = ("tenants", "plans")
 
 
 def known_amounts(root: Node) -> Known:
-    """The lines of such amounts, by the path at which they are read."""
+    """The sources of such amounts, by the path at which they are read."""
     origins = Origins(root)
     return {
         (*path, "gpu", key): (origins.source((*path, key)),)
@@ -25,7 +25,7 @@ def known_amounts(root: Node) -> Known:
 
 
 def _quotas(root: Node) -> Iterator[tuple[Path, Node]]:
-    """What is written of each pool."""
+    """The declared quotas for each pool."""
     for section in _SECTIONS:
         for name, declared in _children(root.get(("spec", section))):
             for pool, amounts in _children(declared.value.get("quota") if isinstance(declared.value, dict) else None):

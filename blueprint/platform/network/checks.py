@@ -1,4 +1,4 @@
-"""Checks of networks: fabrics, drivers and resources of network cards, and settings of the Network Operator."""
+"""Checks of networks: fabrics, drivers and resources of network adapters, and settings of the Network Operator."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from blueprint.platform.pool import Pool
 from blueprint.source.paths import Path
 
 _TAKEN = ("nvidia.com/gpu", "nvidia.com/mig-", "kubernetes.io/", "cpu/", "memory/")
-"""Beginnings of resources that belong to somebody else."""
+"""Prefixes of resource names that other components use."""
 _OFED_SETTINGS = (
     "autoUpgrade",
     "maxParallelUpgrades",
@@ -38,19 +38,19 @@ _KUBELET_ROOT = "/var/lib/kubelet"
 
 
 def check_networks(context: CheckContext) -> Iterator[Diagnostic]:
-    """The networks of all pools."""
+    """Check the networks of all pools."""
     return NetworkChecks(context).found()
 
 
 class NetworkChecks:
-    """Each pool's network against its machine, its cloud and its GPU driver; then all of them together."""
+    """Checks each pool's network against its machine, its cloud and its GPU driver; then all of them together."""
 
     def __init__(self, context: CheckContext) -> None:
         self.context = context
         self._there = self.context.note(("spec", "cluster", "distribution"), "distribution set here")
 
     def found(self) -> Iterator[Diagnostic]:
-        """Everything, pool by pool."""
+        """All findings, pool by pool."""
         direct = GpuDirectChecks(self.context)
         for name, pool in self.context.pools.items():
             if pool.network is not None:
@@ -87,11 +87,11 @@ class NetworkChecks:
             yield self.context.diagnostic_at(path, codes.SERVER_ABSENT, message, notes=notes, help_=help_)
 
     def _component(self, network: PoolNetwork) -> PlatformComponent | None:
-        """The component that advertises the cards; None where the cloud does, or the release does not have it."""
+        """The component that advertises the adapters; None if the cloud does, or the release does not contain it."""
         return self.context.platform.release_components.get(network.component or "")
 
     def _management(self, pool: Pool, network: PoolNetwork) -> Iterator[Diagnostic]:
-        """Ports of the board that our device plugin takes for ports of the fabric."""
+        """Ports of the board that our device plugin mistakes for ports of the fabric."""
         name, product = pool.name, pool.gpu.catalogued if pool.gpu else None
         if product and product.nvlink_management and network.fabric == "infiniband":
             component = self._component(network)
@@ -111,7 +111,7 @@ class NetworkChecks:
                 )
 
     def _kubelet(self, name: str, network: PoolNetwork) -> Iterator[Diagnostic]:
-        """Device plugins that look for the kubelet in its usual place alone."""
+        """Device plugins that support only the kubelet's default directory."""
         root = self.context.platform.cluster.kubelet_root
         if network.by_network_operator and root != _KUBELET_ROOT:
             message = f"the Network Operator's device plugins look for the kubelet under {_KUBELET_ROOT}, not {root}"
@@ -124,7 +124,7 @@ class NetworkChecks:
             )
 
     def _resource(self, name: str, network: PoolNetwork) -> Iterator[Diagnostic]:
-        """What pods request, against what the plugin that hands out the cards can be told."""
+        """The declared resource name, compared with the configuration options of the device plugin."""
         path, resource = (*POOLS, name, "network", "resource"), network.resource
         if resource is None:
             return
@@ -155,7 +155,7 @@ class NetworkChecks:
             )
 
     def _alike(self) -> Iterator[Diagnostic]:
-        """One resource must mean one fabric: pods that request it may land on either pool."""
+        """One resource must correspond to one fabric, because pods that request it may be scheduled to either pool."""
         first: dict[str, tuple[str, str]] = {}
         for name, pool in self.context.pools.items():
             resource = pool.network.resource if pool.network else None
@@ -171,7 +171,7 @@ class NetworkChecks:
                 )
 
     def _components(self) -> Iterator[Diagnostic]:
-        """Components that advertise network cards: that there are any, and settings of the Network Operator."""
+        """Components that advertise network adapters: whether there are any, and settings of the Network Operator."""
         there = [pool.network for pool in self.context.pools.values() if pool.network]
         for component in self.context.platform.declared_components.values():
             fabrics = component.component.fabrics

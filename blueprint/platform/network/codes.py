@@ -1,4 +1,4 @@
-"""Codes of the networks of pools (BP3300 to BP3329)."""
+"""Diagnostic codes for the networks of pools (BP3300 to BP3329)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What nodes must show of their network: the kernel and modules of GPUDirect, and the cards of the fabric."""
+"""Expectations about networks: the kernel and modules for GPUDirect, and the adapters of the fabric."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from blueprint.probe.fabric import Network
 from blueprint.records import replace
 
 DMA_BUF_KERNEL = KernelVersion(5, 12)
-"""From this Linux on dma-buf carries GPU memory."""
+"""The first Linux version whose dma-buf supports GPU memory."""
 
 
 def dma_buf_kernel(pool: GpuPool) -> KernelVersion | None:
@@ -40,7 +40,7 @@ def gds(pool: GpuPool) -> bool | None:
 
 
 def ports(pool: GpuPool) -> Network | None:
-    """The cards of the fabric; of the vendor's that the device plugin takes, where it is ours."""
+    """The adapters of the fabric, limited to the vendor's that our device plugin uses."""
     network = pool.network
     if network is None or network.fabric not in PROBED_FABRICS:
         return None
@@ -49,7 +49,7 @@ def ports(pool: GpuPool) -> Network | None:
 
 
 def cards(pool: GpuPool) -> Network | None:
-    """The same, and how many: read last, so that a wrong number blames that line."""
+    """The same, with their number: read last, so that a wrong number points at that line."""
     expected = ports(pool)
     if expected is None or pool.network is None:
         return None
@@ -58,7 +58,7 @@ def cards(pool: GpuPool) -> Network | None:
 
 
 def _management(pool: GpuPool) -> str:
-    """The PCI device id of cards that may be taken for ones of the fabric; "" where there are none."""
+    """The PCI device ID of adapters that may be mistaken for those of the fabric; "" if there are none."""
     found = pool.gpu.facts.nvlink_management
     infiniband = pool.network is not None and pool.network.fabric == "infiniband"
     return read_fact(found) if found and infiniband else ""

@@ -1,4 +1,4 @@
-"""What can be wrong between a pool's GPUs and its network: GPUDirect, GDRCopy and GPUDirect Storage."""
+"""Checks of GPUDirect, GDRCopy and GPUDirect Storage between a pool's GPUs and its network."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from blueprint.platform.pool import Pool
 from blueprint.source.paths import Path
 
 _PARTS = {"gds": "gds", "gdrcopy": "gdrcopy", "declared_gpu_direct": "gpuDirect"}
-"""Fields of a network that are about GPUs, and their keys."""
+"""Fields of a network that concern GPUs, and their keys."""
 _MODULES = {"gds": "nvidia-fs", "gdrcopy": "gdrdrv"}
 _BESIDE_THE_DRIVER = {
     "gds": ("gds", "gds"),
@@ -22,17 +22,19 @@ _BESIDE_THE_DRIVER = {
     "peermem": ("gpuDirect", "peermem"),
     "host_ofed": ("driver", "peermem for the OFED of the node image"),
 }
-"""What a ClusterPolicy loads beside its driver: the field of a network that decides it, and what it is called."""
+"""Modules that a ClusterPolicy loads in addition to its driver: the field of a network that determines it, and its
+name.
+"""
 
 
 class GpuDirectChecks:
-    """Each pool alone, then what the pools must agree on."""
+    """Checks each pool alone, then what the pools must agree on."""
 
     def __init__(self, context: CheckContext) -> None:
         self.context = context
 
     def pool(self, pool: Pool, network: PoolNetwork) -> Iterator[Diagnostic]:
-        """A pool that has a network whose fabric is known."""
+        """Check a pool that has a network with a known fabric."""
         at: Path = (*POOLS, pool.name, "network")
         if pool.gpu is None:
             for field, key in _PARTS.items():
@@ -48,7 +50,7 @@ class GpuDirectChecks:
             yield from self._storage(pool, network)
 
     def _modules(self, pool: Pool, network: PoolNetwork) -> Iterator[Diagnostic]:
-        """nvidia-fs and gdrdrv are built by the driver pod: with what it brings, and where there is one."""
+        """The driver pod builds nvidia-fs and gdrdrv: check its contents, and that there is one."""
         name, owner = pool.name, pool.driver.owner
         for key, module in _MODULES.items():
             path: Path = (*POOLS, name, "network", key)
@@ -72,7 +74,7 @@ class GpuDirectChecks:
                 )
 
     def _path(self, pool: Pool, network: PoolNetwork) -> Iterator[Diagnostic]:
-        """How cards reach the memory of GPUs."""
+        """Check how adapters reach the memory of GPUs."""
         path, fabric = (*POOLS, pool.name, "network", "gpuDirect"), network.fabric
         declared = network.declared_gpu_direct
         if declared and fabric not in RDMA:
@@ -141,7 +143,7 @@ class GpuDirectChecks:
             )
 
     def together(self) -> Iterator[Diagnostic]:
-        """One ClusterPolicy has one set of modules beside its driver."""
+        """A single ClusterPolicy has one set of modules in addition to its driver."""
         if self.context.platform.setting("driverObjects") != NEVER:
             return
         pools = [pool for pool in self.context.gpu_pools if pool.driver.enabled and not pool.mode_conflict]

@@ -1,4 +1,4 @@
-"""Versions of AWSNodeTemplate."""
+"""API versions of AWSNodeTemplate."""
 
 from blueprint.check.common.karpenter import api_gone
 

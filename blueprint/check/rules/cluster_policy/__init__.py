@@ -1,3 +1,3 @@
-"""Rules about ClusterPolicy: what the GPU Operator would misunderstand, ignore or refuse at run time."""
+"""Rules about ClusterPolicy: fields that the GPU Operator misinterprets, ignores or rejects at run time."""
 
 GROUPS = ("nvidia.com",)

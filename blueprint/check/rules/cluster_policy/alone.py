@@ -1,4 +1,4 @@
-"""One ClusterPolicy, and nothing that contradicts it."""
+"""A single ClusterPolicy without conflicting objects."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ OPERANDS_REPELLED = define("BP6003", "operands-taint-not-tolerated", page=__file
 
 @rule(SECOND_POLICY, tags=("operator",))
 def second(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
-    """Another ClusterPolicy beside the first."""
+    """A second ClusterPolicy."""
     if context.cluster_policy is not subject and context.cluster_policy is not None:
         text = f"the operator uses {context.cluster_policy.id.name} and ignores this ClusterPolicy"
         yield ObjectFinding(SECOND_POLICY, ("metadata", "name"), text, "patch the rendered ClusterPolicy instead")
@@ -26,7 +26,7 @@ def second(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
 
 @rule(BOTH_STACKS, tags=("operator",))
 def both(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
-    """A GPUCluster beside a ClusterPolicy."""
+    """A GPUCluster in addition to a ClusterPolicy."""
     found = [
         each for each in context.objects_of_kind(GPU_CLUSTER) if each.component != USERS or subject.component == USERS
     ]

@@ -1,4 +1,4 @@
-"""ConfigMaps that the ClusterPolicy names."""
+"""ConfigMaps that the ClusterPolicy refers to."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ OPERAND_CONFIG = define("BP6201", "operand-config", page=__file__)
 
 @rule(OPERAND_CONFIG, tags=("operator",), needs=(Capability.COMPLETE,))
 def named(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
-    """What the ClusterPolicy names, and is not there."""
+    """References of the ClusterPolicy to missing ConfigMaps or keys."""
     for operand, key in (("devicePlugin", None), ("migManager", "config.yaml"), ("dcgmExporter", COUNTERS_KEY)):
         name = inside(subject.data, "spec", operand, "config", "name")
         if not name:

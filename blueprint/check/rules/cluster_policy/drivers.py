@@ -1,4 +1,4 @@
-"""The driver of the ClusterPolicy, and what rides on it."""
+"""The driver of the ClusterPolicy, and features that depend on it."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ MODES_MIXED = define("BP6041", "sandbox-modes-mixed", page=__file__)
 
 @rule(PRECOMPILED_CONFLICT, STORAGE_NEEDS_OPEN, tags=("operator",))
 def forms(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
-    """Kernel modules against what needs others."""
+    """Kernel module types that conflict with other features."""
     spec = mapping(subject.data.get("spec"))
     driver = mapping(spec.get("driver"))
     if driver.get("enabled") is not False and driver.get("useNvidiaDriverCRD") is not True:
@@ -34,14 +34,14 @@ def forms(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
 
 @rule(UPGRADE_WITHOUT_EFFECT, tags=("operator",))
 def upgrades(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
-    """Fields of the upgrade policy that others leave without effect."""
+    """Fields of the upgrade policy that have no effect because of others."""
     if by_hand(subject, "spec", "driver", "upgradePolicy"):
         yield from upgrade_faults(subject, ("spec", "driver"))
 
 
 @rule(DRIVERS_UNUSED, tags=("operator",))
 def unused(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
-    """NVIDIADriver objects of the platform that the ClusterPolicy does not allow: by a patch."""
+    """NVIDIADriver objects of the platform that the ClusterPolicy does not allow, because of a patch."""
     drivers = [each for each in context.objects_of_kind(NVIDIA_DRIVER) if each.component != USERS]
     if drivers and not drivers_allowed(context):
         text = f"spec.driver.useNvidiaDriverCRD is not true, so the NVIDIADriver {drivers[0].id.name} is disabled"

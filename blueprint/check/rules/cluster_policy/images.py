@@ -1,4 +1,4 @@
-"""Images that the operator pulls later, as the ClusterPolicy names them."""
+"""Images in the ClusterPolicy that the operator pulls later."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _TRIPLE = ("repository", "image", "version")
 
 @rule(PARTIAL_IMAGE, tags=("operator",))
 def partial(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
-    """Some but not all of repository, image and version."""
+    """Incomplete combinations of repository, image and version."""
     spec = mapping(subject.data.get("spec"))
     by_objects = mapping(spec.get("driver")).get("useNvidiaDriverCRD") is True
     for part in _PARTS:
@@ -51,7 +51,7 @@ def apart(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
 
 @rule(DCGM_NOT_SET, tags=("operator",))
 def dcgm_not_set(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
-    """Whether DCGM runs on its own is left open."""
+    """A ClusterPolicy that does not set whether DCGM runs in a separate pod."""
     if mapping(mapping(subject.data.get("spec")).get("dcgm")).get("enabled") is None:
         yield ObjectFinding(DCGM_NOT_SET, ("spec", "dcgm"), "spec.dcgm.enabled is not set, which means true")
 

@@ -1,4 +1,4 @@
-"""How devices reach containers: CDI, NRI, and what the operator sets by itself."""
+"""Device injection into containers: CDI, NRI, and variables that the operator sets itself."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def nri(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
 
 @rule(RESERVED_VARIABLE, tags=("operator",))
 def variables(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
-    """A variable that is decided elsewhere."""
+    """Variables that are determined elsewhere."""
     for part, reserved in _RESERVED.items():
         for index, each in enumerate(items(inside(subject.data, "spec", part, "env"))):
             name = mapping(each).get("name")
@@ -64,7 +64,7 @@ def gone(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
 
 @rule(DEPRECATED, tags=("operator",))
 def deprecated(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
-    """Fields that have a successor and still work."""
+    """Fields that still work but have a replacement."""
     for path, instead in _DEPRECATED.items():
         if inside(subject.data, "spec", *path) not in (None, ""):
             field = ".".join(path)

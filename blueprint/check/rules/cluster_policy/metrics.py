@@ -1,4 +1,4 @@
-"""How the exporter is scraped, and how much it tells."""
+"""Scraping and labels of the exporter's metrics."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _MONITOR = ("spec", "dcgmExporter", "serviceMonitor")
 
 @rule(ALL_POD_LABELS, tags=("operator", "monitoring"))
 def labels(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
-    """Pod labels without a list of them."""
+    """Pod labels without a list of allowed labels."""
     exporter = inside(subject.data, "spec", "dcgmExporter")
     if inside(exporter, "enablePodLabels") is True and not inside(exporter, "podLabelAllowlistRegex"):
         text = "spec.dcgmExporter.enablePodLabels adds every label of every pod to the metrics"
@@ -32,7 +32,7 @@ def labels(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
 
 @rule(LABEL_FILTER, tags=("operator", "monitoring"))
 def filters(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
-    """Regular expressions that are none."""
+    """Invalid regular expressions."""
     path = ("spec", "dcgmExporter", "podLabelAllowlistRegex")
     for index, text in enumerate(items(inside(subject.data, *path))):
         if not is_go_pattern(str(text)):
@@ -44,7 +44,7 @@ def filters(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
 
 @rule(BAD_LABEL, tags=("operator", "monitoring"))
 def additional(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
-    """Labels of monitors, which the schema takes for any text."""
+    """Labels of monitors, which the schema accepts as any string."""
     path = (*_MONITOR, "additionalLabels")
     for key, text in mapping(inside(subject.data, *path)).items():
         if fault := label_key_fault(str(key)) or label_value_fault(str(text)):
@@ -53,7 +53,7 @@ def additional(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]
 
 @rule(TIMEOUT_TOO_LONG, tags=("operator", "monitoring"))
 def timeout(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
-    """A scrape timeout that is longer than the interval."""
+    """A scrape timeout that exceeds the interval."""
     monitor = inside(subject.data, *_MONITOR)
     every, patience = (inside(monitor, key) for key in ("interval", "scrapeTimeout"))
     if (patience_ := as_duration(patience)) and (every_ := as_duration(every)) and patience_ > every_:

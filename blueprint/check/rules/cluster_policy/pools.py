@@ -1,4 +1,4 @@
-"""What the ClusterPolicy switches and chooses, against what the pools need."""
+"""The operands and options that the ClusterPolicy enables, compared with the pools' requirements."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _WORKLOAD, _CONTAINER = "nvidia.com/gpu.workload.config", "container"
 
 @rule(OPERAND_OFF, tags=("operator",), needs=(Capability.POOLS,))
 def needed(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
-    """An operand that is off, and that a pool needs."""
+    """A disabled operand that a pool needs."""
     for name, title in _PARTS.items() if _in_force(subject, context) else ():
         section, delegated = Section(subject, ("spec", name)), name == "driver" and context.operator.uses_driver_objects
         pool = next((each for each in context.pools if each.owners.get(name) == "operator"), None)
@@ -43,7 +43,9 @@ def needed(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
 
 
 def _partitioning_off(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
-    """What partitions and shares GPUs: the MIG manager, and GPU feature discovery, by whose labels both run."""
+    """Disabled operands for partitioning and sharing: the MIG manager, and GPU feature discovery, whose labels both
+    need.
+    """
     partitioned = next((each for each in context.pools if each.mig_layout), None)
     shared = next((each for each in context.pools if each.mps), None)
     if partitioned and not Section(subject, ("spec", "migManager")).is_enabled:
@@ -59,7 +61,7 @@ def _partitioning_off(subject: Object, context: RuleContext) -> Iterator[ObjectF
 
 @rule(OTHER_OWNER, tags=("operator",), needs=(Capability.POOLS,))
 def owned(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
-    """An operand that is on, and that every pool leaves to somebody else."""
+    """An enabled operand that every pool leaves to another owner."""
     for name, title in _PARTS.items() if _in_force(subject, context) else ():
         owners = [(each, each.owners[name]) for each in context.pools if name in each.owners]
         if not owners or any(owner == "operator" for _, owner in owners):
@@ -72,7 +74,7 @@ def owned(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
 
 @rule(STRATEGY_CHANGED, tags=("operator", "mig"), needs=(Capability.POOLS,))
 def strategy(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
-    """A MIG strategy under which the nodes offer other resources than the pools say."""
+    """A MIG strategy under which the nodes offer other resources than the pools declare."""
     found = Section(subject, ("spec", "mig")).text("strategy") or "single"
     pool = next((each for each in context.pools if each.mig_strategy not in (None, found)), None)
     if pool and _in_force(subject, context):
@@ -87,7 +89,7 @@ def _offers(pool: PoolOffer) -> str:
 
 @rule(PARTITION_CHANGED, tags=("operator", "mig"), needs=(Capability.POOLS,))
 def files(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
-    """A configuration that the nodes' label names, in a file that the operand does not read."""
+    """A configuration in the node label that is in a file which the operand does not read."""
     for operand, name in (("migManager", "mig_config"), ("devicePlugin", "plugin_config")):
         pool = next((each for each in context.pools if getattr(each, name)), None)
         section = Section(subject, ("spec", operand))
@@ -100,7 +102,7 @@ def files(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
 
 @rule(NO_CONTAINERS, tags=("operator",), needs=(Capability.POOLS,))
 def workloads(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
-    """Nodes of pools whose GPUs go to virtual machines, because no label says otherwise."""
+    """Nodes of pools whose GPUs are used for virtual machines, because no label overrides the default."""
     sandbox = Section(subject, ("spec", "sandboxWorkloads"))
     default = sandbox.text("defaultWorkload") or _CONTAINER
     with_gpus = (each for each in context.pools if each.owners or each.offers)
@@ -114,7 +116,7 @@ def workloads(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
 
 @rule(CDI_OFF, tags=("operator",), needs=(Capability.POOLS,))
 def cdi(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
-    """CDI switched off past the setting that decides it."""
+    """CDI disabled without the setting that controls it."""
     section = Section(subject, ("spec", "cdi"))
     runs = any(pool.owners.get("toolkit") == "operator" for pool in context.pools)
     if runs and _in_force(subject, context) and section.value("enabled") is False and section.by_hand("enabled"):

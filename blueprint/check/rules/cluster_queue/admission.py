@@ -1,4 +1,4 @@
-"""Whom a ClusterQueue admits, and how it takes quota back."""
+"""The workloads that a ClusterQueue admits, and how it reclaims quota."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ NOT_SELECTED = define("BP6545", "namespaces-not-selected", page=__file__, severi
 
 @rule(PREEMPTION_REFUSED, tags=("kueue",))
 def preemption_refused(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
-    """Settings of preemption that are mutually exclusive."""
+    """Mutually exclusive preemption settings."""
     yield from _borrowing(mapping(inside(subject.data, "spec", "preemption")))
     yield from _preference(mapping(inside(subject.data, "spec", "flavorFungibility")))
 
@@ -43,7 +43,7 @@ def _preference(fungibility: Mapping[Any, Any]) -> Iterator[ObjectFinding]:
 
 @rule(NOT_SELECTED, tags=("kueue",))
 def without_selector(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
-    """Queues without a selector of namespaces: nothing in them is ever admitted."""
+    """Queues without a namespace selector, which never admit anything."""
     if "namespaceSelector" not in mapping(subject.data.get("spec")):
         text = "spec.namespaceSelector is missing, so the queue admits workloads from no namespace"
         yield ObjectFinding(

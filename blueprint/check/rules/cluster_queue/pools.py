@@ -1,4 +1,4 @@
-"""Quotas of GPUs, against what the node pools offer."""
+"""GPU quotas, compared with what the node pools offer."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from blueprint.source.paths import format_path
 
 @rule(NOT_OFFERED, tags=("kueue", "scheduling"), needs=(Capability.POOLS,))
 def not_offered(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
-    """Quotas of GPUs or MIG devices that no pool offers: what is admitted is never scheduled."""
+    """Quotas for GPUs or MIG devices that no pool offers: admitted workloads are never scheduled."""
     if not context.pools or context.uses_claims or not is_decided_here(context):
         return
     there = sorted({name for pool in context.pools for name in pool.offers})
@@ -30,5 +30,5 @@ def not_offered(subject: Object, context: RuleContext) -> Iterator[ObjectFinding
 
 
 _FOR_MACHINES = ("nvidia.com/pgpu", "nvidia.com/nvswitch")
-"""What nodes of virtual machines offer; how many, no pool says."""
+"""Resources that nodes for virtual machines offer. Pools do not declare the number of devices."""
 RULES = (not_offered,)

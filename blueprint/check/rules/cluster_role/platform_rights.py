@@ -1,4 +1,4 @@
-"""Rights on what the platform decides, given to everybody who may edit a namespace."""
+"""Permissions for platform-wide objects, granted to everyone who may edit a namespace."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ _DECIDED = {
     "node.k8s.io": {"runtimeclasses"},
     "resource.k8s.io": {"deviceclasses"},
 }
-"""What the platform decides for all tenants, by group."""
+"""Platform-wide kinds that affect all tenants, by group."""
 _WRITES = {"*", "create", "update", "patch"}
 
 
 @rule(PLATFORM_RIGHTS, tags=("security", "tenancy"))
 def rights_for_editors(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
-    """A role that adds such rights to Kubernetes' roles for users."""
+    """A role that aggregates such permissions into Kubernetes' roles for users."""
     labels = mapping(inside(subject.data, "metadata", "labels"))
     label = next((each for each in _LABELS if labels.get(each) == "true"), None)
     for index, entry in enumerate(map(mapping, items(subject.data.get("rules")) if label else ())):

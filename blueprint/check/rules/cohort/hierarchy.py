@@ -1,4 +1,4 @@
-"""Cohorts below cohorts."""
+"""The hierarchy of cohorts."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ COHORT_CYCLE = define("BP6464", "cohort-cycle", page=__file__)
 
 @rule(COHORT_CYCLE, tags=("kueue",))
 def cohort_cycle(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
-    """Cohorts that are above themselves: Kueue admits nothing in any of them."""
+    """Cohorts that are their own ancestors: Kueue admits nothing in any of them."""
     if ring := context.once(_rings).get(subject.id.name):
         field = parent_field(subject)
         text = f"spec.{field} leads back to it: {' below '.join(ring.way_from(subject.id.name))}"

@@ -1,4 +1,4 @@
-"""A ComputeDomain: who serves it, how many nodes it says, and the template that it stands for."""
+"""A ComputeDomain: the driver that serves it, its number of nodes, and its claim template."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def _by_template(context: RuleContext) -> Mapping[tuple[str, str], Object]:
 
 @rule(NUMBER_OF_NODES, tags=("dra",), needs=(Capability.CLAIMS,))
 def nodes(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
-    """A number of nodes that means nothing, or that is missing."""
+    """A number of nodes that has no effect, or that is missing."""
     number, dra = inside(subject.data, "spec", "numNodes"), context.dra
     if dra is None or not dra.driver or not isinstance(number, int):
         return

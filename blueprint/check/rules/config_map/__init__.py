@@ -1,3 +1,3 @@
-"""Rules about ConfigMap: files that operands read, and that fail there."""
+"""Rules about ConfigMap: files that operands read and that make them fail."""
 
 GROUPS = ("",)

@@ -1,4 +1,4 @@
-"""The exporter's file of counters."""
+"""The exporter's counters file."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ RULES = ()
 
 
 def counter_faults(text: str) -> Iterator[str]:
-    """Everything wrong with the file, line by line."""
+    """All errors in the file, line by line."""
     fields: dict[str, int] = {}
     lines = [*_lines(text)]
     for number, parts, line in lines:
@@ -33,12 +33,12 @@ def counter_faults(text: str) -> Iterator[str]:
 
 
 def named_fields(text: str) -> Iterator[tuple[int, str]]:
-    """Number of the line and name of every field that has the form of one."""
+    """The line number and name of every well-formed field."""
     return ((number, parts[0]) for number, parts, _ in _lines(text) if _FIELD.fullmatch(parts[0]))
 
 
 def _lines(text: str) -> Iterator[tuple[int, list[str], str]]:
-    """The lines that say something: number, parts, the line itself."""
+    """All lines with content: number, parts, the line itself."""
     for number, line in enumerate(text.splitlines(), 1):
         if line.strip() and not line.lstrip().startswith("#"):
             yield number, [part.strip() for part in next(csv.reader([line], skipinitialspace=True))], line.strip()

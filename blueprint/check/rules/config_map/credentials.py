@@ -1,4 +1,4 @@
-"""Credentials in ConfigMaps, which everybody may read who may read the namespace."""
+"""Credentials in ConfigMaps, which everyone with read access to the namespace can read."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Dashboards of Grafana in ConfigMaps."""
+"""Grafana dashboards in ConfigMaps."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _GONE = {"graph": "timeseries", "singlestat": "stat", "table-old": "table", "gra
 
 
 def _dashboards(subject: Object) -> Iterator[tuple[str, str]]:
-    """The files that Grafana's sidecar takes: the key, the text."""
+    """The files that Grafana's sidecar loads: the key, the text."""
     if _LABEL in mapping(inside(subject.data, "metadata", "labels")):
         for key, text in mapping(subject.data.get("data")).items():
             if str(key).endswith(".json") and isinstance(text, str):
@@ -43,7 +43,7 @@ def _parsed(text: str) -> Mapping[Any, Any]:
 
 @rule(UNREADABLE, tags=("monitoring",))
 def unreadable(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
-    """Dashboards that are no JSON."""
+    """Dashboards that are not valid JSON."""
     for key, text in _dashboards(subject):
         try:
             json.loads(text)
@@ -54,7 +54,7 @@ def unreadable(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]
 
 @rule(SAME_UID, tags=("monitoring",))
 def uid(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
-    """Dashboards with the uid of another one, or with one that Grafana refuses."""
+    """Dashboards with the uid of another one, or with one that Grafana rejects."""
     for key, text in _dashboards(subject):
         name = _parsed(text).get("uid")
         if not isinstance(name, str) or not name:
@@ -68,7 +68,7 @@ def uid(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
 
 
 def _other(uid: str, subject: Object, key: str, context: RuleContext) -> str | None:
-    """Which dashboard had the uid before this one."""
+    """The dashboard that already has the uid."""
     for each in context.objects_of_kind("ConfigMap"):
         for name, text in _dashboards(each):
             if each is subject and name == key:
@@ -80,7 +80,7 @@ def _other(uid: str, subject: Object, key: str, context: RuleContext) -> str | N
 
 @rule(PANEL_GONE, tags=("monitoring",))
 def panels(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
-    """Panels of a kind that Grafana has removed."""
+    """Panels of a type that Grafana has removed."""
     for key, text in _dashboards(subject):
         kinds = {str(each.get("type")) for each in _panels(_parsed(text))} & set(_GONE)
         for kind in sorted(kinds):
@@ -97,7 +97,7 @@ def _panels(board: Mapping[Any, Any]) -> Iterator[Mapping[Any, Any]]:
 
 @rule(QUERY_UNREADABLE, tags=("monitoring",), needs=(Capability.PROMQL,))
 def queries(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
-    """Queries of panels that are no PromQL."""
+    """Panel queries that are not valid PromQL."""
     for key, text in _dashboards(subject):
         for title, query in _queries(_parsed(text)):
             if found := fault(_with_values(query)):
@@ -107,14 +107,14 @@ def queries(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
 
 @rule(NOT_EXPORTED, tags=("monitoring",))
 def not_exported(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
-    """Panels of what no exporter counts."""
+    """Panels with fields that no exporter exports."""
     for key, text in _dashboards(subject):
         for fault_, help_ in not_counted((query for _, query in _queries(_parsed(text))), context):
             yield ObjectFinding(NOT_EXPORTED, ("data", key), f"data[{json.dumps(key)}]: {fault_}", help_)
 
 
 def _queries(board: Mapping[Any, Any]) -> Iterator[tuple[str, str]]:
-    """Panels' titles and the queries that surely go to a Prometheus."""
+    """Panel titles, and the queries that are certainly for a Prometheus."""
     for panel in _panels(board):
         whole = panel.get("datasource")
         for target in map(mapping, items(panel.get("targets"))):
@@ -124,7 +124,7 @@ def _queries(board: Mapping[Any, Any]) -> Iterator[tuple[str, str]]:
 
 
 def _with_values(query: str) -> str:
-    """The query with something in place of Grafana's variables: a duration in brackets, a word elsewhere."""
+    """The query with placeholders for Grafana's variables: a duration in brackets, a word elsewhere."""
     return _VARIABLE.sub("x", _RANGE.sub(lambda found: f"[{_VARIABLE.sub('5m', found[1])}]", query))
 
 

@@ -1,4 +1,4 @@
-"""What Node Feature Discovery is told, against what the GPU Operator looks for."""
+"""The configuration of Node Feature Discovery, compared with the labels that the GPU Operator looks for."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _FIELDS = ("sources", "pci", "deviceLabelFields")
 
 @rule(DISCOVERY_CONFIG, tags=("discovery",))
 def worker(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
-    """The fields of which labels of PCI devices are made."""
+    """The fields from which labels of PCI devices are built."""
     path = ("data", "nfd-worker.conf")
     fields = inside(_conf(subject, context, path[1]), *_FIELDS)
     if isinstance(fields, list) and ("device" in fields or "vendor" not in fields):
@@ -27,7 +27,7 @@ def worker(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
 
 @rule(DISCOVERY_CONFIG, tags=("discovery",))
 def master(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
-    """The labels that are let through."""
+    """The labels that are not filtered."""
     path = ("data", "nfd-master.conf")
     conf = _conf(subject, context, path[1])
     if conf is not None and "nvidia.com" not in items(mapping(conf).get("extraLabelNs")):
@@ -36,7 +36,7 @@ def master(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
 
 
 def _conf(subject: Object, context: RuleContext, key: str) -> object:
-    """The file, if it is there and readable; what is not YAML fails in NFD's own pod, with words."""
+    """The parsed file, if it exists and is readable. NFD's own pod reports invalid YAML."""
     text = mapping(subject.data.get("data")).get(key)
     if not isinstance(text, str) or context.cluster_policy is None or not by_hand(subject, "data", key):
         return None

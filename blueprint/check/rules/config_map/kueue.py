@@ -27,7 +27,7 @@ _STRATEGIES = ([_FINAL], [_INITIAL], [_FINAL, _INITIAL])
 
 @rule(CONFIGURATION_REFUSED, tags=("kueue",))
 def configuration_refused(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
-    """Settings with which Kueue's manager does not start."""
+    """Settings that prevent Kueue's manager from starting."""
     found = configuration_of(subject)
     for fault, help_ in _faults(found) if found is not None else ():
         yield ObjectFinding(CONFIGURATION_REFUSED, ("data", KEY), f"{KEY}: {fault}", help_)

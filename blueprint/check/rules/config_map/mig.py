@@ -15,7 +15,7 @@ RULES = ()
 
 
 def faults(config: Mapping[Any, Any], wanted: Collection[str]) -> Iterator[str]:
-    """Everything wrong with the file, in words; `wanted` are the configurations that nodes' labels name."""
+    """All errors in the file; `wanted` are the configuration names in node labels."""
     configs = config.get("mig-configs")
     if config.get("version") != "v1":
         yield f"version must be v1, not {config.get('version', 'missing')}"

@@ -1,4 +1,4 @@
-"""Files that operands read from ConfigMaps: found late, on the node, if they are wrong."""
+"""Files that operands read from ConfigMaps: errors in them become visible only on the node."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _PROFILING = "DCGM_FI_PROF_"
 
 @rule(PLUGIN_CONFIG, tags=("operator",))
 def device_plugin(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
-    """The configurations of the device plugin: those that it reads, and what can be nothing else."""
+    """The configurations of the device plugin: those that it reads, and files that cannot be anything else."""
     if not _read_by(subject, context, "devicePlugin"):
         yield from _unread(subject)
         return
@@ -45,7 +45,9 @@ def device_plugin(subject: Object, context: RuleContext) -> Iterator[ObjectFindi
 
 
 def _unread(subject: Object) -> Iterator[ObjectFinding]:
-    """Faults in what looks like a configuration of the device plugin, and may be read by one that is not here."""
+    """Errors in files that look like a device plugin configuration, and may be read by a plugin that is not among the
+    objects.
+    """
     for key, text in sharing.configurations(subject):
         for fault in _faults(text, sharing.faults) if by_hand(subject, "data", key) else ():
             yield ObjectFinding(PLUGIN_CONFIG, ("data", key), f"data.{key}: {fault}", override=Severity.WARNING)
@@ -53,7 +55,7 @@ def _unread(subject: Object) -> Iterator[ObjectFinding]:
 
 @rule(UNREAD, tags=("operator",), needs=(Capability.COMPLETE, Capability.BLUEPRINT))
 def unread(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
-    """A user's configuration of the device plugin that nothing reads."""
+    """A user's device plugin configuration that nothing reads."""
     if subject.component != USERS or _read_by(subject, context, "devicePlugin"):
         return
     if (subject.id.namespace, subject.id.name) in context.once(_referenced):
@@ -73,7 +75,7 @@ def _referenced(context: RuleContext) -> frozenset[tuple[str, str]]:
 
 @rule(MIG_CONFIG, tags=("operator",))
 def mig_manager(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
-    """The configurations of the MIG manager: the one that it reads, and what can be nothing else."""
+    """The configurations of the MIG manager: the one that it reads, and files that cannot be anything else."""
     if not _read_by(subject, context, "migManager"):
         for key, text in mapping(subject.data.get("data")).items():
             if isinstance(text, str) and mig.SPEAKS_OF_MIG.search(text) and by_hand(subject, "data", str(key)):
@@ -91,7 +93,7 @@ def mig_manager(subject: Object, context: RuleContext) -> Iterator[ObjectFinding
 
 @rule(COUNTERS, tags=("monitoring",))
 def exporter(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
-    """The counters of the exporter, whichever key holds them and whoever reads them."""
+    """The exporter's counters, in any key and for any reader."""
     for key, text in counter_files(subject):
         for fault in counter_faults(text):
             yield ObjectFinding(COUNTERS, ("data", key), fault, "FIELD, type, help")
@@ -99,7 +101,7 @@ def exporter(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
 
 @rule(FIELD_UNKNOWN, tags=("monitoring",))
 def fields(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
-    """Counters of what DCGM does not know."""
+    """Counters for fields that DCGM does not know."""
     override = None if Capability.BLUEPRINT in context.capabilities else Severity.WARNING
     for key, text in counter_files(subject):
         for number, name in named_fields(text):
@@ -112,7 +114,7 @@ def fields(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
 
 @rule(WITHOUT_INSTANCES, tags=("monitoring", "mig"), needs=(Capability.POOLS,))
 def instances(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
-    """Counters that a person wrote, and of which partitioned GPUs have no value."""
+    """Counters in users' files that have no values on partitioned GPUs."""
     if not context.pools or any(pool.whole_gpus for pool in context.pools):
         return
     for key, text in counter_files(subject):
@@ -124,7 +126,7 @@ def instances(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
 
 @rule(NOT_PROFILED, tags=("monitoring",), needs=(Capability.POOLS,))
 def profiling(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
-    """Profiling counters that a person wrote, where no GPU can be profiled."""
+    """Profiling counters in users' files, if no GPU supports profiling."""
     if not context.pools or any(pool.profiled for pool in context.pools):
         return
     for key, text in counter_files(subject):
@@ -135,7 +137,7 @@ def profiling(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
 
 
 def _is_of_exporter_alone(subject: Object) -> bool:
-    from blueprint.catalog.catalog import load_catalog  # a tenth of a second, for few manifests
+    from blueprint.catalog.catalog import load_catalog  # takes a tenth of a second and is rarely needed
 
     return subject.component == load_catalog().exporter_of("standalone")[0].name
 

@@ -1,4 +1,4 @@
-"""Files of the MIG manager and the device plugin, against how the pools partition and share their GPUs."""
+"""Files of the MIG manager and the device plugin, compared with the layouts and sharing of the pools."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _MIG_KEY = "config.yaml"
 
 @rule(PARTITION_CHANGED, tags=("operator", "mig"), needs=(Capability.POOLS,))
 def layouts(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
-    """A layout that is not the pool's."""
+    """A layout that differs from the pool's."""
     if not _read_by(subject, context, "migManager") or not by_hand(subject, "data", _MIG_KEY):
         return
     configs = mapping(_parsed(subject, _MIG_KEY).get("mig-configs"))
@@ -32,7 +32,7 @@ def layouts(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
 
 @rule(PARTITION_CHANGED, tags=("operator", "mig"), needs=(Capability.POOLS,))
 def shares(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
-    """Sharing that is not the pool's."""
+    """Sharing settings that differ from the pool's."""
     for pool in context.pools if _read_by(subject, context, "devicePlugin") else ():
         key = pool.plugin_config
         written = bool(key) and key in mapping(subject.data.get("data")) and by_hand(subject, "data", str(key))
@@ -56,7 +56,7 @@ def _parsed(subject: Object, key: str) -> Mapping[Any, Any]:
 
 
 def _layout(entries: Any, pool: PoolOffer) -> frozenset[tuple[str, frozenset[str]]]:
-    """A layout, whatever the order of its entries; entries that partition alike count as one."""
+    """A layout independent of the order of its entries; equivalent entries count as one."""
     alike: dict[str, set[str]] = {}
     for entry in map(mapping, items(entries)):
         devices = range(pool.gpus) if entry.get("devices") == "all" else items(entry.get("devices"))
@@ -68,7 +68,9 @@ def _layout(entries: Any, pool: PoolOffer) -> frozenset[tuple[str, frozenset[str
 
 
 def _sharing(section: Any) -> dict[str, tuple[bool, list[str]]]:
-    """What is shared how, with what the device plugin assumes: by way whether it is renamed, and name and number."""
+    """How each resource is shared, including the device plugin's defaults: by strategy, whether it is renamed, and the
+    names and numbers.
+    """
     return {
         way: (
             inside(value, "renameByDefault") or False,

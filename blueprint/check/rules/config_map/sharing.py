@@ -1,4 +1,4 @@
-"""A configuration file of the device plugin."""
+"""The configuration file of the device plugin."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ RULES = ()
 
 
 def configurations(subject: Object) -> Iterator[tuple[str, str]]:
-    """Every key of a ConfigMap with what can be nothing else than a configuration of the device plugin."""
+    """The keys of a ConfigMap with a text that can only be a device plugin configuration."""
     for key, text in mapping(subject.data.get("data")).items():
         if isinstance(text, str) and _SPEAKS_OF_SHARING.search(text):
             try:
@@ -37,7 +37,7 @@ def configurations(subject: Object) -> Iterator[tuple[str, str]]:
 
 
 def faults(config: Mapping[Any, Any]) -> Iterator[str]:
-    """Everything wrong with one file, in words."""
+    """All errors in one file."""
     if config.get("version") != "v1":
         yield f"version must be v1, not {config.get('version', 'missing')}"
     yield from _unknown(config, _TOP, "")

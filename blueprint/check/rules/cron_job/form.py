@@ -1,4 +1,4 @@
-"""Schedules that are none, and Jobs that never run as many pods as they say."""
+"""Invalid schedules, and Jobs that never run as many pods as they declare."""
 
 from __future__ import annotations
 
@@ -22,7 +22,9 @@ _FIELDS: tuple[tuple[str, range, tuple[str, ...]], ...] = (
     ("month", range(1, 13), _MONTHS),
     ("day of the week", range(7), _DAYS),
 )
-"""Of a schedule, as the CronJob controller's parser has them (robfig/cron v3): name, numbers, words for the numbers."""
+"""The fields of a schedule, as in the CronJob controller's parser (robfig/cron v3): name, numbers, words for the
+numbers.
+"""
 _WORDS = frozenset({"@yearly", "@annually", "@monthly", "@weekly", "@daily", "@midnight", "@hourly"})
 _EVERY = re.compile(r"@every [+-]?(\d+(\.\d*)?|\.\d+)(ns|us|µs|ms|s|m|h)((\d+(\.\d*)?|\.\d+)(ns|us|µs|ms|s|m|h))*+")
 _NUMBER = re.compile(r"[0-9]{1,9}")
@@ -32,7 +34,7 @@ _PART = re.compile(r"([*?]|\w+(?:-\w+)?)(?:/([0-9]{1,9}))?")
 
 @rule(UNREADABLE, tags=("scheduling",))
 def schedule(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
-    """Schedules that the API server refuses."""
+    """Schedules that the API server rejects."""
     text = inside(subject.data, "spec", "schedule")
     if isinstance(text, str) and (fault := _fault(text)):
         why, help_ = fault
@@ -42,12 +44,12 @@ def schedule(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
 
 @rule(BEYOND_COMPLETIONS, tags=("scheduling",))
 def parallelism(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
-    """Jobs with more pods at once than completions."""
+    """Jobs whose parallelism exceeds their completions."""
     yield from beyond_completions(subject, "spec", "jobTemplate", "spec")
 
 
 def _fault(text: str) -> tuple[str, str] | None:
-    """Why a text is no schedule, and what to write; None where it is one."""
+    """Why a text is not a schedule, and what to write; None if it is valid."""
     if text.startswith(("TZ=", "CRON_TZ=")):
         return "the time zone does not belong in the schedule", "use spec.timeZone"
     if text.startswith("@"):

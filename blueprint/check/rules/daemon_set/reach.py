@@ -1,4 +1,4 @@
-"""DaemonSets of the platform that must reach every GPU node."""
+"""DaemonSets that must run on every GPU node."""
 
 from __future__ import annotations
 
@@ -17,7 +17,9 @@ _TOLERATIONS = ("spec", "template", "spec", "tolerations")
 
 @rule(OPERANDS_REPELLED, needs=(Capability.POOLS,))
 def reach(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
-    """A pool's taint that a DaemonSet of ours does not tolerate: by a patch, since they are derived from the pools."""
+    """A pool's taint that a DaemonSet of the platform does not tolerate, because of a patch: tolerations are derived
+    from the pools.
+    """
     if subject.component == USERS:
         return
     given = inside(subject.data, *_TOLERATIONS)
@@ -32,7 +34,7 @@ def reach(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
 
 @rule(OPERANDS_REPELLED, needs=(Capability.POOLS,))
 def theirs(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
-    """A user's DaemonSet that makes nodes' labels or GPUs known, and that a pool's taint keeps away from its nodes."""
+    """A user's DaemonSet that makes labels or GPUs of nodes known, but does not tolerate a pool's taint."""
     if subject.component != USERS:
         return
     here = context.pods_of(subject)
@@ -64,14 +66,14 @@ def _reached(context: RuleContext) -> frozenset[tuple[str, str]]:
 
 _DISCOVERY = ("node-feature-discovery",)
 _NEEDED = (*_DISCOVERY, DEVICE_PLUGIN, "gpu-feature-discovery")
-"""What a node has to run before its GPUs can be found or requested, by the last name of the image.
+"""What a node must run before its GPUs can be discovered or requested, by the last part of the image name.
 
-Under a ClusterPolicy the operator runs what comes after discovery.
+With a ClusterPolicy, the operator runs everything after discovery.
 """
 
 
 def _program(container: tuple[Path, Mapping[str, Any]]) -> str:
-    """What a container runs, by its image; the updater of topologies is in the image of NFD and finds nothing."""
+    """What a container runs, by its image. The topology updater has the same image as NFD, but discovers nothing."""
     words = [*items(container[1].get("command")), *items(container[1].get("args"))]
     if any("topology-updater" in str(word) for word in words):
         return ""
@@ -88,7 +90,7 @@ def _is_daemon(pod: DescribedPod) -> bool:
 
 
 def _chooses(pod: DescribedPod, pool: PoolOffer) -> bool:
-    """Whether the pod's selector may choose nodes of the pool: another value of a label that they have rules it out."""
+    """Whether the pod's selector may match nodes of the pool: another value of one of their labels rules this out."""
     selector = mapping(pod.spec.get("nodeSelector"))
     return all(pool.labels.get(str(key), value) == value for key, value in selector.items())
 

@@ -1,4 +1,4 @@
-"""Karpenter's controller, and claims that it ignores."""
+"""Karpenter's controller, and device claims that it ignores."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ CLAIMS_IGNORED = define("BP6513", "claims-ignored-by-karpenter", page=__file__, 
 
 @rule(CLAIMS_IGNORED, tags=("karpenter", "dra"))
 def claims_ignored(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
-    """Pods that claim devices, for which Karpenter makes no nodes."""
+    """Pods with device claims for which Karpenter creates no nodes."""
     path = ("spec", "template", "spec", "containers")
     for index, container in enumerate(map(mapping, items(inside(subject.data, *path)))):
         variables = {str(each.get("name")): each.get("value") for each in map(mapping, items(container.get("env")))}

@@ -1,4 +1,4 @@
-"""Rollouts that start a new pod before an old one ends, where GPUs come from a quota."""
+"""Rollouts that start a new pod before an old one terminates, although GPUs are limited by a quota."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _USUAL = "25%"
 
 @rule(NEEDS_SPARE, tags=("serving", "kueue"))
 def rollout(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
-    """Deployments in a queue of which no pod may end before another has its GPUs."""
+    """Deployments in a queue that terminate no pod before another one has its GPUs."""
     gpus = any(limit(each, GPU) for pod in context.pods_of(subject) for _, each in pod.containers)
     spec = mapping(subject.data.get("spec"))
     strategy = mapping(spec.get("strategy"))
@@ -40,7 +40,7 @@ def rollout(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
 
 
 def _number(value: Any, replicas: int, rounded: Any) -> int | None:
-    """So many pods; None where it is no number."""
+    """The number of pods; None if it is not a number."""
     if isinstance(value, str) and value.removesuffix("%").isdecimal() and value.endswith("%"):
         return int(rounded(int(value[:-1]) * replicas / 100))
     return value if isinstance(value, int) and not isinstance(value, bool) else None

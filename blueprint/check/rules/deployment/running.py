@@ -1,4 +1,4 @@
-"""Components that are switched off behind the blueprint's back."""
+"""Components that are disabled without the blueprint's knowledge."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ SWITCHED_OFF = define("BP6133", "component-switched-off", page=__file__)
 
 @rule(SWITCHED_OFF, needs=(Capability.BLUEPRINT,))
 def running(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
-    """A component without replicas."""
+    """A component with zero replicas."""
     if subject.component != USERS and inside(subject.data, "spec", "replicas") == 0:
         help_ = f"set components.{subject.component}.ownership to external or absent"
         yield ObjectFinding(SWITCHED_OFF, ("spec", "replicas"), "spec.replicas is 0, so it never runs", help_)

@@ -1,4 +1,4 @@
-"""A DeviceClass: how it selects, how it configures, and whose it is."""
+"""A DeviceClass: its selectors, its configuration, and its owner."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ CLASS_OF_THE_DRIVER = define("BP6403", "class-of-the-driver", page=__file__)
 
 @rule(CLASS_OF_THE_DRIVER, tags=("dra",), needs=(Capability.CLAIMS,))
 def theirs(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
-    """A class that the operator makes."""
+    """A class that the operator creates."""
     dra = context.dra
     if dra and dra.driver and subject.component == USERS and subject.id.name in dra.devices.classes:
         text = f"the GPU Operator creates the DeviceClass {subject.id.name} itself"

@@ -1,4 +1,4 @@
-"""Resources that DeviceClasses stand for."""
+"""Extended resources of DeviceClasses."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _PATH = ("spec", "extendedResourceName")
 
 @rule(RESOURCE_OF_TWO_CLASSES, tags=("dra",))
 def twice(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
-    """A class for a resource that an earlier class stands for."""
+    """A class for an extended resource that an earlier class already maps."""
     name = inside(subject.data, *_PATH)
     first = context.once(_by_resource)[str(name)]
     if name and first is not subject:

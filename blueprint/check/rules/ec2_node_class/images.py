@@ -1,4 +1,4 @@
-"""Images, disks and reservations that machines of EC2 are started with."""
+"""Images, disks and reservations of EC2 instances."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ DRIVER_TWICE = define("BP6514", "driver-beside-node-image", page=__file__, sever
 DISK_SMALL = define("BP6515", "gpu-node-disk-small", page=__file__, severity=Severity.WARNING)
 RESERVATION_UNUSED = define("BP6519", "reservation-unused", page=__file__, severity=Severity.WARNING)
 _WITH_DRIVER = ("al2023", "bottlerocket")
-"""Families whose images for GPU instances have NVIDIA's driver."""
+"""Image families with NVIDIA's driver in their images for GPU instances."""
 _LEAST = 100 * 1024**3
 
 
 def _aliases(subject: Object) -> Iterator[tuple[Path, str, str]]:
-    """Family and version of each image that AWS publishes, and where it stands."""
+    """The family and version of each image that AWS publishes, and its path."""
     path = ("spec", "amiSelectorTerms")
     for index, term in enumerate(map(mapping, items(inside(subject.data, *path)))):
         family, at, version = str(term.get("alias", "")).partition("@")
@@ -33,7 +33,7 @@ def _aliases(subject: Object) -> Iterator[tuple[Path, str, str]]:
 
 @rule(IMAGE_LATEST, IMAGE_OUTDATED, tags=("karpenter", "reliability"))
 def image_versions(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
-    """Images whose version changes by itself, or of which there are none any more."""
+    """Images whose version changes automatically, or that are no longer published."""
     for path, family, version in _aliases(subject):
         if version == "latest" and not family.startswith("windows"):
             text = f"{family}@latest changes with each release of AWS, and Karpenter then replaces all nodes"
@@ -45,7 +45,7 @@ def image_versions(subject: Object, context: RuleContext) -> Iterator[ObjectFind
 
 @rule(DRIVER_TWICE, tags=("karpenter", "operator"))
 def driver_twice(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
-    """Drivers that the operator installs on images that have one."""
+    """Drivers that the operator installs on images that already have one."""
     pools = made_by(subject, context)
     if pools is None or not pools.of_gpus:
         return
@@ -59,7 +59,7 @@ def driver_twice(subject: Object, context: RuleContext) -> Iterator[ObjectFindin
 
 @rule(DISK_SMALL, tags=("karpenter", "reliability"))
 def disk_small(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
-    """GPU nodes on whose disk the images of the GPU stack do not fit."""
+    """GPU nodes whose disk is too small for the images of the GPU stack."""
     pools = made_by(subject, context)
     if pools is None or not pools.of_gpus:
         return
@@ -86,7 +86,7 @@ def _bytes(size: str) -> float:
 
 @rule(RESERVATION_UNUSED, tags=("karpenter", "cost"))
 def reservation_unused(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
-    """Capacity reservations that are paid for, and that no NodePool takes."""
+    """Capacity reservations that are paid for but not used by any NodePool."""
     path = ("spec", "capacityReservationSelectorTerms")
     pools = made_by(subject, context)
     if items(inside(subject.data, *path)) and pools and not pools.reserved:

@@ -1,4 +1,4 @@
-"""Versions of EC2NodeClass."""
+"""API versions of EC2NodeClass."""
 
 from blueprint.check.common.karpenter import api_gone
 

@@ -1,4 +1,4 @@
-"""A GPUCluster beside the platform's ClusterPolicy."""
+"""A GPUCluster in addition to the platform's ClusterPolicy."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ OTHER_NAME = define("BP6007", "gpu-cluster-of-another-name", page=__file__)
 
 @rule(OTHER_NAME, tags=("operator",))
 def name(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
-    """A GPUCluster of another name."""
+    """A GPUCluster with another name."""
     if subject.id.name != "gpu-cluster":
         text = f"metadata.name is {subject.id.name}; a GPUCluster must be named gpu-cluster"
         yield ObjectFinding(OTHER_NAME, ("metadata", "name"), text, "gpu-cluster")
@@ -24,7 +24,7 @@ def name(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
 
 @rule(BOTH_STACKS, tags=("operator",))
 def both(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
-    """A user's GPUCluster where the platform has a ClusterPolicy."""
+    """A user's GPUCluster on a platform with a ClusterPolicy."""
     if subject.component == USERS and context.cluster_policy is not None and context.cluster_policy.component != USERS:
         text = f"cannot be combined with the ClusterPolicy {context.cluster_policy.id.name}"
         yield ObjectFinding(

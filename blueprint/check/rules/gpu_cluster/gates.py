@@ -1,4 +1,4 @@
-"""Feature gates of the DRA driver in a GPUCluster that a person wrote."""
+"""Feature gates of the DRA driver in a user's GPUCluster."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _PATH = ("spec", "draDriver", "featureGates")
 
 @rule(GATE_FAULT, tags=("operator", "dra"))
 def gates(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
-    """Gates that no driver knows, and open ones that are mutually exclusive or lack another."""
+    """Unknown gates, and enabled ones that are mutually exclusive or lack another one."""
     settings = mapping(inside(subject.data, *_PATH))
     if not settings or not by_hand(subject, *_PATH):
         return

@@ -1,4 +1,4 @@
-"""Bounds of autoscalers that the API server refuses."""
+"""Autoscaler bounds that the API server rejects."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ BOUNDS = define("BP6155", "autoscaler-bounds", page=__file__)
 
 @rule(BOUNDS, tags=("scheduling",))
 def bounds(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
-    """More replicas at least than at most."""
+    """A minimum number of replicas above the maximum."""
     least, most = (inside(subject.data, "spec", field) for field in ("minReplicas", "maxReplicas"))
     if not isinstance(least, int) or not isinstance(most, int):
         return

@@ -1,4 +1,4 @@
-"""Metrics by which workloads are scaled."""
+"""Metrics of autoscalers."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _TYPES = {"Resource": "resource", "ContainerResource": "containerResource"}
 
 @rule(NOT_MEASURED, tags=("scheduling", "monitoring"))
 def measured(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
-    """Resources other than processor and memory."""
+    """Resources other than CPU and memory."""
     for index, each in enumerate(map(mapping, items(inside(subject.data, "spec", "metrics")))):
         field = _TYPES.get(str(each.get("type")))
         name = inside(each, field, "name") if field else None
@@ -34,7 +34,7 @@ def measured(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
 
 @rule(NOT_EXPORTED, tags=("monitoring", "scheduling"))
 def exported(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
-    """Metrics under the very name of a field of DCGM that there is not; adapters may give others."""
+    """Metrics named after a DCGM field that does not exist. Adapters may export other names."""
     for index, each in enumerate(map(mapping, items(inside(subject.data, "spec", "metrics")))):
         for field in ("pods", "object", "external"):
             name = inside(each, field, "metric", "name")

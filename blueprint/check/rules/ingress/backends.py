@@ -1,4 +1,4 @@
-"""Backends that are not there."""
+"""Backends that do not exist."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from blueprint.check.rule_context import RuleContext, inside, items, mapping
 
 @rule(MISSING, tags=("network", "references"))
 def backends(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
-    """Backends of a name that no Service has."""
+    """Backends that refer to a missing Service."""
     for path, backend in _backends(subject):
         name = inside(backend, "service", "name")
         yield from service_missing(name, (*path, "service", "name"), subject, context)
 
 
 def _backends(subject: Object) -> Iterator[tuple[Path, Any]]:
-    """Every backend with its path."""
+    """All backends with their paths."""
     yield ("spec", "defaultBackend"), inside(subject.data, "spec", "defaultBackend")
     for index, each in enumerate(items(inside(subject.data, "spec", "rules"))):
         for number, path in enumerate(map(mapping, items(inside(each, "http", "paths")))):

@@ -1,4 +1,4 @@
-"""Jobs that never run as many pods as they say."""
+"""Jobs that never run as many pods as they declare."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from blueprint.check.rule_context import RuleContext
 
 @rule(BEYOND_COMPLETIONS, tags=("scheduling",))
 def parallelism(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
-    """Jobs with more pods at once than completions."""
+    """Jobs whose parallelism exceeds their completions."""
     yield from beyond_completions(subject, "spec")
 
 

@@ -1,4 +1,4 @@
-"""What the webhook of JobSet refuses."""
+"""Errors that JobSet's webhook rejects."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from blueprint.diagnostics import define
 JOBSET_REFUSED = define("BP6465", "jobset-refused", page=__file__)
 _LONGEST = 63
 _SUFFIX = "-abcde"
-"""As long as what the Job controller appends to the names of pods."""
+"""The length of the suffix that the Job controller appends to pod names."""
 
 
 @rule(JOBSET_REFUSED, tags=("jobset",))
 def jobset_refused(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
-    """Orders that are mutually exclusive, names that become too long, jobs that are not there."""
+    """Mutually exclusive orders, names that become too long, missing jobs."""
     jobs = [(("spec", "replicatedJobs", index), mapping(job)) for index, job in enumerate(_jobs(subject))]
     in_order = inside(subject.data, "spec", "startupPolicy", "startupPolicyOrder") == "InOrder"
     earlier: list[str] = []
@@ -51,7 +51,7 @@ def _order_faults(job: Mapping[Any, Any], earlier: list[str], *, in_order: bool)
 
 
 def _long_name(subject: Object, path: Path, job: Mapping[Any, Any]) -> Iterator[ObjectFinding]:
-    """The name of the last pod of the last replica is the longest."""
+    """The longest name is that of the last pod of the last replica."""
     replicas = job.get("replicas", 1)
     spec = mapping(inside(job, "template", "spec"))
     completions = spec.get("completions", spec.get("parallelism", 1))
@@ -64,7 +64,7 @@ def _long_name(subject: Object, path: Path, job: Mapping[Any, Any]) -> Iterator[
 
 
 def _restarts(path: Path, job: Mapping[Any, Any]) -> Iterator[ObjectFinding]:
-    """A failure policy of pods needs pods that are not restarted; the webhook's default is OnFailure."""
+    """A pod failure policy requires pods that are not restarted. The webhook's default is OnFailure."""
     spec = mapping(inside(job, "template", "spec"))
     policy = inside(spec, "template", "spec", "restartPolicy") or "OnFailure"
     if spec.get("podFailurePolicy") and policy != "Never":

@@ -1,4 +1,4 @@
-"""What the webhook of LeaderWorkerSet refuses."""
+"""Errors that LeaderWorkerSet's webhook rejects."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _NONE = (0, "0", "0%")
 
 @rule(SET_REFUSED, tags=("serving",))
 def set_refused(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
-    """Groups that cannot be formed, rollouts that cannot begin."""
+    """Groups that cannot be formed, and rollouts that cannot start."""
     at = ("spec", "leaderWorkerTemplate")
     template = mapping(inside(subject.data, *at))
     size = template.get("size", 1)

@@ -1,4 +1,4 @@
-"""GPUs that every container of a namespace gets without requesting one."""
+"""GPUs that every container of a namespace requests by default."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ GPU_BY_DEFAULT = define("BP6154", "gpu-by-default", page=__file__, severity=Seve
 
 @rule(GPU_BY_DEFAULT, tags=("tenancy", "cost"))
 def by_default(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
-    """Defaults of GPUs, by which sidecars and init containers request one too."""
+    """Default GPU limits, which also apply to sidecars and init containers."""
     for index, each in enumerate(map(mapping, items(inside(subject.data, "spec", "limits")))):
         for field in ("default", "defaultRequest"):
             for name in map(str, mapping(each.get(field))):

@@ -1,4 +1,4 @@
-"""ClusterQueues that LocalQueues lead to."""
+"""ClusterQueues of LocalQueues."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _PATH = ("spec", "clusterQueue")
 
 @rule(CLUSTER_QUEUE_MISSING, tags=("kueue", "references"))
 def cluster_queue_missing(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
-    """LocalQueues that lead nowhere."""
+    """LocalQueues whose ClusterQueue does not exist."""
     name = inside(subject.data, *_PATH)
     if isinstance(name, str):
         there = context.named(GROUP, CLUSTER_QUEUE)

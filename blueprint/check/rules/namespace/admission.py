@@ -1,4 +1,4 @@
-"""Namespaces of the GPU stack admit privileged pods."""
+"""Namespaces of the GPU stack must admit privileged pods."""
 
 from __future__ import annotations
 

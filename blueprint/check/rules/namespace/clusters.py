@@ -1,4 +1,4 @@
-"""Namespaces that belong to the cluster."""
+"""Namespaces that exist in every cluster."""
 
 from __future__ import annotations
 

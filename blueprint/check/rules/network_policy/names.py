@@ -1,4 +1,4 @@
-"""Networks in which pods find no names."""
+"""Network policies that block DNS."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ _GROUP = "networking.k8s.io"
 
 @rule(DNS_BLOCKED, tags=("network", "tenancy"))
 def dns_blocked(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
-    """A namespace whose pods may connect to some things, but not to port 53 of anything."""
+    """A namespace whose pods may connect to some destinations, but not to port 53 of any."""
     if not _limits_all(subject):
         return
     policies = context.named(_GROUP, "NetworkPolicy", subject.id.namespace)
     if next(name for name, each in policies.items() if _limits_all(each)) != subject.id.name:
-        return  # said of the first
+        return  # reported at the first policy
     if not any(_opens_names(each) for each in policies.values()):
         text = "it restricts egress of all pods in the namespace, and no policy allows port 53: DNS lookups fail"
         help_ = "allow UDP and TCP port 53 to the namespace of the cluster's DNS"
@@ -35,7 +35,7 @@ def _limits_all(policy: Object) -> bool:
 
 
 def _opens_names(policy: Object) -> bool:
-    """Whether an entry names no port, port 53, or a port by a name that could be it."""
+    """Whether an entry has no ports, port 53, or a named port that could be it."""
     for entry in map(mapping, items(inside(policy.data, "spec", "egress"))):
         ports = [mapping(each) for each in items(entry.get("ports"))]
         if not ports or any(_is_dns(each.get("port"), each.get("endPort")) for each in ports):

@@ -1,4 +1,4 @@
-"""Configurations of device plugins, which are JSON within a text."""
+"""Device plugin configurations, which are JSON in a string."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _LISTS = {"rdmaSharedDevicePlugin": "configList", "sriovDevicePlugin": "resource
 
 @rule(UNREADABLE, tags=("network",))
 def configs(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
-    """Configurations that are no JSON, or hold no list of resources."""
+    """Configurations that are not valid JSON, or have no list of resources."""
     for plugin, key in _LISTS.items():
         path = ("spec", plugin, "config")
         text = inside(subject.data, *path)

@@ -1,4 +1,4 @@
-"""Nodes are not made by manifests."""
+"""Nodes must not be created by manifests."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Versions of NodeClaim."""
+"""API versions of NodeClaim."""
 
 from blueprint.check.common.karpenter import api_gone
 

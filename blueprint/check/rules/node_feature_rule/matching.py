@@ -1,4 +1,4 @@
-"""What rules of Node Feature Discovery match by: features that there are, ids as the kernel writes them."""
+"""Conditions in Node Feature Discovery rules: existing features, and IDs in the kernel's format."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _USB_CLASS = re.compile(r"[0-9a-f]{2}")
 
 @rule(FEATURE_UNKNOWN, tags=("discovery",))
 def known(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
-    """Features whose name is nearly that of one; others may be newer than what is known here."""
+    """Features whose name closely resembles a known one. Other names may be newer."""
     for path, each in _matchers(subject):
         name = each.get("feature")
         near = misspelt(name, _FEATURES) if isinstance(name, str) else None
@@ -40,7 +40,7 @@ def known(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
 
 @rule(ID_FORM, tags=("discovery",))
 def ids(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
-    """Ids of PCI and USB devices that are written in another way than the kernel does."""
+    """PCI and USB device IDs in another format than the kernel's."""
     for path, each in _matchers(subject):
         if each.get("feature") not in ("pci.device", "usb.device"):
             continue

@@ -1,4 +1,4 @@
-"""Labels that steer operands."""
+"""Labels that control operands."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Karpenter taking nodes away from jobs that run on them."""
+"""NodePools that interrupt running jobs."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _BUSY = "WhenEmptyOrUnderutilized"
 
 @rule(JOBS_DISRUPTED, tags=("karpenter", "reliability"))
 def jobs_disrupted(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
-    """NodePools of GPUs that evict jobs, which start again from their last checkpoint."""
+    """GPU NodePools that evict jobs, which then restart from their last checkpoint."""
     if not is_of_gpus(subject):
         return
     jobs, unspared = context.once(_jobs), context.once(_unspared)
@@ -49,7 +49,7 @@ def _unspared(context: RuleContext) -> list[DescribedPod]:
 
 
 def _consolidates(disruption: Mapping[Any, Any]) -> bool:
-    """Whether nodes that are in use are taken away, at some time of the day at least."""
+    """Whether nodes in use are removed, at least at some time of the day."""
     never = any(
         each.get("nodes") in ("0", "0%") and "schedule" not in each and _names_all(each)
         for each in map(mapping, items(disruption.get("budgets")))

@@ -1,4 +1,4 @@
-"""NodePools that the API server or Karpenter refuses, and fields that moved."""
+"""NodePools that the API server or Karpenter rejects, and fields that moved."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def old_fields(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]
 
 @rule(REQUIREMENT, tags=("karpenter",))
 def requirement(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
-    """Requirements that no node can meet, or that are refused."""
+    """Requirements that no node can satisfy, or that are rejected."""
     for path, each in requirements(subject):
         yield from _key(subject, (*path, "key"), each.get("key"))
         if fault := _values(each) or _capacity_types(each):
@@ -87,7 +87,7 @@ def _values(requirement: Mapping[Any, Any]) -> str | None:
 
 
 def _capacity_types(requirement: Mapping[Any, Any]) -> str | None:
-    """What is no way to buy a machine: no node has such a label."""
+    """An unknown capacity type: no node has such a label."""
     if requirement.get("key") != f"{GROUP}/capacity-type" or requirement.get("operator") != "In":
         return None
     wrong = next((str(each) for each in items(requirement.get("values")) if each not in _CAPACITY_TYPES), None)
@@ -104,5 +104,5 @@ _AWS_KEYS = (
     "instance-gpu-name", "instance-hypervisor", "instance-local-nvme", "instance-memory", "instance-network-bandwidth",
     "instance-size", "instance-tenancy", "nitro-sandbox", "placement-group-id", "placement-group-partition",
 )  # fmt: skip
-"""Labels of Karpenter's provider for AWS, v1.14, without their domain."""
+"""Labels of Karpenter's AWS provider, v1.14, without their domain."""
 RULES = (old_fields, requirement)

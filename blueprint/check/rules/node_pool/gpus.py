@@ -1,4 +1,4 @@
-"""NodePools of GPU nodes."""
+"""NodePools with GPU nodes."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ GPUS_UNLIMITED = define("BP6510", "gpu-nodepool-without-limit", page=__file__, s
 
 @rule(GPU_NODES_OPEN, tags=("karpenter", "scheduling"))
 def gpu_nodes_open(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
-    """GPU nodes that take every pod."""
+    """GPU nodes without a taint."""
     if inside(subject.data, "spec", "template", "spec", "taints"):
         return
     if is_of_gpus(subject):
@@ -30,7 +30,7 @@ def gpu_nodes_open(subject: Object, context: RuleContext) -> Iterator[ObjectFind
 
 @rule(GPUS_UNLIMITED, tags=("karpenter", "cost"))
 def gpus_unlimited(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
-    """GPU nodes of which nothing limits how many are made."""
+    """GPU nodes without a limit on their number."""
     static = inside(subject.data, "spec", "replicas") is not None
     limits = mapping(inside(subject.data, "spec", "limits"))
     if not static and is_of_gpus(subject) and not {"nvidia.com/gpu", "nodes"} & {*limits}:

@@ -1,4 +1,4 @@
-"""Versions of NodePool."""
+"""API versions of NodePool."""
 
 from blueprint.check.common.karpenter import api_gone
 

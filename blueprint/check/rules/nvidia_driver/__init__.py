@@ -1,3 +1,3 @@
-"""Rules about NVIDIADriver: drivers of single pools."""
+"""Rules about NVIDIADriver: drivers for individual pools."""
 
 GROUPS = ("nvidia.com",)

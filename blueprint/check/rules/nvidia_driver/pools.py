@@ -1,4 +1,4 @@
-"""Kernel modules of an NVIDIADriver, against what its pools need."""
+"""Kernel modules of an NVIDIADriver, compared with its pools' requirements."""
 
 from __future__ import annotations
 

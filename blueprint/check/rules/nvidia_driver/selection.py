@@ -1,4 +1,4 @@
-"""Which nodes an NVIDIADriver is for, and with which modules."""
+"""The nodes and kernel modules of an NVIDIADriver."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _OWNER = "nvidia.com/gpu-operator.driver.owner"
 
 @rule(PRECOMPILED_CONFLICT, STORAGE_NEEDS_OPEN, tags=("operator", "driver"))
 def modules(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
-    """Kernel modules against what needs others."""
+    """Kernel module types that conflict with other features."""
     spec = mapping(subject.data.get("spec"))
     extra = [name for name in ("gds", "gdrcopy") if inside(spec, name, "enabled") is True]
     yield from driver_faults(subject, ("spec",), extra, ("spec",))
@@ -38,14 +38,14 @@ def modules(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
 
 @rule(UPGRADE_WITHOUT_EFFECT, tags=("operator", "driver"))
 def upgrades(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
-    """Fields of the upgrade policy that others leave without effect."""
+    """Fields of the upgrade policy that have no effect because of others."""
     if subject.component == USERS:
         yield from upgrade_faults(subject, ("spec",))
 
 
 @rule(DRIVERS_UNUSED, tags=("operator", "driver"))
 def unused(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
-    """A user's driver where the ClusterPolicy decides."""
+    """A user's driver on a platform whose ClusterPolicy determines the driver."""
     if subject.component == USERS and not drivers_allowed(context):
         text = "is disabled, because the ClusterPolicy sets one driver for all nodes"
         help_ = "set components.gpu-operator.settings.driverObjects: always"
@@ -56,7 +56,9 @@ def unused(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
 
 @rule(DRIVERS_CONFLICT, tags=("operator", "driver"))
 def selectors(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
-    """Two drivers for the same nodes; of a user's and ours the user's is blamed, otherwise the later one."""
+    """Two drivers for the same nodes. Of a user's and a rendered one, the user's is reported, otherwise the later
+    one.
+    """
     drivers = _drivers(context)
     if (other := drivers.before(subject)) is None:
         return
@@ -74,7 +76,7 @@ def selectors(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
 
 @rule(DRIVERS_CONFLICT, tags=("operator", "driver"))
 def default(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
-    """A default with a selector."""
+    """A default driver with a selector."""
     if _default(subject) and inside(subject.data, "spec", "nodeSelector"):
         text = "the default driver is for all other nodes, so it must not have a nodeSelector"
         yield ObjectFinding(DRIVERS_CONFLICT, ("spec", "nodeSelector"), text, "remove nodeSelector, or default")
@@ -90,7 +92,7 @@ def owner(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
 
 @rule(LICENCE_IGNORED, tags=("operator", "driver"))
 def licence(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
-    """A licence system switched off."""
+    """A disabled licence system."""
     if inside(subject.data, "spec", "licensingConfig", "nlsEnabled") is False:
         path = ("spec", "licensingConfig", "nlsEnabled")
         yield ObjectFinding(LICENCE_IGNORED, path, "spec.licensingConfig.nlsEnabled: false is ignored", "remove it")
@@ -107,7 +109,7 @@ def _default(subject: Object) -> bool:
 
 
 class _Drivers:
-    """The driver objects by the nodes that they are for: a thousand pools may have one each."""
+    """Driver objects indexed by the nodes that they select: a thousand pools may have one each."""
 
     def __init__(self, context: RuleContext) -> None:
         drivers = context.objects_of_kind(NVIDIA_DRIVER)
@@ -126,19 +128,19 @@ class _Drivers:
             self._by_rarest[min(selector.items(), key=often.__getitem__)].append(each)
 
     def before(self, subject: Object) -> Object | None:
-        """The first driver for nodes of `subject` that was there before it."""
+        """The first earlier driver for nodes of `subject`."""
         others = (each for each in self._for_nodes_of(subject) if self._is_before(each, subject))
         return min(others, key=lambda each: self._place[id(each)], default=None)
 
     def _is_before(self, other: Object, subject: Object) -> bool:
-        """Whether it comes first among drivers of its kind; ours come before those of users."""
+        """Whether it precedes the other driver; rendered ones precede those of users."""
         mine, theirs = subject.component == USERS, other.component == USERS
         return other.id != subject.id and (
             self._place[id(other)] < self._place[id(subject)] if mine == theirs else mine
         )
 
     def _for_nodes_of(self, subject: Object) -> list[Object]:
-        """Where one selector holds the other, or a pool's nodes carry the labels of both."""
+        """Drivers for the same nodes: one selector contains the other, or a pool's nodes have the labels of both."""
         if _default(subject):
             return self._defaults
         selector = _selector(subject)

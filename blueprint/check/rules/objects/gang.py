@@ -1,4 +1,4 @@
-"""Training that starts all of its pods or none."""
+"""Distributed training whose pods must start together."""
 
 from __future__ import annotations
 
@@ -17,21 +17,21 @@ from blueprint.diagnostics import Severity, define
 
 GANG_MISSING = define("BP6567", "gang-missing", page=__file__, severity=Severity.WARNING)
 _ALWAYS = {("kubeflow.org", kind) for kind in ("PyTorchJob", "MPIJob", "JAXJob")}
-"""Kinds whose pods are one process group whatever they run."""
+"""Kinds whose pods always form one process group."""
 _BY_COMMAND = {("batch", "Job"), ("jobset.x-k8s.io", "JobSet")}
 _SEVERAL_NODES = re.compile(r"--nnodes[= ]|--num_machines[= ]|--hostfile[= ]|--rdzv[-_]endpoint[= ]")
 _MARKS = ("scheduling.x-k8s.io/pod-group", "pod-group.scheduling.sigs.k8s.io/name", "scheduling.k8s.io/group-name")
-"""Labels and annotations by which schedulers know a group: coscheduling, and Volcano."""
+"""Labels and annotations that mark a pod group for schedulers: coscheduling, and Volcano."""
 _PROVISIONED = (
     "autoscaling.x-k8s.io/consume-provisioning-request",
     "cluster-autoscaler.kubernetes.io/consume-provisioning-request",
 )
-"""Annotations of pods for which Cluster Autoscaler makes all nodes or none."""
+"""Annotations of pods for which Cluster Autoscaler creates either all nodes or none."""
 
 
 @rule(GANG_MISSING, tags=("scheduling", "reliability"))
 def gang_missing(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
-    """Training over several GPU pods that nothing starts together."""
+    """Training with several GPU pods that nothing starts together."""
     kind = (subject.id.group, subject.id.kind)
     if kind not in _ALWAYS | _BY_COMMAND:
         return
@@ -52,12 +52,12 @@ def _uses_gpus(template: DescribedPod) -> bool:
 
 
 def _spreads(template: DescribedPod) -> bool:
-    """Whether what it runs is one process group over several nodes."""
+    """Whether its command forms one process group over several nodes."""
     return any(_SEVERAL_NODES.search(command_line(each)) for _, each in containers(template.path, template.spec))
 
 
 def _grouped(template: DescribedPod, subject: Object) -> bool:
-    """Whether its pods belong to a group, or to a scheduler of another name."""
+    """Whether its pods belong to a group, or use another scheduler."""
     spec = template.spec
     metadata = mapping(value_at(subject.data, (*template.path[:-1], "metadata")))
     keys = {**mapping(metadata.get("labels")), **mapping(metadata.get("annotations"))}
@@ -71,7 +71,7 @@ def _grouped(template: DescribedPod, subject: Object) -> bool:
 
 
 def _managed(subject: Object, context: RuleContext) -> bool:
-    """Whether Kueue admits it as a whole, or its operator makes a group of it."""
+    """Whether Kueue admits it as a whole, or its operator creates a pod group for it."""
     default = "default" in context.named(GROUP, LOCAL_QUEUE, subject.id.namespace)
     everything = configuration(context).get("manageJobsWithoutQueueName") is True
     policy = inside(subject.data, "spec", "runPolicy", "schedulingPolicy")
@@ -80,7 +80,7 @@ def _managed(subject: Object, context: RuleContext) -> bool:
 
 
 def _operator_groups(context: RuleContext) -> bool:
-    """Whether an operator among the objects is started with a scheduler for gangs."""
+    """Whether an operator among the objects is configured with a gang scheduler."""
     arguments = (
         str(argument)
         for pod in context.pods

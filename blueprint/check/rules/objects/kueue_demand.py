@@ -1,4 +1,4 @@
-"""What workloads ask of the ClusterQueue in which they wait."""
+"""What workloads request from their ClusterQueue."""
 
 from __future__ import annotations
 
@@ -31,12 +31,12 @@ ABOVE_THE_QUOTA = define("BP6556", "above-the-quota", page=__file__, severity=Se
 
 
 _NEVER_TRANSFORMED = ("cpu", "memory", "nvidia.com/gpu")
-"""What managers seldom exclude or replace by another resource; their configuration says so of others."""
+"""Resources that managers rarely exclude or transform; for others this depends on the configuration."""
 
 
 @rule(NOT_COVERED, tags=("kueue",))
 def not_covered(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
-    """Requests for what the queue has no quota of: nothing is admitted."""
+    """Requests for resources without a quota in the queue: nothing is admitted."""
     queue = cluster_queue_of(subject, context)
     manager = configuration(context)
     settings = mapping(manager.get("resources"))
@@ -57,9 +57,9 @@ def not_covered(subject: Object, context: RuleContext) -> Iterator[ObjectFinding
 
 @rule(ABOVE_THE_QUOTA, tags=("kueue",))
 def above_the_quota(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
-    """Workloads that are larger than their queue can ever be."""
+    """Workloads that exceed the maximum that their queue can provide."""
     queue = cluster_queue_of(subject, context)
-    if queue is None or subject.id.kind == "LeaderWorkerSet":  # the leader is one of its group
+    if queue is None or subject.id.kind == "LeaderWorkerSet":  # the leader is part of its group
         return
     for template in context.pods_of(subject):
         count = _least(subject, template)
@@ -73,14 +73,14 @@ def above_the_quota(subject: Object, context: RuleContext) -> Iterator[ObjectFin
 
 
 def _least(subject: Object, template: DescribedPod) -> int:
-    """How many pods are enough to be admitted."""
+    """The minimum number of pods for admission."""
     annotations = mapping(value_at(subject.data, (*read_metadata(subject), "annotations")))
     least = as_count(annotations.get(MIN_PARALLELISM))
     return number_of_pods(subject, template) if least is None else least
 
 
 def _most(queue: Object, resource: str) -> Fraction | None:
-    """The most that one flavor may give; None where that is not bounded, or the resource not covered."""
+    """The maximum that one flavor can provide; None if it is unlimited, or the resource is not covered."""
     found: list[Fraction] = []
     for quota in quotas(queue):
         if quota.resource == resource:
@@ -92,7 +92,7 @@ def _most(queue: Object, resource: str) -> Fraction | None:
 
 
 def _demand(template: DescribedPod) -> dict[str, tuple[Path, Fraction]]:
-    """What one pod requests by resource, with the field that requests most of it."""
+    """The requests of one pod by resource, with the field of the largest request."""
     sums: Counter[str] = Counter()
     largest: dict[str, tuple[Path, Fraction]] = {}
     for path, name, wanted in _requests(template):
@@ -103,10 +103,10 @@ def _demand(template: DescribedPod) -> dict[str, tuple[Path, Fraction]]:
 
 
 def _requests(template: DescribedPod) -> Iterator[tuple[Path, str, Fraction]]:
-    """What the containers request; where only a limit is said, it is the request."""
+    """The requests of the containers. A limit counts as the request if there is none."""
     for path, container in template.containers:
         if "initContainers" in path[len(template.path) :]:
-            continue  # they run before the others, with what the pod has
+            continue  # They run before the others, within the pod's resources.
         resources = mapping(container.get("resources"))
         for name, part in _named(resources):
             if (wanted := amount(mapping(resources.get(part)).get(name))) is not None:

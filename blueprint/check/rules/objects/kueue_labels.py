@@ -1,4 +1,4 @@
-"""Labels and annotations by which Kueue knows workloads."""
+"""Labels and annotations of workloads that Kueue reads."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ _WITH_COMPLETIONS = f"{GROUP}/job-completions-equal-parallelism"
 
 @rule(LOCAL_QUEUE_MISSING, tags=("kueue", "references"))
 def local_queue_missing(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
-    """Workloads for a LocalQueue that is not in their namespace."""
+    """Workloads whose LocalQueue is not in their namespace."""
     if name := queue_name(subject):
         home = subject.id.namespace
         there = context.named(GROUP, LOCAL_QUEUE, home)
@@ -45,7 +45,7 @@ def local_queue_missing(subject: Object, context: RuleContext) -> Iterator[Objec
 
 @rule(LABEL_MISPLACED, tags=("kueue",))
 def label_misplaced(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
-    """Names of queues where Kueue does not read them."""
+    """Queue names where Kueue does not read them."""
     if not is_queued(subject) or queue_name(subject):
         return
     right = format_path((*read_metadata(subject), "labels"))
@@ -63,12 +63,12 @@ def _elsewhere(subject: Object, context: RuleContext) -> Iterator[Path]:
 
 
 _BY_POD = ("", "apps", "leaderworkerset.x-k8s.io")
-"""Groups whose pods Kueue may queue one by one, by the labels of their template."""
+"""Groups whose pods Kueue may queue individually, by the labels of their template."""
 
 
 @rule(KEY_UNKNOWN, tags=("kueue",))
 def key_unknown(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
-    """Keys that look like Kueue's and are not."""
+    """Keys that look like Kueue's but are not."""
     if not is_queued(subject):
         return
     metadata: dict[Path, None] = dict.fromkeys([("metadata",), read_metadata(subject)])
@@ -86,7 +86,7 @@ def key_unknown(subject: Object, context: RuleContext) -> Iterator[ObjectFinding
 
 @rule(ANNOTATION_REFUSED, tags=("kueue",))
 def annotation_refused(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
-    """Annotations of Jobs that Kueue's webhook refuses."""
+    """Annotations of Jobs that Kueue's webhook rejects."""
     if subject.id.group != "batch":
         return
     place: Path = (*read_metadata(subject), "annotations")
@@ -129,5 +129,7 @@ _KEYS = frozenset(
         "workload-allowed-resource-flavors", "workload-slice-name", "workload-slice-replacement-for",
     }
 )  # fmt: skip
-"""Every key of Kueue v0.19 without its prefix: its API, its constants, its reference of labels and annotations."""
+"""All keys of Kueue v0.19 without their prefix, from its API, its constants, and its reference of labels and
+annotations.
+"""
 RULES = (local_queue_missing, label_misplaced, key_unknown, annotation_refused)

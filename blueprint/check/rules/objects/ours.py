@@ -1,4 +1,4 @@
-"""What this tool writes on objects to know them again."""
+"""Metadata with which this tool marks its objects."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _OURS = ("applyset.kubernetes.io/", "gpublueprint.dev/")
 
 @rule(MARK_OF_THE_TOOL, needs=(Capability.BLUEPRINT,))
 def marks(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
-    """Marks that were written by hand."""
+    """Such metadata in users' manifests."""
     metadata = mapping(subject.data.get("metadata"))
     for field in ("labels", "annotations"):
         for key in mapping(metadata.get(field)):

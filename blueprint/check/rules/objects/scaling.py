@@ -1,4 +1,4 @@
-"""A number of replicas beside an autoscaler that sets it."""
+"""A number of replicas in addition to an autoscaler that sets it."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ _SCALERS = ("HorizontalPodAutoscaler", "ScaledObject")
 
 @rule(SCALED_BY_ANOTHER, tags=("reliability",), profile=Profile.MINIMAL)
 def scaled(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
-    """Replicas that somebody else sets."""
+    """Replicas that an autoscaler sets."""
     replicas = inside(subject.data, "spec", "replicas")
     if not isinstance(replicas, int) or isinstance(replicas, bool):
         return
     for kind in _SCALERS:
-        if kind == _SCALERS[0] and replicas == 0:  # it leaves alone what is switched off
+        if kind == _SCALERS[0] and replicas == 0:  # It ignores workloads that are scaled to zero.
             continue
         scalers = context.once(_by_target)
         home = (kind, subject.id.namespace, subject.id.kind, subject.id.name)
@@ -33,9 +33,9 @@ def scaled(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
 
 
 def _by_target(context: RuleContext) -> Mapping[tuple[str, ...], Object]:
-    """The first autoscaler of a kind for what it scales: namespace, kind, name, and group where it says one.
+    """The first autoscaler by its own kind and its target: namespace, kind, name, and API group if it is set.
 
-    Both kinds of autoscalers look in their own namespace; a ScaledObject means a Deployment where it says none.
+    Both kinds refer to their own namespace; the default kind of a ScaledObject's target is Deployment.
     """
     found: dict[tuple[str, ...], Object] = {}
     for kind in _SCALERS:

@@ -1,4 +1,4 @@
-"""Budgets that let no pod of a GPU workload go."""
+"""PodDisruptionBudgets that never allow an eviction of a GPU workload."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _KINDS = ("Deployment", "StatefulSet")
 
 @rule(BLOCKS, tags=("serving", "reliability"))
 def blocking(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
-    """Budgets that are never below what they demand."""
+    """Budgets that require as many pods as there are."""
     spec = mapping(subject.data.get("spec"))
     wanted = mapping(inside(spec, "selector", "matchLabels"))
     if not wanted or inside(spec, "selector", "matchExpressions"):
@@ -36,7 +36,7 @@ def blocking(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
 
 
 def _blocking(spec: Any, replicas: int | None) -> str | None:
-    """The field that lets no pod go."""
+    """The field that prevents evictions."""
     if str(spec.get("maxUnavailable")) in ("0", "0%"):
         return "maxUnavailable"
     least = spec.get("minAvailable")

@@ -1,4 +1,4 @@
-"""Budgets that protect no pod."""
+"""PodDisruptionBudgets that protect no pod."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _PATH = ("spec", "selector", "matchLabels")
 
 @rule(NOTHING, tags=("reliability", "references"))
 def selects_nothing(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
-    """Budgets whose selector takes no pod."""
+    """Budgets whose selector matches no pod."""
     if not inside(subject.data, "spec", "selector", "matchExpressions"):
         yield from unmatched(inside(subject.data, *_PATH), _PATH, subject, context)
 

@@ -1,4 +1,4 @@
-"""PodMonitors that nobody selects, pods out of their reach, and ports that containers do not have."""
+"""PodMonitors that no Prometheus selects, pods in other namespaces, and ports that containers do not have."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def not_selected(subject: Object, context: RuleContext) -> Iterator[ObjectFindin
 
 @rule(OUT_OF_REACH, tags=("monitoring",))
 def out_of_reach(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
-    """Pods that the monitor selects, in namespaces in which it does not look."""
+    """Pods that the monitor selects, in namespaces that it does not cover."""
     pods = _pods(subject, context)
     if pods and not any(in_reach(each.subject, subject) for each in pods):
         there = pods[0].subject.id
@@ -34,7 +34,7 @@ def out_of_reach(subject: Object, context: RuleContext) -> Iterator[ObjectFindin
 
 @rule(NO_SUCH_PORT, tags=("monitoring",))
 def no_such_port(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
-    """Ports that no container has which the monitor selects."""
+    """Ports that none of the selected containers has."""
     pods = [each for each in _pods(subject, context) if in_reach(each.subject, subject)]
     names = sorted({name for pod in pods for name in _ports(pod)})
     for index, endpoint in enumerate(map(mapping, items(inside(subject.data, "spec", "podMetricsEndpoints")))):
@@ -48,7 +48,7 @@ def no_such_port(subject: Object, context: RuleContext) -> Iterator[ObjectFindin
 
 
 def _pods(subject: Object, context: RuleContext) -> list[DescribedPod]:
-    """The pods that the monitor's selector takes, wherever they are."""
+    """The pods that the monitor's selector matches, in any namespace."""
     selector = inside(subject.data, "spec", "selector")
     if not mapping(selector):
         return []

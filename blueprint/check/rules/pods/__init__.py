@@ -1,1 +1,1 @@
-"""Rules about pods, wherever they are described."""
+"""Rules about pods, in whatever object they are described."""

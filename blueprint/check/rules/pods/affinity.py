@@ -1,4 +1,4 @@
-"""Where pods want to run: rules between pods that contradict each other, labels that no node has."""
+"""Pod and node affinity: contradictory pod affinity, and node labels that do not exist."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _PREFERRED = "preferredDuringSchedulingIgnoredDuringExecution"
 
 @rule(CONTRADICTION, tags=("scheduling",))
 def contradiction(pod: DescribedPod, context: RuleContext) -> Iterator[ObjectFinding]:
-    """Pods that must run beside each other, and must not."""
+    """Pods that both must and must not run on the same node."""
     attract = items(inside(pod.spec, "affinity", "podAffinity", _REQUIRED))
     repel = items(inside(pod.spec, "affinity", "podAntiAffinity", _REQUIRED))
     for index, term in enumerate(repel):
@@ -36,7 +36,7 @@ def contradiction(pod: DescribedPod, context: RuleContext) -> Iterator[ObjectFin
 
 @rule(UNKNOWN_LABEL, tags=("scheduling",))
 def unknown_label(pod: DescribedPod, context: RuleContext) -> Iterator[ObjectFinding]:
-    """Labels that look like those of GPU feature discovery, and that nothing sets."""
+    """Labels that resemble those of GPU feature discovery but are never set."""
     for path, key in node_labels(pod):
         if key not in context.once(_declared) and _LOOKS_KNOWN.match(key) and not _KNOWN.fullmatch(key):
             near = nearest(key.removeprefix("nvidia.com/"), _NAMES)
@@ -56,7 +56,7 @@ def _declared(context: RuleContext) -> frozenset[str]:
 
 
 def node_labels(pod: DescribedPod) -> Iterator[tuple[Path, str]]:
-    """Every label that the pod demands of, or wishes for in a node."""
+    """All node labels that the pod requires or prefers."""
     for key in mapping(pod.spec.get("nodeSelector")):
         yield (*pod.path, "nodeSelector", key), str(key)
     path = (*pod.path, "affinity", "nodeAffinity")
@@ -70,7 +70,7 @@ def node_labels(pod: DescribedPod) -> Iterator[tuple[Path, str]]:
 
 @rule(NO_NUMBER, tags=("scheduling",))
 def bounds(pod: DescribedPod, context: RuleContext) -> Iterator[ObjectFinding]:
-    """Bounds of labels that are no whole numbers."""
+    """Bounds of labels that are not integers."""
     terms = items(inside(pod.spec, "affinity", "nodeAffinity", _REQUIRED, "nodeSelectorTerms"))
     for index, term in enumerate(terms):
         for number, each in enumerate(map(mapping, items(mapping(term).get("matchExpressions")))):

@@ -1,4 +1,4 @@
-"""Arguments that the program does not get as they were meant."""
+"""Arguments that the program receives differently from what was intended."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ FLAG_WITH_VALUE = define("BP6164", "flag-and-value-in-one", page=__file__, sever
 _SHELL = re.compile(r"(.*/)?(ba|da|z|k|a)?sh|.*\.(sh|bash)")
 _VARIABLE = re.compile(r"\$(?:\{(\w+)\}|([A-Za-z_]\w*))")
 _ENVOY = re.compile(r"(.*/)?envoy")
-"""A program that takes a flag and its value in one argument too."""
+"""A program that also accepts a flag and its value in one argument."""
 _FLAG = re.compile(r"(--[A-Za-z][\w.-]{0,80})[ \t]+\S.*")
 _MOST = 100
-"""Arguments of a container that are looked at."""
+"""The maximum number of arguments checked per container."""
 _INDEX = "JOB_COMPLETION_INDEX"
 
 
 @rule(NOT_EXPANDED, tags=("reliability",))
 def variables(pod: DescribedPod, context: RuleContext) -> Iterator[ObjectFinding]:
-    """Variables of the container, written as for a shell where there is none."""
+    """Variables in shell syntax, although no shell expands them."""
     for path, container in pod.containers:
         arguments = _arguments(container)
         names = _variables(pod, container) if arguments else set()
@@ -54,7 +54,7 @@ def flags(pod: DescribedPod, context: RuleContext) -> Iterator[ObjectFinding]:
 
 
 def _arguments(container: Mapping[str, Any]) -> list[tuple[str, int, str]]:
-    """Command and arguments with field and index; none where a shell may read them."""
+    """Command and arguments with field and index; empty if a shell may interpret them."""
     if not container.get("command") and not container.get("args"):
         return []
     found = [
@@ -67,7 +67,7 @@ def _arguments(container: Mapping[str, Any]) -> list[tuple[str, int, str]]:
 
 
 def _variables(pod: DescribedPod, container: Mapping[str, Any]) -> set[str]:
-    """The names of variables that the container surely has."""
+    """The names of variables that the container certainly has."""
     own = {str(each.get("name")) for each in map(mapping, items(container.get("env")))}
     return own | {_INDEX} if inside(pod.subject.data, "spec", "completionMode") == "Indexed" else own
 

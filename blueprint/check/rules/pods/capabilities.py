@@ -1,4 +1,4 @@
-"""Names of capabilities that Linux does not have."""
+"""Names of capabilities that Linux does not define."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from blueprint.source.paths import format_path
 UNKNOWN = define("BP6160", "capability-unknown", page=__file__, severity=Severity.WARNING)
 _PREFIX = "CAP_"
 _MOST = 100
-"""Names of one list that are looked at; Linux has half as many."""
+"""The maximum number of names checked per list; Linux has half as many."""
 _KNOWN = frozenset(
     {
         "AUDIT_CONTROL", "AUDIT_READ", "AUDIT_WRITE", "BLOCK_SUSPEND", "BPF", "CHECKPOINT_RESTORE", "CHOWN",
@@ -24,12 +24,12 @@ _KNOWN = frozenset(
         "SYS_TTY_CONFIG", "WAKE_ALARM",
     }
 )  # fmt: skip
-"""Of include/uapi/linux/capability.h of Linux 6.12, without the prefix."""
+"""From include/uapi/linux/capability.h of Linux 6.12, without the prefix."""
 
 
 @rule(UNKNOWN, tags=("security",))
 def unknown(pod: DescribedPod, context: RuleContext) -> Iterator[ObjectFinding]:
-    """Capabilities with the prefix CAP_, and those that there are not."""
+    """Capabilities with the prefix CAP_, and those that do not exist."""
     for path, container in pod.containers:
         for part in ("add", "drop"):
             names = items(inside(container, "securityContext", "capabilities", part))
@@ -41,7 +41,7 @@ def unknown(pod: DescribedPod, context: RuleContext) -> Iterator[ObjectFinding]:
 
 
 def _fault(name: str, context: RuleContext) -> tuple[str, str] | None:
-    """Why a name is none that every container runtime takes, and what to write; runtimes take small letters."""
+    """Why not every container runtime accepts a name, and what to write. Runtimes accept lower case."""
     upper = name.upper()
     bare = upper.removeprefix(_PREFIX)
     if upper in _KNOWN or upper == "ALL":

@@ -1,4 +1,4 @@
-"""Claims of pods that lie in another namespace."""
+"""References of pods to claims in other namespaces."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _FIELDS = {"resourceClaimName": "ResourceClaim", "resourceClaimTemplateName": "R
 
 @rule(ELSEWHERE, tags=("dra", "references"))
 def elsewhere(pod: DescribedPod, context: RuleContext) -> Iterator[ObjectFinding]:
-    """Names of claims and of templates for claims that only other namespaces have."""
+    """Names of claims and claim templates that exist only in other namespaces."""
     home = pod.subject.id.namespace
     for index, each in enumerate(map(mapping, items(pod.spec.get("resourceClaims")))) if home else ():
         for field, kind in _FIELDS.items():
@@ -31,7 +31,7 @@ def elsewhere(pod: DescribedPod, context: RuleContext) -> Iterator[ObjectFinding
 
 
 def _namespaces(context: RuleContext) -> Mapping[tuple[str, str], frozenset[str]]:
-    """Where claims and templates of a name are."""
+    """The namespaces of claims and templates, by name."""
     found: dict[tuple[str, str], frozenset[str]] = {}
     for kind in _FIELDS.values():
         for each in context.objects_of_kind(kind):

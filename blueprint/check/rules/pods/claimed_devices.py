@@ -1,4 +1,4 @@
-"""Claims of a pod: whether a container gets what is claimed, and how many MIG devices come together in one."""
+"""A pod's claims: whether a container uses them, and how many MIG devices one container gets."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def _claims(container: Mapping[str, Any]) -> list[Mapping[Any, Any]]:
 
 
 def _requests(pod: DescribedPod, context: RuleContext) -> Mapping[str, list[Request]]:
-    """The requests behind a pod's claims by the claim's name, as far as they are among the objects."""
+    """The requests of a pod's claims by the name of the claim, for claims that are among the objects."""
     found: dict[str, list[Request]] = {}
     for each in map(mapping, items(pod.spec.get("resourceClaims"))):
         for kind, key in (

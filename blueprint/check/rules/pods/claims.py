@@ -1,4 +1,4 @@
-"""Pods that claim devices, or request them by number where they are claimed."""
+"""Pods that claim devices, or request them by number although they must be claimed."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _TEMPLATE = ("spec", "channel", "resourceClaimTemplate", "name")
 
 @rule(NO_CLASS, tags=("dra",), needs=(Capability.CLAIMS,))
 def by_number(pod: DescribedPod, context: RuleContext) -> Iterator[ObjectFinding]:
-    """Plain resources for which no class stands."""
+    """Extended resources without a DeviceClass."""
     if not context.uses_claims:
         return
     there = context.once(_known_resources)
@@ -41,7 +41,7 @@ _OF_GPUS = ("nvidia.com/gpu", "nvidia.com/mig-")
 
 @rule(DOMAIN_ELSEWHERE, tags=("dra",))
 def elsewhere(pod: DescribedPod, context: RuleContext) -> Iterator[ObjectFinding]:
-    """A template that a domain of another namespace makes."""
+    """A claim template that a ComputeDomain in another namespace creates."""
     home = pod.subject.id.namespace
     for path, name in _templates(pod) if home else ():
         domains = context.once(_domains).get(name, {})
@@ -91,7 +91,7 @@ def _for_containers(context: RuleContext) -> Mapping[str, DescribedPod]:
 
 
 def claimed_sorts(pod: DescribedPod, context: RuleContext) -> set[str | None]:
-    """The sorts of devices that a pod claims: `gpu`, `mig`, `vfio`, or None where the class does not tell."""
+    """The types of devices that a pod claims: `gpu`, `mig`, `vfio`, or None if the class does not determine it."""
     from blueprint.check.claims.model import requests_of, sort_of
 
     return {sort_of(each.of_class, context) for claim in _claims(pod, context) for each in requests_of(claim)}
@@ -110,7 +110,7 @@ def _claims(pod: DescribedPod, context: RuleContext) -> Iterator[Object]:
 
 
 def _pools(pod: DescribedPod, context: RuleContext) -> list[str]:
-    """The pools where a pod may run, as far as its node selector says."""
+    """The pools on which a pod may run, according to its node selector."""
     wanted = mapping(pod.spec.get("nodeSelector")).items()
     return [pool.name for pool in context.pools if _admits(pool, wanted)]
 

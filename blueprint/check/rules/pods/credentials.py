@@ -12,14 +12,14 @@ from blueprint.check.rule_context import DescribedPod, RuleContext, items
 
 @rule(SECRET_IN_PLAIN_TEXT, tags=("security",), options=CredentialOptions())
 def env(pod: DescribedPod, context: RuleContext, options: CredentialOptions) -> Iterator[ObjectFinding]:
-    """Variables."""
+    """Credentials in environment variables."""
     for path, container in pod.containers:
         yield from variables(container.get("env"), (*path, "env"), options)
 
 
 @rule(SECRET_IN_PLAIN_TEXT, tags=("security",))
 def arguments(pod: DescribedPod, context: RuleContext) -> Iterator[ObjectFinding]:
-    """Arguments, which every list of processes shows besides."""
+    """Credentials in arguments, which process lists also show."""
     for path, container in pod.containers:
         for field in ("command", "args"):
             for index, each in enumerate(items(container.get(field))):

@@ -1,4 +1,4 @@
-"""Which devices a container that requests GPUs really sees."""
+"""The devices that a container with GPUs actually sees."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _NO_GPUS = ("", "void", "none")
 
 @rule(CUDA_DEVICES, tags=("gpu-access",))
 def cuda_devices(pod: DescribedPod, context: RuleContext) -> Iterator[ObjectFinding]:
-    """CUDA_VISIBLE_DEVICES that does not name exactly the GPUs of the container."""
+    """A CUDA_VISIBLE_DEVICES that does not match the container's GPUs exactly."""
     for path, container in pod.containers:
         count = limit(container, GPU)
         for at, name, value in literal_env(container, path) if count else ():

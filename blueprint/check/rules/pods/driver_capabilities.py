@@ -19,7 +19,7 @@ _EVERY = ("all", "none")
 
 @rule(UNKNOWN, tags=("gpu-access",))
 def driver_capabilities(pod: DescribedPod, context: RuleContext) -> Iterator[ObjectFinding]:
-    """Names in NVIDIA_DRIVER_CAPABILITIES that the container toolkit does not have."""
+    """Names in NVIDIA_DRIVER_CAPABILITIES that the container toolkit does not know."""
     for path, container in pod.containers:
         for at, name, value in literal_env(container, path):
             if name != "NVIDIA_DRIVER_CAPABILITIES" or "$" in value or holds_placeholder(value):

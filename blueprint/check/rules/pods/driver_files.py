@@ -1,4 +1,4 @@
-"""Files of the driver that a pod mounts from the host, beside those that it gets."""
+"""Driver files that a pod mounts from the host, in addition to the injected ones."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _OF_THE_DRIVER = re.compile(
 
 @rule(BY_HAND, tags=("gpu-access",))
 def by_hand(pod: DescribedPod, context: RuleContext) -> Iterator[ObjectFinding]:
-    """Libraries and devices of the driver by hostPath, in pods that request GPUs."""
+    """Driver libraries and devices mounted with hostPath, in pods that request GPUs."""
     for index, volume in enumerate(items(pod.spec.get("volumes")) if pod.requests else ()):
         path = inside(volume, "hostPath", "path")
         if isinstance(path, str) and _OF_THE_DRIVER.fullmatch(path):

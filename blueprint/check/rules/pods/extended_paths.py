@@ -1,4 +1,4 @@
-"""Search paths that are meant to go on with those of the image."""
+"""Search paths that are meant to extend those of the image."""
 
 from __future__ import annotations
 
@@ -18,7 +18,9 @@ _VARIABLE = re.compile(r"\$(?:\{(\w+)\}|\((\w+)\)|(\w+))")
 
 @rule(NOT_EXTENDED, tags=("reliability",))
 def extended(pod: DescribedPod, context: RuleContext) -> Iterator[ObjectFinding]:
-    """Variables such as LD_LIBRARY_PATH whose value holds themselves: that of the image is replaced, not extended."""
+    """Variables such as LD_LIBRARY_PATH whose value refers to itself: it replaces the image's value instead of
+    extending it.
+    """
     for path, container in pod.containers:
         before: set[str] = set()
         for at, name, value in literal_env(container, path):

@@ -1,4 +1,4 @@
-"""Resources that look like GPUs, and that no device plugin offers."""
+"""Resources that resemble GPUs but that no device plugin offers."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ _NEARLY_GPU = re.compile(
     r"|alpha\.kubernetes\.io/nvidia-gpu|(?:k8s|kubernetes)\.io/(?:nvidia[-.]?)?gpus?",
     re.IGNORECASE,
 )
-"""Slips of the finger, keys of quotas, and the resource of Kubernetes before 1.8."""
+"""Typos, keys of quotas, and the resource name before Kubernetes 1.8."""
 _LABELS = re.compile(r"nvidia\.com/gpu\.(count|memory|product|present|machine|family|replicas)", re.IGNORECASE)
 
 
 @rule(MISSPELT, tags=("scheduling",))
 def misspelt(pod: DescribedPod, context: RuleContext) -> Iterator[ObjectFinding]:
-    """Nearly the resource of GPUs, or a label of nodes. Known pools say themselves what there is."""
+    """Names that resemble the GPU resource, or a node label. Not checked if the pools are known."""
     for path, container in pod.containers:
         for name in mapping(inside(container, "resources", "limits")):
             if name == GPU or (context.pools and str(name).startswith(GPU_PREFIX)):

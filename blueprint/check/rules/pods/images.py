@@ -30,7 +30,7 @@ def pinned(pod: DescribedPod, context: RuleContext) -> Iterator[ObjectFinding]:
 
 @rule(AMOUNT_IMPLAUSIBLE, REQUEST_ABOVE_LIMIT, tags=("reliability",))
 def sized(pod: DescribedPod, context: RuleContext) -> Iterator[ObjectFinding]:
-    """Requests and limits below what anything needs."""
+    """Implausibly small requests and limits."""
     for path, container in pod.containers:
         yield from amounts(container.get("resources"), (*path, "resources"))
 

@@ -1,4 +1,4 @@
-"""How pods get at GPUs: by requesting them, and by no other way."""
+"""Access to GPUs other than by requesting them."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _NOTHING = ("", "void", "none")
 
 @rule(PAST_THE_SCHEDULER, tags=("gpu-access",))
 def visible(pod: DescribedPod, context: RuleContext) -> Iterator[ObjectFinding]:
-    """GPUs by variable. Components of the stack itself may: they look at all of them."""
+    """GPUs selected by a variable. Components of the GPU stack may do this, because they manage all of them."""
     if pod.subject.component != USERS or pod.requests or _is_of_the_stack(pod):
         return
     for path, container in pod.containers:
@@ -35,7 +35,7 @@ def visible(pod: DescribedPod, context: RuleContext) -> Iterator[ObjectFinding]:
 
 
 def _is_of_the_stack(pod: DescribedPod) -> bool:
-    """Whether the pod serves GPUs to others: it is privileged, or the kubelet calls it by a socket."""
+    """Whether the pod provides GPUs to others: it is privileged, or the kubelet calls it through a socket."""
     paths = (inside(volume, "hostPath", "path") for volume in items(pod.spec.get("volumes")))
     privileged = (inside(container, "securityContext", "privileged") is True for _, container in pod.containers)
     return any(privileged) or any(str(path).startswith("/var/lib/kubelet") for path in paths)
@@ -52,7 +52,7 @@ def users(pod: DescribedPod, context: RuleContext) -> Iterator[ObjectFinding]:
 
 @rule(RUNTIME_CLASS_GONE, RUNTIME_CLASS_OF_OTHERS, tags=("gpu-access",))
 def runtime_class(pod: DescribedPod, context: RuleContext) -> Iterator[ObjectFinding]:
-    """RuntimeClasses that the operator does not make, and those whose makers nobody sees here."""
+    """RuntimeClasses that the operator does not create, and those of unknown origin."""
     name = pod.spec.get("runtimeClassName")
     if not isinstance(name, str) or context.find("RuntimeClass", name):
         return

@@ -1,4 +1,4 @@
-"""Queues of KAI Scheduler that workloads name."""
+"""References of workloads to KAI Scheduler's queues."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ KAI_QUEUE_MISSING = define("BP6560", "kai-queue-missing", page=__file__, severit
 KAI_NOT_USED = define("BP6561", "kai-scheduler-not-used", page=__file__, severity=Severity.WARNING)
 _MOST_LISTED = 24
 _SET_BY_OPERATORS = ("ray.io", "grove.io")
-"""Groups whose operators name the scheduler in the pods they make."""
+"""Groups whose operators set the scheduler in the pods that they create."""
 
 
 @rule(KAI_QUEUE_MISSING, tags=("kai", "references"))
 def kai_queue_missing(pod: DescribedPod, context: RuleContext) -> Iterator[ObjectFinding]:
-    """Workloads for a queue that is not there, or that has queues below it."""
+    """Workloads for a queue that does not exist, or that has child queues."""
     label, there = queue_label(pod), queues(context)
     if label is None:
         return

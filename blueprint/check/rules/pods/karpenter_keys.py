@@ -1,4 +1,4 @@
-"""Labels and annotations by which pods speak to Karpenter."""
+"""Labels and annotations of pods that Karpenter reads."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Values of labels that GPU feature discovery, or the provider of the nodes, never sets."""
+"""Label values that neither GPU feature discovery nor the provider of the nodes ever sets."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ NEVER_SET = define("BP6175", "gpu-label-value-never-set", page=__file__, severit
 
 
 class _Form(Record):
-    """What the values of some labels look like, and how they are written."""
+    """The form of some labels' values, and how to write them."""
 
     keys: re.Pattern[str]
     value: re.Pattern[str]
@@ -53,7 +53,7 @@ _FORMS = (
 
 @rule(NEVER_SET, tags=("scheduling",))
 def never_set(pod: DescribedPod, context: RuleContext) -> Iterator[ObjectFinding]:
-    """Values that no node has, in selectors and required affinity. Where pools are known, their labels are."""
+    """Values that no node has, in selectors and required affinity. Not checked if the pools are known."""
     for path, key, value in () if context.pools else _wanted(pod):
         form = next((each for each in _FORMS if each.keys.fullmatch(key)), None)
         if form and not form.value.fullmatch(value):
@@ -62,7 +62,7 @@ def never_set(pod: DescribedPod, context: RuleContext) -> Iterator[ObjectFinding
 
 
 def _wanted(pod: DescribedPod) -> Iterator[tuple[Path, str, str]]:
-    """The values that nodes must have: each with its place and label."""
+    """The values that nodes must have, each with its path and label."""
     for each in selected_labels(pod):
         yield from ((each.path, each.key, value) for value in each.values if isinstance(value, str))
     for each in (demand for term in required_terms(pod) for demand in term if demand.operator == "In"):

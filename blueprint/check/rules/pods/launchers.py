@@ -1,4 +1,4 @@
-"""Programs that start a process for each GPU, and how many they start."""
+"""Programs that start one process per GPU, and the number of processes."""
 
 from __future__ import annotations
 
@@ -18,15 +18,16 @@ _LAUNCHERS = {
     "accelerate": (r"\baccelerate launch\b", "--num_processes"),
     "deepspeed": (r"\bdeepspeed\b", "--num_gpus"),
 }
-"""The program, and its option for the number of processes. Looked for one after the other: in one expression that takes
-the square of a text's length."""
+"""The program, and its option for the number of processes. Searched separately, because a single expression would take
+quadratic time.
+"""
 _SEVERAL_NODES = {"accelerate": "--num_machines"}
-"""Options with which that number is the one of all nodes."""
+"""Options with which the number applies to all nodes together."""
 
 
 @rule(PROCESSES, tags=("performance",))
 def processes(pod: DescribedPod, context: RuleContext) -> Iterator[ObjectFinding]:
-    """Launchers with another number of processes than GPUs."""
+    """Launchers whose number of processes differs from the number of GPUs."""
     for path, container in pod.containers:
         line, gpus = command_line(container), limit(container, GPU)
         for name in _LAUNCHERS if gpus else ():
@@ -39,7 +40,7 @@ def processes(pod: DescribedPod, context: RuleContext) -> Iterator[ObjectFinding
 
 
 def _processes(name: str, line: str) -> int | None:
-    """How many processes a launcher starts on each node; None where the command does not say."""
+    """The number of processes that a launcher starts on each node; None if the command does not set it."""
     program, option = _LAUNCHERS[name]
     begin = re.search(program, line)
     rest = line[begin.end() :] if begin else ""

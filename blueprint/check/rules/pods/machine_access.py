@@ -1,4 +1,4 @@
-"""What pods of Kata Containers ask of their host, of their virtual machine, and of devices that are claimed."""
+"""Access of Kata pods to the host and their virtual machine, and to claimed devices."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _CONFIDENTIAL = ("-snp", "-tdx", "-snp-runtime-rs", "-tdx-runtime-rs")
 
 @rule(HOST_FILES, tags=("kata",))
 def host_files(pod: DescribedPod, context: RuleContext) -> Iterator[ObjectFinding]:
-    """Directories of the host, and all of its devices, for a pod that has a kernel of its own."""
+    """Host directories and devices in a pod with its own kernel."""
     name = _runtime_class(pod)
     if name is None:
         return
@@ -49,7 +49,7 @@ def host_files(pod: DescribedPod, context: RuleContext) -> Iterator[ObjectFindin
 
 @rule(ANNOTATIONS, tags=("kata",))
 def by_annotation(pod: DescribedPod, context: RuleContext) -> Iterator[ObjectFinding]:
-    """Annotations by which a pod configures its virtual machine."""
+    """Annotations that configure the pod's virtual machine."""
     for key in mapping(pod_metadata(pod).get("annotations")):
         if str(key).startswith(_PREFIX) and key != _INIT_DATA:
             path: Path = (*pod.path[:-1], "metadata", "annotations", key)
@@ -60,7 +60,7 @@ def by_annotation(pod: DescribedPod, context: RuleContext) -> Iterator[ObjectFin
 
 @rule(CLAIMS, tags=("kata", "claims"))
 def claims(pod: DescribedPod, context: RuleContext) -> Iterator[ObjectFinding]:
-    """Claimed devices, which Kata does not plug into its virtual machines."""
+    """Claimed devices, which Kata does not attach to its virtual machines."""
     name = _runtime_class(pod)
     if name is not None and items(pod.spec.get("resourceClaims")):
         path: Path = (*pod.path, "resourceClaims")
@@ -70,7 +70,7 @@ def claims(pod: DescribedPod, context: RuleContext) -> Iterator[ObjectFinding]:
 
 @rule(SOME_OF_A_NODE, tags=("kata", "gpu-access"))
 def some_of_a_node(pod: DescribedPod, context: RuleContext) -> Iterator[ObjectFinding]:
-    """Several GPUs for a confidential machine without the NVSwitches between them."""
+    """Several GPUs for a confidential virtual machine without the NVSwitches between them."""
     name = _runtime_class(pod)
     if name is None or not name.endswith(_CONFIDENTIAL):
         return
@@ -87,7 +87,7 @@ def some_of_a_node(pod: DescribedPod, context: RuleContext) -> Iterator[ObjectFi
 
 
 def _runtime_class(pod: DescribedPod) -> str | None:
-    """The RuntimeClass of a pod in a virtual machine."""
+    """The RuntimeClass of a pod that runs in a virtual machine."""
     name = pod.spec.get("runtimeClassName")
     return name if isinstance(name, str) and name.startswith("kata-") else None
 

@@ -1,4 +1,4 @@
-"""Pods that run in a virtual machine of Kata Containers."""
+"""Pods that run in a Kata Containers virtual machine."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _PASSTHROUGH_GPU = "nvidia.com/pgpu"
 
 @rule(HOST_NAMESPACE, tags=("kata",))
 def host_namespace(pod: DescribedPod, context: RuleContext) -> Iterator[ObjectFinding]:
-    """Namespaces of the host for a pod that has a kernel of its own."""
+    """Host namespaces in a pod with its own kernel."""
     if not _in_kata(pod):
         return
     for field in ("hostNetwork", "hostPID", "hostIPC"):
@@ -31,7 +31,7 @@ def host_namespace(pod: DescribedPod, context: RuleContext) -> Iterator[ObjectFi
 
 @rule(PASSTHROUGH, tags=("kata", "gpu-access"))
 def passthrough(pod: DescribedPod, context: RuleContext) -> Iterator[ObjectFinding]:
-    """GPUs for virtual machines in a plain container, or in a machine whose size is not said."""
+    """Passthrough GPUs in an ordinary container, or in a virtual machine without limits."""
     for path, container in pod.containers:
         if not limit(container, _PASSTHROUGH_GPU):
             continue

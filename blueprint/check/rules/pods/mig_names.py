@@ -1,4 +1,4 @@
-"""Names of MIG resources that no device plugin makes."""
+"""Names of MIG resources that no device plugin uses."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _NEAR = re.compile(r"nvidia\.com/mig[-_.]?([0-9])g?[-_.]?([0-9]+)gi?b?(?:[+.-](m
 
 @rule(MISSPELT, tags=("scheduling", "mig"))
 def misspelt(pod: DescribedPod, context: RuleContext) -> Iterator[ObjectFinding]:
-    """Resources that look like MIG devices, and have the name of none. Known pools say themselves what there is."""
+    """Resources that look like MIG devices but are not. Not checked if the pools are known."""
     for path, name, _ in () if context.pools else pod.requests:
         if path[-2] == "limits" and _LOOKS.match(name) and not _FORM.fullmatch(name):
             near = _NEAR.fullmatch(name)

@@ -1,4 +1,4 @@
-"""Containers that train or serve models: how they spread over GPUs, shared memory, probes."""
+"""Containers that train or serve models: parallelism, shared memory, probes."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ KILLED_WHILE_LOADING = define("BP6526", "killed-while-loading", page=__file__, s
 MEMORY_SHARE = define("BP6156", "memory-share-of-vllm", page=__file__, severity=Severity.WARNING)
 _SERVES = re.compile(r"\bvllm\s+serve\b|\bvllm\.entrypoints\.")
 _SERVER_IMAGE = re.compile(r"(.*/)?vllm-openai([:@].*)?")
-"""Of vLLM: its entry point is the server, so that manifests have arguments alone."""
+"""The image of vLLM. Its entry point is the server, so manifests may contain only arguments."""
 _SHARE = re.compile(r"(?:^|\s)--gpu[-_]memory[-_]utilization[= ]\s*[\"']?(\d+(?:\.\d+)?)\b")
 _SEVERAL_NODES = re.compile(
     r"--(nnodes|node-rank|headless|data-parallel-address|distributed-executor-backend[= ]ray)\b"
 )
 _WITH_RAY = re.compile(r"\bray start\b|multi-node-serving\.sh leader|--distributed-executor-backend[= ]ray\b")
-"""How the leader of a group makes one server of the GPUs of all its pods."""
+"""How the leader of a group combines the GPUs of all its pods into one server."""
 _SIZE = r"(?:^|\s)(?:{names})[= ]\s*[\"']?(\d{{1,9}})\b"
 _SGLANG = re.compile(r"\bsglang\.launch_server\b|\bdynamo\.sglang\b")
 _SGLANG_FACTORS = {
@@ -36,20 +36,20 @@ _SGLANG_FACTORS = {
     "pipeline": re.compile(_SIZE.format(names="--pipeline-parallel-size|--pp-size|--pp")),
 }
 _SGLANG_SPREADS = re.compile(r"--(nnodes|dist-init-addr|dp|dp-size|data-parallel-size)\b")
-"""Over several nodes, or by data, which multiplies GPUs or not as attention is split."""
+"""Parallelism over several nodes, or data parallelism, which may or may not multiply the number of GPUs."""
 _FACTORS = {
     "tensor": re.compile(_SIZE.format(names="--tensor[-_]parallel[-_]size|-tp")),
     "pipeline": re.compile(_SIZE.format(names="--pipeline[-_]parallel[-_]size|-pp")),
     "data": re.compile(_SIZE.format(names="--data[-_]parallel[-_]size|-dp")),
 }
 _GROUPS = frozenset({"ray.io", "kubeflow.org", "trainer.kubeflow.org", "jobset.x-k8s.io", "batch.volcano.sh"})
-"""API groups of workloads whose pods are one job."""
+"""API groups of workloads whose pods form one job."""
 _SPREADS = re.compile(r"\b(torchrun|torch\.distributed\.(run|launch)|deepspeed|accelerate launch|mpirun)\b")
 
 
 @rule(PARALLEL_SIZE, tags=("serving",))
 def parallel_size(pod: DescribedPod, context: RuleContext) -> Iterator[ObjectFinding]:
-    """VLLM or SGLang with another number of ranks than GPUs: on one node, or on those of a group."""
+    """Parallel sizes of vLLM or SGLang that do not match the number of GPUs, on one node or in a group."""
     nodes = _nodes_together(pod)
     for path, container in pod.containers:
         line, count = command_line(container), limit(container, GPU)
@@ -70,13 +70,13 @@ def parallel_size(pod: DescribedPod, context: RuleContext) -> Iterator[ObjectFin
 
 
 def _serves(container: Mapping[str, Any]) -> bool:
-    """Whether it runs vLLM's server: by its command, or by the image where it has none."""
+    """Whether it runs vLLM's server, by its command, or by its image if there is no command."""
     usual = not container.get("command") and _SERVER_IMAGE.fullmatch(str(container.get("image")))
     return bool(usual or _SERVES.search(command_line(container)))
 
 
 def _nodes_together(pod: DescribedPod) -> int:
-    """How many pods of the object work together as one; 0 where it does not say."""
+    """The number of pods of the object that work together; 0 if unknown."""
     subject = pod.subject
     component = value_at(subject.data, pod.path[:-2]) if len(pod.path) > 1 else None
     if {"leaderWorkerPattern", "leader", "worker"} & {*pod.path} or "multinode" in mapping(component):
@@ -87,14 +87,14 @@ def _nodes_together(pod: DescribedPod) -> int:
 
 
 def _is_known(line: str, nodes: int) -> bool:
-    """Whether the ranks are those of all GPUs of the nodes."""
+    """Whether the ranks match all GPUs of the nodes."""
     return bool(_WITH_RAY.search(line)) if nodes > 1 else nodes == 1 and not _SEVERAL_NODES.search(line)
 
 
 @rule(SHARED_MEMORY, tags=("performance",))
 def shared_memory(pod: DescribedPod, context: RuleContext) -> Iterator[ObjectFinding]:
-    """Several processes on several GPUs with the 64 MiB of /dev/shm that runtimes give."""
-    if pod.spec.get("hostIPC") is True or pod.subject.id.group == "ray.io":  # KubeRay mounts a larger one itself
+    """Several processes on several GPUs with the container runtime's default of 64 MiB for /dev/shm."""
+    if pod.spec.get("hostIPC") is True or pod.subject.id.group == "ray.io":  # KubeRay itself mounts a larger one.
         return
     for path, container in pod.containers:
         if limit(container, GPU) > 1 and _uses_several(container, path) and not _mounts_shm(container):
@@ -104,7 +104,7 @@ def shared_memory(pod: DescribedPod, context: RuleContext) -> Iterator[ObjectFin
 
 
 def _uses_several(container: Mapping[str, Any], path: Path) -> bool:
-    """Whether what it runs surely talks between GPUs through NCCL."""
+    """Whether its command certainly communicates between GPUs through NCCL."""
     line = command_line(container)
     size = _FACTORS["tensor"].search(line) if _serves(container) else None
     if _SPREADS.search(line) or (size and int(size[1]) > 1):
@@ -118,10 +118,10 @@ def _mounts_shm(container: Mapping[str, Any]) -> bool:
 
 
 class LoadingTime(Record):
-    """How long a server may take to load its model.
+    """The time that a server may take to load its model.
 
     Attributes:
-        seconds: The least that a liveness probe must allow where there is no startup probe.
+        seconds: The minimum that a liveness probe must allow if there is no startup probe.
     """
 
     seconds: int = 120
@@ -129,7 +129,7 @@ class LoadingTime(Record):
 
 @rule(KILLED_WHILE_LOADING, tags=("serving", "reliability"), options=LoadingTime())
 def killed_while_loading(pod: DescribedPod, context: RuleContext, options: LoadingTime) -> Iterator[ObjectFinding]:
-    """Model servers that a liveness probe ends before the weights are loaded."""
+    """Model servers that a liveness probe restarts before the weights are loaded."""
     for path, container in pod.containers:
         probe = mapping(container.get("livenessProbe"))
         if not probe or container.get("startupProbe") or not _serves(container):
@@ -151,7 +151,7 @@ def _number(probe: Mapping[Any, Any], field: str, usual: int) -> int:
 
 @rule(MEMORY_SHARE, tags=("serving",))
 def memory_share(pod: DescribedPod, context: RuleContext) -> Iterator[ObjectFinding]:
-    """A share of the GPU's memory above all of it."""
+    """A share of GPU memory greater than 1."""
     for path, container in pod.containers:
         share = _SHARE.search(command_line(container)) if _serves(container) else None
         if share and float(share[1]) > 1:

@@ -1,4 +1,4 @@
-"""What NVIDIA's programs on a node need from their pod: the file that they are told to read, the kubelet's socket."""
+"""What NVIDIA's node programs need from their pod: their configuration file, and the kubelet's socket."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ _FILE_OPTIONS = {
     "k8s-mig-manager": ("CONFIG_FILE", re.compile(r"--?config-file(?:=(.+))?|-f")),
     "dcgm-": ("DCGM_EXPORTER_COLLECTORS", re.compile(r"--collectors(?:=(.+))?|-f")),
 }
-"""By how the image's last name begins: the variable and the flag with the path of the file."""
+"""By prefix of the image name: the variable and the flag with the path of the file."""
 _OTHER_PROGRAMS = ("gpu-feature-discovery", "config-manager", "mps-control-daemon")
 _SOCKETS = PurePosixPath("/var/lib/kubelet/device-plugins")
 
 
 @rule(FILE_MISSING, tags=("operator",))
 def file_missing(pod: DescribedPod, context: RuleContext) -> Iterator[ObjectFinding]:
-    """A file that is to be read, in a ConfigMap among the objects that does not have it."""
+    """A configuration file that is missing in a ConfigMap among the objects."""
     for path, container in pod.containers:
         for at, file in _files(path, container):
             keys = _keys_at(file, container, pod, context)
@@ -47,7 +47,7 @@ def _listed(keys: frozenset[str]) -> str:
 
 
 def _files(path: Path, container: Mapping[str, Any]) -> Iterator[tuple[Path, str]]:
-    """The files that a container of NVIDIA's reads, and where the pod says so."""
+    """The files that an NVIDIA container reads, and where they are configured."""
     for variable, flag in _options(container):
         for at, name, value in literal_env(container, path):
             if name == variable:
@@ -63,12 +63,12 @@ def _files(path: Path, container: Mapping[str, Any]) -> Iterator[tuple[Path, str
 
 
 def _options(container: Mapping[str, Any]) -> Iterator[tuple[str, re.Pattern[str]]]:
-    """The variable and the flag of NVIDIA's program in a container; nothing for other programs."""
+    """The variable and the flag of NVIDIA's program in a container; empty for other programs."""
     return (each for name, each in _FILE_OPTIONS.items() if program(container).startswith(name))
 
 
 def _keys_at(file: str, container: Mapping[str, Any], pod: DescribedPod, context: RuleContext) -> frozenset[str] | None:
-    """The files in the folder of a file, where that is a ConfigMap among the objects; None if unknown."""
+    """The files in the folder of a file, if it is a ConfigMap among the objects; None if unknown."""
     mounts = [mapping(each) for each in items(container.get("volumeMounts"))]
     if any(each.get("mountPath") == file for each in mounts):
         return None
@@ -105,7 +105,7 @@ def no_socket(pod: DescribedPod, context: RuleContext) -> Iterator[ObjectFinding
 
 
 def _is_another(container: Mapping[str, Any]) -> bool:
-    """Whether the image runs another program than the plugin, or one that a script chooses."""
+    """Whether the container runs another program from the plugin's image, or one that a script selects."""
     words = [
         PurePosixPath(str(word)).name for word in (*items(container.get("command")), *items(container.get("args")))
     ]
@@ -113,7 +113,7 @@ def _is_another(container: Mapping[str, Any]) -> bool:
 
 
 def _host_path(where: PurePosixPath, container: Mapping[str, Any], pod: DescribedPod) -> PurePosixPath | None:
-    """The folder of the host that is mounted there, or above it; None where none is."""
+    """The host folder that is mounted there or above; None if there is none."""
     for mount in map(mapping, items(container.get("volumeMounts"))):
         at, host = PurePosixPath(str(mount.get("mountPath"))), inside(_volume(mount, pod), "hostPath", "path")
         if isinstance(host, str) and where.is_relative_to(at):

@@ -1,4 +1,4 @@
-"""Pods that the API server refuses by its own rules, or that no node can take."""
+"""Pods that the API server rejects, or that no node can run."""
 
 from __future__ import annotations
 
@@ -33,12 +33,12 @@ _WORDS = {
     "Gt": "is more than",
     "Lt": "is less than",
 }
-"""Operators of selectors of nodes."""
+"""Operators of node selectors, in words."""
 
 
 @rule(TOLERATION_FORM, tags=("scheduling",))
 def tolerations(pod: DescribedPod, context: RuleContext) -> Iterator[ObjectFinding]:
-    """Tolerations of every value that name one."""
+    """Tolerations that match every value but specify one."""
     for index, each in enumerate(map(mapping, items(pod.spec.get("tolerations")))):
         if each.get("operator") == "Exists" and each.get("value"):
             path = (*pod.path, "tolerations", index, "value")
@@ -48,7 +48,7 @@ def tolerations(pod: DescribedPod, context: RuleContext) -> Iterator[ObjectFindi
 
 @rule(NO_SUCH_NODES, tags=("scheduling",), needs=(Capability.POOLS,))
 def nodes(pod: DescribedPod, context: RuleContext) -> Iterator[ObjectFinding]:
-    """Demands of labels that no pool with such GPUs meets."""
+    """Required labels that no pool with such GPUs has."""
     names = {name for _, name, _ in pod.requests}
     able = [pool for pool in context.pools if names & set(pool.offers)]
     if not able:
@@ -85,7 +85,7 @@ def _no_such_nodes(pod: DescribedPod, demand: Demand, able: list[PoolOffer], nam
 
 @rule(RESTART_POLICY, tags=("scheduling",))
 def restart(pod: DescribedPod, context: RuleContext) -> Iterator[ObjectFinding]:
-    """Jobs that would never end."""
+    """Jobs that would never finish."""
     if pod.subject.id.group == "batch" and pod.spec.get("restartPolicy", "Always") == "Always":
         is_set = "restartPolicy" in pod.spec
         path = (*pod.path, "restartPolicy") if is_set else pod.path
@@ -95,7 +95,7 @@ def restart(pod: DescribedPod, context: RuleContext) -> Iterator[ObjectFinding]:
 
 @rule(IMAGE_MALFORMED, tags=("scheduling",))
 def images(pod: DescribedPod, context: RuleContext) -> Iterator[ObjectFinding]:
-    """Names of images that are none."""
+    """Invalid image names."""
     for path, container in pod.containers:
         image = container.get("image")
         if isinstance(image, str) and (" " in image or "\t" in image or _capitals(image)):
@@ -105,7 +105,7 @@ def images(pod: DescribedPod, context: RuleContext) -> Iterator[ObjectFinding]:
 
 
 def _capitals(image: str) -> bool:
-    """In the path: registries may have capitals in their names."""
+    """Upper-case letters in the path. Registries may have them in their names."""
     path = (image.partition("/")[2] or image).partition(":")[0]
     return path != path.lower()
 

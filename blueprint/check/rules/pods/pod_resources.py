@@ -1,4 +1,4 @@
-"""Resources of the pod as a whole, beside those of its containers."""
+"""Resources of the whole pod, in addition to those of its containers."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _OF_PODS = ("cpu", "memory")
 
 @rule(OF_CONTAINERS, tags=("scheduling",))
 def of_containers(pod: DescribedPod, context: RuleContext) -> Iterator[ObjectFinding]:
-    """Resources that the whole pod cannot have: devices are of a container."""
+    """Resources that are not supported at pod level: devices belong to a container."""
     for part in ("limits", "requests"):
         for name in mapping(inside(pod.spec, "resources", part)):
             if name not in _OF_PODS and not str(name).startswith("hugepages-"):

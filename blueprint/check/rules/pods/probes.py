@@ -1,4 +1,4 @@
-"""Probes of ports that the container does not have."""
+"""Probes for ports that the container does not have."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _BY_PORT = ("httpGet", "tcpSocket")
 
 @rule(UNKNOWN, tags=("reliability",))
 def ports(pod: DescribedPod, context: RuleContext) -> Iterator[ObjectFinding]:
-    """Probes of ports by a name that the container does not give."""
+    """Probes for a port name that the container does not define."""
     for path, container in pod.containers:
         for probe in (each for each in _PROBES if each in container):
             for action in _BY_PORT:

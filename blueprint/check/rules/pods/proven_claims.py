@@ -1,4 +1,4 @@
-"""All that one pod claims, proven together on the nodes where its node selector lets it run."""
+"""All claims of one pod, proven together on the nodes that its node selector allows."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _KINDS = (("resourceClaimTemplateName", "ResourceClaimTemplate"), ("resourceClai
 
 @rule(TOGETHER, tags=("dra",), needs=(Capability.CLAIMS,))
 def together(pod: DescribedPod, context: RuleContext) -> Iterator[ObjectFinding]:
-    """Claims that fit one by one, but not all on one of the pod's nodes."""
+    """Claims that fit individually, but not together on one of the pod's nodes."""
     if not pod.spec.get("resourceClaims") or not (found := _proofs(context)):
         return
     claims = _claims(pod, context, found)
@@ -35,7 +35,7 @@ def together(pod: DescribedPod, context: RuleContext) -> Iterator[ObjectFinding]
 
 @rule(EXTENDED, tags=("dra",), needs=(Capability.CLAIMS,))
 def extended(pod: DescribedPod, context: RuleContext) -> Iterator[ObjectFinding]:
-    """Plain resources for which the scheduler makes a claim that no node of the pod can satisfy."""
+    """Extended resources for which the scheduler creates a claim that none of the pod's nodes can satisfy."""
     requested = [(path, name) for path, name, _ in pod.requests]
     if not requested or not context.uses_claims or not (found := _proofs(context)):
         return
@@ -43,7 +43,7 @@ def extended(pod: DescribedPod, context: RuleContext) -> Iterator[ObjectFinding]
 
     resources = {name for _, name in requested}
     if any(name in pool.offers for pool in context.counted_pools for name in resources):
-        return  # nodes with a device plugin take it
+        return  # Nodes with a device plugin provide it.
     claim = claim_of(pod.spec, resources, list(found.prover.classes.values()))
     if claim and found.judges([claim]) and (verdict := _failed(pod, context, found, [claim])):
         yield _finding(EXTENDED, requested[0][0], verdict)
@@ -58,7 +58,7 @@ def _proofs(context: RuleContext) -> Proofs | None:
 
 
 def _claims(pod: DescribedPod, context: RuleContext, found: Proofs) -> list[Claim] | None:
-    """What the pod claims; None where a claim is not among the objects, or does not fit by itself."""
+    """The pod's claims; None if a claim is not among the objects, or does not fit by itself."""
     from blueprint.allocation.verdict import Outcome
     from blueprint.check.claims.proofs import claim_of_object
 
@@ -77,7 +77,7 @@ def _claims(pod: DescribedPod, context: RuleContext, found: Proofs) -> list[Clai
 def _failed(
     pod: DescribedPod, context: RuleContext, found: Proofs, claims: list[Claim]
 ) -> tuple[ClaimVerdict, str] | None:
-    """The verdict and where, if it is certain that the pod is never scheduled."""
+    """The verdict and the nodes, if it is certain that the pod is never scheduled."""
     from blueprint.allocation.verdict import Outcome
 
     groups = _admitted(pod, context, found.prover.groups)
@@ -91,7 +91,7 @@ def _failed(
 
 
 def _admitted(pod: DescribedPod, context: RuleContext, groups: tuple[NodeGroup, ...]) -> list[NodeGroup]:
-    """The nodes that the pod may run on by their labels, as far as these are known."""
+    """The nodes on which the pod may run according to their labels, as far as these are known."""
     pools = {pool.name: pool for pool in context.pools}
     return [each for each in groups if each.name not in pools or may_run(pod, pools[each.name], context.pools)]
 

@@ -1,4 +1,4 @@
-"""Pods that use RDMA: the right to pin memory, and resources that a network policy makes."""
+"""Pods that use RDMA: permission to pin memory, and the resources that a network policy defines."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _MOST_LISTED = 24
 
 @rule(NO_IPC_LOCK, tags=("network",))
 def ipc_lock(pod: DescribedPod, context: RuleContext) -> Iterator[ObjectFinding]:
-    """Containers that request RDMA and may not pin memory."""
+    """Containers that request RDMA but may not pin memory."""
     for path, container in pod.containers:
         security = mapping(container.get("securityContext"))
         added = [str(each).removeprefix("CAP_") for each in items(inside(security, "capabilities", "add"))]
@@ -34,7 +34,7 @@ def ipc_lock(pod: DescribedPod, context: RuleContext) -> Iterator[ObjectFinding]
 
 @rule(NOT_MADE, tags=("network",))
 def unmade(pod: DescribedPod, context: RuleContext) -> Iterator[ObjectFinding]:
-    """Resources of RDMA that none of the policies among the objects makes."""
+    """RDMA resources that none of the policies among the objects defines."""
     made = context.once(shared_resources)
     for path, container in pod.containers if made else ():
         for name in _rdma_limits(container):
@@ -53,7 +53,7 @@ def _rdma_limits(container: Any) -> list[str]:
 
 
 def shared_resources(context: RuleContext) -> frozenset[str]:
-    """The names in the configurations of the shared RDMA device plugin; none of what cannot be read."""
+    """The names in the configurations of the shared RDMA device plugin, as far as they can be parsed."""
     found: set[str] = set()
     policies = (each for kind, objects in context.kinds.items() if kind.startswith("Nic") for each in objects)
     for policy in policies:

@@ -1,4 +1,4 @@
-"""What pods request, against what the pools offer."""
+"""Resource requests of pods, compared with what the pools offer."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ _SHARED = ".shared"
 
 @rule(REQUEST_FORM, tags=("scheduling",))
 def form(pod: DescribedPod, context: RuleContext) -> Iterator[ObjectFinding]:
-    """Fractions, requests without limits, and those that differ."""
+    """Fractions, requests without limits, and requests that differ from limits."""
     for path, container in pod.containers:
         parts = mapping(container.get("resources"))
         limits, requests = mapping(parts.get("limits")), mapping(parts.get("requests"))
@@ -56,14 +56,14 @@ def form(pod: DescribedPod, context: RuleContext) -> Iterator[ObjectFinding]:
 
 @rule(BY_OTHERS, NOT_OFFERED, SHARES_ADD_NOTHING, TOO_MANY, tags=("scheduling",), needs=(Capability.POOLS,))
 def offered(pod: DescribedPod, context: RuleContext) -> Iterator[ObjectFinding]:
-    """Resources that no pool offers, or not so many of."""
+    """Resources that no pool offers, or not in this quantity."""
     if not context.counted_pools:
         return
     passed_through = (*_passed_through(context), *_claimed_by_the_scheduler(context))
     for path, name, amount in _limits(pod):
         most = max((pool.offers.get(name, 0) for pool in context.counted_pools), default=0)
         if not most and any(re.fullmatch(pattern, name) for pattern in passed_through):
-            continue  # how many a node has of them, nobody says
+            continue  # the number per node is unknown
         number = as_count(amount)
         if not most:
             yield _not_offered(pod, path, name, context)
@@ -93,7 +93,9 @@ def _too_many(pod: DescribedPod, path: Any, name: str, number: int, most: int, c
 
 
 def _passed_through(context: RuleContext) -> Iterator[str]:
-    """Patterns of what nodes that run virtual machines offer; with an empty alias each model has a name of its own."""
+    """Patterns for the resources of nodes that run virtual machines; with an empty alias each model has its own
+    name.
+    """
     if context.cluster_policy_value("sandboxWorkloads", "enabled") is not True:
         return
     env = map(mapping, items(context.cluster_policy_value("kataSandboxDevicePlugin", "env")))
@@ -104,7 +106,7 @@ def _passed_through(context: RuleContext) -> Iterator[str]:
 
 
 def _claimed_by_the_scheduler(context: RuleContext) -> Iterator[str]:
-    """Names of resources for which the scheduler makes claims where pods claim the GPUs of some pool."""
+    """Names of resources for which the scheduler creates claims, if pods claim the GPUs of some pool."""
     classes = context.objects_of_kind("DeviceClass") if context.uses_claims else ()
     named = (inside(each.data, "spec", "extendedResourceName") for each in classes)
     return (re.escape(name) for name in named if isinstance(name, str))
@@ -121,7 +123,7 @@ def _several(pod: DescribedPod, path: Any, name: str, number: int, context: Rule
 
 @rule(NOT_TOLERATED, tags=("scheduling",), needs=(Capability.POOLS,))
 def taints(pod: DescribedPod, context: RuleContext) -> Iterator[ObjectFinding]:
-    """Nodes that have what is requested or claimed, and that keep the pod away."""
+    """Taints of the nodes with the requested or claimed devices that the pod does not tolerate."""
     pod = as_admitted(pod, context)
     tolerations = [*items(pod.spec.get("tolerations")), *added_tolerations(pod.subject, context)]
     for path, having in _having(pod, context):

@@ -1,4 +1,4 @@
-"""Names of resources that no API server takes."""
+"""Resource names that every API server rejects."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _GPUS = ("gpu", "gpus", "nvidia", "cuda")
 
 @rule(UNQUALIFIED, tags=("scheduling",))
 def unqualified(pod: DescribedPod, context: RuleContext) -> Iterator[ObjectFinding]:
-    """Resources of containers without a domain that are not Kubernetes' own."""
+    """Container resources without a domain that are not Kubernetes' own."""
     for path, container in pod.containers:
         for part in ("limits", "requests"):
             for name in mapping(mapping(container.get("resources")).get(part)):

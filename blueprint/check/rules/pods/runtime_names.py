@@ -1,4 +1,4 @@
-"""RuntimeClasses by nearly the right name."""
+"""Misspelt names of RuntimeClasses."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from blueprint.source.paths import format_path
 
 MISSPELLED = define("BP6172", "runtime-class-misspelled", page=__file__, severity=Severity.WARNING)
 _OF_NVIDIA = {"nvidia", "nvidia-cdi", "nvidia-legacy", "nvidia-experimental"}
-"""Those that the GPU Operator, its toolkit, k3s and RKE2 make."""
+"""RuntimeClasses that the GPU Operator, its toolkit, k3s and RKE2 create."""
 
 
 @rule(MISSPELLED, tags=("gpu-access",))
 def misspelled(pod: DescribedPod, context: RuleContext) -> Iterator[ObjectFinding]:
-    """Names that no object has, and that are nearly those of NVIDIA's RuntimeClasses."""
+    """Names without an object that closely resemble NVIDIA's RuntimeClasses."""
     name = pod.spec.get("runtimeClassName")
     if not isinstance(name, str) or name in _OF_NVIDIA or context.find("RuntimeClass", name):
         return

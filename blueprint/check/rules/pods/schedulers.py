@@ -19,7 +19,7 @@ WHOLE_GPU_IN_KATA = define("BP6530", "container-gpu-in-a-machine", page=__file__
 
 @rule(GPU_FRACTION, tags=("scheduling", "kai"))
 def gpu_fraction(pod: DescribedPod, context: RuleContext) -> Iterator[ObjectFinding]:
-    """Parts of a GPU that KAI Scheduler's admission refuses."""
+    """Fractional GPU requests that KAI Scheduler's admission webhook rejects."""
     if pod.spec.get("schedulerName") != SCHEDULER:
         return
     annotations = mapping(pod_metadata(pod).get("annotations"))
@@ -31,7 +31,7 @@ def gpu_fraction(pod: DescribedPod, context: RuleContext) -> Iterator[ObjectFind
 
 @rule(WHOLE_GPU_IN_KATA, tags=("gpu-access", "kata"))
 def whole_gpu_in_kata(pod: DescribedPod, context: RuleContext) -> Iterator[ObjectFinding]:
-    """GPUs of containers for pods that run in a virtual machine."""
+    """GPUs for containers in pods that run in a virtual machine."""
     name = pod.spec.get("runtimeClassName")
     if not isinstance(name, str) or not name.startswith("kata-"):
         return

@@ -1,4 +1,4 @@
-"""Volume claims, and keys of ConfigMaps and Secrets, that are not there."""
+"""References to missing volume claims, and to missing keys of ConfigMaps and Secrets."""
 
 from __future__ import annotations
 
@@ -27,14 +27,14 @@ from blueprint.wording import first_few
 CLAIM_MISSING = define("BP6167", "volume-claim-missing", page=__file__, severity=Severity.WARNING)
 KEY_MISSING = define("BP6168", "config-key-missing", page=__file__, severity=Severity.WARNING)
 _CONTENT = ("data", "binaryData")
-"""Texts of a Secret are in `data` by the time rules run."""
+"""`stringData` of a Secret has been moved to `data` before rules run."""
 _MOST_LISTED = 200
-"""Keys that are compared and listed, instead of the one that is not there."""
+"""The maximum number of keys that are compared and listed as alternatives."""
 
 
 @rule(CLAIM_MISSING, tags=("references",))
 def claims(pod: DescribedPod, context: RuleContext) -> Iterator[ObjectFinding]:
-    """Volumes of a claim that nobody makes."""
+    """Volumes of a claim that does not exist."""
     there = context.named("", "PersistentVolumeClaim", pod.subject.id.namespace)
     for index, volume in enumerate(items(pod.spec.get("volumes"))):
         name = inside(volume, "persistentVolumeClaim", "claimName")
@@ -47,7 +47,7 @@ def claims(pod: DescribedPod, context: RuleContext) -> Iterator[ObjectFinding]:
 
 
 class _Key(Record):
-    """A pod reads a key of an object of `kind`; `path` is where it says the key."""
+    """A pod's reference to a key of an object of `kind`; `path` is the path of the key."""
 
     kind: str
     name: str
@@ -57,7 +57,9 @@ class _Key(Record):
 
 @rule(KEY_MISSING, tags=("references",))
 def keys(pod: DescribedPod, context: RuleContext) -> Iterator[ObjectFinding]:
-    """Keys that a ConfigMap or Secret among the objects does not have. One without any is filled by a program."""
+    """Keys that a ConfigMap or Secret among the objects does not have. One without keys is assumed to be filled by a
+    program.
+    """
     for each in () if runs_elsewhere(pod.subject.id.kind) else _keys(pod):
         holder = context.named("", each.kind, pod.subject.id.namespace).get(each.name)
         if holder is None:
@@ -73,7 +75,7 @@ def keys(pod: DescribedPod, context: RuleContext) -> Iterator[ObjectFinding]:
 
 
 def _keys(pod: DescribedPod) -> Iterator[_Key]:
-    """The keys without which the pod does not start."""
+    """The keys that the pod needs to start."""
     for path, container in pod.containers:
         for index, each in enumerate(items(container.get("env"))):
             for field, kind in (("configMapKeyRef", "ConfigMap"), ("secretKeyRef", "Secret")):

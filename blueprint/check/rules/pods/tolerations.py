@@ -1,4 +1,4 @@
-"""Tolerations of workloads, as far as manifests alone show what is wrong with them."""
+"""Tolerations of workloads, as far as manifests alone show an error."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _MOST_POOLS = 100
 
 @rule(EVERY_TAINT, tags=("scheduling", "reliability"))
 def every_taint(pod: DescribedPod, context: RuleContext) -> Iterator[ObjectFinding]:
-    """Pods that cordoned and failed nodes do not keep away; those of DaemonSets are meant for every node."""
+    """Pods that tolerate the taints of cordoned and failed nodes. DaemonSets are meant to run on every node."""
     if pod.subject.id.kind == "DaemonSet" or pod.subject.id.namespace == "kube-system":
         return
     for index, each in _tolerations(pod):
@@ -36,10 +36,10 @@ def every_taint(pod: DescribedPod, context: RuleContext) -> Iterator[ObjectFindi
 
 @rule(NODE_POOLS_CLOSED, tags=("scheduling", "karpenter"))
 def node_pools_closed(pod: DescribedPod, context: RuleContext) -> Iterator[ObjectFinding]:
-    """GPUs that Karpenter has in tainted nodes alone, as far as the objects show; what pools do is known elsewhere.
+    """GPUs that exist only on tainted nodes of Karpenter, as far as the objects show. Pools are checked elsewhere.
 
-    Clusters with the admission plugin ExtendedResourceToleration, EKS and GKE among them, tolerate a taint whose key
-    is the requested resource.
+    Clusters with the admission plugin ExtendedResourceToleration, such as EKS and GKE, tolerate taints whose key is the
+    requested resource.
     """
     pools = context.once(_taints_of_pools)
     path = (
@@ -58,9 +58,9 @@ def node_pools_closed(pod: DescribedPod, context: RuleContext) -> Iterator[Objec
 
 @rule(NO_GPU_REQUESTED, tags=("scheduling", "cost"))
 def no_gpu_requested(pod: DescribedPod, context: RuleContext) -> Iterator[ObjectFinding]:
-    """Pods that may go to GPU nodes and get at no device there.
+    """Pods that may run on GPU nodes but get no device there.
 
-    The head of a Ray cluster and the launcher of a job are there for pods that do.
+    The head of a Ray cluster and the launcher of a job are needed by pods that do.
     """
     if not pod.spec.get("tolerations"):
         return
@@ -84,7 +84,9 @@ def _with_devices(context: RuleContext) -> frozenset[int]:
 
 
 def _uses_devices(pod: DescribedPod) -> bool:
-    """Whether the pod claims devices, requests an extended resource or part of a GPU, or gets GPUs by a variable."""
+    """Whether the pod claims devices, requests an extended resource or a fractional GPU, or gets GPUs through a
+    variable.
+    """
     requested = (
         mapping(inside(each, "resources", part)) for _, each in pod.containers for part in ("limits", "requests")
     )

@@ -1,4 +1,4 @@
-"""Where Kueue is to place the pods of a workload."""
+"""Topology requests of Kueue workloads."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _REQUESTS = (_REQUIRED, _PREFERRED, _UNCONSTRAINED)
 
 @rule(TOPOLOGY_REQUEST, tags=("kueue", "topology"))
 def topology_request(pod: DescribedPod, context: RuleContext) -> Iterator[ObjectFinding]:
-    """Requests for a topology that Kueue's webhooks refuse, or do not see."""
+    """Topology requests that Kueue's webhooks reject or ignore."""
     annotations = mapping(pod_metadata(pod).get("annotations"))
     place: Path = (*pod.path[:-1], "metadata", "annotations")
     for key, fault, help_ in _faults(annotations, pod) if annotations else ():

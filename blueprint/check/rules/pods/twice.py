@@ -1,4 +1,4 @@
-"""What must run once, and is brought a second time."""
+"""Programs that must run only once, but are installed a second time."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ BROUGHT_TWICE = define("BP6114", "installed-twice", page=__file__)
 
 @rule(BROUGHT_TWICE, needs=(Capability.BLUEPRINT,))
 def twice(pod: DescribedPod, context: RuleContext) -> Iterator[ObjectFinding]:
-    """A user's own copy of what a component brings."""
+    """A user's copy of something that a component installs."""
     if pod.subject.component != USERS:
         return
     for path, container in pod.containers:
@@ -34,7 +34,7 @@ def twice(pod: DescribedPod, context: RuleContext) -> Iterator[ObjectFinding]:
 
 
 def _brought(image: str, context: RuleContext) -> str | None:
-    """Which component runs that already, if one does: as an operand first."""
+    """The component that already runs it, if any; operands take precedence."""
     found = [(component.name, once) for component, once in _single() if once.image == image]
     for component, once in found:
         steps = once.operand.split(".") if once.operand else []
@@ -55,7 +55,7 @@ def _components(context: RuleContext) -> frozenset[str]:
 
 @cache
 def _single() -> tuple[tuple[Component, RunsOnce], ...]:
-    """Everything of which there may be no second, with the component that runs it."""
+    """Everything that must not run twice, with the component that runs it."""
     from blueprint.catalog.catalog import load_catalog
 
     catalog = load_catalog()

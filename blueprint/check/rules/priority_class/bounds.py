@@ -1,4 +1,4 @@
-"""Priorities that are the system's."""
+"""PriorityClass names and values reserved for the system."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _MOST = 1_000_000_000
 
 @rule(PRIORITY_OF_THE_SYSTEM, tags=("scheduling",))
 def bounds(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
-    """A name or value of the system's."""
+    """A reserved name or value."""
     value = subject.data.get("value")
     if subject.id.name.startswith("system-"):
         yield ObjectFinding(

@@ -1,4 +1,4 @@
-"""Priorities that pods have without asking for one."""
+"""Priorities that pods get by default."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ HIGH_DEFAULT = define("BP6476", "default-priority-preempts", page=__file__, seve
 
 @rule(HIGH_DEFAULT, tags=("scheduling", "tenancy"))
 def high_default(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
-    """A default above zero that stops other pods."""
+    """A default priority above zero, which preempts other pods."""
     value = subject.data.get("value")
     preempts = subject.data.get("preemptionPolicy") != "Never"
     if subject.data.get("globalDefault") is True and preempts and isinstance(value, int) and value > 0:

@@ -1,4 +1,4 @@
-"""Expressions of Prometheus' rules: whether they can be read, and whether a metric means what they take it for."""
+"""Expressions in Prometheus rules: whether they can be parsed, and whether they use metrics correctly."""
 
 from __future__ import annotations
 
@@ -18,14 +18,16 @@ AS_COUNTER = define("BP6572", "rate-of-a-gauge", page=__file__, severity=Severit
 RECORD_FORM = define("BP6573", "record-with-fields-of-an-alert", page=__file__)
 _LAST_XID = ("DCGM_FI_DEV_XID_ERRORS", "DCGM_FI_DEV_XID_ERROR")
 _COMPARED = re.compile(r"\boffset\b|==\s*[1-9]")
-"""With an earlier value, or with one Xid of which the alert may well last until the driver is loaded again."""
+"""Comparisons with an earlier value, or with a single Xid for which the alert may well last until the driver is
+reloaded.
+"""
 _PER_SECOND = ("rate", "irate", "increase")
 _ALERTS_ONLY = ("for", "keep_firing_for", "annotations")
 
 
 @rule(UNREADABLE, tags=("monitoring",), needs=(Capability.PROMQL,))
 def unreadable(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
-    """Expressions that are no PromQL."""
+    """Expressions that are not valid PromQL."""
     for path, each in rules_of(subject):
         text = each.get("expr")
         if isinstance(text, str) and (found := fault(text)):
@@ -37,7 +39,7 @@ def unreadable(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]
 
 @rule(STICKY, tags=("monitoring",), needs=(Capability.PROMQL,))
 def sticky(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
-    """Alerts on the last Xid, which stays."""
+    """Alerts on the last Xid, which never resets."""
     for path, each in rules_of(subject):
         raw = {use.metric for use in uses(each.get("expr")) if not use.ranged} & set(_LAST_XID)
         if each.get("alert") and raw and not _COMPARED.search(str(each["expr"])):
@@ -48,7 +50,7 @@ def sticky(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
 
 @rule(AS_COUNTER, tags=("monitoring",), needs=(Capability.PROMQL,))
 def as_counter(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
-    """Functions for counters around what goes up and down."""
+    """Counter functions applied to gauges."""
     kinds = counted_fields(context)
     for path, each in rules_of(subject):
         for use in uses(each.get("expr")):
@@ -63,7 +65,7 @@ def as_counter(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]
 
 @rule(RECORD_FORM, tags=("monitoring",))
 def record_form(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
-    """Recording rules with what alerts alone have."""
+    """Recording rules with fields of alerts."""
     for path, each in rules_of(subject):
         for key in _ALERTS_ONLY if each.get("record") and not each.get("alert") else ():
             if each.get(key):

@@ -1,4 +1,4 @@
-"""Rules of Prometheus: their form, and metrics of GPUs that nobody exports."""
+"""Prometheus rules: their form, and GPU metrics that no exporter exports."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ NOT_SELECTED = define("BP6532", "rules-not-selected", page=__file__, severity=Se
 
 @rule(RULE_NAME, tags=("monitoring",))
 def rule_name(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
-    """Rules that are alert and record at once, or neither."""
+    """Rules with both alert and record, or neither."""
     for path, each in rules_of(subject):
         named = [key for key in ("alert", "record") if each.get(key)]
         if each and len(named) != 1:
@@ -37,7 +37,9 @@ def not_selected(subject: Object, context: RuleContext) -> Iterator[ObjectFindin
 
 @rule(NOT_EXPORTED, tags=("monitoring",))
 def not_exported(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
-    """Metrics of DCGM that no exporter counts: those that none knows, and where there are files of counters, others."""
+    """DCGM metrics that no exporter exports: unknown ones, and those missing in the counters files, if there are
+    any.
+    """
     for path, each in rules_of(subject):
         for text, help_ in not_counted([str(each.get("expr") or "")], context):
             yield ObjectFinding(NOT_EXPORTED, (*path, "expr"), text, help_)

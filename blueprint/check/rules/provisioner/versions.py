@@ -1,4 +1,4 @@
-"""Versions of Provisioner."""
+"""API versions of Provisioner."""
 
 from blueprint.check.common.karpenter import api_gone
 

@@ -1,4 +1,4 @@
-"""What the webhook of the training operator refuses."""
+"""Errors that the training operator's webhook rejects."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _CONTAINER = "pytorch"
 
 @rule(PYTORCHJOB_REFUSED, tags=("training",))
 def pytorchjob_refused(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
-    """Replicas that the operator does not take."""
+    """Replicas that the operator rejects."""
     at = ("spec", "pytorchReplicaSpecs")
     replicas = mapping(inside(subject.data, *at))
     for kind, replica in replicas.items():

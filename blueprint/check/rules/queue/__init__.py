@@ -1,3 +1,3 @@
-"""Rules about Queue, of KAI Scheduler."""
+"""Rules about Queue of KAI Scheduler."""
 
 GROUPS = ("scheduling.run.ai",)

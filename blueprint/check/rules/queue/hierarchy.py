@@ -1,4 +1,4 @@
-"""Queues of KAI Scheduler: what they have, and whose part they are."""
+"""KAI Scheduler's queues: their resources, and their hierarchy."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ QUEUE_QUOTA = define("BP6559", "kai-queue-quota", page=__file__, severity=Severi
 _PARENT = ("spec", "parentQueue")
 _RESOURCES = ("cpu", "gpu", "memory")
 _UNITS = {"cpu": (100, "millicores", 1000), "memory": (1000, "megabytes", 1000)}
-"""By resource: an amount that is too small to be meant, its unit, and by how much a common mistake is off."""
+"""By resource: an implausibly small amount, its unit, and the factor of the common mistake."""
 
 
 @rule(QUEUE_INCOMPLETE, tags=("kai",))
 def queue_incomplete(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
-    """Queues without resources, or below a queue that is not there."""
+    """Queues without resources, or with a missing parent."""
     if not inside(subject.data, "spec", "resources"):
         text = "spec.resources is missing, so KAI Scheduler's webhook rejects the queue"
         yield ObjectFinding(QUEUE_INCOMPLETE, ("spec",), text, "for example resources: {gpu: {quota: 0, limit: -1}}")
@@ -45,7 +45,7 @@ def _rings(context: RuleContext) -> Mapping[str, Ring]:
 
 @rule(QUEUE_QUOTA, tags=("kai",))
 def queue_quota(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
-    """Quotas above their limit or their parent's, and amounts in another unit."""
+    """Quotas above their limit or their parent's quota, and amounts in a wrong unit."""
     for resource in _RESOURCES:
         path = ("spec", "resources", resource)
         field = ".".join(path)
@@ -76,7 +76,7 @@ def _totals(context: RuleContext) -> Mapping[tuple[str, str], float]:
 
 
 def _amount(queue: Object, resource: str, field: str) -> float:
-    """An amount; 0 where nothing is set, as for KAI Scheduler."""
+    """An amount; 0 if it is not set, as in KAI Scheduler."""
     value: Any = mapping(inside(queue.data, "spec", "resources", resource)).get(field)
     return float(value) if isinstance(value, int | float) else 0.0
 

@@ -13,7 +13,7 @@ from blueprint.check.rule_context import RuleContext
 
 @rule(RAY_REFUSED, tags=("ray",))
 def ray_cluster_refused(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
-    """Clusters that KubeRay does not make."""
+    """Clusters that KubeRay rejects."""
     yield from cluster_faults(subject, ("spec",))
 
 

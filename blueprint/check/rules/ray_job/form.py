@@ -1,4 +1,4 @@
-"""Ray jobs, and the clusters that they bring."""
+"""Ray jobs, and the clusters that they create."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from blueprint.check.rule_context import RuleContext, mapping
 
 @rule(RAY_REFUSED, tags=("ray",))
 def ray_job_refused(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
-    """Jobs that KubeRay does not run."""
+    """Jobs that KubeRay rejects."""
     for field, text, help_ in _faults(mapping(subject.data.get("spec"))):
         yield ObjectFinding(RAY_REFUSED, ("spec", field), text, help_)
     yield from cluster_faults(subject, ("spec", "rayClusterSpec"))

@@ -1,4 +1,4 @@
-"""A ResourceClaim: what it requests, how it selects, how it configures."""
+"""A ResourceClaim: its requests, selectors and configuration."""
 
 from __future__ import annotations
 

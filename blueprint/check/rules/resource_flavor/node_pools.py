@@ -1,4 +1,4 @@
-"""Flavors of nodes that Karpenter makes."""
+"""Flavors of nodes that Karpenter creates."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _ON_EVERY_NODE = (
 
 @rule(NEVER_MADE, tags=("kueue", "karpenter"))
 def never_made(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
-    """Labels that nodes of the flavor's NodePool do not have when they are made."""
+    """Labels that nodes of the flavor's NodePool do not have when they are created."""
     labels = mapping(inside(subject.data, "spec", "nodeLabels"))
     pool = context.named(GROUP, "NodePool").get(str(labels.get(_NODE_POOL)))
     if pool is None:

@@ -1,4 +1,4 @@
-"""Flavors of GPU nodes, against the node pools."""
+"""Flavors of GPU nodes, compared with the node pools."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from blueprint.source.paths import format_path
 
 @rule(NO_SUCH_NODES, tags=("kueue", "scheduling"), needs=(Capability.POOLS,))
 def no_such_nodes(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
-    """Flavors of GPUs whose labels no pool has: what they admit is never scheduled."""
+    """GPU flavors whose labels no pool has: admitted workloads are never scheduled."""
     if subject.id.name not in context.once(_flavors_of_gpus):
         return
     for key, value in mapping(inside(subject.data, "spec", "nodeLabels")).items():
@@ -28,7 +28,7 @@ def no_such_nodes(subject: Object, context: RuleContext) -> Iterator[ObjectFindi
 
 
 def _flavors_of_gpus(context: RuleContext) -> frozenset[str]:
-    """Flavors of which some queue has a quota of GPUs. Others may be of nodes that no pool describes."""
+    """Flavors with a GPU quota in some queue. Others may be for nodes that no pool describes."""
     queues = context.named(GROUP, CLUSTER_QUEUE).values()
     found = (quota for queue in queues for quota in quotas(queue))
     return frozenset(

@@ -1,4 +1,4 @@
-"""Flavors of nodes that taints keep pods away from."""
+"""Flavors of tainted nodes."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ TAINTS_IGNORED = define("BP6462", "flavor-ignores-taints", page=__file__, severi
 
 @rule(TAINTS_IGNORED, tags=("kueue", "scheduling"), needs=(Capability.POOLS,))
 def taints_ignored(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
-    """Flavors of tainted pools that neither say so nor tolerate it: Kueue admits pods that cannot run there."""
+    """Flavors of tainted pools that neither declare nor tolerate the taint: Kueue admits pods that cannot run there."""
     spec = mapping(subject.data.get("spec"))
     labels = mapping(spec.get("nodeLabels"))
     pools = [pool for pool in context.pools if labels and labels.items() <= {**pool.labels}.items()]

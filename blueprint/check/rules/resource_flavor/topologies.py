@@ -1,4 +1,4 @@
-"""Flavors whose nodes have a topology."""
+"""Topologies of flavors."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _PATH = ("spec", "topologyName")
 
 @rule(FLAVOR_TOPOLOGY, tags=("kueue", "topology"))
 def flavor_topology(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
-    """Flavors that name a topology which is not there, or that select no nodes."""
+    """Flavors that refer to a missing topology, or that select no nodes."""
     name = inside(subject.data, *_PATH)
     if not isinstance(name, str):
         return

@@ -1,4 +1,4 @@
-"""Quotas of GPUs under names that Kubernetes does not count."""
+"""GPU quotas under names that Kubernetes does not count."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from blueprint.source.paths import format_path
 
 NOT_COUNTED = define("BP6153", "gpu-quota-not-counted", page=__file__, severity=Severity.WARNING)
 _OF_HAMI = (".nvidia.com/gpumem", ".nvidia.com/gpucores")
-"""Resources of HAMi, whose scheduler counts the limits of such a quota itself."""
+"""HAMi's resources. Its scheduler evaluates the limits of such a quota itself."""
 
 
 @rule(NOT_COUNTED, tags=("tenancy",))
 def not_counted(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
-    """Extended resources are counted by their requests alone."""
+    """Quotas for extended resources that are not set through their requests."""
     keys = [str(each) for each in mapping(inside(subject.data, "spec", "hard"))]
     if any(each.endswith(_OF_HAMI) for each in keys):
         return

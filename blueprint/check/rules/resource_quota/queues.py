@@ -1,4 +1,4 @@
-"""Quotas of namespaces beside those of their queues."""
+"""Quotas of namespaces, compared with those of their queues."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ _MOST_QUEUES = 100
 
 @rule(BELOW_QUEUE, tags=("kueue", "tenancy"))
 def below_the_queue(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
-    """Fewer devices for the pods of a namespace than its queue guarantees."""
+    """Quotas with fewer devices than the namespace's queue guarantees."""
     if inside(subject.data, "spec", "scopeSelector") or inside(subject.data, "spec", "scopes"):
-        return  # it counts some pods alone
+        return  # A scoped quota counts only some pods.
     for key, limit in mapping(inside(subject.data, "spec", "hard")).items():
         resource = key.removeprefix(_PREFIX)
         if not key.startswith(_PREFIX) or "/" not in resource:
@@ -59,7 +59,7 @@ def _amount(value: object) -> Fraction | None:
     try:
         return quantity_value(str(value))
     except ValueError:
-        return None  # the schema says what is wrong with it
+        return None  # The schema check reports it.
 
 
 RULES = (below_the_queue,)

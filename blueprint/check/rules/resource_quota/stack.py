@@ -1,4 +1,4 @@
-"""Quotas and limits beside the GPU stack."""
+"""Quotas and limits in namespaces of the GPU stack."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ STACK_LIMITED = define("BP6131", "stack-limited", page=__file__, severity=Severi
 
 @rule(STACK_LIMITED, needs=(Capability.BLUEPRINT,))
 def limited(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
-    """A user's quota or limits in a namespace that a component brings."""
+    """A user's quota or limits in a namespace of a component."""
     namespace = context.find("Namespace", subject.id.namespace)
     if subject.component == USERS and namespace is not None and namespace.component != USERS:
         text = f"it limits the pods of {namespace.component}, which run in the namespace {namespace.id.name}"

@@ -1,4 +1,4 @@
-"""RuntimeClasses that the operator makes."""
+"""RuntimeClasses that the operator creates."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ MADE_BY_THE_OPERATOR = define("BP6140", "made-by-the-operator", page=__file__)
 
 @rule(MADE_BY_THE_OPERATOR, tags=("operator",))
 def made(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
-    """A user's RuntimeClass of the operator's name."""
+    """A user's RuntimeClass with the operator's name."""
     name = context.cluster_policy_value("operator", "runtimeClass") or "nvidia"
     if subject.component == USERS and context.cluster_policy is not None and subject.id.name == name:
         yield ObjectFinding(

@@ -1,4 +1,4 @@
-"""What a virtual machine costs beside its pod."""
+"""The overhead of a virtual machine."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ OVERHEAD_MISSING = define("BP6543", "kata-overhead-missing", page=__file__, seve
 
 @rule(OVERHEAD_MISSING, tags=("kata",))
 def overhead_missing(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
-    """RuntimeClasses of Kata Containers without overhead."""
+    """Kata Containers RuntimeClasses without overhead."""
     handler = str(subject.data.get("handler"))
     if handler.startswith("kata") and "memory" not in mapping(inside(subject.data, "overhead", "podFixed")):
         amount = "10240Mi" if "nvidia-gpu" in handler else "320Mi"

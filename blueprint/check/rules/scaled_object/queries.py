@@ -1,4 +1,4 @@
-"""What autoscalers of KEDA ask Prometheus."""
+"""Prometheus queries of KEDA autoscalers."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def _queries(subject: Object) -> Iterator[tuple[Path, str]]:
 
 @rule(NOT_EXPORTED, tags=("monitoring", "scheduling"))
 def not_exported(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
-    """Metrics of DCGM that no exporter counts."""
+    """DCGM metrics that no exporter exports."""
     for path, query in _queries(subject):
         for text, help_ in not_counted([query], context):
             yield ObjectFinding(NOT_EXPORTED, path, text, help_)
@@ -30,7 +30,7 @@ def not_exported(subject: Object, context: RuleContext) -> Iterator[ObjectFindin
 
 @rule(UNREADABLE, tags=("monitoring", "scheduling"), needs=(Capability.PROMQL,))
 def unreadable(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
-    """Queries that are no PromQL."""
+    """Queries that are not valid PromQL."""
     for path, query in _queries(subject):
         if found := fault(query):
             what, help_, severity = found

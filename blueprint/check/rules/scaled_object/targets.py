@@ -1,4 +1,4 @@
-"""Autoscalers of KEDA for workloads that are not there."""
+"""KEDA autoscalers whose workload does not exist."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from blueprint.check.rule_context import RuleContext
 
 @rule(TARGET_MISSING, tags=("references", "scheduling"))
 def target(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
-    """Targets of another name than every workload of their kind."""
+    """Targets that match no workload of their kind."""
     yield from target_missing(subject, context)
 
 

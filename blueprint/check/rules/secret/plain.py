@@ -1,4 +1,4 @@
-"""Secrets have no place in a repository."""
+"""Secrets with values in manifests."""
 
 from __future__ import annotations
 
@@ -17,7 +17,9 @@ from blueprint.source.placeholders import is_placeholder
 
 @rule(SECRET_IN_PLAIN_TEXT, tags=("security",))
 def plain(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
-    """A Secret with values in it: base64 hides nothing. Where it is kept is not known without a blueprint."""
+    """A Secret with literal values: base64 is not encryption. Without a blueprint, it is unknown where the file is
+    stored.
+    """
     override = None if Capability.BLUEPRINT in context.capabilities else Severity.WARNING
     keys = [
         str(key) for key, value in mapping(subject.data.get("data")).items() if value and not _stands_for_one(value)
@@ -29,7 +31,7 @@ def plain(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
 
 
 def _stands_for_one(value: Any) -> bool:
-    """Whether it is no credential yet: a placeholder, or encrypted. `stringData` is read as base64, as it is stored."""
+    """Whether it is not a credential: a placeholder, or encrypted. `stringData` is read as base64, as it is stored."""
     try:
         decoded = base64.b64decode(str(value), validate=True).decode()
     except ValueError:

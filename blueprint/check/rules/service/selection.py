@@ -14,7 +14,7 @@ from blueprint.check.rule_context import RuleContext, inside, items, mapping, se
 
 @rule(NOTHING, tags=("network", "references"))
 def selects_nothing(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
-    """Services whose selector takes no pod."""
+    """Services whose selector matches no pod."""
     yield from unmatched(inside(subject.data, "spec", "selector"), ("spec", "selector"), subject, context)
 
 

@@ -1,4 +1,4 @@
-"""ServiceMonitors that nobody selects, Services out of their reach, and ports that Services do not have."""
+"""ServiceMonitors that no Prometheus selects, Services in other namespaces, and ports that Services do not have."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def not_selected(subject: Object, context: RuleContext) -> Iterator[ObjectFindin
 
 @rule(OUT_OF_REACH, tags=("monitoring",))
 def out_of_reach(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
-    """Services that the monitor selects, in namespaces in which it does not look."""
+    """Services that the monitor selects, in namespaces that it does not cover."""
     services = _services(subject, context)
     if services and not any(in_reach(each, subject) for each in services):
         text = f"it selects {services[0].id}, but only looks in {subject.id.namespace or 'its own namespace'}"
@@ -51,7 +51,7 @@ def no_such_port(subject: Object, context: RuleContext) -> Iterator[ObjectFindin
 
 
 def _services(subject: Object, context: RuleContext) -> list[Object]:
-    """The Services among the objects that the monitor's selector takes, wherever they are."""
+    """The Services among the objects that the monitor's selector matches, in any namespace."""
     selector = inside(subject.data, "spec", "selector")
     if not mapping(selector):
         return []

@@ -1,4 +1,4 @@
-"""Intervals and timeouts of scraping."""
+"""Scrape intervals and timeouts."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ TIMEOUT_TOO_LONG = define("BP6031", "scrape-timeout-too-long", page=__file__)
 
 @rule(TIMEOUT_TOO_LONG, tags=("monitoring",))
 def endpoints(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
-    """Endpoints of a ServiceMonitor."""
+    """Scrape timeouts that exceed the interval."""
     for index, endpoint in enumerate(map(mapping, items(inside(subject.data, "spec", "endpoints")))):
         every, patience = endpoint.get("interval"), endpoint.get("scrapeTimeout")
         if (patience_ := as_duration(patience)) and (every_ := as_duration(every)) and patience_ > every_:

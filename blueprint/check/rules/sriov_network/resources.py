@@ -1,4 +1,4 @@
-"""Networks over virtual functions, and the policies that make those."""
+"""Networks over virtual functions, and the policies that create those."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _MOST_LISTED = 24
 
 @rule(NO_POLICY, tags=("network",))
 def policy(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
-    """A resource that none of the policies among the objects makes."""
+    """A resource that none of the policies among the objects creates."""
     made = context.once(_made)
     name = inside(subject.data, "spec", "resourceName")
     if made and isinstance(name, str) and name not in made:

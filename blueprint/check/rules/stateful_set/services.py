@@ -1,4 +1,4 @@
-"""StatefulSets whose pods get no names."""
+"""StatefulSets whose pods get no DNS names."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from blueprint.check.rule_context import RuleContext, inside
 
 @rule(MISSING, tags=("network", "references"))
 def service(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
-    """A serviceName that no Service has."""
+    """A serviceName that refers to a missing Service."""
     name = inside(subject.data, "spec", "serviceName")
     yield from service_missing(name, ("spec", "serviceName"), subject, context)
 

@@ -19,7 +19,7 @@ _HOSTNAME = "kubernetes.io/hostname"
 
 @rule(TOPOLOGY_LEVELS, tags=("kueue", "kai", "topology"))
 def levels(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
-    """Levels that are listed twice, and nodes above others."""
+    """Levels that are listed twice, and nodes above other levels."""
     labels = [mapping(each).get("nodeLabel") for each in items(inside(subject.data, "spec", "levels"))]
     for index, label in enumerate(labels):
         path = ("spec", "levels", index, "nodeLabel")

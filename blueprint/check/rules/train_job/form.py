@@ -1,4 +1,4 @@
-"""TrainJobs, against the runtimes that they name."""
+"""TrainJobs, compared with the runtimes that they refer to."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _RUNTIME = ("spec", "runtimeRef")
 
 @rule(TRAINJOB_REFUSED, tags=("training",))
 def trainjob_refused(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
-    """Jobs without their runtime, with what it does not do, or that set what it sets."""
+    """Jobs whose runtime is missing or lacks what they use, or that set variables of the trainer."""
     named = mapping(inside(subject.data, *_RUNTIME))
     name = named.get("name")
     if not isinstance(name, str):

@@ -95,37 +95,37 @@ def main() -> int:
 def _demo(stage: Stage, library: str | None) -> None:
     stage.say("A real kube-apiserver and etcd, built once from pinned sources:")
     stage.run("blueprint lab install --with-kubectl")
-    stage.say("It starts in seconds. The nodes of the blueprint's pools are there as objects:")
+    stage.say("The lab starts in seconds. The nodes of the blueprint's pools exist as objects:")
     kubeconfig = stage.run(f"blueprint lab up blueprint.yaml --name {LAB}").strip()
     stage.environment["KUBECONFIG"] = kubeconfig
     _apply(stage)
     _drift(stage)
     _probe(stage, library)
-    stage.say("The lab goes, and leaves nothing:")
+    stage.say("Remove the lab. Nothing is left behind:")
     stage.run(f"blueprint lab down --name {LAB}")
 
 
 def _apply(stage: Stage) -> None:
-    stage.say("The blueprint is checked and compiled. From here on the bundle is what counts:")
+    stage.say("Validate and compile the blueprint. All later commands use the bundle:")
     stage.run("blueprint validate blueprint.yaml", wants="Valid")
     stage.run("blueprint compile blueprint.yaml -o bundle", wants="Wrote bundle")
-    stage.say("What would be done? Then do it. The second apply writes nothing:")
+    stage.say("Plan the changes, then apply them. The second apply writes nothing:")
     stage.run("blueprint plan bundle", wants="44 creates")
     stage.run("blueprint apply bundle", wants="52 written")
     stage.run("blueprint apply bundle", wants="Nothing written")
-    stage.say("A cluster as declared has no drift:")
+    stage.say("The cluster matches the bundle, so there is no drift:")
     stage.run("blueprint drift bundle", wants="No drift")
 
 
 def _drift(stage: Stage) -> None:
-    stage.say("A Deployment is changed by hand. `kubectl diff` would not show it: the field is not in the manifest.")
+    stage.say("Change a Deployment by hand. `kubectl diff` would not show this change, because the field is not in the manifest:")
     kubectl = _kubectl(stage)
     patch = f"patch deployment gpu-operator -n gpu-operator --type=merge -p '{HOST_NETWORK}'"
     _kubectl_run(stage, kubectl, patch)
-    stage.say("drift names the field, the writer and the time (exit code 1):")
+    stage.say("drift reports the field, the writer and the time (exit code 1):")
     stage.run("blueprint drift bundle", exits=1, wants="hostNetwork")
     time.sleep(1.1)  # the API keeps times to the second: two edits of one second would look like one act
-    stage.say("And when a declared value is changed, the line of the blueprint that it contradicts:")
+    stage.say("If a declared value is changed, drift also reports the blueprint line that it contradicts:")
     _kubectl_run(
         stage,
         kubectl,
@@ -157,8 +157,8 @@ def _kubectl_run(stage: Stage, kubectl: str, arguments: str) -> None:
 def _probe(stage: Stage, library: str | None) -> None:
     if library is None:
         stage.say(
-            "Now the GPUs. A stand-in for NVML, with made-up /proc and /sys, plays a node of pool train on which GPU 3 "
-            "lies about ECC and one InfiniBand port is down:"
+            "Now the GPUs. A stub of NVML and a synthetic /proc and /sys simulate a node of pool train with two faults: "
+            "ECC is off on GPU 3, and one InfiniBand port is down:"
         )
         library = _stand_in(stage)
     else:
@@ -170,9 +170,9 @@ def _probe(stage: Stage, library: str | None) -> None:
         exits=1,
         wants="BP9301" if root else "Node/train-0000",
     )
-    stage.say("drift joins it: the node, the GPU, the line of the blueprint. What was not seen is unknown, not fine:")
+    stage.say("drift combines the node, the GPU and the blueprint line. What was not examined is unknown, not clean:")
     stage.run("blueprint drift bundle --readings readings", exits=1, wants="blueprint.yaml:23:")
-    stage.say("The same as one page for people who sign things:")
+    stage.say("The same report as an HTML page, for reviewers and auditors:")
     stage.run("blueprint drift bundle --readings readings --report html=drift.html", exits=1)
     if not (stage.folder / "drift.html").exists():
         raise Unexpected("no HTML report was written")
@@ -207,10 +207,10 @@ def _page(lines: list[str], folder: Path) -> str:
     head = [
         "# From a blueprint line to a GPU register",
         "",
-        "This page is the transcript of `make demo-live`, which runs the same commands on your machine. It needs",
-        "Linux and, the first time, ten minutes to build the control plane. The API server is real. The nodes are",
-        "objects, and the GPUs are a stand-in for NVML behind NVIDIA's own bindings: that shows the way, and proves",
-        "nothing about hardware. Times and numbers that differ from run to run have been set to one value.",
+        "This page is the transcript of `make demo-live`, which runs the same commands on your machine. The demo",
+        "needs Linux, and ten minutes on the first run to build the control plane. The API server is real. The nodes",
+        "are only objects, and a stub of NVML behind NVIDIA's own bindings simulates the GPUs: the page shows how the",
+        "tool works, and proves nothing about hardware. Times and numbers that differ between runs are normalized.",
     ]
     return "\n".join([*head, *lines]).replace(str(folder), ".") + "\n"
 

@@ -23,7 +23,8 @@ _ONLY_GPUS = {
     "node.kubernetes.io/instance-type": re.compile(r"(g[3-9]|gr[6-9]|p[2-9])[a-z0-9-]*\..+"),
 }
 """Values of requirements that only AWS instances with GPUs satisfy."""
-_INSTEAD = {"Provisioner": "NodePool", "AWSNodeTemplate": "EC2NodeClass"}
+NODE_POOL = "NodePool"
+_INSTEAD = {"Provisioner": NODE_POOL, "AWSNodeTemplate": "EC2NodeClass"}
 
 
 @rule(API_GONE, tags=("karpenter",), of_form=True)
@@ -88,7 +89,7 @@ def node_pools(context: RuleContext) -> list[Object]:
 
 
 def _node_pools(context: RuleContext) -> list[Object]:
-    return [each for each in context.objects_of_kind(_INSTEAD["Provisioner"]) if each.id.group == GROUP]
+    return [each for each in context.objects_of_kind(NODE_POOL) if each.id.group == GROUP]
 
 
 def allowed(pool: Object, context: RuleContext) -> Mapping[str, list[str]]:

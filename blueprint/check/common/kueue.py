@@ -13,7 +13,7 @@ from blueprint.records import Record
 from blueprint.units import quantity_value
 
 GROUP = "kueue.x-k8s.io"
-CLUSTER_QUEUE, LOCAL_QUEUE, FLAVOR = "ClusterQueue", "LocalQueue", "ResourceFlavor"
+CLUSTER_QUEUE, COHORT, LOCAL_QUEUE, FLAVOR = "ClusterQueue", "Cohort", "LocalQueue", "ResourceFlavor"
 QUEUE_NAME = f"{GROUP}/queue-name"
 MIN_PARALLELISM = f"{GROUP}/job-min-parallelism"
 QUEUED = {
@@ -85,7 +85,7 @@ def quotas(subject: Object) -> Iterator[Quota]:
 
 def parent_field(subject: Object) -> str:
     """The field with the name of the parent cohort, which depends on kind and version."""
-    if subject.id.kind == "Cohort":
+    if subject.id.kind == COHORT:
         return "parent" if subject.api_version.endswith("/v1alpha1") else "parentName"
     return "cohort" if subject.api_version.endswith("/v1beta1") else "cohortName"
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 
 from blueprint.bundle.model import Object
 from blueprint.check.common.cycles import Ring, rings
-from blueprint.check.common.kueue import GROUP, parent, parent_field
+from blueprint.check.common.kueue import COHORT, GROUP, parent, parent_field
 from blueprint.check.finding import ObjectFinding
 from blueprint.check.rule import rule
 from blueprint.check.rule_context import RuleContext
@@ -25,7 +25,7 @@ def cohort_cycle(subject: Object, context: RuleContext) -> Iterator[ObjectFindin
 
 
 def _rings(context: RuleContext) -> Mapping[str, Ring]:
-    return rings({name: parent(each) for name, each in context.named(GROUP, "Cohort").items()})
+    return rings({name: parent(each) for name, each in context.named(GROUP, COHORT).items()})
 
 
 RULES = (cohort_cycle,)

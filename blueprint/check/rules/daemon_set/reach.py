@@ -17,8 +17,9 @@ _TOLERATIONS = ("spec", "template", "spec", "tolerations")
 
 @rule(OPERANDS_REPELLED, needs=(Capability.POOLS,))
 def reach(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
-    """A pool's taint that a DaemonSet of the platform does not tolerate, because of a patch: tolerations are derived
-    from the pools.
+    """A pool's taint that a DaemonSet of the platform does not tolerate because of a patch.
+
+    The rendered tolerations are derived from the pools.
     """
     if subject.component == USERS:
         return

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from blueprint.bundle.model import Object
-from blueprint.check.common.karpenter import GROUP, allowed
+from blueprint.check.common.karpenter import GROUP, NODE_POOL, allowed
 from blueprint.check.finding import ObjectFinding
 from blueprint.check.rule import rule
 from blueprint.check.rule_context import RuleContext, inside, mapping
@@ -28,7 +28,7 @@ _ON_EVERY_NODE = (
 def never_made(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
     """Labels that nodes of the flavor's NodePool do not have when they are created."""
     labels = mapping(inside(subject.data, "spec", "nodeLabels"))
-    pool = context.named(GROUP, "NodePool").get(str(labels.get(_NODE_POOL)))
+    pool = context.named(GROUP, NODE_POOL).get(str(labels.get(_NODE_POOL)))
     if pool is None:
         return
     for key, value in labels.items():

@@ -178,8 +178,9 @@ def _read(
     """All documents, the resulting blueprint, and its errors."""
     reader = LanguageReader(catalog.has_gpus)
     layered = load_layers(target, overlays, sets, reader, files)
-    blueprint, problems = parse_blueprint(layered, where_helm_values_are)
-    return layered, blueprint, [*layered.diagnostics, *reader.diagnostics, *problems]
+    parsed = parse_blueprint(layered, where_helm_values_are)
+    found = [*layered.diagnostics, *reader.diagnostics, *parsed.found]
+    return replace(layered, root=parsed.root), parsed.blueprint, found
 
 
 def _delivery(platform: Platform, objects: list[Object]) -> Mapping[str, bytes]:

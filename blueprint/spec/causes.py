@@ -108,7 +108,8 @@ def _with_likely_pool(found: Diagnostic, root: Node) -> Diagnostic:
 
 def placeholders(root: Node) -> dict[Path, Node]:
     """Values that are text for another program to replace. Settings and patches may hold such text for the cluster."""
-    found = ((path, node) for path, node in root.walk() if isinstance(node.value, str) and path[0] != "extends")
+    texts = ((path, node) for path, node in root.walk() if isinstance(node.value, str))
+    found = ((path, node) for path, node in texts if path[0] in _TOP_KEYS and path[0] != "extends")
     unfilled = ((path, node) for path, node in found if find_variable(_with_tenant(path, node.value)))
     return {path: node for path, node in unfilled if path[:2] != _COMPONENTS}
 

@@ -1,12 +1,13 @@
 """Turn the merged document into a Blueprint, and everything that is wrong with it into diagnostics.
 
 A wrong pool or component does not hide what is wrong with the others: what is faulty is set aside, and the
-rest goes on to the next phase, so that one run finds as much as it can.
+rest goes on to the next phase, so that one run finds as much as it can. A misspelt key is reported, and then read as
+the key that it was meant to be.
 """
 
 import copy
 from collections.abc import Collection, Iterable, Iterator
-from typing import Any
+from typing import Any, NamedTuple
 
 from pydantic import ValidationError
 
@@ -31,6 +32,8 @@ from blueprint.spec.causes import (
 from blueprint.spec.codes import UNKNOWN_KEY
 from blueprint.spec.model import Blueprint, OverlayHead
 from blueprint.spec.problems import diagnostics_of
+from blueprint.spec.shorthand import expand
+from blueprint.spec.slips import corrected, slips
 
 _DEFAULTS = ("spec", "poolDefaults")
 _APART = ("taints", "expect", "kubelet", "costPerGpuHour")
@@ -40,30 +43,61 @@ _OF_POOL = 4
 _NAME, _UNNAMED = ("metadata", "name"), "unnamed"
 
 
-def parse_blueprint(
-    layered: Layered, chart_values: ChartValueHelp = no_chart_help
-) -> tuple[Blueprint | None, list[Diagnostic]]:
-    """The blueprint, as far as it is sound, and what is wrong. None where too little is left to go on.
+class Parsed(NamedTuple):
+    """The blueprint, as far as it is valid, and its errors. `blueprint` is None if too little is left to go on.
+
+    `root` is the document that it was read from, with the correct names of misspelt keys.
+    """
+
+    blueprint: Blueprint | None
+    found: list[Diagnostic]
+    root: Node
+
+
+def parse_blueprint(layered: Layered, chart_values: ChartValueHelp = no_chart_help) -> Parsed:
+    """Validate the merged document.
 
     Args:
-        layered: What was read.
-        chart_values: For a component, a key and its value: what says the same, if the key is one of its Helm chart.
+        layered: The layers that were read.
+        chart_values: For a component, a key and its value: the equivalent settings, if the key is one of its Helm chart.
     """
     found = [problem for layer, node in layered.documents if layer.kind == "overlay" for problem in _head(node)]
-    data = plain(layered.root)
-    blueprint, problems = _validated(data)
-    found_here = _once_for_all_pools(problems, layered.root)
-    unfilled = placeholders(layered.root)
-    if wrong := wrong_document(layered.root, found_here):
-        return None, [wrong]
+    root = layered.root
+    blueprint, problems = _validated(plain(root))
+    found_here = _once_for_all_pools(problems, root)
+    if wrong := wrong_document(root, found_here):
+        return Parsed(None, [wrong], root)
+    if names := _slips(problems, found_here, root, chart_values):
+        reported = [each for each in found_here if parse_path(each.path or "") in names]
+        root = corrected(root, names)
+        found += expand(root)
+        blueprint, problems = _validated(plain(root))
+        places = {each.at for each in reported}
+        found_here = [*reported, *(each for each in _once_for_all_pools(problems, root) if each.at not in places)]
+    unfilled = placeholders(root)
     empty = [each.path for each in layered.diagnostics]
-    found += certain(found_here) if layered.incomplete else without_consequences(found_here, layered.root, empty)
-    found = [with_chart_help(each, layered.root, chart_values) for each in with_placeholders(found, unfilled)]
+    found += certain(found_here) if layered.incomplete else without_consequences(found_here, root, empty)
+    found = [with_chart_help(each, root, chart_values) for each in with_placeholders(found, unfilled)]
     if unfilled or problems:
         faulty: list[Path] = [*unfilled, *(tuple(problem["loc"]) for problem in problems)]
-        faulty += [(*POOLS, pool_above(layered.root, name)) for name in misplaced(found_here, layered.root)]
-        blueprint, _ = _validated(_without(data, faulty, set(_needless(found, layered.root))))
-    return blueprint, found
+        faulty += [(*POOLS, pool_above(root, name)) for name in misplaced(found_here, root)]
+        blueprint, _ = _validated(_without(plain(root), faulty, set(_needless(found, root))))
+    return Parsed(blueprint, found, root)
+
+
+def _slips(
+    problems: Iterable[Any], found: list[Diagnostic], root: Node, chart_values: ChartValueHelp
+) -> dict[Path, str]:
+    """The correct name of each misspelt key, unless the key is one of a Helm chart or the pool is not one."""
+    pools = set(misplaced(found, root))
+    unknown = (problem for problem in problems if problem["type"] == "extra_forbidden")
+    every = (each for problem in unknown for each in diagnostics_of(problem, root, Blueprint))
+    explained = (with_chart_help(each, root, chart_values) for each in every)
+    return {
+        path: name
+        for path, name in slips(explained, root).items()
+        if path[: len(POOLS)] != POOLS or path[len(POOLS)] not in pools
+    }
 
 
 def _validated(data: Any) -> tuple[Blueprint | None, list[Any]]:

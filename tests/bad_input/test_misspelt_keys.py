@@ -6,12 +6,13 @@ Where a key of the language first comes it is misspelt in every way, elsewhere i
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from blueprint.diagnostics import Refused, has_errors
+from blueprint.diagnostics import Code, Refused, has_errors
 from blueprint.pipeline import compile_blueprint
 from blueprint.source.files import DiskFiles, MemoryFiles
 from blueprint.source.loader import load_text
@@ -100,8 +101,18 @@ def test_a_misspelt_key_is_caught_at_its_line(example: Path, path: FieldPath, wr
             found = refused.diagnostics
             assert refused.exit_code == 1  # noqa: PT017 - a case may end either way, and never in exit code 2
         assert has_errors(found), wrong
-        places = {(each.at.file, each.at.line, each.at.column) for each in found if each.at}
-        assert (name, at.line, at.column) in places, (wrong, [each.message for each in found])
+        place = (name, at.line, at.column)
+        here = [each for each in found if each.at and (each.at.file, each.at.line, each.at.column) == place]
+        assert here, (wrong, [each.message for each in found])
+        if [each.fix.replacement for each in here if each.fix] == [path[-1]] and "settings" not in path:
+            others = {each for each in found if each not in here}
+            assert {each.code for each in others} <= codes_of(target), (wrong, [each.message for each in others])
+
+
+@cache
+def codes_of(target: str) -> set[Code]:
+    """The codes of what is found in an example without mistakes: nothing else is found if a key is misspelt."""
+    return {each.code for each in compile_blueprint(target, files=MemoryFiles({}, DiskFiles(ROOT))).diagnostics}
 
 
 def test_there_are_examples_to_misspell() -> None:

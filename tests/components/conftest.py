@@ -25,7 +25,7 @@ def render_platform_of() -> Callable[[str], tuple[Platform, list[Object]]]:
 
     def rendered(text: str) -> tuple[Platform, list[Object]]:
         layered = load_layers(NAME, files=MemoryFiles({NAME: text}))
-        blueprint, mistakes = parse_blueprint(layered)
+        blueprint, mistakes, _ = parse_blueprint(layered)
         assert blueprint, mistakes
         platform, misfits = resolve(blueprint, layered.root, load_catalog())
         assert platform, misfits

@@ -155,7 +155,7 @@ def test_gke_admits_the_manager_by_a_quota(kueue: Callable[..., dict[str, Any]])
 def findings(blueprint: str) -> list[Diagnostic]:
     """What parsing and resolving say."""
     layered = load_layers(NAME, files=MemoryFiles({NAME: blueprint}))
-    parsed, mistakes = parse_blueprint(layered)
+    parsed, mistakes, _ = parse_blueprint(layered)
     assert parsed, mistakes
     return [*mistakes, *resolve(parsed, layered.root, load_catalog())[1]]
 

@@ -28,7 +28,7 @@ def make(*pools: str, cluster: str = "", components: str = "", stack: str = "clu
     entries = [pool(name, fields, nodes=2) for name, fields in zip("abcd", pools, strict=False)]
     spec = f"  components: {{{components}}}\n"
     layered = load_layers(NAME, files=MemoryFiles({NAME: blueprint(*entries, cluster=cluster, stack=stack, spec=spec)}))
-    parsed, mistakes = parse_blueprint(layered)
+    parsed, mistakes, _ = parse_blueprint(layered)
     assert parsed, mistakes
     platform, misfits = resolve(parsed, layered.root, load_catalog())
     assert platform

@@ -100,7 +100,7 @@ def test_what_is_sketched_is_understood_or_refused_by_name_at_its_place(name: st
     place = (before.count("\n") + 1, len(before) - before.rfind("\n"))
     files = MemoryFiles({"blueprint.yaml": before + rest.replace("»", "", 1)})
 
-    _, found = parse_blueprint(load_layers("blueprint.yaml", files=files))
+    _, found, _ = parse_blueprint(load_layers("blueprint.yaml", files=files))
 
     codes = {each.code.id for each in found}
     assert "BP2001" not in codes

@@ -227,7 +227,7 @@ def test_taints_as_kubectl_takes_them_merge_with_the_mapping() -> None:
     ],
 )
 def test_a_malformed_taint_is_told_at_its_place_with_the_rest(taints: str, code: str, message: str) -> None:
-    done = compiled(f"  poolLabel: a/b\n  nodePools:\n    train: {{nodes: 1, {H100}, taints: {taints}, expct: 1}}\n")
+    done = compiled(f"  poolLabel: a/b\n  nodePools:\n    train: {{nodes: 1, {H100}, taints: {taints}, expct: {{}}}}\n")
     found = wrong(done)
     assert sorted(each.code.id for each in found) == sorted([code, "BP2001"])
     [taint] = [each for each in found if each.code.id == code]

@@ -86,7 +86,7 @@ def compiled(text: str, *, sets: Sequence[str] = (), files: dict[str, str] | Non
 def resolved(text: str, *, sets: Sequence[str] = ()) -> tuple[Platform | None, list[Diagnostic]]:
     """The platform and everything that resolving finds; the blueprint must be well-formed. Nothing is rendered."""
     layered = load_layers(NAME, (), sets, LanguageReader(load_catalog().has_gpus), MemoryFiles({NAME: text}))
-    parsed, mistakes = parse_blueprint(layered)
+    parsed, mistakes, _ = parse_blueprint(layered)
     assert parsed, mistakes
     assert not mistakes
     catalog, spoilt = with_own_hardware(load_catalog(), layered)

@@ -59,7 +59,7 @@ def parse_blueprint(layered: Layered, chart_values: ChartValueHelp = no_chart_he
 
     Args:
         layered: The layers that were read.
-        chart_values: For a component, a key and its value: the equivalent settings, if the key is one of its Helm chart.
+        chart_values: For a component, a key and its value: the equivalent settings, if it is a key of its Helm chart.
     """
     found = [problem for layer, node in layered.documents if layer.kind == "overlay" for problem in _head(node)]
     root = layered.root

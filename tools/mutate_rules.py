@@ -198,16 +198,13 @@ class _Changed(importlib.abc.MetaPathFinder, importlib.abc.Loader):
 
 @cache
 def codes_of(file: Path) -> list[str]:
-    """The codes of a module's rules; of one without rules, those it defines and those of the modules that import it."""
+    """The codes of a module's rules, those it defines, and those of the modules that import it."""
     there = vars(sys.modules[_module_name(file)])
     rules = [each for each in (*there.get("RULES", ()), *there.values()) if type(each).__name__ == "Rule"]
-    if found := [code.id for rule in rules for code in rule.codes]:
-        return list(dict.fromkeys(found))
+    own = [code.id for rule in rules for code in rule.codes]
     text, name = file.read_text("utf-8"), _module_name(file)
-    folder, _, own = name.rpartition(".")
-    imported = re.compile(rf"^\s*from ({re.escape(name)} import|{re.escape(folder)} import .*\b{own}\b)", re.MULTILINE)
-    users = (each for each in modules() if imported.search(each.read_text("utf-8")))
-    found = re.findall(r'define\(\s*"(BP\d{4})"', text) + [code for user in users for code in codes_of(user)]
+    users = (each for each in modules() if name in _imported_by(each, inside=True))
+    found = [*own, *re.findall(r'define\(\s*"(BP\d{4})"', text), *(code for user in users for code in codes_of(user))]
     return list(dict.fromkeys(found))
 
 
@@ -310,9 +307,10 @@ def _imports() -> dict[str, set[str]]:
 
 
 @cache
-def _imported_by(file: Path) -> set[str]:
-    """What a module imports, with the names in it; not what its functions import."""
-    froms = [each for each in ast.parse(file.read_text("utf-8")).body if isinstance(each, ast.ImportFrom)]
+def _imported_by(file: Path, *, inside: bool = False) -> set[str]:
+    """What a module imports as it is imported, with the names in it; also what it imports inside its functions."""
+    tree = ast.parse(file.read_text("utf-8"))
+    froms = [each for each in (ast.walk(tree) if inside else tree.body) if isinstance(each, ast.ImportFrom)]
     return {
         name for each in froms for name in (each.module or "", *(f"{each.module}.{own.name}" for own in each.names))
     }

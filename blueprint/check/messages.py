@@ -208,12 +208,13 @@ def _bound(violation: Violation, where: _Where) -> ObjectFinding:
 
 def _limits(schema: Mapping[str, Any]) -> str:
     """The bounds that the API gives; those of the number format only where it gives none."""
-    least = schema.get("minimum", schema.get("exclusiveMinimum"))
-    most = schema.get("maximum", schema.get("exclusiveMaximum"))
+    least, most = schema.get("minimum"), schema.get("maximum")
     widest = BOUNDS.get(schema.get("format", ""), 0)
     if least is not None and most is not None and (least == -widest or most != widest - 1):
         return f"between {least} and {most}"
-    return f"at most {most}" if least is None else f"at least {least}"
+    words = {"minimum": "at least", "exclusiveMinimum": "above", "maximum": "at most", "exclusiveMaximum": "below"}
+    given = (f"{word} {schema[key]}" for key, word in words.items() if key in schema)
+    return " and ".join(each for each in given if each != f"at most {widest - 1}")
 
 
 def _size(violation: Violation, where: _Where) -> ObjectFinding:

@@ -87,3 +87,21 @@ def test_a_field_takes_what_its_schema_allows(name: str) -> None:
     schema, taken, not_taken = SCHEMAS[name]
     assert [value for value in taken if refused(schema, value)] == []
     assert [value for value in not_taken if not refused(schema, value)] == []
+
+
+@pytest.mark.parametrize(
+    ("schema", "value", "text"),
+    [
+        ({"minimum": 2}, 1, "at least 2"),
+        ({"maximum": 2}, 3, "between -9223372036854775808 and 2"),
+        ({"minimum": 2, "maximum": 4}, 5, "between 2 and 4"),
+        ({"minimum": 2, "exclusiveMinimum": True}, 2, "above 2"),
+        ({"minimum": 2, "exclusiveMinimum": True, "maximum": 4, "exclusiveMaximum": True}, 4, "above 2 and below 4"),
+        ({"format": "int32"}, 2**31, "between -2147483648 and 2147483647"),
+        ({"format": "int32", "minimum": 0}, -1, "at least 0"),
+    ],
+)
+def test_bounds_are_named_as_the_definition_has_them(schema: dict[str, Any], value: int, text: str) -> None:
+    definition = crd({"type": "object", "properties": {"a": {**INT, **schema}}})
+    [found] = check_objects([Object(thing(a=value), "x")], kubernetes_minor="1.36", crds=[definition])
+    assert found.message.endswith(f"spec.a is {value}, which is not {text}")

@@ -249,6 +249,25 @@ CASES: list[tuple[str, str, Any, str, str, str, str | None]] = [
 ]  # fmt: skip
 
 
+@pytest.mark.parametrize(
+    ("kind", "version"),
+    [
+        ("ClusterQueue", "kueue.x-k8s.io/v1beta2"),
+        ("EC2NodeClass", "karpenter.k8s.aws/v1"),
+        ("JobSet", "jobset.x-k8s.io/v1alpha2"),
+        ("LocalQueue", "kueue.x-k8s.io/v1beta2"),
+        ("NodePool", "karpenter.sh/v1"),
+        ("PrometheusRule", "monitoring.coreos.com/v1"),
+        ("ResourceFlavor", "kueue.x-k8s.io/v1beta2"),
+        ("ServiceMonitor", "monitoring.coreos.com/v1"),
+    ],
+)
+def test_the_version_of_an_operators_kind_is_named(kind: str, version: str) -> None:
+    found = check_objects(objects(deployment=broken("deployment", "kind", kind)), kubernetes_minor="1.36")
+    about = _about(found, "BP5001")
+    assert (about.path, about.help) == ("apiVersion", f"apiVersion: {version}")
+
+
 def test_the_corpus_is_valid_under_every_minor_that_serves_it() -> None:
     """Otherwise every other test here would prove nothing."""
     assert check_objects(objects(), kubernetes_minor="1.36") == []

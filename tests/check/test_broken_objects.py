@@ -220,6 +220,12 @@ CASES: list[tuple[str, str, Any, str, str, str, str | None]] = [
     ("deployment", "spec.template.spec.nodeSelector.pool", "x" * 64, "BP5015",
      "spec.template.spec.nodeSelector.pool",
      "spec.template.spec.nodeSelector.pool: the value has 64 characters, more than 63", None),
+    ("deployment", "spec.selector.matchLabels.app", "a b", "BP5015", "spec.selector.matchLabels.app",
+     ("spec.selector.matchLabels.app: the value 'a b' may have letters, digits, -, _ and . only, with a letter or"
+     " digit at both ends"), None),
+    ("service", "spec.selector.app", "a b", "BP5015", "spec.selector.app",
+     ("spec.selector.app: the value 'a b' may have letters, digits, -, _ and . only, with a letter or digit at both"
+     " ends"), None),
     ("config", 'metadata.annotations["/x"]', "", "BP5015", 'metadata.annotations["/x"]',
      'metadata.annotations["/x"]: there is nothing before the /', None),
     ("budget", "metadata.namespace", REMOVED, "BP5016", "metadata",

@@ -8,13 +8,15 @@ from typing import Any
 
 import pytest
 
-from blueprint.bundle.model import Object
+from blueprint.bundle.model import FieldOrigin, Object, Source
 from blueprint.check.objects import check_objects
+from blueprint.diagnostics import Span
 from blueprint.lab.access import RequestFailed
 from tests.check.test_validation_rules import crd, needs_library
 
 Change = Callable[[dict[str, Any]], None]
 TEXT = {"type": "string", "maxLength": 9}
+HERE = Span("crd.yaml", 1, 1, 1, 9)
 
 
 def _spec(crd: dict[str, Any]) -> dict[str, Any]:
@@ -115,6 +117,18 @@ def test_the_api_server_refuses_it_too(lab: Any, name: str) -> None:
     with pytest.raises(RequestFailed) as caught:
         lab.request("POST", path, changed(ALL[name][0]))
     assert "422" in str(caught.value), caught.value
+
+
+@pytest.mark.parametrize(
+    ("sources", "judged"),
+    [((), False), ((Source("release", HERE, "a"),), False), ((Source("manifest", HERE, "a"),), True)],
+)
+def test_a_definition_that_comes_with_the_tool_is_upstreams(sources: tuple[Source, ...], judged: bool) -> None:
+    """Those of users' manifests are judged."""
+    data = changed(WRONG["no type"][0])
+    subject = Object(data, "x", {("apiVersion",): FieldOrigin(HERE, sources)})
+    found = check_objects([subject], kubernetes_minor="1.36")
+    assert ("BP5021" in {each.code.id for each in found}) is judged
 
 
 @pytest.mark.parametrize("name", SOUND)

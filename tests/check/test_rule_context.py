@@ -21,6 +21,7 @@ from blueprint.check.rule_context import (
     severity_across_files,
     tolerates,
 )
+from blueprint.check.runner import run_rules
 from blueprint.check.workloads import ObjectReference, containers, references
 from blueprint.diagnostics import Severity, Span
 
@@ -303,3 +304,62 @@ def test_each_profile_contains_those_before_it() -> None:
 
 def test_what_is_missing_is_named_for_every_capability() -> None:
     assert MISSING.keys() == set(Capability)
+
+
+def scaler(kind: str) -> Object:
+    target = {"apiVersion": "apps/v1", "kind": kind, "name": "serve"}
+    spec = {"scaleTargetRef": target, "minReplicas": 1, "maxReplicas": 2}
+    return an_object(
+        "HorizontalPodAutoscaler", "serve", "team", api="autoscaling/v2", file="serving/scaler.yaml", spec=spec
+    )
+
+
+SERVICE = {"service": {"name": "serve", "port": {"number": 80}}}
+VOLUME = {"name": "data", "persistentVolumeClaim": {"claimName": "serve"}}
+NAMING = {
+    "Deployment": ("apps/v1", "BP6165", scaler("Deployment")),
+    "StatefulSet": ("apps/v1", "BP6165", scaler("StatefulSet")),
+    "ReplicaSet": ("apps/v1", "BP6165", scaler("ReplicaSet")),
+    "Service": ("v1", "BP6166", an_object("Ingress", "web", "team", api="networking.k8s.io/v1", file="serving/web.yaml",
+                                          spec={"defaultBackend": SERVICE})),
+    "PersistentVolumeClaim": ("v1", "BP6167", an_object("Pod", "job", "team", file="serving/pod.yaml", spec={
+        "containers": [{"name": "c", "image": "a:1"}], "volumes": [VOLUME]})),
+}  # fmt: skip
+"""By kind, an object that names one of it which is not there, and the code of that."""
+
+
+@pytest.mark.parametrize("kind", NAMING)
+@pytest.mark.parametrize(
+    ("file", "capability", "severity"),
+    [
+        ("serving/other.yaml", None, Severity.WARNING),
+        ("training/other.yaml", None, Severity.NOTE),
+        ("training/other.yaml", Capability.BLUEPRINT, Severity.WARNING),
+        ("training/other.yaml", Capability.COMPLETE, Severity.ERROR),
+        ("", None, Severity.NOTE),
+    ],
+)
+def test_what_is_missing_beside_others_of_its_kind_is_worse_than_in_a_folder_without(
+    kind: str, file: str, capability: Capability | None, severity: Severity
+) -> None:
+    """A folder without any of the kind may be a sample, for which it exists already."""
+    api, code, subject = NAMING[kind]
+    other = an_object(kind, "another", "team", api=api, file=file)
+    facts = NoPlatform(frozenset({capability} if capability else ()))
+    found = run_rules(RuleContext([subject, other], facts)).diagnostics
+    assert [each.severity for each in found if each.code.id == code] == [severity]
+    unknown = Object(subject.data, USERS)
+    assert [each.severity for each in run_rules(RuleContext([unknown, other], NoPlatform())).diagnostics
+            if each.code.id == code] == [Severity.WARNING]  # fmt: skip
+
+
+def test_the_place_of_the_metadata_is_that_of_the_object() -> None:
+    """Where a template is of one folder and what stands in it of another."""
+    api, code, subject = NAMING["Service"]
+    elsewhere = {(): FieldOrigin(Span("training/web.yaml", 1, 1, 1, 2))}
+    here = {("metadata",): FieldOrigin(Span("serving/web.yaml", 1, 1, 1, 2))}
+    other = an_object("Service", "another", "team", api=api, file="serving/other.yaml")
+    found = run_rules(
+        RuleContext([Object(subject.data, USERS, {**elsewhere, **here}), other], NoPlatform())
+    ).diagnostics
+    assert [each.severity for each in found if each.code.id == code] == [Severity.WARNING]

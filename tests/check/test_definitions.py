@@ -128,7 +128,7 @@ def test_a_definition_that_comes_with_the_tool_is_upstreams(sources: tuple[Sourc
     data = changed(WRONG["no type"][0])
     subject = Object(data, "x", {("apiVersion",): FieldOrigin(HERE, sources)})
     found = check_objects([subject], kubernetes_minor="1.36")
-    assert ("BP5021" in {each.code.id for each in found}) is judged
+    assert bool(found) is judged
 
 
 @pytest.mark.parametrize("name", SOUND)

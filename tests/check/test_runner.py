@@ -255,6 +255,7 @@ def test_a_policy_is_read_from_toml() -> None:
         ('[rules]\nselect = [\n  "BP6101",\n  "BP6999",\n]\n', 4, 3, "BP6999 is not a code, slug or tag of a rule",
          "`blueprint explain rules` lists them"),
         ("[rules]\nignore = ['Zzz']\n", 2, 11, "Zzz is not a code", "`blueprint explain rules` lists them"),
+        ("[rules]\nignore = ['BP']\n", 2, 11, "BP is not a code", "`blueprint explain rules` lists them"),
         ("[rules]\nselect = 'BP6101'\n", 2, 1, "select must be a list of codes", None),
         ("[rules]\nignore = ['BP6101', 7]\n", 2, 1, "ignore must be a list of codes", None),
         ("[rules]\nseverity = 'note'\n", 2, 1, "rules.severity must be a table", None),

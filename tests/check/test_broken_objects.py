@@ -95,10 +95,12 @@ CASES: list[tuple[str, str, Any, str, str, str, str | None]] = [
      "spec.jobTemplate.spec.template.spec.containers has 0 items, fewer than 1", None),
     ("service", "spec.ports[0].port", 65536, "BP5007", "spec.ports[name=http].port",
      "spec.ports[name=http].port is 65536, which is not between 1 and 65535", None),
+    ("deployment", "spec.replicas", 2**31, "BP5007", "spec.replicas",
+     "spec.replicas is 2147483648, which is not between 0 and 2147483647", None),
     ("deployment", "spec.replicas", -1, "BP5007", "spec.replicas", "spec.replicas is -1, which is not at least 0",
      None),
     ("priority", "value", 2**31, "BP5007", "value",
-     "value is 2147483648, which is not between -2147483648 and 2147483647", None),
+     "value is 2147483648, which is not at most 2147483647", None),
     ("webhook", "webhooks[0].timeoutSeconds", 31, "BP5007", "webhooks[name=guard.example.com].timeoutSeconds",
      "webhooks[name=guard.example.com].timeoutSeconds is 31, which is not between 1 and 30", None),
     ("role", "rules[0].verbs", [], "BP5007", "rules[0].verbs", "rules[0].verbs has 0 items, fewer than 1", None),
@@ -253,6 +255,28 @@ CASES: list[tuple[str, str, Any, str, str, str, str | None]] = [
     ("priority", "metadata.name", REMOVED, "BP5004", "metadata.name", "required field metadata.name is missing", None),
     ("priority", "kind", 5, "BP5005", "kind", "kind must be text", None),
 ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "severity"),
+    [
+        ("creationTimestamp", "2026-11-21T10:00:00Z", Severity.WARNING),
+        ("deletionGracePeriodSeconds", 30, Severity.WARNING),
+        ("deletionTimestamp", "2026-11-21T10:00:00Z", Severity.WARNING),
+        ("generation", 1, Severity.WARNING),
+        ("managedFields", [{"manager": "kubectl"}], Severity.ERROR),
+        ("resourceVersion", "7", Severity.ERROR),
+        ("selfLink", "/api/v1/a", Severity.WARNING),
+        ("uid", "u", Severity.ERROR),
+    ],
+)
+def test_what_the_cluster_writes_is_not_ours_to_say(name: str, value: Any, severity: Severity) -> None:
+    """The API server refuses some of it, and ignores the rest."""
+    data = broken("config", f"metadata.{name}", value)
+    [found] = check_objects(objects(config=data), kubernetes_minor="1.36")
+    assert (found.code.id, found.path, found.severity) == ("BP5013", f"metadata.{name}", severity)
+    data = broken("widget", f"spec.{name}", value)
+    assert {each.code.id for each in check_objects(objects(widget=data), kubernetes_minor="1.36")} == {"BP5003"}
 
 
 @pytest.mark.parametrize(

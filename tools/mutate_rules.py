@@ -100,7 +100,7 @@ def _places(node: ast.AST) -> Iterator[tuple[ast.AST, str, int | None]]:
         return
     if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):  # a docstring of one word
         return
-    if isinstance(node, ast.Call) and _called(node) in ("define", "rule"):
+    if isinstance(node, ast.Call) and _called(node) in ("define", "rule", "TypeVar"):
         return
     if isinstance(node, ast.If) and isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING":
         return

@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
-from blueprint.check.objects import check_objects
-from blueprint.diagnostics import Diagnostic, Severity
+from blueprint.bundle.model import USERS, FieldOrigin, Object
+from blueprint.check.objects import check_objects, validate_objects
+from blueprint.diagnostics import Diagnostic, Severity, Span
 from tests.support.check_corpus import REMOVED, VALID, broken, objects
 
 MAIN = "spec.template.spec.containers[name=main]"
@@ -426,3 +427,65 @@ def test_the_value_of_a_secret_is_in_no_text_of_the_report() -> None:
     found = check_objects(objects(secret=data), kubernetes_minor="1.36")
     assert len(found) == 2
     assert not [d for d in found if "hunter2" in repr(d) or "12345678" in repr(d)]
+
+
+@pytest.mark.parametrize(
+    ("metadata", "code"),
+    [
+        ({"annotations": {}}, "BP5004"),
+        ({"finalizers": []}, "BP5004"),
+        ({"labels": {}}, "BP5004"),
+        ({"namespace": "train"}, "BP5004"),
+        ({"ownerReferences": []}, "BP5004"),
+        ({}, "BP5004"),
+        ({"name": 5}, "BP5005"),
+        ({"nmae": "a"}, "BP5003"),
+        ({"version": 2}, "BP5002"),
+        (None, "BP5002"),
+        ({"generateName": "a-"}, "BP5002"),
+        ({"name": "a"}, "BP5002"),
+    ],
+)
+def test_a_file_of_a_program_may_have_a_kind_and_metadata_of_its_own(metadata: Any, code: str) -> None:
+    """It is an object without a name where its metadata is that of objects."""
+    data = {"apiVersion": "acme.example/v1", "kind": "Report", "metadata": metadata}
+    found = validate_objects([Object(data, "x")], kubernetes_minor="1.36", generated_names=True).diagnostics
+    assert [each.code.id for each in found] == [code]
+
+
+def test_where_names_are_not_generated_every_object_has_one() -> None:
+    data = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"generateName": "a-", "namespace": "train"}}
+    named = validate_objects([Object(data, "x")], kubernetes_minor="1.36", generated_names=True, namespaces=["train"])
+    assert named.diagnostics == ()
+    assert len(named.well_formed) == 1
+    plain = validate_objects([Object(data, "x")], kubernetes_minor="1.36", namespaces=["train"])
+    assert [each.code.id for each in plain.diagnostics] == ["BP5004"]
+    assert (plain.well_formed, plain.malformed) == ((), ())
+
+
+def test_objects_that_can_be_judged_are_told_from_those_that_cannot() -> None:
+    """A namespace too many leaves an object readable; a field of another type does not."""
+    readable = broken("priority", "metadata.namespace", "train")
+    unreadable = broken("priority", "value", "high")
+    unreadable["metadata"]["name"] = "other"
+    found = validate_objects([Object(readable, "x"), Object(unreadable, "x")], kubernetes_minor="1.36")
+    assert [each.id.name for each in found.well_formed] == ["high"]
+    assert [each.id.name for each in found.malformed] == ["other"]
+
+
+def test_a_second_object_of_the_same_name_is_named_with_the_first() -> None:
+    first, second = FieldOrigin(Span("a.yaml", 4, 3, 4, 9)), FieldOrigin(Span("b.yaml", 2, 3, 2, 9))
+    data = broken("priority", "value", 5)
+    twice = [Object(data, "x", {(): first}), Object(data, "y", {(): second})]
+    [found] = validate_objects(twice, kubernetes_minor="1.36").diagnostics
+    assert found.message.endswith("rendered twice, by x and by y")
+    assert found.at == second.template
+    assert [(note.message, note.at) for note in found.notes] == [("first given here", first.template)]
+    users = [Object(data, USERS), Object(data, USERS)]
+    [found] = validate_objects(users, kubernetes_minor="1.36").diagnostics
+    assert found.message.endswith(": given twice")
+
+
+def test_a_minor_without_schemas_is_a_finding() -> None:
+    [found] = check_objects(objects(), kubernetes_minor="1.2")
+    assert found.message.startswith("there are no schemas for Kubernetes 1.2; supported: 1.30, ")

@@ -43,7 +43,7 @@ FOLDERS = ("blueprint/check/rules", "blueprint/check/common", "blueprint/check/c
 BESIDE = ROOT / "blueprint" / "check"
 """Its own modules run rules and read schemas; they hold none."""
 SLOW = frozenset({"test_hostile_input", "test_impossible", "test_properties", "test_scaling"})
-"""Tests that run only for the modules that they import themselves."""
+"""Tests of whole runs, which take longer than all others together."""
 SECONDS = 40
 """Of a processor, after which a change counts as noticed: it made something run without end."""
 TESTS = ("tests.check.test_rule_places", "tests.check.test_rule_variants", "tests.check.test_rules")
@@ -100,7 +100,7 @@ def _places(node: ast.AST) -> Iterator[tuple[ast.AST, str, int | None]]:
         return
     if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):  # a docstring of one word
         return
-    if isinstance(node, ast.Call) and _called(node) in ("define", "rule"):
+    if isinstance(node, ast.Call) and _called(node) in ("define", "rule", "TypeVar"):
         return
     if isinstance(node, ast.If) and isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING":
         return
@@ -198,16 +198,13 @@ class _Changed(importlib.abc.MetaPathFinder, importlib.abc.Loader):
 
 @cache
 def codes_of(file: Path) -> list[str]:
-    """The codes of a module's rules; of one without rules, those it defines and those of the modules that import it."""
+    """The codes of a module's rules, those it defines, and those of the modules that import it."""
     there = vars(sys.modules[_module_name(file)])
     rules = [each for each in (*there.get("RULES", ()), *there.values()) if type(each).__name__ == "Rule"]
-    if found := [code.id for rule in rules for code in rule.codes]:
-        return list(dict.fromkeys(found))
+    own = [code.id for rule in rules for code in rule.codes]
     text, name = file.read_text("utf-8"), _module_name(file)
-    folder, _, own = name.rpartition(".")
-    imported = re.compile(rf"^\s*from ({re.escape(name)} import|{re.escape(folder)} import .*\b{own}\b)", re.MULTILINE)
-    users = (each for each in modules() if imported.search(each.read_text("utf-8")))
-    found = re.findall(r'define\(\s*"(BP\d{4})"', text) + [code for user in users for code in codes_of(user)]
+    users = (each for each in modules() if name in _imported_by(each, inside=True))
+    found = [*own, *re.findall(r'define\(\s*"(BP\d{4})"', text), *(code for user in users for code in codes_of(user))]
     return list(dict.fromkeys(found))
 
 
@@ -242,7 +239,7 @@ def tests_of(file: Path, codes: list[str]) -> list[str]:
         if _module_name(test) in TESTS or "server" in test.stem or "BLUEPRINT_REFERENCE" in text:
             continue
         if file.parent == BESIDE:
-            chosen = name in imported or (test.stem not in SLOW and not imported.isdisjoint(stale))
+            chosen = test.stem not in SLOW and not imported.isdisjoint(stale)
         else:
             chosen = any(code in text for code in codes)
         if chosen:
@@ -310,9 +307,10 @@ def _imports() -> dict[str, set[str]]:
 
 
 @cache
-def _imported_by(file: Path) -> set[str]:
-    """What a module imports, with the names in it; not what its functions import."""
-    froms = [each for each in ast.parse(file.read_text("utf-8")).body if isinstance(each, ast.ImportFrom)]
+def _imported_by(file: Path, *, inside: bool = False) -> set[str]:
+    """What a module imports as it is imported, with the names in it; also what it imports inside its functions."""
+    tree = ast.parse(file.read_text("utf-8"))
+    froms = [each for each in (ast.walk(tree) if inside else tree.body) if isinstance(each, ast.ImportFrom)]
     return {
         name for each in froms for name in (each.module or "", *(f"{each.module}.{own.name}" for own in each.names))
     }

@@ -202,18 +202,25 @@ def _pattern(violation: Violation, where: _Where) -> ObjectFinding:
 
 
 def _bound(violation: Violation, where: _Where) -> ObjectFinding:
-    text = f"{where.path} is {where.value}, which is not {_limits(violation.schema)}"
+    text = f"{where.path} is {where.value}, which is not {_limits(violation)}"
     return ObjectFinding(codes.OUT_OF_BOUNDS, violation.path, text)
 
 
-def _limits(schema: Mapping[str, Any]) -> str:
-    """The bounds in the API; those of the number format only if there are none."""
-    least = schema.get("minimum", schema.get("exclusiveMinimum"))
-    most = schema.get("maximum", schema.get("exclusiveMaximum"))
-    widest = BOUNDS.get(schema.get("format", ""), 0)
-    if least is not None and most is not None and (least == -widest or most != widest - 1):
-        return f"between {least} and {most}"
-    return f"at most {most}" if least is None else f"at least {least}"
+_BOUND_WORDS = {"minimum": "at least", "exclusiveMinimum": "above", "maximum": "at most", "exclusiveMaximum": "below"}
+
+
+def _limits(violation: Violation) -> str:
+    """The bounds that the API gives; those of the number format only if the value is beyond them."""
+    schema, widest = violation.schema, BOUNDS.get(violation.schema.get("format", ""))
+    of_format = {} if widest is None else {"minimum": -widest, "maximum": widest - 1}
+    given = {
+        key: schema[key]
+        for key in _BOUND_WORDS
+        if key in schema and (key == violation.keyword or schema[key] != of_format.get(key))
+    }
+    if given.keys() == {"minimum", "maximum"}:
+        return f"between {given['minimum']} and {given['maximum']}"
+    return " and ".join(f"{_BOUND_WORDS[key]} {bound}" for key, bound in given.items())
 
 
 def _size(violation: Violation, where: _Where) -> ObjectFinding:

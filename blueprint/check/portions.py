@@ -12,6 +12,10 @@ LARGEST = 10_000
 """The maximum number of list items, or map entries, that are validated at once."""
 
 
+_OF_ANY_PART = frozenset({"additionalProperties", "maxItems", "maxProperties", "type", "uniqueItems"})
+"""What is wrong with a whole collection if it is wrong with a part of it; a required field may be in another part."""
+
+
 class Fault(Protocol):
     """An error found by an engine."""
 
@@ -40,7 +44,9 @@ def in_portions(value: Any, validate: Callable[[Any], Iterator[F]], moved: Calla
         yield from validate(value)
         return
     whole = at_path(value, at)
-    yield from in_portions(_with(value, at, _cut(whole, 0)), validate, moved)
+    for fault in in_portions(_with(value, at, _cut(whole, 0)), validate, moved):
+        if fault.path != at or fault.keyword in _OF_ANY_PART:
+            yield fault
     short = _with(_shortened(_with(value, at, ())), at, ())
     for start in range(LARGEST, len(whole), LARGEST):
         for fault in in_portions(_with(short, at, _cut(whole, start)), validate, moved):

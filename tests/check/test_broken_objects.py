@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
-from blueprint.check.objects import check_objects
-from blueprint.diagnostics import Diagnostic, Severity
+from blueprint.bundle.model import USERS, FieldOrigin, Object
+from blueprint.check.objects import check_objects, validate_objects
+from blueprint.diagnostics import Diagnostic, Severity, Span
 from tests.support.check_corpus import REMOVED, VALID, broken, objects
 
 MAIN = "spec.template.spec.containers[name=main]"
@@ -95,10 +96,12 @@ CASES: list[tuple[str, str, Any, str, str, str, str | None]] = [
      "spec.jobTemplate.spec.template.spec.containers has 0 items, fewer than 1", None),
     ("service", "spec.ports[0].port", 65536, "BP5007", "spec.ports[name=http].port",
      "spec.ports[name=http].port is 65536, which is not between 1 and 65535", None),
+    ("deployment", "spec.replicas", 2**31, "BP5007", "spec.replicas",
+     "spec.replicas is 2147483648, which is not between 0 and 2147483647", None),
     ("deployment", "spec.replicas", -1, "BP5007", "spec.replicas", "spec.replicas is -1, which is not at least 0",
      None),
     ("priority", "value", 2**31, "BP5007", "value",
-     "value is 2147483648, which is not between -2147483648 and 2147483647", None),
+     "value is 2147483648, which is not at most 2147483647", None),
     ("webhook", "webhooks[0].timeoutSeconds", 31, "BP5007", "webhooks[name=guard.example.com].timeoutSeconds",
      "webhooks[name=guard.example.com].timeoutSeconds is 31, which is not between 1 and 30", None),
     ("role", "rules[0].verbs", [], "BP5007", "rules[0].verbs", "rules[0].verbs has 0 items, fewer than 1", None),
@@ -108,7 +111,7 @@ CASES: list[tuple[str, str, Any, str, str, str, str | None]] = [
      f"{PORTS}[name=metrics-exporter].name has 16 characters, more than 15", None),
     ("widget", "spec.size", 10, "BP5007", "spec.size", "spec.size is 10, which is not between 1 and 9", None),
     ("widget", "spec.name", "a", "BP5007", "spec.name", "spec.name has 1 characters, fewer than 2", None),
-    ("widget", "spec.ratio", 0, "BP5007", "spec.ratio", "spec.ratio is 0, which is not at least 0", None),
+    ("widget", "spec.ratio", 0, "BP5007", "spec.ratio", "spec.ratio is 0, which is not above 0", None),
     ("widget", "spec.ratio", 0.7, "BP5007", "spec.ratio", "spec.ratio is 0.7, which is not a multiple of 0.5", None),
     ("widget", "spec.parts", [{"name": n} for n in "abcd"], "BP5007", "spec.parts",
      "spec.parts has 4 items, more than 3", None),
@@ -220,6 +223,12 @@ CASES: list[tuple[str, str, Any, str, str, str, str | None]] = [
     ("deployment", "spec.template.spec.nodeSelector.pool", "x" * 64, "BP5015",
      "spec.template.spec.nodeSelector.pool",
      "spec.template.spec.nodeSelector.pool: the value has 64 characters, more than 63", None),
+    ("deployment", "spec.selector.matchLabels.app", "a b", "BP5015", "spec.selector.matchLabels.app",
+     ("spec.selector.matchLabels.app: the value 'a b' may have letters, digits, -, _ and . only, with a letter or"
+     " digit at both ends"), None),
+    ("service", "spec.selector.app", "a b", "BP5015", "spec.selector.app",
+     ("spec.selector.app: the value 'a b' may have letters, digits, -, _ and . only, with a letter or digit at both"
+     " ends"), None),
     ("config", 'metadata.annotations["/x"]', "", "BP5015", 'metadata.annotations["/x"]',
      'metadata.annotations["/x"]: there is nothing before the /', None),
     ("budget", "metadata.namespace", REMOVED, "BP5016", "metadata",
@@ -247,6 +256,47 @@ CASES: list[tuple[str, str, Any, str, str, str, str | None]] = [
     ("priority", "metadata.name", REMOVED, "BP5004", "metadata.name", "required field metadata.name is missing", None),
     ("priority", "kind", 5, "BP5005", "kind", "kind must be text", None),
 ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "severity"),
+    [
+        ("creationTimestamp", "2026-11-21T10:00:00Z", Severity.WARNING),
+        ("deletionGracePeriodSeconds", 30, Severity.WARNING),
+        ("deletionTimestamp", "2026-11-21T10:00:00Z", Severity.WARNING),
+        ("generation", 1, Severity.WARNING),
+        ("managedFields", [{"manager": "kubectl"}], Severity.ERROR),
+        ("resourceVersion", "7", Severity.ERROR),
+        ("selfLink", "/api/v1/a", Severity.WARNING),
+        ("uid", "u", Severity.ERROR),
+    ],
+)
+def test_what_the_cluster_writes_is_not_ours_to_say(name: str, value: Any, severity: Severity) -> None:
+    """The API server refuses some of it, and ignores the rest."""
+    data = broken("config", f"metadata.{name}", value)
+    [found] = check_objects(objects(config=data), kubernetes_minor="1.36")
+    assert (found.code.id, found.path, found.severity) == ("BP5013", f"metadata.{name}", severity)
+    data = broken("widget", f"spec.{name}", value)
+    assert {each.code.id for each in check_objects(objects(widget=data), kubernetes_minor="1.36")} == {"BP5003"}
+
+
+@pytest.mark.parametrize(
+    ("kind", "version"),
+    [
+        ("ClusterQueue", "kueue.x-k8s.io/v1beta2"),
+        ("EC2NodeClass", "karpenter.k8s.aws/v1"),
+        ("JobSet", "jobset.x-k8s.io/v1alpha2"),
+        ("LocalQueue", "kueue.x-k8s.io/v1beta2"),
+        ("NodePool", "karpenter.sh/v1"),
+        ("PrometheusRule", "monitoring.coreos.com/v1"),
+        ("ResourceFlavor", "kueue.x-k8s.io/v1beta2"),
+        ("ServiceMonitor", "monitoring.coreos.com/v1"),
+    ],
+)
+def test_the_version_of_an_operators_kind_is_named(kind: str, version: str) -> None:
+    found = check_objects(objects(deployment=broken("deployment", "kind", kind)), kubernetes_minor="1.36")
+    about = _about(found, "BP5001")
+    assert (about.path, about.help) == ("apiVersion", f"apiVersion: {version}")
 
 
 def test_the_corpus_is_valid_under_every_minor_that_serves_it() -> None:
@@ -377,3 +427,65 @@ def test_the_value_of_a_secret_is_in_no_text_of_the_report() -> None:
     found = check_objects(objects(secret=data), kubernetes_minor="1.36")
     assert len(found) == 2
     assert not [d for d in found if "hunter2" in repr(d) or "12345678" in repr(d)]
+
+
+@pytest.mark.parametrize(
+    ("metadata", "code"),
+    [
+        ({"annotations": {}}, "BP5004"),
+        ({"finalizers": []}, "BP5004"),
+        ({"labels": {}}, "BP5004"),
+        ({"namespace": "train"}, "BP5004"),
+        ({"ownerReferences": []}, "BP5004"),
+        ({}, "BP5004"),
+        ({"name": 5}, "BP5005"),
+        ({"nmae": "a"}, "BP5003"),
+        ({"version": 2}, "BP5002"),
+        (None, "BP5002"),
+        ({"generateName": "a-"}, "BP5002"),
+        ({"name": "a"}, "BP5002"),
+    ],
+)
+def test_a_file_of_a_program_may_have_a_kind_and_metadata_of_its_own(metadata: Any, code: str) -> None:
+    """It is an object without a name where its metadata is that of objects."""
+    data = {"apiVersion": "acme.example/v1", "kind": "Report", "metadata": metadata}
+    found = validate_objects([Object(data, "x")], kubernetes_minor="1.36", generated_names=True).diagnostics
+    assert [each.code.id for each in found] == [code]
+
+
+def test_where_names_are_not_generated_every_object_has_one() -> None:
+    data = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"generateName": "a-", "namespace": "train"}}
+    named = validate_objects([Object(data, "x")], kubernetes_minor="1.36", generated_names=True, namespaces=["train"])
+    assert named.diagnostics == ()
+    assert len(named.well_formed) == 1
+    plain = validate_objects([Object(data, "x")], kubernetes_minor="1.36", namespaces=["train"])
+    assert [each.code.id for each in plain.diagnostics] == ["BP5004"]
+    assert (plain.well_formed, plain.malformed) == ((), ())
+
+
+def test_objects_that_can_be_judged_are_told_from_those_that_cannot() -> None:
+    """A namespace too many leaves an object readable; a field of another type does not."""
+    readable = broken("priority", "metadata.namespace", "train")
+    unreadable = broken("priority", "value", "high")
+    unreadable["metadata"]["name"] = "other"
+    found = validate_objects([Object(readable, "x"), Object(unreadable, "x")], kubernetes_minor="1.36")
+    assert [each.id.name for each in found.well_formed] == ["high"]
+    assert [each.id.name for each in found.malformed] == ["other"]
+
+
+def test_a_second_object_of_the_same_name_is_named_with_the_first() -> None:
+    first, second = FieldOrigin(Span("a.yaml", 4, 3, 4, 9)), FieldOrigin(Span("b.yaml", 2, 3, 2, 9))
+    data = broken("priority", "value", 5)
+    twice = [Object(data, "x", {(): first}), Object(data, "y", {(): second})]
+    [found] = validate_objects(twice, kubernetes_minor="1.36").diagnostics
+    assert found.message.endswith("rendered twice, by x and by y")
+    assert found.at == second.template
+    assert [(note.message, note.at) for note in found.notes] == [("first given here", first.template)]
+    users = [Object(data, USERS), Object(data, USERS)]
+    [found] = validate_objects(users, kubernetes_minor="1.36").diagnostics
+    assert found.message.endswith(": given twice")
+
+
+def test_a_minor_without_schemas_is_a_finding() -> None:
+    [found] = check_objects(objects(), kubernetes_minor="1.2")
+    assert found.message.startswith("there are no schemas for Kubernetes 1.2; supported: 1.30, ")

@@ -87,3 +87,69 @@ def test_a_field_takes_what_its_schema_allows(name: str) -> None:
     schema, taken, not_taken = SCHEMAS[name]
     assert [value for value in taken if refused(schema, value)] == []
     assert [value for value in not_taken if not refused(schema, value)] == []
+
+
+@pytest.mark.parametrize(
+    ("schema", "value", "text"),
+    [
+        ({"minimum": 2}, 1, "at least 2"),
+        ({"maximum": 2}, 3, "at most 2"),
+        ({"minimum": -5, "maximum": -1}, 0, "between -5 and -1"),
+        ({"type": "number", "minimum": -5, "maximum": -1}, 0, "between -5 and -1"),
+        ({"minimum": 2, "maximum": 4}, 5, "between 2 and 4"),
+        ({"minimum": 2, "exclusiveMinimum": True}, 2, "above 2"),
+        ({"minimum": 2, "exclusiveMinimum": True, "maximum": 4, "exclusiveMaximum": True}, 4, "above 2 and below 4"),
+        ({"format": "int32"}, 2**31, "at most 2147483647"),
+        ({"format": "int32"}, -(2**31) - 1, "at least -2147483648"),
+        ({"format": "int32", "minimum": 0}, 2**31, "between 0 and 2147483647"),
+        ({"format": "int32", "minimum": 0}, -1, "at least 0"),
+    ],
+)
+def test_bounds_are_named_as_the_definition_has_them(schema: dict[str, Any], value: int, text: str) -> None:
+    definition = crd({"type": "object", "properties": {"a": {**INT, **schema}}})
+    [found] = check_objects([Object(thing(a=value), "x")], kubernetes_minor="1.36", crds=[definition])
+    assert found.message.endswith(f"spec.a is {value}, which is not {text}")
+
+
+def test_a_list_whose_items_must_differ() -> None:
+    """The API server refuses such a definition; objects are judged all the same."""
+    schema = {"type": "array", "items": TEXT, "uniqueItems": True}
+    definition = crd({"type": "object", "properties": {"a": schema}})
+    [found] = check_objects([Object(thing(a=["x", "x"]), "x")], kubernetes_minor="1.36", crds=[definition])
+    assert (found.code.id, found.message.partition(": ")[2]) == ("BP5010", "spec.a has the same item twice")
+
+
+@pytest.mark.parametrize(
+    ("schema", "value", "code", "text", "help_"),
+    [
+        ({**TEXT, "format": "date-time"}, "today", "BP5008", '"today", which is not a point in time',
+         "as in 2026-11-21T10:00:00Z"),
+        ({**TEXT, "format": "byte"}, "%", "BP5008", '"%", which is not base64', None),
+        ({**TEXT, "pattern": "^a+$"}, "b", "BP5008", '"b", which does not match ^a+$', None),
+        ({"type": "number"}, "1.5", "BP5005", 'must be a number, not "1.5"', "write it without quotes: 1.5"),
+        ({"type": "number"}, "1,5", "BP5005", 'must be a number, not "1,5"', None),
+        ({"type": "boolean"}, "yes", "BP5005", 'must be true or false, not "yes"', None),
+        ({**TEXT, "nullable": True}, 5, "BP5005", "must be null or text, not 5", None),
+        ({**INT, "multipleOf": 4}, 6, "BP5007", "6, which is not a multiple of 4", None),
+        ({**TEXT, "maxLength": 2}, "abc", "BP5007", "has 3 characters, more than 2", None),
+        ({"type": "object", "additionalProperties": INT, "maxProperties": 1}, {"a": 1, "b": 1}, "BP5007",
+         "has 2 entries, more than 1", None),
+        ({"type": "array", "items": INT, "maxItems": 0}, [1], "BP5009",
+         "cannot be combined with the other fields here", "remove it"),
+        ({**TWO, "not": {"required": ["x"]}}, {"x": 1}, "BP5009", "cannot be combined with the other fields here",
+         "remove it"),
+        ({**TEXT, "not": {"pattern": "^x"}}, "x", "BP5009", "has a form that is not allowed",
+         'forms: {"pattern": "^x"}'),
+        ({**TWO, "anyOf": [{"required": ["x"]}, {"required": ["x", "y"]}]}, {}, "BP5009",
+         "matches none of the allowed forms", "forms: with x; with x and y"),
+        ({**TWO, "properties": {}}, {"z": 1}, "BP5003", "unknown field z in spec.a", "no field is allowed here"),
+        ({**TEXT, "enum": ["open", ""]}, "opn", "BP5006", 'cannot be "opn"', "did you mean open? allowed: open"),
+    ],
+)  # fmt: skip
+def test_what_is_wrong_is_said_in_words(
+    schema: dict[str, Any], value: Any, code: str, text: str, help_: str | None
+) -> None:
+    definition = crd({"type": "object", "properties": {"a": schema}})
+    [found] = check_objects([Object(thing(a=value), "x")], kubernetes_minor="1.36", crds=[definition])
+    assert (found.code.id, found.help) == (code, help_)
+    assert found.message.endswith(text)

@@ -8,13 +8,15 @@ from typing import Any
 
 import pytest
 
-from blueprint.bundle.model import Object
+from blueprint.bundle.model import FieldOrigin, Object, Source
 from blueprint.check.objects import check_objects
+from blueprint.diagnostics import Span
 from blueprint.lab.access import RequestFailed
 from tests.check.test_validation_rules import crd, needs_library
 
 Change = Callable[[dict[str, Any]], None]
 TEXT = {"type": "string", "maxLength": 9}
+HERE = Span("crd.yaml", 1, 1, 1, 9)
 
 
 def _spec(crd: dict[str, Any]) -> dict[str, Any]:
@@ -50,6 +52,23 @@ WRONG: dict[str, tuple[Change, str]] = {
     "optional keys": (field({**KEYED, "items": {"type": "object", "properties": {"k": TEXT}}}), "items"),
     "map without keys": (field({"type": "array", "x-kubernetes-list-type": "map", "items": {"type": "object"}}), "a"),
     "type in a condition": (field({**TEXT, "anyOf": [{"type": "string"}]}), "type"),
+    "items without a type": (field({"type": "array", "items": {"minLength": 1}}), "items"),
+    "values without a type": (field({"type": "object", "additionalProperties": {"minLength": 1}}),
+                              "additionalProperties"),
+    "default in a condition": (field({**TEXT, "anyOf": [{"default": "x"}]}), "default"),
+    "default in what must not be": (field({**TEXT, "not": {"default": "x"}}), "default"),
+    "null in a condition": (field({**TEXT, "allOf": [{"nullable": True}]}), "nullable"),
+    "values in a condition": (field({"type": "object", "additionalProperties": TEXT,
+                                     "oneOf": [{"additionalProperties": {"minLength": 1}}]}), "additionalProperties"),
+    "reference": (field({**TEXT, "$ref": "#/definitions/a"}), "$ref"),
+    "id": (field({**TEXT, "id": "a"}), "id"),
+    "definitions": (field({**TEXT, "definitions": {"a": TEXT}}), "definitions"),
+    "dependencies": (field({**TEXT, "dependencies": {"a": ["b"]}}), "dependencies"),
+    "patterns of names": (field({"type": "object", "patternProperties": {"a": TEXT}}), "patternProperties"),
+    "additional items": (field({"type": "array", "items": TEXT, "additionalItems": TEXT}), "additionalItems"),
+    "labels in the schema": (lambda crd: crd["spec"]["versions"][0]["schema"]["openAPIV3Schema"]["properties"].update(
+        metadata={"type": "object", "properties": {"labels": {"type": "object", "additionalProperties": TEXT}}}),
+        "metadata"),
     "root": (lambda crd: crd["spec"]["versions"][0]["schema"]["openAPIV3Schema"].update(type="string"),
              "openAPIV3Schema"),
 }  # fmt: skip
@@ -63,6 +82,19 @@ WRONG_RULES: dict[str, tuple[Change, str]] = {
     "wrong type of self": (field({**TEXT, "x-kubernetes-validations": [{"rule": "self > 1"}]}), "rule"),
 }  # fmt: skip
 ALL = {**WRONG, **WRONG_RULES}
+
+
+SOUND: dict[str, Change] = {
+    "rule": rule("self.b == 'x' || !has(oldSelf.b)"),
+    "keys with a default": field({**KEYED, "items": {"type": "object", "properties": {"k": {**TEXT, "default": "x"}}}}),
+    "required keys": field({**KEYED, "items": {"type": "object", "properties": {"k": TEXT}, "required": ["k"]}}),
+    "conditions": field({**TEXT, "anyOf": [{"minLength": 1}], "not": {"pattern": "^x"}}),
+    "number or text": field({"x-kubernetes-int-or-string": True, "anyOf": [{"type": "integer"}, {"type": "string"}]}),
+    "anything": field({"x-kubernetes-preserve-unknown-fields": True}),
+    "lists and maps": field({"type": "array", "items": {"type": "object", "additionalProperties": TEXT}}),
+    "name in the schema": lambda crd: crd["spec"]["versions"][0]["schema"]["openAPIV3Schema"]["properties"].update(
+        metadata={"type": "object", "properties": {"name": {**TEXT, "maxLength": 20}}}),
+}  # fmt: skip
 
 
 def changed(change: Change) -> dict[str, Any]:
@@ -87,7 +119,23 @@ def test_the_api_server_refuses_it_too(lab: Any, name: str) -> None:
     assert "422" in str(caught.value), caught.value
 
 
-def test_what_is_sound_is_taken_by_both(lab: Any) -> None:
-    sound = changed(rule("self.b == 'x' || !has(oldSelf.b)"))
-    assert check_objects([Object(sound, "x")], kubernetes_minor="1.36") == []
-    lab.request("POST", "/apis/apiextensions.k8s.io/v1/customresourcedefinitions?dryRun=All", sound)
+@pytest.mark.parametrize(
+    ("sources", "judged"),
+    [((), False), ((Source("release", HERE, "a"),), False), ((Source("manifest", HERE, "a"),), True)],
+)
+def test_a_definition_that_comes_with_the_tool_is_upstreams(sources: tuple[Source, ...], judged: bool) -> None:
+    """Those of users' manifests are judged."""
+    data = changed(WRONG["no type"][0])
+    subject = Object(data, "x", {("apiVersion",): FieldOrigin(HERE, sources)})
+    found = check_objects([subject], kubernetes_minor="1.36")
+    assert bool(found) is judged
+
+
+@pytest.mark.parametrize("name", SOUND)
+def test_nothing_is_said_of_what_is_sound(name: str) -> None:
+    assert check_objects([Object(changed(SOUND[name]), "x")], kubernetes_minor="1.36") == []
+
+
+def test_the_api_server_takes_what_is_sound(lab: Any) -> None:
+    for change in SOUND.values():
+        lab.request("POST", "/apis/apiextensions.k8s.io/v1/customresourcedefinitions?dryRun=All", changed(change))

@@ -9,16 +9,18 @@ from typing import Any
 import pytest
 import yaml
 
-from blueprint.bundle.model import USERS, Object
+from blueprint.bundle.model import USERS, FieldOrigin, Object
 from blueprint.check import runner
 from blueprint.check.finding import ObjectFinding
 from blueprint.check.policy import RulePolicy
 from blueprint.check.policy_file import parse_policy
 from blueprint.check.rule import Profile, rule
 from blueprint.check.rule_context import NoPlatform, RuleContext
+from blueprint.check.rules import all_rules
 from blueprint.check.runner import RuleResults, run_rules
 from blueprint.cli.main import main
-from blueprint.diagnostics import Refused, Severity
+from blueprint.diagnostics import Refused, Severity, Span
+from blueprint.records import replace
 from blueprint.render.canonical import canonical
 from tests.support.rule_facts import context
 
@@ -128,6 +130,88 @@ def _break_a_rule(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(runner, "rules_of", lambda name: (*([failing] if name == "pods" else []), *rules_of(name)))
 
 
+def test_a_failure_names_the_rule_the_first_object_and_the_way_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    _break_a_rule(monkeypatch)
+    [first] = objects()
+    second = Object(canonical(yaml.safe_load(POD.replace("name: job", "name: other"))), USERS)
+    [crash] = [each for each in run_rules(context([first, second])).diagnostics if each.code.id == "BP0060"]
+    assert crash.message == "Pod/team/job: the rule for BP6101 failed: KeyError: 'nothing'"
+    assert crash.subject == "Pod/team/job"
+    assert crash.help == "this is a bug in the rule: please report it. `--ignore BP6101` runs the others without it"
+    evidence = dict(crash.evidence)
+    assert evidence["rule"].endswith(".failing")
+    assert evidence["raised in"].startswith("failing, line ")
+
+
+def test_rules_look_at_the_objects_that_are_chosen() -> None:
+    """As for objects that did not change: the others are there, and nothing is said of them."""
+    chosen, other = (
+        Object(canonical(yaml.safe_load(POD.replace("name: job", f"name: {name}"))), USERS) for name in ("one", "two")
+    )
+    results = run_rules(context([chosen, other]), only=frozenset({id(chosen)}))
+    assert {each.subject for each in results.diagnostics} == {"Pod/team/one"}
+    assert ids(results) == {"BP6101", "BP6115", "BP6301"}
+
+
+def test_rules_of_form_look_at_malformed_objects_too() -> None:
+    data = {"apiVersion": "karpenter.sh/v1", "kind": "NodePool", "metadata": {"name": "gpus"},
+            "spec": {"template": {"spec": {"kubelet": {"maxPods": 110}}}}}  # fmt: skip
+    malformed = Object(canonical(data), USERS)
+    of_form = {code.id for each in all_rules() if each.of_form for code in each.codes}
+    found = ids(run_rules(context([]), malformed=(malformed,)))
+    assert found
+    assert found <= of_form
+    assert ids(run_rules(context([]))) == set()
+
+
+def test_a_kind_of_another_group_and_one_that_is_called_like_a_folder_are_nobodys() -> None:
+    policy = {"kind": "ClusterPolicy", "metadata": {"name": "a"}, "spec": {"dcgm": {"enabled": True}}}
+    ours, theirs = (
+        Object(canonical({"apiVersion": f"{group}/v1", **policy}), USERS) for group in ("nvidia.com", "kyverno.io")
+    )
+    pods = [
+        Object(canonical({"apiVersion": "a.b/v1", "kind": kind, "metadata": {"name": "a"}}), USERS)
+        for kind in ("Pods", "Objects")
+    ]
+    every = run_rules(context([theirs])).ran
+    assert run_rules(context(pods)).ran == every, "the rules about every object"
+    assert run_rules(context([ours])).ran > every
+    assert run_rules(context([])).ran == 0
+
+
+@pytest.mark.parametrize(
+    ("file", "left"), [("vendor/pod.yaml", {"BP6301"}), ("own/pod.yaml", {"BP6101", "BP6115", "BP6301"})]
+)
+def test_what_is_ignored_in_a_file_is_found_in_others(file: str, left: set[str]) -> None:
+    """Credentials are found everywhere."""
+    origin = FieldOrigin(Span(file, 1, 1, 1, 2), ())
+    [pod] = objects()
+    found = run_rules(
+        context([replace(pod, origins={(): origin})]), RulePolicy(ignored_paths=(("vendor/*", ("BP6", "BP7")),))
+    )
+    assert ids(found) == left
+
+
+@pytest.mark.parametrize(
+    ("name", "meant"),
+    [("BP6115", True), ("bp61", True), ("BP6114", False), ("image-not-pinned", True), ("image", False), ("BPX", False),
+     ("BP", False)],
+)  # fmt: skip
+def test_a_name_is_a_code_its_beginning_a_slug_or_a_tag(name: str, meant: bool) -> None:
+    assert ("BP6115" not in ids(run(RulePolicy(ignore=(name,))))) is meant
+
+
+def test_why_a_rule_does_not_run_is_said() -> None:
+    def why(policy: RulePolicy) -> set[str]:
+        skipped = run(policy).skipped
+        return {each.reason for each in skipped if "BP6115" in {code.id for code in each.rule.codes}}
+
+    assert why(RulePolicy()) == set()
+    assert why(RulePolicy(select=("BP6101",))) == {"it is not selected"}
+    assert why(RulePolicy(profile=Profile.MINIMAL)) == {"it is not in the profile minimal"}
+    assert why(RulePolicy(ignore=("BP6115",))) == {"it is ignored"}
+
+
 POLICY = """\
 [rules]
 profile = "strict"
@@ -145,29 +229,55 @@ allowed = ["API_TOKEN"]
 def test_a_policy_is_read_from_toml() -> None:
     policy = parse_policy(POLICY, ".blueprint.toml")
     assert policy
-    assert policy.profile is Profile.STRICT
-    assert policy.ignored_paths == (("vendor/*", ("BP61",)),)
+    assert policy == RulePolicy(
+        profile=Profile.STRICT,
+        ignore=("image-not-pinned",),
+        severity={"BP6101": Severity.WARNING},
+        options={"BP6301": {"allowed": ("API_TOKEN",)}},
+        ignored_paths=(("vendor/*", ("BP61",)),),
+    )
     assert {(each.code.id, each.severity) for each in run(policy).diagnostics} == {("BP6101", Severity.WARNING)}
     assert parse_policy("[tool.other]\n", "pyproject.toml", ("tool", "blueprint", "rules")) is None
 
 
 @pytest.mark.parametrize(
-    ("text", "line", "column", "message"),
+    ("text", "line", "column", "message", "help_"),
     [
-        ("[rules\n", 1, 7, "not TOML"),
-        ("[rules]\nprofil = 'strict'\n", 2, 1, "unknown key profil"),
-        ("[rules]\nprofile = 'all'\n", 2, 1, "profile is 'all'"),
-        ('[rules]\nselect = [\n  "BP6101",\n  "BP6999",\n]\n', 4, 3, "BP6999 is not a code"),
-        ("[rules]\nselect = 'BP6101'\n", 2, 1, "must be a list"),
-        ("[rules.severity]\nBP6101 = 'fatal'\n", 2, 1, "severity.BP6101 is 'fatal'"),
-        ("[rules.severity]\nBP6301 = 'note'\n", 2, 1, "cannot be changed"),
-        ("[rules.options.BP6301]\nallow = []\n", 2, 1, "has no option allow"),
-        ("[rules.options.BP6301]\nallowed = 7\n", 2, 1, "must be a list of strings"),
-        ("[rules.options]\nBP6999 = {}\n", 2, 1, "no rule has the code BP6999"),
-        ("[rules]\nprofile = 'strict'\n[rules.paths]\n'a/*' = ['securty']\n", 4, 10, "securty is not a code"),
+        ("[rules\n", 1, 7, "not TOML", None),
+        ("[rules]\nprofil = 'strict'\n", 2, 1, "unknown key profil", "did you mean profile?"),
+        ("[rules]\nx = 1\n", 2, 1, "unknown key x", "profile, select, ignore, severity, options, paths"),
+        ("[rules]\nselects = []\n", 2, 1, "unknown key selects", "did you mean select?"),
+        ("[rules]\nignored = []\n", 2, 1, "unknown key ignored", "did you mean ignore?"),
+        ("[rules]\nseverities = {}\n", 2, 1, "unknown key severities", "did you mean severity?"),
+        ("[rules]\noption = {}\n", 2, 1, "unknown key option", "did you mean options?"),
+        ("[rules]\npath = {}\n", 2, 1, "unknown key path", "did you mean paths?"),
+        ("[rules]\nprofile = 'all'\n", 2, 1, "profile is 'all'", "one of minimal, recommended, strict"),
+        ('[rules]\nselect = [\n  "BP6101",\n  "BP6999",\n]\n', 4, 3, "BP6999 is not a code, slug or tag of a rule",
+         "`blueprint explain rules` lists them"),
+        ("[rules]\nignore = ['Zzz']\n", 2, 11, "Zzz is not a code", "`blueprint explain rules` lists them"),
+        ("[rules]\nignore = ['BP']\n", 2, 11, "BP is not a code", "`blueprint explain rules` lists them"),
+        ("[rules]\nselect = 'BP6101'\n", 2, 1, "select must be a list of codes", None),
+        ("[rules]\nignore = ['BP6101', 7]\n", 2, 1, "ignore must be a list of codes", None),
+        ("[rules]\nseverity = 'note'\n", 2, 1, "rules.severity must be a table", None),
+        ("[rules]\noptions = 7\n", 2, 1, "rules.options must be a table", None),
+        ("[rules]\npaths = []\n", 2, 1, "rules.paths must be a table", None),
+        ("[rules.severity]\nBP6101 = 'fatal'\n", 2, 1, "severity.BP6101 is 'fatal'", "one of error, warning, note"),
+        ("[rules.severity]\nBP6301 = 'note'\n", 2, 1, "cannot be changed", None),
+        ("[rules.severity]\nsecret-in-plain-tex = 'note'\n", 2, 1, "no rule has the code secret-in-plain-tex",
+         "did you mean secret-in-plain-text?"),
+        ("[rules.options.BP6301]\nallow = []\n", 2, 1, "BP6301 has no option allow", "allowed"),
+        ("[rules.options.BP6101]\nallow = []\n", 2, 1, "BP6101 has no option allow", "it has no options"),
+        ("[rules.options.BP6301]\nallowed = 7\n", 2, 1, "options.BP6301.allowed must be a list of strings", None),
+        ("[rules.options.BP6301]\nallowed = [7]\n", 2, 1, "options.BP6301.allowed must be a list of strings", None),
+        ("[rules.options]\nBP6301 = 7\n", 2, 1, "rules.options.BP6301 must be a table", None),
+        ("[rules.options]\nBP6999 = {}\n", 2, 1, "no rule has the code BP6999", None),
+        ("[rules]\nprofile = 'strict'\n[rules.paths]\n'a/*' = ['securty']\n", 4, 10, "securty is not a code",
+         "did you mean security?"),
     ],
-)
-def test_mistakes_of_a_policy_have_their_place(text: str, line: int, column: int, message: str) -> None:
+)  # fmt: skip
+def test_mistakes_of_a_policy_have_their_place(
+    text: str, line: int, column: int, message: str, help_: str | None
+) -> None:
     with pytest.raises(Refused) as refused:
         parse_policy(text, ".blueprint.toml")
     [found] = refused.value.diagnostics
@@ -175,6 +285,8 @@ def test_mistakes_of_a_policy_have_their_place(text: str, line: int, column: int
     assert found.at
     assert (found.at.line, found.at.column) == (line, column), found
     assert message in found.message
+    assert (found.help is None) is (help_ is None)
+    assert (found.help or "").startswith(help_ or "")
 
 
 def test_the_nearest_policy_upwards_counts_and_flags_come_last(

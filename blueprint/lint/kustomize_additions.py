@@ -44,29 +44,30 @@ class Additions(Record):
 def additions(files: Mapping[str, Iterable[Document]]) -> dict[str, Additions]:
     """What is added to each file; of several overlays of a base the first counts."""
     found = dict(kustomizations(files))
+    bases = {str(PurePosixPath(file).parent): file for file in found if PurePosixPath(file).name in KUSTOMIZATIONS}
+    based = {path for file, data in found.items() for path in _listed(file, data) if path in bases}
     by_file: dict[str, Additions] = {}
-    based = {base for file, data in found.items() for base in _listed(file, data) if base in _folders(found)}
-    for file, data in found.items():
+    for file in found:
         if str(PurePosixPath(file).parent) not in based:
-            _gather(file, data, Additions(), found, by_file, ())
+            for path, added in _gathered(file, Additions(), found, bases, ()):
+                by_file.setdefault(path, added)
     return by_file
 
 
-def _gather(
+def _gathered(
     file: str,
-    data: Mapping[str, Any],
     above: Additions,
     found: Mapping[str, dict[str, Any]],
-    by_file: dict[str, Additions],
+    bases: Mapping[str, str],
     trail: tuple[str, ...],
-) -> None:
-    added = above.over(_of(data))
-    folders = _folders(found)
-    for path in _listed(file, data):
-        if path in folders and folders[path] not in (*trail, file):
-            _gather(folders[path], found[folders[path]], added, found, by_file, (*trail, file))
+) -> Iterator[tuple[str, Additions]]:
+    """What a kustomization and its bases, by their folders, add to the files that they list."""
+    added = above.over(_of(found[file]))
+    for path in _listed(file, found[file]):
+        if path in bases and bases[path] not in (*trail, file):
+            yield from _gathered(bases[path], added, found, bases, (*trail, file))
         else:
-            by_file.setdefault(path, added)
+            yield path, added
 
 
 def _of(data: Mapping[str, Any]) -> Additions:
@@ -81,11 +82,6 @@ def _of(data: Mapping[str, Any]) -> Additions:
 def _texts(labels: Any) -> dict[str, str]:
     found = {str(key): str(value) for key, value in mapping(labels).items()}
     return {key: value for key, value in found.items() if not holds_placeholder(key + value)}
-
-
-def _folders(found: Mapping[str, Any]) -> dict[str, str]:
-    """The folders that are bases, with their kustomization."""
-    return {str(PurePosixPath(file).parent): file for file in found if PurePosixPath(file).name in KUSTOMIZATIONS}
 
 
 def _listed(file: str, data: Mapping[str, Any]) -> Iterator[str]:

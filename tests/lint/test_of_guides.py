@@ -301,6 +301,22 @@ def test_templates_of_other_programs(labels: str) -> None:
     assert "BP1002" in found(text.replace("${TEAM}", "{TEAM").replace("%", ""))
 
 
+def test_keys_that_are_aliases_and_merge_keys() -> None:
+    text = (
+        "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: &app serve, namespace: default}\ndata: {*app : yes please}\n"
+    )
+    assert found(text) == {}
+    assert "error" in found(text.replace("*app :", "*other :")).values()
+    assert found(text.replace("&app serve", "serve, labels: &app {a: b}"))["BP1010"] == "error"
+    pod = POD + "      env:\n        - &one {name: A, value: b}\n        - {<<: *one, name: B}\n"
+    assert found(pod) == {"BP1012": "note"}
+
+
+def test_an_equals_sign_is_text_to_all_readers() -> None:
+    """Definitions of the Prometheus Operator list it as a value."""
+    assert found(POD + "      args: [=]\n") == {}
+
+
 def test_a_file_that_holds_no_object_need_not_be_yaml() -> None:
     """Configuration of compilers is JSON with comments."""
     settings = '{\n  // how strict\n  "options": {"strict": true}, /* of all */\n}\n'

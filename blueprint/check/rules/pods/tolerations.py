@@ -78,7 +78,7 @@ def no_gpu_requested(pod: DescribedPod, context: RuleContext) -> Iterator[Object
 
 
 def _uses_devices(pod: DescribedPod) -> bool:
-    """Whether the pod claims devices, requests an extended resource or part of a GPU, or gets GPUs by a variable."""
+    """Whether the pod claims devices, requests an extended resource or part of a GPU, or gets at devices without."""
     requested = (
         mapping(inside(each, "resources", part)) for _, each in pod.containers for part in ("limits", "requests")
     )
@@ -89,6 +89,7 @@ def _uses_devices(pod: DescribedPod) -> bool:
         or any("/" in str(name) for amounts in requested for name in amounts)
         or any(str(key).startswith("gpu-") for key in annotations)
         or "NVIDIA_VISIBLE_DEVICES" in variables
+        or any(inside(each, "securityContext", "privileged") is True for _, each in pod.containers)
     )
 
 

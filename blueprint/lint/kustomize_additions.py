@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import os
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import PurePosixPath
 from typing import Any
@@ -16,6 +17,8 @@ from blueprint.records import Record
 from blueprint.source.document import Document
 from blueprint.source.placeholders import holds_placeholder
 
+_NAMESPACE = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
+"""Others stand for one that somebody puts in their place."""
 _WITH_SELECTOR = {"Deployment", "StatefulSet", "DaemonSet", "ReplicaSet"}
 
 
@@ -75,7 +78,7 @@ def _of(data: Mapping[str, Any]) -> Additions:
     for entry in map(mapping, items(data.get("labels"))):
         (selected if entry.get("includeSelectors") is True else labels).update(_texts(entry.get("pairs")))
     namespace = data.get("namespace")
-    is_known = isinstance(namespace, str) and not holds_placeholder(namespace)
+    is_known = isinstance(namespace, str) and _NAMESPACE.fullmatch(namespace)
     return Additions(namespace if is_known else None, labels, selected)
 
 

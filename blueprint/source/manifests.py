@@ -23,7 +23,7 @@ _AGREED = frozenset({"True", "TRUE", "False", "FALSE", "="})
 """Booleans in YAML 1.1 and 1.2, and a text that definitions of the Prometheus Operator have."""
 _OCTAL = re.compile(r"0[0-7]{3}")
 _MODE = re.compile(r"(?:^|[\s{,])(?:defaultMode|mode):\s{1,8}$")
-_TEMPLATE = re.compile(r"\{\{|\{%|%\{ ?(?:if|for|else|end)|^[ \t]{0,200}\$\{\w+\}[ \t]{0,200}$", re.MULTILINE)
+_TEMPLATE = re.compile(r"\{ ?\{|\{%|%\{ ?(?:if|for|else|end)|^[ \t]{0,200}\$\{\w+\}[ \t]{0,200}$", re.MULTILINE)
 """What Helm, Jinja and Terraform replace, and a line for which `envsubst` brings others."""
 _VARIABLE = re.compile(r"\$\{\w+\}")
 _LONGEST_NUMBER = 400

@@ -170,7 +170,7 @@ def _sort_out(
 
 
 def _of_file(problems: Iterable[Diagnostic], *, has_objects: bool) -> Iterator[Diagnostic]:
-    """What is wrong with a file. Without objects it is not checked how it is written, and a key may stand there twice."""
+    """What is wrong with a file. Without objects, the way it is written is not checked, and a key may stand twice."""
     for each in problems:
         if has_objects:
             yield each

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path as FilePath
 from pathlib import PurePosixPath
@@ -20,6 +20,7 @@ from blueprint.lint.kustomizations import KUSTOMIZATIONS, is_called_assertion, i
 from blueprint.lint.kustomize_additions import additions, with_additions
 from blueprint.records import Record, replace
 from blueprint.render.canonical import as_written, canonical
+from blueprint.source.codes import DUPLICATE_KEY
 from blueprint.source.document import Document, walk
 from blueprint.source.files import DiskFiles, decode, read_text
 from blueprint.source.manifests import Manifests, read_manifests
@@ -150,7 +151,7 @@ def _sort_out(
     for document in manifests.documents:
         by_sort["patch" if is_patch or _is_patch(name, document.data) else _sort(document.data)].append(document)
     if manifests.documents or _OF_AN_OBJECT.search(text):
-        problems += (each for each in manifests.problems if by_sort["object"] or each.severity is Severity.ERROR)
+        problems += _of_file(manifests.problems, has_objects=bool(by_sort["object"]))
     elif manifests.problems:
         message = f"{name}: not a Kubernetes object, and not YAML, not checked"
         problems.append(Diagnostic(codes.NOT_KUBERNETES, message, at=manifests.problems[0].at))
@@ -166,6 +167,15 @@ def _sort_out(
         if documents := by_sort[sort]:
             message = f"{name}: {one if len(documents) == 1 else f'{len(documents)} documents: {many}'}, not checked"
             problems.append(Diagnostic(code, message, at=documents[0].span().head))
+
+
+def _of_file(problems: Iterable[Diagnostic], *, has_objects: bool) -> Iterator[Diagnostic]:
+    """What is wrong with a file. Without objects, the way it is written is not checked, and a key may stand twice."""
+    for each in problems:
+        if has_objects:
+            yield each
+        elif each.severity is Severity.ERROR:
+            yield replace(each, override=Severity.WARNING) if each.code is DUPLICATE_KEY else each
 
 
 _NOT_CHECKED = (

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import os
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import PurePosixPath
 from typing import Any
@@ -16,6 +17,8 @@ from blueprint.records import Record
 from blueprint.source.document import Document
 from blueprint.source.placeholders import holds_placeholder
 
+_NAMESPACE = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
+"""Others stand for one that somebody puts in their place."""
 _WITH_SELECTOR = {"Deployment", "StatefulSet", "DaemonSet", "ReplicaSet"}
 
 
@@ -44,29 +47,30 @@ class Additions(Record):
 def additions(files: Mapping[str, Iterable[Document]]) -> dict[str, Additions]:
     """The additions for each file; if a base has several overlays, those of the first one."""
     found = dict(kustomizations(files))
+    bases = {str(PurePosixPath(file).parent): file for file in found if PurePosixPath(file).name in KUSTOMIZATIONS}
+    based = {path for file, data in found.items() for path in _listed(file, data) if path in bases}
     by_file: dict[str, Additions] = {}
-    based = {base for file, data in found.items() for base in _listed(file, data) if base in _folders(found)}
-    for file, data in found.items():
+    for file in found:
         if str(PurePosixPath(file).parent) not in based:
-            _gather(file, data, Additions(), found, by_file, ())
+            for path, added in _gathered(file, Additions(), found, bases, ()):
+                by_file.setdefault(path, added)
     return by_file
 
 
-def _gather(
+def _gathered(
     file: str,
-    data: Mapping[str, Any],
     above: Additions,
     found: Mapping[str, dict[str, Any]],
-    by_file: dict[str, Additions],
+    bases: Mapping[str, str],
     trail: tuple[str, ...],
-) -> None:
-    added = above.over(_of(data))
-    folders = _folders(found)
-    for path in _listed(file, data):
-        if path in folders and folders[path] not in (*trail, file):
-            _gather(folders[path], found[folders[path]], added, found, by_file, (*trail, file))
+) -> Iterator[tuple[str, Additions]]:
+    """What a kustomization and its bases, by their folders, add to the files that they list."""
+    added = above.over(_of(found[file]))
+    for path in _listed(file, found[file]):
+        if path in bases and bases[path] not in (*trail, file):
+            yield from _gathered(bases[path], added, found, bases, (*trail, file))
         else:
-            by_file.setdefault(path, added)
+            yield path, added
 
 
 def _of(data: Mapping[str, Any]) -> Additions:
@@ -74,18 +78,13 @@ def _of(data: Mapping[str, Any]) -> Additions:
     for entry in map(mapping, items(data.get("labels"))):
         (selected if entry.get("includeSelectors") is True else labels).update(_texts(entry.get("pairs")))
     namespace = data.get("namespace")
-    is_known = isinstance(namespace, str) and not holds_placeholder(namespace)
+    is_known = isinstance(namespace, str) and _NAMESPACE.fullmatch(namespace)
     return Additions(namespace if is_known else None, labels, selected)
 
 
 def _texts(labels: Any) -> dict[str, str]:
     found = {str(key): str(value) for key, value in mapping(labels).items()}
     return {key: value for key, value in found.items() if not holds_placeholder(key + value)}
-
-
-def _folders(found: Mapping[str, Any]) -> dict[str, str]:
-    """The folders that are bases, with their kustomization."""
-    return {str(PurePosixPath(file).parent): file for file in found if PurePosixPath(file).name in KUSTOMIZATIONS}
 
 
 def _listed(file: str, data: Mapping[str, Any]) -> Iterator[str]:

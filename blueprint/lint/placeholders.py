@@ -13,6 +13,7 @@ from blueprint.source.placeholders import holds_placeholder, is_placeholder
 _BAD_LABEL = "BP5015"
 """For labels, the error may be in the key, while the span is that of the value."""
 _NAMES = frozenset({"BP5014", _BAD_LABEL})
+_BAD_FORM = "BP5008"
 _OF_FORM = frozenset({"BP5001", "BP5005", "BP5008", "BP5014", "BP6115", "BP6116", "BP6167"})
 """Codes for versions, names, amounts, numbers and images, in which upper-case letters are not valid."""
 _CAPITALS = re.compile(
@@ -21,7 +22,7 @@ _CAPITALS = re.compile(
     r"(?![A-Za-z0-9_])"
 )
 """`MODEL_NAME` or `NAMESPACE`, which `sed` replaces with another text. Other words in upper case are invalid names."""
-_OF_SCRIPT = re.compile(r"\$[A-Za-z_(]|\{[A-Za-z]\w*\}")
+_OF_SCRIPT = re.compile(r"\$[A-Za-z_(]|\{[A-Za-z][\w-]*\}")
 """`$name`, `$(date)` and `{name}` in a name or label, which a script replaces before it hands the text to kubectl."""
 _MISSING = "BP5004"
 _LEFT_OUT = re.compile(r"\s*#\s*(?:\.\.\.|…)")
@@ -83,7 +84,8 @@ def _is_unknown(found: Diagnostic, at: Span, file: _File) -> bool:
     text = file.text_at(at)
     if found.code.id == _BAD_LABEL and holds_placeholder(found.path or ""):
         return True
-    if found.code.id in _NAMES and _OF_SCRIPT.search(text):
+    is_name = found.code.id in _NAMES or (found.code.id == _BAD_FORM and (found.path or "").endswith(".name"))
+    if is_name and _OF_SCRIPT.search(text):
         return True
     if found.code.id == _MISSING and file.is_excerpt(at):
         return True

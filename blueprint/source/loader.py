@@ -99,6 +99,9 @@ class Builder:
     `stopped` says that the text was not read to its end, `full` that no more of the file may be read.
     """
 
+    aliases_are_keys = False
+    """Whether a key may be an alias of a text, as not every reader knows it."""
+
     def __init__(self, text: str, file: str, *, dates: bool = False) -> None:
         self.file = file
         self.dates = dates
@@ -267,6 +270,10 @@ class Builder:
             self.plain[text] = text
 
     def _complex_key(self, event: Any, depth: int) -> str:
+        if self.aliases_are_keys and type(event) is self.events.alias and event.anchor in self.anchors:
+            value = self.anchors[event.anchor][0]
+            if isinstance(value, str):
+                return value
         self._problem(codes.KEY_NOT_TEXT, "a list, mapping or alias cannot be a key", event)
         self._node(event, depth)
         return f"\0{event.start_mark.index}"

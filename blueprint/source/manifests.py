@@ -18,11 +18,11 @@ _TRUE = frozenset({"y", "yes", "on", "true"})
 _FALSE = frozenset({"n", "no", "off", "false"})
 _PCI_ADDRESS = re.compile(r"(?:[0-9a-fA-F]{4,8}:)?[0-9a-fA-F]{2}:[01][0-9a-fA-F]\.[0-7]")
 """A number of base 60 to readers of all of YAML 1.1."""
-_AGREED = frozenset({"True", "TRUE", "False", "FALSE"})
-"""Booleans in YAML 1.1 and 1.2."""
+_AGREED = frozenset({"True", "TRUE", "False", "FALSE", "="})
+"""Booleans in YAML 1.1 and 1.2, and a text that definitions of the Prometheus Operator have."""
 _OCTAL = re.compile(r"0[0-7]{3}")
 _MODE = re.compile(r"(?:^|[\s{,])(?:defaultMode|mode):\s{1,8}$")
-_TEMPLATE = re.compile(r"\{\{|\{%|%\{ ?(?:if|for|else|end)|^[ \t]{0,200}\$\{\w+\}[ \t]{0,200}$", re.MULTILINE)
+_TEMPLATE = re.compile(r"\{ ?\{|\{%|%\{ ?(?:if|for|else|end)|^[ \t]{0,200}\$\{\w+\}[ \t]{0,200}$", re.MULTILINE)
 """What Helm, Jinja and Terraform replace, and a line for which `envsubst` brings others."""
 _VARIABLE = re.compile(r"\$\{\w+\}")
 _LONGEST_NUMBER = 400
@@ -121,7 +121,7 @@ def _documents(builder: _KubernetesBuilder) -> list[Document]:
 def _judged(builder: _KubernetesBuilder) -> Iterator[Diagnostic]:
     """The problems, as severe as they are for Kubernetes."""
     odd = frozenset() if builder.has_complex_key else _ODD
-    return (replace(each, override=Severity.WARNING) if each.code in odd else each for each in builder.problems)
+    return (_milder(each) if each.code in odd else each for each in builder.problems)
 
 
 def _without_separator(problems: list[Diagnostic], text: str) -> Iterator[Diagnostic]:
@@ -137,6 +137,14 @@ def _without_separator(problems: list[Diagnostic], text: str) -> Iterator[Diagno
             yield replace(each, help="two objects: write a line with --- before the second one")
         elif not begin or bisect_right(ends, line) > bisect_right(ends, begin):
             yield each
+
+
+def _milder(found: Diagnostic) -> Diagnostic:
+    """What Kubernetes reads, as it is reported."""
+    if found.code is codes.MERGE_KEY:
+        text = "merge keys (<<) are of YAML 1.1: Kubernetes merges, not every other reader does"
+        return replace(found, message=text, help="write the keys out", override=Severity.NOTE)
+    return replace(found, override=Severity.WARNING)
 
 
 def _repeated_line(found: Diagnostic) -> int:
@@ -182,7 +190,9 @@ def _merged(data: Any) -> Any:
 
 
 class _KubernetesBuilder(Builder):
-    """Takes scalars on which readers disagree for what YAML 1.1 has, as Kubernetes does."""
+    """Takes scalars on which readers disagree for what YAML 1.1 has, as Kubernetes does, and keys that are aliases."""
+
+    aliases_are_keys = True
 
     has_complex_key = False
 

@@ -145,6 +145,8 @@ spec:
         ("CACHE", "redis://default:*****@cache.example:6379", False),
         ("CACHE", "redis://default:sesame@cache.example:6379", True), ("API_KEY", "INSERT_API_KEY", False),
         ("STORE", "postgres://$(STORE_USER):$(STORE_PASS)@store.example/a", False),
+        ("SCRIPT", "echo -----BEGIN PRIVATE KEY-----; cat key", False),
+        ("SCRIPT", "-----BEGIN PRIVATE KEY-----\\nMIIEvQ", True),
         ("STORE", "postgres://user:${STORE_PASS}@store.example/a", False), ("API_KEY", "placeholder", False),
     ],
 )  # fmt: skip
@@ -243,7 +245,7 @@ def test_a_secret_with_an_empty_value_and_another_mistake(values: str) -> None:
         ("name: serve", "name: RENAMED", False),
         ("name: serve", "name: serve-$i", True),
         ("name: serve", "name: serve-$(date +%s)", True),
-        ("name: serve", 'name: "serve-{run}"', True),
+        ("name: serve", 'name: "serve-{run-id}"', True),
         ("name: serve", "name: cost-$5", False),
         ("image: registry.example/serve:1.4", "image: {SERVE_IMAGE}", True),
         ("image: registry.example/serve:1.4", "image: {serve-image}", True),
@@ -301,11 +303,42 @@ def test_templates_of_other_programs(labels: str) -> None:
     assert "BP1002" in found(text.replace("${TEAM}", "{TEAM").replace("%", ""))
 
 
+def test_keys_that_are_aliases_and_merge_keys() -> None:
+    text = (
+        "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: &app serve, namespace: default}\ndata: {*app : yes please}\n"
+    )
+    assert found(text) == {}
+    assert "error" in found(text.replace("*app :", "*other :")).values()
+    assert found(text.replace("&app serve", "serve, labels: &app {a: b}"))["BP1010"] == "error"
+    pod = POD + "      env:\n        - &one {name: A, value: b}\n        - {<<: *one, name: B}\n"
+    assert found(pod) == {"BP1012": "note"}
+
+
+def test_an_equals_sign_is_text_to_all_readers() -> None:
+    """Definitions of the Prometheus Operator list it as a value."""
+    assert found(POD + "      args: [=]\n") == {}
+
+
 def test_a_file_that_holds_no_object_need_not_be_yaml() -> None:
     """Configuration of compilers is JSON with comments."""
     settings = '{\n  // how strict\n  "options": {"strict": true}, /* of all */\n}\n'
     assert found(settings, "settings.json") == {"BP0063": "note"}
     assert found(settings.replace("options", "kind"), "settings.json") == {"BP1002": "error"}
+
+
+def test_a_key_that_stands_twice_in_what_is_no_object() -> None:
+    assert found("rules: {}\nlog: 1\nrules: {}\n") == {"BP1003": "warning", "BP0063": "note"}
+    assert found("kind: Pod\napiVersion: v1\nmetadata: {name: a, name: b}\n")["BP1003"] == "error"
+
+
+def test_what_kustomize_puts_into_a_name() -> None:
+    hook = (
+        "apiVersion: admissionregistration.k8s.io/v1\nkind: MutatingWebhookConfiguration\nmetadata: {name: a}\n"
+        "webhooks: [{name: '%s.house.example', admissionReviewVersions: [v1], sideEffects: None,"
+        " clientConfig: {url: 'https://house.example'}}]\n"
+    )
+    assert found(hook % "$(deploymentName)") == {"BP0065": "note"}
+    assert found(hook % "deployment_name") == {"BP5008": "error"}
 
 
 def test_a_separator_that_is_missing_is_one_mistake() -> None:
@@ -323,8 +356,9 @@ def test_a_namespace_that_a_kustomization_names() -> None:
     Path("guide.yaml").write_text(POD)
     result = lint(read_inputs(["."]), kubernetes_minor="1.36")
     assert [each.code.id for each in result.diagnostics] == ["BP0063"]
-    Path("kustomization.yaml").write_text("namespace: ${TEAM}\nresources: [guide.yaml]\n")
-    assert found(POD) == {}
+    for name in ("${TEAM}", "TEAM", "{team}"):
+        Path("kustomization.yaml").write_text(f"namespace: '{name}'\nresources: [guide.yaml]\n")
+        assert found(POD) == {}
 
 
 def test_rules_of_a_definition_about_a_generated_name() -> None:

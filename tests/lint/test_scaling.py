@@ -24,5 +24,23 @@ def test_work_grows_with_the_number_of_objects(tmp_path: Path) -> None:
     assert is_linear(*counts[1:])
 
 
+def test_work_grows_with_the_number_of_kustomizations(tmp_path: Path) -> None:
+    """Repositories of GitOps have one in every folder."""
+    counts = []
+    for count in (50, 100, 200, 400):
+        folder = tmp_path / str(count)
+        for number in range(count):
+            base, overlay = folder / f"base{number}", folder / f"overlay{number}"
+            base.mkdir(parents=True)
+            overlay.mkdir()
+            (base / "kustomization.yaml").write_text("resources: [space.yaml]\n")
+            (base / "space.yaml").write_text(f"apiVersion: v1\nkind: Namespace\nmetadata: {{name: n{number}}}\n")
+            (overlay / "kustomization.yaml").write_text(f"resources: [../base{number}]\ncommonLabels: {{a: b}}\n")
+        calls, result = counted_calls(lambda folder=folder: _lint(str(folder)))
+        assert result.objects == count
+        counts.append(calls)
+    assert is_linear(*counts[1:])
+
+
 def _lint(folder: str) -> LintResult:
     return lint(read_inputs([folder]), kubernetes_minor="1.36")

@@ -19,7 +19,8 @@ _NAMES = re.compile(
 )
 _VALUES = re.compile(
     r"nvapi-[A-Za-z0-9_-]{20,}|\bgh[pousr]_[A-Za-z0-9]{20,}|\bgithub_pat_[A-Za-z0-9_]{20,}|\bhf_[A-Za-z0-9]{20,}"
-    r"|\b(?:AKIA|ASIA)[A-Z0-9]{16}\b|-----BEGIN (?:[A-Z]+ )?PRIVATE KEY-----|\bxox[abpr]-[A-Za-z0-9-]{10,}"
+    r"|\b(?:AKIA|ASIA)[A-Z0-9]{16}\b|-----BEGIN (?:[A-Z]+ )?PRIVATE KEY-----(?:\s|\\n){0,40}[A-Za-z0-9+/]{4}"
+    r"|\bxox[abpr]-[A-Za-z0-9-]{10,}"
     r"|\bglpat-[A-Za-z0-9_-]{20,}|\beyJ[A-Za-z0-9_-]{10,300}\.eyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{10,}"
     r"|[a-z][a-z0-9+]{0,30}://[^/\s:@]+:(?!\*+@|[$<{%])[^/\s:@]+@"
 )

@@ -27,6 +27,8 @@ T = TypeVar("T")
 _COUNTED = re.compile(r"^\s*DCGM_(?:FI|EXP)_[A-Z0-9_]+\s*,", re.MULTILINE)
 
 
+_UNKNOWN = ([""], ["system"])
+"""Namespaces that are not known yet: kubebuilder's scaffold has `system` where kustomize puts another one."""
 _DCGM = re.compile(r"\bDCGM_(?:FI|EXP)_[A-Z0-9_]+\b")
 NOT_SELECTED = define("BP6534", "monitor-not-selected", page=__file__, severity=Severity.WARNING)
 NO_SUCH_PORT = define("BP6535", "monitor-port-unknown", page=__file__, severity=Severity.WARNING)
@@ -53,15 +55,23 @@ def unselected(what: str, subject: Object, context: RuleContext) -> tuple[str, s
     if servers := [each for kind in kinds for each in context.objects_of_kind(kind)[:_MOST_SERVERS]]:
         if len(servers) >= _MOST_SERVERS or any(selects(each, what, subject, context) for each in servers):
             return None
-        selector = mapping(servers[0].data.get("spec")).get(f"{what}Selector")
-        written = json.dumps(selector)
-        return f"{what}Selector of {servers[0].id} is {written}", f"add the labels that {what}Selector requires"
+        return _why_not(servers[0], what, subject)
     if declared := context.prometheus:
         wanted = declared.rules if what == "rule" else declared.monitors
         missing = {key: value for key, value in wanted.items() if not has_labels({key: value}, subject)}
         listed = ", ".join(f"{key}={value}" for key, value in missing.items())
         return (f"it selects by {listed}", f"add the label {listed.replace('=', ': ')}") if missing else None
     return None
+
+
+def _why_not(server: Object, what: str, subject: Object) -> tuple[str, str]:
+    """Which selector of a Prometheus leaves the object out, and what to do."""
+    spec = mapping(server.data.get("spec"))
+    field, help_ = f"{what}Selector", f"add the labels that {what}Selector requires"
+    if spec.get(field) is not None and matches(spec[field], mapping(inside(subject.data, "metadata", "labels"))):
+        field = f"{what}NamespaceSelector"
+        help_ = f"{field}: {{}} takes every namespace, without {field} only {server.id.namespace}"
+    return f"{field} of {server.id} is {json.dumps(spec[field]) if field in spec else 'missing'}", help_
 
 
 def has_labels(wanted: Mapping[str, str], subject: Object) -> bool:
@@ -99,7 +109,7 @@ def in_reach(target: Object, monitor: Object) -> bool:
     """Whether the monitor covers the namespace of a Service or a workload; True if one of them has no namespace."""
     where = mapping(inside(monitor.data, "spec", "namespaceSelector"))
     names = items(where.get("matchNames")) or [monitor.id.namespace]
-    return where.get("any") is True or target.id.namespace in ("", *names) or names == [""]
+    return where.get("any") is True or target.id.namespace in ("", *names) or names in _UNKNOWN
 
 
 def matches(selector: Any, labels: Mapping[Any, Any]) -> bool:
@@ -173,11 +183,16 @@ def not_counted(texts: Iterable[str], context: RuleContext) -> Iterator[tuple[st
 
 
 def counted_fields(context: RuleContext) -> Mapping[str, str]:
-    """The type of every field, from the counters files among the objects, or else the exporter's defaults."""
+    """The type of every field, from the counters files among the objects, or else the exporter's defaults.
+
+    A field is a counter if either of them calls it one.
+    """
     usual = _usual_metrics()
     known = {name: row.type for name, row in usual.items()}
     known |= {row.renamed: row.type for row in usual.values() if row.renamed}
-    return {**known, **_rows(context)}
+    rows = _rows(context)
+    both = {**known, **rows}
+    return {name: "counter" if known.get(name) == "counter" else kind for name, kind in both.items()}
 
 
 @cache

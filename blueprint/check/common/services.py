@@ -14,10 +14,13 @@ from blueprint.source.paths import format_path
 
 MISSING = define("BP6166", "service-missing", page=__file__, severity=Severity.WARNING)
 
+_OF_RAY = ("-head-svc", "-serve-svc")
+"""Services that KubeRay makes for its clusters."""
+
 
 def service_missing(name: Any, path: Path, subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
     """Report that no Service has the name at `path`."""
-    if isinstance(name, str) and name:
+    if isinstance(name, str) and name and not name.endswith(_OF_RAY):
         there = context.named("", "Service", subject.id.namespace)
         text = f"{format_path(path, subject.data)} is {name}, but no Service among the objects has that name"
         beside = severity_beside(subject, ("", "Service"), context)

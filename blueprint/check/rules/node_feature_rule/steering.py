@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from blueprint.bundle.model import Object
 from blueprint.check.finding import ObjectFinding
-from blueprint.check.rule import rule
+from blueprint.check.rule import Capability, rule
 from blueprint.check.rule_context import RuleContext, inside, items, mapping
 from blueprint.diagnostics import define
 
@@ -19,7 +19,7 @@ _STEERING = (
 )
 
 
-@rule(STEERED_BY_A_RULE, tags=("discovery",))
+@rule(STEERED_BY_A_RULE, tags=("discovery",), needs=(Capability.POOLS,))
 def steering(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
     """Rules that set such labels."""
     for index, each in enumerate(map(mapping, items(inside(subject.data, "spec", "rules")))):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from blueprint.check.common.amounts import AMOUNT_IMPLAUSIBLE, REQUEST_ABOVE_LIMIT, amounts
@@ -12,19 +13,30 @@ from blueprint.diagnostics import Severity, define
 from blueprint.source.paths import format_path
 
 NOT_PINNED = define("BP6115", "image-not-pinned", page=__file__, severity=Severity.WARNING)
+CUDA_GONE = define("BP6179", "cuda-image-gone", page=__file__, severity=Severity.WARNING)
+_NO_VERSION = ("", "latest")
+_CUDA = re.compile(
+    r"(?:docker\.io/)?nvidia/cuda(?::(?:latest|[0-9]+\.[0-9]+(?:-.*)?))?|nvcr\.io/nvidia/cuda(?::latest)?"
+)
+"""Images of CUDA that Docker Hub or NGC have removed, or never had: all versions that are left have three numbers."""
 
 
-@rule(NOT_PINNED, tags=("reliability",))
+@rule(NOT_PINNED, CUDA_GONE, tags=("reliability",))
 def pinned(pod: DescribedPod, context: RuleContext) -> Iterator[ObjectFinding]:
-    """Images without a version."""
+    """Images without a version, and those of CUDA that no registry has."""
     for path, container in pod.containers:
         image = container.get("image")
         if not isinstance(image, str) or not image or "@" in image:
             continue
-        tag = image.rpartition("/")[2].partition(":")[2]
-        if tag in ("", "latest"):
-            at = (*path, "image")
-            text = f"{format_path(at, pod.subject.data)} is {image}, which has no version"
+        at = (*path, "image")
+        field = format_path(at, pod.subject.data)
+        if _CUDA.fullmatch(image):
+            help_ = "a tag has three numbers, a flavour and a system: 12.4.1-base-ubuntu22.04"
+            yield ObjectFinding(
+                CUDA_GONE, at, f"{field} is {image}, which cannot be pulled: there is no such tag", help_
+            )
+        elif image.rpartition("/")[2].partition(":")[2] in _NO_VERSION:
+            text = f"{field} is {image}, which has no version"
             yield ObjectFinding(NOT_PINNED, at, text, "use a version tag, or preferably a digest")
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import cache
 
 from blueprint.check.finding import ObjectFinding
 from blueprint.check.rule import rule
@@ -11,9 +12,11 @@ from blueprint.check.rule_context import DescribedPod, RuleContext
 from blueprint.diagnostics import Severity, define
 from blueprint.source.paths import format_path
 
+OF_NO_GPU = define("BP6178", "mig-profile-of-no-gpu", page=__file__, severity=Severity.WARNING)
 MISSPELT = define("BP6579", "mig-resource-misspelt", page=__file__, severity=Severity.WARNING)
 _LOOKS = re.compile(r"nvidia\.com/mig\b", re.IGNORECASE)
 _FORM = re.compile(r"nvidia\.com/mig-([0-9]c\.)?[0-9]g\.[0-9]+gb(\.[a-z]+)*(\.shared)?")
+_PROFILE = re.compile(r"[0-9]g\.[0-9]+gb")
 _NEAR = re.compile(r"nvidia\.com/mig[-_.]?([0-9])g?[-_.]?([0-9]+)gi?b?(?:[+.-](me|gfx|all))?", re.IGNORECASE)
 
 
@@ -28,8 +31,35 @@ def misspelt(pod: DescribedPod, context: RuleContext) -> Iterator[ObjectFinding]
             yield ObjectFinding(MISSPELT, path, text, f"did you mean {_named(near)}?" if near else usual)
 
 
+@rule(OF_NO_GPU, tags=("scheduling", "mig"))
+def unknown_profiles(pod: DescribedPod, context: RuleContext) -> Iterator[ObjectFinding]:
+    """MIG devices of a size that no GPU is partitioned into. Known pools say themselves what there is."""
+    for path, name, _ in () if context.pools else pod.requests:
+        profile = _PROFILE.search(name) if path[-2] == "limits" and _FORM.fullmatch(name) else None
+        if profile and profile[0] not in _profiles():
+            text = f"{format_path(path, pod.subject.data)}: no GPU has the MIG profile {profile[0]}"
+            slices = profile[0].partition(".")[0]
+            sizes = sorted({int(each[3:-2]) for each in _profiles() if each.startswith(f"{slices}.")})
+            known = (
+                f"sizes of {slices}: {', '.join(map(str, sizes))} gb" if sizes else "compute slices are 1, 2, 3, 4 or 7"
+            )
+            yield ObjectFinding(OF_NO_GPU, path, text, known)
+
+
+@cache
+def _profiles() -> frozenset[str]:
+    """Compute slices and memory of every profile that some GPU has."""
+    from blueprint.catalog.catalog import load_catalog  # a tenth of a second, for few manifests
+
+    catalog = load_catalog()
+    gpus = (catalog.gpu(product) for product in catalog.products)
+    profiles = (gpu.mig.profiles for gpu in gpus if gpu and gpu.mig)
+    names = (profile.name for each in profiles if each for profile in each.value)
+    return frozenset(found[0] for name in names if (found := _PROFILE.match(name)))
+
+
 def _named(found: re.Match[str]) -> str:
     return f"nvidia.com/mig-{found[1]}g.{found[2]}gb" + (f".{found[3].lower()}" if found[3] else "")
 
 
-RULES = (misspelt,)
+RULES = (misspelt, unknown_profiles)

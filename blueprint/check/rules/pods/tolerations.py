@@ -84,8 +84,8 @@ def _with_devices(context: RuleContext) -> frozenset[int]:
 
 
 def _uses_devices(pod: DescribedPod) -> bool:
-    """Whether the pod claims devices, requests an extended resource or a fractional GPU, or gets GPUs through a
-    variable.
+    """Whether the pod claims devices, requests an extended resource or a fractional GPU, sets the variable of GPUs,
+    or has a privileged container.
     """
     requested = (
         mapping(inside(each, "resources", part)) for _, each in pod.containers for part in ("limits", "requests")
@@ -97,6 +97,7 @@ def _uses_devices(pod: DescribedPod) -> bool:
         or any("/" in str(name) for amounts in requested for name in amounts)
         or any(str(key).startswith("gpu-") for key in annotations)
         or "NVIDIA_VISIBLE_DEVICES" in variables
+        or any(inside(each, "securityContext", "privileged") is True for _, each in pod.containers)
     )
 
 

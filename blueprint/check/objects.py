@@ -18,7 +18,7 @@ from blueprint.check.references import check_references
 from blueprint.check.schema_walk import walk
 from blueprint.check.validation_rules import RuleTally, evaluate_rules
 from blueprint.check.validator import NotJsonError, Violation
-from blueprint.diagnostics import Diagnostic, Note, Severity, has_errors, in_order, nearest
+from blueprint.diagnostics import Diagnostic, Note, Severity, bounded_comparisons, has_errors, in_order, nearest
 from blueprint.kubernetes.api import known_minors
 from blueprint.kubernetes.crd_defaults import with_defaults
 from blueprint.records import Record, replace
@@ -86,13 +86,14 @@ def validate_objects(
         return Validation((Diagnostic(codes.MINOR_UNKNOWN, text),), (), RuleTally())
     theirs = [each.data for each in objects if (each.data.get("apiVersion"), each.data.get("kind")) == _CRD]
     kinds = KindRegistry(kubernetes_minor, [*theirs, *crds], engine)
-    faults = [_identity_faults(each, kinds, generated_names=generated_names) for each in objects]
-    sound = [each for each, wrong in zip(objects, faults, strict=True) if not wrong]
     tally = RuleTally()
-    by_object = [
-        list(_misidentified(each, wrong) if wrong else _check(each, kinds, tally))
-        for each, wrong in zip(objects, faults, strict=True)
-    ]
+    with bounded_comparisons():
+        faults = [_identity_faults(each, kinds, generated_names=generated_names) for each in objects]
+        by_object = [
+            list(_misidentified(each, wrong) if wrong else _check(each, kinds, tally))
+            for each, wrong in zip(objects, faults, strict=True)
+        ]
+    sound = [each for each, wrong in zip(objects, faults, strict=True) if not wrong]
     found = [diagnostic for each in by_object for diagnostic in each]
     found += _duplicates(sound)
     found += check_references(sound, frozenset(namespaces))

@@ -12,7 +12,7 @@ from blueprint.check.policy import RECOMMENDED, RulePolicy
 from blueprint.check.rule import MISSING, Rule
 from blueprint.check.rule_context import DescribedPod, RuleContext
 from blueprint.check.rules import EVERY_KIND, PODS, rules_of
-from blueprint.diagnostics import Diagnostic
+from blueprint.diagnostics import Diagnostic, bounded_comparisons
 from blueprint.records import Record, replace
 
 
@@ -53,12 +53,13 @@ def run_rules(
             continue
         ran += 1
         check, given = rule.check, rule.arguments(context, policy.options_of(rule))
-        for target in targets if only is None else [each for each in targets if id(_subject(each)) in only]:
-            try:
-                for each in check(target, *given):
-                    found += _judged(each, rule, _subject(target), policy)
-            except Exception as error:  # noqa: BLE001 - whatever a rule does, the others run
-                crashes.setdefault(rule.name, _crash(rule, _subject(target), error, policy))
+        with bounded_comparisons():
+            for target in targets if only is None else [each for each in targets if id(_subject(each)) in only]:
+                try:
+                    for each in check(target, *given):
+                        found += _judged(each, rule, _subject(target), policy)
+                except Exception as error:  # noqa: BLE001 - whatever a rule does, the others run
+                    crashes.setdefault(rule.name, _crash(rule, _subject(target), error, policy))
     return RuleResults((*found, *crashes.values()), tuple(skipped), ran, bool(crashes))
 
 

@@ -4,8 +4,24 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from itertools import zip_longest
+
+MOST_COMPARISONS = 200_000
+"""Words that are compared in one go: an input may have tens of thousands of names, misspelt as often."""
+_left: ContextVar[int | None] = ContextVar("comparisons that are left", default=None)
+
+
+@contextmanager
+def bounded_comparisons() -> Iterator[None]:
+    """Inside, `nearest` finds nothing any more once it has compared too many words."""
+    before = _left.set(MOST_COMPARISONS)
+    try:
+        yield
+    finally:
+        _left.reset(before)
 
 
 def nearest(word: str, candidates: Iterable[str], cutoff: float = 0.6) -> str | None:
@@ -14,9 +30,18 @@ def nearest(word: str, candidates: Iterable[str], cutoff: float = 0.6) -> str | 
     Of several candidates that differ from each other in digits alone (ubuntu-22.04, ubuntu-24.04), none is likelier.
     `cutoff` is how alike the two must be, from 0 to 1.
     """
+    candidates = [*candidates]
+    if (left := _left.get()) is not None:
+        if len(candidates) > left:
+            return None
+        _left.set(left - len(candidates))
+    length = len(word)
     by_fold: dict[str, str] = {}
     for candidate in sorted(candidates):
-        by_fold.setdefault(candidate.casefold(), candidate)
+        if 2 * min(length, len(candidate)) >= _LEAST_ALIKE * cutoff * (length + len(candidate)):
+            by_fold.setdefault(candidate.casefold(), candidate)
+    if not by_fold:
+        return None
     folded = word.casefold()
     found = difflib.get_close_matches(folded, by_fold, n=2, cutoff=cutoff)
     if len(found) > 1 and _in_series(*found) and len({_likeness(folded, each) for each in found}) == 1:
@@ -25,6 +50,10 @@ def nearest(word: str, candidates: Iterable[str], cutoff: float = 0.6) -> str | 
             return by_fold[found[0]]
         return None
     return by_fold[found[0]] if found else None
+
+
+_LEAST_ALIKE = 0.8
+"""Of how alike words of two lengths may be: folding may change the length a little."""
 
 
 def _in_series(one: str, other: str) -> bool:
@@ -45,12 +74,10 @@ _NEAREST = 3
 
 
 class Suggestions:
-    """The nearest of names of which an input may have tens of thousands, missed as often: the work is bounded."""
-
-    MOST_COMPARISONS = 200_000
+    """The nearest of names of which an input may have tens of thousands: the work is bounded over all who share it."""
 
     def __init__(self) -> None:
-        self._left = self.MOST_COMPARISONS
+        self._left = MOST_COMPARISONS
 
     def nearest(self, word: str, names: Collection[str]) -> str | None:
         """The name that `word` most likely misspells; None also where comparing it would exceed the bound."""

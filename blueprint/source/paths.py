@@ -130,15 +130,19 @@ def from_pointer(text: str, data: Any = None) -> Path:
 
 def list_key(*lists: list[Any]) -> str | None:
     """The key that identifies the items of these lists, if there is one."""
-    items = [item for each in lists for item in each]
-    if not items or not all(isinstance(item, dict | Mapping) for item in items):
+    if not any(lists):
         return None
-    for key in LIST_KEYS:
-        if all(key in item for item in items) and all(
-            len({_hashable(item[key]) for item in each}) == len(each) for each in lists
-        ):
-            return key
-    return None
+    return next((key for key in LIST_KEYS if all(_differ(key, each) for each in lists)), None)
+
+
+def _differ(key: str, items: list[Any]) -> bool:
+    """Whether every item of a list has the key, each with another value."""
+    seen = set()
+    for item in items:
+        if not isinstance(item, dict | Mapping) or key not in item:
+            return False
+        seen.add(_hashable(item[key]))
+    return len(seen) == len(items)
 
 
 def _hashable(value: Any) -> Any:

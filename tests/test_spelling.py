@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from blueprint.diagnostics import Suggestions, bounded_comparisons, nearest
+from blueprint.diagnostics import Comparisons, Suggestions, nearest
 from blueprint.diagnostics.spelling import MOST_COMPARISONS
 
 
@@ -21,7 +21,7 @@ def test_suggestions_end_where_comparing_would_exceed_the_bound() -> None:
 
 def test_nothing_is_suggested_after_too_many_comparisons() -> None:
     names = [f"name-{number}" for number in range(MOST_COMPARISONS // 2)]
-    with bounded_comparisons():
+    with Comparisons().counted():
         found = [nearest(word, [*names, "other"]) for word in ("othr", "othre")]
     assert found == ["other", None]
     assert nearest("othre", ["other"]) == "other", "outside nothing is counted"

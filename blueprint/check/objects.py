@@ -18,7 +18,7 @@ from blueprint.check.references import check_references
 from blueprint.check.schema_walk import walk
 from blueprint.check.validation_rules import RuleTally, evaluate_rules
 from blueprint.check.validator import NotJsonError, Violation
-from blueprint.diagnostics import Diagnostic, Note, Severity, bounded_comparisons, has_errors, in_order, nearest
+from blueprint.diagnostics import Comparisons, Diagnostic, Note, Severity, has_errors, in_order, nearest
 from blueprint.kubernetes.api import known_minors
 from blueprint.kubernetes.crd_defaults import with_defaults
 from blueprint.records import Record, replace
@@ -87,7 +87,7 @@ def validate_objects(
     theirs = [each.data for each in objects if (each.data.get("apiVersion"), each.data.get("kind")) == _CRD]
     kinds = KindRegistry(kubernetes_minor, [*theirs, *crds], engine)
     tally = RuleTally()
-    with bounded_comparisons():
+    with Comparisons().counted():
         faults = [_identity_faults(each, kinds, generated_names=generated_names) for each in objects]
         by_object = [
             list(_misidentified(each, wrong) if wrong else _check(each, kinds, tally))

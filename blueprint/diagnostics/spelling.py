@@ -9,19 +9,34 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from itertools import zip_longest
 
-MOST_COMPARISONS = 200_000
+MOST_COMPARISONS = 50_000
 """Words that are compared in one go: an input may have tens of thousands of names, misspelt as often."""
-_left: ContextVar[int | None] = ContextVar("comparisons that are left", default=None)
 
 
-@contextmanager
-def bounded_comparisons() -> Iterator[None]:
-    """Inside, `nearest` finds nothing any more once it has compared too many words."""
-    before = _left.set(MOST_COMPARISONS)
-    try:
-        yield
-    finally:
-        _left.reset(before)
+class Comparisons:
+    """How many comparisons are left."""
+
+    def __init__(self) -> None:
+        self.left = MOST_COMPARISONS
+
+    @contextmanager
+    def counted(self) -> Iterator[None]:
+        """Inside, `nearest` counts what it compares, and finds nothing any more once that was too much."""
+        before = _counting.set(self)
+        try:
+            yield
+        finally:
+            _counting.reset(before)
+
+    def take(self, number: int) -> bool:
+        """Whether so many are left; they are then taken off."""
+        if number > self.left:
+            return False
+        self.left -= number
+        return True
+
+
+_counting: ContextVar[Comparisons | None] = ContextVar("comparisons that are counted", default=None)
 
 
 def nearest(word: str, candidates: Iterable[str], cutoff: float = 0.6) -> str | None:
@@ -31,10 +46,9 @@ def nearest(word: str, candidates: Iterable[str], cutoff: float = 0.6) -> str | 
     `cutoff` is how alike the two must be, from 0 to 1.
     """
     candidates = [*candidates]
-    if (left := _left.get()) is not None:
-        if len(candidates) > left:
-            return None
-        _left.set(left - len(candidates))
+    counting = _counting.get()
+    if counting and not counting.take(len(candidates)):
+        return None
     length = len(word)
     by_fold: dict[str, str] = {}
     for candidate in sorted(candidates):
@@ -77,14 +91,11 @@ class Suggestions:
     """The nearest of names of which an input may have tens of thousands: the work is bounded over all who share it."""
 
     def __init__(self) -> None:
-        self._left = MOST_COMPARISONS
+        self._comparisons = Comparisons()
 
     def nearest(self, word: str, names: Collection[str]) -> str | None:
         """The name that `word` most likely misspells; None also where comparing it would exceed the bound."""
-        if len(names) > self._left:
-            return None
-        self._left -= len(names)
-        return nearest(word, names)
+        return nearest(word, names) if self._comparisons.take(len(names)) else None
 
 
 def known_names(word: str, candidates: Iterable[str], most: int = 24, explained_by: str = "") -> str:

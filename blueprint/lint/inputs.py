@@ -50,6 +50,8 @@ class Inputs(Record):
 class FieldPlaces(Mapping[Path, FieldOrigin]):
     """The place of every field of an object, found when somebody asks: most objects have no finding."""
 
+    __slots__ = ("_data", "_document", "_prefix")
+
     def __init__(self, document: Document, prefix: Path, data: Any) -> None:
         self._document = document
         self._prefix = prefix

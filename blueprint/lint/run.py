@@ -7,13 +7,13 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from blueprint.bundle.model import Object
 from blueprint.check import codes
-from blueprint.check.messages import MOST_FAULTS
 from blueprint.check.objects import validate_objects, without_explained
 from blueprint.check.policy import RECOMMENDED, RulePolicy
 from blueprint.check.rule import Capability
 from blueprint.check.rule_context import NoPlatform, PlatformFacts, RuleContext
 from blueprint.check.runner import RuleResults, run_rules
 from blueprint.diagnostics import Diagnostic, Severity
+from blueprint.diagnostics.listing import listed
 from blueprint.lint.inputs import Inputs
 from blueprint.lint.placeholders import without_placeholders
 from blueprint.records import Record, replace
@@ -95,7 +95,7 @@ def lint(
     unknown = Counter[str]()
     found = list(_adapted(validation.diagnostics, inputs, unknown, complete=complete))
     explained = list(without_explained([*found, *rules.diagnostics]))
-    found = list(_listed([*inputs.problems, *without_placeholders(explained, inputs.texts)]))
+    found = list(listed([*inputs.problems, *without_placeholders(explained, inputs.texts)]))
     judged = sum(id(each) in linted for each in validation.well_formed)
     return LintResult(tuple(found), len(inputs.objects), len(inputs.objects) - judged, unknown, rules)
 
@@ -117,22 +117,6 @@ def _adapted(
             yield replace(each, override=Severity.NOTE)
         else:
             yield each
-
-
-def _listed(found: Iterable[Diagnostic]) -> Iterator[Diagnostic]:
-    """Of each sort the first thousand in a file, and one that stands for the others, as severe as the worst of them."""
-    counts = Counter[tuple[str, str]]()
-    worst: dict[tuple[str, str], Diagnostic] = {}
-    for each in found:
-        key = (each.at.file if each.at else "", each.code.id)
-        counts[key] += 1
-        if counts[key] <= MOST_FAULTS:
-            yield each
-        elif key not in worst or each.sort_key < worst[key].sort_key:
-            worst[key] = each
-    for key, each in worst.items():
-        text = f"{key[0]}: {counts[key] - MOST_FAULTS:,} more findings of this kind, which are not listed"
-        yield Diagnostic(each.code, text, override=each.severity)
 
 
 def _of_duplicate(found: Diagnostic) -> Severity:

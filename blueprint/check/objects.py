@@ -66,7 +66,7 @@ def validate_objects(
     crds: Iterable[Mapping[str, Any]] = (),
     namespaces: Iterable[str] = (),
     engine: str | None = None,
-    generated_names: bool = False,
+    for_clients: bool = False,
 ) -> Validation:
     """Check each object against the schema of its kind, and all of them for what they refer to.
 
@@ -77,8 +77,9 @@ def validate_objects(
             come before the shipped ones.
         namespaces: Namespaces that the blueprint says exist.
         engine: `jsonschema_rs` or `jsonschema`, to force one.
-        generated_names: Whether objects may have `generateName` in place of a name, as `kubectl create` takes them; and
-            those of kinds without a schema no metadata: such are reports, or configuration of a program.
+        for_clients: Whether objects may be as `kubectl create -n` takes them: with `generateName` in place of a name,
+            and without a namespace; those of kinds without a schema may have no metadata: they are reports, or
+            configuration of a program.
     """
     objects = list(objects)
     if kubernetes_minor not in known_minors():
@@ -88,9 +89,9 @@ def validate_objects(
     kinds = KindRegistry(kubernetes_minor, [*theirs, *crds], engine)
     tally = RuleTally()
     with Comparisons().counted():
-        faults = [_identity_faults(each, kinds, generated_names=generated_names) for each in objects]
+        faults = [_identity_faults(each, kinds, for_clients=for_clients) for each in objects]
         by_object = [
-            list(_misidentified(each, wrong) if wrong else _check(each, kinds, tally))
+            list(_misidentified(each, wrong) if wrong else _check(each, kinds, tally, for_clients=for_clients))
             for each, wrong in zip(objects, faults, strict=True)
         ]
     sound = [each for each, wrong in zip(objects, faults, strict=True) if not wrong]
@@ -135,7 +136,7 @@ def _misidentified(subject: Object, faults: Iterable[ObjectFinding]) -> Iterator
     return (fault.to_diagnostic(subject, _called(subject)) for fault in faults)
 
 
-def _check(subject: Object, kinds: KindRegistry, tally: RuleTally) -> Iterator[Diagnostic]:
+def _check(subject: Object, kinds: KindRegistry, tally: RuleTally, *, for_clients: bool) -> Iterator[Diagnostic]:
     kind = kinds.find(subject.api_version, subject.data["kind"])
     if isinstance(kind, ObjectFinding):
         yield kind.to_diagnostic(subject)
@@ -144,6 +145,8 @@ def _check(subject: Object, kinds: KindRegistry, tally: RuleTally) -> Iterator[D
     if (subject.api_version, subject.data["kind"]) == _CRD and not _is_rendered(subject):
         found += _definition_faults(subject.data, kinds, found)
     for each in found:
+        if each.code is codes.NAMESPACE_MISSING and for_clients:
+            continue
         if each.code is not codes.RULE_NOT_EVALUATED or not _is_rendered(subject):
             yield each.to_diagnostic(subject)
 
@@ -213,13 +216,13 @@ def _own_schema(crd: dict[str, Any], kinds: KindRegistry) -> Iterator[ObjectFind
             yield found
 
 
-def _identity_faults(subject: Object, kinds: KindRegistry, *, generated_names: bool) -> list[ObjectFinding]:
+def _identity_faults(subject: Object, kinds: KindRegistry, *, for_clients: bool) -> list[ObjectFinding]:
     """Why it is not even known which object it is."""
     data = subject.data
     meta = data.get("metadata")
-    if generated_names and not _is_of_objects(meta) and (unknown := _unknown_kind(data, kinds)):
+    if for_clients and not _is_of_objects(meta) and (unknown := _unknown_kind(data, kinds)):
         return [unknown]
-    if generated_names and isinstance(meta, dict) and isinstance(meta.get("generateName"), str):
+    if for_clients and isinstance(meta, dict) and isinstance(meta.get("generateName"), str):
         meta = {"name": meta["generateName"], **meta}
     places = {
         ("apiVersion",): data.get("apiVersion"),

@@ -18,6 +18,7 @@ from blueprint.lint.kustomizations import KUSTOMIZATIONS, is_called_assertion, i
 from blueprint.lint.kustomize_additions import additions, with_additions
 from blueprint.records import Record, replace
 from blueprint.render.canonical import as_written, canonical
+from blueprint.source.codes import NOT_READ
 from blueprint.source.document import Document, walk
 from blueprint.source.files import DiskFiles, decode, read_text
 from blueprint.source.manifests import Manifests, read_manifests
@@ -26,6 +27,8 @@ STDIN = "-"
 STDIN_NAME = "<stdin>"
 UNREADABLE = 2
 """The exit code for a file that cannot be opened; what a file holds is a finding."""
+MOST_OBJECTS = 100_000
+"""Objects of one file: 32 MiB of manifests have fewer, since one has a third of a kilobyte at least."""
 _SUFFIXES = (".yaml", ".yml", ".json")
 _CLIENT_GROUPS = (
     "kustomize.config.k8s.io", "kubeadm.k8s.io", "kubelet.config.k8s.io", "kubeproxy.config.k8s.io",
@@ -159,8 +162,15 @@ def _sort_out(name: str, manifests: Manifests, problems: list[Diagnostic], *, is
             "render it first: `helm template RELEASE CHART | blueprint lint -`, or `envsubst < FILE | blueprint lint -`"
         )
         problems.append(Diagnostic(codes.TEMPLATE_SKIPPED, f"{name}: a template, not checked", at=at, help=help_))
+    number = 0
     for document in by_sort["object"]:
-        yield from _objects(document, (), document.data, nulls=manifests.nulls)
+        for each in _objects(document, (), document.data, nulls=manifests.nulls):
+            if (number := number + 1) > MOST_OBJECTS:
+                at = each.origins[()].template
+                text = f"more than {MOST_OBJECTS:,} objects are in this file: from here on nothing was checked"
+                problems.append(Diagnostic(NOT_READ, text, at=at))
+                return
+            yield each
     for sort, code, one, many in _NOT_CHECKED:
         if documents := by_sort[sort]:
             text = f"{name}: {one if len(documents) == 1 else f'{len(documents)} documents: {many}'}, not checked"

@@ -25,9 +25,6 @@ _MISSING = frozenset(
     }
 )  # fmt: skip
 """What refers to something outside of the input, which may exist all the same."""
-_OF_A_BLUEPRINT = frozenset({codes.NAMESPACE_MISSING, codes.STRING_DATA})
-"""What is wrong in a bundle alone: `kubectl apply -n` and `helm install -n` give objects their namespace."""
-
 
 _MILDER = {
     codes.NAMESPACE_NOT_ALLOWED: Severity.WARNING,  # the API server drops it, and nothing here compares by it
@@ -84,7 +81,7 @@ def lint(
         complete: Whether no object exists outside of the input and its surroundings.
     """
     everything = (*surroundings.objects, *inputs.objects)
-    validation = validate_objects(everything, kubernetes_minor=kubernetes_minor, generated_names=True)
+    validation = validate_objects(everything, kubernetes_minor=kubernetes_minor, for_clients=True)
     linted = {id(each) for each in inputs.objects}
     known = surroundings.facts or NoPlatform()
     extra = {Capability.COMPLETE} if complete else set()
@@ -105,7 +102,7 @@ def _adapted(
 ) -> Iterator[Diagnostic]:
     """What validation finds, as it is meant for objects that no blueprint renders."""
     for each in found:
-        if (each.at and each.at.file not in inputs.texts) or each.code in _OF_A_BLUEPRINT:
+        if (each.at and each.at.file not in inputs.texts) or each.code is codes.STRING_DATA:  # wrong in a bundle alone
             continue
         if each.code is codes.SCHEMA_UNKNOWN:
             unknown[each.message.partition("no schema for ")[2]] += 1

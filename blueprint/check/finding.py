@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Any
 
 from blueprint.bundle.model import FieldOrigin, KeyPlaces, Object, Path, Source
@@ -54,18 +55,35 @@ class ObjectFinding(Record):
             path=format_path(self.path, subject.data) or None,
             override=self.override,
             evidence=self.evidence,
-            redacted=tuple(_secret_places(subject)),
+            redacted=_secret_places(_Same(subject)) if is_secret_manifest(subject.data) else (),
         )
 
 
-def _secret_places(subject: Object) -> Iterator[Span]:
-    """The spans of the values of a Secret."""
-    if is_secret_manifest(subject.data):
-        for path, origin in subject.origins.items():
-            if is_confidential(path) and not isinstance(value_at(subject.data, path), dict | list):
-                at, _ = place(origin)
-                if at:
-                    yield at
+class _Same:
+    """An object as the key of a cache, compared by identity."""
+
+    __slots__ = ("subject",)
+
+    def __init__(self, subject: Object) -> None:
+        self.subject = subject
+
+    def __hash__(self) -> int:
+        return id(self.subject)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Same) and self.subject is other.subject
+
+
+@lru_cache(maxsize=1)
+def _secret_places(secret: _Same) -> tuple[Span, ...]:
+    """The spans of the values of a Secret. It may have a hundred thousand, and as many findings."""
+    data = secret.subject.data
+    found = (
+        place(origin)[0]
+        for path, origin in secret.subject.origins.items()
+        if is_confidential(path) and not isinstance(value_at(data, path), dict | list)
+    )
+    return tuple(at for at in found if at)
 
 
 def _narrowed(at: Span, part: tuple[int, int], text: Any) -> Span:

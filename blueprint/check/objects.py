@@ -20,7 +20,7 @@ from blueprint.check.references import check_references
 from blueprint.check.schema_walk import walk
 from blueprint.check.validation_rules import RuleTally, evaluate_rules
 from blueprint.check.validator import NotJsonError, Violation
-from blueprint.diagnostics import Diagnostic, Note, Severity, has_errors, in_order, nearest
+from blueprint.diagnostics import Comparisons, Diagnostic, Note, Severity, has_errors, in_order, nearest
 from blueprint.kubernetes.api import known_minors
 from blueprint.kubernetes.crd_defaults import with_defaults
 from blueprint.records import Record, replace
@@ -70,7 +70,7 @@ def validate_objects(
     crds: Iterable[Mapping[str, Any]] = (),
     namespaces: Iterable[str] = (),
     engine: str | None = None,
-    generated_names: bool = False,
+    for_clients: bool = False,
 ) -> Validation:
     """Check each object against the schema of its kind, and the references between all of them.
 
@@ -81,9 +81,9 @@ def validate_objects(
             precedence over the shipped ones.
         namespaces: Namespaces that exist according to the blueprint.
         engine: `jsonschema_rs` or `jsonschema`, to force one.
-        generated_names: Whether objects may have `generateName` instead of a name, as `kubectl create` accepts them,
-            and
-            objects of kinds without a schema may have no metadata: those are reports, or configuration files.
+        for_clients: Whether objects may be as `kubectl create -n` accepts them: with `generateName` instead of a name,
+            and without a namespace. Objects of kinds without a schema may have no metadata: those are reports, or
+            configuration files.
     """
     objects = list(objects)
     if kubernetes_minor not in known_minors():
@@ -91,13 +91,14 @@ def validate_objects(
         return Validation((Diagnostic(codes.MINOR_UNKNOWN, text),), (), RuleTally())
     theirs = [each.data for each in objects if (each.data.get("apiVersion"), each.data.get("kind")) == _CRD]
     kinds = KindRegistry(kubernetes_minor, [*theirs, *crds], engine)
-    faults = [_identity_faults(each, kinds, generated_names=generated_names) for each in objects]
-    sound = [each for each, wrong in zip(objects, faults, strict=True) if not wrong]
     tally = RuleTally()
-    by_object = [
-        list(_misidentified(each, wrong) if wrong else _check(each, kinds, tally))
-        for each, wrong in zip(objects, faults, strict=True)
-    ]
+    with Comparisons().counted():
+        faults = [_identity_faults(each, kinds, for_clients=for_clients) for each in objects]
+        by_object = [
+            list(_misidentified(each, wrong) if wrong else _check(each, kinds, tally, for_clients=for_clients))
+            for each, wrong in zip(objects, faults, strict=True)
+        ]
+    sound = [each for each, wrong in zip(objects, faults, strict=True) if not wrong]
     found = [diagnostic for each in by_object for diagnostic in each]
     found += _duplicates(sound)
     found += check_references(sound, frozenset(namespaces))
@@ -141,7 +142,7 @@ def _misidentified(subject: Object, faults: Iterable[ObjectFinding]) -> Iterator
     return (fault.to_diagnostic(subject, _called(subject)) for fault in faults)
 
 
-def _check(subject: Object, kinds: KindRegistry, tally: RuleTally) -> Iterator[Diagnostic]:
+def _check(subject: Object, kinds: KindRegistry, tally: RuleTally, *, for_clients: bool) -> Iterator[Diagnostic]:
     kind = kinds.find(subject.api_version, subject.data["kind"])
     if isinstance(kind, ObjectFinding):
         yield kind.to_diagnostic(subject)
@@ -150,6 +151,8 @@ def _check(subject: Object, kinds: KindRegistry, tally: RuleTally) -> Iterator[D
     if (subject.api_version, subject.data["kind"]) == _CRD and not _is_rendered(subject):
         found += _definition_faults(subject.data, kinds, found)
     for each in found:
+        if each.code is codes.NAMESPACE_MISSING and for_clients:
+            continue
         if each.code is not codes.RULE_NOT_EVALUATED or not _is_rendered(subject):
             yield each.to_diagnostic(subject)
 
@@ -221,13 +224,13 @@ def _own_schema(crd: dict[str, Any], kinds: KindRegistry) -> Iterator[ObjectFind
             yield found
 
 
-def _identity_faults(subject: Object, kinds: KindRegistry, *, generated_names: bool) -> list[ObjectFinding]:
+def _identity_faults(subject: Object, kinds: KindRegistry, *, for_clients: bool) -> list[ObjectFinding]:
     """Why the identity of the object is unknown."""
     data = subject.data
     meta = data.get("metadata")
-    if generated_names and not _is_of_objects(meta) and (unknown := _unknown_kind(data, kinds)):
+    if for_clients and not _is_of_objects(meta) and (unknown := _unknown_kind(data, kinds)):
         return [unknown]
-    if generated_names and isinstance(meta, dict) and isinstance(meta.get("generateName"), str):
+    if for_clients and isinstance(meta, dict) and isinstance(meta.get("generateName"), str):
         meta = {"name": meta["generateName"], **meta}
     places = {
         ("apiVersion",): data.get("apiVersion"),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import traceback
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from blueprint.bundle.model import Object
 from blueprint.check import codes
@@ -12,8 +12,11 @@ from blueprint.check.policy import RECOMMENDED, RulePolicy
 from blueprint.check.rule import MISSING, Rule
 from blueprint.check.rule_context import DescribedPod, RuleContext
 from blueprint.check.rules import EVERY_KIND, PODS, rules_of
-from blueprint.diagnostics import Diagnostic
+from blueprint.diagnostics import Comparisons, Diagnostic
 from blueprint.records import Record, replace
+
+Target = Object | DescribedPod
+_TOGETHER = 64
 
 
 class RuleNotRun(Record):
@@ -49,24 +52,34 @@ def run_rules(
     skipped: list[RuleNotRun] = []
     crashes: dict[str, Diagnostic] = {}
     ran = 0
-    for rule, targets in _applicable(context, malformed):
-        if reason := _obstacle(rule, context, policy):
-            skipped.append(RuleNotRun(rule, reason))
-            continue
-        ran += 1
-        check, given = rule.check, rule.arguments(context, policy.options_of(rule))
-        for target in targets if only is None else [each for each in targets if id(_subject(each)) in only]:
-            try:
-                for each in check(target, *given):
-                    found += _judged(each, rule, _subject(target), policy)
-            except Exception as error:  # noqa: BLE001 - whatever a rule does, the others run
-                crashes.setdefault(rule.name, _crash(rule, _subject(target), error, policy))
+    for rules, targets in _applicable(context, malformed):
+        running = []
+        for rule in rules:
+            if reason := _obstacle(rule, context, policy):
+                skipped.append(RuleNotRun(rule, reason))
+            else:
+                running.append((rule, rule.arguments(context, policy.options_of(rule)), Comparisons()))
+        ran += len(running)
+        for some in _portions(targets if only is None else [each for each in targets if id(_subject(each)) in only]):
+            for rule, given, comparisons in running:
+                with comparisons.counted():
+                    for target in some:
+                        try:
+                            for each in rule.check(target, *given):
+                                found += _judged(each, rule, _subject(target), policy)
+                        except Exception as error:  # noqa: BLE001 - whatever a rule does, the others run
+                            crashes.setdefault(rule.name, _crash(rule, _subject(target), error, policy))
     return RuleResults((*found, *crashes.values()), tuple(skipped), ran, bool(crashes))
+
+
+def _portions(targets: Sequence[Target]) -> Iterator[Sequence[Target]]:
+    """A few objects at a time: what one rule reads of them, the processor and caches still have for the next."""
+    return (targets[begin : begin + _TOGETHER] for begin in range(0, len(targets), _TOGETHER))
 
 
 def _applicable(
     context: RuleContext, malformed: tuple[Object, ...]
-) -> Iterator[tuple[Rule, list[Object] | tuple[DescribedPod, ...]]]:
+) -> Iterator[tuple[tuple[Rule, ...], Sequence[Target]]]:
     """All rules with something to check. Other rules are not even imported."""
     refused: dict[str, list[Object]] = {}
     for each in malformed:
@@ -77,21 +90,21 @@ def _applicable(
         if kind.lower() in (PODS, EVERY_KIND):  # another kind that has the name of a folder such as `pods`
             continue
         yield from _with_objects(rules_of(kind.lower()), context.kinds.get(kind, []), refused.get(kind, []))
-    for rule in rules_of(PODS) if context.pods else ():
-        yield rule, context.pods
+    if context.pods:
+        yield rules_of(PODS), context.pods
 
 
 def _with_objects(
     rules: tuple[Rule, ...], formed: list[Object], malformed: list[Object]
-) -> Iterator[tuple[Rule, list[Object]]]:
+) -> Iterator[tuple[tuple[Rule, ...], Sequence[Object]]]:
     """The rules of one subject, each with the objects that it checks, if there are any."""
     if not rules:
         return
     formed = _of_groups(formed, rules[0].groups)
     malformed_too = [*formed, *_of_groups(malformed, rules[0].groups)]
-    for rule in rules:
-        if objects := malformed_too if rule.of_form else formed:
-            yield rule, objects
+    for objects, of_form in ((formed, False), (malformed_too, True)):
+        if objects and (those := tuple(rule for rule in rules if rule.of_form is of_form)):
+            yield those, objects
 
 
 def _of_groups(objects: list[Object], groups: tuple[str, ...] | None) -> list[Object]:

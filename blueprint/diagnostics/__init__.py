@@ -13,10 +13,11 @@ from blueprint.diagnostics.model import (
     in_order,
 )
 from blueprint.diagnostics.registry import all_codes, define, find_code
-from blueprint.diagnostics.spelling import Suggestions, known_names, nearest
+from blueprint.diagnostics.spelling import Comparisons, Suggestions, known_names, nearest
 
 __all__ = [
     "Code",
+    "Comparisons",
     "Danger",
     "Diagnostic",
     "Fix",

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from blueprint.diagnostics.pages import Page, read_page
@@ -135,7 +135,7 @@ class Diagnostic:
     at_length: frozenset[str] = frozenset()
     override: Severity | None = None
     commands: tuple[str, ...] = ()
-    redacted: tuple[Span, ...] = ()
+    redacted: tuple[Span, ...] = field(default=(), compare=False)
     danger: Danger | None = None
     sides: tuple[str, str] | None = None
 

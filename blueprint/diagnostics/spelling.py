@@ -4,8 +4,39 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from itertools import zip_longest
+
+MOST_COMPARISONS = 50_000
+"""The maximum number of comparisons: an input may contain tens of thousands of names, misspelt as often."""
+
+
+class Comparisons:
+    """The number of comparisons that are left."""
+
+    def __init__(self) -> None:
+        self.left = MOST_COMPARISONS
+
+    @contextmanager
+    def counted(self) -> Iterator[None]:
+        """Within this context `nearest` counts its comparisons, and returns None when none are left."""
+        before = _counting.set(self)
+        try:
+            yield
+        finally:
+            _counting.reset(before)
+
+    def take(self, number: int) -> bool:
+        """Whether so many are left. If so, they are subtracted."""
+        if number > self.left:
+            return False
+        self.left -= number
+        return True
+
+
+_counting: ContextVar[Comparisons | None] = ContextVar("comparisons that are counted", default=None)
 
 
 def nearest(word: str, candidates: Iterable[str], cutoff: float = 0.6) -> str | None:
@@ -14,9 +45,17 @@ def nearest(word: str, candidates: Iterable[str], cutoff: float = 0.6) -> str | 
     If several candidates differ from each other only in digits (ubuntu-22.04, ubuntu-24.04), none is more likely.
     `cutoff` is the minimum similarity, from 0 to 1.
     """
+    candidates = [*candidates]
+    counting = _counting.get()
+    if counting and not counting.take(len(candidates)):
+        return None
+    length = len(word)
     by_fold: dict[str, str] = {}
     for candidate in sorted(candidates):
-        by_fold.setdefault(candidate.casefold(), candidate)
+        if 2 * min(length, len(candidate)) >= _LEAST_ALIKE * cutoff * (length + len(candidate)):
+            by_fold.setdefault(candidate.casefold(), candidate)
+    if not by_fold:
+        return None
     folded = word.casefold()
     found = difflib.get_close_matches(folded, by_fold, n=2, cutoff=cutoff)
     if len(found) > 1 and _in_series(*found) and len({_likeness(folded, each) for each in found}) == 1:
@@ -25,6 +64,10 @@ def nearest(word: str, candidates: Iterable[str], cutoff: float = 0.6) -> str | 
             return by_fold[found[0]]
         return None
     return by_fold[found[0]] if found else None
+
+
+_LEAST_ALIKE = 0.8
+"""A tolerance for words of different lengths: case folding may change the length slightly."""
 
 
 def _in_series(one: str, other: str) -> bool:
@@ -47,17 +90,12 @@ _NEAREST = 3
 class Suggestions:
     """Suggestions from tens of thousands of names, for as many misspelt words, with bounded work."""
 
-    MOST_COMPARISONS = 200_000
-
     def __init__(self) -> None:
-        self._left = self.MOST_COMPARISONS
+        self._comparisons = Comparisons()
 
     def nearest(self, word: str, names: Collection[str]) -> str | None:
         """The name that `word` most likely misspells; also None if the comparison would exceed the limit."""
-        if len(names) > self._left:
-            return None
-        self._left -= len(names)
-        return nearest(word, names)
+        return nearest(word, names) if self._comparisons.take(len(names)) else None
 
 
 def known_names(word: str, candidates: Iterable[str], most: int = 24, explained_by: str = "") -> str:

@@ -20,7 +20,7 @@ from blueprint.lint.kustomizations import KUSTOMIZATIONS, is_called_assertion, i
 from blueprint.lint.kustomize_additions import additions, with_additions
 from blueprint.records import Record, replace
 from blueprint.render.canonical import as_written, canonical
-from blueprint.source.codes import DUPLICATE_KEY
+from blueprint.source.codes import DUPLICATE_KEY, NOT_READ
 from blueprint.source.document import Document, walk
 from blueprint.source.files import DiskFiles, decode, read_text
 from blueprint.source.manifests import Manifests, read_manifests
@@ -29,6 +29,8 @@ STDIN = "-"
 STDIN_NAME = "<stdin>"
 UNREADABLE = 2
 """The exit code for a file that cannot be opened. Errors in its contents are findings."""
+MOST_OBJECTS = 100_000
+"""The maximum number of objects in a file. 32 MiB of manifests contain fewer, since each has at least 340 bytes."""
 _SUFFIXES = (".yaml", ".yml", ".json")
 _CLIENT_GROUPS = (
     "kustomize.config.k8s.io", "kubeadm.k8s.io", "kubelet.config.k8s.io", "kubeproxy.config.k8s.io",
@@ -55,19 +57,29 @@ class Inputs(Record):
 class FieldPlaces(Mapping[Path, FieldOrigin]):
     """The span of every field of an object, computed on access: most objects have no finding."""
 
+    __slots__ = ("_data", "_document", "_prefix")
+
     def __init__(self, document: Document, prefix: Path, data: Any) -> None:
         self._document = document
         self._prefix = prefix
         self._data = data
 
     def __getitem__(self, path: Path) -> FieldOrigin:
+        found: FieldOrigin | None = self.get(path)
+        if found is None:
+            raise KeyError(path)
+        return found
+
+    def get(self, path: Path, default: Any = None) -> Any:
+        """The place of a field, or the default where nothing stands. An exception for each would take longer."""
         path = as_written(path, self._data)
         value = value_at(self._data, path)
         if value is None and path:
-            raise KeyError(path)
+            return default
         whole = (*self._prefix, *path)
-        collection = isinstance(value, dict | list)
-        return FieldOrigin(self._document.key_span(whole).head if collection else self._document.span(whole))
+        if isinstance(value, dict | list):
+            return FieldOrigin(self._document.key_span(whole).head)
+        return FieldOrigin(self._document.span(whole))
 
     def key_at(self, path: Path) -> Span:
         """The span of the last key of a path."""
@@ -161,8 +173,15 @@ def _sort_out(
             "render it first: `helm template RELEASE CHART | blueprint lint -`, or `envsubst < FILE | blueprint lint -`"
         )
         problems.append(Diagnostic(codes.TEMPLATE_SKIPPED, f"{name}: a template, not checked", at=at, help=help_))
+    number = 0
     for document in by_sort["object"]:
-        yield from _objects(document, (), document.data, nulls=manifests.nulls)
+        for each in _objects(document, (), document.data, nulls=manifests.nulls):
+            if (number := number + 1) > MOST_OBJECTS:
+                at = each.origins[()].template
+                text = f"more than {MOST_OBJECTS:,} objects are in this file: from here on nothing was checked"
+                problems.append(Diagnostic(NOT_READ, text, at=at))
+                return
+            yield each
     for sort, code, one, many in _NOT_CHECKED:
         if documents := by_sort[sort]:
             message = f"{name}: {one if len(documents) == 1 else f'{len(documents)} documents: {many}'}, not checked"

@@ -7,13 +7,13 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from blueprint.bundle.model import Object
 from blueprint.check import codes
-from blueprint.check.messages import MOST_FAULTS
 from blueprint.check.objects import validate_objects, without_explained
 from blueprint.check.policy import RECOMMENDED, RulePolicy
 from blueprint.check.rule import Capability
 from blueprint.check.rule_context import NoPlatform, PlatformFacts, RuleContext
 from blueprint.check.runner import RuleResults, run_rules
 from blueprint.diagnostics import Diagnostic, Severity
+from blueprint.diagnostics.listing import listed
 from blueprint.lint.inputs import Inputs
 from blueprint.lint.placeholders import without_placeholders
 from blueprint.records import Record, replace
@@ -25,9 +25,6 @@ _MISSING = frozenset(
     }
 )  # fmt: skip
 """Codes for references to objects outside of the input, which may exist."""
-_OF_A_BLUEPRINT = frozenset({codes.NAMESPACE_MISSING, codes.STRING_DATA})
-"""Codes that are errors only in a bundle: `kubectl apply -n` and `helm install -n` set the namespace of objects."""
-
 
 _MILDER = {
     codes.NAMESPACE_NOT_ALLOWED: Severity.WARNING,  # the API server drops it, and nothing here compares it
@@ -84,7 +81,7 @@ def lint(
         complete: Whether no object exists outside of the input and its surroundings.
     """
     everything = (*surroundings.objects, *inputs.objects)
-    validation = validate_objects(everything, kubernetes_minor=kubernetes_minor, generated_names=True)
+    validation = validate_objects(everything, kubernetes_minor=kubernetes_minor, for_clients=True)
     linted = {id(each) for each in inputs.objects}
     known = surroundings.facts or NoPlatform()
     extra = {Capability.COMPLETE} if complete else set()
@@ -95,7 +92,7 @@ def lint(
     unknown = Counter[str]()
     found = list(_adapted(validation.diagnostics, inputs, unknown, complete=complete))
     explained = list(without_explained([*found, *rules.diagnostics]))
-    found = list(_listed([*inputs.problems, *without_placeholders(explained, inputs.texts)]))
+    found = list(listed([*inputs.problems, *without_placeholders(explained, inputs.texts)]))
     judged = sum(id(each) in linted for each in validation.well_formed)
     return LintResult(tuple(found), len(inputs.objects), len(inputs.objects) - judged, unknown, rules)
 
@@ -105,7 +102,7 @@ def _adapted(
 ) -> Iterator[Diagnostic]:
     """The findings of validation, adapted to objects that no blueprint renders."""
     for each in found:
-        if (each.at and each.at.file not in inputs.texts) or each.code in _OF_A_BLUEPRINT:
+        if (each.at and each.at.file not in inputs.texts) or each.code is codes.STRING_DATA:  # wrong in a bundle alone
             continue
         if each.code is codes.SCHEMA_UNKNOWN:
             unknown[each.message.partition("no schema for ")[2]] += 1
@@ -117,24 +114,6 @@ def _adapted(
             yield replace(each, override=Severity.NOTE)
         else:
             yield each
-
-
-def _listed(found: Iterable[Diagnostic]) -> Iterator[Diagnostic]:
-    """The first thousand findings of each code in a file, and one that represents the rest, as severe as the worst of
-    them.
-    """
-    counts = Counter[tuple[str, str]]()
-    worst: dict[tuple[str, str], Diagnostic] = {}
-    for each in found:
-        key = (each.at.file if each.at else "", each.code.id)
-        counts[key] += 1
-        if counts[key] <= MOST_FAULTS:
-            yield each
-        elif key not in worst or each.sort_key < worst[key].sort_key:
-            worst[key] = each
-    for key, each in worst.items():
-        text = f"{key[0]}: {counts[key] - MOST_FAULTS:,} more findings of this kind, which are not listed"
-        yield Diagnostic(each.code, text, override=each.severity)
 
 
 def _of_duplicate(found: Diagnostic) -> Severity:

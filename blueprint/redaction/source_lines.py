@@ -29,10 +29,12 @@ def redacted_source(
 
 
 def _secret_places(diagnostics: Iterable[Diagnostic]) -> Iterator[Span]:
-    for each in diagnostics:
-        if each.code.conceals and each.at:
-            yield each.at
-        yield from each.redacted
+    diagnostics = [*diagnostics]
+    yield from (each.at for each in diagnostics if each.code.conceals and each.at)
+    for places in {
+        id(each.redacted): each.redacted for each in diagnostics
+    }.values():  # those of an object are the same
+        yield from places
 
 
 def _redacted(text: str | None, columns: dict[int, int]) -> str | None:

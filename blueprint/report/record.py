@@ -73,7 +73,7 @@ def record_of(run: Run) -> ReportContent:
     changes = tuple(_masked(change, mask) for change in run.changes)
     waivers = {each.diagnostic: each.waiver for each in run.waived}
     found = list(in_order([*run.diagnostics, *waivers]))
-    entries = list(_fingerprinted(mask.diagnostic(each) for each in found))
+    entries = list(_fingerprinted(_shortened(mask.diagnostic(each)) for each in found))
     findings = [entry for each, entry in zip(found, entries, strict=True) if each not in waivers]
     severities = Counter(each.diagnostic.severity for each in findings)
     actions = Counter(change.action for change in changes)
@@ -93,6 +93,30 @@ def record_of(run: Run) -> ReportContent:
         outcome=outcome,
         verdict=_sentence(run.verdict or words),
     )
+
+
+_LONGEST = 2_000
+"""Characters of a text in a report: a value that is named in it may be as long as its file."""
+
+
+def _shortened(diagnostic: Diagnostic) -> Diagnostic:
+    """The diagnostic with no text that is longer than anybody reads."""
+    fix = diagnostic.fix
+    texts = (diagnostic.message, diagnostic.help, diagnostic.subject, diagnostic.path, fix and fix.replacement)
+    if max(len(each or "") for each in texts) <= _LONGEST:
+        return diagnostic
+    return replace(
+        diagnostic,
+        message=_cut(diagnostic.message),
+        help=diagnostic.help and _cut(diagnostic.help),
+        subject=diagnostic.subject and _cut(diagnostic.subject),
+        path=diagnostic.path and _cut(diagnostic.path),
+        fix=fix if fix and len(fix.replacement) <= _LONGEST else None,
+    )
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…"
 
 
 def _sentence(text: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from blueprint.diagnostics import has_errors
+from blueprint.diagnostics.listing import listed
 from blueprint.records import replace
 from blueprint.report.model import Run
 from blueprint.waivers.engine import Waivers, unused_note
@@ -32,4 +33,4 @@ def with_waivers(run: Run, waivers: Waivers, is_judged: Callable[[Waiver, Run], 
         exit_code = _FINDINGS
     assessed = replace(run, verdict=verdict, exit_code=exit_code)
     remarks += [unused_note(waiver) for waiver in judgement.unused if is_judged(waiver, assessed)]
-    return replace(assessed, diagnostics=(*judgement.standing, *remarks), waived=judgement.waived)
+    return replace(assessed, diagnostics=(*judgement.standing, *listed(remarks)), waived=judgement.waived)

@@ -169,8 +169,9 @@ NOT_READ = define(
     "BP1021",
     "rest-not-read",
     """
-More than 20,000 documents of the file are not YAML or are templates, or it holds more than 2 million values, so the rest
-of it was not read. Such a file does not contain manifests: check what wrote it, or lint the manifests alone.
+More than 20,000 documents of the file are not YAML or are templates, or it holds more than 2 million values or 100,000
+objects, so the rest of it was not read. Check what wrote the file: lint the manifests alone, or split them into several
+files.
 """,
 )
 DISAGREEMENT = define(

@@ -41,12 +41,16 @@ class Document(Record, dict=True):
     found_marks: Marks | Callable[[], Marks | None] | None
     first_line: int = 0
 
-    @cached_property
+    @property
     def marks(self) -> Marks | None:
         """Where each key and value stands; None where the document has no content."""
-        return self.found_marks() if callable(self.found_marks) else self.found_marks
+        return self._made_marks if callable(self.found_marks) else self.found_marks
 
     @cached_property
+    def _made_marks(self) -> Marks | None:
+        return self.found_marks() if callable(self.found_marks) else self.found_marks
+
+    @property
     def lines(self) -> list[str]:
         """The text, line by line."""
         return _lines(self.text)

@@ -25,7 +25,8 @@ _STEP = re.compile(
 
 
 _MOST_NAMED = 1_000
-"""Items of a list that are told apart by a key: every one of them is looked at for every path."""
+"""Items of a list that are told apart by a key: every one of them is looked at."""
+_FEW = 16
 
 
 def format_path(path: Path, data: Any = None) -> str:
@@ -65,9 +66,32 @@ def _step_text(step: str) -> str:
 
 
 def _item_name(items: Any, index: int) -> str:
-    if isinstance(items, list) and index < len(items) <= _MOST_NAMED and (key := list_key(items)):
-        return f"{key}={items[index][key]}"
+    if isinstance(items, list) and index < len(items) <= _MOST_NAMED:
+        key = list_key(items) if len(items) < _FEW else _key_of(_Same(items))
+        if key:
+            return f"{key}={items[index][key]}"
     return str(index)
+
+
+class _Same:
+    """A list as a key of a cache: it is equal to itself alone."""
+
+    __slots__ = ("items",)
+
+    def __init__(self, items: list[Any]) -> None:
+        self.items = items
+
+    def __hash__(self) -> int:
+        return id(self.items)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Same) and self.items is other.items
+
+
+@lru_cache(maxsize=8)
+def _key_of(same: _Same) -> str | None:
+    """The key that identifies the items of a long list, which is looked for once for all paths into it."""
+    return list_key(same.items)
 
 
 def _child(here: Any, step: str | int) -> Any:
@@ -130,15 +154,19 @@ def from_pointer(text: str, data: Any = None) -> Path:
 
 def list_key(*lists: list[Any]) -> str | None:
     """The key that identifies the items of these lists, if there is one."""
-    items = [item for each in lists for item in each]
-    if not items or not all(isinstance(item, dict | Mapping) for item in items):
+    if not any(lists):
         return None
-    for key in LIST_KEYS:
-        if all(key in item for item in items) and all(
-            len({_hashable(item[key]) for item in each}) == len(each) for each in lists
-        ):
-            return key
-    return None
+    return next((key for key in LIST_KEYS if all(_differ(key, each) for each in lists)), None)
+
+
+def _differ(key: str, items: list[Any]) -> bool:
+    """Whether every item of a list has the key, each with another value."""
+    seen = set()
+    for item in items:
+        if not isinstance(item, dict | Mapping) or key not in item:
+            return False
+        seen.add(_hashable(item[key]))
+    return len(seen) == len(items)
 
 
 def _hashable(value: Any) -> Any:

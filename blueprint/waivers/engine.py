@@ -53,34 +53,86 @@ class Waivers(Record):
 
     def standing(self, found: Iterable[Diagnostic]) -> list[Diagnostic]:
         """The findings that count."""
-        return [each for each in found if self._waiver_of(each) is None]
+        index = _Index(self)
+        return [each for each in found if index.waiver_of(each) is None]
 
     def judge(self, found: Sequence[Diagnostic]) -> Judgement:
         """Divide the findings. The order of the waivers plays no part."""
-        waived = {each: waiver for each in dict.fromkeys(found) if (waiver := self._waiver_of(each))}
+        index = _Index(self)
+        waived = {each: waiver for each in dict.fromkeys(found) if (waiver := index.waiver_of(each))}
         standing = tuple(each for each in found if each not in waived)
         return Judgement(
             standing,
             tuple(WaivedFinding(each, waived[each]) for each in in_order(waived)),
-            tuple(self._expired(standing)),
-            tuple(each for each in self.entries if not any(each.matches(one) for one in found)),
+            tuple(index.expired(standing)),
+            tuple(each for each in self.entries if not index.is_used(each)),
         )
 
-    def _waiver_of(self, diagnostic: Diagnostic) -> Waiver | None:
-        today = self.today
-        if today is None:
-            return None
-        matching = (each for each in self.entries if each.in_force(today) and each.matches(diagnostic))
-        return min(matching, key=lambda each: each.sort_key, default=None)
 
-    def _expired(self, standing: Sequence[Diagnostic]) -> Iterator[Diagnostic]:
-        for waiver in self.entries:
-            if matched := [each for each in standing if waiver.matches(each)]:
-                notes = tuple(Note("the finding remains", each.at) for each in in_order(matched))
-                number = "a finding counts" if len(notes) == 1 else f"{len(notes)} findings count"
+_Target = tuple[object, ...]
+"""What a waiver is about: those that are equal match the same findings."""
+
+
+def _target(waiver: Waiver) -> _Target:
+    if waiver.is_comment:
+        return waiver.code.id, waiver.at.file, waiver.line
+    return waiver.code.id, waiver.subject, waiver.path
+
+
+class _Index:
+    """Waivers by what they are about: a file may have a hundred thousand, and as many findings."""
+
+    def __init__(self, waivers: Waivers) -> None:
+        self._today = waivers.today
+        self._entries = waivers.entries
+        self._by_target: dict[_Target, list[Waiver]] = {}
+        self._patterns: dict[str, list[_Target]] = {}
+        for each in waivers.entries:
+            alike = self._by_target.setdefault(_target(each), [])
+            if not alike and not each.is_comment:
+                self._patterns.setdefault(each.code.id, []).append(_target(each))
+            alike.append(each)
+        self._best = {target: self._best_of(alike) for target, alike in self._by_target.items()}
+        self._used: set[_Target] = set()
+
+    def _best_of(self, alike: list[Waiver]) -> Waiver | None:
+        in_force = (each for each in alike if self._today and each.in_force(self._today))
+        return min(in_force, key=lambda each: each.sort_key, default=None)
+
+    def _targets(self, diagnostic: Diagnostic) -> Iterator[_Target]:
+        """What the finding is, of all that waivers are about."""
+        patterns = self._patterns.get(diagnostic.code.id, ())
+        lines = [(diagnostic.code.id, at.file, at.line) for at in (diagnostic.at,) if at]
+        for target in (*lines, *patterns):
+            if target in self._by_target and self._by_target[target][0].matches(diagnostic):
+                self._used.add(target)
+                yield target
+
+    def waiver_of(self, diagnostic: Diagnostic) -> Waiver | None:
+        """The waiver that is in force for a finding."""
+        found = (self._best[target] for target in self._targets(diagnostic))
+        return min(filter(None, found), key=lambda each: each.sort_key, default=None)
+
+    def is_used(self, waiver: Waiver) -> bool:
+        """Whether it matches one of the findings that were looked up."""
+        return _target(waiver) in self._used
+
+    def expired(self, standing: Sequence[Diagnostic]) -> Iterator[Diagnostic]:
+        """What is to be said of waivers of findings that count."""
+        matched: dict[_Target, list[Diagnostic]] = {}
+        for each in standing:
+            for target in self._targets(each):
+                matched.setdefault(target, []).append(each)
+        notes = {
+            target: tuple(Note("the finding remains", each.at) for each in in_order(several))
+            for target, several in matched.items()
+        }
+        for waiver in self._entries:
+            if places := notes.get(_target(waiver)):
+                number = "a finding counts" if len(places) == 1 else f"{len(places)} findings count"
                 message = f"the waiver of {waiver.code.id} expired on {waiver.expires}: {number} again"
                 help_ = f"resolve it, or agree on another day with {waiver.owner}"
-                yield Diagnostic(codes.EXPIRED, message, at=waiver.at, notes=notes[:3], help=help_)
+                yield Diagnostic(codes.EXPIRED, message, at=waiver.at, notes=places[:3], help=help_)
 
 
 def unused_note(waiver: Waiver) -> Diagnostic:

@@ -6,6 +6,7 @@ What took too long did so with the square of its size; here it is small, and the
 from __future__ import annotations
 
 from datetime import date
+from functools import partial
 from time import process_time
 from typing import Any
 
@@ -16,8 +17,10 @@ from hypothesis import strategies as st
 from blueprint.check.common.credentials import looks_secret
 from blueprint.check.kinds import KindRegistry
 from blueprint.check.messages import MOST_FAULTS
+from blueprint.lint import inputs
 from blueprint.lint.inputs import STDIN, read_inputs
 from blueprint.lint.run import LintResult, lint
+from blueprint.source import loader
 from blueprint.source.codes import NOT_READ
 from blueprint.source.manifests import MOST_UNREADABLE, read_manifests
 from blueprint.waivers.inline import inline_waivers
@@ -191,6 +194,53 @@ def test_no_shape_of_a_file_makes_a_rule_fail(name: str) -> None:
     """The bench has them in 10 MB, and figures; here they are small."""
     text = shape(name, 10_000)
     assert not lint(read_inputs([STDIN], text), kubernetes_minor="1.36").rules.failed
+
+
+def calls_for(name: str, sizes: tuple[int, ...] = (20_000, 40_000, 80_000)) -> list[int]:
+    """What it takes to lint a shape of each size."""
+    linted(shape(name, 2_000).decode())  # reads schemas and rules
+    texts = [shape(name, size).decode() for size in sizes]
+    return [counted_calls(partial(linted, text))[0] for text in texts]
+
+
+@pytest.mark.parametrize("name", ["keys of a Secret", "replicated jobs", "cohorts in a ring", "Nodes and Pods"])
+def test_work_grows_with_the_size_of_the_file(name: str) -> None:
+    """It grew with the square of it, and a file of a megabyte did not end."""
+    few, some, many = calls_for(name)
+    assert is_linear(few, some, many)
+
+
+def test_documents_beside_a_broken_one_are_read_once_more() -> None:
+    pods = shape("small pods", 50_000).decode()
+    linted(pods)
+    whole, found = counted_calls(lambda: read_manifests(pods, "a.yaml"))
+    alone, same = counted_calls(lambda: read_manifests(f"a: [\n---\n{pods}", "a.yaml"))
+    assert [each.data for each in same.documents] == [each.data for each in found.documents]
+    assert alone < 2.2 * whole, "with a parser for each document; it was more than three times as much"
+
+
+def test_fields_of_documents_after_a_broken_one_are_found_in_the_file() -> None:
+    found = linted("---\n{{ if x }}\n---\n" + POD.format("500m") + "---\na: [\n---\n" + POD.format("500m"))
+    places = [(each.at.line, each.at.column) for each in found.diagnostics if each.at and each.code.id == "BP6101"]
+    assert places == [(9, 88), (18, 88)]
+
+
+def test_values_beyond_those_of_any_manifests_are_not_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(loader, "MOST_VALUES", 30)
+    read = read_manifests("---\na: {b: c}\n" * 20, "a.yaml")
+    assert [each.message for each in read.problems] == ["more than 30 values: from here on nothing was read"]
+    assert [each.code for each in read.problems] == [NOT_READ]
+    assert len(read.documents) == 10
+    broken = read_manifests("a: [\n" + "---\na: {b: c}\n" * 20, "a.yaml")
+    assert [each.code for each in broken.problems][1:] == [NOT_READ]
+
+
+def test_objects_beyond_those_of_any_file_are_not_checked(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(inputs, "MOST_OBJECTS", 2)
+    found = linted("---\n".join(POD.format("500m").replace("name: a", f"name: a{n}") for n in range(4)))
+    assert found.objects == 2
+    [problem] = [each for each in found.diagnostics if each.code is NOT_READ]
+    assert (problem.at and problem.at.line, problem.severity) == (15, "error")
 
 
 class _CountedDefinition(dict[str, Any]):

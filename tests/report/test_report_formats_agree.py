@@ -13,7 +13,7 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from blueprint.data import data_folder
-from blueprint.diagnostics import Danger, Diagnostic, Note, Severity, Span, in_order
+from blueprint.diagnostics import Danger, Diagnostic, Fix, Note, Severity, Span, in_order
 from blueprint.diagnostics.codes import INTERNAL_ERROR
 from blueprint.records import replace
 from blueprint.report import Run, format_names
@@ -170,6 +170,15 @@ def test_fingerprints_survive_lines_inserted_above() -> None:
     after = record_of(Run("v", "", (found(105), found(109))))
     assert [f.fingerprint for f in before.findings] == [f.fingerprint for f in after.findings]
     assert len({f.fingerprint for f in before.findings}) == 2
+
+
+def test_no_text_of_a_report_is_as_long_as_the_value_that_it_names() -> None:
+    at, value = Span("a.yaml", 1, 1, 1, 5), "9" * 100_000
+    found = Diagnostic(sample.KEY, f"{value} is odd", at, help=f"quote {value}", path=value, fix=Fix(at, value))
+    [entry] = record_of(Run("v", "", (found,))).findings
+    shown = entry.diagnostic
+    assert (len(shown.message), len(shown.help or ""), len(shown.path or ""), shown.fix) == (2_000, 2_000, 2_000, None)
+    assert shown.message.endswith("9…")
 
 
 def test_fingerprints_tell_files_and_messages_apart() -> None:

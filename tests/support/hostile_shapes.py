@@ -4,65 +4,25 @@ from __future__ import annotations
 
 import base64
 import random
-from collections.abc import Callable, Iterator
-from itertools import count
+from collections.abc import Callable
 
-CONFIG_MAP = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a, namespace: b}\ndata:\n"
-POD_HEAD = "apiVersion: v1\nkind: Pod\nmetadata: {name: a, namespace: b}\nspec:\n  containers:\n"
-ONE_CONTAINER = POD_HEAD + "  - name: c\n    image: r.example/a:1\n"
-POD = (
-    "apiVersion: v1\nkind: Pod\nmetadata: {{name: p{0}, namespace: b}}\nspec:\n  containers:\n"
-    "    - {{name: main, image: 'r.example/a:1', resources: {{limits: {{nvidia.com/gpu: 500m}}}}}}\n---\n"
-)
-RULES = (
-    "apiVersion: monitoring.coreos.com/v1\nkind: PrometheusRule\nmetadata: {name: a, namespace: b}\nspec:\n  groups:\n"
-)
-ONE_RULE = RULES + "  - name: g\n    rules:\n"
-DEVICE_CLASS = "apiVersion: resource.k8s.io/v1\nkind: DeviceClass\nmetadata: {name: a}\nspec:\n  selectors:\n"
-CRON_JOB = (
-    "apiVersion: batch/v1\nkind: CronJob\nmetadata: {name: a, namespace: b}\nspec:\n  jobTemplate: {spec: {template: "
-    "{spec: {restartPolicy: Never, containers: [{name: a, image: 'r.example/a:1'}]}}}}\n  schedule: "
-)
-CRD = (
-    "apiVersion: apiextensions.k8s.io/v1\nkind: CustomResourceDefinition\nmetadata: {name: as.b.example}\nspec:\n"
-    "  group: b.example\n  scope: Namespaced\n  names: {kind: A, plural: as}\n  versions:\n  - name: v1\n"
-    "    served: true\n    storage: true\n    schema:\n      openAPIV3Schema:\n        type: object\n"
-)
-SERVICE = (
-    "apiVersion: v1\nkind: Service\nmetadata: {{name: s{0}, namespace: b}}\n"
-    "spec: {{selector: {{app: a{0}}}, ports: [{{port: 80, targetPort: x}}]}}\n---\n"
-)
-LABELLED_POD = (
-    "apiVersion: v1\nkind: Pod\nmetadata: {{name: p{0}, namespace: b, labels: {{app: b{0}}}}}\n"
-    "spec: {{containers: [{{name: c, image: 'r.example/a:1'}}]}}\n---\n"
-)
-CLAIM = (
-    "apiVersion: v1\nkind: PersistentVolumeClaim\nmetadata: {{name: model-cache-{0}, namespace: b}}\n"
-    "spec: {{accessModes: [ReadWriteOnce], resources: {{requests: {{storage: 1Gi}}}}}}\n---\n"
-)
-AUTOSCALER = (
-    "apiVersion: autoscaling/v2\nkind: HorizontalPodAutoscaler\nmetadata: {{name: h{0}, namespace: b}}\n"
-    "spec: {{maxReplicas: 1, scaleTargetRef: {{kind: Deployment, name: x{0}}}}}\n---\n"
-)
-
-
-def again(text: str, size: int) -> str:
-    """The text so often that it has the size."""
-    return text * (size // len(text))
-
-
-def numbered(form: str, size: int) -> str:
-    """The text with 0, 1, 2 and so on until it has the size."""
-    return "".join(_numbered(form, size))
-
-
-def _numbered(form: str, size: int) -> Iterator[str]:
-    for number in count():
-        text = form.format(number)
-        size -= len(text)
-        if size < 0:
-            return
-        yield text
+from tests.support.hostile_pairs import PAIRS
+from tests.support.hostile_texts import (
+    AUTOSCALER,
+    CLAIM,
+    CONFIG_MAP,
+    CRD,
+    CRON_JOB,
+    DEVICE_CLASS,
+    LABELLED_POD,
+    ONE_CONTAINER,
+    ONE_RULE,
+    POD,
+    POD_HEAD,
+    SERVICE,
+    again,
+    numbered,
+)  # fmt: skip
 
 
 def random_bytes(size: int) -> bytes:
@@ -268,6 +228,7 @@ SHAPES: dict[str, Callable[[int], str | bytes]] = {
         ONE_CONTAINER + again("# blueprint: waive BP6101 until 2030-03-31 -- a reason (owner)\n", size)
     ),
     "placeholders": lambda size: CONFIG_MAP + numbered("  k{0}: ${{NAME}}\n", size),
+    **PAIRS,
     "conflicts of git": lambda size: again("<<<<<<< HEAD\na: b\n=======\n>>>>>>> x\n", size),
 }  # fmt: skip
 """By name, what makes a file of about so many bytes."""

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from blueprint.diagnostics import Code, Diagnostic, Severity, Span, all_codes, find_code, has_errors
+from blueprint.diagnostics.listing import MOST_LISTED
 from blueprint.probe import codes as probe_codes
 from blueprint.records import replace
 from blueprint.report.model import Run
@@ -16,6 +17,7 @@ from blueprint.report.waiving import with_waivers
 from blueprint.waivers.engine import NO_WAIVERS, Waivers
 from blueprint.waivers.model import Waiver
 from blueprint.waivers.refusals import _RANGES, _SINGLE, refusal_of
+from tests.support.call_counts import counted_calls, is_linear
 
 TODAY = date(2026, 11, 29)
 CODES = [Code(f"BP600{n}", f"rule-{n}", severity, "") for n, severity in enumerate(Severity)]
@@ -165,3 +167,25 @@ def test_the_refusals_name_codes_that_exist() -> None:
     assert set(_SINGLE) <= known
     for first, last, _ in _RANGES:
         assert any(first <= code <= last for code in known)
+
+
+def test_comments_are_not_compared_with_every_finding() -> None:
+    """A file may have as many of the one as of the other."""
+
+    def calls(number: int) -> int:
+        places = [Span("app.yaml", line, 1, line, 5) for line in range(number)]
+        entries = [Waiver(CODES[0], "reason", "owner", TODAY, at, line=at.line) for at in places]
+        found = [Diagnostic(CODES[0], "message", at=at) for at in places]
+        count, run = counted_calls(lambda: applied(found, entries))
+        assert len(run.waived) == number
+        return count
+
+    calls(1)
+    assert is_linear(*map(calls, (100, 200, 400)))
+
+
+def test_what_is_said_of_many_waivers_is_counted() -> None:
+    places = [Span("app.yaml", line, 1, line, 5) for line in range(MOST_LISTED + 7)]
+    run = applied([], [Waiver(CODES[0], "reason", "owner", TODAY, at, line=at.line) for at in places])
+    assert len(run.diagnostics) == MOST_LISTED + 1
+    assert run.diagnostics[-1].message == "app.yaml: 7 more findings of this kind, which are not listed"

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from blueprint.cel.syntax import CelExpression
 
 CLASS = "DeviceClass"
+MOST = 32
+"""Selectors of a request or a class, and requests of a claim, that the API allows. Further selectors are not read."""
 
 
 class Selector(NamedTuple):
@@ -110,7 +112,7 @@ def class_selectors(subject: Object) -> tuple[Selector, ...]:
 
 
 def _expressions(at: Path, selectors: Any) -> Iterator[Selector]:
-    for index, each in enumerate(items(selectors)):
+    for index, each in enumerate(items(selectors)[:MOST]):
         text = mapping(mapping(each).get("cel")).get("expression")
         if isinstance(text, str):
             yield Selector((*at, index, "cel", "expression"), text)
@@ -120,11 +122,16 @@ def sort_of(name: str, context: RuleContext) -> str | None:
     """The type of a class's devices: gpu, mig, vfio, channel or daemon; None if unknown."""
     if context.dra and (there := context.dra.devices.classes.get(name)):
         return there.sort
-    found = context.find(CLASS, name)
-    return sort_from_selectors(tuple(each.text for each in class_selectors(found))) if found else None
+    return context.once(_sorts).get(name)
 
 
-@lru_cache(maxsize=512)
+def _sorts(context: RuleContext) -> Mapping[str, str | None]:
+    """The sorts of the devices of all classes."""
+    texts = {each.id.name: (one.text for one in class_selectors(each)) for each in context.objects_of_kind(CLASS)}
+    return {name: sort_from_selectors(tuple(each)) for name, each in texts.items()}
+
+
+@lru_cache(maxsize=2048)
 def tree_of(text: str) -> CelExpression | None:
     """The tree of an expression; None if it is invalid."""
     from blueprint.cel.syntax import CelError, parse

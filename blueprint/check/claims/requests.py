@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from difflib import SequenceMatcher
 from typing import Any
 
 from blueprint.bundle.model import Object, Path
 from blueprint.check.claims.dra_context import DraContext
-from blueprint.check.claims.model import CLASS, Request, claim_path, devices_of, requests_of, sort_of
+from blueprint.check.claims.model import CLASS, MOST, Request, claim_path, devices_of, requests_of, sort_of
 from blueprint.check.finding import ObjectFinding
 from blueprint.check.rule import Capability, rule
 from blueprint.check.rule_context import RuleContext, items, mapping
@@ -25,7 +25,6 @@ NO_PARTITION = define("BP6420", "claim-without-partition", page=__file__)
 ADMIN_LABEL = "resource.kubernetes.io/admin-access"
 _FORMER = {"imex.nvidia.com": "compute-domain-default-channel.nvidia.com"}
 _SLIP = 0.9
-_MOST = 32
 _LONGEST = 10 * 1024
 _GPUS = ("gpu", "vfio")
 
@@ -147,26 +146,36 @@ def sized(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
     """Claims that exceed the limits of the API."""
     at, devices = claim_path(subject), devices_of(subject)
     for name in ("requests", "constraints", "config"):
-        if len(items(devices.get(name))) > _MOST:
+        if len(items(devices.get(name))) > MOST:
             number = len(items(devices[name]))
             yield ObjectFinding(
-                TOO_LARGE, (*at, name), f"{number} {name}, but the API allows {_MOST}", "split it into several claims"
+                TOO_LARGE, (*at, name), f"{number} {name}, but the API allows {MOST}", "split it into several claims"
             )
-    if (number := sum(_counts(subject, lambda _: True))) > _MOST:
+    if (number := sum(_counts(subject, lambda _: True))) > MOST:
         yield ObjectFinding(
             TOO_LARGE,
             at,
-            f"the claim requests {number} devices, but the API allows {_MOST}",
+            f"the claim requests {number} devices, but the API allows {MOST}",
             "split it into several claims",
         )
     for request in requests_of(subject):
-        if len(request.selectors) > _MOST:
-            text = f"{len(request.selectors)} selectors, but the API allows {_MOST}"
-            yield ObjectFinding(TOO_LARGE, (*request.path, "selectors"), text, "join them with &&")
+        yield from _too_many_selectors(request.path, request.data)
         for path, expression in request.selectors:
             if len(expression) > _LONGEST:
                 text = f"the expression has {len(expression)} characters, but the API allows {_LONGEST}"
                 yield ObjectFinding(TOO_LARGE, path, text, "shorten it")
+
+
+@rule(TOO_LARGE, tags=("dra",))
+def class_sized(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
+    """Classes beyond the bounds of the API."""
+    yield from _too_many_selectors(("spec",), mapping(subject.data.get("spec")))
+
+
+def _too_many_selectors(path: Path, of: Mapping[Any, Any]) -> Iterator[ObjectFinding]:
+    if (number := len(items(of.get("selectors")))) > MOST:
+        text = f"{number} selectors, but the API allows {MOST}"
+        yield ObjectFinding(TOO_LARGE, (*path, "selectors"), text, "join them with &&")
 
 
 def _counts(subject: Object, wanted: Any) -> list[int]:
@@ -218,4 +227,4 @@ def partitioned(subject: Object, context: RuleContext) -> Iterator[ObjectFinding
 
 
 RULES = (served, classes, gated, admin, sized, on_a_node, partitioned)
-CLASS_RULES = (gated,)
+CLASS_RULES = (class_sized, gated)

@@ -109,12 +109,15 @@ def queue_name(subject: Object) -> str | None:
     """The name of the workload's LocalQueue."""
     if not is_queued(subject):
         return None
-    name = mapping(inside(subject.data, *map(str, read_metadata(subject)), "labels")).get(QUEUE_NAME)
+    metadata = value_at(subject.data, read_metadata(subject))
+    name = mapping(mapping(metadata).get("labels")).get(QUEUE_NAME)
     return name if isinstance(name, str) else None
 
 
 def cluster_queue_of(subject: Object, context: RuleContext) -> Object | None:
     """The ClusterQueue of a workload, if both it and the LocalQueue are among the objects."""
+    if not context.objects_of_kind(CLUSTER_QUEUE):
+        return None
     local = context.named(GROUP, LOCAL_QUEUE, subject.id.namespace).get(queue_name(subject) or "")
     target = inside(local.data, "spec", "clusterQueue") if local else None
     return context.named(GROUP, CLUSTER_QUEUE).get(target) if isinstance(target, str) else None

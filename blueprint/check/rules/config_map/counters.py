@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import csv
 import re
 from collections.abc import Iterator
+
+from blueprint.check.common.monitoring import csv_row
 
 COUNTERS_KEY = "dcgm-metrics.csv"
 _TYPES = ("gauge", "counter", "histogram", "summary", "label")
@@ -41,4 +42,4 @@ def _lines(text: str) -> Iterator[tuple[int, list[str], str]]:
     """All lines with content: number, parts, the line itself."""
     for number, line in enumerate(text.splitlines(), 1):
         if line.strip() and not line.lstrip().startswith("#"):
-            yield number, [part.strip() for part in next(csv.reader([line], skipinitialspace=True))], line.strip()
+            yield number, [part.strip() for part in csv_row(line)], line.strip()

@@ -119,8 +119,8 @@ def _apply(stage: Stage) -> None:
 
 def _drift(stage: Stage) -> None:
     stage.say(
-        "Change a Deployment by hand. `kubectl diff` would not show this change, "
-        "because the field is not in the manifest:"
+        "Change a Deployment by hand. `kubectl diff` would not show this change, because the field is not in the "
+        "manifest:"
     )
     kubectl = _kubectl(stage)
     patch = f"patch deployment gpu-operator -n gpu-operator --type=merge -p '{HOST_NETWORK}'"
@@ -160,8 +160,8 @@ def _kubectl_run(stage: Stage, kubectl: str, arguments: str) -> None:
 def _probe(stage: Stage, library: str | None) -> None:
     if library is None:
         stage.say(
-            "Now the GPUs. A stub of NVML and a synthetic /proc and /sys simulate a node of pool train "
-            "with two faults: ECC is off on GPU 3, and one InfiniBand port is down:"
+            "Now the GPUs. A stub of NVML and a synthetic /proc and /sys simulate a node of pool train with two "
+            "faults: ECC is off on GPU 3, and one InfiniBand port is down:"
         )
         library = _stand_in(stage)
     else:

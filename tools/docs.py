@@ -79,7 +79,7 @@ def pages() -> dict[str, str]:
 def codes_page() -> Iterator[str]:
     """Every code under its step, each with an anchor of its id."""
     yield "# Diagnostic codes"
-    yield "Codes are permanent. The first digit says where something was found; severity is configuration."
+    yield "Codes are permanent. The first digit is the step that reports the code. Severities can be configured."
     step = None
     for code in all_codes():
         digit = int(code.id[2])
@@ -98,8 +98,9 @@ def rules_page() -> Iterator[str]:
     """Every rule of a GPU platform, by topic, and how it is kept."""
     yield "# Rules of a GPU platform"
     yield (
-        "What goes wrong with GPUs on Kubernetes, and what keeps it from happening here: a diagnostic, a language that "
-        "cannot say it, or a look at the cluster. A test proves each line, but for what no file shows."
+        "This page lists known problems with GPUs on Kubernetes, and what prevents each of them: a diagnostic, a "
+        "language that cannot express it, or a check of the cluster. Tests prove all lines, except those that files "
+        "cannot show."
     )
     numbers = count(1)
     for file in sorted((ROOT / "tools" / "rules").glob("*.yaml")):
@@ -108,25 +109,25 @@ def rules_page() -> Iterator[str]:
         rows = [
             (str(number), rule["wrong"], _kept(rule)) for rule, number in zip(topic["rules"], numbers, strict=False)
         ]
-        yield _table(("", "What goes wrong", "What keeps it from happening"), rows)
+        yield _table(("", "What goes wrong", "What prevents it"), rows)
 
 
 def _kept(rule: dict[str, Any]) -> str:
     """How a rule is kept, in words with links."""
     also = f"; see also {_links(rule['also'])}" if "also" in rule else ""
     if "codes" in rule:
-        return f"refused or warned of: {_links(rule['codes'])}{also}"
+        return f"error or warning: {_links(rule['codes'])}{also}"
     if "impossible" in rule:
-        return f"cannot be said: {rule['impossible']}{also}"
+        return f"cannot be expressed: {rule['impossible']}{also}"
     if "needs" in rule:
-        return f"demanded of the nodes: [{rule['needs']}](compatibility.md){also}"
+        return f"prerequisite of the nodes: [{rule['needs']}](compatibility.md){also}"
     if "undecidable" in rule:
-        return f"no file shows it: {rule['undecidable']}{also}"
+        return f"cannot be detected in files: {rule['undecidable']}{also}"
     if "open" in rule:
-        return f"**nothing yet**: {rule['open']}{also}"
+        return f"**not checked yet**: {rule['open']}{also}"
     if "live" in rule:
-        return f"seen on the cluster or the node: {_links(rule['live'])}{also}"
-    return f"good to know: {rule['told']}{also}"
+        return f"detected on the cluster or the node: {_links(rule['live'])}{also}"
+    return f"note: {rule['told']}{also}"
 
 
 def _links(codes: list[str]) -> str:
@@ -137,10 +138,13 @@ def _links(codes: list[str]) -> str:
 def exit_codes_page() -> Iterator[str]:
     """The table of exit codes."""
     yield "# Exit codes"
-    yield "The same for every verb."
+    yield "Exit codes have the same meaning for every verb."
     yield _table(("Code", "Meaning"), [(str(code), meaning) for code, meaning in EXIT_CODES])
     order = " > ".join(str(code) for code in PRECEDENCE)
-    yield f"Where several apply, the first of {order} wins. `diff` follows diff(1): 0 without and 1 with differences."
+    yield (
+        f"If several apply, the first of {order} is used. `diff` uses the exit codes of diff(1): 0 without "
+        "differences, 1 with differences."
+    )
 
 
 def spec_page() -> Iterator[str]:
@@ -150,8 +154,8 @@ def spec_page() -> Iterator[str]:
     schema = json_schema()
     yield "# Fields of a blueprint"
     yield (
-        "`*` stands for a name that you choose, `[]` for an item of a list. `blueprint explain FIELD` prints the same. "
-        "The schema itself is in `schemas/`, for editors."
+        "`*` stands for a name that you choose, `[]` for an item of a list. `blueprint explain FIELD` prints the same "
+        "text. The JSON Schema for editors is in `schemas/`."
     )
     for field in fields_of(schema):
         yield f"## `{field.path}`"
@@ -165,9 +169,9 @@ def hardware_page() -> Iterator[str]:
     catalog = load_catalog()
     yield "# GPU products"
     yield (
-        "What the catalogue knows, and how: `read` in the vendor's source or documentation, `observed` on running "
-        "machines, `derived` by a rule, `unverified` general knowledge, which never gives an error. What is not here, "
-        "nobody knows: it is left out, not guessed. `docs/how-to/add-a-gpu.md` says how to add one."
+        "The facts in the catalogue, with their evidence: `read` in the vendor's source code or documentation, "
+        "`observed` on running machines, `derived` by a rule, or `unverified` general knowledge, which never causes "
+        "an error. Unknown facts are omitted, not guessed. `docs/how-to/add-a-gpu.md` describes how to add a product."
     )
     yield ", ".join(f"[{name}](#{name.lower()})" for name in catalog.products)
     for name in catalog.products:
@@ -181,8 +185,8 @@ def machines_page() -> Iterator[str]:
     """Every instance type of every cloud."""
     yield "# Instance types"
     yield (
-        "`nodePools.*.machine.instanceType` takes these names. GPUs, processors and memory that the blueprint does not "
-        "say follow from them. A value in parentheses is not verified."
+        "`nodePools.*.machine.instanceType` takes these names. GPUs, CPU and memory that the blueprint does not set "
+        "are derived from them. A value in parentheses is not verified."
     )
     columns = {
         "arch": "Arch",
@@ -205,17 +209,18 @@ def machines_page() -> Iterator[str]:
 
 def compatibility_page() -> Iterator[str]:
     """Every rule of what goes together."""
-    yield "# Rules of compatibility"
+    yield "# Compatibility rules"
     yield (
-        "What a rule forbids is [BP3164](codes.md#bp3164) (a warning where the rule is unverified or says so); what it "
-        "demands is written to a bundle's prerequisites. A value that is not known fits no condition unless it says so."
+        "A violation of a rule is reported as [BP3164](codes.md#bp3164); it is a warning if the rule is unverified or "
+        "declares this severity. Requirements are listed in the prerequisites of a bundle. An unknown value matches no "
+        "condition, except *not known*."
     )
     for rule in load_catalog().rules:
         yield f"## {rule.rule}"
         conditions = [(f"`{subject}`", _asked(condition)) for subject, condition in rule.when.items()]
-        yield _table(("Where", "is"), conditions)
+        yield _table(("Condition", "Value"), conditions)
         yield (
-            f"**Forbidden:** {rule.forbids}. Way out: {rule.help}." if rule.forbids else f"**Demanded:** {rule.demands}"
+            f"**Not supported:** {rule.forbids}. Fix: {rule.help}." if rule.forbids else f"**Required:** {rule.demands}"
         )
         yield f"Source ({rule.confidence}): {rule.source}."
 
@@ -239,8 +244,8 @@ def cli_page() -> Iterator[str]:
 
     yield "# Command line"
     yield (
-        "Results go to stdout, progress to stderr. Where stdout is for a product (`-o -`, `images`, `lab up`), what "
-        "went wrong is told on stderr. [Exit codes](exit-codes.md) are the same for every verb."
+        "Results go to stdout, progress to stderr. If stdout is used for output data (`-o -`, `images`, `lab up`), "
+        "errors go to stderr. [Exit codes](exit-codes.md) are the same for every verb."
     )
     yield from _parser(build_parser(), "blueprint", 2)
 

@@ -10,9 +10,9 @@ from blueprint.catalog.component_files.helm_values import all_chart_values
 KINDS = {
     "setting": "a setting of the component",
     "field": "a field of the blueprint",
-    "derived": "it follows from what the blueprint says elsewhere",
-    "always": "it is always so",
-    "patch": "no setting; `patches` of the component reach it",
+    "derived": "derived from other fields of the blueprint",
+    "always": "fixed value",
+    "patch": "no setting; use `patches` of the component",
     "out": "not expressible",
 }
 
@@ -21,20 +21,19 @@ def helm_page() -> Iterator[str]:
     """Chart by chart, value by value."""
     yield "# From Helm values to a blueprint"
     yield (
-        "Where each value of the upstream charts is in a blueprint. A row is for the value and for everything under it "
-        "that has no row of its own. Settings stand under `spec.components.NAME.settings`; those that end in `Pod` "
-        "hold what Kubernetes calls `tolerations`, `resources`, `args`, probes. `blueprint explain NAME` lists them."
+        "This page shows where each value of the upstream charts is in a blueprint. A row applies to the value and to "
+        "all values under it without a separate row. Settings are under `spec.components.NAME.settings`; those that "
+        "end in `Pod` contain the Kubernetes fields `tolerations`, `resources`, `args`, probes. `blueprint explain "
+        "NAME` lists them."
     )
-    yield "\n".join(
-        ("| answer | what it means |", "|---|---|", *(f"| {kind} | {text} |" for kind, text in KINDS.items()))
-    )
+    yield "\n".join(("| kind | meaning |", "|---|---|", *(f"| {kind} | {text} |" for kind, text in KINDS.items())))
     yield (
-        "Images: the release decides tags, `spec.cluster.registries.mirrors` where they are pulled from and "
-        "`spec.cluster.registries.pullSecrets` with what; both hold for every image of every component."
+        "Images: the release sets the tags, `spec.cluster.registries.mirrors` sets the registries, and "
+        "`spec.cluster.registries.pullSecrets` sets the pull secrets. They apply to every image of every component."
     )
     for one in all_chart_values():
         yield f"## {one.component}: chart {one.chart} {one.version}"
-        yield "\n".join(("| value | answer | |", "|---|---|---|", *map(_row, one.places, one.places.values())))
+        yield "\n".join(("| value | kind | details |", "|---|---|---|", *map(_row, one.places, one.places.values())))
 
 
 def _row(value: str, answer: Mapping[str, Any]) -> str:

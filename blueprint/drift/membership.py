@@ -71,7 +71,7 @@ def _left_by_label(bundle: Bundle, node: Live, name: str) -> _Left:
     how, writer = "no selector matches it", None
     for key, value in selector.items():
         if labels.get(key) != value:
-            how = f"its label {key} is {labels[key]!r}" if key in labels else f"it has no label {key} any more"
+            how = f"its label {key} is {labels[key]!r}" if key in labels else f"it no longer has the label {key}"
             writer = writer_of(node, ("metadata", "labels", key), manager(bundle.name)) if key in labels else None
             break
     return _Left(node["metadata"]["name"], name, node, how, writer)

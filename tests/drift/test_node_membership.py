@@ -81,7 +81,7 @@ def test_a_node_that_another_stands_in_for_is_named(nodes: AppliedNodes) -> None
 
     assert told(report) == {f"Node/{nodes.name(0)}": ["BP8066"]}
     finding = who_left(report)
-    assert "has no label example.org/pool any more" in finding.statement
+    assert "no longer has the label example.org/pool" in finding.statement
     assert finding.remarks[0].message == f"new since then: {nodes.name(7)}"
     assert not finding.restorable
 

@@ -12,10 +12,10 @@ from blueprint.data import data_folder
 from blueprint.report.output import format_names
 
 EXIT_CODES = (
-    (0, "Done, and nothing found. `plan` also exits 0 with changes, unless `--exit-code` is given."),
-    (1, "Findings: errors in the input, drift, an apply that partly failed or was refused. The report says which."),
+    (0, "Success, no findings. `plan` also exits 0 with changes, unless `--exit-code` is given."),
+    (1, "Findings: errors in the input, drift, an apply that partly failed or was refused. See the report."),
     (2, "Could not start: a wrong command line, a file that cannot be opened, a cluster that cannot be reached."),
-    (3, "Ran and found nothing, but something could not be examined. The answer is **unknown**, never a pass."),
+    (3, "No findings, but something could not be examined. The result is **unknown**, never a pass."),
     (70, "A bug in blueprint itself. The result is incomplete; please report it."),
     (130, "Interrupted."),
 )

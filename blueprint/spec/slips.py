@@ -1,5 +1,6 @@
-"""Misspelt keys: reported once, and read as the keys that they were meant to be, so that the rest is checked too."""
+"""Misspelled keys: reported once, and read as the keys that they were meant to be, so that the rest is checked too."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 
 from blueprint.diagnostics import Diagnostic, nearest
@@ -17,28 +18,37 @@ _ALIKE = 0.8
 
 
 def slips(found: Iterable[Diagnostic], root: Node) -> dict[Path, str]:
-    """The correct name of each misspelt key, by the path of the misspelt one.
+    """The correct name of each misspelled key, by the path of the misspelled one.
 
     Two slips of one key are not corrected: it is not known which one is meant. Nor are sections that were processed
     under their name before.
     """
-    names: dict[Path, str] = {}
-    for each in found:
-        path = parse_path(each.path or "")
-        name = each.fix.replacement if each.code is UNKNOWN_KEY and each.fix else ""
-        if _means(str(path[-1]), name) and root.get(path) and (*path[:-1], name) not in _PROCESSED:
-            names[path] = name
-    meant = [(*path[:-1], name) for path, name in names.items()]
-    return {path: name for (path, name), key in zip(names.items(), meant, strict=True) if meant.count(key) == 1}
+    names = {
+        parse_path(each.path): each.fix.replacement
+        for each in found
+        if each.code is UNKNOWN_KEY and each.fix and each.path
+    }
+    targets = {path: (*path[:-1], name) for path, name in names.items()}
+    written = Counter(targets.values())
+    return {
+        path: names[path]
+        for path, target in targets.items()
+        if written[target] == 1 and target not in _PROCESSED and root.get(path) and _means(str(path[-1]), names[path])
+    }
 
 
 def _means(key: str, name: str) -> bool:
     return is_slip_of(key, name) or nearest(key, [name], _ALIKE) is not None
 
 
-def corrected(root: Node, names: Mapping[Path, str], at: Path = ()) -> Node:
-    """The document with the correct names of misspelt keys; it shares everything else with `root`."""
-    if not isinstance(root.value, dict) or not any(path[: len(at)] == at for path in names):
-        return root
-    value = {names.get((*at, key), key): corrected(node, names, (*at, key)) for key, node in root.value.items()}
-    return replace(root, value=value)
+def corrected(root: Node, names: Mapping[Path, str]) -> Node:
+    """The document with the correct names of misspelled keys; it shares everything else with `root`."""
+    above = frozenset(path[:length] for path in names for length in range(len(path)))
+
+    def copied(node: Node, at: Path) -> Node:
+        if at not in above or not isinstance(node.value, dict):
+            return node
+        value = {names.get((*at, key), key): copied(child, (*at, key)) for key, child in node.value.items()}
+        return replace(node, value=value)
+
+    return copied(root, ())

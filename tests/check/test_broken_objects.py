@@ -449,13 +449,13 @@ def test_the_value_of_a_secret_is_in_no_text_of_the_report() -> None:
 def test_a_file_of_a_program_may_have_a_kind_and_metadata_of_its_own(metadata: Any, code: str) -> None:
     """It is an object without a name where its metadata is that of objects."""
     data = {"apiVersion": "acme.example/v1", "kind": "Report", "metadata": metadata}
-    found = validate_objects([Object(data, "x")], kubernetes_minor="1.36", generated_names=True).diagnostics
+    found = validate_objects([Object(data, "x")], kubernetes_minor="1.36", for_clients=True).diagnostics
     assert [each.code.id for each in found] == [code]
 
 
 def test_where_names_are_not_generated_every_object_has_one() -> None:
     data = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"generateName": "a-", "namespace": "train"}}
-    named = validate_objects([Object(data, "x")], kubernetes_minor="1.36", generated_names=True, namespaces=["train"])
+    named = validate_objects([Object(data, "x")], kubernetes_minor="1.36", for_clients=True, namespaces=["train"])
     assert named.diagnostics == ()
     assert len(named.well_formed) == 1
     plain = validate_objects([Object(data, "x")], kubernetes_minor="1.36", namespaces=["train"])

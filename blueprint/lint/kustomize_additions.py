@@ -44,29 +44,24 @@ class Additions(Record):
 def additions(files: Mapping[str, Iterable[Document]]) -> dict[str, Additions]:
     """What is added to each file; of several overlays of a base the first counts."""
     found = dict(kustomizations(files))
-    by_file: dict[str, Additions] = {}
-    based = {base for file, data in found.items() for base in _listed(file, data) if base in _folders(found)}
-    for file, data in found.items():
-        if str(PurePosixPath(file).parent) not in based:
-            _gather(file, data, Additions(), found, by_file, ())
-    return by_file
-
-
-def _gather(
-    file: str,
-    data: Mapping[str, Any],
-    above: Additions,
-    found: Mapping[str, dict[str, Any]],
-    by_file: dict[str, Additions],
-    trail: tuple[str, ...],
-) -> None:
-    added = above.over(_of(data))
     folders = _folders(found)
-    for path in _listed(file, data):
-        if path in folders and folders[path] not in (*trail, file):
-            _gather(folders[path], found[folders[path]], added, found, by_file, (*trail, file))
-        else:
-            by_file.setdefault(path, added)
+    listed = {file: [*_listed(file, data)] for file, data in found.items()}
+    based = {path for paths in listed.values() for path in paths if path in folders}
+    by_file: dict[str, Additions] = {}
+    seen: set[str] = set()
+    for file in found:
+        ahead = [(file, Additions())] if str(PurePosixPath(file).parent) not in based else []
+        while ahead:
+            overlay, above = ahead.pop()
+            if overlay in seen:
+                continue
+            seen.add(overlay)
+            added = above.over(_of(found[overlay]))
+            for path in listed[overlay]:
+                if path not in folders:
+                    by_file.setdefault(path, added)
+            ahead += [(folders[path], added) for path in reversed(listed[overlay]) if path in folders]
+    return by_file
 
 
 def _of(data: Mapping[str, Any]) -> Additions:

@@ -16,7 +16,7 @@ from typing import Any, TypeVar, cast, dataclass_transform
 from msgspec import Struct, field
 from msgspec.structs import asdict, fields
 
-__all__ = ["Confidential", "MutableRecord", "Record", "asdict", "field", "fields", "replace"]
+__all__ = ["Confidential", "MutableRecord", "Record", "Same", "asdict", "field", "fields", "replace"]
 
 T = TypeVar("T")
 
@@ -36,6 +36,21 @@ class Confidential(Record):
 @dataclass_transform(field_specifiers=(field,))
 class MutableRecord(Struct):
     """Work in progress: its fields can be set."""
+
+
+class Same:
+    """A list or a map as a key of a cache: it is equal to itself alone. Who has it in a cache must not change it."""
+
+    __slots__ = ("value",)
+
+    def __init__(self, value: Any) -> None:
+        self.value = value
+
+    def __hash__(self) -> int:
+        return id(self.value)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Same) and self.value is other.value
 
 
 def replace(value: T, /, **changes: Any) -> T:

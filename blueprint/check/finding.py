@@ -9,7 +9,7 @@ from typing import Any
 
 from blueprint.bundle.model import FieldOrigin, KeyPlaces, Object, Path, Source
 from blueprint.diagnostics import Code, Diagnostic, Fix, Note, Severity, Span
-from blueprint.records import Record
+from blueprint.records import Record, Same
 from blueprint.redaction.secrets import HIDDEN, is_confidential, is_secret, is_secret_manifest
 from blueprint.source.paths import format_path
 
@@ -55,32 +55,17 @@ class ObjectFinding(Record):
             path=format_path(self.path, subject.data) or None,
             override=self.override,
             evidence=self.evidence,
-            redacted=_secret_places(_Same(subject)) if is_secret_manifest(subject.data) else (),
+            redacted=_secret_places(Same(subject)) if is_secret_manifest(subject.data) else (),
         )
 
 
-class _Same:
-    """An object as the key of a cache, compared by identity."""
-
-    __slots__ = ("subject",)
-
-    def __init__(self, subject: Object) -> None:
-        self.subject = subject
-
-    def __hash__(self) -> int:
-        return id(self.subject)
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Same) and self.subject is other.subject
-
-
 @lru_cache(maxsize=1)
-def _secret_places(secret: _Same) -> tuple[Span, ...]:
+def _secret_places(secret: Same) -> tuple[Span, ...]:
     """The spans of the values of a Secret. It may have a hundred thousand, and as many findings."""
-    data = secret.subject.data
+    data = secret.value.data
     found = (
         place(origin)[0]
-        for path, origin in secret.subject.origins.items()
+        for path, origin in secret.value.origins.items()
         if is_confidential(path) and not isinstance(value_at(data, path), dict | list)
     )
     return tuple(at for at in found if at)

@@ -47,30 +47,24 @@ class Additions(Record):
 def additions(files: Mapping[str, Iterable[Document]]) -> dict[str, Additions]:
     """The additions for each file; if a base has several overlays, those of the first one."""
     found = dict(kustomizations(files))
-    bases = {str(PurePosixPath(file).parent): file for file in found if PurePosixPath(file).name in KUSTOMIZATIONS}
-    based = {path for file, data in found.items() for path in _listed(file, data) if path in bases}
+    folders = _folders(found)
+    listed = {file: [*_listed(file, data)] for file, data in found.items()}
+    based = {path for paths in listed.values() for path in paths if path in folders}
     by_file: dict[str, Additions] = {}
+    seen: set[str] = set()
     for file in found:
-        if str(PurePosixPath(file).parent) not in based:
-            for path, added in _gathered(file, Additions(), found, bases, ()):
-                by_file.setdefault(path, added)
+        ahead = [(file, Additions())] if str(PurePosixPath(file).parent) not in based else []
+        while ahead:
+            overlay, above = ahead.pop()
+            if overlay in seen:
+                continue
+            seen.add(overlay)
+            added = above.over(_of(found[overlay]))
+            for path in listed[overlay]:
+                if path not in folders:
+                    by_file.setdefault(path, added)
+            ahead += [(folders[path], added) for path in reversed(listed[overlay]) if path in folders]
     return by_file
-
-
-def _gathered(
-    file: str,
-    above: Additions,
-    found: Mapping[str, dict[str, Any]],
-    bases: Mapping[str, str],
-    trail: tuple[str, ...],
-) -> Iterator[tuple[str, Additions]]:
-    """What a kustomization and its bases, by their folders, add to the files that they list."""
-    added = above.over(_of(found[file]))
-    for path in _listed(file, found[file]):
-        if path in bases and bases[path] not in (*trail, file):
-            yield from _gathered(bases[path], added, found, bases, (*trail, file))
-        else:
-            yield path, added
 
 
 def _of(data: Mapping[str, Any]) -> Additions:
@@ -85,6 +79,11 @@ def _of(data: Mapping[str, Any]) -> Additions:
 def _texts(labels: Any) -> dict[str, str]:
     found = {str(key): str(value) for key, value in mapping(labels).items()}
     return {key: value for key, value in found.items() if not holds_placeholder(key + value)}
+
+
+def _folders(found: Mapping[str, Any]) -> dict[str, str]:
+    """The folders that are bases, with their kustomization."""
+    return {str(PurePosixPath(file).parent): file for file in found if PurePosixPath(file).name in KUSTOMIZATIONS}
 
 
 def _listed(file: str, data: Mapping[str, Any]) -> Iterator[str]:

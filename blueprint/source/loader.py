@@ -131,8 +131,11 @@ class Builder:
                 self.anchors: dict[str, tuple[Any, Marks, int]] = {}
                 self.open: list[str] = []
                 self.aliased = 0
+                root = self.events.next()
+                if type(root) is self.events.scalar and root.implicit[0] and not (root.value or root.anchor):
+                    continue  # an empty document: no null is in any other because of it
                 try:
-                    value, marks = self._node(self.events.next(), 0)
+                    value, marks = self._node(root, 0)
                 except _Abandoned:
                     self.stopped = True
                     return

@@ -14,6 +14,7 @@ from blueprint.source.document import Document
 from blueprint.source.loader import Builder, read_stream
 
 _SEPARATOR = re.compile(r"^---(?=\s|$)", re.MULTILINE)
+_MERGE = "<<"
 _TRUE = frozenset({"y", "yes", "on", "true"})
 _FALSE = frozenset({"n", "no", "off", "false"})
 _PCI_ADDRESS = re.compile(r"(?:[0-9a-fA-F]{4,8}:)?[0-9a-fA-F]{2}:[01][0-9a-fA-F]\.[0-7]")
@@ -51,31 +52,32 @@ class Manifests(Record):
 
 def read_manifests(text: str, file: str) -> Manifests:
     """Every document that can be read; what is wrong with the others, or with how a value is written."""
-    return _read_whole(text, file) or _read_one_by_one(text, file)
-
-
-def _read_whole(text: str, file: str) -> Manifests | None:
-    """All documents in one go; None where one of them cannot be read, and others perhaps can."""
     builder = _KubernetesBuilder(text, file)
     documents = _documents(builder)
     if builder.is_unreadable and not builder.full:
-        return None
+        return _read_one_by_one(builder, documents)
     return Manifests(tuple(documents), tuple(_without_separator(list(_judged(builder)), text)), builder.nulls)
 
 
-def _read_one_by_one(text: str, file: str) -> Manifests:
-    """The same where a document cannot be read: each is read alone."""
-    builder = _KubernetesBuilder("", file)
-    documents: list[Document] = []
-    problems: list[Diagnostic] = []
+def _read_one_by_one(builder: _KubernetesBuilder, documents: list[Document]) -> Manifests:
+    """The same where a document cannot be read: from the last one before it on, each is read alone."""
+    text, file = builder.text, builder.file
+    begin = 0 if builder.has_complex_key else _begin_of_last(text, documents)
+    while documents and _index(documents[-1]) >= begin:
+        documents.pop()
+    line = _line_ends(text[:begin])
+    problems = [each for each in _judged(builder) if each.at is None or each.at.line <= line]
+    if not any(each.code is codes.MERGE_KEY for each in problems):
+        builder.forget_merge_keys()
     unreadable: list[Diagnostic] = []
     templates: list[int] = []
-    skipped = line = 0
-    for part in _parts(text):
+    skipped = 0
+    for part in _parts(text, begin):
         if skipped > MOST_UNREADABLE:
             unreadable.append(_not_read(file, line))
             break
         counts, builder.problems = builder.counts.copy(), []
+        is_first = _MERGE not in builder.plain
         builder.turn_to(part, line)
         read = _documents(builder)
         is_wrong = builder.is_unreadable or builder.counts[codes.DUPLICATE_KEY] > counts[codes.DUPLICATE_KEY]
@@ -87,14 +89,32 @@ def _read_one_by_one(text: str, file: str) -> Manifests:
                 unreadable += (each for each in _judged(builder) if _prevents_reading(each))
             skipped += 1
             builder.counts = counts
+            if is_first:
+                builder.forget_merge_keys()
         else:
             documents += read
             problems += _judged(builder)
         if builder.full:
             break
-        line += part.count("\n") + part.count("\r") - part.count("\r\n")
+        line += _line_ends(part)
     found = (*unreadable, *_without_separator(problems, text))
     return Manifests(tuple(documents), found, builder.nulls, tuple(templates))
+
+
+def _begin_of_last(text: str, documents: list[Document]) -> int:
+    """Where the part of the text begins that holds the last of these documents."""
+    last = _index(documents[-1]) if documents else 0
+    return max((each.start() for each in _SEPARATOR.finditer(text, 0, last + 1)), default=0)
+
+
+def _index(document: Document) -> int:
+    """Where the content of a document that was just read begins."""
+    assert document.marks is not None  # noqa: S101 - one without content is no document
+    return int(document.marks[0].index)
+
+
+def _line_ends(text: str) -> int:
+    return text.count("\n") + text.count("\r") - text.count("\r\n")
 
 
 def _not_read(file: str, line: int) -> Diagnostic:
@@ -102,10 +122,9 @@ def _not_read(file: str, line: int) -> Diagnostic:
     return Diagnostic(codes.NOT_READ, text, at=Span(file, line + 1, 1, line + 1, 2))
 
 
-def _parts(text: str) -> Iterator[str]:
-    """The text cut before each separator of documents."""
-    begin = 0
-    for separator in _SEPARATOR.finditer(text, 1):
+def _parts(text: str, begin: int) -> Iterator[str]:
+    """The text from there on, cut before each separator of documents."""
+    for separator in _SEPARATOR.finditer(text, begin + 1):
         yield text[begin : separator.start()]
         begin = separator.start()
     yield text[begin:]
@@ -113,7 +132,7 @@ def _parts(text: str) -> Iterator[str]:
 
 def _documents(builder: _KubernetesBuilder) -> list[Document]:
     documents = [_lightened(each) for each in read_stream(builder)]
-    if "<<" in builder.plain:
+    if _MERGE in builder.plain:
         documents = [replace(each, data=_merged(each.data)) for each in documents]
     return documents
 
@@ -205,6 +224,10 @@ class _KubernetesBuilder(Builder):
         """Go on with another part of the file."""
         self.has_complex_key = False
         super().turn_to(text, first_line)
+
+    def forget_merge_keys(self) -> None:
+        """Report the next one, since what was said of the first is not passed on."""
+        self.plain.pop(_MERGE, None)
 
     def _complex_key(self, event: Any, depth: int) -> str:
         self.has_complex_key = True

@@ -8,6 +8,8 @@ from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from typing import Any
 
+from blueprint.records import Same
+
 Path = tuple[str | int, ...]
 """A field inside a document: map keys and list indices, outermost first."""
 
@@ -67,31 +69,16 @@ def _step_text(step: str) -> str:
 
 def _item_name(items: Any, index: int) -> str:
     if isinstance(items, list) and index < len(items) <= _MOST_NAMED:
-        key = list_key(items) if len(items) < _FEW else _key_of(_Same(items))
+        key = list_key(items) if len(items) < _FEW else _key_of(Same(items))
         if key:
             return f"{key}={items[index][key]}"
     return str(index)
 
 
-class _Same:
-    """A list as a key of a cache: it is equal to itself alone."""
-
-    __slots__ = ("items",)
-
-    def __init__(self, items: list[Any]) -> None:
-        self.items = items
-
-    def __hash__(self) -> int:
-        return id(self.items)
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Same) and self.items is other.items
-
-
 @lru_cache(maxsize=8)
-def _key_of(same: _Same) -> str | None:
+def _key_of(same: Same) -> str | None:
     """The key that identifies the items of a long list, which is looked for once for all paths into it."""
-    return list_key(same.items)
+    return list_key(same.value)
 
 
 def _child(here: Any, step: str | int) -> Any:

@@ -225,6 +225,12 @@ def test_fields_of_documents_after_a_broken_one_are_found_in_the_file() -> None:
     assert places == [(9, 88), (18, 88)]
 
 
+def test_an_empty_document_is_no_null_in_another() -> None:
+    """Where there may be nulls, every object is copied without them; many files end in a separator."""
+    assert not read_manifests("kind: A\n---\n", "a.yaml").nulls
+    assert read_manifests("kind: A\nb:\n---\n", "a.yaml").nulls
+
+
 def test_values_beyond_those_of_any_manifests_are_not_read(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(loader, "MOST_VALUES", 30)
     read = read_manifests("---\na: {b: c}\n" * 20, "a.yaml")

@@ -91,3 +91,22 @@ def test_what_is_no_kustomization_adds_nothing(odd: str) -> None:
     found = built({"a.yaml": DEPLOYMENT, "kustomization.yaml": f"{HEAD}resources: [a.yaml]\n{odd}\n".replace(
         "resources: [a.yaml]\nresources", "resources")})  # fmt: skip
     assert found["Deployment"]["metadata"] == {"name": "web"}
+
+
+def test_bases_that_are_listed_twice_are_walked_once() -> None:
+    """Each layer lists the next one twice: there are a million ways to the last."""
+    layers = 20
+    files = {
+        f"k{n}/kustomization.yaml": f"{HEAD}namespace: n{n}\nresources: [../k{n + 1}, ../k{n + 1}]\n"
+        for n in range(layers)
+    }
+    last = {f"k{layers}/kustomization.yaml": f"{HEAD}resources: [a.yaml]\n", f"k{layers}/a.yaml": SERVICE}
+    assert built({**files, **last})["Service"]["metadata"]["namespace"] == "n0"
+
+
+def test_a_chain_of_bases_may_be_long() -> None:
+    length = 1_200  # more than Python calls in one another
+    files = {f"k{n}/kustomization.yaml": f"{HEAD}resources: [../k{n + 1}]\n" for n in range(length)}
+    first = {"k0/kustomization.yaml": f"{HEAD}namespace: n0\nresources: [../k1]\n"}
+    last = {f"k{length}/kustomization.yaml": f"{HEAD}resources: [a.yaml]\n", f"k{length}/a.yaml": SERVICE}
+    assert built({**files, **first, **last})["Service"]["metadata"]["namespace"] == "n0"

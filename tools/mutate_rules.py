@@ -227,22 +227,15 @@ def equivalent() -> dict[str, dict[str, str]]:
 
 
 def tests_of(file: Path, codes: list[str]) -> list[str]:
-    """The tests of a module, but those that need a server or whole charts.
-
-    Of rules those that name one of the codes; of a module beside them those that import it, then those that import
-    what imports it.
-    """
+    """The tests of a module that need no server and no whole charts; those that import it themselves come first."""
     name, found = _module_name(file), []
     stale = _stale({name})
     for test in (each for folder in ("check", "lint") for each in sorted((ROOT / "tests" / folder).glob("test_*.py"))):
         text, imported = test.read_text("utf-8"), _imported_by(test)
         if _module_name(test) in TESTS or "server" in test.stem or "BLUEPRINT_REFERENCE" in text:
             continue
-        if file.parent == BESIDE:
-            chosen = test.stem not in SLOW and not imported.isdisjoint(stale)
-        else:
-            chosen = any(code in text for code in codes)
-        if chosen:
+        beside = file.parent == BESIDE and test.stem not in SLOW and not imported.isdisjoint(stale)
+        if beside or (file.parent != BESIDE and any(code in text for code in codes)):
             found.append((name not in imported, str(test.relative_to(ROOT))))
     return [test for _, test in sorted(found)]
 

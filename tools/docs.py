@@ -43,7 +43,7 @@ STEPS = (
 
 
 def main(arguments: list[str], folder: Path = REFERENCE) -> int:
-    """Write or check every page; the exit code."""
+    """Write or check every page and return the exit code."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0] if __doc__ else "")
     parser.add_argument("--check", action="store_true", help="write nothing; exit 1 if a page is stale")
     options = parser.parse_args(arguments)
@@ -61,7 +61,7 @@ def main(arguments: list[str], folder: Path = REFERENCE) -> int:
 
 
 def pages() -> dict[str, str]:
-    """File name to content."""
+    """The content of each page, by file name."""
     writers: dict[str, Callable[[], Iterator[str]]] = {
         "cli.md": cli_page,
         "codes.md": codes_page,
@@ -77,9 +77,9 @@ def pages() -> dict[str, str]:
 
 
 def codes_page() -> Iterator[str]:
-    """Every code under its step, each with an anchor of its id."""
+    """Every code, grouped by step, each with its ID as an anchor."""
     yield "# Diagnostic codes"
-    yield "Codes are permanent. The first digit says where something was found; severity is configuration."
+    yield "Codes are permanent. The first digit is the step that reports the code. Severities can be configured."
     step = None
     for code in all_codes():
         digit = int(code.id[2])
@@ -95,11 +95,12 @@ def codes_page() -> Iterator[str]:
 
 
 def rules_page() -> Iterator[str]:
-    """Every rule of a GPU platform, by topic, and how it is kept."""
+    """Every rule of the GPU platform, by topic, and how it is enforced."""
     yield "# Rules of a GPU platform"
     yield (
-        "What goes wrong with GPUs on Kubernetes, and what keeps it from happening here: a diagnostic, a language that "
-        "cannot say it, or a look at the cluster. A test proves each line, but for what no file shows."
+        "Common mistakes with GPUs on Kubernetes, and how this tool prevents them: with a diagnostic, with a language "
+        "that cannot express the mistake, or with a check of the cluster. Each row has a test, except mistakes that no "
+        "file shows."
     )
     numbers = count(1)
     for file in sorted((ROOT / "tools" / "rules").glob("*.yaml")):
@@ -108,25 +109,25 @@ def rules_page() -> Iterator[str]:
         rows = [
             (str(number), rule["wrong"], _kept(rule)) for rule, number in zip(topic["rules"], numbers, strict=False)
         ]
-        yield _table(("", "What goes wrong", "What keeps it from happening"), rows)
+        yield _table(("", "Mistake", "Prevention"), rows)
 
 
 def _kept(rule: dict[str, Any]) -> str:
-    """How a rule is kept, in words with links."""
+    """How a rule is enforced, in words with links."""
     also = f"; see also {_links(rule['also'])}" if "also" in rule else ""
     if "codes" in rule:
-        return f"refused or warned of: {_links(rule['codes'])}{also}"
+        return f"error or warning: {_links(rule['codes'])}{also}"
     if "impossible" in rule:
-        return f"cannot be said: {rule['impossible']}{also}"
+        return f"cannot be expressed: {rule['impossible']}{also}"
     if "needs" in rule:
-        return f"demanded of the nodes: [{rule['needs']}](compatibility.md){also}"
+        return f"required of the nodes: [{rule['needs']}](compatibility.md){also}"
     if "undecidable" in rule:
-        return f"no file shows it: {rule['undecidable']}{also}"
+        return f"not visible in any file: {rule['undecidable']}{also}"
     if "open" in rule:
-        return f"**nothing yet**: {rule['open']}{also}"
+        return f"**not yet prevented**: {rule['open']}{also}"
     if "live" in rule:
-        return f"seen on the cluster or the node: {_links(rule['live'])}{also}"
-    return f"good to know: {rule['told']}{also}"
+        return f"detected on the cluster or the node: {_links(rule['live'])}{also}"
+    return f"for information: {rule['told']}{also}"
 
 
 def _links(codes: list[str]) -> str:
@@ -137,10 +138,10 @@ def _links(codes: list[str]) -> str:
 def exit_codes_page() -> Iterator[str]:
     """The table of exit codes."""
     yield "# Exit codes"
-    yield "The same for every verb."
+    yield "All commands use the same exit codes."
     yield _table(("Code", "Meaning"), [(str(code), meaning) for code, meaning in EXIT_CODES])
     order = " > ".join(str(code) for code in PRECEDENCE)
-    yield f"Where several apply, the first of {order} wins. `diff` follows diff(1): 0 without and 1 with differences."
+    yield f"If several apply, the first in {order} takes precedence. `diff` follows diff(1): 1 if files differ."
 
 
 def spec_page() -> Iterator[str]:
@@ -161,13 +162,13 @@ def spec_page() -> Iterator[str]:
 
 
 def hardware_page() -> Iterator[str]:
-    """Every GPU product with its facts, each with its evidence."""
+    """Every GPU product with its facts, each with its source."""
     catalog = load_catalog()
     yield "# GPU products"
     yield (
-        "What the catalogue knows, and how: `read` in the vendor's source or documentation, `observed` on running "
-        "machines, `derived` by a rule, `unverified` general knowledge, which never gives an error. What is not here, "
-        "nobody knows: it is left out, not guessed. `docs/how-to/add-a-gpu.md` says how to add one."
+        "The facts of the catalogue and their sources: `read` in the vendor's source code or documentation, `observed` "
+        "on running machines, `derived` by a rule, or `unverified` general knowledge, which never causes an error. "
+        "Unknown facts are omitted, not guessed. `docs/how-to/add-a-gpu.md` explains how to add a product."
     )
     yield ", ".join(f"[{name}](#{name.lower()})" for name in catalog.products)
     for name in catalog.products:
@@ -181,8 +182,8 @@ def machines_page() -> Iterator[str]:
     """Every instance type of every cloud."""
     yield "# Instance types"
     yield (
-        "`nodePools.*.machine.instanceType` takes these names. GPUs, processors and memory that the blueprint does not "
-        "say follow from them. A value in parentheses is not verified."
+        "The values of `nodePools.*.machine.instanceType`. They set the GPUs, CPUs and memory that the blueprint does "
+        "not specify. A value in parentheses is not verified."
     )
     columns = {
         "arch": "Arch",
@@ -204,19 +205,18 @@ def machines_page() -> Iterator[str]:
 
 
 def compatibility_page() -> Iterator[str]:
-    """Every rule of what goes together."""
+    """Every compatibility rule."""
     yield "# Rules of compatibility"
     yield (
-        "What a rule forbids is [BP3164](codes.md#bp3164) (a warning where the rule is unverified or says so); what it "
-        "demands is written to a bundle's prerequisites. A value that is not known fits no condition unless it says so."
+        "A forbidden combination is reported as [BP3164](codes.md#bp3164), as a warning if the rule is unverified or "
+        "says so. Requirements are written to the prerequisites of the bundle. An unknown value meets no condition "
+        "except `not known`."
     )
     for rule in load_catalog().rules:
         yield f"## {rule.rule}"
         conditions = [(f"`{subject}`", _asked(condition)) for subject, condition in rule.when.items()]
-        yield _table(("Where", "is"), conditions)
-        yield (
-            f"**Forbidden:** {rule.forbids}. Way out: {rule.help}." if rule.forbids else f"**Demanded:** {rule.demands}"
-        )
+        yield _table(("Subject", "Condition"), conditions)
+        yield (f"**Forbidden:** {rule.forbids}. Fix: {rule.help}." if rule.forbids else f"**Required:** {rule.demands}")
         yield f"Source ({rule.confidence}): {rule.source}."
 
 
@@ -234,13 +234,13 @@ def _cell(fact: Fact[object] | None) -> str:
 
 
 def cli_page() -> Iterator[str]:
-    """Every verb and its arguments, from the parsers themselves."""
+    """Every command and its arguments, from the argument parsers."""
     from blueprint.cli.main import build_parser
 
     yield "# Command line"
     yield (
-        "Results go to stdout, progress to stderr. Where stdout is for a product (`-o -`, `images`, `lab up`), what "
-        "went wrong is told on stderr. [Exit codes](exit-codes.md) are the same for every verb."
+        "Results go to stdout, progress to stderr. If stdout is used for output data (`-o -`, `images`, `lab up`), "
+        "diagnostics go to stderr. [Exit codes](exit-codes.md) are the same for every command."
     )
     yield from _parser(build_parser(), "blueprint", 2)
 

@@ -1,4 +1,4 @@
-"""The page that says where each value of an upstream chart is in a blueprint, from `components/*/upstream.yaml`."""
+"""The page that maps each value of an upstream chart to a blueprint field, from `components/*/upstream.yaml`."""
 
 from __future__ import annotations
 
@@ -18,23 +18,22 @@ KINDS = {
 
 
 def helm_page() -> Iterator[str]:
-    """Chart by chart, value by value."""
+    """The lines of the page: the values of each chart."""
     yield "# From Helm values to a blueprint"
     yield (
-        "Where each value of the upstream charts is in a blueprint. A row is for the value and for everything under it "
-        "that has no row of its own. Settings stand under `spec.components.NAME.settings`; those that end in `Pod` "
-        "hold what Kubernetes calls `tolerations`, `resources`, `args`, probes. `blueprint explain NAME` lists them."
+        "The blueprint field for each value of the upstream charts. A row applies to the value and to all values "
+        "under it without a separate row. Settings are under `spec.components.NAME.settings`. Settings that end in "
+        "`Pod` contain pod fields such as `tolerations`, `resources`, `args` and probes. `blueprint explain NAME` "
+        "lists them."
     )
-    yield "\n".join(
-        ("| answer | what it means |", "|---|---|", *(f"| {kind} | {text} |" for kind, text in KINDS.items()))
-    )
+    yield "\n".join(("| Mapping | Meaning |", "|---|---|", *(f"| {kind} | {text} |" for kind, text in KINDS.items())))
     yield (
-        "Images: the release decides tags, `spec.cluster.registries.mirrors` where they are pulled from and "
-        "`spec.cluster.registries.pullSecrets` with what; both hold for every image of every component."
+        "Images: the release sets the tags, `spec.cluster.registries.mirrors` the registries to pull from and "
+        "`spec.cluster.registries.pullSecrets` the credentials. Both apply to every image of every component."
     )
     for one in all_chart_values():
         yield f"## {one.component}: chart {one.chart} {one.version}"
-        yield "\n".join(("| value | answer | |", "|---|---|---|", *map(_row, one.places, one.places.values())))
+        yield "\n".join(("| Value | Mapping | |", "|---|---|---|", *map(_row, one.places, one.places.values())))
 
 
 def _row(value: str, answer: Mapping[str, Any]) -> str:

@@ -88,7 +88,7 @@ class WorkloadAnswer(Record, dict=True):
 
     @cached_property
     def fit_alone(self) -> Fit:
-        """The same, as if it were the only pod set."""
+        """Whether a node fits it, as if it were the only pod set of its workload."""
         return Fit.NO if self.is_never_admitted else self._placed
 
     @property

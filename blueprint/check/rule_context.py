@@ -125,7 +125,7 @@ class PlatformFacts(Protocol):
 
     @property
     def dra(self) -> DraContext | None:
-        """What the platform offers to claims; None if unknown."""
+        """The devices and features that the platform offers to claims; None if unknown."""
 
     @property
     def uses_claims(self) -> bool:
@@ -232,7 +232,7 @@ class RuleContext:
 
     @property
     def dra(self) -> DraContext | None:
-        """What the platform offers to claims; None if unknown."""
+        """The devices and features that the platform offers to claims; None if unknown."""
         return self._facts.dra
 
     @property

@@ -1,4 +1,4 @@
-"""Streams of Kubernetes manifests: read as Kubernetes reads them, where one bad document does not stop the rest."""
+"""Streams of Kubernetes manifests, read like Kubernetes does: one invalid document does not affect the others."""
 
 from __future__ import annotations
 
@@ -16,29 +16,31 @@ _SEPARATOR = re.compile(r"^---(?=\s|$)", re.MULTILINE)
 _TRUE = frozenset({"y", "yes", "on", "true"})
 _FALSE = frozenset({"n", "no", "off", "false"})
 _PCI_ADDRESS = re.compile(r"(?:[0-9a-fA-F]{4,8}:)?[0-9a-fA-F]{2}:[01][0-9a-fA-F]\.[0-7]")
-"""A number of base 60 to readers of all of YAML 1.1."""
+"""Readers that implement all of YAML 1.1 interpret it as a base 60 number."""
 _AGREED = frozenset({"True", "TRUE", "False", "FALSE"})
 """Booleans in YAML 1.1 and 1.2."""
 _OCTAL = re.compile(r"0[0-7]{3}")
 _MODE = re.compile(r"(?:^|[\s{,])(?:defaultMode|mode):\s{1,8}$")
 _HOLE = re.compile(r"^[ \t]{0,200}\$\{\w+\}[ \t]{0,200}$", re.MULTILINE)
-"""A line for which `envsubst` brings others."""
+"""A line that `envsubst` replaces with others."""
 _LONGEST_NUMBER = 400
-"""Characters; what is longer is in the range of no number that Kubernetes has."""
+"""The maximum length in characters; longer numbers exceed the range of all Kubernetes numbers."""
 MOST_UNREADABLE = 20_000
-"""Documents of one file that cannot be read. The parser starts anew for each, and such a file holds no manifests."""
+"""The maximum number of unreadable documents per file. The parser restarts for each, and such a file contains no
+manifests.
+"""
 _ODD = frozenset({codes.AMBIGUOUS_SCALAR, codes.MERGE_KEY, codes.KEY_NOT_TEXT, codes.TAG})
-"""What Kubernetes reads, though other readers may not read the same."""
+"""Syntax that Kubernetes accepts, although other readers may interpret it differently."""
 
 
 class Manifests(Record):
     """The documents of one file.
 
     Attributes:
-        documents: What could be read.
-        problems: What could not, and what is written in an odd way.
-        nulls: Whether a null may stand in the documents.
-        templates: Lines at which documents begin that are templates, and no YAML yet.
+        documents: The readable documents.
+        problems: Errors, and unusual syntax.
+        nulls: Whether the documents may contain null.
+        templates: The first lines of documents that are templates, and not YAML yet.
     """
 
     documents: tuple[Document, ...]
@@ -48,7 +50,7 @@ class Manifests(Record):
 
 
 def read_manifests(text: str, file: str) -> Manifests:
-    """Every document that can be read; what is wrong with the others, or with how a value is written."""
+    """All readable documents, and diagnostics about the others and about unusual syntax."""
     documents, problems, nulls = _read(text, file)
     if not _unreadable(problems):
         return Manifests(tuple(documents), tuple(problems), nulls)
@@ -81,7 +83,7 @@ def _not_read(file: str, line: int) -> Diagnostic:
 
 
 def _parts(text: str) -> list[str]:
-    """The text cut before each separator of documents."""
+    """The text, split before each document separator."""
     cuts = [0, *(match.start() for match in _SEPARATOR.finditer(text) if match.start()), len(text)]
     return [text[start:end] for start, end in pairwise(cuts)]
 
@@ -98,7 +100,9 @@ def _read(text: str, file: str) -> tuple[list[Document], list[Diagnostic], bool]
 
 
 def _lightened(document: Document) -> Document:
-    """Without the places of fields if it is no object: nothing is found in it, and a file may hold a million such."""
+    """The document without the locations of fields if it is not an object: it has no findings, and a file may contain a
+    million.
+    """
     data, marks = document.data, document.marks
     if marks is None or (isinstance(data, dict) and "kind" in data):
         return document
@@ -106,7 +110,7 @@ def _lightened(document: Document) -> Document:
 
 
 def _unreadable(problems: list[Diagnostic]) -> bool:
-    """Whether a document cannot be read because of one of them; a key that stands twice leaves it readable."""
+    """Whether one of the problems makes a document unreadable; a duplicate key does not."""
     return any(each.severity is Severity.ERROR and each.code is not codes.DUPLICATE_KEY for each in problems)
 
 
@@ -116,7 +120,7 @@ def _moved(found: Diagnostic, lines: int) -> Diagnostic:
 
 
 def _merged(data: Any) -> Any:
-    """The data with what merge keys bring in."""
+    """The data with merge keys resolved."""
     if isinstance(data, list):
         return [_merged(each) for each in data]
     if not isinstance(data, dict):
@@ -129,17 +133,17 @@ def _merged(data: Any) -> Any:
 
 
 class _KubernetesBuilder(Builder):
-    """Takes scalars on which readers disagree for what YAML 1.1 has, as Kubernetes does."""
+    """Interprets ambiguous scalars like Kubernetes, according to YAML 1.1."""
 
     def ambiguous(self, text: str, event: Any) -> Any:
-        """The value that YAML 1.1 reads; a diagnostic is left in the builder unless all readers agree."""
+        """The value in YAML 1.1; a diagnostic is added to the builder unless all readers agree."""
         known = self.file.endswith(".json") or text in _AGREED or _PCI_ADDRESS.fullmatch(text)
         if not known and not (_OCTAL.fullmatch(text) and self._is_mode(event)):
             super().ambiguous(text, event)
         return _yaml_1_1(text)
 
     def _is_mode(self, event: Any) -> bool:
-        """Whether it is the mode of a file, which Kubernetes' own documentation writes as 0644."""
+        """Whether it is a file mode, which Kubernetes' own documentation writes as 0644."""
         begin = event.start_mark.index
         return _MODE.search(self.text[self.text.rfind("\n", 0, begin) + 1 : begin]) is not None
 

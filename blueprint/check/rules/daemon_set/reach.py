@@ -17,8 +17,9 @@ _TOLERATIONS = ("spec", "template", "spec", "tolerations")
 
 @rule(OPERANDS_REPELLED, needs=(Capability.POOLS,))
 def reach(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
-    """A pool's taint that a DaemonSet of the platform does not tolerate, because of a patch: tolerations are derived
-    from the pools.
+    """A pool's taint that a DaemonSet of the platform does not tolerate because of a patch.
+
+    Tolerations are derived from the pools.
     """
     if subject.component == USERS:
         return
@@ -55,14 +56,16 @@ def theirs(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
 
 _DISCOVERY = ("node-feature-discovery",)
 _NEEDED = (*_DISCOVERY, DEVICE_PLUGIN, "gpu-feature-discovery")
-"""What a node must run before its GPUs can be discovered or requested, by the last part of the image name.
+"""Programs that a node must run before its GPUs can be discovered or requested, by the last part of the image name.
 
 With a ClusterPolicy, the operator runs everything after discovery.
 """
 
 
 def _program(container: tuple[Path, Mapping[str, Any]]) -> str:
-    """What a container runs, by its image. The topology updater has the same image as NFD, but discovers nothing."""
+    """The program of a container, from its image. The topology updater has the same image as NFD, but discovers
+    nothing.
+    """
     words = [*items(container[1].get("command")), *items(container[1].get("args"))]
     if any("topology-updater" in str(word) for word in words):
         return ""

@@ -56,8 +56,9 @@ def unused(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
 
 @rule(DRIVERS_CONFLICT, tags=("operator", "driver"))
 def selectors(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
-    """Two drivers for the same nodes. Of a user's and a rendered one, the user's is reported, otherwise the later
-    one.
+    """Two drivers for the same nodes.
+
+    Of a user's and a rendered one, the user's is reported, otherwise the later one.
     """
     drivers = _drivers(context)
     if (other := drivers.before(subject)) is None:

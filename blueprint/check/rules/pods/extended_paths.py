@@ -18,9 +18,7 @@ _VARIABLE = re.compile(r"\$(?:\{(\w+)\}|\((\w+)\)|(\w+))")
 
 @rule(NOT_EXTENDED, tags=("reliability",))
 def extended(pod: DescribedPod, context: RuleContext) -> Iterator[ObjectFinding]:
-    """Variables such as LD_LIBRARY_PATH whose value refers to itself: it replaces the image's value instead of
-    extending it.
-    """
+    """Variables such as LD_LIBRARY_PATH whose value refers to itself, which Kubernetes does not expand."""
     for path, container in pod.containers:
         before: set[str] = set()
         for at, name, value in literal_env(container, path):

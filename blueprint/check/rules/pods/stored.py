@@ -57,8 +57,9 @@ class _Key(Record):
 
 @rule(KEY_MISSING, tags=("references",))
 def keys(pod: DescribedPod, context: RuleContext) -> Iterator[ObjectFinding]:
-    """Keys that a ConfigMap or Secret among the objects does not have. One without keys is assumed to be filled by a
-    program.
+    """Keys that a ConfigMap or Secret among the objects does not have.
+
+    A ConfigMap or Secret without keys is assumed to be filled by a program.
     """
     for each in () if runs_elsewhere(pod.subject.id.kind) else _keys(pod):
         holder = context.named("", each.kind, pod.subject.id.namespace).get(each.name)

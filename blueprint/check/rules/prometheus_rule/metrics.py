@@ -37,9 +37,7 @@ def not_selected(subject: Object, context: RuleContext) -> Iterator[ObjectFindin
 
 @rule(NOT_EXPORTED, tags=("monitoring",))
 def not_exported(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
-    """DCGM metrics that no exporter exports: unknown ones, and those missing in the counters files, if there are
-    any.
-    """
+    """DCGM metrics that no exporter exports: unknown ones, and those that no counters file contains."""
     for path, each in rules_of(subject):
         for text, help_ in not_counted([str(each.get("expr") or "")], context):
             yield ObjectFinding(NOT_EXPORTED, (*path, "expr"), text, help_)

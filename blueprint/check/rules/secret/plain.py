@@ -17,8 +17,9 @@ from blueprint.source.placeholders import is_placeholder
 
 @rule(SECRET_IN_PLAIN_TEXT, tags=("security",))
 def plain(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
-    """A Secret with literal values: base64 is not encryption. Without a blueprint, it is unknown where the file is
-    stored.
+    """A Secret with literal values: base64 is not encryption.
+
+    Without a blueprint, it is unknown where the file is stored.
     """
     override = None if Capability.BLUEPRINT in context.capabilities else Severity.WARNING
     keys = [

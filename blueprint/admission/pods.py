@@ -74,7 +74,7 @@ def pool_answer(
 
 
 def _of_machine(pod: DescribedPod, nodes: NodesOfPool) -> Iterator[tuple[str, int]]:
-    """The number of such pods that a node holds, for CPU and memory, and the reason if it holds none."""
+    """The number of pods with these requests that a node holds, for CPU and memory, and the reason if it holds none."""
     for name, wanted in machine_amounts(pod).items():
         if name in nodes.machine:
             of_node = quantity_value(nodes.machine[name])

@@ -212,7 +212,7 @@ class RuleContext:
 
     @property
     def cluster_policy(self) -> Object | None:
-        """The ClusterPolicy; the platform's own takes precedence over those of users."""
+        """The ClusterPolicy; the platform's own takes precedence over that of a user."""
         return self.operator.cluster_policy
 
     @cached_property

@@ -47,7 +47,7 @@ class PoolPlatform(DriverPlatform, PartitionedPlatform, Protocol):
 
     @property
     def node_labels(self) -> str:
-        """The program that labels and taints nodes that nothing else marks."""
+        """The program that sets the labels and taints of nodes by default."""
 
     @property
     def dra(self) -> DynamicAllocation:

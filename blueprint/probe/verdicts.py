@@ -113,7 +113,7 @@ class VerdictFactory:
         gpu: GpuId | None = None,
         remedy: str = "",
     ) -> Verdict:
-        """The fact is not as expected, and that is proven."""
+        """The verdict for a fact that is proven not to be as expected."""
         return self._verdict(Result.FAIL, message, observation, code=code, measured=measured, gpu=gpu, remedy=remedy)
 
     def skipped(self, observation: Observation[object], message: str, *, gpu: GpuId | None = None) -> Verdict:

@@ -52,7 +52,7 @@ class AsWritten:
     """Leaves documents unchanged."""
 
     def document(self, root: Node) -> Node:
-        """The document."""
+        """The parsed document."""
         return root
 
     def is_text(self, _: Path, /) -> bool:

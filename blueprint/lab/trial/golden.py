@@ -14,7 +14,7 @@ from blueprint.records import Record, replace
 
 
 class GoldenWorkload(Record):
-    """One such workload.
+    """A workload that the platform offers to its users.
 
     Attributes:
         objects: All objects of its file.

@@ -57,7 +57,7 @@ def _pull_secrets(context: CheckContext) -> Iterator[Diagnostic]:
 
 
 def _mirror_of_everything(context: CheckContext) -> Iterator[Diagnostic]:
-    """A mirror for all registries, which nodes cannot be configured with."""
+    """A mirror for all registries, which OpenShift nodes do not support."""
     if "*" in context.platform.cluster.mirrors:
         message = f"the nodes of {_title(context)} have no mirror for every registry"
         help_ = "name each host: nvcr.io, registry.redhat.io, registry.connect.redhat.com"

@@ -312,7 +312,7 @@ class Kai:
 
     @tracked_property
     def shards(self) -> tuple[Shard, ...]:
-        """One shard for each such pool."""
+        """One shard for each pool that KAI schedules."""
         return tuple(Shard(pool, self) for pool in self.pools)
 
     @tracked_property

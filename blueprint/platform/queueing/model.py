@@ -294,7 +294,7 @@ class Kueue:
 
     @tracked_property
     def flavors(self) -> tuple[Flavor, ...]:
-        """One flavor for each such pool."""
+        """The flavors of the pools that Kueue queues: one per pool, or one per purchase type."""
         purchases = [(pool, each) for pool in self.pools for each in purchased(pool) or (None,)]
         with untracked():
             pools = self._platform.pools

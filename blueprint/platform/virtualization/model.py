@@ -61,5 +61,5 @@ class Virtualization:
 
     @tracked_property
     def advertised(self) -> bool:
-        """Whether a device plugin advertises the GPUs of such nodes."""
+        """Whether a device plugin advertises the GPUs of nodes that run virtual machines."""
         return self._platform.setting("kataDevicePlugin") is not False

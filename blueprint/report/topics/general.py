@@ -22,7 +22,7 @@ EXIT_CODES = (
 """All exit codes and their meaning, in Markdown."""
 
 PRECEDENCE = (70, 2, 1, 3, 0)
-"""If several apply, the first of these takes precedence."""
+"""Exit codes in order of precedence, for commands to which several apply."""
 
 
 @cache

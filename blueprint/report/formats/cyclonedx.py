@@ -22,7 +22,7 @@ _NAMESPACE = uuid.UUID("3c0f4a52-5e0b-5c43-9a0e-6a1f7b1f0d55")
 
 
 def render(run: Run, context: Context) -> str:
-    """The bill as JSON in ASCII."""
+    """The bill of materials as JSON in ASCII."""
     name, version = run.subject.get("blueprint", "blueprint"), run.subject.get("version", "")
     platform = f"platform:{name}"
     images = [_component(image) for image in run.images]

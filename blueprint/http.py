@@ -27,7 +27,7 @@ _CHUNK = 2**16
 
 
 class Failure(enum.StrEnum):
-    """Why there is no response."""
+    """The reason why there is no response."""
 
     TLS = "TLS"
     UNREACHABLE = "unreachable"

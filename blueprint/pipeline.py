@@ -52,7 +52,7 @@ class Valid(Record, dict=True):
 
     @cached_property
     def expectations(self) -> tuple[Expectation, ...]:
-        """What probes check on the nodes."""
+        """The expectations that probes check on the nodes."""
         return expectations(self.platform)
 
     @cached_property

@@ -1,7 +1,7 @@
-"""Reads PromQL: the one module that knows the library (promql-parser, an optional dependency).
+"""Parses PromQL. The only module that imports the library (promql-parser, an optional dependency).
 
-The library is imported when the first expression is read. What it cannot read, and Prometheus perhaps can, is an
-NotJudgedError, which is no statement about the expression.
+The library is imported when the first expression is parsed. Expressions that it cannot parse, but Prometheus possibly
+can, raise NotJudgedError, which says nothing about the expression.
 """
 
 from __future__ import annotations
@@ -15,24 +15,26 @@ from typing import Any
 from blueprint.records import Record
 
 PACKAGE = "promql-parser"
-"""What has to be installed: the extra `promql` of this package brings it."""
+"""The package to install: the extra `promql` of this package contains it."""
 
 _STRING = re.compile(r"\"(?:[^\"\\\n]|\\.)*\"|'(?:[^'\\\n]|\\.)*'|`[^`]*`")
 _COMMENT = re.compile(r"#[^\n]*")
 _STEP = re.compile(r"[-+*/%^(\[=<>]|\b(?:and|or|unless|atan2)\b")
 _MOST_STEPS, _LONGEST = 1_000, 10_000
-"""The library reads recursively, and the process ends where its stack does: at some 5,000 operators."""
+"""The library is recursive, and the process crashes on stack overflow: at some 5,000 operators."""
 _OTHER_DIALECT = re.compile(
     r"\b(?:default|ifnot|if|limit|keep_metric_names|WITH|smoothed|anchored)\b"
     r"|\$|\{\{|\[[^\]]*[-+*/(][^\]]*\]"
 )
-"""Words of MetricsQL, variables of dashboards and templates, experiments of Prometheus: computed durations."""
+"""Syntax of MetricsQL, variables of dashboards and templates, experimental features of Prometheus: computed
+durations.
+"""
 _UNKNOWN_FUNCTION = re.compile(r"unknown function with name '(\w+)'")
 _NO_DETAIL = "invalid promql query"
 
 
 class PromqlError(Exception):
-    """The expression is no PromQL: Prometheus refuses it."""
+    """The expression is not valid PromQL: Prometheus rejects it."""
 
     def __init__(self, text: str) -> None:
         super().__init__(text)
@@ -40,11 +42,11 @@ class PromqlError(Exception):
 
 
 class NotJudgedError(Exception):
-    """The library is not there, or the expression may be of another dialect or a newer Prometheus."""
+    """The library is not installed, or the expression may be of another dialect or a newer Prometheus."""
 
 
 class UnknownFunctionError(NotJudgedError):
-    """A function of that name is not known: misspelt, or newer than the library."""
+    """The function is unknown: misspelt, or newer than the library."""
 
     def __init__(self, name: str) -> None:
         super().__init__(f"there is no function {name}")
@@ -52,7 +54,7 @@ class UnknownFunctionError(NotJudgedError):
 
 
 class Use(Record):
-    """One selector of an expression: the metric's name (empty without one), and the nearest function around it."""
+    """One selector of an expression: the metric's name (or an empty string), and the nearest enclosing function."""
 
     metric: str
     function: str
@@ -60,7 +62,7 @@ class Use(Record):
 
 
 class Expression(Record):
-    """An expression that can be read, and every selector in it."""
+    """A valid expression with all of its selectors."""
 
     text: str
     uses: tuple[Use, ...]
@@ -68,13 +70,13 @@ class Expression(Record):
 
 @cache
 def is_available() -> bool:
-    """Whether the library is installed; it is not imported to find out."""
+    """Whether the library is installed, without importing it."""
     return importlib.util.find_spec("promql_parser") is not None
 
 
 @lru_cache(maxsize=4096)
 def read(text: str) -> Expression:
-    """Raises PromqlError where Prometheus refuses the expression, NotJudgedError where that cannot be told."""
+    """Parse an expression. Raises PromqlError if Prometheus rejects it, NotJudgedError if this is unknown."""
     if not is_available():
         raise NotJudgedError(f"{PACKAGE} is not installed")
     bare = _COMMENT.sub("", _STRING.sub('""', text))

@@ -1,11 +1,12 @@
-"""What a record is: a frozen value with named fields, compared, hashed and printed by them.
+"""Records: frozen values with named fields, which determine equality, hash and repr.
 
-Records are structs of msgspec instead of dataclasses, since a command defines some two hundred of them. To define a
-frozen dataclass takes 0.6 ms (its methods are compiled from generated text), to define a struct 0.02 ms; structs are
-also built and hashed in C. The probe and what it imports need the standard library alone and so have dataclasses.
+Records are structs of msgspec instead of dataclasses, because a command defines some two hundred of them. Defining a
+frozen dataclass takes 0.6 ms (its methods are compiled from generated text), defining a struct 0.02 ms; structs are
+also created and hashed in C. The probe and its imports must use only the standard library, so they use dataclasses.
 
 `kw_only=True` after the base makes fields keyword-only, `dict=True` allows `cached_property`, `order=True` gives `<`,
-`cache_hash=True` keeps the hash, `gc=False` saves room where there are hundreds of thousands that are in no cycle.
+`cache_hash=True` caches the hash, `gc=False` saves memory for hundreds of thousands of instances without reference
+cycles.
 """
 
 from __future__ import annotations
@@ -23,11 +24,11 @@ T = TypeVar("T")
 
 @dataclass_transform(frozen_default=True, field_specifiers=(field,))
 class Record(Struct, frozen=True):
-    """A value with named fields, which can be neither changed nor extended."""
+    """A value with named fields that cannot be changed or extended."""
 
 
 class Confidential(Record):
-    """A record that holds credentials: its `repr` shows no value."""
+    """A record with credentials: its `repr` shows no values."""
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}(...)"
@@ -35,7 +36,7 @@ class Confidential(Record):
 
 @dataclass_transform(field_specifiers=(field,))
 class MutableRecord(Struct):
-    """Work in progress: its fields can be set."""
+    """A record whose fields can be set, for use during construction."""
 
 
 class Same:
@@ -54,9 +55,9 @@ class Same:
 
 
 def replace(value: T, /, **changes: Any) -> T:
-    """`value` with other values in some of its fields. It may be a dataclass too, as a diagnostic is.
+    """`value` with other values in some of its fields. Also accepts dataclasses, such as diagnostics.
 
-    Raises TypeError where there is no such field.
+    Raises TypeError if there is no such field.
     """
     if hasattr(value, "__replace__"):
         return cast("T", value.__replace__(**changes))

@@ -1,7 +1,7 @@
-"""Texts that people read, made from Jinja2 templates that stand beside the code that fills them.
+"""Texts for users from Jinja2 templates, which are next to the code that fills them.
 
-Templates are shipped files and trusted; what is put into them is not. In HTML every value is escaped, unless a filter
-has made markup of it. The code that Jinja2 makes of a template is cached on disk, as that of expressions is.
+Templates are shipped files and trusted, but their inputs are not. In HTML every value is escaped, unless a filter has
+converted it to markup. The code that Jinja2 generates for a template is cached on disk, like that of expressions.
 """
 
 from __future__ import annotations
@@ -25,10 +25,10 @@ class TextTemplates:
     """The templates of one folder.
 
     Args:
-        folder: Where they are.
-        html: Whether they are HTML: then what is put into them is escaped.
-        shown: How a text from outside is made harmless before it is put into a template.
-        filters: Further filters, by name. One that gives `Markup` is not escaped.
+        folder: Their folder.
+        html: Whether they are HTML: then inputs are escaped.
+        shown: Makes an external text safe for use in a template.
+        filters: Further filters, by name. One that returns `Markup` is not escaped.
     """
 
     def __init__(
@@ -42,7 +42,7 @@ class TextTemplates:
         self._folder, self._html, self._shown, self._filters = folder, html, shown, filters or {}
 
     def render(self, name: str, **values: Any) -> str:
-        """The template of that name with those values. Raises jinja2.UndefinedError for a name that has none."""
+        """Render a template with the given values. Raises jinja2.UndefinedError for a name without a value."""
         return self._environment.get_template(name).render(values)
 
     @cached_property
@@ -66,12 +66,12 @@ class TextTemplates:
 
 
 class _CachedCode(BytecodeCache):
-    """Keeps the code of templates where the tool keeps all that it makes of shipped files."""
+    """Stores the code of templates in the tool's cache for shipped files."""
 
     def load_bytecode(self, bucket: Bucket) -> None:
-        """Use what was made of the same text."""
+        """Load the code for the same text."""
         bucket.code = _CODE.get(bucket.key, bucket.checksum.encode())
 
     def dump_bytecode(self, bucket: Bucket) -> None:
-        """Keep what was made."""
+        """Store the generated code."""
         _CODE.put(bucket.key, bucket.checksum.encode(), bucket.code)

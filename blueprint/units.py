@@ -1,7 +1,8 @@
-"""Quantities of Kubernetes and durations of Prometheus. Standard library only.
+"""Kubernetes quantities and Prometheus durations. Imports only the standard library.
 
-Quantities follow `k8s.io/apimachinery/pkg/api/resource`: the kind of suffix is kept (1024 or 1000), the suffix is the
-largest that needs no fraction, nothing is finer than a nano. Durations follow Prometheus' `model.ParseDuration`.
+Quantities follow `k8s.io/apimachinery/pkg/api/resource`: the type of suffix (powers of 1024 or 1000) is preserved, the
+suffix is the largest one without a fraction, and the smallest unit is nano. Durations follow Prometheus'
+`model.ParseDuration`.
 """
 
 from __future__ import annotations
@@ -33,7 +34,7 @@ _DIGITS_OF_INT64 = 20
 
 
 def duration_seconds(text: str) -> Fraction:
-    """A duration in seconds: `1m30s` is 90. ValueError if it is none."""
+    """A duration in seconds: `1m30s` is 90. Raises ValueError if it is invalid."""
     found = _DURATION.fullmatch(text)
     if text == "0":
         return Fraction(0)
@@ -43,7 +44,7 @@ def duration_seconds(text: str) -> Fraction:
 
 
 def as_duration(value: object) -> Fraction | None:
-    """The seconds of a value that may be a duration; None where it is none."""
+    """The seconds of a value that may be a duration; None if it is not."""
     try:
         return duration_seconds(value) if isinstance(value, str) else None
     except ValueError:
@@ -51,13 +52,13 @@ def as_duration(value: object) -> Fraction | None:
 
 
 def as_count(value: object) -> int | None:
-    """The whole number that decimal digits are; None where they are none, or more than 64 bits hold."""
+    """The integer value of decimal digits; None if they are invalid, or exceed 64 bits."""
     text = str(value)
     return int(text) if text.isdecimal() and len(text) < _DIGITS_OF_INT64 else None
 
 
 def quantity_value(text: str) -> Fraction:
-    """The number that a quantity means: `1.5Gi` is 1610612736. ValueError if it is no quantity."""
+    """The number that a quantity represents: `1.5Gi` is 1610612736. Raises ValueError if it is invalid."""
     return _parse(text)[0]
 
 
@@ -65,7 +66,7 @@ def quantity_value(text: str) -> Fraction:
 def canonical_quantity(text: str | float) -> str:
     """The stored form: `1000m` is `1`, `1024Mi` is `1Gi`, `0.5` is `500m`, `8` is `8`.
 
-    Raises ValueError if it is no quantity.
+    Raises ValueError for an invalid quantity.
     """
     value, form = _parse(str(text))
     if form == "binary" and abs(value) >= 1024 and value.denominator == 1:  # noqa: PLR2004 - one Ki
@@ -74,7 +75,7 @@ def canonical_quantity(text: str | float) -> str:
 
 
 def binary_quantity(value: int) -> str:
-    """A whole number with the largest binary suffix that leaves it whole: 85520809984 is `81559Mi`, 1000 is `1000`."""
+    """An integer with the largest binary suffix that leaves it an integer: 85520809984 is `81559Mi`, 1000 is `1000`."""
     return _binary(value) if value else "0"
 
 
@@ -95,7 +96,7 @@ def _parse(text: str) -> tuple[Fraction, str]:
 
 
 def _to_nano(value: Fraction) -> Fraction:
-    """Rounded away from zero to whole nanos, as the API server does."""
+    """The value rounded away from zero to whole nanos, like the API server does."""
     scaled = value * _NANO
     whole = -(-abs(scaled).numerator // scaled.denominator)
     return Fraction(whole if scaled >= 0 else -whole, _NANO)

@@ -1,4 +1,4 @@
-"""Small pieces of English: numbers with their noun, lists of words. Standard library only."""
+"""Small pieces of English: numbers with nouns, lists of words. Imports only the standard library."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def joined(words: Sequence[str], conjunction: str = "and") -> str:
 
 
 def value_in_words(value: Any) -> str:
-    """A value that was read from YAML, as messages name it: `true`, `the number 3`, `the text x`, `a mapping`."""
+    """A value read from YAML, as named in messages: `true`, `the number 3`, `the text x`, `a mapping`."""
     match value:
         case None | True | False:
             return {None: "nothing", True: "true", False: "false"}[value]

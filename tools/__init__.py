@@ -1,1 +1,1 @@
-"""Tools of this repository; no part of what is installed."""
+"""Development tools of this repository. They are not part of the installed package."""

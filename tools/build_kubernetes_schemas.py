@@ -1,10 +1,10 @@
 """Build schemas/kubernetes/<minor>.json from the maintained package kubernetes-validate (a dev dependency).
 
-    python tools/build_kubernetes_schemas.py [FOLDER]
+python tools/build_kubernetes_schemas.py [FOLDER]
 
-Kept: names, types, formats, required fields and list keys of everything that a manifest may say. Dropped:
-descriptions, server-set fields (`status`, most of ObjectMeta), kinds that are requests, `null` as a value
-(it means nothing in a manifest). Added: what kubernetes_facts.yaml says. One definition per line.
+Kept: names, types, formats, required fields and list keys of everything that a manifest may contain. Dropped:
+descriptions, server-set fields (`status`, most of ObjectMeta), request kinds, `null` as a value (it means nothing in a
+manifest). Added: the facts in kubernetes_facts.yaml. One definition per line.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ Json = dict[str, Any]
 
 
 def build(minor: str) -> Json:
-    """The bundle of one minor: `kubernetes`, `source`, `kinds`, `values`, `definitions`."""
+    """The bundle for one minor version: `kubernetes`, `source`, `kinds`, `values`, `definitions`."""
     facts = yaml.safe_load((HERE / "kubernetes_facts.yaml").read_text("utf-8"))
     upstream = _upstream(minor)
     kinds = dict(_kinds(upstream, facts))
@@ -80,7 +80,7 @@ def build(minor: str) -> Json:
 
 
 def render(bundle: Json) -> str:
-    """The bundle as text: one definition or group version per line, so that a change reads as a change."""
+    """The bundle as text: one definition or group version per line, so that diffs are readable."""
     parts = [f"{json.dumps(key)}: {json.dumps(bundle[key])}" for key in ("kubernetes", "source", "licence")]
     for section in ("kinds", "values", "definitions"):
         lines = ",\n".join(
@@ -159,7 +159,7 @@ def _references(schema: Any) -> Iterator[str]:
 
 
 def main(arguments: list[str]) -> None:
-    """Write one file per minor."""
+    """Write one file per minor version."""
     folder = Path(arguments[0]) if arguments else TARGET
     folder.mkdir(parents=True, exist_ok=True)
     for minor in MINORS:

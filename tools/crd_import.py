@@ -1,6 +1,7 @@
-"""Turn a CustomResourceDefinition into our notation: descriptions dropped, what Kubernetes defines referred to.
+"""Convert a CustomResourceDefinition to the notation of `schemas/crds/`.
 
-The inverse of `blueprint.kubernetes.crds.expand_crd`. What occurs more than once becomes a local type.
+Descriptions are dropped, and types that Kubernetes defines become references. A schema that occurs more than once
+becomes a local type. This is the inverse of `blueprint.kubernetes.crds.expand_crd`.
 """
 
 from __future__ import annotations
@@ -25,8 +26,8 @@ _GENERATED = "controller-gen.kubebuilder.io/version"
 def import_crd(crd: Mapping[str, Any], *, source: str, version: str, licence: str, minor: str) -> dict[str, Any]:
     """The document in our notation for an `apiextensions.k8s.io/v1` CRD.
 
-    `minor` names the Kubernetes release whose definitions are referred to. Raises ValueError where the CRD
-    is not one that the notation can say (no schema, an older API version).
+    `minor` is the Kubernetes release whose definitions are referenced. Raises ValueError if the notation cannot express
+    the CRD (no schema, an older API version).
     """
     if crd.get("apiVersion") != "apiextensions.k8s.io/v1" or crd.get("kind") != "CustomResourceDefinition":
         raise ValueError("not a CustomResourceDefinition of apiextensions.k8s.io/v1")
@@ -50,21 +51,23 @@ def import_crd(crd: Mapping[str, Any], *, source: str, version: str, licence: st
 
 
 def fingerprint(crd: Mapping[str, Any]) -> str:
-    """The SHA-256 of what a CRD says, prose left out: our form, expanded, must have upstream's."""
+    """The SHA-256 of a CRD without its prose. Our form, once expanded, must have the fingerprint of the upstream
+    CRD.
+    """
     spec = crd["spec"]
     versions = [{**v, "schema": without_prose(v["schema"]["openAPIV3Schema"])} for v in spec["versions"]]
     for version in versions:
-        if not version.get("subresources"):  # `{}` says what nothing says
+        if not version.get("subresources"):  # `{}` is the same as no value
             version.pop("subresources", None)
         if columns := version.get("additionalPrinterColumns"):
             version["additionalPrinterColumns"] = [without_prose(column) for column in columns]
-    names = {"listKind": f"{spec['names']['kind']}List", **spec["names"]}  # the API server adds it where it is missing
+    names = {"listKind": f"{spec['names']['kind']}List", **spec["names"]}  # the API server adds it if it is missing
     content = {"group": spec["group"], "names": names, "scope": spec["scope"], "versions": versions}
     return hashlib.sha256(_key(content).encode()).hexdigest()
 
 
 def without_prose(schema: Any) -> Any:
-    """The schema without descriptions and without the messages of its rules; `required` in order."""
+    """The schema without descriptions and without the messages of its validation rules; `required` is sorted."""
     if not isinstance(schema, Mapping):
         return schema
     return {key: _bare(key, value) for key, value in schema.items() if key not in ("description", "externalDocs")}
@@ -104,7 +107,9 @@ def _key(schema: Any) -> str:
 
 
 def _definitions(kubernetes: Kubernetes) -> dict[str, str]:
-    """The short name of each definition by its written-out schema; of equal ones, core/v1 and the shortest."""
+    """The short name of each definition, by its expanded schema. For equal schemas: core/v1 first, then the shortest
+    name.
+    """
     found: dict[str, str] = {}
     ranked = sorted(embeddable(kubernetes), key=lambda each: ("core.v1" not in each[0], len(each[0]), each[0]))
     for name, schema in ranked:
@@ -114,7 +119,7 @@ def _definitions(kubernetes: Kubernetes) -> dict[str, str]:
 
 @dataclass(slots=True)
 class _NotationWriter:
-    """Writes nodes; knows Kubernetes' definitions and which subtrees this document repeats."""
+    """Writes nodes, with references to the definitions of Kubernetes and to subtrees that the document repeats."""
 
     definitions: Mapping[str, str]
     seen: Counter[str] = field(default_factory=Counter)
@@ -124,7 +129,7 @@ class _NotationWriter:
     names: dict[str, str] = field(default_factory=dict)
 
     def look_at(self, schema: Schema, name: str = "") -> None:
-        """Count every object subtree with two fields or more, so that repeated ones become types."""
+        """Count every object subtree with at least two fields, so that repeated ones become types."""
         key = _key(schema)
         if key in self.definitions:
             return
@@ -143,7 +148,7 @@ class _NotationWriter:
         return {name: self._spelled(self.schemas[key]) for name, key in named}
 
     def node(self, schema: Schema) -> Any:
-        """A type expression where one says everything, else a mapping."""
+        """A type expression if that is sufficient, otherwise a mapping."""
         if word := self._word(schema):
             return word
         return self._spelled(schema)
@@ -159,7 +164,7 @@ class _NotationWriter:
         return None
 
     def name_types(self) -> None:
-        """Give every repeated subtree a name, after the first field that has it."""
+        """Name every repeated subtree after the first field that contains it."""
         for key in (key for key, count in self.seen.items() if count > 1):
             name = self.suggested[key] or "Type"
             number = 1 + sum(other.rstrip("0123456789") == name for other in self.names.values())
@@ -176,7 +181,7 @@ class _NotationWriter:
         return node
 
     def _shape(self, rest: Schema) -> dict[str, Any]:
-        """The part of a node that says its type; takes what it has said out of `rest`."""
+        """The part of a node that expresses its type. Keys that it expresses are removed from `rest`."""
         kind = rest.get("type")
         if kind == "object" and "properties" in rest:
             del rest["type"]

@@ -36,7 +36,7 @@ def _block(mapping: Mapping[str, Any], indent: str) -> Iterator[str]:
 
 
 def _is_leaf(key: str, value: Any) -> bool:
-    """Whether a reader is better off with it on one line: no fields inside."""
+    """Whether the node is more readable on one line: it contains no fields."""
     return key not in ("fields", "versions", "types") and not _nested_fields(value)
 
 

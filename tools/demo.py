@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
-"""What the tool does, on a real example: `make demo`. No cluster, no network; writes to a temporary folder only.
+"""A demonstration of the tool with a real example: `make demo`.
 
-Every command is printed before its output and held to its exit code and to what it must say; the demo fails
-where one behaves otherwise.
+It needs no cluster and no network, and writes to a temporary folder only. Every command is printed before its output.
+The demo fails if an exit code or an output is not the expected one.
 """
 
 from __future__ import annotations
@@ -20,11 +20,11 @@ FIELD = "spec.driver.version"
 
 
 class Unexpected(Exception):  # noqa: N818 - what happened, not a kind of error
-    """A step behaved otherwise than the demo says."""
+    """A step did not behave as the demo expects."""
 
 
 def main() -> int:
-    """Run the demo; the exit code."""
+    """Run the demo and return the exit code."""
     with tempfile.TemporaryDirectory(prefix="blueprint-demo-") as folder:
         try:
             _demo(Path(folder))
@@ -37,24 +37,24 @@ def main() -> int:
 def _demo(folder: Path) -> None:
     shutil.copy(EXAMPLE, folder / "blueprint.yaml")
 
-    _say("One document says what the GPU platform is:")
+    _say("One document declares the GPU platform:")
     print(_numbered(folder / "blueprint.yaml"))
 
-    _say("It is checked with everything that it renders, against the schemas of its Kubernetes version:")
+    _say("The document and all rendered manifests are checked against the schemas of the Kubernetes version:")
     _blueprint(folder, "validate blueprint.yaml", wants="No findings.")
 
-    _say("It compiles to complete manifests, and to what proves them later:")
+    _say("It compiles to complete manifests, and to the data for later checks of the cluster:")
     _blueprint(folder, "compile blueprint.yaml -o bundle", wants="Wrote bundle")
     print("\n".join(["bundle/", *_tree(folder / "bundle")]))
 
-    _say("Every rendered field knows its lines: blueprint, release, template.")
+    _say("Every rendered field can be traced to lines of the blueprint, the release and the template:")
     _blueprint(folder, f"trace blueprint.yaml ClusterPolicy/cluster-policy {FIELD}", wants="blueprint.yaml:21:24")
 
-    _say("What would a new driver branch change? (exit code 1: they differ)")
+    _say("The effect of a new driver branch (exit code 1: there are differences):")
     _change(folder, "blueprint.yaml", "newer.yaml", 'branch: "580", kernel', 'branch: "595", kernel')
     _blueprint(folder, "diff blueprint.yaml newer.yaml", exits=1, wants=FIELD)
 
-    _say("Now one line is broken on purpose. Nothing is written, and the message says where and what instead:")
+    _say("Now one line contains a typo. Nothing is written, and the message gives the place and the fix:")
     _change(folder, "blueprint.yaml", "broken.yaml", "H100-SXM5-80GB", "H100-SMX5-80GB")
     _blueprint(folder, "compile broken.yaml -o broken", exits=1, wants="broken.yaml:20:22")
     if (folder / "broken").exists():
@@ -67,7 +67,7 @@ def _say(line: str) -> None:
 
 
 def _change(folder: Path, source: str, copy: str, old: str, new: str) -> None:
-    """Write a copy in which `old` has become `new`, and show the command that does it."""
+    """Write a copy in which `old` is replaced by `new`, and show the command for it."""
     text = (folder / source).read_text(encoding="utf-8")
     if text.count(old) != 1:
         raise Unexpected(f"{source} holds {old!r} {text.count(old)} times")
@@ -76,7 +76,7 @@ def _change(folder: Path, source: str, copy: str, old: str, new: str) -> None:
 
 
 def _blueprint(folder: Path, arguments: str, *, exits: int = 0, wants: str) -> None:
-    """Run one command of the tool, show it with its output, and hold it to its exit code and a part of its text."""
+    """Run one command of the tool, print it with its output, and check its exit code and a part of its output."""
     print(f"$ blueprint {arguments}", flush=True)
     command = [sys.executable, "-m", "blueprint", *arguments.split()]
     result = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=60, check=False)

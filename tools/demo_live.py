@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
-"""The whole thread against a real API server, on this machine: `make demo-live`.
+"""The complete workflow against a real API server on this machine: `make demo-live`.
 
-Installs the throw-away control plane if it is not there yet (about 10 minutes, once), applies the example, changes
-something by hand, and finds it again; then a GPU node that is not what the blueprint says. Every command is
-printed and held to its exit code and to what it must say. The GPUs are a stand-in for NVML unless --library names
-a real libnvidia-ml.so.1.
+The demo installs the local control plane if it is missing (about 10 minutes, once), applies the example, changes an
+object manually and detects the drift. It then examines a GPU node that differs from the blueprint. Every command is
+printed, and its exit code and a part of its output are checked. A stub library replaces NVML unless --library names a
+real libnvidia-ml.so.1.
 
-With --page FILE the transcript is written as a tutorial page too.
+With --page FILE the transcript is also written as a tutorial page.
 """
 
 from __future__ import annotations
@@ -33,24 +33,26 @@ HOST_NETWORK = '{"spec":{"template":{"spec":{"hostNetwork":true}}}}'
 
 
 class Unexpected(Exception):  # noqa: N818 - what happened, not a kind of error
-    """A step behaved otherwise than the demo says."""
+    """A step did not behave as the demo expects."""
 
 
 @dataclass
 class Stage:
-    """Runs commands in a folder, prints them as a person would type them, and keeps the transcript."""
+    """Runs commands in a folder, prints them as a user would type them, and keeps the transcript."""
 
     folder: Path
     environment: dict[str, str]
     page: list[str] = field(default_factory=list)
 
     def say(self, line: str) -> None:
-        """A line of explanation."""
+        """Print a line of explanation."""
         print(f"\n\033[1m# {line}\033[0m" if sys.stdout.isatty() else f"\n# {line}", flush=True)
         self.page += ["", line, ""]
 
     def run(self, command: str, *, exits: int = 0, wants: str = "", stdin: str = "") -> str:
-        """Run one command; its standard output. Raises Unexpected where it behaves otherwise."""
+        """Run one command and return its standard output. Raises Unexpected if the exit code or the output is not the
+        expected one.
+        """
         print(f"$ {command}", flush=True)
         words = shlex.split(command)
         if words[0] == "blueprint":
@@ -69,7 +71,7 @@ class Stage:
 
 
 def main() -> int:
-    """Run the demo; the exit code."""
+    """Run the demo and return the exit code."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--library", help="a real libnvidia-ml.so.1 to probe instead of the stand-in")
     parser.add_argument("--page", type=Path, help="write the transcript as a tutorial page")
@@ -127,7 +129,7 @@ def _drift(stage: Stage) -> None:
     _kubectl_run(stage, kubectl, patch)
     stage.say("drift reports the field, the writer and the time (exit code 1):")
     stage.run("blueprint drift bundle", exits=1, wants="hostNetwork")
-    time.sleep(1.1)  # the API keeps times to the second: two edits of one second would look like one act
+    time.sleep(1.1)  # the API server stores times in seconds: two edits within a second would look like one
     stage.say("If a declared value is changed, drift also reports the blueprint line that it contradicts:")
     _kubectl_run(
         stage,
@@ -138,7 +140,7 @@ def _drift(stage: Stage) -> None:
 
 
 def _kubectl(stage: Stage) -> str:
-    """The kubectl that the lab built, or the one on PATH."""
+    """The kubectl that the lab built, or the one on the PATH."""
     status = stage.environment
     told = subprocess.run(
         [sys.executable, "-m", "blueprint", "lab", "status"], env=status, capture_output=True, text=True, check=True

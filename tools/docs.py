@@ -43,7 +43,7 @@ STEPS = (
 
 
 def main(arguments: list[str], folder: Path = REFERENCE) -> int:
-    """Write or check every page; the exit code."""
+    """Write or check every page and return the exit code."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0] if __doc__ else "")
     parser.add_argument("--check", action="store_true", help="write nothing; exit 1 if a page is stale")
     options = parser.parse_args(arguments)
@@ -61,7 +61,7 @@ def main(arguments: list[str], folder: Path = REFERENCE) -> int:
 
 
 def pages() -> dict[str, str]:
-    """File name to content."""
+    """The content of each page, by file name."""
     writers: dict[str, Callable[[], Iterator[str]]] = {
         "cli.md": cli_page,
         "codes.md": codes_page,
@@ -77,7 +77,7 @@ def pages() -> dict[str, str]:
 
 
 def codes_page() -> Iterator[str]:
-    """Every code under its step, each with an anchor of its id."""
+    """Every code, grouped by step, each with its ID as an anchor."""
     yield "# Diagnostic codes"
     yield "Codes are permanent. The first digit is the step that reports the code. Severities can be configured."
     step = None
@@ -95,7 +95,7 @@ def codes_page() -> Iterator[str]:
 
 
 def rules_page() -> Iterator[str]:
-    """Every rule of a GPU platform, by topic, and how it is kept."""
+    """Every rule of the GPU platform, by topic, and how it is enforced."""
     yield "# Rules of a GPU platform"
     yield (
         "This page lists known problems with GPUs on Kubernetes, and what prevents each of them: a diagnostic, a "
@@ -113,7 +113,7 @@ def rules_page() -> Iterator[str]:
 
 
 def _kept(rule: dict[str, Any]) -> str:
-    """How a rule is kept, in words with links."""
+    """How a rule is enforced, in words with links."""
     also = f"; see also {_links(rule['also'])}" if "also" in rule else ""
     if "codes" in rule:
         return f"error or warning: {_links(rule['codes'])}{also}"
@@ -165,7 +165,7 @@ def spec_page() -> Iterator[str]:
 
 
 def hardware_page() -> Iterator[str]:
-    """Every GPU product with its facts, each with its evidence."""
+    """Every GPU product with its facts, each with its source."""
     catalog = load_catalog()
     yield "# GPU products"
     yield (
@@ -208,7 +208,7 @@ def machines_page() -> Iterator[str]:
 
 
 def compatibility_page() -> Iterator[str]:
-    """Every rule of what goes together."""
+    """Every compatibility rule."""
     yield "# Compatibility rules"
     yield (
         "A violation of a rule is reported as [BP3164](codes.md#bp3164); it is a warning if the rule is unverified or "
@@ -239,7 +239,7 @@ def _cell(fact: Fact[object] | None) -> str:
 
 
 def cli_page() -> Iterator[str]:
-    """Every verb and its arguments, from the parsers themselves."""
+    """Every command and its arguments, from the argument parsers."""
     from blueprint.cli.main import build_parser
 
     yield "# Command line"

@@ -1,4 +1,4 @@
-"""The page that says where each value of an upstream chart is in a blueprint, from `components/*/upstream.yaml`."""
+"""The page that maps each value of an upstream chart to a blueprint field, from `components/*/upstream.yaml`."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ KINDS = {
 
 
 def helm_page() -> Iterator[str]:
-    """Chart by chart, value by value."""
+    """The lines of the page: the values of each chart."""
     yield "# From Helm values to a blueprint"
     yield (
         "This page shows where each value of the upstream charts is in a blueprint. A row applies to the value and to "

@@ -1,8 +1,8 @@
-"""Turn upstream CRD files into schemas/crds/<group>/<plural>.yaml.
+"""Convert upstream CRD files to schemas/crds/<group>/<plural>.yaml.
 
 python -m tools.import_crd --source URL --version V --licence L [--minor 1.36] [--earlier] FILE...
 
---earlier writes schemas/crds/<group>/<version>/<plural>.yaml, for a release that is not the newest.
+--earlier writes schemas/crds/<group>/<version>/<plural>.yaml, for a release that is not the latest.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ CRDS = Path(__file__).resolve().parent.parent / "schemas" / "crds"
 
 
 def main() -> None:
-    """Write one file per CRD found in the files."""
+    """Write one file for each CRD in the given files."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--source", required=True)
     parser.add_argument("--version", required=True)

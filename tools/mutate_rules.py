@@ -1,16 +1,16 @@
-"""Change the code of rules and of what runs them, one place at a time, and see whether examples and tests notice.
+"""Mutation tests for rules: change the code in one place at a time and check whether an example or a test fails.
 
-    python tools/mutate_rules.py [--jobs N] [--sample N] [MODULE...]
+python tools/mutate_rules.py [--jobs N] [--sample N] [MODULE...]
 
-MODULE is a part of a file's name under blueprint/check (`gang`); all by default, which takes an hour. `--sample N`
-makes N changes of each module, the same ones each time. For each module: how many changes were noticed, and where one
-was not. A rule whose condition can be changed unnoticed has an example too few. Changes that make no difference are
-listed in tools/equivalent_changes.yaml, each with the reason; one that is listed and no longer made ends the run.
+MODULE is a part of a file name under blueprint/check (for example `gang`). The default is all modules, which takes an
+hour. `--sample N` tests N changes of each module, the same ones in every run. For each module the output is the number
+of changes that were detected, and the places of those that were not. If the condition of a rule can be changed without
+a failure, an example is missing. Changes that make no difference are listed in tools/equivalent_changes.yaml, each with
+the reason. A listed change that no longer occurs is an error.
 
-Each change runs in a process of its own: first the examples of the pages of the module's codes, then the files of tests
-that name one of these codes. The modules that stand in blueprint/check itself run rules, and read schemas: for them the
-files of tests that import the module, or something that imports it. A module that leaves its work to others has nothing
-to change.
+Each change is tested in a separate process: first the examples on the rule pages of the module's codes, then the test
+files that contain one of these codes. The modules directly in blueprint/check run rules and read schemas; they are
+tested with the files that import the module or its importers. A module that only delegates has nothing to change.
 """
 
 from __future__ import annotations
@@ -45,11 +45,11 @@ BESIDE = ROOT / "blueprint" / "check"
 SLOW = frozenset({"test_hostile_input", "test_impossible", "test_properties", "test_scaling"})
 """Tests of whole runs, which take longer than all others together."""
 SECONDS = 40
-"""Of a processor, after which a change counts as noticed: it made something run without end."""
+"""CPU time after which a change counts as detected, because it made something run indefinitely."""
 TESTS = ("tests.check.test_rule_places", "tests.check.test_rule_variants", "tests.check.test_rules")
-"""Of the examples of pages."""
+"""The tests that run the examples of the rule pages."""
 EQUIVALENT = ROOT / "tools" / "equivalent_changes.yaml"
-"""By module, changes as they are printed, without the line; and why each makes no difference."""
+"""By module: changes as they are printed, without the line number, and why each makes no difference."""
 
 COMPARISONS: dict[type[ast.cmpop], type[ast.cmpop]] = {
     ast.Eq: ast.NotEq, ast.NotEq: ast.Eq, ast.In: ast.NotIn, ast.NotIn: ast.In, ast.Is: ast.IsNot, ast.IsNot: ast.Is,
@@ -58,12 +58,12 @@ COMPARISONS: dict[type[ast.cmpop], type[ast.cmpop]] = {
 
 
 class NotTestedError(Exception):
-    """The tests of a module fail as it stands, or there are none."""
+    """A module has no tests, or they fail without any change."""
 
 
 @dataclass(frozen=True)
 class Change:
-    """One changed place of a module: its line, what was done, and the whole text that comes out."""
+    """One change to a module: its line, a description, and the complete text of the changed module."""
 
     line: int
     what: str
@@ -71,7 +71,7 @@ class Change:
 
 
 def changes(source: str) -> Iterator[Change]:
-    """Every change of a module. What is said to people, and what is declared, stays as it is."""
+    """Every change of a module. Messages and declarations are not changed."""
     tree = ast.parse(source)
     for node, field, index in list(_places(tree)):
         held = getattr(node, field)
@@ -95,10 +95,10 @@ def _short(node: ast.AST) -> str:
 
 
 def _places(node: ast.AST) -> Iterator[tuple[ast.AST, str, int | None]]:
-    """Where a node may be changed: its parent, the field, and the index where that is a list."""
+    """Where a node may be changed: its parent, the field, and the index if the field is a list."""
     if isinstance(node, ast.JoinedStr | ast.Import | ast.ImportFrom):
         return
-    if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):  # a docstring of one word
+    if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):  # a one-word docstring
         return
     if isinstance(node, ast.Call) and _called(node) in ("define", "rule", "TypeVar"):
         return
@@ -119,7 +119,7 @@ def _called(node: ast.Call) -> str:
 
 
 def _variants(node: ast.AST) -> Iterator[ast.AST | None]:  # noqa: C901 - one case for each sort of node
-    """What a node may become."""
+    """The replacements for a node; None removes it."""
     match node:
         case ast.Compare(left, [operator], compared) if type(operator) in COMPARISONS:
             yield ast.Compare(left, [COMPARISONS[type(operator)]()], compared)
@@ -146,7 +146,9 @@ def _variants(node: ast.AST) -> Iterator[ast.AST | None]:  # noqa: C901 - one ca
 
 
 def _is_list(node: ast.AST) -> bool:
-    """Whether it holds constants alone, which are left out one at a time instead of being changed."""
+    """Whether the node is a list of constants only. Their elements are removed one at a time instead of being
+    changed.
+    """
     elements = node.elts if isinstance(node, ast.Tuple | ast.List | ast.Set) else []
     return len(elements) > 1 and all(isinstance(each, ast.Constant) for each in elements)
 
@@ -174,12 +176,12 @@ def _constants(value: object) -> Iterator[ast.AST]:
         yield ast.Constant(not value)
     elif isinstance(value, int):
         yield ast.Constant(value + 1)
-    elif isinstance(value, str) and value and " " not in value:  # texts with spaces are said to people
+    elif isinstance(value, str) and value and " " not in value:  # texts with spaces are messages
         yield ast.Constant(f"{value}XX")
 
 
 class _Changed(importlib.abc.MetaPathFinder, importlib.abc.Loader):
-    """Imports one module from another text."""
+    """Imports one module from a different text."""
 
     def __init__(self, name: str, file: Path, text: str) -> None:
         self._name, self._file, self._text = name, file, text
@@ -241,7 +243,7 @@ def tests_of(file: Path, codes: list[str]) -> list[str]:
 
 
 def noticed(file: Path, text: str, codes: list[str], tests: list[str]) -> bool:
-    """Whether an example or a test fails when a module has another text; in a process of its own."""
+    """Whether an example or a test fails if a module has a different text. Runs in a separate process."""
     child = os.fork()
     if child == 0:
         status = 1
@@ -263,7 +265,7 @@ def _passes(file: Path, text: str, codes: list[str], tests: list[str]) -> bool:
 
 
 def _forget(changed: set[str]) -> None:
-    """Have modules imported again where they are next needed, and all that import them as they are imported."""
+    """Remove modules, and all that import them at module level, from the import cache."""
     for name in _stale(changed):
         package, _, own = name.rpartition(".")
         if package in sys.modules:  # the package may be stale itself
@@ -284,7 +286,7 @@ def _stale(changed: set[str]) -> set[str]:
 
 
 class _Renewed(dict[str, Any]):
-    """Codes by name, which a module that is imported again may define again."""
+    """Codes by name. A module that is imported again may define its codes again."""
 
     def __contains__(self, _: object) -> bool:
         return False
@@ -310,7 +312,7 @@ def _imported_by(file: Path, *, inside: bool = False) -> set[str]:
 
 
 def _examples_pass(codes: list[str]) -> bool:
-    """Without pytest, which takes longer to start than the examples take."""
+    """Run the examples without pytest, which takes longer to start than the examples take to run."""
     places, variants, rules = map(importlib.import_module, TESTS)
     tests = {
         rules.test_what_is_bad_is_found_and_what_is_good_is_not: rules.EXAMPLES,
@@ -340,9 +342,9 @@ def _tests_pass(tests: list[str]) -> bool:
 
 
 def survivors(file: Path, jobs: int, sample: int | None = None) -> tuple[list[Change], int]:
-    """The changes of a module that nothing notices and that make a difference, and how many changes there are.
+    """The changes of a module that make a difference and are not detected, and the total number of changes.
 
-    Raises NotTestedError.
+    Raises NotTestedError if the module has no tests or they fail without any change.
     """
     source = file.read_text("utf-8")
     codes = codes_of(file)
@@ -362,7 +364,7 @@ def survivors(file: Path, jobs: int, sample: int | None = None) -> tuple[list[Ch
 
 
 def main() -> None:
-    """Print one line for each module, and each change that nothing noticed."""
+    """Print one line for each module and one for each change that was not detected."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("modules", metavar="MODULE", nargs="*")
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1)

@@ -51,7 +51,7 @@ class GpuShare(Record):
         return Fraction(math.ceil(Fraction(self.memory_mib * _HUNDREDTHS, gpus.counted_mib)), _HUNDREDTHS)
 
     def pods_of_gpu(self, gpus: SharedGpus) -> int | None:
-        """The number of such pods that share one GPU; None if its memory is unknown."""
+        """The number of pods with such requests that share one GPU; None if its memory is unknown."""
         if self.memory_mib is not None:
             return gpus.counted_mib // self.memory_mib if gpus.counted_mib else None
         return int(1 / self.fraction) if self.fraction else None
@@ -74,7 +74,7 @@ def share_of(pod: DescribedPod) -> GpuShare | str | None:
 
 
 def pods_of_node(share: GpuShare, gpus: SharedGpus | None) -> int | str | None:
-    """The number of such pods that fit on one node; the reason if none fits, or None if unknown.
+    """The number of pods with such requests that fit on one node; the reason if none fits, or None if unknown.
 
     A pod that requests shares of several GPUs gets them from different GPUs.
     """

@@ -47,7 +47,7 @@ class PoolAnswer(Record):
 
     @property
     def total(self) -> int | None:
-        """The number of such pods that all nodes hold and the quota allows."""
+        """The number of pods that all nodes hold and the quota allows."""
         limits = [self.quota, None if self.at_once is None else self.at_once * self.nodes]
         return min((each for each in limits if each is not None), default=None)
 
@@ -88,7 +88,7 @@ class WorkloadAnswer(Record, dict=True):
 
     @cached_property
     def fit_alone(self) -> Fit:
-        """The same, as if it were the only pod set."""
+        """Whether a node fits it, as if it were the only pod set of its workload."""
         return Fit.NO if self.is_never_admitted else self._placed
 
     @property
@@ -114,7 +114,7 @@ class WorkloadAnswer(Record, dict=True):
 
     @cached_property
     def at_once(self) -> int | None:
-        """The number of such pods that fit at once; None if unlimited or unknown."""
+        """The number of pods of the workload that fit at once; None if unlimited or unknown."""
         totals = [each.total for each in self.pools if each.fit is Fit.FITS]
         return None if None in totals else sum(each or 0 for each in totals)
 

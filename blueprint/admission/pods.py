@@ -74,7 +74,7 @@ def pool_answer(
 
 
 def _of_machine(pod: DescribedPod, nodes: NodesOfPool) -> Iterator[tuple[str, int]]:
-    """The number of such pods that a node holds, for CPU and memory, and the reason if it holds none."""
+    """The number of pods with these requests that a node holds, for CPU and memory, and the reason if it holds none."""
     for name, wanted in machine_amounts(pod).items():
         if name in nodes.machine:
             of_node = quantity_value(nodes.machine[name])
@@ -83,7 +83,9 @@ def _of_machine(pod: DescribedPod, nodes: NodesOfPool) -> Iterator[tuple[str, in
 
 
 def _of_shares(pod: DescribedPod, nodes: NodesOfPool) -> Iterator[tuple[str, int]]:
-    """The same for fractional GPUs; nothing if the pod requests none, or if it is unknown."""
+    """The number of pods with fractional GPUs that a node holds, and the reason if it holds none; nothing if the pod
+    requests none, or if it is unknown.
+    """
     share = share_of(pod)
     held = pods_of_node(share, nodes.shared) if isinstance(share, GpuShare) else share
     if held is not None:

@@ -150,7 +150,9 @@ class Quotas:
         return replace(answer, quota=pods, reasons=(*answer.reasons, *notes, *held))
 
     def _held(self, pool: str, amounts: Mapping[str, Fraction]) -> tuple[str, ...]:
-        """What the workload still waits for once it has quota. Only the autoscaler knows how long this takes."""
+        """The admission checks that the workload waits for once it has quota. Only the autoscaler knows how long this
+        takes.
+        """
         check = self._checks.get(pool)
         if check is None or not any(amounts.get(each) for each in check.managed_resources):
             return ()

@@ -40,7 +40,7 @@ class Together(Record, kw_only=True):
 
 
 class PodSetsFile(CatalogueFile, kw_only=True):
-    """The table of such kinds.
+    """The table of kinds whose pod sets form one workload.
 
     Attributes:
         together: The kinds.

@@ -81,7 +81,7 @@ class Admission:
         self._counted = Counted(platform)
 
     def results(self, objects: Sequence[Object]) -> Iterator[WorkloadAnswer]:
-        """The answer for every pod that requests devices, and for every claim that no pod refers to."""
+        """The result for every pod that requests devices, and for every claim that no pod refers to."""
         everything = RuleContext((*objects, *self._rendered), self._facts)
         prover, shapes = self._provided(objects, everything)
         used: set[int] = set()

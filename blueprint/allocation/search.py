@@ -54,7 +54,7 @@ class _Step:
 
 
 class Usage:
-    """What earlier claims use on a node: devices, amounts of counters, shares of devices."""
+    """The resources that earlier claims use on a node: devices, amounts of counters, shares of devices."""
 
     def __init__(self) -> None:
         self.devices: set[int] = set()

@@ -93,7 +93,7 @@ class ClaimVerdict(Record):
 
     @property
     def at_once(self) -> int | None:
-        """The number of such pods that fit at once; None if unlimited or unknown."""
+        """The number of pods that fit at once; None if unlimited or unknown."""
         found = [each for each in self.groups if each.outcome is Outcome.FITS]
         if any(each.at_once is None for each in found):
             return None

@@ -1,4 +1,6 @@
-"""Reads when credentials expire, as far as they reveal it: the first question after a 401."""
+"""Reads the expiry time of credentials, if they contain one. An expired credential is the most likely reason for a
+401.
+"""
 
 from __future__ import annotations
 

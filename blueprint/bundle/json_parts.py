@@ -89,7 +89,7 @@ def _dumps(value: Any) -> bytes:
 
 
 class JsonParts:
-    """Such a file on disk. Nothing is read until it is requested.
+    """A JSON file on disk, of which parts are read. Nothing is read until it is requested.
 
     All methods raise ValueError, KeyError, IndexError or TypeError if the file is malformed.
     """

@@ -192,7 +192,7 @@ class BundlePool(Record):
 
     @property
     def published(self) -> tuple[Publication, ...]:
-        """What DRA drivers publish of one of its nodes. `slices_of_node` returns it as objects."""
+        """The devices that DRA drivers publish for one of its nodes. `slices_of_node` returns it as objects."""
         return self.slices.get(self.name, ())
 
     def origin(self, *keys: str) -> FieldOrigin | None:

@@ -98,7 +98,7 @@ class OriginEncoder:
     def places(self, obj: Object, shared: Container[str] = ()) -> dict[str, Place]:
         """The origin of each field of an object, by JSON pointer.
 
-        `shared` are files to whose lines not only objects refer.
+        `shared`: files to whose lines not only objects refer.
         """
         if isinstance(obj.origins, ManifestOrigins) and obj.origins.file not in shared:
             return self._manifest(obj.origins)
@@ -108,7 +108,9 @@ class OriginEncoder:
         return self._templates[origin.template], self.number(origin.noted)
 
     def _manifest(self, origins: ManifestOrigins) -> dict[str, Place]:
-        """The same if nothing else refers to the lines. Only those of the first field then need to be deduplicated."""
+        """The origins of an object from a manifest whose lines nothing else refers to. Only those of the first field
+        need to be deduplicated.
+        """
         template, sources = self._place(next(iter(origins.values())))
         more = len(origins) - 1
         spans = [*origins.spans()]

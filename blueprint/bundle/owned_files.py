@@ -52,7 +52,7 @@ class LockedFiles(Record):
 
 
 class Replacement(Record):
-    """What writing a bundle does to a folder, file by file; names are relative to it.
+    """The changes that writing a bundle makes to a folder, file by file; names are relative to it.
 
     `edited` are the changed or removed files that differ from the old bundle. `in_the_way` describes what cannot be
     replaced. `foreign` and `strays` stay; strays are below `manifests/`.
@@ -83,7 +83,7 @@ def is_free(folder: Path) -> bool:
 
 
 def replacement(files: Files, folder: Path) -> Replacement:
-    """What writing `files` to `folder` would do. A missing folder counts as empty."""
+    """The changes that writing `files` to `folder` would make. A missing folder counts as empty."""
     listed = listed_in(folder)
     changed, added, edited, in_the_way = [], [], [], []
     for name, data in files.items():

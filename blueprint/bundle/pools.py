@@ -59,7 +59,7 @@ def bundle_pool(pool: Pool) -> BundlePool:
 
 
 def _published(pool: Pool) -> tuple[Publication, ...]:
-    """What DRA drivers publish of its nodes. Where pods do not claim GPUs, nothing of this is imported."""
+    """The devices that DRA drivers publish for its nodes. The DRA topic is imported only if pods claim GPUs."""
     if not pool.gpu or not pool.platform.dra.version:
         return ()
     from blueprint.platform.dra.prediction import published_by

@@ -38,7 +38,7 @@ def provenance_file(
     of the files by name; `rename` returns the name of a file in the bundle.
     """
     shared = {each.span.file for each in encoder.sources()}
-    fields = {file: fragment(encoder.places(obj, shared)) for file, obj in objects.items()}  # as text it takes a fifth
+    fields = {file: fragment(encoder.places(obj, shared)) for file, obj in objects.items()}  # a fifth of the memory
     numbered = [[fact.what, encoder.number(fact.noted)] for fact in facts]
     values = {"schemaVersion": SCHEMA, "facts": numbered}
     lines = _lines(chain(encoder.sources(), extra), texts, rename)
@@ -77,7 +77,7 @@ class Texts(Mapping[str, str]):
 
 
 class StoredFacts:
-    """The facts of a bundle on disk, read when somebody asks."""
+    """The facts of a bundle on disk, read on first use."""
 
     def __init__(self, provenance: Provenance) -> None:
         self._provenance = provenance

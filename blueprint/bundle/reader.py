@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 
 Slices = Mapping[str, "tuple[Publication, ...]"]
-"""What DRA drivers publish of a node, by pool."""
+"""The predicted ResourceSlices of a node, by pool."""
 
 
 def read_bundle(folder: Path) -> Bundle:

@@ -62,7 +62,7 @@ def _is_short(value: Any) -> bool:
 
 
 class StoredSlices(Mapping[str, tuple[Publication, ...]]):
-    """The contents of such a file, by pool. Read on first use.
+    """The contents of a `resource-slices.yaml`, by pool. Read on first use.
 
     All methods raise ValueError, KeyError, TypeError or OSError if the file is malformed.
     """

@@ -101,7 +101,7 @@ class _LinesWithin:
         self._in_groups: dict[SourceGroup, Source | None] = {}
 
     def first(self, sources: Sources) -> Source | None:
-        """The first such source."""
+        """The first source at or below the path."""
         return next(filter(None, map(self._line, sources)), None)
 
     def covers(self, path: str) -> bool:

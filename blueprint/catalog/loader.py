@@ -90,7 +90,7 @@ class _Reader:
         self.problems.append(Diagnostic(codes.CATALOGUE_INVALID, f"{named} {message}", at=span, path=named))
 
     def whole(self, model: Any, given: Mapping[str, Any]) -> Any:
-        """The document's record; None where that is impossible."""
+        """The document's record; None if it cannot be built."""
         return self.record(model, _parts(model), self.document.data, (), given)
 
     def record(self, model: type[Any], parts: Mapping[str, _Part], data: Any, at: At, given: Mapping[str, Any]) -> Any:

@@ -157,7 +157,7 @@ class Machine(Record, kw_only=True):
 
 
 def shared(machines: Sequence[Machine]) -> Machine:
-    """What nodes have that may be any of these machines: what all agree on, and the least processors and memory."""
+    """The facts that hold for any of these machines: the values that all share, and the minimum CPU and memory."""
     first = machines[0]
     if len(machines) == 1:
         return first

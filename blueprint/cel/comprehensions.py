@@ -23,7 +23,7 @@ _TWO_VARIABLES: Mapping[str, tuple[int, ...]] = {
     "transformMap": (4, 5),
     "transformMapEntry": (4, 5),
 }
-"""The number of parts of such a call, including the receiver, if it has two variables."""
+"""The number of parts of a comprehension call with two variables, including the receiver."""
 
 
 def is_two_variable(node: CelExpression) -> bool:

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 
 class AttributeReference(NamedTuple):
-    """`device.attributes['gpu.nvidia.com'].type`."""
+    """A reference to a device attribute: `device.attributes['gpu.nvidia.com'].type`."""
 
     field: str
     domain: str

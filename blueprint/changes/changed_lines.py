@@ -13,7 +13,7 @@ Line = tuple[str, str, str]
 
 
 def because_of_changed_lines(changes: Iterable[ObjectChange], comparison: LineComparison) -> Iterator[ObjectChange]:
-    """The same changes, with each field attributed to its changed lines, if there are any."""
+    """The changes, with each field attributed to its changed lines, if there are any."""
     old = {obj.id: obj for obj in comparison.before.objects}
     for change in changes:
         known = old.get(change.id)
@@ -78,7 +78,8 @@ class _Lines:
         self._groups: dict[SourceGroup, frozenset[Line]] = {}
 
     def line(self, source: Source) -> Line:
-        """A source by its text, wherever it is; a file that is not stored in the bundle is represented by its name.
+        """A source, identified by its text instead of its position; a file that is not stored in the bundle is
+        represented by its name.
 
         Only the source's own text counts: two values on one line, `{product: H100, count: 8}`, change independently.
         """

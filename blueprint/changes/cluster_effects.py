@@ -17,7 +17,9 @@ _IN_WORDS: Mapping[str, str] = {
 
 
 def cluster_effects(parts: Iterable[ObjectChange]) -> Iterator[Diagnostic]:
-    """Diagnostics about such changes; `parts` are the changed parts of two bundles."""
+    """Diagnostics about changes of the cluster and of the platform's name; `parts` are the changed parts of two
+    bundles.
+    """
     for part in parts:
         for field in part.fields:
             where = (part.id.kind, *field.path)

@@ -47,7 +47,7 @@ HAPPENS: Mapping[str, str] = {
     "nodes": "the nodes themselves, which Karpenter replaces",
     "unfit-nodes": "nodes that no longer fit, which Karpenter replaces",
 }
-"""What restarts, by the name of the effect."""
+"""A description of each effect, by name: which programs restart."""
 
 
 class EffectMatch(Record):

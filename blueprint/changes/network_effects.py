@@ -30,7 +30,9 @@ class NetworkRollouts:
     """The pools that network drivers can reach, and whether GPU drivers depend on them. Computed once per platform."""
 
     def __init__(self, after: Sequence[Mapping[str, Any]], pools: Sequence[BundlePool]) -> None:
-        """Both as after the change. The objects determine whether the GPU driver builds nvidia-peermem."""
+        """`after` and `pools` are the objects and pools after the change. The objects determine whether the GPU driver
+        builds nvidia-peermem.
+        """
         self._after = after
         self._pools = LabelIndex((pool, _carried(pool)) for pool in pools)
 

@@ -85,8 +85,7 @@ def compare_parts(before: Parts, after: Parts) -> list[ObjectChange]:
 
 
 def with_lines(changes: Iterable[ObjectChange], comparison: LineComparison) -> Iterator[ObjectChange]:
-    """The same changes, each field with the lines that decide it after the change, or before it if the field is
-    removed.
+    """The changes, each field with the lines that decide it after the change, or before it if the field is removed.
 
     If both sides have the field, it is attributed to the deciding lines that differ, if any.
     """
@@ -206,7 +205,7 @@ def _pool(pool: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 def _images(images: Iterable[Mapping[str, Any]]) -> Mapping[str, str]:
-    """What is pulled from each repository: tag, digest, and for which component."""
+    """The images that are pulled from each repository: tag, digest, and components."""
     found: dict[str, list[str]] = {}
     for image in images:
         name, tag, digest = parts_of(image["ref"])

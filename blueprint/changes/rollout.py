@@ -85,7 +85,7 @@ class Rollout(Record):
         return (pace, f"{pods}; {after}; {jobs}")
 
     def evidence(self) -> tuple[tuple[str, str], ...]:
-        """The same as numbers, for evidence."""
+        """The facts about the rollout as evidence of a diagnostic: pools, nodes, batch size and number of batches."""
         named = ", ".join(pool.name for pool in self.pools)
         return (("pools", named), ("nodes", str(self.nodes[1])), ("at once", str(self.at_once)),
                 ("waves", str(self.waves)))  # fmt: skip

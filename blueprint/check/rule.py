@@ -16,7 +16,7 @@ Check = Callable[..., Iterator[ObjectFinding]]
 
 
 class Capability(enum.StrEnum):
-    """What a rule needs to know besides the objects. Without it, the rule does not run."""
+    """Information that a rule needs in addition to the objects. Without it, the rule does not run."""
 
     POOLS = "pools"
     CLAIMS = "claims"
@@ -80,7 +80,7 @@ class Rule(Record):
 
     @property
     def about(self) -> str:
-        """What it checks, in one line."""
+        """A one-line description of what the rule checks."""
         return (self.check.__doc__ or "").strip().partition("\n")[0]
 
     @property

@@ -126,7 +126,7 @@ class PlatformFacts(Protocol):
 
     @property
     def dra(self) -> DraContext | None:
-        """What the platform offers to claims; None if unknown."""
+        """The devices and features that the platform offers to claims; None if unknown."""
 
     @property
     def uses_claims(self) -> bool:
@@ -226,7 +226,7 @@ class RuleContext:
 
     @property
     def cluster_policy(self) -> Object | None:
-        """The ClusterPolicy; the platform's own takes precedence over those of users."""
+        """The ClusterPolicy; the platform's own takes precedence over that of a user."""
         return self.operator.cluster_policy
 
     @cached_property
@@ -246,7 +246,7 @@ class RuleContext:
 
     @property
     def dra(self) -> DraContext | None:
-        """What the platform offers to claims; None if unknown."""
+        """The devices and features that the platform offers to claims; None if unknown."""
         return self._facts.dra
 
     @property

@@ -99,7 +99,7 @@ class Choices(Record, dict=True):
         return int(text)
 
     def pool(self, text: str) -> PoolDraft:
-        """`train=H100-SXM5-80GBx8x4`: four nodes of eight GPUs each; `system=3`: three nodes without."""
+        """`train=H100-SXM5-80GBx8x4`: four nodes of eight GPUs each; `system=3`: three nodes without GPUs."""
         match = _POOL.fullmatch(text)
         if match is None:
             raise ValueError(f"{text} is not {POOL_FORM}")

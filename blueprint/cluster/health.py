@@ -73,7 +73,7 @@ def _judge(ready: Readiness, live: Mapping[str, Any]) -> HealthState:
 
 
 def value_at(live: Mapping[str, Any], field: str) -> Any:
-    """The value at a dotted path; None where there is none."""
+    """The value at a dotted path; None if there is none."""
     found: Any = live
     for step in field.split("."):
         found = found.get(step) if isinstance(found, Mapping) else None

@@ -31,7 +31,7 @@ class ClusterIdentity(Record):
         return f"{self.context} ({known})" if known else self.context
 
     def subject(self) -> dict[str, str]:
-        """The same as named facts of a report."""
+        """The identity as the subject of a report: its known facts by name."""
         facts = {"context": self.context, "endpoint": self.endpoint, "server": self.version, "cluster": self.uid}
         return {name: fact for name, fact in facts.items() if fact}
 

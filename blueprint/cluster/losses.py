@@ -1,4 +1,4 @@
-"""What is lost if an object is deleted and recreated, as far as the object itself shows."""
+"""Data that is lost if an object is deleted and recreated, as far as the object itself shows."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _HEADLESS = "None"
 
 
 def losses(live: Live, declared: Mapping[str, Any]) -> tuple[str, ...]:
-    """What deleting `live` and creating `declared` in its place would lose; empty if nothing."""
+    """The data that would be lost by deleting `live` and creating `declared` in its place; empty if none."""
     identity = ObjectId.of(live)
     key = (identity.group, identity.kind)
     found = list(_BY_KIND.get(key, _nothing)(live, declared))

@@ -36,7 +36,7 @@ class ForeignField(Record):
 
 
 class Workaround(Record):
-    """How an update succeeds: without these fields of others; `predicted` is the resulting object."""
+    """An update that succeeds without certain fields of others; `predicted` is the resulting object."""
 
     removed: tuple[ForeignField, ...]
     predicted: dict[str, Any]

@@ -153,7 +153,7 @@ def await_operator(
     wanted = sorted(set(kinds))
 
     def look() -> str:
-        """What is still missing; empty once the operator works and its kinds are served."""
+        """The conditions that are not met yet; empty once the operator works and its kinds are served."""
         if complaint := look_at_operator(connection, identity):
             return complaint
         served: Discovery = discover(connection)

@@ -31,7 +31,7 @@ ACTIVE, TERMINATING, MISSING = "active", "terminating", "missing"
 
 
 def make_plan(bundle: Bundle, connection: Connection, *, try_new: bool = True) -> Plan:
-    """What applying `bundle` would do, without doing it.
+    """Plan how to apply `bundle`, without writing anything.
 
     `try_new` is whether to ask the server about objects that do not exist yet. This is unnecessary if the caller writes
     them immediately: the write has the same result, and a new object has no fields to lose.
@@ -142,7 +142,7 @@ class _Planner(Record):
     try_new: bool
 
     def decide(self, obj: Object) -> Decision:
-        """What apply would do with an object, and findings about it. Only reads from the cluster."""
+        """The action of an apply for an object, and findings about it. Only reads from the cluster."""
         identity = obj.id
         if error := self.live.unseen.get(identity):
             return Step(obj, Action.UNKNOWN, reason="cannot be examined", blocked=True), (

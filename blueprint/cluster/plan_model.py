@@ -142,7 +142,7 @@ class NodeStep(Record):
 
 
 class Plan(Record):
-    """What applying a bundle would do to one cluster, object by object, field by field.
+    """The changes that applying a bundle would make to one cluster, object by object, field by field.
 
     Attributes:
         bundle: The bundle to apply.
@@ -182,7 +182,7 @@ class Plan(Record):
 
     @property
     def scope(self) -> ApplyScope:
-        """What the inventory must contain for this plan."""
+        """The required contents of the inventory for this plan."""
         nodes = {n.name: NodeRecord(n.uid, tuple(sorted(n.labels)), n.ours) for n in self.nodes}
         return ApplyScope(self.bundle, self.inventory, self.leftovers, self.hidden, nodes)
 

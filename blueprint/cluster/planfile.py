@@ -27,7 +27,7 @@ FORMAT = "gpublueprint.dev/plan.2"
 
 
 class ApprovedStep(Record):
-    """What was approved for one object; `seen` is None for an object that did not exist."""
+    """The approved step for one object; `seen` is None for an object that did not exist."""
 
     seen: LiveVersion | None
     approval: str

@@ -29,7 +29,7 @@ def follow(text: str, data: Any) -> Path:
 
 
 def follow_all(text: str, data: Any) -> Path | None:
-    """The same; None if `data` does not contain all of it."""
+    """The path in `text`; None if `data` does not contain all of it."""
     path, rest = _followed(text, data)
     return None if rest else path
 

@@ -315,7 +315,7 @@ def _without_membership(state: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def translate(path: Path, old: Any, new: Any) -> Path:
-    """The same field in another state of the object: list items are matched by name, not by index."""
+    """The path of the field in another state of the object: list items are matched by name, not by index."""
     found: list[str | int] = []
     for step in path:
         if isinstance(step, int) and isinstance(old, list) and isinstance(new, list):

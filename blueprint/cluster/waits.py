@@ -120,8 +120,8 @@ def await_gone(
 
 
 def held_by(found: Mapping[str, Any]) -> str:
-    """What blocks the deletion of an object: its finalizers, and for a namespace also the spec's finalizers and its
-    conditions.
+    """The reasons why the deletion of an object is blocked: its finalizers, and for a namespace also the spec's
+    finalizers and its conditions.
     """
     held = [*(found["metadata"].get("finalizers") or ())]
     if found.get("kind", "Namespace") == "Namespace":

@@ -139,7 +139,7 @@ class ObjectWriter(Record):
         moved = self._moved(step, path, error)
         if moved is not None:
             return WriteResult(None, diagnostics=(moved,)) if isinstance(moved, Diagnostic) else moved
-        if error.stale and step.seen is None:  # it came to be in between, or what counts it (a quota) moved
+        if error.stale and step.seen is None:  # it was created meanwhile, or its quota changed
             return step
         if error.conflicts:
             return WriteResult(None, diagnostics=tuple(self._conflicts(step, path, error)))

@@ -14,7 +14,7 @@ from blueprint.records import Record
 from blueprint.wording import counted, first_few
 
 Look = Callable[[LiveEvidence], str | None]
-"""What a cluster shows for some evidence; None if nothing. Raises ApiError, or `NotReadable`."""
+"""Looks for evidence in a cluster and describes it; None if there is none. Raises ApiError, or `NotReadable`."""
 _FEW = 3
 
 
@@ -55,7 +55,7 @@ class ItemEvidence(Record):
 
     @property
     def missing(self) -> str:
-        """What still has to be shown."""
+        """The evidence that is still missing."""
         nothing = "" if self.static or self.live else "no evidence among the objects; "
         return f"{nothing}a run must show that {self.item.run}"
 

@@ -1,3 +1,3 @@
-"""What Argo CD or Flux need to deliver a bundle: order, health, and expected differences, from the facts about
-kinds.
+"""Settings with which Argo CD or Flux deliver a bundle: order, health checks and expected differences, from the facts
+about kinds.
 """

@@ -55,7 +55,7 @@ def parent_application(name: str, path: str, argocd: ArgoCD, folder: str) -> dic
 
 
 def configuration(argocd: ArgoCD, checks: Sequence[HealthCheck]) -> dict[str, Any]:
-    """What Argo CD must know about the kinds, as entries of its own ConfigMap."""
+    """The settings for the rendered kinds, as entries of Argo CD's own ConfigMap."""
     data = {f"resource.customizations.health.{check.group}_{check.kind}": check.lua for check in checks}
     data["resource.customizations.health.argoproj.io_Application"] = _APPLICATION_HEALTH
     return {

@@ -28,7 +28,7 @@ class IgnoredFields(Record):
 
 
 def ignored_fields(objects: Iterable[Object], distribution: str) -> list[IgnoredFields]:
-    """The objects with such fields, in input order."""
+    """The objects with fields that others may write, in input order."""
     known = list(objects)
     scaled = any(obj.id.kind in _SCALERS for obj in known)
     found = (IgnoredFields(obj.id, tuple(sorted(_pointers(obj, distribution, scaled=scaled)))) for obj in known)

@@ -42,7 +42,7 @@ def _check(group: str, version: str, kind: str, release: str) -> HealthCheck | N
 
 
 def _cel(ready: Readiness) -> tuple[str, str]:
-    """The conditions for being current, and for failure, in CEL."""
+    """The CEL expressions for the states current and failed."""
     if ready.state:
         values = ", ".join(_text(value) for value in ready.state.values)
         return f"has({ready.state.field}) && {ready.state.field} in [{values}]", ""
@@ -60,7 +60,7 @@ def _text(value: str) -> str:
 
 
 def _lua(ready: Readiness) -> Iterator[str]:
-    """The same in Lua for Argo CD: a table with status and message."""
+    """A health check in Lua for Argo CD, which returns a table with status and message."""
     yield 'local hs = {status = "Progressing", message = "no controller has reported on it"}'
     yield "local status = obj.status"
     yield "if status == nil then return hs end"

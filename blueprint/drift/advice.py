@@ -71,8 +71,8 @@ def advised(findings: Iterable[Finding], at: Situation) -> Iterator[Finding]:
 
 
 def _is_contested(finding: Finding, at: Situation) -> bool:
-    """Whether a plain apply causes a conflict at this field: another manager owns another value there, or nobody owns
-    it.
+    """Whether a plain apply causes a conflict at this field: another manager owns another value there, or no manager
+    owns it.
     """
     if finding.kind is FindingKind.OWNERSHIP_LOST:
         return False

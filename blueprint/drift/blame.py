@@ -30,7 +30,7 @@ def attributed(finding: Finding, live: Live, us: str) -> Finding:
 
 
 def _foreign(live: Live, us: str) -> list[Entry]:
-    """Writes by others to the object itself, not to its status, where nothing is declared."""
+    """Writes by others to the object itself, not to its status, at fields that are not declared."""
     return [e for e in entries(live) if e.subresource != "status" and (e.manager, e.operation) != (us, "Apply")]
 
 

@@ -52,8 +52,8 @@ def danger_of(finding: Finding) -> Danger | None:
 
 
 def restarts_of(finding: Finding) -> Iterator[str]:
-    """What a repair restarts: the pods of a workload whose template it changes, and what an operator restarts for the
-    field.
+    """The pods that a repair restarts: those of a workload whose template it changes, and those that an operator
+    restarts for the field.
     """
     if not (finding.is_drift and finding.path):
         return

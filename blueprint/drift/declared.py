@@ -175,7 +175,7 @@ def _list(pair: FieldPair, options: CompareOptions) -> Iterator[Difference]:
 
 
 def _likely_keys(pair: FieldPair) -> tuple[str, ...]:
-    """The keys that probably identify the items, if nobody owns the list."""
+    """The keys that probably identify the items, if no manager owns the list."""
     key = None if pair.claims else list_key(pair.want, pair.have)
     return (key,) if key else ()
 

@@ -20,7 +20,7 @@ from blueprint.records import replace
 from blueprint.report.model import Run
 
 UNEXAMINED = "objects that the bundle does not declare (a binding to one of its roles, a pod in one of its namespaces)"
-"""What no scope covers. Every report lists it, so that it is not assumed to be examined."""
+"""Objects that no scope covers. Every report lists it, so that it is not assumed to be examined."""
 
 
 def detect_drift(

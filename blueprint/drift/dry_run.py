@@ -83,7 +83,8 @@ class DryRunConfirmation:
         return (difference.pair.at for difference in after if _is_not_ours(difference))
 
     def unapplied(self, obj: Object, manifest: Mapping[str, Any], live: Live) -> Iterator[Finding]:
-        """What applying a declaration that was never applied would change, although nothing differs from it.
+        """The fields that would change if a declaration were applied that was never applied, although nothing differs
+        from it.
 
         Without a dry run, the comparison is used instead.
         """

@@ -31,7 +31,7 @@ def same(want: Any, have: Any, path: Path, shape: Shape) -> bool:
 
 
 def deep_same(want: Any, have: Any, path: Path, shape: Shape) -> bool:
-    """The same for nested values: equal keys, equal items in the same order."""
+    """Whether nested values are equal: equal keys, equal items in the same order."""
     if isinstance(want, Mapping) and isinstance(have, Mapping):
         return all(
             deep_same(want.get(key, ABSENT), have.get(key, ABSENT), (*path, key), shape) for key in {*want, *have}

@@ -74,7 +74,7 @@ def _is_string_map(pair: FieldPair) -> bool:
 
 
 def unowned_additions(pair: FieldPair, options: CompareOptions) -> Iterator[Difference]:
-    """The same for an object without managedFields: fields that are neither declared nor server defaults.
+    """Additions to an object without managedFields: fields that are neither declared nor server defaults.
 
     They have no known writer, and an unknown default counts as an addition.
     """

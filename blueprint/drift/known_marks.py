@@ -33,7 +33,10 @@ class Marks:
         self._switches: dict[Place, dict[str, Switch]] = {"labels": {}, "annotations": {}}
         for switch in (switch for each in held for switch in each.switches):
             self._switches[switch.at] |= dict.fromkeys(switch.keys, switch)
-        self._found: dict[Place, dict[str, Switch | None]] = {"labels": {}, "annotations": {}}  # nodes are alike
+        self._found: dict[Place, dict[str, Switch | None]] = {
+            "labels": {},
+            "annotations": {},
+        }  # a cache: nodes have similar marks
 
     @cached_property
     def tolerations(self) -> Mapping[str, list[Mapping[str, Any]]]:

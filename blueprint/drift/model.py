@@ -14,7 +14,7 @@ from blueprint.report.model import Coverage, IgnoredDifference, PoolCheck
 
 
 class FindingKind(enum.StrEnum):
-    """What happened to a declared thing, or the type of an undeclared one."""
+    """The type of a difference: what happened to a declared object or field, or the type of an undeclared one."""
 
     MISSING = "missing"
     MODIFIED = "modified"
@@ -35,7 +35,7 @@ class FindingKind(enum.StrEnum):
 
 
 class Remedy(enum.StrEnum):
-    """What resolves a finding."""
+    """The action that resolves a finding."""
 
     APPLY = "an apply restores it"
     REMOVE = "remove what was added, or declare it"
@@ -59,7 +59,7 @@ _REMEDIES = {
 
 
 class FoundIn(enum.StrEnum):
-    """Where something is not as declared, between the blueprint and the GPU."""
+    """The place of a difference, between the blueprint and the GPU."""
 
     RENDERED = "rendered file"
     LOCK = "lock"
@@ -126,7 +126,7 @@ class Finding(Record):
 
     @property
     def remedy(self) -> Remedy:
-        """What resolves it: the remedy determined for this finding, otherwise the usual one for its kind."""
+        """The action that resolves it: the remedy determined for this finding, otherwise the usual one for its kind."""
         if self.ended_by:
             return self.ended_by
         if self.commands:
@@ -160,7 +160,7 @@ class Finding(Record):
 
 
 APPLY, TAKE_OVER = "`blueprint apply`", "`blueprint apply --force-conflicts`"
-"""What restores a value without another owner, and one with another owner."""
+"""The commands that restore a value without another owner, and one with another owner."""
 
 
 def cause_of(finding: Finding) -> str:

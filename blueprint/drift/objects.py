@@ -95,7 +95,7 @@ def _coverage(found: _Found, findings: Iterable[Finding], unlisted: int) -> Cove
 def _without_record(
     bundle: Bundle, view: View, gathered: ObservedObjects
 ) -> tuple[tuple[Coverage, ...], tuple[Diagnostic, ...]]:
-    """What is unknown without an inventory, and why. This matters only if something was applied."""
+    """The coverage that is lost without an inventory, and why. This matters only if something was applied."""
     if not any(is_member(live, bundle.name) for live in gathered.live.values()):
         text = f"there is no inventory of blueprint {bundle.name!r} in {view.name}"
         return (), (Diagnostic(codes.NEVER_APPLIED, text),)
@@ -125,7 +125,7 @@ class _Examiner:
         return (*self._left_out, *(self._suspects.left_out if self._suspects else ()))
 
     def is_untouched(self, obj: Object, live: Live) -> bool:
-        """Whether metadata alone proves that nobody has written the object since this declaration was applied."""
+        """Whether metadata alone proves that the object has not been written since this declaration was applied."""
         meta, snapshot = live["metadata"], self._snapshot(obj.id)
         return (
             snapshot is not None

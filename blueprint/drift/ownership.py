@@ -17,7 +17,7 @@ from blueprint.records import Record
 
 
 class OwnedFields(Record):
-    """What one writer owns at and below a field. `ours` is true only for our own server-side apply."""
+    """The fields that one writer owns at and below a field. `ours` is true only for our own server-side apply."""
 
     writer: Writer
     ours: bool
@@ -98,13 +98,13 @@ def matches(item: Any, keys: Mapping[str, Any]) -> bool:
 
 
 def item_token(claims: Claims, item: Mapping[str, Any]) -> str:
-    """The token of an item of a keyed list, found by its live value; empty if nobody owns it."""
+    """The token of an item of a keyed list, found by its live value; empty if no manager owns it."""
     found = (t for t in tokens(claims) if t.startswith("k:") and matches(item, json.loads(t[2:])))
     return next(found, "")
 
 
 def key_token(item: Any, keys: Sequence[str]) -> str:
-    """The token built from the keys, if nobody owns the item."""
+    """The token built from the keys, if no manager owns the item."""
     return "k:" + json.dumps({key: key_of(item, key) for key in keys}) if isinstance(item, Mapping) else ""
 
 

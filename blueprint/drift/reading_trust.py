@@ -76,7 +76,9 @@ def outdated(reading: Reading, now: ReadingClock) -> Diagnostic | None:
 
 
 def shared(readings: Iterable[Reading]) -> Iterator[Diagnostic]:
-    """What readings of different nodes share although only one node can have it: a GPU, a board, a boot ID."""
+    """Identities that occur in readings of different nodes although only one node can have them: a GPU, a board, a boot
+    ID.
+    """
     every = list(readings)
     for what, identities in _WITNESSES.items():
         owners: dict[str, list[Reading]] = {}

@@ -201,7 +201,7 @@ class _Silent(Record):
 
     @property
     def number(self) -> int:
-        """The number of such nodes."""
+        """The number of nodes without a reading."""
         return len(self.names) + self.absent
 
 

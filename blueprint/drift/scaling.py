@@ -1,7 +1,7 @@
 """Workloads that were scaled to zero although the blueprint leaves the number of replicas to others.
 
-Scaling uses a subresource that records no writer if nobody owned the replicas before, so managedFields do not show it.
-Zero is never a default, and only some autoscalers may set it.
+Scaling uses a subresource that records no writer if no manager owned the replicas before, so managedFields do not show
+it. Zero is never a default, and only some autoscalers may set it.
 """
 
 from __future__ import annotations

@@ -167,7 +167,7 @@ def _finding(  # noqa: PLR0913 - what a finding has
     ended_by: Remedy = Remedy.REPAIR,
     passing: bool = False,
 ) -> Finding:
-    """A finding at the slice that holds what it is about."""
+    """A finding at the slice that it concerns."""
     return Finding(
         kind,
         _subject(holder),

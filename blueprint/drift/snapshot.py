@@ -84,7 +84,7 @@ class SnapshotView(Record):
         return list(self.node_list)
 
     def plan(self, *_arguments: object) -> None:
-        """A file knows what was, not what would be."""
+        """None: a file contains a past state, and cannot predict."""
 
     def takes(self, *_arguments: object) -> None:
         """None, for the same reason."""

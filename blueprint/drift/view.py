@@ -101,7 +101,7 @@ class View(Protocol):
         """The object after an apply that takes over all conflicts. Raises Unseen."""
 
     def plan(self, obj: Object, live: Live | None, snapshot: Snapshot | None, bundle: Bundle) -> Step | None:
-        """What an apply would do to an object; None if unknown."""
+        """The action of an apply for an object; None if unknown."""
 
     def takes(self, live: Live, patch: Sequence[Mapping[str, Any]]) -> bool | None:
         """Whether the server would accept a JSON patch; None if unknown."""

@@ -70,7 +70,7 @@ class Part(Record):
 
 
 class Revision(Record):
-    """What a bundle declared, stored in the cluster separately from the inventory: see `content`.
+    """The declaration of a bundle, stored in the cluster separately from the inventory: see `content`.
 
     Attributes:
         id: An identifier of exactly this content.
@@ -100,7 +100,8 @@ class NodeRecord(Record):
 
 
 class Inventory(Record):
-    """What was applied from one blueprint. `resource_version` is empty if it is not in the cluster yet.
+    """The record of the objects that were applied from one blueprint. `resource_version` is empty if it is not in the
+    cluster yet.
 
     `version`, `release` and `digest` identify the bundle that is completely applied: all of its objects and nodes were
     written, or were already as declared. They are empty if there is none; what was applied of each object is then only

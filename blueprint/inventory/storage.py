@@ -94,7 +94,7 @@ def _damage(blueprint: str) -> Iterator[None]:
 
 
 def write_inventory(connection: Connection, inventory: Inventory, bundle: Bundle | None = None) -> Inventory:
-    """Write the inventory if nobody else has since it was read, and return its new state in the cluster.
+    """Write the inventory if it has not been changed since it was read, and return its new state in the cluster.
 
     A revision without parts is that of `bundle`, whose content is stored first.
 

@@ -31,7 +31,7 @@ SIMPLE: Mapping[str, Schema] = {
     "quantity": int_or_string(QUANTITY_PATTERN),
     "string": {"type": "string"},
 }
-"""Types with a keyword of their own."""
+"""Types with a dedicated keyword."""
 
 SHORTHANDS: Mapping[str, str] = {
     "embedded": "x-kubernetes-embedded-resource",
@@ -170,7 +170,7 @@ def load_crd(group: str, plural: str, version: str = "") -> Mapping[str, Any]:
 
 
 def checked_crds_of(group: str) -> Iterator[Mapping[str, Any]]:
-    """The same, without requiring fields that are set on admission, before validation."""
+    """The shipped CRDs of an API group, without requiring fields that are set on admission, before validation."""
     for (each, plural), path in shipped_crds().items():
         if each == group:
             crd, filled = load_crd(group, plural), frozenset(_read(path).get("filledOnAdmission", ()))

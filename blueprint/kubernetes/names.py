@@ -25,7 +25,7 @@ _FREE_KINDS = frozenset(
     {("networking.k8s.io", "IPAddress"), ("scheduling.k8s.io", "PodGroup"), ("scheduling.k8s.io", "CompositePodGroup")}
 )
 _SHORTER = {("batch", "CronJob"): 52, ("batch", "Job"): 63}
-"""Kinds whose name becomes part of a label or of the name of a pod."""
+"""The maximum name length of kinds whose name becomes part of a label or of a pod name."""
 
 
 def name_fault(group: str, kind: str, name: str, minor: str) -> str | None:

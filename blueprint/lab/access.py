@@ -142,7 +142,9 @@ class Lab:
         return self.create_all("/api/v1/nodes", nodes)
 
     def create_all(self, collection: str, objects: Iterable[Mapping[str, Any]]) -> int:
-        """The same for objects of another collection, given by its URL path."""
+        """Create the objects of a collection, given by its URL path, that do not exist yet. Return their number. Raises
+        RequestFailed.
+        """
         return sum(self._created(f"{collection}?fieldManager={FIELD_MANAGER}", each) for each in objects)
 
     def user(self, name: str, groups: Sequence[str] = (), *, expires: dt.timedelta = LIFETIME) -> Path:

@@ -100,7 +100,7 @@ def kube_apiserver(port: int, *, controllers: bool) -> list[str]:
 def controllers(*, every: bool) -> dict[str, list[str]]:
     """The optional processes, by binary. With `every`, all controllers, otherwise those that the lab's objects need.
 
-    The others cost time and cause surprises: nodes without kubelet heartbeats are tainted after a minute.
+    The others take time and have side effects: nodes without kubelet heartbeats are tainted after a minute.
     """
     wanted = EVERY_CONTROLLER if every else tuple(f"{name}-controller" for name in CONTROLLER_LIST)
     scheduler, manager = CONTROLLERS

@@ -1,4 +1,6 @@
-"""What DRA drivers would publish of a bundle's nodes, for a lab: predicted ResourceSlices, and the drivers' classes."""
+"""The devices that DRA drivers would publish for a bundle's nodes, for a lab: predicted ResourceSlices, and the
+drivers' classes.
+"""
 
 from __future__ import annotations
 

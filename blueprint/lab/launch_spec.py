@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass
 
 @dataclass(frozen=True, slots=True)
 class LaunchSpec:
-    """What to start, where, and for which owner.
+    """The parameters of a lab to start.
 
     Attributes:
         folder: The absolute path; created for the lab and removed with it.

@@ -57,7 +57,7 @@ def node_count(pool: BundlePool, most: int) -> int:
 
 
 def offered_resources(bundle: Bundle, pool: BundlePool) -> Mapping[str, int]:
-    """What a device plugin would offer on each node of a pool: nothing if pods claim devices."""
+    """The resources that a device plugin would offer on each node of a pool; empty if pods claim devices."""
     return pool.resources if offers_resources(bundle, pool) else {}
 
 

@@ -83,7 +83,7 @@ BINARIES = {
 
 @functools.cache
 def _digest(module: str) -> str:
-    """Of everything that decides what the binaries of a module are, and of this kind of processor."""
+    """A digest of everything that determines a module's binaries, including the processor architecture."""
     digest = hashlib.sha256(platform.machine().encode())
     for binary in BINARIES.values():
         if binary.module == module:
@@ -95,12 +95,12 @@ def _digest(module: str) -> str:
 
 
 def cache_root() -> Path:
-    """The folder for everything that can be made again. Raises Refused (2) if there is no home."""
+    """The folder for everything that can be recreated. Raises Refused (2) if there is no home directory."""
     return xdg("XDG_CACHE_HOME", ".cache") / "lab"
 
 
 def xdg(variable: str, under_home: str) -> Path:
-    """This tool's folder of one XDG kind. A relative value is ignored, as that specification asks."""
+    """This tool's folder of one XDG type. Relative values are ignored, as the specification requires."""
     given = Path(os.environ.get(variable, ""))
     if given.is_absolute():
         return given / "gpu-platform-blueprint"

@@ -1,4 +1,4 @@
-"""What kustomizations add to the objects of their files: a namespace, labels, selectors."""
+"""Additions of kustomizations to the objects of their files: a namespace, labels, selectors."""
 
 from __future__ import annotations
 

@@ -36,7 +36,7 @@ _MILDER = {
 
 
 class Surroundings(Record):
-    """What is known besides the input: `facts` of a platform, and its rendered objects, which are not linted."""
+    """The context of the input: `facts` of a platform, and its rendered objects, which are not linted."""
 
     facts: PlatformFacts | None = None
     objects: tuple[Object, ...] = ()

@@ -72,7 +72,7 @@ class Platform:
         self.cluster = ClusterFacts(blueprint, catalog)
 
     def with_drivers(self, written: Mapping[str, WrittenDriver]) -> Platform:
-        """The same platform, with the drivers that its pools get through users' settings in rendered objects."""
+        """The platform with the drivers that its pools get through users' settings in rendered objects."""
         return Platform(self._blueprint, self.origins, self._catalog, self.release, self._unresolved, written)
 
     @tracked_property
@@ -139,7 +139,7 @@ class Platform:
 
     @tracked_property
     def node_labels(self) -> str:
-        """What labels and taints nodes: `apply` or `provisioner`; by default, the one that a cloud implies."""
+        """The program that labels and taints nodes: `apply` or `provisioner`; the default depends on the cloud."""
         if declared := self._blueprint.spec.node_labels:
             return declared
         return "provisioner" if self.cluster.distribution_facts.pools else "apply"

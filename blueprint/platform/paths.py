@@ -1,4 +1,4 @@
-"""Paths of sections of a blueprint, where values are read and diagnostics point."""
+"""Paths of blueprint sections, for reading values and for diagnostics."""
 
 from __future__ import annotations
 
@@ -14,5 +14,5 @@ POOLS: Path = ("spec", "nodePools")
 
 
 def stack_path(stack: Stack) -> Path:
-    """The line of a blueprint that decides a stack."""
+    """The path in a blueprint that determines a stack."""
     return ALLOCATION if stack in WITH_CLAIMS else GPU_STACK

@@ -1,4 +1,4 @@
-"""A node pool, resolved. Every property records the lines it was decided by (see `tracking`)."""
+"""A resolved node pool. Every property records the sources that determined it (see `tracking`)."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ from blueprint.spec.pools import NodePool
 
 
 class PoolPlatform(DriverPlatform, PartitionedPlatform, Protocol):
-    """The platform, as its pools and their readers know it."""
+    """The platform, as seen by its pools."""
 
     @property
     def gpu_pools(self) -> Sequence[GpuPool]:
@@ -43,15 +43,15 @@ class PoolPlatform(DriverPlatform, PartitionedPlatform, Protocol):
 
     @property
     def declared_pool_label(self) -> str | None:
-        """The same where the blueprint says it."""
+        """The node label whose value is the pool's name, if the blueprint declares it."""
 
     @property
     def node_labels(self) -> str:
-        """Who labels and taints nodes that nothing else marks."""
+        """The program that sets the labels and taints of nodes by default."""
 
     @property
     def dra(self) -> DynamicAllocation:
-        """What the DRA driver does."""
+        """The functions of the DRA driver."""
 
     @property
     def kata(self) -> Kata:
@@ -65,7 +65,7 @@ class PoolPlatform(DriverPlatform, PartitionedPlatform, Protocol):
         """The stack of a pool that declares `allocation`."""
 
     def provider_of(self, part: Part, stack: Stack | None = None) -> PlatformComponent | None:
-        """The component that brings a part of the node stack to pools of a stack that leave it to us."""
+        """The component that provides a part of the node stack for pools of a stack that leave it to the platform."""
 
     @property
     def engines(self) -> tuple[str, ...]:
@@ -73,11 +73,11 @@ class PoolPlatform(DriverPlatform, PartitionedPlatform, Protocol):
 
     @property
     def tenants(self) -> Tenants:
-        """Everybody who shares it."""
+        """All tenants of the platform."""
 
 
 class Pool:
-    """One node pool, resolved."""
+    """One resolved node pool."""
 
     def __init__(self, name: str, spec: NodePool, platform: PoolPlatform, catalog: Catalog) -> None:
         self.name = name
@@ -87,17 +87,17 @@ class Pool:
 
     @tracked_property
     def nodes_min(self) -> int:
-        """Fewest nodes."""
+        """The minimum number of nodes."""
         return self._spec.nodes.min
 
     @tracked_property
     def nodes_max(self) -> int:
-        """Most nodes."""
+        """The maximum number of nodes."""
         return self._spec.nodes.max
 
     @tracked_property
     def selector(self) -> dict[str, str]:
-        """Labels by which the nodes are known; none where nothing says them (BP3135)."""
+        """The labels that select the nodes; empty if undetermined (BP3135)."""
         if declared := self._spec.selector:
             return dict(plain(declared))
         if self.provisioning and not self._platform.declared_pool_label:
@@ -115,18 +115,18 @@ class Pool:
         return tuple(found[key] for key in sorted(found))
 
     def taint_source(self, taint: Taint) -> Source:
-        """The line that gives the nodes this taint."""
+        """The source of a taint of the nodes."""
         own = ("kata",) if taint == KATA_TAINT else ("taints", taint.key)
         return self._platform.origins.source(("spec", "nodePools", self.name, *own))
 
     @tracked_property
     def kata(self) -> PoolKata | None:
-        """How its nodes run virtual machines; None where they run containers."""
+        """How its nodes run virtual machines; None if they run containers."""
         return PoolKata(self._spec.kata, self, self._platform) if self._spec.kata is not None else None
 
     @tracked_property
     def arch(self) -> str:
-        """The processors of its nodes: as the blueprint says, or as the GPU comes with them; usually amd64."""
+        """The processor architecture of its nodes: declared, or implied by the GPU; usually amd64."""
         if declared := self.hardware.arch:
             return declared
         product = self.gpu.catalogued if self.gpu else None
@@ -134,30 +134,32 @@ class Pool:
 
     @tracked_property
     def provisioning(self) -> PoolProvisioning | None:
-        """How Karpenter makes its nodes; None where something else does."""
+        """How Karpenter creates its nodes; None if something else does."""
         spec = self._spec.karpenter
         return PoolProvisioning(self, spec, self._platform) if spec is not None else None
 
     @tracked_property
     def marked_by(self) -> str:
-        """Who sets labels and taints of its nodes, `apply` or `provisioner`; always Karpenter where it makes them."""
+        """The program that sets labels and taints of its nodes, `apply` or `provisioner`; always the provisioner if
+        Karpenter creates them.
+        """
         return "provisioner" if self.provisioning else self._platform.node_labels
 
     @tracked_property
     def runs_virtual_machines(self) -> bool:
-        """Whether its nodes run virtual machines, which get their GPUs."""
+        """Whether its nodes run virtual machines that get their GPUs."""
         if not self._platform.virtualization.enabled:
             return False
         return self.passes_gpus or self.selector.get(WORKLOAD_LABEL) == PASSTHROUGH
 
     @property
     def runs_operands_of_nodes(self) -> bool:
-        """Whether anything that this platform runs on nodes must reach them: for GPUs, a fabric or virtual machines."""
+        """Whether any operand of this platform must run on its nodes: for GPUs, a fabric or virtual machines."""
         return bool(self.gpu or self.network or self.runs_virtual_machines or self.kata)
 
     @tracked_property
     def passes_gpus(self) -> bool:
-        """Whether its GPUs go to virtual machines: containers of its nodes get none."""
+        """Whether its GPUs are passed to virtual machines: containers on its nodes get none."""
         return self.kata is not None and self.gpu is not None
 
     @tracked_property
@@ -176,23 +178,25 @@ class Pool:
 
     @tracked_property
     def network(self) -> PoolNetwork | None:
-        """The fabric that joins its nodes; None without one, or where it is not known which."""
+        """The fabric that connects its nodes; None without one, or if it is unknown."""
         spec = self._spec.network
         return PoolNetwork(self, spec, self._spec.driver, self._platform) if spec and spec.fabric else None
 
     @tracked_property
     def hardware(self) -> NodeHardware:
-        """What its nodes are made of."""
+        """The hardware of its nodes."""
         return NodeHardware(self._spec, self._platform)
 
     @tracked_property
     def offered(self) -> dict[str, Offered]:
-        """What pods can request of each node, by the name that quotas have for it: gpu, a MIG profile, cpu, memory."""
+        """The resources that pods can request from each node, by the name in quotas: gpu, a MIG profile, cpu,
+        memory.
+        """
         partition, cpu = _partition(self), self.hardware.cpu
         found = partition.requestable.items() if partition else ()
         of_gpus = self._by_purchase({name: self._offer(name, of, str(number)) for name, (of, number) in found})
         if len(self.purchases) > 1:
-            return of_gpus  # processors and memory of one purchase type are not counted apart
+            return of_gpus  # CPU and memory are not counted by purchase type
         return {
             **of_gpus,
             "cpu": Offered("cpu", str(cpu) if cpu else None),
@@ -200,7 +204,7 @@ class Pool:
         }
 
     def _offer(self, name: str, resource: str, number: str) -> Offered:
-        """GPUs or instances; claimed, they are counted as the class is."""
+        """GPUs or instances; claimed ones are counted by their class."""
         if not self.claimed or self.passes_gpus:
             return Offered(resource, number)
         claimed = ClaimedClass(resource, None if name == GPU_NAME else name)
@@ -208,74 +212,76 @@ class Pool:
 
     @tracked_property
     def made_for_pods(self) -> bool:
-        """Whether its nodes are made only when pods wait for them."""
+        """Whether its nodes are created only for pending pods."""
         return self.provisioning is not None and not self.provisioning.static
 
     @tracked_property
     def purchases(self) -> tuple[str, ...]:
-        """How its machines are bought, the surest way first; none where Karpenter does not buy them."""
+        """The purchase types of its machines, the most reliable first; empty if Karpenter does not create them."""
         return self.provisioning.purchases if self.provisioning else ()
 
     def _by_purchase(self, gpus: dict[str, Offered]) -> dict[str, Offered]:
-        """What nodes offer, by purchase type where there are several, each of which has a quota of its own."""
+        """The resources that nodes offer, by purchase type if there are several, each of which has its own quota."""
         several = len(self.purchases) > 1 and len(gpus) == 1
         return {each: offered for offered in gpus.values() for each in self.purchases} if several else gpus
 
     @tracked_property
     def topology(self) -> NodeTopology:
-        """Where its nodes stand."""
+        """The location of its nodes."""
         return NodeTopology(self, self._spec, self._platform)
 
     @tracked_property
     def expect_ecc(self) -> bool | None:
-        """Whether ECC must be on; None if nothing is declared."""
+        """Whether ECC must be on; None if undeclared."""
         return self._spec.expect.ecc
 
     @tracked_property
     def expect_persistence_mode(self) -> bool | None:
-        """Whether persistence mode must be on; None if nothing is declared."""
+        """Whether persistence mode must be on; None if undeclared."""
         return self._spec.expect.persistence_mode
 
     @tracked_property
     def cost_per_gpu_hour(self) -> Mapping[str, float]:
-        """What one GPU costs in an hour, by purchase type, or by "" where it has none. Empty if not specified."""
+        """The price of a GPU hour, by purchase type, or by "" if there is none. Empty if undeclared."""
         prices = self._spec.cost_per_gpu_hour or {}
         return {each: prices[key] for each in self.purchases or ("",) for key in (each, ANY_PURCHASE) if key in prices}
 
     @tracked_property
     def queue(self) -> str:
-        """The engine that queues workloads for its nodes, or none."""
+        """The engine that queues workloads for its nodes, or `none`."""
         return engine_of(self._spec.queue, self._platform.engines)
 
     @tracked_property
     def declares_queue(self) -> bool:
-        """Whether the pool names an engine itself."""
+        """Whether the pool itself declares an engine."""
         return self._spec.queue is not None
 
     @tracked_property
     def pods_wait(self) -> bool:
-        """Whether workloads wait as pods, which a quota of the namespace would count; Kueue makes pods afterwards."""
+        """Whether workloads wait as pods, which a ResourceQuota would count. Kueue creates pods only after
+        admission.
+        """
         return self.queue == KAI
 
     @tracked_property
     def shard(self) -> str | None:
-        """The shard of KAI that its nodes are; None where KAI does not queue for them."""
+        """The KAI shard of its nodes; None if KAI does not queue for them."""
         return self.own_label if self.queue == KAI and is_shared(self, self._platform.tenants) else None
 
     @tracked_property
     def own_label(self) -> str:
-        """Value of the label that says which pool a node belongs to: the pool's name."""
+        """The value of the label with the pool of a node: the pool's name."""
         record(self._platform.origins.source(("spec", "nodePools", self.name)))
         return self.name
 
     @tracked_property
     def declared_owners(self) -> Owners:
-        """Who brings driver, toolkit and device plugin, as the blueprint says it."""
+        """The declared owners of driver, toolkit and device plugin."""
         return (self._spec.owner.driver, self._spec.owner.toolkit, self._spec.owner.device_plugin)
 
     @tracked_property
     def stack(self) -> Stack:
-        """The software that brings its GPUs to pods."""
+        """The software that makes its GPUs available to pods."""
         return self._platform.stack_with(self._spec.allocation)
 
     @tracked_property
@@ -290,13 +296,13 @@ class Pool:
 
     @tracked_property
     def mode(self) -> Mode:
-        """Who brings driver, toolkit and device plugin; a substitute where no mode fits."""
+        """The owners of driver, toolkit and device plugin; a substitute if no mode matches."""
         chosen = self._chosen_mode
         return chosen.substitute if isinstance(chosen, ModeConflict) else chosen
 
     @tracked_property
     def mode_conflict(self) -> ModeConflict | None:
-        """Why no mode fits the declared owners; None where one does."""
+        """Why no mode matches the declared owners; None if one does."""
         return self._chosen_mode if isinstance(self._chosen_mode, ModeConflict) else None
 
     @property
@@ -306,32 +312,32 @@ class Pool:
 
     @tracked_property
     def runs_operands(self) -> bool:
-        """Whether a GPU Operator looks at labels of these nodes."""
+        """Whether a GPU Operator reads labels of these nodes."""
         return self.stack not in WITHOUT_OPERATOR
 
     @tracked_property
     def deploy_driver(self) -> str | None:
-        """`false` where the operator installs drivers, but must leave these nodes alone; otherwise None."""
+        """`false` if the operator installs drivers, but must not do so on these nodes; otherwise None."""
         return deploy(self, "driver")
 
     @tracked_property
     def deploy_toolkit(self) -> str | None:
-        """`false` where the operator installs toolkits, but must leave these nodes alone; otherwise None."""
+        """`false` if the operator installs toolkits, but must not do so on these nodes; otherwise None."""
         return deploy(self, "toolkit")
 
     @tracked_property
     def deploy_device_plugin(self) -> str | None:
-        """`false` where the operator runs device plugins, but another one advertises these GPUs; otherwise None."""
+        """`false` if the operator runs device plugins, but another one advertises these GPUs; otherwise None."""
         return deploy(self, "device_plugin")
 
     @property
     def labels(self) -> dict[str, str]:
-        """Labels that the nodes carry besides the selector's."""
+        """Labels of the nodes in addition to the selector's."""
         return {key: value for key, read in LABELS.items() if (value := read(self)) is not None}
 
     @property
     def label_reads(self) -> dict[str, Callable[[], str]]:
-        """The same, each value read again, and recorded, when it is needed; what decides the keys is recorded here."""
+        """Functions that read, and record, the value of each label. The sources of the keys are recorded here."""
         return {key: partial(_label, self, key) for key in self.labels}
 
 
@@ -359,7 +365,7 @@ def _label(pool: Pool, key: str) -> str:
 
 
 def passing_pools(pools: Iterable[Pool]) -> tuple[GpuPool, ...]:
-    """Those whose GPUs go to virtual machines."""
+    """The pools whose GPUs are passed to virtual machines."""
     return tuple(pool for pool in pools if isinstance(pool, GpuPool) and pool.passes_gpus)
 
 
@@ -380,4 +386,4 @@ LABELS: dict[str, Callable[[Pool], str | None]] = {
     "nvidia.com/mig.config": lambda pool: found.mig_config_name if (found := _partition(pool)) else None,
     "nvidia.com/device-plugin.config": lambda pool: found.plugin_config_name if (found := _partition(pool)) else None,
 }
-"""The labels that pools may put on nodes, each with how its value is read; None leaves it out."""
+"""The labels that pools may set on nodes, with functions for their values; None omits the label."""

@@ -1,4 +1,4 @@
-"""What Kubernetes cannot set and what must be provided outside of the platform, written to prerequisites."""
+"""Prerequisites: what must be provided outside of the platform because Kubernetes cannot set it."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from blueprint.records import Record
 
 
 class Prerequisite(Record):
-    """One thing that must be true before the platform works; `scope` is `cluster` or a pool."""
+    """One requirement for the platform to work; `scope` is `cluster` or a pool."""
 
     scope: str
     what: str
@@ -20,12 +20,12 @@ class Prerequisite(Record):
 
     @property
     def sources(self) -> tuple[Source, ...]:
-        """Every line that demands it, the deciding one first."""
+        """All sources of the requirement, the deciding one first."""
         return flatten(self.noted)
 
 
 def prerequisites(platform: Platform) -> tuple[Prerequisite, ...]:
-    """Everything, cluster first, then pool by pool."""
+    """All prerequisites, those of the cluster first, then by pool."""
     found: list[Prerequisite] = []
     for scope, sentences in _scoped(platform):
         with recording() as sources:
@@ -35,7 +35,7 @@ def prerequisites(platform: Platform) -> tuple[Prerequisite, ...]:
 
 
 def _scoped(platform: Platform) -> Iterator[tuple[str, Iterator[str]]]:
-    """The sentences of each matter with lines of its own, and their scope."""
+    """The sentences for each set of sources, and their scope."""
     for topic in TOPICS:
         yield from (("cluster", sentences) for sentences in topic.cluster_prerequisites(platform))
     for pool in platform.pools:

@@ -1,4 +1,4 @@
-"""Resolves a blueprint against the catalogue: binds its names, builds the platform, and judges it."""
+"""Resolves a blueprint against the catalogue: binds its names, builds the platform, and checks it."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ from blueprint.spec.model import Blueprint
 
 
 def resolve(blueprint: Blueprint, root: Node, catalog: Catalog) -> tuple[Platform | None, list[Diagnostic]]:
-    """The platform, and everything wrong with it. None where there is no release to resolve against.
+    """The platform, and all errors in it. None if there is no release to resolve against.
 
-    What names nothing does not end the run: it is left out of the platform, so that everything else is judged too.
+    Unknown names do not end the run: they are omitted from the platform, so that everything else is checked too.
     """
     bound = bind(blueprint, root, catalog)
     origins = Origins(root, bound.known)
@@ -35,9 +35,9 @@ def resolve(blueprint: Blueprint, root: Node, catalog: Catalog) -> tuple[Platfor
 def resolve_again(
     platform: Platform, blueprint: Blueprint, root: Node, catalog: Catalog, earlier: Iterable[Diagnostic]
 ) -> list[Diagnostic]:
-    """Everything wrong with a platform whose drivers a person overruled in rendered objects.
+    """All errors in a platform whose drivers users have overridden in rendered objects.
 
-    What was not found before they were overruled is found at the line that overrules.
+    Errors that appear only because of this are reported at the overriding line.
     """
     completed = bind(blueprint, root, catalog).completed
     context = CheckContext(platform, BlueprintInputs(blueprint, completed), root, catalog)
@@ -51,7 +51,7 @@ def resolve_again(
 
 
 def _at_overruling_line(found: Diagnostic, platform: Platform) -> Diagnostic:
-    """The diagnostic at the line that overrules the driver of the pool that it is about."""
+    """The diagnostic, moved to the line that overrides the driver of its pool."""
     every = {name: tuple(written.sources) for name, written in platform.written_drivers.items()}
     lines = [source for sources in every.values() for source in sources]
     if any(found.at == source.span for source in lines):

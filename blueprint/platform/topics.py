@@ -1,4 +1,4 @@
-"""The topics of a platform, in order: the one list of what is checked, expected of nodes and left to others."""
+"""The topics of a platform, in order: the only list of their checks, expectations and prerequisites."""
 
 from __future__ import annotations
 
@@ -92,12 +92,12 @@ class Topic(Record, kw_only=True):
     """One topic of a platform.
 
     Attributes:
-        name: Its folder.
-        checks: What judges the platform, whatever the release holds.
-        release_checks: What judges it by what the release holds. Left out where the blueprint names no release.
-        cluster_prerequisites: What others must bring to the cluster; one iterator of sentences per set of lines.
-        pool_prerequisites: The same of the nodes of one pool.
-        expectations: What the probe must find on the nodes of a pool with GPUs, in the order of `expectations.json`.
+        name: The name of its folder.
+        checks: Checks that do not depend on the release.
+        release_checks: Checks against the release. Skipped if the selected release does not exist.
+        cluster_prerequisites: Prerequisites of the cluster; one iterator of sentences per set of sources.
+        pool_prerequisites: Prerequisites of the nodes of one pool.
+        expectations: What the probe must find on the nodes of a GPU pool, in the order of `expectations.json`.
     """
 
     name: str

@@ -1,6 +1,6 @@
-"""Views of the platform: what each topic reads of the others. A topic's model knows them by these alone.
+"""Views of the platform: what each topic reads from others. A topic's model depends only on these.
 
-Where a topic reads its own part of every pool, its model has a view of its own on top of these.
+If a topic reads its own part of every pool, its model extends these views.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ class GpuView(Protocol):
 
     @property
     def product(self) -> str:
-        """Name in the catalogue."""
+        """The name in the catalogue."""
 
     @property
     def count(self) -> int:
@@ -37,11 +37,11 @@ class GpuView(Protocol):
 
     @property
     def facts(self) -> Gpu:
-        """What is known of the product."""
+        """The facts about the product."""
 
     @property
     def catalogued(self) -> Gpu | None:
-        """The same; None of a product that the catalogue does not have."""
+        """The facts about the product; None if it is not in the catalogue."""
 
 
 class DriverView(Protocol):
@@ -53,7 +53,7 @@ class DriverView(Protocol):
 
     @property
     def written(self) -> WrittenDriver:
-        """What a person wrote about it into rendered objects."""
+        """Driver settings that users wrote into rendered objects."""
 
 
 class OperatorDriverView(Protocol):
@@ -65,7 +65,7 @@ class OperatorDriverView(Protocol):
 
     @property
     def version(self) -> str:
-        """What the ClusterPolicy says as version."""
+        """The version in the ClusterPolicy."""
 
 
 class PartitionView(Protocol):
@@ -73,15 +73,15 @@ class PartitionView(Protocol):
 
     @property
     def replicas(self) -> Mapping[str, int]:
-        """How many pods share one unit, by resource."""
+        """The number of pods that share one unit, by resource."""
 
 
 class HardwareView(Protocol):
-    """What the nodes of a pool are made of."""
+    """The hardware of a pool's nodes."""
 
     @property
     def machine(self) -> Mapping[str, str]:
-        """All that is known of the machine, by name."""
+        """All known facts about the machine, by name."""
 
 
 class NetworkView(Protocol):
@@ -109,11 +109,11 @@ class ComponentView(Protocol):
 
     @property
     def name(self) -> str:
-        """Its name in the release."""
+        """The name in the release."""
 
     @property
     def component(self) -> Component:
-        """What the catalogue knows of it."""
+        """The catalogue's facts about it."""
 
     @property
     def settings(self) -> Any:
@@ -129,11 +129,11 @@ class ComponentView(Protocol):
 
     @property
     def namespace(self) -> str:
-        """Where its namespaced objects live."""
+        """The namespace of its namespaced objects."""
 
 
 class VirtualizationView(Protocol):
-    """What the operator does for virtual machines."""
+    """The operator's functions for virtual machines."""
 
     @property
     def enabled(self) -> bool:
@@ -145,11 +145,11 @@ class KataView(Protocol):
 
     @property
     def gpu_resource(self) -> str:
-        """What pods request to get a GPU passed through."""
+        """The resource that pods request to get a GPU passed through."""
 
 
 class ClaimsView(Protocol):
-    """What the DRA driver does."""
+    """The functions of the DRA driver."""
 
     @property
     def publishes_gpus(self) -> bool:
@@ -157,24 +157,26 @@ class ClaimsView(Protocol):
 
     @property
     def compute_domains(self) -> bool:
-        """Whether it joins nodes into compute domains."""
+        """Whether it manages compute domains."""
 
     def classes_of(self, *sorts: Sort) -> Sequence[str]:
-        """The driver's own classes of some sorts of device."""
+        """The driver's own classes for some types of device."""
 
     @property
     def channel_classes(self) -> Sequence[str]:
-        """The classes of the channels of compute domains; none where there are no domains."""
+        """The classes for channels of compute domains; empty without compute domains."""
 
     def counted_as(self, claimed: ClaimedClass) -> str:
-        """As what queues count devices of a class."""
+        """The resource name with which queues count devices of a class."""
 
     def limited_as(self, resource: str, claimed: ClaimedClass | None) -> str:
-        """What ResourceQuotas call a resource that queues count; `claimed`: the class by which pods claim it."""
+        """The name in ResourceQuotas for a resource that queues count; `claimed`: the class with which pods claim
+        it.
+        """
 
     @property
     def extended_resources(self) -> bool:
-        """Whether the scheduler serves requests for nvidia.com/gpu by claims that it makes."""
+        """Whether the scheduler serves requests for nvidia.com/gpu through claims that it creates."""
 
 
 class NamespaceView(Protocol):
@@ -190,7 +192,7 @@ class NamespaceView(Protocol):
 
 
 class TenantsView(Protocol):
-    """Who shares the platform."""
+    """All tenants of the platform."""
 
     @property
     def namespaces(self) -> Sequence[NamespaceView]:
@@ -201,15 +203,15 @@ class ReactionsView(Protocol):
     """The declared reactions to GPU faults."""
 
     def label_of(self, alert: str) -> str | None:
-        """What the label `reaction` of an alert says."""
+        """The value of the label `reaction` of an alert."""
 
 
 class ObservabilityView(Protocol):
-    """What is watched."""
+    """The monitoring of the platform."""
 
     @property
     def prometheus_namespace(self) -> str:
-        """Where Prometheus runs."""
+        """The namespace of Prometheus."""
 
 
 class PoolView(Protocol):
@@ -217,23 +219,23 @@ class PoolView(Protocol):
 
     @property
     def name(self) -> str:
-        """Its name in the blueprint."""
+        """The name in the blueprint."""
 
     @property
     def own_label(self) -> str:
-        """Value of the label that says which pool a node belongs to."""
+        """The value of the label with the pool of a node."""
 
     @property
     def nodes_min(self) -> int:
-        """Fewest nodes."""
+        """The minimum number of nodes."""
 
     @property
     def nodes_max(self) -> int:
-        """Most nodes."""
+        """The maximum number of nodes."""
 
     @property
     def taints(self) -> tuple[Taint, ...]:
-        """Taints of the nodes."""
+        """The taints of its nodes."""
 
     @property
     def gpu(self) -> GpuView | None:
@@ -249,7 +251,7 @@ class PoolView(Protocol):
 
     @property
     def stack(self) -> Stack:
-        """The software that brings its GPUs to pods."""
+        """The software that makes its GPUs available to pods."""
 
     @property
     def claimed(self) -> bool:
@@ -257,22 +259,22 @@ class PoolView(Protocol):
 
     @property
     def mode(self) -> Mode:
-        """Who brings driver, toolkit and device plugin."""
+        """The owners of driver, toolkit and device plugin."""
 
     @property
     def runs_operands(self) -> bool:
-        """Whether a GPU Operator looks at labels of these nodes."""
+        """Whether a GPU Operator reads labels of these nodes."""
 
     @property
     def passes_gpus(self) -> bool:
-        """Whether its GPUs go to virtual machines."""
+        """Whether its GPUs are passed to virtual machines."""
 
     @property
     def cost_per_gpu_hour(self) -> Mapping[str, float]:
-        """What one GPU costs in an hour, by purchase type; by "" where nobody buys machines."""
+        """The price of a GPU hour, by purchase type; by "" if there is none."""
 
     def taint_source(self, taint: Taint) -> Source:
-        """The line that gives the nodes this taint."""
+        """The source of a taint of the nodes."""
 
 
 class GpuPoolView(PoolView, Protocol):
@@ -288,11 +290,11 @@ class GpuPoolView(PoolView, Protocol):
 
 
 class PlatformView(Protocol):
-    """The platform, as far as topics read it across."""
+    """The platform, as far as topics read it from each other."""
 
     @property
     def origins(self) -> Origins:
-        """Where the blueprint's values were written."""
+        """The sources of the blueprint's values."""
 
     @property
     def release(self) -> Release:
@@ -312,7 +314,7 @@ class PlatformView(Protocol):
 
     @property
     def stack(self) -> Stack:
-        """How GPUs reach pods."""
+        """How GPUs are made available to pods."""
 
     @property
     def stacks(self) -> Sequence[Stack]:
@@ -332,19 +334,19 @@ class PlatformView(Protocol):
 
     @property
     def dra(self) -> ClaimsView:
-        """What the DRA driver does."""
+        """The functions of the DRA driver."""
 
     @property
     def virtualization(self) -> VirtualizationView:
-        """What the operator does for virtual machines."""
+        """The operator's functions for virtual machines."""
 
     @property
     def tenants(self) -> TenantsView:
-        """Who shares it."""
+        """All tenants of the platform."""
 
     @property
     def health(self) -> ReactionsView:
-        """What is to be done about faults of GPUs."""
+        """The declared reactions to GPU faults."""
 
     @property
     def kata(self) -> KataView:
@@ -352,7 +354,7 @@ class PlatformView(Protocol):
 
     @property
     def observability(self) -> ObservabilityView | None:
-        """What is watched."""
+        """The monitoring of the platform."""
 
     @property
     def components(self) -> Mapping[str, ComponentView]:
@@ -360,23 +362,23 @@ class PlatformView(Protocol):
 
     @property
     def release_components(self) -> Mapping[str, ComponentView]:
-        """Every component of the release, whether it is there or not."""
+        """All components of the release, including absent ones."""
 
     def requests(self, component: Component) -> bool:
-        """Whether the blueprint has the section that a component carries out."""
+        """Whether the blueprint has the section that a component implements."""
 
     def component_with(self, setting: str) -> ComponentView | None:
-        """The component in this stack that has a setting."""
+        """The component in this stack with a setting."""
 
     def setting(self, name: str) -> Any:
-        """The value of a setting, of the component in this stack that has it."""
+        """The value of a setting of the component in this stack that has it."""
 
     def advertiser_of(self, fabric: str) -> str | None:
-        """The component that advertises the network cards of a fabric."""
+        """The component that advertises the network adapters of a fabric."""
 
     def machine(self, instance_type: str) -> Machine | None:
-        """What the catalogue knows of an instance type."""
+        """The catalogue's facts about an instance type."""
 
     @property
     def node_class_kind(self) -> NodeClassKind | None:
-        """The kind of object that says what Karpenter starts the cloud's machines with."""
+        """The kind of node class for the machines that Karpenter starts."""

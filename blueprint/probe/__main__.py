@@ -1,4 +1,4 @@
-"""The probe on its own: `python -m blueprint.probe`, and what the zip application runs. Standard library only."""
+"""The standalone probe: `python -m blueprint.probe`, and the zip application. Imports only the standard library."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ EXIT_USAGE, EXIT_BUG, EXIT_INTERRUPTED = 2, 70, 130
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Take or read a reading, judge it if asked, and say so in plain lines. Returns the exit code."""
+    """Take or read a reading, check it if requested, and report the result in plain lines. Return the exit code."""
     parser = argparse.ArgumentParser(prog="blueprint-probe", description=__doc__, allow_abbrev=False)
     parser.add_argument("--version", action="version", version=f"blueprint-probe {__version__}")
     command.add_options(parser)
@@ -73,9 +73,10 @@ def _print(diagnostics: Sequence[Diagnostic]) -> None:
 
 
 def run(arguments: Sequence[str]) -> NoReturn:
-    """Run `main` and end the process with its exit code; whatever goes wrong in us is 70 and one line, never 1.
+    """Run `main` and end the process with its exit code. Internal errors exit with 70 and one line, never with 1.
 
-    What was written is flushed here: a full disk shows only then, and Python would end with a code of its own.
+    Output is flushed here, because a full disk is detected only then, and Python would otherwise exit with its own
+    code.
     """
     try:
         code = _code_of(arguments)
@@ -97,7 +98,7 @@ def _code_of(arguments: Sequence[str]) -> int:
 
 
 def _last_words(text: str) -> None:
-    """One line on stderr, if there is one."""
+    """Write one line to stderr, if possible."""
     line = "".join(each if each.isprintable() else "?" for each in text)
     with contextlib.suppress(Exception):
         sys.stderr.write(f"{line}\n")

@@ -1,7 +1,8 @@
-"""What a check is: its slug, its parameters, the calls and files it needs, and the function that judges.
+"""The check type: its slug, its parameters, the calls and files that it needs, and the function that evaluates a
+reading.
 
-The compiler imports checks for what they declare. What judging needs is imported when a check judges: the
-`VerdictFactory` that it is given has it.
+The compiler imports checks for their declarations. Modules that are needed for evaluation are imported only when a
+check runs: the `VerdictFactory` that it receives provides them.
 """
 
 from __future__ import annotations
@@ -21,25 +22,26 @@ if TYPE_CHECKING:
 
 P = TypeVar("P")
 Read: TypeAlias = DeviceCall[Any] | SystemCall[Any] | HostFile[Any]
-"""Something that a check wants to be in a reading."""
+"""Something that a check needs in a reading."""
 
 
 class UnusableParametersError(Exception):
-    """The parameters of an expectation are not those of its check."""
+    """The parameters of an expectation do not match its check."""
 
 
 @dataclass(frozen=True, slots=True)
 class Check(Generic[P]):
-    """A check of what is declared: judges a reading by the parameters of an expectation.
+    """A check of a declaration: evaluates a reading with the parameters of an expectation.
 
     Attributes:
         slug: Its name in expectations and reports.
-        parameters: The JSON form of its parameters.
-        expects: The parameters in words, for reports.
-        judge: Gives the verdicts on one reading.
-        reads: Calls and files that it needs in a reading, beside those that every reading has.
-        only_if_expected: Where nothing is expected, a report does not mention that this was not checked. So it is
-            with what no reading can show yet, and with what most nodes do not have.
+        parameters: The JSON codec of its parameters.
+        expects: Returns the parameters in words, for reports.
+        judge: Returns the verdicts on one reading.
+        reads: Calls and files that it needs in a reading, in addition to those that every reading has.
+        only_if_expected: Whether reports omit the check if nothing is expected. This is the case for facts that no
+            reading
+            can contain yet, and for features that most nodes do not have.
     """
 
     slug: str
@@ -54,7 +56,7 @@ class Check(Generic[P]):
         return Expectation(pool, self.slug, self.parameters.encode(parameters), tuple(sources))
 
     def verdicts(self, reading: Reading, expectation: Expectation) -> list[Verdict]:
-        """The verdicts on a reading. Raises UnusableParametersError if the expectation's parameters are none of it."""
+        """The verdicts on a reading. Raises UnusableParametersError if the expectation's parameters are invalid."""
         from blueprint.probe.verdicts import VerdictFactory
 
         try:
@@ -66,9 +68,10 @@ class Check(Generic[P]):
 
 @dataclass(frozen=True, slots=True)
 class Invariant:
-    """A check of what must be true on every node: it needs no expectation.
+    """A check that applies to every node and needs no expectation.
 
-    The expectation in its verdicts has no parameters: it names the line to blame, the one that declares GPUs.
+    The expectation in its verdicts has no parameters; it contains the line to which findings refer, which is the one
+    that declares GPUs.
     """
 
     slug: str
@@ -91,12 +94,12 @@ def check(
     reads: tuple[Read, ...] = (),
     only_if_expected: bool = False,
 ) -> Callable[[Callable[[VerdictFactory, P], list[Verdict]]], Check[P]]:
-    """Make a check of the decorated function."""
+    """Convert the decorated function to a check."""
     return lambda judge: Check(slug, parameters, expects, judge, reads, only_if_expected)
 
 
 def invariant(
     slug: str, *, expects: str, reads: tuple[Read, ...] = ()
 ) -> Callable[[Callable[[VerdictFactory], list[Verdict]]], Invariant]:
-    """Make an invariant of the decorated function."""
+    """Convert the decorated function to an invariant."""
     return lambda judge: Invariant(slug, expects, judge, reads)

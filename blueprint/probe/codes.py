@@ -1,4 +1,4 @@
-"""Codes of the probe itself (BP99xx); those of its checks stand in the files of the checks.
+"""Diagnostic codes of the probe itself (BP99xx); those of its checks are in the checks' files.
 
 BP90xx inventory, 91xx software, 92xx modes, 93xx network, 96xx NVLink, 97xx MIG.
 """
@@ -99,4 +99,4 @@ The reading or the zip application could not be written to the given path. Check
 )
 
 UNKNOWN = frozenset({CALL_HUNG, CALL_CRASHED, FACT_UNREADABLE, ANSWER_IMPLAUSIBLE, EXPECTATION_UNUSABLE})
-"""The codes of unknown verdicts that say no more than that something could not be read or used."""
+"""The codes of unknown verdicts that only state that something could not be read or used."""

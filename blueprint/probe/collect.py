@@ -1,7 +1,7 @@
-"""Take a reading: make every call and read every file that a check needs, and survive whatever the driver does.
+"""Takes a reading: makes every call and reads every file that a check needs, whatever the driver does.
 
-The calls run in one worker process with a deadline each. A call that hangs or crashes costs that worker and that
-answer; a new worker goes on with the rest. This process never loads the driver's library.
+The calls run in one worker process with a deadline each. If a call hangs or crashes, only that worker and that result
+are lost; a new worker continues with the rest. This process never loads the driver's library.
 """
 
 from __future__ import annotations
@@ -34,17 +34,17 @@ def collect(
     sysfs: Path | None = None,
     root: Path = Path("/"),
 ) -> Reading:
-    """One reading of this machine.
+    """Take one reading of this machine.
 
-    Never raises for anything that the driver does: what could not be read is recorded as such.
+    Never raises because of the driver: whatever could not be read is recorded as such.
 
     Args:
-        node: The name the machine has as a Kubernetes node.
-        now: The time to write down, with a time zone.
-        library: The NVML library to load; by default the loader's, or one where drivers are put under the root.
-        call_seconds: How long one call may take; starting NVML up may take twelve times, a handle four times as long.
-        sysfs: Where sysfs is mounted, if not at `sys` of the root.
-        root: Where the node's own files are; in a pod, where they are mounted.
+        node: The machine's Kubernetes node name.
+        now: The time to record, with a time zone.
+        library: The NVML library to load; by default the loader's, or one in a usual driver folder under the root.
+        call_seconds: The timeout of one call; initialising NVML may take twelve times, a handle four times as long.
+        sysfs: The mount point of sysfs, if it is not `sys` under the root.
+        root: The root of the node's own files; in a pod, their mount point.
     """
     host = scan_host(root, sysfs)
     sweep = Sweep(library, call_seconds, root)
@@ -67,7 +67,7 @@ def collect(
 
 
 def scan_host(root: Path = Path("/"), sysfs: Path | None = None) -> HostScan:
-    """The node's files that checks need."""
+    """Read the node's files that checks need."""
     return host_scan.scan(declared(HostFile), root, sysfs)
 
 

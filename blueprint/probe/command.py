@@ -1,4 +1,4 @@
-"""What `blueprint probe` and the zip application share: the flags, and how they become a reading."""
+"""Common parts of `blueprint probe` and the zip application: the flags, and how they become a reading."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ from blueprint.probe.redaction import redact
 
 _COULD_NOT_START = 2
 _CLOCKS = dt.timedelta(minutes=5)
-"""Clocks may differ by so much."""
+"""The tolerated clock difference."""
 _MAX_CALL_SECONDS = 600.0
 
 
 def add_options(parser: ArgumentParser) -> None:
-    """The flags of a probe."""
+    """Add the flags of a probe."""
     parser.add_argument("-o", "--out", metavar="READING.json", help="record the reading (- for stdout)")
     parser.add_argument("--node", metavar="NAME", help="this node's name in Kubernetes (the host name)")
     parser.add_argument("--reading", metavar="FILE", help="judge this recorded reading instead of this machine")
@@ -44,7 +44,7 @@ def add_options(parser: ArgumentParser) -> None:
 
 
 def check_options(options: Namespace) -> None:
-    """Refuse flags that contradict each other or make no sense."""
+    """Reject flags that contradict each other or have no effect."""
     live = {"--node": options.node, "--library": options.library, "--call-timeout": options.call_timeout}
     live |= {"--sysfs": options.sysfs, "--root": options.root}
     given = [flag for flag, value in live.items() if value is not None]
@@ -55,7 +55,7 @@ def check_options(options: Namespace) -> None:
     if options.out and is_stdout(options.out):
         options.out = STDOUT
     if options.out and options.out != STDOUT:
-        check_target(Path(options.out))  # before the time that a sweep takes
+        check_target(Path(options.out))  # before spending time on a sweep
     if options.out == STDOUT and options.expect:
         _refuse("-o - puts the reading on stdout, where the verdict goes; give -o a file")
     seconds = options.call_timeout
@@ -66,7 +66,7 @@ def check_options(options: Namespace) -> None:
 
 
 def take_reading(options: Namespace, now: dt.datetime) -> Reading:
-    """The reading that the flags request: of this machine, or from a file. Written to `--out` if that is a file."""
+    """The requested reading: of this machine, or from a file. Written to `--out` if that is a file."""
     reading = read_reading(Path(options.reading)) if options.reading else _collected(options, now)
     reading = redact(reading) if options.redact else reading
     if options.out and options.out != STDOUT:
@@ -75,7 +75,7 @@ def take_reading(options: Namespace, now: dt.datetime) -> Reading:
 
 
 def age(reading: Reading, now: dt.datetime) -> str:
-    """What is to be said of the time of a recorded reading: `8 days old`; "" while it is younger than a day."""
+    """The age of a recorded reading in words: `8 days old`; "" if it is less than a day old."""
     since = now - reading.taken
     if since < -_CLOCKS:
         return "in the future: a clock is wrong, so it proves nothing"
@@ -87,13 +87,13 @@ def age(reading: Reading, now: dt.datetime) -> str:
 
 
 def remark_on_age(reading: Reading, now: dt.datetime) -> None:
-    """Say it where it disturbs no report."""
+    """Print the age where it does not interfere with a report."""
     if (hint := age(reading, now)) and sys.stderr:
         sys.stderr.write(f"the reading of {reading.node}, {reading.time}, is {hint}\n")
 
 
 def document(reading: Reading) -> str:
-    """The reading as the text of its file: one call or path per line, so that two can be compared by eye."""
+    """The reading as the text of its file: one call or path per line, so that two readings can be compared easily."""
     fields = reading.to_json()
     calls, host = fields.pop("calls"), fields.pop("host", None)
     head = json.dumps(fields, indent=2).removesuffix("\n}")
@@ -110,7 +110,7 @@ def _lines(items: Sequence[Any], indent: str) -> str:
 
 
 def check_pool(pool: str, known: Iterable[str], where: str) -> None:
-    """Refuse a pool that is not among the known ones, with the nearest spelling."""
+    """Reject a pool that is not among the known ones, with a suggestion."""
     pools = sorted(set(known))
     if pool in pools:
         return

@@ -1,4 +1,4 @@
-"""Verdicts as diagnostics: each failure, and each cause of what is unknown, once."""
+"""Converts verdicts to diagnostics: one per failure, and one per cause of unknown facts."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from blueprint.probe.verdicts import Result, Verdict
 
 _SEVERAL = 2
 _GPU = "\0"
-"""Stands for the GPU in a message that several have in common."""
+"""A placeholder for the GPU in a message about several GPUs."""
 
 
 def diagnostics_of(verdicts: Sequence[Verdict], reading: Reading) -> list[Diagnostic]:
-    """One diagnostic per failure and per cause of what is unknown: what several GPUs have in common is reported once.
+    """One diagnostic per failure and per cause of unknown facts: what several GPUs have in common is reported once.
 
-    What passed or was skipped is counted, not reported. Every diagnostic names the node, the GPU by UUID and PCI
-    address, the call with its return code and raw answer, and the blueprint line that demands otherwise.
+    Passed and skipped checks are counted, not reported. Every diagnostic contains the node, the GPU by UUID and PCI
+    address, the call with its return code and raw value, and the contradicted blueprint line.
     """
     failed = [verdict for verdict in verdicts if verdict.result is Result.FAIL]
     explaining = [*failed, *(verdict for verdict in verdicts if _names_cause(verdict))]
@@ -40,19 +40,21 @@ def diagnostics_of(verdicts: Sequence[Verdict], reading: Reading) -> list[Diagno
 
 
 def _names_cause(verdict: Verdict) -> bool:
-    """Whether an unknown names its cause, by a code of its check: it then explains what else is unknown by it."""
+    """Whether an unknown verdict names its cause with a code of its check: it then explains other unknowns with that
+    cause.
+    """
     return verdict.result is Result.UNKNOWN and verdict.code not in codes.UNKNOWN
 
 
 def _fault(verdict: Verdict) -> tuple[object, ...]:
-    """What makes two findings one: all but the GPU, and what was answered."""
+    """The key for combining findings: everything except the GPU and the measured value."""
     return (verdict.code, verdict.check, _without_gpu(verdict), verdict.measured, verdict.expected)
 
 
 def _cause(verdict: Verdict) -> tuple[object, ...]:
-    """What makes two unknowns one: a function that NVML lacks or refuses is the same cause on every GPU.
+    """The key for combining unknowns: a function that NVML lacks or refuses has the same cause on every GPU.
 
-    A call that hung or crashed is reported for each GPU: it may be that GPU's.
+    A call that hung or crashed is reported for each GPU, because the cause may be that GPU.
     """
     call = verdict.evidence[0] if len(verdict.evidence) == 1 else None
     if verdict.gpu and call and call.outcome is CallOutcome.RETURNED and not call.answered:
@@ -69,12 +71,12 @@ def _gpus(together: Sequence[Verdict]) -> list[GpuId]:
 
 
 def counts_of(verdicts: Sequence[Verdict]) -> Counter[Result]:
-    """How many verdicts have each outcome."""
+    """The number of verdicts with each result."""
     return Counter(verdict.result for verdict in verdicts)
 
 
 def why_skipped(verdicts: Sequence[Verdict]) -> list[str]:
-    """What was not judged, reason by reason: `ecc-mode, mig-mode (no expectation declared)`."""
+    """The skipped checks by reason: `ecc-mode, mig-mode (no expectation declared)`."""
     reasons: dict[str, list[str]] = {}
     for verdict in verdicts:
         if verdict.result is Result.SKIP and verdict.check not in reasons.setdefault(verdict.message, []):
@@ -83,12 +85,12 @@ def why_skipped(verdicts: Sequence[Verdict]) -> list[str]:
 
 
 def _explained(verdict: Verdict, explained: list[Call]) -> bool:
-    """Whether a failure already tells of every call that this verdict misses: a lost GPU is told once."""
+    """Whether a failure already explains all calls that this verdict lacks: a lost GPU is reported once."""
     return bool(verdict.evidence) and all(call in explained for call in verdict.evidence)
 
 
 def _finding(together: list[Verdict], reading: Reading) -> Diagnostic:
-    """A failure; of several GPUs, how many, and which is in the evidence."""
+    """A failure; for several GPUs, their number, with the GPUs listed in the evidence."""
     first, gpus = together[0], _gpus(together)
     message = first.message
     if len(gpus) > 1:
@@ -99,7 +101,7 @@ def _finding(together: list[Verdict], reading: Reading) -> Diagnostic:
 
 
 def _unknown(together: list[Verdict], reading: Reading) -> Diagnostic:
-    """What could not be found out, and every check that is left without an answer by it."""
+    """The finding for an unknown fact, with all checks that have no result because of it."""
     first, gpus = together[0], _gpus(together)
     checks = list(dict.fromkeys(each.check for each in together if each.expectation and each.expectation.sources))
     about = f"{gpus[0]} on {first.node}: " if gpus else f"{first.node}: "
@@ -129,7 +131,7 @@ def _diagnostic(together: Sequence[Verdict], reading: Reading, message: str, *, 
 
 
 def _evidence(together: Sequence[Verdict], reading: Reading) -> list[tuple[str, str]]:
-    """Of several GPUs with one cause, all are named and one is shown with its calls."""
+    """The evidence; for several GPUs with one cause, all are listed and the calls of one are shown."""
     verdict, gpus = together[0], _gpus(together)
     synthetic = "synthetic: not evidence about real hardware" if reading.origin is Origin.SYNTHETIC else ""
     return [
@@ -148,7 +150,7 @@ def _evidence(together: Sequence[Verdict], reading: Reading) -> list[tuple[str, 
 
 
 def _demand(verdict: Verdict) -> str:
-    """The field and the layer that made the demand: an overlay's word is not the blueprint's."""
+    """The field and layer of the requirement: an overlay's value is not attributed to the blueprint."""
     if not verdict.expectation or not verdict.expectation.sources:
         return ""
     source = verdict.expectation.sources[0]

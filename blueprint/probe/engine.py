@@ -1,4 +1,4 @@
-"""Judge a reading by what its node must show, and say what it means."""
+"""Checks a reading against the expectations for its node, and determines the exit code."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ _BLAMED_FIRST = (_NVML, _GPU_COUNT, "gpu-product")
 
 
 def judge(reading: Reading, expectations: Sequence[Expectation]) -> list[Verdict]:
-    """Every verdict on one node: of each expectation of its pool, and of the invariants.
+    """All verdicts on one node: for each expectation of its pool, and for the invariants.
 
-    `expectations` are those of the node's pool alone. A check without an expectation is reported as skipped; an
-    expectation that this tool cannot check is unknown. GPUs declared (`gpu-count` above zero) imply that
-    NVML must answer. Pure: the same reading and expectations give the same verdicts.
+    `expectations` are only those of the node's pool. A check without an expectation is reported as skipped; an
+    expectation that this tool cannot check is unknown. Declared GPUs (`gpu-count` above zero) imply that NVML must
+    respond. The result depends only on the arguments.
     """
     expected = [*expectations, *_implied(expectations)]
     verdicts = [verdict for expectation in expected for verdict in _judge_one(reading, expectation)]
@@ -40,7 +40,7 @@ def judge(reading: Reading, expectations: Sequence[Expectation]) -> list[Verdict
 
 
 def exit_code_of(verdicts: Sequence[Verdict]) -> int:
-    """1 if anything failed, else 3 if anything is unknown, else 0."""
+    """1 if anything failed, otherwise 3 if anything is unknown, otherwise 0."""
     results = {verdict.result for verdict in verdicts}
     if Result.FAIL in results:
         return EXIT_FINDINGS
@@ -57,7 +57,7 @@ def _implied(expectations: Sequence[Expectation]) -> Iterator[Expectation]:
 
 
 def _blamed(expected: Sequence[Expectation]) -> tuple[ExpectationSource, ...]:
-    """The line that declares GPUs for this node: what is wrong under any expectation contradicts it."""
+    """The line that declares GPUs for this node: an error without its own expectation contradicts it."""
     for slug in _BLAMED_FIRST:
         for each in expected:
             if each.check == slug:
@@ -91,7 +91,7 @@ def _unusable(reading: Reading, expectation: Expectation, why: str) -> Verdict:
 
 
 def _not_expected(reading: Reading, slug: str, expected: Sequence[Expectation]) -> Verdict:
-    """Nothing is expected. That NVML is silent is worth knowing all the same, unless the pool declares no GPUs."""
+    """The verdict if nothing is expected. A silent NVML is still reported, unless the pool declares no GPUs."""
     init = ObservedNode(reading).nvml
     without = any(each.check == _GPU_COUNT and each.parameters == 0 for each in expected)
     if slug == _NVML and init.status is not Status.READ and not without:

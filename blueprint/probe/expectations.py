@@ -1,4 +1,4 @@
-"""What must be true of a node, as data. Standard library only: this travels to nodes."""
+"""Expectations about a node, as data. Imports only the standard library, because it is copied to nodes."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from blueprint.diagnostics import Span
 
 SCHEMA = "gpublueprint.dev/expectations/v1"
 UNREAD = frozenset({"kubelet"})
-"""Checks that no reading can answer yet: they are always unknown."""
+"""Checks for which readings contain no facts yet: they are always unknown."""
 
 
 @dataclass(frozen=True, slots=True)
 class ExpectationSource:
-    """The line that demands something: a blueprint, an overlay, or a fact of the catalogue.
+    """The line with a requirement: in a blueprint, an overlay, or the catalogue.
 
-    Lines and columns count from 1, and the end is the first place after it. `path` is the dotted path in that
-    document, `layer` its kind (`blueprint`, `overlay`, `set`, `default`, `release`, `hardware`).
+    Lines and columns count from 1, and the end is exclusive. `path` is the dotted path in that document, `layer` its
+    type (`blueprint`, `overlay`, `set`, `default`, `release`, `hardware`).
     """
 
     file: str
@@ -31,7 +31,7 @@ class ExpectationSource:
     layer: str
 
     def to_json(self) -> dict[str, Any]:
-        """The JSON form, keys in a fixed order."""
+        """The JSON form, with keys in a fixed order."""
         return {
             "file": self.file,
             "line": self.line,
@@ -44,7 +44,7 @@ class ExpectationSource:
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> ExpectationSource:
-        """The inverse of `to_json`. Raises ValueError for anything else, saying what is wrong."""
+        """The inverse of `to_json`. Raises ValueError with the error for invalid data."""
         texts = {key: _of_type(data, key, str) for key in ("file", "path", "layer")}
         line, column, end_line, end_column = (
             _of_type(data, key, int) for key in ("line", "column", "endLine", "endColumn")
@@ -55,17 +55,17 @@ class ExpectationSource:
 
     @property
     def span(self) -> Span:
-        """The place as diagnostics point at it."""
+        """The span for diagnostics."""
         return Span(self.file, self.line, self.column, self.end_line, self.end_column)
 
 
 @dataclass(frozen=True, slots=True)
 class Expectation:
-    """One fact that every node of a pool must show.
+    """One fact that must hold for every node of a pool.
 
-    `check` is the slug of a probe check (`gpu-count`, `gpu-product`, `gpu-memory`, `driver-version`,
-    `mig-mode`, `ecc-mode`, `persistence-mode`, ...); `parameters` are that check's, in their JSON form: `want` in
-    the document. The first source is the line to blame; further ones took part.
+    `check` is the slug of a probe check (`gpu-count`, `gpu-product`, `gpu-memory`, `driver-version`, `mig-mode`,
+    `ecc-mode`, `persistence-mode`, ...); `parameters` are the parameters of that check in JSON form: `want` in the
+    document. The first source is the line to which findings refer; further ones contributed.
     """
 
     pool: str
@@ -74,7 +74,7 @@ class Expectation:
     sources: tuple[ExpectationSource, ...]
 
     def to_json(self, source: Callable[[ExpectationSource], Any] = ExpectationSource.to_json) -> dict[str, Any]:
-        """The JSON form, keys in a fixed order; `source` gives that of a source."""
+        """The JSON form, with keys in a fixed order; `source` returns that of a source."""
         return {
             "pool": self.pool,
             "check": self.check,
@@ -84,9 +84,9 @@ class Expectation:
 
     @classmethod
     def from_json(cls, data: Any) -> Expectation:
-        """The inverse of `to_json`. Raises ValueError for anything else, saying what is wrong.
+        """The inverse of `to_json`. Raises ValueError with the error for invalid data.
 
-        `want` is taken as it is: whether a check can use it is that check's to say.
+        `want` is not validated here: its check does that.
         """
         if not isinstance(data, Mapping):
             raise ValueError("an expectation is an object")  # noqa: TRY004 - callers catch one error
@@ -106,14 +106,14 @@ class Expectation:
 def expectations_to_json(
     expectations: Iterable[Expectation], rename: Callable[[str], str] = lambda file: file
 ) -> dict[str, Any]:
-    """The document `expectations.json`; `rename` gives the files of sources their names there.
+    """The document `expectations.json`; `rename` returns the names of source files in it.
 
-    Equal sources are one value in it: a thousand pools share most of theirs.
+    Equal sources are written once, because a thousand pools share most of theirs.
     """
 
     @cache
     def source(each: ExpectationSource) -> dict[str, Any]:
-        """Its JSON form, the file by its name in the document."""
+        """Its JSON form, with the name of the file in the document."""
         return {**each.to_json(), "file": rename(each.file)}
 
     return {"schemaVersion": SCHEMA, "expectations": [each.to_json(source) for each in expectations]}

@@ -1,4 +1,4 @@
-"""The fabric of a pool whose network cards are checked: the parameters of these checks."""
+"""The fabric of a pool: the parameters of the network adapter checks."""
 
 from __future__ import annotations
 
@@ -10,19 +10,19 @@ if TYPE_CHECKING:
     from blueprint.probe.host import HostRecord
 
 FABRICS = ("infiniband", "roce", "efa")
-"""Fabrics whose cards can be told from others: by their link layer, or EFA by its PCI ids."""
+"""Fabrics whose adapters can be identified: by their link layer, or EFA by its PCI IDs."""
 _LINKS = {"infiniband": "InfiniBand", "roce": "Ethernet"}
 _AMAZON, _EFA = "0x1d0f", "0xefa"
 ACTIVE, LINK_UP = "4: ACTIVE", "5: LinkUp"
-"""The states of a port that carries traffic, as the kernel writes them."""
+"""The states of a port that carries traffic, as reported by the kernel."""
 _PCI_ID = re.compile(r"[0-9A-Fa-f]{4}", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
 class Network:
-    """A fabric, how many cards a node has on it (0: at least one), and their PCI vendor ("": any).
+    """A fabric, the number of adapters of a node on it (0: at least one), and their PCI vendor ("": any).
 
-    `management` is the PCI device id of cards that manage NVLink and look like ones of the fabric ("": none).
+    `management` is the PCI device ID of adapters that manage NVLink and resemble those of the fabric ("": none).
     """
 
     fabric: str
@@ -43,13 +43,13 @@ class Network:
 
     @property
     def pci_vendor(self) -> str:
-        """The PCI vendor of the fabric's cards as sysfs writes it: `0x15b3`; "" for any."""
+        """The PCI vendor of the fabric's adapters in sysfs notation: `0x15b3`; "" for any."""
         if self.fabric == "efa":
             return _AMAZON
         return f"0x{self.vendor.lower()}" if self.vendor else ""
 
     def is_kind(self, card: HostRecord) -> bool:
-        """Whether a PCI function is a card that may be on the fabric."""
+        """Whether a PCI function is an adapter that may be on the fabric."""
         vendor, device = card.values.get("vendor", ""), card.values.get("device", "")
         if "physfn" in card.values:
             return False
@@ -58,7 +58,7 @@ class Network:
         return not self.vendor or vendor == self.pci_vendor
 
     def is_management(self, model: str) -> bool:
-        """Whether a model of a card is the one that manages NVLink."""
+        """Whether the model of an adapter is the one that manages NVLink."""
         return bool(self.management) and model.lower() == self.management.lower()
 
     def is_link(self, layer: str) -> bool:

@@ -1,4 +1,4 @@
-"""The one way in which the probe reads files: bounded, never waiting, never led out of the tree that is looked at."""
+"""The probe's only access to files: bounded in size, never blocking, and confined to the examined tree."""
 
 from __future__ import annotations
 
@@ -18,24 +18,24 @@ _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:-]{0,63}", re.ASCII)
 
 
 class UntrustedPath(Exception):  # noqa: N818 - what the path is, not a kind of error
-    """A path whose content is not taken."""
+    """A path whose content is not trusted."""
 
 
 class TooLarge(UntrustedPath):
-    """A regular file with more in it than is read."""
+    """A regular file that exceeds the size limit."""
 
 
 def read_regular(path: str | Path, most: int) -> bytes:
     """The content of a regular file of at most `most` bytes.
 
-    Nothing is waited for: a pipe, a socket or a device is not even opened. Raises OSError, and Unbelievable for what
-    is no regular file or is larger.
+    Never blocks: a pipe, a socket or a device is not even opened. Raises OSError, and Unbelievable for anything that is
+    not a regular file or is too large.
     """
     if not stat.S_ISREG(os.stat(path).st_mode):  # noqa: PTH116 - a path as text costs less in /sys
         raise UntrustedPath("no regular file")
     file = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC)
     with os.fdopen(file, "rb") as opened:
-        if not stat.S_ISREG(os.fstat(file).st_mode):  # another one by now
+        if not stat.S_ISREG(os.fstat(file).st_mode):  # replaced in the meantime
             raise UntrustedPath("no regular file")
         content = opened.read(most + 1)
     if len(content) > most:
@@ -45,28 +45,28 @@ def read_regular(path: str | Path, most: int) -> bytes:
 
 
 class FileReader:
-    """Looks at paths under a root, and at nothing that a link leads to outside of it."""
+    """Reads paths under a root, and nothing outside of it that a link refers to."""
 
     def __init__(self, root: Path, sysfs: Path | None = None) -> None:
         self._root = os.path.realpath(root)
         self._tops = {"sys": os.path.realpath(sysfs)} if sysfs else {}
 
     def file(self, path: str, parse: Callable[[Sequence[str]], Mapping[str, str]]) -> HostRecord:
-        """A file of lines, as `parse` understands them."""
+        """A text file, as interpreted by `parse`."""
 
         def read() -> Mapping[str, str]:
-            """The parsed lines; nothing for an empty file."""
+            """The parsed lines; empty for an empty file."""
             lines = self._text(path).splitlines()
             return parse(lines) if lines else {}
 
         return _answer(path, read)
 
     def folder(self, path: str, most: int) -> tuple[HostRecord, list[str]]:
-        """A folder, and the names in it, sorted. More than `most` of them, or strange ones, are not believed."""
+        """A folder, and the names in it, sorted. More than `most` names, or unusual ones, are not trusted."""
         names: list[str] = []
 
         def read() -> Mapping[str, str]:
-            """The number of entries. Their names go into `names`."""
+            """The number of entries. Their names are added to `names`."""
             with os.scandir(self._real(path)) as entries:
                 found = [entry.name for entry in itertools.islice(entries, most + 1)]
             if len(found) > most:
@@ -79,7 +79,9 @@ class FileReader:
         return _answer(path, read), names
 
     def attributes(self, path: str, files: Sequence[str], links: Sequence[str] = ()) -> HostRecord:
-        """A folder's small files, and what its links lead to, by name; `detail` says why some could not be read."""
+        """The small files of a folder, and the targets of its links, by name; `detail` contains why some could not be
+        read.
+        """
         looked = [_answer(name, partial(self._attribute, path, name)) for name in files]
         looked += [_answer(name, partial(self._link, path, name)) for name in links]
         values = {name: value for each in looked for name, value in each.values.items()}
@@ -87,7 +89,7 @@ class FileReader:
         return HostRecord(path, Access.READ, values, "; ".join(lost))
 
     def regular(self, path: str) -> Path | None:
-        """Where a regular file under the root really lies; None where it is anything else."""
+        """The real path of a regular file under the root; None for anything else."""
         try:
             real = self._real(path)
             return Path(real) if stat.S_ISREG(os.stat(real).st_mode) else None  # noqa: PTH116
@@ -112,7 +114,7 @@ class FileReader:
         return {name: text}
 
     def _link(self, folder: str, name: str) -> dict[str, str]:
-        """The name of what a link leads to; a driver is one of the drivers of its bus."""
+        """The name of a link's target; for a driver, it must be a driver of the device's bus."""
         target = Path(self._real(f"{folder}/{name}"))
         if not os.path.islink(os.path.join(self._real(folder), name)):  # noqa: PTH114, PTH118
             raise UntrustedPath("no link")
@@ -121,7 +123,7 @@ class FileReader:
         return {name: target.name}
 
     def _real(self, path: str) -> str:
-        """The path without links. Raises Unbelievable where it lies outside of /proc, of /sys, or of the root."""
+        """The path without links. Raises Unbelievable if it is outside of /proc, of /sys, or of the root."""
         top, _, rest = path.lstrip("/").partition("/")
         base = self._tops.get(top) or os.path.join(self._root, top)  # noqa: PTH118
         within = base if top in ("proc", "sys") else self._root

@@ -1,6 +1,7 @@
-"""What the node's own files said, path by path: a second witness beside NVML, and the only one of modules and cards.
+"""The contents of the node's own files, path by path: independent of NVML, and the only source for modules and
+adapters.
 
-Like calls, files are recorded as they answered: what was not there, not readable or not believable is part of it.
+Like calls, files are recorded with their results: missing, unreadable and implausible ones are included.
 """
 
 from __future__ import annotations
@@ -15,10 +16,10 @@ _TWICE = "the reading has different answers for it"
 
 
 class Access(enum.StrEnum):
-    """How looking at one path ended.
+    """The result of reading one path.
 
-    `read`: it was read. `absent`: there is no such path under the root. `refused`: permission. `failed`: any other
-    error of the system. `unbelievable`: too large, no text, no file, or a link that leads away.
+    `read`: it was read. `absent`: the path does not exist under the root. `refused`: permission denied. `failed`: any
+    other system error. `unbelievable`: too large, not text, not a file, or a link to the outside.
     """
 
     READ = "read"
@@ -30,13 +31,13 @@ class Access(enum.StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class HostRecord:
-    """One path of the node and what it showed.
+    """One path of the node and its contents.
 
     Attributes:
-        path: As the node knows it, without the root: `/sys/class/infiniband/mlx5_0`.
-        access: How looking at it ended.
-        values: What was read, by name: the attributes of a folder, the modules with their state, the words of a file.
-            An attribute that is not there is left out.
+        path: The path on the node, without the root: `/sys/class/infiniband/mlx5_0`.
+        access: The result of reading it.
+        values: The contents, by name: the attributes of a folder, the modules with their state, the words of a file.
+            Missing attributes are omitted.
         detail: Why it, or which of its attributes, could not be read.
     """
 
@@ -46,12 +47,12 @@ class HostRecord:
     detail: str = ""
 
     def only(self, names: Iterable[str]) -> HostRecord:
-        """The same answer with some of its values, as evidence for what was concluded from them."""
+        """The record with only some of its values, as evidence for a conclusion from them."""
         return replace(self, values={name: self.values[name] for name in names if name in self.values})
 
     @property
     def quoted(self) -> str:
-        """What was read, in one line: `state=4: ACTIVE, rate=400 Gb/sec (4X NDR)`."""
+        """The contents in one line: `state=4: ACTIVE, rate=400 Gb/sec (4X NDR)`."""
         text = ", ".join(f"{name}={value}" if value else name for name, value in self.values.items())
         return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}..."
 
@@ -62,14 +63,14 @@ class HostRecord:
         return f"{self.path} is {self.access}" + (f": {self.detail}" if self.detail else "")
 
     def to_json(self) -> dict[str, Any]:
-        """The JSON form; `detail` only where there is one."""
+        """The JSON form; `detail` only if there is one."""
         document: dict[str, Any] = {"path": self.path, "access": self.access.value, "values": dict(self.values)}
         return document | ({"detail": self.detail} if self.detail else {})
 
 
 @dataclass(frozen=True, slots=True)
 class HostScan:
-    """Every path that was looked at. `root` is where the node's file system was found: `/`, or where it is mounted."""
+    """All paths that were read. `root` is the root of the node's file system: `/`, or its mount point."""
 
     root: str
     records: tuple[HostRecord, ...]
@@ -81,9 +82,9 @@ class HostScan:
                 self._by_path[record.path] = HostRecord(record.path, Access.UNBELIEVABLE, {}, _TWICE)
 
     def record_of(self, path: str) -> HostRecord | None:
-        """What one path showed; None if it was not looked at. Of two different answers neither is believed."""
+        """The record of one path; None if it was not read. Two different records are both distrusted."""
         return self._by_path.get(path)
 
     def records_in(self, folder: str) -> list[HostRecord]:
-        """What stands directly in a folder, in the order of the record, each path once."""
+        """The records directly in a folder, in their order, without duplicate paths."""
         return [record for path, record in self._by_path.items() if path.rpartition("/")[0] == folder]

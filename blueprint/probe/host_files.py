@@ -1,4 +1,4 @@
-"""Files of the node: what is recorded of them, and what the record means. Those that several checks use."""
+"""Files of the node that several checks use: what is recorded of them, and how it is interpreted."""
 
 from __future__ import annotations
 
@@ -23,14 +23,15 @@ _MODULE_FIELDS = 5
 
 @dataclass(frozen=True, slots=True)
 class HostFile(Generic[T]):
-    """A file of lines.
+    """A text file.
 
     Attributes:
-        path: As the node knows it.
-        record: What of its lines goes into a reading, by name: no more than is needed, and nothing that identifies a
-            machine. Raises Unbelievable for lines that the file cannot have.
-        parse: What the record means. Raises ValueError with what it says instead.
-        of_this_process: Whether it is about the process that reads it, and so read only where the root is its own.
+        path: The path on the node.
+        record: Returns what is recorded of its lines, by name: only what is needed, and nothing that identifies a
+            machine. Raises Unbelievable for lines that the file cannot contain.
+        parse: Interprets the record. Raises ValueError with the actual contents.
+        of_this_process: Whether its contents depend on the reading process, so that it is read only if the root is its
+            own.
     """
 
     path: str
@@ -48,7 +49,7 @@ class KernelDriver:
 
 
 def _record_modules(lines: Sequence[str]) -> dict[str, str]:
-    """Module to state: `nvidia 62472192 60 nvidia_uvm, Live 0x0` is live. Its address is left out."""
+    """The states of modules: `nvidia 62472192 60 nvidia_uvm, Live 0x0` is live. The address is omitted."""
     fields = [line.split() for line in lines]
     if wrong := [line for line, words in zip(lines, fields, strict=True) if len(words) < _MODULE_FIELDS]:
         raise UntrustedPath(f"the line {wrong[0][:60]!r} is not a kernel module")
@@ -62,7 +63,7 @@ def _parse_modules(record: HostRecord) -> Mapping[str, str]:
 
 
 def _record_driver(lines: Sequence[str]) -> dict[str, str]:
-    """The NVRM line, without who built the module where."""
+    """The NVRM line, without build information."""
     found = [line for line in lines if line.startswith("NVRM version:")]
     return {"NVRM version": found[0].partition(":")[2].partition("(")[0].strip()} if found else {}
 
@@ -75,6 +76,6 @@ def _parse_driver(record: HostRecord) -> KernelDriver:
 
 
 MODULES: HostFile[Mapping[str, str]] = HostFile("/proc/modules", _record_modules, _parse_modules)
-"""The loaded kernel modules, each with its state: `Live`, `Loading`, `Unloading`."""
+"""The loaded kernel modules with their states: `Live`, `Loading`, `Unloading`."""
 DRIVER: HostFile[KernelDriver] = HostFile("/proc/driver/nvidia/version", _record_driver, _parse_driver)
-"""The NVIDIA kernel module as it calls itself."""
+"""The NVIDIA kernel module, according to itself."""

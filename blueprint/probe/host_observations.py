@@ -1,4 +1,4 @@
-"""What the node's files prove, and for everything else why it is not proven."""
+"""Facts that the node's files prove, and for all others why they are not proven."""
 
 from __future__ import annotations
 
@@ -18,18 +18,18 @@ _MOUNTED = ("/proc/", "/sys/")
 
 @dataclass(frozen=True, slots=True)
 class ObservedHost:
-    """What a reading's files prove about the node."""
+    """The facts about the node that a reading's files prove."""
 
     reading: Reading
 
     @property
     def modules(self) -> Observation[Mapping[str, str]]:
-        """Loaded kernel modules, each with its state: `Live`, `Loading`, `Unloading`."""
+        """The loaded kernel modules with their states: `Live`, `Loading`, `Unloading`."""
         return self.observe(MODULES)
 
     @property
     def driver(self) -> Observation[KernelDriver]:
-        """The NVIDIA kernel module as it calls itself."""
+        """The NVIDIA kernel module, according to itself."""
         found = self.observe(DRIVER)
         loaded = self.modules.value
         if found.status is Status.UNREADABLE and loaded is not None and "nvidia" not in loaded:
@@ -38,11 +38,11 @@ class ObservedHost:
         return found
 
     def observe(self, file: HostFile[T]) -> Observation[T]:
-        """What a file proves."""
+        """The fact that a file proves."""
         return self.observe_path(file.path, file.parse)
 
     def observe_path(self, path: str, parse: Callable[[HostRecord], T]) -> Observation[T]:
-        """What a path proves. `parse` gives the value, or raises ValueError with what the path says instead."""
+        """The fact that a path proves. `parse` returns the value, or raises ValueError with the actual contents."""
         host = self.reading.host
         if host is None:
             why = "the reading is of version 1, which has nothing of the node's files: take it again"
@@ -61,7 +61,7 @@ class ObservedHost:
 
 
 def _remedy(path: str, root: str) -> str:
-    """Which mount is missing, where one may be."""
+    """The mount that may be missing."""
     top = next((top for top in _MOUNTED if path.startswith(top)), None)
     if top is None:
         return f" under {root}: give --root where the node's file system is"

@@ -1,6 +1,7 @@
-"""Scan of the node's files: those that checks declare, network cards, PCI functions. Small reads, under one root.
+"""Reads the node's files under one root: those that checks declare, network adapters, PCI functions. All reads are
+small.
 
-Nothing is written or executed. Identifiers are not read at all: no GUID, no hardware address, no name of the host.
+Nothing is written or executed. Identifiers are not read at all: no GUIDs, hardware addresses or host names.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ _ORDER = (
 )  # fmt: skip
 """These files come first, so that readings of different versions can be compared line by line."""
 _MAX_ENTRIES = 16_384
-"""PCI functions; with virtual ones of network cards a large node has some thousands."""
+"""The maximum number of PCI functions; including virtual functions, a large node has some thousands."""
 _MAX_DEVICES = 512
 _DEVICE_FILES = ("fw_ver", "board_id", "hca_type")
 _PORT_FILES = ("link_layer", "state", "phys_state", "rate")
@@ -31,12 +32,12 @@ _PCI_FILES = ("vendor", "device", "class", "numa_node")
 
 
 def scan(files: Iterable[HostFile[Any]], root: Path = Path("/"), sysfs: Path | None = None) -> HostScan:
-    """A scan of the node. Never raises for what is there: that is recorded.
+    """Scan the node. Never raises because of its contents: they are recorded.
 
     Args:
-        files: What to read besides network cards and PCI functions.
-        root: Where the node's file system is; in a pod, where it is mounted.
-        sysfs: Where the node's /sys is, if elsewhere.
+        files: The files to read in addition to network adapters and PCI functions.
+        root: The root of the node's file system; in a pod, its mount point.
+        sysfs: The node's /sys, if it is elsewhere.
     """
     reader = FileReader(root, sysfs)
     known = {path: at for at, path in enumerate(_ORDER)}
@@ -49,7 +50,7 @@ def scan(files: Iterable[HostFile[Any]], root: Path = Path("/"), sysfs: Path | N
 
 
 def _rdma(reader: FileReader) -> Iterator[HostRecord]:
-    """The RDMA devices, what PCI says of each, and its ports."""
+    """The RDMA devices, their PCI attributes, and their ports."""
     found, names = reader.folder(RDMA, _MAX_DEVICES)
     yield found
     for name in names:
@@ -62,7 +63,7 @@ def _rdma(reader: FileReader) -> Iterator[HostRecord]:
 
 
 def _functions(reader: FileReader) -> Iterator[HostRecord]:
-    """The network cards and GPUs on the PCI bus, whether or not a driver took them, and what may be one of them."""
+    """The network adapters and GPUs on the PCI bus, with or without a driver, and functions that may be one of them."""
     found, addresses = reader.folder(PCI, _MAX_ENTRIES)
     yield found
     for address in addresses:

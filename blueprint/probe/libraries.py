@@ -1,4 +1,4 @@
-"""Where NVML lies on nodes whose loader does not find it: in a driver container's folder, or one of its own."""
+"""Finds NVML on nodes whose loader does not: in the folder of a driver container, or in another known folder."""
 
 from __future__ import annotations
 
@@ -17,14 +17,16 @@ _FOLDERS = (
     ("usr/local/glibc/usr", "lib"),  # Talos
     (".", "*-bottlerocket-linux-gnu/sys-root/usr/lib"),
     (".", "*-bottlerocket-linux-gnu/sys-root/usr/lib/nvidia/tesla"),
-    ("usr/lib", "*-linux-gnu"),  # a node's own driver, seen from a pod
+    ("usr/lib", "*-linux-gnu"),  # a node's own driver, as seen from a pod
     (".", "usr/lib64"),
 )
 """Folders under the node's root, documented for the GPU Operator (`hostPaths`), GKE, Talos and Bottlerocket."""
 
 
 def find(root: Path) -> Iterator[Path]:
-    """Every library under `root` that may be NVML, the likeliest first, each once. Links out of it do not count."""
+    """All libraries under `root` that may be NVML, the most likely first, without duplicates. Links to the outside are
+    ignored.
+    """
     reader, seen = FileReader(root), set()
     for folder, pattern in _FOLDERS:
         for place in sorted((root / folder).glob(pattern)):

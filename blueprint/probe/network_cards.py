@@ -1,4 +1,4 @@
-"""The network cards of a fabric, as the kernel's RDMA class and PCI list have them."""
+"""The network adapters of a fabric, from the kernel's RDMA class and PCI list."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from blueprint.probe.observation import Observation, Status
 from blueprint.probe.reading import Reading
 
 _LINK_LAYERS = frozenset({"InfiniBand", "Ethernet", "Unknown", "Unspecified"})
-"""Link layers that the kernel names; EFA has none of these."""
+"""Link layers that the kernel reports; EFA has none of these."""
 _ADDRESS = re.compile(r"[0-9a-f]{4,8}:[0-9a-f]{2}:[0-9a-f]{2}\.[0-7]", re.ASCII)
 _STATE = re.compile(r"\d{1,2}: [A-Za-z_]{1,32}", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
 class Port:
-    """A port of an RDMA device, and the record of it. `state` and `physical` as the kernel writes them: `4: ACTIVE`."""
+    """A port of an RDMA device, and its record. `state` and `physical` are as reported by the kernel: `4: ACTIVE`."""
 
     device: str
     number: str
@@ -30,12 +30,12 @@ class Port:
 
     @property
     def link(self) -> str:
-        """`InfiniBand` or `Ethernet`; EFA has another word."""
+        """`InfiniBand` or `Ethernet`; EFA has another value."""
         return self.record.values.get("link_layer", "")
 
     @property
     def states(self) -> tuple[str, str] | None:
-        """Logical and physical state; None where they were not read, or mean nothing."""
+        """Logical and physical state; None if they were not read, or are invalid."""
         states = self.record.values.get("state", ""), self.record.values.get("phys_state", "")
         return states if all(_STATE.fullmatch(each) for each in states) else None
 
@@ -52,7 +52,9 @@ class Port:
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """A network card: the RDMA devices in one PCI slot. Functions of one slot are one card. `model` is its PCI id."""
+    """A network adapter: the RDMA devices in one PCI slot. Functions of one slot are one adapter. `model` is its PCI
+    ID.
+    """
 
     slot: str
     ports: tuple[Port, ...]
@@ -61,14 +63,14 @@ class Card:
 
 @dataclass(frozen=True, slots=True)
 class _RdmaDevice:
-    """An RDMA device, its card, and its ports. `card` is None for a device in software, and for a sub-function."""
+    """An RDMA device, its adapter, and its ports. `card` is None for a software device, and for a sub-function."""
 
     record: HostRecord
     card: HostRecord | None
     ports: tuple[Port, ...]
 
     def unread(self, network: Network) -> HostRecord | None:
-        """What could not be read of a device that may be one of the network; None if all could."""
+        """The facts that could not be read of a device that may belong to the network; None if everything was read."""
         card = self.card
         if card is None:
             unclear = self.record.access is not Access.READ or "device" in self.record.detail
@@ -84,7 +86,7 @@ class _RdmaDevice:
 
 @dataclass(frozen=True, slots=True)
 class Cards:
-    """The cards of a fabric, and cards of the same kind on the PCI bus that no RDMA device stands for."""
+    """The adapters of a fabric, and adapters of the same type on the PCI bus without an RDMA device."""
 
     reading: Reading
     network: Network
@@ -96,7 +98,9 @@ class Cards:
 
     @property
     def found(self) -> Observation[tuple[Card, ...]]:
-        """The fabric's cards. Virtual functions of a card that is here itself, and devices without a card, are none."""
+        """The fabric's adapters, without virtual functions of listed adapters, and without devices that have no
+        adapter.
+        """
         listing = self._listing()
         if listing.status is not Status.READ or not listing.value:
             return Observation(listing.status, () if listing.value is False else None, listing.why, (), listing.files)
@@ -110,24 +114,24 @@ class Cards:
         return Observation(Status.READ, cards, "", (), files)
 
     def _listing(self) -> Observation[bool]:
-        """Whether the kernel has an RDMA class, where PCI functions and that class could be listed."""
+        """Whether the kernel has an RDMA class, if PCI functions and that class could be listed."""
         host, scan = ObservedHost(self.reading), self.reading.host
         bus = host.observe_path(PCI, lambda _: True)
         if scan is None or bus.status is not Status.READ:
             return bus
         listed = scan.record_of(RDMA)
         if listed is not None and listed.access is Access.ABSENT:
-            return replace(bus, value=False, files=(listed, *bus.files))  # /sys is there: no RDMA driver is loaded
+            return replace(bus, value=False, files=(listed, *bus.files))  # /sys exists: no RDMA driver is loaded
         return host.observe_path(RDMA, lambda _: True)
 
     def _doubtful(self) -> list[HostRecord]:
-        """PCI functions without an RDMA device that may be cards of the fabric."""
+        """PCI functions without an RDMA device that may be adapters of the fabric."""
         taken = {device.card.path for device in self.devices if device.card}
         unclear = pci.unclear_cards(self.reading.host, self.network.pci_vendor) if self.reading.host else []
         return [each for each in unclear if each.path not in taken]
 
     def _by_slot(self) -> tuple[Card, ...]:
-        """The ports on the fabric, by the slot of their card."""
+        """The ports on the fabric, by the slot of their adapter."""
         ports: dict[str, list[Port]] = {}
         models: dict[str, str] = {}
         for device in self.devices:
@@ -140,14 +144,16 @@ class Cards:
 
     @property
     def idle(self) -> list[HostRecord]:
-        """Cards of the kind on the PCI bus without an RDMA device."""
+        """Adapters of the type on the PCI bus without an RDMA device."""
         taken = {device.card.path for device in self.devices if device.card}
         listed = self.reading.host.records_in(PCI) if self.reading.host else []
         return [each for each in listed if pci.is_card(each) and self.network.is_kind(each) and each.path not in taken]
 
     @property
     def other_links(self) -> list[Port]:
-        """Ports of the vendor's cards with another link layer than the fabric: a card may be in the wrong mode."""
+        """Ports of the vendor's adapters with another link layer than the fabric's: an adapter may be in the wrong
+        mode.
+        """
         if not self.network.vendor:
             return []
         mine = [device for device in self.devices if device.card and self.network.is_kind(device.card)]
@@ -155,14 +161,16 @@ class Cards:
 
     @property
     def hidden(self) -> bool:
-        """Whether the cards' devices may be in another network namespace: no device at all, but cards with a driver."""
+        """Whether the adapters' devices may be in another network namespace: there are no devices, but adapters with a
+        driver.
+        """
         listed = self.reading.host.record_of(RDMA) if self.reading.host else None
         empty = listed is not None and listed.access is Access.READ and not self.devices
         return empty and any("driver" in each.values for each in self.idle)
 
 
 def _rdma_devices(scan: HostScan) -> Iterator[_RdmaDevice]:
-    """Each RDMA device of the node that is no virtual function of a card."""
+    """All RDMA devices of the node, except for virtual functions of adapters."""
     for record in scan.records_in(RDMA):
         address = record.values.get("device", "")
         card = scan.record_of(f"{PCI}/{address}") if _ADDRESS.fullmatch(address) else None

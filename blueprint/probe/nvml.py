@@ -1,8 +1,8 @@
-"""The child process: makes NVML calls one by one, as the parent requests them, and sends back the results.
+"""The child process: makes NVML calls one by one, as requested by the parent, and returns the results.
 
-The only module that imports pynvml, and only when it runs. One JSON object per line each way, over two pipes
-of their own: a library that prints cannot disturb them. A call that hangs or crashes takes this process
-with it; the parent sees to the rest.
+The only module that imports pynvml, and only when it runs. It exchanges one JSON object per line over two dedicated
+pipes, which a library that prints cannot disturb. A call that hangs or crashes takes this process with it; the parent
+handles this.
 """
 
 from __future__ import annotations
@@ -20,10 +20,12 @@ from typing import Any, TextIO
 
 SONAME = "libnvidia-ml.so.1"
 STUB_MARK = "blueprint_nvml_stub"
-"""A symbol that our stand-in library exports, so that what it says is never taken for hardware."""
+"""A symbol that our stub library exports, so that its results are never mistaken for hardware."""
 
 _EMPTY_SLOT = (2, 6)
-"""INVALID_ARGUMENT and NOT_FOUND: drivers answer either for an index without a device (go-nvlib, VisitMigDevices)."""
+"""INVALID_ARGUMENT and NOT_FOUND: drivers return either of them for an index without a device (go-nvlib,
+VisitMigDevices).
+"""
 _LIBRARY_NOT_FOUND = 12
 _MAX_MIG_DEVICES = 64
 _PR_SET_PDEATHSIG = 1
@@ -31,16 +33,16 @@ _MAX_RAW_BYTES = 256
 
 
 def serve(read_end: int, write_end: int, library: str | None) -> None:
-    """Report that we are ready, then answer requests until the pipe closes.
+    """Report readiness, then respond to requests until the pipe closes.
 
-    A request is `{"call": NAME, "device": INDEX or null, "fields": [NAME, ...]}`, with the fields that are needed of a
-    structure. The answer is `{"code": N, "value": V}`, or `{"undecodable": HEX}`, or `{"failed": TEXT}`, each with the
-    call's own duration `ms`. That of `nvmlInit` also names the library.
-    `nvmlDeviceGetMigDeviceHandleByIndex` is made for every index that can be, and answers with the name of each MIG
-    device by its index.
+    A request is `{"call": NAME, "device": INDEX or null, "fields": [NAME, ...]}`, with the required fields of a
+    structure. The response is `{"code": N, "value": V}`, or `{"undecodable": HEX}`, or `{"failed": TEXT}`, each with
+    the duration of the call `ms`. The response to `nvmlInit` also contains the library.
+    `nvmlDeviceGetMigDeviceHandleByIndex` is called for every possible index, and returns the name of each MIG device by
+    index.
     """
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    if sys.platform == "linux":  # the only system with NVML where a process can ask to die with its parent
+    if sys.platform == "linux":  # the only system with NVML on which a process can request to end with its parent
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
     session = _Session(library)
     with os.fdopen(read_end, encoding="utf-8") as requests, os.fdopen(write_end, "w", encoding="utf-8") as results:
@@ -58,7 +60,7 @@ def _send(results: TextIO, answer: dict[str, Any]) -> None:
 
 
 class _Session:
-    """One use of the bindings: the loaded library and the handles it gave."""
+    """A session of the bindings: the loaded library and its handles."""
 
     def __init__(self, library: str | None) -> None:
         self._library = library
@@ -66,7 +68,7 @@ class _Session:
         self._bindings = _bindings()
 
     def answer(self, call: str, device: int | None, fields: Sequence[str]) -> dict[str, Any]:
-        """Make the requested call. Whatever it raises is an answer, not an accident."""
+        """Make the requested call. Exceptions become results."""
         if self._bindings is None:
             return {"failed": "the NVML bindings (nvidia-ml-py) are not installed"}
         try:
@@ -93,7 +95,7 @@ class _Session:
         return {"code": 0, "value": _plain(value, fields)}
 
     def _mig_devices(self, pynvml: Any, handle: Any) -> dict[str, str]:
-        """The names of the GPU's MIG devices by index. Numbers are given up to a maximum and need not be used."""
+        """The names of the GPU's MIG devices by index. Indices have a maximum and may be unused."""
         found: dict[str, str] = {}
         for index in range(min(pynvml.nvmlDeviceGetMaxMigDeviceCount(handle), _MAX_MIG_DEVICES)):
             try:
@@ -117,7 +119,7 @@ class _Session:
 
 
 def _fabric(pynvml: Any, handle: Any) -> dict[str, int | str]:
-    """The NVLink fabric as the GPU sees it: `state` and `status` by number, cluster UUID in hexadecimal, clique."""
+    """The NVLink fabric as reported by the GPU: numeric `state` and `status`, cluster UUID in hexadecimal, clique."""
     info = pynvml.c_nvmlGpuFabricInfo_v2_t()
     pynvml.nvmlDeviceGetGpuFabricInfoV(handle, ctypes.byref(info))
     cluster = bytes(info.clusterUuid).hex()
@@ -125,7 +127,7 @@ def _fabric(pynvml: Any, handle: Any) -> dict[str, int | str]:
 
 
 def _bindings() -> Any:
-    """The module, or None where it is not installed."""
+    """The module, or None if it is not installed."""
     try:
         import pynvml
     except ImportError:
@@ -134,7 +136,7 @@ def _bindings() -> Any:
 
 
 def _plain(value: Any, fields: Sequence[str]) -> Any:
-    """The answer as JSON can carry it: the fields of a structure by name, bytes as text."""
+    """The result in JSON form: the fields of a structure by name, bytes as text."""
     if isinstance(value, bytes):
         return value.decode()
     if fields:
@@ -143,7 +145,7 @@ def _plain(value: Any, fields: Sequence[str]) -> Any:
 
 
 def _loaded_from(requested: str | None) -> str:
-    """The file that the library really is, as the kernel maps it."""
+    """The actual file of the library, according to the kernel's memory map."""
     name = Path(requested).resolve().name if requested else "libnvidia-ml.so"
     for line in Path("/proc/self/maps").read_text(encoding="utf-8", errors="replace").splitlines():
         path = line.partition("/")

@@ -1,4 +1,4 @@
-"""Calls of NVML: the function, and what its answer means. Those that several checks use; a check can declare more."""
+"""NVML calls that several checks use: the function, and how its result is interpreted. A check can declare more."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class SystemCall(Generic[T]):
-    """A function of NVML about the node, and the value of its answer.
+    """An NVML function about the node, and the interpretation of its result.
 
-    `parse` raises ValueError for an answer that cannot be true; its text completes "NVML answered ...".
+    `parse` raises ValueError for an implausible result; its message completes "NVML answered ...".
     """
 
     name: str
@@ -28,9 +28,9 @@ class SystemCall(Generic[T]):
 
 @dataclass(frozen=True, slots=True)
 class DeviceCall(Generic[T]):
-    """A function of NVML that takes the handle of a GPU and nothing else, and the value of its answer.
+    """An NVML function that takes only a GPU handle, and the interpretation of its result.
 
-    `fields` are those of the structure that it fills, where it does: they become the answer.
+    `fields` are the fields of the structure that it fills, if any: they become the result.
     """
 
     name: str
@@ -58,12 +58,12 @@ PCI_INFO: DeviceCall[PciIdentity] = DeviceCall(
 )
 """PCI address and device id."""
 IDENTITY = (UUID, PCI_INFO)
-"""The calls that tell whether an index is still the same GPU."""
+"""The calls that show whether an index still refers to the same GPU."""
 NAME = DeviceCall("nvmlDeviceGetName", parse.text)
-"""The product name, as it is: `NVIDIA H100 80GB HBM3`."""
+"""The unmodified product name: `NVIDIA H100 80GB HBM3`."""
 SERIAL = DeviceCall("nvmlDeviceGetSerial", parse.word)
 """The board's serial number."""
 MIG_MODE: DeviceCall[Modes] = DeviceCall("nvmlDeviceGetMigMode", parse.modes)
 """MIG mode, current and pending."""
 MIG_DEVICES: DeviceCall[dict[str, int]] = DeviceCall("nvmlDeviceGetMigDeviceHandleByIndex", parse.instances)
-"""How many MIG devices of each profile it has. Called for every index of MIG devices; the answer has their names."""
+"""The number of its MIG devices by profile. Called for every MIG device index; the result contains their names."""

@@ -1,6 +1,6 @@
-"""What NVML's return codes mean for somebody who wants to know a fact, not to program a GPU.
+"""The meaning of NVML's return codes for facts, rather than for programming a GPU.
 
-Numbers and names are those of `nvml.h` (nvmlReturn_t); the grouping is this project's.
+Numbers and names are those of `nvml.h` (nvmlReturn_t); the classification is this project's.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ _FAULTS = {8, 11, 14, GPU_IS_LOST, RESET_REQUIRED, LIB_RM_VERSION_MISMATCH}
 
 
 class Meaning(enum.Enum):
-    """What an answer of NVML says about the fact that was requested."""
+    """The meaning of an NVML result for the requested fact."""
 
     VALUE = "value"
     UNSUPPORTED = "unsupported"
@@ -71,12 +71,12 @@ def name_of(code: int) -> str:
 
 
 def meaning_of(code: int) -> Meaning:
-    """How a return code is to be taken.
+    """The interpretation of a return code.
 
-    Only "not supported" says that a question does not apply to this GPU. A function that the library lacks,
-    a wrong structure version, a missing permission, a timeout: all of them leave the fact *unreadable*.
-    A lost GPU, a required reset, a bad interrupt, power or InfoROM, and a library that does not fit the
-    kernel module are faults of their own, whichever call returned them.
+    Only "not supported" means that a question does not apply to this GPU. A function that the library lacks, a wrong
+    structure version, a missing permission, a timeout: all of them leave the fact *unreadable*. A lost GPU, a required
+    reset, errors in interrupts, power or InfoROM, and a library that does not match the kernel module are separate
+    faults, whichever call returned them.
     """
     if code == SUCCESS:
         return Meaning.VALUE

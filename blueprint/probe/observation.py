@@ -1,7 +1,7 @@
-"""An observation: a value with what proves it, or the reason why there is none.
+"""An observation: a value with its evidence, or the reason why there is none.
 
-Apart from `observations`, which makes them of readings: the compiler imports checks for what they declare, and knows no
-reading.
+Separate from `observations`, which creates them from readings: the compiler imports checks for their declarations, and
+does not need readings.
 """
 
 from __future__ import annotations
@@ -31,10 +31,10 @@ class Status(enum.Enum):
 
 @dataclass(frozen=True, slots=True)
 class Observation(Generic[T_co]):
-    """A value with the calls and files it rests on, or the reason why there is none.
+    """A value with the calls and files on which it is based, or the reason why there is none.
 
-    `value` is set exactly if `status` is READ. `why` is a clause for people: `nvmlDeviceGetName(3)
-    returned NVML_ERROR_GPU_IS_LOST (15) after 0.2 ms`.
+    `value` is set exactly if `status` is READ. `why` is a readable clause: `nvmlDeviceGetName(3) returned
+    NVML_ERROR_GPU_IS_LOST (15) after 0.2 ms`.
     """
 
     status: Status
@@ -45,5 +45,5 @@ class Observation(Generic[T_co]):
 
     @property
     def raw(self) -> str:
-        """What NVML really answered, untouched, for the record. What files said is told with the files."""
+        """NVML's unmodified result, for the record. The contents of files are shown with the files."""
         return ", ".join(repr(call.value) for call in self.evidence if call.value is not None)

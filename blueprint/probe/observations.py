@@ -1,7 +1,7 @@
-"""Typed facts of a reading: what the calls prove, and for everything else why it is not proven.
+"""Typed facts from a reading: what the calls prove, and for all other facts why they are not proven.
 
-Nothing here trusts an answer because it came with NVML_SUCCESS: what `parse.py` cannot believe, and two
-different answers to one question, are *implausible* and yield no value.
+NVML_SUCCESS alone is not trusted: values that `parse.py` rejects, and two different results for one question, are
+*implausible* and yield no value.
 """
 
 from __future__ import annotations
@@ -34,9 +34,9 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class GpuId:
-    """Which GPU, by UUID and PCI address. Where neither could be read, `index` is all that is known of it.
+    """The identity of a GPU, by UUID and PCI address. If neither could be read, only `index` is known.
 
-    `eliminated`: the address was not read; it is the only one in the kernel's list that no other GPU has.
+    `eliminated`: the address was not read, but is the only one in the kernel's list that no other GPU has.
     """
 
     uuid: str
@@ -53,7 +53,7 @@ class GpuId:
 
 @dataclass(frozen=True, slots=True)
 class ObservedGpu:
-    """What a reading proves about one GPU that NVML counted, found under one index."""
+    """The facts that a reading proves about one GPU that NVML counted, found under one index."""
 
     reading: Reading
     index: int
@@ -67,7 +67,9 @@ class ObservedGpu:
         return GpuId(uuid, pci.address if pci else "", self.index)
 
     def _left_over(self) -> str:
-        """The address in the kernel's list that is this GPU's because every other one is another's; "" if open."""
+        """The address in the kernel's list that must belong to this GPU, because all others belong to other GPUs; "" if
+        ambiguous.
+        """
         listed = {each.address for each in self.reading.pci.functions if each.driver not in PASSED_THROUGH}
         others = [gpu.pci.value for gpu in ObservedNode(self.reading).gpus if gpu.index != self.index]
         left = listed - {each.address for each in others if each}
@@ -76,7 +78,7 @@ class ObservedGpu:
 
     @property
     def handle(self) -> Observation[bool]:
-        """Whether NVML gives a handle for the index."""
+        """Whether NVML returns a handle for the index."""
         return _observation(self.reading.calls_of(HANDLE.name, self.index), HANDLE, self.index)
 
     @property
@@ -91,7 +93,7 @@ class ObservedGpu:
 
     @property
     def name(self) -> Observation[str]:
-        """The product name, as it is: `NVIDIA H100 80GB HBM3`."""
+        """The unmodified product name: `NVIDIA H100 80GB HBM3`."""
         return self.observe(NAME)
 
     @property
@@ -100,7 +102,7 @@ class ObservedGpu:
         return self.observe(SERIAL)
 
     def observe(self, call: DeviceCall[T]) -> Observation[T]:
-        """What a call proves about this GPU; nothing if the index did not mean one and the same GPU throughout."""
+        """The observation of a call about this GPU; empty if the index did not always refer to the same GPU."""
         for each in IDENTITY:
             values = tuple(made for made in self.reading.calls_of(each.name, self.index) if made.answered)
             if len({repr(made.value) for made in values}) > 1:
@@ -111,15 +113,15 @@ class ObservedGpu:
 
 @dataclass(frozen=True, slots=True)
 class ObservedNode:
-    """What a reading's NVML calls prove about the node, and its GPUs."""
+    """The facts that a reading's NVML calls prove about the node and its GPUs."""
 
     reading: Reading
 
     @property
     def nvml(self) -> Observation[bool]:
-        """Whether NVML loads and initialises. Every child process does it; the worst answer counts.
+        """Whether NVML loads and initialises. Every child process tries this; the worst result counts.
 
-        That the loader did not find the library is no bad answer where it was found elsewhere.
+        If the loader did not find the library, this does not count as long as it was found elsewhere.
         """
         inits = list(self.reading.calls_of(INIT.name))
         found = [call for call in inits if call.code != LIBRARY_NOT_FOUND]
@@ -134,16 +136,16 @@ class ObservedNode:
 
     @property
     def count(self) -> Observation[int]:
-        """The number of GPUs as NVML counts them, the same each time it was asked."""
+        """The number of GPUs according to NVML, if it is the same for each call."""
         return self.observe(COUNT)
 
     def observe(self, call: SystemCall[T]) -> Observation[T]:
-        """What a call proves about the node."""
+        """The observation of a call about the node."""
         return _observation(self.reading.calls_of(call.name), call)
 
     @property
     def gpus(self) -> list[ObservedGpu]:
-        """One per index for which a handle was requested, whether NVML gave one or not."""
+        """One per index for which a handle was requested, whether or not NVML returned one."""
         requested = {call.device for call in self.reading.calls if call.call == HANDLE.name and call.device is not None}
         return [ObservedGpu(self.reading, index) for index in sorted(requested)]
 
@@ -163,7 +165,7 @@ _MEANINGS = {
 
 
 def status_of(call: Call) -> Status:
-    """What one call on its own proves about the fact it requests (READ: there is an answer to look at)."""
+    """The status of the requested fact according to one call (READ: there is a value to examine)."""
     if call.outcome is not CallOutcome.RETURNED:
         return _LOST_CALLS[call.outcome]
     meaning = meaning_of(call.code if call.code is not None else -1)
@@ -173,7 +175,7 @@ def status_of(call: Call) -> Status:
 def _observation(
     made: Sequence[Call], call: SystemCall[T] | DeviceCall[T], device: int | None = None
 ) -> Observation[T]:
-    """What calls of one function prove, where all answers agree; a call less than planned takes nothing away."""
+    """The observation from the calls of one function, if all results agree. A missing call does not matter."""
     calls = tuple(each for each in made if each.outcome is not CallOutcome.NOT_MADE) or tuple(made)
     if not calls:
         where = "" if device is None else str(device)

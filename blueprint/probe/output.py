@@ -1,4 +1,4 @@
-"""Where a reading or the zip application goes: a regular file, whole or not at all, or stdout; never anything else."""
+"""Writes a reading or the zip application atomically to a regular file, or to stdout; never to anything else."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _COULD_NOT_START = 2
 
 
 def check_target(path: Path) -> None:
-    """Refuse, exit code 2, what is no regular file: it must neither be replaced nor written to."""
+    """Reject, with exit code 2, anything that is not a regular file: it must neither be replaced nor written to."""
     try:
         fault = why_not_a_file(path)
     except (OSError, ValueError) as error:
@@ -24,7 +24,7 @@ def check_target(path: Path) -> None:
 
 
 def write_file(path: Path, content: bytes, mode: int = 0o644) -> None:
-    """Write a file so that it is there completely or not at all; to stdout where that is meant. Raises Refused."""
+    """Write a file atomically; or to stdout, if specified. Raises Refused."""
     try:
         write_whole(path, content, mode=mode)
     except OSError as error:

@@ -1,4 +1,4 @@
-"""Pack the probe as one file that a node's own Python runs: `python3 blueprint-probe.pyz -o reading.json`."""
+"""Packs the probe into one file that a node's own Python runs: `python3 blueprint-probe.pyz -o reading.json`."""
 
 from __future__ import annotations
 
@@ -37,7 +37,9 @@ _PACKAGES = ("diagnostics", "probe")
 
 
 def zipapp() -> bytes:
-    """The application: this package's leaves, and the NVML bindings if they are installed. Same inputs, same bytes."""
+    """The application: modules without dependencies, and the NVML bindings if they are installed. Equal inputs result
+    in equal bytes.
+    """
     content = io.BytesIO(_SHEBANG)
     content.seek(0, io.SEEK_END)
     with zipfile.ZipFile(content, "a", zipfile.ZIP_DEFLATED) as archive:
@@ -47,7 +49,7 @@ def zipapp() -> bytes:
 
 
 def has_bindings() -> bool:
-    """Whether the NVML bindings are installed here, so that they travel along."""
+    """Whether the NVML bindings are installed here, so that they are included."""
     return importlib.util.find_spec("pynvml") is not None
 
 

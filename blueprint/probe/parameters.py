@@ -1,8 +1,8 @@
-"""JSON codecs for the parameters of checks: the compiler encodes them, the probe decodes them, one type for both.
+"""JSON codecs for the parameters of checks: the compiler encodes them, the probe decodes them, with one type for both.
 
-A check names the type of its parameters once, as a dataclass in its own file. `record` derives the JSON form from the
-fields: keys in camelCase, a field that has its default is left out. Whole numbers count something, so they are never
-negative. A decoder raises ValueError with what is wrong; so does a dataclass, from `__post_init__`.
+A check declares the type of its parameters once, as a dataclass in its own file. `record` derives the JSON form from
+the fields: keys are in camelCase, and fields with their default value are omitted. Integers are counts, so they are
+never negative. A decoder, like `__post_init__` of a dataclass, raises ValueError with the error.
 """
 
 from __future__ import annotations
@@ -21,19 +21,19 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Codec(Generic[P]):
-    """How a value is written as JSON, and read from it. `decode` raises ValueError for what is no such value."""
+    """The JSON encoding of a value, and its decoding. `decode` raises ValueError for invalid data."""
 
     encode: Callable[[P], Any]
     decode: Callable[[Any], P]
 
 
 def record(kind: type[P]) -> Codec[P]:
-    """An object with the fields of a dataclass, which may hold numbers, texts, lists and objects of them."""
+    """An object with the fields of a dataclass: numbers, strings, and lists and objects of these."""
     return Codec(_encode_record, functools.partial(_decode_record, kind))
 
 
 def text_form(parse: Callable[[str], P]) -> Codec[P]:
-    """A value written as one text: `str` gives it, and `parse` raises ValueError for what is none."""
+    """A value encoded as a string: `str` returns it, and `parse` raises ValueError if it is invalid."""
 
     def decode(value: Any) -> P:
         """Parse a JSON string."""
@@ -45,19 +45,19 @@ def text_form(parse: Callable[[str], P]) -> Codec[P]:
 
 
 def one_of(*choices: T) -> Codec[T]:
-    """One of a few values, of the same type: `true` is not 1."""
+    """One of several values of the same type: `true` does not equal 1."""
     return Codec(lambda value: value, functools.partial(_choice, choices))
 
 
 def record_or(kind: type[P], other: Codec[T]) -> Codec[P | T]:
-    """An object with the fields of a dataclass, or what another codec accepts, which is no object."""
+    """An object with the fields of a dataclass, or a value of another codec that is not an object."""
 
     def encode(value: P | T) -> Any:
-        """The JSON form: an object for a `kind`, else that of the other codec."""
+        """The JSON form: an object for a `kind`, otherwise that of the other codec."""
         return _encode_record(value) if isinstance(value, kind) else other.encode(typing.cast("T", value))
 
     def decode(value: Any) -> P | T:
-        """The value of a JSON object, or of what the other codec accepts."""
+        """The value of a JSON object, or of the other codec."""
         return _decode_record(kind, value) if isinstance(value, dict) else other.decode(value)
 
     return Codec(encode, decode)
@@ -133,7 +133,7 @@ def _decoders(kind: Any) -> dict[str, tuple[dataclasses.Field[Any], Callable[[An
 
 
 def _decoder(kind: Any) -> Callable[[Any], Any]:
-    """The decoder for the type of a field. Another type than these is a mistake in the check, and raises TypeError."""
+    """The decoder for the type of a field. An unsupported type is a bug in the check, and raises TypeError."""
     arguments = typing.get_args(kind)
     match typing.get_origin(kind) or kind:
         case builtin if builtin is int:
@@ -150,12 +150,12 @@ def _decoder(kind: Any) -> Callable[[Any], Any]:
 
 
 def _default(field: dataclasses.Field[Any]) -> Any:
-    """The default of a field; MISSING where it has none."""
+    """The default of a field; MISSING if it has none."""
     return field.default if field.default_factory is dataclasses.MISSING else field.default_factory()
 
 
 def _key(name: str) -> str:
-    """A field's key in JSON: `tolerance_mib` is `toleranceMib`."""
+    """The JSON key of a field: `tolerance_mib` becomes `toleranceMib`."""
     return re.sub(r"_([a-z])", lambda match: match[1].upper(), name)
 
 
@@ -169,6 +169,6 @@ FLAG: Codec[bool] = Codec(bool, functools.partial(_choice, (True, False)))
 TRUE: Codec[bool] = Codec(bool, functools.partial(_choice, (True,)))
 """`true`: the opposite cannot be expected."""
 COUNT: Codec[int] = Codec(lambda value: value, _number)
-"""A whole number, zero or more."""
+"""An integer, zero or more."""
 TEXTS: Codec[Mapping[str, str]] = Codec(dict, functools.partial(_object_of, _text))
-"""Texts by name, at least one."""
+"""Strings by name, at least one."""

@@ -1,6 +1,6 @@
-"""What one answer of NVML can be believed to say. Each function returns the value or raises ValueError.
+"""Validates single results of NVML. Each function returns the value or raises ValueError.
 
-The error's text completes the sentence "NVML answered ...".
+The error message completes the sentence "NVML answered ...".
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 MAX_GPUS = 64
-"""More GPUs than any machine has (the largest known hold 16 to 32): a greater count is no count."""
+"""More GPUs than any machine has (the largest known ones have 16 to 32). A greater count is implausible."""
 
 _MAX_TEXT = 96
 _DRIVER = re.compile(r"[1-9]\d{2,3}(\.\d{1,4}){1,2}", re.ASCII)
@@ -25,7 +25,7 @@ _BUS_ID = re.compile(r"([0-9a-fA-F]{4,8}):([0-9a-fA-F]{2}):([0-9a-fA-F]{2})\.([0
 
 @dataclass(frozen=True, slots=True)
 class Modes:
-    """A mode as it is now, and as it will be after the next reset of the GPU."""
+    """The current mode, and the mode after the next reset of the GPU."""
 
     current: bool
     pending: bool
@@ -33,9 +33,9 @@ class Modes:
 
 @dataclass(frozen=True, slots=True)
 class PciIdentity:
-    """Where a GPU sits (`0000:18:00.0`) and what it says it is: four upper-case hexadecimal digits each.
+    """The location of a GPU (`0000:18:00.0`) and its IDs: four upper-case hexadecimal digits each.
 
-    `vendor` and `device` are "" where NVML left the field empty, and so is `subsystem` (`10DE:157E`).
+    `vendor` and `device` are "" if NVML left the field empty; so is `subsystem` (`10DE:157E`).
     """
 
     address: str
@@ -56,7 +56,7 @@ def text(value: Value | None) -> str:
 
 
 def word(value: Value | None) -> str:
-    """Text without blanks: an identifier or a version."""
+    """A string without spaces: an identifier or a version."""
     if " " in (found := text(value)):
         raise ValueError(f"{found!r}, which is not one word")
     return found
@@ -73,7 +73,7 @@ def uuid(value: Value | None) -> str:
 
 
 def is_uuid(found: str) -> bool:
-    """Whether a text has the form of a GPU's UUID."""
+    """Whether a string has the form of a GPU's UUID."""
     return _UUID.fullmatch(found) is not None
 
 
@@ -85,7 +85,7 @@ def driver(value: Value | None) -> str:
 
 
 def integer(value: Value | None) -> int:
-    """A number that is no truth value."""
+    """A number that is not a boolean."""
     if isinstance(value, bool) or not isinstance(value, int):
         raise ValueError(f"{value!r}, which is not a number")  # noqa: TRY004
     return value
@@ -99,7 +99,7 @@ def positive(value: Value | None) -> int:
 
 
 def count(value: Value | None) -> int:
-    """A number of GPUs; zero is one."""
+    """A number of GPUs, which may be zero."""
     if not 0 <= (found := integer(value)) <= MAX_GPUS:
         raise ValueError(f"{found}, which is not a plausible number of GPUs")
     return found
@@ -120,7 +120,7 @@ def modes(value: Value | None) -> Modes:
 
 
 def pci(value: Value | None) -> PciIdentity:
-    """A PCI structure. Its textual address must not contradict its numeric one, where that was filled in."""
+    """A PCI structure. Its textual address must not contradict the numeric one, if that is set."""
     bus_id = text(field_of(value, "busId"))
     if not (match := _BUS_ID.fullmatch(bus_id)):
         raise ValueError(f"the invalid PCI address {bus_id!r}")
@@ -136,7 +136,7 @@ def pci(value: Value | None) -> PciIdentity:
 
 
 def instances(value: Value | None) -> dict[str, int]:
-    """How many MIG devices of each profile there are, by their names: `NVIDIA H100 80GB HBM3 MIG 1g.10gb`."""
+    """The number of MIG devices of each profile, by their names: `NVIDIA H100 80GB HBM3 MIG 1g.10gb`."""
     if not isinstance(value, dict):
         raise ValueError(f"{value!r}, which are not MIG devices")  # noqa: TRY004
     found: dict[str, int] = {}

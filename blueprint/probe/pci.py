@@ -1,4 +1,4 @@
-"""The kernel's own list of NVIDIA GPUs, as sysfs has it: a second witness beside NVML."""
+"""The kernel's own list of NVIDIA GPUs in sysfs, which is independent of NVML."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ if TYPE_CHECKING:
 DEVICES = "/sys/bus/pci/devices"
 
 _NVIDIA = "0x10de"
-_NETWORK, _DISPLAY = "0x02", "0x03"  # display: VGA and 3D controllers; NVSwitches are bridges (0x06) and no GPUs
+_NETWORK, _DISPLAY = "0x02", "0x03"  # Display controllers: VGA and 3D. NVSwitches are bridges (0x06), not GPUs.
 _VENDOR = re.compile(r"0x[0-9a-f]{4}", re.ASCII)
 _CLASS = re.compile(r"0x[0-9a-f]{6}", re.ASCII)
 _DEVICE = _VENDOR
 PASSED_THROUGH = frozenset({"vfio-pci", "nvgrace_gpu_vfio_pci"})
-"""Drivers that hand a GPU to virtual machines: NVML cannot see it, and need not."""
+"""Drivers that pass a GPU to virtual machines: NVML cannot see it, and need not."""
 
 
 def matters(function: HostRecord) -> bool:
-    """Whether a PCI function is a network card or an NVIDIA GPU, or says too little to tell."""
+    """Whether a PCI function is a network adapter or an NVIDIA GPU, or cannot be classified."""
     kind, vendor = _believed(function, "class", _CLASS), _believed(function, "vendor", _VENDOR)
     if not kind:
         return True
@@ -30,9 +30,9 @@ def matters(function: HostRecord) -> bool:
 
 
 def scan(host: HostScan, root: str) -> PciScan:
-    """Every NVIDIA GPU among the PCI functions of `host`, by address. Virtual functions of one are none.
+    """All NVIDIA GPUs among the PCI functions of `host`, by address, without their virtual functions.
 
-    A list that is not there or cannot be read is told as not readable, which is different from empty. `root` is where
+    A missing or unreadable list is marked as not readable, as opposed to an empty one. `root` is the root under which
     the list was found.
     """
     from blueprint.probe.reading import PciScan
@@ -44,7 +44,7 @@ def scan(host: HostScan, root: str) -> PciScan:
 
 
 def functions_of(host: HostScan) -> tuple[PciFunction, ...]:
-    """The GPUs that the record of paths shows."""
+    """The GPUs in the recorded paths."""
     from blueprint.probe.reading import PciFunction
 
     gpus = (each for each in host.records_in(DEVICES) if is_gpu(each) and not _lost(each))
@@ -54,28 +54,28 @@ def functions_of(host: HostScan) -> tuple[PciFunction, ...]:
 
 
 def unclear(host: HostScan) -> list[HostRecord]:
-    """Functions of which it cannot be told whether they are GPUs, or whether NVML has to show them."""
+    """Functions that may or may not be GPUs, or for which it is unknown whether NVML has to report them."""
     return [each for each in host.records_in(DEVICES) if _may_be_gpu(each) and _lost(each)]
 
 
 def is_gpu(function: HostRecord) -> bool:
-    """Whether a function is an NVIDIA display or 3D controller, and no virtual function of one."""
+    """Whether a function is an NVIDIA display or 3D controller, and not a virtual function."""
     of_class = _believed(function, "class", _CLASS).startswith(_DISPLAY)
     return of_class and _believed(function, "vendor", _VENDOR) == _NVIDIA and "physfn" not in function.values
 
 
 def is_card(function: HostRecord) -> bool:
-    """Whether a function is a network card."""
+    """Whether a function is a network adapter."""
     return function.values.get("class", "").startswith(_NETWORK)
 
 
 def unclear_cards(host: HostScan, vendor: str) -> list[HostRecord]:
-    """Functions that may be network cards of a vendor (`0x15b3`; "": any), and cannot be told."""
+    """Functions that may or may not be network adapters of a vendor (`0x15b3`; "": any)."""
     return [each for each in host.records_in(DEVICES) if _may_be_card(each, vendor)]
 
 
 def identified(function: HostRecord) -> bool:
-    """Whether vendor, device and being virtual or not were read."""
+    """Whether vendor, device and whether it is virtual were read."""
     known = _believed(function, "vendor", _VENDOR) and _believed(function, "device", _DEVICE)
     return bool(known) and "physfn is" not in function.detail
 
@@ -93,14 +93,14 @@ def _may_be_gpu(function: HostRecord) -> bool:
 
 
 def _lost(function: HostRecord) -> bool:
-    """Whether something is missing that the question needs. `detail` tells of files that could not be read."""
+    """Whether required information is missing. `detail` contains files that could not be read."""
     read = (("class", _CLASS), ("vendor", _VENDOR), ("device", _DEVICE))
     unread = any(not _believed(function, name, form) for name, form in read)
     return unread or any(each.startswith(("driver is", "physfn is")) for each in function.detail.split("; "))
 
 
 def _believed(function: HostRecord, name: str, form: re.Pattern[str]) -> str:
-    """An attribute in the form in which the kernel writes it; "" otherwise."""
+    """An attribute in the format in which the kernel writes it; otherwise ""."""
     value = function.values.get(name, "").lower()
     return value if form.fullmatch(value) else ""
 

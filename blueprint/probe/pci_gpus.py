@@ -1,4 +1,4 @@
-"""The GPUs on the PCI bus, as far as the kernel's list in a reading can be believed."""
+"""The GPUs on the PCI bus, as far as the kernel's list in a reading is plausible."""
 
 from __future__ import annotations
 
@@ -20,17 +20,17 @@ _DEVICE = re.compile(r"[0-9A-F]{4}", re.ASCII)
 
 
 def is_listed(reading: Reading) -> bool:
-    """Whether there is a list at all: WSL and containers without /sys have none, and nothing can be compared."""
+    """Whether there is a list at all: WSL and containers without /sys have none, so nothing can be compared."""
     answer = _listing(reading)
     refused = answer is not None and answer.access not in (Access.ABSENT, Access.READ)
     return reading.pci.readable or bool(reading.pci.functions) or refused
 
 
 def functions(reading: Reading) -> Observation[tuple[PciFunction, ...]]:
-    """Every NVIDIA GPU that the kernel lists, whoever drives it.
+    """All NVIDIA GPUs that the kernel lists, with any driver.
 
-    Unreadable where the list, or what decides whether a function is a GPU, could not be read; `files` then has those
-    functions. Implausible where the reading contradicts itself.
+    Unreadable if the list, or what determines whether a function is a GPU, could not be read; `files` then contains
+    those functions. Implausible if the reading contradicts itself.
     """
     answer = _listing(reading)
     files = (answer,) if answer else ()
@@ -49,17 +49,17 @@ def functions(reading: Reading) -> Observation[tuple[PciFunction, ...]]:
 
 
 def unclear(reading: Reading) -> list[HostRecord]:
-    """Functions that may be GPUs, and cannot be told."""
+    """Functions that may or may not be GPUs."""
     return pci.unclear(reading.host) if reading.host else []
 
 
 def passed_through(reading: Reading) -> list[PciFunction]:
-    """The GPUs that are given to virtual machines."""
+    """The GPUs that are passed to virtual machines."""
     return [each for each in reading.pci.functions if each.driver in PASSED_THROUGH]
 
 
 def for_nvml(reading: Reading) -> list[PciFunction]:
-    """The GPUs that NVML has to show."""
+    """The GPUs that NVML has to report."""
     return [each for each in reading.pci.functions if each.driver not in PASSED_THROUGH]
 
 
@@ -80,7 +80,7 @@ def _listing(reading: Reading) -> HostRecord | None:
 
 
 def _contradiction(reading: Reading) -> str:
-    """What in the record of the list cannot be true; "" if all of it can."""
+    """The contradiction in the record of the list; "" if there is none."""
     listed = reading.pci.functions
     if listed and not reading.pci.readable:
         return "it was not readable, and has GPUs"
@@ -90,6 +90,6 @@ def _contradiction(reading: Reading) -> str:
         if not (_ADDRESS.fullmatch(each.address) and _DEVICE.fullmatch(each.device)):
             return f"{each.address[:40]!r} with device id {each.device[:40]!r} is not a PCI function"
     seen = pci.functions_of(reading.host) if reading.host else ()
-    if seen and set(seen) != set(listed):  # readings of before have no record of these paths
+    if seen and set(seen) != set(listed):  # earlier readings have no record of these paths
         return f"it has {len(listed)} GPUs, the files behind it show {len(seen)}"
     return ""

@@ -1,4 +1,4 @@
-"""Judging modes that take effect at a reset: they have a current and a pending value, and both must fit."""
+"""Checks modes that change at a reset: they have a current and a pending value, and both must be correct."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class ModeTerms:
-    """The terms of one mode: its name, its two codes, and what to do when it is wrong."""
+    """The terms for one mode: its name, its two codes, and what to do if it is wrong."""
 
     name: str
     wrong: Code
@@ -29,7 +29,7 @@ class ModeTerms:
 def judge_modes(
     verdicts: VerdictFactory, gpu: ObservedGpu, modes: Observation[Modes], *, expected: bool, terms: ModeTerms
 ) -> Verdict:
-    """Pass only if the mode is as expected now and will be after the next reset of the GPU."""
+    """Pass only if the mode is as expected now and after the next reset of the GPU."""
     if modes.status is Status.UNSUPPORTED:
         return absent_mode(verdicts, gpu, modes, terms.name, terms.wrong, expected=expected)
     if modes.status is not Status.READ or modes.value is None:
@@ -59,7 +59,9 @@ def absent_mode(
     *,
     expected: bool,
 ) -> Verdict:
-    """The GPU says that it has no such mode: nothing to check if it is to be off, a contradiction if on."""
+    """The verdict for a GPU that does not support the mode: nothing to check if it is expected to be off, a failure if
+    on.
+    """
     if not expected:
         return verdicts.skipped(mode, f"a GPU without {name}", gpu=gpu.id)
     message = f"{gpu.id} has no {name}"

@@ -1,7 +1,7 @@
-"""A reading: everything that was asked of one node's GPUs, and what came back, call by call.
+"""A reading: everything that was requested from one node's GPUs, and the results, call by call.
 
-It holds answers, not conclusions: `facts.py` makes typed facts of the calls, the checks judge them. What
-was hung, crashed or not asked is part of the record, so that nothing missing can be mistaken for good.
+It contains results, not conclusions: `facts.py` derives typed facts from the calls, and the checks evaluate them. Calls
+that hung, crashed or were not made are part of the record, so that nothing missing can be mistaken for a success.
 """
 
 from __future__ import annotations
@@ -17,18 +17,18 @@ from blueprint.probe.host import HostScan
 
 SCHEMA = "gpublueprint.dev/reading/v2"
 SCHEMA_1 = "gpublueprint.dev/reading/v1"
-"""Has nothing of the node's files. Still read, and written again as what it is."""
+"""Version 1 contains nothing about the node's files. It is still read, and written again as version 1."""
 
 Value = str | int | list[int] | dict[str, int | str]
-"""What a call can answer: text, a number (bytes for memory), a list of modes, or a structure's fields."""
+"""The result of a call: a string, a number (bytes for memory), a list of modes, or the fields of a structure."""
 
 
 class CallOutcome(enum.StrEnum):
     """How one call ended.
 
-    `returned`: NVML answered with a return code. `undecodable`: it succeeded with bytes that are not text.
-    `hung`: no answer before the deadline. `crashed`: the process died in it. `failed`: the bindings could
-    not make it. `not-made`: it was given up before it was tried.
+    `returned`: NVML returned a code. `undecodable`: it succeeded with bytes that are not text. `hung`: there was no
+    result before the deadline. `crashed`: the process died during the call. `failed`: the bindings could not make the
+    call. `not-made`: it was given up before it was tried.
     """
 
     RETURNED = "returned"
@@ -40,7 +40,7 @@ class CallOutcome(enum.StrEnum):
 
 
 class Origin(enum.StrEnum):
-    """Whether a reading was taken from hardware, or made up (a stub library, a generated file)."""
+    """Whether a reading was taken from hardware, or is artificial (a stub library, a generated file)."""
 
     RECORDED = "recorded"
     SYNTHETIC = "synthetic"
@@ -48,18 +48,18 @@ class Origin(enum.StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One call of NVML and what became of it.
+    """One NVML call and its result.
 
     Attributes:
-        call: NVML's name of the function as the Python bindings spell it: `nvmlDeviceGetName`.
-        device: The index the handle was obtained with, in that child; None for calls about the node.
-            An index is no identity: two children may number the GPUs differently.
-        child: Which child process made it, counting from 1; 0 when no child got that far.
+        call: The name of the function in the Python bindings: `nvmlDeviceGetName`.
+        device: The index with which the handle was obtained, in that child; None for calls about the node.
+            An index is not an identity: two children may number the GPUs differently.
+        child: The number of the child process that made it, from 1; 0 if no child got that far.
         outcome: How it ended.
         code: NVML's return code; None unless it returned.
-        value: The answer, where the return code is NVML_SUCCESS.
-        detail: What is known beyond that: the signal that killed the child, the undecodable bytes in hex.
-        ms: How long it took, in milliseconds.
+        value: The result, if the return code is NVML_SUCCESS.
+        detail: Further information: the signal that killed the child, the undecodable bytes in hexadecimal.
+        ms: Its duration in milliseconds.
     """
 
     call: str
@@ -73,7 +73,7 @@ class Call:
 
     @property
     def answered(self) -> bool:
-        """Whether NVML answered with success and a value (or success where there is none to give)."""
+        """Whether NVML returned success and a value (or success, if the call has no value)."""
         return self.outcome is CallOutcome.RETURNED and self.code == nvml_codes.SUCCESS
 
     def __str__(self) -> str:
@@ -96,10 +96,10 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class PciFunction:
-    """One NVIDIA display or 3D function as the kernel lists it, whoever drives it.
+    """One NVIDIA display or 3D function in the kernel's list, with any driver.
 
-    `address` is `0000:18:00.0`, `device` four upper-case hexadecimal digits, `driver` the bound kernel
-    driver's name or "".
+    `address` is `0000:18:00.0`, `device` four upper-case hexadecimal digits, `driver` the name of the bound kernel
+    driver or "".
     """
 
     address: str
@@ -109,7 +109,7 @@ class PciFunction:
 
 @dataclass(frozen=True, slots=True)
 class PciScan:
-    """The kernel's own list of NVIDIA GPUs, independent of NVML. `readable` is False where there is none."""
+    """The kernel's own list of NVIDIA GPUs, independent of NVML. `readable` is False if there is none."""
 
     root: str
     readable: bool
@@ -118,19 +118,19 @@ class PciScan:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """One node at one time.
+    """One node at one point in time.
 
     Attributes:
         node: The Kubernetes name of the node.
-        boot_id: The kernel's id of this boot; counters of different boots are not comparable.
+        boot_id: The kernel's ID of this boot; counters of different boots are not comparable.
         kernel: The kernel's release.
         time: When the reading was taken: UTC, RFC 3339.
-        tool: The version of this tool.
+        tool: The version of the tool.
         origin: Recorded from hardware, or synthetic.
-        library: The NVML library that answered: its path, or the name that was requested and not found.
+        library: The path of the NVML library, or the name that was requested and not found.
         pci: The kernel's list of GPUs.
         calls: Every call in the order made.
-        host: What the node's files said; None in a reading of version 1.
+        host: The contents of the node's files; None in a reading of version 1.
     """
 
     node: str
@@ -153,15 +153,17 @@ class Reading:
 
     @property
     def taken(self) -> dt.datetime:
-        """When the reading was taken, to compare: as text, a fraction of a second would come before the full one."""
+        """When the reading was taken, for comparison: as a string, a fraction of a second would sort before the full
+        second.
+        """
         return moment(self.time)
 
     def calls_of(self, call: str, device: int | None = None) -> Sequence[Call]:
-        """Every record of one call for one device index (or for the node), in order."""
+        """All records of one call for one device index (or for the node), in order."""
         return self._index.get((call, device), ())
 
     def to_json(self) -> dict[str, Any]:
-        """The document, keys in a fixed order; of version 1 where there is nothing of the node's files."""
+        """The document, with keys in a fixed order; version 1 if it contains nothing about the node's files."""
         document = {
             "schemaVersion": SCHEMA if self.host else SCHEMA_1,
             "node": self.node,
@@ -185,7 +187,7 @@ class Reading:
 
 
 def moment(text: str) -> dt.datetime:
-    """A time in RFC 3339, with its fraction of a second. Raises ValueError for a date that there is not."""
+    """A time in RFC 3339, with its fraction of a second. Raises ValueError for an invalid date."""
     return dt.datetime.fromisoformat(text)
 
 

@@ -1,4 +1,4 @@
-"""Readings and expectations on disk. What is read is believed only after every value has been looked at."""
+"""Reads readings and expectations from files. Nothing is trusted before every value has been validated."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from blueprint.probe.reading import (
 )
 
 MAX_BYTES = 8 << 20
-"""A reading of 16 GPUs is about 60 kB; what is a hundred times larger is something else."""
+"""A reading with 16 GPUs has about 60 kB; anything a hundred times larger is not a reading."""
 
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?Z", re.ASCII)
 _NODE = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]{0,251}[A-Za-z0-9])?", re.ASCII)
@@ -42,7 +42,7 @@ _CANNOT_OPEN = 2
 def read_reading(path: Path) -> Reading:
     """The reading in a file.
 
-    Raises Refused: exit code 2 if the file cannot be opened, 1 if it is no reading of a known version.
+    Raises Refused: exit code 2 if the file cannot be opened, 1 if it is not a reading of a known version.
     """
     document = _load(path, codes.READING_MALFORMED)
     version = document.get("schemaVersion") if isinstance(document, dict) else None
@@ -65,12 +65,12 @@ def read_expectations(path: Path) -> tuple[Expectation, ...]:
 
 
 def is_node_name(name: str) -> bool:
-    """Whether a node can be called so: letters, digits, dots and dashes, at most 253 of them."""
+    """Whether a node can have this name: letters, digits, dots and dashes, at most 253 characters."""
     return _NODE.fullmatch(name) is not None
 
 
 def expectations_from_json(document: Any) -> tuple[Expectation, ...]:
-    """The inverse of `expectations_to_json`. Raises ValueError for anything else, saying what is wrong."""
+    """The inverse of `expectations_to_json`. Raises ValueError with the error for invalid data."""
     fields = _Fields(document, "the document", ("schemaVersion", "expectations"))
     if (version := fields.text("schemaVersion")) != EXPECTATIONS_SCHEMA:
         raise ValueError(f"schemaVersion is {version!r}, not {EXPECTATIONS_SCHEMA!r}")
@@ -78,7 +78,7 @@ def expectations_from_json(document: Any) -> tuple[Expectation, ...]:
 
 
 def reading_from_json(document: Any) -> Reading:
-    """The inverse of `Reading.to_json`. Raises ValueError for anything else, naming the place."""
+    """The inverse of `Reading.to_json`. Raises ValueError with the path for invalid data."""
     fields = _Fields(document, "the document", _READING_KEYS)
     if (version := fields.text("schemaVersion")) not in _SCHEMAS:
         raise ValueError(f"schemaVersion is {version!r}, not {SCHEMA!r}")
@@ -106,7 +106,7 @@ def reading_from_json(document: Any) -> Reading:
 
 
 def _is_time(text: str) -> bool:
-    """Whether it has the form of a time, and is one: there is no 30th of February."""
+    """Whether it is a valid time: there is no 30th of February."""
     try:
         return _TIME.fullmatch(text) is not None and moment(text) is not None
     except ValueError:
@@ -169,7 +169,7 @@ def _call(document: Any, where: str) -> Call:
 
 
 def _return_code(fields: _Fields, outcome: CallOutcome) -> int | None:
-    """NVML's return code, which is there exactly if NVML returned; its name must be the right one."""
+    """NVML's return code, which must exist exactly if NVML returned, and must match its name."""
     if outcome is not CallOutcome.RETURNED:
         fields.refuse("return", "returnName", because="NVML did not return")
         return None
@@ -180,7 +180,7 @@ def _return_code(fields: _Fields, outcome: CallOutcome) -> int | None:
 
 
 def _answer(value: Any, where: str) -> Value:
-    """Text, a number, numbers, or a flat structure of both: what the collector writes, and no more."""
+    """A string, a number, numbers, or a flat structure of these, as written by the collector."""
     match value:
         case str():
             return value
@@ -195,7 +195,7 @@ def _answer(value: Any, where: str) -> Value:
 
 
 class _Fields:
-    """A JSON object whose values are taken by type; every complaint names the place."""
+    """A JSON object whose values are accessed by type; every error contains the path."""
 
     def __init__(self, document: Any, where: str, keys: tuple[str, ...]) -> None:
         if not isinstance(document, dict):
@@ -211,13 +211,13 @@ class _Fields:
         return key in self._document
 
     def value(self, key: str) -> Any:
-        """The value of the key, of any type. Raises ValueError where it is missing."""
+        """The value of the key, of any type. Raises ValueError if it is missing."""
         if key not in self._document:
             raise ValueError(f"{self._where} needs {key!r}")
         return self._document[key]
 
     def text(self, key: str) -> str:
-        """A printable text, possibly empty. Raises ValueError."""
+        """A printable string, possibly empty. Raises ValueError."""
         return str(self._of(key, "printable text", lambda v: isinstance(v, str) and (not v or v.isprintable())))
 
     def flag(self, key: str) -> bool:
@@ -225,7 +225,7 @@ class _Fields:
         return bool(self._of(key, "true or false", lambda value: isinstance(value, bool)))
 
     def number(self, key: str, least: int | None = None) -> int:
-        """A whole number, no smaller than `least`. Raises ValueError."""
+        """An integer, not less than `least`. Raises ValueError."""
         found = int(self._of(key, "a whole number", lambda value: type(value) is int))
         if least is not None and found < least:
             raise ValueError(f"{self._where}.{key} is {found}, below {least}")
@@ -239,27 +239,27 @@ class _Fields:
         return float(value)
 
     def items(self, key: str) -> list[Any]:
-        """A list, whatever its items are. Raises ValueError."""
+        """A list with any items. Raises ValueError."""
         return list(self._of(key, "a list", lambda value: isinstance(value, list)))
 
     def texts(self, key: str) -> dict[str, str]:
-        """An object whose keys and values are printable texts. Raises ValueError."""
+        """An object whose keys and values are printable strings. Raises ValueError."""
 
         def are_texts(value: Any) -> bool:
-            """Whether the value is an object of printable texts."""
+            """Whether the value is an object of printable strings."""
             texts = (*value, *value.values()) if isinstance(value, dict) else (None,)
             return all(isinstance(each, str) and (not each or each.isprintable()) for each in texts)
 
         return dict(self._of(key, "printable texts by name", are_texts))
 
     def one_of(self, key: str, kind: type[CallOutcome | Origin | Access]) -> str:
-        """A text that is a member of the enumeration. Raises ValueError."""
+        """A string that is a member of the enumeration. Raises ValueError."""
         if (found := self.text(key)) not in list(kind):
             raise ValueError(f"{self._where}.{key} is {found!r}, not one of {', '.join(kind)}")
         return found
 
     def refuse(self, *keys: str, because: str) -> None:
-        """Raise ValueError if the object has one of the keys, with the reason why it must not."""
+        """Raise ValueError, with the reason, if the object has one of the keys."""
         for key in keys:
             if key in self._document:
                 raise ValueError(f"{self._where} has {key!r} though {because}")
@@ -276,7 +276,7 @@ def _kind(value: Any) -> str:
 
 
 def _load(path: Path, malformed: Code) -> Any:
-    """The JSON in a file. Refuses what cannot be opened, what is too large, and what is no JSON."""
+    """The JSON in a file. Raises Refused if it cannot be opened, is too large, or is not JSON."""
     try:
         content = read_regular(path, MAX_BYTES)
     except TooLarge as error:
@@ -297,7 +297,7 @@ def _no_constant(name: str) -> NoReturn:
 
 
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """An object; a key that appears twice is refused, for no two readers agree which one counts."""
+    """An object. Duplicate keys are rejected, because readers disagree on which one counts."""
     found = dict(pairs)
     if len(found) != len(pairs):
         raise ValueError("a key appears twice in one object")

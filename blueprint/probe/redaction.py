@@ -1,4 +1,4 @@
-"""A reading that can be shown to strangers: what identifies boards and cards is hashed, everything else stays."""
+"""A reading that can be shown to others: identifiers of boards and adapters are hashed, everything else stays."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ _GROUPS = (8, 4, 4, 4, 12)
 
 
 def redact(reading: Reading) -> Reading:
-    """The same reading with UUIDs and serial numbers replaced by hashes.
+    """The reading with UUIDs and serial numbers replaced by hashes.
 
-    The same board gets the same hash in every reading, so that duplicates and changes still show. A UUID keeps
-    its form. A serial number has few digits, so it is hashed together with the board's UUID: trying all of
-    them finds nothing without it.
+    A board gets the same hash in every reading, so that duplicates and changes are still visible. A UUID keeps its
+    form. A serial number has few digits, so it is hashed together with the board's UUID: without the UUID it cannot be
+    found by trying all numbers.
 
-    Of network cards no identifier is read, but udev can name RDMA devices after their GUID or hardware address
-    (`ibx506b4b0300c1d2e4`): whatever looks like one in what files said is hashed. The node's name stays: readings
-    are joined by it.
+    No identifiers of network adapters are read, but udev can name RDMA devices after their GUID or hardware address
+    (`ibx506b4b0300c1d2e4`): anything in the contents of files that looks like one is hashed. The node's name stays,
+    because readings are matched by it.
     """
     host = reading.host and replace(reading.host, records=tuple(_unnamed(each) for each in reading.host.records))
     return replace(reading, host=host, calls=tuple(_redacted(call, reading) for call in reading.calls))
@@ -55,7 +55,7 @@ def _redacted(call: Call, reading: Reading) -> Call:
 
 
 def _hidden_uuid(uuid: str) -> str:
-    """What has the form of a UUID keeps it; what has not must not get it, nor what is nobody's UUID."""
+    """A hash in the form of a UUID. A value in another form must not get that form, nor a placeholder UUID."""
     if not is_uuid(uuid):
         return f"no-uuid-{_hash('uuid', uuid)[:12]}"
     return _like_a_uuid(uuid) if uuid.strip("GPU-0") else uuid

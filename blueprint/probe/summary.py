@@ -1,4 +1,4 @@
-"""The last line of a probe: the answer in words."""
+"""The last line of a probe: the result in words."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from blueprint.probe.verdicts import Result, Verdict
 
 
 def summary(verdicts: Sequence[Verdict], reading: Reading, pool: str | None) -> str:
-    """What was found on the node, and what the number rests on."""
+    """A sentence about the hardware found on the node, and the source of the count."""
     counts = counts_of(verdicts)
     parts = [
         f"{counts[result]} {word}"
@@ -34,7 +34,7 @@ def _judged(verdicts: Sequence[Verdict], pool: str | None) -> str:
 
 
 def inventory(reading: Reading) -> str:
-    """`8 x NVIDIA H100 80GB HBM3, driver 580.173.02`, as far as it is known."""
+    """`8 x NVIDIA H100 80GB HBM3, driver 580.173.02`, as far as known."""
     node = ObservedNode(reading)
     names = list(dict.fromkeys(gpu.name.value or "unnamed GPU" for gpu in node.gpus))
     if not names and reading.pci.readable and not node.count.value:

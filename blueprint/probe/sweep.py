@@ -1,4 +1,4 @@
-"""The sweep over all NVML calls that checks declare: node first, then GPU by GPU, from worker to worker."""
+"""Makes all NVML calls that checks declare: node first, then GPU by GPU, across worker processes."""
 
 from __future__ import annotations
 
@@ -25,8 +25,10 @@ _RECORDED_ONLY: tuple[NvmlCall, ...] = (
     SERIAL,
     NAME,
 )
-"""Calls whether or not a check needs them: the inventory. Who orders a replacement needs the part number, who compares
-nodes the versions of VBIOS, CUDA and NVML; a later check can judge them in readings of today."""
+"""Calls that are recorded for the inventory, whether or not a check needs them. The part number is needed to order a
+replacement, and the versions of VBIOS, CUDA and NVML to compare nodes; later checks can evaluate them in today's
+readings.
+"""
 _ORDER = (
     "nvmlSystemGetDriverVersion",
     "nvmlSystemGetNVMLVersion",
@@ -49,14 +51,15 @@ _MAX_CRASHED_INITS = 3
 _MAX_LOST_PER_GPU = 2
 _MAX_LOST = 10
 _MAX_SWEEP = 36
-"""The whole sweep may take as long as this many calls that only just return: three minutes by default."""
+"""The whole sweep may take as long as this number of calls with the maximum duration: three minutes by default."""
 _PATIENCE = {INIT.name: 12, HANDLE.name: 4}
-"""These may take so many times as long as others: without persistence mode the first to call wakes the driver, which
-takes seconds for each GPU, and killing it meanwhile does harm."""
+"""The factors by which these calls may take longer: without persistence mode, the first call wakes the driver, which
+takes seconds per GPU, and killing it meanwhile does harm.
+"""
 
 
 class Sweep:
-    """The sweep over all calls; `calls` grows by every call made or given up."""
+    """The sweep over all calls; `calls` contains every call that was made or given up."""
 
     def __init__(self, library: Path | None, call_seconds: float, root: Path) -> None:
         self.calls: list[Call] = []
@@ -78,7 +81,7 @@ class Sweep:
         self._until = time.monotonic() + _MAX_SWEEP * call_seconds
 
     def run(self) -> None:
-        """Make every call, node first, then GPU by GPU; at the end again those that must not have changed meanwhile."""
+        """Make all calls, node first, then GPU by GPU; at the end repeat those whose results must not have changed."""
         for call in self._system_calls:
             self._call(call)
         visits, stop_early = _to_visit(self._call(COUNT))
@@ -92,14 +95,14 @@ class Sweep:
         self._call(COUNT)
 
     def close(self) -> None:
-        """End the worker, if one lives."""
+        """Stop the worker, if there is one."""
         if self._worker:
             self._worker.close()
         self._worker = None
         self._handles.clear()
 
     def _visit(self, index: int) -> None:
-        """All calls about one GPU, for as long as it does not cost too many workers."""
+        """All calls about one GPU, until it has cost too many workers."""
         self._visited.add(index)
         for call in self._device_calls:
             if self._lost[index] >= _MAX_LOST_PER_GPU:
@@ -112,7 +115,7 @@ class Sweep:
                 self._leave_out(call, index, "a new process could not determine whether this is the same GPU")
 
     def _reach(self, index: int) -> bool:
-        """Whether this worker has a handle for the GPU. A new one must find the same GPU under the index."""
+        """Whether this worker has a handle for the GPU. A new worker must find the same GPU under the index."""
         if index in self._refused:
             return False
         if not self._ready() or index in self._handles:
@@ -126,7 +129,7 @@ class Sweep:
         return all(self._call(each, index).outcome is CallOutcome.RETURNED for each in again)
 
     def _ready(self) -> bool:
-        """Whether a worker lives in which NVML is initialised; starts one if it can."""
+        """Whether there is a worker with an initialised NVML; starts one if possible."""
         if time.monotonic() > self._until:
             self._given_up = self._given_up or "the driver responded so slowly that the sweep was stopped"
         while not self._worker and not self._given_up:
@@ -136,9 +139,10 @@ class Sweep:
         return not self._given_up
 
     def _note_init(self, init: Call) -> None:
-        """Take note of how a worker's initialisation went.
+        """Record the result of a worker's initialisation.
 
-        After a crash a second and a third may be tried, after a hang none; without a library, wherever else one lies.
+        After a crash, a second and a third attempt are made, after a hang none; without a library, other known
+        locations are tried.
         """
         if init.answered and self._worker:
             self.library, self.stub = self._worker.library, self._worker.stub
@@ -181,7 +185,7 @@ Kind = TypeVar("Kind", SystemCall[Any], DeviceCall[Any])
 
 
 def _in_order(calls: Iterable[Kind]) -> list[Kind]:
-    """Each call once: those of `_ORDER` first, then by name."""
+    """All calls without duplicates: first those in `_ORDER`, then by name."""
     by_name = {each.name: each for each in calls}
     known = {name: at for at, name in enumerate(_ORDER)}
     return sorted(by_name.values(), key=lambda call: (known.get(call.name, len(known)), call.name))
@@ -192,7 +196,9 @@ def _lost(call: Call) -> bool:
 
 
 def _to_visit(counted: Call) -> tuple[int, bool]:
-    """How many indexes to visit, and whether to stop where handles end because the count is no plausible one."""
+    """The number of indices to visit, and whether to stop at the first missing handle because the count is
+    implausible.
+    """
     count = counted.value if counted.answered else 0
     if not isinstance(count, int) or count < 0:
         return 0, False

@@ -25,10 +25,10 @@ _UNKNOWN = {
 
 
 class Result(enum.StrEnum):
-    """The four outcomes. A fact that could not be read is `unknown`, never `pass`.
+    """The four results. A fact that could not be read is `unknown`, never `pass`.
 
-    `skip` means that the question does not apply (no expectation declared; a mode this GPU does not have
-    and that is expected to be off); it leaves the exit code alone and is counted.
+    `skip` means that the question does not apply (no declared expectation; a mode that this GPU does not support and
+    that is expected to be off). It does not affect the exit code, and is counted.
     """
 
     PASS = "pass"  # noqa: S105 - a verdict, no secret
@@ -39,21 +39,21 @@ class Result(enum.StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """One judgement with everything needed to argue about it.
+    """The result of a check, with its evidence.
 
     Attributes:
         check: The slug of the check.
-        result: Its outcome.
+        result: The result.
         node: The node's name.
         message: One sentence: what was found, or why nothing could be.
-        code: The kind of finding or of ignorance; None for `pass` and `skip`.
-        gpu: The GPU concerned; None for a fact of the node.
-        measured: What was measured, for people: `80 GiB, ECC off`.
-        raw: The measured value as NVML gave it.
-        expected: What was expected, for people.
-        evidence: The calls that the verdict rests on.
-        files: The files of the node that it rests on.
-        expectation: What was expected and who demanded it; None where nothing was.
+        code: The code of the finding or of the unknown fact; None for `pass` and `skip`.
+        gpu: The GPU concerned; None for a fact about the node.
+        measured: The measured value in readable form: `80 GiB, ECC off`.
+        raw: The measured value as returned by NVML.
+        expected: The expected value in readable form.
+        evidence: The calls on which the verdict is based.
+        files: The files of the node on which it is based.
+        expectation: The expectation with its sources; None if there was none.
         remedy: What to do about it, in a sentence.
     """
 
@@ -74,7 +74,7 @@ class Verdict:
 
 @dataclass(frozen=True, slots=True)
 class VerdictFactory:
-    """Makes the verdicts of one check on one reading. `expected` is the expectation in words."""
+    """Creates the verdicts of one check on one reading. `expected` is the expectation in words."""
 
     reading: Reading
     expectation: Expectation
@@ -87,18 +87,18 @@ class VerdictFactory:
 
     @property
     def observed_node(self) -> ObservedNode:
-        """What the reading's NVML calls prove."""
+        """The facts that the reading's NVML calls prove."""
         return ObservedNode(self.reading)
 
     @property
     def observed_host(self) -> ObservedHost:
-        """What the reading's files prove."""
+        """The facts that the reading's files prove."""
         return ObservedHost(self.reading)
 
     def passed(
         self, observation: Observation[object], message: str, *, measured: str, gpu: GpuId | None = None
     ) -> Verdict:
-        """The fact is as expected. A fact that was not read cannot pass: that would be a bug, and raises."""
+        """The fact is as expected. Raises an error if the fact was not read, because that would be a bug."""
         if observation.status is not Status.READ or not (observation.evidence or observation.files):
             raise AssertionError(f"{self.expectation.check} would pass without a reading")
         return self._verdict(Result.PASS, message, observation, measured=measured, gpu=gpu)
@@ -113,7 +113,7 @@ class VerdictFactory:
         gpu: GpuId | None = None,
         remedy: str = "",
     ) -> Verdict:
-        """The fact is not as expected, and that is proven."""
+        """The verdict for a fact that is proven not to be as expected."""
         return self._verdict(Result.FAIL, message, observation, code=code, measured=measured, gpu=gpu, remedy=remedy)
 
     def skipped(self, observation: Observation[object], message: str, *, gpu: GpuId | None = None) -> Verdict:
@@ -131,7 +131,9 @@ class VerdictFactory:
         )
 
     def each_gpu(self, judge: Callable[[ObservedGpu], Verdict]) -> list[Verdict]:
-        """One verdict per GPU; *unknown* where no GPU could be looked at: an empty list would read as good."""
+        """One verdict per GPU; *unknown* if no GPU could be examined, because an empty list would look like a
+        success.
+        """
         node = self.observed_node
         if gpus := node.gpus:
             return [self._reachable(gpu, judge) for gpu in gpus]
@@ -141,7 +143,7 @@ class VerdictFactory:
         return [self.unknown(Observation(Status.UNREADABLE, None, why, node.count.evidence))]
 
     def _reachable(self, gpu: ObservedGpu, judge: Callable[[ObservedGpu], Verdict]) -> Verdict:
-        """The check's verdict, unless NVML did not even give a handle."""
+        """The check's verdict, unless NVML did not even return a handle."""
         handle = gpu.handle
         return judge(gpu) if handle.status is Status.READ else self.unknown(handle, gpu=gpu.id)
 

@@ -1,4 +1,4 @@
-"""The NVML worker process, seen from its parent: start it, make calls with a deadline, end it in any state."""
+"""The NVML worker process, as controlled by its parent: start it, make calls with a deadline, stop it in any state."""
 
 from __future__ import annotations
 
@@ -33,10 +33,10 @@ _OTHER_OUTCOMES = {
 
 
 class Worker:
-    """One child process that makes NVML calls.
+    """A child process that makes NVML calls.
 
-    It has this interpreter and this process's import path, so it works from a checkout, a wheel and a
-    zip application alike, and the library search path that this process was started with.
+    It uses this interpreter and this process's import path, so it works from a checkout, a wheel and a zip application,
+    and the library search path with which this process was started.
     """
 
     def __init__(self, number: int, library: str | None) -> None:
@@ -59,19 +59,19 @@ class Worker:
         self._ready = False
 
     def close(self) -> None:
-        """End the child. One that not even a kill ends (stuck in the kernel) is left behind, not waited for."""
+        """Stop the child. One that cannot even be killed (stuck in the kernel) is abandoned, not awaited."""
         if self._child.poll() is None:
-            os.killpg(self._child.pid, signal.SIGKILL)  # and whatever the library started
+            os.killpg(self._child.pid, signal.SIGKILL)  # including processes that the library started
         for end in (self._requests, self._results):
             os.close(end)
         try:
             self._child.wait(_KILL_SECONDS)
         except subprocess.TimeoutExpired:
-            # Popen would wait for it when collected; a process in uninterruptible sleep cannot be reaped yet.
+            # Popen would wait for it when garbage-collected; a process in uninterruptible sleep cannot be reaped yet.
             self._child.returncode = -signal.SIGKILL
 
     def call(self, name: str, device: int | None, fields: Sequence[str], seconds: float) -> Call:
-        """Make one call, wait so long for it, and return how it ended. `hung` and `crashed` are the child's end."""
+        """Make one call, wait for up to `seconds`, and return how it ended. `hung` and `crashed` end the child."""
         began = time.perf_counter()
         try:
             if not self._ready:
@@ -91,7 +91,7 @@ class Worker:
         return _interpret(Call(name, device, self.number, ms=float(answer.get("ms", waited))), answer)
 
     def _line(self, seconds: float) -> dict[str, Any]:
-        """The next line from the child. Raises TimeoutError, EOFError, or ValueError for what is no answer."""
+        """The next line from the child. Raises TimeoutError, EOFError, or ValueError for an invalid line."""
         until = time.monotonic() + seconds
         poll = select.poll()
         poll.register(self._results, select.POLLIN)
@@ -111,7 +111,7 @@ class Worker:
         return answer
 
     def _death(self) -> str:
-        """What ended the child, as far as it can be known."""
+        """How the child ended, as far as known."""
         try:
             status = self._child.wait(_KILL_SECONDS)
         except subprocess.TimeoutExpired:

@@ -1,1 +1,1 @@
-"""The one home of what hides secret values. Every report, plan, record, snapshot and diagnostic uses it."""
+"""Hides secret values. Used by all reports, plans, records, snapshots and diagnostics."""

@@ -1,4 +1,4 @@
-"""Replace secret values by keyed hashes: equal values stay recognisable to who has the key, and nothing else does."""
+"""Replaces secret values by keyed hashes: with the key, equal values can be recognised, but nothing else."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from blueprint.redaction.secrets import LAST_APPLIED, is_confidential, is_secret
 
 
 def with_hashed_secrets(manifest: Mapping[str, Any], key: str) -> Mapping[str, Any]:
-    """A Secret with a hash in the place of every secret value; any other manifest as it is."""
+    """A Secret with a hash in place of each secret value; any other manifest unchanged."""
     if not is_secret_manifest(manifest):
         return manifest
     hashed = {

@@ -1,4 +1,4 @@
-"""Redact the lines of source text that hold a secret, before any format shows them."""
+"""Redacts source lines that contain a secret, before any format shows them."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ _REDACTED_CHARACTER = "*"
 def redacted_source(
     source: Callable[[str], str | None], diagnostics: Iterable[Diagnostic]
 ) -> Callable[[str], str | None]:
-    """The source, with everything from a secret's place to the end of its lines redacted.
+    """The source, with everything from the start of a secret to the end of its lines redacted.
 
-    Whatever points there shows no more: the diagnostic itself, another one, or a note.
+    This applies to everything that refers to those lines: the diagnostic itself, another one, or a note.
     """
     hidden: dict[str, dict[int, int]] = {}
     for span in _secret_places(diagnostics):

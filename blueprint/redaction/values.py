@@ -1,8 +1,7 @@
-"""Hide the values of Secrets in what reports show.
+"""Hides the values of Secrets in reports.
 
-A hidden value is replaced by a numbered token. Equal values of one report get the same number, so a reader
-sees *that* values differ or agree; unlike a hash, a number cannot be guessed back, and it is the same on
-every run.
+A hidden value is replaced by a numbered token. Equal values in one report get the same number, so a reader sees *that*
+values differ or agree. Unlike a hash, a number cannot be reversed by guessing, and it is the same in every run.
 """
 
 from __future__ import annotations
@@ -27,26 +26,26 @@ _SHORTEST_REPLACED = 3
 
 
 class Mask:
-    """Replaces secret values by tokens; one per report, because the numbers are the report's."""
+    """Replaces secret values by tokens; one per report, because numbers are assigned per report."""
 
     def __init__(self) -> None:
         self._tokens: dict[str, Redacted] = {}
 
     def value(self, path: tuple[str | int, ...], value: Any) -> Any:
-        """What stands at a path of a Secret, with tokens in the place of its secret values."""
+        """The value at a path of a Secret, with tokens in place of secret values."""
         if isinstance(value, Mapping):
             return {key: self.value((*path, key), below) for key, below in value.items()}
         return self.token(value) if is_confidential(path) else value
 
     def diagnostic(self, diagnostic: Diagnostic) -> Diagnostic:
-        """The diagnostic with the secret values of its evidence hidden, wherever else they are repeated."""
+        """The diagnostic with the secret values of its evidence hidden, including repetitions elsewhere."""
         if not is_secret_subject(diagnostic.subject or "") or not is_confidential_field(diagnostic.path or ""):
             return diagnostic
         secrets = [text for name, text in diagnostic.evidence if name not in _OPEN_EVIDENCE and text not in _OPEN_TEXTS]
         return self._without(diagnostic, {text: self.token(text) for text in secrets})
 
     def token(self, value: Any) -> Redacted:
-        """The token of one value."""
+        """The token for one value."""
         key = json.dumps(value, sort_keys=True, default=repr)
         return self._tokens.setdefault(key, Redacted(f"<secret {len(self._tokens) + 1}>"))
 

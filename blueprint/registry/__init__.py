@@ -1,4 +1,4 @@
-"""Ask image registries whether they have what the platform pulls."""
+"""Queries image registries for the images that the platform pulls."""
 
 from blueprint.registry.credentials import Credentials, read_credentials
 from blueprint.registry.verify import RequiredImage, Verification, verify_images

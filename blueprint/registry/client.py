@@ -1,4 +1,4 @@
-"""The part of the registry API v2 that tells which content a tag names. The only module here that asks."""
+"""The part of the registry API v2 that resolves tags to digests. The only module that queries registries."""
 
 from __future__ import annotations
 
@@ -35,30 +35,30 @@ _CLOSED = {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}
 
 
 class Undecided(Exception):  # noqa: N818 - an outcome of asking
-    """The registry did not decide. Subclasses say why; the text is for people and holds no secret."""
+    """The registry did not give a result. Subclasses distinguish the reason; the message contains no secrets."""
 
 
 class Unreachable(Undecided):
-    """Nobody answered."""
+    """The registry did not respond."""
 
 
 class Unauthorised(Undecided):
-    """It wants other credentials."""
+    """The registry requires other credentials."""
 
 
 class Unusable(Undecided):
-    """An answer of the registry from which nothing can be concluded."""
+    """A response from which nothing can be concluded."""
 
 
 @dataclass
 class RegistryClient:
-    """Asks registries. Safe to use from several threads.
+    """Queries registries. Thread-safe.
 
     Attributes:
-        credentials: What may be sent, each to its own registry.
-        insecure: Hosts (with port) that are spoken to without TLS.
-        timeout: Seconds for one answer, at most.
-        pause: Waits so many seconds before asking again.
+        credentials: The credentials, each of which is sent only to its own registry.
+        insecure: Hosts (with port) that are accessed without TLS.
+        timeout: The timeout of one response in seconds.
+        pause: Sleeps for a number of seconds before a retry.
     """
 
     credentials: Credentials
@@ -70,7 +70,7 @@ class RegistryClient:
         self._http = HttpClient(self.timeout, proxy=environment_proxy)
 
     def digest_of(self, image: ImageReference) -> str | None:
-        """The digest of what the tag (or digest) names; None if there is no such thing. Raises Undecided."""
+        """The digest of the tag (or digest); None if it does not exist. Raises Undecided."""
         response = self._manifest("HEAD", image)
         if response.status == HTTPStatus.METHOD_NOT_ALLOWED:
             response = self._manifest("GET", image)
@@ -82,7 +82,7 @@ class RegistryClient:
         return digest if DIGEST.fullmatch(digest) else _sha256(self.manifest(image))
 
     def manifest(self, image: ImageReference) -> bytes:
-        """The manifest itself. Raises Undecided."""
+        """The manifest. Raises Undecided."""
         response = self._manifest("GET", image)
         if response.status != HTTPStatus.OK:
             raise _undecided(image.host, response)
@@ -111,7 +111,7 @@ class RegistryClient:
         return self._request(method, url, {"Accept": ACCEPT, "Authorization": authorization})
 
     def _authorization(self, image: ImageReference, challenge: str) -> str | None:
-        """What the registry wants to see; None where there is nothing to show."""
+        """The authorization that the registry requires; None without credentials."""
         basic = self.credentials.for_repository(image.host, image.repository)
         kind, _, rest = challenge.partition(" ")
         if kind.lower() == "basic":
@@ -130,7 +130,7 @@ class RegistryClient:
         return f"Bearer {_token(response.body, realm.netloc)}"
 
     def _request(self, method: str, url: str, headers: dict[str, str]) -> Response:
-        """One answer, after redirects; credentials are not taken along to another host."""
+        """One response, after redirects; credentials are not sent to other hosts."""
         home = urlsplit(url).netloc
         for _ in range(_MOST_REDIRECTS + 1):
             self._check(url)
@@ -150,7 +150,7 @@ class RegistryClient:
         raise Unusable(f"{parts.netloc or 'the registry'} would be contacted without TLS, which is not allowed")
 
     def _patiently(self, method: str, url: str, headers: dict[str, str]) -> Response:
-        """Again where the registry says that it is only busy."""
+        """Send a request, and retry if the registry is overloaded."""
         for attempt in range(_ATTEMPTS):
             response = self._once(method, url, headers)
             if response.status not in _LATER or attempt == _ATTEMPTS - 1:
@@ -169,7 +169,7 @@ class RegistryClient:
 
 
 def listed_digests(manifest: bytes) -> frozenset[str]:
-    """The digests that an index lists, one per architecture; none for any other manifest."""
+    """The digests in an index, one per architecture; empty for any other manifest."""
     try:
         entries = json.loads(manifest)["manifests"]
         return frozenset(entry["digest"] for entry in entries)

@@ -1,4 +1,4 @@
-"""Codes of asking image registries (BP4030 to BP4039)."""
+"""Diagnostic codes for querying image registries (BP4030 to BP4039)."""
 
 from blueprint.diagnostics import Severity, define
 

@@ -1,7 +1,8 @@
-"""Docker's credential helpers: programs `docker-credential-NAME` that keep registry credentials.
+"""Docker's credential helpers: programs `docker-credential-NAME` that store registry credentials.
 
-The server goes in on stdin of `docker-credential-NAME get`; a JSON object with `Username` and `Secret` comes out. A
-helper that cannot be run is no error by itself: a registry may need no credentials at all. `problem` has the reason.
+`docker-credential-NAME get` reads the server from stdin and prints a JSON object with `Username` and `Secret`. A helper
+that cannot be run is not an error by itself, because a registry may need no credentials at all. `problem` returns the
+reason.
 """
 
 from __future__ import annotations
@@ -16,18 +17,18 @@ from dataclasses import dataclass, field
 from typing import Any
 
 DOCKER_HUB = "https://index.docker.io/v1/"
-"""The server that docker.io stands for, as `docker login` names it."""
+"""The server of docker.io, as named by `docker login`."""
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 _TIMEOUT = 30.0
-"""Seconds for one answer; a helper may have to ask a cloud."""
+"""The timeout of one response in seconds; a helper may have to query a cloud."""
 _IDENTITY_TOKEN = "<token>"  # noqa: S105 - the user name that stands for one
 _NOT_FOUND = "credentials not found"
 
 
 @dataclass(frozen=True, slots=True)
 class CredentialHelpers:
-    """The helpers that a docker configuration names: one for all registries, and one for each of some."""
+    """The helpers in a docker configuration: a default one, and those for individual registries."""
 
     store: str = ""
     by_registry: Mapping[str, str] = field(default_factory=dict)
@@ -35,11 +36,11 @@ class CredentialHelpers:
     _lock: Any = field(default_factory=threading.Lock, init=False, repr=False, compare=False)
 
     def get(self, host: str) -> str | None:
-        """The value of an `Authorization: Basic` header for a registry; None where no helper has one."""
+        """The value of an `Authorization: Basic` header for a registry; None if no helper has one."""
         return self._answer(host)[0]
 
     def problem(self, host: str) -> str:
-        """Why the helper of a registry could not be queried; empty where it could, or where there is none."""
+        """Why the helper of a registry could not be queried; empty if it could, or if there is none."""
         return self._answer(host)[1]
 
     def _answer(self, host: str) -> tuple[str | None, str]:

@@ -1,4 +1,4 @@
-"""Credentials from a docker configuration file. They are sent to their own registry and shown to nobody."""
+"""Credentials from a docker configuration file. They are sent only to their own registry, and never shown."""
 
 from __future__ import annotations
 
@@ -21,22 +21,23 @@ _MOST_BYTES = 2**20
 
 @dataclass(frozen=True, slots=True)
 class Credentials:
-    """By registry, or registry and path: the value of an `Authorization: Basic` header. Helpers know further ones."""
+    """The values of `Authorization: Basic` headers, by registry, or by registry and path. Helpers may have others."""
 
     basic: Mapping[str, str] = field(default_factory=dict, repr=False)
     helpers: CredentialHelpers = field(default_factory=CredentialHelpers)
 
     def for_repository(self, host: str, repository: str) -> str | None:
-        """The ones of the longest path that fits, else what a helper has for the registry.
+        """The credentials of the longest matching path, otherwise those that a helper has for the registry.
 
-        Those of `host/team` win over those of `host`. A helper that is named for this registry wins over the file.
+        Those of `host/team` take precedence over those of `host`. A helper for this registry takes precedence over the
+        file.
         """
         if host in self.helpers.by_registry:
             return self.helpers.get(host)
         return self._in_file(host, repository) or self.helpers.get(host)
 
     def problem(self, host: str, repository: str) -> str:
-        """Why a helper that may have some could not be asked; empty where that is not why there are none."""
+        """Why a helper with possible credentials could not be queried; empty if there is no such helper."""
         known = host not in self.helpers.by_registry and self._in_file(host, repository)
         return "" if known else self.helpers.problem(host)
 
@@ -49,7 +50,9 @@ class Credentials:
 
 
 def read_credentials(file: str | None, environment: Mapping[str, str] = os.environ) -> Credentials:
-    """From `file`, or from where docker and podman keep theirs; none if there is nothing. Raises Refused."""
+    """The credentials from `file`, or from docker's and podman's default locations; empty if there are none. Raises
+    Refused.
+    """
     if file is not None:
         return _read(Path(file))
     home = environment.get("DOCKER_CONFIG") or (f"{environment['HOME']}/.docker" if "HOME" in environment else None)
@@ -79,12 +82,12 @@ def _read(path: Path) -> Credentials:
 
 
 def _key(name: str) -> str:
-    """`https://index.docker.io/v1/` and the like, as a host and path."""
+    """`https://index.docker.io/v1/` and similar, as host and path."""
     return name.removeprefix("https://").removeprefix("http://").rstrip("/")
 
 
 def _basic(entry: dict[str, Any]) -> str | None:
-    """The header's value; None where the entry has none: a helper may."""
+    """The value of the header; None if the entry has none, because a helper may."""
     if entry.get("auth"):
         pair = base64.b64decode(entry["auth"], validate=True)
     elif entry.get("username") and entry.get("password"):

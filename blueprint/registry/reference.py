@@ -15,7 +15,7 @@ _DOCKER_HUB = ("docker.io", "index.docker.io")
 
 
 class ImageReference(Record):
-    """`host` as people write it, `repository` below it, and what is requested: a tag, or a digest."""
+    """`host` as users write it, the `repository` on it, and the requested tag or digest."""
 
     host: str
     repository: str
@@ -24,12 +24,14 @@ class ImageReference(Record):
 
     @property
     def server(self) -> str:
-        """Where the registry's API is: Docker Hub's has another name than its images."""
+        """The host of the registry's API, which for Docker Hub differs from that in image names."""
         return "registry-1.docker.io" if self.host == "docker.io" else self.host
 
 
 def parse_reference(text: str) -> ImageReference:
-    """Docker's rules: without a host it is Docker Hub, without a tag `latest`. ValueError if it is none."""
+    """Parse an image reference by Docker's rules: the default host is Docker Hub, the default tag `latest`. Raises
+    ValueError if it is invalid.
+    """
     match = _REFERENCE.fullmatch(text)
     if match is None:
         raise ValueError(f"{text} is not an image reference")

@@ -1,4 +1,4 @@
-"""Each image of a platform: there, missing, other content, or not to be found out."""
+"""Verifies that each image of a platform exists and has the pinned content."""
 
 from __future__ import annotations
 
@@ -25,7 +25,9 @@ _WAYS_OUT = {
 
 
 class RequiredImage(Record):
-    """An image that the platform pulls: `registry/path:tag`, what its vendor pins, who pulls it, which line decides."""
+    """An image that the platform pulls: `registry/path:tag`, the pinned digest, the component that pulls it, and the
+    deciding line.
+    """
 
     ref: str
     digest: str | None = None
@@ -34,7 +36,7 @@ class RequiredImage(Record):
 
 
 class Verification(Record):
-    """What was found: `diagnostics` about images that are not as they should be, and how many were asked about."""
+    """The result: `diagnostics` about images with problems, and the number of images queried."""
 
     diagnostics: tuple[Diagnostic, ...]
     decided: int
@@ -42,7 +44,7 @@ class Verification(Record):
 
 
 def verify_images(images: Sequence[RequiredImage], asker: RegistryClient) -> Verification:
-    """Ask about every image, a few at a time."""
+    """Query all images, a few at a time."""
     with ThreadPoolExecutor(CONCURRENCY) as pool:
         try:
             verdicts = list(pool.map(lambda image: _verify(image, asker), images))
@@ -55,7 +57,7 @@ def verify_images(images: Sequence[RequiredImage], asker: RegistryClient) -> Ver
 
 
 def _verify(image: RequiredImage, asker: RegistryClient) -> Diagnostic | None:
-    """What is wrong or unknown about one image; None if it is there and is what is pinned."""
+    """A diagnostic about one image; None if it exists and matches the pinned digest."""
     try:
         reference = parse_reference(image.ref)
     except ValueError as error:
@@ -75,7 +77,7 @@ def _verify(image: RequiredImage, asker: RegistryClient) -> Diagnostic | None:
 
 
 def _lists(asker: RegistryClient, reference: ImageReference, pinned: str) -> bool:
-    """Whether the tag names an index that lists what is pinned: vendors pin either."""
+    """Whether the tag refers to an index that lists the pinned digest: vendors pin either."""
     return pinned in client.listed_digests(asker.manifest(reference))
 
 

@@ -1,1 +1,1 @@
-"""From a platform to objects with provenance, and to the bundle. `render.render_platform` is the way in."""
+"""Renders a platform to objects with provenance, and to the bundle. The entry point is `render.render_platform`."""

@@ -1,7 +1,7 @@
-"""Bring an object into the API server's canonical form, so that ownership and comparison are exact.
+"""Converts an object to the API server's canonical form, so that ownership and comparison are exact.
 
-Nulls are dropped (they would claim fields), `stringData` becomes `data`, and what only the server writes goes.
-Literal empties stay: `emptyDir: {}` and `podSelector: {}` mean something.
+Nulls are dropped (they would claim fields), `stringData` becomes `data`, and fields that only the server writes are
+removed. Literal empty values stay: `emptyDir: {}` and `podSelector: {}` are significant.
 """
 
 from __future__ import annotations
@@ -15,14 +15,14 @@ from blueprint.source.paths import Path
 
 _SERVER_METADATA = ("creationTimestamp", "generation", "managedFields", "resourceVersion", "selfLink", "uid")
 _MAPPINGS = (dict, Mapping)
-"""In this order: whether a dict is a Mapping takes ten times as long to find out."""
+"""Checked in this order, because checking whether a dict is a Mapping takes ten times as long."""
 _COLLECTIONS = (dict, list, Mapping)
 _FIRST = ("apiVersion", "kind", "metadata", "type", "spec", "data")
 _FIRST_METADATA = ("name", "namespace", "labels", "annotations")
 
 
 def canonical(data: Mapping[str, Any], *, nulls: bool = True) -> dict[str, Any]:
-    """A copy of the object in canonical form and order. Where there are no `nulls`, what is inside is not copied."""
+    """A copy of the object in canonical form and order. Without `nulls`, nested values are not copied."""
     found = _without_nulls(data) if nulls else dict(data)
     found.pop("status", None)
     metadata = found.get("metadata")
@@ -57,12 +57,12 @@ def _string_data(secret: dict[str, Any]) -> None:
 
 
 def _encoded(value: Any) -> Any:
-    """Text in base64; what is none stays, since the API server refuses it."""
+    """A string in base64; other values stay, because the API server rejects them."""
     return base64.b64encode(value.encode()).decode() if isinstance(value, str) else value
 
 
 def as_written(path: Path, data: Mapping[str, Any]) -> Path:
-    """The path that a field of a canonical object has in what was written: `data` of a Secret may be `stringData`."""
+    """The path of a canonical object's field in the original: `data` of a Secret may have been `stringData`."""
     texts = data.get("stringData")
     if path[:1] != ("data",) or data.get("kind") != "Secret" or not isinstance(texts, Mapping):
         return path

@@ -1,4 +1,4 @@
-"""Codes of rendering and of bundles (BP4xxx)."""
+"""Diagnostic codes for rendering and for bundles (BP4xxx)."""
 
 from blueprint.diagnostics import Severity, define
 

@@ -1,4 +1,4 @@
-"""Render templates to objects, with the exact origin of every field."""
+"""Renders templates to objects, with the exact origin of every field."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ class Rendered(MutableRecord):
 
 
 def render(template: Template, context: Context) -> Iterator[Rendered]:
-    """Every document that a template makes: none, one, or one for each turn of a `$for` at its root.
+    """All documents of a template: none, one, or one for each iteration of a `$for` at its root.
 
-    Raises Refused (exit 70) where an expression fails: resolve() has let something through.
+    Raises Refused (exit 70) if an expression fails: resolve() has accepted something invalid.
     """
     if not isinstance(template, Branch):
         raise template_failed(template.span, "a template must be a mapping")
@@ -41,7 +41,7 @@ def render(template: Template, context: Context) -> Iterator[Rendered]:
 
 
 def _turns(node: Template, context: Context) -> tuple[list[Context], Sources]:
-    """The context of each turn of the node's loop, and what the loop itself was decided by."""
+    """The context of each iteration of the node's loop, and the sources of the loop itself."""
     if not isinstance(node, Branch) or node.loop is None:
         return [context], ()
     items, sources = _evaluated(node.loop.expression, context, node.loop.span)
@@ -60,7 +60,7 @@ def _evaluated(expression: Expression, context: Context, span: Span) -> tuple[An
 
 
 class _Rendering(MutableRecord):
-    """Walks one document, writing down where each field came from."""
+    """Renders one document, and records the origin of each field."""
 
     origins: dict[Path, FieldOrigin] = field(default_factory=dict)
 
@@ -84,7 +84,7 @@ class _Rendering(MutableRecord):
         return OMIT if value is None or value is OMIT else _json(value, node.span)
 
     def branch(self, node: Branch, context: Context, path: Path, decided_by: Sources) -> Any:
-        """A mapping, or what stands in its place. OMIT where its condition is false or nothing is left in it."""
+        """A mapping, or its `value`. OMIT if its condition is false or it becomes empty."""
         if node.condition is not None:
             assert node.condition.expression  # noqa: S101 - $if is always an expression
             holds, sources = _evaluated(node.condition.expression, context, node.condition.span)
@@ -109,14 +109,14 @@ class _Rendering(MutableRecord):
         return data if data or not (node.entries or node.merge) else OMIT
 
     def key(self, node: Scalar, context: Context) -> tuple[str, Sources]:
-        """A key, which may be an expression too, and what it was decided by."""
+        """A key, which may also be an expression, and its sources."""
         if node.expression is None:
             return str(node.constant), ()
         key, sources = _evaluated(node.expression, context, node.span)
         return str(key), sources
 
     def decided(self, path: Path, sources: Sources) -> None:
-        """Further sources for a field that has an origin already."""
+        """Add sources to a field that already has an origin."""
         if sources:
             known = self.origins[path]
             self.origins[path] = FieldOrigin(
@@ -124,7 +124,7 @@ class _Rendering(MutableRecord):
             )
 
     def merged(self, node: Scalar, context: Context, path: Path, data: dict[str, Any]) -> None:
-        """Put the entries of a mapping expression into `data`."""
+        """Add the entries of a mapping expression to `data`."""
         assert node.expression  # noqa: S101 - $merge is always an expression
         value, sources = _evaluated(node.expression, context, node.span)
         if not isinstance(value, Mapping):
@@ -138,7 +138,7 @@ class _Rendering(MutableRecord):
             self.origins[(*path, key)] = FieldOrigin(node.span, by_relevance(sources))
 
     def by_key(self, value: PerKey, span: Span, path: Path) -> dict[str, Any]:
-        """The values of a map, each with the lines that it came from."""
+        """The values of a map, each with its own sources."""
         found: dict[str, Any] = {}
         for key in value:
             with recording() as own:
@@ -147,7 +147,7 @@ class _Rendering(MutableRecord):
         return found
 
     def items(self, node: Items, context: Context, path: Path) -> Any:
-        """A list; items with `$for` are repeated, items with a false `$if` left out."""
+        """A list; items with `$for` are repeated, items with a false `$if` are omitted."""
         found: list[Any] = []
         decided_by: list[Source | SourceGroup] = []
         for item in node.items:
@@ -159,13 +159,13 @@ class _Rendering(MutableRecord):
                 if value is not OMIT:
                     found.append(value)
                 elif at in self.origins:
-                    decided_by += self.origins.pop(at).noted  # that it is left out moves those after it
+                    decided_by += self.origins.pop(at).noted  # omitting it shifts the following items
         self.origins[path] = FieldOrigin(node.span, by_relevance(decided_by))
         return found if found or not node.items else OMIT
 
 
 def _json(value: Any, span: Span) -> Any:
-    """The value as JSON: tuples become lists; what is no JSON is a fault of the template."""
+    """The value as JSON: tuples become lists. A value that is not JSON is an error in the template."""
     if isinstance(value, str | bool | int | float):
         return value
     if isinstance(value, Mapping):

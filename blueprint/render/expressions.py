@@ -1,7 +1,8 @@
-"""Template expressions: Jinja2, sandboxed and strict about names that are not defined.
+"""Template expressions: Jinja2, sandboxed, and strict about undefined names.
 
-The only module that imports Jinja2. The code that Jinja2 makes of an expression is cached on disk: making it takes a
-millisecond, and a small compile needs hundreds. No clock, randomness, environment or files can be reached from one.
+The only module that imports Jinja2. The code that Jinja2 generates for an expression is cached on disk: generating it
+takes a millisecond, and a small compile needs hundreds. Expressions have no access to clock, randomness, environment or
+files.
 """
 
 from __future__ import annotations
@@ -21,14 +22,14 @@ from blueprint.platform.components.digests import digest
 from blueprint.source.yaml_writer import emit
 
 Expression = Callable[[Mapping[str, Any]], Any]
-"""Evaluates with a context of names; raises ExpressionError."""
+"""Evaluates an expression with a context of names; raises ExpressionError."""
 
 OMIT: Any = type("Omit", (), {"__repr__": lambda _: "omit", "__bool__": lambda _: False})()
-"""What `omit` evaluates to: the key or list item is left out."""
+"""The value of `omit`: the key or list item is omitted."""
 
 
 def _without_omitted(value: Any) -> Any:
-    """The value without what is to be left out, and without maps of which nothing is left."""
+    """The value without omitted parts, and without maps that become empty."""
     if isinstance(value, Mapping):
         rest = {key: _without_omitted(item) for key, item in value.items()}
         found = {key: item for key, item in rest.items() if item is not OMIT}
@@ -51,20 +52,20 @@ class ExpressionError(ValueError):
 
 @cache
 def compile_expression(text: str) -> Expression:
-    """One expression; its value keeps its type. Raises ExpressionError."""
+    """A single expression, whose value keeps its type. Raises ExpressionError."""
     template = _Template(_cached("expression", text.strip(), _expression_code))
     return lambda context: _guarded(template.value, context, text)
 
 
 @cache
 def compile_text(text: str) -> Expression:
-    """Text with expressions in it; the value is text. Raises ExpressionError."""
+    """A text with embedded expressions, whose value is a string. Raises ExpressionError."""
     template = _Template(_cached("text", text, _environment().compile))
     return lambda context: _guarded(template.text, context, text)
 
 
 class _Template:
-    """A Jinja2 template, which is made from its code when it is first evaluated: many never are."""
+    """A Jinja2 template, created from its code on first use, because many are never evaluated."""
 
     def __init__(self, code: CodeType) -> None:
         self._code = code
@@ -74,13 +75,13 @@ class _Template:
         return Template.from_code(_environment(), self._code, _environment().globals)
 
     def value(self, names: Mapping[str, Any]) -> Any:
-        """What the template assigns to `value`."""
+        """The value that the template assigns to `value`."""
         context = self._template.new_context(dict(names))
         for _ in self._template.root_render_func(context):
             pass
         value = context.vars["value"]
         if isinstance(value, Undefined):
-            str(value)  # raises and says what is not defined
+            str(value)  # raises with the undefined name
             raise ExpressionError("the condition is false and there is no else")
         return value
 
@@ -90,7 +91,7 @@ class _Template:
 
 
 def _cached(form: str, text: str, make: Callable[[str], CodeType]) -> CodeType:
-    """The code of a text in one of the two forms. Raises ExpressionError."""
+    """The code for a text in one of the two forms. Raises ExpressionError."""
     key = f"{form} {text}"
     code: CodeType | None = _CODE.get(key, text.encode())
     if code is None:
@@ -112,14 +113,14 @@ def _expression_code(text: str) -> CodeType:
 
 
 class _Environment(ImmutableSandboxedEnvironment):
-    """The sandbox. Whether an attribute is safe depends on its name and the object's type, and is found out once."""
+    """The sandbox. Whether an attribute is safe depends on its name and the object's type, and is cached."""
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)
         self._safe: dict[tuple[type, str], bool] = {}
 
     def is_safe_attribute(self, obj: Any, attr: str, value: Any) -> bool:
-        """As Jinja2 decides it, once for each type and attribute: the check costs more than the read."""
+        """Jinja2's decision, cached for each type and attribute, because the check costs more than the read."""
         key = (type(obj), attr)
         if key not in self._safe:
             self._safe[key] = super().is_safe_attribute(obj, attr, value)

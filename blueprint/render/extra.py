@@ -1,4 +1,4 @@
-"""Users' own manifests: read with positions, so that they are checked, traced and compared like the rest."""
+"""Users' own manifests, read with locations, so that they are checked, traced and compared like all others."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from blueprint.source.paths import Path, format_path
 
 
 def extra_objects(layered: Layered) -> tuple[list[Object], list[Diagnostic]]:
-    """The objects of every file that `extraManifests` matches, and what is wrong with them."""
+    """The objects in all files that match `extraManifests`, and errors in them."""
     objects: list[Object] = []
     found: list[Diagnostic] = []
     for index, pattern in enumerate(patterns_at(layered, ("spec", "extraManifests"))):
@@ -58,7 +58,7 @@ def _origins(document: Document, named: Source) -> Mapping[Path, FieldOrigin]:
 
 
 def _fault(data: Any) -> tuple[Path, str] | None:
-    """What keeps a document from being an object, and where."""
+    """Why a document is not an object, and where."""
     if not isinstance(data, dict):
         return (), "a manifest must be a mapping"
     for path in (("apiVersion",), ("kind",), ("metadata", "name")):

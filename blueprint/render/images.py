@@ -1,4 +1,4 @@
-"""Every container image that the platform pulls, those that operators pull later included."""
+"""All container images that the platform pulls, including those that operators pull later."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from blueprint.render.operand_images import OperandImages, tag_suffixes
 
 
 def pulled_images(platform: Platform, objects: Sequence[Object]) -> tuple[PulledImage, ...]:
-    """Each image once: what rendered pods name, and what operators will make pods of."""
+    """All images without duplicates: those in rendered pods, and those of pods that operators create."""
     found = {image.ref: image for image in _in_pods(objects)}
     operands = OperandImages(platform, objects)
     for component in platform.components.values():
@@ -29,14 +29,14 @@ def pulled_images(platform: Platform, objects: Sequence[Object]) -> tuple[Pulled
 
 
 def _pulled(image: PlatformImage, component: PlatformComponent, platform: Platform) -> Iterator[PulledImage]:
-    """The image with each of its tags: of the driver's there may be several, or none that is known here."""
+    """The image with each of its tags: the driver may have several, or none that is known here."""
     with recording() as sources:
         if not (component.requested and _is_pulled(image, component, platform)):
             return
         suffixes = [""] if component.olm else tag_suffixes(image, platform)
         tags = platform.driver.tags if image.image.tag is None else [image.tag]
         if component.olm and image.image.tag_suffix and image.digest:
-            tags = [image.digest]  # without a system's name the tag is no image, and the bundle names no tag
+            tags = [image.digest]  # without the system's name the tag is incomplete, and the bundle has none
         pinned = {_ref(image, f"{tag}{end}"): _digest(image, tag, end) for tag in tags for end in suffixes}
     yield from (
         PulledImage(ref, component.name, digest, flatten(by_relevance(sources))) for ref, digest in pinned.items()
@@ -48,7 +48,7 @@ def _ref(image: PlatformImage, tag: str) -> str:
 
 
 def _digest(image: PlatformImage, tag: str, suffix: str) -> str | None:
-    """What the vendor pins beside the tag; what an operator adds to a tag makes another image of it."""
+    """The digest that the vendor pins for the tag. A suffix added by an operator makes it another image."""
     return None if suffix or tag.startswith(DIGEST) else image.digest
 
 
@@ -60,7 +60,7 @@ def _is_pulled(image: PlatformImage, component: PlatformComponent, platform: Pla
 
 
 def named_in_pods(objects: Iterable[Object]) -> frozenset[str]:
-    """The references that rendered pods name."""
+    """The references in rendered pods."""
     return frozenset(image.ref for image in _in_pods(objects))
 
 

@@ -1,4 +1,4 @@
-"""Images of operands as rendered custom resources name them, where a person had a hand in it."""
+"""Images of operands in rendered custom resources that users have modified."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from blueprint.platform.tracking.sources import Sources, by_relevance, flatten
 
 _NAME = ("repository", "image", "version")
 _SANDBOX = frozenset({"ccManager", "kataSandboxDevicePlugin", "sandboxDevicePlugin", "vfioManager", "vgpuManager"})
-"""Operands of the ClusterPolicy that run where nodes run virtual machines."""
+"""Operands of the ClusterPolicy that run on nodes for virtual machines."""
 _DRIVER = frozenset({"driver", "gds", "gdrcopy"})
-"""Operands of the ClusterPolicy that NVIDIADriver objects take the place of."""
+"""Operands of the ClusterPolicy that NVIDIADriver objects replace."""
 
 
 class OperandImages:
-    """The images that custom resources name, by the sections that the catalogue knows of each."""
+    """The images in custom resources, by the sections that the catalogue lists for each image."""
 
     def __init__(self, platform: Platform, objects: Iterable[Object]) -> None:
         self._platform = platform
@@ -30,14 +30,14 @@ class OperandImages:
         self._objects = [each for each in in_force if each is not None]
 
     def by_hand(self, image: Image) -> bool:
-        """Whether a person decided what is pulled of an image, or whether it is."""
+        """Whether a user determined what is pulled for an image, or whether it is pulled."""
         return any(
             any(section.by_hand(key) for key in _OWN_FIELDS) or any(map(section.subject.by_hand, _switches(section)))
             for section in self._sections(image)
         )
 
     def named(self, image: PlatformImage, component: PlatformComponent) -> Iterator[PulledImage]:
-        """What the sections name that the operator carries out."""
+        """The images in the sections that the operator uses."""
         managed = component.ownership == "managed"
         for section in self._sections(image.image):
             own = section.subject.component == USERS
@@ -61,9 +61,9 @@ class OperandImages:
         return all(_part(section, end).is_enabled for end in range(2, len(section.path) + 1))
 
     def _ref(self, section: Section, image: PlatformImage, *, complete: bool) -> tuple[str, str, str] | None:
-        """Repository, name and tag; empty parts are the catalogue's, or with `complete` there is no image."""
+        """Repository, name and tag. Empty parts come from the catalogue; with `complete`, there is no image then."""
         if section.value("usePrecompiled") is True:
-            return None  # its tag names the kernel of the node
+            return None  # its tag contains the node's kernel version
         written = tuple(section.text(key) for key in _NAME)
         if complete:
             return (written[0], written[1], written[2]) if all(written) else None
@@ -87,7 +87,7 @@ _OWN_FIELDS = (*_NAME, "enabled", "usePrecompiled")
 
 
 def _switches(section: Section) -> Iterator[Path]:
-    """What switches a section on and off, beside its own fields."""
+    """The fields that enable or disable a section, in addition to its own."""
     yield from ((*section.path[:end], "enabled") for end in range(2, len(section.path)))
     if section.subject.data["kind"] == CLUSTER_POLICY:
         if section.path[1] in _DRIVER:
@@ -106,7 +106,9 @@ def _noted(section: Section) -> Sources:
 
 
 def tag_suffixes(image: PlatformImage, platform: Platform) -> list[str]:
-    """What the operator adds to a tag: the operating system, `-ubuntu24.04`, `-rhel9`; or `-rhel9.4-amd64`."""
+    """The suffixes that the operator adds to a tag: the operating system, `-ubuntu24.04`, `-rhel9`; or
+    `-rhel9.4-amd64`.
+    """
     if image.image.tag_suffix is None:
         return [""]
     if image.image.tag_suffix == "operating-system-and-architecture":

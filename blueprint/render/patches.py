@@ -1,4 +1,6 @@
-"""Apply a component's patches to its objects: JSON merge patches whose every field remembers the blueprint's line."""
+"""Applies a component's patches to its objects: JSON merge patches with the blueprint's line as the origin of each
+field.
+"""
 
 from __future__ import annotations
 
@@ -24,7 +26,9 @@ _IDENTITY: tuple[Path, ...] = (("apiVersion",), ("kind",), ("metadata", "name"),
 def apply_patches(
     objects: list[Object], component: PlatformComponent, origins: Origins
 ) -> tuple[list[Object], list[Diagnostic]]:
-    """The objects with every patch of the component applied, in order, and the patches that cannot be."""
+    """The objects with all patches of the component applied, in order, and diagnostics about patches that do not
+    apply.
+    """
     found: list[Diagnostic] = []
     patched = list(objects)
     earlier: dict[tuple[int, Path], tuple[Any, Path]] = {}
@@ -49,7 +53,7 @@ def apply_patches(
 def _disagreements(
     merge: Any, index: int, earlier: dict[tuple[int, Path], tuple[Any, Path]], origins: Origins, at: Path
 ) -> Iterator[Diagnostic]:
-    """Fields to which an earlier patch of the same object gives another value; `earlier` remembers all of them."""
+    """Fields for which an earlier patch of the same object sets another value; `earlier` contains all previous ones."""
     for path, value in walk(merge):
         if isinstance(value, dict):
             continue
@@ -67,7 +71,7 @@ def _shown(value: Any) -> str:
 
 
 def _in_order(value: Any) -> Any:
-    """With sorted keys: the order in which a patch was written must not show."""
+    """The value with sorted keys, so that the result does not depend on the order in the patch."""
     if isinstance(value, dict):
         return {key: _in_order(value[key]) for key in sorted(value)}
     return [_in_order(item) for item in value] if isinstance(value, list) else value
@@ -93,7 +97,7 @@ def _no_single_match(patch: Patch, objects: list[Object], matches: list[int], or
 
 
 def _wrong_part(patch: Patch, objects: list[Object]) -> str:
-    """The key of the target that leads nowhere."""
+    """The key of the target that does not match."""
     kinds = {obj.id.kind for obj in objects}
     names = {(obj.id.kind, obj.id.name) for obj in objects}
     if patch.target.kind not in kinds:
@@ -102,7 +106,7 @@ def _wrong_part(patch: Patch, objects: list[Object]) -> str:
 
 
 class _Merging:
-    """One patch over one object (RFC 7386), recording where each changed field comes from."""
+    """One patch for one object (RFC 7386), which records the origin of each changed field."""
 
     def __init__(self, origins: Origins, at: Path, target: Sources, found: list[Diagnostic]) -> None:
         self.origins = origins
@@ -149,12 +153,12 @@ class _Merging:
         return merged
 
     def _removed(self, path: Path, container: Path) -> None:
-        """What is left remembers that something was taken out of it."""
+        """Record the removal in the container."""
         origin, known = self._origin(path), self.fields.get(container)
         self.fields[container] = replace(origin, noted=(*origin.noted, *(known.noted if known else ())))
 
     def _forget(self, path: Path) -> None:
-        """What is replaced as a whole no longer has the origins of its parts."""
+        """Remove the origins of the parts of a value that is replaced as a whole."""
         for known in [known for known in self.fields if known[: len(path)] == path]:
             del self.fields[known]
 
@@ -164,7 +168,7 @@ class _Merging:
 
 
 def _has(patch: Any, path: Path) -> bool:
-    """Whether the patch says something there: a value, a null, or anything but a map above it."""
+    """Whether the patch sets something at the path: a value, a null, or a value other than a map above it."""
     for step in path:
         if not isinstance(patch, dict):
             return True

@@ -1,4 +1,4 @@
-"""Render a platform: every managed component's CRDs and templates, its patches, and the user's own manifests."""
+"""Renders a platform: the CRDs and templates of all managed components, their patches, and the user's own manifests."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from blueprint.source.paths import Path
 
 
 def render_platform(platform: Platform, layered: Layered) -> tuple[list[Object], list[Diagnostic]]:
-    """All objects in apply order, and what is wrong. Raises Refused (exit 70) where a template fails."""
+    """All objects in apply order, and diagnostics. Raises Refused (exit 70) if a template fails."""
     objects: list[Object] = []
     found: list[Diagnostic] = []
     for component in platform.components.values():
@@ -44,7 +44,9 @@ def render_platform(platform: Platform, layered: Layered) -> tuple[list[Object],
 
 
 def render_component(component: PlatformComponent, platform: Platform) -> tuple[list[Object], list[Diagnostic]]:
-    """The objects of one component that we manage, and the patches that do not apply. Raises Refused (exit 70)."""
+    """The objects of one managed component, and diagnostics about patches that do not apply. Raises Refused (exit
+    70).
+    """
     return apply_patches(list(_component(component, platform)), component, platform.origins)
 
 
@@ -68,7 +70,7 @@ def _component(component: PlatformComponent, platform: Platform) -> Iterator[Obj
 
 
 class Derived:
-    """Expressions of a component by name, evaluated where they are read."""
+    """A component's shared expressions by name, evaluated on access."""
 
     def __init__(self, expressions: Mapping[str, str], context: Mapping[str, Any]) -> None:
         self._expressions = expressions
@@ -91,7 +93,7 @@ def _crd(name: str, component: PlatformComponent, annotations: Derived, decided:
     data = load_crd(group, plural, *version)
     span = Span(shown(data_folder("schemas") / "crds" / name), 1, 1, 1, 1)
     with recording() as which:
-        decided_by(component.version)  # which version's definition this is
+        decided_by(component.version)  # the version to which this CRD belongs
     origins: dict[Path, FieldOrigin] = {(): FieldOrigin(span, by_relevance([*which, *decided]))}
     labels = component.labels
     for key in labels:

@@ -1,8 +1,8 @@
-"""Which of a field's lines is named first: the one whose text is the value, then those that chose it.
+"""Orders the sources of a field: first the line whose text is the value, then those that selected it.
 
-A value has come a long way when it is rendered, and every line on the way is recorded. What a reader looks for is the
-line to change: its text stands in the field, as it is or as a part. It is found by comparing texts, among the recorded
-lines alone. After it come lines that somebody wrote, then the catalogue's, and last defaults, which stand on no line.
+All lines through which a rendered value has passed are recorded. A reader looks for the line to change, whose text is
+in the field, completely or in part. It is found by comparing texts of the recorded lines. It is followed by other lines
+that a user wrote, then the catalogue's, and finally defaults, which have no line.
 """
 
 from __future__ import annotations
@@ -18,13 +18,13 @@ from blueprint.platform.tracking.sources import WRITTEN, Source, SourceGroup, So
 from blueprint.records import replace
 
 _LEAST = 3
-"""Characters that a part of a value must have: shorter ones are found anywhere."""
+"""The minimum number of characters of a partial match: shorter ones are found anywhere."""
 
 
 def value_first(objects: Iterable[Object], texts: Mapping[str, str]) -> list[Object]:
-    """The objects, the lines of every scalar in order; `texts` are the files behind them, but for those shipped.
+    """The objects with the sources of all scalars in order; `texts` are the files behind them, except for shipped ones.
 
-    Each field of a user's manifest has its own line first already.
+    The fields of users' manifests already have their own line first.
     """
     order = _Order(texts)
     return [each if each.component == USERS else replace(each, origins=order.origins(each)) for each in objects]
@@ -38,7 +38,7 @@ class _Order:
         self._indexed: dict[SourceGroup, dict[str, Source]] = {}
 
     def origins(self, subject: Object) -> dict[Path, FieldOrigin]:
-        """The object's origins, reordered where the field is a scalar."""
+        """The object's origins, reordered for scalar fields."""
         found = dict(subject.origins)
         for path, origin in found.items():
             if origin.noted and (value := _scalar(subject.data, path)) is not None:
@@ -54,7 +54,7 @@ class _Order:
         return (*single, *many)
 
     def _index(self, many: SourceGroup) -> dict[str, Source]:
-        """What each of many sources contributes, written ones before the catalogue's."""
+        """The text of each source in a group, written ones before the catalogue's."""
         if many not in self._indexed:
             lines = [each for each in many.sources if each.layer != "default"]
             by_rank = sorted(lines, key=lambda each: each.layer not in WRITTEN)
@@ -71,7 +71,7 @@ class _Order:
         return (1 if part else 2), written
 
     def text_of(self, source: Source) -> str:
-        """What stands at a source, without quotes; of several lines the first."""
+        """The text of a source, without quotes; for a multi-line one, the first line."""
         if source not in self._text_by_source:
             self._text_by_source[source] = text_at(source.span, self._lines_of(source.span.file))
         return self._text_by_source[source]
@@ -83,7 +83,7 @@ class _Order:
 
 
 def text_of(file: str, texts: Mapping[str, str]) -> str:
-    """The text of a file that spans name, from `texts` or from what is shipped; empty where it is neither."""
+    """The text of a file in `texts` or of a shipped file; empty for others."""
     if file in texts:
         return texts[file]
     place = shipped(file)
@@ -91,7 +91,7 @@ def text_of(file: str, texts: Mapping[str, str]) -> str:
 
 
 def text_at(span: Span, lines: list[str]) -> str:
-    """The text of a span in a file of these lines, without quotes; of several lines what stands on the first."""
+    """The text of a span, without quotes; for a multi-line one, the part on the first line."""
     line = lines[span.line - 1] if span.line <= len(lines) else ""
     written_text = line[span.column - 1 : span.end_column - 1 if span.end_line == span.line else None].strip()
     quoted = len(written_text) > 1 and written_text[0] == written_text[-1] and written_text[0] in "\"'"
@@ -99,7 +99,7 @@ def text_at(span: Span, lines: list[str]) -> str:
 
 
 def _scalar(data: Any, path: Path) -> str | None:
-    """The scalar at a path, as it is written in YAML; None for anything else."""
+    """The scalar at a path in YAML notation; None for other values."""
     try:
         for step in path:
             data = data[step]

@@ -1,4 +1,4 @@
-"""A template file as a tree: which scalars are expressions, where `$for`, `$if` and `$merge` stand.
+"""Parses a template file to a tree, with the expressions and the positions of `$for`, `$if` and `$merge`.
 
 Templates are YAML: any editor can read them, and every rendered field has an exact template position.
 """
@@ -24,7 +24,9 @@ _FOR = re.compile(r"\s*([A-Za-z_]\w*)\s+in\s+(.+)", re.DOTALL)
 
 
 class Scalar(Record):
-    """A constant, or an expression. An exact expression keeps its type, text with expressions in it is text."""
+    """A constant or an expression. A lone expression keeps its type; a text with embedded expressions becomes a
+    string.
+    """
 
     span: Span
     constant: Any = None
@@ -40,7 +42,7 @@ class Loop(Record):
 
 
 class Branch(Record):
-    """A mapping. `loop` and `condition` govern the whole mapping; `value`, if set, stands in its place."""
+    """A mapping. `loop` and `condition` apply to the whole mapping; `value`, if set, replaces it."""
 
     span: Span
     entries: tuple[tuple[Scalar, Any], ...] = ()
@@ -61,18 +63,18 @@ Template = Scalar | Branch | Items
 
 
 def load_template(file: FilePath) -> tuple[Template, ...]:
-    """The documents of a template file. Raises Refused (exit 70): a broken template is our bug."""
+    """The documents of a template file. Raises Refused (exit 70) for a broken template, which is a bug."""
     return _parsed(file, file.read_bytes())
 
 
 @lru_cache(maxsize=512)
 def _parsed(file: FilePath, content: bytes) -> tuple[Template, ...]:
-    """Once for the same content: a process that compiles several blueprints reads the same templates for each."""
+    """Cached by content, because a process that compiles several blueprints reads the same templates."""
     return tuple(_node(each, each.data, each.marks, None) for each in shipped_documents(file, content) if each.marks)
 
 
 def _node(document: Document, data: Any, marks: Marks, key: Span | None) -> Template:
-    """A node and what is below it; `key` is the place of the key that it stands under."""
+    """A node with its descendants; `key` is the span of its key."""
     start, end, children = marks
     if isinstance(data, Mapping):
         return _branch(document, data, children, key or _first(document.span_of(start, end)))
@@ -83,7 +85,7 @@ def _node(document: Document, data: Any, marks: Marks, key: Span | None) -> Temp
 
 
 def _first(span: Span) -> Span:
-    """The first character of a collection that stands under no key."""
+    """The first character of a collection without a key."""
     return span._replace(end_line=span.line, end_column=span.column + 1)
 
 

@@ -1,4 +1,4 @@
-"""Topics that components explain for one platform: `topics/NAME.md.j2` in their folders."""
+"""Topics that components explain for a given platform: `topics/NAME.md.j2` in their folders."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def platform_topics() -> dict[str, Path]:
 
 
 def platform_topic(name: str, platform: Platform) -> str:
-    """A topic for a platform, in Markdown. Raises KeyError where there is none of the name."""
+    """A topic for a platform, in Markdown. Raises KeyError if there is no such topic."""
     file = platform_topics()[name]
     with untracked():
         return TextTemplates(file.parent).render(file.name, platform=platform)

@@ -1,4 +1,4 @@
-"""Render the workloads that users start from: files beside the manifests, which nothing applies."""
+"""Renders workloads for users: files next to the manifests, which nothing applies."""
 
 from __future__ import annotations
 
@@ -33,19 +33,19 @@ class WorkloadFile(Record):
 
     @property
     def name(self) -> str:
-        """Where the bundle keeps it: `workloads/research/vllm-train.yaml`."""
+        """The path in the bundle: `workloads/research/vllm-train.yaml`."""
         return f"{WORKLOADS}/{self.sample.tenant}/{self.sample.kind.name}-{self.sample.target}.yaml"
 
     @property
     def text(self) -> str:
-        """All objects as one file, with what it is on top."""
+        """All objects as one file, with a header comment."""
         sample = self.sample
         head = f"# {sample.kind.title}: tenant {sample.tenant}, pool {sample.target}.\n"
         return head + "---\n".join(emit(each.data) for each in self.objects)
 
 
 def render_workloads(platform: Platform) -> tuple[WorkloadFile, ...]:
-    """Every workload of every tenant. Raises Refused (exit 70) where a template fails."""
+    """All workloads of all tenants. Raises Refused (exit 70) if a template fails."""
     if not any(tenant.workloads for tenant in platform.tenants.every):
         return ()
     with untracked():
@@ -71,7 +71,7 @@ def _objects(sample: Sample, platform: Platform) -> Iterator[Object]:
 
 
 def _readable(value: Any) -> Any:
-    """The same with what a container is first, as people write it."""
+    """The value with the identifying keys of containers first, in the usual order."""
     if isinstance(value, Mapping):
         first = [key for key in _FIRST if key in value] if "image" in value else []
         return {key: _readable(value[key]) for key in (*first, *(key for key in value if key not in first))}
@@ -79,7 +79,7 @@ def _readable(value: Any) -> Any:
 
 
 def workload_files(platform: Platform) -> dict[str, bytes]:
-    """The files of a bundle for users, by name: a page that lists them, and one for each workload."""
+    """The files of a bundle for users, by name: a page that lists them, and one file per workload."""
     made = render_workloads(platform)
     found = {each.name: each.text.encode() for each in made}
     if found:

@@ -1,4 +1,6 @@
-"""Reports: one run, many formats that agree. `write_reports` is the entry; formats are found by file name."""
+"""Reports: one run in several consistent formats. The entry point is `write_reports`; formats are found by file
+name.
+"""
 
 from blueprint.report.model import Coverage, Run
 from blueprint.report.output import destinations, format_names, write_reports

@@ -1,4 +1,4 @@
-"""Objects and fields that change, as lines of text."""
+"""Changed objects and fields as lines of text."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ MARKS = {
 _MOST_DIFF_LINES = 24
 _FEW = 3
 _DEEPER = 12
-"""Where lines go on that are longer than a terminal's."""
+"""The continuation indent of lines that exceed the terminal's width."""
 _LINE_ACTIONS = {"+": Action.CREATE, "-": Action.DELETE}
 
 
 def change_lines(changes: Sequence[ObjectChange], context: Context, style: Style) -> Iterator[str]:
-    """Every object that changes with its fields; those that do not are counted in one line, new labels in another."""
+    """All changed objects with their fields. Unchanged ones are counted in one line, label changes in another."""
     shown, labelled = split_label_changes(changes)
     for change in shown:
         mark = style.action(f"{MARKS[change.action]:<3}", change.action)
@@ -49,7 +49,7 @@ def change_lines(changes: Sequence[ObjectChange], context: Context, style: Style
 
 
 def split_label_changes(changes: Sequence[ObjectChange]) -> tuple[list[ObjectChange], list[ObjectChange]]:
-    """The objects to tell one by one, and those of which only labels change, where they are many."""
+    """The objects to show individually, and those with only label changes, if there are many."""
     changed = [change for change in changes if change.action is not Action.UNCHANGED]
     labelled = [change for change in changed if change.fields and all(map(_is_label, change.fields))]
     if len(labelled) <= _FEW:
@@ -87,7 +87,7 @@ def values_text(field: FieldChange) -> str:
 
 
 def block_diff(field: FieldChange) -> list[str]:
-    """For a text of several lines: the lines that differ, with `+`, `-` or a space before each. Else empty."""
+    """For a multi-line text: the lines that differ, with `+`, `-` or a space before each. Otherwise empty."""
     if not (_is_block(field.before) and _is_block(field.after)):
         return []
     lines = difflib.unified_diff(field.before.splitlines(), field.after.splitlines(), n=1, lineterm="")

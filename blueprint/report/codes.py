@@ -1,4 +1,4 @@
-"""Codes of reports (BP001x: they belong to the tool, not to a step)."""
+"""Diagnostic codes of reports (BP001x, which belong to the tool, not to a phase)."""
 
 from blueprint.diagnostics import define
 

@@ -1,4 +1,4 @@
-"""What a format needs beside the run: the sources' text, and what the reader's screen can show."""
+"""The context of a format: the sources' text, and the capabilities of the output."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from blueprint._version import __version__
 from blueprint.records import Record, field
 
 SourceText = Callable[[str], str | None]
-"""The text of a file as spans name it; None where it cannot be had. Never raises."""
+"""Returns the text of a file in a span; None if it is not available. Never raises."""
 
 MIN_WIDTH = 60
 _SHOWN_SUFFIXES = frozenset({".yaml", ".yml", ".json"})
@@ -20,22 +20,22 @@ _MAX_BYTES = 8 * 1024 * 1024
 
 
 def nothing(_file: str) -> str | None:
-    """A source that knows no file: reports without excerpts."""
+    """Returns no text: for reports without excerpts."""
     return None
 
 
 class Context(Record):
-    """How to tell a run.
+    """How to present a run.
 
     Attributes:
-        source: Gives the text of the files that spans name.
-        base: The folder that spans' files are relative to.
-        width: Columns of the screen; only text follows it.
-        color: Whether the text may be coloured.
+        source: Returns the text of files in spans.
+        base: The folder to which files in spans are relative.
+        width: The width of the screen in columns; used only by text.
+        color: Whether text may be coloured.
         ascii_only: Whether only ASCII can be shown.
-        terminal: Whether a person reads it on a terminal: then headlines are wrapped too.
-        verbose: Whether text tells every finding in full, however many there are.
-        version: The tool's version, as machine formats state it.
+        terminal: Whether the output is a terminal: then headlines are wrapped too.
+        verbose: Whether text shows all findings in full.
+        version: The tool's version, for machine-readable formats.
     """
 
     source: SourceText = nothing
@@ -49,7 +49,7 @@ class Context(Record):
     _lines: dict[str, list[str] | None] = field(default_factory=dict)
 
     def lines(self, file: str) -> list[str] | None:
-        """The lines of a source file, or None. Read once: a run may point at one file ten thousand times."""
+        """The lines of a source file, or None. Cached: a run may refer to one file ten thousand times."""
         if file not in self._lines:
             text = self.source(file)
             self._lines[file] = None if text is None else re.split(r"\r\n|\r|\n", text)
@@ -57,15 +57,16 @@ class Context(Record):
 
 
 def read_sources(base: Path, given: Mapping[str, str] | None = None) -> SourceText:
-    """Read spans' files: those in `given` by name, else YAML and JSON under the project that holds `base`.
+    """A function that returns files of spans: those in `given` by name, otherwise YAML and JSON in the project that
+    contains `base`.
 
-    The project is the nearest folder with a `.git` at or above `base`, else `base` itself. A bundle from
-    elsewhere can name any file in its provenance; what lies outside is therefore not opened.
+    The project is the nearest folder with a `.git` at or above `base`, or `base` itself. The provenance of a foreign
+    bundle can contain any file name, so files outside of the project are not opened.
     """
     root = project_root(base)
 
     def source(file: str) -> str | None:
-        """The text of a file; None where it may not be read or is not there."""
+        """The text of a file; None if it may not be read or does not exist."""
         if given and file in given:
             return given[file]
         return _read_inside(root, base / file) or _shipped(file)
@@ -74,7 +75,7 @@ def read_sources(base: Path, given: Mapping[str, str] | None = None) -> SourceTe
 
 
 def project_root(base: Path) -> Path:
-    """The nearest folder at or above `base` that holds a `.git`, else `base`; absolute."""
+    """The nearest folder at or above `base` that contains a `.git`, otherwise `base`; absolute."""
     here = base.absolute().resolve()
     return next((folder for folder in (here, *here.parents) if (folder / ".git").exists()), here)
 
@@ -88,11 +89,11 @@ def _read_inside(root: Path, path: Path) -> str | None:
             return None
         return real.read_text(encoding="utf-8-sig", errors="replace")
     except (OSError, ValueError, RuntimeError):
-        return None  # an excerpt is a courtesy: the finding itself names file, line and column
+        return None  # Excerpts are optional: the finding itself contains file, line and column.
 
 
 def _shipped(file: str) -> str | None:
-    """The text of one of the tool's own data files, as `blueprint.data.shown` names them."""
+    """The text of one of the tool's own data files, by its `blueprint.data.shown` name."""
     from blueprint import data
 
     top, _, rest = file.partition("/")
@@ -103,7 +104,7 @@ def _shipped(file: str) -> str | None:
 
 
 def may_color(stream: TextIO, environment: Mapping[str, str]) -> bool:
-    """Whether to colour what goes to `stream`: NO_COLOR wins, then FORCE_COLOR, then a capable terminal."""
+    """Whether to colour output to `stream`: NO_COLOR takes precedence, then FORCE_COLOR, then a capable terminal."""
     if environment.get("NO_COLOR"):
         return False
     if forced := environment.get("FORCE_COLOR"):
@@ -112,12 +113,12 @@ def may_color(stream: TextIO, environment: Mapping[str, str]) -> bool:
 
 
 def speaks_unicode(stream: TextIO) -> bool:
-    """Whether the stream can carry every character."""
+    """Whether the stream can encode all characters."""
     return (getattr(stream, "encoding", None) or "ascii").lower().replace("_", "-").startswith(("utf", "u8"))
 
 
 def width_of(stream: TextIO, environment: Mapping[str, str]) -> int:
-    """COLUMNS, else the terminal's width, else 100; at least 60."""
+    """COLUMNS, otherwise the terminal's width, otherwise 100; at least 60."""
     columns = environment.get("COLUMNS", "")
     if columns.isdecimal() and int(columns) > 0:
         return max(int(columns), MIN_WIDTH)

@@ -1,4 +1,4 @@
-"""A run as the JSON document that `schemas/report.v1.json` describes."""
+"""Converts a run to the JSON document defined in `schemas/report.v1.json`."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ SCHEMA_VERSION = "gpublueprint.dev/report/v1"
 
 
 def document_of(run: Run, context: Context) -> dict[str, Any]:
-    """Mappings, lists and scalars that JSON can carry; absent things are left out, never null."""
+    """Mappings, lists and scalars that JSON can represent; missing values are omitted, never null."""
     record = record_of(run)
     origins = ReportedOrigins()
     document = {
@@ -59,7 +59,7 @@ def document_of(run: Run, context: Context) -> dict[str, Any]:
 
 
 def carried(value: Any) -> Any:
-    """`value` as strict JSON carries it: no lone surrogates, no NaN, no keys but strings."""
+    """`value` in strict JSON: no lone surrogates, no NaN, only string keys."""
     if isinstance(value, str):
         return encodable(value)
     if isinstance(value, Mapping):

@@ -1,7 +1,7 @@
-"""Make foreign text harmless to show: names, values and messages from blueprints and API answers.
+"""Makes untrusted text safe to show: names, values and messages from blueprints and API responses.
 
-A terminal obeys escape sequences, and bidirectional controls reorder what a reader sees. Such characters are
-shown as what they are instead of being obeyed.
+Terminals interpret escape sequences, and bidirectional controls reorder text. Such characters are shown escaped
+instead.
 """
 
 from __future__ import annotations
@@ -20,14 +20,14 @@ _NARROW_JOINERS = "\u200c\u200d"
 
 
 def visible(text: str) -> str:
-    r"""`text` on one line, with every character that would be obeyed written as an escape such as `\x1b`."""
+    r"""`text` on one line, with all control characters written as escapes such as `\x1b`."""
     if text.isascii() and text.isprintable():
         return text
     return _OBEYED.sub(lambda found: _escape(found[0]), text)
 
 
 def in_ascii(text: str) -> str:
-    r"""`text` with every character beyond ASCII written as an escape, for streams that cannot show it."""
+    r"""`text` with all non-ASCII characters written as escapes, for streams that cannot show them."""
     return text if text.isascii() else text.encode("ascii", "backslashreplace").decode("ascii")
 
 
@@ -37,7 +37,7 @@ def encodable(text: str) -> str:
 
 
 def cells(text: str) -> int:
-    """How many terminal cells `text` takes: 2 for wide characters, 0 for combining ones."""
+    """The number of terminal cells of `text`: 2 for wide characters, 0 for combining ones."""
     return len(text) if text.isascii() else sum(map(_cells_of, text))
 
 

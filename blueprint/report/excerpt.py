@@ -1,4 +1,4 @@
-"""The source lines that a span covers, cut to the screen, with the cells to mark."""
+"""The source lines of a span, truncated to the screen, with the cells to mark."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _LEAST = 24
 
 
 class MarkedLine(Record):
-    """One line as it is shown: what stands before the mark, what is marked, what follows."""
+    """One displayed line: the text before the mark, the marked text, the text after it."""
 
     number: int
     before: str
@@ -34,14 +34,14 @@ class MarkedLine(Record):
 
     @property
     def length(self) -> int:
-        """Terminal cells of the mark, at least 1: an empty place has a mark too."""
+        """The terminal cells of the mark, at least 1, so that an empty span has a mark too."""
         return max(1, cells(self.inside))
 
 
 def excerpt(span: Span, context: Context, gutter: int = 8) -> tuple[MarkedLine, ...]:
-    """The first and the last line of `span`, marked; empty where the file does not reach that far.
+    """The first and the last line of `span`, marked; empty if the file is not that long.
 
-    `gutter` is the width left of the text. Tabs are four cells, control characters their escapes.
+    `gutter` is the width to the left of the text. Tabs take four cells, and control characters are escaped.
     """
     lines = context.lines(span.file)
     if lines is None or not _fits(span, lines):
@@ -58,14 +58,14 @@ def excerpt(span: Span, context: Context, gutter: int = 8) -> tuple[MarkedLine, 
 
 
 def _fits(span: Span, lines: list[str]) -> bool:
-    """Whether the file still has that place; it may have changed since it was read."""
+    """Whether the file still contains that span; it may have changed since it was read."""
     if not 1 <= span.line <= len(lines) or span.end_line > len(lines) or span.column < 1:
         return False
     return span.column <= len(lines[span.line - 1]) + 1 and lines[span.line - 1].strip() != ""
 
 
 def _marked(number: int, line: str, start: int, end: int, room: int, context: Context) -> MarkedLine:
-    """One line; columns `start` to `end` (exclusive) are marked, and are inside the part that is shown."""
+    """One line; columns `start` to `end` (exclusive) are marked, and inside the displayed part."""
     left, text, right = _window(line, start - 1, room, context)
     pieces = text if _is_plain(text) else [_shown(character, context) for character in text]
     first, last = start - 1 - left, max(end - 1 - left, start - 1 - left)
@@ -75,7 +75,7 @@ def _marked(number: int, line: str, start: int, end: int, room: int, context: Co
 
 
 def _window(line: str, at: int, room: int, context: Context) -> tuple[int, str, bool]:
-    """The part of a long line around index `at`: where it starts, its text, whether more follows."""
+    """The part of a long line around index `at`: its start, its text, and whether it is truncated at the end."""
     if len(line) <= room and _is_plain(line):
         return 0, line, False
     near = line[max(0, at - room) : at + room]
@@ -97,7 +97,7 @@ def _window(line: str, at: int, room: int, context: Context) -> tuple[int, str, 
 
 
 def _is_plain(text: str) -> bool:
-    """Whether every character is shown as it is, in one cell."""
+    """Whether every character is shown unchanged, in one cell."""
     return text.isascii() and text.isprintable()
 
 

@@ -1,4 +1,4 @@
-"""The little Markdown that codes' explanations use: paragraphs, lists, code, emphasis."""
+"""The subset of Markdown that the explanations of codes use: paragraphs, lists, code, emphasis."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ _ITEM = re.compile(r"\s*(?:[-*]|\d+\.)\s+")
 
 
 def paragraphs(text: str) -> Iterator[str]:
-    """Blank-line separated blocks, code blocks whole."""
+    """Blocks separated by blank lines; code blocks are not split."""
     yield from (block for block in re.split(r"\n\s*\n(?![ ]{4})", text.strip()) if block.strip())
 
 
 def to_html(text: str) -> str:
-    """Escaped HTML: nothing in `text` becomes markup except the Markdown above."""
+    """Escaped HTML: only the Markdown above becomes markup."""
     return "\n".join(_block_html(block) for block in paragraphs(text))
 
 
 def to_terminal(text: str, width: int) -> str:
-    """Wrapped plain text: marks of emphasis and links are dropped, code keeps its back-ticks."""
+    """Wrapped plain text: emphasis and links lose their markup, code keeps its backticks."""
     return "\n\n".join(_block_text(block, width) for block in paragraphs(text))
 
 
@@ -71,10 +71,10 @@ def _block_text(block: str, width: int) -> str:
 
 
 def _rows(table: str, width: int) -> Iterator[str]:
-    """A table as a list: the first cell of a row names it, the others say what of it. Columns would not fit."""
+    """A table as a list, because columns would not fit: the first cell of a row is its title, the others follow."""
     lines = [line.strip().strip("|") for line in table.splitlines()]
     rows = [[_plain(cell.strip()) for cell in re.split(r"(?<!\\)\|", line)] for line in lines]
-    for row in rows[2:]:  # after the heads and the rule below them
+    for row in rows[2:]:  # after the header and the rule below it
         others = "; ".join(cell for cell in row[1:] if cell)
         text = f"{row[0]}: {others}" if others else row[0]
         yield textwrap.fill(
@@ -84,7 +84,7 @@ def _rows(table: str, width: int) -> Iterator[str]:
 
 def _plain(text: str) -> str:
     def shown(found: re.Match[str]) -> str:
-        """A span as plain text: a link with its address, strong text without its marks, anything else as it stands."""
+        """A span as plain text: a link with its address, strong text without its marks, anything else unchanged."""
         if found["url"]:
             return f"{found['link']} ({re.sub(r'^(?:[.][.]/)+', '', found['url'])})"
         return found["strong"] or found[0]

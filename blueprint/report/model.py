@@ -1,4 +1,4 @@
-"""What one run of the tool found: the value that every report format tells."""
+"""The results of one run of the tool: the input of every report format."""
 
 from __future__ import annotations
 
@@ -12,7 +12,9 @@ from blueprint.waivers.model import WaivedFinding
 
 
 class Coverage(Record):
-    """What was looked at in one scope, and what was not. `unknown` counts things requested and not seen."""
+    """The items of one scope that were examined, and those that were not. `unknown` counts requested things that could
+    not be examined.
+    """
 
     scope: str
     examined: int
@@ -23,8 +25,8 @@ class Coverage(Record):
 class ReportedImage(Record):
     """One image that the platform pulls.
 
-    `name` is the reference without tag and digest. `pulled_by` is `manifest` where a rendered pod names it, `operator`
-    where `component` makes such pods later. `source` is the line that decides it, None where nobody wrote one.
+    `name` is the reference without tag and digest. `pulled_by` is `manifest` if a rendered pod uses it, `operator` if
+    `component` creates such pods later. `source` is the deciding line, None if no user wrote one.
     """
 
     ref: str
@@ -37,9 +39,9 @@ class ReportedImage(Record):
 
 
 class IgnoredDifference(Record):
-    """A difference that counts as none, and why. `path` is empty where the whole object is meant.
+    """A difference that does not count, and why. `path` is empty for the whole object.
 
-    `writer` is who wrote it, empty where nobody is known.
+    `writer` is its writer, empty if unknown.
     """
 
     subject: str
@@ -49,7 +51,7 @@ class IgnoredDifference(Record):
 
 
 class SkippedRule(Record, order=True):
-    """A rule that did not run, and why: it is not selected, or what it needs to know is not known."""
+    """A rule that did not run, and why: it is not selected, or required facts are unknown."""
 
     codes: tuple[str, ...]
     rule: str
@@ -57,7 +59,7 @@ class SkippedRule(Record, order=True):
 
 
 class PoolCheck(Record):
-    """One check of readings in a pool: how many nodes are as expected, are not, and could not be judged."""
+    """One check of readings in a pool: the number of nodes that are as expected, are not, and could not be checked."""
 
     pool: str
     check: str
@@ -67,16 +69,16 @@ class PoolCheck(Record):
 
 
 class PlacedWorkload(Record):
-    """What became of a workload in a lab. Whatever is placed there is simulated.
+    """The result for a workload in a lab. Everything placed there is simulated.
 
     Attributes:
         workload: Kind, namespace and name.
-        requests: What each pod asks for, in words.
-        pods: How many pods there are to be.
-        nodes: How many of them have a place, by node.
+        requests: The request of each pod, in words.
+        pods: The desired number of pods.
+        nodes: The number of scheduled pods, by node.
         outcome: `placed`, `not placed`, `waits`, `refused` or `undecided`.
-        expected: Whether that is what should become of it.
-        reasons: What speaks against nodes, the nearest first.
+        expected: Whether this is the expected outcome.
+        reasons: Why nodes do not fit, the closest first.
     """
 
     workload: str
@@ -89,33 +91,33 @@ class PlacedWorkload(Record):
 
 
 Reassess = Callable[[Collection[int]], tuple[str, int]]
-"""The verdict and the exit code without some of a run's diagnostics, which are given by their positions."""
+"""Returns the verdict and the exit code without some of a run's diagnostics, given by index."""
 
 
 class Run(Record):
-    """One run: the question, what was found, what was not looked at, and the verdict.
+    """One run: the question, the findings, what was not examined, and the verdict.
 
     Attributes:
         verb: The command that ran.
         title: The question and its scope, in one line.
-        diagnostics: Everything found, in any order; formats order it.
-        platform: What the platform is beside its objects, part by part (`pool/train`), for `diff`.
+        diagnostics: All findings, in any order; formats order them.
+        platform: The parts of the platform besides its objects (`pool/train`), for `diff`.
         changes: Objects and fields, for `plan`, `apply` and `diff`.
         coverage: What was examined, scope by scope.
-        not_asked: Scopes that were not part of the question; they leave the exit code alone.
-        left_out: Differences that were seen and count as none, each with its reason.
+        not_asked: Scopes that were not requested; they do not affect the exit code.
+        left_out: Differences that do not count, each with its reason.
         subject: Facts that identify the run's inputs: blueprint, bundle digest, context, server version.
         verdict: The last line: the answer, and what to do next.
-        images: What the platform pulls, for `images`.
+        images: The images that the platform pulls, for `images`.
         exit_code: 0 done, 1 findings, 2 could not start, 3 unknown; computed by the phase that ran.
-        waived: Findings that do not count, with the waiver of each; they are not among `diagnostics`.
-        reassess: How waiving changes verdict and exit code; None where it does not.
-        texts: The text behind files that spans name and the disk does not have (`--set`, git revisions); for
-            excerpts only, no format tells it.
-        skipped_rules: Rules that had something to look at and did not run.
-        checks: What the checks of readings came to, by pool and check.
-        placements: What became of workloads, for `lab run`.
-        on_screen: Objects of `changes` that plan or progress have shown; text on that terminal leaves them out.
+        waived: Findings that do not count, with their waivers; they are not in `diagnostics`.
+        reassess: How waiving changes verdict and exit code; None if it does not.
+        texts: The texts of files in spans that are not on disk (`--set`, git revisions); only for excerpts, not part of
+            any format.
+        skipped_rules: Rules that apply to some object but did not run.
+        checks: The results of checks on readings, by pool and check.
+        placements: The results for workloads, for `lab run`.
+        on_screen: Objects in `changes` that plan or progress have already shown on the terminal; text omits them.
     """
 
     verb: str

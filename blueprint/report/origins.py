@@ -1,6 +1,6 @@
-"""Origins in a JSON report: a group of sources that many fields share is written once, and referred to by number.
+"""Origins in a JSON report: a group of sources shared by many fields is written once, and referred to by number.
 
-So a report stays linear in the number of pools: what all pools decide together is not repeated for each field.
+The report therefore stays linear in the number of pools: sources common to all pools are not repeated for each field.
 """
 
 from __future__ import annotations
@@ -13,13 +13,13 @@ from blueprint.platform.tracking.sources import Source, SourceGroup
 
 
 class ReportedOrigins:
-    """Spells out origins and collects the groups that they refer to."""
+    """Converts origins to JSON and collects the groups to which they refer."""
 
     def __init__(self) -> None:
         self._numbers: dict[SourceGroup, int] = {}
 
     def to_json(self, origin: FieldOrigin) -> dict[str, Any]:
-        """The template, the sources of its own, and the numbers of the groups that it shares."""
+        """The template, its own sources, and the numbers of shared groups."""
         sources = [source_to_json(each) for each in origin.noted if isinstance(each, Source)]
         numbers = [self._number(each) for each in origin.noted if isinstance(each, SourceGroup)]
         shared = {"sourceGroups": numbers} if numbers else {}
@@ -27,7 +27,7 @@ class ReportedOrigins:
 
     @property
     def groups(self) -> list[list[dict[str, Any]]]:
-        """The sources of each group, by its number; complete once every origin is spelled out."""
+        """The sources of each group, by number; complete once all origins are converted."""
         return [[source_to_json(each) for each in group.sources] for group in self._numbers]
 
     def _number(self, group: SourceGroup) -> int:

@@ -1,4 +1,4 @@
-"""Write reports of one run in one or more formats, each to stdout or to a file."""
+"""Writes reports of one run in one or more formats, each to stdout or to a file."""
 
 from __future__ import annotations
 
@@ -39,22 +39,22 @@ class Format(Protocol):
 
 
 class Destination(Record):
-    """One `--report`: which format, and where it goes. `path` is None for stdout."""
+    """One `--report`: the format, and its destination. `path` is None for stdout."""
 
     format: str
     path: Path | None = None
 
 
 def format_names() -> list[str]:
-    """Every format there is: the modules of `report/formats/`."""
+    """All formats: the modules of `report/formats/`."""
     return sorted(module.name for module in pkgutil.iter_modules(formats.__path__))
 
 
 def destinations(specs: Iterable[str], verb: str | None = None) -> list[Destination]:
-    """Read `FORMAT[=PATH]` specs. Raises Refused for an unknown format, one that cannot tell what a run of `verb`
-    found, or two reports in one place.
+    """Parse `FORMAT[=PATH]` specifications. Raises Refused for an unknown format, one that does not support `verb`, or
+    two reports with the same destination.
 
-    Commands call this before they start, so that a spelling mistake costs no run.
+    Commands call this before they start, so that a misspelling does not waste a run.
     """
     found = [_destination(spec) for spec in specs]
     problems = [problem for each in found if (problem := _unknown_format(each.format) or _of_other_verbs(each, verb))]
@@ -83,18 +83,18 @@ def write_reports(  # noqa: PLR0913 - what a terminal is and shows, each with a 
     """Write a report of `run` for each spec. A file that cannot be written does not stop the others.
 
     Args:
-        run: What was found.
+        run: The results.
         specs: `FORMAT[=PATH]`; no path or `-` is stdout.
-        stdout: Where stdout goes; the process's own by default.
+        stdout: The stream for stdout; the process's own by default.
         width: Columns for text; by default COLUMNS or the terminal's.
-        color: Whether text on stdout is coloured; by default as NO_COLOR, FORCE_COLOR and the terminal say.
-        source: Gives the source text for excerpts; by default `run.texts`, then the project that holds `base`.
-        base: The folder that spans are relative to.
-        environment: Where NO_COLOR, FORCE_COLOR, TERM and COLUMNS are looked up.
-        verbose: Whether text tells every finding in full, however many there are.
+        color: Whether text on stdout is coloured; by default according to NO_COLOR, FORCE_COLOR and the terminal.
+        source: Returns the source text for excerpts; by default `run.texts`, then the project that contains `base`.
+        base: The folder to which spans are relative.
+        environment: The environment with NO_COLOR, FORCE_COLOR, TERM and COLUMNS.
+        verbose: Whether text shows all findings in full.
 
     Raises:
-        Refused: an unknown format or two reports in one place (BP0002), an unwritable file (BP0010).
+        Refused: an unknown format or two reports with the same destination (BP0002), an unwritable file (BP0010).
     """
     stream = stdout or sys.stdout
     found = [*run.diagnostics, *(each.diagnostic for each in run.waived)]
@@ -138,7 +138,7 @@ def _unknown_format(name: str) -> Diagnostic | None:
 
 
 def _of_other_verbs(destination: Destination, verb: str | None) -> Diagnostic | None:
-    """Why a format is none for a verb: its module names others in `VERBS`."""
+    """Why a verb does not support a format: its module lists others in `VERBS`."""
     verbs = getattr(_format(destination.format), "VERBS", ()) if verb else ()
     if not verbs or verb in verbs:
         return None
@@ -153,7 +153,7 @@ def _format(name: str) -> Format:
 
 
 def _show(text: str, stream: TextIO) -> None:
-    """Write to a stream; what it cannot encode goes as UTF-8 bytes, as every machine format is."""
+    """Write to a stream; text that it cannot encode is written as UTF-8, as in all machine-readable formats."""
     if text.isascii() or speaks_unicode(stream) or not hasattr(stream, "buffer"):
         stream.write(encodable(text))
     else:
@@ -163,11 +163,11 @@ def _show(text: str, stream: TextIO) -> None:
 
 
 def _write(text: str, path: Path) -> list[Diagnostic]:
-    """Write a file so that a reader sees the old content or the new one, never a part; say what went wrong."""
+    """Write a file atomically; return diagnostics about errors."""
     content = encodable(text).encode()
     try:
         if path.is_char_device() or path.is_fifo():
-            path.write_bytes(content)  # the reader at the other end takes it; nothing is replaced
+            path.write_bytes(content)  # The reader at the other end receives it; nothing is replaced.
         else:
             write_whole(path, content)
     except OSError as error:

@@ -1,4 +1,4 @@
-"""Placements of workloads in a lab, in words that all formats share."""
+"""Placements of workloads in a lab, in words shared by all formats."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ _SHOWN = 2
 
 
 def rows_of(placements: Sequence[PlacedWorkload]) -> Iterator[tuple[str, str, str, str]]:
-    """A row for each workload, as HEAD has it."""
+    """A row for each workload, with the columns in HEAD."""
     for each in placements:
         details = details_of(each)
         yield each.workload, each.requests, pods_in_words(each), outcome_in_words(each) + (details and f": {details}")
 
 
 def pods_in_words(placement: PlacedWorkload) -> str:
-    """`3 of 4`: how many have a place."""
+    """`3 of 4`: the number of scheduled pods."""
     return f"{sum(placement.nodes.values())} of {placement.pods}"
 
 
@@ -32,9 +32,9 @@ def outcome_in_words(placement: PlacedWorkload) -> str:
 
 
 def details_of(placement: PlacedWorkload) -> str:
-    """On which nodes it is, and what is special about that; the nearest reason of what is expected to have none.
+    """The nodes of a workload, with special features; if it is not expected to be placed, the closest reason.
 
-    What is wrong is a finding.
+    Errors are findings.
     """
     nodes = [name + (f" ({many} pods)" if many > 1 else "") for name, many in placement.nodes.items()]
     if nodes:

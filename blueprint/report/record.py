@@ -1,6 +1,7 @@
-"""What every format tells of a run: ordered, counted, masked and fingerprinted once, in one place.
+"""The content of a run for all formats: ordered, counted, masked and fingerprinted once.
 
-Formats only choose looks. That they agree on findings, counts and verdict follows from reading this record.
+Formats only determine the presentation. They agree on findings, counts and verdict because all of them read this
+record.
 """
 
 from __future__ import annotations
@@ -30,15 +31,15 @@ OUTCOMES = {
     70: ("internal-error", "The tool itself failed; the result is incomplete."),
     130: ("interrupted", "Interrupted."),
 }
-"""Exit code to the word that machine formats say, and the verdict where the run gives none."""
+"""Exit codes with their names in machine-readable formats, and the default verdicts."""
 
 
 _ACTS = frozenset({Action.CREATE, Action.UPDATE, Action.REPLACE, Action.DELETE})
-"""What is counted as a noun: `2 updates`."""
+"""Actions that are counted as nouns: `2 updates`."""
 
 
 class ReportEntry(Record):
-    """One diagnostic with its identity across runs; `number` counts from 1 in report order."""
+    """One diagnostic with a fingerprint that is stable across runs; `number` counts from 1 in report order."""
 
     number: int
     diagnostic: Diagnostic
@@ -46,7 +47,7 @@ class ReportEntry(Record):
 
 
 class WaivedEntry(Record):
-    """One diagnostic that does not count, with its identity across runs: the same as without the waiver."""
+    """One waived diagnostic with its fingerprint, which is the same as without the waiver."""
 
     diagnostic: Diagnostic
     fingerprint: str
@@ -54,7 +55,7 @@ class WaivedEntry(Record):
 
 
 class ReportContent(Record):
-    """A run, ready to be told. `counts` has every severity, `actions` every action that occurs."""
+    """A run prepared for formats. `counts` contains all severities, `actions` all occurring actions."""
 
     run: Run
     findings: tuple[ReportEntry, ...]
@@ -68,7 +69,7 @@ class ReportContent(Record):
 
 
 def record_of(run: Run) -> ReportContent:
-    """Order, mask, count and fingerprint what a run found."""
+    """Order, mask, count and fingerprint the results of a run."""
     mask = Mask()
     changes = tuple(_masked(change, mask) for change in run.changes)
     waivers = {each.diagnostic: each.waiver for each in run.waived}
@@ -120,7 +121,7 @@ def _cut(text: str) -> str:
 
 
 def _sentence(text: str) -> str:
-    """The text with its full stop: every report ends in the same mood."""
+    """The text with a full stop, so that all verdicts are sentences."""
     return text if text.endswith((".", "!", "?")) else f"{text}."
 
 
@@ -147,21 +148,21 @@ def _fingerprinted(diagnostics: Iterable[Diagnostic]) -> Iterator[ReportEntry]:
 
 
 def _identity(diagnostic: Diagnostic) -> str:
-    """Code, subject or file, path and message, but no line numbers: an edit above re-opens no alert."""
+    """Code, subject or file, path and message, but no line numbers, so that edits above do not re-open alerts."""
     where = diagnostic.subject or (diagnostic.at.file if diagnostic.at else "")
     message = re.sub(r"\b(lines? |columns? )\d+|:\d+(:\d+)?\b", r"\1", diagnostic.message)
     return json.dumps([diagnostic.code.id, where, diagnostic.path or "", " ".join(message.split())])
 
 
 def counts_in_words(record: ReportContent) -> str:
-    """`2 errors, 1 warning, 3 waived`; severities that do not occur are left out, unless none does."""
+    """`2 errors, 1 warning, 3 waived`; severities with a count of zero are omitted, unless all are zero."""
     found = [counted_or_none(number, severity.value) for severity, number in record.counts.items() if number]
     waived = [f"{len(record.waived)} waived"] if record.waived else []
     return ", ".join([*(found or ["no findings"]), *waived])
 
 
 def place_and_time(run: Run) -> str:
-    """What was looked at, where and when, as far as the run's subject says: one phrase, or nothing.
+    """The subject of the run with its place and time, as far as they are known: one phrase, or an empty string.
 
     `prod-eu 1.4.0 in gpu-prod (https://10.0.0.1:6443, uid 59cb), compared 2026-11-29T07:22:00Z`.
     """
@@ -188,12 +189,12 @@ def actions_in_words(record: ReportContent) -> str:
 
 
 def left_out_by_reason(run: Run) -> dict[str, int]:
-    """How many differences count as none, by the reason."""
+    """The number of differences that do not count, by reason."""
     return dict(sorted(Counter(each.reason for each in run.left_out).items()))
 
 
 def _things(number: int, scope: str) -> str:
-    """`1 object`, `2 objects`; of several words the last or the first is counted: `1 record of what was applied`."""
+    """`1 object`, `2 objects`; for several words, the last or the first is the noun: `1 record of what was applied`."""
     if number != 1:
         return f"{number} {scope}"
     words, joined, rest = scope.partition(" of ")
@@ -201,7 +202,9 @@ def _things(number: int, scope: str) -> str:
 
 
 def coverage_in_words(run: Run) -> list[str]:
-    """What was looked at, what could not be, what was not asked: one sentence each, none where empty."""
+    """The coverage in words: what was examined, what could not be, and what was not requested. One sentence each,
+    omitted if empty.
+    """
     sentences = []
     if examined := [_things(each.examined, each.scope) for each in run.coverage]:
         sentences.append(f"Examined: {', '.join(examined)}.")

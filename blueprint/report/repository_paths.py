@@ -1,4 +1,4 @@
-"""Files of spans as code hosts name them: relative to the repository, with forward slashes."""
+"""Files in spans in the form used by code hosts: relative to the repository, with forward slashes."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from blueprint.report.record import ReportContent
 
 
 class RepositoryPaths:
-    """Turns spans' files into paths relative to the repository that holds the run's folder."""
+    """Converts files in spans to paths relative to the repository that contains the run's folder."""
 
     def __init__(self, context: Context) -> None:
         self._base = context.base.absolute().resolve()
@@ -18,13 +18,15 @@ class RepositoryPaths:
         self._known: dict[str, str | None] = {}
 
     def of(self, file: str) -> str | None:
-        """The path of `file`; None for what is no file of the repository: `<--set>`, stdin, elsewhere."""
+        """The path of `file`; None for anything outside of the repository: `<--set>`, stdin, other folders."""
         if file not in self._known:
             self._known[file] = self._relative(file)
         return self._known[file]
 
     def first_of(self, record: ReportContent) -> str | None:
-        """The file for findings without one: the blueprint, if the run names its file, else the first file blamed."""
+        """The file for findings without one: the blueprint, if the run contains its name, otherwise the first file in a
+        finding.
+        """
         blueprint = record.run.subject.get("blueprint", "")
         named = [blueprint] if blueprint.endswith((".yaml", ".yml")) else []
         blamed = (finding.diagnostic.at.file for finding in record.findings if finding.diagnostic.at)

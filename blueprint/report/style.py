@@ -1,4 +1,4 @@
-"""Colours of the text report; without colour every style is the text itself."""
+"""Colours of the text report; without colour, all styles return the text unchanged."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _ACTION = {
 
 
 class Style(Record):
-    """Wraps text in SGR sequences where `color` is on."""
+    """Wraps text in SGR sequences if `color` is enabled."""
 
     color: bool
 
@@ -27,7 +27,7 @@ class Style(Record):
         return self._sgr(text, _SEVERITY[severity])
 
     def action(self, text: str, action: Action) -> str:
-        """Green for what comes, red for what goes."""
+        """Green for additions, red for removals."""
         return self._sgr(text, _ACTION[action])
 
     def bold(self, text: str) -> str:
@@ -35,7 +35,7 @@ class Style(Record):
         return self._sgr(text, "1")
 
     def dim(self, text: str) -> str:
-        """Gutters, places, things in the background."""
+        """Gutters, locations, secondary text."""
         return self._sgr(text, "2")
 
     def place(self, text: str) -> str:

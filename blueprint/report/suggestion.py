@@ -7,7 +7,7 @@ from blueprint.report.escaping import visible
 
 
 def suggestion(fix: Fix, at: Span | None) -> str:
-    """`did you mean count?` where the fix is at the place of the finding, else what to put where."""
+    """`did you mean count?` if the fix is at the location of the finding, otherwise what to write where."""
     replacement = visible(fix.replacement.strip("\n"))
     if replacement != replacement.strip():
         replacement = f'"{replacement}"'

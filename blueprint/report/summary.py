@@ -1,4 +1,4 @@
-"""What a run found, in a few lines before the findings; and findings that differ in nothing but the object, as one."""
+"""A short summary of a run before the findings, and groups of findings that differ only in the object."""
 
 from __future__ import annotations
 
@@ -11,12 +11,14 @@ from blueprint.wording import counted, first_few
 
 _MOST_WRITERS = 5
 _ALIKE = 3
-"""So many findings that differ in their object alone are written as one."""
+"""The minimum number of findings that differ only in their object to be grouped."""
 _NAMED = 3
 
 
 class Summary(Record):
-    """`headline` counts findings by danger; `writers` says of each how many findings and since when."""
+    """`headline` counts findings by danger; `writers` contains the number of findings of each writer, and since
+    when.
+    """
 
     headline: str
     writers: tuple[tuple[str, str], ...] = ()
@@ -24,7 +26,7 @@ class Summary(Record):
 
 
 class Group(Record):
-    """A finding, and the objects of those that say the same of others."""
+    """A finding, and the objects of others that are otherwise equal."""
 
     first: Diagnostic
     others: tuple[str, ...] = ()
@@ -40,7 +42,7 @@ class Group(Record):
 
 
 def summary_of(findings: Sequence[Diagnostic]) -> Summary | None:
-    """The summary of findings that say who wrote what; None where they do not, or are too few to need one."""
+    """The summary of findings with writers; None if they have none, or are too few to need one."""
     written = [each for each in findings if dict(each.evidence).keys() & {"writer", "class"}]
     if len(written) <= 1:
         return None
@@ -56,7 +58,7 @@ def summary_of(findings: Sequence[Diagnostic]) -> Summary | None:
 
 
 def _in_order(dangers: Counter[str], written: Sequence[Diagnostic]) -> list[tuple[str, int]]:
-    """The worst danger first; what is none last."""
+    """The worst danger first; findings without one last."""
     order = dict.fromkeys(each.danger.value for each in sorted(written, key=lambda d: d.sort_key) if each.danger)
     return [(danger, dangers[danger]) for danger in (*order, "other") if dangers[danger]]
 
@@ -79,14 +81,14 @@ def _since(times: Sequence[str]) -> str:
 
 
 def _restarts(written: Sequence[Diagnostic]) -> str:
-    """What restarts when everything is repaired."""
+    """The programs that restart if everything is repaired."""
     return first_few(
         list(dict.fromkeys(text for each in written for name, text in each.evidence if name == "restarts")), 4
     )
 
 
 def grouped(findings: Sequence[Diagnostic]) -> list[Group]:
-    """Findings in their order; many that differ in their object alone, in one pool, stand where the first does."""
+    """Findings in order; many that differ only in their object, in one pool, are grouped at the first one."""
     alike: dict[tuple[str, str, str, str], list[Diagnostic]] = {}
     for each in findings:
         alike.setdefault(_likeness(each), []).append(each)
@@ -101,7 +103,7 @@ def grouped(findings: Sequence[Diagnostic]) -> list[Group]:
 
 
 def _likeness(found: Diagnostic) -> tuple[str, str, str, str]:
-    """What findings of one kind have in common; a finding without an object is like none."""
+    """The key for grouping; a finding without an object equals no other."""
     if not found.subject:
         return (found.code.id, "", "", f"{id(found)}")
     pool = dict(found.evidence).get("pool", "")

@@ -1,4 +1,4 @@
-"""Values of fields on one line."""
+"""Field values on one line."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ LONGEST = 120
 
 
 def one_line(value: Any, longest: int = LONGEST) -> str:
-    """A value as JSON on one line, cut where it is longer than `longest`; nothing in it can be obeyed."""
+    """A value as JSON on one line, truncated to `longest`, without control characters."""
     if value is ABSENT:
         return "(absent)"
     if isinstance(value, Redacted):

@@ -1,4 +1,4 @@
-"""Applies waivers to a run: the one place where a finding that is waived stops to count."""
+"""Applies waivers to a run: the only place where a waived finding stops counting."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ _LESS_THAN_FINDINGS = (0, 3)
 
 
 def with_waivers(run: Run, waivers: Waivers, is_judged: Callable[[Waiver, Run], bool]) -> Run:
-    """The run without its waived findings, and with what is to be said of the waivers.
+    """The run without its waived findings, and with diagnostics about the waivers.
 
     Args:
-        run: What a phase found.
-        waivers: Those of the file and of comments.
-        is_judged: Whether the run, as it is with waivers, would have had a finding for a waiver if there was one.
+        run: The findings of a phase.
+        waivers: The waivers in the file and in comments.
+        is_judged: Whether the run got far enough to report a finding that the waiver would match.
     """
     judgement = waivers.judge(run.diagnostics)
     waived = {each.diagnostic for each in judgement.waived}

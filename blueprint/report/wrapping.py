@@ -1,4 +1,4 @@
-"""Text in lines of the screen's width."""
+"""Wraps text to the screen's width."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _CODE, _HELD = re.compile(r"`[^`]*`"), "\u2060"
 
 
 def wrapped(text: str, context: Context, indent: int = 10) -> Iterator[str]:
-    """Lines of the width; what stands between backticks is to be copied, so it stays on one."""
+    """Lines of the screen's width; text between backticks is meant to be copied, so it stays on one line."""
     whole = _CODE.sub(lambda found: found[0].replace(" ", _HELD), text)
     for line in textwrap.wrap(
         whole, context.width, subsequent_indent=" " * indent, break_long_words=False, break_on_hyphens=False
@@ -21,5 +21,5 @@ def wrapped(text: str, context: Context, indent: int = 10) -> Iterator[str]:
 
 
 def on_terminal(text: str, context: Context, indent: int) -> Iterator[str]:
-    """Lines of a terminal's width; one line where it is no terminal, so that programs find it whole."""
+    """Lines of a terminal's width; a single line if it is not a terminal, so that programs find it intact."""
     return wrapped(text, context, indent) if context.terminal else iter((text,))

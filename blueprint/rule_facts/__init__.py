@@ -1,1 +1,1 @@
-"""What rules need to know of a resolved platform: the adapter between `platform` and `check`."""
+"""The facts about a resolved platform that rules need: the adapter between `platform` and `check`."""

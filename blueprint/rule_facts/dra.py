@@ -1,4 +1,4 @@
-"""What a resolved platform offers to claims."""
+"""The devices and features that a resolved platform offers to claims."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def dra_context(platform: Platform) -> DraContext:
-    """The DRA driver of a platform, its gates and the GPUs of the pools."""
+    """The DRA driver of a platform, its feature gates and the GPUs of the pools."""
     products = tuple(map(_pool_devices, platform.gpu_pools))
     minor = platform.cluster.kubernetes_minor
     managed = platform.cluster.distribution_facts.managed_control_plane
@@ -32,7 +32,7 @@ def dra_context(platform: Platform) -> DraContext:
 
 
 def _nodes(platform: Platform) -> tuple[NodeGroup, ...]:
-    """Where nothing is claimed, nothing of this is imported."""
+    """The predicted devices of the nodes. Nothing is imported unless something is claimed."""
     from blueprint.rule_facts.predicted import predicted_groups
 
     return predicted_groups(platform)

@@ -1,7 +1,7 @@
-"""The labels that GPU feature discovery gives the nodes of a pool, as far as they follow from it.
+"""The labels that GPU feature discovery sets on the nodes of a pool, as far as the pool determines them.
 
 The rules are those of k8s-device-plugin v0.20.0, internal/lm/resource.go: names with dashes for spaces, `-MIG-PROFILE`
-under the strategy `single`, `-SHARED` where GPUs are shared under their own name. What is not verified is left out.
+with the strategy `single`, `-SHARED` if the GPUs are shared without renaming. Unverified values are omitted.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ _FAMILIES = {
     "8.6": ("ampere",), "8.9": ("ada-lovelace", "ampere"), "9.0": ("hopper",), "10.0": ("blackwell",),
     "10.3": ("blackwell",), "12.0": ("blackwell",),
 }  # fmt: skip
-"""By compute capability; Ada was Ampere in versions before it had a name of its own."""
+"""The family by compute capability; earlier versions reported Ada as Ampere."""
 
 
 def discovered_labels(pool: GpuPool) -> dict[str, LabelValues]:
-    """What each label may be on these nodes, by key; a label of which nothing is known is left out."""
+    """The possible values of each label on these nodes, by key; labels without known values are omitted."""
     if pool.hardware.virtual or pool.driver.vgpu:
         return {}
     return dict(_labels(pool))

@@ -1,4 +1,6 @@
-"""What the nodes of a platform's pools offer to claims: the predicted ResourceSlices, and what is not known of them."""
+"""The devices that the nodes of a platform's pools offer to claims: the predicted ResourceSlices, and their unknown
+values.
+"""
 
 from __future__ import annotations
 
@@ -18,17 +20,17 @@ from blueprint.units import binary_quantity
 _NODE = "node"
 _LARGEST = "999999"
 _SHARED = "/pcieRoot"
-"""An attribute that GPUs of a node share or not; nothing is known of it beforehand."""
+"""An attribute whose value several GPUs of a node may share; nothing is known of it in advance."""
 
 
 class _Published(Record):
-    """A pool as slices are written for it."""
+    """A pool in the form from which slices are created."""
 
     published: tuple[Publication, ...]
 
 
 def predicted_groups(platform: Platform) -> tuple[NodeGroup, ...]:
-    """The nodes of every pool with GPUs, with the devices that DRA drivers are going to publish there."""
+    """The nodes of all GPU pools, with the devices that DRA drivers will publish there."""
     return tuple(map(_group, (*platform.gpu_pools, *passing_pools(platform.pools))))
 
 
@@ -61,7 +63,7 @@ def _is_open(value: Value) -> bool:
 
 
 def _possible(value: Value) -> tuple[Any, ...]:
-    """What an attribute may be; nothing where that is not known."""
+    """The possible values of an attribute; empty if unknown."""
     found: list[Mapping[str, Any] | None] = []
     if value.value is not None and value.certain:
         found = [{value.type: value.value}]
@@ -73,7 +75,7 @@ def _possible(value: Value) -> tuple[Any, ...]:
 
 
 def _versions(begins: str) -> Iterator[str]:
-    """The lowest and the highest version that begins so."""
+    """The lowest and the highest version with this prefix."""
     known = begins.rstrip(".").split(".")
     for rest in ("0", _LARGEST):
         yield ".".join((known + [rest] * 3)[:3])
@@ -88,7 +90,7 @@ def _amounts(value: Value) -> tuple[Any, ...]:
 
 
 def _without_roots(data: dict[str, Any]) -> dict[str, Any]:
-    """Without values that are made up although several GPUs may have the same one."""
+    """The device without placeholder values that several GPUs may share."""
     devices = data["spec"].get("devices") or ()
     known = [
         {**each, "attributes": {k: v for k, v in each["attributes"].items() if not k.endswith(_SHARED)}}

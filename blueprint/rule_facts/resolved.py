@@ -1,4 +1,4 @@
-"""What rules need to know of a platform, taken from the resolved one when a rule first requests it."""
+"""The facts that rules need, computed from a resolved platform on first use."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _SHARED = ".shared"
 
 
 class ResolvedFacts:
-    """The facts of a resolved platform, of which all objects are known."""
+    """The facts about a resolved platform, all of whose objects are known."""
 
     capabilities = frozenset(Capability)
 
@@ -33,18 +33,18 @@ class ResolvedFacts:
 
     @property
     def uses_claims(self) -> bool:
-        """Whether pods claim devices of a pool of this platform instead of requesting a number of them."""
+        """Whether pods claim the devices of one of this platform's pools instead of requesting a number of them."""
         return self._platform.dra.publishes_gpus
 
     @cached_property
     def prometheus(self) -> DeclaredPrometheus | None:
-        """The Prometheus of `spec.observability`."""
+        """The Prometheus in `spec.observability`."""
         declared = self._platform.observability
         return DeclaredPrometheus(*declared.spec_labels) if declared else None
 
     @cached_property
     def dra(self) -> DraContext:
-        """What the platform offers to claims."""
+        """The devices and features that the platform offers to claims."""
         from blueprint.rule_facts.dra import dra_context
 
         return dra_context(self._platform)
@@ -80,7 +80,7 @@ def _pool_offer(pool: GpuPool) -> PoolOffer:
 
 
 def _machine_offer(pool: GpuPool) -> PoolOffer:
-    """A pool whose GPUs go to virtual machines: no part of the container stack is on its nodes."""
+    """A pool whose GPUs are passed to virtual machines: its nodes run no part of the container stack."""
     plugin = pool.platform.component_with("kataDevicePlugin")
     return PoolOffer(
         name=pool.name,
@@ -93,20 +93,20 @@ def _machine_offer(pool: GpuPool) -> PoolOffer:
 
 
 _PARTS = {"driver": "driver", "toolkit": "toolkit", "devicePlugin": "device_plugin"}
-"""The parts of the node stack by their sections of the ClusterPolicy, as a Mode names them."""
+"""The parts of the node stack by their sections in the ClusterPolicy, as named in a Mode."""
 
 
 def _is_profiled(pool: GpuPool) -> bool:
-    """Whether DCGM can profile the GPUs; those of which that is not known are taken for such."""
+    """Whether DCGM can profile the GPUs; assumed if unknown."""
     capability = pool.gpu.facts.compute_capability
     return not capability.certain or int(capability.value.partition(".")[0]) >= _FIRST_PROFILED
 
 
 _FIRST_PROFILED = 7
-"""Compute capability, major: Volta (DCGM documentation, "Profiling metrics")."""
+"""The first major compute capability with profiling: Volta (DCGM documentation, "Profiling metrics")."""
 
 
 def _runs_our_device_plugin(pool: GpuPool) -> bool:
-    """Whether the pool's device plugin is one that this platform runs."""
+    """Whether this platform runs the pool's device plugin."""
     plugin = pool.platform.provider_of("devicePlugin", pool.stack)
     return pool.mode.device_plugin == "operator" and plugin is not None and plugin.ownership == "managed"

@@ -1,1 +1,1 @@
-"""Read documents into values with positions, and merge what a blueprint extends."""
+"""Reads documents into values with locations, and merges the layers of a blueprint."""

@@ -1,4 +1,4 @@
-"""Codes of reading documents (BP1xxx)."""
+"""Diagnostic codes for reading documents (BP1xxx)."""
 
 from blueprint.diagnostics import define
 

@@ -1,4 +1,4 @@
-"""Comments of YAML text: the parsers drop them, so they are found line by line, outside of scalars."""
+"""Finds comments in YAML text line by line, outside of scalars, because the parsers drop them."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ _LINE_END = re.compile(r"\r\n|\r|\n")
 
 
 class Comment(Record):
-    """A comment with a marker. `text` begins with the marker, at `text_column`; places count from 1.
+    """A comment with a marker. `text` starts with the marker, at `text_column`; lines and columns count from 1.
 
-    `about` is the line that it is about: its own, or, where it stands alone, the next line with content.
+    `about` is the line to which it refers: its own, or, for a comment on a separate line, the next line with content.
     """
 
     text: str
@@ -28,9 +28,9 @@ class Comment(Record):
 
 
 def marked_comments(text: str, marker: str) -> Iterator[Comment]:
-    """The comments in `text` that begin with `marker` behind the `#`; what stands in scalars is none.
+    """The comments in `text` that start with `marker` after the `#`, without those inside scalars.
 
-    Of text that is not YAML only the comments before the first mistake are found.
+    For text that is not YAML, only the comments before the first error are found.
     """
     begin = re.compile(rf"(?:^|(?<=[ \t]))#[ \t]*(?={re.escape(marker)})")
     if marker not in text:
@@ -53,7 +53,7 @@ def marked_comments(text: str, marker: str) -> Iterator[Comment]:
 
 
 def _scalars(text: str) -> tuple[list[Any], float]:
-    """The scalars that could hold a `#`, in order, and the line (from 0) up to which the text is YAML."""
+    """The scalars that may contain a `#`, in order, and the line (from 0) up to which the text is YAML."""
     events = events_of(text)
     found: list[Any] = []
     try:
@@ -67,7 +67,9 @@ def _scalars(text: str) -> tuple[list[Any], float]:
 
 
 def _holds(scalar: Any, line: int, column: int, text: str) -> bool:
-    """Whether a place is inside a scalar. The parser ends block scalars at the next token: there the value decides."""
+    """Whether a position is inside a scalar. The parser ends block scalars at the next token, so for those the value
+    decides.
+    """
     start, end = scalar.start_mark, scalar.end_mark
     if not (start.line, start.column) <= (line, column) < (end.line, end.column):
         return False
@@ -75,7 +77,7 @@ def _holds(scalar: Any, line: int, column: int, text: str) -> bool:
 
 
 def _content_below(lines: list[str]) -> list[int]:
-    """For each line the next one that is neither empty nor a comment; the line itself where there is none."""
+    """For each line, the next one that is neither empty nor a comment; the line itself if there is none."""
     found = list(range(len(lines)))
     below: int | None = None
     for number in range(len(lines) - 1, -1, -1):

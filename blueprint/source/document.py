@@ -1,4 +1,4 @@
-"""One parsed document: plain values, and where each key and value stands."""
+"""A parsed document: plain values, and the location of each key and value."""
 
 from __future__ import annotations
 
@@ -11,27 +11,28 @@ from blueprint.records import Record
 from blueprint.source.paths import Path
 
 Marks = tuple[Any, Any, Any]
-"""(start mark, end mark, children): children are {key: (key start, key end, Marks)}, [Marks] or None. Marks are
-the parser's own, with `line` and `column` from 0: they are turned into spans only where somebody asks. Those of a
-cached document are plain pairs of line and column, and its ends are those of spans."""
+"""(start mark, end mark, children): children are {key: (key start, key end, Marks)}, [Marks] or None. Marks are the
+parser's own, with `line` and `column` from 0; they are converted to spans on access. Those of a cached document are
+plain pairs of line and column, and their ends are those of spans.
+"""
 
 
 @lru_cache(maxsize=65_536)
 def _one(path: Path) -> Path:
-    """The same tuple for equal paths: ten thousand objects of a kind have few that differ."""
+    """One shared tuple for equal paths: ten thousand objects of a kind have few distinct ones."""
     return path
 
 
 @lru_cache(maxsize=4)
 def _lines(text: str) -> list[str]:
-    """Split once for all documents of a file: a file of ten thousand would be kept ten thousand times."""
+    """The lines of a text, cached for all documents of a file, which may be ten thousand."""
     return text.splitlines()
 
 
 class Document(Record, dict=True):
     """A parsed document. `data` is plain Python (dict, list, str, int, float, bool, None).
 
-    `found_marks` are the marks, or what gives them: those of most cached documents are never needed.
+    `found_marks` are the marks, or a function that returns them: those of most cached documents are never needed.
     `first_line` is the number of lines that stand in the file before the text.
     """
 
@@ -43,7 +44,7 @@ class Document(Record, dict=True):
 
     @property
     def marks(self) -> Marks | None:
-        """Where each key and value stands; None where the document has no content."""
+        """The location of each key and value; None if the document is empty."""
         return self._made_marks if callable(self.found_marks) else self.found_marks
 
     @cached_property
@@ -56,24 +57,26 @@ class Document(Record, dict=True):
         return _lines(self.text)
 
     def span(self, path: Path = ()) -> Span:
-        """Where the value at `path` stands. A path that does not exist gives the nearest value above it."""
+        """The span of the value at `path`. For a path that does not exist, the span of its nearest ancestor."""
         start, end, _ = self._find(path)[1]
         return self.span_of(start, end)
 
     def key_span(self, path: Path) -> Span:
-        """Where the last key of `path` stands; for a list item, and where the path does not exist, the value
-        nearest to it."""
+        """The span of the last key of `path`; for a list item, or a path that does not exist, that of the nearest
+        value.
+        """
         key, marks = self._find(path)
         return self.span_of(*key) if key else self.span_of(*marks[:2])
 
     def span_of(self, start: Any, end: Any) -> Span:
-        """A span from the parser's marks. The parser ends block scalars and collections at the next token; the
-        span ends where their text does, before blank lines and comments."""
+        """A span from the parser's marks. The parser ends block scalars and collections at the next token; the span
+        ends at the end of their text, before blank lines and comments.
+        """
         if type(start) is tuple:
             return Span(self.file, start[0] + 1, start[1] + 1, end[0] + 1, end[1] + 1)
         first = self.first_line + 1
         if start.line == end.line:
-            number = start.line + first  # one number for both: ten thousand objects have half a million spans
+            number = start.line + first  # shared numbers: ten thousand objects have half a million spans
             return Span(self.file, number, start.column + 1, number, end.column + 1)
         line, column = end.line, end.column
         if line > start.line and not self._line(line)[:column].strip():
@@ -90,9 +93,9 @@ class Document(Record, dict=True):
         return Span(self.file, number, start + 1, number, end + 1)
 
     def places(self) -> list[tuple[Path, Span]]:
-        """Every value in the order of `walk` with its place: that of a scalar is the scalar, of a collection its key.
+        """All values in the order of `walk` with their spans: that of the scalar, or of a collection's key.
 
-        A collection without a key is its own place, or its first character where it has several lines.
+        A collection without a key has its own span, or its first character if it spans several lines.
         """
         found: list[tuple[Path, Span]] = []
         if self.marks is not None:
@@ -115,7 +118,7 @@ class Document(Record, dict=True):
             found.append((path, self.span_of(start, end)))
 
     def plain_marks(self) -> Marks | None:
-        """The marks as plain data, which can be stored."""
+        """The marks as plain data that can be stored."""
         return self._plain(self.marks) if self.marks else None
 
     def _plain(self, marks: Marks) -> Marks:
@@ -155,7 +158,7 @@ class Document(Record, dict=True):
 
 
 def walk(data: Any, at: Path = ()) -> Iterator[tuple[Path, Any]]:
-    """Every value in `data` with its path, containers before what they hold."""
+    """All values in `data` with their paths, containers before their contents."""
     yield at, data
     for key, value in data.items() if isinstance(data, dict) else enumerate(data) if isinstance(data, list) else ():
         yield from walk(value, (*at, key))

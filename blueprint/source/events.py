@@ -1,7 +1,7 @@
-"""YAML events, from libyaml where PyYAML was built with it, and from ruamel's parser otherwise.
+"""YAML events, from libyaml if PyYAML was built with it, otherwise from ruamel's parser.
 
-The only module that imports YAML parsers for reading. PyYAML brings libyaml 0.2, which reads `{image: nginx:1.25}` as
-Kubernetes does; ruamel.yaml.clib brings 0.1, which refuses it.
+The only module that imports YAML parsers for reading. PyYAML includes libyaml 0.2, which accepts `{image: nginx:1.25}`
+like Kubernetes; ruamel.yaml.clib includes 0.1, which rejects it.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import Any
 from blueprint.records import Record
 
 TOO_DEEP = "maximum nesting depth"
-"""What libyaml says of a thousand levels, before the first event of them comes."""
+"""libyaml's error for a thousand nesting levels, raised before the first event."""
 _UNFINISHED = ("while scanning a simple key", "while scanning a quoted scalar")
 
 
@@ -27,7 +27,7 @@ class ParseFailure(Exception):  # noqa: N818 - an outcome of reading, told as a 
 
 
 class Events(Record):
-    """A stream of events and the classes they are told apart by. `next` raises what `failure` understands."""
+    """A stream of events and their classes. `next` raises exceptions that `failure` interprets."""
 
     next: Callable[[], Any]
     scalar: Any
@@ -41,7 +41,7 @@ class Events(Record):
 
 
 def events_of(text: str) -> Events:
-    """The events of `text`. The first call of `next` and every later one may raise a YAML error."""
+    """The events of `text`. Any call of `next` may raise a YAML error."""
     try:
         import yaml._yaml as native
     except ImportError:
@@ -49,11 +49,11 @@ def events_of(text: str) -> Events:
     try:
         return _events(native.CParser(text).get_event, native)
     except UnicodeEncodeError:
-        return pure_events(text)  # half a surrogate pair: only this parser says where it stands
+        return pure_events(text)  # half a surrogate pair: only this parser reports its position
 
 
 def pure_events(text: str) -> Events:
-    """The same from the parser written in Python: five to ten times slower, and always there."""
+    """The events of the parser written in Python: five to ten times slower than the C parser, but always available."""
     from ruamel.yaml import YAML, events
 
     return _events(YAML(typ="safe", pure=True).parse(text).__next__, events)
@@ -74,7 +74,9 @@ def _events(get: Callable[[], Any], module: Any) -> Events:
 
 
 def yaml_errors() -> tuple[type[Exception], ...]:
-    """What `Events.next` raises when the text is not YAML. Requested when something was raised: both are imported."""
+    """The exceptions of `Events.next` for text that is not YAML. Called only after an exception, because it imports
+    both parsers.
+    """
     from ruamel.yaml.error import YAMLError
     from yaml.error import YAMLError as LibYamlError
 
@@ -82,7 +84,7 @@ def yaml_errors() -> tuple[type[Exception], ...]:
 
 
 def failure(error: Any) -> ParseFailure:
-    """What a YAML error says, and where: at the beginning of what was never finished, if that is on record."""
+    """The message and location of a YAML error: at the start of an unfinished construct, if recorded."""
     unfinished = getattr(error, "context", None) in _UNFINISHED
     marks = ("context_mark", "problem_mark") if unfinished else ("problem_mark", "context_mark")
     mark = next((found for name in marks if (found := getattr(error, name, None))), None)

@@ -1,6 +1,6 @@
-"""Where a blueprint's files are read from: the disk, given texts, or (`revision`) a commit; and files as text.
+"""The sources of a blueprint's files: the disk, given texts, or (`revision`) a commit; and files as text.
 
-A blueprint may not name files beyond a border, so that compiling somebody's repository reads nothing else.
+A blueprint may not refer to files beyond a border, so that compiling an untrusted repository reads nothing else.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _BOMS = {b"\xff\xfe": "UTF-16", b"\xfe\xff": "UTF-16", b"\x00\x00\xfe\xff": "UTF
 
 
 class Files(Protocol):
-    """Somewhere that files can be read from. Paths are as shown to people, `/`-separated."""
+    """A source of files. Paths are as shown to users, separated by `/`."""
 
     def read(self, path: str) -> bytes:
         """The bytes of a file. Raises OSError."""
@@ -32,19 +32,19 @@ class Files(Protocol):
         """The files below `folder` that match a relative glob pattern, sorted."""
 
     def beside(self, path: str, reference: str) -> str:
-        """The file that `reference`, written in the file `path`, names."""
+        """The file to which `reference`, written in the file `path`, refers."""
 
     def inside(self, path: str, target: str) -> bool:
-        """Whether the blueprint `target` may name this file: links resolved, it lies within the border."""
+        """Whether the blueprint `target` may refer to this file: with links resolved, it is within the border."""
 
     def relative(self, path: str, target: str) -> str:
-        """The path from the folder of `target`, so that no machine shows through."""
+        """The path relative to the folder of `target`, so that no local paths are visible."""
 
 
 class DiskFiles(Record):
-    """Files of this machine; relative paths are relative to `root`, by default the working directory.
+    """Files on disk; relative paths are relative to `root`, by default the working directory.
 
-    The border is the repository of the target, or one folder above it where there is no repository.
+    The border is the repository of the target, or the parent of its folder if there is no repository.
     """
 
     root: Path = Path()
@@ -55,7 +55,7 @@ class DiskFiles(Record):
         about = file.stat()
         if stat.S_ISDIR(about.st_mode):
             raise OSError(errno.EISDIR, "it is a folder")
-        if not stat.S_ISREG(about.st_mode):  # a pipe would be waited for, a device may never end
+        if not stat.S_ISREG(about.st_mode):  # A pipe would block, and a device may never end.
             raise OSError(errno.EINVAL, "it is not a regular file")
         limit(about.st_size)
         return file.read_bytes()
@@ -67,15 +67,15 @@ class DiskFiles(Record):
         return sorted(os.path.normpath(Path(folder, file)).replace(os.sep, "/") for file in found)
 
     def beside(self, path: str, reference: str) -> str:
-        """What a reference names, relative to the file that holds it."""
+        """The file to which a reference refers, relative to the file that contains it."""
         return _beside(path, reference)
 
     def inside(self, path: str, target: str) -> bool:
-        """Whether the file lies within the border."""
+        """Whether the file is within the border."""
         return Path(os.path.realpath(self.root / path)).is_relative_to(self._border(target))
 
     def relative(self, path: str, target: str) -> str:
-        """The path from the folder of `target`."""
+        """The path relative to the folder of `target`."""
         return Path(os.path.relpath(self.root / path, (self.root / target).parent)).as_posix()
 
     def _border(self, target: str) -> Path:
@@ -87,9 +87,9 @@ class DiskFiles(Record):
 
 
 class MemoryFiles:
-    """Given texts, over the files of `base` where there is one: a draft, or the unsaved buffers of an editor.
+    """Given texts, overlaid on the files of `base` if there is one: a draft, or the unsaved buffers of an editor.
 
-    Without a base, the border is the folder that the paths are relative to.
+    Without a base, the border is the folder to which the paths are relative.
     """
 
     def __init__(self, texts: Mapping[str, str], base: Files | None = None) -> None:
@@ -97,7 +97,7 @@ class MemoryFiles:
         self._base = base
 
     def read(self, path: str) -> bytes:
-        """The text as bytes, or what the base has."""
+        """The text as bytes, or the base's file."""
         if self._has(path):
             data = self._texts[posixpath.normpath(path)].encode()
             limit(len(data))
@@ -113,17 +113,17 @@ class MemoryFiles:
         return sorted({*given, *(self._base.glob(folder, pattern) if self._base else ())})
 
     def beside(self, path: str, reference: str) -> str:
-        """What a reference names, relative to the file that holds it."""
+        """The file to which a reference refers, relative to the file that contains it."""
         return _beside(path, reference)
 
     def inside(self, path: str, target: str) -> bool:
-        """Whether the file lies within the border of the base, or in the folder where there is none."""
+        """Whether the file is within the border of the base, or in the folder if there is no base."""
         if self._base is not None:
             return self._base.inside(path, target)
         return not posixpath.isabs(path) and posixpath.normpath(path).split("/")[0] != ".."
 
     def relative(self, path: str, target: str) -> str:
-        """The path from the folder of `target`."""
+        """The path relative to the folder of `target`."""
         if self._base is not None:
             return self._base.relative(path, target)
         return posixpath.relpath(posixpath.join("/", path), posixpath.join("/", posixpath.dirname(target)))
@@ -133,7 +133,7 @@ class MemoryFiles:
 
 
 def matches_glob(path: Sequence[str], pattern: Sequence[str]) -> bool:
-    """Whether a path matches a glob pattern, part by part; `**` stands for any number of folders."""
+    """Whether a path matches a glob pattern, part by part; `**` matches any number of folders."""
     if not pattern or not path:
         return not pattern and not path
     if pattern[0] == "**":
@@ -146,13 +146,15 @@ def _beside(path: str, reference: str) -> str:
 
 
 def limit(size: int) -> None:
-    """Raise OSError for a file of so many bytes that it cannot be meant."""
+    """Raise OSError for a file that is implausibly large."""
     if size > MAX_BYTES:
         raise OSError(errno.EFBIG, f"it is larger than {MAX_BYTES // 2**20} MiB")
 
 
 def read_text(files: Files, path: str, named_at: Span | None = None) -> str:
-    """The text of a file. Raises Refused: exit 2 for the file on the command line, 1 for one named in a file."""
+    """The text of a file. Raises Refused: exit 2 for the file on the command line, 1 for one that another file refers
+    to.
+    """
     try:
         data = files.read(path)
     except OSError as error:
@@ -170,7 +172,7 @@ def read_text(files: Files, path: str, named_at: Span | None = None) -> str:
 
 
 def _way_to_file(files: Files, path: str) -> str | None:
-    """What was likely meant by a path that leads nowhere."""
+    """The path that was probably meant by one that does not exist."""
     if "\\" in path:
         return "separate folders with /"
     folder, name = posixpath.split(path)
@@ -182,7 +184,7 @@ def _way_to_file(files: Files, path: str) -> str | None:
 
 
 def decode(data: bytes, path: str) -> str:
-    """UTF-8 bytes as text, without a byte order mark. Raises Refused with the place of the first bad byte."""
+    """UTF-8 bytes as text, without a byte order mark. Raises Refused with the location of the first invalid byte."""
     for mark, name in _BOMS.items():
         if data.startswith(mark):
             at = Span(path, 1, 1, 1, 2)
@@ -198,7 +200,7 @@ def decode(data: bytes, path: str) -> str:
 
 
 def check_border(files: Files, target: str, path: str, reference: str, at: Span) -> None:
-    """Refuse a reference that is absolute or leads out of the border."""
+    """Reject a reference that is absolute or outside of the border."""
     if "\\" in reference:
         message = f"{reference} holds a backslash, which separates no folders here"
         raise Refused(Diagnostic(codes.OUTSIDE, message, at=at, help=f"write {reference.replace(chr(92), '/')}"))

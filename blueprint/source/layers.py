@@ -1,4 +1,4 @@
-"""Gather a blueprint, everything it extends and what the command line adds, and merge them by rank."""
+"""Collects a blueprint, everything it extends and the command line's additions, and merges them by rank."""
 
 from __future__ import annotations
 
@@ -22,39 +22,41 @@ T = TypeVar("T")
 
 
 class DocumentReader(Protocol):
-    """Knows the language: brings documents as written into the form that layers are merged in."""
+    """The part that depends on the blueprint language: converts documents to the form in which layers are merged."""
 
     def document(self, root: Node) -> Node:
         """One document. Raises Refused."""
 
     def is_text(self, path: Path, /) -> bool:
-        """Whether the language has text at a path, and nothing else: then YAML does not decide a value's type."""
+        """Whether the field at a path is always a string: then YAML does not determine a value's type."""
 
     def setting(self, root: Node) -> Node:
-        """One value of the command line. Raises Refused."""
+        """One value from the command line. Raises Refused."""
 
     def merged(self, root: Node, /) -> None:
-        """Add to all layers merged, in place, before what is `null` is removed."""
+        """Modify all layers merged, in place, before null values are removed."""
 
     def completed(self, root: Node, /) -> None:
-        """Add to it afterwards."""
+        """Modify the result afterwards."""
 
     def what_is_needed(self, path: Path, /) -> str | None:
-        """What to write at a path that has no value and cannot do without one; None where it can."""
+        """The text to write at a path that requires a value and has none; None if it requires none."""
 
     def instead_of_cloud(self, document: Document, values: dict[str, str]) -> str | None:
-        """What to write instead of a ready-made overlay that sets `values` of the cluster; None where it is right."""
+        """The advice to use instead of a ready-made overlay that sets `values` of the cluster; None if the overlay is
+        correct.
+        """
 
 
 class AsWritten:
-    """Leaves documents as they are."""
+    """Leaves documents unchanged."""
 
     def document(self, root: Node) -> Node:
-        """The document."""
+        """The parsed document."""
         return root
 
     def is_text(self, _: Path, /) -> bool:
-        """YAML decides."""
+        """False: YAML determines the type."""
         return False
 
     def setting(self, root: Node) -> Node:
@@ -62,22 +64,22 @@ class AsWritten:
         return root
 
     def merged(self, _: Node, /) -> None:
-        """Nothing is added."""
+        """Do nothing."""
 
     def completed(self, _: Node, /) -> None:
-        """Nothing is added."""
+        """Do nothing."""
 
     def what_is_needed(self, _: Path, /) -> str | None:
-        """Every value may be left out."""
+        """None: every value may be omitted."""
         return None
 
     def instead_of_cloud(self, *_: Any) -> str | None:
-        """Every overlay may be extended."""
+        """None: every overlay may be extended."""
         return None
 
 
 class ExtendsEntry(Record):
-    """One entry of an `extends`: the overlay `name`, named in a document of kind `layer` at the dotted `path`."""
+    """One entry of an `extends`: the overlay `name`, in a document of kind `layer` at the dotted `path`."""
 
     name: str
     layer: str
@@ -92,11 +94,11 @@ class Layered(Record):
         target: The blueprint's path as given.
         root: The merged document.
         documents: Each layer with its own, unmerged document; lowest rank first, the blueprint and `--set` last.
-        files: Where further files (extraManifests) are read from.
-        texts: The text behind every file name that a span may carry.
-        diagnostics: What is wrong with the layers themselves.
-        references: Which entry of which `extends` brought each overlay in.
-        exit_code: 0; or, where a layer could not be read and is left out, what a command exits with that needs it.
+        files: The source of further files (extraManifests).
+        texts: The text of every file that a span may refer to.
+        diagnostics: Errors in the layers themselves.
+        references: The `extends` entry that added each overlay.
+        exit_code: 0; or, if an unreadable layer was omitted, the exit code of commands that need it.
     """
 
     target: str
@@ -110,7 +112,7 @@ class Layered(Record):
 
     @property
     def incomplete(self) -> bool:
-        """Whether a layer is left out: what seems to be missing may have been in it."""
+        """Whether a layer was omitted: values that seem to be missing may have been in it."""
         return bool(self.exit_code)
 
 
@@ -121,14 +123,14 @@ def load_layers(
     reader: DocumentReader | None = None,
     files: Files | None = None,
 ) -> Layered:
-    """Read and merge; a layer that cannot be read is left out.
+    """Read and merge all layers. A layer that cannot be read is omitted.
 
     Args:
         target: A path, or without `files` also `REV:PATH`.
         overlays: Further overlays, merged last.
         sets: `PATH=VALUE`, merged over everything.
-        reader: Knows the language; without one documents stay as they are.
-        files: Where files are read from; by default the disk, or the commit that `target` names.
+        reader: The reader for the blueprint language; without one, documents stay unchanged.
+        files: The source of files; by default the disk, or the commit in `target`.
 
     Raises:
         Refused: The blueprint itself cannot be read.
@@ -163,16 +165,18 @@ def _settings(
 
 
 def _opened(target: str) -> tuple[Files, str]:
-    """The files that a target is one of, and its path there."""
+    """The source of a target's files, and its path there."""
     if ":" in target and not FilePath(target).exists():
-        from blueprint.source.revision import open_revision  # only who names a commit pays for it
+        from blueprint.source.revision import open_revision  # imported only if a target names a commit
 
         return open_revision(target, FilePath())
     return DiskFiles(), target
 
 
 def _taking_part(layer: Layer, node: Node) -> Node:
-    """What a layer adds: of an overlay only its spec, since its name and its own `extends` are its own."""
+    """The contribution of a layer: only the spec of an overlay, because its name and its `extends` apply only to
+    itself.
+    """
     if layer.kind != "overlay":
         return node
     return replace(node, value={key: item for key, item in node.value.items() if key == "spec"})
@@ -187,7 +191,7 @@ def _merged(nodes: Iterable[Node], disagreements: list[Disagreement]) -> Node:
 
 
 class _Gathering(MutableRecord):
-    """Walks `extends` depth first; every file takes part once, at its first place."""
+    """Traverses `extends` depth first; every file contributes once, at its first occurrence."""
 
     files: Files
     target: str
@@ -201,7 +205,7 @@ class _Gathering(MutableRecord):
     exit_code: int = 0
 
     def gather(self, overlays: Sequence[str]) -> None:
-        """Add the blueprint and the overlays of the command line. Raises Refused without the blueprint."""
+        """Add the blueprint and the overlays from the command line. Raises Refused without the blueprint."""
         self.attempt(partial(self.add_file, self.target, None))
         for overlay in overlays:
             self.attempt(partial(self.add_file, overlay, None))
@@ -209,7 +213,7 @@ class _Gathering(MutableRecord):
             raise Refused(*self.problems, exit_code=self.exit_code)
 
     def attempt(self, read: Callable[[], T]) -> T | None:
-        """What is read; None where that is refused, which is noted."""
+        """The result of `read`; None if it raises Refused, which is recorded."""
         try:
             return read()
         except Refused as refused:
@@ -217,12 +221,12 @@ class _Gathering(MutableRecord):
             return None
 
     def problem(self, *found: Diagnostic, exit_code: int = 1) -> None:
-        """Note why a layer is left out."""
+        """Record why a layer is omitted."""
         self.problems += found
         self.exit_code = max(self.exit_code, exit_code)
 
     def add_file(self, name: str, named_at: Span | None) -> None:
-        """Add what `name` extends, then `name` itself."""
+        """Add everything that `name` extends, then `name` itself."""
         self._add(name, read_text(self.files, name, named_at), named_at)
 
     def _add(self, name: str, text: str, named_at: Span | None) -> None:
@@ -319,12 +323,12 @@ class _Gathering(MutableRecord):
 
 
 def ready_made_overlays() -> dict[str, FilePath]:
-    """The overlays that come with the tool, by name."""
+    """The overlays that ship with the tool, by name."""
     return {file.stem: file for file in sorted(data_folder("overlays").glob("*/*.yaml"))}
 
 
 def cloud_of(name: str) -> dict[str, str]:
-    """What a ready-made overlay sets in `spec.cluster`."""
+    """The values of a ready-made overlay in `spec.cluster`."""
     text = ready_made_overlays()[name].read_text("utf-8")
     return dict(load_text(text, name).data["spec"]["cluster"])
 
@@ -338,12 +342,16 @@ def _disagreement(item: Disagreement) -> Diagnostic:
 
 
 def _is_patch(path: Path) -> bool:
-    """Whether a path leads to a patch: what is null there is removed from the object, and stays in the blueprint."""
+    """Whether a path refers to a patch: null values in it remove something from the object, and stay in the
+    blueprint.
+    """
     return path[:2] == ("spec", "components") and path[3:4] == ("patches",) and path[5:] == ("merge",)
 
 
 def _may_remove_nothing(node: Node) -> bool:
-    """Whether an overlay says `null`: several blueprints share it, and not all of them have what it removes."""
+    """Whether a null value in a layer may remove nothing: several blueprints share an overlay, and not all have what it
+    removes.
+    """
     at = node.span
     written = (at.line, at.column) != (at.end_line, at.end_column)
     return node.layer.kind == "overlay" and written

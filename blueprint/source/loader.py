@@ -1,7 +1,7 @@
-"""Read YAML into plain values with a position for every key and value, at the speed of the C parser.
+"""Reads YAML into plain values with a location for every key and value, at the speed of the C parser.
 
-The parser's events are turned into data and marks in one pass; no nodes, no resolver. Mistakes are collected:
-a document with a duplicate key and three ambiguous scalars gets four diagnostics in one run.
+The parser's events are converted to data and marks in one pass, without nodes and resolver. Errors are collected: a
+document with a duplicate key and three ambiguous scalars gets four diagnostics in one run.
 """
 
 from __future__ import annotations
@@ -21,11 +21,11 @@ from blueprint.source.scalars import AMBIGUOUS, boolean_word, quoted_form, resol
 _CONFLICT = ("<<<<<<< ", ">>>>>>> ")
 MAX_DEPTH = 100
 MAX_NODES = 100_000
-"""Values that aliases may add to a document."""
+"""The maximum number of values that aliases may add to a document."""
 MOST_VALUES = 2_000_000
 """Values of a file. Each takes half a kilobyte, and 32 MiB of manifests have fewer."""
 MOST_PROBLEMS = 1_000
-"""Problems of one kind that are told of one text: a file of a million would be a report that nobody can open."""
+"""The maximum number of problems of one kind that are reported for one text."""
 WAYS_OUT = {
     codes.SYNTAX: "look here and on the line before: an open bracket or quote, a missing colon, uneven indentation",
     codes.DUPLICATE_KEY: "keep one of them",
@@ -37,23 +37,25 @@ WAYS_OUT = {
     codes.TOO_DEEP: "no blueprint needs that many levels",
     codes.NOT_READ: "split the file, or leave it out if it holds data and no manifests",
 }
-"""What to do, by code."""
+"""The help, by code."""
 _FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufeff\ufffe\uffff]")
-"""What YAML forbids, and what ends a line (U+0085, U+2028, U+2029) or is left out (U+FEFF) by some readers only."""
+"""Characters that YAML forbids, and those that only some readers treat as line breaks (U+0085, U+2028, U+2029) or
+ignore (U+FEFF).
+"""
 _PLAIN = bytes((*b"\t\n\r", *range(0x20, 0x7F)))
-"""What most text consists of; a search for the others takes ten times as long."""
+"""The characters of most texts; searching for the others takes ten times as long."""
 
 
 def load_text(text: str, file: str, *, dates: bool = False) -> Document:
-    """The one document in `text`. Raises Refused with everything that is wrong with it.
+    """The single document in `text`. Raises Refused with all of its errors.
 
-    `dates`: days (2027-03-31) may stand without quotes and are read as text.
+    `dates`: dates (2027-03-31) may be unquoted, and are read as strings.
     """
     return only_document(load_documents(text, file, dates=dates), text, file)
 
 
 def only_document(documents: Sequence[Document], text: str, file: str) -> Document:
-    """The one document of a text, which may be empty. Raises Refused where there are more."""
+    """The single document of a text, which may be empty. Raises Refused if there are more."""
     if len(documents) > 1:
         at = documents[1].span()
         message = f"{file} contains {len(documents)} documents; one is expected"
@@ -62,12 +64,14 @@ def only_document(documents: Sequence[Document], text: str, file: str) -> Docume
 
 
 def load_documents(text: str, file: str, *, dates: bool = False) -> list[Document]:
-    """Every document in `text`; empty ones are left out. Raises Refused with everything that is wrong."""
+    """All documents in `text`, except for empty ones. Raises Refused with all errors."""
     return list(each_document(text, file, dates=dates))
 
 
 def each_document(text: str, file: str, *, dates: bool = False) -> Iterator[Document]:
-    """The same one by one: who keeps no document has only one in memory. Raises Refused behind the last one."""
+    """The documents in `text` one by one, so that only one is in memory at a time. Raises Refused after the last
+    one.
+    """
     builder = Builder(text, file, dates=dates)
     yield from read_stream(builder)
     if builder.problems:
@@ -75,7 +79,7 @@ def each_document(text: str, file: str, *, dates: bool = False) -> Iterator[Docu
 
 
 def read_stream(builder: Builder) -> Iterator[Document]:
-    """Every document that the builder's text holds; in the end its problems say what is wrong with them."""
+    """All documents in the builder's text; its problems are complete at the end."""
     plain = builder.text.isascii() and not builder.text.encode().translate(None, _PLAIN)
     if not plain and (bad := _FORBIDDEN.search(builder.text)):
         builder.stop(_control_character(builder.sheet, bad.start()))
@@ -90,11 +94,11 @@ _DAY = re.compile(r"[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}")
 
 
 class _Abandoned(Exception):  # noqa: N818
-    """The document must not be read further."""
+    """Reading of the document must stop."""
 
 
 class Builder:
-    """Turns events into documents, collecting problems on the way.
+    """Converts events to documents, collecting problems.
 
     `stopped` says that the text was not read to its end, `full` that no more of the file may be read.
     """
@@ -121,11 +125,11 @@ class Builder:
 
     @property
     def nulls(self) -> bool:
-        """Whether a null may have been read: no value is one that is not written so, or doubtful."""
+        """Whether a null may have been read: some value is written as one, or is ambiguous."""
         return any(value is None or value is AMBIGUOUS for value in self.plain.values())
 
     def documents(self) -> Iterator[Document]:
-        """Every document of the stream."""
+        """All documents of the stream."""
         while type(event := self.events.next()) is not self.events.stream_end:
             if type(event) is self.events.document:
                 self.anchors: dict[str, tuple[Any, Marks, int]] = {}
@@ -211,7 +215,7 @@ class Builder:
                     data[key] = text if event.tag is None else self._scalar(event)
                 node: Marks = (event.start_mark, event.end_mark, None)
                 if not text and event.start_mark.line != key_event.end_mark.line:
-                    node = _behind(key_event)  # nothing stands there; the parsers disagree where
+                    node = _behind(key_event)  # an empty value, whose position the parsers disagree on
             else:
                 data[key], node = self._node(event, depth)
             children[key] = (key_event.start_mark, key_event.end_mark, node)
@@ -286,13 +290,13 @@ class Builder:
         self._problem(codes.DUPLICATE_KEY, f"the key {key} is given twice", event, notes=(note,))
 
     def ambiguous(self, text: str, event: Any) -> Any:
-        """What a scalar counts as that readers of YAML disagree on."""
+        """The value of a scalar on which YAML readers disagree."""
         if self._is_too_much(codes.AMBIGUOUS_SCALAR):
             return text
         at = self.sheet.span_of(event.start_mark, event.end_mark)
         help_ = "quote it if it is a string; booleans are true and false, numbers plain decimals"
         fix: Fix | None = Fix(at, quoted_form(text))
-        if (word := boolean_word(text)) is not None:  # either may be meant, so neither is an edit to apply
+        if (word := boolean_word(text)) is not None:  # Either may be intended, so neither is a safe edit.
             help_, fix = f"write {word}; or {quoted_form(text)}, if text is meant", None
         message = f"{text} means different things to different YAML readers"
         self.problems.append(Diagnostic(codes.AMBIGUOUS_SCALAR, message, at=at, help=help_, fix=fix))
@@ -308,7 +312,7 @@ class Builder:
             self.problems.append(Diagnostic(code, message, at=at, help=WAYS_OUT[code], notes=notes))
 
     def _is_too_much(self, code: Code) -> bool:
-        """Count a problem; the first that is not told is replaced by a remark."""
+        """Count a problem; the first one above the limit is replaced by a remark."""
         self.counts[code] += 1
         if self.counts[code] == MOST_PROBLEMS + 1:
             message = f"{self.file}: more than {MOST_PROBLEMS:,} problems of this kind; the others are not listed"
@@ -317,14 +321,14 @@ class Builder:
 
 
 class _Mark(NamedTuple):
-    """A place in the text, counted from 0."""
+    """A position in the text, counted from 0."""
 
     line: int
     column: int
 
 
 def _behind(key: Any) -> Marks:
-    """Where the value of a key would stand that has none: behind its colon."""
+    """The position of a missing value: after the colon of its key."""
     mark = _Mark(key.end_mark.line, key.end_mark.column + 1)
     return mark, mark, None
 

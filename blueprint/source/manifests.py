@@ -1,4 +1,4 @@
-"""Streams of Kubernetes manifests: read as Kubernetes reads them, where one bad document does not stop the rest."""
+"""Streams of Kubernetes manifests, read like Kubernetes does: one invalid document does not affect the others."""
 
 from __future__ import annotations
 
@@ -18,30 +18,32 @@ _MERGE = "<<"
 _TRUE = frozenset({"y", "yes", "on", "true"})
 _FALSE = frozenset({"n", "no", "off", "false"})
 _PCI_ADDRESS = re.compile(r"(?:[0-9a-fA-F]{4,8}:)?[0-9a-fA-F]{2}:[01][0-9a-fA-F]\.[0-7]")
-"""A number of base 60 to readers of all of YAML 1.1."""
+"""Readers that implement all of YAML 1.1 interpret it as a base 60 number."""
 _AGREED = frozenset({"True", "TRUE", "False", "FALSE", "="})
 """Booleans in YAML 1.1 and 1.2, and a text that definitions of the Prometheus Operator have."""
 _OCTAL = re.compile(r"0[0-7]{3}")
 _MODE = re.compile(r"(?:^|[\s{,])(?:defaultMode|mode):\s{1,8}$")
 _TEMPLATE = re.compile(r"\{ ?\{|\{%|%\{ ?(?:if|for|else|end)|^[ \t]{0,200}\$\{\w+\}[ \t]{0,200}$", re.MULTILINE)
-"""What Helm, Jinja and Terraform replace, and a line for which `envsubst` brings others."""
+"""What Helm, Jinja and Terraform replace, and a line that `envsubst` replaces with others."""
 _VARIABLE = re.compile(r"\$\{\w+\}")
 _LONGEST_NUMBER = 400
-"""Characters; what is longer is in the range of no number that Kubernetes has."""
+"""The maximum length in characters; longer numbers exceed the range of all Kubernetes numbers."""
 MOST_UNREADABLE = 20_000
-"""Documents of one file that cannot be read. The parser starts anew for each, and such a file holds no manifests."""
+"""The maximum number of unreadable documents per file. The parser restarts for each, and such a file contains no
+manifests.
+"""
 _ODD = frozenset({codes.AMBIGUOUS_SCALAR, codes.MERGE_KEY, codes.KEY_NOT_TEXT, codes.TAG})
-"""What Kubernetes reads, though other readers may not read the same."""
+"""Syntax that Kubernetes accepts, although other readers may interpret it differently."""
 
 
 class Manifests(Record):
     """The documents of one file.
 
     Attributes:
-        documents: What could be read.
-        problems: What could not, and what is written in an odd way.
-        nulls: Whether a null may stand in the documents.
-        templates: Lines at which documents begin that are templates, and no YAML yet.
+        documents: The readable documents.
+        problems: Errors, and unusual syntax.
+        nulls: Whether the documents may contain null.
+        templates: The first lines of documents that are templates, and not YAML yet.
     """
 
     documents: tuple[Document, ...]
@@ -51,7 +53,7 @@ class Manifests(Record):
 
 
 def read_manifests(text: str, file: str) -> Manifests:
-    """Every document that can be read; what is wrong with the others, or with how a value is written."""
+    """All readable documents, and diagnostics about the others and about unusual syntax."""
     builder = _KubernetesBuilder(text, file)
     documents = _documents(builder)
     if builder.is_unreadable and not builder.full:
@@ -60,7 +62,7 @@ def read_manifests(text: str, file: str) -> Manifests:
 
 
 def _read_one_by_one(builder: _KubernetesBuilder, documents: list[Document]) -> Manifests:
-    """The same where a document cannot be read: from the last one before it on, each is read alone."""
+    """Read each document alone, from the last one before the unreadable one on."""
     text, file = builder.text, builder.file
     begin = 0 if builder.has_complex_key else _begin_of_last(text, documents)
     while documents and _index(documents[-1]) >= begin:
@@ -102,13 +104,13 @@ def _read_one_by_one(builder: _KubernetesBuilder, documents: list[Document]) -> 
 
 
 def _begin_of_last(text: str, documents: list[Document]) -> int:
-    """Where the part of the text begins that holds the last of these documents."""
+    """The position at which the part with the last of these documents begins."""
     last = _index(documents[-1]) if documents else 0
     return max((each.start() for each in _SEPARATOR.finditer(text, 0, last + 1)), default=0)
 
 
 def _index(document: Document) -> int:
-    """Where the content of a document that was just read begins."""
+    """The position at which the content of a document begins."""
     assert document.marks is not None  # noqa: S101 - one without content is no document
     return int(document.marks[0].index)
 
@@ -123,7 +125,7 @@ def _not_read(file: str, line: int) -> Diagnostic:
 
 
 def _parts(text: str, begin: int) -> Iterator[str]:
-    """The text from there on, cut before each separator of documents."""
+    """The text from `begin` on, split before each document separator."""
     for separator in _SEPARATOR.finditer(text, begin + 1):
         yield text[begin : separator.start()]
         begin = separator.start()
@@ -144,7 +146,7 @@ def _judged(builder: _KubernetesBuilder) -> Iterator[Diagnostic]:
 
 
 def _without_separator(problems: list[Diagnostic], text: str) -> Iterator[Diagnostic]:
-    """The problems; of an object that begins in the middle of another one a single one, not one for each key."""
+    """The problems; a single one for an object that begins in the middle of another, not one for each key."""
     begins = [line for each in problems if (line := _repeated_line(each)) and each.message.split()[2] == "apiVersion"]
     lines = text.split("\n") if begins else []
     ends = [number for number, line in enumerate(lines, 1) if _SEPARATOR.match(line)]
@@ -173,7 +175,9 @@ def _repeated_line(found: Diagnostic) -> int:
 
 
 def _lightened(document: Document) -> Document:
-    """Without the places of fields if it is no object: nothing is found in it, and a file may hold a million such."""
+    """The document without the locations of fields if it is not an object: it has no findings, and a file may contain a
+    million.
+    """
     data, marks = document.data, document.marks
     if marks is None or (isinstance(data, dict) and "kind" in data):
         return document
@@ -181,7 +185,7 @@ def _lightened(document: Document) -> Document:
 
 
 def _prevents_reading(problem: Diagnostic) -> bool:
-    """Whether a document cannot be read because of it; a key that stands twice leaves it readable."""
+    """Whether the problem makes a document unreadable; a duplicate key does not."""
     return problem.severity is Severity.ERROR and problem.code is not codes.DUPLICATE_KEY
 
 
@@ -196,7 +200,7 @@ def _stops_at_variable(builder: _KubernetesBuilder, part: str, lines: int) -> bo
 
 
 def _merged(data: Any) -> Any:
-    """The data with what merge keys bring in."""
+    """The data with merge keys resolved."""
     if isinstance(data, list):
         return [_merged(each) for each in data]
     if not isinstance(data, dict):
@@ -209,7 +213,7 @@ def _merged(data: Any) -> Any:
 
 
 class _KubernetesBuilder(Builder):
-    """Takes scalars on which readers disagree for what YAML 1.1 has, as Kubernetes does, and keys that are aliases."""
+    """Interprets ambiguous scalars like Kubernetes, according to YAML 1.1, and accepts aliases as keys."""
 
     aliases_are_keys = True
 
@@ -234,14 +238,14 @@ class _KubernetesBuilder(Builder):
         return super()._complex_key(event, depth)
 
     def ambiguous(self, text: str, event: Any) -> Any:
-        """The value that YAML 1.1 reads; a diagnostic is left in the builder unless all readers agree."""
+        """The value in YAML 1.1; a diagnostic is added to the builder unless all readers agree."""
         known = self.file.endswith(".json") or text in _AGREED or _PCI_ADDRESS.fullmatch(text)
         if not known and not (_OCTAL.fullmatch(text) and self._is_mode(event)):
             super().ambiguous(text, event)
         return _yaml_1_1(text)
 
     def _is_mode(self, event: Any) -> bool:
-        """Whether it is the mode of a file, which Kubernetes' own documentation writes as 0644."""
+        """Whether it is a file mode, which Kubernetes' own documentation writes as 0644."""
         begin = event.start_mark.index
         return _MODE.search(self.text[self.text.rfind("\n", 0, begin) + 1 : begin]) is not None
 

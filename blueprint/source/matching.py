@@ -1,4 +1,4 @@
-"""Files that a document names by patterns."""
+"""Files that a document refers to by patterns."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from blueprint.source.paths import Path
 
 
 def patterns_at(layered: Layered, path: Path) -> tuple[Node, ...]:
-    """The patterns of a list in the merged document, each with its place."""
+    """The patterns of a list in the merged document, each with its location."""
     found = layered.root.get(path)
     return tuple(found.value) if found and isinstance(found.value, list) else ()
 
 
 def matching_files(layered: Layered, pattern: Node, nothing: Code) -> list[str]:
-    """Every file that a pattern matches, in order; the pattern is relative to the document that has it.
+    """All files that a pattern matches, in order; the pattern is relative to the document that contains it.
 
-    Raises Refused where the pattern leads outside of the repository, or (`nothing`) no file matches.
+    Raises Refused if the pattern leads outside of the repository, or (`nothing`) if no file matches.
     """
     base = pattern.layer.name if pattern.layer.kind != "set" else layered.target
     start = layered.files.beside(base, str(pattern.value).split("*")[0])
@@ -46,6 +46,6 @@ def _other_ending(pattern: str) -> str | None:
 
 
 def read_input(layered: Layered, file: str, pattern: Node) -> str:
-    """The text of a file that a pattern matches, from now on an input of the compilation. Raises Refused."""
+    """The text of a matching file, which becomes an input of the compilation. Raises Refused."""
     text = layered.texts[file] = read_text(layered.files, file, pattern.span)
     return text

@@ -1,7 +1,7 @@
-"""Merge documents by rank; every value keeps where it was written and what it replaced.
+"""Merges documents by rank. Every value retains its location and the values that it replaced.
 
-Maps merge by key, scalars and lists are replaced, `null` removes. There are no identity keys because pools and
-tenants are maps. The result is a tree of nodes: `plain(node)` gives ordinary values.
+Maps are merged by key, scalars and lists are replaced, `null` removes. There are no identity keys because pools and
+tenants are maps. The result is a tree of nodes: `plain(node)` returns plain values.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from blueprint.source.paths import Path
 
 
 class Layer(Record):
-    """One document that takes part. `kind` is `blueprint`, `overlay` or `set`; a higher `rank` wins."""
+    """One contributing document. `kind` is `blueprint`, `overlay` or `set`; a higher `rank` takes precedence."""
 
     name: str
     kind: str
@@ -26,8 +26,8 @@ class Layer(Record):
 class Node(MutableRecord):
     """A value with its history. `value` is a dict or list of nodes, or a scalar.
 
-    `replaced` is what a lower layer had said here, newest first through its own `replaced`. For a map,
-    `key_span` and `span` are those of the highest layer that wrote it.
+    `replaced` is the value of a lower layer, and its `replaced` that of the next lower one. For a map, `key_span` and
+    `span` are those of the highest layer that wrote it.
     """
 
     value: Any
@@ -42,7 +42,7 @@ class Node(MutableRecord):
         return here if len(where) == len(path) else None
 
     def nearest(self, path: Path) -> tuple[Node, Path]:
-        """The node at `path` or the nearest one above it, and its path."""
+        """The node at `path` or its nearest ancestor, and its path."""
         here = self
         for depth, step in enumerate(path):
             value, below = here.value, None
@@ -56,7 +56,7 @@ class Node(MutableRecord):
         return here, path
 
     def walk(self, at: Path = ()) -> Iterator[tuple[Path, Node]]:
-        """Every node with its path, containers before what they hold."""
+        """All nodes with their paths, containers before their contents."""
         yield at, self
         if isinstance(self.value, dict):
             for key, node in self.value.items():
@@ -93,7 +93,7 @@ def _node(document: Document, data: Any, marks: Any, layer: Layer, key_span: Spa
 
 
 def plain(node: Node) -> Any:
-    """The ordinary values of a tree of nodes."""
+    """The plain values of a tree of nodes."""
     if isinstance(node.value, dict):
         return {key: plain(item) for key, item in node.value.items()}
     if isinstance(node.value, list):
@@ -102,7 +102,9 @@ def plain(node: Node) -> Any:
 
 
 def merge(low: Node, high: Node, disagreements: list[Disagreement], at: Path = ()) -> Node:
-    """`high` over `low`. Neither is changed. Same-ranked layers that differ are added to `disagreements`."""
+    """`high` merged over `low`. Neither is modified. Layers of the same rank that differ are added to
+    `disagreements`.
+    """
     if not (isinstance(low.value, dict) and isinstance(high.value, dict)):
         if low.layer.rank == high.layer.rank and plain(low) != plain(high):
             disagreements.append(Disagreement(at, low, high))
@@ -117,9 +119,9 @@ def merge(low: Node, high: Node, disagreements: list[Disagreement], at: Path = (
 def remove_nulls(
     node: Node, at: Path = (), verbatim: Callable[[Path], bool] = lambda _: False
 ) -> Iterator[tuple[Path, Node]]:
-    """Take out every map entry that is null, in place. Yields those that had nothing below to remove.
+    """Remove all map entries that are null, in place. Yields those that had nothing below to remove.
 
-    What stands at or below a path that is `verbatim` is left as it is.
+    Values at or below a `verbatim` path stay unchanged.
     """
     if verbatim(at):
         return

@@ -1,4 +1,4 @@
-"""Field paths as people write them: `spec.template.spec.containers[name=spy].image`."""
+"""Field paths in readable form: `spec.template.spec.containers[name=spy].image`."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from typing import Any
 from blueprint.records import Same
 
 Path = tuple[str | int, ...]
-"""A field inside a document: map keys and list indices, outermost first."""
+"""The path of a field in a document: map keys and list indices, outermost first."""
 
 LIST_KEYS = ("name", "key", "containerPort", "port", "mountPath", "type", "ip", "topologyKey")
-"""Keys by which list items are matched where every item has the key and all values differ."""
+"""Keys by which list items are matched, if every item has the key and all values differ."""
 _PLAIN = re.compile(r"[A-Za-z_$][A-Za-z0-9_$-]*")
 _STEP = re.compile(
     r"""\.?(?P<plain>[A-Za-z_$][A-Za-z0-9_$-]*)      # spec, .spec
@@ -27,18 +27,18 @@ _STEP = re.compile(
 
 
 _MOST_NAMED = 1_000
-"""Items of a list that are told apart by a key: every one of them is looked at."""
+"""The maximum length of lists whose items are identified by a key, because all items are examined for every path."""
 _FEW = 16
 
 
 def format_path(path: Path, data: Any = None) -> str:
-    """The path as text. With the object's `data`, list items are named by their key instead of their index."""
+    """The path as text. With the object's `data`, list items are identified by key instead of index."""
     return _text(path) if data is None else _written(path, data)
 
 
 @lru_cache(maxsize=4096)
 def _text(path: Path) -> str:
-    """From the text of the path above it, which many share. Ten thousand objects have few paths between them."""
+    """Built from the cached text of its parent path, because ten thousand objects share few paths."""
     if not path:
         return ""
     return _below(_text(path[:-1]), str(path[-1]), index=isinstance(path[-1], int))
@@ -54,7 +54,7 @@ def _written(path: Path, data: Any) -> str:
 
 
 def _below(text: str, step: str, *, index: bool = False) -> str:
-    """The text of a path with one step more."""
+    """The text of a path extended by one step."""
     if index:
         return f"{text}[{step}]"
     written = _step_text(step)
@@ -63,7 +63,7 @@ def _below(text: str, step: str, *, index: bool = False) -> str:
 
 @lru_cache(maxsize=4096)
 def _step_text(step: str) -> str:
-    """A key as it stands in a path."""
+    """A key in the notation of paths."""
     return step if _PLAIN.fullmatch(step) else f"[{json.dumps(step, ensure_ascii=False)}]"
 
 
@@ -84,11 +84,11 @@ def _key_of(same: Same) -> str | None:
 def _child(here: Any, step: str | int) -> Any:
     if isinstance(step, int):
         return here[step] if isinstance(here, list) and step < len(here) else None
-    return here.get(step) if isinstance(here, dict | Mapping) else None  # what is a dict is found out quickly
+    return here.get(step) if isinstance(here, dict | Mapping) else None  # checking for dict is fast
 
 
 def parse_path(text: str, data: Any = None) -> Path:
-    """The path that `text` names. `[key=value]` steps need the object's `data`. ValueError says what is wrong."""
+    """The path in `text`. `[key=value]` steps need the object's `data`. Raises ValueError with the error."""
     path: list[str | int] = []
     here = data
     for match in _steps(text):
@@ -128,7 +128,7 @@ def pointer(path: Path) -> str:
 
 
 def from_pointer(text: str, data: Any = None) -> Path:
-    """The path that a JSON pointer names; with `data`, numbers become list indices only where a list is."""
+    """The path for a JSON pointer; with `data`, numbers become list indices only where there is a list."""
     path: list[str | int] = []
     here = data
     for raw in text.split("/")[1:]:

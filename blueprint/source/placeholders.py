@@ -1,4 +1,4 @@
-"""Values that another program replaces: what a placeholder is, decided here alone."""
+"""Values that another program replaces: the single definition of a placeholder."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import re
 from re import Match
 
 _VARIABLE = r"\$\{[A-Za-z_]\w*[^{}]*\}|\$[A-Z_][A-Z0-9_]*\b"
-"""As `envsubst` and Flux know them."""
+"""The syntax of `envsubst` and Flux."""
 _ANY = re.compile(
     rf"{_VARIABLE}|\{{\{{.*?\}}\}}|\$\(\w+\.[\w.-]+\)|__[A-Z][A-Z0-9_]*__|<[A-Za-z][\w-]*>|\bYOUR_[A-Z0-9_]+"
     r"|\.\.\.$"
@@ -24,7 +24,7 @@ _WHOLE = re.compile(
     """,
     re.VERBOSE,
 )
-"""Text that is nothing but a placeholder. `$(NAME)` within text is none: the kubelet replaces it, and keeps dots."""
+"""A text that consists only of a placeholder. `$(NAME)` inside a text is not one: the kubelet replaces it."""
 
 
 def find_variable(text: str) -> Match[str] | None:
@@ -38,6 +38,6 @@ def holds_placeholder(text: str) -> bool:
 
 
 def is_placeholder(text: str) -> bool:
-    """Whether a value is a placeholder and nothing else; a credential that holds a `$` is none."""
+    """Whether a value is only a placeholder; a credential that contains a `$` is not."""
     bare = text.strip("'\"")
     return _ANY.fullmatch(bare) is not None or _WHOLE.fullmatch(bare) is not None

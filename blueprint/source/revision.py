@@ -1,4 +1,4 @@
-"""Files as they were at a git revision, which a target names as `REV:PATH`. The only module that imports git."""
+"""Files at a git revision, for targets of the form `REV:PATH`. The only module that runs git."""
 
 from __future__ import annotations
 
@@ -45,16 +45,16 @@ class RevisionFiles(Record):
         return sorted(f"{self.revision}:{path}" for path in files if matches_glob(path.split("/"), wanted))
 
     def beside(self, path: str, reference: str) -> str:
-        """What a reference names, relative to the file that holds it."""
+        """The file to which a reference refers, relative to the file that contains it."""
         return f"{self.revision}:{posixpath.normpath(posixpath.join(posixpath.dirname(self._inner(path)), reference))}"
 
     def inside(self, path: str, target: str) -> bool:
-        """Whether the path is one of the target's commit, and stays in the repository."""
+        """Whether the path belongs to the target's commit, and stays in the repository."""
         same = path.partition(":")[0] == target.partition(":")[0]
         return same and not self._inner(path).startswith("..")
 
     def relative(self, path: str, target: str) -> str:
-        """The path from the folder of `target`."""
+        """The path relative to the folder of `target`."""
         return posixpath.relpath(self._inner(path), posixpath.dirname(self._inner(target)) or ".")
 
     def _inner(self, path: str) -> str:
@@ -62,9 +62,9 @@ class RevisionFiles(Record):
 
 
 def open_revision(target: str, folder: Path) -> tuple[RevisionFiles, str]:
-    """The files of `REV:PATH` in the repository around `folder`, and the path as it is shown. Raises Refused.
+    """The files of `REV:PATH` in the repository that contains `folder`, and the path as shown to users. Raises Refused.
 
-    A PATH that begins with `./` or `../` is relative to `folder`, as git has it.
+    As in git, a PATH that starts with `./` or `../` is relative to `folder`.
     """
     revision, _, path = target.partition(":")
     try:
@@ -98,7 +98,7 @@ def _reason(error: Exception) -> str:
 
 
 def _way_out(revision: str) -> str:
-    """How a revision gets into this clone: those of continuous integration hold one commit and no other branch."""
+    """How to fetch a revision into this clone: CI clones have one commit and no other branches."""
     remote, _, branch = revision.partition("/")
     if remote in ("origin", "upstream") and branch:
         fetch = f"`git fetch --depth 1 {remote} {branch}:refs/remotes/{remote}/{branch}` fetches it"
@@ -113,9 +113,9 @@ def _refused(target: str, reason: str, help_: str = "") -> Refused:
 
 
 def changed_lines(revision: str, files: Sequence[str], folder: Path) -> dict[str, set[int] | None]:
-    """The lines that differ from a revision, by file; None for a file that the revision does not have. Raises Refused.
+    """The lines that differ from a revision, by file; None for a file that is not in the revision. Raises Refused.
 
-    Where lines were removed, those around the gap count as changed. Files without a change are left out.
+    Next to removed lines, the adjacent ones count as changed. Unchanged files are omitted.
     """
     there, _ = open_revision(f"{revision}:.", folder)
     import git
@@ -159,9 +159,9 @@ def _hunks(diff: str) -> dict[str, set[int]]:
 
 
 def commit_of(path: Path) -> str:
-    """The commit that is checked out around a file, ` with changes` behind it where the file's folder differs from it.
+    """The commit that is checked out around a file, followed by ` with changes` if the file's folder differs from it.
 
-    Empty where there is no repository, no commit or no git: who asks wants to name a source, not to read it.
+    Empty without a repository, a commit or git: it is used to describe a source, not to read it.
     """
     folder = path if path.is_dir() else path.parent
     if not _is_in_repository(folder):
@@ -180,6 +180,6 @@ def commit_of(path: Path) -> str:
 
 
 def _is_in_repository(folder: Path) -> bool:
-    """Whether git would find a repository there: asking it takes a sixth of a comparison of 300 objects."""
+    """Whether git would find a repository there: running git takes a sixth of a comparison of 300 objects."""
     here = folder.resolve()
     return "GIT_DIR" in os.environ or any((each / ".git").exists() for each in (here, *here.parents))

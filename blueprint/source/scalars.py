@@ -1,7 +1,7 @@
-"""What an unquoted scalar means: a strict core on which every YAML reader agrees.
+"""The meaning of unquoted scalars: a strict core on which all YAML readers agree.
 
-`true`, `false`, `null`, `~`, the empty scalar, decimal integers and decimal fractions are not text; what
-YAML 1.1, YAML 1.2 or kubectl's parser would read differently is *ambiguous*; all else is text.
+`true`, `false`, `null`, `~`, the empty scalar, decimal integers and decimal fractions are not strings. Scalars that
+YAML 1.1, YAML 1.2 or kubectl's parser would interpret differently are *ambiguous*. All others are strings.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import re
 from typing import Any, Final
 
 AMBIGUOUS: Final = object()
-"""Stands for a scalar that readers disagree on."""
+"""Represents a scalar that readers disagree on."""
 
 _WORDS: dict[str, Any] = {"": None, "~": None, "null": None, "true": True, "false": False}
 _INTEGER = re.compile(r"-?(?:0|[1-9][0-9]*)")
@@ -46,12 +46,14 @@ def resolve(text: str) -> Any:
 
 
 def quoted_form(text: str) -> str:
-    """How somebody who wrote this ambiguous scalar could write it without doubt: quoted."""
+    """The quoted form of an ambiguous scalar, which is unambiguous."""
     return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
 def boolean_word(text: str) -> str | None:
-    """`true` or `false` for a word that some readers take for it (`yes`, `off`, `True`); None for any other text."""
+    """`true` or `false` for a word that some readers interpret as such (`yes`, `off`, `True`); None for any other
+    text.
+    """
     return _BOOLEANS.get(text.lower())
 
 

@@ -15,16 +15,16 @@ from blueprint.source.paths import Path, format_path, parse_path
 from blueprint.wording import counted_or_none
 
 SET_FILE = "--set"
-"""The file name that spans of command-line values carry; line n is the n-th `--set`."""
+"""The file name in spans of command-line values; line n is the n-th `--set`."""
 _EQUALS = re.compile(r"""((?:[^="\[]|\[\s*"(?:[^"\\]|\\.)*"\s*\]|\[[^\]"]*\])+)=(.*)""", re.DOTALL)
 
 
 def nodes_of_sets(
     sets: Sequence[str], rank: int, below: list[tuple[Layer, Node]], is_text: Callable[[Path], bool]
 ) -> list[tuple[Layer, Node]]:
-    """One layer per `--set`, in order. Raises Refused with every one that is malformed.
+    """One layer per `--set`, in order. Raises Refused with all malformed ones.
 
-    Where `is_text` says that the language has text at a path, `1.35` is text: a shell would eat quotes around it.
+    If `is_text` is true for a path, `1.35` is a string: a shell would remove quotes around it.
     """
     found: list[tuple[Layer, Node]] = []
     problems: list[Diagnostic] = []
@@ -72,7 +72,7 @@ def _wrapped(value: Node, path: tuple[str | int, ...], key: Span, layer: Layer, 
 
 
 def _text_value(text: str, at: Span, layer: Layer) -> Node:
-    """Text as it stands; what is quoted for YAML, `null` and anything that is no scalar are read as YAML."""
+    """The literal text; values in YAML quotes, `null`, and collections are parsed as YAML."""
     try:
         value = _value(text, at, layer)
     except Refused:
@@ -93,7 +93,7 @@ def _value(text: str, at: Span, layer: Layer) -> Node:
 
 
 def _placed(node: Node, at: Span) -> Node:
-    """The node with every span put on the command line's value."""
+    """The node with all spans set to the command line's value."""
     value: Any = node.value
     if isinstance(value, dict):
         value = {key: _placed(item, at) for key, item in value.items()}
@@ -103,7 +103,7 @@ def _placed(node: Node, at: Span) -> Node:
 
 
 def _quoted(path: str, value: str, is_text: Callable[[Path], bool]) -> str | None:
-    """How a path is written whose last key holds dots or slashes, as those of labels do."""
+    """How to write a path whose last key contains dots or slashes, such as that of a label."""
     steps = path.split(".")
     for number in range(1, len(steps)):
         above, key = tuple(steps[:number]), ".".join(steps[number:])

@@ -1,4 +1,4 @@
-"""Documents that come with the package, parsed once and then taken from a cache."""
+"""Documents that ship with the package, parsed once and then read from a cache."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ PARSED = DiskCache("shipped-documents", __file__, *(str(each.__file__) for each 
 
 
 def shipped_documents(file: Path, content: bytes | None = None) -> list[Document]:
-    """Every document of a file. Raises Refused with everything that is wrong. Only shipped files are cached.
+    """All documents of a file. Raises Refused with all errors. Only shipped files are cached.
 
-    `content` is what the file holds, for who has read it already.
+    `content` is the content of the file, if the caller has already read it.
     """
     name, content = shown(file), file.read_bytes() if content is None else content
     text = content.decode()
@@ -33,6 +33,6 @@ def shipped_documents(file: Path, content: bytes | None = None) -> list[Document
 
 
 def shipped_document(file: Path) -> Document:
-    """The one document of a file, which may be empty."""
+    """The single document of a file, which may be empty."""
     documents = shipped_documents(file)
     return only_document(documents, file.read_text("utf-8") if not documents else documents[0].text, shown(file))

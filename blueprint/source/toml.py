@@ -1,4 +1,4 @@
-"""TOML with the places of its keys, which the standard library's parser does not tell."""
+"""TOML with the locations of its keys, which the standard library's parser does not provide."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ Keys = tuple[str, ...]
 
 
 def parse_toml(text: str, file: str) -> dict[str, Any]:
-    """The document. Raises Refused, with exit code 2, where it is not TOML."""
+    """The document. Raises Refused, with exit code 2, if it is not valid TOML."""
     try:
         return tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
@@ -30,14 +30,14 @@ def parse_toml(text: str, file: str) -> dict[str, Any]:
 
 
 def table_of(document: Any, path: Keys) -> Any:
-    """The value at a path of keys; None where there is none."""
+    """The value at a path of keys; None if there is none."""
     for key in path:
         document = document.get(key) if isinstance(document, dict) else None
     return document
 
 
 def place_of(text: str, file: str, path: Keys) -> Span:
-    """Where a key, or a name in a list, stands; else the nearest key above it."""
+    """The span of a key, or of a name in a list; otherwise that of the nearest enclosing key."""
     depth, best = 0, Span(file, 1, 1, 1, 2)
     header: Keys = ()
     for number, line in enumerate(text.splitlines(), start=1):

@@ -1,9 +1,9 @@
-"""Write YAML that every reader understands the same way: YAML 1.1, YAML 1.2 and kubectl's parser.
+"""Writes YAML that all readers interpret in the same way: YAML 1.1, YAML 1.2 and kubectl's parser.
 
-Block style, two spaces, LF, no anchors, no line folding. A string stays plain only if it begins with a
-letter, is made of harmless characters and is no word of any dialect; block scalars are used only where
-their text survives exactly. Why not a library: every dumper tried wrote something that another reader
-takes for a boolean or a number (`on`, `y`, `1e3`, `0o17`), and was ten times slower.
+Block style, two spaces, LF, no anchors, no line folding. A string is plain only if it starts with a letter, consists of
+safe characters and is not a special word in any dialect; block scalars are used only if they preserve the text exactly.
+No library is used, because every dumper that was tried wrote something that another reader interprets as a boolean or a
+number (`on`, `y`, `1e3`, `0o17`), and was ten times slower.
 """
 
 from __future__ import annotations
@@ -25,8 +25,9 @@ LARGEST_INT = 2**63
 
 
 def emit(data: Any) -> str:
-    """One YAML document, ending with a newline. Raises TypeError for what is not JSON, ValueError for what
-    some reader would change (an integer beyond 64 bits, NaN, infinity, a lone surrogate)."""
+    """One YAML document, ending with a newline. Raises TypeError for values that are not JSON, ValueError for values
+    that some reader would change (an integer beyond 64 bits, NaN, infinity, a lone surrogate).
+    """
     parts: list[str] = []
     if isinstance(data, dict) and data:
         _mapping(data, "", "", parts)
@@ -38,17 +39,17 @@ def emit(data: Any) -> str:
 
 
 def readable(value: Any) -> str:
-    """A value of any origin as YAML, for people; as JSON where YAML of ours cannot hold it."""
+    """Any value as readable YAML; as JSON if `emit` does not support it."""
     try:
         return emit(value)
-    except (TypeError, ValueError):  # what others hold may be what we would never write
+    except (TypeError, ValueError):  # live values may be ones that we would never write
         return json.dumps(value, ensure_ascii=False, indent=2, sort_keys=True, default=str)
 
 
 def inline(value: Any) -> str:
-    """A value on one line, to stand in text that is written around it. Raises what `emit` raises."""
+    """A value on one line, for embedding in text. Raises the errors of `emit`."""
     if isinstance(value, str):
-        return _quoted(value) if "," in value or ":" in value else _text(value)  # in brackets they are not plain
+        return _quoted(value) if "," in value or ":" in value else _text(value)  # these are not plain inside brackets
     if isinstance(value, dict):
         return "{" + ", ".join(f"{inline(key)}: {inline(item)}" for key, item in value.items()) + "}"
     if isinstance(value, list):
@@ -57,12 +58,12 @@ def inline(value: Any) -> str:
 
 
 def quoted_if_needed(value: str) -> str:
-    """A text on one line, to stand behind a key or a dash. Raises what `emit` raises."""
+    """A string on one line, for use after a key or a dash. Raises the errors of `emit`."""
     return _text(value)
 
 
 def _mapping(data: dict[str, Any], first: str, indent: str, parts: list[str]) -> None:
-    """`first` stands before the first key (the dash of a list item), `indent` before the others."""
+    """Append the lines of a mapping: `first` precedes the first key (the dash of a list item), `indent` the others."""
     lead = first
     for key, value in data.items():
         if type(key) is not str:

@@ -1,1 +1,1 @@
-"""The blueprint's language: strict models, parsing with diagnostics, the JSON Schema."""
+"""The blueprint language: strict models, parsing with diagnostics, the JSON Schema."""

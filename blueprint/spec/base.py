@@ -1,4 +1,4 @@
-"""What every model of the language has in common."""
+"""The base class of all models of the blueprint language."""
 
 import os
 import sys
@@ -10,10 +10,10 @@ from pydantic.alias_generators import to_camel
 
 
 def _without_plugins() -> None:
-    """Keep pydantic from its plugins: what is valid must not depend on what is installed.
+    """Disable pydantic's plugins: validation must not depend on what is installed.
 
-    The module that would look for them imports the reader of package metadata even where plugins are disabled, which is
-    a thirtieth of `validate`. Where pydantic has no such module, the variable alone decides.
+    The module that would search for them imports the reader of package metadata even if plugins are disabled, which
+    takes a thirtieth of `validate`. If pydantic has no such module, the variable alone decides.
     """
     os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
     finder = ModuleType("pydantic.plugin._loader")
@@ -25,12 +25,12 @@ _without_plugins()
 
 
 class Model(BaseModel):
-    """Strict and frozen; keys are camelCase in YAML and snake_case here.
+    """The strict, frozen base model; keys are camelCase in YAML and snake_case here.
 
-    NOT_YET names keys that belong to the language but are not implemented, each with what to write until then;
-    NOT_YET_VALUES names such values of a key. ELSEWHERE says of unknown keys that people try what to write instead.
-    OTHER_VALUES says the same of unknown values: which value to use, and why. FORM says what a value may be where that
-    is more than a mapping; NO_LIST says why the value is not a list.
+    NOT_YET lists keys that belong to the language but are not implemented, each with an alternative; NOT_YET_VALUES
+    lists such values of a key. ELSEWHERE lists unknown keys that users try, with what to write instead. OTHER_VALUES
+    lists unknown values, with the value to use and the reason. FORM describes the possible forms of a value, if it is
+    more than a mapping; NO_LIST explains why the value is not a list.
     """
 
     model_config = ConfigDict(

@@ -1,4 +1,4 @@
-"""One cause is reported once: what follows from it is left out, and its way out is shown."""
+"""Reports each cause once: consequential errors are omitted, and their solution is shown at the cause."""
 
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
@@ -24,16 +24,16 @@ _SPEC_KEYS = frozenset(info.alias or "" for info in Spec.model_fields.values())
 _POOL_KEYS = frozenset(info.alias or "" for info in NodePool.model_fields.values())
 _TOP_KEYS = frozenset(info.alias or "" for info in Blueprint.model_fields.values())
 _WRAPPERS: Mapping[Path, frozenset[str]] = {(): _TOP_KEYS, ("spec",): _SPEC_KEYS}
-"""Where a key that does not exist may hold all that should stand beside it: `spec.template.spec`."""
+"""Unknown keys that may contain everything that belongs next to them: `spec.template.spec`."""
 
 
 def without_consequences(found: list[Diagnostic], root: Node, empty: Iterable[str | None] = ()) -> list[Diagnostic]:
-    """What is wrong, cause by cause.
+    """The errors, without consequential ones.
 
     Args:
-        found: All that is wrong.
+        found: All errors.
         root: The document.
-        empty: Paths of keys that are reported to have no value: they are not reported to be missing as well.
+        empty: Paths of keys that are reported to have no value: they are not also reported as missing.
     """
     likely = {_beside(each.path, each.fix.replacement) for each in found if each.code is codes.UNKNOWN_KEY and each.fix}
     reported = {*likely, *empty}
@@ -45,7 +45,7 @@ def without_consequences(found: list[Diagnostic], root: Node, empty: Iterable[st
 
 
 def misplaced(found: Iterable[Diagnostic], root: Node) -> list[str]:
-    """Pools that are a key of the pool above them, one level too shallow: `gpu` beside `train`."""
+    """Pools that are a key of the pool above them because of wrong indentation: `gpu` next to `train`."""
     pools = _mapping(root, POOLS)
     wrong = {path[2] for each in found if len(path := parse_path(each.path or "")) > len(POOLS) and path[:2] == POOLS}
     later = [name for name in list(pools)[1:] if name in wrong and name in _POOL_KEYS]
@@ -53,7 +53,7 @@ def misplaced(found: Iterable[Diagnostic], root: Node) -> list[str]:
 
 
 def pool_above(root: Node, name: str) -> str:
-    """The pool that is written before another."""
+    """The pool that precedes another one in the document."""
     pools = list(_mapping(root, POOLS))
     return pools[pools.index(name) - 1]
 
@@ -73,7 +73,7 @@ def _as_misplaced(found: list[Diagnostic], root: Node, name: str) -> list[Diagno
 
 
 def _unwrapped(found: list[Diagnostic], root: Node) -> list[Diagnostic]:
-    """Keys are not missing that stand inside of one that does not exist."""
+    """The errors without missing keys that exist inside an unknown key."""
     for each in found:
         path = parse_path(each.path or "")
         keys = _WRAPPERS.get(path[:-1])
@@ -94,7 +94,7 @@ def _keys_inside(node: Node | None) -> frozenset[str]:
 
 
 def _with_likely_pool(found: Diagnostic, root: Node) -> Diagnostic:
-    """A pool of an overlay that lacks what it needs, because its name misspells a pool that is there."""
+    """An overlay's pool that lacks required keys because its name misspells an existing pool."""
     path = parse_path(found.path or "")
     if found.code is not codes.MISSING_KEY or path[:2] != POOLS or len(path) != len(POOLS) + 2:
         return found
@@ -107,7 +107,9 @@ def _with_likely_pool(found: Diagnostic, root: Node) -> Diagnostic:
 
 
 def placeholders(root: Node) -> dict[Path, Node]:
-    """Values that are text for another program to replace. Settings and patches may hold such text for the cluster."""
+    """Values that are text for another program to replace. Settings and patches may contain such text for the
+    cluster.
+    """
     texts = ((path, node) for path, node in root.walk() if isinstance(node.value, str))
     found = ((path, node) for path, node in texts if path[0] in _TOP_KEYS and path[0] != "extends")
     unfilled = ((path, node) for path, node in found if find_variable(_with_tenant(path, node.value)))
@@ -115,12 +117,12 @@ def placeholders(root: Node) -> dict[Path, Node]:
 
 
 def _with_tenant(path: Path, text: str) -> str:
-    """The text without the one variable that plans and tenants have."""
+    """The text without the single variable that plans and tenants support."""
     return text.replace(TENANT, "tenant") if path[:2] in _OF_TENANTS else text
 
 
 def with_placeholders(found: list[Diagnostic], unfilled: Mapping[Path, Node]) -> list[Diagnostic]:
-    """What is wrong, with one diagnostic for each placeholder in place of all that its text leads to."""
+    """The errors, with one diagnostic per placeholder in place of everything that its text causes."""
     reported = [
         Diagnostic(
             codes.MALFORMED,
@@ -138,12 +140,12 @@ def with_placeholders(found: list[Diagnostic], unfilled: Mapping[Path, Node]) ->
 
 
 def no_chart_help(*_: Any) -> list[str]:
-    """Nothing is known of any chart."""
+    """Return nothing: no charts are known."""
     return []
 
 
 def with_chart_help(found: Diagnostic, root: Node, chart_help: ChartValueHelp) -> Diagnostic:
-    """A key of a component that is one of its Helm chart: what says the same in a blueprint."""
+    """A key of a component that belongs to its Helm chart, with the equivalent in a blueprint."""
     path, node = parse_path(found.path or ""), root.get(parse_path(found.path or ""))
     if found.code is not codes.UNKNOWN_KEY or path[:2] != _COMPONENTS or len(path) != len(_COMPONENTS) + 2 or not node:
         return found
@@ -152,7 +154,7 @@ def with_chart_help(found: Diagnostic, root: Node, chart_help: ChartValueHelp) -
 
 
 def wrong_document(root: Node, found: Iterable[Diagnostic]) -> Diagnostic | None:
-    """The one thing to be said of a document that is something else: what it lacks as a blueprint does not matter."""
+    """The single error for a document of another kind, for which missing blueprint fields do not matter."""
     wrong = sorted((each for each in found if each.code is codes.WRONG_DOCUMENT), key=lambda each: each.path != "kind")
     kind = root.get(("kind",))
     if wrong and kind and kind.value != "Blueprint":
@@ -170,7 +172,7 @@ def wrong_document(root: Node, found: Iterable[Diagnostic]) -> Diagnostic | None
 
 
 def wrong_overlay(found: list[Diagnostic]) -> Diagnostic | None:
-    """The one thing to be said of a document that is no overlay, where another kind is the reason."""
+    """The single error for a document that is not an overlay, if it is of another kind."""
     wrong = next((each for each in found if each.code is codes.WRONG_DOCUMENT and each.path == "kind"), None)
     if wrong is None:
         return None
@@ -179,7 +181,7 @@ def wrong_overlay(found: list[Diagnostic]) -> Diagnostic | None:
 
 
 def certain(found: list[Diagnostic]) -> list[Diagnostic]:
-    """What is wrong whatever stands in a layer that could not be read; of `extends` the layers have reported it."""
+    """Errors that do not depend on an unreadable layer; errors in `extends` are reported by the layers."""
     uncertain = (codes.MISSING_KEY, codes.INCONSISTENT)
     return [f for f in found if f.code not in uncertain and not (f.path or "").startswith("extends")]
 

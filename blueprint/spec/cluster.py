@@ -8,7 +8,7 @@ from blueprint.spec.base import Model
 from blueprint.spec.forms import ABSOLUTE_PATH, KUBERNETES, SYSTEM, UID, Host, LabelKeys, Names, Repository
 
 VANILLA: Final = "vanilla"
-"""The distribution where nothing is said: Kubernetes as it is released."""
+"""The default distribution: unmodified upstream Kubernetes."""
 _WITHOUT_ENTRY = (
     "ack", "capi", "cke", "coreweave", "crusoe", "digitalocean", "doks", "eks-anywhere", "iks", "ibm", "k0s", "kind",
     "kops", "kubeadm", "kubernetes", "kubespray", "lambda", "lke", "minikube", "nebius", "oci", "oke", "ovh",
@@ -18,7 +18,7 @@ _HELP = "it has no entry of its own: it is distribution: vanilla, and os says th
 
 
 class Registries(Model):
-    """Where images are pulled from."""
+    """The registries from which images are pulled."""
 
     mirrors: dict[Host, Repository] = Field(
         examples=[{"nvcr.io": "reg.acme.example/nvcr", "*": "reg.acme.example/mirror"}],

@@ -1,4 +1,4 @@
-"""Codes of the blueprint's form (BP20xx)."""
+"""Diagnostic codes for the form of a blueprint (BP20xx)."""
 
 from blueprint.diagnostics import Severity, define
 

@@ -1,4 +1,4 @@
-"""`spec.components`: what differs from the release, and changes that no setting expresses."""
+"""`spec.components`: differences from the release, and changes that no setting supports."""
 
 from typing import Annotated, Any, ClassVar, Literal
 
@@ -33,7 +33,7 @@ class Patch(Model):
 
 
 class ComponentSpec(Model):
-    """What differs from the release for one component."""
+    """Differences from the release for one component."""
 
     NOT_YET_VALUES: ClassVar[dict[str, tuple[str, ...]]] = {"ownership": ("chart",)}
 

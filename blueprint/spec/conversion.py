@@ -1,7 +1,7 @@
-"""Convert a document where it stands: what other layers decide is looked up first.
+"""Converts a document in place, taking values of other layers into account.
 
-Two things are not in the document itself. A default that has changed must be written out, unless a layer sets it. A
-ready-made overlay that names a cloud is no longer extended, so that the document names the cloud.
+Two things are not in the document itself. A changed default must be written explicitly, unless a layer sets it. A
+ready-made overlay that sets a cloud is no longer extended, so the document sets the cloud itself.
 """
 
 from typing import Any
@@ -19,7 +19,7 @@ from blueprint.spec.versions import Language
 
 
 def converted_in_place(text: str, file: str, version: str, language: Language, files: Files | None = None) -> str:
-    """The text of `file` in `version`, so that it means what it means with all that it extends. Raises Refused."""
+    """The text of `file` in `version`, with the same meaning including everything it extends. Raises Refused."""
     older = version_of(text, file, language)
     if older == version:
         return text

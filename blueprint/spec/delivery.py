@@ -1,4 +1,4 @@
-"""`spec.delivery`: which controller in the cluster applies the compiled bundle, and where it finds it."""
+"""`spec.delivery`: the controller in the cluster that applies the compiled bundle, and its source."""
 
 from typing import Annotated, Literal
 
@@ -20,7 +20,7 @@ REVISION = form(r"[A-Za-z0-9][A-Za-z0-9._/-]*", "a branch, a tag or a commit")
 
 
 class ArgoCDSpec(Model):
-    """Argo CD: an Application for each stage, and one that makes them."""
+    """Argo CD: an Application for each stage, and one that creates them."""
 
     repository: Annotated[str, Field(pattern=REPOSITORY_URL)] = Field(
         examples=["https://git.acme.example/gpu"], description="URL of the repository that the bundle is committed to."
@@ -39,7 +39,7 @@ class ArgoCDSpec(Model):
 
 
 class FluxSpec(Model):
-    """Flux: a Kustomization for each stage, each waiting for the one before."""
+    """Flux: a Kustomization for each stage, each depending on the previous one."""
 
     source: Name = Field(examples=["platform"], description="Name of the source that the bundle is committed to.")
     source_kind: Literal["GitRepository", "OCIRepository", "Bucket"] = Field(
@@ -59,7 +59,7 @@ class FluxSpec(Model):
 
 
 class DeliverySpec(Model):
-    """The controllers for which the bundle has files in its folder delivery/."""
+    """The controllers for which the bundle contains files in its folder delivery/."""
 
     path: Annotated[str, Field(pattern=FOLDER)] = Field(
         examples=["clusters/prod-eu"],

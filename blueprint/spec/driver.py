@@ -12,7 +12,7 @@ OWNERS: Final[tuple[str, ...]] = get_args(Owner)
 
 
 class PoolDriver(Model):
-    """Which driver."""
+    """The driver branch and its options."""
 
     ELSEWHERE: ClassVar[dict[str, str]] = {
         "type": "the driver is always that of whole GPUs and MIG; guests with vGPU are not supported: let the node "
@@ -41,7 +41,7 @@ class PoolDriver(Model):
 
 
 class PoolOwner(Model):
-    """Who installs the driver, the container toolkit and the device plugin. One value alone stands for all three."""
+    """Who installs the driver, the container toolkit and the device plugin. A single value applies to all three."""
 
     FORM = "operator, host or provider, or a mapping of driver, toolkit and devicePlugin"
 

@@ -1,7 +1,7 @@
-"""The canonical layout of a blueprint or an overlay: keys in the order of the language, quotes only where needed.
+"""The canonical layout of a blueprint or an overlay: keys in schema order, quotes only where needed.
 
-Comments stay with what they stand above. Names that users choose keep their order, and so does everything in lists.
-What is written must say the same as before, with the same comments: otherwise the text is refused.
+Comments stay above what they describe. User-defined names keep their order, and so do list items. The result must have
+the same meaning and the same comments: otherwise the text is rejected.
 """
 
 import re
@@ -19,7 +19,7 @@ from blueprint.spec.schema_fields import keys_in_order
 
 
 def formatted(text: str, file: str) -> str:
-    """The text in canonical layout; a text that is so comes out as it is. Raises Refused where it cannot be read."""
+    """The text in canonical layout; unchanged if it already is. Raises Refused if it cannot be read."""
     old = load_text(text, file)
     new = text.replace("\r\n", "\n").replace("\r", "\n")
     try:
@@ -38,7 +38,7 @@ def formatted(text: str, file: str) -> str:
 
 
 def _depth(data: Any) -> int:
-    """How many mappings are nested: moving an entry of the outermost moves what is in it."""
+    """The nesting depth of mappings: moving an entry of the outermost one moves its contents."""
     below = data.values() if isinstance(data, dict) else data if isinstance(data, list) else ()
     return (1 if isinstance(data, dict) else 0) + max((_depth(each) for each in below), default=0)
 
@@ -49,7 +49,7 @@ def _impossible(file: str, reason: str) -> Refused:
 
 
 def _quotes(text: str, file: str) -> str:
-    """Double quotes around what needs them, and none around the rest."""
+    """Add double quotes where they are needed, and remove them elsewhere."""
     document = load_text(text, file)
     starts = _line_starts(text)
     edits = []
@@ -64,7 +64,7 @@ def _quotes(text: str, file: str) -> str:
 
 
 def _texts(document: Document, marks: Any, path: Path, *, in_flow: bool = False) -> Iterator[tuple[Path, str, bool]]:
-    """Every text value with its path, and whether it stands in braces or brackets."""
+    """All strings with their paths, and whether they are in braces or brackets."""
     if marks is None:
         return
     children = marks[2]
@@ -83,7 +83,7 @@ def _texts(document: Document, marks: Any, path: Path, *, in_flow: bool = False)
 
 
 def _ordered(text: str, file: str) -> str:
-    """The text with the outermost mapping that is out of order in order."""
+    """The text with the outermost unordered mapping sorted."""
     document = load_text(text, file)
     for path, data in _mappings(document.data, ()):
         known = keys_in_order(path)
@@ -123,14 +123,14 @@ def _rearranged(text: str, document: Document, path: Path, keys: Sequence[str], 
 
 
 def _above(lines: Sequence[str], begin: int, indent: int, floor: int) -> int:
-    """The first line of an entry: its key's, or that of the comments right above it."""
+    """The first line of an entry: that of its key, or of the comments directly above it."""
     while begin > floor and re.match(rf" {{{indent}}}#", lines[begin - 1]):
         begin -= 1
     return begin
 
 
 def _tail(chunk: Sequence[str]) -> list[str]:
-    """The blank lines at the end of an entry: they separate places, and stay where they are."""
+    """The blank lines at the end of an entry, which stay at their position as separators."""
     count = 0
     while count < len(chunk) and not chunk[-1 - count].strip():
         count += 1
@@ -138,7 +138,7 @@ def _tail(chunk: Sequence[str]) -> list[str]:
 
 
 def _in_braces(text: str, document: Document, path: Path, keys: Sequence[str], wanted: Sequence[str]) -> str:
-    """Entries change places; what stands between them stays. Comments between braces keep everything as it is."""
+    """Reorder entries in braces, keeping what is between them. Comments inside the braces prevent any change."""
     starts = _line_starts(text)
     places = []
     for key in keys:
@@ -154,7 +154,9 @@ def _in_braces(text: str, document: Document, path: Path, keys: Sequence[str], w
 
 
 def _spaced(text: str, file: str) -> str:
-    """No white space at the end of lines, one blank line at most, one newline at the end; block texts are kept."""
+    """Remove trailing whitespace, and limit blank lines to one and final newlines to one; block scalars are
+    preserved.
+    """
     document = load_text(text, file)
     verbatim = set[int]()
     for path, _, _ in _texts(document, document.marks, ()):

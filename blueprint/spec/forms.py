@@ -1,4 +1,4 @@
-"""Forms of text: names, labels, versions. Each pattern has its words, for diagnostics."""
+"""Formats of strings: names, labels, versions. Each pattern has a description for diagnostics."""
 
 import re
 from typing import Annotated, Any
@@ -8,18 +8,18 @@ from pydantic import BeforeValidator, Field
 from blueprint.name_patterns import DNS_LABEL, LABEL_NAME
 
 FORMS: dict[str, str] = {}
-"""What a pattern demands, in words, by pattern."""
+"""The description of each pattern."""
 
 
 def form(pattern: str, words: str) -> str:
-    """The anchored pattern, with its words remembered for diagnostics."""
+    """The anchored pattern, registered with its description for diagnostics."""
     anchored = f"^{pattern}$"
     FORMS[anchored] = words
     return anchored
 
 
 def matches_form(pattern: str, text: str) -> bool:
-    """Whether the whole text has a form."""
+    """Whether the whole text matches a pattern."""
     return re.fullmatch(pattern, text) is not None
 
 
@@ -74,7 +74,7 @@ Repository = Annotated[str, Field(pattern=REPOSITORY)]
 
 
 def to_tuple(value: Any) -> Any:
-    """A YAML list as the tuple that models hold; everything else as it is."""
+    """A YAML list as the tuple used in models; everything else unchanged."""
     return tuple(value) if isinstance(value, list) else value
 
 

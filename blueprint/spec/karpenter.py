@@ -1,4 +1,4 @@
-"""`karpenter` of a node pool and `spec.karpenter`: nodes of EC2 that Karpenter makes when pods wait for them."""
+"""`karpenter` of a node pool and `spec.karpenter`: EC2 nodes that Karpenter creates for pending pods."""
 
 from typing import Annotated, Any, ClassVar, Literal, Self
 
@@ -16,13 +16,13 @@ from blueprint.spec.base import Model
 from blueprint.spec.forms import INSTANCE_TYPE, KUBECTL_TAINT, Name, Texts, form, to_tuple
 
 KARPENTER = "karpenter"
-"""The key of a node pool, and of the section."""
+"""The key in a node pool, and of the section."""
 Purchase = Literal["reserved", "on-demand", "spot"]
-"""How a machine is bought."""
+"""The purchase type of a machine."""
 PURCHASES: tuple[Purchase, ...] = ("reserved", "on-demand", "spot")
-"""Every purchase type, the surest first."""
+"""All purchase types, the most reliable first."""
 ANY_PURCHASE = "always"
-"""The key of a price that holds however a machine is bought."""
+"""The key of a price that applies to all purchase types."""
 Price = Annotated[float, Field(gt=0, le=1000)]
 _PRICE_SCHEMA = {"type": "number", "exclusiveMinimum": 0, "maximum": 1000}
 _PRICES_SCHEMA = {
@@ -39,7 +39,7 @@ _PRICES_SCHEMA = {
 
 
 def _every_purchase(value: Any) -> Any:
-    """One price holds however a machine is bought."""
+    """A single price applies to all purchase types."""
     return value if isinstance(value, dict) else {ANY_PURCHASE: value}
 
 
@@ -49,7 +49,7 @@ Prices = Annotated[
     BeforeValidator(_every_purchase),
     WithJsonSchema(_PRICES_SCHEMA),
 ]
-"""What a GPU costs in an hour: one number, or one for each purchase type."""
+"""The price of a GPU hour: one number, or one per purchase type."""
 DURATION = form(r"([0-9]+(h|m|s))+", "a duration: 30s, 45m, 1h30m")
 DURATION_OR_NEVER = form(r"(([0-9]+(h|m|s))+|Never)", "a duration like 10m or 720h, or Never")
 NODES_OR_PERCENT = form(r"((100|[0-9]{1,2})%|[0-9]+)", 'a number of nodes, or percent of them in quotes: 1, "10%"')
@@ -70,7 +70,7 @@ def _as_text(value: Any) -> Any:
 
 
 class DisruptionBudget(Model):
-    """How many nodes Karpenter takes away at once."""
+    """The number of nodes that Karpenter may disrupt at the same time."""
 
     nodes: Annotated[
         str,
@@ -98,7 +98,7 @@ class DisruptionBudget(Model):
 
 
 class PoolDisruption(Model):
-    """When Karpenter takes nodes of a pool away."""
+    """When Karpenter may remove nodes of a pool."""
 
     when: Literal["empty", "underutilized", "never"] = Field(
         default="empty",
@@ -128,7 +128,7 @@ class PoolDisruption(Model):
 
 
 class PoolKarpenter(Model):
-    """Nodes of the pool are made by Karpenter when pods wait for them, and taken away when nothing needs them."""
+    """Karpenter creates nodes of the pool for pending pods, and removes nodes that are no longer needed."""
 
     OTHER_VALUES: ClassVar[dict[str, dict[str, tuple[str, str]]]] = {
         "capacity": {
@@ -191,7 +191,7 @@ class PoolKarpenter(Model):
 
 
 class Selected(Model):
-    """Subnets, security groups or capacity reservations of EC2: by tags, by ids, or both."""
+    """Subnets, security groups or capacity reservations of EC2: by tags, by IDs, or both."""
 
     tags: dict[str, str] | None = Field(
         examples=[{"team": "ml"}],
@@ -210,7 +210,7 @@ class Selected(Model):
 
 
 class NodeImages(Model):
-    """The image that the machines start with."""
+    """The image of the machines."""
 
     FORM = "family@version or a mapping"
 
@@ -264,7 +264,7 @@ class NodeImages(Model):
 
 
 class NodeClassSpec(Model):
-    """What Karpenter starts machines with: image, rights, network and disks."""
+    """The configuration of machines that Karpenter starts: image, permissions, network and disks."""
 
     image: NodeImages = Field(
         examples=["al2023@v20260801", {"family": "custom", "name": "acme-gpu-*", "owner": "self"}],
@@ -335,7 +335,7 @@ class NodeClassSpec(Model):
 
 
 class KarpenterSpec(Model):
-    """What the pools that Karpenter makes have in common."""
+    """Common settings of the pools whose nodes Karpenter creates."""
 
     node_classes: dict[Name, NodeClassSpec] = Field(
         examples=[{"gpu": {"image": "al2023@v20260801", "role": "KarpenterNodeRole-acme", "discovery": "acme-prod"}}],

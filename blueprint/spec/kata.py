@@ -1,4 +1,4 @@
-"""`kata` of a node pool: its nodes run pods in Kata's virtual machines, which get its GPUs."""
+"""`kata` of a node pool: its nodes run pods in Kata's virtual machines, to which its GPUs are passed."""
 
 from typing import Annotated, ClassVar, Literal
 

@@ -1,4 +1,4 @@
-"""What the nodes of a pool are made of and where they stand: machine, kubelet, topology, NVLink domains."""
+"""The hardware and location of a pool's nodes: machine, kubelet, topology, NVLink domains."""
 
 from typing import Annotated, ClassVar, Literal
 
@@ -11,7 +11,7 @@ DomainSize = Annotated[int, Field(ge=1, le=100_000)]
 
 
 class PoolMachine(Model):
-    """The machine that each node of a pool is."""
+    """The machine of each node in a pool."""
 
     OTHER_VALUES: ClassVar[dict[str, dict[str, tuple[str, str]]]] = {
         "arch": {
@@ -43,7 +43,7 @@ class PoolMachine(Model):
 
 
 class PoolKubelet(Model):
-    """How the kubelet of the pool's nodes must be set up. Kubernetes cannot set it: it is a prerequisite."""
+    """The required kubelet configuration of the pool's nodes. Kubernetes cannot set it, so it is a prerequisite."""
 
     topology_manager: Literal["none", "best-effort", "restricted", "single-numa-node"] | None = Field(
         default=None, description="How strictly processors, memory and GPUs of a pod come from one NUMA node."
@@ -63,7 +63,7 @@ class PoolKubelet(Model):
 
 
 class NvlinkDomain(Model):
-    """Nodes that are joined by NVLink, as the trays of an NVL72 rack are."""
+    """Nodes that are connected by NVLink, such as the trays of an NVL72 rack."""
 
     nodes: Annotated[int, Field(ge=2, le=1000)] = Field(
         examples=[18], description="Nodes in one domain: 18 in an NVL72 rack."

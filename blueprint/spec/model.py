@@ -1,6 +1,6 @@
 """The blueprint, version v1alpha2: strict, frozen models. Field descriptions are the reference documentation.
 
-Sections that are not implemented yet are named in NOT_YET, each with what to write until then.
+Sections that are not implemented yet are in NOT_YET, each with an alternative.
 """
 
 from typing import Annotated, Any, ClassVar, Final, Literal
@@ -22,7 +22,7 @@ API_VERSION: Final = "gpublueprint.dev/v1alpha2"
 
 
 class Metadata(Model):
-    """Who and what this blueprint is."""
+    """The name, version and owners of this blueprint."""
 
     name: Name = Field(
         examples=["acme-prod-eu"],
@@ -154,7 +154,7 @@ class Spec(Model):
 
 
 class Blueprint(Model):
-    """A GPU platform on Kubernetes, declared."""
+    """A declared GPU platform on Kubernetes."""
 
     api_version: Literal["gpublueprint.dev/v1alpha2"] = Field(description="Version of this language.")
     kind: Literal["Blueprint"] = Field(description="Blueprint; overlays say Overlay.")
@@ -170,13 +170,13 @@ class Blueprint(Model):
 
 
 class OverlayMetadata(Model):
-    """Who and what an overlay is."""
+    """The name and version of an overlay."""
 
     name: Name | None = Field(default=None, description="A name for people.")
 
 
 class OverlayHead(Model):
-    """What surrounds the spec of an overlay; the spec itself is checked where it ends up."""
+    """The parts of an overlay outside of its spec; the spec itself is checked after merging."""
 
     api_version: Literal["gpublueprint.dev/v1alpha2"]
     kind: Literal["Overlay"]

@@ -1,4 +1,4 @@
-"""`network` of a node pool: what joins its nodes besides Ethernet, and how GPUs reach it."""
+"""`network` of a node pool: the network that connects its nodes besides Ethernet, and how GPUs reach it."""
 
 from typing import Annotated, Literal
 
@@ -18,7 +18,7 @@ NetworkOwner = Literal["networkOperator", "host", "provider"]
 
 
 class PoolNetwork(Model):
-    """The fabric that joins the pool's nodes."""
+    """The fabric that connects the pool's nodes."""
 
     fabric: Fabric | None = Field(
         default=None,

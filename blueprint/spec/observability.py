@@ -1,4 +1,4 @@
-"""`spec.observability`: which Prometheus looks at the GPUs, what it is told, and what it warns about."""
+"""`spec.observability`: the Prometheus that monitors the GPUs, its metrics, and its alerts."""
 
 from typing import Annotated, Any, Literal
 
@@ -16,7 +16,7 @@ MetricNames = Annotated[tuple[Annotated[str, Field(pattern=METRIC)], ...], Befor
 
 
 class PrometheusSpec(Model):
-    """A Prometheus that exists already, run by the Prometheus operator."""
+    """An existing Prometheus that the Prometheus Operator runs."""
 
     namespace: Name = Field(examples=["monitoring"], description="Its namespace.")
     monitor_namespace: Name | None = Field(
@@ -40,7 +40,7 @@ class PrometheusSpec(Model):
 
 
 class MetricsSpec(Model):
-    """Which metrics the exporter exports; the name of a set alone stands for that set."""
+    """The metrics of the exporter. The name of a set selects that set."""
 
     set: Literal["minimal", "standard", "full"] = Field(
         default="standard", description="The set to start from: each is part of the next."
@@ -64,7 +64,7 @@ class MetricsSpec(Model):
 
 
 class AlertSpec(Model):
-    """What differs from an alert's defaults."""
+    """Differences from an alert's defaults."""
 
     enabled: bool = Field(default=True, description="false disables it; the bundle records that.")
     threshold: Annotated[int, Field(ge=0)] | None = Field(
@@ -81,7 +81,7 @@ class AlertSpec(Model):
 
 
 class ObservabilitySpec(Model):
-    """How the nodes and their GPUs are watched. Without this section nothing of it is rendered."""
+    """The monitoring of nodes and GPUs. Without this section, nothing of it is rendered."""
 
     prometheus: PrometheusSpec = Field(
         examples=[{"namespace": "monitoring", "selectorLabels": {"release": "kps"}}],

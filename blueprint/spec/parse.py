@@ -1,8 +1,8 @@
-"""Turn the merged document into a Blueprint, and everything that is wrong with it into diagnostics.
+"""Converts the merged document to a Blueprint, and all of its errors to diagnostics.
 
-A wrong pool or component does not hide what is wrong with the others: what is faulty is set aside, and the
-rest goes on to the next phase, so that one run finds as much as it can. A misspelt key is reported, and then read as
-the key that it was meant to be.
+An error in one pool or component does not hide errors in others: faulty parts are set aside, and the rest continues to
+the next phase, so that one run finds as many errors as possible. A misspelled key is reported, and then read as the key
+that it was meant to be.
 """
 
 import copy
@@ -37,9 +37,9 @@ from blueprint.spec.slips import corrected, slips
 
 _DEFAULTS = ("spec", "poolDefaults")
 _APART = ("taints", "expect", "kubelet", "costPerGpuHour")
-"""Keys of a pool on which no other one depends."""
+"""Keys of a pool on which no other key depends."""
 _OF_POOL = 4
-"""Steps of a path to a key of a pool or a component, `spec.nodePools.train.gpu`."""
+"""The number of steps in the path of a pool's or component's key, `spec.nodePools.train.gpu`."""
 _NAME, _UNNAMED = ("metadata", "name"), "unnamed"
 
 
@@ -108,9 +108,10 @@ def _validated(data: Any) -> tuple[Blueprint | None, list[Any]]:
 
 
 def _once_for_all_pools(problems: list[Any], root: Node) -> list[Diagnostic]:
-    """What is wrong; in `poolDefaults` reported there, and not again for every pool that has it from there.
+    """The errors; those in `poolDefaults` are reported there, and not again for every pool that inherits them.
 
-    What defaults lack, and what two of their values say together, is judged in the pools that they are merged under.
+    Missing keys of the defaults, and combinations of their values, are checked in the pools under which they are
+    merged.
     """
     found: list[Diagnostic] = []
     shared: set[tuple[Span | None, str]] = set()
@@ -129,7 +130,7 @@ def _once_for_all_pools(problems: list[Any], root: Node) -> list[Diagnostic]:
 
 
 def _head(node: Node) -> Iterator[Diagnostic]:
-    """What is wrong around the spec of an overlay."""
+    """Errors in an overlay outside of its spec."""
     try:
         OverlayHead.model_validate(plain(node))
     except ValidationError as error:
@@ -140,7 +141,7 @@ def _head(node: Node) -> Iterator[Diagnostic]:
 
 
 def _needless(found: Iterable[Diagnostic], root: Node) -> Iterator[Path]:
-    """Unknown keys of pools and components that are no misspelling: without them, the others mean what they say."""
+    """Unknown keys of pools and components that are not misspellings: without them, the others keep their meaning."""
     for each in found:
         if each.code is UNKNOWN_KEY and each.fix is None and each.path:
             path = parse_path(each.path)
@@ -149,9 +150,9 @@ def _needless(found: Iterable[Diagnostic], root: Node) -> Iterator[Path]:
 
 
 def _without(data: Any, locations: Iterable[Path], needless: Collection[Path]) -> Any:
-    """The data without what is faulty: whole pools and components, single keys elsewhere and where they are needless.
+    """The data without faulty parts: whole pools and components, single keys elsewhere and if they are `needless`.
 
-    A faulty name is replaced by one that is not: nothing else depends on it.
+    A faulty name is replaced by a valid one, because nothing else depends on it.
     """
     remaining = copy.deepcopy(data)
     for location in locations:

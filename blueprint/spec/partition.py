@@ -20,7 +20,7 @@ SHARED = form(
 
 
 def _devices(value: Any) -> Any:
-    """`all`, `2`, `0-3` or `[0, 1]` as `all` or indexes in the order written. Raises ValueError in words."""
+    """`all`, `2`, `0-3` or `[0, 1]` as `all` or indices in the order written. Raises ValueError with the error."""
     if value == "all":
         return value
     if isinstance(value, str) and (match := _RANGE.fullmatch(value)):
@@ -35,7 +35,7 @@ def _devices(value: Any) -> Any:
 
 
 def _some(layouts: tuple[Any, ...]) -> tuple[Any, ...]:
-    """Not none. `min_length` would count only the sound ones, and complain a second time about the others."""
+    """Require at least one. `min_length` would count only the valid ones, and report a second error."""
     if not layouts:
         raise ValueError("names no layout; leave mig out for whole GPUs")
     return layouts
@@ -63,7 +63,7 @@ Devices = Annotated[
         }
     ),
 ]
-"""Indexes of a node's GPUs, or `all`."""
+"""Indices of a node's GPUs, or `all`."""
 
 Replicas = Annotated[int, Field(ge=2, le=128)]
 _REPLICAS = {"type": "integer", "minimum": 2, "maximum": 128}
@@ -85,11 +85,11 @@ TimeSlicing = Annotated[
         }
     ),
 ]
-"""Replicas by what is shared; a number stands for all."""
+"""Replicas by resource; a number applies to all."""
 
 
 class MigLayout(Model):
-    """How some GPUs of each node are partitioned."""
+    """The partitioning of some GPUs of each node."""
 
     devices: Devices = Field(
         examples=["all", "0-3", [0, 1], 7],
@@ -104,7 +104,7 @@ class MigLayout(Model):
 
 
 class PoolMig(Model):
-    """Multi-Instance GPU. GPUs that no layout names stay whole."""
+    """Multi-Instance GPU. GPUs without a layout entry are not partitioned."""
 
     strategy: Literal["single", "mixed"] | None = Field(
         default=None,
@@ -119,7 +119,7 @@ class PoolMig(Model):
 
 
 class PoolSharing(Model):
-    """Several pods on one GPU, or on one MIG instance. Either time-slicing or MPS."""
+    """Several pods on one GPU, or on one MIG instance, through either time-slicing or MPS."""
 
     time_slicing: TimeSlicing | None = Field(
         examples=[4, {"gpu": 4, "1g.10gb": 2}],

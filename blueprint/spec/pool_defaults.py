@@ -1,4 +1,4 @@
-"""`spec.poolDefaults`: merged under every pool that has GPUs, so that values keep the lines that set them."""
+"""`spec.poolDefaults`: merged under every pool with GPUs, so that values keep their sources."""
 
 from collections.abc import Callable
 
@@ -9,11 +9,12 @@ DEFAULTS = "poolDefaults"
 
 
 def merge_pool_defaults(root: Node, has_gpus: Callable[[str], bool]) -> None:
-    """Merge the defaults under the pools, in place; before what is `null` is removed, so that a pool can remove one.
+    """Merge the defaults under the pools, in place, before null values are removed, so that a pool can remove a
+    default.
 
     Args:
         root: The merged document.
-        has_gpus: Whether machines of an instance type have GPUs, as far as the catalogue knows.
+        has_gpus: Whether machines of an instance type have GPUs, according to the catalogue.
     """
     spec = root.get(("spec",))
     if spec is None or not isinstance(spec.value, dict):
@@ -24,13 +25,13 @@ def merge_pool_defaults(root: Node, has_gpus: Callable[[str], bool]) -> None:
     for name, pool in pools.value.items():
         if isinstance(pool.value, dict) and _gets_defaults(pool, has_gpus):
             merged = merge(defaults, pool, [])
-            # Places of the pool stay its own: it is where it was written, whatever it has from elsewhere.
+            # The pool keeps its own span: it was written there, whatever it inherits.
             merged.replaced = pool.replaced
             pools.value[name] = merged
 
 
 def _gets_defaults(pool: Node, has_gpus: Callable[[str], bool]) -> bool:
-    """Whether a pool says that it has GPUs: by `gpu`, or by a machine that has some."""
+    """Whether a pool has GPUs: by `gpu`, or by a machine with GPUs."""
     gpu = pool.get(("gpu",))
     if gpu and gpu.value is not None:
         return True

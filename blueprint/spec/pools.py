@@ -1,4 +1,4 @@
-"""`spec.nodePools` and `spec.poolDefaults`: groups of nodes that are alike, and what they have in common."""
+"""`spec.nodePools` and `spec.poolDefaults`: groups of equal nodes, and their common defaults."""
 
 from typing import Annotated, Any, ClassVar, Literal, Self
 
@@ -19,12 +19,12 @@ def _count_as_range(value: Any) -> Any:
 
 
 def _without_default(schema: dict[str, Any]) -> None:
-    """The default stands in another field, so the schema has none to show."""
+    """Remove the default from the schema, because it is in another field."""
     del schema["default"]
 
 
 class NodeCount(Model):
-    """How many nodes a pool has; one number stands for both."""
+    """The number of nodes of a pool. A single number sets both minimum and maximum."""
 
     FORM = "a number or a mapping of min and max"
 
@@ -80,21 +80,21 @@ class PoolGpu(Model):
 
 
 class PoolExpect(Model):
-    """Further facts that a node probe must find on every node of the pool."""
+    """Further expectations that a node probe checks on every node of the pool."""
 
     ecc: bool | None = Field(default=None, description="Whether ECC is on, now and after the next reset.")
     persistence_mode: bool | None = Field(default=None, description="Whether persistence mode is on.")
 
 
 def _taints_as_list(schema: dict[str, Any]) -> None:
-    """Taints may also be written as kubectl takes them."""
+    """Allow taints in kubectl's notation, too."""
     mapping = {key: schema.pop(key) for key in ("type", "additionalProperties", "propertyNames") if key in schema}
     listed = {"type": "array", "items": {"type": "string", "pattern": KUBECTL_TAINT}}
     schema["anyOf"] = [mapping, listed]
 
 
 class PoolNodes(Model):
-    """The nodes of one pool: how many, and how they are known."""
+    """The nodes of one pool: their number, and their selector."""
 
     nodes: NodeCount = Field(
         examples=[4, {"min": 0, "max": 8}],
@@ -116,7 +116,7 @@ class PoolNodes(Model):
 
 
 class PoolSettings(Model):
-    """What a node pool and the defaults of all pools have in common."""
+    """Common settings of a node pool and of the defaults of all pools."""
 
     taints: dict[LabelKey, TaintText] = Field(
         examples=[["nvidia.com/gpu=true:NoSchedule"], {"nvidia.com/gpu": "true:NoSchedule"}],
@@ -196,7 +196,7 @@ class PoolSettings(Model):
 
 
 class NodePool(PoolSettings, PoolNodes):
-    """A group of nodes that are alike."""
+    """A group of equal nodes."""
 
     kata: KataSpec | None = Field(
         examples=[{}, {"confidential": "snp", "attestation": "https://kbs.acme.example"}],
@@ -206,7 +206,7 @@ class NodePool(PoolSettings, PoolNodes):
 
 
 class PoolDefaults(PoolSettings):
-    """Defaults of every pool with GPUs: a pool's own keys are merged over them."""
+    """Defaults of all pools with GPUs. A pool's own keys are merged over them."""
 
     NOT_YET: ClassVar[dict[str, str]] = NodePool.NOT_YET
     ELSEWHERE: ClassVar[dict[str, str]] = {

@@ -1,4 +1,4 @@
-"""One problem that pydantic found as one diagnostic: its place, what was expected there, the way out."""
+"""Converts one pydantic error to one diagnostic: its location, what was expected there, and the solution."""
 
 import re
 import types
@@ -26,9 +26,9 @@ _TYPES = {
     "float_type": "a number",
 }  # fmt: skip
 _MOST_HOMES, _DEEPEST = 2, 8
-"""Places that are named for a key that is right elsewhere, and steps of the longest path to one."""
+"""The maximum number of locations suggested for a key that belongs elsewhere, and the maximum length of their paths."""
 _SCALARS = {"int_type": (int,), "bool_type": (bool,), "float_type": (int, float)}
-"""Types that text in quotes may have been meant as."""
+"""Types that a quoted string may have been meant as."""
 _RANGES = {
     "greater_than": "more than {gt:g}", "greater_than_equal": "at least {ge}", "less_than_equal": "at most {le}",
     "too_short": "at least {min_length} of them", "too_long": "at most {max_length} of them",
@@ -37,7 +37,7 @@ _RANGES = {
 
 
 def diagnostics_of(problem: Any, root: Node, model: type[Model]) -> Iterator[Diagnostic]:
-    """What pydantic's `problem` with the document `root`, read as `model`, is to people."""
+    """The diagnostics for pydantic's error `problem` in the document `root`, read as `model`."""
     path, owner = _resolve(tuple(problem["loc"]), root, model)
     kind = problem["type"]
     if kind == "extra_forbidden":
@@ -49,10 +49,10 @@ def diagnostics_of(problem: Any, root: Node, model: type[Model]) -> Iterator[Dia
 
 
 def _resolve(location: tuple[str | int, ...], root: Node, model: type[Model]) -> tuple[Path, type[BaseModel] | None]:
-    """The path in the document for pydantic's location, and the model that holds the last key that is no index.
+    """The path in the document for pydantic's location, and the model that contains the last key which is not an index.
 
-    pydantic adds `[key]` for a bad map key and type names inside unions; steps that are not in the document are
-    dropped, apart from the last one of a missing key.
+    pydantic adds `[key]` for an invalid map key and type names inside unions; steps that are not in the document are
+    dropped, except for the last one of a missing key.
     """
     path: list[str | int] = []
     here: Any = model
@@ -78,7 +78,7 @@ def _resolve(location: tuple[str | int, ...], root: Node, model: type[Model]) ->
 
 
 def _field(annotation: Any, step: str | int) -> Any:
-    """The type of what `step` leads to inside a value of type `annotation`, or None."""
+    """The type of the value at `step` inside a value of type `annotation`, or None."""
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         for info in annotation.model_fields.values():
             if info.alias == step:
@@ -110,7 +110,7 @@ def _unknown_key(path: Path, root: Node, owner: type[BaseModel] | None) -> Diagn
         message = f"{name} is not in this version yet"
         return Diagnostic(codes.NOT_YET, message, at=at, path=name, help=owner.NOT_YET[key])
     is_set = at.file == SET_FILE
-    there = () if is_set else _keys_beside(path, root)  # `--set` means one that is there already
+    there = () if is_set else _keys_beside(path, root)  # `--set` refers to an existing one
     near = nearest(key, [name for name in [*allowed, *_not_yet(owner)] if name not in there])
     instead = f"did you mean {format_path((*path[:-1], near))}? " if near and is_set else ""
     return Diagnostic(
@@ -125,7 +125,7 @@ def _unknown_key(path: Path, root: Node, owner: type[BaseModel] | None) -> Diagn
 
 
 def _keys_beside(path: Path, root: Node) -> Iterable[str]:
-    """The keys that the mapping has already: none of them is what another one was meant as."""
+    """The keys that the mapping already has, none of which can be the intended one."""
     above = root.get(path[:-1])
     return above.value.keys() if above and isinstance(above.value, dict) else ()
 
@@ -139,7 +139,7 @@ def _not_yet(owner: type[BaseModel] | None) -> Iterable[str]:
 
 
 def _elsewhere(key: str, near: str | None) -> tuple[Note, ...]:
-    """Where a key belongs that is right elsewhere."""
+    """Notes about where a key belongs that is valid elsewhere."""
     if near is not None:
         return ()
     homes = sorted(dict.fromkeys(_paths_of(Blueprint, key, ())))[:_MOST_HOMES]
@@ -147,7 +147,7 @@ def _elsewhere(key: str, near: str | None) -> tuple[Note, ...]:
 
 
 def _paths_of(model: type[BaseModel], key: str, above: tuple[str, ...]) -> Iterator[str]:
-    """Where in a blueprint a mapping has this key, as people write it: `spec.nodePools.*`."""
+    """The paths of mappings in a blueprint with this key, in readable form: `spec.nodePools.*`."""
     for name, info in model.model_fields.items():
         if (info.alias or name) == key:
             yield ".".join(above) or "the document"
@@ -175,7 +175,7 @@ def _missing_key(path: Path, root: Node, owner: type[BaseModel] | None) -> Diagn
 
 
 def _wanted(key: str, owner: type[BaseModel] | None) -> str | None:
-    """What a missing key is to say."""
+    """The expected content of a missing key."""
     if allowed := _literals(owner, key):
         return f"write {key}: {' or '.join(allowed)}"
     fields = owner.model_fields.values() if owner else ()
@@ -212,7 +212,7 @@ def _wrong_value(problem: Any, path: Path, root: Node, owner: type[BaseModel] | 
 
 
 def _other_type(kind: str, node: Node, at: Span, owner: type[BaseModel] | None, where: Path) -> dict[str, Any]:
-    """The way out of a wrong type: quotes or none, or what the field is for."""
+    """The solution for a wrong type: adding or removing quotes, or a description of the field."""
     if kind == "string_type" and not isinstance(node.value, dict | list):
         written = _plain_word(node.value)
         if (pattern := _text_form(owner, where)) and not re.search(pattern, written):
@@ -230,7 +230,7 @@ def _other_type(kind: str, node: Node, at: Span, owner: type[BaseModel] | None, 
 
 
 def _text_form(owner: type[BaseModel] | None, where: Path) -> str | None:
-    """The regular expression that a text field demands."""
+    """The regular expression of a string field."""
     info = (
         next((each for each in owner.model_fields.values() if where and each.alias == where[-1]), None)
         if owner
@@ -249,7 +249,7 @@ def _patterns(annotation: Any) -> Iterator[str | None]:
 
 
 def _form(owner: type[BaseModel] | None, where: Path) -> type[Model]:
-    """The model of a value, or a plain one where it has none."""
+    """The model of a value, or a plain one if it has none."""
     found = _field(owner, where[-1]) if where else None
     return found if isinstance(found, type) and issubclass(found, Model) else Model
 
@@ -277,7 +277,7 @@ def _lowered(text: str) -> str:
 
 
 def _history(node: Node) -> tuple[Note, ...]:
-    """What the value replaced, layer by layer."""
+    """Notes about the values that the value replaced, layer by layer."""
     notes: list[Note] = []
     below = node.replaced
     while below is not None and len(notes) < 3:  # noqa: PLR2004 - a longer history hides more than it tells
@@ -290,7 +290,7 @@ def _not_allowed(
     found: Diagnostic, name: str, node: Node, owner: type[BaseModel] | None, where: Path, expected: list[str]
 ) -> Diagnostic:
     key = str(next(step for step in reversed(where) if isinstance(step, str)))
-    allowed = _literals(owner, key) or expected  # of a mapping by free keys, no field is named so
+    allowed = _literals(owner, key) or expected  # a mapping with free keys has no field with that name
     if name in ("apiVersion", "kind"):
         message = f"{name} must be {' or '.join(allowed)}, not {_value_text(node)}"
         return replace(found, code=codes.WRONG_DOCUMENT, message=message)

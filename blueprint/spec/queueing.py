@@ -1,4 +1,4 @@
-"""`spec.queueing`: which engine queues workloads for the GPUs, and how it decides between them."""
+"""`spec.queueing`: the engine that queues workloads for the GPUs, and its policies."""
 
 from typing import Annotated, ClassVar, Literal
 
@@ -20,7 +20,7 @@ Priority = Annotated[int, Field(ge=-1_000_000_000, le=1_000_000_000)]
 
 
 class KueuePreemption(Model):
-    """Which admitted workloads Kueue stops in favour of others."""
+    """Which admitted workloads Kueue preempts in favour of others."""
 
     within_tenant: Literal["never", "lowerPriority", "lowerOrNewerEqualPriority"] = Field(
         default="lowerPriority",
@@ -35,7 +35,7 @@ class KueuePreemption(Model):
 
 
 class ProvisioningSpec(Model):
-    """Workloads that Kueue has quota for, and that start once an autoscaler says that there are nodes for them."""
+    """An admission check: workloads with quota start only once an autoscaler reports that there are nodes for them."""
 
     provisioning_class: Literal["checkCapacity", "atomicScaleUp", "queuedProvisioning"] = Field(
         alias="class",
@@ -80,7 +80,7 @@ class ProvisioningSpec(Model):
 
 
 class KueueSpec(Model):
-    """Kueue: it admits a workload when the quota of its tenant suffices for all of its pods."""
+    """Kueue admits a workload when its tenant's quota is sufficient for all of its pods."""
 
     ELSEWHERE: ClassVar[dict[str, str]] = dict.fromkeys(
         ("multiKueue", "multikueue", "workerClusters", "clusters"),
@@ -115,7 +115,7 @@ class KueueSpec(Model):
 
 
 class KaiFairShare(Model):
-    """How much what tenants have used counts against what they get beyond their quota."""
+    """How much past usage of tenants reduces what they get beyond their quota."""
 
     prometheus: Annotated[str, Field(pattern=PROMETHEUS)] = Field(
         examples=["http://prometheus-operated.monitoring.svc:9090"],
@@ -155,7 +155,7 @@ class KaiMinRuntime(Model):
 
 
 class KaiSpec(Model):
-    """KAI: a scheduler that places groups of pods by the quotas and fair shares of tenants."""
+    """KAI schedules pod groups according to the quotas and fair shares of tenants."""
 
     placement: Literal["binpack", "spread"] = Field(
         default="binpack",
@@ -181,7 +181,7 @@ class KaiSpec(Model):
 
 
 class QueueingSpec(Model):
-    """Which engines queue workloads: the ones whose keys are there."""
+    """The engines that queue workloads: those whose keys are present."""
 
     kueue: KueueSpec | None = Field(
         examples=[{"podsReadyTimeout": "45m"}, {}],

@@ -1,7 +1,7 @@
-"""Bring documents, as people wrote them, into the one form that the models read.
+"""Converts documents as written to the form that the models read.
 
-Per document: keys of an earlier version become those of today, and short forms are expanded. Once for all of them
-together: `poolDefaults` is merged under the pools, and defaults of an earlier version are filled in.
+For each document, keys of an earlier version are converted to current ones, and short forms are expanded. Once for all
+documents together, `poolDefaults` is merged under the pools, and defaults of an earlier version are added.
 """
 
 from collections.abc import Callable
@@ -21,7 +21,7 @@ class LanguageReader:
     """Reads the documents of one compilation (see `source.layers.DocumentReader`).
 
     Attributes:
-        diagnostics: Which documents are of an earlier version, and which short forms are malformed.
+        diagnostics: Documents of an earlier version, and malformed short forms.
     """
 
     def __init__(self, has_gpus: Callable[[str], bool] = lambda _: False) -> None:
@@ -30,7 +30,7 @@ class LanguageReader:
         self.diagnostics: list[Diagnostic] = []
 
     def document(self, root: Node) -> Node:
-        """One document in the form of today. Raises Refused where it cannot be carried over."""
+        """One document in the current form. Raises Refused if it cannot be converted."""
         if version := earlier_version(root):
             if root.layer.kind == "blueprint":
                 self._blueprint_version = version
@@ -40,31 +40,31 @@ class LanguageReader:
         return document
 
     def is_text(self, path: Path) -> bool:
-        """Whether the field at a path can only be text."""
+        """Whether the field at a path is always a string."""
         return takes_text(path)
 
     def what_is_needed(self, path: Path) -> str | None:
-        """What to write at a path that cannot be empty, with an example."""
+        """The text to write at a path that cannot be empty, with an example."""
         return needed_at(path)
 
     def setting(self, root: Node) -> Node:
-        """A value of the command line, which speaks the version of the blueprint."""
+        """A value from the command line, in the version of the blueprint."""
         if self._blueprint_version:
             carry_over(root, self._blueprint_version, versions.LANGUAGE.current, versions.LANGUAGE)
         self.diagnostics += expand(root)
         return root
 
     def merged(self, root: Node) -> None:
-        """What all layers together lead to, before what is `null` is removed."""
+        """Merge `poolDefaults`, before null values are removed."""
         merge_pool_defaults(root, self._has_gpus)
 
     def completed(self, root: Node) -> None:
-        """The same, afterwards."""
+        """Add defaults of an earlier version, afterwards."""
         if self._blueprint_version and root.get(("spec",)):
             fill_earlier_defaults(root, self._blueprint_version)
 
     def instead_of_cloud(self, document: Document, values: dict[str, str]) -> str | None:
-        """What to write instead of a ready-made overlay that names a cloud; None where the version has it."""
+        """The advice to use instead of a ready-made overlay that sets a cloud; None if the version supports it."""
         version = document.data.get("apiVersion")
         steps = versions.LANGUAGE.steps
         if any(step.named_clouds and step.older == version for step in steps):

@@ -1,8 +1,8 @@
-"""Carry a document's own text from one version of the language to another. The only module that rewrites users' files.
+"""Converts a document's own text between versions of the language. The only module that rewrites users' files.
 
-Only what changes is touched: every other line, comment and blank stays as it was written, byte by byte. Each edit is
-found by the places that the reader knows. In the end the text is read again, and it must say exactly what reading the
-old text under the new version says, with all comments; otherwise it is refused.
+Only what changes is modified: every other line, comment and blank line stays byte-identical. Each edit uses the spans
+from the reader. At the end the text is read again. It must have exactly the meaning of the old text under the new
+version, with all comments; otherwise the conversion is refused.
 """
 
 import copy
@@ -36,11 +36,11 @@ EXTENDS: Path = ("extends",)
 
 
 class OtherLayers(Record):
-    """What conversion has to know beyond the document: what other layers decide (see `spec.conversion`).
+    """Information about other layers that conversion needs (see `spec.conversion`).
 
     Attributes:
-        added: Values that the document has to say itself from now on, by path.
-        not_extended: Ready-made overlays that it extends no longer.
+        added: Values that the document must set explicitly from now on, by path.
+        not_extended: Ready-made overlays that it no longer extends.
     """
 
     added: dict[Path, Any] = field(default_factory=dict)
@@ -51,7 +51,7 @@ ALONE = OtherLayers()
 
 
 def version_of(text: str, file: str, language: Language) -> str:
-    """The version that a document says it is of. Raises Refused where it is none, or none that is known."""
+    """The version that a document declares. Raises Refused if it is missing or unknown."""
     document = load_text(text, file)
     version = document.data.get("apiVersion") if isinstance(document.data, dict) else None
     if version in language.versions:
@@ -62,7 +62,7 @@ def version_of(text: str, file: str, language: Language) -> str:
 
 
 def converted(text: str, file: str, version: str, language: Language, around: OtherLayers = ALONE) -> str:
-    """The text in `version`; unchanged, to the byte, if it is of that version already. Raises Refused."""
+    """The text in `version`; byte-identical if it already has that version. Raises Refused."""
     older = version_of(text, file, language)
     if older == version:
         return text
@@ -81,7 +81,7 @@ def converted(text: str, file: str, version: str, language: Language, around: Ot
 
 
 def _rewritten(text: str, file: str, older: str, version: str, language: Language) -> str:
-    """The text after one edit at a time, each found in what the one before made."""
+    """The text after a sequence of edits, each of which uses the result of the previous one."""
     for step in language.way(older, version):
         for change in step.changes:
             text = _changed(text, file, change)
@@ -115,7 +115,7 @@ def _changed_at(sheet: Sheet, change: Change, path: Path) -> str:
 
 
 def _with_surroundings(data: Any, around: OtherLayers) -> Any:
-    """The plain values with what the document says itself from now on."""
+    """The plain values with those that the document must now set itself."""
     data = copy.deepcopy(data)
     if around.not_extended:
         data["extends"] = [entry for entry in data["extends"] if entry not in around.not_extended]
@@ -143,7 +143,7 @@ def _with_surroundings_in_text(text: str, file: str, around: OtherLayers) -> str
 
 
 def _prove(old: str, new: str, file: str, expected: Any) -> None:
-    """The new text says what is expected, and no comment is lost."""
+    """Verify that the new text has the expected values, and that no comment is lost."""
     try:
         converted = load_text(new, file)
     except Refused as refused:
@@ -165,7 +165,7 @@ def _refuse_anchors(text: str, file: str) -> None:
 
 
 def comments_of(text: str, file: str) -> Counter[str]:
-    """All comments: what looks like one and is not part of a scalar."""
+    """All comments: text that looks like one and is not part of a scalar."""
     sheet = Sheet(text, file)
     inside = list(sheet.scalars(sheet.document.marks))
     found = [match for match in COMMENT.finditer(text) if not any(a <= match.start() < b for a, b in inside)]

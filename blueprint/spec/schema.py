@@ -1,4 +1,4 @@
-"""The JSON Schema of the blueprint: of the current version generated from the models, of earlier ones as it was."""
+"""The JSON Schema of the blueprint: generated from the models for the current version, stored for earlier ones."""
 
 import json
 from typing import Any
@@ -8,7 +8,9 @@ from blueprint.spec.model import API_VERSION, Blueprint
 
 
 def json_schema(version: str = API_VERSION) -> dict[str, Any]:
-    """JSON Schema 2020-12 for editors and other validators, with descriptions; overlays use it too, unrequired."""
+    """JSON Schema 2020-12 for editors and other validators, with descriptions; overlays use it too, without required
+    fields.
+    """
     if version != API_VERSION:
         file = data_folder("schemas") / f"blueprint.{version.rpartition('/')[2]}.json"
         found: dict[str, Any] = json.loads(file.read_text("utf-8"))

@@ -1,4 +1,4 @@
-"""What fields are and in which order they come, read off the JSON Schema of the language."""
+"""The fields and their order, from the JSON Schema of the language."""
 
 from collections.abc import Iterator, Mapping
 from functools import cache
@@ -12,12 +12,12 @@ Schema = Mapping[str, Any]
 
 
 def takes_text(path: Path) -> bool:
-    """Whether the field at a path can only be text. False for a path that is no field."""
+    """Whether the field at a path is always a string. False for a path that is not a field."""
     return {_type(node) for node in _at(path)} - {"null"} == {"string"}
 
 
 def needed_at(path: Path) -> str | None:
-    """What to write at a path whose field cannot be left empty, with an example; None where it can."""
+    """The text to write at a path whose field cannot be empty, with an example; None if it can."""
     for above in _at(path[:-1]):
         if path[-1] in above.get("required", ()) or any(node.get("required") for node in _at(path)):
             return _example(path, above)
@@ -33,12 +33,12 @@ def _example(path: Path, above: Schema) -> str:
 
 
 def keys_in_order(path: Path) -> list[str]:
-    """The keys of the mapping at a path, in the order of the language; none where users choose them."""
+    """The keys of the mapping at a path, in schema order; empty if they are user-defined."""
     return list(dict.fromkeys(key for node in _at(path) for key in node.get("properties", {})))
 
 
 def _at(path: Path) -> list[Schema]:
-    """What may stand at a path."""
+    """The schemas of the value at a path."""
     nodes = list(_variants(_schema()))
     for step in path:
         nodes = [variant for node in nodes for child in _children(node, step) for variant in _variants(child)]
@@ -53,7 +53,7 @@ def _schema() -> Schema:
 
 
 def _variants(node: Schema) -> Iterator[Schema]:
-    """What a node may be: references followed, alternatives one by one."""
+    """The alternatives of a node, with references resolved."""
     if ref := node.get("$ref"):
         yield from _variants(_schema()["$defs"][ref.rpartition("/")[2]])
     elif alternatives := [*node.get("anyOf", ()), *node.get("oneOf", ()), *node.get("allOf", ())]:
@@ -64,7 +64,7 @@ def _variants(node: Schema) -> Iterator[Schema]:
 
 
 def _children(node: Schema, step: str | int) -> Iterator[Schema]:
-    """The schemas of what a step leads to."""
+    """The schemas of the value at a step."""
     if isinstance(step, int):
         found = node.get("items")
     else:

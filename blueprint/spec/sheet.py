@@ -1,4 +1,4 @@
-"""The text of a document, with what it says and where: edits that touch nothing else."""
+"""The text of a document with its values and locations: edits that modify nothing else."""
 
 import re
 from typing import Any
@@ -21,7 +21,9 @@ def impossible(file: str, reason: str) -> Refused:
 
 
 class MovedEntry(Record):
-    """A moving entry, as far left as it can stand: comments above it, its lines, and what follows on the last one."""
+    """An entry that is being moved, with minimum indentation: its comments, its lines, and the rest of the last
+    line.
+    """
 
     comments: list[str]
     lines: list[str]
@@ -29,7 +31,7 @@ class MovedEntry(Record):
 
 
 class Sheet:
-    """A text, what it says, and where."""
+    """A text with its values and locations."""
 
     def __init__(self, text: str, file: str) -> None:
         self.text = text
@@ -48,11 +50,11 @@ class Sheet:
         return here
 
     def offsets(self, span: Span) -> tuple[int, int]:
-        """The span as positions in the text."""
+        """The span as offsets in the text."""
         return (self.starts[span.line - 1] + span.column - 1, self.starts[span.end_line - 1] + span.end_column - 1)
 
     def scalars(self, marks: Any) -> Any:
-        """Where all keys and scalars stand, as positions."""
+        """The offsets of all keys and scalars."""
         start, end, children = marks
         if children is None:
             yield self.offsets(self.document.span_of(start, end))
@@ -62,11 +64,11 @@ class Sheet:
             yield from self.scalars(child[2] if isinstance(children, dict) else child)
 
     def flow(self, path: Path, opening: str = "{") -> bool:
-        """Whether the mapping is written in braces, or the list in brackets."""
+        """Whether the mapping is in braces, or the list in brackets."""
         return self.text[self.offsets(self.document.span(path))[0]] == opening
 
     def entry(self, path: Path) -> tuple[int, int]:
-        """Where `key: value` stands."""
+        """The offsets of `key: value`."""
         return self.offsets(self.document.key_span(path))[0], self.offsets(self.document.span(path))[1]
 
     def with_value(self, path: Path, value: str) -> str:
@@ -76,13 +78,13 @@ class Sheet:
         return f"{self.text[:start]}{quote}{value}{quote}{self.text[end:]}"
 
     def with_inline(self, path: Path, value: Any) -> str:
-        """The text with another value, written in one line."""
+        """The text with another value, written on one line."""
         start, end = self.offsets(self.document.span(path))
         between = "" if start == end or self.text[start - 1].isspace() else " "
         return f"{self.text[:start]}{between}{inline(value)}{self.text[end:]}"
 
     def without_items(self, path: Path, gone: set[int]) -> tuple[str, list[str]]:
-        """The text without some items of a list, without the list if none is left; and the comments that went along."""
+        """The text without some items of a list, or without the list if it becomes empty; and the removed comments."""
         if len(gone) == len(self.value(path)):
             first, last = self._block(path)
             return self._without(path), COMMENT.findall("".join(self.lines[first : last + 1]))
@@ -105,12 +107,12 @@ class Sheet:
         return self.text[:start] + between.join(f"{k}: {inline(v)}" for k, v in parts.items()) + self.text[end:]
 
     def moved(self, path: Path, to: Path) -> str:
-        """The text with an entry elsewhere."""
+        """The text with an entry moved."""
         without = self._without(emptied(self.document.data, path))
         return Sheet(without, self.document.file).put(to, self._taken(path, str(to[-1])))
 
     def _taken(self, path: Path, name: str) -> MovedEntry:
-        """An entry under its new name, and the comments that would be lost without it."""
+        """An entry under its new name, with the comments that would otherwise be lost."""
         gone = emptied(self.document.data, path)
         key = self.document.key_span(path)
         end = self.entry(path)[1]
@@ -124,7 +126,7 @@ class Sheet:
         return MovedEntry(COMMENT.findall(above), [body[0], *shifted], after)
 
     def _block(self, path: Path) -> tuple[int, int]:
-        """First and last line of an entry in a block mapping, with the comments right above it."""
+        """The first and last line of an entry in a block mapping, with the comments directly above it."""
         key = self.document.key_span(path)
         first = key.line - 1
         if self.lines[first][: key.column - 1].strip():
@@ -140,7 +142,7 @@ class Sheet:
         return _without_part(self.text, *self.entry(path))
 
     def put(self, to: Path, entry: MovedEntry) -> str:
-        """The text with the entry as the last one of a mapping; mappings on the way are made."""
+        """The text with the entry as the last one of a mapping; missing mappings on the path are added."""
         known = len(to) - 1
         while not isinstance(self._or_none(to[:known]), dict):
             known -= 1
@@ -155,7 +157,7 @@ class Sheet:
         return self._inserted(self.document.span((*home, children[-1])).end_line, lines, indent)
 
     def _put_flow(self, home: Path, missing: Path, entry: MovedEntry) -> str:
-        """Between the braces; its comments go above the line where these begin."""
+        """Insert between the braces; comments go above the line where these start."""
         if len(entry.lines) > 1:
             raise impossible(self.document.file, f"several lines would move into the braces of {format_path(home)}")
         text = entry.lines[0]
@@ -170,7 +172,7 @@ class Sheet:
         return new._inserted(span.line - 1, comments, len(line) - len(line.lstrip(" ")))
 
     def _inserted(self, after: int, lines: list[str], indent: int) -> str:
-        """The text with lines put after its first `after` ones."""
+        """The text with lines inserted after its first `after` ones."""
         before = "".join(self.lines[:after])
         if lines and before and not before.endswith(("\n", "\r")):
             before += self.newline
@@ -184,7 +186,7 @@ class Sheet:
 
 
 def _without_part(text: str, start: int, end: int) -> str:
-    """Without one of several parts that commas separate."""
+    """The text without one of several comma-separated parts."""
     if after := re.match(r"\s*,\s*", text[end:]):
         return text[:start] + text[end + after.end() :]
     return re.sub(r",\s*$", "", text[:start]) + text[end:]

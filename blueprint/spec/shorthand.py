@@ -1,4 +1,4 @@
-"""Expand what may be written shorter, so that layers merge key by key whatever form each of them chose."""
+"""Expands short forms, so that layers are merged key by key, whatever form each of them uses."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -15,9 +15,9 @@ _OWNED = tuple(info.alias or name for name, info in PoolOwner.model_fields.items
 
 
 def expand(root: Node) -> list[Diagnostic]:
-    """Expand every short form of a document in place. Entries of a list that are no taints are left out, and returned.
+    """Expand all short forms of a document in place. Invalid taints in a list are removed, and returned as diagnostics.
 
-    A value that is neither the short form nor the long one stays, and the models refuse it.
+    A value in neither the short nor the long form stays, and is rejected by the models.
     """
     problems: list[Diagnostic] = []
     for path, settings in _pools(root):
@@ -65,7 +65,7 @@ def _malformed(item: Node, path: Path) -> Diagnostic:
 
 
 def _in_short(taint: Any) -> str | None:
-    """A taint as Kubernetes' objects have it, in kubectl's notation."""
+    """A taint in the form of Kubernetes objects, converted to kubectl's notation."""
     if not isinstance(taint, dict) or not {"key", "effect"} <= taint.keys():
         return None
     value = f"={taint['value']}" if taint.get("value") else ""

@@ -1,4 +1,4 @@
-"""`spec.tenants`, `spec.plans`, `spec.policy`: who shares the platform, how much each may use, what is allowed."""
+"""`spec.tenants`, `spec.plans`, `spec.policy`: who shares the platform, their quotas, and their permissions."""
 
 from typing import Annotated, Any, ClassVar, Literal
 
@@ -8,7 +8,7 @@ from blueprint.spec.base import Model
 from blueprint.spec.forms import MEMORY, Name, Texts, form, matches_form, to_tuple
 
 TENANT = "${tenant}"
-"""What a plan writes for the tenant's name."""
+"""The placeholder for the tenant's name in a plan."""
 NAMESPACE = form(
     r"([a-z0-9-]|\$\{tenant\})+",
     "lower-case letters, digits and dashes; ${tenant} stands for the tenant's name",
@@ -25,7 +25,7 @@ _AMOUNT_SCHEMA = {"anyOf": [{"type": "integer", "minimum": 0, "maximum": MOST}, 
 
 
 def _amount(value: Any) -> Any:
-    """A number or a quantity of memory as it is. Raises ValueError in words."""
+    """A number or a memory quantity, unchanged. Raises ValueError with the error."""
     number = isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= MOST
     if number or (isinstance(value, str) and matches_form(MEMORY, value)):
         return value
@@ -39,7 +39,7 @@ Amount = Annotated[int | str, BeforeValidator(_amount), WithJsonSchema(_AMOUNT_S
 
 
 class QuotaAmount(Model):
-    """How much of one resource; a number alone is what is guaranteed."""
+    """The amount of one resource. A single number is the guaranteed amount."""
 
     FORM = "a number or a mapping of guaranteed, borrow and lend"
 
@@ -68,13 +68,13 @@ class QuotaAmount(Model):
 
 
 def _of_gpus(value: Any) -> Any:
-    """The quota of a pool by resource: without the name of a resource, GPUs are meant."""
+    """The quota of a pool by resource: without a resource name, it applies to GPUs."""
     alone = not isinstance(value, dict) or (value.keys() and value.keys() <= AMOUNT_KEYS)
     return {"gpu": value} if alone and not isinstance(value, list) else value
 
 
 class _WithShorthand:
-    """The schema of a mapping by resource that may also be the amount alone."""
+    """The schema of a mapping by resource that may also be a single amount."""
 
     @classmethod
     def __get_pydantic_json_schema__(cls, core: Any, handler: GetJsonSchemaHandler) -> dict[str, Any]:
@@ -89,11 +89,11 @@ PoolQuota = Annotated[
     BeforeValidator(_of_gpus),
     _WithShorthand,
 ]
-"""What a tenant has of one pool, by resource."""
+"""A tenant's quota for one pool, by resource."""
 
 
 class TenantSettings(Model):
-    """What a tenant and a plan of tenants have in common."""
+    """Common settings of tenants and plans."""
 
     namespaces: (
         Annotated[tuple[Annotated[str, Field(pattern=NAMESPACE, min_length=1)], ...], BeforeValidator(to_tuple)] | None
@@ -138,7 +138,7 @@ class TenantSettings(Model):
 
 
 class TenantSpec(TenantSettings):
-    """A user of the platform, or a group of users that lend each other quota."""
+    """A user of the platform, or a group of users that lend quota to each other."""
 
     parent: Name | None = Field(
         examples=["physics"],
@@ -151,7 +151,7 @@ class TenantSpec(TenantSettings):
 
 
 class PlanSpec(TenantSettings):
-    """What tenants of one plan have unless they say otherwise."""
+    """The defaults of tenants with this plan."""
 
     ELSEWHERE: ClassVar[dict[str, str]] = {
         "parent": "each tenant sets its own group",
@@ -163,7 +163,7 @@ FaultName = Annotated[str, Field(pattern=form(r"[a-z][a-z0-9-]*", "a fault like 
 
 
 class PolicySpec(Model):
-    """What workloads of tenants may do, and what is to be done about faults of GPUs."""
+    """The permissions of tenants' workloads, and the reactions to GPU faults."""
 
     pod_security: Literal["privileged", "baseline", "restricted"] = Field(
         default="baseline", description="The Pod Security Standard that the namespaces of tenants enforce."

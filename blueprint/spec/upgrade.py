@@ -1,4 +1,4 @@
-"""Read a document of an earlier version: the same values, at the same places, under the keys of today."""
+"""Reads a document of an earlier version: the same values, at the same locations, under current keys."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -25,7 +25,7 @@ from blueprint.spec.versions import (
 
 
 def earlier_version(root: Node, language: Language | None = None) -> str | None:
-    """The earlier version that a document is of. None if it is of the current one, or of none that is known."""
+    """The earlier version of a document. None if it has the current version, or an unknown one."""
     language = language or versions.LANGUAGE
     written = root.value.get("apiVersion") if isinstance(root.value, dict) else None
     version = written.value if written else None
@@ -33,9 +33,9 @@ def earlier_version(root: Node, language: Language | None = None) -> str | None:
 
 
 def upgraded(root: Node, language: Language | None = None) -> Node:
-    """The document in the current version. One whose version is unknown is left alone: the models refuse it by name.
+    """The document in the current version. An unknown version stays unchanged and is rejected by the models.
 
-    Raises Refused where old and new keys contradict each other, or a value cannot be carried over.
+    Raises Refused if old and new keys contradict each other, or a value cannot be converted.
     """
     language = language or versions.LANGUAGE
     version = earlier_version(root, language)
@@ -43,7 +43,7 @@ def upgraded(root: Node, language: Language | None = None) -> Node:
 
 
 def upgraded_to(root: Node, version: str, language: Language) -> Node:
-    """The document in a version that there is a way to."""
+    """The document in a later version."""
     written = root.value["apiVersion"]
     carry_over(root, written.value, version, language)
     root.value["apiVersion"] = replace(written, value=version)
@@ -51,7 +51,7 @@ def upgraded_to(root: Node, version: str, language: Language) -> Node:
 
 
 def carry_over(root: Node, older: str, newer: str, language: Language) -> None:
-    """Bring the values of one document, or of a part of one, from one version to another, in place."""
+    """Convert the values of a document, or of a part of it, from one version to another, in place."""
     for step in language.way(older, newer):
         refuse_added(root, step)
         for change in step.changes:
@@ -59,9 +59,9 @@ def carry_over(root: Node, older: str, newer: str, language: Language) -> None:
 
 
 def fill_earlier_defaults(root: Node, older: str, language: Language | None = None) -> None:
-    """Fill in what keys meant that no layer sets, where the blueprint is of an earlier version; in place.
+    """Add the old defaults of keys that no layer sets, if the blueprint has an earlier version; in place.
 
-    What is filled in stands at the line that names the version: that line decides it.
+    The source of these values is the line with the version, which determines them.
     """
     language = language or versions.LANGUAGE
     place = root.value["apiVersion"]
@@ -73,13 +73,13 @@ def fill_earlier_defaults(root: Node, older: str, language: Language | None = No
 
 
 def earlier_defaults(older: str, newer: str, language: Language) -> Iterator[NewDefault]:
-    """The defaults that have changed from one version to another."""
+    """The defaults that changed from one version to another."""
     for step in language.way(older, newer):
         yield from (change for change in step.changes if isinstance(change, NewDefault))
 
 
 def refuse_added(root: Node, step: ConversionStep) -> None:
-    """Raise Refused where a document sets keys that its version does not have."""
+    """Raise Refused if a document sets keys that its version does not have."""
     data = plain(root)
     found = [path for pattern in step.added for path in matches(data, pattern)]
     if found:
@@ -94,7 +94,7 @@ def _added(root: Node, path: Path, step: ConversionStep) -> Diagnostic:
 
 
 def short(version: str) -> str:
-    """`v1alpha1` of `gpublueprint.dev/v1alpha1`."""
+    """`v1alpha1` for `gpublueprint.dev/v1alpha1`."""
     return version.rpartition("/")[2]
 
 
@@ -144,7 +144,7 @@ def _move(root: Node, path: Path, to: Path) -> None:
 
 
 def _remove(root: Node, to: Path) -> None:
-    """Remove at a new place what a `null` above the old one removed; nothing if the document sets it."""
+    """Remove at a new path what a `null` above the old one removed; do nothing if the document sets it."""
     if root.get(to) is None:
         above, _ = root.nearest(to)
         _put(root, to, to, Node(None, above.span, above.layer, above.key_span, replaced=above))

@@ -1,7 +1,7 @@
-"""The versions of the language, and what changed from each to the next.
+"""The versions of the language, and the changes between them.
 
-A change is declared once and carried out twice: on values that know where they stand (`spec.upgrade`, when an older
-document is read) and on the text that a person wrote (`spec.rewrite`, for `blueprint convert`).
+A change is declared once and applied in two ways: to values with locations (`spec.upgrade`, when an older document is
+read) and to the text that a user wrote (`spec.rewrite`, for `blueprint convert`).
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -14,20 +14,20 @@ from blueprint.spec import codes
 from blueprint.spec.model import API_VERSION
 
 Pattern = str
-"""Keys joined by dots; `*` stands for any one key: `spec.nodePools.*.gpu`."""
+"""Keys joined by dots; `*` matches any single key: `spec.nodePools.*.gpu`."""
 
 
 class Rename(Record):
-    """The key at `path` is called `to`, at the same place."""
+    """The key at `path` is renamed to `to`, at the same location."""
 
     path: Pattern
     to: str
 
 
 class Move(Record):
-    """What stands at `path` stands at `to`, with as many `*`, which mean the same keys.
+    """The value at `path` moves to `to`, which has as many `*`, for the same keys.
 
-    Mappings on the way there are made; a mapping that is left empty goes.
+    Missing mappings on the path are added; a mapping that becomes empty is removed.
     """
 
     path: Pattern
@@ -35,32 +35,34 @@ class Move(Record):
 
 
 class Split(Record):
-    """The one value at `path` becomes several keys beside it, `how` says which; ValueError says why it cannot."""
+    """The single value at `path` becomes several keys, as returned by `how`; ValueError explains why this is not
+    possible.
+    """
 
     path: Pattern
     into: tuple[str, ...]
     how: Callable[[Any], Mapping[str, Any]]
 
     def parts(self, value: Any) -> dict[str, Any]:
-        """The new keys and their values. `null` removes what a lower layer says, so it removes all of them."""
+        """The new keys and their values. `null` removes the values of lower layers, so it removes all of them."""
         return dict.fromkeys(self.into) if value is None else dict(self.how(value))
 
 
 class NullRemoves(Record):
-    """`null` at `path` removes `keys`: the mapping holds more keys than it did."""
+    """`null` at `path` removes `keys`, because the mapping now contains more keys."""
 
     path: Pattern
     keys: tuple[str, ...]
 
     def parts(self) -> dict[str, None]:
-        """What stands at `path` instead of `null`."""
+        """The contents of `path` instead of `null`."""
         return dict.fromkeys(self.keys)
 
 
 class NewDefault(Record):
-    """What `path` means where no document sets it has changed: an earlier blueprint keeps the value `earlier`.
+    """The default of `path` has changed: an earlier blueprint keeps the value `earlier`.
 
-    A default stands below every layer, so this is no change of one document: it is filled in where all are merged.
+    A default is below all layers, so this does not change a single document: it is added after merging.
     """
 
     path: Pattern
@@ -71,14 +73,14 @@ Change = Rename | Move | Split | NullRemoves | NewDefault
 
 
 class ConversionStep(Record):
-    """What changed from one version to the next, in the order in which it is carried out.
+    """The changes from one version to the next, in the order in which they are applied.
 
     Attributes:
-        older: The version before.
-        newer: The version after.
+        older: The earlier version.
+        newer: The later version.
         changes: The changes.
-        added: Keys that the older version does not have; a document of it that sets one is refused.
-        named_clouds: Whether `extends` could name a cloud by a ready-made overlay, which `cluster` says since.
+        added: Keys that the earlier version does not have; a document that sets one is rejected.
+        named_clouds: Whether `extends` could set a cloud through a ready-made overlay, which `cluster` now does.
     """
 
     older: str
@@ -89,13 +91,13 @@ class ConversionStep(Record):
 
 
 class Language(Record):
-    """All versions, oldest first, each but the last with the step that leads on."""
+    """All versions, oldest first, each except the last with its conversion step."""
 
     versions: tuple[str, ...]
     steps: tuple[ConversionStep, ...] = ()
 
     def __post_init__(self) -> None:
-        """A version without a way on is a bug."""
+        """Check that every version has a conversion; a missing one is a bug."""
         if [(step.older, step.newer) for step in self.steps] != list(
             zip(self.versions, self.versions[1:], strict=False)
         ):
@@ -107,7 +109,7 @@ class Language(Record):
         return self.versions[-1]
 
     def way(self, older: str, newer: str) -> tuple[ConversionStep, ...]:
-        """The steps from one version to another. ValueError if one is unknown, or the way leads back."""
+        """The steps from one version to another. Raises ValueError if one is unknown, or the order is reversed."""
         for version in (older, newer):
             if version not in self.versions:
                 raise ValueError(f"there is no version {version}")
@@ -125,9 +127,10 @@ _STACKS = {
 
 
 def _stack(value: Any) -> Mapping[str, Any]:
-    """One value said who runs the stack and how pods get GPUs. Both keys are always set, so that overlays replace both.
+    """A single value used to determine who runs the stack and how pods get GPUs. Both keys are always set, so that
+    overlays replace both.
 
-    A value that never existed stays, and is refused by name.
+    An invalid value stays, and is rejected by name.
     """
     return _STACKS.get(value, {"gpuStack": value}) if isinstance(value, str) else {"gpuStack": value}
 
@@ -153,11 +156,11 @@ LANGUAGE = Language(
         ),
     ),
 )  # fmt: skip
-"""The language as it is."""
+"""The current language."""
 
 
 def version_named(wanted: str | None, language: Language, option: str) -> str:
-    """The whole apiVersion of what an option of the command line names, by default the current one. Raises Refused."""
+    """The full apiVersion for the value of a command line option, by default the current one. Raises Refused."""
     known = {version.rpartition("/")[2]: version for version in language.versions}
     if wanted is None:
         return language.current
@@ -170,7 +173,7 @@ def version_named(wanted: str | None, language: Language, option: str) -> str:
 
 
 def matches(data: Any, pattern: Pattern) -> list[Path]:
-    """The paths in plain data that a pattern names."""
+    """The paths in plain data that match a pattern."""
     return list(_matches(data, pattern.split("."), ()))
 
 
@@ -183,13 +186,13 @@ def _matches(data: Any, keys: list[str], at: Path) -> Iterator[Path]:
 
 
 def target(change: Move, path: Path) -> Path:
-    """Where what stands at `path` goes."""
+    """The new path of the value at `path`."""
     starred = iter([step for key, step in zip(change.path.split("."), path, strict=True) if key == "*"])
     return tuple(next(starred) if key == "*" else key for key in change.to.split("."))
 
 
 def removed(data: Any, change: Move) -> list[Path]:
-    """Where a move has to remove what lower layers say: targets whose old place lies below a key that is null."""
+    """The paths at which a move must remove values of lower layers: targets whose old path is below a null key."""
     old, new = change.path.split("."), change.to.split(".")
     shared = next((n for n, (a, b) in enumerate(zip(old, new, strict=False)) if a != b), 0)
     stars = new.count("*")
@@ -204,14 +207,16 @@ def removed(data: Any, change: Move) -> list[Path]:
 
 
 def value_at(data: Any, path: Path) -> Any:
-    """The plain value at a path that exists."""
+    """The plain value at an existing path."""
     for step in path:
         data = data[step]
     return data
 
 
 def emptied(data: Any, path: Path) -> Path:
-    """What goes when the entry at `path` goes: itself, or the outermost mapping that holds nothing else."""
+    """The part that is removed with the entry at `path`: the entry itself, or the outermost mapping that contains
+    nothing else.
+    """
     for end in range(len(path) - 1, 0, -1):
         here = data
         for step in path[:end]:

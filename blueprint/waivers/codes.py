@@ -1,4 +1,4 @@
-"""Codes of waivers (BP005x: they belong to the tool, not to a step)."""
+"""Diagnostic codes of waivers (BP005x, which belong to the tool, not to a phase)."""
 
 from blueprint.diagnostics import Severity, define
 

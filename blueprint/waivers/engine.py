@@ -1,4 +1,4 @@
-"""Applies waivers to findings: what counts, what does not, and what is to be said of the waivers themselves."""
+"""Applies waivers to findings: which ones count, which do not, and diagnostics about the waivers themselves."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from blueprint.waivers.model import WaivedFinding, Waiver
 
 
 class Judgement(Record):
-    """Findings, divided.
+    """Findings, divided by waivers.
 
     Attributes:
-        standing: Those that count, in the order given.
+        standing: Those that count, in input order.
         waived: Those that do not, in report order.
-        remarks: Expired waivers whose findings stand.
-        unused: Waivers that no finding matches.
+        remarks: Expired waivers whose findings count.
+        unused: Waivers that match no finding.
     """
 
     standing: tuple[Diagnostic, ...]
@@ -29,9 +29,9 @@ class Judgement(Record):
 
 
 class Waivers(Record):
-    """The waivers of one run, and the day on which it runs. Without a day nothing is waived.
+    """The waivers of one run, and its day. Without a day, nothing is waived.
 
-    `problems` are mistakes in the waivers, and doubts about them. `scanned` are the files whose comments were read.
+    `problems` are errors in the waivers, and remarks about them. `scanned` are the files whose comments were read.
     """
 
     entries: tuple[Waiver, ...] = ()
@@ -40,7 +40,7 @@ class Waivers(Record):
     scanned: frozenset[str] = frozenset()
 
     def with_comments(self, texts: Mapping[str, str]) -> Waivers:
-        """These and the waivers in the comments of `texts`; values of the command line (`<--set>`) have none."""
+        """These waivers and those in the comments of `texts`; values from the command line (`<--set>`) have none."""
         if self.today is None:
             return self
         entries, problems = list(self.entries), list(self.problems)
@@ -52,12 +52,12 @@ class Waivers(Record):
         return replace(self, entries=tuple(entries), problems=tuple(problems), scanned=self.scanned.union(files))
 
     def standing(self, found: Iterable[Diagnostic]) -> list[Diagnostic]:
-        """The findings that count."""
+        """The findings that are not waived."""
         index = _Index(self)
         return [each for each in found if index.waiver_of(each) is None]
 
     def judge(self, found: Sequence[Diagnostic]) -> Judgement:
-        """Divide the findings. The order of the waivers plays no part."""
+        """Divide the findings. The order of the waivers does not matter."""
         index = _Index(self)
         waived = {each: waiver for each in dict.fromkeys(found) if (waiver := index.waiver_of(each))}
         standing = tuple(each for each in found if each not in waived)
@@ -136,7 +136,7 @@ class _Index:
 
 
 def unused_note(waiver: Waiver) -> Diagnostic:
-    """What is to be said of a waiver that no finding matches."""
+    """A note about a waiver that matches no finding."""
     which = " ".join(part for part in (waiver.subject, waiver.path) if part)
     message = f"no finding matches the waiver of {waiver.code.id} {waiver.code.slug}" + (
         f" for {which}" if which else ""

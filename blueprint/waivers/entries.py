@@ -1,4 +1,4 @@
-"""What file entries and comments have in common: codes and dates as people write them, and what is wrong with them."""
+"""Common parts of file entries and comments: codes and dates as users write them, and their errors."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ LONGEST = timedelta(days=366)
 
 
 class WaiverText(Record):
-    """A text of a waiver, and where it stands."""
+    """A text in a waiver, and its location."""
 
     text: str
     at: Span
 
 
 def code_of(written: WaiverText) -> Code | Diagnostic:
-    """The code of this id or slug, or why there is none to waive."""
+    """The code with this ID or slug, or why there is none to waive."""
     code = find_code(written.text)
     if code is None:
         near = None if _ID.fullmatch(written.text) else nearest(written.text, (each.slug for each in all_codes()))
@@ -39,7 +39,7 @@ def code_of(written: WaiverText) -> Code | Diagnostic:
 
 
 def date_of(written: WaiverText) -> date | Diagnostic:
-    """The day, or what is wrong with it."""
+    """The date, or its error."""
     try:
         if _DAY.fullmatch(written.text):
             return date.fromisoformat(written.text)
@@ -51,7 +51,7 @@ def date_of(written: WaiverText) -> date | Diagnostic:
 
 
 def remarks_on(waiver: Waiver, expires_at: Span, today: date) -> Iterator[Diagnostic]:
-    """What is doubtful in a waiver that is well formed."""
+    """Remarks about a well-formed waiver."""
     if waiver.is_broad:
         help_ = "name the object, pool or node in subject, or the field in path"
         message = f"the waiver of {waiver.code.id} matches every finding with this code"

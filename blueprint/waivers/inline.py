@@ -1,4 +1,4 @@
-"""Waivers in comments: `# blueprint: waive BP6101 until 2027-03-31 -- reason (owner)`, where the finding is."""
+"""Waivers in comments: `# blueprint: waive BP6101 until 2027-03-31 -- reason (owner)`, next to the finding."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _FORM = re.compile(
 
 
 def inline_waivers(text: str, file: str, today: date) -> tuple[list[Waiver], list[Diagnostic]]:
-    """The waivers in a file's comments, and what is wrong with or doubtful about them."""
+    """The waivers in a file's comments, and errors in them or remarks about them."""
     waivers: list[Waiver] = []
     problems: list[Diagnostic] = []
     for comment in marked_comments(text, _MARKER):
@@ -34,13 +34,13 @@ def inline_waivers(text: str, file: str, today: date) -> tuple[list[Waiver], lis
 
 
 def _is_waiver(text: str) -> bool:
-    """Whether a comment is meant as a waiver, right or misspelt."""
+    """Whether a comment is intended as a waiver, valid or misspelt."""
     word = re.match(r"\s*([A-Za-z-]+)", text.removeprefix(_MARKER))
     return word is not None and nearest(word[1], (_WORD,)) is not None
 
 
 def _waivers_of(comment: Comment, file: str, today: date) -> Iterator[Waiver | Diagnostic]:
-    """One waiver for each code; nothing of a comment that has a mistake."""
+    """One waiver for each code; none for a comment with an error."""
     begin = comment.text_column
     whole = Span(file, comment.line, comment.column, comment.line, begin + len(comment.text))
     form = _FORM.fullmatch(comment.text)
@@ -50,7 +50,7 @@ def _waivers_of(comment: Comment, file: str, today: date) -> Iterator[Waiver | D
         return
 
     def part(start: int, stop: int) -> WaiverText:
-        """A stretch of the comment, by its offsets, with its place in the file."""
+        """A part of the comment, by offsets, with its location in the file."""
         at = Span(file, comment.line, begin + start, comment.line, begin + stop)
         return WaiverText(comment.text[start:stop], at)
 

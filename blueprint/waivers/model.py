@@ -1,4 +1,4 @@
-"""A waiver, and what it waives."""
+"""A waiver, and the findings that it waives."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ class Waiver(Record):
     Attributes:
         code: The code of the findings.
         reason: Why they are accepted.
-        owner: Who answers for it.
+        owner: The person or team responsible for it.
         expires: The last day on which it is active.
-        at: Where it is written.
+        at: Its location.
         subject: Pattern of an object, pool or node; empty for any.
         path: Pattern of a field; empty for any.
-        line: Of a comment: the line that it is about, in the file that has it. None for an entry of the waivers file.
+        line: For a comment, the line to which it refers, in its file. None for an entry of the waivers file.
     """
 
     code: Code
@@ -34,7 +34,7 @@ class Waiver(Record):
     line: int | None = None
 
     def matches(self, diagnostic: Diagnostic) -> bool:
-        """Whether a finding is meant, whatever the date."""
+        """Whether a finding matches, whatever the date."""
         if diagnostic.code is not self.code:
             return False
         if self.line is not None:
@@ -49,7 +49,7 @@ class Waiver(Record):
 
     @property
     def is_comment(self) -> bool:
-        """Whether it stands in the source of what it is about."""
+        """Whether it is in the source of what it is about."""
         return self.line is not None
 
     @property
@@ -60,17 +60,17 @@ class Waiver(Record):
 
     @property
     def sort_key(self) -> tuple[object, ...]:
-        """An order in which the place in the file does not matter: the one that expires last first."""
+        """An order independent of the position in the file: the latest expiry first."""
         return (-self.expires.toordinal(), self.is_comment, self.subject, self.path, self.reason, self.owner)
 
 
 class WaivedFinding(Record):
-    """A finding that does not count, and the waiver that says so."""
+    """A finding that does not count, and its waiver."""
 
     diagnostic: Diagnostic
     waiver: Waiver
 
 
 def _places(diagnostic: Diagnostic) -> list[Span]:
-    """Where a comment may stand: at the primary place; notes are about others."""
+    """The possible locations of a comment: only the primary one, because notes are about others."""
     return [diagnostic.at] if diagnostic.at else []

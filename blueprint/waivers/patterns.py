@@ -1,4 +1,4 @@
-"""Patterns of subjects and fields: `*` for any text, `?` for one character; brackets stand for themselves."""
+"""Patterns for subjects and fields: `*` for any text, `?` for one character; brackets are literal."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ _WILDCARDS = {"*": ".*", "?": "."}
 
 
 def matches(pattern: str, text: str) -> bool:
-    """Whether the whole of `text` is as the pattern says. Case matters, `*` also stands for `/` and `.`."""
+    """Whether the whole `text` matches the pattern. Case matters, and `*` also matches `/` and `.`."""
     return bool(text) and _compiled(pattern).fullmatch(text) is not None
 
 
 def matches_everything(pattern: str) -> bool:
-    """Whether a pattern excludes next to nothing: it consists of wildcards and separators."""
+    """Whether a pattern excludes almost nothing: it consists of wildcards and separators."""
     return not pattern.strip("*?/.")
 
 

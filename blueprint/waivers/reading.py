@@ -1,4 +1,4 @@
-"""Reads a file with waivers: each entry with its place, and everything that is wrong with the others."""
+"""Reads a file with waivers: each valid entry with its location, and all errors in the others."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ _EXAMPLE = "a waiver has code, reason, owner and expires, and subject or path"
 
 
 class WaiverFile(Record):
-    """The waivers of one file that are well formed, and what is to be said of it."""
+    """The well-formed waivers of one file, and diagnostics about it."""
 
     waivers: tuple[Waiver, ...]
     problems: tuple[Diagnostic, ...]
 
 
 def read_waivers(text: str, file: str, today: date) -> WaiverFile:
-    """Read the text of a file. Nothing is raised: a file that is none has no waivers, and the reason."""
+    """Parse the text of a file. Nothing is raised: an invalid file has no waivers, and a diagnostic."""
     try:
         document = load_text(text, file, dates=True)
     except Refused as refused:
@@ -49,7 +49,7 @@ def read_waivers(text: str, file: str, today: date) -> WaiverFile:
 
 
 def _head(document: Document) -> Iterator[Diagnostic]:
-    """What is wrong around the entries."""
+    """Errors outside of the entries."""
     data = document.data
     if not isinstance(data, dict):
         at = document.span().head if document.marks else Span(document.file, 1, 1, 1, 1)
@@ -92,7 +92,7 @@ def _unknown_keys(document: Document, path: Path, known: tuple[str, ...]) -> Ite
 
 
 def _entry(document: Document, index: int, today: date) -> tuple[Waiver | None, list[Diagnostic]]:
-    """One waiver, None where it is not well formed; and what is wrong or doubtful."""
+    """One waiver, None if it is not well formed; and its errors or remarks."""
     path: Path = ("waivers", index)
     data = document.data["waivers"][index]
     at = document.span(path).head
@@ -114,7 +114,7 @@ def _entry(document: Document, index: int, today: date) -> tuple[Waiver | None, 
 
 
 def _values(document: Document, path: Path) -> Iterator[Diagnostic]:
-    """Keys that are missing, and values that are not text."""
+    """Missing keys, and values that are not strings."""
     data = document.data["waivers"][path[1]]
     for key in MANDATORY:
         if key not in data:
@@ -135,7 +135,7 @@ def _is_text(value: Any) -> bool:
 
 
 def _twice(waivers: list[Waiver]) -> Iterator[Diagnostic]:
-    """Entries that waive exactly what another one does: one of the two dates is not the one that counts."""
+    """Entries that waive exactly the same as another one, so that one of the two dates has no effect."""
     first: dict[tuple[object, ...], Waiver] = {}
     for waiver in waivers:
         before = first.setdefault((waiver.code.id, waiver.subject, waiver.path), waiver)

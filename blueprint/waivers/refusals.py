@@ -1,4 +1,4 @@
-"""Codes that are never waived, with the reason: without what they miss there is nothing to accept."""
+"""Codes that can never be waived, with the reason: there is nothing that could be accepted."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _RANGES = (
     ("BP8080", "BP8089", _UNSEEN),
     ("BP9900", "BP9999", _UNSEEN),
 )
-"""First and last code, and why."""
+"""First and last code, and the reason."""
 _SINGLE = {
     "BP3001": _NAMELESS,
     "BP3101": _NAMELESS,
@@ -50,11 +50,11 @@ _SINGLE = {
     "BP9001": _UNSEEN,
 }
 _OF_ERRORS = {"BP1": _UNREAD, "BP2": _UNREAD, "BP40": _NAMELESS}
-"""Steps of which warnings can be waived, and errors cannot."""
+"""Phases whose warnings can be waived, but not their errors."""
 
 
 def refusal_of(code: Code) -> str | None:
-    """Why findings with this code are never waived; None where they can be."""
+    """The reason why findings with this code can never be waived; None if they can."""
     if reason := _SINGLE.get(code.id):
         return reason
     if found := next((reason for first, last, reason in _RANGES if first <= code.id <= last), None):

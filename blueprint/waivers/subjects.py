@@ -1,4 +1,4 @@
-"""What a finding is about, by the names that a waiver can use: the object, the node, the pool."""
+"""The subjects of a finding that a waiver can use: the object, the node, the pool."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _POOLS = ("spec", "nodePools")
 
 
 def subjects_of(diagnostic: Diagnostic) -> Iterator[str]:
-    """`Kind/[namespace/]name`, `Node/name`, `Pool/name`: all that is known of the finding."""
+    """`Kind/[namespace/]name`, `Node/name`, `Pool/name`: all known subjects of the finding."""
     if diagnostic.subject:
         yield diagnostic.subject
     if not diagnostic.subject and (pool := _pool_of(diagnostic.path or "")):
@@ -20,7 +20,7 @@ def subjects_of(diagnostic: Diagnostic) -> Iterator[str]:
 
 
 def _pool_of(path: str) -> str:
-    """The pool that a field of the blueprint belongs to; empty where it belongs to none."""
+    """The pool of a field in the blueprint; empty if it belongs to none."""
     try:
         steps = parse_path(path)
     except ValueError:

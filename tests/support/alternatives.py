@@ -1,4 +1,4 @@
-"""What each leaf of the blueprint that sets everything may say instead."""
+"""Alternative values for each leaf of the blueprint that sets every field."""
 
 from __future__ import annotations
 
@@ -165,11 +165,11 @@ ANOTHER = {
     "spec.hardware*": ["hardware/other.yaml", "none/*.yaml"],
     "spec.extraManifests*": ["extra/other.yaml", "none/*.yaml"],
 }  # fmt: skip
-"""What each leaf may say instead, by a pattern of its path: the first pattern that fits counts."""
+"""The alternative values of each leaf, by a pattern for its path. The first matching pattern is used."""
 
 
 def others(path: FieldPath) -> list[str]:
-    """What the leaf at `path` may say instead."""
+    """The alternative values of the leaf at `path`."""
     name = format_path(path)
     found = next(texts for pattern, texts in ANOTHER.items() if fnmatchcase(name, pattern))
     return [text for text in found if load_text(text, NAME).data != LEAVES[path]]

@@ -1,4 +1,6 @@
-"""Two versions of a small platform, an API server that fails as a test says, and an oracle for what is not applied."""
+"""Two versions of a small platform, an API server with injected faults, and an oracle for objects that are not
+applied.
+"""
 
 from __future__ import annotations
 
@@ -22,24 +24,24 @@ OUTLIVED = Taint("example.org/old", "", "NoSchedule")
 
 
 def before(name: str) -> Bundle:
-    """What was applied in full: ten objects and a node."""
+    """The version that was applied completely: ten objects and a node."""
     return bundle(name, *_objects(name), digest=f"{name}-1", pools=(_pool(name, "old", OUTLIVED),))
 
 
 def after(name: str, dice: random.Random, *, wild: bool = True) -> Bundle:
-    """What an apply is to make of it: every object changed in one of many ways, two new ones, one gone."""
+    """The version to apply: every object changed in one of many ways, two new objects, and one removed."""
     objects = [dice.choice(_CHANGES[data["kind"]])(copy.deepcopy(data)) for data in _objects(name)]
     gone = dice.choice([None, "Role"])
     kept = [data for data in objects if data["kind"] != gone]
     kept += [config_map(name, "new", a="1"), deployment(name, "another")]
     if wild:
-        kept += [config_map(name, "taken", a="1")]  # somebody else has made it already
+        kept += [config_map(name, "taken", a="1")]  # another client has already created it
     pools = (dice.choice([_pool(name, "new", GPU_TAINT), _pool(name, "old", GPU_TAINT), _pool(name, None)]),)
     return bundle(name, *sorted(kept, key=_order), digest=f"{name}-2", pools=pools)
 
 
 def somebodys(name: str) -> Data:
-    """An object of `after` as somebody else made it before: the same values."""
+    """An object of `after` as another client created it before, with the same values."""
     return config_map(name, "taken", a="1")
 
 
@@ -135,9 +137,10 @@ _CHANGES: dict[str, list[Callable[[Data], Data]]] = {
 
 
 def not_applied(wanted: Bundle, cluster: Connection) -> set[str]:
-    """The objects and nodes that an apply of `wanted` which takes everything would still change or cannot make right.
+    """The objects and nodes that a forced apply of `wanted` would still change or cannot correct.
 
-    By the API server alone: what it has, and what it answers to a forced dry-run of the whole object.
+    The function relies only on the API server: its objects and its response to a forced dry run of each complete
+    object.
     """
     found = discover(cluster)
     late = set()
@@ -178,12 +181,14 @@ def _nodes(wanted: Bundle, cluster: Connection) -> Iterator[str]:
 Answer = Response
 Send = Callable[[], Answer]
 Fault = Callable[[str, str, Send], Answer]
-"""Method, path and how to really send it; answers itself, sends, raises, or several of it."""
+"""A function of the method, the path and a function that sends the request. It can respond, send, raise, or combine
+these.
+"""
 
 
 @contextmanager
 def failing(cluster: Connection, fault: Fault) -> Iterator[list[str]]:
-    """The same API server, behind a fault that sees every write; gives the writes that were asked for."""
+    """Put a fault in front of the API server that sees every write. Yields the writes that were requested."""
     seen: list[str] = []
     real = cluster._send
 
@@ -202,11 +207,11 @@ def failing(cluster: Connection, fault: Fault) -> Iterator[list[str]]:
 
 
 def answer(status: int, reason: str, message: str) -> Answer:
-    """What an API server says when it refuses."""
+    """An error response of the API server."""
     body = {"kind": "Status", "status": "Failure", "reason": reason, "message": message, "code": status}
     return Response(status, {}, json.dumps(body).encode())
 
 
 def gone() -> ApiError:
-    """What the connection raises where nobody answers."""
+    """The error that the connection raises if the server does not respond."""
     return ApiError(0, "Unreachable", "connection reset by peer")

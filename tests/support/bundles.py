@@ -1,4 +1,4 @@
-"""Small bundles, built by hand, with a blueprint line behind every field."""
+"""Small bundles for tests, with a blueprint line for every field."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ Data = dict[str, Any]
 
 
 def each_object(then: Callable[[ObjectId, ApplyStatus], object]) -> Listener:
-    """A listener to what becomes of each object."""
+    """A listener for the status of each object."""
 
     def listen(event: Event) -> None:
         if isinstance(event, ApplyEvent):
@@ -28,7 +28,7 @@ def each_object(then: Callable[[ObjectId, ApplyStatus], object]) -> Listener:
 
 
 def bundle(name: str, *objects: Data, digest: str = "d1", **settings: Any) -> Bundle:
-    """A bundle of these objects, in this order."""
+    """A bundle with these objects, in this order."""
     defaults = {
         "version": "1.0.0",
         "release": "2026.11",
@@ -44,7 +44,7 @@ def bundle(name: str, *objects: Data, digest: str = "d1", **settings: Any) -> Bu
 
 
 def origins(data: Any, at: Path = ()) -> Iterator[tuple[Path, FieldOrigin]]:
-    """Each field is said to come from its own line of blueprint.yaml."""
+    """The origin of each field: every field has its own line in blueprint.yaml."""
     line = 1 + sum(ord(letter) for letter in repr(at)) % 997
     span = Span("blueprint.yaml", line, 3, line, 9)
     yield at, FieldOrigin(Span("template.yaml", line, 1, line, 2), (Source("blueprint", span, repr(at)),))
@@ -54,7 +54,7 @@ def origins(data: Any, at: Path = ()) -> Iterator[tuple[Path, FieldOrigin]]:
 
 
 def line_of(*path: str | int) -> int:
-    """The blueprint line that `origins` gives a field."""
+    """The blueprint line that `origins` assigns to a field."""
     return next(iter(origins(None, path)))[1].template.line
 
 
@@ -88,7 +88,7 @@ def deployment(namespace: str, name: str = "operator", image: str = "registry/op
 
 
 def definition(group: str, kind: str = "Widget") -> Data:
-    """A CRD, cluster-scoped, with `spec.size` from 1 to 9."""
+    """A cluster-scoped CRD with a field `spec.size` from 1 to 9."""
     plural = f"{kind.lower()}s"
     size = {"type": "integer", "minimum": 1, "maximum": 9}
     spec = {"type": "object", "properties": {"size": size, "note": {"type": "string"}}}
@@ -107,7 +107,7 @@ def definition(group: str, kind: str = "Widget") -> Data:
 
 
 def widget(group: str, name: str = "w", size: int = 3, kind: str = "Widget") -> Data:
-    """An instance of `definition`."""
+    """An instance of the CRD from `definition`."""
     return {"apiVersion": f"{group}/v1", "kind": kind, "metadata": {"name": name}, "spec": {"size": size}}
 
 
@@ -134,7 +134,7 @@ def apply(wanted: Bundle, cluster: Connection, **options: Any) -> ApplyOutcome:
 
 
 def actions(wanted: Bundle, cluster: Connection) -> list[Action]:
-    """What a plan would do, object by object."""
+    """The action that a plan contains for each object."""
     return [step.action for step in make_plan(wanted, cluster).steps]
 
 
@@ -144,12 +144,12 @@ def versions(cluster: Connection, *paths: str) -> list[str]:
 
 
 def codes(result: Any) -> list[str]:
-    """The codes that were found, sorted."""
+    """The diagnostic codes of a result, sorted."""
     return sorted(found.code.slug for found in result.diagnostics)
 
 
 def patch_as(manager: str, cluster: Connection, path: str, body: Data) -> Data:
-    """Change a live object as somebody else would with kubectl."""
+    """Change a live object as another user would with kubectl."""
     return cluster.patch(path, body, manager, "application/strategic-merge-patch+json")
 
 

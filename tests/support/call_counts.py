@@ -1,4 +1,4 @@
-"""Work as a number of calls: the same on every machine, and what grows faster than it should shows."""
+"""Measure work as a number of function calls. The number is the same on every machine and shows superlinear growth."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ T = TypeVar("T")
 
 
 def counted_calls(work: Callable[[], T]) -> tuple[int, T]:
-    """How many functions the work calls, C's included, and its result."""
+    """The number of functions that the work calls, including C functions, and its result."""
     count = 0
 
     def counting(_frame: FrameType, event: str, _argument: Any) -> None:
@@ -27,9 +27,9 @@ def counted_calls(work: Callable[[], T]) -> tuple[int, T]:
 
 
 def is_linear(few: int, some: int, many: int) -> bool:
-    """Whether each further one costs what those before it cost; the amounts are for n, 2n and 4n.
+    """Whether the cost grows linearly. The counts are for n, 2n and 4n items.
 
-    Counts have no noise, so a small n and a narrow margin show as much as a large n and a wide one: with 12, 24 and 48,
-    work for each pair shows once it is a 400th of the work for each one.
+    Counts have no noise, so that a small n and a narrow margin are sufficient. With 12, 24 and 48 items, work for each
+    pair is detected if it costs at least 1/400 of the work for each item.
     """
     return (many - some) / 2 < 1.08 * (some - few)

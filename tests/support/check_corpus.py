@@ -1,4 +1,4 @@
-"""The objects of corpus.yaml, and small tools to break them."""
+"""The objects of corpus.yaml, and helpers to break them."""
 
 from __future__ import annotations
 
@@ -15,23 +15,23 @@ VALID: dict[str, dict[str, Any]] = yaml_data(File(__file__).parents[1] / "check"
 
 
 class REMOVED:
-    """Stands for taking a field out; a class, so that copies are the same."""
+    """Marks a field to be removed. It is a class because a copy of a class is the same object."""
 
 
 def objects(**replaced: dict[str, Any]) -> list[Object]:
-    """The whole corpus, some of it replaced or added."""
+    """The complete corpus, with replaced or additional objects."""
     return [Object(data, "corpus") for data in {**copy.deepcopy(VALID), **replaced}.values()]
 
 
 def broken(name: str, field: str, value: Any) -> dict[str, Any]:
-    """A copy of one object with a field set, or taken out."""
+    """A copy of one object with a field set or removed."""
     data = copy.deepcopy(VALID[name])
     path = parse_path(field, data)
     return put(data, path, value)
 
 
 def put(data: dict[str, Any], path: Path, value: Any) -> dict[str, Any]:
-    """Set or remove what is at `path`, in place."""
+    """Set or remove the value at `path` in place."""
     here: Any = data
     for step in path[:-1]:
         here = here[step] if isinstance(step, int) else here.setdefault(step, {})
@@ -46,7 +46,7 @@ def put(data: dict[str, Any], path: Path, value: Any) -> dict[str, Any]:
 
 
 def paths(value: Any, at: Path = ()) -> Iterator[Path]:
-    """Every field, outermost first."""
+    """The path of every field, outermost first."""
     items = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
     for step, inner in items:
         yield (*at, step)

@@ -1,11 +1,11 @@
-"""Runs what a page of documentation shows, and writes the page again with what really came out.
+"""Run the commands that a documentation page shows, and rewrite the page with their real output.
 
-Two kinds of fenced blocks count, in the order of the page, in one shell and one folder:
+Two kinds of fenced blocks are executed, in the order of the page, in one shell and one folder:
 
     ```yaml title=NAME      the file is written
     ```console              each `$ command` (continued by `> `) is run; the lines below it are its output
 
-A command that fails must be followed by one that shows its exit code (`$ echo $?`). Other blocks are text.
+A command that fails must be followed by one that shows its exit code (`$ echo $?`). Other blocks are plain text.
 """
 
 from __future__ import annotations
@@ -26,34 +26,34 @@ _START, _END = "\x1e", "\x1f"
 
 
 class PageError(Exception):
-    """A command of the page fails, and the page does not say so."""
+    """A command of the page fails without the page showing its exit code."""
 
 
 @dataclass(frozen=True)
 class Command:
-    """One command of a console block; several lines where it is continued."""
+    """One command of a console block, with its continuation lines."""
 
     lines: tuple[str, ...]
 
     @property
     def text(self) -> str:
-        """What the shell is given."""
+        """The text that is passed to the shell."""
         return "\n".join(self.lines)
 
     @property
     def shown(self) -> str:
-        """What the page shows."""
+        """The text that the page shows."""
         first, *others = self.lines
         return "\n".join([f"$ {first}", *(f"> {line}" for line in others)])
 
 
 def has_console(page: str) -> bool:
-    """Whether there is anything to run."""
+    """Whether the page contains commands to run."""
     return any(match["kind"] == "console" for match in _FENCE.finditer(page))
 
 
 def played(page: str, folder: Path, **environment: str) -> str:
-    """The page with the real output of its commands. Raises PageError."""
+    """The page with the real output of its commands. Raises PageError if a command fails unexpectedly."""
     steps = list(_steps(page))
     outputs = iter(_run(steps, folder, environment))
 
@@ -67,7 +67,7 @@ def played(page: str, folder: Path, **environment: str) -> str:
 
 
 def _steps(page: str) -> Iterator[Command | tuple[str, str]]:
-    """Commands, and files to write as (name, text)."""
+    """The commands, and the files to write as (name, text)."""
     for match in _FENCE.finditer(page):
         if match["kind"] == "console":
             yield from _commands(match["body"])
@@ -117,7 +117,7 @@ def _written(file: tuple[str, str], folder: Path) -> str:
 
 
 def _environment(folder: Path, more: dict[str, str]) -> dict[str, str]:
-    """A terminal of a user who has just installed the tool, and nothing else that could show in the output."""
+    """The environment of a new installation, without variables that would change the output."""
     kept = {
         name: os.environ[name]
         for name in ("LD_LIBRARY_PATH", "KUBEBUILDER_ASSETS", "XDG_CACHE_HOME")
@@ -128,7 +128,7 @@ def _environment(folder: Path, more: dict[str, str]) -> dict[str, str]:
 
 
 def with_examples(folder: Path) -> Path:
-    """A folder that holds the examples, as a checkout does."""
+    """A folder that contains the examples, like a checkout."""
     shutil.copytree(ROOT / "examples", folder / "examples")
     (folder / ".git").mkdir()
     return folder

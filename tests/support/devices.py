@@ -1,4 +1,4 @@
-"""Nodes with devices, as drivers publish them: synthetic ResourceSlices of several sorts, for proofs and for a lab."""
+"""Nodes with devices as drivers publish them: synthetic ResourceSlices of several types, for tests and for a lab."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ PROFILES = {
     "3g.40gb": (4, "40448Mi", 60, (0, 4)),
     "7g.80gb": (8, "81152Mi", 132, (0,)),
 }  # fmt: skip
-"""Memory slices, memory, multiprocessors and placements of MIG profiles."""
+"""Memory slices, memory, multiprocessors and placements of each MIG profile."""
 Slice = dict[str, Any]
 Device = dict[str, Any]
 
 
 def gpu(index: int, product: str = "NVIDIA H100 80GB HBM3", memory: str = "81559Mi", **more: Any) -> Device:
-    """A whole GPU. Two share a PCIe root."""
+    """A whole GPU. Each PCIe root is shared by two GPUs."""
     attributes = {
         "type": {"string": "gpu"},
         "uuid": {"string": f"GPU-{index}"},
@@ -53,7 +53,7 @@ def instance(parent: int, profile: str, start: int) -> Device:
 
 
 def partitionable(parent: int) -> list[Device]:
-    """A GPU of which partitions are made when they are claimed: the whole of it, and each profile at each place."""
+    """A GPU that is partitioned dynamically, when it is claimed: the whole GPU, and each profile at each placement."""
     counter_set = f"gpu-{parent}-counter-set"
     whole = gpu(parent, memory="81152Mi")
     whole["consumesCounters"] = [{"counterSet": counter_set, "counters": _counters("81152Mi", 132, range(8))}]
@@ -75,7 +75,7 @@ def _counters(memory: str, processors: int, slices: Any) -> dict[str, Any]:
 
 
 def counter_sets(gpus: int) -> list[dict[str, Any]]:
-    """What there is of every GPU."""
+    """The counter sets of every GPU."""
     return [
         {"name": f"gpu-{each}-counter-set", "counters": _counters("81152Mi", 132, range(8))} for each in range(gpus)
     ]
@@ -89,7 +89,7 @@ def tainted(device: Device, effect: str = "NoSchedule") -> Device:
 def resource_slice(
     node: str, name: str, driver: str = GPU, *, number: int = 1, pool: str = "", **content: Any
 ) -> Slice:
-    """A ResourceSlice of a node; `number`: how many its pool has."""
+    """A ResourceSlice of a node. `number` is the number of slices in its pool."""
     return {
         "apiVersion": "resource.k8s.io/v1",
         "kind": "ResourceSlice",
@@ -104,19 +104,19 @@ def resource_slice(
 
 
 def whole_gpus(node: str, number: int = 4, **options: Any) -> list[Slice]:
-    """A node whose GPUs stay whole."""
+    """A node with whole GPUs."""
     return [resource_slice(node, "gpus", devices=[gpu(each, **options) for each in range(number)])]
 
 
 def static_mig(node: str, gpus: int = 2) -> list[Slice]:
-    """A node whose GPUs are partitioned beforehand: on each GPU 3g.40gb, 2g.20gb and two of 1g.10gb."""
+    """A node with statically partitioned GPUs: each has one 3g.40gb, one 2g.20gb and two 1g.10gb instances."""
     layout = (("3g.40gb", 4), ("2g.20gb", 0), ("1g.10gb", 2), ("1g.10gb", 3))
     devices = [instance(parent, profile, start) for parent in range(gpus) for profile, start in layout]
     return [resource_slice(node, "gpus", devices=devices)]
 
 
 def dynamic_mig(node: str, gpus: int = 2) -> list[Slice]:
-    """A node whose GPUs are partitioned when they are claimed, as on Kubernetes 1.35 and newer."""
+    """A node whose GPUs are partitioned when they are claimed, as in Kubernetes 1.35 and later."""
     number = gpus + 1
     return [
         resource_slice(node, "counters", number=number, sharedCounters=counter_sets(gpus)),
@@ -142,16 +142,16 @@ CLASSES = (
         "mig-1g", f"{OF_DRIVER}'mig' && device.attributes['{GPU}'].profile == '1g.10gb'", "nvidia.com/mig-1g.10gb"
     ),
 )
-"""The driver's, one for a profile, and one of all that the driver has."""
+"""The DeviceClasses of the driver, one for a profile, and one for all devices of the driver."""
 
 
 def request(name: str = "gpu", of: str = "gpu.nvidia.com", *expressions: str, **more: Any) -> dict[str, Any]:
-    """A request in the form of resource.k8s.io/v1."""
+    """A request in the format of resource.k8s.io/v1."""
     return {"name": name, "exactly": exactly(of, *expressions, **more)}
 
 
 def exactly(of: str, *expressions: str, **more: Any) -> dict[str, Any]:
-    """The part of a request, or an alternative without its name."""
+    """The `exactly` part of a request, or an alternative without its name."""
     found: dict[str, Any] = {"deviceClassName": of, **more}
     if expressions:
         found["selectors"] = [{"cel": {"expression": each}} for each in expressions]

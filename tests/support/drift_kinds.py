@@ -1,4 +1,4 @@
-"""Objects of many kinds, built-in and custom, with every type of list and map that the API knows."""
+"""Objects of many kinds, built-in and custom, with every list and map type of the API."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ GROUP = "drift.example.org"
 
 
 def definition() -> dict[str, Any]:
-    """A custom resource with keyed, set and atomic lists, granular and atomic maps, defaults, quantities."""
+    """A CRD with keyed, set and atomic lists, granular and atomic maps, defaults and quantities."""
 
     def array(items: dict[str, Any], kind: str, **rest: Any) -> dict[str, Any]:
         return {"type": "array", "items": items, "x-kubernetes-list-type": kind, **rest}
@@ -48,7 +48,7 @@ def definition() -> dict[str, Any]:
 
 
 def widget(namespace: str) -> dict[str, Any]:
-    """One object of that kind."""
+    """One object of that custom resource."""
     return _thing(
         f"{GROUP}/v1",
         "Widget",
@@ -75,7 +75,7 @@ def _thing(api_version: str, kind: str, namespace: str, spec: Any = None, **rest
 
 
 def many_kinds(namespace: str) -> list[dict[str, Any]]:
-    """One object per kind; the custom one needs `definition`."""
+    """One object of each kind. The custom resource needs the CRD from `definition`."""
     pod = deployment(namespace)["spec"]["template"]
     selector = {"matchLabels": {"app": "web"}}
     peers = [{"podSelector": {"matchLabels": {"app": "x"}}}]

@@ -1,4 +1,4 @@
-"""Random changes to live objects, of every kind that a client can make."""
+"""Random changes to live objects, of every type that a client can make."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _META = {"labels", "annotations", "finalizers"}
 
 
 def places(live: Any, at: Path = ()) -> Iterator[Path]:
-    """Every field that a client may think of changing."""
+    """The path of every field that a client could change."""
     items = live.items() if isinstance(live, dict) else enumerate(live) if isinstance(live, list) else ()
     for step, child in items:
         if (not at and step in _UNTOUCHED) or (at == ("metadata",) and step not in _META):
@@ -31,7 +31,7 @@ def value_at(data: Any, path: Path) -> Any:
 
 
 def mutate(live: dict[str, Any], dice: random.Random) -> tuple[dict[str, Any], str]:
-    """A changed copy, and what was done to it."""
+    """A changed copy, and a description of the change."""
     changed = copy.deepcopy(live)
     path = dice.choice(list(places(changed)))
     holder, step = value_at(changed, path[:-1]), path[-1]

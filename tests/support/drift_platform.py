@@ -1,4 +1,4 @@
-"""A small platform, and changes made to it as people and tools make them."""
+"""A small platform, with changes like those that users and tools make."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ APPLY = "application/apply-patch+yaml"
 
 
 def deployment(namespace: str, name: str = "web") -> dict[str, Any]:
-    """A Deployment with keyed lists, atomic ones, maps, ports, variables, two init containers."""
+    """A Deployment with keyed and atomic lists, maps, ports, environment variables and two init containers."""
     container = {
         "name": "main",
         "image": "example.org/web:1.0",
@@ -95,7 +95,7 @@ def platform(namespace: str) -> list[dict[str, Any]]:
 
 
 def with_origins(data: dict[str, Any], line: int) -> Object:
-    """An object whose every field comes from a line of its own in a blueprint that does not exist."""
+    """An object in which every field has its own line in an imaginary blueprint."""
     origins: dict[Path, FieldOrigin] = {}
 
     def walk(value: Any, path: Path) -> None:
@@ -112,7 +112,7 @@ def with_origins(data: dict[str, Any], line: int) -> Object:
 
 
 def bundle_of(name: str, manifests: list[dict[str, Any]], **rest: Any) -> Bundle:
-    """A bundle with these objects and nothing else."""
+    """A bundle with only these objects."""
     objects = tuple(with_origins(copy.deepcopy(data), 1 + 1000 * i) for i, data in enumerate(manifests))
     given: dict[str, Any] = {"node_labels": "provisioner", "pools": (), "expectations": ()} | rest
     return Bundle(
@@ -130,14 +130,14 @@ def bundle_of(name: str, manifests: list[dict[str, Any]], **rest: Any) -> Bundle
 
 @dataclass
 class Applied:
-    """An applied bundle, and hands to change it with."""
+    """An applied bundle, with methods to change its objects."""
 
     bundle: Bundle
     namespace: str
     connection: Connection
 
     def path(self, what: str) -> str:
-        """The URL of `Kind` or `Kind/name` in our namespace."""
+        """The URL of `Kind` or `Kind/name` in the namespace of the test."""
         kind, _, name = what.partition("/")
         plural = {"ServiceAccount": "serviceaccounts", "ConfigMap": "configmaps", "Secret": "secrets"}
         plural |= {"Service": "services", "Role": "roles", "Deployment": "deployments", "DaemonSet": "daemonsets"}
@@ -160,27 +160,27 @@ class Applied:
         subresource: str = "",
         force: bool = False,
     ) -> None:
-        """One PATCH as a client of that name sends it."""
+        """Send one PATCH as the client with that name."""
         query = {"fieldManager": manager} | ({"force": "true"} if force else {})
         path = self.path(what) + (f"/{subresource}" if subresource else "")
         self.connection.request("PATCH", path, body, query=query, content_type=how)
 
     def replace(self, what: str, change: Callable[[dict[str, Any]], None], manager: str = "kubectl-replace") -> None:
-        """Read, change, PUT: what editors and controllers do."""
+        """Read, change and PUT an object, as editors and controllers do."""
         live = self.get(what)
         change(live)
         self.connection.request("PUT", self.path(what), live, query={"fieldManager": manager})
 
     def drift(self, bundle: Bundle | None = None, **options: Any) -> DriftReport:
-        """Look at the cluster."""
+        """Compare the cluster with the bundle."""
         return detect_drift(bundle or self.bundle, ClusterView(self.connection), **options)
 
     def findings(self, **options: Any) -> list[Finding]:
-        """What drift finds."""
+        """The findings of the drift command."""
         return list(self.drift(**options).findings)
 
     def without(self, kind: str) -> Bundle:
-        """The bundle, one kind poorer."""
+        """The bundle without the objects of one kind."""
         kept = tuple(obj for obj in self.bundle.objects if obj.id.kind != kind)
         return replace(self.bundle, objects=kept, digest="b" * 64)
 
@@ -190,7 +190,7 @@ class Applied:
 
 
 def apply(bundle: Bundle, connection: Connection) -> None:
-    """Apply for real, with inventory and snapshots."""
+    """Apply the bundle, with inventory and snapshots."""
     outcome = apply_plan(make_plan(bundle, connection), connection, ApplyOptions())
     assert not has_errors(outcome.diagnostics), outcome.diagnostics
 

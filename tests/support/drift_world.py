@@ -1,6 +1,6 @@
-"""What there is around the controllers in a real cluster: a kubelet, a storage driver, an approver of certificates.
+"""The programs that surround controllers in a real cluster: a kubelet, a storage driver and a certificate approver.
 
-Nobody here touches what a blueprint declares, beyond what such programs do to every object of the kind.
+They do not change any field that a blueprint declares, except as such programs do for every object of the kind.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ RUNNING, DONE = "Running", "Succeeded"
 
 
 def every_kind(name: str, namespace: str) -> list[Live]:
-    """One object of every built-in kind that is stored, and more where controllers treat them differently."""
+    """One object of every built-in kind that is stored, and several if controllers treat them differently."""
     text = (Path(__file__).parents[1] / "drift" / "every_kind.yaml").read_text("utf-8")
     text = text.replace("NAMESPACE", namespace).replace("NAME", name).replace("REQUEST", _signing_request())
     return [dict(each) for each in YAML(typ="safe").load_all(text)]
@@ -42,7 +42,7 @@ def _signing_request() -> str:
 
 
 class World:
-    """One node `name`, whose pods run, and everything else that answers controllers."""
+    """One node `name` that runs its pods, and all other programs that respond to controllers."""
 
     def __init__(self, connection: Connection, name: str, namespace: str) -> None:
         self._connection = connection
@@ -50,7 +50,7 @@ class World:
         self._namespace = namespace
 
     def turn(self, dice: random.Random) -> None:
-        """Do once what such programs do all the time; `dice` decides about idle changes of status."""
+        """Do one round of the regular work of these programs. `dice` selects additional changes of the status."""
         self._beat()
         for pod in self._list("/api/v1/pods"):
             self._run(pod, dice)
@@ -60,13 +60,13 @@ class World:
             self._approve(request)
 
     def default_class(self) -> None:
-        """Make a storage class the default one, after claims without a class were made."""
+        """Make a storage class the default after claims without a class were created."""
         mark = {"storageclass.kubernetes.io/is-default-class": "true"}
         body = {"metadata": {"name": f"{self._name}-default", "annotations": mark}, "provisioner": "example.org/csi"}
         self._send("POST", "/apis/storage.k8s.io/v1/storageclasses", body, "kubectl-create")
 
     def _beat(self) -> None:
-        """The kubelet's heartbeat, without which the node would be tainted."""
+        """Send the heartbeat of the kubelet. Without it the node would get a taint."""
         now = dt.datetime.now(dt.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
         condition = READY | {"lastHeartbeatTime": now, "lastTransitionTime": now}
         room = {"cpu": "64", "memory": "256Gi", "pods": "110"}
@@ -74,7 +74,7 @@ class World:
         self._patch(f"/api/v1/nodes/{self._name}/status", {"status": status}, "kubelet")
 
     def _run(self, pod: Live, dice: random.Random) -> None:
-        """A pod that is bound runs, a job's ends; and one that is deleted goes."""
+        """Run bound pods, complete the pods of jobs, and remove deleted pods."""
         meta, status = pod["metadata"], pod.get("status", {})
         path = f"/api/v1/namespaces/{meta['namespace']}/pods/{meta['name']}"
         if not pod["spec"].get("nodeName"):
@@ -89,7 +89,7 @@ class World:
             self._patch(f"{path}/status", {"status": {"phase": phase, "conditions": conditions} | address}, "kubelet")
 
     def _provide(self, claim: Live) -> None:
-        """A volume for a claim that a pod waits for, as a driver's provisioner makes it."""
+        """Create a volume for a claim that a pod waits for, as the provisioner of a driver does."""
         meta, spec = claim["metadata"], claim["spec"]
         mark = "volume.kubernetes.io/selected-node"
         if spec.get("volumeName") or mark not in (meta.get("annotations") or {}):
@@ -121,7 +121,7 @@ class World:
         self._send("PATCH", path, body, manager)
 
     def _send(self, method: str, path: str, body: Live, manager: str) -> None:
-        """What others did meanwhile (deleted it, made it, changed it) is their business."""
+        """Send a request. Errors caused by concurrent changes (deleted, created, updated) are ignored."""
         how = {"content_type": MERGE_PATCH} if method == "PATCH" else {}
         query = {"fieldManager": manager} if method != "DELETE" else {}
         try:

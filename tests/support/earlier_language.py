@@ -1,4 +1,4 @@
-"""A version of the language that never was: keys had other names and places, and one value said two things."""
+"""An imaginary earlier version of the language: keys had other names and places, and one value stood for two fields."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ OLDEST, OLDER = "gpublueprint.dev/v0", "gpublueprint.dev/v0beta1"
 
 
 def model(value: Any) -> dict[str, Any]:
-    """`8 x H100` is eight of them."""
+    """The fields for `8 x H100`: the model and the count."""
     count, _, product = str(value).partition(" x ")
     if not product:
         raise ValueError(f"{value} is not of the form 8 x H100-SXM5-80GB")

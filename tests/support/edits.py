@@ -1,4 +1,4 @@
-"""Edit a blueprint's text where a value stands, compile it in memory, and say what the bundles differ in."""
+"""Edit a value in the text of a blueprint, compile it in memory, and compare the bundles."""
 
 from __future__ import annotations
 
@@ -31,13 +31,13 @@ _FILES = {
 
 
 def compiled(text: str, *, sets: tuple[str, ...] = ()) -> Compilation:
-    """Compile `text` in place of the blueprint that sets everything."""
+    """Compile `text` instead of the blueprint that sets every field."""
     return compile_blueprint(NAME, sets=sets, files=MemoryFiles({**_FILES, NAME: text}))
 
 
 @lru_cache(maxsize=4)
 def parsed(text: str) -> Document:
-    """The blueprint's text with its places; hundreds of tests edit the same one."""
+    """The parsed text with source positions. It is cached because hundreds of tests edit the same text."""
     return load_text(text, NAME)
 
 
@@ -56,7 +56,7 @@ def replaced(text: str, path: FieldPath, new: str) -> str:
 
 
 def without(text: str, path: FieldPath) -> str:
-    """The text without the lines of the key at `path`, which is in block style."""
+    """The text without the lines of the key at `path`, which must be in block style."""
     document = parsed(text)
     first, last = document.key_span(path).line, document.span(path).end_line
     lines = text.splitlines(keepends=True)
@@ -71,7 +71,7 @@ def _put(text: str, span: Span, new: str) -> str:
 
 
 def said(files: Mapping[str, bytes]) -> dict[str, Any]:
-    """What the files of a bundle say apart from where it came from: no positions, no digests, no input hashes."""
+    """The content of the bundle's files without its origin: no positions, digests or input hashes."""
     lock = orjson.loads(files[LOCK])
     for key in ("inputs", "files", "digest"):
         del lock[key]
@@ -84,14 +84,14 @@ def said(files: Mapping[str, bytes]) -> dict[str, Any]:
 
 
 def compared_parts(before: Compilation, after: Compilation) -> list[ObjectChange]:
-    """Parts of the platform of which `diff` says that they differ."""
+    """The parts of the platform that `diff` reports as different."""
     assert before.files
     assert after.files
     return compare_parts(platform_parts(before.files.__getitem__), platform_parts(after.files.__getitem__))
 
 
 def compared_objects(before: Bundle, after: Bundle) -> list[ObjectChange]:
-    """Objects of which `diff` says that they differ."""
+    """The objects that `diff` reports as different."""
     found = compare_objects(before.objects, after.objects)
     return [change for change in found if change.action is not Action.UNCHANGED]
 
@@ -103,11 +103,12 @@ def _unplaced(value: Any) -> Any:
 
 
 def changed_fields(before: Bundle, after: Bundle, changes: Iterable[ObjectChange]) -> Iterator[tuple[TracedField, ...]]:
-    """Each rendered leaf that differs, as traced on either side; where a side lacks it, what is left around it.
+    """Each rendered leaf that differs, as traced on both sides. If one side lacks the leaf, its nearest remaining
+    parent.
 
-    `changes` are from `compared_objects`.
+    `changes` are the result of `compared_objects`.
 
-    An object whose name ends in a digest of its content is one object, by whatever name.
+    Objects whose name ends in a digest of their content are treated as the same object.
     """
     old = {obj.id: obj for obj in before.objects}
     new = {obj.id: obj for obj in after.objects}
@@ -125,7 +126,7 @@ def changed_fields(before: Bundle, after: Bundle, changes: Iterable[ObjectChange
 
 
 def _named(field: TracedField) -> TracedField:
-    """A field of an object that is new or gone: whatever decided the object's name and namespace decided that too."""
+    """The name of an object that was added or removed: its origins are those of the object's name and namespace."""
     names = [field.object.origin(("metadata", key)) for key in ("name", "namespace")]
     sources = (*field.origin.sources, *(source for origin in names if origin for source in origin.sources))
     return replace(field, origin=replace(field.origin, noted=sources))
@@ -145,7 +146,7 @@ def _changed_leaves(old: Object, new: Object) -> Iterator[tuple[TracedField, ...
 
 
 def _around(obj: Object, path: FieldPath) -> TracedField:
-    """The nearest place above a leaf that is not there, with everything its containers came from."""
+    """The nearest existing parent of a missing leaf, with the origins of its containers."""
     origins = [found for end in range(len(path) + 1) if (found := obj.origins.get(path[:end]))]
     sources = tuple(source for origin in origins for source in origin.sources)
     return TracedField(obj, path, ABSENT, sources, replace(origins[-1], noted=sources))

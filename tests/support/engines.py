@@ -1,4 +1,4 @@
-"""Blueprints of platforms whose pools belong to queueing engines."""
+"""Blueprints for platforms with queueing engines."""
 
 from __future__ import annotations
 
@@ -14,5 +14,5 @@ spec:
 
 
 def with_engines(spec: str) -> str:
-    """A blueprint whose `spec` goes on with pools, queueing and tenants, each indented by two spaces."""
+    """A blueprint whose `spec` continues with pools, queueing and tenants, each indented by two spaces."""
     return HEAD + spec.lstrip("\n")

@@ -1,4 +1,4 @@
-"""Go programs that tests need: built once from pinned modules into the cache, keyed by what they are built from."""
+"""Go programs that tests need. They are built once from pinned modules and cached by a hash of their sources."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ MUST_BUILD = os.environ.get("BLUEPRINT_REQUIRE_LAB") == "1"
 
 @dataclass(frozen=True, slots=True)
 class GoTools:
-    """The programs of one pinned module. `takes` says how long a first build is, for whoever decides about it."""
+    """The programs of one pinned module. `takes` describes the duration of a first build."""
 
     module: str
     packages: tuple[str, ...]
@@ -33,20 +33,20 @@ class GoTools:
 
     @property
     def folder(self) -> Path:
-        """Where its go.mod and go.sum are."""
+        """The folder of go.mod and go.sum."""
         return MODULES / self.module
 
     @property
     def target(self) -> Path:
-        """The folder of the built programs; it exists when all of them are complete."""
+        """The folder of the built programs. It exists once all programs are complete."""
         parts = [(self.folder / name).read_bytes() for name in ("go.mod", "go.sum")]
         parts += [text.encode() for text in (*self.packages, self.tags, *self.stamps)]
         return cache_root() / f"{self.module}-{hashlib.sha256(bytes(1).join(parts)).hexdigest()[:16]}"
 
     def built(self, *, wanted: bool = False) -> Path:
-        """The folder of the programs; without it, and without leave to build them, the test does NOT RUN.
+        """The folder of the programs. If they are missing and may not be built, the test does not run.
 
-        `wanted` is leave: somebody asked for a measurement.
+        `wanted` permits the build because a measurement was requested.
         """
         if not self.target.exists():
             if not (MUST_BUILD or wanted):
@@ -55,7 +55,9 @@ class GoTools:
         return self.target
 
     def _build(self) -> None:
-        """Build aside and rename: half a program is none. One process builds, the others wait."""
+        """Build in a temporary folder and rename it, so that no incomplete program is used. One process builds, others
+        wait.
+        """
         self.target.parent.mkdir(parents=True, exist_ok=True)
         with (self.target.parent / f".{self.module}.lock").open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
@@ -66,7 +68,7 @@ class GoTools:
             except Refused as refused:
                 pytest.fail(f"BLUEPRINT_REQUIRE_LAB=1, but: {refused}")
             aside = self.target.with_name(f".{self.target.name}")
-            shutil.rmtree(aside, ignore_errors=True)  # what a killed build left
+            shutil.rmtree(aside, ignore_errors=True)  # remains of an interrupted build
             link = " ".join(["-s", "-w", *(f"-X {stamp}" for stamp in self.stamps)])
             command = [go, "build", "-mod=readonly", "-trimpath", "-tags", self.tags, f"-ldflags={link}"]
             command += ["-o", f"{aside}/", *self.packages]

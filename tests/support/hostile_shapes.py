@@ -1,4 +1,4 @@
-"""Files that are meant to crash, hang or fill the memory of whoever reads them, in any size."""
+"""Files of any size that are designed to crash their reader, make it hang, or fill its memory."""
 
 from __future__ import annotations
 
@@ -26,18 +26,18 @@ from tests.support.hostile_texts import (
 
 
 def random_bytes(size: int) -> bytes:
-    """The same ones every time."""
+    """Random bytes, the same in every run."""
     return random.Random(1).randbytes(size)  # noqa: S311 - no secret
 
 
 def aliases_of_aliases(size: int) -> str:
-    """Each list holds nine times the one before it."""
+    """Lists, each of which contains the previous list nine times."""
     lines = (f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 9)}]\n" for n in range(1, max(size // 60, 2)))
     return "a0: &a0 [x, x, x, x, x, x, x, x, x]\n" + "".join(lines)
 
 
 def aliases_of_maps(size: int) -> str:
-    """Each map holds the one before it three times, once merged."""
+    """Maps, each of which contains the previous map three times, once merged."""
     lines = (f"b{n}: &b{n} {{x{n}: *b{n - 1}, y{n}: *b{n - 1}, <<: *b{n - 1}}}\n" for n in range(1, size // 50))
     return "apiVersion: v1\nkind: Pod\nmetadata: {name: a}\nb0: &b0 {a: 1}\n" + "".join(lines)
 
@@ -114,7 +114,7 @@ SHAPES: dict[str, Callable[[int], str | bytes]] = {
         + numbered("  - {{a: {0}, b: [1, 2]}}\n", size)
     ),
     "a definition": lambda size: CRD + "        properties:\n" + numbered("          p{0}: {{type: string}}\n", size),
-    # many objects that may refer to each other
+    # many objects that could reference each other
     "Services and Pods": lambda size: numbered(SERVICE, size // 2) + numbered(LABELLED_POD, size // 2),
     "claims and volumes": lambda size: (
         numbered(CLAIM, size // 2) + ONE_CONTAINER + "  volumes:\n"
@@ -182,7 +182,7 @@ SHAPES: dict[str, Callable[[int], str | bytes]] = {
         + "        x-kubernetes-validations:\n"
         + numbered("        - {{rule: 'self.a{0} > 1', message: a}}\n", size)
     ),
-    # deep
+    # deep nesting
     "brackets": lambda size: "[" * size,
     "braces of YAML": lambda size: again("{a: ", size),
     "closed brackets": lambda size: CONFIG_MAP + again("  - [[[[[[[[[[[[[[[[[[[[]]]]]]]]]]]]]]]]]]]]\n", size),
@@ -231,10 +231,10 @@ SHAPES: dict[str, Callable[[int], str | bytes]] = {
     **PAIRS,
     "conflicts of git": lambda size: again("<<<<<<< HEAD\na: b\n=======\n>>>>>>> x\n", size),
 }  # fmt: skip
-"""By name, what makes a file of about so many bytes."""
+"""By name: a function that creates a file of approximately the given number of bytes."""
 
 
 def shape(name: str, size: int) -> bytes:
-    """A file of about so many bytes."""
+    """A file of approximately the given number of bytes."""
     text = SHAPES[name](size)
     return text if isinstance(text, bytes) else text.encode()

@@ -1,4 +1,4 @@
-"""A registry on loopback that speaks the API v2, as well or as badly as a test asks for."""
+"""A registry on the loopback interface that implements the API v2, with the faults that a test requests."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ def digest(content: bytes) -> str:
 
 @dataclass
 class Registry:
-    """What it holds, `repository:tag` (or `repository@digest`) to manifest, and how it behaves.
+    """The content of the registry, `repository:tag` (or `repository@digest`) to manifest, and its behaviour.
 
-    `auth`: None, "basic" or "bearer"; `user` is whom it knows. `answers` replaces the answer for a repository by
-    (status, headers); a list is answered one after the other. `asked` records every request.
+    `auth`: None, "basic" or "bearer"; `user` is the only known user. `answers` replaces the response for a repository
+    by (status, headers); a list contains consecutive responses. `asked` records every request.
     """
 
     manifests: dict[str, bytes] = field(default_factory=dict)
@@ -53,12 +53,12 @@ class Registry:
         self._server.server_close()
 
     def add(self, name: str, content: bytes = b"{}") -> str:
-        """Hold a manifest; its digest."""
+        """Add a manifest and return its digest."""
         self.manifests[name] = content
         return digest(content)
 
     def add_index(self, name: str, *digests: str) -> str:
-        """Hold an index of several architectures; its digest."""
+        """Add an index of several architectures and return its digest."""
         return self.add(name, json.dumps({"mediaType": INDEX, "manifests": [{"digest": d} for d in digests]}).encode())
 
     def basic(self) -> str:
@@ -92,7 +92,7 @@ class _Handler(BaseHTTPRequestHandler):
     do_HEAD = do_GET  # noqa: N815 - http.server's name
 
     def log_message(self, *_: object) -> None:
-        """Say nothing."""
+        """Log nothing."""
 
     def _manifest(self) -> None:
         registry = self.registry

@@ -1,4 +1,4 @@
-"""Who lives in a lab's folder: the truth from /proc, not what the lab says of itself."""
+"""The processes in a lab's folder, read from /proc instead of the lab's own state."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ PYTHON = [sys.executable, "-m", "blueprint"]
 
 
 def inhabitants(folder: Path) -> dict[int, str]:
-    """Processes that work in this folder or name it on their command line, zombies left out."""
+    """The processes that have this working directory or name it on their command line, without zombies."""
     return {pid: program for pid in _pids() if (program := _program(pid, str(folder)))}
 
 
@@ -21,7 +21,7 @@ def supervisor_of(folder: Path) -> int:
 
 
 def start(*arguments: str, **options: object) -> subprocess.Popen[str]:
-    """Start the command line in a process group of its own, as a terminal does."""
+    """Start the command line in its own process group, as a terminal does."""
     return subprocess.Popen(
         [*PYTHON, *arguments],
         stdout=subprocess.PIPE,
@@ -41,6 +41,6 @@ def _program(pid: int, folder: str) -> str:
         works_in = str(Path(f"/proc/{pid}/cwd").readlink()).removesuffix(" (deleted)")
         words = Path(f"/proc/{pid}/cmdline").read_bytes().decode(errors="replace")
     except OSError:
-        return ""  # ended while we looked, or a zombie
+        return ""  # ended in the meantime, or a zombie
     supervises = "blueprint.lab.supervisor" in words and folder in words
     return words.replace("\0", " ")[:200] if supervises or works_in == folder else ""

@@ -1,4 +1,4 @@
-"""Requests to a lab as somebody who may do everything that no policy forbids: policies look at who wants something."""
+"""Requests to a lab as a user with all RBAC permissions, because admission policies depend on the user."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ ALL_RIGHTS = "system:masters"
 
 
 class LabUser:
-    """A user, or an account of a program, with a certificate of its own."""
+    """A user, or the account of a program, with its own certificate."""
 
     def __init__(self, lab: Lab, name: str, groups: Sequence[str] = ()) -> None:
         config = yaml.safe_load(lab.user(name, [*groups, ALL_RIGHTS]).read_text())
@@ -27,7 +27,7 @@ class LabUser:
         self._server = lab.server
 
     def request(self, method: str, path: str, body: Any = None, content_type: str = "application/json") -> Any:
-        """One request; the answer's JSON. Raises RequestFailed from 400 up."""
+        """Send one request and return the JSON of the response. Raises RequestFailed for a status of 400 or higher."""
         headers = {"Content-Type": content_type, "Accept": "application/json"}
         data = None if body is None else json.dumps(body).encode()
         response = self._http.send(method, self._server + path, headers, data)

@@ -1,4 +1,4 @@
-"""Many manifests of the kinds that most charts are made of, as large as those, in which nothing is wrong."""
+"""Many valid manifests of the kinds that most charts contain, with realistic sizes."""
 
 from __future__ import annotations
 
@@ -164,7 +164,7 @@ rules:
 
 
 def write_manifests(folder: Path, count: int, files: int) -> int:
-    """So many objects of all the kinds, evenly over the files; gives the bytes."""
+    """Write `count` objects of all kinds, distributed evenly over the files, and return the number of bytes."""
     folder.mkdir()
     sets = count // len(KINDS) // files
     for file in range(files):

@@ -1,4 +1,4 @@
-"""What exporters answer, and what Prometheus makes of it by the monitors that are rendered: series for promtool."""
+"""Responses of exporters, and the series that Prometheus derives from them with the rendered monitors, for promtool."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _LABEL = re.compile(r'([a-zA-Z_][a-zA-Z0-9_]*)="((?:[^"\\]|\\.)*)"(?:,|$)')
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """One line of an exporter's answer."""
+    """One line of an exporter's response."""
 
     metric: str
     labels: dict[str, str]
@@ -24,14 +24,14 @@ class Sample:
 
 @dataclass(frozen=True, slots=True)
 class Recording:
-    """An exporter's answer: the type of each metric, and the samples."""
+    """The response of an exporter: the type of each metric, and the samples."""
 
     types: dict[str, str]
     samples: tuple[Sample, ...]
 
 
 def read(name: str) -> Recording:
-    """A recording by name. Raises AssertionError at a line that is not of the exposition format."""
+    """The recording with this name. Raises AssertionError if a line is not in the exposition format."""
     types: dict[str, str] = {}
     samples = []
     for line in (HERE / f"{name}.prom").read_text("utf-8").splitlines():
@@ -51,7 +51,7 @@ def read(name: str) -> Recording:
 
 
 def relabelled(endpoint: Mapping[str, Any], discovered: Mapping[str, str]) -> dict[str, str]:
-    """The labels of a target after the relabelings of a monitor's endpoint, of which `replace` alone is known."""
+    """The labels of a target after the relabelings of a monitor's endpoint. Only the action `replace` is supported."""
     labels = dict(discovered)
     for rule in endpoint.get("relabelings", ()):
         assert rule["action"] == "replace"
@@ -62,14 +62,14 @@ def relabelled(endpoint: Mapping[str, Any], discovered: Mapping[str, str]) -> di
 
 
 def scraped(sample: Sample, target: Mapping[str, str]) -> str:
-    """The series of a sample where honorLabels is false: labels that the target has too become exported_ ones."""
+    """The series of a sample with honorLabels: false. Labels that the target also has get the prefix exported_."""
     own = {(f"exported_{name}" if name in target else name): value for name, value in sample.labels.items()}
     labels = {name: value for name, value in {**own, **target}.items() if value}
     return sample.metric + "{" + ",".join(f'{name}="{value}"' for name, value in sorted(labels.items())) + "}"
 
 
 def series(name: str, endpoint: Mapping[str, Any], discovered: Mapping[str, str]) -> Iterator[dict[str, str]]:
-    """A recording as promtool's input: every value lasts for two days."""
+    """A recording as input for promtool: every value lasts for two days."""
     target = relabelled(endpoint, discovered)
     for sample in read(name).samples:
         yield {"series": scraped(sample, target), "values": f"{sample.value}x600"}

@@ -1,4 +1,4 @@
-"""Nodes of a declared pool on a real API server, and hands to change them with, as people and controllers do."""
+"""Nodes of a declared pool on a real API server, with methods that change them as users and controllers do."""
 
 from __future__ import annotations
 
@@ -74,5 +74,5 @@ class Nodes:
 
 
 def about(report: DriftReport, subject: str) -> list[Diagnostic]:
-    """Everything that is told of one node."""
+    """All diagnostics about one node."""
     return [told for told in report.diagnostics if told.subject == subject]

@@ -1,4 +1,4 @@
-"""The watched platform of the tests, and what was rendered for it."""
+"""The platform with monitoring that tests use, and its rendered objects."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def rules(compilation: Compilation) -> Iterator[dict[str, Any]]:
 
 
 def panels(compilation: Compilation, dashboard: str = "") -> Iterator[str]:
-    """The expressions of one dashboard's panels, or of all, with their variables filled in."""
+    """The expressions of the panels of one dashboard, or of all dashboards, with their variables filled in."""
     for name, one in objects(compilation, "ConfigMap").items():
         if name == dashboard or (not dashboard and name.endswith("-dashboard")):
             for panel in json.loads(*one["data"].values())["panels"]:
@@ -44,13 +44,13 @@ def panels(compilation: Compilation, dashboard: str = "") -> Iterator[str]:
 
 
 def expressions(compilation: Compilation) -> Iterator[str]:
-    """Those of rules, and those of panels."""
+    """The expressions of all rules and panels."""
     yield from (rule["expr"] for rule in rules(compilation))
     yield from panels(compilation)
 
 
 def jobs(compilation: Compilation, component: str, *monitors: str) -> tuple[set[str], set[str]]:
-    """The jobs that rules read of a component (the beginning of a name is enough), and those that monitors set."""
+    """The jobs of a component that rules read (a prefix of the name is sufficient), and those that monitors set."""
     read = {
         job
         for rule in rules(compilation)
@@ -64,7 +64,7 @@ def jobs(compilation: Compilation, component: str, *monitors: str) -> tuple[set[
 
 
 def not_alerted(compilation: Compilation) -> dict[tuple[str, str | None], str]:
-    """Why alerts were left out, by alert and pool."""
+    """The reason for each omitted alert, by alert and pool."""
     assert compilation.files
     told = orjson.loads(compilation.files[LOCK])["observability"]["notAlerted"]
     return {(each["alert"], each["pool"]): each["why"] for each in told}

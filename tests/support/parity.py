@@ -1,8 +1,8 @@
-"""Compare what we render with what an upstream chart renders, leaf by leaf, against a list of known differences.
+"""Compare the rendered objects with those of an upstream chart, leaf by leaf, against a list of known differences.
 
-Both sides are first brought into the form that the API server keeps, so that only what matters is compared. A
-difference is known when a rule in `parity-differences.yaml` covers it; a rule says how many leaves it covers, so the
-list can shrink but not grow unseen.
+Both sides are first converted to the form that the API server stores, so that only relevant differences remain. A
+difference is known if a rule in `parity-differences.yaml` covers it. A rule gives the number of leaves that it covers,
+so that the list cannot grow unnoticed.
 """
 
 from __future__ import annotations
@@ -26,12 +26,12 @@ RULES = Path(__file__).parents[1] / "components" / "parity-differences.yaml"
 VALUES = Path(__file__).parents[1] / "components" / "parity-values.yaml"
 QUANTITY = r"[0-9.]+(m|[kMGTPE]i?)?"
 KUBERNETES = "1.36.0"
-"""For which version charts are rendered."""
+"""The Kubernetes version for which charts are rendered."""
 
 
 @dataclass(frozen=True)
 class Leaf:
-    """One leaf that differs: in which object, where, and both values."""
+    """A leaf that differs: its object, its path, and both values."""
 
     subject: str
     path: str
@@ -41,7 +41,9 @@ class Leaf:
 
 @dataclass(frozen=True)
 class Rule:
-    """Known differences: which objects (empty: all), at or under which path, how many, and why they are right."""
+    """Known differences: the objects (empty: all), the path and everything below it, the number, and the
+    justification.
+    """
 
     objects: frozenset[str]
     path: str
@@ -58,13 +60,12 @@ class Rule:
 class Case:
     """One comparison: a component against one output of its chart.
 
-    `renamed` maps upstream's names to ours wherever such a name is a value or a key; `KEY=VALUE` is that key's value,
-    `KIND/NAME` one object's name.
-    `left_out` are upstream objects that are not this component's. `added` are objects that only we have. `platform` is
-    the blueprint's name, where the chart has the release's; `spec` is merged into the blueprint that comes nearest to a
-    chart without values. `unlabelled` are recommended labels that upstream has on no object, or not on all. A case that
-    is `like` another one has everything else from that. `values` are those of a case whose chart is rendered on the
-    spot.
+    `renamed` maps upstream names to ours, wherever such a name is a value or a key. `KEY=VALUE` is the value of that
+    key, `KIND/NAME` the name of one object. `left_out` are upstream objects that do not belong to this component.
+    `added` are objects that only we have. `platform` is the name of the blueprint, where the chart has the name of the
+    release. `spec` is merged into the blueprint that is closest to a chart without values. `unlabelled` are recommended
+    labels that upstream omits on some or all objects. A case with `like` inherits all other fields from that case.
+    `values` are those of a case whose chart is rendered during the test.
     """
 
     component: str
@@ -87,7 +88,7 @@ def cases() -> list[Case]:
 
 
 def _whole(one: Mapping[str, Any], by_reference: Mapping[str, Any]) -> Mapping[str, Any]:
-    """The case with everything that it takes over from the one that it is like."""
+    """The case with everything that it inherits from the case that it references."""
     if "like" not in one:
         return one
     like = _whole(by_reference[one["like"]], by_reference)
@@ -114,12 +115,12 @@ def _case(one: Mapping[str, Any]) -> Case:
 
 
 def chart_of(case: Case) -> str:
-    """The folder of the case's chart: `values/CHART/NAME` names it."""
+    """The folder of the case's chart, from `values/CHART/NAME`."""
     return case.reference.split("/")[1]
 
 
 def helm_template(case: Case, helm: str, charts: Path) -> str:
-    """What the chart renders with the case's values, under the names that the references have too."""
+    """The output of the chart for the case's values, with the same names as in the references."""
     release, namespace = RELEASES[chart_of(case)]
     command = [helm, "template", release, str(charts / chart_of(case)), "--namespace", namespace]
     command += ["--kube-version", KUBERNETES, "--values", "-"]
@@ -138,7 +139,7 @@ RELEASES = {
 
 
 def upstream_objects(text: str, case: Case) -> dict[str, Any]:
-    """The chart's objects by `Kind/name`, without hooks: Helm runs those around an installation, we do not."""
+    """The chart's objects by `Kind/name`, without hooks, which Helm runs around an installation."""
     found = {}
     for manifest in YAML(typ="safe").load_all(text):
         if not manifest or "helm.sh/hook" in (manifest["metadata"].get("annotations") or {}):
@@ -155,7 +156,7 @@ def upstream_objects(text: str, case: Case) -> dict[str, Any]:
 def our_objects(
     manifests: Iterable[Mapping[str, Any]], case: Case, upstream: Mapping[str, Any] | None = None
 ) -> dict[str, Any]:
-    """What we render, by `Kind/name`; definitions of custom resources are compared elsewhere."""
+    """The rendered objects, by `Kind/name`. CRDs are compared elsewhere."""
     named = {f"{one['kind']}/{one['metadata']['name']}": canonical(one) for one in manifests}
     for subject, one in named.items():
         there = (upstream or {}).get(subject, {}).get("metadata", {}).get("labels", {})
@@ -171,7 +172,7 @@ def our_objects(
 
 
 def differing(upstream: Mapping[str, Any], ours: Mapping[str, Any]) -> Iterator[Leaf]:
-    """Every leaf that one side has otherwise than the other, whole objects included."""
+    """Every leaf that differs between the two sides, including complete objects."""
     for subject in sorted({*upstream, *ours}):
         old, new = upstream.get(subject, ABSENT), ours.get(subject, ABSENT)
         for path, was, now in differences(old, new):
@@ -179,9 +180,9 @@ def differing(upstream: Mapping[str, Any], ours: Mapping[str, Any]) -> Iterator[
 
 
 def canonical(value: Any, key: str = "") -> Any:
-    """The value as the API server keeps it: no nulls and empties, defaults of list keys written out.
+    """The value as the API server stores it: no nulls and empty values, with the defaults of list keys.
 
-    Configuration files inside ConfigMaps are compared by what they mean, not by how they are indented.
+    Configuration files inside ConfigMaps are compared by content, without their formatting.
     """
     if isinstance(value, list):
         return [canonical(item) for item in value]
@@ -193,15 +194,15 @@ def canonical(value: Any, key: str = "") -> Any:
         }
         return {**_defaults(kept, key), **kept}
     if key == "checksum/config":
-        return "of the configuration"  # each side digests the text that it writes
+        return "of the configuration"  # the digest is of the text that each side writes
     if key in COUNTERS and isinstance(value, str):
         return _counters(value)
     if isinstance(value, str) and re.fullmatch(r"(\w+=(true|false),)+", value):
-        return value.rstrip(",")  # feature gates, where an empty one at the end means nothing
+        return value.rstrip(",")  # in feature gates an empty entry at the end has no meaning
     if key in ("cpu", "memory") and isinstance(value, str) and re.fullmatch(QUANTITY, value):
         return canonical_quantity(value)
     if (key, value) == ("defaultMode", 664):
-        return 0o664  # Helm reads YAML 1.1, where a zero in front makes a number octal
+        return 0o664  # Helm reads YAML 1.1, where a leading zero makes a number octal
     if isinstance(value, str) and value.startswith("version: v1"):
         return canonical(_without_defaults(YAML(typ="safe").load(value)))
     is_file = key.endswith((".conf", "web-config.yaml", "manager_config.yaml"))
@@ -215,11 +216,11 @@ PLUGIN_DEFAULTS = {
     ("sharing", "timeSlicing", "renameByDefault"): False,
     ("sharing", "timeSlicing", "failRequestsGreaterThanOne"): False,
 }
-"""What the device plugin v0.20.0 does where its configuration says nothing of it."""
+"""The defaults of the device plugin v0.20.0 for settings that are missing in its configuration."""
 
 
 def _without_defaults(config: Any) -> Any:
-    """A configuration of the device plugin, without what is the plugin's default anyway."""
+    """A configuration of the device plugin without the plugin's defaults."""
     for (*above, last), default in PLUGIN_DEFAULTS.items():
         inside = config
         for key in above:
@@ -230,11 +231,11 @@ def _without_defaults(config: Any) -> Any:
 
 
 COUNTERS = ("metrics", "dcgm-metrics.csv")
-"""Keys of ConfigMaps under which the exporter finds what to export."""
+"""Keys of ConfigMaps that contain the exporter's list of metrics."""
 
 
 def _counters(text: str) -> dict[str, str]:
-    """Field to type: the third column is prose, and ours is in our own words."""
+    """Field to metric type. The third column is a description in our own words, and is not compared."""
     rows = (line.split(",") for line in text.splitlines() if line.strip() and not line.strip().startswith("#"))
     return {field.strip(): kind.strip() for field, kind, *_ in rows}
 
@@ -254,7 +255,7 @@ def _renamed(value: Any, names: Mapping[str, str]) -> Any:
 
 
 def leaves(value: Any) -> int:
-    """How many leaves a value has; what is not there has none."""
+    """The number of leaves of a value; 0 if it is missing."""
     if value is ABSENT:
         return 0
     if isinstance(value, list | Mapping):
@@ -263,9 +264,10 @@ def leaves(value: Any) -> int:
 
 
 def share(found: Iterable[Leaf], upstream: Mapping[str, Any]) -> float:
-    """The differing leaves in percent of upstream's; where all below a place differs, all of its leaves count.
+    """The differing leaves as a percentage of upstream's. If a whole subtree differs, all of its leaves count.
 
-    Labels of an object that has none upstream are the recommended ones, always the same five: one difference.
+    The recommended labels of an object that has no labels upstream count as one difference: they are always the same
+    five.
     """
     return 100 * sum(map(_weight, found)) / leaves(list(upstream.values()))
 
@@ -277,7 +279,7 @@ def _weight(leaf: Leaf) -> int:
 
 
 def merged(base: Any, over: Any) -> Any:
-    """Two documents, maps merged key by key; null removes."""
+    """Merge two documents: maps are merged key by key, and null removes a key."""
     if not isinstance(base, Mapping) or not isinstance(over, Mapping):
         return over
     whole = {key: merged(base.get(key), over[key]) if key in over else base[key] for key in {**base, **over}}

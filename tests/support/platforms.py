@@ -1,4 +1,4 @@
-"""Platforms for tests, built in memory: pools and what stands beside them, resolved or compiled without a disk."""
+"""Platforms for tests, built in memory from pools and further settings, resolved or compiled without a disk."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ DECLARED_STACK = {
     "standalone": "gpuStack: standalone",
     "standaloneDra": "gpuStack: standalone\n  allocation: dra",
 }
-"""How a blueprint declares each stack; nothing for the default."""
+"""The fields that declare each stack; empty for the default."""
 H100 = "gpu: {product: H100-SXM5-80GB, count: 8}"
 
 
 def pool(name: str, *fields: str, nodes: int | str | None = 1, product: str = "", count: int = 8) -> str:
-    """The entry of a pool; `fields` are further keys as `key: value`, each in flow style."""
+    """The entry of a pool. `fields` are further keys as `key: value`, each in flow style."""
     gpu = f"gpu: {{product: {product}, count: {count}}}" if product else ""
     number = "" if nodes is None else f"nodes: {nodes}"
     keys = ", ".join(filter(None, (number, f"selector: {{acme.example/pool: {name}}}", gpu, *fields)))
@@ -79,12 +79,12 @@ def blueprint(
 
 
 def compiled(text: str, *, sets: Sequence[str] = (), files: dict[str, str] | None = None) -> Compilation:
-    """What the blueprint compiles to, with `files` beside it."""
+    """The result of compiling the blueprint, with additional `files`."""
     return compile_blueprint(NAME, files=MemoryFiles({NAME: text, **(files or {})}), sets=sets)
 
 
 def resolved(text: str, *, sets: Sequence[str] = ()) -> tuple[Platform | None, list[Diagnostic]]:
-    """The platform and everything that resolving finds; the blueprint must be well-formed. Nothing is rendered."""
+    """The platform and all diagnostics of resolving it. The blueprint must be well-formed. Nothing is rendered."""
     layered = load_layers(NAME, (), sets, LanguageReader(load_catalog().has_gpus), MemoryFiles({NAME: text}))
     parsed, mistakes, _ = parse_blueprint(layered)
     assert parsed, mistakes
@@ -96,7 +96,7 @@ def resolved(text: str, *, sets: Sequence[str] = ()) -> tuple[Platform | None, l
 
 @cache
 def rendered(text: str, component: str) -> tuple[Object, ...]:
-    """What a blueprint without errors makes of one component, and of no other. Do not change what you get."""
+    """The rendered objects of one component, for a blueprint without errors. Callers must not modify them."""
     found, diagnostics = resolved(text)
     assert found, diagnostics
     objects, faults = render_component(found.components[component], found)
@@ -105,17 +105,17 @@ def rendered(text: str, component: str) -> tuple[Object, ...]:
 
 
 def platform(text: str, *, sets: Sequence[str] = ()) -> Platform:
-    """The platform of a blueprint of which nothing is found wrong that matters to it."""
+    """The platform of a blueprint, which must have no relevant diagnostics."""
     found, diagnostics = resolved(text, sets=sets)
     assert found, diagnostics
     return found
 
 
 def diagnostics_of(text: str, *, sets: Sequence[str] = ()) -> list[Diagnostic]:
-    """What resolving finds."""
+    """The diagnostics of resolving the blueprint."""
     return resolved(text, sets=sets)[1]
 
 
 def codes_of(text: str, *, sets: Sequence[str] = ()) -> set[str]:
-    """The codes of what resolving finds."""
+    """The codes of the diagnostics of resolving the blueprint."""
     return {found.code.id for found in diagnostics_of(text, sets=sets)}

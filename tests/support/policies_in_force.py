@@ -1,4 +1,4 @@
-"""Wait until the API server judges by every admission policy that was written so far."""
+"""Wait until the API server enforces every admission policy that was written so far."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ _NAME = "last-of-all"
 
 
 def await_policies(lab: Any) -> None:
-    """The server reads policies and bindings in order, not all at once: where the last one counts, all do.
+    """Wait for the last policy. The server reads policies and bindings in order, so that all others are in force then.
 
-    Whoever waits for one of several policies may be too early for the others.
+    A wait for a single policy could return before the others are in force.
     """
     rule = {"apiGroups": [""], "apiVersions": ["v1"], "operations": ["CREATE"], "resources": ["configmaps"]}
     expression = f"object.metadata.name != '{_NAME}'"

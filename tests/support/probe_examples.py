@@ -1,4 +1,4 @@
-"""What the tests of the probe start from: a healthy reading, what is expected of it, and ways to spoil both."""
+"""Test data for the probe: a healthy reading, its expectations, and functions that change both."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ READINGS = Path(__file__).parents[1] / "probe" / "readings"
 BLUEPRINT = "clusters/prod.yaml"
 
 Probe = Callable[..., Reading]
-"""Describes a machine to the stand-in for NVML, and reads it."""
+"""Describes a machine to the NVML stub, and reads it."""
 
 WANTS: dict[str, Any] = {
     "nvml": True,
@@ -48,29 +48,29 @@ CALLS = {
     "gpu-uuids": "nvmlDeviceGetUUID",
     "gpu-pci": "nvmlDeviceGetPciInfo",
 }
-"""The call that each check rests on."""
+"""The call on which each check depends."""
 
 
 def healthy() -> Reading:
-    """Eight H100 that are as `WANTS` says, with a PCI list that agrees."""
+    """Eight H100 GPUs as `WANTS` describes them, with a matching PCI list."""
     return read_reading(READINGS / "h100x8-healthy.json")
 
 
 def expect(check: str, want: Any, pool: str = "train") -> Expectation:
-    """One expectation, demanded by a line of its own."""
+    """One expectation with its own source line."""
     line = 10 + list(WANTS).index(check) if check in WANTS else 99
     source = ExpectationSource(BLUEPRINT, line, 14, line, 15, f"nodePools.{pool}.{check}", "blueprint")
     return Expectation(pool, check, want, (source,))
 
 
 def expectations(**changes: Any) -> list[Expectation]:
-    """Everything that a healthy node meets; `gpu_count=4` changes one, None leaves it out."""
+    """The expectations that a healthy node meets. `gpu_count=4` changes one, None removes it."""
     wants = WANTS | {name.replace("_", "-"): want for name, want in changes.items()}
     return [expect(check, want) for check, want in wants.items() if want is not None]
 
 
 def with_calls(reading: Reading, name: str, device: int | None = None, **changes: Any) -> Reading:
-    """The same reading with every record of one call changed; of one GPU if `device` is given."""
+    """The same reading with every record of one call changed, for one GPU if `device` is given."""
 
     def changed(call: Call) -> Call:
         meant = call.call == name and (device is None or call.device == device)
@@ -80,12 +80,12 @@ def with_calls(reading: Reading, name: str, device: int | None = None, **changes
 
 
 def returning(reading: Reading, name: str, code: int, device: int | None = None) -> Reading:
-    """The same reading in which a call returned an error."""
+    """The same reading with an error code returned by a call."""
     return with_calls(reading, name, device, outcome=CallOutcome.RETURNED, code=code, value=None)
 
 
 def lost(reading: Reading, name: str, outcome: CallOutcome, device: int | None = None) -> Reading:
-    """The same reading in which a call hung, crashed or answered garbage."""
+    """The same reading with a call that hung, crashed or returned invalid data."""
     return with_calls(reading, name, device, outcome=outcome, code=None, value=None, detail="fffe")
 
 

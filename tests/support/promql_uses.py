@@ -1,4 +1,4 @@
-"""What a PromQL expression reads, and how: every metric with the functions around it."""
+"""The metrics that a PromQL expression reads, each with the functions around it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tests.support.yaml_data import yaml_data
 
 COUNTERS_ONLY = frozenset({"rate", "irate", "increase"})
 PRESENCE = "present_over_time"
-"""It reads no value."""
+"""Functions that do not read a value."""
 _FILE = Path(__file__).parents[1] / "observability" / "other-metrics.yaml"
 OTHERS: dict[str, str] = {name: row["type"] for name, row in yaml_data(_FILE)["metrics"].items()} | {
     name: row.type
@@ -22,23 +22,25 @@ OTHERS: dict[str, str] = {name: row["type"] for name, row in yaml_data(_FILE)["m
     if (exports := load_exports(component.folder))
     for name, row in exports.metrics.items()
 }
-"""Metrics that others export than the exporter of GPUs, with their type."""
+"""Metrics of other exporters than the GPU exporter, with their type."""
 
 
 class Use(NamedTuple):
-    """One selector: the metric's name and the nearest function around it, if any."""
+    """One selector: the metric name and the innermost function around it, if any."""
 
     metric: str
     function: str
 
 
 def uses(expression: str) -> list[Use]:
-    """Every selector of an expression. Raises ValueError where it is not PromQL."""
+    """Every selector of an expression. Raises ValueError if it is not valid PromQL."""
     return list(_walk(promql_parser.parse(expression), ""))
 
 
 def labels_read(expression: str) -> dict[str, set[str]]:
-    """The labels of each metric that its selectors and the aggregation around them name. Raises ValueError."""
+    """The labels of each metric that its selectors and the surrounding aggregation name. Raises ValueError if it is
+    invalid.
+    """
     found: dict[str, set[str]] = {}
     _labels(promql_parser.parse(expression), frozenset(), found)
     return found
@@ -64,7 +66,7 @@ def _labels(node: Any, grouped: frozenset[str], found: dict[str, set[str]]) -> N
 
 
 def mistyped(use: Use, kinds: Mapping[str, str]) -> bool:
-    """Whether a counter is read as it is, or something else as a counter."""
+    """Whether a counter is read without a function for counters such as `rate`, or another type with one."""
     kind = kinds.get(use.metric, "gauge")
     if kind == "counter":
         return use.function not in {*COUNTERS_ONLY, PRESENCE}

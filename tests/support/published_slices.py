@@ -1,4 +1,4 @@
-"""Nodes whose GPUs a DRA driver publishes, on a real API server: as predicted, and with what a test makes of it."""
+"""Nodes whose GPUs are published by a DRA driver, on a real API server: as predicted, or as changed by a test."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ READY = {"conditions": [{"type": "Ready", "status": "True", "reason": "KubeletRe
 
 
 def bundle_of(fields: str = H100, *more: str, settings: str = "") -> Bundle:
-    """A bundle with one pool of two nodes, whose GPUs pods claim."""
+    """A bundle with one pool of two nodes whose GPUs are claimed by pods."""
     text = blueprint(pool("train", fields, *more, nodes=2), kubernetes="1.36.3", stack="gpuCluster", settings=settings)
     found = compiled(text)
     assert found.bundle, found.diagnostics
@@ -34,7 +34,7 @@ def bundle_of(fields: str = H100, *more: str, settings: str = "") -> Bundle:
 
 
 class AsNodesFillIt:
-    """A pool whose unknown values are filled, as every node does it. Identities are left to `synthetic`."""
+    """A pool whose unknown values are filled in, as a node would. Identities are left to `synthetic`."""
 
     def __init__(self, of: BundlePool) -> None:
         self.published = tuple(map(_filled, of.published))
@@ -68,7 +68,7 @@ def _value(value: Value) -> Value:
 
 
 class Published:
-    """The nodes of a pool and what is published of them."""
+    """The nodes of a pool and their published slices."""
 
     def __init__(self, connection: Connection, bundle: Bundle) -> None:
         self.connection = connection
@@ -86,7 +86,7 @@ class Published:
         return copy.deepcopy(slices_of_node(AsNodesFillIt(self.bundle.pools[0]), node, synthetic=True))
 
     def publish(self, change: Callable[[Slices], Slices | None] | None = None) -> None:
-        """What is predicted; `change` makes something else of the slices of the first node."""
+        """Publish the predicted slices. `change` modifies the slices of the first node."""
         for name in self.nodes:
             found = self.predicted(name)
             if change and name == self.nodes[0]:
@@ -98,11 +98,11 @@ class Published:
         return detect_drift(self.bundle, ClusterView(self.connection), scopes=scopes or ("derived",))
 
     def findings(self) -> list[tuple[str, str]]:
-        """Code and statement of each finding."""
+        """The code and statement of each finding."""
         return [(code_of(each), each.statement) for each in self.drift().findings]
 
     def run_driver(self, ready: int, wanted: int) -> None:
-        """The DaemonSet of the driver, with so many pods ready."""
+        """Create the driver's DaemonSet with the given numbers of ready and wanted pods."""
         container = {"name": "gpus", "image": "nvcr.io/nvidia/dra-driver-nvidia-gpu:v0.5.0"}
         template = {"metadata": {"labels": {"app": "dra"}}, "spec": {"containers": [container]}}
         body = {
@@ -117,7 +117,7 @@ class Published:
 
 
 def cleared(connection: Connection) -> Iterator[Connection]:
-    """The connection; everything that is made here is gone afterwards."""
+    """The connection. All objects that the test creates are deleted afterwards."""
     yield connection
     for path in (SLICES, NODES, DAEMON_SETS):
         connection.request("DELETE", path)
@@ -128,5 +128,5 @@ def code_of(finding: Finding) -> str:
 
 
 def devices(slices: Slices) -> list[dict[str, Any]]:
-    """All devices of some slices."""
+    """All devices of the slices."""
     return [device for each in slices for device in each["spec"].get("devices", ())]

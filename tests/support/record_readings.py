@@ -1,7 +1,7 @@
-"""Make the synthetic readings again: `python tests/probe/record_readings.py` (needs a C compiler).
+"""Recreate the synthetic readings: `python tests/probe/record_readings.py` (needs a C compiler).
 
-Durations are set to one value: they would change with every run and mean nothing on a stand-in. Readings of
-real hardware are recorded with `blueprint probe -o FILE --redact` and are never made by this.
+Durations are set to a constant, because they would change in every run and have no meaning for a stub. Readings of real
+hardware are recorded with `blueprint probe -o FILE --redact` and are never created by this script.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from tests.support.probe_examples import NOW
 
 
 def sysfs_of(description: Description, folder: Path) -> Path:
-    """A sysfs tree in which the kernel lists the described GPUs, and other devices as well."""
+    """A sysfs tree in which the kernel lists the described GPUs and other devices."""
     devices = folder / "bus" / "pci" / "devices"
     add_function(devices / "0000:00:1f.0", vendor=0x8086, kind=0x060100, device=0xA1C1)
     add_function(devices / "0000:05:00.0", vendor=0x10DE, kind=0x068000, device=0x22A3)
@@ -33,7 +33,7 @@ def sysfs_of(description: Description, folder: Path) -> Path:
 
 
 def add_function(folder: Path, *, vendor: int, kind: int, device: int, driver: str = "") -> None:
-    """One PCI function as sysfs shows it."""
+    """Add one PCI function as it appears in sysfs."""
     folder.mkdir(parents=True)
     for name, value, width in (("vendor", vendor, 4), ("class", kind, 6), ("device", device, 4)):
         (folder / name).write_text(f"0x{value:0{width}x}\n", encoding="ascii")
@@ -44,7 +44,7 @@ def add_function(folder: Path, *, vendor: int, kind: int, device: int, driver: s
 
 
 def record(name: str, work: Path) -> str:
-    """The text of one synthetic reading: GPUs, network cards and files of a node that there never was."""
+    """The text of one synthetic reading: GPUs, network adapters and files of a fictitious node."""
     description = NODES[name]()
     file = work / f"{name}.json"
     file.write_text(json.dumps(description), encoding="utf-8")

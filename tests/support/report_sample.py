@@ -1,4 +1,4 @@
-"""A run of every shape that formats must cope with, and the sources it points at."""
+"""A run with every case that report formats must support, and the sources that it references."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def source(file: str) -> str | None:
 
 
 def span(file: str, line: int, text: str) -> Span:
-    """The first place of `text` on a line of a sample source."""
+    """The first occurrence of `text` on a line of a sample source."""
     column = SOURCES[file].split("\n")[line - 1].index(text) + 1
     return Span(file, line, column, line, column + len(text))
 

@@ -1,4 +1,4 @@
-"""Platforms as rules see them, made without a platform."""
+"""The facts about platforms that rules receive, built without a platform."""
 
 from __future__ import annotations
 
@@ -37,19 +37,19 @@ def context(
 
 
 def dra(**changed: Any) -> DraContext:
-    """DRA driver 0.5.0 on Kubernetes 1.36 with its gates closed, and no GPUs."""
+    """DRA driver 0.5.0 on Kubernetes 1.36 with disabled feature gates and no GPUs."""
     usual = {"driver": "0.5.0", "kubernetes": "1.36", "open": frozenset(), "domains": False, "managed": False}
     return DraContext(**{**usual, "products": (), **changed})
 
 
 def devices(**changed: Any) -> PoolDevices:
-    """Nodes with 8 GPUs of which nothing else is known."""
+    """Nodes with 8 GPUs and no other known facts."""
     unknown = dict.fromkeys(("names", "architecture", "memory_mib", "profiles", "switched"))
     return PoolDevices(**{"pool": "train", "count": 8, "cut": (), **unknown, **changed})
 
 
 def nodes_with(given: dict[str, Any]) -> NodeGroup:
-    """Nodes with equal devices: `{name, nodes, devices: {count, attributes, capacity, unknown}}`."""
+    """Nodes with identical devices: `{name, nodes, devices: {count, attributes, capacity, unknown}}`."""
     alike = given["devices"]
     attributes = {name: {"string": text} for name, text in alike["attributes"].items()}
     unknown = dict.fromkeys(alike.get("unknown", ()), ())

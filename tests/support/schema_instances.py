@@ -1,4 +1,4 @@
-"""Random objects of a custom resource: sound ones as its schema describes them, and ones with one thing wrong."""
+"""Random objects of a custom resource: valid objects according to its schema, and objects with one error."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ WORDS = (
     "a", "Always", "main", "5", "10Gi", "500m", "25%", "1h", "30s", "2026-11-21T10:00:00Z", "10.0.0.0/8", "10.0.0.1",
     "example.com/key", "registry.example/app", "sha256:" + "0" * 64, "v1.2.3", "default", "_a", "a=b", "", "x" * 70,
 )  # fmt: skip
-"""Texts to fill a field with; a pattern takes the first that it matches."""
+"""Texts for string fields. The first that matches the field's pattern is used."""
 DEEPEST = 7
 OPTIONAL = 0.25
-"""How likely it is that a field that may be left out is there; near the root more likely."""
+"""The probability that an optional field is present. It is higher near the root."""
 
 
 def instance(schema: Mapping[str, Any], dice: random.Random, depth: int = 0) -> Any:
-    """A value of a structural schema. Conditions and validation rules may refuse it all the same."""
+    """A value of a structural schema. Conditions and validation rules may still reject it."""
     if "enum" in schema:
         return dice.choice(schema["enum"])
     if schema.get("x-kubernetes-int-or-string"):
@@ -67,12 +67,12 @@ def _text(schema: Mapping[str, Any], dice: random.Random) -> str:
 def _matches(pattern: str, word: str) -> bool:
     try:
         return re.search(pattern, word) is not None
-    except re.error:  # Go reads it, and Python does not
+    except re.error:  # valid in Go, not in Python
         return False
 
 
 def places(value: Any, at: Path = ()) -> Iterator[Path]:
-    """Every field of an object but what says which object it is."""
+    """The path of every field of an object, except those that identify it."""
     items = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
     for step, child in items:
         if at or step not in ("apiVersion", "kind", "metadata", "status"):
@@ -81,7 +81,7 @@ def places(value: Any, at: Path = ()) -> Iterator[Path]:
 
 
 def mutated(data: Mapping[str, Any], dice: random.Random) -> tuple[dict[str, Any], str]:
-    """A copy with one change, and what it is."""
+    """A copy with one change, and a description of the change."""
     changed = copy.deepcopy(dict(data))
     there = list(places(changed))
     if not there:

@@ -1,4 +1,4 @@
-"""An HTTP server that answers as a test says: overloaded, silent, hostile, or something else entirely."""
+"""An HTTP server with scripted responses: overloaded, silent, hostile, or not an API server."""
 
 from __future__ import annotations
 
@@ -15,7 +15,9 @@ Script = Callable[[str, str], Answer]
 
 @contextmanager
 def serving(script: Script) -> Iterator[tuple[str, list[str]]]:
-    """A server that answers as `script(method, path)` says; gives its address and the requests it saw."""
+    """A server that responds as `script(method, path)` specifies. Yields its address and the requests that it
+    received.
+    """
     seen: list[str] = []
 
     class Handler(BaseHTTPRequestHandler):
@@ -45,6 +47,6 @@ def serving(script: Script) -> Iterator[tuple[str, list[str]]]:
 
 
 def each(*answers: Answer) -> Script:
-    """Answers in turn, the last one forever."""
+    """Consecutive responses. The last one is repeated."""
     left = list(answers)
     return lambda _method, _path: left.pop(0) if len(left) > 1 else left[0]

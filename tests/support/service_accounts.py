@@ -1,4 +1,4 @@
-"""Kubeconfigs with tokens of service accounts that the lab's own key signs, expired ones included."""
+"""Kubeconfigs with service account tokens that are signed with the lab's own key, including expired ones."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from blueprint.lab.components import ISSUER
 def service_account(lab: Lab, namespace: str, name: str, *, expires: dt.timedelta = LIFETIME) -> Path:
     """A kubeconfig with a bearer token for this service account, which is created if it is missing.
 
-    A negative `expires` has passed already: the API server answers 401.
+    A negative `expires` creates an expired token: the API server responds with 401.
     """
     accounts = f"/api/v1/namespaces/{namespace}/serviceaccounts"
     with contextlib.suppress(RequestFailed):

@@ -1,7 +1,7 @@
-"""How long and how wide those tests go that could go on forever: a sample by default, all of it in `make soak`.
+"""The duration and extent of tests that could run indefinitely: a sample by default, everything in `make soak`.
 
-BLUEPRINT_SOAK is the number of seconds for what lasts; what is a list of cases is then tried whole, what is random more
-often and by a new seed. BLUEPRINT_SOAK_SEED repeats such a run.
+BLUEPRINT_SOAK is the number of seconds for long-running tests. If it is set, lists of cases are tested completely, and
+random tests run more often and with a new seed. BLUEPRINT_SOAK_SEED repeats such a run.
 """
 
 from __future__ import annotations
@@ -13,7 +13,9 @@ import sys
 SECONDS = float(os.environ.get("BLUEPRINT_SOAK", "0"))
 WHOLE = SECONDS > 0
 USUAL = 20261129
-"""Without a soak chance is the same in every run, so that a failure comes of the change at hand."""
+"""The default seed. Without a soak every run makes the same random choices, so that failures come from the code
+change.
+"""
 SEED = int(os.environ.get("BLUEPRINT_SOAK_SEED", "0")) or (random.SystemRandom().randrange(10**6) if WHOLE else USUAL)
 
 if WHOLE:
@@ -21,5 +23,5 @@ if WHOLE:
 
 
 def dice(what: object = "") -> random.Random:
-    """Chance for one test or one case of it."""
+    """The random generator for one test or one of its cases."""
     return random.Random(f"{SEED} {what}")  # noqa: S311 - repeatable on purpose

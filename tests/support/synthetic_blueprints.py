@@ -1,4 +1,6 @@
-"""Blueprints of any size: pools of every shape, and manifests beside them; and how a user's second run is measured."""
+"""Blueprints of any size, with pools of every shape and additional manifests, and measurements of a user's second
+run.
+"""
 
 from __future__ import annotations
 
@@ -11,9 +13,10 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 def byte_compiled() -> dict[str, str]:
-    """Compile all modules, and the environment to run them in: only the first run after an installation is slower.
+    """Compile all modules to bytecode and return the environment for runs. Only the first run after an installation is
+    slower.
 
-    Without it every run would compile them where PYTHONDONTWRITEBYTECODE is set.
+    If PYTHONDONTWRITEBYTECODE is set, every run would otherwise compile them.
     """
     compileall.compile_dir(ROOT / "blueprint", quiet=1)
     return {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
@@ -39,7 +42,9 @@ SHAPES = (
     TAINT + "      gpu: {product: A100-SXM4-80GB, count: 4, mig: {layout: [{profiles: {2g.20gb: 3, 1g.20gb: 1}}]},\n"
     '            sharing: {timeSlicing: {2g.20gb: 4}}}\n      driver: {branch: "580"}\n',
 )
-"""Without GPUs, whole, with the host's driver, shared, cut, cut and shared; two sorts of driver."""
+"""Pools without GPUs, with whole GPUs, with the host's driver, shared, with MIG, with MIG and sharing, and with two
+types of driver.
+"""
 CONFIG_MAP = """\
 apiVersion: v1
 kind: ConfigMap
@@ -100,7 +105,9 @@ spec:
 
 
 def with_pools(folder: Path, count: int, *, plain: bool = False) -> Path:
-    """A blueprint of so many pools, each shape in turn; `plain` takes the first three, which are not cut or shared."""
+    """A blueprint with `count` pools, one shape after another. `plain` uses the first three shapes, without MIG and
+    sharing.
+    """
     shapes = SHAPES[:3] if plain else SHAPES
     pools = "".join(
         f"    pool-{number:04}:\n      nodes: {1 + number % 5}\n"
@@ -112,7 +119,7 @@ def with_pools(folder: Path, count: int, *, plain: bool = False) -> Path:
 
 
 def with_objects(folder: Path, count: int) -> Path:
-    """A blueprint of so many manifests of three kinds, one file for each, in a namespace that somebody else makes."""
+    """A blueprint with `count` manifests of three kinds, one file for each, in an external namespace."""
     third = count // 3
     return _with_manifests(
         folder,
@@ -121,23 +128,23 @@ def with_objects(folder: Path, count: int) -> Path:
 
 
 def with_config_maps(folder: Path, count: int) -> Path:
-    """The same of ConfigMaps, all in one file."""
+    """A blueprint with `count` ConfigMaps in one file."""
     return _with_manifests(folder, {"notes": (CONFIG_MAP, count)})
 
 
 def with_deployments(folder: Path, count: int) -> Path:
-    """The same of Deployments of three containers."""
+    """A blueprint with `count` Deployments of three containers in one file."""
     return _with_manifests(folder, {"webs": (deployment(["main", "proxy", "logs"]), count)})
 
 
 def deployment(containers: Sequence[str]) -> str:
-    """A Deployment whose `{number}` is still to be given."""
+    """A Deployment with the placeholder `{number}`."""
     described = (CONTAINER.format(name=name, port=8000 + index) for index, name in enumerate(containers))
     return DEPLOYMENT + "".join(described)
 
 
 def _with_manifests(folder: Path, files: Mapping[str, tuple[str, int]]) -> Path:
-    """A blueprint of files, by name: the text of a manifest, and how often it stands there with another number."""
+    """A blueprint with manifest files. Each file name maps to a manifest and the number of numbered copies."""
     for name, (template, count) in files.items():
         (folder / f"{name}.yaml").write_text("---\n".join(template.format(number=each) for each in range(count)))
     pools = "  nodePools:\n    none: {nodes: {min: 0, max: 0}, selector: {example.org/pool: none}}\n"

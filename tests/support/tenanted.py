@@ -1,4 +1,4 @@
-"""Blueprints of platforms with tenants, for tests of quotas: pools and tenants in a few lines."""
+"""Blueprints of platforms with tenants for quota tests: pools and tenants in a few lines."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ QUEUED = "  queueing: {kueue: {}}\n  tenants:\n"
 
 
 def pools(every: Mapping[str, str], machine: str = "") -> str:
-    """The blueprint up to its pools, each as `name: what it is`; `machine` is that of all of them."""
+    """The blueprint including its pools, each as `name: description`. `machine` is the machine of all pools."""
     lines = (f"    {name}: {{{text}}}\n" for name, text in every.items())
     return _HEAD.format(machine=f", {machine}" if machine else "") + "".join(lines)
 
 
 def tenants(every: Mapping[str, str]) -> str:
-    """What follows the pools where Kueue queues: the tenants, each as `name: what it has`."""
+    """The rest of a blueprint that uses Kueue: its tenants, each as `name: resources`."""
     return QUEUED + "".join(f"    {name}: {{{text}}}\n" for name, text in every.items())

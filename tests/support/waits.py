@@ -1,4 +1,4 @@
-"""The one wait of tests: until something is so, and a failure that says what was waited for."""
+"""The wait function of the tests: it waits for a condition, and its failure names that condition."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TypeVar
 
 T = TypeVar("T")
 PATIENCE = 300.0
-"""Seconds to wait for what must come. A wait ends when it has come, so a busy machine fails no test."""
+"""The maximum wait in seconds. A wait ends as soon as its condition is met, so that a busy machine fails no test."""
 
 
 def eventually(
@@ -19,14 +19,14 @@ def eventually(
     pause: float = 0.01,
     errors: tuple[type[Exception], ...] = (),
 ) -> T:
-    """What `look` returns once that is true.
+    """The result of `look` once it is true.
 
     Args:
-        look: Looks whether it is so.
-        what: What is waited for, as a clause: "the lab is gone".
-        seconds: How long.
-        pause: Between two looks.
-        errors: Exceptions that mean not yet.
+        look: The condition.
+        what: A description of the condition as a clause: "the lab is gone".
+        seconds: The maximum wait.
+        pause: The seconds between two checks.
+        errors: Exceptions that are ignored while waiting.
     """
     deadline = time.monotonic() + seconds
     last = "nothing"

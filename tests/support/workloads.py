@@ -1,4 +1,4 @@
-"""Examples with all workloads that fit them, by an overlay: who has no tenants there is given one."""
+"""The examples with all workloads that fit them, from an overlay. Examples without tenants get one."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from blueprint.source.yaml_writer import emit
 EXAMPLES = tuple(
     sorted({*Path("examples").glob("*/blueprint.yaml")} - {Path("examples/openshift-training/blueprint.yaml")})
 )
-"""All but that for OpenShift, where there are no tenants in this release."""
+"""All examples except the one for OpenShift, which supports no tenants in this release."""
 TEAM = "team"
 
 
 def with_workloads(example: Path, folder: Path, *, queued: bool) -> Compilation:
-    """The example, in which each tenant has every workload that fits it; `queued`: tenants of ours have quota."""
+    """The example with every suitable workload for each tenant. `queued`: our tenants have quota."""
     before = compile_blueprint(str(example)).platform
     assert before is not None, example
     spec: dict[str, Any] = {} if before.tenants.every else _team(before, queued=queued)
@@ -36,7 +36,7 @@ def with_workloads(example: Path, folder: Path, *, queued: bool) -> Compilation:
 
 
 def _team(platform: Platform, *, queued: bool) -> dict[str, Any]:
-    """A tenant with all of every pool."""
+    """A tenant with quota for all GPUs of every pool."""
     if not queued:
         return {"policy": {"admission": False}, "tenants": {TEAM: {"namespaces": [TEAM]}}}
     quota: dict[str, dict[str, int]] = {}

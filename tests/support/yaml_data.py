@@ -1,4 +1,4 @@
-"""YAML of the tests, read by libyaml: it is long, and PyYAML's own parser takes ten times as long."""
+"""The YAML data of the tests. It is read by libyaml, because PyYAML's own parser takes ten times as long."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from typing import Any
 import yaml
 
 MERGE = "tag:yaml.org,2002:merge"
-"""Of the key `<<`, whose values a key beside it overrides."""
+"""The tag of the key `<<`. Keys of the same map override its values."""
 
 
 class _Strict(yaml.CSafeLoader):
-    """Refuses a key that stands twice: PyYAML keeps the last one, and a row of a table would be lost."""
+    """Rejects duplicate keys. PyYAML would keep only the last one, and a row of a table would be lost."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
         keys = [self.construct_object(key, deep=True) for key, _ in node.value if key.tag != MERGE]
@@ -25,12 +25,12 @@ class _Strict(yaml.CSafeLoader):
 
 
 def yaml_data(file: Path) -> Any:
-    """What a YAML file of the tests holds. Raises ValueError where a key stands twice."""
+    """The content of a YAML file. Raises ValueError if it contains a duplicate key."""
     return yaml.load(file.read_text("utf-8"), Loader=_Strict)  # noqa: S506 - a safe loader, and stricter
 
 
 def yaml_value(text: str) -> Any:
-    """The one document of a text."""
+    """The single document of a text."""
     return yaml.load(text, Loader=yaml.CSafeLoader)
 
 

@@ -1,4 +1,4 @@
-"""Every empty, zero and false value of every kind that the API server keeps, as objects: made from the schemas."""
+"""Every empty, zero and false value of every kind that the API server stores, as objects derived from the schemas."""
 
 from __future__ import annotations
 
@@ -20,7 +20,9 @@ from tests.support.yaml_data import yaml_data
 BASES = File(__file__).parents[1] / "drift" / "bases.yaml"
 _META = ("labels", "annotations", "finalizers", "ownerReferences", "generateName")
 _TEMPLATES = {"ReplicaSet", "DaemonSet", "StatefulSet", "Job", "CronJob", "ReplicationController", "PodTemplate"}
-"""Kinds whose pods are walked two levels deep: every field of a pod is tried in Pods and Deployments."""
+"""Kinds with pod templates, which are traversed only two levels deep: all pod fields are tested in Pods and
+Deployments.
+"""
 
 SAMPLES: Mapping[str, Any] = {
     "core.v1.Probe": {"httpGet": {"port": 80}},
@@ -156,7 +158,9 @@ SAMPLES: Mapping[str, Any] = {
     },
     "apiextensions-apiserver.pkg.apis.apiextensions.v1.JSONSchemaProps": {"type": "object"},
 }
-"""What a type needs beyond its required fields, to be valid. Keys as in `kubernetes.field_types`."""
+"""Fields that a type needs in addition to its required fields to be valid. The keys are as in
+`kubernetes.field_types`.
+"""
 
 
 UNIONS: tuple[frozenset[str], ...] = (
@@ -176,12 +180,12 @@ UNIONS: tuple[frozenset[str], ...] = (
     frozenset({"group", "user", "serviceAccount"}),
     frozenset({"resourceRules", "nonResourceRules"}),
 )
-"""Fields of one object of which the API takes one."""
+"""Fields of an object of which the API accepts only one."""
 
 
 @dataclass(frozen=True)
 class Case:
-    """One object with one empty value, and where that is."""
+    """One object with one empty value, and the path of the value."""
 
     kind: str
     path: str
@@ -193,7 +197,7 @@ class Case:
 
 
 def zero_cases(minor: str) -> list[Case]:
-    """Every case of the built-in kinds of a minor, in a stable order, each with a name of its own."""
+    """All cases of the built-in kinds of a minor version, in a stable order, each with a unique name."""
     api = load_kubernetes(minor)
     found = []
     for base in bases():
@@ -208,7 +212,7 @@ def bases() -> list[dict[str, Any]]:
 
 
 def placed(manifest: dict[str, Any], number: int, namespace: str) -> dict[str, Any]:
-    """A manifest with its placeholders filled in, and, for kinds that are in one, its namespace."""
+    """The manifest with its placeholders filled in, and with a namespace if its kind is namespaced."""
     text = json.dumps(manifest).replace("~place~", namespace)
     cidr = f"10.{100 + number // 256 % 100}.{number % 256}.0/24"
     filled = json.loads(
@@ -226,7 +230,7 @@ def placed(manifest: dict[str, Any], number: int, namespace: str) -> dict[str, A
 
 @cache
 def certificate_request() -> str:
-    """A request for a certificate, base64 of PEM."""
+    """A certificate signing request, PEM in base64."""
     from cryptography import x509
     from cryptography.hazmat.primitives import hashes, serialization
     from cryptography.hazmat.primitives.asymmetric import ec
@@ -241,9 +245,10 @@ def _named(case: Case, number: int) -> Case:
 
 
 def default_cases(minor: str) -> list[Case]:
-    """Objects in which defaults show: the least of every kind, some more, and every type that has defaults, everywhere.
+    """Objects that show defaults: the smallest object of every kind, more complete ones, and every type with defaults.
 
-    `value` is the type that is tried; `path` where it is, empty for the least objects and `more` for the others.
+    `value` is the type under test; `path` is its place, empty for the smallest objects and `more` for the more complete
+    ones.
     """
     api = load_kubernetes(minor)
     found = [Case(f"{base['apiVersion']}/{base['kind']}", "", "", base) for base in bases()]
@@ -255,13 +260,13 @@ def default_cases(minor: str) -> list[Case]:
 
 
 def filled(manifest: dict[str, Any], namespace: str) -> dict[str, Any]:
-    """A manifest for this namespace."""
+    """The manifest with this namespace."""
     made: dict[str, Any] = json.loads(json.dumps(manifest).replace("~place~", namespace))
     return made
 
 
 def make_place(connection: Any, namespace: str) -> str:
-    """A namespace with the account that pods need."""
+    """Create a namespace with the service account that pods need, and return its name."""
     connection.post("/api/v1/namespaces", {"metadata": {"name": namespace}}, "test")
     account = {"metadata": {"name": "default"}}
     connection.post(f"/api/v1/namespaces/{namespace}/serviceaccounts", account, "test")
@@ -269,7 +274,7 @@ def make_place(connection: Any, namespace: str) -> str:
 
 
 class _Kind:
-    """Walks the schema of one kind."""
+    """Traverses the schema of one kind."""
 
     def __init__(self, api: Kubernetes, base: dict[str, Any]) -> None:
         self._api = api
@@ -285,7 +290,7 @@ class _Kind:
                 yield Case(self.name, format_path(path), value, self._with(path, value))
 
     def defaulted(self) -> Iterator[Case]:
-        """The base with each type below it that has defaults of its own."""
+        """The base object, with each type below it that has its own defaults."""
         for path, node in self._fields(self._root, (), ()):
             resolved, name = self._resolved(node)
             marked = any("default" in child for child in (resolved.get("properties") or {}).values())
@@ -299,7 +304,7 @@ class _Kind:
         return node, ""
 
     def _fields(self, node: Any, at: Path, seen: tuple[str, ...]) -> Iterator[tuple[Path, Any]]:
-        """Every field below `at`; no type inside itself."""
+        """Every field below `at`. A type is not traversed inside itself."""
         resolved, name = self._resolved(node)
         if name and name in seen:
             return
@@ -307,7 +312,7 @@ class _Kind:
         if self._base["kind"] in _TEMPLATES and "core.v1.PodSpec" in seen[:-2]:
             return
         for key, child in (resolved.get("properties") or {}).items():
-            if (at == ("metadata",) and key not in _META) or key == "ephemeralContainers":  # never taken when made
+            if (at == ("metadata",) and key not in _META) or key == "ephemeralContainers":  # never set on creation
                 continue
             if not at and key in {"apiVersion", "kind"}:
                 continue
@@ -320,7 +325,7 @@ class _Kind:
                 yield from self._fields(child, (*at, step), seen)
 
     def _with(self, path: Path, value: Any) -> dict[str, Any]:
-        """The base with this value at this path, and with what leads there."""
+        """The base object with this value at this path, including all parents."""
         manifest = copy.deepcopy(self._base)
         here, node = manifest, self._root
         for step, following in zip(path, (*path[1:], None), strict=True):
@@ -342,7 +347,7 @@ class _Kind:
         return manifest
 
     def _sample(self, node: Any) -> Any:
-        """A valid value, as far as the schema tells."""
+        """A valid value, as far as the schema describes it."""
         resolved, name = self._resolved(node)
         kind = resolved.get("type")
         if name in SAMPLES:
@@ -364,7 +369,7 @@ class _Kind:
 
 
 def _alone(holder: dict[str, Any], step: str, resolved: Mapping[str, Any]) -> None:
-    """Takes away what cannot stand beside a field: other members of a union, other sources of a volume."""
+    """Remove fields that conflict with a field: other members of a union, other sources of a volume."""
     properties = resolved.get("properties") or {}
     sources = {key for key, child in properties.items() if str(child.get("$ref", "")).endswith("VolumeSource")}
     for union in (*UNIONS, frozenset(sources)):
@@ -400,7 +405,7 @@ GROUP = "zero.example.org"
 
 
 def definition() -> dict[str, Any]:
-    """A custom resource with pruning, defaults, nullable, preserved and mixed fields, sets, keyed lists and maps."""
+    """A CRD with pruning, defaults, nullable, preserved and mixed fields, sets, keyed lists and maps."""
     text, number, flag = {"type": "string"}, {"type": "integer"}, {"type": "boolean"}
     mixed = {"x-kubernetes-int-or-string": True}
     texts = {"type": "object", "additionalProperties": text}
@@ -456,7 +461,7 @@ def _list(items: Any, kind: str, **rest: Any) -> dict[str, Any]:
 
 
 def custom_cases() -> list[Case]:
-    """The same of a custom resource: every field of its schema, and free ones where it takes any."""
+    """The cases of a custom resource: every field of its schema, and arbitrary fields where it accepts any."""
     spec = definition()["spec"]["versions"][0]["schema"]["openAPIV3Schema"]
     found = [(path, value) for path, node in _custom_fields(spec, ()) for value in _zeros(node, "")]
     free = [("spec", part, key) for part in ("any", "partly", "resource") for key in ("a", "metadata", "name")]
@@ -481,7 +486,7 @@ def _custom_fields(node: Mapping[str, Any], at: Path) -> Iterator[tuple[Path, An
 
 
 def _custom(path: Path, value: Any, number: int) -> dict[str, Any]:
-    """One object with this value; items of lists get the key that they need."""
+    """One object with this value. List items get the keys that they need."""
     data: dict[str, Any] = {"apiVersion": f"{GROUP}/v1", "kind": "Zero", "metadata": {}}
     here: Any = data
     for step, following in zip(path, (*path[1:], None), strict=True):

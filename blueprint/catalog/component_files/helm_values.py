@@ -43,7 +43,7 @@ def where_helm_values_are(component: str, key: str, value: Any) -> list[str]:
         return []
     written = list(_leaves(key, value)) or [key]
     found = dict.fromkeys(known for each in written if (known := one.place(each)))
-    if not found:  # The value does not come from the chart; the key does not either.
+    if not found:  # no value below the key is known, but known values may start with the key
         found = dict.fromkeys(known for known in one.places if known.startswith(f"{key}."))
     return [f"the chart's {known} {_in_words(one.places[known])}" for known in found]
 

@@ -190,7 +190,7 @@ def load_definitions(folder: Path) -> Definitions:
 
 @lru_cache(maxsize=8)
 def load_exports(folder: Path) -> Exports | None:
-    """The metrics that the component in `folder` exports; None if it has no such file. Raises Refused if it is
+    """The metrics that the component in `folder` exports; None if it has no `exports.yaml`. Raises Refused if it is
     invalid.
     """
     file = folder / "exports.yaml"

@@ -1,4 +1,4 @@
-"""What is known about the value of a subexpression: its type, its size, and its origin in a device."""
+"""Estimates of the value of a subexpression: its type, its size, and its origin in a device."""
 
 from __future__ import annotations
 
@@ -89,7 +89,7 @@ class ItemSizes(NamedTuple):
 
 
 class Estimate(NamedTuple):
-    """What is known about a value.
+    """The known properties of a value.
 
     Attributes:
         cost: The cost of computing it.

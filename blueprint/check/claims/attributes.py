@@ -50,7 +50,7 @@ def never(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
 
 
 def _instead(field: str, domain: str, name: str, of_class: str) -> str | None:
-    """What to read instead; None if some version publishes it, or another driver may."""
+    """The attribute to read instead; None if some version publishes this one, or another driver may."""
     devices = known_devices()
     if domain != _DOMAIN:
         others = {*devices.attributes, *devices.capacities}

@@ -31,7 +31,7 @@ _HARMLESS = re.compile(
     r"|(?i:(?:dummy|empty|fake|none|null|n/a|unused|not[-_ ](?:used|needed|required))(?:[-_](?:api[-_])?(?:key|token))?"
     r"|(?:sk-)?no-key(?:-required)?)"
 )
-"""Paths, numbers, PCI addresses, and what clients send to a server of their own that needs no key. Multi-line texts are
+"""Paths, numbers, PCI addresses, and placeholder keys for local servers that need none. Multi-line texts are
 configuration.
 """
 _NO_SECRETS = frozenset({"ETCD_INITIAL_CLUSTER_TOKEN"})

@@ -1,4 +1,4 @@
-"""What KAI Scheduler reads: its queues, and the labels and annotations of workloads."""
+"""The input of KAI Scheduler: its queues, and the labels and annotations of workloads."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What Kueue reads: its own objects, and the labels of workloads."""
+"""The input of Kueue: its own objects, and the labels of workloads."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What Prometheus selects, and which GPU metrics its exporters export."""
+"""The targets that Prometheus selects, and the GPU metrics that its exporters export."""
 
 from __future__ import annotations
 

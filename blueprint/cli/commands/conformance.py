@@ -90,7 +90,7 @@ def _look(options: argparse.Namespace) -> Look:
     discovery = discover(connection)
 
     def look(evidence: LiveEvidence) -> str | None:
-        """What the cluster shows for an item, in words; None if it shows nothing. Raises NotReadable."""
+        """The evidence in the cluster for an item, in words; None if there is none. Raises NotReadable."""
         if evidence.api in discovery.stale:
             raise NotReadable("its server does not respond")
         if evidence.api not in {api_version for api_version, _ in discovery.resources}:

@@ -33,7 +33,7 @@ class LabelsOfKind(Record, kw_only=True):
 
 
 class ControllerLabelsFile(CatalogueFile, kw_only=True):
-    """The table, by API group and kind."""
+    """The table of labels, by API group and kind."""
 
     kinds: Mapping[Text, LabelsOfKind]
 

@@ -48,7 +48,7 @@ class QueueDecision(Record):
         return "; ".join(filter(None, (admitted, waits)))
 
     def _amounts(self, flavor: str) -> list[str]:
-        """What it got of a flavor, devices first."""
+        """The amounts that it got of a flavor, devices first."""
         found = {name: amount for (of, name), amount in self.got.items() if of == flavor}
         return [amount_in_words(name, found[name]) for name in sorted(found, key=lambda name: ("/" not in name, name))]
 

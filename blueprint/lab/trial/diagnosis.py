@@ -17,7 +17,7 @@ _ELSEWHERE = "read what the scheduler says: it also looks at other pods, topolog
 
 
 class Diagnosis(Record):
-    """Why a pod cannot be scheduled.
+    """The reasons why a pod cannot be scheduled.
 
     Attributes:
         lines: Pools with the reasons why their nodes do not fit, the closest first.

@@ -14,7 +14,7 @@ from blueprint.records import Record, replace
 
 
 class GoldenWorkload(Record):
-    """One such workload.
+    """A workload that the platform offers to its users.
 
     Attributes:
         objects: All objects of its file.
@@ -65,7 +65,9 @@ def one_of_each(every: Mapping[str, GoldenWorkload]) -> tuple[GoldenWorkload, ..
 
 
 def _shape(name: str, golden: GoldenWorkload) -> tuple[Any, ...]:
-    """What determines whether it can be scheduled: its kind and pool, and the requests of its pods."""
+    """A key of the properties that determine whether it can be scheduled: its kind and pool, and the requests of its
+    pods.
+    """
     templates = (template for each in golden.objects for template in templates_of(each))
     return (name.rpartition("/")[2], *((each.number, str(each.spec.get("containers"))) for each in templates))
 

@@ -92,7 +92,7 @@ class Queues:
         return next(iter(self._decisions.now(roots).values()), None)
 
     def emptied(self, timeout: float) -> None:
-        """Wait until nothing uses quota any longer: what was tried has been deleted.
+        """Wait until no quota is used. The workloads of the trial must have been deleted.
 
         Raises ApiError, or Refused (2) if something still does, because it would affect the next trial.
         """

@@ -15,8 +15,8 @@ Amounts = dict[str, Fraction]
 
 
 def requests_of(spec: Json) -> Amounts:
-    """What a pod uses on its node: the sum of containers and sidecars, or the largest init container if that is
-    more.
+    """The resources that a pod uses on its node: the sum of containers and sidecars, or the largest init container if
+    that is more.
     """
     sidecars: Amounts = {}
     largest: Amounts = {}

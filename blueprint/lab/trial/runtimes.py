@@ -13,7 +13,7 @@ from blueprint.records import Record
 
 _OF_NODES = ("cpu", "memory", "ephemeral-storage")
 _PLENTY = 500
-"""An amount of such a resource that no trial exceeds."""
+"""An amount of an extended resource that no trial exceeds."""
 
 
 class RuntimeDemands(Record):

@@ -10,7 +10,7 @@ from blueprint.kubernetes.pod_templates import PodTemplate, assembled_pod, pod_t
 from blueprint.lab.trial.controller_labels import controller_labels
 
 STAND_IN = "gpublueprint.dev/stand-in-for"
-"""The annotation of such a pod: the kind and the name of the workload."""
+"""The annotation of a pod that replaces a workload: the kind and the name of the workload."""
 _LONGEST_PREFIX = 50
 
 

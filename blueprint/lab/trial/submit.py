@@ -28,7 +28,7 @@ Json = Mapping[str, Any]
 
 
 class Refusal(Record):
-    """Why an object does not exist. `unknown_kind` and `no_namespace` mark common reasons."""
+    """The reason why an object could not be created. `unknown_kind` and `no_namespace` mark common reasons."""
 
     text: str
     unknown_kind: bool = False

@@ -272,7 +272,7 @@ class PlatformComponent:
         return [f"{name}={str(is_open).lower()}" for name, is_open in sorted(self.settings[setting].items())]
 
     def gates_over(self, defaults: Mapping[str, bool], setting: str) -> list[str]:
-        """The same, merged over defaults and in their order."""
+        """A setting with feature gates, merged over defaults and in their order."""
         given = {**defaults, **self.settings[setting]}
         return [f"{name}={str(is_open).lower()}" for name, is_open in given.items()]
 
@@ -286,7 +286,7 @@ class PlatformComponent:
         return joined(self.component.settings[setting].default or {}, self.settings[setting])
 
     def checksum(self, setting: str) -> str:
-        """A digest of such a setting, for pods that read their configuration only at startup."""
+        """A digest of a setting of type `object`, for pods that read their configuration only at startup."""
         return digest(self.joined(setting))
 
     def named(self, name: str, setting: str) -> str:

@@ -151,7 +151,7 @@ def _owners(context: CheckContext, pool: GpuPool) -> Iterator[Diagnostic]:
 
 
 def _partition(context: CheckContext, pool: GpuPool) -> Iterator[Diagnostic]:
-    """Sharing belongs to the claim, and partitioning to another component."""
+    """Report sharing, which belongs to the claim, and MIG layouts, which no component applies in the DRA stack."""
     partition, at = pool.partition, (*POOLS, pool.name, "gpu")
     notes = (context.note(context.allocation_path(pool), "because of this"),)
     if partition.shared:

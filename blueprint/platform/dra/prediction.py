@@ -25,7 +25,7 @@ Layout = Literal["one", "perGpu", "countersApart"]
 
 
 def published_by(pool: Pool) -> tuple[Publication, ...]:
-    """What each DRA driver publishes of a node; empty if there is none."""
+    """The devices that each DRA driver publishes for a node; empty if there is no driver."""
     dra = pool.platform.dra
     devices, version = dra.devices, dra.version
     if devices is None or version is None or not isinstance(pool, GpuPool):

@@ -103,13 +103,15 @@ def _known(platform: Platform) -> Gates | None:
 
 
 def pool_prerequisites(pool: Pool, platform: Platform) -> Iterator[Iterator[str]]:
-    """What workloads claim from a GPU pool; none in another stack."""
+    """The prerequisites of claims for a GPU pool; none in another stack."""
     if isinstance(pool, GpuPool) and pool.claimed:
         yield _claims(pool, platform)
 
 
 def _claims(pool: GpuPool, platform: Platform) -> Iterator[str]:
-    """What workloads claim from its nodes, and what partitions the GPUs."""
+    """The prerequisite in words: the devices that workloads can claim from the nodes, and the program that partitions
+    the GPUs.
+    """
     layout = pool.partition.layout
     whole = len(layout.whole_devices) if layout else pool.gpu.count
     instances = layout.instances_per_node if layout else {}

@@ -1,4 +1,5 @@
-"""What DRA drivers publish of one node, as predicted: groups of equal devices, their attributes, and their counters.
+"""The devices that DRA drivers are predicted to publish for one node: groups of equal devices, their attributes, and
+their counters.
 
 Every value has a certainty: it is exact, within a tolerance, or unknown until a node exists. This module does not
 depend on how the prediction was made, so that a bundle's prediction can be read back without the platform.
@@ -123,7 +124,7 @@ OF_NODES: tuple[Literal["channel", "daemon"], ...] = ("channel", "daemon")
 
 
 class Publication(Record, kw_only=True):
-    """What one driver publishes of a node, in the pool named after the node.
+    """The devices that one driver publishes for a node, in the pool named after the node.
 
     Attributes:
         driver: The name, `gpu.nvidia.com`.

@@ -28,7 +28,7 @@ class Publishing(Protocol):
 
     @property
     def published(self) -> tuple[Publication, ...]:
-        """What DRA drivers publish of each of its nodes."""
+        """The devices that DRA drivers publish for each of its nodes."""
 
 
 def slices_of_node(pool: Publishing, node: str, *, synthetic: bool = False) -> list[Data]:

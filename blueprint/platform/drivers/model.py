@@ -65,7 +65,7 @@ class DriverPool(PoolView, Protocol):
 
 
 class DriverGpuPool(DriverPool, GpuPoolView, Protocol):
-    """The same for a pool with GPUs."""
+    """The view of a pool with GPUs that the driver topic needs."""
 
 
 class DeclaredDriver(Record):
@@ -233,7 +233,7 @@ class PoolDriverObject:
 
 
 class OperatorDriver:
-    """What the operator installs on the pools that leave their driver to it."""
+    """The driver that the operator installs on the pools that declare no other driver."""
 
     def __init__(self, platform: DriverPlatform) -> None:
         self._platform = platform
@@ -270,7 +270,7 @@ class OperatorDriver:
 
     @tracked_property
     def version(self) -> str:
-        """The version in the ClusterPolicy; the release's default where it installs none."""
+        """The version in the ClusterPolicy; the release's default if the operator installs no driver."""
         if self._shared:
             return self._shared.operator_driver_version
         usual = read_fact(self._platform.release.driver.default_branch, "release")

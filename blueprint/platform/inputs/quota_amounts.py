@@ -14,7 +14,7 @@ _SECTIONS = ("tenants", "plans")
 
 
 def known_amounts(root: Node) -> Known:
-    """The sources of such amounts, by the path at which they are read."""
+    """The sources of quota amounts in short form, by the path at which they are read."""
     origins = Origins(root)
     return {
         (*path, "gpu", key): (origins.source((*path, key)),)

@@ -49,7 +49,7 @@ def ports(pool: GpuPool) -> Network | None:
 
 
 def cards(pool: GpuPool) -> Network | None:
-    """The same, with their number: read last, so that a wrong number points at that line."""
+    """The adapters of the fabric with their number, which is read last, so that a wrong number points at its line."""
     expected = ports(pool)
     if expected is None or pool.network is None:
         return None

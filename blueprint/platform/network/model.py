@@ -1,4 +1,4 @@
-"""The fabric of each pool: who brings its driver, what pods request, and how GPUs reach the network cards."""
+"""The fabric of each pool: who provides its driver, what pods request, and how GPUs reach the network adapters."""
 
 from __future__ import annotations
 
@@ -11,28 +11,28 @@ from blueprint.platform.views import PlatformView, PoolView
 
 OPERATOR, HOST, PROVIDER = "networkOperator", "host", "provider"
 RDMA = ("infiniband", "roce")
-"""Fabrics whose cards NVIDIA's Network Operator knows."""
+"""Fabrics whose adapters NVIDIA's Network Operator supports."""
 PROBED_FABRICS = ("infiniband", "roce", "efa")
-"""Fabrics whose cards a node probe can tell from others."""
+"""Fabrics whose adapters a node probe can identify."""
 SHARED_PREFIX = "rdma"
-"""Resources with this prefix are handed out by the RDMA shared device plugin, all others card by card."""
+"""The RDMA shared device plugin allocates resources with this prefix; all others are allocated per adapter."""
 EFA_RESOURCE = "vpc.amazonaws.com/efa"
 CARD_VENDOR = "15b3"
-"""PCI vendor of NVIDIA's (Mellanox's) network cards."""
+"""The PCI vendor of NVIDIA's (Mellanox's) network adapters."""
 _LINKS = {"infiniband": "infiniband", "roce": "ether"}
 _OLD_KERNELS = ("rhel-8.", "rocky-8.")
-"""Systems whose kernel is older than 5.12, from which on dma-buf carries GPU memory."""
+"""Systems whose kernel is older than 5.12, the first one whose dma-buf supports GPU memory."""
 
 
 def owners(fabric: str, distribution: Distribution) -> tuple[str, ...]:
-    """Who may bring the driver of a fabric's cards there, the usual one first."""
+    """The possible providers of the driver for a fabric's adapters, the usual one first."""
     if fabric in ("tcpx", "tcpxo") or fabric in distribution.fabrics:
         return (PROVIDER,)
     return (HOST, PROVIDER) if fabric == "efa" else (OPERATOR, HOST, PROVIDER)
 
 
 def resource_of(fabric: str, owner: str) -> str | None:
-    """What pods request where the blueprint does not say; None where the cloud decides it and nobody knows."""
+    """The default resource that pods request; None if the cloud determines it and it is unknown."""
     if fabric == "efa":
         return EFA_RESOURCE
     if owner == PROVIDER:
@@ -41,7 +41,7 @@ def resource_of(fabric: str, owner: str) -> str | None:
 
 
 def owner_of(network: Any, distribution: Distribution) -> str:
-    """Who brings the driver of the cards, of the `network` of a pool as it is written, with a fabric."""
+    """The provider of the adapters' driver, from the `network` of a pool as written, with a fabric."""
     owner: str = network.driver or owners(network.fabric, distribution)[0]
     return owner
 
@@ -57,22 +57,22 @@ class PoolNetwork:
 
     @tracked_property
     def fabric(self) -> str:
-        """`infiniband`, `roce`, `efa`, `tcpx` or `tcpxo`; resolve() refuses pools of which nobody says it."""
+        """`infiniband`, `roce`, `efa`, `tcpx` or `tcpxo`; resolve() rejects pools without a known fabric."""
         return str(self._spec.fabric)
 
     @tracked_property
     def owner(self) -> str:
-        """Who brings the driver of the cards."""
+        """The provider of the adapters' driver."""
         return self._spec.driver or owners(self.fabric, self._platform.cluster.distribution_facts)[0]
 
     @tracked_property
     def resource(self) -> str | None:
-        """What pods request; None where the cloud decides it."""
+        """The resource that pods request; None if the cloud determines it."""
         return self._spec.resource or resource_of(self.fabric, self.owner)
 
     @tracked_property
     def nics(self) -> int | None:
-        """Cards in each node; None if unknown."""
+        """The number of adapters in each node; None if unknown."""
         nics: int | None = self._spec.nics
         return nics
 
@@ -88,12 +88,12 @@ class PoolNetwork:
 
     @tracked_property
     def declared_gpu_direct(self) -> str | None:
-        """`dmaBuf` or `peermem` as the blueprint says it, whether or not it can be so."""
+        """`dmaBuf` or `peermem` as declared in the blueprint, whether or not it is possible."""
         return str(self._spec.gpu_direct) if self._spec.gpu_direct else None
 
     @tracked_property
     def gpu_direct(self) -> str | None:
-        """`dmaBuf` or `peermem`; None without GPUs, and where the fabric has its own way."""
+        """`dmaBuf` or `peermem`; None without GPUs, and if the fabric uses its own method."""
         if self._pool.gpu is None or self.fabric not in RDMA or self.owner == PROVIDER:
             return None
         if self.declared_gpu_direct:
@@ -102,7 +102,7 @@ class PoolNetwork:
 
     @tracked_property
     def open_modules(self) -> bool:
-        """Whether the open kernel modules drive the pool's GPUs."""
+        """Whether the pool's GPUs use the open kernel modules."""
         written = self._pool.driver.written.kernel_modules
         if written and written.value != "auto":
             return written.read() != "proprietary"
@@ -110,12 +110,14 @@ class PoolNetwork:
 
     @tracked_property
     def _open_by_blueprint(self) -> bool:
-        """The same as the pool says, or as `auto` chooses: by this the way into GPU memory is chosen."""
+        """Whether the open kernel modules are used, as declared, or as selected by `auto`: this determines the access
+        to GPU memory.
+        """
         product = self._pool.gpu.facts if self._pool.gpu and self._pool.gpu.catalogued else None
         if product is None or self._driver.kernel_modules != "auto":
             return bool(self._driver.kernel_modules != "proprietary")
         modules = read_fact(product.kernel_modules)
-        decided_by(self._driver.kernel_modules)  # so that the line of the pool stands last
+        decided_by(self._driver.kernel_modules)  # so that the pool's line is recorded last
         return "open" in modules
 
     @tracked_property
@@ -125,7 +127,7 @@ class PoolNetwork:
 
     @tracked_property
     def component(self) -> str | None:
-        """The component that advertises the cards; None where the cloud does."""
+        """The component that advertises the adapters; None if the cloud does."""
         return None if self.owner == PROVIDER else self._platform.advertiser_of(self.fabric)
 
     @tracked_property
@@ -140,7 +142,7 @@ class PoolNetwork:
 
     @tracked_property
     def by_network_operator(self) -> bool:
-        """Whether the Network Operator advertises the cards."""
+        """Whether the Network Operator advertises the adapters."""
         return self.fabric in RDMA and self.owner != PROVIDER
 
     @tracked_property
@@ -150,14 +152,14 @@ class PoolNetwork:
 
     @tracked_property
     def shared(self) -> bool:
-        """Whether pods share the cards, instead of having some to themselves."""
+        """Whether pods share the adapters, instead of each having their own."""
         return (self.resource or "").startswith(f"{SHARED_PREFIX}/")
 
     @tracked_property
     def link(self) -> str:
-        """What device plugins call the link of the fabric's cards."""
+        """The link type of the fabric's adapters in device plugin configurations."""
         return _LINKS[self.fabric]
 
     def same(self) -> tuple[Any, ...]:
-        """Equal for networks that one NicClusterPolicy can set up together."""
+        """A key that is equal for networks that one NicClusterPolicy can configure together."""
         return self.owner, self.resource, self.fabric

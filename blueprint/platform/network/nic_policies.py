@@ -1,7 +1,8 @@
-"""What the Network Operator is told: one NicClusterPolicy where all its pools are alike, else one NicNodePolicy each.
+"""The Network Operator's custom resources: one NicClusterPolicy if all of its pools are alike, otherwise one
+NicNodePolicy per pool.
 
-The operator refuses a section that stands in both, so a platform has it in one of them: either all pools have policies
-of their own, or none has.
+The operator rejects a section that is in both, so a platform uses only one of them: either all pools have their own
+policies, or none has.
 """
 
 from __future__ import annotations
@@ -19,11 +20,11 @@ from blueprint.platform.tracking.sources import Source
 from blueprint.platform.views import PlatformView, PoolView
 
 LONGEST_POLICY = 30
-"""The operator makes labels of a NicNodePolicy's name and refuses longer ones."""
+"""The operator derives labels from a NicNodePolicy's name and rejects longer ones."""
 
 
 class NetworkPool(PoolView, Protocol):
-    """A pool, and the fabric that joins its nodes."""
+    """A pool, and the fabric that connects its nodes."""
 
     @property
     def network(self) -> PoolNetwork | None:
@@ -39,7 +40,7 @@ class NetworkPlatform(PlatformView, Protocol):
 
 
 class NicPolicy:
-    """What the operator does on the nodes of one pool, or of several alike."""
+    """The operator's functions on the nodes of one pool, or of several equal ones."""
 
     def __init__(self, pool: NetworkPool, network: PoolNetwork, platform: NetworkPlatform) -> None:
         self._pool = pool
@@ -48,7 +49,7 @@ class NicPolicy:
 
     @tracked_property
     def name(self) -> str:
-        """The pool's name; shortened to a beginning and a digest where the operator would refuse it."""
+        """The pool's name; shortened to a prefix and a digest if the operator would reject it."""
         return short_name(self._pool.own_label)
 
     @tracked_property
@@ -63,17 +64,17 @@ class NicPolicy:
 
     @tracked_property
     def shared_config(self) -> str | None:
-        """Configuration of the RDMA shared device plugin; None where the cards are not shared."""
+        """The configuration of the RDMA shared device plugin; None if the adapters are not shared."""
         if not self._network.shared:
             return None
-        # Without a prefix the plugin uses `rdma`; the operator refuses that word if it is given.
+        # Without a prefix the plugin uses `rdma`; the operator rejects that value if it is explicit.
         hca_max = self._platform.setting("rdmaHcaMax")
         return _json({"configList": [{"resourceName": self._resource, "rdmaHcaMax": hca_max,
                                       "selectors": {"vendors": [CARD_VENDOR], **self._link}}]})  # fmt: skip
 
     @tracked_property
     def exclusive_config(self) -> str | None:
-        """Configuration of the SR-IOV device plugin, which hands out whole cards; None where they are shared."""
+        """The configuration of the SR-IOV device plugin, which allocates whole adapters; None if they are shared."""
         if self._network.shared:
             return None
         cards = {"vendors": [CARD_VENDOR], "isRdma": True, **self._link}
@@ -94,7 +95,7 @@ class NicPolicy:
 
 
 class NicPolicies:
-    """The networks of all pools that the Network Operator serves."""
+    """The networks of all pools that use the Network Operator."""
 
     def __init__(self, platform: NetworkPlatform) -> None:
         self._platform = platform
@@ -106,22 +107,22 @@ class NicPolicies:
 
     @tracked_property
     def pools(self) -> list[str]:
-        """The pools' names, as their nodes carry them."""
+        """The names of the pools, as in their node labels."""
         return [pool.own_label for pool, _ in self._served]
 
     @tracked_property
     def label(self) -> str:
-        """The label that says which pool a node belongs to."""
+        """The label with the pool of a node."""
         return POOL_LABEL
 
     @tracked_property
     def per_pool(self) -> bool:
-        """Whether each pool has a policy of its own."""
+        """Whether each pool has its own policy."""
         return len({network.same() for _, network in self._served}) > 1
 
     @tracked_property
     def together(self) -> NicPolicy | None:
-        """What the NicClusterPolicy says, where all pools are alike."""
+        """The contents of the NicClusterPolicy, if all pools are alike."""
         return None if self.per_pool or not self._served else NicPolicy(*self._served[0], self._platform)
 
     @tracked_property
@@ -131,7 +132,7 @@ class NicPolicies:
 
     @tracked_property
     def has_cluster_policy(self) -> bool:
-        """Whether there is a NicClusterPolicy: for all pools alike, or for what no NicNodePolicy can say."""
+        """Whether there is a NicClusterPolicy: for equal pools, or for fields that a NicNodePolicy does not have."""
         wanted = ("secondaryNetworks", "ipam")
         return not self.per_pool or any(self._platform.setting(name) for name in wanted)
 
@@ -142,12 +143,12 @@ class NicPolicies:
 
     @tracked_property
     def cluster_shared_config(self) -> str | None:
-        """What the NicClusterPolicy tells the RDMA shared device plugin."""
+        """The NicClusterPolicy's configuration of the RDMA shared device plugin."""
         return self.together.shared_config if self.together else None
 
     @tracked_property
     def cluster_exclusive_config(self) -> str | None:
-        """What the NicClusterPolicy tells the SR-IOV device plugin."""
+        """The NicClusterPolicy's configuration of the SR-IOV device plugin."""
         return self.together.exclusive_config if self.together else None
 
     @tracked_property
@@ -161,18 +162,18 @@ class NicPolicies:
 
     @tracked_property
     def architectures(self) -> list[str]:
-        """Processors of the nodes on which DOCA-OFED is installed; where nobody says, `amd64`."""
+        """Processor architectures of the nodes with DOCA-OFED; `amd64` if unknown."""
         found = (pool for pool, network in self._served if network.owner == OPERATOR)
         return sorted({pool.hardware.machine.get("arch", "amd64") for pool in found})
 
     @tracked_property
     def shared(self) -> bool:
-        """Whether pods of any pool share cards."""
+        """Whether pods of any pool share adapters."""
         return any(policy.shared_config for policy in self._policies)
 
     @tracked_property
     def exclusive(self) -> bool:
-        """Whether pods of any pool get whole cards."""
+        """Whether pods of any pool get whole adapters."""
         return any(policy.exclusive_config for policy in self._policies)
 
     @tracked_property
@@ -187,7 +188,7 @@ class NicPolicies:
 
     @tracked_property
     def taints(self) -> tuple[PoolTaint, ...]:
-        """Every taint of the pools that have a network, once, whatever its value."""
+        """All taints of the pools with a network, without duplicates and values."""
         lines: dict[tuple[str, str], list[Source]] = {}
         for pool in self._platform.pools:
             for taint in pool.taints if pool.network else ():
@@ -196,10 +197,10 @@ class NicPolicies:
 
 
 def short_name(name: str) -> str:
-    """The name, or its beginning and a digest where a NicNodePolicy may not be called so."""
+    """The name, or a prefix of it and a digest if it is too long for a NicNodePolicy."""
     return name if len(name) <= LONGEST_POLICY else f"{name[: LONGEST_POLICY - 9].rstrip('-')}-{digest(name)}"
 
 
 def _json(value: Any) -> str:
-    """JSON as the operator's own examples have it: without quotes that a template could trip over."""
+    """JSON in the style of the operator's own examples: without quotes that would interfere with a template."""
     return json.dumps(value, separators=(", ", ": "))

@@ -1,4 +1,4 @@
-"""Prerequisites of networks: fabrics, drivers of network cards, GPUDirect."""
+"""Prerequisites of networks: fabrics, drivers of network adapters, GPUDirect."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _NAMES = {
 
 
 def pool_prerequisites(pool: Pool, _: Platform) -> Iterator[Iterator[str]]:
-    """What must be true of the network of a pool's nodes."""
+    """The prerequisites of the network of a pool's nodes."""
     if pool.network:
         yield _network(pool, pool.network)
 
@@ -93,7 +93,7 @@ _FABRICS = {"infiniband": _rdma, "roce": _rdma, "efa": _efa, "tcpx": _tcp, "tcpx
 
 
 def _beside_gpus(pool: Pool, network: PoolNetwork) -> Iterator[str]:
-    """GPUDirect, where somebody else's GPU driver decides whether it works."""
+    """GPUDirect, if it depends on a GPU driver that is installed by other means."""
     if network.gpu_direct == "dmaBuf" and not pool.driver.enabled:
         yield "The nodes' GPU driver has open kernel modules, their kernel is 5.12 or newer: GPUDirect uses dma-buf."
     elif network.gpu_direct == "dmaBuf":

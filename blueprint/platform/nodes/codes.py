@@ -1,4 +1,4 @@
-"""Diagnostic codes of pools, their selectors and taints (BP3108, BP3113, BP335x, BP3363)."""
+"""Diagnostic codes for pools, their selectors and taints (BP3108, BP3113, BP335x, BP3363)."""
 
 from blueprint.diagnostics import Severity, define
 

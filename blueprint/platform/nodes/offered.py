@@ -1,4 +1,4 @@
-"""What pods can request of a node."""
+"""The resources that pods can request from a node."""
 
 from __future__ import annotations
 
@@ -9,11 +9,12 @@ from blueprint.units import canonical_quantity
 
 
 class ClaimedClass(Record):
-    """The class by which pods claim devices. The driver brings that of whole GPUs, and one of all profiles.
+    """The DeviceClass with which pods claim devices. The driver installs the one for whole GPUs, and one for all
+    profiles.
 
     Attributes:
-        resource: What a device plugin would offer them as.
-        profile: The MIG profile of its devices; None of whole GPUs.
+        resource: The extended resource as which a device plugin would offer them.
+        profile: The MIG profile of its devices; None for whole GPUs.
     """
 
     resource: str
@@ -32,12 +33,12 @@ class ClaimedClass(Record):
 
 
 class Offered(Record):
-    """A resource of a node: its name, and how much there is as a quantity; None where nothing says it.
+    """A resource of a node: its name, and its amount as a quantity; None if unknown.
 
     Attributes:
-        resource: Its name; of devices that pods claim the name by which queues count them.
-        amount: How much there is.
-        claimed: The class by which pods claim it; None where they request the resource.
+        resource: Its name; for claimed devices, the name with which queues count them.
+        amount: The available amount.
+        claimed: The class with which pods claim it; None if they request the resource.
     """
 
     resource: str
@@ -46,13 +47,13 @@ class Offered(Record):
 
 
 GPU_NAME = "gpu"
-"""What quotas call a whole GPU."""
+"""The name of a whole GPU in quotas."""
 NODE_RESOURCES = ("cpu", "memory")
-"""The names of what every node offers; all others are of GPUs."""
+"""The resources that every node offers; all others are GPUs."""
 MACHINE_RESOURCES = (*NODE_RESOURCES, "ephemeral-storage")
-"""What pods request of every machine, whether quotas count it or not."""
+"""Resources that all pods request, whether or not quotas count them."""
 
 
 def shown_amount(name: str, value: Fraction) -> str:
-    """An amount of what quotas call `name`: memory as a quantity, everything else as a number."""
+    """An amount of the resource that quotas call `name`: memory as a quantity, everything else as a number."""
     return canonical_quantity(f"{int(value) // 1024}Ki") if name == "memory" else f"{float(value):.10g}"

@@ -1,4 +1,4 @@
-"""Finds pools whose selectors choose the same nodes."""
+"""Finds pools whose selectors match the same nodes."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ Label = tuple[str, str]
 
 
 def overlapping(selectors: Mapping[str, Mapping[str, str]]) -> list[tuple[str, str]]:
-    """Pairs of names of which one selector holds all labels of the other, in the order of the names given.
+    """Pairs of names of which one selector contains all labels of the other, in input order.
 
-    Each selector is filed under the rarest of its labels: one that holds it all has that label too. So a thousand
-    pools with a label of their own, whatever they share, are compared with hardly any other.
+    Each selector is indexed by its rarest label, which any selector that contains it has as well. A thousand pools with
+    individual labels, whatever else they share, therefore need hardly any comparisons.
     """
     labels = {name: frozenset(selector.items()) for name, selector in selectors.items()}
     seen = Counter(label for each in labels.values() for label in each)

@@ -1,4 +1,4 @@
-"""Node affinity that keeps pods on the nodes of some pools."""
+"""Node affinity that restricts pods to the nodes of some pools."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ _REQUIRED = "requiredDuringSchedulingIgnoredDuringExecution"
 
 
 def on_nodes_of(selectors: Selectors, affinity: Mapping[str, Any] | None) -> dict[str, Any]:
-    """`affinity`, and one of the selectors must choose the node: each of its required terms, once for each alternative.
+    """`affinity`, restricted to nodes that match one of the selectors: each of its required terms, once for each
+    alternative.
 
     Selectors that differ in the value of one label are one alternative.
     """
@@ -26,7 +27,9 @@ def on_nodes_of(selectors: Selectors, affinity: Mapping[str, Any] | None) -> dic
 
 
 def _alternatives(selectors: Selectors) -> Iterator[list[dict[str, Any]]]:
-    """What a node must have to be chosen by any of the selectors, as lists of expressions that hold together."""
+    """The alternative conditions for a node to match any of the selectors, as lists of expressions that must all
+    hold.
+    """
     groups: dict[tuple[tuple[str, ...], str, tuple[tuple[str, str], ...]], set[str]] = {}
     for selector in selectors:
         keys = tuple(sorted(selector))
@@ -39,6 +42,6 @@ def _alternatives(selectors: Selectors) -> Iterator[list[dict[str, Any]]]:
 
 
 def _varying(keys: tuple[str, ...], selectors: Selectors) -> str:
-    """The label whose values tell most of the selectors with the same labels apart."""
+    """The label whose values distinguish most of the selectors with the same labels."""
     alike = [each for each in selectors if tuple(sorted(each)) == keys]
     return max(keys, key=lambda key: (len({each[key] for each in alike}), key))

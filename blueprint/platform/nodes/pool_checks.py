@@ -1,4 +1,6 @@
-"""Checks of pools: nodes that never come, taints of the cluster, and values that mean nothing without GPUs."""
+"""Checks of pools: pools that never have nodes, taints of the cluster, and values without effect if there are no
+GPUs.
+"""
 
 from __future__ import annotations
 
@@ -14,11 +16,11 @@ from blueprint.platform.virtualization.model import PASSTHROUGH, WORKLOAD_LABEL
 
 _NEEDS_GPU = ("driver", "owner", "expect", "costPerGpuHour")
 _OF_THE_CLUSTER = ("node.kubernetes.io/", "node.cloudprovider.kubernetes.io/", "node-role.kubernetes.io/control-plane")
-"""Beginnings of taints that the cluster sets and removes."""
+"""Prefixes of taints that the cluster sets and removes."""
 
 
 def check_pools(context: CheckContext) -> Iterator[Diagnostic]:
-    """Every pool alone, then all together."""
+    """Check every pool alone, then all together."""
     for pool in context.pools.values():
         yield from _without_gpu(context, pool)
         yield from _without_nodes(context, pool)
@@ -27,7 +29,7 @@ def check_pools(context: CheckContext) -> Iterator[Diagnostic]:
 
 
 def _without_gpu(context: CheckContext, pool: Pool) -> Iterator[Diagnostic]:
-    """Values that only pools with GPUs have."""
+    """Values that apply only to pools with GPUs."""
     for key in _NEEDS_GPU if pool.gpu is None else ():
         if context.root.get((*POOLS, pool.name, key)):
             message = f"pool {pool.name} has no gpu, so {key} has no effect"
@@ -43,7 +45,7 @@ def _without_nodes(context: CheckContext, pool: Pool) -> Iterator[Diagnostic]:
 
 
 def _taints_of_the_cluster(context: CheckContext, pool: Pool) -> Iterator[Diagnostic]:
-    """Taints by which the cluster marks the state of nodes."""
+    """Taints with which the cluster marks the state of nodes."""
     for taint in pool.taints:
         if taint.key.startswith(_OF_THE_CLUSTER):
             message = f"the taint {taint.key} of pool {pool.name} is the cluster's own"
@@ -52,7 +54,7 @@ def _taints_of_the_cluster(context: CheckContext, pool: Pool) -> Iterator[Diagno
 
 
 def _none_has_gpus(context: CheckContext) -> Iterator[Diagnostic]:
-    """A platform without GPUs; of an instance type that the catalogue does not have nobody knows."""
+    """A platform without GPUs. Not reported for unknown instance types."""
     written = context.root.get(POOLS)
     for name in written.value if written else ():
         pool = context.pools.get(name)

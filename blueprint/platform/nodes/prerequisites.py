@@ -1,4 +1,4 @@
-"""Prerequisites of nodes: how many there are, their labels and taints."""
+"""Prerequisites of nodes: their number, labels and taints."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from blueprint.platform.pool import Pool
 
 
 def pool_prerequisites(pool: Pool, _: Platform) -> Iterator[Iterator[str]]:
-    """What must be true of a pool's nodes; each reads its own lines."""
+    """The prerequisites of a pool's nodes; each one records its own sources."""
     yield _nodes(pool)
     yield _labels(pool)
 

@@ -1,4 +1,4 @@
-"""Checks of pool selectors: labels that choose no node, every node, or the nodes of another pool."""
+"""Checks of pool selectors: labels that match no node, every node, or the nodes of another pool."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from blueprint.platform.virtualization.model import WORKLOAD_LABEL
 OS, ARCH = "kubernetes.io/os", "kubernetes.io/arch"
 _ON_EVERY_NODE = frozenset({OS, ARCH, f"beta.{OS}", f"beta.{ARCH}"})
 _RESERVED = ("nvidia.com/gpu-operator.", "nvidia.com/gpu.deploy.", "gpublueprint.dev/")
-"""Beginnings of labels that the GPU Operator or this tool sets on nodes by itself."""
+"""Prefixes of labels that the GPU Operator or this tool sets on nodes itself."""
 _DISCOVERED = (
     "feature.node.kubernetes.io/",
     "nvidia.com/gpu.",
@@ -23,12 +23,12 @@ _DISCOVERED = (
     "nvidia.com/mig.capable",
     "nvidia.com/mig-",
 )
-"""Beginnings of labels that feature discovery sets, but for those that people set."""
+"""Prefixes of labels that feature discovery sets, except for those that users set."""
 _SET_BY_PEOPLE = ("nvidia.com/gpu.deploy.", WORKLOAD_LABEL)
 
 
 def check_selectors(context: CheckContext) -> Iterator[Diagnostic]:
-    """Every pool's selector alone, then all together."""
+    """Check every pool's selector alone, then all together."""
     for pool in context.pools.values():
         for check in _CHECKS:
             yield from check(context, pool)
@@ -36,7 +36,7 @@ def check_selectors(context: CheckContext) -> Iterator[Diagnostic]:
 
 
 def _too_wide(context: CheckContext, pool: Pool) -> Iterator[Diagnostic]:
-    """Labels of every node, where there are other pools."""
+    """Labels that all nodes have, if there are other pools."""
     if pool.selector and len(context.pools) > 1 and set(pool.selector) <= _ON_EVERY_NODE:
         message = f"every node is selected for pool {pool.name}, those of the other pools too"
         path, help_ = (*POOLS, pool.name, "selector"), "add a label that only its nodes have"
@@ -53,7 +53,7 @@ def _other_system(context: CheckContext, pool: Pool) -> Iterator[Diagnostic]:
 
 
 def _other_processor(context: CheckContext, pool: Pool) -> Iterator[Diagnostic]:
-    """Another processor than machine and GPU decide."""
+    """A processor architecture that contradicts the machine or the GPU."""
     product = pool.gpu.catalogued if pool.gpu else None
     arch = pool.hardware.arch or (product.host_arch.value if product and product.host_arch else None)
     selected = pool.selector.get(ARCH)
@@ -64,7 +64,7 @@ def _other_processor(context: CheckContext, pool: Pool) -> Iterator[Diagnostic]:
 
 
 def _discovered(context: CheckContext, pool: Pool) -> Iterator[Diagnostic]:
-    """Labels that nodes get only after they have joined; with the DRA driver some are set by nobody (BP3277)."""
+    """Labels that nodes get only after they have joined. With the DRA driver, some are never set (BP3277)."""
     for key in pool.selector if not pool.claimed else ():
         if key.startswith(_DISCOVERED) and not key.startswith(_SET_BY_PEOPLE):
             message = f"pool {pool.name} is selected by {key}, which discovery puts on nodes later"
@@ -85,7 +85,7 @@ def _reserved(context: CheckContext, pool: Pool) -> Iterator[Diagnostic]:
 
 
 def _overlaps(context: CheckContext) -> Iterator[Diagnostic]:
-    """Pools whose selectors choose the same nodes."""
+    """Pools whose selectors match the same nodes."""
     selectors = {name: pool.selector for name, pool in context.pools.items()}
     for other, name in overlapping(selectors):
         node, _ = context.root.nearest((*POOLS, other, "selector"))

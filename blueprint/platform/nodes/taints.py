@@ -23,14 +23,14 @@ class Tainted(Protocol):
 
     @property
     def taints(self) -> tuple[Taint, ...]:
-        """Taints of its nodes."""
+        """The taints of its nodes."""
 
     def taint_source(self, taint: Taint) -> Source:
-        """The line that gives the nodes a taint."""
+        """The source of a taint."""
 
 
 class PoolTaint:
-    """A taint of a pool's nodes; reading it records the lines that gave it."""
+    """A taint of a pool's nodes that records its sources when it is read."""
 
     def __init__(self, taint: Taint, sources: tuple[Source, ...]) -> None:
         self._taint = taint
@@ -56,7 +56,7 @@ class PoolTaint:
 
 
 def merged_taints(pools: Iterable[Tainted], *customary: tuple[str, str]) -> tuple[PoolTaint, ...]:
-    """Every taint of these pools once, whatever its value; and the customary ones, as key and effect."""
+    """All taints of these pools, without duplicates and values, and the usual ones, given as key and effect."""
     lines: dict[tuple[str, str], list[Source]] = {taint: [] for taint in customary}
     for pool in pools:
         for taint in pool.taints:

@@ -1,4 +1,4 @@
-"""One alert of a pool or of the platform: its limit, its expression, and whether it can apply."""
+"""One alert for a pool or for the platform: its limit, its expression, and whether it can apply."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ MAY_GROW = "how many nodes the pool has is not fixed"
 
 
 class LeftOut(Record):
-    """An alert that is not rendered, and why; `pool` is empty where it is about the platform."""
+    """An alert that is not rendered, and why; `pool` is empty if it applies to the platform."""
 
     name: str
     pool: str
@@ -30,7 +30,7 @@ class LeftOut(Record):
 
 
 class DeclaredAlert(Record):
-    """What the blueprint says of an alert; None leaves the definition as it is."""
+    """The blueprint's settings for an alert; None leaves the definition unchanged."""
 
     enabled: bool
     threshold: int | None
@@ -39,7 +39,7 @@ class DeclaredAlert(Record):
 
 
 class Alerting(Protocol):
-    """What an alert reads of the observability that it is part of."""
+    """The observability settings that alerts use."""
 
     @property
     def spec(self) -> Any:
@@ -55,25 +55,25 @@ class Alerting(Protocol):
 
     @property
     def shared(self) -> Sequence[str]:
-        """Pools whose GPUs several pods use at once."""
+        """Pools whose GPUs several pods use at the same time."""
 
     @property
     def always_some(self) -> bool:
-        """Whether a pool always has nodes."""
+        """Whether at least one pool always has nodes."""
 
     @property
     def runbooks(self) -> str:
-        """Where the pages about alerts are."""
+        """The location of the runbooks."""
 
     def reaction_to(self, alert: str) -> str | None:
-        """What the blueprint declares is to be done about what an alert tells of."""
+        """The declared reaction to what an alert reports."""
 
     @property
     def places(self) -> Mapping[str, str]:
-        """What definitions name besides pool and limit."""
+        """The placeholders in definitions besides pool and limit."""
 
     def translated(self, expression: str) -> str:
-        """An expression with the names that the exporter uses."""
+        """An expression with the metric names of the exporter."""
 
 
 class Alert:
@@ -90,13 +90,13 @@ class Alert:
 
     @tracked_property
     def spec(self) -> Any:
-        """What the blueprint says of it, or None."""
+        """The blueprint's settings for it, or None."""
         alerts = self._owner.spec.alerts
         return alerts[self.name] if self.name in frozenset(alerts) else None
 
     @tracked_property
     def enabled(self) -> bool:
-        """Whether the blueprint leaves it on."""
+        """Whether the blueprint leaves it enabled."""
         return self.spec is None or self.spec.enabled
 
     @tracked_property
@@ -106,23 +106,23 @@ class Alert:
 
     @tracked_property
     def team(self) -> str:
-        """Who is to act: the platform's team, or the tenant that a label of the alert names."""
+        """The responsible team: the platform's, or the tenant in a label of the alert."""
         return self._default("team")
 
     @tracked_property
     def reaction(self) -> str | None:
-        """What the blueprint declares is to be done; it may depend on the Xid. None where it declares nothing."""
+        """The declared reaction, which may depend on the Xid; None if none is declared."""
         return self._owner.reaction_to(self.name)
 
     @tracked_property
     def lasting(self) -> str | None:
-        """How long it must hold; None: it fires at once."""
+        """How long the condition must hold; None: it fires immediately."""
         lasting = (self.spec.lasting if self.spec is not None else None) or self._default("lasting")
         return None if duration_seconds(lasting) == 0 else lasting
 
     @tracked_property
     def expr(self) -> str | None:
-        """The expression; None where there is no limit."""
+        """The expression; None if there is no limit."""
         definition = self.definition
         limit = self._limit(definition.threshold) if definition.threshold else None
         expression = chosen(definition, limit)
@@ -136,7 +136,7 @@ class Alert:
 
     @tracked_property
     def query(self) -> str:
-        """The expression with the exporter's names; once for each GPU where several pods may hold it."""
+        """The expression with the exporter's metric names; once for each GPU if several pods may hold it."""
         expression = self._owner.translated(self.expr or "")
         held_by_many = self._owner.claimed or self._shared
         return once_for_each_gpu(expression) if self.definition.about == "gpu" and held_by_many else expression
@@ -164,11 +164,11 @@ class Alert:
 
     @property
     def lacking(self) -> tuple[str, ...]:
-        """The metrics that it reads and the exporter does not export."""
+        """The metrics that it reads but the exporter does not export."""
         return tuple(self.home.lacking(self.expr or ""))
 
     def _why_not_here(self) -> str | None:
-        """What of the pool, or of all pools, makes it pointless."""
+        """Why it does not apply to the pool, or to any pool."""
         definition = self.definition
         if definition.when == "nodes":
             return None if self._owner.always_some else ALL_MAY_BE_EMPTY
@@ -182,17 +182,17 @@ class Alert:
 
     @tracked_property
     def summary(self) -> str:
-        """One line for people."""
+        """A one-line summary for users."""
         return self._default("summary")
 
     @tracked_property
     def description(self) -> str:
-        """What is the matter, with the labels of the alert."""
+        """A description of the problem, using the alert's labels."""
         return filled(self._default("description"), self.pool, None)
 
     @tracked_property
     def runbook(self) -> str:
-        """Where it is explained."""
+        """The URL of the runbook."""
         return f"{self._owner.runbooks}/{self.name}.md"
 
     def _default(self, key: str) -> str:

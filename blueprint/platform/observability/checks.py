@@ -1,4 +1,4 @@
-"""What is wrong with how a blueprint has its GPUs watched."""
+"""Checks of the observability section."""
 
 from __future__ import annotations
 
@@ -23,16 +23,16 @@ if TYPE_CHECKING:
 HERE: Path = ("spec", "observability")
 LEGACY = "legacy"
 KNOWN_SINCE = "4.6"
-"""The DCGM that gave fields new names; an exporter built with an earlier one stops at a name it does not know."""
+"""The DCGM version that renamed fields. An exporter built with an earlier one exits at an unknown name."""
 SELDOM_SECONDS = 120
 """A rate over five minutes needs at least two samples, and one may be lost."""
 
 
 def check_observability(context: CheckContext) -> Iterator[Diagnostic]:
-    """Everything about the section `observability`, where the component that carries it out is there."""
+    """Check the section `observability`, if the component that implements it exists."""
     observability = context.platform.observability
     if observability is None:
-        return  # a component that the release does not have is reported with the others of this kind
+        return  # a missing component is reported by the component checks
     check = _Check(context, observability)
     yield from check.component()
     yield from check.prometheus()
@@ -51,7 +51,7 @@ class _Check:
         self.given = declared.given if declared else {}
 
     def component(self) -> Iterator[Diagnostic]:
-        """Whether the exporter runs, and as observability needs it."""
+        """Check that the exporter runs with the required settings."""
         for setting in self.exporting.switches:
             if self.given.get(setting) is False:
                 message, notes = (
@@ -92,7 +92,7 @@ class _Check:
             yield self.context.diagnostic_at(path, codes.NAMES_UNKNOWN, message, help_=help_, fix=LEGACY)
 
     def _exporter_version(self) -> str | None:
-        """The tag of the exporter's image in this release; None where somebody else brings it."""
+        """The tag of the exporter's image in this release; None if the exporter is installed by other means."""
         component = self.context.platform.components.get(self.exporter)
         if component is None or component.ownership != "managed":
             return None
@@ -100,7 +100,7 @@ class _Check:
         return image.tag if image else None
 
     def prometheus(self) -> Iterator[Diagnostic]:
-        """How often it reads, and what it selects."""
+        """Check the scrape interval and the selectors."""
         at: Path = (*HERE, "prometheus")
         yield from self._whose()
         interval, collected = self.observability.interval, self.data.metrics.collection_seconds
@@ -121,7 +121,7 @@ class _Check:
                 yield self.context.diagnostic_at((*at, key), codes.SELECTOR_LABELS_EMPTY, message, help_=help_)
 
     def _whose(self) -> Iterator[Diagnostic]:
-        """Whether it is one that can evaluate the rules, and looks where they are put."""
+        """Check that Prometheus can evaluate the rules, and covers their namespace."""
         at: Path = (*HERE, "prometheus")
         namespace, monitors = self.observability.prometheus_namespace, self.observability.declared_monitor_namespace
         if namespace == self.context.platform.cluster.distribution_facts.user_prometheus:
@@ -136,7 +136,7 @@ class _Check:
             yield self.context.no_effect((*at, "monitorNamespace"), (*at, "namespace"), message)
 
     def metrics(self) -> Iterator[Diagnostic]:
-        """Names, and what falls away without them."""
+        """Check metric names, and what is lost without them."""
         at: Path = (*HERE, "metrics")
         excluded, nvlink5 = self.observability.excluded, self.observability.exporter.counts_nvlink5
         pools = self.context.gpu_pools
@@ -173,12 +173,12 @@ class _Check:
         )
 
     def _default_alerts_that_read(self, metric: str) -> list[str]:
-        """Alerts that the blueprint does not name, each once."""
+        """Alerts that the blueprint does not configure, without duplicates."""
         alerts = (alert for alert in self.observability.alerts if alert.name not in self.observability.declared_alerts)
         return list(dict.fromkeys(alert.name for alert in alerts if metric in metrics_in(alert.expr or "")))
 
     def alerts(self) -> Iterator[Diagnostic]:
-        """Names, limits, and whether each can fire."""
+        """Check alert names, limits, and whether each alert can fire."""
         for name, alert in self.observability.declared_alerts.items():
             path: Path = (*HERE, "alerts", name)
             definition = self.observability.definitions.get(name)
@@ -255,5 +255,5 @@ class _Check:
 
 
 def _knows_new_names(tag: str) -> bool:
-    """Whether the exporter of this image was built with a DCGM that knows both names: `4.6.0-4.8.3-distroless`."""
+    """Whether the exporter in this image was built with a DCGM that knows both names: `4.6.0-4.8.3-distroless`."""
     return version_key(tag)[:2] >= version_key(KNOWN_SINCE)

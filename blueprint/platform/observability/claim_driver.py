@@ -1,4 +1,4 @@
-"""The DRA driver that a component of this platform runs, as Prometheus finds it."""
+"""The DRA driver of a component of this platform, as a scrape target."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class MetricsPort(NamedTuple):
 
 
 class ClaimDriver:
-    """The driver's pods, and where they export metrics."""
+    """The driver's pods, and their metrics ports."""
 
     def __init__(self, platform: PlatformView, component: ComponentView, facts: ClaimMetrics) -> None:
         self._platform = platform
@@ -29,7 +29,7 @@ class ClaimDriver:
 
     @tracked_property
     def namespace(self) -> str:
-        """Where it runs."""
+        """The namespace of its pods."""
         return self._component.namespace
 
     @tracked_property
@@ -39,14 +39,14 @@ class ClaimDriver:
 
     @tracked_property
     def ports(self) -> tuple[MetricsPort, ...]:
-        """The ports of the parts that run."""
+        """The ports of the running parts."""
         dra = self._platform.dra
         runs = {"gpus": dra.publishes_gpus, "computeDomains": dra.compute_domains}
         return tuple(MetricsPort(_PORT_NAMES[part], port) for part, port in self.facts.ports.items() if runs[part])
 
 
 def claim_driver_of(platform: PlatformView) -> ClaimDriver | None:
-    """The driver that a component of ours runs; None where none does, or where it exports nothing."""
+    """The driver that a managed component runs; None if there is none, or if it exports nothing."""
     for component in platform.release_components.values():
         facts = component.component.claim_metrics
         if facts is None or not component.component.belongs_to(platform.stacks):

@@ -1,4 +1,4 @@
-"""Codes of how a blueprint has its GPUs watched (BP3240 to BP3279)."""
+"""Diagnostic codes of observability (BP3240 to BP3279)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Grafana dashboards as plain JSON: rows of panels, laid out on twenty-four columns."""
+"""Grafana dashboards as plain JSON: rows of panels, arranged in twenty-four columns."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ def queries_of(panel: Panel) -> Iterable[str]:
 def dashboard_json(
     uid: str, title: str, rows: Mapping[str, list[Panel]], translate: Callable[[str], str], variables: Mapping[str, str]
 ) -> str:
-    """One dashboard; rows without panels are left out. `translate` gives metrics the names that are exported.
+    """One dashboard, without empty rows. `translate` returns the exported metric names.
 
-    `variables` are labels to choose by, and the metrics that have them.
+    `variables` are labels for selection, and the metrics that have them.
     """
     import orjson
 
@@ -84,7 +84,7 @@ def _panel(panel: Panel, translate: Callable[[str], str]) -> dict[str, Any]:
         "title": panel.title,
         "datasource": _SOURCE,
         "fieldConfig": {"defaults": {"unit": panel.unit, **_bounds(panel)}, "overrides": []},
-        "options": {"calculate": True} if panel.type == "heatmap" else {},  # else it takes series for buckets
+        "options": {"calculate": True} if panel.type == "heatmap" else {},  # otherwise it interprets series as buckets
         "targets": [
             {
                 "refId": chr(ord("A") + index),

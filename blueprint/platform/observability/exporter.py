@@ -1,4 +1,4 @@
-"""Who exports the metrics of GPUs: the operator's exporter, that of its DRA stack, or the one that runs alone."""
+"""The exporter of GPU metrics: the operator's, that of its DRA stack, or the standalone one."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _BEFORE_NVLINK_5: frozenset[Architecture] = frozenset({"Pascal", "Volta", "Turin
 
 
 def may_have_nvlink5(gpu: Gpu | None) -> bool:
-    """Whether a product may count NVLink errors in the fields of NVLink 5; True where the catalogue does not know."""
+    """Whether a product may report NVLink errors in the fields for NVLink 5; True if unknown."""
     if gpu is None:
         return True
     link = gpu.nvlink
@@ -26,7 +26,7 @@ def may_have_nvlink5(gpu: Gpu | None) -> bool:
 
 
 class Exporter:
-    """The exporter of this platform's stack, as Prometheus finds it."""
+    """The exporter of this platform's stack, as a scrape target."""
 
     def __init__(self, platform: PlatformView, catalog: Catalog) -> None:
         self._platform = platform
@@ -44,7 +44,7 @@ class Exporter:
 
     @tracked_property
     def by_number(self) -> bool:
-        """Whether pods request GPUs by number. Otherwise nothing counts requests, and no operator tells its state."""
+        """Whether pods request GPUs by number. Otherwise nothing counts requests, and no operator reports its state."""
         return any(stack in WITH_DEVICE_PLUGIN for stack in self._platform.stacks)
 
     @property
@@ -53,22 +53,22 @@ class Exporter:
 
     @property
     def name(self) -> str:
-        """The name of the component that brings it, whether or not it is there."""
+        """The name of the component that installs it, even if it is absent."""
         return self._known[0].name
 
     @property
     def facts(self) -> ExporterFacts:
-        """What the catalogue knows of an exporter that this component brings."""
+        """The catalogue's facts about this component's exporter."""
         return self._known[1]
 
     @property
     def component(self) -> ComponentView | None:
-        """The component that brings it; None where another platform does."""
+        """The component that installs it; None if another platform does."""
         return self._platform.components.get(self.name)
 
     @tracked_property
     def namespace(self) -> str:
-        """Where it runs; the operator, if there is one, too."""
+        """The namespace of the exporter, and of the operator, if there is one."""
         found = self.component
         return found.namespace if found is not None else self.name
 
@@ -79,12 +79,12 @@ class Exporter:
 
     @tracked_property
     def port(self) -> str:
-        """Name of its Service's port."""
+        """The name of its Service's port."""
         return self.facts.port
 
     @tracked_property
     def namespaces(self) -> tuple[str, ...]:
-        """Where the pods run that make GPUs usable."""
+        """The namespaces of the pods that make GPUs usable."""
         parts = [part for part in self._platform.components.values() if part.component.monitored]
         return tuple(sorted({part.namespace for part in parts} | {self.namespace}))
 

@@ -1,4 +1,4 @@
-"""Checks of the exporter's settings: how often it reads GPUs, how often it is scraped, and by whom."""
+"""Checks of the exporter's settings: the collection interval, the scrape interval, and access."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from blueprint.units import as_duration
 
 COMPONENTS: Path = ("spec", "components")
 _COLLECTION = "DCGM_EXPORTER_INTERVAL"
-"""How often the exporter reads the GPUs, in milliseconds."""
+"""The collection interval in milliseconds."""
 
 
 def check_exporter(context: CheckContext) -> Iterator[Diagnostic]:
-    """The settings of every component that brings an exporter."""
+    """Check the settings of all components with an exporter."""
     for newest, facts in context.catalog.exporters():
         if component := context.platform.declared_components.get(newest.name):
             yield from _scrape_timeout(context, component, facts)
@@ -28,7 +28,7 @@ def check_exporter(context: CheckContext) -> Iterator[Diagnostic]:
 
 
 def _scrape_timeout(context: CheckContext, component: PlatformComponent, facts: ExporterFacts) -> Iterator[Diagnostic]:
-    """Prometheus refuses a scrape timeout that is longer than the interval."""
+    """A scrape timeout longer than the interval, which Prometheus rejects."""
     if not component.has(facts.timeout):
         return
     interval, timeout = component.settings[facts.interval], component.settings[facts.timeout]
@@ -58,14 +58,14 @@ def _collection(context: CheckContext, component: PlatformComponent, facts: Expo
 
 
 def _scrape_interval(context: CheckContext, component: PlatformComponent, facts: ExporterFacts) -> Any:
-    """How often Prometheus scrapes: the observability section decides, where there is one."""
+    """The scrape interval: from the observability section, if there is one."""
     if (observability := context.platform.observability) is not None:
         return observability.interval
     return component.settings[facts.interval] if facts.interval in component.component.settings else None
 
 
 def _out_of_reach(context: CheckContext, component: PlatformComponent, facts: ExporterFacts) -> Iterator[Diagnostic]:
-    """An exporter that takes TLS or known users alone, and monitors that have neither."""
+    """An exporter that requires TLS or authentication, although the monitors use neither."""
     for setting in facts.locks if context.platform.observability else ():
         if setting in component.given:
             message = f"{component.name}: with {setting} the monitors of spec.observability can no longer scrape it"

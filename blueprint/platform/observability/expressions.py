@@ -1,4 +1,4 @@
-"""Fill the definitions of alerts and recording rules in: pools, limits, names of metrics."""
+"""Fills placeholders in the definitions of alerts and recording rules: pools, limits, metric names."""
 
 from __future__ import annotations
 
@@ -16,21 +16,23 @@ from blueprint.platform.views import PoolView
 from blueprint.records import Record
 
 PCIE_REPLAYS = {1: 0.15, 2: 0.3, 3: 0.48, 4: 0.96, 5: 1.92, 6: 3.84}
-"""Replays a minute and lane that a link may have at one bit error in 10^12, by generation (DCGM)."""
+"""The maximum number of replays per minute and lane of a link with one bit error in 10^12, by generation (DCGM)."""
 OF_A_GPU = ("node", "pool", "gpu", "UUID", "GPU_I_ID", "GPU_I_PROFILE", "xid", "clock_event")
-"""The labels that identify a series of a metric, independent of the pod that holds the GPU or the instance."""
+"""The labels that identify a GPU's series of a metric, independent of the pod that holds the GPU or the instance."""
 _RECORD = re.compile(r"\b[a-z_]+:[a-z_]+:[a-z0-9_]+")
 
 
 class AlertLimit(Record):
-    """What an alert compares with. `value` is None where only the GPU itself knows its limit; `why` says so."""
+    """The value with which an alert compares. `value` is None if only the GPU itself knows its limit, as explained in
+    `why`.
+    """
 
     value: int | None
     why: str | None = None
 
 
 def limit_of(threshold: Threshold, given: int | None, gpu: Gpu | None) -> AlertLimit:
-    """The limit of an alert: what the blueprint says, the definition's own value, or the product's, if verified."""
+    """The limit of an alert: the blueprint's, the definition's own value, or the product's, if verified."""
     if given is not None:
         return AlertLimit(given)
     if threshold.value is not None:
@@ -63,7 +65,7 @@ def _computed(threshold: Threshold, values: list[int]) -> int:
 
 
 def chosen(definition: AlertDefinition, limit: AlertLimit | None) -> str | None:
-    """The expression to use, or None where there is no limit to compare with."""
+    """The expression to use, or None if there is no limit to compare with."""
     if limit is not None and limit.value is None:
         return definition.otherwise
     return definition.expr
@@ -72,7 +74,7 @@ def chosen(definition: AlertDefinition, limit: AlertLimit | None) -> str | None:
 def filled(
     expression: str, pool: PoolView | None, limit: AlertLimit | None, places: Mapping[str, str] | None = None
 ) -> str:
-    """The expression with the pool's name, nodes and GPUs, the limit, and whatever `places` names."""
+    """The expression with the pool's name, nodes and GPUs, the limit, and the values in `places`."""
     values = dict(places or {})
     if limit is not None and limit.value is not None:
         values["threshold"] = str(limit.value)
@@ -84,7 +86,9 @@ def filled(
 
 
 def once_for_each_gpu(expression: str) -> str:
-    """The expression without the pods that hold a GPU: the exporter gives each of them a series of the same value."""
+    """The expression without the pods that hold a GPU: the exporter reports a series with the same value for each of
+    them.
+    """
     return f"max by ({', '.join(OF_A_GPU)}) ({expression})"
 
 
@@ -94,7 +98,7 @@ def lacking(expression: str, exported: Mapping[str, str]) -> Iterator[str]:
 
 
 def in_dialect(expression: str, names: str, metrics: Metrics) -> str:
-    """The expression with the names that the exporter uses."""
+    """The expression with the metric names of the exporter."""
     return renamed(expression, metrics) if names == "dcgm-4.6" else expression
 
 

@@ -1,4 +1,4 @@
-"""The components whose metrics are recorded, alerted on and drawn: the one of GPUs, and those that export their own."""
+"""The components with metrics, alerts and dashboards: the one for GPUs, and those with their own metrics."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from blueprint.platform.views import ComponentView
 
 
 class Home:
-    """A component with definitions. `prefix` begins the names of its objects and groups."""
+    """A component with definitions. `prefix` is the prefix of its object and group names."""
 
     def __init__(
         self,
@@ -32,7 +32,7 @@ class Home:
         self.why_silent = why_silent
 
     def lacking(self, expression: str) -> list[str]:
-        """The metrics that an expression reads, also by recording rules, and that are not exported."""
+        """The metrics that an expression reads, including through recording rules, and that are not exported."""
         found = self._lacking(expression)
         for name in sorted(records_in(expression)):
             ways: list[list[str]] = [self.lacking(each) for each in self._recorded.get(name, ())]
@@ -43,7 +43,7 @@ class Home:
 
     @cached_property
     def _recorded(self) -> dict[str, list[str]]:
-        """The expressions of each recording rule; one stack has another than the next."""
+        """The expressions of each recording rule; stacks have different ones."""
         found: dict[str, list[str]] = {}
         for group in self.definitions.records.groups.values():
             for one in group:
@@ -51,14 +51,14 @@ class Home:
         return found
 
     def line(self, file: str, *path: str | int) -> Source:
-        """The line of a definition."""
+        """The source of a definition."""
         found = getattr(self.definitions, file)
         inside = ("groups" if file == "records" else file, *path)
         return Source("component", found.span(*inside), ".".join(map(str, inside)))
 
 
 def homes_of(components: Iterable[ComponentView]) -> Iterator[Home]:
-    """Those of the platform's components that export metrics of their own."""
+    """The platform's components with their own metrics."""
     for component in components:
         folder = component.component.folder
         if (exports := load_exports(folder)) is not None:
@@ -73,7 +73,7 @@ def _why_silent(component: ComponentView) -> str | None:
 
 
 class _Lacking:
-    """The metrics that an expression reads and that a setting of their component switches off."""
+    """The metrics that an expression reads and that a setting of their component disables."""
 
     def __init__(self, component: ComponentView, exports: Exports) -> None:
         self._component = component
@@ -85,13 +85,13 @@ class _Lacking:
 
 
 def switch_of(home: Home, metric: str) -> str | None:
-    """The setting that a component exports a metric by."""
+    """The setting with which a component exports a metric."""
     exports = load_exports(home.component.component.folder)
     return exports.metrics[metric].setting if exports and metric in exports.metrics else None
 
 
 def defined_elsewhere(alert: str, catalog: Catalog) -> str | None:
-    """The component that defines an alert, whether or not the platform has it."""
+    """The component that defines an alert, even if it is not part of the platform."""
     with untracked():
         for name in catalog.components:
             component = catalog.component(name)

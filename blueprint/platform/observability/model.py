@@ -1,7 +1,7 @@
-"""What is watched: the exporter's metrics, alerts and recording rules of this platform's pools, dashboards.
+"""The monitoring of the platform: the exporter's metrics, alerts and recording rules for its pools, dashboards.
 
-Only what can work is here. An alert whose metric is not exported, or whose limit nobody knows, is left out and listed
-in `left_out`, so that prerequisites and lock can say it.
+It contains only what can work. An alert whose metric is not exported, or whose limit is unknown, is omitted and listed
+in `left_out`, so that prerequisites and lock can report it.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ from blueprint.platform.views import PlatformView
 from blueprint.units import duration_seconds
 
 _OF_CLUSTER_POLICY = "gpu_operator_reconciliation_status"
-"""A metric that the operator sets for a ClusterPolicy alone; under a GPUCluster it stays 0."""
+"""A metric that the operator sets only for a ClusterPolicy; with a GPUCluster it stays 0."""
 _OF_OPERATOR = "gpu_operator_"
 _DENIED_ON_OPENSHIFT = "kube_pod_created"
 """A metric that OpenShift's kube-state-metrics does not export (cluster-monitoring-operator: denylist)."""
@@ -51,11 +51,11 @@ NO_CLAIMS = "pods claim no GPUs"
 ONE_PRICE = "no pool has prices by purchase type"
 _POOLS = "node_pool:gpu_node:info"
 _REQUESTED, _HELD = "namespace_pool:gpu_requested:sum", "namespace_pool:gpu_held:count"
-"""The recording rules from which dashboards learn the pools, and the namespaces that use GPUs."""
+"""The recording rules from which dashboards get the pools, and the namespaces that use GPUs."""
 
 
 class Observability:
-    """Everything that is watched."""
+    """The monitoring of the platform."""
 
     def __init__(self, spec: Any, platform: PlatformView, component: PlatformComponent, catalog: Catalog) -> None:
         self.spec = spec
@@ -66,45 +66,45 @@ class Observability:
 
     @property
     def data(self) -> Monitoring:
-        """The counter file of GPUs, and the definitions about them."""
+        """The counters file for GPUs, and their definitions."""
         return load_monitoring(self._component.component.folder)
 
     @cached_property
     def homes(self) -> tuple[Home, ...]:
-        """The components that are watched: that of GPUs, then the others of the platform."""
+        """The monitored components: that for GPUs, then the others of the platform."""
         gpus = Home(self._component, self.data.definitions, "gpu", lambda read: list(lacking(read, self.exported)))
         with untracked():
             return (gpus, *homes_of(self._platform.components.values()))
 
     @cached_property
     def definitions(self) -> dict[str, AlertDefinition]:
-        """The alerts by name, those of every component that is watched."""
+        """The alerts of all monitored components, by name."""
         return {name: one for home in self.homes for name, one in home.definitions.alerts.alerts.items()}
 
     @tracked_property
     def namespace(self) -> str:
-        """Where Prometheus looks for monitors and rules: where it runs. OpenShift's own look where the operator is."""
+        """The namespace of monitors and rules: that of Prometheus, or the operator's for OpenShift's own Prometheus."""
         if self._platform.cluster.uses_olm and self.prometheus_namespace in OWN_PROMETHEUSES:
             return self.exporter.namespace
         return str(self.spec.prometheus.monitor_namespace or self.prometheus_namespace)
 
     @tracked_property
     def prometheus_namespace(self) -> str:
-        """Where Prometheus runs."""
+        """The namespace of Prometheus."""
         return str(self.spec.prometheus.namespace)
 
     @property
     def monitor_labels(self) -> PerKey:
-        """Labels of monitors: the component's, and those by which Prometheus selects."""
+        """Labels of monitors: the component's, and those that Prometheus selects."""
         return self.labels_of_monitors(self._component)
 
     def labels_of_monitors(self, component: PlatformComponent) -> PerKey:
-        """Labels of monitors of another component: its own, and those by which Prometheus selects."""
+        """Labels of another component's monitors: its own, and those that Prometheus selects."""
         return component.labels.over({key: partial(self._selected, 0, key) for key in self.spec_labels[0]})
 
     @property
     def rule_labels(self) -> PerKey:
-        """Labels of rules: the component's, and those by which Prometheus selects."""
+        """Labels of rules: the component's, and those that Prometheus selects."""
         return self._component.labels.over({key: partial(self._selected, 1, key) for key in self.spec_labels[1]})
 
     def _selected(self, which: int, key: str) -> str:
@@ -112,48 +112,48 @@ class Observability:
 
     @tracked_property
     def spec_labels(self) -> tuple[dict[str, str], dict[str, str]]:
-        """The labels by which Prometheus selects monitors and rules, alone."""
+        """Only the labels with which Prometheus selects monitors and rules."""
         monitors = dict(plain(self.spec.prometheus.selector_labels))
         own = self.spec.prometheus.rule_selector_labels
         return monitors, monitors if own is None else dict(plain(own))
 
     @tracked_property
     def declared_monitor_namespace(self) -> str | None:
-        """Where the blueprint has monitors and rules put, whether or not it can."""
+        """The declared namespace of monitors and rules, whether or not it is possible."""
         declared: str | None = self.spec.prometheus.monitor_namespace
         return declared
 
     @tracked_property
     def interval(self) -> str:
-        """How often Prometheus reads the exporters."""
+        """The scrape interval of the exporters."""
         return str(self.spec.prometheus.scrape_interval)
 
     @tracked_property
     def timeout(self) -> str:
-        """How long it waits for an answer: two thirds of the interval, at most ten seconds."""
+        """The scrape timeout: two thirds of the interval, at most ten seconds."""
         return f"{min(10, max(1, duration_seconds(self.interval) * 2 // 3))}s"
 
     @tracked_property
     def names(self) -> str:
-        """`legacy`, or `dcgm-4.6`."""
+        """The naming scheme of metrics: `legacy`, or `dcgm-4.6`."""
         return str(self._component.settings.metricNames)
 
     @tracked_property
     def runbooks(self) -> str:
-        """Where the pages about alerts are."""
+        """The location of the runbooks."""
         return str(self._component.settings.runbooks).rstrip("/")
 
     def reaction_to(self, alert: str) -> str | None:
-        """What the blueprint declares is to be done about what an alert tells of."""
+        """The declared reaction to what an alert reports."""
         return self._platform.health.label_of(alert)
 
     def translated(self, expression: str) -> str:
-        """An expression with the names that the exporter uses."""
+        """An expression with the metric names of the exporter."""
         return in_dialect(expression, self.names, self.data.metrics)
 
     @tracked_property
     def exported(self) -> dict[str, str]:
-        """The metrics that the exporter exports, with their type, by their names of before DCGM 4.6."""
+        """The exported metrics with their types, by their names before DCGM 4.6."""
         more, less = self.included, self.excluded
         return self.data.metrics.counted(self.metric_set, more, less, nvlink5=self.exporter.counts_nvlink5)
 
@@ -169,19 +169,19 @@ class Observability:
 
     @tracked_property
     def excluded(self) -> tuple[str, ...]:
-        """Metrics that the blueprint takes out."""
+        """Metrics that the blueprint removes from the set."""
         return tuple(self.spec.metrics.exclude)
 
     @tracked_property
     def counters(self) -> str:
-        """The exporter's counter file."""
+        """The exporter's counters file."""
         record(Source("component", self.data.metrics.span("metrics"), "metrics"))
         rows = self.data.metrics.metrics
         return "".join(f"{self.translated(name)}, {kind}, {rows[name].help}\n" for name, kind in self.exported.items())
 
     @tracked_property
     def config_name(self) -> str:
-        """The name of the counter file's ConfigMap; it changes with its content, so that exporters read it again."""
+        """The name of the counters file's ConfigMap; it changes with the content, so that exporters read it again."""
         return f"gpu-metrics-{digest(self.counters)}"
 
     @tracked_property
@@ -191,7 +191,7 @@ class Observability:
 
     @tracked_property
     def by_number(self) -> bool:
-        """Whether pods request GPUs by number; both where pools differ."""
+        """Whether pods request GPUs by number; both are true if pools differ."""
         return self.exporter.by_number
 
     @tracked_property
@@ -201,18 +201,18 @@ class Observability:
 
     @property
     def claim_driver(self) -> ClaimDriver | None:
-        """The DRA driver that this platform runs; None where it runs none."""
+        """The DRA driver that this platform runs; None if there is none."""
         return claim_driver_of(self._platform)
 
     @tracked_property
     def node_status(self) -> bool:
-        """Whether the operator runs exporters of the nodes' state."""
+        """Whether the operator runs exporters for the state of nodes."""
         found = self._platform.stack == "clusterPolicy" and self.exporter.component is not None
         return found and bool(self._platform.setting("nodeStatusExporter"))
 
     @tracked_property
     def shared(self) -> tuple[str, ...]:
-        """Pools whose GPUs several pods use at once: there nothing is told by pod, as the exporter names only one."""
+        """Pools with shared GPUs. Nothing is reported by pod there, because the exporter names only one pod."""
         with untracked():
             pools = [pool for pool in self._platform.gpu_pools if pool.partition.replicas]
         for pool in pools:
@@ -221,15 +221,15 @@ class Observability:
 
     @tracked_property
     def always_some(self) -> bool:
-        """Whether a pool always has nodes."""
+        """Whether at least one pool always has nodes."""
         with untracked():
             return any(pool.nodes_min > 0 for pool in self._platform.gpu_pools)
 
     @tracked_property
     def places(self) -> dict[str, str]:
-        """What definitions name besides pool and limit: namespaces, and how a series says that a workload holds a GPU.
+        """The placeholders in definitions besides pool and limit: namespaces, and the test for a workload's GPU.
 
-        Under the DRA stack the exporter itself claims every GPU, as an administrator, and names itself as its holder.
+        In the DRA stack the exporter claims every GPU with administrative access, and reports itself as its holder.
         """
         held = f'exported_namespace!~"|{self.exporter.namespace}"' if self.claimed else 'exported_namespace!=""'
         if self.shared:
@@ -241,21 +241,21 @@ class Observability:
 
     @tracked_property
     def declared_alerts(self) -> dict[str, DeclaredAlert]:
-        """What the blueprint says of alerts, by name and in its order; also of names that no definition has."""
+        """The blueprint's settings for alerts, by name and in its order, including unknown names."""
         given = self.spec.alerts.items()
         return {name: DeclaredAlert(one.enabled, one.threshold, one.lasting, one.severity) for name, one in given}
 
     @tracked_property
     def alerts(self) -> tuple[Alert, ...]:
-        """Every alert of which something is there, once for each pool that it is about; also those left out."""
+        """All applicable alerts, once for each pool, including those that are omitted."""
         return tuple(self._all_alerts())
 
     def defined_elsewhere(self, name: str) -> str | None:
-        """The component that defines an alert and that this platform does not have; None where there is none."""
+        """The component outside of this platform that defines an alert; None if there is none."""
         return defined_elsewhere(name, self._catalog)
 
     def why_nowhere(self, name: str) -> str | None:
-        """Why an enabled alert applies to no pool; None where it is, or where there is no pool for it."""
+        """Why an enabled alert applies to no pool; None if it does, or if there is no pool for it."""
         definition = self.definitions[name]
         alerts = [alert for alert in self.alerts if alert.name == name]
         if alerts:
@@ -271,18 +271,18 @@ class Observability:
                 lost = not self.by_number and definition.when in (
                     "clusterPolicy",
                     "devicePlugin",
-                )  # rendered nowhere, but told
+                )  # not rendered, but reported
                 if lost or self.holds(definition.when):
                     for pool in self._platform.gpu_pools if definition.per == "pool" else (None,):
                         if not definition.nvlink5 or self.exporter.counts_nvlink5_of(pool):
                             yield Alert(name, definition, pool, self, home)
 
     def holds(self, when: str | None) -> bool:
-        """Whether what a definition is about is there at all."""
+        """Whether the subject of a definition exists."""
         return self.why_absent(when) is None
 
     def why_absent(self, when: str | None) -> str | None:
-        """Why what a definition is about is not there; None where it is."""
+        """Why the subject of a definition does not exist; None if it does."""
         conditions = _CONDITIONS[when] if when else ()
         return next((why for is_there, why in conditions if not is_there(self)), None)
 
@@ -298,7 +298,7 @@ class Observability:
 
     @tracked_property
     def several_prices(self) -> bool:
-        """Whether what a GPU of some pool costs depends on how its machine was bought."""
+        """Whether the price of some pool's GPUs depends on the purchase type."""
         return has_several_prices(self._platform)
 
     @property
@@ -308,7 +308,7 @@ class Observability:
 
     @tracked_property
     def alert_groups(self) -> tuple[RuleGroup, ...]:
-        """The alerts that are rendered: each component's about the platform, then those of each pool."""
+        """The rendered alerts: each component's for the platform, then those for each pool."""
         by_group: dict[str, list[Alert]] = {f"{home.prefix}-alerts": [] for home in self.homes}
         for alert in self.alerts:
             if not alert.why_left_out:
@@ -327,7 +327,7 @@ class Observability:
 
     @tracked_property
     def record_sets(self) -> tuple[RuleSet, ...]:
-        """The recording rules that are rendered, in the order in which they build upon each other."""
+        """The rendered recording rules, in dependency order."""
         return tuple(self._record_sets())
 
     def _record_sets(self) -> Iterator[RuleSet]:
@@ -339,7 +339,7 @@ class Observability:
                 known |= {rule.record for rule in rules}
                 there = {index: one.record for index, one in enumerate(definitions) if self.holds(one.when)}
                 for index, one in enumerate(definitions):
-                    # Where pools get GPUs in both ways, what counts claimed ones counts the others too: the last stays.
+                    # If pools get GPUs in both ways, the last rule, for claimed GPUs, also counts the others.
                     again = one.record in [later for number, later in there.items() if number > index]
                     if index in there and not again and not self._without(one.expr, known, home):
                         expression = self.translated(filled(one.expr, None, None, self.places))
@@ -351,7 +351,7 @@ class Observability:
                 yield RuleSet(f"{home.prefix}-records", tuple(groups))
 
     def _without(self, expression: str, known: set[str], home: Home) -> bool:
-        """Whether an expression reads a metric that is not exported, or a recording rule that is not there."""
+        """Whether an expression reads a metric that is not exported, or a recording rule that does not exist."""
         if self._platform.stack != "clusterPolicy" and _OF_CLUSTER_POLICY in expression:
             return True
         if not self.operated and _OF_OPERATOR in expression:
@@ -362,7 +362,7 @@ class Observability:
 
     @tracked_property
     def dashboards(self) -> tuple[Dashboard, ...]:
-        """The dashboards, of panels that have data."""
+        """The dashboards, with the panels that have data."""
         return tuple(self._dashboards()) if self.spec.dashboards else ()
 
     def _dashboards(self) -> Iterator[Dashboard]:
@@ -381,7 +381,7 @@ class Observability:
 
 
 _GIVEN: dict[str, Callable[[PlatformView], Iterator[Recording]]] = {PRICES: prices, MEMBERS: members}
-"""What the blueprint itself gives to groups of recording rules."""
+"""The rules that the blueprint itself adds to groups of recording rules."""
 _CONDITIONS: dict[str, tuple[tuple[Callable[[Observability], bool], str], ...]] = {
     "clusterPolicy": ((lambda it: it.by_number, CLAIMED), (lambda it: it.operated, NO_OPERATOR)),
     "devicePlugin": ((lambda it: it.by_number, CLAIMED),),
@@ -397,4 +397,4 @@ _CONDITIONS: dict[str, tuple[tuple[Callable[[Observability], bool], str], ...]] 
     "purchasesOfClaims": ((lambda it: it.several_prices, ONE_PRICE), (lambda it: it.claimed, NO_CLAIMS)),
     "draDriver": ((lambda it: it.claim_driver is not None, NO_DRA_METRICS),),
 }
-"""What must be there for a definition, by its `when`, and why it applies to no pool otherwise."""
+"""The condition of a definition, by its `when`, and why it otherwise applies to no pool."""

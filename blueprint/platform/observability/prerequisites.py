@@ -1,4 +1,4 @@
-"""Prerequisites of observability, and the alerts left out; the same for the lock."""
+"""Prerequisites of observability, and the omitted alerts; the same for the lock."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def cluster_prerequisites(platform: Platform) -> Iterator[Iterator[str]]:
-    """Texts about the cluster, one iterator for each matter that has lines of its own."""
+    """The prerequisites of the cluster, one iterator per set of sources."""
     watched = platform.observability
     if watched is None:
         return
@@ -79,7 +79,7 @@ def _left_out(name: str, watched: Observability) -> Iterator[str]:
 
 
 def observability_to_json(platform: Platform) -> dict[str, Any] | None:
-    """What the lock says: the exporter's metrics, the alerts that there are and those that there are not."""
+    """The section in the lock: the exporter's metrics, the rendered alerts and the omitted ones."""
     watched = platform.observability
     if watched is None:
         return None

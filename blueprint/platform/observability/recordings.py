@@ -1,4 +1,4 @@
-"""What is recorded and drawn, as it is rendered."""
+"""Recording rules and dashboards in rendered form."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from blueprint.platform.views import PlatformView
 from blueprint.records import Record
 
 PRICES, MEMBERS = "cost", "team"
-"""The groups of recording rules that begin with the price of every pool, and with the tenant of every namespace."""
+"""The groups of recording rules that start with the price of every pool, and with the tenant of every namespace."""
 
 
 class RuleGroup(Record):
@@ -47,14 +47,14 @@ class Recording:
 
 
 class Dashboard(Record):
-    """One dashboard as Grafana reads it."""
+    """One dashboard in Grafana's format."""
 
     uid: str
     json: str
 
 
 def prices(platform: PlatformView) -> Iterator[Recording]:
-    """What an hour of a GPU costs, by pool; where some pool has several prices, by purchase type, too."""
+    """The price of a GPU hour, by pool; if some pool has several prices, also by purchase type."""
     several = has_several_prices(platform)
     for pool in platform.gpu_pools:
         source = platform.origins.source(("spec", "nodePools", pool.name, "costPerGpuHour"))
@@ -68,12 +68,12 @@ def prices(platform: PlatformView) -> Iterator[Recording]:
 
 
 def has_several_prices(platform: PlatformView) -> bool:
-    """Whether what a GPU of some pool costs depends on how its machine was bought."""
+    """Whether the price of some pool's GPUs depends on the purchase type."""
     return any(len({*pool.cost_per_gpu_hour.values()}) > 1 for pool in platform.gpu_pools)
 
 
 def members(platform: PlatformView) -> Iterator[Recording]:
-    """Whose every namespace is."""
+    """The tenant of every namespace."""
     for namespace in sorted(platform.tenants.namespaces, key=lambda each: each.name):
         with recording() as sources:
             labels = {"namespace": namespace.name, "tenant": namespace.owner}

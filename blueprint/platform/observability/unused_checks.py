@@ -1,4 +1,4 @@
-"""Reports observability settings that have no effect because nothing is watched.
+"""Reports observability settings that have no effect because monitoring is not enabled.
 
 Separate from the other checks of observability, to avoid loading the definitions of metrics and alerts.
 """
@@ -17,7 +17,7 @@ SECTION: Path = ("spec", "observability")
 
 
 def check_observability_if_declared(context: CheckContext) -> Iterator[Diagnostic]:
-    """What is declared of observability; without it, what would only mean something with it."""
+    """Check the observability section if it is declared; otherwise report values that have an effect only with it."""
     if not context.is_written(SECTION):
         return _without_section(context)
     component = context.platform.declared_components.get(COMPONENT)
@@ -33,7 +33,7 @@ def _without_section(context: CheckContext) -> Iterator[Diagnostic]:
         if pool.cost_per_gpu_hour:
             message = f"there is no observability, so costPerGpuHour of pool {pool.name} has"
             found = context.no_effect(("spec", "nodePools", pool.name, "costPerGpuHour"), ("spec",), message)
-            yield replace(found, override=Severity.WARNING)  # what a GPU costs may be said before anybody watches
+            yield replace(found, override=Severity.WARNING)  # GPU prices may be declared before monitoring is enabled
     if COMPONENT in context.platform.declared_components:
         message = f"there is no observability, so the settings of {COMPONENT} have"
         yield context.no_effect(("spec", "components", COMPONENT), ("spec",), message)

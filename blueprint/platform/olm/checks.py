@@ -15,11 +15,11 @@ from blueprint.source.paths import Path
 from blueprint.versions import version_key
 
 NRI_FROM = "1.34"
-"""The first CRI-O whose NRI the GPU Operator's plugin knows; CRI-O has the versions of Kubernetes."""
+"""The first CRI-O version whose NRI the GPU Operator's plugin supports; CRI-O's versions follow those of Kubernetes."""
 
 
 def check_olm(context: CheckContext) -> Iterator[Diagnostic]:
-    """Everything; on a distribution without OLM only the settings that need it."""
+    """Check OLM installations; on a distribution without OLM, only the settings that need it."""
     by_olm = context.platform.cluster.uses_olm
     if by_olm:
         yield from _pull_secrets(context)
@@ -43,12 +43,12 @@ def _at(component: PlatformComponent) -> Path:
 
 
 def _given(component: PlatformComponent) -> Mapping[str, Any]:
-    """The settings that the blueprint gives of a component; none where the component is not ours."""
+    """The blueprint's settings for a component; empty if the component is not managed."""
     return component.given if component.ownership == "managed" else {}
 
 
 def _pull_secrets(context: CheckContext) -> Iterator[Diagnostic]:
-    """Pull secrets, which pods of OLM do not take from a blueprint."""
+    """Pull secrets, which OLM's pods do not take from a blueprint."""
     if context.platform.cluster.pull_secrets:
         message = f"the operators' pods on {_title(context)} take no pull secrets from here"
         help_ = "put the credentials into the secret pull-secret of the namespace openshift-config"
@@ -57,7 +57,7 @@ def _pull_secrets(context: CheckContext) -> Iterator[Diagnostic]:
 
 
 def _mirror_of_everything(context: CheckContext) -> Iterator[Diagnostic]:
-    """A mirror of all registries, which nodes cannot be sent to."""
+    """A mirror for all registries, which OpenShift nodes do not support."""
     if "*" in context.platform.cluster.mirrors:
         message = f"the nodes of {_title(context)} have no mirror for every registry"
         help_ = "name each host: nvcr.io, registry.redhat.io, registry.connect.redhat.com"
@@ -66,7 +66,7 @@ def _mirror_of_everything(context: CheckContext) -> Iterator[Diagnostic]:
 
 
 def _drivers_not_pinned(context: CheckContext) -> Iterator[Diagnostic]:
-    """Drivers whose image the operator's bundle does not pin by its digest."""
+    """Drivers whose image the operator's bundle does not pin by digest."""
     branches = context.release.driver.branches
     pinned = ", ".join(sorted(branch for branch, known in branches.items() if known.digest))
     for pool in context.gpu_pools:
@@ -85,7 +85,7 @@ def _drivers_not_pinned(context: CheckContext) -> Iterator[Diagnostic]:
 
 
 def _no_form(context: CheckContext, component: PlatformComponent) -> Iterator[Diagnostic]:
-    """A component that is wanted here, and that OLM cannot install."""
+    """A required component that OLM cannot install."""
     declared = component.name in context.platform.declared_components
     wanted = component.ownership == "managed" if declared else _is_implied(context, component)
     if component.component.olm is None and wanted:
@@ -98,18 +98,18 @@ def _no_form(context: CheckContext, component: PlatformComponent) -> Iterator[Di
 
 
 def _is_implied(context: CheckContext, component: PlatformComponent) -> bool:
-    """Whether stack and sections of the blueprint need a component that it does not name."""
+    """Whether the stack and sections of the blueprint require a component that it does not name."""
     if component.component.section == POOL_KATA and context.platform.kata.runtime is None:
-        return False  # BP3501 refuses the section itself
+        return False  # BP3501 reports the section itself
     if component.component.section == ALLOCATION and context.platform.declared_compute_domains:
-        return False  # BP3342 refuses computeDomains itself
+        return False  # BP3342 reports computeDomains itself
     refuses = context.platform.cluster.distribution_facts.refuses
     refused = any(stack in refuses for stack in context.platform.stacks)
     return component.requested and component.component.belongs_to(context.platform.stacks) and not refused
 
 
 def _implied_by(context: CheckContext, component: PlatformComponent) -> Path:
-    """What needs a component without naming it: a pool's network, or a section."""
+    """The fields that require a component without naming it: a pool's network, or a section."""
     networks = ((name, pool.network) for name, pool in context.pools.items())
     pool = next((name for name, network in networks if network and network.component == component.name), None)
     return (
@@ -120,7 +120,7 @@ def _implied_by(context: CheckContext, component: PlatformComponent) -> Path:
 
 
 def _without_image(context: CheckContext, component: PlatformComponent) -> Iterator[Diagnostic]:
-    """Parts of the operator's driver that its bundle has no image of."""
+    """Parts of the operator's driver for which its bundle has no image."""
     olm = component.component.olm
     if olm is None or component.ownership != "managed":
         return
@@ -133,7 +133,7 @@ def _without_image(context: CheckContext, component: PlatformComponent) -> Itera
 
 
 def _decided_by_bundle(context: CheckContext, component: PlatformComponent) -> Iterator[Diagnostic]:
-    """Settings that only a manifest of ours could carry out."""
+    """Settings that only our own manifests can implement."""
     olm = component.component.olm
     for name in _given(component) if olm else ():
         setting = component.component.settings.get(name)
@@ -144,7 +144,7 @@ def _decided_by_bundle(context: CheckContext, component: PlatformComponent) -> I
 
 
 def _approved_by_itself(context: CheckContext, component: PlatformComponent) -> Iterator[Diagnostic]:
-    """Install plans that nobody approves."""
+    """InstallPlans that are never approved."""
     if component.olm and _given(component).get("installPlanApproval") == "Automatic":
         message = f"{component.name} would upgrade to every later version of its channel automatically"
         path, help_ = (*_at(component), "settings", "installPlanApproval"), "Manual lets a person approve each"
@@ -152,7 +152,7 @@ def _approved_by_itself(context: CheckContext, component: PlatformComponent) -> 
 
 
 def _runtime_too_old(context: CheckContext, component: PlatformComponent) -> Iterator[Diagnostic]:
-    """The NRI plugin where CRI-O has no NRI for it."""
+    """The NRI plugin with a CRI-O version that does not support it."""
     minor = context.platform.cluster.kubernetes_minor
     switched_on = component.olm and _given(component).get("nriPlugin") is True
     if switched_on and version_key(minor) < version_key(NRI_FROM):
@@ -162,7 +162,7 @@ def _runtime_too_old(context: CheckContext, component: PlatformComponent) -> Ite
 
 
 def _only_through_olm(context: CheckContext, component: PlatformComponent) -> Iterator[Diagnostic]:
-    """Settings for OLM where manifests of ours install the component."""
+    """Settings for OLM if our own manifests install the component."""
     olm = component.component.olm
     for setting in olm.only if olm else ():
         if setting in component.given:

@@ -1,4 +1,4 @@
-"""Diagnostic codes of installations through the Operator Lifecycle Manager (BP328x, BP3290)."""
+"""Diagnostic codes for installations through the Operator Lifecycle Manager (BP328x, BP3290)."""
 
 from __future__ import annotations
 

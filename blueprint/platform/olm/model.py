@@ -1,7 +1,7 @@
-"""A component that comes through the Operator Lifecycle Manager, as this platform has it.
+"""A component that is installed through the Operator Lifecycle Manager.
 
-The operator's own bundle decides its pods and the images of its operands; what we render is the
-request for it (namespace, OperatorGroup, Subscription) and the custom resources that configure it.
+The operator's own bundle determines its pods and the images of its operands. We render the request for it (namespace,
+OperatorGroup, Subscription) and the custom resources that configure it.
 """
 
 from __future__ import annotations
@@ -15,11 +15,13 @@ from blueprint.platform.views import PlatformView
 PLATFORM_PROMETHEUS = "openshift-monitoring"
 USER_PROMETHEUS = "openshift-user-workload-monitoring"
 OWN_PROMETHEUSES = (PLATFORM_PROMETHEUS, USER_PROMETHEUS)
-"""OpenShift's own Prometheuses. Neither reads what stands in its own namespace: they look where the operators are."""
+"""OpenShift's own Prometheus instances. They do not read their own namespaces, but those of the operators."""
 
 
 class PlatformOlm:
-    """The subscription of an operator. Every property records the distribution, which is why OLM installs it."""
+    """The Subscription of an operator. Every property records the distribution, which is the reason why OLM installs
+    it.
+    """
 
     def __init__(self, olm: Olm, component: Component, platform: PlatformView) -> None:
         self._olm = olm
@@ -32,7 +34,7 @@ class PlatformOlm:
 
     @tracked_property
     def namespace(self) -> str:
-        """Where the operator and everything of it live."""
+        """The namespace of the operator and its objects."""
         self._record("namespace")
         return self._olm.namespace
 
@@ -50,7 +52,7 @@ class PlatformOlm:
 
     @tracked_property
     def starting_csv(self) -> str | None:
-        """The version that is installed first; None where the cluster's catalogue has only its own."""
+        """The version that is installed first; None if the cluster's catalogue has only its own."""
         self._record("startingCsv")
         return self._olm.starting_csv
 
@@ -61,7 +63,7 @@ class PlatformOlm:
 
     @tracked_property
     def monitoring(self) -> str:
-        """Whether the cluster's own Prometheus reads the namespace: not if the blueprint names another one."""
+        """Whether the cluster's own Prometheus reads the namespace: not if the blueprint declares another one."""
         self._record("namespace")
         watched = self._platform.observability
         return "true" if watched is None or watched.prometheus_namespace == PLATFORM_PROMETHEUS else "false"

@@ -9,7 +9,7 @@ from blueprint.platform.model import Platform
 
 
 def cluster_prerequisites(platform: Platform) -> Iterator[Iterator[str]]:
-    """What must be done outside of our objects; nothing where our own manifests install everything."""
+    """The steps that must be done outside of our objects; none if our own manifests install everything."""
     if not platform.cluster.uses_olm:
         return
     yield _release(platform)

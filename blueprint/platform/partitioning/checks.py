@@ -27,11 +27,11 @@ _WHY_NOT_APPLIED: dict[MissingManager, tuple[Path, str]] = {
     ),
     MissingManager.SWITCHED_OFF: ((_MIG_MANAGER,), "the MIG manager is switched off"),
 }
-"""Settings by which no component applies a declared MIG layout: a path or the name of a setting, and why."""
+"""Settings that prevent a declared MIG layout from being applied: a path or the name of a setting, and why."""
 
 
 def check_partitioning(context: CheckContext) -> Iterator[Diagnostic]:
-    """Every pool alone, then what the pools must agree on."""
+    """Check every pool alone, then what the pools must agree on."""
     for pool in context.gpu_pools:
         if pool.partition.layout is None and not pool.partition.shared:
             continue
@@ -41,13 +41,13 @@ def check_partitioning(context: CheckContext) -> Iterator[Diagnostic]:
 
 
 def _sound_layout(pool: GpuPool) -> PoolLayout | None:
-    """The layout of a pool, if nothing contradicts it."""
+    """The layout of a pool, if it has no conflicts."""
     layout = pool.partition.layout
     return layout if layout and layout.possible and pool.gpu.catalogued else None
 
 
 def _unmanaged(context: CheckContext, pool: GpuPool) -> Iterator[Diagnostic]:
-    """Configuration that nobody here writes."""
+    """Settings that nothing on this platform applies."""
     what = "mig" if pool.partition.layout else "sharing"
     standalone = pool.stack == "standalone"
     provider = context.catalog.provider_of("devicePlugin", pool.stack)
@@ -80,7 +80,7 @@ def _unapplied_layout(context: CheckContext, pool: GpuPool) -> Iterator[Diagnost
 
 
 def _unapplied_sharing(context: CheckContext, pool: GpuPool) -> Iterator[Diagnostic]:
-    """Sharing that is left to a device plugin of somebody else."""
+    """Sharing on nodes whose device plugin is not managed."""
     owner = pool.mode.device_plugin
     if pool.partition.shared and owner != "operator":
         message = f"the device plugin of pool {pool.name} is supplied by the {owner}, so sharing cannot be set here"
@@ -93,7 +93,7 @@ def _unapplied_sharing(context: CheckContext, pool: GpuPool) -> Iterator[Diagnos
 
 
 def _labels(context: CheckContext, pool: GpuPool) -> Iterator[Diagnostic]:
-    """Labels of our configuration in the pool's selector."""
+    """Labels of our own configuration in the pool's selector."""
     declared = {"mig": pool.partition.layout is not None, "sharing": pool.partition.shared}
     for key, label in _LABELS.items():
         if declared[key] and label in pool.selector:
@@ -106,7 +106,7 @@ def _labels(context: CheckContext, pool: GpuPool) -> Iterator[Diagnostic]:
 
 
 def _not_single(context: CheckContext, pool: GpuPool) -> Iterator[Diagnostic]:
-    """Strategy single for GPUs that are not all partitioned alike."""
+    """The strategy `single` with GPUs that are not all partitioned alike."""
     layout = _sound_layout(pool)
     if layout is None or layout.only_profile or pool.partition.declared_strategy != "single":
         return
@@ -118,7 +118,7 @@ def _not_single(context: CheckContext, pool: GpuPool) -> Iterator[Diagnostic]:
 
 
 def _strategies_differ(context: CheckContext) -> Iterator[Diagnostic]:
-    """The cluster has one strategy: what one pool insists on must be possible for all."""
+    """Different strategies. The cluster has one, so what one pool requires must be possible for all."""
     pools = [(pool, layout) for pool in context.gpu_pools if not pool.claimed and (layout := _sound_layout(pool))]
     mixed = next((pool.name for pool, _ in pools if _insists_on_mixed(pool)), "")
     for pool, layout in pools if mixed else ():
@@ -133,7 +133,7 @@ def _strategies_differ(context: CheckContext) -> Iterator[Diagnostic]:
 
 
 def _insists_on_mixed(pool: GpuPool) -> bool:
-    """Whether a pool needs strategy mixed; one that names single all the same is reported for that."""
+    """Whether a pool requires the strategy `mixed`. One that declares `single` nevertheless is reported for that."""
     return pool.partition.needs_mixed and pool.partition.declared_strategy != "single"
 
 
@@ -149,7 +149,7 @@ def _mps(context: CheckContext, pool: GpuPool) -> Iterator[Diagnostic]:
 
 
 def _mps_clients(context: CheckContext, pool: GpuPool) -> Iterator[Diagnostic]:
-    """More clients than MPS has on an old architecture."""
+    """More clients than MPS supports on an old architecture."""
     clients, product = pool.partition.mps, pool.gpu.catalogued
     if not clients or clients <= _FEW_CLIENTS or product is None or not product.compute_capability.certain:
         return
@@ -168,7 +168,7 @@ def _mps_clients(context: CheckContext, pool: GpuPool) -> Iterator[Diagnostic]:
 
 
 def _shared_is_not_there(context: CheckContext, pool: GpuPool) -> Iterator[Diagnostic]:
-    """Replicas of what the nodes do not offer."""
+    """Replicas of a resource that the nodes do not offer."""
     if pool.partition.layout and not _sound_layout(pool):
         return
     offered = pool.partition.shareable.values()
@@ -184,7 +184,7 @@ def _shared_is_not_there(context: CheckContext, pool: GpuPool) -> Iterator[Diagn
 
 
 def _reboot(context: CheckContext, pool: GpuPool) -> Iterator[Diagnostic]:
-    """MIG mode that takes a reboot which nobody may do."""
+    """A MIG mode change that requires a reboot, which no component may do."""
     product = pool.gpu.catalogued if _sound_layout(pool) else None
     decided = context.is_written(context.setting_path("migReboot"))
     reboots = context.platform.cluster.distribution_facts.resets_reboot

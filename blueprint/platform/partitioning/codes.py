@@ -1,4 +1,4 @@
-"""Diagnostic codes of GPU partitioning and sharing (BP312x, BP313x, BP32xx)."""
+"""Diagnostic codes for GPU partitioning and sharing (BP312x, BP313x, BP32xx)."""
 
 from blueprint.diagnostics import Severity, define
 

@@ -13,7 +13,7 @@ from blueprint.probe.checks.mig_mode import MigModes, mig_mode
 
 
 def mode(pool: GpuPool) -> MigModes | bool | None:
-    """On for partitioned GPUs, off for others; nothing where the product has no MIG."""
+    """On for partitioned GPUs, off for others; None if the product does not support MIG."""
     supported = pool.gpu.facts.mig.supported
     if pool.platform.dra.dynamic_mig or pool.driver.vgpu:
         return None
@@ -27,7 +27,7 @@ def mode(pool: GpuPool) -> MigModes | bool | None:
 
 
 def layout(pool: GpuPool) -> Layout | None:
-    """How many GPUs have which instances: their indexes are known only on the node."""
+    """How many GPUs have which instances. Their indices are known only on the node."""
     alike: dict[tuple[tuple[str, int], ...], int] = {}
     for group in pool.partition.groups:
         key = tuple(sorted(group.instances.items()))

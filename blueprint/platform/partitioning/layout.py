@@ -1,6 +1,7 @@
-"""MIG layout of a pool: which GPUs are partitioned into which instances, and what makes that impossible.
+"""The MIG layout of a pool: which GPUs are partitioned into which instances, and conflicts that make it impossible.
 
-The layout is proven when it is built, once. It holds its conflicts instead of raising for them; the checks word them.
+The layout is proven once, when it is built. It contains its conflicts instead of raising them; the checks convert them
+to messages.
 """
 
 from __future__ import annotations
@@ -25,13 +26,13 @@ from blueprint.records import Record, replace
 
 
 class MigGroup(Record):
-    """GPUs of each node that are partitioned alike.
+    """GPUs of each node with the same partitioning.
 
     Attributes:
-        devices: Their indexes, ascending.
-        instances: How many instances of which profile each of them has; none where they stay whole.
-        entry: Index in `gpu.mig.layout`; None for the GPUs that no entry names.
-        placement: Where the instances are on a GPU: the proof that there is room. None where there is no proof.
+        devices: Their indices, ascending.
+        instances: The number of instances of each profile per GPU; empty if they are not partitioned.
+        entry: Index in `gpu.mig.layout`; None for GPUs without an entry.
+        placement: The placements of the instances on a GPU, which prove that they fit; None if this is not proven.
     """
 
     devices: tuple[int, ...]
@@ -41,36 +42,36 @@ class MigGroup(Record):
 
 
 class GroupConflict(Record, kw_only=True):
-    """What contradicts a layout. One that is not proven rests on facts that are not verified, or on none."""
+    """A conflict in a layout. One that is not proven is based on unverified or missing facts."""
 
     entry: int | None = None
     proven: bool = True
 
 
 class MigUnsupported(GroupConflict, kw_only=True):
-    """The product has no MIG."""
+    """The product does not support MIG."""
 
 
 class ProfilesUnknown(GroupConflict, kw_only=True):
-    """Nobody knows into which instances the product can be partitioned."""
+    """The MIG profiles of the product are unknown."""
 
     proven: bool = False
 
 
 class PlacementsUnknown(GroupConflict, kw_only=True):
-    """Nobody knows at which memory slices instances of the product may start."""
+    """The possible placements of the product's instances are unknown."""
 
     proven: bool = False
 
 
 class DevicesMissing(GroupConflict, kw_only=True):
-    """GPUs that the nodes do not have."""
+    """GPU indices that the nodes do not have."""
 
     devices: tuple[int, ...]
 
 
 class DevicesRepeated(GroupConflict, kw_only=True):
-    """GPUs that an entry names twice, or that earlier entries name too."""
+    """GPUs that an entry lists twice, or that earlier entries list too."""
 
     devices: tuple[int, ...]
     earlier: tuple[int, ...]
@@ -83,7 +84,7 @@ class ProfileUnknown(GroupConflict, kw_only=True):
 
 
 class TooManyInstances(GroupConflict, kw_only=True):
-    """More instances of one profile than a GPU holds."""
+    """More instances of one profile than a GPU supports."""
 
     profile: str
     count: int
@@ -91,7 +92,7 @@ class TooManyInstances(GroupConflict, kw_only=True):
 
 
 class MediaTwice(GroupConflict, kw_only=True):
-    """Several instances of one GPU that have its media engines; `profile` is the one to change."""
+    """Several instances with the media engines of one GPU; `profile` is the one to change."""
 
     profile: str
     profiles: tuple[str, ...]
@@ -99,7 +100,9 @@ class MediaTwice(GroupConflict, kw_only=True):
 
 
 class DoesNotFit(GroupConflict, kw_only=True):
-    """Instances that have no room together: `blocked` where placing them says which, otherwise by counting slices."""
+    """Instances that do not fit together: `blocked` if placing them identifies one, otherwise determined by counting
+    slices.
+    """
 
     profile: str
     needed: Slices
@@ -121,19 +124,19 @@ LayoutConflict = (
 
 
 class PoolLayout(Record):
-    """How the GPUs of a pool's nodes are partitioned; the GPUs that no entry names are the last group, whole."""
+    """How the GPUs of a pool's nodes are partitioned. GPUs without an entry are the last group, unpartitioned."""
 
     groups: tuple[MigGroup, ...]
     conflicts: tuple[LayoutConflict, ...] = ()
 
     @property
     def possible(self) -> bool:
-        """Whether nothing proves the contrary."""
+        """Whether no conflict is proven."""
         return not any(conflict.proven for conflict in self.conflicts)
 
     @property
     def profiles(self) -> tuple[str, ...]:
-        """Every profile once, in the order of the layout."""
+        """All profiles without duplicates, in the order of the layout."""
         return tuple(dict.fromkeys(profile for group in self.groups for profile in group.instances))
 
     @property
@@ -151,17 +154,17 @@ class PoolLayout(Record):
 
     @property
     def only_profile(self) -> str | None:
-        """The one profile into which every GPU is partitioned, or None: what strategy single needs."""
+        """The single profile of all GPUs, or None: required for the strategy `single`."""
         return self.profiles[0] if len(self.profiles) == 1 and not self.whole_devices else None
 
 
 Placements = Fact[Mapping[str, MigPlacement]]
 Entry = tuple[Sequence[int], Mapping[str, int]]
-"""An entry of `gpu.mig.layout`: indexes of GPUs, and instances by profile."""
+"""An entry of `gpu.mig.layout`: GPU indices, and instances by profile."""
 
 
 def layout_of(entries: Sequence[Entry], count: int, mig: Mig | None) -> PoolLayout:
-    """The layout of nodes with `count` GPUs. Nothing is proven of a product that nobody knows (`mig` is None)."""
+    """The layout of nodes with `count` GPUs. Nothing is proven for an unknown product (`mig` is None)."""
     groups = [MigGroup(tuple(sorted(devices)), instances, at) for at, (devices, instances) in enumerate(entries)]
     conflicts: list[LayoutConflict] = []
     if mig is not None and mig.supported.certain and not mig.supported.value:
@@ -193,7 +196,7 @@ def _device_conflicts(groups: Sequence[MigGroup], count: int) -> Iterator[Layout
 
 
 class _Proof:
-    """Tries whether the instances of a group have room on one GPU."""
+    """Determines whether the instances of a group fit on one GPU."""
 
     def __init__(self, mig: Mig, profiles: Fact[tuple[MigProfile, ...]]) -> None:
         self._verified = profiles.certain
@@ -201,7 +204,7 @@ class _Proof:
         self._placements = mig.placements
 
     def placed(self, group: MigGroup, conflicts: list[LayoutConflict]) -> MigGroup:
-        """The group with the places of its instances; `conflicts` gets what keeps them from having any."""
+        """The group with the placements of its instances; conflicts are added to `conflicts`."""
         if found := [*self._single(group), *self._media(group)]:
             conflicts += found
             return group
@@ -214,7 +217,7 @@ class _Proof:
         return replace(group, placement=placement)
 
     def _single(self, group: MigGroup) -> Iterator[LayoutConflict]:
-        """Profiles that the product does not have, or not so often."""
+        """Profiles that the product does not have, or not that often."""
         for name, count in group.instances.items():
             known = self._profiles.get(name)
             if known is None:
@@ -227,14 +230,14 @@ class _Proof:
                 )
 
     def _media(self, group: MigGroup) -> Iterator[LayoutConflict]:
-        """Instances of several profiles that all have the media engines."""
+        """Instances of several profiles with the media engines."""
         names = tuple(name for name in group.instances if name in self._profiles and media(name))
         if names[1:]:
             count = sum(group.instances[name] for name in names)
             yield MediaTwice(entry=group.entry, profile=names[1], profiles=names, count=count, proven=self._verified)
 
     def _together(self, group: MigGroup, known: Placements | None, blocked: NoRoom | None) -> Iterator[LayoutConflict]:
-        """Instances that each fit alone, and have no room together, or are not known to have any."""
+        """Instances that fit individually, but do not, or not provably, fit together."""
         counts, there = group.instances, whole(self._profiles)
         sizes = [(slices(name, self._profiles), count) for name, count in counts.items()]
         needed = Slices(sum(s.compute * n for s, n in sizes), sum(s.memory * n for s, n in sizes))

@@ -1,6 +1,6 @@
-"""Checks of MIG layouts: words the conflicts of a layout, each at its line of the blueprint.
+"""Checks of MIG layouts: converts the conflicts of a layout to diagnostics, each at its line in the blueprint.
 
-An error rests only on what has been read or observed: what the catalogue has unverified makes a warning.
+An error is based only on facts that were read or observed; unverified facts of the catalogue cause warnings.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from blueprint.source.paths import Path
 
 
 def check_layout(context: CheckContext, pool: GpuPool) -> Iterator[Diagnostic]:
-    """What contradicts the layout of a pool."""
+    """Report all conflicts in the layout of a pool."""
     found = pool.partition.layout
     words = _Wording(context, pool.name, pool.gpu)
     for conflict in found.conflicts if found else ():
@@ -26,7 +26,7 @@ def check_layout(context: CheckContext, pool: GpuPool) -> Iterator[Diagnostic]:
 
 
 class _Wording:
-    """Diagnostics of the conflicts of one pool's layout."""
+    """Creates diagnostics for the conflicts of one pool's layout."""
 
     def __init__(self, context: CheckContext, name: str, gpu: PoolGpu) -> None:
         self._context = context
@@ -37,7 +37,7 @@ class _Wording:
         self._product_note = context.product_note(name)
 
     def diagnostic(self, conflict: layout.LayoutConflict) -> Diagnostic:
-        """The diagnostic of a conflict."""
+        """The diagnostic for a conflict."""
         match conflict:
             case layout.MigUnsupported():
                 return self._unsupported()
@@ -151,7 +151,7 @@ class _Wording:
         fix: str | None = None,
         notes: tuple[Note, ...] = (),
     ) -> Diagnostic:
-        """At the profile's key; a warning where the facts behind it are not verified."""
+        """A diagnostic at the profile's key; a warning if the underlying facts are not verified."""
         if not conflict.proven:
             code, message = codes.MIG_UNPROVEN, f"{message} (unverified)"
         path = (*self._entry(conflict, "profiles"), profile)
@@ -171,7 +171,9 @@ def _gpus(numbers: tuple[int, ...]) -> str:
 
 
 def _similar(name: str, known: list[str]) -> str | None:
-    """The profile with as many compute slices, which another product calls otherwise; or the nearest spelling."""
+    """The profile with the same number of compute slices, which has another name on this product; or the nearest
+    spelling.
+    """
     alike = [other for other in known if other.partition(".")[0] == name.partition(".")[0]]
     if alike and name.endswith("gb"):
         return alike[0]

@@ -1,7 +1,7 @@
-"""GPU partitioning (MIG) and sharing, resolved: layouts, resources of the nodes, and the configuration that makes them.
+"""Resolved GPU partitioning (MIG) and sharing: layouts, resources of the nodes, and the resulting configuration.
 
-The MIG manager and the device plugin act on a node when its label names another configuration, not when a
-configuration of the same name changes. So every name carries a digest of what it stands for.
+The MIG manager and the device plugin react when a node's label refers to another configuration, but not when the
+configuration of the same name changes. Every name therefore contains a digest of the content.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ GPU = "nvidia.com/gpu"
 
 
 def resource_of(profile: str) -> str:
-    """The resource of a profile under strategy mixed: `nvidia.com/mig-1g.10gb.me`."""
+    """The resource of a profile with the strategy `mixed`: `nvidia.com/mig-1g.10gb.me`."""
     return f"nvidia.com/mig-{profile.replace('+', '.')}"
 
 
@@ -46,11 +46,11 @@ class PartitionedPlatform(PlatformView, Protocol):
 
     @property
     def partitioning(self) -> ClusterPartitioning:
-        """How the pools together partition and share GPUs."""
+        """The partitioning and sharing of all pools together."""
 
 
 class MissingManager(Enum):
-    """Why no MIG manager applies the layouts of a blueprint."""
+    """The reason why no MIG manager applies the layouts of a blueprint."""
 
     DRA_STACK = "the DRA stack has no MIG manager"
     STANDALONE_STACK = "the standalone stack has no MIG manager"
@@ -69,7 +69,7 @@ class PoolPartition:
 
     @tracked_property
     def layout(self) -> PoolLayout | None:
-        """The MIG layout, with what contradicts it; None where the GPUs stay whole."""
+        """The MIG layout, including its conflicts; None if the GPUs are not partitioned."""
         mig = self._spec.mig
         if mig is None:
             return None
@@ -81,14 +81,16 @@ class PoolPartition:
         return layout_of(entries, count, self._facts())
 
     def _facts(self) -> Mig | None:
-        """What the catalogue knows of the product's MIG. It proves a layout, and decides nothing that is rendered."""
+        """The catalogue's facts about the product's MIG support. They prove a layout, but do not affect rendered
+        objects.
+        """
         with untracked():
             product = self._pool.gpu.catalogued
         return product.mig if product else None
 
     @tracked_property
     def groups(self) -> tuple[MigGroup, ...]:
-        """The GPUs by how they are partitioned; empty where all stay whole."""
+        """The GPUs grouped by partitioning; empty if none are partitioned."""
         return self.layout.groups if self.layout else ()
 
     @property
@@ -98,16 +100,16 @@ class PoolPartition:
 
     @tracked_property
     def declared_strategy(self) -> str | None:
-        """The strategy that the blueprint names."""
+        """The strategy that the blueprint declares."""
         return self._spec.mig.strategy if self._spec.mig is not None else None
 
     @tracked_property
     def needs_mixed(self) -> bool:
-        """Whether the pool names strategy mixed, or cannot do with another one."""
+        """Whether the pool declares the strategy `mixed`, or requires it."""
         return self.declared_strategy == "mixed" or self.layout is None or self.layout.only_profile is None
 
     def describe(self, group: MigGroup) -> str:
-        """A group in words, with the memory slices that its instances can occupy: the proof that they fit."""
+        """A description of a group, with the memory slices of its instances, which prove that they fit."""
         gpus = f"{'GPU' if len(group.devices) == 1 else 'GPUs'} {ranges(group.devices)}"
         decided_by(self.groups)
         if not group.instances:
@@ -125,18 +127,18 @@ class PoolPartition:
 
     @tracked_property
     def mps(self) -> int | None:
-        """Pods on each GPU at the same time under MPS."""
+        """The number of simultaneous pods per GPU with MPS."""
         return self._spec.sharing.mps if self._spec.sharing else None
 
     @tracked_property
     def time_slicing(self) -> Mapping[str, int]:
-        """Pods that take turns, by the name of what they share."""
+        """The number of pods that share each resource by time-slicing, by the name of the resource."""
         sharing = self._spec.sharing
         return dict(plain(sharing.time_slicing or {})) if sharing else {}
 
     @tracked_property
     def _unshared(self) -> dict[str, int]:
-        """What each node would offer if nothing were shared, by resource."""
+        """The resources that each node would offer without sharing, with their amounts."""
         if self._pool.passes_gpus:
             return {self._platform.kata.gpu_resource: self._spec.count}
         if not self.groups:
@@ -152,7 +154,7 @@ class PoolPartition:
 
     @tracked_property
     def shareable(self) -> dict[str, str]:
-        """The names that `timeSlicing` has for what the nodes offer, by resource."""
+        """The names in `timeSlicing` for the resources of the nodes, by resource."""
         whole = self._platform.kata.gpu_resource if self._pool.passes_gpus else GPU
         names = {resource: resource for resource in self._unshared} | {whole: "gpu"}
         names |= {resource_of(profile): profile for group in self.groups for profile in group.instances}
@@ -160,7 +162,7 @@ class PoolPartition:
 
     @tracked_property
     def replicas(self) -> dict[str, int]:
-        """How many pods share one unit, by resource; only what is shared."""
+        """The number of pods that share one unit, by resource; only for shared resources."""
         sharing = self._spec.sharing
         if sharing is None:
             return {}
@@ -172,7 +174,7 @@ class PoolPartition:
 
     @tracked_property
     def resources(self) -> dict[str, int]:
-        """What pods can ask each node for, and how much there is of it."""
+        """The resources that pods can request from each node, with the available amounts."""
         shared = self.replicas
         sharing = self._spec.sharing if shared else None
         suffix = ".shared" if sharing and sharing.rename_by_default else ""
@@ -183,7 +185,7 @@ class PoolPartition:
 
     @tracked_property
     def requestable(self) -> dict[str, tuple[str, int]]:
-        """The same by the name that quotas have for it, `gpu` or a MIG profile: the resource, and how much there is."""
+        """The resource and its amount on each node, by the name in quotas: `gpu` or a MIG profile."""
         return {
             self.shareable[unshared]: offered
             for unshared, offered in zip(self._unshared, self.resources.items(), strict=True)
@@ -191,14 +193,16 @@ class PoolPartition:
 
     @tracked_property
     def mig_config(self) -> list[dict[str, Any]] | None:
-        """What mig-parted makes of the GPUs; None where they stay whole, or no MIG manager applies the layout."""
+        """The mig-parted configuration of the GPUs; None if they are not partitioned, or if no MIG manager applies the
+        layout.
+        """
         if not self.groups or self._platform.partitioning.missing_manager:
             return None
         return [{**self._filter, **_mig_parted(group, self._spec.count)} for group in self.groups]
 
     @property
     def _filter(self) -> dict[str, Any]:
-        """Which GPUs an entry is for: only where the partitioned pools have different products."""
+        """The GPUs to which an entry applies. Needed only if the partitioned pools have different products."""
         if not self._platform.partitioning.products_differ:
             return {}
         ids = {identity[5:9].upper() for identity in read_fact(self._pool.gpu.facts.pci_device_ids)}
@@ -211,7 +215,7 @@ class PoolPartition:
 
     @tracked_property
     def plugin_config(self) -> dict[str, Any] | None:
-        """The device plugin's configuration of these nodes, or None where the default one will do."""
+        """The device plugin's configuration for these nodes, or None if the default one is sufficient."""
         sharing = self._spec.sharing
         if sharing is None or self._pool.claimed:
             return None
@@ -237,7 +241,9 @@ def _mig_parted(group: MigGroup, count: int) -> dict[str, Any]:
 
 
 class ClusterPartitioning:
-    """Partitioning and sharing of all pools together: the cluster has one MIG strategy and one file of each kind."""
+    """The partitioning and sharing of all pools together: the cluster has one MIG strategy and one file of each
+    kind.
+    """
 
     def __init__(self, platform: PartitionedPlatform) -> None:
         self._platform = platform
@@ -247,9 +253,9 @@ class ClusterPartitioning:
 
     @tracked_property
     def missing_manager(self) -> tuple[MissingManager, ...]:
-        """Why no MIG manager applies the layouts; empty where one does.
+        """Why no MIG manager applies the layouts; empty if one does.
 
-        Only of the DRA stack anything is recorded: it leaves layouts to others. All other reasons are refused.
+        Sources are recorded only for the DRA stack, which leaves layouts to others. All other reasons are errors.
         """
         dra = (MissingManager.DRA_STACK,) if self._platform.dra.publishes_gpus else ()
         with untracked():
@@ -270,7 +276,7 @@ class ClusterPartitioning:
 
     @tracked_property
     def products_differ(self) -> bool:
-        """Whether the partitioned pools have different products. Two that differ suffice; no others are recorded."""
+        """Whether the partitioned pools have different products. Only the first two that differ are recorded."""
         with untracked():
             found = {pool.gpu.product: pool for pool in reversed(self._platform.gpu_pools) if pool.partition.groups}
         deciding = [*found.values()][:2] if len(found) > 1 else self._platform.gpu_pools
@@ -278,9 +284,10 @@ class ClusterPartitioning:
 
     @tracked_property
     def strategy(self) -> str:
-        """`single` if every partitioned pool can do with it and none names mixed; also where all GPUs stay whole.
+        """`single` if it is possible for all partitioned pools and none declares `mixed`; also if no GPUs are
+        partitioned.
 
-        It is the device plugin's: instances that pods claim always have their profile.
+        It applies to the device plugin: claimed instances always have their profile.
         """
         offered = (pool.partition for pool in self._platform.gpu_pools if not pool.claimed)
         partitioned = [partition for partition in offered if partition.groups]
@@ -288,7 +295,7 @@ class ClusterPartitioning:
 
     @tracked_property
     def mig_configs(self) -> dict[str, Any] | None:
-        """The file of mig-parted with a configuration for each partitioned pool, or None where all GPUs stay whole."""
+        """The mig-parted file with a configuration for each partitioned pool, or None if no GPUs are partitioned."""
         found = {p.mig_config_name: p.mig_config for p in self._partitions() if p.mig_config}
         if not found:
             return None
@@ -297,21 +304,21 @@ class ClusterPartitioning:
 
     @tracked_property
     def mig_configs_name(self) -> str | None:
-        """The name of the ConfigMap that holds the MIG layouts."""
+        """The name of the ConfigMap with the MIG layouts."""
         return f"mig-parted-{digest(self.mig_configs)}" if self.mig_configs else None
 
     @tracked_property
     def default_plugin_config(self) -> dict[str, Any]:
-        """The device plugin's configuration of nodes that share nothing."""
+        """The device plugin's configuration for nodes without sharing."""
         return {"version": "v1", "flags": {"migStrategy": self.strategy}}
 
     @tracked_property
     def plugin_configs(self) -> dict[str, Any] | None:
-        """The device plugin's configurations by name, or None where nothing is shared."""
+        """The device plugin's configurations by name, or None if nothing is shared."""
         found = {p.plugin_config_name or "": p.plugin_config for p in self._partitions() if p.plugin_config}
         return {"default": self.default_plugin_config, **found} if found else None
 
     @tracked_property
     def plugin_configs_name(self) -> str | None:
-        """The ConfigMap that holds them."""
+        """The name of the ConfigMap with these configurations."""
         return f"device-plugin-{digest(self.plugin_configs)}" if self.plugin_configs else None

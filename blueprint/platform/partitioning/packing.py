@@ -1,8 +1,8 @@
-"""Whether MIG instances fit together on one GPU, and where: a search over placements.
+"""Determines whether MIG instances fit together on one GPU, and where: a search over placements.
 
-A GPU with MIG has compute slices (seven, or four on small ones) and memory slices (eight, or four). A
-profile's name tells its part of both; its placements tell at which memory slices an instance may start. All
-functions are pure and know nothing of blueprints.
+A GPU with MIG has compute slices (seven, or four on small ones) and memory slices (eight, or four). The name of a
+profile contains its share of both; its placements are the memory slices at which an instance may start. All functions
+are pure and do not depend on blueprints.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ _MEMORY_SLICES_OF_SEVEN = 8
 
 
 class Slot(Record):
-    """One instance on a GPU: it takes memory slices `start` to `last`."""
+    """One instance on a GPU, which uses the memory slices `start` to `last`."""
 
     profile: str
     start: int
@@ -27,7 +27,7 @@ class Slot(Record):
 
     @property
     def last(self) -> int:
-        """The last memory slice it takes."""
+        """The last memory slice that it uses."""
         return self.start + self.size - 1
 
     def __str__(self) -> str:
@@ -43,19 +43,19 @@ class Slices(Record):
 
 
 def media(profile: str) -> bool:
-    """Whether an instance has the GPU's media engines, of which there is one set: `+me`, `+me.all`."""
+    """Whether an instance has the GPU's media engines, which only one instance can have: `+me`, `+me.all`."""
     match = _NAME.fullmatch(profile)
     return bool(match and match[3] == "+" and match[4].partition(".")[0] == "me")
 
 
 def whole(profiles: Iterable[str]) -> Slices:
-    """The slices of the GPU that has these profiles: its largest profile is all of it."""
+    """The slices of a GPU with these profiles: those of its largest profile."""
     compute = max(_parts(profile)[0] for profile in profiles)
     return Slices(compute, _MEMORY_SLICES_OF_SEVEN if compute > 4 else compute)  # noqa: PLR2004 - four and four, or 7 + 8
 
 
 def slices(profile: str, profiles: Iterable[str]) -> Slices:
-    """The slices of one of these profiles. Gigabytes in names are rounded, so the nearest number of slices counts."""
+    """The slices of one of these profiles. Gigabytes in names are rounded, so the nearest number of slices is used."""
     known = list(profiles)
     largest = max(_parts(each)[1] for each in known)
     compute, gigabytes = _parts(profile)
@@ -70,15 +70,16 @@ def _parts(profile: str) -> tuple[int, int]:
 
 
 def pack(counts: Mapping[str, int], placements: Mapping[str, MigPlacement]) -> tuple[Slot, ...] | None:
-    """One way to place all these instances, by memory slice; None where there is none.
+    """One possible placement of all these instances, ordered by memory slice; None if there is none.
 
-    The largest are placed first; like instances go upwards, so that no arrangement is tried twice.
+    The largest instances are placed first. Equal instances are placed in ascending order, so that no arrangement is
+    tried twice.
     """
     queue = [name for name in largest_first(counts, placements) for _ in range(counts[name])]
     placed: list[Slot] = []
 
     def place(index: int, taken: int, after: int) -> bool:
-        """Place the instances of the queue from `index` on; False where they do not fit."""
+        """Place the instances of the queue from `index` on; return False if they do not fit."""
         if index == len(queue):
             return True
         name = queue[index]
@@ -99,7 +100,9 @@ def pack(counts: Mapping[str, int], placements: Mapping[str, MigPlacement]) -> t
 def place_otherwise(
     counts: Mapping[str, int], placements: Mapping[str, MigPlacement], placed: tuple[Slot, ...]
 ) -> bool:
-    """Whether these instances can also be placed in another way than `placed`: with one of those places forbidden."""
+    """Whether these instances also have another possible placement than `placed`: with one of its positions
+    excluded.
+    """
     for slot in placed:
         known = placements[slot.profile]
         without = MigPlacement(slices=known.slices, starts=tuple(each for each in known.starts if each != slot.start))
@@ -109,24 +112,26 @@ def place_otherwise(
 
 
 def largest_first(counts: Mapping[str, Any], placements: Mapping[str, MigPlacement]) -> list[str]:
-    """The profiles, those with the most memory slices first; among equals, those with the fewest places."""
+    """The profiles, those with the most memory slices first; of equal ones, those with the fewest placements."""
     return sorted(counts, key=lambda name: (-placements[name].slices, len(placements[name].starts), name))
 
 
 class NoRoom(Record):
-    """Why a layout does not fit: `profile` is the first that finds no place beside those in `packed`."""
+    """The reason why a layout does not fit: `profile` is the first one without a placement in addition to those in
+    `packed`.
+    """
 
     profile: str
     packed: tuple[Slot, ...]
 
     @property
     def taken(self) -> list[int]:
-        """The memory slices that are taken in `packed`."""
+        """The memory slices used in `packed`."""
         return [index for slot in self.packed for index in range(slot.start, slot.last + 1)]
 
 
 def no_room(counts: Mapping[str, int], placements: Mapping[str, MigPlacement]) -> NoRoom | None:
-    """The first instance without a place when the others are packed largest first; None where all fit."""
+    """The first instance without a placement if they are packed largest first; None if all fit."""
     fitting: dict[str, int] = {}
     packed: tuple[Slot, ...] = ()
     for name in largest_first(counts, placements):
@@ -140,7 +145,7 @@ def no_room(counts: Mapping[str, int], placements: Mapping[str, MigPlacement]) -
 
 
 def ranges(numbers: Iterable[int]) -> str:
-    """Numbers as people write them: `0-3, 5`."""
+    """Numbers in readable form: `0-3, 5`."""
     runs: list[list[int]] = []
     for number in sorted(numbers):
         if runs and runs[-1][-1] == number - 1:

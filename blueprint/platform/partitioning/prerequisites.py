@@ -12,13 +12,13 @@ _REGRESSION_BRANCH, _FIXED_IN = "570", "570.158.01"
 
 
 def pool_prerequisites(pool: Pool, platform: Platform) -> Iterator[Iterator[str]]:
-    """What must be known of GPUs that the device plugin hands out; nothing where pods claim them."""
+    """The prerequisites of GPUs that the device plugin allocates; none if pods claim them."""
     if isinstance(pool, GpuPool) and not pool.passes_gpus and not pool.claimed:
         yield _partition(pool, platform)
 
 
 def _partition(pool: GpuPool, platform: Platform) -> Iterator[str]:
-    """Nothing where GPUs are neither partitioned nor shared, and no other pool's are claimed."""
+    """None if GPUs are neither partitioned nor shared, and no other pool's are claimed."""
     partition = pool.partition
     if partition.groups or partition.replicas or platform.dra.publishes_gpus:
         offers = ", ".join(f"{name} ({number} per node)" for name, number in partition.resources.items())

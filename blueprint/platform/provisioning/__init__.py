@@ -1,1 +1,1 @@
-"""Pools whose nodes Karpenter makes: node pools, node classes, limits."""
+"""Pools whose nodes Karpenter creates: NodePools, node classes, limits."""

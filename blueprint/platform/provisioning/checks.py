@@ -1,4 +1,4 @@
-"""Checks of pools whose nodes Karpenter makes: machines, node classes, disruption, and what Karpenter cannot do."""
+"""Checks of pools whose nodes Karpenter creates: machines, node classes, disruption, and unsupported features."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ from blueprint.wording import counted, joined
 
 _OWN_LABELS = "karpenter.sh/"
 _NO_TAINTS_OF = "nvidia.com/"
-"""Beginning of taints that nothing removes from a node."""
+"""The prefix of taints that nothing removes from a node."""
 
 
 def check_provisioning(context: CheckContext) -> Iterator[Diagnostic]:
-    """Every pool alone, then the node classes."""
+    """Check every pool alone, then the node classes."""
     for pool in context.pools.values():
         if pool.provisioning:
             for check in _CHECKS:
@@ -39,7 +39,7 @@ def check_provisioning(context: CheckContext) -> Iterator[Diagnostic]:
 
 
 def check_karpenter(context: CheckContext) -> Iterator[Diagnostic]:
-    """Karpenter itself, where the blueprint installs it, and what it does for claims."""
+    """Check Karpenter itself, if the blueprint installs it, and its support for claims."""
     component = context.platform.component_with("interruptionQueue")
     pools = [pool for pool in context.pools.values() if pool.provisioning]
     managed = component is not None and component.ownership == "managed"
@@ -84,7 +84,7 @@ def _cloud(context: CheckContext, pool: Pool, provisioning: PoolProvisioning) ->
 
 
 def _machine(context: CheckContext, pool: Pool, _: PoolProvisioning) -> Iterator[Diagnostic]:
-    """An instance type of nodes that are there, beside those that are made."""
+    """An instance type for existing nodes in addition to those for created ones."""
     path = (*POOLS, pool.name, "machine", "instanceType")
     if context.is_written(path):
         message = f"the machines of pool {pool.name} are those of karpenter.instanceTypes"
@@ -93,7 +93,7 @@ def _machine(context: CheckContext, pool: Pool, _: PoolProvisioning) -> Iterator
 
 
 def _nodes(context: CheckContext, pool: Pool, provisioning: PoolProvisioning) -> Iterator[Diagnostic]:
-    """A fewest number of nodes that nothing keeps, or a static pool without one number."""
+    """A minimum number of nodes that nothing maintains, or a static pool without a single number."""
     path = (*POOLS, pool.name, "nodes")
     if provisioning.static and pool.nodes_min != pool.nodes_max:
         message = f"pool {pool.name} is static, and it has {pool.nodes_min} to {pool.nodes_max} nodes"
@@ -108,7 +108,7 @@ def _nodes(context: CheckContext, pool: Pool, provisioning: PoolProvisioning) ->
 
 
 def _selector(context: CheckContext, pool: Pool, provisioning: PoolProvisioning) -> Iterator[Diagnostic]:
-    """Labels whose values Karpenter or the cloud decide."""
+    """Labels whose values Karpenter or the cloud determine."""
     decided = {
         NODE_POOL_LABEL: (pool.name,),
         CAPACITY_LABEL: provisioning.purchases,
@@ -125,7 +125,7 @@ def _selector(context: CheckContext, pool: Pool, provisioning: PoolProvisioning)
 
 
 def _reserved(context: CheckContext, pool: Pool, _: PoolProvisioning) -> Iterator[Diagnostic]:
-    """Labels that no node pool may set."""
+    """Labels that no NodePool may set."""
     for key in pool.selector:
         own = key.startswith(_OWN_LABELS) and key not in (NODE_POOL_LABEL, CAPACITY_LABEL)
         if own or key == HOSTNAME:
@@ -146,7 +146,7 @@ def _startup_taints(context: CheckContext, pool: Pool, provisioning: PoolProvisi
 
 
 def _disruption(context: CheckContext, pool: Pool, provisioning: PoolProvisioning) -> Iterator[Diagnostic]:
-    """Nodes that go while jobs of tenants run on them."""
+    """Nodes that may be removed while tenants' jobs run on them."""
     tenants = [tenant.name for tenant in context.platform.tenants.every if tenant.quota.get(pool.name)]
     ways = {
         "when": provisioning.evicts and "nodes are removed while pods run on them",
@@ -161,7 +161,7 @@ def _disruption(context: CheckContext, pool: Pool, provisioning: PoolProvisionin
 
 
 def _spot(context: CheckContext, pool: Pool, provisioning: PoolProvisioning) -> Iterator[Diagnostic]:
-    """What is guaranteed to tenants on machines that may go at any time."""
+    """Guaranteed quotas on machines that may be reclaimed at any time."""
     only = provisioning.purchases == ("spot",)
     for tenant in context.platform.tenants.every:
         quotas = tenant.quota.get(pool.name, {})
@@ -175,7 +175,7 @@ def _spot(context: CheckContext, pool: Pool, provisioning: PoolProvisioning) -> 
 
 
 def _instances(context: CheckContext, pool: Pool, provisioning: PoolProvisioning) -> Iterator[Diagnostic]:
-    """Profiles and purchase types, of which quotas count only one."""
+    """Combinations of profiles and purchase types, of which quotas count only one."""
     partition = pool.partition if isinstance(pool, GpuPool) else None
     if partition and len(provisioning.purchases) > 1 and len(partition.requestable) > 1:
         message = (
@@ -186,7 +186,7 @@ def _instances(context: CheckContext, pool: Pool, provisioning: PoolProvisioning
 
 
 def _reservations(context: CheckContext, pool: Pool, provisioning: PoolProvisioning) -> Iterator[Diagnostic]:
-    """Reserved machines without a reservation."""
+    """Reserved capacity without a reservation."""
     node_class = context.platform.provisioning.node_class(provisioning.node_class)
     if node_class and "reserved" in provisioning.purchases and not node_class.reservations:
         message = f"pool {pool.name} uses reserved machines, but node class {node_class.name} selects no reservation"
@@ -197,7 +197,7 @@ def _reservations(context: CheckContext, pool: Pool, provisioning: PoolProvision
 
 
 def _node_class(context: CheckContext, pool: Pool, provisioning: PoolProvisioning) -> Iterator[Diagnostic]:
-    """A name that none of the declared node classes has."""
+    """A reference to an undeclared node class."""
     names = [each.name for each in context.platform.provisioning.node_classes]
     name = provisioning.node_class
     if names and name not in names:
@@ -208,7 +208,7 @@ def _node_class(context: CheckContext, pool: Pool, provisioning: PoolProvisionin
 
 
 def _prices(context: CheckContext, pool: Pool) -> Iterator[Diagnostic]:
-    """Prices of purchase types that the pool does not have."""
+    """Prices for purchase types that the pool does not have."""
     path = (*POOLS, pool.name, "costPerGpuHour")
     node = context.root.get(path)
     for purchase in node.value if node and isinstance(node.value, dict) else ():
@@ -221,10 +221,10 @@ def _prices(context: CheckContext, pool: Pool) -> Iterator[Diagnostic]:
 
 
 def _node_classes(context: CheckContext) -> Iterator[Diagnostic]:
-    """Each declared node class: whether a pool uses it, and which system it starts."""
+    """Check each declared node class: whether a pool uses it, and which operating system it starts."""
     used = {pool.provisioning.node_class: pool for pool in context.pools.values() if pool.provisioning}
     written, os = context.root.get(POOLS), context.platform.cluster.os
-    complete = written is not None and len(written.value) == len(context.pools)  # others have findings of their own
+    complete = written is not None and len(written.value) == len(context.pools)  # other pools have their own findings
     for node_class in context.platform.provisioning.node_classes:
         path = (*NODE_CLASSES, node_class.name)
         if node_class.name not in used and complete:
@@ -244,7 +244,7 @@ def _node_classes(context: CheckContext) -> Iterator[Diagnostic]:
 
 
 def _claims(context: CheckContext, pool: Pool, *, managed: bool) -> Iterator[Diagnostic]:
-    """GPUs that pods claim on nodes that are made when pods wait."""
+    """Claimed GPUs on nodes that are created only for pending pods."""
     claimed = pool.gpu is not None and pool.claimed
     if not claimed or pool.provisioning is None or pool.provisioning.static:
         return

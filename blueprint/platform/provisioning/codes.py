@@ -1,4 +1,4 @@
-"""Codes of pools whose nodes Karpenter makes (BP3591 to BP3613)."""
+"""Diagnostic codes for pools whose nodes Karpenter creates (BP3591 to BP3613)."""
 
 from blueprint.diagnostics import Severity, define
 

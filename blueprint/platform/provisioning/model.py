@@ -1,6 +1,6 @@
-"""Provisioning, resolved: what Karpenter is told of the pools whose nodes it makes.
+"""Resolved provisioning: the configuration of Karpenter for the pools whose nodes it creates.
 
-Each such pool is one NodePool of its name. A node class is rendered where `spec.karpenter` declares it.
+Each such pool is one NodePool with its name. A node class is rendered if `spec.karpenter` declares it.
 """
 
 from __future__ import annotations
@@ -23,9 +23,9 @@ from blueprint.spec.karpenter import KARPENTER, PURCHASES, KarpenterSpec, PoolKa
 from blueprint.units import binary_quantity, canonical_quantity, quantity_value
 
 NODE_POOL_LABEL = "karpenter.sh/nodepool"
-"""The label whose value is the name of the NodePool that made a node; Karpenter sets it itself."""
+"""The label with the name of the NodePool that created a node; Karpenter sets it itself."""
 CAPACITY_LABEL = "karpenter.sh/capacity-type"
-"""The label that says how a node was bought."""
+"""The label with the purchase type of a node."""
 INSTANCE_TYPE_LABEL = "node.kubernetes.io/instance-type"
 ZONE_LABEL = "topology.kubernetes.io/zone"
 _ARCH = "kubernetes.io/arch"
@@ -38,44 +38,44 @@ _OF_THE_NODE = (
     "topology.kubernetes.io/region",
     "kubernetes.io/os",
 )
-"""Labels that nodes get from Karpenter, the cloud or their kubelet: a template cannot, or need not, set them."""
+"""Labels that Karpenter, the cloud or the kubelet set on nodes: a template cannot, or need not, set them."""
 _POLICIES = {"empty": "WhenEmpty", "underutilized": "WhenEmptyOrUnderutilized", "never": "WhenEmpty"}
 _REASONS = {"empty": "Empty", "underutilized": "Underutilized", "drifted": "Drifted"}
 GPU_RESOURCE = "nvidia.com/gpu"
-"""As what instance types advertise their GPUs, whatever pods request."""
+"""The resource with which instance types advertise their GPUs, whatever pods request."""
 
 
 def karpenter_path(pool: str, *steps: str | int) -> Path:
-    """Where a pool says how Karpenter makes its nodes."""
+    """The path of a pool's Karpenter configuration."""
     return (*POOLS, pool, KARPENTER, *steps)
 
 
 class ProvisionedPool(PoolView, Protocol):
-    """A pool whose nodes Karpenter makes."""
+    """A pool whose nodes Karpenter creates."""
 
     @property
     def nodes_max(self) -> int:
-        """Most nodes."""
+        """The maximum number of nodes."""
 
     @property
     def selector(self) -> Mapping[str, str]:
-        """Labels by which the nodes are known."""
+        """The labels that select the nodes."""
 
     @property
     def labels(self) -> Mapping[str, str]:
-        """Labels that the nodes carry besides the selector's."""
+        """Labels of the nodes in addition to the selector's."""
 
     @property
     def label_reads(self) -> Mapping[str, Callable[[], str]]:
-        """The same, each value read when it is needed."""
+        """Functions that read the value of each label."""
 
     @property
     def offered(self) -> Mapping[str, Offered]:
-        """What pods can request of each node."""
+        """The resources that pods can request from each node."""
 
 
 class Requirement:
-    """What Karpenter requires of a node: a label with one of some values."""
+    """A requirement of Karpenter on nodes: a label with one of several values."""
 
     def __init__(self, key: str, values: Callable[[], Sequence[str]]) -> None:
         self.key = key
@@ -88,7 +88,7 @@ class Requirement:
 
 
 class Budget:
-    """How many nodes go at once."""
+    """The number of nodes that may be disrupted at the same time."""
 
     def __init__(self, nodes: str, reasons: Sequence[str], schedule: str | None, duration: str | None) -> None:
         self.nodes = nodes
@@ -98,7 +98,7 @@ class Budget:
 
 
 class PoolProvisioning:
-    """How Karpenter makes the nodes of one pool."""
+    """How Karpenter creates the nodes of one pool."""
 
     def __init__(self, pool: ProvisionedPool, spec: PoolKarpenter, platform: PlatformView) -> None:
         self.pool = pool
@@ -107,48 +107,48 @@ class PoolProvisioning:
 
     @tracked_property
     def node_class(self) -> str:
-        """The node class: its name."""
+        """The name of the node class."""
         return self._spec.node_class
 
     @tracked_property
     def instance_types(self) -> tuple[str, ...]:
-        """The instance types that a node may be."""
+        """The possible instance types of a node."""
         return tuple(self._spec.instance_types)
 
     @tracked_property
     def node_class_kind(self) -> NodeClassKind | None:
-        """The kind of its node class; None where Karpenter does not start such machines."""
+        """The kind of its node class; None if Karpenter does not support these machines."""
         return self._platform.node_class_kind
 
     @tracked_property
     def purchases(self) -> tuple[Purchase, ...]:
-        """How nodes are bought, the surest way first; each once."""
+        """The purchase types of nodes, the most reliable first, without duplicates."""
         declared = self._spec.capacity
         return tuple(each for each in PURCHASES if each in declared)
 
     @tracked_property
     def zones(self) -> tuple[str, ...]:
-        """Availability zones; none where the node class decides."""
+        """Availability zones; empty if the node class determines them."""
         return tuple(self._spec.zones)
 
     @tracked_property
     def static(self) -> bool:
-        """Whether all nodes are always there."""
+        """Whether all nodes exist permanently."""
         return self._spec.static
 
     @tracked_property
     def replicas(self) -> int | None:
-        """How many are always there; None where pods decide."""
+        """The permanent number of nodes; None if it depends on pods."""
         return self.pool.nodes_max if self.static else None
 
     @tracked_property
     def weight(self) -> int | None:
-        """Where pods fit into several pools, the higher weight is tried first."""
+        """If pods fit into several pools, the one with the higher weight is tried first."""
         return self._spec.weight
 
     @property
     def requirements(self) -> list[Requirement]:
-        """What is required of nodes."""
+        """The requirements on nodes."""
         found = [
             Requirement(_ARCH, lambda: [arch] if (arch := self.pool.hardware.machine.get("arch")) else []),
             Requirement(CAPACITY_LABEL, lambda: sorted(self.purchases)),
@@ -170,17 +170,17 @@ class PoolProvisioning:
 
     @tracked_property
     def startup_taints(self) -> tuple[Taint, ...]:
-        """Taints that new nodes have until something removes them."""
+        """Taints of new nodes until something removes them."""
         return tuple(_taint(text) for text in self._spec.startup_taints)
 
     @tracked_property
     def most_gpus(self) -> int | None:
-        """As many GPUs as all nodes have together; None where they have none."""
+        """The total number of GPUs of all nodes; None if they have none."""
         return self.pool.nodes_max * self.pool.gpu.count if self.pool.gpu else None
 
     @tracked_property
     def limits(self) -> dict[str, str]:
-        """What all nodes may have together, as quantities: GPUs, or processors and memory where they have none."""
+        """The total limits for all nodes, as quantities: GPUs, or CPU and memory if they have none."""
         if self.static:
             return {}
         if self.most_gpus is not None:
@@ -191,17 +191,17 @@ class PoolProvisioning:
 
     @tracked_property
     def consolidation_policy(self) -> str:
-        """Which nodes go."""
+        """The nodes that may be consolidated."""
         return _POLICIES[self._spec.disruption.when]
 
     @tracked_property
     def evicts(self) -> bool:
-        """Whether nodes are removed while pods run on them."""
+        """Whether nodes are removed while pods are running on them."""
         return self._spec.disruption.when == "underutilized"
 
     @tracked_property
     def consolidate_after(self) -> str:
-        """How long a node must be so."""
+        """The time for which a node must be a candidate before it is consolidated."""
         disruption = self._spec.disruption
         return "Never" if disruption.when == "never" else disruption.after
 
@@ -212,12 +212,12 @@ class PoolProvisioning:
 
     @tracked_property
     def grace_period(self) -> str | None:
-        """How long pods that refuse keep a node; None for without limit."""
+        """The maximum time for which pods that resist eviction can delay the removal of a node; None for no limit."""
         return self._spec.disruption.grace_period
 
     @tracked_property
     def budgets(self) -> tuple[Budget, ...]:
-        """How many nodes go at once."""
+        """The disruption budgets."""
         if (declared := self._spec.disruption.budgets) is not None:
             return tuple(Budget(each.nodes, plain(each.reasons), each.schedule, each.duration) for each in declared)
         if self.evicts:
@@ -233,19 +233,19 @@ def _taint(text: str) -> Taint:
 
 
 _LIMITED: dict[str, Callable[[int], str]] = {"cpu": str, "memory": binary_quantity}
-"""What limits nodes without GPUs, and how its total is written."""
+"""The limits for nodes without GPUs, and the formats of their totals."""
 
 
 class MaybeProvisioned(Protocol):
-    """A pool whose nodes Karpenter may make."""
+    """A pool whose nodes Karpenter may create."""
 
     @property
     def provisioning(self) -> PoolProvisioning | None:
-        """How it makes them; None where it does not."""
+        """How it creates them; None if it does not."""
 
 
 class ProvisioningPlatform(PlatformView, Protocol):
-    """The platform, as Karpenter knows it."""
+    """The platform, as seen by Karpenter's configuration."""
 
     @property
     def pools(self) -> Sequence[MaybeProvisioned]:
@@ -253,7 +253,7 @@ class ProvisioningPlatform(PlatformView, Protocol):
 
 
 class Provisioning:
-    """What Karpenter is told."""
+    """The configuration of Karpenter."""
 
     def __init__(self, spec: KarpenterSpec | None, platform: ProvisioningPlatform) -> None:
         self._spec = spec
@@ -269,19 +269,19 @@ class Provisioning:
             return tuple(NodeClass(name, classes[name], kind, self._platform) for name in sorted(classes))
 
     def node_class(self, name: str) -> NodeClass | None:
-        """The node class declared under this name."""
+        """The node class declared with this name."""
         with untracked():
             return next((each for each in self.node_classes if each.name == name), None)
 
     @tracked_property
     def pools(self) -> tuple[PoolProvisioning, ...]:
-        """The pools whose nodes Karpenter makes, by name."""
+        """The pools whose nodes Karpenter creates, by name."""
         with untracked():
             return tuple(pool.provisioning for pool in self._platform.pools if pool.provisioning)
 
     @tracked_property
     def has_static(self) -> bool:
-        """Whether nodes of some pool are always there."""
+        """Whether some pool has permanent nodes."""
         return any(pool.static for pool in self.pools)
 
     @tracked_property

@@ -1,4 +1,4 @@
-"""Node classes, resolved: what Karpenter starts machines with."""
+"""Resolved node classes: the configuration of machines that Karpenter starts."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from blueprint.spec.karpenter import KARPENTER, NodeClassSpec
 from blueprint.spec.pools import NodePool
 
 NODE_CLASSES: Path = ("spec", KARPENTER, "nodeClasses")
-"""Where node classes are declared."""
+"""The section that declares node classes."""
 DISCOVERY_TAG = "karpenter.sh/discovery"
-"""The tag by which subnets and security groups of a cluster are found."""
+"""The tag that identifies subnets and security groups of a cluster."""
 
 
 def node_class_kind(pools: Mapping[str, NodePool], catalog: Catalog, distribution: str) -> NodeClassKind | None:
-    """The kind of node class for the machines of a platform, those of the distribution's cloud first."""
+    """The kind of node class for the machines of a platform; the distribution's cloud takes precedence."""
     with untracked():
         declared = (pool.karpenter for pool in pools.values())
         machines = (catalog.machine(name) for each in declared if each for name in each.instance_types)
@@ -35,7 +35,7 @@ def node_class_kind(pools: Mapping[str, NodePool], catalog: Catalog, distributio
 
 
 class NodeClass:
-    """What Karpenter starts machines with."""
+    """The configuration of machines that Karpenter starts."""
 
     def __init__(self, name: str, spec: NodeClassSpec, kind: NodeClassKind | None, platform: PlatformView) -> None:
         self._name = name
@@ -51,29 +51,29 @@ class NodeClass:
 
     @tracked_property
     def alias(self) -> str | None:
-        """`family@version` of an image that the cloud publishes; None for images of your own."""
+        """`family@version` of an image that the cloud publishes; None for user images."""
         return self._spec.image.alias
 
     @tracked_property
     def family(self) -> str:
-        """The family of its images, as blueprints spell it."""
+        """The family of its images, as named in blueprints."""
         return self.alias.partition("@")[0] if self.alias else self._spec.image.family or ""
 
     @tracked_property
     def family_name(self) -> str | None:
-        """The same as the API spells it; None where the alias says it."""
+        """The family of its images, as named in the API; None if the alias contains it."""
         known = self._kind.families.get(self.family) if self._kind else None
         return None if self.alias or known is None else known.name
 
     @tracked_property
     def system(self) -> str | None:
-        """The operating system of its images; None where that is not known."""
+        """The operating system of its images; None if unknown."""
         known = self._kind.families.get(self.family) if self._kind else None
         return known.system if known else None
 
     @property
     def images(self) -> list[dict[str, Any]]:
-        """How its images are found."""
+        """The selector terms for its images."""
         image = self._spec.image
         if image.alias:
             return [{"alias": image.alias}]
@@ -93,23 +93,23 @@ class NodeClass:
 
     @tracked_property
     def discovery(self) -> str | None:
-        """The value of the tag by which subnets and security groups are found; None where nothing is found by it."""
+        """The value of the tag that identifies subnets and security groups; None if the tag is not used."""
         by_tag = not (self._spec.subnets and self._spec.security_groups)
         return self._spec.discovery if by_tag else None
 
     @tracked_property
     def subnets(self) -> list[dict[str, Any]]:
-        """How its subnets are found."""
+        """The selector terms for its subnets."""
         return self._found(self._spec.subnets)
 
     @tracked_property
     def security_groups(self) -> list[dict[str, Any]]:
-        """How its security groups are found."""
+        """The selector terms for its security groups."""
         return self._found(self._spec.security_groups)
 
     @tracked_property
     def reservations(self) -> list[dict[str, Any]]:
-        """How its capacity reservations are found; none without."""
+        """The selector terms for its capacity reservations; empty without reservations."""
         return _terms(self._spec.reservations) if self._spec.reservations else []
 
     def _found(self, declared: Any) -> list[dict[str, Any]]:
@@ -130,7 +130,7 @@ class NodeClass:
 
     @tracked_property
     def instance_store_policy(self) -> str | None:
-        """What becomes of local disks."""
+        """The policy for local disks."""
         return self._spec.instance_store.upper() if self._spec.instance_store else None
 
     @tracked_property
@@ -145,11 +145,11 @@ class NodeClass:
 
     @tracked_property
     def user_data(self) -> str | None:
-        """What the image reads when it starts."""
+        """The user data that the image reads at startup."""
         return self._spec.user_data
 
 
 def _terms(selected: Any) -> list[dict[str, Any]]:
-    """Ids first, then tags."""
+    """Selector terms: first IDs, then tags."""
     tags = [{"tags": dict(plain(selected.tags))}] if selected.tags else []
     return [*({"id": each} for each in selected.ids), *tags]

@@ -1,4 +1,4 @@
-"""Prerequisites of pools whose nodes Karpenter makes: what AWS and Karpenter must have."""
+"""Prerequisites of pools whose nodes Karpenter creates: what AWS and Karpenter must provide."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from blueprint.platform.provisioning.node_classes import DISCOVERY_TAG, NodeClas
 
 
 def cluster_prerequisites(platform: Platform) -> Iterator[Iterator[str]]:
-    """What the node classes and static pools need; each reads its own lines."""
+    """The prerequisites of node classes and static pools; each one records its own sources."""
     for node_class in platform.provisioning.node_classes:
         yield _node_class(node_class)
     yield _static(platform)
 
 
 def pool_prerequisites(pool: Pool, platform: Platform) -> Iterator[Iterator[str]]:
-    """What one pool needs."""
+    """The prerequisites of one pool."""
     yield _nodes(pool, platform)
 
 

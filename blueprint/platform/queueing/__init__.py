@@ -1,1 +1,1 @@
-"""How workloads wait for GPUs: flavors, queues and cohorts that follow from pools and tenants."""
+"""How workloads queue for GPUs: flavors, queues and cohorts that follow from pools and tenants."""

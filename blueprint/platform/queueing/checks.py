@@ -1,4 +1,4 @@
-"""Checks of quotas: who counts what of which pool, and whether the hardware can hold it."""
+"""Checks of quotas: which resources are counted for which pool, and whether the hardware is sufficient."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ from blueprint.wording import counted, joined
 KUEUE: Path = ("spec", "queueing", "kueue")
 _MEMORY = "memory"
 _OF_EACH_NODE = {"cpu": ("machine", "cpu"), _MEMORY: ("machine", "memory")}
-"""Where a pool says how much of it each node has; of GPUs it is their number."""
+"""The fields with the amount of each resource per node; GPUs are counted."""
 
 
 def check_queueing(context: CheckContext) -> Iterator[Diagnostic]:
-    """The quotas of every tenant, then of every pool."""
+    """Check the quotas of every tenant, then of every pool."""
     queueing = context.platform.queueing
     kueue, kai = (queueing.kueue, queueing.kai) if queueing else (None, None)
     tenants = context.platform.tenants.every
@@ -44,7 +44,7 @@ def check_queueing(context: CheckContext) -> Iterator[Diagnostic]:
 
 
 def _priorities(context: CheckContext) -> Iterator[Diagnostic]:
-    """Names that no class of priority may have."""
+    """Names that no priority class may have."""
     queueing = context.platform.queueing
     for name in queueing.priorities if queueing and queueing.kai is None else ():
         if name.startswith("system-"):
@@ -55,12 +55,12 @@ def _priorities(context: CheckContext) -> Iterator[Diagnostic]:
 
 
 def _quotas(context: CheckContext, tenant: Tenant) -> Iterator[Diagnostic]:
-    """Each amount of one tenant."""
+    """Check each amount of one tenant."""
     for pool_name, amounts in tenant.quota.items():
         path = declared_at(context, tenant, "quota", pool_name)
         pool = context.pools.get(pool_name)
         if pool is None:
-            if not context.is_written((*POOLS, pool_name)):  # what is wrong with a pool that is there is told there
+            if not context.is_written((*POOLS, pool_name)):  # errors in an existing pool are reported there
                 yield _unknown_pool(context, path)
             continue
         for name, quota in amounts.items():
@@ -81,7 +81,7 @@ def _unknown_pool(context: CheckContext, path: Path) -> Diagnostic:
 
 
 def _offered(context: CheckContext, tenant: Tenant, pool: Pool, name: str, path: Path) -> Iterator[Diagnostic]:
-    """Whether nodes of the pool offer it, in a way that a queue can count."""
+    """Check whether nodes of the pool offer the resource, in a form that a queue can count."""
     of_claimed = pool.claimed and pool.gpu and name not in (*NODE_RESOURCES, GPU_NAME)
     if of_claimed and context.platform.dra.dynamic_mig:
         message = (
@@ -106,7 +106,7 @@ def _offered(context: CheckContext, tenant: Tenant, pool: Pool, name: str, path:
 
 
 def _amounts(context: CheckContext, tenant: Tenant, name: str, quota: TenantQuota, path: Path) -> Iterator[Diagnostic]:
-    """The form of each amount, and what is lent and borrowed."""
+    """Check the format of each amount, and lending and borrowing."""
     declared = {"guaranteed": quota.guaranteed, "borrow": quota.borrow, "lend": quota.lend}
     for key, amount in declared.items():
         if amount is not None and not _has_form(name, key, quota):
@@ -126,12 +126,12 @@ def _amounts(context: CheckContext, tenant: Tenant, name: str, quota: TenantQuot
 
 
 def _has_form(name: str, key: str, quota: TenantQuota) -> bool:
-    """Whether an amount is a number where numbers are counted, and has a unit where it is memory."""
+    """Whether an amount is a plain number if numbers are counted, and has a unit if it is memory."""
     return getattr(quota, key) in (None, "0") or (key in quota.with_units) == (name == _MEMORY)
 
 
 def _amount_path(context: CheckContext, path: Path, key: str) -> Path:
-    """Where an amount was written: `path` ends with the resource, which may have been left out."""
+    """The path of a written amount: `path` ends with the resource, which may have been omitted."""
     candidates = ((*path, key), (*path[:-1], key), path, path[:-1])
     return next((each for each in candidates if context.is_written(each)), path)
 
@@ -145,7 +145,7 @@ def _lending(context: CheckContext, tenant: Tenant, quota: TenantQuota, path: Pa
 
 
 def _node_resources(context: CheckContext, tenant: Tenant) -> Iterator[Diagnostic]:
-    """Kueue counts processors and memory for each of its pools or for none."""
+    """Kueue must count CPU and memory for all of its pools or for none."""
     shares = {
         pool: amounts for pool, amounts in tenant.shares.items() if pool in context.pools and not _of_kai(context, pool)
     }
@@ -164,7 +164,7 @@ def _of_kai(context: CheckContext, pool: str) -> bool:
 
 
 def _unused(context: CheckContext, kueue: Kueue, *, fair: bool) -> Iterator[Diagnostic]:
-    """A queue that nothing enters, and weights that weigh nothing."""
+    """A queue without workloads, and weights without effect."""
     tenants = context.platform.tenants
     if kueue.pools and not any(
         kueue.queues(each.shares) or each.shares.keys() - context.pools.keys() for each in tenants.users
@@ -181,7 +181,7 @@ def _unused(context: CheckContext, kueue: Kueue, *, fair: bool) -> Iterator[Diag
 
 
 def _uncounted_machines(context: CheckContext, kueue: Kueue) -> Iterator[Diagnostic]:
-    """Tenants whose pods without GPUs no quota counts, where Kueue cannot leave out what they request instead."""
+    """Tenants whose pods without GPUs no quota covers, if Kueue cannot exclude their requests instead."""
     counted = [each for each in NODE_RESOURCES if each not in kueue.uncounted]
     if not counted or context.platform.setting("ignoredResourcePrefixes"):
         return
@@ -210,7 +210,7 @@ def _uncounted_machines(context: CheckContext, kueue: Kueue) -> Iterator[Diagnos
 
 
 def _capacity(context: CheckContext) -> Iterator[Diagnostic]:
-    """All that is guaranteed of each pool, against what it has."""
+    """Check the total guaranteed amount of each pool against its capacity."""
     for pool in context.pools.values() if context.platform.tenants.every else ():
         by_resource: dict[str, list[str]] = {}
         for name, offered in pool.offered.items():
@@ -231,7 +231,9 @@ def _capacity(context: CheckContext) -> Iterator[Diagnostic]:
 
 
 def _guaranteed(context: CheckContext, pool: str, names: Sequence[str]) -> Mapping[str, Fraction]:
-    """What each tenant and group is guaranteed of it. An amount of a wrong form is left out: it has its own finding."""
+    """The guaranteed amount of each tenant and group. Malformed amounts are omitted, because they have their own
+    findings.
+    """
     found: dict[str, Fraction] = {}
     for tenant in context.platform.tenants.every:
         quotas = ((name, tenant.quota.get(pool, {}).get(name)) for name in names)

@@ -1,4 +1,4 @@
-"""Codes of queueing: quotas, and the hardware behind them."""
+"""Diagnostic codes of queueing: quotas, and the hardware for them."""
 
 from blueprint.diagnostics import Severity, define
 

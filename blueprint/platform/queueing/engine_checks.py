@@ -1,4 +1,4 @@
-"""Checks of engines: which of them queues for which pool, and what KAI cannot do with the quotas of its pools."""
+"""Checks of queueing engines: which one queues for which pool, and quotas that KAI does not support."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ from blueprint.source.paths import Path
 
 QUEUEING: Path = ("spec", "queueing")
 _LONGEST = 63
-"""Characters of a label's value."""
+"""The maximum length of a label value."""
 _LEAST_OF_KAI = min(OWN_CLASSES.values())
 
 
 def check_engines(context: CheckContext) -> Iterator[Diagnostic]:
-    """Each pool alone, then what the engines have of all."""
+    """Check each pool alone, then the settings of the engines."""
     queueing = context.platform.queueing
     engines = context.platform.engines
     found = [each for pool in context.pools.values() for each in _engine(context, pool, engines)]
@@ -37,7 +37,7 @@ def check_engines(context: CheckContext) -> Iterator[Diagnostic]:
 
 
 def _engine(context: CheckContext, pool: Pool, engines: tuple[str, ...]) -> Iterator[Diagnostic]:
-    """Whether the pool belongs to one engine, which is there."""
+    """Check that the pool belongs to one existing engine."""
     path = (*POOLS, pool.name, "queue")
     declared = context.is_written(path)
     quotas = [tenant for tenant in context.platform.tenants.every if pool.name in tenant.quota]
@@ -68,7 +68,7 @@ def _kai(context: CheckContext, kai: Kai) -> Iterator[Diagnostic]:
 
 
 def _pool(context: CheckContext, kai: Kai, pool: Pool) -> Iterator[Diagnostic]:
-    """What a pool of KAI must have, and must not."""
+    """Check the requirements on a KAI pool."""
     path = (*POOLS, pool.name)
     users = [tenant for tenant in context.platform.tenants.users if pool.name in tenant.shares]
     if pool.gpu and not users:
@@ -88,7 +88,7 @@ def _pool(context: CheckContext, kai: Kai, pool: Pool) -> Iterator[Diagnostic]:
 
 
 def _quota(context: CheckContext, tenant: Tenant, pool: Pool) -> Iterator[Diagnostic]:
-    """What KAI cannot do with the quota of a tenant."""
+    """Features of a tenant's quota that KAI does not support."""
     at = declared_at(context, tenant, "quota", pool.name)
     amounts = tenant.quota.get(pool.name, {})
     notes = (context.note((*POOLS, pool.name, "queue"), "a pool of KAI"),)
@@ -115,7 +115,7 @@ def _quota(context: CheckContext, tenant: Tenant, pool: Pool) -> Iterator[Diagno
 
 
 def _priorities(context: CheckContext) -> Iterator[Diagnostic]:
-    """Names of classes that are not free, and caps below what KAI gives by itself."""
+    """Names of priority classes that are reserved, and caps below KAI's own default priority."""
     queueing, own = context.platform.queueing, context.platform.setting("priorityClasses")
     for name in queueing.priorities if queueing else ():
         whose = "KAI" if own and name in OWN_CLASSES else "Kubernetes" if name.startswith("system-") else None
@@ -138,7 +138,7 @@ def _is_kais(context: CheckContext, pool: str) -> bool:
 
 
 def _settings(context: CheckContext, kai: Kai, pools: list[Pool]) -> Iterator[Diagnostic]:
-    """What else must be on, or off."""
+    """Other settings that must be enabled or disabled."""
     platform = context.platform
     claimed = next((pool for pool in pools if pool.gpu and pool.claimed), None)
     if kai.gpu_sharing and claimed:
@@ -157,6 +157,6 @@ def _settings(context: CheckContext, kai: Kai, pools: list[Pool]) -> Iterator[Di
 
 
 def _own_monitors(context: CheckContext) -> bool:
-    """Whether KAI's component makes monitors by a setting of its own."""
+    """Whether KAI's component creates monitors through its own setting."""
     found = context.platform.component_with("consolidation")
     return bool(found and found.settings["serviceMonitor"])

@@ -1,4 +1,4 @@
-"""Which engine queues workloads for which pool."""
+"""Determines which engine queues workloads for which pool."""
 
 from __future__ import annotations
 
@@ -14,49 +14,49 @@ from blueprint.spec.queueing import QueueingSpec
 KUEUE = "kueue"
 KAI = "kai"
 NONE = "none"
-"""What a pool says for which nothing queues."""
+"""The value of a pool's `queue` for no engine."""
 SHARD_LABEL = "kai.scheduler/node-pool"
-"""The label of nodes, queues and workloads that names a shard of KAI: a pool."""
+"""The label of nodes, queues and workloads with the name of a KAI shard, which is a pool."""
 
 
 class LevelsView(Protocol):
-    """Where the nodes of a pool stand."""
+    """The location of a pool's nodes."""
 
     @property
     def labels(self) -> Mapping[str, int]:
-        """Labels that say where a node stands, widest first."""
+        """Labels for a node's location, widest first."""
 
 
 class QueuedPool(PoolView, Protocol):
-    """A pool whose nodes tenants share."""
+    """A pool whose nodes are shared by tenants."""
 
     @property
     def nodes_max(self) -> int:
-        """Most nodes."""
+        """The maximum number of nodes."""
 
     @property
     def selector(self) -> Mapping[str, str]:
-        """Labels by which the nodes are known."""
+        """The labels that select the nodes."""
 
     @property
     def made_for_pods(self) -> bool:
-        """Whether its nodes are made only when pods wait for them."""
+        """Whether its nodes are created only for pending pods."""
 
     @property
     def topology(self) -> LevelsView:
-        """Where its nodes stand."""
+        """The location of its nodes."""
 
     @property
     def offered(self) -> Mapping[str, Offered]:
-        """What pods can request of each node, by the name that quotas have for it."""
+        """The resources that pods can request from each node, by the name in quotas."""
 
     @property
     def queue(self) -> str:
-        """The queueing engine that admits its workloads; None without one."""
+        """The queueing engine that admits its workloads; `none` without one."""
 
     @property
     def declares_queue(self) -> bool:
-        """Whether it says so itself."""
+        """Whether the pool itself declares it."""
 
 
 class OwnedPool(Protocol):
@@ -64,7 +64,7 @@ class OwnedPool(Protocol):
 
     @property
     def name(self) -> str:
-        """Its name in the blueprint."""
+        """The name in the blueprint."""
 
     @property
     def gpu(self) -> GpuView | None:
@@ -80,7 +80,7 @@ class SharedPlatform(Protocol):
 
     @property
     def tenants(self) -> Tenants:
-        """Everybody who shares it."""
+        """All tenants of the platform."""
 
 
 def engines_of(spec: QueueingSpec | None) -> tuple[str, ...]:
@@ -92,13 +92,13 @@ def engines_of(spec: QueueingSpec | None) -> tuple[str, ...]:
 
 
 def is_shared(pool: OwnedPool, tenants: Tenants) -> bool:
-    """Whether an engine queues for a pool: it has GPUs, or a tenant has quota of it."""
+    """Whether an engine queues for a pool: it has GPUs, or a tenant has quota for it."""
     with untracked():
         return pool.gpu is not None or any(pool.name in tenant.quota for tenant in tenants.every)
 
 
 def engine_of(declared: str | None, engines: Sequence[str]) -> str:
-    """The engine of a pool: the one that it names, or the only one."""
+    """The engine of a pool: the declared one, or the only one."""
     return declared or (engines[0] if len(engines) == 1 else NONE)
 
 

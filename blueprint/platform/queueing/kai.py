@@ -1,8 +1,9 @@
-"""What KAI is told: a shard for each of its pools, and in each shard the queues of those who have quota of the pool.
+"""The configuration of KAI: a shard for each of its pools, and in each shard the queues of the tenants with quota for
+the pool.
 
-A queue of KAI has one amount of GPUs, not one for each pool, and the scheduler of a shard sees the nodes of its shard
-alone. So each pool is a shard, and a tenant has a queue in each pool of which it has quota. The highest queue of a pool
-is of no tenant: it holds what all have together, and groups and tenants right below it borrow nothing.
+A KAI queue has a single amount of GPUs, not one per pool, and the scheduler of a shard sees only the shard's nodes.
+Each pool is therefore a shard, and a tenant has a queue in each pool for which it has quota. The top-level queue of a
+pool belongs to no tenant: it has the sum of all quotas, and groups and tenants directly below it do not borrow.
 """
 
 from __future__ import annotations
@@ -24,20 +25,20 @@ from blueprint.spec.queueing import KaiSpec
 from blueprint.units import quantity_value
 
 QUEUE_LABEL = "kai.scheduler/queue"
-"""The label of workloads that names the queue."""
+"""The label of workloads with the name of the queue."""
 NOT_PREEMPTED = 100
-"""From this priority on KAI stops no workload, and lets it use no more than its queue's quota."""
+"""From this priority on, KAI does not preempt workloads, and limits them to their queue's quota."""
 OWN_CLASSES = {"train": 50, "build-preemptible": 75, "build": 100, "inference": 125}
-"""The priority classes that KAI brings; it gives them to workloads that name none."""
+"""The priority classes that KAI installs and assigns to workloads without one."""
 _CLASSES_OF_SERVERS, _CLASSES_OF_JOBS = ("inference", "build-preemptible"), ("train",)
 UNLIMITED = -1
 _COUNTED = re.compile(r"nvidia\.com/(gpu|mig-([1-9])g\.[1-9][0-9]*gb)")
 _UNIT = {"cpu": Fraction(1000), "memory": Fraction(1, 10**6)}
-"""How many of KAI's units one has: it counts thousandths of a processor, and megabytes of 10^6 bytes."""
+"""The number of KAI units per unit: it counts CPU in thousandths, and memory in megabytes of 10^6 bytes."""
 
 
 class KaiPlatform(PlatformView, Protocol):
-    """The platform, as KAI knows it."""
+    """The platform, as seen by KAI's configuration."""
 
     @property
     def pools(self) -> Sequence[QueuedPool]:
@@ -45,36 +46,38 @@ class KaiPlatform(PlatformView, Protocol):
 
     @property
     def tenants(self) -> Tenants:
-        """Everybody who shares it."""
+        """All tenants of the platform."""
 
     @property
     def queueing(self) -> Prioritised | None:
         """How workloads are queued."""
 
     def setting(self, name: str) -> Any:
-        """The value of a setting, of the component in this stack that has it; None where there is none."""
+        """The value of a setting of the component in this stack that has it; None if there is none."""
 
 
 def units_of(resource: str) -> int:
-    """As how many GPUs KAI counts one of a resource: a MIG instance as its slices; 0 where it does not count it."""
+    """The number of GPUs as which KAI counts one unit of a resource: a MIG instance as its slices; 0 if it is not
+    counted.
+    """
     found = _COUNTED.fullmatch(resource)
     return 0 if found is None else int(found.group(2) or 1)
 
 
 def queue_name(tenant: str, pool: str) -> str:
-    """The queue of a tenant, or of a group, in a pool."""
+    """The name of a tenant's or group's queue in a pool."""
     return f"{tenant}.{pool}"
 
 
 class PriorityOfKai(Record):
-    """A priority class that KAI brings."""
+    """A priority class that KAI installs."""
 
     name: str
     value: int
 
 
 class Share(Record):
-    """How much a queue has of GPUs, processors or memory, in KAI's units; -1: not limited."""
+    """A queue's amount of GPUs, CPU or memory, in KAI's units; -1: unlimited."""
 
     quota: int
     limit: int
@@ -82,7 +85,7 @@ class Share(Record):
 
 
 class KaiQueue:
-    """A queue: of a tenant, of a group, or of everybody in a pool."""
+    """A queue: of a tenant, of a group, or the top-level queue of a pool."""
 
     def __init__(self, pool: QueuedPool, tenant: Tenant | None, kai: Kai) -> None:
         self._pool = pool
@@ -91,7 +94,7 @@ class KaiQueue:
 
     @tracked_property
     def name(self) -> str:
-        """Tenant and pool, or the pool alone."""
+        """The name of tenant and pool, or only of the pool."""
         pool = self._pool.own_label
         return queue_name(self._tenant.name, pool) if self._tenant else pool
 
@@ -102,17 +105,17 @@ class KaiQueue:
 
     @tracked_property
     def display_name(self) -> str:
-        """What KAI's logs call it."""
+        """The display name in KAI's logs."""
         return self._tenant.name if self._tenant else self._pool.own_label
 
     @tracked_property
     def tenant(self) -> str | None:
-        """Whose it is; None of the highest queue, and of groups."""
+        """The tenant of the queue; None for the top-level queue, and for groups."""
         return self._tenant.name if self._tenant and not self._tenant.is_group else None
 
     @tracked_property
     def parent(self) -> str | None:
-        """The queue above."""
+        """The parent queue."""
         if self._tenant is None:
             return None
         above = self._tenant.parent
@@ -120,17 +123,17 @@ class KaiQueue:
 
     @tracked_property
     def gpu(self) -> Share:
-        """GPUs: what all names of the pool's quota count together."""
+        """GPUs: the sum over all names in the pool's quota."""
         return self._share([name for name in self._pool.offered if name not in NODE_RESOURCES])
 
     @tracked_property
     def cpu(self) -> Share:
-        """Thousandths of a processor."""
+        """CPU in thousandths."""
         return self._share(["cpu"])
 
     @tracked_property
     def memory(self) -> Share:
-        """Megabytes."""
+        """Memory in megabytes."""
         return self._share(["memory"])
 
     def _share(self, names: Sequence[str]) -> Share:
@@ -142,7 +145,7 @@ class KaiQueue:
         return Share(int(quota), UNLIMITED if more is None else int(quota + more), weight)
 
     def _more(self, names: Sequence[str]) -> Fraction | None:
-        """What it may use beyond its quota; None where nothing limits it."""
+        """The amount beyond its quota; None if unlimited."""
         if self._tenant is None:
             return None
         if self._tenant.parent is None:
@@ -168,7 +171,7 @@ def units(pool: QueuedPool, name: str, amount: str) -> Fraction:
 
 
 class Shard:
-    """A pool, on whose nodes one scheduler of KAI places workloads."""
+    """A pool whose nodes are scheduled by one of KAI's schedulers."""
 
     def __init__(self, pool: QueuedPool, kai: Kai) -> None:
         self._pool = pool
@@ -181,13 +184,13 @@ class Shard:
 
     @tracked_property
     def levels(self) -> tuple[str, ...]:
-        """Labels that say where its nodes stand, widest first; none where the blueprint declares none."""
+        """Labels for the location of its nodes, widest first; empty if the blueprint declares none."""
         labels = tuple(self._pool.topology.labels)
         return (*labels, HOSTNAME) if labels else ()
 
     @tracked_property
     def queues(self) -> tuple[KaiQueue, ...]:
-        """The highest queue, then those of groups and tenants."""
+        """The top-level queue, then those of groups and tenants."""
         with untracked():
             users = [each for each in self._kai.tenants.users if self._pool.name in each.shares]
             groups = {above.name for each in users for above in each.ancestors}
@@ -196,7 +199,7 @@ class Shard:
 
 
 class Cap:
-    """The highest priority of a tenant's workloads."""
+    """The maximum priority of a tenant's workloads."""
 
     def __init__(self, tenant: Tenant, priorities: Mapping[str, int]) -> None:
         self._tenant = tenant
@@ -209,19 +212,19 @@ class Cap:
 
     @tracked_property
     def priority(self) -> str:
-        """The name of the highest priority."""
+        """The name of the maximum priority."""
         return self._tenant.priority_cap or ""
 
     @tracked_property
     def classes(self) -> list[str]:
-        """The priority classes that its workloads may have."""
+        """The allowed priority classes of its workloads."""
         most = self._tenant.highest_priority
         known = {**OWN_CLASSES, **self._priorities}
         return sorted(name for name, value in known.items() if most is None or value <= most)
 
 
 class Kai:
-    """What KAI is told."""
+    """The configuration of KAI."""
 
     def __init__(self, spec: KaiSpec, platform: KaiPlatform) -> None:
         self._spec = spec
@@ -229,32 +232,32 @@ class Kai:
 
     @property
     def tenants(self) -> Tenants:
-        """Everybody who shares the platform."""
+        """All tenants of the platform."""
         return self._platform.tenants
 
     @tracked_property
     def placement(self) -> str:
-        """Whether nodes are filled one after the other."""
+        """The placement strategy: whether nodes are filled one after another."""
         return self._spec.placement
 
     @property
     def own_classes(self) -> tuple[PriorityOfKai, ...]:
-        """The priority classes that KAI brings, lowest first."""
+        """The priority classes that KAI installs, lowest first."""
         return tuple(PriorityOfKai(name, value) for name, value in OWN_CLASSES.items())
 
     @property
     def classes(self) -> dict[str, int]:
-        """Every priority class that workloads may name: those that KAI brings, and those of the blueprint."""
+        """All priority classes of workloads: those that KAI installs, and those of the blueprint."""
         queueing = self._platform.queueing
         with untracked():
             own = OWN_CLASSES if self._platform.setting("priorityClasses") else {}
             return {**own, **(queueing.priorities if queueing else {})}
 
     def class_for(self, tenant: Tenant, *, serves: bool, own: bool) -> str | None:
-        """The priority class of a workload of a tenant; None where none suits.
+        """The priority class of a tenant's workload; None if none is suitable.
 
-        What serves is not stopped, as far as the tenant's own quota suffices (`own`): KAI lends nothing to such
-        workloads.
+        Serving workloads are not preempted, as far as the tenant's own quota suffices (`own`): KAI does not let such
+        workloads borrow.
         """
         cap, lasts = tenant.highest_priority, serves and own
         usable = {
@@ -268,34 +271,34 @@ class Kai:
 
     @tracked_property
     def gpu_sharing(self) -> bool:
-        """Whether pods may request parts of GPUs."""
+        """Whether pods may request fractional GPUs."""
         return self._spec.gpu_sharing
 
     @tracked_property
     def preempt_min_runtime(self) -> str | None:
-        """How long a workload runs before another one of its tenant stops it."""
+        """The minimum time that a workload runs before another one of the same tenant may preempt it."""
         return self._spec.min_runtime.preempt
 
     @tracked_property
     def reclaim_min_runtime(self) -> str | None:
-        """How long a workload runs before another tenant stops it."""
+        """The minimum time that a workload runs before another tenant may reclaim its resources."""
         return self._spec.min_runtime.reclaim
 
     @tracked_property
     def usage_weight(self) -> float | None:
-        """How strongly past use lowers what a queue gets; None where it does not count."""
+        """How strongly past usage reduces the share of a queue; None if it does not."""
         share = self._spec.time_based_fair_share
         return share.weight if share else None
 
     @tracked_property
     def prometheus(self) -> str | None:
-        """Where past use is asked for."""
+        """The URL of the Prometheus with past usage."""
         share = self._spec.time_based_fair_share
         return share.prometheus if share else None
 
     @tracked_property
     def usage_window(self) -> dict[str, str]:
-        """Which past use counts, by KAI's names."""
+        """The past usage that counts, by KAI's names."""
         share = self._spec.time_based_fair_share
         if share is None:
             return {}
@@ -304,12 +307,12 @@ class Kai:
 
     @tracked_property
     def pools(self) -> tuple[QueuedPool, ...]:
-        """The pools that are KAI's."""
+        """The pools that use KAI."""
         return pools_of(KAI, self._platform)
 
     @tracked_property
     def shards(self) -> tuple[Shard, ...]:
-        """One for each of them."""
+        """One shard for each pool that KAI schedules."""
         return tuple(Shard(pool, self) for pool in self.pools)
 
     @tracked_property
@@ -324,20 +327,20 @@ class Kai:
 
     @tracked_property
     def resources(self) -> list[str]:
-        """The resources of GPUs that nodes of its pools offer."""
+        """The GPU resources that nodes of its pools offer."""
         offered = (each for pool in self.pools for each in pool.offered.items())
         return sorted({each.resource for name, each in offered if name not in NODE_RESOURCES})
 
     @tracked_property
     def others(self) -> list[dict[str, str]]:
-        """The labels that choose the nodes of each pool with GPUs that is not its own."""
+        """The labels that select the nodes of each GPU pool that does not use KAI."""
         mine = {pool.name for pool in self.pools}
         found = [pool.selector for pool in self._platform.pools if pool.gpu and pool.name not in mine]
         return [dict(sorted(selector.items())) for selector in found if selector]
 
     @tracked_property
     def caps(self) -> tuple[Cap, ...]:
-        """The tenants with quota of its pools whose workloads have a highest priority."""
+        """The tenants with quota for its pools and a maximum priority."""
         queueing = self._platform.queueing
         decided_by(self.pools)
         with untracked():
@@ -348,24 +351,24 @@ class Kai:
         return tuple(Cap(each, queueing.priorities if queueing else {}) for each in capped)
 
     def counts(self, pool: QueuedPool, tenant: Tenant | None, names: Sequence[str]) -> bool:
-        """Whether a queue limits a resource: GPUs always, processors and memory where all below it have amounts."""
+        """Whether a queue limits a resource: GPUs always, CPU and memory if all queues below it have amounts."""
         if any(name not in NODE_RESOURCES for name in names) or not names:
             return True
         below = self._users(pool, tenant)
         return bool(below) and all(name in each.shares.get(pool.name, {}) for each in below for name in names)
 
     def guaranteed(self, pool: QueuedPool, tenant: Tenant | None, names: Sequence[str]) -> Fraction:
-        """What is guaranteed to a tenant, or to a group and all of its members."""
+        """The guaranteed amount of a tenant, or of a group including all members."""
         chosen = [tenant, *self._below(tenant)] if tenant else list(self.tenants.every)
         return sum((_own(pool, each, names) for each in chosen), Fraction(0))
 
     def _users(self, pool: QueuedPool, tenant: Tenant | None) -> list[Tenant]:
-        """The tenants in or below a queue."""
+        """The tenants of a queue or of the queues below it."""
         every = self.tenants.users if tenant is None else [tenant, *self._below(tenant)]
         return [each for each in every if not each.is_group and pool.name in each.shares]
 
     def _below(self, group: Tenant) -> list[Tenant]:
-        """The members of a group, and theirs."""
+        """The members of a group, recursively."""
         return [each for each in self.tenants.every if any(above is group for above in each.ancestors)]
 
 

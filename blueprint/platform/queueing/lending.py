@@ -1,7 +1,7 @@
-"""How much a tenant can get of a resource while nobody else uses anything: its own quota, and what others lend.
+"""How much of a resource a tenant can get while nothing else uses any: its own quota, and what others lend.
 
-As Kueue counts it (`potentialAvailable` in pkg/cache/scheduler/resource_node.go, v0.19): the quota of a member belongs
-to its cohort, but for what it does not lend, and a limit of borrowing holds at every level.
+Follows Kueue (`potentialAvailable` in pkg/cache/scheduler/resource_node.go, v0.19): the quota of a member belongs to
+its cohort, except for what it does not lend, and a borrowing limit applies at every level.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ _Key = tuple[str, str, str]
 
 
 class Lending:
-    """The quotas of all tenants of a platform, and what they lend each other."""
+    """The quotas of all tenants of a platform, and what they lend to each other."""
 
     def __init__(self, tenants: Tenants) -> None:
         self._members: dict[str | None, list[Tenant]] = {}
@@ -26,14 +26,14 @@ class Lending:
         self._obtainable: dict[_Key, Fraction] = {}
 
     def own(self, tenant: Tenant, pool: str, name: str) -> Fraction:
-        """What is guaranteed to a tenant."""
+        """The guaranteed amount of a tenant."""
         return _amount(_quota(tenant, pool, name), "guaranteed") or Fraction(0)
 
     def obtainable(self, tenant: Tenant, pool: str, name: str) -> Fraction:
-        """The most that it can get."""
+        """The maximum amount that a tenant can get: its own quota, and quota that it can borrow."""
         key = (tenant.name, pool, name)
         if key not in self._obtainable:
-            self._obtainable[key] = Fraction(0)  # where groups go in a circle
+            self._obtainable[key] = Fraction(0)  # if groups form a cycle
             self._obtainable[key] = self._obtained(tenant, pool, name)
         return self._obtainable[key]
 
@@ -46,7 +46,7 @@ class Lending:
         return there if limit is None else min(there, together + limit)
 
     def _subtree(self, tenant: Tenant, pool: str, name: str) -> Fraction:
-        """What it has together with its members."""
+        """The amount of a tenant including its members."""
         key = (tenant.name, pool, name)
         if key not in self._subtrees:
             self._subtrees[key] = Fraction(0)
@@ -58,12 +58,12 @@ class Lending:
         return self._subtrees[key]
 
     def _reserved(self, tenant: Tenant, pool: str, name: str) -> Fraction:
-        """What it does not lend."""
+        """The amount that it does not lend."""
         limit = _amount(_quota(tenant, pool, name), "lend")
         return Fraction(0) if limit is None else max(Fraction(0), self._subtree(tenant, pool, name) - limit)
 
     def lenders(self, tenant: Tenant, pool: str, name: str) -> Iterator[str]:
-        """The tenants and groups whose quota it could borrow."""
+        """The tenants and groups from which it could borrow."""
         top = next(reversed([*tenant.ancestors]), None)
         for each in self._below(top) if top else ():
             limit = _amount(_quota(each, pool, name), "lend")
@@ -82,6 +82,6 @@ def _quota(tenant: Tenant, pool: str, name: str) -> TenantQuota | None:
 
 
 def _amount(quota: TenantQuota | None, key: str) -> Fraction | None:
-    """An amount as a number; None where nothing is declared."""
+    """An amount as a number; None if undeclared."""
     text = getattr(quota, key) if quota else None
     return None if text is None else quantity_value(text)

@@ -1,7 +1,7 @@
-"""Queueing, resolved: what Kueue is told of the pools and of the tenants.
+"""Resolved queueing: the configuration of Kueue for the pools and tenants.
 
-Each pool is one flavor, each group a cohort, each tenant with quota one cluster queue. Quotas are counted in the
-resources that pods request of the pool.
+Each pool is one flavor, each group a cohort, each tenant with quota one ClusterQueue. Quotas are counted in the
+resources that pods request from the pool.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from blueprint.platform.views import PlatformView
 from blueprint.spec.queueing import KueueSpec, QueueingSpec
 
 QUEUE = "default"
-"""The name of the queue in each namespace: Kueue puts jobs that name none into the one of this name."""
+"""The name of the queue in each namespace: Kueue uses the queue with this name for jobs that do not specify one."""
 _WITHIN = {
     "never": "Never",
     "lowerPriority": "LowerPriority",
@@ -36,7 +36,7 @@ _WITHIN = {
 
 
 class QueuedPlatform(PlatformView, Protocol):
-    """The platform, as its queues know it."""
+    """The platform, as seen by its queues."""
 
     @property
     def pools(self) -> Sequence[QueuedPool]:
@@ -44,18 +44,18 @@ class QueuedPlatform(PlatformView, Protocol):
 
     @property
     def tenants(self) -> Tenants:
-        """Everybody who shares it."""
+        """All tenants of the platform."""
 
     @property
     def queueing(self) -> Queueing | None:
-        """How workloads wait for GPUs."""
+        """How workloads queue for GPUs."""
 
     def setting(self, name: str) -> Any:
-        """The value of a setting, of the component in this stack that has it; None where there is none."""
+        """The value of a setting of the component in this stack that has it; None if there is none."""
 
 
 class Topology:
-    """The levels by which Kueue places the pods of one workload close to each other."""
+    """The levels with which Kueue places the pods of one workload close to each other."""
 
     def __init__(self, pool: QueuedPool) -> None:
         self._pool = pool
@@ -67,12 +67,12 @@ class Topology:
 
     @tracked_property
     def name(self) -> str:
-        """A name that changes with the levels, which cannot be changed."""
+        """A name that changes with the levels, which are immutable."""
         return f"levels-{digest(self.levels)}"
 
 
 class Flavor:
-    """The nodes of one pool, as Kueue gives them to workloads."""
+    """The nodes of one pool, as assigned by Kueue to workloads."""
 
     def __init__(self, pool: QueuedPool, pools: Sequence[QueuedPool], purchase: str | None = None) -> None:
         self._pool = pool
@@ -81,12 +81,12 @@ class Flavor:
 
     @tracked_property
     def name(self) -> str:
-        """The pool's name, and how its machines are bought where there are several ways."""
+        """The pool's name, with the purchase type if there are several."""
         return f"{self._pool.own_label}-{self._purchase}" if self._purchase else self._pool.own_label
 
     @tracked_property
     def node_labels(self) -> dict[str, str]:
-        """Labels that choose the nodes; Kueue adds them to pods that it admits, and Karpenter makes such nodes."""
+        """Labels that select the nodes; Kueue adds them to pods that it admits, and Karpenter creates such nodes."""
         bought = {CAPACITY_LABEL: self._purchase} if self._purchase else {}
         return dict(sorted({**self._pool.selector, **bought}.items()))
 
@@ -94,7 +94,8 @@ class Flavor:
     def tolerations(self) -> tuple[PoolTaint, ...]:
         """Taints of the nodes; Kueue adds their tolerations to pods that it admits.
 
-        Without its value where no other pool has the same taint with another one: that opens nothing else.
+        A toleration has no value if no other pool has the same taint with another value: this does not open other
+        nodes.
         """
         with untracked():
             every = [(pool, taint) for pool in self._pools for taint in pool.taints]
@@ -109,9 +110,9 @@ class Flavor:
 
     @tracked_property
     def topology(self) -> Topology | None:
-        """The levels by which its nodes stand; None where the blueprint declares none, or the nodes are not there yet.
+        """The topology of its nodes; None if the blueprint declares none, or if the nodes do not exist yet.
 
-        Kueue places a workload by levels on nodes that exist, so that none would ever be made for it.
+        With a topology, Kueue places workloads only on existing nodes, so that none would ever be created.
         """
         if self._pool.made_for_pods:
             return None
@@ -119,7 +120,7 @@ class Flavor:
 
 
 class _OfTenant:
-    """What Kueue knows of a tenant or of a group."""
+    """Kueue's view of a tenant or a group."""
 
     def __init__(self, tenant: Tenant, platform: QueuedPlatform, kueue: Kueue) -> None:
         self.tenant = tenant
@@ -133,24 +134,24 @@ class _OfTenant:
 
     @tracked_property
     def parent(self) -> str | None:
-        """The group that it belongs to."""
+        """The group to which it belongs."""
         return self.tenant.parent.name if self.tenant.parent else None
 
     @tracked_property
     def weight(self) -> str | None:
-        """Its share of what is borrowed; None where nothing is shared by weights."""
+        """Its weight for borrowing; None without fair sharing."""
         return self.tenant.weight if self._kueue.fair_sharing else None
 
 
 class Cohort(_OfTenant):
-    """A group of tenants that lend each other what they do not use."""
+    """A group of tenants that lend each other unused quota."""
 
     is_group = True
 
     @property
     def resource_groups(self) -> tuple[ResourceGroup, ...]:
-        """What its members share on top of their own."""
-        with untracked():  # which pools there are decides no amount
+        """The quota that its members share in addition to their own."""
+        with untracked():  # the list of pools does not determine any amount
             quotas, flavors = by_flavor(self.tenant.quota, self._kueue.pools)
         return resource_groups(quotas, flavors)
 
@@ -162,16 +163,18 @@ class ClusterQueue(_OfTenant):
 
     @property
     def resource_groups(self) -> tuple[ResourceGroup, ...]:
-        """Its own quota, nothing of what only its groups have, which it may borrow, and nothing of all other GPUs."""
+        """Its own quota, zero for resources that only its groups have, which it may borrow, and zero for all other
+        GPUs.
+        """
         pools = self._kueue.pools
-        with untracked():  # which pools there are decides no amount
+        with untracked():  # the list of pools does not determine any amount
             shares, flavors = by_flavor(self.tenant.shares, pools)
             quotas = with_withheld(shares, flavors, in_group=self.parent is not None)
         return resource_groups(quotas, flavors)
 
     @property
     def checks(self) -> tuple[CheckOfQueue, ...]:
-        """What its workloads wait for besides quota."""
+        """The admission checks that its workloads must pass in addition to having quota."""
         checks = self._kueue.checks
         with untracked():
             shares = self.tenant.shares if checks else {}
@@ -180,7 +183,7 @@ class ClusterQueue(_OfTenant):
 
 
 class CheckOfQueue:
-    """A check, for the workloads of one queue."""
+    """An admission check for the workloads of one queue."""
 
     def __init__(self, check: ProvisioningCheck, pools: Sequence[QueuedPool]) -> None:
         self._check = check
@@ -189,13 +192,13 @@ class CheckOfQueue:
 
     @tracked_property
     def flavors(self) -> tuple[str, ...]:
-        """The flavors of the queue whose workloads wait for it."""
+        """The flavors of the queue to which the check applies."""
         decided_by(self._check.pools)
         return tuple(pool.own_label for pool in self._pools)
 
 
 class LocalQueue:
-    """The queue of one namespace, which is that of its tenant."""
+    """The queue of one namespace, which refers to that of its tenant."""
 
     def __init__(self, namespace: TenantNamespace, name: str) -> None:
         self._namespace = namespace
@@ -213,7 +216,7 @@ class LocalQueue:
 
 
 class Kueue:
-    """What Kueue is told."""
+    """The configuration of Kueue."""
 
     def __init__(self, spec: KueueSpec, platform: QueuedPlatform) -> None:
         self._spec = spec
@@ -221,30 +224,31 @@ class Kueue:
 
     @tracked_property
     def fair_sharing(self) -> bool:
-        """Whether what is borrowed is shared in proportion to weights."""
+        """Whether borrowed quota is shared in proportion to weights."""
         return self._spec.fair_sharing
 
     @tracked_property
     def pods_ready_timeout(self) -> str:
-        """How long all pods of an admitted workload may take until they are ready."""
+        """The timeout for all pods of an admitted workload to become ready."""
         return self._spec.pods_ready_timeout
 
     @tracked_property
     def within_cluster_queue(self) -> str:
-        """Which workloads of the same tenant make room."""
+        """The workloads of the same tenant that may be preempted."""
         return _WITHIN[self._spec.preemption.within_tenant]
 
     @tracked_property
     def reclaim_within_cohort(self) -> str:
-        """Which workloads of others make room for what they have borrowed."""
+        """The workloads of other tenants that may be preempted because they borrow quota."""
         return _WITHIN[self._spec.preemption.reclaim]
 
     @tracked_property
     def device_class_mappings(self) -> list[dict[str, Any]]:
-        """As what claims of a DeviceClass are counted, in Kueue's form; Kueue refuses claims of all other classes.
+        """The resources with which claims of DeviceClasses are counted, in Kueue's format. Kueue rejects claims of all
+        other classes.
 
-        A class that stands for a resource is not among them: Kueue counts the requests of which the scheduler makes
-        claims, and its documentation warns of both for one class.
+        Classes that provide an extended resource are not included: Kueue counts the requests for which the scheduler
+        creates claims, and its documentation warns against using both for one class.
         """
         dra, users = self._platform.dra, self._platform.tenants.users
         found = {
@@ -253,12 +257,12 @@ class Kueue:
             for name, each in pool.offered.items()
             if each.claimed and any(name in tenant.shares.get(pool.name, ()) for tenant in users)
         }
-        found |= {name: name for name in dra.channel_classes}  # no quota names them, so they are not counted
+        found |= {name: name for name in dra.channel_classes}  # no quota uses them, so they are not counted
         return [{"name": name, "deviceClassNames": [found[name]]} for name in sorted(found)]
 
     @tracked_property
     def uncounted(self) -> tuple[str, ...]:
-        """Of what pods request of every machine, that which no tenant's quota counts."""
+        """The common resources of all pods that no tenant's quota counts."""
         users = self._platform.tenants.users
         decided_by(self.pools)
         with untracked():
@@ -268,29 +272,29 @@ class Kueue:
 
     @tracked_property
     def transformations(self) -> list[dict[str, Any]]:
-        """What Kueue leaves out of requests, in its form.
+        """The resources that Kueue excludes from requests, in its format.
 
-        Otherwise a set of pods that requests nothing else, such as the head of a RayCluster, would end the assignment
-        of flavors: those after it get none, and the workload is never admitted (v0.19.2,
-        `atLeastOnePodsAssignmentFailed` in `pkg/scheduler/flavorassigner`). `IgnoreUndeclared` does not prevent that.
+        Otherwise a pod set that requests nothing else, such as the head of a RayCluster, would end the flavor
+        assignment: the pod sets after it get none, and the workload is never admitted (v0.19.2,
+        `atLeastOnePodsAssignmentFailed` in `pkg/scheduler/flavorassigner`). `IgnoreUndeclared` does not prevent this.
         """
         return [{"input": each, "strategy": "Replace"} for each in self.uncounted]
 
     @tracked_property
     def pools(self) -> tuple[QueuedPool, ...]:
-        """The pools that are Kueue's."""
+        """The pools that use Kueue."""
         return pools_of(KUEUE, self._platform)
 
     @property
     def checks(self) -> tuple[ProvisioningCheck, ...]:
-        """What workloads wait for besides quota."""
+        """The admission checks that workloads must pass in addition to having quota."""
         with untracked():
             names, pools = list(self._spec.provisioning_requests), self.pools
         return tuple(ProvisioningCheck(name, self._spec.provisioning_requests, pools) for name in names)
 
     @tracked_property
     def flavors(self) -> tuple[Flavor, ...]:
-        """One for each of them."""
+        """The flavors of the pools that Kueue queues: one per pool, or one per purchase type."""
         purchases = [(pool, each) for pool in self.pools for each in purchased(pool) or (None,)]
         with untracked():
             pools = self._platform.pools
@@ -298,7 +302,7 @@ class Kueue:
 
     @tracked_property
     def topologies(self) -> tuple[Topology, ...]:
-        """The different ways in which nodes of pools stand."""
+        """The distinct topologies of the pools."""
         decided_by(self.pools)
         with untracked():
             found = {flavor.topology.name: flavor.topology for flavor in reversed(self.flavors) if flavor.topology}
@@ -311,7 +315,7 @@ class Kueue:
 
     @tracked_property
     def cluster_queues(self) -> tuple[ClusterQueue, ...]:
-        """The tenants that have quota, by themselves or by their groups."""
+        """The tenants with quota, either their own or that of their groups."""
         users = self._platform.tenants.users
         decided_by(self.pools)
         with untracked():
@@ -319,7 +323,7 @@ class Kueue:
 
     @tracked_property
     def local_queues(self) -> tuple[LocalQueue, ...]:
-        """One queue in each namespace of a tenant that has quota."""
+        """One queue in each namespace of a tenant with quota."""
         namespaces = self._platform.tenants.namespaces
         decided_by(self.pools)
         with untracked():
@@ -327,14 +331,14 @@ class Kueue:
             return tuple(LocalQueue(each, self.queue_of(each.tenant.shares)) for each in found)
 
     def queues(self, shares: Mapping[str, object]) -> bool:
-        """Whether a tenant with these quotas has some of its pools."""
+        """Whether a tenant with these quotas uses some of Kueue's pools."""
         return any(pool.name in shares for pool in self.pools)
 
     def queue_of(self, shares: Mapping[str, object]) -> str:
         """The name of a tenant's queue in its namespaces.
 
-        Kueue takes jobs that name no queue for the one called default. Where the tenant has another engine's quota too,
-        that would be jobs of the other engine, so there is none of that name.
+        Kueue puts jobs without a queue into the one called `default`. If the tenant also has quota of another engine,
+        these could be the other engine's jobs, so no queue has that name.
         """
         queued = [pool.queue for pool in self._platform.pools if pool.name in shares]
         return QUEUE if all(engine == KUEUE for engine in queued) else KUEUE
@@ -355,7 +359,7 @@ class Priority:
 
 
 class Queueing:
-    """How workloads wait for GPUs."""
+    """How workloads queue for GPUs."""
 
     def __init__(self, spec: QueueingSpec, platform: QueuedPlatform) -> None:
         self._spec = spec
@@ -363,7 +367,7 @@ class Queueing:
 
     @tracked_property
     def kueue(self) -> Kueue | None:
-        """What Kueue is told; None without it."""
+        """The configuration of Kueue; None without it."""
         spec = self._spec.kueue
         return Kueue(spec, self._platform) if spec is not None else None
 
@@ -373,13 +377,13 @@ class Queueing:
 
     @tracked_property
     def kai(self) -> Kai | None:
-        """What KAI is told; None without it."""
+        """The configuration of KAI; None without it."""
         spec = self._spec.kai
         return Kai(spec, self._platform) if spec is not None else None
 
     @property
     def shares(self) -> tuple[TenantShare, ...]:
-        """What every tenant has of every pool."""
+        """The share of every tenant in every pool."""
         with untracked():
             return tuple(tenant_shares(self._platform, self))
 
@@ -390,7 +394,7 @@ class Queueing:
 
     @property
     def classes(self) -> Iterator[Priority]:
-        """The same, each with its own line."""
+        """The priorities of workloads, each with its own source."""
         with untracked():
             names = list(self._spec.priorities)
         return (Priority(name, self._spec.priorities) for name in names)

@@ -1,4 +1,4 @@
-"""Prerequisites of queues: autoscalers that answer requests for nodes."""
+"""Prerequisites of queues: autoscalers that handle requests for nodes."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from blueprint.platform.queueing.provisioned import ProvisioningCheck
 
 
 def cluster_prerequisites(platform: Platform) -> Iterator[Iterator[str]]:
-    """What the cluster must have for each check; a sentence of several checks is theirs together."""
+    """The prerequisites of the cluster for each check; sentences common to several checks are combined."""
     for check in _checks(platform):
         yield iter(check.answered.needs)
 
 
 def pool_prerequisites(pool: Pool, platform: Platform) -> Iterator[Iterator[str]]:
-    """What the autoscaler of one pool must do."""
+    """The prerequisites of one pool's autoscaler."""
     for check in _checks(platform):
         yield _of_pool(check, pool)
 

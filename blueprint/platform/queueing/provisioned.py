@@ -1,6 +1,6 @@
-"""Admission checks, resolved: which workloads start only when an autoscaler has found or made nodes for them.
+"""Resolved admission checks: which workloads start only when an autoscaler has found or created nodes for them.
 
-A check is named by the blueprint and covers pools. The queue of each tenant that has quota of one of them refers to it.
+A check has a name in the blueprint and covers pools. The queue of each tenant with quota for one of them refers to it.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _MERGE = {
 
 
 class ProvisioningCheck:
-    """One check. `name` is the name that users see at their workloads."""
+    """One check. `name` is the name that users see in their workloads."""
 
     def __init__(self, name: str, checks: Any, pools: Sequence[QueuedPool]) -> None:
         self.name = name
@@ -39,48 +39,48 @@ class ProvisioningCheck:
 
     @tracked_property
     def pools(self) -> tuple[QueuedPool, ...]:
-        """The pools whose nodes are asked for, as far as they are Kueue's."""
+        """The pools whose nodes are requested, as far as they use Kueue."""
         return tuple(pool for pool in self._pools if pool.name in self.pool_names)
 
     @tracked_property
     def answered(self) -> ProvisioningClass:
-        """Who answers, and how."""
+        """The autoscaler that handles the requests."""
         return load_provisioning_classes()[self._spec.provisioning_class]
 
     @tracked_property
     def managed_resources(self) -> tuple[str, ...]:
-        """The GPUs of the pools, or all that they offer: a set of pods that requests none of them needs no answer."""
+        """The GPUs of the pools, or all of their resources: pod sets that request none of them are not checked."""
         offered = {each.resource for pool in self.pools for each in pool.offered.values()}
         found = {each for each in offered if each not in NODE_RESOURCES}
         return tuple(sorted(found or offered))
 
     @tracked_property
     def parameters(self) -> dict[str, str]:
-        """What each request says beside."""
+        """Additional parameters of each request."""
         return dict(sorted(plain(self._spec.parameters).items()))
 
     @tracked_property
     def retries(self) -> int:
-        """How often Kueue asks again."""
+        """The number of retries by Kueue."""
         return int(self._spec.retries)
 
     @tracked_property
     def retry_base_seconds(self) -> int:
-        """How long it waits the first time."""
+        """The delay before the first retry, in seconds."""
         return int(self._spec.retry_base_seconds)
 
     @tracked_property
     def retry_max_seconds(self) -> int:
-        """How long it waits at most."""
+        """The maximum delay before a retry, in seconds."""
         return int(self._spec.retry_max_seconds)
 
     @tracked_property
     def merge(self) -> str | None:
-        """Which sets of pods are one set of the request, in Kueue's word; None where each is one of its own."""
+        """Which pod sets are merged in the request, in Kueue's notation; None if they are separate."""
         word = self._spec.merge or self.answered.merge
         return _MERGE[word] if word else None
 
     @tracked_property
     def node_labels(self) -> dict[str, str]:
-        """Labels of the nodes that are made, by the detail of the answer that has the value."""
+        """Labels of the created nodes, by the detail of the response that contains the value."""
         return dict(sorted({**self.answered.node_labels, **plain(self._spec.node_labels)}.items()))

@@ -1,4 +1,4 @@
-"""Checks of what workloads wait for besides quota: whether a pool's autoscaler can answer requests for nodes."""
+"""Checks of admission checks: whether a pool's autoscaler can handle requests for nodes."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ CHECKS: Path = (*SECTION, "provisioningRequests")
 
 
 def check_provisioned(context: CheckContext) -> Iterator[Diagnostic]:
-    """Each check by itself, then pools of two checks."""
+    """Check each admission check alone, then pools with two checks."""
     queueing = context.platform.queueing
     seen: dict[str, Path] = {}
     for check in queueing.kueue.checks if queueing and queueing.kueue else ():
@@ -37,7 +37,7 @@ def check_provisioned(context: CheckContext) -> Iterator[Diagnostic]:
 
 
 def _class(context: CheckContext, check: ProvisioningCheck) -> Iterator[Diagnostic]:
-    """Whether the class is there where the cluster runs."""
+    """Check that the class is available on the cluster's distribution."""
     only, here = check.answered.distributions, context.platform.cluster.distribution
     if only and here not in only:
         path = (*CHECKS, check.name, "class")
@@ -55,10 +55,10 @@ def _retries(context: CheckContext, check: ProvisioningCheck) -> Iterator[Diagno
 
 
 def _pool(context: CheckContext, check: ProvisioningCheck, name: str, path: Path) -> Iterator[Diagnostic]:
-    """Whether nodes of a pool can be asked for."""
+    """Check whether nodes of a pool can be requested."""
     pool = context.pools.get(name)
     if pool is None:
-        if not context.is_written((*POOLS, name)):  # what is wrong with a pool that is there is told there
+        if not context.is_written((*POOLS, name)):  # errors in an existing pool are reported there
             names = sorted(context.pools)
             help_, fix = known_names(name, names), nearest(name, names)
             message = f"there is no pool {name}"
@@ -81,7 +81,7 @@ def _pool(context: CheckContext, check: ProvisioningCheck, name: str, path: Path
 
 
 def _size(context: CheckContext, check: ProvisioningCheck, pool: Pool, path: Path) -> Iterator[Diagnostic]:
-    """Whether nodes are added where they can be, and only there."""
+    """Check that nodes are added exactly where this is possible."""
     notes = (context.note((*POOLS, pool.name, "nodes"), "nodes"),)
     grows = pool.nodes_min < pool.nodes_max
     if check.answered.adds_nodes and not grows:

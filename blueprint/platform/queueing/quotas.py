@@ -1,4 +1,4 @@
-"""Quotas as Kueue wants them: groups of resources, in which every flavor says an amount of every resource."""
+"""Quotas in Kueue's structure: resource groups, in which every flavor has an amount for every resource."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from blueprint.records import Record
 from blueprint.spec.karpenter import PURCHASES
 
 Amount = Union[TenantQuota, "Withheld", None]
-"""None where a tenant has nothing of its own, but may borrow."""
+"""None if a tenant has no own quota, but may borrow."""
 Quotas = Mapping[str, Mapping[str, Amount]]
-"""Amounts by pool and name."""
+"""Amounts by pool and resource name."""
 
 
 class OfferingPool(Protocol):
@@ -22,19 +22,19 @@ class OfferingPool(Protocol):
 
     @property
     def name(self) -> str:
-        """Its name in the blueprint."""
+        """The name in the blueprint."""
 
     @property
     def own_label(self) -> str:
-        """The same, recorded."""
+        """The name in the blueprint, recorded."""
 
     @property
     def offered(self) -> Mapping[str, Offered]:
-        """What pods can request of each node, by the name that quotas have for it."""
+        """The resources that pods can request from each node, by the name in quotas."""
 
 
 class PurchasedFlavor:
-    """The nodes of a pool that are bought in one way: they are an offer of their own."""
+    """The nodes of a pool with one purchase type, which form a separate flavor."""
 
     def __init__(self, pool: OfferingPool, purchase: str) -> None:
         self._pool = pool
@@ -48,12 +48,12 @@ class PurchasedFlavor:
 
     @property
     def offered(self) -> Mapping[str, Offered]:
-        """Their GPUs, by the purchase type."""
+        """Their GPUs, by purchase type."""
         return {self._purchase: self._pool.offered[self._purchase]}
 
 
 def by_flavor(quotas: Quotas, pools: Sequence[OfferingPool]) -> tuple[Quotas, tuple[OfferingPool, ...]]:
-    """Quotas and pools, with a pool's purchase types apart, the surest first, where it has several."""
+    """Quotas and pools, with a pool's purchase types as separate flavors, the most reliable first."""
     flavors: dict[str, tuple[OfferingPool, ...]] = {
         pool.name: tuple(PurchasedFlavor(pool, each) for each in purchased(pool)) or (pool,) for pool in pools
     }
@@ -67,12 +67,14 @@ def by_flavor(quotas: Quotas, pools: Sequence[OfferingPool]) -> tuple[Quotas, tu
 
 
 def purchased(pool: OfferingPool) -> tuple[str, ...]:
-    """The purchase types of a pool that has several, by which its GPUs are counted."""
+    """The purchase types by which a pool's GPUs are counted, if it has several."""
     return tuple(each for each in PURCHASES if each in pool.offered)
 
 
 class Withheld:
-    """Nothing of a resource that no quota of the tenant names: undeclared, Kueue would not count it at all."""
+    """A zero amount of a resource that no quota of the tenant names: without it, Kueue would not count the resource at
+    all.
+    """
 
     guaranteed = "0"
     lend: str | None = None
@@ -82,7 +84,7 @@ class Withheld:
 
 
 class ResourceQuota:
-    """How much a queue has of one resource of one flavor."""
+    """A queue's amount of one resource in one flavor."""
 
     def __init__(self, resource: str, quota: Amount) -> None:
         self.name = resource
@@ -90,22 +92,22 @@ class ResourceQuota:
 
     @property
     def nominal(self) -> str:
-        """What is its own."""
+        """The nominal quota."""
         return self._quota.guaranteed if self._quota else "0"
 
     @property
     def borrowing(self) -> str | None:
-        """How much more it may borrow; None where nothing limits it."""
+        """The borrowing limit; None if unlimited."""
         return self._quota.borrow if self._quota else None
 
     @property
     def lending(self) -> str | None:
-        """How much of its own it lends; None where nothing limits it."""
+        """The lending limit; None if unlimited."""
         return self._quota.lend if self._quota else None
 
 
 class FlavorQuotas:
-    """What a queue has of one pool."""
+    """A queue's quota for one pool."""
 
     def __init__(self, pool: OfferingPool, resources: tuple[ResourceQuota, ...]) -> None:
         self._pool = pool
@@ -113,7 +115,7 @@ class FlavorQuotas:
 
     @property
     def name(self) -> str:
-        """The flavor: the pool's name."""
+        """The name of the flavor, which is the pool's."""
         return self._pool.own_label
 
 
@@ -125,11 +127,11 @@ class ResourceGroup(Record):
 
 
 def resource_groups(quotas: Quotas, pools: Sequence[OfferingPool]) -> tuple[ResourceGroup, ...]:
-    """Pools that share a resource are in one group: Kueue wants each resource in one group alone.
+    """Pools that share a resource are in one group, because Kueue allows each resource in only one group.
 
-    Amounts of what a pool does not offer, which is refused (BP3413), are left out.
+    Amounts of resources that a pool does not offer, which are an error (BP3413), are omitted.
     """
-    with untracked():  # each amount records its own line
+    with untracked():  # each amount records its own source
         known = {pool.name: pool for pool in pools}
         named = {
             known[name]: {
@@ -142,7 +144,7 @@ def resource_groups(quotas: Quotas, pools: Sequence[OfferingPool]) -> tuple[Reso
 
 
 def with_withheld(quotas: Quotas, pools: Sequence[OfferingPool], *, in_group: bool) -> Quotas:
-    """The same, and nothing of every resource of GPUs that they do not name."""
+    """The quotas, with zero for every GPU resource that they do not contain."""
     offered = {pool.name: pool.offered for pool in pools}
     named = {
         offered[pool][name].resource
@@ -161,7 +163,7 @@ def with_withheld(quotas: Quotas, pools: Sequence[OfferingPool], *, in_group: bo
 
 
 def _connected(named: Mapping[OfferingPool, Mapping[str, Amount]]) -> list[list[OfferingPool]]:
-    """The pools by what they share, in their own order."""
+    """The pools grouped by shared resources, in their original order."""
     groups: list[tuple[set[str], list[OfferingPool]]] = []
     for pool, amounts in named.items():
         resources, members = set(amounts), [pool]

@@ -1,4 +1,4 @@
-"""Whose the GPUs of each pool are, and by which queue: every tenant's share of every pool."""
+"""The owners and queues of each pool's GPUs: every tenant's share of every pool."""
 
 from __future__ import annotations
 
@@ -14,23 +14,23 @@ from blueprint.records import Record
 
 
 class NamesQueues(Protocol):
-    """What names the queues of Kueue."""
+    """Returns the names of Kueue's queues."""
 
     def queue_of(self, shares: Mapping[str, object]) -> str | None:
         """The name of the queue in the namespaces of a tenant with these quotas; None without one."""
 
 
 class TenantShare(Record, kw_only=True):
-    """What a tenant has of a pool.
+    """A tenant's share of a pool.
 
     Attributes:
         tenant: The tenant.
         pool: The pool.
         engine: The engine of the pool.
-        queue: The queue that its workloads name.
-        own: What is guaranteed to it, as `4 gpu, 16 cpu`.
-        most: The most that it can get while others use nothing.
-        borrows: Whether that is more.
+        queue: The queue that its workloads specify.
+        own: The guaranteed amount, as `4 gpu, 16 cpu`.
+        most: The maximum that it can get while others use nothing.
+        borrows: Whether the maximum exceeds the guaranteed amount.
         lends: Whether the blueprint limits what it lends.
         workloads: The kinds of workloads that are rendered for it.
     """
@@ -47,7 +47,7 @@ class TenantShare(Record, kw_only=True):
 
 
 def tenant_shares(platform: SharedPlatform, kueue: NamesQueues) -> Iterator[TenantShare]:
-    """Those of all tenants with namespaces, by tenant."""
+    """The shares of all tenants with namespaces, by tenant."""
     lending = Lending(platform.tenants)
     pools = {pool.name: pool for pool in platform.pools}
     for tenant in platform.tenants.users:

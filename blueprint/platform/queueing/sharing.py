@@ -1,4 +1,4 @@
-"""Which pools have GPUs that KAI gives to pods in parts."""
+"""Pools whose GPUs KAI shares among pods."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ _GPU, _RESOURCE = "gpu", "nvidia.com/gpu"
 
 
 class SharesGpus(Protocol):
-    """What KAI is told of sharing."""
+    """KAI's configuration of GPU sharing."""
 
     @property
     def gpu_sharing(self) -> bool:
-        """Whether pods may request parts of GPUs."""
+        """Whether pods may request fractional GPUs."""
 
 
 def gpus_shared_by_kai(pool: Pool, kai: SharesGpus | None) -> int:
-    """How many GPUs of each node pods may request parts of: whole ones that no pod claims; otherwise none."""
+    """The number of GPUs per node that pods may share: whole ones that are not claimed; otherwise 0."""
     offered = pool.offered.get(_GPU)
     if kai is None or not kai.gpu_sharing or pool.queue != KAI or pool.claimed or not isinstance(pool, GpuPool):
         return 0

@@ -1,1 +1,1 @@
-"""Who shares the platform: groups and tenants, their namespaces, rights and quotas."""
+"""The tenants of the platform: groups and tenants, their namespaces, permissions and quotas."""

@@ -1,6 +1,7 @@
-"""What admission policies let a tenant do. Its namespaces carry it as annotations, which the tenant cannot change.
+"""The permissions that admission policies give to a tenant. The values are annotations of its namespaces, which the
+tenant cannot change.
 
-Lists are texts, joined by `|`: a policy splits them.
+Lists are strings, joined by `|`, which a policy splits.
 """
 
 from __future__ import annotations
@@ -15,13 +16,13 @@ from blueprint.platform.tracking.sources import Source
 from blueprint.platform.views import ClaimsView, PlatformView
 
 HIGHEST_PRIORITY = 1_000_000_000
-"""The highest priority that a PriorityClass of users may have; those above it are the system's."""
+"""The maximum priority of a user's PriorityClass; higher ones are reserved for the system."""
 MORE_CLASSES, _MORE_TAINTS = "tenantDeviceClasses", "toleratedTaints"
-"""Settings that add to what follows from quotas."""
+"""Settings that extend what follows from quotas."""
 
 
 class Prioritised(Protocol):
-    """What tenants read of the queueing."""
+    """The part of queueing that tenants read."""
 
     @property
     def priorities(self) -> Mapping[str, int]:
@@ -32,38 +33,38 @@ class Prioritised(Protocol):
 
 
 class SharedPool(Protocol):
-    """A pool that tenants share."""
+    """A pool that is shared by tenants."""
 
     @property
     def name(self) -> str:
-        """Its name in the blueprint."""
+        """The name in the blueprint."""
 
     @property
     def offered(self) -> Mapping[str, Offered]:
-        """What pods can request of each node, by the name that quotas have for it."""
+        """The resources that pods can request from each node, by the name in quotas."""
 
     @property
     def taints(self) -> tuple[Taint, ...]:
-        """Taints of the nodes."""
+        """The taints of its nodes."""
 
     @property
     def runs_virtual_machines(self) -> bool:
-        """Whether its nodes run virtual machines, which get their GPUs."""
+        """Whether its nodes run virtual machines that get their GPUs."""
 
     @property
     def pods_wait(self) -> bool:
-        """Whether workloads wait as pods, which a quota of the namespace would count."""
+        """Whether workloads wait as pods, which a ResourceQuota would count."""
 
     @property
     def claimed(self) -> bool:
         """Whether pods claim its GPUs instead of requesting a number of them."""
 
     def taint_source(self, taint: Taint) -> Source:
-        """The line that gives the nodes this taint."""
+        """The source of a taint of the nodes."""
 
 
 class AdmittedTenant(Protocol):
-    """A tenant, as the admission of its workloads knows it."""
+    """A tenant, as seen by admission policies."""
 
     @property
     def namespaces(self) -> tuple[str, ...]:
@@ -75,23 +76,23 @@ class AdmittedTenant(Protocol):
 
     @property
     def isolated(self) -> bool:
-        """Whether its pods accept connections from its own namespaces and Prometheus alone."""
+        """Whether its pods accept connections only from its own namespaces and Prometheus."""
 
     @property
     def highest_priority(self) -> int | None:
-        """Its cap of priorities; None where nothing limits it."""
+        """Its maximum priority; None if unlimited."""
 
     @property
     def shares(self) -> Mapping[str, Mapping[str, object]]:
-        """What it may use, by pool and by the name that quotas have for it."""
+        """The amounts that it may use, by pool and by name in quotas."""
 
     @property
     def claimed_classes(self) -> Sequence[ClaimedClass]:
-        """The classes of the devices that its pods claim."""
+        """The classes of the devices that its pods may claim."""
 
 
 class AdmittingPlatform(PlatformView, Protocol):
-    """The platform, as the admission of tenants' workloads knows it."""
+    """The platform, as seen by admission policies."""
 
     @property
     def pools(self) -> Sequence[SharedPool]:
@@ -99,7 +100,7 @@ class AdmittingPlatform(PlatformView, Protocol):
 
     @property
     def dra(self) -> ClaimsView:
-        """What DRA drivers publish."""
+        """The devices that DRA drivers publish."""
 
     @property
     def queueing(self) -> Prioritised | None:
@@ -107,11 +108,11 @@ class AdmittingPlatform(PlatformView, Protocol):
 
     @property
     def admission_policies(self) -> bool:
-        """Whether admission policies hold the workloads of tenants to what is theirs."""
+        """Whether admission policies restrict the workloads of tenants to their own resources."""
 
 
 class Allowed:
-    """What the workloads of a tenant may do. Where no policies are wanted, only its cap of priorities holds."""
+    """The permissions of a tenant's workloads. Without policies, only its maximum priority applies."""
 
     def __init__(self, tenant: AdmittedTenant, platform: AdmittingPlatform) -> None:
         self._tenant = tenant
@@ -119,24 +120,24 @@ class Allowed:
 
     @tracked_property
     def namespaces(self) -> str | None:
-        """The tenant's own namespaces: accounts of these are the tenant, all other accounts are the platform's."""
+        """The tenant's own namespaces: their ServiceAccounts belong to the tenant, all others to the platform."""
         return "|".join(self._tenant.namespaces) if self._platform.admission_policies else None
 
     @tracked_property
     def members(self) -> str | None:
-        """The groups of users of an isolated tenant, who may not open its network; None of an open one."""
+        """The user groups of an isolated tenant, who may not open its network; None for one that is not isolated."""
         isolated = self._platform.admission_policies and self._tenant.isolated
         return "|".join(self._tenant.groups) if isolated else None
 
     @tracked_property
     def queue(self) -> str | None:
-        """The queue by which its workloads get devices; None where it has none."""
+        """The queue through which its workloads get devices; None if it has none."""
         queueing = self._platform.queueing if self._platform.admission_policies else None
         return queueing.queue_of(self._tenant.shares) if queueing else None
 
     @tracked_property
     def shards(self) -> str | None:
-        """The pools of which it has quota and where another scheduler holds its pods until it is their turn."""
+        """The pools for which it has quota and where another scheduler holds its pods in a queue."""
         if not self._platform.admission_policies:
             return None
         found = [pool.name for pool in self._platform.pools if pool.pods_wait and pool.name in self._tenant.shares]
@@ -144,7 +145,7 @@ class Allowed:
 
     @tracked_property
     def highest_priority(self) -> str | None:
-        """The highest priority that its workloads may have: its cap, or the highest that the blueprint declares."""
+        """The maximum priority of its workloads: its cap, or the highest one that the blueprint declares."""
         if (cap := self._tenant.highest_priority) is not None:
             return str(cap)
         if not self._platform.admission_policies:
@@ -154,9 +155,9 @@ class Allowed:
 
     @tracked_property
     def device_classes(self) -> str | None:
-        """The classes of devices that its claims may name: those of what it has quota of, and what a setting adds.
+        """The device classes that its claims may use: those for which it has quota, and those that a setting adds.
 
-        Those of all GPUs where there are no quotas: without a queue a tenant is held to no part of them.
+        Without quotas, those of all GPUs: without a queue, a tenant is not restricted to a part of them.
         """
         dra = self._platform.dra
         if not self._platform.admission_policies or not dra.publishes_gpus:
@@ -167,9 +168,10 @@ class Allowed:
 
     @tracked_property
     def closed_taints(self) -> str | None:
-        """Taints that its pods may not tolerate: of pools of which it has no quota, and of no pool of which it has.
+        """Taints that its pods must not tolerate: those of pools for which it has no quota, unless a pool with quota
+        has them too.
 
-        None where there are no quotas.
+        None without quotas.
         """
         if not self._platform.admission_policies or self._platform.queueing is None:
             return None
@@ -182,7 +184,7 @@ class Allowed:
 
     @tracked_property
     def runs_virtual_machines(self) -> bool:
-        """Whether it has quota of a pool whose nodes run virtual machines."""
+        """Whether it has quota for a pool whose nodes run virtual machines."""
         if not self._platform.admission_policies:
             return False
         with untracked():

@@ -15,13 +15,13 @@ from blueprint.source.paths import Path
 TENANTS: Path = ("spec", "tenants")
 PLANS: Path = ("spec", "plans")
 _OF_NAMESPACES = ("groups", "network", "priorityCap", "workloads")
-"""Settings that concern namespaces."""
+"""Settings that apply to namespaces."""
 _ALL_USERS = ("system:authenticated", "system:unauthenticated", "system:serviceaccounts")
 _RESERVED = ("default", "kube-system", "kube-public", "kube-node-lease")
 
 
 def check_tenants(context: CheckContext) -> Iterator[Diagnostic]:
-    """Every tenant alone, then the namespaces of all."""
+    """Check every tenant alone, then the namespaces of all."""
     tenants = context.platform.tenants
     parents = {tenant.parent_name for tenant in tenants.every}
     for tenant in tenants.every:
@@ -39,7 +39,7 @@ def check_tenants(context: CheckContext) -> Iterator[Diagnostic]:
 
 
 def declared_at(context: CheckContext, tenant: Tenant, *steps: str) -> Path:
-    """Where a setting of a tenant was written: at the tenant, or in its plan."""
+    """The path of a tenant's setting: in the tenant, or in its plan."""
     own = (*TENANTS, tenant.name, *steps)
     if tenant.plan is None or context.is_written((*TENANTS, tenant.name, steps[0])):
         return own
@@ -54,7 +54,7 @@ def _plan(context: CheckContext, tenant: Tenant) -> Iterator[Diagnostic]:
 
 
 def _users(context: CheckContext, tenant: Tenant) -> Iterator[Diagnostic]:
-    """Groups that are no tenant's: every user is in them."""
+    """User groups that must not belong to a tenant, because every user is a member."""
     for index, name in enumerate(tenant.groups):
         if name in _ALL_USERS:
             path = (*declared_at(context, tenant, "groups"), index)
@@ -78,7 +78,7 @@ def _parent(context: CheckContext, tenant: Tenant) -> Iterator[Diagnostic]:
 
 
 def _cycles(context: CheckContext) -> Iterator[Diagnostic]:
-    """Each circle once, at its first member."""
+    """Report each cycle once, at its first member."""
     reported: set[str] = set()
     for tenant in context.platform.tenants.every:
         way, above = [tenant.name], tenant.parent
@@ -138,7 +138,7 @@ def _namespaces(context: CheckContext) -> Iterator[Diagnostic]:
 
 
 def _unfit(name: str, components: dict[str, str]) -> str | None:
-    """Why a namespace cannot be a tenant's; None where it can."""
+    """Why a namespace cannot belong to a tenant; None if it can."""
     if not re.fullmatch(DNS_LABEL, name):
         return "a namespace has at most 63 lower-case letters, digits and dashes, a letter or digit first and last"
     if name in _RESERVED or name.startswith("kube-"):

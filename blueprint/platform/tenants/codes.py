@@ -1,4 +1,4 @@
-"""Codes of tenants: who belongs to whom, namespaces, plans, priorities."""
+"""Diagnostic codes of tenants: groups, namespaces, plans, priorities."""
 
 from blueprint.diagnostics import Severity, define
 

@@ -1,4 +1,4 @@
-"""Tenants, resolved: what each has by itself, by its plan, and by the group that it belongs to."""
+"""Resolved tenants: their own settings, those of their plan, and those of their group."""
 
 from __future__ import annotations
 
@@ -16,22 +16,22 @@ from blueprint.spec.tenants import TENANT
 from blueprint.units import canonical_quantity, quantity_value
 
 TENANT_LABEL = "gpublueprint.dev/tenant"
-"""The label of a namespace that names its tenant."""
+"""The label of a namespace with the name of its tenant."""
 
 OWN_NAME = TENANT
-"""What stands for the name of the tenant in lists of a plan."""
+"""The placeholder for the name of the tenant in lists of a plan."""
 
 
 class TenantPlatform(AdmittingPlatform, Protocol):
-    """The platform, as its tenants know it."""
+    """The platform, as seen by its tenants."""
 
     @property
     def tenants(self) -> Tenants:
-        """Everybody who shares it."""
+        """All tenants of the platform."""
 
 
 class TenantQuota:
-    """How much a tenant has of one resource of one pool. Reading an amount records its own line."""
+    """A tenant's amount of one resource in one pool. Reading an amount records its own source."""
 
     def __init__(self, amount: Any) -> None:
         self._amount = amount
@@ -44,17 +44,17 @@ class TenantQuota:
 
     @property
     def guaranteed(self) -> str:
-        """What the tenant always gets back, as a quantity."""
+        """The guaranteed amount, as a quantity."""
         return canonical_quantity(self._amount.guaranteed)
 
     @property
     def borrow(self) -> str | None:
-        """How much more it may use; None where nothing limits it."""
+        """The borrowing limit; None if unlimited."""
         return _quantity(self._amount.borrow)
 
     @property
     def lend(self) -> str | None:
-        """How much others may use of what is guaranteed; None where nothing limits it."""
+        """The lending limit; None if unlimited."""
         return _quantity(self._amount.lend)
 
 
@@ -73,12 +73,12 @@ class Tenant:
 
     @tracked_property
     def plan(self) -> str | None:
-        """The plan that it names."""
+        """The name of its plan."""
         name: str | None = self._spec.plan
         return name
 
     def _declared(self, field: str) -> Any:
-        """What it says itself, or its plan; None where neither does."""
+        """Its own value, or that of its plan; None if neither is set."""
         own = getattr(self._spec, field)
         if own is not None or self.plan is None or self.plan not in self._plans:
             return own
@@ -89,18 +89,18 @@ class Tenant:
 
     @tracked_property
     def parent_name(self) -> str | None:
-        """The group that it names."""
+        """The name of its group."""
         name: str | None = self._spec.parent
         return name
 
     @tracked_property
     def parent(self) -> Tenant | None:
-        """The group that it belongs to; None where it names none, or one that is not there."""
+        """Its group; None if it declares none, or one that does not exist."""
         return self._platform.tenants.find(self.parent_name) if self.parent_name else None
 
     @property
     def ancestors(self) -> Iterator[Tenant]:
-        """Its group, the group of that, and so on; each once, also where they go in a circle."""
+        """Its group, the group of that, and so on, without duplicates even in a cycle."""
         seen, above = {self.name}, self.parent
         while above is not None and above.name not in seen:
             seen.add(above.name)
@@ -109,7 +109,7 @@ class Tenant:
 
     @tracked_property
     def namespaces(self) -> tuple[str, ...]:
-        """Its namespaces; none of a group."""
+        """Its namespaces; empty for a group."""
         return self._named(self._declared("namespaces"))
 
     @property
@@ -119,57 +119,57 @@ class Tenant:
 
     @tracked_property
     def groups(self) -> tuple[str, ...]:
-        """Groups of users that may work in its namespaces."""
+        """User groups that may work in its namespaces."""
         return self._named(self._declared("groups"))
 
     @tracked_property
     def isolated(self) -> bool:
-        """Whether its pods accept connections from its own namespaces and Prometheus alone."""
+        """Whether its pods accept connections only from its own namespaces and Prometheus."""
         return bool(self._declared("network") != "open")
 
     @tracked_property
     def weight(self) -> str | None:
-        """Its share of what is borrowed, as a quantity; None where nothing is declared."""
+        """Its weight for borrowing, as a quantity; None if undeclared."""
         weight = self._declared("weight")
         return None if weight is None else canonical_quantity(weight)
 
     @tracked_property
     def priority_cap(self) -> str | None:
-        """The highest priority that its workloads may have, by name."""
+        """The name of the maximum priority of its workloads."""
         name: str | None = self._declared("priority_cap")
         return name
 
     @tracked_property
     def highest_priority(self) -> int | None:
-        """The same as a number; None where nothing limits it."""
+        """The maximum priority as a number; None if unlimited."""
         queueing = self._platform.queueing
         return queueing.priorities.get(self.priority_cap) if queueing and self.priority_cap else None
 
     @property
     def allowed(self) -> Allowed:
-        """What admission policies let its workloads do."""
+        """The permissions that admission policies give to its workloads."""
         return Allowed(self, self._platform)
 
     @tracked_property
     def quota(self) -> dict[str, dict[str, TenantQuota]]:
-        """What it has by pool and name of a resource."""
+        """Its quota by pool and resource name."""
         quotas = self._declared("quota")
         if quotas is None:
             return {}
         found: dict[str, dict[str, TenantQuota]] = {}
         for pool, resources in sorted(quotas.items()):
-            with untracked():  # each amount records its own line
+            with untracked():  # each amount records its own source
                 found[pool] = {name: TenantQuota(amount) for name, amount in sorted(resources.items())}
         return found
 
     @tracked_property
     def workloads(self) -> tuple[str, ...]:
-        """The kinds of workloads that its users start from, as it names them."""
+        """The workload kinds for its users, as declared."""
         return tuple(plain(self._declared("workloads") or ()))
 
     @property
     def shares(self) -> dict[str, dict[str, TenantQuota | None]]:
-        """Its quota, with None for everything that only its groups have: it has nothing of that, but may borrow it."""
+        """Its quota, with None for everything that only its groups have: it has no own quota, but may borrow."""
         found: dict[str, dict[str, TenantQuota | None]] = {pool: dict(amounts) for pool, amounts in self.quota.items()}
         for group in self.ancestors:
             for pool, amounts in group.quota.items():
@@ -180,12 +180,14 @@ class Tenant:
 
     @tracked_property
     def claimed_classes(self) -> tuple[ClaimedClass, ...]:
-        """The classes of the devices that its pods get: those of which it has quota; without queues, all."""
+        """The classes of the devices that its pods get: those for which it has quota; without queues, all."""
         return self._classes(self._platform.pools)
 
     @tracked_property
     def template_classes(self) -> tuple[ClaimedClass, ...]:
-        """Those that its pods claim by themselves: where the scheduler makes claims of requests, Kueue counts these."""
+        """The classes that its pods claim directly. If the scheduler creates claims for requests, Kueue counts the
+        requests.
+        """
         by_request = self._platform.queueing is not None and self._platform.dra.extended_resources
         return self._classes([pool for pool in self._platform.pools if pool.pods_wait or not by_request])
 
@@ -201,9 +203,9 @@ class Tenant:
 
     @tracked_property
     def most_gpus(self) -> dict[str, str]:
-        """The most that its queue could get of each resource of GPUs; only of what something limits.
+        """The maximum that its queue could get of each GPU resource; only for limited ones.
 
-        Nothing of this limits what pods request that wait for their turn: a quota would refuse them.
+        This does not apply to resources whose pods wait in a queue, because a ResourceQuota would reject the pods.
         """
         with untracked():
             pools = {pool.name: pool.offered for pool in self._platform.pools}
@@ -221,7 +223,7 @@ class Tenant:
 
     @property
     def gpu_limits(self) -> dict[str, str]:
-        """The same, by the name that ResourceQuotas have for it."""
+        """The maximum number of GPUs, by the name in ResourceQuotas."""
         with untracked():
             offered = [each for pool in self._platform.pools for each in pool.offered.values()]
             claimed = {each.resource: each.claimed for each in offered if each.claimed}
@@ -231,13 +233,15 @@ class Tenant:
 
     @property
     def _uncounted(self) -> tuple[str, ...]:
-        """What no queue counts, since it has instances of all profiles, as ResourceQuotas call it."""
+        """The resources that no queue counts, because they include instances of all profiles, by the name in
+        ResourceQuotas.
+        """
         more = self._platform.setting(MORE_CLASSES) or ()
         classes = (name for name in self._platform.dra.classes_of("mig") if name not in more)
         return tuple(map(limited, classes))
 
     def _most(self, quota: TenantQuota | None) -> Fraction | None:
-        """What is guaranteed and what it may borrow; None where nothing limits it."""
+        """The guaranteed amount plus the borrowing limit; None if unlimited."""
         if quota is None or (quota.borrow is None and self.parent is not None):
             return None
         return quantity_value(quota.guaranteed) + quantity_value(quota.borrow or "0")
@@ -248,7 +252,7 @@ def _sum(one: Fraction | None, other: Fraction | None) -> Fraction | None:
 
 
 class Tenants:
-    """Everybody who shares a platform."""
+    """All tenants of a platform."""
 
     def __init__(self, specs: Any, plans: Any, platform: TenantPlatform) -> None:
         self._specs = specs
@@ -262,7 +266,7 @@ class Tenants:
         return {name: Tenant(name, spec, self._plans, self._platform) for name, spec in specs.items()}
 
     def find(self, name: str) -> Tenant | None:
-        """The tenant or group of this name."""
+        """The tenant or group with this name."""
         return self._by_name.get(name)
 
     @property
@@ -272,13 +276,13 @@ class Tenants:
 
     @tracked_property
     def groups(self) -> tuple[Tenant, ...]:
-        """Those without namespaces."""
+        """The groups, which have no namespaces."""
         with untracked():
             return tuple(each for each in self.every if each.is_group)
 
     @tracked_property
     def users(self) -> tuple[Tenant, ...]:
-        """Those with namespaces."""
+        """The tenants, which have namespaces."""
         with untracked():
             return tuple(each for each in self.every if not each.is_group)
 
@@ -291,7 +295,7 @@ class Tenants:
 
     @tracked_property
     def claims(self) -> tuple[ClaimTemplate, ...]:
-        """A template for each class of devices that pods of a tenant claim, in each of its namespaces."""
+        """A claim template for each class of devices that pods of a tenant claim, in each of its namespaces."""
         with untracked():
             found = [(each, len(each.tenant.template_classes)) for each in self.namespaces]
         return tuple(ClaimTemplate(each, index) for each, number in found for index in range(number))
@@ -306,7 +310,7 @@ class Tenants:
 
     @tracked_property
     def taint_keys(self) -> list[str]:
-        """Keys of the taints of all pools: no toleration of another key is worth a closer look."""
+        """Keys of the taints of all pools. Tolerations of other keys need no check."""
         return sorted({taint.key for pool in self._platform.pools for taint in pool.taints})
 
 
@@ -329,27 +333,27 @@ class TenantNamespace:
 
     @property
     def groups(self) -> tuple[str, ...]:
-        """Groups of users that may work in it."""
+        """User groups that may work in it."""
         return self.tenant.groups
 
     @property
     def isolated(self) -> bool:
-        """Whether its pods accept connections from its tenant and Prometheus alone."""
+        """Whether its pods accept connections only from its tenant and Prometheus."""
         return self.tenant.isolated
 
     @property
     def allowed(self) -> Allowed:
-        """What admission policies let its workloads do."""
+        """The permissions that admission policies give to its workloads."""
         return self.tenant.allowed
 
     @property
     def gpu_limits(self) -> dict[str, str]:
-        """What pods may request in it together, by the name that ResourceQuotas have for it."""
+        """The total that its pods may request, by the name in ResourceQuotas."""
         return self.tenant.gpu_limits
 
 
 class ClaimTemplate:
-    """Claims of one device, for pods of a namespace."""
+    """A claim template for one device, for pods of a namespace."""
 
     def __init__(self, namespace: TenantNamespace, index: int) -> None:
         self._namespace = namespace

@@ -1,4 +1,4 @@
-"""Checks of topology: levels, sizes of domains, NVLink domains, kubelets."""
+"""Checks of topology: levels, domain sizes, NVLink domains, kubelets."""
 
 from __future__ import annotations
 
@@ -20,22 +20,22 @@ from blueprint.units import quantity_value
 
 LEVELS: Path = ("spec", "cluster", "topology")
 LEAST_MEMORY = 2 * 2**30
-"""Bytes. Kubelet, runtime and the operands of one node request about that much."""
+"""Approximate memory requests, in bytes, of kubelet, runtime and operands on one node."""
 
 
 def check_topology(context: CheckContext) -> Iterator[Diagnostic]:
-    """The levels of the cluster, and where the nodes of each pool stand."""
+    """Check the levels of the cluster, and the location of each pool's nodes."""
     return TopologyChecks(context).found()
 
 
 class TopologyChecks:
-    """Checks of a blueprint that is completed by its machines."""
+    """Checks of a blueprint completed with the facts about its machines."""
 
     def __init__(self, context: CheckContext) -> None:
         self.context = context
 
     def found(self) -> Iterator[Diagnostic]:
-        """Everything, the cluster's levels first."""
+        """All findings, those for the cluster's levels first."""
         yield from self._levels()
         for name, pool in self.context.pools.items():
             yield from self._sizes(name, pool)
@@ -105,7 +105,9 @@ class TopologyChecks:
     def _filled(
         self, name: str, pool: Pool, size: int, at: Path, words: tuple[str, Code, Code]
     ) -> Iterator[Diagnostic]:
-        """Domains of `size` nodes in a pool: none may be larger than the pool; a broken one is worth a warning."""
+        """Check domains of `size` nodes in a pool: none may be larger than the pool, and an incomplete one causes a
+        warning.
+        """
         text, too_large, uneven = words
         notes = (self.context.note((*POOLS, name, "nodes"), "nodes of the pool"),)
         most = pool.nodes_max
@@ -133,7 +135,7 @@ class TopologyChecks:
         yield from self._filled(name, pool, nodes, (*at, "nodes"), words)
 
     def _too_many_gpus(self, name: str, product: Gpu, limit: Fact[int], nodes: int, count: int) -> Diagnostic:
-        """More GPUs than NVLink joins; a warning where the catalogue is not certain of the limit."""
+        """More GPUs than NVLink can connect; a warning if the catalogue is not certain of the limit."""
         message = f"{nodes} nodes with {count} {product.product} are {nodes * count} GPUs"
         message += f"; NVLink joins at most {limit.value}" if limit.value else ", and it has no NVLink"
         notes = (self.context.product_note(name), Note(f"{limit.source} ({limit.confidence})", limit.span))
@@ -176,7 +178,7 @@ class TopologyChecks:
 
 
 def _most_gpus(product: Gpu) -> Fact[int] | None:
-    """How many GPUs of the product NVLink joins: none where it has no links; None where nothing is known."""
+    """The maximum number of GPUs of the product in an NVLink domain; None if unknown."""
     nvlink = product.nvlink
     if nvlink is None:
         return None

@@ -1,4 +1,4 @@
-"""Diagnostic codes of hardware and topology (BP317x, BP318x, BP33xx)."""
+"""Diagnostic codes for hardware and topology (BP317x, BP318x, BP33xx)."""
 
 from blueprint.diagnostics import Severity, define
 

@@ -1,4 +1,4 @@
-"""What nodes must show of their place: the NVLink domain, and the kubelet's policies."""
+"""Expectations about the location of nodes: the NVLink domain, and the kubelet's policies."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Hardware and topology of a pool's nodes, resolved."""
+"""The resolved hardware and topology of a pool's nodes."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ HOSTNAME = "kubernetes.io/hostname"
 
 
 class NodeHardware:
-    """What one pool's nodes are made of. What nothing decides is None."""
+    """The hardware of one pool's nodes. Undetermined values are None."""
 
     def __init__(self, spec: NodePool, platform: PlatformView) -> None:
         self._spec = spec
@@ -26,7 +26,7 @@ class NodeHardware:
 
     @tracked_property
     def virtual(self) -> Machine | None:
-        """The machine, where what appears in the node is a vGPU."""
+        """The machine, if its GPU appears in the node as a vGPU."""
         found = self._platform.machine(self.instance_type) if self.instance_type else None
         return found if found and found.vgpu else None
 
@@ -37,25 +37,25 @@ class NodeHardware:
 
     @tracked_property
     def cpu(self) -> int | None:
-        """Processors of each node."""
+        """The number of CPUs per node."""
         return self._spec.machine.cpu
 
     @tracked_property
     def memory(self) -> str | None:
-        """Memory of each node, as a quantity in the API server's form."""
+        """The memory per node, as a quantity in the API server's form."""
         declared = self._spec.machine.memory
         return canonical_quantity(declared) if declared else None
 
     @tracked_property
     def machine(self) -> dict[str, str]:
-        """All that is known of the machine, by name; numbers as text, as nodes tell them."""
+        """All known facts about the machine, by name; numbers as strings, as reported by nodes."""
         cpu = str(self.cpu) if self.cpu else None
         known = {"instanceType": self.instance_type, "arch": self.arch, "cpu": cpu, "memory": self.memory}
         return {key: value for key, value in known.items() if value}
 
 
 class NodeTopology:
-    """Where one pool's nodes stand: domains, NVLink, and the policies of their kubelets."""
+    """The location of one pool's nodes: domains, NVLink, and kubelet policies."""
 
     def __init__(self, pool: PoolView, spec: NodePool, platform: PlatformView) -> None:
         self._pool = pool
@@ -64,26 +64,26 @@ class NodeTopology:
 
     @tracked_property
     def domain_nodes(self) -> int | None:
-        """Nodes in one NVLink domain; None where NVLink ends at the node."""
+        """The number of nodes in one NVLink domain; None if NVLink does not extend beyond a node."""
         domain = self._spec.nvlink_domain
         return domain.nodes if domain is not None else None
 
     @tracked_property
     def domain_label(self) -> str | None:
-        """The node label that names the NVLink domain."""
+        """The node label with the name of the NVLink domain."""
         domain = self._spec.nvlink_domain
         return domain.label if domain is not None else None
 
     @tracked_property
     def sizes(self) -> dict[str, int]:
-        """Nodes per domain that the pool gives, by level."""
+        """The declared nodes of the pool per domain, by level."""
         return dict(plain(self._spec.topology))
 
     @tracked_property
     def labels(self) -> dict[str, int]:
-        """Labels that say where a node stands, widest first, each with its nodes per domain (0: not said).
+        """Labels for a node's location, widest first, each with the number of nodes per domain (0: undeclared).
 
-        Nodes with GPUs carry every level of the cluster; others do where the pool gives sizes.
+        GPU nodes have all levels of the cluster; others only those for which the pool declares sizes.
         """
         sizes = self.sizes
         levels = self._platform.cluster.topology_labels if sizes or self._pool.gpu is not None else ()
@@ -94,7 +94,7 @@ class NodeTopology:
 
     @tracked_property
     def kubelet(self) -> dict[str, str]:
-        """What the kubelet must be set to, by the names of its configuration file."""
+        """The required kubelet settings, by the keys of its configuration file."""
         kubelet = self._spec.kubelet
         declared = {
             "topologyManagerPolicy": kubelet.topology_manager,

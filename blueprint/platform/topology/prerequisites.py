@@ -8,11 +8,11 @@ from blueprint.platform.model import Platform
 from blueprint.platform.pool import Pool
 
 CLIQUE = "nvidia.com/gpu.clique"
-"""GPU feature discovery sets this label, or the DRA driver, where the driver tells them the domain."""
+"""The label that GPU feature discovery, or the DRA driver, sets if the driver reports the domain."""
 
 
 def pool_prerequisites(pool: Pool, platform: Platform) -> Iterator[Iterator[str]]:
-    """What must be true of a pool's nodes; each reads its own lines."""
+    """The prerequisites of a pool's nodes; each one records its own sources."""
     yield _machine(pool)
     yield _levels(pool)
     yield _domain(pool, platform)

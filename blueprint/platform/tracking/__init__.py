@@ -1,1 +1,1 @@
-"""Provenance: records every line of the blueprint and the catalogue that is read while a value is computed."""
+"""Provenance: records all lines of the blueprint and the catalogue that are read while a value is computed."""

@@ -1,7 +1,7 @@
-"""Provenance recorder: the sources of a value are the lines that were recorded while it was computed.
+"""The provenance recorder: the sources of a value are those that were recorded while it was computed.
 
-Each thread and each asyncio task records apart. Apart from `tracked`, because bundles are read without the models:
-nothing heavy is imported here.
+Each thread and each asyncio task has its own recording. The module is separate from `tracked`, because bundles are read
+without the models: it imports nothing heavy.
 """
 
 from __future__ import annotations
@@ -23,7 +23,8 @@ _reads = count()
 
 
 class recording:  # noqa: N801 - a context manager, lower-case as `suppress`
-    """Collect the sources of everything read inside. Recordings nest: an outer one has them too.
+    """Collect the sources of everything read inside. Recordings can be nested: the outer one contains the sources as
+    well.
 
     `with recording() as sources` fills the list at its end, in the order of the last reads.
     """
@@ -64,11 +65,11 @@ def record(*sources: Source | SourceGroup) -> None:
 
 
 def decided_by(*values: object) -> None:
-    """Name what decides the value being computed without being a part of it: reading `values` has recorded them."""
+    """Declare what determines the value being computed without being part of it: reading `values` has recorded them."""
 
 
 class tracked_property(Generic[T]):  # noqa: N801 - a decorator, lower-case as `property`
-    """A property computed once. Every read of it records the sources of its value."""
+    """A property that is computed once. Every read records the sources of its value."""
 
     def __init__(self, compute: Callable[[Any], T]) -> None:
         self.compute = compute
@@ -87,12 +88,12 @@ class tracked_property(Generic[T]):  # noqa: N801 - a decorator, lower-case as `
         known = instance.__dict__.get(self.slot)
         if known is None:
             known = instance.__dict__[self.slot] = self._computed(instance)
-        if (frame := _frame.get()) is not None:  # as `record` does: half of all that is recorded passes here
+        if (frame := _frame.get()) is not None:  # Like `record`, inlined: half of all recording happens here.
             frame.update(zip(known[1], _reads))  # noqa: B905 - the numbers have no end
         return cast("T", known[0])
 
     def _computed(self, instance: object) -> tuple[T, Sources]:
-        """The value, and its sources as every read of it records them."""
+        """The value, and its sources as recorded by every read."""
         frame: Frame = {}
         outer = _frame.set(frame)
         try:

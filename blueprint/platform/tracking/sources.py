@@ -1,4 +1,4 @@
-"""A place that a value came from. Rendered fields, pools and expectations all point at such places."""
+"""A place from which a value came. Rendered fields, pools and expectations refer to such sources."""
 
 from __future__ import annotations
 
@@ -12,18 +12,17 @@ from blueprint.probe.expectations import ExpectationSource
 from blueprint.records import Record
 
 GROUP_ABOVE = 32
-"""More sources than this, read together, are recorded as one group: more than one pool ever reads of its own."""
+"""More sources than this, read together, are recorded as one group. No single pool reads that many of its own."""
 WRITTEN = ("blueprint", "overlay", "set", "patch", "manifest")
-"""Layers that somebody wrote, as against defaults and the catalogue."""
+"""Layers that a user wrote, as opposed to defaults and the catalogue."""
 _DECLARED = frozenset({*WRITTEN, "default"})
 
 
 class Source(Record, cache_hash=True, gc=False):
-    """A place that a value came from.
+    """A place from which a value came.
 
-    `layer` says what kind of place: `blueprint`, `overlay`, `set`, `default` (the place is the nearest
-    enclosing line that exists), `patch`, `manifest`, `component`, `release`, `hardware`. `path` is the dotted path
-    inside that document.
+    `layer` is the type of place: `blueprint`, `overlay`, `set`, `default` (the place is the nearest enclosing line that
+    exists), `patch`, `manifest`, `component`, `release`, `hardware`. `path` is the dotted path inside that document.
     """
 
     layer: str
@@ -34,7 +33,7 @@ class Source(Record, cache_hash=True, gc=False):
 class SourceGroup:
     """A group of sources shared by many values, interned so that provenance stays linear in the number of pools.
 
-    Otherwise a thousand pools would each name the lines of a thousand pools.
+    Otherwise each of a thousand pools would list the sources of a thousand pools.
     """
 
     __slots__ = ("_hash", "_sources", "parts")
@@ -52,7 +51,7 @@ class SourceGroup:
 
     @property
     def sources(self) -> tuple[Source, ...]:
-        """The sources of the group, each once."""
+        """The sources of the group, without duplicates."""
         if self._sources is None:
             self._sources = flatten(self.parts)
         return self._sources
@@ -62,13 +61,13 @@ Sources = tuple[Source | SourceGroup, ...]
 
 
 def grouped(sources: Iterable[Source | SourceGroup]) -> Sources:
-    """The sources as they are, or as one group where they are many."""
+    """The sources unchanged, or as one group if there are many."""
     found = tuple(sources)
     return found if len(found) <= GROUP_ABOVE else (SourceGroup(by_relevance(found)),)
 
 
 def flatten(sources: Sources) -> tuple[Source, ...]:
-    """Each source once, in order of its first mention."""
+    """All sources without duplicates, in order of first occurrence."""
     if not any(isinstance(each, SourceGroup) for each in sources):
         return cast("tuple[Source, ...]", sources)
     expanded = (each.sources if isinstance(each, SourceGroup) else (each,) for each in sources)
@@ -76,17 +75,17 @@ def flatten(sources: Sources) -> tuple[Source, ...]:
 
 
 def by_relevance(sources: Iterable[Source | SourceGroup]) -> Sources:
-    """What a reader wants first: written lines, then defaults, then the catalogue, then groups.
+    """The sources in order of relevance: written lines, then defaults, then the catalogue, then groups.
 
-    Among written lines the last one read comes first: it gave the value, those before it decided whether. A line
-    that only encloses another one of the same document is left out.
+    Of the written lines, the last one read comes first: it is the value, whereas earlier ones determined whether it is
+    used. A line that only encloses another one of the same document is omitted.
     """
     return _by_relevance(tuple(dict.fromkeys(sources)))
 
 
 @lru_cache(maxsize=1_024)
 def _by_relevance(several: Sources) -> Sources:
-    """Most fields read what others have read too."""
+    """Cached, because most fields read what others have read too."""
     declared: list[Source] = []
     catalogue: list[Source] = []
     groups: list[SourceGroup] = []
@@ -106,7 +105,7 @@ def _by_relevance(several: Sources) -> Sources:
 
 
 def each_source(sources: Sources) -> Iterator[Source]:
-    """The sources one by one; groups that come after the one that is looked for are not spread out."""
+    """The sources one by one; groups after the requested one are not expanded."""
     for each in sources:
         if isinstance(each, SourceGroup):
             yield from each.sources
@@ -115,16 +114,16 @@ def each_source(sources: Sources) -> Iterator[Source]:
 
 
 def first_source(sources: Sources) -> Source | None:
-    """The first of the sources; no group is spread out."""
+    """The first of the sources; no group is expanded."""
     while sources and isinstance(sources[0], SourceGroup):
         sources = sources[0].parts
     return cast("Source | None", sources[0] if sources else None)
 
 
 def line_to_change(sources: Sources) -> Source | None:
-    """Of the lines of a value, the deciding one first, the one to point at: a reader of a finding changes that.
+    """The line to show in a finding: the one that a user would change. `sources` are in order of relevance.
 
-    It is the first that somebody wrote, else the place of a default; the catalogue's only where there is neither.
+    It is the first line that a user wrote, otherwise the place of a default; the catalogue's only if there is neither.
     """
     written = (each for each in each_source(sources) if each.layer in WRITTEN)
     defaults = (each for each in each_source(sources) if each.layer == "default")
@@ -133,11 +132,11 @@ def line_to_change(sources: Sources) -> Source | None:
 
 @cache
 def _above(path: str) -> tuple[str, ...]:
-    """Everything that encloses a path; paths share the texts of what encloses them."""
+    """All paths that enclose a path. Cached, so that paths share these strings."""
     end = max(path.rfind("."), path.rfind("["))
     return (*_above(path[:end]), path[:end]) if end > 0 else ()
 
 
 def source_of(place: ExpectationSource) -> Source:
-    """An expectation's source as the place it is."""
+    """The source of an expectation as a `Source`."""
     return Source(place.layer, place.span, place.path)

@@ -1,8 +1,8 @@
 """Tracked models: a read-only view of the blueprint that records the source of every field read from it.
 
-`track` wraps the blueprint; `tracked_property` marks a property of the platform, computed once and recorded with its
-sources whenever it is read. A template expression evaluated under `recording()` therefore knows every line that took
-part in its value, however many steps away.
+`track` wraps the blueprint; `tracked_property` marks a property of the platform that is computed once, and whose
+sources are recorded on every read. A template expression evaluated under `recording()` therefore knows every line that
+contributed to its value, however indirectly.
 """
 
 from __future__ import annotations
@@ -40,27 +40,27 @@ class Origins:
         self._known: dict[Path, Source] = {}
 
     def source(self, path: Path) -> Source:
-        """Where the value at `path` was written; for a default, the nearest place above it."""
+        """The source of the value at `path`; for a default, its nearest written ancestor."""
         if path not in self._known:
             node, where = self.root.nearest(path)
-            written = where == path or not isinstance(node.value, dict | list)  # `nodes: 4` says min and max
+            written = where == path or not isinstance(node.value, dict | list)  # `nodes: 4` sets min and max
             layer = node.layer.kind if written else "default"
             self._known[path] = Source(layer, _place(node), format_path(self._own(node, where) if written else path))
         return self._known[path]
 
     def _own(self, node: Node, path: Path) -> Path:
-        """The path under which a value was written: what a pool has from `poolDefaults` was written there."""
+        """The path under which a value was written, which for inherited values is in `poolDefaults`."""
         if path[:2] != ("spec", "nodePools"):
             return path
         shared = ("spec", "poolDefaults", *path[3:])
         return shared if node is self.root.get(shared) else path
 
     def sources(self, path: Path) -> tuple[Source, ...]:
-        """Everything that a value came from: one line, or several for what other lines and the catalogue decide."""
+        """All sources of a value: one line, or several for values derived from other lines and the catalogue."""
         return self._elsewhere.get(path) or (self.source(path),)
 
     def key(self, path: Path) -> Span:
-        """Where the last key of `path` stands, or the nearest place above it."""
+        """The span of the last key of `path`, or of its nearest ancestor."""
         node, _ = self.root.nearest(path)
         return node.key_span or node.span
 
@@ -70,9 +70,9 @@ def _place(node: Node) -> Span:
 
 
 def track(model: M, origins: Origins, path: Path = ()) -> M:
-    """A view of the model that records every field read from it. Scalars and lists of scalars come out as they are.
+    """A view of the model that records every field read from it. Scalars and lists of scalars are returned unchanged.
 
-    The view has the fields of `M`, and no other attribute: it is typed as the model that it stands for.
+    The view has only the fields of `M`, and is typed as `M`.
     """
     return cast("M", Tracked(model, origins, path))
 
@@ -124,7 +124,7 @@ class Tracked:
     def _read(self, value: Any, step: str | int) -> Any:
         path = (*self._path, step)
         record(*self._origins.sources(path))
-        if value is None or isinstance(value, _SCALARS):  # most are, and to ask for a Mapping takes far longer
+        if value is None or isinstance(value, _SCALARS):  # most are, and checking for Mapping takes far longer
             return value
         if isinstance(value, BaseModel | Mapping):
             return Tracked(value, self._origins, path)
@@ -141,7 +141,7 @@ def _key(model: type[BaseModel], name: str) -> str:
 
 
 def plain(value: Any) -> Any:
-    """The ordinary value behind a tracked one, every leaf of it recorded."""
+    """The plain value of a tracked one, with all leaves recorded."""
     if isinstance(value, Tracked):
         return {key: plain(item) for key, item in value.items()}
     if isinstance(value, list | tuple):

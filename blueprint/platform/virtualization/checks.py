@@ -1,4 +1,4 @@
-"""Checks of virtual machines: which nodes run them, and who gets their GPUs."""
+"""Checks of virtual machines: which nodes run them, and what gets their GPUs."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from blueprint.source.paths import Path
 
 
 def check_virtualization(context: CheckContext) -> Iterator[Diagnostic]:
-    """Everything about nodes that run virtual machines."""
+    """Check nodes that run virtual machines."""
     yield from check_kata(context)
     virtualization = context.platform.virtualization
     for name, pool in context.pools.items():
@@ -39,7 +39,7 @@ def check_virtualization(context: CheckContext) -> Iterator[Diagnostic]:
 
 
 def _label(context: CheckContext, name: str, pool: Pool) -> Iterator[Diagnostic]:
-    """What the pool's nodes run, by its selector."""
+    """The workload type of the pool's nodes, according to its selector."""
     workload = pool.selector.get(WORKLOAD_LABEL)
     path: Path = (*POOLS, name, "selector", WORKLOAD_LABEL)
     if workload not in (None, CONTAINER, PASSTHROUGH):
@@ -55,7 +55,7 @@ def _label(context: CheckContext, name: str, pool: Pool) -> Iterator[Diagnostic]
 
 
 def _gpus(context: CheckContext, name: str, pool: Pool) -> Iterator[Diagnostic]:
-    """GPUs of which nothing can be promised."""
+    """GPUs about which nothing is known in advance."""
     workload = pool.selector.get(WORKLOAD_LABEL)
     if (
         pool.gpu is None

@@ -1,4 +1,4 @@
-"""What nodes must show that run virtual machines: NVML has no GPUs there, so the kernel is asked."""
+"""Expectations about nodes that run virtual machines: NVML sees no GPUs there, so the kernel's files are used."""
 
 from __future__ import annotations
 
@@ -25,4 +25,4 @@ EXPECTATIONS: tuple[Derivation[Any], ...] = (
     Derivation(kvm, _runs, machines=True),
     Derivation(memory_encryption, lambda pool: pool.kata.confidential if pool.kata else None, machines=True),
 )
-"""By pool with `kata`, with GPUs or without."""
+"""The expectations for pools with `kata`, with or without GPUs."""

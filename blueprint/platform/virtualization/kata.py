@@ -1,4 +1,6 @@
-"""Pods in Kata's virtual machines: which handlers the pools need, where they are installed, what they may be told."""
+"""Pods in Kata's virtual machines: the handlers that the pools need, where they are installed, and their allowed
+configuration.
+"""
 
 from __future__ import annotations
 
@@ -17,17 +19,18 @@ if TYPE_CHECKING:
     from blueprint.catalog.component_files.handlers import Encryption, Handler, Handlers, Language, Runtime
 
 RUNTIMES = "kataRuntimes"
-"""The setting by which the component is known that installs Kata."""
+"""The setting that identifies the component which installs Kata."""
 ADMISSION = "trustedNamespaces"
-"""The setting by which the component is known whose policies keep pools of virtual machines apart."""
+"""The setting that identifies the component whose policies isolate pools of virtual machines."""
 KATA_TAINT = Taint("gpublueprint.dev/kata", "true", "NoSchedule")
-"""The taint of every node that runs virtual machines: what tolerates it without a handler of Kata is refused. Key
-and value are a label of these nodes, too, by which Kata is installed."""
+"""The taint of every node that runs virtual machines: policies reject pods that tolerate it without a Kata handler. Key
+and value are also a label of these nodes, with which Kata selects them.
+"""
 CC_LABEL = "nvidia.com/cc.mode"
-"""The node label by which the confidential mode of a node's GPUs is switched."""
+"""The node label that sets the confidential mode of a node's GPUs."""
 LANGUAGES: tuple[Language, ...] = ("go", "rust")
 NAME = "kata-{}"
-"""How Kata calls the RuntimeClass of a handler, and the handler itself in the container runtime."""
+"""The name of a handler's RuntimeClass, and of the handler itself in the container runtime."""
 
 
 class KataPoolView(PoolView, Protocol):
@@ -39,7 +42,7 @@ class KataPoolView(PoolView, Protocol):
 
     @property
     def arch(self) -> str:
-        """The processors of its nodes."""
+        """The processor architecture of its nodes."""
 
 
 class KataPlatform(PlatformView, Protocol):
@@ -64,12 +67,12 @@ class PoolKata:
 
     @tracked_property
     def confidential(self) -> str | None:
-        """By what memory is encrypted: `snp` or `tdx`; None: by nothing."""
+        """The memory encryption: `snp` or `tdx`; None: unencrypted."""
         return self._spec.confidential
 
     @tracked_property
     def declared_mode(self) -> str | None:
-        """The confidential mode of its GPUs that the blueprint names."""
+        """The declared confidential mode of its GPUs."""
         return self._spec.cc_mode
 
     @tracked_property
@@ -81,13 +84,13 @@ class PoolKata:
 
     @tracked_property
     def guest_pull(self) -> bool:
-        """Whether images are pulled inside of the virtual machine."""
+        """Whether images are pulled inside the virtual machine."""
         declared = self._spec.guest_pull
         return self.confidential is not None if declared is None else declared
 
     @tracked_property
     def attestation(self) -> str | None:
-        """The key broker that guests attest themselves to."""
+        """The key broker for the attestation of guests."""
         return self._spec.attestation
 
     @tracked_property
@@ -97,7 +100,7 @@ class PoolKata:
 
     @tracked_property
     def shims(self) -> tuple[str, ...]:
-        """The handlers that its pods use, as Kata names them; the usual one first."""
+        """The handlers that its pods use, as named by Kata; the usual one first."""
         handlers = self._platform.kata.catalogue
         chosen = self._platform.setting(RUNTIMES) or "go"
         languages = [each for each in LANGUAGES if chosen in (each, "both")]
@@ -105,23 +108,23 @@ class PoolKata:
 
     @tracked_property
     def runtime_classes(self) -> tuple[str, ...]:
-        """The RuntimeClasses that its pods may name."""
+        """The RuntimeClasses that its pods may use."""
         return tuple(NAME.format(shim) for shim in self.shims)
 
     @property
     def overhead(self) -> Mapping[str, str]:
-        """What a virtual machine takes beside its pod, by resource, with the usual handler."""
+        """The overhead of a virtual machine with the usual handler, by resource."""
         return KataHandler(self.shims[0], (self._pool,), self._platform).overhead
 
     @property
     def unfit(self) -> tuple[str, ...]:
-        """Those handlers that are not built for its processors."""
+        """The handlers that are not built for its processor architecture."""
         handlers = self._platform.kata.catalogue.handlers
         return tuple(shim for shim in self.shims if self._pool.arch not in handlers[shim].archs)
 
 
 class KataHandler:
-    """A handler that is installed, for the pools that need it."""
+    """An installed handler, for the pools that need it."""
 
     def __init__(self, shim: str, pools: Sequence[KataPoolView], platform: KataPlatform) -> None:
         self.shim = shim
@@ -130,12 +133,12 @@ class KataHandler:
 
     @property
     def facts(self) -> Handler:
-        """What is known of it."""
+        """The facts about the handler."""
         return self._platform.kata.catalogue.handlers[self.shim]
 
     @tracked_property
     def name(self) -> str:
-        """Its RuntimeClass; so the container runtime calls it, too."""
+        """The name of its RuntimeClass, and of the handler in the container runtime."""
         self._noted()
         return NAME.format(self.shim)
 
@@ -152,7 +155,7 @@ class KataHandler:
 
     @tracked_property
     def overhead(self) -> dict[str, str]:
-        """What a virtual machine takes beside its pod, by resource: also a key, where those of a node are counted."""
+        """The overhead of a virtual machine, by resource, including an encryption key if keys are counted."""
         self._noted()
         found = {"cpu": self.facts.overhead.cpu, "memory": self.facts.overhead.memory}
         if self.encryption and self._platform.kata.counts_keys:
@@ -161,32 +164,33 @@ class KataHandler:
 
     @tracked_property
     def node_labels(self) -> dict[str, str]:
-        """Labels of the nodes that can run it, beside those of the installation."""
+        """Labels of nodes that can run it, in addition to those of the installation."""
         self._noted()
         own = {self.encryption.label: "true"} if self.encryption else {}
         return dict(sorted({**self.facts.labels, **own}.items()))
 
     @tracked_property
     def taints(self) -> tuple[PoolTaint, ...]:
-        """Taints of its pools; pods that name it tolerate them."""
+        """Taints of its pools; pods with its RuntimeClass tolerate them."""
         return merged_taints(self.pools)
 
     @tracked_property
     def guest_pull(self) -> bool:
-        """Whether its images are pulled inside of the virtual machine."""
+        """Whether its images are pulled inside the virtual machine."""
         return any(pool.kata.guest_pull for pool in self.pools if pool.kata)
 
     @tracked_property
     def attestation(self) -> str | None:
-        """The key broker that its guests attest themselves to; its pools agree on it (BP3508)."""
+        """The key broker for the attestation of its guests; its pools agree on it (BP3508)."""
         found = (pool.kata.attestation for pool in self.pools if pool.kata)
         return next((each for each in found if each), None)
 
     @tracked_property
     def drop_in(self) -> str:
-        """What is laid over Kata's own configuration of it: which annotations pods may use, and whom guests attest to.
+        """Overrides of Kata's own configuration of the handler: the annotations that pods may use, and the key broker
+        of guests.
 
-        An empty list in the values of the chart leaves Kata's own, which is not empty, so the list is written out here.
+        An empty list in the chart's values leaves Kata's own, which is not empty, so the list is written here.
         """
         self._noted()
         allowed = '"cc_init_data"' if self.facts.confidential and self._platform.setting("initData") else ""
@@ -198,7 +202,7 @@ class KataHandler:
 
 
 class ArchShims(Record):
-    """The handlers that are installed on nodes with one kind of processors."""
+    """The handlers that are installed on nodes with one processor architecture."""
 
     arch: str
     shims: tuple[str, ...]
@@ -214,7 +218,7 @@ class Kata:
 
     @cached_property
     def catalogue(self) -> Handlers:
-        """All that Kata can install."""
+        """All handlers that Kata can install."""
         from blueprint.catalog.component_files.handlers import load_handlers
 
         return load_handlers(self._folder)
@@ -230,12 +234,12 @@ class Kata:
 
     @tracked_property
     def taints(self) -> tuple[PoolTaint, ...]:
-        """Taints of their nodes."""
+        """The taints of their nodes."""
         return merged_taints(self._pools)
 
     @tracked_property
     def handlers(self) -> tuple[KataHandler, ...]:
-        """What is installed, by name."""
+        """The installed handlers, by name."""
         needed: dict[str, list[KataPoolView]] = {}
         for pool in self._pools:
             for shim in pool.kata.shims if pool.kata else ():
@@ -244,7 +248,7 @@ class Kata:
 
     @tracked_property
     def archs(self) -> tuple[ArchShims, ...]:
-        """The handlers by the processors that they are built for."""
+        """The handlers by processor architecture."""
         return tuple(self._by_arch())
 
     def _by_arch(self) -> Iterator[ArchShims]:
@@ -256,12 +260,12 @@ class Kata:
 
     @tracked_property
     def guest_pull(self) -> bool:
-        """Whether any of them has its images pulled inside of virtual machines."""
+        """Whether any of them pulls its images inside virtual machines."""
         return any(each.guest_pull for each in self.handlers)
 
     @tracked_property
     def drop_ins(self) -> dict[str, str]:
-        """The files that are laid over Kata's own configuration, by name."""
+        """The files that override Kata's own configuration, by name."""
         return {f"dropin-{each.shim}.toml": each.drop_in for each in self.handlers}
 
     @tracked_property
@@ -270,17 +274,17 @@ class Kata:
         return any(each.encryption for each in self.handlers)
 
     def encryption(self, name: str) -> Encryption:
-        """A way to encrypt memory: `snp` or `tdx`."""
+        """A method of memory encryption: `snp` or `tdx`."""
         return next(how for key, how in self.catalogue.confidential.items() if key == name)
 
     @property
     def encryptions(self) -> tuple[Encryption, ...]:
-        """All ways to encrypt memory."""
+        """All methods of memory encryption."""
         return tuple(self.catalogue.confidential.values())
 
     @tracked_property
     def counts_keys(self) -> bool:
-        """Whether nodes offer their encryption keys: what the component needs for that is there."""
+        """Whether nodes offer their encryption keys, which requires a further component."""
         with untracked():
             there = self._platform.components
             component = self._platform.component_with(RUNTIMES)
@@ -289,9 +293,9 @@ class Kata:
 
     @tracked_property
     def trusted_namespaces(self) -> list[str]:
-        """Namespaces whose pods may tolerate everything: those of the platform, of Prometheus, and those declared."""
+        """Namespaces whose pods may tolerate all taints: those of the platform, of Prometheus, and declared ones."""
         own = set(self._platform.setting(ADMISSION) or ())
-        with untracked():  # the names of all components
+        with untracked():  # the namespaces of all components
             own |= {component.namespace for component in self._platform.components.values()}
             watched = self._platform.observability
             own |= {watched.prometheus_namespace} if watched else set()
@@ -299,17 +303,17 @@ class Kata:
 
     @tracked_property
     def runtime(self) -> Runtime | None:
-        """Where nodes keep containerd; None where they have another container runtime."""
+        """The location of containerd on nodes; None if they have another container runtime."""
         return self.catalogue.runtimes.get(self._platform.cluster.distribution)
 
     @tracked_property
     def gpu_resource(self) -> str:
-        """What pods request to get a GPU passed through: as Kata's device plugin is told to name it."""
+        """The resource that pods request to get a GPU passed through, as configured in Kata's device plugin."""
         return self._resource("P_GPU_ALIAS", "gpu")
 
     @tracked_property
     def nvswitch_resource(self) -> str:
-        """The same of an NVSwitch."""
+        """The resource that pods request to get an NVSwitch passed through, as configured in Kata's device plugin."""
         return self._resource("NVSWITCH_ALIAS", "nvswitch")
 
     def _resource(self, variable: str, what: str) -> str:

@@ -1,4 +1,4 @@
-"""Checks of pools that run virtual machines by Kata."""
+"""Checks of pools that run virtual machines with Kata."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _VENDORS = {"snp": "AMD", "tdx": "Intel"}
 
 
 def check_kata(context: CheckContext) -> Iterator[Diagnostic]:
-    """Every pool with Kata alone, then all together."""
+    """Check every pool with Kata alone, then all together."""
     pools = [(pool, pool.kata) for pool in context.pools.values() if pool.kata is not None]
     for pool, kata in pools:
         for check in _CHECKS:
@@ -38,7 +38,7 @@ def check_kata(context: CheckContext) -> Iterator[Diagnostic]:
 
 
 def check_kata_release(context: CheckContext) -> Iterator[Diagnostic]:
-    """What is known of the version of Kata that the release installs."""
+    """Check the version of Kata that the release installs."""
     component = context.platform.component_with(RUNTIMES)
     first = next((pool.name for pool in context.pools.values() if pool.kata is not None), None)
     if component is None or first is None:
@@ -134,7 +134,7 @@ def _modes(context: CheckContext, pool: Pool, kata: PoolKata) -> Iterator[Diagno
 
 
 def _product(context: CheckContext, pool: Pool, kata: PoolKata) -> Iterator[Diagnostic]:
-    """What the catalogue knows of the GPU; where it knows nothing, nothing is said."""
+    """Check the GPU against the catalogue. Unknown products are not reported."""
     product = pool.gpu.catalogued if pool.gpu else None
     if product is None or not kata.confidential or kata.cc_mode == "off":
         return
@@ -152,7 +152,7 @@ def _product(context: CheckContext, pool: Pool, kata: PoolKata) -> Iterator[Diag
 
 
 def _vendor(context: CheckContext, pool: Pool, kata: PoolKata) -> Iterator[Diagnostic]:
-    """Labels of the selector that only nodes of the other vendor have."""
+    """Labels in the selector that only nodes of the other CPU vendor have."""
     if kata.confidential is None:
         return
     others = [name for name in _VENDORS if name != kata.confidential]
@@ -169,7 +169,7 @@ def _vendor(context: CheckContext, pool: Pool, kata: PoolKata) -> Iterator[Diagn
 
 
 def _containers(context: CheckContext, pool: Pool, kata: PoolKata) -> Iterator[Diagnostic]:
-    """Values of the container stack that the pool itself says."""
+    """Container stack settings in the pool."""
     for key in _OF_CONTAINERS if kata.passes_gpus else ():
         written = context.root.get((*POOLS, pool.name, key))
         if written is None:
@@ -229,7 +229,7 @@ def _brokers(context: CheckContext, pools: list[tuple[Pool, PoolKata]]) -> Itera
 
 
 def _parts(context: CheckContext) -> Iterator[Diagnostic]:
-    """Operands without which no machine with GPUs starts."""
+    """Operands without which no virtual machine with GPUs starts."""
     if context.platform.virtualization.requested and context.platform.setting("ccManager") is False:
         message = (
             "ccManager is off, and nothing else sets the label by which Kata's RuntimeClasses with GPUs select nodes"
@@ -239,7 +239,7 @@ def _parts(context: CheckContext) -> Iterator[Diagnostic]:
 
 
 def _trusted(context: CheckContext) -> Iterator[Diagnostic]:
-    """Namespaces of tenants to which the policies would not apply."""
+    """Tenants' namespaces to which the policies would not apply."""
     trusted = context.settings_with(ADMISSION).get(ADMISSION, ())
     for tenant in context.platform.tenants.users:
         for name in tenant.namespaces:

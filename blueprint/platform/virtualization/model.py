@@ -9,23 +9,25 @@ from blueprint.platform.tracking.recorder import tracked_property, untracked
 from blueprint.platform.views import PlatformView, PoolView
 
 WORKLOAD_LABEL = "nvidia.com/gpu.workload.config"
-"""The node label by which the GPU Operator knows what a node runs; in a blueprint the selector of its pool has it."""
+"""The node label with which the GPU Operator determines the workload type of a node; in a blueprint, it is in the
+pool's selector.
+"""
 SANDBOX = "sandboxWorkloads"
-"""The setting that lets nodes run virtual machines where no pool says so."""
+"""The setting that allows nodes to run virtual machines even if no pool declares it."""
 CONTAINER, PASSTHROUGH = "container", "vm-passthrough"
-"""The values of that label that the platform knows."""
+"""The values of that label that the platform supports."""
 
 
 class MachinePool(PoolView, Protocol):
-    """A pool, and who gets its GPUs."""
+    """A pool, and what gets its GPUs."""
 
     @property
     def passes_gpus(self) -> bool:
-        """Whether its GPUs go to virtual machines."""
+        """Whether its GPUs are passed to virtual machines."""
 
 
 class MachinePlatform(PlatformView, Protocol):
-    """The platform, and who gets the GPUs of its pools."""
+    """The platform, and what gets the GPUs of its pools."""
 
     @property
     def pools(self) -> Sequence[MachinePool]:
@@ -33,31 +35,31 @@ class MachinePlatform(PlatformView, Protocol):
 
 
 class Virtualization:
-    """What the GPU Operator does for virtual machines."""
+    """The GPU Operator's functions for virtual machines."""
 
     def __init__(self, platform: MachinePlatform) -> None:
         self._platform = platform
 
     @tracked_property
     def enabled(self) -> bool:
-        """Whether the operator lets nodes run virtual machines: a pool does, or a setting says so."""
+        """Whether the operator allows nodes to run virtual machines: because of a pool, or a setting."""
         if self._platform.stack != "clusterPolicy":
             return False
         return self.requested or self._platform.setting(SANDBOX) is True
 
     @tracked_property
     def requested(self) -> bool:
-        """Whether a pool passes its GPUs to virtual machines. The first one suffices; no others are recorded."""
+        """Whether a pool passes its GPUs to virtual machines. Only the first one is recorded."""
         with untracked():
             found = next((pool for pool in self._platform.pools if pool.passes_gpus), None)
         return found is not None and found.passes_gpus
 
     @tracked_property
     def default_workload(self) -> str:
-        """What nodes run that no label speaks of."""
+        """The workload type of nodes without the label."""
         return str(self._platform.setting("defaultWorkload") or CONTAINER) if self.enabled else CONTAINER
 
     @tracked_property
     def advertised(self) -> bool:
-        """Whether a device plugin advertises the GPUs of such nodes."""
+        """Whether a device plugin advertises the GPUs of nodes that run virtual machines."""
         return self._platform.setting("kataDevicePlugin") is not False

@@ -11,12 +11,14 @@ from blueprint.platform.virtualization.kata import PoolKata
 from blueprint.versions import version_key
 
 POD_RESOURCES_FROM = "1.34"
-"""From which Kubernetes on kubelets tell one pod's devices by themselves: KubeletPodResourcesGet is open by default."""
+"""The first Kubernetes version whose kubelets report the devices of a single pod: KubeletPodResourcesGet is enabled by
+default.
+"""
 _RESOURCES = {"P_GPU_ALIAS": "nvidia.com/pgpu", "NVSWITCH_ALIAS": "nvidia.com/nvswitch"}
 
 
 def cluster_prerequisites(platform: Platform) -> Iterator[Iterator[str]]:
-    """What must be true of the cluster; each reads its own lines. Nothing where no node runs virtual machines."""
+    """The prerequisites of the cluster; each one records its own sources. None if no node runs virtual machines."""
     if platform.virtualization.enabled and not platform.kata.machine_pools:
         yield _kata(platform)
     if platform.virtualization.enabled or platform.kata.machine_pools:
@@ -28,7 +30,7 @@ def cluster_prerequisites(platform: Platform) -> Iterator[Iterator[str]]:
 
 
 def pool_prerequisites(pool: Pool, platform: Platform) -> Iterator[Iterator[str]]:
-    """What must be true of the nodes that run virtual machines."""
+    """The prerequisites of nodes that run virtual machines."""
     yield _nodes(pool, platform)
     if pool.kata is not None:
         yield _machines(pool.kata, pool, platform)
@@ -49,7 +51,7 @@ def _nodes(pool: Pool, platform: Platform) -> Iterator[str]:
 
 
 def _machines(kata: PoolKata, pool: Pool, platform: Platform) -> Iterator[str]:
-    """What a pool with Kata needs, with GPUs or without."""
+    """The prerequisites of a pool with Kata, with or without GPUs."""
     runtime, confidential = platform.kata.runtime, kata.confidential
     if not kata.passes_gpus:
         yield "Firmware of each node has virtualization switched on, and its kernel has /dev/kvm."
@@ -77,7 +79,7 @@ def _machines(kata: PoolKata, pool: Pool, platform: Platform) -> Iterator[str]:
 
 
 def _broker(platform: Platform) -> Iterator[str]:
-    """Whom guests attest themselves to."""
+    """The key broker for the attestation of guests."""
     for broker in dict.fromkeys(each.attestation for each in platform.kata.handlers if each.attestation):
         yield f"A key broker (Trustee) answers at {broker} from inside of the guests, and trusts their measurements."
 
@@ -121,7 +123,7 @@ def _confidential(platform: Platform) -> Iterator[str]:
 
 
 def _offered(platform: Platform) -> Iterator[str]:
-    """What the nodes offer, under the names that the device plugin is told."""
+    """The resources that the nodes offer, by the names configured in the device plugin."""
     component = platform.component_with("kataDevicePluginEnv")
     if component is None:
         return

@@ -1,1 +1,1 @@
-"""Workloads that users of a tenant start from."""
+"""Workload templates for users of a tenant."""

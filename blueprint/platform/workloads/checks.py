@@ -1,4 +1,4 @@
-"""Checks of the workloads that tenants are given: whether they are known, fit somewhere, and are queued."""
+"""Checks of tenants' workload templates: whether they exist, fit on some pool, and are queued."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ from blueprint.units import duration_seconds
 _FRAMEWORKS = "frameworks"
 """The setting of a queueing engine that lists the kinds that it manages."""
 _FASTEST_START = 600
-"""Seconds in which a server of a small model is ready."""
+"""The time in seconds in which a server with a small model is ready."""
 
 
 def check_workloads(context: CheckContext) -> Iterator[Diagnostic]:
-    """Each kind that each tenant names."""
+    """Check each workload kind of each tenant."""
     for tenant in context.platform.tenants.users:
         for index, name in enumerate(tenant.workloads):
             yield from _named(context, tenant, index, name)
@@ -64,14 +64,14 @@ def _judged(context: CheckContext, tenant: Tenant, kind: WorkloadKind, path: Pat
 
 
 def _is_sound(context: CheckContext, tenant: Tenant) -> bool:
-    """Whether all pools are known, and offer what the tenant has of them: otherwise that has its own finding."""
+    """Whether all pools exist and offer what the tenant has quota for: otherwise there are other findings."""
     pools = context.pools
     known = all(name in pools and set(amounts) <= set(pools[name].offered) for name, amounts in tenant.shares.items())
     return known and not context.platform.unresolved
 
 
 def _queued(context: CheckContext, kind: WorkloadKind, path: Path) -> Iterator[Diagnostic]:
-    """Whether Kueue manages the kind, and gives it the time that it needs."""
+    """Check that Kueue manages the kind, and allows it enough time."""
     queueing = context.platform.queueing
     kueue = queueing.kueue if queueing else None
     if kueue is None:

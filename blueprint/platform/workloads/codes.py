@@ -1,4 +1,4 @@
-"""Codes of the workloads that tenants are given to start from."""
+"""Diagnostic codes for tenants' workload templates."""
 
 from blueprint.diagnostics import Severity, define
 

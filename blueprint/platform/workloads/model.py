@@ -1,6 +1,6 @@
-"""Which workloads fit which pools of a tenant, and how large each may be. Nothing is larger than the tenant's quota.
+"""Which workloads fit on which pools of a tenant, and how large each may be. None exceeds the tenant's quota.
 
-A workload takes what the tenant has of its own; where that is too little, what it can borrow.
+A workload uses the tenant's own quota; if that is too small, what it can borrow.
 """
 
 from __future__ import annotations
@@ -31,19 +31,19 @@ if TYPE_CHECKING:
     from blueprint.platform.tenants.model import Tenant, Tenants
 
 Amount = Callable[["Tenant", str, str], Fraction]
-"""How much a tenant has of a resource of a pool."""
+"""Returns how much of a pool's resource a tenant has."""
 _OF_SHARED_MEMORY = 4
-"""One part in four of a pod's memory may be /dev/shm."""
+"""A quarter of a pod's memory may be used for /dev/shm."""
 _CLOSED = "its taints are closed to tenants without quota of it (policy.admission)"
 _PARTS = 2
-"""Into how many parts a workload for one GPU takes it where KAI shares GPUs."""
+"""The number of parts into which a GPU is divided for a small workload if KAI shares GPUs."""
 _LONGEST_START = 1800
 _LONGEST_NAME = 40
-"""Controllers append to the name, and 63 characters are allowed."""
+"""Controllers append suffixes to the name, and 63 characters are allowed."""
 
 
 class WorkloadPlatform(Protocol):
-    """The platform, as its workloads know it."""
+    """The platform, as seen by its workloads."""
 
     @property
     def allocation(self) -> str:
@@ -51,7 +51,7 @@ class WorkloadPlatform(Protocol):
 
     @property
     def dra(self) -> DynamicAllocation:
-        """What the DRA driver does."""
+        """The functions of the DRA driver."""
 
     @property
     def pools(self) -> Sequence[Pool]:
@@ -63,7 +63,7 @@ class WorkloadPlatform(Protocol):
 
     @property
     def tenants(self) -> Tenants:
-        """Who shares the platform."""
+        """All tenants of the platform."""
 
     @property
     def pod_security(self) -> str:
@@ -71,18 +71,18 @@ class WorkloadPlatform(Protocol):
 
     @property
     def admission_policies(self) -> bool:
-        """Whether admission policies hold tenants to what is theirs."""
+        """Whether admission policies restrict tenants to their own resources."""
 
 
 class Level(Record):
-    """A level of the topology that all pods are placed within. `required`: otherwise they wait."""
+    """A topology level within which all pods are placed. `required`: they wait otherwise."""
 
     label: str
     required: bool
 
 
 class Misfit(Record):
-    """Why a workload does not fit a pool."""
+    """The reason why a workload does not fit on a pool."""
 
     pool: str
     reason: str
@@ -92,22 +92,22 @@ class Sample(Record, kw_only=True, dict=True):
     """One workload for one tenant and one pool.
 
     Attributes:
-        kind: What it is.
-        tenant: Whose it is.
-        namespace: Where it runs.
-        pool: Where its pods with GPUs run.
-        unit: What quotas call what it requests, `gpu` or a MIG profile.
+        kind: The workload kind.
+        tenant: The tenant.
+        namespace: The namespace.
+        pool: The pool of its pods with GPUs.
+        unit: The name in quotas for what it requests, `gpu` or a MIG profile.
         resource: The resource that its pods request.
-        size: How large it is.
+        size: The size of the workload.
         claimed: Whether its pods claim devices instead of requesting the resource.
-        shared_by: How many pods share one unit.
+        shared_by: The number of pods that share one unit.
         engine: The engine of the pool, by its key in `queueing`.
-        queue: The queue of that engine that it enters; None without a queue.
-        priority: The priority class that it names; None without KAI.
-        shared_by_kai: Whether KAI shares the unit, and pods name their part by an annotation.
-        level: Within which level of the topology its pods are placed; None where nothing says where nodes stand.
+        queue: The queue of that engine; None without a queue.
+        priority: Its priority class; None without KAI.
+        shared_by_kai: Whether KAI shares the unit, and pods request their part with an annotation.
+        level: The topology level within which its pods are placed; None if no locations are declared.
         pod_security: The Pod Security Standard of its namespace.
-        startup_seconds: How long a server may take until it is ready.
+        startup_seconds: The time allowed for a server to become ready, in seconds.
     """
 
     kind: WorkloadKind
@@ -129,7 +129,7 @@ class Sample(Record, kw_only=True, dict=True):
 
     @property
     def target(self) -> str:
-        """The pool, and the profile where it has parts of GPUs."""
+        """The pool, with the profile if it has partitioned GPUs."""
         return self.pool.name if self.unit == GPU_NAME else f"{self.pool.name}-{self.unit}"
 
     @property
@@ -140,22 +140,22 @@ class Sample(Record, kw_only=True, dict=True):
 
     @property
     def of_kai(self) -> bool:
-        """Whether KAI places its pods."""
+        """Whether KAI schedules its pods."""
         return self.engine == KAI
 
     @property
     def amount(self) -> str:
-        """How much of the unit each pod requests: a number, or a part of one."""
+        """How much of the unit each pod requests: a number, or a fraction."""
         return f"{1 / self.shared_by:g}" if self.shared_by_kai else str(self.size.units)
 
     @property
     def tolerations(self) -> tuple[Taint, ...]:
-        """What its pods must tolerate by themselves: a queue of Kueue brings the rest."""
+        """The tolerations of its pods, except for those that a Kueue queue adds."""
         return () if self.queue and not self.of_kai else self.pool.taints
 
     @property
     def runtime_class(self) -> str | None:
-        """The RuntimeClass of its pods, where the pool runs them in virtual machines."""
+        """The RuntimeClass of its pods, if the pool runs them in virtual machines."""
         return self.pool.kata.runtime_classes[0] if self.pool.kata else None
 
     @property
@@ -165,7 +165,7 @@ class Sample(Record, kw_only=True, dict=True):
 
     @property
     def cards(self) -> dict[str, str]:
-        """The network cards of each pod, by resource: where it takes whole nodes, and the resource is known."""
+        """The network adapters of each pod, by resource: if it uses whole nodes, and the resource is known."""
         network, resource = self.pool.network, self.pool.network.resource if self.pool.network else None
         if network is None or resource is None or self.kind.spread != "nodes":
             return {}
@@ -180,7 +180,7 @@ class Sample(Record, kw_only=True, dict=True):
 
     @property
     def devices(self) -> dict[str, str]:
-        """What each pod requests of devices, by resource."""
+        """The devices that each pod requests, by resource."""
         whole = {} if self.claimed or self.shared_by_kai else {self.resource: str(self.size.units)}
         return {**whole, **self.cards}
 
@@ -191,25 +191,25 @@ class Sample(Record, kw_only=True, dict=True):
 
     @property
     def shared_memory(self) -> str:
-        """What of it may be /dev/shm."""
+        """The part of the memory that may be used for /dev/shm."""
         return canonical_quantity(f"{max(1, self.size.memory // _OF_SHARED_MEMORY)}Gi")
 
     @property
     def device_class(self) -> str:
-        """The class of the devices that it claims; empty where it requests a resource."""
+        """The class of the devices that it claims; empty if it requests a resource."""
         claimed = self.pool.offered[self.unit].claimed
         return claimed.name if claimed else ""
 
 
 class Workloads:
-    """The workloads of all tenants that the blueprint names."""
+    """The workloads that the blueprint declares for all tenants."""
 
     def __init__(self, platform: WorkloadPlatform) -> None:
         self._platform = platform
 
     @cached_property
     def samples(self) -> tuple[Sample, ...]:
-        """Every workload of every tenant, for each pool that it fits."""
+        """All workloads of all tenants, for each pool on which they fit."""
         with untracked():
             users = self._platform.tenants.users
             return tuple(
@@ -222,16 +222,16 @@ class Workloads:
 
     @cached_property
     def kinds(self) -> tuple[WorkloadKind, ...]:
-        """Every kind that some tenant names."""
+        """All declared workload kinds."""
         named = {kind.name for tenant in self._platform.tenants.users for kind in self.kinds_of(tenant)}
         return tuple(workload_kind(name) for name in sorted(named))
 
     def kinds_of(self, tenant: Tenant) -> tuple[WorkloadKind, ...]:
-        """The kinds that a tenant names, as far as there are templates for them."""
+        """The declared workload kinds of a tenant, as far as there are templates for them."""
         return tuple(workload_kind(name) for name in dict.fromkeys(tenant.workloads) if name in workload_names())
 
     def candidates(self, tenant: Tenant, kind: WorkloadKind) -> Iterator[Sample | Misfit]:
-        """The workload for each pool and each thing that the tenant may request there, or why not."""
+        """The workload for each pool and each resource that the tenant may request there, or why it does not fit."""
         shares = tenant.shares
         for pool in self._platform.pools:
             names = [name for name in pool.offered if name not in NODE_RESOURCES]
@@ -270,7 +270,7 @@ class Workloads:
         return self._platform.queueing.kai if self._platform.queueing else None
 
     def _queue(self, tenant: Tenant, pool: Pool) -> str | None:
-        """The queue of the pool's engine that workloads of a tenant enter; None without one."""
+        """The queue of the pool's engine for a tenant's workloads; None without one."""
         kueue = self._platform.queueing.kueue if self._platform.queueing else None
         if pool.queue == KAI:
             return queue_name(tenant.name, pool.name) if pool.name in tenant.shares else None
@@ -281,7 +281,7 @@ class Workloads:
         return Lending(self._platform.tenants)
 
     def _startup_seconds(self, pool: Pool) -> int:
-        """Seconds allowed for the start: less than Kueue allows pods to become ready."""
+        """The startup time allowed, in seconds: less than Kueue's timeout for ready pods."""
         kueue = self._platform.queueing.kueue if self._platform.queueing and pool.queue != KAI else None
         patience = int(duration_seconds(kueue.pods_ready_timeout)) * 9 // 10 if kueue else _LONGEST_START
         return min(_LONGEST_START, max(60, patience // 10 * 10))
@@ -289,9 +289,9 @@ class Workloads:
     def _size(
         self, tenant: Tenant, kind: WorkloadKind, pool: Pool, name: str, of_pod: int, parts: int
     ) -> tuple[Size, bool] | str:
-        """As large as what is the tenant's own allows; else as what it can borrow allows; or why not.
+        """The largest size within the tenant's own quota, otherwise within what it can borrow, or why there is none.
 
-        And whether its own suffices. `parts`: into how many parts pods take a unit.
+        Also returns whether its own quota suffices. `parts`: the number of parts into which pods divide a unit.
         """
         found: Size | str = ""
         for own, amount in ((True, self._lending.own), (False, self._lending.obtainable)):
@@ -301,7 +301,7 @@ class Workloads:
         return str(found)
 
     def _amounts(self, tenant: Tenant, pool: Pool, name: str, amount: Amount) -> Mapping[str, int | None]:
-        """What there is of a unit and of what every node offers; None where nothing limits it."""
+        """The available amounts of a unit and of what every node offers; None if unlimited."""
         limited = tenant.shares.get(pool.name, {})
         offered = int(quantity_value(pool.offered[name].amount or "0")) * pool.nodes_max
         there: dict[str, int | None] = {name: offered, **dict.fromkeys(NODE_RESOURCES)}
@@ -309,7 +309,7 @@ class Workloads:
 
 
 def _unfit(kind: WorkloadKind, pool: Pool, name: str, *, whole: bool, claimed: bool, queued: bool) -> str:
-    """What about the pool itself keeps the workload away."""
+    """Why the pool itself is not suitable for the workload."""
     if claimed and not kind.claims:
         return "its GPUs are claimed, and pods of this kind cannot claim devices"
     if pool.kata and not kind.claims:
@@ -326,18 +326,18 @@ def _unfit(kind: WorkloadKind, pool: Pool, name: str, *, whole: bool, claimed: b
 
 
 def _shared_by(pool: Pool, resource: str) -> int:
-    """How many pods share one unit."""
+    """The number of pods that share one unit."""
     return pool.partition.replicas.get(resource.removesuffix(".shared"), 1) if isinstance(pool, GpuPool) else 1
 
 
 def _is_partitioned(pool: Pool) -> bool:
-    """Whether what the pool calls GPUs are MIG instances."""
+    """Whether the pool's `gpu` resource consists of MIG instances."""
     groups = pool.partition.groups if isinstance(pool, GpuPool) else ()
     return bool(groups) and all(group.instances for group in groups)
 
 
 def _level(labels: Mapping[str, int], nodes: int) -> Level | None:
-    """The narrowest level that holds so many nodes; where nothing says how many it holds, a wish."""
+    """The narrowest level that contains that many nodes; a preferred one if its size is undeclared."""
     for label, size in reversed([*labels.items()]):
         if size >= nodes or not size:
             return Level(label, required=bool(size))

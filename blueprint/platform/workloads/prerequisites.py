@@ -1,4 +1,4 @@
-"""Prerequisites of workloads: the controllers that make pods of them."""
+"""Prerequisites of workloads: the controllers that create their pods."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from blueprint.platform.model import Platform
 
 
 def cluster_prerequisites(platform: Platform) -> Iterator[Iterator[str]]:
-    """Which controllers others install."""
+    """The controllers that must be installed by other means."""
     yield _controllers(platform)
 
 

@@ -1,4 +1,4 @@
-"""How large a workload is on the nodes of a pool: pods, units, processors and memory within some amounts."""
+"""The size of a workload on the nodes of a pool: pods, units, CPU and memory within given amounts."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ from blueprint.units import quantity_value
 
 _GIB = 2**30
 _RESERVED_PART = 4
-"""One part in four of a node's processors and memory is left to others."""
+"""A quarter of a node's CPU and memory is reserved for others."""
 _MOST_CPU, _MOST_MEMORY = 16, 128
-"""Processors and GiB for each GPU, at most."""
+"""The maximum CPU and GiB of memory per GPU."""
 _USUAL_CPU, _USUAL_MEMORY = 2, 8
-"""The same where nothing says what machines have."""
+"""The CPU and GiB of memory per GPU if the machines' resources are unknown."""
 
 
 class Size(Record):
-    """How large a workload is: so many pods, each with so many units, processors and GiB of memory."""
+    """The size of a workload: the number of pods, and the units, CPU and GiB of memory of each."""
 
     pods: int
     units: int
@@ -32,7 +32,7 @@ class Size(Record):
 def fitted(
     kind: WorkloadKind, pool: Pool, name: str, of_pod: int, most: Mapping[str, int | None], parts: int
 ) -> Size | str:
-    """The size within some amounts, or why there is none."""
+    """The size within given amounts, or why there is none."""
     available = most[name] or 0
     fewest = 2 if kind.spread == "nodes" else 1
     if available < fewest:
@@ -56,14 +56,14 @@ def fitted(
 
 
 def _overhead(pool: Pool) -> tuple[int, int]:
-    """Processors and GiB of memory that the virtual machine of a pod takes beside it."""
+    """The CPU and GiB of memory that a pod's virtual machine needs in addition."""
     found = pool.kata.overhead if pool.kata else {}
     cpu, memory = quantity_value(found.get("cpu", "0")), quantity_value(found.get("memory", "0"))
     return math.ceil(cpu), math.ceil(memory / _GIB)
 
 
 def _share(pool: Pool) -> tuple[int, int]:
-    """Processors and GiB of memory for one unit of a node."""
+    """The CPU and GiB of memory per unit of a node."""
     units = sum(
         int(quantity_value(each.amount or "0")) for name, each in pool.offered.items() if name not in NODE_RESOURCES
     )

@@ -1,7 +1,7 @@
-"""The checks: one file each, found by walking this folder. Adding one touches no list.
+"""The checks, one per file, discovered in this folder. Adding one requires no change to a list.
 
-A file has everything about its check: the type of its parameters, the calls and files that it needs, its codes, and
-the function that judges. Decorating that function with `check` or `invariant` makes the check.
+Each file contains everything about its check: the type of its parameters, the calls and files that it needs, its codes,
+and the function that evaluates a reading, decorated with `check` or `invariant`.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ Kind = TypeVar("Kind")
 
 @functools.cache
 def all_checks() -> Mapping[str, AnyCheck]:
-    """Every check by its slug, in alphabetical order. Two checks with one slug are a bug and raise ValueError."""
+    """All checks by slug, in alphabetical order. Two checks with the same slug are a bug and raise ValueError."""
     found: dict[str, AnyCheck] = {}
     for module in pkgutil.iter_modules(__path__):
         for each in vars(importlib.import_module(f"{__name__}.{module.name}")).values():
@@ -30,6 +30,8 @@ def all_checks() -> Mapping[str, AnyCheck]:
 
 
 def declared(kind: type[Kind]) -> list[Kind]:
-    """What checks declare that they read, of one kind (`DeviceCall`, `SystemCall`, `HostFile`), each once."""
+    """The calls or files of one type (`DeviceCall`, `SystemCall`, `HostFile`) that checks declare to read, without
+    duplicates.
+    """
     reads = (each for check in all_checks().values() for each in check.reads)
     return list(dict.fromkeys(each for each in reads if isinstance(each, kind)))

@@ -34,7 +34,7 @@ _BRANCH = re.compile(r"[1-9]\d{2,3}", re.ASCII)
 
 @dataclass(frozen=True, slots=True)
 class DriverVersion:
-    """A driver branch (`580`), a version (`580.173.02`), or both; "" where not demanded."""
+    """A driver branch (`580`), a version (`580.173.02`), or both; "" for no requirement."""
 
     branch: str = ""
     version: str = ""
@@ -58,9 +58,9 @@ class DriverVersion:
     reads=(nvml_calls.DRIVER_VERSION,),
 )
 def driver_version(verdicts: VerdictFactory, expected: DriverVersion) -> list[Verdict]:
-    """The loaded driver is of the declared branch, and of the declared version.
+    """The loaded driver has the declared branch and version.
 
-    Versions are compared number by number: 580.65.06 is 580.65.6.
+    Versions are compared number by number: 580.65.06 equals 580.65.6.
     """
     driver = verdicts.observed_node.driver
     if driver.status is not Status.READ or driver.value is None:

@@ -1,4 +1,4 @@
-"""NVML and the kernel module name the same driver version."""
+"""NVML and the kernel module report the same driver version."""
 
 from __future__ import annotations
 
@@ -33,10 +33,10 @@ _REMEDY = "drain the node and reload the driver; if they still differ, find out 
     reads=(DRIVER_VERSION, MODULES, DRIVER),
 )
 def driver_witnesses(verdicts: VerdictFactory) -> list[Verdict]:
-    """NVML and the loaded kernel module, which are independent, name the same driver version.
+    """NVML and the loaded kernel module, which are independent, report the same driver version.
 
-    Where `/proc/driver/nvidia/version` cannot be read there is nothing to compare with, and
-    the check is skipped; one that can be read and not believed is unknown.
+    If `/proc/driver/nvidia/version` cannot be read, there is nothing to compare with, and the check is skipped.
+    Implausible contents are unknown.
     """
     kernel, nvml = verdicts.observed_host.driver, verdicts.observed_node.driver
     if kernel.status is Status.UNREADABLE:

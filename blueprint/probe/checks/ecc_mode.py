@@ -46,7 +46,7 @@ MODES = DeviceCall("nvmlDeviceGetEccMode", parse.modes)
 
 @check("ecc-mode", FLAG, expects=lambda on: f"ECC mode {off_on(on)}", reads=(MODES,))
 def ecc_mode(verdicts: VerdictFactory, expected: bool) -> list[Verdict]:
-    """ECC mode of every GPU is as declared, now and after the next reset.
+    """The ECC mode of every GPU is as declared, now and after the next reset.
 
     A GPU without ECC skips an expected `false` and fails a `true`.
     """

@@ -39,9 +39,9 @@ _NONE_DECLARED = "move the node to the pool that declares its GPUs (labels, node
 def gpu_count(verdicts: VerdictFactory, expected: int) -> list[Verdict]:
     """The node has as many GPUs as the blueprint declares.
 
-    NVML's count must be that number, a handle must be had for each, and no two may
-    be the same device. `0`, for pools without GPUs: the kernel's PCI list has none either, and that NVML is missing
-    is as it should be; GPUs that are given to virtual machines are named and not counted.
+    NVML must report that number and return a handle for each GPU, and no two GPUs may be the same device. For `0`, in
+    pools without GPUs, the kernel's PCI list must be empty as well, and a missing NVML is correct; GPUs passed to
+    virtual machines are listed but not counted.
     """
     node = verdicts.observed_node
     count, gpus = node.count, node.gpus
@@ -63,7 +63,9 @@ def gpu_count(verdicts: VerdictFactory, expected: int) -> list[Verdict]:
 
 
 def _none(verdicts: VerdictFactory, count: Observation[int]) -> Verdict:
-    """No GPU, by the kernel's PCI list; that NVML is not there proves nothing, and that it counts some is enough."""
+    """No GPUs, according to the kernel's PCI list. A missing NVML proves nothing, but one that counts GPUs is
+    sufficient.
+    """
     here, listed = pci_gpus.for_nvml(verdicts.reading), pci_gpus.functions(verdicts.reading)
     believed = here if listed.status is not Status.IMPLAUSIBLE else []
     if found := max(count.value or 0, len(believed)):
@@ -92,7 +94,7 @@ def _wrong(verdicts: VerdictFactory, count: Observation[int], expected: int) -> 
 
 
 def _remedy(verdicts: VerdictFactory, counted: int, expected: int) -> str:
-    """Where to look: what the kernel says of the GPUs that NVML does not show."""
+    """The next step: the kernel's information about the GPUs that NVML does not report."""
     reading = verdicts.reading
     if counted > expected or len(reading.pci.functions) < expected:
         return _MACHINE
@@ -104,5 +106,5 @@ def _remedy(verdicts: VerdictFactory, counted: int, expected: int) -> str:
 
 
 def _different(gpus: list[ObservedGpu]) -> int:
-    """How many different devices there are; one whose identity was not read counts as itself."""
+    """The number of distinct devices; one whose identity was not read counts as distinct."""
     return len({gpu.id.pci or gpu.id.uuid or str(gpu.index) for gpu in gpus})

@@ -1,4 +1,4 @@
-"""Faults that the driver reports by return code, whichever call returned them."""
+"""Faults that the driver reports by return code, from any call."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ _OTHER = (GPU_FAULT, "check power and cabling, and the kernel log; run the vendo
 
 @invariant("gpu-faults", expects="no fault")
 def gpu_faults(verdicts: VerdictFactory) -> list[Verdict]:
-    """No call returned that a GPU is lost, needs a reset or is broken, or that library and driver do not fit."""
+    """No call reported that a GPU is lost, needs a reset or is defective, or that library and driver do not match."""
     faults: dict[tuple[int | None, int], list[Call]] = {}
     for call in verdicts.reading.calls:
         if status_of(call) is Status.FAULT and call.code is not None:

@@ -38,7 +38,7 @@ _MAX_BYTES = 1 << 44
 
 @dataclass(frozen=True, slots=True)
 class MemorySize:
-    """Memory in MiB as NVML totals it on a healthy board, and how much it may differ either way."""
+    """Memory in MiB, as reported by NVML on a healthy board, and the tolerance in both directions."""
 
     mib: int
     tolerance_mib: int = 0
@@ -59,14 +59,14 @@ def _parse(value: Value | None) -> int:
 
 
 MEMORY_INFO = DeviceCall("nvmlDeviceGetMemoryInfo", _parse, ("total",))
-"""Total memory in bytes, as the plain (version 1) call counts it."""
+"""Total memory in bytes, as reported by the plain (version 1) call."""
 
 
 @check("gpu-memory", record(MemorySize), expects=str, reads=(MEMORY_INFO,))
 def gpu_memory(verdicts: VerdictFactory, expected: MemorySize) -> list[Verdict]:
     """Every GPU has the memory of its product.
 
-    Less than three quarters of it suggests a virtualised figure.
+    Less than three quarters of it suggests a virtualised value.
     """
     return verdicts.each_gpu(lambda gpu: _judge(verdicts, gpu, expected))
 

@@ -25,9 +25,9 @@ real devices.
 
 @check("gpu-pci", one_of("unique"), expects=lambda _: "a unique PCI address for every GPU")
 def gpu_pci(verdicts: VerdictFactory, _: object) -> list[Verdict]:
-    """Every GPU has a PCI address, and no two have the same.
+    """Every GPU has a unique PCI address.
 
-    An answer that contradicts itself about its address is unknown.
+    A self-contradictory result is unknown.
     """
     owners: dict[str, list[int]] = {}
     for gpu in verdicts.observed_node.gpus:

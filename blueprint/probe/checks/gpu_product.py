@@ -47,9 +47,9 @@ _PCI_ID = re.compile(r"[0-9A-Fa-f]{4}", re.ASCII)
 
 @dataclass(frozen=True, slots=True)
 class Product:
-    """A GPU product, the complete names NVML may call it by, and its PCI device ids. One of the lists may be empty.
+    """A GPU product, its complete names in NVML, and its PCI device IDs. One of the lists may be empty.
 
-    `pci_subsystems`: where products share a device id, which of them each `25B6:10DE:157E` is.
+    `pci_subsystems`: if products share a device ID, the product of each subsystem, such as `25B6:10DE:157E`.
     """
 
     product: str
@@ -65,18 +65,17 @@ class Product:
 
     @property
     def device_ids(self) -> frozenset[str]:
-        """The PCI device ids in upper case."""
+        """The PCI device IDs in upper case."""
         return frozenset(each.upper() for each in self.pci_device_ids)
 
 
 @check("gpu-product", record(Product), expects=lambda expected: expected.product, reads=(NAME,))
 def gpu_product(verdicts: VerdictFactory, expected: Product) -> list[Verdict]:
-    """Every GPU is of the declared product.
+    """Every GPU is the declared product.
 
-    The PCI device id decides where it can be read, otherwise the complete name (a suffix ` MIG 1g.10gb` is
-    allowed): "NVIDIA H100" is a part of the names of four products. A name that was answered and contradicts
-    the PCI id is a finding of its own. Where products share a device id (A2 and A16), the subsystem decides, as far as
-    the catalogue knows it.
+    The PCI device ID decides if it can be read, otherwise the complete name (a suffix ` MIG 1g.10gb` is allowed):
+    "NVIDIA H100" is part of the names of four products. A name that contradicts the PCI ID is a separate finding. If
+    products share a device ID (A2 and A16), the subsystem decides, as far as the catalogue knows it.
     """
     return verdicts.each_gpu(lambda gpu: _judge(verdicts, gpu, expected))
 
@@ -110,7 +109,7 @@ def _by_id(
     *,
     right_id: bool,
 ) -> Verdict:
-    """The PCI id decides; a name that was answered must not say otherwise."""
+    """The PCI ID decides, and the name, if there is one, must not contradict it."""
     name = gpu.name
     answered = name.status in {Status.READ, Status.IMPLAUSIBLE}
     right_name = _named(name, expected) if answered and expected.nvml_names else right_id
@@ -130,7 +129,7 @@ def _by_id(
 
 
 def _by_name(verdicts: VerdictFactory, gpu: ObservedGpu, expected: Product) -> Verdict:
-    """No PCI id can be had, on this GPU or in the catalogue: the complete name must do."""
+    """Without a PCI ID, from this GPU or in the catalogue, the complete name decides."""
     name = gpu.name
     if name.status is not Status.READ or not expected.nvml_names:
         return verdicts.unknown(gpu.pci if name.status is Status.READ else name, gpu=gpu.id)

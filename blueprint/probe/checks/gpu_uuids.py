@@ -25,9 +25,9 @@ driver, monitoring) confuse or drop them.
 
 @check("gpu-uuids", one_of("unique"), expects=lambda _: "a unique UUID for every GPU")
 def gpu_uuids(verdicts: VerdictFactory, _: object) -> list[Verdict]:
-    """Every GPU has a UUID, and no two have the same.
+    """Every GPU has a unique UUID.
 
-    An answer that is empty fails; one that cannot be believed otherwise is unknown.
+    An empty value fails; any other implausible value is unknown.
     """
     owners: dict[str, list[int]] = {}
     for gpu in verdicts.observed_node.gpus:

@@ -34,7 +34,7 @@ so no pod is scheduled to them.
 
 
 def _devices(lines: Sequence[str]) -> dict[str, str]:
-    """Whether `kvm` is among the miscellaneous devices."""
+    """Whether `kvm` is a miscellaneous device."""
     return {"kvm": "there"} if any(line.split()[-1:] == ["kvm"] for line in lines) else {"kvm": "missing"}
 
 
@@ -63,7 +63,7 @@ _TITLES = {"snp": "SEV-SNP", "tdx": "TDX"}
 
 @check("kvm", TRUE, expects=lambda _: "KVM", reads=(MISC,), only_if_expected=True)
 def kvm(verdicts: VerdictFactory, _: object) -> list[Verdict]:
-    """The kernel has KVM. Expected where pools have `kata`."""
+    """The kernel supports KVM. Expected if pools have `kata`."""
     found = verdicts.observed_host.observe(MISC)
     if found.value is None:
         return [verdicts.unknown(found)]
@@ -81,7 +81,7 @@ def kvm(verdicts: VerdictFactory, _: object) -> list[Verdict]:
     only_if_expected=True,
 )
 def memory_encryption(verdicts: VerdictFactory, expected: str) -> list[Verdict]:
-    """The kernel can encrypt the memory of virtual machines as the pool's `kata.confidential` says."""
+    """The kernel can encrypt the memory of virtual machines as declared in the pool's `kata.confidential`."""
     found = verdicts.observed_host.observe(_FILES[expected])
     if found.value is None:
         return [verdicts.unknown(found)]

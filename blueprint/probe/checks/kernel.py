@@ -32,7 +32,7 @@ _REMEDY = "use a newer node image, or `gpuDirect: peermem` in the blueprint"
 
 @dataclass(frozen=True, slots=True, order=True)
 class KernelVersion:
-    """Major and minor number of a kernel: `5.12`."""
+    """The major and minor version of a kernel: `5.12`."""
 
     major: int
     minor: int
@@ -42,7 +42,7 @@ class KernelVersion:
 
     @classmethod
     def parse(cls, text: str) -> KernelVersion:
-        """The version in a text. Raises ValueError for what is none."""
+        """The version in a string. Raises ValueError if it is invalid."""
         if not (match := _VERSION.fullmatch(text)):
             raise ValueError(f"a kernel version (5.12) is needed, not {text!r}")
         return cls(int(match[1]), int(match[2]))
@@ -71,9 +71,9 @@ RELEASE: HostFile[tuple[str, KernelVersion]] = HostFile("/proc/sys/kernel/osrele
     only_if_expected=True,
 )
 def kernel(verdicts: VerdictFactory, expected: KernelVersion) -> list[Verdict]:
-    """The node's kernel is at least as new as what is declared needs: 5.12 for dma-buf.
+    """The node's kernel is at least as new as the declared features require: 5.12 for dma-buf.
 
-    What a distribution brought back into an older kernel does not show in its number.
+    Features that a distribution has backported to an older kernel are not visible in its version.
     """
     found = verdicts.observed_host.observe(RELEASE)
     if found.value is None:

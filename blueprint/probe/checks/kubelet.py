@@ -1,4 +1,4 @@
-"""The kubelet's configuration: declared, and not readable by this probe yet."""
+"""The kubelet's configuration, which this probe cannot read yet."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ def _in_words(expected: Mapping[str, str]) -> str:
 
 @check("kubelet", TEXTS, expects=_in_words, only_if_expected=True)
 def kubelet(verdicts: VerdictFactory, _: Mapping[str, str]) -> list[Verdict]:
-    """The kubelet is set up as declared. Always *unknown*: nothing here reads its configuration.
+    """The kubelet is configured as declared. Always *unknown*, because the probe does not read its configuration.
 
-    Its parameters have the names of the kubelet's configuration file (`topologyManagerPolicy`).
-    `kubectl get --raw /api/v1/nodes/NODE/proxy/configz` shows it to users who may query the node.
+    Its parameters have the names of the kubelet's configuration file (`topologyManagerPolicy`). `kubectl get --raw
+    /api/v1/nodes/NODE/proxy/configz` shows it to users with access to the node's proxy.
     """
     return [verdicts.unknown(Observation(Status.UNREADABLE, None, _WHY, ()))]

@@ -1,4 +1,4 @@
-"""Calls that hung or killed their process."""
+"""Calls that hung or crashed their process."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 @invariant("lost-calls", expects="an answer")
 def lost_calls(verdicts: VerdictFactory) -> list[Verdict]:
-    """No call into the driver hung or crashed; one that did leaves its answer unknown, expected or not."""
+    """No call into the driver hung or crashed. The result of such a call is unknown, whether expected or not."""
     lost = [call for call in verdicts.reading.calls if status_of(call) in {Status.HUNG, Status.CRASHED}]
     return [_lost(verdicts, call) for call in lost]
 

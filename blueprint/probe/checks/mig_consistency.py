@@ -1,4 +1,4 @@
-"""What NVML says of MIG does not contradict itself."""
+"""NVML's information about MIG is consistent."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ _SUFFIX = re.compile(r" MIG (?:\dc\.)?\dg\.\d+gb\S*$", re.ASCII)
 
 @invariant("mig-consistency", expects="consistent MIG information", reads=(NAME, MIG_MODE, MIG_DEVICES))
 def mig_consistency(verdicts: VerdictFactory) -> list[Verdict]:
-    """A GPU whose MIG mode is off has no instances and is called after none, and instances are named after their GPU.
+    """A GPU with MIG mode off has no instances and no instance name, and instances are named after their GPU.
 
-    Answers that cannot all be true prove nothing: *unknown*.
+    Contradictory results prove nothing: *unknown*.
     """
     return [
         verdicts.unknown(observation, gpu=gpu.id)
@@ -46,6 +46,6 @@ def _contradictions(gpu: ObservedGpu) -> Iterator[Observation[str]]:
 
 
 def _named_instances(gpu: ObservedGpu) -> list[str]:
-    """The names of its MIG devices, as they came."""
+    """The names of its MIG devices, in the original order."""
     values = [call.value for call in gpu.reading.calls_of(MIG_DEVICES.name, gpu.index) if call.answered]
     return [str(name) for value in values if isinstance(value, dict) for name in value.values()]

@@ -31,7 +31,7 @@ _REMEDY = "drain the node and look at its label `nvidia.com/mig.config.state` an
 
 @dataclass(frozen=True, slots=True)
 class MigGroupCount:
-    """How many GPUs are partitioned into the same instances, and into how many of each profile."""
+    """The number of GPUs with the same instances, and the number of instances of each profile."""
 
     gpus: int
     instances: Mapping[str, int]
@@ -39,7 +39,7 @@ class MigGroupCount:
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """How many GPUs are partitioned into which instances, and how many are whole."""
+    """The number of GPUs with each set of instances, and the number of unpartitioned GPUs."""
 
     cut: tuple[MigGroupCount, ...]
     whole: int
@@ -55,18 +55,18 @@ class Layout:
 
 @check("mig-layout", record(Layout), expects=str, reads=(MIG_MODE, MIG_DEVICES), only_if_expected=True)
 def mig_layout(verdicts: VerdictFactory, expected: Layout) -> list[Verdict]:
-    """As many GPUs as declared are partitioned into the declared MIG instances, and the others are whole.
+    """The declared number of GPUs is partitioned into the declared MIG instances, and the others are not partitioned.
 
-    Which GPU has which index is not known before, so that GPUs are counted by how they are partitioned. NVML tells instances by
-    the names of their devices, which every user may read; a GPU whose instances differ from the layout only in what a
-    name may leave out (`+me`) is *unknown*.
+    The index of each GPU is not known in advance, so GPUs are counted by their partitioning. NVML identifies instances
+    by the names of their devices, which every user may read. A GPU whose instances differ from the layout only in what
+    a name may omit (`+me`) is *unknown*.
     """
     return _Counting(verdicts, expected).verdicts()
 
 
 @dataclass(slots=True)
 class _Counting:
-    """The layout, GPU by GPU: what is found is taken off what is still to be found."""
+    """Compares the layout GPU by GPU: each match is subtracted from what is still expected."""
 
     factory: VerdictFactory
     expected: Layout
@@ -76,7 +76,7 @@ class _Counting:
         self.left = [*((group.instances, group.gpus) for group in self.expected.cut), ({}, self.expected.whole)]
 
     def verdicts(self) -> list[Verdict]:
-        """One per GPU."""
+        """One verdict per GPU."""
         return self.factory.each_gpu(self._judge)
 
     def _judge(self, gpu: ObservedGpu) -> Verdict:
@@ -105,7 +105,9 @@ class _Counting:
 
 
 def _found(gpu: ObservedGpu) -> Observation[dict[str, int]]:
-    """The instances of a GPU; none where MIG is off or not there. MIG on without instances is not whole."""
+    """The instances of a GPU; empty if MIG is disabled or not supported. A GPU with MIG enabled but without instances
+    does not count as unpartitioned.
+    """
     modes, instances = gpu.observe(MIG_MODE), gpu.observe(MIG_DEVICES)
     if modes.status is Status.UNSUPPORTED or (modes.value and not modes.value.current):
         return Observation(Status.READ, {}, "", modes.evidence)

@@ -43,7 +43,7 @@ _TERMS = ModeTerms(
 
 @dataclass(frozen=True, slots=True)
 class MigModes:
-    """How many GPUs have MIG mode on and off, whichever they are."""
+    """The number of GPUs with MIG mode on and off, whichever they are."""
 
     on: int
     off: int
@@ -60,7 +60,7 @@ _PARAMETERS = record_or(MigModes, FLAG)
 
 @check("mig-mode", _PARAMETERS, expects=_in_words, reads=(nvml_calls.MIG_MODE,))
 def mig_mode(verdicts: VerdictFactory, expected: MigModes | bool) -> list[Verdict]:
-    """MIG mode of every GPU is as declared, now and after the next reset.
+    """The MIG mode of every GPU is as declared, now and after the next reset.
 
     A GPU without MIG skips an expected `false` and fails a `true`.
     """
@@ -74,7 +74,7 @@ def mig_mode(verdicts: VerdictFactory, expected: MigModes | bool) -> list[Verdic
 
 
 def _expected_modes(gpus: Sequence[ObservedGpu], expected: MigModes | bool) -> Mapping[int, bool]:
-    """The mode that each GPU should have, by index: the one that it has, as long as no more than so many have it."""
+    """The expected mode of each GPU, by index: its actual mode, unless more GPUs than declared have it."""
     if isinstance(expected, bool):
         return dict.fromkeys((gpu.index for gpu in gpus), expected)
     left = {True: expected.on, False: expected.off}
@@ -88,6 +88,6 @@ def _expected_modes(gpus: Sequence[ObservedGpu], expected: MigModes | bool) -> M
 
 
 def _is_settled(gpu: ObservedGpu) -> bool:
-    """Whether its mode stays what it is. Those that wait for a reset get what the others leave over."""
+    """Whether its mode is final. GPUs that wait for a reset are assigned the remaining modes."""
     modes = gpu.observe(nvml_calls.MIG_MODE).value
     return modes is not None and modes.current == modes.pending

@@ -33,9 +33,9 @@ _REMEDY = "look at the driver daemonset of this node; other modules load only wh
     only_if_expected=True,
 )
 def kernel_modules(verdicts: VerdictFactory, expected: str) -> list[Verdict]:
-    """The loaded NVIDIA kernel modules are open, or proprietary, as declared.
+    """The loaded NVIDIA kernel modules are open or proprietary, as declared.
 
-    They say it of themselves in `/proc/driver/nvidia/version`.
+    The type is read from `/proc/driver/nvidia/version`.
     """
     driver = verdicts.observed_host.driver
     if driver.value is None:

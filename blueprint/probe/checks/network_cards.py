@@ -1,4 +1,4 @@
-"""The number of network cards on the fabric."""
+"""The number of network adapters on the fabric."""
 
 from __future__ import annotations
 
@@ -35,18 +35,18 @@ _MODE = "set the cards of the other link layer to the fabric's (`mlxconfig ... L
 _IDLE = "look in the kernel log for why no driver makes RDMA devices of those on the bus"
 _RDMA_MODULES = frozenset({"mlx5_ib", "efa"})
 _MANAGING = 4
-"""So many ports at most manage NVLink on one board."""
+"""The maximum number of ports on one board that manage NVLink."""
 
 
 @check("network-cards", record(Network), expects=str, reads=(MODULES,), only_if_expected=True)
 def network_cards(verdicts: VerdictFactory, expected: Network) -> list[Verdict]:
-    """The node has as many network cards on the pool's fabric as declared.
+    """The node has as many network adapters on the pool's fabric as declared.
 
-    Without `cards` at least
-    one, without `vendor` of any. Where the number fits only with cards of the model `management`, or only without, it
-    is unknown: they may manage NVLink. They are counted in the kernel's RDMA class by the link layer of the ports, EFA
-    by PCI ids. Where that class is empty although cards on the PCI bus have a driver, they may belong to another
-    network namespace: unknown.
+    Without `cards`, at least one is expected; without `vendor`, adapters of any vendor count. If the number is correct
+    only with adapters of the model `management`, or only without them, the result is unknown, because they may manage
+    NVLink. Adapters are counted in the kernel's RDMA class by the link layer of their ports, EFA adapters by PCI ID. If
+    that class is empty although adapters on the PCI bus have a driver, they may belong to another network namespace:
+    unknown.
     """
     from blueprint.probe.network_cards import Cards
 
@@ -75,7 +75,7 @@ def network_cards(verdicts: VerdictFactory, expected: Network) -> list[Verdict]:
 def _another_number(
     verdicts: VerdictFactory, cards: Cards, found: Observation[tuple[Card, ...]], expected: Network
 ) -> Verdict:
-    """A number of cards that is not the declared one: what else there is says how that may have come."""
+    """A number of adapters other than the declared one, with other facts that may explain it."""
     fitting = _fabric(found.value or (), expected)
     number, measured, idle = len(fitting), _in_words(fitting), cards.idle
     on_bus = f"; {len(idle)} more without an RDMA device are on the PCI bus" if idle else ""
@@ -89,7 +89,7 @@ def _another_number(
 
 
 def _may_manage(cards: tuple[Card, ...], expected: Network) -> int:
-    """How many of the cards may be there for NVLink alone, where that decides whether their number is right."""
+    """The number of adapters that may only manage NVLink, if this determines whether the total is correct."""
     models = [card for card in cards if expected.is_management(card.model)]
     number, alike, least = len(cards), min(len(models), _MANAGING), max(1, expected.cards)
     if not alike or number - alike > least or number - len(models) == least:
@@ -100,7 +100,7 @@ def _may_manage(cards: tuple[Card, ...], expected: Network) -> int:
 
 
 def _fabric(cards: tuple[Card, ...], expected: Network) -> tuple[Card, ...]:
-    """The cards without those that can only be there for NVLink: the others are as many as declared."""
+    """The adapters without those that must be for NVLink, because the others match the declared number."""
     others = tuple(card for card in cards if not expected.is_management(card.model))
     return others if expected.cards and len(others) == expected.cards else cards
 

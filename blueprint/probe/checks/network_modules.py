@@ -1,4 +1,4 @@
-"""The modules that join GPUs with cards and storage: nvidia-peermem, gdrdrv, nvidia-fs."""
+"""The kernel modules that connect GPUs with network adapters and storage: nvidia-peermem, gdrdrv, nvidia-fs."""
 
 from __future__ import annotations
 
@@ -28,19 +28,19 @@ _LIVE = "Live"
 
 @check("nvidia-peermem", TRUE, expects=lambda _: "nvidia_peermem loaded", reads=(MODULES,), only_if_expected=True)
 def nvidia_peermem(verdicts: VerdictFactory, _: object) -> list[Verdict]:
-    """The module nvidia-peermem is loaded. Expected where cards reach GPU memory through it (`gpuDirect: peermem`)."""
+    """The module nvidia-peermem is loaded. Expected if adapters access GPU memory through it (`gpuDirect: peermem`)."""
     return [_loaded(verdicts, "nvidia_peermem")]
 
 
 @check("gdrdrv", TRUE, expects=lambda _: "gdrdrv loaded", reads=(MODULES,), only_if_expected=True)
 def gdrdrv(verdicts: VerdictFactory, _: object) -> list[Verdict]:
-    """The module gdrdrv is loaded. Expected where the pool's network has `gdrcopy`."""
+    """The module gdrdrv is loaded. Expected if the pool's network has `gdrcopy`."""
     return [_loaded(verdicts, "gdrdrv")]
 
 
 @check("nvidia-fs", TRUE, expects=lambda _: "nvidia_fs loaded", reads=(MODULES,), only_if_expected=True)
 def nvidia_fs(verdicts: VerdictFactory, _: object) -> list[Verdict]:
-    """The module nvidia-fs is loaded. Expected where the pool's network has `gds`."""
+    """The module nvidia-fs is loaded. Expected if the pool's network has `gds`."""
     return [_loaded(verdicts, "nvidia_fs")]
 
 

@@ -1,4 +1,4 @@
-"""The ports of the fabric's network cards are up."""
+"""The ports of the fabric's network adapters are up."""
 
 from __future__ import annotations
 
@@ -30,10 +30,9 @@ _MANAGER = "the link is up, but no subnet manager made the port active: look at 
 
 @check("network-ports", record(Network), expects=lambda _: "ports ACTIVE, links up", only_if_expected=True)
 def network_ports(verdicts: VerdictFactory, expected: Network) -> list[Verdict]:
-    """Every port of the fabric's cards is ACTIVE with its link up; with RoCE at least one port of each card.
+    """All ports of the fabric's adapters are ACTIVE with their link up; with RoCE, at least one port of each adapter.
 
-    The number of cards is not looked at. Cards with two ports often have one cable
-    where the fabric is Ethernet.
+    The number of adapters is not checked. Adapters with two ports often have only one cable on an Ethernet fabric.
     """
     from blueprint.probe.network_cards import Cards
 

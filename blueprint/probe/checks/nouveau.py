@@ -1,4 +1,4 @@
-"""The kernel's own driver keeps away from the GPUs."""
+"""The nouveau driver is not loaded."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _REMEDY = "blacklist nouveau in the node image, rebuild its initramfs, and reboo
 
 @check("nouveau", TRUE, expects=lambda _: "nouveau not loaded", reads=(MODULES,), only_if_expected=True)
 def nouveau(verdicts: VerdictFactory, _: object) -> list[Verdict]:
-    """The module nouveau is not loaded. Expected wherever the GPU Operator installs the driver."""
+    """The module nouveau is not loaded. Expected if the GPU Operator installs the driver."""
     modules = verdicts.observed_host.modules
     if modules.value is None:
         return [verdicts.unknown(modules)]

@@ -1,4 +1,4 @@
-"""The NVLink domain across nodes, as the GPUs see it."""
+"""The NVLink domain across nodes, as reported by the GPUs."""
 
 from __future__ import annotations
 
@@ -36,14 +36,14 @@ _REMEDY = (
 
 
 _STATES = {0: "not supported", 1: "not started", 2: "in progress", 3: "completed"}
-"""nvmlGpuFabricState_t."""
+"""Values of nvmlGpuFabricState_t."""
 _COMPLETED = 3
 _CLUSTER = re.compile(r"[0-9a-f]{32}", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
 class Domain:
-    """How many nodes an NVLink domain has, and the node label that names it."""
+    """The number of nodes in an NVLink domain, and the node label with its name."""
 
     nodes: int
     label: str
@@ -54,9 +54,9 @@ class Domain:
 
 @dataclass(frozen=True, slots=True)
 class Fabric:
-    """The NVLink fabric as a GPU sees it: how far its registration is, with which return code, and in which domain.
+    """The NVLink fabric as reported by a GPU: the state of its registration, the return code, and the domain.
 
-    `cluster` is "" where it has none.
+    `cluster` is "" if there is none.
     """
 
     state: int
@@ -81,10 +81,11 @@ FABRIC_INFO: DeviceCall[Fabric] = DeviceCall("nvmlDeviceGetGpuFabricInfoV", _par
 
 @check("nvlink-domain", record(Domain), expects=str, reads=(FABRIC_INFO,), only_if_expected=True)
 def nvlink_domain(verdicts: VerdictFactory, _: object) -> list[Verdict]:
-    """Every GPU has joined the NVLink fabric, without an error, and all of the node are in one clique of one cluster.
+    """All GPUs have joined the NVLink fabric without an error, and all GPUs of the node are in one clique of one
+    cluster.
 
-    `drift` compares the label that names the domain between
-    nodes. A GPU that has no fabric, or a library too old to tell, is *unknown*.
+    `drift` compares the label with the domain's name between nodes. If a GPU reports no fabric, or the library is too
+    old, the result is *unknown*.
     """
     if not any(call.call == FABRIC_INFO.name for call in verdicts.reading.calls):
         why = (

@@ -56,12 +56,12 @@ _GIVEN = "NVML cannot see GPUs given to virtual machines: take them back from th
 
 @check("nvml", TRUE, expects=lambda _: "NVML loads and the driver responds", reads=(DRIVER_VERSION, MODULES, DRIVER))
 def nvml(verdicts: VerdictFactory, _: object) -> list[Verdict]:
-    """NVML, the driver's management library, loads, and the driver answers it.
+    """NVML, the driver's management library, loads, and the driver responds to it.
 
-    Expected wherever the blueprint declares GPUs. No library and no loaded driver are proven
-    absences and fail, unless the kernel says that the driver is loaded: then the probe only did not find its library
-    or its devices, which is unknown. Everything else that keeps NVML from answering (permission, a timeout, a hang)
-    proves nothing about the driver and is unknown.
+    Expected if the blueprint declares GPUs. A missing library and a driver that is not loaded are proven absences and
+    fail, unless the kernel reports a loaded driver: then the probe only did not find its library or its devices, which
+    is unknown. Everything else that prevents NVML from responding (permissions, a timeout, a hang) proves nothing about
+    the driver and is unknown.
     """
     node = verdicts.observed_node
     init = node.nvml
@@ -82,7 +82,7 @@ def nvml(verdicts: VerdictFactory, _: object) -> list[Verdict]:
 def _contradicted(
     verdicts: VerdictFactory, init: Observation[bool], kernel: Observation[KernelDriver], remedy: str
 ) -> Verdict:
-    """The kernel has the driver, or what it says cannot be believed: that this process finds no NVML proves nothing."""
+    """The kernel has loaded the driver, or its information is implausible: the missing NVML then proves nothing."""
     open_question = f"it is unknown whether a driver is loaded ({kernel.why})"
     loaded = f"driver {kernel.value.version} is loaded" if kernel.value else open_question
     why = f"NVML was not found for the probe, but {loaded} on {verdicts.node}"
@@ -91,7 +91,7 @@ def _contradicted(
 
 
 def _driver(verdicts: VerdictFactory, driver: Observation[str]) -> Verdict:
-    """The library initialised; whether a driver stands behind it shows in its answering for itself."""
+    """The library is initialised. A response shows whether there is a driver."""
     if driver.status is not Status.READ:
         return verdicts.unknown(driver)
     return verdicts.passed(driver, "NVML responds", measured=f"driver {driver.value}")

@@ -1,4 +1,4 @@
-"""NVML does not contradict itself about which GPUs there are."""
+"""NVML's information about the existing GPUs is consistent."""
 
 from __future__ import annotations
 
@@ -31,9 +31,10 @@ _IDENTITY = ("nvmlDeviceGetUUID", "nvmlDeviceGetPciInfo")
 
 @invariant("nvml-consistency", expects="consistent answers")
 def nvml_consistency(verdicts: VerdictFactory) -> list[Verdict]:
-    """NVML gives a handle for each GPU it counts, counts the same twice, and an index stays one GPU.
+    """NVML returns a handle for each GPU that it counts, counts the same number twice, and an index always refers to
+    the same GPU.
 
-    A handle refused because the GPU is lost is `gpu-faults`'s finding.
+    A handle refused because the GPU is lost is reported by `gpu-faults`.
     """
     node = verdicts.observed_node
     found = [*_changed_count(verdicts.reading), *_refused_handles(node), *_changed_identity(node)]
@@ -51,7 +52,7 @@ def _changed_count(reading: Reading) -> Iterator[_Found]:
 
 
 def _refused_handles(node: ObservedNode) -> Iterator[_Found]:
-    """Handles that NVML refused by return code for indexes that its own count covers."""
+    """Handles that NVML refused, by return code, for indices within its own count."""
     count = node.count
     if count.value is None:
         return

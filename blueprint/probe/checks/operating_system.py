@@ -31,13 +31,13 @@ _DECLARED = re.compile(r"([a-z]+)(?:-(\d+(?:\.\d+)?))?", re.ASCII)
 _WORD = re.compile(r"[a-z0-9][a-z0-9._-]{0,31}", re.ASCII)
 _KEYS = ("ID", "VERSION_ID", "VARIANT_ID", "OPENSHIFT_VERSION")
 _RHCOS, _RHEL, _COREOS = "rhcos", "rhel", "coreos"
-"""The nodes of OpenShift 4.19 and newer call themselves RHEL of the variant CoreOS; before they were `rhcos`."""
+"""The nodes of OpenShift 4.19 and newer identify as RHEL with the variant CoreOS; earlier ones as `rhcos`."""
 _REMEDY = "use the declared node image, or correct `cluster.os` in the blueprint"
 
 
 @dataclass(frozen=True, slots=True)
 class OperatingSystem:
-    """An operating system and its version: `ubuntu-24.04`, or `cos` in whatever version ("")."""
+    """An operating system and its version: `ubuntu-24.04`, or `cos` in any version ("")."""
 
     name: str
     version: str = ""
@@ -47,22 +47,24 @@ class OperatingSystem:
 
     @classmethod
     def parse(cls, text: str) -> OperatingSystem:
-        """The system that a blueprint declares. Raises ValueError for what is none."""
+        """The system that a blueprint declares. Raises ValueError if it is invalid."""
         if not (match := _DECLARED.fullmatch(text)):
             raise ValueError(f"a system and its version (ubuntu-24.04) are needed, not {text!r}")
         return cls(match[1], match[2] or "")
 
     def covers(self, other: OperatingSystem) -> bool:
-        """Whether the other is the same. A major version covers its minor ones, and no version every one."""
+        """Whether the other one is the same system. A major version covers its minor versions, and a missing version
+        covers all.
+        """
         same_version = self.version in ("", other.version) or other.version.startswith(f"{self.version}.")
         return self.name == other.name and same_version
 
 
 def _record_release(lines: Sequence[str]) -> dict[str, str]:
-    """Which system it is, in which version; images may give more, which is not recorded."""
+    """The system and its version. Other fields, which images may contain, are not recorded."""
     pairs = (line.partition("=") for line in lines)
     found = {key: value.strip("\"'") for key, _, value in pairs if key in _KEYS}
-    return found | {"VARIANT_ID": found.get("VARIANT_ID", "")}  # that there is none matters: it was looked for
+    return found | {"VARIANT_ID": found.get("VARIANT_ID", "")}  # a missing field is recorded as well
 
 
 def _parse_release(record: HostRecord) -> OperatingSystem:
@@ -75,7 +77,7 @@ def _parse_release(record: HostRecord) -> OperatingSystem:
 
 
 def _record_mounts(lines: Sequence[str]) -> Mapping[str, str]:
-    """The type of the file system at `/` of this process: an overlay is a container's."""
+    """The file system type of this process's `/`: an overlay belongs to a container."""
     mounts = (line.split() for line in lines)
     types = [words[words.index("-") + 1] for words in mounts if words[4:5] == ["/"] and "-" in words[:-1]]
     return {"/": types[-1]} if types else {}
@@ -96,10 +98,10 @@ MOUNTS = HostFile(
     only_if_expected=True,
 )
 def operating_system(verdicts: VerdictFactory, expected: OperatingSystem) -> list[Verdict]:
-    """The node runs the declared operating system, as its `/etc/os-release` names it.
+    """The node runs the declared operating system, according to its `/etc/os-release`.
 
-    OpenShift's nodes, which call themselves RHEL of the variant CoreOS from 4.19 on, are `rhcos`. From inside a
-    container, whose image has an os-release of its own, it is unknown unless `--root` names the node's file system.
+    OpenShift's nodes, which identify as RHEL with the variant CoreOS since 4.19, are `rhcos`. Inside a container, whose
+    image has its own os-release, the result is unknown unless `--root` specifies the node's file system.
     """
     found = _observe(verdicts)
     if found.value is None:
@@ -116,7 +118,7 @@ def operating_system(verdicts: VerdictFactory, expected: OperatingSystem) -> lis
 
 
 def _observe(verdicts: VerdictFactory) -> Observation[OperatingSystem]:
-    """The operating system of the node, not that of a container's image."""
+    """The operating system of the node, not that of a container image."""
     host, reading = verdicts.observed_host, verdicts.reading
     if reading.host and reading.host.root == "/":
         mounted = host.observe(MOUNTS)

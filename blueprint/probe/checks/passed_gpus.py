@@ -1,4 +1,4 @@
-"""GPUs that are passed to virtual machines: on the bus, held by vfio, alone in their IOMMU groups."""
+"""GPUs that are passed to virtual machines: on the bus, bound to vfio, alone in their IOMMU groups."""
 
 from __future__ import annotations
 
@@ -70,7 +70,9 @@ _DRIVERS = ("nvidia", "nouveau")
 
 @check("passed-gpus", COUNT, expects=lambda number: f"{number} GPUs held by vfio", only_if_expected=True)
 def passed_gpus(verdicts: VerdictFactory, expected: int) -> list[Verdict]:
-    """The kernel lists as many GPUs as the blueprint declares, and vfio holds each. Expected where pools have `kata` and `gpu`."""
+    """The kernel lists as many GPUs as the blueprint declares, all bound to vfio. Expected if pools have `kata` and
+    `gpu`.
+    """
     listed = pci_gpus.functions(verdicts.reading)
     if listed.value is None:
         return [verdicts.unknown(listed)]
@@ -88,7 +90,9 @@ def passed_gpus(verdicts: VerdictFactory, expected: int) -> list[Verdict]:
 
 @check("no-host-driver", TRUE, expects=lambda _: "no driver of GPUs", reads=(MODULES,), only_if_expected=True)
 def no_host_driver(verdicts: VerdictFactory, _: object) -> list[Verdict]:
-    """Neither NVIDIA's kernel module nor nouveau is loaded. Expected where the GPUs of a pool go to virtual machines."""
+    """Neither NVIDIA's kernel module nor nouveau is loaded. Expected if a pool's GPUs are passed to virtual
+    machines.
+    """
     modules = verdicts.observed_host.modules
     if modules.value is None:
         return [verdicts.unknown(modules)]
@@ -102,9 +106,10 @@ def no_host_driver(verdicts: VerdictFactory, _: object) -> list[Verdict]:
 
 @check("iommu-groups", TRUE, expects=lambda _: "a group for each GPU", only_if_expected=True)
 def iommu_groups(verdicts: VerdictFactory, _: object) -> list[Verdict]:
-    """Each GPU is in an IOMMU group without another GPU or network card. Expected where GPUs go to virtual machines.
+    """Each GPU is in an IOMMU group without another GPU or network adapter. Expected if GPUs are passed to virtual
+    machines.
 
-    Bridges are not looked at: they may be in a group with what is behind them.
+    Bridges are ignored: they may be in a group with the devices behind them.
     """
     listed = pci_gpus.functions(verdicts.reading)
     if listed.value is None:

@@ -1,4 +1,4 @@
-"""The kernel's PCI list and NVML name the same GPUs."""
+"""The kernel's PCI list and NVML contain the same GPUs."""
 
 from __future__ import annotations
 
@@ -38,11 +38,11 @@ _GIVEN = (
 
 @invariant("pci-agreement", expects="the same GPUs in NVML and in the kernel's PCI list")
 def pci_agreement(verdicts: VerdictFactory) -> list[Verdict]:
-    """NVML and the kernel's PCI list, which are independent, name the same GPUs at the same addresses.
+    """NVML and the kernel's PCI list, which are independent, contain the same GPUs at the same addresses.
 
-    GPUs bound to `vfio-pci` are invisible to NVML and left out, virtual functions are no GPUs.
-    A function that cannot be told to be one is *unknown*. Where the kernel lists no NVIDIA GPU at all (WSL, a container
-    without /sys, a stand-in library) there is nothing to compare with, and the check is skipped.
+    GPUs bound to `vfio-pci` are invisible to NVML and omitted; virtual functions are not GPUs. A function that cannot
+    be classified is *unknown*. If the kernel lists no NVIDIA GPU at all (WSL, a container without /sys, a stub
+    library), there is nothing to compare with, and the check is skipped.
     """
     node, listed = verdicts.observed_node, pci_gpus.functions(verdicts.reading)
     count, given = node.count, pci_gpus.passed_through(verdicts.reading)
@@ -61,7 +61,7 @@ def pci_agreement(verdicts: VerdictFactory) -> list[Verdict]:
 def _compared(
     verdicts: VerdictFactory, node: ObservedNode, count: int, listed: Observation[tuple[PciFunction, ...]]
 ) -> list[Verdict]:
-    """What differs for certain; where functions are unclear, no more than what differs whatever they are."""
+    """The certain differences; if functions cannot be classified, only those that hold in any case."""
     here, doubtful = pci_gpus.for_nvml(verdicts.reading), pci_gpus.unclear(verdicts.reading)
     if not len(here) <= count <= len(here) + len(doubtful):
         return [_different_number(verdicts, node, node.count, here)]
@@ -76,7 +76,7 @@ def _compared(
 
 
 def _why_unread(gpu: ObservedGpu) -> Observation[object]:
-    """Why the address is not known: the first call that failed, told once."""
+    """Why the address is not known: the first call that failed, without repetition."""
     return gpu.pci if gpu.handle.status is Status.READ else gpu.handle
 
 

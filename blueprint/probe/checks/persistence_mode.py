@@ -32,10 +32,9 @@ MODE = DeviceCall("nvmlDeviceGetPersistenceMode", parse.switch)
 
 @check("persistence-mode", FLAG, expects=lambda on: f"persistence mode {off_on(on)}", reads=(MODE,))
 def persistence_mode(verdicts: VerdictFactory, expected: bool) -> list[Verdict]:
-    """Persistence mode of every GPU is as declared.
+    """The persistence mode of every GPU is as declared.
 
-    Where the driver has no such mode, an expected `false` is skipped
-    and an expected `true` fails.
+    If the driver does not support the mode, an expected `false` is skipped and an expected `true` fails.
     """
     return verdicts.each_gpu(lambda gpu: _judge(verdicts, gpu, expected=expected))
 

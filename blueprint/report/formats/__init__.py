@@ -1,1 +1,1 @@
-"""Report formats: one module each, named as `--report` names it, with `render(run, context) -> str`."""
+"""Report formats: one module each, named as in `--report`, with `render(run, context) -> str`."""

@@ -1,6 +1,6 @@
-"""One line for each finding, as `grep` and editors read it: `FILE:LINE:COLUMN: severity[CODE] message`.
+"""One line per finding, for `grep` and editors: `FILE:LINE:COLUMN: severity[CODE] message`.
 
-A terminal gets them wrapped.
+On a terminal, lines are wrapped.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ _INDENT = 4
 
 
 def render(run: Run, context: Context) -> str:
-    """Findings, worst first; then what would change, what was not looked at, and the verdict, one line each."""
+    """Findings, the worst first; then changes, what was not examined, and the verdict, one line each."""
     lines = (part for line in _lines(record_of(run)) for part in on_terminal(visible(line), context, _INDENT))
     text = "".join(f"{line}\n" for line in lines)
     return in_ascii(text) if context.ascii_only else text

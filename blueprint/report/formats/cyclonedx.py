@@ -1,6 +1,6 @@
-"""CycloneDX 1.6: the images that the platform pulls as a bill of materials. For `images` alone.
+"""CycloneDX 1.6: a bill of materials of the images that the platform pulls. Only for `images`.
 
-It holds no time and no random number: the same images give the same bytes.
+It contains no time and no random number: the same images result in the same bytes.
 """
 
 from __future__ import annotations
@@ -15,14 +15,14 @@ from blueprint.report.document import carried
 from blueprint.report.model import ReportedImage, Run
 
 VERBS = ("images",)
-"""The verbs whose runs can be told so: of others it would be a bill without materials."""
+"""The verbs that support this format: for others the bill would be empty."""
 SPEC_VERSION = "1.6"
 _NAMESPACE = uuid.UUID("3c0f4a52-5e0b-5c43-9a0e-6a1f7b1f0d55")
-"""Ours alone: serial numbers are UUIDs of version 5 below it."""
+"""The namespace of this tool: serial numbers are UUIDs of version 5 in it."""
 
 
 def render(run: Run, context: Context) -> str:
-    """The bill as JSON in ASCII."""
+    """The bill of materials as JSON in ASCII."""
     name, version = run.subject.get("blueprint", "blueprint"), run.subject.get("version", "")
     platform = f"platform:{name}"
     images = [_component(image) for image in run.images]
@@ -69,7 +69,9 @@ def _component(image: ReportedImage) -> dict[str, Any]:
 
 
 def _purl(image: ReportedImage) -> str:
-    """`pkg:oci/driver@sha256%3A...?repository_url=nvcr.io%2Fnvidia%2Fdriver&tag=580`, as its specification has it."""
+    """`pkg:oci/driver@sha256%3A...?repository_url=nvcr.io%2Fnvidia%2Fdriver&tag=580`, as defined by the purl
+    specification.
+    """
     name = image.name.rpartition("/")[2].lower()
     version = f"@{quote(image.digest, safe='')}" if image.digest else ""
     qualifiers = [f"repository_url={quote(image.name, safe='')}"]

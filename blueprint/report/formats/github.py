@@ -1,7 +1,7 @@
 """Workflow commands that GitHub shows at the lines of a pull request.
 
-A step may show 10 errors, 10 warnings and 10 notices; GitHub silently drops the rest, so this format
-stays within that and says how many findings are not shown.
+A step may show 10 errors, 10 warnings and 10 notices. GitHub silently drops the rest, so this format stays within these
+limits and reports the number of omitted findings.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _LEVELS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.NOTE: 
 
 
 def render(run: Run, context: Context) -> str:
-    """Annotations, worst first; then plain lines with what was examined, the counts and the verdict."""
+    """Annotations, the worst first; then plain lines with the scope, the counts and the verdict."""
     record = record_of(run)
     return "".join(f"{line}\n" for line in _lines(record, RepositoryPaths(context)))
 
@@ -49,7 +49,7 @@ def _lines(record: ReportContent, paths: RepositoryPaths) -> Iterator[str]:
 
 
 def _shown(record: ReportContent) -> list[Diagnostic]:
-    """At most ten per level; one notice fewer where the line about the rest needs its place."""
+    """At most ten per level; one notice fewer if the line about the rest needs its place."""
     found = [finding.diagnostic for finding in record.findings]
     by_level = {level: [each for each in found if each.severity is level] for level in Severity}
     too_many = any(len(each) > MOST_PER_LEVEL for each in by_level.values())
@@ -70,7 +70,7 @@ def _place(at: Span | None, paths: RepositoryPaths) -> dict[str, str]:
     if at is None or path is None:
         return {}
     place = {"file": path, "line": str(at.line), "endLine": str(max(at.end_line, at.line)), "col": str(at.column)}
-    if at.end_line == at.line:  # GitHub refuses columns that span lines
+    if at.end_line == at.line:  # GitHub rejects columns across several lines
         place["endColumn"] = str(max(at.end_column, at.column))
     return place
 

@@ -16,7 +16,7 @@ _SEVERITIES = {Severity.ERROR: "critical", Severity.WARNING: "minor", Severity.N
 
 
 def render(run: Run, context: Context) -> str:
-    """The array that GitLab documents. Waived findings are left out: it would show them as open."""
+    """The array that GitLab documents. Waived findings are omitted, because it would show them as open."""
     record = record_of(run)
     paths = RepositoryPaths(context)
     fallback = paths.first_of(record) or "blueprint.yaml"
@@ -25,7 +25,9 @@ def render(run: Run, context: Context) -> str:
 
 
 def _issue(finding: ReportEntry, paths: RepositoryPaths, fallback: str) -> dict[str, Any]:
-    """GitLab drops what has no path; what has no file of the repository is pinned to a first line."""
+    """One issue. GitLab drops issues without a path, so those without a file in the repository refer to a first
+    line.
+    """
     diagnostic = finding.diagnostic
     at = diagnostic.at
     path = paths.of(at.file) if at else None

@@ -1,8 +1,8 @@
-"""One self-contained page for sign-off: no script runs, nothing is loaded, the JSON report is inside.
+"""One self-contained page for sign-off: without scripts and external resources, with the JSON report inside.
 
-The page carries the exact bytes of the JSON format between `<script type="application/json" id="report">` and
-`</script>`, and their SHA-256, so what a person read can be checked against what a program got. Its markup is in the
-templates of `report/page`.
+The page contains the exact bytes of the JSON format between `<script type="application/json" id="report">` and
+`</script>`, and their SHA-256, so that what a user read can be compared with what a program received. Its markup is in
+the templates of `report/page`.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ _PAGE_WIDTH = 118
 
 
 def render(run: Run, context: Context) -> str:
-    """The whole page. `context.width` and `color` do not matter; the same run gives the same bytes."""
+    """The whole page. `context.width` and `color` have no effect; the same run results in the same bytes."""
     context = Context(context.source, context.base, width=_PAGE_WIDTH, version=context.version)
     record = record_of(run)
     embedded = json_format.render(run, context)
@@ -66,7 +66,7 @@ def render(run: Run, context: Context) -> str:
 
 
 def _tone(record: ReportContent) -> str:
-    """The colour of the verdict: differences alone are nothing bad."""
+    """The colour of the verdict: differences alone are not an error."""
     differs = record.outcome == "findings" and not record.counts[Severity.ERROR]
     return "differs" if differs else record.outcome
 
@@ -93,7 +93,7 @@ def _waived(record: ReportContent) -> Iterator[tuple[str, ...]]:
 
 
 def _codes(record: ReportContent) -> Iterator[tuple[Code, int, int]]:
-    """Every code that occurs: how often, and the number of its first finding."""
+    """All occurring codes: how often each occurs, and the number of its first finding."""
     number_of = Counter(finding.diagnostic.code.id for finding in record.findings)
     first = {finding.diagnostic.code.id: finding for finding in reversed(record.findings)}
     for code_id in sorted(first):

@@ -1,4 +1,4 @@
-"""For programs: everything, as `schemas/report.v1.json` describes it, the same bytes every time."""
+"""JSON for programs: everything, as defined in `schemas/report.v1.json`, deterministic to the byte."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from blueprint.report.model import Run
 
 
 def render(run: Run, context: Context) -> str:
-    r"""The run as JSON in ASCII, `<`, `>` and `&` escaped: it can stand in a terminal, a log or a page."""
+    r"""The run as JSON in ASCII, with `<`, `>` and `&` escaped, so that it is safe in a terminal, a log or a page."""
     text = _in_ascii(_dumped(document_of(run, context)))
     return text.replace("<", r"\u003c").replace(">", r"\u003e").replace("&", r"\u0026") + "\n"
 
 
 def _dumped(document: dict[str, Any]) -> str:
-    """The document as JSON. A number beyond 64 bits is written by the slower of the two libraries."""
+    """The document as JSON. Numbers beyond 64 bits require the slower of the two libraries."""
     try:
         return orjson.dumps(document, option=orjson.OPT_INDENT_2).decode()
     except TypeError:
@@ -28,5 +28,5 @@ def _dumped(document: dict[str, Any]) -> str:
 
 
 def _in_ascii(text: str) -> str:
-    """The same document with every character beyond ASCII written as an escape."""
+    """The document with all non-ASCII characters written as escapes."""
     return text if text.isascii() else re.sub(r"[^\x00-\x7f]+", lambda found: json.dumps(found[0])[1:-1], text)

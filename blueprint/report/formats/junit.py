@@ -1,7 +1,8 @@
-"""JUnit XML, for the dashboards of continuous integration.
+"""JUnit XML for CI dashboards.
 
-Each finding is a test case: an error failed, a warning or a note passed with its text, a waived one is skipped. So is
-what could not be examined. The last case is the command itself: it fails, errs or is skipped as its exit code says.
+Each finding is a test case: an error has failed, a warning or a note has passed with its text, a waived one is skipped.
+Anything that could not be examined is skipped as well. The last case is the command itself: it fails, errs or is
+skipped according to its exit code.
 """
 
 from __future__ import annotations
@@ -20,11 +21,11 @@ from blueprint.report.suggestion import suggestion
 _FINDINGS = 1
 _UNKNOWN = 3
 _NO_CHARACTERS = re.compile("[\ufffe\uffff]")
-"""What XML 1.0 cannot carry and is not made visible as an escape before."""
+"""Characters that XML 1.0 cannot represent and that have not been escaped before."""
 
 
 def render(run: Run, context: Context) -> str:  # noqa: ARG001 - every format takes both
-    """One suite. Nothing in it depends on the clock, so that the same run gives the same bytes."""
+    """One test suite. It does not depend on the clock, so that the same run results in the same bytes."""
     record = record_of(run)
     cases = [*_cases(record), _verdict(record)]
     counts = {name: str(sum(case.find(tag) is not None for case in cases)) for name, tag in _COUNTED.items()}
@@ -65,7 +66,7 @@ def _not_examined(scope: str, why: str) -> Element:
 
 
 def _verdict(record: ReportContent) -> Element:
-    """The command: it passes where its exit code is 0."""
+    """The command, which passes if its exit code is 0."""
     run = record.run
     case = Element("testcase", classname="verdict", name=_shown(run.title or run.verb))
     message = f"exit code {run.exit_code}: {record.verdict}"

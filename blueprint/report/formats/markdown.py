@@ -1,9 +1,8 @@
-"""Markdown for a comment on a pull request or a job summary: less than the 65,536 characters that a comment may have.
+"""Markdown for pull request comments and job summaries, within the comment limit of 65,536 characters.
 
-With many findings or changes, what each says at length is folded.
+With many findings or changes, the details are folded.
 
-Everything that comes from outside stands in code spans or code blocks: there it cannot become a link, a
-heading, HTML or a mention.
+Everything from outside is in code spans or code blocks: there it cannot become a link, a heading, HTML or a mention.
 """
 
 from __future__ import annotations
@@ -34,14 +33,14 @@ from blueprint.wording import counted
 
 MOST_BYTES = 65_000
 _MOST_OPEN = 5
-"""So many findings, and fields of an object, are shown at once; of more, all are folded."""
+"""The maximum number of findings, and of an object's fields, that are shown unfolded; above it, all are folded."""
 _ACTIVE = re.compile(r"([\\`*_{}\[\]<>#|~!&])")
 _LINKED_BY_HOSTS = re.compile(r"\S*(?:@|://|www\.|#\d)\S*")  # mentions, bare addresses, issue numbers
 _WORDS = {Severity.ERROR: "Error", Severity.WARNING: "Warning", Severity.NOTE: "Note"}
 
 
 def render(run: Run, context: Context) -> str:
-    """Verdict first, then findings and changes; what does not fit is counted at the end."""
+    """The verdict first, then findings and changes; what does not fit is counted at the end."""
     record = record_of(run)
     head = "\n".join(_head(record))
     blocks = [
@@ -60,7 +59,7 @@ def render(run: Run, context: Context) -> str:
 
 
 def inline(text: str) -> str:
-    """Text from outside as a code span."""
+    """External text as a code span."""
     shown = visible(text)
     longest = max((len(run) for run in re.findall("`+", shown)), default=0)
     fence = "`" * (longest + 1)
@@ -69,7 +68,7 @@ def inline(text: str) -> str:
 
 
 def prose(text: str) -> str:
-    """A sentence from outside: what Markdown acts on is escaped, what hosts turn into links is code."""
+    """An external sentence: Markdown syntax is escaped, and what hosts turn into links is code."""
     escaped, at, shown = "", 0, visible(text)
     for found in _LINKED_BY_HOSTS.finditer(shown):
         escaped += _ACTIVE.sub(r"\\\1", shown[at : found.start()]) + inline(found[0])
@@ -139,7 +138,7 @@ def _finding(diagnostic: Diagnostic, context: Context, *, folded: bool) -> Itera
 
 
 def _folded(summary: str, body: str) -> str:
-    """What a reader opens; `summary` is HTML."""
+    """A collapsible section; `summary` is HTML."""
     return f"<details><summary>{summary}</summary>\n\n{body.rstrip()}\n\n</details>\n"
 
 

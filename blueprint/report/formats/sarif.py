@@ -1,4 +1,4 @@
-"""SARIF 2.1.0, for code scanning. Within the limits that code hosts set: 25,000 results, 1,000 places each."""
+"""SARIF 2.1.0 for code scanning, within the limits of code hosts: 25,000 results, 1,000 locations each."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _LEVELS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.NOTE: 
 
 
 def render(run: Run, context: Context) -> str:
-    """One SARIF run. What did not fit is counted in a notification; nothing is left out silently."""
+    """One SARIF run. Results beyond the limits are counted in a notification; nothing is dropped silently."""
     record = record_of(run)
     diagnostics = [e.diagnostic for e in record.findings] + [e.diagnostic for e in record.waived]
     codes = sorted({diagnostic.code.id: diagnostic.code for diagnostic in diagnostics}.items())
@@ -72,7 +72,7 @@ def _rule(code: Code) -> dict[str, Any]:
 
 
 def _invocation(record: ReportContent) -> dict[str, Any]:
-    """Whether the run could do its work, and what it did not look at."""
+    """Whether the run succeeded, and what it did not examine."""
     sentences = coverage_in_words(record.run)
     if (left_out := len(record.findings) + len(record.waived) - MOST_RESULTS) > 0:
         sentences.append(f"{left_out} more results are not in this file; the JSON report has all.")
@@ -101,23 +101,21 @@ def _properties(record: ReportContent) -> dict[str, Any]:
 
 
 class _Results:
-    """Results of one run: they refer to rules by index and to files by repository path."""
+    """The results of one run, which refer to rules by index and to files by repository path."""
 
     def __init__(self, rule_index: dict[str, int], context: Context) -> None:
         self._rule_index = rule_index
         self._paths = RepositoryPaths(context)
 
     def of(self, record: ReportContent) -> list[dict[str, Any]]:
-        """The results of a run as SARIF has them, at most MOST_RESULTS: findings first, then what is waived, as
-        suppressed.
-        """
+        """The results of a run in SARIF form, at most MOST_RESULTS: findings first, then waived ones as suppressed."""
         fallback = self._paths.first_of(record)
         results = [self._result(finding, fallback) for finding in record.findings[:MOST_RESULTS]]
         room = MOST_RESULTS - len(results)
         return results + [self._suppressed(entry, fallback) for entry in record.waived[:room]]
 
     def _suppressed(self, entry: WaivedEntry, fallback: str | None) -> dict[str, Any]:
-        """A result that somebody accepted: code hosts show it as dismissed."""
+        """A waived result: code hosts show it as dismissed."""
         waiver = entry.waiver
         suppression: dict[str, Any] = {
             "kind": "inSource" if waiver.is_comment else "external",
@@ -146,7 +144,7 @@ class _Results:
         return result
 
     def _location(self, diagnostic: Diagnostic, fallback: str | None) -> dict[str, Any]:
-        """Where it is; code hosts drop results without a file, so what has none is pinned to a first line."""
+        """The location. Code hosts drop results without a file, so those refer to a first line."""
         location: dict[str, Any] = {}
         if physical := self._physical(diagnostic.at):
             location["physicalLocation"] = physical
@@ -195,7 +193,7 @@ def _region(span: Span) -> dict[str, int]:
 
 
 def _message(diagnostic: Diagnostic) -> str:
-    """Message, remarks without a place, evidence and help: a code host shows nothing else."""
+    """Message, remarks without a location, evidence and help: a code host shows nothing else."""
     parts = [diagnostic.message]
     if diagnostic.label:
         parts.append(diagnostic.label)

@@ -1,4 +1,4 @@
-"""For people at a terminal: findings with line and caret, changes with marks, the verdict last."""
+"""Text for terminals: findings with line and caret, changes with marks, the verdict last."""
 
 from __future__ import annotations
 
@@ -27,18 +27,20 @@ from blueprint.report.wrapping import on_terminal, wrapped
 
 _GUTTER, _LEAD = 8, 4
 _WIDEST = 56
-"""Cells of a column; a selector in it may be any length, and the JSON report has all of it."""
+"""The maximum width of a column in cells; selectors can have any length, and the JSON report contains them in full."""
 _WHOLE = 50
-"""So many findings are told in full; of more, those after the first of their code are told in one line each."""
+"""The maximum number of findings shown in full; above it, those after the first of their code are shown in one line
+each.
+"""
 _FIRST = 3
 _BRIEF = 6
-"""Lines of a finding that is told in brief, those that are too long for the screen counted once."""
+"""The maximum number of lines of a brief finding, counting wrapped lines once."""
 _PLACES = 3
-"""Lines beside the first that a finding points at, where all that they did was to take part."""
+"""The maximum number of additional lines to which a finding refers, if they only contributed."""
 
 
 def render(run: Run, context: Context) -> str:
-    """The run as text. Only `context.width`, `color`, `ascii_only` and `verbose` influence how it looks."""
+    """The run as text. Only `context.width`, `color`, `ascii_only` and `verbose` affect the presentation."""
     record = record_of(run)
     text = "\n".join(_lines(record, context)) + "\n"
     return in_ascii(text) if context.ascii_only else text
@@ -71,9 +73,9 @@ def _lines(record: ReportContent, context: Context) -> Iterator[str]:
 
 
 def _placements(record: ReportContent, context: Context, style: Style) -> Iterator[str]:
-    """A line for each workload, its columns under each other; details stand below where they do not fit.
+    """One line per workload with aligned columns; details follow below if they do not fit.
 
-    Where the columns do not fit on a terminal, everything but the name of the workload stands below it.
+    If the columns do not fit on a terminal, everything except the name of the workload is below it.
     """
     placed = record.run.placements
     rows = [HEAD, *((one.workload, one.requests, pods_in_words(one), outcome_in_words(one)) for one in placed)]
@@ -102,7 +104,7 @@ def _cut(text: str) -> str:
 
 
 def _summary(diagnostics: Sequence[Diagnostic], context: Context, style: Style) -> Iterator[str]:
-    """What was found in a few lines: by danger, who wrote it and since when, what a repair restarts."""
+    """A short summary: by danger, the writers and the time, and what a repair restarts."""
     summary = summary_of(diagnostics)
     if summary is None:
         return
@@ -140,7 +142,7 @@ def _findings(diagnostics: Sequence[Diagnostic], context: Context, style: Style)
 
 
 def _hints(groups: Sequence[Group], cut: int, context: Context) -> Iterator[str]:
-    """What the findings do not say here, and how to see it."""
+    """Hints about details that the findings omit, and how to show them."""
     if cut:
         yield f"{cut} of {len(groups)} findings are shown in one line each; -v shows them in full."
     brief = [group.first.code.id for group in groups if _is_brief(group.first, context)]
@@ -149,7 +151,7 @@ def _hints(groups: Sequence[Group], cut: int, context: Context) -> Iterator[str]
 
 
 def _waived(record: ReportContent, context: Context, style: Style) -> Iterator[str]:
-    """Each waived finding at length, their number otherwise."""
+    """All waived findings in verbose mode, otherwise their number."""
     if not record.waived:
         return
     if context.verbose:
@@ -190,7 +192,7 @@ def _ending(record: ReportContent, context: Context, style: Style) -> Iterator[s
 
 
 def _skipped_rules(record: ReportContent, context: Context) -> Iterator[str]:
-    """Codes of the rules that did not run, by the reason."""
+    """Codes of the rules that did not run, by reason."""
     by_reason: dict[str, dict[str, None]] = {}
     for each in record.run.skipped_rules:
         by_reason.setdefault(each.reason, {}).update(dict.fromkeys(each.codes))
@@ -199,7 +201,7 @@ def _skipped_rules(record: ReportContent, context: Context) -> Iterator[str]:
 
 
 def _is_brief(diagnostic: Diagnostic, context: Context) -> bool:
-    """Whether it carries evidence that is for auditors, and so is told in at most six lines."""
+    """Whether it has evidence for auditors, and is therefore shown in at most six lines."""
     return bool(diagnostic.at_length) and not context.verbose
 
 
@@ -228,7 +230,7 @@ def _diagnostic(group: Group, context: Context, style: Style, *, explain: bool) 
 
 
 def _in_brief(diagnostic: Diagnostic, context: Context, style: Style) -> Iterator[str]:
-    """The line, what differs inside it, who wrote it, what to do: with the headline six lines at most."""
+    """The line, the differences inside it, the writer, what to do: with the headline at most six lines."""
     room = _BRIEF - 1
     remarks = [note.message for note in diagnostic.notes if note.at is None]
     facts = list(_facts(diagnostic))
@@ -250,7 +252,7 @@ def _in_brief(diagnostic: Diagnostic, context: Context, style: Style) -> Iterato
 
 
 def _facts(diagnostic: Diagnostic) -> Iterator[str]:
-    """What the evidence adds to the headline."""
+    """Evidence beyond the headline."""
     yield from (f"{name} {text}" for name, text in _subject(diagnostic))
     for name, text in diagnostic.evidence:
         if name == "restarts":
@@ -285,7 +287,7 @@ def _in_full(diagnostic: Diagnostic, context: Context, style: Style, *, explain:
 
 
 def _may_fold(diagnostic: Diagnostic) -> bool:
-    """Whether its places only took part in a finding. What `trace` answers is never folded: it was asked for."""
+    """Whether its locations may be folded, because they only contributed. Answers of `trace` are never folded."""
     return any("took part" in note.message for note in diagnostic.notes)
 
 
@@ -319,7 +321,7 @@ def _evidence(diagnostic: Diagnostic, context: Context) -> Iterator[str]:
 
 
 def _subject(diagnostic: Diagnostic) -> Iterator[tuple[str, str]]:
-    """Object and field, unless the message says both already."""
+    """Object and field, unless the message contains both."""
     parts = [part for part in (diagnostic.subject, diagnostic.path) if part]
     if diagnostic.subject and not all(part in diagnostic.message for part in parts):
         yield "object", "  ".join(parts)

@@ -1,1 +1,1 @@
-"""The parts of the HTML report: what its templates show, the templates, the style sheet."""
+"""The parts of the HTML report: the data for its templates, the templates, the style sheet."""

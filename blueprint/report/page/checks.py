@@ -1,4 +1,4 @@
-"""Pools and checks as a matrix: a cell says how many nodes are as expected, are not, and could not be judged."""
+"""Pools and checks as a matrix: a cell shows how many nodes are as expected, are not, and could not be checked."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from blueprint.report.model import PoolCheck
 
 
 class Cell(NamedTuple):
-    """One check of one pool. `kind` is the worst that was found: `failed`, `unknown`, `passed`, or `none`."""
+    """One check of one pool. `kind` is the worst result: `failed`, `unknown`, `passed`, or `none`."""
 
     kind: str
     text: str
@@ -23,7 +23,7 @@ class Matrix(NamedTuple):
 
 
 def matrix_of(found: Sequence[PoolCheck]) -> Matrix:
-    """The matrix of all checks that any pool has."""
+    """The matrix of all checks of any pool."""
     cells = {(each.pool, each.check): _cell(each) for each in found}
     checks = tuple(sorted({check for _, check in cells}))
     pools = sorted({pool for pool, _ in cells})

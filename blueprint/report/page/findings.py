@@ -1,4 +1,4 @@
-"""Findings as the page shows them: rows of one table, cards with the details, and what both are filtered by."""
+"""Findings on the page: rows of one table, cards with the details, and filters for both."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ from blueprint.report.page.side_by_side import DiffRow, side_by_side
 from blueprint.report.record import ReportEntry
 
 MOST_OPEN = 10
-"""So many findings are unfolded; more of them are folded all."""
+"""The maximum number of unfolded findings; above it, all are folded."""
 _MOST_CHOICES = 20
 _COLUMNS = ("declared", "live", "writer", "since")
-"""Evidence that has a column of its own."""
+"""Evidence with its own column."""
 _POOL = re.compile(r"(?:spec\.nodePools\.|NodePool/)([^.\[/]+)")
 
 
 class FilterValue(Record):
-    """One value that findings can be filtered by: its anchor is also the class of the rows and cards that have it."""
+    """One value of a filter: its anchor is also the class of the matching rows and cards."""
 
     anchor: str
     text: str
@@ -30,14 +30,14 @@ class FilterValue(Record):
 
 
 class Filter(Record):
-    """What findings can be filtered by, and its values."""
+    """One property by which findings can be filtered, and its values."""
 
     name: str
     choices: tuple[FilterValue, ...]
 
 
 class Figure(Record):
-    """A place, its lines where the source is at hand, and what is said of it."""
+    """A location, its lines if the source is available, and a remark."""
 
     place: str
     lines: tuple[MarkedLine, ...]
@@ -46,7 +46,7 @@ class Figure(Record):
 
 
 class FindingDetails(Record):
-    """One finding: what its row and its details show. `facts` stand open, `more` is folded."""
+    """The contents of one finding's row and details. `facts` are visible, `more` is folded."""
 
     number: int
     finding: Diagnostic
@@ -61,7 +61,9 @@ class FindingDetails(Record):
 
 
 class FindingsView(Record):
-    """All findings. `compares`: whether any of them has a declared and a live value, so that columns show them."""
+    """All findings. `compares`: whether any of them has a declared and a live value, so that there are columns for
+    them.
+    """
 
     cards: tuple[FindingDetails, ...]
     filters: tuple[Filter, ...]
@@ -74,12 +76,12 @@ class FindingsView(Record):
 
     @property
     def anchors(self) -> Iterator[str]:
-        """Every anchor that filters."""
+        """The anchors of all filters."""
         return (choice.anchor for each in self.filters for choice in each.choices)
 
 
 def findings_view(findings: Sequence[ReportEntry], context: Context) -> FindingsView:
-    """What the page shows of findings, in their order."""
+    """The findings on the page, in order."""
     seen = [dict(each.diagnostic.evidence) for each in findings]
     values = {
         "severity": [each.diagnostic.severity.value for each in findings],
@@ -106,7 +108,7 @@ def _filter(name: str, values: Sequence[str]) -> Filter:
 
 
 def _pool(found: Diagnostic, facts: dict[str, str]) -> str:
-    """The pool that a finding is about, where it is about one."""
+    """The pool to which a finding refers, if any."""
     if pool := facts.get("pool"):
         return pool
     match = _POOL.match(found.path or "") or _POOL.match(found.subject or "")
@@ -137,7 +139,7 @@ def _compares(seen: dict[str, str]) -> bool:
 
 
 def _is_inner(note: Note, found: Diagnostic) -> bool:
-    """Whether a remark tells what the two sides show better."""
+    """Whether a remark repeats what the two sides show better."""
     return found.sides is not None and ": declared " in note.message
 
 

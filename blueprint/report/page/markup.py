@@ -1,4 +1,4 @@
-"""The templates of the page and their filters. Every text is made harmless and escaped here and nowhere else."""
+"""The templates of the page and their filters. All text is made safe and escaped here, and nowhere else."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ _CODE = re.compile(r"`([^`]+)`")
 
 
 def prose(text: str) -> Markup:
-    """A sentence from anywhere, in which what stands between backticks is code."""
+    """An untrusted sentence, in which text between backticks is code."""
     return Markup(_CODE.sub(r"<code>\1</code>", str(escape(visible(text)))))  # noqa: S704 - escaped just here
 
 
 def explanation(text: str) -> Markup:
-    """The Markdown of a code's page."""
+    """The Markdown of a code's page, as HTML."""
     return Markup(to_html(text))  # noqa: S704 - it escapes all that it does not make
 
 
 def style_sheet() -> Markup:
-    """The style sheet as it is."""
+    """The unmodified style sheet."""
     return Markup((_FOLDER / "report.css").read_text(encoding="utf-8"))  # noqa: S704 - a file of ours
 
 

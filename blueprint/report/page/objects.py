@@ -1,4 +1,4 @@
-"""Changed objects as the page shows them: foldable, open while there are few."""
+"""Changed objects on the page: foldable, and open if there are only a few."""
 
 from __future__ import annotations
 
@@ -38,14 +38,14 @@ class ObjectView(Record):
 
 
 class Names(Record):
-    """Objects of which only the names are told."""
+    """Objects that are shown only by name."""
 
     summary: str
     names: tuple[str, ...]
 
 
 class ChangesView(Record):
-    """Every object that changes; those of which only labels change, and the unchanged ones, by name."""
+    """All changed objects. Those with only label changes, and unchanged ones, are shown by name."""
 
     objects: tuple[ObjectView, ...]
     names: tuple[Names, ...]
@@ -57,7 +57,7 @@ class ChangesView(Record):
 
 
 def changes_view(changes: Sequence[ObjectChange]) -> ChangesView:
-    """What the page shows of changes, in their order."""
+    """The changes on the page, in order."""
     shown, labelled = split_label_changes(changes)
     unchanged = [change for change in changes if change.action is Action.UNCHANGED]
     folded = [(labelled, only_labels(labelled))] if labelled else []

@@ -1,4 +1,6 @@
-"""Two texts side by side, line by line: what they have in common is shown once in both columns, long runs of it cut."""
+"""Two texts side by side, line by line: common lines appear once in both columns, and long runs of them are
+truncated.
+"""
 
 from __future__ import annotations
 
@@ -8,13 +10,13 @@ from itertools import zip_longest
 from typing import NamedTuple
 
 _AROUND = 2
-"""Lines that are shown before and after what differs."""
+"""The number of lines shown before and after a difference."""
 _MOST = 400
-"""Lines of one side that are compared: beyond them nobody reads."""
+"""The maximum number of lines per side that are compared."""
 
 
 class DiffRow(NamedTuple):
-    """One row. `kind` is `same`, `differs` or `gap`; a side that has no such line is None."""
+    """One row. `kind` is `same`, `differs` or `gap`; a side without such a line is None."""
 
     kind: str
     left: str | None

@@ -1,4 +1,6 @@
-"""What `blueprint explain` can explain, as Markdown: codes, fields, components, hardware, general topics. Offline."""
+"""Everything that `blueprint explain` explains, as Markdown: codes, fields, components, hardware, general topics.
+Offline.
+"""
 
 from __future__ import annotations
 
@@ -38,7 +40,7 @@ def explain(topic: str) -> str | None:
 
 
 def search(words: str) -> str | None:
-    """The topics that have to do with some words, in Markdown; the topic itself where it is the only one."""
+    """The topics related to some words, in Markdown; the topic itself if it is the only one."""
     found = matching(words, _entries())
     if len(found) == 1:
         return explain(found[0].name.partition(" ")[0])
@@ -46,7 +48,7 @@ def search(words: str) -> str | None:
 
 
 def _entries() -> Iterator[Explainable]:
-    """Everything that can be explained, with what it is about."""
+    """Everything that can be explained, with a short description."""
     from blueprint.catalog.catalog import load_catalog
 
     catalog = load_catalog()
@@ -97,7 +99,7 @@ def topics() -> dict[str, list[str]]:
 
 
 def nearest_topic(topic: str) -> str | None:
-    """The topic that was probably meant; None for the number of a code, of which every other is as near."""
+    """The topic that was probably meant; None for the number of a code, to which all others are equally similar."""
     if re.fullmatch(r"(?i)BP\d+", topic):
         return None
     names = [name for group in topics().values() for entry in group for name in entry.split(" ")]
@@ -106,7 +108,7 @@ def nearest_topic(topic: str) -> str | None:
 
 @cache
 def _fields() -> dict[str, Field]:
-    """Every field of the blueprint by its path, in the schema's order; of two with one path, the first."""
+    """All fields of the blueprint by path, in schema order; of two with the same path, the first."""
     from blueprint.spec.schema import json_schema
 
     found: dict[str, Field] = {}

@@ -1,4 +1,4 @@
-"""The blueprint's fields, read off its JSON Schema: for `explain` and for the generated reference."""
+"""The blueprint's fields from its JSON Schema, for `explain` and the generated reference."""
 
 from __future__ import annotations
 
@@ -32,8 +32,8 @@ _NAMES = {"object": "mapping", "array": "list", "null": "null"}
 class Field(Record):
     """One field of the blueprint.
 
-    `path` has `*` for names that users choose and `[]` for list items. `default` is None where there is none
-    worth stating; `allowed` are the only values, `bounds` further conditions in words, `keys` the fields below.
+    `path` contains `*` for user-defined names and `[]` for list items. `default` is None if there is none worth
+    stating; `allowed` are the only allowed values, `bounds` further conditions in words, `keys` the fields below.
     """
 
     path: str
@@ -48,26 +48,26 @@ class Field(Record):
 
 
 def fields_of(schema: Schema) -> Iterator[Field]:
-    """Every field, depth first, in the schema's order."""
+    """All fields, depth first, in schema order."""
     yield from _below("", schema, schema, ())
 
 
 def find_field(fields: Iterable[Field], path: str) -> Field | None:
-    """Of `fields` the one that `path` names; users' own names and list indices stand for `*` and `[]`."""
+    """The field in `fields` with this path; user-defined names and list indices match `*` and `[]`."""
     wanted = _steps(path)
     return next((field for field in fields if _matches(_steps(field.path), wanted)), None)
 
 
 def find_abridged(known: Iterable[Field], path: str) -> Field | None:
-    """Of `known` fields the one that people mean who leave out `spec`, names and list items: `nodePools.gpu`.
+    """The field in `known` for an abridged path without `spec`, names and list items: `nodePools.gpu`.
 
-    With a single step it is a word to search for, unless it is a section.
+    A single step is a search word, unless it is a section.
     """
     wanted = _abridged(path)
     fields = [(_abridged(field.path), field) for field in known] if wanted else []
     whole = [field for steps, field in fields if steps == wanted]
     ends = [field for steps, field in fields if len(wanted) > 1 and steps[-len(wanted) :] == wanted]
-    alike = len({field.description for field in ends}) == 1  # `poolDefaults` has the fields of a pool, which come first
+    alike = len({field.description for field in ends}) == 1  # `poolDefaults` repeats pool fields
     return whole[0] if whole else min(ends, key=lambda field: ANY_KEY not in field.path) if alike else None
 
 
@@ -77,7 +77,7 @@ def _abridged(path: str) -> list[str]:
 
 
 def _steps(path: str) -> list[str]:
-    """`spec.nodePools[train].x[0]` as steps; an index stands for any item."""
+    """`spec.nodePools[train].x[0]` as steps; an index matches any item."""
     steps = re.findall(r'\["(?:[^"\\]|\\.)*"\]|\[[^\]]*\]|[^.\[\]]+', path)
     return [ANY_ITEM if re.fullmatch(r"\[(\d*|\w+=.*)\]", step) else step.strip('[]"') for step in steps]
 
@@ -88,7 +88,7 @@ def _matches(known: list[str], wanted: list[str]) -> bool:
 
 
 def _below(path: str, node: Schema, root: Schema, seen: tuple[str, ...]) -> Iterator[Field]:
-    """The fields below a node; `seen` are the definitions on the way, so that a recursive one ends."""
+    """The fields below a node; `seen` are the definitions on the path, so that recursion ends."""
     for variant, names in _variants(node, root, seen):
         required = variant.get("required", ())
         for name, child in _children(variant):
@@ -106,7 +106,7 @@ def _children(node: Schema) -> Iterator[tuple[str, Schema]]:
 
 
 def _variants(node: Schema, root: Schema, seen: tuple[str, ...]) -> Iterator[tuple[Schema, tuple[str, ...]]]:
-    """What a node may be: references followed, alternatives one by one, null left out."""
+    """The alternatives of a node: with references resolved, without null."""
     if ref := node.get("$ref"):
         if ref not in seen:
             yield from _variants(_definition(ref, root), root, (*seen, ref))
@@ -153,7 +153,7 @@ def _type(node: Schema, root: Schema) -> str:
 
 
 def _is_shown(default: Any) -> bool:
-    """Empty defaults are left out; those of mappings are shown by their fields."""
+    """Whether to show the default. Empty ones are omitted; those of mappings are shown with their fields."""
     return default not in (None, "", [], ()) and not isinstance(default, Mapping)
 
 
@@ -170,7 +170,7 @@ def _bounds(node: Schema) -> Iterator[str]:
 
 
 def field_facts(field: Field) -> Iterator[str]:
-    """What is to be known of a field beside its description, one fact each, in Markdown."""
+    """Facts about a field besides its description, one each, in Markdown."""
     yield f"type: {field.type}"
     yield "required" if field.required else "optional"
     if field.default is not None:

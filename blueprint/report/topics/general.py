@@ -1,4 +1,4 @@
-"""Topics that are no code, field or component: exit codes, report formats, severities, and what components bring."""
+"""Topics other than codes, fields and components: exit codes, report formats, severities, and topics of components."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ EXIT_CODES = (
     (70, "A bug in blueprint itself. The result is incomplete; please report it."),
     (130, "Interrupted."),
 )
-"""Every exit code and what it means, in Markdown."""
+"""All exit codes and their meaning, in Markdown."""
 
 PRECEDENCE = (70, 2, 1, 3, 0)
-"""Where several would apply, the first of these wins."""
+"""Exit codes in order of precedence, for commands to which several apply."""
 
 
 @cache
 def general_topics() -> Mapping[str, str]:
-    """Topic to Markdown. Made once: the rules alone are two hundred modules."""
+    """Topics in Markdown. Cached, because the rules alone are two hundred modules."""
     return {
         "diagnostics": _DIAGNOSTICS,
         "exit-codes": _exit_codes(),
@@ -41,7 +41,7 @@ def general_topics() -> Mapping[str, str]:
 
 
 def _of_components() -> dict[str, str]:
-    """Topics that components bring: `topics/NAME.md` of their folders."""
+    """Topics of components: `topics/NAME.md` in their folders."""
     files = sorted(data_folder("components").glob("*/topics/*.md"))
     return {file.stem: file.read_text("utf-8").rstrip("\n") for file in files}
 
@@ -68,7 +68,7 @@ def _report_formats() -> str:
 
 
 def _rules() -> str:
-    """Every rule by subject."""
+    """All rules by subject."""
     lines: list[str] = []
     subject = None
     for each in all_rules():
@@ -87,7 +87,7 @@ def _rules() -> str:
 
 
 def _workloads() -> str:
-    """Every kind of workload that tenants can be given."""
+    """All workload kinds for tenants."""
     lines = []
     for kind in map(workload_kind, workload_names()):
         needs = f" Needs {kind.needs.title} {kind.needs.version}." if kind.needs else ""

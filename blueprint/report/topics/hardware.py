@@ -1,4 +1,4 @@
-"""GPU products and instance types as the catalogue knows them: for `explain` and for the generated reference."""
+"""GPU products and instance types in the catalogue, for `explain` and the generated reference."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from blueprint.records import Record, asdict
 
 
 def hardware_topics() -> dict[str, list[str]]:
-    """Every product and every instance type, by group."""
+    """All products and instance types, by group."""
     catalog = load_catalog()
     machines = [name for cloud in catalog.clouds for name in cloud.types]
     return {"GPU products": list(catalog.products), "instance types": machines}
@@ -32,7 +32,7 @@ def hardware_text(name: str) -> str | None:
 
 
 def facts_of(record: object) -> Iterator[Fact[object]]:
-    """The facts in a record of the catalogue, those of its parts included."""
+    """The facts in a record of the catalogue, including those of its parts."""
     if isinstance(record, Fact):
         yield record
     elif isinstance(record, Record):
@@ -41,12 +41,12 @@ def facts_of(record: object) -> Iterator[Fact[object]]:
 
 
 def evidence_of(fact: Fact[object]) -> str:
-    """How it is known: `read: SOURCE`; a source that says itself that it was not verified says it once."""
+    """The confidence and source: `read: SOURCE`. A source that mentions that it was not verified is not repeated."""
     return fact.source if fact.source.startswith("not verified") else f"{fact.confidence}: {fact.source}"
 
 
 def shown(value: object) -> str:
-    """A value of the catalogue as people read it."""
+    """A value of the catalogue in readable form."""
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, Mapping):

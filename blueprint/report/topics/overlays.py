@@ -1,4 +1,4 @@
-"""Clouds and distributions with their node images, each with what a blueprint says of it."""
+"""Clouds and distributions with their node images, and how to declare them in a blueprint."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ def overlay_names() -> list[str]:
 
 
 def overlay_about(name: str) -> str:
-    """The comment that an overlay begins with, on one line."""
+    """The comment at the start of an overlay, on one line."""
     lines = _files()[name].read_text(encoding="utf-8").splitlines()
     first = next((number for number, line in enumerate(lines) if not line.startswith("#")), len(lines))
     return " ".join(line.lstrip("# ") for line in lines[:first])

@@ -1,4 +1,4 @@
-"""Keys that belong to the language and are refused by this version: what they will say, and what to do until then."""
+"""Reserved keys that this version rejects: their future meaning, and what to do until then."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def reserved_fields() -> Iterator[str]:
 
 
 def reserved_text(topic: str) -> str | None:
-    """What is to be said of such a key, by its path or its last part; None for other topics."""
+    """The explanation of a reserved key, by its path or its last part; None for other topics."""
     path = next((path for path in reserved_fields() if topic in (path, path.rpartition(".")[2])), None)
     if path is None:
         return None

@@ -1,4 +1,4 @@
-"""Topics that have to do with some words, for whoever does not know what a thing is called here."""
+"""Finds topics by words, for users who do not know the name of a topic."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _MOST = 12
 
 
 class Explainable(Record):
-    """A topic as it is searched: its group, its name, and what it is about in a sentence."""
+    """A searchable topic: its group, its name, and a one-sentence description."""
 
     group: str
     name: str
@@ -19,7 +19,7 @@ class Explainable(Record):
 
 
 def matching(words: str, entries: Iterable[Explainable]) -> list[Explainable]:
-    """The entries with every word in their name; where no name has them, those that are about them."""
+    """The entries with all words in their name; if there are none, those with all words in their description."""
     wanted = [word for word in re.split(r"[\s,]+", words.casefold()) if word]
     known = list(entries)
     if not wanted:
@@ -30,7 +30,7 @@ def matching(words: str, entries: Iterable[Explainable]) -> list[Explainable]:
 
 
 def _distance(last: str, wanted: list[str]) -> int:
-    """How far the last part of a name is from the words: it is one of them, it begins with one, another part has it."""
+    """The distance of a name from the words: its last part equals one, starts with one, or another part contains it."""
     return 0 if last in wanted else 1 if last.startswith(tuple(wanted)) else 2
 
 

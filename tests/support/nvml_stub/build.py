@@ -1,6 +1,6 @@
-"""Build the stand-in for libnvidia-ml.so.1: `python -m tests.support.nvml_stub.build OUTDIR`.
+"""Build the stub of libnvidia-ml.so.1: `python -m tests.support.nvml_stub.build OUTDIR`.
 
-With `cc` where there is one, otherwise with `python -m ziglang cc` (from the package index, if installed).
+It uses `cc` if available, otherwise `python -m ziglang cc` (from the package index, if installed).
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ _FLAGS = ["-shared", "-fPIC", "-O1", "-std=c11", "-D_GNU_SOURCE", "-Wall", "-Wex
 
 
 class NoCompilerError(Exception):
-    """There is nothing here to compile C with."""
+    """No C compiler is available."""
 
 
 def compiler() -> list[str]:

@@ -1,7 +1,7 @@
-"""Descriptions for the stand-in: what a healthy node answers, to be spoilt one fact at a time.
+"""Descriptions for the NVML stub: the responses of a healthy node, in which tests change single facts.
 
-`python -m tests.support.nvml_stub.describe h100x8 > FILE` writes one; `key=value` arguments change the third GPU:
-`ecc=[0,0]`, or the node with `node.driver="570.1.2"`.
+`python -m tests.support.nvml_stub.describe h100x8 > FILE` writes one. `key=value` arguments change the third GPU, for
+example `ecc=[0,0]`, or the node, for example `node.driver="570.1.2"`.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ _SLOTS = ("18", "2a", "3a", "5d", "9a", "ab", "ba", "db")
 
 
 def _gpu(index: int, *, name: str, device_id: int, mib: int, board: str) -> dict[str, Any]:
-    """One healthy GPU. UUIDs and serials are made up and recognisable as such."""
+    """One healthy GPU. Its UUID and serial number are recognisably fictitious."""
     return {
         "name": name,
         "uuid": f"GPU-00000000-5717-4000-8000-{index:012d}",
@@ -39,21 +39,21 @@ def _node(driver: str, devices: list[dict[str, Any]]) -> Description:
 
 
 def h100x8() -> Description:
-    """Eight H100 SXM5 with 80 GB, as an HGX board has them."""
+    """Eight H100 SXM5 GPUs with 80 GB, as on an HGX board."""
     name = "NVIDIA H100 80GB HBM3"
     gpus = [_gpu(i, name=name, device_id=0x2330, mib=81559, board="692-2G520-0200-000") for i in range(8)]
     return _node("580.173.02", gpus)
 
 
 def a100x4() -> Description:
-    """Four A100 SXM4 with 80 GB."""
+    """Four A100 SXM4 GPUs with 80 GB."""
     name = "NVIDIA A100-SXM4-80GB"
     gpus = [_gpu(i, name=name, device_id=0x20B2, mib=81920, board="692-2G506-0210-000") for i in range(4)]
     return _node("580.173.02", gpus)
 
 
 def cut(description: Description, index: int, *profiles: str) -> Description:
-    """The same node with one GPU in MIG mode and cut so; `""` is an index without an instance."""
+    """The same node with one GPU in MIG mode and these instances. `""` is an index without an instance."""
     name = description["devices"][index]["name"]
     instances = [f"{name} MIG {profile}" if profile else None for profile in profiles]
     return lie(description, index, mig=[1, 1], instances=instances)
@@ -63,19 +63,19 @@ NODES: dict[str, Callable[[], Description]] = {"h100x8": h100x8, "a100x4": a100x
 
 
 def changed(description: Description, **facts: Any) -> Description:
-    """The same node with facts of the node changed."""
+    """The same node with changed facts of the node."""
     return copy.deepcopy(description) | facts
 
 
 def lie(description: Description, index: int, **facts: Any) -> Description:
-    """The same node with facts of one GPU changed."""
+    """The same node with changed facts of one GPU."""
     changed_one = copy.deepcopy(description)
     changed_one["devices"][index] |= facts
     return changed_one
 
 
 def fault(description: Description, call: str, **how: Any) -> Description:
-    """The same node with one fault more: `fault(h100x8(), "nvmlDeviceGetName", device=3, sleep=60)`."""
+    """The same node with one additional fault: `fault(h100x8(), "nvmlDeviceGetName", device=3, sleep=60)`."""
     spoilt = copy.deepcopy(description)
     spoilt["faults"].append({"call": call} | how)
     return spoilt

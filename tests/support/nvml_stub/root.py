@@ -1,4 +1,6 @@
-"""A made-up node's file system: /proc, /sys and os-release as far as the probe looks, with links as in sysfs."""
+"""The file system of a fictitious node: the parts of /proc, /sys and os-release that the probe reads, with sysfs
+links.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +15,7 @@ _SLOTS = ("1a", "2c", "3c", "5f", "9c", "ad", "bc", "dd")
 
 @dataclass(frozen=True)
 class Card:
-    """A network card with one RDMA device, unless `rdma` is False."""
+    """A network adapter with one RDMA device, unless `rdma` is False."""
 
     device: str
     address: str
@@ -29,19 +31,19 @@ class Card:
 
 
 def infiniband(count: int = 8) -> tuple[Card, ...]:
-    """ConnectX-7 cards in slots of their own."""
+    """ConnectX-7 adapters in separate slots."""
     return tuple(Card(f"mlx5_{index}", f"0000:{_SLOTS[index]}:00.0") for index in range(count))
 
 
 def efa(count: int = 4) -> tuple[Card, ...]:
-    """EFA interfaces, whose link layer the kernel calls unknown."""
+    """EFA interfaces, whose link layer the kernel reports as unknown."""
     cards = (Card(f"rdmap{16 + index}s0", f"0000:{16 + index:02x}:00.0") for index in range(count))
     return tuple(replace(c, vendor="0x1d0f", pci_device="0xefa2", driver="efa", link="Unknown") for c in cards)
 
 
 @dataclass(frozen=True)
 class Host:
-    """A healthy node of pool train of the example; `replace` spoils it."""
+    """A healthy node of the pool `train` of the example. Tests change facts with `replace`."""
 
     modules: tuple[str, ...] = MODULES
     driver: str = "NVIDIA UNIX Open Kernel Module for x86_64  580.173.02  Release Build  (builder@build.example)"
@@ -51,7 +53,7 @@ class Host:
 
 
 def build(folder: Path, host: Host | None = None) -> Path:
-    """The file system in `folder`; a PCI tree with GPUs may be there already."""
+    """Write the file system to `folder`, which may already contain a PCI tree with GPUs."""
     host = host or Host()
     files = {
         "proc/modules": "".join(f"{name} 16384 1 - Live 0xffffffffc0a00000\n" for name in host.modules),
@@ -72,7 +74,7 @@ def build(folder: Path, host: Host | None = None) -> Path:
 
 
 def write(path: Path, text: str) -> None:
-    """A file and the folders above it."""
+    """Write a file and create its parent folders."""
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(text, encoding="utf-8")
 
@@ -111,5 +113,5 @@ def _link(at: Path, target: Path) -> None:
 
 
 def with_modules(*more: str, without: Iterable[str] = ()) -> tuple[str, ...]:
-    """The usual modules and more, or fewer."""
+    """The usual modules, with additions and without those in `without`."""
     return tuple(name for name in (*MODULES, *more) if name not in set(without))

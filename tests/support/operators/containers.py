@@ -1,8 +1,8 @@
-"""A container of a pod, run on this machine as a kubelet would start it, less what needs a real node.
+"""A container of a pod, run on this machine as a kubelet would start it, without the parts that need a real node.
 
-What is run is what was rendered: command, arguments, variables, ConfigMaps and the service account's token come
-from the pod that Kubernetes' own controllers made of our object. The program sees a root folder of its own, and
-the API server with exactly the rights that we rendered.
+The container runs as rendered: command, arguments, environment variables, ConfigMaps and service account token come
+from the pod that the controllers of Kubernetes created from our object. The program has its own root folder and
+accesses the API server with exactly the rendered permissions.
 """
 
 from __future__ import annotations
@@ -27,22 +27,22 @@ _ACCOUNT = "var/run/secrets/kubernetes.io/serviceaccount"
 
 @dataclass(slots=True)
 class Container:
-    """One program that runs in its folder `root`; its output is in `log`."""
+    """A program that runs in its folder `root`. Its output is in `log`."""
 
     root: Path
     log: Path
     process: subprocess.Popen[bytes]
 
     def said(self) -> str:
-        """All of its output so far."""
+        """The complete output so far."""
         return self.log.read_text("utf-8", "replace")
 
     def wait_for(
         self, condition: Callable[[], Any], seconds: float = PATIENCE, errors: tuple[type[Exception], ...] = ()
     ) -> Any:
-        """What `condition` returns once it is true; the program's last words if that does not happen.
+        """The result of `condition` once it is true. On a timeout the error contains the last output of the program.
 
-        `errors` of the condition mean not yet.
+        `errors` are exceptions of the condition that are ignored while waiting.
         """
 
         def look() -> Any:
@@ -57,7 +57,7 @@ class Container:
             raise
 
     def stop(self) -> None:
-        """End it, as a kubelet would, and forget its folder."""
+        """Stop the program, as a kubelet would, and delete its folder."""
         self.process.send_signal(signal.SIGTERM)
         try:
             self.process.wait(5)
@@ -69,14 +69,14 @@ class Container:
 
 @dataclass(slots=True)
 class Kubelet:
-    """Starts containers of pods. `folder` holds their root folders and logs; `close` ends them all."""
+    """Starts containers of pods. `folder` contains their root folders and logs; `close` stops all of them."""
 
     lab: Lab
     folder: Path
     started: list[Container] = field(default_factory=list)
 
     def close(self) -> None:
-        """End everything that was started and has not been stopped."""
+        """Stop everything that is still running."""
         for each in self.started:
             if each.process.poll() is None:
                 each.stop()
@@ -84,9 +84,9 @@ class Kubelet:
     def run(
         self, pod: Mapping[str, Any], image: Mapping[str, Path], *more: str, host: Mapping[str, Path] | None = None
     ) -> Container:
-        """Start the pod's only container. `image` and `host` (volumes) say what is where in its root folder.
+        """Start the only container of the pod. `image` and `host` (volumes) map paths in its root folder to files.
 
-        `more` are arguments after the pod's own: the ports that two programs on one machine would fight for.
+        `more` are arguments after those of the pod, for example ports that would conflict on one machine.
         """
         [spec] = pod["spec"]["containers"]
         root = Path(tempfile.mkdtemp(prefix=f"{spec['name']}-", dir=self.folder))
@@ -117,7 +117,7 @@ class Kubelet:
         return {"PATH": "/usr/bin", **where, **given}
 
     def _account(self, pod: Mapping[str, Any], folder: Path) -> None:
-        """The token of the pod's service account, and what it takes to use it from inside a cluster."""
+        """Write the token of the pod's service account, and the files for in-cluster access."""
         namespace, name = pod["metadata"]["namespace"], pod["spec"]["serviceAccountName"]
         path = f"/api/v1/namespaces/{namespace}/serviceaccounts/{name}/token"
         answer = self.lab.request("POST", path, {"spec": {"expirationSeconds": 3600}})
@@ -142,7 +142,7 @@ class Kubelet:
 
 
 def _value(pod: Mapping[str, Any], variable: Mapping[str, Any]) -> str:
-    """A literal, or the field of the pod that it refers to."""
+    """A literal value, or the pod field that it references."""
     if "valueFrom" not in variable:
         return str(variable.get("value", ""))
     found: Any = pod
@@ -152,7 +152,7 @@ def _value(pod: Mapping[str, Any], variable: Mapping[str, Any]) -> str:
 
 
 def _copy(source: Path, target: Path) -> None:
-    """A folder or a file; linked where that is possible, since programs are large."""
+    """Copy a folder or a file. Files are linked if possible, because programs are large."""
     target.parent.mkdir(parents=True, exist_ok=True)
     if source.is_dir():
         shutil.copytree(source, target, symlinks=True)

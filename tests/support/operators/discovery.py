@@ -21,12 +21,12 @@ NFD = GoTools(
     takes="three minutes of two cores",
     stamps=(f"{_NFD}/pkg/version.version=v0.19.0", f"{_NFD}/pkg/utils/hostpath.pathPrefix=/host-"),
 )
-"""Built as its image is: it looks for the node's files below /host-."""
+"""The programs of NFD, built like its image: they read the node's files below /host-."""
 
 
 @dataclass(slots=True)
 class Discovery:
-    """The programs of NFD, and the platform that they looked at."""
+    """The programs of NFD, and the platform that they examined."""
 
     operated: Operated
     image: Mapping[str, Path]
@@ -35,7 +35,7 @@ class Discovery:
 
 
 def discover(operated: Operated, image: Mapping[str, Path]) -> Discovery:
-    """Run the master, and the nodes' workers once; returns when the nodes are labelled."""
+    """Run the master, and once the workers of the nodes. Returns when the nodes have their labels."""
     namespace = operated.namespace_of("nfd")
     names = operated.nodes().keys()
     pods = eventually(lambda: _on(operated.pods("nfd-worker", namespace), names))
@@ -49,7 +49,7 @@ def discover(operated: Operated, image: Mapping[str, Path]) -> Discovery:
 
 
 def _on(pods: list[Json], nodes: Collection[str]) -> list[Json]:
-    """The pods on these nodes; none while there is a node without one."""
+    """The pods on these nodes; empty while one of the nodes has no pod."""
     found = [each for each in pods if each["spec"]["nodeName"] in nodes]
     return found if len(found) == len(nodes) else []
 

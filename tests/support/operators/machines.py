@@ -1,4 +1,4 @@
-"""The machines of node pools, as Node Feature Discovery's worker sees one: files below /sys, /etc and /proc."""
+"""The machines of node pools as the worker of Node Feature Discovery sees them: files below /sys, /etc and /proc."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 from blueprint.bundle.model import Bundle, BundlePool
 
 GPU = {"vendor": "0x10de", "class": "0x030200"}
-"""A 3D controller of NVIDIA's, as /sys/bus/pci shows it."""
+"""An NVIDIA 3D controller, as /sys/bus/pci shows it."""
 NVSWITCH = {"vendor": "0x10de", "class": "0x068000"}
 ETHERNET = {"vendor": "0x15b3", "class": "0x020000"}
 _REST = {"device": "0x0001", "subsystem_vendor": "0x0000", "subsystem_device": "0x0000"}
@@ -16,7 +16,7 @@ KERNEL = "6.8.0-52-generic"
 
 
 def machine(folder: Path, bundle: Bundle, pool: BundlePool) -> dict[str, Path]:
-    """What the worker's pod sees of the node, made in `folder`: path to file or folder."""
+    """Create the files of the node that the pod of the worker reads, in `folder`. Returns path to file or folder."""
     devices = [ETHERNET, *[GPU] * pool.gpu_count, *([NVSWITCH] if pool.gpu_count else [])]
     for index, device in enumerate(devices):
         place = folder / "sys/bus/pci/devices" / f"0000:{index:02x}:00.0"

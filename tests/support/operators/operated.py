@@ -1,4 +1,4 @@
-"""An applied blueprint in a lab whose controllers run, with hands for what a kubelet and the nodes would do."""
+"""An applied blueprint in a lab with running controllers, and substitutes for kubelets and nodes."""
 
 from __future__ import annotations
 
@@ -31,13 +31,13 @@ PROMETHEUS = "monitoring.coreos.com"
 DRA_PLUGIN = "nvidia-dra-driver-kubelet-plugin"
 READY = {"type": "Ready", "status": "True"}
 MANY = 2
-"""Nodes of each pool whose features are discovered: the first ones. The others would only be the same again."""
+"""The number of nodes in each pool whose features are discovered. Further nodes would be identical."""
 Json = dict[str, Any]
 
 
 @dataclass(slots=True)
 class Operated:
-    """One blueprint, compiled, applied and alive."""
+    """One blueprint that is compiled, applied and running."""
 
     compilation: Compilation
     bundle: Bundle
@@ -45,7 +45,7 @@ class Operated:
     kubelet: Kubelet
     connection: Connection
     held: list[IO[str]] = field(default_factory=list)
-    """Locks of what this machine can run once at a time, until the end."""
+    """Locks for programs that can run only once per machine. They are held until the end."""
 
     @classmethod
     def start(cls, compilation: Compilation, lab: Lab, folder: Path) -> Operated:
@@ -60,7 +60,7 @@ class Operated:
         return cls(compilation, bundle, lab, Kubelet(lab, folder), connection)
 
     def close(self) -> None:
-        """End what runs; the lab is its owner's."""
+        """Stop the programs. The caller stops the lab."""
         self.kubelet.close()
         self.connection.close()
         for each in self.held:
@@ -72,19 +72,19 @@ class Operated:
         return items
 
     def nodes(self) -> dict[str, Json]:
-        """Those nodes whose features are discovered, by name."""
+        """The nodes whose features are discovered, by name."""
         found = {each["metadata"]["name"]: each for each in self.get("/api/v1/nodes")}
         return {name: node for name, node in found.items() if int(name.rpartition("-")[2]) < MANY}
 
     def namespace_of(self, component: str) -> str:
-        """Where a component's Deployment or DaemonSet is."""
+        """The namespace of a component's Deployment or DaemonSet."""
         found = {each.data["metadata"]["namespace"] for each in self.bundle.objects
                  if each.component == component and each.data["kind"] in {"Deployment", "DaemonSet"}}  # fmt: skip
         [namespace] = found
         return namespace
 
     def pods(self, owner: str, namespace: str) -> list[Json]:
-        """Pods of a Deployment or DaemonSet that a scheduler has placed and nobody has evicted."""
+        """The pods of a Deployment or DaemonSet that are scheduled and not evicted."""
         found = self.get(f"/api/v1/namespaces/{namespace}/pods")
         return [
             each
@@ -101,12 +101,12 @@ class Operated:
         return self.kubelet.run(pod, image, *more, host=host)
 
     def pool_of(self, node: str) -> Any:
-        """The pool of a simulated node, by its name."""
+        """The pool of a simulated node, from its name."""
         [pool] = [each for each in self.bundle.pools if node.rpartition("-")[0] == each.name]
         return pool
 
     def breathe(self) -> None:
-        """Do as kubelets would: report placed pods as running and ready, and let go of those that shall end."""
+        """Do the work of kubelets: report scheduled pods as running and ready, and remove terminating pods."""
         for pod in self.get("/api/v1/pods"):
             if "deletionTimestamp" in pod["metadata"]:
                 self.lab.request("DELETE", _path(pod), {"gracePeriodSeconds": 0})
@@ -117,7 +117,7 @@ class Operated:
                     self.lab.request("POST", slices.PATH, slices.slice_of(node, self.pool_of(node).gpu_count))
 
     def drift(self) -> list[Finding]:
-        """What `blueprint drift` finds."""
+        """The findings of `blueprint drift`."""
         return list(detect_drift(self.bundle, ClusterView(self.connection)).findings)
 
     def gpu_nodes(self) -> Iterator[Json]:
@@ -128,7 +128,7 @@ class Operated:
 
 
 def _made_for(owner: str, workload: str) -> bool:
-    """A ReplicaSet is named after its Deployment and a hash."""
+    """Whether the owner belongs to the workload: a ReplicaSet is named after its Deployment and a hash."""
     return owner == workload or owner.rpartition("-")[0] == workload
 
 
@@ -149,7 +149,7 @@ def _running(pod: Json) -> Json:
 
 
 def _prepare(lab: Lab, bundle: Bundle) -> None:
-    """What a blueprint's prerequisites ask for: Prometheus, where it has monitors and rules for it."""
+    """Install the prerequisites of the blueprint: the CRDs of the Prometheus Operator if it has monitors or rules."""
     if any(each.id.group == PROMETHEUS for each in bundle.objects):
         for crd in crds_of(PROMETHEUS):
             lab.request("POST", "/apis/apiextensions.k8s.io/v1/customresourcedefinitions", dict(crd))

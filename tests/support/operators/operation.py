@@ -1,4 +1,4 @@
-"""The GPU Operator, run as rendered, and what it makes of our ClusterPolicy or GPUCluster."""
+"""The GPU Operator, run as rendered, and its operands for our ClusterPolicy or GPUCluster."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ STACKS = {
     ),
     "GPUCluster": ("nvidia.com/v1alpha1/gpuclusters/gpu-cluster", r"Sync Done.*gpu-cluster-controller"),
 }
-"""The object that says all: its path, and what the operator logs when it is done with it."""
+"""The main object of each stack: its path, and the log message of the operator when it is reconciled."""
 LOOPBACK = ("--metrics-bind-address=127.0.0.1:0", "--health-probe-bind-address=127.0.0.1:0")
 
 
@@ -29,16 +29,16 @@ LEASE = "53822513.nvidia.com"
 
 @dataclass(slots=True)
 class Operation:
-    """The running operator, in the lab of the platform that it operates."""
+    """The running operator, in the lab of the platform that it manages."""
 
     operated: Operated
     operator: Container
     before: str
-    """What it said until everything was made; then it was started anew."""
+    """The log of the first run, until everything was created. The operator was then restarted."""
 
     @property
     def namespace(self) -> str:
-        """Where the operator and its operands are."""
+        """The namespace of the operator and its operands."""
         return self.operated.namespace_of("gpu-operator")
 
     def policy(self) -> Json:
@@ -52,26 +52,26 @@ class Operation:
         return found
 
     def ready(self) -> bool:
-        """Whether the operator says so, once its operands' pods are reported as running."""
+        """Whether the operator reports that it is ready, after its operands' pods are reported as running."""
         self.operated.breathe()
         return bool(self.policy().get("status", {}).get("state") == "ready")
 
     def made(self, plural: str, group: str = "apis/apps/v1") -> list[Json]:
-        """Objects in its namespace that the operator made."""
+        """The objects in its namespace that the operator created."""
         found = self.operated.get(f"/{group}/namespaces/{self.namespace}/{plural}")
         return [each for each in found if "ownerReferences" in each["metadata"]]
 
     def errors(self) -> Iterator[str]:
-        """Lines of its log that tell of an error, but for one that says that this is not OpenShift."""
+        """The error lines of its log, except the one that reports that this is not OpenShift."""
         for line in self.operator.said().splitlines():
             if '"level":"error"' in line and "imagestreams.image.openshift.io" not in line:
                 yield line
 
 
 def operate(operated: Operated, nfd_image: Mapping[str, Path], operator_image: Mapping[str, Path]) -> Operation:
-    """Discover the nodes' features, then run the operator until it says that all is ready; then once more.
+    """Discover the features of the nodes, run the operator until it reports that everything is ready, and restart it.
 
-    While it makes things it logs as errors that they are not there yet. The second time it finds all of them.
+    While it creates objects, it logs errors about missing objects. In the second run all of them exist.
     """
     discover(operated, nfd_image)
     [pod] = eventually(lambda: operated.pods("gpu-operator", operated.namespace_of("gpu-operator")))
@@ -85,7 +85,7 @@ def operate(operated: Operated, nfd_image: Mapping[str, Path], operator_image: M
 
 
 def workloads(operation: Operation) -> Iterator[Json]:
-    """DaemonSets and Deployments of the operator and of NFD: ours, and those that the operator made."""
+    """The DaemonSets and Deployments of the operator and of NFD: ours, and those that the operator created."""
     for namespace in {operation.namespace, operation.operated.namespace_of("nfd")}:
         for kind in ("daemonsets", "deployments"):
             yield from operation.operated.get(f"/apis/apps/v1/namespaces/{namespace}/{kind}")
@@ -108,7 +108,7 @@ def tolerates(workload: Json, taint: Mapping[str, Any]) -> bool:
 
 
 def named(workload: Json) -> Iterator[tuple[str, str, str | None]]:
-    """ConfigMaps and Secrets that the pods cannot start without: kind, name, and key if one is asked for."""
+    """The ConfigMaps and Secrets that the pods need to start: kind, name, and the key if one is required."""
     spec = workload["spec"]["template"]["spec"]
     for volume in spec.get("volumes", []):
         for kind, name in (("configMap", "name"), ("secret", "secretName")):

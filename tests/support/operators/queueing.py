@@ -1,7 +1,7 @@
-"""Kueue's manager, run as rendered, with the API server's way to its webhooks.
+"""The manager of Kueue, run as rendered, with a route from the API server to its webhooks.
 
-A lab has no network of Services. So the Service of the webhooks becomes a name for this machine, and webhooks and
-conversion ask for the port on which the manager listens here; `ROUTES` is the field manager of all that.
+A lab has no Service network. The webhooks' Service becomes an ExternalName for this machine, and webhooks and
+conversion use the port on which the manager listens. `ROUTES` is the field manager of these changes.
 """
 
 from __future__ import annotations
@@ -38,19 +38,19 @@ _MERGE = "application/merge-patch+json"
 _HOOKS = "/apis/admissionregistration.k8s.io/v1"
 _CRDS = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
 _LATER = re.compile(r"^( +)quotaCheckStrategy: IgnoreUndeclared$", re.MULTILINE)
-"""What v0.17 does not know yet; there, what has no quota is named instead."""
+"""A setting that v0.17 does not support. For that version, resources without quota are listed instead."""
 
 
 @dataclass(slots=True)
 class Queueing:
-    """The running manager, in the lab of the platform whose queues it keeps."""
+    """The running manager, in the lab of the platform whose queues it manages."""
 
     operated: Operated
     manager: Container
     metrics_port: int
 
     def configuration(self) -> Any:
-        """What the manager was given."""
+        """The configuration of the manager."""
         data = self.operated.lab.request("GET", _CONFIGURATION)["data"]
         return YAML(typ="safe").load(data[_KEY])
 
@@ -59,11 +59,11 @@ class Queueing:
         return [*self.operated.get(f"{API}/clusterqueues"), *self.operated.get(f"{API}/localqueues")]
 
     def inactive(self) -> list[str]:
-        """The names of the queues that do not say that they are active."""
+        """The names of the queues that do not report the condition Active."""
         return [each["metadata"]["name"] for each in self.queues() if not _holds(each, "Active")]
 
     def submit(self, namespace: str, name: str, **resources: str) -> Json:
-        """A Job of one pod that names no queue."""
+        """Create a Job with one pod that names no queue."""
         container = {"name": "main", "image": "example.org/train:1", "resources": {"limits": resources}}
         spec = {"restartPolicy": "Never", "containers": [container]}
         job = {"metadata": {"name": name}, "spec": {"template": {"spec": spec}}}
@@ -71,7 +71,7 @@ class Queueing:
         return answer
 
     def admitted(self, namespace: str) -> set[str]:
-        """The names of the Jobs that run: Kueue has let them start."""
+        """The names of the Jobs that Kueue admitted."""
         jobs = self.operated.get(f"/apis/batch/v1/namespaces/{namespace}/jobs")
         return {each["metadata"]["name"] for each in jobs if not each["spec"].get("suspend")}
 
@@ -81,7 +81,7 @@ class Queueing:
         return [each for each in found if not _holds(each, "QuotaReserved")]
 
     def metrics(self) -> dict[str, set[str]]:
-        """What the manager exports now: the labels of each series, by metric, as who may read them."""
+        """The currently exported metrics, read with permitted credentials: the labels of each series, by metric."""
         lab = self.operated.lab
         account = {"kind": "ServiceAccount", "name": "default", "namespace": NAMESPACE}
         role = {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": "kueue-metrics-reader"}
@@ -96,12 +96,12 @@ class Queueing:
             return _series(answer.read().decode())
 
     def drift(self) -> list[Finding]:
-        """What `blueprint drift` finds, but for the routes to the webhooks."""
+        """The findings of `blueprint drift`, except for the routes to the webhooks."""
         return [each for each in self.operated.drift() if not each.writer or each.writer.manager != ROUTES]
 
 
 def _series(text: str) -> dict[str, set[str]]:
-    """The labels of all metrics in the text format of Prometheus."""
+    """The labels of all metrics in the Prometheus text format."""
     found: dict[str, set[str]] = {}
     for line in text.splitlines():
         if match := re.match(r"([a-zA-Z_:][\w:]*)(?:{(.*)})? ", line):
@@ -110,7 +110,7 @@ def _series(text: str) -> dict[str, set[str]]:
 
 
 def queue(operated: Operated, image: Mapping[str, Path]) -> Queueing:
-    """Run the manager until its webhooks answer and every queue is active."""
+    """Run the manager until its webhooks respond and every queue is active."""
     operated.held.append(_alone())
     ports = _free_ports("8081", "8443", "9443")
     _configure(operated, ports)
@@ -126,7 +126,7 @@ def queue(operated: Operated, image: Mapping[str, Path]) -> Queueing:
 
 
 def _alone() -> IO[str]:
-    """Wait until no other worker runs a manager: the port of its list of waiting workloads cannot be chosen."""
+    """Wait until no other test worker runs a manager, because the port of its visibility server is fixed."""
     lock = (cache_root() / ".kueue-runs.lock").open("w")
     fcntl.flock(lock, fcntl.LOCK_EX)
     return lock
@@ -138,7 +138,7 @@ def _holds(workload: Json, kind: str) -> bool:
 
 
 def _free_ports(*rendered: str) -> dict[str, int]:
-    """A free port of this machine for each that is rendered."""
+    """A free port of this machine for each rendered port."""
     with ExitStack() as held:
         sockets = [held.enter_context(socket.create_server(("", 0))) for _ in rendered]
         return {port: each.getsockname()[1] for port, each in zip(rendered, sockets, strict=True)}
@@ -150,7 +150,7 @@ def _configure(operated: Operated, ports: Mapping[str, int]) -> None:
 
 
 def without_later(operated: Operated) -> None:
-    """Write the configuration as a manager of v0.17 understands it."""
+    """Write the configuration in the form that a manager of v0.17 supports."""
     _replace(operated, _LATER, r"\1excludeResourcePrefixes: [cpu, memory, ephemeral-storage]")
 
 
@@ -160,7 +160,7 @@ def _replace(operated: Operated, what: re.Pattern[str], by: str) -> None:
 
 
 def _mounted(operated: Operated, folder: Path) -> bool:
-    """Write what the Secret has by now, as a kubelet does again and again; whether there is something."""
+    """Write the current content of the Secret, as a kubelet does repeatedly. Returns whether it has content."""
     data = operated.lab.request("GET", _CERTIFICATE).get("data") or {}
     folder.mkdir(parents=True, exist_ok=True)
     for name, value in data.items():
@@ -171,7 +171,7 @@ def _mounted(operated: Operated, folder: Path) -> bool:
 
 
 def _route(operated: Operated, port: int) -> None:
-    """Lead the API server to the manager on this machine."""
+    """Route the API server's requests to the manager on this machine."""
 
     def patch(path: str, body: Any, kind: str = _MERGE) -> None:
         operated.lab.request("PATCH", f"{path}?fieldManager={ROUTES}", body, kind)
@@ -193,7 +193,7 @@ def _route(operated: Operated, port: int) -> None:
 
 
 def _answers(operated: Operated) -> bool:
-    """Whether the webhooks take a Job of a tenant. Raises RequestFailed where they do not."""
+    """Whether the webhooks accept a Job of a tenant. Raises RequestFailed if they do not."""
     tried = {"metadata": {"name": "tried"}, "spec": {"template": {"spec": {
         "restartPolicy": "Never", "containers": [{"name": "main", "image": "example.org/x:1"}]}}}}  # fmt: skip
     [queue, *_] = operated.get(f"{API}/localqueues")

@@ -1,4 +1,4 @@
-"""ResourceSlices, as the DRA driver for GPUs publishes them for its node."""
+"""ResourceSlices as the DRA driver for GPUs publishes them for its node."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ PATH = "/apis/resource.k8s.io/v1/resourceslices"
 
 
 def slice_of(node: str, gpus: int) -> dict[str, Any]:
-    """The whole GPUs of a node, with what the driver's DeviceClass selects by."""
+    """The whole GPUs of a node, with the attributes that the driver's DeviceClass selects."""
     devices = [
         {
             "name": f"gpu-{index}",

@@ -31,7 +31,7 @@ _WRITES = {"*", "create", "update", "patch"}
 
 @rule(PLATFORM_RIGHTS, tags=("security", "tenancy"))
 def rights_for_editors(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
-    """A role that aggregates such permissions into Kubernetes' roles for users."""
+    """A role that aggregates permissions on platform objects into Kubernetes' roles for users."""
     labels = mapping(inside(subject.data, "metadata", "labels"))
     label = next((each for each in _LABELS if labels.get(each) == "true"), None)
     for index, entry in enumerate(map(mapping, items(subject.data.get("rules")) if label else ())):

@@ -67,14 +67,16 @@ def _reached(context: RuleContext) -> frozenset[tuple[str, str]]:
 
 _DISCOVERY = ("node-feature-discovery",)
 _NEEDED = (*_DISCOVERY, DEVICE_PLUGIN, "gpu-feature-discovery")
-"""What a node must run before its GPUs can be discovered or requested, by the last part of the image name.
+"""Programs that a node must run before its GPUs can be discovered or requested, by the last part of the image name.
 
 With a ClusterPolicy, the operator runs everything after discovery.
 """
 
 
 def _program(container: tuple[Path, Mapping[str, Any]]) -> str:
-    """What a container runs, by its image. The topology updater has the same image as NFD, but discovers nothing."""
+    """The program of a container, from its image. The topology updater has the same image as NFD, but discovers
+    nothing.
+    """
     words = [*items(container[1].get("command")), *items(container[1].get("args"))]
     if any("topology-updater" in str(word) for word in words):
         return ""

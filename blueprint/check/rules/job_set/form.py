@@ -51,7 +51,7 @@ def _order_faults(job: Mapping[Any, Any], earlier: list[str], *, in_order: bool)
 
 
 def _long_name(subject: Object, path: Path, job: Mapping[Any, Any]) -> Iterator[ObjectFinding]:
-    """The longest name is that of the last pod of the last replica."""
+    """A JobSet whose pod names become too long. The longest is that of the last pod of the last replica."""
     replicas = job.get("replicas", 1)
     spec = mapping(inside(job, "template", "spec"))
     completions = spec.get("completions", spec.get("parallelism", 1))

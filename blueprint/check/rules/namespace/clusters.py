@@ -16,7 +16,7 @@ _THEIRS = frozenset({"default", "kube-system", "kube-public", "kube-node-lease"}
 
 @rule(NAMESPACE_OF_THE_CLUSTER, needs=(Capability.BLUEPRINT,))
 def theirs(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
-    """A manifest of such a namespace."""
+    """A manifest for a namespace that belongs to the cluster, such as kube-system."""
     if subject.component == USERS and subject.id.name in _THEIRS:
         text = f"the namespace {subject.id.name} belongs to the cluster"
         yield ObjectFinding(NAMESPACE_OF_THE_CLUSTER, ("metadata", "name"), text, "remove the manifest")

@@ -21,7 +21,7 @@ _STEERING = (
 
 @rule(STEERED_BY_A_RULE, tags=("discovery",), needs=(Capability.POOLS,))
 def steering(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
-    """Rules that set such labels."""
+    """Rules that set node labels which are derived from the pools."""
     for index, each in enumerate(map(mapping, items(inside(subject.data, "spec", "rules")))):
         for key in mapping(each.get("labels")):
             if str(key).startswith(_STEERING):

@@ -1,4 +1,4 @@
-"""What workloads request from their ClusterQueue."""
+"""The resources that workloads request from their ClusterQueue."""
 
 from __future__ import annotations
 

@@ -16,7 +16,7 @@ _OURS = ("applyset.kubernetes.io/", "gpublueprint.dev/")
 
 @rule(MARK_OF_THE_TOOL, needs=(Capability.BLUEPRINT,))
 def marks(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
-    """Such metadata in users' manifests."""
+    """Labels and annotations in users' manifests that are reserved for this tool."""
     metadata = mapping(subject.data.get("metadata"))
     for field in ("labels", "annotations"):
         for key in mapping(metadata.get(field)):

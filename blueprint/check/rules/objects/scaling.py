@@ -1,4 +1,4 @@
-"""A number of replicas in addition to an autoscaler that sets it."""
+"""A replica count in the manifest of a workload that an autoscaler scales."""
 
 from __future__ import annotations
 

@@ -18,7 +18,7 @@ _NEARLY_GPU = re.compile(
     r"|alpha\.kubernetes\.io/nvidia-gpu|(?:k8s|kubernetes)\.io/(?:nvidia[-.]?)?gpus?",
     re.IGNORECASE,
 )
-"""Typos, keys of quotas, and the resource name before Kubernetes 1.8."""
+"""Misspellings of `nvidia.com/gpu`: typos, keys of quotas, and the resource name before Kubernetes 1.8."""
 _LABELS = re.compile(r"nvidia\.com/gpu\.(count|memory|product|present|machine|family|replicas)", re.IGNORECASE)
 
 

@@ -1,4 +1,4 @@
-"""What NVIDIA's node programs need from their pod: their configuration file, and the kubelet's socket."""
+"""Files that NVIDIA's node programs need in their pod: the configuration file and the kubelet's socket."""
 
 from __future__ import annotations
 

@@ -48,7 +48,7 @@ def tolerations(pod: DescribedPod, context: RuleContext) -> Iterator[ObjectFindi
 
 @rule(NO_SUCH_NODES, tags=("scheduling",), needs=(Capability.POOLS,))
 def nodes(pod: DescribedPod, context: RuleContext) -> Iterator[ObjectFinding]:
-    """Required labels that no pool with such GPUs has."""
+    """Required labels that no pool with the requested GPUs has."""
     names = {name for _, name, _ in pod.requests}
     able = [pool for pool in context.pools if names & set(pool.offers)]
     if not able:

@@ -138,7 +138,7 @@ def taints(pod: DescribedPod, context: RuleContext) -> Iterator[ObjectFinding]:
 
 
 def _having(pod: DescribedPod, context: RuleContext) -> Iterator[tuple[Any, list[PoolOffer]]]:
-    """What the pod requests or claims, and the pools whose nodes have it."""
+    """The resources that the pod requests or claims, and the pools whose nodes have them."""
     for path, name, amount in _limits(pod):
         number = as_count(amount) or 1
         yield path, [pool for pool in context.pools if pool.offers.get(name, 0) >= number]

@@ -90,7 +90,7 @@ def test_what_is_said_to_be_impossible_is(name: str, tmp_path: Path, monkeypatch
 
 def test_what_nobody_looks_at_does_not_grow() -> None:
     assert [rule["wrong"] for rule in RULES.values() if "open" in rule] == [
-        "The host's IMEX service beside the driver's.",
+        "An IMEX service on the host in addition to the driver's.",
     ]
 
 

@@ -51,6 +51,7 @@ def found(setting: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[
 def test_each_rule_has_one_answer() -> None:
     assert len(RULES) >= 110
     assert not [name for name, rule in RULES.items() if sum(kind in rule for kind in KINDS) != 1]
+    assert not [name for name, rule in RULES.items() if set(rule) - {"wrong", "by", "also", *KINDS}], "a comma?"
 
 
 def test_what_follows_from_how_objects_are_rendered_says_why() -> None:

@@ -93,7 +93,7 @@ def test_lines_do_not_run_into_each_other() -> None:
 
 def test_without_a_blueprint_the_topic_compares_the_engines() -> None:
     assert {*platform_topics()} == {"queueing"}
-    assert "What each cannot do" in str(explain("queueing"))
+    assert "How the engines are separated" in str(explain("queueing"))
 
 
 def test_on_the_command_line(capsys: pytest.CaptureFixture[str]) -> None:

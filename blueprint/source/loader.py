@@ -83,6 +83,8 @@ def read_stream(builder: Builder) -> Iterator[Document]:
         builder.problems.append(_syntax(failure(error), builder.text, builder.file))
 
 
+_MERGE = "tag:yaml.org,2002:merge"
+"""The tag of `<<`, which yq writes out."""
 _DAY = re.compile(r"[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}")
 
 
@@ -165,7 +167,10 @@ class Builder:
             key_event = get()
             if type(key_event) is scalar:
                 key = key_event.value
-                if key_event.implicit[0] and plain.get(key) != key:
+                if key_event.implicit[0]:
+                    if plain.get(key) != key:
+                        self._plain_key(key_event)
+                elif key_event.tag == _MERGE:
                     self._plain_key(key_event)
             elif type(key_event) is end:
                 self.nodes += count

@@ -311,7 +311,8 @@ def test_keys_that_are_aliases_and_merge_keys() -> None:
     assert "error" in found(text.replace("*app :", "*other :")).values()
     assert found(text.replace("&app serve", "serve, labels: &app {a: b}"))["BP1010"] == "error"
     pod = POD + "      env:\n        - &one {name: A, value: b}\n        - {<<: *one, name: B}\n"
-    assert found(pod) == {"BP1012": "note"}
+    assert found(pod) == found(pod.replace("{<<: *one", "{!!merge <<: *one")) == {"BP1012": "note"}
+    assert found(pod.replace("name: B", "nmae: B"))["BP5003"] == "error"
 
 
 def test_an_equals_sign_is_text_to_all_readers() -> None:

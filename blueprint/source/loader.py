@@ -167,10 +167,7 @@ class Builder:
             key_event = get()
             if type(key_event) is scalar:
                 key = key_event.value
-                if key_event.implicit[0]:
-                    if plain.get(key) != key:
-                        self._plain_key(key_event)
-                elif key_event.tag == _MERGE:
+                if (plain.get(key) != key) if key_event.implicit[0] else (key_event.tag == _MERGE):
                     self._plain_key(key_event)
             elif type(key_event) is end:
                 self.nodes += count

@@ -25,7 +25,8 @@ _OCTAL = re.compile(r"0[0-7]{3}")
 _MODE = re.compile(r"(?:^|[\s{,])(?:defaultMode|mode):\s{1,8}$")
 _TEMPLATE = re.compile(r"\{ ?\{|\{%|%\{ ?(?:if|for|else|end)|^[ \t]{0,200}\$\{\w+\}[ \t]{0,200}$", re.MULTILINE)
 """What Helm, Jinja and Terraform replace, and a line for which `envsubst` brings others."""
-_VARIABLE = re.compile(r"\$\{\w+\}")
+_VARIABLE = re.compile(r"\$\{\w+\}|: {1,8}\{[A-Za-z][\w-]*\}[^\s,}]")
+"""A variable of a script: what follows `{name}` at once cannot follow a map."""
 _LONGEST_NUMBER = 400
 """Characters; what is longer is in the range of no number that Kubernetes has."""
 MOST_UNREADABLE = 20_000
@@ -143,7 +144,7 @@ def _unreadable(problems: list[Diagnostic]) -> bool:
 
 
 def _stops_at_variable(found: Diagnostic, part: str) -> bool:
-    """Whether the parser stops in a line with a `${NAME}`, whose brace it takes for that of a map."""
+    """Whether the parser stops in a line with a variable, whose brace it takes for that of a map."""
     line = found.at.line if found.at else 0
     return any(_VARIABLE.search(each) for each in part.split("\n", line)[max(line - 1, 0) : line])
 

@@ -90,6 +90,8 @@ def read_stream(builder: Builder) -> Iterator[Document]:
         builder.stop(_syntax(failure(error), builder.sheet))
 
 
+_MERGE = "tag:yaml.org,2002:merge"
+"""The tag of `<<`, which yq writes out."""
 _DAY = re.compile(r"[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}")
 
 
@@ -195,7 +197,7 @@ class Builder:
             key_event = get()
             if type(key_event) is scalar:
                 key = key_event.value
-                if key_event.implicit[0] and plain.get(key) != key:
+                if (plain.get(key) != key) if key_event.implicit[0] else (key_event.tag == _MERGE):
                     self._plain_key(key_event)
             elif type(key_event) is end:
                 self.nodes += count

@@ -25,7 +25,8 @@ _OCTAL = re.compile(r"0[0-7]{3}")
 _MODE = re.compile(r"(?:^|[\s{,])(?:defaultMode|mode):\s{1,8}$")
 _TEMPLATE = re.compile(r"\{ ?\{|\{%|%\{ ?(?:if|for|else|end)|^[ \t]{0,200}\$\{\w+\}[ \t]{0,200}$", re.MULTILINE)
 """What Helm, Jinja and Terraform replace, and a line that `envsubst` replaces with others."""
-_VARIABLE = re.compile(r"\$\{\w+\}")
+_VARIABLE = re.compile(r"\$\{\w+\}|: {1,8}\{[A-Za-z][\w-]*\}[^\s,}]")
+"""A variable of a script: what follows `{name}` at once cannot follow a map."""
 _LONGEST_NUMBER = 400
 """The maximum length in characters; longer numbers exceed the range of all Kubernetes numbers."""
 MOST_UNREADABLE = 20_000
@@ -190,7 +191,7 @@ def _prevents_reading(problem: Diagnostic) -> bool:
 
 
 def _stops_at_variable(builder: _KubernetesBuilder, part: str, lines: int) -> bool:
-    """Whether the parser stops in a line with a `${NAME}`, whose brace it takes for that of a map.
+    """Whether the parser stops in a line with a variable, whose brace it takes for that of a map.
 
     `lines` stand in the file before the part.
     """

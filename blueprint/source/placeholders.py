@@ -20,7 +20,8 @@ _WHOLE = re.compile(
       | PLACEHOLDER (?: [_ -] [A-Z0-9_ -]* )? | placeholder
       | (?: INSERT | YOUR | MY ) _ [A-Z0-9_]+
       | (?: FILLED | SET | GENERATED | INJECTED | PROVIDED | REPLACED ) [ _] BY [ _] [A-Z0-9_ -]+
-      | (?i: change[-_]?me | replace[-_]?me | redacted | x{3,} | \*{3,} | your[-_ ] [\w -]+ )
+      | (?i: change[-_]?me | replace[-_]?me | redacted | x{3,} | \*{3,} | your[-_ ] [\w -]+
+        | (?: enter | insert | paste | put | replace ) [-_ ]? (?: this | with | your ) [\w -]* =* )
     """,
     re.VERBOSE,
 )

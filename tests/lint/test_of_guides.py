@@ -208,6 +208,8 @@ CONFIDENTIAL = "apiVersion: v1\nkind: Secret\nmetadata: {name: a, namespace: def
         ("stringData: {token: ref+vault://team/item#/token}", False),
         ("stringData: {token: YOUR_TOKEN}", False),
         ("stringData: {token: hf_...}", False),
+        ("data: {token: Replace_this_with_your_token}", False),
+        ("data: {token: enterYourSecret==}", False),
         ("stringData: {token: hunter2}", True),
         ("stringData: {token: hunter2, other: YOUR_TOKEN}", True),
         ("data: {token: aHVudGVyMg==}", True),
@@ -292,6 +294,7 @@ def test_lines_that_envsubst_brings() -> None:
     "labels",
     [
         "{team: ${TEAM}, tier: a}",
+        "{a: b}\n  image: {user}/serve",
         "{a: b}\n%{ if quiet }quiet: true%{ endif }",
         "{a: b}\n{% if quiet %}quiet: true{% endif %}",
     ],
@@ -300,7 +303,7 @@ def test_templates_of_other_programs(labels: str) -> None:
     """Terraform and Jinja have blocks, and envsubst braces where YAML has maps."""
     text = f"apiVersion: v1\nkind: Namespace\nmetadata:\n  name: team\n  labels: {labels}\n"
     assert found(text) == {"BP0062": "note"}
-    assert "BP1002" in found(text.replace("${TEAM}", "{TEAM").replace("%", ""))
+    assert "BP1002" in found(text.replace("${TEAM}", "{TEAM").replace("{user}/", "{user, ").replace("%", ""))
 
 
 def test_keys_that_are_aliases_and_merge_keys() -> None:
@@ -311,7 +314,8 @@ def test_keys_that_are_aliases_and_merge_keys() -> None:
     assert "error" in found(text.replace("*app :", "*other :")).values()
     assert found(text.replace("&app serve", "serve, labels: &app {a: b}"))["BP1010"] == "error"
     pod = POD + "      env:\n        - &one {name: A, value: b}\n        - {<<: *one, name: B}\n"
-    assert found(pod) == {"BP1012": "note"}
+    assert found(pod) == found(pod.replace("{<<: *one", "{!!merge <<: *one")) == {"BP1012": "note"}
+    assert found(pod.replace("name: B", "nmae: B"))["BP5003"] == "error"
 
 
 def test_an_equals_sign_is_text_to_all_readers() -> None:

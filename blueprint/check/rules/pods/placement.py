@@ -95,10 +95,10 @@ def restart(pod: DescribedPod, context: RuleContext) -> Iterator[ObjectFinding]:
 
 @rule(IMAGE_MALFORMED, tags=("scheduling",))
 def images(pod: DescribedPod, context: RuleContext) -> Iterator[ObjectFinding]:
-    """Invalid image names."""
+    """Invalid image names, except the single space that OpenShift replaces by an image trigger."""
     for path, container in pod.containers:
         image = container.get("image")
-        if isinstance(image, str) and (" " in image or "\t" in image or _capitals(image)):
+        if isinstance(image, str) and image != " " and (" " in image or "\t" in image or _capitals(image)):
             at = (*path, "image")
             text = f"{format_path(at, pod.subject.data)} is {image}"
             yield ObjectFinding(IMAGE_MALFORMED, at, text, "use lowercase letters and no spaces before the tag")

@@ -43,7 +43,7 @@ _OF_KUSTOMIZE = "builtin"
 _GROUPS_WITHOUT_DOMAIN = ("", "apps", "autoscaling", "batch", "extensions", "policy")
 """API groups of Kubernetes itself. All other groups are domains, as required for CRDs."""
 _OF_AN_OBJECT = re.compile(r"\b(?:apiVersion|kind)\b")
-"""What every object has. A file without it that is not YAML is of another program: JSON with comments, for one."""
+"""What every object has. A JSON file without it belongs to another program, which may accept comments in JSON."""
 
 
 class Inputs(Record):
@@ -162,10 +162,10 @@ def _sort_out(
     by_sort: dict[str, list[Document]] = {"object": [], "patch": [], "other": []}
     for document in manifests.documents:
         by_sort["patch" if is_patch or _is_patch(name, document.data) else _sort(document.data)].append(document)
-    if manifests.documents or _OF_AN_OBJECT.search(text):
+    if manifests.documents or not name.endswith(".json") or _OF_AN_OBJECT.search(text):
         problems += _of_file(manifests.problems, has_objects=bool(by_sort["object"]))
     elif manifests.problems:
-        message = f"{name}: not a Kubernetes object, and not YAML, not checked"
+        message = f"{name}: not a Kubernetes object, and not valid JSON, not checked"
         problems.append(Diagnostic(codes.NOT_KUBERNETES, message, at=manifests.problems[0].at))
     for line in manifests.templates:
         at = Span(name, line, 1, line, 2)

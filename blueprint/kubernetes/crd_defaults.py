@@ -28,14 +28,19 @@ def with_defaults(value: Any, schema: Schema) -> Any:
 
 def _mapping(value: dict[Any, Any], schema: Schema) -> dict[Any, Any]:
     fields = schema.get("properties") or _NONE
-    missing = {name: default for name, default in _defaults(Same(fields)).items() if name not in value}
-    full = value | copy.deepcopy(missing)
+    defaults = _defaults(Same(fields)) if fields else fields
+    missing = {name: _copied(default) for name, default in defaults.items() if name not in value}
+    full = value | missing if missing else value
     others = schema.get("additionalProperties")
     rest = others if isinstance(others, dict) else {}
     return {name: with_defaults(each, fields.get(name, rest)) for name, each in full.items()}
 
 
+def _copied(default: Any) -> Any:
+    return copy.deepcopy(default) if isinstance(default, dict | list) else default
+
+
 @lru_cache(maxsize=4096)
 def _defaults(fields: Same) -> dict[str, Any]:
-    """The defaults of fields, which are looked for once: a schema may have ten thousand, and as many objects."""
+    """The defaults of fields, collected once: a schema may have ten thousand fields, and as many objects."""
     return {name: field["default"] for name, field in fields.value.items() if "default" in field}

@@ -53,6 +53,10 @@ def without_placeholders(found: Iterable[Diagnostic], texts: Mapping[str, str]) 
         yield Diagnostic(codes.PLACEHOLDERS, f"{name}: {values}, not checked", at=min(places, key=_order))
 
 
+_LONGEST = 1_000
+"""Characters of a line: a file may have a single line of megabytes, and as many findings in it."""
+
+
 class _File:
     """The lines of a file, and which of its documents are excerpts."""
 
@@ -62,16 +66,19 @@ class _File:
         self._excerpts = {self._document(number) for number, line in enumerate(self.lines, 1) if _LEFT_OUT.match(line)}
 
     def is_excerpt(self, at: Span) -> bool:
-        """Whether something is left out of the document in which a place is."""
+        """Whether a comment in the document marks it as an excerpt."""
         return self._document(at.line) in self._excerpts
 
     def rest_of_line(self, at: Span) -> str:
-        """The line from there on."""
-        return self.lines[at.line - 1][at.column - 1 :] if at.line <= len(self.lines) else ""
+        """The line from the span on, without the end of a long line."""
+        return self._part(at.line, at.column, at.column + _LONGEST)
 
     def text_at(self, at: Span) -> str:
-        """What stands there, if it is on one line; texts of several lines are scripts with their own variables."""
-        return self.rest_of_line(at)[: at.end_column - at.column] if at.end_line == at.line else ""
+        """The text of a span on one line. Multi-line texts are scripts with their own variables."""
+        return self._part(at.line, at.column, at.end_column) if at.end_line == at.line else ""
+
+    def _part(self, line: int, start: int, end: int) -> str:
+        return self.lines[line - 1][start - 1 : end - 1] if line <= len(self.lines) else ""
 
     def _document(self, line: int) -> int:
         return bisect_right(self._separators, line)

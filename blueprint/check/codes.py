@@ -167,7 +167,8 @@ TOO_LARGE = define(
     "BP5018",
     "too-large",
     """
-The annotations of an object may total 256 KiB, the data of a ConfigMap or Secret 1 MiB. The API server rejects more.
+The annotations of an object may total 256 KiB, the data of a ConfigMap or Secret 1 MiB, and the whole object 3 MiB as
+JSON. The API server rejects more. In an object of more than 3 MiB nothing else is checked.
 """,
 )
 STRING_DATA = define(

@@ -7,12 +7,16 @@ import binascii
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+import orjson
+
 from blueprint.check import codes
 from blueprint.check.finding import ObjectFinding
 from blueprint.kubernetes.names import dns_label_fault, name_fault
 
 ANNOTATIONS_BYTES = 256 * 1024
 DATA_BYTES = 1024 * 1024
+REQUEST_BYTES = 3 * 1024 * 1024
+"""The API server rejects requests with a larger body (`MaxRequestBodyBytes` of k8s.io/apiserver)."""
 
 
 def check_identity(data: Mapping[str, Any], *, namespaced: bool, minor: str) -> Iterator[ObjectFinding]:
@@ -30,6 +34,17 @@ def check_identity(data: Mapping[str, Any], *, namespaced: bool, minor: str) -> 
         yield ObjectFinding(codes.NAMESPACE_NOT_ALLOWED, ("metadata", "namespace"), text, "remove it")
     elif isinstance(namespace, str) and (fault := dns_label_fault(namespace)):
         yield ObjectFinding(codes.BAD_NAME, ("metadata", "namespace"), f"metadata.namespace {namespace!r}: {fault}")
+
+
+def check_request_size(data: Mapping[str, Any]) -> Iterator[ObjectFinding]:
+    """Check the size of the whole object. Values that JSON cannot express are reported by the schema check."""
+    try:
+        size = len(orjson.dumps(data))
+    except TypeError:
+        return
+    if size > REQUEST_BYTES:
+        text = f"the object has {size:,} bytes as JSON; the API server accepts at most {REQUEST_BYTES:,}"
+        yield ObjectFinding(codes.TOO_LARGE, (), text, "split it; nothing else in it was checked")
 
 
 def check_sizes(data: Mapping[str, Any]) -> Iterator[ObjectFinding]:

@@ -15,7 +15,7 @@ from blueprint.check.definitions import check_definition
 from blueprint.check.finding import ObjectFinding, place
 from blueprint.check.kinds import CheckedKind, KindRegistry, is_readable
 from blueprint.check.messages import MOST_FAULTS, in_words
-from blueprint.check.metadata import check_identity, check_payload, check_sizes
+from blueprint.check.metadata import check_identity, check_payload, check_request_size, check_sizes
 from blueprint.check.references import check_references
 from blueprint.check.schema_walk import walk
 from blueprint.check.validation_rules import RuleTally, evaluate_rules
@@ -89,8 +89,9 @@ def validate_objects(
     if kubernetes_minor not in known_minors():
         text = f"there are no schemas for Kubernetes {kubernetes_minor}; supported: {', '.join(known_minors())}"
         return Validation((Diagnostic(codes.MINOR_UNKNOWN, text),), (), RuleTally())
-    theirs = [each.data for each in objects if (each.data.get("apiVersion"), each.data.get("kind")) == _CRD]
-    kinds = KindRegistry(kubernetes_minor, [*theirs, *crds], engine)
+    theirs = (each.data for each in objects if (each.data.get("apiVersion"), each.data.get("kind")) == _CRD)
+    accepted = [each for each in theirs if not any(check_request_size(each))]
+    kinds = KindRegistry(kubernetes_minor, [*accepted, *crds], engine)
     tally = RuleTally()
     with Comparisons().counted():
         faults = [_identity_faults(each, kinds, for_clients=for_clients) for each in objects]
@@ -146,6 +147,9 @@ def _check(subject: Object, kinds: KindRegistry, tally: RuleTally, *, for_client
     kind = kinds.find(subject.api_version, subject.data["kind"])
     if isinstance(kind, ObjectFinding):
         yield kind.to_diagnostic(subject)
+        return
+    if too_large := list(check_request_size(subject.data)):
+        yield from (each.to_diagnostic(subject) for each in too_large)
         return
     found = list(_complaints(subject.data, kind, kinds, tally))
     if (subject.api_version, subject.data["kind"]) == _CRD and not _is_rendered(subject):

@@ -241,6 +241,9 @@ CASES: list[tuple[str, str, Any, str, str, str, str | None]] = [
      "metadata.annotations have 262,145 bytes; at most 262,144 are allowed", None),
     ("config", "data.big", "x" * 1_048_576, "BP5018", "data",
      "data has 1,048,603 bytes; at most 1,048,576 are allowed", None),
+    ("deployment", f"{MAIN}.args", ["x" * 3_145_728], "BP5018", "",
+     "the object has 3,147,523 bytes as JSON; the API server accepts at most 3,145,728",
+     "split it; nothing else in it was checked"),
     # kinds
     ("deployment", "apiVersion", "apps/v2", "BP5001", "apiVersion",
      "Deployment apps/v2 is not served by Kubernetes 1.36; apps/v1 is", None),

@@ -40,7 +40,7 @@ class MutableRecord(Struct):
 
 
 class Same:
-    """A list or a map as a key of a cache: it is equal to itself alone. Who has it in a cache must not change it."""
+    """A value as the key of a cache, compared by identity. It must not be modified while it is in the cache."""
 
     __slots__ = ("value",)
 

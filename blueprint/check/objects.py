@@ -102,7 +102,8 @@ def validate_objects(
     sound = [each for each, wrong in zip(objects, faults, strict=True) if not wrong]
     found = [diagnostic for each in by_object for diagnostic in each]
     found += _duplicates(sound)
-    found += check_references(sound, frozenset(namespaces))
+    with Comparisons().counted():
+        found += check_references(sound, frozenset(namespaces))
     refused = {id(each) for each, faults in zip(objects, by_object, strict=True) if has_errors(_of_form(faults))}
     formed = tuple(each for each in sound if id(each) not in refused)
     return Validation(tuple(found), formed, tally, tuple(each for each in sound if id(each) in refused))

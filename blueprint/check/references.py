@@ -10,7 +10,7 @@ from blueprint.check import codes
 from blueprint.check.finding import ObjectFinding
 from blueprint.check.rule_context import inside
 from blueprint.check.workloads import ObjectReference, containers, references
-from blueprint.diagnostics import Diagnostic, Severity, Suggestions
+from blueprint.diagnostics import Diagnostic, Severity, nearest
 from blueprint.kubernetes.kinds import find_kind
 from blueprint.kubernetes.pod_templates import PodTemplate, pod_templates, runs_elsewhere
 from blueprint.source.paths import format_path
@@ -42,7 +42,6 @@ class _Set:
                 where = str(inside(each.data, *accounts.namespace.split(".")))
                 self._names.setdefault(("", "ServiceAccount", where), set()).update(accounts.names)
         self.namespaces = self.names("", "Namespace")
-        self.suggestions = Suggestions()
 
     def names(self, group: str, kind: str, namespace: str = "") -> set[str]:
         """The names of the rendered objects of this kind."""
@@ -70,7 +69,7 @@ def _namespaces(known: _Set, existing: frozenset[str]) -> Iterator[Diagnostic]:
         first, *others = users[namespace]
         and_others = f" (and that of {len(others)} more objects)" if others else ""
         text = f"its namespace {namespace}{and_others} is not among the objects"
-        near = known.suggestions.nearest(namespace, known.namespaces)
+        near = nearest(namespace, known.namespaces)
         help_ = f"did you mean {near}?" if near else "it must exist before the first apply"
         yield ObjectFinding(codes.NAMESPACE_NOT_RENDERED, ("metadata", "namespace"), text, help_).to_diagnostic(first)
 
@@ -80,7 +79,7 @@ def _pod(subject: Object, known: _Set) -> Iterator[ObjectFinding]:
         for reference in references(pod.path, pod.spec):
             if not runs_elsewhere(subject.id.kind) and (complaint := _missing(reference, subject, known)):
                 yield complaint
-        yield from _volumes(pod, subject, known)
+        yield from _volumes(pod, subject)
 
 
 def _missing(reference: ObjectReference, subject: Object, known: _Set) -> ObjectFinding | None:
@@ -90,7 +89,7 @@ def _missing(reference: ObjectReference, subject: Object, known: _Set) -> Object
         return None
     where = format_path(reference.path, subject.data)
     text = f"{where} refers to the {reference.kind} {namespace}/{reference.name}, {_ABSENT}"
-    near = known.suggestions.nearest(reference.name, names)
+    near = nearest(reference.name, names)
     help_ = f"did you mean {near}?" if near else None
     if reference.kind == "ServiceAccount":
         return ObjectFinding(codes.SERVICE_ACCOUNT_MISSING, reference.path, text, help_, _severity(namespace, known))
@@ -102,14 +101,14 @@ def _severity(namespace: str, known: _Set) -> Severity:
     return Severity.ERROR if namespace in known.namespaces else Severity.WARNING
 
 
-def _volumes(pod: PodTemplate, subject: Object, known: _Set) -> Iterator[ObjectFinding]:
+def _volumes(pod: PodTemplate, subject: Object) -> Iterator[ObjectFinding]:
     there = {str(volume.get("name")) for volume in _maps(pod.spec.get("volumes"))} | pod.added
     for place, container in containers(pod.path, pod.spec, pod.container):
         for index, mount in enumerate(_maps(container.get("volumeMounts"))):
             if isinstance(name := mount.get("name"), str) and name not in there:
                 at = (*place, "volumeMounts", index, "name")
                 text = f"{format_path(at, subject.data)}: the pod has no volume {name}"
-                near = known.suggestions.nearest(name, there)
+                near = nearest(name, there)
                 yield ObjectFinding(codes.VOLUME_MISSING, at, text, f"did you mean {near}?" if near else None)
 
 
@@ -141,7 +140,7 @@ def _binding(subject: Object, known: _Set) -> Iterator[ObjectFinding]:
         names = known.names("", "ServiceAccount", namespace)
         if name not in names:
             path = ("subjects", index, "name")
-            near = known.suggestions.nearest(name, names)
+            near = nearest(name, names)
             yield ObjectFinding(
                 codes.SUBJECT_MISSING,
                 path,
@@ -160,7 +159,7 @@ def _role(subject: Object, known: _Set) -> Iterator[ObjectFinding]:
     if name in names or name.startswith("system:") or name in well_known:
         return
     severity = _severity(namespace, known) if kind == "Role" else Severity.WARNING
-    near = known.suggestions.nearest(name, names)
+    near = nearest(name, names)
     text = f"roleRef.name is the {kind} {name}, {_ABSENT}"
     help_ = f"did you mean {near}?" if near else None
     yield ObjectFinding(codes.ROLE_MISSING, ("roleRef", "name"), text, help_, severity)

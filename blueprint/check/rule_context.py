@@ -13,7 +13,7 @@ from blueprint.check.finding import value_at
 from blueprint.check.node_labels import LabelValues
 from blueprint.check.rule import Capability
 from blueprint.check.workloads import containers
-from blueprint.diagnostics import Severity, Suggestions
+from blueprint.diagnostics import Severity
 from blueprint.effective.operator import EffectiveOperator
 from blueprint.kubernetes.pod_templates import pod_kinds, pod_templates
 from blueprint.records import Record, field
@@ -187,11 +187,6 @@ class RuleContext:
                 index.setdefault(each.id.name, []).append(each)
         same = self._alike[kind].get(name, ())
         return next((each for each in same if namespace in ("", each.id.namespace)), None)
-
-    @cached_property
-    def suggestions(self) -> Suggestions:
-        """Suggestions for misspelt names, for rules about names that may be many."""
-        return Suggestions()
 
     @cached_property
     def pods(self) -> tuple[DescribedPod, ...]:

@@ -17,6 +17,7 @@ from blueprint.records import Record, replace
 
 Target = Object | DescribedPod
 _TOGETHER = 64
+"""The number of objects that all rules check before the next ones: intermediate results are still cached."""
 
 
 class RuleNotRun(Record):
@@ -73,7 +74,6 @@ def run_rules(
 
 
 def _portions(targets: Sequence[Target]) -> Iterator[Sequence[Target]]:
-    """A few objects at a time: what one rule reads of them, the processor and caches still have for the next."""
     return (targets[begin : begin + _TOGETHER] for begin in range(0, len(targets), _TOGETHER))
 
 

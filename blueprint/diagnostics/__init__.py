@@ -13,7 +13,7 @@ from blueprint.diagnostics.model import (
     in_order,
 )
 from blueprint.diagnostics.registry import all_codes, define, find_code
-from blueprint.diagnostics.spelling import Comparisons, Suggestions, known_names, nearest
+from blueprint.diagnostics.spelling import Comparisons, known_names, nearest
 
 __all__ = [
     "Code",
@@ -25,7 +25,6 @@ __all__ = [
     "Refused",
     "Severity",
     "Span",
-    "Suggestions",
     "all_codes",
     "define",
     "find_code",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from itertools import zip_longest
@@ -85,17 +85,6 @@ def _likeness(word: str, candidate: str) -> float:
 
 _NEAREST = 3
 """The number of names that are listed if there are too many for a complete list."""
-
-
-class Suggestions:
-    """Suggestions from tens of thousands of names, for as many misspelt words, with bounded work."""
-
-    def __init__(self) -> None:
-        self._comparisons = Comparisons()
-
-    def nearest(self, word: str, names: Collection[str]) -> str | None:
-        """The name that `word` most likely misspells; also None if the comparison would exceed the limit."""
-        return nearest(word, names) if self._comparisons.take(len(names)) else None
 
 
 def known_names(word: str, candidates: Iterable[str], most: int = 24, explained_by: str = "") -> str:

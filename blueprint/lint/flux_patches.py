@@ -1,6 +1,6 @@
-"""What Flux adds to objects: the fields that a Kustomization of Flux gives to every object of a kind below its path.
+"""The fields that a Flux Kustomization patches into every object of a kind below its path.
 
-Repositories keep there what all their Kustomizations share (`prune`, `sourceRef`), and leave it out everywhere else.
+Repositories declare fields that all their Kustomizations share (`prune`, `sourceRef`) only there.
 """
 
 from __future__ import annotations
@@ -16,25 +16,25 @@ from blueprint.source.document import Document
 from blueprint.source.manifests import read_manifests
 
 _OF_ALL = frozenset({"group", "version", "kind"})
-"""What a target may name that takes every object of a kind; by a name or labels it takes some."""
+"""The keys of a target that selects all objects of a kind. Other keys, such as `name`, select some of them."""
 _MOST = 100
 _IDENTITY = frozenset({"apiVersion", "kind", "metadata"})
 
 
 class FluxPatch(Record):
-    """The fields that objects of a kind get in the files below a folder of the repository."""
+    """The fields that are patched into objects of a kind, in the files below a folder of the repository."""
 
     below: str
     kind: str
     fields: Mapping[str, Any]
 
     def concerns(self, file: str, data: Mapping[str, Any]) -> bool:
-        """Whether it changes an object of a file."""
+        """Whether it patches an object of a file."""
         return data.get("kind") == self.kind and (self.below == "." or f"/{self.below}/" in f"/{file}")
 
 
 def flux_patches(files: Mapping[str, Iterable[Document]]) -> list[FluxPatch]:
-    """The patches for every object of a kind; not more of them than anybody has."""
+    """The patches for all objects of a kind, limited to the first hundred."""
     data = (mapping(each.data) for documents in files.values() for each in documents)
     return list(
         islice((patch for each in data if _is_of_flux(each) for patch in _patches(mapping(each.get("spec")))), _MOST)
@@ -57,6 +57,6 @@ def _patches(spec: Mapping[str, Any]) -> Iterator[FluxPatch]:
 
 
 def filled(data: dict[str, Any], fields: Mapping[str, Any]) -> dict[str, Any]:
-    """An object with those fields that it lacks. What it has keeps its value, which is the one that the file shows."""
+    """The object with the missing fields added. Existing fields keep their values, which the file shows."""
     maps = {key for key, value in fields.items() if isinstance(value, dict) and isinstance(data.get(key), dict)}
     return {**fields, **data, **{key: filled(data[key], fields[key]) for key in maps}}

@@ -45,10 +45,10 @@ def corrected(root: Node, names: Mapping[Path, str]) -> Node:
     """The document with the correct names of misspelled keys; it shares everything else with `root`."""
     above = frozenset(path[:length] for path in names for length in range(len(path)))
 
-    def copied(node: Node, at: Path) -> Node:
+    def _copied(node: Node, at: Path) -> Node:
         if at not in above or not isinstance(node.value, dict):
             return node
-        value = {names.get((*at, key), key): copied(child, (*at, key)) for key, child in node.value.items()}
+        value = {names.get((*at, key), key): _copied(child, (*at, key)) for key, child in node.value.items()}
         return replace(node, value=value)
 
-    return copied(root, ())
+    return _copied(root, ())

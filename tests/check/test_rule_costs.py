@@ -13,7 +13,7 @@ from blueprint.check.common.cycles import rings
 from blueprint.check.rule import Rule
 from blueprint.check.rule_context import RuleContext
 from blueprint.check.rules import EVERY_KIND, PODS, all_rules
-from blueprint.diagnostics import spelling
+from blueprint.diagnostics import Comparisons, spelling
 from tests.check.test_rules import EXAMPLES, objects
 from tests.support.call_counts import counted_calls, is_linear
 from tests.support.rule_facts import context
@@ -51,7 +51,8 @@ def cost(rule: Rule, among: RuleContext) -> int:
     ]
     given = rule.arguments(among)
     targets = list(among.pods) if rule.subject == PODS else targets
-    calls, _ = counted_calls(lambda: [list(rule.check(target, *given)) for target in targets])
+    with Comparisons().counted():
+        calls, _ = counted_calls(lambda: [list(rule.check(target, *given)) for target in targets])
     return calls
 
 

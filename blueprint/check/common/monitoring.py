@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 from blueprint.bundle.model import Object, Path
 from blueprint.catalog.dcgm_fields import known_fields
 from blueprint.check.rule_context import RuleContext, inside, items, mapping
-from blueprint.diagnostics import Severity, define
+from blueprint.diagnostics import Severity, define, nearest
 
 if TYPE_CHECKING:
     from blueprint.catalog.component_files.monitoring import Metric
@@ -185,7 +185,7 @@ def not_counted(texts: Iterable[str], context: RuleContext) -> Iterator[tuple[st
     for name in named:
         if name in _recorded(context) or name in (exported or known_fields()):
             continue
-        near = None if name in known_fields() else context.suggestions.nearest(name, exported or known_fields())
+        near = None if name in known_fields() else nearest(name, exported or known_fields())
         help_ = f"did you mean {near}?" if near else "add it to the exporter's counters file"
         yield f"no exporter exports {name}" if exported else f"DCGM has no field {name}", help_
 

@@ -10,7 +10,7 @@ from blueprint.bundle.model import Object, Path
 from blueprint.check.finding import ObjectFinding
 from blueprint.check.rule import Capability
 from blueprint.check.rule_context import RuleContext
-from blueprint.diagnostics import Code, Severity
+from blueprint.diagnostics import Code, Severity, nearest
 
 _MOST_LISTED = 24
 
@@ -60,7 +60,7 @@ def missing(
     complete = Capability.COMPLETE in context.capabilities and Capability.BLUEPRINT not in context.capabilities
     if name in there or not (len(there) > (itself in there) or complete):
         return None
-    near = context.suggestions.nearest(name, there)
+    near = nearest(name, there)
     few = sorted({*there} - {itself}) if len(there) <= _MOST_LISTED else ()
     help_ = f"did you mean {near}?" if near and near != itself else f"existing: {', '.join(few)}" if few else None
     return ObjectFinding(code, path, text, help_, Severity.ERROR if complete else otherwise)

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from blueprint.check.rule_context import DescribedPod, RuleContext, items, mapping
-from blueprint.diagnostics import Severity, define
+from blueprint.diagnostics import Severity, define, nearest
 from blueprint.wording import first_few
 
 UNKNOWN = define("BP6158", "port-name-unknown", page=__file__, severity=Severity.WARNING)
@@ -24,7 +24,7 @@ def pod_ports(pods: Iterable[DescribedPod]) -> set[str]:
 
 def way_out(name: str, names: set[str], context: RuleContext) -> str:
     """The help for a port name that does not exist."""
-    near = context.suggestions.nearest(name, names)
+    near = nearest(name, names)
     if near:
         return f"did you mean {near}?"
     return f"names there: {first_few(sorted(names), 12)}" if names else "give a port of the container this name"

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from blueprint.check.finding import ObjectFinding
 from blueprint.check.rule import rule
 from blueprint.check.rule_context import DescribedPod, RuleContext, inside, items
-from blueprint.diagnostics import Severity, define
+from blueprint.diagnostics import Severity, define, nearest
 from blueprint.source.paths import format_path
 
 UNKNOWN = define("BP6160", "capability-unknown", page=__file__, severity=Severity.WARNING)
@@ -48,7 +48,7 @@ def _fault(name: str, context: RuleContext) -> tuple[str, str] | None:
         return None
     if bare in _KNOWN:
         return "containerd adds the prefix CAP_ a second time, and then ignores it", f"write {bare}"
-    near = context.suggestions.nearest(bare, _KNOWN)
+    near = nearest(bare, _KNOWN)
     help_ = f"did you mean {near}?" if near else "man 7 capabilities lists them; omit the prefix CAP_ here"
     return "Linux has no such capability, so container runtimes ignore it", help_
 

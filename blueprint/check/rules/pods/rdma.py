@@ -9,7 +9,7 @@ from typing import Any
 from blueprint.check.finding import ObjectFinding
 from blueprint.check.rule import rule
 from blueprint.check.rule_context import DescribedPod, RuleContext, inside, items, mapping
-from blueprint.diagnostics import Severity, define
+from blueprint.diagnostics import Severity, define, nearest
 from blueprint.source.paths import format_path
 from blueprint.wording import first_few
 
@@ -40,7 +40,7 @@ def unmade(pod: DescribedPod, context: RuleContext) -> Iterator[ObjectFinding]:
         for name in _rdma_limits(container):
             if name.removeprefix(_RDMA) not in made:
                 at = (*path, "resources", "limits", name)
-                near = context.suggestions.nearest(name.removeprefix(_RDMA), made)
+                near = nearest(name.removeprefix(_RDMA), made)
                 text = f"{format_path(at, pod.subject.data)}: no network policy among the objects provides {name}"
                 listed = first_few([_RDMA + each for each in sorted(made)], _MOST_LISTED)
                 help_ = f"did you mean {_RDMA}{near}?" if near else f"they provide {listed}"

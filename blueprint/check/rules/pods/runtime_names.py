@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from blueprint.check.finding import ObjectFinding
 from blueprint.check.rule import rule
 from blueprint.check.rule_context import DescribedPod, RuleContext
-from blueprint.diagnostics import Severity, define
+from blueprint.diagnostics import Severity, define, nearest
 from blueprint.source.paths import format_path
 
 MISSPELLED = define("BP6172", "runtime-class-misspelled", page=__file__, severity=Severity.WARNING)
@@ -21,7 +21,7 @@ def misspelled(pod: DescribedPod, context: RuleContext) -> Iterator[ObjectFindin
     name = pod.spec.get("runtimeClassName")
     if not isinstance(name, str) or name in _OF_NVIDIA or context.find("RuntimeClass", name):
         return
-    if near := context.suggestions.nearest(name, _OF_NVIDIA):
+    if near := nearest(name, _OF_NVIDIA):
         path = (*pod.path, "runtimeClassName")
         text = f"{format_path(path, pod.subject.data)} is {name}, but no RuntimeClass has that name"
         yield ObjectFinding(MISSPELLED, path, text, f"did you mean {near}?")

@@ -18,7 +18,7 @@ from blueprint.check.rule_context import (
     mapping,
     severity_across_files,
 )
-from blueprint.diagnostics import Severity, define
+from blueprint.diagnostics import Severity, define, nearest
 from blueprint.kubernetes.pod_templates import runs_elsewhere
 from blueprint.records import Record
 from blueprint.source.paths import format_path
@@ -68,7 +68,7 @@ def keys(pod: DescribedPod, context: RuleContext) -> Iterator[ObjectFinding]:
         parts = [mapping(holder.data.get(part)) for part in _CONTENT]
         if any(parts) and not any(each.key in part for part in parts):
             few = sorted(chain(*parts)) if sum(map(len, parts)) <= _MOST_LISTED else []
-            near = context.suggestions.nearest(each.key, few)
+            near = nearest(each.key, few)
             text = f"{format_path(each.path, pod.subject.data)} is {each.key}, but {holder.id} has no such key"
             help_ = f"did you mean {near}?" if near else f"keys there: {first_few(few, 12)}" if few else None
             override = severity_across_files(pod.subject, holder, context)

@@ -8,7 +8,7 @@ from blueprint.bundle.model import Object
 from blueprint.check.finding import ObjectFinding
 from blueprint.check.rule import rule
 from blueprint.check.rule_context import RuleContext, inside
-from blueprint.diagnostics import Severity, define
+from blueprint.diagnostics import Severity, define, nearest
 from blueprint.wording import first_few
 
 NO_POLICY = define("BP6594", "network-resource-unmade", page=__file__, severity=Severity.WARNING)
@@ -21,7 +21,7 @@ def policy(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
     made = context.once(_made)
     name = inside(subject.data, "spec", "resourceName")
     if made and isinstance(name, str) and name not in made:
-        near = context.suggestions.nearest(name, made)
+        near = nearest(name, made)
         text = f"spec.resourceName is {name}, but no SriovNetworkNodePolicy among the objects provides it"
         help_ = f"did you mean {near}?" if near else f"they provide {first_few(sorted(made), _MOST_LISTED)}"
         yield ObjectFinding(NO_POLICY, ("spec", "resourceName"), text, help_)

@@ -8,6 +8,7 @@ from itertools import chain
 from types import MappingProxyType
 from typing import Any
 
+from blueprint.bundle.expectations_file import expectations_file
 from blueprint.bundle.facts import facts_of
 from blueprint.bundle.images import PulledImage
 from blueprint.bundle.layout import (
@@ -31,7 +32,7 @@ from blueprint.bundle.provenance import provenance_file
 from blueprint.platform.model import Platform
 from blueprint.platform.prerequisites import Prerequisite, prerequisites
 from blueprint.platform.tracking.sources import source_of
-from blueprint.probe.expectations import UNREAD, Expectation, expectations_to_json
+from blueprint.probe.expectations import UNREAD, Expectation
 from blueprint.source.layers import Layered
 from blueprint.source.yaml_writer import emit
 
@@ -66,7 +67,7 @@ def make_bundle(
     files[PREREQUISITES_PAGE] = _prerequisites_page(platform, needed, expectations).encode()
     others = map(source_of, dict.fromkeys(chain.from_iterable(each.sources for each in expectations)))
     files[PROVENANCE] = provenance_file(by_file, facts, encoder, others, layered.texts, rename)
-    files[EXPECTATIONS] = as_json(expectations_to_json(expectations, rename))
+    files[EXPECTATIONS] = expectations_file(expectations, rename)
     files[IMAGES] = "".join(f"{image.pinned}\n" for image in images).encode()
     inputs = {rename(name): text for name, text in layered.texts.items()}
     lock = Lock(platform, inputs, images, numbered, by_file, files).to_json()

@@ -13,9 +13,11 @@ from functools import cached_property
 from io import BytesIO
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import orjson
+
+K = TypeVar("K")
 
 PAGE = 64
 """Rows per page: few enough to read one row cheaply, and enough to keep the index small."""
@@ -24,35 +26,26 @@ _INDEX = b'\n"index":'
 
 
 def json_in_parts(
-    values: Mapping[str, Any], tables: Mapping[str, Iterable[Any]], mappings: Mapping[str, Mapping[str, Any]]
+    values: Mapping[str, Any], mappings: Mapping[str, Iterable[tuple[str, Any]]], tables: Mapping[str, Iterable[Any]]
 ) -> bytes:
-    """The bytes of the file. `values` are small and stored as a whole; rows of `tables` and entries of `mappings` are
+    """The bytes of the file. `values` are small and stored as a whole; entries of `mappings` and rows of `tables` are
     parts.
 
-    Tables are iterated once, row by row. An entry may be a `Fragment` of serialized JSON.
+    Mappings and then tables are iterated once, part by part in this order, so that what is written need not be held in
+    memory, and a table may be filled while the mappings are iterated.
     """
     writer = _Writer()
     for name, value in values.items():
         writer.member(name, _dumps(value))
-    for name, rows in tables.items():
-        pages = ((b"", _dumps(page)) for page in _pages(rows))
-        writer.index[name] = [place for _, place in writer.lines(name, b"[]", pages)]
     for name, mapping in mappings.items():
-        entries = ((_dumps(key) + b":", _dumps(mapping[key])) for key in sorted(mapping))
-        writer.index[name] = {
-            key: place for key, (_, place) in zip(sorted(mapping), writer.lines(name, b"{}", entries), strict=True)
-        }
+        entries = ((key, _dumps(key) + b":", _dumps(value)) for key, value in mapping)
+        writer.index[name] = dict(writer.lines(name, b"{}", entries))
+    for name, rows in tables.items():
+        pages = ((None, b"", _dumps(page)) for page in _pages(rows))
+        writer.index[name] = [place for _, place in writer.lines(name, b"[]", pages)]
     writer.member("index", _dumps(writer.index))
     writer.out.write(b"}\n")
     return writer.out.getvalue()
-
-
-def fragment(value: Any) -> orjson.Fragment:
-    """A value as serialized JSON, for callers that hold many values until they are written.
-
-    It is copied, because the object that orjson returns occupies several times its size.
-    """
-    return orjson.Fragment(bytes(memoryview(_dumps(value))))
 
 
 def _pages(rows: Iterable[Any]) -> Iterator[list[Any]]:
@@ -71,13 +64,15 @@ class _Writer:
         self.out.write((b",\n" if self.out.tell() else b"{\n") + _dumps(name) + b":" + value)
 
     def lines(
-        self, name: str, brackets: bytes, parts: Iterator[tuple[bytes, bytes]]
-    ) -> Iterator[tuple[bytes, tuple[int, int]]]:
-        """A container with one part per line, and for each part its key, the offset of its value, and its length."""
+        self, name: str, brackets: bytes, parts: Iterator[tuple[K, bytes, bytes]]
+    ) -> Iterator[tuple[K, tuple[int, int]]]:
+        """A container with one part per line: its key, what precedes it, and its value. For each part its key, and the
+        offset and the length of its value.
+        """
         self.member(name, brackets[:1])
         separator = b"\n"
-        for key, value in parts:
-            self.out.write(separator + key)
+        for key, prefix, value in parts:
+            self.out.write(separator + prefix)
             yield key, (self.out.tell(), len(value))
             self.out.write(value)
             separator = b",\n"

@@ -15,7 +15,7 @@ from itertools import chain
 from pathlib import Path as FilePath
 from typing import Any
 
-from blueprint.bundle.json_parts import JsonParts, fragment, json_in_parts
+from blueprint.bundle.json_parts import JsonParts, json_in_parts
 from blueprint.bundle.model import BundleFact, Object
 from blueprint.bundle.origin_codec import OriginDecoder, OriginEncoder, Place, Rename
 from blueprint.platform.tracking.sources import Source
@@ -38,22 +38,24 @@ def provenance_file(
     of the files by name; `rename` returns the name of a file in the bundle.
     """
     shared = {each.span.file for each in encoder.sources()}
-    fields = {file: fragment(encoder.places(obj, shared)) for file, obj in objects.items()}  # a fifth of the memory
     numbered = [[fact.what, encoder.number(fact.noted)] for fact in facts]
     values = {"schemaVersion": SCHEMA, "facts": numbered}
-    lines = _lines(chain(encoder.sources(), extra), texts, rename)
-    return json_in_parts(values, encoder.rows(rename), {"objects": fields, "lines": lines})
+    fields = ((file, encoder.places(objects[file], shared)) for file in sorted(objects))
+    lines = _lines(encoder, extra, texts, rename)
+    return json_in_parts(values, {"objects": fields, "lines": lines}, encoder.rows(rename))
 
 
-def _lines(sources: Iterable[Source], texts: Mapping[str, str], rename: Rename) -> dict[str, dict[str, str]]:
-    """The lines of the sources, by file and line number."""
+def _lines(
+    encoder: OriginEncoder, extra: Iterable[Source], texts: Mapping[str, str], rename: Rename
+) -> Iterator[tuple[str, dict[str, str]]]:
+    """The lines of the sources, by file and line number. They are collected when the first file is requested."""
     split = {name: text.splitlines() for name, text in texts.items()}
     found: dict[str, dict[str, str]] = {}
-    for source in sources:
+    for source in chain(encoder.sources(), extra):
         lines, number = split.get(source.span.file, []), source.span.line
         if number <= len(lines):
             found.setdefault(rename(source.span.file), {})[str(number)] = lines[number - 1]
-    return found
+    yield from sorted(found.items())
 
 
 class Texts(Mapping[str, str]):

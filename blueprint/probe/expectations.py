@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import cache
 from typing import Any
 
 from blueprint.diagnostics import Span
@@ -101,22 +100,6 @@ class Expectation:
             parameters=data["want"],
             sources=tuple(ExpectationSource.from_json(source) for source in sources),
         )
-
-
-def expectations_to_json(
-    expectations: Iterable[Expectation], rename: Callable[[str], str] = lambda file: file
-) -> dict[str, Any]:
-    """The document `expectations.json`; `rename` returns the names of source files in it.
-
-    Equal sources are written once, because a thousand pools share most of theirs.
-    """
-
-    @cache
-    def source(each: ExpectationSource) -> dict[str, Any]:
-        """Its JSON form, with the name of the file in the document."""
-        return {**each.to_json(), "file": rename(each.file)}
-
-    return {"schemaVersion": SCHEMA, "expectations": [each.to_json(source) for each in expectations]}
 
 
 def _of_type(data: Mapping[str, Any], key: str, kind: type) -> Any:

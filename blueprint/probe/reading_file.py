@@ -29,6 +29,8 @@ from blueprint.probe.reading import (
 
 MAX_BYTES = 8 << 20
 """A reading with 16 GPUs has about 60 kB; anything a hundred times larger is not a reading."""
+MAX_EXPECTATION_BYTES = 64 << 20
+"""The expectations of a thousand pools have 7 MB."""
 
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?Z", re.ASCII)
 _NODE = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]{0,251}[A-Za-z0-9])?", re.ASCII)
@@ -44,7 +46,7 @@ def read_reading(path: Path) -> Reading:
 
     Raises Refused: exit code 2 if the file cannot be opened, 1 if it is not a reading of a known version.
     """
-    document = _load(path, codes.READING_MALFORMED)
+    document = _load(path, codes.READING_MALFORMED, MAX_BYTES)
     version = document.get("schemaVersion") if isinstance(document, dict) else None
     if isinstance(version, str) and version.startswith("gpublueprint.dev/reading/") and version not in _SCHEMAS:
         message = f"{path}: a reading of version {version}; this tool reads {' and '.join(_SCHEMAS)}"
@@ -57,7 +59,7 @@ def read_reading(path: Path) -> Reading:
 
 def read_expectations(path: Path) -> tuple[Expectation, ...]:
     """The expectations in an `expectations.json`, for all pools. Raises Refused like `read_reading`."""
-    document = _load(path, codes.EXPECTATIONS_MALFORMED)
+    document = _load(path, codes.EXPECTATIONS_MALFORMED, MAX_EXPECTATION_BYTES)
     try:
         return expectations_from_json(document)
     except ValueError as error:
@@ -70,7 +72,7 @@ def is_node_name(name: str) -> bool:
 
 
 def expectations_from_json(document: Any) -> tuple[Expectation, ...]:
-    """The inverse of `expectations_to_json`. Raises ValueError with the error for invalid data."""
+    """The expectations in a file of `bundle.expectations_file`. Raises ValueError for invalid data."""
     fields = _Fields(document, "the document", ("schemaVersion", "expectations"))
     if (version := fields.text("schemaVersion")) != EXPECTATIONS_SCHEMA:
         raise ValueError(f"schemaVersion is {version!r}, not {EXPECTATIONS_SCHEMA!r}")
@@ -275,10 +277,10 @@ def _kind(value: Any) -> str:
     return names.get(type(value), "a number")
 
 
-def _load(path: Path, malformed: Code) -> Any:
+def _load(path: Path, malformed: Code, limit: int) -> Any:
     """The JSON in a file. Raises Refused if it cannot be opened, is too large, or is not JSON."""
     try:
-        content = read_regular(path, MAX_BYTES)
+        content = read_regular(path, limit)
     except TooLarge as error:
         raise Refused(Diagnostic(malformed, f"{path}: {error}")) from None
     except (OSError, ValueError, UntrustedPath) as error:

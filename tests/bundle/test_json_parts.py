@@ -28,7 +28,7 @@ TABLE = st.lists(JSON, max_size=json_parts.PAGE * 2 + 3)
 
 @given(value=JSON, table=TABLE, mapping=st.dictionaries(NAMES, JSON, max_size=5))
 def test_every_part_is_what_was_written(value: Any, table: list[Any], mapping: dict[str, Any]) -> None:
-    written = json_in_parts({"value": value}, {"table": table}, {"mapping": mapping})
+    written = json_in_parts({"value": value}, {"mapping": mapping.items()}, {"table": table})
     whole = json.loads(written)
     assert whole.pop("index").keys() == {"table", "mapping"}
     assert whole.pop("table") == [table[i : i + json_parts.PAGE] for i in range(0, len(table), json_parts.PAGE)]

@@ -17,8 +17,8 @@ from typing import Any
 
 import pytest
 
+from blueprint.bundle.expectations_file import expectations_file
 from blueprint.probe.engine import exit_code_of, judge
-from blueprint.probe.expectations import expectations_to_json
 from blueprint.probe.pack import zipapp
 from blueprint.probe.reading_file import read_reading
 from tests.probe.test_probe_hostile_tree import bound
@@ -41,7 +41,7 @@ Describe = Callable[[Any], Path]
 def expected(tmp_path: Path) -> str:
     """An `expectations.json` on its own, as it can be shipped to nodes."""
     path = tmp_path / "expectations.json"
-    path.write_text(json.dumps(expectations_to_json(expectations())), encoding="utf-8")
+    path.write_bytes(expectations_file(expectations()))
     return str(path)
 
 
@@ -340,7 +340,7 @@ class TestZipapp:
         cards = infiniband()
         root = build(tmp_path / "host", Host(cards=(*cards[:7], replace(cards[7], state="1: DOWN"))))
         wanted = [expect("network-ports", {"fabric": "infiniband"}), expect("operating-system", "ubuntu-24.04")]
-        (tmp_path / "e.json").write_text(json.dumps(expectations_to_json(wanted)), encoding="utf-8")
+        (tmp_path / "e.json").write_bytes(expectations_file(wanted))
         live = ("--library", str(describe(h100x8())), "--node", "gpu-7", "--root", str(root))
         done = self.run(app, *live, "--expect", str(tmp_path / "e.json"), "--pool", "train")
         assert (done.returncode, done.stderr) == (1, "")

@@ -8,17 +8,18 @@ from typing import Any
 
 import pytest
 
+from blueprint.bundle.expectations_file import expectations_file
 from blueprint.diagnostics import Refused
 from blueprint.probe import pci
 from blueprint.probe.collect import scan_host
 from blueprint.probe.command import document
 from blueprint.probe.engine import exit_code_of, judge
 from blueprint.probe.expectations import SCHEMA as EXPECTATIONS
-from blueprint.probe.expectations import ExpectationSource, expectations_to_json
+from blueprint.probe.expectations import ExpectationSource
 from blueprint.probe.reading import SCHEMA, Origin, PciScan
-from blueprint.probe.reading_file import read_expectations, read_reading
+from blueprint.probe.reading_file import MAX_BYTES, read_expectations, read_reading
 from blueprint.probe.redaction import redact
-from tests.support.probe_examples import READINGS, expectations, healthy
+from tests.support.probe_examples import READINGS, expect, expectations, healthy
 from tests.support.record_readings import add_function
 
 
@@ -111,8 +112,14 @@ def test_a_file_that_cannot_be_opened_is_refused_with_exit_2(tmp_path: Path, rea
 
 
 def test_expectations_survive_their_file(tmp_path: Path) -> None:
-    path = written(tmp_path / "expectations.json", expectations_to_json(expectations()))
+    path = written(tmp_path / "expectations.json", expectations_file(expectations()))
     assert list(read_expectations(path)) == expectations()
+
+
+def test_expectations_may_be_larger_than_a_reading(tmp_path: Path) -> None:
+    """Those of a thousand pools are."""
+    large = [expect("gpu-product", "x" * MAX_BYTES)]
+    assert list(read_expectations(written(tmp_path / "expectations.json", expectations_file(large)))) == large
 
 
 PLACE = {"file": "a", "line": 1, "column": 1, "endLine": 1, "endColumn": 2, "path": "a", "layer": "b"}
@@ -124,7 +131,7 @@ def test_a_place_is_read_as_it_was_written() -> None:
 
 
 def _spoilt(**fields: Any) -> dict[str, Any]:
-    file = expectations_to_json(expectations())
+    file = json.loads(expectations_file(expectations()))
     return file | {"expectations": [file["expectations"][0] | fields]}
 
 

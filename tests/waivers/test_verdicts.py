@@ -10,6 +10,7 @@ from typing import Any, cast
 
 import pytest
 
+from blueprint.bundle.expectations_file import expectations_file
 from blueprint.cli import waiving
 from blueprint.cli.main import main
 from blueprint.cli.run_results import plan_run
@@ -21,7 +22,6 @@ from blueprint.drift.detect import as_run
 from blueprint.drift.diagnostics import diagnostics_of
 from blueprint.drift.model import DriftReport, Finding, FindingKind
 from blueprint.probe.checks.ecc_mode import ECC_MODE
-from blueprint.probe.expectations import expectations_to_json
 from blueprint.report.model import Coverage, Run
 from blueprint.report.waiving import with_waivers
 from blueprint.waivers.engine import Waivers
@@ -102,7 +102,7 @@ def test_a_probe_with_what_is_waived(tmp_path: Path, monkeypatch: pytest.MonkeyP
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(waiving, "today", lambda: TODAY)
     expected = [expect("ecc-mode", False), expect("gpu-count", 4)]
-    (tmp_path / "expectations.json").write_text(json.dumps(expectations_to_json(expected)))
+    (tmp_path / "expectations.json").write_bytes(expectations_file(expected))
     arguments = ["probe", "--reading", str(READINGS / "h100x8-healthy.json"), "--expect", "expectations.json"]
     arguments += ["--pool", "train", "--report", "json=report.json"]
 

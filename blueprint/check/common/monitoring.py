@@ -7,7 +7,7 @@ import json
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
-from functools import cache, lru_cache
+from functools import cache
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from blueprint.bundle.model import Object, Path
@@ -169,21 +169,15 @@ def csv_row(line: str) -> list[str]:
         return line.split(",")
 
 
-@lru_cache(maxsize=1)
-def exported_fields(context: RuleContext) -> frozenset[str]:
-    """All DCGM fields in the counters files among the objects; empty if there are none."""
-    return frozenset(_rows(context))
-
-
 def not_counted(texts: Iterable[str], context: RuleContext) -> Iterator[tuple[str, str]]:
     """DCGM fields that expressions read and no exporter exports: the error, and what to do.
 
     If counters files are among the objects, only their fields are exported; otherwise all fields that DCGM knows.
     """
-    exported = exported_fields(context)
+    exported = context.once(_rows).keys()
     named = dict.fromkeys(name for text in texts for name in _DCGM.findall(text))
     for name in named:
-        if name in _recorded(context) or name in (exported or known_fields()):
+        if name in context.once(_recorded) or name in (exported or known_fields()):
             continue
         near = None if name in known_fields() else nearest(name, exported or known_fields())
         help_ = f"did you mean {near}?" if near else "add it to the exporter's counters file"
@@ -198,7 +192,7 @@ def counted_fields(context: RuleContext) -> Mapping[str, str]:
     usual = _usual_metrics()
     known = {name: row.type for name, row in usual.items()}
     known |= {row.renamed: row.type for row in usual.values() if row.renamed}
-    rows = _rows(context)
+    rows = context.once(_rows)
     both = {**known, **rows}
     return {name: "counter" if known.get(name) == "counter" else kind for name, kind in both.items()}
 
@@ -210,9 +204,8 @@ def whole_gpu_fields() -> frozenset[str]:
     return frozenset({*rows, *(row.renamed for row in rows.values() if row.renamed)})
 
 
-@lru_cache(maxsize=1)
 def _recorded(context: RuleContext) -> frozenset[str]:
-    """The metrics that recording rules among the objects create. Cached, because every expression needs them."""
+    """The metrics that recording rules among the objects create."""
     names = (each.get("record") for rules in context.objects_of_kind("PrometheusRule") for _, each in rules_of(rules))
     return frozenset(name for name in names if isinstance(name, str))
 
@@ -228,7 +221,6 @@ def _usual_metrics() -> Mapping[str, Metric]:
     return load_monitoring(component.folder).metrics.metrics if component else {}
 
 
-@lru_cache(maxsize=1)
 def _rows(context: RuleContext) -> Mapping[str, str]:
     """Name and type of all rows in the counters files."""
     found: dict[str, str] = {}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from functools import cache, lru_cache
+from functools import lru_cache
 from itertools import chain
 from typing import cast
 
@@ -130,9 +130,9 @@ def line_to_change(sources: Sources) -> Source | None:
     return next(chain(written, defaults, each_source(sources)), None)
 
 
-@cache
+@lru_cache(maxsize=4_096)
 def _above(path: str) -> tuple[str, ...]:
-    """All paths that enclose a path. Cached, so that paths share these strings."""
+    """All paths that enclose a path. Cached, because neighbouring fields have the same ones."""
     end = max(path.rfind("."), path.rfind("["))
     return (*_above(path[:end]), path[:end]) if end > 0 else ()
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
-from functools import lru_cache
 
 from blueprint.bundle.model import USERS, Object
 from blueprint.check.common.driver import (
@@ -60,7 +59,7 @@ def selectors(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
 
     If one is rendered and one is the user's, the user's is reported, otherwise the later one.
     """
-    drivers = _drivers(context)
+    drivers = context.once(_Drivers)
     if (other := drivers.before(subject)) is None:
         return
     override = severity_across_files(subject, other, context)
@@ -168,11 +167,6 @@ def _first_two(drivers: Iterable[Object]) -> list[Object]:
             seen.add(each.id.name)
             found.append(each)
     return found
-
-
-@lru_cache(maxsize=1)
-def _drivers(context: RuleContext) -> _Drivers:
-    return _Drivers(context)
 
 
 RULES = (modules, upgrades, unused, selectors, default, owner, licence)

@@ -39,7 +39,7 @@ def in_portions(value: Any, validate: Callable[[Any], Iterator[F]], moved: Calla
         validate: Yields the errors of a value.
         moved: Returns the same error with another path.
     """
-    at = _first_long(value, ())
+    at = _first_long(value, ()) if isinstance(value, dict | list) else None
     if at is None:
         yield from validate(value)
         return
@@ -61,12 +61,12 @@ def in_portions(value: Any, validate: Callable[[Any], Iterator[F]], moved: Calla
 
 def _first_long(value: Any, path: Path) -> Path | None:
     """The path of the outermost collection that is too long, if there is one."""
-    if not isinstance(value, dict | list):
-        return None
     if len(value) > LARGEST:
         return path
-    steps = value.items() if isinstance(value, dict) else enumerate(value)
-    return next((found for step, each in steps if (found := _first_long(each, (*path, step))) is not None), None)
+    for step, each in value.items() if isinstance(value, dict) else enumerate(value):
+        if isinstance(each, dict | list) and (found := _first_long(each, (*path, step))) is not None:
+            return found
+    return None
 
 
 def at_path(value: Any, path: Path) -> Any:

@@ -143,7 +143,13 @@ def list_key(*lists: list[Any]) -> str | None:
     """The key that identifies the items of these lists, if there is one."""
     if not any(lists):
         return None
-    return next((key for key in LIST_KEYS if all(_differ(key, each) for each in lists)), None)
+    for key in LIST_KEYS:
+        for each in lists:
+            if not _differ(key, each):
+                break
+        else:
+            return key
+    return None
 
 
 def _differ(key: str, items: list[Any]) -> bool:
@@ -152,8 +158,9 @@ def _differ(key: str, items: list[Any]) -> bool:
     for item in items:
         if not isinstance(item, dict | Mapping) or key not in item:
             return False
-        seen.add(_hashable(item[key]))
-    return len(seen) == len(items)
+        if len(items) > 1:
+            seen.add(_hashable(item[key]))
+    return len(seen) == len(items) or len(items) == 1
 
 
 def _hashable(value: Any) -> Any:

@@ -109,17 +109,16 @@ def validate_objects(
     return Validation(tuple(found), formed, tally, tuple(each for each in sound if id(each) in refused))
 
 
-_STILL_READABLE = (
-    codes.RULE_VIOLATED, codes.REPEATED_ITEM,
+_STILL_READABLE = frozenset({
+    codes.VALUE_NOT_ALLOWED, codes.OUT_OF_BOUNDS, codes.MALFORMED, codes.DUPLICATE_ITEM, codes.REPEATED_ITEM,
+    codes.RULE_VIOLATED, codes.SERVER_FIELD, codes.BAD_NAME, codes.BAD_LABEL,
     codes.NAMESPACE_MISSING, codes.NAMESPACE_NOT_ALLOWED, codes.SCHEMA_UNKNOWN,
-)  # fmt: skip
-"""Errors about an object that rules can check nevertheless, because they make no assumptions about its fields."""
+})  # fmt: skip
+"""Errors about an object that rules can check nevertheless: all fields are known and have the type that they need."""
 
 
 def _of_form(faults: Iterable[Diagnostic]) -> Iterator[Diagnostic]:
-    """The errors without those that leave an object readable: an invalid validation rule, a missing or extra namespace,
-    a missing schema.
-    """
+    """The errors without those that leave an object readable."""
     return (each for each in faults if each.code not in _STILL_READABLE)
 
 

@@ -109,6 +109,13 @@ def test_rules_judge_what_has_no_namespace_or_one_too_many(blueprint: Linter) ->
     assert [each["code"] for each in report["diagnostics"]] == ["BP6101", "BP5017"]
 
 
+def test_rules_check_an_object_in_which_only_a_value_is_wrong() -> None:
+    """All of its fields have the types that rules need, so one run reports everything."""
+    text = POD.replace("image:", "imagePullPolicy: always\n      image:")
+    codes = [each.code.id for each in linted(text).diagnostics if each.severity is Severity.ERROR]
+    assert codes == ["BP5006", "BP6101"]
+
+
 def test_it_says_on_how_many_objects_no_rules_ran(blueprint: Linter) -> None:
     malformed = POD.replace("containers:", "contaners:")
     _, report = blueprint(STDIN, stdin=f"{malformed}---\n{GOOD}")

@@ -85,7 +85,7 @@ TENANT_OF_ALL = define(
     "BP3444",
     "tenant-of-everybody",
     """
-All users are in this group of Kubernetes, or all service accounts. With the role `edit` in the tenant's namespaces they use its quota, read its secrets
-and run pods under its name.
+This Kubernetes group contains all users, or all service accounts. With the role `edit` in the tenant's namespaces they
+could use its quota, read its secrets and run pods in its name.
 """,
 )

@@ -149,7 +149,7 @@ def test_the_priority_decides_whether_a_job_may_borrow(
 def test_a_tenant_without_quota_of_its_own_runs_no_server(admission: Admission) -> None:
     [answer] = asked(admission, workload("Deployment", gpus=1, tenant="guests"))
     assert answer.fit is Fit.NO
-    assert "tenant guests can get 0 gpu of pool shared, its own, and 1 are requested" in shared_pool(answer).reasons[0]
+    assert "tenant guests can get 0 gpu of pool shared, which is its own quota, and 1 are requested" in shared_pool(answer).reasons[0]
     [answer] = asked(admission, workload(gpus=1, tenant="guests"))
     assert (answer.fit, shared_pool(answer).quota) == (Fit.FITS, 2)
 
@@ -160,7 +160,7 @@ def test_pods_of_a_job_start_one_by_one_unless_it_says_otherwise(admission: Admi
     [gang] = asked(admission, workload(gpus=1, pods=20, on='kai.scheduler/batch-min-member: "9"'))
     assert (gang.fit, gang.together) == (Fit.NO, 9)
     [found] = diagnostics([gang])
-    assert (found.code.id, "never admits its 9 pods: quota suffices for 8" in found.message) == ("BP4045", True)
+    assert (found.code.id, "never admits its 9 pods: its quota covers 8" in found.message) == ("BP4045", True)
 
 
 def jobset(*numbers: int, order: str = "", gpus: int = 1) -> str:

@@ -1,4 +1,4 @@
-"""`blueprint admit` of workloads with several sets of pods, which their queue admits as one."""
+"""`blueprint admit` of workloads with several pod sets, which their queue admits as one."""
 
 from __future__ import annotations
 
@@ -104,8 +104,8 @@ def test_sets_that_pass_one_by_one_do_not_pass_together(ask: Ask) -> None:
     assert "1 of 1 workload fit" in found.messages
     found = ask(jobset("research", driver=(5, pod(1)), workers=(1, pod(8))))
     assert found.code == 1
-    expected = "driver (5 pods) and workers (1 pod) request 13 gpu of pool train, and 12 gpu can be had"
-    assert f"never admits its sets of pods together: {expected}" in found.messages
+    expected = "driver (5 pods) and workers (1 pod) request 13 gpu of pool train, and 12 gpu available"
+    assert f"never admits its pod sets together: {expected}" in found.messages
     assert f"together train - {expected}" in found.rows
     assert "0 of 1 workload fit" in found.messages
     assert found.messages.count("BP4045") == 1
@@ -137,7 +137,7 @@ def test_a_set_that_no_quota_counts_comes_last_where_another_tenant_counts_proce
     found = ask(ray("research", 0, 2), platform=COUNTING)
     assert found.code == 1
     assert "never admits it: the tenant has no quota for what head (1 pod) requests" in found.messages
-    assert "together - no quota for head (1 pod): Kueue assigns nothing to sets after it" in found.rows
+    assert "together - no quota for head (1 pod): Kueue assigns no flavor to the pod sets after it" in found.rows
     last = jobset("research", workers=(1, pod(2)), driver=(1, pod(0)))
     assert ask(last, platform=COUNTING).code == 0
     assert ask(ray("counted", 0, 2), platform=COUNTING).code == 0

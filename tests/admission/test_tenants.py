@@ -91,9 +91,9 @@ def test_the_namespace_decides_whose_quota_is_used(folder: Path, capsys: pytest.
 
 def test_more_than_the_queue_ever_admits_is_an_error(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     code, _, told = asked(folder, capsys, pods=15)
-    assert (code, "BP4045" in told, "quota suffices for 14" in told) == (1, True, True)
+    assert (code, "BP4045" in told, "its quota covers 14" in told) == (1, True, True)
     code, _, told = asked(folder, capsys, pods=2, gpus=8)
-    assert (code, "quota suffices for 1" in told) == (1, True)
+    assert (code, "its quota covers 1" in told) == (1, True)
 
 
 def test_what_others_do_not_lend_cannot_be_borrowed(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -179,7 +179,7 @@ metadata: {name: gpu, namespace: research}
 spec: {spec: {devices: {requests: [{name: gpu, exactly: {deviceClassName: gpu.nvidia.com, count: 1}}]}}}
 """
     code, _, told = asked(folder, capsys, pod + template)
-    assert (code, "quota suffices for 14" in told) == (1, True)
+    assert (code, "its quota covers 14" in told) == (1, True)
 
 
 GROUPED = """---
@@ -202,15 +202,15 @@ def grouped(total: int, *gpus: int) -> str:
 
 
 def test_pods_of_a_group_are_admitted_together(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """14 GPUs can be had. Pods of the group that are in no file are like those that are."""
+    """14 GPUs are available. Pods of the group that are in no file are like those that are."""
     code, rows, _ = asked(folder, capsys, grouped(7, 2, 2))
     assert (code, " 4 of 4  7 " in row(rows, "train")) == (0, True)
     code, _, told = asked(folder, capsys, grouped(8, 2))
-    assert (code, "never admits its 8 pods: quota suffices for 7" in told) == (1, True)
+    assert (code, "never admits its 8 pods: its quota covers 7" in told) == (1, True)
     code, _, told = asked(folder, capsys, grouped(3, 8, 4, 2))
     assert (code, "3 of 3" in told or "1 of 1 workload fit" in told) == (0, True)
     code, _, told = asked(folder, capsys, grouped(3, 8, 4, 4))
-    assert (code, "never admits its sets of pods together" in told) == (1, True)
+    assert (code, "never admits its pod sets together" in told) == (1, True)
 
 
 @pytest.mark.parametrize("amount", ["eight", "500m", "1.5"])
@@ -275,7 +275,7 @@ def test_claims_of_a_profile_count_as_that_profile(folder: Path, capsys: pytest.
     assert (code, " 2 of 2  20 " in row(rows, "slices")) == (0, True)
     assert "20 1g.10gb of its own" in row(rows, "slices")
     code, _, told = asked(folder, capsys, claiming(21, rendered))
-    assert (code, "quota suffices for 20" in told) == (1, True)
+    assert (code, "its quota covers 20" in told) == (1, True)
 
     own, exactly = "resourceClaimTemplateName: own", "exactly: {deviceClassName: mig-%s.nvidia.com, count: %d}"
     code, rows, _ = asked(folder, capsys, claiming(5, own, exactly % ("1g.10gb", 4)))

@@ -58,16 +58,16 @@ def test_eighty_gigabytes_are_fewer_than_80gi() -> None:
     verdict = prove(request("gpu", "gpu.nvidia.com", f"{C}.memory.compareTo(quantity('80Gi')) >= 0"))
     assert verdict.outcome is Outcome.NO_DEVICE
     texts = [str(each) for each in verdict.reasons]
-    assert "8 NVIDIA H100 80GB HBM3 (gpu) of each node of train: memory is 81559Mi, wanted >= 80Gi" in texts
+    assert "8 NVIDIA H100 80GB HBM3 (gpu) of each node of train: memory is 81559Mi, required: >= 80Gi" in texts
     assert "26 other devices of each node of dynamic: they are not of the DeviceClass gpu.nvidia.com" in texts
 
 
 CONDITIONS = [
-    (f"{A}.productName == 'NVIDIA B200'", "productName is NVIDIA H100 80GB HBM3, wanted NVIDIA B200"),
-    (f"{A}.productName in ['a', 'b']", "productName is NVIDIA H100 80GB HBM3, wanted one of a, b"),
-    (f"{A}.type == 'gpu' && {A}.architecture != 'Hopper'", "architecture is Hopper, wanted != Hopper"),
-    (f"{A}.driverVersion.isGreaterThan(semver('590.0.0'))", "driverVersion is 580.95.5, wanted > 590.0.0"),
-    (f"{A}.driverVersion.compareTo(semver('570.0.0')) < 0", "driverVersion is 580.95.5, wanted < 570.0.0"),
+    (f"{A}.productName == 'NVIDIA B200'", "productName is NVIDIA H100 80GB HBM3, required: NVIDIA B200"),
+    (f"{A}.productName in ['a', 'b']", "productName is NVIDIA H100 80GB HBM3, required: one of a, b"),
+    (f"{A}.type == 'gpu' && {A}.architecture != 'Hopper'", "architecture is Hopper, required: != Hopper"),
+    (f"{A}.driverVersion.isGreaterThan(semver('590.0.0'))", "driverVersion is 580.95.5, required: > 590.0.0"),
+    (f"{A}.driverVersion.compareTo(semver('570.0.0')) < 0", "driverVersion is 580.95.5, required: < 570.0.0"),
     (f"'nvlink' in {A} && {A}.nvlink", "it has no nvlink"),
     (f"has({A}.nvlink)", "it has no nvlink"),
     (
@@ -84,7 +84,7 @@ def test_the_condition_that_is_false_is_named_with_the_devices_value(expression:
 
 
 FAILURES = [
-    (request("gpu", "gpu.nvidia.com", count=9), Outcome.TOO_FEW, "wants 9 devices, but a node has 8 that match"),
+    (request("gpu", "gpu.nvidia.com", count=9), Outcome.TOO_FEW, "needs 9 devices, but a node has only 8 that match"),
     (request("gpu", "nope"), Outcome.NO_CLASS, "the DeviceClass nope does not exist"),
     (request("gpu", "gpu.nvidia.com", count=33), Outcome.ABORTS, "33 devices, but one claim gets at most 32"),
     (request("gpu", "gpu.nvidia.com", f"{A}.index == 0"), Outcome.ABORTS, "no such key: index"),

@@ -179,7 +179,7 @@ def test_check_shows_the_first_line_that_was_edited_and_what_it_is_compiled_to(
     )
     (folder / name).write_text(f"{text}# one more\n", "utf-8")
     [found] = check_output(compilation.files, folder)
-    assert (found.at and found.at.line, found.label) == (text.count("\n") + 1, "not in what is compiled")
+    assert (found.at and found.at.line, found.label) == (text.count("\n") + 1, "not among the compiled files")
     (folder / name).write_bytes(b"")
     [found] = check_output(compilation.files, folder)
     assert (found.at and found.at.line, found.label) == (1, f"compiled: {text.splitlines()[0]}")

@@ -137,10 +137,10 @@ def test_values_that_need_quotes_get_them() -> None:
     ("spec", "message", "line"),
     [
         ("a: &shared {x: 1}\n", "the anchor or alias shared links values", 4),
-        ("nodePools: {a: {modules: open, driver: {kernelModules: open}}}\n", "spec.nodePools.a.modules is called", 4),
-        ("nodePools: {a: {gpu: {model: 8 x T4, count: 8}}}\n", "spec.nodePools.a.gpu.model is called", 4),
-        ("nodePools: {a: {modules: open, driver: provider}}\n", "spec.nodePools.a.modules is called", 4),
-        ("nodePools: {a: {gpu: {model: T4}}}\n", "spec.nodePools.a.gpu.model cannot be carried over: T4 is not of", 4),
+        ("nodePools: {a: {modules: open, driver: {kernelModules: open}}}\n", "spec.nodePools.a.modules is now called", 4),
+        ("nodePools: {a: {gpu: {model: 8 x T4, count: 8}}}\n", "spec.nodePools.a.gpu.model is now called", 4),
+        ("nodePools: {a: {modules: open, driver: provider}}\n", "spec.nodePools.a.modules is now called", 4),
+        ("nodePools: {a: {gpu: {model: T4}}}\n", "spec.nodePools.a.gpu.model cannot be converted: T4 is not of", 4),
     ],
 )
 def test_what_cannot_be_carried_over_is_told_at_its_line(spec: str, message: str, line: int) -> None:

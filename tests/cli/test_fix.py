@@ -30,8 +30,8 @@ def test_only_what_was_wrong_is_changed(ending: str, mark: str, here: Path, caps
     assert file.read_bytes().decode() == (mark + TEXT).replace("\n", ending)
     report = json.loads(capsys.readouterr().out)
     assert [each["message"] for each in report["diagnostics"]] == [
-        "fixed unknown-key: realease is now release",
-        "fixed unknown-product: H100-SMX5-80GB is now H100-SXM5-80GB",
+        "fixed unknown-key: realease was replaced by release",
+        "fixed unknown-product: H100-SMX5-80GB was replaced by H100-SXM5-80GB",
     ]
     assert report["verdict"].endswith("2 findings fixed in blueprint.yaml.")
 
@@ -42,7 +42,7 @@ def test_what_has_no_fix_stays_and_is_told(here: Path, capsys: pytest.CaptureFix
     assert main(["validate", "--fix"]) == 1
     shown = capsys.readouterr().out
     assert "four" in (here / "blueprint.yaml").read_text()
-    assert "realease is now release" in shown
+    assert "realease was replaced by release" in shown
     assert "error[" in shown
 
 

@@ -157,7 +157,7 @@ def test_too_few_nodes_are_a_warning(cluster, node, unique) -> None:
     plan = make_plan(wanted(unique, nodes=3, labels={"a": "b"}), cluster)
     [found] = plan.diagnostics
     assert (found.code.slug, found.severity, plan.exit_code) == ("pool-size", "warning", 0)
-    assert "3 nodes; its selector matches 1" in found.message
+    assert "3 nodes, but its selector matches 1" in found.message
 
 
 def test_a_node_in_two_pools_is_an_error(cluster, node, unique) -> None:

@@ -86,7 +86,7 @@ def test_the_line_is_right_although_a_foreign_sidecar_shifts_the_list(cluster, n
 def test_our_own_label_is_never_shown_as_a_change(cluster, namespace, unique) -> None:
     cluster.post(f"/api/v1/namespaces/{namespace}/configmaps", config_map(namespace), "somebody")
     [step] = make_plan(bundle(unique, config_map(namespace)), cluster).steps
-    assert (step.action, step.fields, step.reason) == (Action.UPDATE, (), "is entered into the record")
+    assert (step.action, step.fields, step.reason) == (Action.UPDATE, (), "is added to the record")
 
 
 def test_what_is_proven_unchanged_costs_no_dry_run(cluster, namespace, unique, monkeypatch) -> None:

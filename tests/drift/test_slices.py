@@ -140,8 +140,8 @@ def _another_pool(slices: Slices) -> None:
         (_taint("NoSchedule"), "BP8093", "taints gpu-0 with gpu.nvidia.com/xid=48:NoSchedule"),
         (_taint("NoExecute", "acme.example/broken"), "BP8093", "which is not a taint of its driver"),
         (_two_generations, "BP8095", "several generations"),
-        (_incomplete, "BP8095", "is one of 1 slices of its pool, which are to be 2"),
-        (_another_pool, "BP8095", "makes pool gpus-of-node-a"),
+        (_incomplete, "BP8095", "is one of 1 slices of its pool, which declares 2"),
+        (_another_pool, "BP8095", "forms pool gpus-of-node-a"),
     ],
 )
 def test_a_slice_that_lies_is_found_with_its_writer(

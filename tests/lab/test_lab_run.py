@@ -98,7 +98,7 @@ def golden(example: str) -> dict[str, tuple[str, ...]]:
     assert platform
     every = {each.name: GoldenWorkload(each.objects) for each in render_workloads(platform)}
     workloads = [each for one in one_of_each(every) for each in one.as_admitted()[0]]
-    stood_in = "its pods are made of its templates: no controller of a {} runs here"
+    stood_in = "the lab created its pods from its templates: no controller of a {} runs here"
     return {
         str(each.object.id): ("placed", stood_in.format(each.object.id.kind)) if each.stood_in else ("placed",)
         for each in workloads

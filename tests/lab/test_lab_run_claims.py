@@ -78,7 +78,7 @@ def test_a_claim_that_fits_is_placed_and_told_in_words(tried: dict[str, Any]) ->
         ("Pod/aborts", ["nvlink"]),
         ("Pod/no-class", ["DeviceClass h200.nvidia.com does not exist"]),
         ("Pod/no-template", ["ResourceClaimTemplate nowhere does not exist"]),
-        ("Pod/in-use", ["its devices would do, and others have them"]),
+        ("Pod/in-use", ["matching devices exist, but others have them"]),
         ("Pod/counted", ["requests 1 nvidia.com/gpu, but the node offers none"]),
     ],
 )

@@ -76,7 +76,7 @@ def test_documents_after_too_many_that_are_not_yaml_are_not_read_and_that_is_sai
     text = broken * (MOST_UNREADABLE + 1)
     whole = read_manifests(f"{text}---\nkind: A\n", "a.yaml")
     assert [each.at and each.at.line for each in whole.problems[-1:]] == [text.count("\n") + 1]
-    assert whole.problems[-1].message.endswith("from here on nothing was read")
+    assert whole.problems[-1].message.endswith("nothing after this line was read")
     assert whole.documents == ()
     assert [each.code for each in linted(f"{text}---\nkind: A\n").diagnostics].count(NOT_READ) == 1, "it is listed"
     one_less = read_manifests(f"{broken * MOST_UNREADABLE}---\nkind: A\n", "a.yaml")
@@ -234,7 +234,7 @@ def test_an_empty_document_is_no_null_in_another() -> None:
 def test_values_beyond_those_of_any_manifests_are_not_read(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(loader, "MOST_VALUES", 30)
     read = read_manifests("---\na: {b: c}\n" * 20, "a.yaml")
-    assert [each.message for each in read.problems] == ["more than 30 values: from here on nothing was read"]
+    assert [each.message for each in read.problems] == ["more than 30 values: nothing after this line was read"]
     assert [each.code for each in read.problems] == [NOT_READ]
     assert len(read.documents) == 10
     broken = read_manifests("a: [\n" + "---\na: {b: c}\n" * 20, "a.yaml")

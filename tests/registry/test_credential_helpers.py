@@ -93,7 +93,7 @@ def test_a_helper_is_asked_once_and_its_secrets_are_in_no_repr(helper) -> None:
         ("gone", None, "docker-credential-gone cannot be run: No such file or directory"),
         ("../sh", None, "is not the name of a credential helper"),
         ("desktop", "broken", "docker-credential-desktop failed with exit code 3"),
-        ("desktop", "no JSON", "gave no credentials that can be read"),
+        ("desktop", "no JSON", "returned no readable credentials"),
         ("desktop", login("<token>", "t"), "identity token, which is not supported"),
     ],
 )

@@ -160,7 +160,7 @@ def test_redirects_are_followed_and_an_endless_loop_is_not(registry: Registry) -
     registry.answers["team/app"] = (302, {"Location": "/v2/team/app/manifests/v1"})
     assert ask(registry) == (
         "BP4035",
-        f"{registry.host}/team/app:v1 is unknown: {registry.host} redirects without an end",
+        f"{registry.host}/team/app:v1 is unknown: {registry.host} redirects too often",
     )
     assert len(registry.asked) == 2 + 6
 

@@ -124,7 +124,7 @@ def _scopes(options: argparse.Namespace) -> tuple[str, ...]:
     if unknown := [scope for scope in scopes if scope not in SCOPES]:
         raise _usage(f"there is no scope {unknown[0]!r}", f"scopes: {', '.join(SCOPES)}")
     if not scopes:
-        raise _usage("--scope names nothing", f"scopes: {', '.join(SCOPES)}")
+        raise _usage("--scope names no scope", f"scopes: {', '.join(SCOPES)}")
     if NODES.name in scopes and not options.readings:
         raise _usage("scope nodes needs readings of the nodes", "specify their folder with --readings DIR")
     if options.readings and NODES.name not in scopes:

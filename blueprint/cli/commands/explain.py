@@ -116,7 +116,7 @@ def _unknown(topic: str) -> Run:
     suggestion = f"did you mean {near}? " if near else ""
     found = Diagnostic(
         TOPIC_UNKNOWN,
-        f"nothing is known about {topic or '(nothing)'}",
+        f"there is no topic {topic or '(empty)'}",
         help=f"{suggestion}`blueprint explain` lists all topics",
     )
     return Run("explain", "", (found,), exit_code=2)

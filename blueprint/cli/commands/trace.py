@@ -193,7 +193,7 @@ def _forward(bundle: Bundle, path: str) -> Iterator[Diagnostic]:
     if not by_place:
         near = nearest(path, deciding_paths(bundle))
         help_ = f"did you mean {near}?" if near else "write a path of the blueprint that has a value, like spec.release"
-        raise _unknown(f"nothing follows from {path}", help_)
+        raise _unknown(f"nothing depends on {path}", help_)
     for place, uses in by_place.items():
         yield _decided(path, place, uses)
 

@@ -44,7 +44,7 @@ def test_what_prometheus_refuses_is_an_error(text: str) -> None:
     "text",
     ["x default 0", "sum(x) keep_metric_names", "rate(x[$__rate_interval])", "x{{ label }}", "rate(x[5m * 2])"],
 )
-def test_other_dialects_and_templates_are_no_error(text: str) -> None:
+def test_other_dialects_and_templates_are_not_error(text: str) -> None:
     with pytest.raises(NotJudgedError):
         read(text)
 
@@ -79,7 +79,7 @@ def test_everything_is_read_refused_or_left_alone(text: str) -> None:
         assert read(text).text == text
 
 
-def test_without_the_library_nothing_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_the_library_nothing_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(promql, "is_available", lambda: False)
     read.cache_clear()
     with pytest.raises(NotJudgedError):

@@ -183,7 +183,7 @@ def test_what_is_not_known_exits_3(ask: Any) -> None:
     assert found.verdict == "0 of 1 workload fit, 1 not known."
 
 
-def test_files_without_a_workload_are_said_to_have_none(ask: Any) -> None:
+def test_files_without_a_workload_are_reported(ask: Any) -> None:
     found = ask(DRA, "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: x, namespace: default}\n")
     assert found.code == 0
     assert "BP4044" in found.findings

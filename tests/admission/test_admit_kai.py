@@ -149,7 +149,10 @@ def test_the_priority_decides_whether_a_job_may_borrow(
 def test_a_tenant_without_quota_of_its_own_runs_no_server(admission: Admission) -> None:
     [answer] = asked(admission, workload("Deployment", gpus=1, tenant="guests"))
     assert answer.fit is Fit.NO
-    assert "tenant guests can get 0 gpu of pool shared, which is its own quota, and 1 are requested" in shared_pool(answer).reasons[0]
+    assert (
+        "tenant guests can get 0 gpu of pool shared, which is its own quota, and 1 are requested"
+        in shared_pool(answer).reasons[0]
+    )
     [answer] = asked(admission, workload(gpus=1, tenant="guests"))
     assert (answer.fit, shared_pool(answer).quota) == (Fit.FITS, 2)
 

@@ -114,7 +114,7 @@ def test_what_a_quota_counts_besides_gpus_limits_too(folder: Path, capsys: pytes
     assert (code, "can get 8 cpu of pool other, and 9 are requested" in told) == (1, True)
 
 
-def test_what_a_workload_waits_for_besides_quota_is_said(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_what_a_workload_waits_for_besides_quota_is_reported(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Of the pool with the check alone, and of pods that request what is asked for."""
     checked = QUEUES.replace("queueing: {kueue: {}}", CHECKED)
     (folder / "blueprint.yaml").write_text(PLATFORM + checked)
@@ -150,7 +150,7 @@ def test_a_priority_above_the_cap_is_refused(
     assert (code == 0, "priority high is 1000, and the priorityCap of alone is 0" in told) == (fits, not fits)
 
 
-def test_another_tenant_can_be_asked_for(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_another_tenant_can_be_selected(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert asked(folder, capsys, "", "--tenant", "serving", pods=22)[0] == 0
     code, _, told = asked(folder, capsys, "", "--tenant", "models")
     assert (code, "tenant models is a group" in told) == (2, True)

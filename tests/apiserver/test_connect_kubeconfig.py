@@ -126,7 +126,7 @@ def test_a_plugin_may_give_a_certificate(tmp_path: Path) -> None:
     assert (place.certificate, place.key, place.authorization) == (b"C", b"K", None)
 
 
-def test_a_plugin_is_told_what_it_asks_for_and_is_run_again_after_a_401(tmp_path: Path) -> None:
+def test_a_plugin_gets_its_environment_and_runs_again_after_a_401(tmp_path: Path) -> None:
     """Its environment, the cluster, and that nobody is there to answer questions."""
     script = f"""
 import json, os, pathlib
@@ -165,7 +165,7 @@ FAILING = {
 
 
 @pytest.mark.parametrize("case", FAILING)
-def test_what_a_plugin_failed_with_is_said(case: str, tmp_path: Path) -> None:
+def test_what_a_plugin_failed_with_is_reported(case: str, tmp_path: Path) -> None:
     user, words = FAILING[case]
     slug, message, _ = refusal(lambda: endpoint_of(chosen(tmp_path, user)))
     assert slug == "credentials-failed"
@@ -252,7 +252,7 @@ def test_an_unknown_context_gets_the_nearest_spelling(tmp_path: Path) -> None:
     assert "did you mean 'prod'?" in help_text
 
 
-def test_a_file_that_is_not_there_is_said(tmp_path: Path, monkeypatch) -> None:
+def test_a_file_that_is_not_there_is_reported(tmp_path: Path, monkeypatch) -> None:
     assert refusal(lambda: connect(str(tmp_path / "none")))[0] == "no-kubeconfig"
     monkeypatch.setenv("KUBECONFIG", str(tmp_path / "none"))
     assert "KUBECONFIG" in refusal(connect)[1]
@@ -262,7 +262,7 @@ def test_a_file_that_is_not_there_is_said(tmp_path: Path, monkeypatch) -> None:
     assert "lab up" in refusal(connect)[2]
 
 
-def test_a_folder_is_no_kubeconfig(tmp_path: Path) -> None:
+def test_a_folder_is_not_a_kubeconfig(tmp_path: Path) -> None:
     assert refusal(lambda: connect(str(tmp_path)))[0] == "kubeconfig-unreadable"
 
 

@@ -123,7 +123,7 @@ def snapshot(folder: Path) -> dict[str, bytes]:
 
 
 @pytest.mark.parametrize("name", TABLE)
-def test_a_mistake_is_told_where_it_is_with_a_way_out_and_nothing_is_written(
+def test_a_mistake_is_reported_where_it_is_with_a_fix_and_nothing_is_written(
     name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, good_bundle: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Neither in a new folder nor, for the first mistake of each code, in one that holds a bundle."""

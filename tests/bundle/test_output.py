@@ -154,7 +154,7 @@ def test_after_a_kill_another_bundle_or_the_old_one_can_be_written(tmp_path: Pat
         assert content(tmp_path / "out") == {**third, **case.foreign}
 
 
-def test_a_half_written_bundle_is_refused_with_the_way_out(tmp_path: Path) -> None:
+def test_a_half_written_bundle_is_refused_with_the_fix(tmp_path: Path) -> None:
     case = next(each for each in map(Case, range(100)) if each.old and not each.foreign and each.before != each.after)
     seen = set()
     for number in range(1, 60):

@@ -102,7 +102,7 @@ def test_a_disk_that_is_full_leaves_what_was_there(
     assert [path.name for path in folder.parent.iterdir()] == ["bundle"]
 
 
-def test_a_folder_that_is_no_bundle_is_refused_without_reading_it(
+def test_a_folder_that_is_not_a_bundle_is_refused_without_reading_it(
     compilation: Compilation, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """`-o .` or `-o ~` by mistake: nothing below it is looked at, however much that is, or however it changes."""
@@ -128,7 +128,7 @@ def test_a_parent_that_is_a_file_is_refused(compilation: Compilation, tmp_path: 
 
 
 @pytest.mark.parametrize("what", ["folder", "file"])
-def test_what_is_no_bundle_is_never_replaced(what: str, compilation: Compilation, tmp_path: Path) -> None:
+def test_what_is_not_a_bundle_is_never_replaced(what: str, compilation: Compilation, tmp_path: Path) -> None:
     target = tmp_path / "out"
     if what == "folder":
         target.mkdir()
@@ -235,7 +235,7 @@ def test_a_lock_cannot_name_files_outside(folder: Path) -> None:
 @pytest.mark.parametrize(
     "data", [b"", b"{", b"[]", b"{}", b'{"files": {}, "schemaVersion": "v9"}', b"\xff\xfe", b'{"files": 3}']
 )
-def test_what_is_no_lock_exits_2(data: bytes, folder: Path) -> None:
+def test_what_is_not_a_lock_exits_2(data: bytes, folder: Path) -> None:
     (folder / LOCK).write_bytes(data)
     with pytest.raises(Refused) as caught:
         read_bundle(folder)

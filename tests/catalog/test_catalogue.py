@@ -45,7 +45,7 @@ def with_gpu(folder: Path, old: str, new: str, name: str = "T4") -> Catalog:
     return catalogue_of(folder)
 
 
-def test_only_the_product_that_is_asked_for_is_read(tmp_path: Path) -> None:
+def test_only_the_product_that_is_requested_is_read(tmp_path: Path) -> None:
     with_gpu(tmp_path, "product", "product")
     (tmp_path / "hardware" / "BROKEN.yaml").write_text("{{{", "utf-8")
     catalog = catalogue_of(tmp_path)
@@ -159,7 +159,7 @@ def test_components_are_ordered_by_their_needs() -> None:
     assert ([one.name for one in first], [one.name for one in second]) == (["nfd"], ["gpu-operator"])
 
 
-def test_a_need_that_somebody_else_fulfils_does_not_hold_a_component_up() -> None:
+def test_a_need_that_an_external_component_fulfils_does_not_delay_a_component() -> None:
     assert waves([component("gpu-operator")]) == ((component("gpu-operator"),),)
 
 
@@ -211,7 +211,7 @@ def test_importing_the_catalogue_reads_no_file_and_no_heavy_library() -> None:
     assert done.stdout.strip() == "[]", done.stdout
 
 
-def test_of_many_names_only_those_that_were_probably_meant_are_told() -> None:
+def test_of_many_names_only_those_that_were_probably_meant_are_reported() -> None:
     """Nobody reads eighty names; three that are alike help, and where to find the rest."""
     products = load_catalog().products
     told = known_names("H100-SMX5-80GB", products)

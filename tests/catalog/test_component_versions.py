@@ -109,7 +109,7 @@ def test_an_earlier_version_shares_no_tag_of_its_own_with_a_newer_one(name: str,
 
 
 @pytest.mark.parametrize(("name", "version"), EARLIER)
-def test_what_a_version_lacks_is_a_setting_or_asked_for_by_name(name: str, version: str) -> None:
+def test_what_a_version_lacks_is_a_setting_or_requested_by_name(name: str, version: str) -> None:
     """A word that nothing asks for would be a difference that is never made."""
     component = found(load_catalog(), name, version)
     texts = [file.read_text("utf-8") for file in component.template_files()]

@@ -132,7 +132,7 @@ def test_only_what_new_drivers_have_dropped_has_a_newest_branch(product: str) ->
 
 
 @pytest.mark.parametrize("product", PRODUCTS)
-def test_what_stands_beside_grace_needs_an_arm_host(product: str) -> None:
+def test_what_is_combined_with_grace_needs_an_arm_host(product: str) -> None:
     arm = product.startswith(("GH200", "GB200", "GB300", "GB10", "T4G"))
     host = gpu(product).host_arch
     assert (host.value if host else None) == ("arm64" if arm else None)

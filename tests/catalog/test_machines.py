@@ -44,7 +44,7 @@ def test_no_two_clouds_use_one_name() -> None:
 
 
 @pytest.mark.parametrize("name", [name for _, name in TYPES])
-def test_every_value_has_evidence_and_stands_on_the_line_of_its_type(name: str) -> None:
+def test_every_value_has_evidence_and_is_on_the_line_of_its_type(name: str) -> None:
     found = machine(name)
     facts = [value for name in found.__struct_fields__ if isinstance(value := getattr(found, name), Fact)]
     assert len(facts) >= 2

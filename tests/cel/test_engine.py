@@ -127,7 +127,7 @@ UNSUPPORTED = [
 
 
 @pytest.mark.parametrize("text", UNSUPPORTED)
-def test_what_the_library_cannot_do_is_no_verdict(text: str) -> None:
+def test_what_the_library_cannot_do_gives_no_verdict(text: str) -> None:
     with pytest.raises(UnsupportedError):
         evaluate(text)
 

@@ -36,7 +36,7 @@ def test_every_part_of_an_expression_knows_its_place(text: str) -> None:
 
 
 @pytest.mark.parametrize("text", UNREADABLE)
-def test_what_is_no_expression_is_refused_where_it_goes_wrong(text: str) -> None:
+def test_what_is_not_an_expression_is_refused_where_it_goes_wrong(text: str) -> None:
     with pytest.raises(CelError) as refused:
         parse(text)
     assert refused.value.start == UNREADABLE[text]
@@ -68,7 +68,7 @@ def test_depth_is_refused_and_no_stack_overflows(text: str) -> None:
         parse(text)
 
 
-def test_a_long_chain_is_no_depth() -> None:
+def test_a_long_chain_does_not_count_as_depth() -> None:
     assert parse(" && ".join(["a.b == 1"] * 800)).kind == "binary"
 
 

@@ -138,7 +138,7 @@ def test_bundles_blueprints_and_revisions_compare_alike(diff: Diff) -> None:
         assert diff(targets=targets)[0] == 0
 
 
-def test_an_edited_bundle_is_compared_as_it_stands(diff: Diff) -> None:
+def test_an_edited_bundle_is_compared_as_it_is(diff: Diff) -> None:
     assert main(["compile", "a.yaml", "-o", "a"]) == 0
     file = next(Path("a/manifests").rglob("clusterpolicy*.yaml"))
     file.write_text(file.read_text().replace("maxParallelUpgrades: 2", "maxParallelUpgrades: 7"))

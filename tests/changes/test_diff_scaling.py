@@ -45,7 +45,7 @@ def cost(folder: Path, count: int, change: tuple[str, str, str], monkeypatch: py
 
 
 @pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES)
-def test_each_further_pool_costs_what_the_one_before_cost(
+def test_each_further_pool_costs_as_much_as_the_one_before(
     change: tuple[str, str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     measure = functools.partial(cost, tmp_path, change=change, monkeypatch=monkeypatch)

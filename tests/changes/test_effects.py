@@ -77,7 +77,7 @@ def codes(found: list[Diagnostic]) -> list[str]:
     return sorted(diagnostic.code.id for diagnostic in found)
 
 
-def test_a_new_driver_is_told_with_its_waves() -> None:
+def test_a_new_driver_is_reported_with_its_waves() -> None:
     [found] = effects([POLICY], [changed(POLICY, spec__driver__version="595.2")])
 
     assert found.code.id == "BP4501"
@@ -131,7 +131,7 @@ def test_without_auto_upgrade_nothing_is_rolled_out() -> None:
     assert found.code.id == "BP4502"
 
 
-def test_draining_is_told() -> None:
+def test_draining_is_reported() -> None:
     drained = changed(POLICY, spec__driver__upgradePolicy={"autoUpgrade": True, "drain": {"enable": True}})
     [found] = effects([drained], [changed(drained, spec__driver__version="595.2")])
     assert any("is then drained" in note.message for note in found.notes)
@@ -228,13 +228,13 @@ def places(before: BundlePool, after: BundlePool) -> list[Diagnostic]:
     return find_effects([], [], [after], pool_changes([before], [after]))
 
 
-def test_a_label_of_mig_cuts_gpus_anew() -> None:
+def test_a_label_of_mig_repartitions_gpus() -> None:
     before, after = (pool("train", labels={"nvidia.com/mig.config": name}) for name in ("a", "b"))
     [found] = places(before, after)
     assert (found.code.id, "a -> b" in found.message) == ("BP4506", True)
 
 
-def test_a_taint_that_evicts_is_told_apart_from_one_that_does_not() -> None:
+def test_a_taint_that_evicts_is_distinguished_from_one_that_does_not() -> None:
     plain = pool("train")
     assert codes(places(plain, pool("train", taints=(Taint("a", "", "NoExecute"),)))) == ["BP4508"]
     assert codes(places(plain, pool("train", taints=(Taint("a", "", "NoSchedule"),)))) == ["BP4509"]
@@ -319,7 +319,7 @@ def network(pools: list[BundlePool] | None = None, before: Data = NICS, **values
     return found
 
 
-def test_a_new_network_driver_is_told_with_its_nodes_and_its_pace() -> None:
+def test_a_new_network_driver_is_reported_with_its_nodes_and_its_pace() -> None:
     found = network()
     assert (found.code.slug, found.severity.value) == ("network-driver-rollout", "warning")
     assert "doca3.4 -> doca3.5" in found.message
@@ -341,7 +341,7 @@ def test_a_network_driver_that_is_not_upgraded_by_itself_is_held_back() -> None:
 
 
 @pytest.mark.parametrize("kind", ["ClusterPolicy", "NVIDIADriver"])
-def test_peer_memory_must_be_built_anew(kind: str) -> None:
+def test_peer_memory_must_be_rebuilt(kind: str) -> None:
     """Whichever object describes the GPU driver; a driver that is off builds nothing."""
     rdma = {"enabled": True}
     driver = {**POLICY, "kind": kind, "spec": {"driver": {"rdma": rdma}} if kind == "ClusterPolicy" else {"rdma": rdma}}

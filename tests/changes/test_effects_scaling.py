@@ -37,6 +37,6 @@ def cost(count: int) -> int:
     return calls
 
 
-def test_each_further_pool_with_a_network_driver_costs_what_the_one_before_cost() -> None:
+def test_each_further_pool_with_a_network_driver_costs_as_much_as_the_one_before() -> None:
     cost(1)  # what is read once
     assert is_linear(*(cost(count) for count in (12, 24, 48)))

@@ -72,7 +72,7 @@ def test_all_changes_of_a_pool_are_one_finding_with_its_budget() -> None:
         ('[{nodes: "10%"}, {nodes: "0", schedule: "0 9 * * mon-fri", duration: 8h}]', "0 at a time for 8h from 0 9"),
     ],
 )
-def test_the_budgets_of_drifted_nodes_are_told(budgets: str, words: str) -> None:
+def test_the_budgets_of_drifted_nodes_are_reported(budgets: str, words: str) -> None:
     before = (f"{BATCH}.disruption={{budgets: {budgets}}}",)
     change = told("spec.nodePools.batch.taints=[a=b:NoSchedule]", before=before)
     found = [each for each in change if each.subject == "NodePool/batch"]
@@ -97,7 +97,7 @@ def test_no_node_drifts_by_further_instance_types_and_some_do_by_fewer() -> None
     assert "that no longer fit" in nodes(told(fewer, before=(more,)))["NodePool/batch"][1]
 
 
-def test_labels_and_taints_of_such_pools_are_told_once() -> None:
+def test_labels_and_taints_of_such_pools_are_reported_once() -> None:
     """Nodes that are there get neither: they are replaced, or stay as they are."""
     found = told("spec.nodePools.dev.taints=[a=b:NoExecute]")
     assert set(nodes(found)) == {"NodePool/dev"}

@@ -353,7 +353,7 @@ def test_a_remark_is_what_the_api_server_puts_up_with(name: str, field: str, val
         ("clusterpolicy", "spec.gfd.resources", {"limits": {"nvidia.com/gpu": 1}}),
     ],
 )
-def test_another_spelling_of_the_same_amount_is_no_finding(name: str, field: str, value: Any) -> None:
+def test_another_spelling_of_the_same_amount_is_not_a_finding(name: str, field: str, value: Any) -> None:
     """Everybody writes a number without quotes; a comparison with the live object counts what it means."""
     found = check_objects(objects(**{name: broken(name, field, value)}), kubernetes_minor="1.36")
     assert [each.message for each in found if each.code.id == "BP5011"] == []
@@ -410,7 +410,7 @@ def test_a_resource_without_its_crd_is_an_error_and_with_it_is_checked() -> None
     assert check_objects(everything, kubernetes_minor="1.36", crds=[VALID["crd"]]) == []
 
 
-def test_a_crd_whose_schema_is_no_schema_is_refused_once_where_it_is_defined() -> None:
+def test_a_crd_whose_schema_is_not_a_schema_is_refused_once_where_it_is_defined() -> None:
     data = broken("crd", "spec.versions[0].schema.openAPIV3Schema.properties.spec.properties.name.pattern", "(")
     found = check_objects(objects(crd=data), kubernetes_minor="1.36")
     assert {d.code.id for d in found} == {"BP5021"}
@@ -466,7 +466,7 @@ def test_where_names_are_not_generated_every_object_has_one() -> None:
     assert (plain.well_formed, plain.malformed) == ((), ())
 
 
-def test_objects_that_can_be_judged_are_told_from_those_that_cannot() -> None:
+def test_objects_that_can_be_judged_are_distinguished_from_those_that_cannot() -> None:
     """A namespace too many leaves an object readable; a field of another type does not."""
     readable = broken("priority", "metadata.namespace", "train")
     unreadable = broken("priority", "value", "high")

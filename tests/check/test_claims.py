@@ -153,7 +153,7 @@ def test_classes_that_others_make_are_left_alone(name: str, codes: list[str]) ->
     assert {each.code.id for each in told} <= {"BP6427"}
 
 
-def test_what_nobody_knows_of_a_product_is_no_finding() -> None:
+def test_what_nobody_knows_of_a_product_is_not_a_finding() -> None:
     text = RIGHT["slices of one GPU"]
     assert found(text, dra(products=(A100, devices()))) == []
     assert set(found(text, dra(products=(devices(profiles=("7g.80gb",), cut=("7g.80gb",)),)))) == {"BP6409"}

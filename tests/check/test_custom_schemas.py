@@ -146,7 +146,7 @@ def test_a_list_whose_items_must_differ() -> None:
         ({**TEXT, "enum": ["open", ""]}, "opn", "BP5006", 'cannot be "opn"', "did you mean open? allowed: open"),
     ],
 )  # fmt: skip
-def test_what_is_wrong_is_said_in_words(
+def test_what_is_wrong_is_explained_in_words(
     schema: dict[str, Any], value: Any, code: str, text: str, help_: str | None
 ) -> None:
     definition = crd({"type": "object", "properties": {"a": schema}})

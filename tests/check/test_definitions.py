@@ -132,7 +132,7 @@ def test_a_definition_that_comes_with_the_tool_is_upstreams(sources: tuple[Sourc
 
 
 @pytest.mark.parametrize("name", SOUND)
-def test_nothing_is_said_of_what_is_sound(name: str) -> None:
+def test_nothing_is_reported_of_what_is_sound(name: str) -> None:
     assert check_objects([Object(changed(SOUND[name]), "x")], kubernetes_minor="1.36") == []
 
 

@@ -245,7 +245,7 @@ VOLUME = "{name: f, configMap: {name: files}}"
         (f"args: [-f, /etc/dcgm-exporter/mine.csv], {SUB_PATH}", VOLUME, False),
     ],
 )
-def test_the_file_that_an_exporter_is_told_to_read(container: str, volumes: str, found: bool) -> None:
+def test_the_file_that_an_exporter_is_configured_to_read(container: str, volumes: str, found: bool) -> None:
     assert ("BP6585" in codes(daemons("dcgm-exporter:4", container, volumes))) is found
     assert "BP6585" not in codes(daemons("other:1", container, volumes))
 

@@ -199,7 +199,7 @@ spec:
     assert "ClusterPolicy" not in kinds
 
 
-def test_a_quota_beside_the_stack_is_told(tmp_path: Path) -> None:
+def test_a_quota_beside_the_stack_is_reported(tmp_path: Path) -> None:
     shutil.copytree(GOOD, tmp_path, dirs_exist_ok=True)
     (tmp_path / "extra" / "quota.yaml").write_text("""
 apiVersion: v1
@@ -216,7 +216,7 @@ spec: {hard: {pods: "10"}}
     assert [each.subject for each in told] == ["ResourceQuota/gpu-operator/mine"]
 
 
-def test_cutting_on_demand_is_doubtful_on_ampere(tmp_path: Path) -> None:
+def test_partitioning_on_demand_is_doubtful_on_ampere(tmp_path: Path) -> None:
     text = """
 apiVersion: gpublueprint.dev/v1alpha2
 kind: Blueprint

@@ -72,7 +72,7 @@ def _check(data: dict[str, Any], **options: Any) -> list[Any]:
 @pytest.mark.parametrize(
     ("name", "path"), _keys(), ids=lambda each: each if isinstance(each, str) else format_path(each)
 )
-def test_every_misspelt_key_is_caught_where_it_stands(name: str, path: Path) -> None:
+def test_every_misspelt_key_is_caught_at_its_place(name: str, path: Path) -> None:
     """Whatever the API's own key and however it is misspelt; the right spelling is suggested."""
     word = str(path[-1])
     for wrong in misspellings(word):

@@ -391,7 +391,7 @@ def test_the_leader_of_a_group_is_one_of_its_pods() -> None:
         ({"parallelism": 1}, "the pod needs 2048Gi, and ClusterQueue research never has more than 1024Gi of memory", 1),
     ],
 )
-def test_it_is_said_how_much_is_needed_and_there(changes: dict[str, Any], text: str, container: int) -> None:
+def test_needed_and_available_amounts_are_reported(changes: dict[str, Any], text: str, container: int) -> None:
     [*others, job] = yaml.safe_load_all(PAGES["BP6556"].good)
     more = {"resources": {"requests": {"memory": "1920Gi"}}}
     first = {"resources": {"limits": {"cpu": "1", "memory": "128Gi"}}}

@@ -69,11 +69,11 @@ def test_a_broken_reference_is_found(case: tuple[str, str, Any, str, Severity, s
         ("budget", "metadata.namespace", "kube-system"),
     ],
 )
-def test_what_every_cluster_has_or_may_be_absent_is_no_finding(name: str, field: str, value: Any) -> None:
+def test_what_every_cluster_has_or_may_be_absent_is_not_a_finding(name: str, field: str, value: Any) -> None:
     assert check_objects(objects(**{name: broken(name, field, value)}), kubernetes_minor="1.36") == []
 
 
-def test_in_a_namespace_of_somebody_else_a_missing_account_is_only_a_warning() -> None:
+def test_in_a_namespace_of_another_owner_a_missing_account_is_only_a_warning() -> None:
     """We cannot know what is there; in a namespace of our own we do."""
     data = broken("deployment", f"{POD}.serviceAccountName", "theirs")
     data["metadata"]["namespace"] = "kube-system"
@@ -81,7 +81,7 @@ def test_in_a_namespace_of_somebody_else_a_missing_account_is_only_a_warning() -
     assert {(d.code.id, d.severity) for d in found} == {("BP5101", WARNING), ("BP5102", WARNING)}
 
 
-def test_a_namespace_that_is_not_rendered_is_told_once_however_many_use_it() -> None:
+def test_a_namespace_that_is_not_rendered_is_reported_once_however_many_use_it() -> None:
     everything = [each for each in objects() if each.data["kind"] != "Namespace"]
     [found] = [d for d in check_objects(everything, kubernetes_minor="1.36") if d.code.id == "BP5104"]
     assert "its namespace train (and that of 14 more objects) is not among the objects" in found.message

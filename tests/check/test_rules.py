@@ -211,7 +211,7 @@ def scaled_by(kind: str, target: dict[str, Any], *, replicas: Any = 3, namespace
         ("Deployment", {"apiVersion": "other.io/v1", "kind": "Deployment", "name": "w"}, {}, False),
     ],
 )
-def test_replicas_and_an_autoscaler_exclude_each_other(
+def test_replicas_and_an_autoscaler_are_mutually_exclusive(
     kind: str, target: dict[str, Any], more: dict[str, Any], said: bool
 ) -> None:
     assert bool(scaled_by(kind, target, **more)) is said

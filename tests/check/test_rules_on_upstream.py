@@ -62,7 +62,7 @@ def _results(objects: Any) -> RuleResults:
 
 
 @pytest.mark.parametrize("render", _renders())
-def test_nothing_is_said_of_what_upstream_renders(render: str) -> None:
+def test_nothing_is_reported_of_what_upstream_renders(render: str) -> None:
     _folder()
     found = _results(_objects(render)).diagnostics
     told = {(each.code.id, str(each.subject)) for each in found if FIRST <= each.code.id <= LAST}

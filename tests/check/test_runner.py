@@ -130,7 +130,7 @@ def _break_a_rule(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(runner, "rules_of", lambda name: (*([failing] if name == "pods" else []), *rules_of(name)))
 
 
-def test_a_failure_names_the_rule_the_first_object_and_the_way_out(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_failure_names_the_rule_the_first_object_and_the_fix(monkeypatch: pytest.MonkeyPatch) -> None:
     _break_a_rule(monkeypatch)
     [first] = objects()
     second = Object(canonical(yaml.safe_load(POD.replace("name: job", "name: other"))), USERS)
@@ -201,7 +201,7 @@ def test_a_name_is_a_code_its_beginning_a_slug_or_a_tag(name: str, meant: bool) 
     assert ("BP6115" not in ids(run(RulePolicy(ignore=(name,))))) is meant
 
 
-def test_why_a_rule_does_not_run_is_said() -> None:
+def test_why_a_rule_does_not_run_is_reported() -> None:
     def why(policy: RulePolicy) -> set[str]:
         skipped = run(policy).skipped
         return {each.reason for each in skipped if "BP6115" in {code.id for code in each.rule.codes}}

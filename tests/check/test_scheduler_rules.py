@@ -75,7 +75,7 @@ def test_parts_of_gpus(annotations: dict[str, str], amount: int | None, expected
         ({DEVICES: "2"}, None, SHARE),
     ],
 )
-def test_the_ways_out_of_parts_of_gpus(annotations: dict[str, str], amount: int | None, way_out: str) -> None:
+def test_the_suggested_fixes_for_gpu_fractions(annotations: dict[str, str], amount: int | None, way_out: str) -> None:
     found = findings("BP6529", annotations, amount, schedulerName="kai-scheduler")
     assert [help_ for _, _, help_ in found] == [way_out]
 

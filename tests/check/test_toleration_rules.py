@@ -127,7 +127,7 @@ def test_taints_of_node_pools(pools: list[dict[str, Any]], tolerations: str, exp
 
 
 @pytest.mark.parametrize("spec", [NO_GPU, GPU.replace("limits", "requests")])
-def test_pods_without_a_limit_of_gpus_are_no_business_of_node_pools(spec: str) -> None:
+def test_pods_without_a_gpu_limit_are_not_checked_against_node_pools(spec: str) -> None:
     assert found(node_pool("[{key: a, effect: NoSchedule}]"), pod(spec)) == set()
 
 

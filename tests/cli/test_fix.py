@@ -36,7 +36,7 @@ def test_only_what_was_wrong_is_changed(ending: str, mark: str, here: Path, caps
     assert report["verdict"].endswith("2 findings fixed in blueprint.yaml.")
 
 
-def test_what_has_no_fix_stays_and_is_told(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_what_has_no_fix_stays_and_is_reported(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
     text = BROKEN.replace("nodes: 4", "nodes: four")
     (here / "blueprint.yaml").write_text(text)
     assert main(["validate", "--fix"]) == 1
@@ -60,7 +60,7 @@ def test_files_outside_of_the_repository_are_not_edited(here: Path, monkeypatch:
     assert (here / "blueprint.yaml").read_text() == BROKEN
 
 
-def test_a_value_of_the_command_line_is_no_file(here: Path) -> None:
+def test_a_value_of_the_command_line_is_not_a_file(here: Path) -> None:
     (here / "blueprint.yaml").write_text(TEXT)
     assert main(["validate", "--fix", "--set", "spec.cluster.distribution=vanila", "-q"]) == 1
     assert sorted(file.name for file in here.iterdir()) == [".git", "blueprint.yaml"]

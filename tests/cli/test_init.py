@@ -98,7 +98,7 @@ def test_an_existing_file_is_not_touched(*, link: bool) -> None:
     assert link or Path("blueprint.yaml").read_text("utf-8") == "mine"
 
 
-def test_a_folder_that_is_missing_is_said() -> None:
+def test_a_folder_that_is_missing_is_reported() -> None:
     [(code, message)] = init("-o", "nowhere/b.yaml", *POOLS)[1]
     assert (code, message) == ("BP0004", "nowhere/b.yaml cannot be written: no such file or directory")
 
@@ -132,14 +132,14 @@ def test_the_beginning_of_a_product_is_enough_where_only_one_begins_so() -> None
         (["--pool", "a=1", "--os", "Ubuntu 24"], "--os: Ubuntu 24 is not of the right form"),
     ],
 )  # fmt: skip
-def test_a_wrong_flag_is_said_in_words(arguments: list[str], message: str) -> None:
+def test_a_wrong_flag_is_explained_in_words(arguments: list[str], message: str) -> None:
     code, [(_, said)] = init(*arguments)
     assert code == 2
     assert said.replace("\\n", "\n").startswith(message)
     assert not list(Path().iterdir())
 
 
-def test_all_wrong_flags_are_said_at_once() -> None:
+def test_all_wrong_flags_are_reported_at_once() -> None:
     assert len(init("--pool", "a=?", "--name", "?", "--os", "?")[1]) == 3
 
 

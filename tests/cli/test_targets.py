@@ -132,7 +132,7 @@ def test_quiet_says_nothing_where_nothing_is_wrong(here: Path, capsys: pytest.Ca
 @pytest.mark.parametrize(
     ("flags", "coloured"), [([], False), (["--color", "always"], True), (["--color=never"], False)]
 )
-def test_colour_is_as_asked_for(
+def test_colour_follows_the_option(
     flags: list[str], coloured: bool, here: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (here / "blueprint.yaml").write_text(BROKEN)

@@ -123,7 +123,7 @@ def test_the_record_says_what_is_ours_on_a_node(cluster, node, unique) -> None:
     assert inventory.nodes == {unique: NodeRecord(uid, ("mig",), ("nvidia.com/gpu:NoSchedule",))}
 
 
-def test_a_label_that_somebody_else_owns_is_a_conflict_with_its_line(cluster, node, unique) -> None:
+def test_a_label_that_another_manager_owns_is_a_conflict_with_its_line(cluster, node, unique) -> None:
     source = Source("blueprint", Span("blueprint.yaml", 7, 1, 7, 9), "nodePools.train")
     platform = wanted(unique, labels={"x": "ours"}, taints=(GPU_TAINT,), sources={"labels.x": (source,)})
     outcome = apply(platform, cluster)

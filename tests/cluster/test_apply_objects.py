@@ -226,7 +226,7 @@ def test_an_object_deleted_or_replaced_in_between_is_not_resurrected(again, clus
     assert codes(apply_plan(plan, cluster, ApplyOptions(timeout=PATIENCE))) == ["stale-plan"]
 
 
-def test_an_object_being_deleted_is_waited_for_and_created_anew(cluster, namespace, unique) -> None:
+def test_an_object_being_deleted_is_waited_for_and_recreated(cluster, namespace, unique) -> None:
     held = config_map(namespace)
     held["metadata"]["finalizers"] = ["example.com/held"]
     old = cluster.post(f"/api/v1/namespaces/{namespace}/configmaps", held, "somebody")
@@ -326,7 +326,7 @@ def test_a_definition_that_never_settles_holds_back_only_what_needs_it(cluster, 
     assert cluster.get(config_maps(namespace))
 
 
-def test_who_may_not_write_is_told_what_is_missing(lab, cluster, namespace, unique) -> None:
+def test_a_user_who_may_not_write_gets_the_missing_permission(lab, cluster, namespace, unique) -> None:
     rules = [{"apiGroups": [""], "resources": ["configmaps", "namespaces"], "verbs": ["get", "list"]}]
     meta = {"name": f"reader-{unique}"}
     rbac = "/apis/rbac.authorization.k8s.io/v1"

@@ -139,7 +139,7 @@ def test_apply_stops_where_the_operator_is_missing_and_goes_on_when_it_is_there(
     assert run(manager, capsys, "plan", "--exit-code")[0] == 0
 
 
-def test_what_the_lifecycle_manager_writes_is_no_drift_and_what_others_write_is(
+def test_what_the_lifecycle_manager_writes_is_not_drift_and_what_others_write_is(
     manager: Manager, capsys: pytest.CaptureFixture[str]
 ) -> None:
     run(manager, capsys, "apply", "--timeout", "0.2")
@@ -211,7 +211,7 @@ def test_one_operator_that_is_there_is_not_held_up_by_the_other(
     assert manager.there("/apis/nfd.openshift.io/v1/namespaces/openshift-nfd/nodefeaturediscoveries/nfd-instance")
 
 
-def test_a_cluster_without_a_lifecycle_manager_is_told_so_before_anything_is_written(
+def test_a_missing_lifecycle_manager_is_reported_before_anything_is_written(
     lab, capsys: pytest.CaptureFixture[str]
 ) -> None:
     with lab.fresh() as own:

@@ -178,7 +178,7 @@ def test_a_name_that_is_nothing_is_refused_before_anything_is_written(lab, clust
     assert f"did you mean ConfigMap/{unique}/settings" in found["help"]
 
 
-def test_on_a_terminal_each_loss_is_asked_for(cluster, unique, monkeypatch, capsys) -> None:
+def test_on_a_terminal_each_loss_must_be_confirmed(cluster, unique, monkeypatch, capsys) -> None:
     """A person may let one object go and keep another; whoever just presses Enter keeps both."""
     from blueprint.cli import prompts
     from blueprint.cli.commands.apply import _with_confirmed

@@ -42,9 +42,9 @@ def cost(pools: int, nodes_each: int) -> int:
     return calls
 
 
-def test_each_further_node_costs_what_the_one_before_cost() -> None:
+def test_each_further_node_costs_as_much_as_the_one_before() -> None:
     assert is_linear(*(cost(1, count) for count in (12, 24, 48)))
 
 
-def test_each_further_pool_with_its_node_costs_what_the_one_before_cost() -> None:
+def test_each_further_pool_with_its_node_costs_as_much_as_the_one_before() -> None:
     assert is_linear(*(cost(count, 1) for count in (12, 24, 48)))

@@ -207,7 +207,7 @@ def test_a_wrong_type_or_unknown_field_is_permanent_and_points_at_its_line(
     assert len([request for request in sent if "dryRun" in request]) == 1
 
 
-def test_a_kind_that_nobody_serves_is_said(cluster, unique) -> None:
+def test_a_kind_that_nobody_serves_is_reported(cluster, unique) -> None:
     plan = make_plan(bundle(unique, widget(f"{unique}.example.com"), namespace(unique)), cluster)
     assert codes(plan) == ["kind-missing-in-cluster"]
     assert plan.exit_code == 1
@@ -225,7 +225,7 @@ def test_a_namespace_that_nobody_creates_is_an_error(cluster, unique) -> None:
     assert "its namespace is missing" in plan.diagnostics[0].message
 
 
-def test_an_object_being_deleted_is_created_anew(cluster, namespace, unique) -> None:
+def test_an_object_being_deleted_is_recreated(cluster, namespace, unique) -> None:
     held = config_map(namespace)
     held["metadata"]["finalizers"] = ["example.com/held"]
     path = f"/api/v1/namespaces/{namespace}/configmaps/settings"
@@ -288,9 +288,7 @@ def test_listing_may_be_allowed_in_one_namespace_only(lab, cluster, namespace, u
     assert [s.action for s in plan.steps] == [Action.UNCHANGED]
 
 
-def test_what_may_not_be_created_is_no_reason_to_say_that_there_is_nothing_to_do(
-    lab, cluster, namespace, unique
-) -> None:
+def test_an_object_that_may_not_be_created_does_not_count_as_nothing_to_do(lab, cluster, namespace, unique) -> None:
     wanted = bundle(unique, config_map(namespace), config_map(namespace, "new"), node_labels="provisioner")
     apply(bundle(unique, config_map(namespace), node_labels="provisioner"), cluster)
     plan = planned_as(lab, unique, [rule(["configmaps", "namespaces"], "get", "list")], wanted)

@@ -188,7 +188,7 @@ def test_what_would_take_everything_with_it_is_never_replaced() -> None:
     assert never == ["Namespace", "CustomResourceDefinition.apiextensions.k8s.io", "PersistentVolume"]
 
 
-def test_an_object_that_somebody_else_made_anew_is_not_deleted(cluster, unique) -> None:
+def test_an_object_that_another_manager_recreated_is_not_deleted(cluster, unique) -> None:
     """The uid of the plan goes into the deletion."""
     assert apply(bundle(unique, namespace(unique), deployment(unique)), cluster).exit_code == 0
     wanted = bundle(unique, namespace(unique), relabelled(unique), digest="d2")

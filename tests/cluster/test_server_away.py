@@ -210,7 +210,7 @@ def test_an_update_whose_answer_was_lost_is_not_done_twice(carried_out: bool, cl
 
 
 @pytest.mark.parametrize("carried_out", [False, True])
-def test_a_record_whose_answer_was_lost_is_not_taken_for_somebody_elses(carried_out: bool, cluster, unique) -> None:
+def test_a_record_whose_response_was_lost_is_recognised_as_ours(carried_out: bool, cluster, unique) -> None:
     lost = 0
 
     def fault(method: str, path: str, send: Send) -> Answer:

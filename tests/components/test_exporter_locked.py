@@ -48,7 +48,7 @@ def test_where_callers_must_say_who_they_are_the_kubelet_only_looks_at_the_port(
         assert container[probe]["tcpSocket"] == {"port": 9400}
 
 
-def test_a_client_certificate_is_asked_for_and_shown(render: Render) -> None:
+def test_a_client_certificate_is_requested_and_presented(render: Render) -> None:
     objects = exporter(render, "tlsSecret: exporter-tls, tlsClientSecret: prometheus")
     assert "client_auth_type: RequireAndVerifyClientCert" in objects["ConfigMap"]["data"]["web-config.yaml"]
     [endpoint] = objects["ServiceMonitor"]["spec"]["endpoints"]

@@ -150,7 +150,7 @@ def _holds(case: Mapping[str, Any], allocation: str) -> bool:
 
 
 @pytest.mark.parametrize("name", CASES["attacks"])
-def test_an_attack_is_refused_with_the_tenants_name_and_a_way_out(cluster: tuple[str, Cluster], name: str) -> None:
+def test_an_attack_is_refused_with_the_tenants_name_and_a_fix(cluster: tuple[str, Cluster], name: str) -> None:
     allocation, here = cluster
     case = CASES["attacks"][name]
     if not _holds(case, allocation):

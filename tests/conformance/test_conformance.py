@@ -53,7 +53,7 @@ def test_without_evidence_an_item_is_unknown(bundle: Bundle) -> None:
     assert all(each.item.run in each.missing for each in found.values()), "evidence does not spare the run"
 
 
-def test_an_exporter_that_is_switched_off_is_no_evidence(bundle: Bundle) -> None:
+def test_an_exporter_that_is_switched_off_is_not_evidence(bundle: Bundle) -> None:
     def shown(objects: tuple[Object, ...]) -> tuple[str, ...]:
         found = findings(replace(bundle, objects=objects), "1.36")
         return next(each.static for each in found if each.id == "accelerator_metrics")

@@ -110,7 +110,7 @@ def test_nothing_is_deleted_by_taking_the_delivery_away() -> None:
     assert {(each["spec"]["prune"], each["spec"]["deletionPolicy"]) for each in kustomizations} == {(False, "Orphan")}
 
 
-def test_only_what_is_asked_for_is_made() -> None:
+def test_only_what_is_requested_is_made() -> None:
     assert {name.split("/")[1] for name in files("h100-training", Delivery(path="x", argocd=ARGOCD))} == {"argocd"}
     assert {name.split("/")[1] for name in files("h100-training", Delivery(path="x", flux=FLUX))} == {"flux"}
 
@@ -203,7 +203,7 @@ def test_every_rendered_custom_kind_with_a_state_has_a_check() -> None:
     assert find_kind("nvidia.com", "ClusterPolicy", made.release).ready
 
 
-def test_what_others_write_into_our_objects_is_no_drift() -> None:
+def test_what_others_write_into_our_objects_is_not_drift() -> None:
     hook = {
         "apiVersion": "admissionregistration.k8s.io/v1", "kind": "ValidatingWebhookConfiguration",
         "metadata": {"name": "h"}, "webhooks": [{"name": "a", "clientConfig": {}}, {"name": "b", "clientConfig": {}}],

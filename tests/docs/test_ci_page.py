@@ -105,7 +105,7 @@ def test_the_steps_pass_and_fail_where_they_should(old: str, new: str, codes: li
     assert ("64" in (here / "diff.md").read_text()) == ("64" in new)
 
 
-def test_a_shallow_clone_is_told_how_to_get_the_target_branch(tmp_path: Path) -> None:
+def test_in_a_shallow_clone_the_message_shows_how_to_fetch_the_target_branch(tmp_path: Path) -> None:
     here = clone(tmp_path, "nodes: 4", "nodes: 64", 1)
     diff = "\n".join(line for line in OURS[-1].splitlines() if not line.startswith("git fetch"))
     said = " ".join(command(here, diff).stdout.split())

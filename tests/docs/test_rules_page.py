@@ -67,7 +67,7 @@ def test_codes_exist() -> None:
 
 
 @pytest.mark.parametrize("name", [name for name, rule in RULES.items() if "codes" in rule])
-def test_what_is_said_to_be_caught_is_caught(name: str) -> None:
+def test_rules_marked_as_caught_are_caught(name: str) -> None:
     """By a mistake of the table with one of the codes, by an example of the rule, or by a test."""
     rule = RULES[name]
     by = rule["by"]
@@ -80,7 +80,7 @@ def test_what_is_said_to_be_caught_is_caught(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", [name for name, rule in RULES.items() if "impossible" in rule and "by" in rule])
-def test_what_is_said_to_be_impossible_is(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_rules_marked_as_impossible_are_impossible(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     by = RULES[name]["by"]
     if by.startswith("test_"):
         assert by in TESTS

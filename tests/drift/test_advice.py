@@ -460,7 +460,7 @@ def test_where_the_namespace_is_missing_no_apply_is_promised(lab, connection: Co
     assert "namespace is missing" in (found.help or "")
 
 
-def test_a_copy_of_ours_is_told_as_a_copy_with_who_made_it(world: Callable[[str], World]) -> None:
+def test_a_copy_of_ours_is_reported_as_a_copy_with_who_made_it(world: Callable[[str], World]) -> None:
     made = world("Deployment")
     copied = copy.deepcopy(made.live)
     copied["metadata"] = {"name": "copy", "labels": copied["metadata"]["labels"]}

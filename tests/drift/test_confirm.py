@@ -39,7 +39,7 @@ def as_ours(applied: Applied, manifest: dict[str, Any]) -> None:
     applied.connection.apply(applied.path("Secret"), as_member(manifest, name), manager(name), force=True)
 
 
-def test_what_the_server_stores_in_another_form_is_no_drift(unrecorded: Applied) -> None:
+def test_what_the_server_stores_in_another_form_is_not_drift(unrecorded: Applied) -> None:
     report = unrecorded.drift()
 
     assert (report.findings, [d.code.slug for d in report.diagnostics]) == ((), ["record-lost"])

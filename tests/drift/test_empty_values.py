@@ -160,7 +160,7 @@ def _zeros(namespace: str) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("record", ["recorded", "recorded by an earlier version", "not recorded"])
-def test_what_the_server_never_kept_is_no_drift(connection: Connection, namespace: str, record: str) -> None:
+def test_what_the_server_never_kept_is_not_drift(connection: Connection, namespace: str, record: str) -> None:
     kept = Kept(connection, [_zeros(namespace)])
     kept.patch("Deployment", {"metadata": {"labels": {"touched": "1"}}}, MERGE_PATCH)
     if record == "not recorded":
@@ -221,7 +221,7 @@ def _config(namespace: str, data: dict[str, str]) -> dict[str, Any]:
     }
 
 
-def test_a_variable_that_is_there_twice_is_told_once(applied: Applied) -> None:
+def test_a_variable_that_is_there_twice_is_reported_once(applied: Applied) -> None:
     def twice(live: dict[str, Any]) -> None:
         env = live["spec"]["template"]["spec"]["containers"][0]["env"]
         env.insert(0, {"name": "MODE", "value": "evil"})

@@ -70,7 +70,7 @@ def world(everything: Applied) -> World:
     return world
 
 
-def test_controllers_at_work_are_no_drift(everything: Applied, world: World) -> None:
+def test_controllers_at_work_are_not_drift(everything: Applied, world: World) -> None:
     dice = dice_for("controllers")
     world.default_class()
     _until(lambda: _class_of_the_late_claim(everything.connection), "the late claim has a class")
@@ -89,7 +89,7 @@ def test_controllers_at_work_are_no_drift(everything: Applied, world: World) -> 
     _assert_clean(everything)
 
 
-def test_what_a_foreign_role_adds_to_ours_is_told(everything: Applied, world: World) -> None:
+def test_what_a_foreign_role_adds_to_ours_is_reported(everything: Applied, world: World) -> None:
     """Nobody writes to our role but the controller that is meant to."""
     roles = "/apis/rbac.authorization.k8s.io/v1/clusterroles"
     rule = {"apiGroups": ["*"], "resources": ["*"], "verbs": ["*"]}
@@ -120,7 +120,7 @@ def test_what_is_left_out_is_named(everything: Applied, world: World) -> None:
     assert any("binding of a volume" in sentence for sentence in coverage_in_words(run))
 
 
-def test_a_token_is_asked_for_when_its_account_is_there(connection: Connection) -> None:
+def test_a_token_is_requested_after_its_account_exists(connection: Connection) -> None:
     """A controller deletes a token Secret without an account at once, so the order of the bundle must not decide."""
     space, names = "tokens", [f"account-{number}" for number in range(20)]
     note = "kubernetes.io/service-account.name"

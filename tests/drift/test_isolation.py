@@ -87,7 +87,7 @@ def test_one_that_is_deleted_is_the_first_finding(changed: Applied, path: str) -
     assert first.subject.endswith(path.rpartition("/")[2])
 
 
-def test_a_class_made_anew_with_another_handler_is_the_first_finding(changed: Applied) -> None:
+def test_a_class_recreated_with_another_handler_is_the_first_finding(changed: Applied) -> None:
     """The handler cannot be changed in place: without it, pods run as containers on their node."""
     place = f"{CLASS}/kata-qemu"
     live = changed.connection.get(place)

@@ -240,7 +240,7 @@ QUIET: dict[str, Callable[[Applied], None]] = {
 
 
 @pytest.mark.parametrize("edit", QUIET)
-def test_what_is_no_drift_is_not_reported(applied: Applied, edit: str) -> None:
+def test_what_is_not_drift_is_not_reported(applied: Applied, edit: str) -> None:
     QUIET[edit](applied)
 
     report = applied.drift()
@@ -406,7 +406,7 @@ def test_a_finding_names_the_blueprint_line_it_contradicts(applied: Applied) -> 
     assert evidence["station"] == "live object"
 
 
-def test_what_differs_inside_an_atomic_list_is_told(applied: Applied) -> None:
+def test_what_differs_inside_an_atomic_list_is_reported(applied: Applied) -> None:
     """The whole list is one field to the API server; people want to know which part of it changed."""
     applied.patch("Role", {"rules": [{"apiGroups": [""], "resources": ["pods"], "verbs": ["get", "delete"]}]})
 

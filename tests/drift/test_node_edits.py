@@ -151,7 +151,7 @@ def numbers() -> Any:
 
 
 @pytest.mark.parametrize("edit", EDITS, ids=lambda edit: edit.name)
-def test_an_edit_is_told_once_with_its_writer_and_its_weight(nodes: Nodes, numbers: Any, edit: Edit) -> None:
+def test_an_edit_is_reported_once_with_its_writer_and_its_severity(nodes: Nodes, numbers: Any, edit: Edit) -> None:
     number = next(numbers)
     nodes.create(number)
     nodes.patch(number, edit.body, edit.manager)
@@ -248,7 +248,7 @@ def test_nobody_is_named_for_a_taint_that_our_own_apply_only_kept(connection: Co
     assert (finding.path, finding.writer) == ("spec.taints[key=maintenance,effect=NoSchedule]", None)
 
 
-def test_a_label_that_the_pool_declares_is_no_mark_of_others(connection: Connection) -> None:
+def test_a_label_that_the_pool_declares_is_not_a_mark_of_others(connection: Connection) -> None:
     own = Nodes(connection, 1)
     key = "nvidia.com/gpu.deploy.driver"
     own.patch(0, label(key, "false"), "provisioner")
@@ -288,7 +288,7 @@ APART = [edit for edit in EDITS if "labels" in edit.path or "annotations" in edi
 
 @settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(chosen=st.lists(st.sampled_from(APART), min_size=1, max_size=6, unique_by=lambda edit: edit.path))
-def test_any_set_of_edits_is_told_edit_by_edit_with_the_right_writers(
+def test_any_set_of_edits_is_reported_edit_by_edit_with_the_right_writers(
     nodes: Nodes, numbers: Any, chosen: list[Edit]
 ) -> None:
     """Each by a manager of its own, in random order, on one node."""

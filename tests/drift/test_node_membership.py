@@ -105,7 +105,7 @@ def test_an_apply_records_the_nodes_that_are_there(nodes: AppliedNodes) -> None:
     assert nodes.look().findings == ()
 
 
-def test_a_node_with_an_old_name_and_a_new_uid_is_told(nodes: AppliedNodes) -> None:
+def test_a_node_with_an_old_name_and_a_new_uid_is_reported(nodes: AppliedNodes) -> None:
     nodes.delete(1)
     nodes.join(1)
 
@@ -123,7 +123,7 @@ def test_in_a_pool_with_a_range_nodes_come_and_go(connection: Connection) -> Non
     assert nodes.look().findings == ()
 
 
-def test_in_a_pool_with_a_range_a_node_that_somebody_took_out_is_told(connection: Connection) -> None:
+def test_in_a_pool_with_a_range_a_node_that_somebody_took_out_is_reported(connection: Connection) -> None:
     nodes = AppliedNodes(connection, nodes_min=1, nodes_max=4)
     nodes.leave(1, "elsewhere", "mallory")
 
@@ -142,7 +142,7 @@ def test_a_pool_that_the_blueprint_gave_up_leaves_nobody_accused(nodes: AppliedN
     assert told(Applied(changed, "", nodes.connection).drift()) == {}
 
 
-def test_a_mark_of_ours_that_the_pool_gave_up_is_told_once(connection: Connection) -> None:
+def test_a_mark_of_ours_that_the_pool_gave_up_is_reported_once(connection: Connection) -> None:
     """It is left over from an apply, and steers an operator all the same."""
     key = "nvidia.com/mig.config"
     nodes = AppliedNodes(connection, labels={LABEL: "all", POOL_LABEL: "train", key: "train-1"})

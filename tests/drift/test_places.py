@@ -96,7 +96,7 @@ def test_a_node_that_is_another_one_is_found(
     assert Path(found.origin.template.file).name == "b.yaml"
 
 
-def test_what_the_kernel_keeps_of_the_memory_is_no_finding(nodes: list[dict[str, Any]], pool: BundlePool) -> None:
+def test_what_the_kernel_keeps_of_the_memory_is_not_a_finding(nodes: list[dict[str, Any]], pool: BundlePool) -> None:
     """Nodes show less than the machine has, in Ki."""
     nodes[0]["status"]["capacity"]["memory"] = f"{int(960 * 1024 * 1024 * 0.93)}Ki"
     assert list(examine_place(nodes[0], pool)) == []

@@ -123,7 +123,7 @@ def test_a_node_without_a_reading_is_unknown(bundle: Bundle, tmp_path: Path) -> 
     assert "Node/gpu-1" in {d.subject for d in report.diagnostics if d.code.id == "BP8030"}
 
 
-def test_nodes_without_a_reading_are_told_once_per_pool_and_counted(bundle: Bundle, tmp_path: Path) -> None:
+def test_nodes_without_a_reading_are_reported_once_per_pool_and_counted(bundle: Bundle, tmp_path: Path) -> None:
     """A stray reading is one reading too many, and no node of a pool."""
     write(tmp_path, "stranger")
     names = [f"gpu-{number}" for number in range(9)]
@@ -139,7 +139,7 @@ def test_nodes_without_a_reading_are_told_once_per_pool_and_counted(bundle: Bund
     assert [line.partition(" (")[0] for line in said[1:3]] == ["Unknown: 9 nodes", "Unknown: 1 reading"]
 
 
-def test_nodes_that_are_not_in_the_cluster_are_told_with_their_pool(bundle: Bundle, tmp_path: Path) -> None:
+def test_nodes_that_are_not_in_the_cluster_are_reported_with_their_pool(bundle: Bundle, tmp_path: Path) -> None:
     write(tmp_path, "stranger")
 
     report = judged(bundle, tmp_path, view("gpu-0"))
@@ -148,7 +148,7 @@ def test_nodes_that_are_not_in_the_cluster_are_told_with_their_pool(bundle: Bund
     assert told.message == "2 of 2 nodes of pool train have no reading: gpu-0 and 1 that is not in the cluster"
 
 
-def test_a_lost_gpu_is_no_business_of_apply(bundle: Bundle, tmp_path: Path) -> None:
+def test_no_apply_is_suggested_for_a_lost_gpu(bundle: Bundle, tmp_path: Path) -> None:
     write(tmp_path, "gpu-0")
     write(tmp_path, "gpu-1", ecc_off(3))
 
@@ -215,7 +215,7 @@ BAD_TIMES = ("2026-02-30T10:00:00Z", "2026-13-01T10:00:00Z", "2026-11-21T25:00:0
 
 
 @pytest.mark.parametrize("broken", ["{", "[]", *(json.dumps({"time": each}) for each in BAD_TIMES)])
-def test_a_file_that_is_no_reading_is_a_finding_and_the_rest_is_judged(
+def test_a_file_that_is_not_a_reading_is_a_finding_and_the_rest_is_judged(
     bundle: Bundle, tmp_path: Path, broken: str
 ) -> None:
     write(tmp_path, "gpu-0")
@@ -231,7 +231,7 @@ def test_a_file_that_is_no_reading_is_a_finding_and_the_rest_is_judged(
 
 
 @pytest.mark.parametrize("kind", ["fifo", "loop", "folder", "dangling", "zero"])
-def test_what_is_no_file_is_named_and_never_waited_for(bundle: Bundle, tmp_path: Path, kind: str) -> None:
+def test_what_is_not_a_file_is_named_and_never_waited_for(bundle: Bundle, tmp_path: Path, kind: str) -> None:
     write(tmp_path, "gpu-0")
     write(tmp_path, "gpu-1")
     strange = tmp_path / "strange.json"

@@ -64,7 +64,7 @@ def world(connection: Connection, fields: str = H100, *more: str, settings: str 
     ],
     ids=["whole", "layout", "on-demand", "b200", "passthrough", "shares", "domains"],
 )
-def test_a_driver_that_publishes_what_was_predicted_is_no_drift(
+def test_a_driver_that_publishes_what_was_predicted_is_not_drift(
     connection: Connection, fields: str, settings: str
 ) -> None:
     there = world(connection, fields, settings=settings)
@@ -161,7 +161,7 @@ def test_a_slice_that_lies_is_found_with_its_writer(
     assert finding.origin is not None
 
 
-def test_memory_within_the_tolerance_is_no_drift(connection: Connection) -> None:
+def test_memory_within_the_tolerance_is_not_drift(connection: Connection) -> None:
     there = world(connection)
 
     def slightly_less(slices: Slices) -> None:
@@ -171,7 +171,7 @@ def test_memory_within_the_tolerance_is_no_drift(connection: Connection) -> None
     assert there.findings() == []
 
 
-def test_an_error_of_an_application_is_told_and_is_no_drift(connection: Connection) -> None:
+def test_an_error_of_an_application_is_reported_and_is_not_drift(connection: Connection) -> None:
     there = world(connection, settings="draFeatureGates: {NVMLDeviceHealthCheck: true}")
     there.publish(_taint("None"))
     report = there.drift()

@@ -83,7 +83,7 @@ def test_what_was_unseen_then_is_unknown_now(applied: Applied, tmp_path: Path) -
         b'{"schemaVersion": "gpublueprint.dev/snapshot/v1", "objects": [1], "nodes": null}',
     ],
 )
-def test_a_file_that_is_no_snapshot_is_refused(tmp_path: Path, content: bytes) -> None:
+def test_a_file_that_is_not_a_snapshot_is_refused(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "s.json"
     path.write_bytes(content)
 

@@ -113,7 +113,7 @@ STATES: list[tuple[str, dict[str, Any], dict[str, Any], dict[str, Any], dict[str
 
 
 @pytest.mark.parametrize(("labels", "offered", "status", "codes"), [s[1:] for s in STATES], ids=[s[0] for s in STATES])
-def test_every_state_is_told_by_its_weight_live_and_in_a_snapshot(
+def test_every_state_is_reported_with_its_severity_live_and_in_a_snapshot(
     bundle: Bundle,
     cluster: Connection,
     tmp_path: Path,
@@ -140,7 +140,7 @@ def test_every_state_is_told_by_its_weight_live_and_in_a_snapshot(
     assert all(NODE.removeprefix("Node/") in d.message for d in report.diagnostics if d.subject == NODE)
 
 
-def test_the_writer_of_a_status_is_told(bundle: Bundle, cluster: Connection) -> None:
+def test_the_writer_of_a_status_is_reported(bundle: Bundle, cluster: Connection) -> None:
     patch(cluster, f"{POLICY}/status", {"status": {"state": "notReady"}}, "gpu-operator")
     try:
         report = detect_drift(bundle, ClusterView(cluster))

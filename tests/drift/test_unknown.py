@@ -161,7 +161,7 @@ def test_a_bundle_that_was_never_applied_is_missing_as_a_whole(applied: Applied)
     assert "BP8011" in {d.code.id for d in report.diagnostics}
 
 
-def test_a_lost_record_is_told_and_values_are_still_compared(applied: Applied) -> None:
+def test_a_lost_record_is_reported_and_values_are_still_compared(applied: Applied) -> None:
     name = parent_name(applied.bundle.name)
     applied.connection.delete(f"/api/v1/namespaces/{NAMESPACE}/configmaps/{name}")
     quiet = applied.drift()
@@ -188,7 +188,7 @@ def test_a_damaged_record_is_unknown(applied: Applied) -> None:
     assert "BP8014" in {d.code.id for d in report.diagnostics}
 
 
-def test_objects_that_others_applied_unchanged_are_no_drift(connection: Connection, namespace: str) -> None:
+def test_objects_that_others_applied_unchanged_are_not_drift(connection: Connection, namespace: str) -> None:
     """`kubectl apply -f` of a bundle, or GitOps: no record of ours, the values as declared."""
     data = {
         "apiVersion": "v1",

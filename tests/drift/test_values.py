@@ -188,7 +188,7 @@ def test_a_deployment_without_ownership_record_is_compared_by_its_likely_keys() 
 
 
 @pytest.mark.parametrize("recorded", [True, False])
-def test_what_the_server_puts_for_an_empty_value_is_no_addition(recorded: bool) -> None:
+def test_what_the_server_puts_for_an_empty_value_is_not_an_addition(recorded: bool) -> None:
     """Owners wiped: a default that is known needs no record; what only the record of the apply tells, needs it."""
     kind, spec = ("networking.k8s.io/v1", "NetworkPolicy"), {"podSelector": {}}
     told = unowned(kind, {"spec": spec | {"policyTypes": []}}, {"spec": spec | {"policyTypes": ["Ingress"]}}, recorded)

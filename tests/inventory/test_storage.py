@@ -153,7 +153,7 @@ def test_a_missing_part_is_damage(cluster, unique) -> None:
     assert "is missing" in caught.value.diagnostics[0].message
 
 
-def test_a_configmap_of_somebody_else_is_left_alone(cluster, namespace, unique) -> None:
+def test_a_configmap_of_another_owner_is_left_alone(cluster, namespace, unique) -> None:
     apply(bundle(f"{unique}-other", config_map(namespace)), cluster)
     body = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": parent_name(unique)}, "data": {"a": "b"}}
     cluster.post(CONFIG_MAPS, body, "somebody")
@@ -163,7 +163,7 @@ def test_a_configmap_of_somebody_else_is_left_alone(cluster, namespace, unique) 
     assert parent(cluster, unique)["data"] == {"a": "b"}
 
 
-def test_a_lost_record_is_written_anew_without_writing_objects(cluster, namespace, unique) -> None:
+def test_a_lost_record_is_written_again_without_writing_objects(cluster, namespace, unique) -> None:
     wanted = bundle(unique, config_map(namespace))
     apply(wanted, cluster)
     path = f"/api/v1/namespaces/{namespace}/configmaps/settings"
@@ -187,7 +187,7 @@ def test_after_a_lost_record_leftovers_are_known_by_label_and_manager_together(c
     assert [m.id.name for m in plan.leftovers] == ["old"]
 
 
-def test_a_forged_entry_does_not_make_somebody_else_s_object_ours(cluster, namespace, unique) -> None:
+def test_a_forged_entry_does_not_make_an_object_of_others_ours(cluster, namespace, unique) -> None:
     cluster.post(f"/api/v1/namespaces/{namespace}/configmaps", config_map(namespace, "theirs"), "somebody")
     apply(bundle(unique, config_map(namespace)), cluster)
     record = read_inventory(cluster, unique)

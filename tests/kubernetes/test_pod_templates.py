@@ -120,7 +120,7 @@ def test_pods_are_found_with_their_number(name: str) -> None:
     assert {format_path(each.path, data): each.number for each in pod_templates(data)} == expected
 
 
-def test_rules_about_pods_judge_them_all_wherever_they_stand() -> None:
+def test_rules_about_pods_judge_them_all_wherever_they_are() -> None:
     """A request without a limit, in an item of a list and in the container of a model server."""
     gpu = {"resources": {"requests": {"nvidia.com/gpu": 1}}}
     pod = {"containers": [{**POD["containers"][0], **gpu}]}

@@ -69,7 +69,7 @@ def test_a_manifest_can_be_applied_as_text(lab, namespace: str) -> None:
     assert made["metadata"]["managedFields"][0]["manager"] == "tester"
 
 
-def test_a_user_has_the_name_and_groups_asked_for_and_no_rights(lab) -> None:
+def test_a_user_has_the_name_and_groups_requested_and_no_rights(lab) -> None:
     kubeconfig = lab.user("jane", groups=["devs", "ops"])
 
     me = who_am_i(kubeconfig)

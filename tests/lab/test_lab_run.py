@@ -188,7 +188,7 @@ def test_a_resource_is_named_with_what_is_there(tried: dict[str, Any], workload:
     assert words in finding(tried, workload)["message"]
 
 
-def test_what_the_lab_does_not_evaluate_is_told_in_the_schedulers_words(tried: dict[str, Any]) -> None:
+def test_what_the_lab_does_not_evaluate_is_reported_in_the_schedulers_words(tried: dict[str, Any]) -> None:
     assert "didn't match pod affinity rules" in finding(tried, "Pod/beside-nobody")["message"]
 
 
@@ -235,7 +235,7 @@ def test_what_must_not_fit_and_does_is_a_finding(tried: dict[str, Any]) -> None:
     assert finding(tried, "Pod/must-not-fit-either")["code"] == "BP0031"
 
 
-def test_what_is_not_real_is_said(tried: dict[str, Any]) -> None:
+def test_what_is_not_real_is_reported(tried: dict[str, Any]) -> None:
     left_out = " ".join(tried["notAsked"])
 
     assert "kubelet" in left_out

@@ -82,14 +82,14 @@ def test_a_claim_that_fits_is_placed_and_told_in_words(tried: dict[str, Any]) ->
         ("Pod/counted", ["requests 1 nvidia.com/gpu, but the node offers none"]),
     ],
 )
-def test_what_has_no_place_is_told_request_and_attribute(
+def test_the_request_and_attribute_of_what_does_not_fit_are_reported(
     tried: dict[str, Any], workload: str, words: list[str]
 ) -> None:
     assert placed(tried, workload)["outcome"] == "not placed"
     assert all(each in message(tried, workload) for each in words), message(tried, workload)
 
 
-def test_that_devices_are_predicted_is_said(tried: dict[str, Any]) -> None:
+def test_that_devices_are_predicted_is_reported(tried: dict[str, Any]) -> None:
     left_out = " ".join(tried["notAsked"])
 
     assert "ResourceSlices (predicted: no driver has seen a device)" in left_out

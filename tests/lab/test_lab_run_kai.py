@@ -120,7 +120,7 @@ def test_the_version_is_read_where_the_linker_has_written_it(tmp_path: Path, tex
     assert main_version(file) == version
 
 
-def test_a_file_that_is_no_go_program_has_no_version(tmp_path: Path) -> None:
+def test_a_file_that_is_not_a_go_program_has_no_version(tmp_path: Path) -> None:
     file = tmp_path / "program"
     file.write_bytes(b"#!/bin/sh\n")
     assert main_version(file) == ""

@@ -90,11 +90,11 @@ def test_without_binaries_the_command_that_builds_all_of_them_is_named(capsys: p
     assert "blueprint lab install --with-controllers" in said(capsys)[1]
 
 
-def test_a_lab_that_is_not_up_is_told_how_to_start(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_lab_that_is_not_up_is_reported_how_to_start(capsys: pytest.CaptureFixture[str]) -> None:
     assert "blueprint lab up --controllers --name gone" in said(capsys, "--name", "gone")[1]
 
 
-def test_a_blueprint_with_errors_is_told_as_when_it_is_compiled(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_blueprint_with_errors_is_reported_as_when_it_is_compiled(capsys: pytest.CaptureFixture[str]) -> None:
     code, told = said(capsys, "--set", "spec.release=1999.01")
 
     assert code == 1

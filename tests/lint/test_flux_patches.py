@@ -68,7 +68,7 @@ def test_patches_for_others_are_not(field: str, other: str) -> None:
     assert missing(ROOT.replace(field, other, 1)) == ["prune", "kind"]
 
 
-def test_what_an_object_has_is_judged_as_it_stands() -> None:
+def test_what_an_object_has_is_judged_as_it_is() -> None:
     wrong = CHILD.replace("interval: 30m", "prune: maybe, interval: 30m")
     assert missing(ROOT, wrong) == []
     found = lint(read_inputs(["."]), kubernetes_minor="1.36").diagnostics

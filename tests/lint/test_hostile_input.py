@@ -71,7 +71,7 @@ def linted(text: str) -> LintResult:
     return lint(read_inputs([STDIN], text.encode()), kubernetes_minor="1.36")
 
 
-def test_documents_after_too_many_that_are_not_yaml_are_not_read_and_that_is_said() -> None:
+def test_documents_after_too_many_that_are_not_yaml_are_not_read_and_that_is_reported() -> None:
     broken = "---\na: [\n"
     text = broken * (MOST_UNREADABLE + 1)
     whole = read_manifests(f"{text}---\nkind: A\n", "a.yaml")
@@ -225,7 +225,7 @@ def test_fields_of_documents_after_a_broken_one_are_found_in_the_file() -> None:
     assert places == [(9, 88), (18, 88)]
 
 
-def test_an_empty_document_is_no_null_in_another() -> None:
+def test_an_empty_document_is_not_a_null_in_another() -> None:
     """Where there may be nulls, every object is copied without them; many files end in a separator."""
     assert not read_manifests("kind: A\n---\n", "a.yaml").nulls
     assert read_manifests("kind: A\nb:\n---\n", "a.yaml").nulls

@@ -87,7 +87,7 @@ def test_kustomizations_that_name_each_other_do_no_harm() -> None:
 
 
 @pytest.mark.parametrize("odd", ["namespace: 7", "commonLabels: text", "labels: [text, {pairs: 7}]", "resources: [7]"])
-def test_what_is_no_kustomization_adds_nothing(odd: str) -> None:
+def test_what_is_not_a_kustomization_adds_nothing(odd: str) -> None:
     found = built({"a.yaml": DEPLOYMENT, "kustomization.yaml": f"{HEAD}resources: [a.yaml]\n{odd}\n".replace(
         "resources: [a.yaml]\nresources", "resources")})  # fmt: skip
     assert found["Deployment"]["metadata"] == {"name": "web"}

@@ -147,7 +147,7 @@ def test_templates_and_other_yaml_are_named_and_skipped(blueprint: Linter) -> No
     assert {each["severity"] for each in report["diagnostics"]} == {"note"}
 
 
-def test_braces_in_a_text_are_no_template() -> None:
+def test_braces_in_a_text_are_not_a_template() -> None:
     text = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a, namespace: b}\ndata: {alert: '{{ $labels.x }}'}\n"
     assert linted(text).objects == 1
 
@@ -286,7 +286,7 @@ def test_nothing_that_can_be_written_makes_it_fail(text: str) -> None:
 
 
 @given(st.binary(max_size=60))
-def test_bytes_that_are_no_text_are_a_finding(data: bytes) -> None:
+def test_bytes_that_are_not_text_are_a_finding(data: bytes) -> None:
     lint(read_inputs([STDIN], data), kubernetes_minor="1.36")
 
 
@@ -360,14 +360,14 @@ def test_what_nobody_replaces_is_an_error(blueprint: Linter, written: str) -> No
         ("hf_" + "abcdefghij" * 3, True),
     ],
 )  # fmt: skip
-def test_a_token_of_an_example_is_no_credential(blueprint: Linter, value: str, is_told: bool) -> None:
+def test_a_token_of_an_example_is_not_a_credential(blueprint: Linter, value: str, is_told: bool) -> None:
     text = GOOD.replace("resources:", f'env: [{{name: HF_TOKEN, value: "{value}"}}]\n      resources:')
     Path("pod.yaml").write_text(text)
     found = [each["code"] for each in blueprint("pod.yaml")[1]["diagnostics"]]
     assert ("BP6301" in found) is is_told
 
 
-def test_the_configuration_of_a_program_is_no_object(blueprint: Linter) -> None:
+def test_the_configuration_of_a_program_is_not_an_object(blueprint: Linter) -> None:
     Path("manager.yaml").write_text(
         "apiVersion: config.trainer.kubeflow.org/v1alpha1\nkind: Configuration\nwebhook: {}\n"
     )
@@ -421,7 +421,7 @@ spec: {template: {spec: {containers: [{name: main}]}}}
 """
 
 
-def test_patches_of_a_kustomization_are_no_objects(blueprint: Linter) -> None:
+def test_patches_of_a_kustomization_are_not_objects(blueprint: Linter) -> None:
     Path("app/patches").mkdir(parents=True)
     Path("app/kustomization.yaml").write_text(KUSTOMIZATION)
     for name in ("patches/gpus.yaml", "old.yaml", "unnamed.yaml", "webhook_patch.yaml"):
@@ -453,7 +453,7 @@ def test_a_template_that_happens_to_be_yaml_is_not_judged_by_its_holes(blueprint
 @pytest.mark.parametrize(
     "text", ["replicas: yes\n", "apiVersion: skaffold/v4beta11\nkind: Config\nbuild: {push: yes}\n"]
 )
-def test_how_values_are_written_is_no_matter_where_nothing_is_an_object(blueprint: Linter, text: str) -> None:
+def test_how_values_are_written_does_not_matter_where_nothing_is_an_object(blueprint: Linter, text: str) -> None:
     Path("values.yaml").write_text(text)
     assert [each["code"] for each in blueprint("values.yaml")[1]["diagnostics"]] == ["BP0063"]
 

@@ -189,7 +189,7 @@ def test_documents_of_programs(text: str, code: str | None) -> None:
     assert list(found(text)) == ([code] if code else [])
 
 
-def test_what_tests_of_operators_compare_with_is_no_whole_object() -> None:
+def test_what_tests_of_operators_compare_with_is_not_a_whole_object() -> None:
     ready = DEPLOYMENT.partition("spec")[0] + "status: {readyReplicas: 1}\n"
     assert found(ready) == {"BP0066": "note"}
     part = DEPLOYMENT.partition("spec")[0] + "spec: {replicas: 2}\n"
@@ -330,7 +330,7 @@ def test_a_file_that_holds_no_object_need_not_be_yaml() -> None:
     assert found(settings.replace("options", "kind"), "settings.json") == {"BP1002": "error"}
 
 
-def test_a_key_that_stands_twice_in_what_is_no_object() -> None:
+def test_a_key_that_stands_twice_in_what_is_not_an_object() -> None:
     assert found("rules: {}\nlog: 1\nrules: {}\n") == {"BP1003": "warning", "BP0063": "note"}
     assert found("kind: Pod\napiVersion: v1\nmetadata: {name: a, name: b}\n")["BP1003"] == "error"
 

@@ -69,7 +69,7 @@ def test_every_export_is_read(kai: Compilation) -> None:
     assert set(exports.metrics) <= {use.metric for text in kai_rules(kai) for use in uses(text)}
 
 
-def test_a_kai_of_somebody_else_is_not_watched(compiled: Compile) -> None:
+def test_an_external_kai_is_not_monitored(compiled: Compile) -> None:
     found = compiled(STACK + "  components: {kai-scheduler: {ownership: external}}\n")
     assert not alerts(found) & KAI_ALERTS
     assert "kai-scheduler-records" not in objects(found, "PrometheusRule")

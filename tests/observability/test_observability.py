@@ -97,7 +97,7 @@ def test_an_unverified_limit_is_never_used(compiled: Compile) -> None:
     assert "DCGM_FI_DEV_SLOWDOWN_TEMP" in alert(found, "GpuTemperatureHigh", "train")["expr"]
 
 
-def test_what_is_left_out_is_said_with_the_reason(compiled: Compile) -> None:
+def test_what_is_left_out_is_reported_with_the_reason(compiled: Compile) -> None:
     text = TEXT.replace("GpuMemoryTemperatureHigh: {threshold: 95}", "GpusMissing: {enabled: false}")
     found = compiled(text)
     assert found.files
@@ -281,7 +281,7 @@ def test_monitors_are_put_where_prometheus_looks(compiled: Compile) -> None:
 
 
 @pytest.mark.parametrize("slug", REMARKS)
-def test_what_may_be_meant_is_remarked_where_it_stands(slug: str, compiled: Compile) -> None:
+def test_a_likely_intention_is_remarked_at_its_place(slug: str, compiled: Compile) -> None:
     old, new = REMARKS[slug]
     text = TEXT.replace(old, new)
     found = compiled(text)

@@ -59,7 +59,7 @@ def url(manifest: dict[str, Any]) -> str:
     return f"/{prefix}/{manifest['apiVersion']}/namespaces/{meta['namespace']}/{kind}/{meta['name']}{query}"
 
 
-def test_a_cluster_without_the_prometheus_operator_is_told_which_kinds_it_lacks(lab: Any, tmp_path: Path) -> None:
+def test_without_the_prometheus_operator_the_missing_kinds_are_named(lab: Any, tmp_path: Path) -> None:
     report = tmp_path / "report.json"
     with lab.fresh() as own:
         arguments = ["--kubeconfig", str(own.kubeconfig), "--report", f"json={report}"]

@@ -100,7 +100,7 @@ def _kueue() -> Any:
     return load_catalog().component("kueue")
 
 
-def test_the_manager_is_told_what_the_rules_count_on(compiled: Compile) -> None:
+def test_the_managers_configuration_is_what_the_rules_assume(compiled: Compile) -> None:
     """Without the key Kueue exports every LocalQueue, so false has to be written."""
     for value in (True, False):
         found = compiled(with_settings(localQueueMetrics=value))
@@ -108,7 +108,7 @@ def test_the_manager_is_told_what_the_rules_count_on(compiled: Compile) -> None:
         assert f"localQueueMetrics:\n    enable: {str(value).lower()}\n" in text
 
 
-def test_a_kueue_of_somebody_else_is_not_watched_and_said(compiled: Compile) -> None:
+def test_an_external_kueue_is_not_monitored_and_this_is_reported(compiled: Compile) -> None:
     found = compiled(STACK + "  components: {kueue: {ownership: external}}\n")
     assert not alerts(found) & QUEUE_ALERTS
     assert "kueue is installed separately" in not_alerted(found)["KueueDown", None]

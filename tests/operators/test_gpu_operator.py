@@ -83,7 +83,7 @@ def test_labels_of_the_pools_stay_as_declared(operation: Operation) -> None:
                 assert pool.labels.items() <= node["metadata"]["labels"].items(), name
 
 
-def test_what_it_writes_is_no_drift(operation: Operation) -> None:
+def test_what_it_writes_is_not_drift(operation: Operation) -> None:
     assert operation.operated.drift() == []
 
 

@@ -192,5 +192,5 @@ def test_the_rendered_rights_are_enough(queueing: Queueing, kueue_image: tuple[d
     assert [line for line in refused if kueue_image[1] or "Server rejected event" not in line] == []
 
 
-def test_what_it_writes_is_no_drift(queueing: Queueing) -> None:
+def test_what_it_writes_is_not_drift(queueing: Queueing) -> None:
     assert queueing.drift() == []

@@ -133,13 +133,13 @@ def test_admit_says_the_same_of_each(report: dict[str, Any]) -> None:
     assert not [each for each in report["diagnostics"] if each["code"] == "BP0032"]
 
 
-def test_what_waits_is_said_by_kai(report: dict[str, Any]) -> None:
+def test_what_waits_is_reported_by_kai(report: dict[str, Any]) -> None:
     waiting = [each for each in report["diagnostics"] if each["code"] == "BP0037"]
     assert waiting
     assert all("quota" in each["message"] and " GPUs" in each["message"] for each in waiting)
 
 
-def test_the_version_is_said(report: dict[str, Any]) -> None:
+def test_the_version_is_reported(report: dict[str, Any]) -> None:
     assert report["subject"]["kai"]
 
 

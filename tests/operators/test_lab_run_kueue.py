@@ -83,7 +83,7 @@ def test_as_many_as_the_quota_suffices_for_are_admitted_and_one_more_waits(repor
     assert any("alone it is admitted" in each for each in notes) is (waiting["subject"] not in ERRS)
 
 
-def test_what_was_given_is_said(report: dict[str, Any]) -> None:
+def test_what_was_given_is_reported(report: dict[str, Any]) -> None:
     given = [each for each in report["placements"] if each["outcome"] == "placed"]
     assert {reason for each in given for reason in each["reasons"]} == {"admitted: 1 nvidia.com/gpu of gpu"}
 
@@ -109,7 +109,7 @@ def test_what_admit_says_otherwise_is_named(report: dict[str, Any]) -> None:
         assert "never admits it, and Kueue decides otherwise: admitted" in found[name]["message"]
 
 
-def test_the_version_is_said(report: dict[str, Any]) -> None:
+def test_the_version_is_reported(report: dict[str, Any]) -> None:
     said = [each for each in report["notAsked"] if each.startswith("Kueue v")]
     assert said == ["Kueue v0.19.2 (v0.17.0 runs here, without newer features)"]
 

@@ -81,7 +81,7 @@ def test_the_rendered_rights_are_enough(discovered: Discovery) -> None:
         assert FORBIDDEN not in program.said()
 
 
-def test_what_it_writes_is_no_drift(discovered: Discovery) -> None:
+def test_what_it_writes_is_not_drift(discovered: Discovery) -> None:
     assert discovered.operated.drift() == []
 
 

@@ -40,7 +40,7 @@ def branch_of(done: Compilation) -> str:
     return done.platform.pools[0].driver.branch or ""
 
 
-def test_a_gpu_that_new_drivers_dropped_gets_the_newest_branch_that_knows_it_and_is_told_why() -> None:
+def test_a_gpu_that_new_drivers_dropped_gets_the_newest_branch_that_supports_it_with_the_reason() -> None:
     done = declared("gpu: {product: V100-SXM2-32GB, count: 8}")
     assert branch_of(done) == "580"
     found = one(done, "BP3162")
@@ -110,7 +110,7 @@ def test_a_rule_applies_exactly_where_it_says(fields: str, os: str, severity: Se
     assert told(declared(fields, os)).get("BP3164") == severity
 
 
-def test_a_rule_is_told_with_its_lines_and_its_source() -> None:
+def test_a_rule_is_reported_with_its_lines_and_its_source() -> None:
     done = declared(CUT % "0-3" + ", owner: {driver: host}, driver: {version: 570.133.20}")
     found = one(done, "BP3164")
     assert found.path == "spec.nodePools.gpu.driver.version"
@@ -127,7 +127,7 @@ def test_every_rule_names_its_source_and_only_products_that_exist(rule: Compatib
         assert any(Condition(any_of=(pattern,)).holds(product) for product in load_catalog().products)
 
 
-def test_a_host_with_switches_is_told_to_run_the_fabric_manager_and_others_are_not() -> None:
+def test_only_a_host_with_switches_needs_the_fabric_manager() -> None:
     def needs(fields: str) -> str:
         files = declared(fields).files
         assert files

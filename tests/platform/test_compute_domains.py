@@ -43,7 +43,7 @@ def test_it_brings_the_driver_beside_a_device_plugin() -> None:
     assert "DeviceClass/gpu.nvidia.com" not in names, "the device plugin allocates the GPUs"
 
 
-def test_switched_off_beside_an_nvlink_domain_is_told_at_its_line() -> None:
+def test_switched_off_beside_an_nvlink_domain_is_reported_at_its_line() -> None:
     [found] = platform("false", "standaloneDra", JOINED).diagnostics
     assert (found.code.id, found.path) == ("BP3233", "spec.computeDomains")
 

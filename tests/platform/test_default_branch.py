@@ -102,7 +102,7 @@ def test_a_product_of_which_every_branch_lacks_an_image_fits_no_driver() -> None
 
 
 @pytest.mark.parametrize("driver", ['{branch: "580"}', '{version: "580.173.02"}', '{branch: "535"}'])
-def test_a_declared_branch_without_an_image_is_refused_unless_the_driver_is_somebody_elses(driver: str) -> None:
+def test_a_declared_branch_without_an_image_is_refused_unless_the_driver_is_provided_by_others(driver: str) -> None:
     done = compiled(declared("2026.11", ["L40S"], system="ubuntu-26.04", driver=driver))
     assert [found.split()[0] for found in errors(done)] == ["BP3400"]
     text = declared("2026.11", ["L40S"], system="ubuntu-26.04", driver=driver)

@@ -84,7 +84,7 @@ def needs(compilation: Compilation) -> str:
     return compilation.files["prerequisites.md"].decode()
 
 
-def test_labels_are_a_prerequisite_only_where_somebody_else_puts_them_on() -> None:
+def test_labels_are_a_prerequisite_only_where_others_set_them() -> None:
     assert "gpublueprint.dev/pool=gpu" in needs(declared("spec.nodeLabels=provisioner"))
     assert "gpublueprint.dev/pool=gpu" not in needs(declared())
 

@@ -97,7 +97,7 @@ def test_images_are_those_that_this_stack_pulls() -> None:
     assert not any(name in refs for name in ("k8s-device-plugin", "container-toolkit", "mig-manager"))
 
 
-def test_a_layout_is_somebody_elses_work_and_an_expectation() -> None:
+def test_a_layout_is_applied_by_others_and_becomes_an_expectation() -> None:
     found = declared(CUT)
     assert told(found) == [("BP3225", "note")]
     text = needs(found)
@@ -108,7 +108,7 @@ def test_a_layout_is_somebody_elses_work_and_an_expectation() -> None:
     assert not any(name.startswith("mig-parted") for name in of_kind(found, "ConfigMap"))
 
 
-def test_cutting_on_demand_expects_no_mode_and_says_what_kubernetes_needs() -> None:
+def test_partitioning_on_demand_expects_no_mode_and_says_what_kubernetes_needs() -> None:
     gates = "draFeatureGates: {DynamicMIG: true}"
     found = declared(settings=gates)
     assert told(found) == []
@@ -154,7 +154,7 @@ def test_an_older_driver_knows_fewer_gates() -> None:
     }  # fmt: skip
 
 
-def test_gates_exclude_each_other_from_both_sides_and_name_only_gates() -> None:
+def test_exclusive_gates_are_reported_from_both_sides_and_name_only_gates() -> None:
     component = load_catalog().component("gpu-operator")
     assert component
     gates = load_gates(component.folder).gates
@@ -179,7 +179,7 @@ def test_gpus_are_watched_through_the_exporter_of_this_stack() -> None:
     assert "The alert GpuNotAllocatable is left out: pods claim GPUs" in needs(found)
 
 
-def test_an_alert_that_cannot_fire_here_is_told_where_it_is_asked_for() -> None:
+def test_an_alert_that_cannot_fire_here_is_reported_where_it_is_requested() -> None:
     watched = (
         "  observability:\n    prometheus: {namespace: monitoring, selectorLabels: {release: kps}}\n"
         "    alerts: {GpuNotAllocatable: {severity: critical}}\n"

@@ -50,7 +50,7 @@ def test_requests_by_number_are_served_until_the_last_stage() -> None:
     assert names == ["nvidia.com/gpu", None]
 
 
-def test_the_stage_that_takes_the_device_plugin_away_is_told_to_drain(
+def test_the_stage_that_removes_the_device_plugin_requires_a_drain(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     bundles = []

@@ -150,5 +150,5 @@ def test_which_profiles_have_the_media_engines(profile: str, expected: bool) -> 
     assert media(profile) is expected
 
 
-def test_numbers_are_told_as_ranges() -> None:
+def test_consecutive_numbers_are_shown_as_ranges() -> None:
     assert ranges([3, 0, 1, 2, 5]) == "0-3, 5"

@@ -104,7 +104,7 @@ def test_a_pool_that_needs_mixed_makes_it_mixed_for_all() -> None:
     assert found.resources("alike") == {"nvidia.com/mig-1g.10gb": 56}
 
 
-def test_mig_parted_is_told_every_gpu_and_the_rest_is_off() -> None:
+def test_the_configuration_of_mig_parted_covers_every_gpu_and_turns_the_rest_off() -> None:
     found = cut(
         one=gpus("{layout: [{devices: [5, 4], profiles: {3g.40gb: 2}}, {devices: 0, profiles: {1g.10gb: 7}}]}"),
         two=gpus(),
@@ -142,7 +142,7 @@ def test_the_names_change_with_the_content_and_only_with_it() -> None:
     assert before.label("two", "device-plugin.config") == after.label("two", "device-plugin.config")
 
 
-def test_the_device_plugin_is_told_where_it_reads() -> None:
+def test_the_configuration_of_the_device_plugin_is_where_it_reads_it() -> None:
     """Keys in the wrong place are ignored without a word: these are exactly those of its version 1."""
     found = cut(slices=gpus("", "{timeSlicing: 4}"), mps=gpus("", "{mps: 2}"), plain=gpus())
     assert found.plugin_config("slices") == {

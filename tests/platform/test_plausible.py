@@ -39,7 +39,7 @@ CASES = {
 
 
 @pytest.mark.parametrize("name", CASES)
-def test_a_warning_is_told_where_it_is(name: str) -> None:
+def test_a_warning_is_reported_where_it_is(name: str) -> None:
     old, new, code = CASES[name]
     text = (GOOD / "blueprint.yaml").read_text("utf-8")
     assert text.count(old) == 1

@@ -59,6 +59,6 @@ def test_slips(name: str) -> None:
         ("a12", "a21"), ("train", "drain"),
     ],
 )  # fmt: skip
-def test_series_are_no_slips(one: str, two: str) -> None:
+def test_numbered_series_are_not_misspellings(one: str, two: str) -> None:
     assert not is_slip_of(one, two)
     assert not is_slip_of(two, one)

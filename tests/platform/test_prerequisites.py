@@ -100,7 +100,7 @@ def told(done: Compilation) -> tuple[str, Objects]:
 
 
 @pytest.mark.parametrize(("distribution", "system", "stack", "owners"), list(modes()))
-def test_who_is_said_to_do_something_is_there(distribution: str, system: str, stack: str, owners: str) -> None:
+def test_every_actor_that_is_named_exists(distribution: str, system: str, stack: str, owners: str) -> None:
     seen = 0
     for pool in (POOLS["cut"], POOLS["whole"]):
         done = declared(distribution=distribution, system=system, stack=DECLARED_STACK[stack], owners=owners, pool=pool)
@@ -137,7 +137,7 @@ def test_the_label_of_a_domain_is_given_by_who_is_there(stack: str, components: 
 
 
 @pytest.mark.parametrize("distribution", ["vanilla", "k3s", "rke2", "microk8s"])
-def test_the_socket_is_the_one_that_the_toolkit_is_told(distribution: str) -> None:
+def test_the_socket_is_the_one_in_the_toolkits_configuration(distribution: str) -> None:
     """Of the blueprint before the distribution's; and none where nobody sets up the runtime."""
     said = {
         "distribution": distribution,

@@ -58,5 +58,5 @@ def test_other_vendors_and_integrated_gpus_are_refused_by_name(name: str) -> Non
 
 
 @pytest.mark.parametrize("name", ["VR200", "GeForce-RTX-3080", "RTX-A2000", "GeForce-RTX-4060-Ti", "GTX-1080-Ti"])
-def test_a_product_with_another_number_is_no_misspelling(name: str) -> None:
+def test_a_product_with_another_number_is_not_a_misspelling(name: str) -> None:
     assert likely_products(name, CATALOG) == []

@@ -108,7 +108,7 @@ def test_queues_wait_for_the_autoscaler_on_the_flavors_that_it_makes() -> None:
     assert objects(found, "AdmissionCheck").keys() == {"all", "room"}
 
 
-def test_nodes_are_asked_for_as_the_blueprint_says() -> None:
+def test_nodes_are_requested_as_the_blueprint_says() -> None:
     every = objects(asked("    a: {namespaces: [a], quota: {grown: 8}}\n"), "ProvisioningRequestConfig")
     assert every["all"]["spec"] == {
         "provisioningClassName": "best-effort-atomic-scale-up.autoscaling.x-k8s.io",
@@ -121,7 +121,7 @@ def test_nodes_are_asked_for_as_the_blueprint_says() -> None:
     assert "podSetUpdates" not in every["room"]["spec"]
 
 
-def test_a_check_that_does_not_suit_the_size_of_a_pool_is_told() -> None:
+def test_a_check_that_does_not_suit_the_size_of_a_pool_is_reported() -> None:
     fixed = ASKED.replace("pools: [more]", "pools: [whole]").replace("checkCapacity", "atomicScaleUp")
     grows = ASKED.replace("[grown, small]", "[small]").replace("pools: [more]", "pools: [grown]")
     for queueing, code in ((ASKED, None), (fixed, "BP3440"), (grows, "BP3441")):
@@ -389,7 +389,7 @@ def told(tenants: str, rest: str = QUEUEING) -> list[str]:
         ),
     ],
 )
-def test_what_is_allowed_and_of_no_use_is_told(tenants: str, rest: str, codes: list[str]) -> None:
+def test_what_is_allowed_and_of_no_use_is_reported(tenants: str, rest: str, codes: list[str]) -> None:
     assert told(tenants, rest) == codes
 
 
@@ -403,7 +403,7 @@ def test_only_quotas_close_pools_to_tenants(rest: str, closed: bool) -> None:
     assert ("acme.example/more=true:NoSchedule" in notes.get("gpublueprint.dev/closed-taints", "")) is closed
 
 
-def test_quotas_that_need_further_nodes_are_told() -> None:
+def test_quotas_that_need_further_nodes_are_reported() -> None:
     text = HEAD.replace("whole: {nodes: 4,", "whole: {nodes: {min: 1, max: 4},")
     found = compiled(f"{text}{QUEUEING}  tenants:\n    a: {{namespaces: [a], quota: {{whole: 20}}}}\n")
     assert [(each.code.id, each.severity.value) for each in found.diagnostics] == [("BP3422", "note")]

@@ -72,14 +72,14 @@ def cost(blueprint: Path) -> tuple[int, int]:
     return calls, sum(map(len, compilation.files.values()))
 
 
-def test_each_further_object_costs_what_the_one_before_cost(tmp_path: Path) -> None:
+def test_each_further_object_costs_as_much_as_the_one_before(tmp_path: Path) -> None:
     cost(with_objects(tmp_path, 100))  # what is imported, read or spelled out once
     (few, _), (some, _), (many, _) = (cost(with_objects(tmp_path, count)) for count in (25, 50, 100))
     assert is_linear(few, some, many)
 
 
 @pytest.mark.parametrize("shapes", SHAPES.values(), ids=SHAPES)
-def test_each_further_pool_costs_what_the_one_before_cost(shapes: tuple[str, ...], tmp_path: Path) -> None:
+def test_each_further_pool_costs_as_much_as_the_one_before(shapes: tuple[str, ...], tmp_path: Path) -> None:
     """Neither in calls nor in bytes: both show lines that every pool names of every other."""
     count = 12 // len(shapes) * len(shapes)  # as many of each shape: further pools are like those before
     compile_blueprint(str(with_pools(tmp_path, count, *shapes)))  # what is imported, read or spelled out once

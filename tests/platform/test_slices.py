@@ -122,7 +122,7 @@ def test_the_counters_of_a_gpu_are_the_most_that_an_instance_has_and_its_memory_
     }
 
 
-def test_a_partition_consumes_what_it_has_and_the_slices_where_it_stands() -> None:
+def test_a_partition_consumes_what_it_has_and_the_slices_at_its_place() -> None:
     partition = devices(predicted(settings=DYNAMIC))["gpu-3-mig-2g20gb-14-4"]
     assert partition["attributes"]["profile"] == {"string": "2g.20gb"}
     assert partition["capacity"]["memory"] == {"value": "20096Mi"}

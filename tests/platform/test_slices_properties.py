@@ -120,7 +120,7 @@ def test_a_whole_gpu_takes_all_counters_and_no_partition_takes_more(product: str
 
 @settings(max_examples=60)
 @given(pools(layouts=False))
-def test_a_node_that_publishes_what_was_predicted_is_no_drift(what: tuple[str, str, dict[str, int]]) -> None:
+def test_a_node_that_publishes_what_was_predicted_is_not_drift(what: tuple[str, str, dict[str, int]]) -> None:
     fields, gate, _ = what
     train = predicted(fields, gate, "1.36.3")
     if train is None:

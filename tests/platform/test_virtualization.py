@@ -80,7 +80,7 @@ def test_older_kubelets_must_open_a_gate(kubernetes: str, *, gate: bool) -> None
     assert ("KubeletPodResourcesGet=true" in told(platform_of(kubernetes), "cluster")) is gate
 
 
-def test_whoever_leaves_out_a_part_is_told_what_to_do_instead() -> None:
+def test_the_message_for_a_missing_part_names_the_alternative() -> None:
     platform = platform_of(settings=", vfioManager: false, ccManager: false")
     assert "binds their GPUs to vfio-pci" in told(platform, "machines")
     assert "cc." not in told(platform, "cluster")

@@ -123,7 +123,7 @@ def test_one_setting_on_eight_gpus_is_one_finding_that_names_them_all(call: str,
 
 
 @pytest.mark.parametrize("code", [3, 4, 10, 13, 25, 999])
-def test_one_refusal_on_eight_gpus_is_told_once(code: int) -> None:
+def test_one_refusal_on_eight_gpus_is_reported_once(code: int) -> None:
     reading = returning(healthy(), "nvmlDeviceGetMemoryInfo", code)
     [found] = diagnostics_of(judge(reading, expectations()), reading)
     assert "8 GPUs" in found.message
@@ -164,7 +164,7 @@ A2 = {
         ("NVIDIA A2", 0, None),
     ],
 )
-def test_products_with_one_device_id_are_told_apart_by_their_subsystem(
+def test_products_with_one_device_id_are_distinguished_by_their_subsystem(
     probe: Probe, name: str, subsystem: int, code: str | None
 ) -> None:
     described = a100x4()

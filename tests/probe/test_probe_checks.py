@@ -206,7 +206,7 @@ class TestCount:
         [found] = [each for each in verdicts if each.check == "nvml-consistency"]
         assert "gives handles for 7" in found.message
 
-    def test_a_count_that_changes_is_no_count(self) -> None:
+    def test_a_count_that_changes_is_not_a_count(self) -> None:
         reading = healthy()
         *rest, last = reading.calls
         verdicts = judge(replace(reading, calls=(*rest, replace(last, value=7))), expectations())
@@ -236,7 +236,7 @@ class TestProduct:
     @pytest.mark.parametrize(
         "name", ["NVIDIA H100", "NVIDIA H100 80GB HBM3 ", "NVIDIA GH100 80GB HBM3", "xNVIDIA H100 80GB HBM3"]
     )
-    def test_a_part_of_a_name_is_no_name(self, name: str) -> None:
+    def test_a_part_of_a_name_is_not_a_name(self, name: str) -> None:
         reading = with_calls(returning(healthy(), "nvmlDeviceGetPciInfo", 3), "nvmlDeviceGetName", value=name)
         assert results(of("gpu-product", reading)) == {Result.FAIL}
 

@@ -165,12 +165,12 @@ def test_an_answer_that_cannot_be_true_is_unknown(probe: Probe, facts: Any, lost
 
 @pytest.mark.parametrize("call", ["nvmlSystemGetDriverVersion", "nvmlDeviceGetUUID", "nvmlDeviceGetName"])
 @pytest.mark.parametrize("garbage", ["ff", "fffe00", "c3", "1b5b324a", "80" * 200, "00"])
-def test_bytes_that_are_no_text_never_pass_and_never_break_anything(probe: Probe, call: str, garbage: str) -> None:
+def test_bytes_that_are_not_text_never_pass_and_never_break_anything(probe: Probe, call: str, garbage: str) -> None:
     verdicts = judge(probe(fault(h100x8(), call, bytes=garbage)), expectations())
     assert exit_code_of(verdicts) in {1, 3}
 
 
-def test_bytes_that_are_no_text_are_kept_as_they_came(probe: Probe) -> None:
+def test_bytes_that_are_not_text_are_kept_as_they_came(probe: Probe) -> None:
     reading = probe(fault(h100x8(), "nvmlDeviceGetName", device=2, bytes="41ff42"))
     [call] = reading.calls_of("nvmlDeviceGetName", 2)
     assert (call.outcome, call.detail) == (CallOutcome.UNDECODABLE, "41ff42")
@@ -183,7 +183,7 @@ def test_a_return_code_never_passes(probe: Probe, call: str, code: int) -> None:
     assert exit_code_of(verdicts) in {1, 3}
 
 
-def test_a_lost_gpu_is_told_once_with_its_identity(probe: Probe) -> None:
+def test_a_lost_gpu_is_reported_once_with_its_identity(probe: Probe) -> None:
     """It answered to its name before it was lost, as a GPU does that falls off the bus in the middle."""
     spoilt = h100x8()
     for call in ("nvmlDeviceGetMemoryInfo", "nvmlDeviceGetEccMode"):
@@ -197,7 +197,7 @@ def test_a_lost_gpu_is_told_once_with_its_identity(probe: Probe) -> None:
     assert len(found.evidence) == 2
 
 
-def test_a_uuid_that_changes_while_it_is_read_is_no_identity(probe: Probe) -> None:
+def test_a_uuid_that_changes_while_it_is_read_is_not_an_identity(probe: Probe) -> None:
     changing = fault(h100x8(), "nvmlDeviceGetUUID", device=2, after=1, bytes=b"GPU-another".hex())
     reading = probe(changing)
     assert failing(reading) == {("BP9021", None)}
@@ -301,7 +301,7 @@ class TestCrash:
 
 
 class TestLibrary:
-    def test_without_a_library_the_reading_says_which_was_asked_for(self, tmp_path: Path) -> None:
+    def test_without_a_library_the_reading_names_the_requested_one(self, tmp_path: Path) -> None:
         reading = collect("gpu-0", NOW, library=tmp_path / "libnvidia-ml.so.1")
         assert [str(call).split(" after")[0] for call in reading.calls_of("nvmlInit")] == [
             "nvmlInit() returned NVML_ERROR_LIBRARY_NOT_FOUND (12)"
@@ -309,7 +309,7 @@ class TestLibrary:
         assert reading.library == str(tmp_path / "libnvidia-ml.so.1")
         assert failing(reading) == {("BP9000", None)}
 
-    def test_a_library_that_is_no_nvml_is_unknown(self) -> None:
+    def test_a_library_that_is_not_nvml_is_unknown(self) -> None:
         name = ctypes.util.find_library("m") or "libm.so.6"
         found = next(Path(folder) / name for folder in _library_folders() if (Path(folder) / name).exists())
         reading = collect("gpu-0", NOW, library=found)

@@ -98,7 +98,7 @@ def test_what_is_unknown_exits_3_and_a_finding_beside_it_1(describe: Describe, e
     assert (done.returncode, sorted(found(done))) == (1, ["BP9220", "BP9900"])
 
 
-def test_one_cause_is_told_once(expected: str, tmp_path: Path) -> None:
+def test_one_cause_is_reported_once(expected: str, tmp_path: Path) -> None:
     """No NVML: one finding, and one word on the nine facts that nobody can know."""
     judged = ("--node", "gpu-7", "--expect", expected, "--pool", "train", "--report", "json")
     done = blueprint("--library", str(tmp_path / "none.so"), *judged)
@@ -150,7 +150,7 @@ def test_a_pool_without_gpus_is_judged_alike_on_every_way(tmp_path: Path, gpus: 
     ("time", "said"),
     [("2001-01-01T00:00:00Z", "days old"), ("2999-01-01T00:00:00.5Z", "in the future"), (None, "")],
 )
-def test_the_age_of_a_recorded_reading_is_said(tmp_path: Path, time: str | None, said: str) -> None:
+def test_the_age_of_a_recorded_reading_is_reported(tmp_path: Path, time: str | None, said: str) -> None:
     now = dt.datetime.now(dt.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     file = tmp_path / "reading.json"
     file.write_text(json.dumps(json.loads(Path(HEALTHY).read_text(encoding="utf-8")) | {"time": time or now}))
@@ -161,7 +161,7 @@ def test_the_age_of_a_recorded_reading_is_said(tmp_path: Path, time: str | None,
 
 @pytest.mark.parametrize("flag", ["--reading", "--expect"])
 @pytest.mark.parametrize("kind", ["fifo", "zero", "loop"])
-def test_what_is_no_file_is_refused_and_not_waited_for(tmp_path: Path, flag: str, kind: str) -> None:
+def test_what_is_not_a_file_is_refused_and_not_waited_for(tmp_path: Path, flag: str, kind: str) -> None:
     strange = tmp_path / "strange.json"
     if kind == "fifo":
         os.mkfifo(strange)
@@ -259,7 +259,7 @@ class TestTarget:
 
     @pytest.mark.parametrize("kind", ["fifo", "socket", "device", "folder", "loop"])
     @pytest.mark.parametrize("linked", [False, True])
-    def test_what_is_no_regular_file_is_refused_and_stays(
+    def test_what_is_not_a_regular_file_is_refused_and_stays(
         self, write: Callable[..., subprocess.CompletedProcess[bytes]], tmp_path: Path, kind: str, *, linked: bool
     ) -> None:
         target = tmp_path / "target"
@@ -397,14 +397,14 @@ class TestZipapp:
             "$probe --library none.so --node a >&- 2>&-",
         ],
     )
-    def test_an_accident_is_no_finding(self, app: Path, script: str) -> None:
+    def test_an_accident_is_not_a_finding(self, app: Path, script: str) -> None:
         done = self.shell(app, script)
         assert done.returncode == 70, (done.stdout, done.stderr)
         assert len([line for line in done.stderr.splitlines() if "days old" not in line]) <= 1
         assert "Traceback" not in done.stderr
 
     @pytest.mark.parametrize("accident", ["OSError('no process')", "RuntimeError('a loop')", "MemoryError()"])
-    def test_any_error_of_ours_is_no_finding(self, app: Path, accident: str) -> None:
+    def test_any_error_of_ours_is_not_a_finding(self, app: Path, accident: str) -> None:
         """As where no process can be started."""
         script = f"""
 import runpy, subprocess, sys

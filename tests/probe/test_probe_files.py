@@ -87,7 +87,7 @@ def test_every_reading_kept_here_says_what_it_is(file: Path) -> None:
         (call(note="x"), "unknown key 'note'"),
     ],
 )
-def test_a_file_that_is_no_reading_is_refused_with_exit_1(tmp_path: Path, content: Any, said: str) -> None:
+def test_a_file_that_is_not_a_reading_is_refused_with_exit_1(tmp_path: Path, content: Any, said: str) -> None:
     with pytest.raises(Refused) as refused:
         read_reading(written(tmp_path / "reading.json", content))
     [diagnostic] = refused.value.diagnostics
@@ -138,7 +138,7 @@ def _spoilt(**fields: Any) -> dict[str, Any]:
         {"schemaVersion": EXPECTATIONS, "expectations": [{"pool": "a", "check": "b", "sources": []}]},
     ],
 )  # fmt: skip
-def test_a_file_that_is_no_expectations_is_refused(tmp_path: Path, content: Any) -> None:
+def test_a_file_without_expectations_is_refused(tmp_path: Path, content: Any) -> None:
     with pytest.raises(Refused) as refused:
         read_expectations(written(tmp_path / "expectations.json", content))
     assert (refused.value.diagnostics[0].code.id, refused.value.exit_code) == ("BP9953", 1)
@@ -178,7 +178,7 @@ class TestPciScan:
             ("0000:18:00.0", "2330", "nvidia"), ("0000:2a:00.0", "2330", "vfio-pci"),
         ]  # fmt: skip
 
-    def test_virtual_functions_of_a_gpu_are_no_gpus(self, tmp_path: Path) -> None:
+    def test_virtual_functions_of_a_gpu_are_not_gpus(self, tmp_path: Path) -> None:
         devices = tmp_path / "bus" / "pci" / "devices"
         add_function(devices / "0000:18:00.0", vendor=0x10DE, kind=0x030200, device=0x2236, driver="nvidia")
         for number in range(4, 8):

@@ -208,7 +208,7 @@ def test_a_system_is_compared_by_its_parts(read: Read, want: str, system: str, r
     assert results(of(read(Host(system=system)), "operating-system", want)) == {result}
 
 
-def test_a_containers_own_os_release_is_no_witness(read: Read) -> None:
+def test_a_containers_own_os_release_is_not_a_witness(read: Read) -> None:
     """Without --root in a pod, /etc/os-release is the image's: it must neither pass nor fail."""
     reading = read(Host())
     assert reading.host
@@ -329,7 +329,7 @@ class TestCards:
         ("network-ports", {"fabric": "roce", "vendor": "mellanox"}), ("network-ports", {"fabric": "roce", "nics": 8}),
     ],
 )  # fmt: skip
-def test_an_unusable_expectation_is_told_as_such(check: str, want: Any) -> None:
+def test_an_unusable_expectation_is_reported_as_such(check: str, want: Any) -> None:
     [verdict] = of(healthy(), check, want)
     assert verdict.result is Result.UNKNOWN
     assert "unusable" in verdict.message

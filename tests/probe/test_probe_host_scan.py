@@ -121,7 +121,7 @@ def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
     assert look(tmp_path, "/proc/modules").access is Access.UNBELIEVABLE
 
 
-def test_a_folder_in_place_of_a_file_is_told(tmp_path: Path) -> None:
+def test_a_folder_in_place_of_a_file_is_reported(tmp_path: Path) -> None:
     (tmp_path / "proc/modules").mkdir(parents=True)
     assert look(tmp_path, "/proc/modules").access in {Access.FAILED, Access.UNBELIEVABLE}
 

@@ -107,7 +107,7 @@ def test_a_check_never_passes_where_its_reading_is_missing(spoils: dict[int, Any
 
 @settings(max_examples=100, deadline=None)
 @given(needed, ends | refusals, st.dictionaries(positions, losses, max_size=20))
-def test_a_reading_that_lacks_what_is_asked_for_is_never_clean(at: int, spoil: Spoil, more: dict[int, Any]) -> None:
+def test_a_reading_that_lacks_what_is_requested_is_never_clean(at: int, spoil: Spoil, more: dict[int, Any]) -> None:
     """Taking an answer away makes a good node unknown or bad, whatever else is missing."""
     assert exit_code_of(judge(spoilt(more | {at: spoil}), expectations())) in {1, 3}
 
@@ -134,7 +134,7 @@ def test_a_reading_survives_its_file(spoils: dict[int, Any]) -> None:
 
 @settings(max_examples=100, deadline=None)
 @given(documents)
-def test_json_that_is_no_reading_is_refused_in_words(document: Any) -> None:
+def test_json_that_is_not_a_reading_is_refused_in_words(document: Any) -> None:
     try:
         reading_from_json(document)
     except ValueError as error:
@@ -185,7 +185,7 @@ def test_no_file_makes_the_judge_stumble_nor_passes_unread(spoils: dict[str, Any
 
 @settings(max_examples=100, deadline=None)
 @given(st.sampled_from(NEEDED), st.sampled_from([each for each in Access if each is not Access.READ]) | st.none())
-def test_a_node_without_a_file_that_is_asked_for_is_never_clean(path: str, access: Access | None) -> None:
+def test_a_node_without_a_file_that_is_requested_is_never_clean(path: str, access: Access | None) -> None:
     answers = (_spoilt_file(each, access) if each.path == path and access else each for each in FILES)
     kept = tuple(each for each in answers if each.path != path or access)
     assert HEALTHY.host

@@ -138,7 +138,7 @@ def test_a_first_blueprint_has_nothing_to_be_compared_with(tmp_path: Path, shall
     assert (here / "output").read_text() == "changed=true\n"
 
 
-def test_inputs_are_no_part_of_a_script(tmp_path: Path, shallow_clone: Clone) -> None:
+def test_inputs_are_not_part_of_a_script(tmp_path: Path, shallow_clone: Clone) -> None:
     """A name from a pull request is a value of the environment, which no shell reads as a command."""
     runs = [step["run"] for step in ACTION["runs"]["steps"] if "run" in step]
     assert not [run for run in runs if "${{" in run]

@@ -86,7 +86,7 @@ def no_file(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
     return tmp_path / "it"
 
 
-def test_what_is_no_file_is_refused_and_stays(no_file: Path) -> None:
+def test_what_is_not_a_file_is_refused_and_stays(no_file: Path) -> None:
     before = (no_file.lstat().st_ino, no_file.lstat().st_mode, Path("/dev/null").stat().st_ino)
     with pytest.raises(OSError, match="it is a"):
         write_whole(no_file, b"x")
@@ -97,7 +97,7 @@ def test_what_is_no_file_is_refused_and_stays(no_file: Path) -> None:
 
 
 @pytest.mark.parametrize("verb", ["compile", "init", "convert"])
-def test_no_verb_replaces_what_is_no_file(verb: str, no_file: Path) -> None:
+def test_no_verb_replaces_what_is_not_a_file(verb: str, no_file: Path) -> None:
     """`plan`, `snapshot` and reports write through the same function; the probe has its own, and its own test."""
     if verb == "compile" and no_file.is_dir():
         (no_file / "mine").touch()  # a bundle is a folder, but not one that holds something else
@@ -174,7 +174,7 @@ def whole(file: Path) -> bool:
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
-def test_a_writer_that_is_told_to_stop_leaves_nothing_beside(
+def test_a_writer_that_is_asked_to_stop_leaves_no_other_files(
     number: signal.Signals, tmp_path: Path, writer: subprocess.Popen[bytes]
 ) -> None:
     time.sleep(0.05)

@@ -31,7 +31,7 @@ def test_an_old_python_is_named(tmp_path: Path, target: str) -> None:
     assert "Python 3.11 or newer is needed, but Python 3.9.1 was found" in result.stderr
 
 
-def test_no_python_at_all_is_said(tmp_path: Path) -> None:
+def test_no_python_at_all_is_reported(tmp_path: Path) -> None:
     result = make(tmp_path, "PYTHON=", "demo")
     assert result.returncode == 2
     assert "none was found on PATH" in result.stderr

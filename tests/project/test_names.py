@@ -55,7 +55,7 @@ def package_of(module: Path) -> str:
 
 
 @pytest.mark.parametrize("name", ["told", "_told", "told_apart", "SAID_TWICE", "PodAnswers", "is_asked"])
-def test_words_are_found_wherever_they_stand(name: str) -> None:
+def test_words_are_found_wherever_they_are(name: str) -> None:
     assert parts(name) & WORDS
 
 

@@ -141,7 +141,7 @@ def check(name: str) -> str:
 '''
 
 
-def test_messages_are_told_from_docstrings_and_comments() -> None:
+def test_messages_are_distinguished_from_docstrings_and_comments() -> None:
     """The docstring is found for what is wrong anywhere, the message for what is wrong in messages too."""
     found = findings(python(Path("sample.py"), SAMPLE))
     assert [entry.rpartition(": write")[0] for entry in found] == [

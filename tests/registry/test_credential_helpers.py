@@ -97,7 +97,7 @@ def test_a_helper_is_asked_once_and_its_secrets_are_in_no_repr(helper) -> None:
         ("desktop", login("<token>", "t"), "identity token, which is not supported"),
     ],
 )
-def test_a_helper_that_gives_none_is_no_error_and_has_its_reason(helper, name: str, answer, words: str) -> None:
+def test_a_helper_that_gives_none_is_not_an_error_and_has_its_reason(helper, name: str, answer, words: str) -> None:
     helper("desktop", {"reg.example": answer})
     known = Credentials(helpers=CredentialHelpers(name))
     assert known.for_repository("reg.example", "a") is None

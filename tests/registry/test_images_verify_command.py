@@ -67,7 +67,7 @@ def test_a_bundle_is_asked_about_like_its_blueprint(mirror: Registry) -> None:
         assert report["diagnostics"][0]["message"] == f"{mirror.host}/{name} is not in its registry"
 
 
-def test_what_is_missing_is_told_at_the_line_of_the_mirror(mirror: Registry, capsys) -> None:
+def test_what_is_missing_is_reported_at_the_line_of_the_mirror(mirror: Registry, capsys) -> None:
     mirror.manifests.clear()
     assert main(["images", "blueprint.yaml", "--verify", "--insecure-registry", mirror.host]) == 1
     assert f'mirrors: {{"*": "{mirror.host}/mirror"}}' in capsys.readouterr().out

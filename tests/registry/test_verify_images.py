@@ -61,7 +61,7 @@ def test_a_digest_of_one_architecture_may_be_pinned(registry: Registry) -> None:
     assert code(registry, pinned="sha256:" + "2" * 64) == "BP4031"
 
 
-def test_a_reference_by_digest_is_asked_for_by_digest(registry: Registry) -> None:
+def test_a_reference_by_digest_is_requested_by_digest(registry: Registry) -> None:
     found = registry.add("team/app:v1")
     registry.manifests[f"team/app@{found}"] = registry.manifests["team/app:v1"]
     assert ask(registry, f"team/app:v9@{found}") is None
@@ -246,7 +246,7 @@ def test_references_are_read_as_docker_reads_them(text: str, expected: ImageRefe
 @pytest.mark.parametrize(
     "text", ["", "a b", "reg.example/A:1", "reg.example/a:", "reg.example/../b", "https://a/b", "a@sha1:0"]
 )
-def test_what_is_no_reference_is_told(text: str) -> None:
+def test_what_is_not_a_reference_is_reported(text: str) -> None:
     [found] = verify_images([RequiredImage(text)], RegistryClient(Credentials())).diagnostics
     assert found.code.id == "BP4032"
 

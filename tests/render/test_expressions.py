@@ -62,7 +62,7 @@ def test_what_has_no_value_says_why_and_where(text: str) -> None:
 @pytest.mark.parametrize(
     "text", ["f.", "f..a", "f.a if", "f | nothing", "'open", "now() %}{% set x = 1", "f.n | tojson"]
 )
-def test_what_is_no_expression_is_refused_before_it_is_evaluated(text: str) -> None:
+def test_what_is_not_an_expression_is_refused_before_it_is_evaluated(text: str) -> None:
     with pytest.raises(ExpressionError, match=re.escape(text)):
         compile_expression(text)
     with pytest.raises(ExpressionError):

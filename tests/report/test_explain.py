@@ -58,7 +58,7 @@ def test_list_items_are_named_by_index_or_key(path: str) -> None:
     assert field.path == "list[].x"
 
 
-def test_what_is_no_field_is_none() -> None:
+def test_what_is_not_a_field_is_none() -> None:
     assert find_field(FIELDS, "pools.x.nothing") is None
     assert find_field(FIELDS, "") is None
 
@@ -166,7 +166,7 @@ def test_a_hostile_topic_is_shown_harmless(capsys: pytest.CaptureFixture[str]) -
         ("driver upgrade", ["gpu-operator.maxParallelUpgrades"]),
     ],
 )
-def test_words_that_are_no_topic_are_searched_for(
+def test_words_that_are_not_a_topic_are_searched_for(
     words: str, named: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(["explain", *words.split()]) == 0

@@ -79,7 +79,7 @@ def test_a_suite_fails_exactly_where_the_command_does(run: Run, context: Context
     assert isinstance(result, expected)
 
 
-def test_text_from_outside_is_no_markup_in_junit(context: Context) -> None:
+def test_text_from_outside_is_not_markup_in_junit(context: Context) -> None:
     found = Diagnostic(sample.KEY, 'a </failure> & "b" \x00 \x1b[2J \ufffe \ud800', subject="<x/>")
     [case, _] = list(
         next(iter(JUnitXml.fromstring(junit.render(Run("v", "", (found,), exit_code=1), context).encode())))
@@ -97,7 +97,7 @@ def test_gitlab_takes_every_finding(run: Run, context: Context) -> None:
     assert sum(issue["severity"] == "critical" for issue in issues) == record.counts[Severity.ERROR]
 
 
-def test_what_is_no_file_of_the_repository_gets_a_first_line(context: Context) -> None:
+def test_what_is_not_a_file_of_the_repository_gets_a_first_line(context: Context) -> None:
     [issue] = json.loads(gitlab.render(Run("v", "", (Diagnostic(sample.KEY, "x"),)), context))
     assert issue["location"] == {"path": "blueprint.yaml", "lines": {"begin": 1}}
 

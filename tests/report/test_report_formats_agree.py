@@ -87,7 +87,7 @@ def test_every_format_names_every_code_as_often_as_it_was_found(name, context) -
 
 
 @FORMATS
-def test_what_was_not_seen_is_said(name, context) -> None:
+def test_what_was_not_seen_is_reported(name, context) -> None:
     text = html.unescape(told(name, sample.RUNS["unknown"], context))
     assert "LIST secrets: forbidden" in text
     assert "derived" in text
@@ -246,7 +246,7 @@ def many() -> Run:
 
 
 @FORMATS
-def test_each_further_finding_costs_what_the_one_before_cost(name, context) -> None:
+def test_each_further_finding_costs_as_much_as_the_one_before(name, context) -> None:
     """In calls and in bytes; formats that show only so many findings cost even less."""
     counted_calls(lambda: told(name, with_findings(1), context))  # what is imported or read once
     runs = [with_findings(number) for number in (200, 400, 800)]

@@ -60,7 +60,7 @@ def test_nothing_is_written_where_a_spec_is_wrong(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
-def test_an_unwritable_report_is_a_diagnostic_and_the_others_are_told(tmp_path: Path) -> None:
+def test_an_unwritable_report_is_a_diagnostic_and_the_others_are_reported(tmp_path: Path) -> None:
     out = io.StringIO()
     with pytest.raises(Refused) as caught:
         write_reports(
@@ -114,7 +114,7 @@ def test_a_link_stays_a_link(tmp_path: Path) -> None:
     assert (tmp_path / "real.json").read_text().startswith("{")
 
 
-def test_lines_of_what_is_no_file_come_with_the_run(tmp_path: Path) -> None:
+def test_lines_of_what_is_not_a_file_come_with_the_run(tmp_path: Path) -> None:
     found = Diagnostic(sample.KEY, "twice", Span("v1.2:a.yaml", 2, 1, 2, 2))
     out = io.StringIO()
     write_reports(Run("diff", "", (found,), texts={"v1.2:a.yaml": "a: 1\na: 2\n"}), stdout=out, base=tmp_path)

@@ -175,7 +175,7 @@ def test_many_findings_are_folded_and_few_are_not(context: Context) -> None:
     assert opened == [10, 0]
 
 
-def test_values_stand_side_by_side_and_a_difference_is_no_error(context: Context) -> None:
+def test_values_stand_side_by_side_and_a_difference_is_not_an_error(context: Context) -> None:
     text = page(DRIFT, context)
     assert '<tr class="differs"><td>b: 2</td><td>b: 4</td></tr>' in text
     assert '<tr class="same"><td>a: 1</td><td>a: 1</td></tr>' in text

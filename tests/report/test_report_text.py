@@ -53,7 +53,7 @@ def many(count: int) -> Run:
     ), exit_code=1)  # fmt: skip
 
 
-def test_many_findings_are_told_in_one_line_each_after_the_first_of_their_code(context: Context) -> None:
+def test_many_findings_are_reported_in_one_line_each_after_the_first_of_their_code(context: Context) -> None:
     told = text.render(many(1000), context).splitlines()
     assert len(told) < 1100
     assert all(sum(f"finding {n:04}" in line for line in told) == 1 for n in range(1000))
@@ -61,7 +61,7 @@ def test_many_findings_are_told_in_one_line_each_after_the_first_of_their_code(c
 
 
 @pytest.mark.parametrize("verbose", [False, True])
-def test_evidence_for_auditors_is_told_at_length_only(context: Context, *, verbose: bool) -> None:
+def test_evidence_for_auditors_is_in_the_long_report_only(context: Context, *, verbose: bool) -> None:
     found = replace(
         sample.DIAGNOSTICS[0], evidence=(("writer", "mallory"), ("uid", "85b04901")), at_length=frozenset({"uid"})
     )
@@ -167,7 +167,7 @@ def test_lines_that_took_part_are_folded_beyond_three(context: Context) -> None:
 
 
 @pytest.mark.parametrize(("count", "verbose"), [(50, False), (200, True)])
-def test_few_findings_and_with_v_all_are_told_in_full(count: int, context: Context, *, verbose: bool) -> None:
+def test_few_findings_and_with_v_all_are_reported_in_full(count: int, context: Context, *, verbose: bool) -> None:
     told = text.render(many(count), replace(context, verbose=verbose))
     assert told.count("  --> ") == count
     assert "-v shows" not in told

@@ -275,6 +275,6 @@ def test_list_items_are_named_by_their_key_where_they_have_one() -> None:
 
 
 @pytest.mark.parametrize("text", ["a..b", "a.", "[", "a[", "a[b", "a]", "a b", '["a', "a[x=1"])
-def test_what_is_no_path_is_refused_with_the_column(text: str) -> None:
+def test_what_is_not_a_path_is_refused_with_the_column(text: str) -> None:
     with pytest.raises(ValueError, match=r"column \d+"):
         parse_path(text)

@@ -146,7 +146,7 @@ def test_an_alias_stands_where_it_is_used() -> None:
     assert str(document.span(("c",))) == "a:2:4"
 
 
-def test_all_mistakes_of_a_text_are_told_in_one_run() -> None:
+def test_all_mistakes_of_a_text_are_reported_in_one_run() -> None:
     with pytest.raises(Refused) as caught:
         load_text("a: yes\na: 0755\nb: !!int 3\n8: {<<: {}}\n", "a")
     found = sorted(each.code.id for each in caught.value.diagnostics)
@@ -187,7 +187,7 @@ def test_a_colon_inside_plain_text_in_braces_is_text(text: str, data: Any) -> No
         assert str(documents[1].span(("b", "c"))) == "a:3:8"
 
 
-def test_a_mistake_behind_such_a_colon_is_told_once_at_its_place() -> None:
+def test_a_mistake_behind_such_a_colon_is_reported_once_at_its_place() -> None:
     with pytest.raises(Refused) as caught:
         load_text("a: {image: x:1, b: 2\nc: yes\nc: [\n", "a")
     assert [found.code.id for found in caught.value.diagnostics] == ["BP1002"]

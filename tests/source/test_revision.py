@@ -109,13 +109,13 @@ def test_what_no_commit_holds_is_refused_in_words(target: str, says: str, git: G
     assert refusal(target).startswith(says)
 
 
-def test_outside_of_a_repository_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_outside_of_a_repository_is_reported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(tmp_path.parent))
     assert refusal("HEAD:a.yaml") == "BP1016: cannot read HEAD:a.yaml: this folder is in no git repository"
 
 
-def test_a_machine_without_git_is_said(git: Git, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_machine_without_git_is_reported(git: Git, monkeypatch: pytest.MonkeyPatch) -> None:
     """GitPython refuses to be imported where there is no git."""
     monkeypatch.setitem(sys.modules, "git", None)
     assert refusal("HEAD:a.yaml") == "BP1016: cannot read HEAD:a.yaml: git is not installed"
@@ -146,7 +146,7 @@ def test_the_commit_around_a_folder_is_named_from_below(git: Git, tmp_path: Path
     assert commit_of(below / "new.yaml") == f"{head} with changes"
 
 
-def test_where_there_is_no_repository_git_is_not_loaded(tmp_path: Path) -> None:
+def test_without_a_repository_git_is_not_loaded(tmp_path: Path) -> None:
     script = "import sys; from pathlib import Path; from blueprint.source.revision import commit_of\n"
     script += f"print(repr(commit_of(Path({str(tmp_path)!r}))), 'git' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", script], check=True, capture_output=True, text=True)

@@ -82,7 +82,7 @@ def test_a_cloud_has_a_label_of_its_own_and_labels_its_nodes(cloud: str, label: 
 
 
 @pytest.mark.parametrize("cloud", ["vanilla", "rke2", "k3s", "microk8s", "openshift"])
-def test_elsewhere_apply_labels_nodes_and_the_pool_label_is_said(cloud: str) -> None:
+def test_elsewhere_apply_labels_nodes_and_the_pool_label_must_be_set(cloud: str) -> None:
     kubernetes = "1.34" if cloud == "openshift" else "1.35"
     spec = f"  nodePools:\n    train: {{nodes: 1, {H100}}}\n"
     done = compiled(spec, cluster=f", distribution: {cloud}", sets=(f'spec.cluster.kubernetes="{kubernetes}"',))
@@ -144,7 +144,7 @@ def test_an_overlay_changes_a_default() -> None:
     assert (pool(done).driver.branch, pool(done).expect_ecc) == ("595", True)
 
 
-def test_a_mistake_in_the_defaults_is_told_once_where_it_is() -> None:
+def test_a_mistake_in_the_defaults_is_reported_once_where_it_is() -> None:
     shared = SHARED.replace('branch: "580"', "branch: 580, modules: open")
     pools = "".join(f"    p{number}: {{nodes: 1, {H100}}}\n" for number in range(9))
     found = wrong(compiled(shared + "  nodePools:\n" + pools))
@@ -170,7 +170,7 @@ def test_defaults_of_no_pool_are_a_warning() -> None:
 
 
 @pytest.mark.parametrize("key", ["nodes: 4", "selector: {a: b}"])
-def test_what_every_pool_says_itself_is_no_default(key: str) -> None:
+def test_what_every_pool_says_itself_is_not_a_default(key: str) -> None:
     found = wrong(
         compiled(f"  poolLabel: a/b\n  poolDefaults: {{{key}}}\n  nodePools: {{train: {{nodes: 1, {H100}}}}}\n")
     )
@@ -226,7 +226,7 @@ def test_taints_as_kubectl_takes_them_merge_with_the_mapping() -> None:
         ("[a=b:NoSchedule, a=c:NoExecute]", "BP2009", "spec.nodePools.train.taints: two taints have the key a"),
     ],
 )
-def test_a_malformed_taint_is_told_at_its_place_with_the_rest(taints: str, code: str, message: str) -> None:
+def test_a_malformed_taint_is_reported_at_its_place_with_the_rest(taints: str, code: str, message: str) -> None:
     done = compiled(f"  poolLabel: a/b\n  nodePools:\n    train: {{nodes: 1, {H100}, taints: {taints}, expct: {{}}}}\n")
     found = wrong(done)
     assert sorted(each.code.id for each in found) == sorted([code, "BP2001"])

@@ -226,7 +226,7 @@ def test_a_waived_judgement_leaves_a_platform_that_can_be_rendered(
     ("name", "text", "exit_code", "code"),
     [("waivers.yaml", "a: [\n", 1, "BP1002"), (".blueprint.toml", "waivers = 7\n", 2, "BP0061")],
 )
-def test_waivers_that_cannot_be_read_are_told_beside_what_a_verb_found(
+def test_waivers_that_cannot_be_read_are_reported_beside_what_a_verb_found(
     name: str, text: str, exit_code: int, code: str, folder: Path
 ) -> None:
     """A verb that compiles nothing reads them last: its findings stay, and the run is no success."""

@@ -184,7 +184,7 @@ def test_comments_are_not_compared_with_every_finding() -> None:
     assert is_linear(*map(calls, (100, 200, 400)))
 
 
-def test_what_is_said_of_many_waivers_is_counted() -> None:
+def test_findings_about_many_waivers_are_counted() -> None:
     places = [Span("app.yaml", line, 1, line, 5) for line in range(MOST_LISTED + 7)]
     run = applied([], [Waiver(CODES[0], "reason", "owner", TODAY, at, line=at.line) for at in places])
     assert len(run.diagnostics) == MOST_LISTED + 1

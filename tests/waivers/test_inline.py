@@ -54,7 +54,7 @@ def test_several_codes_are_several_waivers() -> None:
         "# our blueprint: waive nothing\na: 1\n",
     ],
 )
-def test_text_in_scalars_and_other_comments_are_no_waivers(text: str) -> None:
+def test_text_in_scalars_and_other_comments_are_not_waivers(text: str) -> None:
     assert read(text) == ([], [])
 
 

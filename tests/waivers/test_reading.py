@@ -94,7 +94,7 @@ def test_there_are_enough_mistakes() -> None:
 
 
 @pytest.mark.parametrize("name", MISTAKES)
-def test_a_mistake_is_reported_where_it_is_with_a_way_out(name: str) -> None:
+def test_a_mistake_is_reported_where_it_is_with_a_fix(name: str) -> None:
     text, code, message, way_out = MISTAKES[name]
     found = read(unmarked(text))
     [problem] = [each for each in found.problems if each.code.id == code]

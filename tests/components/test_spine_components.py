@@ -116,9 +116,7 @@ def test_on_aks_with_its_drivers_pods_get_the_runtime_that_aks_configures(render
 
 
 @pytest.mark.parametrize("distribution", ["k3s", "rke2"])
-def test_on_k3s_and_rke2_the_toolkit_is_configured_with_the_socket_of_containerd(
-    render: Render, distribution: str
-) -> None:
+def test_on_k3s_and_rke2_the_toolkit_gets_the_socket_of_containerd(render: Render, distribution: str) -> None:
     toolkit = policy(render(blueprint(f"distribution: {distribution}")))["toolkit"]
     assert toolkit["env"] == [{"name": "CONTAINERD_SOCKET", "value": "/run/k3s/containerd/containerd.sock"}]
     assert "env" not in policy(render(blueprint("distribution: vanilla")))["toolkit"]

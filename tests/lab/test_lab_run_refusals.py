@@ -90,7 +90,7 @@ def test_without_binaries_the_command_that_builds_all_of_them_is_named(capsys: p
     assert "blueprint lab install --with-controllers" in said(capsys)[1]
 
 
-def test_a_lab_that_is_not_up_is_reported_how_to_start(capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_message_for_a_stopped_lab_shows_how_to_start_it(capsys: pytest.CaptureFixture[str]) -> None:
     assert "blueprint lab up --controllers --name gone" in said(capsys, "--name", "gone")[1]
 
 

@@ -209,9 +209,7 @@ def test_efa_follows_from_the_instance_type() -> None:
         ("a3-ultragpu-8g", "roce", "gIB"),
     ],
 )
-def test_on_google_cloud_nothing_is_installed_and_everything_is_a_prerequisite(
-    machine: str, fabric: str, said: str
-) -> None:
+def test_on_google_cloud_everything_is_a_prerequisite(machine: str, fabric: str, said: str) -> None:
     platform, objects, _ = make(
         f"machine: {{instanceType: {machine}}}, network: {{}}", cluster="distribution: gke", stack="standalone"
     )

@@ -1,4 +1,4 @@
-"""`blueprint admit`: workloads of users against the pools of a platform, of a device plugin and of a DRA driver."""
+"""`blueprint admit`: checks user workloads against the pools of a platform with a device plugin or a DRA driver."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`admit` and what KAI reads: parts of GPUs by annotation, pods that start together, priorities that nothing stops."""
+"""`admit` and KAI's annotations: GPU fractions, pods that start together, and priorities that are never preempted."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ def shared_pool(answer: WorkloadAnswer) -> PoolAnswer:
     ],
 )
 def test_parts_of_gpus_are_counted(admission: Admission, annotations: dict[str, str], of_node: int, quota: int) -> None:
-    """4 GPUs of each node, and 8 that the tenant can get; memory counts in hundredths, rounded up."""
+    """4 GPUs on each node, 8 that the tenant can get; memory is counted in hundredths of a GPU, rounded up."""
     [answer] = asked(admission, workload("Deployment", annotations=annotations, labels={"priorityClassName": "low"}))
     found = shared_pool(answer)
     assert (found.fit, found.at_once, found.quota) == (Fit.FITS, of_node, quota), found.reasons
@@ -119,7 +119,7 @@ def test_without_the_memory_of_gpus_memory_cannot_be_counted() -> None:
 
 
 def test_a_server_gets_no_more_than_the_own_quota_of_its_tenant(admission: Admission) -> None:
-    """KAI gives Deployments the class `inference`, 125: it stops them for nothing, so they do not borrow."""
+    """KAI gives Deployments the class `inference` (125), which is never preempted, so they cannot borrow."""
     [answer] = asked(admission, workload("Deployment", gpus=1, pods=5))
     found = shared_pool(answer)
     assert (found.quota, answer.is_crowded) == (4, True)
@@ -141,7 +141,7 @@ def test_a_server_gets_no_more_than_the_own_quota_of_its_tenant(admission: Admis
 def test_the_priority_decides_whether_a_job_may_borrow(
     admission: Admission, labels: dict[str, str], spec: str, quota: int
 ) -> None:
-    """Labels of the object come first, then those of pods, then the class of the pods; unknown ones do not count."""
+    """Labels of the object take precedence, then those of its pods, then the pods' class; unknown ones are ignored."""
     [answer] = asked(admission, workload(gpus=1, labels=labels, spec=spec))
     assert shared_pool(answer).quota == quota
 

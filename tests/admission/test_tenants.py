@@ -68,7 +68,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def asked(
     folder: Path, capsys: pytest.CaptureFixture[str], text: str = "", *flags: str, **job: object
 ) -> tuple[int, list[str], str]:
-    """The exit code, the rows of the table by their columns, and what is told of the workload."""
+    """The exit code, the table rows by their columns, and the messages about the workload."""
     fields: dict[str, object] = {"namespace": "research", "pods": 1, "gpus": 1, "cpu": 1, **job}
     (folder / "job.yaml").write_text(text or JOB.format(**fields))
     code = main(["admit", "job.yaml", *flags])
@@ -81,7 +81,7 @@ def row(rows: list[str], pool: str) -> str:
 
 
 def test_the_namespace_decides_whose_quota_is_used(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """8 are its own; of the others' 12 that are lent, `borrow` allows 6. Kueue adds the toleration."""
+    """Its own quota is 8; of the 12 that others lend, `borrow` allows 6. Kueue adds the toleration."""
     code, rows, _ = asked(folder, capsys, pods=14)
     assert code == 0
     assert " 4 of 4  14 " in row(rows, "train")
@@ -115,7 +115,7 @@ def test_what_a_quota_counts_besides_gpus_limits_too(folder: Path, capsys: pytes
 
 
 def test_what_a_workload_waits_for_besides_quota_is_reported(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """Of the pool with the check alone, and of pods that request what is asked for."""
+    """Only for the pool with the check, and only for pods that request the checked resource."""
     checked = QUEUES.replace("queueing: {kueue: {}}", CHECKED)
     (folder / "blueprint.yaml").write_text(PLATFORM + checked)
     code, _, told = asked(folder, capsys, "", "-v")
@@ -134,7 +134,7 @@ def test_what_a_workload_waits_for_besides_quota_is_reported(folder: Path, capsy
 def test_a_priority_above_the_cap_is_refused(
     folder: Path, capsys: pytest.CaptureFixture[str], label: str, name: str, fits: bool
 ) -> None:
-    """By the label for the queue, or as the class of the pods; of other classes nothing is known."""
+    """Set by the label for the queue, or as the pods' class; nothing is known of other classes."""
     capped = QUEUES.replace("kueue: {}", "kueue: {}, priorities: {high: 1000, low: 0}")
     (folder / "blueprint.yaml").write_text(
         PLATFORM + capped.replace("namespaces: [alone]", "namespaces: [alone], priorityCap: low")
@@ -202,7 +202,7 @@ def grouped(total: int, *gpus: int) -> str:
 
 
 def test_pods_of_a_group_are_admitted_together(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """14 GPUs are available. Pods of the group that are in no file are like those that are."""
+    """14 GPUs are available. It makes no difference whether the other pods of the group are in a file."""
     code, rows, _ = asked(folder, capsys, grouped(7, 2, 2))
     assert (code, " 4 of 4  7 " in row(rows, "train")) == (0, True)
     code, _, told = asked(folder, capsys, grouped(8, 2))

@@ -1,4 +1,4 @@
-"""How a connection behaves towards a server that is slow, overloaded, hostile or something else entirely."""
+"""How a connection behaves towards a server that is slow, overloaded, hostile or not an API server at all."""
 
 from __future__ import annotations
 

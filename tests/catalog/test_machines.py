@@ -1,4 +1,4 @@
-"""Every instance type of the catalogue is sound, and every value of it has its evidence and its line."""
+"""Every instance type of the catalogue is consistent, and every value has its evidence and its line."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def lunar(folder: Path, old: str = "", new: str = "") -> Catalog:
 
 
 def test_no_two_clouds_use_one_name() -> None:
-    """An instance type is found by its name alone."""
+    """An instance type is found only by its name."""
     assert len({name for _, name in TYPES}) == len(TYPES) >= 150
     assert {cloud.cloud for cloud in CLOUDS} == {"aws", "azure", "coreweave", "gcp", "ibm", "oci"}
 

@@ -1,4 +1,4 @@
-"""Expressions of CEL: what can be read has its places, what cannot is refused at a place."""
+"""CEL expressions: parsed parts have their positions, and syntax errors are reported at theirs."""
 
 from __future__ import annotations
 
@@ -83,7 +83,7 @@ def test_any_text_is_read_or_refused(text: str) -> None:
 
 
 def test_what_is_joined_stands_side_by_side() -> None:
-    """However long the chain: nothing is copied for each part."""
+    """However long the chain is, nothing is copied for each part."""
     for operator in ("&&", "||"):
         tree = parse(f" {operator} ".join(f"a{number}" for number in range(1_000)))
         assert [part.value for part in tree.parts] == [f"a{number}" for number in range(1_000)]

@@ -188,7 +188,7 @@ def jobset(*numbers: int, order: str = "", gpus: int = 1) -> str:
     ],
 )
 def test_a_job_set_starts_as_a_whole(admission: Admission, text: str, fits: bool) -> None:
-    """8 GPUs are all that the tenant can get; one after the other, its jobs need them one after the other."""
+    """The tenant can get 8 GPUs in total; run one after another, its jobs never need more."""
     answers = asked(admission, text)
     assert all(each.fit is Fit.FITS for each in answers) is fits
     codes = {each.code.id for each in diagnostics(answers)}

@@ -1,4 +1,4 @@
-"""Every key in every example, misspelt: caught where it stands.
+"""Every key in every example, misspelt: the mistake is reported at its position.
 
 Where a key of the language first comes it is misspelt in every way, elsewhere in one of them, by turns.
 """
@@ -76,9 +76,7 @@ def compiled_with(example: Path) -> str:
 def cases() -> Iterator[Any]:
     """Every key, with its replacement."""
     seen = set()
-    for example in filter(
-        compiled_with, EXAMPLES
-    ):  # tested separately
+    for example in filter(compiled_with, EXAMPLES):  # tested separately
         for number, path in enumerate(keys(load_text(example.read_text("utf-8"), "example").data)):
             wrong = misspellings(str(path[-1]))
             known = key_of_the_language(path)

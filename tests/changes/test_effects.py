@@ -1,4 +1,4 @@
-"""What a change does to nodes is told from the fields that change, with the numbers that the upgrade policy gives."""
+"""The effects of a change on nodes are derived from the changed fields, with the numbers of the upgrade policy."""
 
 from __future__ import annotations
 
@@ -102,7 +102,7 @@ def test_a_new_driver_is_reported_with_its_waves() -> None:
     ],
 )
 def test_both_limits_of_the_policy_count(parallel: int, unavailable: Any, nodes: int, at_once: str, waves: str) -> None:
-    """Percent are rounded up, 0 in parallel is without limit: as upstream's controller computes it."""
+    """Percentages are rounded up, and 0 for parallel upgrades means no limit, as in upstream's controller."""
     policy = {"autoUpgrade": True, "maxParallelUpgrades": parallel, "maxUnavailable": unavailable}
     before = changed(POLICY, spec__driver__upgradePolicy=policy)
 
@@ -162,7 +162,7 @@ def test_each_part_has_its_effect(path: str, value: Any, code: str) -> None:
         ("spec__driver__upgradePolicy", {"autoUpgrade": True, "maxParallelUpgrades": 9}),
     ],
 )
-def test_what_is_off_or_only_said_does_nothing_to_nodes(path: str, value: Any) -> None:
+def test_settings_that_are_off_or_without_effect_do_nothing_to_nodes(path: str, value: Any) -> None:
     assert effects([POLICY], [changed(POLICY, **{path: value})]) == []
 
 
@@ -195,7 +195,7 @@ def test_only_the_next_major_is_supported(old: str, new: str, expected: list[str
     assert codes(effects([sides[0]], [sides[1]])) == expected
 
 
-def test_the_drivers_are_not_handed_over_while_the_operator_becomes_26_7() -> None:
+def test_drivers_do_not_change_owner_while_the_operator_becomes_26_7() -> None:
     newer = {"app.kubernetes.io/version": "v26.7.0"}
     together = changed(POLICY, metadata__labels=newer, spec__driver__useNvidiaDriverCRD=True)
     assert "BP4522" in codes(effects([POLICY], [together]))
@@ -258,7 +258,7 @@ def named_fields() -> Iterator[Any]:
 
 @pytest.mark.parametrize(("kind", "name"), list(named_fields()))
 def test_every_field_of_the_tables_exists(kind: str, name: str) -> None:
-    """A misspelt path would be an effect that nobody is told."""
+    """A misspelt path would be an effect that is never reported."""
     group, plural = {
         "ClusterPolicy": ("nvidia.com", "clusterpolicies"),
         "GPUCluster": ("nvidia.com", "gpuclusters"),
@@ -313,7 +313,7 @@ OTHER = pool("other", labels={"gpublueprint.dev/pool": "other"})
 
 
 def network(pools: list[BundlePool] | None = None, before: Data = NICS, **values: Any) -> Diagnostic:
-    """What is told of a new network driver, beside a GPU driver without peer memory."""
+    """The findings about a new network driver, beside a GPU driver without peer memory."""
     after = changed(before, spec__ofedDriver__version="doca3.5", **values)
     [found] = effects([before, POLICY], [after, POLICY], pools or [TRAIN, OTHER])
     return found
@@ -342,7 +342,7 @@ def test_a_network_driver_that_is_not_upgraded_by_itself_is_held_back() -> None:
 
 @pytest.mark.parametrize("kind", ["ClusterPolicy", "NVIDIADriver"])
 def test_peer_memory_must_be_rebuilt(kind: str) -> None:
-    """Whichever object describes the GPU driver; a driver that is off builds nothing."""
+    """Whichever object describes the GPU driver; a driver that is off does not build anything."""
     rdma = {"enabled": True}
     driver = {**POLICY, "kind": kind, "spec": {"driver": {"rdma": rdma}} if kind == "ClusterPolicy" else {"rdma": rdma}}
     for data, told in ((driver, True), (POLICY, False)):
@@ -356,5 +356,5 @@ def test_a_policy_of_one_pool_reaches_that_pool_alone() -> None:
     assert "on pool other (10 nodes)" in network(before=own).message
 
 
-def test_what_else_the_network_operator_runs_is_no_new_driver() -> None:
+def test_other_parts_of_the_network_operator_do_not_count_as_a_new_driver() -> None:
     assert effects([NICS], [changed(NICS, spec__rdmaSharedDevicePlugin={"version": "v2"})], [TRAIN]) == []

@@ -1,4 +1,4 @@
-"""What comes, goes and changes with Kata, told before it happens."""
+"""The effects of installing, removing and changing Kata are reported before the change."""
 
 from __future__ import annotations
 

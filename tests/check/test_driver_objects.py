@@ -1,4 +1,4 @@
-"""Drivers for the same nodes: which of two is wrong (BP6044)."""
+"""Two drivers for the same nodes: which of them is reported (BP6044)."""
 
 from __future__ import annotations
 

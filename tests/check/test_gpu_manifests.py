@@ -1,4 +1,4 @@
-"""Rules about manifests alone, beyond the example of their pages: what else is found, and what is left alone."""
+"""Rules about manifests alone, beyond the examples of their pages: further findings, and what causes none."""
 
 from __future__ import annotations
 

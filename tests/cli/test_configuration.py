@@ -1,4 +1,4 @@
-"""The configuration of a project: one file, found once, its mistakes at their place and told once."""
+"""The configuration of a project: one file, found once; its mistakes are reported once, at their positions."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The machinery of versions, proved with a version that never was; `test_v1alpha1.py` has the real one."""
+"""The conversion machinery, tested with a synthetic version; `test_v1alpha1.py` tests the real one."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def convert(text: str, to: str = API_VERSION) -> str:
 
 
 def read(text: str) -> object:
-    """What reading the older document gives."""
+    """The result of reading the older document."""
     return plain(upgraded(nodes_of(load_text(text, "old.yaml"), Layer("old.yaml", "blueprint", 0)), LANGUAGE))
 
 
@@ -101,7 +101,7 @@ AROUND = ["nodes: 1\n", "", "nodes: 1  # n\n\n      # above\n"]
     ("entry", "driver", "around", "first"), [*itertools.product(ENTRIES, DRIVERS, AROUND, [True, False])]
 )
 def test_every_way_to_write_it_is_carried_over_or_refused(entry: str, driver: str, around: str, *, first: bool) -> None:
-    """Carried over means: it says what reading the old text says, and has every comment."""
+    """Converted means: it has the meaning of the old text and all of its comments."""
     parts = [entry + "\n", driver] if first else [driver, entry + "\n"]
     text = HEAD + "spec:\n  nodePools:\n    a:\n      " + "      ".join(filter(None, [around, *parts]))
     expected = read(text)
@@ -157,7 +157,7 @@ def test_what_cannot_be_carried_over_is_reported_at_its_line(spec: str, message:
     "broken", [lambda line, _by: line.replace("open", "shut"), lambda line, _by: line.partition("#")[0]]
 )
 def test_a_rewriting_that_says_something_else_or_loses_a_comment_is_never_given_out(broken, monkeypatch) -> None:
-    """The proof in the end can fail."""
+    """The final check can fail."""
     monkeypatch.setattr(sheet, "_shifted", broken)
     assert refused(OLD)[0] == "BP2011"
 

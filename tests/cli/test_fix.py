@@ -1,4 +1,4 @@
-"""`--fix` applies what findings suggest, touches nothing else, and tells what it did."""
+"""`--fix` applies the suggestions of findings, changes nothing else, and reports what it did."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 @pytest.mark.parametrize("ending", ["\n", "\r\n"])
 @pytest.mark.parametrize("mark", ["", "\ufeff"])
 def test_only_what_was_wrong_is_changed(ending: str, mark: str, here: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """A key first; then the product, which is looked at only where the keys are right."""
+    """First a key; then the product, which is checked only after the keys are right."""
     file = here / "blueprint.yaml"
     file.write_bytes((mark + BROKEN).replace("\n", ending).encode())
     assert main(["validate", "--fix", "--report", "json"]) == 0

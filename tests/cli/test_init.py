@@ -1,4 +1,4 @@
-"""`blueprint init`: what it writes is valid, and nothing is written, asked or guessed that should not be."""
+"""`blueprint init`: its output is valid, and it writes, asks and guesses nothing that it should not."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ POOLS = ("--pool", "system=3", "--pool", "train=H100-SXM5-80GBx8x4", "--pool", "
 
 @pytest.fixture(autouse=True)
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The working directory; nobody is there to be asked."""
+    """The working directory, without a terminal."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(sys, "stdin", io.StringIO())
     return tmp_path
 
 
 def init(*arguments: str) -> tuple[int, list[tuple[str, str]]]:
-    """The exit code, and code and message of what was found."""
+    """The exit code, and code and message of the findings."""
     code = main(["init", *arguments, "--report", "json=../init.json"])
     found = json.loads(Path("../init.json").read_text("utf-8"))["diagnostics"]
     return code, [(each["code"], each["message"]) for each in found]
@@ -55,7 +55,7 @@ def test_every_distribution_gives_a_file_without_findings(distribution: str) -> 
 
 
 def test_the_golden(capsys: pytest.CaptureFixture[str]) -> None:
-    """UPDATE_GOLDENS=1 rewrites it; refused where CI=true."""
+    """UPDATE_GOLDENS=1 rewrites it; rejected if CI=true."""
     assert init(*POOLS) == (0, [])
     written = Path("blueprint.yaml").read_text("utf-8")
     if os.environ.get("UPDATE_GOLDENS") == "1":
@@ -144,7 +144,7 @@ def test_all_wrong_flags_are_reported_at_once() -> None:
 
 
 def test_what_is_not_valid_is_not_kept_and_its_line_is_shown(capsys: pytest.CaptureFixture[str]) -> None:
-    """Kubernetes 1.20 is older than the release supports: only the compiler knows."""
+    """Kubernetes 1.20 is older than the release supports: only the compiler can report it."""
     assert main(["init", "--kubernetes", "1.20", *POOLS]) == 1
     out = capsys.readouterr().out
     assert "blueprint.yaml:14:" in out

@@ -1,4 +1,4 @@
-"""Progress of an apply: how many of how many, for how long, and what it waits for; on stderr alone."""
+"""Progress of an apply: how many objects of how many, the elapsed time, and what it waits for; on stderr only."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Labels and taints of nodes: ours are set and taken back, those of others stay."""
+"""Labels and taints of nodes: ours are set and removed, those of others stay."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ from tests.support.waits import PATIENCE
 
 @pytest.fixture
 def node(cluster: Connection, unique: str) -> str:
-    """A node of its own, selected by `pool: UNIQUE`, with somebody else's label and taint."""
+    """A node of its own, selected by `pool: UNIQUE`, with a foreign label and taint."""
     theirs = [{"key": "theirs", "effect": "NoExecute"}]
     body = {"apiVersion": "v1", "kind": "Node", "metadata": {"name": unique, "labels": {"pool": unique, "x": "y"}},
             "spec": {"taints": theirs}}  # fmt: skip
@@ -62,7 +62,7 @@ def test_labels_and_taints_are_set_beside_those_of_others(cluster, node, unique)
 
 
 def written_in_order(wanted: Bundle, cluster: Connection) -> list[str]:
-    """Kinds in the order in which they were done."""
+    """Kinds in the order in which they were written."""
     kinds: list[str] = []
     plan = make_plan(wanted, cluster)
     listener = each_object(lambda what, _how: kinds.append(what.kind))
@@ -71,8 +71,9 @@ def written_in_order(wanted: Bundle, cluster: Connection) -> list[str]:
 
 
 def test_a_new_node_is_marked_before_anything_runs_that_heeds_the_marks(cluster, node, unique) -> None:
-    """Otherwise an operator would install a driver on a node whose label says that it has one. What a changed label
-    names must be there first."""
+    """Otherwise an operator would install a driver on a node whose label says that it has one. Objects that a changed
+    label names must exist first.
+    """
     objects = (namespace(unique), config_map(unique), deployment(unique))
     first = bundle(unique, *objects, pools=(pool("train", {"pool": unique}, labels={"mig": "a"}),))
     assert written_in_order(first, cluster) == ["Namespace", "ConfigMap", "Node", "Deployment"]

@@ -1,6 +1,6 @@
-"""However an apply ends, drift and plan of the same moment tell the same: exactly what is not as declared.
+"""However an apply ends, drift and plan at the same moment report the same: exactly what differs from the declaration.
 
-The oracle is the API server: an object is late if a forced dry-run of it would change the live one, or is refused.
+The API server is the reference: an object is outdated if a forced dry-run would change the live one, or is rejected.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
-"""OpenShift's way: a Subscription is written first, and what needs its operator waits until the operator is there.
+"""On OpenShift a Subscription is written first, and objects that need its operator wait until it is installed.
 
-No lifecycle manager runs here: its kinds are installed, and the test itself does what it would do.
+No lifecycle manager runs here: its kinds are installed, and the test simulates it.
 """
 
 from __future__ import annotations

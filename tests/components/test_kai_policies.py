@@ -1,6 +1,6 @@
-"""Which workload belongs to which engine, judged by a real API server: what passes, and what does not.
+"""The engine of each workload, enforced by a real API server: what is admitted, and what is rejected.
 
-The webhooks of KAI and Kueue are not there: what they would add to a pod, it has from the beginning.
+The webhooks of KAI and Kueue do not run: pods already contain what they would add.
 """
 
 from __future__ import annotations

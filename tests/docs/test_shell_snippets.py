@@ -1,6 +1,6 @@
-"""What pages tell people to type works in bash and zsh, with the tools of Linux and of macOS.
+"""Commands on pages work in bash and zsh, with the tools of Linux and of macOS.
 
-Commands are read, and where the shells are installed parsed by them; macOS itself has run none of them.
+They are checked as text and, if the shells are installed, parsed by them; none was run on macOS.
 """
 
 from __future__ import annotations

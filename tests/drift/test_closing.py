@@ -1,4 +1,4 @@
-"""The closing sentence counts right, speaks right, and promises nothing that an apply cannot do."""
+"""The closing sentence has correct numbers and grammar, and promises nothing that an apply cannot do."""
 
 from __future__ import annotations
 

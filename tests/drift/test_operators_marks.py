@@ -1,4 +1,4 @@
-"""What operators write into the objects that we gave them is no drift; what others write at the same place is."""
+"""Fields that operators write into our objects are not drift; writes of others to the same fields are."""
 
 from __future__ import annotations
 

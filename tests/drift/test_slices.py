@@ -1,4 +1,6 @@
-"""Scope `derived` against a real API server: a driver that publishes what was predicted, and drivers that lie."""
+"""Scope `derived` on a real API server: a driver that publishes the prediction, and drivers that publish something
+else.
+"""
 
 from __future__ import annotations
 
@@ -35,7 +37,7 @@ MIB = 2**20
 
 @pytest.fixture(scope="module")
 def own_lab(lab: Any) -> Iterator[Connection]:
-    """A lab of its own: slices and nodes are in no namespace."""
+    """A lab of its own: slices and nodes are cluster-scoped."""
     with lab.fresh() as fresh:
         opened = connect(str(fresh.kubeconfig), timeout=PATIENCE)
         yield opened
@@ -144,7 +146,7 @@ def _another_pool(slices: Slices) -> None:
         (_another_pool, "BP8095", "forms pool gpus-of-node-a"),
     ],
 )
-def test_a_slice_that_lies_is_found_with_its_writer(
+def test_a_wrong_slice_is_found_with_its_writer(
     connection: Connection, change: Callable[[Slices], Slices | None], code: str, words: str
 ) -> None:
     there = world(connection, settings="draFeatureGates: {NVMLDeviceHealthCheck: true}")
@@ -180,7 +182,7 @@ def test_an_error_of_an_application_is_reported_and_is_not_drift(connection: Con
 
 
 def test_gpus_have_the_minor_numbers_that_the_kernel_gave_them(connection: Connection) -> None:
-    """The layout names GPUs by their index; on real boards the minor numbers are in another order."""
+    """The layout numbers GPUs by index; on real boards the minor numbers are in a different order."""
     there = world(connection, CUT)
 
     def swapped(slices: Slices) -> None:
@@ -343,7 +345,7 @@ def test_without_the_right_to_list_slices_what_is_published_is_unknown(own_lab_a
 
 @pytest.fixture
 def own_lab_access(lab: Any) -> Iterator[tuple[Connection, Connection]]:
-    """A lab as its administrator, and as somebody who may list nodes and no slices."""
+    """A lab, with an administrator and a user who may list nodes but no slices."""
     with lab.fresh() as fresh:
         admin = connect(str(fresh.kubeconfig), timeout=PATIENCE)
         rules = [{"apiGroups": [""], "resources": ["nodes"], "verbs": ["get", "list"]}]

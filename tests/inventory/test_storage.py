@@ -1,4 +1,4 @@
-"""The record in the cluster: ApplySet-compatible, whole or damaged, ours or not, small or large."""
+"""The record in the cluster: ApplySet-compatible, intact or damaged, ours or foreign, small or large."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def test_it_is_an_applyset_parent_as_kep_3659_says(cluster, unique) -> None:
     assert member["metadata"]["labels"][PART_OF] == f"applyset-{identity}-v1"
 
 
-def test_it_says_what_was_applied_and_how_each_object_looked(cluster, namespace, unique) -> None:
+def test_it_contains_what_was_applied_and_how_each_object_looked(cluster, namespace, unique) -> None:
     apply(bundle(unique, config_map(namespace), digest="abc"), cluster)
     record = read_inventory(cluster, unique)
     live = cluster.get(f"/api/v1/namespaces/{namespace}/configmaps/settings")
@@ -71,7 +71,7 @@ def test_it_says_what_was_applied_and_how_each_object_looked(cluster, namespace,
     assert member.snapshot.adjusted == {}
 
 
-def test_a_value_that_the_server_stores_otherwise_is_recorded(cluster, namespace, unique) -> None:
+def test_a_value_that_the_server_stores_in_another_form_is_recorded(cluster, namespace, unique) -> None:
     from tests.support.bundles import deployment
 
     data = deployment(namespace)

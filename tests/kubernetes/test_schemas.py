@@ -101,7 +101,7 @@ def test_every_reference_leads_somewhere() -> None:
         assert targets <= set(load_kubernetes(minor).definitions)
 
 
-def test_the_hand_written_facts_speak_of_fields_that_exist() -> None:
+def test_the_hand_written_facts_name_existing_fields() -> None:
     """A misspelt field in kubernetes_facts.yaml would silently check nothing."""
     known: dict[str, set[str]] = {}
     spoken: dict[str, set[str]] = {}

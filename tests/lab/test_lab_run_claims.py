@@ -1,4 +1,4 @@
-"""`lab run` where pods claim GPUs: slices are predicted, and who has no place learns which device lacks what."""
+"""`lab run` if pods claim GPUs: slices are predicted, and for unschedulable pods the failing condition is reported."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def blueprint(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def tried(blueprint: Path) -> dict[str, Any]:
-    """All pods of the file beside this one, tried once."""
+    """All pods of the neighbouring file, run once."""
     file = blueprint.with_name("report.json")
     options = ["--workloads", str(CLAIMS), "--report", f"json={file}", "-q", "--timeout", "20s"]
     assert main(["lab", "run", str(blueprint), *options]) == 1

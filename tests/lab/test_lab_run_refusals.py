@@ -1,4 +1,4 @@
-"""`lab run` with input that it cannot use: said before anything is started, with the way out."""
+"""`lab run` with unusable input: reported before anything is started, with a suggested fix."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ CONFIG = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\n"
 
 @pytest.fixture(autouse=True)
 def nothing_to_start(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A machine without binaries, in a folder of its own: whoever tries to start a lab is told another thing."""
+    """A machine without binaries, in a folder of its own: an attempt to start a lab would give another error."""
     monkeypatch.setenv("PATH", "/nowhere")
     monkeypatch.setenv("KUBEBUILDER_ASSETS", "")
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))

@@ -1,4 +1,4 @@
-"""`lab up BLUEPRINT` and what `lab status` says of it: what runs, from where, and what is not real."""
+"""`lab up BLUEPRINT`, and the report of `lab status`: what runs, from where, and what is simulated."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Karpenter is watched where the blueprint installs it, by what it exports."""
+"""Karpenter is monitored if the blueprint installs it, with the metrics that it exports."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""PromQL: what is refused, what is left alone, and that nothing which can be written ends the process."""
+"""PromQL: what is rejected, what is not checked, and that no input ends the process."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def test_what_an_expression_reads() -> None:
     "text", ["(" * 9_000, "-" * 9_999 + "x", "+".join("x" * 4_000), "x" * 20_000, "((-(" * 400 + "x"]
 )
 def test_what_would_exhaust_the_stack_is_not_read(text: str) -> None:
-    """The library recurses; without the bounds these end the process."""
+    """The library recurses; without the limits these end the process."""
     code = (
         "import sys; from blueprint.promql import NotJudgedError, read\n"
         "try: read(sys.argv[1])\nexcept NotJudgedError: print('no')"

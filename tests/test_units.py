@@ -1,4 +1,4 @@
-"""Quantities take the form in which the API server stores them; durations are read as Prometheus reads them."""
+"""Quantities take the form in which the API server stores them; durations are read as in Prometheus."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from blueprint.units import as_duration, canonical_quantity, duration_seconds, q
     ],
 )  # fmt: skip
 def test_the_stored_form(written: str | float, stored: str) -> None:
-    """As k8s.io/apimachinery/pkg/api/resource does it."""
+    """As in k8s.io/apimachinery/pkg/api/resource."""
     assert canonical_quantity(written) == stored
 
 
@@ -56,7 +56,7 @@ def test_milliseconds_are_not_minutes() -> None:
 
 @pytest.mark.parametrize("text", ["", "s", "15", "-1s", "1.5h", "1s1m", "1 s", "1S", "1s\n", "\u0661s"])
 def test_what_is_not_a_duration_is_refused(text: str) -> None:
-    """Prometheus wants larger units first, and whole numbers."""
+    """Prometheus requires larger units first, and whole numbers."""
     assert as_duration(text) is None
     with pytest.raises(ValueError, match="not a duration"):
         duration_seconds(text)

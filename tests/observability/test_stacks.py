@@ -1,4 +1,4 @@
-"""In every stack, rules read the series that its exporter, its operator and kube-state-metrics really make there.
+"""In every stack, rules read the series that its exporter, its operator and kube-state-metrics really produce there.
 
 Responses of exporters are scraped according to the rendered monitors, and Prometheus' own code evaluates the rendered
 rules.

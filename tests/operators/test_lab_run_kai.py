@@ -1,8 +1,8 @@
 """`lab run --kai`: the real KAI starts workloads of generated tenants according to their quotas, and `admit` predicts
 it.
 
-Each tenant is alone in its group, and there are more GPUs than all of them may use, so what KAI decides about one does
-not depend on others. BLUEPRINT_SEED chooses others.
+Each tenant is alone in its group, and there are more GPUs than all of them may use, so KAI's decisions are independent
+of each other. BLUEPRINT_SEED selects other tenants.
 """
 
 from __future__ import annotations

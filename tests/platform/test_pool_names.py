@@ -1,4 +1,4 @@
-"""Pools whose names are a slip of the finger away from each other."""
+"""Pools whose names differ only by a typing error."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ spec: {nodePools: {POOL: {nodes: 4, selector: {pool: other}}}}
 
 
 @pytest.mark.parametrize(("pool", "is_found"), [("trian", True), ("train-b", False), ("infer", False)])
-def test_an_overlay_that_makes_a_second_pool_by_a_slip_is_warned_of(pool: str, is_found: bool) -> None:
+def test_an_overlay_that_creates_a_second_pool_by_a_typing_error_causes_a_warning(pool: str, is_found: bool) -> None:
     files = MemoryFiles({"blueprint.yaml": BLUEPRINT, "more.yaml": OVERLAY.replace("POOL", pool)})
     compilation = compile_blueprint("blueprint.yaml", files=files, overlays=["more.yaml"])
     assert compilation.bundle is not None

@@ -1,4 +1,4 @@
-"""Readings, expectations and PCI trees as files: what is believed, and what is refused in which words."""
+"""Readings, expectations and PCI trees as files: which are accepted, and the messages for the others."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def call(**fields: Any) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("file", sorted(READINGS.glob("*.json")), ids=lambda file: file.stem)
-def test_every_reading_kept_here_says_what_it_is(file: Path) -> None:
+def test_every_stored_reading_states_its_origin(file: Path) -> None:
     reading = read_reading(file)
     assert reading.origin in {Origin.RECORDED, Origin.SYNTHETIC}
     assert document(reading) == file.read_text(encoding="utf-8")
@@ -119,7 +119,7 @@ PLACE = {"file": "a", "line": 1, "column": 1, "endLine": 1, "endColumn": 2, "pat
 
 
 def test_a_place_is_read_as_it_was_written() -> None:
-    """The files below are refused for what was spoilt in this one."""
+    """The files below are rejected because of changes to this one."""
     assert ExpectationSource.from_json(PLACE).to_json() == PLACE
 
 

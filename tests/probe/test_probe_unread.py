@@ -1,4 +1,4 @@
-"""What is declared and was not read is unknown: it never passes, and it says where to look."""
+"""Declared values that were not read are unknown: they never pass, and the finding says where to look."""
 
 from __future__ import annotations
 

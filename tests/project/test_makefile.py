@@ -1,4 +1,4 @@
-"""The two commands of the README say clearly what is missing, and CI runs what people run."""
+"""The two commands of the README report clearly what is missing, and CI runs what users run."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def test_ci_runs_make_test_and_insists_on_the_lab() -> None:
 
 
 def test_the_demo_holds_its_commands_to_what_they_must_do(tmp_path: Path) -> None:
-    """`make demo` on an example that has lost its point fails instead of showing nonsense."""
+    """`make demo` with an example that no longer shows the point fails instead of showing nonsense."""
     checkout = tmp_path / "checkout"
     shutil.copytree(ROOT / "tools", checkout / "tools", ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copytree(ROOT / "examples", checkout / "examples")

@@ -1,4 +1,4 @@
-"""Topics that say what they mean for one platform: whose is what, and what of it matters for what is declared."""
+"""Topics with text for one platform: the engine of each pool, and the parts that matter for the declaration."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def queueing_of(text: str) -> str:
     return platform_topic("queueing", platform)
 
 
-def test_it_says_whose_pool_and_queue_is_whose() -> None:
+def test_it_names_the_engine_of_each_pool_and_queue() -> None:
     platform = compile_blueprint(str(BOTH)).platform
     assert platform
     text = platform_topic("queueing", platform)
@@ -83,7 +83,7 @@ def test_what_is_not_declared_has_none(phrase: str, text: str) -> None:
 
 
 def test_lines_do_not_run_into_each_other() -> None:
-    """Each item begins a line, and no tag of the template is left."""
+    """Each item begins a line, and no tag of the template remains."""
     for text in (PLAIN, MIG):
         found = queueing_of(text)
         assert "{%" not in found

@@ -1,4 +1,4 @@
-"""Formats of continuous integration against what reads them: JUnit, GitLab's code quality, CycloneDX, one line each."""
+"""Formats for continuous integration, checked against their readers: JUnit, GitLab code quality, CycloneDX, concise."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ CODE_QUALITY = {
         },
     },
 }
-"""What GitLab documents of a code quality report that it takes: there is no published schema of it."""
+"""GitLab's documentation of accepted code quality reports: there is no published schema."""
 DIGEST = "sha256:" + "0" * 64
 IMAGES = (
     ReportedImage("nvcr.io/nvidia/driver:580", "nvcr.io/nvidia/driver", "580", None, "gpu-operator", "operator"),
@@ -57,7 +57,7 @@ IMAGES = (
 
 
 @RUNS
-def test_junit_is_what_its_readers_take(run: Run, context: Context) -> None:
+def test_junit_is_accepted_by_its_readers(run: Run, context: Context) -> None:
     xml = JUnitXml.fromstring(junit.render(run, context).encode())
     [suite] = list(xml)
     cases = list(suite)
@@ -88,7 +88,7 @@ def test_text_from_outside_is_not_markup_in_junit(context: Context) -> None:
 
 
 @RUNS
-def test_gitlab_takes_every_finding(run: Run, context: Context) -> None:
+def test_gitlab_accepts_every_finding(run: Run, context: Context) -> None:
     issues = json.loads(gitlab.render(run, context))
     Draft202012Validator(CODE_QUALITY).validate(issues)
     record = record_of(run)

@@ -1,4 +1,4 @@
-"""`REV:PATH` reads a commit, and nothing but a commit."""
+"""`REV:PATH` reads a commit, and nothing else."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ Git = Callable[..., None]
 
 @pytest.fixture
 def git(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Git:
-    """A repository with one commit, changed since; the working directory is its folder `clusters`."""
+    """A repository with one commit and later changes; the working directory is its folder `clusters`."""
     (tmp_path / "clusters").mkdir()
     (tmp_path / "clusters" / "blueprint.yaml").write_text(TEXT)
     (tmp_path / "base.yaml").write_text(OVERLAY)
@@ -46,7 +46,7 @@ def git(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Git:
     "target", ["HEAD:clusters/blueprint.yaml", "main:./blueprint.yaml", "main:../clusters/blueprint.yaml"]
 )
 def test_a_blueprint_and_what_it_extends_are_read_as_they_were(target: str, git: Git) -> None:
-    """A path that begins with a dot is relative to the working directory, as git has it."""
+    """A path that begins with a dot is relative to the working directory, as in git."""
     layered = load_layers(target)
     assert plain(layered.root)["spec"] == {"release": "old", "nodeLabels": "apply"}
     node = layered.root.get(("spec", "nodeLabels"))
@@ -79,7 +79,7 @@ def test_globs_mean_the_same_on_disk_in_a_commit_and_in_memory(pattern: str, git
 
 
 def refusal(target: str) -> str:
-    """Why the target is refused; exit code 2."""
+    """Why the target is rejected; exit code 2."""
     with pytest.raises(Refused) as caught:
         load_layers(target)
     assert caught.value.exit_code == 2
@@ -116,7 +116,7 @@ def test_outside_of_a_repository_is_reported(tmp_path: Path, monkeypatch: pytest
 
 
 def test_a_machine_without_git_is_reported(git: Git, monkeypatch: pytest.MonkeyPatch) -> None:
-    """GitPython refuses to be imported where there is no git."""
+    """GitPython cannot be imported without git."""
     monkeypatch.setitem(sys.modules, "git", None)
     assert refusal("HEAD:a.yaml") == "BP1016: cannot read HEAD:a.yaml: git is not installed"
 

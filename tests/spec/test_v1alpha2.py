@@ -1,4 +1,4 @@
-"""What v1alpha2 makes shorter: defaults and a label for all pools, short forms, two questions for the stack."""
+"""Shorter forms in v1alpha2: defaults and a label for all pools, short forms, two keys for the stack."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ kind: Blueprint
 metadata: {name: new}
 """
 GIVEN = {"*", "spec", "metadata"}
-"""Containers and keys that users choose: what is in them has examples."""
+"""Containers and keys that users choose: their contents have examples."""
 H100 = "gpu: {product: H100-SXM5-80GB, count: 8}"
 HOSTED = f"{H100}, owner: {{driver: host, toolkit: host}}"
 
@@ -49,7 +49,7 @@ def taints(done: Compilation, name: str = "train") -> list[str]:
     return [f"{each.key}={each.value}:{each.effect}" for each in pool(done, name).taints]
 
 
-# pools are known by a label
+# pools are identified by a label
 
 
 def test_a_pool_is_selected_by_the_pool_label() -> None:
@@ -61,7 +61,7 @@ def test_a_pool_is_selected_by_the_pool_label() -> None:
     assert pool(done, "system").selector == {"acme.example/pool": "system"}
 
 
-def test_a_selector_of_its_own_stands() -> None:
+def test_its_own_selector_takes_precedence() -> None:
     done = compiled(f"  poolLabel: a/b\n  nodePools: {{train: {{nodes: 1, selector: {{c: d}}, {H100}}}}}\n")
     assert pool(done).selector == {"c": "d"}
 
@@ -236,7 +236,7 @@ def test_a_malformed_taint_is_reported_at_its_place_with_the_rest(taints: str, c
     assert taint.at.line == 9
 
 
-# two questions
+# two keys
 
 
 @pytest.mark.parametrize(
@@ -266,7 +266,7 @@ def test_the_stack_follows_from_two_answers(said: str, stack: str) -> None:
         ("", ", allocation: devicePlugin", []),
     ],
 )
-def test_mixtures_that_are_not_supported_are_refused_with_the_ways(said: str, own: str, paths: list[str]) -> None:
+def test_unsupported_combinations_are_rejected_with_the_alternatives(said: str, own: str, paths: list[str]) -> None:
     done = compiled(f"{said}  poolLabel: a/b\n  nodePools: {{train: {{nodes: 1, {HOSTED}{own}}}}}\n")
     found = [each for each in wrong(done) if each.code.id == "BP3157"]
     assert [each.path for each in found] == paths

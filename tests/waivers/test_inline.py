@@ -1,4 +1,4 @@
-"""Waivers in comments: which line they are about, what is no comment, and what is wrong with them."""
+"""Waivers in comments: the line to which they apply, what is not a waiver, and mistakes in them."""
 
 from __future__ import annotations
 

@@ -55,7 +55,7 @@ def test_it_names_the_engine_of_each_pool_and_queue() -> None:
     ("phrase", "text"),
     [
         ("**MIG on pools of KAI** (one)", MIG),
-        ("**Limits of lending** (`lend`): Kueue keeps them on two", MIG),
+        ("**Limits of lending** (`lend`): Kueue enforces them on two", MIG),
         ("**Pods that do not get ready**", MIG),
         ("namespaces of a have no ResourceQuota", PLAIN),
         ("Nothing queues", ALONE),

@@ -42,9 +42,13 @@ def configure(parser: argparse.ArgumentParser) -> None:
         help="objects, derived, nodes, or several separated by commas (default: objects, derived where pods claim GPUs,"
         " and nodes with --readings)",
     )
-    parser.add_argument("--readings", metavar="DIR", type=Path, help="readings of the nodes' GPUs, one file per node")
+    parser.add_argument(
+        "--readings", metavar="DIR", type=Path, help="folder with readings of the nodes' GPUs, one file per node"
+    )
     parser.add_argument("--max-age", metavar="DURATION", help="maximum age of a reading (720h)")
-    parser.add_argument("--snapshot", metavar="FILE", type=Path, help="compare with this file, not with a cluster")
+    parser.add_argument(
+        "--snapshot", metavar="FILE", type=Path, help="a snapshot to compare with, instead of a cluster"
+    )
     parser.add_argument(
         "--no-dry-run", action="store_true", help="send no dry-run requests, not even to confirm a difference"
     )

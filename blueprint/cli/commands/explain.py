@@ -33,7 +33,7 @@ EXAMPLES = (
 def configure(parser: ArgumentParser) -> None:
     """Add TOPIC."""
     examples = "BP1001, duplicate-key, spec.nodePools.train.gpu.product, nfd, H100-SXM5-80GB, exit-codes, ..."
-    parser.add_argument("topic", metavar="TOPIC", nargs="*", help=f"{examples} or words to search for")
+    parser.add_argument("topic", metavar="TOPIC", nargs="*", help=f"{examples} or search words")
     parser.add_argument(
         "--blueprint",
         metavar="FILE",

@@ -1,7 +1,7 @@
 """Trace a value to its source, or a line to everything that it decides.
 
-blueprint trace TARGET KIND/[NAMESPACE/]NAME [FIELD] where a rendered field comes from blueprint trace TARGET
-spec.nodePools.train.gpu.count what a line of the blueprint decides
+With KIND/[NAMESPACE/]NAME and FIELD, the command shows the lines from which a rendered field comes. With a path of the
+blueprint, such as spec.nodePools.train.gpu.count, it shows the fields and facts that this line decides.
 """
 
 from __future__ import annotations

@@ -70,9 +70,9 @@ H100 = "NVIDIA H100 80GB HBM3"
     ("facts", "said"),
     [
         ({"name": f"{H100} MIG 1g.10gb"}, "MIG is off"),
-        ({"instances": [f"{H100} MIG 1g.10gb"]}, "1 MIG devices, and MIG is off"),
-        ({"instances": [f"{H100} MIG 1g.10gb"], "mig": None}, "1 MIG devices, and MIG is off"),
-        ({"mig": [1, 1], "instances": ["NVIDIA A100-SXM4-80GB MIG 1g.10gb"]}, "calls itself 'NVIDIA A100"),
+        ({"instances": [f"{H100} MIG 1g.10gb"]}, "1 MIG devices, but MIG is off"),
+        ({"instances": [f"{H100} MIG 1g.10gb"], "mig": None}, "1 MIG devices, but MIG is off"),
+        ({"mig": [1, 1], "instances": ["NVIDIA A100-SXM4-80GB MIG 1g.10gb"]}, "is named 'NVIDIA A100"),
     ],
 )
 def test_contradictory_responses_about_mig_are_implausible(probe: Probe, gpu: int, facts: Any, said: str) -> None:

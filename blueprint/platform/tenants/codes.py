@@ -35,8 +35,8 @@ NAMESPACE_OF_TWO = define(
     "BP3418",
     "namespace-of-two-tenants",
     """
-Two tenants have the same namespace. A namespace belongs to one tenant: its label decides whose quota its workloads use. In a plan,
-`${tenant}` makes namespaces differ.
+Two tenants have the same namespace. A namespace belongs to one tenant: its label decides whose quota its workloads use.
+In a plan, use `${tenant}` in the name, so that each tenant gets its own.
 """,
 )
 NAMESPACE_INVALID = define(

@@ -33,7 +33,8 @@ def test_an_overlay_that_creates_a_second_pool_by_a_typing_error_causes_a_warnin
     found = [each for each in compilation.diagnostics if each.code.id == "BP3166"]
     assert bool(found) is is_found
     for each in found:
-        assert each.message == f"pool {pool} is new in more.yaml, and its name is nearly identical to that of pool train"
+        expected = f"pool {pool} is new in more.yaml, and its name is nearly identical to that of pool train"
+        assert each.message == expected
         assert each.at
         assert (each.at.file, each.at.line) == ("more.yaml", 3)
         assert [(note.at.file, note.at.line) for note in each.notes if note.at] == [("blueprint.yaml", 8)]

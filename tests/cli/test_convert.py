@@ -143,7 +143,7 @@ def test_values_that_need_quotes_get_them() -> None:
             4,
         ),
         ("nodePools: {a: {gpu: {model: 8 x T4, count: 8}}}\n", "spec.nodePools.a.gpu.model is now called", 4),
-        ("nodePools: {a: {modules: open, driver: provider}}\n", "nodePools.a.modules is now called", 4),
+        ("nodePools: {a: {modules: open, driver: provider}}\n", "spec.nodePools.a.modules is now", 4),
         ("nodePools: {a: {gpu: {model: T4}}}\n", "spec.nodePools.a.gpu.model cannot be converted: T4 is not of", 4),
     ],
 )

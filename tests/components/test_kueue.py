@@ -166,7 +166,7 @@ def findings(blueprint: str) -> list[Diagnostic]:
         ({"managedNamespaceLabels": {"kubernetes.io/metadata.name": "kube-system"}}, "kubernetes.io/metadata.name"),
         ({"featureGates": {"DynamicResourceAllocation": True}}, "DynamicResourceAllocation, which is not known"),
         ({"featureGates": {"DisableWaitForPodsReady": True}}, "DisableWaitForPodsReady"),
-        ({"frameworks": ["batch/jobs"]}, "batch/jobs is none of them"),
+        ({"frameworks": ["batch/jobs"]}, ", not batch/jobs"),
         ({"fairPreemption": "initialThenFinal"}, "finalThenInitial"),
         ({"requeueLimit": -1}, "at least 0"),
         ({"serviceMonitorLabels": {"a": "b"}}, "serviceMonitor"),

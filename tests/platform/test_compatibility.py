@@ -157,7 +157,7 @@ def test_unknown_facts_match_only_where_a_rule_allows_it() -> None:
     ("text", "says"),
     [
         ("when: {os: {}}\ndemands: something", "it has no condition"),
-        ("when: {os: {anyOf: [a]}}", "either forbid or demand"),
+        ("when: {os: {anyOf: [a]}}", "either forbids or demands"),
         ("when: {os: {anyOf: [a]}}\nforbids: this", "needs help"),
         ("when: {wheather: {anyOf: [a]}}\ndemands: this", "must be one of"),
     ],

@@ -1,8 +1,8 @@
-"""The lab that all tests of one run share, and what happens where none can be had.
+"""The lab that all tests of one run share, and how they behave without one.
 
-A test that needs an API server asks for the fixture `lab` (or `namespace`), or is marked `lab` if it starts
-labs itself. Without binaries of a control plane such tests do NOT RUN, and the summary says so; under
-BLUEPRINT_REQUIRE_LAB=1 the binaries are built first, and a test of the lab that is skipped fails the run.
+A test that needs an API server uses the fixture `lab` (or `namespace`), or is marked `lab` if it starts labs itself.
+Without binaries of a control plane such tests do NOT RUN, and the summary says so; under BLUEPRINT_REQUIRE_LAB=1 the
+binaries are built first, and a test of the lab that is skipped fails the run.
 """
 
 from __future__ import annotations
@@ -32,10 +32,10 @@ from blueprint.lab.processes import Identity
 from blueprint.lab.up import bring_up
 from tests.support.waits import PATIENCE
 
-settings.register_profile("any machine", deadline=None)  # how fast a busy machine is says nothing of the code
+settings.register_profile("any machine", deadline=None)  # the speed of a busy machine says nothing about the code
 settings.load_profile("any machine")
 
-os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # else every process that a test starts compiles all modules again
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # otherwise every process that a test starts compiles all modules again
 sys.dont_write_bytecode = False
 
 OWNER = "lab_owner"
@@ -46,17 +46,17 @@ GIVEN = {
     "kai": "with the real KAI",
     "reference": "on what the upstream charts render",
 }
-"""What cannot be built here: a test that is marked so may be skipped, even where the lab must run."""
+"""Programs that cannot be built here: a test with this mark may be skipped even if the lab must run."""
 NEEDS = {**GIVEN, "lab": "against the API server", "promtool": "of rules with promtool"}
-"""What a test that is marked so needs something for."""
+"""Why a test with this mark needs the program."""
 _skipped: list[tuple[str, str]] = []
 
 
 class SharedLab(Lab):
-    """The lab of this run. Give each test its own namespace and names: others use it at the same time."""
+    """The lab of this run. Give each test its own namespace and names, since others use the lab at the same time."""
 
     def kubectl(self, *arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
-        """Run kubectl as the administrator; skips the test where there is none."""
+        """Run kubectl as the administrator; skips the test if there is none."""
         found = find("kubectl")
         if found is None:
             pytest.skip("there is no kubectl: blueprint lab install --with-kubectl")
@@ -64,20 +64,20 @@ class SharedLab(Lab):
         return subprocess.run(command, capture_output=True, text=True, check=check, timeout=PATIENCE)
 
     def fresh(self, *, controllers: bool = False, every: bool = False, live: bool = False) -> SharedLab:
-        """A second lab of the test's own, for what is not in any namespace: `with lab.fresh() as own`."""
+        """A second lab for this test alone, for cluster-scoped objects: `with lab.fresh() as own`."""
         return SharedLab.open(controllers=controllers, every=every, live=live)
 
 
 @pytest.fixture(scope="session", autouse=True)
 def _hangup() -> None:
-    """Under nohup the run goes on after a hangup; what tests start does not inherit that it is ignored."""
+    """Under nohup the run continues after a hangup; processes that tests start do not inherit that it is ignored."""
     if signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:
-        signal.signal(signal.SIGHUP, lambda *_: None)  # a new program gets the default in place of a handler
+        signal.signal(signal.SIGHUP, lambda *_: None)  # a new program gets the default instead of a handler
 
 
 @pytest.fixture(scope="session")
 def lab(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[SharedLab]:
-    """One lab for the whole run and all of its workers; it dies with the run, even under kill -9."""
+    """One lab for the whole run and all of its workers; it ends with the run, even with kill -9."""
     worker = getattr(request.config, "workerinput", None)
     base = tmp_path_factory.getbasetemp()
     owner = Identity.parse(worker[OWNER]) if worker else Identity.mine()
@@ -88,14 +88,16 @@ def lab(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 
 @pytest.fixture
 def namespace(lab: SharedLab) -> str:
-    """A new namespace. Nobody deletes it: without a controller manager no namespace ever goes away."""
+    """A new namespace. It is not deleted: without a controller manager the deletion would never finish."""
     name = f"t-{uuid.uuid4().hex[:12]}"
     lab.request("POST", "/api/v1/namespaces", {"metadata": {"name": name}})
     return name
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Ctrl-C reaches what tests start; the binaries are built in the controller only, and its workers find them."""
+    """Ctrl-C reaches the processes that tests start; the binaries are built only in the controller, and workers use
+    them.
+    """
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # under nohup and in background jobs, and children inherit it
         signal.signal(signal.SIGINT, signal.default_int_handler)
     if MUST_RUN and not hasattr(config, "workerinput") and not config.option.collectonly:
@@ -113,17 +115,17 @@ def _progress(line: str) -> None:
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_configure_node(node) -> None:
-    """The lab belongs to the controller of pytest-xdist: a worker may be killed by the test it runs."""
+    """The lab belongs to the controller of pytest-xdist: a worker may be killed by the test that it runs."""
     node.workerinput[OWNER] = str(Identity.mine())
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """`--shuffle SEED`: no test may need another one before it."""
+    """`--shuffle SEED`: no test may depend on an earlier one."""
     parser.addoption("--shuffle", metavar="SEED", type=int, help="run the tests in a random order")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Mark and skip what needs a lab; shuffle where that is asked for."""
+    """Mark and skip tests that need a lab; shuffle if requested."""
     if (seed := config.getoption("--shuffle")) is not None:
         items.sort(key=lambda item: item.nodeid)
         random.Random(seed).shuffle(items)  # noqa: S311 - an order, no secret
@@ -137,9 +139,10 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 def pytest_collection_finish() -> None:
-    """Collecting made many objects that stay to the end; the garbage collector need not look at them again.
+    """Collection creates many objects that live until the end; the garbage collector need not examine them again.
 
-    A compilation makes few cycles and many objects: with Python's own thresholds it spends a fifth of its time there.
+    A compilation creates many objects but few cycles: with Python's default thresholds it spends a fifth of its time in
+    the collector.
     """
     gc.collect()
     gc.freeze()
@@ -155,7 +158,7 @@ def _why_no_lab() -> str | None:
 
 
 def pytest_runtest_logreport(report: pytest.TestReport) -> None:
-    """Remember which tests of the lab were skipped, for whatever reason."""
+    """Remember which tests of the lab were skipped, for any reason."""
     what = next((words for mark, words in NEEDS.items() if mark in report.keywords), None)
     if report.skipped and what and not hasattr(report, "wasxfail"):
         reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else str(report.longrepr)
@@ -163,14 +166,14 @@ def pytest_runtest_logreport(report: pytest.TestReport) -> None:
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
-    """A run that had to have a lab, and skipped a test of it, has failed."""
+    """A run that requires a lab fails if it skipped a test of the lab."""
     skipped = [what for what, _ in _skipped if what not in GIVEN.values()]
     if MUST_RUN and skipped and session.exitstatus == pytest.ExitCode.OK:
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
 
 def pytest_terminal_summary(terminalreporter) -> None:
-    """Say it where nobody can miss it."""
+    """Print it at the end, where it is noticed."""
     look = {"red": MUST_RUN, "yellow": not MUST_RUN, "bold": True}
     for (what, reason), count in sorted(Counter(_skipped).items()):
         terminalreporter.section("NOT RUN", sep="!", **look)

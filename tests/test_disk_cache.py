@@ -1,4 +1,4 @@
-"""A cache is used where its text and its code are the same, and is never needed."""
+"""A cache is used only if its text and its code are unchanged, and is never required."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ TEXT = b"a: 1\n"
 
 @pytest.fixture
 def maker(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The source file of what makes the results; caches lie below the same folder."""
+    """The source file of the cached function; caches are below the same folder."""
     monkeypatch.setattr(sys, "pycache_prefix", str(tmp_path / "cache"))
     monkeypatch.setattr(sys, "dont_write_bytecode", False)
     monkeypatch.setattr(disk_cache, "_caches", [])
@@ -56,7 +56,7 @@ def test_other_code_finds_nothing(maker: Path) -> None:
 
 
 def test_without_the_sources_of_the_code_nothing_is_stored_or_found(maker: Path) -> None:
-    """Else a release without sources would take what an earlier one made."""
+    """Otherwise a release without sources would use what an earlier one stored."""
     file = saved(maker)
     file.write_bytes(marshal.dumps((b"", {"key": (hashlib.sha256(TEXT).digest(), marshal.dumps(1))})))
     for makers in ((str(maker.with_name("gone.py")),), (str(maker),)):
@@ -80,7 +80,7 @@ def test_a_broken_file_is_made_again(maker: Path, content: bytes) -> None:
     assert DiskCache("results", str(maker)).get("key", TEXT) == 1
 
 
-def test_it_is_written_only_where_byte_code_is(maker: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_it_is_written_only_where_byte_code_is_written(maker: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "dont_write_bytecode", True)
     cache = DiskCache("results", str(maker))
     cache.put("key", TEXT, 1)
@@ -90,21 +90,21 @@ def test_it_is_written_only_where_byte_code_is(maker: Path, monkeypatch: pytest.
 
 
 def test_a_place_that_cannot_be_written_loses_nothing(maker: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sys, "pycache_prefix", str(maker))  # a file, so no folder can be made below it
+    monkeypatch.setattr(sys, "pycache_prefix", str(maker))  # a file, so no folder can be created below it
     cache = DiskCache("results", str(maker))
     cache.put("key", TEXT, 1)
     cache.save()
     assert cache.get("key", TEXT) == 1
 
 
-def test_it_starts_again_when_old_entries_have_gathered(maker: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_it_is_reset_when_old_entries_have_accumulated(maker: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     saved(maker)
     monkeypatch.setattr(disk_cache, "MOST", 1)
     assert DiskCache("results", str(maker)).get("key", TEXT) is None
 
 
 def test_a_second_compile_parses_and_compiles_nothing_that_is_shipped(tmp_path: Path) -> None:
-    """Only the blueprint itself is parsed, and no expression is given to Jinja2's compiler."""
+    """Only the blueprint itself is parsed, and no expression is compiled by Jinja2."""
     example = Path(__file__).parent.parent / "examples" / "h100-training" / "blueprint.yaml"
     script = f"""
 import sys

@@ -1,4 +1,4 @@
-"""The phases together: from given texts as from the disk, and as far as they can go."""
+"""The phases together: from texts in memory as from the disk, and as far as possible after errors."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def test_unsaved_text_is_compiled_instead_of_the_file(tmp_path: Path) -> None:
 
 
 def test_a_refused_overlay_does_not_hide_what_is_wrong_elsewhere() -> None:
-    """And a key that the overlay may have held is not called missing."""
+    """And a key that the overlay may contain is not reported as missing."""
     texts = {
         "blueprint.yaml": BLUEPRINT.replace('  release: "2026.11"\n', "").replace("kubernetes:", "kubrenetes:"),
         "overlay.yaml": OVERLAY + "a: [",

@@ -1,4 +1,4 @@
-"""PromQL: what is refused, what is left alone, and that nothing which can be written ends the process."""
+"""PromQL: what is rejected, what is not checked, and that no input ends the process."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def test_what_prometheus_refuses_is_an_error(text: str) -> None:
     "text",
     ["x default 0", "sum(x) keep_metric_names", "rate(x[$__rate_interval])", "x{{ label }}", "rate(x[5m * 2])"],
 )
-def test_other_dialects_and_templates_are_no_error(text: str) -> None:
+def test_other_dialects_and_templates_are_not_error(text: str) -> None:
     with pytest.raises(NotJudgedError):
         read(text)
 
@@ -64,7 +64,7 @@ def test_what_an_expression_reads() -> None:
     "text", ["(" * 9_000, "-" * 9_999 + "x", "+".join("x" * 4_000), "x" * 20_000, "((-(" * 400 + "x"]
 )
 def test_what_would_exhaust_the_stack_is_not_read(text: str) -> None:
-    """The library recurses; without the bounds these end the process."""
+    """The library recurses; without the limits these end the process."""
     code = (
         "import sys; from blueprint.promql import NotJudgedError, read\n"
         "try: read(sys.argv[1])\nexcept NotJudgedError: print('no')"
@@ -79,7 +79,7 @@ def test_everything_is_read_refused_or_left_alone(text: str) -> None:
         assert read(text).text == text
 
 
-def test_without_the_library_nothing_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_the_library_nothing_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(promql, "is_available", lambda: False)
     read.cache_clear()
     with pytest.raises(NotJudgedError):

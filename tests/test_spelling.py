@@ -1,4 +1,4 @@
-"""What somebody probably meant, and how much work that may be."""
+"""The likely intended spelling, and a limit for the work to find it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Quantities take the form in which the API server stores them; durations are read as Prometheus reads them."""
+"""Quantities take the form in which the API server stores them; durations are read as in Prometheus."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ from blueprint.units import as_duration, canonical_quantity, duration_seconds, q
     ],
 )  # fmt: skip
 def test_the_stored_form(written: str | float, stored: str) -> None:
-    """As k8s.io/apimachinery/pkg/api/resource does it."""
+    """As in k8s.io/apimachinery/pkg/api/resource."""
     assert canonical_quantity(written) == stored
 
 
 @pytest.mark.parametrize(
     "text", ["", "1GB", "1 Gi", "Gi", "1ki", "--1", "1e", "1e1.5", "1e999", "0x10", "1_000", "nan"]
 )
-def test_what_is_no_quantity_is_refused(text: str) -> None:
+def test_what_is_not_a_quantity_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match="not a quantity"):
         canonical_quantity(text)
 
@@ -49,14 +49,14 @@ def test_durations(text: str, seconds: int) -> None:
     assert duration_seconds(text) == as_duration(text) == seconds
 
 
-def test_milliseconds_are_no_minutes() -> None:
+def test_milliseconds_are_not_minutes() -> None:
     assert duration_seconds("100ms") == Fraction(1, 10)
     assert duration_seconds("5m100ms") == 300 + Fraction(1, 10)
 
 
 @pytest.mark.parametrize("text", ["", "s", "15", "-1s", "1.5h", "1s1m", "1 s", "1S", "1s\n", "\u0661s"])
-def test_what_is_no_duration_is_refused(text: str) -> None:
-    """Prometheus wants larger units first, and whole numbers."""
+def test_what_is_not_a_duration_is_refused(text: str) -> None:
+    """Prometheus requires larger units first, and whole numbers."""
     assert as_duration(text) is None
     with pytest.raises(ValueError, match="not a duration"):
         duration_seconds(text)

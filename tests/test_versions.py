@@ -24,7 +24,7 @@ def test_prefix_and_suffix_do_not_count(numbers: list[int], suffix: str) -> None
 
 
 @pytest.mark.parametrize("text", ["", "v", "latest", "-1", "\u0661.2"])
-def test_what_has_no_numbers_is_older_than_everything(text: str) -> None:
+def test_a_version_without_numbers_is_older_than_everything(text: str) -> None:
     assert version_key(text) == () < version_key("0")
 
 

@@ -33,8 +33,8 @@ CROWDED = define(
     "BP4043",
     "workload-larger-than-the-platform",
     """
-The workload has more pods than the platform holds at once, even if nothing else runs. The others stay pending until some have
-ended; a group of pods that must start together never starts.
+The workload has more pods than fit on the platform at once, even if nothing else runs. The others stay pending until
+some have ended; a group of pods that must start together never starts.
 """,
     severity=Severity.WARNING,
 )
@@ -42,8 +42,8 @@ NOTHING_TO_ADMIT = define(
     "BP4044",
     "nothing-to-admit",
     """
-No object in the files requests a device: there is no ResourceClaim, no template of one, and no pod that requests a resource
-of a vendor.
+No object in the files requests a device: there is no ResourceClaim, no ResourceClaimTemplate, and no pod that requests
+a vendor's resource.
 """,
     severity=Severity.WARNING,
 )
@@ -52,14 +52,14 @@ BEYOND_QUOTA = define(
     "workload-beyond-quota",
     """
 The queue admits the pods of the workload together, but its tenant does not have enough quota, even with everything that
-others lend. The workload waits forever. Identical pods go to one pool; a workload with several sets of them, such as a
-JobSet or a RayCluster, is admitted with all of its sets or not at all, and each set gets the first pool with enough
-quota for it and the sets before it. If that fails, Kueue retries with later pools, but does not try every combination.
-Request fewer pods, give the tenant more quota or a higher `borrow`, or select a pool for each set.
+others lend. The workload waits forever. Identical pods go to one pool; a workload with several pod sets, such as a
+JobSet or a RayCluster, is admitted with all of its pod sets or not at all, and each pod set gets the first pool with
+enough quota for it and the pod sets before it. If that fails, Kueue retries with later pools, but does not try every
+combination. Request fewer pods, give the tenant more quota or a higher `borrow`, or select a pool for each pod set.
 
-A set of pods that requests nothing of what the tenant has a quota of must be the last one: Kueue (v0.19.2) examines no
+A pod set that requests no resource for which the tenant has quota must be the last one: Kueue (v0.19.2) examines no pod
 set after it, and never admits the workload. This happens only if other tenants have a quota of `cpu` or `memory` and
-this one has not; otherwise Kueue is configured to leave both out of requests.
+this one has none; otherwise Kueue is configured to ignore both in requests.
 
 On a pool of KAI, pods of a Job start one by one, unless the annotation `kai.scheduler/batch-min-member` sets how many
 start together. Pods of a JobSet, LeaderWorkerSet, RayCluster or training job start together, up to their minimum number

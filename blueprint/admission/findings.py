@@ -16,7 +16,7 @@ from blueprint.wording import counted, joined
 
 _NARROWEST = 30
 _INDENT = 4
-_COUNT_IT = "also give the tenant a quota of cpu or memory, or put that set last"
+_COUNT_IT = "also give the tenant a quota of cpu or memory, or put that pod set last"
 _HEAD = ("WORKLOAD", "POOL", "NODES", "AT ONCE", "REMARKS")
 
 
@@ -50,7 +50,7 @@ def _uncounted(answer: WorkloadAnswer, uncounted: PodSet) -> str:
     """The message for a workload that is not admitted because no quota covers some of its pods."""
     return (
         f"the queue of tenant {answer.tenant} never admits it: the tenant has no quota for what {uncounted} "
-        "requests, and Kueue assigns nothing to the sets of pods after it"
+        "requests, and Kueue assigns no flavor to the pod sets after it"
     )
 
 
@@ -64,8 +64,8 @@ def _lacking(answer: WorkloadAnswer, whole: Whole) -> str:
     """The message for a workload whose pod sets cannot be admitted together."""
     queue = f"the queue of tenant {answer.tenant}"
     does = f"while nothing else runs, {queue} does not admit" if whole.otherwise else f"{queue} never admits"
-    reasons = "; ".join(f"{_shared(each)}, and {_gettable(each)} can be had" for each in whole.lacking)
-    return f"{does} its sets of pods together: {reasons}"
+    reasons = "; ".join(f"{_shared(each)}, and {_gettable(each)} available" for each in whole.lacking)
+    return f"{does} its pod sets together: {reasons}"
 
 
 def _shared(share: FlavorDemand) -> str:
@@ -89,7 +89,7 @@ def _way_out(whole: Whole) -> str:
 def _summary(answer: WorkloadAnswer) -> tuple[Code, str]:
     if answer.is_never_admitted:
         most = max((each.quota or 0 for each in answer.pools if each.fit is Fit.FITS), default=0)
-        text = f"the queue of tenant {answer.tenant} never admits its {answer.together} pods: quota suffices for {most}"
+        text = f"the queue of tenant {answer.tenant} never admits its {answer.together} pods: its quota covers {most}"
         return codes.BEYOND_QUOTA, text
     if answer.fit_alone is Fit.FITS:
         fitting, nodes = answer.nodes
@@ -164,10 +164,10 @@ def _rows_of(sets: Sequence[WorkloadAnswer]) -> Iterator[tuple[str, ...]]:
             "",
             "",
             "-",
-            f"no quota for {whole.uncounted}: Kueue assigns nothing to sets after it",
+            f"no quota for {whole.uncounted}: Kueue assigns no flavor to the pod sets after it",
         )
     for share in whole.lacking if whole else ():
-        yield "  together", share.flavor.pool, "", "-", f"{_shared(share)}, and {_gettable(share)} can be had"
+        yield "  together", share.flavor.pool, "", "-", f"{_shared(share)}, and {_gettable(share)} available"
     if remark:
         yield "", "", "", "", remark
 

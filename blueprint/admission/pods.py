@@ -66,7 +66,7 @@ def pool_answer(
     extended = claim_of(pod.spec, claimed, classes)
     together = [*claims, *([extended] if extended else [])]
     if _needs_memory_of_gpus(pod, nodes):
-        reason = "the memory of its GPUs is not known, so neither is how many pods with gpu-memory they hold"
+        reason = "the memory of its GPUs is unknown, and so is the number of pods with gpu-memory that fit"
         return PoolAnswer(nodes.group.name, nodes.group.nodes, Fit.UNKNOWN, None, (reason,))
     if not together:
         return PoolAnswer(nodes.group.name, nodes.group.nodes, Fit.FITS, min(limits, default=None))
@@ -78,7 +78,7 @@ def _of_machine(pod: DescribedPod, nodes: NodesOfPool) -> Iterator[tuple[str, in
     for name, wanted in machine_amounts(pod).items():
         if name in nodes.machine:
             of_node = quantity_value(nodes.machine[name])
-            beyond = f"more {name} is requested than the {nodes.machine[name]} of a node"
+            beyond = f"more {name} is requested than a node has ({nodes.machine[name]})"
             yield beyond if wanted > of_node else "", int(of_node // wanted)
 
 

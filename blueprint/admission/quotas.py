@@ -158,7 +158,7 @@ class Quotas:
             return ()
         until = f"{check.answered.title} {check.answered.does}"
         return (
-            f"with quota it waits for the check {check.name}, until {until}; whether that succeeds was not checked",
+            f"with quota it waits for the check {check.name}, until {until}; it was not checked whether that succeeds",
         )
 
     def _shares_of(self, tenant: Tenant) -> dict[str, dict[str, TenantQuota | None]]:
@@ -202,7 +202,7 @@ def _too_little(
         if most[name] < amount:
             can = f"tenant {tenant.name} can get {shown_amount(name, most[name])} {name} of pool {pool}"
             if within_own:
-                can = f"{within_own}, so {can}, its own"
+                can = f"{within_own}, so {can}, which is its own quota"
             yield f"{can}, and {shown_amount(name, amount)} are requested"
 
 

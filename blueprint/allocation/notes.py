@@ -46,7 +46,7 @@ def _several_sizes(request: DeviceRequest, groups: Sequence[NodeGroup], matcher:
             sizes = f"{_called(sized[0])} to {_called(sized[-1])}"
             yield (
                 f"the request {request.full_name} matches devices from {sizes} on nodes of {group.name}; "
-                f"the scheduler takes the first, not the smallest"
+                f"the scheduler takes the first match, not the smallest device"
             )
             return
 

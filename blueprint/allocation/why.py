@@ -83,7 +83,7 @@ def explain(matcher: Matcher, request: DeviceRequest, device: Device) -> str:
     for name, wanted in request.capacity.items():
         there = device.capacity.get(name)
         if there is None or quantity_value(there) < quantity_value(wanted):
-            return f"{name} is {amount(there) if there else 'not there'}, wanted {wanted}"
+            return f"{name} is {amount(there) if there else 'absent'}, but {wanted} is requested"
     return "it matches"
 
 
@@ -103,9 +103,9 @@ def _condition(node: CelExpression, text: str, device: Device) -> str:
     if (absent := _absent(node)) and not _value(absent, device):
         return f"it has no {absent.name}"
     if (found := _comparison(node)) and (value := _value(found[0], device)):
-        return f"{found[0].name} is {value}, wanted {found[1]}"
+        return f"{found[0].name} is {value}, required: {found[1]}"
     reads = dict.fromkeys(each for part in node.walk() if (each := reference(part)))
-    values = [f"{read.name} is {_value(read, device) or 'not there'}" for read in reads]
+    values = [f"{read.name} is {_value(read, device) or 'absent'}" for read in reads]
     shown = " ".join(text_of(node, text).split())
     shown = shown if len(shown) <= _LONGEST else shown[: _LONGEST - 1] + "…"
     return f"{shown} is false" + (f", where {' and '.join(values)}" if values else "")

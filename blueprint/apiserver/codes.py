@@ -66,8 +66,8 @@ NOT_KUBERNETES = define(
     "BP7008",
     "not-kubernetes",
     """
-Something answered at the address in the kubeconfig, but it is not a Kubernetes API: a login page, a proxy, or
-plain HTTP spoken to another service. Check `server:` of this cluster.
+A server responded at the address in the kubeconfig, but it is not a Kubernetes API server: it is a login page, a proxy,
+or another service that speaks plain HTTP. Check `server:` of this cluster.
 """,
 )
 CREDENTIALS_FAILED = define(
@@ -91,6 +91,6 @@ SERVER_FAILING = define(
     "server-failing",
     """
 The API server, or an admission webhook behind it, kept failing (429, 500, 503, timeouts) for as long as
-`--timeout` allows. It is a state of the cluster, not of the blueprint; the same command can be run again.
+`--timeout` allows. The cause is in the cluster, not in the blueprint; run the same command again later.
 """,
 )

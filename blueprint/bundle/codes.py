@@ -86,8 +86,8 @@ IN_THE_WAY = define(
     "BP4029",
     "output-in-the-way",
     """
-A path that the bundle needs is taken: a file that its lock does not list, a link,
-a folder in place of a file. It is not overwritten, so nothing was written at all.
+Something else is at a path that the bundle needs: a file that its lock does not list, a link, or a folder instead of a
+file. It is not overwritten, so nothing was written at all.
 """,
 )
 FIELD_ORIGIN = define(

@@ -52,7 +52,9 @@ def _changed(file: Path, data: bytes) -> Diagnostic:
     )
     number = min(number, max(len(there), 1))
     at = Span(file.as_posix(), number, 1, number, max(len(here), 1) + 1)
-    return replace(found, at=at, label=f"compiled: {instead.strip()}" if instead.strip() else "not in what is compiled")
+    return replace(
+        found, at=at, label=f"compiled: {instead.strip()}" if instead.strip() else "not among the compiled files"
+    )
 
 
 class BundleWriteResult(Record):
@@ -119,13 +121,12 @@ def _notices(found: Replacement, folder: Path) -> Iterator[Diagnostic]:
         help_ = "move changes that must stay into the blueprint, as a setting or as a patch with a reason"
         yield Diagnostic(codes.EDITS_REPLACED, f"replaced {message}", help=help_)
     if found.strays:
-        message = (
-            f"{folder} holds {counted(len(found.strays), 'file')} below manifests/ that the blueprint does not render: "
-        )
+        strays = counted(len(found.strays), "file")
+        message = f"{folder} contains {strays} below manifests/ that the blueprint does not render: "
         help_ = "remove what is not needed; add what must be applied to `extraManifests`"
         yield Diagnostic(codes.STRAY_MANIFESTS, message + first_few(found.strays, _MOST_NAMED), help=help_)
     if found.foreign:
-        message = f"left alone in {folder}, no part of the bundle: {first_few(found.foreign, _MOST_NAMED)}"
+        message = f"not part of the bundle, left unchanged in {folder}: {first_few(found.foreign, _MOST_NAMED)}"
         yield Diagnostic(codes.FOREIGN_FILES, message)
 
 

@@ -9,9 +9,10 @@ CATALOGUE_INVALID = define(
     "catalogue-invalid",
     """
 A file of the catalogue does not have the form that the catalogue needs: a key is missing, misspelt or of the wrong
-type, or a fact lacks its source. The catalogue is the GPU products, the releases and the folders under `components/`.
-Nothing is compiled from an invalid catalogue, because a wrong fact would be rendered and later reported as true.
-Correct the line that is shown; if you did not change these files, the installation is damaged or this is a bug.
+type, or a fact lacks its source. The catalogue consists of the GPU products, the releases and the folders under
+`components/`. Nothing is compiled from an invalid catalogue, because a wrong fact would be rendered and later reported
+as true. Correct the line that is shown; if you did not change these files, the installation is damaged or this is a
+bug.
 """,
 )
 
@@ -47,7 +48,7 @@ COMPONENT_CYCLE = define(
     "component-cycle",
     """
 Components depend on each other in a cycle, so there is no order in which they could be applied. `needs` in
-`component.yaml` lists the components that must be running before this one is applied. Remove one of them.
+`component.yaml` lists the components that must be running before this one is applied. Remove one of these entries.
 """,
 )
 

@@ -73,7 +73,7 @@ class CompatibilityRule(CatalogueFile, kw_only=True):
     def complaint(self) -> str | None:
         """An error in the rule itself."""
         if (self.forbids is None) == (self.demands is None):
-            return "it must either forbid or demand something"
+            return "it must have either forbids or demands"
         if self.forbids and (self.blames not in self.when or not self.help):
-            return "a rule that forbids needs help, and must blame one of its subjects"
+            return "a rule with forbids needs help, and blames must name one of its subjects"
         return None

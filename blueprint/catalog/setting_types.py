@@ -100,7 +100,7 @@ def _gates(value: Any) -> Iterator[Fault]:
 def _probe(value: Any) -> Iterator[Fault]:
     for name, amount in value.items():
         if name not in _PROBE:
-            yield (name,), f"must hold {', '.join(_PROBE)}, and not {name}"
+            yield (name,), f"must contain only {', '.join(_PROBE)}, not {name}"
         elif not isinstance(amount, int) or isinstance(amount, bool) or amount < _PROBE[name]:
             yield (name,), f"must have a whole number from {_PROBE[name]} on as {name}, not {value_in_words(amount)}"
 
@@ -113,7 +113,7 @@ def _tolerations(value: Any) -> Iterator[Fault]:
         for name, part in one.items():
             choice = _TOLERATION.get(name)
             if name not in _TOLERATION:
-                yield (index, name), f"must hold {', '.join(_TOLERATION)}, and not {name}"
+                yield (index, name), f"must contain only {', '.join(_TOLERATION)}, not {name}"
             elif choice and part not in choice:
                 yield (index, name), f"must be one of {', '.join(choice)} as {name}, not {part}"
         if one.get("operator") == "Exists" and one.get("value"):

@@ -88,7 +88,7 @@ class Setting(Record, kw_only=True):
         """Errors in the items of a list or the values of a map, other than their type."""
         for key, item in value.items() if isinstance(value, dict) else enumerate(value):
             if self.enum and item not in self.enum:
-                yield (key,), f"must hold some of {', '.join(self.enum)}, and {item} is none of them"
+                yield (key,), f"must contain only {', '.join(self.enum)}, not {item}"
             if self.pattern and not re.fullmatch(self.pattern, item):
                 yield (key,), f"must contain strings that match {self.pattern}"
             if self.names and key not in self.names:

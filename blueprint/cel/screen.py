@@ -34,7 +34,7 @@ def reason_against(tree: CelExpression, text: str, ours: frozenset[str]) -> str 
         return "it contains a NUL character"
     calls_python = any(is_two_variable(node) or (node.kind == "call" and _called(node) in ours) for node in nodes)
     if calls_python and any(_stays_optional(node) for node in nodes):
-        return "it keeps an optional value beside a function that the library cannot give one"
+        return "it combines an optional value with a function to which the library cannot pass one"
     return None
 
 

@@ -26,13 +26,13 @@ def cluster_effects(parts: Iterable[ObjectChange]) -> Iterator[Diagnostic]:
             if where == ("platform", "name"):
                 renamed = f"the platform is renamed from {field.before} to {field.after}"
                 message = f"{renamed}: a cluster treats it as another platform"
-                help_ = "keep the name, or remove the platform of the old name from the cluster first"
+                help_ = "keep the name, or first remove the platform with the old name from the cluster"
                 yield _diagnostic(codes.PLATFORM_RENAMED, field, message, help_)
             elif where == ("cluster", "kubernetes"):
                 yield _kubernetes(field)
             elif part.id.kind == "cluster" and field.path[0] in _IN_WORDS:
                 subject = _IN_WORDS[str(field.path[0])]
-                message = f"{subject}, {field.before or 'any'} -> {field.after or 'any'}: `apply` does not do that"
+                message = f"{subject}, {field.before or 'any'} -> {field.after or 'any'}: `apply` does not change this"
                 yield _diagnostic(codes.CLUSTER_CHANGE, field, message, "")
 
 

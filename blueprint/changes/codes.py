@@ -96,7 +96,7 @@ MAJOR_SKIPPED = define(
     "BP4520",
     "major-skipped",
     """
-The change skips a major version of a component, or goes back to an earlier one. Its vendor supports upgrades only to
+The change skips a major version of a component, or downgrades it. Its vendor supports upgrades only to
 the next major version: migrations of the skipped versions do not run. `apply` refuses it, unless `--allow-unsupported`
 is given. Upgrade release by release instead, and wait until each rollout has finished.
 """,
@@ -106,11 +106,11 @@ STACK_CHANGE = define(
     "stack-change",
     """
 The change swaps the object that describes the whole GPU stack for one of another kind (`gpuStack` and `allocation`), or
-the program that allocates GPUs, device plugin or DRA driver. Only one of them may exist, and there is no way from one
-to the other in place: the operator would find two, GPU pods would lose their devices while the stack is gone, or the
-DRA driver would allocate GPUs a second time that pods hold through the device plugin. The same applies to single pools
-that switch. `apply` refuses it, unless `--allow-unsupported` is given. Build the new stack on other nodes or in another
-cluster; or drain all GPU nodes, remove the old stack, wait until it is gone, and apply the new one.
+the program that allocates GPUs, device plugin or DRA driver. Only one of them may exist, and there is no in-place
+migration: the operator would find two, GPU pods would lose their devices while no stack is installed, or the DRA driver
+would allocate GPUs that pods already hold through the device plugin. The same applies to single pools that switch.
+`apply` refuses it, unless `--allow-unsupported` is given. Build the new stack on other nodes or in another cluster; or
+drain all GPU nodes, remove the old stack, wait until it is gone, and apply the new one.
 """,
 )
 HANDOVER_WITH_UPGRADE = define(
@@ -118,8 +118,9 @@ HANDOVER_WITH_UPGRADE = define(
     "handover-with-upgrade",
     """
 The change moves the drivers from the ClusterPolicy to NVIDIADriver objects (or back) in the same step as the upgrade of
-the operator to 26.7. The new operator would not recognize the driver pods, and deletes them: all GPU nodes lose their
-driver at once. Do it in two steps: upgrade the operator, and change the owner after the rollout has finished.
+the operator to 26.7. The new operator would not recognize the driver pods and would delete them: all GPU nodes would
+lose their driver at once. Do it in two steps: upgrade the operator, and change the owner after the rollout has
+finished.
 """,
     severity=Severity.WARNING,
 )
@@ -158,7 +159,7 @@ CLUSTER_CHANGE = define(
     "BP4526",
     "cluster-change",
     """
-Another distribution, operating system or cluster is declared than before. An apply cannot change this: nodes, or the
+The declared distribution, operating system or cluster changes. An apply cannot change this: nodes, or the
 cluster, must be rebuilt, and prerequisites, images and expectations follow the new declaration at once.
 """,
     severity=Severity.WARNING,

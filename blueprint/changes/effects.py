@@ -158,7 +158,7 @@ def _driver(hit: EffectMatch, rollout: Rollout) -> Diagnostic:
         return _diagnostic(hit, codes.DRIVER_HELD_BACK, message, (note, Note(hit.effect.source)))
     if hit.changed.change.action is Action.REPLACE:
         message = (
-            f"{what} is removed from all nodes of {rollout.where} at once, then reinstalled: no GPU pod survives that"
+            f"{what} is removed from all nodes of {rollout.where} at once, then reinstalled: all GPU pods there fail"
         )
         return _diagnostic(hit, codes.DRIVER_ROLLOUT, message, (Note(hit.effect.source),))
     message = f"{what} is rolled out node by node on {rollout.where}: GPU pods there are deleted"

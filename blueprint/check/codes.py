@@ -252,7 +252,7 @@ SERVICE_ACCOUNT_MISSING = define(
     "BP5101",
     "service-account-missing",
     """
-A workload uses a ServiceAccount that is not among the rendered objects. Its pods cannot be created until the
+A workload uses a ServiceAccount that is not among the rendered objects. Its pods cannot be created until that
 ServiceAccount exists. In a namespace that the blueprint renders this is an error, elsewhere a warning.
 """,
 )

@@ -41,7 +41,7 @@ TYPES = {
 }
 FORMATS = {
     "byte": ("base64", None),
-    "date-time": ("a point in time", "as in 2026-11-21T10:00:00Z"),
+    "date-time": ("a timestamp", "as in 2026-11-21T10:00:00Z"),
     "dns-label": (
         "a DNS label",
         "lowercase letters, digits and -, at most 63 characters, a letter or digit at both ends",

@@ -76,7 +76,7 @@ class SchemaRule(Record, dict=True):
         unordered = set(unordered_fields(self.schema))
         compared = [part for node in nodes if node.value in ("==", "!=", "+") for part in node.parts]
         if any(part.value in unordered for part in compared if _reads(part)):
-            return "it compares lists whose order does not count"
+            return "it compares lists whose order has no meaning"
         return None
 
 

@@ -84,9 +84,13 @@ def _edited(file: str, found: list[Diagnostic]) -> list[Diagnostic]:
 
 
 def _note(was: str, fix: Fix, finding: Diagnostic) -> Diagnostic:
-    change = f"{_shown(was)} is now {_shown(fix.replacement)}" if fix.replacement.strip() else f"{_shown(was)} is gone"
+    change = (
+        f"{_shown(was)} was replaced by {_shown(fix.replacement)}"
+        if fix.replacement.strip()
+        else f"{_shown(was)} was removed"
+    )
     if not was.strip():
-        change = f"{_shown(fix.replacement)} is there now"
+        change = f"{_shown(fix.replacement)} was added"
     evidence = (("finding", f"{finding.code.id} {finding.message}"),)
     return Diagnostic(FIXED, f"fixed {finding.code.slug}: {change}", at=fix.at.head, evidence=evidence)
 

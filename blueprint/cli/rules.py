@@ -18,9 +18,11 @@ if TYPE_CHECKING:
 def add_rules(parser: ArgumentParser) -> None:
     """Add --select, --ignore and --profile."""
     names = "codes, prefixes of codes, slugs or tags, separated by commas"
-    parser.add_argument("--select", metavar="RULES", action="append", default=[], help=f"run these rules only: {names}")
+    parser.add_argument("--select", metavar="RULES", action="append", default=[], help=f"run only these rules: {names}")
     parser.add_argument("--ignore", metavar="RULES", action="append", default=[], help="run all rules except these")
-    parser.add_argument("--profile", choices=["minimal", "recommended", "strict"], help="which rules run (recommended)")
+    parser.add_argument(
+        "--profile", choices=["minimal", "recommended", "strict"], help="the rules to run (recommended)"
+    )
 
 
 def rule_policy(options: Namespace, target: str) -> RulePolicy:

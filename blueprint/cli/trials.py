@@ -29,7 +29,12 @@ Progress = Callable[[str], None]
 def add_run(parser: argparse.ArgumentParser) -> None:
     """Add BLUEPRINT, what to try, and the scope."""
     parser.add_argument(
-        "target", metavar="BLUEPRINT", nargs="?", default=NOT_GIVEN, type=blueprint_target, help="(blueprint.yaml)"
+        "target",
+        metavar="BLUEPRINT",
+        nargs="?",
+        default=NOT_GIVEN,
+        type=blueprint_target,
+        help="a blueprint or its folder (blueprint.yaml)",
     )
     parser.add_argument(
         "--workloads", metavar="DIR", help="manifests to try, instead of a sample of what each pool offers"

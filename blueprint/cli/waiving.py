@@ -42,7 +42,7 @@ _ENDS_EARLY = ("validate", "compile")
 def add_waivers(parser: ArgumentParser) -> None:
     """Add --waivers FILE."""
     parser.add_argument(
-        "--waivers", metavar="FILE", help=f"findings that are accepted ({FILE} beside the blueprint or bundle)"
+        "--waivers", metavar="FILE", help=f"file with accepted findings ({FILE} beside the blueprint or bundle)"
     )
 
 

@@ -42,9 +42,9 @@ NEEDS_REPLACEMENT = define(
     "BP7032",
     "needs-replacement",
     """
-The change touches a field that cannot be changed on an existing object. This was verified: the same content would be
-accepted for a new object, the API's validation of this kind rejects the change of this field, and it still does without
-the fields added by others. A refusal by an admission policy, a webhook or a quota does not count.
+The change touches a field that cannot be changed on an existing object. This was verified: the API server would accept
+the same content for a new object, but its validation of this kind rejects the change of this field, even without the
+fields that others added. A refusal by an admission policy, a webhook or a quota does not count.
 
 Replacing deletes the object and everything it owns, so it must be requested. `apply --replace` does it if nothing else
 is lost: it checks the UID of the object, deletes it and recreates it; the next run completes an interrupted one. If
@@ -140,7 +140,7 @@ NOT_HEALTHY = define(
     "BP7042",
     "not-healthy",
     """
-`--wait` was requested, and the object was not healthy within `--timeout`. The message is from its status. What was
+`--wait` was given, but the object did not become healthy within `--timeout`. The message is from its status. What was
 written stays.
 """,
 )
@@ -148,8 +148,8 @@ HEALTH_UNKNOWN = define(
     "BP7043",
     "health-unknown",
     """
-`--wait` was requested, but nothing in the cluster reports the state of this object: no controller has observed the
-applied generation. Its health is unknown.
+`--wait` was given, but nothing in the cluster reports the state of this object: no controller has observed the applied
+generation. Its health is unknown.
 """,
     severity=Severity.WARNING,
 )

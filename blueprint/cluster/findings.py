@@ -114,7 +114,7 @@ def trouble(obj: Object, error: ApiError) -> Diagnostic:
     if error.forbidden:
         return forbidden(obj.id, error)
     if error.over_quota:
-        help_text = "free some of it, or raise the quota; then apply again"
+        help_text = "free some of the quota, or raise it; then apply again"
         return plain(codes.QUOTA_EXCEEDED, obj.id, f"{obj.id}: {error.message}", help_text)
     if error.transient:
         text = f"{obj.id}: the API server, or a webhook behind it, keeps failing: {_words(obj.id, error)}"

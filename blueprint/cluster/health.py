@@ -62,7 +62,9 @@ def _judge(ready: Readiness, live: Mapping[str, Any]) -> HealthState:
         # The server itself sets zeros, which look like a DaemonSet that matches no node.
         return HealthState(Health.UNKNOWN, "no controller has reported on it")
     if observed is not None and int(observed) < generation:
-        return HealthState(Health.UNKNOWN, f"its controller has seen generation {observed} of {generation}")
+        return HealthState(
+            Health.UNKNOWN, f"its controller has observed generation {observed}, the current one is {generation}"
+        )
     if ready.replicas:
         return _by_replicas(ready.replicas, live)
     if ready.state:
@@ -181,7 +183,7 @@ def _look(connection: Connection, discovery: Discovery, obj: Object, release: st
         live = connection.get(resource.path(obj.id.namespace, obj.id.name))
     except ApiError as error:
         if error.missing:
-            return HealthState(Health.NOT_HEALTHY, "it is not there")
+            return HealthState(Health.NOT_HEALTHY, "it does not exist")
         if error.forbidden:
             return HealthState(Health.UNKNOWN, error.message)
         raise

@@ -83,7 +83,7 @@ def _place(pool: BundlePool, nodes: LabelIndex[str], homes: dict[str, BundlePool
     names = nodes.matching(pool.selector)
     if not pool.nodes_min <= len(names) <= pool.nodes_max:
         wanted = _range(pool.nodes_min, pool.nodes_max)
-        text = f"pool {pool.name!r} is to have {wanted}; its selector matches {len(names)}"
+        text = f"pool {pool.name!r} declares {wanted}, but its selector matches {len(names)}"
         yield Diagnostic(codes.POOL_SIZE, text, at=pool.span("nodes", "selector"))
     for name in names:
         if other := homes.get(name):

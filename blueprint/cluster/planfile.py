@@ -143,8 +143,8 @@ def _same(then: LiveVersion | None, now: LiveVersion | None) -> bool:
 
 
 def _stale(step: Step | NodeStep) -> Diagnostic:
-    text = f"{step.id} was not written: it would now be changed differently from the plan"
-    return findings.plain(codes.STALE_PLAN, step.id, text, "run plan again and look at it")
+    text = f"{step.id} was not written: the change would now differ from the plan"
+    return findings.plain(codes.STALE_PLAN, step.id, text, "run plan again and review it")
 
 
 def _approved(seen: LiveVersion | None, approved: str) -> dict[str, Any]:

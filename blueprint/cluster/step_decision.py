@@ -123,9 +123,11 @@ class Decider(Record):
         elif lists := ", ".join(format_path(at, wanted) for at in misplaced(wanted, live)):
             step = replace(step, action=Action.UPDATE, reason=f"the order of {lists} is restored")
         elif content(live) != content(predicted):
-            step = replace(step, action=Action.UPDATE, reason="is entered into the record")
+            step = replace(step, action=Action.UPDATE, reason="is added to the record")
         elif not self._owns_the_same(live, predicted):
-            step = replace(step, action=Action.UPDATE, reason="values stay, fields become ours")
+            step = replace(
+                step, action=Action.UPDATE, reason="values are unchanged, apply becomes the owner of the fields"
+            )
         return step, tuple(findings.conflict(step.id, c, step.object.data) for c in step.conflicts)
 
     def _reclaiming(

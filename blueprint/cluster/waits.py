@@ -126,7 +126,7 @@ def held_by(found: Mapping[str, Any]) -> str:
     held = [*(found["metadata"].get("finalizers") or ())]
     if found.get("kind", "Namespace") == "Namespace":
         held += (found.get("spec") or {}).get("finalizers") or ()
-    return (", ".join(held) or "nothing that is visible") + _why(found)
+    return (", ".join(held) or "nothing visible") + _why(found)
 
 
 def _why(found: Mapping[str, Any]) -> str:

@@ -47,7 +47,7 @@ def as_submission(bundle: Bundle, version: str, found: Sequence[ItemEvidence]) -
     head = (
         f"# Draft. Source of sections, ids and levels: {checklists().source}\n"
         "# No status is filled in: write one only with evidence that others can read.\n"
-        "# Descriptions are in other words than upstream's: replace them by those of the checklist before you submit.\n"
+        "# Descriptions are not in upstream's words: replace them with those of the checklist before you submit.\n"
     )
     return head + emit({"metadata": {**known, **dict.fromkeys(_OF_THE_VENDOR, "")}, "spec": sections})
 

@@ -129,7 +129,7 @@ def _replacement(finding: Finding, step: Step) -> Finding:
     flag = f"--replace={step.id}" if step.loses else "--replace"
     command = shlex.join(["blueprint", "apply", flag])
     lost = f", and loses {', '.join(step.loses)}" if step.loses else ""
-    text = f"it cannot change on an existing object: `{command}` deletes it and creates it anew{lost}"
+    text = f"it cannot change on an existing object: `{command}` deletes and recreates it{lost}"
     return replace(finding, commands=(command,), help=text)
 
 
@@ -162,7 +162,7 @@ def orphan_advice(finding: Finding, identity: ObjectId) -> Finding:
 def copy_advice(finding: Finding, identity: ObjectId) -> Finding:
     """How to remove our label from an object that is not ours."""
     command = kubectl("label", identity, f"{PART_OF}-")
-    return replace(finding, commands=(command,), help=f"`{command}` takes the label off")
+    return replace(finding, commands=(command,), help=f"`{command}` removes the label")
 
 
 def missing_advice(finding: Finding, step: Step | None) -> Finding:

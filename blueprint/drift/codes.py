@@ -19,10 +19,10 @@ MODIFIED = define(
     "modified-field",
     """
 A field that the bundle declares has another value in the cluster. The writer and the time are those that the API server
-recorded for this field (`managedFields`): a manager is a name that a client chose for itself, so it identifies the
-tool, not the person. `blueprint apply --force-conflicts=KIND/NAMESPACE/NAME:FIELD` takes that field over and restores
-the value; without the flag, fields of other managers stay unchanged and are reported. The help shows the command for
-this field. To keep the live value, change the line that is shown.
+recorded for this field (`managedFields`): clients choose their manager name themselves, so it identifies the tool, not
+the person. `blueprint apply --force-conflicts=KIND/NAMESPACE/NAME:FIELD` takes that field over and restores the value;
+without the flag, fields of other managers stay unchanged and are reported. The help shows the command for this field.
+To keep the live value, change the line that is shown.
 """,
 )
 REMOVED = define(
@@ -58,9 +58,9 @@ REORDERED = define(
     "BP8006",
     "reordered-list",
     """
-The items of a list are all there, in another order, and their order matters: init containers run one after another, and
-an environment variable can refer only to those before it. Other re-ordered lists mean the same in any order, and are
-not drift.
+All items of a list are present, but in a different order, and their order matters: init containers run one after
+another, and an environment variable can refer only to those before it. Lists whose order has no meaning are not
+reported.
 """,
 )
 REPLACED = define(
@@ -142,9 +142,9 @@ PARTLY_APPLIED = define(
     "BP8043",
     "partly-applied",
     """
-The last apply ended before every object and node matched its bundle: a write was refused, denied, overtaken by another
-change or interrupted. No bundle is completely applied. Every object is still compared with the bundle; objects that
-were not written are reported as drift. Run `blueprint apply` again.
+The last apply ended before every object and node matched its bundle: a write was rejected, denied, superseded by
+another change or interrupted. No bundle is completely applied. Every object is still compared with the bundle; objects
+that were not written are reported as drift. Run `blueprint apply` again.
 """,
     severity=Severity.NOTE,
 )
@@ -213,7 +213,7 @@ READING_UNPLACED = define(
     "reading-of-unknown-node",
     """
 There is a reading of a node that belongs to no pool of the blueprint: the node is not in the cluster, or no
-selector matches its labels. What its GPUs should be is undefined, so the reading was not judged.
+selector matches its labels. No GPUs are declared for it, so the reading was not evaluated.
 """,
     severity=Severity.WARNING,
 )
@@ -221,7 +221,7 @@ READING_TWICE = define(
     "BP8032",
     "reading-twice",
     """
-Two readings are about the same node. The newer one is judged; the older one is ignored. One file per node is expected.
+Two readings are of the same node. The newer one is evaluated; the older one is ignored. One file per node is expected.
 """,
     severity=Severity.WARNING,
 )
@@ -238,7 +238,7 @@ NO_READINGS = define(
     "BP8034",
     "no-readings",
     """
-The folder given with `--readings` cannot be read, or holds no reading. A reading is a JSON file that
+The folder given with `--readings` cannot be read, or contains no reading. A reading is a JSON file that
 `blueprint probe -o` wrote, one per node.
 """,
 )
@@ -246,8 +246,9 @@ READING_FUTURE = define(
     "BP8080",
     "reading-of-the-future",
     """
-The reading says that it was taken more than five minutes after this run: the clock of one of the two machines is wrong,
-or the file was fabricated. It is left out, so that it cannot take precedence over a valid reading; a node without another reading is unknown.
+The reading has a time more than five minutes later than this run: the clock of one of the two machines is wrong, or the
+file was fabricated. It is ignored, so that it cannot take precedence over a valid reading; a node without another
+reading is unknown.
 """,
     severity=Severity.WARNING,
 )
@@ -255,7 +256,8 @@ READING_TOO_OLD = define(
     "BP8081",
     "reading-too-old",
     """
-The reading is older than a reading may be (`drift --max-age`, 720h unless given). It proves nothing about the present, so it is not judged and its node is unknown. Take a new one.
+The reading is older than the maximum age (`drift --max-age`, 720h by default). It does not show the current state, so
+it is not evaluated and its node is unknown. Take a new one.
 """,
     severity=Severity.WARNING,
 )
@@ -263,7 +265,9 @@ READING_OTHER_BOOT = define(
     "BP8082",
     "reading-of-another-boot",
     """
-The boot ID that the kubelet reports (`status.nodeInfo.bootID`) differs from the reading's: the node was rebooted since, or the reading was taken on another machine. GPUs may have been lost, reset or exchanged meanwhile. The reading is not judged and the node is unknown. Take a new one.
+The boot ID that the kubelet reports (`status.nodeInfo.bootID`) differs from the reading's: the node was rebooted since,
+or the reading was taken on another machine. GPUs may have been lost, reset or replaced meanwhile. The reading is not
+evaluated and the node is unknown. Take a new one.
 """,
     severity=Severity.WARNING,
 )
@@ -271,8 +275,9 @@ READING_COPIED = define(
     "BP8083",
     "reading-of-two-nodes",
     """
-Readings of two nodes show the same GPU, the same board or the same boot ID, which only one of them can have.
-One is a copy under another name, or a board was moved between two nodes that were read at different times. At least one of the nodes was not examined in its present state.
+Readings of two nodes show the same GPU, the same board or the same boot ID, which only one of them can have. One is a
+copy under another name, or a board was moved between two nodes that were read at different times. At least one of the
+nodes was not examined in its current state.
 """,
 )
 SNAPSHOT_UNREADABLE = define(
@@ -295,7 +300,8 @@ COPIED = define(
     "BP8050",
     "copied-label",
     """
-An object carries the label with which this blueprint marks what it applied, but no apply of it made the object: nothing
-is recorded as ours. An object of the bundle was copied together with its label. Tools that select by that label (a prune, a list of the platform's objects) include the copy. Remove the label, or render the object.
+An object has the label with which this blueprint marks its objects, but no apply of this blueprint created it: none of
+its fields is recorded as ours. An object of the bundle was copied together with its label. Tools that select by that
+label (a prune, a list of the platform's objects) include the copy. Remove the label, or render the object.
 """,
 )

@@ -66,7 +66,7 @@ def _ill(obj: Object, live: Live, state: HealthState, us: str) -> Finding:
         seen=facts(live),
         code=codes.NOT_HEALTHY_NOW,
         statement=f"is not healthy: {state.text}",
-        help="read its conditions and the pods of its operator; an apply writes nothing that is not there",
+        help="read its conditions and check the pods of its operator; an apply would change nothing here",
     )
 
 

@@ -118,7 +118,7 @@ def _gone(bundle: Bundle, record: Inventory | None, members: Members, left: _Lef
         seen=seen_of(left.live, pool) if left.live and pool else (),
         remarks=remarks,
         code=codes.NODE_LEFT,
-        statement=f"was one of {whose} at the last apply: {left.how}",
+        statement=f"belonged to {whose} at the last apply: {left.how}",
         help="label it again, or apply to update the recorded nodes",
     )
 

@@ -6,8 +6,10 @@ NODE_STEERED = define(
     "BP8060",
     "node-steered",
     """
-A node of a pool carries a label or an annotation that an operator of the stack acts on, but that the blueprint does not
-imply: `nvidia.com/gpu.deploy.driver=false` keeps the driver off the node, another `nvidia.com/mig.config` repartitions its GPUs. Values that operators write in normal operation are not reported. Remove the label or annotation, or declare in the blueprint what it is meant to do.
+A node of a pool has a label or an annotation that an operator of the stack acts on, but that does not follow from the
+blueprint: `nvidia.com/gpu.deploy.driver=false` keeps the driver off the node, another `nvidia.com/mig.config`
+repartitions its GPUs. Values that operators write in normal operation are not reported. Remove the label or annotation,
+or declare its purpose in the blueprint.
 """,
 )
 NODE_CORDONED = define(
@@ -57,14 +59,16 @@ NODE_LEFT = define(
     "BP8066",
     "node-left-pool",
     """
-A node that an apply labelled as one of a pool has left the pool, although the number of nodes is as declared: it was removed, or deleted and replaced by another one. The inventory records it by name and uid.
+A node that an apply labelled as a member of a pool has left the pool, although the number of nodes is as declared: it
+was removed, or deleted and replaced by another one. The inventory records nodes by name and uid.
 """,
 )
 NODE_REMADE = define(
     "BP8067",
     "node-made-anew",
     """
-A node of a pool has the name of one that an apply labelled, and another uid: it was deleted and joined again, perhaps as another machine. The next apply records it.
+A node of a pool has the name of one that an apply labelled, but a different uid: it was deleted and joined again,
+perhaps as another machine. The next apply records it.
 """,
     severity=Severity.WARNING,
 )

@@ -118,7 +118,7 @@ def _cordon(node: Live, pool: BundlePool, marks: Marks, stages: list[NodeProgres
         remarks=(Note("no new pod is scheduled to it, so no further pod gets its GPUs"),),
         code=excused if excuse else codes.NODE_CORDONED,
         statement=f"is cordoned for {excuse}" if excuse else "is cordoned",
-        help=f"its operator lifts the cordon when it is through; {uncordon} if it is stuck" if excuse else uncordon,
+        help=f"its operator uncordons the node when it has finished; {uncordon} if it is stuck" if excuse else uncordon,
         ended_by=Remedy.WAIT if excuse else Remedy.REMOVE,
         passing=passing,
     )  # fmt: skip

@@ -22,7 +22,7 @@ INSTANCE_TYPE = "node.kubernetes.io/instance-type"
 LEAST_MEMORY = 0.85
 """The minimum share of the machine's memory: hypervisor and kernel reserve up to a tenth before the kubelet counts."""
 
-_WORDS = "set by kubelet, cloud or discovery: the node is another one than the line says, or the line is wrong"
+_WORDS = "set by kubelet, cloud or discovery: either the node is not the declared one, or the line is wrong"
 
 
 def examine_place(node: Live, pool: BundlePool) -> Iterator[Finding]:

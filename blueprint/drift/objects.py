@@ -99,7 +99,7 @@ def _without_record(
     if not any(is_member(live, bundle.name) for live in gathered.live.values()):
         text = f"there is no inventory of blueprint {bundle.name!r} in {view.name}"
         return (), (Diagnostic(codes.NEVER_APPLIED, text),)
-    text = f"blueprint {bundle.name!r} was applied to {view.name}, and the record of it is gone"
+    text = f"blueprint {bundle.name!r} was applied to {view.name}, but its record is missing"
     unknown = Coverage(RECORDS, 0, 1, "the record was deleted")
     return (unknown,), (Diagnostic(codes.RECORD_LOST, text, help="`blueprint apply` writes a new one"),)
 

@@ -52,7 +52,7 @@ def of_the_future(readings: Iterable[Reading], now: ReadingClock) -> tuple[list[
         if reading.taken <= now.time + FUTURE:
             usable.append(reading)
             continue
-        text = f"the reading of Node/{reading.node} is of {reading.time}, which is in the future: it was left out"
+        text = f"the reading of Node/{reading.node} is dated {reading.time}, which is in the future: it was ignored"
         help_ = "set the clock of the machine that took it, and take it again"
         refused.append(Diagnostic(codes.READING_FUTURE, text, help=help_, subject=f"Node/{reading.node}"))
     return usable, refused
@@ -69,7 +69,7 @@ def outdated(reading: Reading, now: ReadingClock) -> Diagnostic | None:
         return Diagnostic(codes.READING_TOO_OLD, text, help=again, subject=node)
     boot = (now.boots or {}).get(reading.node, "")
     if boot and reading.boot_id and boot != reading.boot_id.lower():
-        text = f"{node} was started again after its reading of {reading.time}, or the reading is another machine's"
+        text = f"{node} was rebooted after its reading of {reading.time}, or the reading is from another machine"
         evidence = (("boot of the node", boot), ("boot in the reading", reading.boot_id))
         return Diagnostic(codes.READING_OTHER_BOOT, text, help=again, subject=node, evidence=evidence)
     return None

@@ -35,9 +35,9 @@ DEVICE_VALUE = define(
     "BP8092",
     "device-value",
     """
-An attribute, a capacity or a counter of a published device is not what the blueprint and the catalogue say, beyond the tolerance of the prediction:
-another product, another driver version, other memory. Selectors that were proven against the prediction may match other devices. Values are in
-`resource-slices.yaml` of the bundle.
+An attribute, a capacity or a counter of a published device is not what the blueprint and the catalogue say, beyond the
+tolerance of the prediction: another product, another driver version, other memory. Selectors that were checked against
+the prediction may match other devices. Values are in `resource-slices.yaml` of the bundle.
 """,
 )
 DEVICE_TAINTED = define(

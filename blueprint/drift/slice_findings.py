@@ -189,13 +189,13 @@ def _finding(  # noqa: PLR0913 - what a finding has
 def _pools(place: ComparedNode, live: NodeSlices) -> Iterator[Finding]:
     """Slices that do not form one complete pool named after the node."""
     if others := [name for name in live.pools if name != place.node]:
-        statement = f"makes pool {', '.join(others)}, not one with the name of node {place.node}"
+        statement = f"forms pool {', '.join(others)}, not a pool named after node {place.node}"
         yield _incomplete(place, live.slices[0], statement, "spec.pool.name")
     if live.older:
         statement = f"is {len(live.older) + len(live.slices)} slices with others, of several generations of their pool"
         yield _incomplete(place, live.older[0], statement, "spec.pool.generation")
     if (there := len(live.slices)) != live.count:
-        statement = f"is one of {there} slices of its pool, which are to be {live.count}"
+        statement = f"is one of {there} slices of its pool, which declares {live.count}"
         yield _incomplete(place, live.slices[0], statement, "spec.pool.resourceSliceCount")
 
 

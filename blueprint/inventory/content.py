@@ -69,7 +69,7 @@ def parse_content(blueprint: str, revision: Revision, parts: Sequence[bytes]) ->
     unpacker = zlib.decompressobj(wbits=31)
     text = unpacker.decompress(b"".join(parts), _LARGEST)
     if unpacker.unconsumed_tail:
-        raise ValueError(f"revision {revision.id} is larger than any that we write")
+        raise ValueError(f"revision {revision.id} is larger than any that blueprint writes")
     data = orjson.loads(text)
     if data["format"] != _FORMAT:
         raise ValueError(f"revision {revision.id} is of format {data['format']!r}")

@@ -36,9 +36,9 @@ START_FAILED = define(
     "BP0022",
     "lab-start-failed",
     """
-A process of the lab ended, or did not become ready in time. The message contains its last output. Nothing of the
-lab is left behind: its processes are gone and so is its folder. Common causes are binaries for another machine,
-too little memory (a lab takes about 350 MB), and a full disk.
+A process of the lab ended, or did not become ready in time. The message contains its last output. The lab leaves
+nothing behind: its processes have ended and its folder has been removed. Common causes are binaries for another
+machine, too little memory (a lab takes about 350 MB), and a full disk.
 """,
 )
 
@@ -96,7 +96,7 @@ DIED = define(
     "BP0028",
     "lab-died",
     """
-A lab that was up is no longer: one of its processes ended, and the rest was stopped with it. Its folder is kept,
+A running lab has stopped: one of its processes ended, and the others were stopped with it. Its folder is kept,
 with the logs, until `blueprint lab down` or the next `blueprint lab up` of that name.
 """,
     severity=Severity.WARNING,
@@ -171,8 +171,8 @@ NO_QUEUES = define(
     """
 `lab run --kueue` runs the platform's Kueue manager with the lab, `lab run --kai` the KAI scheduler with its operator.
 Either the blueprint installs none, or a program did not start or ended: the evidence is the end of its log. It runs
-with its rendered configuration and RBAC; ports and certificates are the lab's. Without these flags a lab tries
-workloads as if their queues had admitted them, and Kubernetes' scheduler places them.
+with its rendered configuration and RBAC; ports and certificates are the lab's. Without these flags a lab treats
+workloads as already admitted by their queues, and the Kubernetes scheduler places them.
 """,
 )
 

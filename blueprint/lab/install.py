@@ -137,7 +137,7 @@ def _failed(binary: Binary, code: int, log: Path) -> Refused:
     elif code < 0:
         why, help_ = f"the compiler was killed (signal {-code})", "about 2 GB of memory are needed"
     else:
-        why, help_ = f"the compiler failed (exit code {code})", f"the whole log: {log}"
+        why, help_ = f"the compiler failed (exit code {code})", f"the full log: {log}"
     messages = [line for line in lines if not re.fullmatch(r"[\w./~-]+", line)] or lines  # without package names
     evidence = codes.log_lines(messages[-LAST_LINES:])
     diagnostic = Diagnostic(

@@ -106,7 +106,7 @@ def _expect(event: str, supervisor: subprocess.Popen[bytes], seconds: float) -> 
             raise _refused(kind, str(text))
         output.append(line)
     supervisor.kill()
-    raise RuntimeError("the lab's supervisor broke: " + ("\n".join(output[-20:]) or "it printed nothing"))
+    raise RuntimeError("the lab's supervisor failed: " + ("\n".join(output[-20:]) or "it printed nothing"))
 
 
 def _refused(kind: str, text: str) -> Refused:

@@ -16,13 +16,13 @@ from blueprint.report.model import Run
 from blueprint.wording import counted
 
 NOT_REAL = (
-    "nodes, and with --controllers that their pods become ready, complete and go; no image is pulled, no container "
-    "runs, no probe is asked. Nothing here is evidence of health"
+    "nodes, and with --controllers that their pods become ready, complete and are deleted; no image is pulled, no "
+    "container and no probe runs. Nothing here is evidence of health"
 )
 LEFT_OUT = (
     "kubelet, container runtime, device plugins and drivers, network, storage, operators and webhooks; without "
-    "--controllers also what schedules, owns and deletes (no namespace finishes its deletion; the admission "
-    "plugin ServiceAccount is off)"
+    "--controllers also scheduling, controllers and garbage collection (namespaces are never finally deleted; the "
+    "admission plugin ServiceAccount is off)"
 )
 
 

@@ -6,8 +6,9 @@ TEMPLATE_SKIPPED = define(
     "BP0062",
     "template-skipped",
     """
-The document is a template of Helm, Jinja, Terraform or `envsubst`, and not YAML yet, so it was not checked. Render it first and
-lint the output: `helm template RELEASE CHART | blueprint lint -`, `envsubst < FILE | blueprint lint -`.
+The document is a template of Helm, Jinja, Terraform or `envsubst`, and not valid YAML before it is rendered, so it was
+not checked. Render it first and lint the output: `helm template RELEASE CHART | blueprint lint -`, `envsubst < FILE |
+blueprint lint -`.
 """,
     severity=Severity.NOTE,
 )
@@ -35,8 +36,9 @@ PATCH_SKIPPED = define(
     "BP0066",
     "patch-skipped",
     """
-The file holds a part of an object, not a whole one: a patch of a kustomization, or the `status` with which a test of an operator
-compares (kuttl, Chainsaw). It was not checked. Build a kustomization and lint the output: `kubectl kustomize FOLDER | blueprint lint -`.
+The file contains only part of an object: a patch of a kustomization, or a `status` that a test of an operator asserts
+(kuttl, Chainsaw). It was not checked. Build a kustomization and lint the output: `kubectl kustomize FOLDER | blueprint
+lint -`.
 """,
     severity=Severity.NOTE,
 )

@@ -178,7 +178,7 @@ def _sort_out(
         for each in _objects(document, (), document.data, nulls=manifests.nulls):
             if (number := number + 1) > MOST_OBJECTS:
                 at = each.origins[()].template
-                text = f"more than {MOST_OBJECTS:,} objects are in this file: from here on nothing was checked"
+                text = f"more than {MOST_OBJECTS:,} objects are in this file: nothing after this line was checked"
                 problems.append(Diagnostic(NOT_READ, text, at=at))
                 return
             yield each

@@ -14,9 +14,9 @@ UNKNOWN_PRODUCT = define(
     "BP3101",
     "unknown-product",
     """
-The hardware catalogue has no GPU product of this name. Names are those of the products with form factor and memory where
-several exist: `H100-SXM5-80GB`, `H100-PCIe-80GB`, `L40S`. A product that the tool does not know yet is described in a
-file of your own, which `spec.hardware` names.
+The hardware catalogue has no GPU product of this name. Names include form factor and memory where a product has several
+variants: `H100-SXM5-80GB`, `H100-PCIe-80GB`, `L40S`. A product that the tool does not know yet is described in a file
+of your own, which `spec.hardware` names.
 """,
 )
 GPU_MISSING = define(

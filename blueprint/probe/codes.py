@@ -19,7 +19,7 @@ CALL_CRASHED = define(
     "nvml-call-crashed",
     """
 The process crashed during a call into the driver's library. The value is *unknown*; the reading continued in a new
-process. The library does not match the driver, or the machine's memory is damaged.
+process. Either the library does not match the driver, or the machine's memory is faulty.
 """,
     severity=Severity.WARNING,
 )

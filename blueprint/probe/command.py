@@ -29,17 +29,19 @@ _MAX_CALL_SECONDS = 600.0
 
 def add_options(parser: ArgumentParser) -> None:
     """Add the flags of a probe."""
-    parser.add_argument("-o", "--out", metavar="READING.json", help="record the reading (- for stdout)")
-    parser.add_argument("--node", metavar="NAME", help="this node's name in Kubernetes (the host name)")
-    parser.add_argument("--reading", metavar="FILE", help="judge this recorded reading instead of this machine")
+    parser.add_argument("-o", "--out", metavar="READING.json", help="output file of the reading; - is stdout")
+    parser.add_argument("--node", metavar="NAME", help="name of this node in Kubernetes (the host name)")
+    parser.add_argument("--reading", metavar="FILE", help="a recorded reading to check, instead of this machine")
     parser.add_argument("--expect", metavar="BUNDLE", help="a bundle, or its expectations.json alone")
     parser.add_argument("--pool", metavar="NAME", help="the node pool whose expectations this node must meet")
-    parser.add_argument("--library", metavar="PATH", help="the NVML library to load (the loader's choice)")
+    parser.add_argument("--library", metavar="PATH", help="path of the NVML library (the loader's choice)")
     parser.add_argument(
-        "--call-timeout", metavar="SECONDS", type=float, help=f"longest wait for one NVML call ({CALL_SECONDS:g})"
+        "--call-timeout", metavar="SECONDS", type=float, help=f"timeout for one NVML call ({CALL_SECONDS:g})"
     )
-    parser.add_argument("--root", metavar="FOLDER", help="where the node's file system is; in a pod, its mount (/)")
-    parser.add_argument("--sysfs", metavar="FOLDER", help="where sysfs is mounted (/sys under the root)")
+    parser.add_argument(
+        "--root", metavar="FOLDER", help="root of the node's file system; in a pod, its mount point (/)"
+    )
+    parser.add_argument("--sysfs", metavar="FOLDER", help="mount point of sysfs (/sys under the root)")
     parser.add_argument("--redact", action="store_true", help="hash UUIDs, serial numbers, GUIDs and MACs")
 
 

@@ -45,11 +45,11 @@ class ObservedHost:
         """The fact that a path proves. `parse` returns the value, or raises ValueError with the actual contents."""
         host = self.reading.host
         if host is None:
-            why = "the reading is of version 1, which has nothing of the node's files: take it again"
+            why = "the reading is of version 1, which does not contain the node's files: take it again"
             return Observation(Status.UNREADABLE, None, why, ())
         record = host.record_of(path)
         if record is None:
-            return Observation(Status.UNREADABLE, None, f"{path} was not looked at", ())
+            return Observation(Status.UNREADABLE, None, f"{path} was not examined", ())
         if record.access is Access.UNBELIEVABLE:
             return Observation(Status.IMPLAUSIBLE, None, str(record), (), (record,))
         if record.access is not Access.READ:

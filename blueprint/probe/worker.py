@@ -103,7 +103,7 @@ class Worker:
                 raise EOFError
             self._buffer += chunk
             if len(self._buffer) > _MAX_ANSWER:
-                raise ValueError("an answer without end")
+                raise ValueError("an answer that is too long")
         line, _, self._buffer = self._buffer.partition(b"\n")
         answer = json.loads(line)
         if not isinstance(answer, dict):

@@ -91,7 +91,7 @@ class RegistryClient:
         return response.body
 
     def _closed(self, image: ImageReference, response: Response) -> Unauthorised:
-        why = "it requires other credentials, or hides what it does not have"
+        why = "it requires other credentials, or does not disclose which images exist"
         return Unauthorised(f"{image.host} answers {response.status}: {why}{self._problem(image)}")
 
     def _problem(self, image: ImageReference) -> str:
@@ -141,7 +141,7 @@ class RegistryClient:
             url = _joined(url, target)
             if _split(url).netloc != home:
                 headers = {name: value for name, value in headers.items() if name != "Authorization"}
-        raise Unusable(f"{home} redirects without an end")
+        raise Unusable(f"{home} redirects too often")
 
     def _check(self, url: str) -> None:
         parts = _split(url)
@@ -194,7 +194,7 @@ def _joined(url: str, target: str) -> str:
 def _undecided(host: str, response: Response) -> Undecided:
     if response.status in _CLOSED:
         return Unauthorised(
-            f"{host} answers {response.status}: it requires other credentials, or hides what it does not have"
+            f"{host} answers {response.status}: it requires other credentials, or does not disclose which images exist"
         )
     return Unusable(f"{host} answers {response.status}")
 

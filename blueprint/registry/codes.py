@@ -23,7 +23,7 @@ IMAGE_REFERENCE = define(
     "BP4032",
     "image-reference-malformed",
     """
-The text is not an image reference: `registry/path/name:tag`, with an optional `@sha256:` digest. No node can pull it.
+The text is not an image reference (`registry/path/name:tag`, with an optional `@sha256:` digest). No node can pull it.
 """,
 )
 REGISTRY_UNREACHABLE = define(

@@ -76,7 +76,7 @@ def _basic(output: bytes, program: str) -> tuple[str | None, str]:
         answer = json.loads(output)
         user, secret = answer["Username"], answer["Secret"]
     except (ValueError, KeyError, TypeError):
-        return None, f"{program} gave no credentials that can be read"
+        return None, f"{program} returned no readable credentials"
     if user == _IDENTITY_TOKEN:
-        return None, f"{program} gave an identity token, which is not supported"
+        return None, f"{program} returned an identity token, which is not supported"
     return f"Basic {base64.b64encode(f'{user}:{secret}'.encode()).decode()}", ""

@@ -77,7 +77,7 @@ def _read(path: Path) -> Credentials:
     except OSError as error:
         reason = (error.strerror or "it cannot be read").lower()
     except (ValueError, AttributeError, TypeError):
-        reason = "it is not of docker's form"
+        reason = "it does not have Docker's format"
     raise Refused(Diagnostic(codes.REGISTRY_CONFIG, f"registry credentials in {path}: {reason}"), exit_code=2)
 
 

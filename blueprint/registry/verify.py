@@ -18,7 +18,7 @@ _UNDECIDED: dict[type[client.Undecided], Code] = {
     client.Unusable: codes.REGISTRY_ANSWER,
 }
 _WAYS_OUT = {
-    codes.REGISTRY_UNREACHABLE: "--insecure-registry HOST for one without TLS; SSL_CERT_FILE for an own authority",
+    codes.REGISTRY_UNREACHABLE: "--insecure-registry HOST for one without TLS; SSL_CERT_FILE for a private authority",
     codes.REGISTRY_UNAUTHORISED: "log in with docker or podman, or name a file with --registry-config",
     codes.REGISTRY_ANSWER: "try again later",
 }

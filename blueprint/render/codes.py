@@ -35,7 +35,7 @@ PATCH_WITHOUT_EFFECT = define(
     "BP4006",
     "patch-without-effect",
     """
-Without the patch the object has the same content. Often a new release already contains the change; then the patch only
+The object has the same content without the patch. Often a new release already contains the change; then the patch only
 hides the origin of the value. Remove it.
 """,
     severity=Severity.WARNING,

@@ -144,7 +144,7 @@ def _of_other_verbs(destination: Destination, verb: str | None) -> Diagnostic | 
         return None
     known = ", ".join(f"`{each}`" for each in verbs)
     return Diagnostic(
-        USAGE, f"{destination.format} is a report of {known}, not of {verb}", help="choose another format"
+        USAGE, f"{destination.format} is a format for {known}, not for {verb}", help="choose another format"
     )
 
 

@@ -170,7 +170,7 @@ NOT_READ = define(
     "rest-not-read",
     """
 More than 20,000 documents of the file are not YAML or are templates, or it holds more than 2 million values or 100,000
-objects, so the rest of it was not read. Check what wrote the file: lint the manifests alone, or split them into several
+objects, so the rest of it was not read. Check what wrote the file: lint only the manifests, or split them into several
 files.
 """,
 )

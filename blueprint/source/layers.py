@@ -334,8 +334,8 @@ def cloud_of(name: str) -> dict[str, str]:
 
 
 def _disagreement(item: Disagreement) -> Diagnostic:
-    message = f"{format_path(item.path)} is set differently by overlays of one rank"
-    note = Note(f"{item.first.layer.name} says otherwise", item.first.span)
+    message = f"{format_path(item.path)} is set differently by overlays of the same rank"
+    note = Note(f"{item.first.layer.name} sets another value", item.first.span)
     help_ = "give them different positions in extends, where the later one wins, or set it in the blueprint"
     path = format_path(item.path)
     return Diagnostic(codes.DISAGREEMENT, message, at=item.second.span, notes=(note,), path=path, help=help_)

@@ -171,7 +171,7 @@ class Builder:
             self._problem(codes.TOO_DEEP, f"nested more than {MAX_DEPTH} levels deep", event)
             raise _Abandoned
         if self.nodes > MOST_VALUES:
-            self._problem(codes.NOT_READ, f"more than {MOST_VALUES:,} values: from here on nothing was read", event)
+            self._problem(codes.NOT_READ, f"more than {MOST_VALUES:,} values: nothing after this line was read", event)
             self.full = True
             raise _Abandoned
         if event.tag:

@@ -121,7 +121,7 @@ def _line_ends(text: str) -> int:
 
 
 def _not_read(file: str, line: int) -> Diagnostic:
-    text = f"more than {MOST_UNREADABLE:,} documents of this file are not YAML: from here on nothing was read"
+    text = f"more than {MOST_UNREADABLE:,} documents of this file are not YAML: nothing after this line was read"
     return Diagnostic(codes.NOT_READ, text, at=Span(file, line + 1, 1, line + 1, 2))
 
 
@@ -164,7 +164,7 @@ def _without_separator(problems: list[Diagnostic], text: str) -> Iterator[Diagno
 def _milder(found: Diagnostic) -> Diagnostic:
     """What Kubernetes reads, as it is reported."""
     if found.code is codes.MERGE_KEY:
-        text = "merge keys (<<) are of YAML 1.1: Kubernetes merges, not every other reader does"
+        text = "merge keys (<<) are YAML 1.1: Kubernetes merges them, but not every other reader does"
         return replace(found, message=text, help="write the keys out", override=Severity.NOTE)
     return replace(found, override=Severity.WARNING)
 

@@ -83,7 +83,7 @@ CANNOT_CONVERT = define(
     "cannot-convert",
     """
 A document of an earlier version cannot be converted as it is: it sets a key under its old and its new name, a value has
-no equivalent, or its notation cannot be changed safely (anchors and aliases, text that would lose a comment). Nothing
+no equivalent, or it cannot be rewritten safely (it uses anchors or aliases, or a comment would be lost). Nothing
 was written. Correct the listed places, and convert again.
 """,
 )

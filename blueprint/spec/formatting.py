@@ -31,7 +31,7 @@ def formatted(text: str, file: str) -> str:
     except Refused as refused:
         raise _impossible(file, "the result could not be read") from refused
     if read.data != old.data:
-        raise _impossible(file, "the result would say something else")
+        raise _impossible(file, "the meaning would change")
     if comments_of(text, file) != comments_of(new, file):
         raise _impossible(file, "a comment would be lost")
     return new

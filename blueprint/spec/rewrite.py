@@ -149,7 +149,7 @@ def _prove(old: str, new: str, file: str, expected: Any) -> None:
     except Refused as refused:
         raise impossible(file, "the result could not be read") from refused
     if converted.data != expected:
-        raise impossible(file, "the result would say something else")
+        raise impossible(file, "the meaning would change")
     if lost := comments_of(old, file) - comments_of(new, file):
         raise impossible(file, f"the comment {min(lost)} would be lost")
 

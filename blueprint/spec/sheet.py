@@ -130,7 +130,9 @@ class Sheet:
         key = self.document.key_span(path)
         first = key.line - 1
         if self.lines[first][: key.column - 1].strip():
-            raise impossible(self.document.file, f"{format_path(path)} shares its line with what holds it")
+            raise impossible(
+                self.document.file, f"{format_path(path)} is on the same line as the mapping that contains it"
+            )
         while first and re.match(rf" {{{key.column - 1}}}#", self.lines[first - 1]):
             first -= 1
         return first, self.document.span(path).end_line - 1

@@ -131,7 +131,7 @@ def _parts(change: Split, node: Node, path: Path) -> dict[str, Node]:
     try:
         parts = change.parts(plain(node))
     except ValueError as error:
-        message = f"{format_path(path)} cannot be carried over: {error}"
+        message = f"{format_path(path)} cannot be converted: {error}"
         raise Refused(Diagnostic(codes.CANNOT_CONVERT, message, at=node.span.head, path=format_path(path))) from error
     return {key: replace(node, value=value) for key, value in parts.items()}
 
@@ -171,7 +171,7 @@ def _at(root: Node, path: Path) -> Node:
 
 
 def _conflict(path: Path, to: Path, node: Node, other: Node) -> Refused:
-    message = f"{format_path(path)} is called {format_path(to)} now, and that is set, too"
+    message = f"{format_path(path)} is now called {format_path(to)}, which is also set"
     note = Note("set here", other.key_span or other.span.head)
     at = node.key_span or node.span.head
     return Refused(Diagnostic(codes.CANNOT_CONVERT, message, at=at, notes=(note,), help="keep one of them"))

@@ -1,4 +1,4 @@
-"""`blueprint admit`: workloads of users against the pools of a platform, of a device plugin and of a DRA driver."""
+"""`blueprint admit`: checks user workloads against the pools of a platform with a device plugin or a DRA driver."""
 
 from __future__ import annotations
 
@@ -124,7 +124,7 @@ def test_processors_and_memory_count_where_the_machine_is_declared(ask: Any) -> 
     found = ask(small, POD % '{nvidia.com/gpu: "1", cpu: "24", memory: 512Gi}')
     assert found.rows("BP4040")["train"] == "4 nodes, 2 on each at once"
     found = ask(small, POD % '{nvidia.com/gpu: "1", cpu: "100"}')
-    assert found.rows("BP4041")["train"] == "more cpu is requested than the 96 of a node"
+    assert found.rows("BP4041")["train"] == "more cpu is requested than a node has (96)"
 
 
 def test_what_a_pool_does_not_offer_is_named_beside_what_it_offers(ask: Any) -> None:
@@ -140,7 +140,7 @@ def test_claims_are_proven_on_the_nodes_that_the_pod_selects(ask: Any) -> None:
     assert found.rows("BP4040")["large"] == "1 node, 4 on each at once"
     found = ask(DRA, CLAIM % (MEMORY % "100Gi") + CLAIMING % (2, "train"))
     assert found.code == 1
-    assert "memory is 81303Mi to 81815Mi, wanted >= 100Gi" in found.rows("BP4041")["train"]
+    assert "memory is 81303Mi to 81815Mi, required: >= 100Gi" in found.rows("BP4041")["train"]
 
 
 def test_more_pods_than_fit_at_once_are_a_warning(ask: Any) -> None:
@@ -183,7 +183,7 @@ def test_what_is_not_known_exits_3(ask: Any) -> None:
     assert found.verdict == "0 of 1 workload fit, 1 not known."
 
 
-def test_files_without_a_workload_are_said_to_have_none(ask: Any) -> None:
+def test_files_without_a_workload_are_reported(ask: Any) -> None:
     found = ask(DRA, "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: x, namespace: default}\n")
     assert found.code == 0
     assert "BP4044" in found.findings

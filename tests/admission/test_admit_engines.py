@@ -49,7 +49,7 @@ def answered(admission: Admission, *spec: str, labels: str = "{}", pods: int = 1
 
 
 def test_a_job_of_kai_runs_on_its_pool_alone_as_far_as_quota_goes(admission: Admission) -> None:
-    """Its own 6 and the 4 that it may borrow; KAI starts pods one by one, so more of them only wait."""
+    """Its own 6 and the 4 that it may borrow; KAI starts pods one by one, so further pods only wait."""
     answer, pools = answered(admission, "schedulerName: kai-scheduler", TOLERATED, labels=QUEUED, pods=20)
     assert (answer.fit, answer.at_once, answer.is_crowded) == (Fit.FITS, 10, True)
     assert pools["train"].reasons == ("KAI places nothing on pool train",)

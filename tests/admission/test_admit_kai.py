@@ -1,4 +1,4 @@
-"""`admit` and what KAI reads: parts of GPUs by annotation, pods that start together, priorities that nothing stops."""
+"""`admit` and KAI's annotations: GPU fractions, pods that start together, and priorities that are never preempted."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ def shared_pool(answer: WorkloadAnswer) -> PoolAnswer:
     ],
 )
 def test_parts_of_gpus_are_counted(admission: Admission, annotations: dict[str, str], of_node: int, quota: int) -> None:
-    """4 GPUs of each node, and 8 that the tenant can get; memory counts in hundredths, rounded up."""
+    """4 GPUs on each node, 8 that the tenant can get; memory is counted in hundredths of a GPU, rounded up."""
     [answer] = asked(admission, workload("Deployment", annotations=annotations, labels={"priorityClassName": "low"}))
     found = shared_pool(answer)
     assert (found.fit, found.at_once, found.quota) == (Fit.FITS, of_node, quota), found.reasons
@@ -119,7 +119,7 @@ def test_without_the_memory_of_gpus_memory_cannot_be_counted() -> None:
 
 
 def test_a_server_gets_no_more_than_the_own_quota_of_its_tenant(admission: Admission) -> None:
-    """KAI gives Deployments the class `inference`, 125: it stops them for nothing, so they do not borrow."""
+    """KAI gives Deployments the class `inference` (125), which is never preempted, so they cannot borrow."""
     [answer] = asked(admission, workload("Deployment", gpus=1, pods=5))
     found = shared_pool(answer)
     assert (found.quota, answer.is_crowded) == (4, True)
@@ -141,7 +141,7 @@ def test_a_server_gets_no_more_than_the_own_quota_of_its_tenant(admission: Admis
 def test_the_priority_decides_whether_a_job_may_borrow(
     admission: Admission, labels: dict[str, str], spec: str, quota: int
 ) -> None:
-    """Labels of the object come first, then those of pods, then the class of the pods; unknown ones do not count."""
+    """Labels of the object take precedence, then those of its pods, then the pods' class; unknown ones are ignored."""
     [answer] = asked(admission, workload(gpus=1, labels=labels, spec=spec))
     assert shared_pool(answer).quota == quota
 
@@ -149,7 +149,10 @@ def test_the_priority_decides_whether_a_job_may_borrow(
 def test_a_tenant_without_quota_of_its_own_runs_no_server(admission: Admission) -> None:
     [answer] = asked(admission, workload("Deployment", gpus=1, tenant="guests"))
     assert answer.fit is Fit.NO
-    assert "tenant guests can get 0 gpu of pool shared, its own, and 1 are requested" in shared_pool(answer).reasons[0]
+    assert (
+        "tenant guests can get 0 gpu of pool shared, which is its own quota, and 1 are requested"
+        in shared_pool(answer).reasons[0]
+    )
     [answer] = asked(admission, workload(gpus=1, tenant="guests"))
     assert (answer.fit, shared_pool(answer).quota) == (Fit.FITS, 2)
 
@@ -160,7 +163,7 @@ def test_pods_of_a_job_start_one_by_one_unless_it_says_otherwise(admission: Admi
     [gang] = asked(admission, workload(gpus=1, pods=20, on='kai.scheduler/batch-min-member: "9"'))
     assert (gang.fit, gang.together) == (Fit.NO, 9)
     [found] = diagnostics([gang])
-    assert (found.code.id, "never admits its 9 pods: quota suffices for 8" in found.message) == ("BP4045", True)
+    assert (found.code.id, "never admits its 9 pods: its quota covers 8" in found.message) == ("BP4045", True)
 
 
 def jobset(*numbers: int, order: str = "", gpus: int = 1) -> str:
@@ -185,7 +188,7 @@ def jobset(*numbers: int, order: str = "", gpus: int = 1) -> str:
     ],
 )
 def test_a_job_set_starts_as_a_whole(admission: Admission, text: str, fits: bool) -> None:
-    """8 GPUs are all that the tenant can get; one after the other, its jobs need them one after the other."""
+    """The tenant can get 8 GPUs in total; run one after another, its jobs never need more."""
     answers = asked(admission, text)
     assert all(each.fit is Fit.FITS for each in answers) is fits
     codes = {each.code.id for each in diagnostics(answers)}

@@ -1,4 +1,4 @@
-"""`blueprint admit` of workloads with several sets of pods, which their queue admits as one."""
+"""`blueprint admit` of workloads with several pod sets, which their queue admits as one."""
 
 from __future__ import annotations
 
@@ -96,7 +96,7 @@ def ask(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureF
 
 
 def test_sets_that_pass_one_by_one_do_not_pass_together(ask: Ask) -> None:
-    """8 of its own and 4 that it may borrow are 12."""
+    """Its own 8 and the 4 that it may borrow are 12."""
     found = ask(jobset("research", driver=(4, pod(1)), workers=(1, pod(8))))
     assert found.code == 0
     assert "together train driver (4 pods) and workers (1 pod) request 12 gpu of pool train" in found.rows
@@ -104,8 +104,8 @@ def test_sets_that_pass_one_by_one_do_not_pass_together(ask: Ask) -> None:
     assert "1 of 1 workload fit" in found.messages
     found = ask(jobset("research", driver=(5, pod(1)), workers=(1, pod(8))))
     assert found.code == 1
-    expected = "driver (5 pods) and workers (1 pod) request 13 gpu of pool train, and 12 gpu can be had"
-    assert f"never admits its sets of pods together: {expected}" in found.messages
+    expected = "driver (5 pods) and workers (1 pod) request 13 gpu of pool train, and 12 gpu available"
+    assert f"never admits its pod sets together: {expected}" in found.messages
     assert f"together train - {expected}" in found.rows
     assert "0 of 1 workload fit" in found.messages
     assert found.messages.count("BP4045") == 1
@@ -137,14 +137,14 @@ def test_a_set_that_no_quota_counts_comes_last_where_another_tenant_counts_proce
     found = ask(ray("research", 0, 2), platform=COUNTING)
     assert found.code == 1
     assert "never admits it: the tenant has no quota for what head (1 pod) requests" in found.messages
-    assert "together - no quota for head (1 pod): Kueue assigns nothing to sets after it" in found.rows
+    assert "together - no quota for head (1 pod): Kueue assigns no flavor to the pod sets after it" in found.rows
     last = jobset("research", workers=(1, pod(2)), driver=(1, pod(0)))
     assert ask(last, platform=COUNTING).code == 0
     assert ask(ray("counted", 0, 2), platform=COUNTING).code == 0
 
 
 def test_the_groups_of_a_leaderworkerset_are_admitted_one_by_one(ask: Ask) -> None:
-    """Each needs 6 + 10 of 12; of 9 the platform holds some at a time, which is a warning alone."""
+    """Each group needs 6 + 10 of 12; with 9 groups, only some fit on the platform at once, which is just a warning."""
     found = ask(lws("research", 9, 3, leader=4))
     assert (found.code, "BP4043" in found.messages, "BP4045" in found.messages) == (0, True, False)
     assert "together train leader (1 pod) and worker (2 pods) request 8 gpu of pool train" in found.rows
@@ -160,14 +160,14 @@ def test_a_set_may_go_to_another_pool(ask: Ask) -> None:
     assert (found.code, "and third (1 pod) request 9 gpu of pool train, and 8 gpu" in found.messages) == (1, True)
 
 
-def test_a_set_that_takes_the_pool_of_another_gets_the_next_one_at_the_second_attempt(ask: Ask) -> None:
+def test_a_set_whose_pool_is_taken_by_another_gets_the_next_pool_at_the_second_attempt(ask: Ask) -> None:
     found = ask(jobset("vision", first=(4, pod(1)), second=(4, pod(1, pool="other"))))
     assert found.code == 0
     assert "together train first (4 pods) request 4 gpu of pool train" in found.rows
 
 
 def test_a_choice_of_pools_that_no_attempt_makes_must_be_selected(ask: Ask) -> None:
-    """`first` and `second` would both have to go to train. One of them begins with other in every attempt."""
+    """Both `first` and `second` would have to go to train, but in every attempt one of them starts with other."""
     sets = {"first": (3, pod(1)), "second": (4, pod(1)), "third": (5, pod(1, pool="other"))}
     found = ask(jobset("vision", **sets))
     assert (found.code, "while nothing else runs, the queue of tenant vision does not admit" in found.messages) == (
@@ -205,7 +205,7 @@ def test_a_namespace_of_no_tenant_is_remarked(ask: Ask) -> None:
 
 
 def test_equal_pods_get_equal_results_however_they_come(tmp_path: Path) -> None:
-    """Judged at once, one after the other, and each by an engine of its own."""
+    """Evaluated at once, one after another, and each with an engine of its own."""
     (tmp_path / "blueprint.yaml").write_text(COUNTING)
     compilation = compile_blueprint(str(tmp_path / "blueprint.yaml"))
     platform = compilation.platform

@@ -68,7 +68,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def asked(
     folder: Path, capsys: pytest.CaptureFixture[str], text: str = "", *flags: str, **job: object
 ) -> tuple[int, list[str], str]:
-    """The exit code, the rows of the table by their columns, and what is told of the workload."""
+    """The exit code, the table rows by their columns, and the messages about the workload."""
     fields: dict[str, object] = {"namespace": "research", "pods": 1, "gpus": 1, "cpu": 1, **job}
     (folder / "job.yaml").write_text(text or JOB.format(**fields))
     code = main(["admit", "job.yaml", *flags])
@@ -81,7 +81,7 @@ def row(rows: list[str], pool: str) -> str:
 
 
 def test_the_namespace_decides_whose_quota_is_used(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """8 are its own; of the others' 12 that are lent, `borrow` allows 6. Kueue adds the toleration."""
+    """Its own quota is 8; of the 12 that others lend, `borrow` allows 6. Kueue adds the toleration."""
     code, rows, _ = asked(folder, capsys, pods=14)
     assert code == 0
     assert " 4 of 4  14 " in row(rows, "train")
@@ -91,9 +91,9 @@ def test_the_namespace_decides_whose_quota_is_used(folder: Path, capsys: pytest.
 
 def test_more_than_the_queue_ever_admits_is_an_error(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     code, _, told = asked(folder, capsys, pods=15)
-    assert (code, "BP4045" in told, "quota suffices for 14" in told) == (1, True, True)
+    assert (code, "BP4045" in told, "its quota covers 14" in told) == (1, True, True)
     code, _, told = asked(folder, capsys, pods=2, gpus=8)
-    assert (code, "quota suffices for 1" in told) == (1, True)
+    assert (code, "its quota covers 1" in told) == (1, True)
 
 
 def test_what_others_do_not_lend_cannot_be_borrowed(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -114,8 +114,8 @@ def test_what_a_quota_counts_besides_gpus_limits_too(folder: Path, capsys: pytes
     assert (code, "can get 8 cpu of pool other, and 9 are requested" in told) == (1, True)
 
 
-def test_what_a_workload_waits_for_besides_quota_is_said(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """Of the pool with the check alone, and of pods that request what is asked for."""
+def test_what_a_workload_waits_for_besides_quota_is_reported(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Only for the pool with the check, and only for pods that request the checked resource."""
     checked = QUEUES.replace("queueing: {kueue: {}}", CHECKED)
     (folder / "blueprint.yaml").write_text(PLATFORM + checked)
     code, _, told = asked(folder, capsys, "", "-v")
@@ -134,7 +134,7 @@ def test_what_a_workload_waits_for_besides_quota_is_said(folder: Path, capsys: p
 def test_a_priority_above_the_cap_is_refused(
     folder: Path, capsys: pytest.CaptureFixture[str], label: str, name: str, fits: bool
 ) -> None:
-    """By the label for the queue, or as the class of the pods; of other classes nothing is known."""
+    """Set by the label for the queue, or as the pods' class; nothing is known of other classes."""
     capped = QUEUES.replace("kueue: {}", "kueue: {}, priorities: {high: 1000, low: 0}")
     (folder / "blueprint.yaml").write_text(
         PLATFORM + capped.replace("namespaces: [alone]", "namespaces: [alone], priorityCap: low")
@@ -150,7 +150,7 @@ def test_a_priority_above_the_cap_is_refused(
     assert (code == 0, "priority high is 1000, and the priorityCap of alone is 0" in told) == (fits, not fits)
 
 
-def test_another_tenant_can_be_asked_for(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_another_tenant_can_be_selected(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert asked(folder, capsys, "", "--tenant", "serving", pods=22)[0] == 0
     code, _, told = asked(folder, capsys, "", "--tenant", "models")
     assert (code, "tenant models is a group" in told) == (2, True)
@@ -179,7 +179,7 @@ metadata: {name: gpu, namespace: research}
 spec: {spec: {devices: {requests: [{name: gpu, exactly: {deviceClassName: gpu.nvidia.com, count: 1}}]}}}
 """
     code, _, told = asked(folder, capsys, pod + template)
-    assert (code, "quota suffices for 14" in told) == (1, True)
+    assert (code, "its quota covers 14" in told) == (1, True)
 
 
 GROUPED = """---
@@ -202,15 +202,15 @@ def grouped(total: int, *gpus: int) -> str:
 
 
 def test_pods_of_a_group_are_admitted_together(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """14 GPUs can be had. Pods of the group that are in no file are like those that are."""
+    """14 GPUs are available. It makes no difference whether the other pods of the group are in a file."""
     code, rows, _ = asked(folder, capsys, grouped(7, 2, 2))
     assert (code, " 4 of 4  7 " in row(rows, "train")) == (0, True)
     code, _, told = asked(folder, capsys, grouped(8, 2))
-    assert (code, "never admits its 8 pods: quota suffices for 7" in told) == (1, True)
+    assert (code, "never admits its 8 pods: its quota covers 7" in told) == (1, True)
     code, _, told = asked(folder, capsys, grouped(3, 8, 4, 2))
     assert (code, "3 of 3" in told or "1 of 1 workload fit" in told) == (0, True)
     code, _, told = asked(folder, capsys, grouped(3, 8, 4, 4))
-    assert (code, "never admits its sets of pods together" in told) == (1, True)
+    assert (code, "never admits its pod sets together" in told) == (1, True)
 
 
 @pytest.mark.parametrize("amount", ["eight", "500m", "1.5"])
@@ -275,7 +275,7 @@ def test_claims_of_a_profile_count_as_that_profile(folder: Path, capsys: pytest.
     assert (code, " 2 of 2  20 " in row(rows, "slices")) == (0, True)
     assert "20 1g.10gb of its own" in row(rows, "slices")
     code, _, told = asked(folder, capsys, claiming(21, rendered))
-    assert (code, "quota suffices for 20" in told) == (1, True)
+    assert (code, "its quota covers 20" in told) == (1, True)
 
     own, exactly = "resourceClaimTemplateName: own", "exactly: {deviceClassName: mig-%s.nvidia.com, count: %d}"
     code, rows, _ = asked(folder, capsys, claiming(5, own, exactly % ("1g.10gb", 4)))

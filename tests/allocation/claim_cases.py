@@ -1,4 +1,4 @@
-"""Claims of all sorts, made by chance from a seed, each for nodes of its own."""
+"""Random claims of every kind, generated from a seed, each for nodes of its own."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ Made = tuple[tuple[dict[str, Any], ...], Mapping[str, int]]
 
 
 def cases(seed: int, number: int) -> Iterator[Case]:
-    """That many cases; the sorts take turns."""
+    """That many cases; the kinds of case alternate."""
     chance = random.Random(seed)  # noqa: S311 - cases, no secrets
     for index in range(number):
         name = f"c{index}"
@@ -53,7 +53,7 @@ def cases(seed: int, number: int) -> Iterator[Case]:
 
 
 def several_pods(seed: int, number: int, most: int) -> Iterator[Case]:
-    """Cases of many pods that are alike, on one node."""
+    """Cases with many identical pods on one node."""
     chance = random.Random(seed)  # noqa: S311 - cases, no secrets
     for index in range(number):
         name = f"m{index}"
@@ -96,7 +96,7 @@ def _dynamic(node: str, _: random.Random) -> list[dict[str, Any]]:
 
 
 def _two_generations(node: str, _: random.Random) -> list[dict[str, Any]]:
-    """A pool that is just replaced: its older slice does not count."""
+    """A pool that has just been replaced: its older slice does not count."""
     old, new = (
         resource_slice(node, name, devices=[gpu(each) for each in range(number)])
         for name, number in (("a", 8), ("b", 2))
@@ -106,7 +106,7 @@ def _two_generations(node: str, _: random.Random) -> list[dict[str, Any]]:
 
 
 def _two_pools(node: str, chance: random.Random) -> list[dict[str, Any]]:
-    """Two pools of one node, and slices in the other order than their names."""
+    """Two pools on one node, with slices in a different order than their names."""
     product, memory = chance.choice(PRODUCTS)
     first = resource_slice(node, "z", pool=f"{node}-a", devices=[gpu(each, product, memory) for each in range(2)])
     second = [
@@ -117,7 +117,7 @@ def _two_pools(node: str, chance: random.Random) -> list[dict[str, Any]]:
 
 
 def _invalid(node: str, _: random.Random) -> list[dict[str, Any]]:
-    """Two slices of a pool that have a device of the same name."""
+    """Two slices of a pool that contain devices with the same name."""
     return [resource_slice(node, name, number=2, devices=[gpu(0), gpu(index)]) for index, name in ((1, "a"), (2, "b"))]
 
 
@@ -187,7 +187,7 @@ def _profile(chance: random.Random) -> Made:
 
 
 def _together(chance: random.Random) -> Made:
-    """Several devices with something in common, or that differ in it."""
+    """Several devices that share an attribute, or that differ in one."""
     word = chance.choice(("matchAttribute", "distinctAttribute"))
     attribute = chance.choice((ROOT, PARENT, f"{GPU}/productName", f"{GPU}/addressingMode", f"{GPU}/none"))
     of = chance.choice(("gpu.nvidia.com", "mig.nvidia.com", "any.nvidia.com"))
@@ -327,7 +327,7 @@ ABORTING = (
     f"{A}.index == 0 || true",
     f"{A}.type == 'mig' && {A}.index == 0",
 )
-"""Most fail for every device, some for those that lack an attribute, the last for none."""
+"""Most fail for every device, some only for devices without an attribute, the last for none."""
 
 SORTS: tuple[Callable[[random.Random], Made], ...] = (
     _plain, _memory, _product, _version, _profile, _together, _on_one_gpu, _beside_a_nic, _first_available, _all,
@@ -354,7 +354,7 @@ USUAL: Mapping[Callable[[random.Random], Made], tuple[Node, ...]] = {
     _incomplete_plain: (_incomplete, _invalid),
     _capacity: (_shared_capacity,),
 }
-"""Nodes on which such claims are closest to fitting."""
+"""Nodes for which such claims are a close call."""
 REPEATED: tuple[Callable[[random.Random], Made], ...] = (
     _plain, _memory, _profile, _on_one_gpu, _together, _extended, _first_available, _tolerant, _capacity,
 )  # fmt: skip

@@ -1,4 +1,4 @@
-"""What a lab's API server and scheduler make of claims: all at once, each on nodes of its own."""
+"""The verdicts of a lab's API server and scheduler on claims: all at once, each on nodes of its own."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ SPACE = "admin"
 
 @dataclass(frozen=True)
 class Observed:
-    """What became of the pods of a case.
+    """The outcome for the pods of a case.
 
-    `verdict` is `refused`, `scheduled`, `unschedulable` or `error`, with the server's words in `message`. `nodes` are
+    `verdict` is `refused`, `scheduled`, `unschedulable` or `error`, with the server's text in `message`. `nodes` are
     where the pods went, `devices` what the first pod's claims got, by request.
     """
 
@@ -32,7 +32,7 @@ class Observed:
 
 
 def observe(lab: Lab, cases: Sequence[Case], classes: Iterable[Mapping[str, Any]]) -> dict[str, Observed]:
-    """Create everything, wait until every pod has a verdict, and say what it is."""
+    """Create everything, wait until every pod has a verdict, and return the verdicts."""
     _namespace(lab)
     for each in classes:
         lab.request("POST", f"{API}/deviceclasses", each)
@@ -77,7 +77,7 @@ def _hardware(cases: Iterable[Case]) -> Iterator[tuple[str, dict[str, Any]]]:
 
 
 def _claims(lab: Lab, case: Case) -> str:
-    """Create the claims of all pods of a case; why that is refused, if it is."""
+    """Create the claims of all pods of a case. Returns the reason if the API server rejects one."""
     for number in range(case.pods):
         for index, devices in enumerate(case.claims):
             body = {
@@ -112,7 +112,7 @@ def _pods(case: Case) -> Iterator[dict[str, Any]]:
 
 
 def _waited(lab: Lab, number: int) -> dict[str, Any]:
-    """All pods, once each has a verdict."""
+    """All pods, after each of them has a verdict."""
     found: dict[str, Any] = {}
 
     def all_judged() -> bool:

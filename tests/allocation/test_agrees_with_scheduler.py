@@ -1,6 +1,6 @@
-"""Verdicts agree with the real API server and the real kube-scheduler, on claims made by chance.
+"""Verdicts agree with the real API server and the real kube-scheduler, on random claims.
 
-BLUEPRINT_SEED=7 makes other ones; the reviewed list is for the usual seed.
+BLUEPRINT_SEED=7 generates others; the reviewed list is for the default seed.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ pytest.importorskip("cel_expr_python", reason="the extra cel is not installed")
 SEED = int(os.environ.get("BLUEPRINT_SEED", "20261130"))
 NUMBER, SEVERAL, PODS = 500, 44, 9
 REVIEWED = Path(__file__).with_name("reviewed_disagreements.yaml")
-"""Cases by name in which the scheduler decides otherwise, each with the reason. It may only get shorter."""
+"""Cases, by name, in which the scheduler decides differently, each with the reason. The list may only get shorter."""
 ALL_CLASSES = (
     *CLASSES,
     device_class("broken.example.com", "device.attributes['gpu.nvidia.com'].missing == 1"),
@@ -63,7 +63,7 @@ class Judged:
         self.verdict: ClaimVerdict = self.prover.prove(self.claims)
 
     def differs(self, seen: Observed) -> str:
-        """What the scheduler decided otherwise; empty where both agree."""
+        """What the scheduler decided differently; empty if both agree."""
         expected = EXPECTED.get(self.verdict.outcome, "unschedulable")
         if expected != seen.verdict:
             return f"{self.verdict.outcome}: {self.verdict.reason} | {seen.verdict}: {seen.message}"
@@ -95,7 +95,7 @@ def outcomes(lab: Any) -> tuple[list[Judged], list[Judged], dict[str, Observed]]
 def test_verdicts_agree_with_the_real_scheduler(
     outcomes: tuple[list[Judged], list[Judged], dict[str, Observed]],
 ) -> None:
-    """Refused, stopped by an error, unschedulable or scheduled; on which nodes, and with which devices."""
+    """Rejected, stopped by an error, unschedulable or scheduled; on which nodes, and with which devices."""
     single, _, seen = outcomes
     differences = {each.case.name: text for each in single if (text := each.differs(seen[each.case.name]))}
     reviewed = yaml.safe_load(REVIEWED.read_text("utf-8")) or {}
@@ -113,7 +113,7 @@ def test_as_many_at_once_as_the_real_scheduler_places(
 
 
 def test_the_cases_are_of_all_sorts() -> None:
-    """At least 300, a third feasible, every sort of failure at least 20 times."""
+    """At least 300 cases, a third of them feasible, and every kind of failure at least 20 times."""
     counts = Counter(Judged(each).verdict.outcome for each in cases(SEED, NUMBER))
     assert counts[Outcome.FITS] * 3 >= NUMBER >= 300
     assert all(counts[each] >= 20 for each in OFTEN), counts

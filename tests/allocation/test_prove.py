@@ -1,4 +1,4 @@
-"""Verdicts on small clusters: what fits, how often, and which condition of which device is in the way."""
+"""Verdicts on small clusters: what fits, how many times, and which condition fails for which device."""
 
 from __future__ import annotations
 
@@ -54,20 +54,20 @@ def test_a_claim_fits_on_the_nodes_that_have_such_devices_and_so_often() -> None
 
 
 def test_eighty_gigabytes_are_fewer_than_80gi() -> None:
-    """The answer names the value of each sort of device."""
+    """The message names the value of each kind of device."""
     verdict = prove(request("gpu", "gpu.nvidia.com", f"{C}.memory.compareTo(quantity('80Gi')) >= 0"))
     assert verdict.outcome is Outcome.NO_DEVICE
     texts = [str(each) for each in verdict.reasons]
-    assert "8 NVIDIA H100 80GB HBM3 (gpu) of each node of train: memory is 81559Mi, wanted >= 80Gi" in texts
+    assert "8 NVIDIA H100 80GB HBM3 (gpu) of each node of train: memory is 81559Mi, required: >= 80Gi" in texts
     assert "26 other devices of each node of dynamic: they are not of the DeviceClass gpu.nvidia.com" in texts
 
 
 CONDITIONS = [
-    (f"{A}.productName == 'NVIDIA B200'", "productName is NVIDIA H100 80GB HBM3, wanted NVIDIA B200"),
-    (f"{A}.productName in ['a', 'b']", "productName is NVIDIA H100 80GB HBM3, wanted one of a, b"),
-    (f"{A}.type == 'gpu' && {A}.architecture != 'Hopper'", "architecture is Hopper, wanted != Hopper"),
-    (f"{A}.driverVersion.isGreaterThan(semver('590.0.0'))", "driverVersion is 580.95.5, wanted > 590.0.0"),
-    (f"{A}.driverVersion.compareTo(semver('570.0.0')) < 0", "driverVersion is 580.95.5, wanted < 570.0.0"),
+    (f"{A}.productName == 'NVIDIA B200'", "productName is NVIDIA H100 80GB HBM3, required: NVIDIA B200"),
+    (f"{A}.productName in ['a', 'b']", "productName is NVIDIA H100 80GB HBM3, required: one of a, b"),
+    (f"{A}.type == 'gpu' && {A}.architecture != 'Hopper'", "architecture is Hopper, required: != Hopper"),
+    (f"{A}.driverVersion.isGreaterThan(semver('590.0.0'))", "driverVersion is 580.95.5, required: > 590.0.0"),
+    (f"{A}.driverVersion.compareTo(semver('570.0.0')) < 0", "driverVersion is 580.95.5, required: < 570.0.0"),
     (f"'nvlink' in {A} && {A}.nvlink", "it has no nvlink"),
     (f"has({A}.nvlink)", "it has no nvlink"),
     (
@@ -84,7 +84,7 @@ def test_the_condition_that_is_false_is_named_with_the_devices_value(expression:
 
 
 FAILURES = [
-    (request("gpu", "gpu.nvidia.com", count=9), Outcome.TOO_FEW, "wants 9 devices, but a node has 8 that match"),
+    (request("gpu", "gpu.nvidia.com", count=9), Outcome.TOO_FEW, "needs 9 devices, but a node has only 8 that match"),
     (request("gpu", "nope"), Outcome.NO_CLASS, "the DeviceClass nope does not exist"),
     (request("gpu", "gpu.nvidia.com", count=33), Outcome.ABORTS, "33 devices, but one claim gets at most 32"),
     (request("gpu", "gpu.nvidia.com", f"{A}.index == 0"), Outcome.ABORTS, "no such key: index"),
@@ -113,7 +113,7 @@ def test_three_gpus_of_one_pcie_root_where_each_root_has_two() -> None:
 
 
 def test_instances_of_one_gpu_share_its_counters() -> None:
-    """On a GPU of eight memory slices fit three of 2g.20gb, or two of 3g.40gb; then no whole GPU is left."""
+    """A GPU with eight memory slices holds three of 2g.20gb or two of 3g.40gb; then no whole GPU is left."""
     dynamic = [node_group("dynamic", 1, dynamic_mig("d", gpus=1), "d")]
     of_profile = {each: prove(_mig(each), on=dynamic).at_once for each in ("1g.10gb", "2g.20gb", "3g.40gb", "7g.80gb")}
     assert of_profile == {"1g.10gb": 7, "2g.20gb": 3, "3g.40gb": 2, "7g.80gb": 1}
@@ -143,7 +143,7 @@ def test_taints_of_devices_and_tolerations() -> None:
     assert prove(request("gpu", "gpu.nvidia.com", tolerations=[toleration]), on=on).outcome is Outcome.FITS
 
 
-def test_a_pool_of_which_a_slice_is_missing_gives_nothing_and_all_devices_of_it_are_an_error() -> None:
+def test_an_incomplete_pool_offers_nothing_and_requesting_all_of_its_devices_is_an_error() -> None:
     on = [node_group("new", 1, [resource_slice("n", "gpus", number=2, devices=[gpu(0)])], "n")]
     assert prove(request(), on=on).outcome is Outcome.INCOMPLETE
     assert prove(request("all", "gpu.nvidia.com", allocationMode="All"), on=on).outcome is Outcome.ABORTS
@@ -213,7 +213,7 @@ def test_a_constraint_on_values_that_are_not_known_is_unknown() -> None:
 
 
 def test_a_made_up_value_of_an_unknown_attribute_tells_devices_apart_and_no_more() -> None:
-    """Selectors do not see it, constraints compare it."""
+    """Selectors do not see it, but constraints compare it."""
     on = [node_group("train", 1, whole_gpus("n", 2), "n", lambda _driver, _name: {"uuid": ()})]
     apart = [{"distinctAttribute": f"{GPU}/uuid"}]
     asked = [request("a", "gpu.nvidia.com"), request("b", "gpu.nvidia.com")]
@@ -223,7 +223,7 @@ def test_a_made_up_value_of_an_unknown_attribute_tells_devices_apart_and_no_more
 
 
 def test_plain_resources_are_claims_of_the_class_behind_them() -> None:
-    """An init container uses what the containers after it get, as far as it goes."""
+    """An init container can reuse what the later containers get."""
     limits = {"resources": {"limits": {"nvidia.com/gpu": "2"}}}
     pod = {"initContainers": [{"resources": {"limits": {"nvidia.com/gpu": "3"}}}], "containers": [limits]}
     claim = claim_of(pod, ["nvidia.com/gpu"], READ_CLASSES)

@@ -1,4 +1,4 @@
-"""How a connection behaves towards a server that is slow, overloaded, hostile or something else entirely."""
+"""How a connection behaves towards a server that is slow, overloaded, hostile or not an API server at all."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def to(server: str, timeout: float = 5) -> Connection:
     return Connection(Endpoint(server), "test", timeout)
 
 
-def test_nobody_listening_is_unreachable(tmp_path: Path) -> None:
+def test_a_closed_port_is_unreachable(tmp_path: Path) -> None:
     slug, message = refusal(kubeconfig(tmp_path, "https://127.0.0.1:1"), timeout=2)
     assert slug == "cluster-unreachable"
     assert "127.0.0.1:1" in message
@@ -80,12 +80,12 @@ def test_silence_ends_with_the_timeout(tmp_path: Path) -> None:
         (404, b"nothing here", {}),
     ],
 )
-def test_something_else_is_no_kubernetes(answer: Answer, tmp_path: Path) -> None:
+def test_a_server_that_is_not_kubernetes_is_reported(answer: Answer, tmp_path: Path) -> None:
     with serving(each(answer)) as (server, _):
         assert refusal(kubeconfig(tmp_path, server))[0] == "not-kubernetes"
 
 
-def test_a_plain_text_port_spoken_to_with_tls_is_said(tmp_path: Path) -> None:
+def test_a_plain_text_port_spoken_to_with_tls_is_reported(tmp_path: Path) -> None:
     with serving(each((200, {}, {}))) as (server, _):
         assert refusal(kubeconfig(tmp_path, server.replace("http:", "https:")))[0] == "tls-failed"
 
@@ -129,7 +129,7 @@ def test_a_read_survives_an_unavailable_server_and_a_write_is_never_repeated() -
         assert len(seen) == 1
 
 
-def test_a_list_is_read_in_pages_and_begun_anew_when_its_token_expires() -> None:
+def test_a_list_is_read_in_pages_and_restarted_when_its_token_expires() -> None:
     first = (200, {"kind": "ThingList", "apiVersion": "v1", "items": [{"n": 1}], "metadata": {"continue": "t"}}, {})
     last = (200, {"kind": "ThingList", "apiVersion": "v1", "items": [{"n": 2}], "metadata": {}}, {})
     gone = (410, {"kind": "Status", "reason": "Expired", "message": "too old"}, {})
@@ -166,5 +166,5 @@ def test_a_token_that_is_renewed_is_used_at_once() -> None:
         (403, "no", False),
     ],
 )
-def test_what_may_pass_is_told_from_what_never_will(status: int, message: str, transient: bool) -> None:
+def test_what_may_pass_is_distinguished_from_what_never_will(status: int, message: str, transient: bool) -> None:
     assert ApiError(status, "", message).transient is transient

@@ -1,4 +1,4 @@
-"""Kubeconfigs: which files count, what they say, and clear words for everything that is wrong with them."""
+"""Kubeconfigs: which files are read, what they contain, and a clear message for every mistake in them."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ STATIC = {
 
 @pytest.mark.parametrize("case", STATIC)
 def test_a_static_kubeconfig_means_the_same_as_to_the_official_client(case: str, tmp_path: Path) -> None:
-    """The fast way exists to save a quarter of a second, not to have an opinion."""
+    """The fast path exists to save a quarter of a second; it must not behave differently."""
     for name, content in {"ca.crt": CA, "client.crt": CERTIFICATE, "client.key": KEY, "token": b"s3cret"}.items():
         write(tmp_path / "tls" / name, content)
     choice = choose([write(tmp_path / "config", config(*STATIC[case]))], None)
@@ -103,7 +103,7 @@ V1 = "client.authentication.k8s.io/v1"
 
 
 def plugin(script: str, **more: Any) -> dict[str, Any]:
-    """A user whose plugin is a Python script."""
+    """A user whose credential plugin is a Python script."""
     return {"exec": {"apiVersion": V1, "command": sys.executable, "args": ["-c", script], **more}}
 
 
@@ -126,8 +126,8 @@ def test_a_plugin_may_give_a_certificate(tmp_path: Path) -> None:
     assert (place.certificate, place.key, place.authorization) == (b"C", b"K", None)
 
 
-def test_a_plugin_is_told_what_it_asks_for_and_is_run_again_after_a_401(tmp_path: Path) -> None:
-    """Its environment, the cluster, and that nobody is there to answer questions."""
+def test_a_plugin_gets_its_environment_and_runs_again_after_a_401(tmp_path: Path) -> None:
+    """The environment, the cluster, and that no one can answer prompts."""
     script = f"""
 import json, os, pathlib
 runs = pathlib.Path({str(tmp_path / "runs")!r})
@@ -165,7 +165,7 @@ FAILING = {
 
 
 @pytest.mark.parametrize("case", FAILING)
-def test_what_a_plugin_failed_with_is_said(case: str, tmp_path: Path) -> None:
+def test_what_a_plugin_failed_with_is_reported(case: str, tmp_path: Path) -> None:
     user, words = FAILING[case]
     slug, message, _ = refusal(lambda: endpoint_of(chosen(tmp_path, user)))
     assert slug == "credentials-failed"
@@ -252,7 +252,7 @@ def test_an_unknown_context_gets_the_nearest_spelling(tmp_path: Path) -> None:
     assert "did you mean 'prod'?" in help_text
 
 
-def test_a_file_that_is_not_there_is_said(tmp_path: Path, monkeypatch) -> None:
+def test_a_file_that_is_not_there_is_reported(tmp_path: Path, monkeypatch) -> None:
     assert refusal(lambda: connect(str(tmp_path / "none")))[0] == "no-kubeconfig"
     monkeypatch.setenv("KUBECONFIG", str(tmp_path / "none"))
     assert "KUBECONFIG" in refusal(connect)[1]
@@ -262,7 +262,7 @@ def test_a_file_that_is_not_there_is_said(tmp_path: Path, monkeypatch) -> None:
     assert "lab up" in refusal(connect)[2]
 
 
-def test_a_folder_is_no_kubeconfig(tmp_path: Path) -> None:
+def test_a_folder_is_not_a_kubeconfig(tmp_path: Path) -> None:
     assert refusal(lambda: connect(str(tmp_path)))[0] == "kubeconfig-unreadable"
 
 

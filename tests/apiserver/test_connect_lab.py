@@ -55,7 +55,7 @@ def test_a_token_connects(lab, namespace) -> None:
     assert connect(str(service_account(lab, namespace, "robot"))).version
 
 
-def test_a_server_that_another_authority_signed_is_not_believed(lab, tmp_path) -> None:
+def test_a_server_with_a_certificate_of_another_authority_is_not_trusted(lab, tmp_path) -> None:
     from blueprint.lab.certificates import make_authority
 
     other = tmp_path / "other.crt"
@@ -66,7 +66,7 @@ def test_a_server_that_another_authority_signed_is_not_believed(lab, tmp_path) -
     assert "certificate verify failed" in message
 
 
-def test_a_server_of_another_name_is_not_believed_unless_told(lab, tmp_path) -> None:
+def test_a_server_with_another_name_is_trusted_only_if_configured(lab, tmp_path) -> None:
     assert refusal(edited(lab, tmp_path, **{"tls-server-name": "elsewhere"}))[0] == "tls-failed"
     assert connect(edited(lab, tmp_path, **{"tls-server-name": "localhost"})).version
     unchecked = {"insecure-skip-tls-verify": True, "certificate-authority-data": "", "certificate-authority": ""}

@@ -111,7 +111,7 @@ def test_the_field_of_a_type_error_is_found_in_its_sentence() -> None:
     assert field_of_type_error("something else") is None
 
 
-def test_content_is_what_an_object_says_and_not_what_the_server_keeps() -> None:
+def test_content_is_what_was_declared_and_not_what_the_server_maintains() -> None:
     said = content(LIVE)
     assert "status" not in said
     assert set(said["metadata"]) == {"name", "annotations"}

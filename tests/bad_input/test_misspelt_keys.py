@@ -1,4 +1,4 @@
-"""Every key in every example, misspelt: caught where it stands.
+"""Every key in every example, misspelt: the mistake is reported at its position.
 
 Where a key of the language first comes it is misspelt in every way, elsewhere in one of them, by turns.
 """
@@ -52,7 +52,7 @@ def keys(data: Any, at: FieldPath = ()) -> Iterator[FieldPath]:
 
 
 def key_of_the_language(path: FieldPath) -> FieldPath:
-    """The path with `*` for what users name, and for positions in lists."""
+    """The path, with `*` for names that users choose and for list positions."""
     above = ("", *path)
     return tuple(
         "*" if isinstance(part, int) or over in OWN_NAMES else part for over, part in zip(above, path, strict=False)
@@ -60,7 +60,7 @@ def key_of_the_language(path: FieldPath) -> FieldPath:
 
 
 def misspellings(key: str) -> list[str]:
-    """The key with two letters swapped, one dropped, one doubled, or in other capitals."""
+    """The key with two letters swapped, one dropped, one doubled, or in different case."""
     middle = max(1, len(key) // 2)
     swapped = key[: middle - 1] + key[middle] + key[middle - 1] + key[middle + 1 :]
     found = {swapped, key[:middle] + key[middle + 1 :], key[:middle] + key[middle - 1 :], key.swapcase()}
@@ -68,15 +68,15 @@ def misspellings(key: str) -> list[str]:
 
 
 def compiled_with(example: Path) -> str:
-    """The blueprint that takes the example in: itself, or one that extends it."""
+    """The blueprint to compile for the example: the example itself, or one that extends it."""
     named = [file for file in BLUEPRINTS if file == example or example.name in file.read_text("utf-8")]
     return str(named[0].relative_to(ROOT)) if named else ""
 
 
 def cases() -> Iterator[Any]:
-    """Every key, and what is written in its place."""
+    """Every key, with its replacement."""
     seen = set()
-    for example in filter(compiled_with, EXAMPLES):  # overlays for the command line alone have a test of their own
+    for example in filter(compiled_with, EXAMPLES):  # tested separately
         for number, path in enumerate(keys(load_text(example.read_text("utf-8"), "example").data)):
             wrong = misspellings(str(path[-1]))
             known = key_of_the_language(path)
@@ -111,7 +111,7 @@ def test_a_misspelt_key_is_caught_at_its_line(example: Path, path: FieldPath, wr
 
 @cache
 def codes_of(target: str) -> set[Code]:
-    """The codes of what is found in an example without mistakes: nothing else is found if a key is misspelt."""
+    """The codes of findings in an unmodified example: a misspelt key must cause no others."""
     return {each.code for each in compile_blueprint(target, files=MemoryFiles({}, DiskFiles(ROOT))).diagnostics}
 
 

@@ -1,7 +1,7 @@
-"""Every mistake of the table: what is said, where exactly, which way out is shown, and that nothing is written.
+"""Every mistake of the table: the message, its exact position, the suggested fix, and that nothing is written.
 
-A mistake is an edit of the files under `good/`. The place where its diagnostic must point stands between « and »,
-which are taken out before the tool sees the text.
+A mistake is an edit of the files under `good/`. The text to which its diagnostic must point is between « and », which
+are removed before the tool reads the text.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ class Mistake:
 
     Attributes:
         code: Code and slug.
-        says: What the message must hold, the bad value among it.
+        says: What the message must contain, including the bad value.
         way_out: What help or fix must hold; empty where the message itself says what to do.
         replace: The text of `file` that gives way, once, to `by`; where it is empty `by` is all of the file.
         by: The text with the mistake, the place marked.
@@ -79,7 +79,7 @@ def test_the_table_is_long_enough_and_its_codes_exist() -> None:
 
 
 def texts_of(mistake: Mistake) -> tuple[dict[str, str], dict[str, Any] | None]:
-    """The files with the mistake, without marks, and the place that was marked."""
+    """The files with the mistake, without markers, and the marked position."""
     files = {file.relative_to(GOOD).as_posix(): file.read_text("utf-8") for file in GOOD.rglob("*.yaml")}
     good = files.get(mistake.file, "")
     if mistake.replace:
@@ -96,7 +96,7 @@ def texts_of(mistake: Mistake) -> tuple[dict[str, str], dict[str, Any] | None]:
 
 
 def unmarked(text: str) -> str:
-    """The text as the tool sees it."""
+    """The text as the tool reads it."""
     return text.replace(OPEN, "").replace(CLOSE, "")
 
 
@@ -123,10 +123,10 @@ def snapshot(folder: Path) -> dict[str, bytes]:
 
 
 @pytest.mark.parametrize("name", TABLE)
-def test_a_mistake_is_told_where_it_is_with_a_way_out_and_nothing_is_written(
+def test_a_mistake_is_reported_where_it_is_with_a_fix_and_nothing_is_written(
     name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, good_bundle: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Neither in a new folder nor, for the first mistake of each code, in one that holds a bundle."""
+    """Neither in a new folder nor, for the first mistake of each code, in one that contains a bundle."""
     mistake = TABLE[name]
     files, place = texts_of(mistake)
     folder, report = tmp_path / "repository", tmp_path / "report.json"
@@ -155,7 +155,7 @@ def test_a_mistake_is_told_where_it_is_with_a_way_out_and_nothing_is_written(
 
 
 def check_told(told: dict[str, Any], mistake: Mistake, place: dict[str, Any] | None) -> None:
-    """The diagnostic says what the table wants."""
+    """Check that the diagnostic is as the table requires."""
     assert told.get("at") == place
     for text in mistake.says:
         assert text in told["message"]

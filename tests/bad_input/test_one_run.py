@@ -1,4 +1,4 @@
-"""One run finds what is wrong in the language and what is wrong in its sense, as far as one does not hide the other."""
+"""One run reports syntactic and semantic mistakes, unless one hides the other."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ spec:
       settings: {gfd: {enabled: false}}
 """
 SENSE = {"BP3003 6:37", "BP3101 11:22", "BP3203 14:23"}
-"""What is wrong in its sense: no driver for the system, no such product, a setting of another type."""
+"""Semantic mistakes: no driver for the system, no such product, a setting of the wrong type."""
 
 
 def found(text: str, folder: Path) -> set[str]:
@@ -36,7 +36,7 @@ def found(text: str, folder: Path) -> set[str]:
     return {f"{each.code.id} {each.at.line}:{each.at.column}" for each in compilation.diagnostics if each.at}
 
 
-def test_the_sense_alone(tmp_path: Path) -> None:
+def test_semantic_mistakes_alone(tmp_path: Path) -> None:
     assert found(SOUND, tmp_path) == SENSE
 
 
@@ -51,7 +51,7 @@ def test_the_sense_alone(tmp_path: Path) -> None:
         ("      settings:", "      toolkit: {enabled: false}\n      settings:", "BP2001 14:7"),
     ],
 )
-def test_a_mistake_in_the_language_hides_nothing_that_is_independent_of_it(
+def test_a_syntactic_mistake_hides_nothing_that_is_independent_of_it(
     old: str, new: str, code: str, tmp_path: Path
 ) -> None:
     text = SOUND.replace(

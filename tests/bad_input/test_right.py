@@ -1,7 +1,7 @@
-"""What is right and was once refused, or is somebody else's: validated, with nothing said but what the table has.
+"""Valid input that was once rejected, or that belongs to others: it is valid, with only the findings in the table.
 
-A row is an edit of the files under `good/`, as in the table of mistakes. `told` is everything that may be said, each
-code with its severity; where it is left out, nothing is.
+A row is an edit of the files under `good/`, as in the table of mistakes. `told` lists every permitted finding, each
+code with its severity; if it is omitted, there must be none.
 """
 
 from __future__ import annotations

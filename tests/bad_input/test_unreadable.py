@@ -1,4 +1,4 @@
-"""Files that cannot be read as text, or at all: what no table of texts can hold."""
+"""Files that cannot be read as text, or at all; a table of texts cannot contain them."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ TEXT = (GOOD / "blueprint.yaml").read_bytes()
 
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The working directory, with what the good blueprint refers to."""
+    """The working directory, with the files to which the good blueprint refers."""
     repository = tmp_path / "repository"
     for file in GOOD.rglob("*.yaml"):
         (repository / file.relative_to(GOOD)).parent.mkdir(parents=True, exist_ok=True)
@@ -101,7 +101,7 @@ def test_a_pipe_is_not_waited_for(folder: Path) -> None:
     assert (code, found["code"]) == (2, "BP1001")
 
 
-def test_a_file_beyond_all_bounds_is_not_read(folder: Path) -> None:
+def test_a_file_beyond_the_size_limit_is_not_read(folder: Path) -> None:
     with (folder / "blueprint.yaml").open("ab") as file:
         file.truncate(MAX_BYTES + 1)
     code, found = told()

@@ -1,4 +1,4 @@
-"""How long 10,000 workloads of 100 tenants take to answer: `python -m tests.bench.bench_admit [NUMBER]`.
+"""How long `admit` takes for 10,000 workloads of 100 tenants: `python -m tests.bench.bench_admit [NUMBER]`.
 
 The workloads are jobs, sets of jobs, services and Ray clusters of many sizes. The platform is resolved before the clock
 starts.
@@ -34,7 +34,7 @@ PLATFORM = pools(
 
 
 def main() -> None:
-    """Answer, and print."""
+    """Run, and print the time."""
     number = int(sys.argv[1]) if len(sys.argv) > 1 else NUMBER
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "blueprint.yaml"

@@ -1,7 +1,7 @@
-"""What a first apply costs, beside kubectl, in one run: `python -m tests.bench.bench_apply`.
+"""The cost of a first apply, compared with kubectl, in one run: `python -m tests.bench.bench_apply`.
 
-300 Deployments of three containers into an empty namespace, each time anew. Wall time is that of whole processes; CPU
-is what the API server's process used meanwhile, and the client's own. On a busy machine only CPU tells anything.
+300 Deployments of three containers into an empty namespace, repeated. Wall time is that of whole processes; CPU is the
+time of the API server's process meanwhile, and of the client. On a busy machine only CPU time is meaningful.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ def main() -> None:
             for name, command in zip(runs, (ours, peer), strict=True):
                 _emptied(lab)
                 cost = _once(command, server)
-                if round_:  # the first of each warms up
+                if round_:  # the first run of each is a warm-up
                     runs[name].append(cost)
         medians = [[statistics.median(kind) for kind in zip(*costs, strict=True)] for costs in runs.values()]
         for name, (wall, server_cpu, client_cpu) in zip(runs, medians, strict=True):
@@ -56,7 +56,7 @@ def main() -> None:
 
 
 def _emptied(lab: Lab) -> None:
-    """No Deployment, and no record of any."""
+    """No Deployment, and no inventory."""
     connection = connect(str(lab.kubeconfig))
     connection.delete(DEPLOYMENTS)
     if any(n["metadata"]["name"] == RECORDS for n in connection.list("/api/v1/namespaces")):

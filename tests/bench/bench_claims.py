@@ -1,6 +1,7 @@
-"""How long 5,000 claims take to prove: `python -m tests.bench.bench_claims`.
+"""How long 5,000 claims take to check: `python -m tests.bench.bench_claims`.
 
-Every claim has an expression of its own, so each is compiled. The nodes are of five sorts, with static and dynamic MIG.
+Every claim has an expression of its own, so each is compiled. There are five kinds of nodes, with static and dynamic
+MIG.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ FORMS = (
 
 
 def main() -> None:
-    """Prove, and print."""
+    """Check them, and print the time."""
     groups = [
         node_group("whole", 100, whole_gpus("a", 8), "a"),
         node_group("small", 100, whole_gpus("b", 4, product="NVIDIA A100-SXM4-40GB", memory="40960Mi"), "b"),

@@ -1,4 +1,5 @@
-"""What compiling costs, beside `helm template` and as it grows, in one run: `python -m tests.bench.bench_compile`.
+"""The cost of compiling, compared with `helm template` and with growing input, in one run: `python -m
+tests.bench.bench_compile`.
 
 Whole processes, started anew each time. Helm is built once into the cache from the modules pinned in `helm/`; it
 renders the charts of the same components, one after the other, from the folder that BLUEPRINT_CHARTS names (one
@@ -31,7 +32,7 @@ ROOT = Path(__file__).resolve().parents[2]
 REPEATS = int(os.environ.get("BENCH_REPEATS", "5"))
 CHARTS = os.environ.get("BLUEPRINT_CHARTS")
 NAMES = {"nfd": "node-feature-discovery", "k8s-device-plugin": "nvidia-device-plugin"}
-"""Charts that are not called as the component is."""
+"""Charts whose name differs from the component's."""
 WITHOUT_NFD = ["--set", "nfd.enabled=false"]
 FLAGS = {"gpu-operator": WITHOUT_NFD, "network-operator": WITHOUT_NFD}
 """Node Feature Discovery is rendered by its own chart."""
@@ -56,7 +57,7 @@ def main() -> None:
 
 
 def starting() -> None:
-    """What a compile has to load before anything else, which Helm has not."""
+    """What a compile must load before anything else, which Helm does not."""
     for what in ("pass", "import jinja2", "import pydantic", "import msgspec"):
         cost = fastest([measured([sys.executable, "-c", what]) for _ in range(REPEATS)])
         print(f"python -c {what!r:20}{cost.cpu * 1e3:8.0f} ms of CPU")
@@ -82,7 +83,7 @@ def beside_helm(scratch: Path) -> None:
 
 
 def theirs(helm: str, components: list[str]) -> str:
-    """The rest of a row: Helm on the charts that are there, one after the other."""
+    """The rest of a row: Helm on the available charts, one after another."""
     folders = {name: Path(CHARTS or "") / NAMES.get(name, name) for name in components}
     there = {name: folder for name, folder in folders.items() if (folder / "Chart.yaml").is_file()}
     commands = [
@@ -116,7 +117,7 @@ def compiling(blueprint: Path, out: Path) -> list[str]:
 
 
 def measured(command: list[str], expected: int = 0) -> Cost:
-    """Run it to its end. Raises SystemExit if it does not exit as expected."""
+    """Run it to completion. Raises SystemExit if it does not exit as expected."""
     start = time.perf_counter()
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd=ROOT, env=ENVIRONMENT)
     _, status, usage = os.wait4(process.pid, 0)
@@ -128,12 +129,12 @@ def measured(command: list[str], expected: int = 0) -> Cost:
 
 
 def fastest(costs: list[Cost]) -> Cost:
-    """The least of each figure: what other processes take away only adds."""
+    """The minimum of each figure: other processes can only add to it."""
     return Cost(*map(min, zip(*costs, strict=True)))
 
 
 def built_helm() -> str:
-    """Helm in the cache, built where it is not there yet."""
+    """Helm in the cache, built if it is missing."""
     binary = cache_root().parent / "bench" / "helm"
     if not binary.is_file():
         print("building helm (minutes, once)")

@@ -1,8 +1,8 @@
-"""What a look for drift costs, beside its peers, in one run: `python -m tests.bench.bench_drift`.
+"""The cost of a drift check, compared with similar tools, in one run: `python -m tests.bench.bench_drift`.
 
 300 Deployments of three containers (BENCH_OBJECTS for another number), against a compiled bundle: first unchanged, then
-each tenth edited. Wall time is that of whole processes, started anew each time. The API server's CPU is what its
-process used meanwhile, from /proc.
+with every tenth edited. Wall time is that of whole processes, started again each time. The API server's CPU time is
+that of its process meanwhile, from /proc.
 """
 
 from __future__ import annotations
@@ -116,14 +116,14 @@ def main() -> None:
 
 
 def _applied(scratch: Path, lab: Lab) -> Path:
-    """Compile and apply; the folder of the bundle."""
+    """Compile and apply; returns the bundle's folder."""
     bundle = compiled(scratch, lab)
     _run([sys.executable, "-m", "blueprint", "apply", str(bundle), "--kubeconfig", str(lab.kubeconfig)])
     return bundle
 
 
 def compiled(scratch: Path, lab: Lab) -> Path:
-    """Compile, and make the namespace; the folder of the bundle."""
+    """Compile, and create the namespace; returns the bundle's folder."""
     for number in range(COUNT):
         containers = "".join(CONTAINER.format(name=f"c{i}", port=8000 + i) for i in range(3))
         text = DEPLOYMENT.format(number=number, containers=containers)
@@ -177,7 +177,7 @@ def _cpu(pid: int) -> float:
 
 
 def _pid(name: str, folder: Path) -> int:
-    """The process of that name which serves the lab in this folder."""
+    """The process with that name that serves the lab in this folder."""
     for entry in Path("/proc").glob("[0-9]*"):
         try:
             program = (entry / "cmdline").read_bytes().split(b"\0")[0]

@@ -1,6 +1,7 @@
-"""What the first findings cost beside a clean look: `python -m tests.bench.bench_findings`, BENCH_OBJECTS=2000.
+"""The cost of the first findings, compared with a run without any: `python -m tests.bench.bench_findings`,
+BENCH_OBJECTS=2000.
 
-Unchanged Deployments of three containers, then one of them labelled by somebody, then every tenth. Wall and CPU
+Unchanged Deployments of three containers, then one of them with a foreign label, then every tenth. Wall and CPU
 seconds and peak memory are those of whole processes, the median of several.
 """
 

@@ -1,6 +1,6 @@
-"""Start-up, compiling and reading YAML, beside their peers, in one run: `python -m tests.bench.bench_front`.
+"""Start-up, compiling and reading YAML, compared with similar tools, in one run: `python -m tests.bench.bench_front`.
 
-Whole processes are started anew each time; the median of REPEATS is printed, with the fastest and the slowest. Reading
+Whole processes are started each time; the median of REPEATS is printed, with the fastest and the slowest. Reading
 is measured in one process, as CPU time. The figures depend on the machine; the ratios less so.
 """
 

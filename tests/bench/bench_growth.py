@@ -1,4 +1,4 @@
-"""Whether the work grows with what is declared: `python -m tests.bench.bench_growth`.
+"""Whether the work grows linearly with the input: `python -m tests.bench.bench_growth`.
 
 Instructions of whole processes, counted by valgrind, for n and 2n and 4n pools of every shape, and how much more the
 second step took than twice the first: 1.00 is linear. Instructions repeat to a thousandth whatever else the machine
@@ -20,7 +20,9 @@ from tests.support.synthetic_blueprints import byte_compiled, with_pools
 
 ROOT = Path(__file__).resolve().parents[2]
 POOLS = int(os.environ.get("BENCH_POOLS", "48"))
-"""From 33 on, what pools decide together is a group of sources: with fewer at first the step to it would show."""
+"""From 33 pools on, values that pools determine together have a group of sources: starting with fewer would show that
+step.
+"""
 ENVIRONMENT = byte_compiled() | {"PYTHONHASHSEED": "0"}
 
 
@@ -53,7 +55,7 @@ def commands(folder: Path, count: int, kubeconfig: str) -> dict[str, list[str]]:
 
 
 def instructions(command: list[str]) -> float:
-    """Millions of them. Raises SystemExit where the command fails in another way than by what it finds."""
+    """Millions of instructions. Raises SystemExit if the command fails other than with findings."""
     counting = ["valgrind", "--tool=cachegrind", "--cache-sim=no", "--cachegrind-out-file=/dev/null"]
     run = [*counting, sys.executable, "-m", "blueprint", *command]
     done = subprocess.run(run, capture_output=True, text=True, check=False, cwd=ROOT, env=ENVIRONMENT)

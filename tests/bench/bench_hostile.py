@@ -1,8 +1,8 @@
-"""What `blueprint lint` needs for files that are meant to break it: `python -m tests.bench.bench_hostile [SHAPE ...]`.
+"""The resources that `blueprint lint` needs for hostile files: `python -m tests.bench.bench_hostile [SHAPE ...]`.
 
-Each is written in 10 MB (`BENCH_MEGABYTES`), and linted by a process of its own. CPU and wall seconds are the least of
-several rounds (`BENCH_REPEATS`), memory is the peak. A line ends in `<<<` where a figure is missed: 1 s of CPU for each
-MB, 1 GiB, or an exit code that is none of a finished check.
+Each file has 10 MB (`BENCH_MEGABYTES`) and is linted by a process of its own. CPU and wall seconds are the minimum of
+several rounds (`BENCH_REPEATS`), memory is the peak. A line ends in `<<<` where a limit is exceeded: 1 s of CPU for
+each MB, 1 GiB, or an exit code that is none of a finished check.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ STOPPED_AFTER = 300
 
 
 def main() -> None:
-    """Print a line for each shape, or for those that are named."""
+    """Print a line for each shape, or for the named ones."""
     environment = byte_compiled()
     print(f"{'':34}{'MB':>6}{'exit':>6}{'CPU s':>8}{'wall s':>8}{'MiB':>7}  report")
     with tempfile.TemporaryDirectory() as scratch:

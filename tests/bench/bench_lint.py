@@ -1,9 +1,8 @@
-"""`blueprint lint` beside kubeconform, in one run: `python -m tests.bench.bench_lint`.
+"""`blueprint lint` compared with kubeconform, in one run: `python -m tests.bench.bench_lint`.
 
 2,000 and 10,000 objects in 20 files, of the kinds that most charts are made of. kubeconform gets the same schemas, as
-files in a folder, so that neither reads the network. Whole processes take turns; wall and CPU seconds are the medians
-of several rounds, memory is the peak. kubeconform is built once from its pinned module; `BENCH_REPEATS` sets the
-rounds.
+files in a folder, so that neither reads the network. Whole processes alternate; wall and CPU seconds are the medians of
+several rounds, memory is the peak. kubeconform is built once from its pinned module; `BENCH_REPEATS` sets the rounds.
 """
 
 from __future__ import annotations
@@ -44,7 +43,7 @@ def main() -> None:
 
 
 def commands(folder: str, schemas: Path) -> dict[str, list[str]]:
-    """What takes turns. Schemas alone: without our rules, though references are checked all the same."""
+    """The commands that alternate. Schemas only: without our rules, though references are always checked."""
     kubeconform = KUBECONFORM.built(wanted=True) / "kubeconform"
     template = f"{schemas}/{{{{ .ResourceKind }}}}-{{{{ .ResourceAPIVersion }}}}.json"
     ours = [sys.executable, "-m", "blueprint", "lint", folder, "--kubernetes", MINOR]
@@ -56,7 +55,7 @@ def commands(folder: str, schemas: Path) -> dict[str, list[str]]:
 
 
 def write_schemas(folder: Path) -> None:
-    """A file for each kind, named as kubeconform looks for it."""
+    """One file for each kind, named as kubeconform expects it."""
     folder.mkdir()
     api = load_kubernetes(MINOR)
     for api_version, kind in KINDS:
@@ -67,7 +66,7 @@ def write_schemas(folder: Path) -> None:
 
 
 def measure(programs: dict[str, list[str]], environment: dict[str, str]) -> None:
-    """Run them in turns and print a row each."""
+    """Run them alternately and print a row each."""
     samples = {name: [run(command, environment)] for name, command in programs.items()}
     for _ in range(REPEATS - 1):
         for name, command in programs.items():

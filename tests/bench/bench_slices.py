@@ -1,4 +1,4 @@
-"""What predicting and comparing ResourceSlices costs: `python -m tests.bench.bench_slices`.
+"""The cost of predicting and comparing ResourceSlices: `python -m tests.bench.bench_slices`.
 
 5,000 nodes (BENCH_NODES for another number) with eight GPUs each: whole, and partitioned on demand (208 devices). It
 prints the seconds for the objects of all nodes, and for comparing as many live ones with the prediction.
@@ -30,12 +30,12 @@ def seconds(work: Callable[[], Any]) -> float:
 
 
 def predict(made: PoolSlices, *, synthetic: bool) -> int:
-    """The objects of all nodes, node by node; how many."""
+    """The objects of all nodes, node by node; returns their number."""
     return sum(len(made.of_node(f"node-{number}", synthetic=synthetic)) for number in range(NODES))
 
 
 def compare(pool: BundlePool) -> int:
-    """Compare the slices of all nodes; how many findings."""
+    """Compare the slices of all nodes; returns the number of findings."""
     [publication] = pool.published
     comparison, live = PoolComparison(publication), PoolSlices(AsNodesFillIt(pool))
     found = 0

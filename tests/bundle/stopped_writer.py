@@ -1,7 +1,7 @@
-"""A writer of bundles that is stopped before one of its file operations.
+"""A bundle writer that is stopped before one of its file operations.
 
-A small process of its own forks the writers: forking pytest's, with all that it has loaded, costs ten times as much as
-the writing.
+A small separate process forks the writers: forking the pytest process, with everything it has loaded, takes ten times
+as long as the writing.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from pathlib import Path
 from blueprint.bundle.output import write_bundle
 
 STOPS = {"open", "os.rename", "os.mkdir", "os.rmdir", "os.remove", "os.scandir"}
-"""Before each of these a writer can be stopped."""
+"""A writer can be stopped before each of these."""
 
 
 def kill() -> None:
@@ -33,7 +33,7 @@ def fail() -> None:
 
 
 def stopped_at(number: int, stop: Callable[[], None], files: dict[str, bytes], folder: Path) -> int:
-    """Write in a process of its own, and call `stop` before its file operation of that number.
+    """Write in a separate process, and call `stop` before the file operation with that number.
 
     Returns 0 if there was no such operation, 5 if it came to the end all the same, 7 if it gave up, 9 if it was killed.
     """
@@ -47,7 +47,7 @@ def stopped_at(number: int, stop: Callable[[], None], files: dict[str, bytes], f
 
 @cache
 def _server() -> subprocess.Popen[bytes]:
-    """Ends with its standard input, that is with this process."""
+    """It ends when its standard input is closed, that is with this process."""
     return subprocess.Popen([sys.executable, __file__], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
 
 

@@ -1,4 +1,4 @@
-"""The file is ordinary JSON, every part of it can be had alone, and asking for one does not read the others."""
+"""The file is ordinary JSON, every part of it can be read alone, and reading one does not read the others."""
 
 from __future__ import annotations
 
@@ -47,14 +47,14 @@ def test_every_part_is_what_was_written(value: Any, table: list[Any], mapping: d
 
 
 def test_one_origin_of_many_objects_reads_a_few_parts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Work is counted, not timed: it must not grow with what else is in the bundle."""
+    """Work is counted, not timed: it must not grow with the rest of the bundle."""
     monkeypatch.chdir(tmp_path)
     work = {count: parts_read(tmp_path, count, monkeypatch) for count in (3, 300)}
     assert work[300] <= work[3] + 1
 
 
 def parts_read(folder: Path, count: int, monkeypatch: pytest.MonkeyPatch) -> int:
-    """How many parts are read for the origin of one field of the last of so many objects."""
+    """How many parts are read to find the origin of one field of the last object, with that many objects."""
     maps = "---\n".join(
         "apiVersion: v1\nkind: ConfigMap\n"
         f"metadata: {{name: m{number:04}, namespace: maps}}\ndata: {{key: '{number}'}}\n"

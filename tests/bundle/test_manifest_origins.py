@@ -1,4 +1,4 @@
-"""Origins of users' manifests are kept as numbers: nobody can tell from what is read or written."""
+"""Origins of users' manifests are stored as numbers, which makes no difference to what is read or written."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ def test_what_a_secret_has_as_text_keeps_its_line() -> None:
 
 def test_ten_thousand_objects_of_a_kind_have_few_bytes_for_each_field() -> None:
     [document] = load_documents(deployment(["main", "proxy", "logs"]).format(number=1), "m.yaml")
-    compact(document)  # what objects of one kind share
+    compact(document)  # shared by the objects of one kind
     tracemalloc.start()
     several = [compact(document) for _ in range(100)]
     used, _ = tracemalloc.get_traced_memory()

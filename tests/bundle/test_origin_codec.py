@@ -1,4 +1,4 @@
-"""Origins survive being written and read; what is not written by an encoder is refused."""
+"""Origins survive writing and reading; tables that no encoder writes are rejected."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ ORIGINS = {
 
 
 def decoder(tables: dict[str, list[Any]]) -> OriginDecoder:
-    """What reads tables that went through JSON."""
+    """A decoder of tables that went through JSON."""
     stored = orjson.loads(orjson.dumps(tables))
     return OriginDecoder(lambda table, number: stored[table][number])
 

@@ -1,4 +1,4 @@
-"""Writing a bundle loses nothing that is not the bundle's, whatever is in the folder and wherever it is stopped."""
+"""Writing a bundle loses no foreign file, whatever is in the folder and wherever the write is stopped."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ FOREIGN = [
 
 
 def bundle(chance: random.Random) -> Files:
-    """Some bundle: what matters here are names and bytes."""
+    """A minimal bundle: only names and bytes matter here."""
     names = [*TOP, *chance.sample(MANIFESTS, chance.randint(0, len(MANIFESTS)))]
     files = {name: b"%d" % chance.randint(0, 2) for name in names}
     digests = {name: sha256(data) for name, data in files.items()}
@@ -49,7 +49,7 @@ def content(folder: Path) -> Files:
 
 
 class Case:
-    """A folder with an old bundle or none, edited by hand or not, with foreign files; and the bundle to come."""
+    """A folder with an old bundle or none, edited by hand or not, with foreign files; and the bundle to write."""
 
     def __init__(self, seed: int) -> None:
         chance = random.Random(seed)  # noqa: S311 - a case, not a secret
@@ -63,7 +63,7 @@ class Case:
         self.after = {**self.new, **self.foreign}
 
     def begin(self, folder: Path) -> None:
-        """Make the folder as it is before."""
+        """Create the folder in its initial state."""
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir()
         put(self.before, folder)
@@ -93,12 +93,12 @@ def test_only_what_the_old_lock_lists_is_replaced_or_removed(case: Case, tmp_pat
 
 
 def check_strays(found: list[Diagnostic] | tuple[Diagnostic, ...]) -> bool:
-    """Whether files below manifests/ that are not the bundle's are said; nothing else makes a written bundle differ."""
+    """Check that foreign files below manifests/ are reported; nothing else may make a written bundle differ."""
     return any(each.code.id in ("BP4014", "BP4027") for each in found)
 
 
 def every_stop(case: Case, folder: Path, stop: Callable[[], None]) -> list[int]:
-    """The results of stopping at each operation, with what must hold after any of them."""
+    """The results of stopping at each operation, with what must be true after each of them."""
     results = []
     for number in range(1, 500):
         case.begin(folder)
@@ -117,7 +117,7 @@ def every_stop(case: Case, folder: Path, stop: Callable[[], None]) -> list[int]:
 
 
 def holds(case: Case, folder: Path, found: Files) -> None:
-    """What passes as a bundle is the old one or the new one, whole."""
+    """Check that a folder that is accepted as a bundle is completely the old one or the new one."""
     lock, problems = verify(folder)
     strays = {name for name in case.foreign if name.startswith("manifests/")}
     others = [p for p in problems if p.at is None or Path(p.at.file).relative_to(folder).as_posix() not in strays]
@@ -144,7 +144,7 @@ def test_a_writer_that_is_interrupted_or_fails_leaves_the_old_or_the_new_and_not
 
 
 def test_after_a_kill_another_bundle_or_the_old_one_can_be_written(tmp_path: Path) -> None:
-    """What a third bundle finds is what was there before the one that was killed."""
+    """A third bundle finds the state from before the killed run."""
     case = Case(3)
     third = bundle(random.Random(99))  # noqa: S311
     for number in (12, 20, 25, 30):
@@ -154,7 +154,7 @@ def test_after_a_kill_another_bundle_or_the_old_one_can_be_written(tmp_path: Pat
         assert content(tmp_path / "out") == {**third, **case.foreign}
 
 
-def test_a_half_written_bundle_is_refused_with_the_way_out(tmp_path: Path) -> None:
+def test_a_half_written_bundle_is_refused_with_the_fix(tmp_path: Path) -> None:
     case = next(each for each in map(Case, range(100)) if each.old and not each.foreign and each.before != each.after)
     seen = set()
     for number in range(1, 60):
@@ -193,7 +193,7 @@ def test_a_link_to_the_folder_stays_a_link(example: Path) -> None:
 def test_the_working_directory_can_be_the_bundle_also_where_its_parent_is_read_only(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    """What a mount needs, too: no name beside the folder, and no rename of the folder itself."""
+    """As for a mount: no other name in the parent folder is needed, and the folder itself is not renamed."""
     (tmp_path / "out").mkdir()
     monkeypatch.chdir(tmp_path / "out")
 
@@ -266,7 +266,7 @@ def test_what_is_in_the_way_is_named_and_nothing_is_written(
 
 
 def test_a_lock_can_have_no_foreign_file_removed(tmp_path: Path) -> None:
-    """A lock from a pull request that lists more than bundles have."""
+    """A lock from a pull request that lists files which no bundle contains."""
     put({"README.md": b"1", ".git/config": b"1", "out/x": b"1", "../precious": b"1"}, tmp_path / "out")
     names = ["README.md", ".git/config", "../precious", "manifests/../README.md", "/etc/hostname", "manifests/"]
     digests = {name: sha256(b"1") for name in names}
@@ -290,7 +290,7 @@ def test_a_lock_with_a_merge_conflict_is_compiled_over_and_nothing_is_removed(tm
 
 
 def test_two_writers_take_turns(tmp_path: Path) -> None:
-    """Whatever the order, the folder holds one of the bundles, whole."""
+    """Whatever the order, the folder contains one of the bundles, complete."""
     bundles = [bundle(random.Random(seed)) for seed in range(6)]  # noqa: S311
     children = []
     for files in bundles:

@@ -1,4 +1,4 @@
-"""A bundle is written whole or not at all, reads back as it was, and tells when somebody touched it."""
+"""A bundle is written completely or not at all, reads back unchanged, and any edit of it is detected."""
 
 from __future__ import annotations
 
@@ -102,10 +102,10 @@ def test_a_disk_that_is_full_leaves_what_was_there(
     assert [path.name for path in folder.parent.iterdir()] == ["bundle"]
 
 
-def test_a_folder_that_is_no_bundle_is_refused_without_reading_it(
+def test_a_folder_that_is_not_a_bundle_is_refused_without_reading_it(
     compilation: Compilation, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """`-o .` or `-o ~` by mistake: nothing below it is looked at, however much that is, or however it changes."""
+    """`-o .` or `-o ~` by mistake: nothing below it is read, however much there is and however it changes."""
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "file").write_text("mine")
     (tmp_path / "file").write_text("mine")
@@ -128,7 +128,7 @@ def test_a_parent_that_is_a_file_is_refused(compilation: Compilation, tmp_path: 
 
 
 @pytest.mark.parametrize("what", ["folder", "file"])
-def test_what_is_no_bundle_is_never_replaced(what: str, compilation: Compilation, tmp_path: Path) -> None:
+def test_what_is_not_a_bundle_is_never_replaced(what: str, compilation: Compilation, tmp_path: Path) -> None:
     target = tmp_path / "out"
     if what == "folder":
         target.mkdir()
@@ -179,7 +179,7 @@ def test_check_shows_the_first_line_that_was_edited_and_what_it_is_compiled_to(
     )
     (folder / name).write_text(f"{text}# one more\n", "utf-8")
     [found] = check_output(compilation.files, folder)
-    assert (found.at and found.at.line, found.label) == (text.count("\n") + 1, "not in what is compiled")
+    assert (found.at and found.at.line, found.label) == (text.count("\n") + 1, "not among the compiled files")
     (folder / name).write_bytes(b"")
     [found] = check_output(compilation.files, folder)
     assert (found.at and found.at.line, found.label) == (1, f"compiled: {text.splitlines()[0]}")
@@ -195,7 +195,7 @@ def test_check_of_a_folder_that_is_not_there_makes_none(monkeypatch: pytest.Monk
 
 
 def problems(folder: Path) -> list[tuple[str, str]]:
-    """Codes and files of what is wrong with a bundle; exit 1."""
+    """Codes and files of the problems of a bundle; exit 1."""
     with pytest.raises(Refused) as caught:
         read_bundle(folder)
     assert caught.value.exit_code == 1
@@ -235,7 +235,7 @@ def test_a_lock_cannot_name_files_outside(folder: Path) -> None:
 @pytest.mark.parametrize(
     "data", [b"", b"{", b"[]", b"{}", b'{"files": {}, "schemaVersion": "v9"}', b"\xff\xfe", b'{"files": 3}']
 )
-def test_what_is_no_lock_exits_2(data: bytes, folder: Path) -> None:
+def test_what_is_not_a_lock_exits_2(data: bytes, folder: Path) -> None:
     (folder / LOCK).write_bytes(data)
     with pytest.raises(Refused) as caught:
         read_bundle(folder)
@@ -243,7 +243,7 @@ def test_what_is_no_lock_exits_2(data: bytes, folder: Path) -> None:
 
 
 def shuffled(value: Any, chance: random.Random) -> Any:
-    """The same data with the keys of every map in another order."""
+    """The same data with the keys of every map in a different order."""
     if isinstance(value, dict):
         keys = list(value)
         chance.shuffle(keys)
@@ -254,7 +254,7 @@ def shuffled(value: Any, chance: random.Random) -> Any:
 def test_the_order_of_keys_changes_no_output(
     compilation: Compilation, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Apart from the lines in provenance, and the digests of it."""
+    """Apart from the lines in the provenance, and its digests."""
     shutil.copytree(EVERYTHING, tmp_path, dirs_exist_ok=True)
     monkeypatch.chdir(tmp_path)
     data = yaml.safe_load((EVERYTHING / "blueprint.yaml").read_text())
@@ -271,7 +271,7 @@ def test_the_order_of_keys_changes_no_output(
 
 
 def test_the_same_input_gives_the_same_bytes_anywhere(compilation: Compilation, tmp_path: Path) -> None:
-    """From another folder, by an absolute path: no machine shows through."""
+    """From another folder, by an absolute path: the output does not depend on the machine."""
     shutil.copytree(EVERYTHING, tmp_path / "elsewhere")
     assert compile_blueprint(str(tmp_path / "elsewhere" / "blueprint.yaml")).files == compilation.files
     assert str(tmp_path).encode() not in b"".join((compilation.files or {}).values())
@@ -296,7 +296,7 @@ def test_the_canonical_form_is_its_own(data: dict[str, Any], secret: bool) -> No
 
 
 def test_a_stored_object_knows_the_origins_that_the_compiled_one_has(compilation: Compilation, folder: Path) -> None:
-    """Field by field, and all at once; only files are called as bundles call them."""
+    """Field by field, and all at once; only files are named as bundles name them."""
     assert compilation.bundle
     for compiled, stored in zip(compilation.bundle.objects, read_bundle(folder).objects, strict=True):
         every = stored.origins

@@ -1,4 +1,4 @@
-"""Following a value: what it costs."""
+"""The cost of tracing a value."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tests.support.call_counts import counted_calls, is_linear
 from tests.support.synthetic_blueprints import with_pools
 
 COUNTS = (48, 96, 192)
-"""Pools of every shape; from 33 on, what they decide together is a group of sources."""
+"""Pools of every shape; from 33 on, values that they determine together have a group of sources."""
 
 
 @pytest.fixture(scope="module")
@@ -39,7 +39,7 @@ def back(bundle: Bundle) -> int:
 
 
 def forward(bundle: Bundle) -> int:
-    """What a line decides that takes part in everything, and what one of a single pool does."""
+    """What is determined by a line that affects everything, and by one of a single pool."""
     return sum(1 for path in ("spec.release", "spec.nodePools.pool-0004.gpu") for _ in trace_forward(bundle, path))
 
 
@@ -57,7 +57,7 @@ def test_tracing_is_linear_in_the_number_of_pools(
         sources._by_relevance.cache_clear()  # a command reads a bundle once, not again and again
         return trace(read_bundle(folder) if stored else compiled)
 
-    traced(*bundles[0])  # what is imported or spelled out once
+    traced(*bundles[0])  # imported or initialised once
     few, some, many = (counted_calls(lambda each=each: traced(*each)) for each in bundles)
     assert is_linear(few[0], some[0], many[0])
     assert is_linear(few[1], some[1], many[1])

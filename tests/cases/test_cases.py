@@ -1,4 +1,4 @@
-"""Every case of practice gets the answer that its row calls right: exactly these codes, and no others.
+"""Every case from practice gets the result that its row expects: exactly these codes, and no others.
 
 The cases are not part of the repository: BLUEPRINT_CASES names their folder, and without it nothing is compared. They
 are written in v1alpha1, and each is also converted to the current language.
@@ -29,7 +29,7 @@ def folder() -> Path:
 
 
 def answer(file: Path) -> list[str]:
-    """The codes that it gets, without the note that it is of an earlier version."""
+    """The codes in the result, without the note about an earlier language version."""
     try:
         found = compile_blueprint(str(file)).diagnostics
     except Refused as refused:
@@ -59,7 +59,7 @@ def test_a_case_gets_the_same_answer_once_it_is_converted(case: str, tmp_path: P
 
 
 def test_every_case_has_an_answer() -> None:
-    """A blueprint that is new among the cases needs a row."""
+    """A new blueprint among the cases needs a row."""
     blueprints = [file for file in folder().glob("*/*.yaml") if "kind: Blueprint" in file.read_text("utf-8")]
     there = {file.relative_to(folder()).as_posix() for file in blueprints}
     assert there == set(ANSWERS)

@@ -1,4 +1,4 @@
-"""Variants of further cases of practice: other products, machines, systems, requests, with the right answer."""
+"""Variants of further cases from practice: other products, machines, systems and requests, with the expected result."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def driver(product: str, settings: str) -> str:
         (NOBLE, mig("GH200-96GB", "1g.10gb", 7, 1), "BP3121", "1g.12gb"),
         (NOBLE, mig("L40S", "1g.12gb", 4), "BP3120", "timeSlicing"),
         (NOBLE, mig("T4", "1g.4gb", 4), "BP3120", "no MIG"),
-        # 22: parts of a GPU, and a whole one of the same family
+        # 22: fractions of a GPU, and a whole one of the same family
         (UBUNTU, machine("g6f.4xlarge"), "BP3153", "11444 MiB"),
         (UBUNTU, machine("Standard_NV6ads_A10_v5"), "BP3153", "fraction"),
         (UBUNTU, machine("g6.8xlarge"), None, ""),
@@ -43,7 +43,7 @@ def driver(product: str, settings: str) -> str:
         (UBUNTU, driver("V100-SXM2-32GB", 'branch: "595"'), "BP3160", "580"),
         (UBUNTU, driver("V100-SXM2-32GB", "kernelModules: open"), "BP3104", "proprietary"),
         (UBUNTU, driver("B200", "kernelModules: proprietary"), "BP3104", "open"),
-        # 57: what is not NVIDIA's, or not supported
+        # 57: products that are not NVIDIA's, or not supported
         (UBUNTU, pool("Gaudi3"), "BP3101", "only NVIDIA"),
         (UBUNTU, pool("TPU-v5e"), "BP3101", "only NVIDIA"),
         (UBUNTU, pool("Jetson-Orin-Nano"), "BP3101", "Tegra"),
@@ -85,7 +85,7 @@ def test_workloads(tmp_path: Path, pools: str, manifest: str, expected: set[str]
 
 
 def test_a_claim_for_more_memory_than_another_product_has(tmp_path: Path) -> None:
-    """27: the bound is of the product of the pool, as NVML has it."""
+    """27: the limit is that of the pool's product, as NVML reports it."""
     expression = 'device.capacity["gpu.nvidia.com"].memory.compareTo(quantity("%s")) >= 0'
     claim = (
         "apiVersion: resource.k8s.io/v1\nkind: ResourceClaim\nmetadata: {name: a, namespace: default}\n"
@@ -155,14 +155,14 @@ TAINTED = pool("L4").replace("gpu: {product", 'taints: {nvidia.com/gpu: "present
         # 35: the taint of another effect
         (TAINTED, pod("a", "tolerations: [{key: nvidia.com/gpu, operator: Exists, effect: NoSchedule}], "), {"BP6105"}),
         (TAINTED, pod("a", "tolerations: [{key: nvidia.com/gpu, operator: Exists}], "), set()),
-        # 50: parts of GPUs that another scheduler has, whichever of its resources is named
+        # 50: GPU fractions of another scheduler, whichever of its resources is named
         (pool("A10", 4), pod("a", "", "nvidia.com/gpu: 1, nvidia.com/gpumem: 8000"), {"BP6470"}),
         (pool("A10", 4), pod("a", "", "nvidia.com/gpu: 1, nvidia.com/gpucores: 50"), {"BP6470"}),
         (pool("A10", 4), pod("a", "", "nvidia.com/gpus: 1"), {"BP6102"}),
         # 07: the name of a MIG device where all are named GPUs
         (pool("H100-SXM5-80GB", 8, ", mig: {strategy: single, layout: [{profiles: {3g.40gb: 2}}]}"),
          pod("a", "", "nvidia.com/mig-3g.40gb: 1"), {"BP6102"}),
-        # what needs no platform is found beside one
+        # what needs no platform is also found with one
         (pool("L4"), pod("a", "", more=", env: [{name: NVIDIA_DRIVER_CAPABILITIES, value: gpu}]"), {"BP6174"}),
         (pool("L4"), pod("a", "resources: {limits: {nvidia.com/gpu: 1}}, "), {"BP6176"}),
     ],

@@ -1,4 +1,4 @@
-"""Variants of the cases of practice: other products, systems and distributions of the same kind of fault."""
+"""Variants of the cases from practice: the same kind of fault with other products, systems and distributions."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The catalogue is read lazily, found by name, strict about its files, and knows every line."""
+"""The catalogue is read lazily by name, validates its files strictly, and knows the line of every fact."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def component(name: str) -> Component:
 
 
 def catalogue_of(folder: Path) -> Catalog:
-    """A catalogue of three folders under `folder`, of which any may be missing."""
+    """A catalogue of three folders under `folder`, any of which may be missing."""
     return Catalog(folder / "hardware", folder / "releases", folder / "components")
 
 
@@ -45,7 +45,7 @@ def with_gpu(folder: Path, old: str, new: str, name: str = "T4") -> Catalog:
     return catalogue_of(folder)
 
 
-def test_only_the_product_that_is_asked_for_is_read(tmp_path: Path) -> None:
+def test_only_the_product_that_is_requested_is_read(tmp_path: Path) -> None:
     with_gpu(tmp_path, "product", "product")
     (tmp_path / "hardware" / "BROKEN.yaml").write_text("{{{", "utf-8")
     catalog = catalogue_of(tmp_path)
@@ -120,7 +120,7 @@ def test_an_empty_file_is_refused_without_a_traceback(tmp_path: Path) -> None:
         catalogue_of(tmp_path).gpu("X1")
 
 
-def test_the_release_names_components_that_exist_in_the_very_version_that_is_stored() -> None:
+def test_the_release_names_components_that_exist_in_exactly_the_stored_version() -> None:
     assert release().components == {
         "dra-driver-nvidia-gpu": "v0.4.1",
         "nfd": "v0.19.0",
@@ -159,11 +159,11 @@ def test_components_are_ordered_by_their_needs() -> None:
     assert ([one.name for one in first], [one.name for one in second]) == (["nfd"], ["gpu-operator"])
 
 
-def test_a_need_that_somebody_else_fulfils_does_not_hold_a_component_up() -> None:
+def test_a_need_that_an_external_component_fulfils_does_not_delay_a_component() -> None:
     assert waves([component("gpu-operator")]) == ((component("gpu-operator"),),)
 
 
-def test_a_circle_of_needs_is_refused() -> None:
+def test_a_cycle_of_needs_is_refused() -> None:
     nfd = replace(component("nfd"), needs=("gpu-operator",))
     with pytest.raises(Refused) as refused:
         waves([nfd, component("gpu-operator")])
@@ -211,8 +211,8 @@ def test_importing_the_catalogue_reads_no_file_and_no_heavy_library() -> None:
     assert done.stdout.strip() == "[]", done.stdout
 
 
-def test_of_many_names_only_those_that_were_probably_meant_are_told() -> None:
-    """Nobody reads eighty names; three that are alike help, and where to find the rest."""
+def test_of_many_names_only_those_that_were_probably_meant_are_reported() -> None:
+    """No one reads eighty names; three similar ones help, and a hint where to find the rest."""
     products = load_catalog().products
     told = known_names("H100-SMX5-80GB", products)
     assert told.startswith(f"{len(products)} are known, among them H100-SXM5-80GB, ")

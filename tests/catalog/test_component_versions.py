@@ -1,4 +1,6 @@
-"""A component folder holds several versions: the newest whole, older ones as what differs, each value with its line."""
+"""A component folder holds several versions: the newest completely, older ones as differences, each value with its
+line.
+"""
 
 from __future__ import annotations
 
@@ -45,7 +47,7 @@ def found(catalog: Catalog, name: str, version: str | None) -> Component:
     return component
 
 
-def test_an_earlier_version_says_only_what_differs(tmp_path: Path) -> None:
+def test_an_earlier_version_contains_only_the_differences(tmp_path: Path) -> None:
     text = "version: v1\nimages:\n  one: {tag: v1, digest: null}\nlacks: {size: it has one size}\n"
     catalog = catalogue(tmp_path, text)
 
@@ -100,7 +102,7 @@ def test_every_release_names_versions_that_exist(release: str) -> None:
 
 @pytest.mark.parametrize(("name", "version"), EARLIER)
 def test_an_earlier_version_shares_no_tag_of_its_own_with_a_newer_one(name: str, version: str) -> None:
-    """A forgotten image would install half of the newer version."""
+    """A forgotten image would install part of the newer version."""
     newest, earlier = found(load_catalog(), name, None), found(load_catalog(), name, version)
     same = [key for key, image in earlier.images.items() if image.tag == newest.images[key].tag is not None]
     assert not same
@@ -109,8 +111,8 @@ def test_an_earlier_version_shares_no_tag_of_its_own_with_a_newer_one(name: str,
 
 
 @pytest.mark.parametrize(("name", "version"), EARLIER)
-def test_what_a_version_lacks_is_a_setting_or_asked_for_by_name(name: str, version: str) -> None:
-    """A word that nothing asks for would be a difference that is never made."""
+def test_what_a_version_lacks_is_a_setting_or_requested_by_name(name: str, version: str) -> None:
+    """A name that nothing checks would be a difference without effect."""
     component = found(load_catalog(), name, version)
     texts = [file.read_text("utf-8") for file in component.template_files()]
     checks = Path(__file__).parents[2] / "blueprint" / "platform" / "components" / "release_checks.py"

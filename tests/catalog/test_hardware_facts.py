@@ -1,4 +1,4 @@
-"""Every GPU file of the catalogue is sound in itself and beside the others."""
+"""Every GPU file of the catalogue is consistent in itself and with the others."""
 
 from __future__ import annotations
 
@@ -58,13 +58,13 @@ def test_every_fact_names_its_source_and_its_line(product: str) -> None:
 
 
 def test_a_pci_id_belongs_to_one_product() -> None:
-    """The probe tells products apart by it; where one device id has several products, by their names."""
+    """The probe identifies products by it or, where several products share a device id, by their names."""
     owners = [(pci, product) for product in PRODUCTS for pci in gpu(product).pci_device_ids.value]
     assert len(dict(owners)) == len(owners), sorted(owners)
 
 
 def test_a_device_id_of_several_products_identifies_none_of_them() -> None:
-    """A2 and A16 differ in the subsystem alone, and other makers have their own: the name has to be certain."""
+    """A2 and A16 differ only in the subsystem id, and other vendors have their own: the name must be unambiguous."""
     products = [gpu(product) for product in PRODUCTS]
     every = [(pci[:9], facts.product) for facts in products for pci in facts.pci_device_ids.value]
     shared = {pci for pci, product in every for other, owner in every if pci == other and product != owner}
@@ -90,7 +90,7 @@ def test_the_node_label_follows_from_the_nvml_name_by_the_rule_of_feature_discov
 
 @pytest.mark.parametrize("product", PRODUCTS)
 def test_the_size_in_a_name_is_never_less_than_the_memory_that_nvml_counts(product: str) -> None:
-    """A total above the nominal size means that a marketing figure or another product's figure was entered."""
+    """A total above the nominal size means that a marketing figure or another product's value was entered."""
     facts = gpu(product)
     if (size := re.search(r"(\d+)GB$", product)) and facts.memory_mib:
         nominal = int(size[1]) * 1024
@@ -99,7 +99,7 @@ def test_the_size_in_a_name_is_never_less_than_the_memory_that_nvml_counts(produ
 
 @pytest.mark.parametrize("product", PRODUCTS)
 def test_kernel_modules_follow_the_architecture_and_the_host(product: str) -> None:
-    """Open ones alone on Blackwell and beside Grace, proprietary ones alone before Turing, either in between."""
+    """Only open ones on Blackwell and with Grace, only proprietary ones before Turing, either in between."""
     facts = gpu(product)
     grace = bool(facts.host_arch) and facts.architecture.value == "Hopper"
     open_only = facts.architecture.value == "Blackwell" or grace
@@ -132,7 +132,7 @@ def test_only_what_new_drivers_have_dropped_has_a_newest_branch(product: str) ->
 
 
 @pytest.mark.parametrize("product", PRODUCTS)
-def test_what_stands_beside_grace_needs_an_arm_host(product: str) -> None:
+def test_products_with_a_grace_cpu_need_an_arm_host(product: str) -> None:
     arm = product.startswith(("GH200", "GB200", "GB300", "GB10", "T4G"))
     host = gpu(product).host_arch
     assert (host.value if host else None) == ("arm64" if arm else None)
@@ -168,7 +168,7 @@ def test_a_name_that_holds_another_name_is_another_product(product: str) -> None
 
 
 def test_the_traps_are_there_to_be_fallen_into() -> None:
-    """Matching by a part of the name would be wrong for these; the test above would not see it without them."""
+    """Matching by part of the name would be wrong for these; without them the test above could not detect it."""
     names = {name for product in PRODUCTS for name in gpu(product).nvml_names.value}
     traps = ("A10", "L4", "H100", "H200", "H20", "B200", "L40", "GB300")
     assert all(f"NVIDIA {trap}" in names for trap in traps)
@@ -177,7 +177,7 @@ def test_the_traps_are_there_to_be_fallen_into() -> None:
 
 @pytest.mark.parametrize("product", PRODUCTS)
 def test_mig_profiles_and_placements_are_there_together_and_only_where_mig_is(product: str) -> None:
-    """Some GPUs are known to have MIG and their profiles are not: those are left out, never guessed."""
+    """Some GPUs are known to have MIG, but their profiles are unknown: those are omitted, never guessed."""
     mig = gpu(product).mig
     assert (mig.profiles is not None) == (mig.placements is not None)
     assert mig.supported.value or mig.profiles is None
@@ -187,7 +187,7 @@ def test_mig_profiles_and_placements_are_there_together_and_only_where_mig_is(pr
 
 @pytest.mark.parametrize("product", CUT)
 def test_as_many_mig_instances_fit_as_the_profile_says(product: str) -> None:
-    """`max` and `placements` come from different places: they must agree about the same silicon."""
+    """`max` and `placements` come from different sources: they must agree about the same hardware."""
     mig = gpu(product).mig
     assert mig.profiles
     assert mig.placements

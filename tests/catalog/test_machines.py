@@ -1,4 +1,4 @@
-"""Every instance type of the catalogue is sound, and every value of it has its evidence and its line."""
+"""Every instance type of the catalogue is consistent, and every value has its evidence and its line."""
 
 from __future__ import annotations
 
@@ -38,13 +38,13 @@ def lunar(folder: Path, old: str = "", new: str = "") -> Catalog:
 
 
 def test_no_two_clouds_use_one_name() -> None:
-    """An instance type is found by its name alone."""
+    """An instance type is found only by its name."""
     assert len({name for _, name in TYPES}) == len(TYPES) >= 150
     assert {cloud.cloud for cloud in CLOUDS} == {"aws", "azure", "coreweave", "gcp", "ibm", "oci"}
 
 
 @pytest.mark.parametrize("name", [name for _, name in TYPES])
-def test_every_value_has_evidence_and_stands_on_the_line_of_its_type(name: str) -> None:
+def test_every_value_has_evidence_and_is_on_the_line_of_its_type(name: str) -> None:
     found = machine(name)
     facts = [value for name in found.__struct_fields__ if isinstance(value := getattr(found, name), Fact)]
     assert len(facts) >= 2

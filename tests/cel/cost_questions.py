@@ -1,6 +1,6 @@
-"""Selectors made by chance, to ask Kubernetes' own package what they cost. Run as a program, it prints them.
+"""Random selectors whose cost Kubernetes' own package estimates. Run as a program, the module prints them.
 
-Every kind of value that a selector reads, functions over it, and loops in loops. To make the answers again:
+They cover every kind of value that a selector reads, functions of it, and nested loops. To make the answers again:
 
     cd tests/cel/oracle && go build -o /tmp/oracle . && cd ../../..
     export PYTHONPATH=.
@@ -33,7 +33,7 @@ _LONGEST = 500
 
 
 class Maker:
-    """Makes expressions of a type that differ with each call."""
+    """Generates expressions of a type, different ones with each call."""
 
     def __init__(self, seed: int) -> None:
         self.random = Random(seed)  # noqa: S311 - not a secret
@@ -132,7 +132,7 @@ class Maker:
         return f"'{self._pick(*NAMES)}' in {inner} && {self.make('bool', depth)}"
 
     def _inside(self, kind: str, depth: int) -> tuple[str, str]:
-        """A variable, and an expression that may read it."""
+        """A variable, and an expression that may use it."""
         name = f"k{len(self.variables)}"
         self.variables.append((name, "string"))
         made = self.make(kind, depth)
@@ -184,14 +184,14 @@ class Maker:
 
 
 def expressions() -> Iterator[str]:
-    """All of them, each once."""
+    """All of them, without duplicates."""
     maker = Maker(SEED)
     made = (maker.make("bool") for _ in range(NUMBER))
     yield from dict.fromkeys(text for text in made if len(text) <= _LONGEST)
 
 
 def main() -> None:
-    """Prints the questions, or of the answers the costs."""
+    """Print the selectors or, given the estimates, the costs."""
     if "--costs" in sys.argv:
         for answer in map(json.loads, sys.stdin):
             if "compile" not in answer:

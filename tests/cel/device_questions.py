@@ -1,4 +1,4 @@
-"""Selectors of devices and devices to ask Kubernetes' own package about. Run as a program, it prints the questions.
+"""Device selectors and devices that Kubernetes' own package evaluates. Run as a program, the module prints them.
 
 The answers in `device_answers.jsonl` are what the program in `oracle/` says. To make them again:
 
@@ -55,14 +55,14 @@ EXPRESSIONS = Path(__file__).with_name("device_expressions.yaml")
 
 
 def expressions() -> Iterator[str]:
-    """Every expression, with the names that stand for what selectors read."""
+    """Every expression, with its placeholders replaced by what selectors read."""
     names = {"A": A, "C": C, "K": K}
     for text in (each for group in yaml.safe_load(EXPRESSIONS.read_text("utf-8")).values() for each in group):
         yield re.sub(r"(?<![\w'\"])([ACK])(?=[.\[),]| == A| *$|\]|$)", lambda match: names[match[1]], text)
 
 
 def questions() -> Iterator[dict[str, Any]]:
-    """What the program reads, one JSON object per line."""
+    """The input of the program, one JSON object per line."""
     for text in dict.fromkeys(expressions()):
         yield {"expression": text, "driver": DRIVER, "devices": DEVICES}
 

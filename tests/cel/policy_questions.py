@@ -1,4 +1,4 @@
-"""What is asked of the policies about each pod and claim that is created, for what all that match it cost together.
+"""Pods and claims as they are created, and the policies that match them: the input for estimating the total cost.
 
 The answers in `policy_answers.jsonl` are what the program in `oracle/policies` says. To make them again:
 
@@ -39,7 +39,7 @@ MAKERS = {
     "RayCluster": ("ray.io/v1", "RayCluster", "kuberay:kuberay-operator"),
     "RayJob": ("ray.io/v1", "RayCluster", "kuberay:kuberay-operator"),
 }
-"""Who makes the pods of a kind: the version and kind of their owner, and the account that creates them."""
+"""Who creates the pods of a kind: the version and kind of their owner, and the creating account."""
 QUEUED = {"kueue.x-k8s.io/queue-name": "default"}
 DEFAULT_TOLERATIONS = [
     {"key": f"node.kubernetes.io/{name}", "operator": "Exists", "effect": "NoExecute", "tolerationSeconds": 300}
@@ -49,11 +49,11 @@ DEFAULT_TOLERATIONS = [
 
 @dataclass(frozen=True)
 class Question:
-    """An object, who creates it where, and the policies that judge it."""
+    """An object, who creates it and where, and the policies that evaluate it."""
 
     name: str
     passes: bool
-    """Whether it is work; otherwise an attack."""
+    """Whether it is legitimate work; otherwise it is an attack."""
     policies: list[dict[str, Any]]
     object: dict[str, Any]
     namespace: dict[str, Any]
@@ -62,7 +62,7 @@ class Question:
 
     @property
     def line(self) -> dict[str, Any]:
-        """For the program; the name ends in a digest of everything that it is asked."""
+        """The input line for the program; the name ends in a digest of the whole input."""
         asked = {key: value for key, value in vars(self).items() if key not in {"name", "passes"}}
         digest = sha256(json.dumps(asked, sort_keys=True).encode()).hexdigest()[:12]
         return {"name": f"{self.name} ({digest})", **asked}
@@ -93,7 +93,7 @@ def golden_objects(example: Path) -> list[dict[str, Any]]:
 
 
 def _of_tenants(allocation: str, objects: list[dict[str, Any]]) -> Iterator[Question]:
-    """The cases that make sense where GPUs are offered in this way."""
+    """The cases that are possible if GPUs are offered in this way."""
     for name, case in {**CASES["attacks"], **CASES["work"]}.items():
         body = built(case)
         claims = case["base"] == "claim" or case.get("only") == "claims"
@@ -111,7 +111,7 @@ def _of_machines(objects: list[dict[str, Any]]) -> Iterator[Question]:
 
 
 def _machines_of_a_tenant(objects: list[dict[str, Any]]) -> Iterator[Question]:
-    """Work in virtual machines, in the queue of a tenant: pods of its users, and those of their jobs."""
+    """Legitimate virtual machines in the queue of a tenant: pods of its users, and those of their jobs."""
     for name, body in HONEST.items():
         if "kata-" in str(body["spec"].get("runtimeClassName")):
             queued = merged(body, {"metadata": {"labels": QUEUED}})
@@ -139,7 +139,7 @@ def _of_example(example: Path) -> Iterator[Question]:
 
 
 def _metadata(workload: Mapping[str, Any], path: Steps) -> dict[str, Any]:
-    """Labels and annotations of the pods of a template; what Kueue queues has its label on the workload alone."""
+    """Labels and annotations of a template's pods; for workloads that Kueue queues, only the workload has its label."""
     described = mapping(mapping(value_at(workload, path[:-1])).get("metadata"))
     labels = mapping(described.get("labels"))
     queued = labels if "kai.scheduler/queue" in labels else {**labels, **QUEUED}
@@ -147,7 +147,7 @@ def _metadata(workload: Mapping[str, Any], path: Steps) -> dict[str, Any]:
 
 
 def made(maker: str, name: str, objects: list[dict[str, Any]], body: dict[str, Any], namespace: str) -> Question:
-    """The question about a pod that the controller of a kind makes."""
+    """The input for a pod that the controller of a kind creates."""
     version, kind, account = MAKERS[maker]
     owner = {"apiVersion": version, "kind": kind, "name": "it", "uid": "u-1", "controller": True}
     owned = merged(body, {"metadata": {"ownerReferences": [owner]}})
@@ -157,7 +157,7 @@ def made(maker: str, name: str, objects: list[dict[str, Any]], body: dict[str, A
 def asked(
     name: str, passes: bool, objects: Iterable[Mapping[str, Any]], body: dict[str, Any], namespace: str, *who: Any
 ) -> Question:
-    """The question to those policies among the objects that match."""
+    """The input for those policies among the objects that match."""
     own = next(
         (dict(each) for each in objects if each["kind"] == "Namespace" and each["metadata"]["name"] == namespace),
         {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": namespace}},
@@ -190,7 +190,7 @@ def _holds(requirement: Mapping[str, Any], labels: Mapping[str, str]) -> bool:
 
 
 def filled(pod: dict[str, Any]) -> dict[str, Any]:
-    """A pod as policies see it: with what Kubernetes adds that expressions look at."""
+    """A pod as policies see it: with the defaults that Kubernetes adds and expressions read."""
     spec = deepcopy(pod["spec"])
     for key in ("containers", "initContainers"):
         for each in spec.get(key, ()):

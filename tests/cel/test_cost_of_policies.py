@@ -1,4 +1,4 @@
-"""What all policies that judge an object cost together, as Kubernetes' own package counts it: recorded."""
+"""The total cost of all policies that evaluate an object, as Kubernetes' own package estimates it (recorded)."""
 
 from __future__ import annotations
 
@@ -19,36 +19,36 @@ ANSWERS: list[dict[str, Any]] = [
 
 @pytest.fixture(scope="module")
 def asked() -> list[Question]:
-    """All questions: making them renders examples."""
+    """All inputs; generating them renders the examples."""
     return list(questions())
 
 
 @pytest.fixture(scope="module")
 def work(asked: list[Question]) -> list[dict[str, Any]]:
-    """The answers about what the policies must admit."""
+    """The results for work that the policies must admit."""
     return [answer for question, answer in zip(asked, ANSWERS, strict=False) if question.passes]
 
 
 def total(answer: dict[str, Any]) -> int:
-    """What the object costs."""
+    """The total cost for the object."""
     return sum(answer["costs"].values())
 
 
 def test_what_is_recorded_is_of_the_policies_and_objects_as_they_are(asked: list[Question]) -> None:
-    """Otherwise make the answers again, as policy_questions.py says."""
+    """If this fails, generate the results again, as policy_questions.py describes."""
     assert [each["name"] for each in ANSWERS] == [each.line["name"] for each in asked]
     for question, answer in zip(asked, ANSWERS, strict=True):
         assert set(answer["costs"]) == {each["metadata"]["name"] for each in question.policies}
 
 
 def test_all_policies_together_cost_less_than_the_budget_of_a_pod() -> None:
-    """Those of tenants, of virtual machines and of the engine of their queue; for work, and for attacks."""
+    """The policies of tenants, of virtual machines and of the queue's engine; for legitimate work and for attacks."""
     too_much = {each["name"]: each["costs"] for each in ANSWERS if total(each) >= MOST}
     assert not too_much
 
 
 def test_pods_are_judged_by_policies_of_several_components_at_once(work: list[dict[str, Any]]) -> None:
-    """Otherwise the sum would be of nothing."""
+    """Otherwise the sum would have only one term."""
     together = {frozenset(each["costs"]) for each in work}
     assert {"tenants-pods", "kata-pods", "kata-machines"} in together
     assert {"tenants-pods", "kai-pods"} in together
@@ -58,13 +58,13 @@ def test_pods_are_judged_by_policies_of_several_components_at_once(work: list[di
 
 
 def test_work_passes_every_rule_without_an_error(work: list[dict[str, Any]]) -> None:
-    """The first of the machines' results is the condition under which the policy applies."""
+    """The first result for virtual machines is the condition under which the policy applies."""
     for each in work:
         for policy, results in each["results"].items():
             assert set(results) == {"true"} or (policy, results) == ("kata-machines", ["false"]), each
 
 
 def test_no_expression_fails() -> None:
-    """A failure refuses the object with words that help no user."""
+    """A failing expression rejects the object with a message that helps no user."""
     for each in ANSWERS:
         assert not [one for results in each["results"].values() for one in results if one.startswith("error")], each

@@ -1,4 +1,4 @@
-"""What a selector costs by our estimate and by that of Kubernetes' own package, whose answers are recorded here."""
+"""The cost of a selector in our estimate and in that of Kubernetes' own package, whose results are recorded."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tests.cel.cost_questions import expressions
 
 HERE = Path(__file__).parent
 REVIEWED: dict[str, str] = yaml.safe_load((HERE / "cost_disagreements.yaml").read_text("utf-8"))["differences"]
-"""Expressions of which we say something else, or nothing, with the reason. It may only get shorter."""
+"""Expressions for which our estimate differs or is missing, with the reason. The list may only get shorter."""
 
 
 def recorded(name: str) -> list[dict[str, Any]]:
@@ -28,7 +28,7 @@ MADE, WRITTEN = recorded("cost_answers.jsonl"), recorded("device_answers.jsonl")
 
 
 def judged(cost: int | None) -> int | str:
-    """The estimate; beyond the bound only that."""
+    """The estimate; above the limit only that it is above."""
     return "unknown" if cost is None else cost if cost <= MOST else "refused"
 
 
@@ -40,14 +40,14 @@ def ours(text: str) -> int | str:
 
 
 def test_every_expression_was_answered() -> None:
-    """Otherwise make the answers again, as cost_questions.py says."""
+    """If this fails, generate the results again, as cost_questions.py describes."""
     assert [each["expression"] for each in MADE] == list(expressions())
     assert len(MADE) > 300
     assert len(WRITTEN) > 250
 
 
 def test_we_agree_but_for_what_was_reviewed() -> None:
-    """What is on the list and agrees has to leave it."""
+    """A listed expression on which both agree must be removed from the list."""
     differing = {
         each["expression"]: f"{ours(each['expression'])} | {judged(each.get('cost', 0))}"
         for each in (*MADE, *WRITTEN)

@@ -1,4 +1,4 @@
-"""Selectors of devices are judged as Kubernetes' own package judges them: what it said is recorded beside this test."""
+"""Device selectors are evaluated as Kubernetes' own package evaluates them; its results are recorded."""
 
 from __future__ import annotations
 
@@ -18,7 +18,9 @@ pytest.importorskip("cel_expr_python", reason="the extra cel is not installed")
 HERE = Path(__file__).parent
 ANSWERS = [json.loads(line) for line in (HERE / "device_answers.jsonl").read_text("utf-8").splitlines()]
 REVIEWED: dict[str, str] = yaml.safe_load((HERE / "device_disagreements.yaml").read_text("utf-8"))
-"""Expressions on which we say something else than Kubernetes, or nothing, with the reason. It may only get shorter."""
+"""Expressions for which our result differs from that of Kubernetes or is missing, with the reason. The list may only
+get shorter.
+"""
 BOUND = [
     BoundDevice(
         DRIVER,
@@ -65,7 +67,7 @@ def test_every_expression_was_answered() -> None:
 
 
 def test_we_agree_but_for_what_was_reviewed() -> None:
-    """What is on the list and agrees has to leave it."""
+    """A listed expression on which both agree must be removed from the list."""
     differences = {
         answer["expression"]: f"{ours(answer['expression'])} | {theirs(answer)}: {answer.get('compile', '')[:90]}"
         for answer in ANSWERS

@@ -1,4 +1,4 @@
-"""Expressions with Kubernetes' functions give what the API server gives, or say that they cannot be evaluated."""
+"""Expressions with Kubernetes' functions give the API server's result, or report that they cannot be evaluated."""
 
 from __future__ import annotations
 
@@ -127,13 +127,13 @@ UNSUPPORTED = [
 
 
 @pytest.mark.parametrize("text", UNSUPPORTED)
-def test_what_the_library_cannot_do_is_no_verdict(text: str) -> None:
+def test_what_the_library_cannot_do_gives_no_verdict(text: str) -> None:
     with pytest.raises(UnsupportedError):
         evaluate(text)
 
 
 def test_doubling_a_text_is_bounded() -> None:
-    """Each name doubles the one before it."""
+    """Each name doubles the previous one."""
     text = "size(a39)"
     for number in range(39, 0, -1):
         text = f"cel.bind(a{number}, a{number - 1} + a{number - 1}, {text})"

@@ -1,4 +1,4 @@
-"""Expressions of CEL: what can be read has its places, what cannot is refused at a place."""
+"""CEL expressions: parsed parts have their positions, and syntax errors are reported at theirs."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def test_every_part_of_an_expression_knows_its_place(text: str) -> None:
 
 
 @pytest.mark.parametrize("text", UNREADABLE)
-def test_what_is_no_expression_is_refused_where_it_goes_wrong(text: str) -> None:
+def test_what_is_not_an_expression_is_refused_where_it_goes_wrong(text: str) -> None:
     with pytest.raises(CelError) as refused:
         parse(text)
     assert refused.value.start == UNREADABLE[text]
@@ -68,7 +68,7 @@ def test_depth_is_refused_and_no_stack_overflows(text: str) -> None:
         parse(text)
 
 
-def test_a_long_chain_is_no_depth() -> None:
+def test_a_long_chain_does_not_count_as_depth() -> None:
     assert parse(" && ".join(["a.b == 1"] * 800)).kind == "binary"
 
 
@@ -83,7 +83,7 @@ def test_any_text_is_read_or_refused(text: str) -> None:
 
 
 def test_what_is_joined_stands_side_by_side() -> None:
-    """However long the chain: nothing is copied for each part."""
+    """However long the chain is, nothing is copied for each part."""
     for operator in ("&&", "||"):
         tree = parse(f" {operator} ".join(f"a{number}" for number in range(1_000)))
         assert [part.value for part in tree.parts] == [f"a{number}" for number in range(1_000)]

@@ -1,4 +1,4 @@
-"""`diff` says of each field which line changed, not which line has most to say about it."""
+"""`diff` attributes each changed field to the line that changed, not to the line that otherwise determines it most."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ spec:
 
 
 def bundle(folder: Path, name: str, text: str) -> Bundle:
-    """What a blueprint compiles to."""
+    """The bundle compiled from a blueprint."""
     (folder / name).write_text(text, "utf-8")
     made = compile_blueprint(str(folder / name)).bundle
     assert made
@@ -41,7 +41,7 @@ def old(tmp_path_factory: pytest.TempPathFactory) -> Bundle:
 
 
 def blamed(old: Bundle, new: Bundle) -> dict[str, set[str]]:
-    """The paths of the lines that each changed field is said to come from."""
+    """The paths of the lines to which each changed field is attributed."""
     changes = because_of_changed_lines(compare_objects(old.objects, new.objects), LineComparison(old, new))
     return {
         f"{change.id}: {field.shown}": {source.path for source in field.origin.sources} if field.origin else set()
@@ -68,7 +68,7 @@ def test_another_branch_is_what_changed_the_version(old: Bundle, tmp_path: Path)
 
 
 def test_lines_that_only_moved_changed_nothing(old: Bundle, tmp_path: Path) -> None:
-    """The file has another name and one more line at its head."""
+    """The file has another name and an additional line at the top."""
     moved = "# moved\n" + OLD.replace("nodes: 2", "nodes: 3").replace('"580"', '"595"')
     found = blamed(old, bundle(tmp_path, "moved.yaml", moved))
     assert "spec.release" not in found["ClusterPolicy/cluster-policy: spec.driver.version"]

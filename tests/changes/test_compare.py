@@ -1,4 +1,4 @@
-"""Lists whose items have no key: what both sides share stays, so that one more item is one difference."""
+"""Lists whose items have no key: common items are matched, so that one additional item is one difference."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def test_a_removed_item_is_one_difference() -> None:
     assert list(differences(["get", "list", "watch"], ["get", "watch"])) == [((1,), "list", ABSENT)]
 
 
-def test_a_changed_item_is_compared_with_what_stood_in_its_place() -> None:
+def test_a_changed_item_is_compared_with_the_item_in_its_place() -> None:
     changed = {**RULE, "verbs": ["get", "list"]}
     assert list(differences([RULE, "x"], [changed, "x"])) == [((0, "verbs", 1), ABSENT, "list")]
 
@@ -37,7 +37,7 @@ def test_lists_too_long_to_align_are_compared_by_index() -> None:
 
 @given(ITEMS, ITEMS)
 def test_the_differences_lead_from_one_list_to_the_other(old: list[str], new: list[str]) -> None:
-    """Taken together they say exactly what must go and what must come."""
+    """Taken together they state exactly what must be removed and added."""
     gone, came = [], []
     for path, was, now in differences(old, new):
         _note(gone, was)

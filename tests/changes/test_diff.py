@@ -1,4 +1,6 @@
-"""`diff` calls two inputs the same exactly if everything that they decide is the same, and names what is not."""
+"""`diff` reports two inputs as the same exactly if everything that they determine is the same, and names
+differences.
+"""
 
 from __future__ import annotations
 
@@ -34,7 +36,9 @@ Diff = Callable[..., tuple[int, dict[str, Any]]]
 
 @pytest.fixture
 def diff(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Diff:
-    """`diff a.yaml b.yaml`, where b is a with some text replaced, or other targets; the exit code and the report."""
+    """`diff a.yaml b.yaml`, where b is a with some text replaced, or with other targets; returns the exit code and the
+    report.
+    """
     monkeypatch.chdir(tmp_path)
     text = EXAMPLE.read_text("utf-8")
     Path("a.yaml").write_text(text, "utf-8")
@@ -49,7 +53,7 @@ def diff(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Diff:
 
 
 def parts(report: dict[str, Any]) -> dict[str, list[str]]:
-    """What is said to differ in what the platform is: the names of fields by part."""
+    """The reported differences of the platform: the names of fields by part."""
     return {
         each["part"]: [field["path"] for field in each.get("fields", [])] for each in report.get("platform", [])
     }  # fmt: skip
@@ -100,7 +104,7 @@ def test_what_renders_no_object_is_compared_and_named(
 def test_a_prerequisite_is_attributed_to_the_value_that_changed(
     old: str, new: str, sentence: str, path: str, diff: Diff
 ) -> None:
-    """Other values of the same line decide the sentence, too, and did not change."""
+    """Other values of the same line determine the sentence, too, but did not change."""
     _, report = diff(old, new)
     [needs] = [each for each in report["platform"] if each["part"] == "prerequisites/train"]
     [field] = [each for each in needs["fields"] if str(each.get("after")).startswith(sentence)]
@@ -138,7 +142,7 @@ def test_bundles_blueprints_and_revisions_compare_alike(diff: Diff) -> None:
         assert diff(targets=targets)[0] == 0
 
 
-def test_an_edited_bundle_is_compared_as_it_stands(diff: Diff) -> None:
+def test_an_edited_bundle_is_compared_as_it_is(diff: Diff) -> None:
     assert main(["compile", "a.yaml", "-o", "a"]) == 0
     file = next(Path("a/manifests").rglob("clusterpolicy*.yaml"))
     file.write_text(file.read_text().replace("maxParallelUpgrades: 2", "maxParallelUpgrades: 7"))
@@ -156,7 +160,7 @@ def test_an_edited_bundle_is_compared_as_it_stands(diff: Diff) -> None:
 
 
 def test_check_and_diff_agree(diff: Diff) -> None:
-    """Where only the source is another, `compile --check` says so; else both call the same things different."""
+    """If only the source differs, `compile --check` reports it; otherwise both report the same differences."""
     assert main(["compile", "a.yaml", "-o", "out"]) == 0
     for old, new in (("spec:\n", "# why\nspec:\n"), ("ecc: true", "ecc: false"), ("nodes: 4", "nodes: 5")):
         code, _ = diff(old, new, ("out", "b.yaml"))
@@ -179,7 +183,7 @@ def test_labels_alone_are_one_line_for_many_objects(diff: Diff, capsys: pytest.C
 
 
 def test_items_in_another_order_are_a_difference() -> None:
-    """Lists whose items have names are matched by them; that alone would call a new order the same."""
+    """Lists whose items have names are matched by name; by names alone, a new order would be no difference."""
     items = [{"name": "a"}, {"name": "b"}]
     one, other = ({"apiVersion": "v1", "kind": "X", "metadata": {"name": "x"}, "spec": s} for s in (items, items[::-1]))
     [change] = compare_objects([Object(one, "c")], [Object(other, "c")])
@@ -195,7 +199,7 @@ VALUES = st.recursive(
 
 @given(VALUES, VALUES)
 def test_two_objects_are_unchanged_exactly_if_they_are_equal(one: Any, other: Any) -> None:
-    """To the byte: 1, true and "1" are three values."""
+    """Compared exactly: 1, true and "1" are three values."""
     head = {"apiVersion": "v1", "kind": "X", "metadata": {"name": "x"}}
     objects = [Object({**head, "spec": spec}, "c") for spec in (one, other)]
     [change] = compare_objects(objects[:1], objects[1:])
@@ -250,11 +254,9 @@ def variants(folder: Path, text: str, chance: random.Random, wanted: int) -> lis
 
 
 @pytest.mark.parametrize("example", EXAMPLES, ids=lambda path: path.parent.name)
-def test_any_two_edits_of_an_example_are_the_same_exactly_if_their_bundles_say_the_same(
-    example: Path, tmp_path: Path
-) -> None:
-    """Everything in a bundle is compared but where its lines stand and the digests that follow from it."""
-    shutil.copytree(example.parents[1], tmp_path, dirs_exist_ok=True)  # some extend what is beside them
+def test_edits_of_an_example_are_the_same_exactly_if_their_bundles_are(example: Path, tmp_path: Path) -> None:
+    """Everything in a bundle is compared, except line numbers and the digests that depend on them."""
+    shutil.copytree(example.parents[1], tmp_path, dirs_exist_ok=True)  # some extend neighbouring files
     chance = random.Random(example.parent.name)  # noqa: S311 - edits, not secrets
     sides = variants(tmp_path / example.parent.name, example.read_text("utf-8"), chance, 3)
     for one, other in itertools.combinations(sides, 2):

@@ -1,4 +1,4 @@
-"""A comparison costs what is declared and not its square, whatever changes in every pool: calls are counted."""
+"""The cost of a comparison grows linearly with the input, whatever changes in every pool: calls are counted."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ CHANGES = {
     "sharing": ("all together", "timeSlicing: 4", "timeSlicing: 8"),
     "release": ("cut, two products", '"2026.11"', '"2026.06"'),
 }
-"""Something that is another in each pool of a shape, or for all of them."""
+"""A value that differs in each pool of a shape, or the same change for all of them."""
 NOTHING_ADDED: dict[str, Any] = {"waivers": None, "overlay": [], "set": [], "compiled_waivers": None}
 
 
 def cost(folder: Path, count: int, change: tuple[str, str, str], monkeypatch: pytest.MonkeyPatch) -> int:
-    """How many functions the comparison calls once both sides are compiled."""
+    """The number of function calls of the comparison once both sides are compiled."""
     shape, old, new = change
     before = with_pools(folder, count, *SHAPES[shape])
     text = before.read_text("utf-8")
@@ -45,17 +45,17 @@ def cost(folder: Path, count: int, change: tuple[str, str, str], monkeypatch: py
 
 
 @pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES)
-def test_each_further_pool_costs_what_the_one_before_cost(
+def test_each_further_pool_costs_as_much_as_the_one_before(
     change: tuple[str, str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     measure = functools.partial(cost, tmp_path, change=change, monkeypatch=monkeypatch)
-    measure(10)  # what is imported or read once
+    measure(10)  # imported or read once
     few, some, many = (measure(count) for count in (20, 40, 80))
     assert is_linear(few, some, many)
 
 
 def test_files_are_split_and_groups_spread_out_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Neither is seen in a number of calls: one of each is enough, however large the file or the group."""
+    """A count of calls cannot show this: each must happen only once, however large the file or the group."""
     split: list[int] = []
     spread: list[int] = []
 

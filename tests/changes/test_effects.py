@@ -1,4 +1,4 @@
-"""What a change does to nodes is told from the fields that change, with the numbers that the upgrade policy gives."""
+"""The effects of a change on nodes are derived from the changed fields, with the numbers of the upgrade policy."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ def codes(found: list[Diagnostic]) -> list[str]:
     return sorted(diagnostic.code.id for diagnostic in found)
 
 
-def test_a_new_driver_is_told_with_its_waves() -> None:
+def test_a_new_driver_is_reported_with_its_waves() -> None:
     [found] = effects([POLICY], [changed(POLICY, spec__driver__version="595.2")])
 
     assert found.code.id == "BP4501"
@@ -102,7 +102,7 @@ def test_a_new_driver_is_told_with_its_waves() -> None:
     ],
 )
 def test_both_limits_of_the_policy_count(parallel: int, unavailable: Any, nodes: int, at_once: str, waves: str) -> None:
-    """Percent are rounded up, 0 in parallel is without limit: as upstream's controller computes it."""
+    """Percentages are rounded up, and 0 for parallel upgrades means no limit, as in upstream's controller."""
     policy = {"autoUpgrade": True, "maxParallelUpgrades": parallel, "maxUnavailable": unavailable}
     before = changed(POLICY, spec__driver__upgradePolicy=policy)
 
@@ -131,7 +131,7 @@ def test_without_auto_upgrade_nothing_is_rolled_out() -> None:
     assert found.code.id == "BP4502"
 
 
-def test_draining_is_told() -> None:
+def test_draining_is_reported() -> None:
     drained = changed(POLICY, spec__driver__upgradePolicy={"autoUpgrade": True, "drain": {"enable": True}})
     [found] = effects([drained], [changed(drained, spec__driver__version="595.2")])
     assert any("is then drained" in note.message for note in found.notes)
@@ -162,7 +162,7 @@ def test_each_part_has_its_effect(path: str, value: Any, code: str) -> None:
         ("spec__driver__upgradePolicy", {"autoUpgrade": True, "maxParallelUpgrades": 9}),
     ],
 )
-def test_what_is_off_or_only_said_does_nothing_to_nodes(path: str, value: Any) -> None:
+def test_settings_that_are_off_or_without_effect_do_nothing_to_nodes(path: str, value: Any) -> None:
     assert effects([POLICY], [changed(POLICY, **{path: value})]) == []
 
 
@@ -195,7 +195,7 @@ def test_only_the_next_major_is_supported(old: str, new: str, expected: list[str
     assert codes(effects([sides[0]], [sides[1]])) == expected
 
 
-def test_the_drivers_are_not_handed_over_while_the_operator_becomes_26_7() -> None:
+def test_drivers_do_not_change_owner_while_the_operator_becomes_26_7() -> None:
     newer = {"app.kubernetes.io/version": "v26.7.0"}
     together = changed(POLICY, metadata__labels=newer, spec__driver__useNvidiaDriverCRD=True)
     assert "BP4522" in codes(effects([POLICY], [together]))
@@ -228,13 +228,13 @@ def places(before: BundlePool, after: BundlePool) -> list[Diagnostic]:
     return find_effects([], [], [after], pool_changes([before], [after]))
 
 
-def test_a_label_of_mig_cuts_gpus_anew() -> None:
+def test_a_label_of_mig_repartitions_gpus() -> None:
     before, after = (pool("train", labels={"nvidia.com/mig.config": name}) for name in ("a", "b"))
     [found] = places(before, after)
     assert (found.code.id, "a -> b" in found.message) == ("BP4506", True)
 
 
-def test_a_taint_that_evicts_is_told_apart_from_one_that_does_not() -> None:
+def test_a_taint_that_evicts_is_distinguished_from_one_that_does_not() -> None:
     plain = pool("train")
     assert codes(places(plain, pool("train", taints=(Taint("a", "", "NoExecute"),)))) == ["BP4508"]
     assert codes(places(plain, pool("train", taints=(Taint("a", "", "NoSchedule"),)))) == ["BP4509"]
@@ -258,7 +258,7 @@ def named_fields() -> Iterator[Any]:
 
 @pytest.mark.parametrize(("kind", "name"), list(named_fields()))
 def test_every_field_of_the_tables_exists(kind: str, name: str) -> None:
-    """A misspelt path would be an effect that nobody is told."""
+    """A misspelt path would be an effect that is never reported."""
     group, plural = {
         "ClusterPolicy": ("nvidia.com", "clusterpolicies"),
         "GPUCluster": ("nvidia.com", "gpuclusters"),
@@ -313,13 +313,13 @@ OTHER = pool("other", labels={"gpublueprint.dev/pool": "other"})
 
 
 def network(pools: list[BundlePool] | None = None, before: Data = NICS, **values: Any) -> Diagnostic:
-    """What is told of a new network driver, beside a GPU driver without peer memory."""
+    """The findings about a new network driver, beside a GPU driver without peer memory."""
     after = changed(before, spec__ofedDriver__version="doca3.5", **values)
     [found] = effects([before, POLICY], [after, POLICY], pools or [TRAIN, OTHER])
     return found
 
 
-def test_a_new_network_driver_is_told_with_its_nodes_and_its_pace() -> None:
+def test_a_new_network_driver_is_reported_with_its_nodes_and_its_pace() -> None:
     found = network()
     assert (found.code.slug, found.severity.value) == ("network-driver-rollout", "warning")
     assert "doca3.4 -> doca3.5" in found.message
@@ -341,8 +341,8 @@ def test_a_network_driver_that_is_not_upgraded_by_itself_is_held_back() -> None:
 
 
 @pytest.mark.parametrize("kind", ["ClusterPolicy", "NVIDIADriver"])
-def test_peer_memory_must_be_built_anew(kind: str) -> None:
-    """Whichever object describes the GPU driver; a driver that is off builds nothing."""
+def test_peer_memory_must_be_rebuilt(kind: str) -> None:
+    """Whichever object describes the GPU driver; a driver that is off does not build anything."""
     rdma = {"enabled": True}
     driver = {**POLICY, "kind": kind, "spec": {"driver": {"rdma": rdma}} if kind == "ClusterPolicy" else {"rdma": rdma}}
     for data, told in ((driver, True), (POLICY, False)):
@@ -356,5 +356,5 @@ def test_a_policy_of_one_pool_reaches_that_pool_alone() -> None:
     assert "on pool other (10 nodes)" in network(before=own).message
 
 
-def test_what_else_the_network_operator_runs_is_no_new_driver() -> None:
+def test_other_parts_of_the_network_operator_do_not_count_as_a_new_driver() -> None:
     assert effects([NICS], [changed(NICS, spec__rdmaSharedDevicePlugin={"version": "v2"})], [TRAIN]) == []

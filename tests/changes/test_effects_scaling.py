@@ -1,4 +1,4 @@
-"""Effects cost what changes and what there is, not their product: calls are counted, no clock is read."""
+"""The cost of effects grows with the changes plus the input, not with their product: calls are counted, not timed."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def policy(number: int, version: str) -> Object:
 
 
 def cost(count: int) -> int:
-    """How many functions it takes to say what another network driver on each of so many pools does."""
+    """The number of function calls for the effects of another network driver on each of that many pools."""
     pools: list[BundlePool] = [pool(f"pool-{n}", {"pool": f"pool-{n}"}) for n in range(count)]
     before, after = ([policy(n, version) for n in range(count)] for version in ("1", "2"))
     states: dict[Any, Any] = {obj.id: obj.data for obj in before}
@@ -37,6 +37,6 @@ def cost(count: int) -> int:
     return calls
 
 
-def test_each_further_pool_with_a_network_driver_costs_what_the_one_before_cost() -> None:
-    cost(1)  # what is read once
+def test_each_further_pool_with_a_network_driver_costs_as_much_as_the_one_before() -> None:
+    cost(1)  # read once
     assert is_linear(*(cost(count) for count in (12, 24, 48)))

@@ -1,4 +1,4 @@
-"""What comes, goes and changes with Kata, told before it happens."""
+"""The effects of installing, removing and changing Kata are reported before the change."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def test_another_mode_resets_gpus_and_restarts_no_runtime() -> None:
     assert "BP4504" not in found
 
 
-def test_another_configuration_installs_anew() -> None:
+def test_another_configuration_reinstalls() -> None:
     [message] = told(KATA, BROKER)["BP4504"]
     assert "reinstalled, 1 at a time, on pool secure" in message
 

@@ -1,4 +1,4 @@
-"""What a change does to nodes that Karpenter has made is told for each pool: they are replaced, or drift and stay."""
+"""The effect of a change on Karpenter's nodes is reported for each pool: they are replaced, or they drift and stay."""
 
 from __future__ import annotations
 
@@ -29,11 +29,11 @@ NOT_DRIFTING = {
         "placementGroupSelector",
     },
 }
-"""Behaviour; and of node classes what is not hashed, or what our sources do not know."""
+"""Fields that change only behaviour and, of node classes, those that are not hashed or that our sources do not list."""
 
 
 def told(*sets: str, before: tuple[str, ...] = ()) -> list[Diagnostic]:
-    """What a change of the example does to nodes."""
+    """The effects of a change of the example on nodes."""
     old, new = (compiled(TEXT, sets=each).bundle for each in (before, (*before, *sets)))
     assert old
     assert new
@@ -49,7 +49,7 @@ def nodes(found: list[Diagnostic]) -> dict[str, tuple[str, str]]:
 
 
 def test_a_new_image_replaces_the_nodes_of_every_pool_of_the_node_class() -> None:
-    """Nodes of pools that run jobs drift and stay: their budget lets no drifted node go."""
+    """Nodes of pools that run jobs drift and stay: their budget does not allow the replacement of drifted nodes."""
     found = nodes(told("spec.karpenter.nodeClasses.gpu.image=al2023@v20261101"))
     assert {name: code for name, (code, _) in found.items()} == {
         "NodePool/batch": "BP4541", "NodePool/dev": "BP4540", "NodePool/train": "BP4541",
@@ -72,7 +72,7 @@ def test_all_changes_of_a_pool_are_one_finding_with_its_budget() -> None:
         ('[{nodes: "10%"}, {nodes: "0", schedule: "0 9 * * mon-fri", duration: 8h}]', "0 at a time for 8h from 0 9"),
     ],
 )
-def test_the_budgets_of_drifted_nodes_are_told(budgets: str, words: str) -> None:
+def test_the_budgets_of_drifted_nodes_are_reported(budgets: str, words: str) -> None:
     before = (f"{BATCH}.disruption={{budgets: {budgets}}}",)
     change = told("spec.nodePools.batch.taints=[a=b:NoSchedule]", before=before)
     found = [each for each in change if each.subject == "NodePool/batch"]
@@ -97,14 +97,14 @@ def test_no_node_drifts_by_further_instance_types_and_some_do_by_fewer() -> None
     assert "that no longer fit" in nodes(told(fewer, before=(more,)))["NodePool/batch"][1]
 
 
-def test_labels_and_taints_of_such_pools_are_told_once() -> None:
-    """Nodes that are there get neither: they are replaced, or stay as they are."""
+def test_labels_and_taints_of_such_pools_are_reported_once() -> None:
+    """Existing nodes get neither: they are replaced, or stay unchanged."""
     found = told("spec.nodePools.dev.taints=[a=b:NoExecute]")
     assert set(nodes(found)) == {"NodePool/dev"}
     assert not {each.code.slug for each in found} & {"taint-evicts", "placement-changes"}
 
 
-def test_a_node_pool_that_goes_takes_its_nodes_along() -> None:
+def test_removing_a_node_pool_removes_its_nodes() -> None:
     without = TEXT.replace("batch: {guaranteed: 0, borrow: 64}", "").replace("batch: {guaranteed: 0}", "")
     start, end = without.index("    batch:\n"), without.index("    dev:\n")
     old, new = compiled(TEXT).bundle, compiled(without[:start] + without[end:]).bundle

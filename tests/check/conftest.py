@@ -1,4 +1,4 @@
-"""A lab for definitions of custom resources, which are in no namespace: one for all modules that need it."""
+"""A shared lab for CustomResourceDefinitions, which are cluster-scoped: one for all modules that need it."""
 
 from __future__ import annotations
 
@@ -10,6 +10,6 @@ import pytest
 
 @pytest.fixture(scope="session")
 def own(lab: Any) -> Iterator[Any]:
-    """A lab of these tests' own."""
+    """A lab of its own for these tests."""
     with lab.fresh() as fresh:
         yield fresh

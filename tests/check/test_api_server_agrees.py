@@ -1,4 +1,4 @@
-"""The API server is the judge: it takes the corpus, and refuses what we call an error."""
+"""The API server is the reference: it accepts the corpus, and rejects what we report as an error."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from tests.support.check_corpus import VALID, broken, objects
 
 Apply = Callable[[dict[str, Any]], None]
 SILENT = {"BP5013", "BP5016", "BP5017", "BP5019", "BP5101", "BP5103", "BP5107", "BP5022", "BP5031"}
-"""Errors that the API server lets pass on create: it drops what it does not want, and resolves references later."""
+"""Errors that the API server accepts on create: it drops unknown content, and resolves references later."""
 WRAPPED = ("priority", "value")
-"""Server-side apply wraps a 32-bit number that is too large: an error all the more."""
+"""Server-side apply wraps a 32-bit number that is too large, so it is certainly an error."""
 
 
 @pytest.fixture(scope="module")
 def apply(own) -> Apply:
-    """Server-side dry-run of one object, with what it stands on in place."""
+    """Server-side dry-run of one object, after its dependencies have been created."""
     crds = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
     for crd in (VALID["crd"], *crds_of("nvidia.com"), *crds_of("nfd.k8s-sigs.io")):
         _send(own, f"{crds}/{crd['metadata']['name']}", dict(crd), dry="")
@@ -55,7 +55,7 @@ def test_the_api_server_takes_what_we_call_valid(apply: Apply, name: str) -> Non
 
 
 def _refused() -> Iterator[Any]:
-    """The cases that are errors, and not of the kind that the API server lets pass."""
+    """The cases that are errors, except those that the API server accepts."""
     for name, field, value, code, *_ in (*test_broken_objects.CASES, *test_references.CASES):
         data = broken(name, field, value)
         found = check_objects(objects(**{name: data}), kubernetes_minor="1.36")
@@ -72,6 +72,6 @@ def test_the_api_server_refuses_what_we_call_an_error(apply: Apply, data: dict[s
 
 
 def test_pod_specs_are_looked_for_where_the_api_has_them() -> None:
-    """A workload kind whose pods we forget would go unchecked."""
+    """The pods of a workload kind that is missing here would not be checked."""
     found = {data["kind"] for data in VALID.values() if any(pod_templates(data))}
     assert found == {"Deployment", "DaemonSet", "StatefulSet", "CronJob"}

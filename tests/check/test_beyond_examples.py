@@ -1,4 +1,4 @@
-"""What examples of pages cannot show: long lists, a missing library, pools whose GPUs are allocated differently."""
+"""Cases that the examples of pages cannot show: long lists, a missing library, pools that allocate GPUs differently."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from tests.support.rule_facts import GivenFacts, context, dra
 def found(
     code: str, objects_: list[dict[str, Any]], pools: tuple[PoolOffer, ...] = (), *, claims: bool = False
 ) -> list[str]:
-    """What is said under a code of these objects, each with its help."""
+    """The findings with a code for these objects, each with its help."""
     facts = GivenFacts(pools, dra() if claims else None)
     result = run_rules(RuleContext([Object(each, USERS) for each in objects_], facts))
     assert not result.failed
@@ -64,7 +64,7 @@ def selector(expression: str) -> dict[str, Any]:
 
 
 def test_names_and_keys_are_listed_where_they_are_few() -> None:
-    """BP6167 lists up to 24 names, BP6168 keys of up to 200."""
+    """BP6167 lists up to 24 names, BP6168 up to 200 keys."""
 
     def volumes(number: int) -> list[str]:
         kind = {"apiVersion": "v1", "kind": "PersistentVolumeClaim"}
@@ -88,7 +88,9 @@ def test_names_and_keys_are_listed_where_they_are_few() -> None:
 
 @pytest.mark.parametrize("kind", ["ClusterTrainingRuntime", "TrainingRuntime"])
 def test_what_pods_of_another_namespace_read_is_not_known(kind: str) -> None:
-    """BP6167 and BP6168 are about what is beside the pod; a ClusterTrainingRuntime runs where its jobs are."""
+    """BP6167 and BP6168 are about objects in the pod's namespace; a ClusterTrainingRuntime runs in the namespace of its
+    jobs.
+    """
     volumes = [{"name": "v", "persistentVolumeClaim": {"claimName": "models"}},
                {"name": "w", "configMap": {"name": "c", "items": [{"key": "b", "path": "b"}]}}]  # fmt: skip
     template = {"spec": {"containers": [{"name": "node", "image": "a:1"}], "volumes": volumes}}
@@ -129,7 +131,7 @@ CLAIMED = replace(PoolOffer("whole", {}), claimed=True)
 
 
 def test_resources_that_the_scheduler_claims_are_offered_by_no_device_plugin() -> None:
-    """BP6102, where GPUs of one pool are claimed, and those of another counted."""
+    """BP6102, if GPUs of one pool are claimed, and those of another are requested by number."""
     mapped = {**DEVICE_CLASS, "spec": {"extendedResourceName": "nvidia.com/gpu"}}
     bare = {**DEVICE_CLASS, "metadata": {"name": "bare"}, "spec": {"selectors": []}}
     assert found("BP6102", [mapped, bare, pod(**GPUS)], (COUNTED, CLAIMED), claims=True) == []

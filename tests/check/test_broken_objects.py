@@ -1,4 +1,4 @@
-"""Each way of breaking an object has its code, its place and its words, and nothing else is complained about."""
+"""Each way of breaking an object gives one diagnostic with its code, position and message, and no other findings."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ EXPRESSION = (
 
 
 def _term(operator: str, *values: str) -> dict[str, Any]:
-    """An affinity that demands something of one label of nodes."""
+    """An affinity that requires a value of one node label."""
     expression = {"key": "nvidia.com/gpu.count", "operator": operator} | ({"values": list(values)} if values else {})
     term = {"matchExpressions": [expression]}
     return {"nodeAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": {"nodeSelectorTerms": [term]}}}
@@ -73,7 +73,7 @@ CASES: list[tuple[str, str, Any, str, str, str, str | None]] = [
     ("clusterpolicy", "spec.dcgm.hostPort", "5555", "BP5005", "spec.dcgm.hostPort",
      'spec.dcgm.hostPort must be a whole number, not "5555"', "write it without quotes: 5555"),
     ("widget", "spec.share", 1.5, "BP5005", "spec.share", "spec.share must be a whole number or text, not 1.5", None),
-    # words
+    # enumerated values
     ("deployment", f"{MAIN}.imagePullPolicy", "always", "BP5006", f"{MAIN}.imagePullPolicy",
      f'{MAIN}.imagePullPolicy cannot be "always"', "did you mean Always? allowed: Always, IfNotPresent, Never"),
     ("deployment", "spec.strategy.type", "Rolling", "BP5006", "spec.strategy.type",
@@ -90,7 +90,7 @@ CASES: list[tuple[str, str, Any, str, str, str, str | None]] = [
     ("widget", "spec.colour", "green", "BP5006", "spec.colour", 'spec.colour cannot be "green"', "allowed: red, blue"),
     ("deployment", "spec.template.spec.restartPolicy", "Never", "BP5006", "spec.template.spec.restartPolicy",
      'spec.template.spec.restartPolicy cannot be "Never"', "allowed: Always"),
-    # bounds
+    # limits
     ("cronjob", "spec.jobTemplate.spec.template.spec.containers", [], "BP5007",
      "spec.jobTemplate.spec.template.spec.containers",
      "spec.jobTemplate.spec.template.spec.containers has 0 items, fewer than 1", None),
@@ -115,7 +115,7 @@ CASES: list[tuple[str, str, Any, str, str, str, str | None]] = [
     ("widget", "spec.ratio", 0.7, "BP5007", "spec.ratio", "spec.ratio is 0.7, which is not a multiple of 0.5", None),
     ("widget", "spec.parts", [{"name": n} for n in "abcd"], "BP5007", "spec.parts",
      "spec.parts has 4 items, more than 3", None),
-    # forms
+    # formats
     ("deployment", f"{MAIN}.resources.limits.memory", "1GB", "BP5008", f"{MAIN}.resources.limits.memory",
      f'{MAIN}.resources.limits.memory is "1GB", which is not a quantity',
      "a number with an optional suffix: 500m, 2, 1.5, 128Mi, 10G"),
@@ -150,7 +150,7 @@ CASES: list[tuple[str, str, Any, str, str, str, str | None]] = [
     ("deployment", "spec.selector.matchExpressions", [{"key": "app", "operator": "Exists", "values": ["a"]}], "BP5009",
      "spec.selector.matchExpressions[key=app].values",
      "spec.selector.matchExpressions[key=app].values cannot be combined with the other fields here", "remove it"),
-    # fields that another one demands
+    # fields that another field requires
     ("deployment", "spec.selector.matchExpressions", [{"key": "app", "operator": "In"}], "BP5004",
      "spec.selector.matchExpressions[key=app]",
      "required field values is missing in spec.selector.matchExpressions[key=app]", None),
@@ -174,7 +174,7 @@ CASES: list[tuple[str, str, Any, str, str, str, str | None]] = [
     ("widget", "spec.tags[1]", "x", "BP5010", "spec.tags[1]", "x is duplicated in spec.tags: items 0 and 1", None),
     ("config", "binaryData", {"mode": "YQ=="}, "BP5010", "binaryData.mode",
      "the key mode is in both data and binaryData", None),
-    # what says nothing, or is not ours to say
+    # what sets nothing, or is set by the cluster
     ("clusterpolicy", "spec.gfd.resources", {"limits": {"memory": "1024Mi"}}, "BP5011",
      "spec.gfd.resources.limits.memory", 'spec.gfd.resources.limits.memory is "1024Mi"; its canonical form is "1Gi"',
      None),
@@ -275,7 +275,7 @@ CASES: list[tuple[str, str, Any, str, str, str, str | None]] = [
     ],
 )
 def test_what_the_cluster_writes_is_not_ours_to_say(name: str, value: Any, severity: Severity) -> None:
-    """The API server refuses some of it, and ignores the rest."""
+    """The API server rejects some of it, and ignores the rest."""
     data = broken("config", f"metadata.{name}", value)
     [found] = check_objects(objects(config=data), kubernetes_minor="1.36")
     assert (found.code.id, found.path, found.severity) == ("BP5013", f"metadata.{name}", severity)
@@ -303,7 +303,7 @@ def test_the_version_of_an_operators_kind_is_named(kind: str, version: str) -> N
 
 
 def test_the_corpus_is_valid_under_every_minor_that_serves_it() -> None:
-    """Otherwise every other test here would prove nothing."""
+    """Otherwise no other test here would be meaningful."""
     assert check_objects(objects(), kubernetes_minor="1.36") == []
     assert check_objects(objects(), kubernetes_minor="1.34") == []
 
@@ -336,7 +336,7 @@ def test_a_broken_object_gets_its_one_diagnostic(case: tuple[str, str, Any, str,
     ],
 )
 def test_a_remark_is_what_the_api_server_puts_up_with(name: str, field: str, value: Any, severity: Severity) -> None:
-    """Errors are what it refuses, or takes as something else than was meant."""
+    """Errors are what the API server rejects, or interprets differently than intended."""
     found = check_objects(objects(**{name: broken(name, field, value)}), kubernetes_minor="1.36")
     assert {d.severity for d in found} == {severity}
 
@@ -353,8 +353,8 @@ def test_a_remark_is_what_the_api_server_puts_up_with(name: str, field: str, val
         ("clusterpolicy", "spec.gfd.resources", {"limits": {"nvidia.com/gpu": 1}}),
     ],
 )
-def test_another_spelling_of_the_same_amount_is_no_finding(name: str, field: str, value: Any) -> None:
-    """Everybody writes a number without quotes; a comparison with the live object counts what it means."""
+def test_another_spelling_of_the_same_amount_is_not_a_finding(name: str, field: str, value: Any) -> None:
+    """Many write a number without quotes; comparisons with the live object compare the meaning."""
     found = check_objects(objects(**{name: broken(name, field, value)}), kubernetes_minor="1.36")
     assert [each.message for each in found if each.code.id == "BP5011"] == []
 
@@ -410,7 +410,7 @@ def test_a_resource_without_its_crd_is_an_error_and_with_it_is_checked() -> None
     assert check_objects(everything, kubernetes_minor="1.36", crds=[VALID["crd"]]) == []
 
 
-def test_a_crd_whose_schema_is_no_schema_is_refused_once_where_it_is_defined() -> None:
+def test_a_crd_whose_schema_is_not_a_schema_is_refused_once_where_it_is_defined() -> None:
     data = broken("crd", "spec.versions[0].schema.openAPIV3Schema.properties.spec.properties.name.pattern", "(")
     found = check_objects(objects(crd=data), kubernetes_minor="1.36")
     assert {d.code.id for d in found} == {"BP5021"}
@@ -419,7 +419,7 @@ def test_a_crd_whose_schema_is_no_schema_is_refused_once_where_it_is_defined() -
 
 @pytest.mark.parametrize("value", [{1, 2}, {1: "a"}, b"x", (1, object())], ids=["set", "key", "bytes", "object"])
 @pytest.mark.parametrize("engine", ["jsonschema_rs", "jsonschema"])
-def test_what_json_cannot_say_is_a_diagnostic_and_no_traceback(value: Any, engine: str) -> None:
+def test_what_json_cannot_represent_is_a_diagnostic_without_a_traceback(value: Any, engine: str) -> None:
     data = broken("config", "data.mode", value)
     found = check_objects(objects(config=data), kubernetes_minor="1.36", engine=engine)
     assert [(d.code.id, d.path) for d in found] == [("BP5005", "data.mode")]
@@ -450,7 +450,7 @@ def test_the_value_of_a_secret_is_in_no_text_of_the_report() -> None:
     ],
 )
 def test_a_file_of_a_program_may_have_a_kind_and_metadata_of_its_own(metadata: Any, code: str) -> None:
-    """It is an object without a name where its metadata is that of objects."""
+    """It is an object without a name only if its metadata looks like that of objects."""
     data = {"apiVersion": "acme.example/v1", "kind": "Report", "metadata": metadata}
     found = validate_objects([Object(data, "x")], kubernetes_minor="1.36", for_clients=True).diagnostics
     assert [each.code.id for each in found] == [code]
@@ -466,8 +466,8 @@ def test_where_names_are_not_generated_every_object_has_one() -> None:
     assert (plain.well_formed, plain.malformed) == ((), ())
 
 
-def test_objects_that_can_be_judged_are_told_from_those_that_cannot() -> None:
-    """A namespace too many leaves an object readable; a field of another type does not."""
+def test_objects_that_can_be_judged_are_distinguished_from_those_that_cannot() -> None:
+    """An object with an unexpected namespace can still be read; one with a field of the wrong type cannot."""
     readable = broken("priority", "metadata.namespace", "train")
     unreadable = broken("priority", "value", "high")
     unreadable["metadata"]["name"] = "other"

@@ -1,4 +1,4 @@
-"""What selectors demand, read from the expression alone."""
+"""The values that selectors require, read from the expression alone."""
 
 from __future__ import annotations
 

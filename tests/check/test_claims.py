@@ -1,6 +1,6 @@
-"""Claims as the driver's own examples make them: in what form ever, what is right is left alone.
+"""Claims like those of the driver's own examples: valid ones cause no findings, whatever their form.
 
-The examples are ours, after the shapes of kubernetes-sigs/dra-driver-nvidia-gpu 2026-08-07, demo/specs.
+The examples are ours, modelled on kubernetes-sigs/dra-driver-nvidia-gpu 2026-08-07, demo/specs.
 """
 
 from __future__ import annotations
@@ -153,13 +153,13 @@ def test_classes_that_others_make_are_left_alone(name: str, codes: list[str]) ->
     assert {each.code.id for each in told} <= {"BP6427"}
 
 
-def test_what_nobody_knows_of_a_product_is_no_finding() -> None:
+def test_unknown_facts_of_a_product_cause_no_finding() -> None:
     text = RIGHT["slices of one GPU"]
     assert found(text, dra(products=(A100, devices()))) == []
     assert set(found(text, dra(products=(devices(profiles=("7g.80gb",), cut=("7g.80gb",)),)))) == {"BP6409"}
 
 
-def test_a_gate_that_only_the_provider_could_open_is_an_error() -> None:
+def test_a_gate_that_only_the_provider_could_enable_is_an_error() -> None:
     text = claim(f"{{requests: [{one('gpu', ', capacity: {requests: {memory: 4Gi}}')}]}}")
     objects = [Object(canonical(yaml.safe_load(text)), USERS)]
     severities = [
@@ -184,7 +184,7 @@ def test_the_catalogue_of_devices_names_gates_that_there_are() -> None:
 
 
 def test_nothing_of_this_is_imported_where_nothing_is_claimed() -> None:
-    """A bundle without claims does not pay for them."""
+    """A bundle without claims does not import the modules for them."""
     root = Path(__file__).resolve().parents[2]
     code = (
         "import sys; from blueprint.pipeline import compile_blueprint;"
@@ -197,7 +197,7 @@ def test_nothing_of_this_is_imported_where_nothing_is_claimed() -> None:
 
 
 def test_nothing_that_proves_claims_is_loaded_where_nothing_is_claimed() -> None:
-    """Not for a device plugin, and not for a DRA driver without claims. (Rules of custom resources may need CEL.)"""
+    """Neither with a device plugin, nor with a DRA driver without claims. (Rules of custom resources may need CEL.)"""
     root = Path(__file__).resolve().parents[2]
     code = (
         "import sys; from blueprint.pipeline import compile_blueprint;"

@@ -1,4 +1,4 @@
-"""What a definition's schema allows and refuses, as the API server reads it: a field `a` and its values."""
+"""The values that a definition's schema accepts and rejects, as the API server reads it: a field `a` and its values."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tests.check.test_validation_rules import crd, thing
 TEXT = {"type": "string"}
 INT = {"type": "integer"}
 TWO = {"type": "object", "properties": {"x": INT, "y": INT}}
-# the schema, values that are taken, values that are refused
+# the schema, accepted values, rejected values
 SCHEMAS: dict[str, tuple[dict[str, Any], list[Any], list[Any]]] = {
     "text": (TEXT, ["", "x"], [1, True, [], {}, None]),
     "whole number": (INT, [2**63 - 1, -(2**63)], [2**63, -(2**63) - 1, 1.5, "1"]),
@@ -112,7 +112,7 @@ def test_bounds_are_named_as_the_definition_has_them(schema: dict[str, Any], val
 
 
 def test_a_list_whose_items_must_differ() -> None:
-    """The API server refuses such a definition; objects are judged all the same."""
+    """The API server rejects such a definition; objects are checked all the same."""
     schema = {"type": "array", "items": TEXT, "uniqueItems": True}
     definition = crd({"type": "object", "properties": {"a": schema}})
     [found] = check_objects([Object(thing(a=["x", "x"]), "x")], kubernetes_minor="1.36", crds=[definition])
@@ -146,7 +146,7 @@ def test_a_list_whose_items_must_differ() -> None:
         ({**TEXT, "enum": ["open", ""]}, "opn", "BP5006", 'cannot be "opn"', "did you mean open? allowed: open"),
     ],
 )  # fmt: skip
-def test_what_is_wrong_is_said_in_words(
+def test_what_is_wrong_is_explained_in_words(
     schema: dict[str, Any], value: Any, code: str, text: str, help_: str | None
 ) -> None:
     definition = crd({"type": "object", "properties": {"a": schema}})

@@ -1,4 +1,4 @@
-"""Definitions that the API server refuses are refused here, for the same place."""
+"""Definitions that the API server rejects are rejected here, with the same position."""
 
 from __future__ import annotations
 
@@ -124,7 +124,7 @@ def test_the_api_server_refuses_it_too(lab: Any, name: str) -> None:
     [((), False), ((Source("release", HERE, "a"),), False), ((Source("manifest", HERE, "a"),), True)],
 )
 def test_a_definition_that_comes_with_the_tool_is_upstreams(sources: tuple[Source, ...], judged: bool) -> None:
-    """Those of users' manifests are judged."""
+    """Only definitions in users' manifests are checked."""
     data = changed(WRONG["no type"][0])
     subject = Object(data, "x", {("apiVersion",): FieldOrigin(HERE, sources)})
     found = check_objects([subject], kubernetes_minor="1.36")
@@ -132,7 +132,7 @@ def test_a_definition_that_comes_with_the_tool_is_upstreams(sources: tuple[Sourc
 
 
 @pytest.mark.parametrize("name", SOUND)
-def test_nothing_is_said_of_what_is_sound(name: str) -> None:
+def test_nothing_is_reported_of_what_is_sound(name: str) -> None:
     assert check_objects([Object(changed(SOUND[name]), "x")], kubernetes_minor="1.36") == []
 
 

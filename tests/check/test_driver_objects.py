@@ -1,4 +1,4 @@
-"""Drivers for the same nodes: which of two is wrong (BP6044)."""
+"""Two drivers for the same nodes: which of them is reported (BP6044)."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ def driver(name: str, component: str) -> Object:
     return Object(data, component)
 
 
-def test_the_driver_of_a_user_is_blamed_wherever_it_stands() -> None:
+def test_the_driver_of_a_user_is_blamed_wherever_it_is() -> None:
     ours, theirs = driver("ours", "gpu-operator"), driver("theirs", USERS)
     for objects in ([ours, theirs], [theirs, ours]):
         known = context(objects)

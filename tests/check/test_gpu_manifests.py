@@ -1,4 +1,4 @@
-"""Rules about manifests alone, beyond the example of their pages: what else is found, and what is left alone."""
+"""Rules about manifests alone, beyond the examples of their pages: further findings, and what causes none."""
 
 from __future__ import annotations
 
@@ -245,7 +245,7 @@ VOLUME = "{name: f, configMap: {name: files}}"
         (f"args: [-f, /etc/dcgm-exporter/mine.csv], {SUB_PATH}", VOLUME, False),
     ],
 )
-def test_the_file_that_an_exporter_is_told_to_read(container: str, volumes: str, found: bool) -> None:
+def test_the_file_that_an_exporter_is_configured_to_read(container: str, volumes: str, found: bool) -> None:
     assert ("BP6585" in codes(daemons("dcgm-exporter:4", container, volumes))) is found
     assert "BP6585" not in codes(daemons("other:1", container, volumes))
 

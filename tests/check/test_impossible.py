@@ -1,4 +1,4 @@
-"""What the language cannot say, seen in what is rendered. docs/reference/rules.md refers to these tests."""
+"""What the language cannot express, shown by the rendered objects. docs/reference/rules.md refers to these tests."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def objects(done: Compilation) -> list[dict[str, Any]]:
 
 
 def leaves(value: Any) -> Iterator[Any]:
-    """Every scalar, but for places inside of containers, which have names of their own."""
+    """Every scalar, except those inside containers, which have names of their own."""
     inside = {key: part for key, part in value.items() if key != "mountPath"} if isinstance(value, dict) else {}
     parts = inside.values() if isinstance(value, dict) else value if isinstance(value, list) else None
     if parts is None:
@@ -73,7 +73,7 @@ spec:
 
 
 def test_other_content_has_another_name(tmp_path: Path) -> None:
-    """Operator, MIG manager and plugin react to names alone."""
+    """Operator, MIG manager and plugin react only to names."""
     names = []
     shutil.copytree(GOOD, tmp_path, dirs_exist_ok=True)
     for count in (7, 6):
@@ -109,7 +109,7 @@ spec:
     ],
 )
 def test_other_counters_have_another_name(stack: str, setting: str, reader: str, tmp_path: Path) -> None:
-    """An exporter reads its list when it starts, and nobody starts it again for another content."""
+    """An exporter reads its list when it starts, and changed content alone does not restart it."""
     (tmp_path / "blueprint.yaml").write_text(PLAIN)
     names = set()
     for field in ("DCGM_FI_DEV_GPU_UTIL", "DCGM_FI_DEV_GPU_TEMP"):
@@ -123,7 +123,7 @@ def test_other_counters_have_another_name(stack: str, setting: str, reader: str,
 
 
 @pytest.mark.parametrize("example", EXAMPLES, ids=lambda path: path.parent.name)
-def test_labels_name_what_is_there(example: Path) -> None:
+def test_labels_name_existing_configurations(example: Path) -> None:
     done = compiled(example)
     assert done.bundle
     maps = [each["data"] for each in objects(done) if each["kind"] == "ConfigMap"]
@@ -151,7 +151,7 @@ def test_definitions_come_before_what_they_define(example: Path) -> None:
         if each["kind"] == "CustomResourceDefinition":
             seen.add(each["spec"]["names"]["kind"])
         assert each["kind"] not in late - seen, each["metadata"]["name"]
-    assert seen == late  # none where the Operator Lifecycle Manager brings them
+    assert seen == late  # none if the Operator Lifecycle Manager installs them
 
 
 def test_discovery_brings_no_network_policy() -> None:
@@ -162,7 +162,7 @@ def test_discovery_brings_no_network_policy() -> None:
 
 
 def test_the_exporter_may_profile() -> None:
-    """In the standalone stack the exporter is ours; the operator's own gives it the right by itself."""
+    """In the standalone stack the exporter is ours; the operator's own exporter has the permission by default."""
     found = [
         container
         for example in EXAMPLES
@@ -199,7 +199,7 @@ spec:
     assert "ClusterPolicy" not in kinds
 
 
-def test_a_quota_beside_the_stack_is_told(tmp_path: Path) -> None:
+def test_a_quota_beside_the_stack_is_reported(tmp_path: Path) -> None:
     shutil.copytree(GOOD, tmp_path, dirs_exist_ok=True)
     (tmp_path / "extra" / "quota.yaml").write_text("""
 apiVersion: v1
@@ -216,7 +216,7 @@ spec: {hard: {pods: "10"}}
     assert [each.subject for each in told] == ["ResourceQuota/gpu-operator/mine"]
 
 
-def test_cutting_on_demand_is_doubtful_on_ampere(tmp_path: Path) -> None:
+def test_partitioning_on_demand_is_doubtful_on_ampere(tmp_path: Path) -> None:
     text = """
 apiVersion: gpublueprint.dev/v1alpha2
 kind: Blueprint

@@ -1,4 +1,4 @@
-"""Monitors, rules and counters: what is selected, reached, counted, and which rules need what."""
+"""Monitors, rules and counters: what they select and reach, which metrics exist, and which rules need which metrics."""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""A rule is a module and a page: those of the how-to page, in a copy of the tree, are found, explained and tested."""
+"""A rule is a module and a page: the rule of the how-to page, added to a copy of the tree, is found, explained and
+tested.
+"""
 
 from __future__ import annotations
 
@@ -23,7 +25,7 @@ PAGE = "blueprint/check/rules/pods/BP6199.md"
 
 @pytest.fixture(scope="module")
 def tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A copy of the tree with the files of the guide: new ones are written, rows are added to tables that are there."""
+    """A copy of the tree with the files of the guide: new files are written, and rows are added to existing tables."""
     folder = tmp_path_factory.mktemp("tree")
     for name in COPIED:
         shutil.copytree(ROOT / name, folder / name)
@@ -39,7 +41,7 @@ def tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def run(tree: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    """A module of Python, with the copy in place of the tree."""
+    """Run a Python module with the copy instead of the tree."""
     return subprocess.run(
         [sys.executable, "-m", *arguments], cwd=tree, env={**os.environ, "PYTHONPATH": str(tree)},
         capture_output=True, text=True, check=False, timeout=PATIENCE,

@@ -1,4 +1,4 @@
-"""Labels that GPU feature discovery will set, and the demands of pods that they can or cannot meet."""
+"""Labels that GPU feature discovery will set, and requirements of pods that they can or cannot meet."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ SINGLE = HEAD[: HEAD.index("    shared:")] + (
 
 
 def said(folder: Path, blueprint: str, *terms: list[dict[str, Any]], selector: dict[str, str] | None = None) -> bool:
-    """Whether a pod with these demands is told that there are no such nodes."""
+    """Whether a finding reports that no nodes meet these requirements of a pod."""
     affinity = {
         "nodeAffinity": {
             "requiredDuringSchedulingIgnoredDuringExecution": {
@@ -71,7 +71,7 @@ PRODUCT, MEMORY, COUNT = "nvidia.com/gpu.product", "nvidia.com/gpu.memory", "nvi
         ({COUNT: "8"}, False),
         ({COUNT: "16"}, True),
         ({"nvidia.com/gpu.replicas": "4"}, False),
-        ({"nvidia.com/gpu.replicas": "5"}, False),  # what GPUs that nobody shares say is left open
+        ({"nvidia.com/gpu.replicas": "5"}, False),  # the labels of GPUs that are not shared are not predicted
         ({"nvidia.com/mig.capable": "true"}, False),
         ({"nvidia.com/gpu.family": "hopper"}, False),
         ({"nvidia.com/gpu.family": "blackwell"}, True),
@@ -108,7 +108,7 @@ def test_required_affinity(tmp_path: Path, terms: list[list[dict[str, Any]]], mi
     [
         ({PRODUCT: "NVIDIA-A100-SXM4-40GB-MIG-1g.5gb"}, False),
         ({PRODUCT: "NVIDIA-A100-SXM4-40GB"}, True),
-        ({MEMORY: "4864"}, False),  # what an instance has of it is not derived
+        ({MEMORY: "4864"}, False),  # an instance's own labels are not derived
     ],
 )
 def test_instances_of_one_profile(tmp_path: Path, selector: dict[str, str], missed: bool) -> None:

@@ -1,4 +1,4 @@
-"""Patterns are read as Go reads them (RE2), not as Python does."""
+"""Patterns are interpreted as in Go (RE2), not as in Python."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Long lists and maps are validated in portions, and what is found is the same."""
+"""Long lists and maps are validated in portions, with the same findings."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ VALUES = [
     {"map": {str(number): number if number % 3 else "x" for number in range(10)}, "list": [1, 2, 3, 4, "x"]},
     {"objects": [{"a": 1}, {"a": "x"}, {}, {"b": 1}, {"a": 1, "b": 2, "c": 3, "d": 4, "e": 5}]},
     {"closed": {"a": "x", **dict.fromkeys("bcdefgh", 1)}},
-    {"closed": {**dict.fromkeys("bcdefgh", 1), "a": 1}},  # what is required comes last
+    {"closed": {**dict.fromkeys("bcdefgh", 1), "a": 1}},  # required fields come last
 ]
 
 

@@ -1,4 +1,4 @@
-"""A diagnostic points at the line that a person wrote, and notes where it was rendered."""
+"""A diagnostic points at the line that a person wrote, and a note names the template that rendered it."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def test_the_blueprint_line_comes_first_and_the_template_is_a_note() -> None:
     assert [(note.message, note.at) for note in found.notes] == [("rendered here", TEMPLATE)]
 
 
-def test_what_the_tool_ships_is_never_blamed_before_what_a_person_wrote() -> None:
+def test_shipped_files_are_never_reported_before_what_a_person_wrote() -> None:
     sources = (
         Source("release", RELEASE, "versions.x"),
         Source("overlay", OVERLAY, "a.b"),
@@ -79,8 +79,8 @@ def test_a_line_is_noted_once() -> None:
     [
         ("a b c", (10, 15), (2, 3), (12, 13)),
         ("a b c", (10, 17), (2, 3), (13, 14)),  # in quotes
-        ("a b c", (10, 15), (2, 2), (12, 13)),  # an empty part is a character wide
-        ("a b c", (10, 16), (2, 3), (10, 16)),  # not written as it is
+        ("a b c", (10, 15), (2, 2), (12, 13)),  # an empty part is one character wide
+        ("a b c", (10, 16), (2, 3), (10, 16)),  # not written in this form
         ("a b c", (10, 19), (2, 3), (10, 19)),
         (7, (10, 11), (0, 1), (10, 11)),
     ],
@@ -103,7 +103,7 @@ def test_a_text_of_several_lines_is_pointed_at_as_a_whole() -> None:
 
 
 class _Keys(dict[Path, FieldOrigin]):
-    """Origins as a file has them."""
+    """Origins in the form that a file has them."""
 
     def key_at(self, path: Path) -> Span:
         return Span("pod.yaml", len(path), 1, len(path), 9)

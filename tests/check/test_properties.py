@@ -1,5 +1,6 @@
-"""Properties over many mutations: no misspelt key goes unseen, two engines agree, and nothing that the strict
-upstream schemas reject gets through."""
+"""Properties over many mutations: every misspelt key is found, two engines agree, and everything that the strict
+upstream schemas reject is rejected.
+"""
 
 from __future__ import annotations
 
@@ -26,7 +27,7 @@ CRD = Object(VALID["crd"], "corpus")
 
 
 def _keys() -> list[tuple[str, Path]]:
-    """Every key that the API names (not users' own), as (object, path)."""
+    """Every key that the API defines (not users' own), as (object, path)."""
     return [
         (name, path)
         for name, data in VALID.items()
@@ -44,7 +45,7 @@ def _leaves() -> list[tuple[str, Path]]:
 
 
 def misspellings(word: str) -> list[str]:
-    """A letter doubled, dropped, two swapped, another case."""
+    """A letter doubled, dropped, two swapped, or different case."""
     middle = len(word) // 2
     return [
         word[:middle] + word[middle] + word[middle:],
@@ -72,8 +73,8 @@ def _check(data: dict[str, Any], **options: Any) -> list[Any]:
 @pytest.mark.parametrize(
     ("name", "path"), _keys(), ids=lambda each: each if isinstance(each, str) else format_path(each)
 )
-def test_every_misspelt_key_is_caught_where_it_stands(name: str, path: Path) -> None:
-    """Whatever the API's own key and however it is misspelt; the right spelling is suggested."""
+def test_every_misspelt_key_is_caught_at_its_place(name: str, path: Path) -> None:
+    """For every key of the API and every misspelling, the right spelling is suggested."""
     word = str(path[-1])
     for wrong in misspellings(word):
         if wrong == word:
@@ -94,7 +95,7 @@ def _mutated(mutation: tuple[tuple[str, Path], Any]) -> dict[str, Any]:
 @settings(max_examples=200, deadline=None, derandomize=True)
 @given(mutations)
 def test_both_engines_say_the_same(mutation: tuple[tuple[str, Path], Any]) -> None:
-    """jsonschema is the oracle of jsonschema_rs: same codes, same places, same words."""
+    """jsonschema is the reference for jsonschema_rs: same codes, same positions, same messages."""
     data = _mutated(mutation)
     told = [
         {(d.code.id, d.path, d.message.partition("cannot be used")[0], d.help) for d in _check(data, engine=engine)}
@@ -105,7 +106,7 @@ def test_both_engines_say_the_same(mutation: tuple[tuple[str, Path], Any]) -> No
 
 @cache
 def _upstream() -> Any:
-    """The strict definitions of kubernetes-validate, as they are."""
+    """The strict definitions of kubernetes-validate, unmodified."""
     import importlib.resources
 
     folder = importlib.resources.files("kubernetes_validate") / "kubernetes-json-schema" / "v1.36.0-local-strict"
@@ -127,7 +128,7 @@ def _upstream_kind(api_version: str, kind: str) -> Any:
 @settings(max_examples=200, deadline=None, derandomize=True)
 @given(mutations)
 def test_nothing_that_upstream_rejects_gets_through(mutation: tuple[tuple[str, Path], Any]) -> None:
-    """Our pruned and sharpened schemas are at least as strict as those they were made from."""
+    """Our pruned and refined schemas are at least as strict as those from which they were built."""
     pytest.importorskip("kubernetes_validate", reason="the dev dependency kubernetes-validate is not installed")
     data = _mutated(mutation)
     validator = _upstream_kind(str(data.get("apiVersion")), str(data.get("kind")))
@@ -137,6 +138,6 @@ def test_nothing_that_upstream_rejects_gets_through(mutation: tuple[tuple[str, P
 
 
 def test_the_corpus_reaches_far_enough_for_these_properties() -> None:
-    """A property over few keys would prove little."""
+    """A property that is checked for few keys would be worth little."""
     assert len(_keys()) > 350
     assert len({path[-1] for _, path in _keys()}) > 140

@@ -1,4 +1,4 @@
-"""Every quantity of Kubernetes' own kinds is known as one."""
+"""Every quantity of Kubernetes' built-in kinds is known as a quantity."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from blueprint.kubernetes.api import load_kubernetes
 
 MADE_BY_MACHINES = {"Counter", "DeviceCapacity", "CSIStorageCapacity", "NodeAllocatableResourceMapping",
                     "CapacityRequestPolicy", "CapacityRequestPolicyRange"}  # fmt: skip
-"""Definitions that drivers fill in and nobody declares."""
+"""Definitions that drivers fill in and users do not declare."""
 
 
 def test_every_quantity_that_can_be_declared_is_known_as_one() -> None:
-    """Otherwise another spelling of it is a difference forever."""
+    """Otherwise another spelling of it would always be reported as a difference."""
     found = []
     for name, definition in load_kubernetes("1.36").definitions.items():
         for field, schema in definition.get("properties", {}).items():

@@ -1,4 +1,4 @@
-"""Rules about queues and their workloads, condition by condition: the good example of a page, changed in one field."""
+"""Rules about queues and their workloads, condition by condition: a page's good example, with one field changed."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ KUEUE = "kueue.x-k8s.io"
 
 
 def changed(data: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
-    """The object with some fields set, made or taken away."""
+    """The object with some fields set, added or removed."""
     data = copy.deepcopy(data)
     for text, value in changes.items():
         *above, last = parse_path(text)
@@ -44,7 +44,7 @@ def changed(data: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
 def found(
     code: str, kind: str, changes: dict[str, Any], *capabilities: Capability, without: str = "", **more: Any
 ) -> dict[str, Severity]:
-    """What is said of the good example of a page after the changes, by code; `without` leaves out a kind."""
+    """The findings for the good example of a page after the changes, by code; `without` omits a kind."""
     documents = [each for each in yaml.safe_load_all(PAGES[code].good) if each["kind"] != without]
     documents = [changed(each, changes) if each["kind"] == kind else each for each in documents]
     objects = [Object(each, USERS) for each in (*documents, *more.values())]
@@ -293,7 +293,9 @@ IN_BLUEPRINT = (Capability.COMPLETE, Capability.BLUEPRINT)
     ],
 )
 def test_what_is_named_may_be_elsewhere(code: str, kind: str, missing: str, field: str, beside: Any) -> None:
-    """A name beside others of its kind is doubtful; without any, nothing is known; where all are here, it is wrong."""
+    """A missing name beside others of its kind is a warning; without any, it is unknown; in a complete input it is an
+    error.
+    """
     other = {field: "another"}
     assert found(code, kind, other) == {code: Severity.WARNING}
     assert found(code, kind, other, *IN_BLUEPRINT) == {code: Severity.WARNING}
@@ -314,7 +316,7 @@ def test_the_names_there_are_offered(name: str, help_: str | None) -> None:
 
 
 def test_a_workload_is_placed_by_annotations_of_its_pods_once() -> None:
-    """An object with several templates is told once, and more mildly than a request that is refused."""
+    """An object with several templates is reported once, less severely than a request that is rejected."""
     key = f"{KUEUE}/podset-required-topology"
     pod = {"template": {"spec": {"containers": []}}}
     spec = {"headGroupSpec": pod, "workerGroupSpecs": [pod, pod]}
@@ -391,7 +393,7 @@ def test_the_leader_of_a_group_is_one_of_its_pods() -> None:
         ({"parallelism": 1}, "the pod needs 2048Gi, and ClusterQueue research never has more than 1024Gi of memory", 1),
     ],
 )
-def test_it_is_said_how_much_is_needed_and_there(changes: dict[str, Any], text: str, container: int) -> None:
+def test_needed_and_available_amounts_are_reported(changes: dict[str, Any], text: str, container: int) -> None:
     [*others, job] = yaml.safe_load_all(PAGES["BP6556"].good)
     more = {"resources": {"requests": {"memory": "1920Gi"}}}
     first = {"resources": {"limits": {"cpu": "1", "memory": "128Gi"}}}
@@ -447,7 +449,7 @@ def test_a_configuration_that_the_manager_refuses(old: str, new: str, codes: set
     ],
 )
 def test_a_queue_of_a_namespace_that_is_not_selected(labels: Any, selector: Any, codes: set[str]) -> None:
-    """Where the namespace is not among the objects, nobody knows its labels."""
+    """If the namespace is not among the objects, its labels are unknown."""
     home = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "team", "labels": labels}}
     more = {} if labels is None else {"home": home}
     assert set(found("BP6546", "ClusterQueue", {"spec.namespaceSelector": selector}, **more)) == codes
@@ -478,7 +480,7 @@ def test_a_cron_job_hands_the_label_to_its_jobs() -> None:
 def offered(
     flavor: dict[str, Any], queue: dict[str, Any], *pools: PoolOffer, claimed: bool = False
 ) -> dict[str, Severity]:
-    """What is found in a queue of GPUs beside node pools, whose GPUs may be claimed."""
+    """The findings for a queue of GPUs beside node pools, whose GPUs may be claimed."""
     documents = [*yaml.safe_load_all(PAGES["BP6539"].good)]
     documents = [changed(each, flavor if each["kind"] == "ResourceFlavor" else queue) for each in documents]
     result = run_rules(context([Object(each, USERS) for each in documents], pools, dra() if claimed else None))

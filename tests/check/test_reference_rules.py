@@ -1,4 +1,4 @@
-"""Every validation rule in the definitions of others that are at hand compiles, or stands in a reviewed list."""
+"""Every validation rule in the available upstream definitions compiles, or is in a reviewed list."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from blueprint.check.validation_rules import RuleNode, SchemaRule, collect_rules
 pytest.importorskip("cel_expr_python", reason="the extra cel is not installed")
 
 NOT_COMPILED: set[str] = set()
-"""Rules that the library cannot compile, or that read what it cannot hold. The set only ever shrinks."""
+"""Rules that the library cannot compile, or that read values that it cannot represent. The set may only shrink."""
 
 
 def _rules(node: RuleNode | None) -> Iterator[SchemaRule]:

@@ -1,4 +1,4 @@
-"""References inside the set: found where they are wrong, silent where somebody else may have made the target."""
+"""References within the input: wrong ones are reported, unless others may have created the target."""
 
 from __future__ import annotations
 
@@ -69,25 +69,25 @@ def test_a_broken_reference_is_found(case: tuple[str, str, Any, str, Severity, s
         ("budget", "metadata.namespace", "kube-system"),
     ],
 )
-def test_what_every_cluster_has_or_may_be_absent_is_no_finding(name: str, field: str, value: Any) -> None:
+def test_what_every_cluster_has_or_may_be_absent_is_not_a_finding(name: str, field: str, value: Any) -> None:
     assert check_objects(objects(**{name: broken(name, field, value)}), kubernetes_minor="1.36") == []
 
 
-def test_in_a_namespace_of_somebody_else_a_missing_account_is_only_a_warning() -> None:
-    """We cannot know what is there; in a namespace of our own we do."""
+def test_in_a_namespace_of_another_owner_a_missing_account_is_only_a_warning() -> None:
+    """It is unknown what exists in a foreign namespace; in a namespace of our own it is known."""
     data = broken("deployment", f"{POD}.serviceAccountName", "theirs")
     data["metadata"]["namespace"] = "kube-system"
     found = check_objects([Object(data, "x")], kubernetes_minor="1.36")
     assert {(d.code.id, d.severity) for d in found} == {("BP5101", WARNING), ("BP5102", WARNING)}
 
 
-def test_a_namespace_that_is_not_rendered_is_told_once_however_many_use_it() -> None:
+def test_a_namespace_that_is_not_rendered_is_reported_once_however_many_use_it() -> None:
     everything = [each for each in objects() if each.data["kind"] != "Namespace"]
     [found] = [d for d in check_objects(everything, kubernetes_minor="1.36") if d.code.id == "BP5104"]
     assert "its namespace train (and that of 14 more objects) is not among the objects" in found.message
 
 
 def test_a_broken_identity_is_not_followed_by_complaints_about_references() -> None:
-    """No cascade: the object cannot be looked up, so nothing is said about who refers to it."""
+    """No cascade: the object cannot be identified, so references to it are not reported."""
     found = check_objects(objects(quota=broken("quota", "metadata.name", 7)), kubernetes_minor="1.36")
     assert [d.code.id for d in found] == ["BP5005"]

@@ -1,4 +1,4 @@
-"""What rules get to know of the objects, their pods and the platform."""
+"""What rules know about the objects, their pods and the platform."""
 
 from __future__ import annotations
 
@@ -251,7 +251,7 @@ H100 = PoolOffer(
         ({"nodeSelector": {"gpu": "H100"}}, "h"),
         ({"nodeSelector": {"gpu": "H100", "pool": "a"}}, ""),
         ({"nodeSelector": {"fast": "yes"}}, "h"),  # the other pool has no such label
-        ({"nodeSelector": {"zone": "b"}}, "ah"),  # nobody says
+        ({"nodeSelector": {"zone": "b"}}, "ah"),  # not declared
         ({"affinity": [{"key": "pool", "operator": "In", "values": ["h"]}]}, "h"),
         ({"affinity": [{"key": "fast", "operator": "NotIn", "values": ["yes"]}]}, "a"),
         ({"affinity": [{"key": "fast", "operator": "DoesNotExist"}]}, "a"),
@@ -342,7 +342,7 @@ NAMING = {
 def test_what_is_missing_beside_others_of_its_kind_is_worse_than_in_a_folder_without(
     kind: str, file: str, capability: Capability | None, severity: Severity
 ) -> None:
-    """A folder without any of the kind may be a sample, for which it exists already."""
+    """A folder without any object of the kind may be a sample, whose references exist already."""
     api, code, subject = NAMING[kind]
     other = an_object(kind, "another", "team", api=api, file=file)
     facts = NoPlatform(frozenset({capability} if capability else ()))
@@ -354,7 +354,7 @@ def test_what_is_missing_beside_others_of_its_kind_is_worse_than_in_a_folder_wit
 
 
 def test_the_place_of_the_metadata_is_that_of_the_object() -> None:
-    """Where a template is of one folder and what stands in it of another."""
+    """If a template is from one folder and its content from another."""
     api, code, subject = NAMING["Service"]
     elsewhere = {(): FieldOrigin(Span("training/web.yaml", 1, 1, 1, 2))}
     here = {("metadata",): FieldOrigin(Span("serving/web.yaml", 1, 1, 1, 2))}

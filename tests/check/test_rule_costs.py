@@ -1,4 +1,4 @@
-"""No rule costs more for each object where there are more objects: calls are counted, no clock is read."""
+"""The cost of a rule for each object does not grow with the number of objects: calls are counted, not timed."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def examples() -> tuple[Object, ...]:
 
 
 def copies(number: int) -> RuleContext:
-    """All of them so often, under other names: what refers to one refers to nothing in its copies."""
+    """Many copies of all objects under other names: references in the copies refer to nothing."""
     made = []
     for copy_number in range(number):
         for each in examples():
@@ -41,7 +41,7 @@ def copies(number: int) -> RuleContext:
 
 
 def cost(rule: Rule, among: RuleContext) -> int:
-    """Calls of a rule that looks at everything it is for."""
+    """Calls of a rule for all objects that it checks."""
     kinds = among.kinds.items()
     targets: list[object] = [
         each
@@ -57,12 +57,12 @@ def cost(rule: Rule, among: RuleContext) -> int:
 
 
 def test_no_rule_compares_each_with_each(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What is bounded, since it compares, is bounded here by a number that a few copies exceed."""
+    """Rules that compare objects have a limit, which here is low enough for a few copies to exceed."""
     monkeypatch.setattr(spelling, "MOST_COMPARISONS", 0)
     for module, bound in ((monitoring, "_MOST_TARGETS"), (monitoring, "_MOST_SERVERS"), (selected_pods, "_MOST")):
         monkeypatch.setattr(module, bound, 1)
     first, *contexts = (copies(number) for number in (1, *COPIES))
-    for among in (first, *contexts):  # makes what every rule uses
+    for among in (first, *contexts):  # creates what every rule uses
         assert among.pods
         assert among.operator.cluster_policy
     costs: dict[str, list[int]] = {}

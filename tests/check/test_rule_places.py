@@ -1,6 +1,6 @@
-"""The lines of an example that are wrong are marked with what the findings name: `limits: {gpu: 1}  # <- gpu`.
+"""Wrong lines of an example are marked with the field that the findings name: `limits: {gpu: 1}  # <- gpu`.
 
-`UPDATE_GOLDENS=1` writes the marks; read them in review.
+`UPDATE_GOLDENS=1` writes the marks; review them.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ MARK = re.compile(r"[ ]+# <- (?P<names>.+)$", re.MULTILINE)
 
 @pytest.mark.parametrize("code", EXAMPLES)
 def test_the_fields_that_findings_name_are_marked_in_the_example(code: str) -> None:
-    """So that the reader sees what is wrong, and a rule that points elsewhere is noticed."""
+    """So that readers see what is wrong, and a rule that points elsewhere is noticed."""
     page = EXAMPLES[code]
     if os.environ.get("UPDATE_GOLDENS"):
         _write_marks(code, page)
@@ -35,7 +35,7 @@ def _marks(text: str) -> dict[int, set[str]]:
 
 
 def _found(code: str, page: Page) -> dict[int, set[str]]:
-    """By line of the example, what the findings there name: a key, with the indices behind it."""
+    """For each line of the example, the field that the findings there name: a key, with any indices after it."""
     bad = known(page, page.bad)
     documents = _documents(bad, page.bad)
     lines: dict[int, set[str]] = {}
@@ -45,7 +45,7 @@ def _found(code: str, page: Page) -> dict[int, set[str]]:
 
 
 def _documents(bad: RuleContext, text: str) -> dict[int, yaml.Node]:
-    """The document of each object, which are in the same order by kind."""
+    """The document of each object; objects of a kind are in the same order."""
     nodes: dict[str, list[yaml.Node]] = {}
     for node, data in zip(yaml.compose_all(text), yaml.safe_load_all(text), strict=True):
         nodes.setdefault(data["kind"], []).append(node)
@@ -53,7 +53,7 @@ def _documents(bad: RuleContext, text: str) -> dict[int, yaml.Node]:
 
 
 def _line(node: yaml.Node, path: tuple[str | int, ...]) -> int:
-    """Of the field, or of what should hold it."""
+    """The line of the field or, if it is missing, of its parent."""
     line: int = node.start_mark.line
     for step in path:
         if isinstance(node, yaml.MappingNode):

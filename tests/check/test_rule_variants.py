@@ -1,10 +1,11 @@
-"""Variants of the examples of rules, in `rule_variants.yaml`: what else is found, what is not, and what is said of it.
+"""Variants of the examples of rules, in `rule_variants.yaml`: further findings, what causes none, and the texts of
+findings.
 
-Each replaces texts of an example, or of what is known of the platform: `found` are variants of `Good` that are wrong,
+Each replaces texts of an example, or of the known platform: `found` are variants of `Good` that are wrong,
 `fine` variants of `Bad` that are right, `still` variants of `Bad` that are wrong as well. A text instead of
-replacements is a whole example, and a text under `Given` is all that is known of the platform. `says` are variants of
-`Bad` under a part of what is said, and `unsaid` under what is not: lines of severity and message, help, the part of
-the text that is meant, evidence, and the path.
+replacements is a complete example, and a text under `Given` is the whole known platform. The keys of `says` are parts
+of the report on their variants of `Bad`, those of `unsaid` must not be in it. A report has lines of severity and
+message, help, the marked part of the text, evidence, and the path.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ def test_variants_of_examples_are_judged_as_the_table_says(code: str) -> None:
     for kind, (example, found) in KINDS.items():
         for variant in VARIANTS[code].get(kind, ()):
             assert bool(_said(code, example, variant)) is found, f"{kind}: {variant}"
-    heard: dict[int, list[str]] = {}  # several rows may look at one variant
+    heard: dict[int, list[str]] = {}  # several rows may use one variant
     for kind in ("says", "unsaid"):
         for text, variant in VARIANTS[code].get(kind, {}).items():
             if id(variant) not in heard:
@@ -40,7 +41,7 @@ def test_variants_of_examples_are_judged_as_the_table_says(code: str) -> None:
 
 
 def _said(code: str, example: str, variant: dict[str, str] | str) -> list[str]:
-    """What is said of a variant of an example."""
+    """The findings for a variant of an example."""
     page = EXAMPLES[code]
     if isinstance(variant, str):
         given, text = page.given, variant
@@ -64,7 +65,7 @@ def _text(subject: Object, found: ObjectFinding) -> str:
     return "\n".join(filter(None, lines)) + "\n"
 
 
-def test_a_row_that_stands_twice_is_not_lost(tmp_path: Path) -> None:
+def test_a_duplicate_row_is_not_lost(tmp_path: Path) -> None:
     file = tmp_path / "rows.yaml"
     file.write_text("BP6101:\n  fine: [a]\n  fine: [b]\n", "utf-8")
     with pytest.raises(ValueError, match="'fine' stands twice"):

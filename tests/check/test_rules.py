@@ -1,4 +1,4 @@
-"""Every rule's examples: what is wrong is complained about under its code alone, what is right is left alone."""
+"""Every rule's examples: bad ones are reported under the rule's code only, good ones are not reported."""
 
 from __future__ import annotations
 
@@ -30,9 +30,9 @@ PAGES = {code.id: code.page for each in RULES for code in each.codes}
 EXAMPLES = {code: page for code, page in PAGES.items() if page}
 OF_FORM = {code.id for each in all_rules() if each.of_form for code in each.codes}
 SHOWN_BY_ANOTHER = {"awsnodetemplate", "nodeclaim", "podmonitor", "scaledobject"}
-"""Kinds whose rules are those of another kind, which is in the example."""
+"""Kinds that share the rules of another kind, which is in the example."""
 NOT_OF_FORM = ("missing-field", "validation-rule-violated", "schema-unknown")
-"""What examples may leave out, and kinds whose definition is brought by users."""
+"""Objects that examples may omit, and kinds whose definition users install."""
 HERE = Span("patch.yaml", 1, 1, 1, 2)
 PATCHED = FieldOrigin(HERE, (Source("patch", HERE, "patches"),))
 
@@ -45,12 +45,12 @@ def objects(text: str, component: str | dict[str, str] = USERS) -> list[Object]:
 
 
 def given(page: Page) -> dict[str, Any]:
-    """What the rule knows of the platform in an example."""
+    """What is known of the platform in an example."""
     return yaml_value(page.given) or {}
 
 
 def known(page: Page, text: str) -> RuleContext:
-    """An example, with its nodes."""
+    """The context of an example, with its nodes."""
     platform = given(page)
     nodes = [
         PoolOffer(**{**each, "taints": tuple(Taint(**taint) for taint in each.get("taints", ()))})
@@ -91,7 +91,7 @@ def test_what_is_bad_is_found_and_what_is_good_is_not(code: str) -> None:
 
 
 def findings_of(code: str, known_: RuleContext) -> Iterator[tuple[Object, ObjectFinding]]:
-    """What is found under a code, each with its object."""
+    """The findings with a code, each with its object."""
     for each in (rule for rule in RULES if code in {own.id for own in rule.codes}):
         for target in known_.pods if each.subject == PODS else [one for kind in known_.kinds.values() for one in kind]:
             subject: Any = target.subject if each.subject == PODS else target
@@ -109,7 +109,7 @@ def test_a_finding_names_a_field_that_is_there(code: str) -> None:
 
 
 def names_a_field(subject: Object, found: ObjectFinding) -> bool:
-    """Whether the field is there or, where one is missing, what should hold it."""
+    """Whether the field exists or, if one is missing, its parent does."""
     there = is_there(subject.data, found.path) or isinstance(found.path[-1], str)
     return there and is_there(subject.data, found.path[:-1])
 
@@ -120,7 +120,7 @@ def is_there(data: Any, path: tuple[str | int, ...]) -> bool:
 
 @pytest.mark.parametrize("code", EXAMPLES)
 def test_examples_are_objects_that_the_api_takes(code: str) -> None:
-    """What a schema refuses needs no rule, unless to explain it; a validation rule is not evaluated everywhere."""
+    """What a schema rejects needs a rule only as an explanation; a validation rule is not evaluated everywhere."""
     for text in (EXAMPLES[code].good,) if code in OF_FORM else (EXAMPLES[code].bad, EXAMPLES[code].good):
         found = check_objects(objects(text), kubernetes_minor="1.36")
         form = [each for each in found if each.code.id.startswith("BP50")]
@@ -138,7 +138,7 @@ def test_every_code_has_a_page_with_every_section_and_a_rule() -> None:
 
 
 def test_rules_are_values_that_say_what_they_do() -> None:
-    """A folder that no kind is called by would never be looked at."""
+    """A folder that is not named after a kind would never be read."""
     texts = (text for page in EXAMPLES.values() for text in (page.bad, page.good))
     kinds = {data["kind"].lower() for text in texts for data in yaml_documents(text)}
     assert {each.subject for each in RULES} - kinds == {PODS, EVERY_KIND, *SHOWN_BY_ANOTHER}
@@ -149,7 +149,7 @@ def test_rules_are_values_that_say_what_they_do() -> None:
 
 
 def mangled(value: Any) -> Iterator[Any]:
-    """The value with each part of it, one at a time, replaced by something of another type."""
+    """The value with each of its parts, one at a time, replaced by one of another type."""
     yield from (None, 7, "text", [], {}, ["text"], {"text": "text"})
     if isinstance(value, dict):
         for key, below in value.items():
@@ -161,7 +161,7 @@ def mangled(value: Any) -> Iterator[Any]:
 
 @pytest.mark.parametrize("code", EXAMPLES)
 def test_no_rule_stumbles_over_anything_that_a_manifest_may_hold(code: str) -> None:
-    """Fields whose schema is open, or unknown, may hold any type."""
+    """Fields without a schema, or with an open one, may have any type."""
     page = EXAMPLES[code]
     whole = known(page, page.bad)
     *_, last = every = objects(page.bad, given(page).get("component", USERS))
@@ -181,7 +181,7 @@ def test_codes_are_named_in_one_place() -> None:
 
 
 def scaled_by(kind: str, target: dict[str, Any], *, replicas: Any = 3, namespace: str = "n") -> set[str]:
-    """What is said of a workload and an autoscaler."""
+    """The findings for a workload and an autoscaler."""
     api = {"Deployment": "apps/v1", "StatefulSet": "apps/v1"}[kind]
     spec = {} if replicas is None else {"replicas": replicas}
     workload = {"apiVersion": api, "kind": kind, "metadata": {"name": "w", "namespace": "n"}, "spec": spec}
@@ -201,8 +201,8 @@ def scaled_by(kind: str, target: dict[str, Any], *, replicas: Any = 3, namespace
     [
         ("Deployment", {"apiVersion": "apps/v1", "kind": "Deployment", "name": "w"}, {}, True),
         ("StatefulSet", {"apiVersion": "apps/v1", "kind": "StatefulSet", "name": "w"}, {}, True),
-        ("Deployment", {"name": "w"}, {}, True),  # KEDA means a Deployment
-        ("Deployment", {"name": "w"}, {"replicas": 0}, True),  # KEDA wakes what sleeps
+        ("Deployment", {"name": "w"}, {}, True),  # the default kind of KEDA is a Deployment
+        ("Deployment", {"name": "w"}, {"replicas": 0}, True),  # KEDA scales up from zero
         ("Deployment", {"kind": "Deployment", "name": "w"}, {"replicas": 0}, False),
         ("Deployment", {"kind": "Deployment", "name": "w"}, {"replicas": None}, False),
         ("Deployment", {"kind": "StatefulSet", "name": "w"}, {}, False),
@@ -211,7 +211,7 @@ def scaled_by(kind: str, target: dict[str, Any], *, replicas: Any = 3, namespace
         ("Deployment", {"apiVersion": "other.io/v1", "kind": "Deployment", "name": "w"}, {}, False),
     ],
 )
-def test_replicas_and_an_autoscaler_exclude_each_other(
+def test_replicas_and_an_autoscaler_are_mutually_exclusive(
     kind: str, target: dict[str, Any], more: dict[str, Any], said: bool
 ) -> None:
     assert bool(scaled_by(kind, target, **more)) is said

@@ -1,4 +1,4 @@
-"""The API server is the judge of validation rules: the same verdict for every expression and value."""
+"""The API server is the reference for validation rules: the same verdict for every expression and value."""
 
 from __future__ import annotations
 
@@ -110,10 +110,11 @@ NOT_INSTALLABLE = (
     "flatten",
     "distinct",
 )
-"""What is in the rules that the server refuses in a definition: fields that its schema lacks, functions that rules of
-definitions do not have, and costs that its estimate finds too high."""
+"""Why the server rejects some rules in a definition: fields that its schema lacks, functions that rules of
+definitions do not have, and costs that its estimate finds too high.
+"""
 DISAGREEMENTS = {("isQuantity(self) && quantity(self).isInteger()", "'2000m'")}
-"""Reviewed pairs on which we are wrong. It only ever shrinks.
+"""Reviewed pairs for which we are wrong. The list may only shrink.
 
 The server keeps the scale a quantity was written in, and calls `2000m` no integer; we keep the number alone.
 """
@@ -141,7 +142,7 @@ def definition(group: str, chosen: dict[int, tuple[Schema, str, list[Any]]]) -> 
 
 @pytest.fixture(scope="module")
 def installed(lab: Any) -> tuple[Any, str, dict[int, tuple[Schema, str, list[Any]]]]:
-    """The definition with every rule that the server takes."""
+    """The definition with every rule that the server accepts."""
     group = f"r{uuid.uuid4().hex[:8]}.example.com"
     chosen = dict(enumerate(CASES))
     path = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
@@ -157,7 +158,7 @@ def installed(lab: Any) -> tuple[Any, str, dict[int, tuple[Schema, str, list[Any
 
 
 def _refused(lab: Any, path: str, crd: dict[str, Any]) -> set[int]:
-    """The fields whose rules the server refuses in a definition; it is installed if there are none."""
+    """The fields whose rules the server rejects in a definition; without any, the definition is installed."""
     try:
         lab.request("POST", path, crd)
     except RequestFailed as failed:
@@ -175,7 +176,7 @@ def _pairs(chosen: dict[int, tuple[Schema, str, list[Any]]]) -> Iterator[tuple[i
 
 
 def test_every_verdict_is_that_of_the_api_server(installed: Any) -> None:
-    """Of rules that were not evaluated there is no verdict to compare; they are few."""
+    """Rules that were not evaluated there have no verdict to compare; they are few."""
     lab, group, chosen = installed
     crd = definition(group, chosen)
     wrong, undecided, count = set(), [], 0

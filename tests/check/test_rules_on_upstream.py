@@ -1,4 +1,4 @@
-"""Rules about manifests alone have nothing to say of what upstream charts render, and find what is broken in it."""
+"""Rules about manifests alone report nothing in the output of upstream charts, and find mistakes inserted into it."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ from blueprint.render.canonical import canonical
 
 FIRST, LAST = "BP6101", "BP6599"
 NEEDY = {code.id for each in all_rules() for code in each.codes if each.needs - {Capability.PROMQL}}
-"""Codes of rules that need to know more than manifests."""
+"""Codes of rules that need more than manifests."""
 KNOWN = {
     ("BP6115", "Job/kata-system/kata-deploy-rb-cleanup"),
     ("BP6301", "Secret/monitoring/alertmanager-kube-prometheus-stack-alertmanager"),
     ("BP6301", "Secret/monitoring/kube-prometheus-stack-grafana"),
 }
-"""What upstream's charts do wrong indeed: code and object. Reviewed; it only ever shrinks."""
+"""Real mistakes of upstream's charts: code and object. Reviewed; the list may only shrink."""
 
 
 def _folder() -> Path:
@@ -42,7 +42,7 @@ def _renders() -> list[str]:
 
 
 class Loader(yaml.CSafeLoader):
-    """Takes `=` for text, as upstream's definitions mean it."""
+    """Reads `=` as text, as intended in upstream's definitions."""
 
 
 Loader.add_constructor("tag:yaml.org,2002:value", lambda loader, node: loader.construct_scalar(node))
@@ -62,7 +62,7 @@ def _results(objects: Any) -> RuleResults:
 
 
 @pytest.mark.parametrize("render", _renders())
-def test_nothing_is_said_of_what_upstream_renders(render: str) -> None:
+def test_nothing_is_reported_of_what_upstream_renders(render: str) -> None:
     _folder()
     found = _results(_objects(render)).diagnostics
     told = {(each.code.id, str(each.subject)) for each in found if FIRST <= each.code.id <= LAST}
@@ -80,7 +80,7 @@ PAGES = {
 
 @pytest.mark.parametrize("code", PAGES)
 def test_a_mistake_is_found_amid_what_upstream_renders(code: str) -> None:
-    """The example beside a real set of objects: found where it is wrong, silent once it is repaired."""
+    """The example together with a real set of objects: wrong ones are reported, corrected ones are not."""
     page = PAGES[code]
     around = _objects(_renders()[0])
     for text, found in ((page.bad, True), (page.good, False)):

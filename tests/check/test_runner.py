@@ -1,4 +1,4 @@
-"""The runner: which rules run, what a policy changes, and what a rule that fails leaves."""
+"""The runner: which rules run, the effect of a policy, and the result of a rule that fails."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def test_the_recommended_rules_run() -> None:
     ],
 )
 def test_rules_are_chosen_by_code_slug_tag_and_profile(policy: RulePolicy, left: set[str]) -> None:
-    """What keeps credentials out of bundles runs whatever is chosen."""
+    """The rules that keep credentials out of bundles run whatever is selected."""
     assert ids(run(policy)) == left | {"BP6301"}
 
 
@@ -130,7 +130,7 @@ def _break_a_rule(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(runner, "rules_of", lambda name: (*([failing] if name == "pods" else []), *rules_of(name)))
 
 
-def test_a_failure_names_the_rule_the_first_object_and_the_way_out(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_failure_names_the_rule_the_first_object_and_the_fix(monkeypatch: pytest.MonkeyPatch) -> None:
     _break_a_rule(monkeypatch)
     [first] = objects()
     second = Object(canonical(yaml.safe_load(POD.replace("name: job", "name: other"))), USERS)
@@ -144,7 +144,7 @@ def test_a_failure_names_the_rule_the_first_object_and_the_way_out(monkeypatch: 
 
 
 def test_rules_look_at_the_objects_that_are_chosen() -> None:
-    """As for objects that did not change: the others are there, and nothing is said of them."""
+    """As for unchanged objects: the others are in the context, but not reported."""
     chosen, other = (
         Object(canonical(yaml.safe_load(POD.replace("name: job", f"name: {name}"))), USERS) for name in ("one", "two")
     )
@@ -164,7 +164,7 @@ def test_rules_of_form_look_at_malformed_objects_too() -> None:
     assert ids(run_rules(context([]))) == set()
 
 
-def test_a_kind_of_another_group_and_one_that_is_called_like_a_folder_are_nobodys() -> None:
+def test_a_kind_of_another_group_named_like_a_folder_has_no_rules() -> None:
     policy = {"kind": "ClusterPolicy", "metadata": {"name": "a"}, "spec": {"dcgm": {"enabled": True}}}
     ours, theirs = (
         Object(canonical({"apiVersion": f"{group}/v1", **policy}), USERS) for group in ("nvidia.com", "kyverno.io")
@@ -201,7 +201,7 @@ def test_a_name_is_a_code_its_beginning_a_slug_or_a_tag(name: str, meant: bool) 
     assert ("BP6115" not in ids(run(RulePolicy(ignore=(name,))))) is meant
 
 
-def test_why_a_rule_does_not_run_is_said() -> None:
+def test_why_a_rule_does_not_run_is_reported() -> None:
     def why(policy: RulePolicy) -> set[str]:
         skipped = run(policy).skipped
         return {each.reason for each in skipped if "BP6115" in {code.id for code in each.rule.codes}}

@@ -1,4 +1,4 @@
-"""What BP6529 and BP6530 say, case by case: parts of GPUs under KAI Scheduler, and GPUs of containers in machines."""
+"""BP6529 and BP6530, case by case: GPU fractions with KAI Scheduler, and GPUs of containers in virtual machines."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ SHARE = "set gpu-fraction or gpu-memory, or remove it"
 
 
 def findings(code: str, annotations: dict[str, Any], amount: Any = None, **spec: Any) -> list[tuple[str, str, str]]:
-    """The last key of the path, the text behind the field, and the help of every finding of a code."""
+    """For each finding with a code: the last key of the path, the text after the field, and the help."""
     limits = {} if amount is None else {"nvidia.com/gpu": amount}
     container = {"name": "main", "image": "registry.example/app:1.4", "resources": {"limits": limits}}
     pod = {
@@ -75,7 +75,7 @@ def test_parts_of_gpus(annotations: dict[str, str], amount: int | None, expected
         ({DEVICES: "2"}, None, SHARE),
     ],
 )
-def test_the_ways_out_of_parts_of_gpus(annotations: dict[str, str], amount: int | None, way_out: str) -> None:
+def test_the_suggested_fixes_for_gpu_fractions(annotations: dict[str, str], amount: int | None, way_out: str) -> None:
     found = findings("BP6529", annotations, amount, schedulerName="kai-scheduler")
     assert [help_ for _, _, help_ in found] == [way_out]
 
@@ -107,7 +107,7 @@ def test_the_annotations_of_a_template_are_named_there() -> None:
     ],
 )
 def test_what_karpenter_dropped(version: str, kind: str, expected: list[tuple[str, str]]) -> None:
-    """BP6562 points at what has to change."""
+    """BP6562 points at the field to change."""
     data = {"apiVersion": version, "kind": kind, "metadata": {"name": "gpu"}, "spec": {}}
     found = run_rules(context([]), malformed=[Object(data, USERS)]).diagnostics
     assert [(each.path, each.help) for each in found if each.code.id == "BP6562"] == expected
@@ -129,7 +129,7 @@ def test_gpus_of_containers_in_machines(runtime: Any, amount: int | None, is_fou
     ("handler", "amount"), [("kata-qemu-nvidia-gpu", "10240Mi"), ("kata-qemu", "320Mi"), ("runc", None)]
 )
 def test_the_overhead_of_a_machine(handler: str, amount: str | None) -> None:
-    """BP6543 says at the handler what kata-deploy uses for it."""
+    """BP6543 states for the handler the overhead that kata-deploy uses."""
     runtime = {"apiVersion": "node.k8s.io/v1", "kind": "RuntimeClass", "metadata": {"name": "a"}, "handler": handler}
     found = [each for each in run_rules(context([Object(runtime, USERS)])).diagnostics if each.code.id == "BP6543"]
     expected = [("handler", f"kata-deploy uses {amount} for such a handler")] if amount else []

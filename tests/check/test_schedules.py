@@ -1,4 +1,4 @@
-"""Schedules of CronJobs (BP6161): what is wrong with one, in words."""
+"""Schedules of CronJobs (BP6161): the message for each mistake."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def test_a_schedule_of_any_length_is_shown_in_part() -> None:
 
 
 def test_a_long_duration_is_read_in_one_pass() -> None:
-    """Nothing is remembered of each of its parts."""
+    """No backtracking positions are kept for its parts."""
     job = Object(cron_job("@every " + "1h" * 100_000 + "x"), USERS)
     given = context([job])
     run_rules(given)

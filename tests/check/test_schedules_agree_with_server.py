@@ -1,4 +1,4 @@
-"""A real API server is the judge of schedules of CronJobs (BP6161)."""
+"""A real API server is the reference for schedules of CronJobs (BP6161)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Rules about KAI Scheduler, Karpenter, Kata and gangs, condition by condition: the good example of a page, changed."""
+"""Rules about KAI Scheduler, Karpenter, Kata and gangs, condition by condition: a page's good example, changed."""
 
 from __future__ import annotations
 

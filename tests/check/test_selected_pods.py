@@ -1,4 +1,4 @@
-"""Selectors without a pod (BP6157), by how much of the cluster is in the input."""
+"""Selectors that match no pod (BP6157), for inputs with more or less of the cluster."""
 
 from __future__ import annotations
 
@@ -42,13 +42,17 @@ def found(folder: Path, *, complete: bool, **files: str) -> list[tuple[str, Seve
     ("files", "complete", "path"),
     [
         ({"a": f"{SERVICE}---\n{POD.replace('NAME', 'one')}"}, False, "spec.selector.app"),
-        ({"a": SERVICE, "b": POD.replace("NAME", "one")}, False, None),  # perhaps samples, of which one is applied
+        (
+            {"a": SERVICE, "b": POD.replace("NAME", "one")},
+            False,
+            None,
+        ),  # these may be samples of which only one is applied
         ({"a": SERVICE, "b": POD.replace("NAME", "one")}, True, "spec.selector.app"),
         ({"a": SERVICE}, False, None),
         ({"a": SERVICE}, True, "spec.selector"),
         ({"a": f"{SERVICE}---\n{POD.replace('NAME', 'one')}---\n{POD.replace('NAME', 'two')}"}, False, None),
         ({"a": f"{SERVICE}---\n{POD.replace('NAME', 'one')}---\n{POD.replace('NAME', 'two')}"}, True, "spec.selector"),
-        ({"a": f"{SERVICE}---\n{CUSTOM}"}, True, None),  # whose controller gives pods labels of its own
+        ({"a": f"{SERVICE}---\n{CUSTOM}"}, True, None),  # its controller gives pods labels of its own
     ],
     ids=["one file", "files of a folder", "complete", "alone", "alone, complete", "several", "all", "of a controller"],
 )

@@ -1,8 +1,8 @@
-"""What several rules ask in common, by tables: each row decides one condition of it.
+"""Checks that several rules share, as tables: each row tests one condition.
 
-Amounts (BP6134, BP6106), credentials (BP6301), who decides what nodes offer (BP6102, BP6103, BP6104, BP6470), drivers
-(BP6042, BP6043), PromQL (BP6570), names of resources (BP6162) and capabilities (BP6160),
-ports (BP6158).
+Amounts (BP6134, BP6106), credentials (BP6301), whose device plugin determines what nodes offer (BP6102, BP6103, BP6104,
+BP6470), drivers (BP6042, BP6043), PromQL (BP6570), names of resources (BP6162) and capabilities (BP6160), ports
+(BP6158).
 """
 
 from __future__ import annotations
@@ -126,7 +126,7 @@ def config_map(data: dict[str, str], namespace: str = "n") -> dict[str, Any]:
         ([daemon_set(PLUGIN), daemon_set({**PLUGIN, **BY_NAME})], False),
     ],
 )
-def test_a_users_device_plugin_decides_by_what_is_written_of_it(manifests: list[Any], decided: bool) -> None:
+def test_a_users_device_plugin_counts_only_if_the_platform_declares_it(manifests: list[Any], decided: bool) -> None:
     pool = PoolOffer("train", {"nvidia.com/gpu": 8}, exact=False)
     assert is_decided_here(context([Object(each, USERS) for each in manifests], [pool])) is decided
     rendered = context([Object(each, "nvidia-device-plugin") for each in manifests], [pool])
@@ -135,7 +135,7 @@ def test_a_users_device_plugin_decides_by_what_is_written_of_it(manifests: list[
 
 
 def driver(fields: dict[str, Any], at: Path, patched: str) -> Object:
-    """An object with a driver of ours, of which one field is patched."""
+    """An object with a driver of ours, one field of which is patched."""
     data: dict[str, Any] = {"apiVersion": "nvidia.com/v1", "kind": "ClusterPolicy", "metadata": {"name": "c"}}
     inner = data
     for step in at:

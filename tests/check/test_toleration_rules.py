@@ -1,4 +1,4 @@
-"""Tolerations of workloads against the taints of pools and NodePools, and tolerations that go too far."""
+"""Tolerations of workloads for the taints of pools and NodePools, and tolerations that are too broad."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def found(*data: dict[str, Any], pools: tuple[PoolOffer, ...] = (), **facts: Any
     ("spec", "pools", "expected"),
     [
         (GPU, (LARGE,), {"BP6105"}),
-        (GPU, (LARGE, SMALL), {"BP6105"}),  # no other node has so many
+        (GPU, (LARGE, SMALL), {"BP6105"}),  # no other node has this many
         (GPU, (LARGE, PER_GPU), set()),
         (f"{GPU}\nnodeSelector: {{pool: train}}", (LARGE, PER_GPU), {"BP6105"}),
         (f"{GPU}\nnodeSelector: {{pool: open}}", (LARGE, PER_GPU), set()),
@@ -75,7 +75,7 @@ def test_what_nodes_of_pools_keep_away(spec: str, pools: tuple[PoolOffer, ...], 
     [
         ("gpu.nvidia.com", "[]", {"BP6105"}),
         ("gpu.nvidia.com", "[{key: dedicated, operator: Exists}]", set()),
-        ("nics.example.com", "[]", set()),  # of which nothing is known
+        ("nics.example.com", "[]", set()),  # about which nothing is known
     ],
 )
 def test_pods_that_claim_devices_of_tainted_nodes(device_class: str, tolerations: str, expected: set[str]) -> None:
@@ -127,7 +127,7 @@ def test_taints_of_node_pools(pools: list[dict[str, Any]], tolerations: str, exp
 
 
 @pytest.mark.parametrize("spec", [NO_GPU, GPU.replace("limits", "requests")])
-def test_pods_without_a_limit_of_gpus_are_no_business_of_node_pools(spec: str) -> None:
+def test_pods_without_a_gpu_limit_are_not_checked_against_node_pools(spec: str) -> None:
     assert found(node_pool("[{key: a, effect: NoSchedule}]"), pod(spec)) == set()
 
 
@@ -141,7 +141,7 @@ def test_pods_without_a_limit_of_gpus_are_no_business_of_node_pools(spec: str) -
         ("", "Deployment", "{annotations: {gpu-memory: '2000'}}", set()),
         ("resources: {requests: {nvidia.com/gpu: 1}}", "Pod", "{}", set()),
         ("resources: {limits: {amd.com/gpu: 1}}", "Pod", "{}", set()),
-        ("env: [{name: NVIDIA_VISIBLE_DEVICES, value: all}]", "Pod", "{}", set()),  # BP6111 says so
+        ("env: [{name: NVIDIA_VISIBLE_DEVICES, value: all}]", "Pod", "{}", set()),  # BP6111 reports it
         ("env: [{name: OTHER, value: all}]", "Pod", "{}", {"BP6152"}),
     ],
 )

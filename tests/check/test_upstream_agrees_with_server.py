@@ -1,7 +1,8 @@
-"""The API server is the judge of definitions, of what upstream's charts render, and of what is broken in it.
+"""The API server is the reference for definitions, for the output of upstream's charts, and for mistakes inserted into
+it.
 
 BLUEPRINT_REFERENCE names a folder with the charts' outputs. BLUEPRINT_SEED and BLUEPRINT_MUTATIONS (how many objects of
-each kind) choose other and more broken objects.
+each kind) select other and more mutated objects.
 """
 
 from __future__ import annotations
@@ -38,18 +39,18 @@ SHIPPED = [pytest.param(path, id="/".join(path.parts[-3:])) for path in (*shippe
 SEED = int(os.environ.get("BLUEPRINT_SEED", "1"))
 MUTATIONS = int(os.environ.get("BLUEPRINT_MUTATIONS", "4"))
 UNDECIDED = ("BP5025", "BP5002")
-"""A validation rule that is not evaluated, a kind that is not known: there is no verdict to compare."""
+"""A validation rule that is not evaluated, or an unknown kind: there is no verdict to compare."""
 
 
 KNOWN = (
-    "null ('spec',)",  # of a DeviceClass: OpenAPI requires it, and the server makes an empty one of none
+    "null ('spec',)",  # of a DeviceClass: OpenAPI requires it, and the server adds an empty one
     "'preference'",  # of a preferred node affinity: the same
 )
-"""Changes about which we are wrong. It only ever shrinks."""
+"""Changes for which we are wrong. The list may only shrink."""
 
 
 class Loader(yaml.CSafeLoader):
-    """Takes `=` for text, as upstream's definitions mean it, and leaves points in time as they are written."""
+    """Reads `=` as text, as intended in upstream's definitions, and keeps timestamps as they are written."""
 
 
 Loader.add_constructor("tag:yaml.org,2002:value", lambda loader, node: loader.construct_scalar(node))
@@ -69,7 +70,7 @@ def _renders() -> list[str]:
 
 @cache
 def _documents(file: Path) -> tuple[Data, ...]:
-    """The objects of a file, those of lists too."""
+    """The objects of a file, including those in lists."""
     found: list[Data] = []
     for each in yaml.load_all(file.read_text("utf-8"), Loader):
         if isinstance(each, dict) and each.get("kind"):
@@ -83,7 +84,7 @@ def _definitions(files: Iterable[Path]) -> dict[str, Data]:
 
 
 class Judge:
-    """An API server, asked by dry-run, in which nothing converts, mutates or validates beside itself."""
+    """An API server, queried by dry-run, without anything that converts, mutates or validates besides itself."""
 
     def __init__(self, lab: Any) -> None:
         self.lab = lab
@@ -91,7 +92,7 @@ class Judge:
         self._namespaces: set[str] = set()
 
     def install(self, crds: Iterable[Data]) -> list[Data]:
-        """Replace definitions of these names; gives them as they are used: no webhook converts."""
+        """Replace definitions with these names; returns them as they are used: without conversion webhooks."""
         used = [{**each, "spec": {k: v for k, v in each["spec"].items() if k != "conversion"}} for each in crds]
         for each in used:
             path = f"{CRDS}/{each['metadata']['name']}?fieldManager=judge&force=true"
@@ -108,11 +109,11 @@ class Judge:
         return all(self._kind(f"{spec['group']}/{name}", spec["names"]["kind"]) for name in served)
 
     def serves(self, data: Data) -> bool:
-        """Whether the server has the kind: neither a definition that nobody gave, nor off by default."""
+        """Whether the server serves the kind: it is defined, and not disabled by default."""
         return self._kind(data["apiVersion"], data["kind"]) is not None
 
     def refusal(self, data: Data) -> str | None:
-        """Why the server would not create the object; None if it would."""
+        """Why the server would reject the object; None if it would create it."""
         kind = self._kind(data["apiVersion"], data["kind"])
         if kind is None:
             return f"{data['kind']} {data['apiVersion']} is not served"
@@ -149,7 +150,7 @@ def _root(version: str) -> str:
 
 @pytest.fixture(scope="session")
 def judge(own: Any) -> Judge:
-    """Has every shipped definition, which a component's own one of the same name replaces."""
+    """An API server with every shipped definition, which a component's own one of the same name replaces."""
     made = Judge(own)
     made.install(load_crd(*key) for key in shipped_crds())
     return made
@@ -157,7 +158,7 @@ def judge(own: Any) -> Judge:
 
 @pytest.mark.parametrize("path", SHIPPED)
 def test_the_api_server_takes_every_shipped_definition(own: Any, path: Path) -> None:
-    """As structural, and whole: nothing of the schema is dropped."""
+    """They are structural and complete: nothing of the schema is dropped."""
     crd = expand_crd(yaml.safe_load(path.read_text("utf-8")))
     query = "dryRun=All&fieldValidation=Strict&fieldManager=judge&force=true"
     got = own.request("PATCH", f"{CRDS}/{crd['metadata']['name']}?{query}", crd, content_type=APPLY)
@@ -165,7 +166,7 @@ def test_the_api_server_takes_every_shipped_definition(own: Any, path: Path) -> 
 
 
 def _complaints(found: Iterable[Diagnostic]) -> Iterator[tuple[str, str]]:
-    """Object and code of what the API server must refuse, and of what is not decided here."""
+    """Object and code of what the API server must reject, and of what is unknown here."""
     for each in found:
         code = each.code.id
         if code in UNDECIDED or (code < "BP51" and code not in SILENT and each.severity is Severity.ERROR):
@@ -215,9 +216,9 @@ def component(request: Any, judge: Judge) -> tuple[Path, list[Data]]:
 
 
 def _disagreements(judge: Judge, objects: Mapping[str, Data], crds: Sequence[Data]) -> dict[str, Any]:
-    """Which objects only one of both takes, and what the other one says.
+    """The objects that only one of the two accepts, with the reason of the other.
 
-    The server judges its own kinds by code as well (422), which demands what no schema says.
+    The server also validates its own kinds in code (422), which requires more than their schemas.
     """
     wrong = {}
     custom = {crd["spec"]["group"] for crd in crds}
@@ -257,7 +258,7 @@ def test_what_is_broken_in_it_is_judged_as_the_api_server_does(
 
 @pytest.mark.reference
 def test_random_objects_are_judged_as_the_api_server_does(judge: Judge, component: tuple[Path, list[Data]]) -> None:
-    """Of every definition: some that its schema describes, and the same with one change."""
+    """For every definition: some objects that its schema describes, and the same with one change."""
     _, crds = component
     dice = random.Random(SEED)  # noqa: S311 - which objects, no secret
     made = {}

@@ -1,4 +1,4 @@
-"""Validation rules of custom resources: evaluated as on create, placed at the field, never passed over in silence."""
+"""Validation rules of custom resources: evaluated as on create, reported at the field, never silently skipped."""
 
 from __future__ import annotations
 
@@ -156,7 +156,7 @@ def test_the_time_for_all_rules_is_limited() -> None:
 
 @needs_library
 def test_time_that_other_work_may_have_taken_does_not_count() -> None:
-    """Until five seconds have passed the time of day is enough; from then on it is that of the process."""
+    """Up to five seconds, wall-clock time is measured; from then on, the CPU time of the process."""
     plan = collect_rules(rules({"rule": "self.a > 1"}, a=INT), root=False)
     tally = RuleTally(seconds=5.0)
     evaluate = [*evaluate_rules(plan, {"a": 2}, "Thing", tally)]
@@ -173,7 +173,7 @@ _NESTED = (
 
 @needs_library
 def test_messages_take_part_in_the_time_for_all_rules(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A message that is not made is said not to be, and the violation stands all the same."""
+    """If a message is not evaluated, this is reported, and the violation is reported all the same."""
     monkeypatch.setattr(time, "perf_counter", itertools.count().__next__)
     monkeypatch.setattr(time, "process_time", itertools.count().__next__)
     rule = {"rule": "self.a > 1", "message": "too small", "messageExpression": "string(self.a) + ' is too small'"}
@@ -243,7 +243,7 @@ def test_without_the_library_each_kind_has_one_note() -> None:
 
 @pytest.mark.parametrize("example", ["h100-training", "gb200-racks"])
 def test_an_example_without_rules_to_evaluate_imports_no_cel(example: str) -> None:
-    """Their rules compare with what is stored, if there are any."""
+    """Its rules compare with the stored object, if there are any."""
     code = (
         "import sys; from blueprint.pipeline import compile_blueprint;"
         f"compile_blueprint('examples/{example}/blueprint.yaml');"

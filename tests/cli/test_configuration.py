@@ -1,4 +1,4 @@
-"""The configuration of a project: one file, found once, its mistakes at their place and told once."""
+"""The configuration of a project: one file, found once; its mistakes are reported once, at their positions."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def test_the_nearest_file_counts_alone() -> None:
     assert (found.file, found.values) == ("team/.blueprint.toml", {"rules": {"profile": "strict"}})
 
 
-def test_a_pyproject_of_another_tool_is_no_configuration() -> None:
+def test_a_pyproject_of_another_tool_is_not_a_configuration() -> None:
     Path("pyproject.toml").write_text("[tool.black]\nthis is not even TOML\n")
     assert find_configuration("team/jobs/pod.yaml") is None
 
@@ -62,7 +62,7 @@ def test_mistakes_have_their_place(text: str, line: int, column: int, message: s
     assert message in found.message
 
 
-def test_a_mistake_is_told_once_with_its_line(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_mistake_is_reported_once_with_its_line(capsys: pytest.CaptureFixture[str]) -> None:
     """Rules and waivers both read the file."""
     Path(".blueprint.toml").write_text('waivers = 3\n[rules]\nselect = ["BP6101"]\n')
     assert main(["lint", "team/jobs"]) == 2

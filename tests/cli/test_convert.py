@@ -1,4 +1,4 @@
-"""The machinery of versions, proved with a version that never was; `test_v1alpha1.py` has the real one."""
+"""The conversion machinery, tested with a synthetic version; `test_v1alpha1.py` tests the real one."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def convert(text: str, to: str = API_VERSION) -> str:
 
 
 def read(text: str) -> object:
-    """What reading the older document gives."""
+    """The result of reading the older document."""
     return plain(upgraded(nodes_of(load_text(text, "old.yaml"), Layer("old.yaml", "blueprint", 0)), LANGUAGE))
 
 
@@ -61,7 +61,7 @@ def test_a_step_alone_leads_to_the_version_between() -> None:
     assert convert(between) == NEW
 
 
-def test_what_is_current_comes_out_to_the_byte() -> None:
+def test_what_is_current_comes_out_byte_for_byte() -> None:
     odd = "# x\r\n\r\napiVersion:   gpublueprint.dev/v1alpha2\nspec: &a {b:   [1,2 ]}\nc: *a"
     assert convert(odd) == odd
     assert convert(NEW) == NEW
@@ -80,7 +80,7 @@ def test_windows_line_ends_stay() -> None:
     assert convert(OLD.replace("\n", "\r\n")) == NEW.replace("\n", "\r\n")
 
 
-def test_a_last_line_without_an_end_is_no_trouble() -> None:
+def test_a_last_line_without_a_newline_is_accepted() -> None:
     text = HEAD + "spec:\n  cluster: {os: cos}\n  nodePools:\n    a:\n      modules: open"
     assert load_text(convert(text), "x").data["spec"]["nodePools"] == {"a": {"driver": {"kernelModules": "open"}}}
 
@@ -101,7 +101,7 @@ AROUND = ["nodes: 1\n", "", "nodes: 1  # n\n\n      # above\n"]
     ("entry", "driver", "around", "first"), [*itertools.product(ENTRIES, DRIVERS, AROUND, [True, False])]
 )
 def test_every_way_to_write_it_is_carried_over_or_refused(entry: str, driver: str, around: str, *, first: bool) -> None:
-    """Carried over means: it says what reading the old text says, and has every comment."""
+    """Converted means: it has the meaning of the old text and all of its comments."""
     parts = [entry + "\n", driver] if first else [driver, entry + "\n"]
     text = HEAD + "spec:\n  nodePools:\n    a:\n      " + "      ".join(filter(None, [around, *parts]))
     expected = read(text)
@@ -137,13 +137,17 @@ def test_values_that_need_quotes_get_them() -> None:
     ("spec", "message", "line"),
     [
         ("a: &shared {x: 1}\n", "the anchor or alias shared links values", 4),
-        ("nodePools: {a: {modules: open, driver: {kernelModules: open}}}\n", "spec.nodePools.a.modules is called", 4),
-        ("nodePools: {a: {gpu: {model: 8 x T4, count: 8}}}\n", "spec.nodePools.a.gpu.model is called", 4),
-        ("nodePools: {a: {modules: open, driver: provider}}\n", "spec.nodePools.a.modules is called", 4),
-        ("nodePools: {a: {gpu: {model: T4}}}\n", "spec.nodePools.a.gpu.model cannot be carried over: T4 is not of", 4),
+        (
+            "nodePools: {a: {modules: open, driver: {kernelModules: open}}}\n",
+            "spec.nodePools.a.modules is now called",
+            4,
+        ),
+        ("nodePools: {a: {gpu: {model: 8 x T4, count: 8}}}\n", "spec.nodePools.a.gpu.model is now called", 4),
+        ("nodePools: {a: {modules: open, driver: provider}}\n", "spec.nodePools.a.modules is now", 4),
+        ("nodePools: {a: {gpu: {model: T4}}}\n", "spec.nodePools.a.gpu.model cannot be converted: T4 is not of", 4),
     ],
 )
-def test_what_cannot_be_carried_over_is_told_at_its_line(spec: str, message: str, line: int) -> None:
+def test_what_cannot_be_carried_over_is_reported_at_its_line(spec: str, message: str, line: int) -> None:
     code, said, at = refused(HEAD + "spec:\n  " + spec)
     assert (code, at) == ("BP2011", line)
     assert said.startswith(message)
@@ -153,7 +157,7 @@ def test_what_cannot_be_carried_over_is_told_at_its_line(spec: str, message: str
     "broken", [lambda line, _by: line.replace("open", "shut"), lambda line, _by: line.partition("#")[0]]
 )
 def test_a_rewriting_that_says_something_else_or_loses_a_comment_is_never_given_out(broken, monkeypatch) -> None:
-    """The proof in the end can fail."""
+    """The final check can fail."""
     monkeypatch.setattr(sheet, "_shifted", broken)
     assert refused(OLD)[0] == "BP2011"
 
@@ -170,7 +174,7 @@ def test_what_only_looks_like_a_comment_is_none() -> None:
     assert load_text(convert(text), "x").data["spec"]["b"] == "# not one\n"
 
 
-def test_a_version_that_nobody_knows_is_told_with_those_known() -> None:
+def test_a_version_that_nobody_knows_is_reported_with_those_known() -> None:
     with pytest.raises(Refused) as caught:
         convert("apiVersion: gpublueprint.dev/v7\n")
     [found] = caught.value.diagnostics
@@ -178,7 +182,7 @@ def test_a_version_that_nobody_knows_is_told_with_those_known() -> None:
     assert found.help == f"known: {OLDEST}, {OLDER}, {API_VERSION}"
 
 
-def test_there_is_no_way_back_and_no_version_without_a_way_on() -> None:
+def test_documents_are_never_converted_back_and_every_version_has_a_successor() -> None:
     with pytest.raises(ValueError, match="no way back"):
         LANGUAGE.way(API_VERSION, OLDER)
     with pytest.raises(ValueError, match="leads on"):
@@ -204,7 +208,7 @@ def test_an_older_blueprint_with_an_older_overlay_compiles_to_the_same_objects()
 
 
 @pytest.mark.usefixtures("earlier")
-def test_what_is_wrong_in_an_older_document_is_told_at_its_own_line() -> None:
+def test_mistakes_in_an_older_document_are_reported_at_their_own_lines() -> None:
     Path("old.yaml").write_text(OLD.replace("8 x H100-SXM5-80GB", "8 x H100-SMX5-80GB"), "utf-8")
     found, note = compile_blueprint("old.yaml").diagnostics
     assert (found.code.id, note.code.id) == ("BP3101", "BP2012")

@@ -1,4 +1,4 @@
-"""`--fix` applies what findings suggest, touches nothing else, and tells what it did."""
+"""`--fix` applies the suggestions of findings, changes nothing else, and reports what it did."""
 
 from __future__ import annotations
 
@@ -23,26 +23,26 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 @pytest.mark.parametrize("ending", ["\n", "\r\n"])
 @pytest.mark.parametrize("mark", ["", "\ufeff"])
 def test_only_what_was_wrong_is_changed(ending: str, mark: str, here: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """A key first; then the product, which is looked at only where the keys are right."""
+    """First a key; then the product, which is checked only after the keys are right."""
     file = here / "blueprint.yaml"
     file.write_bytes((mark + BROKEN).replace("\n", ending).encode())
     assert main(["validate", "--fix", "--report", "json"]) == 0
     assert file.read_bytes().decode() == (mark + TEXT).replace("\n", ending)
     report = json.loads(capsys.readouterr().out)
     assert [each["message"] for each in report["diagnostics"]] == [
-        "fixed unknown-key: realease is now release",
-        "fixed unknown-product: H100-SMX5-80GB is now H100-SXM5-80GB",
+        "fixed unknown-key: realease was replaced by release",
+        "fixed unknown-product: H100-SMX5-80GB was replaced by H100-SXM5-80GB",
     ]
     assert report["verdict"].endswith("2 findings fixed in blueprint.yaml.")
 
 
-def test_what_has_no_fix_stays_and_is_told(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_what_has_no_fix_stays_and_is_reported(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
     text = BROKEN.replace("nodes: 4", "nodes: four")
     (here / "blueprint.yaml").write_text(text)
     assert main(["validate", "--fix"]) == 1
     shown = capsys.readouterr().out
     assert "four" in (here / "blueprint.yaml").read_text()
-    assert "realease is now release" in shown
+    assert "realease was replaced by release" in shown
     assert "error[" in shown
 
 
@@ -60,7 +60,7 @@ def test_files_outside_of_the_repository_are_not_edited(here: Path, monkeypatch:
     assert (here / "blueprint.yaml").read_text() == BROKEN
 
 
-def test_a_value_of_the_command_line_is_no_file(here: Path) -> None:
+def test_a_value_of_the_command_line_is_not_a_file(here: Path) -> None:
     (here / "blueprint.yaml").write_text(TEXT)
     assert main(["validate", "--fix", "--set", "spec.cluster.distribution=vanila", "-q"]) == 1
     assert sorted(file.name for file in here.iterdir()) == [".git", "blueprint.yaml"]

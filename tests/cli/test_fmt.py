@@ -17,7 +17,7 @@ ROOT = Path(__file__).resolve().parents[2]
 BLUEPRINTS = sorted(
     file
     for file in (*ROOT.glob("examples/*/*.yaml"), *ROOT.glob("overlays/*/*.yaml"))
-    if "gpublueprint.dev/" in file.read_text("utf-8")  # beside blueprints lie manifests of their own
+    if "gpublueprint.dev/" in file.read_text("utf-8")  # blueprints may have manifests next to them
 )
 MESSY = """\
 # The licence of this file.

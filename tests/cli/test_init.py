@@ -1,4 +1,4 @@
-"""`blueprint init`: what it writes is valid, and nothing is written, asked or guessed that should not be."""
+"""`blueprint init`: its output is valid, and it writes, asks and guesses nothing that it should not."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ POOLS = ("--pool", "system=3", "--pool", "train=H100-SXM5-80GBx8x4", "--pool", "
 
 @pytest.fixture(autouse=True)
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The working directory; nobody is there to be asked."""
+    """The working directory, without a terminal."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(sys, "stdin", io.StringIO())
     return tmp_path
 
 
 def init(*arguments: str) -> tuple[int, list[tuple[str, str]]]:
-    """The exit code, and code and message of what was found."""
+    """The exit code, and code and message of the findings."""
     code = main(["init", *arguments, "--report", "json=../init.json"])
     found = json.loads(Path("../init.json").read_text("utf-8"))["diagnostics"]
     return code, [(each["code"], each["message"]) for each in found]
@@ -55,7 +55,7 @@ def test_every_distribution_gives_a_file_without_findings(distribution: str) -> 
 
 
 def test_the_golden(capsys: pytest.CaptureFixture[str]) -> None:
-    """UPDATE_GOLDENS=1 rewrites it; refused where CI=true."""
+    """UPDATE_GOLDENS=1 rewrites it; rejected if CI=true."""
     assert init(*POOLS) == (0, [])
     written = Path("blueprint.yaml").read_text("utf-8")
     if os.environ.get("UPDATE_GOLDENS") == "1":
@@ -98,7 +98,7 @@ def test_an_existing_file_is_not_touched(*, link: bool) -> None:
     assert link or Path("blueprint.yaml").read_text("utf-8") == "mine"
 
 
-def test_a_folder_that_is_missing_is_said() -> None:
+def test_a_folder_that_is_missing_is_reported() -> None:
     [(code, message)] = init("-o", "nowhere/b.yaml", *POOLS)[1]
     assert (code, message) == ("BP0004", "nowhere/b.yaml cannot be written: no such file or directory")
 
@@ -132,19 +132,19 @@ def test_the_beginning_of_a_product_is_enough_where_only_one_begins_so() -> None
         (["--pool", "a=1", "--os", "Ubuntu 24"], "--os: Ubuntu 24 is not of the right form"),
     ],
 )  # fmt: skip
-def test_a_wrong_flag_is_said_in_words(arguments: list[str], message: str) -> None:
+def test_a_wrong_flag_is_explained_in_words(arguments: list[str], message: str) -> None:
     code, [(_, said)] = init(*arguments)
     assert code == 2
     assert said.replace("\\n", "\n").startswith(message)
     assert not list(Path().iterdir())
 
 
-def test_all_wrong_flags_are_said_at_once() -> None:
+def test_all_wrong_flags_are_reported_at_once() -> None:
     assert len(init("--pool", "a=?", "--name", "?", "--os", "?")[1]) == 3
 
 
 def test_what_is_not_valid_is_not_kept_and_its_line_is_shown(capsys: pytest.CaptureFixture[str]) -> None:
-    """Kubernetes 1.20 is older than the release supports: only the compiler knows."""
+    """Kubernetes 1.20 is older than the release supports: only the compiler can report it."""
     assert main(["init", "--kubernetes", "1.20", *POOLS]) == 1
     out = capsys.readouterr().out
     assert "blueprint.yaml:14:" in out

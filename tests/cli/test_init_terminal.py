@@ -1,4 +1,4 @@
-"""`blueprint init` at a terminal: a real one, as far as the process can tell."""
+"""`blueprint init` at a terminal: a real one from the point of view of the process."""
 
 from __future__ import annotations
 
@@ -34,12 +34,12 @@ class Terminal:
         self.seen = 0
 
     def answer(self, question: str, text: str) -> None:
-        """Wait for the question, then type."""
+        """Wait for the question, then type the answer."""
         self.wait_for(question)
         os.write(self.master, text.encode())
 
     def wait_for(self, text: str) -> None:
-        """Until the text shows after what was seen before."""
+        """Wait until the text appears after the text seen so far."""
 
         def shows() -> bool:
             self.shown += self._read()
@@ -49,7 +49,7 @@ class Terminal:
         self.seen = self.shown.find(text, self.seen) + len(text)
 
     def end(self) -> int:
-        """The exit code; everything that was shown is in `shown`."""
+        """The exit code; the complete output is in `shown`."""
 
         def ended() -> bool:
             self.shown += self._read()
@@ -64,11 +64,11 @@ class Terminal:
             return ""
         try:
             return os.read(self.master, 4096).decode()
-        except OSError:  # Linux says so when the other side has been closed
+        except OSError:  # Linux reports this when the other side has been closed
             return ""
 
     def close(self) -> None:
-        """Leave nothing behind."""
+        """Clean up the process."""
         if self.process.poll() is None:
             self.process.send_signal(signal.SIGKILL)
             self.process.wait()
@@ -130,7 +130,7 @@ def test_ctrl_d_ends_it_in_words(terminal: Terminal, tmp_path: Path) -> None:
     assert not list(tmp_path.iterdir())
 
 
-def test_flags_that_no_answer_can_mend_are_refused_before_the_first_question(tmp_path: Path) -> None:
+def test_flags_that_no_answer_can_correct_are_rejected_before_the_first_question(tmp_path: Path) -> None:
     started = Terminal(tmp_path, "--kubernetes", "1.30")
     try:
         assert started.end() == 2

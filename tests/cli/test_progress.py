@@ -1,4 +1,4 @@
-"""Progress of an apply: how many of how many, for how long, and what it waits for; on stderr alone."""
+"""Progress of an apply: how many objects of how many, the elapsed time, and what it waits for; on stderr only."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ POD = ObjectId("", "Pod", "x", "p")
 
 
 @pytest.mark.parametrize(("seconds", "text"), [(0, "0:00"), (7.9, "0:07"), (750, "12:30"), (3750, "1:02:30")])
-def test_elapsed_time_is_told_as_clocks_do(seconds: float, text: str) -> None:
+def test_elapsed_time_is_shown_like_a_clock(seconds: float, text: str) -> None:
     assert elapsed(seconds) == text
 
 

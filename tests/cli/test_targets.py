@@ -1,4 +1,4 @@
-"""What TARGET may be, and what is done with several of them."""
+"""The possible values of TARGET, and runs with several targets."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ def test_what_is_wrong_with_standard_input_is_shown_with_its_line(
 
 
 def test_a_blueprint_comes_through_a_pipe(capsys: pytest.CaptureFixture[str]) -> None:
-    """What a shell makes of `<(...)`."""
+    """As a shell creates it for `<(...)`."""
     reader, writer = os.pipe()
     thread = threading.Thread(target=_written, args=(writer,))
     thread.start()
@@ -132,7 +132,7 @@ def test_quiet_says_nothing_where_nothing_is_wrong(here: Path, capsys: pytest.Ca
 @pytest.mark.parametrize(
     ("flags", "coloured"), [([], False), (["--color", "always"], True), (["--color=never"], False)]
 )
-def test_colour_is_as_asked_for(
+def test_colour_follows_the_option(
     flags: list[str], coloured: bool, here: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (here / "blueprint.yaml").write_text(BROKEN)
@@ -190,7 +190,7 @@ OVERLAY = "apiVersion: gpublueprint.dev/v1alpha2\nkind: Overlay\nspec: {nodePool
 
 
 def test_both_sides_of_a_diff_take_overlays_and_values(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """With the same number of nodes on both sides, that difference is gone; the others stay."""
+    """With the same number of nodes on both sides, that difference is absent; the others stay."""
     (here / "a.yaml").write_text(TEXT)
     (here / "b.yaml").write_text(TEXT.replace("nodes: 4", "nodes: 5"))
     (here / "nine.yaml").write_text(OVERLAY)

@@ -38,7 +38,7 @@ EXAMPLE = str(Path(__file__).resolve().parents[2] / "examples" / "h100-training"
         ),
     ],
 )
-def test_a_wrong_command_line_is_told_like_any_other_finding(
+def test_a_wrong_command_line_is_reported_like_any_other_finding(
     line: str,
     message: str,
     help_: str,
@@ -97,7 +97,7 @@ def test_help_of_a_verb_is_the_same_both_ways(capsys: pytest.CaptureFixture[str]
 
 
 @pytest.mark.parametrize("line", ["version", "-V", "--version"])
-def test_the_version_is_told_however_it_is_asked_for(line: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_every_way_to_request_the_version_prints_it(line: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main([line]) == 0
     assert capsys.readouterr().out.startswith("blueprint ")
 
@@ -112,7 +112,7 @@ def test_durations_are_read_as_kubectl_reads_them(
 
 
 @pytest.mark.parametrize("text", ["", "5x", "-1s", "nan", "1e3", "٦0s"])
-def test_what_is_no_duration_is_refused(text: str) -> None:
+def test_what_is_not_a_duration_is_refused(text: str) -> None:
     with pytest.raises(Refused):
         build_parser("plan").parse_args(["plan", EXAMPLE, f"--timeout={text}"])
 

@@ -1,4 +1,4 @@
-"""What the tests of plan and apply share: a connection with all rights, and a blueprint name of their own."""
+"""Fixtures that the tests of plan and apply share: an administrator's connection, and a unique blueprint name."""
 
 from __future__ import annotations
 

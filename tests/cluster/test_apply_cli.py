@@ -1,4 +1,4 @@
-"""The verbs plan and apply as people run them: exit codes, what stands on stdout and stderr, Ctrl-C."""
+"""The verbs plan and apply as users run them: exit codes, stdout and stderr, Ctrl-C."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def run(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]
 
 @pytest.fixture
 def plan_file(tmp_path: Path, cluster, unique) -> Path:
-    """A saved plan of a namespace with two objects: what the command line takes without a compiler."""
+    """A saved plan for a namespace with two objects: a target that needs no compiler."""
     path = tmp_path / "plan.json"
     save_plan(make_plan(bundle(unique, namespace(unique), config_map(unique), deployment(unique)), cluster), path)
     return path
@@ -108,7 +108,7 @@ def test_a_plan_of_the_example_has_an_exit_code_for_changes(lab, tmp_path) -> No
 
 
 def test_ctrl_c_exits_130_tells_what_is_live_and_the_next_run_goes_on(lab, cluster, tmp_path, unique) -> None:
-    """Interrupted while it waits for an object that a finalizer holds: it does not sit out its timeout."""
+    """Interrupted while it waits for an object with a finalizer: it does not wait until its timeout."""
     held = config_map(unique, "held")
     held["metadata"]["finalizers"] = ["example.com/held"]
     cluster.post("/api/v1/namespaces", namespace(unique), "somebody")
@@ -141,7 +141,7 @@ def test_a_node_pool_shows_in_the_plan(cluster, unique) -> None:
 
 @pytest.fixture
 def at_a_terminal(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
-    """Answers are given to the questions, in order."""
+    """The questions are answered, in order."""
 
     def answering(answers: str) -> None:
         monkeypatch.setattr(prompts, "on_a_terminal", lambda: True)

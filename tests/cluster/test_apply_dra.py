@@ -1,4 +1,4 @@
-"""The DRA stack on a real API server: its rules are in force, and what is applied stays as it is."""
+"""The DRA stack on a real API server: its policies are active, and applied objects stay unchanged."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ spec: {draDriver: {}}
 def test_what_is_applied_is_kept_and_nothing_has_drifted(
     lab, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Defaults that the API server writes into a GPUCluster are no changes; every setting is taken as it is."""
+    """The defaults that the API server writes into a GPUCluster are no changes; every setting is stored unchanged."""
     file = tmp_path / "blueprint.yaml"
     file.write_text(BLUEPRINT, "utf-8")
     with lab.fresh() as own:

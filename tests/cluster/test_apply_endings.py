@@ -1,6 +1,6 @@
-"""However an apply ends, drift and plan of the same moment tell the same: exactly what is not as declared.
+"""However an apply ends, drift and plan at the same moment report the same: exactly what differs from the declaration.
 
-The oracle is the API server: an object is late if a forced dry-run of it would change the live one, or is refused.
+The API server is the reference: an object is outdated if a forced dry-run would change the live one, or is rejected.
 """
 
 from __future__ import annotations
@@ -65,7 +65,7 @@ def applied(cluster: Connection, unique: str) -> Bundle:
 
 
 def agreed(wanted: Bundle, cluster: Connection) -> set[str]:
-    """What is not as `wanted` says, after drift, plan and record told the same as the API server."""
+    """The differences from `wanted`, after checking that drift, plan and record agree with the API server."""
     late = not_applied(wanted, cluster)
     plan = make_plan(wanted, cluster)
     planned = {str(change.id) for change in (*(s.change for s in plan.steps), *(n.change for n in plan.nodes))
@@ -77,13 +77,13 @@ def agreed(wanted: Bundle, cluster: Connection) -> set[str]:
         assert report.exit_code == int(bool(report.findings))
     assert planned == late, f"plan tells {planned - late} too much and {late - planned} not"
     record = read_inventory(cluster, wanted.name)
-    if late and record and wanted.digest.endswith("-2"):  # the first version was, before somebody changed it
+    if late and record and wanted.digest.endswith("-2"):  # the first version was, before it was changed
         assert record.digest != wanted.digest, "the record names a bundle that is not there as a whole"
     return late
 
 
 def settled(wanted: Bundle, cluster: Connection) -> None:
-    """Without the obstacle the next apply ends it, apart from what the server refuses for good."""
+    """Once the obstacle is removed, the next apply succeeds, apart from what the server rejects permanently."""
     apply(wanted, cluster, force_conflicts=True, replace=True)
     agreed(wanted, cluster)
 
@@ -196,7 +196,7 @@ def test_a_kill_at_any_moment(seed: int, applied: Bundle, lab, cluster) -> None:
 
 @pytest.fixture
 def policy(cluster: Connection, unique: str) -> Iterator[None]:
-    """No object in the namespace may be written."""
+    """A policy that forbids every write of an object in the namespace."""
     meta = {"name": unique}
     rule = {"apiGroups": ["*"], "apiVersions": ["*"], "operations": ["CREATE", "UPDATE"], "resources": ["*"]}
     rule["scope"] = "Namespaced"
@@ -212,7 +212,7 @@ def policy(cluster: Connection, unique: str) -> Iterator[None]:
 
 
 def wait_until_denied(name: str, cluster: Connection) -> None:
-    """Policies are enforced some time after they were written."""
+    """Policies take effect some time after they are written."""
 
     def denied() -> bool:
         try:
@@ -304,7 +304,7 @@ def test_another_apply_wrote_the_record_meanwhile(applied: Bundle, cluster, uniq
 
 
 def test_a_namespace_that_is_terminating(applied: Bundle, cluster, unique) -> None:
-    """Nobody ends it here: there is no namespace controller."""
+    """It never ends here: there is no namespace controller."""
     wanted = after(unique, random.Random(6))  # noqa: S311 - repeatable on purpose
     cluster.delete(f"/api/v1/namespaces/{unique}")
 
@@ -347,7 +347,7 @@ def test_a_definition_that_never_comes(cluster, unique) -> None:
 
 
 def test_the_record_of_an_earlier_version_proves_nothing_that_was_not_written(applied: Bundle, cluster, unique) -> None:
-    """It named the new bundle although an object kept its old state."""
+    """It named the new bundle although one object still had its old state."""
     wanted = after(unique, random.Random(7))  # noqa: S311 - repeatable on purpose
     ended(wanted, cluster, lambda _method, path, send: denied(send) if "/configmaps/settings" in path else send())
     path = f"/api/v1/namespaces/{NAMESPACE}/configmaps/{parent_name(unique)}"

@@ -1,4 +1,6 @@
-"""Examples of clouds, applied to a control plane of their own: it takes them, and then there is nothing left to do."""
+"""Examples for clouds, applied to a control plane of their own: it accepts them, and a second apply has
+nothing to do.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Kill -9 at any request, then apply again: the cluster converges and nothing is forgotten."""
+"""Kill -9 at any request, then apply again: the cluster converges and no object is forgotten."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def run_until_killed(lab, name: str, writes: int, *, after: bool) -> None:
 @pytest.mark.parametrize("after", [False, True])
 @pytest.mark.parametrize("writes", [0, 1, 2, 4, 6])
 def test_a_killed_apply_leaves_nothing_that_the_next_does_not_know(writes, after, lab, cluster, unique) -> None:
-    """`writes` requests that change something get through; the next, or its answer, is the end."""
+    """`writes` modifying requests succeed; the process is killed at the next one, or at its response."""
     run_until_killed(lab, unique, writes, after=after)
 
     inventory = read_inventory(cluster, unique)

@@ -1,4 +1,4 @@
-"""The stages from the device plugin to claims, applied one after the other to a real API server, as the topic says."""
+"""The stages of the migration from the device plugin to claims, applied in order to a real API server."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ DRIVER = "DaemonSet/dra-driver-nvidia-gpu/dra-driver-nvidia-gpu-kubelet-plugin"
 
 
 class Migration:
-    """A cluster, and the stage that is looked at."""
+    """A cluster, and the current stage."""
 
     def __init__(self, own: Any, report: Path) -> None:
         self.own = own
@@ -32,7 +32,7 @@ class Migration:
         return [str(FOLDER / "blueprint.yaml"), *overlays, *WITHOUT_MONITORS, "--kubeconfig", str(self.own.kubeconfig)]
 
     def left_alone(self, stage: int) -> set[str]:
-        """What the plan names as no longer rendered, and by no other word: nothing is deleted or replaced."""
+        """The objects that the plan reports as no longer rendered, and nothing else: nothing is deleted or replaced."""
         main(["plan", *self.target(stage), "--report", f"json={self.report}"])
         report = json.loads(self.report.read_text("utf-8"))
         named = {each["subject"] for each in report["diagnostics"] if each["code"] == "BP7039"}
@@ -51,7 +51,7 @@ class Migration:
         return found & {f"DaemonSet/{PLUGIN}/{PLUGIN}", DRIVER}
 
     def extended_name(self) -> str | None:
-        """The resource by which the scheduler serves requests from the class of whole GPUs."""
+        """The resource for which the scheduler creates claims of the class of whole GPUs."""
         held = json.loads(self.own.kubectl("get", "deviceclass", "gpu.nvidia.com", "-o", "json").stdout)
         name: str | None = held["spec"].get("extendedResourceName")
         return name

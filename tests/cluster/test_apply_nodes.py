@@ -1,4 +1,4 @@
-"""Labels and taints of nodes: ours are set and taken back, those of others stay."""
+"""Labels and taints of nodes: ours are set and removed, those of others stay."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ from tests.support.waits import PATIENCE
 
 @pytest.fixture
 def node(cluster: Connection, unique: str) -> str:
-    """A node of its own, selected by `pool: UNIQUE`, with somebody else's label and taint."""
+    """A node of its own, selected by `pool: UNIQUE`, with a foreign label and taint."""
     theirs = [{"key": "theirs", "effect": "NoExecute"}]
     body = {"apiVersion": "v1", "kind": "Node", "metadata": {"name": unique, "labels": {"pool": unique, "x": "y"}},
             "spec": {"taints": theirs}}  # fmt: skip
@@ -62,7 +62,7 @@ def test_labels_and_taints_are_set_beside_those_of_others(cluster, node, unique)
 
 
 def written_in_order(wanted: Bundle, cluster: Connection) -> list[str]:
-    """Kinds in the order in which they were done."""
+    """Kinds in the order in which they were written."""
     kinds: list[str] = []
     plan = make_plan(wanted, cluster)
     listener = each_object(lambda what, _how: kinds.append(what.kind))
@@ -71,8 +71,9 @@ def written_in_order(wanted: Bundle, cluster: Connection) -> list[str]:
 
 
 def test_a_new_node_is_marked_before_anything_runs_that_heeds_the_marks(cluster, node, unique) -> None:
-    """Otherwise an operator would install a driver on a node whose label says that it has one. What a changed label
-    names must be there first."""
+    """Otherwise an operator would install a driver on a node whose label says that it has one. Objects that a changed
+    label names must exist first.
+    """
     objects = (namespace(unique), config_map(unique), deployment(unique))
     first = bundle(unique, *objects, pools=(pool("train", {"pool": unique}, labels={"mig": "a"}),))
     assert written_in_order(first, cluster) == ["Namespace", "ConfigMap", "Node", "Deployment"]
@@ -123,7 +124,7 @@ def test_the_record_says_what_is_ours_on_a_node(cluster, node, unique) -> None:
     assert inventory.nodes == {unique: NodeRecord(uid, ("mig",), ("nvidia.com/gpu:NoSchedule",))}
 
 
-def test_a_label_that_somebody_else_owns_is_a_conflict_with_its_line(cluster, node, unique) -> None:
+def test_a_label_that_another_manager_owns_is_a_conflict_with_its_line(cluster, node, unique) -> None:
     source = Source("blueprint", Span("blueprint.yaml", 7, 1, 7, 9), "nodePools.train")
     platform = wanted(unique, labels={"x": "ours"}, taints=(GPU_TAINT,), sources={"labels.x": (source,)})
     outcome = apply(platform, cluster)
@@ -157,7 +158,7 @@ def test_too_few_nodes_are_a_warning(cluster, node, unique) -> None:
     plan = make_plan(wanted(unique, nodes=3, labels={"a": "b"}), cluster)
     [found] = plan.diagnostics
     assert (found.code.slug, found.severity, plan.exit_code) == ("pool-size", "warning", 0)
-    assert "3 nodes; its selector matches 1" in found.message
+    assert "3 nodes, but its selector matches 1" in found.message
 
 
 def test_a_node_in_two_pools_is_an_error(cluster, node, unique) -> None:

@@ -1,4 +1,4 @@
-"""Applying: what is written, what is not, in which order, and what becomes of whatever stands in the way."""
+"""Applying: what is written, what is not, in which order, and how conflicts and obstacles are handled."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ def test_a_second_apply_writes_nothing_at_all(cluster, unique) -> None:
 
 @pytest.mark.parametrize("round_", range(5))
 def test_custom_resources_follow_their_definition_in_one_apply(round_, cluster, unique) -> None:
-    """Right after its creation a CRD is not served for some milliseconds."""
+    """For some milliseconds after its creation a CRD is not served."""
     kinds = [f"Kind{letter}" for letter in "abcd"]
     group = f"{unique}.example.com"
     crds = [definition(group, kind) for kind in kinds]
@@ -138,7 +138,7 @@ def test_an_object_too_large_is_refused_in_the_server_s_words(cluster, namespace
 
 
 def webhook(name: str, namespace: str, **settings) -> dict:
-    """An admission webhook for ConfigMaps of one namespace, at a port where nobody listens."""
+    """An admission webhook for ConfigMaps of one namespace, at a port on which nothing listens."""
     return {
         "apiVersion": "admissionregistration.k8s.io/v1",
         "kind": "ValidatingWebhookConfiguration",
@@ -157,7 +157,7 @@ HOOKS = "/apis/admissionregistration.k8s.io/v1/validatingwebhookconfigurations"
 
 
 def test_a_dead_webhook_makes_a_plan_unknown_and_an_apply_patient(cluster, namespace, unique) -> None:
-    """It may come back: the write is tried as long as --timeout allows, and then names the webhook."""
+    """It may come back: the write is retried as long as --timeout allows, and then the webhook is named."""
     cluster.post(HOOKS, webhook(unique, namespace), "somebody")
     wanted = bundle(unique, config_map(namespace), deployment(namespace))
     plan = make_plan(wanted, cluster)
@@ -174,7 +174,7 @@ def test_a_dead_webhook_makes_a_plan_unknown_and_an_apply_patient(cluster, names
 
 
 def test_a_webhook_that_allows_no_dry_run_does_not_stop_an_apply(cluster, namespace, unique) -> None:
-    """Such webhooks can no longer be made through the API; old ones live on, so the answer is made up."""
+    """Such webhooks can no longer be created through the API, but old ones remain, so the response is simulated."""
     wanted = bundle(unique, config_map(namespace, a="1"))
     apply(wanted, cluster)
     changed = bundle(unique, config_map(namespace, a="2"))
@@ -226,7 +226,7 @@ def test_an_object_deleted_or_replaced_in_between_is_not_resurrected(again, clus
     assert codes(apply_plan(plan, cluster, ApplyOptions(timeout=PATIENCE))) == ["stale-plan"]
 
 
-def test_an_object_being_deleted_is_waited_for_and_created_anew(cluster, namespace, unique) -> None:
+def test_an_object_being_deleted_is_waited_for_and_recreated(cluster, namespace, unique) -> None:
     held = config_map(namespace)
     held["metadata"]["finalizers"] = ["example.com/held"]
     old = cluster.post(f"/api/v1/namespaces/{namespace}/configmaps", held, "somebody")
@@ -245,7 +245,7 @@ def test_an_object_being_deleted_is_waited_for_and_created_anew(cluster, namespa
 
 
 def test_a_namespace_that_never_goes_away_is_waited_for_and_named(cluster, unique) -> None:
-    """Without a namespace controller nothing empties it: what a finalizer does in a real cluster."""
+    """Without a namespace controller nothing empties it, like a finalizer in a real cluster."""
     cluster.post("/api/v1/namespaces", namespace(unique), "somebody")
     cluster.delete(f"/api/v1/namespaces/{unique}")
     wanted = bundle(unique, namespace(unique), config_map(unique))
@@ -259,7 +259,7 @@ def test_a_namespace_that_never_goes_away_is_waited_for_and_named(cluster, uniqu
 
 
 def test_a_token_comes_after_its_account_and_a_binding_after_its_role(cluster, unique) -> None:
-    """The token controller deletes a token without an account; a binding to no role is refused without the right to."""
+    """The token controller deletes a token without an account; a binding to a missing role needs extra permissions."""
     annotations = {"kubernetes.io/service-account.name": "robot"}
     meta = {"name": "robot", "namespace": unique}
     token = {"apiVersion": "v1", "kind": "Secret", "type": "kubernetes.io/service-account-token",
@@ -284,7 +284,7 @@ def test_a_token_comes_after_its_account_and_a_binding_after_its_role(cluster, u
 
 
 def test_an_apply_asks_nothing_about_what_it_makes(cluster, namespace, unique, monkeypatch) -> None:
-    """New objects are written at once, and told as well as where a plan had asked before."""
+    """New objects are written at once, and reported as well as if a plan had queried them first."""
     sent: list[str] = []
     real = cluster._send
     monkeypatch.setattr(cluster, "_send", lambda m, u, *rest: sent.append(f"{m} {u}") or real(m, u, *rest))
@@ -301,7 +301,7 @@ def test_an_apply_asks_nothing_about_what_it_makes(cluster, namespace, unique, m
 
 
 def test_an_object_is_written_though_discovery_does_not_list_its_kind_yet(cluster, unique, monkeypatch) -> None:
-    """Discovery is refreshed after endpoints answer: here it never learns of the new kind."""
+    """Discovery is refreshed after endpoints respond: here it never lists the new kind."""
     group = f"{unique}.example.org"
     before = discover(cluster)
     for module in ("apply", "tasks"):
@@ -314,7 +314,7 @@ def test_an_object_is_written_though_discovery_does_not_list_its_kind_yet(cluste
 
 
 def test_a_definition_that_never_settles_holds_back_only_what_needs_it(cluster, namespace, unique) -> None:
-    """Two definitions claim the same names: the second is accepted and never established."""
+    """Two definitions claim the same names: the second is accepted but never established."""
     group = f"{unique}.example.com"
     apply(bundle(f"{unique}-a", definition(group)), cluster)
     rival = definition(group)
@@ -326,7 +326,7 @@ def test_a_definition_that_never_settles_holds_back_only_what_needs_it(cluster, 
     assert cluster.get(config_maps(namespace))
 
 
-def test_who_may_not_write_is_told_what_is_missing(lab, cluster, namespace, unique) -> None:
+def test_a_user_who_may_not_write_gets_the_missing_permission(lab, cluster, namespace, unique) -> None:
     rules = [{"apiGroups": [""], "resources": ["configmaps", "namespaces"], "verbs": ["get", "list"]}]
     meta = {"name": f"reader-{unique}"}
     rbac = "/apis/rbac.authorization.k8s.io/v1"
@@ -382,7 +382,7 @@ def test_ctrl_c_reports_what_is_live_and_the_next_apply_goes_on(cluster, namespa
 
 
 def test_an_unchanged_object_is_not_recorded_as_others_left_it(cluster, namespace, unique) -> None:
-    """A foreign sidecar must stay visible to drift, however often apply finds nothing to do."""
+    """A foreign sidecar must stay visible to drift, however often apply has nothing to do."""
     wanted = bundle(unique, deployment(namespace))
     apply(wanted, cluster)
     before = read_inventory(cluster, unique)

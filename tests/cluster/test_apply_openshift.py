@@ -1,6 +1,6 @@
-"""OpenShift's way: a Subscription is written first, and what needs its operator waits until the operator is there.
+"""On OpenShift a Subscription is written first, and objects that need its operator wait until it is installed.
 
-No lifecycle manager runs here: its kinds are installed, and the test itself does what it would do.
+No lifecycle manager runs here: its kinds are installed, and the test simulates it.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ VERSIONS = {
 
 
 class Manager:
-    """What the Operator Lifecycle Manager does, done by hand."""
+    """Simulates the Operator Lifecycle Manager."""
 
     def __init__(self, own: Any) -> None:
         self.lab = own
@@ -65,7 +65,7 @@ class Manager:
         self.lab.request("PATCH", f"{path}/status", {"status": status}, content_type=MERGE)
 
     def install(self, package: str, phase: str) -> None:
-        """Install the version that is wished for, as far as `phase`."""
+        """Install the requested version, up to `phase`."""
         space, version = WISHES[package]
         body = {"apiVersion": "operators.coreos.com/v1alpha1", "kind": "ClusterServiceVersion",
                 "metadata": {"name": version, "namespace": space}}  # fmt: skip
@@ -77,7 +77,7 @@ class Manager:
         self.tell(package, {"state": "AtLatestKnown", "installedCSV": version, "currentCSV": version})
 
     def finish(self) -> None:
-        """Both operators succeed and bring their kinds."""
+        """Both operators succeed and install their kinds."""
         self.define(load_crd("nvidia.com", "clusterpolicies"), load_crd("nvidia.com", "nvidiadrivers"))
         self.define(load_crd("nfd.openshift.io", "nodefeaturediscoveries"))
         for package in WISHES:
@@ -95,7 +95,7 @@ class Manager:
 
 @pytest.fixture
 def manager(lab) -> Iterator[Manager]:
-    """A cluster of its own with OLM's kinds and the Prometheus operator's, and nobody who answers."""
+    """A cluster of its own with the kinds of OLM and of the Prometheus operator, without any controller."""
     with lab.fresh() as own:
         made = Manager(own)
         crds = [load_crd("operators.coreos.com", plural) for plural in ("subscriptions", "operatorgroups")]
@@ -105,7 +105,7 @@ def manager(lab) -> Iterator[Manager]:
 
 
 def run(manager: Manager, capsys: pytest.CaptureFixture[str], verb: str = "apply", *more: str) -> tuple[int, Any]:
-    """A verb with its exit code and report."""
+    """Run a verb; returns its exit code and report."""
     capsys.readouterr()
     code = main([verb, str(EXAMPLE), "--kubeconfig", str(manager.lab.kubeconfig), "--report", "json", *more])
     return code, json.loads(capsys.readouterr().out)
@@ -139,7 +139,7 @@ def test_apply_stops_where_the_operator_is_missing_and_goes_on_when_it_is_there(
     assert run(manager, capsys, "plan", "--exit-code")[0] == 0
 
 
-def test_what_the_lifecycle_manager_writes_is_no_drift_and_what_others_write_is(
+def test_what_the_lifecycle_manager_writes_is_not_drift_and_what_others_write_is(
     manager: Manager, capsys: pytest.CaptureFixture[str]
 ) -> None:
     run(manager, capsys, "apply", "--timeout", "0.2")
@@ -156,7 +156,7 @@ def test_what_the_lifecycle_manager_writes_is_no_drift_and_what_others_write_is(
     )
 
     def drift_of_metadata_after(who: str | None) -> list[str]:
-        """What drift finds once each was written by its writer (None), or by `who`."""
+        """What drift reports after each change was written by its own writer (None), or by `who`."""
         for writer, path, field, key, value in writes:
             body = {"metadata": {field: {key: value}}}
             manager.lab.request("PATCH", f"{path}?fieldManager={who or writer}", body, content_type=MERGE)
@@ -211,7 +211,7 @@ def test_one_operator_that_is_there_is_not_held_up_by_the_other(
     assert manager.there("/apis/nfd.openshift.io/v1/namespaces/openshift-nfd/nodefeaturediscoveries/nfd-instance")
 
 
-def test_a_cluster_without_a_lifecycle_manager_is_told_so_before_anything_is_written(
+def test_a_missing_lifecycle_manager_is_reported_before_anything_is_written(
     lab, capsys: pytest.CaptureFixture[str]
 ) -> None:
     with lab.fresh() as own:

@@ -134,13 +134,13 @@ def test_an_edited_or_foreign_file_is_refused(change, words, tmp_path, cluster, 
     assert words in caught.value.diagnostics[0].message
 
 
-def test_a_place_that_cannot_be_written_is_said(tmp_path, cluster, namespace, unique) -> None:
+def test_a_place_that_cannot_be_written_is_reported(tmp_path, cluster, namespace, unique) -> None:
     with pytest.raises(Refused) as caught:
         save_plan(make_plan(bundle(unique, config_map(namespace)), cluster), tmp_path / "no" / "plan.json")
     assert codes(caught.value) == ["bad-plan"]
 
 
-def test_other_json_is_no_plan(tmp_path) -> None:
+def test_other_json_is_not_a_plan(tmp_path) -> None:
     path = tmp_path / "x.json"
     path.write_text("{}")
     assert not is_plan_file(str(path))

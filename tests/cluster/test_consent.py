@@ -1,4 +1,4 @@
-"""What may be taken over or made anew is what was allowed: everything, one object, one field."""
+"""Only what was allowed is taken over or recreated: everything, one object, or one field."""
 
 from __future__ import annotations
 
@@ -25,7 +25,9 @@ MAIN = "spec.template.spec.containers[name=main]"
 
 
 def contested(cluster, unique: str):
-    """An applied Deployment of which others own the image, a variable and the replicas; and a ConfigMap of theirs."""
+    """An applied Deployment of which others own the image, a variable and the replicas; and a ConfigMap owned by
+    others.
+    """
     wanted = bundle(unique, namespace(unique), config_map(unique), deployment(unique, replicas=2))
     assert apply(wanted, cluster).exit_code == 0
     path = f"/apis/apps/v1/namespaces/{unique}/deployments/operator"
@@ -178,8 +180,8 @@ def test_a_name_that_is_nothing_is_refused_before_anything_is_written(lab, clust
     assert f"did you mean ConfigMap/{unique}/settings" in found["help"]
 
 
-def test_on_a_terminal_each_loss_is_asked_for(cluster, unique, monkeypatch, capsys) -> None:
-    """A person may let one object go and keep another; whoever just presses Enter keeps both."""
+def test_on_a_terminal_each_loss_must_be_confirmed(cluster, unique, monkeypatch, capsys) -> None:
+    """A user may allow the loss of one object and keep another; pressing Enter keeps both."""
     from blueprint.cli import prompts
     from blueprint.cli.commands.apply import _with_confirmed
 

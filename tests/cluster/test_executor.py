@@ -1,4 +1,4 @@
-"""Tasks run in order, every event is heard, and the work may end early without the end being lost."""
+"""Tasks run in order, every event is delivered, and the work may stop early and still be finished properly."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ ONE, TWO = ObjectId("", "ConfigMap", "ns", "one"), ObjectId("", "ConfigMap", "ns
 
 @dataclass(frozen=True)
 class Does:
-    """A task that does what it is given."""
+    """A task that runs a given function."""
 
     name: str
     what: Callable[[TaskContext], object] = lambda _context: None

@@ -1,4 +1,4 @@
-"""A refused update is called immutable only where it is; what others put in the way is taken over."""
+"""A rejected update is called immutable only if it is; fields of others that block an update are taken over."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def service(where: str, **spec: Any) -> Data:
 
 
 def full(where: str) -> Data:
-    """A Deployment with every union and keyed list that an editor may turn inside out."""
+    """A Deployment with every union and keyed list that an editor might change."""
     data = deployment(where)
     data["spec"]["strategy"] = {"rollingUpdate": {"maxSurge": 1}}
     pod = data["spec"]["template"]["spec"]
@@ -43,7 +43,7 @@ def full(where: str) -> Data:
 
 
 Edit = tuple[Callable[[str], Data], str, Any, str]
-"""The object, the type of patch, the patch, and what is then in the way."""
+"""The object, the type of patch, the patch, and the field that then blocks an update."""
 EDITS: dict[str, Edit] = {
     "a port of a Service renumbered": (
         service, JSON_PATCH, [{"op": "replace", "path": "/spec/ports/0/port", "value": 8080}], "spec.ports[name=http]",
@@ -124,7 +124,7 @@ def test_what_an_editor_put_in_the_way_is_taken_over_and_nothing_is_deleted(clus
 
 
 def test_what_is_not_in_the_way_stays(cluster, unique) -> None:
-    """Of two foreign changes only the one that clashes goes."""
+    """Of two foreign changes only the conflicting one is removed."""
     wanted = bundle(unique, namespace(unique), service(unique))
     assert apply(wanted, cluster).exit_code == 0
     path = url(cluster, service(unique))
@@ -147,7 +147,7 @@ POLICY = "/apis/admissionregistration.k8s.io/v1/validatingadmissionpolicies"
 
 @pytest.fixture
 def policy(cluster, unique):
-    """A policy that refuses every change of the data of our ConfigMap, in words that sound like the server's."""
+    """A policy that rejects every change of our ConfigMap's data, with a message that resembles the server's."""
     rule = {"apiGroups": [""], "apiVersions": ["v1"], "operations": ["UPDATE"], "resources": ["configmaps"]}
     expression = f"object.metadata.namespace != '{unique}' || object.data == oldObject.data"
     spec = {
@@ -175,7 +175,7 @@ def refuses(cluster: Connection, unique: str) -> bool:
 
 
 def test_a_refusal_by_a_policy_never_leads_to_a_deletion(cluster, unique, policy) -> None:
-    """It refuses the update and not the creation, with status 422, and says that the field is immutable."""
+    """It rejects updates but not creation, with status 422, and says that the field is immutable."""
     assert apply(bundle(unique, namespace(unique), config_map(unique)), cluster).exit_code == 0
     path = f"/api/v1/namespaces/{unique}/configmaps/settings"
     uid = cluster.get(path)["metadata"]["uid"]
@@ -190,7 +190,7 @@ def test_a_refusal_by_a_policy_never_leads_to_a_deletion(cluster, unique, policy
 
 
 def test_what_a_webhook_calls_immutable_is_not_proven_so() -> None:
-    """A webhook may send status 422 with causes and fields; the API server says in front that it was one."""
+    """A webhook may send status 422 with causes and fields; the API server's prefix shows that it was a webhook."""
     cause = {"reason": "FieldValueInvalid", "field": "spec.size", "message": "field is immutable"}
     body = {"kind": "Status", "reason": "Invalid", "details": {"causes": [cause]}}
     own = {**body, "message": 'Widget.example.org "w" is invalid: spec.size: field is immutable'}
@@ -200,7 +200,7 @@ def test_what_a_webhook_calls_immutable_is_not_proven_so() -> None:
 
 
 def test_a_map_that_somebody_froze_is_replaced_only_as_the_server_says(cluster, unique) -> None:
-    """`immutable: true` cannot be taken back: that is proven, and nothing of value is lost."""
+    """`immutable: true` cannot be removed: this is verified, and nothing of value is lost."""
     assert apply(bundle(unique, namespace(unique), config_map(unique)), cluster).exit_code == 0
     path = f"/api/v1/namespaces/{unique}/configmaps/settings"
     cluster.patch(path, {"immutable": True}, "kubectl-edit", MERGE)
@@ -217,7 +217,7 @@ RULED = "ruled.example.org"
 
 
 def ruled_definition(unique: str) -> Data:
-    """A kind whose `mode` cannot change once it is set; its rule uses words of its own."""
+    """A kind whose `mode` cannot change once it is set; its rule has a message of its own."""
     rule = {"rule": "self == oldSelf", "message": "choose well, you cannot choose again"}
     mode = {"type": "string", "x-kubernetes-validations": [rule]}
     spec = {"type": "object", "properties": {"mode": mode, "size": {"type": "integer"}}}
@@ -240,7 +240,7 @@ def ruled(unique: str, mode: str) -> Data:
 
 
 def test_a_rule_of_a_custom_resource_makes_a_field_immutable_at_its_line(cluster, unique) -> None:
-    """And what a controller has made of the object is something to lose."""
+    """Objects that a controller created from the object would be lost as well."""
     crd = ruled_definition(unique)
     assert apply(bundle(unique, crd, ruled(unique, "a")), cluster).exit_code == 0
     wanted = bundle(unique, crd, ruled(unique, "b"), digest="d2")
@@ -264,7 +264,7 @@ def headless(where: str) -> Data:
 
 
 def test_a_headless_service_that_is_declared_normal_has_to_be_replaced(cluster, unique) -> None:
-    """The API server takes the update and keeps `None`: nothing would ever come of it."""
+    """The API server accepts the update but keeps `None`: the change would never take effect."""
     assert apply(bundle(unique, namespace(unique), headless(unique)), cluster).exit_code == 0
     wanted = bundle(unique, namespace(unique), service(unique), digest="d2")
 
@@ -277,7 +277,7 @@ def test_a_headless_service_that_is_declared_normal_has_to_be_replaced(cluster, 
 
 
 def test_what_a_replacement_would_lose_is_named_and_needs_the_name(cluster, unique) -> None:
-    """A Service with a load balancer that is to become headless."""
+    """A Service with a load balancer that becomes headless."""
     kind = {"type": "LoadBalancer"}
     assert apply(bundle(unique, namespace(unique), service(unique, **kind)), cluster).exit_code == 0
     path = f"/api/v1/namespaces/{unique}/services/front"

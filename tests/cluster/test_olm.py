@@ -1,4 +1,4 @@
-"""What a Subscription and its version say of themselves, each word of it."""
+"""The states that a Subscription and its version report."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ PLAN = {"name": "install-abc"}
     ],
 )  # fmt: skip
 def test_a_subscription_says_why_nothing_is_installed(status: dict[str, Any], words: str) -> None:
-    """A later version that waits for approval is no complaint: the installed one works."""
+    """A later version that waits for approval is not a problem: the installed one works."""
     said = complaint_of(subscription(**status))
     assert words in said
     assert bool(said) is bool(words)
@@ -58,7 +58,7 @@ def test_a_subscription_says_why_nothing_is_installed(status: dict[str, Any], wo
     ],
 )
 def test_an_older_version_than_the_one_to_start_from_does_not_count(installed: str, words: str) -> None:
-    """After a change of the channel the old one still runs, until somebody approves the new one."""
+    """After a change of the channel the old version keeps running until the new one is approved."""
     one = subscription(state="UpgradePending", installedCSV=installed, installPlanRef=PLAN)
     one["spec"] = {"startingCSV": "gpu-operator-certified.v26.7.0"}
     said = complaint_of(one)

@@ -1,4 +1,4 @@
-"""Planning nodes costs what there is of them and of pools, not their product: calls are counted, no clock is read."""
+"""Planning nodes costs their number plus that of the pools, not their product: calls are counted, not timed."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tests.support.call_counts import counted_calls, is_linear
 
 
 class Nodes:
-    """Answers as an API server does that has these nodes: what is counted must not be the work of a client."""
+    """Responds like an API server with these nodes, so that the work of a client is not counted."""
 
     def __init__(self, nodes: list[dict[str, Any]]) -> None:
         self._nodes = nodes
@@ -31,7 +31,7 @@ def node(number: int, of: str) -> dict[str, Any]:
 
 
 def cost(pools: int, nodes_each: int) -> int:
-    """How many functions it takes to plan the labels and taints of the nodes of so many pools."""
+    """The number of function calls to plan the labels and taints of the nodes of that many pools."""
     names = [f"pool-{number}" for number in range(pools)]
     taints = (Taint("nvidia.com/gpu", "true", "NoSchedule"),)
     declared = tuple(pool(n, {"pool": n}, nodes_each, labels={"a.b/c": n}, taints=taints) for n in names)
@@ -42,9 +42,9 @@ def cost(pools: int, nodes_each: int) -> int:
     return calls
 
 
-def test_each_further_node_costs_what_the_one_before_cost() -> None:
+def test_each_further_node_costs_as_much_as_the_one_before() -> None:
     assert is_linear(*(cost(1, count) for count in (12, 24, 48)))
 
 
-def test_each_further_pool_with_its_node_costs_what_the_one_before_cost() -> None:
+def test_each_further_pool_with_its_node_costs_as_much_as_the_one_before() -> None:
     assert is_linear(*(cost(count, 1) for count in (12, 24, 48)))

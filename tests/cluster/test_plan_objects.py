@@ -1,4 +1,4 @@
-"""What a plan says of objects: what would happen, to which fields, whose they are, and from which line."""
+"""What a plan reports for objects: the action, the changed fields, their owners, and the lines they come from."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ def test_the_line_is_right_although_a_foreign_sidecar_shifts_the_list(cluster, n
 def test_our_own_label_is_never_shown_as_a_change(cluster, namespace, unique) -> None:
     cluster.post(f"/api/v1/namespaces/{namespace}/configmaps", config_map(namespace), "somebody")
     [step] = make_plan(bundle(unique, config_map(namespace)), cluster).steps
-    assert (step.action, step.fields, step.reason) == (Action.UPDATE, (), "is entered into the record")
+    assert (step.action, step.fields, step.reason) == (Action.UPDATE, (), "is added to the record")
 
 
 def test_what_is_proven_unchanged_costs_no_dry_run(cluster, namespace, unique, monkeypatch) -> None:
@@ -99,7 +99,7 @@ def test_what_is_proven_unchanged_costs_no_dry_run(cluster, namespace, unique, m
 
 
 def test_status_updates_and_foreign_annotations_cost_no_dry_run_either(cluster, namespace, unique, monkeypatch) -> None:
-    """The second is tier 1: other content, but our fields and their values are as they were."""
+    """The second is tier 1: other content, but our fields and their values are unchanged."""
     wanted = bundle(unique, deployment(namespace))
     apply(wanted, cluster)
     path = f"/apis/apps/v1/namespaces/{namespace}/deployments/operator"
@@ -195,7 +195,7 @@ def test_a_plainly_invalid_object_is_not_called_immutable(cluster, namespace, un
 def test_a_wrong_type_or_unknown_field_is_permanent_and_points_at_its_line(
     break_it, path, cluster, namespace, unique, monkeypatch
 ) -> None:
-    """The server answers 500 without a reason; asking again would change nothing."""
+    """The server responds with 500 without a reason; a retry would change nothing."""
     data = deployment(namespace)
     break_it(data)
     sent = counted(cluster, monkeypatch)
@@ -207,7 +207,7 @@ def test_a_wrong_type_or_unknown_field_is_permanent_and_points_at_its_line(
     assert len([request for request in sent if "dryRun" in request]) == 1
 
 
-def test_a_kind_that_nobody_serves_is_said(cluster, unique) -> None:
+def test_a_kind_that_nobody_serves_is_reported(cluster, unique) -> None:
     plan = make_plan(bundle(unique, widget(f"{unique}.example.com"), namespace(unique)), cluster)
     assert codes(plan) == ["kind-missing-in-cluster"]
     assert plan.exit_code == 1
@@ -225,7 +225,7 @@ def test_a_namespace_that_nobody_creates_is_an_error(cluster, unique) -> None:
     assert "its namespace is missing" in plan.diagnostics[0].message
 
 
-def test_an_object_being_deleted_is_created_anew(cluster, namespace, unique) -> None:
+def test_an_object_being_deleted_is_recreated(cluster, namespace, unique) -> None:
     held = config_map(namespace)
     held["metadata"]["finalizers"] = ["example.com/held"]
     path = f"/api/v1/namespaces/{namespace}/configmaps/settings"
@@ -246,7 +246,7 @@ def test_another_cluster_is_refused(cluster, unique) -> None:
 
 
 def planned_as(lab, user: str, rules: list[dict], wanted) -> Plan:
-    """A plan made by a user who may only do what `rules` say."""
+    """A plan made by a user who may only do what `rules` allow."""
     meta = {"name": f"only-{user}"}
     binding = {"roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": meta["name"]},
                "subjects": [{"kind": "User", "name": user, "apiGroup": "rbac.authorization.k8s.io"}]}  # fmt: skip
@@ -288,9 +288,7 @@ def test_listing_may_be_allowed_in_one_namespace_only(lab, cluster, namespace, u
     assert [s.action for s in plan.steps] == [Action.UNCHANGED]
 
 
-def test_what_may_not_be_created_is_no_reason_to_say_that_there_is_nothing_to_do(
-    lab, cluster, namespace, unique
-) -> None:
+def test_an_object_that_may_not_be_created_does_not_count_as_nothing_to_do(lab, cluster, namespace, unique) -> None:
     wanted = bundle(unique, config_map(namespace), config_map(namespace, "new"), node_labels="provisioner")
     apply(bundle(unique, config_map(namespace), node_labels="provisioner"), cluster)
     plan = planned_as(lab, unique, [rule(["configmaps", "namespaces"], "get", "list")], wanted)
@@ -340,7 +338,7 @@ def test_a_conflict_that_cannot_be_located_is_still_told(cluster, namespace, uni
 
 
 def test_a_member_whose_version_is_gone_is_looked_for_in_another(cluster, namespace, unique) -> None:
-    """It is the same object in every version: forgetting it would leave it behind."""
+    """It is the same object in every version: otherwise it would be left behind."""
     apply(bundle(unique, config_map(namespace), deployment(namespace)), cluster)
     record = read_inventory(cluster, unique)
     assert record is not None
@@ -365,7 +363,7 @@ def test_a_kind_whose_server_is_down_is_unknown_not_absent(cluster, namespace, u
 
 
 def test_a_service_with_a_node_port_is_planned_alike_twice(cluster, namespace, unique) -> None:
-    """A dry-run that creates a Service invents ports and addresses; none of them may show up."""
+    """A dry-run that creates a Service assigns ports and addresses; none of them may appear in the plan."""
     port = {"name": "http", "port": 80, "protocol": "TCP", "targetPort": 80}
     service = {"apiVersion": "v1", "kind": "Service", "metadata": {"name": "s", "namespace": namespace},
                "spec": {"type": "NodePort", "ports": [port], "selector": {"a": "b"}}}  # fmt: skip
@@ -387,7 +385,7 @@ def test_a_cluster_scoped_object_with_a_namespace_is_still_one_object(cluster, n
 
 
 def test_what_kubectl_applied_or_edited_is_a_conflict_that_names_it(lab, cluster, namespace, unique, tmp_path) -> None:
-    """With kubectl itself, not with its name alone."""
+    """With kubectl itself, not only under its name."""
     manifest = tmp_path / "map.json"
     manifest.write_bytes(orjson.dumps(config_map(namespace, a="kubectl", b="kubectl")))
     lab.kubectl("apply", "-f", str(manifest))

@@ -1,4 +1,4 @@
-"""Plan files grow with what is declared and not with its square."""
+"""The size of plan files grows linearly with the input."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tests.support.synthetic_blueprints import with_pools
 def test_a_plan_file_is_linear_in_the_number_of_pools(tmp_path: Path) -> None:
     costs = []
     file = tmp_path / "plan.json"
-    for count in (48, 48, 96, 192):  # the first time for what is imported or spelled out once
+    for count in (48, 48, 96, 192):  # the first run imports and initialises
         bundle = compile_blueprint(str(with_pools(tmp_path, count))).valid_bundle()
         plan = Plan(bundle, "uid", "v1.36.0", None, tuple(Step(obj, Action.CREATE) for obj in bundle.objects))
         saving, _ = counted_calls(lambda plan=plan: save_plan(plan, file))

@@ -1,4 +1,6 @@
-"""What cannot be changed in place is refused, and replaced where that is allowed; the API server is the judge."""
+"""Changes that are impossible in place are rejected, and the object is replaced if allowed; the API server is the
+reference.
+"""
 
 from __future__ import annotations
 
@@ -32,7 +34,7 @@ CLUSTER_WIDE = {"RuntimeClass", "PriorityClass", "StorageClass", "ClusterRoleBin
 
 
 def changes(key: str) -> list[Any]:
-    """Every kind with one field and its other value, from one list of the cases."""
+    """For every kind one field and another value for it, from one list of the cases."""
     return [
         pytest.param(*identity, name, value, id=f"{identity[1]} {name}")
         for identity, case in OBJECTS.items()
@@ -48,7 +50,7 @@ def named(group: str, kind: str, unique: str) -> Data:
 
 
 def put(data: Data, path: str, value: Any) -> Data:
-    """The same with another value at a dotted path."""
+    """The same object with another value at a dotted path."""
     changed = copy.deepcopy(data)
     *above, last = path.split(".")
     here = changed
@@ -59,7 +61,7 @@ def put(data: Data, path: str, value: Any) -> Data:
 
 
 def paths(cluster: Connection, data: Data) -> tuple[str, str]:
-    """The collection that an object is in, and the object itself."""
+    """The path of the collection that contains an object, and of the object itself."""
     version = data["apiVersion"]
     root = f"/apis/{version}" if "/" in version else f"/api/{version}"
     resource = next(r for r in cluster.get(root)["resources"] if r["kind"] == data["kind"] and "/" not in r["name"])
@@ -68,7 +70,7 @@ def paths(cluster: Connection, data: Data) -> tuple[str, str]:
 
 
 def verdict(cluster: Connection, group: str, kind: str, unique: str, path: str, value: Any) -> int:
-    """What the API server says to the change of one field: a status, 200 where it is fine."""
+    """The API server's response to the change of one field: a status, 200 if it is accepted."""
     data = named(group, kind, unique)
     collection, url = paths(cluster, data)
     cluster.post(collection, data, "tests")
@@ -102,7 +104,7 @@ def test_the_server_takes_what_the_table_does_not_name(
 
 
 def test_every_field_of_the_table_is_tried() -> None:
-    """Definitions are left out: the server answers for them only with another name, which they cannot have."""
+    """Definitions are omitted: the server validates their changes only under another name, which they cannot have."""
     tried = {key: tuple(case["refused"]) for key, case in OBJECTS.items()}
     table = {split(name): kind.immutable for name, kind in own_kinds().items() if kind.immutable}
     assert {key: names for key, names in table.items() if key[1] != "CustomResourceDefinition"} == tried
@@ -188,8 +190,8 @@ def test_what_would_take_everything_with_it_is_never_replaced() -> None:
     assert never == ["Namespace", "CustomResourceDefinition.apiextensions.k8s.io", "PersistentVolume"]
 
 
-def test_an_object_that_somebody_else_made_anew_is_not_deleted(cluster, unique) -> None:
-    """The uid of the plan goes into the deletion."""
+def test_an_object_that_another_manager_recreated_is_not_deleted(cluster, unique) -> None:
+    """The uid in the plan is a precondition of the deletion."""
     assert apply(bundle(unique, namespace(unique), deployment(unique)), cluster).exit_code == 0
     wanted = bundle(unique, namespace(unique), relabelled(unique), digest="d2")
     plan = make_plan(wanted, cluster)

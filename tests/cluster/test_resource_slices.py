@@ -1,4 +1,4 @@
-"""A real API server takes the slices that are predicted, as they are."""
+"""A real API server accepts the predicted slices unchanged."""
 
 from __future__ import annotations
 

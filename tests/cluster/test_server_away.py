@@ -1,4 +1,4 @@
-"""An API server that goes away while an apply runs: for some seconds, forever, or just with an answer."""
+"""An API server that becomes unavailable during an apply: for some seconds, permanently, or only for one response."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ COUNT = 40
 
 
 class Road:
-    """A TCP forwarder to the API server that can be closed, with everything on it."""
+    """A TCP forwarder to the API server that can be closed together with all connections."""
 
     def __init__(self, server: str) -> None:
         place = urlsplit(server)
@@ -99,7 +99,7 @@ def many(name: str) -> Bundle:
 
 @pytest.mark.parametrize("after", [3, 17])
 def test_a_server_that_is_away_for_some_seconds_is_waited_for(after: int, road: Road, cluster, unique) -> None:
-    """What was under way when it went may have been carried out; nothing is written twice, nothing is left out."""
+    """Requests in flight at that moment may have been carried out; nothing is written twice, and nothing is omitted."""
     wanted, done = many(unique), 0
     connection = over(road, cluster)
 
@@ -146,13 +146,13 @@ def test_a_server_that_does_not_come_back_is_one_error(road: Road, cluster, uniq
     left = COUNT + 1 - outcome.written
     assert (outcome.exit_code, found.code.slug) == (1, "cluster-unreachable")
     assert f"{left} objects (" in found.message
-    # All wait for one outage: what is under way is tried up to five times more, what comes after it once.
+    # All requests wait for the same outage: those in flight are retried up to five times, later ones once.
     assert attempts <= COUNT + 5 * POOL_SIZE
     assert apply(wanted, cluster).exit_code == 0
 
 
 def test_a_store_that_is_away_for_good_is_one_error(cluster, unique) -> None:
-    """The API server answers, and can do nothing."""
+    """The API server responds, but can do nothing."""
 
     def fault(_method: str, path: str, send: Send) -> Answer:
         return answer(500, "InternalError", "etcdserver: request timed out") if "/configmaps/c" in path else send()
@@ -210,7 +210,7 @@ def test_an_update_whose_answer_was_lost_is_not_done_twice(carried_out: bool, cl
 
 
 @pytest.mark.parametrize("carried_out", [False, True])
-def test_a_record_whose_answer_was_lost_is_not_taken_for_somebody_elses(carried_out: bool, cluster, unique) -> None:
+def test_a_record_whose_response_was_lost_is_recognised_as_ours(carried_out: bool, cluster, unique) -> None:
     lost = 0
 
     def fault(method: str, path: str, send: Send) -> Answer:

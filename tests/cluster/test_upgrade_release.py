@@ -86,7 +86,7 @@ def test_no_field_that_is_rendered_is_pruned(lab: Any, tmp_path: Path) -> None:
 
 
 def drifted(folder: Path, own: Any) -> set[str]:
-    """What drift finds, except that this lab has no nodes."""
+    """What drift reports, except that this lab has no nodes."""
     view = ClusterView(connect(str(own.kubeconfig), timeout=PATIENCE))
     report = detect_drift(read_bundle(folder), view)
     return {str(finding) for finding in report.findings if finding.kind is not FindingKind.POOL_SIZE}
@@ -204,7 +204,7 @@ def test_what_the_older_release_lacks_is_refused_and_never_dropped(path: str, va
 
 @pytest.mark.parametrize("example", sorted(file.parent.name for file in EXAMPLES.glob("*/blueprint.yaml")))
 def test_every_example_is_rendered_for_the_older_release_or_refused_by_name(example: str) -> None:
-    """Nothing of the newer release is rendered under the name of the older one."""
+    """Nothing of the newer release is rendered for the older one."""
     found = compile_blueprint(str(EXAMPLES / example / "blueprint.yaml"), sets=[f'spec.release="{OLD}"'])
     if isinstance(found.bundle, Bundle):
         text = "".join(data.decode() for name, data in (found.files or {}).items() if name.startswith("manifests/"))

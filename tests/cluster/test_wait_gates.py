@@ -1,4 +1,4 @@
-"""What an apply waits for before its next write: each condition on its own, and what never comes."""
+"""The conditions for which an apply waits before its next write: each on its own, and those that are never met."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def conditions(**states: str) -> Answer:
 
 
 class Server:
-    """Answers for a definition and for its collection, each from its own list; the last one stays."""
+    """Responds for a definition and for its collection, each from a list; the last response repeats."""
 
     def __init__(self, definition: list[Answer], collection: list[Answer]) -> None:
         self.left = {"crd": definition, "served": collection}

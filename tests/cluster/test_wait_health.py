@@ -1,4 +1,4 @@
-"""Health: what an object's own status says, and that silence is no health."""
+"""Health: what an object's own status reports; a missing status is not healthy."""
 
 from __future__ import annotations
 

@@ -41,7 +41,7 @@ def render_platform_of() -> Callable[[str], tuple[Platform, list[Object]]]:
 def render(
     render_platform_of: Callable[[str], tuple[Platform, list[Object]]],
 ) -> Callable[[str], dict[str, list[dict[str, Any]]]]:
-    """The rendered manifests by component, CRDs left out."""
+    """The rendered manifests by component, without CRDs."""
 
     def rendered(text: str) -> dict[str, list[dict[str, Any]]]:
         by_component: dict[str, list[dict[str, Any]]] = {}

@@ -1,4 +1,4 @@
-"""Every folder under components/ is complete: what component.yaml names exists, and what exists is named."""
+"""Every folder under components/ is complete: every file that component.yaml names exists, and every file is named."""
 
 from __future__ import annotations
 
@@ -54,14 +54,14 @@ def test_images_are_spelt_as_container_runtimes_pull_them() -> None:
 
 
 def named_settings() -> set[str]:
-    """The settings that the code finds by their name alone."""
+    """The settings that the code reads by name."""
     calls = re.compile(r'\b(?:setting|component_with|setting_path|settings_with)\(\s*"(\w+)"')
     modules = [file for folder in ("platform", "check") for file in (PACKAGE / folder).rglob("*.py")]
     return {name for file in modules for name in calls.findall(file.read_text("utf-8"))}
 
 
 @pytest.mark.parametrize("name", sorted(named_settings()))
-def test_a_setting_that_is_found_by_its_name_belongs_to_one_component_of_each_stack(name: str) -> None:
+def test_a_setting_that_the_code_reads_belongs_to_one_component_of_each_stack(name: str) -> None:
     owners = [one for one in map(component, NAMES) if name in one.settings]
     assert owners
     for stack in STACKS:

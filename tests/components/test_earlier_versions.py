@@ -1,4 +1,6 @@
-"""What a component's older version renders, its own definitions know: a setting without a field there is refused."""
+"""The definitions of a component's older version have every field that it renders; settings without a field are
+rejected.
+"""
 
 from __future__ import annotations
 
@@ -30,7 +32,7 @@ spec:
     two: {{nodes: 1, selector: {{pool: two}}, gpu: {{product: L4, count: 1}}}}
 """
 APART = {"autoUpgrade", "dcgmExporter", "gfd", "migManager", "vfioManager", "kataDevicePlugin", "ccManager"}
-"""Switches that are on by default: off, the settings of what they switch on would be mistakes."""
+"""Settings that are on by default: if they are off, the settings that depend on them would be mistakes."""
 
 
 def earlier() -> Component:
@@ -42,7 +44,7 @@ def earlier() -> Component:
 
 
 def schema_of(kind: str, version: str) -> Mapping[str, Any]:
-    """The schema of the one version that the kind has, as that version of the operator defines it."""
+    """The schema of the kind's only version, as that version of the operator defines it."""
     plural = {"ClusterPolicy": "clusterpolicies", "NVIDIADriver": "nvidiadrivers"}[kind]
     [only] = load_crd("nvidia.com", plural, version)["spec"]["versions"]
     schema: Mapping[str, Any] = only["schema"]["openAPIV3Schema"]
@@ -50,7 +52,7 @@ def schema_of(kind: str, version: str) -> Mapping[str, Any]:
 
 
 def unknown(value: Any, schema: Mapping[str, Any], at: str = "") -> Iterator[str]:
-    """Fields that the schema does not have, which the API server would drop without a word."""
+    """Fields that the schema does not have, which the API server would silently drop."""
     if isinstance(value, list):
         for item in value:
             yield from unknown(item, schema.get("items", {}), f"{at}[]")
@@ -63,7 +65,7 @@ def unknown(value: Any, schema: Mapping[str, Any], at: str = "") -> Iterator[str
 
 
 def has(path: tuple[str | int, ...], schema: Mapping[str, Any]) -> bool:
-    """Whether a schema has the field of a path; below free maps and lists everything is there."""
+    """Whether a schema has the field of a path; open maps and lists contain everything."""
     for step in path:
         if "properties" not in schema:
             return True
@@ -112,6 +114,6 @@ def test_with_every_setting_said_an_older_version_renders_nothing_that_its_defin
 
 
 def test_an_unknown_field_is_found() -> None:
-    """The comparison itself can fail."""
+    """Proves that the comparison can fail."""
     schema = {"properties": {"a": {"items": {"properties": {"b": {}}}}, "free": {"additionalProperties": {}}}}
     assert list(unknown({"a": [{"b": 1, "c": 2}], "free": {"x": 1}, "d": {}}, schema)) == [".a[].c", ".d"]

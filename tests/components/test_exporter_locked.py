@@ -1,4 +1,4 @@
-"""An exporter that answers over TLS or known users alone: nothing secret is rendered, and what asks it follows."""
+"""An exporter that requires TLS or authentication: no secret is rendered, and its clients are configured to match."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ spec:
 
 
 def exporter(render: Render, settings: str) -> dict[str, Any]:
-    """The objects by kind; of a kind that there are several of, the last."""
+    """The objects by kind; if there are several of a kind, the last."""
     return {one["kind"]: one for one in render(BLUEPRINT.format(settings=settings))["dcgm-exporter"]}
 
 
 def test_over_tls_the_probes_and_the_monitor_speak_it_too(render: Render) -> None:
-    """The chart's monitor does not, and then every target is down."""
+    """With the chart's own monitor, every target would be down."""
     objects = exporter(render, "tlsSecret: exporter-tls")
     [container] = objects["DaemonSet"]["spec"]["template"]["spec"]["containers"]
     [endpoint] = objects["ServiceMonitor"]["spec"]["endpoints"]
@@ -48,7 +48,7 @@ def test_where_callers_must_say_who_they_are_the_kubelet_only_looks_at_the_port(
         assert container[probe]["tcpSocket"] == {"port": 9400}
 
 
-def test_a_client_certificate_is_asked_for_and_shown(render: Render) -> None:
+def test_a_client_certificate_is_requested_and_presented(render: Render) -> None:
     objects = exporter(render, "tlsSecret: exporter-tls, tlsClientSecret: prometheus")
     assert "client_auth_type: RequireAndVerifyClientCert" in objects["ConfigMap"]["data"]["web-config.yaml"]
     [endpoint] = objects["ServiceMonitor"]["spec"]["endpoints"]

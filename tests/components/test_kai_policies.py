@@ -1,6 +1,6 @@
-"""Which workload belongs to which engine, judged by a real API server: what passes, and what does not.
+"""The engine of each workload, enforced by a real API server: what is admitted, and what is rejected.
 
-The webhooks of KAI and Kueue are not there: what they would add to a pod, it has from the beginning.
+The webhooks of KAI and Kueue do not run: pods already contain what they would add.
 """
 
 from __future__ import annotations
@@ -38,12 +38,12 @@ KAI = {"schedulerName": "kai-scheduler"}
 
 
 def in_queue(tenant: str, shard: str) -> dict[str, str]:
-    """The labels of a workload of a tenant in a pool of KAI."""
+    """The labels of a workload of a tenant in a KAI pool."""
     return {"kai.scheduler/node-pool": shard, "kai.scheduler/queue": f"{tenant}.{shard}"}
 
 
 def queue(name: str) -> dict[str, str]:
-    """The label of a queue."""
+    """The label for a queue."""
     return {"kai.scheduler/queue": name}
 
 
@@ -65,7 +65,7 @@ def pod(spec: dict[str, Any], labels: dict[str, str], gpus: int = 1, *, requests
 
 
 def initial(spec: dict[str, Any], labels: dict[str, str]) -> dict[str, Any]:
-    """A pod whose init container alone requests a GPU."""
+    """A pod in which only an init container requests a GPU."""
     found = pod(spec, labels)
     found["spec"]["initContainers"] = found["spec"]["containers"]
     found["spec"]["containers"] = [{"name": "other", "image": "registry.example/app:1"}]
@@ -74,7 +74,7 @@ def initial(spec: dict[str, Any], labels: dict[str, str]) -> dict[str, Any]:
 
 @pytest.fixture(scope="module")
 def guarded(lab: Any) -> Iterator[Any]:
-    """A lab with the tenants' namespaces and KAI's policies and definitions."""
+    """A lab with the tenants' namespaces, and with KAI's policies and definitions."""
     with lab.fresh() as own:
         own.request("POST", CRDS, load_crd("scheduling.run.ai", "podgroups"))
         for each in (*rendered(BLUEPRINT, "tenancy"), *rendered(BLUEPRINT, "kai-scheduler")):
@@ -91,7 +91,7 @@ def guarded(lab: Any) -> Iterator[Any]:
 
 
 def _refused(lab: Any, namespace: str, obj: dict[str, Any]) -> str | None:
-    """Why the server would not create it."""
+    """Why the server would reject it."""
     place = PODS if obj["kind"] == "Pod" else GROUPS
     try:
         lab.request("POST", f"{place.format(namespace)}?dryRun=All", obj)
@@ -117,7 +117,7 @@ PASS = {
     "one of two pools of KAI": ("capped", pod(KAI, in_queue("capped", "serving"))),
 }  # fmt: skip
 NO_ENGINE, NODE = "(need an engine|queue-name: kueue)", "(cannot name their node|passes the scheduler)"
-"""Either by the policy of KAI's component, or by that of all tenants."""
+"""Either by the policy of KAI's component, or by that for all tenants."""
 OTHER_QUEUE = "tenant batch has no quota|queue-name: default"
 REFUSED = {
     "no engine": ("both", pod({}, {}), NO_ENGINE),
@@ -157,7 +157,7 @@ def test_what_would_get_past_its_engine_is_refused(guarded: Any, namespace: str,
 
 
 def test_a_gate_cannot_be_taken_away_without_a_pool(guarded: Any) -> None:
-    """Kueue takes its gate away and adds its pool's labels at once; nobody gets past it by the first alone."""
+    """Kueue removes its gate and adds its pool's labels in one update; removing only the gate is not enough to pass."""
     path = PODS.format("both")
     waiting = pod(GATED, WAITS)
     waiting["metadata"]["name"] = "freed"
@@ -168,7 +168,7 @@ def test_a_gate_cannot_be_taken_away_without_a_pool(guarded: Any) -> None:
 
 
 def group(namespace: str, queue: str, shard: str | None, priority: str = "train") -> dict[str, Any]:
-    """What KAI makes of a workload."""
+    """The PodGroup that KAI creates for a workload."""
     labels = {"kai.scheduler/node-pool": shard} if shard else {}
     spec = {"queue": queue, "minMember": 1, "priorityClassName": priority}
     metadata = {"name": "it", "namespace": namespace, "labels": labels}
@@ -181,7 +181,7 @@ def group(namespace: str, queue: str, shard: str | None, priority: str = "train"
      ("both.notebooks", "serving"), ("default-queue", None), ("", "notebooks")],
 )  # fmt: skip
 def test_labels_of_an_owner_do_not_lead_into_another_queue(guarded: Any, queue: str, shard: str | None) -> None:
-    """KAI takes labels of a Job before those of its pods, which alone the policy of pods sees."""
+    """KAI reads the labels of a Job before those of its pods, but the policy for pods sees only the latter."""
     assert "which tenant both does not have" in str(_refused(guarded, "both", group("both", queue, shard)))
 
 

@@ -1,4 +1,4 @@
-"""Upstream's definitions of KAI take every object of KAI that we render, with strict validation."""
+"""Upstream's definitions of KAI accept every object of KAI that is rendered, with strict validation."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ class Upstream:
         self._served = discover(connection)
 
     def applied(self, body: Mapping[str, Any]) -> Mapping[str, Any]:
-        """What the server makes of an object, applied as `blueprint apply` does it."""
+        """The server's response to an object, applied as `blueprint apply` does it."""
         resource = self._served.find(body["apiVersion"], body["kind"])
         assert resource is not None
         path = f"{resource.collection(body['metadata'].get('namespace'))}/{body['metadata']['name']}"
@@ -104,7 +104,7 @@ def upstream(lab: Any) -> Iterator[Upstream]:
 
 
 def test_every_object_of_kai_is_kept_as_it_was_rendered(upstream: Upstream) -> None:
-    """No field is unknown to upstream's definitions, refused by them or written otherwise."""
+    """No field is unknown to upstream's definitions, rejected by them or stored differently."""
     changed = [
         f"{each.id} {format_path(path, each.data)}: {ours!r} became {theirs!r}"
         for each in upstream.objects
@@ -125,7 +125,7 @@ def test_every_object_of_kai_is_kept_as_it_was_rendered(upstream: Upstream) -> N
     ],
 )
 def test_what_they_do_not_know_is_refused(upstream: Upstream, kind: str, section: str, value: Any) -> None:
-    """So that the test above can fail: they are in force, and strict."""
+    """Proves that the test above can fail: the definitions are active, and strict."""
     body = next(each.data for each in upstream.objects if each.id.kind == kind)
     broken = {**body, "metadata": {**body["metadata"], "name": "broken"}, "spec": {**body["spec"], section: value}}
     with pytest.raises(RequestFailed) as failed:

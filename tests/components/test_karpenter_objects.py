@@ -1,4 +1,6 @@
-"""NodePools and node classes, judged by a real API server: ours pass, what the compiler refuses does not."""
+"""NodePools and node classes on a real API server: rendered ones are accepted, those that the compiler
+rejects are not.
+"""
 
 from __future__ import annotations
 
@@ -56,7 +58,7 @@ REFUSED: dict[str, tuple[str, Steps, Any]] = {
     "node class with an alias and ids": (
         "EC2NodeClass/gpu", ("spec", "amiSelectorTerms"), [{"alias": "al2023@v20260801"}, {"id": "ami-1"}]),
 }  # fmt: skip
-"""By the mistake in a blueprint that would make such an object: what is changed in one of ours; None removes."""
+"""For each mistake in a blueprint, the object that it would render: one of ours with changes; None removes a field."""
 
 
 @pytest.fixture(scope="module")
@@ -72,7 +74,7 @@ def cluster(lab: Any) -> Iterator[Any]:
 
 
 def objects() -> dict[str, dict[str, Any]]:
-    """What the platforms render of Karpenter's kinds, by kind and name; of two, the first."""
+    """The platforms' objects of Karpenter's kinds, by kind and name; the first of duplicates."""
     found: dict[str, dict[str, Any]] = {}
     for text in PLATFORMS.values():
         for each in rendered(text, "karpenter-pools"):
@@ -106,7 +108,7 @@ def test_what_the_compiler_refuses_the_api_server_refuses_too(cluster: Any, name
 
 
 def test_a_pool_cannot_become_static_in_place(cluster: Any) -> None:
-    """Nor the other way around: the transition rule of the definition."""
+    """Nor the reverse: the definition has a transition rule."""
     body = objects()["NodePool/batch"]
     cluster.request("POST", PLACES["NodePool"], body)
     change = {"spec": {"replicas": 2, "limits": None}}
@@ -128,7 +130,7 @@ def changed(body: dict[str, Any], steps: Steps, value: Any) -> dict[str, Any]:
 
 
 def contains(live: Any, declared: Any) -> bool:
-    """Whether all that is declared is there."""
+    """Whether it contains everything that is declared."""
     if isinstance(declared, dict):
         return isinstance(live, dict) and all(contains(live.get(key), value) for key, value in declared.items())
     if isinstance(declared, list):

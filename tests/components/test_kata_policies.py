@@ -1,4 +1,4 @@
-"""The policies around pools of virtual machines, judged by a real API server: attacks are refused, work is not."""
+"""The policies for pools of virtual machines on a real API server: attacks are rejected, legitimate work is not."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ KATA, PLAIN = "runtimeClassName: kata-qemu-nvidia-gpu-snp", "runtimeClassName: k
 
 
 def pod(spec: str, container: str = "", annotations: str = "", name: str = "it") -> dict[str, Any]:
-    """A pod of one container; keys of its specification, its container and its annotations in flow style."""
+    """A pod with one container; keys of its specification, its container and its annotations in flow style."""
     own = f"{spec}, " if spec else ""
     return {
         "apiVersion": "v1",
@@ -216,7 +216,7 @@ AGENT = pod("hostNetwork: true, tolerations: [{operator: Exists}]", "securityCon
 
 @pytest.fixture(scope="module")
 def guarded(lab: Any) -> Iterator[Any]:
-    """A lab with the policies, the RuntimeClasses, and classes that an attacker would like to have."""
+    """A lab with the policies, the RuntimeClasses, and classes that an attacker would try to use."""
     with lab.fresh() as own:
         for each in (*rendered(PLATFORM, "kata-deploy"), *rendered(PLATFORM, "kata-admission")):
             if each.id.kind in PLACES:
@@ -234,7 +234,7 @@ def guarded(lab: Any) -> Iterator[Any]:
 
 
 def refused(lab: Any, body: dict[str, Any], namespace: str = "health", collection: str = PODS) -> str:
-    """Why the server would not create it; empty where it would."""
+    """Why the server would reject it; empty if it would accept it."""
     try:
         lab.request("POST", f"{collection.format(namespace)}?dryRun=All", body)
     except RequestFailed as failed:
@@ -264,7 +264,7 @@ def test_agents_of_trusted_namespaces_reach_every_node(guarded: Any, namespace: 
 
 
 def created(lab: Any, body: dict[str, Any], name: str) -> str:
-    """The path of a pod that is there."""
+    """The path of an existing pod."""
     lab.request("POST", PODS.format("health"), {**body, "metadata": {**body["metadata"], "name": name}})
     return f"{PODS.format('health')}/{name}"
 
@@ -280,7 +280,7 @@ def patch(lab: Any, path: str, change: Any, kind: str = "strategic-merge-patch")
 
 
 def more(toleration: dict[str, str]) -> list[dict[str, Any]]:
-    """Those of a pod only grow: Kubernetes gives each two."""
+    """A pod's tolerations can only grow: Kubernetes adds two to each pod."""
     return [{"op": "add", "path": "/spec/tolerations/-", "value": toleration}]
 
 
@@ -288,7 +288,7 @@ ANNOTATION = {"metadata": {"annotations": {"io.katacontainers.config.hypervisor.
 
 
 def test_what_is_refused_at_first_is_refused_later(guarded: Any) -> None:
-    """Annotations are read again when a machine is made anew; tolerations of a pod that waits may still grow."""
+    """Annotations are read again when a virtual machine is recreated; tolerations of a pending pod may still grow."""
     plain = created(guarded, HONEST["with processors and memory"], "plain")
     machine = created(guarded, HONEST["Kata with a GPU"], "machine")
     assert "annotations" in patch(guarded, machine, ANNOTATION)
@@ -315,7 +315,7 @@ def test_what_is_refused_at_first_is_refused_later(guarded: Any) -> None:
 
 
 def test_pods_from_before_the_policies_can_still_end(guarded: Any) -> None:
-    """Their controllers take finalizers off them: an update that changes nothing of what is forbidden."""
+    """Their controllers remove finalizers: an update that changes none of the forbidden fields."""
     path, policies = PLACES["ValidatingAdmissionPolicyBinding"], ("kata-pods", "kata-machines")
     for name in policies:
         guarded.request("DELETE", f"{path}/{name}")
@@ -386,7 +386,7 @@ def test_other_claims_are_made(guarded: Any, requests: str, *, template: bool) -
 
 
 def test_nobody_looks_at_devices_of_others(guarded: Any) -> None:
-    """Also in a namespace that Kubernetes would let."""
+    """Even in a namespace in which Kubernetes would allow it."""
     guarded.request(
         "PATCH", "/api/v1/namespaces/health", {"metadata": {"labels": {"resource.kubernetes.io/admin-access": "true"}}},
         content_type="application/merge-patch+json",

@@ -1,4 +1,4 @@
-"""A real API server keeps every field of every object exactly as it was rendered."""
+"""A real API server stores every field of every object exactly as it was rendered."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ spec:
 
 
 def url(manifest: Mapping[str, Any]) -> str:
-    """Where the object lives; the plurals of our kinds are all regular."""
+    """The object's URL; the plurals of our kinds are all regular."""
     kind = manifest["kind"].lower()
     plural = f"{kind[:-1]}ies" if kind.endswith("y") else f"{kind}es" if kind.endswith("s") else f"{kind}s"
     prefix = "api" if "/" not in manifest["apiVersion"] else "apis"
@@ -90,7 +90,7 @@ def url(manifest: Mapping[str, Any]) -> str:
 
 @pytest.fixture(scope="module")
 def own(lab: Any) -> Iterator[Any]:
-    """A lab of these tests' own; each platform is written over the one before, and what is left of that stays."""
+    """A lab of its own for these tests; each platform is applied over the previous one, and leftovers of that stay."""
     with lab.fresh() as fresh:
         yield fresh
 
@@ -107,7 +107,7 @@ def own(lab: Any) -> Iterator[Any]:
 def test_the_server_keeps_every_rendered_field_as_it_is(
     own: Any, render_platform_of: Callable[[str], tuple[Platform, list[Object]]], text: str
 ) -> None:
-    """Otherwise the second apply would write again, and drift would be found in an untouched cluster."""
+    """Otherwise the second apply would write again, and drift would be reported in an untouched cluster."""
     changed: list[str] = []
     _, objects = render_platform_of(text)
     for manifest in (one.data for one in objects):

@@ -1,4 +1,4 @@
-"""What is rendered of Kueue: one selector of namespaces, finite waiting, certificates, metrics."""
+"""The rendered objects of Kueue: one namespace selector, finite waiting times, certificates, metrics."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ TENANTS = {"matchExpressions": [{"key": "gpublueprint.dev/tenant", "operator": "
 
 
 def text(settings: dict[str, Any] | None = None, **spec: Any) -> str:
-    """A blueprint with Kueue, as JSON, which is YAML too."""
+    """A blueprint with Kueue, as JSON, which is also YAML."""
     of_kueue = {"components": {"kueue": {"settings": settings or {}}}}
     head = {"apiVersion": "gpublueprint.dev/v1alpha2", "kind": "Blueprint", "metadata": {"name": "queues"}}
     return json.dumps({**head, "spec": parity.merged(parity.merged(SPEC, of_kueue), spec)})
@@ -54,7 +54,7 @@ def configuration(objects: dict[str, Any]) -> Any:
 
 
 def selectors(objects: dict[str, Any]) -> list[Any]:
-    """The namespaces of every webhook that is about something other than Kueue's own kinds."""
+    """The namespaces of every webhook, except those for Kueue's own kinds."""
     kinds = ("MutatingWebhookConfiguration/kueue-mutating", "ValidatingWebhookConfiguration/kueue-validating")
     hooks = [hook for kind in kinds for hook in objects[f"{kind}-webhook-configuration"]["webhooks"]]
     return [hook.get("namespaceSelector") for hook in hooks if hook["rules"][0]["apiGroups"] != ["kueue.x-k8s.io"]]
@@ -82,7 +82,7 @@ def selectors(objects: dict[str, Any]) -> list[Any]:
 def test_manager_and_webhooks_have_the_same_namespaces(
     kueue: Callable[..., dict[str, Any]], settings: dict[str, Any], selector: Any
 ) -> None:
-    """A webhook for more of them would hold up what the manager never looks at."""
+    """A webhook for more namespaces would block objects that the manager never sees."""
     objects = kueue(settings)
 
     assert configuration(objects)["managedJobsNamespaceSelector"] == selector
@@ -135,7 +135,7 @@ def test_cert_manager_takes_over_every_certificate(kueue: Callable[..., dict[str
 
 
 def test_a_declared_prometheus_finds_the_metrics_and_may_read_them(kueue: Callable[..., dict[str, Any]]) -> None:
-    """The manager asks for rights before it answers, so a ServiceMonitor alone would only get refusals."""
+    """The manager authorizes requests for metrics, so a ServiceMonitor alone would be rejected."""
     objects = kueue(observability={"prometheus": {"namespace": "mon", "selectorLabels": {"release": "kps"}}})
 
     monitor = objects["ServiceMonitor/kueue-controller-manager-metrics-monitor"]
@@ -153,7 +153,7 @@ def test_gke_admits_the_manager_by_a_quota(kueue: Callable[..., dict[str, Any]])
 
 
 def findings(blueprint: str) -> list[Diagnostic]:
-    """What parsing and resolving say."""
+    """The findings of parsing and resolving."""
     layered = load_layers(NAME, files=MemoryFiles({NAME: blueprint}))
     parsed, mistakes, _ = parse_blueprint(layered)
     assert parsed, mistakes
@@ -166,7 +166,7 @@ def findings(blueprint: str) -> list[Diagnostic]:
         ({"managedNamespaceLabels": {"kubernetes.io/metadata.name": "kube-system"}}, "kubernetes.io/metadata.name"),
         ({"featureGates": {"DynamicResourceAllocation": True}}, "DynamicResourceAllocation, which is not known"),
         ({"featureGates": {"DisableWaitForPodsReady": True}}, "DisableWaitForPodsReady"),
-        ({"frameworks": ["batch/jobs"]}, "batch/jobs is none of them"),
+        ({"frameworks": ["batch/jobs"]}, ", not batch/jobs"),
         ({"fairPreemption": "initialThenFinal"}, "finalThenInitial"),
         ({"requeueLimit": -1}, "at least 0"),
         ({"serviceMonitorLabels": {"a": "b"}}, "serviceMonitor"),

@@ -1,4 +1,4 @@
-"""What the upstream chart refuses to render cannot be said in a blueprint, or is refused by name."""
+"""What the upstream chart rejects cannot be expressed in a blueprint, or is rejected by name."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ spec: {draDriver: {}}
 
 
 def compiled(folder: Path, more: str, **files: str) -> Compilation:
-    """The blueprint, with manifests beside it."""
+    """The compiled blueprint, with manifests beside it."""
     for name, text in files.items():
         (folder / f"{name}.yaml").write_text(text, "utf-8")
     file = folder / "blueprint.yaml"
@@ -47,7 +47,7 @@ def compiled(folder: Path, more: str, **files: str) -> Compilation:
 
 @pytest.mark.parametrize(("stack", "foreign"), [("gpuCluster", POLICY), ("clusterPolicy", CLUSTER)])
 def test_both_stacks_at_once_are_refused_by_name(tmp_path: Path, stack: str, foreign: str) -> None:
-    """case-neg-both-crs. `allocation` has one value, so that only a manifest of the user's could bring the other."""
+    """case-neg-both-crs. `allocation` has one value, so only a user's manifest could add the other stack."""
     found = compiled(tmp_path, f"  {DECLARED_STACK[stack]}\n  extraManifests: [foreign.yaml]\n", foreign=foreign)
     assert found.files is None
     assert "BP6002" in {each.code.id for each in found.diagnostics}
@@ -61,7 +61,7 @@ def test_nri_without_cdi_is_refused_by_name(tmp_path: Path) -> None:
 
 
 def test_the_cases_are_those_of_the_reference() -> None:
-    """A further case that upstream refuses needs a test here."""
+    """A new case that upstream rejects needs a test here."""
     if "BLUEPRINT_REFERENCE" not in os.environ:
         pytest.skip("BLUEPRINT_REFERENCE does not name a folder with outputs of the upstream charts")
     cases = (Path(os.environ["BLUEPRINT_REFERENCE"]) / "gpu-operator" / "v26.7.0").glob("case-neg-*/error.txt")

@@ -1,4 +1,4 @@
-"""What is rendered for OpenShift: wishes for operators and their custom resources, and nothing that a bundle brings."""
+"""The objects rendered for OpenShift: Subscriptions and custom resources, and nothing that a bundle installs."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ spec:
 WATCHED = "  observability: {{prometheus: {{namespace: {namespace}, selectorLabels: {{release: kps}}}}}}\n"
 BROUGHT = {"Deployment", "DaemonSet", "ClusterRole", "ClusterRoleBinding", "ServiceAccount", "CustomResourceDefinition"}
 SWITCHES = ("dcgm", "drain", "exporterPodLabels", "nodeStatusExporter")
-"""Settings without which others of the GPU Operator do nothing."""
+"""Settings without which other settings of the GPU Operator have no effect."""
 PINNED = re.compile(r"sha256:[0-9a-f]{64}")
 
 
@@ -60,7 +60,7 @@ def through_olm() -> Iterator[Component]:
 
 
 def settings(*, refused: bool) -> list[tuple[str, str]]:
-    """Settings by component that decide something there, or that do not."""
+    """Settings by component that have an effect on OpenShift, or that have none."""
     return [
         (component.name, name)
         for component in through_olm()
@@ -76,7 +76,7 @@ def test_nothing_that_the_bundles_bring_is_rendered(render_platform_of: RenderPl
     assert {"Namespace", "OperatorGroup", "Subscription", "ClusterPolicy", "NodeFeatureDiscovery"} <= kinds
 
 
-def test_the_wishes_come_before_everything_that_needs_them(render_platform_of: RenderPlatform) -> None:
+def test_subscriptions_come_before_everything_that_needs_them(render_platform_of: RenderPlatform) -> None:
     _, objects = render_platform_of(text())
     kinds = [one.id.kind for one in objects]
     last = max(place for place, kind in enumerate(kinds) if kind == "Subscription")
@@ -84,7 +84,7 @@ def test_the_wishes_come_before_everything_that_needs_them(render_platform_of: R
 
 
 def test_one_version_is_wished_for_and_a_person_approves_it(render_platform_of: RenderPlatform) -> None:
-    """Channel and version as the bundle's own metadata says them: NVIDIA gpu-operator v26.7.0, bundle/."""
+    """Channel and version are those of the bundle's metadata: NVIDIA gpu-operator v26.7.0, bundle/."""
     _, objects = render_platform_of(text())
     assert named(objects, "Subscription", "gpu-operator-certified")["spec"] == {
         "name": "gpu-operator-certified",
@@ -116,7 +116,7 @@ def test_the_policy_leaves_images_to_the_bundle_but_pins_the_driver_of_the_branc
     assert "mirror.acme.example" not in json.dumps([one.data for one in objects])
 
 
-def test_other_clusters_say_no_driver_toolkit(render_platform_of: RenderPlatform) -> None:
+def test_other_clusters_have_no_driver_toolkit_image(render_platform_of: RenderPlatform) -> None:
     _, objects = render_platform_of(text().replace("distribution: openshift, ", ""))
     assert "use_ocp_driver_toolkit" not in named(objects, "ClusterPolicy", "cluster-policy")["spec"]["operator"]
 
@@ -129,7 +129,7 @@ def test_pools_with_drivers_of_their_own_pin_each_by_its_digest(render_platform_
 
 
 def test_images_are_the_bundles_after_mirrors_each_with_its_digest(render_platform_of: RenderPlatform) -> None:
-    """The operator's own digest is a placeholder in the bundle that was read; images of NFD are Red Hat's to decide."""
+    """The operator's own digest is a placeholder in the bundle that was read; images of NFD are decided by Red Hat."""
     cluster = ", registries: {mirrors: {nvcr.io: mirror.acme.example/nvcr}}"
     platform, objects = render_platform_of(text(cluster=cluster, components="gpu-operator: {settings: {dcgm: true}}"))
     images = {image.ref: image.digest for image in pulled_images(platform, objects)}
@@ -156,7 +156,7 @@ def test_an_image_whose_tag_names_a_system_is_listed_by_its_digest(render_platfo
 def test_one_prometheus_reads_the_operators_namespace(
     render_platform_of: RenderPlatform, namespace: str, label: str
 ) -> None:
-    """OpenShift's own read no monitors of their own namespace, so these stand beside the operator."""
+    """OpenShift's own Prometheus reads no monitors in their own namespaces, so these are beside the operator."""
     _, objects = render_platform_of(watched(namespace))
     labels = named(objects, "Namespace", "nvidia-gpu-operator")["metadata"]["labels"]
     assert labels["openshift.io/cluster-monitoring"] == label
@@ -187,7 +187,7 @@ def test_prerequisites_name_catalogues_approvals_and_mirrors(render_platform_of:
 
 @pytest.mark.parametrize(("component", "name"), settings(refused=True))
 def test_a_setting_that_the_bundle_decides_is_refused(component: str, name: str) -> None:
-    """Whatever is added to a component: it decides something that is rendered for OpenShift, or it is refused there."""
+    """Every setting of a component has an effect on OpenShift, or is rejected there."""
     known = load_catalog().component(component)
     assert known
     written = json.dumps(another(known.settings[name]))

@@ -1,4 +1,4 @@
-"""What we render natively is what the upstream charts render, except for the differences that we can explain."""
+"""The objects that we render are those of the upstream charts, except for explained differences."""
 
 from __future__ import annotations
 
@@ -25,20 +25,20 @@ UPSTREAM_DEFAULTS = {
         }
     },
 }
-"""The blueprint that comes nearest to a chart installed without values."""
+"""The blueprint that is closest to a chart installed without values."""
 
 MOST_PERCENT = 5.0
 """How many leaves of a chart's output may differ, each with a reason."""
 
 
 def blueprint_of(case: parity.Case) -> str:
-    """The blueprint of a case, as JSON, which is YAML too."""
+    """The blueprint of a case, as JSON, which is also YAML."""
     head = {"apiVersion": "gpublueprint.dev/v1alpha2", "kind": "Blueprint", "metadata": {"name": case.platform}}
     return json.dumps({**head, "spec": parity.merged(UPSTREAM_DEFAULTS, case.spec)})
 
 
 def output_of(case: parity.Case) -> str:
-    """What the chart renders: a reference, or with values of ours on the spot. Skips where there is neither."""
+    """The chart's output: from the reference, or rendered now with our values. Skips if neither is available."""
     if case.values is None:
         if "BLUEPRINT_REFERENCE" not in os.environ:
             pytest.skip("BLUEPRINT_REFERENCE does not name a folder with outputs of the upstream charts")
@@ -72,7 +72,7 @@ def test_every_difference_from_upstream_is_known_and_every_known_difference_is_t
 def test_what_is_left_out_and_added_is_there_to_be_so(
     case: parity.Case, render: Callable[[str], dict[str, list[dict[str, Any]]]]
 ) -> None:
-    """Names in the list that match nothing would hide that upstream has changed."""
+    """Names in the list that match nothing would hide changes in upstream."""
     text = output_of(case)
     for subject in case.left_out:
         assert f"name: {subject.partition('/')[2]}" in text.replace("name:  ", "name: ").replace("'", ""), subject
@@ -81,7 +81,7 @@ def test_what_is_left_out_and_added_is_there_to_be_so(
 
 
 def test_a_difference_nobody_explained_is_found() -> None:
-    """The comparison itself can fail."""
+    """Proves that the comparison can fail."""
     rule = parity.Rule(frozenset(), "spec.a", 1, "known")
     upstream = {"Thing/x": {"spec": {"a": 1, "b": 2, "ab": 3}}}
     ours = {"Thing/x": {"spec": {"a": 2, "b": 3, "ab": 4}}, "Thing/y": {}}
@@ -105,15 +105,16 @@ def test_the_canonical_form_drops_what_the_api_server_drops() -> None:
 
 
 def test_whole_branches_count_with_all_their_leaves() -> None:
-    """A missing container is not one difference but as many as it has fields."""
+    """A missing container counts as as many differences as it has fields."""
     upstream = {"Thing/x": {"kept": [1] * 8, "gone": {"a": 1, "b": 2}}}
     leaves = list(parity.differing(upstream, {"Thing/x": {"kept": [1] * 8}}))
     assert parity.share(leaves, upstream) == 20.0
 
 
 MOST_DIFFERENCES = {"reference": 380, "values": 135}
-"""All counts of each list together. They may be lowered; only a further case may raise one, by what it adds, or a
-default of upstream that is written out because rules of ours depend on it."""
+"""The sum of all counts in each list. It may be lowered; it may be raised only by a new case, or if a default of
+upstream is written out because our rules depend on it.
+"""
 
 
 def test_the_list_of_differences_only_shrinks() -> None:

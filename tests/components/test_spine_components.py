@@ -1,4 +1,4 @@
-"""What blueprint lines become in the objects of Node Feature Discovery and the GPU Operator."""
+"""The effect of blueprint lines on the objects of Node Feature Discovery and the GPU Operator."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ spec:
 
 
 CONTAINERS = "nvidia.com/gpu.workload.config: container"
-"""Nodes that run containers whatever the others do by default."""
+"""Nodes that run containers, whatever the default of the others is."""
 
 
 def blueprint(cluster: str = "", components: str = "", one: str = "", two: str = "") -> str:
@@ -116,14 +116,14 @@ def test_on_aks_with_its_drivers_pods_get_the_runtime_that_aks_configures(render
 
 
 @pytest.mark.parametrize("distribution", ["k3s", "rke2"])
-def test_on_k3s_and_rke2_the_toolkit_is_told_where_containerd_listens(render: Render, distribution: str) -> None:
+def test_on_k3s_and_rke2_the_toolkit_gets_the_socket_of_containerd(render: Render, distribution: str) -> None:
     toolkit = policy(render(blueprint(f"distribution: {distribution}")))["toolkit"]
     assert toolkit["env"] == [{"name": "CONTAINERD_SOCKET", "value": "/run/k3s/containerd/containerd.sock"}]
     assert "env" not in policy(render(blueprint("distribution: vanilla")))["toolkit"]
 
 
 def test_every_taint_of_a_gpu_pool_is_tolerated_whatever_its_value(render: Render) -> None:
-    """A GPU node that Node Feature Discovery or an operand cannot reach stays without a driver, and nothing says so."""
+    """A GPU node that Node Feature Discovery or an operand cannot reach silently stays without a driver."""
     objects = render(
         blueprint(
             one='taints: {team: "a:NoExecute"}', two='taints: {team: "b:NoSchedule", nvidia.com/gpu: "x:NoSchedule"}'
@@ -168,7 +168,7 @@ def test_pull_secrets_reach_every_pod_that_we_or_the_operator_make(render: Rende
 def test_the_list_of_images_is_what_nodes_will_pull_and_nothing_else(
     render_platform_of: Callable[[str], tuple[Platform, list[Object]]],
 ) -> None:
-    """It decides what an air-gapped site copies: one image too few and a GPU node never comes up."""
+    """It determines what an air-gapped site copies: if an image is missing, GPU nodes do not become ready."""
 
     def pulled(text: str) -> set[str]:
         return {image.ref.rpartition("/")[2] for image in pulled_images(*render_platform_of(text))}
@@ -192,7 +192,7 @@ def test_the_list_of_images_is_what_nodes_will_pull_and_nothing_else(
 
 
 def test_a_selector_holds_nothing_that_a_new_version_or_name_would_change(render: Render) -> None:
-    """Selectors are immutable: a changed one would force the object to be deleted and made again."""
+    """Selectors are immutable: a changed one would require the object to be deleted and recreated."""
     objects = [one for component in render(blueprint()).values() for one in component]
     selectors = [
         one["spec"]["selector"]["matchLabels"] for one in objects if one["kind"] in ("Deployment", "DaemonSet")
@@ -203,7 +203,7 @@ def test_a_selector_holds_nothing_that_a_new_version_or_name_would_change(render
 
 
 def test_objects_are_in_canonical_form(render: Render) -> None:
-    """What the API server drops would look like drift forever."""
+    """What the API server drops would always be reported as drift."""
 
     def empties(value: Any, at: str) -> Iterator[str]:
         if value in (None, [], {}):
@@ -224,7 +224,7 @@ SETTINGS = [
     for component in load_catalog().components
     if (found := load_catalog().component(component))
     for name in found.settings
-    if not (found.olm and name in found.olm.only)  # test_openshift.py asks these
+    if not (found.olm and name in found.olm.only)  # tested in test_openshift.py
 ]
 
 
@@ -249,24 +249,24 @@ SECTIONS = {
     "kata-deploy": f"\n    {MACHINES}\n",
     "kata-admission": f"\n    {MACHINES}\n",
 }
-"""What a blueprint says besides, so that a component is there."""
+"""Further lines of a blueprint that are needed to install a component."""
 CLUSTERS = {"karpenter": "distribution: eks"}
 OTHERS = {"tenancy": ", kueue: {settings: {frameworks: [pod, batch/job, jobset.x-k8s.io/jobset]}}"}
-"""And of other components."""
+"""The same for other components."""
 MANAGED = ("karpenter",)
-"""Components that are there unless something is said, and are installed by others."""
+"""Components that are installed by default, by other means."""
 DIFFERENT = {
     "network-operator": f"{SECTIONS['network-operator']}    b: {{{POOL}: b}}, network: {{fabric: roce}}}}\n",
     "gpu-operator": "\n  allocation: dra\n",
     "kueue": f"{SECTIONS['gpu-observability']}  queueing: {{kueue: {{}}}}\n",
     "dra-driver-nvidia-gpu": f"\n{RACKS}{CLAIMED}",
 }
-"""And so that pools differ in what it does for them, or that it does it in its other way."""
+"""Further lines so that pools differ in what the component does for them, or that it works in its other mode."""
 _DIGEST = re.compile("-[0-9a-f]{8}$")
 
 
 def another(setting: Setting) -> Any:
-    """An allowed value that is not the default."""
+    """An allowed value other than the default."""
     if setting.type == "pod":
         return {part: ANOTHER_PART[part] for part in setting.parts}
     if setting.enum and setting.type == "list":
@@ -310,11 +310,11 @@ BESIDE = {
     "dra-driver-nvidia-gpu": "webhook: true",
     "kata-deploy": "monitor: true",
 }
-"""The setting of a component without which some others do nothing, though that is no mistake."""
+"""The setting of a component without which some others have no effect, although that is not a mistake."""
 
 
 def switched_on(component: str, name: str) -> str:
-    """The settings that must be on for this one to mean something."""
+    """The settings that must be on for this one to have an effect."""
     known = (load_catalog().component(component) or pytest.fail(reason=component)).settings
     switches = known[name].requires
     said = {switch: True if known[switch].type == "boolean" else another(known[switch]) for switch in switches}
@@ -322,11 +322,11 @@ def switched_on(component: str, name: str) -> str:
 
 
 USELESS = ("BP3206", "BP3391", "BP3605")
-"""What is refused beside a setting that does nothing here, or that needs another one: only what is rendered counts."""
+"""Errors about a setting that has no effect here, or that needs another one: only the rendered objects matter."""
 
 
 def rendered_all_the_same(text: str, component: str) -> dict[str, Any]:
-    """What the blueprint makes of one component, by `Kind/name`, also where a setting has no effect; without CRDs."""
+    """The objects of one component, by `Kind/name`, even if a setting has no effect; without CRDs."""
     found, diagnostics = resolved(text)
     assert found, diagnostics
     objects, faults = render_component(found.components[component], found)
@@ -342,7 +342,9 @@ _without_a_setting = cache(rendered_all_the_same)
 
 
 def changed(component: str, others: str, setting: str, section: str = "") -> set[str]:
-    """Every field that differs, `Kind/name: path`, where `setting` stands beside the `others`; whole objects too."""
+    """Every field that differs if `setting` is set together with the `others`, as `Kind/name: path`; whole
+    objects too.
+    """
     settings = ", ".join(filter(None, (others, setting)))
     section = section or SECTIONS.get(component, "")
     others_say = OTHERS.get(component, "")
@@ -362,7 +364,7 @@ def changed(component: str, others: str, setting: str, section: str = "") -> set
 
 @pytest.mark.parametrize(("component", "name"), SETTINGS)
 def test_a_setting_feeds_exactly_the_fields_that_it_says_it_feeds(component: str, name: str) -> None:
-    """In the plainest blueprint, and beside the setting without which some others do nothing."""
+    """In the minimal blueprint, and with the setting without which some others have no effect."""
     setting = (load_catalog().component(component) or pytest.fail(reason=component)).settings[name]
     written = f"{name}: {json.dumps(another(setting))}"
     found: set[str] = set()

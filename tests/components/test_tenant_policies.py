@@ -1,4 +1,6 @@
-"""The policies of tenants, judged by a real API server: attacks are refused with a way out, and work passes."""
+"""The policies of tenants on a real API server: attacks are rejected with a suggested fix, and legitimate
+work passes.
+"""
 
 from __future__ import annotations
 
@@ -27,11 +29,11 @@ PLACES = {
 }
 CRDS = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
 LOOSE = {"type": "object", "x-kubernetes-preserve-unknown-fields": True}
-"""The schema of kinds whose controllers are not there: policies look at names, labels and owners alone."""
+"""The schema of kinds whose controllers do not run: policies only read names, labels and owners."""
 
 
 class Cluster:
-    """A lab with the namespaces and policies of tenants, and the users who work in it."""
+    """A lab with the namespaces and policies of tenants, and their users."""
 
     def __init__(self, lab: Any, text: str) -> None:
         self.lab = lab
@@ -51,7 +53,7 @@ class Cluster:
                 lab.request("POST", PLACES[each.id.kind], dict(each.data))
 
     def user(self, name: str) -> LabUser:
-        """One of the users that the cases name."""
+        """One of the users named in the cases."""
         if name not in self._users:
             self._users[name] = LabUser(self.lab, *CASES["users"][name])
         return self._users[name]
@@ -80,7 +82,7 @@ PLATFORMS = {
     )
     for allocation, stack in (("device plugin", ""), ("claims", "standaloneDra"))
 }
-"""Platforms of the same tenants by who offers the GPUs, a device plugin or a DRA driver."""
+"""Platforms with the same tenants, by what offers the GPUs: a device plugin or a DRA driver."""
 
 
 @pytest.fixture(scope="module", params=PLATFORMS)
@@ -98,13 +100,13 @@ def cluster(request: pytest.FixtureRequest, lab: Any) -> Iterator[tuple[str, Clu
 
 
 def built(case: Mapping[str, Any]) -> dict[str, Any]:
-    """The object of a case: a base, and on top of it what the case says."""
+    """The object of a case: a base, merged with the case's values."""
     base = copy.deepcopy(CASES["bases"][case["base"]])
     return merged(base, case.get("with", {}))
 
 
 def merged(base: Any, more: Any) -> Any:
-    """Maps by key, everything else replaced, null removes."""
+    """Maps are merged by key, everything else is replaced, null removes."""
     if not isinstance(base, dict) or not isinstance(more, dict):
         return more
     found = {**base, **{key: merged(base.get(key), value) for key, value in more.items()}}
@@ -119,7 +121,7 @@ def _path(body: Mapping[str, Any], namespace: str) -> str:
 
 
 def _refusal(user: LabUser, method: str, path: str, body: Any) -> str | None:
-    """Why the server refuses it; None where it does not."""
+    """Why the server rejects it; None if it does not."""
     kind = "application/merge-patch+json" if method == "PATCH" else "application/json"
     try:
         user.request(method, path, body, kind)
@@ -131,7 +133,7 @@ def _refusal(user: LabUser, method: str, path: str, body: Any) -> str | None:
 
 
 def outcome(cluster: Cluster, name: str, case: Mapping[str, Any]) -> str | None:
-    """What becomes of a case: an object that is created, or one that is there and is changed or deleted."""
+    """The outcome of a case: of creating an object, or of changing or deleting an existing one."""
     namespace, user = case.get("in", "physics"), cluster.user(case.get("as", "member"))
     body = built(case)
     body["metadata"]["name"] = name.replace(" ", "-").replace(",", "").lower()[:50].strip("-")
@@ -150,7 +152,7 @@ def _holds(case: Mapping[str, Any], allocation: str) -> bool:
 
 
 @pytest.mark.parametrize("name", CASES["attacks"])
-def test_an_attack_is_refused_with_the_tenants_name_and_a_way_out(cluster: tuple[str, Cluster], name: str) -> None:
+def test_an_attack_is_refused_with_the_tenants_name_and_a_fix(cluster: tuple[str, Cluster], name: str) -> None:
     allocation, here = cluster
     case = CASES["attacks"][name]
     if not _holds(case, allocation):
@@ -171,6 +173,6 @@ def test_work_passes(cluster: tuple[str, Cluster], name: str) -> None:
 
 
 def test_there_are_enough_of_both() -> None:
-    """What is refused and what passes, on platforms of both kinds."""
+    """Rejected and admitted cases, on platforms of both kinds."""
     assert len(CASES["attacks"]) >= 45
     assert len(CASES["work"]) >= 25

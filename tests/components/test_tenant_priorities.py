@@ -1,4 +1,4 @@
-"""The cap of priorities holds without other policies too, judged by a real API server."""
+"""The priority cap is also enforced without other policies, on a real API server."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ POLICY, BINDING = "ValidatingAdmissionPolicy", "ValidatingAdmissionPolicyBinding
 
 
 def workload(name: str, priority: int | None) -> dict[str, Any]:
-    """What Kueue makes of a job."""
+    """The Workload that Kueue creates for a job."""
     container = {"name": "main", "image": "registry.example/app:1"}
     pod_set = {"name": "main", "count": 1, "template": {"spec": {"containers": [container], "restartPolicy": "Never"}}}
     spec = {"podSets": [pod_set], "queueName": "default"} | ({} if priority is None else {"priority": priority})
@@ -51,7 +51,7 @@ def capped(lab: Any) -> Iterator[Any]:
 
 
 def _refused(lab: Any, namespace: str, priority: int | None) -> str | None:
-    """Why the server would not create such a workload."""
+    """Why the server would reject such a workload."""
     try:
         lab.request("POST", f"{WORKLOADS.format(namespace)}?dryRun=All", workload("it", priority))
     except RequestFailed as failed:

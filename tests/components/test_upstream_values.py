@@ -1,4 +1,6 @@
-"""Whoever comes from Helm finds every value of the upstream charts answered, and every setting is an answer to one."""
+"""Every value of the upstream charts has an answer for users who come from Helm, and every setting is such
+an answer.
+"""
 
 from __future__ import annotations
 
@@ -21,12 +23,12 @@ from helm_page import KINDS
 
 ANSWERS = list(all_chart_values())
 FOLDERS = {"karpenter": "karpenter-aws"}
-"""Folders of outputs that have another name than the chart, which has one for each cloud."""
+"""Folders of outputs whose name differs from the chart's, which has one for each cloud."""
 each = pytest.mark.parametrize("one", ANSWERS, ids=lambda one: one.component)
 
 
 def leaves(values: Any, path: tuple[str, ...] = ()) -> Iterator[str]:
-    """The values of a chart that are no maps, dotted; an empty map is one too."""
+    """The values of a chart that are not maps, as dotted paths; an empty map counts as a value."""
     if isinstance(values, dict) and values:
         for key, value in values.items():
             yield from leaves(value, (*path, key))
@@ -68,7 +70,7 @@ def test_every_setting_is_the_answer_to_a_value_or_said_to_be_more(one: ChartVal
 
 @each
 def test_every_value_of_the_chart_has_an_answer_and_no_answer_is_to_nothing(one: ChartValues) -> None:
-    """Values that a chart reads without listing them stand under a value that it lists, or beside one."""
+    """Values that a chart reads without listing them are below a listed value, or beside one."""
     if "BLUEPRINT_REFERENCE" not in os.environ:
         pytest.skip("BLUEPRINT_REFERENCE does not name a folder with the values of the upstream charts")
     file = Path(
@@ -107,7 +109,7 @@ UNLISTED = {
     "kueue": set[str](),
     "nfd": set[str](),
 }
-"""Values that templates of the charts read, but their lists of values do not have."""
+"""Values that templates of the charts read, but that are not in their values files."""
 
 
 def test_a_value_is_answered_by_the_longest_key_above_it() -> None:

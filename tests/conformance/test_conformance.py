@@ -53,7 +53,7 @@ def test_without_evidence_an_item_is_unknown(bundle: Bundle) -> None:
     assert all(each.item.run in each.missing for each in found.values()), "evidence does not spare the run"
 
 
-def test_an_exporter_that_is_switched_off_is_no_evidence(bundle: Bundle) -> None:
+def test_an_exporter_that_is_switched_off_is_not_evidence(bundle: Bundle) -> None:
     def shown(objects: tuple[Object, ...]) -> tuple[str, ...]:
         found = findings(replace(bundle, objects=objects), "1.36")
         return next(each.static for each in found if each.id == "accelerator_metrics")
@@ -64,7 +64,7 @@ def test_an_exporter_that_is_switched_off_is_no_evidence(bundle: Bundle) -> None
     assert shown((Object(off, policy.component),)) == ()
 
 
-def test_what_a_cluster_shows_stands_beside_and_what_it_hides_is_named(bundle: Bundle) -> None:
+def test_cluster_evidence_is_shown_beside_and_unreadable_parts_are_named(bundle: Bundle) -> None:
     def look(evidence: LiveEvidence) -> str | None:
         if evidence.kind == "ClusterQueue":
             raise NotReadable("forbidden")
@@ -108,12 +108,12 @@ METADATA = {
     "kubernetesVersion", "platformName", "platformVersion", "vendorName", "websiteUrl", "repoUrl", "documentationUrl",
     "productLogoUrl", "description", "contactEmailAddress", "k8sConformanceUrl",
 }  # fmt: skip
-"""The fields that upstream's scripts/validate.go knows."""
+"""The fields that upstream's scripts/validate.go reads."""
 
 
 @pytest.mark.parametrize("version", ["1.34", "1.35", "1.36", "1.37"])
 def test_a_submission_has_the_form_of_upstreams_template(bundle: Bundle, version: str) -> None:
-    """What upstream's validator reads: all sections with all items, and all fields, each of its type."""
+    """What upstream's validator requires: all sections with all items, and all fields, each of its type."""
     submission = yaml.safe_load(FORMATS["yaml"](bundle, version, findings(bundle, version)))
     assert set(submission) == {"metadata", "spec"}
     assert set(submission["metadata"]) == METADATA
@@ -143,7 +143,7 @@ def test_a_version_that_is_none_is_refused(capsys: pytest.CaptureFixture[str]) -
 
 @pytest.mark.lab
 def test_a_real_api_server_is_asked(lab: SharedLab, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
-    """It has the RuntimeClass that is made here, and no Gateway API."""
+    """It has the RuntimeClass that the test creates, but no Gateway API."""
     runtime: dict[str, Any] = {"apiVersion": "node.k8s.io/v1", "kind": "RuntimeClass", "handler": "sandbox"}
     runtime["metadata"] = {"name": "conformance-sandbox"}
     (tmp_path / "runtime.yaml").write_text(yaml.safe_dump(runtime))

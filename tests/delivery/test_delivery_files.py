@@ -1,4 +1,4 @@
-"""Files for Argo CD and Flux: valid, complete, in order, with health checks that say what ours say."""
+"""Files for Argo CD and Flux: valid, complete, in order, with health checks that agree with ours."""
 
 from __future__ import annotations
 
@@ -101,7 +101,7 @@ def test_definitions_come_before_what_they_define() -> None:
     assert order.index("definitions") < order.index("workloads") < order.index("custom")
 
 
-def test_nothing_is_deleted_by_taking_the_delivery_away() -> None:
+def test_removing_the_delivery_deletes_nothing() -> None:
     made = files("h100-training")
     applications = [each for each in made.values() if each["kind"] == "Application"]
     assert not [each for each in applications if "finalizers" in each["metadata"]]
@@ -110,7 +110,7 @@ def test_nothing_is_deleted_by_taking_the_delivery_away() -> None:
     assert {(each["spec"]["prune"], each["spec"]["deletionPolicy"]) for each in kustomizations} == {(False, "Orphan")}
 
 
-def test_only_what_is_asked_for_is_made() -> None:
+def test_only_what_is_requested_is_made() -> None:
     assert {name.split("/")[1] for name in files("h100-training", Delivery(path="x", argocd=ARGOCD))} == {"argocd"}
     assert {name.split("/")[1] for name in files("h100-training", Delivery(path="x", flux=FLUX))} == {"flux"}
 
@@ -152,7 +152,7 @@ def checks() -> list[tuple[HealthCheck, str]]:
 
 @pytest.mark.parametrize(("check", "name"), checks(), ids=lambda each: each if isinstance(each, str) else each.kind)
 def test_health_in_lua_is_ours(check: HealthCheck, name: str) -> None:
-    """As Argo CD runs it: a chunk of Lua with `obj`, that gives a table."""
+    """As Argo CD runs it: a chunk of Lua with `obj` that returns a table."""
     live = _live(check, name)
     lua = LuaRuntime(unpack_returned_tuples=True)
     found = lua.eval(f"function(obj) {check.lua} end")(lua.table_from(live, recursive=True))
@@ -165,7 +165,7 @@ def test_health_in_lua_is_ours(check: HealthCheck, name: str) -> None:
 
 @pytest.mark.parametrize(("check", "name"), checks(), ids=lambda each: each if isinstance(each, str) else each.kind)
 def test_health_in_cel_is_ours(check: HealthCheck, name: str) -> None:
-    """As Flux runs it: generations first, then what failed, then what is current; what is none of these goes on."""
+    """As Flux runs it: first the generations, then failure, then readiness; anything else is in progress."""
     live = _live(check, name)
     status = live.get("status")
     if status is None or ("observedGeneration" in status and status["observedGeneration"] != 2):
@@ -203,7 +203,7 @@ def test_every_rendered_custom_kind_with_a_state_has_a_check() -> None:
     assert find_kind("nvidia.com", "ClusterPolicy", made.release).ready
 
 
-def test_what_others_write_into_our_objects_is_no_drift() -> None:
+def test_what_others_write_into_our_objects_is_not_drift() -> None:
     hook = {
         "apiVersion": "admissionregistration.k8s.io/v1", "kind": "ValidatingWebhookConfiguration",
         "metadata": {"name": "h"}, "webhooks": [{"name": "a", "clientConfig": {}}, {"name": "b", "clientConfig": {}}],

@@ -1,4 +1,4 @@
-"""The workflow of the how-to on continuous integration works as it is written, in a clone as the job has it."""
+"""The workflow of the how-to on continuous integration works as written, in a clone like that of the job."""
 
 from __future__ import annotations
 
@@ -65,13 +65,13 @@ def clone(tmp_path: Path, old: str, new: str, depth: int) -> Path:
 
 
 def compiled(folder: Path) -> int:
-    """The exit code of `blueprint compile` there."""
+    """The exit code of `blueprint compile` in the clone."""
     with chdir(folder):
         return main(["compile", JOB["env"]["BLUEPRINT"], "-o", JOB["env"]["BUNDLE"]])
 
 
 def command(folder: Path, script: str) -> subprocess.CompletedProcess[str]:
-    """A step of the job: what GitHub runs is `bash -e`."""
+    """A step of the job, run as GitHub does: `bash -e`."""
     (folder / "bin").mkdir(exist_ok=True)
     tool = folder / "bin" / "blueprint"
     tool.write_text(f'#!/bin/sh\nexec {sys.executable} -m blueprint "$@"\n')
@@ -105,7 +105,7 @@ def test_the_steps_pass_and_fail_where_they_should(old: str, new: str, codes: li
     assert ("64" in (here / "diff.md").read_text()) == ("64" in new)
 
 
-def test_a_shallow_clone_is_told_how_to_get_the_target_branch(tmp_path: Path) -> None:
+def test_in_a_shallow_clone_the_message_shows_how_to_fetch_the_target_branch(tmp_path: Path) -> None:
     here = clone(tmp_path, "nodes: 4", "nodes: 64", 1)
     diff = "\n".join(line for line in OURS[-1].splitlines() if not line.startswith("git fetch"))
     said = " ".join(command(here, diff).stdout.split())
@@ -130,7 +130,7 @@ def test_the_hooks_of_the_page_are_there() -> None:
     assert {each["id"] for each in yaml.safe_load(block)["repos"][0]["hooks"]} <= known
 
 
-def test_what_the_steps_need_is_granted_and_there() -> None:
+def test_the_permissions_and_tools_of_the_steps_are_declared() -> None:
     assert WORKFLOW["permissions"] == {"contents": "read", "security-events": "write", "pull-requests": "write"}
     assert step("github/codeql-action/upload-sarif")["with"]["sarif_file"] in OURS[0]
     [comment] = [each for each in JOB["steps"] if "gh pr comment" in each.get("run", "")]

@@ -1,4 +1,4 @@
-"""What the pages on Argo CD, Flux and GitLab tell people to write is what those tools take."""
+"""The configuration on the pages about Argo CD, Flux and GitLab is valid for these tools."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The way to what there is: every page from the index, every example from its list, every link to its place."""
+"""Everything can be found: every page from the index, every example from its list, every link has its target."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def links(page: Path) -> list[tuple[Path, str]]:
 
 
 def anchors(page: Path) -> set[str]:
-    """What a link may name after the #: headings as GitHub makes them, and anchors that are written out."""
+    """The possible anchors of links: headings as GitHub converts them, and explicit anchors."""
     text = page.read_text("utf-8")
     headings = HEADING.findall(re.sub(r"^```.*?^```", "", text, flags=re.DOTALL | re.MULTILINE))
     made = {
@@ -40,7 +40,7 @@ def anchors(page: Path) -> set[str]:
 
 
 def reachable(start: Path) -> set[Path]:
-    """The pages of documentation that somebody who follows links comes to."""
+    """The pages that can be reached by following links."""
     seen, ahead = set(), [start]
     while ahead:
         page = ahead.pop()
@@ -75,7 +75,7 @@ def test_the_list_of_examples_is_found() -> None:
 
 
 def test_a_page_that_nothing_leads_to_is_noticed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The checks themselves can fail."""
+    """Proves that the checks can fail."""
     index = tmp_path / "index.md"
     index.write_text("[a](a.md#there) `[no](no.md)`\n")
     (tmp_path / "a.md").write_text("# There\n")

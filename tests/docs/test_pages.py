@@ -1,4 +1,4 @@
-"""What the README and the documentation show is what the tool prints.
+"""The output shown in the README and the documentation is what the tool prints.
 
 UPDATE_GOLDENS=1 writes the real output into the pages; refused where CI=true.
 """
@@ -17,7 +17,7 @@ from blueprint.spec.model import Model
 from tests.support.consoles import ROOT, PageError, has_console, played, with_examples
 
 UPDATE = os.environ.get("UPDATE_GOLDENS") == "1"
-LIVE = "docs/tutorials/live.md"  # has a test of its own
+LIVE = "docs/tutorials/live.md"  # tested separately
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 TEXTS = {path.relative_to(ROOT).as_posix(): path.read_text(encoding="utf-8") for path in PAGES}
 RUN = [name for name, text in TEXTS.items() if has_console(text) and name != LIVE]
@@ -28,7 +28,7 @@ QUOTE = re.compile(r"```text\n(.*?)```", re.DOTALL)
 
 
 @pytest.mark.parametrize("name", [pytest.param(each, marks=pytest.mark.lab) if each == LAB else each for each in RUN])
-def test_a_page_shows_what_really_comes_out(name: str, tmp_path: Path) -> None:
+def test_a_page_shows_the_real_output(name: str, tmp_path: Path) -> None:
     page = (ROOT / name).read_text(encoding="utf-8")
     cache = {"XDG_CACHE_HOME": str(cache_root().parents[1])} if name == LAB else {}
     real = played(page, with_examples(tmp_path), **cache)
@@ -47,13 +47,13 @@ def test_the_readme_shows_output() -> None:
     assert has_console(TEXTS["README.md"])
 
 
-def test_what_the_readme_quotes_stands_in_the_live_tutorial() -> None:
+def test_quotes_of_the_readme_are_in_the_live_tutorial() -> None:
     quotes = [part for block in QUOTE.findall(TEXTS["README.md"]) for part in block.strip().split("\n\n")]
     assert len(quotes) >= 2
     assert not [part for part in quotes if part not in TEXTS[LIVE]]
 
 
-def test_the_readme_names_exactly_what_is_not_there_yet() -> None:
+def test_the_readme_lists_exactly_what_does_not_exist_yet() -> None:
     missing: set[str] = set()
     for model in models(Model):
         missing |= set(model.NOT_YET) | set(model.NOT_YET_VALUES)
@@ -71,7 +71,7 @@ def models(base: type[Model]) -> Iterator[type[Model]]:
 
 
 def test_a_wrong_output_is_noticed(tmp_path: Path) -> None:
-    """The check itself can fail."""
+    """Proves that the check can fail."""
     page = "```console\n$ echo one\ntwo\n```\n"
     assert played(page, tmp_path) == "```console\n$ echo one\none\n```\n"
 

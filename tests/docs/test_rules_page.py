@@ -1,4 +1,4 @@
-"""Every rule of a GPU platform has an answer, and every answer is proven."""
+"""Every rule of a GPU platform has an answer, and every answer is tested."""
 
 from __future__ import annotations
 
@@ -35,11 +35,11 @@ TESTS = set(
     )
 )
 ALONE = 39
-"""How many rules have no test of their own."""
+"""The number of rules without a test of their own."""
 
 
 def found(setting: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[Diagnostic, ...]:
-    """What is said about the good blueprint of tests/bad_input with one value set."""
+    """The findings for the good blueprint of tests/bad_input with one value set."""
     shutil.copytree(ROOT / "tests" / "bad_input" / "good", folder, dirs_exist_ok=True)
     monkeypatch.chdir(folder)
     try:
@@ -55,7 +55,7 @@ def test_each_rule_has_one_answer() -> None:
 
 
 def test_what_follows_from_how_objects_are_rendered_says_why() -> None:
-    """Rules without a test of their own; goldens show the objects. Give one a test, and lower the number."""
+    """Rules without a test of their own; goldens show the objects. If you add a test, lower the number."""
     alone = [rule["impossible"] for rule in RULES.values() if "impossible" in rule and "by" not in rule]
     assert len(alone) <= ALONE
     assert all(len(why.split()) > 2 for why in alone)
@@ -67,7 +67,7 @@ def test_codes_exist() -> None:
 
 
 @pytest.mark.parametrize("name", [name for name, rule in RULES.items() if "codes" in rule])
-def test_what_is_said_to_be_caught_is_caught(name: str) -> None:
+def test_rules_marked_as_caught_are_caught(name: str) -> None:
     """By a mistake of the table with one of the codes, by an example of the rule, or by a test."""
     rule = RULES[name]
     by = rule["by"]
@@ -80,7 +80,7 @@ def test_what_is_said_to_be_caught_is_caught(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", [name for name, rule in RULES.items() if "impossible" in rule and "by" in rule])
-def test_what_is_said_to_be_impossible_is(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_rules_marked_as_impossible_are_impossible(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     by = RULES[name]["by"]
     if by.startswith("test_"):
         assert by in TESTS
@@ -89,12 +89,12 @@ def test_what_is_said_to_be_impossible_is(name: str, tmp_path: Path, monkeypatch
     assert code in {each.code.id for each in found(setting, tmp_path, monkeypatch)}
 
 
-def test_what_nobody_looks_at_does_not_grow() -> None:
+def test_the_number_of_unchecked_rules_does_not_grow() -> None:
     assert [rule["wrong"] for rule in RULES.values() if "open" in rule] == [
         "An IMEX service on the host in addition to the driver's.",
     ]
 
 
-def test_what_is_demanded_of_nodes_is_a_rule_of_the_catalogue() -> None:
+def test_requirements_for_nodes_are_rules_of_the_catalogue() -> None:
     known = {file.stem for file in (ROOT / "blueprint" / "catalog" / "compatibility").glob("*.yaml")}
     assert {rule["needs"] for rule in RULES.values() if "needs" in rule} <= known

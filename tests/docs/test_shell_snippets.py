@@ -1,6 +1,6 @@
-"""What pages tell people to type works in bash and zsh, with the tools of Linux and of macOS.
+"""Commands on pages work in bash and zsh, with the tools of Linux and of macOS.
 
-Commands are read, and where the shells are installed parsed by them; macOS itself has run none of them.
+They are checked as text and, if the shells are installed, parsed by them; none was run on macOS.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ GLOB = re.compile(r"(?<=\s)[^\s'\"$#]*[*?\[][^\s'\"]*")
 
 
 def commands() -> Iterator[tuple[str, str]]:
-    """Page and command, continued lines joined."""
+    """Page and command, with continued lines joined."""
     for page in PAGES:
         for kind, body in BLOCKS.findall(page.read_text("utf-8")):
             lines = body.splitlines()
@@ -49,7 +49,9 @@ def test_no_command_needs_the_tools_of_gnu() -> None:
 
 
 def test_no_pattern_is_left_to_a_shell_that_knows_no_such_file() -> None:
-    """Zsh refuses a pattern without a match: `spec.nodePools.*.gpu` is one, `clusters/*/blueprint.yaml` is meant."""
+    """Zsh rejects a pattern without a match: `spec.nodePools.*.gpu` has none, `clusters/*/blueprint.yaml`
+    is intended.
+    """
     patterns = [(page, glob) for page, text in commands() for glob in GLOB.findall(QUOTED.sub("''", text))]
     meant = re.compile(r"(\w[\w.-]*/)*\*(/[\w.-]+|\.\w+)?|dist/\*\.whl|\[\w+\]|\[|\[\[")
     assert [(page, glob) for page, glob in patterns if not meant.fullmatch(glob)] == []

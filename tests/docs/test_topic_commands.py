@@ -1,4 +1,4 @@
-"""Commands in the topics of components are ones that the tool has."""
+"""The commands in the topics of components exist in the tool."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _OPTION = re.compile(r"--[a-z-]+")
 
 
 def commands(topic: Path) -> list[tuple[str, list[str]]]:
-    """Each verb with its options, of code in the text."""
+    """Each verb with its options, from code in the text."""
     text = topic.read_text("utf-8")
     code = re.findall(r"`([^`\n]+)`|^(blueprint .*)$", text, re.MULTILINE)
     found = (_COMMAND.match(first or second) for first, second in code)

@@ -1,4 +1,4 @@
-"""The platform, applied to the lab anew for each test."""
+"""The platform, newly applied to the lab for each test."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def connection(lab: Any) -> Iterator[Connection]:
 
 @pytest.fixture
 def applied(connection: Connection, namespace: str) -> Applied:
-    """The platform, freshly applied under a blueprint name of its own."""
+    """The platform, newly applied under a blueprint name of its own."""
     bundle = bundle_of(f"drift-{uuid.uuid4().hex[:8]}", platform(namespace))
     apply(bundle, connection)
     return Applied(bundle, namespace, connection)

@@ -1,7 +1,7 @@
-"""Advice is true: every command that drift prints is carried out against a real API server, and undoes what it is for.
+"""Advice is correct: every command that drift prints is run against a real API server, and undoes the edit.
 
-Each edit is a plain write through the API, under the name of some other manager. Drift looks, its commands are carried
-out as they are printed, drift looks again. An edit that no command undoes must print none for it.
+Each edit is a plain write through the API, under the name of some other manager. Drift runs, its commands are run as
+printed, and drift runs again. For an edit that no command can undo, none may be printed.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ def named(kind: str, where: str) -> Data:
 
 
 def others(where: str) -> Iterator[Data]:
-    """Kinds that the common table has not; those of the cluster are named after the namespace."""
+    """Kinds that the common table does not contain; cluster-scoped ones are named after the namespace."""
 
     def thing(api: str, kind: str, *, wide: bool = False, **rest: Any) -> Data:
         meta = {"name": where, "labels": {"app": "web"}} if wide else {"name": "web", "namespace": where}
@@ -84,7 +84,7 @@ def others(where: str) -> Iterator[Data]:
 
 @dataclass(frozen=True)
 class World:
-    """One applied object and the hands that change it."""
+    """One applied object, and the operations that change it."""
 
     bundle: Bundle
     connection: Connection
@@ -115,7 +115,7 @@ class World:
         return [d for d in report.diagnostics if d.code.id[:4] == "BP80"]
 
     def carry_out(self, command: str) -> int:
-        """Type a command, as far as it can be typed without a shell and a file."""
+        """Run a command, as far as possible without a shell and a file."""
         program, *words = shlex.split(command)
         if program == "kubectl":
             return self.lab.kubectl(*words, check=False).returncode
@@ -164,7 +164,7 @@ def by_apply(kind: str, body: Data, manager: str = "argocd") -> Edit:
 
 
 def under_our_name(kind: str, change: Callable[[Data], Any], *, how: str = APPLY) -> Edit:
-    """Somebody uses our field manager."""
+    """Another client uses our field manager."""
 
     def write(world: World) -> None:
         us = f"blueprint:{world.bundle.name}"
@@ -335,7 +335,7 @@ EDITS: dict[str, Edit] = {
 NO_COMMAND = {
     "data frozen": "`immutable: true` cannot be taken back, and nothing that is declared differs",
 }
-"""Edits of which something stays after every printed command, with the reason."""
+"""Edits that remain in part after every printed command, with the reason."""
 
 
 @pytest.fixture(scope="module")
@@ -370,7 +370,7 @@ def test_what_is_printed_undoes_the_edit(world: Callable[[str], World], widgets:
     said = [(d.path, d.help) for d in found]
     done: list[tuple[str, int]] = []
     for _ in range(MOST_ROUNDS):
-        # Of the commands of one look each is typed once; that one of them failed shows in what is left.
+        # Each command of one run is executed once; if one of them failed, the remaining findings show it.
         commands = dict.fromkeys(command for d in found for command in d.commands)
         if not commands:
             break
@@ -390,7 +390,9 @@ WIPED = ["Job", "Namespace", "PersistentVolumeClaim", "Service", "StatefulSet", 
 
 @pytest.mark.parametrize("kind", WIPED)
 def test_wiped_owners_come_back_whatever_the_server_filled_in(world: Callable[[str], World], kind: str) -> None:
-    """Kinds in which the server itself writes much: it must neither be told as an addition, nor be owned afterwards."""
+    """Kinds in which the server itself writes a lot: this must not be reported as an addition, nor be owned
+    afterwards.
+    """
     made = world(kind)
     before = made.live
     made.patch([{"op": WIPE[0], "path": WIPE[1], "value": WIPE[2]}], JSON_PATCH)
@@ -407,7 +409,7 @@ def test_wiped_owners_come_back_whatever_the_server_filled_in(world: Callable[[s
 
 
 @pytest.mark.parametrize("edit", ["image", "sidecar", "volume of another type", "owners wiped", "deleted"])
-def test_every_command_stands_in_the_help_as_it_is_typed(world: Callable[[str], World], edit: str) -> None:
+def test_every_command_is_in_the_help_as_it_must_be_typed(world: Callable[[str], World], edit: str) -> None:
     kind, change = EDITS[edit]
     made = world(kind)
     change(made)
@@ -417,7 +419,7 @@ def test_every_command_stands_in_the_help_as_it_is_typed(world: Callable[[str], 
             assert f"`{command}`" in (found.help or "")
 
 
-def test_one_repaired_field_seizes_no_other(world: Callable[[str], World]) -> None:
+def test_repairing_one_field_takes_over_no_other(world: Callable[[str], World]) -> None:
     kind, change = EDITS["two contested fields of one object"]
     made = world(kind)
     change(made)
@@ -460,7 +462,7 @@ def test_where_the_namespace_is_missing_no_apply_is_promised(lab, connection: Co
     assert "namespace is missing" in (found.help or "")
 
 
-def test_a_copy_of_ours_is_told_as_a_copy_with_who_made_it(world: Callable[[str], World]) -> None:
+def test_a_copy_of_ours_is_reported_as_a_copy_with_who_made_it(world: Callable[[str], World]) -> None:
     made = world("Deployment")
     copied = copy.deepcopy(made.live)
     copied["metadata"] = {"name": "copy", "labels": copied["metadata"]["labels"]}
@@ -526,7 +528,7 @@ def test_another_order_is_not_blamed_on_who_wrote_before_our_apply(lab, connecti
 
 
 def test_another_order_is_blamed_on_nobody_who_cannot_have_done_it(world: Callable[[str], World]) -> None:
-    """Our own entry is the only one: the server records no writer of an order."""
+    """Our own entry is the only one: the server records no writer for an order."""
     made = world("Deployment")
     made.put(reordered(*INIT))
 
@@ -538,7 +540,7 @@ def test_another_order_is_blamed_on_nobody_who_cannot_have_done_it(world: Callab
 
 def test_another_order_is_blamed_on_the_last_who_wrote_after_us(world: Callable[[str], World]) -> None:
     made = world("Deployment")
-    time.sleep(1.1)  # managedFields tell time by the second
+    time.sleep(1.1)  # managedFields have a resolution of one second
     made.put(lambda live: (reordered(*INIT)(live), live["metadata"]["labels"].update(extra="1")), "mallory")
 
     [finding] = [

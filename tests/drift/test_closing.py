@@ -1,4 +1,4 @@
-"""The closing sentence counts right, speaks right, and promises nothing that an apply cannot do."""
+"""The closing sentence has correct numbers and grammar, and promises nothing that an apply cannot do."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def test_lost_gpus_are_counted_and_no_apply_is_offered_for_them() -> None:
     )
 
 
-def test_findings_and_readings_are_told_together() -> None:
+def test_findings_and_readings_are_reported_together() -> None:
     assert verdict_of(report(finding(FindingKind.REMOVED), refuted={"gpu-1": 1})) == (
         "Drift: 1 difference in 1 object, from 1 cause; 1 contradiction in the readings of 1 node. "
         "`blueprint apply` restores 1 of 2; what readings show must be repaired on the node."
@@ -81,7 +81,7 @@ def test_two_objects_that_one_client_changed_in_one_second_were_two_writes() -> 
     assert "2 differences in 1 object, from 1 cause" in verdict_of(report(*twice))
 
 
-def test_what_is_unknown_is_no_difference_and_restored_by_nobody() -> None:
+def test_what_is_unknown_is_not_a_difference_and_restored_by_nobody() -> None:
     seen = report(finding(FindingKind.REMOVED), finding(FindingKind.UNKNOWN, "ConfigMap/b"))
 
     assert verdict_of(seen) == "Drift: 1 difference in 1 object, from 1 cause. `blueprint apply` restores it."

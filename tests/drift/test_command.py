@@ -1,4 +1,4 @@
-"""`blueprint drift` and `blueprint snapshot` as they are called: output, exit codes, what they write."""
+"""`blueprint drift` and `blueprint snapshot` as commands: output, exit codes, and the files that they write."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def platform(lab: Any, namespace: str, tmp_path: Path) -> Path:
 
 @pytest.fixture
 def told(lab: Any, tmp_path: Path) -> Command:
-    """Runs a verb; its exit code and its JSON report."""
+    """Run a verb; returns its exit code and its JSON report."""
 
     def run(*arguments: object, kubeconfig: object = "") -> tuple[int, dict[str, Any]]:
         report = tmp_path / "report.json"
@@ -154,7 +154,7 @@ def test_an_unreachable_cluster_exits_2(platform: Path, told: Command, lab: Any,
 def test_a_report_says_what_was_compared_when_and_by_whom(
     platform: Path, told: Command, lab: Any, tmp_path: Path
 ) -> None:
-    """What makes it evidence; that it is not signed is said."""
+    """This makes it evidence; the report also states that it is not signed."""
     code, report = told("drift", platform)
     subject = report["subject"]
     assert code == 0

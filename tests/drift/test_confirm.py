@@ -1,4 +1,4 @@
-"""What ownership leaves open, with no record to decide it: a dry-run does, and without one it is unknown."""
+"""Values that neither ownership nor a record decides: a dry-run decides them, and without one they are unknown."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from tests.support.drift_platform import JSON_PATCH, MERGE_PATCH, Applied, apply
 from tests.support.zero_values import certificate_request
 
 WRAPPED = "c2Vj\ncmV0"
-"""Base64 as some tools wrap it: the API server stores it in one line."""
+"""Base64 with line breaks, as some tools write it: the API server stores it in one line."""
 
 
 @pytest.fixture
@@ -39,7 +39,7 @@ def as_ours(applied: Applied, manifest: dict[str, Any]) -> None:
     applied.connection.apply(applied.path("Secret"), as_member(manifest, name), manager(name), force=True)
 
 
-def test_what_the_server_stores_in_another_form_is_no_drift(unrecorded: Applied) -> None:
+def test_what_the_server_stores_in_another_form_is_not_drift(unrecorded: Applied) -> None:
     report = unrecorded.drift()
 
     assert (report.findings, [d.code.slug for d in report.diagnostics]) == ((), ["record-lost"])
@@ -65,7 +65,9 @@ def test_a_value_under_our_name_that_no_apply_gives_is_drift(unrecorded: Applied
 
 
 def test_a_dry_run_excuses_nothing_but_what_was_open(unrecorded: Applied) -> None:
-    """Taken over by somebody, with the declared value: an apply would give the live value, and yet it is told."""
+    """Another manager took the field over with the declared value: an apply would keep the live value, but it is
+    reported.
+    """
     for value in ("Yg==", "YQ=="):
         unrecorded.patch("Secret", [{"op": "replace", "path": "/data/other", "value": value}], how=JSON_PATCH)
 
@@ -76,7 +78,7 @@ def test_a_dry_run_excuses_nothing_but_what_was_open(unrecorded: Applied) -> Non
 
 @pytest.fixture
 def request_for_a_certificate(connection: Connection, namespace: str) -> Iterator[tuple[Bundle, Connection, str]]:
-    """Applied by us. The server resets its spec in every apply, so that nobody's claim on it is ever recorded."""
+    """Applied by us. The server resets its spec in every apply, so no manager is ever recorded as its owner."""
     spec = {"request": certificate_request(), "signerName": "example.org/signer", "usages": ["client auth"]}
     meta = {"name": namespace, "labels": {"ours": "1"}}
     kind = {"apiVersion": "certificates.k8s.io/v1", "kind": "CertificateSigningRequest"}
@@ -91,7 +93,9 @@ def request_for_a_certificate(connection: Connection, namespace: str) -> Iterato
 
 
 def test_a_field_that_the_server_lets_nobody_own_is_not_lost(request_for_a_certificate: Any) -> None:
-    """By the record; and, where somebody took a label of ours, so that the record no longer tells, by a dry-run."""
+    """Decided by the record or, if another manager took a label of ours and the record no longer decides it, by a
+    dry-run.
+    """
     bundle, connection, url = request_for_a_certificate
     added = (FindingKind.FOREIGN_ADDITION, "metadata.labels.touched")
     for dry_run in (False, True):

@@ -1,6 +1,6 @@
-"""The table of defaults against a real API server: what it fills in is known, and a change of it by hand is found.
+"""The table of defaults compared with a real API server: its defaults are known, and manual changes of them are found.
 
-`make soak` tries every type in every kind that it is in, else each type once, and some more of them.
+`make soak` tests every type in every kind that contains it; otherwise each type is tested once, and some more often.
 """
 
 from __future__ import annotations
@@ -93,7 +93,7 @@ OTHERS: Mapping[str, tuple[Any, ...]] = {
     "defaultRequest": ({"cpu": "500m"},),
     "verbs": (["get"],),
 }
-"""Other valid values of a field by its name; numbers are counted up, and what is on or off is turned round."""
+"""Other valid values of a field by its name; numbers are incremented, and booleans are inverted."""
 
 MUST_BE_CHANGEABLE = (
     ("Service", "nodePort"),
@@ -115,7 +115,7 @@ MUST_BE_CHANGEABLE = (
     ("PersistentVolume", "persistentVolumeReclaimPolicy"),
     ("FlowSchema", "matchingPrecedence"),
 )
-"""Fields of which this test is sure to have changed one; more may be missing than the server refuses."""
+"""Fields that the test must have changed; the server may reject changes of others."""
 
 
 @pytest.fixture(scope="module")
@@ -128,7 +128,7 @@ def own(lab: Any) -> Iterator[Connection]:
 
 
 class Trial:
-    """One object: applied, looked at with and without owners, and changed by hand."""
+    """One object: applied, compared with and without owners, and changed by hand."""
 
     def __init__(self, connection: Connection, found: Discovery, case: Case, namespace: str) -> None:
         self.case, self.connection = case, connection
@@ -144,7 +144,7 @@ class Trial:
         self.shape: Shape = shape
 
     def run(self) -> None:
-        """Apply it, and, where the server takes it, look and change."""
+        """Apply it and, if the server accepts it, compare and change it."""
         self.wanted = as_member(self.object.data, NAME)
         try:
             self.live = self.connection.apply(self.url, self.wanted, manager(NAME), force=True)[0]
@@ -159,12 +159,14 @@ class Trial:
                 self._change(path)
 
     def _wiped(self) -> None:
-        """Without owners: what the server filled in is no addition, with a record of the apply or without one."""
+        """Without owners: the server's defaults are not reported as additions, with or without a record of
+        the apply.
+        """
         wiped = copy.deepcopy(self.live)
         del wiped["metadata"]["managedFields"]
         wiped["metadata"]["resourceVersion"] = "changed"
         wiped["metadata"].setdefault("annotations", {})["touched"] = "1"
-        kept = not (self.snapshot.dropped or self.snapshot.adjusted)  # else only a record tells what was declared
+        kept = not (self.snapshot.dropped or self.snapshot.adjusted)  # otherwise only a record shows what was declared
         for snapshot in (self.snapshot, None):
             found = compare(self.object, self.wanted, wiped, snapshot, manager(NAME), self.shape).differences
             told = {(d.kind, format_path(d.pair.there, wiped)) for d in found if snapshot or kept or _is_new(d)}
@@ -194,7 +196,7 @@ class Trial:
 
 
 def _filled_in(want: Any, have: Any, at: Path, shape: Shape, live: Any) -> Iterator[Path]:
-    """The places where the live object has what the server gave it, as deep as they go."""
+    """The paths at which the live object has defaults of the server, as deep as they go."""
     if isinstance(have, Mapping):
         for key, value in have.items():
             path = (*at, key)
@@ -239,7 +241,7 @@ def _at(data: Any, path: Path) -> Any:
 
 
 def _always() -> list[Case]:
-    """The same in every run, whatever chance says: enough for every entry of the table to show."""
+    """The same in every run, regardless of the seed: enough to cover every entry of the table."""
     cases = default_cases(MINOR)
     first = {case.value: case for case in reversed(cases)}
     return [case for case in cases if case.path in {"", "more"} or case is first[case.value]]
@@ -270,7 +272,7 @@ def test_the_table_is_what_the_server_fills_in_and_a_change_of_it_is_found(
 
 
 def _tried(own: Connection, cases: list[Case]) -> list[Trial]:
-    """One trial each, run, in namespaces of their own by kind."""
+    """One trial each, in namespaces of their own for each kind."""
     found = discover(own)
     namespaces: dict[str, str] = {}
     trials = []
@@ -285,7 +287,7 @@ def _tried(own: Connection, cases: list[Case]) -> list[Trial]:
 
 
 def _watched(monkeypatch: pytest.MonkeyPatch) -> set[tuple[str, str]]:
-    """The entries by which a live value is found to be the server's, from now on."""
+    """The entries that from now on identify a live value as the server's default."""
     seen: set[tuple[str, str]] = set()
 
     def watch(module: Any, name: str, table: Mapping[str, Any]) -> None:
@@ -318,7 +320,7 @@ NOT_SHOWN: Mapping[str, str] = {
     "flowcontrol.v1.ExemptPriorityLevelConfiguration.lendablePercent": "only of the level called `exempt`",
     "flowcontrol.v1.ExemptPriorityLevelConfiguration.nominalConcurrencyShares": "only of the level called `exempt`",
 }
-"""Entries that no test object can show, with the reason."""
+"""Entries that no test object can cover, with the reason."""
 
 
 def _exists(definition: str, way: str) -> bool:

@@ -1,4 +1,4 @@
-"""What is declared as empty: found when it is removed, no drift where the server never kept it."""
+"""Values declared as empty: their removal is found, but it is not drift if the server never stored them."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ class Kept:
         self.connection.delete(f"/api/v1/namespaces/{NAMESPACE}/configmaps/{parent_name(self.bundle.name)}")
 
     def age(self) -> None:
-        """Make the record one of a version that did not note what was dropped."""
+        """Turn the record into one of a version that did not note dropped values."""
         record = read_inventory(self.connection, self.bundle.name)
         assert record
         members = {i: replace(m, snapshot=_aged(m.snapshot)) for i, m in record.members.items()}
@@ -87,7 +87,9 @@ def _empties(namespace: str) -> list[dict[str, Any]]:
 
 @pytest.fixture
 def served(connection: Connection) -> None:
-    """With the definition of the custom resource, which no bundle here has: its schema is not known."""
+    """With the definition of the custom resource, whose schema is otherwise unknown because no bundle here
+    contains it.
+    """
     crd = definition()
     url = f"/apis/apiextensions.k8s.io/v1/customresourcedefinitions/{crd['metadata']['name']}"
     connection.apply(url, crd, "oracle", force=True)
@@ -122,7 +124,7 @@ REMOVALS = {
 @pytest.mark.parametrize("record", ["recorded", "recorded by an earlier version", "not recorded"])
 @pytest.mark.usefixtures("served")
 def test_what_is_declared_as_empty_and_removed_is_found(connection: Connection, namespace: str, record: str) -> None:
-    """Each removal, in each kind of map, as an error, and what is advised restores it."""
+    """Each removal, in each kind of map, is an error, and the suggested command restores it."""
     kept = Kept(connection, _empties(namespace))
     assert kept.told() == set()
     if record == "not recorded":
@@ -146,7 +148,7 @@ def test_what_is_declared_as_empty_and_removed_is_found(connection: Connection, 
 
 
 def _zeros(namespace: str) -> dict[str, Any]:
-    """A Deployment as charts render it: full of values that say nothing."""
+    """A Deployment as charts render it: full of values that set nothing."""
     made = deployment(namespace)
     spec = made["spec"]["template"]["spec"]
     spec |= {"hostNetwork": False, "hostPID": False, "hostname": "", "imagePullSecrets": [], "affinity": {}}
@@ -160,7 +162,7 @@ def _zeros(namespace: str) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("record", ["recorded", "recorded by an earlier version", "not recorded"])
-def test_what_the_server_never_kept_is_no_drift(connection: Connection, namespace: str, record: str) -> None:
+def test_what_the_server_never_kept_is_not_drift(connection: Connection, namespace: str, record: str) -> None:
     kept = Kept(connection, [_zeros(namespace)])
     kept.patch("Deployment", {"metadata": {"labels": {"touched": "1"}}}, MERGE_PATCH)
     if record == "not recorded":
@@ -194,7 +196,7 @@ def test_a_dropped_value_that_somebody_sets_is_found(connection: Connection, nam
 
 
 def test_a_pointer_that_is_false_is_kept_and_its_removal_is_found(connection: Connection, namespace: str) -> None:
-    """`false` and nothing are not the same where nothing means true."""
+    """`false` differs from an absent value if the default is true."""
     made = deployment(namespace)
     made["spec"]["template"]["spec"] |= {"automountServiceAccountToken": False}
     kept = Kept(connection, [made])
@@ -221,7 +223,7 @@ def _config(namespace: str, data: dict[str, str]) -> dict[str, Any]:
     }
 
 
-def test_a_variable_that_is_there_twice_is_told_once(applied: Applied) -> None:
+def test_a_variable_that_is_there_twice_is_reported_once(applied: Applied) -> None:
     def twice(live: dict[str, Any]) -> None:
         env = live["spec"]["template"]["spec"]["containers"][0]["env"]
         env.insert(0, {"name": "MODE", "value": "evil"})
@@ -234,7 +236,7 @@ def test_a_variable_that_is_there_twice_is_told_once(applied: Applied) -> None:
 
 
 def test_one_kind_in_two_versions_is_read_in_each(connection: Connection, namespace: str) -> None:
-    """The server shows all objects of a kind in whatever version it is asked; each is compared in its own."""
+    """The server returns all objects of a kind in the requested version; each is compared in its own."""
     scaled = {"maxReplicas": 3, "scaleTargetRef": {"apiVersion": "apps/v1", "kind": "Deployment", "name": "web"}}
     old = {"apiVersion": "autoscaling/v1", "spec": scaled | {"targetCPUUtilizationPercentage": 70}}
     target = {"type": "Utilization", "averageUtilization": 50}

@@ -1,6 +1,6 @@
-"""Every built-in kind, applied where all of Kubernetes' controllers run: nobody touches anything, nothing drifts.
+"""Every built-in kind, applied to a cluster with all Kubernetes controllers: without changes by users, nothing drifts.
 
-`make soak` makes it last, with pods and volumes coming and going.
+`make soak` runs it for longer, while pods and volumes are created and deleted.
 """
 
 from __future__ import annotations
@@ -31,17 +31,17 @@ from tests.support.waits import eventually
 
 NAME, NAMESPACE = "kinds", "every-kind"
 WAIT = 180.0
-"""Seconds that controllers have on a busy machine; they need some ten on an idle one."""
+"""The time that controllers get on a busy machine, in seconds; on an idle one they need about ten."""
 NOT_DECLARED = {
     "Event": "expires by itself",
     "IPAddress": "the API server deletes those that no Service refers to",
 }
-"""Kinds that are stored and that no bundle can hold for long."""
+"""Kinds that are stored, but whose objects do not last long enough for a bundle."""
 
 
 @pytest.fixture(scope="module")
 def connection(lab: Any) -> Iterator[Connection]:
-    """A lab of its own, in which the controller manager runs all that it has."""
+    """A lab of its own, in which the controller manager runs all of its controllers."""
     with lab.fresh(every=True) as own:
         opened = connect(str(own.kubeconfig))
         yield opened
@@ -64,13 +64,13 @@ def test_the_bundle_has_every_kind_that_is_stored(everything: Applied) -> None:
 
 @pytest.fixture(scope="module")
 def world(everything: Applied) -> World:
-    """Whatever stands in for nodes and storage, once all controllers have done their work with it."""
+    """Simulated nodes and storage, after all controllers have processed them."""
     world, dice = World(everything.connection, NAME, NAMESPACE), dice_for("the world")
     _until(lambda: world.turn(dice) or _has_worked(everything.connection), "the controllers have done their work")
     return world
 
 
-def test_controllers_at_work_are_no_drift(everything: Applied, world: World) -> None:
+def test_controllers_at_work_are_not_drift(everything: Applied, world: World) -> None:
     dice = dice_for("controllers")
     world.default_class()
     _until(lambda: _class_of_the_late_claim(everything.connection), "the late claim has a class")
@@ -89,8 +89,8 @@ def test_controllers_at_work_are_no_drift(everything: Applied, world: World) -> 
     _assert_clean(everything)
 
 
-def test_what_a_foreign_role_adds_to_ours_is_told(everything: Applied, world: World) -> None:
-    """Nobody writes to our role but the controller that is meant to."""
+def test_what_a_foreign_role_adds_to_ours_is_reported(everything: Applied, world: World) -> None:
+    """Only the responsible controller writes to our role."""
     roles = "/apis/rbac.authorization.k8s.io/v1/clusterroles"
     rule = {"apiGroups": ["*"], "resources": ["*"], "verbs": ["*"]}
     body = {"metadata": {"name": "foreign", "labels": {f"{NAME}.example.org/part": "yes"}}, "rules": [rule]}
@@ -108,7 +108,7 @@ def test_what_a_foreign_role_adds_to_ours_is_told(everything: Applied, world: Wo
 
 
 def test_what_is_left_out_is_named(everything: Applied, world: World) -> None:
-    """A field with its writer; an object that a controller gave our label; in every format, counted."""
+    """A field with its writer; an object to which a controller gave our label; counted in every format."""
     report = everything.drift()
     named = {(each.subject, each.path): each.writer for each in report.left_out}
     assert "kube-controller-manager" in named[f"PersistentVolume/{NAME}", "spec.claimRef"]
@@ -120,8 +120,10 @@ def test_what_is_left_out_is_named(everything: Applied, world: World) -> None:
     assert any("binding of a volume" in sentence for sentence in coverage_in_words(run))
 
 
-def test_a_token_is_asked_for_when_its_account_is_there(connection: Connection) -> None:
-    """A controller deletes a token Secret without an account at once, so the order of the bundle must not decide."""
+def test_a_token_is_requested_after_its_account_exists(connection: Connection) -> None:
+    """A controller immediately deletes a token Secret without an account, so the order of the bundle must
+    not matter.
+    """
     space, names = "tokens", [f"account-{number}" for number in range(20)]
     note = "kubernetes.io/service-account.name"
     secrets = [
@@ -159,7 +161,7 @@ def _assert_clean(everything: Applied) -> None:
 
 
 def _has_worked(connection: Connection) -> bool:
-    """Effects of controllers that can be seen: each is one that once was taken for drift, or may be."""
+    """Visible effects of controllers: each was once reported as drift, or might be."""
     return all(_seen(connection, *each) for each in _effects())
 
 
@@ -209,7 +211,7 @@ def _until(condition: Callable[[], object], what: str) -> None:
 
 
 def _churn(everything: Applied, world: World, dice: random.Random) -> None:
-    """Some seconds of a cluster's life: pods die and come again, status changes."""
+    """Some seconds of activity in a cluster: pods are deleted and recreated, status changes."""
     pods = everything.connection.list(f"/api/v1/namespaces/{NAMESPACE}/pods")
     owned = [pod["metadata"]["name"] for pod in pods if pod["metadata"].get("ownerReferences")]
     for name in dice.sample(sorted(owned), min(2, len(owned))):

@@ -1,4 +1,4 @@
-"""What writers are expected to write is narrow: this program, this field, this value of this kind."""
+"""The expected writes are narrow: this program, this field, this value of this kind."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ NEVER = [
     "subjects[0]",
     "aggregationRule",
 ]
-"""What no program may change without being told of, whatever it calls itself."""
+"""Changes that are always reported, whatever name the program uses."""
 
 
 def _rules() -> Iterator[Any]:

@@ -1,4 +1,4 @@
-"""Few changed objects among many are read by name: their kind is not listed for them."""
+"""A few changed objects among many are read by name, without listing their kind."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ COUNT = 60
 
 @pytest.fixture
 def many(connection: Connection, namespace: str) -> Bundle:
-    """So many ConfigMaps, applied."""
+    """That many ConfigMaps, applied."""
     head = {"apiVersion": "v1", "kind": "ConfigMap", "data": {"k": "v"}}
     maps = [{**head, "metadata": {"name": f"m{number}", "namespace": namespace}} for number in range(COUNT)]
     bundle = bundle_of(f"few-{uuid.uuid4().hex[:8]}", maps)
@@ -48,7 +48,7 @@ def test_the_kind_is_listed_only_for_many(
     assert len([path for path in listed if path.endswith("/configmaps")]) == full_lists
 
 
-def test_who_may_list_but_not_get_sees_as_much(lab: Any, many: Bundle) -> None:
+def test_a_user_who_may_list_but_not_get_sees_the_same(lab: Any, many: Bundle) -> None:
     wanted = changed(lab, many, range(1))
     name = many.name
     api = "/apis/rbac.authorization.k8s.io/v1"

@@ -1,4 +1,4 @@
-"""Policies and RuntimeClasses that are loosened on a real API server are the first findings of drift."""
+"""Policies and RuntimeClasses that were weakened on a real API server are the first findings of drift."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ EDITS: dict[str, tuple[str, Any, str, str]] = {
 
 @pytest.fixture(scope="module")
 def isolated(lab: Any) -> Iterator[Applied]:
-    """Kata's RuntimeClasses and policies beside a ConfigMap, applied to a lab of their own."""
+    """Kata's RuntimeClasses and policies and a ConfigMap, applied to a lab of their own."""
     with lab.fresh() as own:
         opened = connect(str(own.kubeconfig))
         objects = (*rendered(PLATFORM, "kata-deploy"), *rendered(PLATFORM, "kata-admission"))
@@ -60,7 +60,9 @@ def isolated(lab: Any) -> Iterator[Applied]:
 
 @pytest.fixture
 def changed(isolated: Applied) -> Iterator[Applied]:
-    """A harmless change beside the dangerous one; afterwards all is made anew: apply yields to other writers."""
+    """A harmless change besides the dangerous one; afterwards everything is recreated, because apply yields to other
+    writers.
+    """
     isolated.connection.patch(HARMLESS, {"data": {"a": "c"}}, "kubectl-edit")
     yield isolated
     for path in (HARMLESS, f"{POLICY}/kata-pods", f"{POLICY}/kata-machines", f"{BINDING}/kata-pods",
@@ -87,8 +89,8 @@ def test_one_that_is_deleted_is_the_first_finding(changed: Applied, path: str) -
     assert first.subject.endswith(path.rpartition("/")[2])
 
 
-def test_a_class_made_anew_with_another_handler_is_the_first_finding(changed: Applied) -> None:
-    """The handler cannot be changed in place: without it, pods run as containers on their node."""
+def test_a_class_recreated_with_another_handler_is_the_first_finding(changed: Applied) -> None:
+    """The handler is immutable, so the class is recreated: without it, pods run as containers on their node."""
     place = f"{CLASS}/kata-qemu"
     live = changed.connection.get(place)
     changed.connection.delete(place)

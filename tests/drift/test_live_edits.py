@@ -1,4 +1,4 @@
-"""Changes made on a real API server, as people and tools make them: each is found, and ascribed to its writer."""
+"""Changes made on a real API server as users and tools make them: each is found, and attributed to its writer."""
 
 from __future__ import annotations
 
@@ -240,7 +240,7 @@ QUIET: dict[str, Callable[[Applied], None]] = {
 
 
 @pytest.mark.parametrize("edit", QUIET)
-def test_what_is_no_drift_is_not_reported(applied: Applied, edit: str) -> None:
+def test_what_is_not_drift_is_not_reported(applied: Applied, edit: str) -> None:
     QUIET[edit](applied)
 
     report = applied.drift()
@@ -249,7 +249,7 @@ def test_what_is_no_drift_is_not_reported(applied: Applied, edit: str) -> None:
 
 
 def test_a_name_alone_excuses_nobody(applied: Applied) -> None:
-    """A client can call itself kube-controller-manager: what it may write is named field by field."""
+    """A client can call itself kube-controller-manager: its permitted writes are listed field by field."""
     applied.patch("Deployment", pod(hostNetwork=True), manager="kube-controller-manager")
 
     [finding] = applied.findings()
@@ -258,7 +258,7 @@ def test_a_name_alone_excuses_nobody(applied: Applied) -> None:
 
 
 def test_a_change_under_our_own_name_is_found(applied: Applied) -> None:
-    """Somebody applies by hand with our field manager: the field set may stay as it was, the value does not."""
+    """Another client applies with our field manager: the set of fields may be unchanged, but the value is not."""
     us = f"blueprint:{applied.bundle.name}"
     live = applied.declared("ConfigMap").data
     labels = applied.get("ConfigMap")["metadata"]["labels"]
@@ -298,7 +298,7 @@ def test_a_value_changed_and_changed_back_has_lost_its_owner(applied: Applied) -
 
 
 def test_wiped_ownership_is_found_and_hides_no_addition(applied: Applied) -> None:
-    """With managedFields gone nobody can be named; a sidecar is found nevertheless."""
+    """Without managedFields no writer can be named; a sidecar is found nevertheless."""
     applied.patch("Deployment", pod(containers=[{"name": "spy", "image": "spy"}], hostPID=True), manager="mallory")
     applied.patch("Deployment", [{"op": "replace", "path": "/metadata/managedFields", "value": [{}]}], how=JSON_PATCH)
 
@@ -332,7 +332,7 @@ def test_a_deleted_object_is_missing(applied: Applied) -> None:
 
 
 def test_an_object_deleted_and_created_again_is_replaced(applied: Applied) -> None:
-    """Its content is as declared, so that it was replaced is all there is to say, and by whom."""
+    """Its content is as declared, so only the replacement and its writer are reported."""
     live = applied.get("Deployment")
     applied.connection.delete(applied.path("Deployment"))
     for key in ("uid", "resourceVersion", "managedFields", "creationTimestamp", "generation"):
@@ -406,8 +406,8 @@ def test_a_finding_names_the_blueprint_line_it_contradicts(applied: Applied) -> 
     assert evidence["station"] == "live object"
 
 
-def test_what_differs_inside_an_atomic_list_is_told(applied: Applied) -> None:
-    """The whole list is one field to the API server; people want to know which part of it changed."""
+def test_what_differs_inside_an_atomic_list_is_reported(applied: Applied) -> None:
+    """The API server treats the whole list as one field; users want to know which part of it changed."""
     applied.patch("Role", {"rules": [{"apiGroups": [""], "resources": ["pods"], "verbs": ["get", "delete"]}]})
 
     [diagnostic] = applied.drift().diagnostics
@@ -425,7 +425,7 @@ def test_secret_values_appear_nowhere(applied: Applied) -> None:
 
 
 def test_a_field_of_another_bundle_is_not_applied_yet(applied: Applied) -> None:
-    """A newer bundle is compared: the value is ours, and nobody changed it; no dry-run is needed to know."""
+    """The comparison uses a newer bundle: the value is ours, and it was not changed; no dry-run is needed."""
     manifests = [dict(obj.data) for obj in applied.bundle.objects]
     config = next(m for m in manifests if m["kind"] == "ConfigMap")
     config["data"] = {"mode": "turbo", "level": "3"}
@@ -436,7 +436,7 @@ def test_a_field_of_another_bundle_is_not_applied_yet(applied: Applied) -> None:
     assert "not applied yet" in finding.remarks[0].message
 
 
-def test_absent_stands_for_no_value(applied: Applied) -> None:
+def test_absent_and_null_mean_no_value(applied: Applied) -> None:
     applied.patch("Deployment", pod(hostNetwork=True))
 
     [finding] = applied.findings()
@@ -449,7 +449,9 @@ def test_absent_stands_for_no_value(applied: Applied) -> None:
     [("image", "[name=main].image'` restores"), ("removed variable", "blueprint apply` puts it back")],
 )
 def test_what_is_advised_restores_it_and_nothing_less_does(applied: Applied, edit: str, advice: str) -> None:
-    """What another owns, an apply leaves alone unless it is told to take it over; what nobody owns, it writes."""
+    """An apply leaves fields of other managers alone unless it is told to take them over; fields without an owner are
+    written.
+    """
     EDITS[edit][0](applied)
     report = applied.drift()
     [told] = report.diagnostics

@@ -1,4 +1,4 @@
-"""Whatever makes a GPU node useless is told once, with the writer that is recorded; normal marks never are."""
+"""Every edit that makes a GPU node unusable is reported once, with the recorded writer; normal marks never are."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ CORDON: dict[str, Any] = {"spec": {"unschedulable": True}}
 
 @dataclass(frozen=True)
 class Edit:
-    """What somebody writes to a node, and as what it must be told: code, severity, path."""
+    """A write to a node, and how it must be reported: code, severity, path."""
 
     body: dict[str, Any]
     manager: str
@@ -86,11 +86,11 @@ EDITS = [
     on_annotation("nvidia.com/gpu-driver-upgrade-requested", "true", "kubectl-annotate"),
     on_annotation("nvidia.com/ofed-driver-upgrade-requested", "true", "kubectl-annotate"),
     Edit(CORDON, "kubectl-cordon", "BP8061", ERROR, "spec.unschedulable"),
-    Edit(CORDON, "gpu-operator", "BP8061", ERROR, "spec.unschedulable"),  # it says nothing of an upgrade
+    Edit(CORDON, "gpu-operator", "BP8061", ERROR, "spec.unschedulable"),  # it does not indicate an upgrade
     on_taint("maintenance", "NoSchedule", "kubectl-taint"),
     on_taint("maintenance", "NoExecute", "mallory"),
     on_taint("node.kubernetes.io/out-of-service", "NoExecute", "kubectl-taint"),
-    on_taint("ToBeDeletedByClusterAutoscaler", "NoSchedule", "kubectl-taint"),  # its name alone is no excuse
+    on_taint("ToBeDeletedByClusterAutoscaler", "NoSchedule", "kubectl-taint"),  # its name alone is not enough
     on_taint("node.kubernetes.io/not-ready", "NoExecute", "kubectl-taint"),
     on_taint("datacentre/rack", "NoSchedule", "kubelet", "BP8072", WARNING),
     on_taint("node.kubernetes.io/not-ready", "NoExecute", "kube-controller-manager", "BP8063", WARNING),
@@ -151,7 +151,7 @@ def numbers() -> Any:
 
 
 @pytest.mark.parametrize("edit", EDITS, ids=lambda edit: edit.name)
-def test_an_edit_is_told_once_with_its_writer_and_its_weight(nodes: Nodes, numbers: Any, edit: Edit) -> None:
+def test_an_edit_is_reported_once_with_its_writer_and_its_severity(nodes: Nodes, numbers: Any, edit: Edit) -> None:
     number = next(numbers)
     nodes.create(number)
     nodes.patch(number, edit.body, edit.manager)
@@ -169,9 +169,7 @@ def test_an_edit_is_told_once_with_its_writer_and_its_weight(nodes: Nodes, numbe
 
 
 @pytest.mark.parametrize(("body", "manager"), NORMAL, ids=lambda value: value if isinstance(value, str) else None)
-def test_what_operators_write_as_a_matter_of_course_is_clean(
-    nodes: Nodes, numbers: Any, body: dict[str, Any], manager: str
-) -> None:
+def test_normal_marks_of_operators_are_clean(nodes: Nodes, numbers: Any, body: dict[str, Any], manager: str) -> None:
     number = next(numbers)
     nodes.create(number)
     nodes.patch(number, body, manager, status="status" in body)
@@ -187,9 +185,9 @@ def test_what_operators_write_as_a_matter_of_course_is_clean(
         ("cordon-required", STATE, "gpu-operator", "BP8063"),
         ("upgrade-failed", STATE, "gpu-operator", "BP8063"),
         ("drain-required", OFED, "manager", "BP8063"),
-        ("cordon-required", STATE, "kubectl-cordon", "BP8061"),  # a person, while the operator is at it
-        ("upgrade-done", STATE, "gpu-operator", "BP8061"),  # the operator, which says that it is through
-        ("pending", MIG, "nvidia-mig-manager", "BP8061"),  # cordons nothing
+        ("cordon-required", STATE, "kubectl-cordon", "BP8061"),  # a person, while the operator is working
+        ("upgrade-done", STATE, "gpu-operator", "BP8061"),  # the operator, which reports that it has finished
+        ("pending", MIG, "nvidia-mig-manager", "BP8061"),  # does not cordon
     ],
 )
 def test_a_cordon_is_excused_by_writer_and_state_together(
@@ -248,7 +246,7 @@ def test_nobody_is_named_for_a_taint_that_our_own_apply_only_kept(connection: Co
     assert (finding.path, finding.writer) == ("spec.taints[key=maintenance,effect=NoSchedule]", None)
 
 
-def test_a_label_that_the_pool_declares_is_no_mark_of_others(connection: Connection) -> None:
+def test_a_label_that_the_pool_declares_is_not_a_mark_of_others(connection: Connection) -> None:
     own = Nodes(connection, 1)
     key = "nvidia.com/gpu.deploy.driver"
     own.patch(0, label(key, "false"), "provisioner")
@@ -266,7 +264,7 @@ def test_a_pool_without_gpus_has_no_gpu_stack_to_steer(connection: Connection) -
 
 
 def test_standalone_components_obey_no_label_of_the_gpu_operator(connection: Connection) -> None:
-    """Nobody acts on it there, so nothing is said of it; the device plugin's own label counts all the same."""
+    """No component acts on it there, so it is not reported; the device plugin's own label is."""
     from blueprint.records import replace
     from tests.support.drift_platform import Applied, bundle_of
 
@@ -288,7 +286,7 @@ APART = [edit for edit in EDITS if "labels" in edit.path or "annotations" in edi
 
 @settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(chosen=st.lists(st.sampled_from(APART), min_size=1, max_size=6, unique_by=lambda edit: edit.path))
-def test_any_set_of_edits_is_told_edit_by_edit_with_the_right_writers(
+def test_any_set_of_edits_is_reported_edit_by_edit_with_the_right_writers(
     nodes: Nodes, numbers: Any, chosen: list[Edit]
 ) -> None:
     """Each by a manager of its own, in random order, on one node."""

@@ -50,7 +50,7 @@ def test_a_removed_label_and_a_removed_taint_are_found(nodes: Nodes) -> None:
     assert {"BP8020", "BP8021"} <= {d.code.id for d in report.diagnostics}
 
 
-def test_another_taint_of_somebody_else_is_found_and_leaves_the_declared_one_alone(nodes: Nodes) -> None:
+def test_another_taint_of_another_owner_is_found_and_leaves_the_declared_one_alone(nodes: Nodes) -> None:
     nodes.patch(0, {"spec": {"taints": [DECLARED, {"key": "maintenance", "effect": "NoExecute"}]}})
 
     [finding] = nodes.drift().findings

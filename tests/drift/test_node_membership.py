@@ -1,4 +1,4 @@
-"""Nodes that left a pool, stand in for others or are others under an old name: by the record of an apply."""
+"""Nodes that left a pool, replace others, or are new under an old name, as the record of an apply shows."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tests.support.node_pools import LABEL, Nodes, about, pool
 
 
 class AppliedNodes(Nodes):
-    """Nodes that an apply labelled, so that the record knows them."""
+    """Nodes that an apply labelled, so that the record contains them."""
 
     def __init__(self, connection: Connection, number: int = 2, **rest: Any) -> None:
         super().__init__(connection, number)
@@ -25,7 +25,7 @@ class AppliedNodes(Nodes):
         apply(self.bundle, connection)
 
     def join(self, number: int) -> None:
-        """A node that comes with everything that the pool declares."""
+        """Add a node that has everything that the pool declares."""
         self.create(number, **{POOL_LABEL: "train"})
 
     def delete(self, number: int) -> None:
@@ -44,14 +44,14 @@ def nodes(connection: Connection) -> AppliedNodes:
 
 
 def told(report: DriftReport) -> dict[str | None, list[str]]:
-    """What is told of pools and nodes, by subject, without the marks of ours that are left on nodes (BP8020)."""
+    """The findings about pools and nodes, by subject, without our own marks that remain on nodes (BP8020)."""
     found = {d.subject: [t.code.id for t in about(report, d.subject or "") if t.code.id != "BP8020"]
              for d in report.diagnostics if d.subject}  # fmt: skip
     return {subject: codes for subject, codes in found.items() if codes}
 
 
 def who_left(report: DriftReport) -> Finding:
-    """The one finding that says that a node is another one than was applied."""
+    """The only finding, which reports that a node is not the one that was applied."""
     [finding] = [each for each in report.findings if each.kind is FindingKind.LEFT]
     return finding
 
@@ -73,7 +73,7 @@ def test_too_few_nodes_name_who_left_and_how(nodes: AppliedNodes) -> None:
 
 
 def test_a_node_that_another_stands_in_for_is_named(nodes: AppliedNodes) -> None:
-    """The count is right, so nothing else shows it."""
+    """The count is correct, so no other finding shows it."""
     nodes.leave(0, None)
     nodes.join(7)
 
@@ -105,7 +105,7 @@ def test_an_apply_records_the_nodes_that_are_there(nodes: AppliedNodes) -> None:
     assert nodes.look().findings == ()
 
 
-def test_a_node_with_an_old_name_and_a_new_uid_is_told(nodes: AppliedNodes) -> None:
+def test_a_node_with_an_old_name_and_a_new_uid_is_reported(nodes: AppliedNodes) -> None:
     nodes.delete(1)
     nodes.join(1)
 
@@ -123,7 +123,7 @@ def test_in_a_pool_with_a_range_nodes_come_and_go(connection: Connection) -> Non
     assert nodes.look().findings == ()
 
 
-def test_in_a_pool_with_a_range_a_node_that_somebody_took_out_is_told(connection: Connection) -> None:
+def test_in_a_pool_with_a_range_a_node_that_somebody_took_out_is_reported(connection: Connection) -> None:
     nodes = AppliedNodes(connection, nodes_min=1, nodes_max=4)
     nodes.leave(1, "elsewhere", "mallory")
 
@@ -142,8 +142,8 @@ def test_a_pool_that_the_blueprint_gave_up_leaves_nobody_accused(nodes: AppliedN
     assert told(Applied(changed, "", nodes.connection).drift()) == {}
 
 
-def test_a_mark_of_ours_that_the_pool_gave_up_is_told_once(connection: Connection) -> None:
-    """It is left over from an apply, and steers an operator all the same."""
+def test_a_mark_of_ours_that_the_pool_gave_up_is_reported_once(connection: Connection) -> None:
+    """It is left over from an apply, but still affects an operator."""
     key = "nvidia.com/mig.config"
     nodes = AppliedNodes(connection, labels={LABEL: "all", POOL_LABEL: "train", key: "train-1"})
     plain = replace(nodes.declared, labels={LABEL: "all", POOL_LABEL: "train"})
@@ -158,7 +158,7 @@ def test_a_mark_of_ours_that_the_pool_gave_up_is_told_once(connection: Connectio
 
 
 def test_without_a_record_nothing_is_known_of_who_was_there(nodes: AppliedNodes) -> None:
-    """Under `provisioner` nobody records nodes: the number and the marks are all that can be judged."""
+    """With `provisioner` no nodes are recorded: only their number and marks can be checked."""
     provisioned = replace(nodes.bundle, node_labels="provisioner")
     nodes.leave(0, None)
     nodes.join(9)

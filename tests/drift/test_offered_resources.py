@@ -1,4 +1,4 @@
-"""Whether nodes offer GPUs by number: not where pods claim them, but beside the devices of compute domains."""
+"""Whether nodes offer GPUs as a counted resource: not if pods claim them, but also with devices of compute domains."""
 
 from __future__ import annotations
 

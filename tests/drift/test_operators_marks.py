@@ -1,4 +1,4 @@
-"""What operators write into the objects that we gave them is no drift; what others write at the same place is."""
+"""Fields that operators write into our objects are not drift; writes of others to the same fields are."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ EXAMPLES = Path(__file__).parents[2] / "examples"
         ),
     ],
 )
-def test_the_finalizer_of_a_controller_is_no_drift_and_anybody_elses_is(
+def test_the_finalizer_of_a_controller_is_not_drift_but_any_other_is(
     lab: Any, example: str, sets: tuple[str, ...], path: str, manager: str, finalizer: str
 ) -> None:
     bundle = compile_blueprint(str(EXAMPLES / example / "blueprint.yaml"), sets=sets).bundle

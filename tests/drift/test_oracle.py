@@ -1,6 +1,6 @@
-"""Random changes on a real API server, judged against what the server itself says.
+"""Random changes on a real API server, checked against the server's own results.
 
-The oracle knows nothing of managedFields: the object right after the apply, and after the change; and a
+The oracle does not use managedFields: the object right after the apply, and after the change; and a
 server-side dry-run with force, which shows what of *our* fields an apply would restore. Drift must report every
 place that changed, no place that did not, and as ours exactly what the dry-run would restore.
 """
@@ -41,7 +41,7 @@ from tests.support.soak import dice as dice_for
 from tests.support.waits import eventually
 
 ROUNDS = 850 if WHOLE else 4
-"""Changes of each kind; with a soak ten thousand in all."""
+"""Changes of each kind; in a soak run, ten thousand in total."""
 KINDS = [m["kind"] for m in many_kinds("x")]
 ALLOCATED = {"nodePort", "clusterIP", "clusterIPs", "healthCheckNodePort", "ipFamilies", "ipFamilyPolicy"}
 SIDE_EFFECTS = {"deprecated.daemonset.template.generation", "serviceAccount"}
@@ -50,7 +50,7 @@ OURS = {FindingKind.MODIFIED, FindingKind.REMOVED, FindingKind.REORDERED}
 
 @dataclass
 class OneObject:
-    """A view of a single object, read just now."""
+    """A view of a single object that was just read."""
 
     live: Live
     connection: Connection
@@ -127,7 +127,7 @@ def test_drift_agrees_with_the_server(connection: Connection, found: Discovery, 
 
 
 def _round(connection: Connection, found: Discovery, manifest: dict[str, Any], dice: random.Random) -> bool:
-    """Apply, change, compare; False where the server refused the change or it changed nothing."""
+    """Apply, change, compare; False if the server rejected the change or it changed nothing."""
     name = f"web-{uuid.uuid4().hex[:8]}"
     manifest = json.loads(json.dumps(manifest)) | {}
     manifest["metadata"]["name"] = name
@@ -153,7 +153,7 @@ def _round(connection: Connection, found: Discovery, manifest: dict[str, Any], d
 
 
 def _restored(connection: Connection, url: str, obj: Object) -> Live | None:
-    """What an apply would make of it; None where the change made our manifest invalid."""
+    """What an apply would restore; None if the change made our manifest invalid."""
     ours = as_member(obj.data, "oracle")
     try:
         return connection.apply(url, ours, manager("oracle"), force=True, dry_run=True)[0]
@@ -169,7 +169,7 @@ def _record(bundle: Bundle, obj: Object, live: Live) -> Inventory:
 
 
 def _change(connection: Connection, url: str, before: Live, dice: random.Random) -> str | None:
-    """One to three changes in one request; None where the server refuses."""
+    """One to three changes in one request; None if the server rejects it."""
     changed, done = before, []
     for _ in range(dice.choice([1, 1, 1, 2, 3])):
         changed, what = mutate(changed, dice)
@@ -206,13 +206,13 @@ def _judge(done: str, before: Live, after: Live, restored: Live | None, findings
     for path in changed:
         assert any(_related(path, s) for s in shown), f"{path} changed, and nothing is told. {context}"
     for finding in findings:
-        follows_image = finding.path.endswith(".imagePullPolicy")  # another image makes another default
+        follows_image = finding.path.endswith(".imagePullPolicy")  # another image has another default
         if finding.kind is not FindingKind.OWNERSHIP_LOST and not follows_image:
             touched = {*changed, *_changed(before, after, empties=True)}
             related = any(_related(finding.path, path) for path in touched) or finding.kind is FindingKind.REORDERED
-            # whoever applies the whole object declares what was allocated: from then on it is theirs, though the same
+            # a client that applies the whole object declares the allocated values: from then on it owns them
             related = related or set(finding.path.split(".")) & ALLOCATED
-            # port and protocol are a Service port's identity: a port that takes another's is told as that one changed
+            # port and protocol identify a Service port: one that takes another's identity is that port, changed
             related = related or (finding.path.startswith("spec.ports[") and _ports(before) != _ports(after))
             assert related, f"{finding.path} did not change. {context}"
     if restored is None:
@@ -227,14 +227,14 @@ def _judge(done: str, before: Live, after: Live, restored: Live | None, findings
 
 
 def _changed(one: Live, other: Live, *, empties: bool = False) -> Iterator[str]:
-    """The places in which two states differ, as people write them; order is left out where it means nothing."""
+    """The paths at which two states differ, as users write them; order is ignored where it has no meaning."""
     for path, old, new in differences(_unordered(one), _unordered(other)):
         if set(path) & (ALLOCATED | SIDE_EFFECTS) or not (old or new or empties):
             continue
         if new is ABSENT and not empties and is_default(path, old, _shape(one), _unordered(one)):
-            continue  # a default that went away: not declared, not owned, the same without it
+            continue  # a default that disappeared: not declared, not owned, the same without it
         if old is ABSENT and not empties and is_default(path, new, _shape(other), _unordered(other)):
-            continue  # a default that came with what was added beside it, which is told
+            continue  # a default that came with an addition, which is reported
         yield format_path(path, other if new or new == 0 else one)
 
 
@@ -248,7 +248,7 @@ def _shape(live: Live) -> Shape:
 
 
 def _unordered(live: Live) -> Live:
-    """What it says, with the custom resource's set and keyed list in one order."""
+    """Its content, with the custom resource's set and keyed list in a fixed order."""
     said = content(live)
     spec = dict(said.get("spec") or {})
     if isinstance(names := spec.get("names"), list):
@@ -259,7 +259,9 @@ def _unordered(live: Live) -> Live:
 
 
 def _related(one: str, other: str) -> bool:
-    """Whether one place is the other, or inside of it; which item of a list is left open: names change, too."""
+    """Whether the paths are equal, or one is inside the other; list items are not distinguished, since names also
+    change.
+    """
     one, other = (re.sub(r"\[(\w+=[^\]]*|\d+)\]", "[]", path) for path in (one, other))
     return one == other or _inside(one, other) or _inside(other, one)
 

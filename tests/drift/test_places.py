@@ -1,4 +1,4 @@
-"""Nodes as they are made and where they stand, against what the bundle says; without any cluster."""
+"""The machines and locations of nodes, compared with the bundle; without a cluster."""
 
 from __future__ import annotations
 
@@ -96,8 +96,8 @@ def test_a_node_that_is_another_one_is_found(
     assert Path(found.origin.template.file).name == "b.yaml"
 
 
-def test_what_the_kernel_keeps_of_the_memory_is_no_finding(nodes: list[dict[str, Any]], pool: BundlePool) -> None:
-    """Nodes show less than the machine has, in Ki."""
+def test_what_the_kernel_keeps_of_the_memory_is_not_a_finding(nodes: list[dict[str, Any]], pool: BundlePool) -> None:
+    """Nodes report less memory than the machine has, in Ki."""
     nodes[0]["status"]["capacity"]["memory"] = f"{int(960 * 1024 * 1024 * 0.93)}Ki"
     assert list(examine_place(nodes[0], pool)) == []
 

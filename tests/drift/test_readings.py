@@ -1,4 +1,6 @@
-"""Readings joined with the cluster: each is judged by its node's pool, and a node nobody read is unknown."""
+"""Readings combined with the cluster: each is checked against its node's pool, and a node without a reading
+is unknown.
+"""
 
 from __future__ import annotations
 
@@ -64,7 +66,7 @@ def write(
 
 
 def boards_of(node: str, calls: list[dict[str, Any]]) -> None:
-    """Each node has boards of its own."""
+    """Each node gets boards of its own."""
     number = f"{int.from_bytes(node.encode()) % 10**8:08d}"
     for call in calls:
         if call["call"] == "nvmlDeviceGetUUID":
@@ -97,7 +99,7 @@ def test_healthy_readings_of_all_nodes_are_clean(bundle: Bundle, tmp_path: Path)
     assert report.out_of_scope == ("objects", "derived")
 
 
-def test_a_lie_names_the_node_the_gpu_and_the_line(bundle: Bundle, tmp_path: Path) -> None:
+def test_a_wrong_value_names_the_node_the_gpu_and_the_line(bundle: Bundle, tmp_path: Path) -> None:
     write(tmp_path, "gpu-0")
     write(tmp_path, "gpu-1", ecc_off(3))
 
@@ -123,8 +125,8 @@ def test_a_node_without_a_reading_is_unknown(bundle: Bundle, tmp_path: Path) -> 
     assert "Node/gpu-1" in {d.subject for d in report.diagnostics if d.code.id == "BP8030"}
 
 
-def test_nodes_without_a_reading_are_told_once_per_pool_and_counted(bundle: Bundle, tmp_path: Path) -> None:
-    """A stray reading is one reading too many, and no node of a pool."""
+def test_nodes_without_a_reading_are_reported_once_per_pool_and_counted(bundle: Bundle, tmp_path: Path) -> None:
+    """A stray reading is an additional reading, not a node of a pool."""
     write(tmp_path, "stranger")
     names = [f"gpu-{number}" for number in range(9)]
 
@@ -139,7 +141,7 @@ def test_nodes_without_a_reading_are_told_once_per_pool_and_counted(bundle: Bund
     assert [line.partition(" (")[0] for line in said[1:3]] == ["Unknown: 9 nodes", "Unknown: 1 reading"]
 
 
-def test_nodes_that_are_not_in_the_cluster_are_told_with_their_pool(bundle: Bundle, tmp_path: Path) -> None:
+def test_nodes_that_are_not_in_the_cluster_are_reported_with_their_pool(bundle: Bundle, tmp_path: Path) -> None:
     write(tmp_path, "stranger")
 
     report = judged(bundle, tmp_path, view("gpu-0"))
@@ -148,7 +150,7 @@ def test_nodes_that_are_not_in_the_cluster_are_told_with_their_pool(bundle: Bund
     assert told.message == "2 of 2 nodes of pool train have no reading: gpu-0 and 1 that is not in the cluster"
 
 
-def test_a_lost_gpu_is_no_business_of_apply(bundle: Bundle, tmp_path: Path) -> None:
+def test_no_apply_is_suggested_for_a_lost_gpu(bundle: Bundle, tmp_path: Path) -> None:
     write(tmp_path, "gpu-0")
     write(tmp_path, "gpu-1", ecc_off(3))
 
@@ -191,7 +193,7 @@ def test_a_reading_of_a_node_in_no_pool_is_not_judged(bundle: Bundle, tmp_path: 
     assert [d.code.id for d in report.diagnostics if d.subject == "Node/stranger"] == ["BP8031"]
 
 
-def test_of_two_readings_of_a_node_the_younger_counts(bundle: Bundle, tmp_path: Path) -> None:
+def test_of_two_readings_of_a_node_the_newer_counts(bundle: Bundle, tmp_path: Path) -> None:
     write(tmp_path, "gpu-0", ecc_off(0), time="2026-11-21T10:00:01Z")
     write(tmp_path, "gpu-0", time="2026-11-21T10:00:22Z")
     write(tmp_path, "gpu-1")
@@ -215,7 +217,7 @@ BAD_TIMES = ("2026-02-30T10:00:00Z", "2026-13-01T10:00:00Z", "2026-11-21T25:00:0
 
 
 @pytest.mark.parametrize("broken", ["{", "[]", *(json.dumps({"time": each}) for each in BAD_TIMES)])
-def test_a_file_that_is_no_reading_is_a_finding_and_the_rest_is_judged(
+def test_a_file_that_is_not_a_reading_is_a_finding_and_the_rest_is_judged(
     bundle: Bundle, tmp_path: Path, broken: str
 ) -> None:
     write(tmp_path, "gpu-0")
@@ -231,7 +233,7 @@ def test_a_file_that_is_no_reading_is_a_finding_and_the_rest_is_judged(
 
 
 @pytest.mark.parametrize("kind", ["fifo", "loop", "folder", "dangling", "zero"])
-def test_what_is_no_file_is_named_and_never_waited_for(bundle: Bundle, tmp_path: Path, kind: str) -> None:
+def test_what_is_not_a_file_is_named_and_never_waited_for(bundle: Bundle, tmp_path: Path, kind: str) -> None:
     write(tmp_path, "gpu-0")
     write(tmp_path, "gpu-1")
     strange = tmp_path / "strange.json"
@@ -287,7 +289,7 @@ def test_a_copied_reading_is_a_finding_on_both(bundle: Bundle, tmp_path: Path) -
     assert "Node/gpu-0" in told
 
 
-def test_one_start_of_a_kernel_in_two_nodes_is_a_finding_on_both(bundle: Bundle, tmp_path: Path) -> None:
+def test_one_boot_id_in_two_nodes_is_a_finding_on_both(bundle: Bundle, tmp_path: Path) -> None:
     write(tmp_path, "gpu-0", bootId="5f0c2a52-0000-4000-8000-000000000001")
     write(tmp_path, "gpu-1", bootId="5f0c2a52-0000-4000-8000-000000000001")
 
@@ -317,7 +319,7 @@ def test_a_reading_of_the_future_is_unknown_and_hides_nothing(bundle: Bundle, tm
     ],
 )
 def test_times_are_compared_as_times(bundle: Bundle, tmp_path: Path, older: str, younger: str) -> None:
-    """The younger one is bad; of two of one moment none hides the other."""
+    """The newer one is bad; of two with the same time, neither hides the other."""
     for name, time, change in (("a", younger, ecc_off(0)), ("b", older, lambda _: None)):
         (tmp_path / name).mkdir()
         write(tmp_path / name, "gpu-0", change, time=time)
@@ -345,9 +347,7 @@ def test_a_reading_too_old_proves_nothing(
 
 
 @pytest.mark.parametrize(("boot", "exit_code"), [("AA-1", 0), ("bb-2", 3), ("", 0)])
-def test_a_node_that_was_started_again_since_is_unknown(
-    bundle: Bundle, tmp_path: Path, boot: str, exit_code: int
-) -> None:
+def test_a_node_that_was_rebooted_since_is_unknown(bundle: Bundle, tmp_path: Path, boot: str, exit_code: int) -> None:
     write(tmp_path, "gpu-0", bootId="aa-1")
     write(tmp_path, "gpu-1", bootId="cc-3")
     seen = view("gpu-0", "gpu-1")
@@ -383,7 +383,7 @@ def test_a_node_of_a_pool_without_gpus_is_read_as_well(tmp_path: Path) -> None:
     (readings / "cpu-0-.json").write_text(json.dumps(bare))
     assert judged(bundle, readings, seen).exit_code == 0
 
-    alone = judged(bundle, readings, None)  # no cluster says of which pool it is: that of the GPUs is not the only one
+    alone = judged(bundle, readings, None)  # without a cluster its pool is unknown: the GPU pool is not the only one
     assert (alone.exit_code, codes_of(alone, "cpu-0")) == (3, {"BP8031"})
 
 

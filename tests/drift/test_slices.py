@@ -1,4 +1,6 @@
-"""Scope `derived` against a real API server: a driver that publishes what was predicted, and drivers that lie."""
+"""Scope `derived` on a real API server: a driver that publishes the prediction, and drivers that publish something
+else.
+"""
 
 from __future__ import annotations
 
@@ -35,7 +37,7 @@ MIB = 2**20
 
 @pytest.fixture(scope="module")
 def own_lab(lab: Any) -> Iterator[Connection]:
-    """A lab of its own: slices and nodes are in no namespace."""
+    """A lab of its own: slices and nodes are cluster-scoped."""
     with lab.fresh() as fresh:
         opened = connect(str(fresh.kubeconfig), timeout=PATIENCE)
         yield opened
@@ -64,7 +66,7 @@ def world(connection: Connection, fields: str = H100, *more: str, settings: str 
     ],
     ids=["whole", "layout", "on-demand", "b200", "passthrough", "shares", "domains"],
 )
-def test_a_driver_that_publishes_what_was_predicted_is_no_drift(
+def test_a_driver_that_publishes_what_was_predicted_is_not_drift(
     connection: Connection, fields: str, settings: str
 ) -> None:
     there = world(connection, fields, settings=settings)
@@ -140,11 +142,11 @@ def _another_pool(slices: Slices) -> None:
         (_taint("NoSchedule"), "BP8093", "taints gpu-0 with gpu.nvidia.com/xid=48:NoSchedule"),
         (_taint("NoExecute", "acme.example/broken"), "BP8093", "which is not a taint of its driver"),
         (_two_generations, "BP8095", "several generations"),
-        (_incomplete, "BP8095", "is one of 1 slices of its pool, which are to be 2"),
-        (_another_pool, "BP8095", "makes pool gpus-of-node-a"),
+        (_incomplete, "BP8095", "is one of 1 slices of its pool, which declares 2"),
+        (_another_pool, "BP8095", "forms pool gpus-of-node-a"),
     ],
 )
-def test_a_slice_that_lies_is_found_with_its_writer(
+def test_a_wrong_slice_is_found_with_its_writer(
     connection: Connection, change: Callable[[Slices], Slices | None], code: str, words: str
 ) -> None:
     there = world(connection, settings="draFeatureGates: {NVMLDeviceHealthCheck: true}")
@@ -161,7 +163,7 @@ def test_a_slice_that_lies_is_found_with_its_writer(
     assert finding.origin is not None
 
 
-def test_memory_within_the_tolerance_is_no_drift(connection: Connection) -> None:
+def test_memory_within_the_tolerance_is_not_drift(connection: Connection) -> None:
     there = world(connection)
 
     def slightly_less(slices: Slices) -> None:
@@ -171,7 +173,7 @@ def test_memory_within_the_tolerance_is_no_drift(connection: Connection) -> None
     assert there.findings() == []
 
 
-def test_an_error_of_an_application_is_told_and_is_no_drift(connection: Connection) -> None:
+def test_an_error_of_an_application_is_reported_and_is_not_drift(connection: Connection) -> None:
     there = world(connection, settings="draFeatureGates: {NVMLDeviceHealthCheck: true}")
     there.publish(_taint("None"))
     report = there.drift()
@@ -180,7 +182,7 @@ def test_an_error_of_an_application_is_told_and_is_no_drift(connection: Connecti
 
 
 def test_gpus_have_the_minor_numbers_that_the_kernel_gave_them(connection: Connection) -> None:
-    """The layout names GPUs by their index; on real boards the minor numbers are in another order."""
+    """The layout numbers GPUs by index; on real boards the minor numbers are in a different order."""
     there = world(connection, CUT)
 
     def swapped(slices: Slices) -> None:
@@ -343,7 +345,7 @@ def test_without_the_right_to_list_slices_what_is_published_is_unknown(own_lab_a
 
 @pytest.fixture
 def own_lab_access(lab: Any) -> Iterator[tuple[Connection, Connection]]:
-    """A lab as its administrator, and as somebody who may list nodes and no slices."""
+    """A lab, with an administrator and a user who may list nodes but no slices."""
     with lab.fresh() as fresh:
         admin = connect(str(fresh.kubeconfig), timeout=PATIENCE)
         rules = [{"apiGroups": [""], "resources": ["nodes"], "verbs": ["get", "list"]}]

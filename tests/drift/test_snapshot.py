@@ -1,4 +1,4 @@
-"""A snapshot file answers for the cluster at its time, without it."""
+"""A snapshot file represents the cluster at its time, without access to it."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def test_a_snapshot_shows_the_same_findings_as_the_cluster(applied: Applied, tmp
 
 
 def test_secrets_are_compared_and_not_in_the_file(applied: Applied, tmp_path: Path) -> None:
-    """The Secret's metadata changed only: its value is recognised as the declared one by its hash."""
+    """Only the Secret's metadata changed: its value is recognised as the declared one by its hash."""
     applied.patch("Secret", {"metadata": {"labels": {"x": "y"}}})
     path = written(applied, tmp_path / "s.json")
 
@@ -83,7 +83,7 @@ def test_what_was_unseen_then_is_unknown_now(applied: Applied, tmp_path: Path) -
         b'{"schemaVersion": "gpublueprint.dev/snapshot/v1", "objects": [1], "nodes": null}',
     ],
 )
-def test_a_file_that_is_no_snapshot_is_refused(tmp_path: Path, content: bytes) -> None:
+def test_a_file_that_is_not_a_snapshot_is_refused(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "s.json"
     path.write_bytes(content)
 
@@ -99,7 +99,7 @@ def test_a_missing_file_is_refused(tmp_path: Path) -> None:
 
 
 def test_a_snapshot_that_was_changed_is_refused(applied: Applied, tmp_path: Path) -> None:
-    """Whatever was changed: an object, the time, the cluster, the digest itself."""
+    """Any change is detected: of an object, the time, the cluster, or the digest itself."""
     path = written(applied, tmp_path / "s.json")
     whole = json.loads(path.read_bytes())
     assert read_snapshot(path).digest == whole["digest"]

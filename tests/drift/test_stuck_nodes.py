@@ -1,6 +1,6 @@
-"""A rollout that is stuck is drift: states that operators put on nodes and into the status of their custom resources.
+"""A stuck rollout is drift: states that operators write to nodes and into the status of their custom resources.
 
-The table goes through `drift --snapshot` and through a real API server, which must say the same.
+The table is tested with `drift --snapshot` and with a real API server, which must give the same findings.
 """
 
 from __future__ import annotations
@@ -61,7 +61,9 @@ def bundle(tmp_path_factory: pytest.TempPathFactory) -> Bundle:
 
 @pytest.fixture(scope="module")
 def cluster(lab: Any, bundle: Bundle) -> Iterator[Connection]:
-    """The bundle applied, its nodes there with all that they are to offer, and the operator content."""
+    """The bundle applied, its nodes present with everything that they should offer, and the operator
+    reporting success.
+    """
     with lab.fresh() as own:
         own.create_nodes(simulated_nodes(bundle))
         connection = connect(str(own.kubeconfig))
@@ -76,7 +78,7 @@ def patch(connection: Connection, path: str, body: Any, manager: str) -> None:
 
 
 def seen(bundle: Bundle, connection: Connection, folder: Path) -> DriftReport:
-    """What drift says of the cluster; the same of a snapshot of it, or the test fails."""
+    """The findings of drift on the cluster, after checking that a snapshot of it gives the same."""
     live = detect_drift(bundle, ClusterView(connection))
     file = folder / "snapshot.json"
     file.write_bytes(to_bytes(take(bundle, ClusterView(connection)), compressed=False))
@@ -87,13 +89,13 @@ def seen(bundle: Bundle, connection: Connection, folder: Path) -> DriftReport:
 
 
 def told(report: DriftReport) -> list[tuple[str, str, str]]:
-    """Everything but remarks on how it was looked at."""
+    """Everything except remarks about the method."""
     remarks = {"BP8041", "BP8011"}
     return sorted((str(d.subject), d.code.id, str(d.path)) for d in report.diagnostics if d.code.id not in remarks)
 
 
 STATES: list[tuple[str, dict[str, Any], dict[str, Any], dict[str, Any], dict[str, Severity]]] = [
-    # what, change of the node, of its status, of the policy's status, codes with their weight
+    # description, change of the node, of its status, of the policy's status, codes with severity
     ("healthy", {}, {}, {}, {}),
     ("upgrade failed", {UPGRADE: "upgrade-failed"}, {}, {}, {"BP8065": Severity.ERROR}),
     ("upgrade runs", {UPGRADE: "drain-required"}, {}, {}, {"BP8063": Severity.WARNING}),
@@ -113,7 +115,7 @@ STATES: list[tuple[str, dict[str, Any], dict[str, Any], dict[str, Any], dict[str
 
 
 @pytest.mark.parametrize(("labels", "offered", "status", "codes"), [s[1:] for s in STATES], ids=[s[0] for s in STATES])
-def test_every_state_is_told_by_its_weight_live_and_in_a_snapshot(
+def test_every_state_is_reported_with_its_severity_live_and_in_a_snapshot(
     bundle: Bundle,
     cluster: Connection,
     tmp_path: Path,
@@ -140,7 +142,7 @@ def test_every_state_is_told_by_its_weight_live_and_in_a_snapshot(
     assert all(NODE.removeprefix("Node/") in d.message for d in report.diagnostics if d.subject == NODE)
 
 
-def test_the_writer_of_a_status_is_told(bundle: Bundle, cluster: Connection) -> None:
+def test_the_writer_of_a_status_is_reported(bundle: Bundle, cluster: Connection) -> None:
     patch(cluster, f"{POLICY}/status", {"status": {"state": "notReady"}}, "gpu-operator")
     try:
         report = detect_drift(bundle, ClusterView(cluster))

@@ -1,4 +1,6 @@
-"""What cannot be examined is unknown, by name and number; never clean, and never an excuse for what is found."""
+"""What cannot be examined is reported as unknown, by name and number; it never counts as clean, and excuses
+no finding.
+"""
 
 from __future__ import annotations
 
@@ -29,7 +31,7 @@ def role(name: str, *rules: tuple[list[str], list[str], list[str]]) -> dict[str,
 
 
 def user_with(lab: Any, name: str, *rules: tuple[list[str], list[str], list[str]]) -> Connection:
-    """A connection as a user who may do just this, everywhere."""
+    """A connection as a user with only these permissions, everywhere."""
     lab.request("POST", "/apis/rbac.authorization.k8s.io/v1/clusterroles", role(name, *rules))
     binding = {
         "metadata": {"name": name},
@@ -42,7 +44,7 @@ def user_with(lab: Any, name: str, *rules: tuple[list[str], list[str], list[str]
 
 @pytest.fixture
 def reader(lab: Any, applied: Applied) -> Iterator[Connection]:
-    """A user who may read everything in the bundle but Deployments and Secrets, and write nothing."""
+    """A user who may read everything in the bundle except Deployments and Secrets, and write nothing."""
     rules = (["", "rbac.authorization.k8s.io"], ["configmaps", "services", "serviceaccounts", "roles"], READ)
     opened = user_with(lab, applied.bundle.name, rules, (["apps"], ["daemonsets"], READ))
     yield opened
@@ -51,7 +53,7 @@ def reader(lab: Any, applied: Applied) -> Iterator[Connection]:
 
 @pytest.fixture
 def getter(lab: Any, applied: Applied) -> Iterator[Connection]:
-    """A user who may get everything in the bundle by name, and list all but Services."""
+    """A user who may get everything in the bundle by name, and list everything except Services."""
     rules = (["", "rbac.authorization.k8s.io"], ["configmaps", "secrets", "serviceaccounts", "roles"], READ)
     apps = (["apps"], ["daemonsets", "deployments"], READ)
     opened = user_with(lab, f"getter-{applied.bundle.name}", rules, apps, ([""], ["services"], ["get"]))
@@ -62,7 +64,7 @@ def getter(lab: Any, applied: Applied) -> Iterator[Connection]:
 def test_a_kind_that_may_not_be_listed_is_unknown_beyond_the_names_that_are_known(
     applied: Applied, getter: Connection
 ) -> None:
-    """A copy of our label would not be seen, and nothing may be said of what cannot be seen."""
+    """A copy with our label would not be seen, so the result for such objects is unknown."""
     report = detect_drift(applied.bundle, ClusterView(getter))
 
     [coverage] = report.coverage
@@ -95,7 +97,7 @@ def test_a_finding_beside_an_unknown_exits_1(applied: Applied, reader: Connectio
 
 
 def test_reading_rights_suffice_to_find_and_to_decide(applied: Applied, reader: Connection) -> None:
-    """No right to patch: the value under our own name is decided by the record, not by a dry-run."""
+    """Without permission to patch: a value under our own name is decided by the record, not by a dry-run."""
     us = f"blueprint:{applied.bundle.name}"
     data = applied.declared("ConfigMap").data
     labels = applied.get("ConfigMap")["metadata"]["labels"]
@@ -141,7 +143,7 @@ def test_a_server_that_fails_on_one_kind_leaves_the_others(applied: Applied, mon
     assert (report.coverage[0].examined, report.coverage[0].unknown, report.exit_code) == (6, 1, 3)
 
 
-def test_a_server_that_is_gone_is_refused_in_words(applied: Applied, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_unreachable_server_is_a_clear_error(applied: Applied, monkeypatch: pytest.MonkeyPatch) -> None:
     def gone(self: Connection, method: str, path: str, *rest: Any, **more: Any) -> Any:
         raise ApiError(0, "Unreachable", "Connection refused", request=path)
 
@@ -161,7 +163,7 @@ def test_a_bundle_that_was_never_applied_is_missing_as_a_whole(applied: Applied)
     assert "BP8011" in {d.code.id for d in report.diagnostics}
 
 
-def test_a_lost_record_is_told_and_values_are_still_compared(applied: Applied) -> None:
+def test_a_lost_record_is_reported_and_values_are_still_compared(applied: Applied) -> None:
     name = parent_name(applied.bundle.name)
     applied.connection.delete(f"/api/v1/namespaces/{NAMESPACE}/configmaps/{name}")
     quiet = applied.drift()
@@ -188,8 +190,8 @@ def test_a_damaged_record_is_unknown(applied: Applied) -> None:
     assert "BP8014" in {d.code.id for d in report.diagnostics}
 
 
-def test_objects_that_others_applied_unchanged_are_no_drift(connection: Connection, namespace: str) -> None:
-    """`kubectl apply -f` of a bundle, or GitOps: no record of ours, the values as declared."""
+def test_objects_that_others_applied_unchanged_are_not_drift(connection: Connection, namespace: str) -> None:
+    """`kubectl apply -f` of a bundle, or GitOps: no record of ours, but the declared values."""
     data = {
         "apiVersion": "v1",
         "kind": "ConfigMap",

@@ -1,4 +1,4 @@
-"""The pure parts: when values say the same, what is a default, who may write what, what an exit code means."""
+"""The pure functions: equal values, defaults, permitted writers, and exit codes."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ POD, CLAIM, CONFIG = ("v1", "Pod"), ("v1", "PersistentVolumeClaim"), ("v1", "Con
 
 
 def shape(kind: tuple[str, str] | None) -> Shape:
-    """That of a built-in kind; None for one that nobody described."""
+    """The schema of a built-in kind; None for an unknown one."""
     found = builtin_shape(*kind, "1.36.3") if kind else UNKNOWN
     assert found
     return found
@@ -37,11 +37,11 @@ def shape(kind: tuple[str, str] | None) -> Shape:
     ("want", "have", "kind", "path", "equal"),
     [
         ("1", "1000m", POD, LIMIT, True),
-        ("1", "1000m", None, LIMIT, False),  # a custom resource stores what it is given
+        ("1", "1000m", None, LIMIT, False),  # a custom resource stores values unchanged
         ("1", "1001m", POD, LIMIT, False),
         (8, "8", POD, LIMIT, True),
         ("1Gi", "1024Mi", CLAIM, ("spec", "resources", "requests", "storage"), True),
-        ("1Gi", "1024Mi", CONFIG, ("data", "storage"), False),  # not a quantity, only looks like one
+        ("1Gi", "1024Mi", CONFIG, ("data", "storage"), False),  # not a quantity, but similar to one
         ("1", "1000m", CONFIG, ("data", "limits"), False),
         ("1Gi", "1024Mi", POD, ("metadata", "labels", "storage"), False),
         ("1Gi", "1024Mi", POD, ("spec", "nodeSelector", "storage"), False),
@@ -51,7 +51,7 @@ def shape(kind: tuple[str, str] | None) -> Shape:
         ("true", True, None, ("spec", "flag"), False),
         ("x", "y", None, ("spec", "name"), False),
         ("", ABSENT, CONFIG, ("data", "key"), False),
-        ("", ABSENT, POD, ("spec", "hostname"), False),  # whether it is dropped is not guessed
+        ("", ABSENT, POD, ("spec", "hostname"), False),  # it is not guessed whether it is dropped
     ],
 )
 def test_values_that_say_the_same(want: Any, have: Any, kind: tuple[str, str] | None, path: tuple, equal: bool) -> None:
@@ -115,7 +115,7 @@ def test_defaults_are_known_by_their_place(kind: tuple[str, str], path: tuple, v
 
 
 def _holding(path: tuple, value: Any) -> Any:
-    """A live object with this value there, and nothing else."""
+    """A live object with this value at the path, and nothing else."""
     for step in reversed(path):
         value = [value] if isinstance(step, int) else {step: value}
     return value
@@ -167,7 +167,7 @@ def test_an_object_never_differs_from_itself(value: Any) -> None:
 
 @given(VALUES, VALUES)
 def test_two_objects_that_differ_are_never_the_same(one: Any, other: Any) -> None:
-    """Even with nobody recorded as the owner of anything; maps may have grown, which is an addition."""
+    """Even without recorded owners; maps may have additional keys, which is an addition."""
 
     def said(value: Any) -> dict[str, Any]:
         return {"apiVersion": "x.example.org/v1", "kind": "X", "metadata": {"name": "x"}, "spec": {"v": value}}
@@ -188,8 +188,8 @@ def test_a_deployment_without_ownership_record_is_compared_by_its_likely_keys() 
 
 
 @pytest.mark.parametrize("recorded", [True, False])
-def test_what_the_server_puts_for_an_empty_value_is_no_addition(recorded: bool) -> None:
-    """Owners wiped: a default that is known needs no record; what only the record of the apply tells, needs it."""
+def test_what_the_server_puts_for_an_empty_value_is_not_an_addition(recorded: bool) -> None:
+    """Without owners: a known default needs no record; a value that only the record of the apply shows needs it."""
     kind, spec = ("networking.k8s.io/v1", "NetworkPolicy"), {"podSelector": {}}
     told = unowned(kind, {"spec": spec | {"policyTypes": []}}, {"spec": spec | {"policyTypes": ["Ingress"]}}, recorded)
     assert told == set()
@@ -198,7 +198,7 @@ def test_what_the_server_puts_for_an_empty_value_is_no_addition(recorded: bool) 
 
 
 def unowned(kind: tuple[str, str], declared: dict, stored: dict, recorded: bool) -> set[str]:
-    """The additions that are told of an object that lost its owners after the apply, and gained an annotation."""
+    """The reported additions to an object that lost its owners after the apply, and gained an annotation."""
     head = {"apiVersion": kind[0], "kind": kind[1]}
     meta = {"name": "a", "namespace": "a"}
     obj = with_origins({**head, "metadata": meta, **declared}, 1)

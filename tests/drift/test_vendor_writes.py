@@ -1,4 +1,4 @@
-"""Writes of controllers, vendors and people, made on a real server under their names: which of them are drift."""
+"""Writes of controllers, vendors and users, made on a real server under their names, and which of them are drift."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ JSON_PATCH = "application/json-patch+json"
 
 @dataclass(frozen=True)
 class Write:
-    """One write: who, to what, what, and whether it is as expected."""
+    """One write: the writer, the target, the change, and whether it is expected."""
 
     manager: str
     path: str
@@ -179,7 +179,7 @@ WRITES = {
     "attachment": Write("csi-attacher", ATTACHMENT, holds("external-attacher/some-driver"), CLEAN),
     "other finalizer by an attacher": Write("csi-attacher", VOLUME, holds("example.org/hold"), FINDING),
     "finalizer of an attacher by a person": Write("kubectl", VOLUME, holds("external-attacher/x"), FINDING),
-    # People and other appliers: worth telling, whoever it is
+    # Users and other appliers: reported, whoever it is
     "Argo CD tracks it": Write("argocd-controller", SERVICE, notes("argocd.argoproj.io/tracking-id"), FINDING),
     "Flux tracks it": Write("kustomize-controller", SERVICE, labels("kustomize.toolkit.fluxcd.io/name"), FINDING),
     "rollout restarted": Write(
@@ -205,7 +205,7 @@ WRITES = {
 
 @dataclass
 class Place:
-    """The objects that everybody writes to, and how they were before."""
+    """The objects that all of them write to, and their initial state."""
 
     applied: Applied
     name: str
@@ -216,7 +216,7 @@ class Place:
 
 @pytest.fixture(scope="module")
 def place(lab: Any) -> Iterator[Place]:
-    """Applied once, in a lab of its own, where no controller works; each write is taken back after it was judged."""
+    """Applied once, in a lab of its own without controllers; each write is undone after it was checked."""
     name = "vendors"
     objects = [o for o in every_kind(name, name) if o["kind"] not in {"Pod", "Node", "FlowSchema", "Thing", "Job"}]
     objects.append(aggregated(name))
@@ -229,7 +229,7 @@ def place(lab: Any) -> Iterator[Place]:
 
 
 def aggregated(name: str) -> dict[str, Any]:
-    """An API that a server of its own serves; there is none."""
+    """An API of an aggregated server, which does not exist."""
     group = f"remote.{name}.example.org"
     rank = {"groupPriorityMinimum": 100, "versionPriority": 1}
     spec = {"group": group, "version": "v1", "service": {"name": name, "namespace": name}, **rank}
@@ -267,11 +267,11 @@ def _subject(live: dict[str, Any]) -> str:
 
 
 def _take_back(connection: Connection, url: str, before: dict[str, Any]) -> None:
-    """The object as it was, managedFields included."""
+    """Restore the object, including managedFields."""
     now = connection.get(url)
     body = before | {"metadata": before["metadata"] | {"resourceVersion": now["metadata"]["resourceVersion"]}}
     if now["kind"] == "PersistentVolumeClaim" and now["spec"] != before["spec"]:
-        return  # the class of a claim cannot be taken back; no other write is made to this one
+        return  # the class of a claim cannot be restored; no other write is made to this one
     connection.request("PUT", url, body, query={"fieldManager": "take-back"})
 
 

@@ -1,6 +1,7 @@
-"""Empty, zero and false values of every kind, on a real API server: applied once, never written again, never drift.
+"""Empty, zero and false values of every kind on a real API server: applied once, they are never written again and never
+drift.
 
-`make soak` tries every case, else a fixed sample of them.
+`make soak` tests every case, other runs a fixed sample.
 """
 
 from __future__ import annotations
@@ -39,14 +40,14 @@ from tests.support.zero_values import Case, custom_cases, definition, filled, ma
 MINOR = "1.36"
 SAMPLE, CHUNK = 260, 250
 SHARE = 0.55 if WHOLE else 0.35
-"""Of all cases at least so many are taken by the server; the rest it refuses for reasons of its own.
+"""The minimum share of cases that the server accepts; it rejects the rest for other reasons.
 
 A sample has one case of every kind, and kinds with few fields are refused more often.
 """
 OVERWRITTEN = {"CertificateSigningRequest": ("spec.username", "spec.groups", "spec.extra")}
-"""What the server writes over in place of the declared value when it makes the object, and in no dry-run after that."""
+"""Values that the server replaces when it creates the object, but in no later dry-run."""
 REFUSED = re.compile(r": (422|500) ")
-"""The server refuses the dry-run, or fails in it: then nothing decides, and that is said."""
+"""The server rejects the dry-run, or it fails: then the result is unknown, and this is reported."""
 ONCE_WRONG = {
     'v1/ServiceAccount: secrets[0].name = ""',
     "storage.k8s.io/v1/CSINode: spec.drivers = []",
@@ -54,7 +55,7 @@ ONCE_WRONG = {
     "rbac.authorization.k8s.io/v1/ClusterRole: aggregationRule.clusterRoleSelectors[0].matchExpressions = []",
     'resource.k8s.io/v1/ResourceSlice: spec.devices[0].taints[0].value = ""',
 }
-"""Cases that a run of the whole set found told falsely: in every sample."""
+"""Cases for which a run of all cases gave a wrong finding: included in every sample."""
 LABEL = "metadata.labels.touched"
 MALLORY = {
     "manager": "mallory",
@@ -66,7 +67,7 @@ MALLORY = {
 
 
 def chunks() -> list[list[Case]]:
-    """All cases, or a sample in which every kind is; in portions of one bundle each."""
+    """All cases, or a sample with every kind; split into bundles."""
     cases = [*zero_cases(MINOR), *custom_cases()]
     if not WHOLE:
         dice = dice_for("zero values")
@@ -75,15 +76,15 @@ def chunks() -> list[list[Case]]:
         assert len(once) == len(ONCE_WRONG)
         cases = [*once, *first.values(), *dice.sample(cases, SAMPLE - len(first))]
         cases = list({str(case): case for case in cases}.values())
-    # Events of both groups are the same objects to the server: in one bundle each would be left over from the other.
-    dice_for("order").shuffle(cases)  # what fails is seen early
+    # Events of both groups are the same objects to the server: in one bundle, each would remain after the other.
+    dice_for("order").shuffle(cases)  # failures show early
     parts = [[c for c in cases if c.kind.startswith("events") is way] for way in (False, True)]
     return [part[start : start + CHUNK] for part in parts for start in range(0, len(part), CHUNK)]
 
 
 @pytest.fixture(scope="module")
 def own(lab: Any) -> Iterator[Connection]:
-    """A lab of its own: many of these objects are in no namespace, and some count what others make."""
+    """A lab of its own: many of these objects are cluster-scoped, and some count others."""
     with lab.fresh() as fresh:
         connection = connect(str(fresh.kubeconfig))
         yield connection
@@ -144,7 +145,7 @@ class Round:
             make_place(connection, namespace)
 
     def run(self) -> int:
-        """How many were applied; what is wrong goes into `trouble`."""
+        """Returns how many were applied; failures are added to `trouble`."""
         plan = make_plan(self.bundle, self.connection)
         outcome = apply_plan(plan, self.connection, ApplyOptions())
         written = {str(change.id) for change in outcome.changes if change.action is not Action.UNCHANGED}
@@ -188,7 +189,7 @@ class Round:
                 self._say(finding.subject, f"drift right after: {_told(finding)}")
 
     def _compared(self, obj: Object, live: Live) -> None:
-        """Somebody adds a label: that, and nothing else, is told, whatever there is to decide by."""
+        """A foreign label is added: only that is reported, with every source of evidence."""
         snapshot = self.record.members[obj.id].snapshot
         live = copy.deepcopy(live)
         meta = live["metadata"]
@@ -215,7 +216,7 @@ class Round:
 
 
 def _labels(finding: Finding) -> bool:
-    """The one thing that was changed; inside a value that is told as a whole, where nothing was declared."""
+    """The one change; within a value that is reported as a whole, if nothing was declared there."""
     return finding.kind is FindingKind.FOREIGN_ADDITION and finding.path in {LABEL, "metadata.labels"}
 
 

@@ -1,4 +1,6 @@
-"""Patches of what pools depend on: what contradicts a pool is found at its line, what restates it is not."""
+"""Patches of fields on which pools depend: contradictions of a pool are reported at their line,
+restatements are not.
+"""
 
 from __future__ import annotations
 
@@ -150,7 +152,7 @@ OPERANDS = {"driver": "-ubuntu24.04"} | dict.fromkeys(PLAIN, "")
     st.sampled_from([None, "registry.acme.example/gpu"]),
 )
 @settings(max_examples=6, deadline=None)
-def test_images_and_expectations_are_what_the_patched_object_says(
+def test_images_and_expectations_follow_the_patched_object(
     operands: list[str], version: str, repository: str | None
 ) -> None:
     changes = {"version": version, **({"repository": repository} if repository else {})}

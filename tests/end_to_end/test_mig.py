@@ -1,4 +1,6 @@
-"""Cut GPUs, whole: the example, its objects and node labels in a real API server, and what a node's GPUs say."""
+"""Partitioned GPUs from end to end: the example, its objects and node labels in a real API server, and a node's
+reading.
+"""
 
 from __future__ import annotations
 
@@ -22,14 +24,14 @@ LABEL = "nvidia.com/mig.config"
 
 
 class Place:
-    """A folder with the example, a lab with its nodes, and the stand-in for NVML."""
+    """A folder with the example, a lab with its nodes, and the stub of NVML."""
 
     def __init__(self, folder: Path, lab: Any, library: Path) -> None:
         self.folder, self.lab, self.library = folder, lab, library
         self.text = EXAMPLE.read_text("utf-8")
 
     def run(self, *arguments: str, exits: int = 0) -> dict[str, Any]:
-        """Run the command line in this process; its report."""
+        """Run the command line in this process; returns its report."""
         report = self.folder / "report.json"
         assert main([*arguments, "--report", f"json={report}"]) == exits, report.read_text()
         return dict(json.loads(report.read_text()))
@@ -71,7 +73,7 @@ def place(lab: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator
 
 
 def declared() -> Description:
-    """A node as the example wants it, its GPUs in another order."""
+    """A node as the example declares it, its GPUs in a different order."""
     described = h100x8()
     for index in (1, 2, 5, 7):
         described = cut(described, index, *["1g.10gb"] * 7)
@@ -81,7 +83,9 @@ def declared() -> Description:
 
 
 def test_a_layout_is_followed_from_its_line_to_the_gpus(place: Place) -> None:
-    """Only the nodes of the pool whose layout changes get another label; then its GPUs are partitioned wrongly."""
+    """Only the nodes of the pool whose layout changes get another label; then one node's GPUs are
+    partitioned wrongly.
+    """
     place.apply()
     serving, notebooks = place.node(), place.node("notebooks-0000")
     assert serving["status"]["capacity"]["nvidia.com/mig-1g.10gb"] == "28"

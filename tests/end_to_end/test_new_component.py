@@ -1,4 +1,4 @@
-"""A new component is its folder, its definitions and one line of the release: no Python is touched.
+"""A new component needs a folder, its definitions and one line of the release, but no Python code.
 
 A copy of the tree gets a component with a kind of its own, whose readiness and immutable field are data. It is then
 compiled, planned, waited for and compared like any other.
@@ -110,7 +110,7 @@ spec:
 
 @pytest.fixture
 def tree(tmp_path: Path) -> Path:
-    """A copy of the tool and its data, with the component in it."""
+    """A copy of the tool and its data, with the component."""
     for name in ("blueprint", "components", "overlays", "schemas", "workloads"):
         shutil.copytree(ROOT / name, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__"))
     files = {

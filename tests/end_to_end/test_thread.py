@@ -1,7 +1,7 @@
-"""The thread, whole: a line of the blueprint, the rendered field, the live field, the register of a GPU.
+"""The whole thread: a line of the blueprint, the rendered field, the live field, and the NVML reading of a GPU.
 
-One line is changed and followed through every station; then each station is broken in turn, and the report must
-name that station and no other.
+One line is changed and followed through every stage; then each stage is broken in turn, and the report must name that
+stage and no other.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ spec:
 
 @dataclass(frozen=True)
 class Line:
-    """A line of the blueprint: what it says, what it could say, and where it shows."""
+    """A line of the blueprint: its value, another valid value, and where it shows."""
 
     before: str
     after: str
@@ -69,7 +69,7 @@ LINES = {
 
 
 class Stations:
-    """A working folder with the blueprint, a lab of its own, and a stand-in for the node's GPUs."""
+    """A working folder with the blueprint, a lab of its own, and a stub for the node's GPUs."""
 
     def __init__(self, folder: Path, lab: Any, library: Path) -> None:
         self.folder = folder
@@ -81,7 +81,7 @@ class Stations:
         (self.folder / "blueprint.yaml").write_text(text)
 
     def run(self, *arguments: str, exits: int = 0) -> dict[str, Any]:
-        """One command; its JSON report."""
+        """Run one command; returns its JSON report."""
         report = self.folder / "report.json"
         code = main([*arguments, "--report", f"json={report}"])
         told = json.loads(report.read_text())
@@ -96,7 +96,7 @@ class Stations:
         return self.run(verb, "bundle", "--kubeconfig", str(self.lab.kubeconfig), *more, exits=exits)
 
     def probe(self, description: dict[str, Any], *, exits: int) -> dict[str, Any]:
-        """Record the stand-in's node, then judge the recording."""
+        """Record a reading of the stub's node, then check the recording."""
         (self.folder / "nvml.json").write_text(json.dumps(description))
         readings = self.folder / "readings"
         readings.mkdir(exist_ok=True)
@@ -128,7 +128,7 @@ def evidence(diagnostic: dict[str, Any]) -> dict[str, str]:
 
 
 def places(told: dict[str, Any]) -> set[str]:
-    """Every `file:line` that a report's diagnostics point at first."""
+    """Every `file:line` at which a report's diagnostics point first."""
     return {f"{d['at']['file']}:{d['at']['line']}" for d in told["diagnostics"] if d.get("at")}
 
 
@@ -161,7 +161,7 @@ def test_one_line_is_followed_to_every_station(stations: Stations, line: Line) -
 
 
 def test_each_broken_station_is_named(stations: Stations) -> None:
-    """A live edit, a lying GPU, an edited manifest and an edited lock are four different findings."""
+    """A live edit, a wrong GPU, an edited manifest and an edited lock are four different findings."""
     stations.compile()
     stations.cluster("apply")
 

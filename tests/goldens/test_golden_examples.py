@@ -1,4 +1,4 @@
-"""Every example compiles to exactly the files kept here, on every machine.
+"""Every example compiles to exactly the files stored here, on every machine.
 
 UPDATE_GOLDENS=1 rewrites them, to be read in the review like any other change; refused where CI=true.
 The definitions of custom resources are the same for all examples and kept once.
@@ -41,7 +41,7 @@ def read_files(folder: Path) -> dict[str, bytes]:
 
 
 def hold(files: dict[str, bytes], folder: Path) -> None:
-    """Compare with the goldens, or become them."""
+    """Compare with the goldens, or write them."""
     if UPDATE:
         if os.environ.get("CI") == "true":
             pytest.fail("goldens are not updated in CI")
@@ -66,7 +66,7 @@ def test_an_example_compiles_to_its_goldens(example: str) -> None:
 
 
 def test_the_custom_resource_definitions_are_the_same_for_every_example() -> None:
-    """Versions and mirrors do not reach into them; only the platform's name does, in one label."""
+    """Versions and mirrors do not affect them; only the platform's name does, in one label."""
     seen = {}
     for example in EXAMPLES:
         name = f"app.kubernetes.io/instance: {example}".encode()
@@ -83,7 +83,7 @@ def test_the_custom_resource_definitions_are_the_same_for_every_example() -> Non
 
 @pytest.mark.parametrize("example", EXAMPLES)
 def test_two_runs_give_the_same_bytes(example: str, tmp_path: Path) -> None:
-    """Path, hash seed, time zone, language, user and working directory have no part in a bundle."""
+    """Path, hash seed, time zone, language, user and working directory have no effect on a bundle."""
     elsewhere = {"PYTHONHASHSEED": "77", "TZ": "Asia/Tokyo", "LANG": "C", "LC_ALL": "C", "HOME": str(tmp_path)}
     command = [sys.executable, "-m", "blueprint", "compile", "blueprint.yaml", "-o", str(tmp_path / "out")]
     folder, environment = ROOT / "examples" / example, {**os.environ, **elsewhere}

@@ -1,4 +1,4 @@
-"""The content of what was applied, in the cluster: enough to read it back, and no value of a Secret."""
+"""The stored content of an apply: enough to restore what was declared, without values of Secrets."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The record in the cluster: ApplySet-compatible, whole or damaged, ours or not, small or large."""
+"""The record in the cluster: ApplySet-compatible, intact or damaged, ours or foreign, small or large."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def test_it_is_an_applyset_parent_as_kep_3659_says(cluster, unique) -> None:
     assert member["metadata"]["labels"][PART_OF] == f"applyset-{identity}-v1"
 
 
-def test_it_says_what_was_applied_and_how_each_object_looked(cluster, namespace, unique) -> None:
+def test_it_contains_what_was_applied_and_how_each_object_looked(cluster, namespace, unique) -> None:
     apply(bundle(unique, config_map(namespace), digest="abc"), cluster)
     record = read_inventory(cluster, unique)
     live = cluster.get(f"/api/v1/namespaces/{namespace}/configmaps/settings")
@@ -71,7 +71,7 @@ def test_it_says_what_was_applied_and_how_each_object_looked(cluster, namespace,
     assert member.snapshot.adjusted == {}
 
 
-def test_a_value_that_the_server_stores_otherwise_is_recorded(cluster, namespace, unique) -> None:
+def test_a_value_that_the_server_stores_in_another_form_is_recorded(cluster, namespace, unique) -> None:
     from tests.support.bundles import deployment
 
     data = deployment(namespace)
@@ -153,7 +153,7 @@ def test_a_missing_part_is_damage(cluster, unique) -> None:
     assert "is missing" in caught.value.diagnostics[0].message
 
 
-def test_a_configmap_of_somebody_else_is_left_alone(cluster, namespace, unique) -> None:
+def test_a_configmap_of_another_owner_is_left_alone(cluster, namespace, unique) -> None:
     apply(bundle(f"{unique}-other", config_map(namespace)), cluster)
     body = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": parent_name(unique)}, "data": {"a": "b"}}
     cluster.post(CONFIG_MAPS, body, "somebody")
@@ -163,7 +163,7 @@ def test_a_configmap_of_somebody_else_is_left_alone(cluster, namespace, unique) 
     assert parent(cluster, unique)["data"] == {"a": "b"}
 
 
-def test_a_lost_record_is_written_anew_without_writing_objects(cluster, namespace, unique) -> None:
+def test_a_lost_record_is_written_again_without_writing_objects(cluster, namespace, unique) -> None:
     wanted = bundle(unique, config_map(namespace))
     apply(wanted, cluster)
     path = f"/api/v1/namespaces/{namespace}/configmaps/settings"
@@ -187,7 +187,7 @@ def test_after_a_lost_record_leftovers_are_known_by_label_and_manager_together(c
     assert [m.id.name for m in plan.leftovers] == ["old"]
 
 
-def test_a_forged_entry_does_not_make_somebody_else_s_object_ours(cluster, namespace, unique) -> None:
+def test_a_forged_entry_does_not_make_an_object_of_others_ours(cluster, namespace, unique) -> None:
     cluster.post(f"/api/v1/namespaces/{namespace}/configmaps", config_map(namespace, "theirs"), "somebody")
     apply(bundle(unique, config_map(namespace)), cluster)
     record = read_inventory(cluster, unique)

@@ -1,4 +1,4 @@
-"""A real API server agrees: it takes the CRDs, serves the kinds we list, and stores quantities as we do."""
+"""A real API server agrees: it accepts the CRDs, serves the listed kinds, and stores quantities as we do."""
 
 from __future__ import annotations
 
@@ -22,7 +22,9 @@ DEFINITIONS = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
 
 @pytest.fixture(scope="module")
 def applied(lab) -> Iterator[Any]:
-    """A lab of these tests' own, for CRDs are in no namespace, with all of them before any is looked at."""
+    """A lab of its own for these tests, since CRDs are cluster-scoped, with all of them applied before the first is
+    checked.
+    """
     with lab.fresh() as own:
         for key in shipped_crds():
             own.request("POST", f"{DEFINITIONS}?fieldValidation=Strict", load_crd(*key))
@@ -46,7 +48,7 @@ def _conditions(crd: dict[str, Any]) -> dict[str, str]:
 
 
 def test_discovery_agrees_on_kinds_and_scopes(lab) -> None:
-    """Which kinds have a namespace is a table of ours; the server's discovery is the judge."""
+    """We maintain a table of namespaced kinds; the server's discovery is the reference."""
     server = lab.request("GET", "/version")
     kubernetes = load_kubernetes(f"{server['major']}.{server['minor'].rstrip('+')}")
     compared = 0
@@ -65,7 +67,7 @@ def test_discovery_agrees_on_kinds_and_scopes(lab) -> None:
 
 
 def test_quantities_are_stored_in_the_form_that_we_compute(lab, namespace: str) -> None:
-    """Asked through emptyDir limits: resource lists are rounded to milli on top."""
+    """Tested with limits of emptyDir: resource lists are also rounded to milli."""
     volumes = [{"name": f"v{index}", "emptyDir": {"sizeLimit": text}} for index, text in enumerate(ODD)]
     pod = {"containers": [{"name": "c", "image": "i"}], "volumes": volumes}
     name = f"q-{uuid.uuid4().hex[:8]}"

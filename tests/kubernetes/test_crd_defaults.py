@@ -1,4 +1,4 @@
-"""What a schema requires and gives a default may be left out: the API server fills it in before it judges.
+"""A required field with a default may be omitted: the API server fills it in before validation.
 
 The table is made from every definition that is shipped: one row per field that is required at some level.
 """
@@ -20,12 +20,12 @@ from blueprint.kubernetes.crds import crds_of
 _SCALARS = {"string": "a", "integer": 1, "number": 1, "boolean": True, "object": {}, "array": []}
 KINDS = KindRegistry("1.36")
 SHALLOW = 3
-"""How deep the levels are looked at that have nothing with a default: pods inside would make thousands."""
+"""The depth to which levels without defaults are tested: pods inside them would make thousands."""
 _GROUPS = sorted(folder.name for folder in (data_folder("schemas") / "crds").iterdir() if folder.is_dir())
 
 
 def least(schema: Mapping[str, Any]) -> Any:
-    """The least value of a schema: what is required, without what has a default."""
+    """The smallest valid value of a schema: required fields, without those that have a default."""
     if "enum" in schema:
         return schema["enum"][0]
     if schema.get("x-kubernetes-int-or-string"):
@@ -39,7 +39,7 @@ def least(schema: Mapping[str, Any]) -> Any:
 
 
 def levels(schema: Mapping[str, Any]) -> Iterator[tuple[Path, Mapping[str, Any], Any]]:
-    """Every level of objects: its path, its schema, and the least whole that has it (`schema`'s own first)."""
+    """Every level of objects: its path, its schema, and the smallest object that contains it (`schema`'s own first)."""
     yield (), schema, least(schema)
     for name, field in schema.get("properties", {}).items():
         for below, inner, value in levels(field) if field.get("type") in ("object", "array") else ():
@@ -70,7 +70,7 @@ ROWS = list(_required())
 
 
 def missing(data: dict[str, Any], at: Path) -> set[str]:
-    """What is said to be missing there."""
+    """The fields that are reported as missing there."""
     kind = KINDS.find(data["apiVersion"], data["kind"])
     assert isinstance(kind, CheckedKind)
     wrong = [each for each in kind.validate(data) if each.keyword == "required" and each.path == at]
@@ -97,7 +97,7 @@ def _without(data: Any, path: Path) -> Any:
 
 
 def test_the_table_has_rows_with_and_without_defaults() -> None:
-    """Or the test above would ask nothing."""
+    """Otherwise the test above would check nothing."""
     assert sum(len(row.values[2]) for row in ROWS) >= 3
     assert sum(len(row.values[3]) for row in ROWS) >= 30
 

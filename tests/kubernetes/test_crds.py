@@ -1,4 +1,4 @@
-"""Our form of a custom resource, expanded, is upstream's CRD without the prose."""
+"""Our form of a custom resource, when expanded, is upstream's CRD without descriptions."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ ELSEWHERE = {
     "argoproj.io", "cert-manager.io", "config.openshift.io", "kustomize.toolkit.fluxcd.io",
     "nfd.openshift.io", "operators.coreos.com", "security.openshift.io", "topology.node.k8s.io",
 }  # fmt: skip
-"""Groups that the reference folder does not hold; their fingerprints were taken when they were imported."""
+"""Groups that the reference folder does not contain; their fingerprints were taken when they were imported."""
 ELSEWHERE_BY_NAME = {("autoscaling.x-k8s.io", "provisioningrequests")}
-"""Definitions that it does not hold, of groups of which it holds others."""
+"""Missing definitions of groups of which the folder contains others."""
 SHIPPED = [pytest.param(path, id=f"{plural}.{group}") for (group, plural), path in shipped_crds().items()]
 SHIPPED += [pytest.param(path, id=f"{path.stem}.{path.parent.name}") for path in earlier_crds()]
 
@@ -62,7 +62,9 @@ def _reference_crds() -> Iterator[dict[str, Any]]:
 
 @pytest.mark.parametrize("path", SHIPPED)
 def test_the_expansion_has_the_fingerprint_of_upstream(path: Path) -> None:
-    """Whatever changes a leaf, in the file or in the Kubernetes definitions it refers to, is seen without upstream."""
+    """Any change of a leaf, in the file or in the Kubernetes definitions to which it refers, is detected without
+    upstream.
+    """
     document = _document(path)
     assert fingerprint(expand_crd(document)) == document["fingerprint"]
 
@@ -78,7 +80,7 @@ def test_a_changed_leaf_changes_the_fingerprint(path: Path) -> None:
 
 
 def test_every_leaf_equals_upstream() -> None:
-    """Compared leaf by leaf where upstream's files are at hand; only prose and generator marks differ."""
+    """Compared field by field if upstream's files are available; only descriptions and generator marks differ."""
     names = set()
     for crd in _reference_crds():
         names.add(crd["metadata"]["name"])
@@ -86,7 +88,7 @@ def test_every_leaf_equals_upstream() -> None:
         crd["metadata"].pop("annotations", None)
         crd["spec"]["names"].setdefault("listKind", f"{crd['spec']['names']['kind']}List")  # as the API server does
         ours["metadata"].pop("annotations", None)
-        if "conversion" not in crd["spec"]:  # charts add the webhook that converts
+        if "conversion" not in crd["spec"]:  # charts add the conversion webhook
             ours["spec"].pop("conversion", None)
         for each in (*crd["spec"]["versions"], *ours["spec"]["versions"]):
             if each.get("subresources") == {}:
@@ -99,13 +101,15 @@ def test_every_leaf_equals_upstream() -> None:
 
 
 @pytest.mark.parametrize("path", SHIPPED)
-def test_the_files_say_where_they_come_from_and_hold_no_prose(path: Path) -> None:
+def test_the_files_name_their_source_and_contain_no_descriptions(path: Path) -> None:
     document = _document(path)
     assert all(document[key] for key in ("source", "version", "licence", "kubernetes"))
     assert path.stem == document["names"]["plural"]
     assert document["group"] in (path.parent.name, path.parent.parent.name)
     assert path.parent.name in (document["group"], document["version"])
-    assert not re.search(r"description: (?!string$|\{type:)", path.read_text("utf-8"), re.MULTILINE)  # but for fields
+    assert not re.search(
+        r"description: (?!string$|\{type:)", path.read_text("utf-8"), re.MULTILINE
+    )  # except for fields
 
 
 @pytest.mark.parametrize("path", SHIPPED)
@@ -116,7 +120,7 @@ def test_expanded_crds_pass_our_own_check(path: Path) -> None:
 
 @pytest.mark.parametrize("path", SHIPPED)
 def test_import_is_the_inverse_of_expansion(path: Path) -> None:
-    """The file is reproduced, but for the messages of rules, which are ours."""
+    """The file is reproduced, except for the messages of rules, which are ours."""
     document = _document(path)
     about = {"source": document["source"], "version": document["version"], "licence": document["licence"]}
     again = import_crd(expand_crd(document), minor=document["kubernetes"], **about)
@@ -130,7 +134,7 @@ def _silent(crd: dict[str, Any]) -> dict[str, Any]:
 
 
 def test_a_users_crd_survives_import_and_expansion() -> None:
-    """Bounds, patterns, nullable, list keys, preserved fields, conditions: nothing is lost."""
+    """Limits, patterns, nullable, list keys, preserved fields, conditions: nothing is lost."""
     crd = VALID["crd"]
     document = import_crd(crd, source="here", version="1", licence="none", minor="1.36")
     again = expand_crd(yaml_value(write_notation(document)))

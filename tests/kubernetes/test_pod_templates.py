@@ -1,4 +1,4 @@
-"""Pods are found wherever a kind describes them: in workloads of Kubernetes, and in those of operators."""
+"""Pods are found wherever a kind contains them: in workloads of Kubernetes, and in those of operators."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from blueprint.source.paths import format_path
 
 POD = {"containers": [{"name": "main", "image": "registry.example/app:1"}]}
 MERGED_BY_NAME = {"Alertmanager", "Prometheus", "PrometheusAgent", "ThanosRuler", "TrainJob", "Workload"}
-"""Kinds that hold parts of pods, or pods that a controller wrote."""
+"""Kinds that contain parts of pods, or pods that a controller wrote."""
 
 
 def made(api_version: str, kind: str, spec: dict[str, Any]) -> dict[str, Any]:
@@ -120,8 +120,8 @@ def test_pods_are_found_with_their_number(name: str) -> None:
     assert {format_path(each.path, data): each.number for each in pod_templates(data)} == expected
 
 
-def test_rules_about_pods_judge_them_all_wherever_they_stand() -> None:
-    """A request without a limit, in an item of a list and in the container of a model server."""
+def test_rules_about_pods_judge_them_all_wherever_they_are() -> None:
+    """A request without a limit, in a list item and in the container of a model server."""
     gpu = {"resources": {"requests": {"nvidia.com/gpu": 1}}}
     pod = {"containers": [{**POD["containers"][0], **gpu}]}
     cluster = made("ray.io/v1", "RayCluster", {"workerGroupSpecs": [{"template": {"spec": pod}}]})
@@ -134,7 +134,7 @@ def test_rules_about_pods_judge_them_all_wherever_they_stand() -> None:
 
 
 def test_a_number_and_its_text_are_the_same_amount() -> None:
-    """Custom resources keep what was written: a number as limit, a text as request."""
+    """Custom resources are stored as written: a number as limit, text as request."""
     resources = {"limits": {"nvidia.com/gpu": 8}, "requests": {"nvidia.com/gpu": "8"}}
     data = jobset()
     data["spec"]["replicatedJobs"][0]["template"]["spec"]["template"]["spec"] = {
@@ -178,7 +178,7 @@ def test_a_runtime_of_all_namespaces_refers_to_nothing_in_its_own() -> None:
 
 
 class Loader(yaml.CSafeLoader):
-    """Takes `=` for text, as upstream's definitions mean it."""
+    """Reads `=` as text, as intended in upstream's definitions."""
 
 
 Loader.add_constructor("tag:yaml.org,2002:value", lambda loader, node: loader.construct_scalar(node))
@@ -196,7 +196,7 @@ def _pods_in(schema: Any, at: str = "") -> Iterator[str]:
             yield from _pods_in(below, at + mark)
 
 
-def test_the_table_has_what_the_definitions_of_upstream_have() -> None:
+def test_the_table_matches_upstreams_definitions() -> None:
     folder = os.environ.get("BLUEPRINT_REFERENCE")
     if not folder:
         pytest.skip("BLUEPRINT_REFERENCE does not name a folder with upstream's definitions")

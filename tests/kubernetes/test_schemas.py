@@ -1,4 +1,4 @@
-"""The built schemas are what the build step makes of the maintained package, and say what they must."""
+"""The built schemas are what the build step makes of the maintained package, and contain what is required."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def build(monkeypatch: pytest.MonkeyPatch):
 
 
 def test_the_files_are_what_the_build_step_makes(build) -> None:
-    """Nobody edits them by hand, and a new version of the package shows as a difference here."""
+    """They are not edited by hand, and a new version of the package shows as a difference here."""
     assert tuple(build.MINORS) == known_minors()
     for minor in build.MINORS:
         written = (data_folder("schemas") / "kubernetes" / f"{minor}.json").read_text("utf-8")
@@ -38,7 +38,7 @@ def test_the_files_are_what_the_build_step_makes(build) -> None:
 
 
 def test_nothing_is_dropped_but_what_the_cluster_sets(build) -> None:
-    """Every field of every definition that is kept is still there, so that no field is unknown by mistake."""
+    """Every field of every remaining definition still exists, so that no field is unknown by mistake."""
     upstream = build._upstream("1.36")
     ours = load_kubernetes("1.36")
     kinds = {kind.definition for kinds in ours.kinds.values() for kind in kinds.values()}
@@ -49,7 +49,7 @@ def test_nothing_is_dropped_but_what_the_cluster_sets(build) -> None:
 
 
 def test_the_files_are_small_and_have_no_prose() -> None:
-    """They travel in the wheel; 700 kB each is the limit."""
+    """They are part of the wheel; the limit is 700 kB each."""
     for path in sorted((data_folder("schemas") / "kubernetes").glob("*.json")):
         text = path.read_text("utf-8")
         assert len(text) < 700_000
@@ -69,7 +69,7 @@ def test_kinds_are_where_and_what_they_should_be(minor: str) -> None:
 
 
 def test_scopes_of_the_newest_minor_are_those_of_its_client() -> None:
-    """There is no API server of that minor here; the methods of the Python client are generated from its OpenAPI."""
+    """No API server of that minor is available; the methods of the Python client are generated from its OpenAPI."""
     import kubernetes
 
     newest = known_minors()[-1]
@@ -86,7 +86,7 @@ def test_scopes_of_the_newest_minor_are_those_of_its_client() -> None:
 
 
 def test_a_platform_runs_on_minors_that_there_are_schemas_for() -> None:
-    """More minors can be linted than a release supports: the release says what a blueprint may declare."""
+    """More minors can be linted than a release supports: the release lists what a blueprint may declare."""
     catalog = load_catalog()
     releases = [release for name in catalog.releases if (release := catalog.release(name))]
     assert releases
@@ -101,7 +101,7 @@ def test_every_reference_leads_somewhere() -> None:
         assert targets <= set(load_kubernetes(minor).definitions)
 
 
-def test_the_hand_written_facts_speak_of_fields_that_exist() -> None:
+def test_the_hand_written_facts_name_existing_fields() -> None:
     """A misspelt field in kubernetes_facts.yaml would silently check nothing."""
     known: dict[str, set[str]] = {}
     spoken: dict[str, set[str]] = {}

@@ -1,4 +1,4 @@
-"""What a lab gives to those who use it: an administrator, other users, nodes, namespaces."""
+"""What a lab provides to its users: an administrator, other users, nodes, namespaces."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ AN_HOUR = dt.timedelta(hours=1)
 
 
 def who_am_i(kubeconfig: Path) -> Any:
-    """What the API server makes of this kubeconfig. Raises ApiException."""
+    """The user that the API server sees for this kubeconfig. Raises ApiException."""
     with config.new_client_from_config(str(kubeconfig)) as api:
         return client.AuthenticationV1Api(api).create_self_subject_review({}).status.user_info
 
@@ -69,7 +69,7 @@ def test_a_manifest_can_be_applied_as_text(lab, namespace: str) -> None:
     assert made["metadata"]["managedFields"][0]["manager"] == "tester"
 
 
-def test_a_user_has_the_name_and_groups_asked_for_and_no_rights(lab) -> None:
+def test_a_user_has_the_name_and_groups_requested_and_no_rights(lab) -> None:
     kubeconfig = lab.user("jane", groups=["devs", "ops"])
 
     me = who_am_i(kubeconfig)
@@ -81,7 +81,7 @@ def test_a_user_has_the_name_and_groups_asked_for_and_no_rights(lab) -> None:
     assert no.value.status == 403, "RBAC is on"
 
 
-def test_a_user_whose_certificate_has_expired_is_not_let_in(lab) -> None:
+def test_a_user_whose_certificate_has_expired_is_rejected(lab) -> None:
     assert refusal(lab.user("late", expires=-AN_HOUR)) == 401
 
 
@@ -92,7 +92,7 @@ def test_a_service_account_comes_in_with_a_token(lab, namespace: str) -> None:
     assert "token" in service_account(lab, namespace, "bot").read_text()
 
 
-def test_a_token_that_has_expired_is_not_let_in(lab, namespace: str) -> None:
+def test_an_expired_token_is_rejected(lab, namespace: str) -> None:
     assert refusal(service_account(lab, namespace, "bot", expires=-AN_HOUR)) == 401
 
 
@@ -109,7 +109,7 @@ def test_each_pool_gets_its_smallest_number_of_nodes_and_never_none() -> None:
 
 
 def test_nodes_are_marked_as_simulated_and_keep_their_gpus(lab) -> None:
-    """Status is usually dropped on create; nodes are the exception that this relies on."""
+    """Status is usually dropped on create; nodes are the exception on which this relies."""
     name = "kept-0000"
     assert lab.create_nodes(simulated_nodes(bundle(pool("kept", nodes_min=1)))) == 1
 
@@ -134,7 +134,7 @@ def test_nodes_that_exist_are_left_as_they_are(lab) -> None:
     assert lab.request("GET", "/api/v1/nodes/again-0000")["metadata"]["labels"]["by"] == "hand"
 
 
-def test_where_a_provisioner_labels_nodes_the_lab_plays_the_provisioner(lab) -> None:
+def test_where_a_provisioner_labels_nodes_the_lab_acts_as_the_provisioner(lab) -> None:
     lab.create_nodes(simulated_nodes(bundle(pool("cloud", nodes_min=1), node_labels="provisioner")))
 
     node = lab.request("GET", "/api/v1/nodes/cloud-0000")

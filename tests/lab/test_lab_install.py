@@ -1,4 +1,4 @@
-"""Building binaries, with a Go that does as it is told: whole binaries or none, and clear words."""
+"""Building binaries with a simulated Go: complete binaries or none, and clear messages."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ out=$2
 
 @pytest.fixture(autouse=True)
 def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A cache of our own, and no Go but the one that a test makes."""
+    """A separate cache, and no Go except the one that a test creates."""
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
     monkeypatch.setattr(toolchain, "_USUAL", "/nowhere")
@@ -192,7 +192,7 @@ def test_pins_are_exact() -> None:
 
 
 def test_a_module_has_a_folder_of_its_own_in_the_cache() -> None:
-    """What is built of one module stays when another one is renewed."""
+    """The binaries of one module stay when another one is renewed."""
     folders = {binary.module: binary.cached.parent for binary in BINARIES.values()}
 
     assert len(set(folders.values())) == len(folders) == 4

@@ -1,4 +1,4 @@
-"""A lab leaves nothing behind, whoever is killed and whenever: no process, no folder."""
+"""A lab leaves nothing behind, whatever is killed at any time: no process, no folder."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ time.sleep(600)
 
 @pytest.fixture
 def state(tmp_path: Path) -> Iterator[Path]:
-    """A folder of labs, which does not exist yet; whatever a failing test leaves in it goes down."""
+    """A folder of labs, which does not exist yet; anything that a failing test leaves in it is stopped."""
     yield tmp_path / "labs"
     for folder in (tmp_path / "labs").glob("*"):
         take_down(folder)
@@ -44,7 +44,7 @@ def test_the_lab_of_a_test_dies_with_it_even_under_kill_9() -> None:
     folder = Path(parent.stdout.readline().strip())
     assert len(inhabitants(folder)) == 3, "supervisor, etcd, API server"
 
-    parent.kill()  # and nobody waits for it: a zombie is dead too
+    parent.kill()  # without a waiting parent: a zombie is also dead
 
     eventually(lambda: not inhabitants(folder) and not folder.exists(), "the lab is gone")
     parent.wait()
@@ -84,7 +84,7 @@ def test_up_interrupted_before_it_returned_leaves_nothing(state: Path, how: sign
 
 
 def test_an_interrupted_up_has_cleaned_up_when_it_returns(state: Path) -> None:
-    """Whoever sees the prompt again finds nothing left: no waiting needed, unlike after kill -9."""
+    """When the prompt returns, everything is gone: no waiting is needed, unlike after kill -9."""
     up = start("lab", "up", "--state", str(state))
     eventually((state / "default" / "kube-apiserver.log").exists, "the API server is started")
 
@@ -96,7 +96,7 @@ def test_an_interrupted_up_has_cleaned_up_when_it_returns(state: Path) -> None:
 
 
 def test_up_prints_one_path_and_lives_on_until_down(state: Path) -> None:
-    """`communicate` returning shows that the lab holds none of our pipes."""
+    """If `communicate` returns, the lab holds none of our pipes."""
     up = start("lab", "up", "--state", str(state))
     said, _ = up.communicate(timeout=PATIENCE)
     folder = state / "default"
@@ -152,7 +152,7 @@ def test_a_lab_whose_api_server_died_says_so_and_is_replaced(state: Path) -> Non
 
 
 def test_down_never_signals_a_process_that_only_has_the_same_id(state: Path) -> None:
-    """The folder is held, so its lab lives; but the id in the record has gone to somebody else since."""
+    """The folder is locked, so the lab is running; but the recorded process id now belongs to another process."""
     folder = state / "default"
     folder.mkdir(parents=True)
     stranger = subprocess.Popen(["sleep", "600"])

@@ -1,4 +1,6 @@
-"""A lab with controllers: pods are scheduled, become ready, complete, fail and go on nodes that have no machine."""
+"""A lab with controllers: pods are scheduled, become ready, complete, fail and are deleted on nodes without
+machines.
+"""
 
 from __future__ import annotations
 
@@ -25,7 +27,7 @@ BOX = {"name": "main", "image": "registry.example/app:1"}
 
 @pytest.fixture(scope="module")
 def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
-    """One lab for this module, with one simulated node and one of which nobody reports anything."""
+    """One lab for this module, with one simulated node and one for which nothing reports."""
     with Lab.open(live=True) as lab:
         room = {"cpu": "8", "memory": "8Gi", "pods": "50"}
         status = {"capacity": room, "allocatable": room}
@@ -48,7 +50,7 @@ def there(lab: Lab, path: str) -> bool:
 
 
 def comes_to(lab: Lab, path: str, what: Callable[[Any], bool]) -> Any:
-    """The object, once it is as it should be."""
+    """The object, once it has the expected state."""
     eventually(lambda: what(lab.request("GET", path)), path)
     return lab.request("GET", path)
 
@@ -135,7 +137,7 @@ def test_it_says_so_when_a_part_of_it_dies() -> None:
 
 
 def test_nobody_else_listens(live: Lab) -> None:
-    """KWOK can serve what kubelets serve, on all addresses; here it must not."""
+    """KWOK can serve the kubelet's API on all addresses; here it must not."""
     pids = [pid for pid, program in inhabitants(live.folder).items() if "/kwok " in program]
     assert len(pids) == 1
     sockets = {str(each.readlink()) for each in Path(f"/proc/{pids[0]}/fd").iterdir() if each.is_symlink()}

@@ -1,4 +1,4 @@
-"""Where no lab can be had, the command says why and what to do, with exit code 2, and leaves nothing."""
+"""If no lab can be started, the command reports why and what to do, with exit code 2, and leaves nothing behind."""
 
 from __future__ import annotations
 
@@ -122,7 +122,7 @@ def test_a_folder_that_cannot_be_made_is_a_diagnostic(assets: Path, tmp_path: Pa
 
 
 def test_without_a_home_the_variable_to_set_is_named(tmp_path: Path) -> None:
-    """Containers run under ids that have no entry in passwd; simulated by a passwd lookup that fails."""
+    """Containers run with ids that have no entry in passwd; simulated by a failing passwd lookup."""
     code = (
         "import pathlib, sys\n"
         "def lost(cls=None): raise RuntimeError('Could not determine home directory.')\n"

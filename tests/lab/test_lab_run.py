@@ -1,4 +1,4 @@
-"""`lab run`: what finds a place in the platform that a blueprint describes, and why the rest does not."""
+"""`lab run`: which workloads can be scheduled on the platform of a blueprint, and why the others cannot."""
 
 from __future__ import annotations
 
@@ -68,14 +68,12 @@ TRIED = (
     "openshift-training",
     "rack-aware-training",
 )
-"""Examples that together have every component, distribution and kind of workload; `make soak` tries all."""
+"""Examples that together have every component, distribution and kind of workload; `make soak` tests all."""
 QUEUED = {file.parent.name for file in EXAMPLES.glob("*/blueprint.yaml") if "\n  queueing:" in file.read_text("utf-8")}
 
 
 @pytest.mark.parametrize("example", EVERY if WHOLE else TRIED)
-def test_an_example_gives_a_place_to_what_it_offers_and_none_to_more(
-    example: str, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_an_example_schedules_what_it_offers_and_no_more(example: str, capsys: pytest.CaptureFixture[str]) -> None:
     code, report = lab_run(capsys, str(EXAMPLES / example / "blueprint.yaml"), "--nodes", "2")
 
     assert code == 0, report["diagnostics"]
@@ -93,12 +91,14 @@ def test_an_example_gives_a_place_to_what_it_offers_and_none_to_more(
 
 @cache
 def golden(example: str) -> dict[str, tuple[str, ...]]:
-    """What must become of what tenants have in `workloads/`: placed, as its controller or as its templates have it."""
+    """The expected result for the workloads of tenants in `workloads/`: scheduled, through their controller or from
+    their templates.
+    """
     platform = compile_blueprint(str(EXAMPLES / example / "blueprint.yaml")).platform
     assert platform
     every = {each.name: GoldenWorkload(each.objects) for each in render_workloads(platform)}
     workloads = [each for one in one_of_each(every) for each in one.as_admitted()[0]]
-    stood_in = "its pods are made of its templates: no controller of a {} runs here"
+    stood_in = "the lab created its pods from its templates: no controller of a {} runs here"
     return {
         str(each.object.id): ("placed", stood_in.format(each.object.id.kind)) if each.stood_in else ("placed",)
         for each in workloads
@@ -125,7 +125,7 @@ def contents(examples: Iterable[str]) -> set[str]:
 
 @pytest.fixture(scope="module")
 def tried(blueprint: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
-    """All workloads of the file beside this one, tried once."""
+    """All workloads of the neighbouring file, run once."""
     file = tmp_path_factory.mktemp("report") / "report.json"
     options = ["--workloads", str(WORKLOADS), "--nodes", "3", "--report", f"json={file}", "-q", "--timeout", "20s"]
     assert main(["lab", "run", str(blueprint), *options]) == 1
@@ -154,7 +154,7 @@ def test_a_taint_that_is_not_tolerated_is_named_with_its_value_and_the_toleratio
     found = finding(tried, "Job/team/no-toleration")
 
     assert found["code"] == "BP0030"
-    # Nodes on which others use the GPUs by then have a further reason, and are told apart.
+    # Nodes whose GPUs are in use by then have an additional reason, and are listed separately.
     assert re.search(
         r"pool train \(\d nodes?\): taint nvidia.com/gpu=true:NoSchedule is not tolerated", found["message"]
     )
@@ -163,7 +163,7 @@ def test_a_taint_that_is_not_tolerated_is_named_with_its_value_and_the_toleratio
 
 
 def test_a_selector_is_named_with_what_nodes_have_instead(tried: dict[str, Any]) -> None:
-    """The label is one of feature discovery: the platform knows it before there is a node."""
+    """The label is set by feature discovery: the platform knows it before a node exists."""
     message = finding(tried, "Pod/wrong-product")["message"]
 
     assert "requires nvidia.com/gpu.product=NVIDIA-H200" in message
@@ -188,7 +188,7 @@ def test_a_resource_is_named_with_what_is_there(tried: dict[str, Any], workload:
     assert words in finding(tried, workload)["message"]
 
 
-def test_what_the_lab_does_not_evaluate_is_told_in_the_schedulers_words(tried: dict[str, Any]) -> None:
+def test_what_the_lab_does_not_evaluate_is_reported_in_the_schedulers_words(tried: dict[str, Any]) -> None:
     assert "didn't match pod affinity rules" in finding(tried, "Pod/beside-nobody")["message"]
 
 
@@ -235,7 +235,7 @@ def test_what_must_not_fit_and_does_is_a_finding(tried: dict[str, Any]) -> None:
     assert finding(tried, "Pod/must-not-fit-either")["code"] == "BP0031"
 
 
-def test_what_is_not_real_is_said(tried: dict[str, Any]) -> None:
+def test_what_is_not_real_is_reported(tried: dict[str, Any]) -> None:
     left_out = " ".join(tried["notAsked"])
 
     assert "kubelet" in left_out
@@ -291,7 +291,7 @@ def test_ctrl_c_leaves_nothing_behind(blueprint: Path, tmp_path: Path, when: str
 
 
 def test_the_platforms_own_pods_are_judged_like_others(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """There is no node that the operator's own Deployment tolerates."""
+    """No node tolerates the operator's own Deployment."""
     file = tmp_path / "blueprint.yaml"
     file.write_text(BLUEPRINT.replace("    system: {nodes: 1}\n", ""), "utf-8")
 

@@ -1,4 +1,4 @@
-"""`lab run` where pods claim GPUs: slices are predicted, and who has no place learns which device lacks what."""
+"""`lab run` if pods claim GPUs: slices are predicted, and for unschedulable pods the failing condition is reported."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def blueprint(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def tried(blueprint: Path) -> dict[str, Any]:
-    """All pods of the file beside this one, tried once."""
+    """All pods of the neighbouring file, run once."""
     file = blueprint.with_name("report.json")
     options = ["--workloads", str(CLAIMS), "--report", f"json={file}", "-q", "--timeout", "20s"]
     assert main(["lab", "run", str(blueprint), *options]) == 1
@@ -78,18 +78,18 @@ def test_a_claim_that_fits_is_placed_and_told_in_words(tried: dict[str, Any]) ->
         ("Pod/aborts", ["nvlink"]),
         ("Pod/no-class", ["DeviceClass h200.nvidia.com does not exist"]),
         ("Pod/no-template", ["ResourceClaimTemplate nowhere does not exist"]),
-        ("Pod/in-use", ["its devices would do, and others have them"]),
+        ("Pod/in-use", ["matching devices exist, but others have them"]),
         ("Pod/counted", ["requests 1 nvidia.com/gpu, but the node offers none"]),
     ],
 )
-def test_what_has_no_place_is_told_request_and_attribute(
+def test_the_request_and_attribute_of_what_does_not_fit_are_reported(
     tried: dict[str, Any], workload: str, words: list[str]
 ) -> None:
     assert placed(tried, workload)["outcome"] == "not placed"
     assert all(each in message(tried, workload) for each in words), message(tried, workload)
 
 
-def test_that_devices_are_predicted_is_said(tried: dict[str, Any]) -> None:
+def test_that_devices_are_predicted_is_reported(tried: dict[str, Any]) -> None:
     left_out = " ".join(tried["notAsked"])
 
     assert "ResourceSlices (predicted: no driver has seen a device)" in left_out

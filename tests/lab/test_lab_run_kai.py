@@ -1,4 +1,4 @@
-"""`lab run --kai` without KAI's programs: what is refused, and how a Deployment's container becomes a process."""
+"""`lab run --kai` without KAI's programs: rejected input, and how a Deployment's container becomes a process."""
 
 from __future__ import annotations
 
@@ -74,7 +74,9 @@ def test_a_blueprint_without_kai_starts_nothing(tmp_path: Path, capsys: pytest.C
     assert (found["code"], found["help"]) == ("BP0035", "write spec.queueing.kai, or leave out --kai")
 
 
-def test_a_lab_that_is_up_has_a_scheduler_that_stands_in(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_running_lab_uses_the_kubernetes_scheduler_instead(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     found = refusal(capsys, str(BOTH), "--kai", str(tmp_path), "--name", "dev")
     assert "omit --name" in found["message"]
 
@@ -103,7 +105,7 @@ def test_the_process_is_what_the_container_would_be(tmp_path: Path) -> None:
     assert account_of(DEPLOYMENT) == "system:serviceaccount:kai-scheduler:scheduler"
 
 
-def test_kubernetes_scheduler_stands_in_only_where_the_real_one_does_not_run() -> None:
+def test_the_kubernetes_scheduler_is_used_only_where_the_real_one_does_not_run() -> None:
     def names(stood_in: tuple[str, ...]) -> list[str]:
         return [each["schedulerName"] for each in scheduler_config(stood_in)["profiles"]]
 
@@ -120,14 +122,14 @@ def test_the_version_is_read_where_the_linker_has_written_it(tmp_path: Path, tex
     assert main_version(file) == version
 
 
-def test_a_file_that_is_no_go_program_has_no_version(tmp_path: Path) -> None:
+def test_a_file_that_is_not_a_go_program_has_no_version(tmp_path: Path) -> None:
     file = tmp_path / "program"
     file.write_bytes(b"#!/bin/sh\n")
     assert main_version(file) == ""
 
 
 def test_programs_are_those_of_the_components_images() -> None:
-    """The operator and what it runs; each program has the name of its image."""
+    """The operator and the programs that it runs; each has the name of its image."""
     [programs] = load_scheduler_programs()
     component = load_catalog().component(programs.component)
     assert component

@@ -1,4 +1,4 @@
-"""`lab run` with input that it cannot use: said before anything is started, with the way out."""
+"""`lab run` with unusable input: reported before anything is started, with a suggested fix."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ CONFIG = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\n"
 
 @pytest.fixture(autouse=True)
 def nothing_to_start(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A machine without binaries, in a folder of its own: whoever tries to start a lab is told another thing."""
+    """A machine without binaries, in a folder of its own: an attempt to start a lab would give another error."""
     monkeypatch.setenv("PATH", "/nowhere")
     monkeypatch.setenv("KUBEBUILDER_ASSETS", "")
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
@@ -90,11 +90,11 @@ def test_without_binaries_the_command_that_builds_all_of_them_is_named(capsys: p
     assert "blueprint lab install --with-controllers" in said(capsys)[1]
 
 
-def test_a_lab_that_is_not_up_is_told_how_to_start(capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_message_for_a_stopped_lab_shows_how_to_start_it(capsys: pytest.CaptureFixture[str]) -> None:
     assert "blueprint lab up --controllers --name gone" in said(capsys, "--name", "gone")[1]
 
 
-def test_a_blueprint_with_errors_is_told_as_when_it_is_compiled(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_blueprint_with_errors_is_reported_as_when_it_is_compiled(capsys: pytest.CaptureFixture[str]) -> None:
     code, told = said(capsys, "--set", "spec.release=1999.01")
 
     assert code == 1

@@ -1,4 +1,6 @@
-"""`lab run` with workloads for users: kinds without a controller, what queues add, what is not modelled."""
+"""`lab run` with workloads for users: kinds without a controller, labels that queues add, and parts that are not
+simulated.
+"""
 
 from __future__ import annotations
 
@@ -26,7 +28,7 @@ JOBSET = {
 }
 
 
-def test_pods_are_made_of_the_template_as_many_as_there_are_to_be() -> None:
+def test_as_many_pods_as_declared_are_created_from_the_template() -> None:
     workload = workload_of(Object(JOBSET, USERS))
 
     assert workload.stood_in

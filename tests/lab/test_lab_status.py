@@ -1,4 +1,4 @@
-"""`lab up BLUEPRINT` and what `lab status` says of it: what runs, from where, and what is not real."""
+"""`lab up BLUEPRINT`, and the report of `lab status`: what runs, from where, and what is simulated."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def test_status_names_labs_nodes_binaries_and_what_is_simulated(state: str) -> N
     assert "kubelet, container runtime, device plugins" in said
 
 
-def test_status_is_told_to_programs_too(state: str) -> None:
+def test_status_has_a_format_for_programs(state: str) -> None:
     said, _ = start("lab", "status", "--state", state, "--report", "json").communicate(timeout=PATIENCE)
 
     subject = json.loads(said)["subject"]

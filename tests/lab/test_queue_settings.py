@@ -1,4 +1,4 @@
-"""What of Kueue's rendered configuration is different in a lab."""
+"""The differences of Kueue's configuration in a lab from the rendered one."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def test_the_older_version_gets_what_it_understands() -> None:
 
 
 def adapted(more: str, *, built: bool = False) -> Any:
-    """The configuration of the platform, as a lab gives it to the manager."""
+    """The platform's configuration, as a lab passes it to the manager."""
     compilation = compiled(PLATFORM + more)
     rendered = find_object(compilation.valid_bundle(), KUEUE, "ConfigMap", KUEUE.config_map)
     assert rendered

@@ -1,4 +1,4 @@
-"""What is not done in time by the manager of a lab's queues is named: nothing goes on as if it were."""
+"""Work that the lab's queue manager does not finish in time is reported: nothing continues as if it were done."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ LEFT = {"kind": "Workload", "metadata": {"namespace": "vision", "name": "job-tra
 
 
 def decisions(*answers: list[dict[str, Any]]) -> Decisions:
-    """Those in a cluster that lists these workloads, one answer after the other; the last one stays."""
+    """Decisions in a cluster that lists these workloads, one response after another; the last one repeats."""
     coming = [*answers]
     connection: Any = SimpleNamespace(list=lambda _: coming.pop(0) if len(coming) > 1 else coming[0])
     return Decisions(KUEUE, connection)

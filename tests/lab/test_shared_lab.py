@@ -52,7 +52,7 @@ def no_binaries(folder: Path) -> dict[str, str]:
 
 @pytest.mark.lab
 def test_all_workers_share_one_lab_and_it_outlives_the_worker_that_started_it(project: Path) -> None:
-    """One test kills its own worker; the replacement and the other worker go on with the same lab."""
+    """One test kills its own worker; the replacement and the other worker continue with the same lab."""
     tests = """
 import os, pathlib, pytest
 here = pathlib.Path(__file__).parent

@@ -1,4 +1,4 @@
-"""What the lab says against nodes, and what the real scheduler does, agree: on pods of every sort, made at random."""
+"""The lab's evaluation of nodes agrees with the real scheduler, for random pods of every kind."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ EFFECTS = ("NoSchedule", "NoExecute", "PreferNoSchedule")
 
 
 def nodes(pick: random.Random) -> list[dict[str, Any]]:
-    """Twelve nodes that differ in labels, taints, resources; one of them is cordoned."""
+    """Twelve nodes that differ in labels, taints and resources; one of them is cordoned."""
     made = []
     for number in range(12):
         labels = {"kubernetes.io/hostname": f"node-{number}", "size": str(number)}
@@ -90,13 +90,13 @@ def pod(pick: random.Random, number: int) -> dict[str, Any]:
     return {"metadata": {"name": f"p{number:03}"}, "spec": spec}
 
 
-def test_a_pod_is_placed_exactly_where_nothing_speaks_against_a_node() -> None:
+def test_a_pod_is_scheduled_exactly_if_some_node_has_no_objection() -> None:
     pick = random.Random(SEED)  # noqa: S311 - a seed is wanted
     with Lab.open(live=True) as lab:
         lab.create_nodes(nodes(pick))
         connection = connect(str(lab.kubeconfig))
         outcomes = {"placed": 0, "pending": 0}
-        for number in range(PODS):  # one after the other: what others take is known then
+        for number in range(PODS):  # one after another, so that the resources in use are known
             before = node_states(connection.list("/api/v1/nodes"), connection.list("/api/v1/pods"))
             made = lab.request("POST", "/api/v1/namespaces/default/pods", pod(pick, number))
             [seen] = follow([{**made, "kind": "Pod"}], connection, 20, still=0)

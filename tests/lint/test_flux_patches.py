@@ -1,4 +1,6 @@
-"""What a Kustomization of Flux gives to all objects of a kind is not missing in the files below its path."""
+"""Fields that a Flux Kustomization adds to all objects of a kind are not reported as missing in files below
+its path.
+"""
 
 from __future__ import annotations
 
@@ -40,7 +42,7 @@ def _in_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def missing(root: str, child: str = CHILD, file: str = "clusters/apps/serve/ks.yaml") -> list[str]:
-    """The required fields that the child lacks."""
+    """The required fields that are missing in the child."""
     for name, text in (("root.yaml", root), (file, child)):
         Path(name).parent.mkdir(parents=True, exist_ok=True)
         Path(name).write_text(text, "utf-8")
@@ -68,7 +70,7 @@ def test_patches_for_others_are_not(field: str, other: str) -> None:
     assert missing(ROOT.replace(field, other, 1)) == ["prune", "kind"]
 
 
-def test_what_an_object_has_is_judged_as_it_stands() -> None:
+def test_what_an_object_has_is_judged_as_it_is() -> None:
     wrong = CHILD.replace("interval: 30m", "prune: maybe, interval: 30m")
     assert missing(ROOT, wrong) == []
     found = lint(read_inputs(["."]), kubernetes_minor="1.36").diagnostics

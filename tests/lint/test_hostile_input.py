@@ -1,6 +1,6 @@
-"""Input that is meant to crash, hang or fill the memory: one finding more, and an end in seconds.
+"""Input designed to crash, hang or exhaust memory: one additional finding, and completion within seconds.
 
-What took too long did so with the square of its size; here it is small, and the work is bounded by calls.
+Such input once took time quadratic in its size; here it is small, and the number of calls is limited.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ spec:
 """
 CONFIG_MAP = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a, namespace: default}\ndata:\n"
 CALLS_PER_CHARACTER = 60
-"""More than anything here needs, and far less than what grows with the square."""
+"""More than any test here needs, and far less than quadratic growth."""
 NINES = "9" * 5_000
 LAYERS = "".join(
     f"{name}: &{name} [{', '.join(['*' + below] * 9)}]\n" for below, name in zip("abcdefg", "bcdefgh", strict=True)
@@ -71,12 +71,12 @@ def linted(text: str) -> LintResult:
     return lint(read_inputs([STDIN], text.encode()), kubernetes_minor="1.36")
 
 
-def test_documents_after_too_many_that_are_not_yaml_are_not_read_and_that_is_said() -> None:
+def test_documents_after_too_many_that_are_not_yaml_are_not_read_and_that_is_reported() -> None:
     broken = "---\na: [\n"
     text = broken * (MOST_UNREADABLE + 1)
     whole = read_manifests(f"{text}---\nkind: A\n", "a.yaml")
     assert [each.at and each.at.line for each in whole.problems[-1:]] == [text.count("\n") + 1]
-    assert whole.problems[-1].message.endswith("from here on nothing was read")
+    assert whole.problems[-1].message.endswith("nothing after this line was read")
     assert whole.documents == ()
     assert [each.code for each in linted(f"{text}---\nkind: A\n").diagnostics].count(NOT_READ) == 1, "it is listed"
     one_less = read_manifests(f"{broken * MOST_UNREADABLE}---\nkind: A\n", "a.yaml")
@@ -98,7 +98,7 @@ def test_it_ends_with_findings(name: str) -> None:
 def test_a_long_text_is_searched_for_credentials_in_one_pass(text: str) -> None:
     begin = process_time()
     looks_secret(text)
-    assert process_time() - begin < 5  # the square of the length would be minutes
+    assert process_time() - begin < 5  # quadratic time would be minutes
 
 
 @pytest.mark.parametrize("program", ["torchrun ", "accelerate launch ", "deepspeed "])
@@ -121,7 +121,7 @@ def test_what_is_not_listed_is_counted() -> None:
 
 
 def test_faults_beyond_counting_are_not_counted() -> None:
-    """The engine keeps every fault in memory, so that a large object is validated in portions, until nobody cares."""
+    """The engine keeps every violation in memory, so a large object is validated in portions, up to a limit."""
     text = CONFIG_MAP + "".join(f"  k{number}: 1\n" for number in range(25_000))
     found = [each for each in linted(text).diagnostics if each.code.id == "BP5030"]
     assert [each.message for each in found] == [
@@ -158,7 +158,7 @@ spec: {{driverType: gpu, image: driver, nodeSelector: {{site: here, pool: pool-{
 
 
 def test_drivers_are_not_compared_each_with_each() -> None:
-    """A thousand pools may have one each."""
+    """A thousand pools may have one driver each."""
     linted(DRIVER.format(1))  # reads schemas and rules
     texts = ("---\n".join(map(DRIVER.format, range(count))) for count in (25, 50, 100))
     few, some, many = (counted_calls(lambda text=text: linted(text)) for text in texts)
@@ -167,7 +167,7 @@ def test_drivers_are_not_compared_each_with_each() -> None:
 
 
 def test_kinds_without_a_schema_may_be_many() -> None:
-    """Rules for every kind are chosen once, and the catalogue is searched once, not once for each kind."""
+    """The rules for all kinds are selected once, and the catalogue is searched once, not for each kind."""
     form = "---\napiVersion: acme.example/v1\nkind: Kind{0}\nmetadata: {{name: a{1}}}\n"
     texts = ["".join(form.format(number % kinds, number) for number in range(400)) for kinds in (1, 400)]
     linted(texts[0])  # reads schemas and rules
@@ -191,13 +191,13 @@ def test_an_expression_far_beyond_what_the_api_takes_is_not_read() -> None:
 
 @pytest.mark.parametrize("name", SHAPES)
 def test_no_shape_of_a_file_makes_a_rule_fail(name: str) -> None:
-    """The bench has them in 10 MB, and figures; here they are small."""
+    """The benchmark has the same shapes at 10 MB, with measurements; here they are small."""
     text = shape(name, 10_000)
     assert not lint(read_inputs([STDIN], text), kubernetes_minor="1.36").rules.failed
 
 
 def calls_for(name: str, sizes: tuple[int, ...] = (20_000, 40_000, 80_000)) -> list[int]:
-    """What it takes to lint a shape of each size."""
+    """The number of calls to lint a shape of each size."""
     linted(shape(name, 2_000).decode())  # reads schemas and rules
     texts = [shape(name, size).decode() for size in sizes]
     return [counted_calls(partial(linted, text))[0] for text in texts]
@@ -205,7 +205,7 @@ def calls_for(name: str, sizes: tuple[int, ...] = (20_000, 40_000, 80_000)) -> l
 
 @pytest.mark.parametrize("name", ["keys of a Secret", "replicated jobs", "cohorts in a ring", "Nodes and Pods"])
 def test_work_grows_with_the_size_of_the_file(name: str) -> None:
-    """It grew with the square of it, and a file of a megabyte did not end."""
+    """It used to be quadratic, and a file of one megabyte did not finish."""
     few, some, many = calls_for(name)
     assert is_linear(few, some, many)
 
@@ -225,8 +225,8 @@ def test_fields_of_documents_after_a_broken_one_are_found_in_the_file() -> None:
     assert places == [(9, 88), (18, 88)]
 
 
-def test_an_empty_document_is_no_null_in_another() -> None:
-    """Where there may be nulls, every object is copied without them; many files end in a separator."""
+def test_an_empty_document_is_not_a_null_in_another() -> None:
+    """If a document may contain nulls, every object is copied without them; many files end in a separator."""
     assert not read_manifests("kind: A\n---\n", "a.yaml").nulls
     assert read_manifests("kind: A\nb:\n---\n", "a.yaml").nulls
 
@@ -234,7 +234,7 @@ def test_an_empty_document_is_no_null_in_another() -> None:
 def test_values_beyond_those_of_any_manifests_are_not_read(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(loader, "MOST_VALUES", 30)
     read = read_manifests("---\na: {b: c}\n" * 20, "a.yaml")
-    assert [each.message for each in read.problems] == ["more than 30 values: from here on nothing was read"]
+    assert [each.message for each in read.problems] == ["more than 30 values: nothing after this line was read"]
     assert [each.code for each in read.problems] == [NOT_READ]
     assert len(read.documents) == 10
     broken = read_manifests("a: [\n" + "---\na: {b: c}\n" * 20, "a.yaml")
@@ -250,7 +250,7 @@ def test_objects_beyond_those_of_any_file_are_not_checked(monkeypatch: pytest.Mo
 
 
 class _CountedDefinition(dict[str, Any]):
-    """A definition that counts how often it is looked into."""
+    """A definition that counts how often it is read."""
 
     looks = 0
 

@@ -1,4 +1,4 @@
-"""Objects of kustomizations are judged as kustomize builds them: with namespace, labels and selectors."""
+"""Objects of kustomizations are checked as kustomize builds them: with namespace, labels and selectors."""
 
 from __future__ import annotations
 
@@ -87,14 +87,14 @@ def test_kustomizations_that_name_each_other_do_no_harm() -> None:
 
 
 @pytest.mark.parametrize("odd", ["namespace: 7", "commonLabels: text", "labels: [text, {pairs: 7}]", "resources: [7]"])
-def test_what_is_no_kustomization_adds_nothing(odd: str) -> None:
+def test_what_is_not_a_kustomization_adds_nothing(odd: str) -> None:
     found = built({"a.yaml": DEPLOYMENT, "kustomization.yaml": f"{HEAD}resources: [a.yaml]\n{odd}\n".replace(
         "resources: [a.yaml]\nresources", "resources")})  # fmt: skip
     assert found["Deployment"]["metadata"] == {"name": "web"}
 
 
 def test_bases_that_are_listed_twice_are_walked_once() -> None:
-    """Each layer lists the next one twice: there are a million ways to the last."""
+    """Each layer lists the next one twice, so there are a million paths to the last."""
     layers = 20
     files = {
         f"k{n}/kustomization.yaml": f"{HEAD}namespace: n{n}\nresources: [../k{n + 1}, ../k{n + 1}]\n"
@@ -105,7 +105,7 @@ def test_bases_that_are_listed_twice_are_walked_once() -> None:
 
 
 def test_a_chain_of_bases_may_be_long() -> None:
-    length = 1_200  # more than Python calls in one another
+    length = 1_200  # deeper than Python's recursion limit
     files = {f"k{n}/kustomization.yaml": f"{HEAD}resources: [../k{n + 1}]\n" for n in range(length)}
     first = {"k0/kustomization.yaml": f"{HEAD}namespace: n0\nresources: [../k1]\n"}
     last = {f"k{length}/kustomization.yaml": f"{HEAD}resources: [a.yaml]\n", f"k{length}/a.yaml": SERVICE}

@@ -1,4 +1,4 @@
-"""Manifests of any origin: everything is read, every finding has its line, and upstream charts have no error."""
+"""Manifests of any origin: everything is read, every finding has its line, and upstream charts have no errors."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ Linter = Callable[..., tuple[int, dict[str, Any]]]
 
 @pytest.fixture
 def blueprint(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Linter:
-    """Runs `blueprint lint` in an empty folder; gives the exit code and the JSON report."""
+    """Run `blueprint lint` in an empty folder; returns the exit code and the JSON report."""
     monkeypatch.chdir(tmp_path)
 
     def run(*arguments: str, stdin: str = "") -> tuple[int, dict[str, Any]]:
@@ -71,7 +71,7 @@ def linted(text: str, **options: Any) -> LintResult:
     return lint(read_inputs([STDIN], text.encode()), kubernetes_minor="1.36", **options)
 
 
-def test_a_finding_stands_at_the_line_of_the_file(blueprint: Linter) -> None:
+def test_a_finding_has_the_line_of_the_file(blueprint: Linter) -> None:
     Path("jobs").mkdir()
     Path("jobs/a.yaml").write_text(f"# first\n---\n{GOOD}---\n{POD.replace('job', 'other')}")
     code, report = blueprint("jobs")
@@ -88,7 +88,7 @@ def test_a_finding_stands_at_the_line_of_the_file(blueprint: Linter) -> None:
     ],
 )
 def test_a_secret_is_found_where_it_was_written(blueprint: Linter, values: str, line: int) -> None:
-    """Judged is `data`, into which `stringData` goes."""
+    """`data` is checked, to which `stringData` is added."""
     _, report = blueprint(STDIN, stdin=f"apiVersion: v1\nkind: Secret\nmetadata: {{name: s}}\n{values}\n")
     assert places(report) == [("BP6301", "<stdin>", line)]
     assert "hunter2" not in json.dumps(report)
@@ -102,7 +102,7 @@ def test_a_document_that_does_not_parse_does_not_stop_the_rest(blueprint: Linter
 
 
 def test_rules_judge_what_has_no_namespace_or_one_too_many(blueprint: Linter) -> None:
-    """Most manifests of guides name no namespace: `kubectl apply -n` gives them theirs."""
+    """Most manifests in guides set no namespace: `kubectl apply -n` provides it."""
     cluster_wide = "apiVersion: v1\nkind: Namespace\nmetadata: {name: kube-flannel, namespace: default}\n"
     code, report = blueprint(STDIN, stdin=POD.replace(", namespace: default", "") + "---\n" + cluster_wide)
     assert code == 1
@@ -154,7 +154,7 @@ def test_templates_and_other_yaml_are_named_and_skipped(blueprint: Linter) -> No
     assert {each["severity"] for each in report["diagnostics"]} == {"note"}
 
 
-def test_braces_in_a_text_are_no_template() -> None:
+def test_braces_in_a_text_are_not_a_template() -> None:
     text = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a, namespace: b}\ndata: {alert: '{{ $labels.x }}'}\n"
     assert linted(text).objects == 1
 
@@ -175,7 +175,9 @@ def test_json_is_yaml() -> None:
 
 
 def test_scalars_mean_what_kubernetes_takes_them_for() -> None:
-    """YAML 1.1: a boolean `yes` is a warning, not a field of the wrong type, and an octal mode is as documented."""
+    """YAML 1.1: a boolean `yes` is a warning, not a field of the wrong type, and an octal mode has its documented
+    value.
+    """
     text = GOOD + "      tty: yes\n  volumes:\n    - {name: a, configMap: {name: b, defaultMode: 0644}}\n"
     assert [(each.code.id, each.severity, each.at and each.at.line) for each in linted(text).diagnostics] == [
         ("BP1007", Severity.WARNING, 9),
@@ -194,7 +196,7 @@ def test_kinds_without_a_schema_are_counted(blueprint: Linter) -> None:
 
 
 def test_rules_judge_a_kind_without_a_schema(blueprint: Linter) -> None:
-    """Its form is unknown; what it asks for is there to be read."""
+    """Its schema is unknown, but its requests can be read."""
     pod = "{containers: [{name: a, resources: {requests: {nvidia.com/gpu: 1}}}]}"
     spec = f"{{mpiReplicaSpecs: {{Worker: {{template: {{spec: {pod}}}}}}}}}"
     result = linted(f"apiVersion: kubeflow.org/v2beta1\nkind: MPIJob\nmetadata: {{name: a}}\nspec: {spec}\n")
@@ -203,7 +205,7 @@ def test_rules_judge_a_kind_without_a_schema(blueprint: Linter) -> None:
 
 
 def test_a_kind_of_an_operator_under_a_version_of_kubernetes() -> None:
-    """Node is near in spelling, and not what is meant."""
+    """Node has a similar spelling, but is not what is intended."""
     [found] = linted("apiVersion: v1\nkind: NodePool\nmetadata: {name: a}\nspec: {}\n").diagnostics
     assert (found.code.id, found.help) == ("BP5001", "apiVersion: karpenter.sh/v1")
 
@@ -232,7 +234,7 @@ def test_old_and_new_minors_say_who_serves_a_kind(blueprint: Linter) -> None:
 
 
 def test_a_blueprint_says_what_nodes_offer(blueprint: Linter) -> None:
-    """Without one the rule does not run, and the report says so."""
+    """Without one the rule does not run, and the report states this."""
     examples = Path(__file__).resolve().parents[2] / "examples"
     text = GOOD.replace('"1"', '"64"')
     code, report = blueprint(STDIN, stdin=text)
@@ -293,12 +295,12 @@ def test_nothing_that_can_be_written_makes_it_fail(text: str) -> None:
 
 
 @given(st.binary(max_size=60))
-def test_bytes_that_are_no_text_are_a_finding(data: bytes) -> None:
+def test_bytes_that_are_not_text_are_a_finding(data: bytes) -> None:
     lint(read_inputs([STDIN], data), kubernetes_minor="1.36")
 
 
 def test_an_object_with_a_generated_name_is_checked_like_others(blueprint: Linter) -> None:
-    """`kubectl create` takes it; two of the same prefix are two objects."""
+    """`kubectl create` accepts it; two with the same prefix are two objects."""
     job = POD.replace("name: job", "generateName: job-")
     Path("jobs.yaml").write_text(f"{job}---\n{job}")
     code, report = blueprint("jobs.yaml")
@@ -311,7 +313,7 @@ def test_an_object_with_a_generated_name_is_checked_like_others(blueprint: Linte
 
 @pytest.mark.parametrize(("second", "severity"), [("a.yaml", "warning"), ("b.yaml", "note")])
 def test_an_object_given_twice_names_both_places(blueprint: Linter, second: str, severity: str) -> None:
-    """The files of a folder are often variants; in one file the second replaces the first."""
+    """The files of a folder are often variants; within one file, the second replaces the first."""
     Path("a.yaml").write_text(GOOD if second != "a.yaml" else f"{GOOD}---\n{GOOD}")
     Path("b.yaml").write_text(GOOD if second == "b.yaml" else "")
     code, report = blueprint(".", "--ignore", "BP6")
@@ -367,14 +369,14 @@ def test_what_nobody_replaces_is_an_error(blueprint: Linter, written: str) -> No
         ("hf_" + "abcdefghij" * 3, True),
     ],
 )  # fmt: skip
-def test_a_token_of_an_example_is_no_credential(blueprint: Linter, value: str, is_told: bool) -> None:
+def test_a_token_of_an_example_is_not_a_credential(blueprint: Linter, value: str, is_told: bool) -> None:
     text = GOOD.replace("resources:", f'env: [{{name: HF_TOKEN, value: "{value}"}}]\n      resources:')
     Path("pod.yaml").write_text(text)
     found = [each["code"] for each in blueprint("pod.yaml")[1]["diagnostics"]]
     assert ("BP6301" in found) is is_told
 
 
-def test_the_configuration_of_a_program_is_no_object(blueprint: Linter) -> None:
+def test_the_configuration_of_a_program_is_not_an_object(blueprint: Linter) -> None:
     Path("manager.yaml").write_text(
         "apiVersion: config.trainer.kubeflow.org/v1alpha1\nkind: Configuration\nwebhook: {}\n"
     )
@@ -428,7 +430,7 @@ spec: {template: {spec: {containers: [{name: main}]}}}
 """
 
 
-def test_patches_of_a_kustomization_are_no_objects(blueprint: Linter) -> None:
+def test_patches_of_a_kustomization_are_not_objects(blueprint: Linter) -> None:
     Path("app/patches").mkdir(parents=True)
     Path("app/kustomization.yaml").write_text(KUSTOMIZATION)
     for name in ("patches/gpus.yaml", "old.yaml", "unnamed.yaml", "webhook_patch.yaml"):
@@ -460,7 +462,7 @@ def test_a_template_that_happens_to_be_yaml_is_not_judged_by_its_holes(blueprint
 @pytest.mark.parametrize(
     "text", ["replicas: yes\n", "apiVersion: skaffold/v4beta11\nkind: Config\nbuild: {push: yes}\n"]
 )
-def test_how_values_are_written_is_no_matter_where_nothing_is_an_object(blueprint: Linter, text: str) -> None:
+def test_how_values_are_written_does_not_matter_where_nothing_is_an_object(blueprint: Linter, text: str) -> None:
     Path("values.yaml").write_text(text)
     assert [each["code"] for each in blueprint("values.yaml")[1]["diagnostics"]] == ["BP0063"]
 
@@ -518,7 +520,7 @@ spec: {selector: {app: x}, ports: [{name: http, port: 80}]}
 def test_objects_of_different_files_may_be_samples(
     blueprint: Linter, one: str, two: str, arguments: list[str], severity: str
 ) -> None:
-    """They are not blamed for each other, unless they are applied together for certain."""
+    """Only objects that are certainly applied together are checked against each other."""
     Path("a.yaml").write_text(one)
     Path("b.yaml").write_text(two)
     (found,) = [each for each in blueprint(".", *arguments)[1]["diagnostics"] if each["code"] == "BP6535"]

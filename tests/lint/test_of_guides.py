@@ -1,4 +1,4 @@
-"""What manifests of public guides have in common, and what is no mistake in them; written in words of our own."""
+"""Typical manifests of public guides, and constructs in them that are not mistakes; in our own words."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def _in_a_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def found(text: str, file: str = "guide.yaml") -> dict[str, str]:
-    """The codes with their severity, of one file that is linted alone."""
+    """The codes and severities for one file that is linted alone."""
     Path(file).parent.mkdir(parents=True, exist_ok=True)
     Path(file).write_text(text)
     result = lint(read_inputs([file]), kubernetes_minor="1.36")
@@ -54,7 +54,7 @@ def test_a_namespace_may_be_a_placeholder(name: str) -> None:
 
 
 def test_another_kind_of_the_same_name_is_not_ours() -> None:
-    """Kyverno has a ClusterPolicy as the GPU Operator has one."""
+    """Kyverno has a ClusterPolicy, like the GPU Operator."""
     other = "apiVersion: kyverno.io/v1\nkind: ClusterPolicy\nmetadata: {name: a}\nspec: {operator: {}}\n"
     assert found(other) == {}
     needed = "".join(f", {name}: {{}}" for name in REQUIRED)
@@ -75,7 +75,7 @@ def test_booleans_on_which_all_of_yaml_agrees() -> None:
 
 
 def test_documents_without_metadata_of_unknown_kinds_are_of_programs() -> None:
-    """A report, or what an API answers at once. Of a kind that is known, or with metadata, a name is missing."""
+    """A report, or several responses of an API. For a known kind, or with metadata, the name is missing."""
     report = "apiVersion: reports.example/v1\nkind: ConformanceReport\nresult: passed\n"
     assert found(report) == {}
     assert found(report + "metadata: {}\n") == {"BP5004": "error"}
@@ -84,7 +84,7 @@ def test_documents_without_metadata_of_unknown_kinds_are_of_programs() -> None:
 
 
 def test_a_patch_is_known_by_the_kustomization_beside_it() -> None:
-    """A hook lints the changed files alone."""
+    """A hook lints only the changed files."""
     assert found(DEPLOYMENT, "config/manager_settings.yaml")["BP5004"] == "error"
     Path("config/kustomization.yaml").write_text("resources: [base.yaml]\npatches: [{path: manager_settings.yaml}]\n")
     assert found(DEPLOYMENT, "config/manager_settings.yaml") == {"BP0066": "note"}
@@ -185,11 +185,11 @@ spec:
     ],
 )
 def test_documents_of_programs(text: str, code: str | None) -> None:
-    """Configuration of Talos and others has a kind. What misspells an object is told from it."""
+    """Configuration of Talos and others has a kind. It is distinguished from misspelt objects."""
     assert list(found(text)) == ([code] if code else [])
 
 
-def test_what_tests_of_operators_compare_with_is_no_whole_object() -> None:
+def test_what_tests_of_operators_compare_with_is_not_a_whole_object() -> None:
     ready = DEPLOYMENT.partition("spec")[0] + "status: {readyReplicas: 1}\n"
     assert found(ready) == {"BP0066": "note"}
     part = DEPLOYMENT.partition("spec")[0] + "spec: {replicas: 2}\n"
@@ -230,7 +230,7 @@ def test_a_secret_that_sops_has_encrypted() -> None:
 
 @pytest.mark.parametrize("values", ["data: {a: , b: 7}", "stringData: {a: , b: [1]}"])
 def test_a_secret_with_an_empty_value_and_another_mistake(values: str) -> None:
-    """A value that is null stands nowhere."""
+    """A null value has no position."""
     assert "BP5005" in found(f"{CONFIDENTIAL}{values}\n")
 
 
@@ -279,7 +279,7 @@ def test_capitals_are_meant_elsewhere() -> None:
 
 
 def test_a_placeholder_in_the_key_of_a_label() -> None:
-    """The place is that of the value."""
+    """The position is that of the value."""
     labelled = POD.replace("name: serve,", 'name: serve, annotations: {"hami.io/use-<card>-uuid": "a"},')
     assert found(labelled) == {"BP0065": "note"}
 
@@ -300,7 +300,7 @@ def test_lines_that_envsubst_brings() -> None:
     ],
 )
 def test_templates_of_other_programs(labels: str) -> None:
-    """Terraform and Jinja have blocks, and envsubst braces where YAML has maps."""
+    """Terraform and Jinja have blocks, and envsubst has braces where YAML has maps."""
     text = f"apiVersion: v1\nkind: Namespace\nmetadata:\n  name: team\n  labels: {labels}\n"
     assert found(text) == {"BP0062": "note"}
     assert "BP1002" in found(text.replace("${TEAM}", "{TEAM").replace("{user}/", "{user, ").replace("%", ""))
@@ -330,7 +330,7 @@ def test_a_file_that_holds_no_object_need_not_be_yaml() -> None:
     assert found(settings.replace("options", "kind"), "settings.json") == {"BP1002": "error"}
 
 
-def test_a_key_that_stands_twice_in_what_is_no_object() -> None:
+def test_a_key_that_stands_twice_in_what_is_not_an_object() -> None:
     assert found("rules: {}\nlog: 1\nrules: {}\n") == {"BP1003": "warning", "BP0063": "note"}
     assert found("kind: Pod\napiVersion: v1\nmetadata: {name: a, name: b}\n")["BP1003"] == "error"
 
@@ -354,7 +354,7 @@ def test_a_separator_that_is_missing_is_one_mistake() -> None:
 
 
 def test_a_namespace_that_a_kustomization_names() -> None:
-    """It also names the Namespace itself; one with a placeholder is not known."""
+    """It also names the Namespace itself; a name with a placeholder is unknown."""
     Path("kustomization.yaml").write_text("namespace: team\nresources: [guide.yaml, other.yaml]\n")
     Path("other.yaml").write_text("apiVersion: v1\nkind: Namespace\nmetadata: {name: _}\n")
     Path("guide.yaml").write_text(POD)
@@ -366,7 +366,7 @@ def test_a_namespace_that_a_kustomization_names() -> None:
 
 
 def test_rules_of_a_definition_about_a_generated_name() -> None:
-    """The API server makes the name before it validates."""
+    """The API server generates the name before it validates."""
     pytest.importorskip("cel_expr_python")
     named = 'x-kubernetes-validations: [{rule: "size(self.metadata.name) <= 20", message: too long}]'
     schema = f"{{openAPIV3Schema: {{type: object, {named}}}}}"

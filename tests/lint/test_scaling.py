@@ -1,4 +1,4 @@
-"""Lint costs what there is to lint: calls are counted, no clock is read."""
+"""The cost of linting grows linearly with the input: calls are counted, not timed."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ FILES = 4
 
 
 def test_work_grows_with_the_number_of_objects(tmp_path: Path) -> None:
-    """Objects that refer to each other, of five kinds: each further one costs what those before it cost."""
+    """Objects of five kinds that refer to each other: each further one costs as much as those before."""
     counts = []
-    for count in (100, 200, 400, 800):  # the first reads schemas and rules, once
+    for count in (100, 200, 400, 800):  # the first run reads schemas and rules
         folder = tmp_path / str(count)
         write_manifests(folder, count, FILES)
         calls, result = counted_calls(lambda folder=folder: _lint(str(folder)))
@@ -25,7 +25,7 @@ def test_work_grows_with_the_number_of_objects(tmp_path: Path) -> None:
 
 
 def test_work_grows_with_the_number_of_kustomizations(tmp_path: Path) -> None:
-    """Repositories of GitOps have one in every folder."""
+    """GitOps repositories have one in every folder."""
     counts = []
     for count in (50, 100, 200, 400):
         folder = tmp_path / str(count)

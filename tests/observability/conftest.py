@@ -1,4 +1,4 @@
-"""The rules of a watched platform, and promtool: built once into the cache, keyed by what it is built from."""
+"""The rules of a monitored platform, and promtool: built once into the cache, keyed by its sources."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ PROMTOOL = GoTools(
     takes="two minutes of two cores",
     tags="remove_all_sd",
 )
-"""Without the clients of all clouds it builds in a third of the time."""
+"""Without the clients for all clouds, the build takes a third of the time."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Whoever uses promtool is marked so."""
+    """Mark the tests that use promtool."""
     for item in items:
         if "promtool" in getattr(item, "fixturenames", ()):
             item.add_marker("promtool")
@@ -29,13 +29,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="session")
 def promtool() -> str:
-    """The path of promtool; without it, and without leave to build it, the test does NOT RUN."""
+    """The path of promtool; if it is missing and may not be built, the test does NOT RUN."""
     return str(PROMTOOL.built() / "promtool")
 
 
 @pytest.fixture
 def compiled(tmp_path: Path) -> Compile:
-    """Compile a blueprint given as text, with the files of the test's folder beside it."""
+    """Compile a blueprint given as text, next to the files of the test's folder."""
 
     def run(text: str, *sets: str) -> Compilation:
         files = MemoryFiles({"blueprint.yaml": text}, DiskFiles(tmp_path))

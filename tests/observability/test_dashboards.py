@@ -1,4 +1,4 @@
-"""Dashboards are what a current Grafana reads: no Angular, no fixed data source, nothing that overlaps."""
+"""Dashboards suit a current Grafana: no Angular panels, no fixed data source, no overlapping panels."""
 
 from __future__ import annotations
 
@@ -47,14 +47,14 @@ def test_panels_are_of_known_types_and_take_the_chosen_data_source(watched: Comp
                 assert part["datasource"]["uid"] == "${datasource}"
 
 
-def test_a_heatmap_makes_its_buckets_from_series(watched: Compilation) -> None:
+def test_a_heatmap_creates_its_buckets_from_series(watched: Compilation) -> None:
     found = [panel for panel in panels(watched) if panel["type"] == "heatmap"]
     assert found
     assert all(panel["options"]["calculate"] for panel in found)
 
 
 def test_units_are_those_of_the_metrics(watched: Compilation) -> None:
-    """Shares are drawn as shares, watts as watts: whatever a panel reads says what it is."""
+    """Ratios are shown as percentages, watts as watts: each panel's unit is that of its metric."""
     units = {
         "ratio": "percentunit", "per_hour": "currencyUSD", "per_month": "currencyUSD", "POWER_USAGE": "watt",
         "_watts:": "watt", "GPU_TEMP": "celsius", "MEMORY_TEMP": "celsius", "_seconds:": "s",
@@ -71,7 +71,7 @@ def test_units_are_those_of_the_metrics(watched: Compilation) -> None:
 
 
 def test_variables_offer_all_where_a_pool_has_no_data(watched: Compilation) -> None:
-    """Their value is then a regular expression that matches whatever there is, not a list of nothing."""
+    """Their value is then a regular expression that matches everything, not an empty list."""
     for one in boards(watched).values():
         for variable in json.loads(*one["data"].values())["templating"]["list"]:
             if variable["type"] == "query":
@@ -106,5 +106,5 @@ def test_a_panel_without_its_metric_is_left_out(compiled: Compile) -> None:
     assert "Hottest memory of each node" not in titles
 
 
-def test_none_are_rendered_where_none_are_wanted(compiled: Compile) -> None:
+def test_no_dashboards_are_rendered_if_they_are_disabled(compiled: Compile) -> None:
     assert boards(compiled(TEXT, "spec.observability.dashboards=false")) == {}

@@ -1,4 +1,4 @@
-"""Queues of KAI are watched where there are some, by what KAI really exports."""
+"""KAI's queues are monitored if there are any, with the metrics that KAI really exports."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def test_there_are_rules_of_kai_only_where_kai_is(kai: Compilation, watched: Com
     assert "gpu-kai-dashboard" not in objects(watched, "ConfigMap")
 
 
-def test_the_team_view_shows_queues_of_kai_where_kai_is(kai: Compilation) -> None:
+def test_the_team_view_shows_queues_of_kai_only_with_kai(kai: Compilation) -> None:
     queues = compile_blueprint(str(HERE / "stacks" / "queues.yaml"))
     for compilation, there in ((kai, True), (queues, False)):
         board = json.loads(*objects(compilation, "ConfigMap")["gpu-team-dashboard"]["data"].values())
@@ -49,7 +49,7 @@ def test_the_jobs_of_its_rules_are_those_of_its_monitors(kai: Compilation) -> No
 
 
 def test_its_schedulers_are_known_by_their_services(kai: Compilation) -> None:
-    """Schedulers do not export their shard, so its rules read it from the name that the operator gives the Service."""
+    """Schedulers do not export their shard, so the rules read it from the name that the operator gives the Service."""
     [expression] = objects(kai, "ServiceMonitor")["kai-schedulers"]["spec"]["selector"]["matchExpressions"]
     assert "kai-scheduler-notebooks" in expression["values"]
 
@@ -69,7 +69,7 @@ def test_every_export_is_read(kai: Compilation) -> None:
     assert set(exports.metrics) <= {use.metric for text in kai_rules(kai) for use in uses(text)}
 
 
-def test_a_kai_of_somebody_else_is_not_watched(compiled: Compile) -> None:
+def test_an_external_kai_is_not_monitored(compiled: Compile) -> None:
     found = compiled(STACK + "  components: {kai-scheduler: {ownership: external}}\n")
     assert not alerts(found) & KAI_ALERTS
     assert "kai-scheduler-records" not in objects(found, "PrometheusRule")

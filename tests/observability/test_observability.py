@@ -1,4 +1,4 @@
-"""What `spec.observability` becomes: wiring, limits and where they come from, what is left out and said."""
+"""The effect of `spec.observability`: wiring, limits and their sources, and omitted alerts with their reasons."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def test_a_changed_counter_file_has_another_name_so_that_exporters_start_again(
 
 
 def test_prometheus_selects_what_is_rendered(watched: Compilation) -> None:
-    """In its own namespace, with the labels that it selects by, which differ for rules here."""
+    """In its own namespace, with the labels by which it selects, which differ for rules here."""
     for kind, label in (("ServiceMonitor", ("release", "kps")), ("PrometheusRule", ("role", "alerts"))):
         found = objects(watched, kind)
         assert len(found) >= 3
@@ -91,13 +91,13 @@ def test_a_limit_of_the_catalogue_is_traced_to_its_line(watched: Compilation) ->
 
 
 def test_an_unverified_limit_is_never_used(compiled: Compile) -> None:
-    """No temperature limit of the H100 is verified: the numbers of its file stand in no expression."""
+    """No temperature limit of the H100 is verified: the numbers in its file appear in no expression."""
     found = compiled(TEXT)
     assert "> 84" not in alert(found, "GpuTemperatureHigh", "train")["expr"]
     assert "DCGM_FI_DEV_SLOWDOWN_TEMP" in alert(found, "GpuTemperatureHigh", "train")["expr"]
 
 
-def test_what_is_left_out_is_said_with_the_reason(compiled: Compile) -> None:
+def test_what_is_left_out_is_reported_with_the_reason(compiled: Compile) -> None:
     text = TEXT.replace("GpuMemoryTemperatureHigh: {threshold: 95}", "GpusMissing: {enabled: false}")
     found = compiled(text)
     assert found.files
@@ -110,7 +110,7 @@ def test_what_is_left_out_is_said_with_the_reason(compiled: Compile) -> None:
     assert not {name for name, _ in silent} & set(lock(found)["alerts"])
 
 
-def test_what_the_blueprint_says_of_an_alert_counts(watched: Compilation) -> None:
+def test_settings_of_an_alert_take_effect(watched: Compilation) -> None:
     found = alert(watched, "GpuXidApplication", "lab")
     assert (found["for"], found["labels"]["severity"]) == ("1m", "warning")
     assert alert(watched, "GpuMemoryTemperatureHigh", "lab")["expr"].endswith("> 95")
@@ -133,7 +133,7 @@ def test_no_cost_rules_without_prices(compiled: Compile) -> None:
     assert not [rule for rule in rules(found) if "cost" in rule.get("record", "")]
 
 
-def test_every_alert_has_words_and_a_page(watched: Compilation) -> None:
+def test_every_alert_has_a_description_and_a_page(watched: Compilation) -> None:
     assert set(PAGES) == set(defined_alerts())
     for rule in rules(watched):
         if "alert" in rule:
@@ -233,7 +233,7 @@ def test_an_alert_that_nothing_can_make_fire_is_remarked_with_the_reason(name: s
 def test_an_alert_on_drivers_is_remarked_where_the_operator_installs_none(
     owner: str, remarked: int, compiled: Compile
 ) -> None:
-    """A blueprint whose nodes bring their driver has an operator, and nothing of it that this alert is about."""
+    """A blueprint whose nodes have their own driver has an operator, but not the part that this alert monitors."""
     found = compiled(DRIVEN.replace("OWNER", owner))
     remarks = [each for each in found.diagnostics if each.code.slug == "alert-not-in-force"]
     assert len(remarks) == remarked
@@ -256,7 +256,7 @@ def test_without_gpus_no_alert_waits_for_their_metrics(compiled: Compile) -> Non
 
 
 def test_link_counters_are_those_of_the_generation(compiled: Compile) -> None:
-    """NVLink 5 has fields of its own, which DCGM gives nothing of beside one counter of corrected errors."""
+    """NVLink 5 has fields of its own, for which DCGM returns values only beside one counter of corrected errors."""
     counted = {name: set(counters(compiled(stack(name)))) for name in ("claims", "openshift")}
     five = {"DCGM_FI_DEV_NVLINK_COUNT_RX_ERRORS", "DCGM_FI_DEV_NVLINK_COUNT_LINK_RECOVERY_FAILED_EVENTS"}
     assert five <= counted["claims"]
@@ -272,7 +272,7 @@ def counters(found: Compilation) -> list[str]:
 
 
 def test_monitors_are_put_where_prometheus_looks(compiled: Compile) -> None:
-    """One that selects namespaces by a label need not select its own."""
+    """A Prometheus that selects namespaces by a label need not select its own."""
     found = compiled(TEXT, "spec.observability.prometheus.monitorNamespace=monitors")
     for kind in ("ServiceMonitor", "PrometheusRule"):
         assert {one["metadata"]["namespace"] for one in objects(found, kind).values()} == {"monitors"}
@@ -281,7 +281,7 @@ def test_monitors_are_put_where_prometheus_looks(compiled: Compile) -> None:
 
 
 @pytest.mark.parametrize("slug", REMARKS)
-def test_what_may_be_meant_is_remarked_where_it_stands(slug: str, compiled: Compile) -> None:
+def test_a_likely_intention_is_remarked_at_its_place(slug: str, compiled: Compile) -> None:
     old, new = REMARKS[slug]
     text = TEXT.replace(old, new)
     found = compiled(text)

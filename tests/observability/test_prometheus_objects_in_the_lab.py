@@ -1,4 +1,4 @@
-"""A real API server with the custom resources of the Prometheus operator takes what is rendered, as it is."""
+"""A real API server with the custom resources of the Prometheus Operator accepts the rendered objects unchanged."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def test_the_server_keeps_monitors_and_rules_as_they_are(lab: Any, watched: Comp
 
 
 def with_prometheus_operator(own: Any) -> None:
-    """What the prerequisites ask for: the custom resources, and the namespace of Prometheus."""
+    """The prerequisites: the custom resources, and the namespace of Prometheus."""
     for crd in crds_of(GROUP):
         own.request("POST", "/apis/apiextensions.k8s.io/v1/customresourcedefinitions", dict(crd))
     own.request("POST", "/api/v1/namespaces", {"metadata": {"name": "monitoring"}})
@@ -59,7 +59,7 @@ def url(manifest: dict[str, Any]) -> str:
     return f"/{prefix}/{manifest['apiVersion']}/namespaces/{meta['namespace']}/{kind}/{meta['name']}{query}"
 
 
-def test_a_cluster_without_the_prometheus_operator_is_told_which_kinds_it_lacks(lab: Any, tmp_path: Path) -> None:
+def test_without_the_prometheus_operator_the_missing_kinds_are_named(lab: Any, tmp_path: Path) -> None:
     report = tmp_path / "report.json"
     with lab.fresh() as own:
         arguments = ["--kubeconfig", str(own.kubeconfig), "--report", f"json={report}"]

@@ -1,4 +1,4 @@
-"""Every expression is PromQL and reads only metrics that are there, as what they are."""
+"""Every expression is valid PromQL, and reads only existing metrics according to their types."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ NAMES = ("legacy", "dcgm-4.6")
 
 @pytest.fixture(scope="module", params=itertools.product(SETS, NAMES), ids="-".join)
 def platform(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Compilation:
-    """The watched platform with each set of metrics, under either name."""
+    """The monitored platform with each set of metrics, under either name."""
     metrics, names = request.param
     text = TEXT.replace("metrics: full", f"metrics: {metrics}").replace(
         "      GpuMemoryTemperatureHigh: {threshold: 95}\n", ""
@@ -34,7 +34,7 @@ def platform(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
 
 
 def exported(compilation: Compilation) -> dict[str, str]:
-    """The exporter's metrics and their types, as its counter file says."""
+    """The exporter's metrics and their types, according to its counter file."""
     [counters] = [one for name, one in objects(compilation, "ConfigMap").items() if name.startswith("gpu-metrics-")]
     rows = [line.split(", ") for line in counters["data"]["dcgm-metrics.csv"].splitlines()]
     assert all(len(row) == 3 for row in rows), "the exporter takes exactly three fields"
@@ -42,7 +42,7 @@ def exported(compilation: Compilation) -> dict[str, str]:
 
 
 def expressions(compilation: Compilation) -> Iterator[str]:
-    """Those of rules, and those of panels with their variables filled in."""
+    """The expressions of rules, and of panels with their variables filled in."""
     for rule in rules(compilation):
         yield rule["expr"]
     for name, one in objects(compilation, "ConfigMap").items():
@@ -79,7 +79,7 @@ def test_the_check_of_types_can_fail() -> None:
         uses("sum by (a b) (c)")
 
 
-def test_what_other_exporters_give_is_written_down_with_its_source() -> None:
+def test_metrics_of_other_exporters_are_listed_with_their_source() -> None:
     data = yaml.safe_load((HERE / "other-metrics.yaml").read_text())
     assert {row["source"] for row in data["metrics"].values()} == set(data["sources"])
 

@@ -1,4 +1,4 @@
-"""Karpenter is watched where the blueprint installs it, by what it exports."""
+"""Karpenter is monitored if the blueprint installs it, with the metrics that it exports."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def test_without_metrics_of_its_state_their_alerts_are_left_out(compiled: Compil
     assert alerts(found) & ALERTS == {"KarpenterDown", "KarpenterPodsUnschedulable", "KarpenterCloudErrors"}
 
 
-def test_a_karpenter_of_somebody_else_is_not_watched_and_said(compiled: Compile) -> None:
+def test_an_external_karpenter_is_not_monitored_and_this_is_reported(compiled: Compile) -> None:
     start = STACK.index("  components:\n")
     found = compiled(STACK[:start] + STACK[STACK.index("  observability:") :])
     assert not alerts(found) & ALERTS

@@ -1,4 +1,4 @@
-"""Queues are watched where there are queues, by what the rendered Kueue really exports."""
+"""Queues are monitored if there are any, with the metrics that the rendered Kueue really exports."""
 
 from __future__ import annotations
 
@@ -100,22 +100,22 @@ def _kueue() -> Any:
     return load_catalog().component("kueue")
 
 
-def test_the_manager_is_told_what_the_rules_count_on(compiled: Compile) -> None:
-    """Without the key Kueue exports every LocalQueue, so false has to be written."""
+def test_the_managers_configuration_is_what_the_rules_assume(compiled: Compile) -> None:
+    """Without the key Kueue exports every LocalQueue, so false must be written explicitly."""
     for value in (True, False):
         found = compiled(with_settings(localQueueMetrics=value))
         text = objects(found, "ConfigMap")["kueue-manager-config"]["data"]["controller_manager_config.yaml"]
         assert f"localQueueMetrics:\n    enable: {str(value).lower()}\n" in text
 
 
-def test_a_kueue_of_somebody_else_is_not_watched_and_said(compiled: Compile) -> None:
+def test_an_external_kueue_is_not_monitored_and_this_is_reported(compiled: Compile) -> None:
     found = compiled(STACK + "  components: {kueue: {ownership: external}}\n")
     assert not alerts(found) & QUEUE_ALERTS
     assert "kueue is installed separately" in not_alerted(found)["KueueDown", None]
     assert "kueue-records" not in objects(found, "PrometheusRule")
 
 
-def test_a_pool_that_may_grow_promises_what_it_does_not_have_yet(queues: Compilation) -> None:
+def test_a_pool_that_can_grow_does_not_promise_capacity_that_it_lacks(queues: Compilation) -> None:
     told = not_alerted(queues)
     assert told["QueueQuotaOverCommitted", "spot"] == "how many nodes the pool has is not fixed"
     assert ("QueueQuotaOverCommitted", "train") not in told
@@ -139,7 +139,7 @@ def test_an_alert_whose_metric_a_setting_switches_off_is_an_error(compiled: Comp
     assert "components: {kueue: {settings: {localQueueMetrics: true}}}" in str(told.help)
 
 
-def test_every_alert_names_who_is_to_act(queues: Compilation) -> None:
+def test_every_alert_names_who_must_act(queues: Compilation) -> None:
     teams = {rule["alert"]: rule["labels"]["team"] for rule in rules(queues) if "alert" in rule}
     assert teams["KueueDown"] == "platform"
     assert teams["QueueStarved"] == "{{ $labels.cluster_queue }}"
@@ -148,7 +148,7 @@ def test_every_alert_names_who_is_to_act(queues: Compilation) -> None:
 
 
 def test_descriptions_use_labels_that_the_expression_leaves() -> None:
-    """A label that is not there is an empty word in the middle of a sentence."""
+    """A missing label would be an empty word in the middle of a sentence."""
     for name, definition in defined_alerts().items():
         words = f"{definition.summary} {definition.description} {definition.team}"
         for label in re.findall(r"\$labels\.(\w+)", words):
@@ -158,7 +158,7 @@ def test_descriptions_use_labels_that_the_expression_leaves() -> None:
 
 
 def test_limits_are_below_what_histograms_can_say() -> None:
-    """The last bucket of Kueue's histograms is 10,240 seconds: a limit above it would never be reached."""
+    """The last bucket of Kueue's histograms is 10,240 seconds: a higher limit could never be exceeded."""
     threshold = defined_alerts()["QueueWaitTooLong"].threshold
     assert threshold
     assert threshold.maximum * 60 < 10240

@@ -1,4 +1,6 @@
-"""Declared reactions to faults of GPUs: of known faults, told by alerts that are there, traced to their line."""
+"""Declared reactions to GPU faults: the faults are known, existing alerts report them, and they are traced to their
+line.
+"""
 
 from __future__ import annotations
 
@@ -24,7 +26,7 @@ def told(compilation: Compilation, slug: str) -> list[str]:
     return [each.message for each in compilation.diagnostics if each.code.slug == slug]
 
 
-def test_a_fault_is_one_that_its_alert_tells_of() -> None:
+def test_a_fault_is_one_that_its_alert_reports() -> None:
     for name, fault in load_gpu_faults().items():
         definition = defined_alerts()[fault.alert]
         xids = re.findall(r'xid=~?"([0-9|]+)"', definition.expr)
@@ -35,17 +37,17 @@ def test_a_fault_is_one_that_its_alert_tells_of() -> None:
         assert set(fault.cannot) < set(REACTIONS), name
 
 
-def test_without_a_declaration_no_alert_says_what_to_do(compiled: Compile) -> None:
+def test_without_a_declaration_no_alert_has_a_reaction(compiled: Compile) -> None:
     found = compiled(re.sub(r"  policy: .*\n", "", STACK))
     assert found.bundle
     assert reactions(found) == set()
 
 
-def test_the_alert_of_one_fault_says_the_word(compiled: Compile) -> None:
+def test_the_alert_for_a_fault_has_the_reaction_as_a_label(compiled: Compile) -> None:
     assert {("GpuRowRemapFailed", "replace"), ("GpuXidBusDropped", "drain")} <= reactions(compiled(STACK))
 
 
-def test_a_reaction_that_nothing_tells_is_remarked(compiled: Compile) -> None:
+def test_a_reaction_without_an_alert_is_remarked(compiled: Compile) -> None:
     unwatched = compiled(re.sub(r"  observability:\n(    .*\n)+", "", STACK))
     assert len(told(unwatched, "reaction-without-alert")) == 4
     assert "there is no spec.observability" in told(unwatched, "reaction-without-alert")[0]
@@ -55,7 +57,7 @@ def test_a_reaction_that_nothing_tells_is_remarked(compiled: Compile) -> None:
     assert "it is switched off here" in message
 
 
-def test_what_cannot_help_is_refused_with_what_can(compiled: Compile) -> None:
+def test_a_reaction_that_cannot_help_is_rejected_with_those_that_can(compiled: Compile) -> None:
     found = compiled(STACK.replace("xid-79: drain", "xid-79: reset"))
     [message] = told(found, "reaction-cannot-help")
     assert "does not answer on the bus" in message

@@ -1,4 +1,4 @@
-"""Rules do what they say: evaluated by Prometheus' own code on series that we made up."""
+"""The effect of the rules: Prometheus' own code evaluates them on synthetic series."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ BLUEPRINTS = {
         for name in ("claims", "claims-alone", "kai", "queues", "team-claims", "reactions", "provisioning")
     },
 }
-"""What the rules of a folder of tests are compiled from."""
+"""The blueprint from which the rules for a folder of tests are compiled."""
 TESTS = [file for name in BLUEPRINTS for file in sorted((HERE / "rules" / name).glob("*.test.yaml"))]
 WITH_WORDS = "GpusMissing"
-"""The alert whose annotations are compared too; of the others only labels are."""
+"""The alert whose annotations are compared as well; for the others only labels are."""
 
 
 def run(promtool: str, *arguments: str | Path) -> subprocess.CompletedProcess[str]:
@@ -63,7 +63,7 @@ def compiled_once(name: str) -> Compilation:
 
 @pytest.mark.parametrize("file", TESTS, ids=lambda file: f"{file.parent.name}/{file.name}")
 def test_rules_on_series(promtool: str, tmp_path: Path, file: Path) -> None:
-    """The rules as Prometheus reads them, one file for each object, with the test beside them."""
+    """The rules as Prometheus reads them, one file for each object, with the test next to them."""
     write_rules(compiled_once(file.parent.name), tmp_path)
     (tmp_path / file.name).write_text(file.read_text("utf-8"))
     done = run(promtool, "test", "rules", tmp_path / file.name)
@@ -72,7 +72,7 @@ def test_rules_on_series(promtool: str, tmp_path: Path, file: Path) -> None:
 
 @pytest.mark.parametrize("file", TESTS, ids=lambda file: f"{file.parent.name}/{file.name}")
 def test_what_is_evaluated_seldom_has_an_order(file: Path) -> None:
-    """Promtool takes groups in any order, and an alert sees what was recorded at most five minutes before."""
+    """Promtool evaluates groups in any order, and an alert sees only what was recorded in the last five minutes."""
     test = yaml_data(file)
     minutes = test["evaluation_interval"]
     assert minutes in {"30s", "1m", "4m"} or test.get("group_eval_order"), f"{minutes} without group_eval_order"

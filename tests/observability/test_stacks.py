@@ -1,6 +1,7 @@
-"""In every stack, rules read the series that its exporter, its operator and kube-state-metrics really make there.
+"""In every stack, rules read the series that its exporter, its operator and kube-state-metrics really produce there.
 
-Answers of exporters are scraped as the rendered monitors say, and Prometheus' own code evaluates the rendered rules.
+Responses of exporters are scraped according to the rendered monitors, and Prometheus' own code evaluates the rendered
+rules.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ OPERATOR_SERVICES = {
     "gpu-dcgm-exporter": ({"app": "nvidia-dcgm-exporter"}, "gpu-metrics"),
     "gpu-operator-metrics": ({"app": "gpu-operator"}, "gpu-operator-metrics"),
 }
-"""Services that the operator makes: assets/state-dcgm-exporter and state-operator-metrics of gpu-operator v26.7.0."""
+"""Services that the operator creates: assets/state-dcgm-exporter and state-operator-metrics of gpu-operator v26.7.0."""
 CLAIMS_SERVICE = ({"app": "nvidia-dcgm-exporter-dra"}, "gpu-metrics")
 """manifests/state-dcgm-exporter of gpu-operator v26.7.0."""
 MONITORS_OF_THE_OPERATOR = {
@@ -91,7 +92,7 @@ def test_the_monitors_find_a_service_with_such_labels_and_such_a_port(stack: str
 
 
 def test_no_monitor_has_the_name_of_one_that_the_operator_makes(found: Compilation) -> None:
-    """On OpenShift they stand in one namespace, and each would take the other back."""
+    """On OpenShift both are in one namespace, where they would overwrite each other."""
     assert not MONITORS_OF_THE_OPERATOR & set(objects(found, "ServiceMonitor"))
 
 
@@ -123,7 +124,7 @@ def test_recordings_have_the_types_that_the_counter_file_says(name: str) -> None
 
 
 def test_the_rules_on_what_the_exporter_answers(promtool: str, stack: str, found: Compilation, tmp_path: Path) -> None:
-    """Every alert that fires is expected and fires once, and every recording is as it should be."""
+    """Every alert that fires is expected and fires once, and every recording has the expected value."""
     files = []
     for name, one in objects(found, "PrometheusRule").items():
         files.append(f"{name}.yaml")
@@ -151,7 +152,7 @@ def _bare(rule: dict[str, Any]) -> dict[str, Any]:
 
 
 def test_every_row_is_a_field_that_the_exporter_knows_and_a_renamed_one_is_the_same_field() -> None:
-    """The exporter does not start with a name that it does not know."""
+    """The exporter does not start with an unknown name."""
     fields = yaml_data(HERE / "fields.yaml")
     rows = {name: row for name, row in metrics().metrics.items() if not name.startswith("DCGM_EXP_")}
     assert set(rows) == set(fields["known"])
@@ -190,6 +191,6 @@ def test_the_exporter_alone_counts_what_the_rules_read_and_starts_again_when_tha
 
 
 def test_what_openshift_does_not_export_is_not_read() -> None:
-    """Its kube-state-metrics is told to leave out everything that ends in _created."""
+    """Its kube-state-metrics is configured to omit every metric that ends in _created."""
     assert "kube_pod_created" not in set(names(compile_blueprint(str(HERE / "stacks" / "openshift.yaml"))))
     assert "kube_pod_created" in set(names(compile_blueprint(str(HERE / "stacks" / "claims.yaml"))))

@@ -1,4 +1,4 @@
-"""The real Node Feature Discovery, the real Kueue, and the real GPU Operator where its image's root folder is given.
+"""The real Node Feature Discovery, the real Kueue, and the real GPU Operator if its image's root folder is given.
 
 NFD is built from pinned modules. The GPU Operator cannot be: its releases are not in the form that Go's module
 proxies serve. BLUEPRINT_GPU_OPERATOR names the folder into which its image was unpacked; without it those tests
@@ -28,7 +28,7 @@ EXAMPLES = Path(__file__).parents[2] / "examples"
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """What needs a program that cannot be built here is marked so."""
+    """Mark the tests that need a program which cannot be built here."""
     marks = {"operator_image": "gpu_operator", "pinned_kueue_image": "pinned_kueue", "kai_programs": "kai"}
     for item in items:
         for fixture in marks.keys() & set(getattr(item, "fixturenames", ())):
@@ -37,20 +37,20 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="session")
 def nfd_image() -> dict[str, Path]:
-    """What is in the root folder of NFD's image."""
+    """The root folder of NFD's image."""
     return {"/usr/bin": NFD.built()}
 
 
 @pytest.fixture(scope="session")
 def kueue_image() -> tuple[dict[str, Path], bool]:
-    """What is in the root folder of Kueue's image, and whether it is the version that is rendered."""
+    """The root folder of Kueue's image, and whether it is the rendered version."""
     given = os.environ.get("BLUEPRINT_KUEUE")
     return {"/manager": Path(given) if given else _built()}, bool(given)
 
 
 @pytest.fixture(scope="session")
 def pinned_kueue_image() -> dict[str, Path]:
-    """What is in the root folder of the Kueue that is rendered."""
+    """The root folder of the image of the rendered Kueue version."""
     given = os.environ.get("BLUEPRINT_KUEUE")
     if not given:
         pytest.skip("BLUEPRINT_KUEUE names no manager that was built from the source of the version that is rendered")
@@ -58,7 +58,7 @@ def pinned_kueue_image() -> dict[str, Path]:
 
 
 def _built() -> Path:
-    """What `lab install --with-kueue` builds; under BLUEPRINT_REQUIRE_LAB=1 it is built now."""
+    """The binaries that `lab install --with-kueue` builds; with BLUEPRINT_REQUIRE_LAB=1 they are built now."""
     if MUST_BUILD:
         install(QUEUES, progress=lambda line: sys.stderr.write(f"{line}\n") and None)
     if found := find(*QUEUES):
@@ -77,7 +77,7 @@ def kai_programs() -> Path:
 
 @pytest.fixture(scope="session")
 def operator_image() -> dict[str, Path]:
-    """What is in the root folder of the GPU Operator's image."""
+    """The root folder of the GPU Operator's image."""
     given = os.environ.get("BLUEPRINT_GPU_OPERATOR")
     if not given:
         pytest.skip("BLUEPRINT_GPU_OPERATOR names no folder with the unpacked image nvcr.io/nvidia/gpu-operator")
@@ -87,7 +87,7 @@ def operator_image() -> dict[str, Path]:
 
 @pytest.fixture(scope="module")
 def operated(request: pytest.FixtureRequest, lab, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Operated]:
-    """The blueprint that the test asks for, applied to a control plane of its own with controllers."""
+    """The blueprint that the test names, applied to a control plane of its own with controllers."""
     try:
         find_all(controllers=True)
     except Refused as refused:
@@ -100,6 +100,6 @@ def operated(request: pytest.FixtureRequest, lab, tmp_path_factory: pytest.TempP
 
 
 def _blueprint(name: str) -> Path:
-    """An example's, or one beside this file."""
+    """An example, or a blueprint next to this file."""
     mine = Path(__file__).with_name(f"{name}.yaml")
     return mine if mine.exists() else EXAMPLES / name / "blueprint.yaml"

@@ -1,4 +1,6 @@
-"""The real GPU Operator accepts what we render, with the rights that we render, and makes of it what we foretell."""
+"""The real GPU Operator accepts the rendered objects with the rendered permissions, and produces the
+predicted objects.
+"""
 
 from __future__ import annotations
 
@@ -28,7 +30,7 @@ pytestmark = pytest.mark.parametrize("operated", BLUEPRINTS, indirect=True, scop
 
 @pytest.fixture(scope="module")
 def operation(operated: Operated, nfd_image: Mapping[str, Path], operator_image: Mapping[str, Path]) -> Operation:
-    """The operator has made everything and says so."""
+    """The operator has created everything and reports success."""
     return operate(operated, nfd_image, operator_image)
 
 
@@ -49,7 +51,7 @@ def test_what_it_pulls_is_what_the_list_of_images_says(operation: Operation) -> 
     operated = operation.operated
     pulled = {image["image"] for workload in workloads(operation) for image in containers(workload)}
     listed = {each.ref for each in operated.compilation.images if each.pulled_by in OURS}
-    of_kernels = {each for each in pulled if f"-{KERNEL}-" in each}  # precompiled: nobody can list them beforehand
+    of_kernels = {each for each in pulled if f"-{KERNEL}-" in each}  # precompiled: they cannot be listed in advance
 
     assert pulled - of_kernels == listed
     assert listed <= {line.partition("@")[0] for line in operated.compilation.files["images.txt"].decode().split()}
@@ -83,11 +85,11 @@ def test_labels_of_the_pools_stay_as_declared(operation: Operation) -> None:
                 assert pool.labels.items() <= node["metadata"]["labels"].items(), name
 
 
-def test_what_it_writes_is_no_drift(operation: Operation) -> None:
+def test_what_it_writes_is_not_drift(operation: Operation) -> None:
     assert operation.operated.drift() == []
 
 
-def test_an_edit_by_hand_is_drift_beside_all_that_it_writes(operation: Operation) -> None:
+def test_an_edit_by_hand_is_drift_among_everything_that_it_writes(operation: Operation) -> None:
     path = f"/apis/{operation.stack()[0]}?fieldManager=kubectl-edit"
     edit = {"spec": {"dcgmExporter": {"enabled": False}}}
 

@@ -1,4 +1,4 @@
-"""The real Kueue keeps the rendered queues: it starts as configured, admits what fits, lends and takes back."""
+"""The real Kueue with the rendered queues: it starts as configured, admits what fits, lends and reclaims."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ NOT_HERE = {
     "kueue_finished_workloads_total": "counted when a workload ends, and none of these does",
     "kueue_admitted_until_ready_wait_time_seconds_bucket": "counted when pods are ready, and no kubelet runs them",
 }
-"""Metrics that the manager of this test does not export, and why."""
+"""Metrics that the manager of this test does not export, with the reason."""
 LATER = frozenset({"kueue_cluster_queue_resource_pending"})
 """Those that v0.17 does not know yet."""
 ADDED = frozenset({"exported_namespace", "job", "le"})
@@ -42,7 +42,7 @@ def queueing(operated: Operated, kueue_image: tuple[dict[str, Path], bool]) -> Q
 
 
 def submit(queueing: Queueing, namespace: str, count: int, **resources: str) -> None:
-    """Jobs `NAMESPACE-0` and on, each for the resources and one GPU."""
+    """Jobs `NAMESPACE-0` and so on, each with the resources and one GPU."""
     for index in range(count):
         queueing.submit(namespace, f"{namespace}-{index}", **{GPU: "1", "cpu": "4", "memory": "8Gi", **resources})
 
@@ -55,7 +55,7 @@ def keys(value: Any, path: str = "") -> Iterator[str]:
 
 
 def test_it_knows_every_field_of_the_rendered_configuration(queueing: Queueing) -> None:
-    """It says first what it has loaded."""
+    """It first logs the loaded configuration."""
     [said] = [json.loads(line) for line in queueing.manager.said().splitlines() if '"config":"apiVersion:' in line]
     loaded = YAML(typ="safe").load(said["config"])
     assert {*keys(queueing.configuration())} <= {*keys(loaded)}
@@ -68,7 +68,7 @@ def test_every_queue_is_active(queueing: Queueing) -> None:
 
 
 def test_the_stored_objects_can_be_read_in_the_older_version(queueing: Queueing) -> None:
-    """The definitions name the manager as their converter."""
+    """The definitions name the manager as the conversion webhook."""
     [older] = [
         each
         for each in queueing.operated.get("/apis/kueue.x-k8s.io/v1beta1/clusterqueues")
@@ -78,7 +78,7 @@ def test_the_stored_objects_can_be_read_in_the_older_version(queueing: Queueing)
 
 
 def test_one_job_more_than_the_quota_waits(queueing: Queueing) -> None:
-    """Though it names no queue: the namespace has one by default. Memory and processors have no quota."""
+    """The Job names no queue: the namespace has a default one. Memory and processors have no quota."""
     submit(queueing, "alone", 5)
 
     queueing.manager.wait_for(lambda: len(queueing.admitted("alone")) == 4 and len(queueing.waiting("alone")) == 1)
@@ -88,7 +88,7 @@ def test_outside_of_tenants_nothing_is_held(queueing: Queueing) -> None:
     assert not queueing.submit("default", "free", **{GPU: "1"})["spec"].get("suspend")
 
 
-def test_a_tenant_borrows_and_the_owner_takes_back(queueing: Queueing) -> None:
+def test_a_tenant_borrows_and_the_owner_reclaims(queueing: Queueing) -> None:
     submit(queueing, "right", 13)
     queueing.manager.wait_for(lambda: len(queueing.admitted("right")) == 12)
 
@@ -98,7 +98,7 @@ def test_a_tenant_borrows_and_the_owner_takes_back(queueing: Queueing) -> None:
 
 
 def test_pods_of_a_group_are_counted_by_what_they_request(queueing: Queueing) -> None:
-    """Whatever they say themselves: of two that claim to be alike one requests more."""
+    """Whatever they declare: of two that claim to be equal, one requests more."""
     lab, group = queueing.operated.lab, {f"{PODS}-name": "group"}
     for name, gpus in (("small", "1"), ("large", "3")):
         container = {"name": "main", "image": "example.org/x:1", "resources": {"limits": {GPU: gpus}}}
@@ -116,7 +116,7 @@ def test_pods_of_a_group_are_counted_by_what_they_request(queueing: Queueing) ->
 
 
 def test_a_workload_starts_when_the_autoscaler_has_answered(queueing: Queueing) -> None:
-    """It has quota before, and Kueue asks for the nodes of its pods."""
+    """It first gets quota, and then Kueue requests nodes for its pods."""
     lab, requests = queueing.operated.lab, "/apis/autoscaling.x-k8s.io/v1/namespaces/alone/provisioningrequests"
     queueing.submit("alone", "asks", **{f"{GPU}.shared": "2"})
     queueing.manager.wait_for(lambda: bool(queueing.operated.get(requests)))
@@ -147,7 +147,7 @@ def test_a_workload_starts_when_the_autoscaler_has_answered(queueing: Queueing) 
 
 
 def expressions() -> Iterator[str]:
-    """Everything that records, alerts and panels of Kueue read of it."""
+    """All expressions of recordings, alerts and panels about Kueue."""
     for name in ("records", "alerts", "dashboards"):
         for text in _texts(YAML(typ="safe").load((KUEUE / f"{name}.yaml").read_text())):
             if "kueue_" in text and "(" in text:
@@ -164,7 +164,7 @@ def _texts(value: Any) -> Iterator[str]:
 def test_it_exports_what_records_alerts_and_panels_read(
     queueing: Queueing, kueue_image: tuple[dict[str, Path], bool]
 ) -> None:
-    """After jobs were admitted, waited and were taken back for their owner."""
+    """After jobs were admitted, waited and were preempted for the owner of the quota."""
     read: dict[str, set[str]] = {}
     for each in expressions():
         for metric, labels in labels_read(each).items():
@@ -179,7 +179,7 @@ def test_it_exports_what_records_alerts_and_panels_read(
 
 
 def test_a_wrong_queue_is_refused_by_the_webhooks(queueing: Queueing) -> None:
-    """They answer at the paths that are rendered."""
+    """They respond at the rendered paths."""
     path = f"{API}/clusterqueues/alone?dryRun=All"
     wrong = [{"op": "add", "path": "/spec/resourceGroups/0/flavors/0/resources/0/lendingLimit", "value": "1"}]
     with pytest.raises(Exception, match="lendingLimit"):
@@ -192,5 +192,5 @@ def test_the_rendered_rights_are_enough(queueing: Queueing, kueue_image: tuple[d
     assert [line for line in refused if kueue_image[1] or "Server rejected event" not in line] == []
 
 
-def test_what_it_writes_is_no_drift(queueing: Queueing) -> None:
+def test_what_it_writes_is_not_drift(queueing: Queueing) -> None:
     assert queueing.drift() == []

@@ -1,6 +1,7 @@
-"""Pods that no quota counts, in workloads of several sets: what Kueue v0.19 does with them, and that `admit` says so.
+"""Pods that no quota counts, in workloads with several pod sets: the behaviour of Kueue v0.19, and that `admit`
+predicts it.
 
-The other version that can be had, v0.17, does not know `quotaCheckStrategy`.
+The other available version, v0.17, does not know `quotaCheckStrategy`.
 """
 
 from __future__ import annotations
@@ -66,7 +67,7 @@ def test_a_set_that_no_quota_counts_has_to_be_the_last_one(queueing: Queueing) -
 
 
 def admitted(queueing: Queueing) -> set[str]:
-    """The names of the JobSets that Kueue has let start."""
+    """The names of the JobSets that Kueue has started."""
     found = queueing.operated.get(f"{API}/workloads")
     return {
         each["metadata"]["ownerReferences"][0]["name"]
@@ -77,7 +78,7 @@ def admitted(queueing: Queueing) -> set[str]:
 
 
 def predicted(queueing: Queueing) -> dict[str, str]:
-    """What `admit` says of each JobSet."""
+    """The prediction of `admit` for each JobSet."""
     platform = queueing.operated.compilation.platform
     assert platform
     admission = Admission(platform, ResolvedFacts(platform), queueing.operated.bundle.objects)

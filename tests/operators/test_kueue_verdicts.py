@@ -1,7 +1,7 @@
-"""What `blueprint admit` says of tenants' workloads, and what the real Kueue does with them, generated.
+"""The results of `blueprint admit` for generated workloads of tenants, compared with the real Kueue.
 
 Tenants submit a Job each, and then a JobSet with several sets of pods, which Kueue admits together. Each is alone in
-its group, so Kueue's answer does not depend on what others run. BLUEPRINT_SEED chooses others; `make soak` tries more.
+its group, so Kueue's decision does not depend on others. BLUEPRINT_SEED selects others; `make soak` tests more.
 """
 
 from __future__ import annotations
@@ -61,7 +61,7 @@ def _quota(dice: random.Random) -> str:
 
 
 def _groups(dice: random.Random) -> Iterator[str]:
-    """A tree for each number: a group, perhaps one inside it, and the members of both. `a` is who submits."""
+    """A tree for each number: a group, possibly a nested one, and the members of both. `a` submits the workloads."""
     for number in range(GROUPS):
         own = f"quota: {{gpu: {dice.randint(0, 2)}}}" if dice.random() < 0.5 else ""
         yield f"    g{number}: {{{own}}}\n"
@@ -74,7 +74,7 @@ def _groups(dice: random.Random) -> Iterator[str]:
 
 
 def _pods(number: int, gpus: int, pool: str | None) -> dict[str, Any]:
-    """The specification of a Job of so many pods, for any pool or for one."""
+    """The specification of a Job with that many pods, for any pool or for one."""
     requests = {"cpu": "1", "memory": "1Gi", **({"nvidia.com/gpu": str(gpus)} if gpus else {})}
     container = {"name": "main", "image": "example.org/train:1", "resources": {"limits": requests}}
     selector = {"nodeSelector": {"example.org/pool": pool}} if pool else {}
@@ -88,7 +88,7 @@ def _job(number: int, pods: int) -> dict[str, Any]:
 
 
 def _jobset(number: int, most: int, dice: random.Random) -> dict[str, Any]:
-    """Two to four sets of pods that together request about as much as can be had; one may request no GPU."""
+    """Two to four pod sets that together request about as much as is available; one may request no GPU."""
     sets = [
         {
             "name": f"set{index}",
@@ -112,7 +112,7 @@ def _jobset(number: int, most: int, dice: random.Random) -> dict[str, Any]:
 
 
 def _most(compilation: Compilation) -> list[int]:
-    """How many GPUs of the first pool each tenant can get, by number."""
+    """The maximum number of GPUs of the first pool that each tenant can get, by number."""
     platform = compilation.platform
     assert platform
     lending = Lending(platform.tenants)
@@ -167,7 +167,7 @@ def test_sets_of_pods_are_admitted_together_where_admit_says_so_and_nowhere_else
 def disagreements(
     queueing: Queueing, compilation: Compilation, workloads: list[dict[str, Any]], path: str
 ) -> dict[str, str]:
-    """What Kueue says of each workload about which `admit` says otherwise, by namespace. All are deleted in the end."""
+    """Kueue's decision for each workload about which `admit` disagrees, by namespace. All are deleted at the end."""
     platform, bundle = compilation.platform, compilation.bundle
     assert platform
     assert bundle
@@ -189,7 +189,7 @@ def disagreements(
 
 
 def _verdicts(queueing: Queueing) -> dict[str, str] | None:
-    """What Kueue has decided about the workload of each namespace; None until it has looked at all."""
+    """Kueue's decision about the workload of each namespace; None until it has decided about all."""
     found = {}
     for each in queueing.operated.get(f"{API}/workloads"):
         conditions = {one["type"]: one for one in each.get("status", {}).get("conditions", [])}

@@ -1,4 +1,4 @@
-"""`lab run --kueue` of instances that pods claim by profile, and of a pool whose autoscaler is asked for nodes."""
+"""`lab run --kueue` with instances that pods claim by profile, and with a pool whose autoscaler must provide nodes."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ GPU = {"limits": {"nvidia.com/gpu": "1"}}
 
 
 def job(name: str, namespace: str, pods: int, *, profile: str = "") -> dict[str, Any]:
-    """A Job of pods that claim an instance each by the template of their tenant, or request a GPU."""
+    """A Job whose pods each claim an instance with their tenant's template, or request a GPU."""
     container: dict[str, Any] = {"name": "main", "image": "example.org/x:1"}
     container["resources"] = {"claims": [{"name": "gpu"}]} if profile else GPU
     claims = [{"name": "gpu", "resourceClaimTemplateName": f"mig-{profile}"}]
@@ -36,7 +36,7 @@ WORKLOADS = (
 
 @pytest.fixture(scope="module", params=["built", pytest.param("rendered", marks=pytest.mark.pinned_kueue)])
 def report(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
-    """All of them, tried once: before the Kueue that `lab install` builds, and before the version that is rendered."""
+    """All of them, run once: with the Kueue that `lab install` builds, and with the rendered version."""
     folder = tmp_path_factory.mktemp("claimed")
     if request.param == "built":
         request.getfixturevalue("kueue_image")
@@ -50,7 +50,7 @@ def report(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
 def tried(folder: Path) -> dict[str, Any]:
     (folder / "workloads.yaml").write_text("\n---\n".join(map(json.dumps, WORKLOADS)))
     options = ["--workloads", str(folder / "workloads.yaml"), "--report", f"json={folder}/report.json", "-q"]
-    assert main(["lab", "run", str(BLUEPRINT), "--kueue", *options]) == 1  # some wait without end
+    assert main(["lab", "run", str(BLUEPRINT), "--kueue", *options]) == 1  # some wait forever
     found: dict[str, Any] = json.loads((folder / "report.json").read_text("utf-8"))
     return found
 
@@ -60,7 +60,7 @@ def placements(report: dict[str, Any], namespace: str, name: str) -> list[dict[s
 
 
 def test_every_queue_is_active_and_admit_agrees(report: dict[str, Any]) -> None:
-    """A queue whose check is not active is not active, either."""
+    """A queue with an inactive check is inactive, too."""
     found = [each for each in report["diagnostics"] if each["code"] not in ("BP0037", "BP7045")]
     assert found == []
 

@@ -1,7 +1,8 @@
-"""`lab run --kai`: the real KAI starts what the quotas of generated tenants suffice for, and `admit` says the same.
+"""`lab run --kai`: the real KAI starts workloads of generated tenants according to their quotas, and `admit` predicts
+it.
 
-Each tenant is alone in its group, and there are more GPUs than all of them may use, so what KAI decides about one does
-not depend on others. BLUEPRINT_SEED chooses others.
+Each tenant is alone in its group, and there are more GPUs than all of them may use, so KAI's decisions are independent
+of each other. BLUEPRINT_SEED selects other tenants.
 """
 
 from __future__ import annotations
@@ -43,11 +44,11 @@ SHARED = (
     b: {parent: lab, namespaces: [b], quota: {gpu: {guaranteed: 4, borrow: 2}}}
 """
 )
-"""One node of eight GPUs, of which the group has six."""
+"""One node with eight GPUs, of which the group has six."""
 
 
 def _groups(dice: random.Random) -> Iterator[str]:
-    """A group for each number, whose members are `a`, who submits, and `b`, of whom it may borrow."""
+    """A group for each number, with the members `a`, which submits, and `b`, from which it may borrow."""
     for number in range(GROUPS):
         yield f"    g{number}: {{}}\n"
         for member in "ab":
@@ -80,7 +81,9 @@ def _job(name: str, tenant: str, priority: str = "") -> dict[str, Any]:
 
 
 def _workload(number: int, dice: random.Random) -> dict[str, Any]:
-    """A Job or a Deployment of up to six pods: with whole GPUs or halves, started together or not, stopped or never."""
+    """A Job or a Deployment of up to six pods: with whole GPUs or halves, started together or not,
+    preemptible or not.
+    """
     labels = _labels(f"a{number}", dice.choice(("", "", "serving", "sweeps", "inference", "build-preemptible")))
     pods, half = dice.randint(1, 6), dice.random() < 0.25
     limits = {"cpu": "100m", "memory": "64Mi"} | ({} if half else {"nvidia.com/gpu": str(dice.choice((1, 1, 1, 2)))})
@@ -105,7 +108,7 @@ def _workload(number: int, dice: random.Random) -> dict[str, Any]:
 
 @pytest.fixture(scope="module")
 def report(kai_programs: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
-    """All workloads, tried once."""
+    """All workloads, run once."""
     dice = random.Random(SEED)  # noqa: S311 - which tenants and workloads, no secret
     blueprint = HEAD + "".join(_groups(dice))
     workloads = [_workload(number, dice) for number in range(GROUPS)]
@@ -128,23 +131,25 @@ def test_every_workload_is_placed_or_waits_for_quota(report: dict[str, Any]) -> 
     assert min(outcomes.values()) >= GROUPS // 5
 
 
-def test_admit_says_the_same_of_each(report: dict[str, Any]) -> None:
+def test_admit_agrees_about_each(report: dict[str, Any]) -> None:
     assert [each["message"] for each in report["diagnostics"] if each["code"] == "BP0038"] == []
     assert not [each for each in report["diagnostics"] if each["code"] == "BP0032"]
 
 
-def test_what_waits_is_said_by_kai(report: dict[str, Any]) -> None:
+def test_what_waits_is_reported_by_kai(report: dict[str, Any]) -> None:
     waiting = [each for each in report["diagnostics"] if each["code"] == "BP0037"]
     assert waiting
     assert all("quota" in each["message"] and " GPUs" in each["message"] for each in waiting)
 
 
-def test_the_version_is_said(report: dict[str, Any]) -> None:
+def test_the_version_is_reported(report: dict[str, Any]) -> None:
     assert report["subject"]["kai"]
 
 
 def test_what_is_guaranteed_is_taken_back(kai_programs: Path, tmp_path: Path) -> None:
-    """One tenant borrows what the other leaves of the group's six GPUs; what is never stopped does not borrow."""
+    """One tenant borrows what the other leaves of the group's six GPUs; workloads that are never preempted do not
+    borrow.
+    """
     jobs = [_job(f"never-stopped-{number}", "a", "serving") for number in range(3)]
     jobs += [_job(f"borrows-{number}", "a") for number in range(6)]
     report = _tried(SHARED, [*jobs, *(_job(f"own-{number}", "b") for number in range(2))], kai_programs, tmp_path)

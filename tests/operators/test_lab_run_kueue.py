@@ -1,4 +1,6 @@
-"""`lab run --kueue`: the real manager admits what quotas suffice for; where `admit` says otherwise, that is named."""
+"""`lab run --kueue`: the real manager admits workloads within their quotas; where `admit` disagrees, this
+is reported.
+"""
 
 from __future__ import annotations
 
@@ -41,7 +43,9 @@ def deployment(name: str, namespace: str, replicas: int) -> dict[str, Any]:
 
 
 ERRS = {"Job/alone/alone-0": False, "Job/alone/alone-1": False, "Job/left/larger-than-the-group": True}
-"""What `admit` is made to predict wrongly. Of two Jobs at least one is admitted: Kueue may let any of the five wait."""
+"""Workloads for which `admit` is made to predict wrongly. Of two Jobs at least one is admitted: Kueue may let any of
+the five wait.
+"""
 WORKLOADS = (
     *(job(f"alone-{number}", "alone") for number in range(5)),
     job("larger-than-the-group", "left", 13),
@@ -51,7 +55,7 @@ WORKLOADS = (
 
 @pytest.fixture(scope="module")
 def report(kueue_image: object, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
-    """All workloads, tried once; `admit` is made to err about three of them."""
+    """All workloads, run once; `admit` is made to err about three of them."""
     folder = tmp_path_factory.mktemp("run")
     (folder / "workloads.yaml").write_text("\n---\n".join(map(json.dumps, WORKLOADS)))
     predicted = trials._predicted
@@ -75,7 +79,7 @@ def findings(report: dict[str, Any], code: str) -> dict[str, dict[str, Any]]:
     return {each["subject"]: each for each in report["diagnostics"] if each["code"] == code}
 
 
-def test_as_many_as_the_quota_suffices_for_are_admitted_and_one_more_waits(report: dict[str, Any]) -> None:
+def test_as_many_as_the_quota_covers_are_admitted_and_one_more_waits(report: dict[str, Any]) -> None:
     assert sorted(outcomes(report, "Job/alone/")) == ["placed"] * 4 + ["waits"]
     [waiting] = [each for name, each in findings(report, "BP0037").items() if name.startswith("Job/alone/")]
     assert "1 more needed" in waiting["message"]
@@ -83,7 +87,7 @@ def test_as_many_as_the_quota_suffices_for_are_admitted_and_one_more_waits(repor
     assert any("alone it is admitted" in each for each in notes) is (waiting["subject"] not in ERRS)
 
 
-def test_what_was_given_is_said(report: dict[str, Any]) -> None:
+def test_what_was_given_is_reported(report: dict[str, Any]) -> None:
     given = [each for each in report["placements"] if each["outcome"] == "placed"]
     assert {reason for each in given for reason in each["reasons"]} == {"admitted: 1 nvidia.com/gpu of gpu"}
 
@@ -95,12 +99,12 @@ def test_pods_of_a_deployment_are_admitted_one_by_one_and_borrow(report: dict[st
     assert serves["reasons"][0].startswith("admitted: 12 nvidia.com/gpu of gpu; 1 waiting: ")
 
 
-def test_more_than_the_group_has_waits_without_end(report: dict[str, Any]) -> None:
+def test_more_than_the_group_has_waits_forever(report: dict[str, Any]) -> None:
     finding = findings(report, "BP0037")["Job/left/larger-than-the-group"]
     assert "maximum capacity (12)" in finding["message"]
 
 
-def test_what_admit_says_otherwise_is_named(report: dict[str, Any]) -> None:
+def test_disagreement_of_admit_is_named(report: dict[str, Any]) -> None:
     found = findings(report, "BP0038")
     admitted = {each["workload"] for each in report["placements"] if each["outcome"] == "placed"} & ERRS.keys()
     assert admitted
@@ -109,7 +113,7 @@ def test_what_admit_says_otherwise_is_named(report: dict[str, Any]) -> None:
         assert "never admits it, and Kueue decides otherwise: admitted" in found[name]["message"]
 
 
-def test_the_version_is_said(report: dict[str, Any]) -> None:
+def test_the_version_is_reported(report: dict[str, Any]) -> None:
     said = [each for each in report["notAsked"] if each.startswith("Kueue v")]
     assert said == ["Kueue v0.19.2 (v0.17.0 runs here, without newer features)"]
 

@@ -1,4 +1,4 @@
-"""The real Node Feature Discovery runs as rendered: its configuration does what the GPU Operator needs."""
+"""The real Node Feature Discovery with the rendered configuration provides what the GPU Operator needs."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ FEATURES = "/apis/nfd.k8s-sigs.io/v1alpha1"
 
 @pytest.fixture(scope="module")
 def discovered(operated: Operated, nfd_image: dict[str, Any]) -> Discovery:
-    """Every node's worker has looked, and the master has labelled the nodes."""
+    """Every node's worker has run, and the master has labelled the nodes."""
     return discover(operated, nfd_image)
 
 
@@ -81,11 +81,11 @@ def test_the_rendered_rights_are_enough(discovered: Discovery) -> None:
         assert FORBIDDEN not in program.said()
 
 
-def test_what_it_writes_is_no_drift(discovered: Discovery) -> None:
+def test_what_it_writes_is_not_drift(discovered: Discovery) -> None:
     assert discovered.operated.drift() == []
 
 
-def test_an_edit_by_hand_is_drift_beside_all_that_it_writes(discovered: Discovery) -> None:
+def test_an_edit_by_hand_is_drift_among_everything_that_it_writes(discovered: Discovery) -> None:
     operated = discovered.operated
     path = f"/apis/apps/v1/namespaces/{operated.namespace_of('nfd')}/deployments/nfd-master?fieldManager=kubectl-edit"
 

@@ -30,7 +30,7 @@ def both(
     kubernetes: str = "1.36.3",
     spec: str = "",
 ) -> Compilation:
-    """A pool `train` of the platform's own way, and `research` of the other one."""
+    """A pool `train` with the platform's own allocation, and `research` with the other one."""
     pools = (pool("train", counted, nodes=2), pool("research", f"{claimed}, allocation: {way}", nodes=2))
     return compiled(blueprint(*pools, stack=stack, spec=spec, kubernetes=kubernetes))
 
@@ -41,7 +41,7 @@ def objects(found: Compilation) -> dict[str, dict[str, Any]]:
 
 
 def runs_on(daemon_set: dict[str, Any], labels: dict[str, str]) -> bool:
-    """Whether node selector and required affinity choose a node, as the scheduler reads them."""
+    """Whether node selector and required affinity match a node, as the scheduler evaluates them."""
     spec = daemon_set["spec"]["template"]["spec"]
     if any(labels.get(key) != value for key, value in spec.get("nodeSelector", {}).items()):
         return False
@@ -62,7 +62,7 @@ def test_each_program_runs_on_the_nodes_of_its_own_pools_alone() -> None:
     assert not any(runs_on(made[name], DISCOVERED) for name in where), "nodes of no pool get neither"
 
 
-def test_it_does_not_matter_which_way_is_the_platforms_own() -> None:
+def test_it_does_not_matter_which_allocation_is_the_platforms_own() -> None:
     swapped = both(stack="standaloneDra", way="devicePlugin")
     made = objects(swapped)
     assert swapped.bundle
@@ -116,7 +116,7 @@ def test_sharing_belongs_to_pools_with_a_device_plugin() -> None:
     ]
 
 
-def test_what_claims_need_is_asked_of_the_pools_that_are_claimed() -> None:
+def test_requirements_of_claims_apply_to_the_pools_that_are_claimed() -> None:
     old = both(kubernetes="1.33")
     assert "BP3220" in {each.code.id for each in old.diagnostics}
     [by_plugin] = both(claimed=f"{H100}, owner: {{devicePlugin: host}}").diagnostics
@@ -186,7 +186,7 @@ def test_no_series_is_recorded_twice() -> None:
 
 
 def test_a_pool_that_changes_hands_is_to_be_drained(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """The other pool stays as it is: nothing is said of it."""
+    """The other pool stays as it is: nothing is reported about it."""
     bundles = {}
     for name, own in (("before", ""), ("mixed", ", allocation: dra"), ("after", "")):
         stack = "dra" if name == "after" else "devicePlugin"

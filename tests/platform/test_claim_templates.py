@@ -1,4 +1,4 @@
-"""The claim templates that tenants get: in whose namespaces, and of which class."""
+"""The claim templates that tenants get: their namespaces, and their classes."""
 
 from __future__ import annotations
 
@@ -34,14 +34,14 @@ QUEUED = f"{HEAD}  queueing: {{kueue: {{}}}}\n" + TENANTS % (", quota: {claimed:
 BY_CLAIM = "  components: {dra-driver-nvidia-gpu: {settings: {extendedResources: never}}}\n"
 
 
-def test_who_has_quota_of_claimed_gpus_gets_a_template_in_each_namespace() -> None:
+def test_tenants_with_quota_of_claimed_gpus_get_a_template_in_each_namespace() -> None:
     one = {"deviceClassName": "gpu.nvidia.com", "allocationMode": "ExactCount", "count": 1}
     request = [{"name": "gpu", "exactly": one}]
     assert templates(QUEUED + BY_CLAIM) == {"a-1/gpu": request, "a-2/gpu": request}
 
 
 def test_where_kueue_counts_requests_instead_of_claims_there_is_none() -> None:
-    """It would admit no pod that claims by a template: the class is not among its mappings."""
+    """It would admit no pod with a claim from a template: the class is not among its mappings."""
     assert templates(QUEUED) == {}
 
 

@@ -1,4 +1,4 @@
-"""What goes together: by facts of the hardware, and by the rules of the catalogue."""
+"""Compatible values: by facts of the hardware, and by the rules of the catalogue."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def branch_of(done: Compilation) -> str:
     return done.platform.pools[0].driver.branch or ""
 
 
-def test_a_gpu_that_new_drivers_dropped_gets_the_newest_branch_that_knows_it_and_is_told_why() -> None:
+def test_a_gpu_that_new_drivers_dropped_gets_the_newest_branch_that_supports_it_with_the_reason() -> None:
     done = declared("gpu: {product: V100-SXM2-32GB, count: 8}")
     assert branch_of(done) == "580"
     found = one(done, "BP3162")
@@ -68,7 +68,7 @@ def test_every_product_has_a_maintained_branch_in_the_release_and_the_default_is
 
 
 def test_a_doubtful_minimum_warns_and_a_certain_one_refuses() -> None:
-    """That an H20 needs 535 is general knowledge; that a B200 needs 570.133.20 is in NVIDIA's documents."""
+    """That an H20 needs 535 is general knowledge; that a B200 needs 570.133.20 is in NVIDIA's documentation."""
     assert told(declared('gpu: {product: H20, count: 8}, owner: {driver: host}, driver: {branch: "525"}')) == {
         "BP3161": Severity.WARNING
     }
@@ -80,7 +80,7 @@ def test_a_doubtful_minimum_warns_and_a_certain_one_refuses() -> None:
 
 
 def test_kernel_modules_that_do_not_drive_the_gpu_are_refused_and_doubtful_ones_warn() -> None:
-    """The vendor says it of Blackwell; of the product on trial nobody is sure."""
+    """The vendor documents it for Blackwell; for the test product it is not certain."""
     fields = "gpu: {product: %s, count: 2}, owner: {driver: operator}, driver: {kernelModules: proprietary}"
     assert told(declared(fields % "RTX-PRO-6000-Blackwell-Server")) == {"BP3104": Severity.ERROR}
     text = blueprint(pool("gpu", fields % "TRIAL-48GB", nodes=2), os="ubuntu-24.04", spec="  hardware: [trial.yaml]\n")
@@ -110,7 +110,7 @@ def test_a_rule_applies_exactly_where_it_says(fields: str, os: str, severity: Se
     assert told(declared(fields, os)).get("BP3164") == severity
 
 
-def test_a_rule_is_told_with_its_lines_and_its_source() -> None:
+def test_a_rule_is_reported_with_its_lines_and_its_source() -> None:
     done = declared(CUT % "0-3" + ", owner: {driver: host}, driver: {version: 570.133.20}")
     found = one(done, "BP3164")
     assert found.path == "spec.nodePools.gpu.driver.version"
@@ -127,7 +127,7 @@ def test_every_rule_names_its_source_and_only_products_that_exist(rule: Compatib
         assert any(Condition(any_of=(pattern,)).holds(product) for product in load_catalog().products)
 
 
-def test_a_host_with_switches_is_told_to_run_the_fabric_manager_and_others_are_not() -> None:
+def test_only_a_host_with_switches_needs_the_fabric_manager() -> None:
     def needs(fields: str) -> str:
         files = declared(fields).files
         assert files
@@ -147,7 +147,7 @@ def test_versions_are_compared_by_their_numbers() -> None:
     ]  # fmt: skip
 
 
-def test_what_is_not_known_fits_only_where_that_is_asked() -> None:
+def test_unknown_facts_match_only_where_a_rule_allows_it() -> None:
     assert not Condition(any_of=("*",)).holds(None)
     assert Condition(unknown=True).holds(None)
     assert not Condition(unknown=True).holds("570")
@@ -157,7 +157,7 @@ def test_what_is_not_known_fits_only_where_that_is_asked() -> None:
     ("text", "says"),
     [
         ("when: {os: {}}\ndemands: something", "it has no condition"),
-        ("when: {os: {anyOf: [a]}}", "either forbid or demand"),
+        ("when: {os: {anyOf: [a]}}", "either forbids or demands"),
         ("when: {os: {anyOf: [a]}}\nforbids: this", "needs help"),
         ("when: {wheather: {anyOf: [a]}}\ndemands: this", "must be one of"),
     ],
@@ -178,7 +178,7 @@ def test_the_a10_of_azure_gets_its_driver_from_azure(owner: str, expected: dict[
 
 
 def test_the_operator_on_talos_warns_since_its_validator_looks_elsewhere() -> None:
-    """A patch of `driverInstallDir` makes it work, as Talos documents it: so it is no error."""
+    """With a patch of `driverInstallDir` it works, as Talos documents: so it is not an error."""
     text = blueprint(
         pool("train", "owner: {driver: host, toolkit: host}", product="L4", count=1),
         kubernetes="1.35",

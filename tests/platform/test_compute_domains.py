@@ -1,4 +1,4 @@
-"""`spec.computeDomains`: what the pools' NVLink domains decide, said for the whole platform."""
+"""`spec.computeDomains`: the effect of the pools' NVLink domains, and its setting for the whole platform."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def platform(declared: str, stack: str, fields: str = RACK) -> Compilation:
 
 
 def joins(found: Compilation) -> bool:
-    """Whether the driver's controller or the GPUCluster joins nodes."""
+    """Whether the driver's controller or the GPUCluster joins nodes into compute domains."""
     assert found.bundle, found.diagnostics
     for one in found.bundle.objects:
         if one.id.kind == "GPUCluster":
@@ -29,7 +29,7 @@ def joins(found: Compilation) -> bool:
 
 @pytest.mark.parametrize("stack", ["gpuCluster", "standaloneDra"])
 @pytest.mark.parametrize(("declared", "expected"), [("", False), ("true", True), ("false", False)])
-def test_it_decides_where_pods_claim_gpus(stack: str, declared: str, expected: bool) -> None:
+def test_it_takes_effect_where_pods_claim_gpus(stack: str, declared: str, expected: bool) -> None:
     assert joins(platform(declared, stack)) is expected
 
 
@@ -43,7 +43,7 @@ def test_it_brings_the_driver_beside_a_device_plugin() -> None:
     assert "DeviceClass/gpu.nvidia.com" not in names, "the device plugin allocates the GPUs"
 
 
-def test_switched_off_beside_an_nvlink_domain_is_told_at_its_line() -> None:
+def test_switched_off_beside_an_nvlink_domain_is_reported_at_its_line() -> None:
     [found] = platform("false", "standaloneDra", JOINED).diagnostics
     assert (found.code.id, found.path) == ("BP3233", "spec.computeDomains")
 
@@ -52,7 +52,7 @@ DRIVER_PLUGIN = ("DaemonSet", "dra-driver-nvidia-gpu-kubelet-plugin")
 
 
 def plugin(found: Compilation) -> dict[str, Any]:
-    """The pods' spec of the driver's DaemonSet."""
+    """The pod spec of the driver's DaemonSet."""
     assert found.bundle, found.diagnostics
     [one] = [each for each in found.bundle.objects if (each.id.kind, each.id.name) == DRIVER_PLUGIN]
     spec: dict[str, Any] = one.data["spec"]["template"]["spec"]
@@ -101,7 +101,7 @@ def test_it_is_applied_after_the_operator() -> None:
     ("owner", "root"),
     [("owner: {driver: host, toolkit: host}", "/"), ("driver: {branch: '580'}", "/run/nvidia/driver")],
 )
-def test_who_brings_the_driver_decides_where_its_files_are(owner: str, root: str) -> None:
+def test_the_owner_of_the_driver_determines_where_its_files_are(owner: str, root: str) -> None:
     fields = f"{owner}, gpu: {{product: GB200, count: 4}}, nvlinkDomain: {{nodes: 2}}"
     assert driver_root(platform("true", "clusterPolicy", fields)) == root
 
@@ -124,7 +124,7 @@ def test_it_runs_on_the_nodes_with_an_nvlink_domain() -> None:
     assert driver_root(found) == "/run/nvidia/driver"
 
 
-def test_drivers_at_two_places_are_refused_where_it_runs_on_both() -> None:
+def test_drivers_in_two_directories_are_rejected_where_it_runs_on_both() -> None:
     [found] = two_pools(CONTAINER, HOST).diagnostics
     assert (found.code.id, found.path) == ("BP3343", "spec.nodePools.small.owner")
 

@@ -1,4 +1,4 @@
-"""The driver branch of a pool that names none is decided once: what is judged is what is rendered."""
+"""The driver branch of a pool without one is determined once: checks and rendering use the same."""
 
 from __future__ import annotations
 
@@ -51,7 +51,9 @@ def test_init_writes_the_branch_that_a_pool_without_one_gets(release: str) -> No
 @pytest.mark.parametrize("release", CATALOG.releases)
 @pytest.mark.parametrize("system", ["ubuntu-22.04", "ubuntu-24.04", "ubuntu-26.04"])
 def test_a_precompiled_driver_that_is_rendered_is_published(release: str, system: str) -> None:
-    """Whatever branch a pool gets: refused, or among what the release knows to be published for the system."""
+    """Whatever branch a pool gets: it is rejected, or among those that the release lists as published for
+    the system.
+    """
     known = CATALOG.release(release)
     assert known
     published = known.driver.precompiled.value.get(system, ())
@@ -102,7 +104,7 @@ def test_a_product_of_which_every_branch_lacks_an_image_fits_no_driver() -> None
 
 
 @pytest.mark.parametrize("driver", ['{branch: "580"}', '{version: "580.173.02"}', '{branch: "535"}'])
-def test_a_declared_branch_without_an_image_is_refused_unless_the_driver_is_somebody_elses(driver: str) -> None:
+def test_a_declared_branch_without_an_image_is_refused_unless_the_driver_is_provided_by_others(driver: str) -> None:
     done = compiled(declared("2026.11", ["L40S"], system="ubuntu-26.04", driver=driver))
     assert [found.split()[0] for found in errors(done)] == ["BP3400"]
     text = declared("2026.11", ["L40S"], system="ubuntu-26.04", driver=driver)

@@ -1,4 +1,4 @@
-"""`spec.delivery`: what is written for whom, and what is wrong with it, at its line."""
+"""`spec.delivery`: the files for each tool, and mistakes, reported at their lines."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def folders(compilation: Compilation) -> set[str]:
         (f"path: clusters/prod, {ARGOCD}, flux: {{source: platform}}", {"delivery/argocd", "delivery/flux"}),
     ],
 )
-def test_files_are_made_for_who_is_declared(delivery: str, made: set[str]) -> None:
+def test_files_are_created_for_each_declared_tool(delivery: str, made: set[str]) -> None:
     compilation = compiled(delivery)
     assert compilation.bundle is not None, compilation.diagnostics
     assert folders(compilation) == made
@@ -71,7 +71,7 @@ def test_what_is_wrong_is_refused_at_its_line(delivery: str, code: str) -> None:
     assert "delivery" in TEXT.replace("spec:\n", "spec:\n  delivery\n", 1).splitlines()[found.at.line - 1]
 
 
-def test_nodes_that_nobody_would_label_are_warned_of() -> None:
+def test_nodes_that_nothing_would_label_cause_a_warning() -> None:
     head = f"spec:\n  nodeLabels: apply\n  delivery: {{path: a, {ARGOCD}}}\n"
     text = TEXT.replace("  nodeLabels: provisioner\n", "").replace("spec:\n", head, 1)
     compilation = compile_blueprint("b.yaml", files=MemoryFiles({"b.yaml": text}))

@@ -1,4 +1,6 @@
-"""What follows from a blueprint: expectations, prerequisites, images, node labels, by distribution and driver owner."""
+"""Values derived from a blueprint: expectations, prerequisites, images, node labels, by distribution and
+driver owner.
+"""
 
 from __future__ import annotations
 
@@ -39,14 +41,14 @@ POOL = "spec.nodePools.gpu"
 
 
 def expected(compilation: Compilation, check: str) -> Any:
-    """What a probe must find on nodes with GPUs; None where nothing is expected."""
+    """What a probe must find on nodes with GPUs; None if nothing is expected."""
     assert compilation.bundle
     found = [each for each in compilation.bundle.expectations if (each.pool, each.check) == ("gpu", check)]
     assert len(found) <= 1
     return found[0].parameters if found else None
 
 
-def test_of_a_pool_without_gpus_it_is_expected_that_it_has_none() -> None:
+def test_a_pool_without_gpus_is_expected_to_have_none() -> None:
     found = declared().bundle.expectations
     assert [(each.check, each.parameters) for each in found if each.pool == "cpu"] == [("gpu-count", 0)]
     assert {each.pool for each in found} == {"cpu", "gpu"}
@@ -79,12 +81,12 @@ def test_count_and_product_are_expected_with_their_lines() -> None:
 
 
 def needs(compilation: Compilation) -> str:
-    """The prerequisites as they are read."""
+    """The texts of the prerequisites."""
     assert compilation.files
     return compilation.files["prerequisites.md"].decode()
 
 
-def test_labels_are_a_prerequisite_only_where_somebody_else_puts_them_on() -> None:
+def test_labels_are_a_prerequisite_only_where_others_set_them() -> None:
     assert "gpublueprint.dev/pool=gpu" in needs(declared("spec.nodeLabels=provisioner"))
     assert "gpublueprint.dev/pool=gpu" not in needs(declared())
 
@@ -99,7 +101,7 @@ def test_nodes_drivers_and_secrets_are_prerequisites() -> None:
 
 
 def images(compilation: Compilation) -> list[str]:
-    """The images, without their registries' hosts."""
+    """The images, without the hosts of their registries."""
     assert compilation.files
     return [line.partition("/")[2] for line in compilation.files["images.txt"].decode().split()]
 
@@ -111,7 +113,7 @@ def test_the_driver_image_is_pulled_only_where_the_operator_installs_it() -> Non
     assert not any("/driver:" in name for name in images(declared(f"{POOL}.owner={{driver: host}}")))
 
 
-def test_mirrors_stand_in_for_their_host_and_the_star_for_the_rest() -> None:
+def test_a_mirror_replaces_its_host_and_the_star_all_others() -> None:
     found = declared('spec.cluster.registries={mirrors: {nvcr.io: a.b/c, "*": d.e}}')
     hosts = {line.partition("/")[0] for line in found.files["images.txt"].decode().split()}
     assert hosts == {"a.b", "d.e"}
@@ -119,7 +121,7 @@ def test_mirrors_stand_in_for_their_host_and_the_star_for_the_rest() -> None:
 
 
 def labels(compilation: Compilation, pool: str = "gpu") -> dict[str, str]:
-    """What the pool's nodes must carry."""
+    """The labels that the pool's nodes must have."""
     assert compilation.bundle
     [found] = [each for each in compilation.bundle.pools if each.name == pool]
     return dict(found.labels)

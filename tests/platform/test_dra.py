@@ -1,4 +1,4 @@
-"""`allocation: dra`: what stands for the ClusterPolicy, what nodes are told, and what somebody must bring."""
+"""`allocation: dra`: the objects instead of a ClusterPolicy, the labels of nodes, and the prerequisites."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ CUT = "gpu: {product: H100-SXM5-80GB, count: 8, mig: {layout: [{devices: 0-3, pr
 def declared(
     fields: str = H100, *pools: str, settings: str = "", spec: str = "", kubernetes: str = "1.36.3"
 ) -> Compilation:
-    """A cluster of a pool with these keys, and further ones, compiled."""
+    """A cluster with a pool with these keys, and further keys, compiled."""
     train = pool("train", fields, nodes=2)
     text = blueprint(train, *pools, kubernetes=kubernetes, stack="gpuCluster", settings=settings, spec=spec)
     found = compiled(text)
@@ -33,18 +33,18 @@ def of_kind(found: Compilation, kind: str) -> dict[str, Any]:
 
 
 def needs(found: Compilation) -> str:
-    """The prerequisites as people read them."""
+    """The texts of the prerequisites."""
     assert found.files
     return found.files["prerequisites.md"].decode()
 
 
 def told(found: Compilation) -> list[tuple[str, str]]:
-    """Code and severity of everything that was found."""
+    """Code and severity of all findings."""
     return [(each.code.id, each.severity.value) for each in found.diagnostics]
 
 
-def test_one_gpu_cluster_stands_for_the_cluster_policy() -> None:
-    """With both, the operator does nothing; so a blueprint cannot have both."""
+def test_a_gpu_cluster_replaces_the_cluster_policy() -> None:
+    """With both objects, the operator does nothing; so a blueprint cannot have both."""
     found = declared()
     assert list(of_kind(found, "GPUCluster")) == ["gpu-cluster"]
     assert of_kind(found, "ClusterPolicy") == {}
@@ -70,7 +70,7 @@ def test_no_driver_object_where_the_nodes_have_the_driver() -> None:
 
 
 def test_nodes_get_no_label_that_the_operator_would_take_away() -> None:
-    """Under a GPUCluster it sweeps the labels of toolkit, device plugin and MIG manager off every GPU node."""
+    """With a GPUCluster it removes the labels of toolkit, device plugin and MIG manager from every GPU node."""
     other = pool("host", CUT, "owner: {driver: host}")
     found = declared(H100, other)
     assert found.bundle
@@ -79,7 +79,7 @@ def test_nodes_get_no_label_that_the_operator_would_take_away() -> None:
 
 
 def test_compute_domains_are_on_only_where_a_pool_is_joined_by_nvlink() -> None:
-    """The API server would switch them on by itself, and their part of the driver stops without a working fabric."""
+    """The API server would enable them by default, and their part of the driver stops without a working fabric."""
     [plain] = of_kind(declared(), "GPUCluster").values()
     assert plain["draDriver"]["computeDomains"]["enabled"] is False
     racks = "gpu: {product: GB200, count: 4}, nvlinkDomain: {nodes: 2}"
@@ -97,7 +97,7 @@ def test_images_are_those_that_this_stack_pulls() -> None:
     assert not any(name in refs for name in ("k8s-device-plugin", "container-toolkit", "mig-manager"))
 
 
-def test_a_layout_is_somebody_elses_work_and_an_expectation() -> None:
+def test_a_layout_is_applied_by_others_and_becomes_an_expectation() -> None:
     found = declared(CUT)
     assert told(found) == [("BP3225", "note")]
     text = needs(found)
@@ -108,7 +108,7 @@ def test_a_layout_is_somebody_elses_work_and_an_expectation() -> None:
     assert not any(name.startswith("mig-parted") for name in of_kind(found, "ConfigMap"))
 
 
-def test_cutting_on_demand_expects_no_mode_and_says_what_kubernetes_needs() -> None:
+def test_partitioning_on_demand_expects_no_mode_and_says_what_kubernetes_needs() -> None:
     gates = "draFeatureGates: {DynamicMIG: true}"
     found = declared(settings=gates)
     assert told(found) == []
@@ -132,7 +132,7 @@ def test_cutting_on_demand_expects_no_mode_and_says_what_kubernetes_needs() -> N
         (f"{H100}, kubelet: {{topologyManager: restricted}}", "", "BP3164"),
     ],
 )
-def test_what_only_helps_nobody_is_a_warning(fields: str, settings: str, code: str) -> None:
+def test_settings_without_benefit_cause_a_warning(fields: str, settings: str, code: str) -> None:
     assert told(declared(fields, settings=settings)) == [(code, "warning")]
 
 
@@ -143,7 +143,7 @@ def test_a_minor_without_a_patch_becomes_a_prerequisite() -> None:
 
 
 def test_an_older_driver_knows_fewer_gates() -> None:
-    """Which gates there are follows from the version that a release has, not from the file alone."""
+    """The available gates depend on the version in a release, not only on the file."""
     component = load_catalog().component("gpu-operator")
     assert component
     gates = load_gates(component.folder)
@@ -154,7 +154,7 @@ def test_an_older_driver_knows_fewer_gates() -> None:
     }  # fmt: skip
 
 
-def test_gates_exclude_each_other_from_both_sides_and_name_only_gates() -> None:
+def test_exclusive_gates_are_reported_from_both_sides_and_name_only_gates() -> None:
     component = load_catalog().component("gpu-operator")
     assert component
     gates = load_gates(component.folder).gates
@@ -164,8 +164,8 @@ def test_gates_exclude_each_other_from_both_sides_and_name_only_gates() -> None:
         assert set(gate.requires) <= set(gates), name
 
 
-def test_gpus_are_watched_through_the_exporter_of_this_stack() -> None:
-    """Its Service has a name of its own, and the operator makes none for its own metrics."""
+def test_gpus_are_monitored_through_the_exporter_of_this_stack() -> None:
+    """Its Service has a name of its own, and the operator creates none for its own metrics."""
     watched = "  observability: {prometheus: {namespace: monitoring, selectorLabels: {release: kps}}}\n"
     found = declared(spec=watched)
     monitors = of_kind(found, "ServiceMonitor")
@@ -179,7 +179,7 @@ def test_gpus_are_watched_through_the_exporter_of_this_stack() -> None:
     assert "The alert GpuNotAllocatable is left out: pods claim GPUs" in needs(found)
 
 
-def test_an_alert_that_cannot_fire_here_is_told_where_it_is_asked_for() -> None:
+def test_an_alert_that_cannot_fire_here_is_reported_where_it_is_requested() -> None:
     watched = (
         "  observability:\n    prometheus: {namespace: monitoring, selectorLabels: {release: kps}}\n"
         "    alerts: {GpuNotAllocatable: {severity: critical}}\n"

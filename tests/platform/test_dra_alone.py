@@ -1,4 +1,4 @@
-"""`gpuStack: standalone` with `allocation: dra`: the DRA driver without the operator, and what else changes with it."""
+"""`gpuStack: standalone` with `allocation: dra`: the DRA driver without the operator, and its other effects."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def alone(
     cluster: str = "",
     spec: str = "",
 ) -> Compilation:
-    """A cluster with a pool of these keys, and the driver with these settings, compiled."""
+    """A cluster with a pool with these keys, and a driver with these settings, compiled."""
     if settings:
         spec += f"  components: {{dra-driver-nvidia-gpu: {{settings: {{{settings}}}}}}}\n"
     pools = (pool("train", fields, nodes=2),)
@@ -33,7 +33,7 @@ def alone(
 
 
 def objects(found: Compilation) -> dict[str, dict[str, Any]]:
-    """What is rendered, by `Kind/name`."""
+    """The rendered objects, by `Kind/name`."""
     assert found.bundle, found.diagnostics
     return {f"{one.id.kind}/{one.id.name}": one.data for one in found.bundle.objects}
 
@@ -46,7 +46,7 @@ def containers(found: Compilation) -> dict[str, dict[str, Any]]:
 
 
 def needs(found: Compilation) -> str:
-    """The prerequisites as people read them."""
+    """The texts of the prerequisites."""
     assert found.files
     return found.files["prerequisites.md"].decode()
 
@@ -82,7 +82,7 @@ def test_the_exporter_names_the_pods_that_hold_claims() -> None:
 def test_pods_that_request_a_number_are_served_where_the_api_server_keeps_the_name(
     kubernetes: str, settings: str, name: str | None
 ) -> None:
-    """With its gate closed, an API server drops the field, and every plan would report a change."""
+    """With its gate disabled, an API server drops the field, and every plan would report a change."""
     found = alone(kubernetes=kubernetes, settings=settings)
     assert objects(found)["DeviceClass/gpu.nvidia.com"]["spec"].get("extendedResourceName") == name
     told = "The scheduler serves requests for nvidia.com/gpu" if name else "Requests for nvidia.com/gpu stay pending"
@@ -157,7 +157,7 @@ def test_a_webhook_brings_its_certificate_from_cert_manager_or_takes_one() -> No
         (H100, "1.33", "BP3220"),
     ],
 )
-def test_what_the_driver_cannot_work_with_is_refused(fields: str, kubernetes: str, code: str) -> None:
+def test_values_that_the_driver_does_not_accept_are_rejected(fields: str, kubernetes: str, code: str) -> None:
     found = [each.code.id for each in alone(fields, kubernetes=kubernetes).diagnostics if each.severity == "error"]
     assert found == [code]
 
@@ -166,7 +166,7 @@ BESIDE = "  components: {dra-driver-nvidia-gpu: {ownership: managed}}\n"
 
 
 def beside(fields: str = RACKS, *, kubernetes: str = "1.36.3", spec: str = BESIDE) -> Compilation:
-    """The device plugin, and the driver for compute domains alone."""
+    """The device plugin, and the driver only for compute domains."""
     return compiled(blueprint(pool("train", fields, nodes=2), stack="standalone", spec=spec, kubernetes=kubernetes))
 
 
@@ -223,7 +223,7 @@ def test_predicted_slices_hold_only_what_is_published() -> None:
 WATCHED = "  observability: {prometheus: {namespace: monitoring, selectorLabels: {release: kps}}}\n"
 
 
-def test_the_driver_is_watched_and_gpus_are_counted_by_who_holds_them() -> None:
+def test_the_driver_is_monitored_and_gpus_are_counted_by_their_users() -> None:
     made = objects(alone(RACKS, spec=WATCHED))
     service, monitor = made["Service/dra-driver-metrics"]["spec"], made["ServiceMonitor/dra-driver"]["spec"]
     assert {each["name"]: each["targetPort"] for each in service["ports"]} == {"gpus": 8080, "compute-domains": 8081}
@@ -247,7 +247,7 @@ def test_the_driver_is_watched_and_gpus_are_counted_by_who_holds_them() -> None:
     assert "nvidia_com_" not in text
 
 
-def test_a_driver_that_exports_nothing_is_not_watched() -> None:
+def test_a_driver_without_metrics_is_not_monitored() -> None:
     spec = f"{WATCHED}  components: {{dra-driver-nvidia-gpu: {{settings: {{metrics: false}}}}}}\n"
     made = objects(alone(spec=spec))
     assert "ServiceMonitor/dra-driver" not in made

@@ -1,4 +1,6 @@
-"""The stages of the move from the device plugin to claims: each is valid, and the one that drains nodes says so."""
+"""The stages of the migration from the device plugin to claims: each is valid, and the one that drains
+nodes states it.
+"""
 
 from __future__ import annotations
 
@@ -32,7 +34,7 @@ def objects(stage: int) -> dict[str, dict[str, Any]]:
 
 
 @pytest.mark.parametrize("stage", range(len(STAGES) + 1))
-def test_every_stage_is_valid_without_a_word(stage: int) -> None:
+def test_every_stage_is_valid_without_findings(stage: int) -> None:
     assert compiled(stage).diagnostics == ()
 
 
@@ -50,7 +52,7 @@ def test_requests_by_number_are_served_until_the_last_stage() -> None:
     assert names == ["nvidia.com/gpu", None]
 
 
-def test_the_stage_that_takes_the_device_plugin_away_is_told_to_drain(
+def test_the_stage_that_removes_the_device_plugin_requires_a_drain(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     bundles = []

@@ -1,4 +1,4 @@
-"""Who brings drivers, toolkits and device plugins, and what pools with different drivers become."""
+"""The owners of drivers, toolkits and device plugins, and the objects for pools with different drivers."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def test_pools_that_differ_get_a_driver_each_and_no_node_two() -> None:
 
 
 def test_a_new_branch_changes_the_object_and_never_its_name() -> None:
-    """Another name would take the driver away from nodes instead of replacing it one by one."""
+    """Another name would remove the driver from nodes instead of replacing it node by node."""
     names = [
         list(of_kind(of_pools(pools=(f'driver: {{branch: "{branch}"}}', "")), "NVIDIADriver"))
         for branch in ("580", "610")
@@ -86,7 +86,7 @@ MODES = [
 
 
 @pytest.mark.parametrize(("cluster", "pool", "runs"), MODES)
-def test_the_node_image_decides_what_the_operator_brings(
+def test_the_node_image_determines_what_the_operator_installs(
     cluster: str, pool: str, runs: tuple[bool, bool, bool]
 ) -> None:
     spec = policy(of_pools(cluster=cluster, pools=(pool,)))
@@ -136,7 +136,7 @@ def test_a_distribution_has_a_usual_image_and_no_two_alike_modes(name: str) -> N
 
 
 @pytest.mark.parametrize("file", sorted((ROOT / "overlays" / "clouds").glob("*.yaml")), ids=lambda file: file.stem)
-def test_every_overlay_of_a_cloud_compiles_without_a_word_about_owners(file: Path) -> None:
+def test_every_overlay_of_a_cloud_compiles_without_findings_about_owners(file: Path) -> None:
     said = YAML(typ="safe").load(file.read_text("utf-8"))["spec"]["cluster"]
     cluster = ", ".join(f"{key}: {value}" for key, value in said.items())
     newest = "1.35" if said["distribution"] == "openshift" else "1.36"  # OpenShift 4.22
@@ -161,7 +161,7 @@ def test_images_by_major_version_exist_for_every_minor(system: str, severity: Se
 
 
 def test_no_image_is_missed_where_the_driver_is_of_ones_own() -> None:
-    """Which images a private registry has, nobody knows here."""
+    """The content of a private registry is unknown here."""
     patched = """
   components:
     gpu-operator:

@@ -1,4 +1,4 @@
-"""Two engines in one platform: whose a pool is, what KAI's queues get of quotas, and what is worth a warning."""
+"""Two engines in one platform: the engine of each pool, the quotas of KAI's queues, and warnings."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ BOTH = with_engines("""
 
 
 @pytest.mark.parametrize(("code", "spec"), WARNED.items(), ids=WARNED)
-def test_what_is_worth_a_warning(code: str, spec: str) -> None:
+def test_doubtful_settings_cause_a_warning(code: str, spec: str) -> None:
     assert code in codes_of(with_engines(spec))
 
 
@@ -111,7 +111,9 @@ def test_each_pool_of_kai_has_queues_of_its_own_and_kueues_pool_has_none() -> No
     ],
 )
 def test_amounts_are_in_kais_units(queue: str, resource: str, quota: int, limit: int) -> None:
-    """MIG instances as their slices, thousandths of a processor, megabytes; who has no group borrows nothing."""
+    """MIG instances as their slices, thousandths of a processor, megabytes; a tenant without a group
+    borrows nothing.
+    """
     found = queues()[queue]["resources"][resource]
     assert (found["quota"], found["limit"]) == (quota, limit)
 
@@ -126,7 +128,7 @@ def test_kueue_has_flavors_of_its_own_pools_alone() -> None:
 
 
 def test_kueue_takes_no_job_by_itself_where_a_tenant_has_both_engines() -> None:
-    """A queue called default would get the jobs of KAI, which name no queue of Kueue."""
+    """A queue called default would get the jobs for KAI, which name no Kueue queue."""
     found = {each.id.namespace: each.id.name for each in rendered(BOTH, "kueue") if each.id.kind == "LocalQueue"}
     assert found == {"lattice": "kueue", "batch": "default"}
 
@@ -141,7 +143,7 @@ def test_no_quota_of_a_namespace_refuses_pods_that_wait_for_kai() -> None:
     assert limits["batch"]["requests.nvidia.com/gpu"] == "8"
 
 
-def test_shards_see_their_own_nodes_alone() -> None:
+def test_shards_see_only_their_own_nodes() -> None:
     shards = {
         each.id.name: each.data["spec"] for each in rendered(BOTH, "kai-scheduler") if each.id.kind == "SchedulingShard"
     }

@@ -1,7 +1,7 @@
 """Every leaf of the language, changed in turn: an output or a diagnostic changes, and `trace` knows the line.
 
-Leaves that stand far apart are changed together first, for a compilation of everything takes half a second. Whatever
-is not clear from that, or is refused, is tried again by itself.
+Unrelated leaves are changed together first, since compiling everything takes half a second. Leaves for which the result
+is not clear, or which are rejected, are tested again on their own.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ Edit = tuple[FieldPath, str]
 
 
 def lines_of(diagnostics: Iterable[Diagnostic]) -> set[int]:
-    """The lines of the blueprint that diagnostics point at, directly or in a note."""
+    """The lines of the blueprint at which diagnostics point, directly or in a note."""
     places = [place for found in diagnostics for place in (found.at, *(note.at for note in found.notes))]
     return {place.line for place in places if place and place.file == NAME}
 
@@ -40,16 +40,16 @@ def original() -> Compilation:
 
 @pytest.fixture(scope="module")
 def said_before(original: Compilation) -> dict[str, Any]:
-    """What its bundle says."""
+    """The content of its bundle."""
     assert original.files
     return said(original.files)
 
 
 def test_the_blueprint_that_sets_everything_sets_everything_and_is_valid(original: Compilation) -> None:
-    """A key that the language gains must be added to it, and thereby to every test here."""
+    """A new key of the language must be added to it, and thereby to every test here."""
     assert [found.message for found in original.diagnostics] == []
     written = {tuple(step for step in path if isinstance(step, str)) for path in LEAVES}
-    # The keys of pools are tried in the pools; `poolDefaults` has the same.
+    # The keys of pools are tested in the pools; `poolDefaults` has the same keys.
     leaves = {path for path in _schema_leaves(json_schema()) if path[:2] != ("spec", "poolDefaults")}
     lacking = [path for path in sorted(leaves) if not any(_fits(path, each) for each in written)]
     assert lacking == []
@@ -82,7 +82,7 @@ def _fits(pattern: tuple[str, ...], path: tuple[str, ...]) -> bool:
 def test_a_changed_leaf_changes_an_output_or_is_refused_at_its_line(
     batch: int, original: Compilation, said_before: dict[str, Any]
 ) -> None:
-    """And `trace` of whatever changed in an object names the leaf."""
+    """And `trace` of any changed field of an object names the leaf."""
     edits = EDITS[batch::BATCHES]
     assert len(dict(edits)) == len(edits), "one edit of a leaf"
     clear = clear_together(edits, original)
@@ -95,10 +95,11 @@ def test_a_changed_leaf_changes_an_output_or_is_refused_at_its_line(
 
 
 def clear_together(edits: list[Edit], original: Compilation) -> set[Edit]:
-    """Edits that are right beyond doubt: of all these, each alone is pointed at, or decides a field that has changed.
+    """Edits that are certainly correct: each of them is the only one to which a diagnostic points, or determines a
+    changed field.
 
-    What is refused is taken out until the rest is valid. Where a field has changed that no edit decides, only what was
-    pointed at is clear.
+    Rejected edits are removed until the rest is valid. If a field changed that no edit determines, only edits with a
+    diagnostic are clear.
     """
     clear: set[Edit] = set()
     while edits:
@@ -117,7 +118,7 @@ def clear_together(edits: list[Edit], original: Compilation) -> set[Edit]:
 
 
 def _traced(edits: list[Edit], original: Compilation, after: Compilation) -> set[Edit]:
-    """Edits that alone decide a field that has changed; none where another field has changed."""
+    """Edits that alone determine a changed field; none if another field changed."""
     assert original.bundle
     assert after.bundle
     edit_of = {format_path(path): (path, new) for path, new in edits}
@@ -132,7 +133,7 @@ def _traced(edits: list[Edit], original: Compilation, after: Compilation) -> set
 
 
 def edited(edits: list[Edit]) -> str:
-    """The blueprint with several edits, the last one made first, so that those before it stay where they are."""
+    """The blueprint with several edits, the last one applied first, so that positions of earlier ones stay valid."""
     text = TEXT
     for path, new in sorted(edits, key=lambda edit: place(edit[0]), reverse=True):
         text = replaced(text, path, new)
@@ -140,13 +141,13 @@ def edited(edits: list[Edit]) -> str:
 
 
 def place(path: FieldPath) -> tuple[int, int]:
-    """Where a leaf's value stands."""
+    """The position of a leaf's value."""
     span = parsed(TEXT).span(path)
     return span.line, span.column
 
 
 def trouble_alone(path: FieldPath, new: str, original: Compilation, said_before: dict[str, Any]) -> str:
-    """What is wrong with the edit by itself; empty where nothing is."""
+    """The problem with the edit by itself; empty if there is none."""
     text = replaced(TEXT, path, new)
     line = parsed(text).span(path).line
     after = compiled(text)
@@ -172,19 +173,19 @@ def trouble_alone(path: FieldPath, new: str, original: Compilation, said_before:
 
 
 WITHOUT_EFFECT = (("apiVersion",), ("kind",), ("spec", "computeDomains"))
-"""What no object follows from: beside the operator's device plugin, computeDomains: false brings nothing."""
+"""Leaves without effect on any object: with the operator's device plugin, computeDomains: false installs nothing."""
 
 
 @pytest.mark.parametrize("path", [path for path in LEAVES if path not in WITHOUT_EFFECT], ids=format_path)
 def test_every_leaf_leads_somewhere(path: FieldPath, original: Compilation) -> None:
-    """`trace` of a leaf lists what it decides."""
+    """`trace` of a leaf lists what it determines."""
     assert original.bundle
     assert any(trace_forward(original.bundle, format_path(path)))
 
 
 @pytest.mark.parametrize("batch", range(TOGETHER))
 def test_a_leaf_of_the_wrong_type_is_refused_at_its_line(batch: int) -> None:
-    """A list of a list is nowhere right; inside of a patch it is the object's schema that knows."""
+    """A list of lists is valid nowhere; inside a patch, the object's schema decides."""
     edits = [(path, "[[]]") for path in list(LEAVES)[batch::TOGETHER]]
     at = {place(path)[0]: format_path(path) for path, _ in edits}
     clear = {at[line] for line in lines_refused(edits) & at.keys()}
@@ -193,7 +194,7 @@ def test_a_leaf_of_the_wrong_type_is_refused_at_its_line(batch: int) -> None:
 
 
 def lines_refused(edits: list[Edit]) -> set[int]:
-    """The lines that errors alone point at once these edits, which move no line, are made."""
+    """The lines at which only errors point after these edits, which move no line."""
     try:
         found = compiled(edited(edits)).diagnostics
     except Refused as refused:

@@ -1,4 +1,4 @@
-"""GPU products that a blueprint brings along: used like those of the catalogue, and refused where they are wrong."""
+"""GPU products that a blueprint adds: used like those of the catalogue, and rejected if they are wrong."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ BLUEPRINT = blueprint(pool("trial", product="TRIAL-48GB", count=2), spec='  hard
 
 
 def beside(**products: str) -> Compilation:
-    """The blueprint, compiled beside the product files `hw/NAME.yaml`."""
+    """The blueprint, compiled with the product files `hw/NAME.yaml`."""
     return compiled(BLUEPRINT, files={f"hw/{name}.yaml": text for name, text in products.items()})
 
 
@@ -37,7 +37,7 @@ def test_the_file_is_an_input_of_the_bundle() -> None:
     assert b'"hw/trial.yaml"' in done.files["blueprint.lock"]
 
 
-def test_a_wrong_file_is_blamed_and_not_the_pool_that_names_its_product() -> None:
+def test_a_wrong_file_is_reported_and_not_the_pool_that_names_its_product() -> None:
     wrong = PRODUCT.replace("confidence: observed", "confidence: sure", 1)
     done = beside(trial=wrong)
     line = wrong.splitlines().index(next(line for line in wrong.splitlines() if "sure" in line)) + 1
@@ -45,7 +45,7 @@ def test_a_wrong_file_is_blamed_and_not_the_pool_that_names_its_product() -> Non
 
 
 def test_a_name_that_is_taken_is_refused() -> None:
-    """Both by the catalogue and by another file; facts are never overlaid on each other."""
+    """By the catalogue and by another file; facts are never merged."""
     shipped = PRODUCT.replace("TRIAL-48GB", "L40S", 1)
     done = beside(again=PRODUCT, shipped=shipped, trial=PRODUCT)
     assert sorted(told(done)) == [("BP3905", "hw/shipped.yaml", 1), ("BP3905", "hw/trial.yaml", 1)]

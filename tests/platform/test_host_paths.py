@@ -1,4 +1,4 @@
-"""What of the host the rendered pods reach: the kubelet's directories, and NVIDIA's container runtime."""
+"""The paths of the host that rendered pods use: the kubelet's directories, and NVIDIA's container runtime."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def needs(done: Compilation) -> str:
 
 
 def reached(pod: dict[str, Any], name: str) -> set[str]:
-    """The paths on the host and in containers of a volume."""
+    """The paths of a volume on the host and in containers."""
     inside = [each for container in pod["containers"] for each in container.get("volumeMounts", ())]
     on_host = {each["hostPath"]["path"].rstrip("/") for each in pod["volumes"] if each["name"] == name}
     return on_host | {each["mountPath"].rstrip("/") for each in inside if each["name"] == name}

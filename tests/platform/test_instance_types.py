@@ -1,4 +1,4 @@
-"""What follows from machines: GPUs, processors, memory; and from where nodes stand."""
+"""Values derived from machines: GPUs, processors, memory; and from the locations of nodes."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ LEVELS = "topology: [acme.example/block, acme.example/rack, kubernetes.io/hostna
 
 
 def declared(*fields: str, sets: tuple[str, ...] = ()) -> Compilation:
-    """A blueprint of one pool with these keys, compiled."""
+    """A blueprint with one pool with these keys, compiled."""
     return compiled(blueprint(pool("gpu", *fields, nodes=None), cluster=LEVELS), sets=sets)
 
 
@@ -44,7 +44,7 @@ def test_gpus_follow_from_the_instance_type_and_both_lines_are_known() -> None:
     assert ("catalog/machines/aws.yaml", 'types["p5.48xlarge"].gpus') in cited
 
 
-def test_what_the_blueprint_says_stands_where_it_agrees() -> None:
+def test_values_in_the_blueprint_are_used_if_they_agree() -> None:
     done = declared(
         "nodes: 2",
         "machine: {instanceType: p5.48xlarge, cpu: 192, memory: 1900Gi}",
@@ -62,7 +62,7 @@ def test_half_of_the_gpu_may_be_left_to_the_machine() -> None:
 
 
 def test_an_unverified_value_of_the_catalogue_only_warns() -> None:
-    """NC40ads is generally thought to have the H100 NVL; nobody has checked."""
+    """NC40ads is generally assumed to have the H100 NVL; this is not verified."""
     machine = "machine: {instanceType: Standard_NC40ads_H100_v5}"
     other = declared("nodes: 2", machine, "gpu: {product: H100-PCIe-80GB, count: 1}")
     assert told(other) == {"BP3151": Severity.WARNING}
@@ -94,10 +94,12 @@ def test_a_machine_without_gpus_is_a_pool_of_processors() -> None:
         (("machine: {instanceType: m7i.4xlarge, cpu: 16}",), Severity.ERROR),
     ],
 )
-def test_an_instance_type_that_the_catalogue_lacks_stops_only_who_leaves_something_to_it(
+def test_an_unknown_instance_type_is_an_error_only_if_something_is_derived_from_it(
     lines: tuple[str, ...], severity: Severity
 ) -> None:
-    """Other clouds have machines too; the name is then the user's business, and its nearest spelling is offered."""
+    """Other clouds have machines too; the user is then responsible for the name, and the nearest spelling
+    is offered.
+    """
     done = declared("nodes: 2", *lines)
     assert told(done) == {"BP3150": severity}
     [found] = done.diagnostics
@@ -142,7 +144,7 @@ def test_an_nvlink_domain_is_a_place_too_and_an_expectation() -> None:
     ],
 )
 def test_what_is_odd_or_not_certainly_wrong_is_a_warning(lines: tuple[str, ...], code: str) -> None:
-    """An HGX board's NVLink ends at the node by general knowledge: that gives no error."""
+    """That an HGX board's NVLink ends at the node is general knowledge: that causes no error."""
     done = declared(*lines)
     assert told(done) == {code: Severity.WARNING}
     assert done.bundle
@@ -164,7 +166,7 @@ VIRTUAL = [
 
 
 def test_a_fraction_is_always_a_vgpu() -> None:
-    """Otherwise a whole GPU would be expected of it."""
+    """Otherwise a whole GPU would be expected."""
     assert len(VIRTUAL) > 10
     for cloud in CATALOG.clouds:
         for name in cloud.types:
@@ -175,7 +177,7 @@ def test_a_fraction_is_always_a_vgpu() -> None:
 
 @pytest.mark.parametrize("machine", VIRTUAL, ids=lambda machine: machine.name)
 def test_what_is_expected_of_a_vgpu_is_what_is_known_of_it(machine: Machine) -> None:
-    """Its name has its size, its memory is that size and not the whole GPU's; what nobody knows is not expected."""
+    """Its name contains its size, and its memory is that size, not the whole GPU's; unknown facts are not expected."""
     assert machine.product
     count = machine.gpus.value if machine.gpus else 1
     distribution = machine.cloud.distributions[0]
@@ -205,7 +207,7 @@ def test_what_is_expected_of_a_vgpu_is_what_is_known_of_it(machine: Machine) -> 
     assert "vgpuMib" in {source.path.rpartition(".")[2] for source in wants["gpu-memory"].sources}
 
 
-def test_ports_that_manage_nvlink_are_not_handed_to_pods_silently() -> None:
+def test_ports_that_manage_nvlink_are_not_silently_allocated_to_pods() -> None:
     def codes(*lines: str) -> dict[str, Severity]:
         return told(declared("nodes: 2", *lines))
 

@@ -1,4 +1,4 @@
-"""Pools with Kata: what follows from `kata` alone, for nodes, operator, queues, probe and people."""
+"""Pools with Kata: everything derived from `kata`, for nodes, operator, queues, probe and users."""
 
 from __future__ import annotations
 
@@ -101,7 +101,7 @@ def test_nodes_get_label_taint_and_mode() -> None:
     assert secure.gpu_count == pools["train"].gpu_count == 8
 
 
-def test_the_probe_asks_the_kernel_where_nvml_sees_nothing() -> None:
+def test_the_probe_reads_the_kernel_where_nvml_sees_nothing() -> None:
     found: dict[str, set[str]] = {}
     for one in expectations(platform(HOSPITAL)):
         found.setdefault(one.pool, set()).add(one.check)
@@ -167,7 +167,7 @@ def test_containerd_is_where_the_distribution_has_it(distribution: str, director
 
 
 def test_the_default_handler_is_one_that_is_installed() -> None:
-    """The installer ends where it is not."""
+    """The installer stops if it is not."""
     text = blueprint(TRAIN, SNP, PLAIN)
     [container] = objects(text, "kata-deploy", "DaemonSet")["kata-deploy"]["spec"]["template"]["spec"]["containers"]
     variables = {each["name"]: each.get("value") for each in container["env"]}
@@ -176,7 +176,7 @@ def test_the_default_handler_is_one_that_is_installed() -> None:
     assert variables["PULL_TYPE_MAPPING_X86_64"] == "qemu-nvidia-gpu-snp:guest-pull"
 
 
-def test_what_pool_defaults_say_of_drivers_is_meant_for_others() -> None:
+def test_driver_settings_in_pool_defaults_are_for_other_pools() -> None:
     text = blueprint(TRAIN, SNP, spec="  poolDefaults: {driver: {branch: '580'}}\n")
     assert {found.code.id for found in diagnostics_of(text)} == {"BP3512"}
 
@@ -201,7 +201,7 @@ def test_a_version_before_the_fix_is_named_and_covered() -> None:
         (f"machine: {{cpu: 192, memory: 2Ti}}, {H100}, kata: {{}}", "{gpu: 8, cpu: 1}", "BP3516"),
     ],
 )
-def test_what_works_and_helps_nobody_is_warned_of(fields: str, quota: str, code: str) -> None:
+def test_valid_settings_without_benefit_cause_a_warning(fields: str, quota: str, code: str) -> None:
     spec = f"  queueing: {{kueue: {{}}}}\n  tenants: {{health: {{namespaces: [health], quota: {{secure: {quota}}}}}}}\n"
     found = warned(blueprint(TRAIN, pool("secure", fields, nodes=2), spec=spec))
     assert found.pop(code) is Severity.WARNING

@@ -1,4 +1,6 @@
-"""A layout is proven when it is built: what is possible has a place for every instance, and what is not says why."""
+"""A layout is verified when it is created: a possible one has a place for every instance, an impossible one
+a reason.
+"""
 
 from __future__ import annotations
 
@@ -36,7 +38,7 @@ COUNT = 8
 
 
 def profiles_of(mig: Mig) -> dict[str, int]:
-    """The most instances of each profile."""
+    """The maximum number of instances of each profile."""
     assert mig.profiles
     return {profile.name: profile.max for profile in mig.profiles.value}
 

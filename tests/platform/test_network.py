@@ -1,4 +1,4 @@
-"""What networks of pools become: who drives and advertises the cards, and what GPUs have to do with them."""
+"""The effect of pool networks: who installs drivers for and advertises the cards, and the connection to GPUs."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ Made = tuple[Platform, list[Object], list[str]]
 
 
 def make(*pools: str, cluster: str = "", components: str = "", stack: str = "clusterPolicy") -> Made:
-    """The platform of pools with these keys, its objects, and the codes of all diagnostics; errors fail the test."""
+    """The platform with pools with these keys, its objects, and the codes of all diagnostics; errors fail the test."""
     entries = [pool(name, fields, nodes=2) for name, fields in zip("abcd", pools, strict=False)]
     spec = f"  components: {{{components}}}\n"
     layered = load_layers(NAME, files=MemoryFiles({NAME: blueprint(*entries, cluster=cluster, stack=stack, spec=spec)}))
@@ -76,7 +76,7 @@ def test_infiniband_is_driven_and_advertised_by_the_network_operator() -> None:
 
 
 def test_only_nodes_of_the_pools_that_ask_are_touched() -> None:
-    """A cloud's own cards in another pool would otherwise get a second driver."""
+    """Otherwise a cloud's own cards in another pool would get a second driver."""
     _, objects, _ = make(f"{H100}, network: {{fabric: infiniband}}", H100)
     [policy] = specs(objects, "NicClusterPolicy").values()
     [term] = policy["nodeAffinity"]["requiredDuringSchedulingIgnoredDuringExecution"]["nodeSelectorTerms"]
@@ -92,7 +92,7 @@ def test_only_nodes_of_the_pools_that_ask_are_touched() -> None:
     ],
 )
 def test_pools_that_differ_have_policies_of_their_own_and_no_section_stands_twice(one: str, other: str) -> None:
-    """The operator refuses a NicNodePolicy with a section that the NicClusterPolicy has too."""
+    """The operator rejects a NicNodePolicy with a section that the NicClusterPolicy also has."""
     _, objects, _ = make(
         f"network: {{{one}}}", f"network: {{{other}}}", components="network-operator: {settings: {ipam: true}}"
     )
@@ -112,7 +112,7 @@ def test_a_name_that_the_operator_would_refuse_is_shortened_and_stays_unique() -
     assert short[2:] == names[2:]
 
 
-def test_whole_cards_are_handed_out_by_the_other_plugin() -> None:
+def test_whole_cards_are_allocated_by_the_other_plugin() -> None:
     _, objects, _ = make("network: {fabric: roce, resource: acme.example/card}")
     [policy] = specs(objects, "NicClusterPolicy").values()
     [card] = json.loads(policy["sriovDevicePlugin"]["config"])["resourceList"]
@@ -122,7 +122,7 @@ def test_whole_cards_are_handed_out_by_the_other_plugin() -> None:
 
 
 def test_a_pool_without_gpus_may_have_a_network_and_its_taints_are_tolerated() -> None:
-    """By the operands, and by NFD, without which no operand would ever come."""
+    """By the operands, and by NFD, without which no operand would start."""
     _, objects, _ = make("taints: {acme.example/ib: 'yes:NoExecute'}, network: {fabric: infiniband}", H100)
     [policy] = specs(objects, "NicClusterPolicy").values()
     toleration = {"key": "acme.example/ib", "operator": "Exists", "effect": "NoExecute"}
@@ -154,13 +154,13 @@ def test_the_way_into_gpu_memory_follows_from_modules_and_kernel(pool: str, clus
 
 @pytest.mark.parametrize(("owner", "host"), [("networkOperator", False), ("host", True)])
 def test_peermem_is_built_against_the_ofed_that_is_there(owner: str, host: bool) -> None:
-    """With the wrong answer the GPU driver waits forever for an OFED pod, or builds against none (rule 102)."""
+    """With the wrong value the GPU driver waits forever for an OFED pod, or builds without one (rule 102)."""
     _, objects, _ = make(f"{H100}, network: {{fabric: infiniband, driver: {owner}, gpuDirect: peermem}}")
     [policy] = specs(objects, "ClusterPolicy").values()
     assert policy["driver"]["rdma"] == {"enabled": True, "useHostMofed": host}
 
 
-def test_peermem_of_a_host_driver_is_the_nodes_business() -> None:
+def test_peermem_of_a_host_driver_is_a_prerequisite() -> None:
     platform, objects, _ = make(f"{H100}, owner: {{driver: host}}, network: {{fabric: infiniband, gpuDirect: peermem}}")
     [policy] = specs(objects, "ClusterPolicy").values()
     assert policy["driver"]["rdma"]["enabled"] is False
@@ -168,7 +168,7 @@ def test_peermem_of_a_host_driver_is_the_nodes_business() -> None:
 
 
 def test_pools_with_other_modules_have_drivers_of_their_own() -> None:
-    """And nvidia-fs hears `open`, for the operator takes no `auto` beside it."""
+    """And nvidia-fs gets `open`, because the operator does not accept `auto` with it."""
     platform, objects, _ = make(f"{H100}, network: {{fabric: infiniband, gds: true}}", H100)
     drivers = specs(objects, "NVIDIADriver")
     assert drivers["a"]["kernelModuleType"] == "open"
@@ -209,7 +209,7 @@ def test_efa_follows_from_the_instance_type() -> None:
         ("a3-ultragpu-8g", "roce", "gIB"),
     ],
 )
-def test_on_google_cloud_nothing_is_installed_and_all_is_said(machine: str, fabric: str, said: str) -> None:
+def test_on_google_cloud_everything_is_a_prerequisite(machine: str, fabric: str, said: str) -> None:
     platform, objects, _ = make(
         f"machine: {{instanceType: {machine}}}, network: {{}}", cluster="distribution: gke", stack="standalone"
     )
@@ -230,12 +230,12 @@ def test_on_google_cloud_nothing_is_installed_and_all_is_said(machine: str, fabr
         ("network: {fabric: roce}", "network-operator: {settings: {ipam: true}}", "BP3327"),
     ],
 )
-def test_what_may_be_meant_so_is_a_warning(pool: str, components: str, code: str) -> None:
+def test_possibly_intended_settings_cause_a_warning(pool: str, components: str, code: str) -> None:
     assert code in make(pool, components=components)[2]
 
 
 def test_who_installs_the_operator_must_know_of_the_nfd_that_is_there() -> None:
-    """Two NFDs fight over labels."""
+    """Two NFDs overwrite each other's labels."""
     platform, objects, _ = make("network: {fabric: roce}", components="network-operator: {ownership: external}")
     assert "network-operator" not in components(objects)
     assert "nfd.enabled=false" in needs(platform, "cluster")

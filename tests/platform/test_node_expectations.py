@@ -1,4 +1,4 @@
-"""What a probe must find on nodes besides GPUs follows from the pool, and blames its lines."""
+"""What a probe must find on nodes besides GPUs follows from the pool, and refers to its lines."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ OPEN = 'owner: {driver: operator}, driver: {branch: "580", kernelModules: open}'
 
 
 def declared(cluster: str, driver: str, network: str) -> str:
-    """A blueprint of one pool."""
+    """A blueprint with one pool."""
     fields = [H100, driver, *([f"network: {{{network}}}"] if network else [])]
     return blueprint(pool("train", *fields, nodes=2), kubernetes="1.36.3", cluster=cluster)
 
 
 def expected(cluster: str, driver: str, network: str) -> dict[str, Any]:
-    """The expectations about nodes: check to what is wanted."""
+    """The expectations about nodes: each check with its expected value."""
     found = expectations(platform(declared(cluster, driver, network)))
     assert all(each.sources for each in found)
     return {each.check: each for each in found if each.check in HOST}
@@ -68,7 +68,7 @@ def test_a_finding_would_blame_the_line_that_asks(check: str, line: str) -> None
     assert found[check].sources[0].path == f"spec.nodePools.train.{line}"
 
 
-def test_the_prerequisites_say_what_a_probe_judges() -> None:
+def test_the_prerequisites_state_what_a_probe_checks() -> None:
     files = compiled(declared(UBUNTU, OPEN, "fabric: infiniband, nics: 8")).files
     assert files
     page = files["prerequisites.md"].decode()

@@ -1,4 +1,4 @@
-"""NVLink 5 came with Blackwell: no product of an earlier architecture counts errors in its fields."""
+"""NVLink 5 was introduced with Blackwell: no product of an earlier architecture counts errors in its fields."""
 
 from __future__ import annotations
 

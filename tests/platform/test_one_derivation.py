@@ -1,4 +1,4 @@
-"""What is judged is what is rendered: checks read the resolved platform, not the blueprint a second time."""
+"""Checks and rendering use the same values: checks read the resolved platform, not the blueprint again."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ NEVER = "driverObjects: never"
 
 
 def codes(a: str, b: str, settings: str = "", distribution: str = "") -> set[str]:
-    """The codes of what is found wrong with a blueprint with these two pools."""
+    """The codes of the findings for a blueprint with these two pools."""
     pools = (pool("a", f"gpu: {{{a}}}"), pool("b", f"gpu: {{{b}}}"))
     return codes_of(blueprint(*pools, os="ubuntu-24.04", distribution=distribution, settings=settings))
 
@@ -28,7 +28,7 @@ def codes(a: str, b: str, settings: str = "", distribution: str = "") -> set[str
     ],
 )
 def test_what_can_be_shared_follows_the_clusters_strategy(a: str, b: str, *, refused: bool) -> None:
-    """Under strategy single every instance is a gpu, also where no pool names the strategy."""
+    """With strategy single every instance is a gpu, even if no pool names the strategy."""
     assert ("BP3131" in codes(a, b)) is refused
 
 
@@ -43,7 +43,7 @@ def test_what_can_be_shared_follows_the_clusters_strategy(a: str, b: str, *, ref
     ],
 )
 def test_one_driver_for_all_must_be_the_driver_of_each(a: str, b: str, *, refused: bool) -> None:
-    """Defaults that differ are two drivers, and a default that somebody spells out is one."""
+    """Different defaults are two drivers, and an explicit default is the same as an implicit one."""
     assert ("BP3105" in codes(a, b, NEVER)) is refused
 
 
@@ -57,13 +57,13 @@ def test_a_warning_about_a_pool_hides_no_strategies_that_differ() -> None:
     ("network", "refused"), [("{fabric: infiniband, gpuDirect: peermem}", True), ("{fabric: infiniband}", False)]
 )
 def test_one_driver_for_all_has_the_same_modules_beside_it(network: str, *, refused: bool) -> None:
-    """nvidia-peermem too: the first pool would decide for all whether it is loaded."""
+    """nvidia-peermem too: otherwise the first pool would decide for all whether it is loaded."""
     assert ("BP3322" in codes(H100, f"{H100}}}, network: {network[:-1]}", NEVER)) is refused
 
 
 @pytest.mark.parametrize(("resource", "refused"), [("rdma/ib", True), ("rdma/roce", False), ("rdma/fast", False)])
 def test_a_resource_that_follows_from_the_fabric_is_one_too(resource: str, *, refused: bool) -> None:
-    """`rdma/ib` is what pods ask for in a pool with InfiniBand that names no resource."""
+    """`rdma/ib` is what pods request in a pool with InfiniBand that names no resource."""
     networks = ("network: {fabric: infiniband}", f"network: {{fabric: roce, resource: {resource}}}")
     pools = (pool(name, f"gpu: {{{H100}}}", network) for name, network in zip("ab", networks, strict=True))
     assert ("BP3311" in codes_of(blueprint(*pools))) is refused
@@ -71,7 +71,7 @@ def test_a_resource_that_follows_from_the_fabric_is_one_too(resource: str, *, re
 
 @pytest.mark.parametrize(("nodes", "found"), [("{min: 0, max: 4}", True), ("4", False)])
 def test_an_alert_that_is_set_up_and_rendered_nowhere_is_found(nodes: str, *, found: bool) -> None:
-    """Of a pool that may have no nodes at all none can be missing."""
+    """An alert about missing nodes is impossible for a pool that may have none."""
     section = """
   observability:
     prometheus: {namespace: monitoring, selectorLabels: {release: prometheus}}

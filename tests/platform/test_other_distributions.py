@@ -1,4 +1,4 @@
-"""Distributions without an entry of their own can be said: what the how-to page shows compiles to the right thing."""
+"""Distributions without an entry of their own can be expressed: the examples on the how-to page compile correctly."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def test_microk8s_has_its_containerd_in_a_snap() -> None:
     assert b"/run/containerd/containerd.sock" not in done.files["prerequisites.md"]
 
 
-def test_vanilla_can_be_told_all_that_an_entry_would_say() -> None:
+def test_vanilla_can_be_configured_with_everything_that_an_entry_would_set() -> None:
     """Socket and configuration of containerd by the operator's settings, the kubelet's directory by the cluster."""
     said = BLUEPRINTS["small"].replace("distribution: microk8s, ", "")
     said = said.replace('{kubernetes: "1.35"}', '{kubernetes: "1.35", kubeletRoot: /var/lib/elsewhere}')

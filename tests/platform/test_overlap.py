@@ -1,4 +1,4 @@
-"""Pools that select the same nodes are found without comparing each with each."""
+"""Pools that select the same nodes are found without comparing all pairs."""
 
 from __future__ import annotations
 

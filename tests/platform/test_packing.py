@@ -1,4 +1,4 @@
-"""The packing decision is that of trying everything, for every GPU of the catalogue that can be cut."""
+"""The packing decision agrees with exhaustive search, for every GPU of the catalogue that can be partitioned."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def maxima_of(product: str) -> dict[str, int]:
 
 
 def tried(counts: Mapping[str, int], places: Mapping[str, MigPlacement]) -> bool:
-    """Whether any choice of a start for every instance leaves no two of them on one slice."""
+    """Whether some choice of starts for all instances leaves no two of them on one slice."""
     instances = [name for name, number in counts.items() for _ in range(number)]
     for starts in itertools.product(*(places[name].starts for name in instances)):
         taken = Counter(
@@ -60,7 +60,7 @@ def layouts(draw: st.DrawFn, most: int = 5) -> tuple[str, dict[str, int]]:
 
 
 @given(layouts())
-def test_the_decision_is_that_of_trying_every_start(layout: tuple[str, dict[str, int]]) -> None:
+def test_the_decision_agrees_with_exhaustive_search(layout: tuple[str, dict[str, int]]) -> None:
     product, counts = layout
     places = places_of(product)
 
@@ -70,7 +70,7 @@ def test_the_decision_is_that_of_trying_every_start(layout: tuple[str, dict[str,
 
 
 @given(layouts(most=8))
-def test_what_is_accepted_really_packs_and_what_is_refused_says_who_is_in_the_way(
+def test_accepted_layouts_pack_and_rejected_ones_name_the_obstacle(
     layout: tuple[str, dict[str, int]],
 ) -> None:
     product, counts = layout
@@ -89,7 +89,7 @@ def test_what_is_accepted_really_packs_and_what_is_refused_says_who_is_in_the_wa
 
 
 def everything_within(product: str) -> Iterator[dict[str, int]]:
-    """Every layout that keeps to the maxima of each profile."""
+    """Every layout within the maxima of each profile."""
     maxima = maxima_of(product)
     for numbers in itertools.product(*(range(most + 1) for most in maxima.values())):
         yield {name: number for name, number in zip(maxima, numbers, strict=True) if number}
@@ -97,7 +97,7 @@ def everything_within(product: str) -> Iterator[dict[str, int]]:
 
 @pytest.mark.parametrize("product", [name for name in SHAPES if "RTX" not in name])
 def test_slices_told_by_the_names_decide_as_placements_do(product: str) -> None:
-    """So a layout can be refused for a GPU whose placements nobody has read, from its profiles alone."""
+    """So a layout can be rejected for a GPU whose placements are unknown, from its profiles alone."""
     places, maxima = places_of(product), maxima_of(product)
     there = whole(maxima)
     for counts in everything_within(product):
@@ -123,14 +123,14 @@ def test_the_maximum_of_a_profile_packs_and_one_more_does_not(product: str) -> N
 
 
 def product_of(device: str) -> str | None:
-    """The product of the catalogue that has this PCI device id."""
+    """The catalogue's product with this PCI device id."""
     products = {name: CATALOG.gpu(name) for name in CATALOG.products}
     return next((name for name, gpu in products.items() if gpu and device in gpu.device_ids), None)
 
 
 @pytest.mark.parametrize(("device", "instances"), BALANCED)
-def test_what_the_mig_manager_cuts_by_default_packs(device: str, instances: dict[str, int]) -> None:
-    """Its balanced layout, and every profile alone as often as it says."""
+def test_default_layouts_of_the_mig_manager_pack(device: str, instances: dict[str, int]) -> None:
+    """Its balanced layout, and every profile alone as often as it declares."""
     product = product_of(device)
     if product is None:
         assert device in {"233d", "20b6"}, "H100 with 96 GB and PG506, whose names nobody knows"
@@ -150,5 +150,5 @@ def test_which_profiles_have_the_media_engines(profile: str, expected: bool) -> 
     assert media(profile) is expected
 
 
-def test_numbers_are_told_as_ranges() -> None:
+def test_consecutive_numbers_are_shown_as_ranges() -> None:
     assert ranges([3, 0, 1, 2, 5]) == "0-3, 5"

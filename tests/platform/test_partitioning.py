@@ -1,4 +1,4 @@
-"""What pods can ask nodes for, and which configuration says so, when GPUs are cut and shared."""
+"""The resources that pods can request of nodes with partitioned and shared GPUs, and the configuration for it."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ SEVEN, HALVES = "{profiles: {1g.10gb: 7}}", "{profiles: {3g.40gb: 2}}"
 
 
 class Compiled:
-    """What the pools compile to."""
+    """The compiled result of the pools."""
 
     def __init__(self, pools: dict[str, str], distribution: str, settings: str) -> None:
         entries = [pool(name, f"gpu: {gpu}") for name, gpu in pools.items()]
@@ -88,7 +88,7 @@ def gpus(mig: str = "", sharing: str = "", *, product: str = "H100-SXM5-80GB", c
         ),
     ],
 )  # fmt: skip
-def test_what_pods_can_ask_a_node_for(gpu: str, strategy: str, offered: dict[str, int]) -> None:
+def test_what_pods_can_request_of_a_node(gpu: str, strategy: str, offered: dict[str, int]) -> None:
     found = cut(one=gpu)
     assert found.resources("one") == offered
     assert found.policy["mig"]["strategy"] == strategy
@@ -96,7 +96,7 @@ def test_what_pods_can_ask_a_node_for(gpu: str, strategy: str, offered: dict[str
 
 
 def test_a_pool_that_needs_mixed_makes_it_mixed_for_all() -> None:
-    """The strategy is the cluster's: seven alike are then resources of their own too."""
+    """The strategy is the cluster's: then seven instances of one profile are a resource of their own, too."""
     found = cut(
         alike=gpus(f"{{layout: [{SEVEN}]}}"), differing=gpus("{layout: [{devices: 0, profiles: {3g.40gb: 2}}]}")
     )
@@ -104,7 +104,7 @@ def test_a_pool_that_needs_mixed_makes_it_mixed_for_all() -> None:
     assert found.resources("alike") == {"nvidia.com/mig-1g.10gb": 56}
 
 
-def test_mig_parted_is_told_every_gpu_and_the_rest_is_off() -> None:
+def test_the_configuration_of_mig_parted_covers_every_gpu_and_turns_the_rest_off() -> None:
     found = cut(
         one=gpus("{layout: [{devices: [5, 4], profiles: {3g.40gb: 2}}, {devices: 0, profiles: {1g.10gb: 7}}]}"),
         two=gpus(),
@@ -131,7 +131,7 @@ def test_a_configuration_is_only_for_its_products_where_they_differ() -> None:
 
 
 def test_the_names_change_with_the_content_and_only_with_it() -> None:
-    """The operator does not look into a ConfigMap again, and the MIG manager acts when the label changes."""
+    """The operator does not read a ConfigMap again, and the MIG manager acts when the label changes."""
     before = cut(one=gpus(f"{{layout: [{SEVEN}]}}", "{timeSlicing: 2}"), two=gpus("", "{mps: 3}"))
     after = cut(one=gpus(f"{{layout: [{HALVES}]}}", "{timeSlicing: 2}"), two=gpus("", "{mps: 3}"))
 
@@ -142,8 +142,8 @@ def test_the_names_change_with_the_content_and_only_with_it() -> None:
     assert before.label("two", "device-plugin.config") == after.label("two", "device-plugin.config")
 
 
-def test_the_device_plugin_is_told_where_it_reads() -> None:
-    """Keys in the wrong place are ignored without a word: these are exactly those of its version 1."""
+def test_the_configuration_of_the_device_plugin_is_where_it_reads_it() -> None:
+    """Misplaced keys are silently ignored: these are exactly those of its version 1."""
     found = cut(slices=gpus("", "{timeSlicing: 4}"), mps=gpus("", "{mps: 2}"), plain=gpus())
     assert found.plugin_config("slices") == {
         "version": "v1",
@@ -162,7 +162,7 @@ def test_the_device_plugin_is_told_where_it_reads() -> None:
     assert "sharing" not in found.maps[found.policy["devicePlugin"]["config"]["name"]]["default"]
 
 
-def test_nothing_is_rendered_where_nothing_is_cut_or_shared() -> None:
+def test_nothing_is_rendered_if_nothing_is_partitioned_or_shared() -> None:
     found = cut(one=gpus())
     assert not [name for name in found.maps if name.startswith(("mig-parted", "device-plugin"))]
     assert "config" not in found.policy["devicePlugin"]
@@ -198,7 +198,7 @@ def test_unverified_placements_do_not_refuse_what_profiles_allow() -> None:
 
 
 def test_a_probe_must_find_as_many_gpus_cut_so_and_the_others_whole() -> None:
-    """By number: which GPU has which index is not known before."""
+    """By number: the index of a GPU is not known in advance."""
     sevens = "{devices: 0-2, profiles: {1g.10gb: 7}}, {devices: [4], profiles: {1g.10gb: 7}}"
     found = cut(
         some=gpus(f"{{layout: [{sevens}, {{devices: 7, profiles: {{7g.80gb: 1}}}}]}}"),

@@ -1,4 +1,4 @@
-"""Warnings about what has the right form and is hardly meant; the errors stand in tests/bad_input."""
+"""Warnings about valid but implausible values; errors are in tests/bad_input."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ CASES = {
 
 
 @pytest.mark.parametrize("name", CASES)
-def test_a_warning_is_told_where_it_is(name: str) -> None:
+def test_a_warning_is_reported_where_it_is(name: str) -> None:
     old, new, code = CASES[name]
     text = (GOOD / "blueprint.yaml").read_text("utf-8")
     assert text.count(old) == 1
@@ -65,8 +65,8 @@ def test_a_warning_is_told_where_it_is(name: str) -> None:
         ("{gpu: {nodes: 1, selector: {pool: gpu}, gpu: {product: L4, count: 1}}}", []),
     ],
 )
-def test_a_platform_without_gpus_is_hardly_meant(pools: str, codes: list[str], tmp_path: Path) -> None:
-    """Of a machine that the catalogue does not know, nobody knows that it has none."""
+def test_a_platform_without_gpus_is_implausible(pools: str, codes: list[str], tmp_path: Path) -> None:
+    """It is unknown whether a machine that the catalogue does not contain has GPUs."""
     file = tmp_path / "blueprint.yaml"
     file.write_text(
         "apiVersion: gpublueprint.dev/v1alpha2\nkind: Blueprint\nmetadata: {name: plain}\n"

@@ -1,4 +1,4 @@
-"""Pools whose names are a slip of the finger away from each other."""
+"""Pools whose names differ only by a typing error."""
 
 from __future__ import annotations
 
@@ -26,14 +26,15 @@ spec: {nodePools: {POOL: {nodes: 4, selector: {pool: other}}}}
 
 
 @pytest.mark.parametrize(("pool", "is_found"), [("trian", True), ("train-b", False), ("infer", False)])
-def test_an_overlay_that_makes_a_second_pool_by_a_slip_is_warned_of(pool: str, is_found: bool) -> None:
+def test_an_overlay_that_creates_a_second_pool_by_a_typing_error_causes_a_warning(pool: str, is_found: bool) -> None:
     files = MemoryFiles({"blueprint.yaml": BLUEPRINT, "more.yaml": OVERLAY.replace("POOL", pool)})
     compilation = compile_blueprint("blueprint.yaml", files=files, overlays=["more.yaml"])
     assert compilation.bundle is not None
     found = [each for each in compilation.diagnostics if each.code.id == "BP3166"]
     assert bool(found) is is_found
     for each in found:
-        assert each.message == f"pool {pool} is new in more.yaml, and its name is almost that of pool train"
+        expected = f"pool {pool} is new in more.yaml, and its name is nearly identical to that of pool train"
+        assert each.message == expected
         assert each.at
         assert (each.at.file, each.at.line) == ("more.yaml", 3)
         assert [(note.at.file, note.at.line) for note in each.notes if note.at] == [("blueprint.yaml", 8)]
@@ -59,6 +60,6 @@ def test_slips(name: str) -> None:
         ("a12", "a21"), ("train", "drain"),
     ],
 )  # fmt: skip
-def test_series_are_no_slips(one: str, two: str) -> None:
+def test_numbered_series_are_not_misspellings(one: str, two: str) -> None:
     assert not is_slip_of(one, two)
     assert not is_slip_of(two, one)

@@ -1,6 +1,6 @@
-"""A prerequisite says nothing false: whoever it says does something is rendered, or declared as somebody else's.
+"""Prerequisites are true: every component that they mention is rendered, or declared as external.
 
-The table is every mode of every distribution and stack, with GPUs joined by NVLink, cut, and told apart.
+The table is every mode of every distribution and stack, with GPUs joined by NVLink, partitioned, and labelled.
 """
 
 from __future__ import annotations
@@ -66,7 +66,7 @@ DOERS: dict[str, Callable[[Objects], bool]] = {
     "whose driver the operator installs": lambda o: _on(o, "driver") or _has(o, "NVIDIADriver"),
     "name no RuntimeClass": _nameless,
 }
-"""What is said of somebody, and whether that somebody is there."""
+"""A statement about a component, and whether that component is present."""
 
 
 def modes() -> Iterator[Any]:
@@ -100,13 +100,13 @@ def told(done: Compilation) -> tuple[str, Objects]:
 
 
 @pytest.mark.parametrize(("distribution", "system", "stack", "owners"), list(modes()))
-def test_who_is_said_to_do_something_is_there(distribution: str, system: str, stack: str, owners: str) -> None:
+def test_every_actor_that_is_named_exists(distribution: str, system: str, stack: str, owners: str) -> None:
     seen = 0
     for pool in (POOLS["cut"], POOLS["whole"]):
         done = declared(distribution=distribution, system=system, stack=DECLARED_STACK[stack], owners=owners, pool=pool)
         if done.bundle is None:
-            continue  # a GPU that this system or stack does not take
-        seen += 1  # whole GPUs are looked at where these cannot be cut
+            continue  # a GPU that this system or stack does not support
+        seen += 1  # whole GPUs are checked where these cannot be partitioned
         text, objects = told(done)
         for sentence in text.splitlines():
             for words, is_there in DOERS.items():
@@ -128,7 +128,7 @@ def test_who_is_said_to_do_something_is_there(distribution: str, system: str, st
         ("gpuCluster", "  components: {gpu-operator: {settings: {computeDomains: never}}}", "The node provisioner"),
     ],
 )
-def test_the_label_of_a_domain_is_given_by_who_is_there(stack: str, components: str, who: str) -> None:
+def test_the_label_of_a_domain_is_set_by_a_component_that_is_present(stack: str, components: str, who: str) -> None:
     owners = "owner: {driver: host, toolkit: host}"
     said = {"distribution": "vanilla", "system": "ubuntu-24.04", "owners": owners, "pool": POOLS["joined"]}
     done = declared(components, stack=DECLARED_STACK[stack], **said)
@@ -137,8 +137,8 @@ def test_the_label_of_a_domain_is_given_by_who_is_there(stack: str, components: 
 
 
 @pytest.mark.parametrize("distribution", ["vanilla", "k3s", "rke2", "microk8s"])
-def test_the_socket_is_the_one_that_the_toolkit_is_told(distribution: str) -> None:
-    """Of the blueprint before the distribution's; and none where nobody sets up the runtime."""
+def test_the_socket_is_the_one_in_the_toolkits_configuration(distribution: str) -> None:
+    """The blueprint's takes precedence over the distribution's; none if no component configures the runtime."""
     said = {
         "distribution": distribution,
         "system": "ubuntu-24.04",
@@ -149,7 +149,7 @@ def test_the_socket_is_the_one_that_the_toolkit_is_told(distribution: str) -> No
     for components in ("", own):
         done = declared(components, owners="owner: {driver: operator}", **said)
         if components and done.bundle is None:
-            continue  # the distribution decides it
+            continue  # the distribution determines it
         text, objects = told(done)
         env = objects["ClusterPolicy", "cluster-policy"]["spec"]["toolkit"].get("env", [])
         sockets = [each["value"] for each in env if each["name"] == "CONTAINERD_SOCKET"]

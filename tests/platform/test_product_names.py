@@ -1,4 +1,4 @@
-"""What is offered to somebody who names a GPU as the vendor, the node label or the street does."""
+"""The suggestions for a GPU named as the vendor, the node label or users name it."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ CATALOG = load_catalog()
         ("H10O-SXM5-80GB", "H100-SXM5-80GB"),
     ],
 )
-def test_the_product_that_is_meant_comes_first(said: str, first: str) -> None:
+def test_the_intended_product_comes_first(said: str, first: str) -> None:
     assert likely_products(said, CATALOG)[0] == first
 
 
@@ -33,7 +33,7 @@ def test_a_name_that_several_products_share_offers_all_of_them() -> None:
     assert {"H100-SXM5-80GB", "H100-NVL-94GB", "H100-PCIe-80GB"} <= set(likely_products("H100", CATALOG))
 
 
-def test_what_no_product_is_like_offers_none() -> None:
+def test_names_that_resemble_no_product_get_no_suggestion() -> None:
     assert likely_products("MI300X-OAM-192", CATALOG) == []
 
 
@@ -58,5 +58,5 @@ def test_other_vendors_and_integrated_gpus_are_refused_by_name(name: str) -> Non
 
 
 @pytest.mark.parametrize("name", ["VR200", "GeForce-RTX-3080", "RTX-A2000", "GeForce-RTX-4060-Ti", "GTX-1080-Ti"])
-def test_a_product_with_another_number_is_no_misspelling(name: str) -> None:
+def test_a_product_with_another_number_is_not_a_misspelling(name: str) -> None:
     assert likely_products(name, CATALOG) == []

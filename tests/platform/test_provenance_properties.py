@@ -1,4 +1,4 @@
-"""Provenance is complete: whatever differs between two bundles cites a line that differs between their blueprints."""
+"""Provenance is complete: every difference between two bundles cites a line that differs between their blueprints."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ EDITS: st.SearchStrategy[Edit] = st.one_of(
 
 
 def edited(edits: Iterable[Edit]) -> tuple[str, list[str]]:
-    """The blueprint after the edits that do not lie inside of one another, and their paths."""
+    """The blueprint after those edits that are not nested in one another, and their paths."""
     text, done = TEXT, list[FieldPath]()
     for path, new in edits:
         if not any(path[: len(other)] == other or other[: len(path)] == path for other in done):
@@ -60,7 +60,7 @@ def edited(edits: Iterable[Edit]) -> tuple[str, list[str]]:
 
 
 def cites(sources: Iterable[Source], paths: list[str]) -> bool:
-    """Whether a source is one of the paths, or lies inside of what stands there."""
+    """Whether a source is one of the paths, or inside one of them."""
     return any(source.path == path or source.path.startswith((f"{path}.", f"{path}[")) for source in sources
                for path in paths)  # fmt: skip
 
@@ -72,7 +72,7 @@ def original() -> Compilation:
 
 
 def uncited(before: Bundle, after: Bundle, paths: list[str]) -> Iterator[str]:
-    """What differs between the bundles, and cites none of the paths on any side that has it."""
+    """The differences between the bundles that cite none of the paths on any side."""
     for sides in changed_fields(before, after, compared_objects(before, after)):
         if not any(cites(side.origin.sources, paths) for side in sides):
             yield f"{sides[0].object.id} {sides[0].name}"

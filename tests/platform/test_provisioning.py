@@ -1,4 +1,4 @@
-"""Pools whose nodes Karpenter makes: NodePools, node classes, flavors, and what is only warned of."""
+"""Pools whose nodes Karpenter creates: NodePools, node classes, flavors, and warnings."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ QUEUES = "  queueing: {kueue: {}}\n  tenants: {ml: {}, a: {parent: ml, namespace
 
 
 def compiled(karpenter: str = G6E, nodes: str = "{min: 0, max: 8}", pool: str = "", more: str = CLASS) -> Compilation:
-    """A pool `burst` that Karpenter makes, beside one without GPUs."""
+    """A pool `burst` that Karpenter creates, beside one without GPUs."""
     rest = f", {pool}" if pool else ""
     pools = f"  nodePools:\n    system: {{nodes: 3}}\n    burst: {{nodes: {nodes}, karpenter: {{{karpenter}}}{rest}}}\n"
     return compile_blueprint("blueprint.yaml", files=MemoryFiles({"blueprint.yaml": HEAD + pools + more}))
@@ -58,7 +58,7 @@ def test_a_pool_is_a_node_pool_that_brings_labels_and_taints_and_is_limited_by_i
 
 
 def test_by_default_nodes_go_only_when_they_are_empty() -> None:
-    """Also nodes of an outdated template: a new image never ends a job."""
+    """Including nodes of an outdated template: a new image never ends a job."""
     spec = rendered(compiled(), "NodePool", "burst")
 
     assert spec["template"]["spec"]["expireAfter"] == "Never"
@@ -104,7 +104,7 @@ def test_a_node_class_that_is_there_already_is_a_prerequisite() -> None:
     assert "The EC2NodeClass gpu is in the cluster" in found.files["prerequisites.md"].decode()
 
 
-def test_each_purchase_type_is_a_flavor_and_the_surest_is_tried_first() -> None:
+def test_each_purchase_type_is_a_flavor_and_the_most_reliable_is_tried_first() -> None:
     quota = "{on-demand: 8, spot: {guaranteed: 0, borrow: 16}}"
     found = compiled(f"{G6E}, capacity: [spot, on-demand]", more=CLASS + QUEUES.replace("QUOTA", quota))
 
@@ -124,7 +124,7 @@ def test_purchase_types_share_the_nodes_of_their_pool() -> None:
 
 
 def test_a_flavor_of_nodes_that_do_not_exist_yet_has_no_levels() -> None:
-    """Kueue would look for room on nodes that are there, and find none."""
+    """Kueue would look for room on existing nodes, and find none."""
     levels = "  cluster: {kubernetes: '1.36', distribution: eks, topology: [topology.kubernetes.io/zone]}\n"
     text = HEAD.replace('  cluster: {kubernetes: "1.36", distribution: eks}\n', levels)
     pools = f"  nodePools:\n    system: {{nodes: 3}}\n    burst: {{nodes: {{min: 0, max: 8}}, karpenter: {{{G6E}}}}}\n"
@@ -160,7 +160,7 @@ SPOT = f"{G6E}, capacity: [spot]"
         ("BP6519", {"more": CLASS.replace("role:", "reservations: {ids: [cr-1]}, role:")}),
     ],
 )
-def test_what_may_be_meant_so_is_a_warning(code: str, arguments: dict[str, str]) -> None:
+def test_possibly_intended_settings_cause_a_warning(code: str, arguments: dict[str, str]) -> None:
     more = arguments.get("more", CLASS).replace("QUOTA", "8")
 
     found = compiled(**{**arguments, "more": more})

@@ -1,4 +1,4 @@
-"""Tenants and their quotas: which queues, cohorts and limits follow, by examples and by properties."""
+"""Tenants and their quotas: the resulting queues, cohorts and limits, by examples and by properties."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def objects(found: Compilation, kind: str) -> dict[str, Any]:
 
 
 def quotas(queue: Any) -> dict[tuple[str, str], dict[str, str]]:
-    """What a queue has, by flavor and resource; without what it has nothing of and cannot borrow."""
+    """The quotas of a queue, by flavor and resource; without entries of zero that cannot borrow."""
     return {
         (flavor["name"], resource.pop("name")): resource
         for group in queue["spec"].get("resourceGroups", ())
@@ -92,7 +92,7 @@ GROWN = """    grown: {nodes: {min: 0, max: 4}, gpu: {product: H100-SXM5-80GB, c
 
 
 def asked(tenants: str, queueing: str = ASKED) -> Compilation:
-    """The pools, and two whose nodes are made; what is asked of their autoscaler."""
+    """The pools, and two whose nodes are created on demand; with the requests to their autoscaler."""
     return compiled(f"{HEAD}{GROWN}{queueing}  tenants:\n{tenants}")
 
 
@@ -108,7 +108,7 @@ def test_queues_wait_for_the_autoscaler_on_the_flavors_that_it_makes() -> None:
     assert objects(found, "AdmissionCheck").keys() == {"all", "room"}
 
 
-def test_nodes_are_asked_for_as_the_blueprint_says() -> None:
+def test_nodes_are_requested_as_the_blueprint_says() -> None:
     every = objects(asked("    a: {namespaces: [a], quota: {grown: 8}}\n"), "ProvisioningRequestConfig")
     assert every["all"]["spec"] == {
         "provisioningClassName": "best-effort-atomic-scale-up.autoscaling.x-k8s.io",
@@ -121,7 +121,7 @@ def test_nodes_are_asked_for_as_the_blueprint_says() -> None:
     assert "podSetUpdates" not in every["room"]["spec"]
 
 
-def test_a_check_that_does_not_suit_the_size_of_a_pool_is_told() -> None:
+def test_a_check_that_does_not_suit_the_size_of_a_pool_is_reported() -> None:
     fixed = ASKED.replace("pools: [more]", "pools: [whole]").replace("checkCapacity", "atomicScaleUp")
     grows = ASKED.replace("[grown, small]", "[small]").replace("pools: [more]", "pools: [grown]")
     for queueing, code in ((ASKED, None), (fixed, "BP3440"), (grows, "BP3441")):
@@ -134,7 +134,7 @@ def test_a_check_that_does_not_suit_the_size_of_a_pool_is_told() -> None:
     ("minor", "rest", "there"), [("1.36", "", 1), ("1.35", "", 0), ("1.36", "admission: false", 0)]
 )
 def test_new_pods_do_not_say_which_others_are_alike(minor: str, rest: str, there: int) -> None:
-    """Where Kubernetes has policies that change objects."""
+    """On Kubernetes versions with policies that change objects."""
     text = f"{HEAD}{QUEUEING}  policy: {{{rest}}}\n  tenants: {{a: {{namespaces: [a], quota: {{whole: 8}}}}}}\n"
     found = compiled(text.replace('"1.36"', f'"{minor}"'))
     assert found.bundle, found.diagnostics
@@ -143,7 +143,9 @@ def test_new_pods_do_not_say_which_others_are_alike(minor: str, rest: str, there
 
 
 def test_what_no_quota_names_is_withheld_so_that_no_gpu_goes_uncounted() -> None:
-    """Kueue ignores what a queue does not declare (`IgnoreUndeclared`), which is meant for processors and memory."""
+    """Kueue ignores resources that a queue does not declare (`IgnoreUndeclared`); this is intended for processors and
+    memory.
+    """
     alone = objects(platform("    a: {namespaces: [a], quota: {mig: {1g.10gb: 28}}}\n"), "ClusterQueue")["a"]
     rest = {key: amounts for key, amounts in quotas(alone).items() if key[1] != "nvidia.com/mig-1g.10gb"}
     assert {resource for _, resource in rest} == RESOURCES - {"nvidia.com/mig-1g.10gb"}
@@ -188,7 +190,7 @@ def test_pools_become_flavors_with_their_labels_taints_and_levels() -> None:
     assert values == {"production": 1000, "scratch": 0}
 
 
-def test_a_plan_says_what_a_tenant_does_not_say_itself() -> None:
+def test_a_plan_sets_what_a_tenant_does_not() -> None:
     tenants = """
     a: {plan: lab}
     b: {plan: lab, groups: [people], network: open, quota: {more: 2}}
@@ -326,7 +328,7 @@ def test_claimed_profiles_are_counted_by_a_class_of_their_own() -> None:
     }
 
 
-def test_quotas_of_claimed_profiles_are_held_against_the_layout() -> None:
+def test_quotas_of_claimed_profiles_are_compared_with_the_layout() -> None:
     found = compiled((CLAIMED + OF_BOTH).replace("1g.10gb: 28", "1g.10gb: 57"))
     assert [each.code.id for each in found.diagnostics] == ["BP3421", "BP3225"]
 
@@ -348,14 +350,14 @@ def test_where_the_scheduler_makes_claims_of_requests_queues_count_those() -> No
 
 
 def test_channels_of_compute_domains_are_mapped_so_that_kueue_admits_what_claims_them() -> None:
-    """Kueue ignores what no queue declares, but admits no claims of classes without a mapping."""
+    """Kueue ignores resources that no queue declares, but admits no claims of classes without a mapping."""
     found = platform("    a: {namespaces: [a], quota: {whole: 8}}\n", f"{QUEUEING}  computeDomains: true\n")
     channel = "compute-domain-default-channel.nvidia.com"
     assert mappings(found) == {channel: [channel]}
 
 
 def told(tenants: str, rest: str = QUEUEING) -> list[str]:
-    """Codes of what is found; nothing of it is an error."""
+    """Codes of the findings, none of which is an error."""
     return [each.code.id for each in platform(tenants, rest).diagnostics]
 
 
@@ -389,7 +391,7 @@ def told(tenants: str, rest: str = QUEUEING) -> list[str]:
         ),
     ],
 )
-def test_what_is_allowed_and_of_no_use_is_told(tenants: str, rest: str, codes: list[str]) -> None:
+def test_allowed_settings_without_effect_are_reported(tenants: str, rest: str, codes: list[str]) -> None:
     assert told(tenants, rest) == codes
 
 
@@ -403,7 +405,7 @@ def test_only_quotas_close_pools_to_tenants(rest: str, closed: bool) -> None:
     assert ("acme.example/more=true:NoSchedule" in notes.get("gpublueprint.dev/closed-taints", "")) is closed
 
 
-def test_quotas_that_need_further_nodes_are_told() -> None:
+def test_quotas_that_need_further_nodes_are_reported() -> None:
     text = HEAD.replace("whole: {nodes: 4,", "whole: {nodes: {min: 1, max: 4},")
     found = compiled(f"{text}{QUEUEING}  tenants:\n    a: {{namespaces: [a], quota: {{whole: 20}}}}\n")
     assert [(each.code.id, each.severity.value) for each in found.diagnostics] == [("BP3422", "note")]
@@ -440,7 +442,9 @@ QUOTAS = st.fixed_dictionaries(
 @settings(max_examples=60)
 @given(st.lists(QUOTAS, min_size=1, max_size=4), st.data())
 def test_every_queue_has_the_form_that_kueues_webhook_demands(declared: list[Any], data: st.DataObject) -> None:
-    """Resources in one group alone, flavors in one group alone, and in each flavor all resources in their order."""
+    """Each resource in only one group, each flavor in only one group, and in each flavor all resources in
+    their order.
+    """
     lines = []
     for number, quota in enumerate(declared):
         parents = [f"t{other}" for other in range(number) if f"namespaces: [t{other}]" not in lines[other]]

@@ -1,4 +1,4 @@
-"""Resolving: what names nothing is reported and left out, and everything else is judged in the same run."""
+"""Resolving: unknown names are reported and left out, and everything else is checked in the same run."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def test_a_pool_of_an_unknown_product_is_not_among_the_pools() -> None:
     assert platform.unresolved[0].mode.driver == "operator"
 
 
-def test_without_a_release_all_is_judged_that_needs_none() -> None:
+def test_without_a_release_everything_that_needs_none_is_checked() -> None:
     platform, found = resolved(BLUEPRINT.replace("2026.11", "1999.01"))
 
     assert platform is None
@@ -66,7 +66,7 @@ def test_without_a_release_all_is_judged_that_needs_none() -> None:
     ],
 )
 def test_what_is_found_without_a_release_is_found_with_one(edit: tuple[str, str]) -> None:
-    """Checks that need no release must not read what the newest one holds, which stands in for it."""
+    """Checks that need no release must not read data of the newest one, which is used in its place."""
     _, with_release = resolved(BLUEPRINT.replace(*edit))
     without = diagnostics_of(BLUEPRINT.replace("2026.11", "1999.01").replace(*edit))
 

@@ -1,4 +1,4 @@
-"""Work grows with what is declared and not with its square: calls are counted, no clock is read."""
+"""The work grows linearly with the input: calls are counted, not timed."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ SHAPES = {
     "a network": (TAINT + H100 + OPEN + FABRIC, ""),
     "all together": (TAINT + CUT + BRANCH, SHARED + OPEN, TAINT + H100 + OPEN + FABRIC, A100 + HOST, MIXED + BRANCH),
 }
-"""Pools that know of each other: their taints, drivers, products and strategies decide things together."""
+"""Pools that interact: their taints, drivers, products and strategies determine things together."""
 HEAD = """\
 apiVersion: gpublueprint.dev/v1alpha2
 kind: Blueprint
@@ -51,14 +51,14 @@ CONFIG_MAP = (
 
 
 def with_pools(folder: Path, count: int, *shapes: str) -> Path:
-    """A blueprint of so many pools, in turn of these shapes."""
+    """A blueprint with that many pools, alternating between these shapes."""
     pools = "".join(POOL.format(number=number) + shapes[number % len(shapes)] for number in range(count))
     (folder / "blueprint.yaml").write_text(f"{HEAD}  nodePools:\n{pools}")
     return folder / "blueprint.yaml"
 
 
 def with_objects(folder: Path, count: int) -> Path:
-    """A blueprint of so many manifests in one file."""
+    """A blueprint with that many manifests in one file."""
     (folder / "notes.yaml").write_text("---\n".join(CONFIG_MAP.format(number=number) for number in range(count)))
     pools = "  nodePools:\n    none: {nodes: 1, selector: {example.org/pool: none}}\n"
     (folder / "blueprint.yaml").write_text(f'{HEAD}{pools}  extraManifests: ["notes.yaml"]\n')
@@ -66,23 +66,23 @@ def with_objects(folder: Path, count: int) -> Path:
 
 
 def cost(blueprint: Path) -> tuple[int, int]:
-    """How many functions compiling it calls, and the bytes of its bundle. It must succeed."""
+    """The number of function calls to compile it, and the bytes of its bundle. It must succeed."""
     calls, compilation = counted_calls(lambda: compile_blueprint(str(blueprint)))
     assert compilation.files is not None, compilation.diagnostics
     return calls, sum(map(len, compilation.files.values()))
 
 
-def test_each_further_object_costs_what_the_one_before_cost(tmp_path: Path) -> None:
-    cost(with_objects(tmp_path, 100))  # what is imported, read or spelled out once
+def test_each_further_object_costs_as_much_as_the_one_before(tmp_path: Path) -> None:
+    cost(with_objects(tmp_path, 100))  # imported, read or initialised once
     (few, _), (some, _), (many, _) = (cost(with_objects(tmp_path, count)) for count in (25, 50, 100))
     assert is_linear(few, some, many)
 
 
 @pytest.mark.parametrize("shapes", SHAPES.values(), ids=SHAPES)
-def test_each_further_pool_costs_what_the_one_before_cost(shapes: tuple[str, ...], tmp_path: Path) -> None:
-    """Neither in calls nor in bytes: both show lines that every pool names of every other."""
-    count = 12 // len(shapes) * len(shapes)  # as many of each shape: further pools are like those before
-    compile_blueprint(str(with_pools(tmp_path, count, *shapes)))  # what is imported, read or spelled out once
+def test_each_further_pool_costs_as_much_as_the_one_before(shapes: tuple[str, ...], tmp_path: Path) -> None:
+    """Neither in calls nor in bytes: both would show lines for every pair of pools."""
+    count = 12 // len(shapes) * len(shapes)  # as many of each shape: further pools are like the earlier ones
+    compile_blueprint(str(with_pools(tmp_path, count, *shapes)))  # imported, read or initialised once
     few, some, many = (cost(with_pools(tmp_path, times * count, *shapes)) for times in (1, 2, 4))
     assert all(map(is_linear, few, some, many))
 

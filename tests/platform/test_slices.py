@@ -1,4 +1,4 @@
-"""What DRA drivers will publish of a node: devices, their values, and how sure those are."""
+"""What DRA drivers will publish for a node: devices, their values, and how certain these are."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ CUT = "gpu: {product: H100-SXM5-80GB, count: 8, mig: {layout: [{devices: 0-3, pr
 
 
 def predicted(fields: str = H100, *more: str, kubernetes: str = "1.36.3", settings: str = "") -> BundlePool:
-    """A pool of nodes with these keys, where pods claim GPUs."""
+    """A pool of nodes with these keys, whose GPUs pods claim."""
     text = blueprint(
         pool("train", fields, *more, nodes=2), kubernetes=kubernetes, stack="gpuCluster", settings=settings
     )
@@ -39,7 +39,7 @@ def test_whole_gpus_are_one_slice_of_devices_named_by_minor_number() -> None:
     assert [each["name"] for each in only["spec"]["devices"]] == [f"gpu-{number}" for number in range(8)]
 
 
-def test_a_gpu_has_what_the_platform_and_the_catalogue_know_of_it() -> None:
+def test_a_gpu_has_what_the_platform_and_the_catalogue_know_about_it() -> None:
     gpu = devices(predicted(H100, "driver: {version: 580.95.05}"))["gpu-0"]
     assert gpu["attributes"] == {
         "type": {"string": "gpu"},
@@ -51,7 +51,7 @@ def test_a_gpu_has_what_the_platform_and_the_catalogue_know_of_it() -> None:
     assert gpu["capacity"] == {"memory": {"value": "81559Mi"}}
 
 
-def test_values_that_only_a_node_knows_are_named_as_unknown_and_made_up_on_request_alone() -> None:
+def test_values_that_only_a_node_knows_are_named_as_unknown_and_invented_only_on_request() -> None:
     [gpus] = predicted().published[0].groups
     unknown = {name for name, value in gpus.attributes.items() if value.value is None}
     assert {"uuid", "resource.kubernetes.io/pciBusID", "resource.kubernetes.io/pcieRoot"} <= unknown
@@ -96,7 +96,7 @@ DYNAMIC = "draFeatureGates: {DynamicMIG: true}"
 
 
 def test_partitions_made_on_demand_are_26_devices_of_an_h100() -> None:
-    """The whole GPU, and every profile at every place: counted on real hardware."""
+    """The whole GPU, and every profile at every placement: counted on real hardware."""
     train = predicted(settings=DYNAMIC)
     assert sum(each.count for each in train.published) == 8 * 26
     counters, *gpus = slices_of_node(train, "n1")
@@ -122,7 +122,7 @@ def test_the_counters_of_a_gpu_are_the_most_that_an_instance_has_and_its_memory_
     }
 
 
-def test_a_partition_consumes_what_it_has_and_the_slices_where_it_stands() -> None:
+def test_a_partition_consumes_what_it_has_and_the_slices_at_its_place() -> None:
     partition = devices(predicted(settings=DYNAMIC))["gpu-3-mig-2g20gb-14-4"]
     assert partition["attributes"]["profile"] == {"string": "2g.20gb"}
     assert partition["capacity"]["memory"] == {"value": "20096Mi"}
@@ -135,7 +135,7 @@ def test_a_partition_consumes_what_it_has_and_the_slices_where_it_stands() -> No
 
 
 def test_a_partitionable_gpu_says_less_memory_than_one_that_is_not() -> None:
-    """A selector for 79.5Gi matches the same GPU in one mode and fails in the other."""
+    """A selector for 79.5Gi matches the same GPU in one mode and not in the other."""
     whole = devices(predicted())["gpu-0"]["capacity"]
     partitionable = devices(predicted(settings=DYNAMIC))["gpu-0"]["capacity"]
     assert quantity_value(whole["memory"]["value"]) > quantity_value("79.5Gi")
@@ -218,7 +218,7 @@ def test_gpus_that_claims_share_say_how_much_one_may_request(way: str, policy: d
     assert ("shares" in gpu["capacity"]) == (way == '"4"')
 
 
-def test_with_passthrough_each_gpu_is_there_twice_and_one_of_the_two_may_be_missing() -> None:
+def test_with_passthrough_each_gpu_appears_twice_and_one_of_the_two_may_be_missing() -> None:
     train = predicted(settings="draFeatureGates: {PassthroughSupport: true}")
     assert [(group.sort, group.optional) for group in train.published[0].groups] == [("gpu", True), ("vfio", True)]
     twin = devices(train)["gpu-vfio-0"]
@@ -242,7 +242,7 @@ def test_a_long_node_name_gives_a_name_that_the_api_accepts() -> None:
     assert all(len(name) <= 253 for name in names)
 
 
-def test_in_v1beta1_all_of_a_device_but_its_name_stands_in_basic() -> None:
+def test_in_v1beta1_everything_of_a_device_but_its_name_is_in_basic() -> None:
     text = blueprint(
         pool("train", H100, nodes=1), kubernetes="1.34.2", stack="standaloneDra",
         spec="  components: {dra-driver-nvidia-gpu: {settings: {resourceApiVersion: v1beta1}}}\n",

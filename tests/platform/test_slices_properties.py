@@ -1,4 +1,4 @@
-"""What holds of predicted slices for every product, layout, gate and version: limits, counters, names, and the file."""
+"""Properties of predicted slices for every product, layout, gate and version: limits, counters, names, and the file."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ GATES = ("", "DynamicMIG", "NVMLDeviceHealthCheck", "PassthroughSupport", "DRALi
 
 @st.composite
 def pools(draw: st.DrawFn, *, layouts: bool = True) -> tuple[str, str, dict[str, int]]:
-    """The GPUs of a pool, the gate that is open, and the instances of each GPU."""
+    """The GPUs of a pool, the enabled gate, and the instances of each GPU."""
     product = draw(st.sampled_from(sorted(PLACED if layouts else GPUS)))
     count = draw(st.integers(1, 16))
     gate = draw(st.sampled_from(GATES))
@@ -44,7 +44,7 @@ def pools(draw: st.DrawFn, *, layouts: bool = True) -> tuple[str, str, dict[str,
 
 
 def predicted(fields: str, gate: str, kubernetes: str) -> BundlePool | None:
-    """The pool; None where the blueprint is refused, or too old a product for the release."""
+    """The pool; None if the blueprint is rejected, or the product is too old for the release."""
     gates = f"draFeatureGates: {{{gate}: true}}" if gate else ""
     variable = ", draEnv: {CONSUMABLE_SHARES: memory}" if gate == "ConsumableShares" else ""
     text = blueprint(
@@ -120,7 +120,7 @@ def test_a_whole_gpu_takes_all_counters_and_no_partition_takes_more(product: str
 
 @settings(max_examples=60)
 @given(pools(layouts=False))
-def test_a_node_that_publishes_what_was_predicted_is_no_drift(what: tuple[str, str, dict[str, int]]) -> None:
+def test_a_node_that_publishes_what_was_predicted_is_not_drift(what: tuple[str, str, dict[str, int]]) -> None:
     fields, gate, _ = what
     train = predicted(fields, gate, "1.36.3")
     if train is None:

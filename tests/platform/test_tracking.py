@@ -1,4 +1,4 @@
-"""Provenance: computing a value records every line that took part, however many steps away."""
+"""Provenance: computing a value records every contributing line, however indirect."""
 
 from __future__ import annotations
 
@@ -72,12 +72,12 @@ def test_a_number_that_stands_for_a_map_is_written_not_a_default() -> None:
     ],
 )
 def test_every_way_of_looking_into_a_map_is_recorded(read: Callable[[Any], Any], last: str) -> None:
-    """Absence is recorded too: a key that appears later must have been a reason."""
+    """Absence is recorded too: a key that is added later must be a possible cause."""
     assert last in {path for path, _ in recorded(lambda: read(pool()))}
 
 
 class Computed:
-    """Two steps of computed values over the pool."""
+    """Two levels of values computed from the pool."""
 
     def __init__(self) -> None:
         self.pool = pool()
@@ -104,7 +104,7 @@ def test_a_tracked_property_is_computed_once_and_passes_its_sources_on_every_tim
     assert subject.computed == 1
 
 
-def test_recordings_nest_and_an_outer_one_sees_it_all() -> None:
+def test_recordings_nest_and_an_outer_one_contains_everything() -> None:
     one, two = (Source("blueprint", Span("a", n, 1, n, 2), f"p{n}") for n in (1, 2))
     with recording() as outer:
         record(one)
@@ -134,7 +134,7 @@ def test_the_order_is_written_lines_then_defaults_then_the_catalogue() -> None:
 
 
 def test_threads_record_apart() -> None:
-    """Each compiles its own blueprint, with many switches of threads inside, and finds its own lines alone."""
+    """Each compiles its own blueprint, with many thread switches, and finds only its own lines."""
 
     def compiled(name: str) -> dict[str, dict[Path, FieldOrigin]]:
         bundle = compile_blueprint(f"examples/{name}/blueprint.yaml").bundle

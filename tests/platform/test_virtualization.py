@@ -1,4 +1,4 @@
-"""Nodes that run virtual machines: what the operator is told, what somebody else must bring, what pods may ask for."""
+"""Nodes that run virtual machines: the operator's configuration, the prerequisites, and the resources for pods."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tests.support.platforms import H100, blueprint, diagnostics_of, pool, resol
 
 
 def declared(kubernetes: str = "1.36", settings: str = "") -> str:
-    """A blueprint of nodes for containers, and nodes for virtual machines."""
+    """A blueprint with nodes for containers, and nodes for virtual machines."""
     machines = (
         "    machines:\n"
         "      nodes: 2\n"
@@ -51,7 +51,7 @@ def told(platform: Platform, scope: str) -> str:
 
 
 def test_operands_tolerate_the_taints_of_nodes_that_run_virtual_machines() -> None:
-    """Otherwise nothing binds their GPUs, and nothing says so."""
+    """Otherwise nothing binds their GPUs, and this is not reported anywhere."""
     assert "acme.example/machines" in {taint.key for taint in platform_of().taints}
 
 
@@ -59,7 +59,7 @@ def test_nothing_is_expected_of_gpus_that_virtual_machines_have() -> None:
     assert {one.pool for one in expectations(platform_of())} == {"train"}
 
 
-def test_what_kata_needs_is_written_down_with_its_line() -> None:
+def test_requirements_of_kata_are_prerequisites_with_their_lines() -> None:
     platform = platform_of()
     for words in (
         "kata-deploy 3.29",
@@ -76,11 +76,11 @@ def test_what_kata_needs_is_written_down_with_its_line() -> None:
 
 
 @pytest.mark.parametrize(("kubernetes", "gate"), [("1.33", True), ("1.34", False), ("1.36", False)])
-def test_older_kubelets_must_open_a_gate(kubernetes: str, *, gate: bool) -> None:
+def test_older_kubelets_need_a_feature_gate(kubernetes: str, *, gate: bool) -> None:
     assert ("KubeletPodResourcesGet=true" in told(platform_of(kubernetes), "cluster")) is gate
 
 
-def test_whoever_leaves_out_a_part_is_told_what_to_do_instead() -> None:
+def test_the_message_for_a_missing_part_names_the_alternative() -> None:
     platform = platform_of(settings=", vfioManager: false, ccManager: false")
     assert "binds their GPUs to vfio-pci" in told(platform, "machines")
     assert "cc." not in told(platform, "cluster")
@@ -88,7 +88,7 @@ def test_whoever_leaves_out_a_part_is_told_what_to_do_instead() -> None:
     assert "cc.capable" not in told(off, "cluster")
 
 
-def test_aliases_name_what_workloads_ask_for() -> None:
+def test_aliases_name_what_workloads_request() -> None:
     said = ', kataDevicePluginEnv: {P_GPU_ALIAS: big, NVSWITCH_ALIAS: ""}'
     assert "nvidia.com/big and what is named after the device's model" in told(platform_of(settings=said), "machines")
 

@@ -1,4 +1,4 @@
-"""Every GPU product and every instance type of the catalogue makes a platform, in every release."""
+"""Every GPU product and every instance type of the catalogue gives a valid platform, in every release."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ def test_a_product_that_no_driver_of_the_release_knows_is_refused_once(release: 
 
 @every_release
 def test_every_product_with_mig_in_each_of_its_profiles(release: str) -> None:
-    """Profiles of one product in one pool: GPU 0 in the first, GPU 1 in the second, as often as they fit."""
+    """Profiles of one product in one pool: GPU 0 with the first, GPU 1 with the second, as many as fit."""
 
     def in_profiles(name: str, gpu: Gpu) -> str:
         profiles = gpu.mig.profiles.value if gpu.mig.profiles else ()
@@ -87,7 +87,7 @@ def test_every_product_with_mig_in_each_of_its_profiles(release: str) -> None:
 
 @pytest.mark.parametrize("product", UNPROVEN)
 def test_a_layout_that_nobody_can_judge_is_a_warning_and_compiles(product: str) -> None:
-    """The catalogue knows that the GPU has MIG, or believes so, and does not know its profiles."""
+    """The catalogue knows or assumes that the GPU has MIG, but does not know its profiles."""
     done = one_pool_each(
         NEWEST,
         {product: f"gpu: {{product: {product}, count: 1, mig: {{layout: [{{profiles: {{1g.11gb: 2}}}}]}}}}"},
@@ -115,7 +115,7 @@ def test_every_instance_type_decides_its_pool_or_says_what_is_missing() -> None:
     assert counts["H100-SXM5-80GB"] == {1, 2, 4, 8}
 
 
-def test_the_readme_counts_what_is_there() -> None:
+def test_the_numbers_in_the_readme_are_correct() -> None:
     text = (Path(__file__).parents[2] / "README.md").read_text("utf-8")
     assert f"[{len(GPUS)} GPU products]" in text
     assert f"[{len(MACHINES)} instance types]" in text

@@ -1,4 +1,4 @@
-"""How large the workloads of a tenant are, for which pools they are made, and what is warned of."""
+"""The size of tenants' workloads, the pools for which they are created, and warnings."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ EVERY = "[" + ", ".join(workload_names()) + "]"
 
 
 def samples(rest: str) -> dict[str, Sample]:
-    """The workloads of a blueprint, by kind and pool; an error in it fails the test."""
+    """The workloads of a blueprint, by kind and pool; an error fails the test."""
     found = of(rest)
     assert found.bundle is not None, [each.message for each in found.diagnostics]
     assert found.platform is not None
@@ -68,7 +68,7 @@ def test_it_is_smaller_where_the_quota_is() -> None:
     assert found["vllm-multinode train"].size.units == 2, "attention heads are divided by a power of two"
 
 
-def test_what_is_its_own_counts_before_what_it_can_borrow() -> None:
+def test_its_own_quota_is_used_before_what_it_can_borrow() -> None:
     rest = f"""{KUEUE}tenants:
   g: {{quota: {{train: 16}}}}
   a: {{parent: g, namespaces: [a], quota: {{train: 4}}, workloads: [train-job]}}
@@ -153,7 +153,7 @@ def test_a_quota_with_a_finding_of_its_own_is_the_only_one() -> None:
 
 
 def test_taints_are_closed_to_a_tenant_without_quota() -> None:
-    """The policies of tenants would refuse its pods."""
+    """The policies of tenants would reject its pods."""
     found = of(f"{KUEUE}tenants: {{a: {{namespaces: [a], workloads: [train-job]}}}}\n")
     [diagnostic] = [each for each in found.diagnostics if each.code.id == "BP3661"]
     assert any("its taints are closed" in note.message for note in diagnostic.notes)
@@ -186,7 +186,7 @@ AMOUNTS = st.one_of(st.integers(1, 128), st.integers(1, 4))
 def test_no_workload_is_larger_than_what_the_tenant_can_get(
     gpus: int, cpu: int | None, memory: int | None, borrow: int | None
 ) -> None:
-    """Pods and what the kind requests beside them, for every kind."""
+    """Pods and the other requests of the kind, for every kind."""
     amounts = {"gpu": f"{{guaranteed: {gpus}" + (f", borrow: {borrow}}}" if borrow else "}")}
     amounts |= {"cpu": str(cpu)} if cpu else {}
     amounts |= {"memory": f"{memory}Gi"} if memory else {}
@@ -222,7 +222,7 @@ def test_every_kind_has_what_a_reader_looks_for() -> None:
 
 
 def test_a_confidential_machine_gets_one_gpu_or_all_of_a_node() -> None:
-    """Pods name the RuntimeClass, and a TrainJob, which cannot, is not made for such a pool."""
+    """Pods name the RuntimeClass; a TrainJob cannot, so it is not created for such a pool."""
     platform = compile_blueprint("examples/hospital-kata/blueprint.yaml").platform
     assert platform is not None
     found = [

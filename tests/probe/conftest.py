@@ -1,4 +1,4 @@
-"""The stand-in for NVML, compiled once per run and loaded through the real bindings in a child process."""
+"""The stub of NVML, compiled once per run and loaded through the real bindings in a child process."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _not_run: list[str] = []
 
 @pytest.fixture(scope="session")
 def library(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The compiled stand-in. Where nothing compiles C, its tests do NOT RUN, and must under BLUEPRINT_REQUIRE_LAB=1."""
+    """The compiled stub. Without a C compiler its tests do NOT RUN, unless BLUEPRINT_REQUIRE_LAB=1 requires them."""
     try:
         return build(tmp_path_factory.mktemp("nvml"))
     except NoCompilerError as error:
@@ -32,7 +32,7 @@ def library(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def describe(library: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[Any], Path]:
-    """Makes the stand-in answer by a description; returns the library's path."""
+    """Configure the stub's responses with a description; returns the library's path."""
 
     def written(description: Any) -> Path:
         path = tmp_path / "stub.json"
@@ -45,7 +45,7 @@ def describe(library: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
 
 @pytest.fixture
 def probe(describe: Callable[[Any], Path], tmp_path: Path) -> Probe:
-    """Takes a reading of a described node, by the real collector; it has no files and no PCI list unless given."""
+    """Take a reading of a described node, with the real collector; it has files and a PCI list only if given."""
 
     def taken(
         description: Any, *, call_seconds: float = 5.0, sysfs: Path | None = None, root: Path | None = None
@@ -58,7 +58,7 @@ def probe(describe: Callable[[Any], Path], tmp_path: Path) -> Probe:
 
 
 def pytest_terminal_summary(terminalreporter) -> None:
-    """Say it where nobody can miss it."""
+    """Print it at the end, where it is noticed."""
     for reason in sorted(set(_not_run)):
         terminalreporter.section("NOT RUN", sep="!", yellow=True, bold=True)
         terminalreporter.line(f"tests against the stand-in for NVML did NOT RUN: {reason}", yellow=True, bold=True)

@@ -1,4 +1,6 @@
-"""A check is one file: the one of the how-to page, in a folder of its own, is collected, judged and explained."""
+"""A check is one file: the example of the how-to page, in a folder of its own, is collected, evaluated and
+explained.
+"""
 
 from __future__ import annotations
 
@@ -30,7 +32,7 @@ EXPECTATIONS = {
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """A folder with the file that the page shows."""
+    """A folder with the file from the page."""
     [(name, text)] = re.findall(r"```python title=\S+/(\w+\.py)\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL)
     (tmp_path / "checks").mkdir()
     (tmp_path / "checks" / name).write_text(text, encoding="utf-8")
@@ -79,7 +81,7 @@ def test_its_code_is_explained(folder: Path) -> None:
 
 
 def test_its_call_is_made(folder: Path, tmp_path: Path, describe: Any) -> None:
-    """The stand-in does not know this function, which is an answer as well."""
+    """The stub does not implement this function, which is also a valid response."""
     out = tmp_path / "out.json"
     run(folder, "probe", "--library", str(describe(h100x8())), "--node", "gpu-0", "-o", str(out))
     calls = json.loads(out.read_text(encoding="utf-8"))["calls"]

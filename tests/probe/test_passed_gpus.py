@@ -1,4 +1,4 @@
-"""Checks of nodes whose GPUs go to virtual machines, on made-up records of their files."""
+"""Checks of nodes whose GPUs are passed to virtual machines, on synthetic records of their files."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ CARD = function("0000:19:00.0", kind="0x020700", vendor="0x15b3", driver="mlx5_c
 
 
 def node(*functions: HostRecord, files: Mapping[str, dict[str, str]] | None = None) -> Reading:
-    """A reading of a node without NVML, with these functions on its bus."""
+    """A reading of a node without NVML, with these functions on its PCI bus."""
     values = {MODULES: {"vfio_pci": "Live"}, MISC: {"kvm": "there"}, SNP: {"value": "Y"}, **(files or {})}
     records = [HostRecord(path, Access.READ, each) for path, each in values.items()]
     host = HostScan("/", (*records, HostRecord(pci.DEVICES, Access.READ, {}), *functions))
@@ -95,6 +95,6 @@ def test_the_other_vendors_switch_proves_nothing() -> None:
     assert verdict.result is Result.UNKNOWN
 
 
-def test_a_switch_that_is_neither_on_nor_off_is_not_believed() -> None:
+def test_a_switch_that_is_neither_on_nor_off_is_implausible() -> None:
     [verdict] = of(node(*GPUS, files={TDX: {"value": "?"}}), "memory-encryption", "tdx")
     assert verdict.result is Result.UNKNOWN

@@ -1,4 +1,4 @@
-"""Who is named, and how often: the GPU that was lost, the driver that has it, one cause once."""
+"""What findings name, and how often: the lost GPU, the driver that holds it, one cause once."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def told(reading: Reading, *extra: Any) -> list[tuple[str, str]]:
 
 
 def driven(reading: Reading, *drivers: str) -> Reading:
-    """The GPUs on the bus have these drivers."""
+    """The GPUs on the bus are bound to these drivers."""
     functions = zip(reading.pci.functions, drivers, strict=True)
     return replace(reading, pci=replace(reading.pci, functions=tuple(replace(f, driver=d) for f, d in functions)))
 
@@ -123,7 +123,7 @@ def test_one_setting_on_eight_gpus_is_one_finding_that_names_them_all(call: str,
 
 
 @pytest.mark.parametrize("code", [3, 4, 10, 13, 25, 999])
-def test_one_refusal_on_eight_gpus_is_told_once(code: int) -> None:
+def test_one_refusal_on_eight_gpus_is_reported_once(code: int) -> None:
     reading = returning(healthy(), "nvmlDeviceGetMemoryInfo", code)
     [found] = diagnostics_of(judge(reading, expectations()), reading)
     assert "8 GPUs" in found.message
@@ -159,12 +159,12 @@ A2 = {
         ("NVIDIA A2", 0x14A910DE, "BP9041"),
         ("NVIDIA A16", 0x157E10DE, "BP9041"),
         ("NVIDIA A16", 0x14A910DE, "BP9040"),
-        ("NVIDIA A2", 0x12341028, None),  # another maker's board: the name must do
+        ("NVIDIA A2", 0x12341028, None),  # another vendor's board: only the name identifies it
         ("NVIDIA A16", 0x12341028, "BP9040"),
         ("NVIDIA A2", 0, None),
     ],
 )
-def test_products_with_one_device_id_are_told_apart_by_their_subsystem(
+def test_products_with_one_device_id_are_distinguished_by_their_subsystem(
     probe: Probe, name: str, subsystem: int, code: str | None
 ) -> None:
     described = a100x4()
@@ -182,7 +182,7 @@ UUIDS = ["hello", "A" * 80, "MIG-00000000-5717-4000-8000-000000000002", "8" * 80
 @pytest.mark.parametrize("uuid", UUIDS)
 @pytest.mark.parametrize("redacted", [False, True])
 def test_what_has_not_the_form_of_a_uuid_is_none(uuid: str, *, redacted: bool) -> None:
-    """Redaction must not make one of it, either."""
+    """Redaction must not turn it into one either."""
     from blueprint.probe.redaction import redact
 
     reading = with_calls(healthy(), "nvmlDeviceGetUUID", 2, value=uuid)

@@ -1,4 +1,4 @@
-"""Every check, on every kind of answer: what passes, what fails, what is skipped, what stays unknown."""
+"""Every check, with every kind of response: what passes, what fails, what is skipped, what stays unknown."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from tests.support.probe_examples import (
 )
 
 READ = [check for check in WANTS if check != "gpu-product"]
-"""Checks that rest on one call; the product is told by either of two."""
+"""Checks that rely on one call; the product is identified by either of two."""
 MODES = ("mig-mode", "ecc-mode", "persistence-mode")
 FAULTS = [(15, "BP9030"), (16, "BP9032"), (18, "BP9010"), (8, "BP9031"), (11, "BP9031"), (14, "BP9031")]
 IMPLAUSIBLE = [None, "", " ", "\x1b[2J", "x" * 5000, -1, 2**32 - 1, [], [7, 7], [1], {}, {"total": 0}]
@@ -109,7 +109,7 @@ def test_a_wrong_value_fails_with_its_own_code(check: str, value: Any, code: str
 
 @pytest.mark.parametrize("check", [each for each in READ if each not in MODES])
 def test_a_fact_that_every_gpu_has_is_unknown_where_it_is_not_supported(check: str) -> None:
-    """A GPU without a UUID does not exist: "not supported" answers no question here."""
+    """Every GPU has a UUID, so "not supported" is no valid response here."""
     verdict = about(of(check, returning(healthy(), CALLS[check], 3, device(check))), device(check))
     assert verdict.result is Result.UNKNOWN
 
@@ -124,7 +124,7 @@ def test_a_mode_that_a_gpu_lacks_is_skipped_if_it_is_to_be_off_and_fails_if_on(c
 @pytest.mark.parametrize("check", READ)
 @pytest.mark.parametrize("code", [1, 4, 10, 13, 17, 25, 999, -7, 4242])
 def test_a_refusal_leaves_the_fact_unknown(check: str, code: int) -> None:
-    """Permission, a timeout, a function that the driver lacks, a code nobody knows: none of it is a fact."""
+    """Permission, a timeout, a function that the driver lacks, an unknown code: none of it is a fact."""
     verdict = about(of(check, returning(healthy(), CALLS[check], code, device(check))), device(check))
     assert verdict.result is Result.UNKNOWN
     assert verdict.code
@@ -154,13 +154,13 @@ def test_a_fault_is_a_finding_of_its_own_whichever_call_returned_it(check: str, 
 
 
 def test_a_gpu_without_a_handle_passes_nothing() -> None:
-    """Whatever else a reading says of it: what answered was not this GPU."""
+    """Whatever else a reading contains about it: the response was not from this GPU."""
     verdicts = judge(returning(healthy(), "nvmlDeviceGetHandleByIndex", 999, 2), expectations())
     assert {each.result for each in verdicts if each.gpu and each.gpu.index == 2} == {Result.UNKNOWN}
 
 
 def test_a_lost_gpu_is_one_diagnostic_and_no_cascade() -> None:
-    """Four facts of it are unreadable; the fault that made them so is told, once."""
+    """Four of its facts are unreadable; the fault that caused this is reported once."""
     reading = healthy()
     for name in ("nvmlDeviceGetMemoryInfo", "nvmlDeviceGetMigMode", "nvmlDeviceGetEccMode", "nvmlDeviceGetName"):
         reading = returning(reading, name, 15, 2)
@@ -181,7 +181,7 @@ class TestNvml:
 
     @pytest.mark.parametrize("code", [9, 12])
     def test_where_the_kernel_has_the_driver_nothing_is_proven(self, code: int) -> None:
-        """As on every node of the GPU Operator: its library is in no path of the loader."""
+        """As on every node of the GPU Operator, whose library is in no path of the loader."""
         verdicts = judge(returning(healthy(), "nvmlInit", code), expectations())
         [nvml] = [each for each in verdicts if each.check == "nvml"]
         assert (nvml.result, nvml.code and nvml.code.id) == (Result.UNKNOWN, "BP9001")
@@ -206,7 +206,7 @@ class TestCount:
         [found] = [each for each in verdicts if each.check == "nvml-consistency"]
         assert "gives handles for 7" in found.message
 
-    def test_a_count_that_changes_is_no_count(self) -> None:
+    def test_a_count_that_changes_is_not_a_count(self) -> None:
         reading = healthy()
         *rest, last = reading.calls
         verdicts = judge(replace(reading, calls=(*rest, replace(last, value=7))), expectations())
@@ -236,7 +236,7 @@ class TestProduct:
     @pytest.mark.parametrize(
         "name", ["NVIDIA H100", "NVIDIA H100 80GB HBM3 ", "NVIDIA GH100 80GB HBM3", "xNVIDIA H100 80GB HBM3"]
     )
-    def test_a_part_of_a_name_is_no_name(self, name: str) -> None:
+    def test_a_part_of_a_name_is_not_a_name(self, name: str) -> None:
         reading = with_calls(returning(healthy(), "nvmlDeviceGetPciInfo", 3), "nvmlDeviceGetName", value=name)
         assert results(of("gpu-product", reading)) == {Result.FAIL}
 
@@ -321,7 +321,7 @@ class TestIdentity:
         )
 
     def test_an_index_that_meant_two_gpus_proves_nothing_about_either(self) -> None:
-        """A new child may find another GPU under an index: facts of before and after must not be mixed."""
+        """A new child may find another GPU at an index: facts from before and after must not be mixed."""
         reading = healthy()
         other = replace(next(iter(reading.calls_of("nvmlDeviceGetUUID", 2))), child=2, value="GPU-another")
         verdicts = judge(replace(reading, calls=(*reading.calls, other)), expectations())

@@ -1,4 +1,4 @@
-"""The collector against a library that lies, hangs, crashes and talks garbage: real bindings, real processes."""
+"""The collector with a library that lies, hangs, crashes and returns garbage: real bindings, real processes."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def test_eight_healthy_h100_pass_with_every_fact_read(probe: Probe, tmp_path: Pa
 
 
 def test_the_inventory_is_recorded_though_nothing_judges_it(probe: Probe) -> None:
-    """Who orders a replacement reads the board's part number in the reading, and a later check may want any of it."""
+    """The board's part number in the reading is needed to order a replacement, and a later check may use any value."""
     reading = probe(h100x8())
     inventory = {
         "nvmlSystemGetNVMLVersion": "13.580.173.02",
@@ -89,7 +89,7 @@ def test_one_child_makes_all_calls_of_a_healthy_node(probe: Probe) -> None:
     assert {call.child for call in probe(h100x8()).calls} == {1}
 
 
-def test_what_the_stand_in_says_is_never_taken_for_hardware(probe: Probe) -> None:
+def test_values_of_the_stub_are_never_taken_for_hardware(probe: Probe) -> None:
     assert probe(h100x8()).origin is Origin.SYNTHETIC
 
 
@@ -118,7 +118,7 @@ def test_a_reading_survives_its_file(probe: Probe) -> None:
         ({"busId": "00000000:18:00.0"}, {("BP9071", 0), ("BP9071", 2), ("BP9021", None)}),
     ],
 )
-def test_one_lie_about_one_gpu_is_found_on_that_gpu(probe: Probe, facts: Any, found: Any) -> None:
+def test_one_wrong_value_of_one_gpu_is_found_on_that_gpu(probe: Probe, facts: Any, found: Any) -> None:
     assert failing(probe(lie(h100x8(), 2, **facts))) == found
 
 
@@ -134,12 +134,12 @@ def test_one_lie_about_one_gpu_is_found_on_that_gpu(probe: Probe, facts: Any, fo
         ({"devices": []}, {("BP9020", None)}),
     ],
 )
-def test_one_lie_about_the_node_is_found(probe: Probe, facts: Any, found: Any) -> None:
+def test_one_wrong_value_of_the_node_is_found(probe: Probe, facts: Any, found: Any) -> None:
     assert failing(probe(changed(h100x8(), **facts))) == found
 
 
 @pytest.mark.parametrize("count", [4_294_967_295, 2_147_483_648, 1000])
-def test_a_count_beyond_reason_is_unknown_and_the_gpus_are_read_all_the_same(probe: Probe, count: int) -> None:
+def test_an_implausible_count_is_unknown_and_the_gpus_are_read_all_the_same(probe: Probe, count: int) -> None:
     reading = probe(changed(h100x8(), count=count))
     assert ("gpu-count", None) in unknown(reading)
     assert sum(gpu.handle.value is True for gpu in ObservedNode(reading).gpus) == 8
@@ -165,12 +165,12 @@ def test_an_answer_that_cannot_be_true_is_unknown(probe: Probe, facts: Any, lost
 
 @pytest.mark.parametrize("call", ["nvmlSystemGetDriverVersion", "nvmlDeviceGetUUID", "nvmlDeviceGetName"])
 @pytest.mark.parametrize("garbage", ["ff", "fffe00", "c3", "1b5b324a", "80" * 200, "00"])
-def test_bytes_that_are_no_text_never_pass_and_never_break_anything(probe: Probe, call: str, garbage: str) -> None:
+def test_bytes_that_are_not_text_never_pass_and_never_break_anything(probe: Probe, call: str, garbage: str) -> None:
     verdicts = judge(probe(fault(h100x8(), call, bytes=garbage)), expectations())
     assert exit_code_of(verdicts) in {1, 3}
 
 
-def test_bytes_that_are_no_text_are_kept_as_they_came(probe: Probe) -> None:
+def test_bytes_that_are_not_text_are_kept_as_they_came(probe: Probe) -> None:
     reading = probe(fault(h100x8(), "nvmlDeviceGetName", device=2, bytes="41ff42"))
     [call] = reading.calls_of("nvmlDeviceGetName", 2)
     assert (call.outcome, call.detail) == (CallOutcome.UNDECODABLE, "41ff42")
@@ -183,8 +183,8 @@ def test_a_return_code_never_passes(probe: Probe, call: str, code: int) -> None:
     assert exit_code_of(verdicts) in {1, 3}
 
 
-def test_a_lost_gpu_is_told_once_with_its_identity(probe: Probe) -> None:
-    """It answered to its name before it was lost, as a GPU does that falls off the bus in the middle."""
+def test_a_lost_gpu_is_reported_once_with_its_identity(probe: Probe) -> None:
+    """It reported its name before it was lost, as a GPU does that falls off the bus during the reading."""
     spoilt = h100x8()
     for call in ("nvmlDeviceGetMemoryInfo", "nvmlDeviceGetEccMode"):
         spoilt = fault(spoilt, call, device=3, **{"return": 15})
@@ -197,7 +197,7 @@ def test_a_lost_gpu_is_told_once_with_its_identity(probe: Probe) -> None:
     assert len(found.evidence) == 2
 
 
-def test_a_uuid_that_changes_while_it_is_read_is_no_identity(probe: Probe) -> None:
+def test_a_uuid_that_changes_while_it_is_read_is_not_an_identity(probe: Probe) -> None:
     changing = fault(h100x8(), "nvmlDeviceGetUUID", device=2, after=1, bytes=b"GPU-another".hex())
     reading = probe(changing)
     assert failing(reading) == {("BP9021", None)}
@@ -210,7 +210,7 @@ def test_a_gpu_that_is_lost_after_everything_was_read_is_noticed(probe: Probe) -
 
 
 def test_a_slow_driver_does_not_hold_up_the_sweep_for_ever(probe: Probe, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Every call returns in time; the sweep as a whole does not, and is ended."""
+    """Every call returns in time; the sweep as a whole does not, and is stopped."""
     monkeypatch.setattr("blueprint.probe.sweep._MAX_SWEEP", 1)
     reading = probe(fault(h100x8(), "nvmlDeviceGetUUID", sleep=0.3), call_seconds=1.0)
     assert outcomes(reading, CallOutcome.HUNG) == []
@@ -235,7 +235,7 @@ class TestHang:
         assert len({value for _, value in uuids}) == 1
 
     def test_an_init_that_hangs_is_waited_for_longer_and_not_tried_again(self, probe: Probe) -> None:
-        """Killing a driver that starts up is no harmless act."""
+        """Killing a driver that is starting is not harmless."""
         began = time.monotonic()
         reading = probe(fault(h100x8(), "nvmlInit", sleep=60), call_seconds=QUICK)
         assert outcomes(reading, CallOutcome.HUNG) == [("nvmlInit", None)], "it would have returned after a minute"
@@ -251,7 +251,7 @@ class TestHang:
         assert exit_code_of(judge(reading, expectations())) == 3
 
     def test_an_optional_call_that_hangs_is_not_passed_over(self, probe: Probe) -> None:
-        """Nothing is expected of the serial number; that the driver hung is worth exit code 3 all the same."""
+        """No serial number is expected, but a hanging driver still causes exit code 3."""
         reading = probe(fault(h100x8(), "nvmlDeviceGetSerial", device=0, sleep=60), call_seconds=QUICK)
         assert unknown(reading) == {("lost-calls", 0)}
 
@@ -262,7 +262,7 @@ class TestHang:
 
 
 class TestColdDriver:
-    """Without persistence mode the first to ask wakes the driver, and each GPU: seconds each."""
+    """Without persistence mode the first call wakes the driver, and each GPU, which takes seconds each."""
 
     def test_its_start_takes_longer_than_any_call(self, probe: Probe) -> None:
         cold = fault(
@@ -301,7 +301,7 @@ class TestCrash:
 
 
 class TestLibrary:
-    def test_without_a_library_the_reading_says_which_was_asked_for(self, tmp_path: Path) -> None:
+    def test_without_a_library_the_reading_names_the_requested_one(self, tmp_path: Path) -> None:
         reading = collect("gpu-0", NOW, library=tmp_path / "libnvidia-ml.so.1")
         assert [str(call).split(" after")[0] for call in reading.calls_of("nvmlInit")] == [
             "nvmlInit() returned NVML_ERROR_LIBRARY_NOT_FOUND (12)"
@@ -309,7 +309,7 @@ class TestLibrary:
         assert reading.library == str(tmp_path / "libnvidia-ml.so.1")
         assert failing(reading) == {("BP9000", None)}
 
-    def test_a_library_that_is_no_nvml_is_unknown(self) -> None:
+    def test_a_library_that_is_not_nvml_is_unknown(self) -> None:
         name = ctypes.util.find_library("m") or "libm.so.6"
         found = next(Path(folder) / name for folder in _library_folders() if (Path(folder) / name).exists())
         reading = collect("gpu-0", NOW, library=found)
@@ -340,7 +340,9 @@ class TestLibrary:
     def test_a_driver_that_lies_elsewhere_on_the_node_is_found(
         self, describe: Any, tmp_path: Path, folder: str
     ) -> None:
-        """As with the GPU Operator: the loader does not know it. A file that is no library lies before it."""
+        """As with the GPU Operator: it is not in the loader's paths. A file that is not a library is found
+        before it.
+        """
         root = build_root(tmp_path / "root")
         sysfs_of(h100x8(), root / "sys")
         (root / folder).mkdir(parents=True)

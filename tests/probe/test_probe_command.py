@@ -1,4 +1,4 @@
-"""`blueprint probe` and the zip application, as people and nodes run them."""
+"""`blueprint probe` and the zip application, as users and nodes run them."""
 
 from __future__ import annotations
 
@@ -98,8 +98,8 @@ def test_what_is_unknown_exits_3_and_a_finding_beside_it_1(describe: Describe, e
     assert (done.returncode, sorted(found(done))) == (1, ["BP9220", "BP9900"])
 
 
-def test_one_cause_is_told_once(expected: str, tmp_path: Path) -> None:
-    """No NVML: one finding, and one word on the nine facts that nobody can know."""
+def test_one_cause_is_reported_once(expected: str, tmp_path: Path) -> None:
+    """No NVML: one finding, and one line about the nine facts that are unknown."""
     judged = ("--node", "gpu-7", "--expect", expected, "--pool", "train", "--report", "json")
     done = blueprint("--library", str(tmp_path / "none.so"), *judged)
     assert (done.returncode, found(done)) == (1, ["BP9000", "BP9902"])
@@ -127,7 +127,7 @@ spec:
 
 @pytest.mark.parametrize(("gpus", "code"), [(0, 0), (8, 1)])
 def test_a_pool_without_gpus_is_judged_alike_on_every_way(tmp_path: Path, gpus: int, code: int) -> None:
-    """By the bundle, by its expectations alone, and by the zip application."""
+    """From the bundle, from its expectations alone, and with the zip application."""
     (tmp_path / "blueprint.yaml").write_text(SYSTEM_POOL, encoding="utf-8")
     compiler = [sys.executable, "-m", "blueprint.cli.main", "compile", "blueprint.yaml", "-o", "bundle"]
     subprocess.run(compiler, check=True, cwd=tmp_path, stdout=subprocess.DEVNULL)
@@ -150,7 +150,7 @@ def test_a_pool_without_gpus_is_judged_alike_on_every_way(tmp_path: Path, gpus: 
     ("time", "said"),
     [("2001-01-01T00:00:00Z", "days old"), ("2999-01-01T00:00:00.5Z", "in the future"), (None, "")],
 )
-def test_the_age_of_a_recorded_reading_is_said(tmp_path: Path, time: str | None, said: str) -> None:
+def test_the_age_of_a_recorded_reading_is_reported(tmp_path: Path, time: str | None, said: str) -> None:
     now = dt.datetime.now(dt.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     file = tmp_path / "reading.json"
     file.write_text(json.dumps(json.loads(Path(HEALTHY).read_text(encoding="utf-8")) | {"time": time or now}))
@@ -161,7 +161,7 @@ def test_the_age_of_a_recorded_reading_is_said(tmp_path: Path, time: str | None,
 
 @pytest.mark.parametrize("flag", ["--reading", "--expect"])
 @pytest.mark.parametrize("kind", ["fifo", "zero", "loop"])
-def test_what_is_no_file_is_refused_and_not_waited_for(tmp_path: Path, flag: str, kind: str) -> None:
+def test_what_is_not_a_file_is_refused_and_not_waited_for(tmp_path: Path, flag: str, kind: str) -> None:
     strange = tmp_path / "strange.json"
     if kind == "fifo":
         os.mkfifo(strange)
@@ -238,13 +238,13 @@ def test_a_failed_write_leaves_the_old_file_and_no_other(tmp_path: Path) -> None
 
 
 def what(path: Path) -> tuple[int, int, int]:
-    """Kind, file and device: what a path is, whenever it was looked at."""
+    """Kind, file and device of a path, at any time."""
     found = path.lstat()
     return found.st_mode, found.st_ino, found.st_rdev
 
 
 class TestTarget:
-    """`-o` and `--zipapp` write regular files and stdout, and touch nothing else."""
+    """`-o` and `--zipapp` write regular files and stdout, and change nothing else."""
 
     @pytest.fixture(params=["-o", "--zipapp"])
     def write(self, request: pytest.FixtureRequest) -> Callable[..., subprocess.CompletedProcess[bytes]]:
@@ -259,7 +259,7 @@ class TestTarget:
 
     @pytest.mark.parametrize("kind", ["fifo", "socket", "device", "folder", "loop"])
     @pytest.mark.parametrize("linked", [False, True])
-    def test_what_is_no_regular_file_is_refused_and_stays(
+    def test_what_is_not_a_regular_file_is_refused_and_stays(
         self, write: Callable[..., subprocess.CompletedProcess[bytes]], tmp_path: Path, kind: str, *, linked: bool
     ) -> None:
         target = tmp_path / "target"
@@ -295,7 +295,7 @@ class TestTarget:
 
     @pytest.mark.parametrize("name", ["-", "/dev/stdout", "/dev/fd/1"])
     def test_stdout_is_written_to(self, write: Callable[..., Any], tmp_path: Path, name: str) -> None:
-        """Also where it is a file: that is not replaced under the feet of whoever holds it open."""
+        """Even if it is a file: that is not replaced while another process has it open."""
         with (tmp_path / "out").open("wb") as out:
             assert write(name, stdout=out, stderr=subprocess.PIPE, capture_output=False).returncode == 0
             assert os.fstat(out.fileno()).st_ino == (tmp_path / "out").stat().st_ino
@@ -318,7 +318,7 @@ class TestZipapp:
         return path
 
     def run(self, app: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-        """With the system's modules only: no site-packages, no environment, another working directory."""
+        """Only with the standard library: no site-packages, no environment, another working directory."""
         command = [sys.executable, "-I", "-S", str(app), *arguments]
         return subprocess.run(command, capture_output=True, text=True, check=False, timeout=60, cwd="/")
 
@@ -336,7 +336,7 @@ class TestZipapp:
     def test_it_reads_the_nodes_files_where_they_are_mounted(
         self, app: Path, describe: Describe, tmp_path: Path
     ) -> None:
-        """As in a pod: the node's file system is somewhere else, and a port of it is down."""
+        """As in a pod: the node's file system is mounted elsewhere, and one of its ports is down."""
         cards = infiniband()
         root = build(tmp_path / "host", Host(cards=(*cards[:7], replace(cards[7], state="1: DOWN"))))
         wanted = [expect("network-ports", {"fabric": "infiniband"}), expect("operating-system", "ubuntu-24.04")]
@@ -367,7 +367,7 @@ class TestZipapp:
 
     @pytest.mark.parametrize("version", OLD_PYTHONS or [None])
     def test_an_older_python_gets_one_sentence(self, app: Path, version: Path | None) -> None:
-        """Whatever is installed here of them; at least the entry point must be text that they can read."""
+        """With whichever versions are installed here; at least the entry point must be text that they can read."""
         main_text = zipfile.ZipFile(app).read("__main__.py").decode("ascii")
         ast.parse(main_text, feature_version=(3, 4))
         assert 'f"' not in main_text
@@ -379,7 +379,7 @@ class TestZipapp:
         assert len(done.stderr.splitlines()) == 1
 
     def shell(self, app: Path, script: str) -> subprocess.CompletedProcess[str]:
-        """The application under whatever a shell can do to a process; `$probe` runs it."""
+        """The application under anything that a shell can do to a process; `$probe` runs it."""
         environment = os.environ | {"probe": f"{sys.executable} -I -S {app}"}
         command = ["bash", "-c", script]
         return subprocess.run(
@@ -397,15 +397,15 @@ class TestZipapp:
             "$probe --library none.so --node a >&- 2>&-",
         ],
     )
-    def test_an_accident_is_no_finding(self, app: Path, script: str) -> None:
+    def test_an_accident_is_not_a_finding(self, app: Path, script: str) -> None:
         done = self.shell(app, script)
         assert done.returncode == 70, (done.stdout, done.stderr)
         assert len([line for line in done.stderr.splitlines() if "days old" not in line]) <= 1
         assert "Traceback" not in done.stderr
 
     @pytest.mark.parametrize("accident", ["OSError('no process')", "RuntimeError('a loop')", "MemoryError()"])
-    def test_any_error_of_ours_is_no_finding(self, app: Path, accident: str) -> None:
-        """As where no process can be started."""
+    def test_any_error_of_ours_is_not_a_finding(self, app: Path, accident: str) -> None:
+        """For example, if no process can be started."""
         script = f"""
 import runpy, subprocess, sys
 def refuse(*_, **__):
@@ -430,7 +430,7 @@ runpy.run_path({str(app)!r}, run_name="__main__")
 
 
 def test_the_probe_needs_nothing_but_the_standard_library_and_the_diagnostics() -> None:
-    """It travels to nodes, where nothing else is installed."""
+    """It runs on nodes on which nothing else is installed."""
     script = (
         "import sys; from blueprint.probe.collect import collect; "
         "from blueprint.probe.engine import judge; import blueprint.probe.__main__; "

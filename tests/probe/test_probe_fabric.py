@@ -1,4 +1,4 @@
-"""The NVLink fabric across nodes: joined, not joined, not to be told."""
+"""The NVLink fabric across nodes: joined, not joined, unknown."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def test_gpus_of_one_node_in_two_cliques_are_found(probe: Probe) -> None:
 
 
 @pytest.mark.parametrize("how", [{"return": 13}, {"return": 25}, {"return": 4}, {"return": 999}, {"crash": True}])
-def test_what_nvml_does_not_tell_is_unknown(probe: Probe, how: Any) -> None:
+def test_values_that_nvml_does_not_report_are_unknown(probe: Probe, how: Any) -> None:
     verdicts = of(probe(fault(joined(), "nvmlDeviceGetGpuFabricInfoV", device=2, **how)))
     assert next(each.result for each in verdicts if each.gpu and each.gpu.index == 2) is Result.UNKNOWN
 

@@ -1,4 +1,4 @@
-"""Readings, expectations and PCI trees as files: what is believed, and what is refused in which words."""
+"""Readings, expectations and PCI trees as files: which are accepted, and the messages for the others."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def call(**fields: Any) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("file", sorted(READINGS.glob("*.json")), ids=lambda file: file.stem)
-def test_every_reading_kept_here_says_what_it_is(file: Path) -> None:
+def test_every_stored_reading_states_its_origin(file: Path) -> None:
     reading = read_reading(file)
     assert reading.origin in {Origin.RECORDED, Origin.SYNTHETIC}
     assert document(reading) == file.read_text(encoding="utf-8")
@@ -88,7 +88,7 @@ def test_every_reading_kept_here_says_what_it_is(file: Path) -> None:
         (call(note="x"), "unknown key 'note'"),
     ],
 )
-def test_a_file_that_is_no_reading_is_refused_with_exit_1(tmp_path: Path, content: Any, said: str) -> None:
+def test_a_file_that_is_not_a_reading_is_refused_with_exit_1(tmp_path: Path, content: Any, said: str) -> None:
     with pytest.raises(Refused) as refused:
         read_reading(written(tmp_path / "reading.json", content))
     [diagnostic] = refused.value.diagnostics
@@ -126,7 +126,7 @@ PLACE = {"file": "a", "line": 1, "column": 1, "endLine": 1, "endColumn": 2, "pat
 
 
 def test_a_place_is_read_as_it_was_written() -> None:
-    """The files below are refused for what was spoilt in this one."""
+    """The files below are rejected because of changes to this one."""
     assert ExpectationSource.from_json(PLACE).to_json() == PLACE
 
 
@@ -145,7 +145,7 @@ def _spoilt(**fields: Any) -> dict[str, Any]:
         {"schemaVersion": EXPECTATIONS, "expectations": [{"pool": "a", "check": "b", "sources": []}]},
     ],
 )  # fmt: skip
-def test_a_file_that_is_no_expectations_is_refused(tmp_path: Path, content: Any) -> None:
+def test_a_file_without_expectations_is_refused(tmp_path: Path, content: Any) -> None:
     with pytest.raises(Refused) as refused:
         read_expectations(written(tmp_path / "expectations.json", content))
     assert (refused.value.diagnostics[0].code.id, refused.value.exit_code) == ("BP9953", 1)
@@ -185,7 +185,7 @@ class TestPciScan:
             ("0000:18:00.0", "2330", "nvidia"), ("0000:2a:00.0", "2330", "vfio-pci"),
         ]  # fmt: skip
 
-    def test_virtual_functions_of_a_gpu_are_no_gpus(self, tmp_path: Path) -> None:
+    def test_virtual_functions_of_a_gpu_are_not_gpus(self, tmp_path: Path) -> None:
         devices = tmp_path / "bus" / "pci" / "devices"
         add_function(devices / "0000:18:00.0", vendor=0x10DE, kind=0x030200, device=0x2236, driver="nvidia")
         for number in range(4, 8):

@@ -1,4 +1,4 @@
-"""Checks of modules, kernel, system and network cards, on made-up file systems."""
+"""Checks of modules, kernel, system and network cards, on synthetic file systems."""
 
 from __future__ import annotations
 
@@ -94,7 +94,7 @@ def test_a_check_never_passes_on_a_path_that_was_not_read(read: Read, check: str
         answers = tuple(a for a in answers if a.path != "/usr/lib/os-release")
     verdicts = of(replace(reading, host=replace(reading.host, records=answers)), check)
     spoilt = verdicts if check != "network-ports" else verdicts[:1]
-    if check == "network-cards" and access is Access.ABSENT:  # no RDMA class although /sys is there: that is proof
+    if check == "network-cards" and access is Access.ABSENT:  # no RDMA class although /sys exists: that is proof
         assert results(spoilt) == {Result.FAIL}
     else:
         assert results(spoilt) == {Result.UNKNOWN}
@@ -124,7 +124,7 @@ def test_a_check_never_passes_on_a_path_that_was_not_read(read: Read, check: str
          "network-ports", "BP9301", "1: DOWN, 3: Disabled"),
     ],
 )  # fmt: skip
-def test_one_lie_of_the_node_is_found(read: Read, host: Host, check: str, code: str, said: str) -> None:
+def test_one_wrong_value_of_the_node_is_found(read: Read, host: Host, check: str, code: str, said: str) -> None:
     reading = read(host)
     verdicts = of(reading, check)
     [(found, message)] = failed(verdicts)
@@ -136,7 +136,7 @@ def test_one_lie_of_the_node_is_found(read: Read, host: Host, check: str, code: 
 
 
 def test_a_reading_of_before_that_may_be_of_openshift_is_unknown(read: Read) -> None:
-    """It recorded no variant: since OpenShift 4.19 the same words stand for RHEL and for its nodes."""
+    """It did not record the variant: since OpenShift 4.19 the same name is used for RHEL and for its nodes."""
     reading = read(Host(system='ID="rhel"\nVERSION_ID="9.6"\n'))
     assert reading.host
     old = tuple(each.only(["ID", "VERSION_ID"]) if "os-release" in each.path else each for each in reading.host.records)
@@ -177,7 +177,7 @@ CX8 = tuple(replace(card, pci_device="0x1023") for card in infiniband())
 def test_ports_that_may_manage_nvlink_decide_nothing(
     read: Read, cards: tuple[Card, ...], declared: int, result: Result
 ) -> None:
-    """They look like cards of the fabric: where the number fits only with or only without them, nobody knows."""
+    """They look like cards of the fabric: if the number fits only with or only without them, the result is unknown."""
     want = {"fabric": "infiniband", "cards": declared, "vendor": "15b3", "management": "1021"}
     [verdict] = of(read(Host(cards=cards)), "network-cards", want)
     assert verdict.result is result, verdict.message
@@ -208,7 +208,7 @@ def test_a_system_is_compared_by_its_parts(read: Read, want: str, system: str, r
     assert results(of(read(Host(system=system)), "operating-system", want)) == {result}
 
 
-def test_a_containers_own_os_release_is_no_witness(read: Read) -> None:
+def test_a_containers_own_os_release_is_not_a_witness(read: Read) -> None:
     """Without --root in a pod, /etc/os-release is the image's: it must neither pass nor fail."""
     reading = read(Host())
     assert reading.host
@@ -227,7 +227,7 @@ def test_a_release_that_is_none_is_unknown(read: Read, release: str) -> None:
 
 
 class TestDriverWitnesses:
-    def test_they_agree_whatever_the_zeros(self, read: Read) -> None:
+    def test_versions_agree_regardless_of_leading_zeros(self, read: Read) -> None:
         reading = with_calls(read(Host()), "nvmlSystemGetDriverVersion", value="580.173.2")
         assert results(self.of(reading)) == {Result.PASS}
 
@@ -276,7 +276,7 @@ class TestCards:
         assert failed(of(reading, "network-cards", EFA | {"cards": 5}))
 
     def test_cards_whose_devices_are_in_another_namespace_are_unknown(self, read: Read) -> None:
-        """The class is there and empty, the cards have a driver: no proof that anything is wrong."""
+        """The class exists but is empty, and the cards have a driver: nothing proves a problem."""
         host = Host(cards=tuple(replace(card, rdma=False) for card in infiniband()))
         reading = read(host)
         assert reading.host
@@ -298,7 +298,7 @@ class TestCards:
 
     @pytest.mark.parametrize("path", ["/sys/class/infiniband/mlx5_3", "/sys/bus/pci/devices/0000:5f:00.0"])
     def test_a_device_or_card_that_was_not_read_leaves_the_number_unknown(self, read: Read, path: str) -> None:
-        """Seven cards and one of which nothing is known are not seven cards."""
+        """Seven cards and an unknown one are not seven cards."""
         reading = read(Host())
         assert reading.host
         left = [replace(a, access=Access.REFUSED, values={}) if a.path == path else a for a in reading.host.records]
@@ -329,7 +329,7 @@ class TestCards:
         ("network-ports", {"fabric": "roce", "vendor": "mellanox"}), ("network-ports", {"fabric": "roce", "nics": 8}),
     ],
 )  # fmt: skip
-def test_an_unusable_expectation_is_told_as_such(check: str, want: Any) -> None:
+def test_an_unusable_expectation_is_reported_as_such(check: str, want: Any) -> None:
     [verdict] = of(healthy(), check, want)
     assert verdict.result is Result.UNKNOWN
     assert "unusable" in verdict.message

@@ -1,4 +1,4 @@
-"""Looking at a node's files: what is recorded, and what a hostile tree cannot do."""
+"""Reading a node's files: what is recorded, and that a hostile tree does no harm."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def look(root: Path, path: str) -> HostRecord:
 
 
 OF_VIRTUAL_MACHINES = {"/proc/misc", "/sys/module/kvm_amd/parameters/sev_snp", "/sys/module/kvm_intel/parameters/tdx"}
-"""What only hosts of virtual machines have."""
+"""Files that exist only on hosts of virtual machines."""
 
 
 def test_a_healthy_node_is_read_whole(tmp_path: Path) -> None:
@@ -50,8 +50,8 @@ def test_identifiers_and_kernel_addresses_are_never_read(tmp_path: Path) -> None
     assert [secret for secret in SECRETS if secret in text] == []
 
 
-def test_this_machine_can_be_looked_at() -> None:
-    """Whatever runs the tests: nothing is raised, and the kernel's release is the one that the system tells."""
+def test_the_current_machine_can_be_read() -> None:
+    """On any machine that runs the tests: nothing is raised, and the kernel's release is that of the system."""
     found = scan_host()
     release = found.record_of("/proc/sys/kernel/osrelease")
     assert release
@@ -121,7 +121,7 @@ def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
     assert look(tmp_path, "/proc/modules").access is Access.UNBELIEVABLE
 
 
-def test_a_folder_in_place_of_a_file_is_told(tmp_path: Path) -> None:
+def test_a_folder_in_place_of_a_file_is_reported(tmp_path: Path) -> None:
     (tmp_path / "proc/modules").mkdir(parents=True)
     assert look(tmp_path, "/proc/modules").access in {Access.FAILED, Access.UNBELIEVABLE}
 
@@ -141,7 +141,7 @@ def test_a_device_with_a_strange_name_spoils_its_folder(tmp_path: Path, name: st
     assert str(answer).isprintable()
 
 
-def test_a_folder_without_end_is_not_walked(tmp_path: Path) -> None:
+def test_an_endless_folder_is_not_walked(tmp_path: Path) -> None:
     folder = tmp_path / "sys/class/infiniband"
     folder.mkdir(parents=True)
     for number in range(600):

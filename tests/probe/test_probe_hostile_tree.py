@@ -1,4 +1,6 @@
-"""Every file that the probe looks at, replaced by every kind of nonsense: nothing hangs, nobody is accused of it."""
+"""Every file that the probe reads, replaced by every kind of garbage: nothing hangs, and no fault is
+reported for it.
+"""
 
 from __future__ import annotations
 
@@ -32,7 +34,7 @@ WITNESSES = [
     f"{PORT}/phys_state",
 ]  # fmt: skip
 HARMLESS = {f"{CARD}/class"}
-"""An RDMA device stands for this card, whatever its class."""
+"""An RDMA device represents this card, whatever its class."""
 FABRIC = {"fabric": "infiniband", "cards": 8, "vendor": "15b3"}
 HOST_WANTS = {
     "nouveau": True, "kernel-modules": "open", "operating-system": "ubuntu-24.04", "kernel": "5.12", "gdrdrv": True,
@@ -41,7 +43,7 @@ HOST_WANTS = {
 
 
 def remove(path: Path) -> None:
-    """Whatever it is, if it is there."""
+    """Remove a path of any kind, if it exists."""
     if path.is_dir() and not path.is_symlink():
         shutil.rmtree(path)
     else:
@@ -90,24 +92,24 @@ WANTED = [*expectations(), *(expect(check, want) for check, want in HOST_WANTS.i
 
 
 def looked_at(root: Path) -> Reading:
-    """What NVML answers on a healthy node, with the files of this one."""
+    """The NVML responses of a healthy node, with the files of this one."""
     host = scan_host(root)
     return replace(healthy(), host=host, pci=pci.scan(host, str(root)))
 
 
-def test_the_tree_is_clean_before_it_is_spoilt(root: Path) -> None:
+def test_the_tree_is_clean_before_it_is_changed(root: Path) -> None:
     told = [v.message for v in judge(looked_at(root), WANTED) if v.result is not Result.PASS]
     assert told == []
 
 
 @pytest.mark.parametrize("kind", NONSENSE)
 @pytest.mark.parametrize("path", WITNESSES)
-def test_nonsense_in_place_of_a_file_is_unknown_and_accuses_nobody(root: Path, path: str, kind: str) -> None:
+def test_garbage_in_place_of_a_file_is_unknown_and_reports_no_fault(root: Path, path: str, kind: str) -> None:
     remove(root / path)
     NONSENSE[kind](root / path)
     verdicts = judge(looked_at(root), WANTED)
     wrong = [(v.check, v.message) for v in verdicts if v.result is Result.FAIL]
-    absent = kind == "dangling"  # what is not there may be a fact: no class of RDMA devices, no driver of that card
+    absent = kind == "dangling"  # absence may be a fact: no class of RDMA devices, no driver for that card
     assert absent or wrong == []
     if not (absent or path in HARMLESS):
         assert exit_code_of(verdicts) == 3
@@ -115,7 +117,7 @@ def test_nonsense_in_place_of_a_file_is_unknown_and_accuses_nobody(root: Path, p
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="nothing is refused to root")
 @pytest.mark.parametrize("path", [each for each in WITNESSES if not each.endswith(("driver", "physfn", "/device"))])
-def test_what_may_not_be_read_is_unknown_and_accuses_nobody(root: Path, path: str) -> None:
+def test_an_unreadable_file_is_unknown_and_reports_no_fault(root: Path, path: str) -> None:
     (root / path).chmod(0)
     try:
         verdicts = judge(looked_at(root), WANTED)
@@ -125,7 +127,7 @@ def test_what_may_not_be_read_is_unknown_and_accuses_nobody(root: Path, path: st
     assert exit_code_of(verdicts) == 3
 
 
-def test_a_node_that_is_nothing_but_nonsense_ends(tmp_path: Path) -> None:
+def test_a_node_with_nothing_but_garbage_terminates(tmp_path: Path) -> None:
     for number, make in enumerate(NONSENSE.values()):
         folder = tmp_path / "sys/bus/pci/devices" / f"0000:{number:02x}:00.0"
         folder.mkdir(parents=True)

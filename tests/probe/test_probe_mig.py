@@ -1,4 +1,4 @@
-"""How GPUs are partitioned: read by the real collector from the stand-in, and judged against the layout."""
+"""How GPUs are partitioned: read by the real collector from the stub, and compared with the layout."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ WANT = {
 
 
 def as_declared() -> Description:
-    """GPUs 6 and 1 in seven, GPU 3 in halves: any three of eight will do."""
+    """GPUs 6 and 1 in sevenths, GPU 3 in halves: any three of eight are correct."""
     return cut(cut(cut(h100x8(), 6, *SEVEN), 1, *SEVEN), 3, *HALVES)
 
 
@@ -35,7 +35,7 @@ def on(verdicts: list[Verdict], index: int) -> Verdict:
     return found
 
 
-def test_gpus_cut_as_declared_pass_whichever_they_are(probe: Probe) -> None:
+def test_gpus_partitioned_as_declared_pass_whichever_they_are(probe: Probe) -> None:
     verdicts = of(probe(as_declared()))
     assert {verdict.result for verdict in verdicts} == {Result.PASS}
     assert on(verdicts, 6).measured == "partitioned into 7 x 1g.10gb"
@@ -70,14 +70,12 @@ H100 = "NVIDIA H100 80GB HBM3"
     ("facts", "said"),
     [
         ({"name": f"{H100} MIG 1g.10gb"}, "MIG is off"),
-        ({"instances": [f"{H100} MIG 1g.10gb"]}, "1 MIG devices, and MIG is off"),
-        ({"instances": [f"{H100} MIG 1g.10gb"], "mig": None}, "1 MIG devices, and MIG is off"),
-        ({"mig": [1, 1], "instances": ["NVIDIA A100-SXM4-80GB MIG 1g.10gb"]}, "calls itself 'NVIDIA A100"),
+        ({"instances": [f"{H100} MIG 1g.10gb"]}, "1 MIG devices, but MIG is off"),
+        ({"instances": [f"{H100} MIG 1g.10gb"], "mig": None}, "1 MIG devices, but MIG is off"),
+        ({"mig": [1, 1], "instances": ["NVIDIA A100-SXM4-80GB MIG 1g.10gb"]}, "is named 'NVIDIA A100"),
     ],
 )
-def test_answers_on_mig_that_contradict_each_other_are_not_believed(
-    probe: Probe, gpu: int, facts: Any, said: str
-) -> None:
+def test_contradictory_responses_about_mig_are_implausible(probe: Probe, gpu: int, facts: Any, said: str) -> None:
     verdicts = judge(probe(lie(h100x8(), gpu, **facts)), [])
     [found] = [each for each in verdicts if each.check == "mig-consistency"]
     assert (found.result, found.code and found.code.id) == (Result.UNKNOWN, "BP9903")
@@ -97,7 +95,7 @@ def test_answers_on_mig_that_contradict_each_other_are_not_believed(
         (5, HALVES, "as enough others are already"),
     ],
 )
-def test_a_gpu_that_is_cut_otherwise_is_found_with_its_identity_and_line(
+def test_a_gpu_that_is_partitioned_differently_is_found_with_its_identity_and_line(
     probe: Probe, index: int, spoilt: list[str], message: str
 ) -> None:
     reading = probe(cut(as_declared(), index, *spoilt))
@@ -147,7 +145,7 @@ def test_names_that_may_leave_out_engines_prove_nothing(probe: Probe) -> None:
 
 
 def test_a_reading_without_the_call_is_unknown_where_mig_is_on(probe: Probe) -> None:
-    """As taken by an earlier version."""
+    """As in readings of an earlier version."""
     from tests.support.probe_examples import without
 
     verdicts = of(without(probe(as_declared()), "nvmlDeviceGetMigDeviceHandleByIndex"))

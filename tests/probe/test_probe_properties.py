@@ -1,4 +1,4 @@
-"""Whatever happens to a reading, a check never passes on what was not read, and nothing raises."""
+"""Whatever happens to a reading, a check never passes on unread values, and nothing raises."""
 
 from __future__ import annotations
 
@@ -28,14 +28,14 @@ DISPENSABLE = {
     "nvmlDeviceGetSerial",
     "nvmlDeviceGetBoardPartNumber",
     "nvmlDeviceGetVbiosVersion",
-    "nvmlDeviceGetName",  # the PCI id tells the product as well
-    "nvmlDeviceGetCount",  # asked twice
-    "nvmlDeviceGetUUID",  # asked twice
+    "nvmlDeviceGetName",  # the PCI id identifies the product as well
+    "nvmlDeviceGetCount",  # read twice
+    "nvmlDeviceGetUUID",  # read twice
 }
 
 
 def remove(_: Call) -> None:
-    """The call is not in the reading at all."""
+    """Remove the call from the reading."""
 
 
 def lose(outcome: CallOutcome) -> Spoil:
@@ -65,9 +65,9 @@ OF_FILES = [
         "gdrdrv": True, "network-cards": NETWORK, "network-ports": NETWORK,
     }.items()
 ]  # fmt: skip
-"""What a healthy node's files meet."""
+"""The expectations that a healthy node's files meet."""
 NEEDED = [each.path for each in FILES if "os-release" not in each.path and not each.path.endswith("/ports")]
-"""Paths without which something that is expected cannot be judged; of os-release there are two."""
+"""Paths without which some expectation cannot be checked; there are two for os-release."""
 
 words = st.sampled_from(
     ["", "ID", "vendor", "device", "link_layer", "state", "4: ACTIVE", "physfn", "nouveau"]
@@ -107,14 +107,14 @@ def test_a_check_never_passes_where_its_reading_is_missing(spoils: dict[int, Any
 
 @settings(max_examples=100, deadline=None)
 @given(needed, ends | refusals, st.dictionaries(positions, losses, max_size=20))
-def test_a_reading_that_lacks_what_is_asked_for_is_never_clean(at: int, spoil: Spoil, more: dict[int, Any]) -> None:
-    """Taking an answer away makes a good node unknown or bad, whatever else is missing."""
+def test_a_reading_that_lacks_what_is_requested_is_never_clean(at: int, spoil: Spoil, more: dict[int, Any]) -> None:
+    """Removing a response makes a good node unknown or bad, whatever else is missing."""
     assert exit_code_of(judge(spoilt(more | {at: spoil}), expectations())) in {1, 3}
 
 
 @settings(max_examples=100, deadline=None)
 @given(st.dictionaries(positions, losses | values.map(answer), max_size=60))
-def test_no_answer_makes_the_judge_stumble(spoils: dict[int, Any]) -> None:
+def test_no_response_crashes_the_evaluation(spoils: dict[int, Any]) -> None:
     reading = spoilt(spoils)
     verdicts = judge(reading, expectations())
     told = diagnostics_of(verdicts, reading)
@@ -134,7 +134,7 @@ def test_a_reading_survives_its_file(spoils: dict[int, Any]) -> None:
 
 @settings(max_examples=100, deadline=None)
 @given(documents)
-def test_json_that_is_no_reading_is_refused_in_words(document: Any) -> None:
+def test_json_that_is_not_a_reading_is_refused_in_words(document: Any) -> None:
     try:
         reading_from_json(document)
     except ValueError as error:
@@ -146,7 +146,7 @@ def test_json_that_is_no_reading_is_refused_in_words(document: Any) -> None:
 @settings(max_examples=200, deadline=None)
 @given(st.data())
 def test_a_reading_with_one_value_replaced_is_refused_or_judged(data: st.DataObject) -> None:
-    """Foreign and damaged files: each place in the document in turn gets a value that does not belong there."""
+    """Foreign and damaged files: each value in the document in turn is replaced by an invalid one."""
     document = HEALTHY.to_json()
     holder: Any = document
     if data.draw(st.booleans()):
@@ -167,8 +167,8 @@ spoilings = st.tuples(st.sampled_from(list(Access)), st.dictionaries(words, word
 
 @settings(max_examples=150, deadline=None)
 @given(st.dictionaries(st.sampled_from([each.path for each in FILES]), spoilings | st.none(), min_size=1, max_size=12))
-def test_no_file_makes_the_judge_stumble_nor_passes_unread(spoils: dict[str, Any]) -> None:
-    """Each path of a healthy node may be missing from the record, unread, or say anything."""
+def test_no_file_crashes_the_evaluation_or_passes_unread(spoils: dict[str, Any]) -> None:
+    """Each path of a healthy node may be missing from the record, unread, or have any content."""
     answers = [_spoilt_file(each, *(spoils[each.path] or ())) if each.path in spoils else each for each in FILES]
     kept = tuple(each for each in answers if spoils.get(each.path, True))
     assert HEALTHY.host
@@ -185,7 +185,7 @@ def test_no_file_makes_the_judge_stumble_nor_passes_unread(spoils: dict[str, Any
 
 @settings(max_examples=100, deadline=None)
 @given(st.sampled_from(NEEDED), st.sampled_from([each for each in Access if each is not Access.READ]) | st.none())
-def test_a_node_without_a_file_that_is_asked_for_is_never_clean(path: str, access: Access | None) -> None:
+def test_a_node_without_a_file_that_is_requested_is_never_clean(path: str, access: Access | None) -> None:
     answers = (_spoilt_file(each, access) if each.path == path and access else each for each in FILES)
     kept = tuple(each for each in answers if each.path != path or access)
     assert HEALTHY.host

@@ -1,4 +1,4 @@
-"""What is declared and was not read is unknown: it never passes, and it says where to look."""
+"""Declared values that were not read are unknown: they never pass, and the finding says where to look."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def test_what_cannot_be_read_is_unknown_with_a_place_to_look(check: str, want: A
     ("check", "want"),
     [("kubelet", {}), ("kubelet", {"a": 1}), ("kubelet", "static"), ("nvlink-domain", {"nodes": "x"})],
 )
-def test_an_unusable_expectation_is_told_as_such(check: str, want: Any) -> None:
+def test_an_unusable_expectation_is_reported_as_such(check: str, want: Any) -> None:
     reading = read_reading(READINGS / "h100x8-healthy.json")
     [mine] = [each for each in judge(reading, [Expectation("train", check, want, ())]) if each.check == check]
     assert mine.result is Result.UNKNOWN

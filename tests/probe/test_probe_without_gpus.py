@@ -1,4 +1,4 @@
-"""Nodes of pools that declare no GPUs: healthy ones are clean, and a GPU in one of them is found, wherever it shows."""
+"""Nodes of pools that declare no GPUs: healthy ones are clean, and a GPU in one of them is found by every source."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ def test_gpus_that_nvml_counts_are_a_finding(probe: Probe, tmp_path: Path) -> No
 
 
 @pytest.mark.parametrize("driver", ["vfio-pci", "nvgrace_gpu_vfio_pci"])
-def test_gpus_given_to_virtual_machines_are_named_and_not_accused(tmp_path: Path, driver: str) -> None:
+def test_gpus_given_to_virtual_machines_are_named_and_not_reported_as_faulty(tmp_path: Path, driver: str) -> None:
     reading = bare(on_bus(tmp_path / "root", driver))
     verdicts = judge(reading, NONE)
     assert exit_code_of(verdicts) == 0

@@ -1,4 +1,4 @@
-"""Checks judge the resolved platform. Only those of the topic `inputs` may look at the language that it came from."""
+"""Checks read the resolved platform. Only those of the topic `inputs` may read the specification."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ JUDGEMENTS = sorted(
 
 
 def reads_of_the_specification(tree: ast.AST) -> Iterator[str]:
-    """Imports of `blueprint.spec`, and attributes that hold what was not resolved yet."""
+    """Imports of `blueprint.spec`, and attributes that contain unresolved values."""
     for node in ast.walk(tree):
         match node:
             case ast.ImportFrom(module=str(name)) if f"{name}.".startswith("blueprint.spec."):
@@ -30,7 +30,7 @@ def reads_of_the_specification(tree: ast.AST) -> Iterator[str]:
 
 
 @pytest.mark.parametrize("file", JUDGEMENTS, ids=lambda file: f"{file.parent.name}/{file.name}")
-def test_a_judgement_reads_the_platform_alone(file: Path) -> None:
+def test_a_check_reads_only_the_platform(file: Path) -> None:
     assert list(reads_of_the_specification(ast.parse(file.read_text("utf-8")))) == []
 
 
@@ -48,5 +48,5 @@ def test_a_read_of_the_specification_is_seen(line: str) -> None:
     assert list(reads_of_the_specification(ast.parse(line)))
 
 
-def test_there_are_judgements_to_look_at() -> None:
+def test_there_are_checks_to_examine() -> None:
     assert len(JUDGEMENTS) > 35

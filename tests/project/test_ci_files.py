@@ -1,6 +1,6 @@
-"""The files by which others run the tool: GitHub action, GitLab component, pre-commit hooks, container image.
+"""The files with which others run the tool: GitHub action, GitLab component, pre-commit hooks, container image.
 
-Their steps run here as scripts, in a clone of one commit as a job has it. Not tried here, since there are neither such
+Their steps run here as scripts, in a clone of one commit as a job has it. Not tested here, since there are neither such
 runners nor a container engine: `uses:` of other actions, the steps that install, building and starting the image.
 """
 
@@ -41,7 +41,7 @@ def git(folder: Path, *arguments: str) -> None:
 
 
 def tool(folder: Path) -> Path:
-    """A folder with `blueprint` in it, as installing would leave it."""
+    """A folder that contains `blueprint`, as an installation would create it."""
     (folder / "bin").mkdir(exist_ok=True)
     file = folder / "bin" / "blueprint"
     file.write_text(f'#!/bin/sh\nexec {sys.executable} -m blueprint "$@"\n')
@@ -59,7 +59,7 @@ def bash(folder: Path, script: str, environment: dict[str, str]) -> subprocess.C
 
 @pytest.fixture(scope="module")
 def shallow_clone(tmp_path_factory: pytest.TempPathFactory) -> Clone:
-    """Clones the last commit of a branch into a new folder; the target branch is elsewhere."""
+    """Clone the last commit of a branch into a new folder; the target branch is not included."""
     folder = tmp_path_factory.mktemp("origins")
 
     @cache
@@ -101,7 +101,9 @@ def repository_with(change: Change | None, origin: Path) -> Path:
 
 
 def action_steps(folder: Path, **inputs: str) -> list[subprocess.CompletedProcess[str]]:
-    """The steps that run the tool, with their inputs as GitHub would put them; those after a failure are left out."""
+    """The steps that run the tool, with their inputs as GitHub would substitute them; steps after a failure are
+    omitted.
+    """
     values = {name: about["default"] for name, about in ACTION["inputs"].items()} | {"bundle": "bundle"} | inputs
     done: list[subprocess.CompletedProcess[str]] = []
     for step in ACTION["runs"]["steps"]:
@@ -138,8 +140,8 @@ def test_a_first_blueprint_has_nothing_to_be_compared_with(tmp_path: Path, shall
     assert (here / "output").read_text() == "changed=true\n"
 
 
-def test_inputs_are_no_part_of_a_script(tmp_path: Path, shallow_clone: Clone) -> None:
-    """A name from a pull request is a value of the environment, which no shell reads as a command."""
+def test_inputs_are_not_part_of_a_script(tmp_path: Path, shallow_clone: Clone) -> None:
+    """A name from a pull request is a value of the environment, which no shell executes."""
     runs = [step["run"] for step in ACTION["runs"]["steps"] if "run" in step]
     assert not [run for run in runs if "${{" in run]
     here = shallow_clone(tmp_path, CHANGES[0])
@@ -172,7 +174,7 @@ def test_the_jobs_of_the_component_pass_and_fail_where_they_should(
 
 @pytest.mark.parametrize(("schema", "file"), [("github-actions", "action.yml"), ("gitlab-ci", "component")])
 def test_the_files_are_as_their_hosts_describe_them(schema: str, file: str, tmp_path: Path) -> None:
-    """By the schemas of SchemaStore, which check-jsonschema carries."""
+    """With the schemas of SchemaStore, which check-jsonschema contains."""
     path = ROOT / file
     if file == "component":
         path = tmp_path / "ci.yml"
@@ -183,7 +185,7 @@ def test_the_files_are_as_their_hosts_describe_them(schema: str, file: str, tmp_
 
 
 def test_the_hooks_run_in_a_repository_that_names_them(tmp_path: Path) -> None:
-    """With the tool that is installed here in place of the environment that pre-commit would make."""
+    """With the tool that is installed here instead of pre-commit's environment."""
     hooks = tmp_path / "hooks"
     hooks.mkdir()
     shutil.copy(ROOT / ".pre-commit-hooks.yaml", hooks)
@@ -231,7 +233,7 @@ def test_the_image_is_built_in_stages_pinned_and_without_root() -> None:
         assert f"!{name}" in wanted
 
 
-def test_the_linter_of_images_has_nothing_to_say(tmp_path: Path) -> None:
+def test_the_linter_of_images_reports_nothing(tmp_path: Path) -> None:
     def lint(text: str) -> subprocess.CompletedProcess[str]:
         (tmp_path / "Dockerfile").write_text(text)
         command = [str(BIN / "hadolint"), str(tmp_path / "Dockerfile")]

@@ -1,8 +1,8 @@
 """What the code names of the catalogue: components, distributions and the kinds that components bring.
 
-Such knowledge is data and belongs to the folder of the component or the file of the distribution. What the code still
-names stands in `component_knowledge.yaml`, by file, name and number of times. The list may only become shorter: a name
-that is new fails here, and so does an entry that is not needed any more.
+Such knowledge is data and belongs to the folder of the component or the file of the distribution. The names that remain
+in the code are listed in `component_knowledge.yaml`, by file, name and number of uses. The list may only become
+shorter: a new name fails here, and so does an obsolete entry.
 """
 
 from __future__ import annotations
@@ -23,12 +23,12 @@ from blueprint.kubernetes.crds import shipped_crds
 ROOT = Path(__file__).resolve().parents[2]
 LIST = Path(__file__).with_name("component_knowledge.yaml")
 MOST = 46
-"""How many names there may be in all; lower it whenever some go."""
+"""The total number of names; lower it when some are removed."""
 
 
 @cache
 def names() -> frozenset[str]:
-    """What may not be named: components, distributions, and the kinds that components bring."""
+    """The names of components, distributions, and the kinds that components install."""
     distributions = {file.stem for file in (ROOT / "blueprint/catalog/distributions").glob("*.yaml")}
     components = [found for name in load_catalog().components if (found := load_catalog().component(name))]
     crds = {crd for each in components for crd in (*each.crds, *each.optional_crds)}
@@ -50,7 +50,7 @@ def found() -> dict[str, dict[str, int]]:
 
 
 def _acted_on(tree: ast.AST) -> Iterator[ast.Constant]:
-    """Every constant, but for examples of fields, which are documentation, and tags, by which people choose rules."""
+    """Every constant, except examples of fields, which are documentation, and tags, by which users select rules."""
     waiting = [tree]
     while waiting:
         node = waiting.pop()
@@ -62,12 +62,12 @@ def _acted_on(tree: ast.AST) -> Iterator[ast.Constant]:
 
 @pytest.fixture(scope="module")
 def reviewed() -> dict[str, Any]:
-    """The list, by topic of the reason; then file, name, number of times."""
+    """The list, by topic of the reason; then file, name, number of uses."""
     listed: dict[str, Any] = yaml.safe_load(LIST.read_text("utf-8"))
     return listed
 
 
-def test_the_code_names_of_the_catalogue_only_what_was_reviewed(reviewed: dict[str, Any]) -> None:
+def test_the_code_names_only_reviewed_parts_of_the_catalogue(reviewed: dict[str, Any]) -> None:
     assert found() == {file: entry for group in reviewed.values() for file, entry in group["names"].items()}
 
 

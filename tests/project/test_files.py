@@ -1,4 +1,4 @@
-"""A file is written whole or not at all, over nothing that is no file, and leaves nothing beside it."""
+"""A file is written completely or not at all, only over regular files, and leaves no other files behind."""
 
 from __future__ import annotations
 
@@ -80,13 +80,13 @@ def _folder(place: Path) -> None:
 
 @pytest.fixture(params=[_fifo, _socket, _link_to_device, _folder], ids=lambda make: make.__name__)
 def no_file(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
-    """Something that is no regular file."""
+    """Something that is not a regular file."""
     make: Callable[[Path], None] = request.param
     make(tmp_path / "it")
     return tmp_path / "it"
 
 
-def test_what_is_no_file_is_refused_and_stays(no_file: Path) -> None:
+def test_what_is_not_a_file_is_refused_and_stays(no_file: Path) -> None:
     before = (no_file.lstat().st_ino, no_file.lstat().st_mode, Path("/dev/null").stat().st_ino)
     with pytest.raises(OSError, match="it is a"):
         write_whole(no_file, b"x")
@@ -97,10 +97,10 @@ def test_what_is_no_file_is_refused_and_stays(no_file: Path) -> None:
 
 
 @pytest.mark.parametrize("verb", ["compile", "init", "convert"])
-def test_no_verb_replaces_what_is_no_file(verb: str, no_file: Path) -> None:
-    """`plan`, `snapshot` and reports write through the same function; the probe has its own, and its own test."""
+def test_no_verb_replaces_what_is_not_a_file(verb: str, no_file: Path) -> None:
+    """`plan`, `snapshot` and reports write through the same function; the probe has its own, with its own test."""
     if verb == "compile" and no_file.is_dir():
-        (no_file / "mine").touch()  # a bundle is a folder, but not one that holds something else
+        (no_file / "mine").touch()  # a bundle is a folder, but not one that contains something else
     arguments = {
         "compile": [BLUEPRINT],
         "init": ["--pool", "train=H100-SXM5-80GBx8x4"],
@@ -115,7 +115,7 @@ def test_no_verb_replaces_what_is_no_file(verb: str, no_file: Path) -> None:
 
 
 def command(*arguments: str) -> subprocess.CompletedProcess[str]:
-    """Run the tool in a process of its own."""
+    """Run the tool in a separate process."""
     return subprocess.run(
         [sys.executable, "-m", "blueprint", *arguments], capture_output=True, text=True, check=False, cwd=ROOT
     )
@@ -160,7 +160,7 @@ def await_output(folder: Path, process: subprocess.Popen[bytes]) -> None:
 
 @pytest.fixture
 def writer(tmp_path: Path) -> Iterator[subprocess.Popen[bytes]]:
-    """A process that replaces the same file again and again, as the command line does."""
+    """A process that replaces the same file repeatedly, as the command line does."""
     with subprocess.Popen([sys.executable, "-c", WRITER, str(tmp_path / "out")], cwd=ROOT) as process:
         await_output(tmp_path, process)
         yield process
@@ -174,7 +174,7 @@ def whole(file: Path) -> bool:
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
-def test_a_writer_that_is_told_to_stop_leaves_nothing_beside(
+def test_a_writer_that_is_asked_to_stop_leaves_no_other_files(
     number: signal.Signals, tmp_path: Path, writer: subprocess.Popen[bytes]
 ) -> None:
     time.sleep(0.05)
@@ -188,7 +188,7 @@ def test_a_writer_that_is_told_to_stop_leaves_nothing_beside(
 def test_an_interruption_at_any_moment_leaves_nothing_beside(
     write: Callable[[Path, bytes], None], left: set[bytes | None], tmp_path: Path
 ) -> None:
-    """Python looks for signals where a function begins, and where one that is not Python's has returned."""
+    """Python handles signals when a function begins, and when a function not written in Python returns."""
     target = tmp_path / "out"
     seen = set()
     for moment in itertools.count(1):
@@ -205,7 +205,7 @@ def test_an_interruption_at_any_moment_leaves_nothing_beside(
 
 
 def interrupted_at(moment: int, do: Callable[[], None]) -> bool:
-    """Do something that is interrupted at that moment; whether it lasted so long."""
+    """Run something that is interrupted at that moment; returns whether it ran that long."""
     moments = itertools.count(1)
 
     def profile(_frame: object, event: str, _what: object) -> None:
@@ -237,12 +237,12 @@ def test_what_a_killed_writer_left_is_removed_by_the_next_and_a_live_one_s_is_no
     tmp_path: Path, writer: subprocess.Popen[bytes]
 ) -> None:
     for _ in range(20):
-        write_whole(tmp_path / "out", b"b" * 5_000_000)  # beside one that writes the same file
+        write_whole(tmp_path / "out", b"b" * 5_000_000)  # concurrent with one that writes the same file
         assert writer.poll() is None
         assert whole(tmp_path / "out")
     writer.kill()
     writer.wait(10)
-    (tmp_path / f".out.left{SUFFIX}").write_text("half")  # whenever it was killed
+    (tmp_path / f".out.left{SUFFIX}").write_text("half")  # killed at any time
     (tmp_path / ".out.mine").write_text("not ours")
     write_whole(tmp_path / "out", b"a" * 5_000_000)
     assert names(tmp_path) == [".out.mine", "out"]

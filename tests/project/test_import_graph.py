@@ -1,4 +1,4 @@
-"""The import graph of the tool has no circle, imports for type checkers and imports inside functions included."""
+"""The import graph of the tool has no cycle, including imports for type checkers and imports inside functions."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def test_no_modules_import_each_other() -> None:
     assert [sorted(component) for component in components(import_graph(ROOT)) if len(component) > 1] == []
 
 
-def test_a_circle_through_imports_for_type_checkers_is_found(tmp_path: Path) -> None:
+def test_a_cycle_through_imports_for_type_checkers_is_found(tmp_path: Path) -> None:
     folder = tmp_path / "blueprint"
     folder.mkdir()
     (folder / "__init__.py").write_text("", "utf-8")
@@ -30,13 +30,13 @@ def test_a_circle_through_imports_for_type_checkers_is_found(tmp_path: Path) -> 
 
 
 def import_graph(root: Path) -> Graph:
-    """Every module below `root`, with the modules of the same package that it imports anywhere in its text."""
+    """Every module below `root`, with the modules of the same package that it imports anywhere."""
     files = {_name(file, root): file for file in root.rglob("*.py")}
     return {name: frozenset(_imported(file, files)) - {name} for name, file in files.items()}
 
 
 def components(graph: Graph) -> Iterator[set[str]]:
-    """The strongly connected components: modules of which each leads to each other."""
+    """The strongly connected components: modules each of which reaches all others."""
     reached = {name: _reachable(name, graph) for name in graph}
     left = set(graph)
     while left:

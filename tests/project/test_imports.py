@@ -1,4 +1,6 @@
-"""What tests and tools import from the package exists: no type checker reads them, nor the scripts in their strings."""
+"""Everything that tests and tools import from the package exists: no type checker reads them, nor the scripts in
+strings.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +19,7 @@ FILES = sorted(path for folder in ("tests", "tools") for path in (ROOT / folder)
 IMPORT = re.compile(r"\b(?:from\s+blueprint[\w.]*\s+import\s+(?:\([^)]*\)|[\w, ]+)|import\s+blueprint[\w.]*)")
 """An import statement of the package in any text, up to the end of its names."""
 EXAMPLES = {"test_imports.py", "test_import_graph.py"}
-"""These hold imports of modules that do not exist."""
+"""These contain imports of modules that do not exist."""
 
 
 def in_statements(tree: ast.AST) -> Iterator[tuple[str, str | None]]:

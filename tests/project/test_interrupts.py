@@ -1,4 +1,4 @@
-"""The suite runs under nohup and as a background job too, where SIGINT is ignored and children inherit that."""
+"""The suite also runs under nohup and as a background job, where SIGINT is ignored and child processes inherit that."""
 
 from __future__ import annotations
 

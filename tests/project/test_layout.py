@@ -1,4 +1,4 @@
-"""A test folder is a package of the tool, or is listed here with its reason: tests stand where their code stands."""
+"""A test folder is named after a package of the tool, or listed here with a reason: tests mirror the code."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def test_each_folder_of_tests_is_named_for_what_it_tests() -> None:
 
 
 def test_tests_import_helpers_by_their_full_name() -> None:
-    """A bare name would depend on which folder pytest put on the path first."""
+    """A short name would depend on which folder pytest put on the path first."""
     helpers = {path.stem for path in TESTS.rglob("*.py")} - {"__init__", "conftest"}
     bare = []
     for path in sorted(TESTS.rglob("*.py")):
@@ -41,5 +41,5 @@ def test_tests_import_helpers_by_their_full_name() -> None:
     assert not bare
 
 
-def test_helpers_hold_no_tests() -> None:
+def test_helpers_contain_no_tests() -> None:
     assert not [path.name for path in (TESTS / "support").rglob("test_*.py")]

@@ -1,4 +1,4 @@
-"""The two commands of the README say clearly what is missing, and CI runs what people run."""
+"""The two commands of the README report clearly what is missing, and CI runs what users run."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def test_an_old_python_is_named(tmp_path: Path, target: str) -> None:
     assert "Python 3.11 or newer is needed, but Python 3.9.1 was found" in result.stderr
 
 
-def test_no_python_at_all_is_said(tmp_path: Path) -> None:
+def test_no_python_at_all_is_reported(tmp_path: Path) -> None:
     result = make(tmp_path, "PYTHON=", "demo")
     assert result.returncode == 2
     assert "none was found on PATH" in result.stderr
@@ -44,7 +44,7 @@ def test_ci_runs_make_test_and_insists_on_the_lab() -> None:
 
 
 def test_the_demo_holds_its_commands_to_what_they_must_do(tmp_path: Path) -> None:
-    """`make demo` on an example that has lost its point fails instead of showing nonsense."""
+    """`make demo` with an example that no longer shows the point fails instead of showing nonsense."""
     checkout = tmp_path / "checkout"
     shutil.copytree(ROOT / "tools", checkout / "tools", ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copytree(ROOT / "examples", checkout / "examples")

@@ -22,13 +22,13 @@ WORDS = frozenset(
 )  # fmt: skip
 """Words that say who speaks or wants, and not what a thing is: `message`, `requested`, `selected`, `inventory`, ..."""
 UNFINISHED: frozenset[str] = frozenset()
-"""Packages whose names are still to be renamed. It only shrinks."""
+"""Packages whose names are still to be changed. The set may only shrink."""
 SAME_NAME = {
     "PoolDriver": "as declared, and resolved",
     "PoolGpu": "as declared, and resolved",
     "PoolNetwork": "as declared, and resolved",
 }
-"""Names that classes of different modules share, with what they mean. It only shrinks, too."""
+"""Names that classes of different modules share, with their meaning. The list may only shrink, too."""
 
 
 def parts(name: str) -> set[str]:
@@ -55,7 +55,7 @@ def package_of(module: Path) -> str:
 
 
 @pytest.mark.parametrize("name", ["told", "_told", "told_apart", "SAID_TWICE", "PodAnswers", "is_asked"])
-def test_words_are_found_wherever_they_stand(name: str) -> None:
+def test_words_are_found_wherever_they_are(name: str) -> None:
     assert parts(name) & WORDS
 
 
@@ -64,7 +64,7 @@ def test_parts_of_words_do_not_count(name: str) -> None:
     assert not parts(name) & WORDS
 
 
-def test_no_identifier_is_of_a_private_vocabulary() -> None:
+def test_no_identifier_uses_private_vocabulary() -> None:
     found: dict[str, set[str]] = defaultdict(set)
     for module in MODULES:
         names = {module.stem, *identifiers(ast.parse(module.read_text("utf-8")))}
@@ -84,7 +84,7 @@ def test_classes_of_one_name_are_reviewed() -> None:
     assert set(SAME_NAME) == set(shared), "these are one each by now: take them off the list"
 
 
-def test_what_the_glossary_names_is_there() -> None:
+def test_the_names_in_the_glossary_exist() -> None:
     text = (PACKAGE.parent / "docs" / "reference" / "glossary.md").read_text("utf-8")
     rows = [row.split("|")[1:4] for row in text.splitlines() if row.startswith("| ") and "in the code" not in row]
     terms = [term.strip() for term, _, _ in rows]

@@ -1,4 +1,4 @@
-"""The built distribution works where there is no checkout: data found, the same bytes written."""
+"""The built distribution works without a checkout: data is found, and the same bytes are written."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ def install(wheel: Path, folder: Path) -> Path:
 
 
 def compiled_here(out: Path) -> Path:
-    """What the checkout makes of the same example."""
+    """The checkout's output for the same example."""
     target = os.path.relpath(EXAMPLE / "blueprint.yaml", EXAMPLE.parent)
     command = [sys.executable, "-m", "blueprint", "compile", target, "-o", str(out)]
     subprocess.run(command, cwd=EXAMPLE.parent, check=True, timeout=120, capture_output=True)

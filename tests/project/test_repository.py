@@ -1,4 +1,6 @@
-"""Habits that no linter knows: sizes, codes, leaves, and what a public repository does not name."""
+"""Conventions that no linter checks: sizes, codes, leaf packages, and names that do not belong in a public
+repository.
+"""
 
 from __future__ import annotations
 
@@ -40,7 +42,7 @@ def functions(tree: ast.AST) -> Iterator[ast.FunctionDef]:
     return (node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef))
 
 
-def test_files_and_functions_stay_small() -> None:
+def test_files_and_functions_are_small() -> None:
     long = []
     for path in MODULES:
         text = path.read_text(encoding="utf-8")
@@ -67,8 +69,8 @@ def test_codes_belong_to_their_step() -> None:
     assert not [code for package, _, code in codes if code[2] not in DIGITS[package]]
 
 
-def test_every_code_can_be_given() -> None:
-    """A code that nothing gives is a promise in the reference that nobody keeps."""
+def test_every_code_can_be_reported() -> None:
+    """A code that is never reported would be a false promise in the reference."""
     used = set()
     for path in MODULES:
         text = path.read_text(encoding="utf-8")
@@ -104,7 +106,7 @@ def imports(tree: ast.AST) -> Iterator[str]:
 
 
 def test_nothing_names_the_machine_it_was_written_on() -> None:
-    """Folders of a workplace, and hosts that only its installer knows, have no place in a public repository."""
+    """Folders of a workplace, and hosts that only its installer knows, do not belong in a public repository."""
     hosts = set()
     for name, value in os.environ.items():
         if re.match(r"(?i)(PIP|UV|GO)\w*(INDEX|PROXY|LINKS|MIRROR)|(HTTPS?|ALL)_PROXY", name):

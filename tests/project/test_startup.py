@@ -1,4 +1,4 @@
-"""What a command imports is what a user waits for."""
+"""Users wait for everything that a command imports."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def test_version_imports_nothing_but_itself() -> None:
 
 
 def test_the_process_ends_without_tidying_up() -> None:
-    """Freeing what a compile has made, object by object, takes a tenth of it."""
+    """Freeing all objects of a compilation one by one takes a tenth of its time."""
     script = "import atexit; atexit.register(print, 'tidied up'); from blueprint.cli.main import entry; entry()"
     command = [sys.executable, "-c", script, "--version"]
     result = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=PATIENCE, check=True)
@@ -66,12 +66,12 @@ def test_offline_verbs_import_neither_cluster_nor_git_nor_nvml(verb: list[str]) 
 
 
 def test_what_is_installed_beside_the_tool_is_not_listed() -> None:
-    """Plugins of pydantic take no part, and what would look for them is not imported."""
+    """Plugins of pydantic are not used, and the code that would search for them is not imported."""
     assert "importlib.metadata" not in imported("validate", EXAMPLE)
 
 
 def test_compiling_loads_only_what_it_uses() -> None:
-    """No other verb's modules, no other format of reports, nothing for what the blueprint does not declare."""
+    """No modules of other verbs or report formats, and nothing for parts that the blueprint does not declare."""
     found = imported("compile", EXAMPLE, "-o", "-")
     assert "blueprint.bundle.assembly" in found
     unused = (
@@ -102,7 +102,9 @@ def test_compiling_loads_only_what_it_uses() -> None:
 
 
 def test_a_bundle_is_made_where_something_of_it_is_shown() -> None:
-    """A report for people says of a valid blueprint how much it renders; one for machines names the bundle's digest."""
+    """For a valid blueprint, a report for people states how much it renders; one for programs contains the bundle's
+    digest.
+    """
     assert "blueprint.bundle.assembly" not in imported("validate", EXAMPLE)
     subjects = []
     for verb in (["validate", EXAMPLE, "--report", "json"], ["compile", EXAMPLE, "-o", "-", "--report", "json"]):
@@ -124,7 +126,7 @@ def test_help_imports_no_verb() -> None:
     }
 
 
-def test_help_says_of_each_verb_what_its_module_says() -> None:
+def test_help_describes_each_verb_as_its_module_does() -> None:
     shown = overview()
     for verb in verbs():
         module = importlib.import_module(f"blueprint.cli.commands.{verb}")

@@ -1,4 +1,4 @@
-"""What a user meets first: typing errors, and errors where a shell or a pipe expects a product."""
+"""What a user sees first: typing errors, and errors where a shell or a pipe expects output."""
 
 from __future__ import annotations
 
@@ -27,7 +27,9 @@ WRONG = ["--set", "spec.nodePools.train.gpu.product=H100-SMX5-80GB"]
     ids=lambda value: value[0] if isinstance(value, list) else value,
 )
 def test_errors_go_beside_the_product(arguments: list[str], code: str, capfd: pytest.CaptureFixture[str]) -> None:
-    """`export KUBECONFIG=$(blueprint lab up)` would hide them, and `blueprint images | while read` would pull them."""
+    """Otherwise `export KUBECONFIG=$(blueprint lab up)` would hide them, and `blueprint images | while read` would pull
+    them.
+    """
     assert main(arguments) in (1, 2)
     told = capfd.readouterr()
     assert told.out == ""

@@ -1,4 +1,4 @@
-"""Topics: one folder each, with fixed roles, and everything in it takes part."""
+"""Topics: one folder each, with fixed roles, and everything in it is used."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from blueprint.platform.topics import TOPICS, Topic
 
 PLATFORM = Path(__file__).resolve().parents[2] / "blueprint" / "platform"
 NO_TOPIC = {"tracking"}
-"""How values know their lines; no subject of a platform."""
+"""Folders that track the lines of values; they are not topics of a platform."""
 FOLDERS = {file.parent.name for file in PLATFORM.glob("*/__init__.py")} - NO_TOPIC
 
 
@@ -27,12 +27,12 @@ def test_every_folder_is_a_topic_and_every_topic_a_folder() -> None:
 
 
 @pytest.mark.parametrize("topic", TOPICS, ids=lambda topic: topic.name)
-def test_every_topic_judges_something(topic: Topic) -> None:
+def test_every_topic_has_checks(topic: Topic) -> None:
     assert topic.checks or topic.release_checks
 
 
 @pytest.mark.parametrize("topic", TOPICS, ids=lambda topic: topic.name)
-def test_what_a_folder_says_to_others_is_listed(topic: Topic) -> None:
+def test_what_a_folder_exports_is_listed(topic: Topic) -> None:
     folder = PLATFORM / topic.name
     listed = modules_of(topic)
     assert (folder / "prerequisites.py").exists() == (f"blueprint.platform.{topic.name}.prerequisites" in listed)

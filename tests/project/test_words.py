@@ -25,7 +25,7 @@ _QUOTED = re.compile(r"`[^`]*`|\"[^\"]*\"")
 
 @dataclass(frozen=True)
 class Line:
-    """One line of prose. `for_users`: a message or a page, as against a docstring or a comment."""
+    """One line of prose. `for_users`: a message or a page, as opposed to a docstring or a comment."""
 
     file: Path
     number: int
@@ -35,7 +35,7 @@ class Line:
 
 @dataclass(frozen=True)
 class Phrase:
-    """What not to write, and what to write instead; `anywhere`: not in docstrings and comments either."""
+    """A phrase to avoid, and what to write instead; `anywhere`: in docstrings and comments, too."""
 
     pattern: re.Pattern[str]
     instead: str
@@ -53,7 +53,7 @@ def phrases() -> tuple[Phrase, ...]:
 
 
 def findings(lines: Iterator[Line]) -> list[str]:
-    """`FILE:LINE: "what is there": write ...` for every phrase of the list."""
+    """`FILE:LINE: "phrase": write ...` for every match."""
     return [
         f'{line.file}:{line.number}: "{found[0]}": write {phrase.instead}'
         for line in lines
@@ -123,7 +123,7 @@ def test_texts_use_none_of_the_phrases() -> None:
     assert not found, "\n".join(found)
 
 
-def test_enough_is_looked_at() -> None:
+def test_enough_texts_are_examined() -> None:
     lines = list(repository())
     assert sum(line.for_users for line in lines) > 10_000
     assert sum(not line.for_users for line in lines) > 5_000
@@ -141,8 +141,10 @@ def check(name: str) -> str:
 '''
 
 
-def test_messages_are_told_from_docstrings_and_comments() -> None:
-    """The docstring is found for what is wrong anywhere, the message for what is wrong in messages too."""
+def test_messages_are_distinguished_from_docstrings_and_comments() -> None:
+    """The docstring is reported for phrases that are wrong anywhere, the message also for those that are wrong in
+    messages.
+    """
     found = findings(python(Path("sample.py"), SAMPLE))
     assert [entry.rpartition(": write")[0] for entry in found] == [
         'sample.py:1: "for ever"',
@@ -200,11 +202,11 @@ EXAMPLES = {
     "in force nowhere": "applies to nothing",
     "worth saying": "say it",
 }
-"""One text for each piece of advice, which the phrase with it must find."""
+"""One text for each recommendation, in which the phrase must be found."""
 
 
 def test_every_phrase_is_found_in_an_example_of_it() -> None:
-    """Each alternative of the patterns can match: a list that cannot fail would be no use."""
+    """Each alternative of the patterns can match: a list that cannot fail would be useless."""
     for sample, instead in EXAMPLES.items():
         assert any(phrase.instead == instead and phrase.pattern.search(sample) for phrase in phrases()), sample
     assert {phrase.instead for phrase in phrases()} == set(EXAMPLES.values())

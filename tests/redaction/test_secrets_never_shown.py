@@ -1,4 +1,4 @@
-"""A Secret's values appear in no report, plan file, snapshot, record or diagnostic, wherever they stand in it."""
+"""A Secret's values appear in no report, plan file, snapshot, record or diagnostic, wherever they are in it."""
 
 from __future__ import annotations
 
@@ -127,7 +127,7 @@ def test_no_conflict_shows_it(path: tuple[str, ...], live: Any, declared: Any, t
 
 
 def test_values_that_differ_do_not_look_equal() -> None:
-    """What stands for a hidden value is no value: it gets no number."""
+    """The placeholder of a hidden value is not a value: it gets no number."""
     conflict = FieldConflict(("data", "token"), ENCODED, "b3RoZXI=", Entry("mallory", "Update", "", "", {}), None)
     found = findings.conflict(ObjectId.of(SECRET), conflict, SECRET)
     assert "<secret" not in reports(diagnostics=[found])
@@ -139,7 +139,7 @@ def test_labels_of_a_secret_are_shown() -> None:
     assert 'which has "cache"; the blueprint says "db"' in found.message
 
 
-def test_no_refusal_of_the_server_shows_it() -> None:
+def test_no_error_of_the_server_shows_it() -> None:
     error = ApiError(422, "Invalid", f'Secret "db" is invalid: data: Invalid value: "{VALUE}"')
     subject = Object(with_value(("data", "token"), VALUE), "c")
     assert not is_shown(repr(findings.trouble(subject, error)))
@@ -176,7 +176,7 @@ def test_no_record_of_what_was_applied_has_it(path: tuple[str, ...], value: Any)
 
 @pytest.mark.parametrize("path", PLACES)
 def test_no_plan_file_has_what_is_in_the_cluster(path: tuple[str, ...], tmp_path: Path) -> None:
-    """A plan holds what is declared, as the bundle does; of the live object only hashes."""
+    """A plan contains what is declared, like the bundle; of the live object only hashes."""
     live = with_value(path, VALUE)
     fields = tuple(FieldChange(at, old, new) for at, old, new in differences(live, SECRET))
     wanted = bundle("prod", SECRET)
@@ -195,6 +195,6 @@ def test_paths_and_written_fields_agree(path: tuple[str, ...]) -> None:
 @pytest.mark.parametrize(
     "path", [("type",), ("metadata", "name"), ("metadata", "labels"), ("metadata", "labels", "a.b")]
 )
-def test_what_identifies_a_secret_is_open(path: tuple[str, ...]) -> None:
+def test_what_identifies_a_secret_is_shown(path: tuple[str, ...]) -> None:
     assert not is_confidential(path)
     assert not is_confidential_field(format_path(path))

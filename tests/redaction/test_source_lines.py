@@ -1,4 +1,4 @@
-"""A secret in plain text is told about, and never told."""
+"""A secret in plain text is reported, but never shown."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def test_no_report_shows_it(
 def test_the_rest_of_the_source_is_shown(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """What is blotted out is the value alone."""
+    """Only the value is masked."""
     shutil.copytree(GOOD, tmp_path, dirs_exist_ok=True)
     monkeypatch.chdir(tmp_path)
     Path("extra/pod.yaml").write_text(POD.format(value=HIDDEN))
@@ -71,7 +71,7 @@ stringdata: {{a: {value}}}
 def test_no_report_shows_the_lines_of_a_malformed_secret(
     format_: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """What is wrong with a Secret stands where its values stand, and beside them."""
+    """Mistakes in a Secret are on the lines of its values, or next to them."""
     shutil.copytree(GOOD, tmp_path, dirs_exist_ok=True)
     monkeypatch.chdir(tmp_path)
     Path("extra/secret.yaml").write_text(MALFORMED.format(value=HIDDEN))

@@ -1,4 +1,4 @@
-"""Nothing of this machine's own registries and proxies takes part."""
+"""The registries and proxies of the current machine have no effect."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tests.support.image_registry import Registry
 
 @pytest.fixture(autouse=True)
 def alone(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """No credentials and no proxy from outside."""
+    """No credentials and no proxy from the environment."""
     for name in (
         "DOCKER_CONFIG",
         "REGISTRY_AUTH_FILE",

@@ -1,4 +1,4 @@
-"""Credential helpers of a docker configuration: whom they are asked about, and what their answers mean."""
+"""Credential helpers of a docker configuration: the servers for which they are called, and their responses."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ sys.exit(3 if answer == "broken" else 0)
 
 @pytest.fixture
 def helper(tmp_path: Path, monkeypatch):
-    """Puts a helper on PATH that answers from a table, and gives the list of servers that it was asked about."""
+    """Put a helper on PATH that responds from a table; returns the list of servers for which it was called."""
 
     def install(name: str, answers: dict[str, object]):
         path = tmp_path / f"docker-credential-{name}"
@@ -60,7 +60,7 @@ def configured(tmp_path: Path, **content: object) -> Credentials:
     return read_credentials(str(path))
 
 
-def test_the_store_has_what_the_file_has_not(tmp_path: Path, helper) -> None:
+def test_the_store_provides_what_the_file_lacks(tmp_path: Path, helper) -> None:
     asked = helper("desktop", {"helped.example": login("ann", "1"), "https://index.docker.io/v1/": login("hub", "2")})
     auths = {"file.example": {"username": "d", "password": "4"}, "helped.example": {}}
     known = configured(tmp_path, auths=auths, credsStore="desktop")
@@ -93,18 +93,18 @@ def test_a_helper_is_asked_once_and_its_secrets_are_in_no_repr(helper) -> None:
         ("gone", None, "docker-credential-gone cannot be run: No such file or directory"),
         ("../sh", None, "is not the name of a credential helper"),
         ("desktop", "broken", "docker-credential-desktop failed with exit code 3"),
-        ("desktop", "no JSON", "gave no credentials that can be read"),
+        ("desktop", "no JSON", "returned no readable credentials"),
         ("desktop", login("<token>", "t"), "identity token, which is not supported"),
     ],
 )
-def test_a_helper_that_gives_none_is_no_error_and_has_its_reason(helper, name: str, answer, words: str) -> None:
+def test_a_helper_that_gives_none_is_not_an_error_and_has_its_reason(helper, name: str, answer, words: str) -> None:
     helper("desktop", {"reg.example": answer})
     known = Credentials(helpers=CredentialHelpers(name))
     assert known.for_repository("reg.example", "a") is None
     assert words in known.problem("reg.example", "a")
 
 
-def test_a_registry_is_shown_what_its_helper_has(registry: Registry, helper) -> None:
+def test_a_registry_gets_the_credentials_of_its_helper(registry: Registry, helper) -> None:
     registry.auth = "basic"
     registry.add("team/app:v1")
     helper("desktop", {registry.host: login(*registry.user)})
@@ -112,14 +112,14 @@ def test_a_registry_is_shown_what_its_helper_has(registry: Registry, helper) -> 
     assert verify_images([RequiredImage(f"{registry.host}/team/app:v1")], asker).diagnostics == ()
 
 
-def test_a_registry_that_wants_no_credentials_needs_no_helper(registry: Registry) -> None:
+def test_a_registry_without_authentication_needs_no_helper(registry: Registry) -> None:
     registry.add("team/app:v1")
     asker = RegistryClient(Credentials(helpers=CredentialHelpers("gone")), frozenset({registry.host}), timeout=5.0)
     assert verify_images([RequiredImage(f"{registry.host}/team/app:v1")], asker).diagnostics == ()
 
 
 @pytest.mark.parametrize("auth", ["basic", "bearer"])
-def test_where_some_are_wanted_the_helper_that_cannot_be_run_is_named(registry: Registry, auth: str) -> None:
+def test_if_credentials_are_needed_a_helper_that_cannot_run_is_named(registry: Registry, auth: str) -> None:
     registry.auth = auth
     asker = RegistryClient(Credentials(helpers=CredentialHelpers("gone")), frozenset({registry.host}), timeout=5.0)
     [found] = verify_images([RequiredImage(f"{registry.host}/team/app:v1")], asker).diagnostics

@@ -1,4 +1,4 @@
-"""`blueprint images --verify` as people run it: the exit code, the words, the coverage."""
+"""`blueprint images --verify` as users run it: exit code, messages, coverage."""
 
 from __future__ import annotations
 
@@ -29,7 +29,9 @@ spec:
 
 @pytest.fixture
 def mirror(registry: Registry, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys) -> Registry:
-    """A mirror that has every image of `blueprint.yaml`; what vendors pin it lists as one of its architectures."""
+    """A mirror with every image of `blueprint.yaml`; digests that vendors pin are listed as one of its
+    architectures.
+    """
     monkeypatch.chdir(tmp_path)
     Path("blueprint.yaml").write_text(BLUEPRINT.format(host=registry.host), "utf-8")
     assert main(["images", "blueprint.yaml"]) == 0
@@ -51,13 +53,13 @@ def codes(report: dict[str, Any]) -> list[str]:
     return [found["code"] for found in report["diagnostics"]]
 
 
-def test_a_whole_mirror_is_clean(mirror: Registry) -> None:
+def test_a_complete_mirror_is_clean(mirror: Registry) -> None:
     code, report = verify(mirror)
     assert (code, codes(report)) == (0, [])
     assert report["coverage"][0]["examined"] == len(mirror.manifests)
 
 
-def test_a_bundle_is_asked_about_like_its_blueprint(mirror: Registry) -> None:
+def test_a_bundle_is_verified_like_its_blueprint(mirror: Registry) -> None:
     assert main(["compile", "blueprint.yaml", "-o", "bundle"]) == 0
     name = min(mirror.manifests)
     del mirror.manifests[name]
@@ -67,7 +69,7 @@ def test_a_bundle_is_asked_about_like_its_blueprint(mirror: Registry) -> None:
         assert report["diagnostics"][0]["message"] == f"{mirror.host}/{name} is not in its registry"
 
 
-def test_what_is_missing_is_told_at_the_line_of_the_mirror(mirror: Registry, capsys) -> None:
+def test_what_is_missing_is_reported_at_the_line_of_the_mirror(mirror: Registry, capsys) -> None:
     mirror.manifests.clear()
     assert main(["images", "blueprint.yaml", "--verify", "--insecure-registry", mirror.host]) == 1
     assert f'mirrors: {{"*": "{mirror.host}/mirror"}}' in capsys.readouterr().out
@@ -81,7 +83,7 @@ def test_moved_tags_are_findings(mirror: Registry) -> None:
     assert set(codes(report)) == {"BP4031"}
 
 
-def test_what_could_not_be_asked_is_unknown_and_findings_weigh_more(mirror: Registry) -> None:
+def test_what_could_not_be_queried_is_unknown_and_findings_take_precedence(mirror: Registry) -> None:
     first, second = sorted(mirror.manifests)[:2]
     mirror.answers[first.partition(":")[0]] = (500, {})
     code, report = verify(mirror)
@@ -92,7 +94,7 @@ def test_what_could_not_be_asked_is_unknown_and_findings_weigh_more(mirror: Regi
     assert (code, codes(report)) == (1, ["BP4030", "BP4035"])
 
 
-def test_credentials_come_from_the_file_and_are_never_told(mirror: Registry, capsys) -> None:
+def test_credentials_come_from_the_file_and_are_never_shown(mirror: Registry, capsys) -> None:
     mirror.auth = "bearer"
     assert verify(mirror)[0] == 3
     auth = mirror.basic().removeprefix("Basic ")
@@ -112,14 +114,14 @@ def test_credentials_come_from_the_file_and_are_never_told(mirror: Registry, cap
         (["--registry-config", "nowhere.json"], "registry credentials in nowhere.json: no such file or directory"),
     ],
 )
-def test_flags_that_make_no_sense_are_refused(mirror: Registry, arguments: list[str], message: str) -> None:
+def test_meaningless_flags_are_rejected(mirror: Registry, arguments: list[str], message: str) -> None:
     code, report = verify(mirror, *arguments)
     assert code == 2
     assert report["diagnostics"][0]["message"].startswith(message)
     assert not mirror.asked
 
 
-def test_an_invalid_blueprint_is_not_asked_about(mirror: Registry) -> None:
+def test_an_invalid_blueprint_is_not_queried(mirror: Registry) -> None:
     Path("blueprint.yaml").write_text(BLUEPRINT.format(host=mirror.host).replace("T4", "T5"), "utf-8")
     code, report = verify(mirror)
     assert (code, codes(report)) == (1, ["BP3101"])

@@ -1,4 +1,4 @@
-"""What registries say about images, and what it is taken for: there, missing, other content, unknown."""
+"""Responses of registries about images, and their meaning: present, missing, different content, unknown."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ OTHER = "sha256:" + "0" * 64
 
 
 def ask(registry: Registry, name: str = "team/app:v1", pinned: str | None = None, **options) -> tuple[str, str] | None:
-    """Code and message about one image; None if it is as it should be."""
+    """Code and message about one image; None if it is correct."""
     known = options.pop("credentials", Credentials())
     asker = RegistryClient(known, options.pop("insecure", frozenset({registry.host})), **{"timeout": 5.0, **options})
     [*found] = verify_images([RequiredImage(f"{registry.host}/{name}", pinned)], asker).diagnostics
@@ -36,7 +36,7 @@ def knows(registry: Registry) -> Credentials:
     return Credentials({registry.host: registry.basic()})
 
 
-def test_a_tag_that_is_there_is_as_it_should_be(registry: Registry) -> None:
+def test_an_existing_tag_is_correct(registry: Registry) -> None:
     registry.add("team/app:v1")
     assert ask(registry) is None
     [(method, path, headers)] = registry.asked
@@ -44,7 +44,7 @@ def test_a_tag_that_is_there_is_as_it_should_be(registry: Registry) -> None:
     assert "application/vnd.oci.image.index.v1+json" in headers["Accept"]
 
 
-def test_a_tag_that_is_not_there_is_missing(registry: Registry) -> None:
+def test_a_missing_tag_is_missing(registry: Registry) -> None:
     registry.add("team/app:v1")
     assert ask(registry, "team/app:v2") == ("BP4030", f"{registry.host}/team/app:v2 is not in its registry")
 
@@ -61,7 +61,7 @@ def test_a_digest_of_one_architecture_may_be_pinned(registry: Registry) -> None:
     assert code(registry, pinned="sha256:" + "2" * 64) == "BP4031"
 
 
-def test_a_reference_by_digest_is_asked_for_by_digest(registry: Registry) -> None:
+def test_a_reference_by_digest_is_requested_by_digest(registry: Registry) -> None:
     found = registry.add("team/app:v1")
     registry.manifests[f"team/app@{found}"] = registry.manifests["team/app:v1"]
     assert ask(registry, f"team/app:v9@{found}") is None
@@ -76,7 +76,7 @@ def test_without_a_usable_digest_header_the_manifest_is_hashed(registry: Registr
     assert code(registry, pinned=OTHER) == "BP4031"
 
 
-def test_a_registry_without_head_is_asked_with_get(registry: Registry) -> None:
+def test_a_registry_without_head_is_queried_with_get(registry: Registry) -> None:
     right = registry.add("team/app:v1")
     registry.head_allowed = False
     assert ask(registry, pinned=right) is None
@@ -93,7 +93,7 @@ def test_a_token_is_fetched_for_the_repository_alone(registry: Registry) -> None
     assert "Authorization" not in registry.asked[0][2], "nothing is sent before it is asked for"
 
 
-def test_a_public_registry_gives_tokens_to_anybody(registry: Registry) -> None:
+def test_a_public_registry_gives_tokens_to_everyone(registry: Registry) -> None:
     registry.add("team/app:v1")
     registry.auth, registry.anonymous_pull = "bearer", True
     assert ask(registry) is None
@@ -127,7 +127,7 @@ def test_a_token_that_is_none_is_unknown(registry: Registry, answer: bytes) -> N
 
 
 @pytest.mark.parametrize("realm", ["http://token.example/", "file:///etc/passwd", "http://[", "ftp://x/"])
-def test_credentials_go_nowhere_without_tls_that_nobody_allowed(registry: Registry, realm: str) -> None:
+def test_credentials_are_never_sent_without_tls_unless_allowed(registry: Registry, realm: str) -> None:
     registry.auth, registry.realm = "bearer", realm
     assert code(registry, credentials=knows(registry)) == "BP4035"
     assert len(registry.asked) == 1
@@ -138,7 +138,7 @@ def test_a_server_error_is_unknown(registry: Registry) -> None:
     assert ask(registry) == ("BP4035", f"{registry.host}/team/app:v1 is unknown: {registry.host} answers 500")
 
 
-def test_a_busy_registry_is_asked_again_after_the_pause_it_wants(registry: Registry) -> None:
+def test_a_busy_registry_is_queried_again_after_the_requested_pause(registry: Registry) -> None:
     registry.add("team/app:v1")
     registry.answers["team/app"] = [(429, {"Retry-After": "2"}), (503, {}), (0, {})]
     pauses: list[float] = []
@@ -160,7 +160,7 @@ def test_redirects_are_followed_and_an_endless_loop_is_not(registry: Registry) -
     registry.answers["team/app"] = (302, {"Location": "/v2/team/app/manifests/v1"})
     assert ask(registry) == (
         "BP4035",
-        f"{registry.host}/team/app:v1 is unknown: {registry.host} redirects without an end",
+        f"{registry.host}/team/app:v1 is unknown: {registry.host} redirects too often",
     )
     assert len(registry.asked) == 2 + 6
 
@@ -196,8 +196,8 @@ def test_a_closed_port_is_unknown() -> None:
     assert found[1].endswith("cannot be reached: Connection refused")
 
 
-def test_without_permission_nobody_is_spoken_to_in_the_clear(registry: Registry) -> None:
-    """An http server answers a TLS greeting with nonsense: unreachable, never asked again without TLS."""
+def test_without_permission_no_registry_is_queried_without_tls(registry: Registry) -> None:
+    """An HTTP server answers a TLS handshake with garbage: it is unreachable, and never queried again without TLS."""
     registry.add("team/app:v1")
     assert code(registry, insecure=frozenset()) == "BP4033"
     assert not registry.asked
@@ -219,7 +219,7 @@ def test_a_server_that_speaks_no_http_is_unknown() -> None:
     listener.close()
 
 
-def test_four_are_asked_at_a_time(registry: Registry) -> None:
+def test_four_are_queried_at_a_time(registry: Registry) -> None:
     registry.delay = 0.1
     asker = RegistryClient(Credentials(), frozenset({registry.host}), 5.0)
     verified = verify_images([RequiredImage(f"{registry.host}/a{n}:v1") for n in range(12)], asker)
@@ -246,7 +246,7 @@ def test_references_are_read_as_docker_reads_them(text: str, expected: ImageRefe
 @pytest.mark.parametrize(
     "text", ["", "a b", "reg.example/A:1", "reg.example/a:", "reg.example/../b", "https://a/b", "a@sha1:0"]
 )
-def test_what_is_no_reference_is_told(text: str) -> None:
+def test_what_is_not_a_reference_is_reported(text: str) -> None:
     [found] = verify_images([RequiredImage(text)], RegistryClient(Credentials())).diagnostics
     assert found.code.id == "BP4032"
 
@@ -292,7 +292,7 @@ def test_a_broken_file_of_credentials_is_refused_and_not_shown(tmp_path: Path, c
     assert "secret" not in str(found) and "c2Vj" not in str(found)  # noqa: PT018 - one claim
 
 
-def test_credentials_are_found_where_docker_and_podman_keep_them(tmp_path: Path) -> None:
+def test_credentials_are_found_where_docker_and_podman_store_them(tmp_path: Path) -> None:
     (tmp_path / ".docker").mkdir()
     text = '{"auths": {"reg.example": {"username": "a", "password": "b"}}}'
     (tmp_path / ".docker" / "config.json").write_text(text, "utf-8")

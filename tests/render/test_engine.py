@@ -1,4 +1,4 @@
-"""Templates: what is rendered, and that every field knows what decided it, left-out neighbours included."""
+"""Templates: the rendered output, and that every field knows what determined it, including omitted neighbours."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from blueprint.render.template import load_template
 
 
 class Facts:
-    """Names whose reading is noted under their own name."""
+    """Names whose reads are recorded under their own name."""
 
     def __init__(self, **values: Any) -> None:
         self._values = values
@@ -41,7 +41,7 @@ def one(text: str, folder: Path, **values: Any) -> Rendered:
 
 
 def paths(made: Rendered, *path: str | int) -> set[str]:
-    """What decided a field."""
+    """The paths that determined a field."""
     return {source.path for source in made.origins[path].sources}
 
 
@@ -87,7 +87,7 @@ def test_a_value_in_place_of_a_map_keeps_what_decided_it(tmp_path: Path) -> None
     [("{$if: f.off, x: 1}", "off"), ("{$for: n in f.none, x: 1}", "none"), ("'{{ f.off or omit }}'", "off")],
 )
 def test_an_item_that_is_left_out_is_noted_on_its_list(item: str, by: str, tmp_path: Path) -> None:
-    """It moves those after it, so they follow from it too."""
+    """It changes the index of later items, so they depend on it, too."""
     made = one(f"list:\n- {item}\n- last\n", tmp_path)
     assert made.data == {"list": ["last"]}
     assert by in paths(made, "list")
@@ -126,7 +126,7 @@ def test_every_rendered_field_has_a_place_in_the_template(tmp_path: Path) -> Non
         "- a list",
     ],
 )
-def test_a_template_that_fails_is_our_bug_and_reaches_nothing(text: str, tmp_path: Path) -> None:
+def test_a_template_that_fails_is_our_bug_and_affects_nothing_else(text: str, tmp_path: Path) -> None:
     with pytest.raises(Refused) as caught:
         rendered(text, tmp_path)
     assert caught.value.exit_code == 70

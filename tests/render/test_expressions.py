@@ -1,4 +1,6 @@
-"""Expressions of templates: values keep their type, what is not defined is refused, nothing dangerous is reached."""
+"""Expressions of templates: values keep their type, undefined names are rejected, and nothing dangerous is
+accessible.
+"""
 
 from __future__ import annotations
 
@@ -62,7 +64,7 @@ def test_what_has_no_value_says_why_and_where(text: str) -> None:
 @pytest.mark.parametrize(
     "text", ["f.", "f..a", "f.a if", "f | nothing", "'open", "now() %}{% set x = 1", "f.n | tojson"]
 )
-def test_what_is_no_expression_is_refused_before_it_is_evaluated(text: str) -> None:
+def test_what_is_not_an_expression_is_refused_before_it_is_evaluated(text: str) -> None:
     with pytest.raises(ExpressionError, match=re.escape(text)):
         compile_expression(text)
     with pytest.raises(ExpressionError):
@@ -76,6 +78,6 @@ def test_text_keeps_everything_around_its_expressions() -> None:
 
 
 @pytest.mark.parametrize("text", ["range(1)", "lipsum()", "cycler('a')", "now()", "env.HOME", "open('/etc/passwd')"])
-def test_nothing_is_in_reach_but_the_context(text: str) -> None:
+def test_nothing_but_the_context_is_accessible(text: str) -> None:
     with pytest.raises(ExpressionError):
         compile_expression(text)(CONTEXT)

@@ -1,4 +1,4 @@
-"""A patch changes one object, and every field it touches remembers the line."""
+"""A patch changes one object, and every changed field records the line."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ OLD = FieldOrigin(TEMPLATE, (Source("blueprint", Span("b.yaml", 1, 1, 1, 2), "sp
 
 
 class Component:
-    """As much of a component as patches need."""
+    """The parts of a component that patches need."""
 
     name = "c"
 
@@ -40,13 +40,13 @@ def _indented(text: str) -> str:
 
 
 def config_map(name: str = "m", namespace: str = "n", **data: Any) -> Object:
-    """A rendered ConfigMap whose every field is the template's."""
+    """A rendered ConfigMap all of whose fields come from the template."""
     obj = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": name, "namespace": namespace}, "data": data}
     return Object(obj, "c", {(): OLD, ("data",): OLD, **{("data", key): OLD for key in data}})
 
 
 def patched(text: str, *objects: Object) -> tuple[list[Object], list[str]]:
-    """The objects after the patches, and the codes of what is wrong."""
+    """The objects after the patches, and the codes of the findings."""
     component: Any = Component(text)
     made, found = apply_patches(list(objects or (config_map(a="1", b="2"),)), component, component.origins)
     return made, [each.code.id for each in found]

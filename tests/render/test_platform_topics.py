@@ -1,4 +1,4 @@
-"""Topics that say what they mean for one platform: whose is what, and what of it matters for what is declared."""
+"""Topics with text for one platform: the engine of each pool, and the parts that matter for the declaration."""
 
 from __future__ import annotations
 
@@ -40,12 +40,12 @@ def queueing_of(text: str) -> str:
     return platform_topic("queueing", platform)
 
 
-def test_it_says_whose_pool_and_queue_is_whose() -> None:
+def test_it_names_the_engine_of_each_pool_and_queue() -> None:
     platform = compile_blueprint(str(BOTH)).platform
     assert platform
     text = platform_topic("queueing", platform)
-    assert "- **interactive** is KAI's" in text
-    assert "- **train** is Kueue's" in text
+    assert "- **interactive** belongs to KAI" in text
+    assert "- **train** belongs to Kueue" in text
     assert "- **vision** in interactive (KAI): queue `vision.interactive`, 6 gpu of its own, 10 gpu with what" in text
     assert "- **products** in interactive (KAI): queue `products.interactive`, 4 gpu of its own." in text
     assert "- **language** in train (Kueue): queue `kueue`, 32 gpu of its own, 64 gpu" in text
@@ -55,10 +55,10 @@ def test_it_says_whose_pool_and_queue_is_whose() -> None:
     ("phrase", "text"),
     [
         ("**MIG on pools of KAI** (one)", MIG),
-        ("**Limits of lending** (`lend`): Kueue keeps them on two", MIG),
-        ("**Pods that do not get ready**", MIG),
+        ("**Limits of lending** (`lend`): Kueue enforces them on two", MIG),
+        ("**Pods that do not become ready**", MIG),
         ("namespaces of a have no ResourceQuota", PLAIN),
-        ("Nothing queues", ALONE),
+        ("so there are no queues", ALONE),
     ],
 )
 def test_what_is_declared_has_its_sentence(phrase: str, text: str) -> None:
@@ -68,22 +68,22 @@ def test_what_is_declared_has_its_sentence(phrase: str, text: str) -> None:
 @pytest.mark.parametrize(
     ("phrase", "text"),
     [
-        ("Parts of GPUs", PLAIN),
+        ("GPU fractions", PLAIN),
         ("Priorities of 100", PLAIN),
         ("Kueue", PLAIN.replace("none", "")),
         ("Borrowing on pools of KAI", PLAIN),
-        ("Past use", MIG),
+        ("Past usage", MIG),
         ("Quota of both engines", MIG),
         ("Claims on pools", MIG),
         ("TrainJob", PLAIN),
     ],
 )
 def test_what_is_not_declared_has_none(phrase: str, text: str) -> None:
-    assert phrase not in queueing_of(text).partition("## What that means")[2].partition("`blueprint explain")[0]
+    assert phrase not in queueing_of(text).partition("## Consequences")[2].partition("`blueprint explain")[0]
 
 
 def test_lines_do_not_run_into_each_other() -> None:
-    """Each item begins a line, and no tag of the template is left."""
+    """Each item begins a line, and no tag of the template remains."""
     for text in (PLAIN, MIG):
         found = queueing_of(text)
         assert "{%" not in found

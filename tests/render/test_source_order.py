@@ -1,4 +1,4 @@
-"""Of the lines that a field came from, the one whose text is the value is named first."""
+"""Of the lines that determined a field, the one whose text is the value is named first."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.mark.parametrize("example", EXAMPLES, ids=lambda each: each.parent.name)
 def test_the_only_line_that_is_the_value_comes_first(example: Path) -> None:
-    """Every scalar of every object; a default stands on the line above the one that is missing, and says nothing."""
+    """For every scalar of every object; a default has the line above the missing one, whose text is not the value."""
     done = compile_blueprint(str(example.relative_to(Path.cwd())))
     assert done.bundle
     lines: dict[str, list[str]] = {}
@@ -89,8 +89,8 @@ def test_rows_checked_by_hand(subject: str, field: str, file: str, path: str, bu
         assert told["label"].startswith(f"{path} set here"), told["label"]
 
 
-def test_nobodys_name_is_blamed_for_a_label(tmp_path: Path) -> None:
-    """Reads are noted by key of a merged map: the version is none of the name's business."""
+def test_no_name_is_cited_for_a_label_of_another_value(tmp_path: Path) -> None:
+    """Reads are recorded by key of a merged map: the version does not depend on the name."""
     done = compile_blueprint(H100)
     assert done.bundle
     [policy] = [each for each in done.bundle.objects if each.id.kind == "ClusterPolicy"]

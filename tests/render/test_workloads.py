@@ -1,4 +1,4 @@
-"""Workloads that users start from: valid, clean by our own rules, and never more than a tenant may have."""
+"""Starter workloads for users: valid, without findings of our own rules, and within the tenant's quota."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from blueprint.units import quantity_value
 from tests.support.workloads import EXAMPLES, with_workloads
 
 NO_GANG = "BP6567"
-"""What is true of several pods without a queue; the blueprint is warned of it (BP3665)."""
+"""Findings that apply to several pods without a queue; the blueprint gets a warning about it (BP3665)."""
 CASES = [
     pytest.param((file, queued), id=f"{file.parent.name}-{queued}") for file in EXAMPLES for queued in (True, False)
 ]
@@ -50,7 +50,7 @@ def files(compiled: Compilation) -> tuple[WorkloadFile, ...]:
 
 @pytest.mark.parametrize("beside", [True, False], ids=["beside the platform", "alone"])
 def test_they_are_valid_and_clean(compiled: Compilation, files: tuple[WorkloadFile, ...], beside: bool) -> None:
-    """By the definitions of their kinds and by our own rules, as a user's linter sees them."""
+    """According to the definitions of their kinds and our own rules, as in a user's linter."""
     platform, bundle = compiled.platform, compiled.valid_bundle()
     assert platform is not None
     known = Surroundings(ResolvedFacts(platform), bundle.objects) if beside else Surroundings()
@@ -77,7 +77,7 @@ def test_admit_says_that_they_fit(compiled: Compilation, files: tuple[WorkloadFi
 
 
 def test_none_is_larger_than_the_tenant_s_quota(compiled: Compilation, files: tuple[WorkloadFile, ...]) -> None:
-    """All pods together, whoever describes them, against what the tenant could get."""
+    """All pods together, whatever describes them, compared with what the tenant could get."""
     platform = compiled.platform
     assert platform is not None
     lending = Lending(platform.tenants)
@@ -95,7 +95,7 @@ def test_none_is_larger_than_the_tenant_s_quota(compiled: Compilation, files: tu
 
 
 def requested(file: WorkloadFile) -> Counter[str]:
-    """What all of its pods request, by resource; devices of claims as GPUs."""
+    """The requests of all of its pods, by resource; claimed devices count as GPUs."""
     found: Counter[str] = Counter()
     for obj in file.objects:
         assembled = assembled_pod(obj.data)

@@ -1,4 +1,4 @@
-"""A real API server with the definitions of their kinds and the tenants' policies takes the workloads of examples."""
+"""A real API server with the definitions of their kinds and the tenants' policies accepts the workloads of examples."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ class Cluster:
         self.member = LabUser(lab, "member")
 
     def forget_policies(self) -> None:
-        """Delete the example's policies: those of the next one are called the same."""
+        """Delete the example's policies: those of the next example have the same names."""
         for obj in self.made:
             if obj.id.kind != "Namespace":
                 self.lab.request("DELETE", self._path(obj))
@@ -61,7 +61,7 @@ class Cluster:
         return f"{resource.collection()}/{obj.id.name}"
 
     def refusal(self, body: Mapping[str, Any]) -> str | None:
-        """Why the server refuses to create an object; None where it does not."""
+        """Why the server rejects an object; None if it does not."""
         resource = self.discovery.find(body["apiVersion"], body["kind"])
         assert resource is not None
         try:
@@ -73,7 +73,7 @@ class Cluster:
 
 @pytest.fixture(scope="module")
 def own(lab: Any) -> Iterator[Any]:
-    """A lab of these tests' own that serves the kinds of all workloads."""
+    """A lab of its own for these tests that serves the kinds of all workloads."""
     with lab.fresh() as fresh:
         for group in GROUPS:
             for crd in crds_of(group):
@@ -102,7 +102,7 @@ def cluster(request: pytest.FixtureRequest, own: Any) -> Iterator[Cluster]:
 
 
 def pods_of(file: WorkloadFile) -> list[dict[str, Any]]:
-    """The pods that controllers would make of a file, in the queue of their workload."""
+    """The pods that controllers would create for a file, in the queue of their workload."""
     found: list[dict[str, Any]] = []
     for obj in file.objects:
         assembled = assembled_pod(obj.data)
@@ -111,7 +111,7 @@ def pods_of(file: WorkloadFile) -> list[dict[str, Any]]:
 
 
 def pod_of(file: WorkloadFile, obj: Object, template: PodTemplate) -> dict[str, Any]:
-    """A pod of a template. Of Kueue's it has the label of their workload; KAI's webhook adds a RuntimeClass."""
+    """A pod of a template. For Kueue it has the label of its workload; for KAI the webhook adds a RuntimeClass."""
     described = value_at(obj.data, (*template.path[:-1], "metadata")) or {}
     queued = {QUEUE: file.sample.queue} if file.sample.queue and not file.sample.of_kai else {}
     annotations = described.get("annotations") or {}
@@ -135,7 +135,7 @@ def test_the_server_takes_every_workload(cluster: Cluster) -> None:
 
 
 def test_it_takes_their_pods(cluster: Cluster) -> None:
-    """Pod Security of the namespace included; a service account that is not there yet is no matter of ours."""
+    """Including the Pod Security level of the namespace; a missing service account does not matter here."""
     pods = [(file.name, pod) for file in cluster.files for pod in pods_of(file)]
     assert pods
     refused = {name: text for name, pod in pods if (text := cluster.refusal(pod)) and "service account" not in text}
@@ -143,7 +143,7 @@ def test_it_takes_their_pods(cluster: Cluster) -> None:
 
 
 def test_a_file_with_an_unknown_field_would_be_refused(cluster: Cluster) -> None:
-    """So that the tests above can fail: the definitions are in force."""
+    """Proves that the tests above can fail: the definitions are active."""
     body = cluster.files[0].objects[-1].data
     broken = {**body, "spec": {**body["spec"], "parallelism": "many", "replicas": "many"}}
     assert cluster.refusal(broken)

@@ -1,4 +1,4 @@
-"""Fixtures of the report tests: contexts, and goldens that change only when asked."""
+"""Fixtures of the report tests: contexts, and goldens that change only on request."""
 
 from __future__ import annotations
 

@@ -41,7 +41,7 @@ def test_fields_are_read_through_references_and_alternatives() -> None:
     ]  # fmt: skip
 
 
-def test_a_field_knows_its_type_default_and_bounds() -> None:
+def test_a_field_knows_its_type_default_and_limits() -> None:
     nodes = find_field(FIELDS, "pools.train.nodes")
     assert nodes is not None
     assert (nodes.type, nodes.description, nodes.required) == ("integer or mapping", "N.", True)
@@ -58,7 +58,7 @@ def test_list_items_are_named_by_index_or_key(path: str) -> None:
     assert field.path == "list[].x"
 
 
-def test_what_is_no_field_is_none() -> None:
+def test_what_is_not_a_field_is_none() -> None:
     assert find_field(FIELDS, "pools.x.nothing") is None
     assert find_field(FIELDS, "") is None
 
@@ -152,7 +152,7 @@ def test_without_a_topic_all_are_listed(capsys: pytest.CaptureFixture[str]) -> N
         assert f"  - {name}\n" in told
 
 
-def test_a_hostile_topic_is_shown_harmless(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_hostile_topic_is_escaped(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["explain", "\x1b[2J../../etc/passwd"]) == 2
     assert "\x1b" not in capsys.readouterr().out
 
@@ -166,7 +166,7 @@ def test_a_hostile_topic_is_shown_harmless(capsys: pytest.CaptureFixture[str]) -
         ("driver upgrade", ["gpu-operator.maxParallelUpgrades"]),
     ],
 )
-def test_words_that_are_no_topic_are_searched_for(
+def test_words_that_are_not_a_topic_are_searched_for(
     words: str, named: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(["explain", *words.split()]) == 0
@@ -185,7 +185,7 @@ def test_words_of_one_topic_alone_explain_it() -> None:
     assert search("internal-err") == explain("BP0001")
 
 
-def test_a_cloud_shows_how_it_is_named() -> None:
+def test_a_cloud_shows_how_it_is_declared() -> None:
     text = explain("eks")
     assert text is not None
     assert "distribution: eks" in text

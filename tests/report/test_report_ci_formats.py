@@ -1,4 +1,4 @@
-"""Formats of continuous integration against what reads them: JUnit, GitLab's code quality, CycloneDX, one line each."""
+"""Formats for continuous integration, checked against their readers: JUnit, GitLab code quality, CycloneDX, concise."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ CODE_QUALITY = {
         },
     },
 }
-"""What GitLab documents of a code quality report that it takes: there is no published schema of it."""
+"""GitLab's documentation of accepted code quality reports: there is no published schema."""
 DIGEST = "sha256:" + "0" * 64
 IMAGES = (
     ReportedImage("nvcr.io/nvidia/driver:580", "nvcr.io/nvidia/driver", "580", None, "gpu-operator", "operator"),
@@ -57,7 +57,7 @@ IMAGES = (
 
 
 @RUNS
-def test_junit_is_what_its_readers_take(run: Run, context: Context) -> None:
+def test_junit_is_accepted_by_its_readers(run: Run, context: Context) -> None:
     xml = JUnitXml.fromstring(junit.render(run, context).encode())
     [suite] = list(xml)
     cases = list(suite)
@@ -79,7 +79,7 @@ def test_a_suite_fails_exactly_where_the_command_does(run: Run, context: Context
     assert isinstance(result, expected)
 
 
-def test_text_from_outside_is_no_markup_in_junit(context: Context) -> None:
+def test_text_from_outside_is_not_markup_in_junit(context: Context) -> None:
     found = Diagnostic(sample.KEY, 'a </failure> & "b" \x00 \x1b[2J \ufffe \ud800', subject="<x/>")
     [case, _] = list(
         next(iter(JUnitXml.fromstring(junit.render(Run("v", "", (found,), exit_code=1), context).encode())))
@@ -88,7 +88,7 @@ def test_text_from_outside_is_no_markup_in_junit(context: Context) -> None:
 
 
 @RUNS
-def test_gitlab_takes_every_finding(run: Run, context: Context) -> None:
+def test_gitlab_accepts_every_finding(run: Run, context: Context) -> None:
     issues = json.loads(gitlab.render(run, context))
     Draft202012Validator(CODE_QUALITY).validate(issues)
     record = record_of(run)
@@ -97,7 +97,7 @@ def test_gitlab_takes_every_finding(run: Run, context: Context) -> None:
     assert sum(issue["severity"] == "critical" for issue in issues) == record.counts[Severity.ERROR]
 
 
-def test_what_is_no_file_of_the_repository_gets_a_first_line(context: Context) -> None:
+def test_what_is_not_a_file_of_the_repository_gets_a_first_line(context: Context) -> None:
     [issue] = json.loads(gitlab.render(Run("v", "", (Diagnostic(sample.KEY, "x"),)), context))
     assert issue["location"] == {"path": "blueprint.yaml", "lines": {"begin": 1}}
 
@@ -131,7 +131,7 @@ def test_the_serial_number_follows_the_images(context: Context) -> None:
 
 
 def test_a_bill_of_materials_is_of_images_alone() -> None:
-    with pytest.raises(Refused, match="cyclonedx is a report of `images`, not of validate"):
+    with pytest.raises(Refused, match="cyclonedx is a format for `images`, not for validate"):
         destinations(["cyclonedx"], "validate")
     assert destinations(["cyclonedx"], "images")
 

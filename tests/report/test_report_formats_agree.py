@@ -1,4 +1,4 @@
-"""All formats of one run say the same, whatever the run holds; and none lets foreign text or secrets through."""
+"""All formats of one run agree, whatever the run contains; and none shows secrets or passes foreign markup through."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from tests.support.call_counts import counted_calls, is_linear
 
 RUNS = pytest.mark.parametrize("run", sample.RUNS.values(), ids=sample.RUNS)
 FORMATS = pytest.mark.parametrize("name", sorted({*format_names()} - {"cyclonedx", "gitlab"}))
-"""The formats of whole runs: `cyclonedx` has images alone, `gitlab` findings alone (`test_report_ci_formats.py`)."""
+"""The formats of complete runs: `cyclonedx` has only images, `gitlab` only findings (`test_report_ci_formats.py`)."""
 
 
 def told(name: str, run: Run, context: Context) -> str:
@@ -87,7 +87,7 @@ def test_every_format_names_every_code_as_often_as_it_was_found(name, context) -
 
 
 @FORMATS
-def test_what_was_not_seen_is_said(name, context) -> None:
+def test_what_was_not_seen_is_reported(name, context) -> None:
     text = html.unescape(told(name, sample.RUNS["unknown"], context))
     assert "LIST secrets: forbidden" in text
     assert "derived" in text
@@ -111,7 +111,7 @@ def test_no_secret_value_leaves_the_tool(name, run, context) -> None:
 
 @RUNS
 @FORMATS
-def test_nothing_that_a_terminal_obeys_is_written(name, run, context) -> None:
+def test_no_control_characters_reach_a_terminal(name, run, context) -> None:
     obeyed = re.findall(
         "[\x00-\x09\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]", told(name, run, context)
     )
@@ -127,7 +127,7 @@ def test_json_is_as_its_published_schema_says(run, context) -> None:
 
 
 def test_the_schema_knows_every_danger() -> None:
-    """In the same order: the worst first."""
+    """In the same order, the worst first."""
     schema = json.loads((data_folder("schemas") / "report.v1.json").read_text())
     found = [each for each in _enums(schema) if "privilege" in each]
     assert found == [[each.value for each in Danger]]
@@ -142,7 +142,7 @@ def _enums(node):
 
 
 def test_the_schema_refuses_a_document_without_a_verdict(context) -> None:
-    """The test above can fail."""
+    """Proves that the test above can fail."""
     document = json.loads(told("json", sample.RUNS["findings"], context))
     del document["verdict"]
     document["diagnostics"][0]["novel"] = 1
@@ -153,7 +153,7 @@ def test_the_schema_refuses_a_document_without_a_verdict(context) -> None:
 
 
 def _closed(schema: dict) -> dict:
-    """The schema with every member that it does not name forbidden, so that none is undocumented."""
+    """The schema without additional members, so that none is undocumented."""
     if isinstance(schema, list):
         return [_closed(item) for item in schema]
     if not isinstance(schema, dict):
@@ -194,7 +194,7 @@ def test_fingerprints_tell_files_and_messages_apart() -> None:
 
 
 def test_the_page_holds_the_json_report_and_its_digest(context) -> None:
-    """What a person reads can be checked against what a program gets."""
+    """What a person reads can be compared with what a program gets."""
     run = sample.RUNS["findings"]
     page = told("html", run, context)
     [embedded] = re.findall(r'<script type="application/json" id="report">(.*?)</script>', page, re.DOTALL)
@@ -246,9 +246,9 @@ def many() -> Run:
 
 
 @FORMATS
-def test_each_further_finding_costs_what_the_one_before_cost(name, context) -> None:
-    """In calls and in bytes; formats that show only so many findings cost even less."""
-    counted_calls(lambda: told(name, with_findings(1), context))  # what is imported or read once
+def test_each_further_finding_costs_as_much_as_the_one_before(name, context) -> None:
+    """In calls and in bytes; formats that limit the number of findings cost even less."""
+    counted_calls(lambda: told(name, with_findings(1), context))  # imported or read once
     runs = [with_findings(number) for number in (200, 400, 800)]
     few, some, many = (counted_calls(lambda run=run: told(name, run, context)) for run in runs)
     assert is_linear(few[0], some[0], many[0])

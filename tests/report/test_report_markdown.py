@@ -1,4 +1,4 @@
-"""Markdown from outside is inert, and ours reads well in a terminal and on a page."""
+"""Foreign Markdown is inert, and our own is readable in a terminal and on a page."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`--report FORMAT[=PATH]`: where reports go, and what is refused before anything runs."""
+"""`--report FORMAT[=PATH]`: where reports are written, and what is rejected before anything runs."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def test_nothing_is_written_where_a_spec_is_wrong(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
-def test_an_unwritable_report_is_a_diagnostic_and_the_others_are_told(tmp_path: Path) -> None:
+def test_an_unwritable_report_is_a_diagnostic_and_the_others_are_reported(tmp_path: Path) -> None:
     out = io.StringIO()
     with pytest.raises(Refused) as caught:
         write_reports(
@@ -114,7 +114,7 @@ def test_a_link_stays_a_link(tmp_path: Path) -> None:
     assert (tmp_path / "real.json").read_text().startswith("{")
 
 
-def test_lines_of_what_is_no_file_come_with_the_run(tmp_path: Path) -> None:
+def test_lines_of_what_is_not_a_file_come_with_the_run(tmp_path: Path) -> None:
     found = Diagnostic(sample.KEY, "twice", Span("v1.2:a.yaml", 2, 1, 2, 2))
     out = io.StringIO()
     write_reports(Run("diff", "", (found,), texts={"v1.2:a.yaml": "a: 1\na: 2\n"}), stdout=out, base=tmp_path)
@@ -126,7 +126,7 @@ def test_files_are_never_coloured(tmp_path: Path) -> None:
     assert "\x1b" not in (tmp_path / "a.txt").read_text()
 
 
-def test_a_stream_that_cannot_say_it_gets_escapes() -> None:
+def test_a_stream_that_cannot_encode_a_character_gets_escapes() -> None:
     stream = io.TextIOWrapper(raw := io.BytesIO(), encoding="ascii")
     write_reports(RUN, ["text"], base=Path(), stdout=stream, source=sample.source)
     assert b"\\u30b0" in raw.getvalue()
@@ -141,7 +141,7 @@ def test_a_machine_format_is_utf_8_on_every_stream() -> None:
 def test_a_wrong_report_is_refused_before_the_verb_runs(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """`apply --report jsno` must not apply first and complain then."""
+    """`apply --report jsno` must not apply before it reports the mistake."""
     ran: list[object] = []
     monkeypatch.setattr(lab, "run", ran.append)
     assert main(["lab", "status", "--report", "jsno"]) == 2

@@ -1,7 +1,7 @@
-"""The HTML report: well-formed, every link leads somewhere, filters work without a script, nobody is left out.
+"""The HTML report: well-formed, every link has a target, filters work without a script, and the page is accessible.
 
-Where Chromium and axe-core are at hand (`BLUEPRINT_AXE` names axe.min.js, of the npm package axe-core) the pages are
-looked at in a browser, too.
+If Chromium and axe-core are available (`BLUEPRINT_AXE` names axe.min.js, of the npm package axe-core), the pages are
+also checked in a browser.
 """
 
 from __future__ import annotations
@@ -67,7 +67,7 @@ DRIFT = Run(
 
 
 class Page(HTMLParser):
-    """What a browser makes of the page's tags, strictly: every element is closed where it was opened."""
+    """The page's tags as a strict browser reads them: every element is closed where it was opened."""
 
     def __init__(self, text: str) -> None:
         super().__init__(convert_charrefs=True)
@@ -142,7 +142,7 @@ def test_findings_are_ordered_by_danger(context: Context) -> None:
 
 
 def test_filters_need_no_script(context: Context) -> None:
-    """Each value has an anchor before the rows, a link to it, a rule of style, and is the class of what it leaves."""
+    """Each value has an anchor before the rows, a link to it, a style rule, and a class on the rows that it shows."""
     text = page(DRIFT, context)
     told = Page(text)
     anchors = [link[1:] for link in told.links if re.fullmatch(r"#(severity|pool|writer)-\d+", link)]
@@ -153,7 +153,7 @@ def test_filters_need_no_script(context: Context) -> None:
         assert len(re.findall(rf'<details class="finding [^"]*\b{anchor}\b', text)) >= 1
 
 
-def test_what_nobody_asks_for_is_folded(context: Context) -> None:
+def test_details_are_folded(context: Context) -> None:
     text = page(DRIFT, context)
     folded = re.findall(r'<details class="more"><summary>Evidence</summary>(.*?)</details>', text, re.DOTALL)
     assert all("<dt>fingerprint</dt>" in each for each in folded)
@@ -175,7 +175,7 @@ def test_many_findings_are_folded_and_few_are_not(context: Context) -> None:
     assert opened == [10, 0]
 
 
-def test_values_stand_side_by_side_and_a_difference_is_no_error(context: Context) -> None:
+def test_values_stand_side_by_side_and_a_difference_is_not_an_error(context: Context) -> None:
     text = page(DRIFT, context)
     assert '<tr class="differs"><td>b: 2</td><td>b: 4</td></tr>' in text
     assert '<tr class="same"><td>a: 1</td><td>a: 1</td></tr>' in text
@@ -220,7 +220,7 @@ def _dom(text: str, folder: Path, *flags: str) -> str:
 
 @pytest.mark.parametrize("run", [*sample.RUNS.values(), DRIFT], ids=[*sample.RUNS, "drift"])
 def test_axe_finds_nothing_in_the_page(run: Run, context: Context, tmp_path: Path) -> None:
-    """With everything unfolded; the policy that forbids scripts is taken out, or axe itself would not run."""
+    """With everything unfolded; the policy that forbids scripts is removed, because otherwise axe could not run."""
     if not (axe := os.environ.get("BLUEPRINT_AXE")):
         pytest.skip("BLUEPRINT_AXE does not name axe.min.js")
     text = re.sub(r"<meta http-equiv=[^>]*>", "", page(run, context))
@@ -238,7 +238,7 @@ def test_axe_finds_nothing_in_the_page(run: Run, context: Context, tmp_path: Pat
 
 
 @pytest.mark.parametrize("width", [360, 1100])
-def test_nothing_sticks_out_of_the_page(width: int, context: Context, tmp_path: Path) -> None:
+def test_nothing_overflows_the_page(width: int, context: Context, tmp_path: Path) -> None:
     text = re.sub(r"<meta http-equiv=[^>]*>", "", page(DRIFT, context))
     script = (
         "<script>document.querySelectorAll('details').forEach(each => each.open = true);"

@@ -1,4 +1,4 @@
-"""What became of workloads in a lab, in every format."""
+"""The results for workloads in a lab, in every format."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def test_json_has_all_of_it_and_is_of_the_schema(context: Context) -> None:
 
 
 @pytest.mark.parametrize("hostile", ["<script>x</script>", "| a | b |", "](http://evil.example)", "\x1b[31m"])
-def test_what_workloads_are_called_stays_text(hostile: str, context: Context) -> None:
+def test_names_of_workloads_are_escaped(hostile: str, context: Context) -> None:
     run = replace(RUN, placements=(replace(WRONG, workload=f"Pod/{hostile}", requests=hostile, reasons=(hostile,)),))
 
     assert "<script>x" not in html.render(run, context)

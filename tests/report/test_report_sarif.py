@@ -1,4 +1,4 @@
-"""SARIF 2.1.0: what code scanning needs. The official schema is used where BLUEPRINT_REFERENCE has it."""
+"""SARIF 2.1.0: the requirements of code scanning. The official schema is used if BLUEPRINT_REFERENCE contains it."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def test_a_result_carries_its_second_place_and_its_fix(run: dict) -> None:
 
 
 def test_paths_start_at_the_repository(tmp_path: Path) -> None:
-    """A code host knows files from the repository's root, wherever the tool was started."""
+    """A code host names files from the repository's root, wherever the tool was started."""
     (tmp_path / ".git").mkdir()
     (tmp_path / "clusters").mkdir()
     context = Context(base=tmp_path / "clusters", version="1")
@@ -69,7 +69,7 @@ def test_paths_start_at_the_repository(tmp_path: Path) -> None:
     assert uri == "clusters/base.yaml"
 
 
-def test_what_has_no_place_is_pinned_to_the_blueprint(run: dict) -> None:
+def test_findings_without_a_file_get_that_of_the_blueprint(run: dict) -> None:
     """Code hosts drop results without a file."""
     [result] = [each for each in run["results"] if each["message"]["text"].startswith("GPU 3")]
     [location] = result["locations"]
@@ -78,7 +78,7 @@ def test_what_has_no_place_is_pinned_to_the_blueprint(run: dict) -> None:
 
 
 def test_without_the_blueprints_file_the_first_file_blamed_is_used(context: Context) -> None:
-    """`subject` may say the blueprint's name instead of its file."""
+    """`subject` may be the blueprint's name instead of its file."""
     found = (Diagnostic(sample.KEY, "nowhere"), Diagnostic(sample.KEY, "z", Span("z.yaml", 3, 1, 3, 2)))
     [run] = json.loads(sarif.render(Run("v", "", found, subject={"blueprint": "prod"}), context))["runs"]
     uris = [r["locations"][0]["physicalLocation"]["artifactLocation"]["uri"] for r in run["results"]]

@@ -1,4 +1,4 @@
-"""A JSON report grows with what is declared: sources that all pools share are not written again for each field."""
+"""The size of a JSON report grows linearly: sources that all pools share are not repeated for each field."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def source(number: int) -> Source:
 
 
 def run(count: int) -> Run:
-    """As many changed fields as pools, each decided by its own pool and by what all of them say."""
+    """As many changed fields as pools, each determined by its own pool and by all of them."""
     together = grouped(source(number) for number in range(count))
     fields = tuple(
         FieldChange(("spec", f"field-{number:04}"), 1, 2, FieldOrigin(TEMPLATE, (source(number), *together)))

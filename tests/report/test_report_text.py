@@ -1,4 +1,6 @@
-"""Text: carets stand under what they mark, colours and ASCII follow the stream, foreign files stay closed."""
+"""Text: carets are under what they mark, colours and ASCII follow the stream, files outside the project are
+not read.
+"""
 
 from __future__ import annotations
 
@@ -44,7 +46,7 @@ error[BP3104] mig-profile-unsupported: A100-SXM4-80GB cannot be partitioned into
 
 
 def many(count: int) -> Run:
-    """A run of so many findings of two codes, each on a line of its own."""
+    """A run with that many findings of two codes, each on a line of its own."""
     first = sample.DIAGNOSTICS[0]
     codes = [sample.DIAGNOSTICS[0].code, sample.DIAGNOSTICS[1].code]
     return Run("validate", "", tuple(
@@ -53,7 +55,7 @@ def many(count: int) -> Run:
     ), exit_code=1)  # fmt: skip
 
 
-def test_many_findings_are_told_in_one_line_each_after_the_first_of_their_code(context: Context) -> None:
+def test_many_findings_are_reported_in_one_line_each_after_the_first_of_their_code(context: Context) -> None:
     told = text.render(many(1000), context).splitlines()
     assert len(told) < 1100
     assert all(sum(f"finding {n:04}" in line for line in told) == 1 for n in range(1000))
@@ -61,7 +63,7 @@ def test_many_findings_are_told_in_one_line_each_after_the_first_of_their_code(c
 
 
 @pytest.mark.parametrize("verbose", [False, True])
-def test_evidence_for_auditors_is_told_at_length_only(context: Context, *, verbose: bool) -> None:
+def test_evidence_for_auditors_is_in_the_long_report_only(context: Context, *, verbose: bool) -> None:
     found = replace(
         sample.DIAGNOSTICS[0], evidence=(("writer", "mallory"), ("uid", "85b04901")), at_length=frozenset({"uid"})
     )
@@ -71,7 +73,7 @@ def test_evidence_for_auditors_is_told_at_length_only(context: Context, *, verbo
 
 
 def drifted(subject: str, *notes: str, path: str = "spec.x", message: str = "", **facts: str) -> Diagnostic:
-    """A finding of drift, with evidence for people and for auditors."""
+    """A finding of drift, with evidence for users and for auditors."""
     evidence = tuple({"class": "modified", "writer": "mallory", **facts, "station": "live object"}.items())
     return Diagnostic(
         sample.DRIFT,
@@ -142,7 +144,7 @@ def test_headlines_are_wrapped_on_a_terminal_alone(run: Run, context: Context) -
 @pytest.mark.parametrize("width", [60, 100])
 @pytest.mark.parametrize("run", sample.RUNS.values(), ids=sample.RUNS)
 def test_changes_are_wrapped_on_a_terminal(run: Run, width: int, context: Context) -> None:
-    """Every line fits, but for single words that are longer."""
+    """Every line fits, except for single words that are longer."""
     narrow = text.render(run, replace(context, width=width, terminal=True)).partition("Objects\n")[2].splitlines()
     assert all(cells(line) <= width or " " not in line.strip() for line in narrow), narrow
 
@@ -167,7 +169,7 @@ def test_lines_that_took_part_are_folded_beyond_three(context: Context) -> None:
 
 
 @pytest.mark.parametrize(("count", "verbose"), [(50, False), (200, True)])
-def test_few_findings_and_with_v_all_are_told_in_full(count: int, context: Context, *, verbose: bool) -> None:
+def test_few_findings_and_with_v_all_are_reported_in_full(count: int, context: Context, *, verbose: bool) -> None:
     told = text.render(many(count), replace(context, verbose=verbose))
     assert told.count("  --> ") == count
     assert "-v shows" not in told
@@ -188,7 +190,7 @@ def test_few_findings_and_with_v_all_are_told_in_full(count: int, context: Conte
 )
 @pytest.mark.parametrize("width", [60, 100])
 @pytest.mark.parametrize("ascii_only", [False, True])
-def test_the_mark_stands_under_what_it_marks(line: str, marked: str, width: int, *, ascii_only: bool) -> None:
+def test_the_caret_is_under_what_it_marks(line: str, marked: str, width: int, *, ascii_only: bool) -> None:
     start = line.index(marked) + 1
     [shown] = only(line, Span("f", 1, start, 1, start + len(marked)), width, ascii_only=ascii_only)
     assert cells(shown.text) <= width - 8
@@ -228,7 +230,7 @@ def test_a_file_that_changed_since_gives_no_excerpt(span: Span) -> None:
 
 @pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
 def test_lines_are_counted_as_yaml_counts_them(end: str) -> None:
-    """Form feeds and Unicode separators end no line for a YAML 1.2 reader."""
+    """Form feeds and Unicode separators do not end a line for a YAML 1.2 reader."""
     [shown] = only(f"a\x0b\x0c\x85\u2028b{end}second", Span("f", 2, 1, 2, 7))
     assert shown.text == "second"
 
@@ -289,7 +291,7 @@ def test_colour_follows_terminal_and_environment(terminal: bool, environment: di
 
 
 def test_a_command_in_the_help_is_never_broken(context: Context) -> None:
-    """It is to be copied: a line end inside of it would run half of it."""
+    """It is to be copied: a line break inside it would run half of it."""
     command = "`blueprint apply prod.yaml '--force-conflicts=Deployment/gpu-operator/gpu-operator:spec.replicas'`"
     found = Diagnostic(sample.KEY, "m", help=f"some words that fill a line, then {command} restores it, and more")
     told = text.render(Run("v", "", (found,)), replace(context, width=60))

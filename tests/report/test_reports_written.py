@@ -1,4 +1,4 @@
-"""A report that was asked for is written, whatever the verb prints and however it ends."""
+"""A requested report is written, whatever the verb prints and however it ends."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ CASES = [pytest.param(verb, each, id=f"{verb} {' '.join(each)}") for verb, runs 
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A blueprint, another one, a broken one, a bundle and a reading."""
+    """A blueprint, a second one, a broken one, a bundle and a reading."""
     place = tmp_path_factory.mktemp("reports")
     text = EXAMPLE.read_text("utf-8")
     (place / "b.yaml").write_text(text)
@@ -93,7 +93,7 @@ def test_a_report_in_a_file_is_written_and_says_how_it_ended(
 
 
 def test_images_are_data(folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    """On stdout in place of the list; the same from a blueprint and from its bundle, but for where lines are."""
+    """On stdout instead of the list; the same from a blueprint and from its bundle, except for line numbers."""
     monkeypatch.chdir(folder)
     told = []
     for target in ("b.yaml", "bundle"):

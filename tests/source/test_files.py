@@ -1,4 +1,4 @@
-"""Files of the disk and given texts: what they read, what they name, and the border that both keep."""
+"""Files on disk and texts in memory: how they are read and named, and the boundary that both respect."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def test_paths_are_relative_to_the_root(disk: DiskFiles) -> None:
     assert disk.relative(str(disk.root / "base.yaml"), "clusters/a.yaml") == "../base.yaml"
 
 
-def test_texts_stand_in_front_of_the_disk(disk: DiskFiles) -> None:
+def test_texts_take_precedence_over_the_disk(disk: DiskFiles) -> None:
     files = MemoryFiles({"clusters/a.yaml": "new", "clusters/./c.yaml": "c"}, disk)
     assert [files.read(name) for name in ("clusters/a.yaml", "./clusters/c.yaml", "base.yaml")] == [
         b"new",
@@ -48,7 +48,7 @@ def test_without_a_base_there_is_nothing_but_the_texts(tmp_path: Path, monkeypat
 
 
 @pytest.mark.parametrize("over", [False, True])
-def test_the_border_of_the_disk_is_the_repository(over: bool, disk: DiskFiles) -> None:
+def test_the_boundary_of_the_disk_is_the_repository(over: bool, disk: DiskFiles) -> None:
     files: Files = MemoryFiles({"clusters/a.yaml": "new"}, disk) if over else disk
     (disk.root / "link.yaml").symlink_to(disk.root.parent / "outside.yaml")
     assert files.inside("base.yaml", "clusters/a.yaml")
@@ -56,7 +56,7 @@ def test_the_border_of_the_disk_is_the_repository(over: bool, disk: DiskFiles) -
     assert not files.inside("link.yaml", "clusters/a.yaml")
 
 
-def test_the_border_of_texts_is_their_folder() -> None:
+def test_the_boundary_of_texts_is_their_folder() -> None:
     files = MemoryFiles({"clusters/a.yaml": ""})
     assert files.inside("clusters/../base.yaml", "clusters/a.yaml")
     assert not files.inside("clusters/../../base.yaml", "clusters/a.yaml")

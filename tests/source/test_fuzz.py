@@ -1,4 +1,4 @@
-"""Whatever is in a file, the loader and the compiler answer with data or diagnostics; both parsers answer alike."""
+"""Whatever a file contains, the loader and the compiler return data or diagnostics; both parsers agree."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ WORDS = st.sampled_from([*TOKENS, "a", "b: ", "key: value\n", "  ", "\n  "])
 
 @st.composite
 def mutations(draw: st.DrawFn) -> str:
-    """An example after a few characters or lines were deleted, doubled, moved or put in."""
+    """An example after a few characters or lines were deleted, duplicated, moved or inserted."""
     text = draw(st.sampled_from(EXAMPLES))
     chance = draw(st.randoms(use_true_random=False))
     for _ in range(draw(st.integers(1, 6))):
@@ -85,7 +85,7 @@ def _mutated(text: str, chance: random.Random) -> str:
 
 
 def outcome(text: str) -> list[Document] | Refused:
-    """What reading leads to. Anything but these two is a failure of the test."""
+    """The result of reading. Anything but these two fails the test."""
     try:
         return load_documents(text, "fuzz.yaml")
     except Refused as refused:
@@ -124,7 +124,7 @@ def test_text_is_read_or_refused_and_every_value_has_a_place(text: str) -> None:
 @settings(deadline=20000, max_examples=60)
 @given(text=mutations())
 def test_a_damaged_blueprint_is_compiled_or_refused(text: str, tmp_path_factory: pytest.TempPathFactory) -> None:
-    """Through every phase: never a traceback, never our bug (exit 70)."""
+    """Through every phase: never a traceback, never an internal error (exit 70)."""
     file = tmp_path_factory.getbasetemp() / "fuzz" / "blueprint.yaml"
     file.parent.mkdir(exist_ok=True)
     file.write_text(text, "utf-8")
@@ -139,7 +139,7 @@ def test_a_damaged_blueprint_is_compiled_or_refused(text: str, tmp_path_factory:
 
 
 def both(text: str) -> tuple[list[Document] | Refused, list[Document] | Refused]:
-    """The outcome with the C parser and with the one written in Python."""
+    """The outcome with the C parser and with the Python parser."""
     native = outcome(text)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(loader_module, "events_of", pure_events)
@@ -147,7 +147,7 @@ def both(text: str) -> tuple[list[Document] | Refused, list[Document] | Refused]
 
 
 def told(found: list[Document] | Refused) -> list[Any]:
-    """Data and places, or problems; for a syntax error only that it is one."""
+    """Data and positions, or problems; for a syntax error only the fact."""
     if isinstance(found, Refused):
         ids = [each.code.id for each in found.diagnostics]
         wording = {"BP1002", "BP1004"}
@@ -158,7 +158,7 @@ def told(found: list[Document] | Refused) -> list[Any]:
 
 
 def corpus() -> Iterator[Path]:
-    """Every YAML file of the repository that blueprints and components are made of."""
+    """Every YAML file of the repository that blueprints and components consist of."""
     for folder in ("examples", "overlays", "components", "schemas", "workloads", "tests"):
         yield from sorted((ROOT / folder).rglob("*.yaml"))
 

@@ -1,4 +1,4 @@
-"""Who wins: overlays by position, the blueprint over them, the command line over all; and where values are from."""
+"""Precedence: overlays by position, the blueprint over them, the command line over all; and the origin of values."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ OVERLAY = "apiVersion: gpublueprint.dev/v1alpha2\nkind: Overlay\n"
 
 @pytest.fixture
 def write(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
-    """Writes files, by name, into the working directory."""
+    """Write files, by name, into the working directory."""
     monkeypatch.chdir(tmp_path)
 
     def write(**texts: str) -> None:
@@ -160,7 +160,7 @@ def test_a_malformed_set_is_left_out_with_exit_2(text: str, write: Any) -> None:
 
 
 def test_an_overlay_that_cannot_be_read_is_left_out_and_hides_nothing(write: Any) -> None:
-    """`c` may have a value in the file that cannot be read, so nothing is said about its null."""
+    """`c` may have a value in the file that cannot be read, so its null is not reported."""
     write(
         bad=OVERLAY + "spec: {a: 1",
         one=OVERLAY + "spec: {a: 1, b: 1}",
@@ -190,18 +190,18 @@ SPECS: st.SearchStrategy[Any] = st.deferred(
         st.dictionaries(st.sampled_from(["m", "n"]), SPECS, max_size=1),
     )
 )
-"""Trees in which a key is either a map everywhere or nowhere, as in any one language."""
+"""Trees in which a key is either always a map or never, as in any one language."""
 
 
 def node(data: Any, rank: int) -> Node:
-    """The data as a layer of this rank; every span names the layer."""
+    """The data as a layer with this rank; every span names the layer."""
     import json
 
     return nodes_of(load_text(json.dumps(data), f"{rank}.yaml"), Layer(f"{rank}.yaml", "overlay", rank))
 
 
 def history(found: Node) -> Any:
-    """Values and places, history included."""
+    """Values and positions, including the history."""
     return [
         (path, each.span, each.layer.rank)
         for path, each in found.walk()
@@ -275,6 +275,6 @@ def test_list_items_are_named_by_their_key_where_they_have_one() -> None:
 
 
 @pytest.mark.parametrize("text", ["a..b", "a.", "[", "a[", "a[b", "a]", "a b", '["a', "a[x=1"])
-def test_what_is_no_path_is_refused_with_the_column(text: str) -> None:
+def test_what_is_not_a_path_is_refused_with_the_column(text: str) -> None:
     with pytest.raises(ValueError, match=r"column \d+"):
         parse_path(text)

@@ -1,4 +1,4 @@
-"""What a text means, and where each part of it stands."""
+"""The meaning of a text, and the position of each part of it."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def test_what_readers_dispute_is_ambiguous(text: str) -> None:
     "text", [text for text in (*TEXTS, *VALUES) if text not in ("*", "") and not text.startswith("-a")]
 )
 def test_other_readers_see_the_same(text: str) -> None:
-    """YAML 1.1 (PyYAML) and YAML 1.2 (ruamel) read what we accept as we do."""
+    """YAML 1.1 (PyYAML) and YAML 1.2 (ruamel) read what we accept in the same way."""
     ours = load_text(f"v: {text}", "a").data["v"]
     assert yaml.safe_load(f"v: {text}")["v"] == ours
     assert YAML(typ="safe", pure=True).load(io.StringIO(f"v: {text}"))["v"] == ours
@@ -86,7 +86,7 @@ def test_an_ambiguous_scalar_is_text_once_it_is_quoted(text: str) -> None:
 
 
 def spot(text: str, *path: Any) -> tuple[int, int, int, int]:
-    """Where the value at `path` stands."""
+    """The position of the value at `path`."""
     span = load_text(text, "a").span(path)
     return span.line, span.column, span.end_line, span.end_column
 
@@ -129,7 +129,9 @@ x:
         (("x", "nothing", "below"), (2, 3, 17, 7)),
     ],
 )
-def test_values_stand_where_they_are_written(path: tuple[Any, ...], place: tuple[int, int, int, int]) -> None:
+def test_values_have_the_position_where_they_are_written(
+    path: tuple[Any, ...], place: tuple[int, int, int, int]
+) -> None:
     """Columns count code points from 1; block scalars and collections end with their text, not at the next token."""
     assert spot(NESTED, *path) == place
 
@@ -140,13 +142,13 @@ def test_keys_have_places_of_their_own() -> None:
     assert document.key_span(("x", "list", 1, "f")).end_column == 21
 
 
-def test_an_alias_stands_where_it_is_used() -> None:
+def test_an_alias_has_the_position_where_it_is_used() -> None:
     document = load_text("a: &one {b: 1}\nc: *one\n", "a")
     assert document.data == {"a": {"b": 1}, "c": {"b": 1}}
     assert str(document.span(("c",))) == "a:2:4"
 
 
-def test_all_mistakes_of_a_text_are_told_in_one_run() -> None:
+def test_all_mistakes_of_a_text_are_reported_in_one_run() -> None:
     with pytest.raises(Refused) as caught:
         load_text("a: yes\na: 0755\nb: !!int 3\n8: {<<: {}}\n", "a")
     found = sorted(each.code.id for each in caught.value.diagnostics)
@@ -180,14 +182,14 @@ def test_characters_that_readers_treat_differently_are_refused(char: str) -> Non
     ],
 )
 def test_a_colon_inside_plain_text_in_braces_is_text(text: str, data: Any) -> None:
-    """The C parser refuses it, every reader that Kubernetes uses takes it."""
+    """The C parser rejects it, but every reader that Kubernetes uses accepts it."""
     documents = load_documents(text, "a")
     assert [each.data for each in documents] == ([data] if data else [{"a": 1}, {"b": {"c": "d:e"}}])
     if not data:
         assert str(documents[1].span(("b", "c"))) == "a:3:8"
 
 
-def test_a_mistake_behind_such_a_colon_is_told_once_at_its_place() -> None:
+def test_a_mistake_behind_such_a_colon_is_reported_once_at_its_place() -> None:
     with pytest.raises(Refused) as caught:
         load_text("a: {image: x:1, b: 2\nc: yes\nc: [\n", "a")
     assert [found.code.id for found in caught.value.diagnostics] == ["BP1002"]

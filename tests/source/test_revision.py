@@ -1,4 +1,4 @@
-"""`REV:PATH` reads a commit, and nothing but a commit."""
+"""`REV:PATH` reads a commit, and nothing else."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ Git = Callable[..., None]
 
 @pytest.fixture
 def git(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Git:
-    """A repository with one commit, changed since; the working directory is its folder `clusters`."""
+    """A repository with one commit and later changes; the working directory is its folder `clusters`."""
     (tmp_path / "clusters").mkdir()
     (tmp_path / "clusters" / "blueprint.yaml").write_text(TEXT)
     (tmp_path / "base.yaml").write_text(OVERLAY)
@@ -46,7 +46,7 @@ def git(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Git:
     "target", ["HEAD:clusters/blueprint.yaml", "main:./blueprint.yaml", "main:../clusters/blueprint.yaml"]
 )
 def test_a_blueprint_and_what_it_extends_are_read_as_they_were(target: str, git: Git) -> None:
-    """A path that begins with a dot is relative to the working directory, as git has it."""
+    """A path that begins with a dot is relative to the working directory, as in git."""
     layered = load_layers(target)
     assert plain(layered.root)["spec"] == {"release": "old", "nodeLabels": "apply"}
     node = layered.root.get(("spec", "nodeLabels"))
@@ -79,7 +79,7 @@ def test_globs_mean_the_same_on_disk_in_a_commit_and_in_memory(pattern: str, git
 
 
 def refusal(target: str) -> str:
-    """Why the target is refused; exit code 2."""
+    """Why the target is rejected; exit code 2."""
     with pytest.raises(Refused) as caught:
         load_layers(target)
     assert caught.value.exit_code == 2
@@ -109,14 +109,14 @@ def test_what_no_commit_holds_is_refused_in_words(target: str, says: str, git: G
     assert refusal(target).startswith(says)
 
 
-def test_outside_of_a_repository_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_outside_of_a_repository_is_reported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(tmp_path.parent))
     assert refusal("HEAD:a.yaml") == "BP1016: cannot read HEAD:a.yaml: this folder is in no git repository"
 
 
-def test_a_machine_without_git_is_said(git: Git, monkeypatch: pytest.MonkeyPatch) -> None:
-    """GitPython refuses to be imported where there is no git."""
+def test_a_machine_without_git_is_reported(git: Git, monkeypatch: pytest.MonkeyPatch) -> None:
+    """GitPython cannot be imported without git."""
     monkeypatch.setitem(sys.modules, "git", None)
     assert refusal("HEAD:a.yaml") == "BP1016: cannot read HEAD:a.yaml: git is not installed"
 
@@ -146,7 +146,7 @@ def test_the_commit_around_a_folder_is_named_from_below(git: Git, tmp_path: Path
     assert commit_of(below / "new.yaml") == f"{head} with changes"
 
 
-def test_where_there_is_no_repository_git_is_not_loaded(tmp_path: Path) -> None:
+def test_without_a_repository_git_is_not_loaded(tmp_path: Path) -> None:
     script = "import sys; from pathlib import Path; from blueprint.source.revision import commit_of\n"
     script += f"print(repr(commit_of(Path({str(tmp_path)!r}))), 'git' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", script], check=True, capture_output=True, text=True)

@@ -1,4 +1,4 @@
-"""What is written reads back the same under YAML 1.1 (PyYAML), 1.2 (ruamel) and our own strict reader."""
+"""Everything that is written reads back unchanged with YAML 1.1 (PyYAML), 1.2 (ruamel) and our own strict reader."""
 
 # ruff: noqa: E501, RUF005, SIM905 - a wall of nasty strings, easier to read as one
 

@@ -1,4 +1,4 @@
-"""The whole language as sketched: every key is carried out or refused by name, and never ignored."""
+"""The whole language as designed: every key is implemented or rejected by name, and never ignored."""
 
 from __future__ import annotations
 
@@ -83,12 +83,12 @@ def models() -> Iterator[type[Model]]:
 
 
 def planned() -> set[str]:
-    """The keys, and the values of keys, that the language does not carry out yet."""
+    """The keys, and the values of keys, that are not implemented yet."""
     keys = {key for model in models() for key in model.NOT_YET}
     return keys | {value for model in models() for values in model.NOT_YET_VALUES.values() for value in values}
 
 
-def test_the_sketch_names_everything_that_is_not_yet() -> None:
+def test_the_design_names_everything_that_is_not_yet_implemented() -> None:
     words = {name.rpartition(": ")[2].rpartition(".")[2] for name in DOCUMENTS}
     assert planned() <= words
 

@@ -1,4 +1,4 @@
-"""Misspelt keys are reported, and read as what they were meant to be."""
+"""Misspelt keys are reported, and read as what was probably intended."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Documents of v1alpha1: read with a note, with the meaning that they had, and converted to the same platform."""
+"""Documents of v1alpha1: read with a note, with their original meaning, and converted to the same platform."""
 
 from __future__ import annotations
 
@@ -100,7 +100,7 @@ def test_three_stacks_become_two_answers(old: str, new: str) -> None:
     assert values(compiled(text)) == values(compiled(converted(text)))
 
 
-def test_a_stack_that_never_was_is_refused_by_name() -> None:
+def test_an_impossible_stack_is_rejected_by_name() -> None:
     [found, *_] = [each for each in compiled(TEXT + "  gpuStack: clusterpolicies\n").diagnostics if _counts(each)]
     assert (found.code.id, found.at.line if found.at else 0) == ("BP2005", 14)
 
@@ -228,7 +228,7 @@ def pools(draw: st.DrawFn, name: str) -> dict[str, Any]:
 
 @st.composite
 def documents(draw: st.DrawFn) -> str:
-    """A blueprint of v1alpha1, sound or not, in block or in flow style."""
+    """A blueprint of v1alpha1, valid or not, in block or in flow style."""
     names = draw(st.lists(st.sampled_from(["a", "b", "c"]), min_size=1, max_size=3, unique=True))
     spec: dict[str, Any] = {"release": "2026.11", "cluster": {"kubernetes": "1.36"}}
     if stack := draw(st.sampled_from(["", "clusterPolicy", "gpuCluster", "standalone"])):

@@ -1,4 +1,4 @@
-"""What v1alpha2 makes shorter: defaults and a label for all pools, short forms, two questions for the stack."""
+"""Shorter forms in v1alpha2: defaults and a label for all pools, short forms, two keys for the stack."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ kind: Blueprint
 metadata: {name: new}
 """
 GIVEN = {"*", "spec", "metadata"}
-"""Containers and keys that users choose: what is in them has examples."""
+"""Containers and keys that users choose: their contents have examples."""
 H100 = "gpu: {product: H100-SXM5-80GB, count: 8}"
 HOSTED = f"{H100}, owner: {{driver: host, toolkit: host}}"
 
@@ -49,7 +49,7 @@ def taints(done: Compilation, name: str = "train") -> list[str]:
     return [f"{each.key}={each.value}:{each.effect}" for each in pool(done, name).taints]
 
 
-# pools are known by a label
+# pools are identified by a label
 
 
 def test_a_pool_is_selected_by_the_pool_label() -> None:
@@ -61,7 +61,7 @@ def test_a_pool_is_selected_by_the_pool_label() -> None:
     assert pool(done, "system").selector == {"acme.example/pool": "system"}
 
 
-def test_a_selector_of_its_own_stands() -> None:
+def test_its_own_selector_takes_precedence() -> None:
     done = compiled(f"  poolLabel: a/b\n  nodePools: {{train: {{nodes: 1, selector: {{c: d}}, {H100}}}}}\n")
     assert pool(done).selector == {"c": "d"}
 
@@ -82,7 +82,7 @@ def test_a_cloud_has_a_label_of_its_own_and_labels_its_nodes(cloud: str, label: 
 
 
 @pytest.mark.parametrize("cloud", ["vanilla", "rke2", "k3s", "microk8s", "openshift"])
-def test_elsewhere_apply_labels_nodes_and_the_pool_label_is_said(cloud: str) -> None:
+def test_elsewhere_apply_labels_nodes_and_the_pool_label_must_be_set(cloud: str) -> None:
     kubernetes = "1.34" if cloud == "openshift" else "1.35"
     spec = f"  nodePools:\n    train: {{nodes: 1, {H100}}}\n"
     done = compiled(spec, cluster=f", distribution: {cloud}", sets=(f'spec.cluster.kubernetes="{kubernetes}"',))
@@ -144,7 +144,7 @@ def test_an_overlay_changes_a_default() -> None:
     assert (pool(done).driver.branch, pool(done).expect_ecc) == ("595", True)
 
 
-def test_a_mistake_in_the_defaults_is_told_once_where_it_is() -> None:
+def test_a_mistake_in_the_defaults_is_reported_once_where_it_is() -> None:
     shared = SHARED.replace('branch: "580"', "branch: 580, modules: open")
     pools = "".join(f"    p{number}: {{nodes: 1, {H100}}}\n" for number in range(9))
     found = wrong(compiled(shared + "  nodePools:\n" + pools))
@@ -170,7 +170,7 @@ def test_defaults_of_no_pool_are_a_warning() -> None:
 
 
 @pytest.mark.parametrize("key", ["nodes: 4", "selector: {a: b}"])
-def test_what_every_pool_says_itself_is_no_default(key: str) -> None:
+def test_what_every_pool_says_itself_is_not_a_default(key: str) -> None:
     found = wrong(
         compiled(f"  poolLabel: a/b\n  poolDefaults: {{{key}}}\n  nodePools: {{train: {{nodes: 1, {H100}}}}}\n")
     )
@@ -226,7 +226,7 @@ def test_taints_as_kubectl_takes_them_merge_with_the_mapping() -> None:
         ("[a=b:NoSchedule, a=c:NoExecute]", "BP2009", "spec.nodePools.train.taints: two taints have the key a"),
     ],
 )
-def test_a_malformed_taint_is_told_at_its_place_with_the_rest(taints: str, code: str, message: str) -> None:
+def test_a_malformed_taint_is_reported_at_its_place_with_the_rest(taints: str, code: str, message: str) -> None:
     done = compiled(f"  poolLabel: a/b\n  nodePools:\n    train: {{nodes: 1, {H100}, taints: {taints}, expct: {{}}}}\n")
     found = wrong(done)
     assert sorted(each.code.id for each in found) == sorted([code, "BP2001"])
@@ -236,7 +236,7 @@ def test_a_malformed_taint_is_told_at_its_place_with_the_rest(taints: str, code:
     assert taint.at.line == 9
 
 
-# two questions
+# two keys
 
 
 @pytest.mark.parametrize(
@@ -266,7 +266,7 @@ def test_the_stack_follows_from_two_answers(said: str, stack: str) -> None:
         ("", ", allocation: devicePlugin", []),
     ],
 )
-def test_mixtures_that_are_not_supported_are_refused_with_the_ways(said: str, own: str, paths: list[str]) -> None:
+def test_unsupported_combinations_are_rejected_with_the_alternatives(said: str, own: str, paths: list[str]) -> None:
     done = compiled(f"{said}  poolLabel: a/b\n  nodePools: {{train: {{nodes: 1, {HOSTED}{own}}}}}\n")
     found = [each for each in wrong(done) if each.code.id == "BP3157"]
     assert [each.path for each in found] == paths

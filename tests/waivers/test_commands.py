@@ -205,7 +205,7 @@ WAIVED = sorted(code for code in ONE_OF_EACH if (c := find_code(code.split()[0])
 def test_a_waived_judgement_leaves_a_platform_that_can_be_rendered(
     code: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A code that leaves a part of the platform out must be refused: the rest would be another platform."""
+    """Codes that leave out a part of the platform cannot be waived: the rest would be a different platform."""
     mistake = TABLE[ONE_OF_EACH[code]]
     for file, text in texts_of(mistake)[0].items():
         (tmp_path / file).parent.mkdir(parents=True, exist_ok=True)
@@ -226,10 +226,10 @@ def test_a_waived_judgement_leaves_a_platform_that_can_be_rendered(
     ("name", "text", "exit_code", "code"),
     [("waivers.yaml", "a: [\n", 1, "BP1002"), (".blueprint.toml", "waivers = 7\n", 2, "BP0061")],
 )
-def test_waivers_that_cannot_be_read_are_told_beside_what_a_verb_found(
+def test_waivers_that_cannot_be_read_are_reported_beside_what_a_verb_found(
     name: str, text: str, exit_code: int, code: str, folder: Path
 ) -> None:
-    """A verb that compiles nothing reads them last: its findings stay, and the run is no success."""
+    """A verb that compiles nothing reads them last: its findings stay, and the run does not succeed."""
     (folder / "job.yaml").write_text(
         "apiVersion: v1\nkind: Pod\nmetadata: {name: a}\nspec: {containers: [{name: a, image: x}]}\n"
     )

@@ -1,4 +1,4 @@
-"""What waivers do to findings, whatever the findings and the waivers are."""
+"""The effect of waivers on findings, whatever the findings and the waivers are."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def applied(found: list[Diagnostic], entries: list[Waiver]) -> Run:
 
 
 @given(sets_of_findings, sets_of_waivers)
-def test_each_finding_stands_or_is_waived_by_a_waiver_that_means_it(found, entries) -> None:
+def test_each_finding_counts_or_is_waived_by_a_matching_waiver(found, entries) -> None:
     run = applied(found, entries)
     waived = {each.diagnostic: each.waiver for each in run.waived}
     for each in found:
@@ -66,7 +66,7 @@ def test_each_finding_stands_or_is_waived_by_a_waiver_that_means_it(found, entri
 
 
 @given(sets_of_findings, sets_of_waivers)
-def test_the_exit_code_is_that_of_what_stands(found, entries) -> None:
+def test_the_exit_code_is_that_of_the_findings_that_count(found, entries) -> None:
     run = applied(found, entries)
     assert run.exit_code == int(has_errors(each for each in run.diagnostics if each in found))
 
@@ -99,7 +99,7 @@ FINDING = Diagnostic(CODES[0], "x", at=Span("app.yaml", 3, 1, 3, 2), subject="De
 WAIVER = Waiver(CODES[0], "r", "o", TODAY, Span("waivers.yaml", 4, 5, 4, 9), subject="Deployment/*")
 
 
-def test_a_waiver_is_in_force_on_its_last_day_and_not_after() -> None:
+def test_a_waiver_is_active_on_its_last_day_and_not_after() -> None:
     assert applied([FINDING], [WAIVER]).exit_code == 0
     late = with_waivers(run_of([FINDING]), Waivers((WAIVER,), TODAY + timedelta(1)), lambda *_: True)
     assert late.exit_code == 1
@@ -132,7 +132,7 @@ def test_pools_and_nodes_are_subjects(diagnostic: Diagnostic, subject: str) -> N
     assert not replace(WAIVER, subject="Pool/other").matches(diagnostic)
 
 
-def test_without_a_day_nothing_is_waived() -> None:
+def test_without_a_date_nothing_is_waived() -> None:
     assert NO_WAIVERS.standing([FINDING]) == [FINDING]
     assert Waivers((WAIVER,)).standing([FINDING]) == [FINDING]
 
@@ -170,7 +170,7 @@ def test_the_refusals_name_codes_that_exist() -> None:
 
 
 def test_comments_are_not_compared_with_every_finding() -> None:
-    """A file may have as many of the one as of the other."""
+    """A file may have many of both."""
 
     def calls(number: int) -> int:
         places = [Span("app.yaml", line, 1, line, 5) for line in range(number)]
@@ -184,7 +184,7 @@ def test_comments_are_not_compared_with_every_finding() -> None:
     assert is_linear(*map(calls, (100, 200, 400)))
 
 
-def test_what_is_said_of_many_waivers_is_counted() -> None:
+def test_findings_about_many_waivers_are_counted() -> None:
     places = [Span("app.yaml", line, 1, line, 5) for line in range(MOST_LISTED + 7)]
     run = applied([], [Waiver(CODES[0], "reason", "owner", TODAY, at, line=at.line) for at in places])
     assert len(run.diagnostics) == MOST_LISTED + 1

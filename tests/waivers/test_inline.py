@@ -1,4 +1,4 @@
-"""Waivers in comments: which line they are about, what is no comment, and what is wrong with them."""
+"""Waivers in comments: the line to which they apply, what is not a waiver, and mistakes in them."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def test_several_codes_are_several_waivers() -> None:
         "# our blueprint: waive nothing\na: 1\n",
     ],
 )
-def test_text_in_scalars_and_other_comments_are_no_waivers(text: str) -> None:
+def test_text_in_scalars_and_other_comments_are_not_waivers(text: str) -> None:
     assert read(text) == ([], [])
 
 

@@ -1,4 +1,4 @@
-"""Waivers against a live cluster, and of findings in objects and patches that users write themselves."""
+"""Waivers for a live cluster, and for findings in objects and patches that users write themselves."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture
 def told(folder: Path) -> Told:
-    """Runs a verb, which must end with the exit code; its report."""
+    """Run a verb, which must end with the exit code; returns its report."""
 
     def run(*arguments: str, exits: int) -> dict[str, Any]:
         code = main([*arguments, "--report", "json=report.json"])
@@ -69,7 +69,7 @@ def told(folder: Path) -> Told:
 
 @pytest.fixture
 def edited(folder: Path, told: Told, lab: Any, namespace: str) -> list[str]:
-    """A ConfigMap that was applied, and then changed by kubectl; the arguments that name the cluster."""
+    """A ConfigMap that was applied, and then changed by kubectl; returns the arguments that name the cluster."""
     (folder / "blueprint.yaml").write_text(BLUEPRINT.format(name=f"w-{uuid.uuid4().hex[:8]}"))
     (folder / "config.yaml").write_text(CONFIG.format(namespace=namespace))
     place = ["--kubeconfig", str(lab.kubeconfig)]
@@ -84,7 +84,7 @@ def edited(folder: Path, told: Told, lab: Any, namespace: str) -> list[str]:
 def test_an_active_waiver_accepts_what_somebody_changed(
     verb: str, folder: Path, told: Told, edited: list[str], namespace: str
 ) -> None:
-    """Drift has the change, and plan the conflict to which it leads."""
+    """Drift reports the change, and plan the resulting conflict."""
     [code] = set(codes(told(verb, "bundle", *edited, exits=1)))
     write_waiver(folder, code, f"ConfigMap/{namespace}/web")
 
@@ -105,10 +105,10 @@ def test_an_expired_waiver_accepts_nothing(
 
 
 @pytest.mark.parametrize("verb", ["drift", "plan"])
-def test_a_waiver_that_nothing_needs_any_more_is_named(
+def test_a_waiver_that_is_no_longer_needed_is_named(
     verb: str, folder: Path, told: Told, edited: list[str], namespace: str
 ) -> None:
-    """After the change was taken back; the waiver of another object accepts nothing."""
+    """After the change was undone; the waiver of another object accepts nothing."""
     [code] = set(codes(told(verb, "bundle", *edited, exits=1)))
     write_waiver(folder, code, f"ConfigMap/{namespace}/other")
     assert code in codes(told(verb, "bundle", *edited, exits=1))

@@ -1,4 +1,4 @@
-"""Patterns: wildcards, and brackets that stand for themselves."""
+"""Patterns: wildcards, and brackets that are literal."""
 
 from __future__ import annotations
 

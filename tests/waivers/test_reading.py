@@ -1,4 +1,4 @@
-"""The waivers file: what is right, and every mistake with its exact place."""
+"""The waivers file: valid files, and every mistake with its exact position."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ GOOD = """\
 """
 ENTRY = "  - {code: BP6101, subject: a, reason: r, owner: o, expires: 2027-03-31}\n"
 MISTAKES: dict[str, tuple[str, str, str, str]] = {
-    # name: (text with the place marked, code, what the message holds, what the way out holds)
+    # name: (text with the position marked, code, part of the message, part of the help)
     "empty file": ("«»", "BP0050", "is empty", "apiVersion"),
     "no mapping": ("«- a»\n", "BP0050", "is not a mapping", "apiVersion"),
     "another apiVersion": (
@@ -94,7 +94,7 @@ def test_there_are_enough_mistakes() -> None:
 
 
 @pytest.mark.parametrize("name", MISTAKES)
-def test_a_mistake_is_reported_where_it_is_with_a_way_out(name: str) -> None:
+def test_a_mistake_is_reported_where_it_is_with_a_fix(name: str) -> None:
     text, code, message, way_out = MISTAKES[name]
     found = read(unmarked(text))
     [problem] = [each for each in found.problems if each.code.id == code]
@@ -118,7 +118,7 @@ def test_a_mistake_does_not_hide_others_or_good_entries() -> None:
     assert len(found.waivers) == 1
 
 
-def test_the_schema_takes_and_refuses_the_same_files() -> None:
+def test_the_schema_accepts_and_rejects_the_same_files() -> None:
     schema = json.loads((data_folder("schemas") / "waivers.v1alpha1.json").read_text("utf-8"))
     Draft202012Validator.check_schema(schema)
     validator = Draft202012Validator(schema)
@@ -130,7 +130,7 @@ def test_the_schema_takes_and_refuses_the_same_files() -> None:
 
 
 def loaded(text: str) -> Any:
-    """Dates stay text, as they do in editors."""
+    """Dates stay text, as in editors."""
     data = yaml.safe_load(text)
     for entry in (data.get("waivers") or ()) if isinstance(data, dict) else ():
         if isinstance(entry, dict) and isinstance(entry.get("expires"), date):

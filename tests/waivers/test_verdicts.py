@@ -1,4 +1,4 @@
-"""Verdict and exit code of drift, plan and probe without what is waived."""
+"""Verdict and exit code of drift, plan and probe without waived findings."""
 
 from __future__ import annotations
 

@@ -67,5 +67,5 @@ def _in_words(answer: Mapping[str, Any]) -> str:
         case "patch":
             return f"has no setting: write `patches` of the component{why}"
         case "out":
-            return f"cannot be said: {text}{why}"
-    return f"is not to be said: {text}{why}"
+            return f"cannot be expressed: {text}{why}"
+    return f"must not be set: {text}{why}"

@@ -87,7 +87,7 @@ def _distinct(items: list[Any]) -> list[Any]:
 def _few(items: list[Any]) -> None:
     """Limit the length for functions with quadratic running time."""
     if len(items) > _MOST_ITEMS // 10:
-        raise OverflowError("a list of more items than are compared with each other")
+        raise OverflowError("a list with too many items to compare them with each other")
 
 
 def _slice(items: list[Any], start: int, end: int) -> list[Any]:

@@ -117,7 +117,7 @@ def populated(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
             return
     outcome = found.matches(its.name)
     if outcome is Match.ABORTS:
-        text = "a selector fails for some devices, so that claims of the class stop the scheduler"
+        text = "a selector fails for some devices, so claims of the class stop the scheduler"
         yield ObjectFinding(STOPS, ("spec", "selectors"), text, _HELP[STOPS])
     elif outcome is Match.NO:
         text = f"no device of any node is of the class {its.name}"

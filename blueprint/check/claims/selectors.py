@@ -96,7 +96,7 @@ def _memory_of_none(read: AttributeReference, sort: str | None, dra: DraContext)
     if not _is_memory(read, sort, dra) or not all(each.unified_memory for each in dra.products):
         return None
     pools = joined(sorted({each.pool for each in dra.products}))
-    return f" for the GPUs of {pools}: NVML reports no memory for GPUs that share the system's memory", _BY_PRODUCT
+    return f" for the GPUs of {pools}: NVML reports no memory for GPUs that share memory with the CPU", _BY_PRODUCT
 
 
 def _memory_of_some(read: AttributeReference, sort: str | None, dra: DraContext) -> bool:

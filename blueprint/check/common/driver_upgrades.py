@@ -35,6 +35,6 @@ def upgrade_faults(subject: Object, driver: Path) -> Iterator[ObjectFinding]:
                 yield ObjectFinding(UPGRADE_WITHOUT_EFFECT, (*at, "drain", key), text, "remove it, or enable: true")
     waits = mapping(policy.get("waitForCompletion"))
     if waits.get("timeoutSeconds") and not waits.get("podSelector"):
-        text = "waitForCompletion.timeoutSeconds has no effect, because no podSelector says which pods are waited for"
+        text = "waitForCompletion.timeoutSeconds has no effect, because no podSelector selects pods to wait for"
         path = (*at, "waitForCompletion", "timeoutSeconds")
         yield ObjectFinding(UPGRADE_WITHOUT_EFFECT, path, text, "add podSelector")

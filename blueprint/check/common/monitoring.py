@@ -70,7 +70,7 @@ def _why_not(server: Object, what: str, subject: Object) -> tuple[str, str]:
     field, help_ = f"{what}Selector", f"add the labels that {what}Selector requires"
     if spec.get(field) is not None and matches(spec[field], mapping(inside(subject.data, "metadata", "labels"))):
         field = f"{what}NamespaceSelector"
-        help_ = f"{field}: {{}} takes every namespace, without {field} only {server.id.namespace}"
+        help_ = f"{field}: {{}} selects every namespace; without {field} only {server.id.namespace} is selected"
     return f"{field} of {server.id} is {json.dumps(spec[field]) if field in spec else 'missing'}", help_
 
 

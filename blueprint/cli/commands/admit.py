@@ -1,11 +1,11 @@
 """Check offline whether workloads fit a platform: on which pools, how many at once, or why not.
 
-blueprint admit [BLUEPRINT] FILE... FILE is a manifest, a folder of them, or - for standard input
+FILE is a manifest, a folder of manifests, or - for standard input.
 
 The command checks pods, in whatever object they are described, device claims and claim templates. It uses the labels
 and taints of nodes, the resources that device plugins offer, and the devices that the DRA driver will publish. Other
 running workloads are ignored. In the namespace of a tenant, the tenant's quota counts as well: for how many pods it
-suffices, from whom quota would be borrowed, and what its queue never admits. All pod sets of a workload (JobSet, Ray,
+is enough, from whom quota would be borrowed, and what its queue never admits. All pod sets of a workload (JobSet, Ray,
 LeaderWorkerSet, MPIJob) count together there. The result is a table on stdout, and one line for each pod set on stderr
 (-v: in full).
 
@@ -53,9 +53,7 @@ def configure(parser: ArgumentParser) -> None:
         nargs="+",
         help="manifests or folders of manifests; the blueprint comes first if it is not blueprint.yaml",
     )
-    parser.add_argument(
-        "--tenant", metavar="NAME", help="the tenant whose quota the workloads use (by their namespaces)"
-    )
+    parser.add_argument("--tenant", metavar="NAME", help="tenant whose quota the workloads use (by their namespaces)")
     add_overlays(parser)
     add_waivers(parser)
     add_report(parser)

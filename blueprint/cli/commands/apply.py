@@ -49,7 +49,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--wait", action="store_true", help="wait until the applied objects report that they are healthy"
     )
     add_scoped(
-        parser, "--force-conflicts", "[:FIELD]", "take over fields of other managers: all, or the named objects'"
+        parser, "--force-conflicts", "[:FIELD]", "take over fields of other managers: all, or those of named objects"
     )
     add_scoped(parser, "--replace", "", "delete and recreate objects that cannot be changed in place")
     parser.add_argument(

@@ -26,7 +26,7 @@ _SIDES = ("A", "B")
 
 def configure(parser: ArgumentParser) -> None:
     """Add the shell."""
-    parser.add_argument("shell", choices=["bash", "zsh", "fish"], help="whose script")
+    parser.add_argument("shell", choices=["bash", "zsh", "fish"], help="the shell")
 
 
 def run(options: Namespace) -> int:

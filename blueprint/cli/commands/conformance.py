@@ -36,7 +36,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     """Add TARGET, the checklist, the format, and whether to query a cluster."""
     add_target(parser)
     parser.add_argument(
-        "--version", choices=VERSIONS, help="the checklist for this Kubernetes minor version (the platform's)"
+        "--version", choices=VERSIONS, help="Kubernetes minor version of the checklist (the platform's)"
     )
     parser.add_argument(
         "--format",

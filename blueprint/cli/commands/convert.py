@@ -1,7 +1,7 @@
-"""Convert a blueprint or an overlay to another version of the blueprint language, in place.
+"""Convert a blueprint or an overlay to another version of the blueprint language.
 
-Only what changes is modified; comments stay. Without --out the text goes to stdout; --out FILE may be the file itself.
-A file that already has the version stays byte-identical. Conversion to an earlier version is not possible.
+Only the affected lines are modified; comments stay. Without --out the text goes to stdout; --out FILE may be the file
+itself. A file that already has the version stays byte-identical. Conversion to an earlier version is not possible.
 """
 
 from __future__ import annotations
@@ -29,7 +29,9 @@ BOM = b"\xef\xbb\xbf"
 def configure(parser: ArgumentParser) -> None:
     """Add the arguments."""
     parser.add_argument("file", metavar="FILE", help="a blueprint or an overlay")
-    parser.add_argument("--to", metavar="VERSION", help="v1alpha2, or the whole apiVersion (the newest)")
+    parser.add_argument(
+        "--to", metavar="VERSION", help="target version, v1alpha2 or the complete apiVersion (the newest)"
+    )
     parser.add_argument("-o", "--out", metavar="FILE", default="-", help="output file (stdout); may be FILE itself")
     add_report(parser)
 

@@ -42,9 +42,13 @@ def configure(parser: argparse.ArgumentParser) -> None:
         help="objects, derived, nodes, or several separated by commas (default: objects, derived where pods claim GPUs,"
         " and nodes with --readings)",
     )
-    parser.add_argument("--readings", metavar="DIR", type=Path, help="readings of the nodes' GPUs, one file per node")
+    parser.add_argument(
+        "--readings", metavar="DIR", type=Path, help="folder with readings of the nodes' GPUs, one file per node"
+    )
     parser.add_argument("--max-age", metavar="DURATION", help="maximum age of a reading (720h)")
-    parser.add_argument("--snapshot", metavar="FILE", type=Path, help="compare with this file, not with a cluster")
+    parser.add_argument(
+        "--snapshot", metavar="FILE", type=Path, help="a snapshot to compare with, instead of a cluster"
+    )
     parser.add_argument(
         "--no-dry-run", action="store_true", help="send no dry-run requests, not even to confirm a difference"
     )
@@ -124,7 +128,7 @@ def _scopes(options: argparse.Namespace) -> tuple[str, ...]:
     if unknown := [scope for scope in scopes if scope not in SCOPES]:
         raise _usage(f"there is no scope {unknown[0]!r}", f"scopes: {', '.join(SCOPES)}")
     if not scopes:
-        raise _usage("--scope names nothing", f"scopes: {', '.join(SCOPES)}")
+        raise _usage("--scope names no scope", f"scopes: {', '.join(SCOPES)}")
     if NODES.name in scopes and not options.readings:
         raise _usage("scope nodes needs readings of the nodes", "specify their folder with --readings DIR")
     if options.readings and NODES.name not in scopes:

@@ -33,7 +33,7 @@ EXAMPLES = (
 def configure(parser: ArgumentParser) -> None:
     """Add TOPIC."""
     examples = "BP1001, duplicate-key, spec.nodePools.train.gpu.product, nfd, H100-SXM5-80GB, exit-codes, ..."
-    parser.add_argument("topic", metavar="TOPIC", nargs="*", help=f"{examples} or words to search for")
+    parser.add_argument("topic", metavar="TOPIC", nargs="*", help=f"{examples} or search words")
     parser.add_argument(
         "--blueprint",
         metavar="FILE",
@@ -116,7 +116,7 @@ def _unknown(topic: str) -> Run:
     suggestion = f"did you mean {near}? " if near else ""
     found = Diagnostic(
         TOPIC_UNKNOWN,
-        f"nothing is known about {topic or '(nothing)'}",
+        f"there is no topic {topic or '(empty)'}",
         help=f"{suggestion}`blueprint explain` lists all topics",
     )
     return Run("explain", "", (found,), exit_code=2)

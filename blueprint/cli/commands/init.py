@@ -210,7 +210,7 @@ def _checked(draft: Draft, out: str) -> Run:
     checked = compiled_run("init", compile_blueprint(out, files=MemoryFiles({out: text})))
     checked = replace(checked, title=f"init {out}")
     if checked.exit_code:
-        return replace(checked, verdict="Nothing was written: such a platform is not valid")
+        return replace(checked, verdict="Nothing was written: this platform would not be valid")
     if is_stdout(out):
         sys.stdout.write(text)
         return checked

@@ -41,13 +41,22 @@ def configure(parser: argparse.ArgumentParser) -> None:
     """Add the actions, each with its flags."""
     actions = parser.add_subparsers(title="actions", metavar="ACTION", required=True)
     install = actions.add_parser("install", help="build etcd and kube-apiserver from pinned Go modules")
-    install.add_argument("--with-kubectl", action="store_true", help="build kubectl too")
-    install.add_argument("--with-controllers", action="store_true", help="scheduler, controller manager and KWOK too")
-    install.add_argument("--with-kueue", action="store_true", help="Kueue's manager too (ten minutes of two cores)")
+    install.add_argument("--with-kubectl", action="store_true", help="also build kubectl")
+    install.add_argument(
+        "--with-controllers", action="store_true", help="also build scheduler, controller manager and KWOK"
+    )
+    install.add_argument(
+        "--with-kueue", action="store_true", help="also build Kueue's manager (ten minutes on two cores)"
+    )
     install.set_defaults(action=_install)
 
     up = actions.add_parser("up", help="start a lab and print its kubeconfig's path")
-    up.add_argument("target", metavar="BLUEPRINT", nargs="?", help="create the nodes of its pools (or a bundle's)")
+    up.add_argument(
+        "target",
+        metavar="BLUEPRINT",
+        nargs="?",
+        help="a blueprint or a bundle's folder; the nodes of its pools are created",
+    )
     up.add_argument(
         "--controllers",
         action="store_true",
@@ -65,7 +74,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     down = actions.add_parser("down", help="stop a lab and remove every trace of it")
     which = down.add_mutually_exclusive_group()
     _add_name(which, "default")
-    which.add_argument("--all", action="store_true", help="all labs under --state")
+    which.add_argument("--all", action="store_true", help="stop all labs under --state")
     _add_state(down)
     down.set_defaults(action=_down)
 
@@ -173,7 +182,7 @@ def _status(options: argparse.Namespace) -> Run:
 
 
 def _add_name(parser: argparse._ActionsContainer, default: str) -> None:
-    parser.add_argument("--name", default=default, help=f"which lab ({default})")
+    parser.add_argument("--name", default=default, help=f"name of the lab ({default})")
 
 
 def _add_state(parser: argparse._ActionsContainer) -> None:
@@ -182,7 +191,7 @@ def _add_state(parser: argparse._ActionsContainer) -> None:
 
 
 def _add_places(parser: argparse._ActionsContainer) -> None:
-    help_ = "binaries (default: $KUBEBUILDER_ASSETS, the cache, PATH)"
+    help_ = "folder with the binaries (default: $KUBEBUILDER_ASSETS, the cache, PATH)"
     parser.add_argument("--assets", metavar="DIR", type=_absolute, help=help_)
     _add_state(parser)
 

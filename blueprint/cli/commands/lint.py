@@ -38,15 +38,15 @@ EXAMPLES = (
 def configure(parser: ArgumentParser) -> None:
     """Add the arguments."""
     parser.add_argument("paths", metavar="PATH", nargs="+", help="a file, a folder, or - for standard input")
-    parser.add_argument("--kubernetes", metavar="MINOR", help="version of the schemas (the newest, or the blueprint's)")
+    parser.add_argument(
+        "--kubernetes", metavar="MINOR", help="Kubernetes version of the schemas (the newest, or the blueprint's)"
+    )
     parser.add_argument("--blueprint", metavar="FILE", help="the blueprint of the platform that the manifests are for")
-    parser.add_argument("--since", metavar="REV", help="only findings in lines changed since a git revision")
+    parser.add_argument("--since", metavar="REV", help="report only findings in lines changed since this git revision")
     parser.add_argument(
-        "--complete", action="store_true", help="no other objects exist: a missing reference is an error"
+        "--complete", action="store_true", help="treat the input as complete: a missing reference is an error"
     )
-    parser.add_argument(
-        "--require-schemas", action="store_true", help="exit 3 where there is no schema for an object's kind"
-    )
+    parser.add_argument("--require-schemas", action="store_true", help="exit 3 if the kind of an object has no schema")
     parser.add_argument("--fix", action="store_true", help="apply suggested fixes to the files")
     add_rules(parser)
     add_waivers(parser)

@@ -1,7 +1,7 @@
 """Trace a value to its source, or a line to everything that it decides.
 
-blueprint trace TARGET KIND/[NAMESPACE/]NAME [FIELD] where a rendered field comes from blueprint trace TARGET
-spec.nodePools.train.gpu.count what a line of the blueprint decides
+With KIND/[NAMESPACE/]NAME and FIELD, the command shows the lines from which a rendered field comes. With a path of the
+blueprint, such as spec.nodePools.train.gpu.count, it shows the fields and facts that this line decides.
 """
 
 from __future__ import annotations
@@ -193,7 +193,7 @@ def _forward(bundle: Bundle, path: str) -> Iterator[Diagnostic]:
     if not by_place:
         near = nearest(path, deciding_paths(bundle))
         help_ = f"did you mean {near}?" if near else "write a path of the blueprint that has a value, like spec.release"
-        raise _unknown(f"nothing follows from {path}", help_)
+        raise _unknown(f"nothing depends on {path}", help_)
     for place, uses in by_place.items():
         yield _decided(path, place, uses)
 

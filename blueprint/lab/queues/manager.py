@@ -105,7 +105,7 @@ class QueueManager:
         self._make_secret()
         self.process = start_bound(self._command(), folder=self._lab.folder, log=self._log)
         try:
-            self._await(self._has_certificate, time.monotonic() + timeout, "makes no certificate")
+            self._await(self._has_certificate, time.monotonic() + timeout, "creates no certificate")
             self._await(self._is_ready, time.monotonic() + timeout, "does not become ready")
             yield
         finally:

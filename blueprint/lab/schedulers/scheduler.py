@@ -88,7 +88,7 @@ class RunningScheduler:
             )
         live = self._lab.request("GET", f"{_deployments(operator.id.namespace)}/{operator.id.name}")
         process = self._started(live)
-        self._await(process.name, self._is_deployed, timeout, "does not make what belongs to it")
+        self._await(process.name, self._is_deployed, timeout, "does not create its own objects")
         ended = self._processes.pop(process.name)
         ended.kill()
         ended.wait()

@@ -105,7 +105,7 @@ def _distance(verdict: ClaimVerdict) -> int:
 def _verdict_in_words(verdict: ClaimVerdict, claims: Sequence[Claim]) -> str:
     claim = f"claim {claims[verdict.claim].name}: " if len(claims) > 1 or verdict.request else ""
     if verdict.outcome is Outcome.FITS:
-        return "its devices would do, and others have them" if verdict.at_once != 0 else f"{claim}{verdict.reason}"
+        return "matching devices exist, but others have them" if verdict.at_once != 0 else f"{claim}{verdict.reason}"
     return claim + "; ".join([verdict.reason, *_devices(verdict)])
 
 

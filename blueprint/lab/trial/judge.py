@@ -65,10 +65,10 @@ class Judge:
             return self._unplaced(workload, WorkloadOutcome.NOT_PLACED, wanted, nodes, why)
         if nowhere:
             found = self._diagnosis(workload, _spec_of(workload.object))
-            text = f"{workload.object.id} is not placed: it has no pod, since no node takes one; {found.headline}"
+            text = f"{workload.object.id} is not placed: it has no pod, since no node accepts one; {found.headline}"
             return self._unplaced(workload, WorkloadOutcome.NOT_PLACED, 0, nodes, _Why(codes.NOT_PLACED, text, found))
         if seen.refusal:
-            why = _Why(codes.WORKLOAD_REFUSED, f"{workload.object.id}: no pods can be made of it: {seen.refusal}")
+            why = _Why(codes.WORKLOAD_REFUSED, f"{workload.object.id}: its pods cannot be created: {seen.refusal}")
             return self._unplaced(workload, WorkloadOutcome.REFUSED, wanted, nodes, why)
         why = self._undecided(workload, seen, wanted, nodes)
         return self._unplaced(workload, WorkloadOutcome.UNDECIDED, wanted, nodes, why)
@@ -93,7 +93,7 @@ class Judge:
         name, kind = workload.object.id, workload.object.id.kind
         text = f"{name} is not decided after {self._timeout:g} s: {nodes.total()} of {wanted} pods placed"
         if seen.left_alone:
-            text = f"{name} is not decided: it has no pod, since what makes pods of a {kind} does not run in a lab"
+            text = f"{name} is not decided: it has no pod, since the controller of {kind} objects does not run in a lab"
         return _Why(codes.UNDECIDED, text)
 
     def _unplaced(

@@ -89,7 +89,7 @@ class Placement(Record):
         """
         if disagreement or self.finding is None:
             return replace(self, disagreement=disagreement)
-        alone = Note("alone it is admitted: what was submitted beside it uses the quota")
+        alone = Note("on its own it is admitted: the other submitted workloads use the quota")
         return replace(self, finding=replace(self.finding, notes=(*self.finding.notes, alone)))
 
     @property

@@ -58,7 +58,9 @@ def _as_reported(placement: Placement) -> PlacedWorkload:
     workload, finding = placement.workload, placement.finding
     reasons: tuple[str, ...] = (placement.decision.in_words(),) if placement.decision else ()
     if placement.outcome is WorkloadOutcome.PLACED and workload.stood_in:
-        reasons += (f"its pods are made of its templates: no controller of a {workload.object.id.kind} runs here",)
+        reasons += (
+            f"the lab created its pods from its templates: no controller of a {workload.object.id.kind} runs here",
+        )
     if finding and placement.outcome is not WorkloadOutcome.WAITS:
         reasons += (finding.message.partition(" is not placed: ")[2] or finding.message,)
         reasons += tuple(note.message for note in finding.notes)

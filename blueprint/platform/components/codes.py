@@ -37,7 +37,7 @@ OWNERSHIP_UNSUPPORTED = define(
     "BP3204",
     "ownership-unsupported",
     """
-The component cannot be owned in this way.
+The component does not support this `ownership`. The help lists the supported values.
 """,
 )
 NEED_ABSENT = define(
@@ -59,14 +59,17 @@ SETTING_UNUSED = define(
     "BP3217",
     "setting-unused",
     """
-The setting is about the driver, the container toolkit or the device plugin of the GPU Operator, and no pool leaves that to the operator. It would have no effect.
+The setting configures the driver, the container toolkit or the device plugin of the GPU Operator, but the operator does
+not manage that part in any pool. The setting would have no effect.
 """,
 )
 TOOLKIT_VARIABLE = define(
     "BP3219",
     "toolkit-variable",
     """
-The distribution sets this variable of the container toolkit, or breaks with it: on k3s and RKE2 the toolkit needs only the socket of containerd, since `CONTAINERD_CONFIG` makes it write a file that containerd never reads.
+The distribution already sets this variable of the container toolkit, or does not work if it is set: on k3s and RKE2 the
+toolkit needs only the socket of containerd, since `CONTAINERD_CONFIG` makes it write a file that containerd never
+reads.
 """,
 )
 SETTING_WITHOUT_ITS_SWITCH = define(

@@ -187,7 +187,7 @@ def _declared_domains(context: CheckContext) -> Iterator[Diagnostic]:
     distribution = context.platform.cluster.distribution_facts
     if declared and context.platform.stack == "clusterPolicy" and (why := distribution.refuses.get("standalone")):
         message = (
-            f"computeDomains is true, and {distribution.title} cannot run the DRA driver beside the operator: {why}"
+            f"computeDomains is true, but {distribution.title} cannot run the DRA driver beside the operator: {why}"
         )
         notes = (context.note((*CLUSTER, "distribution"), "distribution set here"),)
         yield context.diagnostic_at(_DOMAINS, dra.DOMAINS_WITHOUT_DRIVER, message, notes=notes, help_="remove it")

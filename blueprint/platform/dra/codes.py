@@ -9,7 +9,7 @@ DRA_KUBERNETES = define(
     "dra-kubernetes-too-old",
     """
 With `allocation: dra` pods claim GPUs through Dynamic Resource Allocation, whose API `resource.k8s.io/v1` exists from
-Kubernetes 1.34 on; NVIDIA supports it for GPUs from 1.34.2 on. If a blueprint says only `1.34`, the patch version
+Kubernetes 1.34 on; NVIDIA supports it for GPUs from 1.34.2 on. If a blueprint declares only `1.34`, the patch version
 becomes a prerequisite. Upgrade the cluster, or use `allocation: devicePlugin`.
 """,
 )
@@ -18,9 +18,9 @@ DRA_NOT_THERE = define(
     "dra-not-there",
     """
 The DRA driver cannot be used here. On GKE NVIDIA documents no procedure for a GPUCluster of the GPU Operator;
-`gpuStack: standalone` runs the driver there without it. On Bottlerocket the provider's own device plugin comes with
-the node; EKS Auto Mode has no DRA; on OpenShift the operator's bundle is installed with a ClusterPolicy, and nothing else
-is rendered for it; older releases of the GPU Operator do not have the kind at all. Use `allocation: devicePlugin`.
+`gpuStack: standalone` runs the driver there without it. On Bottlerocket the provider's own device plugin comes with the
+node; EKS Auto Mode has no DRA; on OpenShift the operator's bundle is installed with a ClusterPolicy only; older
+releases of the GPU Operator do not have the kind GPUCluster at all. Use `allocation: devicePlugin`.
 """,
 )
 DRA_NO_TOOLKIT = define(
@@ -148,9 +148,11 @@ SLICE_TOO_LONG = define(
     "BP3385",
     "slice-too-long",
     """
-The DRA driver publishes all GPUs and MIG instances of a node in one ResourceSlice. From Kubernetes 1.35 on, that holds at most 64 devices if
-any of them has taints, counters or attributes that are lists; the driver does not divide them among several. With the feature gate `NVMLDeviceHealthCheck` the driver publishes the devices until the first one fails; then the slice with its taint is refused, and the failed
-device stays allocatable. With `DRAListTypeAttributes` it is refused from the start. Partition fewer GPUs of each node, or disable the feature gate.
+The DRA driver publishes all GPUs and MIG instances of a node in one ResourceSlice. From Kubernetes 1.35 on, a slice
+holds at most 64 devices if any of them has taints, counters or list attributes; the driver does not split them into
+several slices. With the feature gate `NVMLDeviceHealthCheck` the driver publishes the devices until the first one
+fails; then the slice with its taint is refused, and the failed device stays allocatable. With `DRAListTypeAttributes`
+it is refused from the start. Partition fewer GPUs of each node, or disable the feature gate.
 """,
 )
 SLICE_COUNTER_SETS = define(
@@ -167,7 +169,7 @@ API_NOT_SERVED = define(
     "resource-api-not-served",
     """
 `resourceApiVersion` is a version of `resource.k8s.io` that this Kubernetes does not serve, or serves only where its API server
-enables it: beta versions of an API are disabled by default. Without the setting, the newest version is used that is served.
+enables it: beta versions of an API are disabled by default. Without the setting, the newest served version is used.
 """,
 )
 WEBHOOK_CERTIFICATE = define(

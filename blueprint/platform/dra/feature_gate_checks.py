@@ -78,7 +78,7 @@ class _Gates:
             if other in earlier:
                 hard = other in gate.excludes
                 message = f"{name} and {other} {'are mutually exclusive' if hard else 'must not be used together'}"
-                notes = (self.context.note(self.context.setting_path(GATES, other), f"{other} is opened here"),)
+                notes = (self.context.note(self.context.setting_path(GATES, other), f"{other} is enabled here"),)
                 code, help_ = dra.GATES_CONFLICT, "enable only one of them"
                 found = self.context.diagnostic_at_key(at, code, message, notes=notes, help_=help_)
                 yield found if hard else replace(found, override=Severity.WARNING)
@@ -130,7 +130,7 @@ class _Gates:
         for pool in self.context.gpu_pools:
             product = pool.gpu.catalogued
             if pool.partition.layout:
-                notes = (self.context.note(at, f"{name} is opened here"),)
+                notes = (self.context.note(at, f"{name} is enabled here"),)
                 message = f"{name} partitions GPUs when they are claimed, and pool {pool.name} declares a MIG layout"
                 path: Path = (*POOLS, pool.name, "gpu", "mig")
                 yield self.context.diagnostic_at_key(

@@ -72,7 +72,7 @@ def _webhook(platform: Platform) -> Iterator[str]:
             f" Service has: dra-driver-nvidia-gpu-webhook.{namespace}.svc."
         )
         return
-    yield "cert-manager runs in the cluster: it makes the certificate of the DRA driver's webhook."
+    yield "cert-manager runs in the cluster: it issues the certificate of the DRA driver's webhook."
     if issuer := platform.setting("webhookIssuer"):
         where = "" if platform.setting("webhookIssuerKind") == "ClusterIssuer" else f" in the namespace {namespace}"
         yield f"The {platform.setting('webhookIssuerKind')} {issuer} is ready{where}."
@@ -122,7 +122,7 @@ def _claims(pool: GpuPool, platform: Platform) -> Iterator[str]:
     if platform.dra.dynamic_mig:
         found = ["gpu.nvidia.com", "mig.nvidia.com"]
     numbered = (
-        "The scheduler serves requests for nvidia.com/gpu by claims that it makes."
+        "The scheduler serves requests for nvidia.com/gpu through claims that it creates."
         if platform.dra.extended_resources
         else "Requests for nvidia.com/gpu stay pending."
     )

@@ -37,7 +37,7 @@ RELEASE_OLD_DRIVER = define(
     "BP3109",
     "driver-branch-ended",
     """
-NVIDIA no longer maintained this driver branch when the release was made. It still works, but gets no security fixes.
+NVIDIA had stopped maintaining this driver branch when the release was made. It still works, but gets no security fixes.
 """,
     severity=Severity.WARNING,
 )

@@ -29,8 +29,8 @@ def check_health(context: CheckContext) -> Iterator[Diagnostic]:
             message = f"{name}: a {reaction} does not help a GPU with this fault: {reason}"
             yield context.diagnostic_at(path, codes.REACTION_CANNOT_HELP, message, help_=" or ".join(others))
         elif why := _why_unheard(context, fault.alert):
-            message = f"{name}: nothing tells of this fault, so {reaction} is never said: {why}"
-            help_ = f"let {fault.alert} be rendered, or remove the line"
+            message = f"{name}: no alert reports this fault, so {reaction} has no effect: {why}"
+            help_ = f"enable {fault.alert}, or remove the line"
             yield context.diagnostic_at(path, codes.REACTION_UNHEARD, message, help_=help_)
 
 

@@ -60,7 +60,7 @@ MACHINE_FRACTION = define(
     "machine-has-a-fraction",
     """
 Nodes of this instance type have a fraction of a GPU: a vGPU, which needs NVIDIA's vGPU driver with a licence and
-shows less memory than the product has. A whole GPU is declared; the probe would find something else.
+shows less memory than the product has. The blueprint declares a whole GPU, so the probe would report a difference.
 """,
     severity=Severity.WARNING,
 )

@@ -32,7 +32,7 @@ def _allocation(context: CheckContext, name: str, pool: NodePool) -> Iterator[Di
     if pool.allocation is not None and resolved is not None and not resolved.gpu:
         yield context.no_effect(path, (*POOLS, name), f"pool {name} has no GPUs, so allocation has")
     elif pool.allocation not in (None, spec.allocation) and spec.gpu_stack == "operator":
-        message = f"the GPU Operator allocates the GPUs of all pools in one way, pool {name} cannot differ"
+        message = f"the GPU Operator allocates the GPUs of all pools in one way, so pool {name} cannot differ"
         help_ = (
             "remove it, or give these nodes a cluster of their own: NVIDIA does not support both under one operator;"
             " gpuStack: standalone runs both, on nodes of their own"
@@ -58,7 +58,7 @@ def _name(context: CheckContext, name: str) -> Iterator[Diagnostic]:
     elif other:
         layer = context.root.nearest((*POOLS, name))[0].layer.name
         there = context.root.nearest((*POOLS, other))[0]
-        message = f"pool {name} is new in {layer}, and its name is almost that of pool {other}"
+        message = f"pool {name} is new in {layer}, and its name is nearly identical to that of pool {other}"
         notes = (Note(f"pool {other}", there.key_span or there.span),)
         help_ = f"write {other} to change that pool, or choose a name that cannot be confused with it"
         yield context.diagnostic_at_key((*POOLS, name), codes.POOL_NAME_SLIP, message, help_=help_, notes=notes)

@@ -49,8 +49,8 @@ OWNER_UNSUPPORTED = define(
     "BP3306",
     "network-owner-unsupported",
     """
-This owner cannot provide the driver of the network cards there. The Network Operator supports only NVIDIA's own cards,
-not those of EFA and TCPX; Google provides the drivers and plugins of its nodes.
+This owner cannot provide the driver of the network cards for this fabric or distribution. The Network Operator supports
+only NVIDIA's own cards, not those of EFA and TCPX; Google provides the drivers and plugins of its nodes.
 """,
 )
 SERVER_ABSENT = define(

@@ -59,7 +59,7 @@ def _rdma(pool: Pool, network: PoolNetwork) -> Iterator[str]:
     if pool.gpu and pool.platform.cluster.distribution_facts.bare_metal:
         yield (
             "On bare metal, ACS redirection is off on the PCIe switches between GPUs and cards, or the IOMMU passes"
-            " through: otherwise their traffic takes the way through the CPU."
+            " through: otherwise their traffic goes through the CPU."
         )
 
 
@@ -101,4 +101,4 @@ def _beside_gpus(pool: Pool, network: PoolNetwork) -> Iterator[str]:
     elif network.gpu_direct == "peermem" and not pool.driver.enabled:
         yield "The node image loads nvidia-peermem, built against its OFED; cloud images usually do not."
     elif network.host_ofed:
-        yield "The node image has DOCA-OFED, its headers under /usr/src/ofa_kernel: nvidia-peermem is built with them."
+        yield "The node image has DOCA-OFED, with headers in /usr/src/ofa_kernel: nvidia-peermem needs them."

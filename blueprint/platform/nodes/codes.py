@@ -6,7 +6,7 @@ POOL_WITHOUT_NODES = define(
     "BP3350",
     "pool-without-nodes",
     """
-The pool never has a node, so nothing that it declares takes effect. If it will get nodes later, declare its maximum
+The pool never has a node, so its declarations have no effect. If it will get nodes later, declare its maximum
 size: `nodes: {min: 0, max: 8}`.
 """,
     severity=Severity.WARNING,
@@ -40,8 +40,8 @@ TAINT_OF_THE_CLUSTER = define(
     "BP3354",
     "taint-of-the-cluster",
     """
-Taints of `node.kubernetes.io/` and of cloud providers describe the state of a node. The cluster sets and removes them: as a taint
-of a pool they would vanish, or keep pods away forever. Choose your own key.
+Taints of `node.kubernetes.io/` and of cloud providers describe the state of a node. The cluster sets and removes them:
+a pool's taint with such a key would be removed, or would keep pods away forever. Choose a key of your own.
 """,
 )
 NO_GPUS = define(

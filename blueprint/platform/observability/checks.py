@@ -215,7 +215,7 @@ class _Check:
             yield self.context.diagnostic_at((*path, "threshold"), codes.THRESHOLD_OUT_OF_RANGE, message, help_=help_)
         interval = self.observability.interval
         if alert.lasting and 0 < duration_seconds(alert.lasting) < duration_seconds(interval):
-            message = f"{name} fires before a second sample comes: {alert.lasting} is shorter than {interval}"
+            message = f"{name} fires before a second sample is taken: {alert.lasting} is shorter than {interval}"
             yield self.context.diagnostic_at(
                 (*path, "for"), codes.ALERT_IN_HASTE, message, help_=f"{interval} or more; or 0s"
             )

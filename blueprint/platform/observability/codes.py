@@ -41,9 +41,9 @@ THRESHOLD_OUT_OF_RANGE = define(
     "BP3244",
     "threshold-out-of-range",
     """
-The value is out of range: the alert would never fire, or always. Each alert has its unit (percent,
-degrees Celsius, watts, replays per minute, minutes); a share written as 95 percent is 95. Kueue counts waits only up to 10,240
-seconds, so no longer wait can be alerted on.
+The value is out of range: the alert would never fire, or always. Each alert has its unit (percent, degrees Celsius,
+watts, replays per minute, minutes); a share written as 95 percent is 95. Kueue's histogram of waiting times ends at
+10,240 seconds, so there can be no alert on longer ones.
 """,
 )
 THRESHOLD_WITHOUT_USE = define(
@@ -57,7 +57,8 @@ SCRAPED_TOO_OFTEN = define(
     "BP3246",
     "scraped-too-often",
     """
-Prometheus would read the exporter more often than the exporter reads the GPUs (every 30 seconds): each value would be stored several times without new information.
+Prometheus would scrape the exporter more often than the exporter reads the GPUs (every 30 seconds): each value would be
+stored several times without new information.
 """,
     severity=Severity.WARNING,
 )
@@ -92,8 +93,8 @@ ALERT_IN_HASTE = define(
     "BP3250",
     "alert-in-haste",
     """
-The alert would fire before a second sample confirms the first: its `for` is shorter than the scrape interval. `0s`
-says that one sample is enough.
+The alert would fire before a second sample confirms the first: its `for` is shorter than the scrape interval. Write
+`0s` if one sample is enough.
 """,
     severity=Severity.WARNING,
 )
@@ -146,7 +147,8 @@ NAMES_UNKNOWN = define(
     "BP3256",
     "names-unknown",
     """
-The exporter of this stack was built before DCGM 4.6, which gave many fields new names. It stops at the first unknown field, so there would be no metrics at all. The earlier names work with every exporter.
+The exporter of this stack was built before DCGM 4.6, which gave many fields new names. It exits at the first unknown
+field, so there would be no metrics at all. The earlier names work with every exporter.
 """,
 )
 PROMETHEUS_OF_PROJECTS = define(

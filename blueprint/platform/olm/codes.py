@@ -34,7 +34,7 @@ SECRETS_OF_THE_CLUSTER = define(
     """
 Pods installed through the Operator Lifecycle Manager do not use pull secrets of a blueprint, so a private registry
 would work for some pods and not for others. OpenShift's nodes have their own pull secret, `pull-secret` in the
-namespace `openshift-config`: put the credentials there, and every pod has them.
+namespace `openshift-config`: credentials in it apply to every pod.
 """,
 )
 MIRROR_OF_EVERYTHING = define(

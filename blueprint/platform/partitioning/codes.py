@@ -54,7 +54,7 @@ MIG_DEVICE_TWICE = define(
     "BP3126",
     "mig-device-twice",
     """
-Two layouts, or one layout twice, partition the same GPU. List every GPU once; GPUs in no layout stay whole.
+The same GPU is partitioned by two layouts, or twice by one layout. List every GPU once; GPUs in no layout stay whole.
 """,
 )
 MIG_NOT_SINGLE = define(
@@ -113,8 +113,9 @@ MIG_REBOOT = define(
     "BP3133",
     "mig-needs-reboot",
     """
-GPUs of the Ampere generation change to MIG mode at a reset, and most clouds do not let a virtual machine reset them: the MIG manager
-would wait forever. Let it reboot the node (`components.gpu-operator.settings.migReboot: true`), or create nodes whose image has MIG mode enabled, and set it to false to suppress this warning.
+GPUs of the Ampere generation change to MIG mode at a reset, and most clouds do not let a virtual machine reset them:
+the MIG manager would wait forever. Let it reboot the node (`components.gpu-operator.settings.migReboot: true`), or
+create nodes whose image has MIG mode enabled, and set `migReboot: false` to suppress this warning.
 """,
     severity=Severity.WARNING,
 )

@@ -65,7 +65,7 @@ def _cloud(context: CheckContext, pool: Pool, provisioning: PoolProvisioning) ->
     """Machines of a cloud for which no node class is rendered."""
     runs = context.platform.cluster.distribution
     if provisioning.node_class_kind is None and context.catalog.clouds_of(runs):
-        message = f"pool {pool.name} is made by Karpenter, for which nothing is rendered on {runs}"
+        message = f"nodes of pool {pool.name} are created by Karpenter, for which nothing is rendered on {runs}"
         notes = (context.note(("spec", "cluster", "distribution"), "distribution set here"),)
         help_ = "remove karpenter, and declare nodes: {min, max}"
         yield context.diagnostic_at_key(
@@ -96,12 +96,12 @@ def _nodes(context: CheckContext, pool: Pool, provisioning: PoolProvisioning) ->
     """A minimum number of nodes that nothing maintains, or a static pool without a single number."""
     path = (*POOLS, pool.name, "nodes")
     if provisioning.static and pool.nodes_min != pool.nodes_max:
-        message = f"pool {pool.name} is static, and it has {pool.nodes_min} to {pool.nodes_max} nodes"
+        message = f"pool {pool.name} is static, but has {pool.nodes_min} to {pool.nodes_max} nodes"
         notes = (context.note(karpenter_path(pool.name, "static"), "static"),)
         help_ = f"nodes: {pool.nodes_max}"
         yield context.diagnostic_at(path, codes.STATIC_RANGE, message, notes=notes, help_=help_)
     elif not provisioning.static and pool.nodes_min:
-        message = f"pool {pool.name} is to have at least {counted(pool.nodes_min, 'node')}, and Karpenter keeps none"
+        message = f"pool {pool.name} declares at least {counted(pool.nodes_min, 'node')}, but Karpenter keeps none"
         help_ = f"nodes: {{min: 0, max: {pool.nodes_max}}}, or karpenter: {{static: true}} and one number of nodes"
         at = (*path, "min") if context.is_written((*path, "min")) else path
         yield context.diagnostic_at(at, codes.NODES_ALWAYS_THERE, message, help_=help_)
@@ -118,7 +118,7 @@ def _selector(context: CheckContext, pool: Pool, provisioning: PoolProvisioning)
     for key, values in decided.items():
         value = pool.selector.get(key)
         if value is not None and values and value not in values:
-            message = f"pool {pool.name} selects {key}={value}, and its nodes have {joined(values)}"
+            message = f"pool {pool.name} selects {key}={value}, but its nodes have {joined(values)}"
             path = (*POOLS, pool.name, "selector", key)
             fix = values[0] if len(values) == 1 else None
             yield context.diagnostic_at(path, codes.SELECTOR_NEVER_MET, message, help_=joined(values), fix=fix)
@@ -154,7 +154,7 @@ def _disruption(context: CheckContext, pool: Pool, provisioning: PoolProvisionin
     }
     for key, how in ways.items() if tenants and pool.gpu else ():
         if how:
-            message = f"jobs of {tenants[0]} run on pool {pool.name}, and its {how}"
+            message = f"jobs of {tenants[0]} run on pool {pool.name}, but its {how}"
             path = karpenter_path(pool.name, "disruption", key)
             help_ = {"when": "when: empty", "expireAfter": "expireAfter: Never"}[key]
             yield context.diagnostic_at(path, codes.JOBS_DISRUPTED, message, help_=help_)
@@ -178,9 +178,8 @@ def _instances(context: CheckContext, pool: Pool, provisioning: PoolProvisioning
     """Combinations of profiles and purchase types, of which quotas count only one."""
     partition = pool.partition if isinstance(pool, GpuPool) else None
     if partition and len(provisioning.purchases) > 1 and len(partition.requestable) > 1:
-        message = (
-            f"GPUs of pool {pool.name} are cut into {joined([*partition.requestable])}, and bought in several ways"
-        )
+        profiles = joined([*partition.requestable])
+        message = f"GPUs of pool {pool.name} are partitioned into {profiles}, and have several purchase types"
         path, help_ = karpenter_path(pool.name, "capacity"), "a pool of each purchase type"
         yield context.diagnostic_at(path, codes.PURCHASES_OF_INSTANCES, message, help_=help_)
 
@@ -201,7 +200,7 @@ def _node_class(context: CheckContext, pool: Pool, provisioning: PoolProvisionin
     names = [each.name for each in context.platform.provisioning.node_classes]
     name = provisioning.node_class
     if names and name not in names:
-        message = f"pool {pool.name} has the node class {name}, and the blueprint declares {joined(names)}"
+        message = f"pool {pool.name} has the node class {name}, but the blueprint declares {joined(names)}"
         path = karpenter_path(pool.name, "nodeClass")
         help_ = "it must be in the cluster already; otherwise declare it"
         yield context.diagnostic_at(path, codes.NODE_CLASS_UNDECLARED, message, help_=help_, fix=nearest(name, names))
@@ -213,8 +212,8 @@ def _prices(context: CheckContext, pool: Pool) -> Iterator[Diagnostic]:
     node = context.root.get(path)
     for purchase in node.value if node and isinstance(node.value, dict) else ():
         if purchase not in pool.purchases:
-            has = f"has {joined(pool.purchases)}" if pool.purchases else "is not made by Karpenter"
-            message = f"there is a price of {purchase}, and pool {pool.name} {has}"
+            has = f"has {joined(pool.purchases)}" if pool.purchases else "is not created by Karpenter"
+            message = f"there is a price of {purchase}, but pool {pool.name} {has}"
             help_ = "remove it" if pool.purchases else "costPerGpuHour: one number"
             at = (*path, purchase)
             yield context.diagnostic_at_key(at, codes.PRICE_OF_ANOTHER_PURCHASE, message, help_=help_)
@@ -236,7 +235,7 @@ def _node_classes(context: CheckContext) -> Iterator[Diagnostic]:
             and used[node_class.name].gpu
             and os.partition("-")[0] != node_class.system
         ):
-            message = f"node class {node_class.name} starts {node_class.system}, and GPU nodes of the cluster run {os}"
+            message = f"node class {node_class.name} starts {node_class.system}, but GPU nodes of the cluster run {os}"
             notes = (context.note(("spec", "cluster", "os"), "operating system of the GPU nodes"),)
             help_ = f"cluster: {{os: {node_class.system}-...}}, or an image with {os}"
             at = (*path, "image") if node_class.alias else (*path, "image", "family")
@@ -250,8 +249,8 @@ def _claims(context: CheckContext, pool: Pool, *, managed: bool) -> Iterator[Dia
         return
     ignored = not managed or context.platform.setting("ignoreDraRequests") is not False
     code = codes.CLAIMS_NOT_PROVISIONED if ignored else codes.CLAIMS_EXPERIMENTAL
-    does = "makes no node for pods that claim devices" if ignored else "makes nodes for claims as an experiment"
-    message = f"pods claim the GPUs of pool {pool.name}, and Karpenter {does}"
+    does = "creates no nodes for pods that claim devices" if ignored else "supports claims only experimentally"
+    message = f"pods claim the GPUs of pool {pool.name}, but Karpenter {does}"
     notes = (context.note(ALLOCATION, "pods claim GPUs"),)
     help_ = "karpenter: {static: true} with one number of nodes, or allocation: devicePlugin"
     yield context.diagnostic_at_key(karpenter_path(pool.name), code, message, notes=notes, help_=help_)

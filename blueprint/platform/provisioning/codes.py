@@ -56,7 +56,7 @@ NODE_CLASS_SYSTEM = define(
     "BP3597",
     "node-class-of-another-system",
     """
-The node class starts machines with one operating system, but `cluster.os` is another. The operating system determines
+The node class starts machines with an operating system that differs from `cluster.os`. The operating system determines
 who installs driver, container toolkit and device plugin: with the wrong one, nodes have two drivers or none. Your own
 images, of family `custom`, may have any.
 """,
@@ -65,7 +65,7 @@ SELECTOR_NEVER_MET = define(
     "BP3598",
     "selector-not-of-the-node-pool",
     """
-The pool's nodes get this label from Karpenter or from the cloud, with another value than the selector has:
+The pool's nodes get this label from Karpenter or from the cloud, with a value that differs from the selector's:
 `karpenter.sh/nodepool` is the pool's name, and purchase type, instance type and zone are among those that the pool
 requires. Nodes would be created but belong to no pool.
 """,
@@ -92,7 +92,7 @@ CLAIMS_EXPERIMENTAL = define(
     "BP3601",
     "claims-provisioned-experimentally",
     """
-Karpenter's support for pods that claim devices is experimental. It predicts what the DRA driver publishes of an
+Karpenter's support for pods that claim devices is experimental. It predicts what the DRA driver publishes for an
 instance type; claims with administrative access, device taints and devices that several nodes share are not covered.
 """,
     severity=Severity.WARNING,

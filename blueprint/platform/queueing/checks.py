@@ -32,7 +32,7 @@ def check_queueing(context: CheckContext) -> Iterator[Diagnostic]:
     tenants = context.platform.tenants.every
     for tenant in tenants:
         if tenant.quota and kueue is None and kai is None:
-            message = f"tenant {tenant.name} has a quota, and nothing enforces it"
+            message = f"tenant {tenant.name} has a quota, but nothing enforces it"
             path = declared_at(context, tenant, "quota")
             yield context.diagnostic_at_key(path, codes.QUOTA_WITHOUT_ENGINE, message, help_="queueing: {kueue: {}}")
         yield from _quotas(context, tenant)
@@ -99,7 +99,7 @@ def _offered(context: CheckContext, tenant: Tenant, pool: Pool, name: str, path:
         yield context.diagnostic_at_key(path, codes.QUOTA_NOT_OFFERED, message, notes=notes)
     elif of_claimed and pool.queue == KAI:
         message = (
-            f"tenant {tenant.name} has a quota of {name} of pool {pool.name}, and KAI counts no claims of MIG instances"
+            f"tenant {tenant.name} has a quota of {name} of pool {pool.name}, but KAI counts no claims of MIG instances"
         )
         help_ = "let Kueue queue for the pool, or a device plugin offer its instances: allocation: devicePlugin"
         yield context.diagnostic_at_key(path, codes.QUOTA_OF_CLAIMED_PROFILE, message, help_=help_)
@@ -222,9 +222,7 @@ def _capacity(context: CheckContext) -> Iterator[Diagnostic]:
             if not of:
                 continue
             if offered.amount is None:
-                message = (
-                    f"the machine of pool {pool.name} does not say its {name}: its quotas were not compared with it"
-                )
+                message = f"pool {pool.name} declares no {name} of its machines, so its quotas were not compared"
                 yield context.diagnostic_at_key((*POOLS, pool.name), codes.CAPACITY_UNKNOWN, message)
             else:
                 yield from _compared(context, pool, name, of, quantity_value(offered.amount))

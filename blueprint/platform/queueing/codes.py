@@ -130,8 +130,8 @@ ENGINE_NOT_THERE = define(
     "BP3551",
     "engine-not-there",
     """
-`queue` names an engine that `queueing` does not have, so nothing would queue for these nodes. Add the engine, or use
-another one.
+`queue` names an engine that `queueing` does not declare, so no engine would queue workloads for these nodes. Add the
+engine, or name another one.
 """,
 )
 QUOTA_OF_UNQUEUED_POOL = define(
@@ -145,8 +145,8 @@ KAI_LENDS_ALL = define(
     "BP3553",
     "kai-lends-all",
     """
-KAI lets others of the group use all that a tenant leaves idle, and takes it back when the tenant needs it: it has no limit for lending. Remove
-`lend`, or let Kueue queue for the pool.
+KAI lets other tenants of the group use all idle quota of a tenant, and reclaims it when the tenant needs it. Lending
+cannot be limited. Remove `lend`, or let Kueue queue for the pool.
 """,
 )
 KAI_DOES_NOT_COUNT = define(
@@ -162,7 +162,7 @@ KAI_COUNTS_SLICES = define(
     "BP3555",
     "kai-counts-slices",
     """
-KAI counts a MIG instance as so many GPUs as it has compute slices: `1g.10gb` as 1, `3g.40gb` as 3. A queue has one
+KAI counts each compute slice of a MIG instance as one GPU: `1g.10gb` as 1, `3g.40gb` as 3. A queue has one
 amount for all profiles, so the tenant may use the quota of one profile for instances of another. Let Kueue queue for
 the pool if each profile needs its own quota.
 """,
@@ -259,11 +259,11 @@ MACHINES_NOT_COUNTED = define(
     "machines-not-counted",
     """
 Other tenants have a quota of `cpu` or `memory`, but this one does not. Kueue ignores both in requests only if no tenant
-counts them. Otherwise v0.19.2 stops at the first set of pods that requests nothing else, such as the head of a
-RayCluster or the launcher of an MPIJob: the sets after it get no flavors, and the workload waits forever
+counts them. Otherwise v0.19.2 stops at the first pod set that requests nothing else, such as the head of a RayCluster
+or the launcher of an MPIJob: the pod sets after it get no flavors, and the workload waits forever
 (kubernetes-sigs/kueue, `atLeastOnePodsAssignmentFailed` in `pkg/scheduler/flavorassigner/flavorassigner.go`). Workloads
-with one set of pods are admitted. Give every tenant a quota of one of them, as much as the pool has if it need not be
-limited, or none.
+with one pod set are admitted. Either give every tenant a quota of `cpu` or `memory` (the pool's whole capacity if it
+need not be limited), or give it to none.
 """,
     severity=Severity.WARNING,
 )
@@ -331,9 +331,9 @@ PROVISIONED_CLAIMS = define(
     "BP3442",
     "provisioned-claims",
     """
-A request for nodes has templates of pods, but Cluster Autoscaler creates no claims for them
-(provisioningrequest/pods/pods.go), so it finds no node that fits pods with claims. Kueue does not see either that such
-pods need GPUs, because their containers request none.
+A request for nodes contains pod templates, but Cluster Autoscaler creates no claims for them
+(provisioningrequest/pods/pods.go), so it finds no node for pods with claims. Kueue does not see that such pods need
+GPUs either, because their containers request none.
 """,
 )
 RETRY_ORDER = define(

@@ -46,12 +46,12 @@ def _engine(context: CheckContext, pool: Pool, engines: tuple[str, ...]) -> Iter
         help_ = f"queueing: {{{pool.queue}: {{}}}}"
         yield context.diagnostic_at(path, codes.ENGINE_NOT_THERE, message, help_=help_)
     elif not declared and len(engines) > 1 and (pool.gpu or quotas):
-        message = f"pool {pool.name} does not say which engine queues for it: {' or '.join(engines)}"
+        message = f"pool {pool.name} does not declare which engine queues for it: {' or '.join(engines)}"
         help_ = " or ".join(f"queue: {each}" for each in (*engines, NONE))
         yield context.diagnostic_at_key((*POOLS, pool.name), codes.POOL_WITHOUT_ENGINE, message, help_=help_)
     elif declared and pool.queue == NONE:
         for tenant in quotas:
-            message = f"tenant {tenant.name} has a quota of pool {pool.name}, for which nothing queues"
+            message = f"tenant {tenant.name} has a quota of pool {pool.name}, for which no engine queues"
             notes = (context.note(path, "queue: none"),)
             at = declared_at(context, tenant, "quota", pool.name)
             yield context.diagnostic_at_key(at, codes.QUOTA_OF_UNQUEUED_POOL, message, notes=notes)
@@ -101,7 +101,7 @@ def _quota(context: CheckContext, tenant: Tenant, pool: Pool) -> Iterator[Diagno
             yield context.diagnostic_at_key(at, codes.KAI_LENDS_ALL, message, notes=notes, help_="remove lend")
         offered = pool.offered.get(name)
         if offered and name not in NODE_RESOURCES and not units_of(offered.resource):
-            message = f"tenant {tenant.name} has a quota of {name}, and KAI does not count {offered.resource}"
+            message = f"tenant {tenant.name} has a quota of {name}, but KAI does not count {offered.resource}"
             shared = offered.resource.endswith(".shared")
             help_ = "sharing: renameByDefault: false" if shared else "profiles without attributes, or queue: kueue"
             yield context.diagnostic_at_key(at, codes.KAI_DOES_NOT_COUNT, message, notes=notes, help_=help_)
@@ -110,7 +110,7 @@ def _quota(context: CheckContext, tenant: Tenant, pool: Pool) -> Iterator[Diagno
         message = f"the quotas of tenant {tenant.name} of pool {pool.name} count as one amount of slices in KAI"
         yield context.diagnostic_at_key(at, codes.KAI_COUNTS_SLICES, message, notes=notes)
     if pool.name in tenant.shares and len(name := queue_name(tenant.name, pool.name)) > _LONGEST:
-        message = f"the queue {name} has {len(name)} characters, and a label's value at most {_LONGEST}"
+        message = f"the queue {name} has {len(name)} characters, but a label value can have at most {_LONGEST}"
         yield context.diagnostic_at_key(at, codes.QUEUE_NAME_TOO_LONG, message, notes=notes)
 
 
@@ -147,7 +147,7 @@ def _settings(context: CheckContext, kai: Kai, pools: list[Pool]) -> Iterator[Di
         at = (*QUEUEING, KAI, "gpuSharing")
         yield context.diagnostic_at(at, codes.SHARING_OF_CLAIMS, message, notes=notes, help_="remove gpuSharing")
     if kai.prometheus and not platform.observability and not _own_monitors(context):
-        message = "nothing lets Prometheus read what queues use"
+        message = "Prometheus does not scrape the usage of queues"
         at, help_ = (*QUEUEING, KAI, "timeBasedFairShare"), "add spec.observability"
         yield context.diagnostic_at_key(at, codes.USE_NOT_RECORDED, message, help_=help_)
     if platform.setting("manageJobsWithoutQueueName"):

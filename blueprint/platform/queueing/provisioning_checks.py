@@ -41,7 +41,7 @@ def _class(context: CheckContext, check: ProvisioningCheck) -> Iterator[Diagnost
     only, here = check.answered.distributions, context.platform.cluster.distribution
     if only and here not in only:
         path = (*CHECKS, check.name, "class")
-        message = f"{check.answered.name} is answered on {joined(only)} alone, and the cluster is {here}"
+        message = f"{check.answered.name} is supported only on {joined(only)}, but the cluster is {here}"
         help_ = "with Cluster Autoscaler: class: atomicScaleUp"
         yield context.diagnostic_at(path, codes.PROVISIONING_CLASS_NOT_THERE, message, help_=help_)
 
@@ -49,7 +49,7 @@ def _class(context: CheckContext, check: ProvisioningCheck) -> Iterator[Diagnost
 def _retries(context: CheckContext, check: ProvisioningCheck) -> Iterator[Diagnostic]:
     first, longest = check.retry_base_seconds, check.retry_max_seconds
     if first > longest:
-        message = f"check {check.name} waits {first} s at first, and {longest} s at most"
+        message = f"check {check.name} waits {first} s at first, but {longest} s at most"
         key = "retryBaseSeconds" if context.is_written((*CHECKS, check.name, "retryBaseSeconds")) else "retryMaxSeconds"
         yield context.diagnostic_at((*CHECKS, check.name, key), codes.RETRY_ORDER, message)
 
@@ -64,16 +64,16 @@ def _pool(context: CheckContext, check: ProvisioningCheck, name: str, path: Path
             message = f"there is no pool {name}"
             yield context.diagnostic_at(path, codes.PROVISIONED_POOL_UNKNOWN, message, help_=help_, fix=fix)
     elif pool.queue != KUEUE:
-        message = f"pool {name} belongs to {pool.queue}" if pool.queue != NONE else f"nothing queues for pool {name}"
+        message = f"pool {name} belongs to {pool.queue}" if pool.queue != NONE else f"no engine queues for pool {name}"
         message += ", and the check holds workloads of Kueue"
         yield context.diagnostic_at(path, codes.PROVISIONED_POOL_NOT_QUEUED, message)
     elif pool.provisioning:
-        message = f"Karpenter makes the nodes of pool {name}, and it does not handle ProvisioningRequests"
+        message = f"Karpenter creates the nodes of pool {name}, but does not handle ProvisioningRequests"
         notes = (context.note(karpenter_path(name), "because of this"),)
         help_ = "Cluster Autoscaler does, and GKE's queued provisioning; leave the pool out"
         yield context.diagnostic_at(path, codes.PROVISIONED_BY_KARPENTER, message, notes=notes, help_=help_)
     elif pool.gpu and pool.claimed:
-        message = f"pods claim the GPUs of pool {name}, and requests for nodes have no claims"
+        message = f"pods claim the GPUs of pool {name}, but requests for nodes contain no claims"
         help_ = "leave the pool out, or let a device plugin offer its GPUs"
         yield context.diagnostic_at(path, codes.PROVISIONED_CLAIMS, message, help_=help_)
     else:
@@ -85,12 +85,12 @@ def _size(context: CheckContext, check: ProvisioningCheck, pool: Pool, path: Pat
     notes = (context.note((*POOLS, pool.name, "nodes"), "nodes"),)
     grows = pool.nodes_min < pool.nodes_max
     if check.answered.adds_nodes and not grows:
-        message = f"check {check.name} has nodes added, and pool {pool.name} always has {pool.nodes_max}"
+        message = f"check {check.name} requests additional nodes, but pool {pool.name} always has {pool.nodes_max}"
         help_ = "nodes: {min, max}, or class: checkCapacity"
         yield context.diagnostic_at(path, codes.PROVISIONED_POOL_FIXED, message, notes=notes, help_=help_)
     elif grows and not check.answered.adds_nodes:
         message = (
-            f"check {check.name} only looks at nodes that are there, so none is added to the {pool.nodes_min} of pool "
+            f"check {check.name} only considers existing nodes, so none is added to the {pool.nodes_min} of pool "
             f"{pool.name} for workloads that wait"
         )
         help_ = "class: atomicScaleUp"

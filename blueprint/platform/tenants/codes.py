@@ -35,8 +35,8 @@ NAMESPACE_OF_TWO = define(
     "BP3418",
     "namespace-of-two-tenants",
     """
-Two tenants have the same namespace. A namespace belongs to one tenant: its label decides whose quota its workloads use. In a plan,
-`${tenant}` makes namespaces differ.
+Two tenants have the same namespace. A namespace belongs to one tenant: its label decides whose quota its workloads use.
+In a plan, use `${tenant}` in the name, so that each tenant gets its own.
 """,
 )
 NAMESPACE_INVALID = define(
@@ -85,7 +85,7 @@ TENANT_OF_ALL = define(
     "BP3444",
     "tenant-of-everybody",
     """
-All users are in this group of Kubernetes, or all service accounts. With the role `edit` in the tenant's namespaces they use its quota, read its secrets
-and run pods under its name.
+This Kubernetes group contains all users, or all service accounts. With the role `edit` in the tenant's namespaces they
+could use its quota, read its secrets and run pods in its name.
 """,
 )

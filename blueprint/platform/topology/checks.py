@@ -112,10 +112,10 @@ class TopologyChecks:
         notes = (self.context.note((*POOLS, name, "nodes"), "nodes of the pool"),)
         most = pool.nodes_max
         if size > most:
-            message = f"{text} {size} nodes, and pool {name} never has more than {most}"
+            message = f"{text} {size} nodes, but pool {name} never has more than {most}"
             yield self.context.diagnostic_at(at, too_large, message, notes=notes, help_=f"at most {most}")
         elif pool.nodes_min == most and most % size:
-            message = f"{text} {size} nodes, and the {most} nodes of pool {name} leave one with {most % size}"
+            message = f"{text} {size} nodes, but the {most} nodes of pool {name} leave one with {most % size}"
             yield self.context.diagnostic_at(at, uneven, message, notes=notes)
 
     def _nvlink(self, name: str, pool: Pool) -> Iterator[Diagnostic]:

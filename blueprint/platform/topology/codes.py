@@ -39,9 +39,9 @@ NVLINK_DOMAIN_IMPOSSIBLE = define(
     "BP3175",
     "nvlink-domain-impossible",
     """
-The NVLink domain cannot exist: the GPU has no NVLink between nodes, or the domain would hold more GPUs than NVLink
-joins, or more nodes than the pool has. GB200 and GB300 racks join 18 nodes of 4 GPUs; NVLink of HGX boards ends at the
-node.
+The NVLink domain cannot exist: the GPU has no NVLink between nodes, or the domain would hold more GPUs than NVLink can
+connect, or more nodes than the pool has. GB200 and GB300 racks connect 18 nodes of 4 GPUs; NVLink of HGX boards does
+not leave the node.
 """,
 )
 NVLINK_DOMAIN_UNEVEN = define(

@@ -28,7 +28,7 @@ def check_virtualization(context: CheckContext) -> Iterator[Diagnostic]:
     if not virtualization.requested and all(
         pool.selector.get(WORKLOAD_LABEL) != PASSTHROUGH for pool in context.pools.values()
     ):
-        message = "sandboxWorkloads is on, and no pool's nodes run virtual machines"
+        message = "sandboxWorkloads is on, but no pool's nodes run virtual machines"
         help_ = f"select a pool by {WORKLOAD_LABEL}: {PASSTHROUGH}"
         path, code = context.setting_path("sandboxWorkloads"), codes.NO_NODE_FOR_MACHINES
         yield context.diagnostic_at(path, code, message, help_=help_)
@@ -49,7 +49,7 @@ def _label(context: CheckContext, name: str, pool: Pool) -> Iterator[Diagnostic]
             path, codes.WORKLOAD_UNKNOWN, message, help_=f"{CONTAINER} or {PASSTHROUGH}", fix=near
         )
     elif workload == PASSTHROUGH and not context.platform.virtualization.enabled:
-        message = f"nodes of pool {name} are marked for virtual machines, and nothing here runs any"
+        message = f"nodes of pool {name} are marked for virtual machines, but nothing here runs any"
         help_ = f"use {IN_BLUEPRINT['clusterPolicy']} and sandboxWorkloads: true of gpu-operator, or remove the label"
         yield context.diagnostic_at(path, codes.WORKLOAD_UNUSED, message, help_=help_)
 
@@ -64,7 +64,7 @@ def _gpus(context: CheckContext, name: str, pool: Pool) -> Iterator[Diagnostic]:
     ):
         return
     because = (*POOLS, name, "selector", WORKLOAD_LABEL) if workload else context.setting_path("defaultWorkload")
-    message = f"the GPUs of pool {name} are passed through to virtual machines, and the pool has no kata"
+    message = f"the GPUs of pool {name} are passed through to virtual machines, but the pool has no kata"
     help_ = "add kata: {}, or remove gpu" + (
         "" if workload else f", or select the pool by {WORKLOAD_LABEL}: {CONTAINER}"
     )

@@ -53,10 +53,10 @@ KATA_WITHOUT_OPERATOR = define(
     "BP3500",
     "kata-without-operator",
     """
-The GPU Operator's operands pass GPUs to virtual machines, for a ClusterPolicy alone: they bind GPUs to vfio-pci, switch
-their confidential mode and advertise them. Without the operator, or if pods claim devices, nothing does this: Kata does
-not pass claimed devices to its virtual machines. Set `gpuStack: operator` and `allocation: devicePlugin`, or remove the
-pool's `gpu`: Kata without GPUs needs no operator.
+The GPU Operator's operands pass GPUs to virtual machines, but only under a ClusterPolicy: they bind GPUs to vfio-pci,
+switch their confidential mode and advertise them. Without the operator, or if pods claim devices, nothing does this:
+Kata does not pass claimed devices to its virtual machines. Set `gpuStack: operator` and `allocation: devicePlugin`, or
+remove the pool's `gpu`: Kata without GPUs needs no operator.
 """,
 )
 KATA_WITHOUT_CONTAINERD = define(
@@ -71,7 +71,7 @@ DIVIDED_AND_PASSED = define(
     "BP3502",
     "divided-and-passed",
     """
-A virtual machine gets whole GPUs: no driver is on the node that would partition them, and no device plugin that would
+A virtual machine gets whole GPUs: the node has no driver that could partition them, and no device plugin that could
 share them. Remove `mig` or `sharing`, or let the pool run containers. A pool is either one or the other: all GPUs of a
 node go to virtual machines, or none.
 """,
@@ -105,8 +105,8 @@ ENCRYPTION_OF_OTHER_PROCESSORS = define(
     "BP3506",
     "encryption-of-other-processors",
     """
-SEV-SNP is a feature of AMD, TDX of Intel. The pool is selected by a label that only nodes of the other vendor have, so
-that its RuntimeClass selects none of them.
+SEV-SNP is a feature of AMD processors, TDX of Intel processors. The pool is selected by a label that only nodes of the
+other vendor have, so its RuntimeClass selects none of them.
 """,
 )
 NOTHING_FOR_CONTAINERS = define(
@@ -199,8 +199,8 @@ TENANT_TRUSTED = define(
     "BP3517",
     "tenant-trusted",
     """
-The Kata policies do not apply to trusted namespaces: pods there may tolerate everything, set their node, and use the
-host of a virtual machine. This namespace belongs to a tenant. Trust only namespaces of agents, in which no user may
+The Kata policies do not apply to trusted namespaces: pods there may tolerate every taint, set `nodeName`, and access
+the host of a virtual machine. This namespace belongs to a tenant. Trust only namespaces of agents, in which no user may
 create pods.
 """,
 )

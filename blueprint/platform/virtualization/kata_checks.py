@@ -52,7 +52,7 @@ def check_kata_release(context: CheckContext) -> Iterator[Diagnostic]:
         f"Kata {component.version} is older than {fixed}, before which pods may reconfigure their virtual machines"
     )
     if ours and guarded:
-        message += "; its lists of annotations are emptied here, and a policy refuses them"
+        message += "; here its lists of annotations are empty, and a policy rejects them"
     help_ = (
         None if ours and guarded else "empty enable_annotations of every handler" if guarded else "manage the policies"
     )
@@ -120,16 +120,16 @@ def _modes(context: CheckContext, pool: Pool, kata: PoolKata) -> Iterator[Diagno
         why, help_ = f"pool {pool.name} has no GPUs whose mode could be {mode}", "remove ccMode"
     elif kata.confidential and mode == "off":
         why, help_ = (
-            f"pool {pool.name} is confidential, and its GPUs would not be",
+            f"pool {pool.name} is confidential, but its GPUs would not be",
             'ccMode: "on", or remove confidential',
         )
     elif not kata.confidential and mode != "off":
-        why = f"the GPUs of pool {pool.name} would be in mode {mode}, and its machines are not confidential"
+        why = f"the GPUs of pool {pool.name} would be in mode {mode}, but its machines are not confidential"
         help_ = "add confidential: snp or tdx, or remove ccMode"
     if why:
         yield context.diagnostic_at(path, codes.MODE_CONTRADICTS, why, help_=help_)
     elif mode == "devtools":
-        message = f"the GPUs of pool {pool.name} can be read from outside in mode devtools"
+        message = f"the GPUs of pool {pool.name} can be read from the host in mode devtools"
         yield context.diagnostic_at(path, codes.DEBUGGABLE_GUESTS, message, help_='ccMode: "on" protects them')
 
 
@@ -161,7 +161,7 @@ def _vendor(context: CheckContext, pool: Pool, kata: PoolKata) -> Iterator[Diagn
         foreign = {_VENDOR: _VENDORS[other], labels[other].label: "true"}  # type: ignore[index]
         for key, value in foreign.items():
             if pool.selector.get(key) == value:
-                message = f"pool {pool.name} wants {kata.confidential}, and is selected by {key}: {value}"
+                message = f"pool {pool.name} declares {kata.confidential}, but is selected by {key}: {value}"
                 path, help_ = _at(pool.name, "confidential"), f"confidential: {other}, or another selector"
                 notes = (context.note((*POOLS, pool.name, "selector", key), "these are the nodes"),)
                 code = codes.ENCRYPTION_OF_OTHER_PROCESSORS
@@ -186,7 +186,7 @@ def _containers(context: CheckContext, pool: Pool, kata: PoolKata) -> Iterator[D
 
 def _attestation(context: CheckContext, pool: Pool, kata: PoolKata) -> Iterator[Diagnostic]:
     if kata.attestation and not kata.confidential:
-        message = f"pool {pool.name} is not confidential, so nothing attests itself to {kata.attestation}"
+        message = f"pool {pool.name} is not confidential, so its guests cannot attest themselves to {kata.attestation}"
         help_ = "add confidential: snp or tdx, or remove attestation"
         yield context.diagnostic_at(
             _at(pool.name, "attestation"), codes.ATTESTATION_WITHOUT_ENCRYPTION, message, help_=help_
@@ -196,7 +196,7 @@ def _attestation(context: CheckContext, pool: Pool, kata: PoolKata) -> Iterator[
 def _pull(context: CheckContext, pool: Pool, kata: PoolKata) -> Iterator[Diagnostic]:
     if kata.guest_pull != (kata.confidential is not None):
         if kata.guest_pull:
-            message = f"machines of pool {pool.name} are not confidential, and have nothing that pulls images"
+            message = f"machines of pool {pool.name} are not confidential, so their guests cannot pull images"
             help_ = "add confidential: snp or tdx, or remove guestPull"
         else:
             message = f"confidential machines of pool {pool.name} would start from images that the host has pulled"
@@ -206,7 +206,7 @@ def _pull(context: CheckContext, pool: Pool, kata: PoolKata) -> Iterator[Diagnos
 
 def _selected(context: CheckContext, pool: Pool, kata: PoolKata) -> Iterator[Diagnostic]:
     if kata.passes_gpus and pool.selector.get(WORKLOAD_LABEL) == CONTAINER:
-        message = f"pool {pool.name} runs virtual machines, and the label of its nodes says {CONTAINER}"
+        message = f"pool {pool.name} runs virtual machines, but its nodes have the label {CONTAINER}"
         path: Path = (*POOLS, pool.name, "selector", WORKLOAD_LABEL)
         help_ = "select the pool by another label: this one follows from kata"
         yield context.diagnostic_at(path, codes.MACHINES_SELECTED_AS_CONTAINERS, message, help_=help_)
@@ -220,7 +220,7 @@ def _brokers(context: CheckContext, pools: list[tuple[Pool, PoolKata]]) -> Itera
             continue
         other, known = first.setdefault(shim, (pool.name, broker))
         if known != broker:
-            message = f"pools {other} and {pool.name} have one handler, {shim}, and name different key brokers"
+            message = f"pools {other} and {pool.name} use the same handler, {shim}, but different key brokers"
             notes = (context.note(_at(other, "attestation"), f"that of {other}"),)
             help_ = f"name {known} here, too"
             yield context.diagnostic_at(

@@ -78,7 +78,7 @@ def _queued(context: CheckContext, kind: WorkloadKind, path: Path) -> Iterator[D
         return
     engine = context.platform.component_with(_FRAMEWORKS)
     if engine and kind.framework not in engine.settings[_FRAMEWORKS]:
-        message = f"Kueue does not manage {kind.framework}, so {kind.name} runs past all quotas"
+        message = f"Kueue does not manage {kind.framework}, so {kind.name} bypasses all quotas"
         notes = (context.note(("spec", "components", engine.name, "settings", _FRAMEWORKS), "what it manages"),)
         help_ = f"add {kind.framework} to components.{engine.name}.settings.{_FRAMEWORKS}"
         yield context.diagnostic_at(path, codes.NOT_QUEUED, message, notes=notes, help_=help_)

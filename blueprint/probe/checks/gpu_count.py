@@ -77,7 +77,7 @@ def _none(verdicts: VerdictFactory, count: Observation[int]) -> Verdict:
     evidence = Observation(Status.READ, 0, "", count.evidence, listed.files)
     if not (evidence.evidence or evidence.files):
         return verdicts.unknown(
-            Observation(Status.UNREADABLE, None, "the reading has nothing of NVML nor of the PCI bus", ())
+            Observation(Status.UNREADABLE, None, "the reading contains neither NVML nor PCI values", ())
         )
     given = pci_gpus.describe(verdicts.reading) if pci_gpus.passed_through(verdicts.reading) else ""
     return verdicts.passed(evidence, given or "no GPUs, as declared", measured=given or "0")

@@ -48,7 +48,7 @@ class MemorySize:
             raise ValueError(f"a tolerance of {self.tolerance_mib} MiB makes {self.mib} MiB meaningless")
 
     def __str__(self) -> str:
-        return f"{self.mib} MiB, give or take {self.tolerance_mib} MiB"
+        return f"{self.mib} MiB, +/- {self.tolerance_mib} MiB"
 
 
 def _parse(value: Value | None) -> int:

@@ -119,7 +119,7 @@ def _by_id(
     if right_id and right_name:
         return verdicts.passed(both, f"{gpu.id} is a {expected.product}", measured=measured, gpu=gpu.id)
     if right_id or right_name:
-        answer = f"calls itself {called}" if name.value is not None else f"gives no name to believe: {called}"
+        answer = f"calls itself {called}" if name.value is not None else f"has no plausible name: {called}"
         message = f"{gpu.id} has PCI device id {identified_as} but {answer}"
         return verdicts.failed(
             PRODUCT_CONTRADICTION, both, message, measured=measured, gpu=gpu.id, remedy=_CONTRADICTION

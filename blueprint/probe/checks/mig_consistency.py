@@ -34,14 +34,14 @@ def _contradictions(gpu: ObservedGpu) -> Iterator[Observation[str]]:
     mode, name, instances = gpu.observe(MIG_MODE), gpu.name, _named_instances(gpu)
     off = mode.status is Status.UNSUPPORTED or (mode.value is not None and not mode.value.current)
     if off and name.value and _SUFFIX.search(name.value):
-        why = f"it calls itself {name.value!r}, and MIG is off"
+        why = f"its name is {name.value!r}, but MIG is off"
         yield Observation(Status.IMPLAUSIBLE, None, why, mode.evidence + name.evidence)
     if off and instances:
-        why = f"it has {len(instances)} MIG devices, and MIG is off"
+        why = f"it has {len(instances)} MIG devices, but MIG is off"
         yield Observation(Status.IMPLAUSIBLE, None, why, mode.evidence + gpu.observe(MIG_DEVICES).evidence)
     strange = [each for each in instances if name.value and _SUFFIX.sub("", each) != _SUFFIX.sub("", name.value)]
     if strange:
-        why = f"it is {name.value!r}, and a MIG device of it calls itself {strange[0]!r}"
+        why = f"it is {name.value!r}, but one of its MIG devices is named {strange[0]!r}"
         yield Observation(Status.IMPLAUSIBLE, None, why, name.evidence + gpu.observe(MIG_DEVICES).evidence)
 
 

@@ -32,7 +32,7 @@ _MORE = (
     "device plugins allocate all cards of this link layer, those for storage too: count all of them in `network.nics`"
 )
 _MODE = "set the cards of the other link layer to the fabric's (`mlxconfig ... LINK_TYPE_P1`), or correct `network`"
-_IDLE = "look in the kernel log for why no driver makes RDMA devices of those on the bus"
+_IDLE = "check the kernel log for why no driver creates RDMA devices for the cards on the bus"
 _RDMA_MODULES = frozenset({"mlx5_ib", "efa"})
 _MANAGING = 4
 """The maximum number of ports on one board that manage NVLink."""

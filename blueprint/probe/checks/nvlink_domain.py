@@ -88,9 +88,7 @@ def nvlink_domain(verdicts: VerdictFactory, _: object) -> list[Verdict]:
     old, the result is *unknown*.
     """
     if not any(call.call == FABRIC_INFO.name for call in verdicts.reading.calls):
-        why = (
-            "the reading has nothing of the NVLink fabric: take it again, or see Fabric in `nvidia-smi -q` on the node"
-        )
+        why = "the reading does not contain the NVLink fabric: take it again, or see Fabric in `nvidia-smi -q` on the node"
         return [verdicts.unknown(Observation(Status.UNREADABLE, None, why, ()))]
     fabrics = (gpu.observe(FABRIC_INFO).value for gpu in verdicts.observed_node.gpus)
     seen = {f"{found.cluster}.{found.clique}" for found in fabrics if found}

@@ -28,6 +28,6 @@ def reserved_text(topic: str) -> str | None:
     parent, _, key = path.rpartition(".")
     will = f" It will declare {_MEANING[key]}."
     return (
-        f"# {path}\n\nThis key belongs to the language, and this version refuses it (BP2003) instead of half "
-        f"obeying it.{will}\n\nUntil then: {_RESERVED[parent][key]}."
+        f"# {path}\n\nThis key is reserved in the language. This version rejects it (BP2003) rather than applying "
+        f"it partly.{will}\n\nUntil then: {_RESERVED[parent][key]}."
     )

@@ -53,7 +53,7 @@ def driver_twice(subject: Object, context: RuleContext) -> Iterator[ObjectFindin
     installs = policy is not None and inside(policy.data, "spec", "driver", "enabled") is not False
     for path, family, _ in _aliases(subject) if installs else ():
         if family in _WITH_DRIVER:
-            text = f"images of {family} for GPU instances have a driver, and the GPU Operator installs another one"
+            text = f"images of {family} for GPU instances have a driver, but the GPU Operator installs another one"
             yield ObjectFinding(DRIVER_TWICE, path, text, "driver: {enabled: false} in the ClusterPolicy")
 
 

@@ -68,7 +68,7 @@ def _restarts(path: Path, job: Mapping[Any, Any]) -> Iterator[ObjectFinding]:
     spec = mapping(inside(job, "template", "spec"))
     policy = inside(spec, "template", "spec", "restartPolicy") or "OnFailure"
     if spec.get("podFailurePolicy") and policy != "Never":
-        text = f"podFailurePolicy needs restartPolicy: Never, and it is {policy}"
+        text = f"podFailurePolicy needs restartPolicy: Never, but it is {policy}"
         yield ObjectFinding(
             JOBSET_REFUSED, (*path, "template", "spec", "podFailurePolicy"), text, "restartPolicy: Never"
         )

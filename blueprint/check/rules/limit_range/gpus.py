@@ -22,7 +22,7 @@ def by_default(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]
             for name in map(str, mapping(each.get(field))):
                 if name.startswith(GPU_PREFIX) and each.get("type") == "Container":
                     path = ("spec", "limits", index, field, name)
-                    text = f"{format_path(path, subject.data)}: every container that requests no GPU gets this many"
+                    text = f"{format_path(path, subject.data)}: every container that requests no GPU gets this number"
                     yield ObjectFinding(GPU_BY_DEFAULT, path, text, "remove it; pods request GPUs themselves")
 
 

@@ -75,7 +75,7 @@ def _no_such_nodes(pod: DescribedPod, demand: Demand, able: list[PoolOffer], nam
     wanted = ", ".join(map(str, demand.values))
     field = format_path(demand.path, pod.subject.data) if demand.operator == "In" else demand.key
     demanded = f"{field} {_WORDS.get(demand.operator, demand.operator)} {wanted}".rstrip()
-    text = f"{demanded}, but no pool with {', '.join(sorted(names))} has such nodes"
+    text = f"{demanded}, but no pool that offers {', '.join(sorted(names))} has such nodes"
     near = nearest(wanted, there) if demand.operator == "In" else None
     help_ = f"existing values: {', '.join(sorted(there)) or 'none'}" + (
         f"; did you mean {near}?" if near and len(there) > 1 else ""

@@ -43,7 +43,7 @@ def sticky(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
     for path, each in rules_of(subject):
         raw = {use.metric for use in uses(each.get("expr")) if not use.ranged} & set(_LAST_XID)
         if each.get("alert") and raw and not _COMPARED.search(str(each["expr"])):
-            text = f"{each['alert']}: {raw.pop()} keeps the number of the last Xid until the driver is reloaded"
+            text = f"{each['alert']}: {raw.pop()} keeps the last Xid until the driver is reloaded"
             help_ = "use DCGM_EXP_XID_ERRORS_COUNT, which counts recent Xids, or changes() over a range"
             yield ObjectFinding(STICKY, (*path, "expr"), text, help_)
 

@@ -100,6 +100,8 @@ CASES: list[tuple[str, str, Any, str, str, str, str | None]] = [
      "spec.replicas is 2147483648, which is not between 0 and 2147483647", None),
     ("deployment", "spec.replicas", -1, "BP5007", "spec.replicas", "spec.replicas is -1, which is not at least 0",
      None),
+    ("budget", "spec.minAvailable", 2**31, "BP5007", "spec.minAvailable",
+     "spec.minAvailable is 2147483648, which is not at most 2147483647", None),
     ("priority", "value", 2**31, "BP5007", "value",
      "value is 2147483648, which is not at most 2147483647", None),
     ("webhook", "webhooks[0].timeoutSeconds", 31, "BP5007", "webhooks[name=guard.example.com].timeoutSeconds",
@@ -132,6 +134,11 @@ CASES: list[tuple[str, str, Any, str, str, str, str | None]] = [
     ("service", "spec.ports[0].targetPort", "80", "BP5008", "spec.ports[name=http].targetPort",
      'spec.ports[name=http].targetPort is "80", which is not the name of a port',
      "letters, digits and single -, with at least one letter; a port number is written without quotes"),
+    ("deployment", "spec.template.spec.topologySpreadConstraints[0]", {
+        "maxSkew": 1, "topologyKey": "a b", "whenUnsatisfiable": "ScheduleAnyway", "labelSelector": {},
+     }, "BP5008", "spec.template.spec.topologySpreadConstraints[topologyKey=a b].topologyKey",
+     'spec.template.spec.topologySpreadConstraints[topologyKey=a b].topologyKey is "a b", which is not a label key',
+     "an optional DNS name and /, then at most 63 letters, digits, -, _ and ."),
     ("budget", "spec.minAvailable", "half", "BP5008", "spec.minAvailable",
      'spec.minAvailable is "half", which is not a percentage', "a whole number, or a percentage as in 25%"),
     ("deployment", f"{MAIN}.env[name=MODE].valueFrom.configMapKeyRef.key", "a b", "BP5008",
@@ -330,6 +337,7 @@ def test_a_broken_object_gets_its_one_diagnostic(case: tuple[str, str, Any, str,
         ("deployment", "status", {"replicas": 1}, Severity.WARNING),
         ("deployment", f"{MAIN}.name", None, Severity.ERROR),
         ("networkpolicy", "spec.policyTypes[0]", None, Severity.ERROR),
+        ("networkpolicy", "spec.policyTypes", [], Severity.WARNING),
         ("widget", "spec.name", None, Severity.ERROR),
         ("config", "metadata.uid", "u", Severity.ERROR),
         ("priority", "metadata.namespace", "train", Severity.ERROR),
@@ -357,6 +365,12 @@ def test_another_spelling_of_the_same_amount_is_no_finding(name: str, field: str
     """Everybody writes a number without quotes; a comparison with the live object counts what it means."""
     found = check_objects(objects(**{name: broken(name, field, value)}), kubernetes_minor="1.36")
     assert [each.message for each in found if each.code.id == "BP5011"] == []
+
+
+def test_an_empty_list_in_a_map_is_a_value() -> None:
+    request = {"apiVersion": "certificates.k8s.io/v1", "kind": "CertificateSigningRequest", "metadata": {"name": "a"},
+               "spec": {"request": "YQ==", "signerName": "a.example/b", "extra": {"scopes": []}}}  # fmt: skip
+    assert check_objects(objects(request=request), kubernetes_minor="1.36") == []
 
 
 def _about(found: list[Diagnostic], code: str) -> Diagnostic:

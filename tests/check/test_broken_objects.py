@@ -15,17 +15,15 @@ MAIN = "spec.template.spec.containers[name=main]"
 PORTS = f"{MAIN}.ports"
 DEPLOY = "Deployment/train/trainer"
 AFFINITY = "spec.template.spec.affinity"
-EXPRESSION = (
-    f"{AFFINITY}.nodeAffinity.requiredDuringSchedulingIgnoredDuringExecution.nodeSelectorTerms[0]"
-    ".matchExpressions[key=nvidia.com/gpu.count]"
-)
+REQUIRED = "requiredDuringSchedulingIgnoredDuringExecution"
+EXPRESSION = f"{AFFINITY}.nodeAffinity.{REQUIRED}.nodeSelectorTerms[0].matchExpressions[key=nvidia.com/gpu.count]"
 
 
 def _term(operator: str, *values: str) -> dict[str, Any]:
     """An affinity that demands something of one label of nodes."""
     expression = {"key": "nvidia.com/gpu.count", "operator": operator} | ({"values": list(values)} if values else {})
     term = {"matchExpressions": [expression]}
-    return {"nodeAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": {"nodeSelectorTerms": [term]}}}
+    return {"nodeAffinity": {REQUIRED: {"nodeSelectorTerms": [term]}}}
 
 
 # object, field, value | code, path of the diagnostic, message without the object's name, help
@@ -134,10 +132,9 @@ CASES: list[tuple[str, str, Any, str, str, str, str | None]] = [
     ("service", "spec.ports[0].targetPort", "80", "BP5008", "spec.ports[name=http].targetPort",
      'spec.ports[name=http].targetPort is "80", which is not the name of a port',
      "letters, digits and single -, with at least one letter; a port number is written without quotes"),
-    ("deployment", "spec.template.spec.topologySpreadConstraints[0]", {
-        "maxSkew": 1, "topologyKey": "a b", "whenUnsatisfiable": "ScheduleAnyway", "labelSelector": {},
-     }, "BP5008", "spec.template.spec.topologySpreadConstraints[topologyKey=a b].topologyKey",
-     'spec.template.spec.topologySpreadConstraints[topologyKey=a b].topologyKey is "a b", which is not a label key',
+    ("deployment", f"{AFFINITY}.podAntiAffinity", {REQUIRED: [{"topologyKey": "a b"}]}, "BP5008",
+     f"{AFFINITY}.podAntiAffinity.{REQUIRED}[topologyKey=a b].topologyKey",
+     f'{AFFINITY}.podAntiAffinity.{REQUIRED}[topologyKey=a b].topologyKey is "a b", which is not a label key',
      "an optional DNS name and /, then at most 63 letters, digits, -, _ and ."),
     ("budget", "spec.minAvailable", "half", "BP5008", "spec.minAvailable",
      'spec.minAvailable is "half", which is not a percentage', "a whole number, or a percentage as in 25%"),
@@ -371,6 +368,15 @@ def test_an_empty_list_in_a_map_is_a_value() -> None:
     request = {"apiVersion": "certificates.k8s.io/v1", "kind": "CertificateSigningRequest", "metadata": {"name": "a"},
                "spec": {"request": "YQ==", "signerName": "a.example/b", "extra": {"scopes": []}}}  # fmt: skip
     assert check_objects(objects(request=request), kubernetes_minor="1.36") == []
+
+
+def test_the_key_of_a_spread_constraint_need_not_be_a_label() -> None:
+    """The API server takes any text there."""
+    constraint = {"maxSkew": 1, "topologyKey": "a b", "whenUnsatisfiable": "ScheduleAnyway"}
+    data = broken("deployment", "spec.template.spec.topologySpreadConstraints", [constraint])
+    assert check_objects(objects(deployment=data), kubernetes_minor="1.36") == []
+    constraint["topologyKey"] = ""
+    assert [each.code.id for each in check_objects(objects(deployment=data), kubernetes_minor="1.36")] == ["BP5007"]
 
 
 def _about(found: list[Diagnostic], code: str) -> Diagnostic:

@@ -437,11 +437,15 @@ def test_a_crd_whose_schema_is_no_schema_is_refused_once_where_it_is_defined() -
     assert found[0].message.startswith("CustomResourceDefinition/widgets.example.com: the schema of Widget")
 
 
-@pytest.mark.parametrize("value", [{1, 2}, {1: "a"}, b"x", (1, object())], ids=["set", "key", "bytes", "object"])
+@pytest.mark.parametrize(
+    "value",
+    [{1, 2}, {1: "a"}, b"x", (1, object()), float("nan"), float("inf")],
+    ids=["set", "key", "bytes", "object", "not a number", "infinity"],
+)
 @pytest.mark.parametrize("engine", ["jsonschema_rs", "jsonschema"])
 def test_what_json_cannot_say_is_a_diagnostic_and_no_traceback(value: Any, engine: str) -> None:
-    data = broken("config", "data.mode", value)
-    found = check_objects(objects(config=data), kubernetes_minor="1.36", engine=engine)
+    data = [Object(broken("config", "data.mode", value), "x"), Object(VALID["namespace"], "x")]
+    found = check_objects(data, kubernetes_minor="1.36", engine=engine)
     assert [(d.code.id, d.path) for d in found] == [("BP5005", "data.mode")]
 
 

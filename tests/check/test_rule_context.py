@@ -232,6 +232,10 @@ def test_a_container_may_stand_in_a_field_of_its_own() -> None:
         (LabelValues(("80", "100")), "Lt", ["90"], True),
         (LabelValues(("a",)), "Gt", ["1"], True),  # not known to be a number
         (LabelValues(("1",)), "Lt", ["a"], True),
+        (LabelValues(("1",)), "Gt", [7], True),
+        (LabelValues(("1",)), "Gt", ["\u0662"], True),  # Kubernetes reads no digits of other scripts
+        (LabelValues(("7",)), "In", ["07"], False),
+        (LabelValues(("100",), 5), "In", ["a"], False),
         (LabelValues(("a",)), "Exists", [], True),
         (LabelValues(("a",)), "DoesNotExist", [], False),
     ],

@@ -45,6 +45,10 @@ class NotJudgedError(Exception):
     """The library is not installed, or the expression may be of another dialect or a newer Prometheus."""
 
 
+class TooLongError(NotJudgedError):
+    """The expression is not read, because the library might crash."""
+
+
 class UnknownFunctionError(NotJudgedError):
     """The function is unknown: misspelt, or newer than the library."""
 
@@ -81,7 +85,7 @@ def read(text: str) -> Expression:
         raise NotJudgedError(f"{PACKAGE} is not installed")
     bare = _COMMENT.sub("", _STRING.sub('""', text))
     if len(text) > _LONGEST or len(_STEP.findall(bare)) > _MOST_STEPS:
-        raise NotJudgedError("the expression is too long to be read")
+        raise TooLongError("an expression is too long to be read")
     import promql_parser
 
     try:

@@ -13,6 +13,17 @@ the run is incomplete. This is a bug in the rule: please report it with the evid
 traceback. `--ignore CODE` runs the others without this rule.
 """,
 )
+RULE_INCOMPLETE = define(
+    "BP0069",
+    "rule-incomplete",
+    """
+A rule did not compare everything, because a very large input would take too long: for example, more than a hundred pods
+have each of the labels of a selector. What it did not compare is unknown, not correct. The message gives the reason and
+the number of objects. Findings of this rule for all other objects are complete. Checking fewer objects at a time avoids
+the limit.
+""",
+    severity=Severity.NOTE,
+)
 KIND_NOT_SERVED = define(
     "BP5001",
     "kind-not-served",

@@ -10,7 +10,7 @@ from typing import Any
 from blueprint.bundle.model import Path
 from blueprint.check import codes
 from blueprint.check.finding import ObjectFinding, shown
-from blueprint.check.strict import BOUNDS, MEANS_NOTHING, NULL_REFUSED
+from blueprint.check.strict import MEANS_NOTHING, NULL_REFUSED, bound_of
 from blueprint.check.validator import Violation
 from blueprint.diagnostics import Severity, nearest
 from blueprint.redaction.secrets import HIDDEN
@@ -211,7 +211,7 @@ _BOUND_WORDS = {"minimum": "at least", "exclusiveMinimum": "above", "maximum": "
 
 def _limits(violation: Violation) -> str:
     """The bounds that the API gives; those of the number format only if the value is beyond them."""
-    schema, widest = violation.schema, BOUNDS.get(violation.schema.get("format", ""))
+    schema, widest = violation.schema, bound_of(violation.schema)
     of_format = {} if widest is None else {"minimum": -widest, "maximum": widest - 1}
     given = {
         key: schema[key]

@@ -14,6 +14,7 @@ from blueprint.diagnostics import Diagnostic, Severity, nearest
 from blueprint.kubernetes.kinds import find_kind
 from blueprint.kubernetes.pod_templates import PodTemplate, pod_templates, runs_elsewhere
 from blueprint.source.paths import format_path
+from blueprint.wording import counted
 
 WELL_KNOWN_NAMESPACES = frozenset({"default", "kube-system", "kube-public", "kube-node-lease"})
 WELL_KNOWN_ROLES = frozenset({"admin", "cluster-admin", "edit", "view"})
@@ -65,9 +66,11 @@ def _namespaces(known: _Set, existing: frozenset[str]) -> Iterator[Diagnostic]:
     users: dict[str, list[Object]] = {}
     for subject in known.objects:
         users.setdefault(subject.id.namespace, []).append(subject)
-    for namespace in users.keys() - known.namespaces - WELL_KNOWN_NAMESPACES - existing - {""}:
-        first, *others = users[namespace]
-        and_others = f" (and that of {len(others)} more objects)" if others else ""
+    there = known.namespaces | WELL_KNOWN_NAMESPACES | existing | {""}
+    for namespace, (first, *others) in users.items():
+        if namespace in there:
+            continue
+        and_others = f" (and that of {counted(len(others), 'more object')})" if others else ""
         text = f"its namespace {namespace}{and_others} is not among the objects"
         near = nearest(namespace, known.namespaces)
         help_ = f"did you mean {near}?" if near else "it must exist before the first apply"
@@ -130,7 +133,7 @@ def _selector(subject: Object, _: _Set) -> Iterator[ObjectFinding]:
 
 
 def _binding(subject: Object, known: _Set) -> Iterator[ObjectFinding]:
-    if subject.data["kind"] not in ("RoleBinding", "ClusterRoleBinding") or subject.id.group != _RBAC:
+    if subject.id.group != _RBAC:  # OpenShift has bindings of its own; roles have no such fields
         return
     yield from _role(subject, known)
     for index, each in enumerate(_maps(subject.data.get("subjects"))):

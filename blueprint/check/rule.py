@@ -18,11 +18,11 @@ Check = Callable[..., Iterator[ObjectFinding]]
 class Capability(enum.StrEnum):
     """Information that a rule needs in addition to the objects. Without it, the rule does not run."""
 
-    POOLS = "pools"
-    CLAIMS = "claims"
-    COMPLETE = "complete"
-    BLUEPRINT = "blueprint"
-    PROMQL = "promql"
+    POOLS = enum.auto()
+    CLAIMS = enum.auto()
+    COMPLETE = enum.auto()
+    BLUEPRINT = enum.auto()
+    PROMQL = enum.auto()
 
 
 MISSING = {
@@ -58,20 +58,20 @@ class Rule(Record):
         needs: The required capabilities.
         profile: The smallest profile in which it runs.
         options: An instance of a record with the defaults; `[rules.options.CODE]` sets its fields.
+        of_form: Whether it also checks objects that violate the schema of their kind, because it explains better.
         subject: The folder in which it is listed: `pods`, `objects`, or a kind. One rule may be listed in several.
         groups: The API groups of the kind; None for all.
-        of_form: Whether it also checks objects that violate the schema of their kind, because it explains better.
     """
 
     check: Check
     codes: tuple[Code, ...]
-    tags: frozenset[str] = frozenset()
-    needs: frozenset[Capability] = frozenset()
-    profile: Profile = Profile.RECOMMENDED
-    options: Any = None
+    tags: frozenset[str]
+    needs: frozenset[Capability]
+    profile: Profile
+    options: Any
+    of_form: bool
     subject: str = ""
     groups: tuple[str, ...] | None = None
-    of_form: bool = False
 
     @property
     def name(self) -> str:
@@ -111,6 +111,6 @@ def rule(
     def made(check: Check) -> Rule:
         """The rule for the decorated function."""
         smallest = profile or (Profile.MINIMAL if can_fail else Profile.RECOMMENDED)
-        return Rule(check, codes, frozenset(tags), frozenset(needs), smallest, options, of_form=of_form)
+        return Rule(check, codes, frozenset(tags), frozenset(needs), smallest, options, of_form)
 
     return made

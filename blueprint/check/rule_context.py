@@ -158,6 +158,7 @@ class RuleContext:
         self._named: dict[tuple[str, str], dict[str, dict[str, Object]]] = {}
         self._alike: dict[str, dict[str, list[Object]]] = {}
         self._made: dict[Callable[[RuleContext], Any], Any] = {}
+        self._omissions: list[str] = []
 
     def objects_of_kind(self, kind: str) -> list[Object]:
         """The objects of a kind."""
@@ -177,6 +178,15 @@ class RuleContext:
         if make not in self._made:
             self._made[make] = make(self)
         found: T = self._made[make]
+        return found
+
+    def omit(self, reason: str) -> None:
+        """Record that the rule that is running does not compare everything, and why. The runner reports it."""
+        self._omissions.append(reason)
+
+    def take_omissions(self) -> list[str]:
+        """The reasons since the last call."""
+        found, self._omissions = self._omissions, []
         return found
 
     def find(self, kind: str, name: str, namespace: str = "") -> Object | None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import traceback
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
+from functools import partial
 
 from blueprint.bundle.model import Object
 from blueprint.check import codes
@@ -14,10 +16,12 @@ from blueprint.check.rule_context import DescribedPod, RuleContext
 from blueprint.check.rules import EVERY_KIND, PODS, rules_of
 from blueprint.diagnostics import Comparisons, Diagnostic
 from blueprint.records import Record, replace
+from blueprint.wording import counted
 
 Target = Object | DescribedPod
 _TOGETHER = 64
 """The number of objects that all rules check before the next ones: intermediate results are still cached."""
+_NO_COMPARISONS = "no more names are compared with similar ones, because there are too many"
 
 
 class RuleNotRun(Record):
@@ -38,6 +42,31 @@ class RuleResults(Record):
     failed: bool = False
 
 
+class _Omitted:
+    """What a rule did not compare: the objects, by reason."""
+
+    def __init__(self, rule: Rule) -> None:
+        self._rule = rule
+        self._subjects: dict[str, dict[int, Object]] = defaultdict(dict)
+
+    def add(self, subject: Object, reasons: list[str]) -> None:
+        """Add an object."""
+        for reason in reasons:
+            self._subjects[reason][id(subject)] = subject
+
+    def to_diagnostic(self) -> Diagnostic:
+        """One note for the rule."""
+        ids = ", ".join(code.id for code in self._rule.codes)
+        parts = [f"{counted(len(each), 'object')}: {reason}" for reason, each in self._subjects.items()]
+        first = next(iter(next(iter(self._subjects.values())).values()))
+        return Diagnostic(
+            codes.RULE_INCOMPLETE,
+            f"the rule for {ids} is incomplete for {'; for '.join(parts)}",
+            help="check fewer objects at a time",
+            evidence=(("rule", self._rule.name), ("first", str(first.id))),
+        )
+
+
 def run_rules(
     context: RuleContext,
     policy: RulePolicy = RECOMMENDED,
@@ -47,11 +76,12 @@ def run_rules(
     """Run the rules that the policy selects, on all objects of the context or on those whose id() is in `only`.
 
     Rules of form also check the `malformed` objects. A rule that raises becomes a finding about that rule; all others
-    still run.
+    still run. A rule that does not compare everything becomes a note.
     """
     found: list[Diagnostic] = []
     skipped: list[RuleNotRun] = []
     crashes: dict[str, Diagnostic] = {}
+    omitted: dict[str, _Omitted] = {}
     ran = 0
     for rules, targets in _applicable(context, malformed):
         running = []
@@ -59,7 +89,8 @@ def run_rules(
             if reason := _obstacle(rule, context, policy):
                 skipped.append(RuleNotRun(rule, reason))
             else:
-                running.append((rule, rule.arguments(context, policy.options_of(rule)), Comparisons()))
+                comparisons = Comparisons(partial(context.omit, _NO_COMPARISONS))
+                running.append((rule, rule.arguments(context, policy.options_of(rule)), comparisons))
         ran += len(running)
         for some in _portions(targets if only is None else [each for each in targets if id(_subject(each)) in only]):
             for rule, given, comparisons in running:
@@ -70,7 +101,10 @@ def run_rules(
                                 found += _judged(each, rule, _subject(target), policy)
                         except Exception as error:  # noqa: BLE001 - whatever a rule does, the others run
                             crashes.setdefault(rule.name, _crash(rule, _subject(target), error, policy))
-    return RuleResults((*found, *crashes.values()), tuple(skipped), ran, bool(crashes))
+                        if reasons := context.take_omissions():
+                            omitted.setdefault(rule.name, _Omitted(rule)).add(_subject(target), reasons)
+    notes = (each.to_diagnostic() for each in omitted.values())
+    return RuleResults((*found, *crashes.values(), *notes), tuple(skipped), ran, bool(crashes))
 
 
 def _portions(targets: Sequence[Target]) -> Iterator[Sequence[Target]]:

@@ -1,6 +1,7 @@
 """Checks that JSON Schema cannot express, by visiting only the relevant fields.
 
-A plan is compiled once per kind: the fields that lead to lists with keys, quantities, labels and annotations.
+A plan is compiled once per kind: the fields that lead to lists with keys, labels, annotations, and quantities of custom
+resources.
 """
 
 from __future__ import annotations
@@ -30,24 +31,7 @@ _MARKED = {
     ("io.k8s.api.core.v1.ServiceSpec", "selector"): "labels",
     ("io.k8s.api.core.v1.ReplicationControllerSpec", "selector"): "labels",
 }
-_QUANTITY_MAPS = frozenset(
-    {
-        "capacity",
-        "default",
-        "defaultRequest",
-        "hard",
-        "limits",
-        "max",
-        "maxLimitRequestRatio",
-        "min",
-        "overhead",
-        "podFixed",
-        "requests",
-    }
-)
-_QUANTITY_FIELDS = frozenset({"averageValue", "divisor", "sizeLimit", "storage", "tolerance"})
 _CONTAINER = "io.k8s.api.core.v1.Container"
-_QUANTITY = f"{DEFINITION}io.k8s.apimachinery.pkg.api.resource.Quantity"
 _DEFAULTS = {"protocol": "TCP"}
 """Keys of list items that the API defaults before it compares them."""
 
@@ -75,7 +59,8 @@ class WalkPlan(MutableRecord):
 def compile_plan(schema: Schema, *, verbatim: bool) -> WalkPlan | None:
     """The plan for a self-contained strict schema; None if there is nothing to check.
 
-    `verbatim` is for custom resources, whose values are stored as written.
+    `verbatim` is for custom resources, whose quantities are stored as written. Those of built-in kinds are compared by
+    value.
     """
     return _Compiler(schema.get("$defs", {}), verbatim=verbatim).plan(schema, ())
 
@@ -85,8 +70,7 @@ class _Compiler:
 
     def __init__(self, definitions: Schema, *, verbatim: bool) -> None:
         self._definitions = definitions
-        self._quantity = _verbatim_quantity if verbatim else _quantity
-        self._free_quantities = not verbatim
+        self._verbatim = verbatim
         self._done: dict[str, WalkPlan | None] = {}
 
     def plan(self, schema: Any, above: tuple[str, ...]) -> WalkPlan | None:
@@ -95,13 +79,11 @@ class _Compiler:
             return None
         if "$ref" in schema:
             return self._reference(schema["$ref"].removeprefix(DEFINITION), above)
-        plan = WalkPlan(look=self._quantity if schema.get("format") == "quantity" else None)
+        plan = WalkPlan(look=_quantity if self._verbatim and schema.get("format") == "quantity" else None)
         for name, each in schema.get("properties", {}).items():
-            if self._free_quantities and _holds_free_quantity(name, each):
-                continue
             look = _LOOKS.get(_MARKED.get((above[-1], name), "")) if above else None
             if found := WalkPlan(look=look) if look else self.plan(each, above):
-                found.tolerant = self._free_quantities and above[-1:] == (_CONTAINER,) and name in ("env", "ports")
+                found.tolerant = not self._verbatim and above[-1:] == (_CONTAINER,) and name in ("env", "ports")
                 plan.fields[name] = found
         plan.items = self.plan(schema.get("items"), above)
         plan.values = self.plan(schema.get("additionalProperties"), above)
@@ -172,34 +154,9 @@ def _identity(plan: WalkPlan, item: Any) -> tuple[Any, ...] | None:
     return None if any(isinstance(part, dict | list) for part in found) or found[0] is None else found
 
 
-def _holds_free_quantity(name: str, schema: Schema) -> bool:
-    """Whether a field of a built-in kind is a quantity, or a map of quantities, that is compared by value."""
-    values = schema.get("additionalProperties")
-    return (name in _QUANTITY_FIELDS and schema.get("$ref") == _QUANTITY) or (
-        name in _QUANTITY_MAPS and isinstance(values, dict) and values.get("$ref") == _QUANTITY
-    )
-
-
-def is_quantity(path: Path) -> bool:
-    """Whether built-in kinds have a quantity at this path, which is compared by value."""
-    field, parent = path[-1], path[-2] if len(path) > 1 else None
-    return field in _QUANTITY_FIELDS or parent in _QUANTITY_MAPS or (parent, field) == ("target", "value")
-
-
 def _quantity(value: Any, path: Path, whole: Any) -> Iterator[ObjectFinding]:
-    """Check a quantity of a built-in kind. A non-canonical form does no harm if it is compared by value."""
-    if not is_quantity(path):
-        yield from _another_form(value, path, whole)
-
-
-def _verbatim_quantity(value: Any, path: Path, whole: Any) -> Iterator[ObjectFinding]:
     """Check a quantity of a custom resource. `nvidia.com/gpu: 1` is the usual form of an integer."""
-    if not isinstance(value, int):
-        yield from _another_form(value, path, whole)
-
-
-def _another_form(value: Any, path: Path, whole: Any) -> Iterator[ObjectFinding]:
-    if isinstance(value, bool) or not isinstance(value, str | int | float):
+    if not isinstance(value, str | float):
         return
     try:
         stored = canonical_quantity(value)

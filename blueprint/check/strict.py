@@ -4,7 +4,7 @@ values that the server's validation accepts, and no meaningless empty values.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import cache
 from typing import Any
 
@@ -112,11 +112,17 @@ def with_format(schema: Schema) -> Schema:
     name = schema.get("format")
     if name in PATTERNS:
         return {"pattern": PATTERNS[name], **schema}
-    if name in BOUNDS and schema.get("type") == "integer":
-        return {"minimum": -BOUNDS[name], "maximum": BOUNDS[name] - 1, **schema}
-    if name == "int-or-string":
-        return {"minimum": -BOUNDS["int32"], "maximum": BOUNDS["int32"] - 1, **schema}
+    if bound := bound_of(schema):
+        return {"minimum": -bound, "maximum": bound - 1, **schema}
     return schema
+
+
+def bound_of(schema: Mapping[str, Any]) -> int | None:
+    """The bound of whole numbers in the schema's format: they are below it, and not below its negative."""
+    name = schema.get("format", "")
+    if name == "int-or-string":
+        return BOUNDS["int32"]
+    return BOUNDS.get(name) if schema.get("type") == "integer" else None
 
 
 def _demanding(schema: Schema, demands: Schema) -> Schema:

@@ -147,7 +147,7 @@ def _steps(text: str) -> Path:
     return tuple(match[1] or re.sub(r"\\(.)", r"\1", match[2]) for match in _STEP.finditer(text))
 
 
-def evaluate_rules(node: RuleNode | None, data: Any, kind: str, tally: RuleTally) -> Iterator[ObjectFinding]:
+def evaluate_rules(node: RuleNode, data: dict[str, Any], kind: str, tally: RuleTally) -> Iterator[ObjectFinding]:
     """The violations of the rules by an object with a valid schema, and the rules that could not be evaluated."""
     data = _named(data)
     for found, value, path in _places(node, data, ()):
@@ -156,26 +156,27 @@ def evaluate_rules(node: RuleNode | None, data: Any, kind: str, tally: RuleTally
             yield from _evaluated(rule, place, tally)
 
 
-def _named(data: Any) -> Any:
+def _named(data: dict[str, Any]) -> dict[str, Any]:
     """The object with a name, which the API server generates from `generateName` before it evaluates the rules."""
-    metadata = data.get("metadata") if isinstance(data, dict) else None
+    metadata = data.get("metadata")
     if not isinstance(metadata, dict) or "name" in metadata or not isinstance(metadata.get("generateName"), str):
         return data
     return {**data, "metadata": {**metadata, "name": metadata["generateName"] + _SUFFIX}}
 
 
-def _places(node: RuleNode | None, value: Any, path: Path) -> Iterator[tuple[RuleNode, Any, Path]]:
-    if node is None or value is None:
+def _places(node: RuleNode, value: Any, path: Path) -> Iterator[tuple[RuleNode, Any, Path]]:
+    if value is None:
         return
     if node.rules:
         yield node, value, path
     if isinstance(value, dict):
         for name, below in node.fields.items():
             yield from _places(below, value.get(name), (*path, name))
-        for name, each in value.items() if node.values else ():
-            yield from _places(node.values, each, (*path, name))
-    elif isinstance(value, list):
-        for index, each in enumerate(value) if node.items else ():
+        if node.values:
+            for name, each in value.items():
+                yield from _places(node.values, each, (*path, name))
+    elif isinstance(value, list) and node.items:
+        for index, each in enumerate(value):
             yield from _places(node.items, each, (*path, index))
 
 

@@ -6,6 +6,7 @@ wheel), the pure Python engine produces the same results, slowly.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Mapping
 from itertools import chain
 from typing import Any
@@ -38,6 +39,8 @@ Validate = Callable[[Any], Iterator[Violation]]
 
 def compile_schema(schema: Schema, engine: str | None = None) -> Validate:
     """A function that yields all violations, and raises NotJsonError for values that JSON cannot represent.
+
+    jsonschema_rs accepts half of a surrogate pair in a valid text; files with one are not read.
 
     `engine` forces `jsonschema_rs` or `jsonschema`. Raises ValueError for an invalid schema.
     """
@@ -78,13 +81,8 @@ def _with_jsonschema_rs(schema: Schema) -> Validate:
     )
 
     def faults(value: Any) -> Iterator[Violation]:
-        """All violations of the schema, in the validator's order. Raises ValueError for a value that is not JSON."""
-        try:
-            errors = validator.iter_errors(value)
-        except ValueError:
-            _must_be_json(value, ())
-            raise
-        for error in errors:
+        """All violations of the schema, in the validator's order."""
+        for error in validator.iter_errors(value):
             *place, keyword = error.schema_path
             yield Violation(tuple(error.instance_path), str(keyword), _at(schema, place), error.instance)
 
@@ -98,6 +96,7 @@ def _with_jsonschema_rs(schema: Schema) -> Validate:
     def validate(value: Any) -> Iterator[Violation]:
         """All violations of the schema. Raises ValueError, with the path, for a value that is not JSON."""
         if not is_valid(value):
+            _must_be_json(value, ())  # The engine reads NaN as null.
             found = _whole(in_portions(value, faults, lambda fault, path: replace(fault, path=path)), value)
             first = next(found, None)
             yield from faults(value) if first is None else chain([first], found)
@@ -130,7 +129,7 @@ def _must_be_json(value: Any, path: Path) -> None:
     elif isinstance(value, str):
         if not value.isascii() and any("\ud800" <= char <= "\udfff" for char in value):
             raise NotJsonError(path, value)
-    elif not (value is None or isinstance(value, bool | int | float)) or value != value:  # noqa: PLR0124 - NaN
+    elif not (value is None or isinstance(value, int) or (isinstance(value, float) and math.isfinite(value))):
         raise NotJsonError(path, value)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from itertools import zip_longest
@@ -14,10 +14,11 @@ MOST_COMPARISONS = 50_000
 
 
 class Comparisons:
-    """The number of comparisons that are left."""
+    """The number of comparisons that are left. `refused` is called each time that more would be needed."""
 
-    def __init__(self) -> None:
+    def __init__(self, refused: Callable[[], None] = lambda: None) -> None:
         self.left = MOST_COMPARISONS
+        self._refused = refused
 
     @contextmanager
     def counted(self) -> Iterator[None]:
@@ -31,6 +32,7 @@ class Comparisons:
     def take(self, number: int) -> bool:
         """Whether so many are left. If so, they are subtracted."""
         if number > self.left:
+            self._refused()
             return False
         self.left -= number
         return True

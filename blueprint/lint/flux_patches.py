@@ -7,45 +7,55 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Iterable, Iterator, Mapping
-from itertools import islice
 from typing import Any
 
 from blueprint.check.rule_context import items, mapping
-from blueprint.records import Record
 from blueprint.source.document import Document
 from blueprint.source.manifests import read_manifests
 
 _OF_ALL = frozenset({"group", "version", "kind"})
 """The keys of a target that selects all objects of a kind. Other keys, such as `name`, select some of them."""
-_MOST = 100
 _IDENTITY = frozenset({"apiVersion", "kind", "metadata"})
+_Target = tuple[str, str]
+"""A kind, and a folder of the repository; `.` is the whole repository."""
 
 
-class FluxPatch(Record):
+class FluxPatches:
     """The fields that are patched into objects of a kind, in the files below a folder of the repository."""
 
-    below: str
-    kind: str
-    fields: Mapping[str, Any]
+    def __init__(self, fields: Mapping[_Target, dict[str, Any]]) -> None:
+        self._fields = fields
+        self._kinds = {kind for kind, _ in fields}
 
-    def concerns(self, file: str, data: Mapping[str, Any]) -> bool:
-        """Whether it patches an object of a file."""
-        return data.get("kind") == self.kind and (self.below == "." or f"/{self.below}/" in f"/{file}")
-
-
-def flux_patches(files: Mapping[str, Iterable[Document]]) -> list[FluxPatch]:
-    """The patches for all objects of a kind, limited to the first hundred."""
-    data = (mapping(each.data) for documents in files.values() for each in documents)
-    return list(
-        islice((patch for each in data if _is_of_flux(each) for patch in _patches(mapping(each.get("spec")))), _MOST)
-    )
+    def filled(self, file: str, data: dict[str, Any]) -> dict[str, Any]:
+        """An object of a file, with the missing fields added."""
+        kind = data.get("kind")
+        if isinstance(kind, str) and kind in self._kinds:
+            for folder in _folders(file):
+                if fields := self._fields.get((kind, folder)):
+                    data = _filled(data, fields)
+        return data
 
 
-def _is_of_flux(data: Mapping[str, Any]) -> bool:
-    return str(data.get("apiVersion")).startswith("kustomize.toolkit.fluxcd.io/")
+def flux_patches(files: Mapping[str, Iterable[Document]]) -> FluxPatches:
+    """The patches for all objects of a kind."""
+    found: dict[_Target, dict[str, Any]] = {}
+    for data in (mapping(each.data) for documents in files.values() for each in documents):
+        if str(data.get("apiVersion")).startswith("kustomize.toolkit.fluxcd.io/"):
+            for target, fields in _patches(mapping(data.get("spec"))):
+                found[target] = _filled(found.get(target, {}), fields)
+    return FluxPatches(found)
 
 
-def _patches(spec: Mapping[str, Any]) -> Iterator[FluxPatch]:
+def _folders(file: str) -> Iterator[str]:
+    """The folders whose patches concern a file. The folder in which the repository begins is unknown."""
+    steps = file.split("/")[:-1]
+    yield "."
+    for start in range(len(steps)):
+        yield from ("/".join(steps[start:end]) for end in range(start + 1, len(steps) + 1))
+
+
+def _patches(spec: Mapping[str, Any]) -> Iterator[tuple[_Target, dict[str, Any]]]:
     below = posixpath.normpath(str(spec.get("path", "."))).strip("/")
     for entry in map(mapping, items(spec.get("patches"))):
         target, text = mapping(entry.get("target")), entry.get("patch")
@@ -53,10 +63,10 @@ def _patches(spec: Mapping[str, Any]) -> Iterator[FluxPatch]:
             for document in read_manifests(text, "").documents:
                 patch = mapping(document.data)
                 if "$patch" not in patch:
-                    yield FluxPatch(below, str(target["kind"]), {key: patch[key] for key in patch.keys() - _IDENTITY})
+                    yield (str(target["kind"]), below), {key: patch[key] for key in patch.keys() - _IDENTITY}
 
 
-def filled(data: dict[str, Any], fields: Mapping[str, Any]) -> dict[str, Any]:
+def _filled(data: dict[str, Any], fields: Mapping[str, Any]) -> dict[str, Any]:
     """The object with the missing fields added. Existing fields keep their values, which the file shows."""
     maps = {key for key, value in fields.items() if isinstance(value, dict) and isinstance(data.get(key), dict)}
-    return {**fields, **data, **{key: filled(data[key], fields[key]) for key in maps}}
+    return {**fields, **data, **{key: _filled(data[key], fields[key]) for key in maps}}

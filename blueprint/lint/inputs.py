@@ -15,7 +15,7 @@ from blueprint.check.finding import value_at
 from blueprint.diagnostics import Diagnostic, Refused, Severity, Span
 from blueprint.kubernetes.api import Kubernetes, known_minors, load_kubernetes
 from blueprint.lint import codes
-from blueprint.lint.flux_patches import filled, flux_patches
+from blueprint.lint.flux_patches import flux_patches
 from blueprint.lint.kustomizations import KUSTOMIZATIONS, is_called_assertion, is_called_patch, patch_files
 from blueprint.lint.kustomize_additions import additions, with_additions
 from blueprint.records import Record, replace
@@ -110,12 +110,10 @@ def read_inputs(paths: Sequence[str], stdin: bytes | None = None) -> Inputs:
         texts[name] = text
         read[name] = read_manifests(text, name)
     documents = {name: each.documents for name, each in (*read.items(), *_kustomizations_beside(read))}
-    patches, added, filled_in = patch_files(documents), additions(documents), flux_patches(documents)
+    patches, added, by_flux = patch_files(documents), additions(documents), flux_patches(documents)
     for name, manifests in read.items():
         for made in _sort_out(name, manifests, problems, texts[name], is_patch=name in patches):
-            data = with_additions(made.data, added[name]) if name in added else made.data
-            for patch in filled_in:
-                data = filled(data, patch.fields) if patch.concerns(name, data) else data
+            data = by_flux.filled(name, with_additions(made.data, added[name]) if name in added else made.data)
             objects.append(replace(made, data=data) if data is not made.data else made)
     if not texts and not problems:
         help_ = "folders are searched for .yaml, .yml and .json"

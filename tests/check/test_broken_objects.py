@@ -15,17 +15,15 @@ MAIN = "spec.template.spec.containers[name=main]"
 PORTS = f"{MAIN}.ports"
 DEPLOY = "Deployment/train/trainer"
 AFFINITY = "spec.template.spec.affinity"
-EXPRESSION = (
-    f"{AFFINITY}.nodeAffinity.requiredDuringSchedulingIgnoredDuringExecution.nodeSelectorTerms[0]"
-    ".matchExpressions[key=nvidia.com/gpu.count]"
-)
+REQUIRED = "requiredDuringSchedulingIgnoredDuringExecution"
+EXPRESSION = f"{AFFINITY}.nodeAffinity.{REQUIRED}.nodeSelectorTerms[0].matchExpressions[key=nvidia.com/gpu.count]"
 
 
 def _term(operator: str, *values: str) -> dict[str, Any]:
     """An affinity that requires a value of one node label."""
     expression = {"key": "nvidia.com/gpu.count", "operator": operator} | ({"values": list(values)} if values else {})
     term = {"matchExpressions": [expression]}
-    return {"nodeAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": {"nodeSelectorTerms": [term]}}}
+    return {"nodeAffinity": {REQUIRED: {"nodeSelectorTerms": [term]}}}
 
 
 # object, field, value | code, path of the diagnostic, message without the object's name, help
@@ -100,6 +98,8 @@ CASES: list[tuple[str, str, Any, str, str, str, str | None]] = [
      "spec.replicas is 2147483648, which is not between 0 and 2147483647", None),
     ("deployment", "spec.replicas", -1, "BP5007", "spec.replicas", "spec.replicas is -1, which is not at least 0",
      None),
+    ("budget", "spec.minAvailable", 2**31, "BP5007", "spec.minAvailable",
+     "spec.minAvailable is 2147483648, which is not at most 2147483647", None),
     ("priority", "value", 2**31, "BP5007", "value",
      "value is 2147483648, which is not at most 2147483647", None),
     ("webhook", "webhooks[0].timeoutSeconds", 31, "BP5007", "webhooks[name=guard.example.com].timeoutSeconds",
@@ -132,6 +132,10 @@ CASES: list[tuple[str, str, Any, str, str, str, str | None]] = [
     ("service", "spec.ports[0].targetPort", "80", "BP5008", "spec.ports[name=http].targetPort",
      'spec.ports[name=http].targetPort is "80", which is not the name of a port',
      "letters, digits and single -, with at least one letter; a port number is written without quotes"),
+    ("deployment", f"{AFFINITY}.podAntiAffinity", {REQUIRED: [{"topologyKey": "a b"}]}, "BP5008",
+     f"{AFFINITY}.podAntiAffinity.{REQUIRED}[topologyKey=a b].topologyKey",
+     f'{AFFINITY}.podAntiAffinity.{REQUIRED}[topologyKey=a b].topologyKey is "a b", which is not a label key',
+     "an optional DNS name and /, then at most 63 letters, digits, -, _ and ."),
     ("budget", "spec.minAvailable", "half", "BP5008", "spec.minAvailable",
      'spec.minAvailable is "half", which is not a percentage', "a whole number, or a percentage as in 25%"),
     ("deployment", f"{MAIN}.env[name=MODE].valueFrom.configMapKeyRef.key", "a b", "BP5008",
@@ -330,6 +334,7 @@ def test_a_broken_object_gets_its_one_diagnostic(case: tuple[str, str, Any, str,
         ("deployment", "status", {"replicas": 1}, Severity.WARNING),
         ("deployment", f"{MAIN}.name", None, Severity.ERROR),
         ("networkpolicy", "spec.policyTypes[0]", None, Severity.ERROR),
+        ("networkpolicy", "spec.policyTypes", [], Severity.WARNING),
         ("widget", "spec.name", None, Severity.ERROR),
         ("config", "metadata.uid", "u", Severity.ERROR),
         ("priority", "metadata.namespace", "train", Severity.ERROR),
@@ -357,6 +362,21 @@ def test_another_spelling_of_the_same_amount_is_not_a_finding(name: str, field: 
     """Many write a number without quotes; comparisons with the live object compare the meaning."""
     found = check_objects(objects(**{name: broken(name, field, value)}), kubernetes_minor="1.36")
     assert [each.message for each in found if each.code.id == "BP5011"] == []
+
+
+def test_an_empty_list_in_a_map_is_a_value() -> None:
+    request = {"apiVersion": "certificates.k8s.io/v1", "kind": "CertificateSigningRequest", "metadata": {"name": "a"},
+               "spec": {"request": "YQ==", "signerName": "a.example/b", "extra": {"scopes": []}}}  # fmt: skip
+    assert check_objects(objects(request=request), kubernetes_minor="1.36") == []
+
+
+def test_the_key_of_a_spread_constraint_need_not_be_a_label() -> None:
+    """The API server takes any text there."""
+    constraint = {"maxSkew": 1, "topologyKey": "a b", "whenUnsatisfiable": "ScheduleAnyway"}
+    data = broken("deployment", "spec.template.spec.topologySpreadConstraints", [constraint])
+    assert check_objects(objects(deployment=data), kubernetes_minor="1.36") == []
+    constraint["topologyKey"] = ""
+    assert [each.code.id for each in check_objects(objects(deployment=data), kubernetes_minor="1.36")] == ["BP5007"]
 
 
 def _about(found: list[Diagnostic], code: str) -> Diagnostic:
@@ -417,11 +437,15 @@ def test_a_crd_whose_schema_is_not_a_schema_is_refused_once_where_it_is_defined(
     assert found[0].message.startswith("CustomResourceDefinition/widgets.example.com: the schema of Widget")
 
 
-@pytest.mark.parametrize("value", [{1, 2}, {1: "a"}, b"x", (1, object())], ids=["set", "key", "bytes", "object"])
+@pytest.mark.parametrize(
+    "value",
+    [{1, 2}, {1: "a"}, b"x", (1, object()), float("nan"), float("inf")],
+    ids=["set", "key", "bytes", "object", "not a number", "infinity"],
+)
 @pytest.mark.parametrize("engine", ["jsonschema_rs", "jsonschema"])
 def test_what_json_cannot_represent_is_a_diagnostic_without_a_traceback(value: Any, engine: str) -> None:
-    data = broken("config", "data.mode", value)
-    found = check_objects(objects(config=data), kubernetes_minor="1.36", engine=engine)
+    data = [Object(broken("config", "data.mode", value), "x"), Object(VALID["namespace"], "x")]
+    found = check_objects(data, kubernetes_minor="1.36", engine=engine)
     assert [(d.code.id, d.path) for d in found] == [("BP5005", "data.mode")]
 
 

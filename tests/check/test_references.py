@@ -73,6 +73,21 @@ def test_what_every_cluster_has_or_may_be_absent_is_not_a_finding(name: str, fie
     assert check_objects(objects(**{name: broken(name, field, value)}), kubernetes_minor="1.36") == []
 
 
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [("apiVersion", "authorization.openshift.io/v1"), ("roleRef.kind", "Group"), ("roleRef.name", "")],
+)
+def test_what_is_no_reference_to_a_role_is_not_followed(field: str, value: str) -> None:
+    """Whatever else is wrong with it."""
+    data = broken("rolebinding", "roleRef.name", "nobody")
+    found = check_objects(objects(rolebinding=data), kubernetes_minor="1.36")
+    assert [each.code.id for each in found] == ["BP5103"]
+    where, _, key = field.rpartition(".")
+    (data[where] if where else data)[key] = value
+    found = check_objects(objects(rolebinding=data), kubernetes_minor="1.36")
+    assert "BP5103" not in [each.code.id for each in found]
+
+
 def test_in_a_namespace_of_another_owner_a_missing_account_is_only_a_warning() -> None:
     """It is unknown what exists in a foreign namespace; in a namespace of our own it is known."""
     data = broken("deployment", f"{POD}.serviceAccountName", "theirs")

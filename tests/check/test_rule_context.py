@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
 from blueprint.bundle.model import USERS, FieldOrigin, Object, Taint
+from blueprint.check.codes import RULE_FAILED, RULE_INCOMPLETE
+from blueprint.check.finding import ObjectFinding
 from blueprint.check.node_demands import Demand, as_admitted, may_run, required_terms, selected_labels
 from blueprint.check.node_labels import LabelValues
-from blueprint.check.rule import MISSING, Capability, Profile
+from blueprint.check.rule import MISSING, Capability, Profile, rule
 from blueprint.check.rule_context import (
     NoPlatform,
     PoolOffer,
@@ -23,7 +26,7 @@ from blueprint.check.rule_context import (
 )
 from blueprint.check.runner import run_rules
 from blueprint.check.workloads import ObjectReference, containers, references
-from blueprint.diagnostics import Severity, Span
+from blueprint.diagnostics import Code, Severity, Span
 
 TAINT = Taint("nvidia.com/gpu", "present", "NoSchedule")
 AT = ("spec",)
@@ -229,6 +232,10 @@ def test_a_container_may_stand_in_a_field_of_its_own() -> None:
         (LabelValues(("80", "100")), "Lt", ["90"], True),
         (LabelValues(("a",)), "Gt", ["1"], True),  # not known to be a number
         (LabelValues(("1",)), "Lt", ["a"], True),
+        (LabelValues(("1",)), "Gt", [7], True),
+        (LabelValues(("1",)), "Gt", ["\u0662"], True),  # Kubernetes reads no digits of other scripts
+        (LabelValues(("7",)), "In", ["07"], False),
+        (LabelValues(("100",), 5), "In", ["a"], False),
         (LabelValues(("a",)), "Exists", [], True),
         (LabelValues(("a",)), "DoesNotExist", [], False),
     ],
@@ -290,7 +297,7 @@ def test_a_runtime_class_adds_tolerations_and_overhead() -> None:
     assert admitted.spec["tolerations"] == [own, {"key": "kata", "operator": "Exists"}]
     assert admitted.spec["overhead"] == {"cpu": "250m"}
     assert "nodeSelector" not in admitted.spec
-    for name in ("other", 7, None):
+    for name in ("other", 7, ["kata"], None):
         plain = described(runtimeClassName=name)
         assert as_admitted(plain, context(kata)) is plain
 
@@ -300,6 +307,32 @@ def test_each_profile_contains_those_before_it() -> None:
     assert [[one.contains(other) for other in order] for one in order] == [
         [True, False, False], [True, True, False], [True, True, True],
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("code", "given", "profile"),
+    [
+        (RULE_FAILED, None, Profile.MINIMAL),
+        (RULE_INCOMPLETE, None, Profile.RECOMMENDED),
+        (RULE_INCOMPLETE, Profile.MINIMAL, Profile.MINIMAL),
+        (RULE_FAILED, Profile.STRICT, Profile.STRICT),
+    ],
+)
+def test_a_rule_has_the_given_profile_or_that_of_its_severity(
+    code: Code, given: Profile | None, profile: Profile
+) -> None:
+    def check(_: Object, __: RuleContext) -> Iterator[ObjectFinding]:
+        """What it is about.
+
+        More about it.
+        """
+        return iter(())
+
+    made = rule(code, profile=given)(check)
+    assert made.profile is profile
+    assert made.about == "What it is about."
+    check.__doc__ = None
+    assert made.about == ""
 
 
 def test_what_is_missing_is_named_for_every_capability() -> None:

@@ -193,7 +193,7 @@ def test_drivers(fields: Any, at: Path, extra: tuple[str, ...], patched: str, ex
 def test_a_misspelt_function_is_named(name: str) -> None:
     pytest.importorskip("promql_parser", reason="the extra promql is not installed")
     misspelt = f"{name}{name[-1]}"
-    found = fault(f"{misspelt}(up)")
+    found = fault(f"{misspelt}(up)", context([]))
     assert found is not None
     assert found[1:] == (f"did you mean {name}?", Severity.WARNING)
 

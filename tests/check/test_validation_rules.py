@@ -110,6 +110,32 @@ def test_defaults_are_there_and_null_is_absent() -> None:
     assert [each.code.id for each in check(definition, thing(b=None))[0]] == []
 
 
+@needs_library
+def test_the_rule_of_an_absent_field_does_not_run() -> None:
+    optional = {**INT, "x-kubernetes-validations": [{"rule": "self > 1"}]}
+    assert check(crd(rules(a=INT, b=optional)), thing(a=1)) == ([], RuleTally())
+
+
+@needs_library
+@pytest.mark.parametrize(("rule", "field"), [("self.a.all(when, when != 'x')", "when"), ("size('self') == 4", "self")])
+def test_a_variable_or_a_text_may_have_the_name_of_a_time(rule: str, field: str) -> None:
+    fields = {"a": {"type": "array", "items": TEXT}, field: {**TEXT, "format": "date-time"}}
+    definition = crd(rules({"rule": rule}, **fields))
+    found, tally = check(definition, thing(a=["y"]))
+    assert (found, tally.held) == ([], 1)
+
+
+@needs_library
+@pytest.mark.parametrize(
+    ("metadata", "held"), [({"name": "a"}, 1), ({"name": "a", "generateName": "b"}, 1), ({"generateName": "a"}, 0)]
+)
+def test_a_name_is_generated_where_there_is_none(metadata: dict[str, str], held: int) -> None:
+    definition = crd({"type": "object"}, **{"x-kubernetes-validations": [{"rule": "self.metadata.name == 'a'"}]})
+    objects = [Object({**thing(), "metadata": metadata}, "x")]
+    found = validate_objects(objects, kubernetes_minor="1.36", crds=[definition], for_clients=True)
+    assert (found.rules.held, found.rules.violated) == (held, 1 - held)
+
+
 def test_a_transition_rule_is_counted_and_not_run() -> None:
     definition = crd(rules({"rule": "self.a == oldSelf.a"}, a=INT))
     found, tally = check(definition, thing(a=1))
@@ -122,6 +148,8 @@ def test_a_transition_rule_is_counted_and_not_run() -> None:
     [
         ("self.when < timestamp('2026-01-01T00:00:00Z')", {"when": {**TEXT, "format": "date-time"}}, "time"),
         ("self.a == self.b", {name: {"type": "array", "items": TEXT, "x-kubernetes-list-type": "set"} for name in "ab"},
+         "order"),
+        ("self.a != self.b", {name: {"type": "array", "items": TEXT, "x-kubernetes-list-type": "set"} for name in "ab"},
          "order"),
         ("authorizer.path('/x').check('get').allowed()", {}, "authorizer"),
         ("self.a", {"a": TEXT}, "true or false"),
@@ -149,6 +177,7 @@ def test_an_expensive_rule_ends() -> None:
 @needs_library
 def test_the_time_for_all_rules_is_limited() -> None:
     plan = collect_rules(rules({"rule": "self.a > 1"}, a=INT), root=False)
+    assert plan
     [found] = evaluate_rules(plan, {"a": 1}, "Thing", RuleTally(seconds=10))
     assert found.code.id == "BP5025"
     assert "took more than 5 s" in found.text
@@ -158,6 +187,7 @@ def test_the_time_for_all_rules_is_limited() -> None:
 def test_time_that_other_work_may_have_taken_does_not_count() -> None:
     """Up to five seconds, wall-clock time is measured; from then on, the CPU time of the process."""
     plan = collect_rules(rules({"rule": "self.a > 1"}, a=INT), root=False)
+    assert plan
     tally = RuleTally(seconds=5.0)
     evaluate = [*evaluate_rules(plan, {"a": 2}, "Thing", tally)]
     assert (evaluate, tally.held, tally.is_precise, tally.seconds) == ([], 1, True, 0.0)
@@ -178,6 +208,7 @@ def test_messages_take_part_in_the_time_for_all_rules(monkeypatch: pytest.Monkey
     monkeypatch.setattr(time, "process_time", itertools.count().__next__)
     rule = {"rule": "self.a > 1", "message": "too small", "messageExpression": "string(self.a) + ' is too small'"}
     plan = collect_rules(rules(rule, a=INT), root=False)
+    assert plan
     tally = RuleTally()
     [found] = evaluate_rules(plan, {"a": 1}, "Thing", tally)
     assert found.text == "a: 1 is too small"

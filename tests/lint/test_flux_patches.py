@@ -70,6 +70,25 @@ def test_patches_for_others_are_not(field: str, other: str) -> None:
     assert missing(ROOT.replace(field, other, 1)) == ["prune", "kind"]
 
 
+def test_there_may_be_many_patches() -> None:
+    others = "".join(f"---\n{ROOT.replace('./clusters/apps', f'./clusters/{number}')}" for number in range(150))
+    assert missing(f"{others}---\n{ROOT}") == []
+
+
+def test_patches_of_several_folders_add_up() -> None:
+    above = ROOT.replace("prune: true, sourceRef: {kind: GitRepository, name: house}}", "sourceRef: {kind: Bucket}}")
+    below = ROOT.replace("./clusters/apps", "apps/serve").replace(
+        ", sourceRef: {kind: GitRepository, name: house}}", "}"
+    )
+    assert missing(f"{above}---\n{below}") == []
+    assert missing(above) == ["prune"]
+    assert missing(below) == ["kind"]
+
+
+def test_an_object_without_a_kind_is_not_patched() -> None:
+    assert missing(ROOT, CHILD.replace("kind: Kustomization", "kind: [Kustomization]")) == []
+
+
 def test_what_an_object_has_is_judged_as_it_is() -> None:
     wrong = CHILD.replace("interval: 30m", "prune: maybe, interval: 30m")
     assert missing(ROOT, wrong) == []

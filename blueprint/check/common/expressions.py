@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from blueprint import promql
 from blueprint.check.common.misspelling import misspelt
+from blueprint.check.rule_context import RuleContext
 from blueprint.diagnostics import Severity, define
 
 UNREADABLE = define("BP6570", "expression-unreadable", page=__file__)
@@ -17,7 +18,7 @@ _FUNCTIONS = (
 """Common functions, for suggestions."""
 
 
-def fault(text: str) -> tuple[str, str | None, Severity | None] | None:
+def fault(text: str, context: RuleContext) -> tuple[str, str | None, Severity | None] | None:
     """The error in an expression: the message, the probable intention, and the severity; None if it is valid."""
     try:
         promql.read(text)
@@ -26,14 +27,19 @@ def fault(text: str) -> tuple[str, str | None, Severity | None] | None:
     except promql.UnknownFunctionError as error:
         near = misspelt(error.name, _FUNCTIONS)
         return (str(error), f"did you mean {near}?", Severity.WARNING) if near else None
+    except promql.TooLongError as error:
+        context.omit(str(error))
     except promql.NotJudgedError:
         pass
     return None
 
 
-def uses(text: object) -> tuple[promql.Use, ...]:
+def uses(text: object, context: RuleContext) -> tuple[promql.Use, ...]:
     """All selectors of an expression; empty if it cannot be parsed."""
     try:
         return promql.read(text).uses if isinstance(text, str) else ()
+    except promql.TooLongError as error:
+        context.omit(str(error))
     except (promql.PromqlError, promql.NotJudgedError):
-        return ()
+        pass
+    return ()

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 COUNTERS_KEY = "dcgm-metrics.csv"
 _MOST_SERVERS = 100
-"""Objects of Prometheus that are compared with every monitor; of more one surely selects it."""
+"""Objects of Prometheus that are compared with every monitor."""
 _MOST_TARGETS = 100
 """Targets with one label that are compared with a selector."""
 T = TypeVar("T")
@@ -52,8 +52,11 @@ def unselected(what: str, subject: Object, context: RuleContext) -> tuple[str, s
         context: Contains the Prometheus objects, or the Prometheus that a blueprint declares.
     """
     kinds = ("Prometheus", "ThanosRuler") if what == "rule" else ("Prometheus", "PrometheusAgent")
-    if servers := [each for kind in kinds for each in context.objects_of_kind(kind)[:_MOST_SERVERS]]:
-        if len(servers) >= _MOST_SERVERS or any(selects(each, what, subject, context) for each in servers):
+    if servers := [each for kind in kinds for each in context.objects_of_kind(kind)[: _MOST_SERVERS + 1]]:
+        if any(selects(each, what, subject, context) for each in servers[:_MOST_SERVERS]):
+            return None
+        if len(servers) > _MOST_SERVERS:
+            context.omit(f"there are more than {_MOST_SERVERS} Prometheus objects")
             return None
         return _why_not(servers[0], what, subject)
     if declared := context.prometheus:
@@ -131,12 +134,15 @@ class Targets(Generic[T]):
             for key, value in each[1].items():
                 self._by_label[str(key), str(value)].append(each)
 
-    def selected(self, selector: Any) -> list[T]:
+    def selected(self, selector: Any, context: RuleContext) -> list[T]:
         """Those that a label selector takes; none where they are too many to be compared with it."""
         wanted = mapping(mapping(selector).get("matchLabels"))
         lists = (self._by_label.get((str(key), str(value)), []) for key, value in wanted.items())
         fewest = min(lists, key=len, default=self._labelled)
-        return [each for each, labels in fewest if matches(selector, labels)] if len(fewest) <= _MOST_TARGETS else []
+        if len(fewest) > _MOST_TARGETS:
+            context.omit(f"more than {_MOST_TARGETS} targets have each of the labels of a selector")
+            return []
+        return [each for each, labels in fewest if matches(selector, labels)]
 
 
 def _meets(expression: Mapping[Any, Any], labels: Mapping[Any, Any]) -> bool:

@@ -22,6 +22,7 @@ _BY_JOBS = frozenset({"job-name", "controller-uid", "pod-template-hash"})
 """Label keys without a domain that Kubernetes controllers set."""
 _MOST = 100
 """The maximum number of pods with one label that are compared with a selector of several labels."""
+_TOO_MANY = f"more than {_MOST} pods have each of the labels of a selector"
 _MOST_SHOWN = 6
 _PLAIN = frozenset({"", "apps", "batch"})
 """API groups whose workloads give their pods only the labels of the template."""
@@ -45,13 +46,11 @@ class _Namespace:
         for key, value in _labels(pod).items():
             self._by_label.setdefault((str(key), str(value)), []).append(pod)
 
-    def selected(self, wanted: Mapping[Any, Any]) -> list[DescribedPod] | None:
-        """The pods with all of the labels; None if there are too many to compare."""
+    def selected(self, wanted: Mapping[Any, Any]) -> tuple[list[DescribedPod], bool]:
+        """The pods with all of the labels, and whether they are all: too many are not compared."""
         lists = [self._by_label.get((str(key), str(value)), []) for key, value in wanted.items()]
         fewest = min(lists, key=len, default=[])
-        if len(fewest) > _MOST:
-            return None
-        return [pod for pod in fewest if wanted.items() <= _labels(pod).items()]
+        return [pod for pod in fewest[:_MOST] if wanted.items() <= _labels(pod).items()], len(fewest) <= _MOST
 
     def intended(self, wanted: Mapping[Any, Any], subject: Object) -> DescribedPod | None:
         """The pod that the selector is almost certainly meant for: one with the same name, or the only one, with
@@ -73,8 +72,14 @@ def _by_namespace(context: RuleContext) -> Mapping[str, _Namespace]:
 
 def selected_pods(wanted: Mapping[Any, Any], subject: Object, context: RuleContext) -> list[DescribedPod]:
     """The pods among the objects with all of the labels, in the namespace of `subject`; empty if there are too many."""
-    beside = context.once(_by_namespace).get(subject.id.namespace)
-    return (beside.selected(wanted) if beside else None) or []
+    pods, are_all = _beside(subject, context).selected(wanted)
+    if not are_all:
+        context.omit(_TOO_MANY)
+    return pods if are_all else []
+
+
+def _beside(subject: Object, context: RuleContext) -> _Namespace:
+    return context.once(_by_namespace).get(subject.id.namespace) or _Namespace()
 
 
 def unmatched(wanted: Any, path: Path, subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
@@ -89,8 +94,12 @@ def unmatched(wanted: Any, path: Path, subject: Object, context: RuleContext) ->
     labels = mapping(wanted)
     if not labels or any(key in _BY_JOBS or not _BY_USERS.fullmatch(str(key)) for key in labels):
         return
-    beside = context.once(_by_namespace).get(subject.id.namespace) or _Namespace()
-    if beside.selected(labels) != []:
+    beside = _beside(subject, context)
+    pods, are_all = beside.selected(labels)
+    if pods:
+        return
+    if not are_all:
+        context.omit(_TOO_MANY)
         return
     intended = beside.intended(labels, subject)
     if intended and severity_across_files(subject, intended.subject, context) is None:

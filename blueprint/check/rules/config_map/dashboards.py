@@ -100,7 +100,7 @@ def queries(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
     """Panel queries that are not valid PromQL."""
     for key, text in _dashboards(subject):
         for title, query in _queries(_parsed(text)):
-            if found := fault(_with_values(query)):
+            if found := fault(_with_values(query), context):
                 message = f"data[{json.dumps(key)}]: panel {title or 'without a title'}: {found[0]}: {query}"
                 yield ObjectFinding(QUERY_UNREADABLE, ("data", key), message, found[1] or "the panel stays empty")
 

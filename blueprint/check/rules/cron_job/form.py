@@ -35,11 +35,12 @@ _PART = re.compile(r"([*?]|\w+(?:-\w+)?)(?:/([0-9]{1,9}))?")
 @rule(UNREADABLE, tags=("scheduling",))
 def schedule(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
     """Schedules that the API server rejects."""
-    text = inside(subject.data, "spec", "schedule")
+    path = ("spec", "schedule")
+    text = inside(subject.data, *path)
     if isinstance(text, str) and (fault := _fault(text)):
         why, help_ = fault
-        short = shown(text, ("spec", "schedule"), subject.id.kind)
-        yield ObjectFinding(UNREADABLE, ("spec", "schedule"), f"spec.schedule is {short}: {why}", help_)
+        short = shown(text, path, subject.id.kind)
+        yield ObjectFinding(UNREADABLE, path, f"spec.schedule is {short}: {why}", help_)
 
 
 @rule(BEYOND_COMPLETIONS, tags=("scheduling",))

@@ -22,9 +22,9 @@ _TYPES = {"Resource": "resource", "ContainerResource": "containerResource"}
 def measured(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
     """Resources other than CPU and memory."""
     for index, each in enumerate(map(mapping, items(inside(subject.data, "spec", "metrics")))):
-        field = _TYPES.get(str(each.get("type")))
-        name = inside(each, field, "name") if field else None
-        if field and isinstance(name, str) and name not in _MEASURED:
+        field = _TYPES.get(str(each.get("type")), "")
+        name = inside(each, field, "name")
+        if isinstance(name, str) and name not in _MEASURED:
             path = ("spec", "metrics", index, field, "name")
             text = (
                 f"spec.metrics[{index}].{field}.name is {name}: the metrics API provides only {' and '.join(_MEASURED)}"

@@ -52,7 +52,7 @@ def _pods(subject: Object, context: RuleContext) -> list[DescribedPod]:
     selector = inside(subject.data, "spec", "selector")
     if not mapping(selector):
         return []
-    return context.once(_by_labels).selected(selector)
+    return context.once(_by_labels).selected(selector, context)
 
 
 def _by_labels(context: RuleContext) -> Targets[DescribedPod]:

@@ -19,8 +19,6 @@ _VARIABLE = re.compile(r"\$(?:\{(\w+)\}|([A-Za-z_]\w*))")
 _ENVOY = re.compile(r"(.*/)?envoy")
 """A program that also accepts a flag and its value in one argument."""
 _FLAG = re.compile(r"(--[A-Za-z][\w.-]{0,80})[ \t]+\S.*")
-_MOST = 100
-"""The maximum number of arguments checked per container."""
 _INDEX = "JOB_COMPLETION_INDEX"
 
 
@@ -60,7 +58,7 @@ def _arguments(container: Mapping[str, Any]) -> list[tuple[str, int, str]]:
     found = [
         (field, index, each)
         for field in ("command", "args")
-        for index, each in enumerate(items(container.get(field))[:_MOST])
+        for index, each in enumerate(items(container.get(field)))
         if isinstance(each, str)
     ]
     return [] if any(_SHELL.fullmatch(argument) for _, _, argument in found) else found

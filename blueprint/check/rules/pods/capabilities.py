@@ -12,8 +12,6 @@ from blueprint.source.paths import format_path
 
 UNKNOWN = define("BP6160", "capability-unknown", page=__file__, severity=Severity.WARNING)
 _PREFIX = "CAP_"
-_MOST = 100
-"""The maximum number of names checked per list; Linux has half as many."""
 _KNOWN = frozenset(
     {
         "AUDIT_CONTROL", "AUDIT_READ", "AUDIT_WRITE", "BLOCK_SUSPEND", "BPF", "CHECKPOINT_RESTORE", "CHOWN",
@@ -33,7 +31,7 @@ def unknown(pod: DescribedPod, context: RuleContext) -> Iterator[ObjectFinding]:
     for path, container in pod.containers:
         for part in ("add", "drop"):
             names = items(inside(container, "securityContext", "capabilities", part))
-            for index, name in enumerate(names[:_MOST]):
+            for index, name in enumerate(names):
                 if isinstance(name, str) and (fault := _fault(name, context)):
                     at = (*path, "securityContext", "capabilities", part, index)
                     why, help_ = fault

@@ -78,8 +78,8 @@ def _serves(container: Mapping[str, Any]) -> bool:
 def _nodes_together(pod: DescribedPod) -> int:
     """The number of pods of the object that work together; 0 if unknown."""
     subject = pod.subject
-    component = value_at(subject.data, pod.path[:-2]) if len(pod.path) > 1 else None
-    if {"leaderWorkerPattern", "leader", "worker"} & {*pod.path} or "multinode" in mapping(component):
+    component = mapping(value_at(subject.data, pod.path[:-2]))
+    if {"leaderWorkerPattern", "leader", "worker"} & {*pod.path} or "multinode" in component:
         return 0
     if subject.id.kind == "LeaderWorkerSet":
         return as_count(inside(subject.data, "spec", "leaderWorkerTemplate", "size") or 1) or 0

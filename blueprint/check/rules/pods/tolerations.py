@@ -47,6 +47,9 @@ def node_pools_closed(pod: DescribedPod, context: RuleContext) -> Iterator[Objec
     )
     if path is None or context.pools:
         return
+    if len(pools) > _MOST_POOLS:
+        context.omit(f"there are more than {_MOST_POOLS} NodePools with GPUs and different taints")
+        return
     admitted = as_admitted(pod, context)
     tolerations = [*items(admitted.spec.get("tolerations")), *added_tolerations(pod.subject, context)]
     repelled = [next((each for each in taints if not tolerates(tolerations, each)), None) for taints in pools]
@@ -106,9 +109,8 @@ def _tolerations(pod: DescribedPod) -> Iterator[tuple[int, Mapping[Any, Any]]]:
 
 
 def _taints_of_pools(context: RuleContext) -> list[tuple[Taint, ...]]:
-    """The taints of each NodePool with GPUs, once where pools have the same; none where there are very many."""
-    found = dict.fromkeys(tuple(_taints(each)) for each in node_pools(context) if is_of_gpus(each))
-    return [*found] if len(found) <= _MOST_POOLS else []
+    """The taints of each NodePool with GPUs, once where pools have the same."""
+    return [*dict.fromkeys(tuple(_taints(each)) for each in node_pools(context) if is_of_gpus(each))]
 
 
 def _taints(pool: Object) -> list[Taint]:

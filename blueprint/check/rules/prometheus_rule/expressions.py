@@ -30,7 +30,7 @@ def unreadable(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]
     """Expressions that are not valid PromQL."""
     for path, each in rules_of(subject):
         text = each.get("expr")
-        if isinstance(text, str) and (found := fault(text)):
+        if isinstance(text, str) and (found := fault(text, context)):
             what, help_, severity = found
             name = each.get("alert") or each.get("record") or "a rule"
             usual = "Prometheus loads none of the rules in this object until it is corrected"
@@ -41,7 +41,7 @@ def unreadable(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]
 def sticky(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
     """Alerts on the last Xid, which never resets."""
     for path, each in rules_of(subject):
-        raw = {use.metric for use in uses(each.get("expr")) if not use.ranged} & set(_LAST_XID)
+        raw = {use.metric for use in uses(each.get("expr"), context) if not use.ranged} & set(_LAST_XID)
         if each.get("alert") and raw and not _COMPARED.search(str(each["expr"])):
             text = f"{each['alert']}: {raw.pop()} keeps the last Xid until the driver is reloaded"
             help_ = "use DCGM_EXP_XID_ERRORS_COUNT, which counts recent Xids, or changes() over a range"
@@ -53,7 +53,7 @@ def as_counter(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]
     """Counter functions applied to gauges."""
     kinds = counted_fields(context)
     for path, each in rules_of(subject):
-        for use in uses(each.get("expr")):
+        for use in uses(each.get("expr"), context):
             if use.function in _PER_SECOND and kinds.get(use.metric) == "gauge":
                 text = (
                     f"{use.function} is applied to the gauge {use.metric}, so every decrease counts as a counter reset"

@@ -29,7 +29,11 @@ def below_the_queue(subject: Object, context: RuleContext) -> Iterator[ObjectFin
         if not key.startswith(_PREFIX) or "/" not in resource:
             continue
         most = _amount(limit)
-        for name in context.once(_queues).get(subject.id.namespace, ()):
+        queues = context.once(_queues).get(subject.id.namespace, ())
+        if len(queues) > _MOST_QUEUES:
+            context.omit(f"the namespace has more than {_MOST_QUEUES} queues")
+            return
+        for name in queues:
             nominal = context.once(_guaranteed).get((name, resource), Fraction(0))
             if most is not None and most < nominal:
                 text = f"{limit} of {resource} are allowed, and the queue {name} guarantees {nominal}"
@@ -38,12 +42,12 @@ def below_the_queue(subject: Object, context: RuleContext) -> Iterator[ObjectFin
 
 
 def _queues(context: RuleContext) -> Mapping[str, list[str]]:
-    """The ClusterQueues of each namespace; none of a namespace that has very many."""
+    """The ClusterQueues of each namespace."""
     found: dict[str, dict[str, None]] = defaultdict(dict)
     for each in context.objects_of_kind(LOCAL_QUEUE):
         if each.id.group == GROUP:
             found[each.id.namespace][str(inside(each.data, "spec", "clusterQueue"))] = None
-    return {namespace: [*names] for namespace, names in found.items() if len(names) <= _MOST_QUEUES}
+    return {namespace: [*names] for namespace, names in found.items()}
 
 
 def _guaranteed(context: RuleContext) -> Mapping[tuple[str, str], Fraction]:

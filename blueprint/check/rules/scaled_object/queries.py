@@ -32,7 +32,7 @@ def not_exported(subject: Object, context: RuleContext) -> Iterator[ObjectFindin
 def unreadable(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
     """Queries that are not valid PromQL."""
     for path, query in _queries(subject):
-        if found := fault(query):
+        if found := fault(query, context):
             what, help_, severity = found
             usual = "KEDA does not scale by it until it is corrected"
             yield ObjectFinding(UNREADABLE, path, what, help_ or usual, severity)

@@ -55,7 +55,7 @@ def _services(subject: Object, context: RuleContext) -> list[Object]:
     selector = inside(subject.data, "spec", "selector")
     if not mapping(selector):
         return []
-    return context.once(_by_labels).selected(selector)
+    return context.once(_by_labels).selected(selector, context)
 
 
 def _by_labels(context: RuleContext) -> Targets[Object]:

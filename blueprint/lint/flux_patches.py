@@ -30,23 +30,49 @@ class FluxPatch(Record):
 
     def concerns(self, file: str, data: Mapping[str, Any]) -> bool:
         """Whether it patches an object of a file."""
-        return data.get("kind") == self.kind and (self.below == "." or f"/{self.below}/" in f"/{file}")
+        return data.get("kind") == self.kind and _is_below(file, self.below)
 
 
 def flux_patches(files: Mapping[str, Iterable[Document]]) -> list[FluxPatch]:
     """The patches for all objects of a kind, limited to the first hundred."""
+    return list(islice((patch for spec in _kustomizations(files) for patch in _patches(spec)), _MOST))
+
+
+def reconciled_folders(files: Mapping[str, Iterable[Document]]) -> frozenset[str]:
+    """The folders that Flux Kustomizations of the input reconcile."""
+    return frozenset(_folder(spec) for spec in _kustomizations(files))
+
+
+def is_reconciled(file: str, reconciled: Iterable[str]) -> bool:
+    """Whether a Flux Kustomization of the input reconciles a file."""
+    return any(_is_below(file, folder) for folder in reconciled)
+
+
+def is_of_flux(data: Mapping[str, Any]) -> bool:
+    """Whether a controller of Flux reads the object."""
+    return str(data.get("apiVersion")).partition("/")[0].endswith(".toolkit.fluxcd.io")
+
+
+def _is_below(file: str, folder: str) -> bool:
+    return folder == "." or f"/{folder}/" in f"/{file}"
+
+
+def _kustomizations(files: Mapping[str, Iterable[Document]]) -> Iterator[Mapping[str, Any]]:
+    """The specs of all Flux Kustomizations."""
     data = (mapping(each.data) for documents in files.values() for each in documents)
-    return list(
-        islice((patch for each in data if _is_of_flux(each) for patch in _patches(mapping(each.get("spec")))), _MOST)
-    )
+    return (mapping(each.get("spec")) for each in data if _is_kustomization(each))
 
 
-def _is_of_flux(data: Mapping[str, Any]) -> bool:
+def _is_kustomization(data: Mapping[str, Any]) -> bool:
     return str(data.get("apiVersion")).startswith("kustomize.toolkit.fluxcd.io/")
 
 
+def _folder(spec: Mapping[str, Any]) -> str:
+    return posixpath.normpath(str(spec.get("path", "."))).strip("/")
+
+
 def _patches(spec: Mapping[str, Any]) -> Iterator[FluxPatch]:
-    below = posixpath.normpath(str(spec.get("path", "."))).strip("/")
+    below = _folder(spec)
     for entry in map(mapping, items(spec.get("patches"))):
         target, text = mapping(entry.get("target")), entry.get("patch")
         if isinstance(text, str) and "kind" in target and target.keys() <= _OF_ALL:

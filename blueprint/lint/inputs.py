@@ -12,10 +12,12 @@ from typing import Any
 
 from blueprint.bundle.model import USERS, FieldOrigin, Object, Path
 from blueprint.check.finding import value_at
+from blueprint.check.rule_context import items, mapping
 from blueprint.diagnostics import Diagnostic, Refused, Severity, Span
 from blueprint.kubernetes.api import Kubernetes, known_minors, load_kubernetes
+from blueprint.kubernetes.pod_templates import completed_containers
 from blueprint.lint import codes
-from blueprint.lint.flux_patches import filled, flux_patches
+from blueprint.lint.flux_patches import filled, flux_patches, reconciled_folders
 from blueprint.lint.kustomizations import KUSTOMIZATIONS, is_called_assertion, is_called_patch, patch_files
 from blueprint.lint.kustomize_additions import additions, with_additions
 from blueprint.records import Record, replace
@@ -47,11 +49,13 @@ _OF_AN_OBJECT = re.compile(r"\b(?:apiVersion|kind)\b")
 
 
 class Inputs(Record):
-    """The objects of all files, diagnostics about the files, and their texts by name."""
+    """The objects of all files, diagnostics about the files, their texts by name, and the folders that Flux reconciles.
+    """
 
     objects: tuple[Object, ...]
     problems: tuple[Diagnostic, ...]
     texts: Mapping[str, str]
+    reconciled: frozenset[str] = frozenset()
 
 
 class FieldPlaces(Mapping[Path, FieldOrigin]):
@@ -120,7 +124,7 @@ def read_inputs(paths: Sequence[str], stdin: bytes | None = None) -> Inputs:
     if not texts and not problems:
         help_ = "folders are searched for .yaml, .yml and .json"
         problems.append(Diagnostic(codes.NOTHING_TO_LINT, f"no manifest in {', '.join(paths)}", help=help_))
-    return Inputs(tuple(objects), tuple(problems), texts)
+    return Inputs(tuple(objects), tuple(problems), texts, reconciled_folders(documents))
 
 
 def _kustomizations_beside(files: Collection[str]) -> Iterator[tuple[str, Manifests]]:
@@ -248,4 +252,15 @@ def _objects(document: Document, path: Path, data: dict[str, Any], *, nulls: boo
         return
     if isinstance(data.get("sops"), dict) and "mac" in data["sops"]:  # SOPS removes it on decryption
         data = {key: value for key, value in data.items() if key != "sops"}
-    yield Object(canonical(data, nulls=nulls), USERS, FieldPlaces(document, path, data))
+    yield Object(canonical(_named(data), nulls=nulls), USERS, FieldPlaces(document, path, data))
+
+
+def _named(data: dict[str, Any]) -> dict[str, Any]:
+    """The object; a pod without a name that Spark or Jenkins completes gets one that is generated."""
+    metadata = data.get("metadata") or {}
+    if (data.get("apiVersion"), data.get("kind")) != ("v1", "Pod") or not isinstance(metadata, dict):
+        return data
+    names = {str(mapping(each).get("name")) for each in items(mapping(data.get("spec")).get("containers"))}
+    if metadata.keys() & {"name", "generateName"} or not (known := names & completed_containers()):
+        return data
+    return {**data, "metadata": {**metadata, "generateName": f"{min(known)}-"}}

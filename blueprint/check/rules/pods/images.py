@@ -14,6 +14,7 @@ from blueprint.source.paths import format_path
 
 NOT_PINNED = define("BP6115", "image-not-pinned", page=__file__, severity=Severity.WARNING)
 CUDA_GONE = define("BP6179", "cuda-image-gone", page=__file__, severity=Severity.WARNING)
+NO_IMAGE = define("BP6181", "container-without-image", page=__file__)
 _NO_VERSION = ("", "latest")
 _CUDA = re.compile(
     r"(?:docker\.io/)?nvidia/cuda(?::(?:latest|[0-9]+\.[0-9]+(?:-.*)?))?|nvcr\.io/nvidia/cuda(?::latest)?"
@@ -40,6 +41,16 @@ def pinned(pod: DescribedPod, context: RuleContext) -> Iterator[ObjectFinding]:
             yield ObjectFinding(NOT_PINNED, at, text, "use a version tag, or preferably a digest")
 
 
+@rule(NO_IMAGE, tags=("scheduling",))
+def imageless(pod: DescribedPod, context: RuleContext) -> Iterator[ObjectFinding]:
+    """Containers without an image in the workloads of operators, whose schemas do not require one."""
+    is_of_an_operator = "." in pod.subject.id.group
+    for path, container in pod.containers if is_of_an_operator and "image" not in pod.completed else ():
+        if not container.get("image"):
+            text = f"{format_path(path, pod.subject.data)} has no image"
+            yield ObjectFinding(NO_IMAGE, path, text, "set image: the API server rejects the pods of this object")
+
+
 @rule(AMOUNT_IMPLAUSIBLE, REQUEST_ABOVE_LIMIT, tags=("reliability",))
 def sized(pod: DescribedPod, context: RuleContext) -> Iterator[ObjectFinding]:
     """Implausibly small requests and limits."""
@@ -47,4 +58,4 @@ def sized(pod: DescribedPod, context: RuleContext) -> Iterator[ObjectFinding]:
         yield from amounts(container.get("resources"), (*path, "resources"))
 
 
-RULES = (pinned, sized)
+RULES = (pinned, imageless, sized)

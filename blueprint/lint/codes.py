@@ -35,8 +35,9 @@ PATCH_SKIPPED = define(
     "BP0066",
     "patch-skipped",
     """
-The file holds a part of an object, not a whole one: a patch of a kustomization, or the `status` with which a test of an operator
-compares (kuttl, Chainsaw). It was not checked. Build a kustomization and lint the output: `kubectl kustomize FOLDER | blueprint lint -`.
+The file holds a part of an object, not a whole one: a patch of a kustomization, the `status` with which a test of an operator
+compares (kuttl, Chainsaw), or an excerpt in which a line `...` stands for the rest.
+It was not checked. Build a kustomization and lint the output: `kubectl kustomize FOLDER | blueprint lint -`.
 """,
     severity=Severity.NOTE,
 )

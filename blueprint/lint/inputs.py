@@ -177,6 +177,9 @@ def _sort_out(
             "render it first: `helm template RELEASE CHART | blueprint lint -`, or `envsubst < FILE | blueprint lint -`"
         )
         problems.append(Diagnostic(codes.TEMPLATE_SKIPPED, f"{name}: a template, not checked", at=at, help=help_))
+    for line in manifests.excerpts:
+        message = f"{name}: an excerpt, which is not YAML because of a line with ..., not checked"
+        problems.append(Diagnostic(codes.PATCH_SKIPPED, message, at=Span(name, line, 1, line, 2)))
     number = 0
     for document in by_sort["object"]:
         for each in _objects(document, (), document.data, nulls=manifests.nulls):

@@ -188,7 +188,7 @@ def test_kinds_without_a_schema_are_counted(blueprint: Linter) -> None:
 
 def test_rules_judge_a_kind_without_a_schema(blueprint: Linter) -> None:
     """Its form is unknown; what it asks for is there to be read."""
-    pod = "{containers: [{name: a, image: "r.example/app:1", resources: {requests: {nvidia.com/gpu: 1}}}]}"
+    pod = "{containers: [{name: a, image: 'r.example/app:1', resources: {requests: {nvidia.com/gpu: 1}}}]}"
     spec = f"{{mpiReplicaSpecs: {{Worker: {{template: {{spec: {pod}}}}}}}}}"
     result = linted(f"apiVersion: kubeflow.org/v2beta1\nkind: MPIJob\nmetadata: {{name: a}}\nspec: {spec}\n")
     assert {each.code.id for each in result.diagnostics} == {"BP6101"}

@@ -36,6 +36,7 @@ _OF_OPERATORS = {
 }
 """Kinds that guides use with a Kubernetes API version, and their actual version."""
 _MOST_VARIANTS = 4
+_OPEN = orjson.dumps({"schema": {"openAPIV3Schema": {"type": "object", "x-kubernetes-preserve-unknown-fields": True}}})
 _UNSTABLE = re.compile(r"v\d+(alpha|beta)\d+")
 
 
@@ -78,6 +79,10 @@ class KindRegistry:
             self._compiled[key] = self._compile(api_version, kind)
         return self._compiled[key]
 
+    def of_metadata(self) -> CheckedKind:
+        """A custom resource of which only the metadata is checked."""
+        return _custom(_OPEN, self._kubernetes.minor, self._engine, True)  # noqa: FBT003 - cached
+
     def on_by_default(self, api_version: str) -> bool:
         """Whether an API server with default settings serves this version of a built-in API."""
         built_in = api_version in self._kubernetes.kinds
@@ -112,8 +117,7 @@ class KindRegistry:
             return ObjectFinding(codes.SCHEMA_UNUSABLE, (), f"the schema of {what} cannot be used: {why}")
 
     def _crds(self, group: str) -> Iterable[Mapping[str, Any]]:
-        """The CRDs of a group. Those in the input take precedence over shipped ones, because the installed one decides.
-        """
+        """The CRDs of a group. Those in the input take precedence over shipped ones: the installed one decides."""
         return self._given.get(group) or checked_crds_of(group)
 
     def _unknown(self, api_version: str, kind: str) -> ObjectFinding:

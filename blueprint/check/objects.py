@@ -23,7 +23,7 @@ from blueprint.check.validator import NotJsonError, Violation
 from blueprint.diagnostics import Comparisons, Diagnostic, Note, Severity, has_errors, in_order, nearest
 from blueprint.kubernetes.api import known_minors
 from blueprint.kubernetes.crd_defaults import with_defaults
-from blueprint.kubernetes.pod_templates import completed_containers
+from blueprint.kubernetes.pod_templates import completed_containers, pod_templates
 from blueprint.records import Record, replace
 from blueprint.source.paths import format_path
 
@@ -149,7 +149,9 @@ def _check(subject: Object, kinds: KindRegistry, tally: RuleTally, *, for_client
     variants = kinds.variants(subject.api_version, subject.data["kind"])
     if len(variants) == 1 and isinstance(variants[0], ObjectFinding):
         yield variants[0].to_diagnostic(subject)
-        return
+        if variants[0].code is not codes.SCHEMA_UNKNOWN or not any(pod_templates(subject.data)):
+            return
+        variants = (kinds.of_metadata(),)
     if too_large := list(check_request_size(subject.data)):
         yield from (each.to_diagnostic(subject) for each in too_large)
         return

@@ -49,8 +49,7 @@ _OF_AN_OBJECT = re.compile(r"\b(?:apiVersion|kind)\b")
 
 
 class Inputs(Record):
-    """The objects of all files, diagnostics about the files, their texts by name, and the folders that Flux reconciles.
-    """
+    """The objects of all files, diagnostics about the files, their texts by name, and folders that Flux reconciles."""
 
     objects: tuple[Object, ...]
     problems: tuple[Diagnostic, ...]
@@ -171,15 +170,7 @@ def _sort_out(
     elif manifests.problems:
         message = f"{name}: not a Kubernetes object, and not valid JSON, not checked"
         problems.append(Diagnostic(codes.NOT_KUBERNETES, message, at=manifests.problems[0].at))
-    for line in manifests.templates:
-        at = Span(name, line, 1, line, 2)
-        help_ = (
-            "render it first: `helm template RELEASE CHART | blueprint lint -`, or `envsubst < FILE | blueprint lint -`"
-        )
-        problems.append(Diagnostic(codes.TEMPLATE_SKIPPED, f"{name}: a template, not checked", at=at, help=help_))
-    for line in manifests.excerpts:
-        message = f"{name}: an excerpt, which is not YAML because of a line with ..., not checked"
-        problems.append(Diagnostic(codes.PATCH_SKIPPED, message, at=Span(name, line, 1, line, 2)))
+    problems += _not_whole(name, manifests)
     number = 0
     for document in by_sort["object"]:
         for each in _objects(document, (), document.data, nulls=manifests.nulls):
@@ -193,6 +184,19 @@ def _sort_out(
         if documents := by_sort[sort]:
             message = f"{name}: {one if len(documents) == 1 else f'{len(documents)} documents: {many}'}, not checked"
             problems.append(Diagnostic(code, message, at=documents[0].span().head))
+
+
+def _not_whole(name: str, manifests: Manifests) -> Iterator[Diagnostic]:
+    """The documents that are not YAML: templates, and excerpts of guides."""
+    for line in manifests.templates:
+        at = Span(name, line, 1, line, 2)
+        help_ = (
+            "render it first: `helm template RELEASE CHART | blueprint lint -`, or `envsubst < FILE | blueprint lint -`"
+        )
+        yield Diagnostic(codes.TEMPLATE_SKIPPED, f"{name}: a template, not checked", at=at, help=help_)
+    for line in manifests.excerpts:
+        message = f"{name}: an excerpt, which is not YAML because of a line with ..., not checked"
+        yield Diagnostic(codes.PATCH_SKIPPED, message, at=Span(name, line, 1, line, 2))
 
 
 def _of_file(problems: Iterable[Diagnostic], *, has_objects: bool) -> Iterator[Diagnostic]:

@@ -163,7 +163,7 @@ def test_what_is_wrong_is_said_in_words(
 
 
 def test_an_object_fits_the_definition_of_its_release() -> None:
-    """A repository may hold the definitions of several releases. The one with the fewest errors is that of the object."""
+    """A repository may hold the definitions of several releases. The one that an object fits best is of its release."""
     early = crd({"type": "object", "properties": {"size": INT, "mode": TEXT}, "required": ["size", "mode"]})
     late = crd({"type": "object", "properties": {"parts": {"type": "array", "items": INT}}, "required": ["parts"]})
 

@@ -171,7 +171,11 @@ def test_a_number_and_its_text_are_the_same_amount() -> None:
 def test_ray_brings_its_own_shared_memory() -> None:
     """KubeRay mounts an emptyDir at /dev/shm of every Ray container; a JobSet does not."""
     limits = {"limits": {"nvidia.com/gpu": 8}}
-    pod = {"containers": [{"name": "main", "image": "r.example/app:1", "command": ["torchrun", "train.py"], "resources": limits}]}
+    pod = {
+        "containers": [
+            {"name": "main", "image": "r.example/app:1", "command": ["torchrun", "train.py"], "resources": limits}
+        ]
+    }
     spec = {"headGroupSpec": {"template": {"spec": pod}}}
     cluster = made("ray.io/v1", "RayCluster", spec)
     assert not run_rules(RuleContext([Object(cluster, USERS)], NoPlatform())).diagnostics

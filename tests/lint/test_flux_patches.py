@@ -75,11 +75,19 @@ def test_what_an_object_has_is_judged_as_it_stands() -> None:
     assert "BP5005" in {each.code.id for each in found}
 
 
+RELEASE = """\
+---
+apiVersion: helm.toolkit.fluxcd.io/v2
+kind: HelmRelease
+metadata: {name: gpu}
+spec: {chartRef: {kind: OCIRepository, name: gpu}}
+"""
+
+
 def _of_children(*paths: str, complete: bool = False) -> list[tuple[str, str]]:
     """The severities and messages about missing fields of a Kustomization and a HelmRelease without any."""
-    release = "apiVersion: helm.toolkit.fluxcd.io/v2\nkind: HelmRelease\nmetadata: {name: gpu}\nspec: {chartRef: {kind: OCIRepository, name: gpu}}\n"
     Path("apps").mkdir(exist_ok=True)
-    Path("apps/ks.yaml").write_text(CHILD.replace(", sourceRef: {name: house}", "") + "---\n" + release, "utf-8")
+    Path("apps/ks.yaml").write_text(CHILD.replace(", sourceRef: {name: house}", "") + RELEASE, "utf-8")
     found = lint(read_inputs(paths), kubernetes_minor="1.36", complete=complete).diagnostics
     return [(each.severity.name, each.message) for each in found if each.code.id == "BP5004"]
 

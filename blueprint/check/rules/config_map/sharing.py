@@ -48,9 +48,12 @@ def faults(config: Mapping[Any, Any]) -> Iterator[str]:
     if sharing.get("timeSlicing") and sharing.get("mps"):
         yield "sharing has both timeSlicing and mps, which are mutually exclusive"
     for way in _WAYS:
-        if way in sharing and not items(mapping(sharing[way]).get("resources")):
-            yield f"sharing.{way}.resources is missing, so the device plugin does not start"
-        yield from _shared(way, mapping(sharing.get(way)))
+        fields = mapping(sharing.get(way))
+        if way in sharing and not items(fields.get("resources")):
+            where = "; replicas belongs in an item of it" if "replicas" in fields else ""
+            yield f"sharing.{way}.resources is missing, so the device plugin does not start{where}"
+            fields = {key: value for key, value in fields.items() if key != "replicas"}
+        yield from _shared(way, fields)
     if sharing.get("mps") and mapping(config.get("flags")).get("migStrategy") not in (None, "none", "single", "mixed"):
         yield "flags.migStrategy must be none, single or mixed"
     channels = mapping(config.get("imex")).get("channelIDs")

@@ -169,9 +169,11 @@ def _check(subject: Object, kinds: KindRegistry, tally: RuleTally, *, for_client
 
 def _is_completed(data: dict[str, Any], found: ObjectFinding) -> bool:
     """Whether the finding is that a container has no image, which Spark or Jenkins adds to this pod."""
+    if found.code is not codes.MISSING_FIELD or data["kind"] != "Pod":
+        return False
     container = value_at(data, found.path)
-    is_known = isinstance(container, dict) and container.get("name") in completed_containers()
-    return is_known and found.code is codes.MISSING_FIELD and "image" not in container and data["kind"] == "Pod"
+    is_known = isinstance(container, dict) and str(container.get("name")) in completed_containers()
+    return is_known and "image" not in container
 
 
 def _by_best(

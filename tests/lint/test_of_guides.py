@@ -424,6 +424,7 @@ def test_a_pod_that_spark_or_jenkins_completes() -> None:
         assert found(agent % (name, 1)) == {}
         assert found(agent % (name, "500m")) == {"BP6101": "error"}
     assert found(agent % ("main", 1)) == {"BP5004": "error"}
+    assert found(agent % ("[jnlp]", 1)) == {"BP5004": "error"}  # it has no name, and nothing else is checked
     both = POD + "    - {name: jnlp}\n"
     assert found(both) == {}
     assert found(both.replace("      image: registry.example/serve:1.4\n", "")) == {"BP5004": "error"}

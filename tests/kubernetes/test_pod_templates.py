@@ -113,9 +113,16 @@ CASES = {
         made(
             "argoproj.io/v1alpha1",
             "Workflow",
-            {"templates": [{"name": "a", "container": {}}, {"name": "b", "steps": []}, {"name": "c", "script": {}}]},
+            {
+                "templates": [
+                    {"name": "a", "container": {}},
+                    {"name": "b", "steps": []},
+                    {"name": "c", "script": {}},
+                    {"name": "d", "containerSet": POD},
+                ]
+            },
         ),
-        {"spec.templates[name=a]": 1, "spec.templates[name=c]": 1},
+        {"spec.templates[name=a]": 1, "spec.templates[name=c]": 1, "spec.templates[name=d].containerSet": 1},
     ),
     "Spark": (
         made(

@@ -45,11 +45,11 @@ def faults(config: Mapping[Any, Any]) -> Iterator[str]:
     yield from _unknown(mapping(config.get("flags")), _FLAGS, "flags.")
     sharing = mapping(config.get("sharing"))
     yield from _unknown(sharing, _WAYS, "sharing.")
-    if sharing.get("timeSlicing") and sharing.get("mps"):
+    if both := bool(sharing.get("timeSlicing") and sharing.get("mps")):
         yield "sharing has both timeSlicing and mps, which are mutually exclusive"
     for way in _WAYS:
         fields = mapping(sharing.get(way))
-        if way in sharing and not items(fields.get("resources")):
+        if way in sharing and not both and not items(fields.get("resources")):
             where = "; replicas belongs in an item of it" if "replicas" in fields else ""
             yield f"sharing.{way}.resources is missing, so the device plugin does not start{where}"
             fields = {key: value for key, value in fields.items() if key != "replicas"}

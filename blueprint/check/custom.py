@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from blueprint.check.strict import BOUNDS, FORMATS, NULL_REFUSED, PATTERNS, closure, with_format
+from blueprint.check.strict import BOUNDS, FORMATS, NULL_REFUSED, PATTERNS, closure, portable_pattern, with_format
 from blueprint.kubernetes.api import DEFINITION, Schema
 from blueprint.kubernetes.structural import QUANTITY_PATTERN
 
@@ -82,6 +82,8 @@ def _plain(schema: Schema) -> Schema:
     out = {key: value for key, value in schema.items() if key in _VERBATIM}
     if "type" in schema:
         out["type"] = schema["type"]
+    if isinstance(out.get("pattern"), str):
+        out["pattern"] = portable_pattern(out["pattern"])
     name = schema.get("format") or ("int64" if schema.get("type") == "integer" else None)
     if name in FORMATS or name in PATTERNS or name in BOUNDS:
         out["format"] = name

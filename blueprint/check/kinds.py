@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from functools import cache, lru_cache
+from itertools import islice
 from typing import Any
 
 import orjson
@@ -34,6 +35,8 @@ _OF_OPERATORS = {
     "ServiceMonitor": "monitoring.coreos.com/v1",
 }
 """Kinds that guides use with a Kubernetes API version, and their actual version."""
+_MOST_VARIANTS = 4
+_OPEN = orjson.dumps({"schema": {"openAPIV3Schema": {"type": "object", "x-kubernetes-preserve-unknown-fields": True}}})
 _UNSTABLE = re.compile(r"v\d+(alpha|beta)\d+")
 
 
@@ -56,7 +59,7 @@ class KindRegistry:
         for crd in filter(is_readable, crds):
             self._given.setdefault(crd["spec"]["group"], []).append(crd)
         self._engine = engine
-        self._compiled: dict[tuple[str, str], CheckedKind | ObjectFinding] = {}
+        self._compiled: dict[tuple[str, str], tuple[CheckedKind | ObjectFinding, ...]] = {}
 
     @property
     def minor(self) -> str:
@@ -65,41 +68,57 @@ class KindRegistry:
 
     def find(self, api_version: str, kind: str) -> CheckedKind | ObjectFinding:
         """The kind, or the finding if it cannot be checked."""
+        return self.variants(api_version, kind)[0]
+
+    def variants(self, api_version: str, kind: str) -> tuple[CheckedKind | ObjectFinding, ...]:
+        """The kind according to each CRD in the input that serves it, because a folder may hold those of several
+        releases. At least one, at most four.
+        """
         key = (api_version, kind)
         if key not in self._compiled:
             self._compiled[key] = self._compile(api_version, kind)
         return self._compiled[key]
+
+    def of_metadata(self) -> CheckedKind:
+        """A custom resource of which only the metadata is checked."""
+        return _custom(_OPEN, self._kubernetes.minor, self._engine, True)  # noqa: FBT003 - cached
 
     def on_by_default(self, api_version: str) -> bool:
         """Whether an API server with default settings serves this version of a built-in API."""
         built_in = api_version in self._kubernetes.kinds
         return not (built_in and _UNSTABLE.fullmatch(api_version.rpartition("/")[2]))
 
-    def _compile(self, api_version: str, kind: str) -> CheckedKind | ObjectFinding:
+    def _compile(self, api_version: str, kind: str) -> tuple[CheckedKind | ObjectFinding, ...]:
         if found := self._kubernetes.find(api_version, kind):
-            return _built_in(self._kubernetes.minor, found, self._engine)
+            return (_built_in(self._kubernetes.minor, found, self._engine),)
         group, _, version = api_version.rpartition("/")
-        crd = next((crd for crd in self._crds(group) if crd["spec"]["names"]["kind"] == kind), None)
-        if crd is None:
-            return self._unknown(api_version, kind)
-        served = {v["name"]: v for v in crd["spec"]["versions"] if v.get("served")}
+        crds = [crd for crd in self._crds(group) if crd["spec"]["names"]["kind"] == kind]
+        if not crds:
+            return (self._unknown(api_version, kind),)
+        served = {v["name"] for crd in crds for v in crd["spec"]["versions"] if v.get("served")}
         if version not in served:
             others = f"; {joined(sorted(f'{group}/{name}' for name in served), 'or')} is" if served else ""
             text = f"{kind} {api_version} is not served{others}"
-            return ObjectFinding(codes.KIND_NOT_SERVED, ("apiVersion",), text)
+            return (ObjectFinding(codes.KIND_NOT_SERVED, ("apiVersion",), text),)
+        contents = dict.fromkeys(
+            (orjson.dumps(each), crd["spec"]["scope"] == "Namespaced")
+            for crd in crds
+            for each in crd["spec"]["versions"]
+            if each["name"] == version and each.get("served")
+        )
+        return tuple(self._of_crd(f"{kind} {api_version}", *each) for each in islice(contents, _MOST_VARIANTS))
+
+    def _of_crd(self, what: str, content: bytes, namespaced: bool) -> CheckedKind | ObjectFinding:  # noqa: FBT001
         try:
-            content = orjson.dumps(served[version])
-            return _custom(content, self._kubernetes.minor, self._engine, crd["spec"]["scope"] == "Namespaced")
+            return _custom(content, self._kubernetes.minor, self._engine, namespaced)
         except (ValueError, TypeError, KeyError, AttributeError) as error:
             typed = isinstance(error, TypeError | AttributeError)
-            why = "a part of it has another type than schemas have" if typed else error
-            text = f"the schema of {kind} {api_version} cannot be used: {why}"
-            return ObjectFinding(codes.SCHEMA_UNUSABLE, (), text)
+            why = "a part of it has another type than schemas have" if typed else str(error).partition("\n")[0]
+            return ObjectFinding(codes.SCHEMA_UNUSABLE, (), f"the schema of {what} cannot be used: {why}")
 
-    def _crds(self, group: str) -> Iterator[Mapping[str, Any]]:
-        """CRDs in the input take precedence over shipped ones, because the installed one decides."""
-        yield from self._given.get(group, ())
-        yield from checked_crds_of(group)
+    def _crds(self, group: str) -> Iterable[Mapping[str, Any]]:
+        """The CRDs of a group. Those in the input take precedence over shipped ones: the installed one decides."""
+        return self._given.get(group) or checked_crds_of(group)
 
     def _unknown(self, api_version: str, kind: str) -> ObjectFinding:
         kubernetes = self._kubernetes

@@ -15,7 +15,7 @@ from blueprint.check.validator import Violation
 from blueprint.diagnostics import Severity, nearest
 from blueprint.redaction.secrets import HIDDEN
 from blueprint.source.paths import format_path
-from blueprint.wording import first_few
+from blueprint.wording import first_few, joined
 
 SERVER_SET = {
     "creationTimestamp": Severity.WARNING,
@@ -133,12 +133,26 @@ def _fields(allowed: list[str]) -> str:
 
 
 def _missing(violation: Violation, data: Mapping[str, Any], misspelt: set[tuple[Path, str]]) -> Iterator[ObjectFinding]:
-    """Missing required fields. Schema engines differ in how they report them, so schema and value are compared."""
+    """One finding for all missing fields of a map. Schema engines differ in how they report them, so schema and value
+    are compared.
+    """
+    required = violation.schema["required"]
+    missing = [each for each in required if each not in violation.value and (violation.path, each) not in misspelt]
+    if not missing:
+        return
     inside = format_path(violation.path, data)
-    for name in violation.schema["required"]:
-        if name not in violation.value and (violation.path, name) not in misspelt:
-            place = f" in {inside}" if inside else ""
-            yield ObjectFinding(codes.MISSING_FIELD, violation.path, f"required field {name} is missing{place}")
+    place = f" in {inside}" if inside else ""
+    what = f"field {missing[0]} is" if len(missing) == 1 else f"fields {joined(missing)} are"
+    text = f"required {what} missing{place}"
+    yield ObjectFinding(codes.MISSING_FIELD, violation.path, text, _defaults_of(missing, violation.schema))
+
+
+def _defaults_of(missing: list[str], schema: Mapping[str, Any]) -> str | None:
+    """A help if several sections without a required field are missing, as in a ClusterPolicy."""
+    fields = [schema.get("properties", {}).get(name, {}) for name in missing]
+    if len(missing) == 1 or not all(each.get("type") == "object" and not each.get("required") for each in fields):
+        return None
+    return f"an empty map selects the defaults of a section: {missing[0]}: {{}}"
 
 
 _NO_EMPTY_ITEM = frozenset({"required", "enum", "pattern", "minLength", "minimum", "anyOf", "oneOf"})

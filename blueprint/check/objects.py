@@ -12,7 +12,7 @@ from typing import Any
 from blueprint.bundle.model import USERS, Object, Path
 from blueprint.check import codes
 from blueprint.check.definitions import check_definition
-from blueprint.check.finding import ObjectFinding, place
+from blueprint.check.finding import ObjectFinding, place, value_at
 from blueprint.check.kinds import CheckedKind, KindRegistry, is_readable
 from blueprint.check.messages import MOST_FAULTS, in_words
 from blueprint.check.metadata import check_identity, check_payload, check_request_size, check_sizes
@@ -23,6 +23,7 @@ from blueprint.check.validator import NotJsonError, Violation
 from blueprint.diagnostics import Comparisons, Diagnostic, Note, Severity, has_errors, in_order, nearest
 from blueprint.kubernetes.api import known_minors
 from blueprint.kubernetes.crd_defaults import with_defaults
+from blueprint.kubernetes.pod_templates import completed_containers, pod_templates
 from blueprint.records import Record, replace
 from blueprint.source.paths import format_path
 
@@ -144,14 +145,18 @@ def _misidentified(subject: Object, faults: Iterable[ObjectFinding]) -> Iterator
 
 
 def _check(subject: Object, kinds: KindRegistry, tally: RuleTally, *, for_clients: bool) -> Iterator[Diagnostic]:
-    kind = kinds.find(subject.api_version, subject.data["kind"])
-    if isinstance(kind, ObjectFinding):
-        yield kind.to_diagnostic(subject)
-        return
+    variants = kinds.variants(subject.api_version, subject.data["kind"])
+    if len(variants) == 1 and isinstance(variants[0], ObjectFinding):
+        yield variants[0].to_diagnostic(subject)
+        if variants[0].code is not codes.SCHEMA_UNKNOWN or not any(pod_templates(subject.data)):
+            return
+        variants = (kinds.of_metadata(),)
     if too_large := list(check_request_size(subject.data)):
         yield from (each.to_diagnostic(subject) for each in too_large)
         return
-    found = list(_complaints(subject.data, kind, kinds, tally))
+    found = _by_best(subject.data, variants, kinds, tally)
+    if for_clients:
+        found = [each for each in found if not _is_completed(subject.data, each)]
     if (subject.api_version, subject.data["kind"]) == _CRD and not _is_rendered(subject):
         found += _definition_faults(subject.data, kinds, found)
     for each in found:
@@ -161,17 +166,40 @@ def _check(subject: Object, kinds: KindRegistry, tally: RuleTally, *, for_client
             yield each.to_diagnostic(subject)
 
 
+def _is_completed(data: dict[str, Any], found: ObjectFinding) -> bool:
+    """Whether the finding is that a container has no image, which Spark or Jenkins adds to this pod."""
+    if found.code is not codes.MISSING_FIELD or data["kind"] != "Pod":
+        return False
+    container = value_at(data, found.path)
+    is_known = isinstance(container, dict) and str(container.get("name")) in completed_containers()
+    return is_known and "image" not in container
+
+
+def _by_best(
+    data: dict[str, Any], variants: Iterable[CheckedKind | ObjectFinding], kinds: KindRegistry, tally: RuleTally
+) -> list[ObjectFinding]:
+    """The findings according to the CRD with the fewest errors: objects of an earlier release fit the CRD of that."""
+    best: list[ObjectFinding] | None = None
+    for kind in variants:
+        found = [kind] if isinstance(kind, ObjectFinding) else list(_complaints(data, kind, kinds, tally))
+        if best is None or len(_errors(found)) < len(_errors(best)):
+            best = found
+        if not _errors(best):
+            break
+    return best or []
+
+
 def _definition_faults(crd: dict[str, Any], kinds: KindRegistry, found: list[ObjectFinding]) -> Iterator[ObjectFinding]:
     """Errors in a CRD from the user. Shipped ones come from upstream, and tests check them against a server."""
-    sound = not _refused(found)
+    sound = not _errors(found)
     yield from _own_schema(crd, kinds)
     if sound and is_readable(crd):
         yield from check_definition(crd)
 
 
-def _refused(found: Iterable[ObjectFinding]) -> bool:
-    """Whether one of the findings is an error."""
-    return any((each.override or each.code.severity) is Severity.ERROR for each in found)
+def _errors(found: Iterable[ObjectFinding]) -> list[ObjectFinding]:
+    """The findings that are errors."""
+    return [each for each in found if (each.override or each.code.severity) is Severity.ERROR]
 
 
 def _is_rendered(subject: Object) -> bool:
@@ -196,7 +224,7 @@ def _complaints(
         text = f"has {least}{others:,} more violations of this kind, which are not listed"
         form.append(ObjectFinding(codes.TOO_MANY_FAULTS, (), text))
     yield from form
-    if kind.rules and not _refused(form):
+    if kind.rules and not _errors(form):
         yield from evaluate_rules(kind.rules, with_defaults(data, kind.schema), data["kind"], tally)
     yield from check_identity(data, namespaced=kind.namespaced, minor=kinds.minor)
     yield from check_sizes(data)

@@ -105,6 +105,8 @@ def _severity(namespace: str, known: _Set) -> Severity:
 
 
 def _volumes(pod: PodTemplate, subject: Object) -> Iterator[ObjectFinding]:
+    if "volumes" in pod.completed:
+        return
     there = {str(volume.get("name")) for volume in _maps(pod.spec.get("volumes"))} | pod.added
     for place, container in containers(pod.path, pod.spec, pod.container):
         for index, mount in enumerate(_maps(container.get("volumeMounts"))):

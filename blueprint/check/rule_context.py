@@ -83,6 +83,7 @@ class DescribedPod(Record, dict=True):
         spec: The specification.
         number: The number of such pods, as far as declared.
         container: A field of the specification that is a container outside of the list.
+        completed: What others may add: `image`, `resources`, `volumes`.
     """
 
     subject: Object
@@ -90,6 +91,7 @@ class DescribedPod(Record, dict=True):
     spec: Mapping[str, Any]
     number: int = 1
     container: str | None = None
+    completed: tuple[str, ...] = ()
 
     @cached_property
     def containers(self) -> tuple[tuple[Path, Mapping[str, Any]], ...]:
@@ -304,7 +306,7 @@ def by_hand(subject: Object, *path: str) -> bool:
 def described_pods(subject: Object) -> Iterator[DescribedPod]:
     """The pods that an object describes, one for each template."""
     for found in pod_templates(subject.data):
-        yield DescribedPod(subject, found.path, found.spec, found.number, found.container)
+        yield DescribedPod(subject, found.path, found.spec, found.number, found.container, found.completed)
 
 
 def mapping(value: Any) -> Mapping[Any, Any]:

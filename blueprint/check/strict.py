@@ -4,6 +4,7 @@ values that the server's validation accepts, and no meaningless empty values.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from functools import cache
 from typing import Any
@@ -33,9 +34,16 @@ MEANS_NOTHING = "x-empty-means-nothing"
 NULL_REFUSED = "x-null-is-refused"
 """Marks a field for which the API server rejects null; elsewhere null is dropped or defaulted."""
 
+_ESCAPES = re.compile(r"\\(0[0-7]{0,2}|.)", re.DOTALL)
+
 BOUNDS = {"int32": 2**31, "int64": 2**63}
 FORMATS = frozenset({"date-time"})
 """Formats that the validators support with the same meaning as Kubernetes."""
+
+
+def portable_pattern(pattern: str) -> str:
+    r"""A pattern in Go's syntax as other engines read it too: `\0`, an octal escape, is written `\x00`."""
+    return _ESCAPES.sub(lambda found: rf"\x{int(found[1], 8):02x}" if found[1][0] == "0" else found[0], pattern)
 
 
 @cache

@@ -17,6 +17,9 @@ Pattern = Annotated[
 Versioned = Annotated[str, Matching(r"([a-z0-9.-]+/)?v[0-9a-z]+ [A-Z][A-Za-z]+", "apiVersion and kind")]
 
 
+_INHERITED = ("affinity", "nodeSelector", "schedulerName", "serviceAccountName", "tolerations", "volumes")
+
+
 class PodPlace(Record, kw_only=True):
     """One path of a kind at which pods are described.
 
@@ -27,6 +30,9 @@ class PodPlace(Record, kw_only=True):
         claims: Names of volumes that the controller adds for claims.
         adds: Further volumes that the controller adds.
         container: A field of the pod specification that is also a container.
+        only: Whether what has no such field is no pod.
+        inherits: An object above whose fields for pods also apply.
+        completed: What others may add to the pod: `image`, `resources`, `volumes`.
     """
 
     at: Pattern
@@ -35,6 +41,9 @@ class PodPlace(Record, kw_only=True):
     claims: Pattern | None = None
     adds: tuple[str, ...] = ()
     container: str | None = None
+    only: bool = False
+    inherits: Pattern | None = None
+    completed: tuple[str, ...] = ()
 
 
 class AssembledPod(Record, kw_only=True):
@@ -60,11 +69,13 @@ class PodTemplates(CatalogueFile, kw_only=True):
         places: The paths at which pods are described.
         assembled: Kinds whose pods are assembled.
         cluster_wide: Kinds whose pods run in the namespace of the object that uses them.
+        completed_containers: Names of containers in files of `kind: Pod` to which a program adds the image.
     """
 
     places: Mapping[Versioned, tuple[PodPlace, ...]]
     assembled: Mapping[Versioned, AssembledPod] = {}
     cluster_wide: tuple[str, ...] = ()
+    completed_containers: tuple[str, ...] = ()
 
 
 class PodTemplate(Record):
@@ -76,6 +87,7 @@ class PodTemplate(Record):
         number: The number of such pods, as far as declared.
         added: Names of volumes that its controller adds.
         container: A field of the specification that is a container outside of the list.
+        completed: What others may add: `image`, `resources`, `volumes`.
     """
 
     path: Path
@@ -83,6 +95,7 @@ class PodTemplate(Record):
     number: int = 1
     added: frozenset[str] = frozenset()
     container: str | None = None
+    completed: tuple[str, ...] = ()
 
 
 @cache
@@ -101,16 +114,38 @@ def runs_elsewhere(kind: str) -> bool:
     return kind in _table().cluster_wide
 
 
+@cache
+def completed_containers() -> frozenset[str]:
+    """Names of containers to which Spark or Jenkins adds the image, in files of `kind: Pod`."""
+    return frozenset(_table().completed_containers)
+
+
 def pod_templates(data: Mapping[str, Any]) -> Iterator[PodTemplate]:
     """All pod specifications inside an object."""
     for place in _table().places.get(f"{data.get('apiVersion')} {data.get('kind')}", ()):
         specs = [(path, spec) for path, spec in _found(data, place.at) if isinstance(spec, Mapping)]
+        if place.only:
+            specs = [(path, spec) for path, spec in specs if place.container in spec]
         if specs:
             claims = (name for _, name in _found(data, place.claims or "") if isinstance(name, str))
             added = frozenset((*claims, *place.adds))
             factors = [_factor(data, place, pattern) for pattern in place.number]
             for path, spec in specs:
-                yield PodTemplate(path, spec, _number(factors, path), added, place.container)
+                whole = _with_inherited(data, place.inherits, spec) if place.inherits else spec
+                yield PodTemplate(path, whole, _number(factors, path), added, place.container, place.completed)
+
+
+def _with_inherited(data: Mapping[str, Any], pattern: Pattern, spec: Mapping[str, Any]) -> dict[str, Any]:
+    """The pod with what it has from the object above it. Items of its own lists come first, where their paths find
+    them.
+    """
+    above = next((value for _, value in _found(data, pattern) if isinstance(value, Mapping)), {})
+    whole = {**{key: above[key] for key in _INHERITED if key in above}, **spec}
+    for key in _INHERITED:
+        own, inherited = spec.get(key), above.get(key)
+        if isinstance(own, list) and isinstance(inherited, list):
+            whole[key] = [*own, *inherited]
+    return whole
 
 
 def assembled_pod(data: Mapping[str, Any]) -> PodTemplate | None:

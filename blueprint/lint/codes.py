@@ -36,9 +36,9 @@ PATCH_SKIPPED = define(
     "BP0066",
     "patch-skipped",
     """
-The file contains only part of an object: a patch of a kustomization, or a `status` that a test of an operator asserts
-(kuttl, Chainsaw). It was not checked. Build a kustomization and lint the output: `kubectl kustomize FOLDER | blueprint
-lint -`.
+The file contains only part of an object: a patch of a kustomization, a `status` that a test of an operator asserts
+(kuttl, Chainsaw), or an excerpt in which a line `...` stands for the rest. It was not checked. Build a kustomization
+and lint the output: `kubectl kustomize FOLDER | blueprint lint -`.
 """,
     severity=Severity.NOTE,
 )

@@ -40,11 +40,36 @@ class FluxPatches:
 def flux_patches(files: Mapping[str, Iterable[Document]]) -> FluxPatches:
     """The patches for all objects of a kind."""
     found: dict[_Target, dict[str, Any]] = {}
+    for spec in _kustomizations(files):
+        for target, fields in _patches(spec):
+            found[target] = _filled(found.get(target, {}), fields)
+    return FluxPatches(found)
+
+
+def reconciled_folders(files: Mapping[str, Iterable[Document]]) -> frozenset[str]:
+    """The folders that Flux Kustomizations of the input reconcile."""
+    return frozenset(_folder(spec) for spec in _kustomizations(files))
+
+
+def is_reconciled(file: str, reconciled: frozenset[str]) -> bool:
+    """Whether a Flux Kustomization of the input reconciles a file."""
+    return not reconciled.isdisjoint(_folders(file))
+
+
+def is_of_flux(data: Mapping[str, Any]) -> bool:
+    """Whether a controller of Flux reads the object."""
+    return str(data.get("apiVersion")).partition("/")[0].endswith(".toolkit.fluxcd.io")
+
+
+def _kustomizations(files: Mapping[str, Iterable[Document]]) -> Iterator[Mapping[str, Any]]:
+    """The specs of all Flux Kustomizations."""
     for data in (mapping(each.data) for documents in files.values() for each in documents):
         if str(data.get("apiVersion")).startswith("kustomize.toolkit.fluxcd.io/"):
-            for target, fields in _patches(mapping(data.get("spec"))):
-                found[target] = _filled(found.get(target, {}), fields)
-    return FluxPatches(found)
+            yield mapping(data.get("spec"))
+
+
+def _folder(spec: Mapping[str, Any]) -> str:
+    return posixpath.normpath(str(spec.get("path", "."))).strip("/")
 
 
 def _folders(file: str) -> Iterator[str]:
@@ -56,7 +81,7 @@ def _folders(file: str) -> Iterator[str]:
 
 
 def _patches(spec: Mapping[str, Any]) -> Iterator[tuple[_Target, dict[str, Any]]]:
-    below = posixpath.normpath(str(spec.get("path", "."))).strip("/")
+    below = _folder(spec)
     for entry in map(mapping, items(spec.get("patches"))):
         target, text = mapping(entry.get("target")), entry.get("patch")
         if isinstance(text, str) and "kind" in target and target.keys() <= _OF_ALL:

@@ -12,10 +12,12 @@ from typing import Any
 
 from blueprint.bundle.model import USERS, FieldOrigin, Object, Path
 from blueprint.check.finding import value_at
+from blueprint.check.rule_context import items, mapping
 from blueprint.diagnostics import Diagnostic, Refused, Severity, Span
 from blueprint.kubernetes.api import Kubernetes, known_minors, load_kubernetes
+from blueprint.kubernetes.pod_templates import completed_containers
 from blueprint.lint import codes
-from blueprint.lint.flux_patches import flux_patches
+from blueprint.lint.flux_patches import flux_patches, reconciled_folders
 from blueprint.lint.kustomizations import KUSTOMIZATIONS, is_called_assertion, is_called_patch, patch_files
 from blueprint.lint.kustomize_additions import additions, with_additions
 from blueprint.records import Record, replace
@@ -47,11 +49,12 @@ _OF_AN_OBJECT = re.compile(r"\b(?:apiVersion|kind)\b")
 
 
 class Inputs(Record):
-    """The objects of all files, diagnostics about the files, and their texts by name."""
+    """The objects of all files, diagnostics about the files, their texts by name, and folders that Flux reconciles."""
 
     objects: tuple[Object, ...]
     problems: tuple[Diagnostic, ...]
     texts: Mapping[str, str]
+    reconciled: frozenset[str] = frozenset()
 
 
 class FieldPlaces(Mapping[Path, FieldOrigin]):
@@ -118,7 +121,7 @@ def read_inputs(paths: Sequence[str], stdin: bytes | None = None) -> Inputs:
     if not texts and not problems:
         help_ = "folders are searched for .yaml, .yml and .json"
         problems.append(Diagnostic(codes.NOTHING_TO_LINT, f"no manifest in {', '.join(paths)}", help=help_))
-    return Inputs(tuple(objects), tuple(problems), texts)
+    return Inputs(tuple(objects), tuple(problems), texts, reconciled_folders(documents))
 
 
 def _kustomizations_beside(files: Collection[str]) -> Iterator[tuple[str, Manifests]]:
@@ -165,12 +168,7 @@ def _sort_out(
     elif manifests.problems:
         message = f"{name}: not a Kubernetes object, and not valid JSON, not checked"
         problems.append(Diagnostic(codes.NOT_KUBERNETES, message, at=manifests.problems[0].at))
-    for line in manifests.templates:
-        at = Span(name, line, 1, line, 2)
-        help_ = (
-            "render it first: `helm template RELEASE CHART | blueprint lint -`, or `envsubst < FILE | blueprint lint -`"
-        )
-        problems.append(Diagnostic(codes.TEMPLATE_SKIPPED, f"{name}: a template, not checked", at=at, help=help_))
+    problems += _not_whole(name, manifests)
     number = 0
     for document in by_sort["object"]:
         for each in _objects(document, (), document.data, nulls=manifests.nulls):
@@ -184,6 +182,19 @@ def _sort_out(
         if documents := by_sort[sort]:
             message = f"{name}: {one if len(documents) == 1 else f'{len(documents)} documents: {many}'}, not checked"
             problems.append(Diagnostic(code, message, at=documents[0].span().head))
+
+
+def _not_whole(name: str, manifests: Manifests) -> Iterator[Diagnostic]:
+    """The documents that are not YAML: templates, and excerpts of guides."""
+    for line in manifests.templates:
+        at = Span(name, line, 1, line, 2)
+        help_ = (
+            "render it first: `helm template RELEASE CHART | blueprint lint -`, or `envsubst < FILE | blueprint lint -`"
+        )
+        yield Diagnostic(codes.TEMPLATE_SKIPPED, f"{name}: a template, not checked", at=at, help=help_)
+    for line in manifests.excerpts:
+        message = f"{name}: an excerpt, which is not YAML because of a line with ..., not checked"
+        yield Diagnostic(codes.PATCH_SKIPPED, message, at=Span(name, line, 1, line, 2))
 
 
 def _of_file(problems: Iterable[Diagnostic], *, has_objects: bool) -> Iterator[Diagnostic]:
@@ -246,4 +257,15 @@ def _objects(document: Document, path: Path, data: dict[str, Any], *, nulls: boo
         return
     if isinstance(data.get("sops"), dict) and "mac" in data["sops"]:  # SOPS removes it on decryption
         data = {key: value for key, value in data.items() if key != "sops"}
-    yield Object(canonical(data, nulls=nulls), USERS, FieldPlaces(document, path, data))
+    yield Object(canonical(_named(data), nulls=nulls), USERS, FieldPlaces(document, path, data))
+
+
+def _named(data: dict[str, Any]) -> dict[str, Any]:
+    """The object; a pod without a name that Spark or Jenkins completes gets one that is generated."""
+    metadata = data.get("metadata") or {}
+    if (data.get("apiVersion"), data.get("kind")) != ("v1", "Pod") or not isinstance(metadata, dict):
+        return data
+    names = {str(mapping(each).get("name")) for each in items(mapping(data.get("spec")).get("containers"))}
+    if metadata.keys() & {"name", "generateName"} or not (known := names & completed_containers()):
+        return data
+    return {**data, "metadata": {**metadata, "generateName": f"{min(known)}-"}}

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import PurePosixPath
 from typing import Any
 
+from blueprint.check.finding import value_at
 from blueprint.check.rule_context import items, mapping
 from blueprint.kubernetes.api import known_minors, load_kubernetes
 from blueprint.kubernetes.pod_templates import pod_templates
@@ -120,11 +121,9 @@ def _select(data: dict[str, Any], labels: Mapping[str, str]) -> None:
             spec["selector"] = {}
         _add(spec["selector"], "matchLabels", labels)
     for template in pod_templates(data):
-        above: Any = data
-        for step in template.path[:-1]:
-            above = above[step]
-        if above is not data:
-            _add(above.setdefault("metadata", {}), "labels", labels)
+        *above, last = template.path
+        if last == "spec" and above and str(above[-1]).lower().endswith("template"):
+            _add(value_at(data, tuple(above)).setdefault("metadata", {}), "labels", labels)
 
 
 def _add(data: Any, key: str, labels: Mapping[str, str]) -> None:

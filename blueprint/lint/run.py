@@ -10,10 +10,11 @@ from blueprint.check import codes
 from blueprint.check.objects import validate_objects, without_explained
 from blueprint.check.policy import RECOMMENDED, RulePolicy
 from blueprint.check.rule import Capability
-from blueprint.check.rule_context import NoPlatform, PlatformFacts, RuleContext
+from blueprint.check.rule_context import NoPlatform, PlatformFacts, RuleContext, mapping
 from blueprint.check.runner import RuleResults, run_rules
 from blueprint.diagnostics import Diagnostic, Severity
 from blueprint.diagnostics.listing import listed
+from blueprint.lint.flux_patches import is_of_flux, is_reconciled
 from blueprint.lint.inputs import Inputs
 from blueprint.lint.placeholders import without_placeholders
 from blueprint.records import Record, replace
@@ -33,6 +34,9 @@ _MILDER = {
     codes.REPEATED_ITEM: Severity.WARNING,  # server-side apply may not be used
 }
 """Codes that are less severe if the objects are not compared with a cluster."""
+
+
+_OF_FLUX = "a Flux Kustomization outside the input may set it by a patch: lint that file too"
 
 
 class Surroundings(Record):
@@ -101,6 +105,7 @@ def _adapted(
     found: Iterable[Diagnostic], inputs: Inputs, unknown: Counter[str], *, complete: bool
 ) -> Iterator[Diagnostic]:
     """The findings of validation, adapted to objects that no blueprint renders."""
+    patched = frozenset[str]() if complete else _of_flux_alone(inputs)
     for each in found:
         if (each.at and each.at.file not in inputs.texts) or each.code is codes.STRING_DATA:  # wrong in a bundle alone
             continue
@@ -110,10 +115,22 @@ def _adapted(
             yield replace(each, override=_of_duplicate(each))
         elif each.code in _MILDER and each.override is not Severity.ERROR:
             yield replace(each, override=_MILDER[each.code])
+        elif each.code is codes.MISSING_FIELD and each.subject in patched:
+            yield replace(each, override=Severity.WARNING, help=_OF_FLUX)
         elif each.code in _MISSING and not complete:
             yield replace(each, override=Severity.NOTE)
         else:
             yield each
+
+
+def _of_flux_alone(inputs: Inputs) -> frozenset[str]:
+    """The objects of Flux that no Kustomization of the input reconciles, as diagnostics name them."""
+    found = (
+        (each, place.template.file)
+        for each in inputs.objects
+        if is_of_flux(each.data) and (place := each.origin(())) and "name" in mapping(each.data.get("metadata"))
+    )
+    return frozenset(str(each.id) for each, file in found if not is_reconciled(file, inputs.reconciled))
 
 
 def _of_duplicate(found: Diagnostic) -> Severity:

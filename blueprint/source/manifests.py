@@ -25,6 +25,8 @@ _OCTAL = re.compile(r"0[0-7]{3}")
 _MODE = re.compile(r"(?:^|[\s{,])(?:defaultMode|mode):\s{1,8}$")
 _TEMPLATE = re.compile(r"\{ ?\{|\{%|%\{ ?(?:if|for|else|end)|^[ \t]{0,200}\$\{\w+\}[ \t]{0,200}$", re.MULTILINE)
 """What Helm, Jinja and Terraform replace, and a line that `envsubst` replaces with others."""
+_LEFT_OUT = re.compile(r"^[ \t]{0,200}(?:\.\.\.|…)[ \t]{0,200}$", re.MULTILINE)
+"""A line in the place of what a guide leaves out. Without an indent it ends a document of YAML."""
 _VARIABLE = re.compile(r"\$\{\w+\}|: {1,8}\{[A-Za-z][\w-]*\}[^\s,}]")
 """A variable of a script: what follows `{name}` at once cannot follow a map."""
 _LONGEST_NUMBER = 400
@@ -45,12 +47,14 @@ class Manifests(Record):
         problems: Errors, and unusual syntax.
         nulls: Whether the documents may contain null.
         templates: The first lines of documents that are templates, and not YAML yet.
+        excerpts: The first lines of documents that are not YAML, because a line `...` stands for a part.
     """
 
     documents: tuple[Document, ...]
     problems: tuple[Diagnostic, ...]
     nulls: bool
     templates: tuple[int, ...] = ()
+    excerpts: tuple[int, ...] = ()
 
 
 def read_manifests(text: str, file: str) -> Manifests:
@@ -74,6 +78,7 @@ def _read_one_by_one(builder: _KubernetesBuilder, documents: list[Document]) -> 
         builder.forget_merge_keys()
     unreadable: list[Diagnostic] = []
     templates: list[int] = []
+    excerpts: list[int] = []
     skipped = 0
     for part in _parts(text, begin):
         if skipped > MOST_UNREADABLE:
@@ -88,6 +93,8 @@ def _read_one_by_one(builder: _KubernetesBuilder, documents: list[Document]) -> 
         if is_template or builder.is_unreadable:
             if is_template:
                 templates.append(line + 1)
+            elif _LEFT_OUT.search(part):
+                excerpts.append(line + 1)
             else:
                 unreadable += (each for each in _judged(builder) if _prevents_reading(each))
             skipped += 1
@@ -101,7 +108,7 @@ def _read_one_by_one(builder: _KubernetesBuilder, documents: list[Document]) -> 
             break
         line += _line_ends(part)
     found = (*unreadable, *_without_separator(problems, text))
-    return Manifests(tuple(documents), found, builder.nulls, tuple(templates))
+    return Manifests(tuple(documents), found, builder.nulls, tuple(templates), tuple(excerpts))
 
 
 def _begin_of_last(text: str, documents: list[Document]) -> int:

@@ -19,6 +19,7 @@ _WHOLE = re.compile(
       | [\w-]{0,40} \.\.\.                                # the rest is left out
       | PLACEHOLDER (?: [_ -] [A-Z0-9_ -]* )? | placeholder
       | (?: INSERT | YOUR | MY ) _ [A-Z0-9_]+
+      | (?i: base64 [-_ ] encoded [-_ ] [\w -]+ )
       | (?: FILLED | SET | GENERATED | INJECTED | PROVIDED | REPLACED ) [ _] BY [ _] [A-Z0-9_ -]+
       | (?i: change[-_]?me | replace[-_]?me | redacted | x{3,} | \*{3,} | your[-_ ] [\w -]+
         | (?: enter | insert | paste | put | replace ) [-_ ]? (?: this | with | your ) [\w -]* =* )

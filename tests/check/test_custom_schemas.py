@@ -30,6 +30,8 @@ SCHEMAS: dict[str, tuple[dict[str, Any], list[Any], list[Any]]] = {
     "multiple": ({**INT, "multipleOf": 4}, [8], [6]),
     "enum": ({**TEXT, "enum": ["open", "closed"]}, ["open"], ["ajar"]),
     "pattern": ({**TEXT, "pattern": "^a+$"}, ["aa"], ["ab"]),
+    "octal escape": ({**TEXT, "pattern": r"^[^/\0]+\0?$"}, ["aa", "a\0"], ["a/"]),
+    "zero after a backslash": ({**TEXT, "pattern": r"^\\0$"}, [r"\0"], ["\0"]),
     "length": ({**TEXT, "minLength": 2, "maxLength": 3}, ["ab", "abc"], ["a", "abcd"]),
     "items": ({"type": "array", "items": TEXT, "minItems": 1, "maxItems": 2}, [["a"]], [[], ["a", "b", "c"], [1]]),
     "point in time": ({**TEXT, "format": "date-time"}, ["2026-11-21T12:00:00Z"], ["tomorrow"]),
@@ -149,6 +151,11 @@ def test_a_list_whose_items_must_differ() -> None:
          'forms: {"pattern": "^x"}'),
         ({**TWO, "anyOf": [{"required": ["x"]}, {"required": ["x", "y"]}]}, {}, "BP5009",
          "matches none of the allowed forms", "forms: with x; with x and y"),
+        ({**TWO, "required": ["x", "y"]}, {}, "BP5004", "required fields x and y are missing in spec.a", None),
+        ({"type": "object", "properties": {"x": TWO, "y": TWO}, "required": ["x", "y"]}, {}, "BP5004",
+         "required fields x and y are missing in spec.a", "an empty map selects the defaults of a section: x: {}"),
+        ({"type": "object", "properties": {"x": TWO, "y": TWO}, "required": ["x", "y"]}, {"x": {}}, "BP5004",
+         "required field y is missing in spec.a", None),
         ({**TWO, "properties": {}}, {"z": 1}, "BP5003", "unknown field z in spec.a", "no field is allowed here"),
         ({**TEXT, "enum": ["open", ""]}, "opn", "BP5006", 'cannot be "opn"', "did you mean open? allowed: open"),
     ],
@@ -160,3 +167,23 @@ def test_what_is_wrong_is_explained_in_words(
     [found] = check_objects([Object(thing(a=value), "x")], kubernetes_minor="1.36", crds=[definition])
     assert (found.code.id, found.help) == (code, help_)
     assert found.message.endswith(text)
+
+
+def test_an_object_fits_the_definition_of_its_release() -> None:
+    """A repository may hold the definitions of several releases. The one that an object fits best is of its release."""
+    early = crd({"type": "object", "properties": {"size": INT, "mode": TEXT}, "required": ["size", "mode"]})
+    late = crd({"type": "object", "properties": {"parts": {"type": "array", "items": INT}}, "required": ["parts"]})
+
+    def about(*definitions: dict[str, Any], **spec: Any) -> list[str]:
+        found = check_objects([Object(thing(**spec), "x")], kubernetes_minor="1.36", crds=definitions)
+        return sorted(each.message.partition(": ")[2] for each in found)
+
+    for definitions in ((early, late), (late, early)):
+        assert about(*definitions, size=1, mode="a") == []
+        assert about(*definitions, parts=[1]) == []
+        assert about(*definitions, size=1) == ["required field mode is missing in spec"]
+    assert len(about(late, size=1)) == 2
+    early["spec"]["versions"][0]["name"] = "v1alpha1"
+    assert about(early, late, parts=[1]) == []
+    broken = crd({"type": "object", "properties": {"size": {**TEXT, "pattern": "("}}})
+    assert about(broken, late, parts=[1]) == []

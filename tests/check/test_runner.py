@@ -210,7 +210,7 @@ def test_why_a_rule_does_not_run_is_reported() -> None:
     assert why(RulePolicy(select=("BP6101",))) == {"it is not selected"}
     assert why(RulePolicy(profile=Profile.MINIMAL)) == {"it is not in the profile minimal"}
     assert why(RulePolicy(ignore=("BP6115",))) == set()  # the rule has another code
-    assert why(RulePolicy(ignore=("BP6115", "BP6179"))) == {"it is ignored"}
+    assert why(RulePolicy(ignore=("BP6115", "BP6179", "BP6182"))) == {"it is ignored"}
 
 
 POLICY = """\

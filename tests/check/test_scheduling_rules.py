@@ -106,7 +106,7 @@ VARIANTS: list[tuple[str, str, dict[str, Any], set[str]]] = [
         "BP6567",
         "PyTorchJob",
         {"metadata.labels": GONE, "kind": "TFJob", "spec.tfReplicaSpecs": {"Worker": {"replicas": 4, "template": {
-            "spec": {"containers": [{"resources": {"limits": {"nvidia.com/gpu": 1}}}]}}}}},
+            "spec": {"containers": [{"image": "r.example/app:1", "resources": {"limits": {"nvidia.com/gpu": 1}}}]}}}}},
         set(),
     ),
     *[

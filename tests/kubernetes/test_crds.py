@@ -20,8 +20,9 @@ from tools.crd_import import fingerprint, import_crd, without_prose
 from tools.crd_notation import write_notation
 
 ELSEWHERE = {
-    "argoproj.io", "cert-manager.io", "config.openshift.io", "kustomize.toolkit.fluxcd.io",
-    "nfd.openshift.io", "operators.coreos.com", "security.openshift.io", "topology.node.k8s.io",
+    "argoproj.io", "cert-manager.io", "config.openshift.io", "helm.toolkit.fluxcd.io", "kustomize.toolkit.fluxcd.io",
+    "nfd.openshift.io", "operators.coreos.com", "security.openshift.io", "source.toolkit.fluxcd.io",
+    "topology.node.k8s.io",
 }  # fmt: skip
 """Groups that the reference folder does not contain; their fingerprints were taken when they were imported."""
 ELSEWHERE_BY_NAME = {("autoscaling.x-k8s.io", "provisioningrequests")}

@@ -11,6 +11,7 @@ import pytest
 import yaml
 
 from blueprint.bundle.model import USERS, Object
+from blueprint.check.objects import check_objects
 from blueprint.check.references import check_references
 from blueprint.check.rule_context import NoPlatform, RuleContext
 from blueprint.check.runner import run_rules
@@ -108,6 +109,37 @@ CASES = {
         {"spec.engineConfig": 1, "spec.engineConfig.leader": 1},
     ),
     "Notebook": (made("kubeflow.org/v1", "Notebook", {"template": {"spec": POD}}), {"spec.template.spec": 1}),
+    "Argo Workflows": (
+        made(
+            "argoproj.io/v1alpha1",
+            "Workflow",
+            {
+                "templates": [
+                    {"name": "a", "container": {}},
+                    {"name": "b", "steps": []},
+                    {"name": "c", "script": {}},
+                    {"name": "d", "containerSet": POD},
+                ]
+            },
+        ),
+        {"spec.templates[name=a]": 1, "spec.templates[name=c]": 1, "spec.templates[name=d].containerSet": 1},
+    ),
+    "Spark": (
+        made(
+            "sparkoperator.k8s.io/v1beta2",
+            "SparkApplication",
+            {"driver": {"template": {"spec": POD}}, "executor": {"instances": 4, "template": {"spec": POD}}},
+        ),
+        {"spec.driver.template.spec": 1, "spec.executor.template.spec": 4},
+    ),
+    "Dynamo before v1beta1": (
+        made(
+            "nvidia.com/v1alpha1",
+            "DynamoGraphDeployment",
+            {"services": {"decode": {"replicas": 2, "extraPodSpec": {"mainContainer": {}}}, "planner": {}}},
+        ),
+        {"spec.services.decode.extraPodSpec": 2},
+    ),
     "a Service": (made("v1", "Service", {"template": {"spec": POD}}), {}),
     "a version that nobody serves": (made("ray.io/v2", "RayJob", {"rayClusterSpec": RAY}), {}),
     "another type": (made("ray.io/v1", "RayCluster", {"workerGroupSpecs": {"0": RAY}, "headGroupSpec": []}), {}),
@@ -138,7 +170,7 @@ def test_a_number_and_its_text_are_the_same_amount() -> None:
     resources = {"limits": {"nvidia.com/gpu": 8}, "requests": {"nvidia.com/gpu": "8"}}
     data = jobset()
     data["spec"]["replicatedJobs"][0]["template"]["spec"]["template"]["spec"] = {
-        "containers": [{"resources": resources}]
+        "containers": [{"image": "r.example/app:1", "resources": resources}]
     }
     assert not run_rules(RuleContext([Object(data, USERS)], NoPlatform())).diagnostics
 
@@ -146,7 +178,11 @@ def test_a_number_and_its_text_are_the_same_amount() -> None:
 def test_ray_brings_its_own_shared_memory() -> None:
     """KubeRay mounts an emptyDir at /dev/shm of every Ray container; a JobSet does not."""
     limits = {"limits": {"nvidia.com/gpu": 8}}
-    pod = {"containers": [{"name": "main", "command": ["torchrun", "train.py"], "resources": limits}]}
+    pod = {
+        "containers": [
+            {"name": "main", "image": "r.example/app:1", "command": ["torchrun", "train.py"], "resources": limits}
+        ]
+    }
     spec = {"headGroupSpec": {"template": {"spec": pod}}}
     cluster = made("ray.io/v1", "RayCluster", spec)
     assert not run_rules(RuleContext([Object(cluster, USERS)], NoPlatform())).diagnostics
@@ -214,3 +250,28 @@ def test_the_table_matches_upstreams_definitions() -> None:
                     assert table.get(key, set()) == places, key
                     seen += len(places)
     assert seen > 20
+
+
+def test_a_template_of_a_workflow_has_what_all_of_its_templates_have() -> None:
+    """Its own volumes come first, so that findings about them point at them."""
+    own = {"name": "train", "container": {}, "volumes": [{"name": "scratch"}], "nodeSelector": {"gpu": "h100"}}
+    shared = {"volumes": [{"name": "data"}], "nodeSelector": {"gpu": "a10"}, "tolerations": [{"operator": "Exists"}]}
+    [found] = pod_templates(made("argoproj.io/v1alpha1", "Workflow", {"templates": [own], "ttlStrategy": {}, **shared}))
+    assert found.spec["volumes"] == [{"name": "scratch"}, {"name": "data"}]
+    assert found.spec["nodeSelector"] == {"gpu": "h100"}
+    assert found.spec["tolerations"] == shared["tolerations"]
+    assert "ttlStrategy" not in found.spec
+
+
+@pytest.mark.parametrize(
+    ("api_version", "kind", "codes"),
+    [
+        ("argoproj.io/v1alpha1", "Workflow", ["BP5106"]),
+        ("argoproj.io/v1alpha1", "WorkflowTemplate", []),
+    ],
+)
+def test_a_workflow_has_the_volumes_of_the_templates_it_uses(api_version: str, kind: str, codes: list[str]) -> None:
+    container = {"image": "r.example/app:1", "volumeMounts": [{"name": "data", "mountPath": "/data"}]}
+    data = made(api_version, kind, {"templates": [{"name": "a", "container": container}]})
+    found = check_objects([Object(data, USERS)], kubernetes_minor="1.36")
+    assert [each.code.id for each in found if each.code.id == "BP5106"] == codes

@@ -94,3 +94,32 @@ def test_what_an_object_has_is_judged_as_it_is() -> None:
     assert missing(ROOT, wrong) == []
     found = lint(read_inputs(["."]), kubernetes_minor="1.36").diagnostics
     assert "BP5005" in {each.code.id for each in found}
+
+
+RELEASE = """\
+---
+apiVersion: helm.toolkit.fluxcd.io/v2
+kind: HelmRelease
+metadata: {name: gpu}
+spec: {chartRef: {kind: OCIRepository, name: gpu}}
+"""
+
+
+def _of_children(*paths: str, complete: bool = False) -> list[tuple[str, str]]:
+    """The severities and messages about missing fields of a Kustomization and a HelmRelease without any."""
+    Path("apps").mkdir(exist_ok=True)
+    Path("apps/ks.yaml").write_text(CHILD.replace(", sourceRef: {name: house}", "") + RELEASE, "utf-8")
+    found = lint(read_inputs(paths), kubernetes_minor="1.36", complete=complete).diagnostics
+    return [(each.severity.name, each.message) for each in found if each.code.id == "BP5004"]
+
+
+def test_a_file_of_flux_alone_may_be_patched_by_another() -> None:
+    """A hook of pre-commit hands over the files that have changed, without the one that patches them."""
+    found = [
+        "Kustomization/flux-system/serve: required fields prune and sourceRef are missing in spec",
+        "HelmRelease/gpu: required field interval is missing in spec",
+    ]
+    assert sorted(_of_children("apps/ks.yaml")) == sorted(("WARNING", each) for each in found)
+    assert sorted(_of_children("apps/ks.yaml", complete=True)) == sorted(("ERROR", each) for each in found)
+    Path("root.yaml").write_text(ROOT.replace("./clusters/apps", "./apps").partition("  patches:")[0], "utf-8")
+    assert sorted(_of_children(".")) == sorted(("ERROR", each) for each in found)

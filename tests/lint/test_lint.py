@@ -197,7 +197,7 @@ def test_kinds_without_a_schema_are_counted(blueprint: Linter) -> None:
 
 def test_rules_judge_a_kind_without_a_schema(blueprint: Linter) -> None:
     """Its schema is unknown, but its requests can be read."""
-    pod = "{containers: [{name: a, resources: {requests: {nvidia.com/gpu: 1}}}]}"
+    pod = "{containers: [{name: a, image: 'r.example/app:1', resources: {requests: {nvidia.com/gpu: 1}}}]}"
     spec = f"{{mpiReplicaSpecs: {{Worker: {{template: {{spec: {pod}}}}}}}}}"
     result = linted(f"apiVersion: kubeflow.org/v2beta1\nkind: MPIJob\nmetadata: {{name: a}}\nspec: {spec}\n")
     assert {each.code.id for each in result.diagnostics} == {"BP6101"}
@@ -525,3 +525,13 @@ def test_objects_of_different_files_may_be_samples(
     Path("b.yaml").write_text(two)
     (found,) = [each for each in blueprint(".", *arguments)[1]["diagnostics"] if each["code"] == "BP6535"]
     assert found["severity"] == severity
+
+
+def test_metadata_of_a_custom_resource_with_pods_is_judged_without_its_schema() -> None:
+    """All custom resources have the same metadata. Other programs have files with a kind and a name of another form."""
+    text = "apiVersion: %s\nkind: InferenceService\nmetadata: {name: Qwen3-8B, annotations: {a: 1}}\n"
+    text += "spec: {predictor: {}}\n"
+    result = linted(text % "serving.kserve.io/v1beta1")
+    assert sorted(each.code.id for each in result.diagnostics) == ["BP5005", "BP5014"]
+    assert (result.malformed, result.unknown_kinds.total()) == (1, 1)
+    assert not linted(text % "serving.example/v1beta1").diagnostics

@@ -406,3 +406,29 @@ def test_drivers_of_the_same_nodes_in_different_files_are_variants() -> None:
     result = lint(read_inputs(["."]), kubernetes_minor="1.36")
     assert [(each.code.id, each.severity.name) for each in result.diagnostics] == [("BP6044", "NOTE")]
     assert found(f"{text % 'one'}---\n{text % 'two'}")["BP6044"] == "error"
+
+
+@pytest.mark.parametrize(
+    "text", ["metadata:\n  ...\nspec:\n  ...\n  template: {}\n", "...\nspec: {}\n", "spec:\n  a: 1\n  …\n"]
+)
+def test_a_line_of_dots_stands_for_what_a_guide_leaves_out(text: str) -> None:
+    begin = "apiVersion: apps/v1\nkind: Deployment\n"
+    assert found(f"{begin}{text}---\n{POD}") == {"BP0066": "note"}
+    assert found(begin + text.replace("...", "x").replace("…", "x")) == {"BP1002": "error"}
+
+
+def test_a_pod_that_spark_or_jenkins_completes() -> None:
+    """Rules see it all the same, and a container that no program knows needs an image."""
+    agent = "apiVersion: v1\nkind: Pod\nspec: {containers: [{name: %s, resources: {limits: {nvidia.com/gpu: %s}}}]}\n"
+    for name in ("spark-kubernetes-driver", "spark-kubernetes-executor", "jnlp"):
+        assert found(agent % (name, 1)) == {}
+        assert found(agent % (name, "500m")) == {"BP6101": "error"}
+    assert found(agent % ("main", 1)) == {"BP5004": "error"}
+    assert found(agent % ("[jnlp]", 1)) == {"BP5004": "error"}  # it has no name, and nothing else is checked
+    both = POD + "    - {name: jnlp}\n"
+    assert found(both) == {}
+    assert found(both.replace("      image: registry.example/serve:1.4\n", "")) == {"BP5004": "error"}
+
+
+def test_a_value_to_encode_is_no_value_yet() -> None:
+    assert found(CONFIDENTIAL + "data: {password: base64-encoded-password}\n") == {"BP0065": "note"}

@@ -14,6 +14,7 @@ from blueprint.source.loader import load_text
 _TOP = ("version", "flags", "resources", "sharing", "imex")
 _WAYS = ("timeSlicing", "mps")
 _WAY = ("renameByDefault", "failRequestsGreaterThanOne", "resources")
+_IN_A_WAY = frozenset({*_WAY, "replicas"})
 _FLAGS = (
     "migStrategy", "failOnInitError", "nvidiaDriverRoot", "nvidiaDevRoot", "gdrcopyEnabled", "gdsEnabled",
     "mofedEnabled", "useNodeFeatureAPI", "deviceDiscoveryStrategy", "mpsRoot", "plugin", "gfd",
@@ -32,7 +33,7 @@ def configurations(subject: Object) -> Iterator[tuple[str, str]]:
             except Refused:
                 continue
             ways = mapping(data.get("sharing"))
-            if any(items(mapping(way).get("resources")) for name, way in ways.items() if nearest(str(name), _WAYS)):
+            if any(mapping(way).keys() & _IN_A_WAY for name, way in ways.items() if nearest(str(name), _WAYS)):
                 yield str(key), text
 
 
@@ -44,10 +45,15 @@ def faults(config: Mapping[Any, Any]) -> Iterator[str]:
     yield from _unknown(mapping(config.get("flags")), _FLAGS, "flags.")
     sharing = mapping(config.get("sharing"))
     yield from _unknown(sharing, _WAYS, "sharing.")
-    if sharing.get("timeSlicing") and sharing.get("mps"):
+    if both := bool(sharing.get("timeSlicing") and sharing.get("mps")):
         yield "sharing has both timeSlicing and mps, which are mutually exclusive"
     for way in _WAYS:
-        yield from _shared(way, mapping(sharing.get(way)))
+        fields = mapping(sharing.get(way))
+        if way in sharing and not both and not items(fields.get("resources")):
+            where = "; replicas belongs in an item of it" if "replicas" in fields else ""
+            yield f"sharing.{way}.resources is missing, so the device plugin does not start{where}"
+            fields = {key: value for key, value in fields.items() if key != "replicas"}
+        yield from _shared(way, fields)
     if sharing.get("mps") and mapping(config.get("flags")).get("migStrategy") not in (None, "none", "single", "mixed"):
         yield "flags.migStrategy must be none, single or mixed"
     channels = mapping(config.get("imex")).get("channelIDs")

@@ -14,16 +14,20 @@ from blueprint.source.paths import format_path
 
 NOT_PINNED = define("BP6115", "image-not-pinned", page=__file__, severity=Severity.WARNING)
 CUDA_GONE = define("BP6179", "cuda-image-gone", page=__file__, severity=Severity.WARNING)
+OF_NGC = define("BP6182", "ngc-image-on-docker-hub", page=__file__, severity=Severity.WARNING)
+NO_IMAGE = define("BP6181", "container-without-image", page=__file__)
 _NO_VERSION = ("", "latest")
 _CUDA = re.compile(
     r"(?:docker\.io/)?nvidia/cuda(?::(?:latest|[0-9]+\.[0-9]+(?:-.*)?))?|nvcr\.io/nvidia/cuda(?::latest)?"
 )
 """Images of CUDA that Docker Hub or NGC have removed, or never had: all versions that are left have three numbers."""
+_NGC = re.compile(r"(?:docker\.io/)?(nvidia/(?:nemo|pytorch|tensorflow|tritonserver)(?::.*)?)")
+"""Images that only nvcr.io has. NVIDIA's organization on Docker Hub has those of CUDA, and a few more."""
 
 
-@rule(NOT_PINNED, CUDA_GONE, tags=("reliability",))
+@rule(NOT_PINNED, CUDA_GONE, OF_NGC, tags=("reliability",))
 def pinned(pod: DescribedPod, context: RuleContext) -> Iterator[ObjectFinding]:
-    """Images without a version, and those of CUDA that no registry has."""
+    """Images without a version, and those that the registry does not have."""
     for path, container in pod.containers:
         image = container.get("image")
         if not isinstance(image, str) or not image or "@" in image:
@@ -35,9 +39,22 @@ def pinned(pod: DescribedPod, context: RuleContext) -> Iterator[ObjectFinding]:
             yield ObjectFinding(
                 CUDA_GONE, at, f"{field} is {image}, which cannot be pulled: there is no such tag", help_
             )
+        elif found := _NGC.fullmatch(image):
+            text = f"{field} is {image}, which cannot be pulled: Docker Hub has no such image"
+            yield ObjectFinding(OF_NGC, at, text, f"did you mean nvcr.io/{found[1]}?")
         elif image.rpartition("/")[2].partition(":")[2] in _NO_VERSION:
             text = f"{field} is {image}, which has no version"
             yield ObjectFinding(NOT_PINNED, at, text, "use a version tag, or preferably a digest")
+
+
+@rule(NO_IMAGE, tags=("scheduling",))
+def imageless(pod: DescribedPod, context: RuleContext) -> Iterator[ObjectFinding]:
+    """Containers without an image in the workloads of operators, whose schemas do not require one."""
+    is_of_an_operator = "." in pod.subject.id.group
+    for path, container in pod.containers if is_of_an_operator and "image" not in pod.completed else ():
+        if not container.get("image"):
+            text = f"{format_path(path, pod.subject.data)} has no image"
+            yield ObjectFinding(NO_IMAGE, path, text, "set image: the API server rejects the pods of this object")
 
 
 @rule(AMOUNT_IMPLAUSIBLE, REQUEST_ABOVE_LIMIT, tags=("reliability",))
@@ -47,4 +64,4 @@ def sized(pod: DescribedPod, context: RuleContext) -> Iterator[ObjectFinding]:
         yield from amounts(container.get("resources"), (*path, "resources"))
 
 
-RULES = (pinned, sized)
+RULES = (pinned, imageless, sized)

@@ -45,8 +45,11 @@ _FORMS = (
     _Form(re.compile(r"nvidia\.com/mig\.strategy"), re.compile(r"none|single|mixed"), "it is none, single or mixed"),
     _Form(
         re.compile(r"cloud\.google\.com/gke-accelerator"),
-        re.compile(r"nvidia-.*"),
-        "GKE's names begin with nvidia-: nvidia-l4, nvidia-h100-80gb",
+        re.compile(
+            r"nvidia-(?!(?:a100(?:-40gb)?|h100|h200|t4|v100|p100|p4|k80|tesla-(?:l4|a100-.*|h100.*|h200.*|b200))$).*"
+        ),
+        "GKE's names: nvidia-l4, nvidia-tesla-t4, nvidia-tesla-v100, nvidia-tesla-a100, nvidia-a100-80gb, "
+        "nvidia-h100-80gb, nvidia-h100-mega-80gb, nvidia-h200-141gb, nvidia-b200, nvidia-gb200",
     ),
 )
 

@@ -45,7 +45,7 @@ def form(pod: DescribedPod, context: RuleContext) -> Iterator[ObjectFinding]:
             for name, amount in amounts.items():
                 at = (*path, "resources", part, name)
                 if str(name).startswith("nvidia.com/") and not re.fullmatch(r"[0-9]+k?", str(amount)):
-                    help_ = "request whole GPUs; use gpu.sharing to share a GPU among pods"
+                    help_ = "request whole GPUs; pods share one through MIG or time-slicing (gpu.mig, gpu.sharing)"
                     text = f"{_field(pod, at)} is {amount}, but devices are requested in whole numbers"
                     yield ObjectFinding(REQUEST_FORM, at, text, help_)
                 elif str(name).startswith("nvidia.com/") and str(limits.get(name)) != str(amount):

@@ -88,7 +88,7 @@ def _with_devices(context: RuleContext) -> frozenset[int]:
 
 def _uses_devices(pod: DescribedPod) -> bool:
     """Whether the pod claims devices, requests an extended resource or a fractional GPU, sets the variable of GPUs,
-    or has a privileged container.
+    or has a privileged container; also if a field outside the pod specification may request GPUs.
     """
     requested = (
         mapping(inside(each, "resources", part)) for _, each in pod.containers for part in ("limits", "requests")
@@ -96,7 +96,8 @@ def _uses_devices(pod: DescribedPod) -> bool:
     annotations = mapping(pod_metadata(pod).get("annotations"))
     variables = (name for path, each in pod.containers for _, name, _ in literal_env(each, path))
     return bool(
-        pod.spec.get("resourceClaims")
+        "resources" in pod.completed
+        or pod.spec.get("resourceClaims")
         or any("/" in str(name) for amounts in requested for name in amounts)
         or any(str(key).startswith("gpu-") for key in annotations)
         or "NVIDIA_VISIBLE_DEVICES" in variables

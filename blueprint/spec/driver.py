@@ -21,6 +21,7 @@ _VGPU = (
 class PoolDriver(Model):
     """The driver branch and its options."""
 
+    FORM = "a mapping (who installs it is declared by owner: {driver: host})"
     ELSEWHERE: ClassVar[dict[str, str]] = {
         **dict.fromkeys(("type", "driverType", "vgpu", "licensingConfig"), _VGPU),
         "owner": "the owner of the driver is set beside driver: owner: {driver: host}",

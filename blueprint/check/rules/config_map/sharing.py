@@ -46,12 +46,12 @@ def faults(config: Mapping[Any, Any]) -> Iterator[Fault]:
     below, flags = _folded(mapping(config.get("flags")), _FLAGS)
     yield from _unknown(flags, _FLAGS, keys.get("flags"))
     ways, sharing = _folded(mapping(config.get("sharing")), _WAYS)
-    at = keys.get("sharing")
+    at = keys.get("sharing", "sharing")
     yield from _unknown(sharing, _WAYS, at)
     if sharing.get("timeSlicing") and sharing.get("mps"):
         yield Fault((at, ways["mps"]), "sharing has both timeSlicing and mps, which are mutually exclusive")
     for way in _WAYS:
-        yield from _shared((at, ways.get(way)), way, mapping(sharing.get(way)))
+        yield from _shared((at, ways.get(way, way)), way, mapping(sharing.get(way)))
     if sharing.get("mps") and flags.get("migStrategy") not in (None, "none", "single", "mixed"):
         yield Fault((keys["flags"], below["migStrategy"]), "flags.migStrategy must be none, single or mixed")
     channels = mapping(config.get("imex")).get("channelIDs")

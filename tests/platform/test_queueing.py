@@ -226,6 +226,17 @@ def test_pods_outside_of_the_queues_get_no_more_than_the_queue_could() -> None:
     assert found["c/gpus"]["spec"]["hard"][one] == "12", "what b lends, which has no limit"
 
 
+def test_a_quota_that_nobody_in_the_group_has_is_reported() -> None:
+    tenants = """
+    g: {%s}
+    a: {namespaces: [a], parent: g, quota: {whole: {guaranteed: 0}}}
+    b: {namespaces: [b], parent: g, quota: {whole: {guaranteed: 4, lend: %s}, more: {guaranteed: 0, borrow: 0}}}
+"""
+    reported = {"": "0", "quota: {whole: 2}": "0", "quota: {}": "1"}
+    codes = [{each.code.id for each in platform(tenants % each).diagnostics} for each in reported.items()]
+    assert ["BP3445" in each for each in codes] == [True, False, False]
+
+
 def test_tenants_need_no_queueing() -> None:
     found = platform("    a: {namespaces: [a], groups: [people]}\n", rest="  policy: {podSecurity: restricted}\n")
     labels = objects(found, "Namespace")["a"]["metadata"]["labels"]

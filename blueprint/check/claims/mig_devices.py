@@ -26,7 +26,7 @@ def is_mig(request: Request, context: RuleContext) -> bool:
 def several(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
     """Requests for more than one MIG device."""
     for request in requests_of(subject):
-        everything = request.wants_all and request.data.get("adminAccess") is not True
+        everything = request.requests_all and request.data.get("adminAccess") is not True
         if (everything or request.count > 1) and is_mig(request, context):
             many, key = ("all", "allocationMode") if everything else (request.count, "count")
             text = f"{request.name or 'it'} requests {many} MIG devices, but a CUDA process uses only one"

@@ -53,7 +53,7 @@ class Request(Record):
         return count if isinstance(count, int) else 1
 
     @property
-    def wants_all(self) -> bool:
+    def requests_all(self) -> bool:
         """Whether it requests all devices of a node that match."""
         return self.data.get("allocationMode") == "All"
 

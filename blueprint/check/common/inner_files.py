@@ -13,14 +13,16 @@ Part = tuple[int, int]
 """A range of a text, in characters from 0; the end is exclusive."""
 
 
-class Fault(NamedTuple):
+class FileFault(NamedTuple):
     """An error in a file: the path of the key or value in it, and what is wrong."""
 
     path: Path
     text: str
 
 
-def faults_in(text: Any, judge: Callable[[Mapping[Any, Any]], Iterator[Fault]]) -> Iterator[tuple[str, Part | None]]:
+def faults_in(
+    text: Any, judge: Callable[[Mapping[Any, Any]], Iterator[FileFault]]
+) -> Iterator[tuple[str, Part | None]]:
     """What is wrong in a YAML file, each with the part of the text; `judge` reads its mapping."""
     written = text if isinstance(text, str) else ""
     try:

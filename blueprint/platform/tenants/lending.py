@@ -31,7 +31,7 @@ class Amounts(Protocol):
         """The lending limit; None if unlimited."""
 
 
-class Member(Protocol):
+class LendingTenant(Protocol):
     """A tenant or a group."""
 
     @property
@@ -39,11 +39,11 @@ class Member(Protocol):
         """Its name."""
 
     @property
-    def parent(self) -> Member | None:
+    def parent(self) -> LendingTenant | None:
         """Its group."""
 
     @property
-    def ancestors(self) -> Iterator[Member]:
+    def ancestors(self) -> Iterator[LendingTenant]:
         """Its group, the group of that, and so on."""
 
     @property
@@ -54,18 +54,18 @@ class Member(Protocol):
 class Lending:
     """The quotas of all tenants of a platform, and what they lend to each other."""
 
-    def __init__(self, tenants: Iterable[Member]) -> None:
-        self._members: dict[str | None, list[Member]] = {}
+    def __init__(self, tenants: Iterable[LendingTenant]) -> None:
+        self._members: dict[str | None, list[LendingTenant]] = {}
         for tenant in tenants:
             self._members.setdefault(tenant.parent.name if tenant.parent else None, []).append(tenant)
         self._subtrees: dict[_Key, Fraction] = {}
         self._obtainable: dict[_Key, Fraction] = {}
 
-    def own(self, tenant: Member, pool: str, name: str) -> Fraction:
+    def own(self, tenant: LendingTenant, pool: str, name: str) -> Fraction:
         """The guaranteed amount of a tenant."""
         return _amount(_quota(tenant, pool, name), "guaranteed") or Fraction(0)
 
-    def obtainable(self, tenant: Member, pool: str, name: str) -> Fraction:
+    def obtainable(self, tenant: LendingTenant, pool: str, name: str) -> Fraction:
         """The maximum amount that a tenant can get: its own quota, and quota that it can borrow."""
         key = (tenant.name, pool, name)
         if key not in self._obtainable:
@@ -73,7 +73,7 @@ class Lending:
             self._obtainable[key] = self._obtained(tenant, pool, name)
         return self._obtainable[key]
 
-    def _obtained(self, tenant: Member, pool: str, name: str) -> Fraction:
+    def _obtained(self, tenant: LendingTenant, pool: str, name: str) -> Fraction:
         together = self._subtree(tenant, pool, name)
         if tenant.parent is None:
             return together
@@ -81,7 +81,7 @@ class Lending:
         limit = _amount(_quota(tenant, pool, name), "borrow")
         return there if limit is None else min(there, together + limit)
 
-    def _subtree(self, tenant: Member, pool: str, name: str) -> Fraction:
+    def _subtree(self, tenant: LendingTenant, pool: str, name: str) -> Fraction:
         """The amount of a tenant including its members."""
         key = (tenant.name, pool, name)
         if key not in self._subtrees:
@@ -93,12 +93,12 @@ class Lending:
             self._subtrees[key] = self.own(tenant, pool, name) + sum(lent, Fraction(0))
         return self._subtrees[key]
 
-    def _reserved(self, tenant: Member, pool: str, name: str) -> Fraction:
+    def _reserved(self, tenant: LendingTenant, pool: str, name: str) -> Fraction:
         """The amount that it does not lend."""
         limit = _amount(_quota(tenant, pool, name), "lend")
         return Fraction(0) if limit is None else max(Fraction(0), self._subtree(tenant, pool, name) - limit)
 
-    def lenders(self, tenant: Member, pool: str, name: str) -> Iterator[str]:
+    def lenders(self, tenant: LendingTenant, pool: str, name: str) -> Iterator[str]:
         """The tenants and groups from which it could borrow."""
         top = next(reversed([*tenant.ancestors]), None)
         for each in self._below(top) if top else ():
@@ -106,14 +106,14 @@ class Lending:
             if each is not tenant and self.own(each, pool, name) and limit != 0:
                 yield each.name
 
-    def _below(self, group: Member) -> Iterator[Member]:
+    def _below(self, group: LendingTenant) -> Iterator[LendingTenant]:
         yield group
         for each in self._members.get(group.name, ()):
             if each is not group:
                 yield from self._below(each)
 
 
-def _quota(tenant: Member, pool: str, name: str) -> Amounts | None:
+def _quota(tenant: LendingTenant, pool: str, name: str) -> Amounts | None:
     return tenant.quota.get(pool, {}).get(name)
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from blueprint.bundle.model import Object, Path
-from blueprint.check.common.inner_files import Fault
+from blueprint.check.common.inner_files import FileFault
 from blueprint.check.rule_context import items, mapping
 from blueprint.diagnostics import Refused, nearest
 from blueprint.source.loader import load_text
@@ -37,11 +37,11 @@ def configurations(subject: Object) -> Iterator[tuple[str, str]]:
                 yield str(key), text
 
 
-def faults(config: Mapping[Any, Any]) -> Iterator[Fault]:
+def faults(config: Mapping[Any, Any]) -> Iterator[FileFault]:
     """All errors in one file."""
     keys, config = _folded(config, _TOP)
     if (version := config.get("version") or "v1") != "v1":
-        yield Fault((keys["version"],), f"version must be v1, not {version}")
+        yield FileFault((keys["version"],), f"version must be v1, not {version}")
     yield from _unknown(config, _TOP)
     below, flags = _folded(mapping(config.get("flags")), _FLAGS)
     yield from _unknown(flags, _FLAGS, keys.get("flags"))
@@ -49,30 +49,30 @@ def faults(config: Mapping[Any, Any]) -> Iterator[Fault]:
     at = keys.get("sharing", "sharing")
     yield from _unknown(sharing, _WAYS, at)
     if sharing.get("timeSlicing") and sharing.get("mps"):
-        yield Fault((at, ways["mps"]), "sharing has both timeSlicing and mps, which are mutually exclusive")
+        yield FileFault((at, ways["mps"]), "sharing has both timeSlicing and mps, which are mutually exclusive")
     for way in _WAYS:
         yield from _shared((at, ways.get(way, way)), way, mapping(sharing.get(way)))
     if sharing.get("mps") and flags.get("migStrategy") not in (None, "none", "single", "mixed"):
-        yield Fault((keys["flags"], below["migStrategy"]), "flags.migStrategy must be none, single or mixed")
+        yield FileFault((keys["flags"], below["migStrategy"]), "flags.migStrategy must be none, single or mixed")
     channels = mapping(config.get("imex")).get("channelIDs")
     if channels not in (None, [], [0]):
-        yield Fault((keys["imex"], "channelIDs"), f"imex.channelIDs must be [] or [0], not {channels}")
+        yield FileFault((keys["imex"], "channelIDs"), f"imex.channelIDs must be [] or [0], not {channels}")
 
 
-def _shared(path: Path, way: str, fields: Mapping[Any, Any]) -> Iterator[Fault]:
+def _shared(path: Path, way: str, fields: Mapping[Any, Any]) -> Iterator[FileFault]:
     yield from _unknown(fields, _WAY, *path, shown=f"sharing.{way}.")
     for index, each in enumerate(map(mapping, items(fields.get("resources")))):
         at, shown = (*path, "resources", index), f"sharing.{way}.resources[{index}]"
         name, replicas = each.get("name"), each.get("replicas")
         if type(replicas) is not int or replicas < 2:  # noqa: PLR2004 - shared by two at least
-            yield Fault((*at, "replicas"), f"{shown}.replicas must be at least 2")
+            yield FileFault((*at, "replicas"), f"{shown}.replicas must be at least 2")
         if not isinstance(name, str) or not _SHARED.fullmatch(name):
-            yield Fault((*at, "name"), f"{shown}.name {name} cannot be shared; use nvidia.com/gpu")
+            yield FileFault((*at, "name"), f"{shown}.name {name} cannot be shared; use nvidia.com/gpu")
         elif way == "mps" and name != "nvidia.com/gpu":
-            yield Fault((*at, "name"), f"sharing.mps supports only nvidia.com/gpu, not {name}")
+            yield FileFault((*at, "name"), f"sharing.mps supports only nvidia.com/gpu, not {name}")
         for key in ("rename", "devices"):
             if key in each:
-                yield Fault((*at, key), f"{shown}.{key} is ignored")
+                yield FileFault((*at, key), f"{shown}.{key} is ignored")
 
 
 def _folded(fields: Mapping[Any, Any], known: tuple[str, ...]) -> tuple[dict[str, Any], dict[Any, Any]]:
@@ -86,9 +86,9 @@ def _folded(fields: Mapping[Any, Any], known: tuple[str, ...]) -> tuple[dict[str
 
 def _unknown(
     fields: Mapping[Any, Any], known: tuple[str, ...], *path: Any, shown: str | None = None
-) -> Iterator[Fault]:
+) -> Iterator[FileFault]:
     at = shown if shown is not None else "".join(f"{step}." for step in path)
     for key in fields:
         if key not in known:
             near = nearest(str(key), known)
-            yield Fault((*path, key), f"{at}{key} is ignored" + (f"; did you mean {near}?" if near else ""))
+            yield FileFault((*path, key), f"{at}{key} is ignored" + (f"; did you mean {near}?" if near else ""))

@@ -9,7 +9,6 @@ from blueprint.admission.model import Fit, PoolAnswer
 from blueprint.admission.together import QuotaFlavor
 from blueprint.platform.model import Platform
 from blueprint.platform.nodes.offered import NODE_RESOURCES, shown_amount
-from blueprint.platform.queueing.lending import Lending
 from blueprint.platform.queueing.quotas import purchased
 from blueprint.platform.tenants.model import Tenant, TenantQuota
 from blueprint.records import replace
@@ -38,7 +37,7 @@ class Quotas:
         self._by_namespace = {name: tenant for tenant in self._tenants for name in tenant.namespaces}
         self._chosen = next((each for each in self._tenants if each.name == chosen), None)
         self._priorities = platform.queueing.priorities if platform.queueing else {}
-        self._lending = Lending(platform.tenants)
+        self._lending = platform.tenants.lending
         self._offered = {pool.name: pool.offered for pool in platform.pools}
         self._purchased = {pool.name: purchased(pool) for pool in platform.pools}
         self._flavors: dict[str, tuple[QuotaFlavor, ...]] = {}

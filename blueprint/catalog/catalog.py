@@ -185,6 +185,12 @@ class Catalog:
         """A Kubernetes distribution by name. The schema accepts only names that have a file."""
         return self._once(_PACKAGE / "distributions" / f"{name}.yaml", Distribution, "distribution", name)
 
+    def distribution_with(self, family: str) -> Distribution | None:
+        """The first distribution whose node images include a family that not every one has: `cos`, `bottlerocket`."""
+        files = sorted((_PACKAGE / "distributions").glob("*.yaml"))
+        held = [file.stem for file in files if f"\n  {family}:\n" in file.read_text("utf-8")]
+        return next((each for each in map(self.distribution, held) if family in each.images), None)
+
     @property
     def rules(self) -> tuple[CompatibilityRule, ...]:
         """All compatibility rules."""

@@ -73,13 +73,28 @@ def _secret_places(secret: Same) -> tuple[Span, ...]:
 
 def _narrowed(at: Span, part: tuple[int, int], text: Any) -> Span:
     """The span of a part of a string; that of the whole string if it is not written literally."""
-    if not isinstance(text, str) or at.line != at.end_line:
+    if not isinstance(text, str):
         return at
+    if at.line != at.end_line:
+        return _narrowed_in_block(at, part, text)
     quotes, odd = divmod(at.end_column - at.column - len(text), 2)
     if odd or quotes not in (0, 1):
         return at
     start, end = (at.column + quotes + each for each in part)
     return at._replace(column=start, end_column=max(end, start + 1))
+
+
+def _narrowed_in_block(at: Span, part: tuple[int, int], text: str) -> Span:
+    """The span of a part of a literal block: of its first line, if there are several."""
+    lines = text.rstrip().split("\n")
+    indent = at.end_column - 1 - len(lines[-1])
+    if len(lines) != at.end_line - at.line or indent < 1:
+        return at
+    number = text.count("\n", 0, part[0])
+    begins = text.rfind("\n", 0, part[0]) + 1
+    start, end = (indent + 1 + each - begins for each in (part[0], min(part[1], begins + len(lines[number].rstrip()))))
+    line = at.line + 1 + number
+    return Span(at.file, line, start, line, max(end, start + 1))
 
 
 def value_at(data: Any, path: Path) -> Any:

@@ -53,6 +53,10 @@ class PoolOffer(Record):
     """Kernel modules that are loaded in addition to the driver: `gds`, `gdrcopy`, `peermem`."""
     mps: bool = False
     """Whether pods share GPUs through MPS."""
+    interfaces: Mapping[str, int] = field(default_factory=dict)
+    """Network interfaces that pods get one by one, by resource."""
+    mps_clients: int | None = None
+    """The number of clients to which MPS is limited on an old architecture."""
     mig_layout: Any = None
     """How mig-parted partitions the GPUs: the entries of the configuration in the node label."""
     whole_gpus: bool = True

@@ -39,7 +39,8 @@ def _of_pool(pool: GpuPool, choice: DriverChoice, platform: Platform) -> Written
         return NOTHING_WRITTEN
     driver = pool.driver
     off = section.path[-1] == "driver" and section.value("enabled") is False
-    image = _image(section, platform)
+    vgpu = _licensed(section)
+    image = _image(section, platform, private=vgpu is not None)
     return WrittenDriver(
         enabled=_differing(section, "enabled", not off, usual=driver.enabled),
         version=_differing(section, "version", section.text("version"), usual=driver.operator_driver_version),
@@ -48,28 +49,33 @@ def _of_pool(pool: GpuPool, choice: DriverChoice, platform: Platform) -> Written
         precompiled=_differing(section, "usePrecompiled", section.value("usePrecompiled") is True,
                                usual=driver.precompiled),
         image=image,
-        vgpu=_vgpu(section, image),
+        vgpu=vgpu or _called_vgpu(image),
     )  # fmt: skip
 
 
-def _image(section: Section, platform: Platform) -> WrittenField[str] | None:
-    """An image with another name than NVIDIA's public driver."""
+def _image(section: Section, platform: Platform, *, private: bool) -> WrittenField[str] | None:
+    """An image other than NVIDIA's public driver: by its name, or, if the driver is private, by its repository."""
     operator = platform.provider_of("driver")
     usual = operator.component.images["driver"].name if operator else "driver"
-    name, repository = section.text("image"), section.text("repository")
-    if not name or name == usual or not section.by_hand("image"):
+    name, repository = section.text("image") or usual, section.text("repository")
+    key = "image" if name != usual else "repository" if private else None
+    if key is None or not section.by_hand(key):
         return None
-    return _field(f"{repository}/{name}" if repository else name, section.subject, (*section.path, "image"))
+    return _field(f"{repository}/{name}" if repository else name, section.subject, (*section.path, key))
 
 
-def _vgpu(section: Section, image: WrittenField[str] | None) -> WrittenField[bool] | None:
-    """Whether it is a guest driver: by its type, its licence, or the name of its image."""
+def _licensed(section: Section) -> WrittenField[bool] | None:
+    """Whether it is a guest driver: by its type, or by its licence."""
     vgpu = True
     if section.value("driverType") == _VGPU:
         return _field(vgpu, section.subject, (*section.path, "driverType"))
     licence = next((key for key in _LICENCES if section.text("licensingConfig", key)), None)
-    if licence:
-        return _field(vgpu, section.subject, (*section.path, "licensingConfig", licence))
+    return _field(vgpu, section.subject, (*section.path, "licensingConfig", licence)) if licence else None
+
+
+def _called_vgpu(image: WrittenField[str] | None) -> WrittenField[bool] | None:
+    """Whether it is a guest driver by the name of its image."""
+    vgpu = True
     return WrittenField(vgpu, image.noted) if image and _VGPU in image.value else None
 
 

@@ -21,6 +21,9 @@ _FAMILIES = {
 """The family by compute capability; earlier versions reported Ada as Ampere."""
 
 
+_DRIVER_PARTS = (("major", "major"), ("minor", "minor"), ("rev", "revision"))
+
+
 def discovered_labels(pool: GpuPool) -> dict[str, LabelValues]:
     """The possible values of each label on these nodes, by key; labels without known values are omitted."""
     if pool.hardware.virtual or pool.driver.vgpu:
@@ -46,6 +49,7 @@ def _labels(pool: GpuPool) -> Iterator[tuple[str, LabelValues]]:
         yield f"{_GPU}.memory", LabelValues((str(facts.memory_mib.value),), MEMORY_TOLERANCE_MIB)
     if partition.is_whole and not partition.groups:
         yield f"{_GPU}.count", LabelValues((str(pool.gpu.count),))
+    yield from _driver_labels(pool)
     if facts.mig.supported.certain:
         yield "nvidia.com/mig.capable", LabelValues((str(facts.mig.supported.value).lower(),))
     if replicas := partition.replicas.get(_GPU):
@@ -53,6 +57,20 @@ def _labels(pool: GpuPool) -> Iterator[tuple[str, LabelValues]]:
         yield f"{_GPU}.sharing-strategy", LabelValues(("mps" if partition.mps else "time-slicing",))
     elif not partition.replicas:
         yield f"{_GPU}.sharing-strategy", LabelValues(("none",))
+
+
+def _driver_labels(pool: GpuPool) -> Iterator[tuple[str, LabelValues]]:
+    """The labels of the driver's version, which have two names each (internal/lm/nvml.go); the first one if only the
+    branch is known.
+    """
+    version = pool.driver.version or pool.driver.branch or ""
+    full = version if "." in version else ""
+    parts = version.split(".") if version else []
+    for part, (old, new) in zip(parts, _DRIVER_PARTS, strict=False):
+        yield f"nvidia.com/cuda.driver.{old}", LabelValues((part,))
+        yield f"nvidia.com/cuda.driver-version.{new}", LabelValues((part,))
+    if full:
+        yield "nvidia.com/cuda.driver-version.full", LabelValues((full,))
 
 
 def _ending(pool: GpuPool, *, single: bool) -> str:

@@ -9,6 +9,7 @@ from blueprint.bundle.model import Taint
 from blueprint.check.rule import Capability
 from blueprint.check.rule_context import DeclaredPrometheus, PoolOffer
 from blueprint.platform.model import Platform
+from blueprint.platform.partitioning.model import FEW_CLIENTS, has_few_clients
 from blueprint.platform.pool import GpuPool, passing_pools
 from blueprint.rule_facts.labels import discovered_labels
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from blueprint.check.claims.dra_context import DraContext
 
 _SHARED = ".shared"
+_EFA = "efa"
 
 
 class ResolvedFacts:
@@ -70,6 +72,8 @@ def _pool_offer(pool: GpuPool) -> PoolOffer:
         owners={part: getattr(pool.mode, name) for part, name in _PARTS.items()},
         modules=frozenset(name for name in ("gds", "gdrcopy", "peermem") if getattr(pool.driver, name)),
         mps=sharing.mps is not None,
+        interfaces=_interfaces(pool),
+        mps_clients=FEW_CLIENTS if has_few_clients(pool.gpu.catalogued) else None,
         mig_layout=sharing.mig_config,
         whole_gpus=sharing.is_whole,
         mig_strategy=pool.platform.partitioning.strategy if sharing.mig_config else None,
@@ -77,6 +81,14 @@ def _pool_offer(pool: GpuPool) -> PoolOffer:
         claimed=pool.claimed,
         profiled=_is_profiled(pool),
     )
+
+
+def _interfaces(pool: GpuPool) -> dict[str, int]:
+    """The interfaces of each node that pods request by number, as EFA's; shared adapters have no such number."""
+    network = pool.network
+    if network is None or network.fabric != _EFA or not network.resource or not network.nics:
+        return {}
+    return {network.resource: network.nics}
 
 
 def _machine_offer(pool: GpuPool) -> PoolOffer:

@@ -29,8 +29,9 @@ class Model(BaseModel):
 
     NOT_YET lists keys that belong to the language but are not implemented, each with an alternative; NOT_YET_VALUES
     lists such values of a key. ELSEWHERE lists unknown keys that users try, with what to write instead. OTHER_VALUES
-    lists unknown values, with the value to use and the reason. FORM describes the possible forms of a value, if it is
-    more than a mapping; NO_LIST explains why the value is not a list.
+    lists unknown values, with the value to use and the reason. OTHER_FORMS lists, for a key with a form, patterns of
+    what users write instead, each with its replacement or None, and with a help text or None. FORM describes the
+    possible forms of a value, if it is more than a mapping; NO_LIST explains why the value is not a list.
     """
 
     model_config = ConfigDict(
@@ -40,5 +41,6 @@ class Model(BaseModel):
     NOT_YET_VALUES: ClassVar[dict[str, tuple[str, ...]]] = {}
     ELSEWHERE: ClassVar[dict[str, str]] = {}
     OTHER_VALUES: ClassVar[dict[str, dict[str, tuple[str, str]]]] = {}
+    OTHER_FORMS: ClassVar[dict[str, tuple[tuple[str, str | None, str | None], ...]]] = {}
     FORM: ClassVar[str | None] = None
     NO_LIST: ClassVar[str | None] = None

@@ -16,7 +16,7 @@ from blueprint.spec.tenants import TENANT
 from blueprint.wording import first_few
 
 ChartValueHelp = Callable[[str, str, Any], list[str]]
-_MOST_VALUES = 3
+_MOST_VALUES, _FEW_BESIDE = 3, 2
 POOLS: Path = ("spec", "nodePools")
 _COMPONENTS: Path = ("spec", "components")
 _OF_TENANTS: tuple[Path, ...] = (("spec", "plans"), ("spec", "tenants"))
@@ -38,10 +38,35 @@ def without_consequences(found: list[Diagnostic], root: Node, empty: Iterable[st
     likely = {_beside(each.path, each.fix.replacement) for each in found if each.code is codes.UNKNOWN_KEY and each.fix}
     reported = {*likely, *empty}
     found = [each for each in found if each.code is not codes.MISSING_KEY or each.path not in reported]
-    found = _unwrapped(found, root)
+    found = _beside_spec(_unwrapped(found, root))
     for name in misplaced(found, root):
         found = _as_misplaced(found, root, name)
     return [_with_likely_pool(each, root) for each in found]
+
+
+def _beside_spec(found: list[Diagnostic]) -> list[Diagnostic]:
+    """The errors, with one in place of those about keys of `spec` that stand beside it because of their indentation."""
+    beside = [each for each in found if each.code is codes.UNKNOWN_KEY and _is_beside_spec(each.path)]
+    if len(beside) < _FEW_BESIDE:
+        return found
+    first, *_ = sorted(beside, key=lambda each: each.at.line if each.at else 0)
+    names = [str(each.path) for each in beside]
+    reported = replace(
+        first,
+        message=f"{first_few(names, _MOST_VALUES)} are keys of spec, but stand beside it",
+        help="indent them, and what is below them, under spec",
+        notes=(),
+    )
+    rest = (each for each in found if each not in beside and not _is_missing_in_spec(each))
+    return [reported, *rest]
+
+
+def _is_beside_spec(path: str | None) -> bool:
+    return path is not None and path in _SPEC_KEYS
+
+
+def _is_missing_in_spec(found: Diagnostic) -> bool:
+    return found.code is codes.MISSING_KEY and parse_path(found.path or "")[:1] == ("spec",)
 
 
 def misplaced(found: Iterable[Diagnostic], root: Node) -> list[str]:

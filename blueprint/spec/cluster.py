@@ -10,9 +10,9 @@ from blueprint.spec.forms import ABSOLUTE_PATH, KUBERNETES, SYSTEM, UID, Host, L
 VANILLA: Final = "vanilla"
 """The default distribution: unmodified upstream Kubernetes."""
 _WITHOUT_ENTRY = (
-    "ack", "capi", "cke", "coreweave", "crusoe", "digitalocean", "doks", "eks-anywhere", "iks", "ibm", "k0s", "kind",
-    "kops", "kubeadm", "kubernetes", "kubespray", "lambda", "lke", "minikube", "nebius", "oci", "oke", "ovh",
-    "scaleway", "tanzu", "tke", "tkg", "upstream", "vks", "vke",
+    "ack", "capi", "cke", "coreweave", "crusoe", "digitalocean", "doks", "eks-anywhere", "gardener", "ibm", "iks",
+    "k0s", "kind", "kops", "kubeadm", "kubernetes", "kubespray", "lambda", "lke", "minikube", "nebius", "oci",
+    "oke", "ovh", "scaleway", "tanzu", "tke", "tkg", "upstream", "vke", "vks",
 )  # fmt: skip
 _HELP = "it has no entry of its own: it is distribution: vanilla, and os says the system of its GPU nodes"
 
@@ -39,8 +39,17 @@ class Cluster(Model):
         "distribution": {
             **dict.fromkeys(_WITHOUT_ENTRY, (VANILLA, _HELP)),
             "talos": (VANILLA, "Talos is distribution: vanilla with os: talos-VERSION and gpuStack: standalone"),
+            "rancher": ("rke2", "Rancher installs RKE2 (distribution: rke2) or k3s (distribution: k3s)"),
             **dict.fromkeys(("ocp", "okd", "rosa", "aro"), ("openshift", "it is distribution: openshift")),
         }
+    }
+
+    OTHER_FORMS: ClassVar[dict[str, tuple[tuple[str, str | None, str | None], ...]]] = {
+        "kubernetes": ((r"v?(1\.\d+(\.\d+)?)([-+].*)?", r"\1", None),),
+        "os": (
+            (r"(?:al|amazonlinux|amzn)-?(2|2023)(?:\..*)?", r"amazonlinux-\1", None),
+            (r"([a-z]+)[-_ ]?(\d+(?:\.\d+)?)(?:\..*)?", r"\1-\2", None),
+        ),
     }
 
     kubernetes: Annotated[str, Field(pattern=KUBERNETES)] = Field(

@@ -11,14 +11,28 @@ Owner = Literal["operator", "host", "provider"]
 OWNERS: Final[tuple[str, ...]] = get_args(Owner)
 
 
+_VGPU = (
+    "the driver is always that of whole GPUs and MIG; guests with vGPU are not supported: let the node image bring "
+    "their driver (owner: host), or patch spec.driver of the ClusterPolicy: repository, image, version and "
+    "licensingConfig of your private image"
+)
+
+
 class PoolDriver(Model):
     """The driver branch and its options."""
 
+    FORM = "a mapping (who installs it is declared by owner: {driver: host})"
     ELSEWHERE: ClassVar[dict[str, str]] = {
-        "type": "the driver is always that of whole GPUs and MIG; guests with vGPU are not supported: let the node "
-        "image bring their driver (owner: host), or patch spec.driver of the ClusterPolicy: repository, image, version "
-        "and licensingConfig of your private image",
+        **dict.fromkeys(("type", "driverType", "vgpu", "licensingConfig"), _VGPU),
         "owner": "the owner of the driver is set beside driver: owner: {driver: host}",
+    }
+
+    OTHER_FORMS: ClassVar[dict[str, tuple[tuple[str, str | None, str | None], ...]]] = {
+        "branch": (
+            (r"r(\d{3})", r"\1", None),
+            (r"(\d{3})\.\d+(\.\d+)?", None, "a branch is three digits in quotes; an exact version is driver.version"),
+        ),
+        "version": ((r"r?(\d{3})", None, 'an exact version is 580.173.02; a branch is driver.branch: "580"'),),
     }
 
     branch: Annotated[str, Field(pattern=BRANCH)] | None = Field(

@@ -15,7 +15,8 @@ _PROFILE = r"[1-9]g\.[1-9][0-9]{0,2}gb([-+][a-z]+(\.[a-z]+)?)?"
 PROFILE = form(_PROFILE, "a MIG profile: 1g.10gb, 1g.10gb+me")
 SHARED = form(
     rf"(all|gpu|{_PROFILE})",
-    "all, gpu (GPUs that are not partitioned, or every slice under strategy single), or a MIG profile",
+    "all, gpu (GPUs that are not partitioned, or every slice under strategy single), or a MIG profile; "
+    "one number for all is timeSlicing: 4",
 )
 
 

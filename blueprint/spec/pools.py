@@ -198,6 +198,18 @@ class PoolSettings(Model):
 class NodePool(PoolSettings, PoolNodes):
     """A group of equal nodes."""
 
+    ELSEWHERE: ClassVar[dict[str, str]] = {
+        **dict.fromkeys(
+            ("autoscaling", "autoscale", "minNodes", "maxNodes", "min", "max", "replicas"),
+            "the number of nodes is nodes: 4, or nodes: {min: 0, max: 8} where an autoscaler decides",
+        ),
+        **dict.fromkeys(
+            ("labels", "nodeSelector"),
+            "the labels that identify the nodes are selector: {key: value}; spec.poolLabel gives every pool one",
+        ),
+        "instanceType": "it belongs to machine: {instanceType: p5.48xlarge}",
+    }
+
     kata: KataSpec | None = Field(
         examples=[{}, {"confidential": "snp", "attestation": "https://kbs.acme.example"}],
         default=None,

@@ -29,10 +29,13 @@ _MOST_HOMES, _DEEPEST = 2, 8
 """The maximum number of locations suggested for a key that belongs elsewhere, and the maximum length of their paths."""
 _SCALARS = {"int_type": (int,), "bool_type": (bool,), "float_type": (int, float)}
 """Types that a quoted string may have been meant as."""
+_LENGTHS = {
+    "string_too_short": "too short: it must have at least {min_length} characters",
+    "string_too_long": "too long: it must have at most {max_length} characters",
+}
 _RANGES = {
     "greater_than": "more than {gt:g}", "greater_than_equal": "at least {ge}", "less_than_equal": "at most {le}",
     "too_short": "at least {min_length} of them", "too_long": "at most {max_length} of them",
-    "string_too_short": "at least {min_length} characters", "string_too_long": "at most {max_length} characters",
 }  # fmt: skip
 
 
@@ -205,10 +208,23 @@ def _wrong_value(problem: Any, path: Path, root: Node, owner: type[BaseModel] | 
         limit = f"there must be {_RANGES[kind].format(**context)}"
         help_ = _wanted(str(where[-1]), owner) if isinstance(node.value, dict) else None
         return replace(found, code=codes.OUT_OF_RANGE, message=f"{what} is out of range: {limit}", help=help_)
+    if kind in _LENGTHS:
+        return replace(found, code=codes.OUT_OF_RANGE, message=f"{what} is {_LENGTHS[kind].format(**context)}")
     if kind == "value_error":
         return replace(found, code=codes.INCONSISTENT, message=f"{name}: {context.get('error', problem['msg'])}")
     help_ = f"it must be {FORMS[context['pattern']]}" if context.get("pattern") in FORMS else _lowered(problem["msg"])
-    return replace(found, message=f"{what} is not of the right form", help=help_)
+    found = replace(found, message=f"{what} is not of the right form", help=help_)
+    return _of_other_form(found, node, owner, where)
+
+
+def _of_other_form(found: Diagnostic, node: Node, owner: type[BaseModel] | None, where: Path) -> Diagnostic:
+    """With the replacement of a value that users often write, where the text is not of the field's form."""
+    forms = owner.OTHER_FORMS.get(str(where[-1]), ()) if owner and issubclass(owner, Model) else ()
+    for pattern, instead, advice in forms if isinstance(node.value, str) else ():
+        if (match := re.fullmatch(pattern, node.value, re.IGNORECASE)) and found.at:
+            fix = Fix(found.at, inline(match.expand(instead).casefold())) if instead else found.fix
+            return replace(found, help=advice or found.help, fix=fix)
+    return found
 
 
 def _other_type(kind: str, node: Node, at: Span, owner: type[BaseModel] | None, where: Path) -> dict[str, Any]:

@@ -10,7 +10,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from blueprint.cli.main import main
-from blueprint.platform.queueing.lending import Lending
 from tests.support.platforms import platform
 from tests.support.tenanted import MACHINE, pools, tenants
 
@@ -345,7 +344,7 @@ def test_nobody_gets_more_than_there_is_or_less_than_is_guaranteed(
         kept = {key: min(value, amount["guaranteed"]) if key == "lend" else value for key, value in amount.items()}
         lines.append(f"    t{number}: {{parent: t{parent}, quota: {{train: {kept}}}}}\n".replace("'", ""))
     found = platform(f"{PLATFORM}  queueing: {{kueue: {{}}}}\n  tenants:\n{''.join(lines)}")
-    lending = Lending(found.tenants)
+    lending = found.tenants.lending
     everything = sum((lending.own(each, "train", "gpu") for each in found.tenants.every), Fraction(0))
     for tenant in found.tenants.every:
         own, most = lending.own(tenant, "train", "gpu"), lending.obtainable(tenant, "train", "gpu")

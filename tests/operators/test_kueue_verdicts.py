@@ -20,7 +20,6 @@ from blueprint.diagnostics import Refused
 from blueprint.kubernetes.crds import crds_of
 from blueprint.lab.assets import find_all
 from blueprint.pipeline import Compilation, compile_blueprint
-from blueprint.platform.queueing.lending import Lending
 from blueprint.rule_facts.resolved import ResolvedFacts
 from tests.support.operators.operated import Operated
 from tests.support.operators.queueing import API, Queueing, queue, without_later
@@ -115,7 +114,7 @@ def _most(compilation: Compilation) -> list[int]:
     """The maximum number of GPUs of the first pool that each tenant can get, by number."""
     platform = compilation.platform
     assert platform
-    lending = Lending(platform.tenants)
+    lending = platform.tenants.lending
     tenants = [platform.tenants.find(f"a{number}") for number in range(GROUPS)]
     return [int(lending.obtainable(each, "gpu", "gpu")) for each in tenants if each]
 

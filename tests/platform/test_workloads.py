@@ -13,7 +13,6 @@ from blueprint.catalog.workloads import workload_kind, workload_names
 from blueprint.data import data_folder
 from blueprint.pipeline import Compilation, compile_blueprint
 from blueprint.platform.nodes.offered import NODE_RESOURCES
-from blueprint.platform.queueing.lending import Lending
 from blueprint.platform.workloads.model import Misfit, Sample
 from blueprint.units import quantity_value
 from tests.support.platforms import compiled
@@ -195,7 +194,7 @@ def test_no_workload_is_larger_than_what_the_tenant_can_get(
     platform = of(rest).platform
     assert platform is not None
     [mine] = platform.tenants.users
-    lending = Lending(platform.tenants)
+    lending = platform.tenants.lending
     for kind in map(workload_kind, workload_names()):
         for found in platform.workloads.candidates(mine, kind):
             if not isinstance(found, Sample):

@@ -16,7 +16,6 @@ from blueprint.lint.inputs import STDIN, read_inputs
 from blueprint.lint.run import Surroundings, lint
 from blueprint.pipeline import Compilation
 from blueprint.platform.nodes.offered import NODE_RESOURCES
-from blueprint.platform.queueing.lending import Lending
 from blueprint.render.workloads import WorkloadFile, render_workloads
 from blueprint.rule_facts.resolved import ResolvedFacts
 from blueprint.units import quantity_value
@@ -80,7 +79,7 @@ def test_none_is_larger_than_the_tenant_s_quota(compiled: Compilation, files: tu
     """All pods together, whatever describes them, compared with what the tenant could get."""
     platform = compiled.platform
     assert platform is not None
-    lending = Lending(platform.tenants)
+    lending = platform.tenants.lending
     for file in files:
         tenant = platform.tenants.find(file.sample.tenant)
         assert tenant is not None

@@ -26,10 +26,12 @@ def is_mig(request: Request, context: RuleContext) -> bool:
 def several(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
     """Requests for more than one MIG device."""
     for request in requests_of(subject):
-        if request.count > 1 and is_mig(request, context):
-            text = f"{request.name or 'it'} requests {request.count} MIG devices, but a CUDA process uses only one"
+        everything = request.requests_all and request.data.get("adminAccess") is not True
+        if (everything or request.count > 1) and is_mig(request, context):
+            many, key = ("all", "allocationMode") if everything else (request.count, "count")
+            text = f"{request.name or 'it'} requests {many} MIG devices, but a CUDA process uses only one"
             help_ = "request 1; use a larger profile, or more pods"
-            yield ObjectFinding(SEVERAL_CLAIMED, (*request.path, "count"), text, help_)
+            yield ObjectFinding(SEVERAL_CLAIMED, (*request.path, key), text, help_)
 
 
 RULES = (several,)

@@ -53,6 +53,11 @@ class Request(Record):
         return count if isinstance(count, int) else 1
 
     @property
+    def requests_all(self) -> bool:
+        """Whether it requests all devices of a node that match."""
+        return self.data.get("allocationMode") == "All"
+
+    @property
     def selectors(self) -> tuple[Selector, ...]:
         """Its own expressions."""
         return tuple(_expressions((*self.path, "selectors"), self.data.get("selectors")))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from blueprint.catalog.distribution import IN_BLUEPRINT
 from blueprint.catalog.releases import image_system
@@ -12,6 +12,9 @@ from blueprint.platform.cluster import codes
 from blueprint.platform.paths import CLUSTER
 from blueprint.records import replace
 from blueprint.source.paths import Path
+
+_ALIKE = 0.8
+"""How similar the names of families are that may be misspelt: `rhl` and `rhel`, not `cos` and `rhcos`."""
 
 
 def check_kubernetes(context: CheckContext) -> Iterator[Diagnostic]:
@@ -53,7 +56,7 @@ def check_system_in_release(context: CheckContext) -> Iterator[Diagnostic]:
     drives = any(pool.driver.enabled and not pool.mode_conflict for pool in context.gpu_pools)
     if drives and system not in systems and context.platform.cluster.distribution_facts.image(system) is not None:
         message = f"release {context.release.release} has no driver for {system}"
-        help_, fix = f"supported: {', '.join(systems)}", nearest(system, systems)
+        help_, fix = _instead_of_system(context, system, systems), _likely_system(system, systems)
         found = context.diagnostic_at((*CLUSTER, "os"), codes.OS_UNSUPPORTED, message, help_=help_, fix=fix)
         alike = [each for each in systems if "." in system and image_system(each) == image_system(system)]
         if alike:
@@ -62,6 +65,25 @@ def check_system_in_release(context: CheckContext) -> Iterator[Diagnostic]:
             )
             found = replace(found, message=message, override=Severity.WARNING)
         yield found
+
+
+def _likely_system(system: str, systems: Sequence[str]) -> str | None:
+    """The supported system that a name misspells: one of the same family, or of a family with a similar name."""
+    family = nearest(_family(system), {_family(each) for each in systems}, cutoff=_ALIKE)
+    return nearest(system, [each for each in systems if _family(each) == family]) if family else None
+
+
+def _instead_of_system(context: CheckContext, system: str, systems: Sequence[str]) -> str:
+    """The distribution whose nodes have this system, or else the supported systems."""
+    family = _family(system)
+    if family not in map(_family, systems) and (its := context.catalog.distribution_with(family)):
+        return f"{family} is a system of distribution: {its.distribution}"
+    known = ", ".join(systems)
+    return f"supported: {known}; on another system, the node image must bring the driver: owner: {{driver: host}}"
+
+
+def _family(system: str) -> str:
+    return system.partition("-")[0]
 
 
 def check_distribution(context: CheckContext) -> Iterator[Diagnostic]:

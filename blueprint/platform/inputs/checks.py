@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from blueprint.diagnostics import Diagnostic, Fix
 from blueprint.platform import codes
 from blueprint.platform.check_context import CheckContext
-from blueprint.platform.inputs.product_names import likely_products, unsupported
+from blueprint.platform.inputs.product_names import likely_products, unsupported, whole_of_vgpu
 from blueprint.platform.paths import POOLS
 from blueprint.records import replace
 from blueprint.source.paths import Path
@@ -23,11 +23,23 @@ def check_names(context: CheckContext) -> Iterator[Diagnostic]:
             yield _unknown_product(context, name, pool.gpu.product)
 
 
+def _of_vgpu(products: Sequence[str]) -> str:
+    whole = products[0] if len(products) == 1 else "that of the whole GPU"
+    return (
+        f"for a cloud's instance type with a part of a GPU, product is {whole} and machine.instanceType names "
+        "the type; other guests with vGPU are not supported"
+    )
+
+
 def _unknown_product(context: CheckContext, pool: str, product: str) -> Diagnostic:
     path = (*POOLS, pool, "gpu", "product")
     found = context.unknown_name(path, codes.UNKNOWN_PRODUCT, "GPU product", context.catalog.products)
     if why := unsupported(product):
         return replace(found, message=f"{found.message}: {why}", help="leave the pool out of this blueprint", fix=None)
+    if (whole := whole_of_vgpu(product, context.catalog)) is not None:
+        return replace(
+            found, message=f"{found.message}: it is a part of a GPU, with vGPU", help=_of_vgpu(whole), fix=None
+        )
     near = likely_products(product, context.catalog)
     if near[1:]:
         return replace(found, help=f"like it: {', '.join(near)}", fix=None)

@@ -47,5 +47,5 @@ def _faults(context: CheckContext, path: Path, known: Setting, value: Any) -> It
         near = nearest(str(value), known.enum) if known.enum and not keys else None
         span = (node.key_span if keys else None) or node.span
         fix = Fix(span, near) if near else None
-        help_ = known.description
+        help_ = "remove it" if keys and keys[-1] in known.reserved else known.description
         yield Diagnostic(codes.SETTING_INVALID, message, at=span, path=format_path(at), help=help_, fix=fix)

@@ -9,14 +9,17 @@ from blueprint.platform.check_context import CheckContext
 from blueprint.platform.partitioning import codes
 from blueprint.platform.partitioning.layout import PoolLayout
 from blueprint.platform.partitioning.layout_checks import check_layout
-from blueprint.platform.partitioning.model import MissingManager
+from blueprint.platform.partitioning.model import (
+    FEW_CLIENTS,
+    MANY_CLIENTS_FROM,
+    MissingManager,
+    has_few_clients,
+)
 from blueprint.platform.paths import GPU_STACK, POOLS
 from blueprint.platform.pool import GpuPool
 from blueprint.source.paths import Path
-from blueprint.versions import version_key
 
 _STACK = GPU_STACK
-_FEW_CLIENTS, _MANY_CLIENTS_FROM = 16, "7.5"
 _LABELS = {"mig": "nvidia.com/mig.config", "sharing": "nvidia.com/device-plugin.config"}
 _MIG_MANAGER = "migManager"
 _WHY_NOT_APPLIED: dict[MissingManager, tuple[Path, str]] = {
@@ -85,10 +88,10 @@ def _unapplied_sharing(context: CheckContext, pool: GpuPool) -> Iterator[Diagnos
     if pool.partition.shared and owner != "operator":
         message = f"the device plugin of pool {pool.name} is supplied by the {owner}, so sharing cannot be set here"
         notes = (context.note((*POOLS, pool.name, "owner", "devicePlugin"), "the owner follows from this"),)
-        path, help_ = (
-            (*POOLS, pool.name, "gpu", "sharing"),
-            "configure sharing in that device plugin, and remove it here",
-        )
+        path: Path = (*POOLS, pool.name, "gpu", "sharing")
+        help_ = "configure sharing in that device plugin, and remove it here"
+        if owner == "host":
+            help_ += "; or let this platform run the device plugin: owner: {driver: host, toolkit: host}"
         yield context.diagnostic_at(path, codes.SHARING_NOT_APPLIED, message, notes=notes, help_=help_)
 
 
@@ -151,19 +154,17 @@ def _mps(context: CheckContext, pool: GpuPool) -> Iterator[Diagnostic]:
 def _mps_clients(context: CheckContext, pool: GpuPool) -> Iterator[Diagnostic]:
     """More clients than MPS supports on an old architecture."""
     clients, product = pool.partition.mps, pool.gpu.catalogued
-    if not clients or clients <= _FEW_CLIENTS or product is None or not product.compute_capability.certain:
-        return
-    capability = product.compute_capability
-    if version_key(capability.value) < version_key(_MANY_CLIENTS_FROM):
+    if clients and clients > FEW_CLIENTS and product and has_few_clients(product):
+        capability = product.compute_capability
         at: Path = (*POOLS, pool.name, "gpu")
         what = f"{product.product}, of compute capability {capability.value}"
         notes = (
             context.product_note(pool.name),
-            Note(f"NVIDIA k8s-device-plugin, mps/device.go: {_FEW_CLIENTS} clients before {_MANY_CLIENTS_FROM}"),
+            Note(f"NVIDIA k8s-device-plugin, mps/device.go: {FEW_CLIENTS} clients before {MANY_CLIENTS_FROM}"),
             Note(f"{capability.source} ({capability.confidence})", capability.span),
         )
-        message, code = f"MPS has at most {_FEW_CLIENTS} clients on {what}", codes.MPS_TOO_MANY
-        help_ = f"mps: {_FEW_CLIENTS}, or sharing: {{timeSlicing: {clients}}}"
+        message, code = f"MPS has at most {FEW_CLIENTS} clients on {what}", codes.MPS_TOO_MANY
+        help_ = f"mps: {FEW_CLIENTS}, or sharing: {{timeSlicing: {clients}}}"
         yield context.diagnostic_at((*at, "sharing", "mps"), code, message, help_=help_, notes=notes)
 
 

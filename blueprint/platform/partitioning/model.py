@@ -12,7 +12,7 @@ from enum import Enum
 from typing import Any, Protocol
 
 from blueprint.catalog.distribution import WITHOUT_OPERATOR
-from blueprint.catalog.hardware import Mig
+from blueprint.catalog.hardware import Gpu, Mig
 from blueprint.platform.components.digests import digest
 from blueprint.platform.partitioning.layout import MigGroup, PoolLayout, layout_of
 from blueprint.platform.partitioning.packing import ranges
@@ -20,8 +20,18 @@ from blueprint.platform.tracking.recorder import decided_by, tracked_property, u
 from blueprint.platform.tracking.tracked import plain, read_fact
 from blueprint.platform.views import GpuPoolView, PlatformView
 from blueprint.spec.pools import PoolGpu as PoolGpuSpec
+from blueprint.versions import version_key
 
 GPU = "nvidia.com/gpu"
+FEW_CLIENTS, MANY_CLIENTS_FROM = 16, "7.5"
+"""The most clients of MPS on a GPU before this compute capability (NVIDIA k8s-device-plugin, mps/device.go)."""
+
+
+def has_few_clients(gpu: Gpu | None) -> bool:
+    """Whether MPS has only FEW_CLIENTS on a product; not if its compute capability is unknown."""
+    if gpu is None or not gpu.compute_capability.certain:
+        return False
+    return version_key(gpu.compute_capability.value) < version_key(MANY_CLIENTS_FROM)
 
 
 def resource_of(profile: str) -> str:

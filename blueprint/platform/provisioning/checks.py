@@ -163,14 +163,14 @@ def _disruption(context: CheckContext, pool: Pool, provisioning: PoolProvisionin
 def _spot(context: CheckContext, pool: Pool, provisioning: PoolProvisioning) -> Iterator[Diagnostic]:
     """Guaranteed quotas on machines that may be reclaimed at any time."""
     only = provisioning.purchases == ("spot",)
-    for tenant in context.platform.tenants.every:
+    for tenant in context.platform.tenants.users:  # the quota of a group is nobody's own
         quotas = tenant.quota.get(pool.name, {})
         names = [name for name in quotas if quotas[name].guaranteed != "0" and (name == "spot" or only)]
         if names:
             message = f"quota is guaranteed to {tenant.name} on spot machines of pool {pool.name}"
             path = declared_at(context, tenant, "quota", pool.name)
             notes = (context.note(karpenter_path(pool.name, "capacity"), "spot"),)
-            help_ = "guarantee on-demand machines, or nothing and let tenants borrow"
+            help_ = "guarantee on-demand machines, or nothing, and let tenants borrow from the quota of their group"
             yield context.diagnostic_at_key(path, codes.GUARANTEED_ON_SPOT, message, notes=notes, help_=help_)
 
 

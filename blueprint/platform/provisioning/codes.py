@@ -131,7 +131,7 @@ GUARANTEED_ON_SPOT = define(
     """
 The quota that is guaranteed to a tenant is on spot machines. EC2 reclaims these with two minutes' notice, and may have
 none when they are needed. Guarantee on-demand or reserved machines (`capacity: [on-demand, spot]` and a quota of each),
-or nothing (`guaranteed: 0`) and let tenants of a group borrow.
+or nothing (`guaranteed: 0`), and let tenants borrow from the quota of their group.
 """,
     severity=Severity.WARNING,
 )

@@ -29,17 +29,20 @@ def check_queueing(context: CheckContext) -> Iterator[Diagnostic]:
     """Check the quotas of every tenant, then of every pool."""
     queueing = context.platform.queueing
     kueue, kai = (queueing.kueue, queueing.kai) if queueing else (None, None)
-    tenants = context.platform.tenants.every
+    tenants, found = context.platform.tenants.every, list[Diagnostic]()
     for tenant in tenants:
         if tenant.quota and kueue is None and kai is None:
             message = f"tenant {tenant.name} has a quota, but nothing enforces it"
             path = declared_at(context, tenant, "quota")
             yield context.diagnostic_at_key(path, codes.QUOTA_WITHOUT_ENGINE, message, help_="queueing: {kueue: {}}")
-        yield from _quotas(context, tenant)
+        found += _quotas(context, tenant)
+    yield from found
     yield from _priorities(context)
     if kueue is not None:
         yield from _unused(context, kueue, fair=kueue.fair_sharing or kai is not None)
         yield from _uncounted_machines(context, kueue)
+        if not found:
+            yield from _nothing_to_borrow(context)
     yield from _capacity(context)
 
 
@@ -67,6 +70,20 @@ def _quotas(context: CheckContext, tenant: Tenant) -> Iterator[Diagnostic]:
             yield from _offered(context, tenant, pool, name, (*path, name))
             yield from _amounts(context, tenant, name, quota, (*path, name))
     yield from _node_resources(context, tenant)
+
+
+def _nothing_to_borrow(context: CheckContext) -> Iterator[Diagnostic]:
+    """Quotas of nothing, in a group that has nothing either."""
+    tenants = context.platform.tenants
+    for tenant in tenants.users if tenants.groups else ():
+        for pool, amounts in tenant.quota.items():
+            for name, quota in amounts.items():
+                if tenant.parent is None or quota.borrow == "0" or tenants.lending.obtainable(tenant, pool, name):
+                    continue
+                path = (*declared_at(context, tenant, "quota", pool), name)
+                message = f"tenant {tenant.name} gets no {name} of pool {pool}: nobody in its group has any to lend"
+                help_ = f"a quota of the group: {tenant.parent.name}: {{quota: {{{pool}: NUMBER}}}}"
+                yield context.diagnostic_at(path, codes.NOTHING_TO_BORROW, message, help_=help_)
 
 
 def _unknown_pool(context: CheckContext, path: Path) -> Diagnostic:

@@ -343,3 +343,13 @@ RETRY_ORDER = define(
 The first pause between two requests is longer than the maximum. Lower `retryBaseSeconds`, or raise `retryMaxSeconds`.
 """,
 )
+NOTHING_TO_BORROW = define(
+    "BP3445",
+    "nothing-to-borrow",
+    """
+Nothing is guaranteed to the tenant, and no member of its group has a quota of this pool that it lends, so its queue
+admits no workload there. Tenants can only borrow what exists: set the quota at the group, whose members share it
+(`quota` of a tenant without `namespaces`), or guarantee some of it to a member.
+""",
+    severity=Severity.WARNING,
+)

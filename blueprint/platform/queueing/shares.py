@@ -8,7 +8,7 @@ from typing import Protocol
 from blueprint.platform.nodes.offered import shown_amount
 from blueprint.platform.queueing.engines import KAI, QueuedPool, SharedPlatform
 from blueprint.platform.queueing.kai import queue_name
-from blueprint.platform.queueing.lending import Lending
+from blueprint.platform.tenants.lending import Lending
 from blueprint.platform.tenants.model import Tenant
 from blueprint.records import Record
 
@@ -48,7 +48,7 @@ class TenantShare(Record, kw_only=True):
 
 def tenant_shares(platform: SharedPlatform, kueue: NamesQueues) -> Iterator[TenantShare]:
     """The shares of all tenants with namespaces, by tenant."""
-    lending = Lending(platform.tenants)
+    lending = platform.tenants.lending
     pools = {pool.name: pool for pool in platform.pools}
     for tenant in platform.tenants.users:
         for name in tenant.shares:

@@ -10,6 +10,7 @@ from typing import Any, Protocol
 from blueprint.platform.dra.model import limited
 from blueprint.platform.nodes.offered import NODE_RESOURCES, ClaimedClass
 from blueprint.platform.tenants.admission import MORE_CLASSES, AdmittingPlatform, Allowed, SharedPool
+from blueprint.platform.tenants.lending import Lending
 from blueprint.platform.tracking.recorder import tracked_property, untracked
 from blueprint.platform.tracking.tracked import plain
 from blueprint.spec.tenants import TENANT
@@ -203,7 +204,8 @@ class Tenant:
 
     @tracked_property
     def most_gpus(self) -> dict[str, str]:
-        """The maximum that its queue could get of each GPU resource; only for limited ones.
+        """The maximum that its queue could get of each GPU resource: what is guaranteed and the borrowing limit, or,
+        if it has none, all that its group lends.
 
         This does not apply to resources whose pods wait in a queue, because a ResourceQuota would reject the pods.
         """
@@ -218,7 +220,8 @@ class Tenant:
             for name, quota in amounts.items():
                 resource = pools[pool][name].resource if name in pools.get(pool, {}) else None
                 if resource in found:
-                    found[resource] = None if pool in waiting else _sum(found[resource], self._most(quota))
+                    most = None if pool in waiting else self._most(pool, name, quota)
+                    found[resource] = _sum(found[resource], most)
         return {name: canonical_quantity(str(most)) for name, most in found.items() if most is not None}
 
     @property
@@ -240,10 +243,10 @@ class Tenant:
         classes = (name for name in self._platform.dra.classes_of("mig") if name not in more)
         return tuple(map(limited, classes))
 
-    def _most(self, quota: TenantQuota | None) -> Fraction | None:
-        """The guaranteed amount plus the borrowing limit; None if unlimited."""
+    def _most(self, pool: str, name: str, quota: TenantQuota | None) -> Fraction:
+        """The guaranteed amount plus the borrowing limit, or, without one, what it can get while nothing else runs."""
         if quota is None or (quota.borrow is None and self.parent is not None):
-            return None
+            return self._platform.tenants.lending.obtainable(self, pool, name)
         return quantity_value(quota.guaranteed) + quantity_value(quota.borrow or "0")
 
 
@@ -264,6 +267,11 @@ class Tenants:
         with untracked():
             specs = dict(self._specs.items()) if self._specs else {}
         return {name: Tenant(name, spec, self._plans, self._platform) for name, spec in specs.items()}
+
+    @cached_property
+    def lending(self) -> Lending:
+        """What they lend to each other."""
+        return Lending(self.every)
 
     def find(self, name: str) -> Tenant | None:
         """The tenant or group with this name."""

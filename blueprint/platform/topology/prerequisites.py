@@ -22,7 +22,7 @@ def pool_prerequisites(pool: Pool, platform: Platform) -> Iterator[Iterator[str]
 def _machine(pool: Pool) -> Iterator[str]:
     machine = pool.hardware.machine
     if kind := machine.get("instanceType"):
-        yield f"Each node is a {kind}."
+        yield f"Each node is of the type {kind}."
     processors = " ".join(machine[key] for key in ("cpu", "arch") if key in machine)
     memory = f"{machine['memory']} of memory" if "memory" in machine else ""
     if parts := " and ".join(filter(None, (processors and f"{processors} processors", memory))):

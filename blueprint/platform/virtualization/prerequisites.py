@@ -14,7 +14,9 @@ POD_RESOURCES_FROM = "1.34"
 """The first Kubernetes version whose kubelets report the devices of a single pod: KubeletPodResourcesGet is enabled by
 default.
 """
-_RESOURCES = {"P_GPU_ALIAS": "nvidia.com/pgpu", "NVSWITCH_ALIAS": "nvidia.com/nvswitch"}
+_CARDS = ("PCIe", "NVL")
+_SWITCH = "NVSWITCH_ALIAS"
+_RESOURCES = {"P_GPU_ALIAS": "nvidia.com/pgpu", _SWITCH: "nvidia.com/nvswitch"}
 
 
 def cluster_prerequisites(platform: Platform) -> Iterator[Iterator[str]]:
@@ -47,7 +49,13 @@ def _nodes(pool: Pool, platform: Platform) -> Iterator[str]:
     )
     if not platform.setting("vfioManager"):
         yield "The node provisioner binds their GPUs to vfio-pci (on Grace to nvgrace_gpu_vfio_pci)."
-    yield f"Workloads request {' and '.join(_offered(platform))}."
+    yield f"Workloads request {' and '.join(_offered(platform, switches=_may_have_switches(pool)))}."
+
+
+def _may_have_switches(pool: Pool) -> bool:
+    """Whether NVSwitches may connect the GPUs: those with a PCIe connector have none."""
+    form = pool.gpu.facts.form_factor if pool.gpu else None
+    return form is None or form.value not in _CARDS
 
 
 def _machines(kata: PoolKata, pool: Pool, platform: Platform) -> Iterator[str]:
@@ -122,13 +130,15 @@ def _confidential(platform: Platform) -> Iterator[str]:
         yield "The mode ppcie is set there alone, on Hopper nodes whose GPUs and NVSwitches all can do it."
 
 
-def _offered(platform: Platform) -> Iterator[str]:
+def _offered(platform: Platform, *, switches: bool) -> Iterator[str]:
     """The resources that the nodes offer, by the names configured in the device plugin."""
     component = platform.component_with("kataDevicePluginEnv")
     if component is None:
         return
     variables = component.settings["kataDevicePluginEnv"]
     for variable, usual in _RESOURCES.items():
+        if variable == _SWITCH and not switches:
+            continue
         if variable not in variables:
             yield usual
             continue

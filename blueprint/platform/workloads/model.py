@@ -17,7 +17,6 @@ from blueprint.platform.nodes.taints import Taint
 from blueprint.platform.pool import GpuPool, Pool
 from blueprint.platform.queueing.engines import KAI, KUEUE
 from blueprint.platform.queueing.kai import queue_name
-from blueprint.platform.queueing.lending import Lending
 from blueprint.platform.queueing.sharing import gpus_shared_by_kai
 from blueprint.platform.tracking.recorder import untracked
 from blueprint.platform.workloads.sizes import Size, fitted
@@ -276,10 +275,6 @@ class Workloads:
             return queue_name(tenant.name, pool.name) if pool.name in tenant.shares else None
         return kueue.queue_of(tenant.shares) if tenant.shares and kueue and pool.queue == KUEUE else None
 
-    @cached_property
-    def _lending(self) -> Lending:
-        return Lending(self._platform.tenants)
-
     def _startup_seconds(self, pool: Pool) -> int:
         """The startup time allowed, in seconds: less than Kueue's timeout for ready pods."""
         kueue = self._platform.queueing.kueue if self._platform.queueing and pool.queue != KAI else None
@@ -294,7 +289,8 @@ class Workloads:
         Also returns whether its own quota suffices. `parts`: the number of parts into which pods divide a unit.
         """
         found: Size | str = ""
-        for own, amount in ((True, self._lending.own), (False, self._lending.obtainable)):
+        lending = self._platform.tenants.lending
+        for own, amount in ((True, lending.own), (False, lending.obtainable)):
             found = fitted(kind, pool, name, of_pod, self._amounts(tenant, pool, name, amount), parts)
             if isinstance(found, Size):
                 return found, own

@@ -6,10 +6,10 @@ from collections.abc import Iterator
 
 from blueprint.bundle.model import Object
 from blueprint.check.codes import BAD_LABEL
+from blueprint.check.common.scrape_times import TIMEOUT_TOO_LONG
 from blueprint.check.finding import ObjectFinding
 from blueprint.check.rule import rule
 from blueprint.check.rule_context import RuleContext, inside, items, mapping
-from blueprint.check.rules.service_monitor.times import TIMEOUT_TOO_LONG
 from blueprint.check.validator import is_go_pattern
 from blueprint.diagnostics import Severity, define
 from blueprint.kubernetes.names import label_key_fault, label_value_fault

@@ -38,8 +38,17 @@ def needed(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
             yield ObjectFinding(OPERAND_OFF, ("spec", name, "enabled"), text, help_)
     if _in_force(subject, context):
         yield from _partitioning_off(subject, context)
+        yield from _exporter_off(subject, context)
         if not context.operator.uses_driver_objects:
             yield from modules_off(subject, ("spec",), ("spec", "driver", "rdma"), context.pools)
+
+
+def _exporter_off(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
+    """An exporter that users disabled although the platform's alerts and dashboards need its metrics."""
+    exporter = Section(subject, ("spec", "dcgmExporter"))
+    if context.prometheus and not exporter.is_enabled and exporter.by_hand("enabled"):
+        text = "spec.dcgmExporter.enabled is false, so the metrics that spec.observability declares do not exist"
+        yield ObjectFinding(OPERAND_OFF, ("spec", "dcgmExporter", "enabled"), text, "remove it, or spec.observability")
 
 
 def _partitioning_off(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 
 from blueprint.check.common.monitoring import csv_row
+from blueprint.wording import counted
 
 COUNTERS_KEY = "dcgm-metrics.csv"
 _TYPES = ("gauge", "counter", "histogram", "summary", "label")
@@ -13,24 +14,24 @@ _FIELD = re.compile(r"DCGM_(FI|EXP)_[A-Z0-9_]+")
 RULES = ()
 
 
-def counter_faults(text: str) -> Iterator[str]:
-    """All errors in the file, line by line."""
+def counter_faults(text: str) -> Iterator[tuple[int | None, str]]:
+    """All errors in the file, line by line, with the number of the line."""
     fields: dict[str, int] = {}
     lines = [*_lines(text)]
     for number, parts, line in lines:
         if len(parts) != 3:  # noqa: PLR2004 - that is the format
-            yield f"line {number} has {len(parts)} parts instead of 3: {line}"
+            yield number, f"line {number} has {counted(len(parts), 'part')} instead of 3: {line}"
             continue
         name, kind, _ = parts
         if not _FIELD.fullmatch(name):
-            yield f"line {number}: {name} is not a DCGM field"
+            yield number, f"line {number}: {name} is not a DCGM field"
         elif name in fields:
-            yield f"line {number}: {name} is already in line {fields[name]}"
+            yield number, f"line {number}: {name} is already in line {fields[name]}"
         if kind not in _TYPES:
-            yield f"line {number}: {kind} is not one of {', '.join(_TYPES)}"
+            yield number, f"line {number}: {kind} is not one of {', '.join(_TYPES)}"
         fields.setdefault(name, number)
     if not lines:
-        yield "it contains no counters"
+        yield None, "it contains no counters"
 
 
 def named_fields(text: str) -> Iterator[tuple[int, str]]:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Iterator
 
 from blueprint.bundle.model import USERS, Object
 from blueprint.catalog.dcgm_fields import known_fields
+from blueprint.check.common.inner_files import faults_in, line_part
 from blueprint.check.common.monitoring import counter_files, whole_gpu_fields
 from blueprint.check.finding import ObjectFinding
 from blueprint.check.rule import Capability, rule
@@ -14,9 +14,8 @@ from blueprint.check.rule_context import RuleContext, by_hand, inside, mapping
 from blueprint.check.rules.config_map import mig, sharing
 from blueprint.check.rules.config_map.counters import counter_faults, named_fields
 from blueprint.check.workloads import references
-from blueprint.diagnostics import Refused, Severity, define, nearest
+from blueprint.diagnostics import Severity, define, nearest
 from blueprint.effective.operator import GPU_CLUSTER
-from blueprint.source.loader import load_text
 
 PLUGIN_CONFIG = define("BP6202", "device-plugin-config", page=__file__)
 MIG_CONFIG = define("BP6203", "mig-manager-config", page=__file__)
@@ -36,8 +35,8 @@ def device_plugin(subject: Object, context: RuleContext) -> Iterator[ObjectFindi
         yield from _unread(subject)
         return
     for key, text in mapping(subject.data.get("data")).items():
-        for fault in _faults(text, sharing.faults) if by_hand(subject, "data", str(key)) else ():
-            yield ObjectFinding(PLUGIN_CONFIG, ("data", key), f"data.{key}: {fault}")
+        for fault, part in faults_in(text, sharing.faults) if by_hand(subject, "data", str(key)) else ():
+            yield ObjectFinding(PLUGIN_CONFIG, ("data", key), f"data.{key}: {fault}", part=part)
     names = {pool.plugin_config for pool in context.pools} - {None, *mapping(subject.data.get("data"))}
     for name in sorted(map(str, names)):
         text = f"data has no key {name}, which the label nvidia.com/device-plugin.config of a pool refers to"
@@ -49,8 +48,9 @@ def _unread(subject: Object) -> Iterator[ObjectFinding]:
     objects.
     """
     for key, text in sharing.configurations(subject):
-        for fault in _faults(text, sharing.faults) if by_hand(subject, "data", key) else ():
-            yield ObjectFinding(PLUGIN_CONFIG, ("data", key), f"data.{key}: {fault}", override=Severity.WARNING)
+        for fault, part in faults_in(text, sharing.faults) if by_hand(subject, "data", key) else ():
+            message, override = f"data.{key}: {fault}", Severity.WARNING
+            yield ObjectFinding(PLUGIN_CONFIG, ("data", key), message, override=override, part=part)
 
 
 @rule(UNREAD, tags=("operator",), needs=(Capability.COMPLETE, Capability.BLUEPRINT))
@@ -79,24 +79,25 @@ def mig_manager(subject: Object, context: RuleContext) -> Iterator[ObjectFinding
     if not _read_by(subject, context, "migManager"):
         for key, text in mapping(subject.data.get("data")).items():
             if isinstance(text, str) and mig.SPEAKS_OF_MIG.search(text) and by_hand(subject, "data", str(key)):
-                for fault in _faults(text, lambda data: mig.faults(data, ())):
-                    message = f"data.{key}: {fault}"
-                    yield ObjectFinding(MIG_CONFIG, ("data", key), message, override=Severity.WARNING)
+                for fault, part in faults_in(text, lambda data: mig.faults(data, ())):
+                    message, override = f"data.{key}: {fault}", Severity.WARNING
+                    yield ObjectFinding(MIG_CONFIG, ("data", key), message, override=override, part=part)
         return
     text = mapping(subject.data.get("data")).get("config.yaml")
     if text is None or not by_hand(subject, "data", "config.yaml"):
         return
     names = {pool.mig_config for pool in context.pools if pool.mig_config}
-    for fault in _faults(text, lambda data: mig.faults(data, names)):
-        yield ObjectFinding(MIG_CONFIG, ("data", "config.yaml"), f"data.config.yaml: {fault}")
+    for fault, part in faults_in(text, lambda data: mig.faults(data, names)):
+        yield ObjectFinding(MIG_CONFIG, ("data", "config.yaml"), f"data.config.yaml: {fault}", part=part)
 
 
 @rule(COUNTERS, tags=("monitoring",))
 def exporter(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
     """The exporter's counters, in any key and for any reader."""
     for key, text in counter_files(subject):
-        for fault in counter_faults(text):
-            yield ObjectFinding(COUNTERS, ("data", key), fault, "FIELD, type, help")
+        for number, fault in counter_faults(text):
+            part = line_part(text, number) if number else None
+            yield ObjectFinding(COUNTERS, ("data", key), fault, "FIELD, type, help", part=part)
 
 
 @rule(FIELD_UNKNOWN, tags=("monitoring",))
@@ -109,7 +110,8 @@ def fields(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
                 near = nearest(name, known_fields())
                 message = f"line {number}: DCGM has no field {name}, so the exporter does not start"
                 help_ = f"did you mean {near}?" if near else None
-                yield ObjectFinding(FIELD_UNKNOWN, ("data", key), message, help_, override)
+                part = line_part(text, number)
+                yield ObjectFinding(FIELD_UNKNOWN, ("data", key), message, help_, override, part)
 
 
 @rule(WITHOUT_INSTANCES, tags=("monitoring", "mig"), needs=(Capability.POOLS,))
@@ -121,7 +123,8 @@ def instances(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
         for number, name in named_fields(text) if by_hand(subject, "data", key) else ():
             if name in whole_gpu_fields():
                 message = f"line {number}: {name} has no value for partitioned GPUs, and every GPU is partitioned"
-                yield ObjectFinding(WITHOUT_INSTANCES, ("data", key), message, "remove the line")
+                part = line_part(text, number)
+                yield ObjectFinding(WITHOUT_INSTANCES, ("data", key), message, "remove the line", part=part)
 
 
 @rule(NOT_PROFILED, tags=("monitoring",), needs=(Capability.POOLS,))
@@ -133,7 +136,8 @@ def profiling(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
         for number, name in named_fields(text) if by_hand(subject, "data", key) else ():
             if name.startswith(_PROFILING):
                 message = f"line {number}: {name} has no value, because DCGM cannot profile the GPUs of any pool"
-                yield ObjectFinding(NOT_PROFILED, ("data", key), message, "remove the line")
+                part = line_part(text, number)
+                yield ObjectFinding(NOT_PROFILED, ("data", key), message, "remove the line", part=part)
 
 
 def _is_of_exporter_alone(subject: Object) -> bool:
@@ -155,15 +159,6 @@ def _configured(context: RuleContext) -> frozenset[tuple[str, str]]:
         for operand in ("devicePlugin", "migManager")
         for each in policies
     )
-
-
-def _faults(text: Any, judge: Any) -> Iterator[str]:
-    try:
-        data = load_text(text if isinstance(text, str) else "", "configuration").data
-    except Refused as refused:
-        yield from (each.message for each in refused.diagnostics)
-        return
-    yield from judge(data) if isinstance(data, Mapping) else ("does not contain a mapping",)
 
 
 RULES = (device_plugin, unread, mig_manager, exporter, fields, instances, profiling)

@@ -10,6 +10,7 @@ from blueprint.check.common.pools import PARTITION_CHANGED
 from blueprint.check.finding import ObjectFinding
 from blueprint.check.rule import Capability, rule
 from blueprint.check.rule_context import PoolOffer, RuleContext, by_hand, inside, items, mapping
+from blueprint.check.rules.config_map.operands import PLUGIN_CONFIG
 from blueprint.diagnostics import Refused
 from blueprint.source.loader import load_text
 
@@ -40,6 +41,22 @@ def shares(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
         if pool.sharing and written and _sharing(found) != _sharing(pool.sharing):
             text = f"data.{key}: sharing is not what pool {pool.name} declares"
             yield ObjectFinding(PARTITION_CHANGED, ("data", str(key)), text, "change gpu.sharing in the pool instead")
+
+
+@rule(PLUGIN_CONFIG, tags=("operator", "mps"), needs=(Capability.POOLS,))
+def clients(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
+    """More clients than MPS has on the GPUs of a pool whose device plugin reads the file."""
+    default = context.cluster_policy_value("devicePlugin", "config", "default")
+    for pool in context.pools if _read_by(subject, context, "devicePlugin") else ():
+        key = str(pool.plugin_config or default)
+        if not pool.mps_clients or not by_hand(subject, "data", key):
+            continue
+        for index, each in enumerate(items(inside(_parsed(subject, key), "sharing", "mps", "resources"))):
+            replicas = mapping(each).get("replicas")
+            if isinstance(replicas, int) and replicas > pool.mps_clients:
+                what = f"MPS has at most {pool.mps_clients} clients on the GPUs of pool {pool.name}"
+                text = f"data.{key}: sharing.mps.resources[{index}].replicas is {replicas}, but {what}"
+                yield ObjectFinding(PLUGIN_CONFIG, ("data", key), text, f"{pool.mps_clients}, or timeSlicing")
 
 
 def _read_by(subject: Object, context: RuleContext, operand: str) -> bool:
@@ -80,4 +97,4 @@ def _sharing(section: Any) -> dict[str, tuple[bool, list[str]]]:
     }
 
 
-RULES = (layouts, shares)
+RULES = (layouts, shares, clients)

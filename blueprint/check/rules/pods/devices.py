@@ -77,8 +77,10 @@ def privileged(pod: DescribedPod, context: RuleContext) -> Iterator[ObjectFindin
 @rule(SEVERAL_MIG, tags=("gpu-access", "mig"))
 def several_mig(pod: DescribedPod, context: RuleContext) -> Iterator[ObjectFinding]:
     """Containers with more than one MIG device."""
+    called = [GPU] if _are_instances(context) else []
     for path, container in pod.containers:
         amounts = {name: amount for name, amount in mig_limits(container).items() if amount}
+        amounts |= {name: amount for name in called if (amount := limit(container, name))}
         if sum(amounts.values()) > 1:
             name = max(amounts, key=lambda each: amounts[each])
             at = (*path, "resources", "limits", name)
@@ -87,6 +89,12 @@ def several_mig(pod: DescribedPod, context: RuleContext) -> Iterator[ObjectFindi
                 f"{format_path(path, pod.subject.data)} requests {listed}, but a CUDA process uses only one MIG device"
             )
             yield ObjectFinding(SEVERAL_MIG, at, text, "request 1; use a larger profile, or more pods")
+
+
+def _are_instances(context: RuleContext) -> bool:
+    """Whether what pods request as GPUs are MIG devices in every pool: with the strategy `single`."""
+    offering = [pool for pool in context.pools if GPU in pool.offers]
+    return bool(offering) and all(pool.mig_strategy == "single" and not pool.whole_gpus for pool in offering)
 
 
 RULES = (cuda_devices, overridden, privileged, several_mig)

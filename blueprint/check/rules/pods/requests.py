@@ -73,6 +73,17 @@ def offered(pod: DescribedPod, context: RuleContext) -> Iterator[ObjectFinding]:
             yield from _several(pod, path, name, number, context)
 
 
+@rule(TOO_MANY, tags=("scheduling", "network"), needs=(Capability.POOLS,))
+def interfaces(pod: DescribedPod, context: RuleContext) -> Iterator[ObjectFinding]:
+    """More network interfaces than any node has."""
+    for path, container in pod.containers:
+        for name, amount in mapping(mapping(container.get("resources")).get("limits")).items():
+            most = max((pool.interfaces.get(name, 0) for pool in context.pools), default=0)
+            number = as_count(amount)
+            if most and number and number > most:
+                yield _too_many(pod, (*path, "resources", "limits", name), name, number, most, context)
+
+
 def _not_offered(pod: DescribedPod, path: Any, name: str, context: RuleContext) -> ObjectFinding:
     there = sorted({name for pool in context.counted_pools for name in pool.offers})
     near = None if OF_HAMI.fullmatch(name) else _instead(name, there)
@@ -166,4 +177,4 @@ def _instead(name: str, there: list[str]) -> str | None:
     return known or (GPU_PREFIX + near if near else None)
 
 
-RULES = (form, offered, taints)
+RULES = (form, interfaces, offered, taints)

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from blueprint.bundle.model import Path
 from blueprint.check.common.containers import GPU, limit, pod_metadata
+from blueprint.check.common.device_plugins import is_decided_here
 from blueprint.check.common.kai import SCHEDULER, share_faults
 from blueprint.check.finding import ObjectFinding
 from blueprint.check.rule import rule
@@ -36,11 +37,17 @@ def whole_gpu_in_kata(pod: DescribedPod, context: RuleContext) -> Iterator[Objec
     if not isinstance(name, str) or not name.startswith("kata-"):
         return
     for path, container in pod.containers:
-        if limit(container, GPU):
+        if limit(container, GPU) and not _found_by_pools(context):
             at = (*path, "resources", "limits", GPU)
             text = f"{format_path(at, pod.subject.data)}: the RuntimeClass {name} runs the pod in a virtual machine"
             help_ = "request nvidia.com/pgpu, or the name in P_GPU_ALIAS of the Kata device plugin"
             yield ObjectFinding(WHOLE_GPU_IN_KATA, at, text, help_)
+
+
+def _found_by_pools(context: RuleContext) -> bool:
+    """Whether no pool offers the resource, which is then reported as not offered."""
+    pools = context.counted_pools
+    return bool(pools) and is_decided_here(context) and not any(GPU in pool.offers for pool in pools)
 
 
 RULES = (gpu_fraction, whole_gpu_in_kata)

@@ -88,7 +88,7 @@ def _narrowed_in_block(at: Span, part: tuple[int, int], text: str) -> Span:
     """The span of a part of a literal block: of its first line, if there are several."""
     lines = text.rstrip().split("\n")
     indent = at.end_column - 1 - len(lines[-1])
-    if len(lines) != at.end_line - at.line or indent < 1:
+    if len(lines) < 2 or len(lines) != at.end_line - at.line or indent < 1:  # noqa: PLR2004 - or folded
         return at
     number = text.count("\n", 0, part[0])
     begins = text.rfind("\n", 0, part[0]) + 1

@@ -53,7 +53,7 @@ def _beside_spec(found: list[Diagnostic]) -> list[Diagnostic]:
     names = [str(each.path) for each in beside]
     reported = replace(
         first,
-        message=f"{first_few(names, _MOST_VALUES)} are keys of spec, but stand beside it",
+        message=f"{first_few(names, _MOST_VALUES)} are keys of spec, but are not below it",
         help="indent them, and what is below them, under spec",
         notes=(),
     )

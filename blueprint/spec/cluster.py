@@ -39,7 +39,6 @@ class Cluster(Model):
         "distribution": {
             **dict.fromkeys(_WITHOUT_ENTRY, (VANILLA, _HELP)),
             "talos": (VANILLA, "Talos is distribution: vanilla with os: talos-VERSION and gpuStack: standalone"),
-            "rancher": ("rke2", "Rancher installs RKE2 (distribution: rke2) or k3s (distribution: k3s)"),
             **dict.fromkeys(("ocp", "okd", "rosa", "aro"), ("openshift", "it is distribution: openshift")),
         }
     }

@@ -30,7 +30,11 @@ class PoolDriver(Model):
     OTHER_FORMS: ClassVar[dict[str, tuple[tuple[str, str | None, str | None], ...]]] = {
         "branch": (
             (r"r(\d{3})", r"\1", None),
-            (r"(\d{3})\.\d+(\.\d+)?", None, "a branch is three digits in quotes; an exact version is driver.version"),
+            (
+                r"(\d{3})\.\d+(\.\d+)?",
+                None,
+                'a branch is three digits in quotes: "580"; an exact version is driver.version',
+            ),
         ),
         "version": ((r"r?(\d{3})", None, 'an exact version is 580.173.02; a branch is driver.branch: "580"'),),
     }

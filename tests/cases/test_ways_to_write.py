@@ -147,7 +147,6 @@ def on(system: str) -> str:
         (UBUNTU, pool("L4").replace("gpu: {product", "driver: host, gpu: {product"), "BP2004", "owner: {driver: host}"),
         (UBUNTU, pool("L4").replace("gpu: {product", "autoscaling: true, gpu: {product"), "BP2001", "nodes: {min: 0"),
         (UBUNTU, pool("L4", 1, ", sharing: {timeSlicing: {replicas: 4}}"), "BP2006", "timeSlicing: 4"),
-        (f"{UBUNTU[:-1]}, distribution: rancher}}", pool("L4"), "BP2005", "rke2"),
     ],
 )  # fmt: skip
 def test_forms_and_names(tmp_path: Path, cluster: str, pools: str, code: str, part: str) -> None:

@@ -106,6 +106,7 @@ def test_labels_and_taints_of_such_pools_are_reported_once() -> None:
 
 def test_removing_a_node_pool_removes_its_nodes() -> None:
     without = TEXT.replace("batch: {guaranteed: 0, borrow: 64}", "").replace("batch: {guaranteed: 0}", "")
+    without = without.replace("ml: {quota: {batch: 128}}", "ml: {}")
     start, end = without.index("    batch:\n"), without.index("    dev:\n")
     old, new = compiled(TEXT).bundle, compiled(without[:start] + without[end:]).bundle
     assert old

@@ -131,7 +131,7 @@ def test_a_list_whose_items_must_differ() -> None:
 @pytest.mark.parametrize(
     ("schema", "value", "code", "text", "help_"),
     [
-        ({**TEXT, "format": "date-time"}, "today", "BP5008", '"today", which is not a point in time',
+        ({**TEXT, "format": "date-time"}, "today", "BP5008", '"today", which is not a timestamp',
          "as in 2026-11-21T10:00:00Z"),
         ({**TEXT, "format": "byte"}, "%", "BP5008", '"%", which is not base64', None),
         ({**TEXT, "pattern": "^a+$"}, "b", "BP5008", '"b", which does not match ^a+$', None),

@@ -72,5 +72,5 @@ def test_its_rows_are_tests_that_pass(tree: Path) -> None:
     options = ("-n0", "-rp", "-p", "no:cacheprovider", "-k", "BP6199 or Windows or every_code or rules_are_values")
     done = run(tree, "pytest", *options, *checks, "tests/bad_input/test_mistakes.py")
     assert done.returncode == 0, done.stdout
-    for test in ("what_is_bad_is_found", "fields_that_findings_name", "variants_of_examples", "a_mistake_is_told"):
+    for test in ("what_is_bad_is_found", "fields_that_findings_name", "variants_of_examples", "a_mistake_is_reported"):
         assert re.search(rf"PASSED \S+{test}\w+\[(BP6199|GPU for a Windows container)\]", done.stdout), done.stdout

@@ -200,7 +200,7 @@ def test_the_scheduler_is_quoted(tried: dict[str, Any]) -> None:
 
 
 def test_a_daemonset_that_no_node_takes_is_not_passed_over(tried: dict[str, Any]) -> None:
-    assert "no node takes one" in finding(tried, "DaemonSet/agent")["message"]
+    assert "no node accepts one" in finding(tried, "DaemonSet/agent")["message"]
 
 
 def test_a_cronjob_is_tried_now(tried: dict[str, Any]) -> None:

@@ -34,7 +34,7 @@ def test_status_names_labs_nodes_binaries_and_what_is_simulated(state: str) -> N
     assert status.returncode == 0
     assert "8 nodes (8 simulated), without controllers" in said
     assert "etcd Version: " in said
-    assert "no image is pulled, no container runs" in said
+    assert "no image is pulled, no container and no probe runs" in said
     assert "kubelet, container runtime, device plugins" in said
 
 

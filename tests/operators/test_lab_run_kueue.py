@@ -84,7 +84,7 @@ def test_as_many_as_the_quota_covers_are_admitted_and_one_more_waits(report: dic
     [waiting] = [each for name, each in findings(report, "BP0037").items() if name.startswith("Job/alone/")]
     assert "1 more needed" in waiting["message"]
     notes = [each["message"] for each in waiting.get("notes", ())]
-    assert any("alone it is admitted" in each for each in notes) is (waiting["subject"] not in ERRS)
+    assert any("on its own it is admitted" in each for each in notes) is (waiting["subject"] not in ERRS)
 
 
 def test_what_was_given_is_reported(report: dict[str, Any]) -> None:

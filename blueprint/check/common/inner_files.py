@@ -37,16 +37,24 @@ def faults_in(
         yield fault.text, part_of(written, document.key_span(fault.path).head) if fault.path else None
 
 
-def part_of(text: str, at: Span) -> Part:
-    """The range of a span in the text that it is of."""
+def part_of(text: str, at: Span) -> Part | None:
+    """The range of a span in the text that it is of; None for a text of one line, which is shown whole."""
+    if _is_one_line(text):
+        return None
     return _offset(text, at.line, at.column), _offset(text, at.end_line, at.end_column)
 
 
-def line_part(text: str, number: int) -> Part:
-    """The range of a line, which counts from 1, without the blanks around it."""
+def line_part(text: str, number: int) -> Part | None:
+    """The range of a line, which counts from 1, without the blanks around it; None for a text of one line."""
+    if _is_one_line(text):
+        return None
     line = text.splitlines()[number - 1]
     start = _offset(text, number, 1) + len(line) - len(line.lstrip())
     return start, start + len(line.strip())
+
+
+def _is_one_line(text: str) -> bool:
+    return "\n" not in text.rstrip("\n")
 
 
 def _offset(text: str, line: int, column: int) -> int:

@@ -78,12 +78,19 @@ def _nothing_to_borrow(context: CheckContext) -> Iterator[Diagnostic]:
     for tenant in tenants.users if tenants.groups else ():
         for pool, amounts in tenant.quota.items():
             for name, quota in amounts.items():
-                if tenant.parent is None or quota.borrow == "0" or tenants.lending.obtainable(tenant, pool, name):
+                alone = tenant.parent is None or quota.borrow == "0" or _is_below_a_cycle(tenant)
+                if alone or tenants.lending.obtainable(tenant, pool, name):
                     continue
                 path = (*declared_at(context, tenant, "quota", pool), name)
-                message = f"tenant {tenant.name} gets no {name} of pool {pool}: nobody in its group has any to lend"
+                message = f"tenant {tenant.name} gets no {name} of pool {pool}: no member of its group has any to lend"
                 help_ = f"a quota of the group: {tenant.parent.name}: {{quota: {{{pool}: NUMBER}}}}"
                 yield context.diagnostic_at(path, codes.NOTHING_TO_BORROW, message, help_=help_)
+
+
+def _is_below_a_cycle(tenant: Tenant) -> bool:
+    """Whether its groups have no top, which is reported at one of them."""
+    *_, top = (tenant, *tenant.ancestors)
+    return top.parent is not None
 
 
 def _unknown_pool(context: CheckContext, path: Path) -> Diagnostic:

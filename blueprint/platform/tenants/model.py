@@ -204,8 +204,7 @@ class Tenant:
 
     @tracked_property
     def most_gpus(self) -> dict[str, str]:
-        """The maximum that its queue could get of each GPU resource: what is guaranteed and the borrowing limit, or,
-        if it has none, all that its group lends.
+        """The maximum that its queue could get of each GPU resource; only for limited ones.
 
         This does not apply to resources whose pods wait in a queue, because a ResourceQuota would reject the pods.
         """
@@ -220,8 +219,7 @@ class Tenant:
             for name, quota in amounts.items():
                 resource = pools[pool][name].resource if name in pools.get(pool, {}) else None
                 if resource in found:
-                    most = None if pool in waiting else self._most(pool, name, quota)
-                    found[resource] = _sum(found[resource], most)
+                    found[resource] = None if pool in waiting else _sum(found[resource], self._most(quota))
         return {name: canonical_quantity(str(most)) for name, most in found.items() if most is not None}
 
     @property
@@ -243,10 +241,12 @@ class Tenant:
         classes = (name for name in self._platform.dra.classes_of("mig") if name not in more)
         return tuple(map(limited, classes))
 
-    def _most(self, pool: str, name: str, quota: TenantQuota | None) -> Fraction:
-        """The guaranteed amount plus the borrowing limit, or, without one, what it can get while nothing else runs."""
+    def _most(self, quota: TenantQuota | None) -> Fraction | None:
+        """The guaranteed amount plus the borrowing limit; None if unlimited: pods that wait for what they may borrow
+        exist, and a ResourceQuota would reject them.
+        """
         if quota is None or (quota.borrow is None and self.parent is not None):
-            return self._platform.tenants.lending.obtainable(self, pool, name)
+            return None
         return quantity_value(quota.guaranteed) + quantity_value(quota.borrow or "0")
 
 

@@ -78,8 +78,9 @@ def _nothing_to_borrow(context: CheckContext) -> Iterator[Diagnostic]:
     for tenant in tenants.users if tenants.groups else ():
         for pool, amounts in tenant.quota.items():
             for name, quota in amounts.items():
-                alone = tenant.parent is None or quota.borrow == "0" or _is_below_a_cycle(tenant)
-                if alone or tenants.lending.obtainable(tenant, pool, name):
+                if tenant.parent is None or quota.borrow == "0" or _is_below_a_cycle(tenant):
+                    continue
+                if tenants.lending.obtainable(tenant, pool, name):
                     continue
                 path = (*declared_at(context, tenant, "quota", pool), name)
                 message = f"tenant {tenant.name} gets no {name} of pool {pool}: no member of its group has any to lend"

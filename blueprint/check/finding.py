@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+from bisect import bisect_right
 from collections.abc import Iterator
 from functools import lru_cache
+from itertools import accumulate
 from typing import Any
 
 from blueprint.bundle.model import FieldOrigin, KeyPlaces, Object, Path, Source
@@ -86,15 +88,26 @@ def _narrowed(at: Span, part: tuple[int, int], text: Any) -> Span:
 
 def _narrowed_in_block(at: Span, part: tuple[int, int], text: str) -> Span:
     """The span of a part of a literal block: of its first line, if there are several."""
-    lines = text.rstrip().split("\n")
-    indent = at.end_column - 1 - len(lines[-1])
-    if len(lines) < 2 or len(lines) != at.end_line - at.line or indent < 1:  # noqa: PLR2004 - or folded
+    starts, last = _lines(text)
+    indent = at.end_column - 1 - last
+    if len(starts) < 2 or len(starts) != at.end_line - at.line or indent < 1:  # noqa: PLR2004 - or folded
         return at
-    number = text.count("\n", 0, part[0])
-    begins = text.rfind("\n", 0, part[0]) + 1
-    start, end = (indent + 1 + each - begins for each in (part[0], min(part[1], begins + len(lines[number].rstrip()))))
+    number = bisect_right(starts, part[0]) - 1
+    begins = starts[number]
+    ends = len(text) if number + 1 == len(starts) else starts[number + 1]
+    written = begins + len(text[begins:ends].rstrip())
+    start, end = (indent + 1 + each - begins for each in (part[0], min(part[1], written)))
     line = at.line + 1 + number
     return Span(at.file, line, start, line, max(end, start + 1))
+
+
+@lru_cache(maxsize=4)
+def _lines(text: str) -> tuple[list[int], int]:
+    """Where each line of a block begins, and the length of the last one. Cached, because each of them may have an
+    error.
+    """
+    lines = text.rstrip().split("\n")
+    return [0, *accumulate(len(each) + 1 for each in lines[:-1])], len(lines[-1])
 
 
 def value_at(data: Any, path: Path) -> Any:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from functools import lru_cache
+from itertools import accumulate
 from typing import Any, NamedTuple
 
 from blueprint.bundle.model import Path
@@ -48,14 +50,22 @@ def line_part(text: str, number: int) -> Part | None:
     """The range of a line, which counts from 1, without the blanks around it; None for a text of one line."""
     if _is_one_line(text):
         return None
-    line = text.splitlines()[number - 1]
+    line = _lines(text)[0][number - 1]
     start = _offset(text, number, 1) + len(line) - len(line.lstrip())
     return start, start + len(line.strip())
 
 
 def _is_one_line(text: str) -> bool:
-    return "\n" not in text.rstrip("\n")
+    return len(_lines(text)[0]) == 1
+
+
+@lru_cache(maxsize=4)
+def _lines(text: str) -> tuple[list[str], list[int]]:
+    """The lines of a text, and where each begins. Cached, because each of them may have an error."""
+    lines = text.splitlines(keepends=True)
+    return lines, [0, *accumulate(map(len, lines))]
 
 
 def _offset(text: str, line: int, column: int) -> int:
-    return sum(len(each) for each in text.splitlines(keepends=True)[: line - 1]) + column - 1
+    starts = _lines(text)[1]
+    return starts[min(line, len(starts)) - 1] + column - 1

@@ -26,13 +26,17 @@ def data_folder(name: str) -> Path:
 
 def shown(path: Path) -> str:
     """The name of a data file in reports and bundles: `components/nfd/component.yaml`, on every machine."""
-    for name in FOLDERS:
-        folder = data_folder(name)
-        if path.is_relative_to(folder):
-            return f"{name}/{path.relative_to(folder).as_posix()}"
-    if path.is_relative_to(_PACKAGE):
-        return path.relative_to(_PACKAGE).as_posix()
-    return path.as_posix()
+    posix = path.as_posix()
+    for folder, name in _prefixes().items():
+        if posix.startswith(folder):
+            return name + posix.removeprefix(folder)
+    return posix
+
+
+@cache
+def _prefixes() -> dict[str, str]:
+    """The shown prefix of files below each data folder, by the folder; then of files in the package."""
+    return {f"{data_folder(name).as_posix()}/": f"{name}/" for name in FOLDERS} | {f"{_PACKAGE.as_posix()}/": ""}
 
 
 def shipped(name: str) -> Path | None:

@@ -21,11 +21,15 @@ from blueprint.records import fields
 from blueprint.source.document import Document
 from blueprint.source.loader import load_text
 from blueprint.source.paths import format_path
-from blueprint.source.shipped import shipped_document
+from blueprint.source.shipped import ShippedResults, shipped_document
 from blueprint.wording import joined
 
 R = TypeVar("R", bound=CatalogueFile)
 At = tuple[str | int, ...]
+
+_PACKAGE = "blueprint.catalog."
+_VALUES = ShippedResults("catalogue", *map(str, sorted(Path(__file__).parent.rglob("*.py"))))
+"""The values of the records that are defined in this package, on whose code the cache depends."""
 
 _WORDS = {str: "text in quotes where it could be read otherwise", int: "a whole number", bool: "true or false"}
 
@@ -38,7 +42,13 @@ def read(file: Path, model: type[R], *, over: Document | None = None, **given: A
 
     Raises Refused with all errors: invalid YAML, or a wrong form (BP3901).
     """
-    return _record_of(shipped_document(file), model, over, given)
+    document = shipped_document(file)
+    if over is not None or not model.__module__.startswith(_PACKAGE):
+        return _record_of(document, model, over, given)
+    values = _VALUES.get(
+        file, document.text.encode(), lambda: _values_of(_record_of(document, model, None, given)), model.__qualname__
+    )
+    return model(**values, **given, document=document)
 
 
 def read_text(text: str, name: str, model: type[R], *, over: Document | None = None, **given: Any) -> R:
@@ -56,6 +66,11 @@ def _record_of(document: Document, model: type[R], over: Document | None, given:
     if reader.problems:
         raise Refused(*reader.problems)
     return cast("R", record)
+
+
+def _values_of(record: CatalogueFile) -> dict[str, Any]:
+    """The values of the fields that are in the file."""
+    return {part.name: getattr(record, part.name) for part in _parts(type(record)).values()}
 
 
 class _Part(NamedTuple):

@@ -8,9 +8,9 @@ files.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from functools import cache, cached_property
+from functools import cache
 from types import CodeType
-from typing import Any
+from typing import Any, Literal
 
 import jinja2
 from jinja2 import StrictUndefined, Template, TemplateError, Undefined, UndefinedError, nodes
@@ -20,9 +20,6 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 from blueprint.disk_cache import DiskCache
 from blueprint.platform.components.digests import digest
 from blueprint.source.yaml_writer import emit
-
-Expression = Callable[[Mapping[str, Any]], Any]
-"""Evaluates an expression with a context of names; raises ExpressionError."""
 
 OMIT: Any = type("Omit", (), {"__repr__": lambda _: "omit", "__bool__": lambda _: False})()
 """The value of `omit`: the key or list item is omitted."""
@@ -50,34 +47,35 @@ class ExpressionError(ValueError):
     """An expression could not be compiled or evaluated."""
 
 
-@cache
-def compile_expression(text: str) -> Expression:
-    """A single expression, whose value keeps its type. Raises ExpressionError."""
-    template = _Template(_cached("expression", text.strip(), _expression_code))
-    return lambda context: _guarded(template.value, context, text)
+class Expression:
+    """Evaluates an expression with a context of names; raises ExpressionError.
 
+    It is compiled on first use, because many are never evaluated. `form` is `expression` for a single expression, whose
+    value keeps its type, and `text` for a text with embedded expressions, whose value is a string.
+    """
 
-@cache
-def compile_text(text: str) -> Expression:
-    """A text with embedded expressions, whose value is a string. Raises ExpressionError."""
-    template = _Template(_cached("text", text, _environment().compile))
-    return lambda context: _guarded(template.text, context, text)
+    def __init__(self, form: Literal["expression", "text"], text: str) -> None:
+        self._form = form
+        self._text = text
+        self._template: Template | None = None
 
+    def __call__(self, names: Mapping[str, Any]) -> Any:
+        """The value."""
+        try:
+            return self._value(names) if self._form == "expression" else self.compiled().render(names)
+        except (ExpressionError, UndefinedError) as error:
+            raise ExpressionError(f"{error}: {self._text.strip()}") from error
+        except Exception as error:
+            raise ExpressionError(f"{type(error).__name__}: {error}: {self._text.strip()}") from error
 
-class _Template:
-    """A Jinja2 template, created from its code on first use, because many are never evaluated."""
+    def __reduce__(self) -> tuple[Callable[..., Expression], tuple[str, str]]:
+        return _expression, (self._form, self._text)
 
-    def __init__(self, code: CodeType) -> None:
-        self._code = code
-
-    @cached_property
-    def _template(self) -> Template:
-        return Template.from_code(_environment(), self._code, _environment().globals)
-
-    def value(self, names: Mapping[str, Any]) -> Any:
+    def _value(self, names: Mapping[str, Any]) -> Any:
         """The value that the template assigns to `value`."""
-        context = self._template.new_context(dict(names))
-        for _ in self._template.root_render_func(context):
+        template = self.compiled()
+        context = template.new_context(dict(names))
+        for _ in template.root_render_func(context):
             pass
         value = context.vars["value"]
         if isinstance(value, Undefined):
@@ -85,9 +83,37 @@ class _Template:
             raise ExpressionError("the condition is false and there is no else")
         return value
 
-    def text(self, names: Mapping[str, Any]) -> str:
-        """The template's text."""
-        return self._template.render(names)
+    def compiled(self) -> Template:
+        """The Jinja2 template that evaluates it. Raises ExpressionError if there is none."""
+        if self._template is None:
+            if self._form == "text":
+                code = _cached("text", self._text, _environment().compile)
+            else:
+                code = _cached("expression", self._text.strip(), _expression_code)
+            self._template = Template.from_code(_environment(), code, _environment().globals)
+        return self._template
+
+
+@cache
+def _expression(form: Literal["expression", "text"], text: str) -> Expression:
+    """One object for equal expressions, so that each is compiled once."""
+    return Expression(form, text)
+
+
+def compile_expression(text: str) -> Expression:
+    """A single expression. Raises ExpressionError."""
+    return _compiled("expression", text)
+
+
+def compile_text(text: str) -> Expression:
+    """A text with embedded expressions. Raises ExpressionError."""
+    return _compiled("text", text)
+
+
+def _compiled(form: Literal["expression", "text"], text: str) -> Expression:
+    expression = _expression(form, text)
+    expression.compiled()
+    return expression
 
 
 def _cached(form: str, text: str, make: Callable[[str], CodeType]) -> CodeType:
@@ -135,12 +161,3 @@ def _environment() -> ImmutableSandboxedEnvironment:
         environment.filters.pop(name, None)
     environment.filters.update(_FILTERS)
     return environment
-
-
-def _guarded(evaluate: Callable[[Mapping[str, Any]], Any], context: Mapping[str, Any], text: str) -> Any:
-    try:
-        return evaluate(context)
-    except (ExpressionError, UndefinedError) as error:
-        raise ExpressionError(f"{error}: {text.strip()}") from error
-    except Exception as error:
-        raise ExpressionError(f"{type(error).__name__}: {error}: {text.strip()}") from error

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import marshal
+import pickle
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
+from typing import TypeVar, cast
 
 from blueprint.data import shown
 from blueprint.disk_cache import DiskCache
 from blueprint.source import document, events, loader, scalars
 from blueprint.source.document import Document
 from blueprint.source.loader import load_documents, only_document
+
+T = TypeVar("T")
 
 PARSED = DiskCache("shipped-documents", __file__, *(str(each.__file__) for each in (document, events, loader, scalars)))
 
@@ -36,3 +41,31 @@ def shipped_document(file: Path) -> Document:
     """The single document of a file, which may be empty."""
     documents = shipped_documents(file)
     return only_document(documents, file.read_text("utf-8") if not documents else documents[0].text, shown(file))
+
+
+class ShippedResults:
+    """A cache for objects that are made from shipped files, such as templates and records of the catalogue.
+
+    Args:
+        name: The name of the cache's file.
+        makers: The source files of the code that makes the objects, and of their classes.
+    """
+
+    def __init__(self, name: str, *makers: str) -> None:
+        self._cache = DiskCache(name, __file__, document.__file__, *makers)
+
+    def get(self, file: Path, content: bytes, make: Callable[[], T], variant: str = "") -> T:
+        """What `make` returns for a file with that content. It is only called if nothing is cached for them.
+
+        `variant` distinguishes several results of one file. Only those of shipped files are cached.
+        """
+        name = shown(file)
+        if Path(name).is_absolute():
+            return make()
+        key = f"{variant} {name}"
+        cached = self._cache.get(key, content)
+        if cached is not None:
+            return cast("T", pickle.loads(cached))  # noqa: S301 - as trusted as the byte code that it lies beside
+        made = make()
+        self._cache.put(key, content, pickle.dumps(made))
+        return made

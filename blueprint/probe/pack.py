@@ -55,7 +55,7 @@ def has_bindings() -> bool:
 
 def _members() -> Iterator[tuple[str, bytes]]:
     root = Path(blueprint.__file__).parent
-    files = [root / "__init__.py", root / "_version.py", root / "files.py", root / "versions.py"]
+    files = [root / "__init__.py", root / "_version.py", root / "files.py", root / "patterns.py", root / "versions.py"]
     files += [file for package in _PACKAGES for file in (root / package).rglob("*.py")]
     yield from ((file.relative_to(root.parent).as_posix(), file.read_bytes()) for file in files)
     yield "__main__.py", _MAIN.encode()

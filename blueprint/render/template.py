@@ -13,15 +13,16 @@ from typing import Any
 
 from blueprint.diagnostics import Diagnostic, Refused, Span
 from blueprint.diagnostics.codes import INTERNAL_ERROR
+from blueprint.patterns import lazy_pattern
 from blueprint.records import Record
 from blueprint.render import expressions
 from blueprint.render.expressions import Expression, compile_expression, compile_text
 from blueprint.source.document import Document, Marks
 from blueprint.source.shipped import ShippedResults, shipped_documents
 
-_EXACT = re.compile(r"\s*\{\{((?:(?!\}\}).)*)\}\}\s*", re.DOTALL)
+_EXACT = lazy_pattern(r"\s*\{\{((?:(?!\}\}).)*)\}\}\s*", re.DOTALL)
 _CONDITIONS = {"$if": "condition", "$merge": "merge"}
-_FOR = re.compile(r"\s*([A-Za-z_]\w*)\s+in\s+(.+)", re.DOTALL)
+_FOR = lazy_pattern(r"\s*([A-Za-z_]\w*)\s+in\s+(.+)", re.DOTALL)
 
 
 _TEMPLATES = ShippedResults("templates", __file__, expressions.__file__)
@@ -74,7 +75,6 @@ def load_template(file: FilePath) -> tuple[Template, ...]:
 @lru_cache(maxsize=512)
 def _parsed(file: FilePath, content: bytes) -> tuple[Template, ...]:
     """Cached by content, because a process that compiles several blueprints reads the same templates."""
-
 
     def make() -> tuple[Template, ...]:
         documents = shipped_documents(file, content)

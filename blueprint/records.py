@@ -55,10 +55,12 @@ class Same:
 
 
 def replace(value: T, /, **changes: Any) -> T:
-    """`value` with other values in some of its fields. Also accepts dataclasses, such as diagnostics.
+    """`value` with other values in some of its fields. Also accepts dataclasses and named tuples, such as diagnostics
+    and their spans.
 
-    Raises TypeError if there is no such field.
+    Raises TypeError or ValueError if there is no such field.
     """
-    if hasattr(value, "__replace__"):
-        return cast("T", value.__replace__(**changes))
+    for method in ("__replace__", "_replace"):
+        if hasattr(value, method):
+            return cast("T", getattr(value, method)(**changes))
     return dataclasses.replace(value, **changes)  # type: ignore[type-var]

@@ -70,7 +70,8 @@ def _record_of(document: Document, model: type[R], over: Document | None, given:
 
 def _values_of(record: CatalogueFile) -> dict[str, Any]:
     """The values of the fields that are in the file."""
-    return {part.name: getattr(record, part.name) for part in _parts(type(record)).values()}
+    found = record.document.data
+    return {part.name: getattr(record, part.name) for key, part in _parts(type(record)).items() if key in found}
 
 
 class _Part(NamedTuple):

@@ -56,8 +56,7 @@ class Span(NamedTuple):
         return self if self.end_line == self.line else self._replace(end_line=self.line, end_column=self.column + 1)
 
 
-@dataclass(frozen=True, slots=True)
-class Code:
+class Code(NamedTuple):
     """The permanent identity of one kind of finding: `BP` and four digits, with a slug.
 
     `text` explains it in Markdown (what it means, why it matters, what to do); otherwise `page_file` is the path of its
@@ -82,16 +81,14 @@ class Code:
         return self.page.text if self.page else self.text
 
 
-@dataclass(frozen=True, slots=True)
-class Note:
+class Note(NamedTuple):
     """A further location, or a remark without a location."""
 
     message: str
     at: Span | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Fix:
+class Fix(NamedTuple):
     """A text edit that would resolve the diagnostic: write `replacement` in place of `at`."""
 
     at: Span

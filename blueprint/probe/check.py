@@ -8,8 +8,7 @@ check runs: the `VerdictFactory` that it receives provides them.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Generic, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeAlias, TypeVar
 
 from blueprint.probe.expectations import Expectation, ExpectationSource
 from blueprint.probe.host_files import HostFile
@@ -29,8 +28,7 @@ class UnusableParametersError(Exception):
     """The parameters of an expectation do not match its check."""
 
 
-@dataclass(frozen=True, slots=True)
-class Check(Generic[P]):
+class Check(NamedTuple, Generic[P]):
     """A check of a declaration: evaluates a reading with the parameters of an expectation.
 
     Attributes:
@@ -66,8 +64,7 @@ class Check(Generic[P]):
         return self.judge(VerdictFactory(reading, expectation, self.expects(parameters)), parameters)
 
 
-@dataclass(frozen=True, slots=True)
-class Invariant:
+class Invariant(NamedTuple):
     """A check that applies to every node and needs no expectation.
 
     The expectation in its verdicts has no parameters; it contains the line to which findings refer, which is the one

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Iterator, Sequence
 
 from blueprint.diagnostics import nearest
@@ -52,7 +51,7 @@ def _implied(expectations: Sequence[Expectation]) -> Iterator[Expectation]:
         return
     for each in expectations:
         if each.check == _GPU_COUNT and isinstance(each.parameters, int) and each.parameters > 0:
-            yield dataclasses.replace(each, check=_NVML, parameters=True)
+            yield each._replace(check=_NVML, parameters=True)
             return
 
 

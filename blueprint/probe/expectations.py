@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from blueprint.diagnostics import Span
 
@@ -13,8 +12,7 @@ UNREAD = frozenset({"kubelet"})
 """Checks for which readings contain no facts yet: they are always unknown."""
 
 
-@dataclass(frozen=True, slots=True)
-class ExpectationSource:
+class ExpectationSource(NamedTuple):
     """The line with a requirement: in a blueprint, an overlay, or the catalogue.
 
     Lines and columns count from 1, and the end is exclusive. `path` is the dotted path in that document, `layer` its
@@ -58,8 +56,7 @@ class ExpectationSource:
         return Span(self.file, self.line, self.column, self.end_line, self.end_column)
 
 
-@dataclass(frozen=True, slots=True)
-class Expectation:
+class Expectation(NamedTuple):
     """One fact that must hold for every node of a pool.
 
     `check` is the slug of a probe check (`gpu-count`, `gpu-product`, `gpu-memory`, `driver-version`, `mig-mode`,

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
-from typing import Any
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
 
 _LONGEST = 200
 _TWICE = "the reading has different answers for it"
@@ -29,8 +29,7 @@ class Access(enum.StrEnum):
     UNBELIEVABLE = "unbelievable"
 
 
-@dataclass(frozen=True, slots=True)
-class HostRecord:
+class HostRecord(NamedTuple):
     """One path of the node and its contents.
 
     Attributes:
@@ -48,7 +47,7 @@ class HostRecord:
 
     def only(self, names: Iterable[str]) -> HostRecord:
         """The record with only some of its values, as evidence for a conclusion from them."""
-        return replace(self, values={name: self.values[name] for name in names if name in self.values})
+        return self._replace(values={name: self.values[name] for name in names if name in self.values})
 
     @property
     def quoted(self) -> str:

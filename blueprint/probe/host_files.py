@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Generic, TypeVar
+from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar
 
 from blueprint.patterns import lazy_pattern
 from blueprint.probe.file_access import UntrustedPath
@@ -22,8 +21,7 @@ _NVRM = lazy_pattern(
 _MODULE_FIELDS = 5
 
 
-@dataclass(frozen=True, slots=True)
-class HostFile(Generic[T]):
+class HostFile(NamedTuple, Generic[T]):
     """A text file.
 
     Attributes:
@@ -41,8 +39,7 @@ class HostFile(Generic[T]):
     of_this_process: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class KernelDriver:
+class KernelDriver(NamedTuple):
     """The loaded NVIDIA kernel module: `open` or `proprietary`, and its version."""
 
     flavour: str

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from blueprint.patterns import lazy_pattern
 from blueprint.probe import pci
@@ -122,7 +122,7 @@ class Cards:
             return bus
         listed = scan.record_of(RDMA)
         if listed is not None and listed.access is Access.ABSENT:
-            return replace(bus, value=False, files=(listed, *bus.files))  # /sys exists: no RDMA driver is loaded
+            return bus._replace(value=False, files=(listed, *bus.files))  # /sys exists: no RDMA driver is loaded
         return host.observe_path(RDMA, lambda _: True)
 
     def _doubtful(self) -> list[HostRecord]:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Generic, TypeVar
+from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar
 
 from blueprint.probe import parse
 from blueprint.probe.parse import Modes, PciIdentity
@@ -15,8 +14,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
-@dataclass(frozen=True, slots=True)
-class SystemCall(Generic[T]):
+class SystemCall(NamedTuple, Generic[T]):
     """An NVML function about the node, and the interpretation of its result.
 
     `parse` raises ValueError for an implausible result; its message completes "NVML answered ...".
@@ -26,8 +24,7 @@ class SystemCall(Generic[T]):
     parse: Callable[[Value | None], T]
 
 
-@dataclass(frozen=True, slots=True)
-class DeviceCall(Generic[T]):
+class DeviceCall(NamedTuple, Generic[T]):
     """An NVML function that takes only a GPU handle, and the interpretation of its result.
 
     `fields` are the fields of the structure that it fills, if any: they become the result.

@@ -7,8 +7,7 @@ does not need readings.
 from __future__ import annotations
 
 import enum
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Generic, TypeVar
+from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar
 
 if TYPE_CHECKING:
     from blueprint.probe.host import HostRecord
@@ -29,8 +28,7 @@ class Status(enum.Enum):
     FAULT = "fault"
 
 
-@dataclass(frozen=True, slots=True)
-class Observation(Generic[T_co]):
+class Observation(NamedTuple, Generic[T_co]):
     """A value with the calls and files on which it is based, or the reason why there is none.
 
     `value` is set exactly if `status` is READ. `why` is a readable clause: `nvmlDeviceGetName(3) returned

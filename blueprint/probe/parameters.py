@@ -12,15 +12,13 @@ import functools
 import re
 import typing
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, NamedTuple, TypeVar
 
 P = TypeVar("P")
 T = TypeVar("T")
 
 
-@dataclass(frozen=True, slots=True)
-class Codec(Generic[P]):
+class Codec(NamedTuple, Generic[P]):
     """The JSON encoding of a value, and its decoding. `decode` raises ValueError for invalid data."""
 
     encode: Callable[[P], Any]

@@ -6,8 +6,7 @@ The error message completes the sentence "NVML answered ...".
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from blueprint.patterns import lazy_pattern
 
@@ -25,16 +24,14 @@ _MIG_NAME = lazy_pattern(r" MIG ((?:\dc\.)?\dg\.\d+gb\S*)$", re.ASCII)
 _BUS_ID = lazy_pattern(r"([0-9a-fA-F]{4,8}):([0-9a-fA-F]{2}):([0-9a-fA-F]{2})\.([0-7])")
 
 
-@dataclass(frozen=True, slots=True)
-class Modes:
+class Modes(NamedTuple):
     """The current mode, and the mode after the next reset of the GPU."""
 
     current: bool
     pending: bool
 
 
-@dataclass(frozen=True, slots=True)
-class PciIdentity:
+class PciIdentity(NamedTuple):
     """The location of a GPU (`0000:18:00.0`) and its IDs: four upper-case hexadecimal digits each.
 
     `vendor` and `device` are "" if NVML left the field empty; so is `subsystem` (`10DE:157E`).

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from blueprint.diagnostics import Code
 from blueprint.probe.observation import Status
@@ -16,8 +15,7 @@ if TYPE_CHECKING:
     from blueprint.probe.verdicts import Verdict, VerdictFactory
 
 
-@dataclass(frozen=True, slots=True)
-class ModeTerms:
+class ModeTerms(NamedTuple):
     """The terms for one mode: its name, its two codes, and what to do if it is wrong."""
 
     name: str

@@ -35,7 +35,7 @@ def redact(reading: Reading) -> Reading:
 
 def _unnamed(record: HostRecord) -> HostRecord:
     values = {_hidden(name): _hidden(value) for name, value in record.values.items()}
-    return replace(record, path=_hidden(record.path), values=values, detail=_hidden(record.detail))
+    return record._replace(path=_hidden(record.path), values=values, detail=_hidden(record.detail))
 
 
 def _hidden(text: str) -> str:

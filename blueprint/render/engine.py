@@ -11,7 +11,7 @@ from blueprint.platform.components.pod_settings import PerKey
 from blueprint.platform.tracking.recorder import recording
 from blueprint.platform.tracking.sources import Source, SourceGroup, Sources, by_relevance
 from blueprint.records import MutableRecord, field
-from blueprint.render.expressions import OMIT, Expression, ExpressionError
+from blueprint.render.expressions import OMIT, ExpressionError, TemplateExpression
 from blueprint.render.template import Branch, Items, Scalar, Template, template_failed
 from blueprint.source.paths import Path
 
@@ -48,7 +48,7 @@ def _turns(node: Template, context: Context) -> tuple[list[Context], Sources]:
     return [{**context, node.loop.variable: item} for item in items], sources
 
 
-def _evaluated(expression: Expression, context: Context, span: Span) -> tuple[Any, Sources]:
+def _evaluated(expression: TemplateExpression, context: Context, span: Span) -> tuple[Any, Sources]:
     try:
         with recording() as sources:
             value = expression(context)

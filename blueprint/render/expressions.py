@@ -47,7 +47,7 @@ class ExpressionError(ValueError):
     """An expression could not be compiled or evaluated."""
 
 
-class Expression:
+class TemplateExpression:
     """Evaluates an expression with a context of names; raises ExpressionError.
 
     It is compiled on first use, because many are never evaluated. `form` is `expression` for a single expression, whose
@@ -68,7 +68,7 @@ class Expression:
         except Exception as error:
             raise ExpressionError(f"{type(error).__name__}: {error}: {self._text.strip()}") from error
 
-    def __reduce__(self) -> tuple[Callable[..., Expression], tuple[str, str]]:
+    def __reduce__(self) -> tuple[Callable[..., TemplateExpression], tuple[str, str]]:
         return _expression, (self._form, self._text)
 
     def _value(self, names: Mapping[str, Any]) -> Any:
@@ -95,22 +95,22 @@ class Expression:
 
 
 @cache
-def _expression(form: Literal["expression", "text"], text: str) -> Expression:
+def _expression(form: Literal["expression", "text"], text: str) -> TemplateExpression:
     """One object for equal expressions, so that each is compiled once."""
-    return Expression(form, text)
+    return TemplateExpression(form, text)
 
 
-def compile_expression(text: str) -> Expression:
+def compile_expression(text: str) -> TemplateExpression:
     """A single expression. Raises ExpressionError."""
     return _compiled("expression", text)
 
 
-def compile_text(text: str) -> Expression:
+def compile_text(text: str) -> TemplateExpression:
     """A text with embedded expressions. Raises ExpressionError."""
     return _compiled("text", text)
 
 
-def _compiled(form: Literal["expression", "text"], text: str) -> Expression:
+def _compiled(form: Literal["expression", "text"], text: str) -> TemplateExpression:
     expression = _expression(form, text)
     expression.compiled()
     return expression

@@ -16,7 +16,7 @@ from blueprint.diagnostics.codes import INTERNAL_ERROR
 from blueprint.patterns import lazy_pattern
 from blueprint.records import Record
 from blueprint.render import expressions
-from blueprint.render.expressions import Expression, compile_expression, compile_text
+from blueprint.render.expressions import TemplateExpression, compile_expression, compile_text
 from blueprint.source.document import Document, Marks
 from blueprint.source.shipped import ShippedResults, shipped_documents
 
@@ -35,14 +35,14 @@ class Scalar(Record):
 
     span: Span
     constant: Any = None
-    expression: Expression | None = None
+    expression: TemplateExpression | None = None
 
 
 class Loop(Record):
     """`$for: variable in expression`."""
 
     variable: str
-    expression: Expression
+    expression: TemplateExpression
     span: Span
 
 
@@ -103,11 +103,11 @@ def _scalar(data: Any, span: Span) -> Scalar:
     if not isinstance(data, str) or ("{{" not in data and "{%" not in data):
         return Scalar(span, constant=data)
     exact = _EXACT.fullmatch(data)
-    make: Callable[[str], Expression] = compile_expression if exact else compile_text
+    make: Callable[[str], TemplateExpression] = compile_expression if exact else compile_text
     return Scalar(span, expression=_compiled(make, exact[1] if exact else data, span))
 
 
-def _compiled(make: Callable[[str], Expression], text: str, span: Span) -> Expression:
+def _compiled(make: Callable[[str], TemplateExpression], text: str, span: Span) -> TemplateExpression:
     try:
         return make(text)
     except ValueError as error:

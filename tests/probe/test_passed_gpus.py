@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +14,7 @@ from blueprint.probe.engine import judge
 from blueprint.probe.host import Access, HostRecord, HostScan
 from blueprint.probe.reading import Reading
 from blueprint.probe.verdicts import Result, Verdict
+from blueprint.records import replace
 from tests.support.probe_examples import expect, healthy
 
 MODULES, MISC = "/proc/modules", "/proc/misc"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +12,7 @@ from blueprint.probe.diagnostics import diagnostics_of
 from blueprint.probe.engine import judge
 from blueprint.probe.reading import CallOutcome, Reading
 from blueprint.probe.verdicts import Result
+from blueprint.records import replace
 from tests.support.nvml_stub.describe import a100x4, fault, h100x8, lie
 from tests.support.nvml_stub.root import Host, build, infiniband
 from tests.support.probe_examples import Probe, expect, expectations, healthy, lost, returning, with_calls, without

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -14,6 +13,7 @@ from blueprint.probe.engine import exit_code_of, judge
 from blueprint.probe.host import Access, HostRecord
 from blueprint.probe.reading import CallOutcome, PciFunction, Reading
 from blueprint.probe.verdicts import Result, Verdict
+from blueprint.records import replace
 from tests.support.probe_examples import (
     CALLS,
     WANTS,

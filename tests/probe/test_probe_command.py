@@ -10,7 +10,6 @@ import subprocess
 import sys
 import zipfile
 from collections.abc import Callable
-from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -21,6 +20,7 @@ from blueprint.bundle.expectations_file import expectations_file
 from blueprint.probe.engine import exit_code_of, judge
 from blueprint.probe.pack import zipapp
 from blueprint.probe.reading_file import read_reading
+from blueprint.records import replace
 from tests.probe.test_probe_hostile_tree import bound
 from tests.support.nvml_stub.describe import fault, h100x8, lie
 from tests.support.nvml_stub.root import Host, build, infiniband
@@ -360,6 +360,7 @@ class TestZipapp:
             "_version.py",
             "diagnostics",
             "files.py",
+            "patterns.py",
             "versions.py",
             "probe",
         }
@@ -436,7 +437,8 @@ def test_the_probe_needs_nothing_but_the_standard_library_and_the_diagnostics() 
         "from blueprint.probe.engine import judge; import blueprint.probe.__main__; "
         "from blueprint.probe.checks import all_checks; all_checks(); "
         "print([name for name in sys.modules if name.split('.')[0] == 'blueprint' "
-        "and name.split('.')[1:2] not in ([], ['probe'], ['diagnostics'], ['files'], ['versions'], ['_version'])])"
+        "and name != 'blueprint' "
+        "and name.split('.')[1] not in ('probe', 'diagnostics', 'files', 'patterns', 'versions', '_version')])"
     )
     checkout = {"PYTHONPATH": str(Path(__file__).parents[2])}
     command = [sys.executable, "-S", "-c", script]

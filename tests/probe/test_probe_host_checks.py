@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +15,7 @@ from blueprint.probe.host import Access
 from blueprint.probe.reading import Reading
 from blueprint.probe.reading_file import read_reading
 from blueprint.probe.verdicts import Result, Verdict
+from blueprint.records import replace
 from tests.support.nvml_stub.root import Card, Host, build, efa, infiniband, with_modules
 from tests.support.probe_examples import READINGS, expect, healthy, with_calls
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -14,6 +13,7 @@ from blueprint.probe.command import document
 from blueprint.probe.host import Access, HostRecord
 from blueprint.probe.reading_file import reading_from_json
 from blueprint.probe.redaction import redact
+from blueprint.records import replace
 from tests.support.nvml_stub.root import Card, Host, build, efa, infiniband, write
 from tests.support.probe_examples import healthy
 

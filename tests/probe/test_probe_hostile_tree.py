@@ -8,7 +8,6 @@ import os
 import shutil
 import socket
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -18,6 +17,7 @@ from blueprint.probe.collect import collect, scan_host
 from blueprint.probe.engine import exit_code_of, judge
 from blueprint.probe.reading import Reading
 from blueprint.probe.verdicts import Result
+from blueprint.records import replace
 from tests.support.nvml_stub.describe import h100x8
 from tests.support.nvml_stub.root import build
 from tests.support.probe_examples import NOW, expect, expectations, healthy

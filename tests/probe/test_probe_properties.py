@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
 
 from hypothesis import given, settings
@@ -16,6 +15,7 @@ from blueprint.probe.host import Access, HostRecord
 from blueprint.probe.reading import Call, CallOutcome, Reading
 from blueprint.probe.reading_file import reading_from_json
 from blueprint.probe.verdicts import Result
+from blueprint.records import replace
 from tests.support.probe_examples import CALLS, expect, expectations, healthy
 
 Spoil = Callable[[Call], Call | None]

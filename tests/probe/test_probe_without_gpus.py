@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,6 +11,7 @@ from blueprint.probe.engine import exit_code_of, judge
 from blueprint.probe.reading import PciFunction, PciScan, Reading
 from blueprint.probe.summary import summary
 from blueprint.probe.verdicts import Result, Verdict
+from blueprint.records import replace
 from tests.support.nvml_stub.describe import changed, h100x8
 from tests.support.nvml_stub.root import Host, build
 from tests.support.probe_examples import NOW, Probe, expect, healthy

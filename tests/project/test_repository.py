@@ -82,8 +82,18 @@ def test_every_code_can_be_reported() -> None:
 @pytest.mark.parametrize(
     ("leaf", "also"),
     [
-        ("diagnostics", {"blueprint"}),
-        ("probe", {"blueprint", "blueprint._version", "blueprint.files", "blueprint.versions", "pynvml"}),
+        ("diagnostics", {"blueprint", "blueprint.patterns"}),
+        (
+            "probe",
+            {
+                "blueprint",
+                "blueprint._version",
+                "blueprint.files",
+                "blueprint.patterns",
+                "blueprint.versions",
+                "pynvml",
+            },
+        ),
     ],
 )
 def test_leaves_import_the_standard_library_alone(leaf: str, also: set[str]) -> None:

@@ -123,6 +123,7 @@ def test_help_imports_no_verb() -> None:
         "blueprint.cli.commands",
         "blueprint.cli.main",
         "blueprint.cli.parser",
+        "blueprint.patterns",
     }
 
 

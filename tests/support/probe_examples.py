@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from blueprint.probe.expectations import Expectation, ExpectationSource
 from blueprint.probe.reading import Call, CallOutcome, Reading
 from blueprint.probe.reading_file import read_reading
+from blueprint.records import replace
 
 NOW = dt.datetime(2026, 11, 21, 10, 0, tzinfo=dt.UTC)
 READINGS = Path(__file__).parents[1] / "probe" / "readings"

@@ -10,11 +10,11 @@ import json
 import os
 import sys
 import tempfile
-from dataclasses import replace
 from pathlib import Path
 
 from blueprint.probe.collect import collect
 from blueprint.probe.command import document
+from blueprint.records import replace
 from tests.support.nvml_stub.build import build
 from tests.support.nvml_stub.describe import NODES, Description
 from tests.support.nvml_stub.root import build as build_root

@@ -3,14 +3,13 @@
 from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
-from types import MappingProxyType
 from typing import Literal
 
 from blueprint.catalog.component_files.feature_gates import ClusterGate, GateName, Minor
 from blueprint.catalog.facts import CatalogueFile, Text
 from blueprint.catalog.hardware import Architecture, Positive
 from blueprint.catalog.loader import read
-from blueprint.records import Record
+from blueprint.records import Record, field
 from blueprint.versions import version_key
 
 Sort = Literal["gpu", "mig", "vfio", "channel", "daemon"]
@@ -50,7 +49,7 @@ class Published(Record, kw_only=True):
     optional: tuple[Sort, ...] = ()
     fact: Known | None = None
     value: Text | None = None
-    only_under: Mapping[Sort, GateName] = MappingProxyType({})
+    only_under: Mapping[Sort, GateName] = field(default_factory=dict)
     not_under: GateName | None = None
     list_under: GateName | None = None
 
@@ -132,8 +131,8 @@ class Driver(Record, kw_only=True):
     partitions: Partitions | None = None
     taints: HealthTaints | None = None
     shares: Shares | None = None
-    gates: Mapping[Sort, GateName] = MappingProxyType({})
-    hidden: Mapping[Sort, GateName] = MappingProxyType({})
+    gates: Mapping[Sort, GateName] = field(default_factory=dict)
+    hidden: Mapping[Sort, GateName] = field(default_factory=dict)
 
 
 class Devices(CatalogueFile, kw_only=True):

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from blueprint.diagnostics import define
 from blueprint.patterns import lazy_pattern
@@ -31,8 +30,7 @@ _RELEASE = lazy_pattern(r"(\d{1,4})\.(\d{1,4})(?:[.+-]\S*)?", re.ASCII)
 _REMEDY = "use a newer node image, or `gpuDirect: peermem` in the blueprint"
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class KernelVersion:
+class KernelVersion(NamedTuple):
     """The major and minor version of a kernel: `5.12`."""
 
     major: int

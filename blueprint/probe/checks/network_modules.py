@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from blueprint.diagnostics import define
@@ -48,7 +47,7 @@ def _loaded(verdicts: VerdictFactory, module: str) -> Verdict:
     modules = verdicts.observed_host.modules
     if modules.value is None:
         return verdicts.unknown(modules)
-    shown = replace(modules, files=tuple(each.only([module, "nvidia"]) for each in modules.files))
+    shown = modules._replace(files=tuple(each.only([module, "nvidia"]) for each in modules.files))
     state = modules.value.get(module, "not loaded")
     if state == _LIVE:
         return verdicts.passed(shown, f"{module} is loaded", measured=state)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from blueprint.diagnostics import define
@@ -33,7 +32,7 @@ def nouveau(verdicts: VerdictFactory, _: object) -> list[Verdict]:
     modules = verdicts.observed_host.modules
     if modules.value is None:
         return [verdicts.unknown(modules)]
-    shown = replace(modules, files=tuple(each.only([_NOUVEAU]) for each in modules.files))
+    shown = modules._replace(files=tuple(each.only([_NOUVEAU]) for each in modules.files))
     if _NOUVEAU not in modules.value:
         return [verdicts.passed(shown, "nouveau is not loaded", measured="not loaded")]
     message = f"the module nouveau is loaded on {verdicts.node}"

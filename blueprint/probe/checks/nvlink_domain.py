@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from blueprint.diagnostics import define
 from blueprint.patterns import lazy_pattern
@@ -53,8 +53,7 @@ class Domain:
         return f"a domain of {self.nodes} nodes, named by {self.label}"
 
 
-@dataclass(frozen=True, slots=True)
-class Fabric:
+class Fabric(NamedTuple):
     """The NVLink fabric as reported by a GPU: the state of its registration, the return code, and the domain.
 
     `cluster` is "" if there is none.

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from blueprint.diagnostics import define
 from blueprint.patterns import lazy_pattern
@@ -36,8 +35,7 @@ _RHCOS, _RHEL, _COREOS = "rhcos", "rhel", "coreos"
 _REMEDY = "use the declared node image, or correct `cluster.os` in the blueprint"
 
 
-@dataclass(frozen=True, slots=True)
-class OperatingSystem:
+class OperatingSystem(NamedTuple):
     """An operating system and its version: `ubuntu-24.04`, or `cos` in any version ("")."""
 
     name: str

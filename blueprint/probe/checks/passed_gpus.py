@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from blueprint.diagnostics import define
@@ -83,7 +82,7 @@ def passed_gpus(verdicts: VerdictFactory, expected: int) -> list[Verdict]:
     if held := pci_gpus.for_nvml(verdicts.reading):
         drivers = ", ".join(sorted({each.driver or "no driver" for each in held}))
         message = f"{len(held)} of {expected} GPUs of {verdicts.node} are held by {drivers}, not by vfio"
-        shown = replace(listed, files=tuple(_records(verdicts, [each.address for each in held])) or listed.files)
+        shown = listed._replace(files=tuple(_records(verdicts, [each.address for each in held])) or listed.files)
         return [verdicts.failed(NOT_PASSED, shown, message, measured=drivers, remedy=_BIND)]
     return [verdicts.passed(listed, pci_gpus.describe(verdicts.reading), measured=str(expected))]
 
@@ -96,7 +95,7 @@ def no_host_driver(verdicts: VerdictFactory, _: object) -> list[Verdict]:
     modules = verdicts.observed_host.modules
     if modules.value is None:
         return [verdicts.unknown(modules)]
-    shown = replace(modules, files=tuple(each.only([*_DRIVERS, "vfio_pci"]) for each in modules.files))
+    shown = modules._replace(files=tuple(each.only([*_DRIVERS, "vfio_pci"]) for each in modules.files))
     loaded = [name for name in _DRIVERS if name in modules.value]
     if not loaded:
         return [verdicts.passed(shown, "no driver of GPUs is loaded", measured="not loaded")]

@@ -33,6 +33,11 @@ def shown(path: Path) -> str:
     return posix
 
 
+def is_shipped(file: Path) -> bool:
+    """Whether the file ships with the tool, and is not a user's."""
+    return not Path(shown(file)).is_absolute()
+
+
 @cache
 def _prefixes() -> dict[str, str]:
     """The shown prefix of files below each data folder, by the folder; then of files in the package."""

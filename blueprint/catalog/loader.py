@@ -9,13 +9,14 @@ from __future__ import annotations
 import re
 import types
 from collections.abc import Callable, Mapping
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Annotated, Any, Literal, NamedTuple, TypeVar, Union, cast, get_args, get_origin
 
 from blueprint.catalog import codes
 from blueprint.catalog.facts import AtLeast, CatalogueFile, Fact, Matching, is_given
 from blueprint.catalog.versions import layered
+from blueprint.data import is_shipped
 from blueprint.diagnostics import Diagnostic, Refused, Span, nearest
 from blueprint.records import fields
 from blueprint.source.document import Document
@@ -46,7 +47,10 @@ def read(file: Path, model: type[R], *, over: Document | None = None, **given: A
     if over is not None or not model.__module__.startswith(_PACKAGE):
         return _record_of(document, model, over, given)
     values = _VALUES.get(
-        file, document.text.encode(), lambda: _values_of(_record_of(document, model, None, given)), model.__qualname__
+        f"{model.__qualname__} {document.file}",
+        document.text.encode(),
+        lambda: _values_of(_record_of(document, model, None, given)),
+        partial(is_shipped, file),
     )
     return model(**values, **given, document=document)
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from functools import cache, lru_cache
-from itertools import islice
+from hashlib import sha256
+from itertools import chain, islice
 from typing import Any
 
 import orjson
 
-from blueprint.check import codes
+from blueprint.check import cel_values, codes, custom, schema_walk, strict, validation_rules
 from blueprint.check.custom import strict_custom
 from blueprint.check.finding import ObjectFinding
 from blueprint.check.schema_walk import WalkPlan, compile_plan
@@ -17,11 +18,13 @@ from blueprint.check.strict import strict_kind
 from blueprint.check.validation_rules import RuleNode, collect_rules
 from blueprint.check.validator import Validate, compile_schema
 from blueprint.diagnostics import nearest
-from blueprint.kubernetes.api import BuiltInKind, Schema, known_minors, load_kubernetes
+from blueprint.kubernetes import structural
+from blueprint.kubernetes.api import BuiltInKind, Schema, known_minors, load_kubernetes, modified
 from blueprint.kubernetes.crd_defaults import with_defaults
-from blueprint.kubernetes.crds import checked_crds_of
+from blueprint.kubernetes.crds import checked_crds_of, crds_of
 from blueprint.patterns import lazy_pattern
-from blueprint.records import Record, replace
+from blueprint.records import Record
+from blueprint.source.shipped import ShippedResults
 from blueprint.wording import joined
 
 _OF_OPERATORS = {
@@ -36,6 +39,12 @@ _OF_OPERATORS = {
 }
 """Kinds that guides use with a Kubernetes API version, and their actual version."""
 _MOST_VARIANTS = 4
+_CUSTOM = ShippedResults(
+    "custom-kinds",
+    *(str(module.__file__) for module in (cel_values, custom, schema_walk, strict, structural, validation_rules)),
+    __file__,
+)
+"""Schemas, plans and rules of the catalogue's CRDs: deriving them takes a fifth of validating a small bundle."""
 _OPEN = orjson.dumps({"schema": {"openAPIV3Schema": {"type": "object", "x-kubernetes-preserve-unknown-fields": True}}})
 _UNSTABLE = lazy_pattern(r"v\d+(alpha|beta)\d+")
 
@@ -106,11 +115,17 @@ class KindRegistry:
             for each in crd["spec"]["versions"]
             if each["name"] == version and each.get("served")
         )
-        return tuple(self._of_crd(f"{kind} {api_version}", *each) for each in islice(contents, _MOST_VARIANTS))
+        return tuple(self._of_crd(f"{kind} {api_version}", *each, group) for each in islice(contents, _MOST_VARIANTS))
 
-    def _of_crd(self, what: str, content: bytes, namespaced: bool) -> CheckedKind | ObjectFinding:  # noqa: FBT001
+    def _of_crd(
+        self,
+        what: str,
+        content: bytes,
+        namespaced: bool,  # noqa: FBT001
+        group: str,
+    ) -> CheckedKind | ObjectFinding:
         try:
-            return _custom(content, self._kubernetes.minor, self._engine, namespaced)
+            return _custom(content, self._kubernetes.minor, self._engine, namespaced, group)
         except (ValueError, TypeError, KeyError, AttributeError) as error:
             typed = isinstance(error, TypeError | AttributeError)
             why = "a part of it has another type than schemas have" if typed else str(error).partition("\n")[0]
@@ -148,16 +163,34 @@ class KindRegistry:
 
 @cache
 def _built_in(minor: str, kind: BuiltInKind, engine: str | None) -> CheckedKind:
-    return _checked(strict_kind(minor, kind.definition), engine, namespaced=kind.namespaced)
+    schema = strict_kind(minor, kind.definition)
+    return CheckedKind(kind.namespaced, schema, compile_schema(schema, engine), compile_plan(schema, verbatim=False))
 
 
 @lru_cache(maxsize=256)
-def _custom(version: bytes, minor: str, engine: str | None, namespaced: bool) -> CheckedKind:  # noqa: FBT001 - cached
-    """A version of a CRD, as JSON. Cached, because a process that compiles several blueprints sees the same CRDs."""
+def _custom(
+    version: bytes,
+    minor: str,
+    engine: str | None,
+    namespaced: bool,  # noqa: FBT001 - cached
+    group: str = "",
+) -> CheckedKind:
+    """A version of a CRD of a group, as JSON.
+
+    Cached, because a process that compiles several blueprints sees the same CRDs.
+    """
+    key = f"{minor} {modified(minor)} {sha256(version).hexdigest()}"
+    schema, plan, rules = _CUSTOM.get(
+        key, version, lambda: _parts_of(version, minor), lambda: _is_shipped(group, version)
+    )
+    validate = compile_schema(schema, engine)
+    return CheckedKind(namespaced, schema, lambda data: validate(with_defaults(data, schema)), plan, rules)
+
+
+def _parts_of(version: bytes, minor: str) -> tuple[Schema, WalkPlan | None, RuleNode | None]:
     content: Mapping[str, Any] = orjson.loads(version)
     schema = strict_custom(content, minor)
-    checked = _checked(schema, engine, namespaced=namespaced, custom=True)
-    return replace(checked, validate=lambda data: checked.validate(with_defaults(data, schema)), rules=_rules(content))
+    return schema, compile_plan(schema, verbatim=True), _rules(content)
 
 
 def _rules(version: Mapping[str, Any]) -> RuleNode | None:
@@ -169,9 +202,10 @@ def _rules(version: Mapping[str, Any]) -> RuleNode | None:
     return collect_rules(schema)
 
 
-def _checked(schema: Schema, engine: str | None, *, namespaced: bool, custom: bool = False) -> CheckedKind:
-    plan = compile_plan(schema, verbatim=custom)
-    return CheckedKind(namespaced, schema, compile_schema(schema, engine), plan)
+def _is_shipped(group: str, version: bytes) -> bool:
+    """Whether a version of a CRD of a group, as JSON, is one of the catalogue's."""
+    crds = chain(crds_of(group), checked_crds_of(group))
+    return any(orjson.dumps(each) == version for crd in crds for each in crd["spec"]["versions"])
 
 
 def is_readable(crd: Mapping[str, Any]) -> bool:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 from blueprint.data import data_folder
@@ -62,9 +63,18 @@ def load_kubernetes(minor: str) -> Kubernetes:
 
     if minor not in known_minors():
         raise ValueError(f"no schema for Kubernetes {minor}; there are {', '.join(known_minors())}")
-    document = orjson.loads((data_folder("schemas") / "kubernetes" / f"{minor}.json").read_bytes())
+    document = orjson.loads(_file(minor).read_bytes())
     kinds = {
         version: {name: BuiltInKind(**entry) for name, entry in entries.items()}
         for version, entries in document["kinds"].items()
     }
     return Kubernetes(minor, kinds, document["definitions"], document["values"])
+
+
+def modified(minor: str) -> int:
+    """When the schema of `minor` was written, in nanoseconds: changes if the schema does."""
+    return _file(minor).stat().st_mtime_ns
+
+
+def _file(minor: str) -> Path:
+    return data_folder("schemas") / "kubernetes" / f"{minor}.json"

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path as FilePath
 from typing import Any
 
+from blueprint.data import is_shipped, shown
 from blueprint.diagnostics import Diagnostic, Refused, Span
 from blueprint.diagnostics.codes import INTERNAL_ERROR
 from blueprint.patterns import lazy_pattern
@@ -80,7 +81,7 @@ def _parsed(file: FilePath, content: bytes) -> tuple[Template, ...]:
         documents = shipped_documents(file, content)
         return tuple(_node(each, each.data, each.marks, None) for each in documents if each.marks)
 
-    return _TEMPLATES.get(file, content, make)
+    return _TEMPLATES.get(shown(file), content, make, partial(is_shipped, file))
 
 
 def _node(document: Document, data: Any, marks: Marks, key: Span | None) -> Template:

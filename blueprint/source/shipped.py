@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import TypeVar, cast
 
-from blueprint.data import shown
+from blueprint.data import is_shipped, shown
 from blueprint.disk_cache import DiskCache
 from blueprint.source import document, events, loader, scalars
 from blueprint.source.document import Document
@@ -27,7 +27,7 @@ def shipped_documents(file: Path, content: bytes | None = None) -> list[Document
     """
     name, content = shown(file), file.read_bytes() if content is None else content
     text = content.decode()
-    if Path(name).is_absolute():
+    if not is_shipped(file):
         return load_documents(text, name)
     cached = PARSED.get(name, content)
     if cached is None:
@@ -54,18 +54,15 @@ class ShippedResults:
     def __init__(self, name: str, *makers: str) -> None:
         self._cache = DiskCache(name, __file__, document.__file__, *makers)
 
-    def get(self, file: Path, content: bytes, make: Callable[[], T], variant: str = "") -> T:
-        """What `make` returns for a file with that content. It is only called if nothing is cached for them.
+    def get(self, key: str, content: bytes, make: Callable[[], T], is_ours: Callable[[], bool]) -> T:
+        """What `make` returns. It is only called if nothing is cached for that key and content.
 
-        `variant` distinguishes several results of one file. Only those of shipped files are cached.
+        `is_ours` returns whether the content ships with the tool: only then is the result cached.
         """
-        name = shown(file)
-        if Path(name).is_absolute():
-            return make()
-        key = f"{variant} {name}"
         cached = self._cache.get(key, content)
         if cached is not None:
             return cast("T", pickle.loads(cached))  # noqa: S301 - as trusted as the byte code that it lies beside
         made = make()
-        self._cache.put(key, content, pickle.dumps(made))
+        if is_ours():
+            self._cache.put(key, content, pickle.dumps(made))
         return made

@@ -9,6 +9,7 @@ too); without it, the rules apply to the kind in any group. No other list has to
 from __future__ import annotations
 
 import importlib
+import os
 import pkgutil
 import sys
 from functools import cache
@@ -22,30 +23,29 @@ EVERY_KIND = "objects"
 
 
 @cache
-def subjects() -> dict[str, tuple[str, ...]]:
-    """The rule modules by subject, in lower case and without underscores."""
-    found: dict[str, list[str]] = {}
-    for folder in pkgutil.iter_modules(__path__):
-        if folder.ispkg:
-            paths = [f"{path}/{folder.name}" for path in __path__]
-            names = sorted(module.name for module in pkgutil.iter_modules(paths))
-            found[folder.name.replace("_", "")] = [f"{__name__}.{folder.name}.{name}" for name in names]
-    return {name: tuple(modules) for name, modules in found.items()}
+def subjects() -> dict[str, Path]:
+    """The folder of each subject, in lower case and without underscores. Lists no folder but the first."""
+    folders = (entry for above in __path__ for entry in os.scandir(above) if entry.is_dir())
+    return {each.name.replace("_", ""): Path(each.path) for each in folders if not each.name.startswith("_")}
 
 
 @cache
 def rules_of(subject: str) -> tuple[Rule, ...]:
     """The rules of one subject: `pods`, `objects`, or a kind in lower case."""
-    modules = [*map(importlib.import_module, subjects().get(subject, ()))]
-    groups = getattr(sys.modules[modules[0].__name__.rpartition(".")[0]], "GROUPS", None) if modules else None
+    if subject not in subjects():
+        return ()
+    folder = subjects()[subject]
+    package = f"{__name__}.{folder.name}"
+    names = sorted(module.name for module in pkgutil.iter_modules([str(folder)]))
+    modules = [importlib.import_module(f"{package}.{name}") for name in names]
+    groups = getattr(sys.modules[package], "GROUPS", None) if modules else None
     return tuple(replace(each, subject=subject, groups=groups) for module in modules for each in module.RULES)
 
 
 @cache
 def paged_codes() -> frozenset[str]:
     """The codes of all rules with a page next to their module, without importing any module."""
-    folders = (Path(above) / module.name for above in __path__ for module in pkgutil.iter_modules([above]))
-    return frozenset(page.stem for folder in folders for page in folder.glob("BP*.md"))
+    return frozenset(page.stem for folder in subjects().values() for page in folder.glob("BP*.md"))
 
 
 def all_rules() -> tuple[Rule, ...]:

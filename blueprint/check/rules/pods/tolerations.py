@@ -70,7 +70,7 @@ def no_gpu_requested(pod: DescribedPod, context: RuleContext) -> Iterator[Object
     of_platform = pod.subject.id.kind == "DaemonSet" or pod.subject.component != USERS
     if of_platform or id(pod.subject) in context.once(_with_devices):
         return
-    taints = [taint for pool in context.pools for taint in pool.taints]
+    taints = {taint for pool in context.pools for taint in pool.taints if taint.effect != "PreferNoSchedule"}
     for index, each in _tolerations(pod):
         if each.get("key") == GPU or (each.get("key") and any(tolerates([each], taint) for taint in taints)):
             path = (*pod.path, "tolerations", index)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from blueprint.bundle.model import Object
@@ -16,12 +17,10 @@ from blueprint.wording import first_few
 NEVER_MADE = define("BP6517", "flavor-never-made", page=__file__, severity=Severity.WARNING)
 _MOST_LISTED = 24
 _NODE_POOL = "karpenter.sh/nodepool"
-_ON_EVERY_NODE = (
-    "kubernetes.io/os",
-    "kubernetes.io/hostname",
-    "topology.kubernetes.io/region",
-    "topology.kubernetes.io/zone",
+_OF_MACHINES = re.compile(
+    r"(karpenter\.(sh|k8s\.aws|azure\.com)|eks\.amazonaws\.com|((node|topology)\.)?kubernetes\.io|topology\.k8s\.aws)/.+"
 )
+"""Labels for which Karpenter selects a machine if the NodePool leaves them open."""
 
 
 @rule(NEVER_MADE, tags=("kueue", "karpenter"))
@@ -33,7 +32,7 @@ def never_made(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]
         return
     for key, value in labels.items():
         values = [pool.id.name] if key == _NODE_POOL else allowed(pool, context).get(str(key))
-        if key in _ON_EVERY_NODE or (values is not None and value in values):
+        if value in values if values is not None else _OF_MACHINES.fullmatch(str(key)):
             continue
         path = ("spec", "nodeLabels", key)
         has = f"allows {first_few(values, _MOST_LISTED)}" if values else "neither sets nor requires it"

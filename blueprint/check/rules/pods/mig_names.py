@@ -14,7 +14,7 @@ from blueprint.source.paths import format_path
 
 OF_NO_GPU = define("BP6178", "mig-profile-of-no-gpu", page=__file__, severity=Severity.WARNING)
 MISSPELT = define("BP6579", "mig-resource-misspelt", page=__file__, severity=Severity.WARNING)
-_LOOKS = re.compile(r"nvidia\.com/mig\b", re.IGNORECASE)
+_LOOKS = re.compile(r"nvidia\.com/mig(?![a-z])", re.IGNORECASE)
 _FORM = re.compile(r"nvidia\.com/mig-([0-9]c\.)?[0-9]g\.[0-9]+gb(-me)?(\.[a-z]+)*(\.shared)?")
 _PROFILE = re.compile(r"[0-9]g\.[0-9]+gb(-me)?")
 """A profile without the attributes that it adds. One that has no media engines (`-me`) exists for few GPUs."""

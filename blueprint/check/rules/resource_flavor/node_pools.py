@@ -31,7 +31,7 @@ def never_made(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]
     if pool is None:
         return
     for key, value in labels.items():
-        values = [pool.id.name] if key == _NODE_POOL else allowed(pool, context).get(str(key))
+        values = allowed(pool, context).get(str(key))
         if value in values if values is not None else _OF_MACHINES.fullmatch(str(key)):
             continue
         path = ("spec", "nodeLabels", key)

@@ -14,13 +14,14 @@ from blueprint.check.finding import ObjectFinding
 from blueprint.check.rule import Capability, rule
 from blueprint.check.rule_context import RuleContext, inside, items, mapping, severity_across_files
 from blueprint.diagnostics import Severity, define
+from blueprint.patterns import lazy_pattern
 
 UNREADABLE = define("BP6536", "dashboard-unreadable", page=__file__)
 SAME_UID = define("BP6537", "dashboard-uid", page=__file__, severity=Severity.WARNING)
 PANEL_GONE = define("BP6538", "dashboard-panel-gone", page=__file__, severity=Severity.NOTE)
 QUERY_UNREADABLE = define("BP6575", "dashboard-query-unreadable", page=__file__, severity=Severity.WARNING)
-_VARIABLE = re.compile(r"\$\{[^{}]*\}|\$\w++|\[\[\w+\]\]")
-_KNOWN_PLACE = re.compile(
+_VARIABLE = lazy_pattern(r"\$\{[^{}]*\}|\$\w++|\[\[\w+\]\]")
+_KNOWN_PLACE = lazy_pattern(
     r"(?P<range>\[(?:[^\]\[]|\[\[\w+\]\])*\])"
     r"|\"(?:[^\"\\]|\\.)*(?:\"|\Z)|'(?:[^'\\]|\\.)*(?:'|\Z)|`[^`]*"
     r"|\b(?:by|without|on|ignoring|group_left|group_right)\s*\([^()]*\)"

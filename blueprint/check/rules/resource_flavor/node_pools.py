@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from blueprint.bundle.model import Object
@@ -11,13 +10,14 @@ from blueprint.check.finding import ObjectFinding
 from blueprint.check.rule import rule
 from blueprint.check.rule_context import RuleContext, inside, mapping
 from blueprint.diagnostics import Severity, define
+from blueprint.patterns import lazy_pattern
 from blueprint.source.paths import format_path
 from blueprint.wording import first_few
 
 NEVER_MADE = define("BP6517", "flavor-never-made", page=__file__, severity=Severity.WARNING)
 _MOST_LISTED = 24
 _NODE_POOL = "karpenter.sh/nodepool"
-_OF_MACHINES = re.compile(
+_OF_MACHINES = lazy_pattern(
     r"(karpenter\.(sh|k8s\.aws|azure\.com)|eks\.amazonaws\.com|((node|topology)\.)?kubernetes\.io|topology\.k8s\.aws)/.+"
 )
 """Labels for which Karpenter selects a machine if the NodePool leaves them open."""

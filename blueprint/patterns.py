@@ -19,9 +19,10 @@ class _LazyPattern:
     """A stand-in that gets each attribute from the compiled pattern once."""
 
     def __init__(self, text: str, flags: int) -> None:
-        self._source = text, flags
+        self.pattern = text
+        self._flags = flags
 
     def __getattr__(self, name: str) -> Any:
-        value = getattr(re.compile(*self._source), name)
+        value = getattr(re.compile(self.pattern, self._flags), name)
         setattr(self, name, value)
         return value

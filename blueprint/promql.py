@@ -83,8 +83,8 @@ def read(text: str) -> Expression:
     """Parse an expression. Raises PromqlError if Prometheus rejects it, NotJudgedError if this is unknown."""
     if not is_available():
         raise NotJudgedError(f"{PACKAGE} is not installed")
-    bare = _COMMENT.sub("", _STRING.sub('""', text))
-    if len(text) > _LONGEST or len(_STEP.findall(bare)) > _MOST_STEPS:
+    bare = _COMMENT.sub("", _STRING.sub('""', text)) if len(text) <= _LONGEST else None
+    if bare is None or len(_STEP.findall(bare)) > _MOST_STEPS:
         raise TooLongError("an expression is too long to be read")
     import promql_parser
 

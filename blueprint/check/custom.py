@@ -36,7 +36,7 @@ def strict_custom(version: Mapping[str, Any], minor: str) -> Schema:
     """
     schema = convert(version["schema"]["openAPIV3Schema"])
     properties = schema.setdefault("properties", {})
-    if "status" in version.get("subresources", {}):
+    if "status" in (version.get("subresources") or {}):
         properties.pop("status", None)
     properties |= {
         "apiVersion": {"type": "string"},

@@ -13,6 +13,10 @@ from blueprint.source.paths import format_path
 
 _FORBIDDEN = ("$ref", "additionalItems", "definitions", "dependencies", "deprecated", "id", "patternProperties")
 _LOGICAL = ("allOf", "anyOf", "oneOf", "not")
+_OF_STRUCTURE = (
+    "type", "additionalProperties", "default", "nullable", "title", "description", "x-kubernetes-validations",
+)  # fmt: skip
+"""What a condition must not contain."""
 _OF_METADATA = frozenset({"name", "generateName"})
 
 
@@ -112,7 +116,7 @@ def _logical(schema: dict[str, Any], path: Path) -> Iterator[tuple[Path, str]]:
         each = schema.get(key)
         for index, condition in enumerate(each if isinstance(each, list) else [each] if each else []):
             place = (*path, key, index) if isinstance(each, list) else (*path, key)
-            for word in ("type", "additionalProperties", "default", "nullable", "x-kubernetes-validations"):
+            for word in _OF_STRUCTURE:
                 if word in condition:
                     yield (*place, word), f"{word} is not allowed inside {key}"
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cache, lru_cache
 from hashlib import sha256
 from itertools import chain, islice
@@ -64,9 +64,9 @@ class KindRegistry:
 
     def __init__(self, minor: str, crds: Iterable[Mapping[str, Any]] = (), engine: str | None = None) -> None:
         self._kubernetes = load_kubernetes(minor)
-        self._given: dict[str, list[Mapping[str, Any]]] = {}
+        self._given: dict[tuple[str, str], list[Mapping[str, Any]]] = {}
         for crd in filter(is_readable, crds):
-            self._given.setdefault(crd["spec"]["group"], []).append(crd)
+            self._given.setdefault((crd["spec"]["group"], crd["spec"]["names"]["kind"]), []).append(crd)
         self._engine = engine
         self._compiled: dict[tuple[str, str], tuple[CheckedKind | ObjectFinding, ...]] = {}
 
@@ -101,7 +101,7 @@ class KindRegistry:
         if found := self._kubernetes.find(api_version, kind):
             return (_built_in(self._kubernetes.minor, found, self._engine),)
         group, _, version = api_version.rpartition("/")
-        crds = [crd for crd in self._crds(group) if crd["spec"]["names"]["kind"] == kind]
+        crds = self._crds(group, kind)
         if not crds:
             return (self._unknown(api_version, kind),)
         served = {v["name"] for crd in crds for v in crd["spec"]["versions"] if v.get("served")}
@@ -131,9 +131,10 @@ class KindRegistry:
             why = "a part of it has another type than schemas have" if typed else str(error).partition("\n")[0]
             return ObjectFinding(codes.SCHEMA_UNUSABLE, (), f"the schema of {what} cannot be used: {why}")
 
-    def _crds(self, group: str) -> Iterable[Mapping[str, Any]]:
-        """The CRDs of a group. Those in the input take precedence over shipped ones: the installed one decides."""
-        return self._given.get(group) or checked_crds_of(group)
+    def _crds(self, group: str, kind: str) -> Sequence[Mapping[str, Any]]:
+        """The CRDs of a kind. Those in the input take precedence over shipped ones: the installed one decides."""
+        shipped = (crd for crd in checked_crds_of(group) if crd["spec"]["names"]["kind"] == kind)
+        return self._given.get((group, kind)) or [*shipped]
 
     def _unknown(self, api_version: str, kind: str) -> ObjectFinding:
         kubernetes = self._kubernetes

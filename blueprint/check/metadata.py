@@ -49,7 +49,8 @@ def check_request_size(data: Mapping[str, Any]) -> Iterator[ObjectFinding]:
 
 def check_sizes(data: Mapping[str, Any]) -> Iterator[ObjectFinding]:
     """Check the total size of annotations, and of the payload of ConfigMaps and Secrets."""
-    total = _bytes(data["metadata"].get("annotations"))
+    annotations = _texts(data["metadata"].get("annotations"))
+    total = sum(_length(str(key)) + _length(text) for key, text in annotations.items())
     if total > ANNOTATIONS_BYTES:
         text = f"metadata.annotations have {total:,} bytes; at most {ANNOTATIONS_BYTES:,} are allowed"
         yield ObjectFinding(codes.TOO_LARGE, ("metadata", "annotations"), text)
@@ -77,10 +78,9 @@ def _keys(value: Any) -> set[str]:
     return set(value) if isinstance(value, Mapping) else set()
 
 
-def _bytes(value: Any) -> int:
-    if not isinstance(value, Mapping):
-        return 0
-    return sum(_length(str(key)) + _length(text) for key, text in value.items() if isinstance(text, str))
+def _texts(value: Any) -> dict[Any, str]:
+    given = value.items() if isinstance(value, Mapping) else ()
+    return {key: text for key, text in given if isinstance(text, str)}
 
 
 def _length(text: str) -> int:
@@ -89,10 +89,11 @@ def _length(text: str) -> int:
 
 
 def _payload(data: Mapping[str, Any]) -> int:
+    """The bytes of all values. Unlike those of annotations, keys do not count."""
     encoded = data.get("binaryData") if data["kind"] == "ConfigMap" else data.get("data")
     plain = data.get("data") if data["kind"] == "ConfigMap" else data.get("stringData")
     decoded = sum(_decoded(text) for text in encoded.values()) if isinstance(encoded, Mapping) else 0
-    return decoded + _bytes(plain)
+    return decoded + sum(map(_length, _texts(plain).values()))
 
 
 def _decoded(text: Any) -> int:

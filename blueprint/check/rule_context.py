@@ -297,7 +297,7 @@ def severity_across_files(one: Object, other: Object, context: RuleContext) -> S
     """
     if context.capabilities & {Capability.BLUEPRINT, Capability.COMPLETE}:
         return None
-    places = (each.origin(("metadata",)) or each.origin(()) for each in (one, other))
+    places = (each.origin(("metadata",)) for each in (one, other))
     files = {place.template.file for place in places if place}
     return Severity.NOTE if len(files) > 1 else None
 

@@ -57,6 +57,8 @@ WRONG: dict[str, tuple[Change, str]] = {
                               "additionalProperties"),
     "default in a condition": (field({**TEXT, "anyOf": [{"default": "x"}]}), "default"),
     "default in what must not be": (field({**TEXT, "not": {"default": "x"}}), "default"),
+    "description of a condition": (field({**TEXT, "anyOf": [{"minLength": 1, "description": "a"}]}), "description"),
+    "title of a condition": (field({**TEXT, "not": {"pattern": "^x", "title": "a"}}), "title"),
     "null in a condition": (field({**TEXT, "allOf": [{"nullable": True}]}), "nullable"),
     "values in a condition": (field({"type": "object", "additionalProperties": TEXT,
                                      "oneOf": [{"additionalProperties": {"minLength": 1}}]}), "additionalProperties"),

@@ -29,7 +29,7 @@ RULES = all_rules()
 PAGES = {code.id: code.page for each in RULES for code in each.codes}
 EXAMPLES = {code: page for code, page in PAGES.items() if page}
 OF_FORM = {code.id for each in all_rules() if each.of_form for code in each.codes}
-SHOWN_BY_ANOTHER = {"awsnodetemplate", "nodeclaim", "podmonitor", "scaledobject"}
+SHOWN_BY_ANOTHER = {"awsnodetemplate", "nicnodepolicy", "nodeclaim", "podmonitor", "scaledobject"}
 """Kinds that share the rules of another kind, which is in the example."""
 NOT_OF_FORM = ("missing-field", "validation-rule-violated", "schema-unknown")
 """Objects that examples may omit, and kinds whose definition users install."""

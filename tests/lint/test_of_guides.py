@@ -380,6 +380,19 @@ def test_rules_of_a_definition_about_a_generated_name() -> None:
     assert found(definition + tried % "longer-than-that-") == {"BP5024": "error"}
 
 
+def test_a_definition_of_one_kind_leaves_the_others_of_its_group_known() -> None:
+    """Dynamo's kinds are in the group of the GPU Operator."""
+    definition = (
+        "apiVersion: apiextensions.k8s.io/v1\nkind: CustomResourceDefinition\n"
+        "metadata: {name: dynamographdeployments.nvidia.com}\nspec:\n  group: nvidia.com\n  scope: Namespaced\n"
+        "  names: {plural: dynamographdeployments, kind: DynamoGraphDeployment, listKind: DynamoGraphDeploymentList}\n"
+        "  versions: [{name: v1alpha1, served: true, storage: true, schema: {openAPIV3Schema: {type: object}}}]\n---\n"
+    )
+    driver = "apiVersion: nvidia.com/v1alpha1\nkind: NVIDIADriver\nmetadata: {name: mine}\n"
+    driver += "spec: {driverType: gpu, image: driver, repository: nvcr.io/nvidia, usePrecompilde: true}\n"
+    assert found(definition + driver) == found(driver) == {"BP5003": "error"}
+
+
 @pytest.mark.parametrize("folder", ["", "other/"])
 def test_a_claim_that_another_sample_makes(folder: str) -> None:
     """Folders of guides are applied one by one."""

@@ -24,6 +24,7 @@ QUEUED = {
     "ray.io": ("RayCluster", "RayJob", "RayService"),
     "apps": ("Deployment", "StatefulSet"),
     "leaderworkerset.x-k8s.io": ("LeaderWorkerSet",),
+    "sparkoperator.k8s.io": ("SparkApplication",),
     "workload.codeflare.dev": ("AppWrapper",),
     "": ("Pod",),
 }

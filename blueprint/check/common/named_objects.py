@@ -38,7 +38,7 @@ def _folders(context: RuleContext) -> dict[tuple[str, str], set[PurePosixPath | 
 
 
 def _folder(subject: Object) -> PurePosixPath | None:
-    place = subject.origin(("metadata",)) or subject.origin(())
+    place = subject.origin(("metadata",))
     return PurePosixPath(place.template.file).parent if place else None
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 from blueprint.bundle.model import Object
 from blueprint.check.finding import ObjectFinding
@@ -28,12 +29,18 @@ def partial(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
     for part in _PARTS:
         given = mapping(spec.get(part))
         missing = [key for key in _TRIPLE if not given.get(key)]
-        idle = given.get("enabled") is False or (part == "driver" and by_objects)
+        idle = given.get("enabled") is False or (part == "driver" and by_objects) or _is_whole(given)
         if missing and not idle and len(missing) < len(_TRIPLE):
             text = f"spec.{part} has no {' and no '.join(missing)}, so its image is incomplete"
             blamed = next((key for key in (*missing, "enabled") if key in given), None)
             path = ("spec", part, blamed) if blamed else ("spec", part)
             yield ObjectFinding(PARTIAL_IMAGE, path, text, f"set {', '.join(_TRIPLE)}, or none of them")
+
+
+def _is_whole(given: Mapping[Any, Any]) -> bool:
+    """Whether the image is a complete reference, which the operator uses as it is."""
+    image = str(given.get("image")).rpartition("/")[2]
+    return not given.get("repository") and not given.get("version") and (":" in image or "@" in image)
 
 
 @rule(VERSIONS_APART, tags=("operator",))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -11,16 +12,23 @@ from blueprint.check.common.expressions import fault
 from blueprint.check.common.monitoring import NOT_EXPORTED, not_counted
 from blueprint.check.finding import ObjectFinding
 from blueprint.check.rule import Capability, rule
-from blueprint.check.rule_context import RuleContext, inside, items, mapping
+from blueprint.check.rule_context import RuleContext, inside, items, mapping, severity_across_files
 from blueprint.diagnostics import Severity, define
 from blueprint.patterns import lazy_pattern
 
 UNREADABLE = define("BP6536", "dashboard-unreadable", page=__file__)
 SAME_UID = define("BP6537", "dashboard-uid", page=__file__, severity=Severity.WARNING)
-PANEL_GONE = define("BP6538", "dashboard-panel-gone", page=__file__, severity=Severity.WARNING)
+PANEL_GONE = define("BP6538", "dashboard-panel-gone", page=__file__, severity=Severity.NOTE)
 QUERY_UNREADABLE = define("BP6575", "dashboard-query-unreadable", page=__file__, severity=Severity.WARNING)
-_RANGE = lazy_pattern(r"\[([^\]\[]*\$[^\]]*)\]")
-_VARIABLE = lazy_pattern(r"\$\{[^}]*\}|\$\w+|\[\[\w+\]\]")
+_VARIABLE = lazy_pattern(r"\$\{[^{}]*\}|\$\w++|\[\[\w+\]\]")
+_KNOWN_PLACE = lazy_pattern(
+    r"(?P<range>\[(?:[^\]\[]|\[\[\w+\]\])*\])"
+    r"|\"(?:[^\"\\]|\\.)*(?:\"|\Z)|'(?:[^'\\]|\\.)*(?:'|\Z)|`[^`]*"
+    r"|\b(?:by|without|on|ignoring|group_left|group_right)\s*\([^()]*\)"
+    rf"|(?<![\w:])(?:(?:[\w:]|{_VARIABLE.pattern})++(?=\s*[{{\[])"
+    rf"|(?:[\w:]++(?:{_VARIABLE.pattern})[\w:]*+|(?:{_VARIABLE.pattern})[\w:]++)(?!\s*\())"
+)
+"""Where the kind of a variable's value is known: a duration in brackets, text, a label, the name of a metric."""
 _LABEL = "grafana_dashboard"
 _LONGEST_UID = 40
 _GONE = {"graph": "timeseries", "singlestat": "stat", "table-old": "table", "grafana-piechart-panel": "piechart"}
@@ -62,20 +70,22 @@ def uid(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
         if len(name) > _LONGEST_UID:
             fault = f"data[{json.dumps(key)}]: the uid has {len(name)} characters, but Grafana allows {_LONGEST_UID}"
             yield ObjectFinding(SAME_UID, ("data", key), fault, "shorten uid")
-        elif other := _other(name, subject, key, context):
-            fault = f"data[{json.dumps(key)}]: {other} also has the uid {name}, and Grafana keeps only one of them"
-            yield ObjectFinding(SAME_UID, ("data", key), fault, "give each dashboard a unique uid")
+            continue
+        other, same = context.once(_first_of_uid)[name]
+        if (other.id, same) != (subject.id, key):
+            fault = f"data[{json.dumps(key)}]: {same} of {other.id} also has the uid {name}, and Grafana keeps only one"
+            override = severity_across_files(subject, other, context)
+            yield ObjectFinding(SAME_UID, ("data", key), fault, "give each dashboard a unique uid", override)
 
 
-def _other(uid: str, subject: Object, key: str, context: RuleContext) -> str | None:
-    """The dashboard that already has the uid."""
+def _first_of_uid(context: RuleContext) -> dict[str, tuple[Object, str]]:
+    """The first dashboard of each uid: its ConfigMap and key."""
+    found: dict[str, tuple[Object, str]] = {}
     for each in context.objects_of_kind("ConfigMap"):
-        for name, text in _dashboards(each):
-            if each is subject and name == key:
-                return None
-            if uid in text and _parsed(text).get("uid") == uid:
-                return f"{name} of {each.id}"
-    return None
+        for key, text in _dashboards(each):
+            if isinstance(uid := _parsed(text).get("uid"), str):
+                found.setdefault(uid, (each, key))
+    return found
 
 
 @rule(PANEL_GONE, tags=("monitoring",))
@@ -84,7 +94,7 @@ def panels(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
     for key, text in _dashboards(subject):
         kinds = {str(each.get("type")) for each in _panels(_parsed(text))} & set(_GONE)
         for kind in sorted(kinds):
-            fault = f"data[{json.dumps(key)}] has panels of the type {kind}, which Grafana 12 no longer supports"
+            fault = f"data[{json.dumps(key)}] has panels of the type {kind}, which Grafana 12 converts to {_GONE[kind]}"
             yield ObjectFinding(PANEL_GONE, ("data", key), fault, f"type: {_GONE[kind]}")
 
 
@@ -100,7 +110,8 @@ def queries(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
     """Panel queries that are not valid PromQL."""
     for key, text in _dashboards(subject):
         for title, query in _queries(_parsed(text)):
-            if found := fault(_with_values(query), context):
+            judged = _with_values(query)
+            if judged and (found := fault(judged, context)):
                 message = f"data[{json.dumps(key)}]: panel {title or 'without a title'}: {found[0]}: {query}"
                 yield ObjectFinding(QUERY_UNREADABLE, ("data", key), message, found[1] or "the panel stays empty")
 
@@ -123,9 +134,19 @@ def _queries(board: Mapping[Any, Any]) -> Iterator[tuple[str, str]]:
                 yield str(panel.get("title") or ""), query
 
 
-def _with_values(query: str) -> str:
-    """The query with placeholders for Grafana's variables: a duration in brackets, a word elsewhere."""
-    return _VARIABLE.sub("x", _RANGE.sub(lambda found: f"[{_VARIABLE.sub('5m', found[1])}]", query))
+def _with_values(query: str) -> str | None:
+    """The query with placeholders for Grafana's variables; None if one of them may have any value, such as a number, a
+    function, or a whole expression.
+    """
+    text = _KNOWN_PLACE.sub(_with_placeholders, query)
+    return None if _VARIABLE.search(text) else text
+
+
+def _with_placeholders(found: re.Match[str]) -> str:
+    if found["range"] is None:
+        return _VARIABLE.sub("x", found[0])
+    parts = _VARIABLE.sub("$", found[0][1:-1]).split(":")
+    return f"[{':'.join('5m' if '$' in each else each for each in parts)}]"
 
 
 RULES = (unreadable, uid, panels, queries, not_exported)

@@ -13,6 +13,8 @@ from blueprint.source.loader import load_text
 
 DISCOVERY_CONFIG = define("BP6205", "discovery-config", page=__file__)
 _FIELDS = ("sources", "pci", "deviceLabelFields")
+_OTHER_NAMES = frozenset({"device", "subsystem_vendor", "subsystem_device"})
+_DOMAIN = "nvidia.com"
 
 
 @rule(DISCOVERY_CONFIG, tags=("discovery",))
@@ -20,19 +22,24 @@ def worker(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
     """The fields from which labels of PCI devices are built."""
     path = ("data", "nfd-worker.conf")
     fields = inside(_conf(subject, context, path[1]), *_FIELDS)
-    if isinstance(fields, list) and ("device" in fields or "vendor" not in fields):
+    if isinstance(fields, list) and (_OTHER_NAMES & set(map(str, fields)) or "vendor" not in fields):
         text = f"sources.pci.deviceLabelFields is {', '.join(map(str, fields))}: the operator finds no GPU nodes"
         yield ObjectFinding(DISCOVERY_CONFIG, path, text, "use [vendor], or [class, vendor]")
 
 
 @rule(DISCOVERY_CONFIG, tags=("discovery",))
 def master(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
-    """The labels that are not filtered."""
+    """Labels that are dropped. Only some of Kubernetes' domains are denied by default."""
     path = ("data", "nfd-master.conf")
-    conf = _conf(subject, context, path[1])
-    if conf is not None and "nvidia.com" not in items(mapping(conf).get("extraLabelNs")):
-        text = "extraLabelNs lacks nvidia.com, so labels of GPU feature discovery are dropped"
-        yield ObjectFinding(DISCOVERY_CONFIG, path, text, "set extraLabelNs: [nvidia.com]")
+    conf = mapping(_conf(subject, context, path[1]))
+    denied = next((each for each in items(conf.get("denyLabelNs")) if _is_denied(str(each))), None)
+    if denied is not None and _DOMAIN not in items(conf.get("extraLabelNs")):
+        text = f"denyLabelNs has {denied}, so labels of GPU feature discovery are dropped"
+        yield ObjectFinding(DISCOVERY_CONFIG, path, text, f"remove it, or set extraLabelNs: [{_DOMAIN}]")
+
+
+def _is_denied(pattern: str) -> bool:
+    return pattern == _DOMAIN or (pattern.startswith("*") and _DOMAIN.endswith(pattern[1:]))
 
 
 def _conf(subject: Object, context: RuleContext, key: str) -> object:

@@ -140,12 +140,6 @@ def profiling(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
                 yield ObjectFinding(NOT_PROFILED, ("data", key), message, "remove the line", part=part)
 
 
-def _is_of_exporter_alone(subject: Object) -> bool:
-    from blueprint.catalog.catalog import load_catalog  # takes a tenth of a second and is rarely needed
-
-    return subject.component == load_catalog().exporter_of("standalone")[0].name
-
-
 def _read_by(subject: Object, context: RuleContext, operand: str) -> bool:
     is_there = subject.id.namespace == context.operator_namespace
     return is_there and (operand, subject.id.name) in context.once(_configured)

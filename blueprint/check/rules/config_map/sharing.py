@@ -20,7 +20,8 @@ _FLAGS = (
     "migStrategy", "failOnInitError", "nvidiaDriverRoot", "nvidiaDevRoot", "gdrcopyEnabled", "gdsEnabled",
     "mofedEnabled", "useNodeFeatureAPI", "deviceDiscoveryStrategy", "mpsRoot", "plugin", "gfd",
 )  # fmt: skip
-_SHARED = lazy_pattern(r"nvidia\.com/(gpu|mig-[0-9]g\.[0-9]+gb(\.[a-z.]+)?)")
+_SHARED = lazy_pattern(r"(nvidia\.com/)?(gpu|mig-([0-9]c\.)?[0-9]g\.[0-9]+gb(-me)?(\.[a-z.]+)?)")
+"""Names of resources; the device plugin adds a missing prefix."""
 _SPEAKS_OF_SHARING = lazy_pattern(r"\bsharing\b|timeSlicing|\bmps\b")
 RULES = ()
 
@@ -75,7 +76,7 @@ def _shared(path: Path, way: str, fields: Mapping[Any, Any]) -> Iterator[FileFau
             yield FileFault((*at, "replicas"), f"{shown}.replicas must be at least 2")
         if not isinstance(name, str) or not _SHARED.fullmatch(name):
             yield FileFault((*at, "name"), f"{shown}.name {name} cannot be shared; use nvidia.com/gpu")
-        elif way == "mps" and name != "nvidia.com/gpu":
+        elif way == "mps" and name.removeprefix("nvidia.com/") != "gpu":
             yield FileFault((*at, "name"), f"sharing.mps supports only nvidia.com/gpu, not {name}")
         for key in ("rename", "devices"):
             if key in each:

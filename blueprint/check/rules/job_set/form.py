@@ -51,15 +51,19 @@ def _order_faults(job: Mapping[Any, Any], earlier: list[str], *, in_order: bool)
 
 
 def _long_name(subject: Object, path: Path, job: Mapping[Any, Any]) -> Iterator[ObjectFinding]:
-    """A JobSet whose pod names become too long. The longest is that of the last pod of the last replica."""
+    """A JobSet whose pod names become too long. The longest is that of the last pod of the last replica. Names of pods
+    without an index are shortened, those of their Jobs are not.
+    """
     replicas = job.get("replicas", 1)
     spec = mapping(inside(job, "template", "spec"))
     completions = spec.get("completions", spec.get("parallelism", 1))
     if not isinstance(replicas, int) or not isinstance(completions, int) or subject.id.name.endswith("*"):
         return
-    name = f"{subject.id.name}-{job.get('name')}-{max(replicas - 1, 0)}-{max(completions - 1, 0)}{_SUFFIX}"
+    name, named = f"{subject.id.name}-{job.get('name')}-{max(replicas - 1, 0)}", "Jobs"
+    if spec.get("completionMode", "Indexed") == "Indexed":
+        name, named = f"{name}-{max(completions - 1, 0)}{_SUFFIX}", "pods"
     if len(name) > _LONGEST:
-        text = f"the names of its pods have {len(name)} characters, as {name}, and {_LONGEST} are allowed"
+        text = f"the names of its {named} have {len(name)} characters, as {name}, and {_LONGEST} are allowed"
         yield ObjectFinding(JOBSET_REFUSED, (*path, "name"), text, "shorten the name of the JobSet or of the job")
 
 

@@ -19,8 +19,8 @@ def by_default(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]
     """Default GPU limits, which also apply to sidecars and init containers."""
     for index, each in enumerate(map(mapping, items(inside(subject.data, "spec", "limits")))):
         for field in ("default", "defaultRequest"):
-            for name in map(str, mapping(each.get(field))):
-                if name.startswith(GPU_PREFIX) and each.get("type") == "Container":
+            for name, amount in mapping(each.get(field)).items():
+                if name.startswith(GPU_PREFIX) and str(amount) != "0" and each.get("type") == "Container":
                     path = ("spec", "limits", index, field, name)
                     text = f"{format_path(path, subject.data)}: every container that requests no GPU gets this number"
                     yield ObjectFinding(GPU_BY_DEFAULT, path, text, "remove it; pods request GPUs themselves")

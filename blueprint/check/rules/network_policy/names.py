@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 from blueprint.bundle.model import Object
 from blueprint.check.finding import ObjectFinding
@@ -23,24 +24,26 @@ def dns_blocked(subject: Object, context: RuleContext) -> Iterator[ObjectFinding
     policies = context.named(_GROUP, "NetworkPolicy", subject.id.namespace)
     if next(name for name, each in policies.items() if _limits_all(each)) != subject.id.name:
         return  # reported at the first policy
-    if not any(_opens_names(each) for each in policies.values()):
+    entries = [mapping(entry) for each in policies.values() for entry in items(inside(each.data, "spec", "egress"))]
+    if entries and not any(map(_opens_names, entries)):
         text = "it restricts egress of all pods in the namespace, and no policy allows port 53: DNS lookups fail"
         help_ = "allow UDP and TCP port 53 to the namespace of the cluster's DNS"
-        yield ObjectFinding(DNS_BLOCKED, ("spec", "policyTypes"), text, help_)
+        field = "policyTypes" if items(inside(subject.data, "spec", "policyTypes")) else "egress"
+        yield ObjectFinding(DNS_BLOCKED, ("spec", field), text, help_)
 
 
 def _limits_all(policy: Object) -> bool:
+    """Whether it restricts egress of all pods. Without types it does so if it has rules for egress."""
     spec = mapping(policy.data.get("spec"))
-    return spec.get("podSelector") == {} and "Egress" in items(spec.get("policyTypes"))
+    types = items(spec.get("policyTypes"))
+    limits = "Egress" in types if types else bool(spec.get("egress"))
+    return spec.get("podSelector") == {} and limits
 
 
-def _opens_names(policy: Object) -> bool:
+def _opens_names(entry: Mapping[Any, Any]) -> bool:
     """Whether an entry has no ports, port 53, or a named port that could be it."""
-    for entry in map(mapping, items(inside(policy.data, "spec", "egress"))):
-        ports = [mapping(each) for each in items(entry.get("ports"))]
-        if not ports or any(_is_dns(each.get("port"), each.get("endPort")) for each in ports):
-            return True
-    return False
+    ports = [mapping(each) for each in items(entry.get("ports"))]
+    return not ports or any(_is_dns(each.get("port"), each.get("endPort")) for each in ports)
 
 
 def _is_dns(port: object, end: object) -> bool:

@@ -54,6 +54,7 @@ def _consolidates(disruption: Mapping[Any, Any]) -> bool:
         each.get("nodes") in ("0", "0%") and "schedule" not in each and _names_all(each)
         for each in map(mapping, items(disruption.get("budgets")))
     )
+    never = never or disruption.get("consolidateAfter") == "Never"
     return disruption.get("consolidationPolicy", _BUSY) == _BUSY and not never
 
 

@@ -12,8 +12,9 @@ from blueprint.check.rule_context import RuleContext, inside, mapping
 from blueprint.diagnostics import Severity, define
 
 GPU_NODES_OPEN = define("BP6566", "gpu-nodepool-without-taint", page=__file__, severity=Severity.WARNING)
-
 GPUS_UNLIMITED = define("BP6510", "gpu-nodepool-without-limit", page=__file__, severity=Severity.WARNING)
+_BOUNDS = frozenset({"nvidia.com/gpu", "nodes", "cpu", "memory"})
+"""Limits that every GPU node counts towards."""
 
 
 @rule(GPU_NODES_OPEN, tags=("karpenter", "scheduling"))
@@ -33,9 +34,9 @@ def gpus_unlimited(subject: Object, context: RuleContext) -> Iterator[ObjectFind
     """GPU nodes without a limit on their number."""
     static = inside(subject.data, "spec", "replicas") is not None
     limits = mapping(inside(subject.data, "spec", "limits"))
-    if not static and is_of_gpus(subject) and not {"nvidia.com/gpu", "nodes"} & {*limits}:
+    if not static and is_of_gpus(subject) and not _BOUNDS & {*limits}:
         path = ("spec", "limits") if limits else ("spec",)
-        text = "spec.limits does not limit nvidia.com/gpu, so Karpenter creates GPU nodes without a bound"
+        text = "spec.limits has no limit for nvidia.com/gpu, so Karpenter creates GPU nodes without a bound"
         yield ObjectFinding(GPUS_UNLIMITED, path, text, 'limits: {nvidia.com/gpu: "64"}')
 
 

@@ -20,7 +20,10 @@ GANG_MISSING = define("BP6567", "gang-missing", page=__file__, severity=Severity
 _ALWAYS = {("kubeflow.org", kind) for kind in ("PyTorchJob", "MPIJob", "JAXJob")}
 """Kinds whose pods always form one process group."""
 _BY_COMMAND = {("batch", "Job"), ("jobset.x-k8s.io", "JobSet")}
-_SEVERAL_NODES = lazy_pattern(r"--nnodes[= ]|--num_machines[= ]|--hostfile[= ]|--rdzv[-_]endpoint[= ]")
+_SEVERAL_NODES = lazy_pattern(
+    r"--(?:nnodes|num_machines)[= ](?![\"']?1[\"']?(?:\s|$))|--hostfile[= ]"
+    r"|--rdzv[-_]endpoint[= ](?![\"']?(?:localhost|127\.0\.0\.1)\b)"
+)
 _MARKS = ("scheduling.x-k8s.io/pod-group", "pod-group.scheduling.sigs.k8s.io/name", "scheduling.k8s.io/group-name")
 """Labels and annotations that mark a pod group for schedulers: coscheduling, and Volcano."""
 _PROVISIONED = (

@@ -18,9 +18,11 @@ OF_NGC = define("BP6182", "ngc-image-on-docker-hub", page=__file__, severity=Sev
 NO_IMAGE = define("BP6181", "container-without-image", page=__file__)
 _NO_VERSION = ("", "latest")
 _CUDA = lazy_pattern(
-    r"(?:docker\.io/)?nvidia/cuda(?::(?:latest|[0-9]+\.[0-9]+(?:-.*)?))?|nvcr\.io/nvidia/cuda(?::latest)?"
+    r"(?:docker\.io/)?nvidia/cuda(?::(?:latest|[0-9]+\.[0-9]+(?:-.*|\.[0-9]+)?))?|nvcr\.io/nvidia/cuda(?::latest)?"
 )
-"""Images of CUDA that Docker Hub or NGC have removed, or never had: all versions that are left have three numbers."""
+"""Images of CUDA that Docker Hub or NGC have removed, or never had: all tags that are left have three numbers and a
+flavour.
+"""
 _NGC = lazy_pattern(r"(?:docker\.io/)?(nvidia/(?:nemo|pytorch|tensorflow|tritonserver)(?::.*)?)")
 """Images that only nvcr.io has. NVIDIA's organization on Docker Hub has those of CUDA, and a few more."""
 

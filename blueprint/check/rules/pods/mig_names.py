@@ -15,9 +15,10 @@ from blueprint.source.paths import format_path
 
 OF_NO_GPU = define("BP6178", "mig-profile-of-no-gpu", page=__file__, severity=Severity.WARNING)
 MISSPELT = define("BP6579", "mig-resource-misspelt", page=__file__, severity=Severity.WARNING)
-_LOOKS = lazy_pattern(r"nvidia\.com/mig\b", re.IGNORECASE)
-_FORM = lazy_pattern(r"nvidia\.com/mig-([0-9]c\.)?[0-9]g\.[0-9]+gb(\.[a-z]+)*(\.shared)?")
-_PROFILE = lazy_pattern(r"[0-9]g\.[0-9]+gb")
+_LOOKS = lazy_pattern(r"nvidia\.com/mig(?![a-z])", re.IGNORECASE)
+_FORM = lazy_pattern(r"nvidia\.com/mig-([0-9]c\.)?[0-9]g\.[0-9]+gb(-me)?(\.[a-z]+)*(\.shared)?")
+_PROFILE = lazy_pattern(r"[0-9]g\.[0-9]+gb(-me)?")
+"""A profile without the attributes that it adds. One that has no media engines (`-me`) exists for few GPUs."""
 _NEAR = lazy_pattern(r"nvidia\.com/mig[-_.]?([0-9])g?[-_.]?([0-9]+)gi?b?(?:[+.-](me|gfx|all))?", re.IGNORECASE)
 
 
@@ -40,7 +41,8 @@ def unknown_profiles(pod: DescribedPod, context: RuleContext) -> Iterator[Object
         if profile and profile[0] not in _profiles():
             text = f"{format_path(path, pod.subject.data)}: no GPU has the MIG profile {profile[0]}"
             slices = profile[0].partition(".")[0]
-            sizes = sorted({int(each[3:-2]) for each in _profiles() if each.startswith(f"{slices}.")})
+            sized = (each for each in _profiles() if each.startswith(f"{slices}.") and each.endswith("gb"))
+            sizes = sorted({int(each[3:-2]) for each in sized})
             known = (
                 f"sizes of {slices}: {', '.join(map(str, sizes))} gb" if sizes else "compute slices are 1, 2, 3, 4 or 7"
             )
@@ -49,7 +51,7 @@ def unknown_profiles(pod: DescribedPod, context: RuleContext) -> Iterator[Object
 
 @cache
 def _profiles() -> frozenset[str]:
-    """Compute slices and memory of every profile that some GPU has."""
+    """Compute slices and memory of every profile that some GPU has, and whether it has no media engines."""
     from blueprint.catalog.catalog import load_catalog  # a tenth of a second, for few manifests
 
     catalog = load_catalog()

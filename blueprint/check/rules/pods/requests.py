@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from blueprint.check.common.device_plugins import OF_HAMI, OF_NVIDIA, is_decided_here
@@ -61,7 +61,7 @@ def offered(pod: DescribedPod, context: RuleContext) -> Iterator[ObjectFinding]:
         return
     passed_through = (*_passed_through(context), *_claimed_by_the_scheduler(context))
     for path, name, amount in _limits(pod):
-        most = max((pool.offers.get(name, 0) for pool in context.counted_pools), default=0)
+        most = context.once(_most_offered).get(name, 0)
         if not most and any(re.fullmatch(pattern, name) for pattern in passed_through):
             continue  # the number per node is unknown
         number = as_count(amount)
@@ -78,10 +78,26 @@ def interfaces(pod: DescribedPod, context: RuleContext) -> Iterator[ObjectFindin
     """More network interfaces than any node has."""
     for path, container in pod.containers:
         for name, amount in mapping(mapping(container.get("resources")).get("limits")).items():
-            most = max((pool.interfaces.get(name, 0) for pool in context.pools), default=0)
-            number = as_count(amount)
+            most, number = context.once(_most_interfaces).get(name, 0), as_count(amount)
             if most and number and number > most:
                 yield _too_many(pod, (*path, "resources", "limits", name), name, number, most, context)
+
+
+def _most_offered(context: RuleContext) -> Mapping[str, int]:
+    """The highest number that a node offers of each resource."""
+    return _highest(pool.offers for pool in context.counted_pools)
+
+
+def _most_interfaces(context: RuleContext) -> Mapping[str, int]:
+    """The highest number of network interfaces that a node has, by resource."""
+    return _highest(pool.interfaces for pool in context.pools)
+
+
+def _highest(numbers: Iterable[Mapping[str, int]]) -> Mapping[str, int]:
+    found: dict[str, int] = {}
+    for each in numbers:
+        found.update((name, number) for name, number in each.items() if number > found.get(name, 0))
+    return found
 
 
 def _not_offered(pod: DescribedPod, path: Any, name: str, context: RuleContext) -> ObjectFinding:

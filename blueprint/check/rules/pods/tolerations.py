@@ -70,7 +70,7 @@ def no_gpu_requested(pod: DescribedPod, context: RuleContext) -> Iterator[Object
     of_platform = pod.subject.id.kind == "DaemonSet" or pod.subject.component != USERS
     if of_platform or id(pod.subject) in context.once(_with_devices):
         return
-    taints = [taint for pool in context.pools for taint in pool.taints]
+    taints = context.once(_repelling)
     for index, each in _tolerations(pod):
         if each.get("key") == GPU or (each.get("key") and any(tolerates([each], taint) for taint in taints)):
             path = (*pod.path, "tolerations", index)
@@ -79,6 +79,11 @@ def no_gpu_requested(pod: DescribedPod, context: RuleContext) -> Iterator[Object
             help_ = f"set resources.limits of {GPU}, or remove the toleration"
             yield ObjectFinding(NO_GPU_REQUESTED, path, text, help_)
             return
+
+
+def _repelling(context: RuleContext) -> frozenset[Taint]:
+    """The taints of pools that keep pods away."""
+    return frozenset(taint for pool in context.pools for taint in pool.taints if taint.effect != "PreferNoSchedule")
 
 
 def _with_devices(context: RuleContext) -> frozenset[int]:

@@ -10,18 +10,17 @@ from blueprint.check.finding import ObjectFinding
 from blueprint.check.rule import rule
 from blueprint.check.rule_context import RuleContext, inside, mapping
 from blueprint.diagnostics import Severity, define
+from blueprint.patterns import lazy_pattern
 from blueprint.source.paths import format_path
 from blueprint.wording import first_few
 
 NEVER_MADE = define("BP6517", "flavor-never-made", page=__file__, severity=Severity.WARNING)
 _MOST_LISTED = 24
 _NODE_POOL = "karpenter.sh/nodepool"
-_ON_EVERY_NODE = (
-    "kubernetes.io/os",
-    "kubernetes.io/hostname",
-    "topology.kubernetes.io/region",
-    "topology.kubernetes.io/zone",
+_OF_MACHINES = lazy_pattern(
+    r"(karpenter\.(sh|k8s\.aws|azure\.com)|eks\.amazonaws\.com|((node|topology)\.)?kubernetes\.io|topology\.k8s\.aws)/.+"
 )
+"""Labels for which Karpenter selects a machine if the NodePool leaves them open."""
 
 
 @rule(NEVER_MADE, tags=("kueue", "karpenter"))
@@ -32,8 +31,8 @@ def never_made(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]
     if pool is None:
         return
     for key, value in labels.items():
-        values = [pool.id.name] if key == _NODE_POOL else allowed(pool, context).get(str(key))
-        if key in _ON_EVERY_NODE or (values is not None and value in values):
+        values = allowed(pool, context).get(str(key))
+        if value in values if values is not None else _OF_MACHINES.fullmatch(str(key)):
             continue
         path = ("spec", "nodeLabels", key)
         has = f"allows {first_few(values, _MOST_LISTED)}" if values else "neither sets nor requires it"

@@ -1,0 +1,3 @@
+"""Rules about NicNodePolicy."""
+
+GROUPS = ("mellanox.com",)

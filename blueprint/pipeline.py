@@ -17,12 +17,11 @@ from blueprint.check.rule_context import RuleContext
 from blueprint.check.runner import RuleResults, run_rules
 from blueprint.diagnostics import Diagnostic, Refused, Severity, has_errors, in_order
 from blueprint.diagnostics.codes import INTERNAL_ERROR
-from blueprint.effective.drivers import written_drivers
-from blueprint.effective.operator import EffectiveOperator
+from blueprint.effective.resolution import Resolution
 from blueprint.platform.expectations import expectations
 from blueprint.platform.inputs.hardware_files import causes_only, with_own_hardware
 from blueprint.platform.model import Platform
-from blueprint.platform.resolve import resolve, resolve_again
+from blueprint.platform.resolve import resolve
 from blueprint.probe.expectations import Expectation
 from blueprint.records import Record, field, replace
 from blueprint.render.images import pulled_images
@@ -72,12 +71,14 @@ class Compilation(Record):
     """The result of compiling a blueprint. `valid`, `bundle` and `files` are None if it has errors.
 
     `diagnostics` are all findings; `waivers`, including those in comments, determine which of them do not count.
+    `declared` is the platform without the drivers that users wrote into objects; `platform` has them.
     """
 
     target: str
     layered: Layered
     diagnostics: tuple[Diagnostic, ...]
     platform: Platform | None = None
+    declared: Resolution | None = None
     valid: Valid | None = None
     rules: RuleResults = field(default_factory=RuleResults)
     waivers: Waivers = NO_WAIVERS
@@ -152,20 +153,19 @@ def compile_blueprint(
     waivers = waivers.with_comments(layered.texts)
     if platform is None or has_errors(waivers.standing(found)):
         return _stopped(target, layered, found, waivers)
+    declared = Resolution(platform, tuple(resolved), tuple(spoilt), blueprint, layered.root, catalog)
     objects, problems = render_platform(platform, layered)
-    if written := written_drivers(platform, EffectiveOperator(objects)):
-        platform = platform.with_drivers(written)
-        resolved = [*spoilt, *causes_only(resolve_again(platform, blueprint, layered.root, catalog, resolved), spoilt)]
-    found = [*read, *resolved, *problems]
-    watched = platform.observability
-    existing = (watched.namespace,) if watched else ()
-    validation = validate_objects(objects, kubernetes_minor=platform.cluster.kubernetes_minor, namespaces=existing)
+    effective = declared.with_drivers_of(objects)
+    platform = effective.platform
+    found = [*read, *effective.problems, *problems]
+    minor, existing = platform.cluster.kubernetes_minor, effective.existing_namespaces
+    validation = validate_objects(objects, kubernetes_minor=minor, namespaces=existing)
     rules = run_rules(
         RuleContext(validation.well_formed, ResolvedFacts(platform)), policy, malformed=validation.malformed
     )
     waivers = waivers.with_comments(layered.texts)  # including those of manifests
     found += [*without_explained([*validation.diagnostics, *rules.diagnostics]), *waivers.problems]
-    compilation = Compilation(target, layered, tuple(in_order(found)), platform, rules=rules, waivers=waivers)
+    compilation = Compilation(target, layered, tuple(in_order(found)), platform, declared, rules=rules, waivers=waivers)
     if has_errors(waivers.standing(found)):
         return compilation
     beside = {**_delivery(platform, objects), **_workloads(platform)}

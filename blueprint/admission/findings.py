@@ -89,7 +89,8 @@ def _way_out(whole: Whole) -> str:
 def _summary(answer: WorkloadAnswer) -> tuple[Code, str]:
     if answer.is_never_admitted:
         most = max((each.quota or 0 for each in answer.pools if each.fit is Fit.FITS), default=0)
-        text = f"the queue of tenant {answer.tenant} never admits its {answer.together} pods: its quota covers {most}"
+        pods = counted(answer.together, "pod")
+        text = f"the queue of tenant {answer.tenant} never admits its {pods}: its quota covers {most}"
         return codes.BEYOND_QUOTA, text
     if answer.fit_alone is Fit.FITS:
         fitting, nodes = answer.nodes

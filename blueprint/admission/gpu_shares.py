@@ -13,6 +13,7 @@ from blueprint.check.common.containers import GPU, limit, pod_metadata
 from blueprint.check.common.kai import GPU_DEVICES, GPU_FRACTION, GPU_MEMORY, SCHEDULER, share_faults
 from blueprint.check.rule_context import DescribedPod, mapping
 from blueprint.records import Record
+from blueprint.wording import counted
 
 _STEP_MIB = 100
 _HUNDREDTHS = 100
@@ -81,7 +82,7 @@ def pods_of_node(share: GpuShare, gpus: SharedGpus | None) -> int | str | None:
     if gpus is None:
         return "KAI shares no GPUs of it (queueing.kai.gpuSharing)"
     if share.devices > gpus.count:
-        return f"parts of {share.devices} GPUs are requested, but a node has {gpus.count}"
+        return f"parts of {counted(share.devices, 'GPU')} are requested, but a node has {gpus.count}"
     together = share.pods_of_gpu(gpus)
     if together == 0:
         return f"{share.memory_mib} MiB of a GPU are requested, but each has {gpus.counted_mib}"

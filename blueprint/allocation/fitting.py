@@ -126,7 +126,8 @@ class Fitting:
             text = f"the request {request.full_name} does not tolerate the taint {', '.join(keys)} of its devices"
             return Outcome.TAINTED, text
         if len(free) < wanted and not shared:
-            text = f"the request {request.full_name} needs {wanted} devices, but a node has only {len(free)} that match"
+            devices = counted(wanted, "device")
+            text = f"the request {request.full_name} needs {devices}, but a node has only {len(free)} that match"
             return Outcome.TOO_FEW, text
         return None
 

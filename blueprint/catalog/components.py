@@ -98,6 +98,22 @@ class ExporterFacts(Record, kw_only=True):
     locks: tuple[Text, ...] = ()
 
 
+class ScrapedOperand(Record, kw_only=True):
+    """Pods and their Service that an operator creates, so that they are not among rendered objects.
+
+    Attributes:
+        labels: The labels of both.
+        port: The name of the Service's port for metrics.
+        container: The name of the container's port.
+        number: The number of both ports.
+    """
+
+    labels: Mapping[Text, Text]
+    port: Text
+    container: Text
+    number: int
+
+
 class ClaimMetrics(Record, kw_only=True):
     """How the DRA driver of a component exports metrics.
 
@@ -147,6 +163,7 @@ class Component(CatalogueFile, kw_only=True):
             installs; None: its own folder.
         monitored: Whether its pods make GPUs usable, so that alerts monitor them.
         exporter: How it exports GPU metrics; None if it does not.
+        scraped: What it creates in the cluster and Prometheus can scrape.
         claim_metrics: How the DRA driver that it runs exports metrics; None if it runs none.
         kinds: Facts about the kinds that it installs, by `Kind.group`; other kinds follow the defaults.
         lacks: Features of the newest version that this version lacks, with the reason: names of settings, which are
@@ -183,6 +200,7 @@ class Component(CatalogueFile, kw_only=True):
     dra_files_of: Text | None = None
     monitored: bool = False
     exporter: ExporterFacts | None = None
+    scraped: tuple[ScrapedOperand, ...] = ()
     claim_metrics: ClaimMetrics | None = None
     kinds: Mapping[KindName, Kind] = field(default_factory=dict)
     lacks: Mapping[str, Text] = field(default_factory=dict)

@@ -242,12 +242,15 @@ def _size(violation: Violation, where: _Where) -> ObjectFinding:
         what = "list" if violation.keyword == "minItems" else "map"
         text = f"{where.path} is an empty {what}, which sets nothing"
         return ObjectFinding(codes.MEANINGLESS_VALUE, violation.path, text, "remove the field")
-    unit = {"Length": "characters", "Items": "items", "Properties": "entries"}[violation.keyword[3:]]
+    one, many = {"Length": ("character", "characters"), "Items": ("item", "items"), "Properties": ("entry", "entries")}[
+        violation.keyword[3:]
+    ]
     limit = violation.schema[violation.keyword]
     if not limit:
         return ObjectFinding(codes.CONDITION_NOT_MET, violation.path, f"{where.path} {_LEFT_OUT}", "remove it")
     relation = "fewer than" if violation.keyword.startswith("min") else "more than"
-    text = f"{where.path} has {len(violation.value)} {unit}, {relation} {limit}"
+    size = len(violation.value)
+    text = f"{where.path} has {size} {one if size == 1 else many}, {relation} {limit}"
     return ObjectFinding(codes.OUT_OF_BOUNDS, violation.path, text)
 
 

@@ -18,7 +18,7 @@ from blueprint.check.messages import MOST_FAULTS, in_words
 from blueprint.check.metadata import check_identity, check_payload, check_request_size, check_sizes
 from blueprint.check.references import check_references
 from blueprint.check.schema_walk import walk
-from blueprint.check.validation_rules import RuleTally, evaluate_rules
+from blueprint.check.validation_rules import FIELDS, RuleTally, evaluate_rules
 from blueprint.check.validator import NotJsonError, Violation
 from blueprint.diagnostics import Comparisons, Diagnostic, Note, Severity, has_errors, in_order, nearest
 from blueprint.kubernetes.api import known_minors
@@ -129,8 +129,10 @@ _EXPLAINED = (codes.RULE_VIOLATED, codes.KIND_NOT_SERVED, codes.MISSING_FIELD, c
 def without_explained(found: Iterable[Diagnostic]) -> Iterator[Diagnostic]:
     """The findings without schema errors for which a rule of this tool (BP6xxx) explains the same field."""
     found = list(found)
-    own = {(each.subject, each.path) for each in found if each.code.id.startswith("BP6")}
-    return (each for each in found if not (_places_of(each) & own))
+    own = [each for each in found if each.code.id.startswith("BP6")]
+    explained = {(each.subject, each.path) for each in own}
+    errors = {(each.subject, each.path) for each in own if each.severity is Severity.ERROR}
+    return (each for each in found if not (_places_of(each) & explained) and not (_read_by(each) & errors))
 
 
 def _places_of(fault: Diagnostic) -> set[tuple[str | None, str | None]]:
@@ -138,6 +140,12 @@ def _places_of(fault: Diagnostic) -> set[tuple[str | None, str | None]]:
     if fault.code is codes.UNKNOWN_FIELD:
         return {(fault.subject, fault.path), (fault.subject, (fault.path or "").rpartition(".")[0])}
     return {(fault.subject, fault.path)} if fault.code in _EXPLAINED else set()
+
+
+def _read_by(fault: Diagnostic) -> set[tuple[str | None, str | None]]:
+    """The fields that a violated rule of a CRD reads: an error at one of them explains it."""
+    fields = dict(fault.evidence).get(FIELDS, "") if fault.code is codes.RULE_VIOLATED else ""
+    return {(fault.subject, path) for path in fields.split(", ") if path}
 
 
 def _misidentified(subject: Object, faults: Iterable[ObjectFinding]) -> Iterator[Diagnostic]:

@@ -69,6 +69,8 @@ class PoolOffer(Record):
     """Whether pods claim the GPUs, so that the nodes offer no extended resource for them."""
     sharing: Any = None
     """The section `sharing` of the device plugin configuration in the node label."""
+    kubelet_root: str | None = None
+    """The kubelet's directory on the nodes; None if unknown."""
 
 
 class DeclaredPrometheus(Record):

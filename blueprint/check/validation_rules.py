@@ -30,6 +30,8 @@ from blueprint.source.paths import format_path
 if TYPE_CHECKING:
     from blueprint.cel.syntax import CelExpression
 
+FIELDS = "fields"
+"""The evidence that names the fields which a violated rule reads."""
 _SECONDS = 5.0
 """CPU time in seconds for all rules of one check, so that an expensive rule cannot block it."""
 _TOO_SLOW = f"the rules took more than {_SECONDS:g} s in total"
@@ -291,22 +293,23 @@ def _message(rule: SchemaRule, place: _Place, tally: RuleTally) -> str:
 
 
 def _violation(rule: SchemaRule, message: str, place: _Place) -> ObjectFinding:
-    path = (*place.path, *(rule.field_path or _read_by(rule, place)))
+    read = _read_by(rule, place)
+    path = (*place.path, *(rule.field_path or (read[0] if len(read) == 1 else ())))
     where = format_path(path, place.whole)
     text = f"{where}: {message}" if where else message
     shown = _one_line(rule.text)
-    return ObjectFinding(codes.RULE_VIOLATED, path, text, None if shown in message else f"the rule is: {shown}")
+    help_ = None if shown in message else f"the rule is: {shown}"
+    fields = ", ".join(sorted(format_path((*place.path, *each), place.whole) for each in read))
+    evidence = ((FIELDS, fields),) if len(read) > 1 else ()
+    return ObjectFinding(codes.RULE_VIOLATED, path, text, help_, evidence=evidence)
 
 
-def _read_by(rule: SchemaRule, place: _Place) -> Path:
-    """The path of the only field that a rule on an object reads, if it exists: more precise than the object."""
+def _read_by(rule: SchemaRule, place: _Place) -> list[Path]:
+    """The fields that a rule on an object reads, if they exist: more precise than the object."""
     chains = {chain for node in (rule.tree.walk() if rule.tree else ()) if (chain := _chain(node))}
     longest = {chain for chain in chains if not any(other[: len(chain)] == chain != other for other in chains)}
-    if len(longest) != 1:
-        return ()
-    [chain] = longest
     at = value_at(place.whole, place.path)
-    return chain if value_at(at, chain) is not None else ()
+    return [chain for chain in longest if value_at(at, chain) is not None]
 
 
 def _chain(node: CelExpression) -> Path | None:

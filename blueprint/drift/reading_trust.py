@@ -17,6 +17,7 @@ from blueprint.probe.observation import Observation
 from blueprint.probe.observations import ObservedGpu, ObservedNode
 from blueprint.probe.reading import Reading
 from blueprint.records import Record
+from blueprint.wording import counted
 
 FUTURE = timedelta(minutes=5)
 """The tolerated clock difference between nodes."""
@@ -63,7 +64,7 @@ def outdated(reading: Reading, now: ReadingClock) -> Diagnostic | None:
     node, again = f"Node/{reading.node}", f"run `blueprint probe -o {reading.node}.json` there again"
     if (age := now.time - reading.taken) > now.oldest:
         text = (
-            f"the reading of {node} is from {reading.time}, {age.days} days ago, but at most "
+            f"the reading of {node} is from {reading.time}, {counted(age.days, 'day')} ago, but at most "
             f"{now.oldest.days} are allowed"
         )
         return Diagnostic(codes.READING_TOO_OLD, text, help=again, subject=node)

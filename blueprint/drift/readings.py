@@ -24,6 +24,7 @@ from blueprint.probe.reading_file import read_reading
 from blueprint.probe.verdicts import Result, Verdict
 from blueprint.records import Record, replace
 from blueprint.report.model import Coverage
+from blueprint.wording import counted
 
 SCOPE = "nodes"
 OLD = timedelta(days=1)
@@ -187,7 +188,7 @@ def _unplaced(reading: Reading, why: str) -> Diagnostic:
 def _age(reading: Reading, now: datetime) -> Iterator[Diagnostic]:
     age = now - reading.taken
     if age > OLD:
-        text = f"the reading of Node/{reading.node} is from {reading.time}, {age.days} days before this run"
+        text = f"the reading of Node/{reading.node} is from {reading.time}, {counted(age.days, 'day')} before this run"
         yield Diagnostic(codes.READING_OLD, text, subject=f"Node/{reading.node}")
 
 

@@ -59,7 +59,7 @@ def _nodes(folder: Path) -> str:
     except (RequestFailed, HttpError) as error:
         return f"nodes unknown ({error})"
     simulated = sum(node["metadata"].get("annotations", {}).get(SIMULATED) == "true" for node in nodes)
-    return f"{len(nodes)} nodes ({simulated} simulated)"
+    return f"{counted(len(nodes), 'node')} ({simulated} simulated)"
 
 
 def _binary(name: str, assets: Path | None) -> str:

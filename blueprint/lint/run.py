@@ -5,18 +5,18 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 
-from blueprint.bundle.model import Object
 from blueprint.check import codes
 from blueprint.check.objects import validate_objects, without_explained
 from blueprint.check.policy import RECOMMENDED, RulePolicy
 from blueprint.check.rule import Capability
-from blueprint.check.rule_context import NoPlatform, PlatformFacts, RuleContext, mapping
+from blueprint.check.rule_context import NoPlatform, RuleContext, mapping
 from blueprint.check.runner import RuleResults, run_rules
 from blueprint.diagnostics import Diagnostic, Severity
 from blueprint.diagnostics.listing import listed
 from blueprint.lint.flux_patches import is_of_flux, is_reconciled
 from blueprint.lint.inputs import Inputs
 from blueprint.lint.placeholders import without_placeholders
+from blueprint.lint.platform import RenderedPlatform
 from blueprint.records import Record, replace
 
 _MISSING = frozenset(
@@ -37,16 +37,6 @@ _MILDER = {
 
 
 _OF_FLUX = "a Flux Kustomization outside the input may set it by a patch: lint that file too"
-
-
-class Surroundings(Record):
-    """The context of the input: `facts` of a platform, and its rendered objects, which are not linted."""
-
-    facts: PlatformFacts | None = None
-    objects: tuple[Object, ...] = ()
-
-
-_ALONE = Surroundings()
 
 
 class LintResult(Record):
@@ -72,7 +62,7 @@ def lint(
     *,
     kubernetes_minor: str,
     policy: RulePolicy = RECOMMENDED,
-    surroundings: Surroundings = _ALONE,
+    platform: RenderedPlatform | None = None,
     complete: bool = False,
 ) -> LintResult:
     """Check all objects of the input.
@@ -81,23 +71,28 @@ def lint(
         inputs: The input.
         kubernetes_minor: The Kubernetes minor version of the schemas.
         policy: The rules that run.
-        surroundings: A platform in addition to the input.
-        complete: Whether no object exists outside of the input and its surroundings.
+        platform: The platform for which the input is.
+        complete: Whether no object exists outside of the input and the platform.
     """
-    everything = (*surroundings.objects, *inputs.objects)
-    validation = validate_objects(everything, kubernetes_minor=kubernetes_minor, for_clients=True)
-    linted = {id(each) for each in inputs.objects}
-    known = surroundings.facts or NoPlatform()
+    linted = platform.as_rendered(inputs.objects) if platform else inputs.objects
+    others = platform.beside(linted) if platform else ()
+    existing = platform.declared.existing_namespaces if platform else ()
+    validation = validate_objects(
+        (*others, *linted), kubernetes_minor=kubernetes_minor, namespaces=existing, for_clients=True
+    )
+    own = {id(each) for each in linted}
+    configuring = [each for each in validation.well_formed if id(each) in own]
+    known, consequences = platform.with_drivers_of(configuring, inputs.texts) if platform else (NoPlatform(), ())
     extra = {Capability.COMPLETE} if complete else set()
     capabilities = (known.capabilities - {Capability.BLUEPRINT, Capability.COMPLETE}) | extra
     facts = NoPlatform(frozenset(capabilities), known.pools, known.dra, known.uses_claims, known.prometheus)
-    only = frozenset(linted) if surroundings.objects else None
+    only = frozenset(own) if others else None
     rules = run_rules(RuleContext(validation.well_formed, facts), policy, only, validation.malformed)
     unknown = Counter[str]()
     found = list(_adapted(validation.diagnostics, inputs, unknown, complete=complete))
-    explained = list(without_explained([*found, *rules.diagnostics]))
+    explained = list(without_explained([*found, *consequences, *rules.diagnostics]))
     found = list(listed([*inputs.problems, *without_placeholders(explained, inputs.texts)]))
-    judged = sum(id(each) in linted for each in validation.well_formed)
+    judged = sum(id(each) in own for each in validation.well_formed)
     return LintResult(tuple(found), len(inputs.objects), len(inputs.objects) - judged, unknown, rules)
 
 

@@ -34,6 +34,14 @@ ECC_UNSUPPORTED = define(
 The pool expects ECC to be on, but this GPU has none. The probe would never confirm it.
 """,
 )
+MORE_THAN_A_BOARD = define(
+    "BP3182",
+    "more-gpus-than-a-board",
+    """
+All boards with this GPU have the same number of GPUs, and a node has one board: 8 B200, 4 GB200 (a compute tray), 1 GB10
+(DGX Spark). `gpu.count` is the number per node, not that of the pool or of a rack: set `nodes` accordingly.
+""",
+)
 NO_EFFECT = define(
     "BP3206",
     "no-effect",

@@ -34,7 +34,7 @@ from blueprint.platform.drivers.expectations import EXPECTATIONS as DRIVER_EXPEC
 from blueprint.platform.drivers.mode_checks import check_modes
 from blueprint.platform.drivers.product_checks import check_drivers_of_products
 from blueprint.platform.gpus import prerequisites as gpus
-from blueprint.platform.gpus.checks import check_ecc
+from blueprint.platform.gpus.checks import check_boards, check_ecc
 from blueprint.platform.gpus.expectations import EXPECTATIONS as GPU_EXPECTATIONS
 from blueprint.platform.health.checks import check_health
 from blueprint.platform.inputs.checks import check_names
@@ -136,7 +136,7 @@ TOPICS: tuple[Topic, ...] = (
     ),
     Topic(
         name="gpus",
-        checks=(check_ecc,),
+        checks=(check_ecc, check_boards),
         pool_prerequisites=gpus.pool_prerequisites,
         expectations=GPU_EXPECTATIONS,
     ),

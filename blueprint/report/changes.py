@@ -14,6 +14,7 @@ from blueprint.report.escaping import cells, visible
 from blueprint.report.style import Style
 from blueprint.report.values import one_line
 from blueprint.report.wrapping import on_terminal, wrapped
+from blueprint.wording import counted
 
 MARKS = {
     Action.CREATE: "+",
@@ -61,7 +62,7 @@ def only_labels(changes: Sequence[ObjectChange]) -> str:
     """`22 objects: only labels: app.kubernetes.io/version "v26.3.3" -> "v26.7.0"`."""
     texts = dict.fromkeys(f"{field.path[-1]} {values_text(field)}" for change in changes for field in change.fields)
     more = f" and {len(texts) - _FEW} more" if len(texts) > _FEW else ""
-    return f"{len(changes)} objects: only labels: {visible(', '.join(list(texts)[:_FEW]))}{more}"
+    return f"{counted(len(changes), 'object')}: only labels: {visible(', '.join(list(texts)[:_FEW]))}{more}"
 
 
 def _is_label(field: FieldChange) -> bool:
@@ -93,7 +94,7 @@ def block_diff(field: FieldChange) -> list[str]:
     lines = difflib.unified_diff(field.before.splitlines(), field.after.splitlines(), n=1, lineterm="")
     shown = [visible(line) for line in lines][2:]
     more = len(shown) - _MOST_DIFF_LINES
-    return [*shown[:_MOST_DIFF_LINES], *([f"... {more} more lines"] if more > 0 else [])]
+    return [*shown[:_MOST_DIFF_LINES], *([f"... {counted(more, 'more line')}"] if more > 0 else [])]
 
 
 def _path(field: FieldChange) -> str:

@@ -78,6 +78,7 @@ def _pool_offer(pool: GpuPool) -> PoolOffer:
         whole_gpus=sharing.is_whole,
         mig_strategy=pool.platform.partitioning.strategy if sharing.mig_config else None,
         sharing=way or None,
+        kubelet_root=pool.platform.cluster.kubelet_root,
         claimed=pool.claimed,
         profiled=_is_profiled(pool),
     )

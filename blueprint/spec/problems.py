@@ -18,7 +18,7 @@ from blueprint.spec import codes
 from blueprint.spec.base import Model
 from blueprint.spec.forms import FORMS
 from blueprint.spec.model import Blueprint
-from blueprint.wording import value_in_words
+from blueprint.wording import counted, value_in_words
 
 _TYPES = {
     "string_type": "text", "int_type": "a whole number", "bool_type": "true or false", "dict_type": "a mapping",
@@ -30,8 +30,8 @@ _MOST_HOMES, _DEEPEST = 2, 8
 _SCALARS = {"int_type": (int,), "bool_type": (bool,), "float_type": (int, float)}
 """Types that a quoted string may have been meant as."""
 _LENGTHS = {
-    "string_too_short": "too short: it must have at least {min_length} characters",
-    "string_too_long": "too long: it must have at most {max_length} characters",
+    "string_too_short": ("too short: it must have at least", "min_length"),
+    "string_too_long": ("too long: it must have at most", "max_length"),
 }
 _RANGES = {
     "greater_than": "more than {gt:g}", "greater_than_equal": "at least {ge}", "less_than_equal": "at most {le}",
@@ -209,7 +209,9 @@ def _wrong_value(problem: Any, path: Path, root: Node, owner: type[BaseModel] | 
         help_ = _wanted(str(where[-1]), owner) if isinstance(node.value, dict) else None
         return replace(found, code=codes.OUT_OF_RANGE, message=f"{what} is out of range: {limit}", help=help_)
     if kind in _LENGTHS:
-        return replace(found, code=codes.OUT_OF_RANGE, message=f"{what} is {_LENGTHS[kind].format(**context)}")
+        words, limit = _LENGTHS[kind]
+        message = f"{what} is {words} {counted(context[limit], 'character')}"
+        return replace(found, code=codes.OUT_OF_RANGE, message=message)
     if kind == "value_error":
         return replace(found, code=codes.INCONSISTENT, message=f"{name}: {context.get('error', problem['msg'])}")
     help_ = f"it must be {FORMS[context['pattern']]}" if context.get("pattern") in FORMS else _lowered(problem["msg"])

@@ -110,7 +110,7 @@ CASES: list[tuple[str, str, Any, str, str, str, str | None]] = [
     ("deployment", f"{PORTS}[0].name", "metrics-exporter", "BP5007", f"{PORTS}[name=metrics-exporter].name",
      f"{PORTS}[name=metrics-exporter].name has 16 characters, more than 15", None),
     ("widget", "spec.size", 10, "BP5007", "spec.size", "spec.size is 10, which is not between 1 and 9", None),
-    ("widget", "spec.name", "a", "BP5007", "spec.name", "spec.name has 1 characters, fewer than 2", None),
+    ("widget", "spec.name", "a", "BP5007", "spec.name", "spec.name has 1 character, fewer than 2", None),
     ("widget", "spec.ratio", 0, "BP5007", "spec.ratio", "spec.ratio is 0, which is not above 0", None),
     ("widget", "spec.ratio", 0.7, "BP5007", "spec.ratio", "spec.ratio is 0.7, which is not a multiple of 0.5", None),
     ("widget", "spec.parts", [{"name": n} for n in "abcd"], "BP5007", "spec.parts",

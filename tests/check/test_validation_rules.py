@@ -72,6 +72,7 @@ def test_a_broken_rule_is_an_error_at_its_field() -> None:
     assert (found.code.id, found.severity, found.path) == ("BP5024", Severity.ERROR, "spec")
     assert found.message == "Thing/mine: spec: least must not be above most"
     assert found.help == "the rule is: self.least <= self.most"
+    assert found.evidence == (("fields", "spec.least, spec.most"),)
     assert (tally.held, tally.violated) == (1, 1)
 
 

@@ -246,6 +246,16 @@ def test_a_blueprint_says_what_nodes_offer(blueprint: Linter) -> None:
     assert "BP6103" in {each["code"] for each in report["diagnostics"]}
 
 
+def test_one_mistake_is_one_finding(blueprint: Linter) -> None:
+    """A validation rule of the CRD and a rule of this tool agree about the default driver: the latter explains it."""
+    text = (
+        "apiVersion: nvidia.com/v1alpha1\nkind: NVIDIADriver\nmetadata: {name: one}\n"
+        "spec: {driverType: gpu, default: true, image: driver, nodeSelector: {pool: train}}\n"
+    )
+    _, report = blueprint(STDIN, stdin=text)
+    assert [(each["code"], each["path"]) for each in report["diagnostics"]] == [("BP6044", "spec.nodeSelector")]
+
+
 def test_only_what_changed_since_a_revision(blueprint: Linter) -> None:
     def git(*arguments: str) -> None:
         command = ["git", "-c", "user.name=a", "-c", "user.email=a@b.c", *arguments]

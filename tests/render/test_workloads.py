@@ -13,7 +13,8 @@ from blueprint.admission.workloads import Admission
 from blueprint.diagnostics import Severity
 from blueprint.kubernetes.pod_templates import assembled_pod, pod_templates
 from blueprint.lint.inputs import STDIN, read_inputs
-from blueprint.lint.run import Surroundings, lint
+from blueprint.lint.platform import RenderedPlatform
+from blueprint.lint.run import lint
 from blueprint.pipeline import Compilation
 from blueprint.platform.nodes.offered import NODE_RESOURCES
 from blueprint.render.workloads import WorkloadFile, render_workloads
@@ -50,11 +51,11 @@ def files(compiled: Compilation) -> tuple[WorkloadFile, ...]:
 @pytest.mark.parametrize("beside", [True, False], ids=["beside the platform", "alone"])
 def test_they_are_valid_and_clean(compiled: Compilation, files: tuple[WorkloadFile, ...], beside: bool) -> None:
     """According to the definitions of their kinds and our own rules, as in a user's linter."""
-    platform, bundle = compiled.platform, compiled.valid_bundle()
-    assert platform is not None
-    known = Surroundings(ResolvedFacts(platform), bundle.objects) if beside else Surroundings()
+    declared, bundle = compiled.declared, compiled.valid_bundle()
+    assert declared is not None
+    known = RenderedPlatform(declared, bundle.objects) if beside else None
     inputs = read_inputs([STDIN], "---\n".join(each.text for each in files).encode())
-    result = lint(inputs, kubernetes_minor=platform.cluster.kubernetes_minor, surroundings=known)
+    result = lint(inputs, kubernetes_minor=declared.platform.cluster.kubernetes_minor, platform=known)
     complaints = [each for each in result.diagnostics if each.severity is not Severity.NOTE]
     queued = all(each.sample.queue for each in files)
     assert [f"{each.code.id} {each.message}" for each in complaints if queued or each.code.id != NO_GANG] == []

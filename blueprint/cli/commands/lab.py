@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 from blueprint.cli.options import add_report
 from blueprint.cli.trials import add_run, run_trial
 from blueprint.records import replace
+from blueprint.wording import counted
 
 if TYPE_CHECKING:
     from blueprint.bundle.model import Bundle
@@ -142,10 +143,10 @@ def _create_nodes(lab: Lab, bundle: Bundle, platform: Platform | None) -> None:
     labels = discovered_by_pool(platform, bundle) if live else {}
     try:
         made = lab.create_nodes(simulated_nodes(bundle, discovered=labels))
-        _progress(f"{made} simulated nodes created from {bundle.name}")
+        _progress(f"{counted(made, 'simulated node')} created from {bundle.name}")
         if live and any(pool.published for pool in bundle.pools):
             slices = publish(lab, bundle, fewest_nodes, operators_classes(platform, bundle) if platform else ())
-            _progress(f"{slices} simulated ResourceSlices created")
+            _progress(f"{counted(slices, 'simulated ResourceSlice')} created")
     except (RequestFailed, HttpError) as failed:
         found = Diagnostic(codes.REQUEST_FAILED, f"nodes cannot be created: {failed}")
         raise Refused(found, exit_code=2) from failed

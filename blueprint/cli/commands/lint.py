@@ -21,7 +21,8 @@ from blueprint.report.model import Coverage, Run
 
 if TYPE_CHECKING:
     from blueprint.lint.inputs import Inputs
-    from blueprint.lint.run import LintResult, Surroundings
+    from blueprint.lint.platform import RenderedPlatform
+    from blueprint.lint.run import LintResult
 
 HELP = "check Kubernetes manifests of any origin"
 GROUP = "manifests"
@@ -76,12 +77,12 @@ def _checked(options: Namespace) -> Run:
     options.target = next((path for path in options.paths if path != STDIN), "")
     policy = rule_policy(options, options.target or ".")
     inputs = read_inputs(options.paths, sys.stdin.buffer.read() if STDIN in options.paths else None)
-    surroundings, minor = _surroundings(options)
+    platform, minor = _platform(options)
     result = lint(
         inputs,
         kubernetes_minor=options.kubernetes or minor or known_minors()[-1],
         policy=policy,
-        surroundings=surroundings,
+        platform=platform,
         complete=options.complete,
     )
     if options.since:
@@ -103,21 +104,18 @@ def _refuse_contradictions(options: Namespace, minors: tuple[str, ...]) -> None:
         raise Refused(Diagnostic(USAGE, "--since needs files: standard input has no revision"), exit_code=2)
 
 
-def _surroundings(options: Namespace) -> tuple[Surroundings, str | None]:
+def _platform(options: Namespace) -> tuple[RenderedPlatform | None, str | None]:
     """The platform of --blueprint, and its Kubernetes version. Raises Refused if it is invalid."""
-    from blueprint.lint.run import Surroundings
-
     if not options.blueprint:
-        return Surroundings(), None
+        return None, None
+    from blueprint.lint.platform import RenderedPlatform
     from blueprint.pipeline import compile_blueprint
-    from blueprint.rule_facts.resolved import ResolvedFacts
 
     compilation = compile_blueprint(options.blueprint, policy=rule_policy(Namespace(), options.blueprint))
-    bundle = compilation.valid_bundle()
-    platform = compilation.platform
-    if platform is None:
-        return Surroundings(), None
-    return Surroundings(ResolvedFacts(platform), bundle.objects), platform.cluster.kubernetes_minor
+    bundle, declared = compilation.valid_bundle(), compilation.declared
+    if declared is None:
+        return None, None
+    return RenderedPlatform(declared, bundle.objects), declared.platform.cluster.kubernetes_minor
 
 
 def _as_run(options: Namespace, inputs: Inputs, result: LintResult) -> Run:

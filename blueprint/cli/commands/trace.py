@@ -20,6 +20,7 @@ from blueprint.diagnostics import Diagnostic, Note, Refused, Span, nearest
 from blueprint.platform.tracking.sources import WRITTEN, Source, line_to_change
 from blueprint.report.model import Run
 from blueprint.source.paths import parse_path
+from blueprint.wording import counted
 
 if TYPE_CHECKING:
     from blueprint.source.merge import Node
@@ -61,7 +62,7 @@ def run(options: Namespace) -> Run:
         f"trace {question} in {bundle.name}",
         diagnostics=tuple(found),
         subject={"blueprint": bundle.name, "version": bundle.version, "digest": bundle.digest},
-        verdict=f"{len(found)} answer{'' if len(found) == 1 else 's'}",
+        verdict=counted(len(found), "answer"),
         texts=texts,
     )
 

@@ -71,7 +71,7 @@ def _kernel_modules(context: CheckContext, pool: GpuPool) -> Iterator[Diagnostic
 def _fields_of_the_operator(context: CheckContext, pool: GpuPool) -> Iterator[Diagnostic]:
     """Fields that apply only to a driver installed by the operator."""
     at: Path = (*POOLS, pool.name, "driver")
-    for key in ("kernelModules", "precompiled") if not pool.driver.enabled else ():
+    for key in ("kernelModules", "precompiled") if pool.driver.owner != "operator" else ():
         if context.root.get((*at, key)) and not context.is_inherited((*at, key)):
             message = f"the driver of pool {pool.name} is the {pool.driver.owner}'s, so {key} has"
             yield context.no_effect((*at, key), (*POOLS, pool.name, "owner", "driver"), message)

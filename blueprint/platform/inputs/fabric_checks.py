@@ -14,6 +14,7 @@ from blueprint.records import replace
 from blueprint.source.paths import Path
 from blueprint.spec.network import PoolNetwork
 from blueprint.spec.pools import NodePool
+from blueprint.wording import counted
 
 
 def check_fabrics(context: CheckContext) -> Iterator[Diagnostic]:
@@ -87,7 +88,7 @@ class _FabricChecks:
             )
             yield found if fabric.certain else replace(found, override=Severity.WARNING)
         elif network.nics and cards and network.nics > cards.value:
-            message = f"{machine.name} has {cards.value} network cards of the fabric, not {network.nics}"
+            message = f"{machine.name} has {counted(cards.value, 'network card')} of the fabric, not {network.nics}"
             found = self._context.diagnostic_at(
                 (*at, "nics"),
                 codes.CARDS_TOO_MANY,

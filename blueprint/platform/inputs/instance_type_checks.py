@@ -16,6 +16,7 @@ from blueprint.records import replace
 from blueprint.source.paths import Path
 from blueprint.spec.pools import NodePool
 from blueprint.units import quantity_value
+from blueprint.wording import counted
 
 
 def check_instance_types(context: CheckContext) -> Iterator[Diagnostic]:
@@ -137,9 +138,8 @@ class _InstanceTypeChecks:
         gpu = pool.gpu
         product = self.context.catalog.gpu(gpu.product) if gpu and not gpu.count else None
         if product and product.board_gpus and not (machine and machine.gpus):
-            message = (
-                f"pool {name} has {product.board_gpus.value} GPUs per node, as every board with {product.product} has"
-            )
+            gpus = counted(product.board_gpus.value, "GPU")
+            message = f"pool {name} has {gpus} per node, as every board with {product.product} has"
             help_ = f"count: {product.board_gpus.value} says the same; set another count explicitly"
             notes = (Note(product.board_gpus.source, product.board_gpus.span),)
             path = (*POOLS, name, "gpu", "product")
@@ -194,7 +194,7 @@ def _types_of(pool: NodePool) -> Path:
 
 _IN_COMMON: dict[str, Callable[[Any], str]] = {
     "product": str,
-    "gpus": lambda number: "1 GPU" if number == 1 else f"{number} GPUs",
+    "gpus": lambda number: counted(number, "GPU"),
     "arch": lambda arch: f"{arch} processors",
 }
 """The properties in which the machines of a pool must agree, and how they are described."""

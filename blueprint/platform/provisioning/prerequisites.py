@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from blueprint.platform.model import Platform
 from blueprint.platform.pool import Pool
 from blueprint.platform.provisioning.node_classes import DISCOVERY_TAG, NodeClass
+from blueprint.wording import counted
 
 
 def cluster_prerequisites(platform: Platform) -> Iterator[Iterator[str]]:
@@ -43,7 +44,8 @@ def _nodes(pool: Pool, platform: Platform) -> Iterator[str]:
     if found is None:
         return
     kinds = ", ".join(found.instance_types)
-    yield f"The account's quotas of EC2 allow {pool.nodes_max} machines of {kinds} ({' or '.join(found.purchases)})."
+    most = counted(pool.nodes_max, "machine")
+    yield f"The account's quotas of EC2 allow {most} of {kinds} ({' or '.join(found.purchases)})."
     if found.node_class_kind and not platform.provisioning.node_class(found.node_class):
         yield (
             f"The {found.node_class_kind.kind} {found.node_class} is in the cluster, and starts"

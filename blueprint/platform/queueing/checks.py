@@ -285,7 +285,7 @@ def _compared(
         ),
     )
     if total > most:
-        message = f"{guaranteed}, and it has {shown_amount(name, most)} with its {pool.nodes_max} nodes"
+        message = f"{guaranteed}, and it has {shown_amount(name, most)} with its {counted(pool.nodes_max, 'node')}"
         help_ = f"guarantee {shown_amount(name, total - most)} less, or borrow them"
         yield context.diagnostic_at(at, codes.QUOTA_BEYOND_HARDWARE, message, notes=nodes, help_=help_)
     else:

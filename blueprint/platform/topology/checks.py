@@ -17,6 +17,7 @@ from blueprint.platform.topology.model import HOSTNAME
 from blueprint.records import replace
 from blueprint.source.paths import Path
 from blueprint.units import quantity_value
+from blueprint.wording import counted
 
 LEVELS: Path = ("spec", "cluster", "topology")
 LEAST_MEMORY = 2 * 2**30
@@ -136,10 +137,10 @@ class TopologyChecks:
 
     def _too_many_gpus(self, name: str, product: Gpu, limit: Fact[int], nodes: int, count: int) -> Diagnostic:
         """More GPUs than NVLink can connect; a warning if the catalogue is not certain of the limit."""
-        message = f"{nodes} nodes with {count} {product.product} are {nodes * count} GPUs"
+        message = f"{counted(nodes, 'node')} with {count} {product.product} are {nodes * count} GPUs"
         message += f"; NVLink joins at most {limit.value}" if limit.value else ", and it has no NVLink"
         notes = (self.context.product_note(name), Note(f"{limit.source} ({limit.confidence})", limit.span))
-        help_ = f"at most {limit.value // count} nodes" if limit.value else "remove nvlinkDomain"
+        help_ = f"at most {counted(limit.value // count, 'node')}" if limit.value else "remove nvlinkDomain"
         path, code = (*POOLS, name, "nvlinkDomain", "nodes"), codes.NVLINK_DOMAIN_IMPOSSIBLE
         found = self.context.diagnostic_at(path, code, message, notes=notes, help_=help_)
         return found if limit.certain else replace(found, override=Severity.WARNING)

@@ -10,6 +10,7 @@ from blueprint.platform.nodes.offered import NODE_RESOURCES
 from blueprint.platform.pool import Pool
 from blueprint.records import Record
 from blueprint.units import quantity_value
+from blueprint.wording import counted
 
 _GIB = 2**30
 _RESERVED_PART = 4
@@ -51,7 +52,7 @@ def fitted(
     if (limit := most["memory"]) is not None:
         memory = min(memory, (limit // _GIB - (beside.memory if beside else 0)) // pods - machine_memory)
     if cpu < 1 or memory < 1:
-        return f"the tenant has too little {'cpu' if cpu < 1 else 'memory'} for {pods} pods"
+        return f"the tenant has too little {'cpu' if cpu < 1 else 'memory'} for {counted(pods, 'pod')}"
     return Size(pods, units, cpu, memory)
 
 

@@ -55,7 +55,8 @@ def render(run: Run, context: Context) -> str:
     room = MOST_BYTES - len(head.encode("utf-8", "replace"))
     fitting = list(_fitting(blocks, room))
     if more := len(blocks) - len(fitting):
-        fitting.append(f"_{more} more entries do not fit here; the JSON report has all._\n")
+        entries = "1 more entry does" if more == 1 else f"{more} more entries do"
+        fitting.append(f"_{entries} not fit here; the JSON report has all._\n")
     return "\n".join([head, *fitting])
 
 

@@ -9,6 +9,8 @@ from difflib import SequenceMatcher
 from itertools import zip_longest
 from typing import NamedTuple
 
+from blueprint.wording import counted
+
 _AROUND = 2
 """The number of lines shown before and after a difference."""
 _MOST = 400
@@ -31,7 +33,7 @@ def side_by_side(left: str, right: str) -> tuple[DiffRow, ...]:
 def _lines(text: str) -> list[str]:
     lines = text.splitlines()
     more = len(lines) - _MOST
-    return [*lines[:_MOST], f"... {more} more lines"] if more > 0 else lines
+    return [*lines[:_MOST], f"... {counted(more, 'more line')}"] if more > 0 else lines
 
 
 def _rows(left: Sequence[str], right: Sequence[str]) -> Iterator[DiffRow]:

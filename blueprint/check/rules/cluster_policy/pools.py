@@ -5,7 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from blueprint.bundle.model import Object
-from blueprint.check.common.pools import OPERAND_OFF, PARTITION_CHANGED, modules_off
+from blueprint.check.common.pools import (
+    KUBELET_ELSEWHERE,
+    OPERAND_OFF,
+    PARTITION_CHANGED,
+    kubelet_elsewhere,
+    modules_off,
+)
 from blueprint.check.finding import ObjectFinding
 from blueprint.check.rule import Capability, rule
 from blueprint.check.rule_context import PoolOffer, RuleContext
@@ -134,8 +140,15 @@ def cdi(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
         yield ObjectFinding(CDI_OFF, ("spec", "cdi", "enabled"), text, help_)
 
 
+@rule(KUBELET_ELSEWHERE, tags=("operator",), needs=(Capability.POOLS,))
+def kubelet(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
+    """A directory of the kubelet other than the cluster's."""
+    if _in_force(subject, context):
+        yield from kubelet_elsewhere(subject, context.pools)
+
+
 def _in_force(subject: Object, context: RuleContext) -> bool:
     return subject is context.cluster_policy
 
 
-RULES = (needed, owned, strategy, files, workloads, cdi)
+RULES = (needed, owned, strategy, files, workloads, cdi, kubelet)

@@ -11,6 +11,7 @@ from blueprint.check.rule import rule
 from blueprint.check.rule_context import RuleContext, inside
 from blueprint.diagnostics import define
 from blueprint.patterns import lazy_pattern
+from blueprint.wording import counted
 
 UNREADABLE = define("BP6161", "schedule-unreadable", page=__file__)
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
@@ -60,7 +61,7 @@ def _fault(text: str) -> tuple[str, str] | None:
     if len(fields) != len(_FIELDS):
         seconds = "; there is none for seconds" if len(fields) > len(_FIELDS) else ""
         order = "minute, hour, day of the month, month, day of the week"
-        return f"it has {len(fields)} fields, not {len(_FIELDS)}{seconds}", f"the fields are {order}"
+        return f"it has {counted(len(fields), 'field')}, not {len(_FIELDS)}{seconds}", f"the fields are {order}"
     for field, (name, numbers, words) in zip(fields, _FIELDS, strict=True):
         named = dict(zip(words, numbers, strict=False))
         if not all(_is_part(part, numbers, named) for part in field.split(",") if part):

@@ -13,6 +13,7 @@ from blueprint.check.finding import ObjectFinding
 from blueprint.check.rule import rule
 from blueprint.check.rule_context import RuleContext, mapping
 from blueprint.diagnostics import Severity, define
+from blueprint.wording import counted
 
 NEEDS_SPARE = define("BP6486", "rollout-needs-spare-gpus", page=__file__, severity=Severity.WARNING)
 _USUAL = "25%"
@@ -34,7 +35,8 @@ def rollout(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
     surge = _number(rolling.get("maxSurge", _USUAL), replicas, math.ceil)
     if unavailable == 0 and surge:
         path = ("spec", "strategy") if strategy else ("spec",)
-        text = f"a rollout stops no pod until a new one has its GPUs: with {replicas} replicas maxUnavailable is 0"
+        size = counted(replicas, "replica")
+        text = f"a rollout stops no pod until a new one has its GPUs: with {size} maxUnavailable is 0"
         help_ = "set strategy: {rollingUpdate: {maxSurge: 0, maxUnavailable: 1}}"
         yield ObjectFinding(NEEDS_SPARE, path, text, help_)
 

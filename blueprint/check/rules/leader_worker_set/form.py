@@ -25,7 +25,7 @@ def set_refused(subject: Object, context: RuleContext) -> Iterator[ObjectFinding
     if _is_number(size) and size < 1:
         yield ObjectFinding(SET_REFUSED, (*at, "size"), f"size is {size}", "a group has at least its leader: 1")
     elif _is_number(size) and _is_number(group) and (group < 1 or (size % group and (size - 1) % group)):
-        text = f"subGroupSize is {group}, which divides neither size, {size}, nor the {size - 1} workers"
+        text = f"subGroupSize is {group}, which divides neither size, {size}, nor the number of workers, {size - 1}"
         yield ObjectFinding(SET_REFUSED, (*at, "subGroupPolicy", "subGroupSize"), text, "use a divisor of one of them")
     if _EXCLUSIVE in mapping(inside(subject.data, "metadata", "annotations")) and "subGroupPolicy" not in template:
         path = ("metadata", "annotations", _EXCLUSIVE)

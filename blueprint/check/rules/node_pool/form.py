@@ -80,7 +80,7 @@ def _values(requirement: Mapping[Any, Any]) -> str | None:
     if operator == "In" and not values:
         return "In needs values"
     if operator == "In" and isinstance(least, int) and least > len(values):
-        return f"minValues is {least}, but there are {len(values)} values"
+        return f"minValues is {least}, but the number of values is {len(values)}"
     if operator in _COMPARE and not (len(values) == 1 and re.fullmatch(r"[0-9]+", str(values[0]))):
         return f"{operator} needs exactly one integer"
     return None

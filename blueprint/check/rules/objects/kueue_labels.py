@@ -23,6 +23,7 @@ from blueprint.check.rule_context import RuleContext, mapping
 from blueprint.diagnostics import Severity, define, nearest
 from blueprint.source.paths import format_path
 from blueprint.units import as_count
+from blueprint.wording import counted
 
 LOCAL_QUEUE_MISSING = define("BP6547", "local-queue-missing", page=__file__, severity=Severity.WARNING)
 LABEL_MISPLACED = define("BP6548", "queue-label-misplaced", page=__file__, severity=Severity.WARNING)
@@ -96,7 +97,7 @@ def annotation_refused(subject: Object, context: RuleContext) -> Iterator[Object
     pods = next((number_of_pods(subject, each) for each in context.pods_of(subject)), 1)
     if least is not None and not 0 < (as_count(least) or 0) < pods:
         path = (*place, MIN_PARALLELISM)
-        text = f"{format_path(path, subject.data)} is {least}, but the Job runs {pods} pods in parallel"
+        text = f"{format_path(path, subject.data)} is {least}, but the Job runs {counted(pods, 'pod')} in parallel"
         yield ObjectFinding(
             ANNOTATION_REFUSED, path, text, "use an integer of at least 1, and less than the parallelism"
         )

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from blueprint.bundle.model import Object
 from blueprint.check.common.containers import pod_metadata
 from blueprint.check.common.monitoring import NO_SUCH_PORT, NOT_SELECTED, OUT_OF_REACH, Targets, in_reach, unselected
+from blueprint.check.common.operand_ports import wrong_ports
 from blueprint.check.finding import ObjectFinding
 from blueprint.check.rule import rule
 from blueprint.check.rule_context import DescribedPod, RuleContext, inside, items, mapping
@@ -35,6 +36,8 @@ def out_of_reach(subject: Object, context: RuleContext) -> Iterator[ObjectFindin
 @rule(NO_SUCH_PORT, tags=("monitoring",))
 def no_such_port(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
     """Ports that none of the selected containers has."""
+    if not _pods(subject, context):
+        yield from wrong_ports(subject, "podMetricsEndpoints", of_pods=True)
     pods = [each for each in _pods(subject, context) if in_reach(each.subject, subject)]
     names = sorted({name for pod in pods for name in _ports(pod)})
     for index, endpoint in enumerate(map(mapping, items(inside(subject.data, "spec", "podMetricsEndpoints")))):

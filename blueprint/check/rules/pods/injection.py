@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from blueprint.bundle.model import USERS
 from blueprint.check.finding import ObjectFinding
 from blueprint.check.rule import rule
-from blueprint.check.rule_context import DescribedPod, RuleContext, inside, items, mapping
+from blueprint.check.rule_context import DescribedPod, RuleContext, inside, items, mapping, severity_across_files
 from blueprint.diagnostics import Severity, define
 from blueprint.source.paths import format_path
 
@@ -15,6 +15,7 @@ PAST_THE_SCHEDULER = define("BP6111", "gpus-bypass-scheduler", page=__file__, se
 USER_NAMESPACE = define("BP6112", "gpu-in-a-user-namespace", page=__file__)
 RUNTIME_CLASS_GONE = define("BP6113", "runtime-class-gone", page=__file__)
 RUNTIME_CLASS_OF_OTHERS = define("BP6471", "runtime-class-of-others", page=__file__, severity=Severity.NOTE)
+_USUAL = "nvidia"
 _WITH_CDI = ("nvidia-cdi", "nvidia-legacy")
 _NOTHING = ("", "void", "none")
 
@@ -58,15 +59,19 @@ def runtime_class(pod: DescribedPod, context: RuleContext) -> Iterator[ObjectFin
         return
     path = (*pod.path, "runtimeClassName")
     field = format_path(path, pod.subject.data)
-    if context.cluster_policy and (
-        name in _WITH_CDI or name == (context.cluster_policy_value("operator", "runtimeClass") or "nvidia")
-    ):
+    made = context.cluster_policy_value("operator", "runtimeClass") or _USUAL
+    if context.cluster_policy and (name in _WITH_CDI or name == made):
         if context.cluster_policy_value("cdi", "nriPluginEnabled") is True:
             text = f"{field}: with the NRI plugin enabled there is no RuntimeClass {name}"
             yield ObjectFinding(RUNTIME_CLASS_GONE, path, text, "remove it, or disable nriPlugin")
         elif name in _WITH_CDI and context.cluster_policy_value("cdi", "enabled") is False:
             text = f"{field}: with CDI disabled there is no RuntimeClass {name}"
             yield ObjectFinding(RUNTIME_CLASS_GONE, path, text, "remove it, or enable CDI")
+    elif context.cluster_policy and name == _USUAL:
+        text = f"{field} is {name}, but spec.operator.runtimeClass of the ClusterPolicy is {made}"
+        help_ = f"use {made}, or remove it; k3s and RKE2 create {name} themselves"
+        override = severity_across_files(pod.subject, context.cluster_policy, context) or Severity.WARNING
+        yield ObjectFinding(RUNTIME_CLASS_GONE, path, text, help_, override)
     elif name.startswith("kata"):
         text = f"{field}: the objects do not contain the RuntimeClass {name}, which kata-deploy creates"
         yield ObjectFinding(

@@ -35,8 +35,12 @@ def processes(pod: DescribedPod, context: RuleContext) -> Iterator[ObjectFinding
                 at = (*path, "resources", "limits", GPU)
                 field = format_path(at, pod.subject.data)
                 end = "several share one, which NCCL rejects" if number > gpus else f"{gpus - number} stay idle"
-                text = f"{field} is {gpus}, but {name} starts {number} processes: {end}"
-                yield ObjectFinding(PROCESSES, at, text, f"set {GPU}: {number}, or start {gpus} processes")
+                text = f"{field} is {gpus}, but {name} starts {_count(number)}: {end}"
+                yield ObjectFinding(PROCESSES, at, text, f"set {GPU}: {number}, or start {_count(gpus)}")
+
+
+def _count(processes: int) -> str:
+    return "1 process" if processes == 1 else f"{processes} processes"
 
 
 def _processes(name: str, line: str) -> int | None:

@@ -53,7 +53,7 @@ def _faults(annotations: Mapping[Any, Any], pod: DescribedPod) -> Iterator[tuple
     elif size is not None and not as_count(size):
         yield _SLICE_SIZE, f"is {size}", "use an integer of at least 1"
     elif size is not None and pod.subject.id.kind in ("Job", "JobSet") and (as_count(size) or 0) > pod.number:
-        yield _SLICE_SIZE, f"is {size}, but there are {pod.number} pods", f"at most {pod.number}"
+        yield _SLICE_SIZE, f"is {size}, but the number of pods is {pod.number}", f"at most {pod.number}"
     if _GROUP_NAME in annotations:
         yield from _group_faults(annotations)
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from blueprint.bundle.model import Object
 from blueprint.check.common.monitoring import NO_SUCH_PORT, NOT_SELECTED, OUT_OF_REACH, Targets, in_reach, unselected
+from blueprint.check.common.operand_ports import wrong_ports
 from blueprint.check.finding import ObjectFinding
 from blueprint.check.rule import rule
 from blueprint.check.rule_context import RuleContext, inside, items, mapping, severity_across_files
@@ -35,6 +36,8 @@ def out_of_reach(subject: Object, context: RuleContext) -> Iterator[ObjectFindin
 @rule(NO_SUCH_PORT, tags=("monitoring",))
 def no_such_port(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
     """Monitored ports that no selected Service has."""
+    if not _services(subject, context):
+        yield from wrong_ports(subject, "endpoints", of_pods=False)
     services = [each for each in _services(subject, context) if in_reach(each, subject)]
     names = sorted({
         str(port.get("name")) for each in services for port in map(mapping, items(inside(each.data, "spec", "ports")))

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from blueprint.bundle.model import Path
 from blueprint.check.common.containers import GPU, limit, pod_metadata
 from blueprint.check.common.device_plugins import is_decided_here
-from blueprint.check.common.kai import SCHEDULER, share_faults
+from blueprint.check.common.kai import SCHEDULER, misspelt_shares, share_faults
 from blueprint.check.finding import ObjectFinding
 from blueprint.check.rule import rule
 from blueprint.check.rule_context import DescribedPod, RuleContext, mapping
@@ -28,6 +28,10 @@ def gpu_fraction(pod: DescribedPod, context: RuleContext) -> Iterator[ObjectFind
     for key, fault, help_ in share_faults(annotations, whole=whole):
         at: Path = (*pod.path[:-1], "metadata", "annotations", key)
         yield ObjectFinding(GPU_FRACTION, at, f"{format_path(at, pod.subject.data)} {fault}", help_)
+    for key, name in misspelt_shares(annotations):
+        at = (*pod.path[:-1], "metadata", "annotations", key)
+        text = f"{format_path(at, pod.subject.data)} is not read by KAI Scheduler"
+        yield ObjectFinding(GPU_FRACTION, at, text, f"the annotation is {name}")
 
 
 @rule(WHOLE_GPU_IN_KATA, tags=("gpu-access", "kata"))

@@ -89,7 +89,9 @@ def _scaling_faults(path: Path, group: Mapping[Any, Any]) -> Iterator[ObjectFind
     uncounted = sorted(name for name in there if name.startswith("nvidia.com/") and not name.endswith("gpu"))
     if uncounted and "num-gpus" not in started and not any(name.endswith("gpu") for name in there):
         text = f"the autoscaler does not count {uncounted[0]} as a GPU, so it starts no pods for tasks that need one"
-        yield ObjectFinding(RAY_REFUSED, (*at, 0, "resources"), text, 'rayStartParams: {num-gpus: "1"}', Severity.WARNING)
+        yield ObjectFinding(
+            RAY_REFUSED, (*at, 0, "resources"), text, 'rayStartParams: {num-gpus: "1"}', Severity.WARNING
+        )
 
 
 def _version_faults(path: Path, group: Mapping[Any, Any], version: Any) -> Iterator[ObjectFinding]:

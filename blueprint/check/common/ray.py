@@ -15,6 +15,8 @@ from blueprint.units import as_count
 
 RAY_REFUSED = define("BP6468", "ray-refused", page=__file__)
 _RESOURCES = ("num-cpus", "num-gpus", "memory", "resources")
+_UNCOUNTED = re.compile(r"nvidia\.com/(mig-.+|gpu\.shared)")
+"""GPUs whose resource does not end with `gpu`."""
 _VERSION = re.compile(r"(?:.*/)?ray(?:-ml)?:(\d+\.\d+\.\d+)(?:[.-].*)?")
 
 
@@ -86,12 +88,11 @@ def _scaling_faults(path: Path, group: Mapping[Any, Any]) -> Iterator[ObjectFind
     if "cpu" not in there and "num-cpus" not in started:
         text = "the autoscaler stops, because neither the container nor rayStartParams declares a number of CPUs"
         yield ObjectFinding(RAY_REFUSED, (*at, 0), text, "resources: {limits: {cpu: ...}}, or num-cpus")
-    uncounted = sorted(name for name in there if name.startswith("nvidia.com/") and not name.endswith("gpu"))
+    uncounted = sorted(filter(_UNCOUNTED.fullmatch, there))
     if uncounted and "num-gpus" not in started and not any(name.endswith("gpu") for name in there):
         text = f"the autoscaler does not count {uncounted[0]} as a GPU, so it starts no pods for tasks that need one"
-        yield ObjectFinding(
-            RAY_REFUSED, (*at, 0, "resources"), text, 'rayStartParams: {num-gpus: "1"}', Severity.WARNING
-        )
+        help_ = 'rayStartParams: {num-gpus: "1"}'
+        yield ObjectFinding(RAY_REFUSED, (*at, 0, "resources"), text, help_, Severity.WARNING)
 
 
 def _version_faults(path: Path, group: Mapping[Any, Any], version: Any) -> Iterator[ObjectFinding]:

@@ -1,54 +1,88 @@
-"""Pods that run in a Kata Containers virtual machine."""
+"""GPUs of pods, compared with the instance types on which the pods can run."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
-from blueprint.check.common.containers import limit
+from blueprint.bundle.model import Object
+from blueprint.check.common.containers import GPU, limit
+from blueprint.check.common.karpenter import allowed, node_pools
 from blueprint.check.finding import ObjectFinding
 from blueprint.check.rule import rule
-from blueprint.check.rule_context import DescribedPod, RuleContext, inside
+from blueprint.check.rule_context import DescribedPod, RuleContext, mapping
+from blueprint.check.rules.config_map.sharing import configurations
 from blueprint.diagnostics import Severity, define
 from blueprint.source.paths import format_path
+from blueprint.wording import first_few
 
-HOST_NAMESPACE = define("BP6568", "kata-host-namespace", page=__file__, severity=Severity.WARNING)
-PASSTHROUGH = define("BP6569", "passthrough-gpu", page=__file__, severity=Severity.WARNING)
-_PASSTHROUGH_GPU = "nvidia.com/pgpu"
+MACHINE_TOO_SMALL = define("BP6620", "more-than-the-machine-has", page=__file__, severity=Severity.WARNING)
+_TYPE, _NODE_POOL = "node.kubernetes.io/instance-type", "karpenter.sh/nodepool"
+_COUNTS = ("karpenter.k8s.aws/instance-gpu-count", "eks.amazonaws.com/instance-gpu-count")
+_MOST_LISTED, _MOST_POOLS = 6, 1000
 
 
-@rule(HOST_NAMESPACE, tags=("kata",))
-def host_namespace(pod: DescribedPod, context: RuleContext) -> Iterator[ObjectFinding]:
-    """Host namespaces in a pod with its own kernel."""
-    if not _in_kata(pod):
+@rule(MACHINE_TOO_SMALL, tags=("scheduling", "karpenter"))
+def machine_too_small(pod: DescribedPod, context: RuleContext) -> Iterator[ObjectFinding]:
+    """More GPUs than any instance type that the pod selects. Pools of a blueprint are checked elsewhere.
+
+    A shared GPU counts several times, so a device plugin configuration with sharing makes the number unknown.
+    """
+    selected = {str(key): str(value) for key, value in mapping(pod.spec.get("nodeSelector")).items()}
+    if not selected or context.pools:
         return
-    for field in ("hostNetwork", "hostPID", "hostIPC"):
-        if pod.spec.get(field) is True:
-            path = (*pod.path, field)
-            name = pod.spec["runtimeClassName"]
-            text = f"{format_path(path, pod.subject.data)} is true, but {name} runs the pod in a virtual machine"
-            yield ObjectFinding(HOST_NAMESPACE, path, text, f"remove {field}, or runtimeClassName")
+    limits = [(path, limit(container, GPU)) for path, container in pod.containers if path[-2] == "containers"]
+    total = sum(number for _, number in limits)
+    if not total or context.once(_is_sharing):
+        return
+    machines = _machines(selected, context)
+    if machines and total > (most := max(machines.values())):
+        path = next(path for path, number in limits if number)
+        at = (*path, "resources", "limits", GPU)
+        where, have = format_path(at, pod.subject.data), first_few(sorted(machines), _MOST_LISTED)
+        text = f"{where}: the pod needs {total} GPUs, but its nodes have at most {most}: {have}"
+        yield ObjectFinding(MACHINE_TOO_SMALL, at, text, f"request at most {most}, or select other instance types")
 
 
-@rule(PASSTHROUGH, tags=("kata", "gpu-access"))
-def passthrough(pod: DescribedPod, context: RuleContext) -> Iterator[ObjectFinding]:
-    """Passthrough GPUs in an ordinary container, or in a virtual machine without limits."""
-    for path, container in pod.containers:
-        if not limit(container, _PASSTHROUGH_GPU):
-            continue
-        at = (*path, "resources", "limits", _PASSTHROUGH_GPU)
-        field = format_path(at, pod.subject.data)
-        if "runtimeClassName" not in pod.spec:
-            text = f"{field}: the GPU is for a virtual machine, but the pod has no runtimeClassName"
-            yield ObjectFinding(PASSTHROUGH, at, text, "set runtimeClassName: kata-qemu-nvidia-gpu")
-        elif _in_kata(pod) and inside(container, "resources", "limits", "memory") is None:
-            text = f"{field} without a memory limit: the virtual machine gets its configured default"
-            yield ObjectFinding(
-                PASSTHROUGH, at, text, "set limits for cpu and memory, which determine the size of the virtual machine"
-            )
+def _is_sharing(context: RuleContext) -> bool:
+    """Whether a device plugin configuration among the objects shares GPUs."""
+    return any(next(configurations(each), None) for each in context.objects_of_kind("ConfigMap"))
 
 
-def _in_kata(pod: DescribedPod) -> bool:
-    return str(pod.spec.get("runtimeClassName")).startswith("kata")
+def _machines(selected: Mapping[str, str], context: RuleContext) -> Mapping[str, int]:
+    """The GPUs of each instance type, or of each instance, on which the pod can run; empty if unknown."""
+    if name := selected.get(_TYPE):
+        return _gpus_of([name])
+    chosen = [pool for pool in node_pools(context)[:_MOST_POOLS] if _is_chosen(pool, selected, context)]
+    found: dict[str, int] = {}
+    for pool in chosen:
+        here = _gpus_of_pool(allowed(pool, context))
+        if not here:
+            return {}
+        found.update(here)
+    return found
 
 
-RULES = (host_namespace, passthrough)
+def _is_chosen(pool: Object, selected: Mapping[str, str], context: RuleContext) -> bool:
+    """Whether the labels that a pod selects are those of this NodePool's nodes."""
+    labels = {_NODE_POOL: [pool.id.name], **allowed(pool, context)}
+    return all(value in labels.get(key, ()) for key, value in selected.items())
+
+
+def _gpus_of_pool(values: Mapping[str, list[str]]) -> Mapping[str, int]:
+    if names := values.get(_TYPE):
+        return _gpus_of(names)
+    counts = next((values[key] for key in _COUNTS if key in values), [])
+    return {f"{each} per instance": int(each) for each in counts} if all(map(str.isdecimal, counts)) else {}
+
+
+def _gpus_of(names: list[str]) -> Mapping[str, int]:
+    """The GPUs of instance types; empty if the catalogue does not know one of them. A part of a GPU counts as one."""
+    from blueprint.catalog.catalog import load_catalog  # takes a tenth of a second and is rarely needed
+
+    found = {name: load_catalog().machine(name) for name in names}
+    with_gpus = {name: each for name, each in found.items() if each and (each.gpus or each.vgpu)}
+    known = {name: each.gpus.value if each.gpus else 1 for name, each in with_gpus.items()}
+    return known if len(known) == len(found) else {}
+
+
+RULES = (machine_too_small,)

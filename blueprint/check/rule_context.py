@@ -67,6 +67,8 @@ class PoolOffer(Record):
     """Whether DCGM can profile the GPUs."""
     claimed: bool = False
     """Whether pods claim the GPUs, so that the nodes offer no extended resource for them."""
+    runtime_class: str | None = None
+    """The RuntimeClass that pods must name to get GPUs."""
     sharing: Any = None
     """The section `sharing` of the device plugin configuration in the node label."""
 

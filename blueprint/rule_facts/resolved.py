@@ -78,6 +78,7 @@ def _pool_offer(pool: GpuPool) -> PoolOffer:
         whole_gpus=sharing.is_whole,
         mig_strategy=pool.platform.partitioning.strategy if sharing.mig_config else None,
         sharing=way or None,
+        runtime_class=pool.runtime_class,
         claimed=pool.claimed,
         profiled=_is_profiled(pool),
     )

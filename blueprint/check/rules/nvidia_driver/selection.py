@@ -10,6 +10,7 @@ from blueprint.check.common.driver import (
     DRIVERS_UNUSED,
     PRECOMPILED_CONFLICT,
     STORAGE_NEEDS_OPEN,
+    VERSION_WITH_SYSTEM,
     driver_faults,
     drivers_allowed,
 )
@@ -27,7 +28,7 @@ LICENCE_IGNORED = define("BP6046", "licence-setting-ignored", page=__file__, sev
 _OWNER = "nvidia.com/gpu-operator.driver.owner"
 
 
-@rule(PRECOMPILED_CONFLICT, STORAGE_NEEDS_OPEN, tags=("operator", "driver"))
+@rule(PRECOMPILED_CONFLICT, STORAGE_NEEDS_OPEN, VERSION_WITH_SYSTEM, tags=("operator", "driver"))
 def modules(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
     """Kernel module types that conflict with other features."""
     spec = mapping(subject.data.get("spec"))

@@ -26,6 +26,8 @@ _FILE_OPTIONS = {
     "dcgm-": ("DCGM_EXPORTER_COLLECTORS", re.compile(r"--collectors(?:=(.+))?|-f")),
 }
 """By prefix of the image name: the variable and the flag with the path of the file."""
+_EXPORTER, _COUNTERS = "dcgm-exporter", "metrics"
+_CONFIG_MAP_FLAG = re.compile(r"--?configmap-data(?:=(.+))?|-m")
 _SOCKETS = PurePosixPath("/var/lib/kubelet/device-plugins")
 
 
@@ -43,6 +45,29 @@ def file_missing(pod: DescribedPod, context: RuleContext) -> Iterator[ObjectFind
                 )
 
 
+@rule(FILE_MISSING, tags=("operator", "monitoring"))
+def counters_missing(pod: DescribedPod, context: RuleContext) -> Iterator[ObjectFinding]:
+    """A ConfigMap that dcgm-exporter reads through the API, without the key that it looks for.
+
+    It then falls back to its own file (dcgm-exporter, internal/pkg/counters/counter_config.go).
+    """
+    for path, container in pod.containers:
+        if not program(container).startswith(_EXPORTER):
+            continue
+        variables = literal_env(container, path)
+        values = [(at, value) for at, name, value in variables if name == "DCGM_EXPORTER_CONFIGMAP_DATA"]
+        for at, value in (*values, *_flag_values(path, container, _CONFIG_MAP_FLAG)):
+            namespace, colon, name = value.partition(":")
+            found = context.find("ConfigMap", name, namespace) if colon else None
+            if not colon and value != "none":
+                text = f"{format_path(at, pod.subject.data)} is {value}, which is not NAMESPACE:NAME"
+                yield ObjectFinding(FILE_MISSING, at, text, f"for example {pod.subject.id.namespace}:{value}")
+            elif found and _COUNTERS not in (keys := mapping(found.data.get("data"))):
+                text = f"{format_path(at, pod.subject.data)}: the ConfigMap {name} has no key {_COUNTERS}"
+                help_ = f"its keys: {', '.join(map(str, keys)) or 'none'}; the exporter reads only {_COUNTERS}"
+                yield ObjectFinding(FILE_MISSING, at, text, help_)
+
+
 def _listed(keys: frozenset[str]) -> str:
     return ", ".join(sorted(keys)) or "no file"
 
@@ -53,14 +78,19 @@ def _files(path: Path, container: Mapping[str, Any]) -> Iterator[tuple[Path, str
         for at, name, value in literal_env(container, path):
             if name == variable:
                 yield at, value
-        for field in ("command", "args"):
-            words = items(container.get(field))
-            for index, word in enumerate(words):
-                if (found := flag.fullmatch(str(word))) is None:
-                    continue
-                place, file = (index, found[1]) if found[1] else (index + 1, next(iter(words[index + 1 :]), None))
-                if isinstance(file, str):
-                    yield (*path, field, place), file
+        yield from _flag_values(path, container, flag)
+
+
+def _flag_values(path: Path, container: Mapping[str, Any], flag: re.Pattern[str]) -> Iterator[tuple[Path, str]]:
+    """The values of a flag, in its own argument or after `=`, and where they are."""
+    for field in ("command", "args"):
+        words = items(container.get(field))
+        for index, word in enumerate(words):
+            if (found := flag.fullmatch(str(word))) is None:
+                continue
+            place, value = (index, found[1]) if found[1] else (index + 1, next(iter(words[index + 1 :]), None))
+            if isinstance(value, str):
+                yield (*path, field, place), value
 
 
 def _options(container: Mapping[str, Any]) -> Iterator[tuple[str, re.Pattern[str]]]:
@@ -164,4 +194,4 @@ def _volume(mount: Mapping[Any, Any], pod: DescribedPod) -> Mapping[Any, Any]:
     return next((each for each in volumes if each.get("name") == mount.get("name")), {})
 
 
-RULES = (file_missing, mps_root_missing, no_socket)
+RULES = (file_missing, counters_missing, mps_root_missing, no_socket)

@@ -67,6 +67,8 @@ class PoolOffer(Record):
     """Whether DCGM can profile the GPUs."""
     claimed: bool = False
     """Whether pods claim the GPUs, so that the nodes offer no extended resource for them."""
+    unified_memory: bool = False
+    """Whether the GPUs have no memory of their own, so that the nodes have no label `nvidia.com/gpu.memory`."""
     runtime_class: str | None = None
     """The RuntimeClass that pods must name to get GPUs."""
     sharing: Any = None

@@ -57,6 +57,7 @@ def _pool_offer(pool: GpuPool) -> PoolOffer:
     offers = sharing.resources
     shared = {name: many for name in offers if (many := sharing.replicas.get(name.removesuffix(_SHARED)))}
     way = (sharing.plugin_config or {}).get("sharing", {})
+    memory = pool.gpu.facts.unified_memory
     return PoolOffer(
         name=pool.name,
         offers=offers,
@@ -78,6 +79,7 @@ def _pool_offer(pool: GpuPool) -> PoolOffer:
         whole_gpus=sharing.is_whole,
         mig_strategy=pool.platform.partitioning.strategy if sharing.mig_config else None,
         sharing=way or None,
+        unified_memory=bool(memory and memory.value),
         runtime_class=pool.runtime_class,
         claimed=pool.claimed,
         profiled=_is_profiled(pool),

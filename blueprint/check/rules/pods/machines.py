@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from blueprint.bundle.model import Object
 from blueprint.check.common.containers import GPU, limit
 from blueprint.check.common.karpenter import allowed, node_pools
+from blueprint.check.common.machines import INSTANCE_TYPE, gpus_of, gpus_of_pool
 from blueprint.check.finding import ObjectFinding
 from blueprint.check.rule import rule
 from blueprint.check.rule_context import DescribedPod, RuleContext, mapping
@@ -16,8 +17,7 @@ from blueprint.source.paths import format_path
 from blueprint.wording import first_few
 
 MACHINE_TOO_SMALL = define("BP6620", "more-than-the-machine-has", page=__file__, severity=Severity.WARNING)
-_TYPE, _NODE_POOL = "node.kubernetes.io/instance-type", "karpenter.sh/nodepool"
-_COUNTS = ("karpenter.k8s.aws/instance-gpu-count", "eks.amazonaws.com/instance-gpu-count")
+_NODE_POOL = "karpenter.sh/nodepool"
 _MOST_LISTED, _MOST_POOLS = 6, 1000
 
 
@@ -50,12 +50,12 @@ def _is_sharing(context: RuleContext) -> bool:
 
 def _machines(selected: Mapping[str, str], context: RuleContext) -> Mapping[str, int]:
     """The GPUs of each instance type, or of each instance, on which the pod can run; empty if unknown."""
-    if name := selected.get(_TYPE):
-        return _gpus_of([name])
+    if name := selected.get(INSTANCE_TYPE):
+        return gpus_of([name])
     chosen = [pool for pool in node_pools(context)[:_MOST_POOLS] if _is_chosen(pool, selected, context)]
     found: dict[str, int] = {}
     for pool in chosen:
-        here = _gpus_of_pool(allowed(pool, context))
+        here = gpus_of_pool(allowed(pool, context))
         if not here:
             return {}
         found.update(here)
@@ -66,23 +66,6 @@ def _is_chosen(pool: Object, selected: Mapping[str, str], context: RuleContext) 
     """Whether the labels that a pod selects are those of this NodePool's nodes."""
     labels = {_NODE_POOL: [pool.id.name], **allowed(pool, context)}
     return all(value in labels.get(key, ()) for key, value in selected.items())
-
-
-def _gpus_of_pool(values: Mapping[str, list[str]]) -> Mapping[str, int]:
-    if names := values.get(_TYPE):
-        return _gpus_of(names)
-    counts = next((values[key] for key in _COUNTS if key in values), [])
-    return {f"{each} per instance": int(each) for each in counts} if all(map(str.isdecimal, counts)) else {}
-
-
-def _gpus_of(names: list[str]) -> Mapping[str, int]:
-    """The GPUs of instance types; empty if the catalogue does not know one of them. A part of a GPU counts as one."""
-    from blueprint.catalog.catalog import load_catalog  # takes a tenth of a second and is rarely needed
-
-    found = {name: load_catalog().machine(name) for name in names}
-    with_gpus = {name: each for name, each in found.items() if each and (each.gpus or each.vgpu)}
-    known = {name: each.gpus.value if each.gpus else 1 for name, each in with_gpus.items()}
-    return known if len(known) == len(found) else {}
 
 
 RULES = (machine_too_small,)

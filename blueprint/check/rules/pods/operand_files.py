@@ -10,6 +10,7 @@ from typing import Any
 from blueprint.bundle.model import Object, Path
 from blueprint.check.common.containers import literal_env
 from blueprint.check.common.device_plugins import DEVICE_PLUGIN, program, runs_another
+from blueprint.check.common.exporters import EXPORTER, flag_values
 from blueprint.check.finding import ObjectFinding
 from blueprint.check.rule import rule
 from blueprint.check.rule_context import DescribedPod, RuleContext, inside, items, mapping
@@ -26,7 +27,7 @@ _FILE_OPTIONS = {
     "dcgm-": ("DCGM_EXPORTER_COLLECTORS", re.compile(r"--collectors(?:=(.+))?|-f")),
 }
 """By prefix of the image name: the variable and the flag with the path of the file."""
-_EXPORTER, _COUNTERS = "dcgm-exporter", "metrics"
+_COUNTERS = "metrics"
 _CONFIG_MAP_FLAG = re.compile(r"--?configmap-data(?:=(.+))?|-m")
 _SOCKETS = PurePosixPath("/var/lib/kubelet/device-plugins")
 
@@ -52,11 +53,11 @@ def counters_missing(pod: DescribedPod, context: RuleContext) -> Iterator[Object
     It then falls back to its own file (dcgm-exporter, internal/pkg/counters/counter_config.go).
     """
     for path, container in pod.containers:
-        if not program(container).startswith(_EXPORTER):
+        if not program(container).startswith(EXPORTER):
             continue
         variables = literal_env(container, path)
         values = [(at, value) for at, name, value in variables if name == "DCGM_EXPORTER_CONFIGMAP_DATA"]
-        for at, value in (*values, *_flag_values(path, container, _CONFIG_MAP_FLAG)):
+        for at, value in (*values, *flag_values(path, container, _CONFIG_MAP_FLAG)):
             namespace, colon, name = value.partition(":")
             found = context.find("ConfigMap", name, namespace) if colon else None
             if not colon and value != "none":
@@ -78,19 +79,7 @@ def _files(path: Path, container: Mapping[str, Any]) -> Iterator[tuple[Path, str
         for at, name, value in literal_env(container, path):
             if name == variable:
                 yield at, value
-        yield from _flag_values(path, container, flag)
-
-
-def _flag_values(path: Path, container: Mapping[str, Any], flag: re.Pattern[str]) -> Iterator[tuple[Path, str]]:
-    """The values of a flag, in its own argument or after `=`, and where they are."""
-    for field in ("command", "args"):
-        words = items(container.get(field))
-        for index, word in enumerate(words):
-            if (found := flag.fullmatch(str(word))) is None:
-                continue
-            place, value = (index, found[1]) if found[1] else (index + 1, next(iter(words[index + 1 :]), None))
-            if isinstance(value, str):
-                yield (*path, field, place), value
+        yield from flag_values(path, container, flag)
 
 
 def _options(container: Mapping[str, Any]) -> Iterator[tuple[str, re.Pattern[str]]]:

@@ -7,7 +7,7 @@ from typing import Any
 
 from blueprint.bundle.model import Path
 from blueprint.check.common.containers import GPU, limit, pod_metadata
-from blueprint.check.common.device_plugins import is_decided_here
+from blueprint.check.common.device_plugins import OF_HAMI, is_decided_here
 from blueprint.check.common.kai import GPU_FRACTION as GPU_FRACTION_KEY
 from blueprint.check.common.kai import GPU_MEMORY as GPU_MEMORY_KEY
 from blueprint.check.common.kai import SCHEDULER, misspelt_shares, share_faults
@@ -20,6 +20,21 @@ from blueprint.source.paths import format_path
 
 GPU_FRACTION = define("BP6529", "gpu-fraction", page=__file__, severity=Severity.WARNING)
 WHOLE_GPU_IN_KATA = define("BP6530", "container-gpu-in-a-machine", page=__file__, severity=Severity.WARNING)
+PLACED_BEFORE_HAMI = define("BP6630", "node-chosen-before-hami", page=__file__)
+
+
+@rule(PLACED_BEFORE_HAMI, tags=("scheduling", "sharing"))
+def placed_before_hami(pod: DescribedPod, context: RuleContext) -> Iterator[ObjectFinding]:
+    """Parts of GPUs that only HAMi's scheduler gives, in a pod that passes no scheduler."""
+    if not pod.spec.get("nodeName"):
+        return
+    limits = (mapping(mapping(container.get("resources")).get("limits")) for _, container in pod.containers)
+    name = next((str(key) for each in limits for key in each if OF_HAMI.fullmatch(str(key))), None)
+    if name:
+        path: Path = (*pod.path, "nodeName")
+        text = f"{format_path(path, pod.subject.data)}: the pod passes no scheduler, but HAMi's assigns its {name}"
+        help_ = "remove nodeName; select the node by nodeSelector: {kubernetes.io/hostname: ...}"
+        yield ObjectFinding(PLACED_BEFORE_HAMI, path, text, help_)
 
 
 @rule(GPU_FRACTION, tags=("scheduling", "kai"))
@@ -81,4 +96,4 @@ def _found_by_pools(context: RuleContext) -> bool:
     return bool(pools) and is_decided_here(context) and not any(GPU in pool.offers for pool in pools)
 
 
-RULES = (gpu_fraction, whole_gpu_in_kata)
+RULES = (gpu_fraction, whole_gpu_in_kata, placed_before_hami)

@@ -70,6 +70,7 @@ def _pool_offer(pool: GpuPool) -> PoolOffer:
         discovered=discovered_labels(pool),
         exact=_runs_our_device_plugin(pool),
         gpus=pool.gpu.count,
+        nodes=pool.nodes_max,
         owners={part: getattr(pool.mode, name) for part, name in _PARTS.items()},
         modules=frozenset(name for name in ("gds", "gdrcopy", "peermem") if getattr(pool.driver, name)),
         mps=sharing.mps is not None,

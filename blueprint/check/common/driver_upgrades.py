@@ -34,7 +34,7 @@ def upgrade_faults(subject: Object, driver: Path) -> Iterator[ObjectFinding]:
             if inside(policy, "drain", key):
                 text = f"drain.{key} has no effect, because drain.enable is not true"
                 yield ObjectFinding(UPGRADE_WITHOUT_EFFECT, (*at, "drain", key), text, "remove it, or enable: true")
-        yield from _drained_by_nobody(subject, driver)
+        yield from _unselected_drain(subject, driver)
     waits = mapping(policy.get("waitForCompletion"))
     if waits.get("timeoutSeconds") and not waits.get("podSelector"):
         text = "waitForCompletion.timeoutSeconds has no effect, because no podSelector selects pods to wait for"
@@ -42,7 +42,7 @@ def upgrade_faults(subject: Object, driver: Path) -> Iterator[ObjectFinding]:
         yield ObjectFinding(UPGRADE_WITHOUT_EFFECT, path, text, "add podSelector")
 
 
-def _drained_by_nobody(subject: Object, driver: Path) -> Iterator[ObjectFinding]:
+def _unselected_drain(subject: Object, driver: Path) -> Iterator[ObjectFinding]:
     """A drain that is left to the driver manager, which leaves it to the operator if autoUpgrade is true.
 
     See isAutoDrainEnabled in NVIDIA k8s-driver-manager, cmd/driver-manager/main.go.

@@ -13,14 +13,20 @@ from blueprint.check.rule_context import items, mapping
 from blueprint.diagnostics import define
 
 EXPORTER_ADDRESS = define("BP6629", "exporter-address", page=__file__)
-EXPORTER = "dcgm-exporter"
+EXPORTER = re.compile(r"dcgm-exporter(-.*)?")
+"""The name of its image."""
 _VARIABLE, _FLAG = "DCGM_EXPORTER_LISTEN", re.compile(r"--?address(?:=(.+))?|-a")
 _DEFAULT = "9400"
 
 
+def is_exporter(container: Mapping[Any, Any]) -> bool:
+    """Whether a container runs dcgm-exporter."""
+    return EXPORTER.fullmatch(program(container)) is not None
+
+
 def addresses(container: Mapping[str, Any], path: Path) -> Iterator[tuple[Path, str]]:
     """The addresses that a container of dcgm-exporter is given, and where: a flag precedes the variable."""
-    if not program(container).startswith(EXPORTER):
+    if not is_exporter(container):
         return
     yield from flag_values(path, container, _FLAG)
     yield from ((at, value) for at, name, value in literal_env(container, path) if name == _VARIABLE)
@@ -28,7 +34,7 @@ def addresses(container: Mapping[str, Any], path: Path) -> Iterator[tuple[Path, 
 
 def port_of(container: Mapping[str, Any], path: Path) -> str | None:
     """The port on which dcgm-exporter listens; None for other programs, and if it is unknown."""
-    if not program(container).startswith(EXPORTER) or container.get("envFrom"):
+    if not is_exporter(container) or container.get("envFrom"):
         return None
     set_elsewhere = any(mapping(each).get("name") == _VARIABLE for each in items(container.get("env")))
     address = next((value for _, value in addresses(container, path)), "" if set_elsewhere else f":{_DEFAULT}")

@@ -82,9 +82,9 @@ def share_faults(annotations: Mapping[Any, Any], *, whole: bool) -> Iterator[tup
 def misspelt_shares(annotations: Mapping[Any, Any]) -> Iterator[tuple[str, str]]:
     """Annotations that KAI ignores, but that differ from those of a share only in punctuation or by a prefix."""
     for key in map(str, annotations):
-        meant = _SHARES.get(re.sub("[^a-z]", "", key.rpartition("/")[2].lower()))
-        if meant and key != meant and meant not in annotations:
-            yield key, meant
+        right = _SHARES.get(re.sub("[^a-z]", "", key.rpartition("/")[2].lower()))
+        if right and key != right and right not in annotations:
+            yield key, right
 
 
 def _is_part(value: object) -> bool:

@@ -15,7 +15,8 @@ from blueprint.units import as_count
 
 GANG_TOO_SMALL = define("BP6631", "gang-never-complete", page=__file__)
 ABOVE_CAPABILITY = define("BP6632", "gang-above-the-queue", page=__file__, severity=Severity.WARNING)
-_GROUP, _QUEUES, _DEFAULT_QUEUE = "batch.volcano.sh", "scheduling.volcano.sh", "default"
+_GROUP, _DEFAULT_QUEUE = "batch.volcano.sh", "default"
+_QUEUES = "scheduling.volcano.sh/Queue"
 
 
 @rule(GANG_TOO_SMALL, tags=("scheduling",))
@@ -48,7 +49,8 @@ def capability(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]
 
 
 def _queues(context: RuleContext) -> Mapping[str, Object]:
-    return {each.id.name: each for each in context.objects_of_kind("Queue") if each.id.group == _QUEUES}
+    group, _, kind = _QUEUES.partition("/")
+    return {each.id.name: each for each in context.objects_of_kind(kind) if each.id.group == group}
 
 
 def _tasks(spec: Mapping[Any, Any]) -> list[tuple[int, int]]:

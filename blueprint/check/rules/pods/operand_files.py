@@ -10,7 +10,7 @@ from typing import Any
 from blueprint.bundle.model import Object, Path
 from blueprint.check.common.containers import literal_env
 from blueprint.check.common.device_plugins import DEVICE_PLUGIN, program, runs_another
-from blueprint.check.common.exporters import EXPORTER, flag_values
+from blueprint.check.common.exporters import flag_values, is_exporter
 from blueprint.check.finding import ObjectFinding
 from blueprint.check.rule import rule
 from blueprint.check.rule_context import DescribedPod, RuleContext, inside, items, mapping
@@ -53,7 +53,7 @@ def counters_missing(pod: DescribedPod, context: RuleContext) -> Iterator[Object
     It then falls back to its own file (dcgm-exporter, internal/pkg/counters/counter_config.go).
     """
     for path, container in pod.containers:
-        if not program(container).startswith(EXPORTER):
+        if not is_exporter(container):
             continue
         variables = literal_env(container, path)
         values = [(at, value) for at, name, value in variables if name == "DCGM_EXPORTER_CONFIGMAP_DATA"]

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from blueprint.bundle.model import USERS, Object
 from blueprint.check.common.device_plugins import DEVICE_PLUGIN, program, runs_another
+from blueprint.check.common.exporters import is_exporter
 from blueprint.check.finding import ObjectFinding
 from blueprint.check.rule import Capability, rule
 from blueprint.check.rule_context import DescribedPod, RuleContext, inside, items, mapping, severity_across_files
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from blueprint.catalog.components import Component, RunsOnce
 
 BROUGHT_TWICE = define("BP6114", "installed-twice", page=__file__)
-_BY_DAEMON_SET = {DEVICE_PLUGIN: "nvidia.com/gpu", "hami": "nvidia.com/gpu", "dcgm-exporter": "the metrics of GPUs"}
+_BY_DAEMON_SET = {DEVICE_PLUGIN: "nvidia.com/gpu", "hami": "nvidia.com/gpu"}
 """What DaemonSets with an image provide, if each node must have only one. HAMi: Project-HAMi/HAMi#646, Coexistence."""
 
 
@@ -57,6 +58,8 @@ def twice_by_users(pod: DescribedPod, context: RuleContext) -> Iterator[ObjectFi
 
 
 def _provided(container: Mapping[str, Any]) -> str | None:
+    if is_exporter(container):
+        return "the metrics of GPUs"
     return None if runs_another(container) else _BY_DAEMON_SET.get(program(container))
 
 

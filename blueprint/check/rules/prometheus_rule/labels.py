@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from blueprint.bundle.model import Object
+from blueprint.check.common.exporters import EXPORTER
 from blueprint.check.common.monitoring import rules_of
 from blueprint.check.finding import ObjectFinding
 from blueprint.check.rule import rule
@@ -42,7 +43,7 @@ def _endpoints(context: RuleContext) -> Iterator[Mapping[Any, Any]]:
     for kind, field in (("ServiceMonitor", "endpoints"), ("PodMonitor", "podMetricsEndpoints")):
         for each in context.objects_of_kind(kind):
             labels = mapping(inside(each.data, "spec", "selector", "matchLabels"))
-            if any("dcgm-exporter" in str(value) for value in labels.values()):
+            if any(EXPORTER.search(str(value)) for value in labels.values()):
                 yield from map(mapping, items(inside(each.data, "spec", field)))
     own = mapping(context.cluster_policy_value("dcgmExporter", "serviceMonitor"))
     if own.get("enabled") is True:

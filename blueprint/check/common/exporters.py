@@ -11,11 +11,12 @@ from blueprint.check.common.containers import literal_env
 from blueprint.check.common.device_plugins import program
 from blueprint.check.rule_context import items, mapping
 from blueprint.diagnostics import define
+from blueprint.patterns import lazy_pattern
 
 EXPORTER_ADDRESS = define("BP6629", "exporter-address", page=__file__)
-EXPORTER = re.compile(r"dcgm-exporter(-.*)?")
+EXPORTER = lazy_pattern(r"dcgm-exporter(-.*)?")
 """The name of its image."""
-_VARIABLE, _FLAG = "DCGM_EXPORTER_LISTEN", re.compile(r"--?address(?:=(.+))?|-a")
+_VARIABLE, _FLAG = "DCGM_EXPORTER_LISTEN", lazy_pattern(r"--?address(?:=(.+))?|-a")
 _DEFAULT = "9400"
 
 

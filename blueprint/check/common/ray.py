@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -11,13 +10,14 @@ from blueprint.check.common.containers import GPU, limit
 from blueprint.check.finding import ObjectFinding, value_at
 from blueprint.check.rule_context import inside, items, mapping
 from blueprint.diagnostics import Severity, define
+from blueprint.patterns import lazy_pattern
 from blueprint.units import as_count
 
 RAY_REFUSED = define("BP6468", "ray-refused", page=__file__)
 _RESOURCES = ("num-cpus", "num-gpus", "memory", "resources")
-_UNCOUNTED = re.compile(r"nvidia\.com/(mig-.+|gpu\.shared)")
+_UNCOUNTED = lazy_pattern(r"nvidia\.com/(mig-.+|gpu\.shared)")
 """GPUs whose resource does not end with `gpu`."""
-_VERSION = re.compile(r"(?:.*/)?ray(?:-ml)?:(\d+\.\d+\.\d+)(?:[.-].*)?")
+_VERSION = lazy_pattern(r"(?:.*/)?ray(?:-ml)?:(\d+\.\d+\.\d+)(?:[.-].*)?")
 
 
 def cluster_faults(subject: Object, at: Path) -> Iterator[ObjectFinding]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from blueprint.bundle.model import Object, Path
@@ -11,6 +10,7 @@ from blueprint.check.finding import ObjectFinding
 from blueprint.check.rule import rule
 from blueprint.check.rule_context import RuleContext, inside, items, mapping
 from blueprint.diagnostics import Severity, define
+from blueprint.patterns import lazy_pattern
 from blueprint.units import quantity_value
 
 IMAGE_LATEST = define("BP6511", "node-image-latest", page=__file__, severity=Severity.WARNING)
@@ -21,7 +21,7 @@ DISK_SMALL = define("BP6515", "gpu-node-disk-small", page=__file__, severity=Sev
 RESERVATION_UNUSED = define("BP6519", "reservation-unused", page=__file__, severity=Severity.WARNING)
 _WITH_DRIVER = ("al2023", "bottlerocket")
 """Image families with NVIDIA's driver in their images for GPU instances."""
-_WITHOUT_DRIVER = re.compile(
+_WITHOUT_DRIVER = lazy_pattern(
     r"amazon-eks-node-al2023-[a-z0-9_]+-standard-.*"
     r"|/aws/service/eks/optimized-ami/[^/]+/amazon-linux-2023/[^/]+/standard/.*"
     r"|bottlerocket-aws-k8s-[0-9.]+-(x86_64|aarch64|arm64).*"

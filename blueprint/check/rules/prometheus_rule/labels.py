@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -13,10 +12,11 @@ from blueprint.check.finding import ObjectFinding
 from blueprint.check.rule import rule
 from blueprint.check.rule_context import RuleContext, inside, items, mapping
 from blueprint.diagnostics import Severity, define
+from blueprint.patterns import lazy_pattern
 
 NEVER_EXPORTED = define("BP6625", "exported-label-never-set", page=__file__, severity=Severity.WARNING)
-_LABEL = re.compile(r"\bexported_(pod|namespace|container)\b")
-_METRIC = re.compile(r"\bDCGM_(FI|EXP)_")
+_LABEL = lazy_pattern(r"\bexported_(pod|namespace|container)\b")
+_METRIC = lazy_pattern(r"\bDCGM_(FI|EXP)_")
 
 
 @rule(NEVER_EXPORTED, tags=("monitoring",))

@@ -67,6 +67,12 @@ class PoolOffer(Record):
     """Whether DCGM can profile the GPUs."""
     claimed: bool = False
     """Whether pods claim the GPUs, so that the nodes offer no extended resource for them."""
+    unified_memory: bool = False
+    """Whether the GPUs have no memory of their own, so that the nodes have no label `nvidia.com/gpu.memory`."""
+    nodes: int | None = None
+    """The most nodes that it may have, if known."""
+    runtime_class: str | None = None
+    """The RuntimeClass that pods must name to get GPUs."""
     sharing: Any = None
     """The section `sharing` of the device plugin configuration in the node label."""
     kubelet_root: str | None = None

@@ -12,6 +12,7 @@ from blueprint.platform.components.model import PlatformComponent
 from blueprint.platform.dra.model import DynamicAllocation
 from blueprint.platform.drivers.model import POOL_LABEL, DriverPlatform, PoolDriver, deploy
 from blueprint.platform.drivers.modes import ModeConflict, Owners, choose_mode
+from blueprint.platform.drivers.runtime import runtime_class_of_pods
 from blueprint.platform.gpus.model import PoolGpu
 from blueprint.platform.network.model import PoolNetwork
 from blueprint.platform.nodes.offered import GPU_NAME, ClaimedClass, Offered
@@ -314,6 +315,11 @@ class Pool:
     def runs_operands(self) -> bool:
         """Whether a GPU Operator reads labels of these nodes."""
         return self.stack not in WITHOUT_OPERATOR
+
+    @tracked_property
+    def runtime_class(self) -> str | None:
+        """The RuntimeClass that pods must name to get GPUs; None if the default runtime gives them."""
+        return runtime_class_of_pods(self)
 
     @tracked_property
     def deploy_driver(self) -> str | None:

@@ -57,6 +57,7 @@ def _pool_offer(pool: GpuPool) -> PoolOffer:
     offers = sharing.resources
     shared = {name: many for name in offers if (many := sharing.replicas.get(name.removesuffix(_SHARED)))}
     way = (sharing.plugin_config or {}).get("sharing", {})
+    memory = pool.gpu.facts.unified_memory
     return PoolOffer(
         name=pool.name,
         offers=offers,
@@ -69,6 +70,7 @@ def _pool_offer(pool: GpuPool) -> PoolOffer:
         discovered=discovered_labels(pool),
         exact=_runs_our_device_plugin(pool),
         gpus=pool.gpu.count,
+        nodes=pool.nodes_max,
         owners={part: getattr(pool.mode, name) for part, name in _PARTS.items()},
         modules=frozenset(name for name in ("gds", "gdrcopy", "peermem") if getattr(pool.driver, name)),
         mps=sharing.mps is not None,
@@ -79,6 +81,8 @@ def _pool_offer(pool: GpuPool) -> PoolOffer:
         mig_strategy=pool.platform.partitioning.strategy if sharing.mig_config else None,
         sharing=way or None,
         kubelet_root=pool.platform.cluster.kubelet_root,
+        unified_memory=bool(memory and memory.value),
+        runtime_class=pool.runtime_class,
         claimed=pool.claimed,
         profiled=_is_profiled(pool),
     )

@@ -57,6 +57,8 @@ def field(key: str) -> str:
         ({FRACTION: "0.5"}, 1, [(FRACTION, BOTH)]),
         ({MEMORY: "2000"}, 1, [(MEMORY, BOTH)]),
         ({FRACTION: "0.5", MEMORY: "2000"}, None, [(FRACTION, TWO_SHARES)]),
+        ({"gpuFraction": "0.5"}, None, [("gpuFraction", "is not read by KAI Scheduler")]),
+        ({FRACTION: "0.5", "example.org/gpu_fraction": "0.5", "gpu-model": "a"}, None, []),
     ],
 )  # fmt: skip
 def test_parts_of_gpus(annotations: dict[str, str], amount: int | None, expected: list[tuple[str, str]]) -> None:
@@ -73,6 +75,7 @@ def test_parts_of_gpus(annotations: dict[str, str], amount: int | None, expected
         ({FRACTION: "2"}, None, '"0.5" is half a GPU; for whole GPUs set a limit of nvidia.com/gpu'),
         ({MEMORY: "some"}, None, 'for example "2000"'),
         ({DEVICES: "2"}, None, SHARE),
+        ({"nvidia.com/gpu.memory": "8000"}, None, "the annotation is gpu-memory"),
     ],
 )
 def test_the_suggested_fixes_for_gpu_fractions(annotations: dict[str, str], amount: int | None, way_out: str) -> None:

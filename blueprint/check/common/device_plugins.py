@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from pathlib import PurePosixPath
 from typing import Any
 
 from blueprint.bundle.model import USERS
@@ -15,6 +16,7 @@ OF_HAMI = lazy_pattern(r"nvidia\.com/(gpumem|gpumem-percentage|gpucores|priority
 """Resources that HAMi's scheduler reads in addition to the number of GPUs; no device plugin offers them."""
 DEVICE_PLUGIN = "k8s-device-plugin"
 """The last part of the image name of NVIDIA's device plugin, and the other programs in that image."""
+_OTHER_PROGRAMS = ("gpu-feature-discovery", "config-manager", "mps-control-daemon")
 _CONFIGURED = lazy_pattern(r"CONFIG_FILE|--config-file\b.*|-config-file\b.*")
 
 
@@ -35,6 +37,14 @@ def _is_decided_here(context: RuleContext) -> bool:
 def program(container: Mapping[Any, Any]) -> str:
     """The last part of a container's image name, without registry, tag and digest."""
     return str(container.get("image", "")).partition("@")[0].rpartition("/")[2].partition(":")[0]
+
+
+def runs_another(container: Mapping[str, Any]) -> bool:
+    """Whether a container with the plugin's image runs another program from it, or one that a script selects."""
+    words = [
+        PurePosixPath(str(word)).name for word in (*items(container.get("command")), *items(container.get("args")))
+    ]
+    return any(word in _OTHER_PROGRAMS for word in words) or words[:1] in (["sh"], ["bash"])
 
 
 def _plugins(pod: DescribedPod) -> Iterator[tuple[DescribedPod, Mapping[Any, Any]]]:

@@ -13,6 +13,8 @@ from blueprint.patterns import lazy_pattern
 DRIVERS_UNUSED = define("BP6040", "driver-objects-unused", page=__file__)
 PRECOMPILED_CONFLICT = define("BP6042", "precompiled-conflict", page=__file__)
 STORAGE_NEEDS_OPEN = define("BP6043", "storage-needs-open-modules", page=__file__)
+VERSION_WITH_SYSTEM = define("BP6624", "driver-version-with-system", page=__file__)
+_WITH_SYSTEM = lazy_pattern(r"(.+)-(?:ubuntu|rhel|rhcos|rocky|centos|debian|sles|flatcar|talos|cos)v?[0-9.]*")
 _BRANCH = lazy_pattern(r"[0-9]+")
 
 
@@ -39,6 +41,9 @@ def driver_faults(subject: Object, at: Path, extra: Iterable[str], beside: Path)
             patched = subject.by_hand((*at, "usePrecompiled")) and not subject.by_hand((*at, "version"))
             key = "usePrecompiled" if patched else "version"
             yield ObjectFinding(PRECOMPILED_CONFLICT, (*at, key), text, help_)
+    elif found := _WITH_SYSTEM.fullmatch(version):
+        text = f"the operator appends the system of the nodes to {version}, so that the image does not exist"
+        yield ObjectFinding(VERSION_WITH_SYSTEM, (*at, "version"), text, f"use {found[1]}")
     modules = driver.get("kernelModuleType")
     wrong = modules != "open" if at == ("spec",) else modules == "proprietary"
     if "gds" in extra and wrong:

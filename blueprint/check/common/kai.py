@@ -14,9 +14,13 @@ GROUP = "scheduling.run.ai"
 SCHEDULER = "kai-scheduler"
 QUEUE = "kai.scheduler/queue"
 OLD_QUEUE = "runai/queue"
+NODE_POOL = "kai.scheduler/node-pool"
+"""The label that assigns nodes, queues and workloads to a shard of the scheduler. Without it, it is the default one."""
 GPU_FRACTION, GPU_MEMORY, GPU_DEVICES = "gpu-fraction", "gpu-memory", "gpu-fraction-num-devices"
 """Annotations of pods that request fractional GPUs."""
 _MPS = "mps"
+_SHARES = {re.sub("[^a-z]", "", each): each for each in (GPU_FRACTION, GPU_MEMORY, GPU_DEVICES)}
+"""The annotations by their letters, by which misspelt ones are recognized."""
 
 
 def queues(context: RuleContext) -> Mapping[str, Object]:
@@ -73,6 +77,14 @@ def share_faults(annotations: Mapping[Any, Any], *, whole: bool) -> Iterator[tup
     for key in (GPU_DEVICES, _MPS):
         if not named and annotations.get(key) not in (None, "false"):
             yield key, f"needs {GPU_FRACTION} or {GPU_MEMORY}", f"set {GPU_FRACTION} or {GPU_MEMORY}, or remove it"
+
+
+def misspelt_shares(annotations: Mapping[Any, Any]) -> Iterator[tuple[str, str]]:
+    """Annotations that KAI ignores, but that differ from those of a share only in punctuation or by a prefix."""
+    for key in map(str, annotations):
+        right = _SHARES.get(re.sub("[^a-z]", "", key.rpartition("/")[2].lower()))
+        if right and key != right and right not in annotations:
+            yield key, right
 
 
 def _is_part(value: object) -> bool:

@@ -15,6 +15,8 @@ from blueprint.units import as_count
 
 RAY_REFUSED = define("BP6468", "ray-refused", page=__file__)
 _RESOURCES = ("num-cpus", "num-gpus", "memory", "resources")
+_UNCOUNTED = lazy_pattern(r"nvidia\.com/(mig-.+|gpu\.shared)")
+"""GPUs whose resource does not end with `gpu`."""
 _VERSION = lazy_pattern(r"(?:.*/)?ray(?:-ml)?:(\d+\.\d+\.\d+)(?:[.-].*)?")
 
 
@@ -29,6 +31,8 @@ def cluster_faults(subject: Object, at: Path) -> Iterator[ObjectFinding]:
     second = scales and inside(spec, "autoscalerOptions", "version") == "v2"
     for path, group in groups:
         yield from _group_faults(path, group, second=second)
+        if scales:
+            yield from _scaling_faults(path, group)
         yield from _version_faults(path, group, spec.get("rayVersion"))
     for path, group in workers:
         least, most = group.get("minReplicas"), group.get("maxReplicas")
@@ -67,6 +71,28 @@ def _group_faults(path: Path, group: Mapping[Any, Any], *, second: bool) -> Iter
         at = (*path, "template", "spec", "restartPolicy")
         text = f"autoscaler v2 replaces pods itself, and restartPolicy is {policy}"
         yield ObjectFinding(RAY_REFUSED, at, text, "restartPolicy: Never, or leave it out")
+
+
+def _scaling_faults(path: Path, group: Mapping[Any, Any]) -> Iterator[ObjectFinding]:
+    """What the autoscaler cannot see: the CPUs of a group, without which it stops, and GPUs under other names.
+
+    Follows `_get_num_cpus` and `_get_num_gpus` of Ray (autoscaler/_private/kuberay/autoscaling_config.py).
+    """
+    at = (*path, "template", "spec", "containers")
+    containers = items(inside(group, "template", "spec", "containers"))
+    if not containers or mapping(group.get("resources")):
+        return
+    resources = mapping(mapping(containers[0]).get("resources"))
+    there = {str(name) for part in ("limits", "requests") for name in mapping(resources.get(part))}
+    started = mapping(group.get("rayStartParams"))
+    if "cpu" not in there and "num-cpus" not in started:
+        text = "the autoscaler stops, because neither the container nor rayStartParams declares a number of CPUs"
+        yield ObjectFinding(RAY_REFUSED, (*at, 0), text, "resources: {limits: {cpu: ...}}, or num-cpus")
+    uncounted = sorted(filter(_UNCOUNTED.fullmatch, there))
+    if uncounted and "num-gpus" not in started and not any(name.endswith("gpu") for name in there):
+        text = f"the autoscaler does not count {uncounted[0]} as a GPU, so it starts no pods for tasks that need one"
+        help_ = 'rayStartParams: {num-gpus: "1"}'
+        yield ObjectFinding(RAY_REFUSED, (*at, 0, "resources"), text, help_, Severity.WARNING)
 
 
 def _version_faults(path: Path, group: Mapping[Any, Any], version: Any) -> Iterator[ObjectFinding]:

@@ -154,8 +154,8 @@ class Sample(Record, kw_only=True, dict=True):
 
     @property
     def runtime_class(self) -> str | None:
-        """The RuntimeClass of its pods, if the pool runs them in virtual machines."""
-        return self.pool.kata.runtime_classes[0] if self.pool.kata else None
+        """The RuntimeClass of its pods: that of virtual machines, or of a runtime that is not the default one."""
+        return self.pool.kata.runtime_classes[0] if self.pool.kata else self.pool.runtime_class
 
     @property
     def restricted(self) -> bool:

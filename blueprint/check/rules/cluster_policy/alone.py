@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from blueprint.bundle.model import USERS, Object
+from blueprint.check.common.operand_taints import OPERANDS_REPELLED, repelled
 from blueprint.check.finding import ObjectFinding
 from blueprint.check.rule import Capability, rule
-from blueprint.check.rule_context import RuleContext, mapping, tolerates
+from blueprint.check.rule_context import RuleContext, inside
 from blueprint.diagnostics import define
 from blueprint.effective.operator import GPU_CLUSTER
 
 SECOND_POLICY = define("BP6001", "second-cluster-policy", page=__file__)
 BOTH_STACKS = define("BP6002", "both-gpu-stacks", page=__file__)
-OPERANDS_REPELLED = define("BP6003", "operands-taint-not-tolerated", page=__file__)
 
 
 @rule(SECOND_POLICY, tags=("operator",))
@@ -38,14 +38,9 @@ def both(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
 @rule(OPERANDS_REPELLED, tags=("operator",), needs=(Capability.POOLS,))
 def tolerations(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
     """A pool's taint that the operands do not tolerate."""
-    given = mapping(mapping(subject.data.get("spec")).get("daemonsets")).get("tolerations")
-    for pool in context.pools if subject is context.cluster_policy else ():
-        for taint in pool.taints:
-            if not tolerates(given, taint):
-                text = f"spec.daemonsets does not tolerate the taint {taint.key}:{taint.effect} of pool {pool.name}"
-                help_ = f"add {{key: {taint.key}, operator: Exists, effect: {taint.effect}}}"
-                yield ObjectFinding(OPERANDS_REPELLED, ("spec", "daemonsets", "tolerations"), text, help_)
-                return
+    path = ("spec", "daemonsets", "tolerations")
+    if subject is context.cluster_policy:
+        yield from repelled(inside(subject.data, *path), path, "spec.daemonsets", context)
 
 
 RULES = (second, both, tolerations)

@@ -9,6 +9,7 @@ from blueprint.check.common.driver import (
     DRIVERS_UNUSED,
     PRECOMPILED_CONFLICT,
     STORAGE_NEEDS_OPEN,
+    VERSION_WITH_SYSTEM,
     driver_faults,
     drivers_allowed,
 )
@@ -22,7 +23,7 @@ from blueprint.effective.operator import NVIDIA_DRIVER
 MODES_MIXED = define("BP6041", "sandbox-modes-mixed", page=__file__)
 
 
-@rule(PRECOMPILED_CONFLICT, STORAGE_NEEDS_OPEN, tags=("operator",))
+@rule(PRECOMPILED_CONFLICT, STORAGE_NEEDS_OPEN, VERSION_WITH_SYSTEM, tags=("operator",))
 def forms(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
     """Kernel module types that conflict with other features."""
     spec = mapping(subject.data.get("spec"))

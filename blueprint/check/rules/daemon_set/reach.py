@@ -7,10 +7,10 @@ from typing import Any
 
 from blueprint.bundle.model import USERS, Object, Path
 from blueprint.check.common.device_plugins import DEVICE_PLUGIN, program
+from blueprint.check.common.operand_taints import OPERANDS_REPELLED
 from blueprint.check.finding import ObjectFinding
 from blueprint.check.rule import Capability, rule
 from blueprint.check.rule_context import DescribedPod, PoolOffer, RuleContext, inside, items, mapping, tolerates
-from blueprint.check.rules.cluster_policy.alone import OPERANDS_REPELLED
 
 _TOLERATIONS = ("spec", "template", "spec", "tolerations")
 

@@ -10,15 +10,26 @@ from blueprint.check.finding import ObjectFinding
 from blueprint.check.rule import rule
 from blueprint.check.rule_context import RuleContext, inside, items, mapping
 from blueprint.diagnostics import Severity, define
+from blueprint.patterns import lazy_pattern
 from blueprint.units import quantity_value
 
 IMAGE_LATEST = define("BP6511", "node-image-latest", page=__file__, severity=Severity.WARNING)
 IMAGE_OUTDATED = define("BP6512", "node-image-outdated", page=__file__, severity=Severity.WARNING)
 DRIVER_TWICE = define("BP6514", "driver-beside-node-image", page=__file__, severity=Severity.WARNING)
+NO_DRIVER = define("BP6622", "node-image-without-driver", page=__file__, severity=Severity.WARNING)
 DISK_SMALL = define("BP6515", "gpu-node-disk-small", page=__file__, severity=Severity.WARNING)
 RESERVATION_UNUSED = define("BP6519", "reservation-unused", page=__file__, severity=Severity.WARNING)
 _WITH_DRIVER = ("al2023", "bottlerocket")
 """Image families with NVIDIA's driver in their images for GPU instances."""
+_WITHOUT_DRIVER = lazy_pattern(
+    r"amazon-eks-node-al2023-[a-z0-9_]+-standard-.*"
+    r"|/aws/service/eks/optimized-ami/[^/]+/amazon-linux-2023/[^/]+/standard/.*"
+    r"|bottlerocket-aws-k8s-[0-9.]+-(x86_64|aarch64|arm64).*"
+    r"|/aws/service/bottlerocket/aws-k8s-[0-9.]+/.*"
+)
+"""Names and parameters of AWS's images for nodes without GPUs; those with NVIDIA's driver have `nvidia` in their place
+(awslabs/amazon-eks-ami#1817; Amazon EKS documentation, retrieve AMI ids).
+"""
 _LEAST = 100 * 1024**3
 
 
@@ -55,6 +66,24 @@ def driver_twice(subject: Object, context: RuleContext) -> Iterator[ObjectFindin
         if family in _WITH_DRIVER:
             text = f"images of {family} for GPU instances have a driver, but the GPU Operator installs another one"
             yield ObjectFinding(DRIVER_TWICE, path, text, "driver: {enabled: false} in the ClusterPolicy")
+
+
+@rule(NO_DRIVER, tags=("karpenter", "driver"))
+def no_driver(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
+    """GPU nodes from an image without a driver, which the operator does not install either."""
+    pools = made_by(subject, context)
+    policy = context.operator.cluster_policy
+    if pools is None or not pools.of_gpus or (policy and inside(policy.data, "spec", "driver", "enabled") is not False):
+        return
+    path = ("spec", "amiSelectorTerms")
+    for index, term in enumerate(map(mapping, items(inside(subject.data, *path)))):
+        for field in ("name", "ssmParameter"):
+            if _WITHOUT_DRIVER.fullmatch(str(term.get(field, ""))):
+                text = (
+                    f"{term[field]} has no NVIDIA driver, so the nodes of NodePool {pools.first.id.name} offer no GPUs"
+                )
+                help_ = "select AWS's image with nvidia in its name, or by alias: al2023@v..."
+                yield ObjectFinding(NO_DRIVER, (*path, index, field), text, help_)
 
 
 @rule(DISK_SMALL, tags=("karpenter", "reliability"))
@@ -95,4 +124,4 @@ def reservation_unused(subject: Object, context: RuleContext) -> Iterator[Object
         yield ObjectFinding(RESERVATION_UNUSED, path, text, help_)
 
 
-RULES = (image_versions, driver_twice, disk_small, reservation_unused)
+RULES = (image_versions, driver_twice, no_driver, disk_small, reservation_unused)

@@ -1,3 +1,3 @@
-"""Rules about Job."""
+"""Rules about Job, of Kubernetes and of Volcano."""
 
-GROUPS = ("batch",)
+GROUPS = ("batch", "batch.volcano.sh")

@@ -15,6 +15,8 @@ JOBSET_REFUSED = define("BP6465", "jobset-refused", page=__file__)
 _LONGEST = 63
 _SUFFIX = "-abcde"
 """The length of the suffix that the Job controller appends to pod names."""
+_EXCLUSIVE = "alpha.jobset.sigs.k8s.io/exclusive-topology"
+_BY_NODE_SELECTOR = "alpha.jobset.sigs.k8s.io/node-selector"
 
 
 @rule(JOBSET_REFUSED, tags=("jobset",))
@@ -29,6 +31,7 @@ def jobset_refused(subject: Object, context: RuleContext) -> Iterator[ObjectFind
         earlier.append(str(job.get("name")))
         yield from _long_name(subject, path, job)
         yield from _restarts(path, job)
+        yield from _without_index(subject, path, job)
     for where in (("successPolicy",), *(("failurePolicy", "rules", index) for index in range(_rules(subject)))):
         yield from _unknown_jobs(subject, ("spec", *where), earlier)
 
@@ -76,6 +79,21 @@ def _restarts(path: Path, job: Mapping[Any, Any]) -> Iterator[ObjectFinding]:
         yield ObjectFinding(
             JOBSET_REFUSED, (*path, "template", "spec", "podFailurePolicy"), text, "restartPolicy: Never"
         )
+
+
+def _without_index(subject: Object, path: Path, job: Mapping[Any, Any]) -> Iterator[ObjectFinding]:
+    """Exclusive placement of pods without an index: the pod webhook takes all for followers, and admits none.
+
+    The pod with index 0 leads the others to its topology domain (JobSet v0.12.0, pkg/webhooks/pod_webhook.go). Nodes
+    that are labelled beforehand need no leader.
+    """
+    metadata = (mapping(subject.data.get("metadata")), mapping(inside(job, "template", "metadata")))
+    annotations = {key for each in metadata for key in mapping(each.get("annotations"))}
+    mode = inside(job, "template", "spec", "completionMode")
+    if mode == "NonIndexed" and _EXCLUSIVE in annotations and _BY_NODE_SELECTOR not in annotations:
+        text = f"with {_EXCLUSIVE}, JobSet admits no pods of a job with completionMode: NonIndexed"
+        at = (*path, "template", "spec", "completionMode")
+        yield ObjectFinding(JOBSET_REFUSED, at, text, "completionMode: Indexed, which is JobSet's default")
 
 
 def _unknown_jobs(subject: Object, path: Path, names: list[str]) -> Iterator[ObjectFinding]:

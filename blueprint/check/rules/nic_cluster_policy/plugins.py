@@ -1,4 +1,4 @@
-"""Device plugin configurations, which are JSON in a string."""
+"""Device plugin configurations, which are JSON in a string, and tolerations."""
 
 from __future__ import annotations
 
@@ -6,12 +6,15 @@ import json
 from collections.abc import Iterator
 
 from blueprint.bundle.model import Object
+from blueprint.check.common.operand_taints import OPERANDS_REPELLED, repelled
 from blueprint.check.finding import ObjectFinding
-from blueprint.check.rule import rule
-from blueprint.check.rule_context import RuleContext, inside
+from blueprint.check.rule import Capability, rule
+from blueprint.check.rule_context import RuleContext, inside, items
 from blueprint.diagnostics import define
 
 UNREADABLE = define("BP6584", "network-plugin-config", page=__file__)
+_ALWAYS_TOLERATED = {"key": "nvidia.com/gpu", "operator": "Exists", "effect": "NoSchedule"}
+"""What every DaemonSet of the operator tolerates (Mellanox network-operator, manifests/state-*)."""
 _LISTS = {"rdmaSharedDevicePlugin": "configList", "sriovDevicePlugin": "resourceList"}
 
 
@@ -34,4 +37,13 @@ def configs(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
             yield ObjectFinding(UNREADABLE, path, text, f'{{"{key}": [...]}}')
 
 
-RULES = (configs,)
+@rule(OPERANDS_REPELLED, tags=("network",), needs=(Capability.POOLS,))
+def tolerations(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
+    """A pool's taint that the DaemonSets of the network operator do not tolerate, if they are for all nodes."""
+    path = ("spec", "tolerations")
+    if not inside(subject.data, "spec", "nodeAffinity"):
+        given = [*items(inside(subject.data, *path)), _ALWAYS_TOLERATED]
+        yield from repelled(given, path, "the network operator", context)
+
+
+RULES = (configs, tolerations)

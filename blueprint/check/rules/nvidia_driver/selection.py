@@ -10,6 +10,7 @@ from blueprint.check.common.driver import (
     DRIVERS_UNUSED,
     PRECOMPILED_CONFLICT,
     STORAGE_NEEDS_OPEN,
+    VERSION_WITH_SYSTEM,
     driver_faults,
     drivers_allowed,
 )
@@ -25,9 +26,10 @@ DRIVERS_CONFLICT = define("BP6044", "driver-objects-conflict", page=__file__)
 DRIVER_OWNER_LABEL = define("BP6045", "driver-selected-by-its-own-label", page=__file__)
 LICENCE_IGNORED = define("BP6046", "licence-setting-ignored", page=__file__, severity=Severity.WARNING)
 _OWNER = "nvidia.com/gpu-operator.driver.owner"
+_GPU_NODES = {"nvidia.com/gpu.present": "true"}
 
 
-@rule(PRECOMPILED_CONFLICT, STORAGE_NEEDS_OPEN, tags=("operator", "driver"))
+@rule(PRECOMPILED_CONFLICT, STORAGE_NEEDS_OPEN, VERSION_WITH_SYSTEM, tags=("operator", "driver"))
 def modules(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
     """Kernel module types that conflict with other features."""
     spec = mapping(subject.data.get("spec"))
@@ -67,11 +69,7 @@ def selectors(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
         text = f"{other.id.name} is already the default"
         yield ObjectFinding(DRIVERS_CONFLICT, ("spec", "default"), text, override=override)
     else:
-        text, help_ = (
-            f"spec.nodeSelector selects nodes that {other.id.name} also selects",
-            "use labels that are mutually exclusive",
-        )
-        yield ObjectFinding(DRIVERS_CONFLICT, ("spec", "nodeSelector"), text, help_, override)
+        yield ObjectFinding(DRIVERS_CONFLICT, ("spec", "nodeSelector"), *_conflict(subject, other), override)
 
 
 @rule(DRIVERS_CONFLICT, tags=("operator", "driver"))
@@ -98,10 +96,27 @@ def licence(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
         yield ObjectFinding(LICENCE_IGNORED, path, "spec.licensingConfig.nlsEnabled: false is ignored", "remove it")
 
 
+def _conflict(subject: Object, other: Object) -> tuple[str, str]:
+    """What is wrong, and the way out."""
+    if not inside(subject.data, "spec", "nodeSelector"):
+        text = f"has no nodeSelector, so it also selects the nodes of {other.id.name}"
+        return text, "give it a nodeSelector for other nodes, or set spec.default: true"
+    if not inside(other.data, "spec", "nodeSelector"):
+        text = f"selects nodes that {other.id.name}, which has no nodeSelector, also selects"
+        return text, f"give {other.id.name} a nodeSelector for other nodes, or set its spec.default: true"
+    text = f"spec.nodeSelector selects nodes that {other.id.name} also selects"
+    return text, "use labels that are mutually exclusive"
+
+
 def _selector(subject: Object) -> dict[str, str]:
     labels = mapping(inside(subject.data, "spec", "nodeSelector"))
     texts = {key: value for key, value in labels.items() if isinstance(value, str)}
-    return texts or {"nvidia.com/gpu.present": "true"}
+    return texts or _GPU_NODES
+
+
+def _labels(subject: Object) -> dict[str, str]:
+    """The labels that its nodes have: drivers are for nodes with GPUs, so one without a selector is for all."""
+    return {**_GPU_NODES, **_selector(subject)}
 
 
 def _default(subject: Object) -> bool:
@@ -120,7 +135,7 @@ class _Drivers:
             if not _default(each):
                 alike[frozenset(_selector(each).items())].append(each)
         chosen = [(each, dict(selector)) for selector, several in alike.items() for each in _first_two(several)]
-        self._by_label = LabelIndex(chosen)
+        self._by_label = LabelIndex((each, _labels(each)) for each, _ in chosen)
         self._pools = LabelIndex((each.labels, each.labels) for each in context.pools)
         often = Counter(label for _, selector in chosen for label in selector.items())
         self._by_rarest: dict[tuple[str, str], list[Object]] = defaultdict(list)
@@ -144,7 +159,7 @@ class _Drivers:
         if _default(subject):
             return self._defaults
         selector = _selector(subject)
-        found = [*self._by_label.matching(selector), *self._within(selector)]
+        found = [*self._by_label.matching(selector), *self._within(_labels(subject))]
         for labels in self._pools.matching(selector):
             found += self._within(labels)
         return found

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 from blueprint.bundle.model import USERS
 from blueprint.check.finding import ObjectFinding
-from blueprint.check.rule import rule
+from blueprint.check.node_demands import may_run
+from blueprint.check.rule import Capability, rule
 from blueprint.check.rule_context import DescribedPod, RuleContext, inside, items, mapping, severity_across_files
 from blueprint.diagnostics import Severity, define
 from blueprint.source.paths import format_path
@@ -14,6 +15,7 @@ from blueprint.source.paths import format_path
 PAST_THE_SCHEDULER = define("BP6111", "gpus-bypass-scheduler", page=__file__, severity=Severity.WARNING)
 USER_NAMESPACE = define("BP6112", "gpu-in-a-user-namespace", page=__file__)
 RUNTIME_CLASS_GONE = define("BP6113", "runtime-class-gone", page=__file__)
+RUNTIME_CLASS_MISSING = define("BP6623", "runtime-class-missing", page=__file__, severity=Severity.WARNING)
 RUNTIME_CLASS_OF_OTHERS = define("BP6471", "runtime-class-of-others", page=__file__, severity=Severity.NOTE)
 _USUAL = "nvidia"
 _WITH_CDI = ("nvidia-cdi", "nvidia-legacy")
@@ -51,6 +53,21 @@ def users(pod: DescribedPod, context: RuleContext) -> Iterator[ObjectFinding]:
         yield ObjectFinding(USER_NAMESPACE, path, text, "remove hostUsers")
 
 
+@rule(RUNTIME_CLASS_MISSING, tags=("gpu-access",), needs=(Capability.POOLS,))
+def runtime_class_missing(pod: DescribedPod, context: RuleContext) -> Iterator[ObjectFinding]:
+    """Pods that get no GPU, because NVIDIA's runtime is not the default one of the nodes."""
+    if pod.spec.get("runtimeClassName") or not pod.requests:
+        return
+    wanted = {resource for _, resource, _ in pod.requests}
+    pools = [each for each in context.counted_pools if wanted & each.offers.keys()]
+    able = [each for each in pools if may_run(pod, each, context.pools)]
+    names = {each.runtime_class for each in able}
+    if name := names.pop() if len(names) == 1 else None:
+        text = f"the nodes of pool {able[0].name} give GPUs only to pods of the RuntimeClass {name}"
+        field = format_path(pod.path, pod.subject.data)
+        yield ObjectFinding(RUNTIME_CLASS_MISSING, pod.path, f"{field}: {text}", f"runtimeClassName: {name}")
+
+
 @rule(RUNTIME_CLASS_GONE, RUNTIME_CLASS_OF_OTHERS, tags=("gpu-access",))
 def runtime_class(pod: DescribedPod, context: RuleContext) -> Iterator[ObjectFinding]:
     """RuntimeClasses that the operator does not create, and those of unknown origin."""
@@ -79,4 +96,4 @@ def runtime_class(pod: DescribedPod, context: RuleContext) -> Iterator[ObjectFin
         )
 
 
-RULES = (visible, users, runtime_class)
+RULES = (visible, users, runtime_class, runtime_class_missing)

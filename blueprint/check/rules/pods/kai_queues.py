@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from blueprint.check.common.kai import OLD_QUEUE, QUEUE, SCHEDULER, queue_label, queues, queues_below
+from blueprint.bundle.model import Object, Path
+from blueprint.check.common.kai import NODE_POOL, OLD_QUEUE, QUEUE, SCHEDULER, queue_label, queues, queues_below
 from blueprint.check.common.named_objects import missing
 from blueprint.check.finding import ObjectFinding
 from blueprint.check.rule import rule
-from blueprint.check.rule_context import DescribedPod, RuleContext
+from blueprint.check.rule_context import DescribedPod, RuleContext, inside
 from blueprint.diagnostics import Severity, define
 from blueprint.source.paths import format_path
 from blueprint.wording import first_few
@@ -34,6 +35,24 @@ def kai_queue_missing(pod: DescribedPod, context: RuleContext) -> Iterator[Objec
         listed = first_few(sorted(each.id.name for each in below), _MOST_LISTED)
         text = f"{field}: the Queue {name} has child queues, so it accepts no workloads"
         yield ObjectFinding(KAI_QUEUE_MISSING, path, text, f"use one of {listed}", Severity.ERROR)
+    if (queue := there.get(name)) is not None:
+        yield from _other_shard(pod, path, queue)
+
+
+def _other_shard(pod: DescribedPod, path: Path, queue: Object) -> Iterator[ObjectFinding]:
+    """A queue that the scheduler of the workload does not see: each shard reads the queues with its own label.
+
+    The workload takes its shard from its own label or that of the pod (KAI Scheduler v0.17.0,
+    docs/operator/scheduling-shards.md).
+    """
+    shard = inside(queue.data, "metadata", "labels", NODE_POOL)
+    mine = queue_label(pod, NODE_POOL)
+    if shard != (mine and mine[1]):
+        at = mine[0] if mine else path
+        has = f"has {NODE_POOL}: {shard}" if shard else f"has no label {NODE_POOL}"
+        text = f"{format_path(at, pod.subject.data)}: the Queue {queue.id.name} {has}, unlike the workload"
+        help_ = f"add the label {NODE_POOL}: {shard} to the workload" if shard else f"remove the label {NODE_POOL}"
+        yield ObjectFinding(KAI_QUEUE_MISSING, at, text, help_)
 
 
 @rule(KAI_NOT_USED, tags=("kai",))

@@ -32,6 +32,7 @@ def topology_request(pod: DescribedPod, context: RuleContext) -> Iterator[Object
     for key, fault, help_ in _faults(annotations, pod) if annotations else ():
         path = (*place, key)
         yield ObjectFinding(TOPOLOGY_REQUEST, path, f"{format_path(path, pod.subject.data)} {fault}", help_)
+    yield from _remainder(annotations, pod, place)
     above = mapping(mapping(pod.subject.data.get("metadata")).get("annotations"))
     misplaced = [each for each in _REQUESTS if each in above] if pod.subject.id.kind != "Pod" else []
     # of several pods of an object the first is judged
@@ -56,6 +57,17 @@ def _faults(annotations: Mapping[Any, Any], pod: DescribedPod) -> Iterator[tuple
         yield _SLICE_SIZE, f"is {size}, but the number of pods is {pod.number}", f"at most {pod.number}"
     if _GROUP_NAME in annotations:
         yield from _group_faults(annotations)
+
+
+def _remainder(annotations: Mapping[Any, Any], pod: DescribedPod, place: Path) -> Iterator[ObjectFinding]:
+    """Pods of a Job beyond its whole slices: Kueue admits them, but never places them (kueue#15277)."""
+    size = as_count(annotations.get(_SLICE_SIZE)) if _SLICE in annotations else None
+    if size and pod.subject.id.kind in ("Job", "JobSet") and pod.number > size and (over := pod.number % size):
+        path = (*place, _SLICE_SIZE)
+        field = format_path(path, pod.subject.data)
+        text = f"{field} is {size}: of {pod.number} pods {over} belong to no whole slice, and wait for a node"
+        help_ = f"use a number of pods that is a multiple of {size}"
+        yield ObjectFinding(TOPOLOGY_REQUEST, path, text, help_, Severity.WARNING)
 
 
 def _group_faults(annotations: Mapping[Any, Any]) -> Iterator[tuple[str, str, str]]:

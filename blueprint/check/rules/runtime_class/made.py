@@ -5,12 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from blueprint.bundle.model import USERS, Object
+from blueprint.check.common.made_by_operator import MADE_BY_THE_OPERATOR
 from blueprint.check.finding import ObjectFinding
 from blueprint.check.rule import rule
 from blueprint.check.rule_context import RuleContext
-from blueprint.diagnostics import define
-
-MADE_BY_THE_OPERATOR = define("BP6140", "made-by-the-operator", page=__file__)
 
 
 @rule(MADE_BY_THE_OPERATOR, tags=("operator",))

@@ -1,0 +1,3 @@
+"""Rules about SriovNetworkNodePolicy."""
+
+GROUPS = ("sriovnetwork.openshift.io",)

@@ -49,7 +49,8 @@ def check_request_size(data: Mapping[str, Any]) -> Iterator[ObjectFinding]:
 
 def check_sizes(data: Mapping[str, Any]) -> Iterator[ObjectFinding]:
     """Check the total size of annotations, and of the payload of ConfigMaps and Secrets."""
-    total = _bytes(data["metadata"].get("annotations"))
+    annotations = data["metadata"].get("annotations")
+    total = _bytes(annotations) if annotations else 0
     if total > ANNOTATIONS_BYTES:
         text = f"metadata.annotations have {total:,} bytes; at most {ANNOTATIONS_BYTES:,} are allowed"
         yield ObjectFinding(codes.TOO_LARGE, ("metadata", "annotations"), text)

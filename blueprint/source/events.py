@@ -7,6 +7,7 @@ like Kubernetes; ruamel.yaml.clib includes 0.1, which rejects it.
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cache
 from typing import Any
 
 from blueprint.records import Record
@@ -26,6 +27,45 @@ class ParseFailure(Exception):  # noqa: N818 - an outcome of reading, told as a 
         self.column = column
 
 
+class _Scalar(Record, gc=False):
+    """As in PyYAML, like the other events here: the arguments of its constructor, by position."""
+
+    anchor: Any
+    tag: Any
+    implicit: Any
+    value: Any
+    start_mark: Any
+    end_mark: Any
+    style: Any
+
+
+class _CollectionStart(Record, gc=False):
+    anchor: Any
+    tag: Any
+    implicit: Any
+    start_mark: Any
+    end_mark: Any
+    flow_style: Any
+
+
+class _MappingStart(_CollectionStart, gc=False):
+    pass
+
+
+class _SequenceStart(_CollectionStart, gc=False):
+    pass
+
+
+class _MappingEnd(Record, gc=False):
+    start_mark: Any
+    end_mark: Any
+
+
+class _SequenceEnd(Record, gc=False):
+    start_mark: Any
+    end_mark: Any
+
+
 class Events(Record):
     """A stream of events and their classes. `next` raises exceptions that `failure` interprets."""
 
@@ -42,14 +82,33 @@ class Events(Record):
 
 def events_of(text: str) -> Events:
     """The events of `text`. Any call of `next` may raise a YAML error."""
-    try:
-        import yaml._yaml as native
-    except ImportError:
+    native = _native()
+    if native is None:
         return pure_events(text)
     try:
         return _events(native.CParser(text).get_event, native)
     except UnicodeEncodeError:
         return pure_events(text)  # half a surrogate pair: only this parser reports its position
+
+
+@cache
+def _native() -> Any:
+    """PyYAML's libyaml, building structs; None if PyYAML was built without it.
+
+    PyYAML builds each event by calling the name of its class, and its classes are written in Python: that takes twice
+    as long as parsing. Nothing else in this process uses the events of libyaml.
+    """
+    try:
+        import yaml._yaml as built
+    except ImportError:
+        return None
+    native: Any = built
+    native.ScalarEvent = _Scalar
+    native.MappingStartEvent = _MappingStart
+    native.SequenceStartEvent = _SequenceStart
+    native.MappingEndEvent = _MappingEnd
+    native.SequenceEndEvent = _SequenceEnd
+    return native
 
 
 def pure_events(text: str) -> Events:

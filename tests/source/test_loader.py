@@ -10,6 +10,8 @@ import yaml
 from ruamel.yaml import YAML
 
 from blueprint.diagnostics import Refused
+from blueprint.records import Record
+from blueprint.source.events import events_of
 from blueprint.source.loader import load_documents, load_text
 from blueprint.source.scalars import AMBIGUOUS, boolean_word, resolve
 
@@ -196,3 +198,16 @@ def test_a_mistake_behind_such_a_colon_is_reported_once_at_its_place() -> None:
     with pytest.raises(Refused) as caught:
         load_text("a: {image: x:1}\nc: yes\n", "a")
     assert [(found.code.id, str(found.at)) for found in caught.value.diagnostics] == [("BP1007", "a:2:4")]
+
+
+def test_events_of_libyaml_are_structs() -> None:
+    """PyYAML must look up the classes of its events by name: its own are written in Python, and take twice the time."""
+    pytest.importorskip("yaml._yaml")
+    events = events_of("a: [b]")
+    made = set()
+    while type(event := events.next()) is not events.stream_end:
+        made.add(type(event))
+
+    structs = {events.scalar, events.mapping, events.sequence, events.mapping_end, events.sequence_end}
+    assert structs <= made
+    assert all(issubclass(each, Record) for each in structs)

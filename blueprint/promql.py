@@ -7,29 +7,29 @@ can, raise NotJudgedError, which says nothing about the expression.
 from __future__ import annotations
 
 import importlib.util
-import re
 from collections.abc import Iterator
 from functools import cache, lru_cache
 from typing import Any
 
+from blueprint.patterns import lazy_pattern
 from blueprint.records import Record
 
 PACKAGE = "promql-parser"
 """The package to install: the extra `promql` of this package contains it."""
 
-_STRING = re.compile(r"\"(?:[^\"\\\n]|\\.)*\"|'(?:[^'\\\n]|\\.)*'|`[^`]*`")
-_COMMENT = re.compile(r"#[^\n]*")
-_STEP = re.compile(r"[-+*/%^(\[=<>]|\b(?:and|or|unless|atan2)\b")
+_STRING = lazy_pattern(r"\"(?:[^\"\\\n]|\\.)*\"|'(?:[^'\\\n]|\\.)*'|`[^`]*`")
+_COMMENT = lazy_pattern(r"#[^\n]*")
+_STEP = lazy_pattern(r"[-+*/%^(\[=<>]|\b(?:and|or|unless|atan2)\b")
 _MOST_STEPS, _LONGEST = 1_000, 10_000
 """The library is recursive, and the process crashes on stack overflow: at some 5,000 operators."""
-_OTHER_DIALECT = re.compile(
+_OTHER_DIALECT = lazy_pattern(
     r"\b(?:default|ifnot|if|limit|keep_metric_names|WITH|smoothed|anchored)\b"
     r"|\$|\{\{|\[[^\]]*[-+*/(][^\]]*\]"
 )
 """Syntax of MetricsQL, variables of dashboards and templates, experimental features of Prometheus: computed
 durations.
 """
-_UNKNOWN_FUNCTION = re.compile(r"unknown function with name '(\w+)'")
+_UNKNOWN_FUNCTION = lazy_pattern(r"unknown function with name '(\w+)'")
 _NO_DETAIL = "invalid promql query"
 
 

@@ -7,11 +7,12 @@ suffix is the largest one without a fraction, and the smallest unit is nano. Dur
 
 from __future__ import annotations
 
-import re
 from fractions import Fraction
 from functools import lru_cache
 
-_FORM = re.compile(
+from blueprint.patterns import lazy_pattern
+
+_FORM = lazy_pattern(
     r"(?P<number>[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+))"
     r"(?:(?P<binary>[KMGTPE]i)|(?P<decimal>[numkMGTPE])|[eE](?P<exponent>[+-]?[0-9]+))?"
 )
@@ -29,7 +30,7 @@ _SECONDS = {
     "s": Fraction(1),
     "ms": Fraction(1, 1000),
 }
-_DURATION = re.compile("(?=.)" + "".join(rf"(?:(?P<{unit}>[0-9]+){unit})?" for unit in _SECONDS))
+_DURATION = lazy_pattern("(?=.)" + "".join(rf"(?:(?P<{unit}>[0-9]+){unit})?" for unit in _SECONDS))
 _DIGITS_OF_INT64 = 20
 
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import re
+from blueprint.patterns import lazy_pattern
 
-_NUMBERS = re.compile(r"v?([0-9]+(?:\.[0-9]+)*)")
+_NUMBERS = lazy_pattern(r"v?([0-9]+(?:\.[0-9]+)*)")
 
 
 def version_key(version: str) -> tuple[int, ...]:

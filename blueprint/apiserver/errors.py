@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
 
 import orjson
 
+from blueprint.patterns import lazy_pattern
 from blueprint.records import Record
 
 _TRANSIENT = {
@@ -22,7 +22,7 @@ _TRANSIENT = {
 _OURS = ("typed patch object", "failed to convert new object", "unable to convert", "unable to decode")
 """Messages in a 500 response that mean that the request was invalid."""
 
-_AUTHORIZER = re.compile(r'\bUser ".*" cannot \S+ (resource|path) ')
+_AUTHORIZER = lazy_pattern(r'\bUser ".*" cannot \S+ (resource|path) ')
 """In a 403 response: the user was rejected, not the object (`forbiddenMessage` of k8s.io/apiserver)."""
 
 _QUOTED = 200

@@ -8,7 +8,6 @@ applies that folder applies them too.
 from __future__ import annotations
 
 import os
-import re
 import stat
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from pathlib import Path
@@ -31,6 +30,7 @@ from blueprint.bundle.layout import (
     sha256,
 )
 from blueprint.bundle.reader import stray_manifests as strays_in
+from blueprint.patterns import lazy_pattern
 from blueprint.records import Record
 
 Files = Mapping[str, bytes]
@@ -38,7 +38,7 @@ Files = Mapping[str, bytes]
 _AT_THE_TOP = frozenset({PROVENANCE, EXPECTATIONS, IMAGES, PREREQUISITES, PREREQUISITES_PAGE, SLICES})
 _UNTOLD = (".git", "lost+found", STAGE)
 """Names that are not reported: the repository that contains the bundle, file system metadata, temporary files."""
-_DIGESTED = re.compile(r'"((?:[^"\\\n]|\\.)+)": "([0-9a-f]{64})"')
+_DIGESTED = lazy_pattern(r'"((?:[^"\\\n]|\\.)+)": "([0-9a-f]{64})"')
 
 
 class LockedFiles(Record):

@@ -21,11 +21,12 @@ from blueprint.catalog.releases import Release
 from blueprint.catalog.rules import CompatibilityRule
 from blueprint.data import data_folder
 from blueprint.diagnostics import Diagnostic, Refused
+from blueprint.patterns import lazy_pattern
 from blueprint.source.paths import Path as Steps
 
 R = TypeVar("R", bound=CatalogueFile)
 _PACKAGE = Path(__file__).resolve().parent
-_KIND_AS_KEY = re.compile(r"^  (\w+\.[\w.-]+):", re.MULTILINE)
+_KIND_AS_KEY = lazy_pattern(r"^  (\w+\.[\w.-]+):", re.MULTILINE)
 
 
 class Catalog:

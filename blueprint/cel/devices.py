@@ -8,7 +8,6 @@ a function, because comparing a version with a string is false in one order and 
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from functools import cached_property, lru_cache
 from typing import Any
@@ -21,6 +20,7 @@ from blueprint.cel.functions.lists import HASHABLE, SAME
 from blueprint.cel.functions.signatures import tagged
 from blueprint.cel.screen import device_functions_since
 from blueprint.cel.syntax import CelExpression
+from blueprint.patterns import lazy_pattern
 from blueprint.records import Record
 from blueprint.units import quantity_value
 
@@ -36,7 +36,7 @@ _READ = "_read"
 """The suffix of the variable that contains every domain which the expression names."""
 _MAPS = ("attributes", "capacity")
 _ORDER = ("<", "<=", ">", ">=")
-_COMPARISONS = re.compile(r"no matching overload for '([!=]=|[-+*/%])'|undeclared reference to 'authorizer'")
+_COMPARISONS = lazy_pattern(r"no matching overload for '([!=]=|[-+*/%])'|undeclared reference to 'authorizer'")
 """Errors of the library that Kubernetes reports too, in addition to those for all expressions."""
 _TYPES = (
     *_VARIABLES.values(),

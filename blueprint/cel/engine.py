@@ -16,6 +16,7 @@ from blueprint.cel.functions import formats, lists, network, quantities, regex, 
 from blueprint.cel.functions.signatures import QUANTITY, SEMVER, Signature
 from blueprint.cel.screen import names_of, reason_against
 from blueprint.cel.syntax import CelError, CelExpression, TooComplexError, parse
+from blueprint.patterns import lazy_pattern
 from blueprint.records import Record
 
 SIGNATURES: tuple[Signature, ...] = (
@@ -32,18 +33,18 @@ _OURS = names_of(SIGNATURES)
 PACKAGE = "cel-expr-python"
 """The package to install: the extra `cel` of this package contains it."""
 
-_ELSEWHERE = re.compile(r"undeclared reference to '\.?(authorizer|includes|sortBy)'")
+_ELSEWHERE = lazy_pattern(r"undeclared reference to '\.?(authorizer|includes|sortBy)'")
 """Functions that Kubernetes has and this module does not support."""
 _REFUSED = "the function refuses this: "
-_FACTS = re.compile(
+_FACTS = lazy_pattern(
     r"NOT_FOUND: Key not found in map|Index error: index=|(divide|modulus) by zero"
     rf"|cannot convert string to|integer overflow|{_REFUSED}"
 )
 """Errors that depend on the value: the API server fails in the same way."""
-_FACTS_OF_DYNAMIC_VALUES = re.compile(rf"{_FACTS.pattern}|No matching overloads found|no such overload")
-_WRONG = re.compile("undeclared reference|no matching overload|Syntax error")
+_FACTS_OF_DYNAMIC_VALUES = lazy_pattern(rf"{_FACTS.pattern}|No matching overloads found|no such overload")
+_WRONG = lazy_pattern("undeclared reference|no matching overload|Syntax error")
 """Errors that Kubernetes' compiler reports too, except those that match the two patterns below."""
-_MIXED = re.compile(r"applied to '\([^']*\b(double|uint)\b|kubernetes\.|type\(|optional_type")
+_MIXED = lazy_pattern(r"applied to '\([^']*\b(double|uint)\b|kubernetes\.|type\(|optional_type")
 """Errors of the library's type checker that Kubernetes' type checker does not report."""
 
 

@@ -10,9 +10,10 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+from blueprint.patterns import lazy_pattern
 from blueprint.records import Record
 
-_TOKEN = re.compile(
+_TOKEN = lazy_pattern(
     r"""(?P<space>(?:\s|//[^\n]*)+)
     |(?P<number>0[xX][0-9a-fA-F]+[uU]?|\d+\.\d+(?:[eE][+-]?\d+)?|\.\d+(?:[eE][+-]?\d+)?|\d+[eE][+-]?\d+|\d+[uU]?)
     |(?P<string>(?:[bB]?[rR]?|[rR][bB])(?:'''(?s:.*?)'''|\"""(?s:.*?)\"""|'(?:\\.|[^'\\\n])*'|"(?:\\.|[^"\\\n])*"))
@@ -266,9 +267,9 @@ class _Parser:
         return tuple(found)
 
 
-_MESSAGE = re.compile(r"(\.[A-Za-z_]\w*)+\s*\{")
+_MESSAGE = lazy_pattern(r"(\.[A-Za-z_]\w*)+\s*\{")
 _CONSTANTS: dict[str, Any] = {"true": True, "false": False, "null": None}
-_ESCAPE = re.compile(r"\\(.)")
+_ESCAPE = lazy_pattern(r"\\(.)")
 _ESCAPES = {"n": "\n", "t": "\t", "r": "\r"}
 
 

@@ -12,6 +12,7 @@ from typing import Any
 
 from blueprint.cel.functions.signatures import LONGEST_TEXT
 from blueprint.kubernetes.api import Schema
+from blueprint.patterns import lazy_pattern
 
 _KEYWORDS = ("true", "false", "null", "in")
 _RESERVED = (
@@ -20,7 +21,7 @@ _RESERVED = (
 )  # fmt: skip
 """Words that CEL reserves. The API server accepts fields with such a name with and without underscores."""
 _ESCAPES = {"__": "__underscores__", ".": "__dot__", "-": "__dash__", "/": "__slash__"}
-_SPECIAL = re.compile(r"__|[./-]")
+_SPECIAL = lazy_pattern(r"__|[./-]")
 _SCALARS = {"string": "string", "integer": "int", "boolean": "bool", "number": "dyn"}
 _TIMES = frozenset({"date", "date-time", "duration"})
 _OF_EVERY_OBJECT: Schema = {

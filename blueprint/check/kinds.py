@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
 from functools import cache, lru_cache
 from itertools import islice
@@ -21,6 +20,7 @@ from blueprint.diagnostics import nearest
 from blueprint.kubernetes.api import BuiltInKind, Schema, known_minors, load_kubernetes
 from blueprint.kubernetes.crd_defaults import with_defaults
 from blueprint.kubernetes.crds import checked_crds_of
+from blueprint.patterns import lazy_pattern
 from blueprint.records import Record, replace
 from blueprint.wording import joined
 
@@ -37,7 +37,7 @@ _OF_OPERATORS = {
 """Kinds that guides use with a Kubernetes API version, and their actual version."""
 _MOST_VARIANTS = 4
 _OPEN = orjson.dumps({"schema": {"openAPIV3Schema": {"type": "object", "x-kubernetes-preserve-unknown-fields": True}}})
-_UNSTABLE = re.compile(r"v\d+(alpha|beta)\d+")
+_UNSTABLE = lazy_pattern(r"v\d+(alpha|beta)\d+")
 
 
 class CheckedKind(Record):

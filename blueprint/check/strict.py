@@ -12,6 +12,7 @@ from typing import Any
 from blueprint.kubernetes.api import DEFINITION, Schema, load_kubernetes
 from blueprint.kubernetes.structural import QUANTITY_PATTERN
 from blueprint.name_patterns import DNS_LABEL, DNS_SUBDOMAIN, LABEL_NAME
+from blueprint.patterns import lazy_pattern
 
 PATTERNS = {
     "byte": r"^([A-Za-z0-9+/]{4})*([A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$",
@@ -34,7 +35,7 @@ MEANS_NOTHING = "x-empty-means-nothing"
 NULL_REFUSED = "x-null-is-refused"
 """Marks a field for which the API server rejects null; elsewhere null is dropped or defaulted."""
 
-_ESCAPES = re.compile(r"\\(0[0-7]{0,2}|.)", re.DOTALL)
+_ESCAPES = lazy_pattern(r"\\(0[0-7]{0,2}|.)", re.DOTALL)
 
 BOUNDS = {"int32": 2**31, "int64": 2**63}
 FORMATS = frozenset({"date-time"})

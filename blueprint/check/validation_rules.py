@@ -23,6 +23,7 @@ from blueprint.check.cel_values import (
 )
 from blueprint.check.finding import ObjectFinding, value_at
 from blueprint.kubernetes.api import Schema
+from blueprint.patterns import lazy_pattern
 from blueprint.records import MutableRecord, Record, field
 from blueprint.source.paths import format_path
 
@@ -35,8 +36,8 @@ _TOO_SLOW = f"the rules took more than {_SECONDS:g} s in total"
 _LONGEST_MESSAGE = 5 * 1024
 _SUFFIX = "xxxxx"
 """The length of the suffix that the API server appends to `generateName`."""
-_OLD_SELF = re.compile(r"\boldSelf\b")
-_STEP = re.compile(r"\.([A-Za-z_][\w-]*)|\['((?:[^'\\]|\\.)*)'\]")
+_OLD_SELF = lazy_pattern(r"\boldSelf\b")
+_STEP = lazy_pattern(r"\.([A-Za-z_][\w-]*)|\['((?:[^'\\]|\\.)*)'\]")
 
 
 class SchemaRule(Record, dict=True):

@@ -14,13 +14,14 @@ from blueprint.catalog.hardware import Gpu
 from blueprint.catalog.releases import Release
 from blueprint.cli.draft import ALLOCATIONS, STACKS, PoolDraft
 from blueprint.diagnostics import nearest
+from blueprint.patterns import lazy_pattern
 from blueprint.platform.drivers.branches import default_branch
 from blueprint.records import Record, replace
 from blueprint.spec.cluster import Cluster
 from blueprint.spec.forms import FORMS, KUBERNETES, NAME, SYSTEM
 from blueprint.versions import minor_of
 
-_POOL = re.compile(r"(?P<name>[^=]+)=(?:(?P<product>.+)x(?P<count>\d{1,9})x)?(?P<nodes>\d{1,9})", re.ASCII)
+_POOL = lazy_pattern(r"(?P<name>[^=]+)=(?:(?P<product>.+)x(?P<count>\d{1,9})x)?(?P<nodes>\d{1,9})", re.ASCII)
 POOL_FORM = "NAME=PRODUCTxCOUNTxNODES (GPUs per node, then nodes), or NAME=NODES for nodes without GPUs"
 MOST_GPUS = 16
 MOST_NODES = 100_000

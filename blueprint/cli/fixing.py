@@ -11,6 +11,7 @@ from blueprint.cli.targets import STDIN
 from blueprint.cli.user_files import replace_whole
 from blueprint.diagnostics import Diagnostic, Fix, Refused, Span
 from blueprint.diagnostics.codes import FIXED, USAGE
+from blueprint.patterns import lazy_pattern
 from blueprint.records import replace
 from blueprint.report.context import Context
 from blueprint.report.model import Run
@@ -20,7 +21,7 @@ from blueprint.wording import counted, joined
 
 _MOST_PASSES = 10
 """The maximum number of passes. An edit can enable the next finding, and two that undo each other would never end."""
-_LINE = re.compile(r".*?(?:\r\n|\r|\n|\Z)", re.DOTALL)
+_LINE = lazy_pattern(r".*?(?:\r\n|\r|\n|\Z)", re.DOTALL)
 
 
 def refuse_stdin(targets: Iterable[str]) -> None:

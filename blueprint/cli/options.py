@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from blueprint.cli.targets import NOT_GIVEN, any_target, open_target
 from blueprint.cli.waiving import add_waivers, waivers_for
+from blueprint.patterns import lazy_pattern
 
 if TYPE_CHECKING:
     from blueprint.bundle.model import Bundle
@@ -21,7 +22,7 @@ SCOPED = ("--force-conflicts", "--replace")
 """Flags that apply to everything, or to a named object: `--replace`, `--replace=KIND/NAMESPACE/NAME`."""
 
 
-_OBJECT = re.compile(r"[A-Z][A-Za-z0-9]*/\S+")
+_OBJECT = lazy_pattern(r"[A-Z][A-Za-z0-9]*/\S+")
 
 
 def split_scopes(arguments: Sequence[str]) -> list[str]:

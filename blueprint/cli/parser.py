@@ -9,11 +9,13 @@ from argparse import Action, ArgumentParser, HelpFormatter, Namespace, _SubParse
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, NoReturn
 
+from blueprint.patterns import lazy_pattern
+
 WIDEST = 100
 NARROWEST = 40
-_CHOICE = re.compile(r"argument (?P<name>.+?): invalid choice: '?(?P<given>.*?)'? \(choose from (?P<known>.*)\)")
-_REQUIRED = re.compile(r"the following arguments are required: (?P<names>.*)")
-_ARGUMENT = re.compile(r"argument (?P<name>.+?): (?P<problem>.*)", re.DOTALL)
+_CHOICE = lazy_pattern(r"argument (?P<name>.+?): invalid choice: '?(?P<given>.*?)'? \(choose from (?P<known>.*)\)")
+_REQUIRED = lazy_pattern(r"the following arguments are required: (?P<names>.*)")
+_ARGUMENT = lazy_pattern(r"argument (?P<name>.+?): (?P<problem>.*)", re.DOTALL)
 
 
 def screen_width() -> int:

@@ -6,7 +6,6 @@ ClusterServiceVersion. The operator's kinds exist only when that has succeeded.
 
 from __future__ import annotations
 
-import re
 import time
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -19,11 +18,12 @@ from blueprint.cluster import codes, findings
 from blueprint.cluster.waits import GateClosedError, wait_until
 from blueprint.diagnostics import Diagnostic
 from blueprint.kubernetes.stages import OPERATORS, Stage, stage_of
+from blueprint.patterns import lazy_pattern
 from blueprint.records import Record
 from blueprint.versions import version_key
 
 _API = f"/apis/{OPERATORS}/v1alpha1/namespaces"
-_VERSION = re.compile(r"\.v?(\d+(?:\.\d+)*)$")
+_VERSION = lazy_pattern(r"\.v?(\d+(?:\.\d+)*)$")
 _TROUBLES = (
     "ResolutionFailed",
     "CatalogSourcesUnhealthy",

@@ -6,7 +6,6 @@ followed through the object, longest key first.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -14,9 +13,10 @@ import orjson
 
 from blueprint.apiserver.managed_fields import step_into
 from blueprint.bundle.model import Path
+from blueprint.patterns import lazy_pattern
 
-_PAIR = re.compile(r'([A-Za-z0-9_.-]+)=("(?:[^"\\]|\\.)*"|[^,\]]+)')
-_TYPED = re.compile(r"\): (\.[^\s:]+): ")
+_PAIR = lazy_pattern(r'([A-Za-z0-9_.-]+)=("(?:[^"\\]|\\.)*"|[^,\]]+)')
+_TYPED = lazy_pattern(r"\): (\.[^\s:]+): ")
 
 
 def follow(text: str, data: Any) -> Path:

@@ -7,9 +7,11 @@ from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
+from blueprint.patterns import lazy_pattern
+
 SECTIONS = ("Why", "Given", "Bad", "Good", "How to fix")
-_SECTION = re.compile(r"^## (.+)\n", re.MULTILINE)
-_FENCED = re.compile(r"```yaml\n(.*?)\n?```", re.DOTALL)
+_SECTION = lazy_pattern(r"^## (.+)\n", re.MULTILINE)
+_FENCED = lazy_pattern(r"```yaml\n(.*?)\n?```", re.DOTALL)
 
 
 class Page(NamedTuple):

@@ -4,7 +4,6 @@ sharing.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from blueprint.bundle.model import Bundle, BundlePool
@@ -14,11 +13,12 @@ from blueprint.drift.model import Finding, FindingKind, FoundIn, Remedy
 from blueprint.drift.node_facts import seen_of, subject_of, writer_of
 from blueprint.drift.view import Live
 from blueprint.kubernetes.kinds import find_kind
+from blueprint.patterns import lazy_pattern
 from blueprint.records import replace
 from blueprint.source.paths import format_path
 from blueprint.units import quantity_value
 
-_OF_GPUS = re.compile(r"nvidia\.com/(gpu|mig-[^/]+)(\.shared)?")
+_OF_GPUS = lazy_pattern(r"nvidia\.com/(gpu|mig-[^/]+)(\.shared)?")
 _MACHINES = "nvidia.com/gpu.workload.config"
 
 

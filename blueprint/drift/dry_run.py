@@ -4,7 +4,6 @@ only.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -18,12 +17,13 @@ from blueprint.drift.model import Finding, FindingKind
 from blueprint.drift.ownership import claims_of
 from blueprint.drift.view import Live, Unseen, View
 from blueprint.kubernetes.defaults import is_default
+from blueprint.patterns import lazy_pattern
 from blueprint.records import Record, replace
 from blueprint.redaction.secrets import is_confidential, is_secret_manifest
 from blueprint.report.model import IgnoredDifference
 from blueprint.source.paths import format_path
 
-_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z")
+_TIME = lazy_pattern(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z")
 """A timestamp as written by the API server."""
 _STORED_SO = "stored in this form by the server or a webhook: a dry-run of our apply returns the live value"
 _SERVER_OWNED = (

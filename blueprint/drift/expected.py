@@ -5,7 +5,6 @@ entry lists kinds, whole paths, writers and, if there are few, values. Clients c
 a name alone never excuses a change of arbitrary fields.
 """
 
-import re
 from collections.abc import Iterator, Mapping
 from fnmatch import fnmatchcase
 from functools import cache
@@ -17,9 +16,10 @@ from blueprint.catalog.facts import CatalogueFile, Text
 from blueprint.catalog.loader import read
 from blueprint.data import data_folder
 from blueprint.drift.model import Writer
+from blueprint.patterns import lazy_pattern
 from blueprint.records import Record, field
 
-_STEP = re.compile(r"\[([^\]]+)\]|([^.\[\]]+)")
+_STEP = lazy_pattern(r"\[([^\]]+)\]|([^.\[\]]+)")
 _NO_WRITER = Writer("", "", "", "")
 
 

@@ -10,7 +10,6 @@ import enum
 import fcntl
 import json
 import os
-import re
 import shutil
 import time
 from collections.abc import Iterator, Mapping
@@ -23,8 +22,9 @@ from blueprint.diagnostics import Diagnostic, Refused
 from blueprint.lab import codes
 from blueprint.lab.pins import xdg
 from blueprint.lab.processes import Identity
+from blueprint.patterns import lazy_pattern
 
-_NAME = re.compile(r"[a-z0-9]([a-z0-9-]{0,38}[a-z0-9])?")
+_NAME = lazy_pattern(r"[a-z0-9]([a-z0-9-]{0,38}[a-z0-9])?")
 
 
 class Phase(enum.StrEnum):

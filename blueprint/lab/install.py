@@ -20,11 +20,12 @@ from blueprint.lab import codes
 from blueprint.lab.pins import BINARIES, Binary
 from blueprint.lab.processes import die_with_parent
 from blueprint.lab.toolchain import find_go
+from blueprint.patterns import lazy_pattern
 
 HEARTBEAT = 15.0
 LAST_LINES = 12
-_NO_NETWORK = re.compile(r"dial tcp|no such host|i/o timeout|connection refused|proxyconnect|TLS handshake timeout")
-_NO_SPACE = re.compile(r"no space left on device|disk quota exceeded", re.IGNORECASE)
+_NO_NETWORK = lazy_pattern(r"dial tcp|no such host|i/o timeout|connection refused|proxyconnect|TLS handshake timeout")
+_NO_SPACE = lazy_pattern(r"no space left on device|disk quota exceeded", re.IGNORECASE)
 
 Progress = Callable[[str], None]
 

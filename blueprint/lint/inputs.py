@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from functools import lru_cache
@@ -21,6 +20,7 @@ from blueprint.lint import codes
 from blueprint.lint.flux_patches import flux_patches, reconciled_folders
 from blueprint.lint.kustomizations import KUSTOMIZATIONS, is_called_assertion, is_called_patch, patch_files
 from blueprint.lint.kustomize_additions import additions, with_additions
+from blueprint.patterns import lazy_pattern
 from blueprint.records import Record, replace
 from blueprint.render.canonical import as_written, canonical
 from blueprint.source.codes import DUPLICATE_KEY, NOT_READ
@@ -46,7 +46,7 @@ _OF_KUSTOMIZE = "builtin"
 """The apiVersion of kustomize's own transformers and generators."""
 _GROUPS_WITHOUT_DOMAIN = ("", "apps", "autoscaling", "batch", "extensions", "policy")
 """API groups of Kubernetes itself. All other groups are domains, as required for CRDs."""
-_OF_AN_OBJECT = re.compile(r"\b(?:apiVersion|kind)\b")
+_OF_AN_OBJECT = lazy_pattern(r"\b(?:apiVersion|kind)\b")
 """What every object has. A JSON file without it belongs to another program, which may accept comments in JSON."""
 
 

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
 from pathlib import PurePosixPath
 from typing import Any
 
 from blueprint.check.rule_context import items
+from blueprint.patterns import lazy_pattern
 from blueprint.source.document import Document
 
 KUSTOMIZATIONS = ("kustomization.yaml", "kustomization.yml", "Kustomization")
-_CALLED = re.compile(r"(^|/)patches/|[-_.]patch\.ya?ml$")
-_ASSERTION = re.compile(r"(?:^|/)(?:\d+-)?(?:assert|errors)(?:[-_.][^/]{0,200})?\.ya?ml$|[-_.]assert(?:ions?)?\.ya?ml$")
+_CALLED = lazy_pattern(r"(^|/)patches/|[-_.]patch\.ya?ml$")
+_ASSERTION = lazy_pattern(
+    r"(?:^|/)(?:\d+-)?(?:assert|errors)(?:[-_.][^/]{0,200})?\.ya?ml$|[-_.]assert(?:ions?)?\.ya?ml$"
+)
 """The file names that kuttl requires, and those in Chainsaw's guides."""
 _PATCHES = ("patches", "patchesStrategicMerge", "patchesJson6902")
 RESOURCES = ("resources", "bases", "components", "crds")

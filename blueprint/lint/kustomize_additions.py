@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import copy
 import os
-import re
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import PurePosixPath
 from typing import Any
@@ -14,11 +13,12 @@ from blueprint.check.rule_context import items, mapping
 from blueprint.kubernetes.api import known_minors, load_kubernetes
 from blueprint.kubernetes.pod_templates import pod_templates
 from blueprint.lint.kustomizations import KUSTOMIZATIONS, RESOURCES, kustomizations
+from blueprint.patterns import lazy_pattern
 from blueprint.records import Record
 from blueprint.source.document import Document
 from blueprint.source.placeholders import holds_placeholder
 
-_NAMESPACE = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
+_NAMESPACE = lazy_pattern(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
 """Others stand for one that somebody puts in their place."""
 _WITH_SELECTOR = {"Deployment", "StatefulSet", "DaemonSet", "ReplicaSet"}
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping
 
 from blueprint.diagnostics import Diagnostic, Span
 from blueprint.lint import codes
+from blueprint.patterns import lazy_pattern
 from blueprint.source.placeholders import holds_placeholder, is_placeholder
 
 _BAD_LABEL = "BP5015"
@@ -16,18 +16,18 @@ _NAMES = frozenset({"BP5014", _BAD_LABEL})
 _BAD_FORM = "BP5008"
 _OF_FORM = frozenset({"BP5001", "BP5005", "BP5008", "BP5014", "BP6115", "BP6116", "BP6167"})
 """Codes for versions, names, amounts, numbers and images, in which upper-case letters are not valid."""
-_CAPITALS = re.compile(
+_CAPITALS = lazy_pattern(
     r"(?<![A-Za-z0-9_])(?:[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+"
     r"|NAMESPACE|NAME|IMAGE|TAG|VERSION|REGISTRY|REPOSITORY|PROJECT|REGION|ZONE|BUCKET|CLUSTER|TENANT|TEAM|REPLICAS)"
     r"(?![A-Za-z0-9_])"
 )
 """`MODEL_NAME` or `NAMESPACE`, which `sed` replaces with another text. Other words in upper case are invalid names."""
-_OF_SCRIPT = re.compile(r"\$[A-Za-z_(]|\{[A-Za-z][\w-]*\}")
+_OF_SCRIPT = lazy_pattern(r"\$[A-Za-z_(]|\{[A-Za-z][\w-]*\}")
 """`$name`, `$(date)` and `{name}` in a name or label, which a script replaces before it hands the text to kubectl."""
 _MISSING = "BP5004"
-_LEFT_OUT = re.compile(r"\s*#\s*(?:\.\.\.|…)")
+_LEFT_OUT = lazy_pattern(r"\s*#\s*(?:\.\.\.|…)")
 """A comment in the place of what a guide leaves out."""
-_IN_BRACES = re.compile(r"[\w.-]+:\s{1,8}\{[A-Za-z][\w-]*\}\s*(?:#.*)?")
+_IN_BRACES = lazy_pattern(r"[\w.-]+:\s{1,8}\{[A-Za-z][\w-]*\}\s*(?:#.*)?")
 """`tag: {VERSION}`, which YAML reads as a map."""
 
 

@@ -6,6 +6,8 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from blueprint.patterns import lazy_pattern
+
 if TYPE_CHECKING:
     from blueprint.probe.host import HostRecord
 
@@ -15,7 +17,7 @@ _LINKS = {"infiniband": "InfiniBand", "roce": "Ethernet"}
 _AMAZON, _EFA = "0x1d0f", "0xefa"
 ACTIVE, LINK_UP = "4: ACTIVE", "5: LinkUp"
 """The states of a port that carries traffic, as reported by the kernel."""
-_PCI_ID = re.compile(r"[0-9A-Fa-f]{4}", re.ASCII)
+_PCI_ID = lazy_pattern(r"[0-9A-Fa-f]{4}", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,11 +10,12 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
+from blueprint.patterns import lazy_pattern
 from blueprint.probe.host import Access, HostRecord
 
 _MAX_BYTES = 1 << 18
 _MAX_ATTRIBUTE = 256
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:-]{0,63}", re.ASCII)
+_NAME = lazy_pattern(r"[A-Za-z0-9][A-Za-z0-9_.:-]{0,63}", re.ASCII)
 
 
 class UntrustedPath(Exception):  # noqa: N818 - what the path is, not a kind of error

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Generic, TypeVar
 
+from blueprint.patterns import lazy_pattern
 from blueprint.probe.file_access import UntrustedPath
 
 if TYPE_CHECKING:
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-_NVRM = re.compile(
+_NVRM = lazy_pattern(
     r"NVIDIA UNIX (?:(Open) Kernel Module for \S+|\S+ Kernel Module) +([1-9]\d{2,3}(?:\.\d{1,4}){1,2})(?: .*)?",
     re.ASCII,
 )

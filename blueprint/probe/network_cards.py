@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
+from blueprint.patterns import lazy_pattern
 from blueprint.probe import pci
 from blueprint.probe.fabric import ACTIVE, LINK_UP, Network
 from blueprint.probe.host import Access, HostRecord, HostScan
@@ -16,8 +17,8 @@ from blueprint.probe.reading import Reading
 
 _LINK_LAYERS = frozenset({"InfiniBand", "Ethernet", "Unknown", "Unspecified"})
 """Link layers that the kernel reports; EFA has none of these."""
-_ADDRESS = re.compile(r"[0-9a-f]{4,8}:[0-9a-f]{2}:[0-9a-f]{2}\.[0-7]", re.ASCII)
-_STATE = re.compile(r"\d{1,2}: [A-Za-z_]{1,32}", re.ASCII)
+_ADDRESS = lazy_pattern(r"[0-9a-f]{4,8}:[0-9a-f]{2}:[0-9a-f]{2}\.[0-7]", re.ASCII)
+_STATE = lazy_pattern(r"\d{1,2}: [A-Za-z_]{1,32}", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,8 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from blueprint.patterns import lazy_pattern
+
 if TYPE_CHECKING:
     from blueprint.probe.reading import Value
 
@@ -17,10 +19,10 @@ MAX_GPUS = 64
 """More GPUs than any machine has (the largest known ones have 16 to 32). A greater count is implausible."""
 
 _MAX_TEXT = 96
-_DRIVER = re.compile(r"[1-9]\d{2,3}(\.\d{1,4}){1,2}", re.ASCII)
-_UUID = re.compile(r"GPU(-[0-9a-fA-F]{8})(-[0-9a-fA-F]{4}){3}(-[0-9a-fA-F]{12})", re.ASCII)
-_MIG_NAME = re.compile(r" MIG ((?:\dc\.)?\dg\.\d+gb\S*)$", re.ASCII)
-_BUS_ID = re.compile(r"([0-9a-fA-F]{4,8}):([0-9a-fA-F]{2}):([0-9a-fA-F]{2})\.([0-7])")
+_DRIVER = lazy_pattern(r"[1-9]\d{2,3}(\.\d{1,4}){1,2}", re.ASCII)
+_UUID = lazy_pattern(r"GPU(-[0-9a-fA-F]{8})(-[0-9a-fA-F]{4}){3}(-[0-9a-fA-F]{12})", re.ASCII)
+_MIG_NAME = lazy_pattern(r" MIG ((?:\dc\.)?\dg\.\d+gb\S*)$", re.ASCII)
+_BUS_ID = lazy_pattern(r"([0-9a-fA-F]{4,8}):([0-9a-fA-F]{2}):([0-9a-fA-F]{2})\.([0-7])")
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from blueprint.patterns import lazy_pattern
 from blueprint.probe.host import Access, HostRecord, HostScan
 
 if TYPE_CHECKING:
@@ -14,8 +15,8 @@ DEVICES = "/sys/bus/pci/devices"
 
 _NVIDIA = "0x10de"
 _NETWORK, _DISPLAY = "0x02", "0x03"  # Display controllers: VGA and 3D. NVSwitches are bridges (0x06), not GPUs.
-_VENDOR = re.compile(r"0x[0-9a-f]{4}", re.ASCII)
-_CLASS = re.compile(r"0x[0-9a-f]{6}", re.ASCII)
+_VENDOR = lazy_pattern(r"0x[0-9a-f]{4}", re.ASCII)
+_CLASS = lazy_pattern(r"0x[0-9a-f]{6}", re.ASCII)
 _DEVICE = _VENDOR
 PASSED_THROUGH = frozenset({"vfio-pci", "nvgrace_gpu_vfio_pci"})
 """Drivers that pass a GPU to virtual machines: NVML cannot see it, and need not."""

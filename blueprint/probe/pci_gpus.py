@@ -6,6 +6,7 @@ import re
 from collections import Counter
 from typing import TYPE_CHECKING
 
+from blueprint.patterns import lazy_pattern
 from blueprint.probe import pci
 from blueprint.probe.host import Access
 from blueprint.probe.observation import Observation, Status
@@ -15,8 +16,8 @@ if TYPE_CHECKING:
     from blueprint.probe.host import HostRecord
     from blueprint.probe.reading import PciFunction, Reading
 
-_ADDRESS = re.compile(r"[0-9a-f]{4,8}:[0-9a-f]{2}:[0-9a-f]{2}\.[0-7]", re.ASCII)
-_DEVICE = re.compile(r"[0-9A-F]{4}", re.ASCII)
+_ADDRESS = lazy_pattern(r"[0-9a-f]{4,8}:[0-9a-f]{2}:[0-9a-f]{2}\.[0-7]", re.ASCII)
+_DEVICE = lazy_pattern(r"[0-9A-F]{4}", re.ASCII)
 
 
 def is_listed(reading: Reading) -> bool:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from blueprint.diagnostics import Code, Diagnostic, Refused, nearest
+from blueprint.patterns import lazy_pattern
 from blueprint.probe import codes, nvml_codes
 from blueprint.probe.expectations import SCHEMA as EXPECTATIONS_SCHEMA
 from blueprint.probe.expectations import Expectation
@@ -32,8 +33,8 @@ MAX_BYTES = 8 << 20
 MAX_EXPECTATION_BYTES = 64 << 20
 """The expectations of a thousand pools have 7 MB."""
 
-_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?Z", re.ASCII)
-_NODE = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]{0,251}[A-Za-z0-9])?", re.ASCII)
+_TIME = lazy_pattern(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?Z", re.ASCII)
+_NODE = lazy_pattern(r"[A-Za-z0-9]([A-Za-z0-9._-]{0,251}[A-Za-z0-9])?", re.ASCII)
 _MAX_CALLS = 20_000
 _MAX_RECORDS = 20_000
 _SCHEMAS = (SCHEMA_1, SCHEMA)

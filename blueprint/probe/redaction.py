@@ -6,12 +6,13 @@ import hashlib
 import re
 from dataclasses import replace
 
+from blueprint.patterns import lazy_pattern
 from blueprint.probe.host import HostRecord
 from blueprint.probe.parse import is_uuid
 from blueprint.probe.reading import Call, CallOutcome, Reading
 
 _IDENTIFYING = ("nvmlDeviceGetUUID", "nvmlDeviceGetSerial")
-_HARDWARE_ADDRESS = re.compile(
+_HARDWARE_ADDRESS = lazy_pattern(
     r"[0-9a-f]{16}|[0-9a-f]{12}|(?:[0-9a-f]{2}:){5,}[0-9a-f]{2}|(?:[0-9a-f]{4}:){3,}[0-9a-f]{4}", re.IGNORECASE
 )
 _GROUPS = (8, 4, 4, 4, 12)

@@ -11,6 +11,7 @@ from http import HTTPStatus
 from urllib.parse import SplitResult, urlencode, urljoin, urlsplit
 
 from blueprint.http import Failure, HttpClient, HttpError, Response, environment_proxy, retry_pause
+from blueprint.patterns import lazy_pattern
 from blueprint.registry.credentials import Credentials
 from blueprint.registry.reference import DIGEST, ImageReference
 
@@ -22,7 +23,7 @@ _MOST_BYTES = 4 * 2**20
 _MOST_REDIRECTS = 5
 _ATTEMPTS = 3
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.5, 5.0
-_PARAMETER = re.compile(r'([A-Za-z]+)\s*=\s*"([^"]*)"')
+_PARAMETER = lazy_pattern(r'([A-Za-z]+)\s*=\s*"([^"]*)"')
 _LATER = {
     HTTPStatus.TOO_MANY_REQUESTS,
     HTTPStatus.BAD_GATEWAY,

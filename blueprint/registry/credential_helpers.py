@@ -9,17 +9,18 @@ from __future__ import annotations
 
 import base64
 import json
-import re
 import subprocess
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from blueprint.patterns import lazy_pattern
+
 DOCKER_HUB = "https://index.docker.io/v1/"
 """The server of docker.io, as named by `docker login`."""
 
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
+_NAME = lazy_pattern(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 _TIMEOUT = 30.0
 """The timeout of one response in seconds; a helper may have to query a cloud."""
 _IDENTITY_TOKEN = "<token>"  # noqa: S105 - the user name that stands for one

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import re
-
+from blueprint.patterns import lazy_pattern
 from blueprint.records import Record
 
-DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
-_REFERENCE = re.compile(
+DIGEST = lazy_pattern(r"sha256:[0-9a-f]{64}")
+_REFERENCE = lazy_pattern(
     r"(?P<path>[A-Za-z0-9][A-Za-z0-9._-]*(?::[0-9]{1,5})?(?:/[a-z0-9]+(?:[._-]+[a-z0-9]+)*)*)"
     r"(?::(?P<tag>[A-Za-z0-9_][A-Za-z0-9._-]{0,127}))?(?:@(?P<digest>sha256:[0-9a-f]{64}))?"
 )

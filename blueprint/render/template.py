@@ -13,14 +13,15 @@ from typing import Any
 
 from blueprint.diagnostics import Diagnostic, Refused, Span
 from blueprint.diagnostics.codes import INTERNAL_ERROR
+from blueprint.patterns import lazy_pattern
 from blueprint.records import Record
 from blueprint.render.expressions import Expression, compile_expression, compile_text
 from blueprint.source.document import Document, Marks
 from blueprint.source.shipped import shipped_documents
 
-_EXACT = re.compile(r"\s*\{\{((?:(?!\}\}).)*)\}\}\s*", re.DOTALL)
+_EXACT = lazy_pattern(r"\s*\{\{((?:(?!\}\}).)*)\}\}\s*", re.DOTALL)
 _CONDITIONS = {"$if": "condition", "$merge": "merge"}
-_FOR = re.compile(r"\s*([A-Za-z_]\w*)\s+in\s+(.+)", re.DOTALL)
+_FOR = lazy_pattern(r"\s*([A-Za-z_]\w*)\s+in\s+(.+)", re.DOTALL)
 
 
 class Scalar(Record):

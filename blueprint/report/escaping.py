@@ -9,7 +9,9 @@ from __future__ import annotations
 import re
 import unicodedata
 
-_OBEYED = re.compile(
+from blueprint.patterns import lazy_pattern
+
+_OBEYED = lazy_pattern(
     "[\x00-\x1f\x7f-\x9f"  # C0 and C1: cursor, colour, title, line ends
     "\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff"  # invisible, and bidirectional controls
     "\ud800-\udfff"  # lone surrogates: cannot be encoded

@@ -7,10 +7,11 @@ import re
 import textwrap
 from collections.abc import Iterator
 
+from blueprint.patterns import lazy_pattern
 from blueprint.report.escaping import cells
 
-_SPAN = re.compile(r"`(?P<code>[^`]+)`|\*\*(?P<strong>[^*]+)\*\*|\[(?P<link>[^\]]+)\]\((?P<url>[^)\s]+)\)")
-_ITEM = re.compile(r"\s*(?:[-*]|\d+\.)\s+")
+_SPAN = lazy_pattern(r"`(?P<code>[^`]+)`|\*\*(?P<strong>[^*]+)\*\*|\[(?P<link>[^\]]+)\]\((?P<url>[^)\s]+)\)")
+_ITEM = lazy_pattern(r"\s*(?:[-*]|\d+\.)\s+")
 
 
 def paragraphs(text: str) -> Iterator[str]:

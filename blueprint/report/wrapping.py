@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 import textwrap
 from collections.abc import Iterator
 
+from blueprint.patterns import lazy_pattern
 from blueprint.report.context import Context
 
-_CODE, _HELD = re.compile(r"`[^`]*`"), "\u2060"
+_CODE, _HELD = lazy_pattern(r"`[^`]*`"), "\u2060"
 
 
 def wrapped(text: str, context: Context, indent: int = 10) -> Iterator[str]:

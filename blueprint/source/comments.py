@@ -7,11 +7,12 @@ from bisect import bisect_right
 from collections.abc import Iterator
 from typing import Any
 
+from blueprint.patterns import lazy_pattern
 from blueprint.records import Record
 from blueprint.source.events import events_of, yaml_errors
 
 _BLOCKS = ("|", ">")
-_LINE_END = re.compile(r"\r\n|\r|\n")
+_LINE_END = lazy_pattern(r"\r\n|\r|\n")
 
 
 class Comment(Record):

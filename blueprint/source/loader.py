@@ -6,12 +6,12 @@ document with a duplicate key and three ambiguous scalars gets four diagnostics 
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 from blueprint.diagnostics import Code, Diagnostic, Fix, Note, Refused
+from blueprint.patterns import lazy_pattern
 from blueprint.source import codes
 from blueprint.source.document import Document, Marks
 from blueprint.source.events import TOO_DEEP, ParseFailure, events_of, failure, yaml_errors
@@ -38,7 +38,7 @@ WAYS_OUT = {
     codes.NOT_READ: "split the file, or leave it out if it holds data and no manifests",
 }
 """The help, by code."""
-_FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufeff\ufffe\uffff]")
+_FORBIDDEN = lazy_pattern("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufeff\ufffe\uffff]")
 """Characters that YAML forbids, and those that only some readers treat as line breaks (U+0085, U+2028, U+2029) or
 ignore (U+FEFF).
 """
@@ -92,7 +92,7 @@ def read_stream(builder: Builder) -> Iterator[Document]:
 
 _MERGE = "tag:yaml.org,2002:merge"
 """The tag of `<<`, which yq writes out."""
-_DAY = re.compile(r"[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}")
+_DAY = lazy_pattern(r"[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}")
 
 
 class _Abandoned(Exception):  # noqa: N818

@@ -8,26 +8,27 @@ from collections.abc import Iterator
 from typing import Any
 
 from blueprint.diagnostics import Diagnostic, Severity, Span
+from blueprint.patterns import lazy_pattern
 from blueprint.records import Record, replace
 from blueprint.source import codes
 from blueprint.source.document import Document
 from blueprint.source.loader import Builder, read_stream
 
-_SEPARATOR = re.compile(r"^---(?=\s|$)", re.MULTILINE)
+_SEPARATOR = lazy_pattern(r"^---(?=\s|$)", re.MULTILINE)
 _MERGE = "<<"
 _TRUE = frozenset({"y", "yes", "on", "true"})
 _FALSE = frozenset({"n", "no", "off", "false"})
-_PCI_ADDRESS = re.compile(r"(?:[0-9a-fA-F]{4,8}:)?[0-9a-fA-F]{2}:[01][0-9a-fA-F]\.[0-7]")
+_PCI_ADDRESS = lazy_pattern(r"(?:[0-9a-fA-F]{4,8}:)?[0-9a-fA-F]{2}:[01][0-9a-fA-F]\.[0-7]")
 """Readers that implement all of YAML 1.1 interpret it as a base 60 number."""
 _AGREED = frozenset({"True", "TRUE", "False", "FALSE", "="})
 """Booleans in YAML 1.1 and 1.2, and a text that definitions of the Prometheus Operator have."""
-_OCTAL = re.compile(r"0[0-7]{3}")
-_MODE = re.compile(r"(?:^|[\s{,])(?:defaultMode|mode):\s{1,8}$")
-_TEMPLATE = re.compile(r"\{ ?\{|\{%|%\{ ?(?:if|for|else|end)|^[ \t]{0,200}\$\{\w+\}[ \t]{0,200}$", re.MULTILINE)
+_OCTAL = lazy_pattern(r"0[0-7]{3}")
+_MODE = lazy_pattern(r"(?:^|[\s{,])(?:defaultMode|mode):\s{1,8}$")
+_TEMPLATE = lazy_pattern(r"\{ ?\{|\{%|%\{ ?(?:if|for|else|end)|^[ \t]{0,200}\$\{\w+\}[ \t]{0,200}$", re.MULTILINE)
 """What Helm, Jinja and Terraform replace, and a line that `envsubst` replaces with others."""
-_LEFT_OUT = re.compile(r"^[ \t]{0,200}(?:\.\.\.|…)[ \t]{0,200}$", re.MULTILINE)
+_LEFT_OUT = lazy_pattern(r"^[ \t]{0,200}(?:\.\.\.|…)[ \t]{0,200}$", re.MULTILINE)
 """A line in the place of what a guide leaves out. Without an indent it ends a document of YAML."""
-_VARIABLE = re.compile(r"\$\{\w+\}|: {1,8}\{[A-Za-z][\w-]*\}[^\s,}]")
+_VARIABLE = lazy_pattern(r"\$\{\w+\}|: {1,8}\{[A-Za-z][\w-]*\}[^\s,}]")
 """A variable of a script: what follows `{name}` at once cannot follow a map."""
 _LONGEST_NUMBER = 400
 """The maximum length in characters; longer numbers exceed the range of all Kubernetes numbers."""

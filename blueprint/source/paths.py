@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from typing import Any
 
+from blueprint.patterns import lazy_pattern
 from blueprint.records import Same
 
 Path = tuple[str | int, ...]
@@ -15,8 +16,8 @@ Path = tuple[str | int, ...]
 
 LIST_KEYS = ("name", "key", "containerPort", "port", "mountPath", "type", "ip", "topologyKey")
 """Keys by which list items are matched, if every item has the key and all values differ."""
-_PLAIN = re.compile(r"[A-Za-z_$][A-Za-z0-9_$-]*")
-_STEP = re.compile(
+_PLAIN = lazy_pattern(r"[A-Za-z_$][A-Za-z0-9_$-]*")
+_STEP = lazy_pattern(
     r"""\.?(?P<plain>[A-Za-z_$][A-Za-z0-9_$-]*)      # spec, .spec
       | \.?\[(?P<index>\d+)\]                         # [0]
       | \.?\[(?P<quoted>"(?:[^"\\]|\\.)*")\]          # ["a.b/c"]

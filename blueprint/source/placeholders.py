@@ -5,13 +5,15 @@ from __future__ import annotations
 import re
 from re import Match
 
+from blueprint.patterns import lazy_pattern
+
 _VARIABLE = r"\$\{[A-Za-z_]\w*[^{}]*\}|\$[A-Z_][A-Z0-9_]*\b"
 """The syntax of `envsubst` and Flux."""
-_ANY = re.compile(
+_ANY = lazy_pattern(
     rf"{_VARIABLE}|\{{\{{.*?\}}\}}|\$\(\w+\.[\w.-]+\)|__[A-Z][A-Z0-9_]*__|<[A-Za-z][\w-]*>|\bYOUR_[A-Z0-9_]+"
     r"|\.\.\.$"
 )
-_WHOLE = re.compile(
+_WHOLE = lazy_pattern(
     r"""\$\( [\w.-]+ \)                                 # of Tekton, of kustomize
       | < [^<>]+ >                                       # <your-token>
       | ENC\[ [A-Z0-9_]+ , .* \]                          # of SOPS

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import os
 import posixpath
-import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from blueprint.diagnostics import Diagnostic, Refused
+from blueprint.patterns import lazy_pattern
 from blueprint.records import Record
 from blueprint.source import codes
 from blueprint.source.files import limit, matches_glob
 
-_WINDOWS = re.compile(r"[A-Za-z]:[\\/]")
+_WINDOWS = lazy_pattern(r"[A-Za-z]:[\\/]")
 NO_SUCH_REVISION = "there is no such revision"
-_HUNK = re.compile(r"@@ -[0-9,]+ \+([0-9]+)(?:,([0-9]+))? @@")
+_HUNK = lazy_pattern(r"@@ -[0-9,]+ \+([0-9]+)(?:,([0-9]+))? @@")
 SYMBOLIC_LINK = 0o120000
 """The mode of a link in a git tree."""
 

@@ -9,13 +9,15 @@ from __future__ import annotations
 import re
 from typing import Any, Final
 
+from blueprint.patterns import lazy_pattern
+
 AMBIGUOUS: Final = object()
 """Represents a scalar that readers disagree on."""
 
 _WORDS: dict[str, Any] = {"": None, "~": None, "null": None, "true": True, "false": False}
-_INTEGER = re.compile(r"-?(?:0|[1-9][0-9]*)")
-_FRACTION = re.compile(r"-?(?:0|[1-9][0-9]*)\.[0-9]+(?:[eE][+-][0-9]+)?")
-_AMBIGUOUS = re.compile(
+_INTEGER = lazy_pattern(r"-?(?:0|[1-9][0-9]*)")
+_FRACTION = lazy_pattern(r"-?(?:0|[1-9][0-9]*)\.[0-9]+(?:[eE][+-][0-9]+)?")
+_AMBIGUOUS = lazy_pattern(
     r"""(?i: y | n | yes | no | on | off | true | false | null )
       | [-+]? 0 [0-9_]+                                   # octal to some
       | [-+]? 0 (?i: o[0-7_]+ | x[0-9a-f_]+ | b[01_]+ )   # kubectl takes capitals too

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from blueprint.diagnostics import Diagnostic, Refused, Span
+from blueprint.patterns import lazy_pattern
 from blueprint.records import replace
 from blueprint.source import codes
 from blueprint.source.loader import load_text
@@ -16,7 +17,7 @@ from blueprint.wording import counted_or_none
 
 SET_FILE = "--set"
 """The file name in spans of command-line values; line n is the n-th `--set`."""
-_EQUALS = re.compile(r"""((?:[^="\[]|\[\s*"(?:[^"\\]|\\.)*"\s*\]|\[[^\]"]*\])+)=(.*)""", re.DOTALL)
+_EQUALS = lazy_pattern(r"""((?:[^="\[]|\[\s*"(?:[^"\\]|\\.)*"\s*\]|\[[^\]"]*\])+)=(.*)""", re.DOTALL)
 
 
 def nodes_of_sets(

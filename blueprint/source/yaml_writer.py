@@ -14,13 +14,15 @@ import re
 from functools import lru_cache
 from typing import Any
 
-_PLAIN = re.compile(
+from blueprint.patterns import lazy_pattern
+
+_PLAIN = lazy_pattern(
     r"[A-Za-z/][A-Za-z0-9_./@-]*(?:[:=+,%*][A-Za-z0-9_./@-]+)*(?: [A-Za-z0-9_./@(-][A-Za-z0-9_./@()-]*)*"
 )
 _WORDS = frozenset({"y", "n", "yes", "no", "on", "off", "true", "false", "null", "nan", "inf"})
-_UNSAFE_IN_BLOCK = re.compile("[\x00-\x09\x0b-\x1f\x7f-\xa0\u2028\u2029\ud800-\udfff\ufeff\ufffe\uffff]")
+_UNSAFE_IN_BLOCK = lazy_pattern("[\x00-\x09\x0b-\x1f\x7f-\xa0\u2028\u2029\ud800-\udfff\ufeff\ufffe\uffff]")
 _ESCAPES = {'"': '\\"', "\\": "\\\\", "\n": "\\n", "\t": "\\t", "\r": "\\r"}
-_ESCAPE = re.compile('["\\\\\x00-\x1f\x7f-\xa0\u2028\u2029\ufeff\ufffe\uffff]')
+_ESCAPE = lazy_pattern('["\\\\\x00-\x1f\x7f-\xa0\u2028\u2029\ufeff\ufffe\uffff]')
 LARGEST_INT = 2**63
 
 

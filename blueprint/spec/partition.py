@@ -5,11 +5,12 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema, model_validator
 
+from blueprint.patterns import lazy_pattern
 from blueprint.spec.base import Model
 from blueprint.spec.forms import form, to_tuple
 
 _MOST_DEVICES = 16
-_RANGE = re.compile(r"(\d{1,2})-(\d{1,2})", re.ASCII)
+_RANGE = lazy_pattern(r"(\d{1,2})-(\d{1,2})", re.ASCII)
 _PROFILE = r"[1-9]g\.[1-9][0-9]{0,2}gb([-+][a-z]+(\.[a-z]+)?)?"
 
 PROFILE = form(_PROFILE, "a MIG profile: 1g.10gb, 1g.10gb+me")

@@ -4,6 +4,7 @@ import re
 from typing import Any
 
 from blueprint.diagnostics import Diagnostic, Refused, Span
+from blueprint.patterns import lazy_pattern
 from blueprint.records import Record
 from blueprint.source.loader import load_text
 from blueprint.source.paths import Path, format_path
@@ -11,7 +12,7 @@ from blueprint.source.yaml_writer import inline
 from blueprint.spec import codes
 from blueprint.spec.versions import emptied
 
-COMMENT = re.compile(r"(?:^|(?<=\s))#[^\r\n]*")
+COMMENT = lazy_pattern(r"(?:^|(?<=\s))#[^\r\n]*")
 
 
 def impossible(file: str, reason: str) -> Refused:

@@ -7,13 +7,14 @@ from collections.abc import Iterator
 from datetime import date, timedelta
 
 from blueprint.diagnostics import Code, Diagnostic, Fix, Span, all_codes, find_code, nearest
+from blueprint.patterns import lazy_pattern
 from blueprint.records import Record
 from blueprint.waivers import codes
 from blueprint.waivers.model import Waiver
 from blueprint.waivers.refusals import refusal_of
 
-_DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
-_ID = re.compile(r"BP\d{4}", re.ASCII | re.IGNORECASE)
+_DAY = lazy_pattern(r"\d{4}-\d{2}-\d{2}", re.ASCII)
+_ID = lazy_pattern(r"BP\d{4}", re.ASCII | re.IGNORECASE)
 LONGEST = timedelta(days=366)
 
 

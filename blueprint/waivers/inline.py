@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from datetime import date
 
 from blueprint.diagnostics import Diagnostic, Span, nearest
+from blueprint.patterns import lazy_pattern
 from blueprint.source.comments import Comment, marked_comments
 from blueprint.waivers import codes
 from blueprint.waivers.entries import WaiverText, code_of, date_of, remarks_on
@@ -15,7 +16,7 @@ from blueprint.waivers.model import Waiver
 _MARKER = "blueprint:"
 _WORD = "waive"
 FORM = "# blueprint: waive BP6101 until 2027-03-31 -- reason (owner)"
-_FORM = re.compile(
+_FORM = lazy_pattern(
     r"""blueprint: [ \t]* waive [ \t]+ (?P<codes>[^ \t,]+ (?:[ \t]*,[ \t]*[^ \t,]+)*) [ \t]+ until [ \t]+ (?P<until>\S+)
         [ \t]+ -- [ \t]+ (?P<reason>\S.*?) [ \t]* \( (?P<owner>[^()]*[^()\s][^()]*) \)""",
     re.VERBOSE,

@@ -2,7 +2,6 @@
 component that exports its own metrics, with `exports.yaml` instead of the counters file.
 """
 
-import re
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from pathlib import Path
@@ -10,6 +9,7 @@ from typing import Annotated, Literal
 
 from blueprint.catalog.facts import CatalogueFile, Matching, Text
 from blueprint.catalog.loader import read
+from blueprint.patterns import lazy_pattern
 from blueprint.records import Record, field
 
 MetricSet = Literal["minimal", "standard", "full"]
@@ -24,7 +24,7 @@ Duration = Annotated[str, Matching(r"\d+[smhd]", "a duration")]
 Condition = Literal[
     "clusterPolicy", "devicePlugin", "draDriver", "driver", "nodeStatus", "operator", "nodes", "tenants"
 ]
-_METRIC = re.compile(r"\bDCGM_[A-Z]+_[A-Z0-9_]+\b")
+_METRIC = lazy_pattern(r"\bDCGM_[A-Z]+_[A-Z0-9_]+\b")
 
 
 class Metric(Record, kw_only=True):

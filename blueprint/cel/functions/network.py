@@ -21,13 +21,14 @@ from blueprint.cel.functions.signatures import (
     tagged,
     untagged,
 )
+from blueprint.patterns import lazy_pattern
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 Range = ipaddress.IPv4Interface | ipaddress.IPv6Interface
 
-_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
-_NOT_IN_URL = re.compile(r"[\x00-\x1f\x7f]|%(?![0-9A-Fa-f]{2})")
-_HOST = re.compile(r"(?:[^@]*@)?(\[[0-9A-Fa-f:.]+(%25[^\]]+)?\]|[^\[\]:<>\"\\^`{|}#\s]*)(?::\d*)?")
+_SCHEME = lazy_pattern(r"[A-Za-z][A-Za-z0-9+.-]*:")
+_NOT_IN_URL = lazy_pattern(r"[\x00-\x1f\x7f]|%(?![0-9A-Fa-f]{2})")
+_HOST = lazy_pattern(r"(?:[^@]*@)?(\[[0-9A-Fa-f:.]+(%25[^\]]+)?\]|[^\[\]:<>\"\\^`{|}#\s]*)(?::\d*)?")
 
 
 def _address(text: str) -> Address:

@@ -21,9 +21,10 @@ from blueprint.cel.functions.signatures import (
     tagged,
     untagged,
 )
+from blueprint.patterns import lazy_pattern
 from blueprint.units import quantity_value
 
-_SEMVER = re.compile(
+_SEMVER = lazy_pattern(
     r"(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)"
     r"(?:-((?:0|[1-9]\d*|\d*[A-Za-z-][0-9A-Za-z-]*)(?:\.(?:0|[1-9]\d*|\d*[A-Za-z-][0-9A-Za-z-]*))*))?"
     r"(?:\+([0-9A-Za-z-]+(?:\.[0-9A-Za-z-]+)*))?",

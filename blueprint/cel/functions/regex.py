@@ -11,12 +11,13 @@ from functools import lru_cache
 from typing import Any
 
 from blueprint.cel.functions.signatures import INT, STRING, STRINGS, Signature, method
+from blueprint.patterns import lazy_pattern
 
 op: Any = importlib.import_module("re._constants")
 parser: Any = importlib.import_module("re._parser")
 """The standard library's own regular expression parser; it has no public name."""
 
-_DIFFERENT = re.compile(r"\\[pPQEzCAZBx0-9]|\[\[:|\(\?[^:P)]|\$(?!$)")
+_DIFFERENT = lazy_pattern(r"\\[pPQEzCAZBx0-9]|\[\[:|\(\?[^:P)]|\$(?!$)")
 """Syntax that Go has and Python does not, or that has another meaning there."""
 _LONGEST = 10_000
 _REPEATS = frozenset({op.MAX_REPEAT, op.MIN_REPEAT})

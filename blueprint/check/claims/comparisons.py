@@ -16,13 +16,14 @@ from blueprint.check.finding import ObjectFinding
 from blueprint.check.rule import Capability, rule
 from blueprint.check.rule_context import RuleContext, mapping
 from blueprint.diagnostics import Severity, define, nearest
+from blueprint.patterns import lazy_pattern
 from blueprint.units import quantity_value
 
 NOT_COMPARABLE = define("BP6407", "selector-of-another-type", page=__file__)
 TOO_MUCH_MEMORY = define("BP6408", "memory-beyond-every-gpu", page=__file__, severity=Severity.WARNING)
 NOTHING_FITS = define("BP6409", "selector-matches-no-device", page=__file__)
 _ORDER = ("<", "<=", ">", ">=")
-_SEMVER = re.compile(r"(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)([-+][0-9A-Za-z.+-]+)?")
+_SEMVER = lazy_pattern(r"(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)([-+][0-9A-Za-z.+-]+)?")
 _TYPES = {"string": (str, "text"), "int": (int, "a whole number"), "bool": (bool, "true or false")}
 _MAKERS = {"version": "semver", "quantity": "quantity"}
 _USUAL = {"version": "580.0.0", "quantity": "79Gi"}

@@ -10,11 +10,12 @@ from blueprint.bundle.model import Path
 from blueprint.check.finding import ObjectFinding
 from blueprint.check.rule_context import mapping
 from blueprint.diagnostics import define
+from blueprint.patterns import lazy_pattern
 from blueprint.units import quantity_value
 
 AMOUNT_IMPLAUSIBLE = define("BP6134", "amount-implausible", page=__file__)
 REQUEST_ABOVE_LIMIT = define("BP6106", "request-above-limit", page=__file__)
-_BYTES = re.compile(r"memory|ephemeral-storage|storage|hugepages-.*")
+_BYTES = lazy_pattern(r"memory|ephemeral-storage|storage|hugepages-.*")
 _LEAST = 2**20
 
 

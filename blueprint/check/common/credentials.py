@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -10,14 +9,15 @@ from blueprint.bundle.model import Path
 from blueprint.check.finding import ObjectFinding
 from blueprint.check.rule_context import items, mapping
 from blueprint.diagnostics import define
+from blueprint.patterns import lazy_pattern
 from blueprint.records import Record
 from blueprint.source.placeholders import is_placeholder
 
 SECRET_IN_PLAIN_TEXT = define("BP6301", "secret-in-plain-text", page=__file__, conceals=True)
-_NAMES = re.compile(
+_NAMES = lazy_pattern(
     r"(?:^|_)(?:PASSWORD|PASSWD|PASSPHRASE|TOKEN|API_?KEY|ACCESS_?KEY(?:_ID)?|SECRET(?:_?KEY)?|PRIVATE_?KEY|CREDENTIALS?)$"
 )
-_VALUES = re.compile(
+_VALUES = lazy_pattern(
     r"nvapi-[A-Za-z0-9_-]{20,}|\bgh[pousr]_[A-Za-z0-9]{20,}|\bgithub_pat_[A-Za-z0-9_]{20,}|\bhf_[A-Za-z0-9]{20,}"
     r"|\b(?:AKIA|ASIA)[A-Z0-9]{16}\b|-----BEGIN (?:[A-Z]+ )?PRIVATE KEY-----(?:\s|\\n){0,40}[A-Za-z0-9+/]{4}"
     r"|\bxox[abpr]-[A-Za-z0-9-]{10,}"
@@ -31,7 +31,7 @@ _PARTS = (
     "glpat-", "eyJ", "://",
 )  # fmt: skip
 """One of these is in every such value. Searching for them takes a tenth of the time."""
-_HARMLESS = re.compile(
+_HARMLESS = lazy_pattern(
     r"(/|\.|file:)\S*|[0-9]*|true|false|yes|no|(?i:[0-9a-f]{2,8}:)*[0-9a-f]{2}:[0-9a-f]{2}\.[0-7]"
     r"|(?i:(?:dummy|empty|fake|none|null|n/a|unused|not[-_ ](?:used|needed|required))(?:[-_](?:api[-_])?(?:key|token))?"
     r"|(?:sk-)?no-key(?:-required)?)"

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from blueprint.bundle.model import USERS
 from blueprint.check.rule_context import DescribedPod, RuleContext, items, mapping
+from blueprint.patterns import lazy_pattern
 
-OF_NVIDIA = re.compile(r"nvidia\.com/(gpu|pgpu|nvswitch|mig-[0-9]+g\.[0-9]+gb.*?)(\.shared)?")
+OF_NVIDIA = lazy_pattern(r"nvidia\.com/(gpu|pgpu|nvswitch|mig-[0-9]+g\.[0-9]+gb.*?)(\.shared)?")
 """Resources of the device plugins in NVIDIA's GPU stack. Others with the same domain come from other plugins."""
-OF_HAMI = re.compile(r"nvidia\.com/(gpumem|gpumem-percentage|gpucores|priority)")
+OF_HAMI = lazy_pattern(r"nvidia\.com/(gpumem|gpumem-percentage|gpucores|priority)")
 """Resources that HAMi's scheduler reads in addition to the number of GPUs; no device plugin offers them."""
 DEVICE_PLUGIN = "k8s-device-plugin"
 """The last part of the image name of NVIDIA's device plugin, and the other programs in that image."""
-_CONFIGURED = re.compile(r"CONFIG_FILE|--config-file\b.*|-config-file\b.*")
+_CONFIGURED = lazy_pattern(r"CONFIG_FILE|--config-file\b.*|-config-file\b.*")
 
 
 def is_decided_here(context: RuleContext) -> bool:

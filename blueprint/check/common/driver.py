@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator
 
 from blueprint.bundle.model import Object, Path
 from blueprint.check.finding import ObjectFinding, value_at
 from blueprint.check.rule_context import RuleContext, mapping
 from blueprint.diagnostics import define
+from blueprint.patterns import lazy_pattern
 
 DRIVERS_UNUSED = define("BP6040", "driver-objects-unused", page=__file__)
 PRECOMPILED_CONFLICT = define("BP6042", "precompiled-conflict", page=__file__)
 STORAGE_NEEDS_OPEN = define("BP6043", "storage-needs-open-modules", page=__file__)
-_BRANCH = re.compile(r"[0-9]+")
+_BRANCH = lazy_pattern(r"[0-9]+")
 
 
 def drivers_allowed(context: RuleContext) -> bool:

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from blueprint.bundle.model import Object, Path
 from blueprint.check.finding import ObjectFinding, value_at
 from blueprint.check.rule_context import inside, mapping
 from blueprint.diagnostics import Severity, define
+from blueprint.patterns import lazy_pattern
 
 UPGRADE_WITHOUT_EFFECT = define("BP6474", "upgrade-field-without-effect", page=__file__, severity=Severity.WARNING)
-_NONE = re.compile(r"0+%?")
+_NONE = lazy_pattern(r"0+%?")
 
 
 def upgrade_faults(subject: Object, driver: Path) -> Iterator[ObjectFinding]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -11,6 +10,7 @@ from blueprint.check.finding import ObjectFinding
 from blueprint.check.rule import rule
 from blueprint.check.rule_context import RuleContext, inside, items, mapping
 from blueprint.diagnostics import Severity, define
+from blueprint.patterns import lazy_pattern
 from blueprint.records import Record
 
 GROUP, AWS = "karpenter.sh", "karpenter.k8s.aws"
@@ -18,9 +18,9 @@ API_GONE = define("BP6562", "karpenter-api-gone", page=__file__)
 _DOMAINS = (AWS, "eks.amazonaws.com")
 """The domains of Karpenter's AWS provider and of EKS Auto Mode."""
 _ONLY_GPUS = {
-    **{f"{domain}/instance-category": re.compile(r"[gp]") for domain in _DOMAINS},
-    **{f"{domain}/instance-family": re.compile(r"(g[3-9]|gr[6-9]|p[2-9]).*") for domain in _DOMAINS},
-    "node.kubernetes.io/instance-type": re.compile(r"(g[3-9]|gr[6-9]|p[2-9])[a-z0-9-]*\..+"),
+    **{f"{domain}/instance-category": lazy_pattern(r"[gp]") for domain in _DOMAINS},
+    **{f"{domain}/instance-family": lazy_pattern(r"(g[3-9]|gr[6-9]|p[2-9]).*") for domain in _DOMAINS},
+    "node.kubernetes.io/instance-type": lazy_pattern(r"(g[3-9]|gr[6-9]|p[2-9])[a-z0-9-]*\..+"),
 }
 """Values of requirements that only AWS instances with GPUs satisfy."""
 NODE_POOL = "NodePool"

@@ -14,6 +14,7 @@ from blueprint.bundle.model import Object, Path
 from blueprint.catalog.dcgm_fields import known_fields
 from blueprint.check.rule_context import RuleContext, inside, items, mapping
 from blueprint.diagnostics import Severity, define, nearest
+from blueprint.patterns import lazy_pattern
 
 if TYPE_CHECKING:
     from blueprint.catalog.component_files.monitoring import Metric
@@ -24,12 +25,12 @@ _MOST_SERVERS = 100
 _MOST_TARGETS = 100
 """Targets with one label that are compared with a selector."""
 T = TypeVar("T")
-_COUNTED = re.compile(r"^\s*DCGM_(?:FI|EXP)_[A-Z0-9_]+\s*,", re.MULTILINE)
+_COUNTED = lazy_pattern(r"^\s*DCGM_(?:FI|EXP)_[A-Z0-9_]+\s*,", re.MULTILINE)
 
 
 _UNKNOWN = ([""], ["system"])
 """Namespaces that are not known yet: kubebuilder's scaffold has `system` where kustomize puts another one."""
-_DCGM = re.compile(r"\bDCGM_(?:FI|EXP)_[A-Z0-9_]+\b")
+_DCGM = lazy_pattern(r"\bDCGM_(?:FI|EXP)_[A-Z0-9_]+\b")
 NOT_SELECTED = define("BP6534", "monitor-not-selected", page=__file__, severity=Severity.WARNING)
 NO_SUCH_PORT = define("BP6535", "monitor-port-unknown", page=__file__, severity=Severity.WARNING)
 OUT_OF_REACH = define("BP6574", "monitor-out-of-reach", page=__file__, severity=Severity.WARNING)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -11,11 +10,12 @@ from blueprint.check.common.containers import GPU, limit
 from blueprint.check.finding import ObjectFinding, value_at
 from blueprint.check.rule_context import inside, items, mapping
 from blueprint.diagnostics import Severity, define
+from blueprint.patterns import lazy_pattern
 from blueprint.units import as_count
 
 RAY_REFUSED = define("BP6468", "ray-refused", page=__file__)
 _RESOURCES = ("num-cpus", "num-gpus", "memory", "resources")
-_VERSION = re.compile(r"(?:.*/)?ray(?:-ml)?:(\d+\.\d+\.\d+)(?:[.-].*)?")
+_VERSION = lazy_pattern(r"(?:.*/)?ray(?:-ml)?:(\d+\.\d+\.\d+)(?:[.-].*)?")
 
 
 def cluster_faults(subject: Object, at: Path) -> Iterator[ObjectFinding]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -13,10 +12,11 @@ from blueprint.check.finding import ObjectFinding
 from blueprint.check.rule import Capability
 from blueprint.check.rule_context import DescribedPod, RuleContext, mapping, severity_across_files
 from blueprint.diagnostics import Severity, define, nearest
+from blueprint.patterns import lazy_pattern
 from blueprint.wording import first_few
 
 NOTHING = define("BP6157", "selector-matches-nothing", page=__file__, severity=Severity.WARNING)
-_BY_USERS = re.compile(r"(app\.kubernetes\.io/)?[^/]+")
+_BY_USERS = lazy_pattern(r"(app\.kubernetes\.io/)?[^/]+")
 """Label keys that users set on their pods. Those in other domains are often set by controllers."""
 _BY_JOBS = frozenset({"job-name", "controller-uid", "pod-template-hash"})
 """Label keys without a domain that Kubernetes controllers set."""

@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING
 from blueprint.cli.options import add_overlays, add_report, compile_target
 from blueprint.cli.targets import blueprint_target
 from blueprint.cli.waiving import add_waivers
+from blueprint.patterns import lazy_pattern
 from blueprint.report.model import Coverage, Run
 
 if TYPE_CHECKING:
@@ -40,7 +41,7 @@ EXAMPLES = (
     "helm template my-model charts/model | blueprint admit -",
     "blueprint admit blueprint.yaml claims.yaml --report json",
 )
-_BLUEPRINT = re.compile(r"^kind:\s*Blueprint\b", re.MULTILINE)
+_BLUEPRINT = lazy_pattern(r"^kind:\s*Blueprint\b", re.MULTILINE)
 _USUAL = "blueprint.yaml"
 
 

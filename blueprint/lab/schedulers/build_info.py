@@ -6,12 +6,14 @@ import mmap
 import re
 from pathlib import Path
 
+from blueprint.patterns import lazy_pattern
+
 _MAGIC = b"\xff Go buildinf:"
 _HEADER = 32
 _SENTINEL = 16
 """The bytes before and after the module information."""
 _UNKNOWN = "(devel)"
-_MAIN = re.compile(r"^mod\t\S+\t(\S+)", re.MULTILINE)
+_MAIN = lazy_pattern(r"^mod\t\S+\t(\S+)", re.MULTILINE)
 
 
 def main_version(program: Path) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
@@ -15,13 +14,14 @@ from blueprint.allocation.verdict import ClaimVerdict, Outcome
 from blueprint.apiserver.connection import Connection
 from blueprint.lab.trial.node_fit import FAR, NEAR, OTHER, NodeReason, NodeState
 from blueprint.lab.trial.requests import requests_of
+from blueprint.patterns import lazy_pattern
 from blueprint.records import Record
 from blueprint.wording import counted
 
 Json = Mapping[str, Any]
 _ROOT = "/apis/resource.k8s.io/v1"
 _SHOWN = 3
-_READ = re.compile(r"device\.(attributes|capacity)\['[^']+'\]\.")
+_READ = lazy_pattern(r"device\.(attributes|capacity)\['[^']+'\]\.")
 """The prefix of attribute names that is omitted in messages."""
 
 

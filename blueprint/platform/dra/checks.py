@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from blueprint.catalog.components import Component
 from blueprint.catalog.distribution import IN_BLUEPRINT, WITH_CLAIMS, Stack
 from blueprint.diagnostics import Diagnostic
+from blueprint.patterns import lazy_pattern
 from blueprint.platform.check_context import CheckContext
 from blueprint.platform.dra import codes as dra
 from blueprint.platform.dra.feature_gate_checks import gate_checks
@@ -21,7 +21,7 @@ KUBERNETES: Path = ("spec", "cluster", "kubernetes")
 _DOMAINS: Path = ("spec", "computeDomains")
 OLDEST_KUBERNETES = "1.34.2"
 """NVIDIA's requirement for claimed GPUs; the API itself has existed since 1.34.0."""
-_OF_DISCOVERY = re.compile(
+_OF_DISCOVERY = lazy_pattern(
     r"nvidia\.com/(cuda\.|vgpu\.|gfd\.|mps\.capable|mig\.(capable|strategy)|mig-|gpu\.(product|count|memory|family|machine"
     r"|mode|replicas|sharing-strategy|compute\.))"
 )

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 
 from blueprint.catalog.component_files.devices import Driver
 from blueprint.catalog.hardware import MigInstance, MigPlacement
+from blueprint.patterns import lazy_pattern
 from blueprint.platform.dra.published import DeviceGroup, Value
 from blueprint.platform.dra.values import PoolValues
 from blueprint.platform.partitioning.layout import MigGroup
@@ -15,7 +15,7 @@ from blueprint.platform.pool import GpuPool
 from blueprint.platform.tracking.tracked import read_fact
 from blueprint.records import Record
 
-_NOT_IN_NAMES = re.compile("[^a-z0-9-.]")
+_NOT_IN_NAMES = lazy_pattern("[^a-z0-9-.]")
 
 
 class MigFacts(Record):

@@ -5,16 +5,16 @@ The objects are read in a higher layer; this module contains the resulting value
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from typing import Generic, TypeVar, cast
 
+from blueprint.patterns import lazy_pattern
 from blueprint.platform.tracking.recorder import record
 from blueprint.platform.tracking.sources import Source, Sources, line_to_change
 from blueprint.records import Record
 
 T = TypeVar("T")
-_VERSION = re.compile(r"(?P<branch>[0-9]{3})(?P<rest>\.[0-9]+){0,2}")
+_VERSION = lazy_pattern(r"(?P<branch>[0-9]{3})(?P<rest>\.[0-9]+){0,2}")
 
 
 class WrittenField(Record, Generic[T]):

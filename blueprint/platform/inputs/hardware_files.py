@@ -10,6 +10,7 @@ from blueprint.catalog.codes import HARDWARE_MATCHES_NOTHING
 from blueprint.catalog.hardware import Gpu
 from blueprint.catalog.loader import read_text
 from blueprint.diagnostics import Diagnostic, Refused
+from blueprint.patterns import lazy_pattern
 from blueprint.platform.codes import UNKNOWN_PRODUCT
 from blueprint.records import replace
 from blueprint.source.layers import Layered
@@ -17,7 +18,7 @@ from blueprint.source.matching import matching_files, patterns_at, read_input
 from blueprint.source.paths import Path
 
 AT: Path = ("spec", "hardware")
-_OTHER_VENDOR = re.compile(r"\b(?!10de:)[0-9a-f]{4}:[0-9a-f]{4}\b", re.IGNORECASE)
+_OTHER_VENDOR = lazy_pattern(r"\b(?!10de:)[0-9a-f]{4}:[0-9a-f]{4}\b", re.IGNORECASE)
 
 
 def with_own_hardware(catalog: Catalog, layered: Layered) -> tuple[Catalog, list[Diagnostic]]:

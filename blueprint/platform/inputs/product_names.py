@@ -7,13 +7,14 @@ from collections.abc import Iterable
 
 from blueprint.catalog.catalog import Catalog
 from blueprint.diagnostics import nearest
+from blueprint.patterns import lazy_pattern
 
-_WORD = re.compile(r"[a-z0-9]+")
+_WORD = lazy_pattern(r"[a-z0-9]+")
 _BRANDS = frozenset({"nvidia", "tesla"})
 _SYSTEMS = frozenset({"dgx", "hgx"})
 """Systems with a board of GPUs that NVLink connects: the GPUs with an SXM connector, if there are others."""
 _OF_MACHINES = {"dgx-spark": "GB10"}
-_VGPU = re.compile(r"(?:grid-)?([a-z0-9-]+)-\d{1,3}[abcq]", re.IGNORECASE)
+_VGPU = lazy_pattern(r"(?:grid-)?([a-z0-9-]+)-\d{1,3}[abcq]", re.IGNORECASE)
 _NOT_NVIDIA = "only NVIDIA's GPUs are supported"
 _OTHERS: tuple[tuple[str, str], ...] = (
     (r"(amd|instinct|radeon|firepro)\b.*|mi-?\d{2,3}[a-z]?\b.*|rx-?\d{4}\b.*", f"an AMD GPU: {_NOT_NVIDIA}"),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Iterator, Mapping
 from string import Template
 from typing import Any
@@ -11,6 +10,7 @@ from typing import Any
 from blueprint.catalog.component_files.monitoring import AlertDefinition, Metrics, Threshold, metrics_in, renamed
 from blueprint.catalog.facts import Fact
 from blueprint.catalog.hardware import Gpu
+from blueprint.patterns import lazy_pattern
 from blueprint.platform.tracking.tracked import read_fact
 from blueprint.platform.views import PoolView
 from blueprint.records import Record
@@ -19,7 +19,7 @@ PCIE_REPLAYS = {1: 0.15, 2: 0.3, 3: 0.48, 4: 0.96, 5: 1.92, 6: 3.84}
 """The maximum number of replays per minute and lane of a link with one bit error in 10^12, by generation (DCGM)."""
 OF_A_GPU = ("node", "pool", "gpu", "UUID", "GPU_I_ID", "GPU_I_PROFILE", "xid", "clock_event")
 """The labels that identify a GPU's series of a metric, independent of the pod that holds the GPU or the instance."""
-_RECORD = re.compile(r"\b[a-z_]+:[a-z_]+:[a-z0-9_]+")
+_RECORD = lazy_pattern(r"\b[a-z_]+:[a-z_]+:[a-z0-9_]+")
 
 
 class AlertLimit(Record):

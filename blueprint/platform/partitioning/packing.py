@@ -7,14 +7,14 @@ are pure and do not depend on blueprints.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
 from blueprint.catalog.hardware import MigPlacement
+from blueprint.patterns import lazy_pattern
 from blueprint.records import Record
 
-_NAME = re.compile(r"(\d)g\.(\d+)gb(?:([-+])(\w+(?:\.\w+)?))?")
+_NAME = lazy_pattern(r"(\d)g\.(\d+)gb(?:([-+])(\w+(?:\.\w+)?))?")
 _MEMORY_SLICES_OF_SEVEN = 8
 
 

@@ -8,11 +8,11 @@ pool belongs to no tenant: it has the sum of all quotas, and groups and tenants 
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from typing import Any, Protocol
 
+from blueprint.patterns import lazy_pattern
 from blueprint.platform.nodes.offered import NODE_RESOURCES
 from blueprint.platform.queueing.engines import KAI, QueuedPool, pools_of
 from blueprint.platform.tenants.admission import Prioritised
@@ -32,7 +32,7 @@ OWN_CLASSES = {"train": 50, "build-preemptible": 75, "build": 100, "inference": 
 """The priority classes that KAI installs and assigns to workloads without one."""
 _CLASSES_OF_SERVERS, _CLASSES_OF_JOBS = ("inference", "build-preemptible"), ("train",)
 UNLIMITED = -1
-_COUNTED = re.compile(r"nvidia\.com/(gpu|mig-([1-9])g\.[1-9][0-9]*gb)")
+_COUNTED = lazy_pattern(r"nvidia\.com/(gpu|mig-([1-9])g\.[1-9][0-9]*gb)")
 _UNIT = {"cpu": Fraction(1000), "memory": Fraction(1, 10**6)}
 """The number of KAI units per unit: it counts CPU in thousandths, and memory in megabytes of 10^6 bytes."""
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from blueprint.diagnostics import define
+from blueprint.patterns import lazy_pattern
 from blueprint.probe import nvml_calls
 from blueprint.probe.check import check
 from blueprint.probe.observation import Status
@@ -28,8 +29,8 @@ nodes keep the old one until their driver pod was replaced and the module reload
 _REMEDY = "look at the driver daemonset of this node; the new driver loads only when its GPUs are idle"
 
 
-_VERSION = re.compile(r"[1-9]\d{2,3}(\.\d{1,4}){1,2}", re.ASCII)
-_BRANCH = re.compile(r"[1-9]\d{2,3}", re.ASCII)
+_VERSION = lazy_pattern(r"[1-9]\d{2,3}(\.\d{1,4}){1,2}", re.ASCII)
+_BRANCH = lazy_pattern(r"[1-9]\d{2,3}", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from blueprint.diagnostics import define
+from blueprint.patterns import lazy_pattern
 from blueprint.probe.check import check
 from blueprint.probe.nvml_calls import NAME
 from blueprint.probe.observation import Observation, Status
@@ -37,12 +38,12 @@ or modified driver causes this. Neither value proves the product.
 )
 
 _NVIDIA = "10DE"
-_MIG_SUFFIX = re.compile(r" MIG \d+[a-z]\S*$", re.ASCII)
+_MIG_SUFFIX = lazy_pattern(r" MIG \d+[a-z]\S*$", re.ASCII)
 _CONTRADICTION = "find out what intercepts the driver on this node: a vGPU, an interception library, a modified driver"
 _WRONG = "move the node to the pool that fits it, or correct `gpu.product` in the blueprint"
 
 
-_PCI_ID = re.compile(r"[0-9A-Fa-f]{4}", re.ASCII)
+_PCI_ID = lazy_pattern(r"[0-9A-Fa-f]{4}", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from blueprint.diagnostics import define
+from blueprint.patterns import lazy_pattern
 from blueprint.probe.check import check
 from blueprint.probe.host_files import HostFile
 from blueprint.probe.parameters import text_form
@@ -25,8 +26,8 @@ on. Use a newer node image, or `gpuDirect: peermem` in the blueprint.
 """,
 )
 
-_VERSION = re.compile(r"(\d{1,4})\.(\d{1,4})", re.ASCII)
-_RELEASE = re.compile(r"(\d{1,4})\.(\d{1,4})(?:[.+-]\S*)?", re.ASCII)
+_VERSION = lazy_pattern(r"(\d{1,4})\.(\d{1,4})", re.ASCII)
+_RELEASE = lazy_pattern(r"(\d{1,4})\.(\d{1,4})(?:[.+-]\S*)?", re.ASCII)
 _REMEDY = "use a newer node image, or `gpuDirect: peermem` in the blueprint"
 
 

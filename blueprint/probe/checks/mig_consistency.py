@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from blueprint.patterns import lazy_pattern
 from blueprint.probe.check import invariant
 from blueprint.probe.nvml_calls import MIG_DEVICES, MIG_MODE, NAME
 from blueprint.probe.observation import Observation, Status
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
     from blueprint.probe.observations import ObservedGpu
     from blueprint.probe.verdicts import Verdict, VerdictFactory
 
-_SUFFIX = re.compile(r" MIG (?:\dc\.)?\dg\.\d+gb\S*$", re.ASCII)
+_SUFFIX = lazy_pattern(r" MIG (?:\dc\.)?\dg\.\d+gb\S*$", re.ASCII)
 
 
 @invariant("mig-consistency", expects="consistent MIG information", reads=(NAME, MIG_MODE, MIG_DEVICES))

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from blueprint.diagnostics import define
+from blueprint.patterns import lazy_pattern
 from blueprint.probe.check import check
 from blueprint.probe.nvml_calls import DeviceCall
 from blueprint.probe.nvml_codes import SUCCESS, name_of
@@ -38,7 +39,7 @@ _REMEDY = (
 _STATES = {0: "not supported", 1: "not started", 2: "in progress", 3: "completed"}
 """Values of nvmlGpuFabricState_t."""
 _COMPLETED = 3
-_CLUSTER = re.compile(r"[0-9a-f]{32}", re.ASCII)
+_CLUSTER = lazy_pattern(r"[0-9a-f]{32}", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from blueprint.diagnostics import define
+from blueprint.patterns import lazy_pattern
 from blueprint.probe.check import check
 from blueprint.probe.host_files import HostFile
 from blueprint.probe.observation import Observation, Status
@@ -27,8 +28,8 @@ blueprint.
 """,
 )
 
-_DECLARED = re.compile(r"([a-z]+)(?:-(\d+(?:\.\d+)?))?", re.ASCII)
-_WORD = re.compile(r"[a-z0-9][a-z0-9._-]{0,31}", re.ASCII)
+_DECLARED = lazy_pattern(r"([a-z]+)(?:-(\d+(?:\.\d+)?))?", re.ASCII)
+_WORD = lazy_pattern(r"[a-z0-9][a-z0-9._-]{0,31}", re.ASCII)
 _KEYS = ("ID", "VERSION_ID", "VARIANT_ID", "OPENSHIFT_VERSION")
 _RHCOS, _RHEL, _COREOS = "rhcos", "rhel", "coreos"
 """The nodes of OpenShift 4.19 and newer identify as RHEL with the variant CoreOS; earlier ones as `rhcos`."""

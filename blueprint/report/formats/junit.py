@@ -7,11 +7,11 @@ skipped according to its exit code.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
 from blueprint.diagnostics import Diagnostic, Severity
+from blueprint.patterns import lazy_pattern
 from blueprint.report.context import Context
 from blueprint.report.escaping import encodable, visible
 from blueprint.report.model import Run
@@ -20,7 +20,7 @@ from blueprint.report.suggestion import suggestion
 
 _FINDINGS = 1
 _UNKNOWN = 3
-_NO_CHARACTERS = re.compile("[\ufffe\uffff]")
+_NO_CHARACTERS = lazy_pattern("[\ufffe\uffff]")
 """Characters that XML 1.0 cannot represent and that have not been escaped before."""
 
 

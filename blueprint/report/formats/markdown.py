@@ -14,6 +14,7 @@ from collections.abc import Iterable, Iterator
 
 from blueprint.changes.compare import Action, FieldChange, ObjectChange
 from blueprint.diagnostics import Diagnostic, Severity
+from blueprint.patterns import lazy_pattern
 from blueprint.report.changes import MARKS, block_diff, only_labels, origin_text, split_label_changes, values_text
 from blueprint.report.context import Context
 from blueprint.report.escaping import visible
@@ -34,8 +35,8 @@ from blueprint.wording import counted
 MOST_BYTES = 65_000
 _MOST_OPEN = 5
 """The maximum number of findings, and of an object's fields, that are shown unfolded; above it, all are folded."""
-_ACTIVE = re.compile(r"([\\`*_{}\[\]<>#|~!&])")
-_LINKED_BY_HOSTS = re.compile(r"\S*(?:@|://|www\.|#\d)\S*")  # mentions, bare addresses, issue numbers
+_ACTIVE = lazy_pattern(r"([\\`*_{}\[\]<>#|~!&])")
+_LINKED_BY_HOSTS = lazy_pattern(r"\S*(?:@|://|www\.|#\d)\S*")  # mentions, bare addresses, issue numbers
 _WORDS = {Severity.ERROR: "Error", Severity.WARNING: "Warning", Severity.NOTE: "Note"}
 
 

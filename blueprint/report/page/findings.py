@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from blueprint.diagnostics import Diagnostic, Note
+from blueprint.patterns import lazy_pattern
 from blueprint.records import Record
 from blueprint.report.context import Context
 from blueprint.report.excerpt import MarkedLine, excerpt
@@ -18,7 +18,7 @@ MOST_OPEN = 10
 _MOST_CHOICES = 20
 _COLUMNS = ("declared", "live", "writer", "since")
 """Evidence with its own column."""
-_POOL = re.compile(r"(?:spec\.nodePools\.|NodePool/)([^.\[/]+)")
+_POOL = lazy_pattern(r"(?:spec\.nodePools\.|NodePool/)([^.\[/]+)")
 
 
 class FilterValue(Record):

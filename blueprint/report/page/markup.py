@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 
 from markupsafe import Markup, escape
 
+from blueprint.patterns import lazy_pattern
 from blueprint.report.escaping import visible
 from blueprint.report.markdown import to_html
 from blueprint.text_templates import TextTemplates
 
 _FOLDER = Path(__file__).parent
-_CODE = re.compile(r"`([^`]+)`")
+_CODE = lazy_pattern(r"`([^`]+)`")
 
 
 def prose(text: str) -> Markup:

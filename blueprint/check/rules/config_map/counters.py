@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from blueprint.check.common.monitoring import csv_row
+from blueprint.patterns import lazy_pattern
 from blueprint.wording import counted
 
 COUNTERS_KEY = "dcgm-metrics.csv"
 _TYPES = ("gauge", "counter", "histogram", "summary", "label")
-_FIELD = re.compile(r"DCGM_(FI|EXP)_[A-Z0-9_]+")
+_FIELD = lazy_pattern(r"DCGM_(FI|EXP)_[A-Z0-9_]+")
 RULES = ()
 
 

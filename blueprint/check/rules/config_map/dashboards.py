@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -14,13 +13,14 @@ from blueprint.check.finding import ObjectFinding
 from blueprint.check.rule import Capability, rule
 from blueprint.check.rule_context import RuleContext, inside, items, mapping
 from blueprint.diagnostics import Severity, define
+from blueprint.patterns import lazy_pattern
 
 UNREADABLE = define("BP6536", "dashboard-unreadable", page=__file__)
 SAME_UID = define("BP6537", "dashboard-uid", page=__file__, severity=Severity.WARNING)
 PANEL_GONE = define("BP6538", "dashboard-panel-gone", page=__file__, severity=Severity.WARNING)
 QUERY_UNREADABLE = define("BP6575", "dashboard-query-unreadable", page=__file__, severity=Severity.WARNING)
-_RANGE = re.compile(r"\[([^\]\[]*\$[^\]]*)\]")
-_VARIABLE = re.compile(r"\$\{[^}]*\}|\$\w+|\[\[\w+\]\]")
+_RANGE = lazy_pattern(r"\[([^\]\[]*\$[^\]]*)\]")
+_VARIABLE = lazy_pattern(r"\$\{[^}]*\}|\$\w+|\[\[\w+\]\]")
 _LABEL = "grafana_dashboard"
 _LONGEST_UID = 40
 _GONE = {"graph": "timeseries", "singlestat": "stat", "table-old": "table", "grafana-piechart-panel": "piechart"}

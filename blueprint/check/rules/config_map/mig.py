@@ -9,11 +9,12 @@ from typing import Any
 from blueprint.bundle.model import Path
 from blueprint.check.common.inner_files import FileFault
 from blueprint.check.rule_context import items, mapping
+from blueprint.patterns import lazy_pattern
 
-SPEAKS_OF_MIG = re.compile(r"^mig-configs:", re.MULTILINE)
+SPEAKS_OF_MIG = lazy_pattern(r"^mig-configs:", re.MULTILINE)
 _TOP = {"version", "mig-configs"}
 _ENTRY = {"device-filter", "devices", "mig-enabled", "mig-devices"}
-_PROFILE = re.compile(r"([0-9]c\.)?[0-9]g\.[0-9]+gb([-+][a-z]+(\.[a-z]+)?)?")
+_PROFILE = lazy_pattern(r"([0-9]c\.)?[0-9]g\.[0-9]+gb([-+][a-z]+(\.[a-z]+)?)?")
 RULES = ()
 
 

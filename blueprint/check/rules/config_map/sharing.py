@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -10,6 +9,7 @@ from blueprint.bundle.model import Object, Path
 from blueprint.check.common.inner_files import FileFault
 from blueprint.check.rule_context import items, mapping
 from blueprint.diagnostics import Refused, nearest
+from blueprint.patterns import lazy_pattern
 from blueprint.source.loader import load_text
 
 _TOP = ("version", "flags", "resources", "sharing", "imex")
@@ -20,8 +20,8 @@ _FLAGS = (
     "migStrategy", "failOnInitError", "nvidiaDriverRoot", "nvidiaDevRoot", "gdrcopyEnabled", "gdsEnabled",
     "mofedEnabled", "useNodeFeatureAPI", "deviceDiscoveryStrategy", "mpsRoot", "plugin", "gfd",
 )  # fmt: skip
-_SHARED = re.compile(r"nvidia\.com/(gpu|mig-[0-9]g\.[0-9]+gb(\.[a-z.]+)?)")
-_SPEAKS_OF_SHARING = re.compile(r"\bsharing\b|timeSlicing|\bmps\b")
+_SHARED = lazy_pattern(r"nvidia\.com/(gpu|mig-[0-9]g\.[0-9]+gb(\.[a-z.]+)?)")
+_SPEAKS_OF_SHARING = lazy_pattern(r"\bsharing\b|timeSlicing|\bmps\b")
 RULES = ()
 
 

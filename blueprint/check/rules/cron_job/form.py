@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 
 from blueprint.bundle.model import Object
@@ -11,6 +10,7 @@ from blueprint.check.finding import ObjectFinding, shown
 from blueprint.check.rule import rule
 from blueprint.check.rule_context import RuleContext, inside
 from blueprint.diagnostics import define
+from blueprint.patterns import lazy_pattern
 
 UNREADABLE = define("BP6161", "schedule-unreadable", page=__file__)
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
@@ -26,10 +26,10 @@ _FIELDS: tuple[tuple[str, range, tuple[str, ...]], ...] = (
 numbers.
 """
 _WORDS = frozenset({"@yearly", "@annually", "@monthly", "@weekly", "@daily", "@midnight", "@hourly"})
-_EVERY = re.compile(r"@every [+-]?(\d+(\.\d*)?|\.\d+)(ns|us|µs|ms|s|m|h)((\d+(\.\d*)?|\.\d+)(ns|us|µs|ms|s|m|h))*+")
-_NUMBER = re.compile(r"[0-9]{1,9}")
+_EVERY = lazy_pattern(r"@every [+-]?(\d+(\.\d*)?|\.\d+)(ns|us|µs|ms|s|m|h)((\d+(\.\d*)?|\.\d+)(ns|us|µs|ms|s|m|h))*+")
+_NUMBER = lazy_pattern(r"[0-9]{1,9}")
 _SHOWN = 30
-_PART = re.compile(r"([*?]|\w+(?:-\w+)?)(?:/([0-9]{1,9}))?")
+_PART = lazy_pattern(r"([*?]|\w+(?:-\w+)?)(?:/([0-9]{1,9}))?")
 
 
 @rule(UNREADABLE, tags=("scheduling",))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from blueprint.bundle.model import Object
@@ -11,9 +10,10 @@ from blueprint.check.finding import ObjectFinding
 from blueprint.check.rule import rule
 from blueprint.check.rule_context import RuleContext, inside, items, mapping
 from blueprint.diagnostics import Severity, define
+from blueprint.patterns import lazy_pattern
 
 NOT_MEASURED = define("BP6587", "autoscaler-metric-unavailable", page=__file__, severity=Severity.WARNING)
-_FIELD = re.compile(r"DCGM_FI_(?:DEV|PROF)_[A-Z0-9_]*[A-Z0-9]")
+_FIELD = lazy_pattern(r"DCGM_FI_(?:DEV|PROF)_[A-Z0-9_]*[A-Z0-9]")
 _MEASURED = ("cpu", "memory")
 _TYPES = {"Resource": "resource", "ContainerResource": "containerResource"}
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -12,6 +11,7 @@ from blueprint.check.finding import ObjectFinding
 from blueprint.check.rule import rule
 from blueprint.check.rule_context import RuleContext, inside, items, mapping
 from blueprint.diagnostics import Severity, define
+from blueprint.patterns import lazy_pattern
 
 FEATURE_UNKNOWN = define("BP6588", "feature-misspelt", page=__file__, severity=Severity.WARNING)
 ID_FORM = define("BP6589", "device-id-never-matches", page=__file__, severity=Severity.WARNING)
@@ -23,8 +23,8 @@ _FEATURES = (
     "system.name", "system.osrelease", "usb.device",
 )  # fmt: skip
 _IDS = ("vendor", "device", "class", "subsystem_vendor", "subsystem_device")
-_HEX = re.compile(r"[0-9a-f]{4}")
-_USB_CLASS = re.compile(r"[0-9a-f]{2}")
+_HEX = lazy_pattern(r"[0-9a-f]{4}")
+_USB_CLASS = lazy_pattern(r"[0-9a-f]{2}")
 
 
 @rule(FEATURE_UNKNOWN, tags=("discovery",))

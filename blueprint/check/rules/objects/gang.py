@@ -14,12 +14,13 @@ from blueprint.check.rule import rule
 from blueprint.check.rule_context import GPU_PREFIX, DescribedPod, RuleContext, inside, items, mapping
 from blueprint.check.workloads import containers
 from blueprint.diagnostics import Severity, define
+from blueprint.patterns import lazy_pattern
 
 GANG_MISSING = define("BP6567", "gang-missing", page=__file__, severity=Severity.WARNING)
 _ALWAYS = {("kubeflow.org", kind) for kind in ("PyTorchJob", "MPIJob", "JAXJob")}
 """Kinds whose pods always form one process group."""
 _BY_COMMAND = {("batch", "Job"), ("jobset.x-k8s.io", "JobSet")}
-_SEVERAL_NODES = re.compile(r"--nnodes[= ]|--num_machines[= ]|--hostfile[= ]|--rdzv[-_]endpoint[= ]")
+_SEVERAL_NODES = lazy_pattern(r"--nnodes[= ]|--num_machines[= ]|--hostfile[= ]|--rdzv[-_]endpoint[= ]")
 _MARKS = ("scheduling.x-k8s.io/pod-group", "pod-group.scheduling.sigs.k8s.io/name", "scheduling.k8s.io/group-name")
 """Labels and annotations that mark a pod group for schedulers: coscheduling, and Volcano."""
 _PROVISIONED = (

@@ -11,13 +11,14 @@ from blueprint.check.finding import ObjectFinding
 from blueprint.check.rule import rule
 from blueprint.check.rule_context import DescribedPod, RuleContext, inside, items, mapping
 from blueprint.diagnostics import Severity, define, nearest
+from blueprint.patterns import lazy_pattern
 from blueprint.source.paths import format_path
 
 CONTRADICTION = define("BP6527", "affinity-contradiction", page=__file__)
 UNKNOWN_LABEL = define("BP6528", "unknown-gpu-label", page=__file__, severity=Severity.WARNING)
 NO_NUMBER = define("BP6169", "bound-not-a-number", page=__file__)
 _REQUIRED = "requiredDuringSchedulingIgnoredDuringExecution"
-_NUMBER = re.compile(r"[+-]?[0-9]+")
+_NUMBER = lazy_pattern(r"[+-]?[0-9]+")
 _PREFERRED = "preferredDuringSchedulingIgnoredDuringExecution"
 
 
@@ -96,11 +97,11 @@ _NAMES = (
     "mig.capable", "mig.strategy", "mig.config", "mig.config.state", "mps.capable", "vgpu.present",
     "cuda.driver.major", "cuda.driver-version.major", "cuda.driver-version.full", "cuda.runtime-version.full",
 )  # fmt: skip
-_KNOWN = re.compile(
+_KNOWN = lazy_pattern(
     rf"nvidia\.com/({'|'.join(map(re.escape, _NAMES))}|gpu\.[a-z0-9-]+\..*"
     r"|cuda\.(driver|runtime)(-version)?\.(major|minor|rev|revision|full))"
 )
-_LOOKS_KNOWN = re.compile(
+_LOOKS_KNOWN = lazy_pattern(
     r"nvidia\.com/(gpu[._-](present|product|name|model|type|memory|mem|vram|count|family|machine|arch|architecture|compute"
     r"|replicas|mode|clique|sharing[._-]strategy|workload)"
     r"|mig[._-](capable|strategy|config|enabled)|mps[._-]capable|vgpu[._-]present|cuda[._-](version|driver|runtime))"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -10,15 +9,16 @@ from blueprint.check.finding import ObjectFinding
 from blueprint.check.rule import rule
 from blueprint.check.rule_context import DescribedPod, RuleContext, inside, items, mapping
 from blueprint.diagnostics import Severity, define
+from blueprint.patterns import lazy_pattern
 from blueprint.source.paths import format_path
 
 NOT_EXPANDED = define("BP6163", "variable-not-expanded", page=__file__, severity=Severity.WARNING)
 FLAG_WITH_VALUE = define("BP6164", "flag-and-value-in-one", page=__file__, severity=Severity.WARNING)
-_SHELL = re.compile(r"(.*/)?(ba|da|z|k|a)?sh|.*\.(sh|bash)")
-_VARIABLE = re.compile(r"\$(?:\{(\w+)\}|([A-Za-z_]\w*))")
-_ENVOY = re.compile(r"(.*/)?envoy")
+_SHELL = lazy_pattern(r"(.*/)?(ba|da|z|k|a)?sh|.*\.(sh|bash)")
+_VARIABLE = lazy_pattern(r"\$(?:\{(\w+)\}|([A-Za-z_]\w*))")
+_ENVOY = lazy_pattern(r"(.*/)?envoy")
 """A program that also accepts a flag and its value in one argument."""
-_FLAG = re.compile(r"(--[A-Za-z][\w.-]{0,80})[ \t]+\S.*")
+_FLAG = lazy_pattern(r"(--[A-Za-z][\w.-]{0,80})[ \t]+\S.*")
 _INDEX = "JOB_COMPLETION_INDEX"
 
 

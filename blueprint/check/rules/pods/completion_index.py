@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -11,11 +10,12 @@ from blueprint.check.finding import ObjectFinding
 from blueprint.check.rule import rule
 from blueprint.check.rule_context import DescribedPod, RuleContext, inside, items, mapping
 from blueprint.diagnostics import Severity, define
+from blueprint.patterns import lazy_pattern
 from blueprint.source.paths import format_path
 
 NO_INDEX = define("BP6177", "index-of-a-plain-job", page=__file__, severity=Severity.WARNING)
 _VARIABLE = "JOB_COMPLETION_INDEX"
-_USED = re.compile(r"\$(?:\(JOB_COMPLETION_INDEX\)|\{JOB_COMPLETION_INDEX\}|JOB_COMPLETION_INDEX\b)")
+_USED = lazy_pattern(r"\$(?:\(JOB_COMPLETION_INDEX\)|\{JOB_COMPLETION_INDEX\}|JOB_COMPLETION_INDEX\b)")
 """With a value for where it is not set (`${JOB_COMPLETION_INDEX:-0}`) a script runs in both sorts of Jobs."""
 _ANNOTATION = "batch.kubernetes.io/job-completion-index"
 _SPECS = {"Job": ("spec",), "CronJob": ("spec", "jobTemplate", "spec")}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from blueprint.bundle.model import Path
@@ -10,10 +9,11 @@ from blueprint.check.finding import ObjectFinding
 from blueprint.check.rule import rule
 from blueprint.check.rule_context import DescribedPod, RuleContext, inside, items, mapping
 from blueprint.diagnostics import Severity, define
+from blueprint.patterns import lazy_pattern
 from blueprint.source.paths import format_path
 
 ABSENT = define("BP6183", "own-label-missing", page=__file__, severity=Severity.WARNING)
-_FIELD = re.compile(r"metadata\.(labels|annotations)\['([A-Za-z0-9._-]{1,63})'\]")
+_FIELD = lazy_pattern(r"metadata\.(labels|annotations)\['([A-Za-z0-9._-]{1,63})'\]")
 """A key without a prefix. Those with one are often set by controllers."""
 _SET = {
     "controller-revision-hash", "controller-uid", "job-name", "pod-template-generation", "pod-template-hash",

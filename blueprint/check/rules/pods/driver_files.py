@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from blueprint.check.finding import ObjectFinding
 from blueprint.check.rule import rule
 from blueprint.check.rule_context import DescribedPod, RuleContext, inside, items
 from blueprint.diagnostics import Severity, define
+from blueprint.patterns import lazy_pattern
 from blueprint.source.paths import format_path
 
 BY_HAND = define("BP6580", "driver-mounted-by-hand", page=__file__, severity=Severity.WARNING)
-_OF_THE_DRIVER = re.compile(
+_OF_THE_DRIVER = lazy_pattern(
     r"/dev/nvidia.*|/usr/local/nvidia(/.*)?|/usr/lib(64)?/(.*/)?nvidia.*|.*/(libcuda\.|libnvidia-).*|.*/nvidia-smi"
 )
 

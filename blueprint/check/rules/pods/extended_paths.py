@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from blueprint.check.common.containers import literal_env
@@ -10,10 +9,11 @@ from blueprint.check.finding import ObjectFinding
 from blueprint.check.rule import rule
 from blueprint.check.rule_context import DescribedPod, RuleContext
 from blueprint.diagnostics import Severity, define
+from blueprint.patterns import lazy_pattern
 from blueprint.source.paths import format_path
 
 NOT_EXTENDED = define("BP6170", "path-not-extended", page=__file__, severity=Severity.WARNING)
-_VARIABLE = re.compile(r"\$(?:\{(\w+)\}|\((\w+)\)|(\w+))")
+_VARIABLE = lazy_pattern(r"\$(?:\{(\w+)\}|\((\w+)\)|(\w+))")
 
 
 @rule(NOT_EXTENDED, tags=("reliability",))

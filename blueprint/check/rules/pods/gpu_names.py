@@ -10,16 +10,17 @@ from blueprint.check.finding import ObjectFinding
 from blueprint.check.rule import rule
 from blueprint.check.rule_context import GPU_PREFIX, DescribedPod, RuleContext, inside, mapping
 from blueprint.diagnostics import Severity, define
+from blueprint.patterns import lazy_pattern
 from blueprint.source.paths import format_path
 
 MISSPELT = define("BP6162", "gpu-resource-misspelt", page=__file__, severity=Severity.WARNING)
-_NEARLY_GPU = re.compile(
+_NEARLY_GPU = lazy_pattern(
     r"(?:requests\.|limits\.)?nvidia(?:\.com)?/(?:nvidia[-.]?)?gpus?"
     r"|alpha\.kubernetes\.io/nvidia-gpu|(?:k8s|kubernetes)\.io/(?:nvidia[-.]?)?gpus?",
     re.IGNORECASE,
 )
 """Misspellings of `nvidia.com/gpu`: typos, keys of quotas, and the resource name before Kubernetes 1.8."""
-_LABELS = re.compile(r"nvidia\.com/gpu\.(count|memory|product|present|machine|family|replicas)", re.IGNORECASE)
+_LABELS = lazy_pattern(r"nvidia\.com/gpu\.(count|memory|product|present|machine|family|replicas)", re.IGNORECASE)
 
 
 @rule(MISSPELT, tags=("scheduling",))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from blueprint.check.common.amounts import AMOUNT_IMPLAUSIBLE, REQUEST_ABOVE_LIMIT, amounts
@@ -10,6 +9,7 @@ from blueprint.check.finding import ObjectFinding
 from blueprint.check.rule import rule
 from blueprint.check.rule_context import DescribedPod, RuleContext
 from blueprint.diagnostics import Severity, define
+from blueprint.patterns import lazy_pattern
 from blueprint.source.paths import format_path
 
 NOT_PINNED = define("BP6115", "image-not-pinned", page=__file__, severity=Severity.WARNING)
@@ -17,11 +17,11 @@ CUDA_GONE = define("BP6179", "cuda-image-gone", page=__file__, severity=Severity
 OF_NGC = define("BP6182", "ngc-image-on-docker-hub", page=__file__, severity=Severity.WARNING)
 NO_IMAGE = define("BP6181", "container-without-image", page=__file__)
 _NO_VERSION = ("", "latest")
-_CUDA = re.compile(
+_CUDA = lazy_pattern(
     r"(?:docker\.io/)?nvidia/cuda(?::(?:latest|[0-9]+\.[0-9]+(?:-.*)?))?|nvcr\.io/nvidia/cuda(?::latest)?"
 )
 """Images of CUDA that Docker Hub or NGC have removed, or never had: all versions that are left have three numbers."""
-_NGC = re.compile(r"(?:docker\.io/)?(nvidia/(?:nemo|pytorch|tensorflow|tritonserver)(?::.*)?)")
+_NGC = lazy_pattern(r"(?:docker\.io/)?(nvidia/(?:nemo|pytorch|tensorflow|tritonserver)(?::.*)?)")
 """Images that only nvcr.io has. NVIDIA's organization on Docker Hub has those of CUDA, and a few more."""
 
 

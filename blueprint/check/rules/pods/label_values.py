@@ -11,6 +11,7 @@ from blueprint.check.node_demands import required_terms, selected_labels
 from blueprint.check.rule import rule
 from blueprint.check.rule_context import DescribedPod, RuleContext
 from blueprint.diagnostics import Severity, define
+from blueprint.patterns import lazy_pattern
 from blueprint.records import Record
 from blueprint.source.paths import format_path
 
@@ -27,25 +28,27 @@ class _Form(Record):
 
 _FORMS = (
     _Form(
-        re.compile(r"nvidia\.com/gpu\.product"),
-        re.compile(r"(NVIDIA|Tesla|Quadro|GRID|GeForce|TITAN)-.*"),
+        lazy_pattern(r"nvidia\.com/gpu\.product"),
+        lazy_pattern(r"(NVIDIA|Tesla|Quadro|GRID|GeForce|TITAN)-.*"),
         "it is the name that nvidia-smi shows, with - for spaces: NVIDIA-A100-SXM4-80GB",
     ),
     _Form(
-        re.compile(r"nvidia\.com/gpu\.(count|replicas|memory|compute\.major|compute\.minor)"),
-        re.compile(r"[0-9]+"),
+        lazy_pattern(r"nvidia\.com/gpu\.(count|replicas|memory|compute\.major|compute\.minor)"),
+        lazy_pattern(r"[0-9]+"),
         "it is a number; nvidia.com/gpu.memory is in MiB",
     ),
     _Form(
-        re.compile(r"nvidia\.com/(gpu\.present|mig\.capable|mps\.capable|vgpu\.present)"),
-        re.compile(r"true|false"),
+        lazy_pattern(r"nvidia\.com/(gpu\.present|mig\.capable|mps\.capable|vgpu\.present)"),
+        lazy_pattern(r"true|false"),
         "it is true or false",
     ),
-    _Form(re.compile(r"nvidia\.com/gpu\.family"), re.compile(r"[a-z0-9-]+"), "it is in lower case: hopper"),
-    _Form(re.compile(r"nvidia\.com/mig\.strategy"), re.compile(r"none|single|mixed"), "it is none, single or mixed"),
+    _Form(lazy_pattern(r"nvidia\.com/gpu\.family"), lazy_pattern(r"[a-z0-9-]+"), "it is in lower case: hopper"),
     _Form(
-        re.compile(r"cloud\.google\.com/gke-accelerator"),
-        re.compile(
+        lazy_pattern(r"nvidia\.com/mig\.strategy"), lazy_pattern(r"none|single|mixed"), "it is none, single or mixed"
+    ),
+    _Form(
+        lazy_pattern(r"cloud\.google\.com/gke-accelerator"),
+        lazy_pattern(
             r"nvidia-(?!(?:a100(?:-40gb)?|h100|h200|t4|v100|p100|p4|k80|tesla-(?:l4|a100-.*|h100.*|h200.*|b200))$).*"
         ),
         "GKE's names: nvidia-l4, nvidia-tesla-t4, nvidia-tesla-v100, nvidia-tesla-a100, nvidia-a100-80gb, "

@@ -10,14 +10,15 @@ from blueprint.check.finding import ObjectFinding
 from blueprint.check.rule import rule
 from blueprint.check.rule_context import DescribedPod, RuleContext
 from blueprint.diagnostics import Severity, define
+from blueprint.patterns import lazy_pattern
 from blueprint.source.paths import format_path
 
 OF_NO_GPU = define("BP6178", "mig-profile-of-no-gpu", page=__file__, severity=Severity.WARNING)
 MISSPELT = define("BP6579", "mig-resource-misspelt", page=__file__, severity=Severity.WARNING)
-_LOOKS = re.compile(r"nvidia\.com/mig\b", re.IGNORECASE)
-_FORM = re.compile(r"nvidia\.com/mig-([0-9]c\.)?[0-9]g\.[0-9]+gb(\.[a-z]+)*(\.shared)?")
-_PROFILE = re.compile(r"[0-9]g\.[0-9]+gb")
-_NEAR = re.compile(r"nvidia\.com/mig[-_.]?([0-9])g?[-_.]?([0-9]+)gi?b?(?:[+.-](me|gfx|all))?", re.IGNORECASE)
+_LOOKS = lazy_pattern(r"nvidia\.com/mig\b", re.IGNORECASE)
+_FORM = lazy_pattern(r"nvidia\.com/mig-([0-9]c\.)?[0-9]g\.[0-9]+gb(\.[a-z]+)*(\.shared)?")
+_PROFILE = lazy_pattern(r"[0-9]g\.[0-9]+gb")
+_NEAR = lazy_pattern(r"nvidia\.com/mig[-_.]?([0-9])g?[-_.]?([0-9]+)gi?b?(?:[+.-](me|gfx|all))?", re.IGNORECASE)
 
 
 @rule(MISSPELT, tags=("scheduling", "mig"))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -12,6 +11,7 @@ from blueprint.check.finding import ObjectFinding, value_at
 from blueprint.check.rule import rule
 from blueprint.check.rule_context import DescribedPod, RuleContext, inside, items, mapping
 from blueprint.diagnostics import Severity, define
+from blueprint.patterns import lazy_pattern
 from blueprint.records import Record
 from blueprint.source.paths import format_path
 from blueprint.units import as_count
@@ -20,31 +20,31 @@ PARALLEL_SIZE = define("BP6524", "parallel-size", page=__file__, severity=Severi
 SHARED_MEMORY = define("BP6525", "shared-memory-small", page=__file__, severity=Severity.WARNING)
 KILLED_WHILE_LOADING = define("BP6526", "killed-while-loading", page=__file__, severity=Severity.WARNING)
 MEMORY_SHARE = define("BP6156", "memory-share-of-vllm", page=__file__, severity=Severity.WARNING)
-_SERVES = re.compile(r"\bvllm\s+serve\b|\bvllm\.entrypoints\.")
-_SERVER_IMAGE = re.compile(r"(.*/)?vllm-openai([:@].*)?")
+_SERVES = lazy_pattern(r"\bvllm\s+serve\b|\bvllm\.entrypoints\.")
+_SERVER_IMAGE = lazy_pattern(r"(.*/)?vllm-openai([:@].*)?")
 """The image of vLLM. Its entry point is the server, so manifests may contain only arguments."""
-_SHARE = re.compile(r"(?:^|\s)--gpu[-_]memory[-_]utilization[= ]\s*[\"']?(\d+(?:\.\d+)?)\b")
-_SEVERAL_NODES = re.compile(
+_SHARE = lazy_pattern(r"(?:^|\s)--gpu[-_]memory[-_]utilization[= ]\s*[\"']?(\d+(?:\.\d+)?)\b")
+_SEVERAL_NODES = lazy_pattern(
     r"--(nnodes|node-rank|headless|data-parallel-address|distributed-executor-backend[= ]ray)\b"
 )
-_WITH_RAY = re.compile(r"\bray start\b|multi-node-serving\.sh leader|--distributed-executor-backend[= ]ray\b")
+_WITH_RAY = lazy_pattern(r"\bray start\b|multi-node-serving\.sh leader|--distributed-executor-backend[= ]ray\b")
 """How the leader of a group combines the GPUs of all its pods into one server."""
 _SIZE = r"(?:^|\s)(?:{names})[= ]\s*[\"']?(\d{{1,9}})\b"
-_SGLANG = re.compile(r"\bsglang\.launch_server\b|\bdynamo\.sglang\b")
+_SGLANG = lazy_pattern(r"\bsglang\.launch_server\b|\bdynamo\.sglang\b")
 _SGLANG_FACTORS = {
-    "tensor": re.compile(_SIZE.format(names="--tensor-parallel-size|--tp-size|--tp")),
-    "pipeline": re.compile(_SIZE.format(names="--pipeline-parallel-size|--pp-size|--pp")),
+    "tensor": lazy_pattern(_SIZE.format(names="--tensor-parallel-size|--tp-size|--tp")),
+    "pipeline": lazy_pattern(_SIZE.format(names="--pipeline-parallel-size|--pp-size|--pp")),
 }
-_SGLANG_SPREADS = re.compile(r"--(nnodes|dist-init-addr|dp|dp-size|data-parallel-size)\b")
+_SGLANG_SPREADS = lazy_pattern(r"--(nnodes|dist-init-addr|dp|dp-size|data-parallel-size)\b")
 """Parallelism over several nodes, or data parallelism, which may or may not multiply the number of GPUs."""
 _FACTORS = {
-    "tensor": re.compile(_SIZE.format(names="--tensor[-_]parallel[-_]size|-tp")),
-    "pipeline": re.compile(_SIZE.format(names="--pipeline[-_]parallel[-_]size|-pp")),
-    "data": re.compile(_SIZE.format(names="--data[-_]parallel[-_]size|-dp")),
+    "tensor": lazy_pattern(_SIZE.format(names="--tensor[-_]parallel[-_]size|-tp")),
+    "pipeline": lazy_pattern(_SIZE.format(names="--pipeline[-_]parallel[-_]size|-pp")),
+    "data": lazy_pattern(_SIZE.format(names="--data[-_]parallel[-_]size|-dp")),
 }
 _GROUPS = frozenset({"ray.io", "kubeflow.org", "trainer.kubeflow.org", "jobset.x-k8s.io", "batch.volcano.sh"})
 """API groups of workloads whose pods form one job."""
-_SPREADS = re.compile(r"\b(torchrun|torch\.distributed\.(run|launch)|deepspeed|accelerate launch|mpirun)\b")
+_SPREADS = lazy_pattern(r"\b(torchrun|torch\.distributed\.(run|launch)|deepspeed|accelerate launch|mpirun)\b")
 
 
 @rule(PARALLEL_SIZE, tags=("serving",))

@@ -14,14 +14,15 @@ from blueprint.check.finding import ObjectFinding
 from blueprint.check.rule import rule
 from blueprint.check.rule_context import DescribedPod, RuleContext, inside, items, mapping
 from blueprint.diagnostics import Severity, define, nearest
+from blueprint.patterns import lazy_pattern
 from blueprint.source.paths import format_path
 
 FILE_MISSING = define("BP6585", "config-file-not-mounted", page=__file__)
 NO_SOCKET = define("BP6586", "device-plugin-without-socket", page=__file__)
 _FILE_OPTIONS = {
-    DEVICE_PLUGIN: ("CONFIG_FILE", re.compile(r"--?config-file(?:=(.+))?")),
-    "k8s-mig-manager": ("CONFIG_FILE", re.compile(r"--?config-file(?:=(.+))?|-f")),
-    "dcgm-": ("DCGM_EXPORTER_COLLECTORS", re.compile(r"--collectors(?:=(.+))?|-f")),
+    DEVICE_PLUGIN: ("CONFIG_FILE", lazy_pattern(r"--?config-file(?:=(.+))?")),
+    "k8s-mig-manager": ("CONFIG_FILE", lazy_pattern(r"--?config-file(?:=(.+))?|-f")),
+    "dcgm-": ("DCGM_EXPORTER_COLLECTORS", lazy_pattern(r"--collectors(?:=(.+))?|-f")),
 }
 """By prefix of the image name: the variable and the flag with the path of the file."""
 _OTHER_PROGRAMS = ("gpu-feature-discovery", "config-manager", "mps-control-daemon")

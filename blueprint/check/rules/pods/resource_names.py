@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from blueprint.check.finding import ObjectFinding
 from blueprint.check.rule import rule
 from blueprint.check.rule_context import GPU_PREFIX, DescribedPod, RuleContext, mapping
 from blueprint.diagnostics import define
+from blueprint.patterns import lazy_pattern
 from blueprint.source.paths import format_path
 
 UNQUALIFIED = define("BP6475", "resource-name-unqualified", page=__file__)
-_QUALIFIED = re.compile(
+_QUALIFIED = lazy_pattern(
     r"cpu|memory|ephemeral-storage|[a-z0-9.-]{1,253}/[A-Za-z0-9](?:[A-Za-z0-9._-]{0,61}[A-Za-z0-9])?"
 )
 _STANDARD = ("cpu", "memory", "ephemeral-storage")

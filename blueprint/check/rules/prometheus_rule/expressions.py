@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from blueprint.bundle.model import Object
@@ -12,12 +11,13 @@ from blueprint.check.finding import ObjectFinding
 from blueprint.check.rule import Capability, rule
 from blueprint.check.rule_context import RuleContext
 from blueprint.diagnostics import Severity, define
+from blueprint.patterns import lazy_pattern
 
 STICKY = define("BP6571", "alert-that-never-ends", page=__file__, severity=Severity.WARNING)
 AS_COUNTER = define("BP6572", "rate-of-a-gauge", page=__file__, severity=Severity.WARNING)
 RECORD_FORM = define("BP6573", "record-with-fields-of-an-alert", page=__file__)
 _LAST_XID = ("DCGM_FI_DEV_XID_ERRORS", "DCGM_FI_DEV_XID_ERROR")
-_COMPARED = re.compile(r"\boffset\b|==\s*[1-9]")
+_COMPARED = lazy_pattern(r"\boffset\b|==\s*[1-9]")
 """Comparisons with an earlier value, or with a single Xid for which the alert may well last until the driver is
 reloaded.
 """

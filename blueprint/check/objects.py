@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from itertools import islice
+from itertools import chain, islice
 from typing import Any
 
 from blueprint.bundle.model import USERS, Object, Path
@@ -226,7 +226,9 @@ def _complaints(
     except NotJsonError as error:
         yield ObjectFinding(codes.WRONG_TYPE, error.path, f"{format_path(error.path, data)}: {error}")
         return
-    form = [*in_words(violations, data, data["kind"]), *walk(kind.plan, data)]
+    form = walk(kind.plan, data)
+    if violations:
+        form = [*in_words(violations, data, data["kind"]), *form]
     if others:
         least = "at least " if len(violations) + others == _MOST_COUNTED else ""
         text = f"has {least}{others:,} more violations of this kind, which are not listed"
@@ -242,11 +244,14 @@ def _complaints(
         yield ObjectFinding(codes.NOT_ON_BY_DEFAULT, ("apiVersion",), text)
 
 
-def _listed(violations: Iterable[Violation]) -> tuple[list[Violation], int]:
+def _listed(violations: Iterator[Violation]) -> tuple[list[Violation], int]:
     """The violations to list, and the number of the remaining ones."""
+    first = next(violations, None)
+    if first is None:
+        return [], 0
     listed: list[Violation] = []
     counts = Counter[str]()
-    for each in islice(violations, _MOST_COUNTED):
+    for each in islice(chain((first,), violations), _MOST_COUNTED):
         counts[each.keyword] += 1
         if counts[each.keyword] <= MOST_FAULTS:
             listed.append(each)

@@ -32,6 +32,7 @@ _MARKED = {
     ("io.k8s.api.core.v1.ReplicationControllerSpec", "selector"): "labels",
 }
 _CONTAINER = "io.k8s.api.core.v1.Container"
+_COLLECTIONS = (dict, list)
 _DEFAULTS = {"protocol": "TCP"}
 """Keys of list items that the API defaults before it compares them."""
 
@@ -121,12 +122,13 @@ def _visit(plan: WalkPlan, value: Any, whole: Any, path: Path, found: list[Objec
     if isinstance(value, dict):
         fields, every = plan.fields, plan.values
         for name, each in value.items():
-            if below := fields.get(name, every):
+            below = fields.get(name, every)
+            if below is not None:
                 _visit(below, each, whole, (*path, name), found)
     elif isinstance(value, list):
-        if plan.keys or plan.unique:
+        if (plan.keys or plan.unique) and len(value) > 1:
             found.extend(_duplicates(plan, value, path, whole))
-        if plan.items:
+        if plan.items is not None:
             for index, each in enumerate(value):
                 _visit(plan.items, each, whole, (*path, index), found)
 
@@ -150,8 +152,11 @@ def _identity(plan: WalkPlan, item: Any) -> tuple[Any, ...] | None:
         return (item,) if isinstance(item, str | int) else None
     if not isinstance(item, dict):
         return None
-    found = tuple(item.get(key, plan.defaults.get(key)) for key in plan.keys)
-    return None if any(isinstance(part, dict | list) for part in found) or found[0] is None else found
+    found = tuple([item.get(key, plan.defaults.get(key)) for key in plan.keys])
+    for part in found:
+        if isinstance(part, _COLLECTIONS):
+            return None
+    return None if found[0] is None else found
 
 
 def _quantity(value: Any, path: Path, whole: Any) -> Iterator[ObjectFinding]:

@@ -37,8 +37,8 @@ def references(path: Path, spec: Mapping[str, Any]) -> Iterator[ObjectReference]
         yield from _of_volume((*path, "volumes", index), _map(volume))
     for place, container in containers(path, spec):
         for index, each in enumerate(_list(container.get("env"))):
-            source = _map(_map(each).get("valueFrom"))
-            yield from _of_source((*place, "env", index, "valueFrom"), source, "configMapKeyRef", "secretKeyRef")
+            if source := _map(_map(each).get("valueFrom")):
+                yield from _of_source((*place, "env", index, "valueFrom"), source, "configMapKeyRef", "secretKeyRef")
         for index, each in enumerate(_list(container.get("envFrom"))):
             yield from _of_source((*place, "envFrom", index), _map(each), "configMapRef", "secretRef")
 
@@ -54,9 +54,10 @@ def _of_volume(path: Path, volume: Mapping[str, Any]) -> Iterator[ObjectReferenc
 
 def _of_source(path: Path, source: Mapping[str, Any], config_map: str, secret: str) -> Iterator[ObjectReference]:
     for field, kind in ((config_map, "ConfigMap"), (secret, "Secret")):
-        target = _map(source.get(field))
-        if isinstance(name := target.get("name"), str):
-            yield ObjectReference(kind, name, (*path, field, "name"), target.get("optional") is True)
+        if field in source:
+            target = _map(source[field])
+            if isinstance(name := target.get("name"), str):
+                yield ObjectReference(kind, name, (*path, field, "name"), target.get("optional") is True)
 
 
 def _map(value: Any) -> Mapping[str, Any]:

@@ -13,7 +13,7 @@ from blueprint._version import __version__
 TYPE_CHECKING = False  # As in typing, whose import takes as long as everything else that `--version` needs.
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from types import ModuleType
     from typing import NoReturn
 
@@ -42,7 +42,7 @@ def entry() -> NoReturn:
     """The entry point of the console script."""
     if sys.argv[1:] != ["--version"]:
         _end_gently()
-    _end(main(sys.argv[1:]))
+    _end(main(sys.argv[1:], then=_end))
 
 
 def _end_gently() -> None:
@@ -74,8 +74,11 @@ def _stop(number: int, _frame: object) -> NoReturn:
     raise KeyboardInterrupt
 
 
-def main(arguments: Sequence[str]) -> int:
-    """Run one command line and return its exit code."""
+def main(arguments: Sequence[str], then: Callable[[int], int] = int) -> int:
+    """Run one command line and return its exit code.
+
+    A verb hands it to `then` while its input and results still exist, so that ending the process needs not free them.
+    """
     if list(arguments) in (["--version"], ["-V"]):
         sys.stdout.write(f"blueprint {__version__}\n")
         return 0
@@ -83,7 +86,7 @@ def main(arguments: Sequence[str]) -> int:
 
     gc.disable()  # One command, then the process ends: garbage collection would take a quarter of the time.
     try:
-        return _run(arguments)
+        return _run(arguments, then)
     except KeyboardInterrupt:
         sys.stderr.write("interrupted\n")
         return EXIT_INTERRUPTED
@@ -92,7 +95,7 @@ def main(arguments: Sequence[str]) -> int:
         return EXIT_INTERRUPTED
 
 
-def _run(arguments: Sequence[str]) -> int:
+def _run(arguments: Sequence[str], then: Callable[[int], int]) -> int:
     if not arguments or arguments[0] in ("-h", "--help"):
         sys.stdout.write(overview())
         return 0
@@ -112,7 +115,7 @@ def _run(arguments: Sequence[str]) -> int:
 
     code = _run_verb(options)
     save_caches()
-    return code
+    return then(code)
 
 
 def _reports_in(arguments: Sequence[str]) -> list[str]:

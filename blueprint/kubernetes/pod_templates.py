@@ -127,7 +127,7 @@ def pod_templates(data: Mapping[str, Any]) -> Iterator[PodTemplate]:
         if place.only:
             specs = [(path, spec) for path, spec in specs if place.container in spec]
         if specs:
-            claims = (name for _, name in _found(data, place.claims or "") if isinstance(name, str))
+            claims = [name for _, name in _found(data, place.claims) if isinstance(name, str)] if place.claims else ()
             added = frozenset((*claims, *place.adds))
             factors = [_factor(data, place, pattern) for pattern in place.number]
             for path, spec in specs:
@@ -151,7 +151,7 @@ def _with_inherited(data: Mapping[str, Any], pattern: Pattern, spec: Mapping[str
 def assembled_pod(data: Mapping[str, Any]) -> PodTemplate | None:
     """The pod that a controller assembles, as far as the object determines it; None for other kinds."""
     how = _table().assembled.get(f"{data.get('apiVersion')} {data.get('kind')}")
-    path, given = next(_found(data, how.container), ((), None)) if how else ((), None)
+    path, given = next(iter(_found(data, how.container)), ((), None)) if how else ((), None)
     if how is None or not isinstance(given, Mapping):
         return None
     spec: dict[str, Any] = {}
@@ -181,7 +181,7 @@ def _number(factors: list[dict[Path, int]], path: Path) -> int:
     return product
 
 
-def _found(data: Any, pattern: str) -> Iterator[tuple[Path, Any]]:
+def _found(data: Any, pattern: str) -> list[tuple[Path, Any]]:
     """All values that match the pattern."""
     reached: list[tuple[Path, Any]] = [((), data)] if pattern else []
     for name, within in _steps(pattern):
@@ -195,7 +195,7 @@ def _found(data: Any, pattern: str) -> Iterator[tuple[Path, Any]]:
                 ((*path, k), each) for path, value in inside if isinstance(value, dict) for k, each in value.items()
             ]
         reached = inside
-    yield from reached
+    return reached
 
 
 @cache

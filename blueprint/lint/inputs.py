@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
+from functools import lru_cache
 from pathlib import Path as FilePath
 from pathlib import PurePosixPath
 from typing import Any
@@ -13,7 +14,7 @@ from blueprint.bundle.model import USERS, FieldOrigin, Object, Path
 from blueprint.check.finding import value_at
 from blueprint.check.rule_context import items, mapping
 from blueprint.diagnostics import Diagnostic, Refused, Severity, Span
-from blueprint.kubernetes.api import Kubernetes, known_minors, load_kubernetes
+from blueprint.kubernetes.api import known_minors, load_kubernetes
 from blueprint.kubernetes.pod_templates import completed_containers
 from blueprint.lint import codes
 from blueprint.lint.flux_patches import flux_patches, reconciled_folders
@@ -33,6 +34,7 @@ UNREADABLE = 2
 """The exit code for a file that cannot be opened. Errors in its contents are findings."""
 MOST_OBJECTS = 100_000
 """The maximum number of objects in a file. 32 MiB of manifests contain fewer, since each has at least 340 bytes."""
+_COLLECTIONS = (dict, list)
 _SUFFIXES = (".yaml", ".yml", ".json")
 _CLIENT_GROUPS = (
     "kustomize.config.k8s.io", "kubeadm.k8s.io", "kubelet.config.k8s.io", "kubeproxy.config.k8s.io",
@@ -80,7 +82,7 @@ class FieldPlaces(Mapping[Path, FieldOrigin]):
         if value is None and path:
             return default
         whole = (*self._prefix, *path)
-        if isinstance(value, dict | list):
+        if isinstance(value, _COLLECTIONS):
             return FieldOrigin(self._document.key_span(whole).head)
         return FieldOrigin(self._document.span(whole))
 
@@ -234,7 +236,7 @@ def _sort(data: Any) -> str:
     version = str(data.get("apiVersion"))
     kubeconfig = version == "v1" and kind == "Config"
     group = version.rpartition("/")[0]
-    is_unknown = group == "" and not kind.endswith("List") and not _latest().versions_of(kind)
+    is_unknown = group == "" and _is_unknown(kind)
     configures = kind.endswith("Configuration") and is_unknown and "apiVersion" not in data
     of_a_program = configures or ("metadata" not in data and (kind.endswith("Configuration") or is_unknown))
     is_served = "." in group or (group in _GROUPS_WITHOUT_DOMAIN and version != _OF_KUSTOMIZE)
@@ -242,8 +244,10 @@ def _sort(data: Any) -> str:
     return "object" if stored else "other"
 
 
-def _latest() -> Kubernetes:
-    return load_kubernetes(known_minors()[-1])
+@lru_cache(maxsize=1_024)
+def _is_unknown(kind: str) -> bool:
+    """Whether Kubernetes has no kind with that name."""
+    return not kind.endswith("List") and not load_kubernetes(known_minors()[-1]).versions_of(kind)
 
 
 def _objects(document: Document, path: Path, data: dict[str, Any], *, nulls: bool) -> Iterator[Object]:

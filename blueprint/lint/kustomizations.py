@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator, Mapping
+from functools import lru_cache
 from pathlib import PurePosixPath
 from typing import Any
 
@@ -32,11 +33,13 @@ def patch_files(files: Mapping[str, Iterable[Document]]) -> set[str]:
     return _named(found, _PATCHES) | (called - _named(found, RESOURCES))
 
 
+@lru_cache(maxsize=64)
 def is_called_patch(file: str) -> bool:
     """Whether a file is named like a patch."""
     return _CALLED.search(file) is not None
 
 
+@lru_cache(maxsize=64)
 def is_called_assertion(file: str) -> bool:
     """Whether a file is named like a test assertion."""
     return _ASSERTION.search(file) is not None

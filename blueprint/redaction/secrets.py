@@ -36,7 +36,8 @@ def is_secret(group: str, kind: str) -> bool:
 
 def is_secret_manifest(manifest: Mapping[str, Any]) -> bool:
     """Whether a manifest is a Secret; without an apiVersion, the kind decides."""
-    return is_secret(str(manifest.get("apiVersion", "")).rpartition("/")[0], str(manifest.get("kind")))
+    kind = str(manifest.get("kind"))
+    return kind == "Secret" and is_secret(str(manifest.get("apiVersion", "")).rpartition("/")[0], kind)
 
 
 def is_secret_subject(subject: str) -> bool:

@@ -30,6 +30,9 @@ _STEP = lazy_pattern(
 _MOST_NAMED = 1_000
 """The maximum length of lists whose items are identified by a key, because all items are examined for every path."""
 _FEW = 16
+_MAPPINGS = (dict, Mapping)
+"""A tuple, because `dict | Mapping` is built anew on each check. Checking for dict is fast, and comes first."""
+_SCALARS = (str, int, float, bool)
 
 
 def format_path(path: Path, data: Any = None) -> str:
@@ -85,7 +88,7 @@ def _key_of(same: Same) -> str | None:
 def _child(here: Any, step: str | int) -> Any:
     if isinstance(step, int):
         return here[step] if isinstance(here, list) and step < len(here) else None
-    return here.get(step) if isinstance(here, dict | Mapping) else None  # checking for dict is fast
+    return here.get(step) if isinstance(here, _MAPPINGS) else None
 
 
 def parse_path(text: str, data: Any = None) -> Path:
@@ -157,7 +160,7 @@ def _differ(key: str, items: list[Any]) -> bool:
     """Whether every item of a list has the key, each with another value."""
     seen = set()
     for item in items:
-        if not isinstance(item, dict | Mapping) or key not in item:
+        if not isinstance(item, _MAPPINGS) or key not in item:
             return False
         if len(items) > 1:
             seen.add(_hashable(item[key]))
@@ -165,4 +168,4 @@ def _differ(key: str, items: list[Any]) -> bool:
 
 
 def _hashable(value: Any) -> Any:
-    return value if isinstance(value, str | int | float | bool) else repr(value)
+    return value if isinstance(value, _SCALARS) else repr(value)

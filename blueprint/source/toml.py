@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tomllib
 from typing import Any
 
 from blueprint.diagnostics import Diagnostic, Refused, Span
@@ -19,6 +18,8 @@ Keys = tuple[str, ...]
 
 def parse_toml(text: str, file: str) -> dict[str, Any]:
     """The document. Raises Refused, with exit code 2, if it is not valid TOML."""
+    import tomllib  # It compiles its patterns when it is imported, and most runs read no TOML.
+
     try:
         return tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import gc
 from pathlib import Path
 
-from blueprint.lint.inputs import read_inputs
+import pytest
+
+from blueprint.cli.main import main
+from blueprint.lint.inputs import Inputs, read_inputs
 from blueprint.lint.run import LintResult, lint
 from tests.support.call_counts import counted_calls, is_linear
 from tests.support.lint_inputs import write_manifests
@@ -44,3 +48,17 @@ def test_work_grows_with_the_number_of_kustomizations(tmp_path: Path) -> None:
 
 def _lint(folder: str) -> LintResult:
     return lint(read_inputs([folder]), kubernetes_minor="1.36")
+
+
+def test_the_input_exists_until_the_process_ends(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Freeing a million positions takes longer than reporting that there is no finding."""
+    file = tmp_path / "a.yaml"
+    file.write_text("apiVersion: v1\nkind: Namespace\nmetadata: {name: a}\n")
+    found = []
+
+    def end(code: int) -> int:
+        found.append(any(isinstance(each, Inputs) and str(file) in each.texts for each in gc.get_objects()))
+        return code
+
+    assert main(["lint", str(file)], then=end) == 0, capsys.readouterr().out
+    assert found == [True]

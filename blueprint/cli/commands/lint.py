@@ -77,6 +77,7 @@ def _checked(options: Namespace) -> Run:
     options.target = next((path for path in options.paths if path != STDIN), "")
     policy = rule_policy(options, options.target or ".")
     inputs = read_inputs(options.paths, sys.stdin.buffer.read() if STDIN in options.paths else None)
+    options.inputs = inputs  # They live as long as the process, which frees no memory when it ends.
     platform, minor = _platform(options)
     result = lint(
         inputs,

@@ -47,7 +47,10 @@ def _order_faults(job: Mapping[Any, Any], earlier: list[str], *, in_order: bool)
         yield "dependsOn and startupPolicy: InOrder are mutually exclusive", "remove one of them"
     for name in depends:
         if name not in earlier:
-            yield f"dependsOn names {name}, which is not a job before it", "list the jobs in their order"
+            yield (
+                f"dependsOn names {name}, but no earlier job has that name",
+                "list each job after those that it depends on",
+            )
 
 
 def _long_name(subject: Object, path: Path, job: Mapping[Any, Any]) -> Iterator[ObjectFinding]:
@@ -59,7 +62,7 @@ def _long_name(subject: Object, path: Path, job: Mapping[Any, Any]) -> Iterator[
         return
     name = f"{subject.id.name}-{job.get('name')}-{max(replicas - 1, 0)}-{max(completions - 1, 0)}{_SUFFIX}"
     if len(name) > _LONGEST:
-        text = f"the names of its pods have {len(name)} characters, as {name}, and {_LONGEST} are allowed"
+        text = f"pod names such as {name} have {len(name)} characters, but at most {_LONGEST} are allowed"
         yield ObjectFinding(JOBSET_REFUSED, (*path, "name"), text, "shorten the name of the JobSet or of the job")
 
 
@@ -70,7 +73,7 @@ def _restarts(path: Path, job: Mapping[Any, Any]) -> Iterator[ObjectFinding]:
     if spec.get("podFailurePolicy") and policy != "Never":
         text = f"podFailurePolicy needs restartPolicy: Never, but it is {policy}"
         yield ObjectFinding(
-            JOBSET_REFUSED, (*path, "template", "spec", "podFailurePolicy"), text, "restartPolicy: Never"
+            JOBSET_REFUSED, (*path, "template", "spec", "podFailurePolicy"), text, "set restartPolicy: Never"
         )
 
 
@@ -79,7 +82,7 @@ def _unknown_jobs(subject: Object, path: Path, names: list[str]) -> Iterator[Obj
         if name not in names:
             text = f"there is no replicated job {name}"
             at = (*path, "targetReplicatedJobs", index)
-            yield ObjectFinding(JOBSET_REFUSED, at, text, f"known: {', '.join(names)}")
+            yield ObjectFinding(JOBSET_REFUSED, at, text, f"replicated jobs: {', '.join(names)}")
 
 
 RULES = (jobset_refused,)

@@ -24,7 +24,7 @@ def dns_blocked(subject: Object, context: RuleContext) -> Iterator[ObjectFinding
     if next(name for name, each in policies.items() if _limits_all(each)) != subject.id.name:
         return  # reported at the first policy
     if not any(_opens_names(each) for each in policies.values()):
-        text = "it restricts egress of all pods in the namespace, and no policy allows port 53: DNS lookups fail"
+        text = "the policy restricts egress of all pods in the namespace, and none allows port 53: DNS lookups fail"
         help_ = "allow UDP and TCP port 53 to the namespace of the cluster's DNS"
         yield ObjectFinding(DNS_BLOCKED, ("spec", "policyTypes"), text, help_)
 

@@ -31,7 +31,7 @@ def _out_of_place(context: CheckContext) -> Iterator[Diagnostic]:
         if context.is_written(path) and (name in declared or component.section not in (None, ALLOCATION)):
             message = f"{name} is not part of {IN_BLUEPRINT[stack]}"
             note = context.note(context.stack_path(stack), "the stack is declared here")
-            help_ = f"it belongs to {' or '.join(IN_BLUEPRINT[one] for one in component.stacks)}; remove it"
+            help_ = f"remove it; it belongs to {' or '.join(IN_BLUEPRINT[one] for one in component.stacks)}"
             yield context.diagnostic_at(path, codes.NOT_IN_STACK, message, notes=(note,), help_=help_)
 
 

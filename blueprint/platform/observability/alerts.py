@@ -149,7 +149,7 @@ class Alert:
     def why_left_out(self) -> str | None:
         """Why it is not rendered, or None."""
         if not self.enabled:
-            return "it is switched off here"
+            return "it is disabled"
         if self.home.why_silent is not None:
             return self.home.why_silent
         if not self._owner.by_number and self.definition.when in ("clusterPolicy", "devicePlugin"):

@@ -71,7 +71,7 @@ def _parent(context: CheckContext, tenant: Tenant) -> Iterator[Diagnostic]:
     if tenant.parent is None:
         yield context.unknown_name(path, codes.UNKNOWN_GROUP, "group", groups)
     elif not tenant.parent.is_group:
-        message = f"{tenant.parent.name} has namespaces, so {tenant.name} cannot belong to it"
+        message = f"tenant {tenant.parent.name} has namespaces, so tenant {tenant.name} cannot belong to it"
         notes = (context.note(declared_at(context, tenant.parent, "namespaces"), "its namespaces"),)
         help_ = f"create a group without namespaces, and make {tenant.parent.name} and {tenant.name} its members"
         yield context.diagnostic_at(path, codes.PARENT_IS_NO_GROUP, message, notes=notes, help_=help_)

@@ -85,7 +85,7 @@ CASES: list[tuple[str, str, Any, str, str, str, str | None]] = [
     ("rolebinding", "subjects[0].kind", "Serviceaccount", "BP5006", "subjects[name=trainer].kind",
      'subjects[name=trainer].kind cannot be "Serviceaccount"',
      "did you mean ServiceAccount? Allowed values: User, Group, ServiceAccount"),
-    ("widget", "spec.colour", "green", "BP5006", "spec.colour", 'spec.colour cannot be "green"', "allowed values: red, blue"),
+    ("widget", "spec.colour", "green", "BP5006", "spec.colour", 'spec.colour cannot be "green"', "allowed values: red, blue"),  # noqa: E501
     ("deployment", "spec.template.spec.restartPolicy", "Never", "BP5006", "spec.template.spec.restartPolicy",
      'spec.template.spec.restartPolicy cannot be "Never"', "allowed values: Always"),
     # limits
@@ -210,12 +210,12 @@ CASES: list[tuple[str, str, Any, str, str, str, str | None]] = [
      "move the values to data, encoded in base64"),
     # names and labels
     ("priority", "metadata.name", "High", "BP5014", "metadata.name",
-     ("metadata.name 'High' is invalid: a DNS name has lower-case letters, digits, - and . only, with a letter or digit at both"
+     ("metadata.name 'High' is invalid: a DNS name has lower-case letters, digits, - and . only, with a letter or digit at both"  # noqa: E501
      " ends"), None),
     ("service", "metadata.name", "a.b", "BP5014", "metadata.name",
-     "metadata.name 'a.b' is invalid: a DNS label has lower-case letters, digits and - only, with a letter or digit at both ends",
+     "metadata.name 'a.b' is invalid: a DNS label has lower-case letters, digits and - only, with a letter or digit at both ends",  # noqa: E501
      None),
-    ("clusterrole", "metadata.name", "a/b", "BP5014", "metadata.name", "metadata.name 'a/b' is invalid: / and % are not allowed",
+    ("clusterrole", "metadata.name", "a/b", "BP5014", "metadata.name", "metadata.name 'a/b' is invalid: / and % are not allowed",  # noqa: E501
      None),
     ("cronjob", "metadata.name", "n" * 53, "BP5014", "metadata.name",
      f"metadata.name '{'n' * 53}' is invalid: 53 characters are more than 52", None),

@@ -23,14 +23,14 @@ def joined(words: Sequence[str], conjunction: str = "and") -> str:
 
 
 def value_in_words(value: Any) -> str:
-    """A value read from YAML, as named in messages: `true`, `the number 3`, `the text x`, `a mapping`."""
+    """A value read from YAML, as named in messages: `true`, `the number 3`, `the string "x"`, `a mapping`."""
     match value:
         case None | True | False:
             return {None: "nothing", True: "true", False: "false"}[value]
         case int() | float():
             return f"the number {value}"
         case str():
-            return f"the text {value}" if value else "an empty text"
+            return f'the string "{value}"' if value else "an empty string"
         case Mapping():
             return "a mapping"
         case _:

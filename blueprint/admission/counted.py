@@ -48,15 +48,16 @@ class Counted:
 
     def _reasons(self, request: DeviceRequest) -> Iterator[str]:
         if request.parent:
-            yield "Kueue admits no claims with firstAvailable: request one class"
+            yield "Kueue does not admit claims with firstAvailable: request a single class"
         elif request.all:
-            yield "Kueue admits no claims with allocationMode All: request a number of devices"
+            yield "Kueue does not admit claims with allocationMode All: request a number of devices"
         elif request.admin:
-            yield "Kueue admits no claims with adminAccess"
+            yield "Kueue does not admit claims with adminAccess"
         elif request.device_class not in self._mapped:
-            yield f"Kueue admits no claims of the class {request.device_class}: {self._instead(request.device_class)}"
+            instead = self._instead(request.device_class)
+            yield f"Kueue does not admit claims of the class {request.device_class}: {instead}"
 
     def _instead(self, name: str) -> str:
         if self._by_request and name in self._resources:
-            return f"pods request {self._resources[name]}, for which the scheduler creates claims"
-        return f"it counts {joined(self._mapped)}" if self._mapped else "it counts no device class"
+            return f"request {self._resources[name]}, for which the scheduler creates claims"
+        return f"it counts only {joined(self._mapped)}" if self._mapped else "it counts no device class"

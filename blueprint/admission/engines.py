@@ -22,16 +22,16 @@ def of_engine(
     """
     mine = pod.spec.get("schedulerName") == SCHEDULER
     if not waits_for_kai:
-        return _refused(answer, f"KAI places nothing on pool {answer.pool}") if mine else answer
+        return _refused(answer, f"KAI does not schedule pods on pool {answer.pool}") if mine else answer
     if tenant is None:
         return replace(answer, gang=gang)
     queue = queue_name(tenant, answer.pool)
     wanted = f"the labels {SHARD_LABEL}: {answer.pool} and {QUEUE}: {queue}"
     if not mine:
-        return _refused(answer, f"pool {answer.pool} belongs to KAI: schedulerName: {SCHEDULER} and {wanted}")
+        return _refused(answer, f"pool {answer.pool} belongs to KAI: set schedulerName: {SCHEDULER} and {wanted}")
     found = queue_label(pod)
     if shard_of(pod) != answer.pool or found is None or found[1] != queue:
-        return _refused(answer, f"it is for another pool or queue: {wanted}")
+        return _refused(answer, f"the workload is for another pool or queue: set {wanted}")
     return replace(answer, gang=gang)
 
 

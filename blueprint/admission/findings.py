@@ -16,7 +16,7 @@ from blueprint.wording import counted, joined
 
 _NARROWEST = 30
 _INDENT = 4
-_COUNT_IT = "also give the tenant a quota of cpu or memory, or put that pod set last"
+_COUNT_IT = "give the tenant a quota of cpu or memory, too, or put that pod set last"
 _HEAD = ("WORKLOAD", "POOL", "NODES", "AT ONCE", "REMARKS")
 
 
@@ -32,8 +32,8 @@ def diagnostics(results: Sequence[WorkloadAnswer]) -> Iterator[Diagnostic]:
         help_ = "use a tenant's namespace, or specify --tenant" if answer.remark else None
         yield ObjectFinding(code, answer.path, text, help_, evidence=tuple(evidence)).to_diagnostic(answer.subject)
         if answer.is_crowded:
-            text = f"it has {answer.wanted} pods, but {answer.at_once} fit at once"
-            help_ = "request fewer pods, or run them one after the other"
+            text = f"it has {answer.wanted} pods, but only {answer.at_once} fit at the same time"
+            help_ = "request fewer pods, or run them one after another"
             yield ObjectFinding(codes.CROWDED, answer.path, text, help_).to_diagnostic(answer.subject)
     for sets in by_workload(results):
         if (whole := sets[-1].whole) is None:
@@ -49,7 +49,7 @@ def diagnostics(results: Sequence[WorkloadAnswer]) -> Iterator[Diagnostic]:
 def _uncounted(answer: WorkloadAnswer, uncounted: PodSet) -> str:
     """The message for a workload that is not admitted because no quota covers some of its pods."""
     return (
-        f"the queue of tenant {answer.tenant} never admits it: the tenant has no quota for what {uncounted} "
+        f"the queue of tenant {answer.tenant} never admits this workload: there is no quota for what {uncounted} "
         "requests, and Kueue assigns no flavor to the pod sets after it"
     )
 
@@ -64,7 +64,7 @@ def _lacking(answer: WorkloadAnswer, whole: Whole) -> str:
     """The message for a workload whose pod sets cannot be admitted together."""
     queue = f"the queue of tenant {answer.tenant}"
     does = f"while nothing else runs, {queue} does not admit" if whole.otherwise else f"{queue} never admits"
-    reasons = "; ".join(f"{_shared(each)}, and {_gettable(each)} available" for each in whole.lacking)
+    reasons = "; ".join(f"{_shared(each)}, but it provides at most {_gettable(each)}" for each in whole.lacking)
     return f"{does} its pod sets together: {reasons}"
 
 
@@ -81,7 +81,7 @@ def _gettable(share: FlavorDemand) -> str:
 
 def _way_out(whole: Whole) -> str:
     if not whole.otherwise:
-        return "request fewer pods, or give the tenant more quota or a higher `borrow`"
+        return "request fewer pods, or give the tenant a larger quota or a higher `borrow`"
     where = (f"{joined([each.name for each in share.sets])} to pool {share.flavor.pool}" for share in whole.otherwise)
     return f"the queue does not try every combination of pools; use nodeSelector to bind {', '.join(where)}"
 
@@ -90,7 +90,7 @@ def _summary(answer: WorkloadAnswer) -> tuple[Code, str]:
     if answer.is_never_admitted:
         most = max((each.quota or 0 for each in answer.pools if each.fit is Fit.FITS), default=0)
         pods = counted(answer.together, "pod")
-        text = f"the queue of tenant {answer.tenant} never admits its {pods}: its quota covers {most}"
+        text = f"the queue of tenant {answer.tenant} never admits its {pods}: its quota covers only {most}"
         return codes.BEYOND_QUOTA, text
     if answer.fit_alone is Fit.FITS:
         fitting, nodes = answer.nodes
@@ -168,7 +168,13 @@ def _rows_of(sets: Sequence[WorkloadAnswer]) -> Iterator[tuple[str, ...]]:
             f"no quota for {whole.uncounted}: Kueue assigns no flavor to the pod sets after it",
         )
     for share in whole.lacking if whole else ():
-        yield "  together", share.flavor.pool, "", "-", f"{_shared(share)}, and {_gettable(share)} available"
+        yield (
+            "  together",
+            share.flavor.pool,
+            "",
+            "-",
+            f"{_shared(share)}, but the queue provides at most {_gettable(share)}",
+        )
     if remark:
         yield "", "", "", "", remark
 

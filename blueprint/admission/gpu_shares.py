@@ -64,10 +64,10 @@ def share_of(pod: DescribedPod) -> GpuShare | str | None:
     if not {GPU_FRACTION, GPU_MEMORY} & annotations.keys():
         return None
     if pod.spec.get("schedulerName") != SCHEDULER:
-        return f"the annotations {GPU_FRACTION} and {GPU_MEMORY} are read by KAI alone: schedulerName: {SCHEDULER}"
+        return f"only KAI reads the annotations {GPU_FRACTION} and {GPU_MEMORY}: set schedulerName: {SCHEDULER}"
     whole = any(limit(container, GPU) for _, container in pod.containers)
     for key, fault, _ in share_faults(annotations, whole=whole):
-        return f"KAI refuses the pod: its annotation {key} {fault}"
+        return f"KAI rejects the pod: its annotation {key} {fault}"
     devices = int(str(annotations.get(GPU_DEVICES, 1)))
     if GPU_FRACTION in annotations:
         return GpuShare(devices, Fraction(str(annotations[GPU_FRACTION])))
@@ -80,10 +80,10 @@ def pods_of_node(share: GpuShare, gpus: SharedGpus | None) -> int | str | None:
     A pod that requests shares of several GPUs gets them from different GPUs.
     """
     if gpus is None:
-        return "KAI shares no GPUs of it (queueing.kai.gpuSharing)"
+        return "KAI does not share GPUs of this pool (queueing.kai.gpuSharing)"
     if share.devices > gpus.count:
-        return f"parts of {counted(share.devices, 'GPU')} are requested, but a node has {gpus.count}"
+        return f"fractions of {counted(share.devices, 'GPU')} are requested, but a node has only {gpus.count}"
     together = share.pods_of_gpu(gpus)
     if together == 0:
-        return f"{share.memory_mib} MiB of a GPU are requested, but each has {gpus.counted_mib}"
+        return f"{share.memory_mib} MiB of a GPU are requested, but each has only {gpus.counted_mib}"
     return None if together is None else gpus.count * together // share.devices

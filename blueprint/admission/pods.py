@@ -66,7 +66,7 @@ def pool_answer(
     extended = claim_of(pod.spec, claimed, classes)
     together = [*claims, *([extended] if extended else [])]
     if _needs_memory_of_gpus(pod, nodes):
-        reason = "the memory of its GPUs is unknown, and so is the number of pods with gpu-memory that fit"
+        reason = "the memory of its GPUs is unknown, so it is unknown how many pods with gpu-memory fit"
         return PoolAnswer(nodes.group.name, nodes.group.nodes, Fit.UNKNOWN, None, (reason,))
     if not together:
         return PoolAnswer(nodes.group.name, nodes.group.nodes, Fit.FITS, min(limits, default=None))
@@ -78,7 +78,7 @@ def _of_machine(pod: DescribedPod, nodes: NodesOfPool) -> Iterator[tuple[str, in
     for name, wanted in machine_amounts(pod).items():
         if name in nodes.machine:
             of_node = quantity_value(nodes.machine[name])
-            beyond = f"more {name} is requested than a node has ({nodes.machine[name]})"
+            beyond = f"the pod requests more {name} than a node has ({nodes.machine[name]})"
             yield beyond if wanted > of_node else "", int(of_node // wanted)
 
 
@@ -105,7 +105,7 @@ def claims_answer(
     allow.
     """
     if prover is None:
-        reason = "claims are not examined: the extra cel is not installed"
+        reason = "claims were not examined, because the extra cel is not installed"
         return PoolAnswer(group.name, group.nodes, Fit.UNKNOWN, None, (reason,))
     if not group.devices and not group.unclear:
         reason = "no DRA driver publishes devices here"
@@ -199,5 +199,5 @@ def _too_few(name: str, amount: int, there: int, offer: PoolOffer) -> str:
         offered = ", ".join(sorted(offer.offers))
         return f"none of its nodes offers {name}" + (f"; they offer {offered}" if offered else "")
     if offer.refuses_many and name in offer.shared and amount > 1:
-        return f"{name} is shared, and the device plugin refuses requests of more than one share"
-    return f"{amount} of {name} are requested, but a node has {there}" if amount > there else ""
+        return f"{name} is shared, and the device plugin rejects requests for more than one share"
+    return f"{amount} of {name} are requested, but a node has only {there}" if amount > there else ""

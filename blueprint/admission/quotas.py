@@ -61,13 +61,13 @@ class Quotas:
         name = next((each for each in names if known.get(each, cap) > cap), None)
         if name is None:
             return ""
-        return f"policies refuse it: priority {name} is {known[name]}, and the priorityCap of {tenant.name} is {cap}"
+        return f"policies reject it: priority {name} is {known[name]}, above the priorityCap of {tenant.name} ({cap})"
 
     def remark(self, namespace: str | None) -> str:
         """A remark about a namespace that belongs to no tenant, if there are tenants; otherwise empty."""
         if not self._tenants or self.tenant_of(namespace):
             return ""
-        name = f"namespace {namespace}" if namespace else "its namespace, which it does not name,"
+        name = f"namespace {namespace}" if namespace else "its namespace, which it does not specify,"
         return f"{name} belongs to no tenant: no quota applies, and no queue adds tolerations"
 
     def flavors(self, tenant: Tenant) -> tuple[QuotaFlavor, ...]:
@@ -156,9 +156,7 @@ class Quotas:
         if check is None or not any(amounts.get(each) for each in check.managed_resources):
             return ()
         until = f"{check.answered.title} {check.answered.does}"
-        return (
-            f"with quota it waits for the check {check.name}, until {until}; it was not checked whether that succeeds",
-        )
+        return (f"once it has quota, it waits for the check {check.name} until {until}; this was not examined",)
 
     def _shares_of(self, tenant: Tenant) -> dict[str, dict[str, TenantQuota | None]]:
         if tenant.name not in self._shares:
@@ -202,7 +200,7 @@ def _too_little(
             can = f"tenant {tenant.name} can get {shown_amount(name, most[name])} {name} of pool {pool}"
             if within_own:
                 can = f"{within_own}, so {can}, which is its own quota"
-            yield f"{can}, and {shown_amount(name, amount)} are requested"
+            yield f"{can}, but {shown_amount(name, amount)} are requested"
 
 
 def _within_own(tenant: Tenant, name: str, own: Fraction, reason: str) -> str:

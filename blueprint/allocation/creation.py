@@ -31,7 +31,7 @@ class Creation(Record):
 def created(text: str, minor: str | None) -> Creation:
     """Whether the API server of a Kubernetes minor version (None: any supported one) accepts an expression."""
     if len(text) > LONGEST:
-        return Creation(f"it has {len(text)} characters, but the API allows {LONGEST}")
+        return Creation(f"it has {len(text)} characters, but the API allows at most {LONGEST}")
     compiled = compiled_selector(text)
     if compiled.program is None:
         return Creation(refused=compiled.refused, unknown=compiled.unsupported)
@@ -46,7 +46,7 @@ def created(text: str, minor: str | None) -> Creation:
 def _too_costly(cost: int) -> str:
     if cost >= _WITHOUT_BOUND:
         return "its estimated cost has no bound: it compares or joins values of unknown size"
-    return f"its estimated cost is {cost:,}, and the API server accepts {MOST:,}"
+    return f"its estimated cost is {cost:,}, but the API server accepts at most {MOST:,}"
 
 
 def refusals(selectors: Iterable[tuple[SelectorText, str]], minor: str | None) -> Iterator[SelectorFault]:
@@ -64,4 +64,4 @@ def _too_new(since: str, minor: str) -> str:
     taken_from = f"1.{int(first) + 1}"
     if version_key(minor) >= version_key(taken_from):
         return ""
-    return f"it uses functions of Kubernetes {since}, which the API server accepts from {taken_from}"
+    return f"it uses functions of Kubernetes {since}, which the API server accepts from {taken_from} on"

@@ -58,7 +58,7 @@ def refused(error: ApiError, connection: Connection) -> Refused:
     """The reason why nothing can be examined, as reported by the step that failed."""
     server = connection.endpoint.server
     if error.reason == "TLS":
-        return refuse(codes.TLS_FAILED, f"no TLS connection to {server}: {_tls_words(error.message)}")
+        return refuse(codes.TLS_FAILED, f"a TLS connection to {server} failed: {_tls_words(error.message)}")
     if error.status == 0:
         text = f"{server} (context {connection.context!r}) cannot be reached: {error.message}"
         return refuse(codes.UNREACHABLE, text)
@@ -82,7 +82,7 @@ def _locate(kubeconfig: str | None, context: str | None) -> tuple[Endpoint, str]
     raise refuse(
         codes.NO_KUBECONFIG,
         "no kubeconfig was found: not in KUBECONFIG, not at ~/.kube/config",
-        "name one with --kubeconfig; `blueprint lab up` makes one for a throw-away cluster",
+        "specify one with --kubeconfig; `blueprint lab up` creates one for a throw-away cluster",
     )
 
 

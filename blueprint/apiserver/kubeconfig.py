@@ -102,7 +102,7 @@ def choose(files: list[Path], context: str | None) -> Choice:
     contexts = _named(configs, "contexts", "context")
     current = next((str(c["current-context"]) for _, c in configs if c.get("current-context")), "")
     if not (name := context or current):
-        raise _unknown("the kubeconfig has no current-context and --context was not given", "", contexts)
+        raise _unknown("the kubeconfig has no current-context, and --context was not specified", "", contexts)
     if name not in contexts:
         raise _unknown(f"there is no context {name!r} in the kubeconfig", name, contexts)
     chosen = contexts[name][0]
@@ -218,6 +218,6 @@ def _member(
 
 
 def _unknown(message: str, name: str, candidates: Mapping[str, Any]) -> Refused:
-    there = f"there are: {', '.join(sorted(candidates))}" if candidates else "there is none"
+    there = f"known: {', '.join(sorted(candidates))}" if candidates else "the kubeconfig defines none"
     guess = nearest(name, candidates) if name else None
     return refuse(codes.UNKNOWN_CONTEXT, message, f"did you mean {guess!r}? {there}" if guess else there)

@@ -77,7 +77,7 @@ def write_bundle(files: Files, folder: Path) -> BundleWriteResult:
     new = not real.exists()
     try:
         if not new and not real.is_dir():
-            raise _refused(codes.OUTPUT_NOT_A_BUNDLE, f"{folder} is {_instead(real)}", "name an empty or new folder")
+            raise _refused(codes.OUTPUT_NOT_A_BUNDLE, f"{folder} is {_instead(real)}", "specify an empty or new folder")
         real.mkdir(parents=True, exist_ok=True)
         with alone_in(real):
             return _written(files, real, folder)
@@ -94,7 +94,7 @@ def _written(files: Files, real: Path, folder: Path) -> BundleWriteResult:
     undo(real, LOCK)
     if not is_free(real):
         message = f"{folder} is not empty and is not a bundle"
-        raise _refused(codes.OUTPUT_NOT_A_BUNDLE, message, "name an empty or new folder")
+        raise _refused(codes.OUTPUT_NOT_A_BUNDLE, message, "specify an empty or new folder")
     found = replacement(files, real)
     is_new = not (real / LOCK).is_file()
     if found.in_the_way:
@@ -118,7 +118,7 @@ def _notices(found: Replacement, folder: Path) -> Iterator[Diagnostic]:
     """Diagnostics about files that do not belong to the bundle, or were edited."""
     if found.edited:
         message = f"{counted(len(found.edited), 'file')} edited by hand: {first_few(found.edited, _MOST_NAMED)}"
-        help_ = "move changes that must stay into the blueprint, as a setting or as a patch with a reason"
+        help_ = "to keep the changes, make them in the blueprint, as a setting or as a patch with a reason"
         yield Diagnostic(codes.EDITS_REPLACED, f"replaced {message}", help=help_)
     if found.strays:
         strays = counted(len(found.strays), "file")
@@ -126,7 +126,7 @@ def _notices(found: Replacement, folder: Path) -> Iterator[Diagnostic]:
         help_ = "remove what is not needed; add what must be applied to `extraManifests`"
         yield Diagnostic(codes.STRAY_MANIFESTS, message + first_few(found.strays, _MOST_NAMED), help=help_)
     if found.foreign:
-        message = f"not part of the bundle, left unchanged in {folder}: {first_few(found.foreign, _MOST_NAMED)}"
+        message = f"{folder} contains files that are not part of the bundle: {first_few(found.foreign, _MOST_NAMED)}"
         yield Diagnostic(codes.FOREIGN_FILES, message)
 
 
@@ -135,7 +135,9 @@ def _refused(code: Code, message: str, help_: str) -> Refused:
 
 
 def _in_the_way(message: str) -> Diagnostic:
-    return Diagnostic(codes.IN_THE_WAY, f"{message}; nothing was written", help="move it away, or name another folder")
+    return Diagnostic(
+        codes.IN_THE_WAY, f"{message}; nothing was written", help="move it away, or specify another folder"
+    )
 
 
 def _instead(path: Path) -> str:

@@ -94,7 +94,7 @@ def replacement(files: Files, folder: Path) -> Replacement:
             in_the_way.append(state)
         elif state != data:
             if name != LOCK and name not in listed.digests:
-                in_the_way.append(f"{folder / name} is not part of the bundle, which has a file with that name")
+                in_the_way.append(f"{folder / name} does not come from the bundle, which has a file with that name")
             changed.append(name)
             if sha256(state) not in listed.digests.get(name, ()) and name != LOCK:
                 edited.append(name)
@@ -161,7 +161,7 @@ def _state(folder: Path, name: str) -> bytes | str | None:
             return None
         last = number == len(steps)
         if stat.S_ISLNK(mode):
-            return f"{here} is a link, and the bundle has a {'file' if last else 'folder'} there"
+            return f"{here} is a link, but the bundle has a {'file' if last else 'folder'} there"
         if last and not stat.S_ISREG(mode):
             return f"{here} is not a file, but the bundle has a file there"
         if not last and not stat.S_ISDIR(mode):

@@ -95,7 +95,7 @@ def verify(folder: Path) -> tuple[dict[str, Any] | None, list[Diagnostic]]:
         lock, files = _lock(text)
     except FileNotFoundError:
         message = f"{folder} is not a bundle: it has no {LOCK}"
-        help_ = f"`blueprint compile BLUEPRINT -o {folder}` writes one"
+        help_ = f"write one with `blueprint compile BLUEPRINT -o {folder}`"
         return None, [Diagnostic(codes.BUNDLE_UNREADABLE, message, help=help_)]
     except OSError as error:
         return None, [

@@ -75,26 +75,26 @@ def faults_of_pod(value: Any, allowed: tuple[str, ...], reserved: tuple[str, ...
 def _text_list(value: Any) -> Iterator[Fault]:
     for index, item in enumerate(value):
         if not isinstance(item, str):
-            yield (index,), f"must be a list of text; {value_in_words(item)} is none (quote it)"
+            yield (index,), f"must be a list of strings, but contains {value_in_words(item)} (quote it)"
 
 
 def _text_map(value: Any, words: str = WORDS["map"]) -> Iterator[Fault]:
     for key, item in value.items():
         if not isinstance(item, str):
-            yield (key,), f"must be {words}; {value_in_words(item)} is none (quote it)"
+            yield (key,), f"must be {words}, but {key} is {value_in_words(item)} (quote it)"
 
 
 def _variables(value: Any) -> Iterator[Fault]:
     yield from _text_map(value, WORDS["env"])
     for name in value:
         if not re.fullmatch(_VARIABLE, str(name)):
-            yield (name,), f"must contain names of variables; {name} is not one"
+            yield (name,), f"must contain names of variables, which {name} is not"
 
 
 def _gates(value: Any) -> Iterator[Fault]:
     for name, open_ in value.items():
         if not isinstance(open_, bool):
-            yield (name,), f"must be {WORDS['gates']}; {value_in_words(open_)} of {name} is neither"
+            yield (name,), f"must be {WORDS['gates']}, but {name} is {value_in_words(open_)}"
 
 
 def _probe(value: Any) -> Iterator[Fault]:
@@ -102,13 +102,16 @@ def _probe(value: Any) -> Iterator[Fault]:
         if name not in _PROBE:
             yield (name,), f"must contain only {', '.join(_PROBE)}, not {name}"
         elif not isinstance(amount, int) or isinstance(amount, bool) or amount < _PROBE[name]:
-            yield (name,), f"must have a whole number from {_PROBE[name]} on as {name}, not {value_in_words(amount)}"
+            yield (
+                (name,),
+                f"must have a whole number of at least {_PROBE[name]} as {name}, not {value_in_words(amount)}",
+            )
 
 
 def _tolerations(value: Any) -> Iterator[Fault]:
     for index, one in enumerate(value):
         if not isinstance(one, dict):
-            yield (index,), f"must be {WORDS['tolerations']}; {value_in_words(one)} is none"
+            yield (index,), f"must be {WORDS['tolerations']}, but contains {value_in_words(one)}"
             continue
         for name, part in one.items():
             choice = _TOLERATION.get(name)
@@ -125,25 +128,25 @@ def _tolerations(value: Any) -> Iterator[Fault]:
 def _objects(value: Any) -> Iterator[Fault]:
     for index, one in enumerate(value):
         if not isinstance(one, dict):
-            yield (index,), f"must be {WORDS['objects']}; {value_in_words(one)} is none"
+            yield (index,), f"must be {WORDS['objects']}, but contains {value_in_words(one)}"
 
 
 def _resources(value: Any) -> Iterator[Fault]:
     """Errors in requests and limits."""
     for key, amounts in value.items():
         if key not in ("requests", "limits") or not isinstance(amounts, dict):
-            yield (key,), f"must be {WORDS['resources']}; {key} is neither"
+            yield (key,), f"must be {WORDS['resources']}, but contains {key}"
             continue
         for name, amount in amounts.items():
             if not re.fullmatch(_RESOURCE, str(name)):
-                yield (key, name), f"must name resources; {name} is not one"
+                yield (key, name), f"must contain names of resources, which {name} is not"
             elif not _is_quantity(amount):
-                yield (key, name), f"must contain quantities in quotes; {amount} of {name} is not one"
+                yield (key, name), f"must contain quantities in quotes, but {name} is {amount}"
     requests, limits = (value.get(key) for key in ("requests", "limits"))
     for name, least in requests.items() if isinstance(requests, dict) and isinstance(limits, dict) else ():
         most = limits.get(name, least)
         if _is_quantity(least) and _is_quantity(most) and quantity_value(least) > quantity_value(most):
-            yield ("requests", name), f"must not request more {name} ({least}) than it is limited to ({most})"
+            yield ("requests", name), f"must not request more {name} ({least}) than its limit ({most})"
 
 
 def _is_quantity(amount: Any) -> bool:

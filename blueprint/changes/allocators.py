@@ -31,7 +31,7 @@ def moved_pools(changed: Sequence[ChangedObject], rule: Exclusive, pools: Sequen
             message = f"{one.change.id} takes over the GPUs of {joined(names)} from {other}"
             yield Diagnostic(
                 codes.STACK_CHANGE, message, at=one.place(()), notes=(Note(rule.source),),
-                help="drain these nodes, wait until the old program's pods are gone, then apply",
+                help="drain these nodes, wait until the pods of the old program are gone, then apply",
                 subject=str(one.change.id),
             )  # fmt: skip
 

@@ -12,7 +12,7 @@ from blueprint.versions import version_key
 _IN_WORDS: Mapping[str, str] = {
     "distribution": "the distribution changes",
     "os": "the operating system of the nodes changes",
-    "uid": "another cluster is accepted",
+    "uid": "the UID of the accepted cluster changes",
 }
 
 
@@ -25,14 +25,14 @@ def cluster_effects(parts: Iterable[ObjectChange]) -> Iterator[Diagnostic]:
             where = (part.id.kind, *field.path)
             if where == ("platform", "name"):
                 renamed = f"the platform is renamed from {field.before} to {field.after}"
-                message = f"{renamed}: a cluster treats it as another platform"
-                help_ = "keep the name, or first remove the platform with the old name from the cluster"
+                message = f"{renamed}, so a cluster treats it as a new platform"
+                help_ = "keep the name, or first remove the old platform from the cluster"
                 yield _diagnostic(codes.PLATFORM_RENAMED, field, message, help_)
             elif where == ("cluster", "kubernetes"):
                 yield _kubernetes(field)
             elif part.id.kind == "cluster" and field.path[0] in _IN_WORDS:
                 subject = _IN_WORDS[str(field.path[0])]
-                message = f"{subject}, {field.before or 'any'} -> {field.after or 'any'}: `apply` does not change this"
+                message = f"{subject}, {field.before or 'any'} -> {field.after or 'any'}, which `apply` does not do"
                 yield _diagnostic(codes.CLUSTER_CHANGE, field, message, "")
 
 
@@ -42,12 +42,17 @@ def _kubernetes(field: FieldChange) -> Diagnostic:
     if after < before:
         message = f"{change} is a downgrade, which clusters do not support"
         return _diagnostic(
-            codes.KUBERNETES_DOWNGRADE, field, message, "declare what the cluster runs, or build another one"
+            codes.KUBERNETES_DOWNGRADE,
+            field,
+            message,
+            "declare the version that the cluster runs, or create a new cluster",
         )
     minors = after[1] - before[1]
-    steps = f", {minors} upgrades one after the other" if minors > 1 else ""
+    steps = f", in {minors} steps" if minors > 1 else ""
     message = f"{change}: upgrade the cluster first{steps}"
-    return _diagnostic(codes.KUBERNETES_CHANGE, field, message, "the control plane, then the nodes, then `apply`")
+    return _diagnostic(
+        codes.KUBERNETES_CHANGE, field, message, "upgrade the control plane, then the nodes, then run `apply`"
+    )
 
 
 def _diagnostic(code: Code, field: FieldChange, message: str, help_: str) -> Diagnostic:

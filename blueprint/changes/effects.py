@@ -27,7 +27,7 @@ from blueprint.wording import joined
 
 _WORKLOADS = ("DaemonSet", "Deployment", "StatefulSet")
 _CODES: Mapping[str, tuple[Code, str]] = {
-    "driver-restart": (codes.DRIVER_RESTART, "the driver's pods restart, the driver stays"),
+    "driver-restart": (codes.DRIVER_RESTART, "the driver's pods restart, but the driver stays loaded"),
     "runtime": (codes.RUNTIME_RESTART, "the container runtime restarts"),
     "allocation": (codes.ALLOCATION_PAUSE, "the device plugin restarts"),
     "claims": (codes.ALLOCATION_PAUSE, "the DRA driver restarts on all nodes at once"),
@@ -153,15 +153,15 @@ def _driver(hit: EffectMatch, rollout: Rollout) -> Diagnostic:
     versions = next((f for f in hit.fields if format_path(f.path).endswith("version")), None)
     what = f"driver {versions.before} -> {versions.after}" if versions else f"driver ({_names(hit)})"
     if not rollout.automatic:
-        message = f"{what} is not rolled out on {rollout.where}: autoUpgrade is off"
+        message = f"{what} is not rolled out on {rollout.where}, because autoUpgrade is disabled"
         note = Note("delete the driver's pods yourself, node by node, with no GPU pod on the node")
         return _diagnostic(hit, codes.DRIVER_HELD_BACK, message, (note, Note(hit.effect.source)))
     if hit.changed.change.action is Action.REPLACE:
         message = (
-            f"{what} is removed from all nodes of {rollout.where} at once, then reinstalled: all GPU pods there fail"
+            f"{what} is removed from all nodes of {rollout.where} at once, then reinstalled, so all GPU pods there fail"
         )
         return _diagnostic(hit, codes.DRIVER_ROLLOUT, message, (Note(hit.effect.source),))
-    message = f"{what} is rolled out node by node on {rollout.where}: GPU pods there are deleted"
+    message = f"{what} is rolled out node by node on {rollout.where}, which deletes the GPU pods there"
     notes = (*(Note(text) for text in rollout.notes()), Note(hit.effect.source))
     return _diagnostic(hit, codes.DRIVER_ROLLOUT, message, notes, rollout.evidence())
 
@@ -203,7 +203,7 @@ def _workload(one: ChangedObject) -> Iterator[Diagnostic]:
         return
     names = _fields(fields)
     if one.value("spec.updateStrategy.type") == "OnDelete":
-        how = "stay until someone deletes them (OnDelete)"
+        how = "are replaced only when someone deletes them (OnDelete)"
     else:
         most = one.value("spec.updateStrategy.rollingUpdate.maxUnavailable") or "1"
         how = f"are replaced, {most} at a time" if one.change.id.kind == "DaemonSet" else "are replaced, one by one"

@@ -38,7 +38,7 @@ def as_replacement(change: ObjectChange, release: str = "") -> ObjectChange:
 def why(fields: tuple[FieldChange, ...]) -> str:
     """The reason in words."""
     names = ", ".join(dict.fromkeys(field.shown for field in fields))
-    return f"must be replaced: {names} cannot change on an existing object"
+    return f"must be replaced, because {names} cannot change on an existing object"
 
 
 def may_not_be_replaced(identity: ObjectId) -> str | None:

@@ -69,9 +69,9 @@ def network_driver(
     if not policy.get("autoUpgrade"):
         code, message = (
             codes.NETWORK_DRIVER_HELD_BACK,
-            f"{what} is not rolled out on {reached.where}: autoUpgrade is off",
+            f"{what} is not rolled out on {reached.where}, because autoUpgrade is disabled",
         )
-        notes = [Note("delete the driver's pods yourself, node by node, with no pod on the node that uses the network")]
+        notes = [Note("delete the driver's pods yourself, node by node, while no pod on the node uses the network")]
     else:
         code, message = codes.NETWORK_DRIVER_ROLLOUT, f"{what} is rolled out node by node on {reached.where}"
         message += ": their pods are evicted" if _drain(policy).get("enable") else ", and no node is drained first"

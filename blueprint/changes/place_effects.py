@@ -13,13 +13,13 @@ from blueprint.wording import joined
 
 _WORDING: Mapping[str, tuple[Code, str]] = {
     "mig": (codes.MIG_CHANGE, "GPUs are repartitioned"),
-    "allocation": (codes.ALLOCATION_PAUSE, "the device plugin restarts with another configuration"),
+    "allocation": (codes.ALLOCATION_PAUSE, "the device plugin restarts with a new configuration"),
     "runtime": (codes.RUNTIME_RESTART, "Kata is installed or removed, and the container runtime restarts"),
-    "confidential": (codes.CONFIDENTIAL_CHANGE, "GPUs are reset into another confidential mode"),
+    "confidential": (codes.CONFIDENTIAL_CHANGE, "GPUs are reset to change their confidential mode"),
     "operands": (codes.PODS_REPLACED, "operands are added or removed"),
 }
 _RESETS = ("mig", "confidential")
-_REBOOT = "no pod may use a GPU of the node meanwhile: drain it first"
+_REBOOT = "drain the node first: no pod may use its GPUs meanwhile"
 
 
 class PlaceChange(Record):
@@ -82,7 +82,7 @@ def _taints(change: PlaceChange, labels: Sequence[str]) -> Iterator[Diagnostic]:
     others = [f"{t.key}:{t.effect}" for t in (*change.added, *change.removed) if t.effect != "NoExecute"]
     others += [f"{taint.key}:NoExecute" for taint in change.removed if taint.effect == "NoExecute"]
     if named := [*labels, *dict.fromkeys(others)]:
-        message = f"{change.who}: labels or taints change; running pods stay: {joined(named)}"
+        message = f"labels or taints of {change.who} change, but running pods stay: {joined(named)}"
         yield _about(change, codes.PLACEMENT_CHANGES, message, f"labels.{labels[0]}" if labels else "", ())
 
 

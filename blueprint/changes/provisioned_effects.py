@@ -73,7 +73,10 @@ def _diagnostic(own: list[DriftingFields], node_pool: Mapping[str, Any], pools: 
     names = joined([f"{each.changed.change.id} {_fields(each)}" for each in own])
     budgets = _budgets(node_pool)
     if _held(budgets, pool):
-        code, what = codes.DRIFTED_NODES_STAY, f"{which} drift and are replaced only when they are empty: {names}"
+        code, what = (
+            codes.DRIFTED_NODES_STAY,
+            f"{which} drift, and Karpenter replaces them only when they are empty: {names}",
+        )
         notes = ["the disruption budget allows no drifted node to be replaced; new nodes get the change at once"]
     else:
         code, what = codes.DRIFTED_NODES_REPLACED, f"Karpenter replaces {which}: {names}"

@@ -54,11 +54,14 @@ def _skipped(name: str, majors: Majors, old: str, new: str, one: ChangedObject) 
     if step in (0, 1):
         return
     way = "goes back from" if step < 0 else "skips from"
-    help_ = f"go {' -> '.join(majors.names[majors.names.index(before) : majors.names.index(after) + 1])}" * (step > 1)
+    help_ = (
+        f"upgrade in steps: {' -> '.join(majors.names[majors.names.index(before) : majors.names.index(after) + 1])}"
+        * (step > 1)
+    )
     yield Diagnostic(
         codes.MAJOR_SKIPPED, f"{name} {way} {old} to {new}", at=one.place(VERSION),
-        notes=(Note(majors.source),), help=help_ or "keep the current configuration, or build another "
-            "cluster", subject=str(one.change.id),
+        notes=(Note(majors.source),), help=help_ or "keep the current configuration, or create a new cluster",
+        subject=str(one.change.id),
         path=format_path(VERSION),
     )  # fmt: skip
 
@@ -73,7 +76,7 @@ def _exclusive(changed: Sequence[ChangedObject], effects: Effects) -> Iterator[D
         for old in (one for key, one in gone if key != kind):
             yield Diagnostic(
                 codes.STACK_CHANGE, f"{new.change.id} replaces {old.change.id}", at=new.place(()),
-                notes=(Note(rule.source),), help="drain, remove the old stack, then apply the new one",
+                notes=(Note(rule.source),), help="drain the nodes, remove the old stack, then apply the new one",
                 subject=str(new.change.id),
             )  # fmt: skip
 
@@ -92,7 +95,7 @@ def _handover(
                 )
                 yield Diagnostic(
                     codes.HANDOVER_WITH_UPGRADE, message, at=one.place(field.path), notes=(Note(rule.source),),
-                    help="upgrade first; change the owner afterwards", subject=str(one.change.id), path=rule.field,
+                    help="upgrade first, and change the owner afterwards", subject=str(one.change.id), path=rule.field,
                 )  # fmt: skip
 
 

@@ -106,7 +106,7 @@ class KindRegistry:
             return (self._unknown(api_version, kind),)
         served = {v["name"] for crd in crds for v in crd["spec"]["versions"] if v.get("served")}
         if version not in served:
-            others = f"; {joined(sorted(f'{group}/{name}' for name in served), 'or')} is" if served else ""
+            others = f", but {joined(sorted(f'{group}/{name}' for name in served), 'or')} is" if served else ""
             text = f"{kind} {api_version} is not served{others}"
             return (ObjectFinding(codes.KIND_NOT_SERVED, ("apiVersion",), text),)
         contents = dict.fromkeys(
@@ -142,15 +142,15 @@ class KindRegistry:
             return self._foreign(api_version, kind)
         what = f"{kind} {api_version} is not served by Kubernetes {kubernetes.minor}"
         if elsewhere := kubernetes.versions_of(kind):
-            text = f"{what}; {joined(sorted(elsewhere), 'or')} is"
+            text = f"{what}, but {joined(sorted(elsewhere), 'or')} is"
             return ObjectFinding(codes.KIND_NOT_SERVED, ("apiVersion",), text, _served_by(api_version, kind))
         if known := kubernetes.kinds.get(api_version):
             if group := _OF_OPERATORS.get(kind):
-                return ObjectFinding(codes.KIND_NOT_SERVED, ("apiVersion",), what, f"apiVersion: {group}")
+                return ObjectFinding(codes.KIND_NOT_SERVED, ("apiVersion",), what, f"use apiVersion: {group}")
             near = nearest(kind, known)
             return ObjectFinding(codes.KIND_NOT_SERVED, ("kind",), what, f"did you mean {near}?" if near else None)
         if when := _served_by(api_version, kind):
-            return ObjectFinding(codes.KIND_NOT_SERVED, ("apiVersion",), f"{what}; {when}")
+            return ObjectFinding(codes.KIND_NOT_SERVED, ("apiVersion",), f"{what}, but {when}")
         return ObjectFinding(codes.KIND_NOT_SERVED, ("apiVersion",), what)
 
     def _foreign(self, api_version: str, kind: str) -> ObjectFinding:

@@ -128,8 +128,8 @@ def _is_server_set(name: str, inside: Path) -> bool:
 
 def _fields(allowed: list[str]) -> str:
     if not allowed:
-        return "no field is allowed here"
-    return f"fields here: {first_few(allowed, _MANY)}"
+        return "remove it: no field is allowed here"
+    return f"allowed fields: {first_few(allowed, _MANY)}"
 
 
 def _missing(violation: Violation, data: Mapping[str, Any], misspelt: set[tuple[Path, str]]) -> Iterator[ObjectFinding]:
@@ -152,7 +152,7 @@ def _defaults_of(missing: list[str], schema: Mapping[str, Any]) -> str | None:
     fields = [schema.get("properties", {}).get(name, {}) for name in missing]
     if len(missing) == 1 or not all(each.get("type") == "object" and not each.get("required") for each in fields):
         return None
-    return f"an empty map selects the defaults of a section: {missing[0]}: {{}}"
+    return f"write an empty map to use the defaults of a section: {missing[0]}: {{}}"
 
 
 _NO_EMPTY_ITEM = frozenset({"required", "enum", "pattern", "minLength", "minimum", "anyOf", "oneOf"})
@@ -199,9 +199,9 @@ def _enum(violation: Violation, where: _Where) -> ObjectFinding:
         codes.VALUE_NOT_ALLOWED,
         violation.path,
         f"{where.path} cannot be {where.value}",
-        f"did you mean {near}? allowed: {first_few(allowed, _MANY)}"
+        f"did you mean {near}? Allowed values: {first_few(allowed, _MANY)}"
         if near
-        else f"allowed: {first_few(allowed, _MANY)}",
+        else f"allowed values: {first_few(allowed, _MANY)}",
     )
 
 
@@ -255,7 +255,7 @@ def _size(violation: Violation, where: _Where) -> ObjectFinding:
 
 
 def _unique(violation: Violation, where: _Where) -> ObjectFinding:
-    return ObjectFinding(codes.DUPLICATE_ITEM, violation.path, f"{where.path} has the same item twice")
+    return ObjectFinding(codes.DUPLICATE_ITEM, violation.path, f"{where.path} contains the same item twice")
 
 
 def _multiple(violation: Violation, where: _Where) -> ObjectFinding:
@@ -275,7 +275,9 @@ def _condition(violation: Violation, where: _Where) -> ObjectFinding:
         path, text = (*violation.path, name), f"{where.path}.{name} {_LEFT_OUT}"
         return ObjectFinding(codes.CONDITION_NOT_MET, path, text, "remove it")
     text = f"{where.path} {meaning.get(violation.keyword, f'does not satisfy {violation.keyword}')}"
-    return ObjectFinding(codes.CONDITION_NOT_MET, violation.path, text, f"forms: {_forms(forms)}" if forms else None)
+    return ObjectFinding(
+        codes.CONDITION_NOT_MET, violation.path, text, f"allowed forms: {_forms(forms)}" if forms else None
+    )
 
 
 def _forms(forms: Any) -> str:

@@ -24,7 +24,7 @@ def check_identity(data: Mapping[str, Any], *, namespaced: bool, minor: str) -> 
     meta = data["metadata"]
     group = data["apiVersion"].rpartition("/")[0]
     if "name" in meta and (fault := name_fault(group, data["kind"], meta["name"], minor)):
-        yield ObjectFinding(codes.BAD_NAME, ("metadata", "name"), f"metadata.name {meta['name']!r}: {fault}")
+        yield ObjectFinding(codes.BAD_NAME, ("metadata", "name"), f"metadata.name {meta['name']!r} is invalid: {fault}")
     namespace = meta.get("namespace")
     if namespaced and not namespace:
         text = f"metadata.namespace is missing, but {data['kind']} is namespaced"
@@ -33,7 +33,9 @@ def check_identity(data: Mapping[str, Any], *, namespaced: bool, minor: str) -> 
         text = f"metadata.namespace is {namespace}, but {data['kind']} is cluster-scoped"
         yield ObjectFinding(codes.NAMESPACE_NOT_ALLOWED, ("metadata", "namespace"), text, "remove it")
     elif isinstance(namespace, str) and (fault := dns_label_fault(namespace)):
-        yield ObjectFinding(codes.BAD_NAME, ("metadata", "namespace"), f"metadata.namespace {namespace!r}: {fault}")
+        yield ObjectFinding(
+            codes.BAD_NAME, ("metadata", "namespace"), f"metadata.namespace {namespace!r} is invalid: {fault}"
+        )
 
 
 def check_request_size(data: Mapping[str, Any]) -> Iterator[ObjectFinding]:
@@ -43,8 +45,8 @@ def check_request_size(data: Mapping[str, Any]) -> Iterator[ObjectFinding]:
     except TypeError:
         return
     if size > REQUEST_BYTES:
-        text = f"the object has {size:,} bytes as JSON; the API server accepts at most {REQUEST_BYTES:,}"
-        yield ObjectFinding(codes.TOO_LARGE, (), text, "split it; nothing else in it was checked")
+        text = f"the object has {size:,} bytes as JSON, but the API server accepts at most {REQUEST_BYTES:,}"
+        yield ObjectFinding(codes.TOO_LARGE, (), text, "split the object; nothing else in it was checked")
 
 
 def check_sizes(data: Mapping[str, Any]) -> Iterator[ObjectFinding]:
@@ -52,12 +54,12 @@ def check_sizes(data: Mapping[str, Any]) -> Iterator[ObjectFinding]:
     annotations = _texts(data["metadata"].get("annotations"))
     total = sum(_length(str(key)) + _length(text) for key, text in annotations.items())
     if total > ANNOTATIONS_BYTES:
-        text = f"metadata.annotations have {total:,} bytes; at most {ANNOTATIONS_BYTES:,} are allowed"
+        text = f"metadata.annotations has {total:,} bytes, but at most {ANNOTATIONS_BYTES:,} are allowed"
         yield ObjectFinding(codes.TOO_LARGE, ("metadata", "annotations"), text)
     if data["apiVersion"] == "v1" and data["kind"] in ("ConfigMap", "Secret"):
         payload = _payload(data)
         if payload > DATA_BYTES:
-            text = f"data has {payload:,} bytes; at most {DATA_BYTES:,} are allowed"
+            text = f"data has {payload:,} bytes, but at most {DATA_BYTES:,} are allowed"
             yield ObjectFinding(codes.TOO_LARGE, ("data",), text)
 
 
@@ -66,8 +68,8 @@ def check_payload(data: Mapping[str, Any]) -> Iterator[ObjectFinding]:
     if data["apiVersion"] != "v1":
         return
     if data["kind"] == "Secret" and "stringData" in data:
-        text = "stringData is write-only; a Secret is rendered with data in base64"
-        yield ObjectFinding(codes.STRING_DATA, ("stringData",), text, "move the values to data")
+        text = "stringData is write-only, so the API server never returns this field"
+        yield ObjectFinding(codes.STRING_DATA, ("stringData",), text, "move the values to data, encoded in base64")
     if data["kind"] == "ConfigMap":
         for key in sorted(_keys(data.get("data")) & _keys(data.get("binaryData"))):
             text = f"the key {key} is in both data and binaryData"

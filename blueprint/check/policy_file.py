@@ -97,7 +97,7 @@ class _Reader:
                 continue
             fields = found[1].options.__struct_fields__ if found[1].options else ()
             for key in given.keys() - set(fields):
-                there = ", ".join(fields) or "it has no options"
+                there = f"its options: {', '.join(fields)}" if fields else "this rule has no options"
                 self._problem((*at, key), f"{name} has no option {key}", there)
             values = {
                 key: self._option(each, found[1], key, (*at, key)) for key, each in given.items() if key in fields
@@ -124,7 +124,7 @@ class _Reader:
     def _word(self, value: Any, words: Any, at: Keys) -> Any:
         if value in list(words):
             return words(value)
-        self._problem(at, f"{'.'.join(at)} is {value!r}", f"one of {', '.join(words)}")
+        self._problem(at, f"{'.'.join(at)} cannot be {value!r}", f"use one of {', '.join(words)}")
         return None
 
     def _mapping(self, value: Any, at: Keys) -> dict[str, Any]:

@@ -73,7 +73,7 @@ def _namespaces(known: _Set, existing: frozenset[str]) -> Iterator[Diagnostic]:
         and_others = f" (and that of {counted(len(others), 'more object')})" if others else ""
         text = f"its namespace {namespace}{and_others} is not among the objects"
         near = nearest(namespace, known.namespaces)
-        help_ = f"did you mean {near}?" if near else "it must exist before the first apply"
+        help_ = f"did you mean {near}?" if near else "make sure that it exists before the first apply"
         yield ObjectFinding(codes.NAMESPACE_NOT_RENDERED, ("metadata", "namespace"), text, help_).to_diagnostic(first)
 
 
@@ -123,7 +123,9 @@ def _selector(subject: Object, _: _Set) -> Iterator[ObjectFinding]:
     spec = _spec(subject)
     selector = spec.get("selector")
     if isinstance(selector, Mapping) and not any(selector.values()):
-        yield ObjectFinding(codes.SELECTOR_MISMATCH, ("spec", "selector"), "spec.selector selects nothing")
+        yield ObjectFinding(
+            codes.SELECTOR_MISMATCH, ("spec", "selector"), "spec.selector is empty, so it selects no pods"
+        )
     wanted = _map(_map(selector).get("matchLabels"))
     labels = _map(_metadata(_map(spec.get("template"))).get("labels"))
     for key, value in wanted.items():

@@ -21,7 +21,7 @@ from blueprint.wording import counted
 Target = Object | DescribedPod
 _TOGETHER = 64
 """The number of objects that all rules check before the next ones: intermediate results are still cached."""
-_NO_COMPARISONS = "no more names are compared with similar ones, because there are too many"
+_NO_COMPARISONS = "there are too many names to search for misspelt ones"
 
 
 class RuleNotRun(Record):

@@ -230,7 +230,7 @@ def _evaluated(rule: SchemaRule, place: _Place, tally: RuleTally) -> Iterator[Ob
         return
     tally.violated += 1
     if rule.message_expression and tally.seconds > _SECONDS:
-        yield from _not_evaluated(rule, f"{_TOO_SLOW}, so its message shows no values", place, tally)
+        yield from _not_evaluated(rule, f"{_TOO_SLOW}, so the message shows no values", place, tally)
     yield _violation(rule, _message(rule, place, tally), place)
 
 

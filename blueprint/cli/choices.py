@@ -90,7 +90,7 @@ class Choices(Record, dict=True):
         if len(begun) == 1:
             return begun[0]
         if begun:
-            raise ValueError(f"{text} is not one product: {_listed(begun)}")
+            raise ValueError(f"{text} is ambiguous: {_listed(begun)}")
         return _one_of(text, self.catalog.products, "GPU product")
 
     def number(self, text: str, least: int, most: int) -> int:
@@ -136,7 +136,7 @@ def choices_for(release: str | None) -> Choices:
 
 def _formed(text: str, pattern: str) -> str:
     if not re.fullmatch(pattern, text):
-        raise ValueError(f"{text or 'nothing'} is not of the right form: {FORMS[pattern]}")
+        raise ValueError(f"{text or 'nothing'} does not have the right format: {FORMS[pattern]}")
     return text
 
 
@@ -144,7 +144,7 @@ def _one_of(text: str, known: tuple[str, ...], what: str) -> str:
     if text in known:
         return text
     near = nearest(text, known)
-    hint = f"did you mean {near}?" if near else f"there are {_listed(list(known))}"
+    hint = f"did you mean {near}?" if near else f"known: {_listed(list(known))}"
     raise ValueError(f"there is no {what} {text or '(nothing)'}; {hint}")
 
 

@@ -93,9 +93,7 @@ class CommandParser(ArgumentParser):
             raise self._refused(f"{verb} does not accept the argument {argument}".strip(), verb=verb)
         flag = argument.partition("=")[0]
         if verb and flag in self.flags():
-            raise self._refused(
-                f"{flag} comes before the verb that it belongs to", f"write `blueprint {verb} {flag}`", verb=verb
-            )
+            raise self._refused(f"{flag} must come after the verb", f"write `blueprint {verb} {flag}`", verb=verb)
         raise self._refused(f"{verb or 'blueprint'} has no flag {flag}", self._nearest(flag, self.flags()), verb=verb)
 
     def _in_words(self, message: str) -> tuple[str, str]:
@@ -104,7 +102,7 @@ class CommandParser(ArgumentParser):
             return f"{self.prog.partition(' ')[2] or 'blueprint'} needs {found['names'].replace(', ', ' and ')}", ""
         if found := _CHOICE.fullmatch(message):
             known = [each.strip().strip("'") for each in found["known"].split(",")]
-            near = self._nearest(found["given"], known) or f"one of {', '.join(known)}"
+            near = self._nearest(found["given"], known) or f"use one of {', '.join(known)}"
             return f"{found['name']}: there is no {found['given']}", near
         if found := _ARGUMENT.fullmatch(message):
             problem = found["problem"].replace("expected one argument", "a value is needed")
@@ -122,7 +120,7 @@ class CommandParser(ArgumentParser):
         from blueprint.diagnostics.codes import USAGE
 
         verb = verb or self.prog.partition(" ")[2]
-        otherwise = f"`blueprint help{f' {verb}' if verb else ''}` shows what there is"
+        otherwise = f"see `blueprint help{f' {verb}' if verb else ''}`"
         return Refused(Diagnostic(USAGE, message, help=help_ or otherwise), exit_code=2)
 
 

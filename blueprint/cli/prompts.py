@@ -64,7 +64,7 @@ def _pool(choices: Choices, taken: list[str]) -> PoolDraft:
     def unused(text: str) -> str:
         """The name, if it is valid and not used by another pool. Raises ValueError."""
         if text in taken:
-            raise ValueError(f"there is a pool {text} already")
+            raise ValueError(f"the pool {text} already exists")
         return choices.name(text)
 
     name = _prompt("Name of the pool", None if taken else "gpu", unused)

@@ -51,7 +51,7 @@ def _resolved(given: str, *, bundles: bool) -> str:
         return inside.as_posix()
     if bundles or not is_bundle(given):
         return given  # the reader reports what is missing
-    raise _refused(f"{given} is a bundle", "name the blueprint that it was compiled from")
+    raise _refused(f"{given} is a bundle", "specify the blueprint from which it was compiled")
 
 
 def _default(*, bundles: bool) -> str:
@@ -60,8 +60,8 @@ def _default(*, bundles: bool) -> str:
     if bundles and is_bundle("."):
         return "."
     raise _refused(
-        f"no TARGET is given, and there is no {DEFAULT} in this folder",
-        "name a blueprint or its folder; `blueprint init` writes a first one",
+        f"no TARGET is specified, and this folder contains no {DEFAULT}",
+        "specify a blueprint or its folder; `blueprint init` writes a first one",
     )
 
 

@@ -13,7 +13,7 @@ from blueprint.files import write_new, write_whole
 def refuse_existing(file: Path) -> None:
     """Raise Refused if the file exists, even as a dangling link."""
     if os.path.lexists(file):
-        raise Refused(Diagnostic(FILE_EXISTS, f"{file} exists", help="give another name with -o"), exit_code=2)
+        raise Refused(Diagnostic(FILE_EXISTS, f"{file} exists", help="specify another name with -o"), exit_code=2)
 
 
 def keep_new(file: Path, content: bytes) -> None:

@@ -63,7 +63,7 @@ def _look(
     try:
         found = connection.list(f"/apis/{spec['group']}/{version}/{spec['names']['plural']}")
     except ApiError as error:
-        text = f"{step.id} loses fields, and it is unknown whether anything uses them: {error.message}"
+        text = f"{step.id} would lose fields, and it is unknown whether objects use them: {error.message}"
         yield findings.plain(codes.DEFINITION_NARROWS, step.id, text, override=Severity.WARNING)
         return
     used: dict[Way, list[str]] = {}

@@ -30,7 +30,7 @@ def conflict(subject: ObjectId, found: FieldConflict, data: Any, *, taken: bool 
     live, declared = (HIDDEN_FROM_SERVER if hidden else _as_text(value) for value in (found.live, found.declared))
     text = f"which {'had' if taken else 'has'} {live}"
     if not found.in_the_way:
-        text = f"{text}; the blueprint says {declared}"
+        text = f"{text}, but the blueprint declares {declared}"
     elif taken:
         text = f"{text}; it conflicted with the declared fields, and was removed"
     else:
@@ -38,7 +38,7 @@ def conflict(subject: ObjectId, found: FieldConflict, data: Any, *, taken: bool 
     scope = f"--force-conflicts={subject}" + (f":{path}" if path else "")
     return Diagnostic(
         code(found, taken=taken),
-        f"{subject}: {path} {'was taken from' if taken else 'belongs to'} {found.owner}, {text}",
+        f"{path} of {subject} {'was taken over from' if taken else 'belongs to'} {found.owner}, {text}",
         at=place(found.origin),
         notes=template_note(found.origin),
         help=None if taken else _way_out(found, scope),
@@ -65,7 +65,7 @@ def code(found: FieldConflict, *, taken: bool) -> Code:
 def _way_out(found: FieldConflict, scope: str) -> str:
     if found.in_the_way:
         return f"declare it, or remove it with `blueprint apply {scope}`"
-    return f"stop that writer, declare its value, or take this field over with `blueprint apply {scope}`"
+    return f"stop that writer, declare its value, or take over the field with `blueprint apply {scope}`"
 
 
 def needs_replacement(
@@ -73,14 +73,14 @@ def needs_replacement(
 ) -> Diagnostic:
     """An immutable field of an existing object, what replacing the object would lose, and how to allow it."""
     if reason_never:
-        help_text = f"`apply` never does that: {reason_never}"
+        help_text = f"`apply` never replaces this object: {reason_never}"
     elif lost:
-        borne = f"`blueprint apply --replace={subject}` does it, if that is acceptable"
-        help_text = f"that would lose {joined(lost)}; {borne}"
+        borne = f"if that is acceptable, run `blueprint apply --replace={subject}`"
+        help_text = f"a replacement loses {joined(lost)}; {borne}"
     else:
-        help_text = "`blueprint apply --replace` does it, if that is acceptable"
+        help_text = "if that is acceptable, run `blueprint apply --replace`"
     detail = HIDDEN_FROM_SERVER if is_secret(subject.group, subject.kind) else detail
-    text = f"{subject} would have to be deleted and recreated: {detail}"
+    text = f"{subject} must be deleted and recreated: {detail}"
     return Diagnostic(
         codes.NEEDS_REPLACEMENT,
         text,
@@ -100,7 +100,7 @@ def rejection(obj: Object, error: ApiError) -> Diagnostic:
     origin = obj.origin(path)
     return Diagnostic(
         codes.REJECTED,
-        f"{obj.id}: the API server refuses it: {_words(obj.id, error)}",
+        f"the API server rejects {obj.id}: {_words(obj.id, error)}",
         at=place(origin) if path else None,
         notes=template_note(origin) if path else (),
         subject=str(obj.id),
@@ -114,10 +114,10 @@ def trouble(obj: Object, error: ApiError) -> Diagnostic:
     if error.forbidden:
         return forbidden(obj.id, error)
     if error.over_quota:
-        help_text = "free some of the quota, or raise it; then apply again"
+        help_text = "free some of the quota or raise it, then apply again"
         return plain(codes.QUOTA_EXCEEDED, obj.id, f"{obj.id}: {error.message}", help_text)
     if error.transient:
-        text = f"{obj.id}: the API server, or a webhook behind it, keeps failing: {_words(obj.id, error)}"
+        text = f"the API server, or a webhook that it calls, keeps failing for {obj.id}: {_words(obj.id, error)}"
         return plain(SERVER_FAILING, obj.id, text)
     return rejection(obj, error)
 
@@ -131,7 +131,7 @@ def unseen(subject: ObjectId, error: ApiError) -> Diagnostic:
 
 def forbidden(subject: ObjectId, error: ApiError) -> Diagnostic:
     """A missing permission to read or write an object."""
-    help_text = f"a role must allow it; `blueprint` requested {error.request.split('?')[0]}"
+    help_text = f"grant the permission with a role; `blueprint` requested {error.request.split('?')[0]}"
     return plain(FORBIDDEN, subject, f"{subject}: {error.message}", help_text)
 
 
@@ -158,8 +158,8 @@ def counted(left: Sequence[ObjectId]) -> str:
 def waiting(left: Sequence[ObjectId], need: ObjectId) -> Diagnostic:
     """Objects that were not written because they all need the same other object."""
     if len(left) == 1:
-        return plain(codes.NOT_WRITTEN, left[0], f"{left[0]} was not written: it needs {need}")
-    return Diagnostic(codes.NOT_WRITTEN, f"{counted(left)} not written: they need {need}", subject=str(need))
+        return plain(codes.NOT_WRITTEN, left[0], f"{left[0]} was not written, because it needs {need}")
+    return Diagnostic(codes.NOT_WRITTEN, f"{counted(left)} not written, because they need {need}", subject=str(need))
 
 
 def place(origin: FieldOrigin | None) -> Span | None:

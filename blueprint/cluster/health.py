@@ -55,12 +55,12 @@ def health_of(live: Mapping[str, Any], release: str = "") -> HealthState | None:
 def _judge(ready: Readiness, live: Mapping[str, Any]) -> HealthState:
     status = live.get("status") or {}
     if not status:
-        return HealthState(Health.UNKNOWN, "no controller has reported on it")
+        return HealthState(Health.UNKNOWN, "no controller has reported its state")
     generation = int(live["metadata"].get("generation", 0))
     observed = status.get("observedGeneration")
     if observed is None and ready.always_observed:
         # The server itself sets zeros, which look like a DaemonSet that matches no node.
-        return HealthState(Health.UNKNOWN, "no controller has reported on it")
+        return HealthState(Health.UNKNOWN, "no controller has reported its state")
     if observed is not None and int(observed) < generation:
         return HealthState(
             Health.UNKNOWN, f"its controller has observed generation {observed}, the current one is {generation}"
@@ -192,7 +192,7 @@ def _look(connection: Connection, discovery: Discovery, obj: Object, release: st
 
 def _unhealthy(identity: ObjectId, state: HealthState, timeout: float) -> Diagnostic:
     if state.health is Health.UNKNOWN:
-        return findings.plain(codes.HEALTH_UNKNOWN, identity, f"{identity}: health unknown: {state.text}")
+        return findings.plain(codes.HEALTH_UNKNOWN, identity, f"the health of {identity} is unknown: {state.text}")
     text = f"{identity} is not healthy after {timeout:g} s: {state.text}"
     return findings.plain(codes.NOT_HEALTHY, identity, text)
 
@@ -208,4 +208,4 @@ def simulated_nodes(connection: Connection) -> Diagnostic | None:
     count = sum((n["metadata"].get("annotations") or {}).get(SIMULATED) == "true" for n in nodes)
     if not count:
         return None
-    return Diagnostic(codes.SIMULATED, f"{count} of {len(nodes)} nodes are simulated: nothing here proves health")
+    return Diagnostic(codes.SIMULATED, f"{count} of {len(nodes)} nodes are simulated, so this is no evidence of health")

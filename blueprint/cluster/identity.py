@@ -55,6 +55,8 @@ def read_cluster_uid(connection: Connection) -> str:
 def check_cluster(bundle: Bundle, found: str) -> None:
     """Raise Refused if the cluster is not the one that the blueprint declares."""
     if bundle.cluster_uid and bundle.cluster_uid != found:
-        there = f"is {found}" if found else "cannot be identified: the namespace kube-system may not be read"
+        there = (
+            f"is {found}" if found else "cannot be identified, because reading the namespace kube-system is forbidden"
+        )
         text = f"blueprint {bundle.name!r} is for cluster {bundle.cluster_uid}; this one {there}"
         raise Refused(Diagnostic(codes.WRONG_CLUSTER, text), exit_code=2)

@@ -55,8 +55,8 @@ def _trouble(step: NodeStep, error: ApiError) -> Diagnostic:
     if error.forbidden:
         return findings.forbidden(step.id, error)
     if error.transient:
-        return findings.plain(SERVER_FAILING, step.id, f"{step.id}: the API server keeps failing: {error}")
-    return findings.plain(codes.REJECTED, step.id, f"{step.id}: the API server refuses it: {error.message}")
+        return findings.plain(SERVER_FAILING, step.id, f"the API server keeps failing for {step.id}: {error}")
+    return findings.plain(codes.REJECTED, step.id, f"the API server rejects {step.id}: {error.message}")
 
 
 def _write_taints(connection: Connection, step: NodeStep, taints: tuple[Taint, ...], us: str) -> Diagnostic | None:
@@ -68,8 +68,8 @@ def _write_taints(connection: Connection, step: NodeStep, taints: tuple[Taint, .
         if node["metadata"]["uid"] == step.uid and taints_of(node) == taints:
             return None  # an earlier attempt whose response was lost
         if node["metadata"]["uid"] != step.uid or taints_of(node) != step.taints_before:
-            text = f"{step.id} was not written: its taints were changed after the plan was made"
-            return findings.plain(codes.STALE_PLAN, step.id, text, "run plan and apply again")
+            text = f"{step.id} was not written, because its taints changed after the plan was made"
+            return findings.plain(codes.STALE_PLAN, step.id, text, "run `plan` and `apply` again")
         version = {"uid": step.uid, "resourceVersion": node["metadata"]["resourceVersion"]}
         body = {"metadata": version, "spec": {"taints": [_as_data(t) for t in taints] or None}}
         try:
@@ -79,7 +79,7 @@ def _write_taints(connection: Connection, step: NodeStep, taints: tuple[Taint, .
                 raise
         else:
             return None
-    text = f"{step.id}: its taints were not written: the node changes faster than it can be read"
+    text = f"the taints of {step.id} were not written, because the node changes faster than it can be read"
     return findings.plain(SERVER_FAILING, step.id, text)
 
 

@@ -87,7 +87,7 @@ def _place(pool: BundlePool, nodes: LabelIndex[str], homes: dict[str, BundlePool
         yield Diagnostic(codes.POOL_SIZE, text, at=pool.span("nodes", "selector"))
     for name in names:
         if other := homes.get(name):
-            text = f"node {name} is matched by the selectors of pools {other.name!r} and {pool.name!r}"
+            text = f"the selectors of pools {other.name!r} and {pool.name!r} both match node {name}"
             yield Diagnostic(codes.NODE_IN_TWO_POOLS, text, at=pool.span("selector"), subject=f"Node/{name}")
         homes.setdefault(name, pool)
 

@@ -170,9 +170,9 @@ def await_operator(
 
 def _help(identity: ObjectId, closed: str) -> str:
     if "install plan " not in closed:
-        return "check the status in the Operator Lifecycle Manager, then apply again: nothing that needs it was written"
+        return "check its status in the Operator Lifecycle Manager, then apply again: objects that need it are missing"
     plan = closed.partition("install plan ")[2].partition(" ")[0]
     patch = (
         f"""kubectl -n {identity.namespace} patch installplan {plan} --type merge -p '{{"spec":{{"approved":true}}}}'"""
     )
-    return f"look at it, approve it, then apply again: {patch}"
+    return f"review the install plan, approve it, then apply again: {patch}"

@@ -184,9 +184,9 @@ class _Planner(Record):
         ):
             return Step(obj, Action.CREATE, reason=f"its kind comes with the operator of {subscription}"), ()
         group = self.discovery.any_version(obj.id.group, obj.id.kind)
-        instead = f"; the server has it as {group.api_version}" if group else ""
-        text = f"{obj.id}: the API server does not serve {obj.api_version} {obj.id.kind}{instead}"
-        help_text = "install the component that defines it, or let the blueprint manage it"
+        instead = f"; it serves {group.api_version}" if group else ""
+        text = f"{obj.id} cannot be applied: the API server does not serve {obj.id.kind} {obj.api_version}{instead}"
+        help_text = "install the component that defines this kind, or let the blueprint manage that component"
         found = findings.plain(codes.NOT_SERVED, obj.id, text, help_text, origin=obj.origin(("kind",)))
         return Step(obj, Action.UNKNOWN, reason="its kind is not served", blocked=True), (found,)
 
@@ -194,7 +194,7 @@ class _Planner(Record):
         namespace = ObjectId("", "Namespace", "", obj.id.namespace)
         if any(other.id == namespace for other in self.bundle.objects):
             return Step(obj, Action.CREATE, reason=f"with its namespace, which is {state}"), ()
-        text = f"{obj.id}: its namespace is {state}, and the bundle does not create it"
+        text = f"{obj.id} cannot be applied: its namespace is {state}, and the bundle does not create it"
         code = codes.TERMINATING if state == TERMINATING else codes.REJECTED
         return Step(obj, Action.CREATE, reason=f"its namespace is {state}", blocked=True), (
             findings.plain(code, obj.id, text, origin=obj.origin(("metadata", "namespace"))),
@@ -223,6 +223,6 @@ def _leftovers(ids: set[ObjectId], members: Mapping[ObjectId, Member], live: Liv
 
 
 def _not_rendered(member: Member) -> Diagnostic:
-    text = f"{member.id} was applied from this blueprint and is no longer rendered"
-    help_text = "`apply` never deletes; delete it by hand if it is not needed"
+    text = f"{member.id} was applied from this blueprint, but is no longer rendered"
+    help_text = "delete it by hand if it is no longer needed; `apply` never deletes objects"
     return findings.plain(codes.NO_LONGER_RENDERED, member.id, text, help_text)

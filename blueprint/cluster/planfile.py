@@ -81,7 +81,7 @@ def load_plan(path: Path) -> SavedPlan:
     try:
         saved = orjson.loads(path.read_bytes())
         if saved["format"] != FORMAT:
-            raise _bad(f"{path} is a plan of format {saved['format']!r}; this version reads {FORMAT}")
+            raise _bad(f"{path} has the plan format {saved['format']!r}, but this version reads {FORMAT}")
         body = {key: saved[key] for key in ("bundle", "origins", "cluster", "server", "approved")}
         if saved["checksum"] != json_digest(body):
             raise _bad(f"{path} was changed after it was saved")
@@ -103,7 +103,7 @@ def hold_back(saved: SavedPlan, now: Plan) -> Plan:
         Refused: it is another cluster (BP7011, exit code 2).
     """
     if saved.cluster_uid != now.cluster_uid:
-        text = f"the plan was created for cluster {saved.cluster_uid or '(unknown)'}; this one is {now.cluster_uid}"
+        text = f"the plan is for cluster {saved.cluster_uid or '(unknown)'}, but this cluster is {now.cluster_uid}"
         raise Refused(Diagnostic(codes.WRONG_CLUSTER, text), exit_code=2)
     late: list[Diagnostic] = []
     steps = tuple(_held(step, saved, late) for step in now.steps)
@@ -143,8 +143,8 @@ def _same(then: LiveVersion | None, now: LiveVersion | None) -> bool:
 
 
 def _stale(step: Step | NodeStep) -> Diagnostic:
-    text = f"{step.id} was not written: the change would now differ from the plan"
-    return findings.plain(codes.STALE_PLAN, step.id, text, "run plan again and review it")
+    text = f"{step.id} was not written, because the change would now differ from the plan"
+    return findings.plain(codes.STALE_PLAN, step.id, text, "run `plan` again, and review it")
 
 
 def _approved(seen: LiveVersion | None, approved: str) -> dict[str, Any]:

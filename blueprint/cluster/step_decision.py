@@ -63,7 +63,7 @@ class Decider(Record):
             step = replace(
                 step, fields=(retained,), reason=f"must be replaced: {retained.shown} stays {retained.before}"
             )
-            detail = f"the API server keeps {retained.shown}: {retained.before}, which is no longer declared"
+            detail = f"the API server keeps {retained.shown}: {retained.before}, which the blueprint no longer declares"
             return self._replacing(step, live, detail, None)
         if self._is_proven(obj, live, snapshot):
             return step, ()
@@ -126,7 +126,7 @@ class Decider(Record):
             step = replace(step, action=Action.UPDATE, reason="is added to the record")
         elif not self._owns_the_same(live, predicted):
             step = replace(
-                step, action=Action.UPDATE, reason="values are unchanged, apply becomes the owner of the fields"
+                step, action=Action.UPDATE, reason="apply takes ownership of the fields, without changing their values"
             )
         return step, tuple(findings.conflict(step.id, c, step.object.data) for c in step.conflicts)
 
@@ -174,7 +174,7 @@ class Decider(Record):
         if not (about := _unchangeable(fields, trial, way, self.release)):
             return self._failed(step, error)
         known = immutable_fields(ObjectChange(obj.id, Action.UPDATE, fields), self.release)
-        reason = why(known) if known else "must be replaced: a field cannot change on an existing object"
+        reason = why(known) if known else "must be replaced, because a field cannot change on an existing object"
         named = [field for field in about if field in known] or (about if len(about) == 1 else ())
         origin = named[0].origin if named else None
         return self._replacing(replace(step, fields=fields, reason=reason), live, error.message, origin)
@@ -213,8 +213,8 @@ class Decider(Record):
         if error.transient:
             return replace(step, action=Action.UNKNOWN, reason="the API server keeps failing"), found
         if error.forbidden:
-            return replace(step, action=Action.UNKNOWN, reason="may not be written", blocked=True), found
-        return replace(step, action=attempt, reason="the API server refuses it", blocked=True), found
+            return replace(step, action=Action.UNKNOWN, reason="writing it is forbidden", blocked=True), found
+        return replace(step, action=attempt, reason="the API server rejects it", blocked=True), found
 
     def _leaving(self, obj: Object, live: Mapping[str, Any]) -> Decision:
         reason = f"is being deleted (held by {held_by(live)}), then recreated"

@@ -129,7 +129,7 @@ class WriteObjects(Record):
 def _write_one(context: TaskContext, writer: ObjectWriter, step: Step) -> WriteResult:
     resource = context.discovery.find(step.object.api_version, step.id.kind)
     if resource is None:
-        text = f"{step.id}: the API server does not serve {step.object.api_version} {step.id.kind}"
+        text = f"{step.id} cannot be applied: the API server does not serve {step.id.kind} {step.object.api_version}"
         return WriteResult(None, diagnostics=(findings.plain(codes.NOT_SERVED, step.id, text),))
     return writer.replace(step, resource) if step.action is Action.REPLACE else writer.write(step, resource)
 
@@ -286,7 +286,7 @@ def _save(context: TaskContext, plan: Plan, inventory: Inventory) -> None:
 def unrecorded(error: ApiError, connection: Connection) -> Refused:
     """The error for an inventory that could not be written."""
     if error.stale or error.missing:
-        text = "the record of what was applied changed while this run was under way: another apply is running"
-        help_text = "run apply again when the other one has ended"
+        text = "the record of what was applied changed during this run, so another apply is running"
+        help_text = "run `apply` again when the other one has finished"
         return Refused(Diagnostic(codes.INVENTORY_MOVED, text, help=help_text))
     return refused(error, connection)

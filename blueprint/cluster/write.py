@@ -219,7 +219,7 @@ class ObjectWriter(Record):
         return same_fields and content(live) == content(then)
 
     def _stale(self, step: Step, what: str) -> Diagnostic:
-        text = f"{step.id} was not written: {what} after the plan was made"
+        text = f"{step.id} was not written, because {what} after the plan was made"
         return findings.plain(codes.STALE_PLAN, step.id, text, "run plan and apply again")
 
     def _conflicts(self, step: Step, path: str, error: ApiError) -> list[Diagnostic]:

@@ -28,17 +28,17 @@ Tries = Callable[[Sequence[Mapping[str, Any]]], bool | None]
 """Returns whether the server would accept a JSON patch of an object; None if unknown."""
 
 _RESTORED = {
-    FindingKind.MODIFIED: "restores it; to keep the live value, change the line shown",
-    FindingKind.REMOVED: "puts it back; who removed it is only in the audit log",
-    FindingKind.OWNERSHIP_LOST: "takes it back",
+    FindingKind.MODIFIED: "restores it; to keep the live value, change the blueprint line",
+    FindingKind.REMOVED: "restores it; only the audit log records who removed it",
+    FindingKind.OWNERSHIP_LOST: "takes back the ownership",
     FindingKind.REORDERED: "restores the order",
-    FindingKind.REPLACED: "takes ownership, with the declared value",
+    FindingKind.REPLACED: "takes ownership, and sets the declared value",
     FindingKind.FOREIGN_ADDITION: "removes it",
-    FindingKind.MISSING: "creates it; the audit log records who deleted it",
+    FindingKind.MISSING: "creates it; only the audit log records who deleted it",
 }
 _REMOVES = "removes it; or declare it in the blueprint: an apply does not remove it"
 _BY_HAND = "remove it by hand, or declare it in the blueprint: an apply does not remove it"
-_LEAVING = "nothing can stop a deletion; once it is gone, an apply recreates it"
+_LEAVING = "a deletion cannot be stopped; once the object is gone, an apply recreates it"
 
 
 class Situation(Record):
@@ -102,7 +102,7 @@ def _restored(finding: Finding, at: Situation, *, contested: bool) -> Finding:
     if step is not None and step.blocked and step.action is not Action.UNKNOWN:
         return replace(finding, help=f"an apply cannot restore it now: {step.reason}")
     if step is not None and step.action is Action.UNCHANGED and finding.kind is not FindingKind.REPLACED:
-        return replace(finding, help="an apply would write nothing here: restore it by hand")
+        return replace(finding, help="restore it by hand: an apply would not write this field")
     scopes = tuple(_scopes(finding, at)) if contested else ()
     command = shlex.join(["blueprint", "apply", *(f"--force-conflicts={scope}" for scope in scopes)])
     return replace(finding, commands=(command,), help=f"`{command}` {_RESTORED[finding.kind]}")
@@ -125,11 +125,11 @@ def _scopes(finding: Finding, at: Situation) -> Iterator[str]:
 
 def _replacement(finding: Finding, step: Step) -> Finding:
     if not step.replaceable:
-        return replace(finding, help=f"an apply never does that: {may_not_be_replaced(step.id)}")
+        return replace(finding, help=f"an apply never replaces this object: {may_not_be_replaced(step.id)}")
     flag = f"--replace={step.id}" if step.loses else "--replace"
     command = shlex.join(["blueprint", "apply", flag])
     lost = f", and loses {', '.join(step.loses)}" if step.loses else ""
-    text = f"it cannot change on an existing object: `{command}` deletes and recreates it{lost}"
+    text = f"the field cannot change on an existing object: `{command}` deletes and recreates it{lost}"
     return replace(finding, commands=(command,), help=text)
 
 
@@ -154,9 +154,9 @@ def orphan_advice(finding: Finding, identity: ObjectId) -> Finding:
     """How to delete an object that is no longer rendered. Objects with data are left to the user."""
     carries = find_kind(identity.group, identity.kind).carries
     if may_not_be_replaced(identity) or carries or identity.kind == "PersistentVolumeClaim":
-        return replace(finding, help="render it again, or delete it by hand if you can lose what it contains")
+        return replace(finding, help="declare it again, or delete it by hand if you no longer need what it contains")
     command = kubectl("delete", identity)
-    return replace(finding, commands=(command,), help=f"`{command}` deletes it; or render it again")
+    return replace(finding, commands=(command,), help=f"`{command}` deletes it; to keep it, declare it again")
 
 
 def copy_advice(finding: Finding, identity: ObjectId) -> Finding:

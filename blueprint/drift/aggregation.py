@@ -46,7 +46,7 @@ def gained_rules(obj: Object, live: Live, bundle: Bundle, view: View, manager: s
         writer=latest(claims_at(live, ("rules",), manager)),
         origin=obj.origin(("aggregationRule",)),
         seen=facts(live),
-        help="remove the label from the role that adds them, or declare that role; an apply changes nothing here",
+        help="remove the label from the role that adds the rules, or declare that role; an apply does not remove them",
     )
     try:
         roles = {role["metadata"]["name"]: role for role in view.cluster_roles()}

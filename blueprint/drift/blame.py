@@ -12,8 +12,8 @@ from blueprint.drift.model import Finding, FindingKind, Writer
 from blueprint.drift.view import Live
 from blueprint.records import replace
 
-_ORDER = Note("the order of a list has no field manager: the writer shown is the last one after our apply")
-_UNKNOWN_WRITER = Note("the order of a list has no field manager: the writer of the change is not recorded")
+_ORDER = Note("the order of a list has no field manager; the writer shown is the last one after the apply")
+_UNKNOWN_WRITER = Note("the order of a list has no field manager, so the writer of the change is not recorded")
 
 
 def attributed(finding: Finding, live: Live, us: str) -> Finding:

@@ -52,8 +52,8 @@ def examine_capacity(node: Live, pool: BundlePool, us: str, *, passing: bool) ->
                 seen=seen_of(node, pool),
                 remarks=(Note(f"pool {pool.name} declares {_capacity_text(pool)} per node"),),
                 code=codes.NODE_RESOURCES,
-                statement=f"offers {have} {name}, declared {want}",
-                help="look at its device plugin pod, and at the health of its GPUs with `blueprint probe` there",
+                statement=f"offers {have} {name}, but the blueprint declares {want}",
+                help="check its device plugin pod, and the health of its GPUs with `blueprint probe` on the node",
                 ended_by=Remedy.REPAIR,
             )
             yield replace(found, code=codes.NODE_IN_TRANSITION, ended_by=Remedy.WAIT) if passing else found

@@ -40,18 +40,18 @@ _CODES = {
 }
 _MESSAGES = {
     FindingKind.MISSING: "{what} is not in the cluster",
-    FindingKind.MODIFIED: "{what} is {live}, declared {declared}{by}",
-    FindingKind.REMOVED: "{what} is not there, declared {declared}",
+    FindingKind.MODIFIED: "{what} is {live}, but the blueprint declares {declared}{by}",
+    FindingKind.REMOVED: "{what} is missing, but the blueprint declares {declared}",
     FindingKind.FOREIGN_ADDITION: "{what} is {live}, which the blueprint does not declare{by}",
-    FindingKind.OWNERSHIP_LOST: "{what} is recorded as {owner}, not ours",
+    FindingKind.OWNERSHIP_LOST: "{what} now belongs to {owner}",
     FindingKind.REORDERED: "{what} is in a different order than declared",
     FindingKind.REPLACED: "{what} was deleted and recreated{by}",
-    FindingKind.ORPHANED: "{what} was applied from this blueprint and is no longer rendered",
-    FindingKind.COPIED: "{what} has the label of this blueprint, which never applied it{by}",
+    FindingKind.ORPHANED: "{what} was applied from this blueprint, but is no longer rendered",
+    FindingKind.COPIED: "{what} has the label of this blueprint, but was never applied from it{by}",
     FindingKind.TERMINATING: "{what} is being deleted",
-    FindingKind.UNKNOWN: "{what} is {live}, declared {declared}: it is unknown whether it was changed",
-    FindingKind.POOL_SIZE: "{what}: its selector matches {live} nodes, declared {declared}",
-    FindingKind.SHARED_NODE: "{what} is matched by the selectors of several pools: {live}",
+    FindingKind.UNKNOWN: "{what} is {live}, not the declared {declared}; it is unknown whether it was changed",
+    FindingKind.POOL_SIZE: "the selector of {what} matches {live} nodes, but the blueprint declares {declared}",
+    FindingKind.SHARED_NODE: "the selectors of several pools match {what}: {live}",
     "unseen": "{what}: objects could not be read",
 }
 _SHOWN_LAYERS = frozenset({"overlay", "set", "patch", "release", "hardware"})
@@ -100,16 +100,16 @@ def _code(finding: Finding) -> Code:
 
 def _message(finding: Finding) -> str:
     if (inner := len(_inner(finding))) and finding.kind is FindingKind.MODIFIED:
-        by = f", written by {finding.writer}" if finding.writer else ""
+        by = f"; written by {finding.writer}" if finding.writer else ""
         return f"{finding.subject}: {finding.path} has {counted(inner, 'difference')}{by}"
     if finding.statement:
-        return f"{finding.subject} {finding.statement}" + (f", written by {finding.writer}" if finding.writer else "")
+        return f"{finding.subject} {finding.statement}" + (f"; written by {finding.writer}" if finding.writer else "")
     return _MESSAGES[_sentence(finding)].format(
         what=f"{finding.subject}: {finding.path}" if finding.path else finding.subject,
         live=shown(finding, finding.live, _LONGEST_IN_MESSAGE),
         declared=shown(finding, finding.declared, _LONGEST_IN_MESSAGE),
-        by=f", written by {finding.writer}" if finding.writer else "",
-        owner=f"{finding.writer}'s" if finding.writer else "nobody's",
+        by=f"; written by {finding.writer}" if finding.writer else "",
+        owner=str(finding.writer) if finding.writer else "no field manager",
     )
 
 
@@ -121,7 +121,7 @@ def _sentence(finding: Finding) -> str:
 
 def _label(finding: Finding) -> str:
     if _inner(finding):
-        return "the cluster has something else"
+        return "the cluster has another value"
     match finding.kind:
         case FindingKind.MODIFIED | FindingKind.UNKNOWN if finding.path:
             return f"the cluster has {shown(finding, finding.live)}"
@@ -139,7 +139,7 @@ def _notes(finding: Finding) -> Iterator[Note]:
         return
     for source in finding.origin.sources:
         if source.layer in _SHOWN_LAYERS and source is not finding.origin.line:
-            yield Note(f"{source.path} of {source.layer} took part", source.span)
+            yield Note(f"{source.path} of {source.layer} contributed", source.span)
     if finding.origin.sources and finding.origin.template != finding.origin.place:
         yield Note("rendered here", finding.origin.template)
 

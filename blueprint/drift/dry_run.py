@@ -27,7 +27,7 @@ _TIME = lazy_pattern(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z")
 """A timestamp as written by the API server."""
 _STORED_SO = "stored in this form by the server or a webhook: a dry-run of our apply returns the live value"
 _SERVER_OWNED = (
-    "withheld by the server from every client that applies it: a dry-run of our apply does not own it either"
+    "the server withholds it from every client that applies it: a dry-run of our apply does not own it either"
 )
 _NOT_APPLIED = Note("not applied yet: the live value comes from an earlier `blueprint apply`")
 _NEVER = Note("not applied yet, according to a dry-run")
@@ -102,7 +102,7 @@ class DryRunConfirmation:
 
     def _predict(self, manifest: Mapping[str, Any]) -> Live | Unseen:
         if not self._enabled:
-            return Unseen("dry-runs were switched off")
+            return Unseen("dry-runs were disabled")
         try:
             return self._view.predict(manifest, self._manager)
         except Unseen as unseen:

@@ -66,12 +66,12 @@ def _ill(obj: Object, live: Live, state: HealthState, us: str) -> Finding:
         seen=facts(live),
         code=codes.NOT_HEALTHY_NOW,
         statement=f"is not healthy: {state.text}",
-        help="read its conditions and check the pods of its operator; an apply would change nothing here",
+        help="check its conditions and the pods of its operator; an apply would not change this",
     )
 
 
 def _unknown(declared: Mapping[ObjectId, Object], silent: Mapping[ObjectId, HealthState]) -> Iterator[Diagnostic]:
     for identity, state in silent.items():
         origin = declared[identity].origin(())
-        text = f"{identity}: health unknown: {state.text}"
+        text = f"the health of {identity} is unknown: {state.text}"
         yield Diagnostic(codes.HEALTH_NOT_KNOWN, text, at=origin.template if origin else None, subject=str(identity))

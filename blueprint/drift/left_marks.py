@@ -20,7 +20,7 @@ from blueprint.inventory.membership import manager
 from blueprint.inventory.model import Inventory, NodeRecord
 from blueprint.source.paths import format_path
 
-_NOT_TAKEN_BACK = Note(f"an earlier `blueprint apply` put it there; {APPLY} removes it")
+_NOT_TAKEN_BACK = Note(f"an earlier `blueprint apply` set it; {APPLY} removes it")
 _NOT_TAKEN_OVER = Note(f"the value is right; {APPLY} takes ownership")
 _NOTHING = NodeRecord("", (), ())
 

@@ -119,7 +119,7 @@ def _gone(bundle: Bundle, record: Inventory | None, members: Members, left: _Lef
         remarks=remarks,
         code=codes.NODE_LEFT,
         statement=f"belonged to {whose} at the last apply: {left.how}",
-        help="label it again, or apply to update the recorded nodes",
+        help="label the node again, or run `blueprint apply` to update the recorded nodes",
     )
 
 
@@ -139,5 +139,5 @@ def _remade(record: Inventory | None, members: Members) -> Iterator[Finding]:
                 remarks=(Note(f"applied as uid {known.uid}"),),
                 code=codes.NODE_REMADE,
                 statement=f"was deleted and joined again on {meta.get('creationTimestamp')}",
-                help="make sure that it is the intended machine; `blueprint apply` records it",
+                help="make sure that it is the intended machine; `blueprint apply` then records it",
             )

@@ -71,10 +71,10 @@ def _switch(node: Live, pool: BundlePool, switch: Switch, mark: tuple[str, str],
         origin=pool.origin("selector"),
         found_in=FoundIn.NODE,
         seen=seen_of(node, pool),
-        remarks=(Note(f"this {noun} {switch.effect}"), Note(f"known from: {switch.source}")),
+        remarks=(Note(f"this {noun} {switch.effect}"), Note(f"source: {switch.source}")),
         code=codes.NODE_STEERED,
         statement=f"has the {noun} {key}={value}, which pool {pool.name} does not declare",
-        help=f"remove it, `{command}`, or declare its purpose in the blueprint; an apply does not remove it",
+        help=f"remove it with `{command}`, or declare its purpose in the blueprint; an apply does not remove it",
     )
 
 
@@ -90,9 +90,9 @@ def _stage(node: Live, pool: BundlePool, stage: NodeProgress, us: str) -> Findin
         origin=pool.origin("gpu", "selector"),
         found_in=FoundIn.NODE,
         seen=seen_of(node, pool),
-        remarks=(Note(f"known from: {progress.source}"),),
+        remarks=(Note(f"source: {progress.source}"),),
         code=codes.NODE_FAILED if stage.failed else codes.NODE_IN_TRANSITION,
-        statement=f"says {progress.key}={stage.value}: {doing}",
+        statement=f"has the label {progress.key}={stage.value}: {doing}",
         help=progress.remedy.replace("NODE", name),
     )
 
@@ -115,10 +115,12 @@ def _cordon(node: Live, pool: BundlePool, marks: Marks, stages: list[NodeProgres
         origin=pool.origin("nodes", "selector"),
         found_in=FoundIn.NODE,
         seen=seen_of(node, pool),
-        remarks=(Note("no new pod is scheduled to it, so no further pod gets its GPUs"),),
+        remarks=(Note("no new pod is scheduled to it, so no new pod gets its GPUs"),),
         code=excused if excuse else codes.NODE_CORDONED,
         statement=f"is cordoned for {excuse}" if excuse else "is cordoned",
-        help=f"its operator uncordons the node when it has finished; {uncordon} if it is stuck" if excuse else uncordon,
+        help=f"wait until its operator uncordons the node; if it is stuck, run {uncordon}"
+        if excuse
+        else f"uncordon it with {uncordon}",
         ended_by=Remedy.WAIT if excuse else Remedy.REMOVE,
         passing=passing,
     )  # fmt: skip

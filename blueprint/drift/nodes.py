@@ -28,10 +28,10 @@ from blueprint.wording import first_few
 SCOPE = "pool nodes"
 _HOW_APPLIED = {
     "apply": "{apply} sets it",
-    "provisioner": "nodeLabels is `provisioner`: the node provisioner has to set it",
+    "provisioner": "let the node provisioner set it, because nodeLabels is `provisioner`",
 }
 
-_HOW_MADE = "the pool's NodePool sets it on new nodes: replace the node"
+_HOW_MADE = "replace the node: the pool's NodePool sets it only on new nodes"
 
 
 class _Mark(Record):
@@ -96,8 +96,8 @@ def _reports(node: Live) -> bool:
 
 def _without_status(unknown: list[Live]) -> Iterator[Diagnostic]:
     if unknown:
-        text = f"it is not reported what {named(unknown)} offer{'s' if len(unknown) == 1 else ''} to pods"
-        yield Diagnostic(codes.NODE_STATUS_UNKNOWN, text, help="check whether its kubelet runs")
+        text = f"{named(unknown)} {'does' if len(unknown) == 1 else 'do'} not report which resources pods can use"
+        yield Diagnostic(codes.NODE_STATUS_UNKNOWN, text, help="check whether the kubelet is running there")
 
 
 def named(nodes: Iterable[Live], most: int = 5) -> str:

@@ -99,7 +99,7 @@ def _without_record(
     if not any(is_member(live, bundle.name) for live in gathered.live.values()):
         text = f"there is no inventory of blueprint {bundle.name!r} in {view.name}"
         return (), (Diagnostic(codes.NEVER_APPLIED, text),)
-    text = f"blueprint {bundle.name!r} was applied to {view.name}, but its record is missing"
+    text = f"blueprint {bundle.name!r} was applied to {view.name}, but the record of this is missing"
     unknown = Coverage(RECORDS, 0, 1, "the record was deleted")
     return (unknown,), (Diagnostic(codes.RECORD_LOST, text, help="`blueprint apply` writes a new one"),)
 
@@ -221,7 +221,7 @@ def _missing(obj: Object, snapshot: Snapshot | None) -> Finding:
     if snapshot is None:
         remark = "nothing records that it was ever applied"
     else:
-        remark = f"it existed on {snapshot.time}; who deleted it is not recorded"
+        remark = f"it existed on {snapshot.time}; the cluster does not record who deleted it"
     seen = (("uid", snapshot.uid),) if snapshot else ()
     return Finding(FindingKind.MISSING, str(obj.id), origin=obj.origin(()), seen=seen, remarks=(Note(remark),))
 

@@ -53,8 +53,8 @@ def of_the_future(readings: Iterable[Reading], now: ReadingClock) -> tuple[list[
         if reading.taken <= now.time + FUTURE:
             usable.append(reading)
             continue
-        text = f"the reading of Node/{reading.node} is dated {reading.time}, which is in the future: it was ignored"
-        help_ = "set the clock of the machine that took it, and take it again"
+        text = f"the reading of Node/{reading.node} was ignored, because its time, {reading.time}, is in the future"
+        help_ = "correct the clock of that machine, and take the reading again"
         refused.append(Diagnostic(codes.READING_FUTURE, text, help=help_, subject=f"Node/{reading.node}"))
     return usable, refused
 
@@ -100,7 +100,7 @@ def _shared(name: str, others: str, what: str, same: list[str]) -> Diagnostic:
     many = f"{len(same)} {what}s" if len(same) > 1 else f"one {what}"
     shown = ", ".join(same[:_SHOWN]) + (", ..." if len(same) > _SHOWN else "")
     text = f"the reading of Node/{name} has {many} in common with the reading of {others}: {shown}"
-    help_ = "take both readings again: one is a copy under another name, or a board was moved between them"
+    help_ = "take both readings again: one is a copy under another name, or a board was moved between the nodes"
     return Diagnostic(codes.READING_COPIED, text, help=help_, subject=f"Node/{name}")
 
 

@@ -157,7 +157,7 @@ def _one_per_node(readings: Iterable[Reading]) -> tuple[list[Reading], list[Diag
 
 def _places(bundle: Bundle, view: View | None, readings: list[Reading]) -> tuple[Placed, str]:
     """The pool of each node, by its live labels; without a cluster, only if there is a single GPU pool."""
-    why = "there is no cluster to request its labels"
+    why = "without a cluster, its labels are unknown"
     try:
         if view is not None:
             return _by_labels(bundle, view), "no selector of a pool matches it, or it is not in the cluster"
@@ -188,7 +188,7 @@ def _unplaced(reading: Reading, why: str) -> Diagnostic:
 def _age(reading: Reading, now: datetime) -> Iterator[Diagnostic]:
     age = now - reading.taken
     if age > OLD:
-        text = f"the reading of Node/{reading.node} is from {reading.time}, {counted(age.days, 'day')} before this run"
+        text = f"the reading of Node/{reading.node} is {counted(age.days, 'day')} old ({reading.time})"
         yield Diagnostic(codes.READING_OLD, text, subject=f"Node/{reading.node}")
 
 
@@ -231,9 +231,9 @@ def _missing(silent: _Silent) -> Diagnostic:
         text,
         at=pool.span("gpu", "nodes"),
         notes=(Note(f"pool {pool.name} declares GPUs"),),
-        help=f"run `blueprint probe -o {one}.json` on each and add the file"
+        help=f"run `blueprint probe -o {one}.json` on each node, and add the file to the folder"
         if names
-        else "find out why nodes are missing",
+        else "find out why these nodes are missing",
         subject=f"Node/{names[0]}" if len(names) == silent.number == 1 else f"NodePool/{pool.name}",
         evidence=(("pool", pool.name), ("missing", str(silent.number))),
     )

@@ -16,7 +16,7 @@ from blueprint.drift.ownership import claims_at
 from blueprint.drift.view import Live, Unseen, View
 
 _SCALED = {("apps", "Deployment"), ("apps", "StatefulSet"), ("apps", "ReplicaSet"), ("", "ReplicationController")}
-_OFF = Note("it is scaled to zero; scaling records no writer if the replicas had no owner before")
+_OFF = Note("it was scaled to zero; scaling records no writer if no one owned the replicas before")
 
 
 def switched_off(obj: Object, live: Live, bundle: Bundle, view: View, manager: str) -> Finding | None:
@@ -35,7 +35,10 @@ def switched_off(obj: Object, live: Live, bundle: Bundle, view: View, manager: s
     except Unseen as unseen:
         why = Note(f"whether an autoscaler may scale it to zero is not known: {unseen}")
         return Finding(FindingKind.UNKNOWN, str(obj.id), path, live=0, origin=origin, seen=seen, remarks=(why,))
-    kind, help_ = FindingKind.FOREIGN_ADDITION, "scale it up again, or declare its replicas; an apply leaves them alone"
+    kind, help_ = (
+        FindingKind.FOREIGN_ADDITION,
+        "scale it up again, or declare its replicas; an apply does not change undeclared replicas",
+    )
     return Finding(kind, str(obj.id), path, live=0, origin=origin, seen=seen, remarks=(_OFF,), help=help_)
 
 

@@ -123,5 +123,5 @@ def _what_is_applied(bundle: Bundle, record: Inventory) -> Iterator[Diagnostic]:
     if record.begun or (missing and record.digest == bundle.digest):
         begun = (record.begun or record.digest)[:12]
         this = f"{missing} of the {counted(len(bundle.objects), 'object')} of bundle {bundle.digest[:12]}"
-        text = f"the last apply, of bundle {begun}, did not write everything; {this} were not applied as declared there"
+        text = f"the last apply, of bundle {begun}, did not write everything: {this} were not applied as declared in it"
         yield Diagnostic(codes.PARTLY_APPLIED, text)

@@ -28,7 +28,7 @@ from blueprint.records import Record
 from blueprint.wording import counted, first_few
 
 _MOST_NAMED = 4
-_LOOK = "look at the driver's pod on the node, and at the GPUs with `blueprint probe` there"
+_LOOK = "check the driver's pod on the node, and the GPUs with `blueprint probe` there"
 _WITHOUT_EFFECT = "None"
 DEVICES = ("spec", "devices")
 """The path of the devices: the whole list has one writer."""
@@ -70,7 +70,8 @@ class PoolComparison:
         """Extra and missing devices. Devices that could not be predicted contradict nothing."""
         extra = [device for device in match.extra if not (self.publication.unknown and device.text("type") == "mig")]
         for kind, devices in _by_kind(extra).items():
-            statement = f"publishes {_named([device.name for device in devices])} ({kind}), not predicted"
+            those = _named([device.name for device in devices])
+            statement = f"publishes {those} ({kind}), which the blueprint does not predict"
             yield _finding(
                 place, codes.DEVICE_NOT_PREDICTED, FindingKind.FOREIGN_ADDITION, devices[0].slice, statement,
                 path=f"spec.devices[name={devices[0].name}]", live=devices[0].name,
@@ -79,7 +80,7 @@ class PoolComparison:
         for group, at in match.missing:
             missing[group.profile or group.sort].append(group.name_at(at))
         for kind, names in missing.items():
-            statement = f"lacks {_named(names)} ({kind}), predicted"
+            statement = f"lacks {_named(names)} ({kind}), which the blueprint predicts"
             yield _finding(
                 place, codes.DEVICE_MISSING, FindingKind.MISSING, live.slices[0], statement,
                 path=f"spec.devices[name={names[0]}]", declared=names[0],
@@ -122,7 +123,7 @@ def missing_slices(place: ComparedNode, node: Live, publication: Publication) ->
         found_in=FoundIn.NODE,
         seen=(("pool", place.pool.name), ("driver", publication.driver), *facts(node)),
         code=codes.SLICES_MISSING,
-        statement=f"has no ResourceSlice of {publication.driver}, predicted {count}",
+        statement=f"has no ResourceSlice of {publication.driver}, but the blueprint predicts {count}",
         help=_LOOK,
         ended_by=Remedy.REPAIR,
     )
@@ -192,7 +193,9 @@ def _pools(place: ComparedNode, live: NodeSlices) -> Iterator[Finding]:
         statement = f"forms pool {', '.join(others)}, not a pool named after node {place.node}"
         yield _incomplete(place, live.slices[0], statement, "spec.pool.name")
     if live.older:
-        statement = f"is {len(live.older) + len(live.slices)} slices with others, of several generations of their pool"
+        statement = (
+            f"is one of {len(live.older) + len(live.slices)} slices that have different generations of their pool"
+        )
         yield _incomplete(place, live.older[0], statement, "spec.pool.generation")
     if (there := len(live.slices)) != live.count:
         statement = f"is one of {there} slices of its pool, which declares {live.count}"
@@ -200,7 +203,7 @@ def _pools(place: ComparedNode, live: NodeSlices) -> Iterator[Finding]:
 
 
 def _incomplete(place: ComparedNode, live: Live, statement: str, path: str) -> Finding:
-    help_ = "wait for the driver to publish; if it does not, restart its pod on the node"
+    help_ = "wait until the driver has published all slices; otherwise restart its pod on the node"
     kind, code = FindingKind.IN_TRANSITION, codes.SLICES_INCOMPLETE
     return _finding(place, code, kind, live, statement, path=path, help_=help_, ended_by=Remedy.WAIT)
 
@@ -221,11 +224,14 @@ def _deviation(place: ComparedNode, devices: Sequence[LiveDevice], different: De
     name = different.path.partition(".")[2] or different.path
     of = f"of {_named([device.name for device in devices])}"
     if have is ABSENT:
-        kind, statement = FindingKind.REMOVED, f"publishes no {name} {of}, predicted {wanted}"
+        kind, statement = FindingKind.REMOVED, f"publishes no {name} {of}, but the blueprint predicts {wanted}"
     elif wanted is ABSENT:
-        kind, statement = FindingKind.FOREIGN_ADDITION, f"publishes {name} {have} {of}, which is not predicted"
+        kind, statement = (
+            FindingKind.FOREIGN_ADDITION,
+            f"publishes {name} {have} {of}, which the blueprint does not predict",
+        )
     else:
-        kind, statement = FindingKind.MODIFIED, f"publishes {name} {have} {of}, predicted {wanted}"
+        kind, statement = FindingKind.MODIFIED, f"publishes {name} {have} {of}, but the blueprint predicts {wanted}"
     code = codes.DEVICE_VALUE if different.certain else codes.DEVICE_VALUE_UNVERIFIED
     path = f"spec.devices[name={devices[0].name}].{different.path}"
     return _finding(
@@ -245,7 +251,7 @@ def _taint(place: ComparedNode, device: LiveDevice, taint: Mapping[str, Any], pu
     whose = "" if key in publication.taints else ", which is not a taint of its driver"
     statement = f"taints {device.name} with {key}{'=' if value else ''}{value}:{effect}{whose}"
     harmless = effect == _WITHOUT_EFFECT
-    help_ = "repair or replace the GPU, then restart the driver's pod on the node: nothing else ends its taints"
+    help_ = "repair or replace the GPU, then restart the driver's pod on the node: only that removes its taints"
     return _finding(
         place, codes.DEVICE_REMARK if harmless else codes.DEVICE_TAINTED, FindingKind.FAILED, device.slice, statement,
         path=f"spec.devices[name={device.name}].taints", live=f"{key}:{effect}", help_=help_, passing=harmless,
@@ -257,17 +263,17 @@ def _counters(place: ComparedNode, live: NodeSlices, sets: CounterSets) -> Itera
     wanted = {sets.name.replace("{gpu}", str(gpu)) for gpu in sets.gpus}
     holder = live.slices[0]
     for name in sorted(wanted - found.keys()):
-        statement = f"lacks the counters {name}, predicted"
+        statement = f"lacks the counters {name}, which the blueprint predicts"
         yield _finding(place, codes.DEVICE_MISSING, FindingKind.MISSING, holder, statement, declared=name)
     for name in sorted(found.keys() - wanted):
-        statement = f"publishes the counters {name}, not predicted"
+        statement = f"publishes the counters {name}, which the blueprint does not predict"
         yield _finding(place, codes.DEVICE_NOT_PREDICTED, FindingKind.FOREIGN_ADDITION, holder, statement, live=name)
     for name in sorted(wanted & found.keys()):
         for each in shared_counters(found[name], sets):
             if each.unknown and place.simulated:
                 continue
             code = codes.DEVICE_VALUE if each.certain else codes.DEVICE_VALUE_UNVERIFIED
-            statement = f"has {each.path} of {name} at {each.live}, predicted {each.wanted}"
+            statement = f"publishes {each.path} {each.live} of {name}, but the blueprint predicts {each.wanted}"
             yield _finding(
                 place, code, FindingKind.MODIFIED, holder, statement,
                 declared=each.wanted, live=each.live, passing=not each.certain,

@@ -147,10 +147,10 @@ class _Examination:
                 continue
             if own and self._same_gpus(slices, node, own):
                 help_ = "remove one of the drivers"
-                statement = f"publishes GPUs of node {node} beside {', '.join(sorted(own))}"
+                statement = f"publishes GPUs of node {node} that {', '.join(sorted(own))} also publishes"
                 yield unexpected(slices[0], codes.GPUS_OF_ANOTHER_DRIVER, statement, help_, self._us, pool)
             elif (driver in drivers or _publishes_gpus(slices)) and (why := _why_unexpected(live, pool, node)):
-                help_ = "remove the slice with its driver, or declare the node's pool with `allocation: dra`"
+                help_ = "remove the driver and its slice, or set `allocation: dra` in the node's pool"
                 statement = f"publishes devices of {driver}: {why}"
                 yield unexpected(slices[0], codes.SLICES_UNEXPECTED, statement, help_, self._us, pool)
 
@@ -190,5 +190,5 @@ def _images(daemon_set: Live) -> set[str]:
 
 def _waiting(nodes: Sequence[Live], reason: str) -> Iterator[Diagnostic]:
     if nodes:
-        text = f"it is not known what DRA drivers publish of {named(nodes)}: {reason}"
-        yield Diagnostic(codes.SLICES_UNSEEN, text, help="look at the driver's pods")
+        text = f"it is unknown what DRA drivers publish for {named(nodes)}: {reason}"
+        yield Diagnostic(codes.SLICES_UNSEEN, text, help="check the driver's pods")

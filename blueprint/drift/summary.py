@@ -9,13 +9,13 @@ from blueprint.drift.model import APPLY, TAKE_OVER, DriftReport, Finding, Remedy
 from blueprint.wording import counted
 
 _WORDS: Mapping[Remedy, tuple[str, str]] = {
-    Remedy.REMOVE: ("1 stays until it is removed or declared", "{} stay until they are removed or declared"),
+    Remedy.REMOVE: ("1 stays until you remove or declare it", "{} stay until you remove or declare them"),
     Remedy.NODES: (
-        "1 is about nodes, which an apply does not create",
-        "{} are about nodes, which an apply does not create",
+        "1 concerns nodes, which an apply does not create",
+        "{} concern nodes, which an apply does not create",
     ),
     Remedy.REPAIR: ("1 needs a repair", "{} need a repair"),
-    Remedy.WAIT: ("1 ends by itself, or is stuck", "{} end by themselves, or are stuck"),
+    Remedy.WAIT: ("1 resolves itself, unless it is stuck", "{} resolve themselves, unless they are stuck"),
 }
 
 
@@ -28,7 +28,7 @@ def verdict_of(report: DriftReport) -> str:
     passing = len({finding.subject for finding in report.findings if finding.passing})
     if report.unknown:
         things = counted(report.unknown, "thing")
-        return f"Unknown: nothing contradicts the bundle, but {things} could not be examined."
+        return f"Unknown: no drift was found, but {things} could not be examined."
     aside = f" {counted(passing, 'node')} {'comes or goes' if passing == 1 else 'come or go'}." if passing else ""
     return f"No drift: everything that was examined is as declared.{aside}"
 
@@ -58,7 +58,7 @@ def _remedies(drifted: Sequence[Finding], refuted: Mapping[str, int]) -> Iterato
     rest = Counter(finding.remedy for finding in drifted if not finding.restorable)
     remedies = [_WORDS[remedy][number > 1].format(number) for remedy, number in sorted(rest.items())]
     if refuted:
-        remedies.append("what readings show must be repaired on the node")
+        remedies.append("contradictions in readings must be repaired on the node")
     if restorable:
         total = len(drifted) + sum(refuted.values())
         amount = f"{len(restorable)} of {total}" if len(restorable) < total else _all(total)

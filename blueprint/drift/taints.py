@@ -94,10 +94,10 @@ def _controllers(
         origin=pool.origin("nodes", "selector"),
         found_in=FoundIn.NODE,
         seen=seen_of(node, pool),
-        remarks=(Note(f"known from: {known.source}"), *_since(taint)),
+        remarks=(Note(f"source: {known.source}"), *_since(taint)),
         code=codes.NODE_COMES_OR_GOES if passing else codes.NODE_IN_TRANSITION,
         statement=f"{known.sentence} (taint {name})",
-        help=None if passing else f"look at `kubectl describe node {node['metadata']['name']}`",
+        help=None if passing else f"look for the cause with `kubectl describe node {node['metadata']['name']}`",
         ended_by=Remedy.WAIT,
         passing=passing,
     )
@@ -108,9 +108,11 @@ def _foreign(node: Live, pool: BundlePool, taint: Mapping[str, Any], marks: Mark
     shut_out = sorted(who for who, them in marks.tolerations.items() if not any(_tolerates(t, taint) for t in them))
     remarks = [Note(_KEEPS_AWAY[effect])]
     if shut_out:
-        remarks.append(Note(f"of this bundle, pods of {', '.join(shut_out)} do not tolerate it"))
+        remarks.append(Note(f"these pods of the bundle do not tolerate it: {', '.join(shut_out)}"))
     if writer:
-        remarks.append(Note("the list of taints has one writer for all of them: the last one is named"))
+        remarks.append(
+            Note("all taints of a node share one field owner, so the writer shown is that of the last change")
+        )
     made = writer is not None and writer.manager in _MAKERS
     command = f"kubectl taint node {node['metadata']['name']} {taint['key']}:{effect}-"
     return Finding(
@@ -125,7 +127,7 @@ def _foreign(node: Live, pool: BundlePool, taint: Mapping[str, Any], marks: Mark
         remarks=(*remarks, *_since(taint)),
         code=codes.NODE_TAINT_OF_MAKER if made else codes.NODE_FOREIGN_TAINT,
         statement=f"has the taint {name}, which pool {pool.name} does not declare",
-        help=f"remove it, `{command}`, or declare it under taints of the pool; an apply does not remove it",
+        help=f"remove it with `{command}`, or declare it in the taints of the pool; an apply does not remove it",
     )
 
 

@@ -71,7 +71,7 @@ def find_all(assets: Path | None = None, *, controllers: bool = False, live: boo
 def _missing(names: list[str], assets: Path | None) -> Diagnostic:
     where = f"in --assets {assets}" if assets else f"in {VARIABLE}, the cache ({cache_root()}) or PATH"
     flag = " --with-controllers" if set(names) & {*CONTROLLERS, *LIVE} else ""
-    help_ = f"blueprint lab install{flag} builds them (needs Go or pip, and the network), a few minutes once"
+    help_ = f"build them once with `blueprint lab install{flag}` (a few minutes; needs Go or pip, and the network)"
     return Diagnostic(codes.BINARIES_MISSING, f"no {' and no '.join(names)} {where}", help=help_)
 
 

@@ -64,8 +64,8 @@ def lab_folder(root: Path, name: str) -> Path:
     """The folder of one lab. Raises Refused (2) for an invalid name."""
     if _NAME.fullmatch(name):
         return root.absolute() / name
-    message = f"not a name for a lab: {name!r}"
-    help_ = "lower-case letters, digits and hyphens, at most 40"
+    message = f"{name!r} is not a valid name for a lab"
+    help_ = "use at most 40 lower-case letters, digits and hyphens"
     raise Refused(Diagnostic(codes.BAD_NAME, message, help=help_), exit_code=2)
 
 
@@ -136,8 +136,8 @@ def remove_dead(folder: Path) -> None:
 def _require_ours(folder: Path) -> None:
     if not any(folder.iterdir()) or (folder / "lab.json").is_file():
         return
-    message = f"{folder} is not empty and not a lab's folder"
-    help_ = "give another --state or --name"
+    message = f"{folder} is not empty, and is not the folder of a lab"
+    help_ = "specify another --state or --name"
     raise Refused(Diagnostic(codes.BAD_FOLDER, message, help=help_), exit_code=2)
 
 

@@ -132,13 +132,16 @@ def _failed(binary: Binary, code: int, log: Path) -> Refused:
     lines = log.read_text("utf-8", "replace").splitlines()
     text = "\n".join(lines)
     if _NO_SPACE.search(text):
-        why, help_ = "the disk is full", "a first build needs about 3 GB (Go's caches: `go env GOCACHE GOMODCACHE`)"
+        why, help_ = (
+            "the disk is full",
+            "free about 3 GB, which a first build needs (Go's caches: `go env GOCACHE GOMODCACHE`)",
+        )
     elif _NO_NETWORK.search(text):
         why, help_ = "Go modules cannot be fetched", "set GOPROXY to a mirror that can be reached, then try again"
     elif code < 0:
-        why, help_ = f"the compiler was killed (signal {-code})", "about 2 GB of memory are needed"
+        why, help_ = f"the compiler was killed (signal {-code})", "make about 2 GB of memory available"
     else:
-        why, help_ = f"the compiler failed (exit code {code})", f"the full log: {log}"
+        why, help_ = f"the compiler failed (exit code {code})", f"see the full log, {log}"
     messages = [line for line in lines if not re.fullmatch(r"[\w./~-]+", line)] or lines  # without package names
     evidence = codes.log_lines(messages[-LAST_LINES:])
     diagnostic = Diagnostic(

@@ -72,6 +72,6 @@ def _died(record: LabRecord) -> Diagnostic:
     return Diagnostic(
         codes.DIED,
         f"the lab {record.name} is no longer up: {headline}",
-        help=f"blueprint lab down --name {record.name}",
+        help=f"remove it with `blueprint lab down --name {record.name}`",
         evidence=codes.log_lines(log),
     )

@@ -30,7 +30,7 @@ def bring_up(order: LaunchSpec, accept: Phase) -> Lab:
     lab = Lab(folder, started)
     if (order.controllers and not lab.record.controllers) or (order.live and not lab.record.live):
         message = f"the lab {order.name} is up without controllers"
-        help_ = f"blueprint lab down --name {order.name}, then lab up again"
+        help_ = f"run `blueprint lab down --name {order.name}`, then `lab up` again"
         raise Refused(Diagnostic(codes.START_FAILED, message, help=help_), exit_code=2)
     return lab
 

@@ -27,6 +27,7 @@ from blueprint.source.codes import DUPLICATE_KEY, NOT_READ
 from blueprint.source.document import Document, walk
 from blueprint.source.files import DiskFiles, decode, read_text
 from blueprint.source.manifests import Manifests, read_manifests
+from blueprint.wording import counted
 
 STDIN = "-"
 STDIN_NAME = "<stdin>"
@@ -121,8 +122,8 @@ def read_inputs(paths: Sequence[str], stdin: bytes | None = None) -> Inputs:
             data = by_flux.filled(name, with_additions(made.data, added[name]) if name in added else made.data)
             objects.append(replace(made, data=data) if data is not made.data else made)
     if not texts and not problems:
-        help_ = "folders are searched for .yaml, .yml and .json"
-        problems.append(Diagnostic(codes.NOTHING_TO_LINT, f"no manifest in {', '.join(paths)}", help=help_))
+        help_ = "name files, or folders that contain .yaml, .yml or .json files"
+        problems.append(Diagnostic(codes.NOTHING_TO_LINT, f"no manifest was found in {', '.join(paths)}", help=help_))
     return Inputs(tuple(objects), tuple(problems), texts, reconciled_folders(documents))
 
 
@@ -168,7 +169,7 @@ def _sort_out(
     if manifests.documents or not name.endswith(".json") or _OF_AN_OBJECT.search(text):
         problems += _of_file(manifests.problems, has_objects=bool(by_sort["object"]))
     elif manifests.problems:
-        message = f"{name}: not a Kubernetes object, and not valid JSON, not checked"
+        message = f"{name} was not checked: it is neither a Kubernetes object nor valid JSON"
         problems.append(Diagnostic(codes.NOT_KUBERNETES, message, at=manifests.problems[0].at))
     problems += _not_whole(name, manifests)
     number = 0
@@ -176,13 +177,14 @@ def _sort_out(
         for each in _objects(document, (), document.data, nulls=manifests.nulls):
             if (number := number + 1) > MOST_OBJECTS:
                 at = each.origins[()].template
-                text = f"more than {MOST_OBJECTS:,} objects are in this file: nothing after this line was checked"
+                text = f"this file has more than {MOST_OBJECTS:,} objects; nothing after this line was checked"
                 problems.append(Diagnostic(NOT_READ, text, at=at))
                 return
             yield each
     for sort, code, one, many in _NOT_CHECKED:
         if documents := by_sort[sort]:
-            message = f"{name}: {one if len(documents) == 1 else f'{len(documents)} documents: {many}'}, not checked"
+            why = one if len(documents) == 1 else many
+            message = f"{name}: {counted(len(documents), 'document')} not checked, because {why}"
             problems.append(Diagnostic(code, message, at=documents[0].span().head))
 
 
@@ -193,9 +195,9 @@ def _not_whole(name: str, manifests: Manifests) -> Iterator[Diagnostic]:
         help_ = (
             "render it first: `helm template RELEASE CHART | blueprint lint -`, or `envsubst < FILE | blueprint lint -`"
         )
-        yield Diagnostic(codes.TEMPLATE_SKIPPED, f"{name}: a template, not checked", at=at, help=help_)
+        yield Diagnostic(codes.TEMPLATE_SKIPPED, f"{name} was not checked, because it is a template", at=at, help=help_)
     for line in manifests.excerpts:
-        message = f"{name}: an excerpt, which is not YAML because of a line with ..., not checked"
+        message = f"{name} was not checked: it is an excerpt, in which a line with ... is not YAML"
         yield Diagnostic(codes.PATCH_SKIPPED, message, at=Span(name, line, 1, line, 2))
 
 
@@ -209,8 +211,8 @@ def _of_file(problems: Iterable[Diagnostic], *, has_objects: bool) -> Iterator[D
 
 
 _NOT_CHECKED = (
-    ("patch", codes.PATCH_SKIPPED, "a part of an object", "parts of objects"),
-    ("other", codes.NOT_KUBERNETES, "not a Kubernetes object", "not Kubernetes objects"),
+    ("patch", codes.PATCH_SKIPPED, "it is only a part of an object", "they are only parts of objects"),
+    ("other", codes.NOT_KUBERNETES, "it is not a Kubernetes object", "they are not Kubernetes objects"),
 )
 
 

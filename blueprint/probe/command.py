@@ -51,15 +51,15 @@ def check_options(options: Namespace) -> None:
     live |= {"--sysfs": options.sysfs, "--root": options.root}
     given = [flag for flag, value in live.items() if value is not None]
     if options.reading and given:
-        _refuse(f"{given[0]} is about this machine; --reading judges a recorded one")
+        _refuse(f"{given[0]} concerns this machine, but --reading checks a recorded one")
     if bool(options.expect) != bool(options.pool):
-        _refuse("--expect and --pool belong together: what is expected depends on the node's pool")
+        _refuse("--expect and --pool require each other: what is expected depends on the node's pool")
     if options.out and is_stdout(options.out):
         options.out = STDOUT
     if options.out and options.out != STDOUT:
         check_target(Path(options.out))  # before spending time on a sweep
     if options.out == STDOUT and options.expect:
-        _refuse("-o - puts the reading on stdout, where the verdict goes; give -o a file")
+        _refuse("-o - would write the reading to stdout, like the verdict; specify a file with -o")
     seconds = options.call_timeout
     if seconds is not None and not (math.isfinite(seconds) and 0 < seconds <= _MAX_CALL_SECONDS):
         _refuse(f"--call-timeout must be above 0 and at most {_MAX_CALL_SECONDS:g} seconds, not {seconds:g}")
@@ -80,7 +80,7 @@ def age(reading: Reading, now: dt.datetime) -> str:
     """The age of a recorded reading in words: `8 days old`; "" if it is less than a day old."""
     since = now - reading.taken
     if since < -_CLOCKS:
-        return "in the future: a clock is wrong, so it proves nothing"
+        return "in the future: a clock is wrong, so the reading proves nothing"
     return (
         f"{since.days} day{'' if since.days == 1 else 's'} old: it shows the state at that time"
         if since.days > 0
@@ -125,7 +125,7 @@ def check_pool(pool: str, known: Iterable[str], where: str) -> None:
 def _collected(options: Namespace, now: dt.datetime) -> Reading:
     node = options.node or socket.gethostname()
     if not is_node_name(node):
-        _refuse(f"this machine's name {node!r} is not a node name: give --node")
+        _refuse(f"the name of this machine, {node!r}, is not a node name: specify --node")
     return collect(
         node,
         now,

@@ -162,4 +162,4 @@ def _label(verdict: Verdict) -> str:
 
 
 def _note(source: ExpectationSource) -> Note:
-    return Note(f"{source.path} took part ({source.layer})", source.span)
+    return Note(f"{source.path} contributed ({source.layer})", source.span)

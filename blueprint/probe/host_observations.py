@@ -64,5 +64,5 @@ def _remedy(path: str, root: str) -> str:
     """The mount that may be missing."""
     top = next((top for top in _MOUNTED if path.startswith(top)), None)
     if top is None:
-        return f" under {root}: give --root where the node's file system is"
-    return f" under {root}: is the node's {top.rstrip('/')} mounted there?"
+        return f" under {root}: specify the node's file system with --root"
+    return f" under {root}: mount the node's {top.rstrip('/')} there"

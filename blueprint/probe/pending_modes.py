@@ -37,13 +37,13 @@ def judge_modes(
     if current == pending == expected:
         return verdicts.passed(modes, f"{terms.name} is {off_on(expected)} on {gpu.id}", measured=measured, gpu=gpu.id)
     if current == pending:
-        message = f"{terms.name} is {off_on(current)} on {gpu.id}, not {off_on(expected)}"
+        message = f"{terms.name} is {off_on(current)} on {gpu.id}, but must be {off_on(expected)}"
         return verdicts.failed(terms.wrong, modes, message, measured=measured, gpu=gpu.id, remedy=terms.remedy)
-    message = f"{terms.name} is {off_on(current)} on {gpu.id} and becomes {off_on(pending)} at its next reset"
+    message = f"{terms.name} is {off_on(current)} on {gpu.id}, and changes to {off_on(pending)} at the next reset"
     remedy = (
-        f"reset the GPU: {terms.name} {off_on(expected)} is set and waits for it"
+        f"reset the GPU to change {terms.name} to {off_on(expected)}, as already set"
         if pending == expected
-        else f"set it back to {off_on(expected)} before anything resets the GPU"
+        else f"set it back to {off_on(expected)} before the GPU is reset"
     )
     return verdicts.failed(terms.pending, modes, message, measured=measured, gpu=gpu.id, remedy=remedy)
 
@@ -62,8 +62,8 @@ def absent_mode(
     """
     if not expected:
         return verdicts.skipped(mode, f"a GPU without {name}", gpu=gpu.id)
-    message = f"{gpu.id} has no {name}"
-    remedy = "the declared product has it: compare the product, or look for a virtual GPU"
+    message = f"{gpu.id} does not support {name}"
+    remedy = "check the product, which should support it, or look for a virtual GPU"
     return verdicts.failed(
-        code, mode, f"{message}, which is to be on", measured="not supported", gpu=gpu.id, remedy=remedy
+        code, mode, f"{message}, which must be on", measured="not supported", gpu=gpu.id, remedy=remedy
     )

@@ -139,7 +139,7 @@ class VerdictFactory:
             return [self._reachable(gpu, judge) for gpu in gpus]
         if node.count.status is not Status.READ:
             return [self.unknown(node.count)]
-        why = f"NVML counts {node.count.value} GPUs, and none could be examined"
+        why = f"NVML counts {node.count.value} GPUs, but none could be examined"
         return [self.unknown(Observation(Status.UNREADABLE, None, why, node.count.evidence))]
 
     def _reachable(self, gpu: ObservedGpu, judge: Callable[[ObservedGpu], Verdict]) -> Verdict:

@@ -125,7 +125,9 @@ class RegistryClient:
         url = f"{parameters['realm']}{'&' if realm.query else '?'}{urlencode({k: v for k, v in query.items() if v})}"
         response = self._request("GET", url, {"Authorization": basic} if basic else {})
         if response.status in _CLOSED:
-            raise Unauthorised(f"{image.host} {'refuses the' if basic else 'wants'} credentials{self._problem(image)}")
+            raise Unauthorised(
+                f"{image.host} {'rejects the' if basic else 'requires'} credentials{self._problem(image)}"
+            )
         if response.status != HTTPStatus.OK:
             raise _undecided(realm.netloc, response)
         return f"Bearer {_token(response.body, realm.netloc)}"
@@ -205,9 +207,9 @@ def _token(body: bytes, host: str) -> str:
         answer = json.loads(body)
         token = answer.get("token") or answer["access_token"]
     except (ValueError, KeyError, AttributeError) as error:
-        raise Unusable(f"{host} gave no token") from error
+        raise Unusable(f"{host} returned no token") from error
     if not isinstance(token, str) or not re.fullmatch(r"[\x21-\x7e]+", token):
-        raise Unusable(f"{host} gave no token")
+        raise Unusable(f"{host} returned no token")
     return token
 
 

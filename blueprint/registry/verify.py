@@ -18,8 +18,8 @@ _UNDECIDED: dict[type[client.Undecided], Code] = {
     client.Unusable: codes.REGISTRY_ANSWER,
 }
 _WAYS_OUT = {
-    codes.REGISTRY_UNREACHABLE: "--insecure-registry HOST for one without TLS; SSL_CERT_FILE for a private authority",
-    codes.REGISTRY_UNAUTHORISED: "log in with docker or podman, or name a file with --registry-config",
+    codes.REGISTRY_UNREACHABLE: "use --insecure-registry HOST without TLS, or SSL_CERT_FILE for a private authority",
+    codes.REGISTRY_UNAUTHORISED: "log in with docker or podman, or specify a credentials file with --registry-config",
     codes.REGISTRY_ANSWER: "try again later",
 }
 
@@ -71,9 +71,16 @@ def _verify(image: RequiredImage, asker: RegistryClient) -> Diagnostic | None:
             return None
     except client.Undecided as error:
         code = _UNDECIDED[type(error)]
-        return _found(code, f"{image.ref} is unknown: {error}", image, help_=_WAYS_OUT[code])
-    help_ = "copy it again with all of its architectures, or find out who moved the tag"
-    return _found(codes.IMAGE_DIGEST, f"{image.ref} is not what its vendor pins", image, pinned, there, help_=help_)
+        return _found(code, f"it is unknown whether {image.ref} exists: {error}", image, help_=_WAYS_OUT[code])
+    help_ = "copy the image again with all of its architectures, or find out who moved the tag"
+    return _found(
+        codes.IMAGE_DIGEST,
+        f"{image.ref} does not have the digest that its vendor pins",
+        image,
+        pinned,
+        there,
+        help_=help_,
+    )
 
 
 def _lists(asker: RegistryClient, reference: ImageReference, pinned: str) -> bool:

@@ -46,7 +46,7 @@ def _object(document: Document, named: Source) -> Object | Diagnostic:
     if fault := _fault(data):
         path, message = fault
         at = document.span(path).head
-        help_ = "every document needs apiVersion, kind and metadata.name"
+        help_ = "each document needs apiVersion, kind and metadata.name"
         return Diagnostic(codes.NOT_AN_OBJECT, f"{document.file}: {message}", at=at, help=help_)
     return Object(canonical(data), USERS, _origins(document, named))
 
@@ -67,4 +67,8 @@ def _fault(data: Any) -> tuple[Path, str] | None:
             value = value.get(step) if isinstance(value, dict) else None
         if not isinstance(value, str) or not value:
             return path, f"{'.'.join(path)} is missing or is not text"
-    return (("kind",), "a List is not supported: write its items as documents") if data["kind"] == "List" else None
+    return (
+        (("kind",), "a List is not supported: write its items as separate documents")
+        if data["kind"] == "List"
+        else None
+    )

@@ -43,7 +43,7 @@ def apply_patches(
         found += _disagreements(merge, matches[0], earlier, origins, at)
         patched[matches[0]] = after = _Merging(origins, at, tuple(target), found).apply(before, merge)
         if after.data == before.data and after is not before:
-            message = f"{before.id} is the same without this patch"
+            message = f"this patch does not change {before.id}"
             span = origins.key((*at, "merge"))
             found.append(Diagnostic(codes.PATCH_WITHOUT_EFFECT, message, at=span, path=format_path((*at, "merge")),
                                     help="remove the patch"))  # fmt: skip
@@ -60,10 +60,10 @@ def _disagreements(
         known, where = earlier.setdefault((index, path), (value, at))
         if known != value:
             here = (*at, "merge", *path)
-            message = f"{format_path(path)} is {_shown(value)} by this patch and {_shown(known)} by an earlier one"
-            notes = (Note("the earlier one", origins.source((*where, "merge", *path)).span),)
+            message = f"{format_path(path)} is {_shown(value)} in this patch, but {_shown(known)} in an earlier one"
+            notes = (Note("the earlier patch", origins.source((*where, "merge", *path)).span),)
             yield Diagnostic(codes.PATCHES_DISAGREE, message, at=origins.source(here).span, path=format_path(here),
-                             help="keep one of the two", notes=notes)  # fmt: skip
+                             help="remove one of the two", notes=notes)  # fmt: skip
 
 
 def _shown(value: Any) -> str:
@@ -88,10 +88,10 @@ def _no_single_match(patch: Patch, objects: list[Object], matches: list[int], or
     span = origins.source((*at, "target", _wrong_part(patch, objects))).span
     if matches:
         places = ", ".join(objects[i].id.namespace for i in matches)
-        return Diagnostic(codes.PATCH_AMBIGUOUS, f"{target} is in several namespaces: {places}", at=span, path=path)
+        return Diagnostic(codes.PATCH_AMBIGUOUS, f"{target} exists in several namespaces: {places}", at=span, path=path)
     same_kind = sorted(str(obj.id) for obj in objects if obj.id.kind == patch.target.kind)
     near = nearest(target, [f"{obj.id.kind}/{obj.id.name}" for obj in objects])
-    help_ = f"of that kind: {', '.join(same_kind)}" if same_kind else f"nothing of kind {patch.target.kind} is rendered"
+    help_ = f"objects of that kind: {', '.join(same_kind)}" if same_kind else f"no {patch.target.kind} is rendered"
     hint = f"; did you mean {near}?" if near else ""
     return Diagnostic(codes.PATCH_MATCHES_NOTHING, f"{target} is not rendered{hint}", at=span, path=path, help=help_)
 

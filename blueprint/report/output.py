@@ -62,7 +62,11 @@ def destinations(specs: Iterable[str], verb: str | None = None) -> list[Destinat
     twice = sorted({place for place in places if places.count(place) > 1})
     for place in twice:
         where = "stdout" if place == STDOUT else visible(place)
-        problems.append(Diagnostic(USAGE, f"two reports go to {where}", help="give each --report its own =PATH"))
+        problems.append(
+            Diagnostic(
+                USAGE, f"two reports would be written to {where}", help="specify a different =PATH for each --report"
+            )
+        )
     if problems:
         raise Refused(*problems, exit_code=2)
     return found
@@ -132,7 +136,7 @@ def _unknown_format(name: str) -> Diagnostic | None:
     suggestion = f"did you mean {near}? " if near else ""
     return Diagnostic(
         USAGE,
-        f"no report format is called {name or '(nothing)'}",
+        f"there is no report format {name or '(nothing)'}",
         help=f"{suggestion}formats: {', '.join(known)}",
     )
 
@@ -144,7 +148,7 @@ def _of_other_verbs(destination: Destination, verb: str | None) -> Diagnostic | 
         return None
     known = ", ".join(f"`{each}`" for each in verbs)
     return Diagnostic(
-        USAGE, f"{destination.format} is a format for {known}, not for {verb}", help="choose another format"
+        USAGE, f"the format {destination.format} is only for {known}, not for {verb}", help="choose another format"
     )
 
 

@@ -162,9 +162,9 @@ def read_text(files: Files, path: str, named_at: Span | None = None) -> str:
         message = f"cannot read {path}: {reason[:1].lower()}{reason[1:]}"
         help_ = _way_to_file(files, path) if error.errno == errno.ENOENT else None
         if named_at and help_ is None:
-            help_ = "paths are relative to the file that names them"
+            help_ = "check the path, which is relative to the file that contains it"
         if error.errno == errno.EISDIR and not named_at:
-            help_ = "there is no blueprint.yaml in it: name the blueprint's file"
+            help_ = "specify the file of the blueprint: the folder contains no blueprint.yaml"
         code = codes.TOO_LARGE if error.errno == errno.EFBIG else codes.FILE_UNREADABLE
         found = Diagnostic(code, message, at=named_at, help=help_)
         raise Refused(found, exit_code=1 if named_at else 2) from error
@@ -202,8 +202,8 @@ def decode(data: bytes, path: str) -> str:
 def check_border(files: Files, target: str, path: str, reference: str, at: Span) -> None:
     """Reject a reference that is absolute or outside of the border."""
     if "\\" in reference:
-        message = f"{reference} holds a backslash, which separates no folders here"
+        message = f"{reference} contains a backslash, which is not a separator here"
         raise Refused(Diagnostic(codes.OUTSIDE, message, at=at, help=f"write {reference.replace(chr(92), '/')}"))
     if posixpath.isabs(reference) or not files.inside(path, target):
         message = f"{reference} leads outside of the repository"
-        raise Refused(Diagnostic(codes.OUTSIDE, message, at=at, help="name a file of the same repository"))
+        raise Refused(Diagnostic(codes.OUTSIDE, message, at=at, help="use a file of the same repository"))

@@ -235,7 +235,7 @@ class _Gathering(MutableRecord):
         if not isinstance(document.data, dict):
             at = document.span() if document.marks else Span(name, 1, 1, 1, 1)
             what = "is empty" if document.marks is None else "is not a mapping"
-            help_ = "the first line is apiVersion: gpublueprint.dev/v1alpha2"
+            help_ = "begin the file with apiVersion: gpublueprint.dev/v1alpha2"
             raise Refused(Diagnostic(codes.NOT_A_MAPPING, f"{name} {what}", at=at, help=help_))
         self.trail.append((name, named_at))
         for entry, path in self._entries(document):
@@ -267,7 +267,7 @@ class _Gathering(MutableRecord):
         for step in path:
             value = value[step]
         message = f"{format_path(path)} cannot be {'a list' if isinstance(value, list) else value}"
-        help_ = "extends is a list of overlay names and file paths, and of lists of them"
+        help_ = "list names of overlays and paths of files, or lists of them"
         self.problem(Diagnostic(codes.EXTENDS, message, at=document.span(path), help=help_))
 
     def _extend(self, name: str, document: Document, entry: str | list[str], path: Path) -> None:
@@ -310,12 +310,12 @@ class _Gathering(MutableRecord):
             near = nearest(name, known)
             instead = self.reader.instead_of_cloud(document, cloud_of(near)) if near else None
             hint = f"did you mean {near}? {instead or ''}".strip() if near else ""
-            help_ = hint or f"an overlay of your own is named by its path: ./{name}.yaml"
+            help_ = hint or f"refer to your own overlay by its path: ./{name}.yaml"
             message = f"no ready-made overlay is named {name}"
             self.problem(Diagnostic(codes.UNKNOWN_OVERLAY, message, at=at, help=help_))
             return
         if instead := self.reader.instead_of_cloud(document, cloud_of(name)):
-            message = f"extends cannot name a cloud: {name}"
+            message = f"extends cannot contain the cloud {name}"
             self.problem(Diagnostic(codes.UNKNOWN_OVERLAY, message, at=at, path=format_path(path), help=instead))
         shown_name = shown(known[name])
         if shown_name not in self.texts:
@@ -334,9 +334,9 @@ def cloud_of(name: str) -> dict[str, str]:
 
 
 def _disagreement(item: Disagreement) -> Diagnostic:
-    message = f"{format_path(item.path)} is set differently by overlays of the same rank"
+    message = f"overlays of the same rank set {format_path(item.path)} to different values"
     note = Note(f"{item.first.layer.name} sets another value", item.first.span)
-    help_ = "give them different positions in extends, where the later one wins, or set it in the blueprint"
+    help_ = "list the overlays separately in extends, where the later one wins, or set the value in the blueprint"
     path = format_path(item.path)
     return Diagnostic(codes.DISAGREEMENT, message, at=item.second.span, notes=(note,), path=path, help=help_)
 

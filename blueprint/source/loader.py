@@ -27,15 +27,15 @@ MOST_VALUES = 2_000_000
 MOST_PROBLEMS = 1_000
 """The maximum number of problems of one kind that are reported for one text."""
 WAYS_OUT = {
-    codes.SYNTAX: "look here and on the line before: an open bracket or quote, a missing colon, uneven indentation",
-    codes.DUPLICATE_KEY: "keep one of them",
-    codes.EXPANSION: "write the values out, or put what is shared into an overlay",
+    codes.SYNTAX: "check this line and the one before for open brackets or quotes, missing colons and indentation",
+    codes.DUPLICATE_KEY: "remove one of them",
+    codes.EXPANSION: "write out the values, or move what is shared into an overlay",
     codes.SEVERAL_DOCUMENTS: "put each document into a separate file, and list it in extends",
-    codes.KEY_NOT_TEXT: "quote it if it is a string",
+    codes.KEY_NOT_TEXT: "quote the key if it is a string",
     codes.TAG: "remove the tag; use extends to include other files",
-    codes.MERGE_KEY: "write the keys out, or put what is shared into an overlay",
-    codes.TOO_DEEP: "no blueprint needs that many levels",
-    codes.NOT_READ: "split the file, or leave it out if it holds data and no manifests",
+    codes.MERGE_KEY: "write out the keys, or move what is shared into an overlay",
+    codes.TOO_DEEP: "remove levels: no blueprint needs that many",
+    codes.NOT_READ: "split the file, or omit it if it contains data instead of manifests",
 }
 """The help, by code."""
 _FORBIDDEN = lazy_pattern("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufeff\ufffe\uffff]")
@@ -58,7 +58,7 @@ def only_document(documents: Sequence[Document], text: str, file: str) -> Docume
     """The single document of a text, which may be empty. Raises Refused if there are more."""
     if len(documents) > 1:
         at = documents[1].span()
-        message = f"{file} contains {len(documents)} documents; one is expected"
+        message = f"{file} contains {len(documents)} documents, but must contain one"
         raise Refused(Diagnostic(codes.SEVERAL_DOCUMENTS, message, at=at, help=WAYS_OUT[codes.SEVERAL_DOCUMENTS]))
     return documents[0] if documents else Document(file, text, None, None)
 
@@ -168,10 +168,14 @@ class Builder:
 
     def _collection(self, event: Any, depth: int) -> tuple[Any, Marks]:
         if depth >= MAX_DEPTH:
-            self._problem(codes.TOO_DEEP, f"nested more than {MAX_DEPTH} levels deep", event)
+            self._problem(codes.TOO_DEEP, f"the document is nested more than {MAX_DEPTH} levels deep", event)
             raise _Abandoned
         if self.nodes > MOST_VALUES:
-            self._problem(codes.NOT_READ, f"more than {MOST_VALUES:,} values: nothing after this line was read", event)
+            self._problem(
+                codes.NOT_READ,
+                f"the file has more than {MOST_VALUES:,} values; nothing after this line was read",
+                event,
+            )
             self.full = True
             raise _Abandoned
         if event.tag:
@@ -251,10 +255,10 @@ class Builder:
 
     def _alias(self, event: Any) -> tuple[Any, Marks]:
         if event.anchor in self.open:
-            self._problem(codes.EXPANSION, f"alias *{event.anchor} is inside its own anchor", event)
+            self._problem(codes.EXPANSION, f"the alias *{event.anchor} refers to an anchor that contains it", event)
             raise _Abandoned
         if event.anchor not in self.anchors:
-            self._problem(codes.EXPANSION, f"alias *{event.anchor} has no anchor above it", event)
+            self._problem(codes.EXPANSION, f"the alias *{event.anchor} refers to no anchor above it", event)
             raise _Abandoned
         value, marks, size = self.anchors[event.anchor]
         self.nodes += size
@@ -273,7 +277,7 @@ class Builder:
         elif value is AMBIGUOUS:
             self.ambiguous(text, event)
         elif not isinstance(value, str):
-            message = f"the key {text} is not text" if text else "a key is empty"
+            message = f"the key {text} is not a string" if text else "a key is empty"
             self._problem(codes.KEY_NOT_TEXT, message, event)
         else:
             self.plain[text] = text
@@ -296,10 +300,10 @@ class Builder:
         if self._is_too_much(codes.AMBIGUOUS_SCALAR):
             return text
         at = self.sheet.span_of(event.start_mark, event.end_mark)
-        help_ = "quote it if it is a string; booleans are true and false, numbers plain decimals"
+        help_ = "quote it if it is a string; otherwise write true, false or a plain decimal number"
         fix: Fix | None = Fix(at, quoted_form(text))
         if (word := boolean_word(text)) is not None:  # Either may be intended, so neither is a safe edit.
-            help_, fix = f"write {word}; or {quoted_form(text)}, if text is meant", None
+            help_, fix = f"write {word}, or {quoted_form(text)} if you mean the string", None
         message = f"{text} means different things to different YAML readers"
         self.problems.append(Diagnostic(codes.AMBIGUOUS_SCALAR, message, at=at, help=help_, fix=fix))
         return text
@@ -317,7 +321,7 @@ class Builder:
         """Count a problem; the first one above the limit is replaced by a remark."""
         self.counts[code] += 1
         if self.counts[code] == MOST_PROBLEMS + 1:
-            message = f"{self.file}: more than {MOST_PROBLEMS:,} problems of this kind; the others are not listed"
+            message = f"{self.file} has more than {MOST_PROBLEMS:,} problems of this kind; the others are not listed"
             self.problems.append(Diagnostic(code, message))
         return self.counts[code] > MOST_PROBLEMS
 
@@ -340,7 +344,7 @@ def _syntax(found: ParseFailure, sheet: Document) -> Diagnostic:
     lines = sheet.lines
     if (number := next((n for n, line in enumerate(lines) if line.startswith(_CONFLICT)), None)) is not None:
         span = sheet.stretch(number, 0, len(lines[number].rstrip()))
-        message = "a merge conflict of git is not resolved"
+        message = "the file contains an unresolved merge conflict"
         return Diagnostic(
             codes.SYNTAX, message, at=span, help="keep one side, and remove the lines with <<<, === and >>>"
         )
@@ -350,14 +354,12 @@ def _syntax(found: ParseFailure, sheet: Document) -> Diagnostic:
         span = sheet.stretch(tabbed, column, column + 1)
         return Diagnostic(codes.TAB, "a tab is used for indentation", at=span, help="indent with spaces")
     if TOO_DEEP in found.message:
-        message = f"nested more than {MAX_DEPTH} levels deep"
+        message = f"the document is nested more than {MAX_DEPTH} levels deep"
         return Diagnostic(codes.TOO_DEEP, message, at=at, help=WAYS_OUT[codes.TOO_DEEP])
     help_ = WAYS_OUT[codes.SYNTAX]
     if found.line < len(lines) and (variable := find_variable(lines[found.line])):
-        help_ = (
-            f"quote {variable[0]}, since {{ begins a mapping; in a blueprint write the value: nothing is substituted"
-        )
-    return Diagnostic(codes.SYNTAX, f"not YAML: {found.message}", at=at, help=help_)
+        help_ = f"quote {variable[0]}, because {{ begins a mapping; in a blueprint, write the value itself"
+    return Diagnostic(codes.SYNTAX, f"the file is not valid YAML: {found.message}", at=at, help=help_)
 
 
 def _has_tab(line: str) -> bool:
@@ -368,5 +370,5 @@ def _control_character(sheet: Document, index: int) -> Diagnostic:
     column = index - sheet.text.rfind("\n", 0, index) - 1
     at = sheet.stretch(sheet.text.count("\n", 0, index), column, column + 1)
     name = f"U+{ord(sheet.text[index]):04X}"
-    message = f"the character {name} is not allowed in YAML, or not read the same by all parsers"
-    return Diagnostic(codes.ENCODING, message, at=at, help="remove it, or write an escape in double quotes")
+    message = f"the character {name} is not allowed in YAML, or parsers read it differently"
+    return Diagnostic(codes.ENCODING, message, at=at, help="remove it, or escape it in double quotes")

@@ -129,7 +129,7 @@ def _line_ends(text: str) -> int:
 
 
 def _not_read(file: str, line: int) -> Diagnostic:
-    text = f"more than {MOST_UNREADABLE:,} documents of this file are not YAML: nothing after this line was read"
+    text = f"this file has more than {MOST_UNREADABLE:,} documents that are not YAML; nothing after this line was read"
     return Diagnostic(codes.NOT_READ, text, at=Span(file, line + 1, 1, line + 1, 2))
 
 
@@ -164,7 +164,7 @@ def _without_separator(problems: list[Diagnostic], text: str) -> Iterator[Diagno
         before = bisect_right(begins, line)
         begin = begins[before - 1] if before else 0
         if begin and begin == line:
-            yield replace(each, help="two objects: write a line with --- before the second one")
+            yield replace(each, help="separate the two objects by a line with ---")
         elif not begin or bisect_right(ends, line) > bisect_right(ends, begin):
             yield each
 
@@ -172,8 +172,8 @@ def _without_separator(problems: list[Diagnostic], text: str) -> Iterator[Diagno
 def _milder(found: Diagnostic) -> Diagnostic:
     """What Kubernetes reads, as it is reported."""
     if found.code is codes.MERGE_KEY:
-        text = "merge keys (<<) are YAML 1.1: Kubernetes merges them, but not every other reader does"
-        return replace(found, message=text, help="write the keys out", override=Severity.NOTE)
+        text = "merge keys (<<) are YAML 1.1: Kubernetes merges them, but other parsers may not"
+        return replace(found, message=text, help="write out the keys", override=Severity.NOTE)
     return replace(found, override=Severity.WARNING)
 
 

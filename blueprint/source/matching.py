@@ -25,15 +25,17 @@ def matching_files(layered: Layered, pattern: Node, nothing: Code) -> list[str]:
     start = layered.files.beside(base, str(pattern.value).split("*")[0])
     check_border(layered.files, layered.target, start, str(pattern.value), pattern.span)
     if ".." in str(pattern.value).partition("*")[2].split("/"):
-        message = f"{pattern.value} climbs after a wildcard"
-        raise Refused(Diagnostic(OUTSIDE, message, at=pattern.span, help=".. is allowed only at the beginning"))
+        message = f"{pattern.value} contains .. after a wildcard"
+        raise Refused(Diagnostic(OUTSIDE, message, at=pattern.span, help="use .. only at the beginning"))
     folder = layered.files.beside(base, ".")
     files = layered.files.glob(folder, str(pattern.value))
     if not files:
         message = f"{pattern.value} matches no file below {folder}"
         other = _other_ending(str(pattern.value))
         likely = other if other and layered.files.glob(folder, other) else None
-        help_ = f"did you mean {likely}?" if likely else "patterns are relative to the file that has them"
+        help_ = (
+            f"did you mean {likely}?" if likely else "check the pattern, which is relative to the file that contains it"
+        )
         raise Refused(Diagnostic(nothing, message, at=pattern.span, help=help_))
     for file in files:
         check_border(layered.files, layered.target, file, str(pattern.value), pattern.span)

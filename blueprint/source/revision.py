@@ -84,14 +84,14 @@ def open_revision(target: str, folder: Path) -> tuple[RevisionFiles, str]:
         reason = _reason(error)
         way_out = _way_out(revision) if reason == NO_SUCH_REVISION else ""
         if _WINDOWS.match(target):
-            way_out = "REVISION:PATH is read from git: write a path of Windows with / and without its drive"
+            way_out = "REVISION:PATH is read from git: write a Windows path with / and without a drive"
         raise _refused(target, reason, way_out) from error
 
 
 def _reason(error: Exception) -> str:
     name = type(error).__name__
     if name in ("InvalidGitRepositoryError", "NoSuchPathError"):
-        return "this folder is in no git repository"
+        return "this folder is not in a git repository"
     if name in ("BadName", "BadObject", "ValueError", "IndexError"):
         return NO_SUCH_REVISION
     return " ".join(str(error).split())[:200]
@@ -101,10 +101,10 @@ def _way_out(revision: str) -> str:
     """How to fetch a revision into this clone: CI clones have one commit and no other branches."""
     remote, _, branch = revision.partition("/")
     if remote in ("origin", "upstream") and branch:
-        fetch = f"`git fetch --depth 1 {remote} {branch}:refs/remotes/{remote}/{branch}` fetches it"
+        fetch = f"fetch it with `git fetch --depth 1 {remote} {branch}:refs/remotes/{remote}/{branch}`"
     else:
-        fetch = "`git fetch --unshallow --tags` fetches the history"
-    return f"{fetch}; in GitHub Actions, `fetch-depth: 0` of actions/checkout does"
+        fetch = "fetch the history with `git fetch --unshallow --tags`"
+    return f"{fetch}; in GitHub Actions, set `fetch-depth: 0` for actions/checkout"
 
 
 def _refused(target: str, reason: str, help_: str = "") -> Refused:

@@ -109,8 +109,8 @@ def _quoted(path: str, value: str, is_text: Callable[[Path], bool]) -> str | Non
     for number in range(1, len(steps)):
         above, key = tuple(steps[:number]), ".".join(steps[number:])
         if "/" in key and is_text((*above, key)):
-            return f"a key that holds dots or slashes is quoted: --set '{format_path((*above, key))}={value}'"
-    return 'a key that holds dots or slashes is quoted: ["acme.example/pool"]' if "/" in path else None
+            return f"quote a key that contains dots or slashes: --set '{format_path((*above, key))}={value}'"
+    return 'quote a key that contains dots or slashes: ["acme.example/pool"]' if "/" in path else None
 
 
 def _malformed(text: str, line: int, reason: str, help_: str | None = None) -> Refused:

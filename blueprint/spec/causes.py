@@ -54,7 +54,7 @@ def _beside_spec(found: list[Diagnostic]) -> list[Diagnostic]:
     reported = replace(
         first,
         message=f"{first_few(names, _MOST_VALUES)} are keys of spec, but are not below it",
-        help="indent them, and what is below them, under spec",
+        help="indent them, and everything below them, under spec",
         notes=(),
     )
     rest = (each for each in found if each not in beside and not _is_missing_in_spec(each))
@@ -92,7 +92,7 @@ def _as_misplaced(found: list[Diagnostic], root: Node, name: str) -> list[Diagno
         f"{name} is a key of a pool, but is used here as the name of a pool",
         at=node.key_span or node.span,
         path=path,
-        help=f"indent it, and what is below it, under {pool_above(root, name)}",
+        help=f"indent it, and everything below it, under {pool_above(root, name)}",
     )
     return [reported, *(each for each in found if each not in below)]
 
@@ -105,9 +105,7 @@ def _unwrapped(found: list[Diagnostic], root: Node) -> list[Diagnostic]:
         if each.code is not codes.UNKNOWN_KEY or keys is None or not (inside := _keys_inside(root.get(path)) & keys):
             continue
         above = format_path(path[:-1]) or "the document"
-        reported = replace(
-            each, help=f"{', '.join(sorted(inside))}: keys of {above}, which belong directly in it", notes=()
-        )
+        reported = replace(each, help=f"write {', '.join(sorted(inside))} directly in {above}", notes=())
         return [reported, *(other for other in found if other is not each and other.code is not codes.MISSING_KEY)]
     return found
 
@@ -151,12 +149,12 @@ def with_placeholders(found: list[Diagnostic], unfilled: Mapping[Path, Node]) ->
     reported = [
         Diagnostic(
             codes.MALFORMED,
-            f"{(name := format_path(path))}: {node.value} is a placeholder, and nothing is substituted in a blueprint",
+            f"{(name := format_path(path))}: {node.value} is a placeholder, but a blueprint has no substitution",
             at=node.span,
             path=name,
-            help="the only variable of tenants and plans is ${tenant}, the tenant's name"
+            help="use ${tenant}, the tenant's name, which is the only variable of tenants and plans"
             if path[:2] in _OF_TENANTS
-            else f"write the value; where it differs between clusters, in an overlay or as --set {name}=VALUE",
+            else f"write the value; if it differs between clusters, set it in an overlay or with --set {name}=VALUE",
         )
         for path, node in unfilled.items()
     ]
@@ -183,14 +181,14 @@ def wrong_document(root: Node, found: Iterable[Diagnostic]) -> Diagnostic | None
     wrong = sorted((each for each in found if each.code is codes.WRONG_DOCUMENT), key=lambda each: each.path != "kind")
     kind = root.get(("kind",))
     if wrong and kind and kind.value != "Blueprint":
-        way_out = "name a file of kind Blueprint; `blueprint lint` checks manifests"
+        way_out = "specify a file of kind Blueprint; to check manifests, use `blueprint lint`"
         if kind.value == "Overlay":
-            way_out = "this is an overlay: give it with --overlay, or name it in `extends` of a blueprint"
+            way_out = "this is an overlay: specify it with --overlay, or list it in `extends` of a blueprint"
         return replace(wrong[0], help=way_out)
     keys = root.value.keys() if isinstance(root.value, dict) else set()
     lacking = next((each for each in found if each.path == "apiVersion"), None)
     if lacking and keys and not keys & {"apiVersion", "kind", "metadata", "spec"}:
-        way_out = "a blueprint begins with apiVersion and kind; for values of charts see docs/reference/from-helm.md"
+        way_out = "begin the file with apiVersion and kind; to convert Helm values, see docs/reference/from-helm.md"
         message = "this is not a blueprint: it has neither apiVersion nor kind"
         return replace(lacking, code=codes.WRONG_DOCUMENT, message=message, help=way_out)
     return None
@@ -201,7 +199,7 @@ def wrong_overlay(found: list[Diagnostic]) -> Diagnostic | None:
     wrong = next((each for each in found if each.code is codes.WRONG_DOCUMENT and each.path == "kind"), None)
     if wrong is None:
         return None
-    way_out = "an overlay is a part of a blueprint: write kind: Overlay, and in metadata only name"
+    way_out = "write kind: Overlay, and only name in metadata"
     return replace(wrong, help=wrong.help or way_out)
 
 

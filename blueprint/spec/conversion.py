@@ -35,7 +35,7 @@ def _other_layers(text: str, file: str, older: str, newer: str, language: Langua
     lists = [entry for entry in names if isinstance(entry, list)]
     if nested := [name for each in lists for name in each if isinstance(name, str) and name in known]:
         raise impossible(
-            file, f"extends names the cloud {nested[0]} in a nested list of overlays; name it in an entry of its own"
+            file, f"extends names the cloud {nested[0]} in a nested list of overlays; list it in a separate entry"
         )
     layered = load_layers(file, reader=LanguageReader(), files=files)
     if layered.incomplete:

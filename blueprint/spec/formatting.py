@@ -45,7 +45,7 @@ def _depth(data: Any) -> int:
 
 def _impossible(file: str, reason: str) -> Refused:
     message = f"{file} cannot be formatted: {reason}"
-    return Refused(Diagnostic(CANNOT_FORMAT, message, help="write the values of anchors out"))
+    return Refused(Diagnostic(CANNOT_FORMAT, message, help="write out the values of anchors"))
 
 
 def _quotes(text: str, file: str) -> str:

@@ -28,18 +28,20 @@ def _devices(value: Any) -> Any:
     if isinstance(value, str) and (match := _RANGE.fullmatch(value)):
         first, last = int(match[1]), int(match[2])
         if first > last:
-            raise ValueError(f"{value} counts backwards")
+            raise ValueError(f"{value} is not a range: its end is before its start")
         return tuple(range(first, last + 1))
     found = value if isinstance(value, list) else [value]
     if not found or not all(type(index) is int and index >= 0 for index in found):
-        raise ValueError(f"{_shown(value)} names no GPUs; use all, an index, a range like 0-3, or a list like [0, 1]")
+        raise ValueError(
+            f"{_shown(value)} does not select GPUs; use all, an index, a range like 0-3, or a list like [0, 1]"
+        )
     return tuple(found)
 
 
 def _some(layouts: tuple[Any, ...]) -> tuple[Any, ...]:
     """Require at least one. `min_length` would count only the valid ones, and report a second error."""
     if not layouts:
-        raise ValueError("names no layout; leave mig out for whole GPUs")
+        raise ValueError("has no layout; remove mig if the GPUs are not partitioned")
     return layouts
 
 

@@ -34,8 +34,9 @@ _LENGTHS = {
     "string_too_long": ("too long: it must have at most", "max_length"),
 }
 _RANGES = {
-    "greater_than": "more than {gt:g}", "greater_than_equal": "at least {ge}", "less_than_equal": "at most {le}",
-    "too_short": "at least {min_length} of them", "too_long": "at most {max_length} of them",
+    "greater_than": "be more than {gt:g}", "greater_than_equal": "be at least {ge}",
+    "less_than_equal": "be at most {le}",
+    "too_short": "have {min_length} or more entries", "too_long": "have at most {max_length} entries",
 }  # fmt: skip
 
 
@@ -110,7 +111,7 @@ def _unknown_key(path: Path, root: Node, owner: type[BaseModel] | None) -> Diagn
     name = format_path(path)
     allowed = sorted(info.alias or "" for info in owner.model_fields.values()) if owner else []
     if owner and issubclass(owner, Model) and key in owner.NOT_YET:
-        message = f"{name} is not in this version yet"
+        message = f"{name} is not supported in this version yet"
         return Diagnostic(codes.NOT_YET, message, at=at, path=name, help=owner.NOT_YET[key])
     is_set = at.file == SET_FILE
     there = () if is_set else _keys_beside(path, root)  # `--set` refers to an existing one
@@ -121,7 +122,9 @@ def _unknown_key(path: Path, root: Node, owner: type[BaseModel] | None) -> Diagn
         f"unknown key {key} in {format_path(path[:-1]) or 'the document'}",
         at=at,
         path=name,
-        help=_instead_of_key(key, owner) or instead + (f"keys here: {', '.join(allowed)}" if allowed else "") or None,
+        help=_instead_of_key(key, owner)
+        or instead + (f"allowed keys: {', '.join(allowed)}" if allowed else "")
+        or None,
         fix=Fix(at, near) if near and not is_set else None,
         notes=_elsewhere(key, near),
     )
@@ -205,7 +208,7 @@ def _wrong_value(problem: Any, path: Path, root: Node, owner: type[BaseModel] | 
     if kind == "literal_error":
         return _not_allowed(found, name, node, owner, path, re.findall(r"'([^']*)'", context["expected"]))
     if kind in _RANGES:
-        limit = f"there must be {_RANGES[kind].format(**context)}"
+        limit = f"it must {_RANGES[kind].format(**context)}"
         help_ = _wanted(str(where[-1]), owner) if isinstance(node.value, dict) else None
         return replace(found, code=codes.OUT_OF_RANGE, message=f"{what} is out of range: {limit}", help=help_)
     if kind in _LENGTHS:
@@ -214,8 +217,10 @@ def _wrong_value(problem: Any, path: Path, root: Node, owner: type[BaseModel] | 
         return replace(found, code=codes.OUT_OF_RANGE, message=message)
     if kind == "value_error":
         return replace(found, code=codes.INCONSISTENT, message=f"{name}: {context.get('error', problem['msg'])}")
-    help_ = f"it must be {FORMS[context['pattern']]}" if context.get("pattern") in FORMS else _lowered(problem["msg"])
-    found = replace(found, message=f"{what} is not of the right form", help=help_)
+    help_ = (
+        f"the format is {FORMS[context['pattern']]}" if context.get("pattern") in FORMS else _lowered(problem["msg"])
+    )
+    found = replace(found, message=f"{what} does not have the right format", help=help_)
     return _of_other_form(found, node, owner, where)
 
 
@@ -234,7 +239,7 @@ def _other_type(kind: str, node: Node, at: Span, owner: type[BaseModel] | None, 
     if kind == "string_type" and not isinstance(node.value, dict | list):
         written = _plain_word(node.value)
         if (pattern := _text_form(owner, where)) and not re.search(pattern, written):
-            return {"help": f"it must be {FORMS[pattern]}" if pattern in FORMS else _wanted(str(where[-1]), owner)}
+            return {"help": f"the format is {FORMS[pattern]}" if pattern in FORMS else _wanted(str(where[-1]), owner)}
         return {"help": "quote it", "fix": None if isinstance(node.value, float) else Fix(at, f'"{written}"')}
     if kind == "bool_type" and isinstance(node.value, str) and (word := boolean_word(node.value)):
         return {"help": "write it without quotes" if word == node.value else None, "fix": Fix(at, word)}
@@ -278,7 +283,7 @@ def _value_text(node: Node) -> str:
     if isinstance(node.value, list):
         return "a list"
     if isinstance(node.value, str) and not isinstance(resolve(node.value), str):
-        return f"the text {node.value or 'of no length'}"
+        return f'the string "{node.value}"'
     return f"the number {node.value}" if type(node.value) in (int, float) else _plain_word(node.value)
 
 
@@ -313,9 +318,9 @@ def _not_allowed(
         message = f"{name} must be {' or '.join(allowed)}, not {_value_text(node)}"
         return replace(found, code=codes.WRONG_DOCUMENT, message=message)
     if owner and issubclass(owner, Model) and node.value in owner.NOT_YET_VALUES.get(key, ()):
-        return replace(found, code=codes.NOT_YET, message=f"{name}: {node.value} is not in this version yet",
-                       help=f"allowed now: {', '.join(allowed)}")  # fmt: skip
-    near, help_ = nearest(str(node.value), allowed), f"allowed: {', '.join(allowed)}"
+        return replace(found, code=codes.NOT_YET, message=f"{name}: {node.value} is not supported in this version yet",
+                       help=f"allowed values: {', '.join(allowed)}")  # fmt: skip
+    near, help_ = nearest(str(node.value), allowed), f"allowed values: {', '.join(allowed)}"
     others = owner.OTHER_VALUES.get(key, {}) if owner and issubclass(owner, Model) else {}
     if other := others.get(str(node.value).casefold()):
         near, help_ = other

@@ -70,12 +70,12 @@ class LanguageReader:
         if any(step.named_clouds and step.older == version for step in steps):
             return None
         cluster = ", ".join(f"{key}: {value}" for key, value in values.items())
-        return f"name the cloud in the blueprint: spec.cluster: {{{cluster}}}"
+        return f"declare the cloud in the blueprint: spec.cluster: {{{cluster}}}"
 
 
 def _earlier(root: Node, version: str) -> Diagnostic:
     at = root.value["apiVersion"].span
     current = short(versions.LANGUAGE.current)
     message = f"{root.layer.name} is written in {short(version)}; the current version is {current}"
-    help_ = f"blueprint convert {root.layer.name} -o {root.layer.name}"
+    help_ = f"convert it with `blueprint convert {root.layer.name} -o {root.layer.name}`"
     return Diagnostic(codes.EARLIER_VERSION, message, at=at, path="apiVersion", help=help_)

@@ -161,7 +161,7 @@ def _refuse_anchors(text: str, file: str) -> None:
             mark = event.start_mark
             at = Span(file, mark.line + 1, mark.column + 1, mark.line + 1, mark.column + 2)
             message = f"the anchor or alias {event.anchor} links values that may have to differ"
-            raise Refused(Diagnostic(codes.CANNOT_CONVERT, message, at=at, help="write the values out"))
+            raise Refused(Diagnostic(codes.CANNOT_CONVERT, message, at=at, help="write out the values"))
 
 
 def comments_of(text: str, file: str) -> Counter[str]:

@@ -27,9 +27,9 @@ def needed_at(path: Path) -> str | None:
 def _example(path: Path, above: Schema) -> str:
     field = above.get("properties", {}).get(path[-1], {})
     if examples := field.get("examples"):
-        return f"it cannot be empty: {path[-1]}: {inline(examples[0])}"
+        return f"write a value, for example {path[-1]}: {inline(examples[0])}"
     required = [key for node in _at(path) for key in node.get("required", ())]
-    return f"it cannot be empty: write {joined(required)} below it" if required else "it cannot be empty"
+    return f"write {joined(required)} below it" if required else "write a value, or remove the line"
 
 
 def keys_in_order(path: Path) -> list[str]:

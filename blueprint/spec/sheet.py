@@ -18,7 +18,9 @@ COMMENT = lazy_pattern(r"(?:^|(?<=\s))#[^\r\n]*")
 def impossible(file: str, reason: str) -> Refused:
     """Why a text cannot be edited."""
     message = f"{file} cannot be rewritten: {reason}"
-    return Refused(Diagnostic(codes.CANNOT_CONVERT, message, help="write what changes in the plain form, key: value"))
+    return Refused(
+        Diagnostic(codes.CANNOT_CONVERT, message, help="write the values that change in the plain form, key: value")
+    )
 
 
 class MovedEntry(Record):

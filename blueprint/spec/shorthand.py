@@ -55,12 +55,12 @@ def _taints(written: Node, path: Path, problems: list[Diagnostic]) -> Node:
 
 def _malformed(item: Node, path: Path) -> Diagnostic:
     name = format_path(path)
-    help_ = f"it must be {FORMS[KUBECTL_TAINT]}: nvidia.com/gpu=true:NoSchedule"
+    help_ = f"the format is {FORMS[KUBECTL_TAINT]}, for example nvidia.com/gpu=true:NoSchedule"
     if isinstance(item.value, str):
         message = f"{name}: {item.value} is not a taint"
         return Diagnostic(codes.MALFORMED, message, at=item.span.head, path=name, help=help_)
     kind = "a mapping" if isinstance(item.value, dict) else "a list" if isinstance(item.value, list) else item.value
-    message = f"{name}: an entry of the list must be text, not {kind}"
+    message = f"{name}: an entry of the list must be a string, not {kind}"
     return Diagnostic(codes.WRONG_TYPE, message, at=item.span.head, path=name, help=_in_short(plain(item)) or help_)
 
 
@@ -73,7 +73,7 @@ def _in_short(taint: Any) -> str | None:
 
 
 def _twice(key: str, item: Node, other: Node, path: Path) -> Diagnostic:
-    message = f"{format_path(path)}: two taints have the key {key}"
-    help_ = "give them different keys: a pool has one taint for each key"
-    notes = (Note("the other one", other.span),)
+    message = f"two taints in {format_path(path)} have the key {key}"
+    help_ = "use different keys: a pool can have one taint per key"
+    notes = (Note("the other taint", other.span),)
     return Diagnostic(codes.INCONSISTENT, message, at=item.span, path=format_path(path), notes=notes, help=help_)

@@ -88,8 +88,8 @@ def refuse_added(root: Node, step: ConversionStep) -> None:
 
 def _added(root: Node, path: Path, step: ConversionStep) -> Diagnostic:
     node, name = _at(root, path), format_path(path)
-    message = f"{name} is a key of {short(step.newer)}, but the document is written in {short(step.older)}"
-    help_ = f"bring the document to {short(step.newer)}: blueprint convert FILE -o FILE"
+    message = f"{name} exists only in {short(step.newer)}, but the document is written in {short(step.older)}"
+    help_ = f"convert the document to {short(step.newer)} with `blueprint convert FILE -o FILE`"
     return Diagnostic(codes.UNKNOWN_KEY, message, at=node.key_span or node.span, path=name, help=help_)
 
 
@@ -171,7 +171,7 @@ def _at(root: Node, path: Path) -> Node:
 
 
 def _conflict(path: Path, to: Path, node: Node, other: Node) -> Refused:
-    message = f"{format_path(path)} is now called {format_path(to)}, which is also set"
+    message = f"{format_path(path)} is now called {format_path(to)}, but both are set"
     note = Note("set here", other.key_span or other.span.head)
     at = node.key_span or node.span.head
-    return Refused(Diagnostic(codes.CANNOT_CONVERT, message, at=at, notes=(note,), help="keep one of them"))
+    return Refused(Diagnostic(codes.CANNOT_CONVERT, message, at=at, notes=(note,), help="remove one of them"))

@@ -131,7 +131,7 @@ class _Index:
             if places := notes.get(_target(waiver)):
                 number = "a finding counts" if len(places) == 1 else f"{len(places)} findings count"
                 message = f"the waiver of {waiver.code.id} expired on {waiver.expires}: {number} again"
-                help_ = f"resolve it, or agree on another day with {waiver.owner}"
+                help_ = f"resolve the finding, or agree on a new date with {waiver.owner}"
                 yield Diagnostic(codes.EXPIRED, message, at=waiver.at, notes=places[:3], help=help_)
 
 
@@ -141,7 +141,7 @@ def unused_note(waiver: Waiver) -> Diagnostic:
     message = f"no finding matches the waiver of {waiver.code.id} {waiver.code.slug}" + (
         f" for {which}" if which else ""
     )
-    return Diagnostic(codes.UNUSED, message, at=waiver.at, help="remove it, or correct its subject or path")
+    return Diagnostic(codes.UNUSED, message, at=waiver.at, help="remove the waiver, or correct its subject or path")
 
 
 NO_WAIVERS = Waivers()

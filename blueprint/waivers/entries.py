@@ -35,7 +35,7 @@ def code_of(written: WaiverText) -> Code | Diagnostic:
         return Diagnostic(codes.UNKNOWN_CODE, f"there is no code {written.text}", at=written.at, help=hint, fix=fix)
     if reason := refusal_of(code):
         message = f"{code.id} {code.slug} cannot be waived: {reason}"
-        return Diagnostic(codes.NEVER_WAIVED, message, at=written.at, help="resolve the finding; remove the waiver")
+        return Diagnostic(codes.NEVER_WAIVED, message, at=written.at, help="remove the waiver, and resolve the finding")
     return code
 
 
@@ -48,15 +48,15 @@ def date_of(written: WaiverText) -> date | Diagnostic:
     except ValueError:
         wrong = "is not a calendar date"
     message = f"expires: {written.text} {wrong}"
-    return Diagnostic(codes.BAD_DATE, message, at=written.at, help="the last active day, as 2027-03-31")
+    return Diagnostic(codes.BAD_DATE, message, at=written.at, help="write the last active day in the form 2027-03-31")
 
 
 def remarks_on(waiver: Waiver, expires_at: Span, today: date) -> Iterator[Diagnostic]:
     """Remarks about a well-formed waiver."""
     if waiver.is_broad:
-        help_ = "name the object, pool or node in subject, or the field in path"
+        help_ = "add subject, for the object, pool or node, or path, for the field"
         message = f"the waiver of {waiver.code.id} matches every finding with this code"
         yield Diagnostic(codes.TOO_BROAD, message, at=waiver.at, help=help_)
     if waiver.expires - today > LONGEST:
-        message = f"the waiver of {waiver.code.id} is active until {waiver.expires}, more than a year"
+        message = f"the waiver of {waiver.code.id} is active until {waiver.expires}, for more than a year"
         yield Diagnostic(codes.FAR_AHEAD, message, at=expires_at, help=f"choose a day up to {today + LONGEST}")

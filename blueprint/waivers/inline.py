@@ -46,7 +46,7 @@ def _waivers_of(comment: Comment, file: str, today: date) -> Iterator[Waiver | D
     whole = Span(file, comment.line, comment.column, comment.line, begin + len(comment.text))
     form = _FORM.fullmatch(comment.text)
     if form is None:
-        message = "this comment looks like a waiver but is not one"
+        message = "this comment looks like a waiver, but does not have its form"
         yield Diagnostic(codes.COMMENT_MALFORMED, message, at=whole, help=f"write `{FORM}`")
         return
 

@@ -54,7 +54,7 @@ def _head(document: Document) -> Iterator[Diagnostic]:
     if not isinstance(data, dict):
         at = document.span().head if document.marks else Span(document.file, 1, 1, 1, 1)
         what = "is empty" if document.marks is None else "is not a mapping"
-        yield _unusable(f"{document.file} {what}", at, f"the first line is apiVersion: {API_VERSION}")
+        yield _unusable(f"{document.file} {what}", at, f"begin the file with apiVersion: {API_VERSION}")
         return
     for key, expected in (("apiVersion", API_VERSION), ("kind", KIND)):
         if key not in data:
@@ -66,7 +66,7 @@ def _head(document: Document) -> Iterator[Diagnostic]:
         yield _unusable(f"{document.file} has no waivers", _beginning(document), "list them under waivers:")
     elif not isinstance(data["waivers"], list):
         at = document.span(("waivers",)).head
-        yield _unusable("waivers is not a list", at, "write [] where there are none")
+        yield _unusable("waivers is not a list", at, "write waivers: [] if there are none")
     yield from _unknown_keys(document, (), _TOP)
 
 
@@ -119,14 +119,14 @@ def _values(document: Document, path: Path) -> Iterator[Diagnostic]:
     for key in MANDATORY:
         if key not in data:
             at = document.key_span((*path, next(iter(data)))) if data else document.span(path).head
-            help_ = "the last active day, as 2027-03-31" if key == "expires" else _EXAMPLE
+            help_ = "the last active day, in the form 2027-03-31" if key == "expires" else _EXAMPLE
             yield Diagnostic(codes.MALFORMED, f"the waiver has no {key}", at=at, help=help_)
     for key in (*MANDATORY, *OPTIONAL):
         if key in data and not _is_text(data[key]):
             at = document.span((*path, key)).head
             empty = data[key] is None or data[key] in ("", [], {}) or isinstance(data[key], str)
             message = f"{key} is {'empty' if empty else 'not text'}"
-            help_ = "remove it to match any" if key in OPTIONAL else f"{key} needs a string"
+            help_ = "remove the key to match everything" if key in OPTIONAL else f"{key} needs a string"
             yield Diagnostic(codes.MALFORMED, message, at=at, help=help_)
 
 
@@ -140,5 +140,5 @@ def _twice(waivers: list[Waiver]) -> Iterator[Diagnostic]:
     for waiver in waivers:
         before = first.setdefault((waiver.code.id, waiver.subject, waiver.path), waiver)
         if before is not waiver:
-            message = f"{waiver.code.id} is waived for the same subject and path at {before.at}"
-            yield Diagnostic(codes.MALFORMED, message, at=waiver.at, help="keep one of them")
+            message = f"another waiver of {waiver.code.id} for the same subject and path is at {before.at}"
+            yield Diagnostic(codes.MALFORMED, message, at=waiver.at, help="remove one of them")

@@ -5,9 +5,9 @@ from __future__ import annotations
 from blueprint.diagnostics import Code, Severity
 
 _UNREAD = "input that cannot be understood has no result that a waiver could accept"
-_NAMELESS = "the part that it concerns would be left out, which changes the platform"
+_NAMELESS = "the affected part would be omitted, which changes the platform"
 _INTEGRITY = "a bundle must be exactly what was compiled"
-_UNSEEN = "it reports what was not examined, which never counts as clean"
+_UNSEEN = "it reports something that was not examined, which never counts as clean"
 _CLUSTER = "without this response from the cluster there is no result"
 
 _RANGES = (
@@ -40,8 +40,8 @@ _SINGLE = {
     "BP5020": "one of the two objects would be lost",
     "BP5023": _UNSEEN,
     "BP5025": _UNSEEN,
-    "BP7036": "a plan is carried out as it was approved, or not at all",
-    "BP7037": "a plan is carried out as it was approved, or not at all",
+    "BP7036": "a plan is applied as it was approved, or not at all",
+    "BP7037": "a plan is applied as it was approved, or not at all",
     "BP7043": _UNSEEN,
     "BP7044": "the change was not written",
     "BP8023": _UNSEEN,

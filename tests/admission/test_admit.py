@@ -116,7 +116,7 @@ def test_a_pod_fits_where_no_taint_keeps_it_away(ask: Any) -> None:
 def test_more_than_a_node_has_fits_nowhere(ask: Any) -> None:
     found = ask(PLUGIN, POD % '{nvidia.com/gpu: "16"}')
     assert found.code == 1
-    assert "16 of nvidia.com/gpu are requested, but a node has 8" in found.findings["BP4041"]["message"]
+    assert "16 of nvidia.com/gpu are requested, but a node has only 8" in found.findings["BP4041"]["message"]
 
 
 def test_processors_and_memory_count_where_the_machine_is_declared(ask: Any) -> None:
@@ -124,7 +124,7 @@ def test_processors_and_memory_count_where_the_machine_is_declared(ask: Any) -> 
     found = ask(small, POD % '{nvidia.com/gpu: "1", cpu: "24", memory: 512Gi}')
     assert found.rows("BP4040")["train"] == "4 nodes, 2 on each at once"
     found = ask(small, POD % '{nvidia.com/gpu: "1", cpu: "100"}')
-    assert found.rows("BP4041")["train"] == "more cpu is requested than a node has (96)"
+    assert found.rows("BP4041")["train"] == "the pod requests more cpu than a node has (96)"
 
 
 def test_what_a_pool_does_not_offer_is_named_beside_what_it_offers(ask: Any) -> None:
@@ -147,7 +147,7 @@ def test_more_pods_than_fit_at_once_are_a_warning(ask: Any) -> None:
     pytest.importorskip("cel_expr_python", reason="the extra cel is not installed")
     found = ask(DRA, CLAIM % (MEMORY % "100Gi") + CLAIMING % (5, "large"))
     assert found.code == 0
-    assert found.findings["BP4043"]["message"].endswith("it has 5 pods, but 4 fit at once")
+    assert found.findings["BP4043"]["message"].endswith("it has 5 pods, but only 4 fit at the same time")
 
 
 def test_a_plain_resource_is_claimed_where_a_class_stands_behind_it(ask: Any) -> None:

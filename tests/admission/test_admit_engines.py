@@ -52,7 +52,7 @@ def test_a_job_of_kai_runs_on_its_pool_alone_as_far_as_quota_goes(admission: Adm
     """Its own 6 and the 4 that it may borrow; KAI starts pods one by one, so further pods only wait."""
     answer, pools = answered(admission, "schedulerName: kai-scheduler", TOLERATED, labels=QUEUED, pods=20)
     assert (answer.fit, answer.at_once, answer.is_crowded) == (Fit.FITS, 10, True)
-    assert pools["train"].reasons == ("KAI places nothing on pool train",)
+    assert pools["train"].reasons == ("KAI does not schedule pods on pool train",)
 
 
 def test_kai_adds_no_tolerations(admission: Admission) -> None:

@@ -91,7 +91,7 @@ def test_parts_of_gpus_are_counted(admission: Admission, annotations: dict[str, 
         ({"gpu-fraction": "1.5"}, 0, "annotation gpu-fraction is 1.5, which is not between 0 and 1"),
         ({"gpu-fraction": "0.5"}, 1, "is combined with a limit of nvidia.com/gpu"),
         ({"gpu-memory": "20Gi"}, 0, "is 20Gi, which is not a whole number of MiB"),
-        ({"gpu-memory": "80000"}, 0, "80000 MiB of a GPU are requested, but each has 46000"),
+        ({"gpu-memory": "80000"}, 0, "80000 MiB of a GPU are requested, but each has only 46000"),
         ({"gpu-fraction": "0.5", "gpu-fraction-num-devices": "5"}, 0, "parts of 5 GPUs are requested"),
     ],
 )
@@ -109,7 +109,7 @@ def test_parts_need_the_scheduler_of_kai_and_its_sharing(admission: Admission) -
     assert off.platform
     other = Admission(off.platform, ResolvedFacts(off.platform), off.valid_bundle().objects)
     [answer] = asked(other, text)
-    assert shared_pool(answer).reasons == ("KAI shares no GPUs of it (queueing.kai.gpuSharing)",)
+    assert shared_pool(answer).reasons == ("KAI does not share GPUs of this pool (queueing.kai.gpuSharing)",)
 
 
 def test_without_the_memory_of_gpus_memory_cannot_be_counted() -> None:
@@ -150,7 +150,7 @@ def test_a_tenant_without_quota_of_its_own_runs_no_server(admission: Admission) 
     [answer] = asked(admission, workload("Deployment", gpus=1, tenant="guests"))
     assert answer.fit is Fit.NO
     assert (
-        "tenant guests can get 0 gpu of pool shared, which is its own quota, and 1 are requested"
+        "tenant guests can get 0 gpu of pool shared, which is its own quota, but 1 are requested"
         in shared_pool(answer).reasons[0]
     )
     [answer] = asked(admission, workload(gpus=1, tenant="guests"))

@@ -104,9 +104,9 @@ def test_sets_that_pass_one_by_one_do_not_pass_together(ask: Ask) -> None:
     assert "1 of 1 workload fit" in found.messages
     found = ask(jobset("research", driver=(5, pod(1)), workers=(1, pod(8))))
     assert found.code == 1
-    expected = "driver (5 pods) and workers (1 pod) request 13 gpu of pool train, and 12 gpu available"
+    expected = "driver (5 pods) and workers (1 pod) request 13 gpu of pool train, but it provides at most 12 gpu"
     assert f"never admits its pod sets together: {expected}" in found.messages
-    assert f"together train - {expected}" in found.rows
+    assert f"together train - {expected.replace('it provides', 'the queue provides')}" in found.rows
     assert "0 of 1 workload fit" in found.messages
     assert found.messages.count("BP4045") == 1
 
@@ -136,7 +136,7 @@ def test_a_set_that_no_quota_counts_comes_last_where_another_tenant_counts_proce
     """As the real Kueue does it: tests/operators/test_kueue_uncounted.py."""
     found = ask(ray("research", 0, 2), platform=COUNTING)
     assert found.code == 1
-    assert "never admits it: the tenant has no quota for what head (1 pod) requests" in found.messages
+    assert "never admits this workload: there is no quota for what head (1 pod) requests" in found.messages
     assert "together - no quota for head (1 pod): Kueue assigns no flavor to the pod sets after it" in found.rows
     last = jobset("research", workers=(1, pod(2)), driver=(1, pod(0)))
     assert ask(last, platform=COUNTING).code == 0

@@ -183,4 +183,4 @@ def test_keys_of_spec_beside_it_are_one_mistake(tmp_path: Path) -> None:
     (tmp_path / "blueprint.yaml").write_text(text, "utf-8")
     [only] = compile_blueprint(str(tmp_path / "blueprint.yaml")).diagnostics
     assert (only.code.id, only.at and only.at.line) == ("BP2001", 6)
-    assert only.help == "indent them, and what is below them, under spec"
+    assert only.help == "indent them, and everything below them, under spec"

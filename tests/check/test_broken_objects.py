@@ -34,7 +34,7 @@ CASES: list[tuple[str, str, Any, str, str, str, str | None]] = [
     ("deployment", "spec.template.spec.hostNetwrk", True, "BP5003", "spec.template.spec.hostNetwrk",
      "unknown field hostNetwrk in spec.template.spec", "did you mean hostNetwork?"),
     ("account", "spec", {"x": 1}, "BP5003", "spec", "unknown field spec",
-     "fields here: apiVersion, automountServiceAccountToken, imagePullSecrets, kind, metadata, secrets"),
+     "allowed fields: apiVersion, automountServiceAccountToken, imagePullSecrets, kind, metadata, secrets"),
     ("clusterpolicy", "spec.driver.verion", "580", "BP5003", "spec.driver.verion",
      "unknown field verion in spec.driver", "did you mean version?"),
     ("nodefeaturerule", "spec.rules[0].matchFeatures[0].matchExpression", {}, "BP5003",
@@ -73,21 +73,21 @@ CASES: list[tuple[str, str, Any, str, str, str, str | None]] = [
     ("widget", "spec.share", 1.5, "BP5005", "spec.share", "spec.share must be a whole number or text, not 1.5", None),
     # enumerated values
     ("deployment", f"{MAIN}.imagePullPolicy", "always", "BP5006", f"{MAIN}.imagePullPolicy",
-     f'{MAIN}.imagePullPolicy cannot be "always"', "did you mean Always? allowed: Always, IfNotPresent, Never"),
+     f'{MAIN}.imagePullPolicy cannot be "always"', "did you mean Always? Allowed values: Always, IfNotPresent, Never"),
     ("deployment", "spec.strategy.type", "Rolling", "BP5006", "spec.strategy.type",
-     'spec.strategy.type cannot be "Rolling"', "did you mean RollingUpdate? allowed: RollingUpdate, Recreate"),
+     'spec.strategy.type cannot be "Rolling"', "did you mean RollingUpdate? Allowed values: RollingUpdate, Recreate"),
     ("service", "spec.ports[0].protocol", "tcp", "BP5006", "spec.ports[name=http].protocol",
-     'spec.ports[name=http].protocol cannot be "tcp"', "did you mean TCP? allowed: TCP, UDP, SCTP"),
+     'spec.ports[name=http].protocol cannot be "tcp"', "did you mean TCP? Allowed values: TCP, UDP, SCTP"),
     ("clusterpolicy", "spec.driver.kernelModuleType", "opn", "BP5006", "spec.driver.kernelModuleType",
-     'spec.driver.kernelModuleType cannot be "opn"', "did you mean open? allowed: auto, open, proprietary"),
+     'spec.driver.kernelModuleType cannot be "opn"', "did you mean open? Allowed values: auto, open, proprietary"),
     ("networkpolicy", "spec.policyTypes[0]", "ingress", "BP5006", "spec.policyTypes[0]",
-     'spec.policyTypes[0] cannot be "ingress"', "did you mean Ingress? allowed: Ingress, Egress"),
+     'spec.policyTypes[0] cannot be "ingress"', "did you mean Ingress? Allowed values: Ingress, Egress"),
     ("rolebinding", "subjects[0].kind", "Serviceaccount", "BP5006", "subjects[name=trainer].kind",
      'subjects[name=trainer].kind cannot be "Serviceaccount"',
-     "did you mean ServiceAccount? allowed: User, Group, ServiceAccount"),
-    ("widget", "spec.colour", "green", "BP5006", "spec.colour", 'spec.colour cannot be "green"', "allowed: red, blue"),
+     "did you mean ServiceAccount? Allowed values: User, Group, ServiceAccount"),
+    ("widget", "spec.colour", "green", "BP5006", "spec.colour", 'spec.colour cannot be "green"', "allowed values: red, blue"),  # noqa: E501
     ("deployment", "spec.template.spec.restartPolicy", "Never", "BP5006", "spec.template.spec.restartPolicy",
-     'spec.template.spec.restartPolicy cannot be "Never"', "allowed: Always"),
+     'spec.template.spec.restartPolicy cannot be "Never"', "allowed values: Always"),
     # limits
     ("cronjob", "spec.jobTemplate.spec.template.spec.containers", [], "BP5007",
      "spec.jobTemplate.spec.template.spec.containers",
@@ -144,11 +144,11 @@ CASES: list[tuple[str, str, Any, str, str, str, str | None]] = [
      "letters, digits, -, _ and ."),
     ("deployment", f"{MAIN}.livenessProbe.httpGet", REMOVED, "BP5009", f"{MAIN}.livenessProbe",
      f"{MAIN}.livenessProbe must match exactly one of the allowed forms",
-     "forms: with exec; with grpc; with httpGet; with tcpSocket"),
+     "allowed forms: with exec; with grpc; with httpGet; with tcpSocket"),
     ("clusterrole", "rules[0].apiGroups", REMOVED, "BP5009", "rules[0]", "rules[0] matches none of the allowed forms",
-     "forms: with apiGroups and resources; with nonResourceURLs"),
+     "allowed forms: with apiGroups and resources; with nonResourceURLs"),
     ("widget", "spec.either", {"a": "x", "b": "y"}, "BP5009", "spec.either",
-     "spec.either must match exactly one of the allowed forms", "forms: with a; with b"),
+     "spec.either must match exactly one of the allowed forms", "allowed forms: with a; with b"),
     ("deployment", "spec.strategy.type", "Recreate", "BP5009", "spec.strategy.rollingUpdate",
      "spec.strategy.rollingUpdate cannot be combined with the other fields here", "remove it"),
     ("deployment", "spec.selector.matchExpressions", [{"key": "app", "operator": "Exists", "values": ["a"]}], "BP5009",
@@ -206,18 +206,19 @@ CASES: list[tuple[str, str, Any, str, str, str, str | None]] = [
      "spec.template.metadata.creationTimestamp",
      "spec.template.metadata.creationTimestamp is set by the cluster, not in a manifest", "remove it"),
     ("secret", "stringData", {"a": "b"}, "BP5019", "stringData",
-     "stringData is write-only; a Secret is rendered with data in base64", "move the values to data"),
+     "stringData is write-only, so the API server never returns this field",
+     "move the values to data, encoded in base64"),
     # names and labels
     ("priority", "metadata.name", "High", "BP5014", "metadata.name",
-     ("metadata.name 'High': a DNS name has lower-case letters, digits, - and . only, with a letter or digit at both"
+     ("metadata.name 'High' is invalid: a DNS name has lower-case letters, digits, - and . only, with a letter or digit at both"  # noqa: E501
      " ends"), None),
     ("service", "metadata.name", "a.b", "BP5014", "metadata.name",
-     "metadata.name 'a.b': a DNS label has lower-case letters, digits and - only, with a letter or digit at both ends",
+     "metadata.name 'a.b' is invalid: a DNS label has lower-case letters, digits and - only, with a letter or digit at both ends",  # noqa: E501
      None),
-    ("clusterrole", "metadata.name", "a/b", "BP5014", "metadata.name", "metadata.name 'a/b': / and % are not allowed",
+    ("clusterrole", "metadata.name", "a/b", "BP5014", "metadata.name", "metadata.name 'a/b' is invalid: / and % are not allowed",  # noqa: E501
      None),
     ("cronjob", "metadata.name", "n" * 53, "BP5014", "metadata.name",
-     f"metadata.name '{'n' * 53}': 53 characters are more than 52", None),
+     f"metadata.name '{'n' * 53}' is invalid: 53 characters are more than 52", None),
     ("deployment", 'metadata.labels["-a"]', "b", "BP5015", 'metadata.labels["-a"]',
      ('metadata.labels["-a"]: the name part of the key has letters, digits, -, _ and . only, with a letter or digit'
      " at both ends"), None),
@@ -242,19 +243,19 @@ CASES: list[tuple[str, str, Any, str, str, str, str | None]] = [
     ("clusterpolicy", "metadata.namespace", "train", "BP5017", "metadata.namespace",
      "metadata.namespace is train, but ClusterPolicy is cluster-scoped", "remove it"),
     ("account", "metadata.annotations", {"a": "x" * 262_144}, "BP5018", "metadata.annotations",
-     "metadata.annotations have 262,145 bytes; at most 262,144 are allowed", None),
+     "metadata.annotations has 262,145 bytes, but at most 262,144 are allowed", None),
     ("config", "data.big", "x" * 1_048_576, "BP5018", "data",
-     "data has 1,048,585 bytes; at most 1,048,576 are allowed", None),
+     "data has 1,048,585 bytes, but at most 1,048,576 are allowed", None),
     ("deployment", f"{MAIN}.args", ["x" * 3_145_728], "BP5018", "",
-     "the object has 3,147,523 bytes as JSON; the API server accepts at most 3,145,728",
-     "split it; nothing else in it was checked"),
+     "the object has 3,147,523 bytes as JSON, but the API server accepts at most 3,145,728",
+     "split the object; nothing else in it was checked"),
     # kinds
     ("deployment", "apiVersion", "apps/v2", "BP5001", "apiVersion",
-     "Deployment apps/v2 is not served by Kubernetes 1.36; apps/v1 is", None),
+     "Deployment apps/v2 is not served by Kubernetes 1.36, but apps/v1 is", None),
     ("deployment", "kind", "Deploymnt", "BP5001", "kind", "Deploymnt apps/v1 is not served by Kubernetes 1.36",
      "did you mean Deployment?"),
     ("clusterpolicy", "apiVersion", "nvidia.com/v2", "BP5001", "apiVersion",
-     "ClusterPolicy nvidia.com/v2 is not served; nvidia.com/v1 is", None),
+     "ClusterPolicy nvidia.com/v2 is not served, but nvidia.com/v1 is", None),
     ("clusterpolicy", "kind", "ClusterPolicies", "BP5002", "kind",
      "there is no schema for ClusterPolicies nvidia.com/v1",
      "add its CustomResourceDefinition to extraManifests"),
@@ -303,7 +304,7 @@ def test_what_the_cluster_writes_is_not_ours_to_say(name: str, value: Any, sever
 def test_the_version_of_an_operators_kind_is_named(kind: str, version: str) -> None:
     found = check_objects(objects(deployment=broken("deployment", "kind", kind)), kubernetes_minor="1.36")
     about = _about(found, "BP5001")
-    assert (about.path, about.help) == ("apiVersion", f"apiVersion: {version}")
+    assert (about.path, about.help) == ("apiVersion", f"use apiVersion: {version}")
 
 
 def test_the_corpus_is_valid_under_every_minor_that_serves_it() -> None:
@@ -407,14 +408,14 @@ def test_many_mistakes_in_one_object_are_all_told_at_once() -> None:
 def test_a_version_that_another_minor_serves_is_named() -> None:
     found = check_objects(objects(), kubernetes_minor="1.33")
     message = _about([d for d in found if "DeviceClass" in d.message], "BP5001")
-    assert "is not served by Kubernetes 1.33; resource.k8s.io/v1alpha3" in message.message
+    assert "is not served by Kubernetes 1.33, but resource.k8s.io/v1alpha3" in message.message
     assert message.help == "Kubernetes 1.34 to 1.37 serve it"
 
 
 def test_names_of_services_begin_with_a_letter_before_1_36() -> None:
     data = objects(service=broken("service", "metadata.name", "1st"))
     [found] = [d for d in check_objects(data, kubernetes_minor="1.35") if d.code.id == "BP5014"]
-    assert found.message.endswith("metadata.name '1st': the name of a Service begins with a letter")
+    assert found.message.endswith("metadata.name '1st' is invalid: the name of a Service begins with a letter")
     assert check_objects(data, kubernetes_minor="1.36") == []
 
 

@@ -117,8 +117,7 @@ def test_names_that_are_not_compared_are_a_note(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr(spelling, "MOST_COMPARISONS", 45)
     [note] = notes("BP6160", objects([pod], 2))
     assert note.message == (
-        "the rule for BP6160 is incomplete for 1 object: "
-        "no more names are compared with similar ones, because there are too many"
+        "the rule for BP6160 is incomplete for 1 object: there are too many names to search for misspelt ones"
     )
 
 

@@ -267,7 +267,7 @@ def test_a_policy_is_read_from_toml() -> None:
         ("[rules.severity]\nsecret-in-plain-tex = 'note'\n", 2, 1, "no rule has the code secret-in-plain-tex",
          "did you mean secret-in-plain-text?"),
         ("[rules.options.BP6301]\nallow = []\n", 2, 1, "BP6301 has no option allow", "allowed"),
-        ("[rules.options.BP6101]\nallow = []\n", 2, 1, "BP6101 has no option allow", "it has no options"),
+        ("[rules.options.BP6101]\nallow = []\n", 2, 1, "BP6101 has no option allow", "this rule has no options"),
         ("[rules.options.BP6301]\nallowed = 7\n", 2, 1, "options.BP6301.allowed must be a list of strings", None),
         ("[rules.options.BP6301]\nallowed = [7]\n", 2, 1, "options.BP6301.allowed must be a list of strings", None),
         ("[rules.options]\nBP6301 = 7\n", 2, 1, "rules.options.BP6301 must be a table", None),

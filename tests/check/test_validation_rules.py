@@ -216,7 +216,7 @@ def test_messages_take_part_in_the_time_for_all_rules(monkeypatch: pytest.Monkey
     assert tally.seconds == 2, "one for the rule, one for its message"
     note, found = evaluate_rules(plan, {"a": 1}, "Thing", RuleTally(seconds=5, is_precise=True))
     assert (note.code.id, found.code.id) == ("BP5025", "BP5024")
-    assert "took more than 5 s in total, so its message shows no values" in note.text
+    assert "took more than 5 s in total, so the message shows no values" in note.text
     assert found.text == "a: too small"
 
 

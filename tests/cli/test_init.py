@@ -117,19 +117,19 @@ def test_the_beginning_of_a_product_is_enough_where_only_one_begins_so() -> None
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["--pool", "a=H100x8x1"], "--pool: H100 is not one product: H100-NVL-94GB, H100-PCIe-80GB, H100-S"),
+        (["--pool", "a=H100x8x1"], "--pool: H100 is ambiguous: H100-NVL-94GB, H100-PCIe-80GB, H100-S"),
         (["--pool", "a=H100-SMX5-80GBx8x1"], "--pool: there is no GPU product H100-SMX5-80GB; did you mean H100"),
         (["--pool", "a=T4x17x1"], "--pool: 17 is not a whole number from 1 to 16"),
         (["--pool", "a=T4x1"], "--pool: a=T4x1 is not NAME=PRODUCTxCOUNTxNODES"),
-        (["--pool", "A=1"], "--pool: A is not of the right form: lower-case letters"),
+        (["--pool", "A=1"], "--pool: A does not have the right format: lower-case letters"),
         (["--pool", "a=1", "--pool", "a=2"], "--pool: two pools have the name a"),
         (["--pool", "a=1\nb: c"], "--pool: a=1\nb: c is not"),
-        (["--pool", "a=1", "--name", "x: y"], "--name: x: y is not of the right form"),
-        (["--pool", "a=1", "--kubernetes", "36"], "--kubernetes: 36 is not of the right form: a version in quotes"),
+        (["--pool", "a=1", "--name", "x: y"], "--name: x: y does not have the right format"),
+        (["--pool", "a=1", "--kubernetes", "36"], "--kubernetes: 36 does not have the right format: a version"),
         (["--pool", "a=1", "--distribution", "ekz"], "--distribution: there is no distribution ekz; did you mean eks?"),
         (["--pool", "a=1", "--release", "2026.10"], "--release: there is no release 2026.10; did you mean 2026.11?"),
         (["--pool", "a=1", "--driver-branch", "111"], "--driver-branch: there is no driver branch 111; there are 535"),
-        (["--pool", "a=1", "--os", "Ubuntu 24"], "--os: Ubuntu 24 is not of the right form"),
+        (["--pool", "a=1", "--os", "Ubuntu 24"], "--os: Ubuntu 24 does not have the right format"),
     ],
 )  # fmt: skip
 def test_a_wrong_flag_is_explained_in_words(arguments: list[str], message: str) -> None:

@@ -84,7 +84,7 @@ def terminal(tmp_path: Path) -> Iterator[Terminal]:
 
 def test_it_asks_again_until_an_answer_is_right_and_writes_what_was_said(terminal: Terminal, tmp_path: Path) -> None:
     terminal.answer("Name of the platform [gpu-platform]: ", "Acme\n")
-    terminal.wait_for("Acme is not of the right form")
+    terminal.wait_for("Acme does not have the right format")
     terminal.answer("Name of the platform [gpu-platform]: ", "acme\n")
     terminal.answer("[vanilla]: ", "\n")
     terminal.answer("Kubernetes version [", "1.30\n")
@@ -100,7 +100,7 @@ def test_it_asks_again_until_an_answer_is_right_and_writes_what_was_said(termina
     terminal.answer("Nodes [1]: ", "4\n")
     terminal.answer("Another pool? (y, n) [n]: ", "y\n")
     terminal.answer("Name of the pool: ", "gpu\n")
-    terminal.wait_for("there is a pool gpu already")
+    terminal.wait_for("the pool gpu already exists")
     terminal.answer("Name of the pool: ", "system\n")
     terminal.answer("GPU product, or none: ", "none\n")
     terminal.answer("Nodes [1]: ", "3\n")

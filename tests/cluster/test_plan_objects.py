@@ -216,7 +216,7 @@ def test_a_kind_that_nobody_serves_is_reported(cluster, unique) -> None:
 def test_a_kind_served_in_another_version_only_says_which(cluster, namespace, unique) -> None:
     data = deployment(namespace) | {"apiVersion": "apps/v1beta1"}
     [found] = make_plan(bundle(unique, data), cluster).diagnostics
-    assert "the server has it as apps/v1" in found.message
+    assert "it serves apps/v1" in found.message
 
 
 def test_a_namespace_that_nobody_creates_is_an_error(cluster, unique) -> None:

@@ -39,19 +39,19 @@ def finding(kind: FindingKind, subject: str = "ConfigMap/a", writer: Writer | No
         (
             [finding(FindingKind.FOREIGN_ADDITION, writer=EDIT)],
             ("Drift: 1 difference in 1 object, from 1 cause. "
-            "An apply restores none of it; 1 stays until it is removed or declared."),
+            "An apply restores none of it; 1 stays until you remove or declare it."),
         ),
         (
             [finding(FindingKind.REMOVED), finding(FindingKind.ORPHANED, "ConfigMap/b"),
              finding(FindingKind.POOL_SIZE, "NodePool/a"), finding(FindingKind.TERMINATING, "ConfigMap/c")],
             ("Drift: 4 differences in 4 objects, from 4 causes. `blueprint apply` restores 1 of 4; "
-            "1 ends by itself, or is stuck; 1 is about nodes, which an apply does not create; "
-            "1 stays until it is removed or declared."),
+            "1 resolves itself, unless it is stuck; 1 concerns nodes, which an apply does not create; "
+            "1 stays until you remove or declare it."),
         ),
         (
             [finding(FindingKind.MODIFIED, writer=EDIT, found_in=FoundIn.NODE, ended_by=Remedy.NODES)],
             ("Drift: 1 difference in 1 object, from 1 cause. "
-            "An apply restores none of it; 1 is about nodes, which an apply does not create."),
+            "An apply restores none of it; 1 concerns nodes, which an apply does not create."),
         ),
     ],
 )  # fmt: skip
@@ -62,14 +62,14 @@ def test_the_sentence_says_what_an_apply_ends_and_what_it_does_not(findings: lis
 def test_lost_gpus_are_counted_and_no_apply_is_offered_for_them() -> None:
     assert verdict_of(report(failed=True, refuted={"gpu-1": 2, "gpu-2": 1})) == (
         "Drift: 3 contradictions in the readings of 2 nodes. "
-        "An apply restores none of it; what readings show must be repaired on the node."
+        "An apply restores none of it; contradictions in readings must be repaired on the node."
     )
 
 
 def test_findings_and_readings_are_reported_together() -> None:
     assert verdict_of(report(finding(FindingKind.REMOVED), refuted={"gpu-1": 1})) == (
         "Drift: 1 difference in 1 object, from 1 cause; 1 contradiction in the readings of 1 node. "
-        "`blueprint apply` restores 1 of 2; what readings show must be repaired on the node."
+        "`blueprint apply` restores 1 of 2; contradictions in readings must be repaired on the node."
     )
 
 

@@ -282,7 +282,7 @@ def test_an_addition_under_our_own_name_is_found(applied: Applied) -> None:
 
     found = {(f.kind, f.path, f.writer.operation if f.writer else "") for f in applied.findings()}
 
-    assert (FindingKind.MODIFIED, "metadata.labels.extra", "Apply") in found, "an apply takes it back"
+    assert (FindingKind.MODIFIED, "metadata.labels.extra", "Apply") in found, "an apply takes back the ownership"
     assert (ADDED, "spec.sessionAffinity", "Update") in found
 
 

@@ -158,7 +158,7 @@ def test_no_apply_is_suggested_for_a_lost_gpu(bundle: Bundle, tmp_path: Path) ->
 
     assert as_run(report, "").verdict == (
         "Drift: 1 contradiction in the readings of 1 node. "
-        "An apply restores none of it; what readings show must be repaired on the node."
+        "An apply restores none of it; contradictions in readings must be repaired on the node."
     )
 
 

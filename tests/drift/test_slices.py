@@ -133,15 +133,15 @@ def _another_pool(slices: Slices) -> None:
     ("change", "code", "words"),
     [
         (_lose_a_gpu, "BP8091", "lacks 1 device: gpu-3 (gpu), predicted"),
-        (_add_a_gpu, "BP8090", "publishes 1 device: gpu-8 (gpu), not predicted"),
+        (_add_a_gpu, "BP8090", "publishes 1 device: gpu-8 (gpu), which the blueprint does not predict"),
         (_another_product, "BP8092", "productName NVIDIA H100 PCIe of 8 devices"),
-        (_another_driver, "BP8092", "driverVersion 570.86.2 of 2 devices: gpu-0, gpu-1, predicted 595.91.7"),
-        (_less_memory, "BP8092", "memory 40Gi of 1 device: gpu-0, predicted 81559Mi +-256Mi"),
-        (_unknown_attribute, "BP8092", "index 0 of 1 device: gpu-0, which is not predicted"),
+        (_another_driver, "BP8092", "gpu-0, gpu-1, but the blueprint predicts 595.91.7"),
+        (_less_memory, "BP8092", "memory 40Gi of 1 device: gpu-0, but the blueprint predicts 81559Mi +-256Mi"),
+        (_unknown_attribute, "BP8092", "index 0 of 1 device: gpu-0, which the blueprint does not predict"),
         (_no_product, "BP8092", "publishes no productName of 1 device: gpu-0"),
         (_taint("NoSchedule"), "BP8093", "taints gpu-0 with gpu.nvidia.com/xid=48:NoSchedule"),
         (_taint("NoExecute", "acme.example/broken"), "BP8093", "which is not a taint of its driver"),
-        (_two_generations, "BP8095", "several generations"),
+        (_two_generations, "BP8095", "different generations"),
         (_incomplete, "BP8095", "is one of 1 slices of its pool, which declares 2"),
         (_another_pool, "BP8095", "forms pool gpus-of-node-a"),
     ],
@@ -205,7 +205,7 @@ def test_a_gpu_that_was_partitioned_in_another_way_is_named(connection: Connecti
     there.publish(whole)
     names = [f"gpu-2-mig-1g10gb-19-{number}" for number in range(4)]
     assert there.findings() == [
-        ("BP8090", "publishes 1 device: gpu-2 (gpu), not predicted"),
+        ("BP8090", "publishes 1 device: gpu-2 (gpu), which the blueprint does not predict"),
         (
             "BP8091",
             "lacks 7 devices: {}, {}, {}, {} and 3 more (1g.10gb), predicted".format(*names),
@@ -220,7 +220,9 @@ def test_counters_that_differ_are_found(connection: Connection) -> None:
         slices[0]["spec"]["sharedCounters"][0]["counters"]["multiprocessors"]["value"] = "114"
 
     there.publish(fewer)
-    assert there.findings() == [("BP8092", "has counters.multiprocessors of gpu-0-counter-set at 114, predicted 132")]
+    assert there.findings() == [
+        ("BP8092", "publishes counters.multiprocessors 114 of gpu-0-counter-set, but the blueprint predicts 132")
+    ]
 
 
 def test_a_prepared_gpu_of_passthrough_is_there_in_one_form(connection: Connection) -> None:
@@ -287,7 +289,7 @@ def test_another_driver_that_publishes_the_same_gpus_is_found_and_one_of_network
 
     publish("gpus.acme.example", "ffff:02:00.0")
     publish("dra.net", "0000:17:00.0")
-    assert there.findings() == [("BP8097", "publishes GPUs of node node-a beside gpu.nvidia.com")]
+    assert there.findings() == [("BP8097", "publishes GPUs of node node-a that gpu.nvidia.com also publishes")]
 
 
 def test_where_a_device_plugin_counts_the_gpus_none_may_be_published(connection: Connection) -> None:

@@ -240,5 +240,5 @@ def test_the_closing_sentence_promises_no_restore(bundle: Bundle) -> None:
 
     assert verdict == (
         "Drift: 5 differences in 2 objects, from 5 causes. An apply restores none of it; "
-        "2 end by themselves, or are stuck; 1 stays until it is removed or declared; 2 need a repair."
+        "2 resolve themselves, unless they are stuck; 1 stays until you remove or declare it; 2 need a repair."
     )

@@ -132,7 +132,7 @@ def test_its_settings_are_judged_and_its_immutable_field_is_known(tree: Path) ->
     assert "BP3358" in unpainted.stdout + unpainted.stderr
     before, after = written(tree, "demo", "b.yaml"), written(tree, "demo", "c.yaml", "{size: 2}")
     compared = run(tree, "diff", before, after)
-    assert "must be replaced: spec.size cannot change on an existing object" in compared.stdout
+    assert "must be replaced, because spec.size cannot change on an existing object" in compared.stdout
 
 
 def test_it_is_compiled_planned_and_waited_for(tree: Path, lab: Lab, namespace: str) -> None:
@@ -144,7 +144,7 @@ def test_it_is_compiled_planned_and_waited_for(tree: Path, lab: Lab, namespace: 
     assert f"Widget/main-{unique}" in planned.stdout
 
     silent = run(tree, "apply", "bundle", *place, "--wait", "--timeout", "1")
-    assert (silent.returncode, "no controller has reported on it" in silent.stdout) == (3, True), silent.stderr
+    assert (silent.returncode, "no controller has reported its state" in silent.stdout) == (3, True), silent.stderr
 
     path = f"/apis/{GROUP}/v1/widgets/main-{unique}/status"
     cluster.patch(path, {"status": {"phase": "Failed"}}, "controller")

@@ -71,7 +71,7 @@ def test_programs_that_are_not_there_are_named(tmp_path: Path, capsys: pytest.Ca
 
 def test_a_blueprint_without_kai_starts_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     found = refusal(capsys, str(EXAMPLES / "h100-training"), "--kai", str(tmp_path))
-    assert (found["code"], found["help"]) == ("BP0035", "write spec.queueing.kai, or leave out --kai")
+    assert (found["code"], found["help"]) == ("BP0035", "declare spec.queueing.kai, or omit --kai")
 
 
 def test_a_running_lab_uses_the_kubernetes_scheduler_instead(

@@ -234,7 +234,9 @@ def test_an_empty_document_is_not_a_null_in_another() -> None:
 def test_values_beyond_those_of_any_manifests_are_not_read(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(loader, "MOST_VALUES", 30)
     read = read_manifests("---\na: {b: c}\n" * 20, "a.yaml")
-    assert [each.message for each in read.problems] == ["more than 30 values: nothing after this line was read"]
+    assert [each.message for each in read.problems] == [
+        "the file has more than 30 values; nothing after this line was read"
+    ]
     assert [each.code for each in read.problems] == [NOT_READ]
     assert len(read.documents) == 10
     broken = read_manifests("a: [\n" + "---\na: {b: c}\n" * 20, "a.yaml")

@@ -349,8 +349,8 @@ def test_a_separator_that_is_missing_is_one_mistake() -> None:
     space = "apiVersion: v1\nkind: Namespace\nmetadata: {name: %s}\n"
     Path("guide.yaml").write_text(space % "a" + space % "b" + "---\n" + space % "c" + "metadata: {name: d}\n")
     first, second = lint(read_inputs(["guide.yaml"]), kubernetes_minor="1.36").diagnostics
-    assert (first.at and first.at.line, first.help) == (4, "two objects: write a line with --- before the second one")
-    assert (second.at and second.at.line, second.help) == (11, "keep one of them")
+    assert (first.at and first.at.line, first.help) == (4, "separate the two objects by a line with ---")
+    assert (second.at and second.at.line, second.help) == (11, "remove one of them")
 
 
 def test_a_namespace_that_a_kustomization_names() -> None:

@@ -102,8 +102,8 @@ def test_what_is_left_out_is_reported_with_the_reason(compiled: Compile) -> None
     found = compiled(text)
     assert found.files
     page = found.files["prerequisites.md"].decode()
-    assert "The alert GpusMissing is left out for lab, train: it is switched off here." in page
-    limit = "the product's limit in the catalogue is not verified."
+    assert "The alert GpusMissing is not rendered for lab, train: it is disabled here." in page
+    limit = "the catalogue's limit for the product is not verified."
     assert f"The alert GpuMemoryTemperatureHigh is left out for lab, train: {limit}" in page
     silent = {(each["alert"], each["pool"]) for each in lock(found)["notAlerted"]}
     assert ("GpusMissing", "train") in silent

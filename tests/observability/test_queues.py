@@ -117,7 +117,7 @@ def test_an_external_kueue_is_not_monitored_and_this_is_reported(compiled: Compi
 
 def test_a_pool_that_can_grow_does_not_promise_capacity_that_it_lacks(queues: Compilation) -> None:
     told = not_alerted(queues)
-    assert told["QueueQuotaOverCommitted", "spot"] == "how many nodes the pool has is not fixed"
+    assert told["QueueQuotaOverCommitted", "spot"] == "the pool has no fixed number of nodes"
     assert ("QueueQuotaOverCommitted", "train") not in told
 
 

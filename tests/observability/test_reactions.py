@@ -50,11 +50,11 @@ def test_the_alert_for_a_fault_has_the_reaction_as_a_label(compiled: Compile) ->
 def test_a_reaction_without_an_alert_is_remarked(compiled: Compile) -> None:
     unwatched = compiled(re.sub(r"  observability:\n(    .*\n)+", "", STACK))
     assert len(told(unwatched, "reaction-without-alert")) == 4
-    assert "there is no spec.observability" in told(unwatched, "reaction-without-alert")[0]
+    assert "spec.observability is missing" in told(unwatched, "reaction-without-alert")[0]
     off = compiled(STACK + "    alerts: {GpuXidBusDropped: {enabled: false}}\n")
     [message] = told(off, "reaction-without-alert")
     assert "xid-79" in message
-    assert "it is switched off here" in message
+    assert "it is disabled here" in message
 
 
 def test_a_reaction_that_cannot_help_is_rejected_with_those_that_can(compiled: Compile) -> None:

@@ -63,7 +63,7 @@ def _built() -> Path:
         install(QUEUES, progress=lambda line: sys.stderr.write(f"{line}\n") and None)
     if found := find(*QUEUES):
         return Path(found.path)
-    pytest.skip("there is no kueue: blueprint lab install --with-kueue builds it (ten minutes of two cores)")
+    pytest.skip("there is no kueue: build it with `blueprint lab install --with-kueue` (ten minutes on two cores)")
 
 
 @pytest.fixture(scope="session")

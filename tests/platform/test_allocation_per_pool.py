@@ -30,7 +30,7 @@ def both(
     kubernetes: str = "1.36.3",
     spec: str = "",
 ) -> Compilation:
-    """A pool `train` with the platform's own allocation, and `research` with the other one."""
+    """A pool `train` with the platform's own allocation, and `research` with the other check."""
     pools = (pool("train", counted, nodes=2), pool("research", f"{claimed}, allocation: {way}", nodes=2))
     return compiled(blueprint(*pools, stack=stack, spec=spec, kubernetes=kubernetes))
 

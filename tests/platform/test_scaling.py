@@ -81,7 +81,7 @@ def test_each_further_object_costs_as_much_as_the_one_before(tmp_path: Path) -> 
 @pytest.mark.parametrize("shapes", SHAPES.values(), ids=SHAPES)
 def test_each_further_pool_costs_as_much_as_the_one_before(shapes: tuple[str, ...], tmp_path: Path) -> None:
     """Neither in calls nor in bytes: both would show lines for every pair of pools."""
-    count = 12 // len(shapes) * len(shapes)  # as many of each shape: further pools are like the earlier ones
+    count = 12 // len(shapes) * len(shapes)  # as many of each shape: further pools are like the earlier patchs
     compile_blueprint(str(with_pools(tmp_path, count, *shapes)))  # imported, read or initialised once
     few, some, many = (cost(with_pools(tmp_path, times * count, *shapes)) for times in (1, 2, 4))
     assert all(map(is_linear, few, some, many))

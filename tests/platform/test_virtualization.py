@@ -90,7 +90,9 @@ def test_the_message_for_a_missing_part_names_the_alternative() -> None:
 
 def test_aliases_name_what_workloads_request() -> None:
     said = ', kataDevicePluginEnv: {P_GPU_ALIAS: big, NVSWITCH_ALIAS: ""}'
-    assert "nvidia.com/big and what is named after the device's model" in told(platform_of(settings=said), "machines")
+    assert "nvidia.com/big and the resource that is named after the device's model" in told(
+        platform_of(settings=said), "machines"
+    )
 
 
 def test_images_of_virtual_machines_are_listed_where_they_are_pulled() -> None:

@@ -185,7 +185,7 @@ EXAMPLES = {
     "from the beginning": "when they join; initially",
     "the plugin hands out GPUs": "allocate",
     "there is a way out": "fix; alternative",
-    "it does not run any more": "no longer",
+    "it does not support any more": "no longer",
     "pods share it in turns": "by time-slicing; in rotation",
     "two keys exclude each other": "are mutually exclusive",
     "the file is a whole example": "a complete ...",

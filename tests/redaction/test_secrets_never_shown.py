@@ -136,7 +136,7 @@ def test_values_that_differ_do_not_look_equal() -> None:
 def test_labels_of_a_secret_are_shown() -> None:
     conflict = FieldConflict(("metadata", "labels", "app"), "db", "cache", Entry("mallory", "Update", "", "", {}), None)
     found = findings.conflict(ObjectId.of(SECRET), conflict, SECRET)
-    assert 'which has "cache"; the blueprint says "db"' in found.message
+    assert 'which has "cache", but the blueprint declares "db"' in found.message
 
 
 def test_no_error_of_the_server_shows_it() -> None:

@@ -52,7 +52,10 @@ def test_a_missing_tag_is_missing(registry: Registry) -> None:
 def test_the_pinned_digest_is_compared(registry: Registry) -> None:
     right = registry.add("team/app:v1")
     assert ask(registry, pinned=right) is None
-    assert ask(registry, pinned=OTHER) == ("BP4031", f"{registry.host}/team/app:v1 is not what its vendor pins")
+    assert ask(registry, pinned=OTHER) == (
+        "BP4031",
+        f"{registry.host}/team/app:v1 does not have the digest that its vendor pins",
+    )
 
 
 def test_a_digest_of_one_architecture_may_be_pinned(registry: Registry) -> None:

@@ -131,7 +131,7 @@ def test_the_serial_number_follows_the_images(context: Context) -> None:
 
 
 def test_a_bill_of_materials_is_of_images_alone() -> None:
-    with pytest.raises(Refused, match="cyclonedx is a format for `images`, not for validate"):
+    with pytest.raises(Refused, match="the format cyclonedx is only for `images`, not for validate"):
         destinations(["cyclonedx"], "validate")
     assert destinations(["cyclonedx"], "images")
 

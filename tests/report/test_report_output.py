@@ -43,7 +43,7 @@ def test_a_dash_is_stdout() -> None:
 
 def test_an_unknown_format_is_refused_with_the_nearest_spelling() -> None:
     [problem] = refused("jsno=x").diagnostics
-    assert (problem.code.id, problem.message) == ("BP0002", "no report format is called jsno")
+    assert (problem.code.id, problem.message) == ("BP0002", "there is no report format jsno")
     assert problem.help is not None
     assert problem.help.startswith("did you mean json?")
 
@@ -51,7 +51,7 @@ def test_an_unknown_format_is_refused_with_the_nearest_spelling() -> None:
 @pytest.mark.parametrize("specs", [("text", "json"), ("text=-", "json"), ("json=a", "sarif=a"), ("json=a", "html=./a")])
 def test_two_reports_in_one_place_are_refused(specs: tuple[str, ...]) -> None:
     [problem] = refused(*specs).diagnostics
-    assert problem.message.startswith("two reports go to")
+    assert problem.message.startswith("two reports would be written to")
 
 
 def test_nothing_is_written_where_a_spec_is_wrong(tmp_path: Path) -> None:

@@ -79,7 +79,7 @@ def test_an_ambiguous_scalar_is_text_once_it_is_quoted(text: str) -> None:
     [found] = caught.value.diagnostics
     if boolean_word(text):
         assert found.fix is None, "either may be meant"
-        assert found.help == f'write {boolean_word(text)}; or "{text}", if text is meant'
+        assert found.help == f'write {boolean_word(text)}, or "{text}" if you mean the string'
     else:
         assert found.fix
         assert found.fix.replacement == f'"{text}"'

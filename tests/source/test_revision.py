@@ -112,7 +112,7 @@ def test_what_no_commit_holds_is_refused_in_words(target: str, says: str, git: G
 def test_outside_of_a_repository_is_reported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(tmp_path.parent))
-    assert refusal("HEAD:a.yaml") == "BP1016: cannot read HEAD:a.yaml: this folder is in no git repository"
+    assert refusal("HEAD:a.yaml") == "BP1016: cannot read HEAD:a.yaml: this folder is not in a git repository"
 
 
 def test_a_machine_without_git_is_reported(git: Git, monkeypatch: pytest.MonkeyPatch) -> None:

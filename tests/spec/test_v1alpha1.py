@@ -156,7 +156,7 @@ def test_extends_cannot_name_a_cloud_any_more() -> None:
     text = TEXT.replace("v1alpha1", "v1alpha2").replace("spec:\n", "extends: [gke]\nspec:\n", 1)
     [found, *_] = [each for each in compiled(text).diagnostics if each.code.id == "BP1012" or "cloud" in each.message]
     assert found.severity is Severity.ERROR
-    assert found.help == "name the cloud in the blueprint: spec.cluster: {distribution: gke, os: cos}"
+    assert found.help == "declare the cloud in the blueprint: spec.cluster: {distribution: gke, os: cos}"
 
 
 def test_keys_of_the_new_version_are_refused_in_a_document_of_the_old_one() -> None:
@@ -164,7 +164,7 @@ def test_keys_of_the_new_version_are_refused_in_a_document_of_the_old_one() -> N
         compiled(TEXT + "  poolLabel: acme.example/pool\n")
     [found] = caught.value.diagnostics
     assert (found.code.id, found.at.line if found.at else 0) == ("BP2001", 14)
-    assert found.message == "spec.poolLabel is a key of v1alpha2, but the document is written in v1alpha1"
+    assert found.message == "spec.poolLabel exists only in v1alpha2, but the document is written in v1alpha1"
 
 
 def test_settings_of_the_command_line_speak_the_version_of_the_blueprint() -> None:

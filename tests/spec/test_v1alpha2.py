@@ -224,8 +224,8 @@ def test_taints_as_kubectl_takes_them_merge_with_the_mapping() -> None:
     [
         ("[a=b]", "BP2006", "spec.nodePools.train.taints: a=b is not a taint"),
         ("[a=b:Never]", "BP2006", "spec.nodePools.train.taints: a=b:Never is not a taint"),
-        ("[{key: a}]", "BP2004", "spec.nodePools.train.taints: an entry of the list must be text, not a mapping"),
-        ("[a=b:NoSchedule, a=c:NoExecute]", "BP2009", "spec.nodePools.train.taints: two taints have the key a"),
+        ("[{key: a}]", "BP2004", "spec.nodePools.train.taints: an entry of the list must be a string, not a mapping"),
+        ("[a=b:NoSchedule, a=c:NoExecute]", "BP2009", "two taints in spec.nodePools.train.taints have the key a"),
     ],
 )
 def test_a_malformed_taint_is_reported_at_its_place_with_the_rest(taints: str, code: str, message: str) -> None:

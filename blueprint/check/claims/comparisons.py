@@ -52,11 +52,11 @@ def _literal(node: CelExpression) -> tuple[str, str] | None:
     text = argument.value
     if node.value == "semver" and not _SEMVER.fullmatch(text):
         numbers = [str(int(part)) for part in re.findall(r"\d+", text)]
-        near = f"did you mean {'.'.join([*numbers, '0', '0'][:3])}?" if numbers else "for example 580.0.0"
+        near = f"did you mean {'.'.join([*numbers, '0', '0'][:3])}?" if numbers else "write a version such as 580.0.0"
         return f"{text} is not a semantic version", near
     if node.value == "quantity" and _amount(text) is None:
         near = re.sub(r"^(\d+)\s*([KMGT])i?[Bb]?$", r"\1\2i", text)
-        return f"{text} is not a quantity", f"did you mean {near}?" if near != text else "for example 79Gi"
+        return f"{text} is not a quantity", f"did you mean {near}?" if near != text else "write a quantity such as 79Gi"
     return None
 
 
@@ -95,8 +95,8 @@ def _unlike(one: CelExpression, other: CelExpression, operator: str, dra: DraCon
     if maker := _MAKERS.get(kind):
         help_ = f"{name}.compareTo({maker}('{_USUAL[kind]}')) {operator} 0"
         if other.kind == "literal":
-            return f"{name} is a {kind}, but is compared with {_literal_text(other)}", help_
-        return (f"a {kind} has no {operator}", help_) if operator in _ORDER else None
+            return f"{name} is a {kind}, but is compared with {_literal_text(other)}", f"write {help_}"
+        return (f"a {kind} cannot be compared with {operator}", f"write {help_}") if operator in _ORDER else None
     type_, words = _TYPES[kind]
     if other.kind == "literal" and (not isinstance(other.value, type_) or (type_ is int and other.value is True)):
         return f"{name} is {words}, but is compared with {_literal_text(other)}", f"compare it with {words}"
@@ -114,10 +114,10 @@ def _method(node: CelExpression, dra: DraContext) -> tuple[str, str] | None:
         return None
     (name, kind), maker = known, _MAKERS.get(known[1])
     if maker is None:
-        return (f"{name} has no {node.value}", "compare it with ==") if node.value in _COMPARE else None
-    help_ = f"{name}.compareTo({maker}('{_USUAL[kind]}')) >= 0"
+        return (f"{name} has no function {node.value}", "compare it with ==") if node.value in _COMPARE else None
+    help_ = f"write {name}.compareTo({maker}('{_USUAL[kind]}')) >= 0"
     if node.value in _TEXT_ONLY:
-        return f"{name} is a {kind}, but {node.value} is for strings", help_
+        return f"{name} is a {kind}, but the function {node.value} applies only to strings", help_
     if node.value in _COMPARE and len(node.parts) > 1 and node.parts[1].kind == "literal":
         return f"{name} is a {kind}, but is compared with {_literal_text(node.parts[1])}", help_
     return None
@@ -152,7 +152,7 @@ def _largest_memory(dra: DraContext | None) -> int | None:
 def _beyond(wanted: str, most: int) -> tuple[str, str]:
     return (
         f"{wanted} of memory is requested, but the largest GPU has {most / 2**30:.1f}Gi",
-        f"at most {most // 2**30}Gi",
+        f"request at most {most // 2**30}Gi",
     )
 
 

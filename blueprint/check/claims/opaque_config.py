@@ -83,11 +83,11 @@ def formed(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
             text = (
                 f"apiVersion is {shown(each.parameters.get('apiVersion'), (), '')}, but the driver accepts only {API}"
             )
-            yield ObjectFinding(NOT_A_CONFIG, (*each.path, "apiVersion"), text, API)
+            yield ObjectFinding(NOT_A_CONFIG, (*each.path, "apiVersion"), text, f"set apiVersion: {API}")
         elif each.kind not in kinds:
             near = nearest(each.kind, kinds)
             text = f"the driver {each.driver} does not support {each.kind or 'a configuration without a kind'}"
-            help_ = f"did you mean {near}?" if near else f"one of {', '.join(kinds)}"
+            help_ = f"did you mean {near}?" if near else f"use one of {', '.join(kinds)}"
             yield ObjectFinding(NOT_A_CONFIG, (*each.path, "kind"), text, help_)
         else:
             rest = {key: value for key, value in each.parameters.items() if key not in ("apiVersion", "kind")}
@@ -101,32 +101,35 @@ def _fields(parameters: Mapping[Any, Any], known: Mapping[str, Any], at: Path) -
         wanted: Any = dict if isinstance(type_, Mapping) else type_
         if type_ is None:
             near = nearest(str(name), known) if name != "timeSlicingConfig" else None
-            help_ = f"did you mean {near}?" if near else f"remove it; allowed: {', '.join(known)}"
+            help_ = f"did you mean {near}?" if near else f"remove it; allowed fields: {', '.join(known)}"
             yield ObjectFinding(NOT_A_CONFIG, here, f"the driver has no field {name} here", help_)
         elif not isinstance(value, wanted) or (wanted is int and isinstance(value, bool)):
             yield ObjectFinding(
-                NOT_A_CONFIG, here, f"{name} must be {_WORDS[wanted]}", "the driver checks the type strictly"
+                NOT_A_CONFIG,
+                here,
+                f"{name} must be {_WORDS[wanted]}",
+                "the driver does not convert values of another type",
             )
         elif isinstance(type_, Mapping):
             yield from _fields(value, type_, here)
         elif name in _CHOICES and value not in _CHOICES[name]:
             near = nearest(str(value), _CHOICES[name])
-            help_ = f"did you mean {near}?" if near else f"one of {', '.join(_CHOICES[name])}"
+            help_ = f"did you mean {near}?" if near else f"use one of {', '.join(_CHOICES[name])}"
             yield ObjectFinding(NOT_A_CONFIG, here, f"{name} cannot be {shown(value, (), '')}", help_)
 
 
 def _missing(each: Config) -> Iterator[ObjectFinding]:
     if "domainID" in _FIELDS[each.kind] and not each.parameters.get("domainID"):
-        text = "domainID is missing: the UID of the compute domain"
+        text = "domainID, the UID of the compute domain, is missing"
         help_ = "use the ResourceClaimTemplate that the ComputeDomain names instead"
         yield ObjectFinding(NOT_A_CONFIG, each.path, text, help_)
     sharing = each.parameters.get("sharing")
     if isinstance(sharing, Mapping) and "strategy" not in sharing:
-        text = "strategy is missing"
+        text = "sharing.strategy is missing"
         yield ObjectFinding(NOT_A_CONFIG, (*each.path, "sharing"), text, "set it to TimeSlicing or MPS")
     if isinstance(sharing, Mapping) and sharing.get("timeSlicingConfig") == {}:
         at = (*each.path, "sharing", "timeSlicingConfig")
-        yield ObjectFinding(NOT_A_CONFIG, at, "interval is missing", "use Default, or leave timeSlicingConfig out")
+        yield ObjectFinding(NOT_A_CONFIG, at, "interval is missing", "set interval: Default, or remove it")
 
 
 @rule(GATE_CLOSED, OUT_OF_BOUNDS, TWO_STRATEGIES, tags=("dra",))
@@ -152,8 +155,8 @@ def shared(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
 def _bounds(mps: Mapping[Any, Any], at: Path) -> Iterator[ObjectFinding]:
     threads = mps.get("defaultActiveThreadPercentage")
     if isinstance(threads, int) and not 0 <= threads <= 100:  # noqa: PLR2004 - per cent
-        text = f"defaultActiveThreadPercentage is {threads}; it must be between 0 and 100"
-        yield ObjectFinding(OUT_OF_BOUNDS, (*at, "defaultActiveThreadPercentage"), text, "0 to 100")
+        text = f"defaultActiveThreadPercentage is {threads}, but must be between 0 and 100"
+        yield ObjectFinding(OUT_OF_BOUNDS, (*at, "defaultActiveThreadPercentage"), text, "set it to 0 to 100")
     each = mapping(mps.get("defaultPerDevicePinnedMemoryLimit"))
     limits: dict[Path, Any] = {("defaultPerDevicePinnedMemoryLimit", name): value for name, value in each.items()}
     if "defaultPinnedDeviceMemoryLimit" in mps:
@@ -161,7 +164,10 @@ def _bounds(mps: Mapping[Any, Any], at: Path) -> Iterator[ObjectFinding]:
     for path, value in limits.items():
         if isinstance(value, str | int) and not _mebibyte(value):
             yield ObjectFinding(
-                OUT_OF_BOUNDS, (*at, *path), f"{path[-1]} is {value}; the minimum is 1Mi", "for example 10Gi"
+                OUT_OF_BOUNDS,
+                (*at, *path),
+                f"{path[-1]} is {value}, but must be at least 1Mi",
+                "set it to 10Gi, for example",
             )
 
 

@@ -117,10 +117,10 @@ def populated(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
             return
     outcome = found.matches(its.name)
     if outcome is Match.ABORTS:
-        text = "a selector fails for some devices, so claims of the class stop the scheduler"
+        text = "a selector fails for some devices, so the scheduler cannot process claims of this class"
         yield ObjectFinding(STOPS, ("spec", "selectors"), text, _HELP[STOPS])
     elif outcome is Match.NO:
-        text = f"no device of any node is of the class {its.name}"
+        text = f"no node has a device of the class {its.name}"
         yield ObjectFinding(EMPTY_CLASS, ("spec", "selectors"), text, "select what the nodes have")
 
 

@@ -41,7 +41,7 @@ def served(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
             text = f"nothing publishes devices of the class {request.of_class}: this stack has no DRA driver"
             hard = found.sort not in ("channel", "daemon")
             override = None if hard else Severity.WARNING
-            yield ObjectFinding(NOT_SERVED, (*request.path, "deviceClassName"), text, "use allocation: dra", override)
+            yield ObjectFinding(NOT_SERVED, (*request.path, "deviceClassName"), text, "set allocation: dra", override)
             return
 
 
@@ -105,7 +105,13 @@ def gated(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
         if not gate.open_in(dra.kubernetes):
             text = f"{name} needs the feature gate {gate.gate}, which Kubernetes {dra.kubernetes} disables by default"
             override = Severity.ERROR if dra.managed else None
-            yield ObjectFinding(FIELD_GATED, path, text, f"enabled by default from {gate.open_from}", override)
+            yield ObjectFinding(
+                FIELD_GATED,
+                path,
+                text,
+                f"enable the feature gate, or use Kubernetes {gate.open_from}, which enables it by default",
+                override,
+            )
 
 
 def _fields(subject: Object) -> Iterator[tuple[str, Path]]:
@@ -149,20 +155,23 @@ def sized(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
         if len(items(devices.get(name))) > MOST:
             number = len(items(devices[name]))
             yield ObjectFinding(
-                TOO_LARGE, (*at, name), f"{number} {name}, but the API allows {MOST}", "split it into several claims"
+                TOO_LARGE,
+                (*at, name),
+                f"the claim has {number} {name}, but the API allows at most {MOST}",
+                "split it into several claims",
             )
     if (number := sum(_counts(subject, lambda _: True))) > MOST:
         yield ObjectFinding(
             TOO_LARGE,
             at,
-            f"the claim requests {number} devices, but the API allows {MOST}",
+            f"the claim requests {number} devices, but the API allows at most {MOST}",
             "split it into several claims",
         )
     for request in requests_of(subject):
         yield from _too_many_selectors(request.path, request.data)
         for path, expression in request.selectors:
             if len(expression) > _LONGEST:
-                text = f"the expression has {len(expression)} characters, but the API allows {_LONGEST}"
+                text = f"the expression has {len(expression)} characters, but the API allows at most {_LONGEST}"
                 yield ObjectFinding(TOO_LARGE, path, text, "shorten it")
 
 
@@ -174,8 +183,8 @@ def class_sized(subject: Object, context: RuleContext) -> Iterator[ObjectFinding
 
 def _too_many_selectors(path: Path, of: Mapping[Any, Any]) -> Iterator[ObjectFinding]:
     if (number := len(items(of.get("selectors")))) > MOST:
-        text = f"{number} selectors, but the API allows {MOST}"
-        yield ObjectFinding(TOO_LARGE, (*path, "selectors"), text, "join them with &&")
+        text = f"there are {number} selectors, but the API allows at most {MOST}"
+        yield ObjectFinding(TOO_LARGE, (*path, "selectors"), text, "join their expressions with &&")
 
 
 def _counts(subject: Object, wanted: Any) -> list[int]:

@@ -35,8 +35,10 @@ def readable(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
                 parse(text)
             except CelError as error:
                 part = (error.start, error.end)
-                message = f"the selector does not parse at character {error.start + 1}: {error.text}"
-                yield ObjectFinding(UNREADABLE, path, message, "see the CEL language definition: cel.dev", part=part)
+                message = f"the selector has a syntax error at character {error.start + 1}: {error.text}"
+                yield ObjectFinding(
+                    UNREADABLE, path, message, "see the definition of the CEL language on cel.dev", part=part
+                )
 
 
 @rule(NOT_PUBLISHED, tags=("dra",), needs=(Capability.CLAIMS,))

@@ -36,8 +36,8 @@ def amounts(resources: Any, at: Path) -> Iterator[ObjectFinding]:
             text = f"{part} of {name} is {amount}, which is negative"
             yield ObjectFinding(AMOUNT_IMPLAUSIBLE, (*at, part, name), text, "remove the minus sign")
         elif wanted is not None and most is not None and wanted > most and not str(name).startswith("nvidia.com/"):
-            text = f"requests {requests[name]} of {name}, but the limit is {limits[name]}"
-            yield ObjectFinding(REQUEST_ABOVE_LIMIT, (*at, "requests", name), text, f"at most {limits[name]}")
+            text = f"the request of {name} is {requests[name]}, above its limit, {limits[name]}"
+            yield ObjectFinding(REQUEST_ABOVE_LIMIT, (*at, "requests", name), text, f"request at most {limits[name]}")
 
 
 def _bytes(amount: Any) -> Any:

@@ -70,10 +70,10 @@ def share_faults(annotations: Mapping[Any, Any], *, whole: bool) -> Iterator[tup
         yield GPU_FRACTION, fault, f"remove {GPU_MEMORY}, or {GPU_FRACTION}"
     if GPU_FRACTION in named and not _is_part(annotations[GPU_FRACTION]):
         fault = f"is {annotations[GPU_FRACTION]}, which is not between 0 and 1"
-        yield GPU_FRACTION, fault, f'"0.5" is half a GPU; for whole GPUs set a limit of {GPU}'
+        yield GPU_FRACTION, fault, f'use "0.5" for half a GPU; for whole GPUs, set a limit of {GPU}'
     for key, unit in ((GPU_MEMORY, "MiB"), (GPU_DEVICES, "GPUs")):
         if key in annotations and not re.fullmatch(r"0*[1-9][0-9]*", str(annotations[key])):
-            yield key, f"is {annotations[key]}, which is not a whole number of {unit}", 'for example "2000"'
+            yield key, f"is {annotations[key]}, which is not a whole number of {unit}", 'use a number such as "2000"'
     for key in (GPU_DEVICES, _MPS):
         if not named and annotations.get(key) not in (None, "false"):
             yield key, f"needs {GPU_FRACTION} or {GPU_MEMORY}", f"set {GPU_FRACTION} or {GPU_MEMORY}, or remove it"

@@ -35,7 +35,7 @@ def api_gone(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
         text = f"{kind} {subject.api_version} was removed in Karpenter 0.33, and Kubernetes 1.30 needs 0.37"
         yield ObjectFinding(API_GONE, ("kind",), text, f"use {new} of {subject.id.group}/v1")
     elif subject.api_version.endswith("/v1beta1"):
-        text = f"{kind} {subject.api_version} was removed in Karpenter 1.1; Kubernetes 1.32 needs Karpenter 1.2"
+        text = f"{kind} {subject.api_version} was removed in Karpenter 1.1, and Kubernetes 1.32 needs Karpenter 1.2"
         yield ObjectFinding(API_GONE, ("apiVersion",), text, f"{subject.id.group}/v1", Severity.WARNING)
 
 

@@ -64,7 +64,7 @@ def unselected(what: str, subject: Object, context: RuleContext) -> tuple[str, s
         wanted = declared.rules if what == "rule" else declared.monitors
         missing = {key: value for key, value in wanted.items() if not has_labels({key: value}, subject)}
         listed = ", ".join(f"{key}={value}" for key, value in missing.items())
-        return (f"it selects by {listed}", f"add the label {listed.replace('=', ': ')}") if missing else None
+        return (f"Prometheus selects by {listed}", f"add the label {listed.replace('=', ': ')}") if missing else None
     return None
 
 

@@ -51,7 +51,7 @@ def driver_configs(
         unread = [key for key in mapping(found.data.get("data")) if key not in _MODULE_FILES] if found else []
         if found and path == modules and unread:
             text = f"the driver does not read the key {unread[0]} of the ConfigMap {found.id.name}"
-            yield ObjectFinding(OPERAND_CONFIG, path, text, f"keys that it reads: {', '.join(_MODULE_FILES)}")
+            yield ObjectFinding(OPERAND_CONFIG, path, text, f"it reads only the keys {', '.join(_MODULE_FILES)}")
 
 
 def licence_faults(

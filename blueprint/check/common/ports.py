@@ -27,4 +27,4 @@ def way_out(name: str, names: set[str], context: RuleContext) -> str:
     near = nearest(name, names)
     if near:
         return f"did you mean {near}?"
-    return f"names there: {first_few(sorted(names), 12)}" if names else "give a port of the container this name"
+    return f"named ports: {first_few(sorted(names), 12)}" if names else "give a port of the container this name"

@@ -51,7 +51,9 @@ def resources_differ(subject: Object, context: RuleContext) -> Iterator[ObjectFi
             names = [str(mapping(each).get("name")) for each in items(flavor.get("resources"))]
             if names != covered:
                 at = (*place, "resources")
-                text = f"{format_path(at, subject.data)} are {_listed(names)}, but the group covers {_listed(covered)}"
+                text = (
+                    f"{format_path(at, subject.data)} lists {_listed(names)}, but the group covers {_listed(covered)}"
+                )
                 yield ObjectFinding(RESOURCES_DIFFER, at, text, "list the same names in the same order")
 
 
@@ -91,10 +93,10 @@ def limit_refused(subject: Object, context: RuleContext) -> Iterator[ObjectFindi
                 yield ObjectFinding(LIMIT_REFUSED, at, text, f"remove it, or set spec.{parent_field(subject)}")
             elif (number := quota.amount(field)) is not None and number < 0:
                 yield ObjectFinding(
-                    LIMIT_REFUSED, at, f"{format_path(at, subject.data)} is {value}, which is negative", "0"
+                    LIMIT_REFUSED, at, f"{format_path(at, subject.data)} is {value}, which is negative", "set it to 0"
                 )
             elif field == "lendingLimit" and subject.id.kind == CLUSTER_QUEUE:
                 nominal = quota.amount("nominalQuota")
                 if number is not None and nominal is not None and number > nominal:
-                    text = f"{format_path(at, subject.data)} is {value}, above nominalQuota"
+                    text = f"{format_path(at, subject.data)} is {value}, which exceeds nominalQuota"
                     yield ObjectFinding(LIMIT_REFUSED, at, text, "a queue can lend at most its nominalQuota")

@@ -37,8 +37,8 @@ def cluster_faults(subject: Object, at: Path) -> Iterator[ObjectFinding]:
     for path, group in workers:
         least, most = group.get("minReplicas"), group.get("maxReplicas")
         if isinstance(least, int) and isinstance(most, int) and least > most:
-            text = f"minReplicas is {least}, above maxReplicas, {most}"
-            yield ObjectFinding(RAY_REFUSED, (*path, "minReplicas"), text, "at most maxReplicas")
+            text = f"minReplicas is {least}, which exceeds maxReplicas ({most})"
+            yield ObjectFinding(RAY_REFUSED, (*path, "minReplicas"), text, "lower minReplicas, or raise maxReplicas")
         yield from _unlike_faults(path, group)
         if scales and group.get("suspend") is True:
             text = "a group of workers cannot be suspended while the autoscaler is enabled"
@@ -49,7 +49,7 @@ def _unlike_faults(path: Path, group: Mapping[Any, Any]) -> Iterator[ObjectFindi
     """Numbers that KubeRay and Ray interpret differently from how they are written."""
     number, most = group.get("replicas"), group.get("maxReplicas")
     if isinstance(number, int) and isinstance(most, int) and number > most:
-        text = f"replicas is {number}, but KubeRay starts no more than maxReplicas, {most}"
+        text = f"replicas is {number}, but KubeRay starts at most maxReplicas ({most})"
         yield ObjectFinding(RAY_REFUSED, (*path, "replicas"), text, "raise maxReplicas", Severity.WARNING)
     container = mapping(next(iter(items(inside(group, "template", "spec", "containers"))), None))
     started, there = as_count(inside(group, "rayStartParams", "num-gpus")), limit(container, GPU)
@@ -65,12 +65,12 @@ def _group_faults(path: Path, group: Mapping[Any, Any], *, second: bool) -> Iter
     twice = [name for name in _RESOURCES if mapping(group.get("rayStartParams")).get(name)]
     if twice and mapping(group.get("resources")):
         text = f"resources and rayStartParams.{twice[0]} both limit what Ray may use"
-        yield ObjectFinding(RAY_REFUSED, (*path, "resources"), text, "keep one of them")
+        yield ObjectFinding(RAY_REFUSED, (*path, "resources"), text, "remove one of them")
     policy = inside(group, "template", "spec", "restartPolicy")
     if second and policy not in (None, "", "Never"):
         at = (*path, "template", "spec", "restartPolicy")
-        text = f"autoscaler v2 replaces pods itself, and restartPolicy is {policy}"
-        yield ObjectFinding(RAY_REFUSED, at, text, "restartPolicy: Never, or leave it out")
+        text = f"autoscaler v2 replaces pods itself, but restartPolicy is {policy}"
+        yield ObjectFinding(RAY_REFUSED, at, text, "set restartPolicy: Never, or remove it")
 
 
 def _scaling_faults(path: Path, group: Mapping[Any, Any]) -> Iterator[ObjectFinding]:
@@ -101,5 +101,5 @@ def _version_faults(path: Path, group: Mapping[Any, Any], version: Any) -> Itera
     image = str(mapping(next(iter(items(inside(group, "template", "spec", "containers"))), None)).get("image"))
     there = _VERSION.fullmatch(image)
     if there and isinstance(version, str) and version != there[1]:
-        text = f"the image has Ray {there[1]}, and rayVersion is {version}"
-        yield ObjectFinding(RAY_REFUSED, (*at, 0, "image"), text, f"rayVersion: {there[1]}", Severity.WARNING)
+        text = f"the image contains Ray {there[1]}, but rayVersion is {version}"
+        yield ObjectFinding(RAY_REFUSED, (*at, 0, "image"), text, f"set rayVersion: {there[1]}", Severity.WARNING)

@@ -106,7 +106,9 @@ def _max_age(options: argparse.Namespace) -> timedelta | None:
     if not options.readings:
         raise _usage("--max-age needs --readings")
     if not (match := re.fullmatch(r"([1-9]\d{0,8})([hms])", options.max_age, re.ASCII)):
-        raise _usage(f"--max-age {options.max_age!r} is not a duration", "hours, minutes or seconds: 24h, 90m, 30s")
+        raise _usage(
+            f"--max-age {options.max_age!r} is not a duration", "specify hours, minutes or seconds: 24h, 90m, 30s"
+        )
     return timedelta(seconds=int(match[1]) * {"h": 3600, "m": 60, "s": 1}[match[2]])
 
 
@@ -126,9 +128,9 @@ def _scopes(options: argparse.Namespace) -> tuple[str, ...]:
         return ()
     scopes = tuple(part.strip() for part in options.scope.split(",") if part.strip())
     if unknown := [scope for scope in scopes if scope not in SCOPES]:
-        raise _usage(f"there is no scope {unknown[0]!r}", f"scopes: {', '.join(SCOPES)}")
+        raise _usage(f"there is no scope {unknown[0]!r}", f"use {', '.join(SCOPES)}")
     if not scopes:
-        raise _usage("--scope names no scope", f"scopes: {', '.join(SCOPES)}")
+        raise _usage("--scope is empty", f"scopes: {', '.join(SCOPES)}")
     if NODES.name in scopes and not options.readings:
         raise _usage("scope nodes needs readings of the nodes", "specify their folder with --readings DIR")
     if options.readings and NODES.name not in scopes:

@@ -79,7 +79,7 @@ def run(options: Namespace) -> Run:
         draft = _draft(options)
     except InputEnded:
         sys.stderr.write("\n")
-        raise _usage(["input ended before all questions were answered: nothing was written"]) from None
+        raise _usage(["the input ended before all questions were answered; nothing was written"]) from None
     return _checked(draft, options.out)
 
 

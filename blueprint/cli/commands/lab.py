@@ -91,7 +91,7 @@ def run(options: argparse.Namespace) -> Run | int:
         from blueprint.diagnostics import Diagnostic, Refused
         from blueprint.lab import codes
 
-        raise Refused(Diagnostic(codes.NOT_LINUX, f"the lab needs Linux, this is {sys.platform}"), exit_code=2)
+        raise Refused(Diagnostic(codes.NOT_LINUX, f"the lab needs Linux, but this is {sys.platform}"), exit_code=2)
     outcome: Run | int = options.action(options)
     return outcome
 

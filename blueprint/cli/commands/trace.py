@@ -80,7 +80,7 @@ def _object(bundle: Bundle, name: str) -> Object:
     if len(matches) == 1:
         return matches[0]
     if matches:
-        raise _unknown(f"{name} is in several namespaces", "specify one: KIND/NAMESPACE/NAME")
+        raise _unknown(f"{name} exists in several namespaces", "specify one: KIND/NAMESPACE/NAME")
     near = nearest(name, [known for obj in bundle.objects for known in (str(obj.id), f"{obj.id.kind}/{obj.id.name}")])
     raise _unknown(
         f"no rendered object is named {name}", f"did you mean {near}?" if near else "write KIND/[NAMESPACE/]NAME"
@@ -173,7 +173,7 @@ def _table(obj: Object, field: str | None, fields: Iterable[TracedField]) -> Dia
         subject=str(obj.id),
         path=field,
         evidence=tuple((each.name, _row(each)) for each in decided),
-        help="name one field to see its lines",
+        help="specify one field to see its lines",
     )
 
 
@@ -193,7 +193,11 @@ def _forward(bundle: Bundle, path: str) -> Iterator[Diagnostic]:
         by_place.setdefault(use.source.span, []).append(use)
     if not by_place:
         near = nearest(path, deciding_paths(bundle))
-        help_ = f"did you mean {near}?" if near else "write a path of the blueprint that has a value, like spec.release"
+        help_ = (
+            f"did you mean {near}?"
+            if near
+            else "specify a path of the blueprint that has a value, such as spec.release"
+        )
         raise _unknown(f"nothing depends on {path}", help_)
     for place, uses in by_place.items():
         yield _decided(path, place, uses)
@@ -213,7 +217,7 @@ def _decided(path: str, place: Span, uses: Sequence[TracedUse]) -> Diagnostic:
     rows = [(f"{field.object.id} {field.name}" if several else field.name, _short(field.value)) for field in fields]
     rows += [("fact", fact) for fact in facts if len(facts) > 1]
     subject = next(iter(objects)) if len(objects) == 1 else None
-    message = f"{path} decides {' and '.join(parts)}"
+    message = f"{path} determines {' and '.join(parts)}"
     return Diagnostic(codes.LINE_USE, message, at=place, subject=subject, evidence=tuple(rows))
 
 

@@ -63,13 +63,11 @@ def find_manager(bundle: Bundle, assets: Path | None) -> FoundManager:
             image = deployment.data["spec"]["template"]["spec"]["containers"][0]["image"]
             version = str(image).partition("@")[0].rpartition(":")[2]
             return FoundManager(program, found.path, found.place == _BUILT, version)
-        help_ = f"blueprint lab install --with-{program.program} builds it (ten minutes of two cores)"
-        text = f"there is no {program.program} in --assets, KUBEBUILDER_ASSETS, the cache or PATH"
+        help_ = f"build it with `blueprint lab install --with-{program.program}` (ten minutes on two cores)"
+        text = f"{program.program} was not found in --assets, KUBEBUILDER_ASSETS, the cache or PATH"
         raise Refused(Diagnostic(codes.BINARIES_MISSING, text, help=help_), exit_code=2)
-    text = f"{bundle.name} installs no manager of queues that a lab can run"
-    raise Refused(
-        Diagnostic(codes.NO_QUEUES, text, help="write spec.queueing.kueue, or leave out --kueue"), exit_code=2
-    )
+    text = f"{bundle.name} installs no queueing engine that a lab can run"
+    raise Refused(Diagnostic(codes.NO_QUEUES, text, help="declare spec.queueing.kueue, or omit --kueue"), exit_code=2)
 
 
 class QueueManager:

@@ -45,13 +45,13 @@ def find_scheduler(bundle: Bundle, folder: Path) -> FoundScheduler:
         if deployment := operator_of(bundle, programs):
             missing = [name for name in programs.programs if not os.access(folder / name, os.X_OK)]
             if missing:
-                help_ = f"build them of {programs.title}'s source, and name the folder with all of them"
+                help_ = f"build them from the source of {programs.title}, and specify the folder with all of them"
                 text = f"there is no program {joined(missing)} in --kai {folder}"
                 raise Refused(Diagnostic(codes.BINARIES_MISSING, text, help=help_), exit_code=2)
             version = main_version(folder / next(iter(programs.programs)))
             return FoundScheduler(programs, folder, _version(deployment), version)
     text = f"{bundle.name} installs no scheduler that a lab can run"
-    help_ = "write spec.queueing.kai, or leave out --kai"
+    help_ = "declare spec.queueing.kai, or omit --kai"
     raise Refused(Diagnostic(codes.NO_QUEUES, text, help=help_), exit_code=2)
 
 

@@ -13,7 +13,7 @@ from blueprint.wording import counted
 
 Json = Mapping[str, Any]
 _SHOWN = 8
-_ELSEWHERE = "read the scheduler's message: it also considers other pods, topology and volumes"
+_ELSEWHERE = "see the message of the scheduler, which also considers other pods, topology and volumes"
 
 
 class Diagnosis(Record):

@@ -13,7 +13,7 @@ from blueprint.lab.trial.model import Workload
 from blueprint.lab.trial.stand_ins import pods_in_place_of
 from blueprint.lint.inputs import Inputs, read_inputs
 
-_HELP = "put manifests of workloads there (Pods, Jobs, Deployments); .yaml, .yml and .json are read"
+_HELP = "add manifests of workloads (Pods, Jobs, Deployments) in .yaml, .yml or .json files"
 
 
 def read_workloads(path: Path) -> Inputs:
@@ -29,7 +29,7 @@ def read_workloads(path: Path) -> Inputs:
     if unnamed := [_unnamed(obj) for obj in inputs.objects if not _has_name(obj)]:
         raise Refused(*unnamed, exit_code=2)
     if not any(map(is_workload, inputs.objects)):
-        found = Diagnostic(codes.WORKLOADS, f"no workload in {path}", help=_HELP)
+        found = Diagnostic(codes.WORKLOADS, f"{path} contains no workload", help=_HELP)
         raise Refused(found, *inputs.problems, exit_code=2)
     return inputs
 

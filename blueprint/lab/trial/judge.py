@@ -23,7 +23,7 @@ from blueprint.records import Record, replace
 Json = Mapping[str, Any]
 
 
-_QUOTA = "blueprint admit says how much the tenant can get; request less, or give the tenant more quota"
+_QUOTA = "request less, or give the tenant a larger quota; `blueprint admit` shows how much it can get"
 
 
 class _Why(Record):
@@ -65,10 +65,10 @@ class Judge:
             return self._unplaced(workload, WorkloadOutcome.NOT_PLACED, wanted, nodes, why)
         if nowhere:
             found = self._diagnosis(workload, _spec_of(workload.object))
-            text = f"{workload.object.id} is not placed: it has no pod, since no node accepts one; {found.headline}"
+            text = f"{workload.object.id} is not placed: it has no pod, because no node accepts one; {found.headline}"
             return self._unplaced(workload, WorkloadOutcome.NOT_PLACED, 0, nodes, _Why(codes.NOT_PLACED, text, found))
         if seen.refusal:
-            why = _Why(codes.WORKLOAD_REFUSED, f"{workload.object.id}: its pods cannot be created: {seen.refusal}")
+            why = _Why(codes.WORKLOAD_REFUSED, f"the pods of {workload.object.id} cannot be created: {seen.refusal}")
             return self._unplaced(workload, WorkloadOutcome.REFUSED, wanted, nodes, why)
         why = self._undecided(workload, seen, wanted, nodes)
         return self._unplaced(workload, WorkloadOutcome.UNDECIDED, wanted, nodes, why)
@@ -84,16 +84,16 @@ class Judge:
         pod = seen.pending[0]
         spoken = seen.spoken(pod).partition(", preemption:")[0]
         found = self._diagnosis(workload, pod["spec"])
-        placed = f"{nodes.total()} of {wanted} pods placed; " if wanted > 1 else ""
+        placed = f"only {nodes.total()} of {wanted} pods are placed; " if wanted > 1 else ""
         reason = spoken if found.unexplained else found.headline or spoken
         text = f"{workload.object.id} is not placed: {placed}{reason}"
         return _Why(codes.NOT_PLACED, text, found, spoken=spoken)
 
     def _undecided(self, workload: Workload, seen: Seen, wanted: int, nodes: Counter[str]) -> _Why:
         name, kind = workload.object.id, workload.object.id.kind
-        text = f"{name} is not decided after {self._timeout:g} s: {nodes.total()} of {wanted} pods placed"
+        text = f"{name} is undecided after {self._timeout:g} s: only {nodes.total()} of {wanted} pods are placed"
         if seen.left_alone:
-            text = f"{name} is not decided: it has no pod, since the controller of {kind} objects does not run in a lab"
+            text = f"{name} is undecided, because the controller of {kind} objects does not run in a lab"
         return _Why(codes.UNDECIDED, text)
 
     def _unplaced(
@@ -129,7 +129,7 @@ def refusal_of(obj: Object, refusal: Refusal) -> Diagnostic:
         )
     elif refusal.no_namespace:
         help_ = "add the Namespace to the folder, or let the blueprint create it"
-    text = f"{obj.id} is refused: {refusal.text}"
+    text = f"the API server rejects {obj.id}: {refusal.text}"
     return Diagnostic(codes.WORKLOAD_REFUSED, text, at=_place(obj), subject=str(obj.id), help=help_)
 
 

@@ -72,7 +72,7 @@ def reasons(spec: Json, state: NodeState, by_claims: frozenset[str] = frozenset(
 def _cordon(spec: Json, state: NodeState) -> Iterator[NodeReason]:
     mark = {"key": "node.kubernetes.io/unschedulable", "effect": "NoSchedule"}
     if state.node["spec"].get("unschedulable") and not _tolerated(mark, spec):
-        yield NodeReason(NEAR, "the node is cordoned", "uncordon it")
+        yield NodeReason(NEAR, "the node is cordoned", "uncordon the node")
 
 
 def _taints(spec: Json, state: NodeState) -> Iterator[NodeReason]:
@@ -101,9 +101,9 @@ def _tolerates(toleration: Json, taint: Json) -> bool:
 def _selector(spec: Json, state: NodeState) -> Iterator[NodeReason]:
     for key, value in (spec.get("nodeSelector") or {}).items():
         if state.labels.get(key) != value:
-            text = f"nodeSelector requires {key}={value}, and the node {_label(state, key)}"
+            text = f"nodeSelector requires {key}={value}, but the node {_label(state, key)}"
             distance = OTHER if key in state.labels else FAR
-            yield NodeReason(distance, text, f"select by a value that nodes have, or leave {key} out")
+            yield NodeReason(distance, text, f"select a value that nodes have, or remove {key}")
 
 
 def _label(state: NodeState, key: str) -> str:
@@ -126,7 +126,7 @@ def _unmet(term: Json, state: NodeState) -> Iterator[str]:
         if not _holds(each, state.labels):
             values = ", ".join(each.get("values") or ())
             wanted = f"{each['key']} {each['operator']} {values}".strip()
-            yield f"node affinity requires {wanted}, and the node {_label(state, each['key'])}"
+            yield f"node affinity requires {wanted}, but the node {_label(state, each['key'])}"
     for each in term.get("matchFields") or ():
         if not _holds(each, {"metadata.name": state.name}):
             yield f"node affinity requires the node {', '.join(each.get('values') or ())}"
@@ -164,8 +164,10 @@ def _resources(spec: Json, state: NodeState, by_claims: frozenset[str]) -> Itera
             yield NodeReason(FAR, f"requests {wanted}, but the node offers none")
         elif number > whole:
             most = number_in_words(name, whole)
-            help_ = f"ask for {most} {name} at most"
+            help_ = f"request at most {most} {name}"
             yield NodeReason(NEAR, f"requests {wanted}, but a node offers only {most}", help_)
         else:
-            text = f"requests {wanted}, and {number_in_words(name, free)} of {number_in_words(name, whole)} are free"
-            yield NodeReason(NEAR, text, "wait until others end, or add nodes")
+            text = (
+                f"requests {wanted}, but only {number_in_words(name, free)} of {number_in_words(name, whole)} are free"
+            )
+            yield NodeReason(NEAR, text, "wait until other pods end, or add nodes")

@@ -158,7 +158,5 @@ def disagreement(
     if admits is None or decision is None or admits == (not decision.waits):
         return None
     mine = "admits it" if admits else "never admits it"
-    text = (
-        f"{workload.object.id}: admit says that its queue {mine}, and {title} decides otherwise: {decision.in_words()}"
-    )
+    text = f"`admit` predicts that the queue of {workload.object.id} {mine}, but {title} says: {decision.in_words()}"
     return Diagnostic(codes.ADMIT_DISAGREES, text, subject=str(workload.object.id))

@@ -22,7 +22,7 @@ def check_kubernetes(context: CheckContext) -> Iterator[Diagnostic]:
     release, minor = context.release, context.platform.cluster.kubernetes_minor
     if minor not in release.kubernetes.value:
         message = f"release {release.release} is not supported on Kubernetes {minor}"
-        help_ = f"supported: {', '.join(release.kubernetes.value)} ({release.kubernetes.source})"
+        help_ = f"supported versions: {', '.join(release.kubernetes.value)} ({release.kubernetes.source})"
         yield context.diagnostic_at((*CLUSTER, "kubernetes"), codes.KUBERNETES_UNSUPPORTED, message, help_=help_)
 
 
@@ -35,8 +35,8 @@ def check_mirrors(context: CheckContext) -> Iterator[Diagnostic]:
         if host != "*" and host not in hosts:
             path: Path = (*CLUSTER, "registries", "mirrors", host)
             near = nearest(host, hosts)
-            help_ = f"did you mean {near}?" if near else f"images come from: {', '.join(sorted(hosts))}"
-            message = f"no image comes from {host}"
+            help_ = f"did you mean {near}?" if near else f"images are pulled from {', '.join(sorted(hosts))}"
+            message = f"no image is pulled from {host}, so its mirror has no effect"
             yield context.diagnostic_at_key(path, codes.MIRROR_UNUSED, message, help_=help_, fix=near)
 
 
@@ -44,8 +44,8 @@ def check_system(context: CheckContext) -> Iterator[Diagnostic]:
     """Check the operating system of the GPU nodes against the distribution."""
     distribution, system = context.platform.cluster.distribution_facts, context.platform.cluster.os
     if distribution.image(system) is None:
-        message = f"{distribution.title} does not run GPU nodes with {system}"
-        help_ = f"families of images: {', '.join(distribution.images)}; usual: {distribution.default_os}"
+        message = f"{distribution.title} does not support GPU nodes with {system}"
+        help_ = f"supported systems: {', '.join(distribution.images)}; default: {distribution.default_os}"
         path, code, notes = (*CLUSTER, "os"), codes.SYSTEM_NOT_RUN, _because(context)
         yield context.diagnostic_at(path, code, message, help_=help_, notes=notes)
 
@@ -61,7 +61,7 @@ def check_system_in_release(context: CheckContext) -> Iterator[Diagnostic]:
         alike = [each for each in systems if "." in system and image_system(each) == image_system(system)]
         if alike:
             message = (
-                f"release {context.release.release} was not tested on {system}; its driver image is that of {alike[-1]}"
+                f"release {context.release.release} was not tested on {system}; it uses the driver image of {alike[-1]}"
             )
             found = replace(found, message=message, override=Severity.WARNING)
         yield found
@@ -77,9 +77,9 @@ def _instead_of_system(context: CheckContext, system: str, systems: Sequence[str
     """The distribution whose nodes have this system, or else the supported systems."""
     family = _family(system)
     if family not in map(_family, systems) and (its := context.catalog.distribution_with(family)):
-        return f"{family} is a system of distribution: {its.distribution}"
+        return f"use distribution: {its.distribution}, whose nodes run {family}"
     known = ", ".join(systems)
-    return f"supported: {known}; on another system, the node image must bring the driver: owner: {{driver: host}}"
+    return f"supported systems: {known}; on others, use a node image with the driver, and owner: {{driver: host}}"
 
 
 def _family(system: str) -> str:
@@ -102,10 +102,10 @@ def _no_such_release(context: CheckContext) -> Iterator[Diagnostic]:
         platform.cluster.distribution_facts.title,
     )
     if versions and minor not in versions and minor in release.kubernetes.value:
-        message = f"release {release.release} supports no release of {title} with Kubernetes {minor}"
+        message = f"release {release.release} supports no version of {title} with Kubernetes {minor}"
         known = ", ".join(f"{kubernetes} ({title} {own})" for kubernetes, own in versions.items())
         path, code, notes = (*CLUSTER, "kubernetes"), codes.NO_SUCH_RELEASE, _because(context)
-        yield context.diagnostic_at(path, code, message, help_=f"there is: {known}", notes=notes)
+        yield context.diagnostic_at(path, code, message, help_=f"supported versions: {known}", notes=notes)
 
 
 def _stack_not_run(context: CheckContext) -> Iterator[Diagnostic]:
@@ -113,7 +113,7 @@ def _stack_not_run(context: CheckContext) -> Iterator[Diagnostic]:
     distribution = context.platform.cluster.distribution_facts
     for stack in context.platform.stacks:
         if why := distribution.refuses.get(stack):
-            message = f"{distribution.title} does not run {IN_BLUEPRINT[stack]}: {why}"
+            message = f"{distribution.title} does not support {IN_BLUEPRINT[stack]}: {why}"
             path, code, help_ = context.stack_path(stack), codes.STACK_NOT_RUN, f"use {IN_BLUEPRINT['clusterPolicy']}"
             yield context.diagnostic_at(path, code, message, notes=_because(context), help_=help_)
 
@@ -122,7 +122,7 @@ def _kubelet_elsewhere(context: CheckContext) -> Iterator[Diagnostic]:
     """A kubelet directory that cannot be configured."""
     distribution = context.platform.cluster.distribution_facts
     if distribution.kubelet_root not in (None, context.platform.cluster.kubelet_root):
-        message = f"the kubelet of {distribution.title} keeps its files under {distribution.kubelet_root}"
+        message = f"the kubelet of {distribution.title} always keeps its files under {distribution.kubelet_root}"
         path, code = (*CLUSTER, "kubeletRoot"), codes.KUBELET_ELSEWHERE
         yield context.diagnostic_at(path, code, message, notes=_because(context), help_="remove it")
 

@@ -30,4 +30,4 @@ def _oldest_driver(pool: GpuPool) -> Iterator[str]:
     """The minimum driver version of the GPU, if the blueprint declares only a branch, or nothing."""
     oldest = pool.gpu.facts.minimum_driver
     if oldest and oldest.certain and "." in oldest.value and not pool.driver.version and not pool.driver.enabled:
-        yield f"The driver of the nodes is {read_fact(oldest)} or newer: {pool.gpu.product} needs it."
+        yield f"The driver of the nodes is {read_fact(oldest)} or newer, as {pool.gpu.product} requires."

@@ -22,7 +22,7 @@ def _component(context: CheckContext, component: PlatformComponent) -> Iterator[
     name, ownership, path = component.name, component.ownership, (*COMPONENTS, component.name)
     if ownership not in component.component.ownership:
         message = f"{name} cannot be {ownership}"
-        help_ = f"it can be: {', '.join(component.component.ownership)}"
+        help_ = f"use one of {', '.join(component.component.ownership)}"
         yield context.diagnostic_at((*path, "ownership"), codes.OWNERSHIP_UNSUPPORTED, message, help_=help_)
     for key, given in (("settings", component.given), ("patches", component.patches)):
         if given and ownership != "managed":
@@ -36,7 +36,7 @@ def _needs(context: CheckContext) -> Iterator[Diagnostic]:
             if need in components and components[need].ownership == "absent":
                 message = f"{component.name} needs {need}, which is absent"
                 path = (*COMPONENTS, need, "ownership")
-                help_ = "use external if it is installed by other means"
+                help_ = f"set {need} to managed, or to external if it is installed by other means"
                 yield context.diagnostic_at(path, codes.NEED_ABSENT, message, help_=help_)
 
 

@@ -42,7 +42,7 @@ def _missing(context: CheckContext) -> Iterator[Diagnostic]:
         section = _requesting_section(context, component) if context.platform.requests(component) else None
         if section and section not in found:
             found.add(section)
-            message = f"release {context.release.release} has no {name}, which would implement this"
+            message = f"this needs the component {name}, which release {context.release.release} does not include"
             yield _not_in(context, section, message)
 
 
@@ -68,7 +68,7 @@ def _requesting_section(context: CheckContext, component: Component) -> Path:
 
 def _lacking(context: CheckContext, component: Component, path: Path, what: str) -> Diagnostic:
     named = f"{component.name} {component.version}, which release {context.release.release} installs"
-    return _not_in(context, path, f"{named}, cannot do {what}: {component.lacks[what]}")
+    return _not_in(context, path, f"{named}, does not support {what}: {component.lacks[what]}")
 
 
 def _not_in(context: CheckContext, path: Path, message: str) -> Diagnostic:

@@ -55,6 +55,6 @@ def _without_part(context: CheckContext, component: PlatformComponent, modes: li
         here = stack == "clusterPolicy" or (stack == "gpuCluster" and part == "driver")
         if part and here and all(mode.owner(part) != "operator" for mode in modes):
             words = {"devicePlugin": "device plugin"}.get(part, part)
-            message = f"in no pool does the operator manage the {words}, so {name} has no effect"
+            message = f"the operator manages the {words} of no pool, so {name} has no effect"
             path: Path = ("spec", "components", component.name, "settings", name)
             yield context.diagnostic_at(path, codes.SETTING_UNUSED, message, help_="remove it")

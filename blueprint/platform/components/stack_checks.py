@@ -31,7 +31,7 @@ def _out_of_place(context: CheckContext) -> Iterator[Diagnostic]:
         if context.is_written(path) and (name in declared or component.section not in (None, ALLOCATION)):
             message = f"{name} is not part of {IN_BLUEPRINT[stack]}"
             note = context.note(context.stack_path(stack), "the stack is declared here")
-            help_ = f"it belongs to {' or '.join(IN_BLUEPRINT[one] for one in component.stacks)}; remove it"
+            help_ = f"remove it; it belongs to {' or '.join(IN_BLUEPRINT[one] for one in component.stacks)}"
             yield context.diagnostic_at(path, codes.NOT_IN_STACK, message, notes=(note,), help_=help_)
 
 
@@ -45,8 +45,8 @@ def _runtime(context: CheckContext) -> Iterator[Diagnostic]:
         if known is not None and (value == known or str(value).startswith(f"{known}=")):
             continue
         if name in image.toolkit_env or name in image.toolkit_env_forbidden:
-            why = "sets it already" if name in image.toolkit_env else "breaks with it"
-            message = f"the container toolkit on {context.platform.cluster.distribution_facts.title} {why}: {name}"
+            why = "is already configured on" if name in image.toolkit_env else "breaks the container toolkit on"
+            message = f"the variable {name} {why} {context.platform.cluster.distribution_facts.title}"
             path = context.setting_path("toolkitEnv", name)
             note = context.note(("spec", "cluster", "distribution"), "distribution set here")
             yield context.diagnostic_at(path, codes.TOOLKIT_VARIABLE, message, notes=(note,), help_="remove it")

@@ -18,12 +18,12 @@ def check_delivery(context: CheckContext) -> Iterator[Diagnostic]:
         return
     if not (delivery.argocd or delivery.flux):
         message = "delivery names neither argocd nor flux"
-        help_ = "argocd: {repository: https://git.example/platform.git}, or flux: {source: NAME}"
+        help_ = "add argocd: {repository: https://git.example/platform.git}, or flux: {source: NAME}"
         yield context.diagnostic_at_key(DELIVERY, codes.DELIVERY_WITHOUT_TOOL, message, help_=help_)
     elif context.platform.node_labels == "apply":
         tools = " and ".join(name for name, tool in (("Argo CD", delivery.argocd), ("Flux", delivery.flux)) if tool)
-        message = f"nodeLabels: apply is done by `blueprint apply`, and {tools} will label no node"
-        notes = (context.note(("spec", "nodeLabels"), "who labels nodes"),)
+        message = f"nodeLabels: apply needs `blueprint apply`, but {tools} applies the bundle and does not label nodes"
+        notes = (context.note(("spec", "nodeLabels"), "nodeLabels set here"),)
         yield context.diagnostic_at_key(
-            DELIVERY, codes.DELIVERY_LABELS_NO_NODE, message, help_="nodeLabels: provisioner", notes=notes
+            DELIVERY, codes.DELIVERY_LABELS_NO_NODE, message, help_="set nodeLabels: provisioner", notes=notes
         )

@@ -55,7 +55,7 @@ def _idle(context: CheckContext, component: PlatformComponent) -> Iterator[Diagn
     """The driver without anything to publish."""
     dra = context.platform.dra
     if not dra.publishes_gpus and not dra.compute_domains:
-        message = f"{component.name} has nothing to do: pods request GPUs by number, and compute domains are off"
+        message = f"{component.name} has nothing to do: pods request GPUs by number, and compute domains are disabled"
         help_ = "declare nvlinkDomain in a pool, set allocation: dra, or remove the component"
         yield context.diagnostic_at_key((*COMPONENTS, component.name), codes.DRIVER_IDLE, message, help_=help_)
 
@@ -68,7 +68,7 @@ def _kubernetes(context: CheckContext) -> Iterator[Diagnostic]:
         managed = platform.cluster.distribution_facts.managed_control_plane
         message = f"compute domains need DynamicResourceAllocation, which Kubernetes enables from {_ENABLED_FROM} on"
         message += f"; it cannot be enabled on {platform.cluster.distribution}" if managed else ""
-        help_ = f"upgrade to {_ENABLED_FROM}, or enable the gate and the API as the prerequisites say"
+        help_ = f"upgrade to {_ENABLED_FROM}, or enable the feature gate and the API as described in the prerequisites"
         found = context.diagnostic_at(_KUBERNETES, codes.DOMAINS_NEED_DRA, message, help_=help_)
         yield found if managed else replace(found, override=Severity.WARNING)
 
@@ -82,12 +82,12 @@ def _api(context: CheckContext) -> Iterator[Diagnostic]:
     notes = (context.note(_KUBERNETES, "Kubernetes set here"),)
     if version_key(cluster.kubernetes_minor) < version_key(SERVED_FROM[declared]):
         message = f"Kubernetes {cluster.kubernetes} does not serve resource.k8s.io/{declared}"
-        yield context.diagnostic_at(path, codes.API_NOT_SERVED, message, help_=newest, fix=newest, notes=notes)
+        yield context.diagnostic_at(path, codes.API_NOT_SERVED, message, help_=f"use {newest}", fix=newest, notes=notes)
     elif declared != newest:
         managed = cluster.distribution_facts.managed_control_plane
         message = f"Kubernetes {cluster.kubernetes} serves resource.k8s.io/{declared} only if it is enabled"
         message += f", which is not possible on {cluster.distribution}" if managed else ""
-        help_ = f"{newest}, or run the API server with --runtime-config=resource.k8s.io/{declared}=true"
+        help_ = f"use {newest}, or run the API server with --runtime-config=resource.k8s.io/{declared}=true"
         found = context.diagnostic_at(path, codes.API_NOT_SERVED, message, help_=help_, fix=newest, notes=notes)
         yield found if managed else replace(found, override=Severity.WARNING)
 
@@ -99,7 +99,9 @@ def _extended(context: CheckContext) -> Iterator[Diagnostic]:
         return
     path, gate = context.setting_path("extendedResources"), devices.fields["extendedResourceName"]
     if platform.dra.api_version != "v1":
-        message = f"resource.k8s.io/{platform.dra.api_version} has no extended resources, so extendedResources has"
+        message = (
+            f"resource.k8s.io/{platform.dra.api_version} does not support extended resources, so extendedResources has"
+        )
         yield context.no_effect(path, context.setting_path("resourceApiVersion"), message)
     elif not gate.open_in(platform.cluster.kubernetes_minor):
         managed = platform.cluster.distribution_facts.managed_control_plane
@@ -107,7 +109,9 @@ def _extended(context: CheckContext) -> Iterator[Diagnostic]:
         message += f" {platform.cluster.kubernetes}"
         message += f", and it cannot be enabled on {platform.cluster.distribution}" if managed else ""
         notes = (context.note(_KUBERNETES, "Kubernetes set here"),)
-        help_ = f"enabled by default from {gate.open_from} on; when-open waits for it"
+        help_ = (
+            f"use when-open, which waits for Kubernetes {gate.open_from}, where the feature gate is enabled by default"
+        )
         found = context.diagnostic_at(path, codes.GATE_NEEDS_CLUSTER, message, help_=help_, notes=notes)
         yield found if managed else replace(found, override=Severity.WARNING)
 
@@ -124,7 +128,7 @@ def _without_domains(context: CheckContext, component: PlatformComponent) -> Ite
     """Settings of compute domains without any compute domain."""
     for name in component.given if not context.platform.dra.compute_domains else ():
         if name in _OF_DOMAINS:
-            message = f"compute domains are off, so {name} has"
+            message = f"compute domains are disabled, so {name} has"
             yield context.no_effect(context.setting_path(name), context.setting_path("computeDomains"), message)
 
 
@@ -138,8 +142,8 @@ def _domains(context: CheckContext) -> Iterator[Diagnostic]:
     for pool in context.gpu_pools:
         nodes = pool.topology.domain_nodes
         if nodes is not None and nodes > most:
-            message = f"NVLink domains of pool {pool.name} have {nodes} nodes, and a compute domain has {most} at most"
-            help_ = f'computeDomainsControllerEnv: {{{variable}: "{nodes}"}}'
+            message = f"NVLink domains of pool {pool.name} have {nodes} nodes, but a compute domain has at most {most}"
+            help_ = f'set computeDomainsControllerEnv: {{{variable}: "{nodes}"}}'
             path: Path = (*POOLS, pool.name, "nvlinkDomain")
             yield context.diagnostic_at_key(path, codes.DOMAIN_TOO_LARGE, message, help_=help_)
 
@@ -148,7 +152,7 @@ def _namespaces(context: CheckContext, component: PlatformComponent) -> Iterator
     """Additional namespaces that are invalid, or cannot contain objects of the driver."""
     for index, name in enumerate(component.given.get("computeDomainNamespaces") or ()):
         if name == component.namespace or name.startswith("kube-"):
-            why = "is the driver's own" if name == component.namespace else "is one of Kubernetes' own"
+            why = "is already the driver's own" if name == component.namespace else "belongs to Kubernetes"
             message = f"the namespace {name} {why}"
             path = (*context.setting_path("computeDomainNamespaces"), index)
             yield context.diagnostic_at(path, codes.DOMAIN_NAMESPACE, message, help_="remove it")
@@ -161,15 +165,15 @@ def _webhook(context: CheckContext, component: PlatformComponent) -> Iterator[Di
         return
     if (bundle := given.get("webhookCaBundle")) is None:
         message = "the API server cannot verify the certificate of webhookTlsSecret without webhookCaBundle"
-        help_ = "webhookCaBundle: the PEM certificates that verify it, in base64; or remove it for cert-manager's"
+        help_ = "set webhookCaBundle to its CA in base64, or remove webhookTlsSecret to use cert-manager"
         yield context.diagnostic_at(secret, codes.WEBHOOK_CERTIFICATE, message, help_=help_)
     elif not _is_certificates(bundle):
         message = "webhookCaBundle is not a PEM certificate in base64"
-        path, help_ = context.setting_path("webhookCaBundle"), "base64 -w0 ca.crt prints it"
+        path, help_ = context.setting_path("webhookCaBundle"), "encode the certificate with `base64 -w0 ca.crt`"
         yield context.diagnostic_at(path, codes.WEBHOOK_CERTIFICATE, message, help_=help_)
     for name in given:
         if name in _OF_CERT_MANAGER:
-            message = f"the certificate is that of webhookTlsSecret, so {name} has"
+            message = f"webhookTlsSecret provides the certificate, so {name} has"
             yield context.no_effect(context.setting_path(name), secret, message)
 
 
@@ -189,7 +193,7 @@ def _policies(context: CheckContext, component: PlatformComponent) -> Iterator[D
         if not there.get(name, True):
             path: Path = (*COMPONENTS, component.name, "settings", "networkPolicies", index)
             why = context.setting_path(because[name])
-            yield context.no_effect(path, why, f"the {name} does not run, so {name} has")
+            yield context.no_effect(path, why, f"the {name} is not installed, so {name} has")
 
 
 def _ports(context: CheckContext, component: PlatformComponent) -> Iterator[Diagnostic]:
@@ -198,6 +202,8 @@ def _ports(context: CheckContext, component: PlatformComponent) -> Iterator[Diag
         return
     for name in ("draHealthcheckPort", "computeDomainsHealthcheckPort"):
         if component.given.get(name) in _METRICS_PORTS:
-            message = f"the DRA driver's pod exports metrics on port {component.given[name]}"
-            help_ = "use another port, or metrics: false"
+            message = (
+                f"{name} is {component.given[name]}, but the DRA driver's pod already exports metrics on that port"
+            )
+            help_ = "use another port, or set metrics: false"
             yield context.diagnostic_at(context.setting_path(name), codes.DRA_PORTS, message, help_=help_)

@@ -67,7 +67,7 @@ def _of_another_stack(context: CheckContext) -> Iterator[Diagnostic]:
     here = [each for each in context.platform.declared_components.values() if each.component.belongs_to(stacks)]
     for component, name in ((each, name) for each in here for name in each.given):
         if name in component.component.settings and not component.component.has(name, stacks):
-            message = f"{IN_BLUEPRINT[context.platform.stack]} has nothing that {name} could set"
+            message = f"{name} has no effect with {IN_BLUEPRINT[context.platform.stack]}"
             notes = (context.note(context.stack_path(context.platform.stack), "the stack is declared here"),)
             path: Path = (*COMPONENTS, component.name, "settings", name)
             yield context.diagnostic_at_key(path, dra.SETTING_OF_ANOTHER_STACK, message, notes=notes, help_="remove it")
@@ -78,13 +78,11 @@ def _mig_on_demand(context: CheckContext) -> Iterator[Diagnostic]:
     for pool in context.gpu_pools if context.platform.dra.dynamic_mig else ():
         product = pool.gpu.catalogued if pool.gpu else None
         if product and product.architecture.value == "Ampere" and product.mig.supported.value:
-            message = (
-                f"GPUs of pool {pool.name} change their MIG mode at a reset, but the DRA driver does not reset them"
-            )
-            notes = (context.note((*POOLS, pool.name, "gpu", "product"), f"{product.product} is an Ampere"),)
+            message = f"GPUs of pool {pool.name} change MIG mode only at a reset, which the DRA driver does not do"
+            notes = (context.note((*POOLS, pool.name, "gpu", "product"), f"{product.product} is an Ampere GPU"),)
             path, help_ = (
                 context.setting_path("draFeatureGates", "DynamicMIG"),
-                "switch MIG on before the driver starts",
+                "enable MIG mode before the DRA driver starts",
             )
             yield context.diagnostic_at(path, dra.CUT_ON_DEMAND_AT_A_RESET, message, notes=notes, help_=help_)
 
@@ -99,13 +97,13 @@ def _not_there(context: CheckContext, component: Component) -> Iterator[Diagnost
     stack, at = _stack_with_claims(context)
     distribution, system = context.platform.cluster.distribution_facts, context.platform.cluster.os
     if why := component.lacks.get("gpuClusters"):
-        message = f"{component.title} {component.version} cannot do allocation: dra: {why}"
+        message = f"{component.title} {component.version} does not support allocation: dra: {why}"
         because = (context.note(("spec", "release"), "release set here"),)
         yield context.diagnostic_at(
-            at, dra.DRA_NOT_THERE, message, notes=because, help_="use a newer release, or allocation: devicePlugin"
+            at, dra.DRA_NOT_THERE, message, notes=because, help_="use a newer release, or set allocation: devicePlugin"
         )
     elif distribution.image(system) and not _has_mode(context, stack):
-        message = f"{distribution.title} with {system} has no way to run {IN_BLUEPRINT[stack]}"
+        message = f"{distribution.title} with {system} does not support {IN_BLUEPRINT[stack]}"
         where = (("distribution", "distribution set here"), ("os", "operating system set here"))
         notes = tuple(context.note(("spec", "cluster", key), words) for key, words in where)
         stacks = {stack for mode in distribution.modes(system) for stack in mode.stacks}
@@ -114,7 +112,7 @@ def _not_there(context: CheckContext, component: Component) -> Iterator[Diagnost
             dra.DRA_NOT_THERE,
             message,
             notes=notes,
-            help_=" or ".join(IN_BLUEPRINT[one] for one in sorted(stacks)),
+            help_=f"use {' or '.join(IN_BLUEPRINT[one] for one in sorted(stacks))}",
         )
 
 
@@ -131,7 +129,11 @@ def _kubernetes(context: CheckContext) -> Iterator[Diagnostic]:
         message = f"allocation: dra needs Kubernetes {OLDEST_KUBERNETES} or newer, not {declared}"
         notes = (context.note(_stack_with_claims(context)[1], "because of this"),)
         yield context.diagnostic_at(
-            KUBERNETES, dra.DRA_KUBERNETES, message, notes=notes, help_="upgrade, or allocation: devicePlugin"
+            KUBERNETES,
+            dra.DRA_KUBERNETES,
+            message,
+            notes=notes,
+            help_="upgrade Kubernetes, or set allocation: devicePlugin",
         )
 
 
@@ -140,13 +142,15 @@ def _owners(context: CheckContext, pool: GpuPool) -> Iterator[Diagnostic]:
     _, toolkit, device_plugin = pool.declared_owners
     notes = (context.note(context.allocation_path(pool), "because of this"),)
     if toolkit == "operator":
-        message = f"allocation: dra installs no container toolkit, which pool {pool.name} expects"
+        message = (
+            f"pool {pool.name} expects the operator to install the container toolkit, but allocation: dra installs none"
+        )
         yield context.diagnostic_at(
-            (*at, "toolkit"), dra.DRA_NO_TOOLKIT, message, notes=notes, help_="use host, or remove it"
+            (*at, "toolkit"), dra.DRA_NO_TOOLKIT, message, notes=notes, help_="set it to host, or remove it"
         )
     if device_plugin in ("host", "provider"):
         message = f"the {device_plugin}'s device plugin and the DRA driver both advertise the GPUs of pool {pool.name}"
-        help_ = "disable it and remove this, or set allocation: devicePlugin"
+        help_ = "disable that device plugin and remove this line, or set allocation: devicePlugin"
         yield context.diagnostic_at((*at, "devicePlugin"), dra.DRA_TWO_ADVERTISERS, message, notes=notes, help_=help_)
 
 
@@ -156,14 +160,14 @@ def _partition(context: CheckContext, pool: GpuPool) -> Iterator[Diagnostic]:
     notes = (context.note(context.allocation_path(pool), "because of this"),)
     if partition.shared:
         gate = "MPSSupport" if partition.mps is not None else "TimeSlicingSettings"
-        message = f"without a device plugin, gpu.sharing of pool {pool.name} is not applied"
-        help_ = f"remove it; claims share devices themselves, with draFeatureGates: {{{gate}: true}}"
+        message = f"gpu.sharing of pool {pool.name} has no effect, because no device plugin runs there"
+        help_ = f"remove it, and let claims configure sharing with draFeatureGates: {{{gate}: true}}"
         yield context.diagnostic_at_key((*at, "sharing"), dra.DRA_NO_SHARING, message, notes=notes, help_=help_)
     if partition.layout:
         message = (
             f"no component applies the MIG layout of pool {pool.name}: partition its GPUs before the DRA driver starts"
         )
-        help_ = "see the prerequisites; draFeatureGates: {DynamicMIG: true} partitions on demand instead"
+        help_ = "follow the prerequisites, or set draFeatureGates: {DynamicMIG: true} to partition on demand"
         yield context.diagnostic_at_key((*at, "mig"), dra.DRA_NO_MIG_MANAGER, message, notes=notes, help_=help_)
         if partition.declared_strategy:
             message = f"the DRA driver publishes every instance by its profile, so the strategy of pool {pool.name} has"
@@ -192,7 +196,7 @@ def _declared_domains(context: CheckContext) -> Iterator[Diagnostic]:
         notes = (context.note((*CLUSTER, "distribution"), "distribution set here"),)
         yield context.diagnostic_at(_DOMAINS, dra.DOMAINS_WITHOUT_DRIVER, message, notes=notes, help_="remove it")
     elif declared is not None and context.is_written(setting):
-        message = f"computeDomains is {str(declared).lower()}, and the setting computeDomains repeats it"
+        message = f"the setting computeDomains repeats spec.computeDomains: {str(declared).lower()}"
         notes = (context.note(_DOMAINS, "declared here"),)
         yield context.diagnostic_at(setting, dra.DOMAINS_TWICE, message, notes=notes, help_="remove the setting")
 
@@ -218,8 +222,8 @@ def _without_cdi(context: CheckContext) -> Iterator[Diagnostic]:
     """A container toolkit without CDI, which the DRA driver needs to give pods their channels."""
     platform = context.platform
     if platform.stack == "clusterPolicy" and platform.node_stack.runs_toolkit and platform.setting("cdi") is False:
-        message = "compute domains give pods their channels by CDI, and the container toolkit does not enable it"
-        notes = (context.note(context.stack_path(platform.stack), "the toolkit is the operator's"),)
+        message = "compute domains give pods their channels through CDI, but cdi is disabled for the container toolkit"
+        notes = (context.note(context.stack_path(platform.stack), "the operator installs the toolkit because of this"),)
         yield context.diagnostic_at(
             context.setting_path("cdi"), dra.DOMAINS_NEED_CDI, message, notes=notes, help_="remove it"
         )
@@ -242,7 +246,7 @@ def _domain(context: CheckContext, pool: Pool) -> Iterator[Diagnostic]:
 def _domain_beside(context: CheckContext, pool: GpuPool) -> Iterator[Diagnostic]:
     """An NVLink domain of nodes with a device plugin, although the driver's pods run only where pods claim GPUs."""
     if pool.topology.domain_nodes and context.platform.dra.compute_domains:
-        message = f"nodes of pool {pool.name} join no compute domain: the DRA driver runs where pods claim GPUs alone"
+        message = f"nodes of pool {pool.name} join no compute domain: the DRA driver runs only where pods claim GPUs"
         notes = (context.note(_stack_with_claims(context)[1], "GPUs are claimed because of this"),)
         help_ = f"set allocation: dra for pool {pool.name}, or devicePlugin for all pools"
         yield context.diagnostic_at_key(
@@ -262,5 +266,7 @@ def _ports(context: CheckContext) -> Iterator[Diagnostic]:
     ports = [declared.get(name, component.settings[name].own_default) for name in names] if component else []
     if ports and ports[0] == ports[1]:
         named = "computeDomainsHealthcheckPort" if "computeDomainsHealthcheckPort" in declared else "draHealthcheckPort"
-        message = f"both containers of the DRA driver would listen on port {ports[0]}"
-        yield context.diagnostic_at(context.setting_path(named), dra.DRA_PORTS, message, help_="give each its own port")
+        message = f"both containers of the DRA driver would listen on port {ports[0]} for health checks"
+        yield context.diagnostic_at(
+            context.setting_path(named), dra.DRA_PORTS, message, help_="use a different port for each"
+        )

@@ -59,7 +59,11 @@ class _Gates:
     def _unknown(self, name: str, at: Path) -> Diagnostic:
         later = self.all.gates.get(name)
         message = f"the DRA driver {self.version} has no feature gate {name}"
-        help_ = f"it came with {later.since}" if later else f"known: {', '.join(sorted(self.known))}"
+        help_ = (
+            f"the driver has it from {later.since} on"
+            if later
+            else f"known feature gates: {', '.join(sorted(self.known))}"
+        )
         found = self.context.unknown_setting(at, message, self.known)
         return replace(found, code=dra.GATE_UNKNOWN, help=help_)
 
@@ -87,13 +91,17 @@ class _Gates:
         for other in gate.requires:
             if other not in self.open and other not in self.declared:
                 message = f"{name} needs {other}, which is disabled"
-                yield self.context.diagnostic_at_key(at, dra.GATES_CONFLICT, message, help_=f"{other}: true as well")
+                yield self.context.diagnostic_at_key(
+                    at, dra.GATES_CONFLICT, message, help_=f"set {other}: true as well"
+                )
 
     def _needed_by_others(self, name: str, at: Path) -> Iterator[Diagnostic]:
         for other, needy in self.known.items():
             if name in needy.requires and other in self.open:
                 message = f"{other} needs {name}, which is disabled here"
-                yield self.context.diagnostic_at_key(at, dra.GATES_CONFLICT, message, help_=f"{other}: false as well")
+                yield self.context.diagnostic_at_key(
+                    at, dra.GATES_CONFLICT, message, help_=f"set {other}: false as well"
+                )
 
     def _cluster(self, name: str, needed: ClusterGate, at: Path) -> Iterator[Diagnostic]:
         platform = self.context.platform
@@ -101,27 +109,29 @@ class _Gates:
             return
         version, distribution = platform.cluster.kubernetes, platform.cluster.distribution
         managed = platform.cluster.distribution_facts.managed_control_plane
-        message = f"{name} needs the Kubernetes feature gate {needed.gate}, which is disabled by default in {version}"
+        message = (
+            f"{name} needs the Kubernetes feature gate {needed.gate}, which Kubernetes {version} disables by default"
+        )
         message += f", and it cannot be enabled on {distribution}" if managed else ""
         notes = (self.context.note(("spec", "cluster", "kubernetes"), "Kubernetes set here"),)
         help_ = (
-            f"enabled by default from {needed.open_from} on"
+            f"enable the Kubernetes feature gate, or upgrade to {needed.open_from}, which enables it by default"
             if needed.open_from
-            else "enabled by default in no version yet"
+            else "enable the Kubernetes feature gate; no version enables it by default yet"
         )
         found = self.context.diagnostic_at_key(at, dra.GATE_NEEDS_CLUSTER, message, notes=notes, help_=help_)
         yield found if managed else replace(found, override=Severity.WARNING)
 
     def _useless(self, name: str, gate: Gate, at: Path) -> Iterator[Diagnostic]:
         if gate.part == "computeDomains" and not self.context.platform.dra.compute_domains:
-            message = f"compute domains are off, so {name} has no effect"
-            help_ = "a pool with nvlinkDomain, or computeDomains: always, switches them on"
+            message = f"compute domains are disabled, so {name} has no effect"
+            help_ = "declare nvlinkDomain in a pool, or set computeDomains: always"
             yield self.context.diagnostic_at_key(at, dra.GATE_USELESS, message, help_=help_)
         env = self.context.platform.setting("draEnv") or {}
         if gate.variable and gate.variable not in env:
             message = f"{name} has no effect without the variable {gate.variable}"
             yield self.context.diagnostic_at_key(
-                at, dra.GATE_USELESS, message, help_=f"draEnv: {{{gate.variable}: memory}}"
+                at, dra.GATE_USELESS, message, help_=f"set draEnv: {{{gate.variable}: memory}}"
             )
 
     def _cutting(self, name: str, at: Path) -> Iterator[Diagnostic]:
@@ -131,7 +141,9 @@ class _Gates:
             product = pool.gpu.catalogued
             if pool.partition.layout:
                 notes = (self.context.note(at, f"{name} is enabled here"),)
-                message = f"{name} partitions GPUs when they are claimed, and pool {pool.name} declares a MIG layout"
+                message = (
+                    f"{name} partitions GPUs when they are claimed, but pool {pool.name} declares a fixed MIG layout"
+                )
                 path: Path = (*POOLS, pool.name, "gpu", "mig")
                 yield self.context.diagnostic_at_key(
                     path, dra.DRA_TWO_CUTTERS, message, notes=notes, help_="remove one of the two"

@@ -30,7 +30,7 @@ def _patch(platform: Platform) -> Iterator[str]:
 
     declared = platform.cluster.kubernetes
     if declared == platform.cluster.kubernetes_minor and OLDEST_KUBERNETES.startswith(f"{declared}."):
-        yield f"The API server and all kubelets are Kubernetes {OLDEST_KUBERNETES} or newer, as claims of GPUs need."
+        yield f"The API server and all kubelets run Kubernetes {OLDEST_KUBERNETES} or newer, as claims of GPUs require."
 
 
 def _enabled(platform: Platform) -> Iterator[str]:
@@ -40,8 +40,8 @@ def _enabled(platform: Platform) -> Iterator[str]:
     minor = platform.cluster.kubernetes_minor
     if version_key(minor) < version_key(SERVED_FROM["v1"]):
         yield (
-            "API server, scheduler, controller manager and kubelets run with the feature gate"
-            " DynamicResourceAllocation=true, and the API server with"
+            "The API server, scheduler, controller manager and kubelets run with the feature gate"
+            " DynamicResourceAllocation=true, and the API server also with"
             f" --runtime-config=resource.k8s.io/{newest_served(minor)}=true."
         )
 
@@ -51,14 +51,15 @@ def _alone(platform: Platform) -> Iterator[str]:
     if platform.stack in WITHOUT_OPERATOR:
         yield (
             "The cluster has no ClusterPolicy or GPUCluster, and neither a DRA driver nor a device plugin that was"
-            " installed otherwise: two drivers would own the same DeviceClasses, and a device plugin would allocate"
-            " GPUs a second time."
+            " installed by other means: two drivers would own the same DeviceClasses, and a device plugin would"
+            " allocate GPUs a second time."
         )
         return
     yield (
-        "The cluster has no ClusterPolicy, and neither a DRA driver nor a device plugin that was installed otherwise."
-        " The operator does nothing beside a ClusterPolicy; two drivers would own the same DeviceClasses, and a device"
-        " plugin would allocate GPUs a second time. Nodes do not change from a ClusterPolicy to this in place."
+        "The cluster has no ClusterPolicy, and neither a DRA driver nor a device plugin that was installed by other"
+        " means: the operator ignores a GPUCluster beside a ClusterPolicy, two drivers would own the same"
+        " DeviceClasses, and a device plugin would allocate GPUs a second time. Nodes cannot be migrated from a"
+        " ClusterPolicy in place."
     )
 
 
@@ -68,11 +69,11 @@ def _webhook(platform: Platform) -> Iterator[str]:
     namespace = component.namespace if component else ""
     if secret := platform.setting("webhookTlsSecret"):
         yield (
-            f"The Secret {secret} of the namespace {namespace} has tls.crt and tls.key, for a name that the webhook's"
-            f" Service has: dra-driver-nvidia-gpu-webhook.{namespace}.svc."
+            f"The Secret {secret} in the namespace {namespace} has tls.crt and tls.key for the DNS name of the"
+            f" webhook's Service, dra-driver-nvidia-gpu-webhook.{namespace}.svc."
         )
         return
-    yield "cert-manager runs in the cluster: it issues the certificate of the DRA driver's webhook."
+    yield "cert-manager runs in the cluster, and issues the certificate of the DRA driver's webhook."
     if issuer := platform.setting("webhookIssuer"):
         where = "" if platform.setting("webhookIssuerKind") == "ClusterIssuer" else f" in the namespace {namespace}"
         yield f"The {platform.setting('webhookIssuerKind')} {issuer} is ready{where}."
@@ -86,7 +87,7 @@ def _gates(platform: Platform) -> Iterator[str]:
         needed = gates.gates[name].cluster if gates and name in gates.gates else None
         if declared[name] and needed and not needed.open_in(platform.cluster.kubernetes_minor):
             yield (
-                f"API server, scheduler and kubelets run with the feature gate {needed.gate}=true:"
+                f"The API server, scheduler and kubelets run with the feature gate {needed.gate}=true:"
                 f" the DRA driver's feature gate {name} needs it."
             )
 
@@ -130,6 +131,6 @@ def _claims(pool: GpuPool, platform: Platform) -> Iterator[str]:
     if layout and instances:
         yield (
             "The GPUs are partitioned before the DRA driver starts on the node, and its pod there is restarted after a"
-            " change: it publishes what it finds at start, and omits a GPU in MIG mode without instances."
-            f" GPUs are partitioned like this: {'; '.join(map(pool.partition.describe, layout.groups))}."
+            " change: the driver publishes what it finds when it starts, and omits GPUs in MIG mode without instances."
+            f" Partition the GPUs as follows: {'; '.join(map(pool.partition.describe, layout.groups))}."
         )

@@ -33,14 +33,15 @@ def _too_much(
     longest = max(_lengths(publication), default=0)
     if longest > limits.advanced and (why := _advanced(publication)):
         message = (
-            f"the nodes of pool {pool.name} have {longest} devices, and a ResourceSlice {why} holds {limits.advanced}"
+            f"the nodes of pool {pool.name} have {longest} devices,"
+            f" but a ResourceSlice {why} holds at most {limits.advanced}"
         )
         yield _found(context, pool, dra.SLICE_TOO_LONG, message)
     sets = publication.counter_sets
     if sets and publication.layout == "countersApart" and len(sets.gpus) > limits.counter_sets:
         message = (
             f"the nodes of pool {pool.name} have {len(sets.gpus)} GPUs that are partitioned on demand,"
-            f" and a ResourceSlice holds the counters of {limits.counter_sets}"
+            f" but a ResourceSlice holds the counters of at most {limits.counter_sets}"
         )
         yield _found(context, pool, dra.SLICE_COUNTER_SETS, message)
 
@@ -67,6 +68,6 @@ def _found(context: CheckContext, pool: GpuPool, code: Code, message: str) -> Di
     layout = pool.partition.layout is not None
     gates = context.settings_with(SETTING).get(SETTING)
     notes = (context.note(context.setting_path(SETTING), "the feature gates are set here"),) if gates else ()
-    help_ = f"{'partition fewer GPUs' if layout else 'fewer GPUs per node'}, or disable the feature gate"
+    help_ = f"{'partition fewer GPUs' if layout else 'use nodes with fewer GPUs'}, or disable the feature gate"
     at: Path = (*POOLS, pool.name, "gpu", "mig" if layout else "count")
     return context.diagnostic_at(at, code, message, notes=notes, help_=help_)

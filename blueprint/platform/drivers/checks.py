@@ -62,8 +62,8 @@ def _kernel_modules(context: CheckContext, pool: GpuPool) -> Iterator[Diagnostic
     product, wanted = _product(pool), pool.driver.declared.kernel_modules
     modules = product.kernel_modules if product else None
     if product and modules and wanted != "auto" and modules.certain and wanted not in modules.value:
-        message = f"{product.product} does not run with {wanted} kernel modules"
-        help_ = f"it runs with: {', '.join(modules.value)}; auto chooses"
+        message = f"{product.product} does not support {wanted} kernel modules"
+        help_ = f"it supports {', '.join(modules.value)}; auto selects a suitable kind"
         notes, code = (context.product_note(pool.name),), codes.KERNEL_MODULES_UNSUPPORTED
         yield _diagnostic(context, pool, "kernelModules", code, message, help_=help_, fix="auto", notes=notes)
 
@@ -95,7 +95,7 @@ def _other_branch(context: CheckContext, pool: GpuPool) -> Iterator[Diagnostic]:
     """A version that does not belong to the branch."""
     declared = pool.driver.declared
     if declared.version and declared.branch and declared.version.partition(".")[0] != declared.branch:
-        message = f"driver {declared.version} is not of branch {declared.branch}"
+        message = f"driver {declared.version} does not belong to branch {declared.branch}"
         notes = (context.note((*POOLS, pool.name, "driver", "branch"), "branch set here"),)
         path, help_ = (*POOLS, pool.name, "driver", "version"), "remove one of them"
         yield context.diagnostic_at(path, codes.DRIVER_OTHER_BRANCH, message, help_=help_, notes=notes)
@@ -109,8 +109,8 @@ def _untested(context: CheckContext, pool: GpuPool) -> Iterator[Diagnostic]:
         return
     tested = {branch.version for branch in release.driver.branches.values()}
     if version not in tested and declared.branch in (None, version.partition(".")[0]):
-        message = f"driver {version} is not one that release {release.release} was put together with"
-        help_ = f"its drivers: {', '.join(sorted(tested))}"
+        message = f"driver {version} is not among the drivers of release {release.release}"
+        help_ = f"drivers of this release: {', '.join(sorted(tested))}"
         yield _diagnostic(context, pool, "version", codes.DRIVER_UNTESTED, message, help_=help_)
 
 
@@ -144,7 +144,7 @@ def _branch_key(pool: GpuPool) -> str:
 def _precompiled_version(context: CheckContext, pool: GpuPool) -> Iterator[Diagnostic]:
     """A precompiled driver with an exact version."""
     if pool.driver.enabled and pool.driver.precompiled and pool.driver.declared.version:
-        message = f"a precompiled driver has no exact version: {pool.name} gets the one for its kernel"
+        message = f"a precompiled driver has no exact version: pool {pool.name} gets the one for its kernel"
         notes = (context.note((*POOLS, pool.name, "driver", "precompiled"), "because of this"),)
         code, help_ = codes.PRECOMPILED_UNSUPPORTED, "use branch instead"
         yield _diagnostic(context, pool, "version", code, message, help_=help_, notes=notes)
@@ -161,7 +161,7 @@ def _precompiled_branch(context: CheckContext, pool: GpuPool) -> Iterator[Diagno
             context.note(("spec", "cluster", "os"), "operating system set here"),
             context.note((*POOLS, pool.name, "driver", "branch"), "branch set here"),
         )
-        code, help_ = codes.PRECOMPILED_UNSUPPORTED, f"there are: {known}"
+        code, help_ = codes.PRECOMPILED_UNSUPPORTED, f"precompiled branches: {known}"
         yield _diagnostic(context, pool, "precompiled", code, message, help_=help_, notes=notes)
 
 
@@ -180,7 +180,7 @@ def _no_image(context: CheckContext, pool: GpuPool) -> Iterator[Diagnostic]:
         notes = [context.note((*CLUSTER, "os"), "operating system set here")]
         if missing := drivers.unpublished:
             notes.append(Note(f"{missing.source} ({missing.confidence})", missing.span))
-        help_ = f"branches with an image: {', '.join(there)}; or another operating system, or driver: {{owner: host}}"
+        help_ = f"use a branch with an image ({', '.join(there)}), another operating system, or owner: {{driver: host}}"
         key, code = _branch_key(pool), codes.IMAGE_UNPUBLISHED
         yield _diagnostic(context, pool, key, code, message, help_=help_, notes=tuple(notes))
 
@@ -193,12 +193,17 @@ def _one_driver(context: CheckContext) -> Iterator[Diagnostic]:
     for first, pool in zip(pools[:1] * len(pools), pools, strict=True):
         if difference := _difference(first, pool):
             key, theirs, mine = difference
-            message = f"two drivers for one ClusterPolicy: {key} {mine} for {pool.name}, {theirs} for {first.name}"
+            message = (
+                f"one driver must fit all pools, but driver.{key} is {mine} in {pool.name} and {theirs} in {first.name}"
+            )
             notes = (
                 context.note((*POOLS, first.name, "driver", key), f"pool {first.name}"),
-                context.note(context.setting_path("driverObjects"), "one driver for all because of this"),
+                context.note(context.setting_path("driverObjects"), "the pools share one driver because of this"),
             )
-            path, help_ = (*POOLS, pool.name, "driver", key), "make them alike, or remove driverObjects"
+            path, help_ = (
+                (*POOLS, pool.name, "driver", key),
+                "set the same driver in all pools, or remove driverObjects",
+            )
             yield context.diagnostic_at(path, codes.DRIVERS_DIFFER, message, notes=notes, help_=help_)
 
 

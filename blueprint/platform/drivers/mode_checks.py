@@ -44,10 +44,14 @@ def _left_to_no_operator(pool: GpuPool, conflict: ModeConflict) -> bool:
 def _no_operator(context: CheckContext, pool: GpuPool, conflict: ModeConflict) -> Iterator[Diagnostic]:
     """A driver or toolkit left to an operator that the standalone stack does not have."""
     if _left_to_no_operator(pool, conflict):
-        message = f"gpuStack: standalone has no operator that could install what pool {pool.name} expects from it"
-        notes = (context.note(("spec", "gpuStack"), "without the operator because of this"),)
+        message = (
+            f"pool {pool.name} leaves its driver or toolkit to the operator, which gpuStack: standalone does not have"
+        )
+        notes = (context.note(("spec", "gpuStack"), "there is no operator because of this"),)
         path = _deciding_path(pool, conflict)
-        yield context.diagnostic_at(path, codes.NO_OPERATOR, message, help_="use host or provider", notes=notes)
+        yield context.diagnostic_at(
+            path, codes.NO_OPERATOR, message, help_="set the owner to host or provider", notes=notes
+        )
 
 
 def _unsupported(context: CheckContext, pool: GpuPool, conflict: ModeConflict) -> Iterator[Diagnostic]:
@@ -56,9 +60,9 @@ def _unsupported(context: CheckContext, pool: GpuPool, conflict: ModeConflict) -
         return
     cluster, path = context.platform.cluster, _deciding_path(pool, conflict)
     given = ", ".join(f"{part}: {owner}" for part, owner in zip(PARTS, conflict.owners, strict=True) if owner)
-    message = f"{cluster.distribution_facts.title} with {cluster.os} has no way to give pool {pool.name} {given}"
-    ways = f"ways: {'; '.join(map(str, conflict.possible))}"
-    help_ = ways if conflict.possible else f"{IN_BLUEPRINT[pool.stack]} is not possible there"
+    message = f"{cluster.distribution_facts.title} with {cluster.os} does not support {given} (pool {pool.name})"
+    ways = f"supported owners: {'; '.join(map(str, conflict.possible))}"
+    help_ = ways if conflict.possible else f"use another GPU stack: {IN_BLUEPRINT[pool.stack]} is not supported there"
     others = [at for owner in _OWNERS if (at := (*POOLS, pool.name, *owner)) != path and context.root.get(at)]
     notes = (
         *(context.note(other, "also set here") for other in others),
@@ -82,8 +86,8 @@ def _runtime_classes(context: CheckContext) -> Iterator[Diagnostic]:
     for first, pool in zip(pools[:1] * len(pools), pools, strict=True):
         if (wanted := pool.mode.runtime_class) != first.mode.runtime_class:
             message = (
-                f"pods run with one RuntimeClass: pool {pool.name} has {wanted},"
-                f" pool {first.name} {first.mode.runtime_class}"
+                f"the pods of the GPU stack have one RuntimeClass, but pool {pool.name} needs {wanted}"
+                f" and pool {first.name} needs {first.mode.runtime_class}"
             )
             notes = (context.note((*POOLS, first.name, "owner", "driver"), f"pool {first.name}"),)
             path, help_ = (*POOLS, pool.name, "owner", "driver"), "use the same driver owner in all GPU pools"

@@ -26,8 +26,8 @@ def _driver(pool: GpuPool, platform: Platform) -> Iterator[str]:
         yield f"{owner} provides the NVIDIA driver{which}."
     elif pool.driver.precompiled:
         yield (
-            f"For the kernel of every node there is a precompiled driver {pool.driver.branch}-KERNEL-SYSTEM in the"
-            f" registry: {platform.cluster.os}'s kernels are upgraded only to ones that have it."
+            f"The registry has a precompiled driver image {pool.driver.branch}-KERNEL-SYSTEM for the kernel of every"
+            f" node, and kernels of {platform.cluster.os} are upgraded only to versions that have one."
         )
     if pool.driver.image:
         yield _private_image(pool, platform, version)
@@ -41,7 +41,7 @@ def _private_image(pool: GpuPool, platform: Platform, version: str | None) -> st
     what = "driver for guests with virtual GPUs" if pool.driver.vgpu else "driver"
     tag = f", version {version}," if version else ""
     return (
-        f"The image {pool.driver.image}{tag} for {platform.cluster.os} is in its registry, and the nodes may pull it:"
+        f"The image {pool.driver.image}{tag} for {platform.cluster.os} is in its registry, and the nodes can pull it:"
         f" NVIDIA publishes no such {what}."
     )
 
@@ -56,8 +56,8 @@ def _runtime(platform: Platform) -> Iterator[str]:
     elif named:
         yield (
             f"The pods of the GPU stack use NVIDIA's container runtime through the RuntimeClass {named.runtime_class};"
-            " workloads name it as well."
+            " workloads must name it, too."
         )
         yield from named.needs
     else:
-        yield "NVIDIA's container runtime is the default on the nodes: the pods of the GPU stack name no RuntimeClass."
+        yield "NVIDIA's container runtime is the nodes' default, because the GPU stack's pods name no RuntimeClass."

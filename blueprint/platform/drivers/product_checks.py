@@ -35,7 +35,7 @@ def _too_new(context: CheckContext, pool: GpuPool) -> Iterator[Diagnostic]:
     newest = product.maximum_driver
     if newest and int(branch) > int(newest.value) and not _no_branch(context, pool):
         message = f"driver branch {branch} no longer supports {product.product}; {newest.value} is the last that does"
-        help_ = f"branch: {newest.value}"
+        help_ = f"use branch {newest.value}"
         if not context.release.driver.has_image(newest.value, context.platform.cluster.os):
             help_ += f" on another operating system: it has no image for {context.platform.cluster.os}"
         yield _because_of(newest, _at_driver(pool, codes.DRIVER_TOO_NEW, message, help_))
@@ -49,7 +49,7 @@ def _version_too_old(_: CheckContext, pool: GpuPool) -> Iterator[Diagnostic]:
     oldest = product.minimum_driver
     if oldest and version and _before_within_branch(version, oldest.value):
         message = f"driver {version} does not support {product.product}; it needs {oldest.value} or newer"
-        help_ = "a newer version of the branch, or a newer branch"
+        help_ = "use a newer version of the branch, or a newer branch"
         yield _because_of(oldest, _at_driver(pool, codes.DRIVER_TOO_OLD, message, help_))
 
 
@@ -89,13 +89,13 @@ def _no_driver_fits(context: CheckContext, pool: GpuPool) -> Iterator[Diagnostic
     if known := [name for name in without if knows(product, name)]:
         message = (
             f"no driver of release {release.release} fits {product.product} on {system}:"
-            f" there is no image of {joined(sorted(known), 'or')} for it"
+            f" branch {joined(sorted(known), 'or')} has no image for this system"
         )
-        help_ = "another operating system, or owner: {driver: host}"
+        help_ = "use another operating system, or set owner: {driver: host}"
         notes: tuple[Note, ...] = (context.note((*CLUSTER, "os"), "operating system set here"),)
     else:
         message = f"no driver of release {release.release} supports {product.product}"
-        help_, notes = "owner: {driver: host}, or another release", ()
+        help_, notes = "set owner: {driver: host}, or use another release", ()
     found = _at_driver(pool, codes.NO_DRIVER_FITS, message, help_)
     yield replace(found, notes=(*found.notes, *notes))
 
@@ -115,9 +115,12 @@ def _doubted_modules(_: CheckContext, pool: GpuPool) -> Iterator[Diagnostic]:
     product, wanted = pool.gpu.facts, pool.driver.kernel_modules
     modules = product.kernel_modules
     if wanted != "auto" and wanted not in modules.value and not modules.certain:
-        message = f"{product.product} is documented not to run with {wanted} kernel modules"
+        message = f"{product.product} is documented not to support {wanted} kernel modules"
         lines = _lines(lambda: pool.driver.kernel_modules)
-        yield _because_of(modules, _at(lines, pool, codes.MODULES_DOUBTED, message, "kernelModules: auto chooses"))
+        yield _because_of(
+            modules,
+            _at(lines, pool, codes.MODULES_DOUBTED, message, "use kernelModules: auto, which selects a suitable kind"),
+        )
 
 
 def _driver_lines(pool: GpuPool) -> tuple[Source, ...]:

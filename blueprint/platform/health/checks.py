@@ -27,7 +27,7 @@ def check_health(context: CheckContext) -> Iterator[Diagnostic]:
         elif reason := fault.cannot.get(reaction):
             others = [each for each in REACTIONS if each not in fault.cannot]
             message = f"{name}: a {reaction} does not help a GPU with this fault: {reason}"
-            yield context.diagnostic_at(path, codes.REACTION_CANNOT_HELP, message, help_=" or ".join(others))
+            yield context.diagnostic_at(path, codes.REACTION_CANNOT_HELP, message, help_=f"use {' or '.join(others)}")
         elif why := _why_unheard(context, fault.alert):
             message = f"{name}: no alert reports this fault, so {reaction} has no effect: {why}"
             help_ = f"enable {fault.alert}, or remove the line"
@@ -38,7 +38,7 @@ def _unknown(context: CheckContext, name: str) -> Diagnostic:
     from blueprint.diagnostics import known_names, nearest
 
     known = list(context.platform.health.known)
-    message = f"there is no fault {name} of a GPU that an alert reports"
+    message = f"no alert reports a GPU fault named {name}"
     help_, fix = known_names(name, known), nearest(name, known)
     return context.diagnostic_at_key((*HERE, name), codes.UNKNOWN_FAULT, message, help_=help_, fix=fix)
 
@@ -46,7 +46,7 @@ def _unknown(context: CheckContext, name: str) -> Diagnostic:
 def _why_unheard(context: CheckContext, alert: str) -> str | None:
     observability = context.platform.observability
     if observability is None:
-        return "there is no spec.observability"
+        return "spec.observability is missing"
     found = [each for each in observability.alerts if each.name == alert]
     reasons = [each.why_left_out for each in found]
     return (

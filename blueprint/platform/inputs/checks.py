@@ -26,7 +26,7 @@ def check_names(context: CheckContext) -> Iterator[Diagnostic]:
 def _of_vgpu(products: Sequence[str]) -> str:
     whole = products[0] if len(products) == 1 else "that of the whole GPU"
     return (
-        f"for a cloud's instance type with a part of a GPU, product is {whole} and machine.instanceType names "
+        f"for an instance type with a fraction of a GPU, set product to {whole} and machine.instanceType to "
         "the type; other guests with vGPU are not supported"
     )
 
@@ -35,15 +35,18 @@ def _unknown_product(context: CheckContext, pool: str, product: str) -> Diagnost
     path = (*POOLS, pool, "gpu", "product")
     found = context.unknown_name(path, codes.UNKNOWN_PRODUCT, "GPU product", context.catalog.products)
     if why := unsupported(product):
-        return replace(found, message=f"{found.message}: {why}", help="leave the pool out of this blueprint", fix=None)
+        return replace(found, message=f"{found.message}: {why}", help="remove the pool from this blueprint", fix=None)
     if (whole := whole_of_vgpu(product, context.catalog)) is not None:
         return replace(
-            found, message=f"{found.message}: it is a part of a GPU, with vGPU", help=_of_vgpu(whole), fix=None
+            found,
+            message=f"{found.message}: this name means a fraction of a GPU, with vGPU",
+            help=_of_vgpu(whole),
+            fix=None,
         )
     near = likely_products(product, context.catalog)
     if near[1:]:
-        return replace(found, help=f"like it: {', '.join(near)}", fix=None)
+        return replace(found, help=f"similar products: {', '.join(near)}", fix=None)
     if near and found.at is not None:
         return replace(found, help=None, fix=Fix(found.at, near[0]))
-    known = f"{len(context.catalog.products)} are known: `blueprint explain` lists them"
+    known = f"`blueprint explain` lists the {len(context.catalog.products)} known products"
     return replace(found, help=f"describe it in a file that spec.hardware names; {known}", fix=None)

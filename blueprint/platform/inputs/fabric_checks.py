@@ -54,14 +54,14 @@ class _FabricChecks:
         if network.fabric and known and network.fabric not in known:
             message = f"{self._context.platform.cluster.distribution_facts.title} has no nodes with {network.fabric}"
             fix = known[0] if len(known) == 1 else None
-            help_ = f"it has {', '.join(known)}"
+            help_ = f"available fabrics: {', '.join(known)}"
             yield self._context.diagnostic_at(
                 path, codes.FABRIC_ELSEWHERE, message, notes=(self._there,), help_=help_, fix=fix
             )
         elif machine:
             yield from self._of_machine(name, network, machine)
         elif not network.fabric:
-            message = f"the network of pool {name} is unknown"
+            message = f"the network fabric of pool {name} is unknown"
             yield self._context.diagnostic_at_key(
                 path, codes.FABRIC_UNDECIDED, message, help_="set fabric, or machine.instanceType"
             )
@@ -74,17 +74,21 @@ class _FabricChecks:
             code = codes.FABRIC_DOUBTED if network.fabric else codes.FABRIC_UNDECIDED
             message = f"the catalogue has no fast network for {machine.name}"
             yield self._context.diagnostic_at(
-                (*at, "fabric"), code, message, notes=(because,), help_="look it up in the cloud's documentation"
+                (*at, "fabric"),
+                code,
+                message,
+                notes=(because,),
+                help_="look up the network of this instance type in the cloud's documentation",
             )
         elif network.fabric and network.fabric != fabric.value:
-            message = f"{machine.name} is joined by {fabric.value}, not by {network.fabric}"
+            message = f"{machine.name} has the fabric {fabric.value}, not {network.fabric}"
             found = self._context.diagnostic_at(
                 (*at, "fabric"),
                 codes.FABRIC_DISAGREES,
                 message,
                 fix=fabric.value,
                 notes=(because, Note(f"{fabric.source} ({fabric.confidence})", fabric.span)),
-                help_="remove the line to use the machine's value",
+                help_="remove the line to use the value of the instance type",
             )
             yield found if fabric.certain else replace(found, override=Severity.WARNING)
         elif network.nics and cards and network.nics > cards.value:
@@ -95,6 +99,6 @@ class _FabricChecks:
                 message,
                 fix=str(cards.value),
                 notes=(because, Note(f"{cards.source} ({cards.confidence})", cards.span)),
-                help_="remove the line to use the machine's value",
+                help_="remove the line to use the value of the instance type",
             )
             yield found if cards.certain else replace(found, override=Severity.WARNING)

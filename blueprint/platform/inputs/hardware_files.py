@@ -45,7 +45,7 @@ def _of_another_vendor(found: Iterable[Diagnostic], text: str) -> list[Diagnosti
         if (each.path or "").startswith("pciDeviceIds") and "10de:" in each.message:
             lines = text.splitlines()[each.at.line - 1 : each.at.end_line] if each.at else []
             vendor = any(_OTHER_VENDOR.search(line) for line in lines)
-            message = "not an NVIDIA product (their PCI ids begin with 10de); other vendors are not supported"
+            message = "only NVIDIA products, whose PCI ids begin with 10de, are supported"
             return [replace(each, message=message)] if vendor else []
     return []
 

@@ -58,9 +58,9 @@ class _InstanceTypeChecks:
                 (here, there, words) for here, there, words in facts if here and there and here.value != there.value
             )
             for here, there, words in [*differing][:1]:
-                message = f"{machine.name} has {words(there.value)}, and {one.name} {words(here.value)}"
+                message = f"{machine.name} has {words(there.value)}, but {one.name} has {words(here.value)}"
                 notes = (self.context.note(first, "the other instance type"),)
-                help_ = "make a pool of each: quotas, expectations and limits assume identical nodes"
+                help_ = "create a pool for each: quotas, expectations and limits assume identical nodes"
                 yield self.context.diagnostic_at(at, codes.TYPES_DIFFER, message, notes=notes, help_=help_)
 
     def _no_such(self, path: Path, declared: str, pool: NodePool) -> Diagnostic:
@@ -78,9 +78,9 @@ class _InstanceTypeChecks:
         if runs in machine.cloud.distributions:
             return
         if self.context.catalog.clouds_of(runs):
-            message = f"{machine.name} is a machine of {machine.cloud.title}, where {runs} does not run"
+            message = f"{machine.name} is an instance type of {machine.cloud.title}, where {runs} does not run"
             notes = (self.context.note(("spec", "cluster", "distribution"), "distribution set here"),)
-            help_ = f"another distribution, or a machine of the cloud of {runs}"
+            help_ = f"use another distribution, or an instance type of the cloud that runs {runs}"
             yield self.context.diagnostic_at(path, codes.MACHINE_ELSEWHERE, message, notes=notes, help_=help_)
 
     def _agrees(self, at: Path, pool: NodePool, machine: Machine) -> Iterator[Diagnostic]:
@@ -98,7 +98,7 @@ class _InstanceTypeChecks:
         memory = machine.memory_gib
         if memory and shape.memory and quantity_value(shape.memory) > memory.value * 1024**3:
             path = (*of, "machine", "memory")
-            yield self._disagrees(path, at, machine, memory, f"{memory.value}Gi of memory, less than {shape.memory}")
+            yield self._disagrees(path, at, machine, memory, f"{memory.value}Gi of memory, not {shape.memory}")
 
     def _disagrees(self, path: Path, declared: Path, machine: Machine, fact: Fact[Any], words: str) -> Diagnostic:
         notes = (
@@ -110,7 +110,7 @@ class _InstanceTypeChecks:
             codes.MACHINE_DISAGREES,
             f"{machine.name} has {words}",
             notes=notes,
-            help_="remove the line to use the machine's value, or name the right machine",
+            help_="remove the line to use the value of the instance type, or correct the instance type",
         )
         return found if fact.certain else replace(found, override=Severity.WARNING)
 
@@ -127,7 +127,7 @@ class _InstanceTypeChecks:
         }
         if doubtful:
             values = ", ".join(f"{key} {value}" for key, value in doubtful.items())
-            message = f"what follows from {machine.name} is not verified: {values}"
+            message = f"the catalogue's values for {machine.name} are not verified: {values}"
             yield self.context.diagnostic_at(
                 path, codes.MACHINE_UNVERIFIED, message, help_=f"declare {', '.join(doubtful)} to be sure"
             )
@@ -140,7 +140,7 @@ class _InstanceTypeChecks:
         if product and product.board_gpus and not (machine and machine.gpus):
             gpus = counted(product.board_gpus.value, "GPU")
             message = f"pool {name} has {gpus} per node, as every board with {product.product} has"
-            help_ = f"count: {product.board_gpus.value} says the same; set another count explicitly"
+            help_ = f"set count: {product.board_gpus.value} to confirm this, or set another count"
             notes = (Note(product.board_gpus.source, product.board_gpus.span),)
             path = (*POOLS, name, "gpu", "product")
             yield self.context.diagnostic_at(path, codes.COUNT_OF_BOARD, message, notes=notes, help_=help_)
@@ -178,7 +178,7 @@ class _InstanceTypeChecks:
                 message,
                 notes=notes,
                 fix=fix,
-                help_=f"arch: {host.value}, or remove it",
+                help_=f"set arch: {host.value}, or remove it",
             )
 
 

@@ -34,10 +34,10 @@ def _allocation(context: CheckContext, name: str, pool: NodePool) -> Iterator[Di
     elif pool.allocation not in (None, spec.allocation) and spec.gpu_stack == "operator":
         message = f"the GPU Operator allocates the GPUs of all pools in one way, so pool {name} cannot differ"
         help_ = (
-            "remove it, or give these nodes a cluster of their own: NVIDIA does not support both under one operator;"
-            " gpuStack: standalone runs both, on nodes of their own"
+            "remove it, or use a separate cluster for these nodes: NVIDIA does not support both under one operator;"
+            " gpuStack: standalone supports both, on different nodes"
         )
-        notes = (context.note(ALLOCATION, f"the platform's: {spec.allocation}"),)
+        notes = (context.note(ALLOCATION, f"the platform has {spec.allocation}"),)
         yield context.diagnostic_at(path, codes.ALLOCATION_UNSUPPORTED, message, help_=help_, notes=notes)
 
 
@@ -48,10 +48,10 @@ def _name(context: CheckContext, name: str) -> Iterator[Diagnostic]:
         distribution = context.platform.cluster.distribution_facts.title
         message = f"pool {name} has no selector, and no poolLabel is set"
         help_ = (
-            "write spec.poolLabel: acme.example/pool, a node label whose value is the pool's name; or a selector of "
+            "set spec.poolLabel: acme.example/pool, a node label whose value is the pool's name; or the selector of "
             f"the pool, selector: {{acme.example/pool: {name}}}"
         )
-        notes = (Note(f"{distribution} has no label of its own for pools"),)
+        notes = (Note(f"{distribution} sets no label that identifies pools"),)
         if other:
             help_ = f"did you mean the pool {other}? Otherwise {help_}"
         yield context.diagnostic_at_key((*POOLS, name), codes.POOL_NOT_SELECTED, message, help_=help_, notes=notes)
@@ -83,6 +83,6 @@ def _unused_defaults(context: CheckContext) -> Iterator[Diagnostic]:
     # Includes pools that are omitted because of errors.
     with_gpus = (any(map(pool.get, _GPUS_FROM)) for pool in written)
     if node is not None and node.value and written and not any(with_gpus):
-        message = "poolDefaults applies to pools with GPUs, and no pool has GPUs"
+        message = "poolDefaults applies only to pools with GPUs, but no pool has GPUs"
         help_ = "add gpu to a pool, or remove poolDefaults"
         yield context.diagnostic_at_key(POOL_DEFAULTS, codes.POOL_DEFAULTS_UNUSED, message, help_=help_)

@@ -24,6 +24,6 @@ def check_lists(context: CheckContext) -> Iterator[Diagnostic]:
         for index, value in enumerate(values):
             if value in values[:index]:
                 notes = (context.note((*path, values.index(value)), "the first"),)
-                message = f"{value} is twice in {'.'.join(map(str, path))}"
+                message = f"{value} is listed twice in {'.'.join(map(str, path))}"
                 code, help_ = codes.LISTED_TWICE, "remove one of them"
                 yield context.diagnostic_at((*path, index), code, message, notes=notes, help_=help_)

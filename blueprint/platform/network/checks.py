@@ -73,7 +73,7 @@ class NetworkChecks:
                 at,
                 codes.OWNER_UNSUPPORTED,
                 message,
-                help_=f"possible: {', '.join(lawful)}",
+                help_=f"use one of {', '.join(lawful)}",
                 fix=lawful[0],
                 notes=(self.context.note((*at[:-1], "fabric"), "fabric set here"), self._there),
             )
@@ -82,8 +82,8 @@ class NetworkChecks:
         if component and component.ownership == "absent":
             path: Path = ("spec", "components", component.name, "ownership")
             message = f"pool {name} expects {component.name} to manage its network cards, but it is absent"
-            notes = (self.context.note(at, "left to it here"),)
-            help_ = "make it managed, or use external if it is installed by other means"
+            notes = (self.context.note(at, "this component manages them because of this"),)
+            help_ = "set it to managed, or to external if it is installed by other means"
             yield self.context.diagnostic_at(path, codes.SERVER_ABSENT, message, notes=notes, help_=help_)
 
     def _component(self, network: PoolNetwork) -> PlatformComponent | None:
@@ -96,10 +96,10 @@ class NetworkChecks:
         if product and product.nvlink_management and network.fabric == "infiniband":
             component = self._component(network)
             if component and component.ownership == "managed":
-                message = f"pods that request network cards of pool {name} may get ports that manage NVLink"
+                message = f"pods that request network cards of pool {name} may get ports that only manage NVLink"
                 known = product.nvlink_management
                 notes = (
-                    self.context.note((*POOLS, name, "gpu", "product"), "the GPU's board has them"),
+                    self.context.note((*POOLS, name, "gpu", "product"), "the board of this GPU has such ports"),
                     Note(f"{known.source} ({known.confidence})", known.span),
                 )
                 yield self.context.diagnostic_at(
@@ -119,7 +119,7 @@ class NetworkChecks:
                 ("spec", "cluster", "kubeletRoot"),
                 codes.KUBELET_ELSEWHERE,
                 message,
-                notes=(self.context.note((*POOLS, name, "network"), "they run because of this"),),
+                notes=(self.context.note((*POOLS, name, "network"), "the device plugins run because of this"),),
                 help_="use driver: provider if another component advertises the cards",
             )
 
@@ -134,12 +134,12 @@ class NetworkChecks:
             yield self.context.diagnostic_at(
                 path,
                 codes.RESOURCE_TAKEN,
-                f"{resource} is not a name for network cards",
+                f"{resource} is reserved, so network cards cannot use this name",
                 notes=notes,
-                help_="rdma/ib, or a name in a domain of yours",
+                help_="use rdma/ib, or a name in your own domain",
             )
         elif network.by_efa_plugin and resource != EFA_RESOURCE:
-            message = f"the EFA device plugin has one name for its interfaces, not {resource}"
+            message = f"the EFA device plugin always calls its interfaces {EFA_RESOURCE}, not {resource}"
             yield self.context.diagnostic_at(
                 path, codes.RESOURCE_FIXED, message, help_="remove the line", fix=EFA_RESOURCE, notes=notes
             )
@@ -151,7 +151,7 @@ class NetworkChecks:
                 codes.RESOURCE_FORM,
                 message,
                 notes=notes,
-                help_="DOMAIN.TLD/name_without_dashes, or rdma/NAME for cards that pods share",
+                help_="use DOMAIN.TLD/name_without_dashes, or rdma/NAME for cards that pods share",
             )
 
     def _alike(self) -> Iterator[Diagnostic]:
@@ -163,7 +163,9 @@ class NetworkChecks:
                 continue
             other, fabric = first.setdefault(resource, (name, pool.network.fabric))
             if fabric != pool.network.fabric:
-                message = f"{resource} is {pool.network.fabric} in pool {name} and {fabric} in pool {other}"
+                message = (
+                    f"{resource} stands for {pool.network.fabric} in pool {name}, but for {fabric} in pool {other}"
+                )
                 notes = (self.context.note((*POOLS, other, "network", "resource"), f"pool {other}"),)
                 path = (*POOLS, name, "network", "resource")
                 yield self.context.diagnostic_at(
@@ -177,10 +179,10 @@ class NetworkChecks:
             fabrics = component.component.fabrics
             networks = [network for network in there if network.component == component.name]
             if fabrics and not networks:
-                message = f"no pool has a network for {component.name}, so it is not installed"
+                message = f"no pool has a network that needs {component.name}, so it is not installed"
                 path, help_ = (
                     (*COMPONENTS, component.name),
-                    f"a pool requests it with network: {{fabric: {fabrics[0]}}}",
+                    f"set network: {{fabric: {fabrics[0]}}} in a pool, or remove the component",
                 )
                 yield self.context.diagnostic_at_key(path, codes.SERVES_NO_POOL, message, help_=help_)
             elif component.ownership == "managed" and any(network.by_network_operator for network in networks):
@@ -190,18 +192,18 @@ class NetworkChecks:
         drives = any(network.owner == OPERATOR for network in networks)
         for key in given if not drives else ():
             if key in _OFED_SETTINGS:
-                message = f"no pool leaves its driver to the Network Operator, so {key} has no effect"
+                message = f"the Network Operator manages the driver of no pool, so {key} has no effect"
                 yield self.context.diagnostic_at((*at, key), codes.SETTING_IDLE, message, help_="remove it")
         if given.get("safeLoad") and given.get("autoUpgrade") is False:
             notes = (self.context.note((*at, "autoUpgrade"), "switched off here"),)
-            message = "safeLoad needs the automatic upgrade, which is off: the operator rejects it"
+            message = "safeLoad needs autoUpgrade, which is disabled, so the operator rejects it"
             yield self.context.diagnostic_at(
                 (*at, "safeLoad"), codes.SAFE_LOAD_ALONE, message, notes=notes, help_="remove one of them"
             )
         if given.get("ipam") and not given.get("secondaryNetworks"):
             message = "there are no secondary networks whose addresses nvidia-k8s-ipam could assign"
             yield self.context.diagnostic_at(
-                (*at, "ipam"), codes.IPAM_ALONE, message, help_="secondaryNetworks: true, or remove it"
+                (*at, "ipam"), codes.IPAM_ALONE, message, help_="set secondaryNetworks: true, or remove it"
             )
         if "rdmaHcaMax" in given and not any(network.shared for network in networks):
             message = "no pool shares its cards, so rdmaHcaMax has no effect"

@@ -39,7 +39,7 @@ class GpuDirectChecks:
         if pool.gpu is None:
             for field, key in _PARTS.items():
                 if getattr(network, field):
-                    message = f"pool {pool.name} has no GPUs, so {key} has nothing to act on"
+                    message = f"pool {pool.name} has no GPUs, so {key} has no effect"
                     yield self.context.diagnostic_at(
                         (*at, key), codes.DIRECT_WITHOUT_GPU, message, help_="add gpu, or remove it"
                     )
@@ -57,8 +57,8 @@ class GpuDirectChecks:
             if not getattr(network, key):
                 continue
             if owner != "operator":
-                message = f"the driver of pool {name} is the {owner}'s, so no component here can load {module}"
-                notes = (self.context.note((*POOLS, name, "owner", "driver"), "the owner follows from this"),)
+                message = f"the {owner} provides the driver of pool {name}, so no component here can load {module}"
+                notes = (self.context.note((*POOLS, name, "owner", "driver"), "the owner is determined here"),)
                 yield self.context.diagnostic_at(
                     path,
                     codes.MODULE_NOT_OURS,
@@ -84,7 +84,7 @@ class GpuDirectChecks:
         elif declared and network.owner == PROVIDER:
             notes = (self.context.note((*path[:-1], "driver"), "the owner of the cards' driver"),)
             waits = declared == "peermem"
-            what = "would wait for an OFED that is never installed" if waits else "is up to the cloud"
+            what = "would wait for an OFED that is never installed" if waits else "has no effect"
             message = f"the cloud provides the driver of the cards, so {declared} {what}"
             code = codes.PEERMEM_WITHOUT_OFED if waits else codes.DIRECT_DECIDED
             yield self.context.diagnostic_at(
@@ -99,7 +99,12 @@ class GpuDirectChecks:
             notes = (self.context.note(("spec", "cluster", "os"), "operating system set here"),)
             message = f"the kernel of {system} is older than 5.12 and cannot export GPU memory as dma-buf"
             yield self.context.diagnostic_at(
-                path, codes.DMABUF_KERNEL, message, notes=notes, help_="peermem can", fix="peermem"
+                path,
+                codes.DMABUF_KERNEL,
+                message,
+                notes=notes,
+                help_="use peermem, which does not need dma-buf",
+                fix="peermem",
             )
         if not network.open_modules:
             message = "dma-buf needs the open kernel modules"
@@ -108,7 +113,7 @@ class GpuDirectChecks:
                 codes.DMABUF_MODULES,
                 message,
                 notes=(self._because(pool),),
-                help_="peermem works with both kinds",
+                help_="use peermem, which works with both kinds of modules",
                 fix="peermem",
             )
 
@@ -131,15 +136,19 @@ class GpuDirectChecks:
             )
         if fabric not in RDMA or network.owner == PROVIDER:
             notes = (self.context.note((*path[:-1], "fabric"), "fabric set here"),)
-            message = f"nvidia-fs is built against DOCA-OFED, and nodes with {fabric} here have none of ours"
+            message = f"nvidia-fs needs DOCA-OFED, but this platform does not install it on nodes with {fabric}"
             yield self.context.diagnostic_at(
-                path, codes.GDS_WITHOUT_OFED, message, notes=notes, help_="make sure that the node image has it"
+                path,
+                codes.GDS_WITHOUT_OFED,
+                message,
+                notes=notes,
+                help_="make sure that the node image contains DOCA-OFED",
             )
         elif not network.shared:
             notes = (self.context.note((*path[:-1], "resource"), "whole cards are allocated because of this"),)
-            message = "with gds every container with a GPU gets all RDMA devices of its node"
+            message = "with gds, every container with a GPU gets access to all RDMA devices of its node"
             yield self.context.diagnostic_at(
-                path, codes.GDS_SHARES_CARDS, message, notes=notes, help_="share the cards, or remove gds"
+                path, codes.GDS_SHARES_CARDS, message, notes=notes, help_="let pods share the cards, or remove gds"
             )
 
     def together(self) -> Iterator[Diagnostic]:
@@ -154,12 +163,14 @@ class GpuDirectChecks:
                     with_it, without = (pool, first) if mine else (first, pool)
                     notes = (
                         self.context.note(
-                            self.context.setting_path("driverObjects"), "one driver for all because of this"
+                            self.context.setting_path("driverObjects"), "the pools share one driver because of this"
                         ),
                     )
-                    message = f"one ClusterPolicy loads {what} everywhere or nowhere: {without.name} does without"
+                    message = (
+                        f"a ClusterPolicy loads {what} in all pools or none, but {without.name} does not request it"
+                    )
                     path, help_ = (
                         (*POOLS, with_it.name, "network", key),
-                        "make the pools alike, or remove driverObjects",
+                        "use the same setting in all pools, or remove driverObjects",
                     )
                     yield self.context.diagnostic_at(path, codes.MODULES_DIFFER, message, notes=notes, help_=help_)

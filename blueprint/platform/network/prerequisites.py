@@ -31,9 +31,9 @@ def _network(pool: Pool, network: PoolNetwork) -> Iterator[str]:
         each = (
             "EFA interfaces" if network.fabric == "efa" else "a share of all cards" if network.shared else "whole cards"
         )
-        yield f"Workloads request {network.resource} to get {each}, and may lock memory (IPC_LOCK)."
+        yield f"Workloads request {network.resource} to get {each}, and have the capability IPC_LOCK to lock memory."
     elif network.fabric in RDMA:
-        yield "The cloud decides the resource that pods request to get network cards."
+        yield "The cloud determines which resource pods request to get network cards."
     yield from _FABRICS[network.fabric](pool, network)
     yield from _beside_gpus(pool, network)
 
@@ -51,15 +51,15 @@ def _rdma(pool: Pool, network: PoolNetwork) -> Iterator[str]:
     elif fabric := pool.platform.cluster.distribution_facts.fabrics.get(network.fabric):
         yield from fabric.needs
     else:
-        yield "The cloud provides the driver of the network cards, and something that advertises them to pods."
+        yield "The cloud provides the driver of the network cards, and a component that advertises them to pods."
     if network.fabric == "infiniband":
         yield "A subnet manager runs in the fabric, and all cards' ports are active."
     elif network.owner != PROVIDER:
         yield "Switches and cards have the same RoCE settings: MTU, priority flow control and ECN."
     if pool.gpu and pool.platform.cluster.distribution_facts.bare_metal:
         yield (
-            "On bare metal, ACS redirection is off on the PCIe switches between GPUs and cards, or the IOMMU passes"
-            " through: otherwise their traffic goes through the CPU."
+            "On bare metal, ACS redirection is disabled on the PCIe switches between GPUs and cards, or the IOMMU is in"
+            " passthrough mode: otherwise their traffic goes through the CPU."
         )
 
 
@@ -78,7 +78,7 @@ def _google(what: str, machines: str, folder: str) -> Iterator[str]:
         f"The nodes are {machines} machines, created with an additional network per card (multi-networking, MTU 8896)."
     )
     yield f"Google's installer DaemonSet for {what} runs on them; workloads mount its libraries from {folder}."
-    yield "The node provisioner decides which interface belongs to which network; it cannot be derived here."
+    yield "The node provisioner determines which interface belongs to which network; the blueprint does not declare it."
 
 
 def _tcp(_: Pool, network: PoolNetwork) -> Iterator[str]:
@@ -95,7 +95,7 @@ _FABRICS = {"infiniband": _rdma, "roce": _rdma, "efa": _efa, "tcpx": _tcp, "tcpx
 def _beside_gpus(pool: Pool, network: PoolNetwork) -> Iterator[str]:
     """GPUDirect, if it depends on a GPU driver that is installed by other means."""
     if network.gpu_direct == "dmaBuf" and not pool.driver.enabled:
-        yield "The nodes' GPU driver has open kernel modules, their kernel is 5.12 or newer: GPUDirect uses dma-buf."
+        yield "The nodes' GPU driver has open kernel modules and their kernel is 5.12 or newer: GPUDirect uses dma-buf."
     elif network.gpu_direct == "dmaBuf":
         yield "The nodes' kernel is 5.12 or newer: GPUDirect uses dma-buf."
     elif network.gpu_direct == "peermem" and not pool.driver.enabled:

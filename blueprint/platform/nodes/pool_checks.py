@@ -40,7 +40,7 @@ def _without_gpu(context: CheckContext, pool: Pool) -> Iterator[Diagnostic]:
 def _without_nodes(context: CheckContext, pool: Pool) -> Iterator[Diagnostic]:
     """A pool that never has a node."""
     if pool.nodes_max == 0:
-        message, help_ = f"pool {pool.name} never has a node", "declare the maximum"
+        message, help_ = f"pool {pool.name} never has a node", "declare a maximum of at least 1"
         yield context.diagnostic_at((*POOLS, pool.name, "nodes"), codes.POOL_WITHOUT_NODES, message, help_=help_)
 
 
@@ -48,8 +48,8 @@ def _taints_of_the_cluster(context: CheckContext, pool: Pool) -> Iterator[Diagno
     """Taints with which the cluster marks the state of nodes."""
     for taint in pool.taints:
         if taint.key.startswith(_OF_THE_CLUSTER):
-            message = f"the taint {taint.key} of pool {pool.name} is the cluster's own"
-            path, help_ = (*POOLS, pool.name, "taints", taint.key), "use a key of your own"
+            message = f"pool {pool.name} declares the taint {taint.key}, which Kubernetes itself sets"
+            path, help_ = (*POOLS, pool.name, "taints", taint.key), "use a key in your own domain"
             yield context.diagnostic_at_key(path, codes.TAINT_OF_THE_CLUSTER, message, help_=help_)
 
 

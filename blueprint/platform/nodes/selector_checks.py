@@ -38,7 +38,7 @@ def check_selectors(context: CheckContext) -> Iterator[Diagnostic]:
 def _too_wide(context: CheckContext, pool: Pool) -> Iterator[Diagnostic]:
     """Labels that all nodes have, if there are other pools."""
     if pool.selector and len(context.pools) > 1 and set(pool.selector) <= _ON_EVERY_NODE:
-        message = f"every node is selected for pool {pool.name}, those of the other pools too"
+        message = f"the selector of pool {pool.name} matches every node, including those of other pools"
         path, help_ = (*POOLS, pool.name, "selector"), "add a label that only its nodes have"
         yield context.diagnostic_at(path, codes.SELECTOR_TOO_WIDE, message, help_=help_)
 
@@ -47,9 +47,9 @@ def _other_system(context: CheckContext, pool: Pool) -> Iterator[Diagnostic]:
     """GPUs on nodes that do not run Linux."""
     system = pool.selector.get(OS, "linux")
     if pool.gpu and system != "linux":
-        message = f"pool {pool.name} has GPUs, and nodes with {system} run no GPU stack"
+        message = f"pool {pool.name} has GPUs, but the GPU stack does not run on nodes with {system}"
         path = (*POOLS, pool.name, "selector", OS)
-        yield context.diagnostic_at(path, codes.SELECTOR_IMPOSSIBLE, message, help_="linux", fix="linux")
+        yield context.diagnostic_at(path, codes.SELECTOR_IMPOSSIBLE, message, help_="use linux", fix="linux")
 
 
 def _other_processor(context: CheckContext, pool: Pool) -> Iterator[Diagnostic]:
@@ -58,17 +58,17 @@ def _other_processor(context: CheckContext, pool: Pool) -> Iterator[Diagnostic]:
     arch = pool.hardware.arch or (product.host_arch.value if product and product.host_arch else None)
     selected = pool.selector.get(ARCH)
     if arch and selected and selected != arch:
-        message = f"pool {pool.name} selects {selected} nodes, and its nodes are {arch}"
+        message = f"pool {pool.name} selects {selected} nodes, but its nodes are {arch}"
         path = (*POOLS, pool.name, "selector", ARCH)
-        yield context.diagnostic_at(path, codes.SELECTOR_IMPOSSIBLE, message, help_=arch, fix=arch)
+        yield context.diagnostic_at(path, codes.SELECTOR_IMPOSSIBLE, message, help_=f"use {arch}", fix=arch)
 
 
 def _discovered(context: CheckContext, pool: Pool) -> Iterator[Diagnostic]:
     """Labels that nodes get only after they have joined. With the DRA driver, some are never set (BP3277)."""
     for key in pool.selector if not pool.claimed else ():
         if key.startswith(_DISCOVERED) and not key.startswith(_SET_BY_PEOPLE):
-            message = f"pool {pool.name} is selected by {key}, which discovery puts on nodes later"
-            path, help_ = (*POOLS, pool.name, "selector", key), "select by a label of the machine"
+            message = f"pool {pool.name} is selected by {key}, which discovery sets only after nodes have joined"
+            path, help_ = (*POOLS, pool.name, "selector", key), "select nodes by labels that they have when they join"
             yield context.diagnostic_at(path, codes.SELECTED_BY_DISCOVERY, message, help_=help_)
 
 
@@ -76,7 +76,7 @@ def _reserved(context: CheckContext, pool: Pool) -> Iterator[Diagnostic]:
     """Labels that the platform itself sets."""
     for key in pool.selector:
         if key.startswith(_RESERVED):
-            message = f"pool {pool.name} is selected by {key}, which is set on nodes by what we install"
+            message = f"pool {pool.name} is selected by {key}, which components of this platform set"
             path, help_ = (
                 (*POOLS, pool.name, "selector", key),
                 "select nodes by labels that they have when they join",

@@ -13,12 +13,12 @@ from blueprint.platform.views import GpuPoolView
 from blueprint.records import Record
 from blueprint.units import duration_seconds
 
-CLAIMED = "pods claim GPUs (allocation: dra), and what it reads is counted only beside a device plugin"
-SHARED = "pods share GPUs here, and the exporter names only one of those that use a GPU"
+CLAIMED = "pods claim GPUs (allocation: dra), but its metrics need a device plugin"
+SHARED = "pods share GPUs, but the exporter reports only one pod per GPU"
 MAY_BE_EMPTY = "the pool may have no nodes at all"
 ALL_MAY_BE_EMPTY = "every pool may have no nodes at all"
 NO_NVLINK_5 = "GPUs of this product have no NVLink 5"
-MAY_GROW = "how many nodes the pool has is not fixed"
+MAY_GROW = "the pool has no fixed number of nodes"
 
 
 class LeftOut(Record):
@@ -149,7 +149,7 @@ class Alert:
     def why_left_out(self) -> str | None:
         """Why it is not rendered, or None."""
         if not self.enabled:
-            return "it is switched off here"
+            return "it is disabled"
         if self.home.why_silent is not None:
             return self.home.why_silent
         if not self._owner.by_number and self.definition.when in ("clusterPolicy", "devicePlugin"):

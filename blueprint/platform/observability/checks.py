@@ -62,14 +62,18 @@ class _Check:
                 yield self.context.diagnostic_at(path, codes.EXPORTER_OFF, message, notes=notes, help_=help_)
         for setting in self.exporting.overruled:
             if setting in self.given:
-                message = f"observability decides this, so {setting} has"
+                message = f"spec.observability determines this, so {setting} has"
                 yield self.context.no_effect(self._setting(setting), HERE, message)
         yield from self._pod_labels()
         yield from self._dialect()
         if not self.context.gpu_pools:
             passed = any(pool.passes_gpus for pool in self.context.pools.values())
-            missing = "no pool has GPUs for containers, and guests monitor their own" if passed else "no pool has GPUs"
-            message = f"{missing}, so there is nothing to watch"
+            missing = (
+                "no pool has GPUs for containers, and virtual machines monitor their own"
+                if passed
+                else "no pool has GPUs"
+            )
+            message = f"{missing}, so there is nothing to monitor"
             yield self.context.diagnostic_at(HERE, codes.NOTHING_TO_WATCH, message)
 
     def _setting(self, name: str) -> Path:
@@ -80,15 +84,17 @@ class _Check:
         if self.given.get(switch) is True and not self.given.get(allowed):
             message = "every label of every pod becomes a label of all metrics of its GPUs"
             path, notes = self._setting(switch), (self.context.note(HERE, "read by this Prometheus"),)
-            help_ = f"{allowed}: [...], regular expressions of the labels that are needed"
+            help_ = f"list regular expressions of the labels that you need in {allowed}"
             yield self.context.diagnostic_at(path, codes.POD_LABELS_WITHOUT_BOUND, message, notes=notes, help_=help_)
 
     def _dialect(self) -> Iterator[Diagnostic]:
         version = self._exporter_version()
         if self.observability.names != LEGACY and version and not _knows_new_names(version):
             path: Path = ("spec", "components", COMPONENT, "settings", "metricNames")
-            message = f"the exporter {version} does not start with the names of DCGM {KNOWN_SINCE}"
-            help_ = "legacy, which every exporter supports"
+            message = (
+                f"the exporter {version} does not know the metric names of DCGM {KNOWN_SINCE}, so it would not start"
+            )
+            help_ = "use legacy, which every exporter supports"
             yield self.context.diagnostic_at(path, codes.NAMES_UNKNOWN, message, help_=help_, fix=LEGACY)
 
     def _exporter_version(self) -> str | None:
@@ -105,19 +111,19 @@ class _Check:
         yield from self._whose()
         interval, collected = self.observability.interval, self.data.metrics.collection_seconds
         if duration_seconds(interval) < collected:
-            message = f"the exporter reads the GPUs every {collected}s, Prometheus the exporter every {interval}"
+            message = f"Prometheus scrapes every {interval}, but the exporter reads the GPUs only every {collected}s"
             yield self.context.diagnostic_at(
                 (*at, "scrapeInterval"), codes.SCRAPED_TOO_OFTEN, message, fix=f"{collected}s"
             )
         if duration_seconds(interval) > SELDOM_SECONDS:
-            message = f"one sample in {interval} is too few for rates over five minutes"
-            help_ = f"at most {SELDOM_SECONDS}s"
+            message = f"one sample per {interval} is not enough for rates over five minutes"
+            help_ = f"use an interval of at most {SELDOM_SECONDS}s"
             yield self.context.diagnostic_at((*at, "scrapeInterval"), codes.SCRAPED_TOO_SELDOM, message, help_=help_)
         selects_all = self.observability.prometheus_namespace in OWN_PROMETHEUSES
         for key, labels in zip(("selectorLabels", "ruleSelectorLabels"), self.observability.spec_labels, strict=True):
             if not labels and not selects_all and self.context.is_written((*at, key)):
-                message = f"{key} is empty: right only for a Prometheus that selects everything"
-                help_ = "kube-prometheus-stack selects release: NAME"
+                message = f"{key} is empty, which is correct only for a Prometheus that selects everything"
+                help_ = "set the labels that your Prometheus selects; for kube-prometheus-stack, release: NAME"
                 yield self.context.diagnostic_at((*at, key), codes.SELECTOR_LABELS_EMPTY, message, help_=help_)
 
     def _whose(self) -> Iterator[Diagnostic]:
@@ -125,14 +131,14 @@ class _Check:
         at: Path = (*HERE, "prometheus")
         namespace, monitors = self.observability.prometheus_namespace, self.observability.declared_monitor_namespace
         if namespace == self.context.platform.cluster.distribution_facts.user_prometheus:
-            message = "the Prometheus of user projects may not list nodes, and shows rules their own namespace alone"
-            help_ = "openshift-monitoring, which reads the operator's namespace, or a Prometheus of your own"
+            message = "the Prometheus of user projects cannot list nodes, and its rules see only their own namespace"
+            help_ = "use openshift-monitoring, which reads the operator's namespace, or your own Prometheus"
             yield self.context.diagnostic_at((*at, "namespace"), codes.PROMETHEUS_OF_PROJECTS, message, help_=help_)
         if monitors == namespace:
-            message = f"Prometheus itself is in {namespace}, so monitorNamespace has"
+            message = f"Prometheus already runs in {namespace}, so monitorNamespace has"
             yield self.context.no_effect((*at, "monitorNamespace"), (*at, "namespace"), message)
         elif monitors and namespace in OWN_PROMETHEUSES:
-            message = f"{namespace} looks in the operator's namespace, so monitorNamespace has"
+            message = f"{namespace} reads the operator's namespace, so monitorNamespace has"
             yield self.context.no_effect((*at, "monitorNamespace"), (*at, "namespace"), message)
 
     def metrics(self) -> Iterator[Diagnostic]:
@@ -151,23 +157,25 @@ class _Check:
                 yield self.context.diagnostic_at(path, codes.METRIC_BOTH_WAYS, message, notes=notes, help_=help_)
             elif nvlink5 and self.data.metrics.metrics[name].nvlink5 == "never":
                 message = f"{name} may keep a GPU with NVLink 5 from reporting its link errors"
-                help_ = "DCGM_FI_DEV_ECC_SBE_AGG_TOTAL counts the same errors over the GPU's life"
+                help_ = "use DCGM_FI_DEV_ECC_SBE_AGG_TOTAL, which counts the same errors over the lifetime of the GPU"
                 yield self.context.diagnostic_at(path, codes.METRICS_COLLIDE, message, help_=help_)
             elif pools and not self.data.metrics.metrics[name].instances:
-                message = f"{name} has no value where every GPU is partitioned, as in pool {pools[0].name}"
+                message = (
+                    f"{name} has no value for partitioned GPUs, but all GPUs are partitioned (pool {pools[0].name})"
+                )
                 yield self.context.diagnostic_at(path, codes.WITHOUT_INSTANCES, message, help_="remove it")
         for index, name in enumerate(excluded):
             if name not in self.data.metrics.metrics:
                 yield self._unknown_metric((*at, "exclude", index), name)
             elif lost := self._default_alerts_that_read(name):
-                message = f"without {name} there is no {' and no '.join(lost)}"
-                help_ = f"if that is intended: alerts: {{{lost[0]}: {{enabled: false}}}}"
+                message = f"excluding {name} also removes the alert {' and '.join(lost)}"
+                help_ = f"if that is intended, set alerts: {{{lost[0]}: {{enabled: false}}}}"
                 yield self.context.diagnostic_at((*at, "exclude", index), codes.METRIC_NEEDED, message, help_=help_)
 
     def _unknown_metric(self, path: Path, name: str) -> Diagnostic:
         rows = self.data.metrics.metrics
         known = next((old for old, row in rows.items() if row.renamed == name), None) or nearest(name, rows)
-        help_ = "fields are named as before DCGM 4.6; the component's page lists them"
+        help_ = "use a name from before DCGM 4.6; the component's page lists them"
         return self.context.diagnostic_at(
             path, codes.UNKNOWN_METRIC, f"there is no metric {name}", fix=known, help_=help_
         )
@@ -191,7 +199,7 @@ class _Check:
                     ("severity", alert.severity),
                 ):
                     if value is not None:
-                        message = f"{name} is switched off, so {key} has"
+                        message = f"{name} is disabled, so {key} has"
                         yield self.context.no_effect((*path, key), (*path, "enabled"), message)
             else:
                 yield from self._limits(path, name, alert, definition)
@@ -200,24 +208,24 @@ class _Check:
     def _unknown_alert(self, path: Path, name: str) -> Diagnostic:
         if (brought := self.observability.defined_elsewhere(name)) is None:
             return self.context.unknown_name(path, codes.UNKNOWN_ALERT, "alert", self.observability.definitions)
-        message = f"{name} applies to nothing: it is about {brought}, which this platform does not have"
+        message = f"the alert {name} is about {brought}, which this platform does not have"
         return self.context.diagnostic_at(path, codes.ALERT_NOT_IN_FORCE, message, help_="remove it")
 
     def _limits(self, path: Path, name: str, alert: DeclaredAlert, definition: AlertDefinition) -> Iterator[Diagnostic]:
         limits = definition.threshold
         if alert.threshold is not None and limits is None:
-            help_ = "its for and severity can be set"
-            message = f"{name} has no threshold"
+            help_ = "remove it; only for and severity can be set"
+            message = f"the alert {name} has no threshold"
             yield self.context.diagnostic_at((*path, "threshold"), codes.THRESHOLD_WITHOUT_USE, message, help_=help_)
         elif alert.threshold is not None and limits and not limits.minimum <= alert.threshold <= limits.maximum:
-            message = f"{name}: {alert.threshold} {limits.unit} is not plausible"
-            help_ = f"{limits.minimum} to {limits.maximum} {limits.unit}"
+            message = f"{name}: a threshold of {alert.threshold} {limits.unit} is not plausible"
+            help_ = f"use {limits.minimum} to {limits.maximum} {limits.unit}"
             yield self.context.diagnostic_at((*path, "threshold"), codes.THRESHOLD_OUT_OF_RANGE, message, help_=help_)
         interval = self.observability.interval
         if alert.lasting and 0 < duration_seconds(alert.lasting) < duration_seconds(interval):
-            message = f"{name} fires before a second sample is taken: {alert.lasting} is shorter than {interval}"
+            message = f"{name} would fire after one sample: for is {alert.lasting}, the scrape interval {interval}"
             yield self.context.diagnostic_at(
-                (*path, "for"), codes.ALERT_IN_HASTE, message, help_=f"{interval} or more; or 0s"
+                (*path, "for"), codes.ALERT_IN_HASTE, message, help_=f"use at least {interval}, or 0s"
             )
 
     def _force(self, path: Path, name: str, definition: AlertDefinition) -> Iterator[Diagnostic]:
@@ -231,12 +239,12 @@ class _Check:
             yield self.context.diagnostic_at(
                 path,
                 codes.ALERT_LACKS_METRIC,
-                f"{name} needs {', '.join(missing)}",
+                f"the alert {name} needs {', '.join(missing)}, which the exporter does not export",
                 notes=(self._switched_off(home, setting) if setting else self._left_out(missing[0]),),
-                help_=f"{switch if setting else include}, or enabled: false",
+                help_=f"set {switch if setting else include}, or disable the alert with enabled: false",
             )
         elif alerts and definition.threshold and not any(alert.expr for alert in alerts):
-            message = f"{name} applies to no pool: the limit of no pool's product is verified"
+            message = f"{name} applies to no pool: the catalogue has no verified limit for the GPUs of any pool"
             help_ = f"give it a threshold in {definition.threshold.unit}"
             yield self.context.diagnostic_at(path, codes.ALERT_NOT_IN_FORCE, message, help_=help_)
         elif why := self.observability.why_nowhere(name):
@@ -244,14 +252,14 @@ class _Check:
             yield self.context.diagnostic_at(path, codes.ALERT_NOT_IN_FORCE, f"{name} applies to {what}: {why}")
 
     def _switched_off(self, home: Home, setting: str) -> Note:
-        return self.context.note(("spec", "components", home.component.name, "settings", setting), "switched off here")
+        return self.context.note(("spec", "components", home.component.name, "settings", setting), "disabled here")
 
     def _left_out(self, metric: str) -> Note:
         excluded = self.observability.excluded
         at: Path = (*HERE, "metrics")
         if metric in excluded:
             return self.context.note((*at, "exclude", excluded.index(metric)), f"{metric} is excluded here")
-        return self.context.note(at, f"the set {self.observability.metric_set} is without {metric}")
+        return self.context.note(at, f"the metric set {self.observability.metric_set} does not include {metric}")
 
 
 def _knows_new_names(tag: str) -> bool:

@@ -35,9 +35,9 @@ def _scrape_timeout(context: CheckContext, component: PlatformComponent, facts: 
     every, patience = as_duration(interval), as_duration(timeout)
     if every and patience and patience > every:
         key = facts.timeout if facts.timeout in component.given else facts.interval
-        message = f"{component.name}: Prometheus would wait {timeout} for a response that it requests every {interval}"
+        message = f"{component.name}: the scrape timeout, {timeout}, is longer than the scrape interval, {interval}"
         path: Path = (*COMPONENTS, component.name, "settings", key)
-        help_ = f"{facts.timeout} must not be longer than {facts.interval}"
+        help_ = f"make {facts.timeout} at most as long as {facts.interval}"
         yield context.diagnostic_at(path, codes.SCRAPE_TOO_SLOW, message, help_=help_)
 
 
@@ -48,13 +48,13 @@ def _collection(context: CheckContext, component: PlatformComponent, facts: Expo
         return
     path: Path = (*COMPONENTS, component.name, "settings", facts.variables, _COLLECTION)
     if not text.isdecimal():
-        message = f"{_COLLECTION} is {text}, not milliseconds"
-        yield context.diagnostic_at(path, codes.NUMBER_WANTED, message, help_='"15000"')
+        message = f"{_COLLECTION} is {text}, which is not a number of milliseconds"
+        yield context.diagnostic_at(path, codes.NUMBER_WANTED, message, help_='use a number such as "15000"')
         return
     scraped = _scrape_interval(context, component, facts)
     if (every := as_duration(scraped)) and int(text) > 1000 * every:
-        message = f"the exporter reads GPUs every {int(text) / 1000:g}s, and Prometheus scrapes it every {scraped}"
-        yield context.diagnostic_at(path, codes.COLLECTED_TOO_SELDOM, message, help_=f"at most {1000 * every}")
+        message = f"the exporter reads GPUs only every {int(text) / 1000:g}s, but Prometheus scrapes it every {scraped}"
+        yield context.diagnostic_at(path, codes.COLLECTED_TOO_SELDOM, message, help_=f"use at most {1000 * every}")
 
 
 def _scrape_interval(context: CheckContext, component: PlatformComponent, facts: ExporterFacts) -> Any:
@@ -72,6 +72,6 @@ def _out_of_reach(context: CheckContext, component: PlatformComponent, facts: Ex
             notes = (context.note(("spec", "observability"), "they scrape without TLS and without authentication"),)
             path, help_ = (
                 (*COMPONENTS, component.name, "settings", setting),
-                "allowedNamespaces keeps others away; or remove it",
+                "remove it; allowedNamespaces also restricts access",
             )
             yield context.diagnostic_at_key(path, codes.EXPORTER_OUT_OF_REACH, message, notes=notes, help_=help_)

@@ -39,9 +39,9 @@ def limit_of(threshold: Threshold, given: int | None, gpu: Gpu | None) -> AlertL
         return AlertLimit(threshold.value)
     facts = _facts(threshold.fact or "", gpu)
     if not facts:
-        return AlertLimit(None, "the product's limit is not in the catalogue")
+        return AlertLimit(None, "the catalogue has no limit for the product")
     if not all(fact.certain for fact in facts):
-        return AlertLimit(None, "the product's limit in the catalogue is not verified")
+        return AlertLimit(None, "the catalogue's limit for the product is not verified")
     return AlertLimit(_computed(threshold, [read_fact(fact) for fact in facts]))
 
 

@@ -30,14 +30,14 @@ def _prometheus(watched: Observability) -> Iterator[str]:
     )
     monitors, rules = watched.spec_labels
     yield (
-        f"In the namespace {watched.namespace} it selects ServiceMonitors with {_labels(monitors)} and PrometheusRules"
+        f"In the namespace {watched.namespace}, it selects ServiceMonitors with {_labels(monitors)} and PrometheusRules"
         f" with {_labels(rules)}."
     )
     yield f"It may list and watch Services, EndpointSlices and Pods in the namespace {watched.exporter.namespace}."
-    yield "It may list and watch Nodes, so that samples get the pool of their node."
-    yield "kube-state-metrics is installed, and read without a change of the labels namespace, pod and node."
+    yield "It may list and watch Nodes, so that each sample gets the pool of its node as a label."
+    yield "kube-state-metrics is installed, and scraped without changing the labels namespace, pod and node."
     if watched.claimed:
-        yield "It is kube-state-metrics 2.20 or newer, which exports pods' claims; older versions do not."
+        yield "The version of kube-state-metrics is 2.20 or newer; older versions do not export the claims of pods."
 
 
 def _labels(labels: dict[str, str]) -> str:
@@ -56,14 +56,14 @@ def _exporter(watched: Observability) -> Iterator[str]:
     if watched.operated:
         policy = "GPUCluster" if watched.claimed else "ClusterPolicy"
         yield (
-            f"The exporters of the GPU Operator, which is installed separately, export what the ConfigMap"
-            f" {watched.config_name} says: dcgmExporter.config.name of the {policy}."
+            f"The GPU Operator, which is installed separately, configures its exporters with the ConfigMap"
+            f" {watched.config_name}, in dcgmExporter.config.name of the {policy}."
         )
     else:
         labels = ", ".join(f"{key}={value}" for key, value in sorted(watched.exporter.selector.items()))
         yield (
             f"The exporters, installed separately, have a Service in the namespace {watched.exporter.namespace}"
-            f" with the labels {labels} and a port {watched.exporter.port}, and export the metrics that"
+            f" with the labels {labels} and the port {watched.exporter.port}, and export the metrics that"
             " blueprint.lock lists."
         )
 
@@ -75,7 +75,7 @@ def _left_out(name: str, watched: Observability) -> Iterator[str]:
             reasons.setdefault(each.why, []).append(each.pool)
     for why, pools in reasons.items():
         where = f" for {', '.join(pools)}" if any(pools) else ""
-        yield f"The alert {name} is left out{where}: {why}."
+        yield f"The alert {name} is not rendered{where}: {why}."
 
 
 def observability_to_json(platform: Platform) -> dict[str, Any] | None:

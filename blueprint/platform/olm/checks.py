@@ -50,8 +50,8 @@ def _given(component: PlatformComponent) -> Mapping[str, Any]:
 def _pull_secrets(context: CheckContext) -> Iterator[Diagnostic]:
     """Pull secrets, which OLM's pods do not take from a blueprint."""
     if context.platform.cluster.pull_secrets:
-        message = f"the operators' pods on {_title(context)} take no pull secrets from here"
-        help_ = "put the credentials into the secret pull-secret of the namespace openshift-config"
+        message = f"pullSecrets has no effect on the operators' pods on {_title(context)}"
+        help_ = "add the credentials to the secret pull-secret in the namespace openshift-config"
         path, code = (*CLUSTER, "registries", "pullSecrets"), codes.SECRETS_OF_THE_CLUSTER
         yield context.diagnostic_at(path, code, message, help_=help_, notes=_because(context))
 
@@ -59,8 +59,8 @@ def _pull_secrets(context: CheckContext) -> Iterator[Diagnostic]:
 def _mirror_of_everything(context: CheckContext) -> Iterator[Diagnostic]:
     """A mirror for all registries, which OpenShift nodes do not support."""
     if "*" in context.platform.cluster.mirrors:
-        message = f"the nodes of {_title(context)} have no mirror for every registry"
-        help_ = "name each host: nvcr.io, registry.redhat.io, registry.connect.redhat.com"
+        message = f"{_title(context)} does not support a mirror for all registries"
+        help_ = "list each host: nvcr.io, registry.redhat.io, registry.connect.redhat.com"
         path, code = (*CLUSTER, "registries", "mirrors", "*"), codes.MIRROR_OF_EVERYTHING
         yield context.diagnostic_at_key(path, code, message, help_=help_, notes=_because(context))
 
@@ -80,7 +80,7 @@ def _drivers_not_pinned(context: CheckContext) -> Iterator[Diagnostic]:
         else:
             continue
         message = f"release {context.release.release} pins no driver of {what} for {_title(context)}"
-        help_, notes = f"branches: {pinned or 'none'}", _because(context)
+        help_, notes = f"pinned branches: {pinned or 'none'}", _because(context)
         yield context.diagnostic_at(path, codes.DRIVER_NOT_PINNED, message, help_=help_, notes=notes)
 
 
@@ -89,10 +89,10 @@ def _no_form(context: CheckContext, component: PlatformComponent) -> Iterator[Di
     declared = component.name in context.platform.declared_components
     wanted = component.ownership == "managed" if declared else _is_implied(context, component)
     if component.component.olm is None and wanted:
-        message = f"{component.name} has no form for {_title(context)} in this release"
+        message = f"this release cannot install {component.name} on {_title(context)}"
         path, help_ = (
             _at(component) if declared else _implied_by(context, component),
-            "ownership: external, if it is already installed",
+            "set ownership: external if it is already installed, otherwise remove it",
         )
         yield context.diagnostic_at(path, codes.NO_FORM_FOR_OLM, message, help_=help_, notes=_because(context))
 
@@ -147,7 +147,10 @@ def _approved_by_itself(context: CheckContext, component: PlatformComponent) -> 
     """InstallPlans that are never approved."""
     if component.olm and _given(component).get("installPlanApproval") == "Automatic":
         message = f"{component.name} would upgrade to every later version of its channel automatically"
-        path, help_ = (*_at(component), "settings", "installPlanApproval"), "Manual lets a person approve each"
+        path, help_ = (
+            (*_at(component), "settings", "installPlanApproval"),
+            "use Manual, so that someone approves each upgrade",
+        )
         yield context.diagnostic_at(path, codes.APPROVED_BY_ITSELF, message, help_=help_, fix="Manual")
 
 
@@ -156,7 +159,9 @@ def _runtime_too_old(context: CheckContext, component: PlatformComponent) -> Ite
     minor = context.platform.cluster.kubernetes_minor
     switched_on = component.olm and _given(component).get("nriPlugin") is True
     if switched_on and version_key(minor) < version_key(NRI_FROM):
-        message = f"CRI-O {minor}, which {_title(context)} has with this Kubernetes, has no NRI for the plugin"
+        message = (
+            f"CRI-O {minor}, the container runtime of this {_title(context)} version, does not support the NRI plugin"
+        )
         path, help_ = (*_at(component), "settings", "nriPlugin"), f"remove it, or run Kubernetes {NRI_FROM} or newer"
         yield context.diagnostic_at(path, codes.RUNTIME_TOO_OLD, message, help_=help_, notes=_because(context))
 

@@ -33,26 +33,26 @@ def _catalogue(component: PlatformComponent) -> Iterator[str]:
     if olm is None:
         return
     what = f"the package {olm.package} with the channel {olm.channel}"
-    what += f" and in it {olm.starting_csv}" if olm.starting_csv else ""
+    what += f", which contains {olm.starting_csv}" if olm.starting_csv else ""
     yield f"The CatalogSource {component.settings.catalogSource} in openshift-marketplace has {what}."
     if olm.unlisted:
-        yield f"No image of {component.component.title} is in images.txt: {olm.unlisted}."
+        yield f"images.txt lists no image of {component.component.title}: {olm.unlisted}."
 
 
 def _approval(component: PlatformComponent) -> Iterator[str]:
     if component.settings.installPlanApproval == "Manual":
         yield (
-            f"After the first apply, the install plan in the namespace {component.namespace} is approved. The apply"
-            " reports its name, and continues where it stopped when it is run again."
+            f"After the first apply, someone approves the install plan in the namespace {component.namespace}. The"
+            " apply reports its name. Run it again afterwards: it continues where it stopped."
         )
 
 
 def _mirrors(platform: Platform, subscribed: list[PlatformComponent]) -> Iterator[str]:
     for host, mirror in sorted(platform.cluster.mirrors.items()):
         yield (
-            f"An ImageDigestMirrorSet and an ImageTagMirrorSet send the nodes from {host} to {mirror}: objects name"
-            " images as their vendors do. Creating one may drain all nodes, so an administrator does it."
+            f"An ImageDigestMirrorSet and an ImageTagMirrorSet redirect {host} to {mirror} on the nodes: objects"
+            " contain the original image names. Creating one may drain all nodes, so an administrator must do it."
         )
     if platform.cluster.mirrors:
         packages = ", ".join(str(one.olm.package) for one in subscribed if one.olm)
-        yield f"A mirrored catalogue has the bundles of {packages}, as `oc mirror` makes it; catalogSource names it."
+        yield f"A mirrored catalogue, as `oc mirror` creates it, has the bundles of {packages}; catalogSource names it."

@@ -23,12 +23,12 @@ _STACK = GPU_STACK
 _LABELS = {"mig": "nvidia.com/mig.config", "sharing": "nvidia.com/device-plugin.config"}
 _MIG_MANAGER = "migManager"
 _WHY_NOT_APPLIED: dict[MissingManager, tuple[Path, str]] = {
-    MissingManager.STANDALONE_STACK: (_STACK, "without the operator there is no MIG manager"),
+    MissingManager.STANDALONE_STACK: (_STACK, "there is no MIG manager without the operator"),
     MissingManager.NODE_IMAGE: (
         ("spec", "cluster", "os"),
         "these nodes are partitioned by their own settings, at boot",
     ),
-    MissingManager.SWITCHED_OFF: ((_MIG_MANAGER,), "the MIG manager is switched off"),
+    MissingManager.SWITCHED_OFF: ((_MIG_MANAGER,), "the MIG manager is disabled"),
 }
 """Settings that prevent a declared MIG layout from being applied: a path or the name of a setting, and why."""
 
@@ -59,7 +59,7 @@ def _unmanaged(context: CheckContext, pool: GpuPool) -> Iterator[Diagnostic]:
         reason, help_ = "the standalone stack has no MIG manager", f"use gpuStack: operator, or remove {what}"
     elif (writer := context.platform.release_components[provider]).ownership != "managed":
         because = ("spec", "components", provider, "ownership")
-        reason = f"{provider} is {writer.ownership}: nothing writes its configuration"
+        reason = f"{provider} is {writer.ownership}, so nothing configures it"
         help_ = f"set {provider} to managed, or remove {what}"
     else:
         return
@@ -76,7 +76,7 @@ def _unapplied_layout(context: CheckContext, pool: GpuPool) -> Iterator[Diagnost
     because = next((_WHY_NOT_APPLIED[one] for one in missing if one in _WHY_NOT_APPLIED and one is not others), None)
     if because is not None:
         message, path = f"no component applies the MIG layout of pool {pool.name}", (*POOLS, pool.name, "gpu", "mig")
-        help_ = "partition them outside of Kubernetes, or choose another stack or image"
+        help_ = "partition the GPUs outside of Kubernetes, or use another GPU stack or node image"
         where, why = because
         notes = (context.note(context.setting_path(_MIG_MANAGER) if where == (_MIG_MANAGER,) else where, why),)
         yield context.diagnostic_at(path, codes.LAYOUT_NOT_APPLIED, message, notes=notes, help_=help_)
@@ -87,11 +87,11 @@ def _unapplied_sharing(context: CheckContext, pool: GpuPool) -> Iterator[Diagnos
     owner = pool.mode.device_plugin
     if pool.partition.shared and owner != "operator":
         message = f"the device plugin of pool {pool.name} is supplied by the {owner}, so sharing cannot be set here"
-        notes = (context.note((*POOLS, pool.name, "owner", "devicePlugin"), "the owner follows from this"),)
+        notes = (context.note((*POOLS, pool.name, "owner", "devicePlugin"), "the owner is determined here"),)
         path: Path = (*POOLS, pool.name, "gpu", "sharing")
         help_ = "configure sharing in that device plugin, and remove it here"
         if owner == "host":
-            help_ += "; or let this platform run the device plugin: owner: {driver: host, toolkit: host}"
+            help_ += "; or set owner: {driver: host, toolkit: host} to let this platform run the device plugin"
         yield context.diagnostic_at(path, codes.SHARING_NOT_APPLIED, message, notes=notes, help_=help_)
 
 
@@ -101,10 +101,10 @@ def _labels(context: CheckContext, pool: GpuPool) -> Iterator[Diagnostic]:
     for key, label in _LABELS.items():
         if declared[key] and label in pool.selector:
             node, _ = context.root.nearest((*POOLS, pool.name, "gpu", key))
-            notes = (Note(f"{key} decides that label", node.key_span or node.span),)
-            message = f"pool {pool.name} is selected by {label}, which its {key} decides"
+            notes = (Note(f"{key} determines that label", node.key_span or node.span),)
+            message = f"pool {pool.name} is selected by {label}, but its {key} determines that label"
             path = (*POOLS, pool.name, "selector", label)
-            help_ = "select the nodes by a label of your own"
+            help_ = "select the nodes by another label"
             yield context.diagnostic_at_key(path, codes.PARTITION_LABEL_TAKEN, message, notes=notes, help_=help_)
 
 
@@ -114,8 +114,8 @@ def _not_single(context: CheckContext, pool: GpuPool) -> Iterator[Diagnostic]:
     if layout is None or layout.only_profile or pool.partition.declared_strategy != "single":
         return
     whole = layout.whole_devices
-    why = f"GPU {whole[0]} stays whole" if whole else f"there are {' and '.join(layout.profiles)}"
-    message = f"strategy single needs every GPU partitioned into one profile, and {why}"
+    why = f"GPU {whole[0]} stays whole" if whole else f"the layout has {' and '.join(layout.profiles)}"
+    message = f"strategy single requires that all GPUs have the same single profile, but {why}"
     path = (*POOLS, pool.name, "gpu", "mig", "strategy")
     yield context.diagnostic_at(path, codes.MIG_NOT_SINGLE, message, help_="use mixed, or remove strategy", fix="mixed")
 
@@ -147,7 +147,7 @@ def _mps(context: CheckContext, pool: GpuPool) -> Iterator[Diagnostic]:
         node, _ = context.root.nearest((*at, "mig"))
         notes = (Note("partitioned here", node.key_span or node.span),)
         message = "MPS does not run on nodes whose GPUs are partitioned"
-        help_ = f"sharing: {{timeSlicing: {pool.partition.mps}}} does"
+        help_ = f"use sharing: {{timeSlicing: {pool.partition.mps}}} instead"
         yield context.diagnostic_at_key((*at, "sharing", "mps"), codes.MPS_ON_MIG, message, notes=notes, help_=help_)
 
 
@@ -163,8 +163,8 @@ def _mps_clients(context: CheckContext, pool: GpuPool) -> Iterator[Diagnostic]:
             Note(f"NVIDIA k8s-device-plugin, mps/device.go: {FEW_CLIENTS} clients before {MANY_CLIENTS_FROM}"),
             Note(f"{capability.source} ({capability.confidence})", capability.span),
         )
-        message, code = f"MPS has at most {FEW_CLIENTS} clients on {what}", codes.MPS_TOO_MANY
-        help_ = f"mps: {FEW_CLIENTS}, or sharing: {{timeSlicing: {clients}}}"
+        message, code = f"MPS supports at most {FEW_CLIENTS} clients on {what}", codes.MPS_TOO_MANY
+        help_ = f"set mps: {FEW_CLIENTS}, or sharing: {{timeSlicing: {clients}}}"
         yield context.diagnostic_at((*at, "sharing", "mps"), code, message, help_=help_, notes=notes)
 
 
@@ -176,10 +176,10 @@ def _shared_is_not_there(context: CheckContext, pool: GpuPool) -> Iterator[Diagn
     for key in pool.partition.time_slicing:
         if key not in {*offered, "all"}:
             what = "whole GPUs" if key == "gpu" else f"instances of {key}"
-            help_ = f"what can be shared here: {', '.join(['all', *sorted(offered)])}"
+            help_ = f"share one of {', '.join(['all', *sorted(offered)])}"
             path, message = (
                 (*POOLS, pool.name, "gpu", "sharing", "timeSlicing", key),
-                f"the pool offers no {what} to share",
+                f"pool {pool.name} has no {what} to share",
             )
             yield context.diagnostic_at_key(path, codes.SHARED_IS_NOT_THERE, message, help_=help_)
 
@@ -191,11 +191,9 @@ def _reboot(context: CheckContext, pool: GpuPool) -> Iterator[Diagnostic]:
     reboots = context.platform.cluster.distribution_facts.resets_reboot
     if product and product.architecture.value == "Ampere" and reboots and not decided:
         where = context.platform.cluster.distribution
-        message = (
-            f"MIG mode of {product.product} on {where} usually changes only at a reboot, which is not allowed here"
-        )
+        message = f"MIG mode of {product.product} on {where} usually changes only at a reboot, but migReboot is not set"
         setting = ".".join(map(str, context.setting_path("migReboot")[1:]))
-        help_ = f"{setting}: true lets the MIG manager reboot nodes"
+        help_ = f"set {setting}: true to let the MIG manager reboot nodes, or false"
         yield context.diagnostic_at_key((*POOLS, pool.name, "gpu", "mig"), codes.MIG_REBOOT, message, help_=help_)
 
 

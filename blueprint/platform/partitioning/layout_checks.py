@@ -59,8 +59,8 @@ class _Wording:
                 return self._does_not_fit(conflict)
 
     def _unsupported(self) -> Diagnostic:
-        message = f"{self._product} cannot be partitioned: it has no MIG"
-        help_ = "remove mig; sharing: {timeSlicing: 4} lets pods share it"
+        message = f"{self._product} does not support MIG, so it cannot be partitioned"
+        help_ = "remove mig; to let pods share the GPU, use sharing: {timeSlicing: 4}"
         path = (*self._gpu, "mig")
         return self._context.diagnostic_at(
             path, codes.MIG_UNSUPPORTED, message, help_=help_, notes=(self._product_note,)
@@ -77,7 +77,9 @@ class _Wording:
         return self._context.diagnostic_at(path, codes.MIG_UNPROVEN, message, notes=(self._product_note,))
 
     def _devices_missing(self, conflict: layout.DevicesMissing) -> Diagnostic:
-        message = f"there is no {_gpus(conflict.devices)} of {self._count}: the last is {self._count - 1}"
+        message = (
+            f"there is no {_gpus(conflict.devices)}: of {self._count} per node, the last has index {self._count - 1}"
+        )
         node, _ = self._context.root.nearest((*self._gpu, "count"))
         notes = (Note("GPUs per node", node.span),)
         path = self._entry(conflict, "devices")
@@ -85,7 +87,7 @@ class _Wording:
 
     def _devices_repeated(self, conflict: layout.DevicesRepeated) -> Diagnostic:
         message = f"{_gpus(conflict.devices)} {'is' if len(conflict.devices) == 1 else 'are'} partitioned twice"
-        help_ = "name every GPU once; those that no layout names stay whole"
+        help_ = "list each GPU once; GPUs that no layout lists stay whole"
         notes = tuple(self._entry_note(entry) for entry in conflict.earlier)
         path = self._entry(conflict, "devices")
         return self._context.diagnostic_at(path, codes.MIG_DEVICE_TWICE, message, help_=help_, notes=notes)
@@ -104,17 +106,17 @@ class _Wording:
 
     def _too_many(self, conflict: layout.TooManyInstances) -> Diagnostic:
         name = conflict.profile
-        message = f"{conflict.count} x {name} do not fit on {self._product}: it holds at most {conflict.most}"
+        message = f"{conflict.count} x {name} do not fit on {self._product}, which holds at most {conflict.most}"
         return self._at_profile(conflict, name, codes.MIG_TOO_MANY, message)
 
     def _media_twice(self, conflict: layout.MediaTwice) -> Diagnostic:
-        name, rule = conflict.profile, "one instance of a GPU can have its media engines"
+        name, rule = conflict.profile, "only one instance of a GPU can have its media engines"
         if conflict.profiles[1:]:
             message, help_ = f"{' and '.join(conflict.profiles)}: {rule}", None
         else:
             message, help_ = (
                 f"{conflict.count} x {name}: {rule}",
-                f"{name}: 1, and {name.partition('+')[0]} for the others",
+                f"use {name} once, and {name.partition('+')[0]} for the other instances",
             )
         return self._at_profile(conflict, name, codes.MIG_MEDIA_TWICE, message, help_=help_)
 

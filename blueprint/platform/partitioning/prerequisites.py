@@ -29,16 +29,16 @@ def _partition(pool: GpuPool, platform: Platform) -> Iterator[str]:
 
 def _cutting(pool: GpuPool, platform: Platform) -> Iterator[str]:
     yield (
-        "Drain a node before changing how its GPUs are partitioned: the MIG manager stops the pods of the GPU stack,"
-        " and cannot partition a GPU that others use."
+        "Drain a node before you change how its GPUs are partitioned: the MIG manager stops the pods of the GPU stack,"
+        " but cannot partition a GPU that other pods use."
     )
     if read_fact(pool.gpu.facts.architecture) == "Ampere":
         reboots = platform.setting("migReboot")
-        who = "the MIG manager reboots the node by itself" if reboots else "the node is rebooted by hand"
-        yield f"GPUs of this generation change MIG mode at a reset; where a virtual machine cannot do that, {who}."
+        who = "the MIG manager reboots the node" if reboots else "reboot the node by hand"
+        yield f"GPUs of this generation change MIG mode at a reset; where a virtual machine cannot reset them, {who}."
     whole = any(not group.instances for group in pool.partition.groups)
     if whole and not pool.driver.enabled and pool.driver.branch in (None, _REGRESSION_BRANCH):
         yield (
-            f"A driver of branch {_REGRESSION_BRANCH} is newer than {_FIXED_IN}: with older ones pods stay pending on"
+            f"A driver of branch {_REGRESSION_BRANCH} is newer than {_FIXED_IN}: with older ones, pods stay pending on"
             " nodes that have both partitioned and whole GPUs."
         )

@@ -49,15 +49,17 @@ def check_karpenter(context: CheckContext) -> Iterator[Diagnostic]:
         return
     path: Path = ("spec", "components", component.name)
     if not component.settings["clusterName"]:
-        message = f"{component.name} has no clusterName, without which its controller does not start"
+        message = f"{component.name} has no clusterName, so its controller would not start"
         yield context.diagnostic_at_key(
-            path, codes.CLUSTER_NAME_MISSING, message, help_="settings: {clusterName: NAME}"
+            path, codes.CLUSTER_NAME_MISSING, message, help_="add settings: {clusterName: NAME}"
         )
     spot = [pool.name for pool in pools if pool.provisioning and "spot" in pool.provisioning.purchases]
     if spot and not component.settings["interruptionQueue"]:
-        message = f"pool {spot[0]} uses spot machines, but {component.name} has no interruptionQueue"
+        message = (
+            f"pool {spot[0]} uses spot machines, but {component.name} has no interruptionQueue to drain them in time"
+        )
         notes = (context.note(karpenter_path(spot[0], "capacity"), "spot"),)
-        help_ = "settings: {interruptionQueue: NAME}"
+        help_ = "add settings: {interruptionQueue: NAME}"
         yield context.diagnostic_at_key(path, codes.SPOT_WITHOUT_QUEUE, message, notes=notes, help_=help_)
 
 
@@ -65,7 +67,7 @@ def _cloud(context: CheckContext, pool: Pool, provisioning: PoolProvisioning) ->
     """Machines of a cloud for which no node class is rendered."""
     runs = context.platform.cluster.distribution
     if provisioning.node_class_kind is None and context.catalog.clouds_of(runs):
-        message = f"nodes of pool {pool.name} are created by Karpenter, for which nothing is rendered on {runs}"
+        message = f"Karpenter cannot create nodes of pool {pool.name}, because it is not supported on {runs}"
         notes = (context.note(("spec", "cluster", "distribution"), "distribution set here"),)
         help_ = "remove karpenter, and declare nodes: {min, max}"
         yield context.diagnostic_at_key(
@@ -77,8 +79,8 @@ def _cloud(context: CheckContext, pool: Pool, provisioning: PoolProvisioning) ->
         if machine and machine.cloud.node_class is None and runs not in machine.cloud.distributions:
             if context.catalog.clouds_of(runs):
                 continue  # a machine of another cloud than the distribution's: BP3152
-            message = f"{name} is a machine of {machine.cloud.title}, where Karpenter starts none for this blueprint"
-            help_ = "instance types of EC2"
+            message = f"{name} is an instance type of {machine.cloud.title}, for which Karpenter is not supported"
+            help_ = "use instance types of EC2"
             path = karpenter_path(pool.name, "instanceTypes", index)
             yield context.diagnostic_at(path, codes.NO_NODE_CLASS_KIND, message, help_=help_)
 
@@ -87,7 +89,9 @@ def _machine(context: CheckContext, pool: Pool, _: PoolProvisioning) -> Iterator
     """An instance type for existing nodes in addition to those for created ones."""
     path = (*POOLS, pool.name, "machine", "instanceType")
     if context.is_written(path):
-        message = f"the machines of pool {pool.name} are those of karpenter.instanceTypes"
+        message = (
+            f"machine.instanceType has no effect: karpenter.instanceTypes determines the machines of pool {pool.name}"
+        )
         notes = (context.note(karpenter_path(pool.name, "instanceTypes"), "instance types"),)
         yield context.diagnostic_at(path, codes.MACHINE_BESIDE_TYPES, message, notes=notes, help_="remove it")
 
@@ -98,11 +102,13 @@ def _nodes(context: CheckContext, pool: Pool, provisioning: PoolProvisioning) ->
     if provisioning.static and pool.nodes_min != pool.nodes_max:
         message = f"pool {pool.name} is static, but has {pool.nodes_min} to {pool.nodes_max} nodes"
         notes = (context.note(karpenter_path(pool.name, "static"), "static"),)
-        help_ = f"nodes: {pool.nodes_max}"
+        help_ = f"set nodes: {pool.nodes_max}"
         yield context.diagnostic_at(path, codes.STATIC_RANGE, message, notes=notes, help_=help_)
     elif not provisioning.static and pool.nodes_min:
         message = f"pool {pool.name} declares at least {counted(pool.nodes_min, 'node')}, but Karpenter keeps none"
-        help_ = f"nodes: {{min: 0, max: {pool.nodes_max}}}, or karpenter: {{static: true}} and one number of nodes"
+        help_ = (
+            f"set nodes: {{min: 0, max: {pool.nodes_max}}}, or karpenter: {{static: true}} and a single number of nodes"
+        )
         at = (*path, "min") if context.is_written((*path, "min")) else path
         yield context.diagnostic_at(at, codes.NODES_ALWAYS_THERE, message, help_=help_)
 
@@ -121,7 +127,9 @@ def _selector(context: CheckContext, pool: Pool, provisioning: PoolProvisioning)
             message = f"pool {pool.name} selects {key}={value}, but its nodes have {joined(values)}"
             path = (*POOLS, pool.name, "selector", key)
             fix = values[0] if len(values) == 1 else None
-            yield context.diagnostic_at(path, codes.SELECTOR_NEVER_MET, message, help_=joined(values), fix=fix)
+            yield context.diagnostic_at(
+                path, codes.SELECTOR_NEVER_MET, message, help_=f"use {joined(values, 'or')}", fix=fix
+            )
 
 
 def _reserved(context: CheckContext, pool: Pool, _: PoolProvisioning) -> Iterator[Diagnostic]:
@@ -131,7 +139,7 @@ def _reserved(context: CheckContext, pool: Pool, _: PoolProvisioning) -> Iterato
         if own or key == HOSTNAME:
             message = f"pool {pool.name} selects {key}, which Karpenter does not allow in a node pool"
             path = (*POOLS, pool.name, "selector", key)
-            help_ = "a label of your own, or no selector"
+            help_ = "use another label, or remove the selector"
             yield context.diagnostic_at_key(path, codes.SELECTOR_OF_KARPENTER, message, help_=help_)
 
 
@@ -141,7 +149,7 @@ def _startup_taints(context: CheckContext, pool: Pool, provisioning: PoolProvisi
         if taint.key.startswith(_NO_TAINTS_OF):
             message = f"nothing removes the startup taint {taint.key} from nodes of pool {pool.name}"
             path = karpenter_path(pool.name, "startupTaints", index)
-            help_ = "remove it: pods wait for the device plugin without it"
+            help_ = "remove it: pods wait for the device plugin anyway"
             yield context.diagnostic_at(path, codes.STARTUP_TAINT_STAYS, message, help_=help_)
 
 
@@ -149,14 +157,14 @@ def _disruption(context: CheckContext, pool: Pool, provisioning: PoolProvisionin
     """Nodes that may be removed while tenants' jobs run on them."""
     tenants = [tenant.name for tenant in context.platform.tenants.every if tenant.quota.get(pool.name)]
     ways = {
-        "when": provisioning.evicts and "nodes are removed while pods run on them",
-        "expireAfter": provisioning.expire_after != "Never" and f"nodes go after {provisioning.expire_after}",
+        "when": provisioning.evicts and "nodes may be removed while pods run on them",
+        "expireAfter": provisioning.expire_after != "Never" and f"nodes are removed after {provisioning.expire_after}",
     }
     for key, how in ways.items() if tenants and pool.gpu else ():
         if how:
             message = f"jobs of {tenants[0]} run on pool {pool.name}, but its {how}"
             path = karpenter_path(pool.name, "disruption", key)
-            help_ = {"when": "when: empty", "expireAfter": "expireAfter: Never"}[key]
+            help_ = {"when": "set when: empty", "expireAfter": "set expireAfter: Never"}[key]
             yield context.diagnostic_at(path, codes.JOBS_DISRUPTED, message, help_=help_)
 
 
@@ -167,10 +175,10 @@ def _spot(context: CheckContext, pool: Pool, provisioning: PoolProvisioning) -> 
         quotas = tenant.quota.get(pool.name, {})
         names = [name for name in quotas if quotas[name].guaranteed != "0" and (name == "spot" or only)]
         if names:
-            message = f"quota is guaranteed to {tenant.name} on spot machines of pool {pool.name}"
+            message = f"tenant {tenant.name} has a guaranteed quota on spot machines of pool {pool.name}"
             path = declared_at(context, tenant, "quota", pool.name)
             notes = (context.note(karpenter_path(pool.name, "capacity"), "spot"),)
-            help_ = "guarantee on-demand machines, or nothing, and let tenants borrow from the quota of their group"
+            help_ = "guarantee on-demand machines instead, or let the tenant borrow from its group"
             yield context.diagnostic_at_key(path, codes.GUARANTEED_ON_SPOT, message, notes=notes, help_=help_)
 
 
@@ -178,9 +186,8 @@ def _instances(context: CheckContext, pool: Pool, provisioning: PoolProvisioning
     """Combinations of profiles and purchase types, of which quotas count only one."""
     partition = pool.partition if isinstance(pool, GpuPool) else None
     if partition and len(provisioning.purchases) > 1 and len(partition.requestable) > 1:
-        profiles = joined([*partition.requestable])
-        message = f"GPUs of pool {pool.name} are partitioned into {profiles}, and have several purchase types"
-        path, help_ = karpenter_path(pool.name, "capacity"), "a pool of each purchase type"
+        message = f"quotas cannot count both profiles and purchase types, but pool {pool.name} has several of both"
+        path, help_ = karpenter_path(pool.name, "capacity"), "create a pool for each purchase type"
         yield context.diagnostic_at(path, codes.PURCHASES_OF_INSTANCES, message, help_=help_)
 
 
@@ -190,7 +197,7 @@ def _reservations(context: CheckContext, pool: Pool, provisioning: PoolProvision
     if node_class and "reserved" in provisioning.purchases and not node_class.reservations:
         message = f"pool {pool.name} uses reserved machines, but node class {node_class.name} selects no reservation"
         notes = (context.note((*NODE_CLASSES, node_class.name), "the node class"),)
-        help_ = "reservations: {ids: [cr-...]} in the node class"
+        help_ = "add reservations: {ids: [cr-...]} to the node class"
         path = karpenter_path(pool.name, "capacity")
         yield context.diagnostic_at(path, codes.RESERVED_WITHOUT_RESERVATION, message, notes=notes, help_=help_)
 
@@ -200,9 +207,9 @@ def _node_class(context: CheckContext, pool: Pool, provisioning: PoolProvisionin
     names = [each.name for each in context.platform.provisioning.node_classes]
     name = provisioning.node_class
     if names and name not in names:
-        message = f"pool {pool.name} has the node class {name}, but the blueprint declares {joined(names)}"
+        message = f"pool {pool.name} uses the node class {name}, but the blueprint declares only {joined(names)}"
         path = karpenter_path(pool.name, "nodeClass")
-        help_ = "it must be in the cluster already; otherwise declare it"
+        help_ = "declare it, or make sure that it already exists in the cluster"
         yield context.diagnostic_at(path, codes.NODE_CLASS_UNDECLARED, message, help_=help_, fix=nearest(name, names))
 
 
@@ -213,8 +220,8 @@ def _prices(context: CheckContext, pool: Pool) -> Iterator[Diagnostic]:
     for purchase in node.value if node and isinstance(node.value, dict) else ():
         if purchase not in pool.purchases:
             has = f"has {joined(pool.purchases)}" if pool.purchases else "is not created by Karpenter"
-            message = f"there is a price of {purchase}, but pool {pool.name} {has}"
-            help_ = "remove it" if pool.purchases else "costPerGpuHour: one number"
+            message = f"costPerGpuHour has a price for {purchase}, but pool {pool.name} {has}"
+            help_ = "remove it" if pool.purchases else "set costPerGpuHour to a single number"
             at = (*path, purchase)
             yield context.diagnostic_at_key(at, codes.PRICE_OF_ANOTHER_PURCHASE, message, help_=help_)
 
@@ -227,7 +234,7 @@ def _node_classes(context: CheckContext) -> Iterator[Diagnostic]:
     for node_class in context.platform.provisioning.node_classes:
         path = (*NODE_CLASSES, node_class.name)
         if node_class.name not in used and complete:
-            message = f"no pool has the node class {node_class.name}"
+            message = f"no pool uses the node class {node_class.name}"
             yield context.diagnostic_at_key(path, codes.NODE_CLASS_UNUSED, message, help_="remove it")
         elif (
             node_class.system
@@ -237,7 +244,7 @@ def _node_classes(context: CheckContext) -> Iterator[Diagnostic]:
         ):
             message = f"node class {node_class.name} starts {node_class.system}, but GPU nodes of the cluster run {os}"
             notes = (context.note(("spec", "cluster", "os"), "operating system of the GPU nodes"),)
-            help_ = f"cluster: {{os: {node_class.system}-...}}, or an image with {os}"
+            help_ = f"set cluster: {{os: {node_class.system}-...}}, or use an image with {os}"
             at = (*path, "image") if node_class.alias else (*path, "image", "family")
             yield context.diagnostic_at(at, codes.NODE_CLASS_SYSTEM, message, notes=notes, help_=help_)
 
@@ -252,7 +259,7 @@ def _claims(context: CheckContext, pool: Pool, *, managed: bool) -> Iterator[Dia
     does = "creates no nodes for pods that claim devices" if ignored else "supports claims only experimentally"
     message = f"pods claim the GPUs of pool {pool.name}, but Karpenter {does}"
     notes = (context.note(ALLOCATION, "pods claim GPUs"),)
-    help_ = "karpenter: {static: true} with one number of nodes, or allocation: devicePlugin"
+    help_ = "set karpenter: {static: true} and a single number of nodes, or allocation: devicePlugin"
     yield context.diagnostic_at_key(karpenter_path(pool.name), code, message, notes=notes, help_=help_)
 
 

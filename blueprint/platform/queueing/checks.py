@@ -34,7 +34,9 @@ def check_queueing(context: CheckContext) -> Iterator[Diagnostic]:
         if tenant.quota and kueue is None and kai is None:
             message = f"tenant {tenant.name} has a quota, but nothing enforces it"
             path = declared_at(context, tenant, "quota")
-            yield context.diagnostic_at_key(path, codes.QUOTA_WITHOUT_ENGINE, message, help_="queueing: {kueue: {}}")
+            yield context.diagnostic_at_key(
+                path, codes.QUOTA_WITHOUT_ENGINE, message, help_="add queueing: {kueue: {}}"
+            )
         found += _quotas(context, tenant)
     yield from found
     yield from _priorities(context)
@@ -52,7 +54,7 @@ def _priorities(context: CheckContext) -> Iterator[Diagnostic]:
     for name in queueing.priorities if queueing and queueing.kai is None else ():
         if name.startswith("system-"):
             path = ("spec", "queueing", "priorities", name)
-            message = f"a priority cannot be called {name}: such names belong to Kubernetes"
+            message = f"a priority cannot be called {name}: names that begin with system- are reserved for Kubernetes"
             help_ = f"call it {name.removeprefix('system-') or 'highest'}"
             yield context.diagnostic_at_key(path, codes.PRIORITY_RESERVED, message, help_=help_)
 
@@ -83,8 +85,10 @@ def _nothing_to_borrow(context: CheckContext) -> Iterator[Diagnostic]:
                 if tenants.lending.obtainable(tenant, pool, name):
                     continue
                 path = (*declared_at(context, tenant, "quota", pool), name)
-                message = f"tenant {tenant.name} gets no {name} of pool {pool}: no member of its group has any to lend"
-                help_ = f"a quota of the group: {tenant.parent.name}: {{quota: {{{pool}: NUMBER}}}}"
+                message = (
+                    f"tenant {tenant.name} can get no {name} of pool {pool}: no member of its group has any to lend"
+                )
+                help_ = f"give the group a quota: {tenant.parent.name}: {{quota: {{{pool}: NUMBER}}}}"
                 yield context.diagnostic_at(path, codes.NOTHING_TO_BORROW, message, help_=help_)
 
 
@@ -110,7 +114,7 @@ def _offered(context: CheckContext, tenant: Tenant, pool: Pool, name: str, path:
     of_claimed = pool.claimed and pool.gpu and name not in (*NODE_RESOURCES, GPU_NAME)
     if of_claimed and context.platform.dra.dynamic_mig:
         message = (
-            f"tenant {tenant.name} has a quota of {name}, and the DRA driver partitions GPUs of pool {pool.name} as "
+            f"tenant {tenant.name} has a quota of {name}, but the DRA driver partitions GPUs of pool {pool.name} as "
             "they are claimed, so the quota cannot be compared with a number of instances"
         )
         notes = (context.note(context.setting_path("draFeatureGates", "DynamicMIG"), "because of this"),)
@@ -119,14 +123,14 @@ def _offered(context: CheckContext, tenant: Tenant, pool: Pool, name: str, path:
     elif name not in pool.offered:
         gpus = [each for each in pool.offered if each not in NODE_RESOURCES]
         has = f"offer {joined(gpus)}" if gpus else "have no GPUs"
-        message = f"tenant {tenant.name} has a quota of {name}, and nodes of pool {pool.name} {has}"
+        message = f"tenant {tenant.name} has a quota of {name}, but nodes of pool {pool.name} {has}"
         notes = (context.note((*POOLS, pool.name), "the pool"),)
         yield context.diagnostic_at_key(path, codes.QUOTA_NOT_OFFERED, message, notes=notes)
     elif of_claimed and pool.queue == KAI:
         message = (
-            f"tenant {tenant.name} has a quota of {name} of pool {pool.name}, but KAI counts no claims of MIG instances"
+            f"tenant {tenant.name} has a quota of {name} of pool {pool.name}, but KAI cannot count claimed MIG devices"
         )
-        help_ = "let Kueue queue for the pool, or a device plugin offer its instances: allocation: devicePlugin"
+        help_ = "let Kueue queue for the pool, or set allocation: devicePlugin"
         yield context.diagnostic_at_key(path, codes.QUOTA_OF_CLAIMED_PROFILE, message, help_=help_)
 
 
@@ -137,13 +141,13 @@ def _amounts(context: CheckContext, tenant: Tenant, name: str, quota: TenantQuot
         if amount is not None and not _has_form(name, key, quota):
             at = _amount_path(context, path, key)
             form = "a quantity with a unit, like 4Ti" if name == _MEMORY else "a whole number"
-            message = f"{amount} is not an amount of {name}: it is {form}"
+            message = f"{amount} is not an amount of {name}, which must be {form}"
             yield context.diagnostic_at(at, codes.AMOUNT_FORM, message)
             return
     for key in ("borrow", "lend"):
         if declared[key] is not None and tenant.parent_name is None:
             message = f"tenant {tenant.name} belongs to no group, so it cannot {key}"
-            help_ = "parent: GROUP, of a tenant without namespaces"
+            help_ = "set parent to a group, which is a tenant without namespaces"
             at = _amount_path(context, path, key)
             yield context.diagnostic_at_key(at, codes.BORROW_WITHOUT_GROUP, message, help_=help_)
     if quota.lend is not None and not tenant.is_group:
@@ -163,9 +167,9 @@ def _amount_path(context: CheckContext, path: Path, key: str) -> Path:
 
 def _lending(context: CheckContext, tenant: Tenant, quota: TenantQuota, path: Path) -> Iterator[Diagnostic]:
     if quota.lend is not None and quantity_value(quota.lend) > quantity_value(quota.guaranteed):
-        message = f"tenant {tenant.name} lends {quota.lend}, but only {quota.guaranteed} are guaranteed to it"
+        message = f"tenant {tenant.name} lends {quota.lend}, but its guaranteed amount is {quota.guaranteed}"
         at = _amount_path(context, path, "lend")
-        notes = (context.note(_amount_path(context, path, "guaranteed"), "what is guaranteed"),)
+        notes = (context.note(_amount_path(context, path, "guaranteed"), "guaranteed amount"),)
         yield context.diagnostic_at(at, codes.LEND_ABOVE_GUARANTEED, message, notes=notes)
 
 
@@ -178,9 +182,9 @@ def _node_resources(context: CheckContext, tenant: Tenant) -> Iterator[Diagnosti
         counted = [pool for pool, amounts in shares.items() if name in amounts]
         others = [pool for pool in shares if pool not in counted]
         if counted and others:
-            message = f"tenant {tenant.name} has a quota of {name} of {joined(counted)}, and none of {joined(others)}"
+            message = f"tenant {tenant.name} has a quota of {name} in {joined(counted)}, but not in {joined(others)}"
             path = declared_at(context, tenant, "quota")
-            help_ = f"give an amount of {name} for every pool, or for none"
+            help_ = f"set an amount of {name} for every pool, or for none"
             yield context.diagnostic_at_key(path, codes.NODE_RESOURCE_MISSING, message, help_=help_)
 
 
@@ -194,11 +198,11 @@ def _unused(context: CheckContext, kueue: Kueue, *, fair: bool) -> Iterator[Diag
     if kueue.pools and not any(
         kueue.queues(each.shares) or each.shares.keys() - context.pools.keys() for each in tenants.users
     ):
-        message, help_ = "no tenant with namespaces has a quota, so Kueue admits nothing", "give a tenant quota"
+        message, help_ = "no tenant with namespaces has a quota, so Kueue admits nothing", "give a tenant a quota"
         yield context.diagnostic_at_key(KUEUE, codes.NO_QUOTA, message, help_=help_)
     for tenant in tenants.every if not fair else ():
         if tenant.weight is not None:
-            message = f"the weight of {tenant.name} has no effect: fairSharing is off"
+            message = f"the weight of tenant {tenant.name} has no effect, because fairSharing is disabled"
             notes = (context.note((*KUEUE, "fairSharing"), "because of this"),)
             yield context.diagnostic_at(
                 declared_at(context, tenant, "weight"), codes.WEIGHT_WITHOUT_FAIR_SHARING, message, notes=notes
@@ -221,7 +225,7 @@ def _uncounted_machines(context: CheckContext, kueue: Kueue) -> Iterator[Diagnos
         having = next(tenant for tenant, own in names.items() if own.intersection(NODE_RESOURCES))
         whom = f"tenant {others[0].name} has" if len(others) == 1 else f"{_named([each.name for each in others])} have"
         message = (
-            f"{whom} no quota of cpu or memory, and tenant {having.name} has: Kueue never admits a workload in "
+            f"{whom} no quota of cpu or memory, but tenant {having.name} has: Kueue never admits a workload in "
             "which a set of pods without GPUs comes before another"
         )
         notes = (context.note(declared_at(context, having, "quota"), f"the quota of {having.name}"),)
@@ -247,7 +251,9 @@ def _capacity(context: CheckContext) -> Iterator[Diagnostic]:
             if not of:
                 continue
             if offered.amount is None:
-                message = f"pool {pool.name} declares no {name} of its machines, so its quotas were not compared"
+                message = (
+                    f"pool {pool.name} does not declare the {name} of its machines, so its quotas were not checked"
+                )
                 yield context.diagnostic_at_key((*POOLS, pool.name), codes.CAPACITY_UNKNOWN, message)
             else:
                 yield from _compared(context, pool, name, of, quantity_value(offered.amount))
@@ -285,8 +291,9 @@ def _compared(
         ),
     )
     if total > most:
-        message = f"{guaranteed}, and it has {shown_amount(name, most)} with its {counted(pool.nodes_max, 'node')}"
-        help_ = f"guarantee {shown_amount(name, total - most)} less, or borrow them"
+        size = counted(pool.nodes_max, "node")
+        message = f"{guaranteed}, but it has only {shown_amount(name, most)} with its {size}"
+        help_ = f"guarantee {shown_amount(name, total - most)} less, or let tenants borrow"
         yield context.diagnostic_at(at, codes.QUOTA_BEYOND_HARDWARE, message, notes=nodes, help_=help_)
     else:
         have = "has" if pool.nodes_min == 1 else "have"
@@ -294,7 +301,7 @@ def _compared(
             f"{counted(pool.nodes_min, 'node')} {have} {shown_amount(name, fewest)}",
             f"up to {shown_amount(name, most)}",
         )
-        message = f"{guaranteed}; {now}, and an autoscaler can add {later}"
+        message = f"{guaranteed}, but {now}; an autoscaler can add nodes {later}"
         yield context.diagnostic_at(at, codes.QUOTA_NEEDS_NODES, message, notes=nodes)
 
 

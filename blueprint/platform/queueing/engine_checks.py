@@ -30,7 +30,7 @@ def check_engines(context: CheckContext) -> Iterator[Diagnostic]:
     yield from found
     for engine in engines if not found else ():
         if not any(each.queue == engine for each in context.pools.values()):
-            message = f"no pool belongs to {engine}"
+            message = f"spec.queueing declares {engine}, but no pool uses it"
             yield context.diagnostic_at_key((*QUEUEING, engine), codes.ENGINE_WITHOUT_POOLS, message)
     if queueing and queueing.kai:
         yield from _kai(context, queueing.kai)
@@ -42,16 +42,18 @@ def _engine(context: CheckContext, pool: Pool, engines: tuple[str, ...]) -> Iter
     declared = context.is_written(path)
     quotas = [tenant for tenant in context.platform.tenants.every if pool.name in tenant.quota]
     if declared and pool.queue != NONE and pool.queue not in engines:
-        message = f"pool {pool.name} belongs to {pool.queue}, but spec.queueing does not declare it"
-        help_ = f"queueing: {{{pool.queue}: {{}}}}"
+        message = f"pool {pool.name} has queue: {pool.queue}, but spec.queueing does not declare this engine"
+        help_ = f"add queueing: {{{pool.queue}: {{}}}}"
         yield context.diagnostic_at(path, codes.ENGINE_NOT_THERE, message, help_=help_)
     elif not declared and len(engines) > 1 and (pool.gpu or quotas):
-        message = f"pool {pool.name} does not declare which engine queues for it: {' or '.join(engines)}"
-        help_ = " or ".join(f"queue: {each}" for each in (*engines, NONE))
+        message = f"pool {pool.name} does not declare which engine queues its workloads, {' or '.join(engines)}"
+        help_ = f"set queue: {' or '.join((*engines, NONE))}"
         yield context.diagnostic_at_key((*POOLS, pool.name), codes.POOL_WITHOUT_ENGINE, message, help_=help_)
     elif declared and pool.queue == NONE:
         for tenant in quotas:
-            message = f"tenant {tenant.name} has a quota of pool {pool.name}, for which no engine queues"
+            message = (
+                f"tenant {tenant.name} has a quota of pool {pool.name}, but no engine queues workloads for this pool"
+            )
             notes = (context.note(path, "queue: none"),)
             at = declared_at(context, tenant, "quota", pool.name)
             yield context.diagnostic_at_key(at, codes.QUOTA_OF_UNQUEUED_POOL, message, notes=notes)
@@ -72,17 +74,19 @@ def _pool(context: CheckContext, kai: Kai, pool: Pool) -> Iterator[Diagnostic]:
     path = (*POOLS, pool.name)
     users = [tenant for tenant in context.platform.tenants.users if pool.name in tenant.shares]
     if pool.gpu and not users:
-        message = f"KAI queues for pool {pool.name}, but no tenant has a quota of it"
-        yield context.diagnostic_at_key(path, codes.POOL_WITHOUT_QUEUES, message, help_="give a tenant quota")
+        message = f"KAI queues workloads for pool {pool.name}, but no tenant has a quota of this pool"
+        yield context.diagnostic_at_key(path, codes.POOL_WITHOUT_QUEUES, message, help_="give a tenant a quota")
     because = (context.note((*QUEUEING, KAI, "gpuSharing"), "KAI shares GPUs"),)
     if kai.gpu_sharing and isinstance(pool, GpuPool) and any(each > 1 for each in pool.partition.replicas.values()):
-        message = f"GPUs of pool {pool.name} are shared by the device plugin and by KAI"
+        message = f"both the device plugin and KAI share the GPUs of pool {pool.name}"
         at = (*path, "gpu", "sharing")
-        yield context.diagnostic_at_key(at, codes.SHARED_TWICE, message, notes=because, help_="leave sharing out")
+        yield context.diagnostic_at_key(
+            at, codes.SHARED_TWICE, message, notes=because, help_="remove sharing from the pool"
+        )
     scaled = pool.gpu and pool.nodes_min < pool.nodes_max and not context.platform.setting("clusterAutoscaling")
     if kai.gpu_sharing and scaled:
-        message = f"an autoscaler adds no node to pool {pool.name} for pods that request parts of GPUs"
-        help_ = "components: {kai-scheduler: {settings: {clusterAutoscaling: true}}}"
+        message = f"the autoscaler adds no nodes to pool {pool.name} for pods that request fractions of GPUs"
+        help_ = "set components: {kai-scheduler: {settings: {clusterAutoscaling: true}}}"
         at = (*path, "nodes")
         yield context.diagnostic_at_key(at, codes.PARTS_NOT_SCALED, message, notes=because, help_=help_)
 
@@ -91,23 +95,27 @@ def _quota(context: CheckContext, tenant: Tenant, pool: Pool) -> Iterator[Diagno
     """Features of a tenant's quota that KAI does not support."""
     at = declared_at(context, tenant, "quota", pool.name)
     amounts = tenant.quota.get(pool.name, {})
-    notes = (context.note((*POOLS, pool.name, "queue"), "a pool of KAI"),)
+    notes = (context.note((*POOLS, pool.name, "queue"), "this pool belongs to KAI"),)
     for name, quota in amounts.items():
         if quota.lend is not None:
             message = (
                 f"tenant {tenant.name} lends {quota.lend} {name} of pool {pool.name}, but KAI "
-                "lends everything that is idle"
+                "always lends everything that is idle"
             )
             yield context.diagnostic_at_key(at, codes.KAI_LENDS_ALL, message, notes=notes, help_="remove lend")
         offered = pool.offered.get(name)
         if offered and name not in NODE_RESOURCES and not units_of(offered.resource):
             message = f"tenant {tenant.name} has a quota of {name}, but KAI does not count {offered.resource}"
             shared = offered.resource.endswith(".shared")
-            help_ = "sharing: renameByDefault: false" if shared else "profiles without attributes, or queue: kueue"
+            help_ = (
+                "set sharing: {renameByDefault: false}"
+                if shared
+                else "use profiles without attributes, or queue: kueue"
+            )
             yield context.diagnostic_at_key(at, codes.KAI_DOES_NOT_COUNT, message, notes=notes, help_=help_)
     sizes = {units_of(pool.offered[name].resource) for name in amounts if name in pool.offered} - {0}
     if len({name for name in amounts if name not in NODE_RESOURCES}) > 1 and sizes:
-        message = f"the quotas of tenant {tenant.name} of pool {pool.name} count as one amount of slices in KAI"
+        message = f"KAI adds up the quotas of tenant {tenant.name} in pool {pool.name} as one number of slices"
         yield context.diagnostic_at_key(at, codes.KAI_COUNTS_SLICES, message, notes=notes)
     if pool.name in tenant.shares and len(name := queue_name(tenant.name, pool.name)) > _LONGEST:
         message = f"the queue {name} has {len(name)} characters, but a label value can have at most {_LONGEST}"
@@ -120,15 +128,15 @@ def _priorities(context: CheckContext) -> Iterator[Diagnostic]:
     for name in queueing.priorities if queueing else ():
         whose = "KAI" if own and name in OWN_CLASSES else "Kubernetes" if name.startswith("system-") else None
         if whose:
-            message = f"{name} is a priority class of {whose}"
+            message = f"the priority {name} is reserved: {whose} has a priority class of this name"
             yield context.diagnostic_at_key((*QUEUEING, "priorities", name), codes.PRIORITY_OF_KAI, message)
     for tenant in context.platform.tenants.users:
         cap = tenant.highest_priority
         if cap is not None and cap < _LEAST_OF_KAI and any(_is_kais(context, pool) for pool in tenant.shares):
             message = (
-                f"the cap of tenant {tenant.name} is {cap}, and KAI gives {_LEAST_OF_KAI} to workloads without one"
+                f"tenant {tenant.name} may use at most priority {cap}, but KAI's default priority is {_LEAST_OF_KAI}"
             )
-            help_ = f"let its workloads name {tenant.priority_cap}"
+            help_ = f"make sure that its workloads specify the priority {tenant.priority_cap}"
             at = declared_at(context, tenant, "priorityCap")
             yield context.diagnostic_at(at, codes.CAP_BELOW_KAI, message, help_=help_)
 
@@ -147,11 +155,11 @@ def _settings(context: CheckContext, kai: Kai, pools: list[Pool]) -> Iterator[Di
         at = (*QUEUEING, KAI, "gpuSharing")
         yield context.diagnostic_at(at, codes.SHARING_OF_CLAIMS, message, notes=notes, help_="remove gpuSharing")
     if kai.prometheus and not platform.observability and not _own_monitors(context):
-        message = "Prometheus does not scrape the usage of queues"
+        message = "timeBasedFairShare needs the usage of queues, but no Prometheus scrapes it"
         at, help_ = (*QUEUEING, KAI, "timeBasedFairShare"), "add spec.observability"
         yield context.diagnostic_at_key(at, codes.USE_NOT_RECORDED, message, help_=help_)
     if platform.setting("manageJobsWithoutQueueName"):
-        message = "Kueue would hold the workloads of KAI, which name none of its queues"
+        message = "Kueue would suspend the workloads of KAI, because they name no queue of Kueue"
         at = context.setting_path("manageJobsWithoutQueueName")
         yield context.diagnostic_at(at, codes.HELD_BY_BOTH, message, help_="remove it")
 

@@ -30,8 +30,8 @@ def check_provisioned(context: CheckContext) -> Iterator[Diagnostic]:
             path = (*CHECKS, check.name, "pools", index)
             yield from _pool(context, check, name, path)
             if name in seen:
-                message = f"pool {name} has two checks: {seen[name][-3]} and {check.name}"
-                notes = (context.note(seen[name], "the other one"),)
+                message = f"pool {name} has two admission checks, {seen[name][-3]} and {check.name}"
+                notes = (context.note(seen[name], "the other check"),)
                 yield context.diagnostic_at(path, codes.PROVISIONED_TWICE, message, notes=notes)
             seen.setdefault(name, path)
 
@@ -42,14 +42,14 @@ def _class(context: CheckContext, check: ProvisioningCheck) -> Iterator[Diagnost
     if only and here not in only:
         path = (*CHECKS, check.name, "class")
         message = f"{check.answered.name} is supported only on {joined(only)}, but the cluster is {here}"
-        help_ = "with Cluster Autoscaler: class: atomicScaleUp"
+        help_ = "with Cluster Autoscaler, use class: atomicScaleUp"
         yield context.diagnostic_at(path, codes.PROVISIONING_CLASS_NOT_THERE, message, help_=help_)
 
 
 def _retries(context: CheckContext, check: ProvisioningCheck) -> Iterator[Diagnostic]:
     first, longest = check.retry_base_seconds, check.retry_max_seconds
     if first > longest:
-        message = f"check {check.name} waits {first} s at first, but {longest} s at most"
+        message = f"check {check.name} has a first retry delay of {first} s, which exceeds its maximum of {longest} s"
         key = "retryBaseSeconds" if context.is_written((*CHECKS, check.name, "retryBaseSeconds")) else "retryMaxSeconds"
         yield context.diagnostic_at((*CHECKS, check.name, key), codes.RETRY_ORDER, message)
 
@@ -65,16 +65,16 @@ def _pool(context: CheckContext, check: ProvisioningCheck, name: str, path: Path
             yield context.diagnostic_at(path, codes.PROVISIONED_POOL_UNKNOWN, message, help_=help_, fix=fix)
     elif pool.queue != KUEUE:
         message = f"pool {name} belongs to {pool.queue}" if pool.queue != NONE else f"no engine queues for pool {name}"
-        message += ", and the check holds workloads of Kueue"
+        message += ", but admission checks apply only to workloads of Kueue"
         yield context.diagnostic_at(path, codes.PROVISIONED_POOL_NOT_QUEUED, message)
     elif pool.provisioning:
         message = f"Karpenter creates the nodes of pool {name}, but does not handle ProvisioningRequests"
         notes = (context.note(karpenter_path(name), "because of this"),)
-        help_ = "Cluster Autoscaler does, and GKE's queued provisioning; leave the pool out"
+        help_ = "remove the pool; only Cluster Autoscaler and GKE's queued provisioning handle them"
         yield context.diagnostic_at(path, codes.PROVISIONED_BY_KARPENTER, message, notes=notes, help_=help_)
     elif pool.gpu and pool.claimed:
         message = f"pods claim the GPUs of pool {name}, but requests for nodes contain no claims"
-        help_ = "leave the pool out, or let a device plugin offer its GPUs"
+        help_ = "remove the pool, or let a device plugin offer its GPUs"
         yield context.diagnostic_at(path, codes.PROVISIONED_CLAIMS, message, help_=help_)
     else:
         yield from _size(context, check, pool, path)
@@ -85,13 +85,15 @@ def _size(context: CheckContext, check: ProvisioningCheck, pool: Pool, path: Pat
     notes = (context.note((*POOLS, pool.name, "nodes"), "nodes"),)
     grows = pool.nodes_min < pool.nodes_max
     if check.answered.adds_nodes and not grows:
-        message = f"check {check.name} requests additional nodes, but pool {pool.name} always has {pool.nodes_max}"
-        help_ = "nodes: {min, max}, or class: checkCapacity"
+        message = (
+            f"check {check.name} requests additional nodes, but pool {pool.name} has a fixed size of {pool.nodes_max}"
+        )
+        help_ = "set nodes: {min, max}, or use class: checkCapacity"
         yield context.diagnostic_at(path, codes.PROVISIONED_POOL_FIXED, message, notes=notes, help_=help_)
     elif grows and not check.answered.adds_nodes:
         message = (
-            f"check {check.name} only considers existing nodes, so none is added to the {pool.nodes_min} of pool "
-            f"{pool.name} for workloads that wait"
+            f"check {check.name} considers only existing nodes, so the autoscaler never adds any to pool "
+            f"{pool.name} for pending workloads"
         )
-        help_ = "class: atomicScaleUp"
+        help_ = "use class: atomicScaleUp"
         yield context.diagnostic_at(path, codes.CAPACITY_ONLY_CHECKED, message, notes=notes, help_=help_)

@@ -33,9 +33,9 @@ def check_tenants(context: CheckContext) -> Iterator[Diagnostic]:
     yield from _cycles(context)
     yield from _namespaces(context)
     if tenants.users and context.platform.pod_security == "privileged":
-        message = "pods of tenants may be privileged, so they reach GPUs of others"
+        message = "pods of tenants may be privileged, so they can access GPUs of other tenants"
         path = ("spec", "policy", "podSecurity")
-        yield context.diagnostic_at(path, codes.PRIVILEGED_TENANTS, message, help_="podSecurity: baseline")
+        yield context.diagnostic_at(path, codes.PRIVILEGED_TENANTS, message, help_="set podSecurity: baseline")
 
 
 def declared_at(context: CheckContext, tenant: Tenant, *steps: str) -> Path:
@@ -59,7 +59,7 @@ def _users(context: CheckContext, tenant: Tenant) -> Iterator[Diagnostic]:
         if name in _ALL_USERS:
             path = (*declared_at(context, tenant, "groups"), index)
             message = f"every user is in the group {name}, so everyone could act as tenant {tenant.name}"
-            help_ = "name a group of your identity provider, or leave groups out and bind the role edit yourself"
+            help_ = "use a group of your identity provider, or remove groups and bind the role edit yourself"
             yield context.diagnostic_at(path, codes.TENANT_OF_ALL, message, help_=help_)
 
 
@@ -71,9 +71,9 @@ def _parent(context: CheckContext, tenant: Tenant) -> Iterator[Diagnostic]:
     if tenant.parent is None:
         yield context.unknown_name(path, codes.UNKNOWN_GROUP, "group", groups)
     elif not tenant.parent.is_group:
-        message = f"{tenant.parent.name} has namespaces, so {tenant.name} cannot belong to it"
+        message = f"tenant {tenant.parent.name} has namespaces, so tenant {tenant.name} cannot belong to it"
         notes = (context.note(declared_at(context, tenant.parent, "namespaces"), "its namespaces"),)
-        help_ = f"make a group without namespaces, and both {tenant.parent.name} and {tenant.name} its members"
+        help_ = f"create a group without namespaces, and make {tenant.parent.name} and {tenant.name} its members"
         yield context.diagnostic_at(path, codes.PARENT_IS_NO_GROUP, message, notes=notes, help_=help_)
 
 
@@ -87,7 +87,7 @@ def _cycles(context: CheckContext) -> Iterator[Diagnostic]:
             above = above.parent
         if above is not None and above.name == tenant.name:
             reported.update(way)
-            message = "a group belongs to itself: " + " -> ".join((*way, tenant.name))
+            message = "a group cannot belong to itself: " + " -> ".join((*way, tenant.name))
             help_ = "remove the parent of one of them"
             yield context.diagnostic_at((*TENANTS, tenant.name, "parent"), codes.GROUP_CYCLE, message, help_=help_)
 
@@ -104,13 +104,13 @@ def _group(context: CheckContext, tenant: Tenant, parents: set[str | None]) -> I
     if not tenant.is_group:
         return
     if tenant.name not in parents:
-        message = f"{tenant.name} has no namespaces, and no tenant belongs to it"
-        help_ = f"namespaces: [{tenant.name}]"
+        message = f"tenant {tenant.name} has no namespaces, and is not the group of any tenant"
+        help_ = f"set namespaces: [{tenant.name}]"
         yield context.diagnostic_at_key((*TENANTS, tenant.name), codes.GROUP_WITHOUT_MEMBERS, message, help_=help_)
         return
     for key in _OF_NAMESPACES:
         if context.is_written((*TENANTS, tenant.name, key)):
-            message = f"{tenant.name} has no namespaces, so {key} has no effect"
+            message = f"the group {tenant.name} has no namespaces, so {key} has no effect"
             help_ = "set it on its members, or in their plan"
             yield context.diagnostic_at_key(
                 (*TENANTS, tenant.name, key), codes.NO_EFFECT_ON_GROUP, message, help_=help_
@@ -128,11 +128,11 @@ def _namespaces(context: CheckContext) -> Iterator[Diagnostic]:
                 yield context.diagnostic_at(path, codes.NAMESPACE_INVALID, message)
             elif name in owners:
                 other = owners[name]
-                whom = "twice" if other is tenant else f"by tenant {other.name} too"
+                whom = "twice" if other is tenant else f"by tenant {other.name}, too"
                 notes = (context.note(declared_at(context, other, "namespaces"), f"declared by {other.name} here"),)
                 message = f"tenant {tenant.name} has the namespace {name}, which is declared {whom}"
                 of_plan = path[: len(PLANS)] == PLANS
-                help_ = f'namespaces: ["{OWN_NAME}"] gives each tenant of the plan its own' if of_plan else None
+                help_ = f'set namespaces: ["{OWN_NAME}"] to give each tenant of the plan its own' if of_plan else None
                 yield context.diagnostic_at(path, codes.NAMESPACE_OF_TWO, message, notes=notes, help_=help_)
             owners.setdefault(name, tenant)
 

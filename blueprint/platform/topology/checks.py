@@ -48,13 +48,13 @@ class TopologyChecks:
         levels = self.context.platform.cluster.topology_labels
         for index, level in enumerate(levels):
             if level in levels[:index]:
-                notes = (self.context.note((*LEVELS, levels.index(level)), "named here already"),)
-                message = f"the level {level} is named twice"
+                notes = (self.context.note((*LEVELS, levels.index(level)), "already listed here"),)
+                message = f"the level {level} is listed twice"
                 yield self.context.diagnostic_at(
-                    (*LEVELS, index), codes.TOPOLOGY_LEVELS, message, notes=notes, help_="name it once"
+                    (*LEVELS, index), codes.TOPOLOGY_LEVELS, message, notes=notes, help_="list it once"
                 )
             elif level == HOSTNAME and index < len(levels) - 1:
-                message = f"{HOSTNAME} is the node itself: nothing can be narrower, and {levels[-1]} follows"
+                message = f"{HOSTNAME} is the narrowest level, but {levels[-1]} follows it"
                 yield self.context.diagnostic_at((*LEVELS, index), codes.TOPOLOGY_LEVELS, message, help_="put it last")
 
     def _memory(self, name: str, pool: Pool) -> Iterator[Diagnostic]:
@@ -62,7 +62,10 @@ class TopologyChecks:
         memory = pool.hardware.memory
         if memory and quantity_value(memory) < LEAST_MEMORY:
             message = f"nodes of pool {name} with {memory} of memory are too small for the GPU stack"
-            path, help_ = (*POOLS, name, "machine", "memory"), "2Ti, 512Gi, 64Gi"
+            path, help_ = (
+                (*POOLS, name, "machine", "memory"),
+                "write the memory with its unit, for example 512Gi or 2Ti",
+            )
             yield self.context.diagnostic_at(path, codes.MACHINE_IMPLAUSIBLE, message, help_=help_)
 
     def _sizes(self, name: str, pool: Pool) -> Iterator[Diagnostic]:
@@ -76,17 +79,21 @@ class TopologyChecks:
         for wide, narrow in pairwise(known):
             outer, inner = sizes[wide], sizes[narrow]
             if outer % inner:
-                message = f"a {wide} of {outer} nodes is not a multiple of {narrow}s of {inner}"
+                message = f"a {wide} of {outer} nodes cannot be divided into {narrow}s of {inner}"
                 notes = (self.context.note((*at, wide), "the wider level"),)
                 yield self.context.diagnostic_at(
-                    (*at, narrow), codes.TOPOLOGY_SIZES, message, notes=notes, help_="sizes are nodes per domain"
+                    (*at, narrow),
+                    codes.TOPOLOGY_SIZES,
+                    message,
+                    notes=notes,
+                    help_="set sizes in nodes per domain, each a multiple of the next narrower one",
                 )
         for level in known:
             yield from self._fill(name, pool, level)
 
     def _unknown_level(self, path: Path, level: str, levels: list[str]) -> Diagnostic:
         near = nearest(level, levels)
-        help_ = f"did you mean {near}?" if near else f"levels: {', '.join(levels) or 'none'}"
+        help_ = f"did you mean {near}?" if near else f"declared levels: {', '.join(levels) or 'none'}"
         notes = tuple(self.context.note((*LEVELS, index), "a level of the cluster") for index in range(len(levels)))
         message = f"cluster.topology has no level {level}"
         found = self.context.diagnostic_at(path, codes.TOPOLOGY_LEVEL_UNKNOWN, message, help_=help_, notes=notes)
@@ -114,9 +121,9 @@ class TopologyChecks:
         most = pool.nodes_max
         if size > most:
             message = f"{text} {size} nodes, but pool {name} never has more than {most}"
-            yield self.context.diagnostic_at(at, too_large, message, notes=notes, help_=f"at most {most}")
+            yield self.context.diagnostic_at(at, too_large, message, notes=notes, help_=f"use at most {most}")
         elif pool.nodes_min == most and most % size:
-            message = f"{text} {size} nodes, but the {most} nodes of pool {name} leave one with {most % size}"
+            message = f"{text} {size} nodes, but the {most} nodes of pool {name} leave one with only {most % size}"
             yield self.context.diagnostic_at(at, uneven, message, notes=notes)
 
     def _nvlink(self, name: str, pool: Pool) -> Iterator[Diagnostic]:
@@ -137,10 +144,10 @@ class TopologyChecks:
 
     def _too_many_gpus(self, name: str, product: Gpu, limit: Fact[int], nodes: int, count: int) -> Diagnostic:
         """More GPUs than NVLink can connect; a warning if the catalogue is not certain of the limit."""
-        message = f"{counted(nodes, 'node')} with {count} {product.product} are {nodes * count} GPUs"
-        message += f"; NVLink joins at most {limit.value}" if limit.value else ", and it has no NVLink"
+        message = f"{counted(nodes, 'node')} with {count} x {product.product} have {nodes * count} GPUs"
+        message += f", but NVLink joins at most {limit.value}" if limit.value else ", but this GPU has no NVLink"
         notes = (self.context.product_note(name), Note(f"{limit.source} ({limit.confidence})", limit.span))
-        help_ = f"at most {counted(limit.value // count, 'node')}" if limit.value else "remove nvlinkDomain"
+        help_ = f"use at most {counted(limit.value // count, 'node')}" if limit.value else "remove nvlinkDomain"
         path, code = (*POOLS, name, "nvlinkDomain", "nodes"), codes.NVLINK_DOMAIN_IMPOSSIBLE
         found = self.context.diagnostic_at(path, code, message, notes=notes, help_=help_)
         return found if limit.certain else replace(found, override=Severity.WARNING)
@@ -150,15 +157,15 @@ class TopologyChecks:
         policy = kubelet.get("topologyManagerPolicy")
         aligning = policy not in (None, "none")
         if kubelet.get("memoryManagerPolicy") == "Static" and not aligning:
-            message = "the static memory manager needs the topology manager, which is off"
+            message = "the static memory manager needs the topology manager, which is disabled"
             yield self.context.diagnostic_at(
                 (*at, "memoryManager"),
                 codes.KUBELET_CONFLICT,
                 message,
-                help_="topologyManager: restricted or single-numa-node",
+                help_="set topologyManager to restricted or single-numa-node",
             )
         if "topologyManagerScope" in kubelet and not aligning:
-            message = "topologyManagerScope has no effect while the topology manager is off"
+            message = "topologyManagerScope has no effect while the topology manager is disabled"
             yield self.context.diagnostic_at(
                 (*at, "topologyManagerScope"),
                 codes.KUBELET_CONFLICT,
@@ -166,7 +173,7 @@ class TopologyChecks:
                 help_="set topologyManager, or remove topologyManagerScope",
             )
         if policy == "single-numa-node" and kubelet.get("cpuManagerPolicy") == "none":
-            message = "single-numa-node is impossible while no CPUs are assigned: cpuManager is none"
+            message = "topologyManager: single-numa-node cannot align CPUs, because cpuManager is none"
             notes = (self.context.note((*at, "topologyManager"), "topology manager set here"),)
             yield self.context.diagnostic_at(
                 (*at, "cpuManager"),

@@ -33,7 +33,7 @@ def _levels(pool: Pool) -> Iterator[str]:
     levels = {key: size for key, size in pool.topology.labels.items() if key != pool.topology.domain_label}
     for level, size in levels.items():
         yield f"Each node has the label {level}, whose value names its domain" + (
-            f"; {size} node{'s' if size > 1 else ''} of this pool in each." if size else ".")  # fmt: skip
+            f"; each domain has {size} node{'s' if size > 1 else ''} of this pool." if size else ".")  # fmt: skip
 
 
 def _domain(pool: Pool, platform: Platform) -> Iterator[str]:
@@ -41,7 +41,7 @@ def _domain(pool: Pool, platform: Platform) -> Iterator[str]:
     if label and nodes:
         who = _labeller(platform) if label == CLIQUE else "The node provisioner"
         yield (
-            f"Each {nodes} nodes are joined by NVLink into one domain. {who} gives them the label {label}, one value"
+            f"Every {nodes} nodes form one NVLink domain. {who} gives them the label {label}, with one value"
             " per domain."
         )
 
@@ -55,6 +55,6 @@ def _labeller(platform: Platform) -> str:
 def _kubelet(pool: Pool) -> Iterator[str]:
     if settings := ", ".join(f"{key}: {value}" for key, value in pool.topology.kubelet.items()):
         yield (
-            f"The kubelet's configuration has {settings}. Changing a policy of a running node needs it drained and the "
-            "kubelet's state files removed."
+            f"The kubelet's configuration has {settings}. Before a policy changes on a running node, drain the node and"
+            " remove the kubelet's state files."
         )

@@ -28,7 +28,7 @@ def check_virtualization(context: CheckContext) -> Iterator[Diagnostic]:
     if not virtualization.requested and all(
         pool.selector.get(WORKLOAD_LABEL) != PASSTHROUGH for pool in context.pools.values()
     ):
-        message = "sandboxWorkloads is on, but no pool's nodes run virtual machines"
+        message = "sandboxWorkloads is enabled, but no pool's nodes run virtual machines"
         help_ = f"select a pool by {WORKLOAD_LABEL}: {PASSTHROUGH}"
         path, code = context.setting_path("sandboxWorkloads"), codes.NO_NODE_FOR_MACHINES
         yield context.diagnostic_at(path, code, message, help_=help_)
@@ -43,13 +43,13 @@ def _label(context: CheckContext, name: str, pool: Pool) -> Iterator[Diagnostic]
     workload = pool.selector.get(WORKLOAD_LABEL)
     path: Path = (*POOLS, name, "selector", WORKLOAD_LABEL)
     if workload not in (None, CONTAINER, PASSTHROUGH):
-        message = f"nodes of pool {name} would run {workload}, which they cannot run"
+        message = f"pool {name} selects nodes with the workload type {workload}, which is not supported"
         near = nearest(str(workload), (CONTAINER, PASSTHROUGH))
         yield context.diagnostic_at(
-            path, codes.WORKLOAD_UNKNOWN, message, help_=f"{CONTAINER} or {PASSTHROUGH}", fix=near
+            path, codes.WORKLOAD_UNKNOWN, message, help_=f"use {CONTAINER} or {PASSTHROUGH}", fix=near
         )
     elif workload == PASSTHROUGH and not context.platform.virtualization.enabled:
-        message = f"nodes of pool {name} are marked for virtual machines, but nothing here runs any"
+        message = f"nodes of pool {name} are labelled for virtual machines, but no component runs any"
         help_ = f"use {IN_BLUEPRINT['clusterPolicy']} and sandboxWorkloads: true of gpu-operator, or remove the label"
         yield context.diagnostic_at(path, codes.WORKLOAD_UNUSED, message, help_=help_)
 
@@ -68,7 +68,7 @@ def _gpus(context: CheckContext, name: str, pool: Pool) -> Iterator[Diagnostic]:
     help_ = "add kata: {}, or remove gpu" + (
         "" if workload else f", or select the pool by {WORKLOAD_LABEL}: {CONTAINER}"
     )
-    notes = (context.note(because, "this is what the nodes run"),)
+    notes = (context.note(because, "the nodes run virtual machines because of this"),)
     yield context.diagnostic_at(
         (*POOLS, name, "gpu"), codes.GPUS_OF_VIRTUAL_MACHINES, message, help_=help_, notes=notes
     )

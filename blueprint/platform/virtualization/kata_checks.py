@@ -48,13 +48,15 @@ def check_kata_release(context: CheckContext) -> Iterator[Diagnostic]:
         return
     guarded = context.platform.component_with(ADMISSION) is not None
     ours = component.ownership == "managed"
-    message = (
-        f"Kata {component.version} is older than {fixed}, before which pods may reconfigure their virtual machines"
-    )
+    message = f"in Kata {component.version}, pods may reconfigure their virtual machines; this is fixed in {fixed}"
     if ours and guarded:
-        message += "; here its lists of annotations are empty, and a policy rejects them"
+        message += "; here, empty annotation lists and an admission policy prevent it"
     help_ = (
-        None if ours and guarded else "empty enable_annotations of every handler" if guarded else "manage the policies"
+        None
+        if ours and guarded
+        else "empty enable_annotations of every handler"
+        if guarded
+        else "let this tool manage the policies"
     )
     found = context.diagnostic_at_key(_at(first), codes.KATA_BEFORE_FIX, message, help_=help_)
     yield replace(found, override=Severity.NOTE) if ours and guarded else found
@@ -68,7 +70,7 @@ def _stack(context: CheckContext, pool: Pool, kata: PoolKata) -> Iterator[Diagno
     stack = context.platform.stack
     if kata.passes_gpus and stack != "clusterPolicy":
         message = (
-            f"the GPUs of pool {pool.name} go to virtual machines, and nothing of {IN_BLUEPRINT[stack]} passes them"
+            f"the GPUs of pool {pool.name} are for virtual machines, but {IN_BLUEPRINT[stack]} cannot pass them through"
         )
         help_ = f"use {IN_BLUEPRINT['clusterPolicy']}, or remove the pool's gpu"
         notes = (context.note(stack_path(stack), "the stack is declared here"),)
@@ -89,8 +91,8 @@ def _divided(context: CheckContext, pool: Pool, kata: PoolKata) -> Iterator[Diag
         return
     for key, there in (("mig", pool.partition.layout is not None), ("sharing", pool.partition.shared)):
         if there:
-            message = f"the GPUs of pool {pool.name} go to virtual machines whole, so {key} has no effect"
-            notes = (context.note(_at(pool.name), "this is why"),)
+            message = f"the GPUs of pool {pool.name} are passed whole to virtual machines, so {key} has no effect"
+            notes = (context.note(_at(pool.name), "the pool runs virtual machines because of this"),)
             path: Path = (*POOLS, pool.name, "gpu", key)
             yield context.diagnostic_at_key(
                 path, codes.DIVIDED_AND_PASSED, message, help_=f"remove {key}, or remove kata", notes=notes
@@ -100,12 +102,12 @@ def _divided(context: CheckContext, pool: Pool, kata: PoolKata) -> Iterator[Diag
 def _processors(context: CheckContext, pool: Pool, kata: PoolKata) -> Iterator[Diagnostic]:
     if not kata.unfit:
         return
-    message = f"{kata.unfit[0]} is not built for {pool.arch}, the processors of pool {pool.name}"
+    message = f"the handler {kata.unfit[0]} is not built for {pool.arch}, the architecture of pool {pool.name}"
     key = ("confidential",) if kata.confidential else ()
     twin = f"{kata.unfit[0]}-runtime-rs"
     known = context.platform.kata.catalogue.handlers.get(twin)
     fits = known is not None and pool.arch in known.archs
-    help_ = f"set {RUNTIMES}: rust, whose handler is" if fits else "use nodes with amd64, or remove it"
+    help_ = f"set {RUNTIMES}: rust, whose handler is built for it" if fits else "use nodes with amd64, or remove it"
     path = _at(pool.name, *key)
     report = context.diagnostic_at if key else context.diagnostic_at_key
     yield report(path, codes.HANDLER_FOR_OTHER_PROCESSORS, message, help_=help_)
@@ -117,11 +119,11 @@ def _modes(context: CheckContext, pool: Pool, kata: PoolKata) -> Iterator[Diagno
         return
     path, why = _at(pool.name, "ccMode"), None
     if not kata.passes_gpus:
-        why, help_ = f"pool {pool.name} has no GPUs whose mode could be {mode}", "remove ccMode"
+        why, help_ = f"pool {pool.name} has no GPUs, so ccMode: {mode} has no effect", "remove ccMode"
     elif kata.confidential and mode == "off":
         why, help_ = (
-            f"pool {pool.name} is confidential, but its GPUs would not be",
-            'ccMode: "on", or remove confidential',
+            f"pool {pool.name} is confidential, but ccMode: off makes its GPUs not confidential",
+            'set ccMode: "on", or remove confidential',
         )
     elif not kata.confidential and mode != "off":
         why = f"the GPUs of pool {pool.name} would be in mode {mode}, but its machines are not confidential"
@@ -129,8 +131,8 @@ def _modes(context: CheckContext, pool: Pool, kata: PoolKata) -> Iterator[Diagno
     if why:
         yield context.diagnostic_at(path, codes.MODE_CONTRADICTS, why, help_=help_)
     elif mode == "devtools":
-        message = f"the GPUs of pool {pool.name} can be read from the host in mode devtools"
-        yield context.diagnostic_at(path, codes.DEBUGGABLE_GUESTS, message, help_='ccMode: "on" protects them')
+        message = f"the host can read the GPUs of pool {pool.name} in the mode devtools"
+        yield context.diagnostic_at(path, codes.DEBUGGABLE_GUESTS, message, help_='set ccMode: "on" to protect them')
 
 
 def _product(context: CheckContext, pool: Pool, kata: PoolKata) -> Iterator[Diagnostic]:
@@ -141,13 +143,13 @@ def _product(context: CheckContext, pool: Pool, kata: PoolKata) -> Iterator[Diag
     notes = (context.product_note(pool.name),)
     architecture, modes = product.architecture, product.confidential_modes
     if architecture.certain and architecture.value not in _CONFIDENTIAL_ARCHITECTURES:
-        message = f"{product.product} is of the {architecture.value} generation, which cannot compute confidentially"
+        message = f"{product.product} ({architecture.value}) does not support confidential computing"
         help_ = f"use a GPU of {' or '.join(_CONFIDENTIAL_ARCHITECTURES)}, or remove confidential"
         path = _at(pool.name, "confidential")
         yield context.diagnostic_at(path, codes.GPU_NOT_CONFIDENTIAL, message, help_=help_, notes=notes)
     elif kata.cc_mode == "ppcie" and modes is not None and modes.certain and "protected-pcie" not in modes.value:
-        message = f"{product.product} has no protected PCIe"
-        path, help_ = _at(pool.name, "ccMode"), '"on"'
+        message = f"{product.product} does not support protected PCIe"
+        path, help_ = _at(pool.name, "ccMode"), 'set ccMode: "on"'
         yield context.diagnostic_at(path, codes.GPU_NOT_CONFIDENTIAL, message, help_=help_, notes=notes)
 
 
@@ -162,8 +164,8 @@ def _vendor(context: CheckContext, pool: Pool, kata: PoolKata) -> Iterator[Diagn
         for key, value in foreign.items():
             if pool.selector.get(key) == value:
                 message = f"pool {pool.name} declares {kata.confidential}, but is selected by {key}: {value}"
-                path, help_ = _at(pool.name, "confidential"), f"confidential: {other}, or another selector"
-                notes = (context.note((*POOLS, pool.name, "selector", key), "these are the nodes"),)
+                path, help_ = _at(pool.name, "confidential"), f"set confidential: {other}, or use another selector"
+                notes = (context.note((*POOLS, pool.name, "selector", key), "the nodes are selected here"),)
                 code = codes.ENCRYPTION_OF_OTHER_PROCESSORS
                 yield context.diagnostic_at(path, code, message, help_=help_, notes=notes, fix=other)
 
@@ -179,7 +181,7 @@ def _containers(context: CheckContext, pool: Pool, kata: PoolKata) -> Iterator[D
         if all(context.is_inherited(path) for path in paths):
             continue
         message = f"nodes of pool {pool.name} have no GPU stack for containers, so {key} has no effect"
-        notes = (context.note(_at(pool.name), "its GPUs go to virtual machines"),)
+        notes = (context.note(_at(pool.name), "its GPUs are for virtual machines"),)
         path: Path = (*POOLS, pool.name, key)
         yield context.diagnostic_at_key(path, codes.NOTHING_FOR_CONTAINERS, message, help_=f"remove {key}", notes=notes)
 
@@ -196,10 +198,10 @@ def _attestation(context: CheckContext, pool: Pool, kata: PoolKata) -> Iterator[
 def _pull(context: CheckContext, pool: Pool, kata: PoolKata) -> Iterator[Diagnostic]:
     if kata.guest_pull != (kata.confidential is not None):
         if kata.guest_pull:
-            message = f"machines of pool {pool.name} are not confidential, so their guests cannot pull images"
+            message = f"virtual machines of pool {pool.name} are not confidential, so guestPull cannot be used"
             help_ = "add confidential: snp or tdx, or remove guestPull"
         else:
-            message = f"confidential machines of pool {pool.name} would start from images that the host has pulled"
+            message = f"confidential virtual machines of pool {pool.name} would use images that the host has pulled"
             help_ = "remove guestPull"
         yield context.diagnostic_at(_at(pool.name, "guestPull"), codes.PULL_CONTRADICTS, message, help_=help_)
 
@@ -208,7 +210,7 @@ def _selected(context: CheckContext, pool: Pool, kata: PoolKata) -> Iterator[Dia
     if kata.passes_gpus and pool.selector.get(WORKLOAD_LABEL) == CONTAINER:
         message = f"pool {pool.name} runs virtual machines, but its nodes have the label {CONTAINER}"
         path: Path = (*POOLS, pool.name, "selector", WORKLOAD_LABEL)
-        help_ = "select the pool by another label: this one follows from kata"
+        help_ = "select the pool by another label: kata determines this one"
         yield context.diagnostic_at(path, codes.MACHINES_SELECTED_AS_CONTAINERS, message, help_=help_)
 
 
@@ -221,8 +223,8 @@ def _brokers(context: CheckContext, pools: list[tuple[Pool, PoolKata]]) -> Itera
         other, known = first.setdefault(shim, (pool.name, broker))
         if known != broker:
             message = f"pools {other} and {pool.name} use the same handler, {shim}, but different key brokers"
-            notes = (context.note(_at(other, "attestation"), f"that of {other}"),)
-            help_ = f"name {known} here, too"
+            notes = (context.note(_at(other, "attestation"), f"key broker of pool {other}"),)
+            help_ = f"use {known} here, too"
             yield context.diagnostic_at(
                 _at(pool.name, "attestation"), codes.TWO_BROKERS, message, help_=help_, notes=notes, fix=known
             )
@@ -231,9 +233,7 @@ def _brokers(context: CheckContext, pools: list[tuple[Pool, PoolKata]]) -> Itera
 def _parts(context: CheckContext) -> Iterator[Diagnostic]:
     """Operands without which no virtual machine with GPUs starts."""
     if context.platform.virtualization.requested and context.platform.setting("ccManager") is False:
-        message = (
-            "ccManager is off, and nothing else sets the label by which Kata's RuntimeClasses with GPUs select nodes"
-        )
+        message = "ccManager is disabled, so no node gets the label that Kata's RuntimeClasses with GPUs select"
         path = context.setting_path("ccManager")
         yield context.diagnostic_at(path, codes.PART_OF_KATA_OFF, message, help_="remove it")
 
@@ -265,8 +265,8 @@ def _whole_nodes(
 ) -> Iterator[Diagnostic]:
     whole = pool.gpu.count if pool.gpu and kata.cc_mode == "ppcie" else 1
     if "gpu" in amounts and quantity_value(amounts["gpu"].guaranteed) % whole:
-        message = f"{amounts['gpu'].guaranteed} GPUs of pool {pool.name}, whose machines take {whole} each"
-        yield context.diagnostic_at(path, codes.NODE_NOT_WHOLE, message, help_=f"a multiple of {whole}")
+        message = f"the quota has {amounts['gpu'].guaranteed} GPUs of pool {pool.name}, but each machine takes {whole}"
+        yield context.diagnostic_at(path, codes.NODE_NOT_WHOLE, message, help_=f"use a multiple of {whole}")
 
 
 def _room(
@@ -275,8 +275,8 @@ def _room(
     for what in ("cpu", "memory"):
         own = kata.overhead[what]
         if what in amounts and quantity_value(amounts[what].guaranteed) <= quantity_value(own):
-            message = f"{amounts[what].guaranteed} of {what}, and a virtual machine takes {own} beside its pod"
-            help_ = f"more than {own} for each pod"
+            message = f"the quota has {amounts[what].guaranteed} of {what}, but a virtual machine alone needs {own}"
+            help_ = f"set more than {own} for each pod"
             yield context.diagnostic_at((*path, what), codes.OVERHEAD_NOT_IN_QUOTA, message, help_=help_)
 
 

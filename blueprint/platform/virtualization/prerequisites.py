@@ -43,12 +43,12 @@ def _nodes(pool: Pool, platform: Platform) -> Iterator[str]:
         return
     decided_by(pool.kata)
     yield (
-        "Firmware and kernel of each node have virtualization, ACS and the IOMMU switched on (intel_iommu=on or"
-        " amd_iommu=on), no NVIDIA driver is on it, nouveau is kept from loading, the container runtime is containerd."
-        " All of its GPUs go to virtual machines."
+        "The firmware and kernel of each node enable virtualization, ACS and the IOMMU (intel_iommu=on or"
+        " amd_iommu=on). No NVIDIA driver is installed, nouveau does not load, and the container runtime is containerd."
+        " All GPUs of the node are for virtual machines."
     )
     if not platform.setting("vfioManager"):
-        yield "The node provisioner binds their GPUs to vfio-pci (on Grace to nvgrace_gpu_vfio_pci)."
+        yield "The node provisioner binds the GPUs to vfio-pci (on Grace, to nvgrace_gpu_vfio_pci)."
     yield f"Workloads request {' and '.join(_offered(platform, switches=_may_have_switches(pool)))}."
 
 
@@ -62,42 +62,42 @@ def _machines(kata: PoolKata, pool: Pool, platform: Platform) -> Iterator[str]:
     """The prerequisites of a pool with Kata, with or without GPUs."""
     runtime, confidential = platform.kata.runtime, kata.confidential
     if not kata.passes_gpus:
-        yield "Firmware of each node has virtualization switched on, and its kernel has /dev/kvm."
+        yield "The firmware of each node enables virtualization, and its kernel has /dev/kvm."
     if runtime is not None:
         place = platform.setting("containerdDirectory") or runtime.configuration.rstrip("/")
-        yield f"containerd 2.0 or newer reads its configuration from {place}, and /opt can be written."
+        yield f"containerd 2.0 or newer reads its configuration from {place}, and /opt is writable."
         what = "all of Kubernetes on the node" if runtime.whole_server else "containerd"
-        yield f"Installing and removing Kata restarts {what}, once on each node: running pods stay, starting ones wait."
+        yield f"Installing and removing Kata restarts {what}, once on each node: running pods continue, new ones wait."
     if confidential:
         how = platform.kata.encryption(confidential)
         yield (
-            f"Processors, firmware and kernel of each node have {how.title} switched on; Kata is tested with Ubuntu"
-            " 26.04."
+            f"The processors of each node support {how.title}, and its firmware and kernel enable it; Kata is tested on"
+            " Ubuntu 26.04."
         )
         if not platform.kata.counts_keys:
-            yield f"Each node has the label {how.label}=true: node feature discovery does not set it here."
+            yield f"Each node has the label {how.label}=true: here, Node Feature Discovery does not set it."
     if kata.cc_mode not in (None, "off"):
-        yield f"The GPUs of each node and their firmware can be in the confidential mode {kata.cc_mode}."
+        yield f"The GPUs of each node and their firmware support the confidential mode {kata.cc_mode}."
     if kata.cc_mode == "ppcie":
         yield f"A pod takes all {pool.gpu.count if pool.gpu else 0} GPUs of a node, and its NVSwitches."
     yield (
-        f"Pods name {' or '.join(kata.runtime_classes)} as runtimeClassName, and limits of cpu and memory: machines are"
-        " sized by them."
+        f"Pods set runtimeClassName to {' or '.join(kata.runtime_classes)}, and limits of cpu and memory, which"
+        " determine the size of their virtual machine."
     )
 
 
 def _broker(platform: Platform) -> Iterator[str]:
     """The key broker for the attestation of guests."""
     for broker in dict.fromkeys(each.attestation for each in platform.kata.handlers if each.attestation):
-        yield f"A key broker (Trustee) answers at {broker} from inside of the guests, and trusts their measurements."
+        yield f"Guests can reach a key broker (Trustee) at {broker}, which trusts their measurements."
 
 
 def _kata(platform: Platform) -> Iterator[str]:
     decided_by(platform.virtualization.enabled)
     yield (
-        "kata-deploy 3.29 or newer is installed separately, without its own NFD: it is not part of this"
-        " release. It makes the RuntimeClasses kata-qemu-nvidia-gpu, kata-qemu-nvidia-gpu-snp and"
-        " kata-qemu-nvidia-gpu-tdx; the GPU Operator makes none of Kata, and deletes those that it made in the past."
+        "kata-deploy 3.29 or newer is installed separately, without its own NFD, because it is not part of this"
+        " release. It creates the RuntimeClasses kata-qemu-nvidia-gpu, kata-qemu-nvidia-gpu-snp and"
+        " kata-qemu-nvidia-gpu-tdx; the GPU Operator no longer creates RuntimeClasses for Kata, and deletes old ones."
     )
 
 
@@ -108,7 +108,7 @@ def _kubelet(platform: Platform) -> Iterator[str]:
             "Kubelets of nodes with virtual machines run with the feature gate KubeletPodResourcesGet=true, which is"
             f" enabled by default from Kubernetes {POD_RESOURCES_FROM}."
         )
-    yield "Kubelets of nodes with virtual machines have runtimeRequestTimeout: 20m or more: starting one takes minutes."
+    yield "Kubelets of nodes with virtual machines have runtimeRequestTimeout: 20m or more: machines start slowly."
 
 
 def _confidential(platform: Platform) -> Iterator[str]:
@@ -117,17 +117,17 @@ def _confidential(platform: Platform) -> Iterator[str]:
     modes = {pool.kata.cc_mode for pool in passing_pools(platform.pools) if pool.kata}
     if not modes and platform.setting("ccMode") != "off":
         yield (
-            "GPUs, processors and firmware of nodes with virtual machines can do confidential computing in mode"
+            "GPUs, processors and firmware of nodes with virtual machines support confidential computing in the mode"
             f" {platform.setting('ccMode')}."
         )
     if modes - {"off"} or (not modes and platform.setting("ccMode") != "off"):
         yield (
-            "Nodes with GPUs in a confidential mode have the label nvidia.com/cc.capable=true: nothing of the stack"
-            " sets it."
+            "Nodes with GPUs in a confidential mode have the label nvidia.com/cc.capable=true: no component of the"
+            " stack sets it."
         )
     yield "Drain a node before changing its label nvidia.com/cc.mode: its GPUs are reset."
     if not modes:
-        yield "The mode ppcie is set there alone, on Hopper nodes whose GPUs and NVSwitches all can do it."
+        yield "Only this label can set the mode ppcie, on Hopper nodes whose GPUs and NVSwitches all support it."
 
 
 def _offered(platform: Platform, *, switches: bool) -> Iterator[str]:
@@ -143,4 +143,8 @@ def _offered(platform: Platform, *, switches: bool) -> Iterator[str]:
             yield usual
             continue
         record(component.setting_source("kataDevicePluginEnv", variable))
-        yield f"nvidia.com/{variables[variable]}" if variables[variable] else "what is named after the device's model"
+        yield (
+            f"nvidia.com/{variables[variable]}"
+            if variables[variable]
+            else "the resource that is named after the device's model"
+        )

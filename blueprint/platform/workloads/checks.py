@@ -36,7 +36,7 @@ def _named(context: CheckContext, tenant: Tenant, index: int, name: str) -> Iter
     elif name not in workload_names():
         known = list(workload_names())
         help_, near = known_names(name, known), nearest(name, known)
-        message = f"there is no kind of workload {name}"
+        message = f"there is no workload named {name}"
         yield context.diagnostic_at(path, codes.UNKNOWN_WORKLOAD, message, help_=help_, fix=near)
     else:
         yield from _judged(context, tenant, workload_kind(name), path)
@@ -50,14 +50,14 @@ def _judged(context: CheckContext, tenant: Tenant, kind: WorkloadKind, path: Pat
     found = list(context.platform.workloads.candidates(tenant, kind))
     misfits = [each for each in found if isinstance(each, Misfit)]
     if len(misfits) == len(found):
-        first = f"{misfits[0].pool}: {misfits[0].reason}" if misfits else "it has no quota of GPUs"
+        first = f"{misfits[0].pool}: {misfits[0].reason}" if misfits else "the tenant has no quota of GPUs"
         notes = tuple(context.note((*POOLS, each.pool), f"{each.pool}: {each.reason}") for each in misfits)
-        message = f"tenant {tenant.name} has no pool for {kind.name}: {first}"
-        help_ = "give the tenant quota of a pool that fits, or leave the workload out"
+        message = f"tenant {tenant.name} has no suitable pool for the workload {kind.name}: {first}"
+        help_ = "give the tenant a quota of a suitable pool, or remove the workload"
         yield context.diagnostic_at(path, codes.FITS_NOWHERE, message, notes=notes, help_=help_)
     elif kind.spread == "nodes" and not any(each.queue for each in found if isinstance(each, Sample)):
-        message = f"nothing starts the pods of {kind.name} together: tenant {tenant.name} has no queue"
-        help_ = "queueing: {kueue: {}}, and a quota for the tenant"
+        message = f"nothing starts the pods of {kind.name} together, because tenant {tenant.name} has no queue"
+        help_ = "add queueing: {kueue: {}}, and a quota for the tenant"
         yield context.diagnostic_at(path, codes.WITHOUT_GANG, message, help_=help_)
     if any(isinstance(each, Sample) and each.queue and each.engine == KUEUE_ENGINE for each in found):
         yield from _queued(context, kind, path)
@@ -79,11 +79,15 @@ def _queued(context: CheckContext, kind: WorkloadKind, path: Path) -> Iterator[D
     engine = context.platform.component_with(_FRAMEWORKS)
     if engine and kind.framework not in engine.settings[_FRAMEWORKS]:
         message = f"Kueue does not manage {kind.framework}, so {kind.name} bypasses all quotas"
-        notes = (context.note(("spec", "components", engine.name, "settings", _FRAMEWORKS), "what it manages"),)
+        notes = (
+            context.note(
+                ("spec", "components", engine.name, "settings", _FRAMEWORKS), "the frameworks that it manages"
+            ),
+        )
         help_ = f"add {kind.framework} to components.{engine.name}.settings.{_FRAMEWORKS}"
         yield context.diagnostic_at(path, codes.NOT_QUEUED, message, notes=notes, help_=help_)
     if kind.serves and duration_seconds(kueue.pods_ready_timeout) < _FASTEST_START:
-        message = f"Kueue stops {kind.name} after {kueue.pods_ready_timeout}, and loading a model takes longer"
-        notes = (context.note((*KUEUE, "podsReadyTimeout"), "the time that it gives"),)
-        help_ = "podsReadyTimeout: 30m"
+        message = f"Kueue stops {kind.name} after {kueue.pods_ready_timeout}, but loading a model takes longer"
+        notes = (context.note((*KUEUE, "podsReadyTimeout"), "timeout set here"),)
+        help_ = "set podsReadyTimeout: 30m"
         yield context.diagnostic_at(path, codes.SLOWER_THAN_TIMEOUT, message, notes=notes, help_=help_)

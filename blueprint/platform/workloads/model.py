@@ -33,7 +33,7 @@ Amount = Callable[["Tenant", str, str], Fraction]
 """Returns how much of a pool's resource a tenant has."""
 _OF_SHARED_MEMORY = 4
 """A quarter of a pod's memory may be used for /dev/shm."""
-_CLOSED = "its taints are closed to tenants without quota of it (policy.admission)"
+_CLOSED = "policy.admission prevents tenants without a quota of the pool from tolerating its taints"
 _PARTS = 2
 """The number of parts into which a GPU is divided for a small workload if KAI shares GPUs."""
 _LONGEST_START = 1800
@@ -307,18 +307,18 @@ class Workloads:
 def _unfit(kind: WorkloadKind, pool: Pool, name: str, *, whole: bool, claimed: bool, queued: bool) -> str:
     """Why the pool itself is not suitable for the workload."""
     if claimed and not kind.claims:
-        return "its GPUs are claimed, and pods of this kind cannot claim devices"
+        return "pods claim its GPUs, but pods of this kind cannot claim devices"
     if pool.kata and not kind.claims:
-        return "its pods run in virtual machines, and pods of this kind cannot name a RuntimeClass"
+        return "its pods run in virtual machines, but pods of this kind cannot name a RuntimeClass"
     if pool.queue == KAI and not kind.claims:
-        return "its pods wait for KAI, and pods of this kind cannot name their scheduler"
+        return "KAI schedules its pods, but pods of this kind cannot name their scheduler"
     if pool.queue == KAI and not queued:
-        return "it belongs to KAI, and the tenant has no quota of it"
+        return "it belongs to KAI, but the tenant has no quota of it"
     if kind.spread != "nodes":
         return ""
     if pool.nodes_max < 2:  # noqa: PLR2004 - it spreads over nodes
-        return "it has one node, and two are needed"
-    return "" if whole else f"{name} is a part of a GPU, and it needs whole GPUs of its own"
+        return "it has only one node, but two are needed"
+    return "" if whole else f"{name} is a part of a GPU, but the workload needs whole GPUs"
 
 
 def _shared_by(pool: Pool, resource: str) -> int:

@@ -17,6 +17,6 @@ def _controllers(platform: Platform) -> Iterator[str]:
         return
     for kind in platform.workloads.kinds:
         if kind.needs:
-            yield f"{kind.needs.title} {kind.needs.version} is installed by other means: workloads {kind.name} need it."
+            yield f"{kind.needs.title} {kind.needs.version} is installed by other means, for {kind.name} workloads."
             if kind.needs.also:
                 yield kind.needs.also

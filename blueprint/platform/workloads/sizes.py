@@ -37,7 +37,7 @@ def fitted(
     available = most[name] or 0
     fewest = 2 if kind.spread == "nodes" else 1
     if available < fewest:
-        return f"it needs {fewest} {name}, and the tenant can get {available}"
+        return f"the workload needs {fewest} {name}, but the tenant can get only {available}"
     pods = 1 if kind.spread == "one" else min(2, available, pool.nodes_max if of_pod > 1 else available)
     units = 1 if kind.spread == "one" else min(of_pod, available // pods)
     if kind.power_of_two:

@@ -26,7 +26,7 @@ nodes keep the old one until their driver pod was replaced and the module reload
 """,
 )
 
-_REMEDY = "look at the driver daemonset of this node; the new driver loads only when its GPUs are idle"
+_REMEDY = "check the driver pod of this node; the new driver loads only when the GPUs are idle"
 
 
 _VERSION = lazy_pattern(r"[1-9]\d{2,3}(\.\d{1,4}){1,2}", re.ASCII)

@@ -25,11 +25,11 @@ machine type is the cause. If the machine is right, the blueprint's `gpu.count` 
 """,
 )
 
-_ON_BUS = "the device is on the bus: look for why the driver does not take it in the kernel log"
+_ON_BUS = "the device is on the bus: check the kernel log for why the driver does not use it"
 _GIVEN = "take the GPUs back from the vfio driver, or move the node to a pool whose GPUs are passed through"
 _HIDDEN = (
-    "the kernel module has the device: in a container NVML shows only what NVIDIA_VISIBLE_DEVICES names (probe with"
-    " `all`, or on the node itself); otherwise the driver lost it: look in the kernel log"
+    "the kernel module has the device: in a container, NVML shows only what NVIDIA_VISIBLE_DEVICES names (probe with"
+    " `all`, or on the node itself); otherwise the driver lost it: check the kernel log"
 )
 _MACHINE = "check the machine type, the slot and the board, or `gpu.count` in the blueprint"
 _NONE_DECLARED = "move the node to the pool that declares its GPUs (labels, node group), or declare `gpu` in this pool"
@@ -54,7 +54,7 @@ def gpu_count(verdicts: VerdictFactory, expected: int) -> list[Verdict]:
     if unreached := [gpu for gpu in gpus if gpu.handle.status is not Status.READ]:
         return [verdicts.unknown(unreached[0].handle, gpu=unreached[0].id)]
     if len(gpus) != expected:
-        why = f"NVML counts {expected} GPUs, but the reading looked at {len(gpus)}"
+        why = f"NVML counts {expected} GPUs, but the reading contains {len(gpus)}"
         return [verdicts.unknown(Observation(Status.UNREADABLE, None, why, count.evidence))]
     if (different := _different(gpus)) < expected:
         message = f"NVML counts {expected} GPUs on {verdicts.node}, but only {different} of them are different devices"
@@ -70,7 +70,7 @@ def _none(verdicts: VerdictFactory, count: Observation[int]) -> Verdict:
     believed = here if listed.status is not Status.IMPLAUSIBLE else []
     if found := max(count.value or 0, len(believed)):
         observation: Observation[object] = count if count.value else listed
-        message = f"{verdicts.node} has {found} GPU{'' if found == 1 else 's'}, and its pool declares none"
+        message = f"{verdicts.node} has {found} GPU{'' if found == 1 else 's'}, but its pool declares none"
         return verdicts.failed(GPU_COUNT, observation, message, measured=str(found), remedy=_NONE_DECLARED)
     if listed.value is None:
         return verdicts.unknown(listed)

@@ -29,7 +29,7 @@ an interception library); slightly less suggests failing memory or another varia
 
 _MIB = 1 << 20
 _FAR_BELOW = 0.75
-_VIRTUAL = "virtualised? Look for a vGPU or an interception library (LD_PRELOAD) on this node"
+_VIRTUAL = "look for a vGPU or an interception library (LD_PRELOAD) on this node"
 _OTHER = "compare the product, its memory variant and the ECC mode with the blueprint"
 
 

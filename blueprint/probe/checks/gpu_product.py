@@ -39,8 +39,8 @@ or modified driver causes this. Neither value proves the product.
 
 _NVIDIA = "10DE"
 _MIG_SUFFIX = lazy_pattern(r" MIG \d+[a-z]\S*$", re.ASCII)
-_CONTRADICTION = "find out what intercepts the driver on this node: a vGPU, an interception library, a modified driver"
-_WRONG = "move the node to the pool that fits it, or correct `gpu.product` in the blueprint"
+_CONTRADICTION = "look for a vGPU, an interception library or a modified driver on this node"
+_WRONG = "move the node to a suitable pool, or correct `gpu.product` in the blueprint"
 
 
 _PCI_ID = lazy_pattern(r"[0-9A-Fa-f]{4}", re.ASCII)
@@ -87,7 +87,7 @@ def _judge(verdicts: VerdictFactory, gpu: ObservedGpu, expected: Product) -> Ver
         return verdicts.unknown(name if name.status is Status.FAULT else pci, gpu=gpu.id)
     identity = pci.value
     if identity and identity.vendor not in {"", _NVIDIA}:
-        message = f"{gpu.id} is of PCI vendor {identity.vendor}, not NVIDIA ({_NVIDIA})"
+        message = f"{gpu.id} has the PCI vendor id {identity.vendor}, not that of NVIDIA ({_NVIDIA})"
         identified_as = f"vendor {identity.vendor}"
         return verdicts.failed(
             PRODUCT_CONTRADICTION, pci, message, measured=identified_as, gpu=gpu.id, remedy=_CONTRADICTION
@@ -121,7 +121,7 @@ def _by_id(
         return verdicts.passed(both, f"{gpu.id} is a {expected.product}", measured=measured, gpu=gpu.id)
     if right_id or right_name:
         answer = f"calls itself {called}" if name.value is not None else f"has no plausible name: {called}"
-        message = f"{gpu.id} has PCI device id {identified_as} but {answer}"
+        message = f"{gpu.id} has the PCI device id {identified_as}, but {answer}"
         return verdicts.failed(
             PRODUCT_CONTRADICTION, both, message, measured=measured, gpu=gpu.id, remedy=_CONTRADICTION
         )

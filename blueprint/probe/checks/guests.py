@@ -69,7 +69,7 @@ def kvm(verdicts: VerdictFactory, _: object) -> list[Verdict]:
         return [verdicts.unknown(found)]
     if found.value:
         return [verdicts.passed(found, "the kernel has KVM", measured="there")]
-    remedy = "switch on virtualization in the firmware"
+    remedy = "enable virtualization in the firmware"
     return [verdicts.failed(NO_KVM, found, f"{verdicts.node} has no KVM", measured="missing", remedy=remedy)]
 
 
@@ -88,6 +88,6 @@ def memory_encryption(verdicts: VerdictFactory, expected: str) -> list[Verdict]:
     title = _TITLES[expected]
     if found.value:
         return [verdicts.passed(found, f"{title} is on", measured="on")]
-    remedy = f"switch on {title} in the firmware and on the kernel's command line"
-    message = f"{title} is off on {verdicts.node}"
+    remedy = f"enable {title} in the firmware and on the kernel's command line"
+    message = f"{title} is disabled on {verdicts.node}"
     return [verdicts.failed(NOT_ENCRYPTED, found, message, measured="off", remedy=remedy)]

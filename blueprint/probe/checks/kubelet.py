@@ -12,7 +12,7 @@ from blueprint.probe.parameters import TEXTS
 if TYPE_CHECKING:
     from blueprint.probe.verdicts import Verdict, VerdictFactory
 
-_WHY = "this probe does not read the kubelet's configuration; query the node's /configz"
+_WHY = "the probe does not read the kubelet's configuration; query /configz of the node"
 
 
 def _in_words(expected: Mapping[str, str]) -> str:

@@ -26,7 +26,7 @@ not compared: any four of eight may be the partitioned ones. The MIG manager wri
 """,
 )
 
-_REMEDY = "drain the node and look at its label `nvidia.com/mig.config.state` and the log of the MIG manager"
+_REMEDY = "drain the node, then check its label `nvidia.com/mig.config.state` and the log of the MIG manager"
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,7 +22,7 @@ driver pod is replaced, with the GPUs idle.
 """,
 )
 
-_REMEDY = "look at the driver daemonset of this node; other modules load only when its GPUs are idle"
+_REMEDY = "check the driver pod of this node; other modules load only when the GPUs are idle"
 
 
 @check(

@@ -27,10 +27,8 @@ well.
 """,
 )
 
-_FEWER = "look at `lspci`, the kernel log and the cards' driver; or correct `network.nics` in the blueprint"
-_MORE = (
-    "device plugins allocate all cards of this link layer, those for storage too: count all of them in `network.nics`"
-)
+_FEWER = "check `lspci`, the kernel log and the driver of the cards, or correct `network.nics` in the blueprint"
+_MORE = "count all cards of this link layer in `network.nics`, even those for storage: device plugins allocate them all"
 _MODE = "set the cards of the other link layer to the fabric's (`mlxconfig ... LINK_TYPE_P1`), or correct `network`"
 _IDLE = "check the kernel log for why no driver creates RDMA devices for the cards on the bus"
 _RDMA_MODULES = frozenset({"mlx5_ib", "efa"})

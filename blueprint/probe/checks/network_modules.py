@@ -51,7 +51,7 @@ def _loaded(verdicts: VerdictFactory, module: str) -> Verdict:
     state = modules.value.get(module, "not loaded")
     if state == _LIVE:
         return verdicts.passed(shown, f"{module} is loaded", measured=state)
-    remedy = "look at the containers of the driver pod and their logs, and at `dmesg` for symbols that do not fit"
+    remedy = "check the containers of the driver pod and their logs, and `dmesg` for mismatched symbols"
     found = f"{state} on {verdicts.node}, not {_LIVE}" if module in modules.value else f"not loaded on {verdicts.node}"
     message = f"the module {module} is {found}"
     return verdicts.failed(MODULE_MISSING, shown, message, measured=state, remedy=remedy)

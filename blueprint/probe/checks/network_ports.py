@@ -24,8 +24,8 @@ switch port. Jobs that use all cards hang or fail on this node.
 """,
 )
 
-_CABLE = "look at cable, transceiver and switch port (`mlxlink`, `ibstat` on the node)"
-_MANAGER = "the link is up, but no subnet manager made the port active: look at the fabric's subnet manager"
+_CABLE = "check the cable, transceiver and switch port (`mlxlink`, `ibstat` on the node)"
+_MANAGER = "check the fabric's subnet manager: the link is up, but the port is not active"
 
 
 @check("network-ports", record(Network), expects=lambda _: "ports ACTIVE, links up", only_if_expected=True)
@@ -40,7 +40,7 @@ def network_ports(verdicts: VerdictFactory, expected: Network) -> list[Verdict]:
     if found.value is None:
         return [verdicts.unknown(found)]
     if not found.value:
-        why = f"{verdicts.node} has no card of the fabric whose ports could be looked at"
+        why = f"{verdicts.node} has no card of the fabric whose ports could be examined"
         return [verdicts.unknown(Observation(Status.UNREADABLE, None, why, (), found.files))]
     one_will_do = expected.fabric == "roce"
     return [verdict for card in found.value for verdict in _judge(verdicts, card, one_will_do=one_will_do)]

@@ -31,9 +31,7 @@ Completed with an error counts as not joined.
 )
 
 _NOT_SUPPORTED = 0
-_REMEDY = (
-    "look at the NVLink switches and their controller (NVLSM, fabric manager), and at IMEX on the nodes of the domain"
-)
+_REMEDY = "check the NVLink switches and their controller (NVLSM, fabric manager), and IMEX on the nodes of the domain"
 
 
 _STATES = {0: "not supported", 1: "not started", 2: "in progress", 3: "completed"}
@@ -88,7 +86,7 @@ def nvlink_domain(verdicts: VerdictFactory, _: object) -> list[Verdict]:
     old, the result is *unknown*.
     """
     if not any(call.call == FABRIC_INFO.name for call in verdicts.reading.calls):
-        why = "the reading does not contain the NVLink fabric: take it again, or see Fabric in `nvidia-smi -q` on the node"
+        why = "the reading lacks the NVLink fabric: take it again, or see Fabric in `nvidia-smi -q` on the node"
         return [verdicts.unknown(Observation(Status.UNREADABLE, None, why, ()))]
     fabrics = (gpu.observe(FABRIC_INFO).value for gpu in verdicts.observed_node.gpus)
     seen = {f"{found.cluster}.{found.clique}" for found in fabrics if found}
@@ -99,7 +97,7 @@ def _judge(verdicts: VerdictFactory, gpu: ObservedGpu, seen: set[str]) -> Verdic
     observation = gpu.observe(FABRIC_INFO)
     found = observation.value
     if observation.status is Status.UNSUPPORTED or (found and found.state == _NOT_SUPPORTED):
-        why = f"{gpu.id} reports no NVLink fabric: is it another product, or is the driver too old?"
+        why = f"{gpu.id} reports no NVLink fabric: it may be another product, or the driver may be too old"
         return verdicts.unknown(Observation(Status.UNREADABLE, None, why, observation.evidence), gpu=gpu.id)
     if found is None:
         return verdicts.unknown(observation, gpu=gpu.id)

@@ -40,18 +40,18 @@ unknown.
 
 _ABSENT = {
     nvml_codes.LIBRARY_NOT_FOUND: "NVML is not installed",
-    nvml_codes.DRIVER_NOT_LOADED: "NVML is there, but no NVIDIA driver is loaded",
+    nvml_codes.DRIVER_NOT_LOADED: "NVML is installed, but no NVIDIA driver is loaded",
 }
 _ELSEWHERE = {
     nvml_codes.LIBRARY_NOT_FOUND: (
-        "give the driver's libnvidia-ml.so.1 with --library (under /run/nvidia/driver with the GPU Operator), or mount"
-        " the node's file system and give --root"
+        "specify the driver's libnvidia-ml.so.1 with --library (below /run/nvidia/driver with the GPU Operator), or mount"
+        " the node's file system and specify --root"
     ),
     nvml_codes.DRIVER_NOT_LOADED: (
-        "the devices are missing for this process: are /dev/nvidiactl and /dev/nvidia0 there, and may it open them?"
+        "check that /dev/nvidiactl and /dev/nvidia0 exist, and that this process may open them"
     ),
 }
-_GIVEN = "NVML cannot see GPUs given to virtual machines: take them back from the vfio driver, or use another pool"
+_GIVEN = "NVML cannot see GPUs for virtual machines: take them back from the vfio driver, or use another pool"
 
 
 @check("nvml", TRUE, expects=lambda _: "NVML loads and the driver responds", reads=(DRIVER_VERSION, MODULES, DRIVER))
@@ -75,7 +75,7 @@ def nvml(verdicts: VerdictFactory, _: object) -> list[Verdict]:
         return [_contradicted(verdicts, init, kernel, _ELSEWHERE[call.code])]
     given = pci_gpus.describe(verdicts.reading) if pci_gpus.passed_through(verdicts.reading) else ""
     message = f"{_ABSENT[call.code]} on {verdicts.node}, where GPUs are expected" + (f"; {given}" if given else "")
-    remedy = _GIVEN if given else "look at the driver pod of this node, at its log, and at `lsmod | grep nvidia`"
+    remedy = _GIVEN if given else "check the driver pod of this node, its log, and `lsmod | grep nvidia`"
     return [verdicts.failed(NO_NVML, init, message, measured=_ABSENT[call.code], remedy=remedy)]
 
 
@@ -85,7 +85,7 @@ def _contradicted(
     """The kernel has loaded the driver, or its information is implausible: the missing NVML then proves nothing."""
     open_question = f"it is unknown whether a driver is loaded ({kernel.why})"
     loaded = f"driver {kernel.value.version} is loaded" if kernel.value else open_question
-    why = f"NVML was not found for the probe, but {loaded} on {verdicts.node}"
+    why = f"the probe did not find NVML, but {loaded} on {verdicts.node}"
     observation: Observation[bool] = Observation(init.status, None, why, init.evidence, kernel.files)
     return verdicts.unknown(observation, code=NVML_UNFOUND, remedy=remedy)
 

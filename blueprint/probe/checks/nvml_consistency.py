@@ -24,7 +24,7 @@ node until they are stable.
 """,
 )
 
-_REMEDY = "take the reading again; if it stays so, drain the node and look at the kernel log"
+_REMEDY = "take the reading again; if nothing changes, drain the node and check the kernel log"
 _SHOWN = 8
 _IDENTITY = ("nvmlDeviceGetUUID", "nvmlDeviceGetPciInfo")
 
@@ -59,7 +59,7 @@ def _refused_handles(node: ObservedNode) -> Iterator[_Found]:
     refused = [gpu for gpu in node.gpus if gpu.index < count.value and _refused(gpu)]
     if refused:
         reached = sum(gpu.handle.status is Status.READ for gpu in node.gpus)
-        message = f"NVML counts {count.value} GPUs on {node.reading.node} but gives handles for {reached}"
+        message = f"NVML counts {count.value} GPUs on {node.reading.node}, but gives handles for only {reached}"
         calls = tuple(call for gpu in refused for call in gpu.handle.evidence)
         named = ", ".join(str(gpu.id) for gpu in refused[:_SHOWN])
         yield f"{message}, none for {named}: {refused[0].handle.why}", count.evidence + calls
@@ -78,7 +78,7 @@ def _changed_identity(node: ObservedNode) -> Iterator[_Found]:
         for name in _IDENTITY:
             values = tuple(call for call in node.reading.calls_of(name, gpu.index) if call.answered)
             if len({repr(call.value) for call in values}) > 1:
-                yield f"index {gpu.index} meant two different GPUs of {node.reading.node} ({name})", values
+                yield f"index {gpu.index} referred to two different GPUs of {node.reading.node} ({name})", values
 
 
 def _finding(verdicts: VerdictFactory, message: str, calls: tuple[Call, ...]) -> Verdict:

@@ -122,7 +122,7 @@ def _observe(verdicts: VerdictFactory) -> Observation[OperatingSystem]:
     if reading.host and reading.host.root == "/":
         mounted = host.observe(MOUNTS)
         if mounted.value in (None, "", "overlay"):
-            why = "the root file system is a container's, so its os-release does not describe the node: give --root"
+            why = "the root file system is that of a container, so its os-release does not describe the node: specify --root"
             return Observation(Status.UNREADABLE, None, mounted.why or why, (), mounted.files)
     usual, other = host.observe(RELEASE), host.observe(VENDOR_RELEASE)
     return usual if usual.status is Status.READ or other.status is not Status.READ else other

@@ -59,11 +59,11 @@ AMD-Vi in the firmware, and start the kernel with `intel_iommu=on` or `amd_iommu
 """,
 )
 
-_BIND = "look at the vfio manager's pod and its log; no other driver may be loaded on the node"
+_BIND = "check the vfio manager's pod and its log; no other driver may be loaded on the node"
 _MACHINE = "check the machine type, the slot and the board, or `gpu.count` in the blueprint"
-_ACS = "switch on ACS in the firmware, or put the devices into other slots"
-_SWITCH_ON = "switch on the IOMMU in the firmware and on the kernel's command line, and reboot"
-_IMAGE = "use a node image without drivers of GPUs, and reboot"
+_ACS = "enable ACS in the firmware, or put the devices into other slots"
+_SWITCH_ON = "enable the IOMMU in the firmware and on the kernel's command line, and reboot"
+_IMAGE = "use a node image without GPU drivers, and reboot"
 _DRIVERS = ("nvidia", "nouveau")
 
 
@@ -131,7 +131,7 @@ def iommu_groups(verdicts: VerdictFactory, _: object) -> list[Verdict]:
     for gpu in gpus:
         together = groups[gpu.values["iommu_group"]]
         if others := [each for each in together if each != _address(gpu)]:
-            message = f"the GPU {_address(gpu)} of {verdicts.node} is in one IOMMU group with {', '.join(others)}"
+            message = f"the GPU {_address(gpu)} of {verdicts.node} shares its IOMMU group with {', '.join(others)}"
             return [verdicts.failed(GROUP_SHARED, shown, message, measured=", ".join(together), remedy=_ACS)]
     return [verdicts.passed(shown, f"each of {len(gpus)} GPUs has a group", measured=f"{len(gpus)} groups")]
 

@@ -25,13 +25,13 @@ invisible to NVML, as intended, and are not counted.
 )
 
 _TAKEN = "nvidia"
-_NOT_TAKEN = "look for these addresses in the kernel log: the driver did not take the device, or lost it"
+_NOT_TAKEN = "look for these addresses in the kernel log: the driver does not use the device, or lost it"
 _HIDDEN = (
-    "the kernel module has these devices: in a container NVML shows only what NVIDIA_VISIBLE_DEVICES names"
-    " (probe with `all`, or on the node itself); otherwise the driver lost them: look in the kernel log"
+    "the kernel module has these devices: in a container, NVML shows only what NVIDIA_VISIBLE_DEVICES names"
+    " (probe with `all`, or on the node itself); otherwise the driver lost them: check the kernel log"
 )
 _GIVEN = (
-    "NVML answers for devices that it cannot reach: look for an interception library (LD_PRELOAD), or a driver that"
+    "NVML reports devices that it cannot reach: look for an interception library (LD_PRELOAD), or a driver that"
     " was just changed"
 )
 
@@ -88,7 +88,7 @@ def _different_number(
     named = f"; NVML does not show {', '.join(each.address for each in missing)}"
     known = missing and "" not in answered
     given = f" ({pci_gpus.describe(verdicts.reading)})" if len(here) < len(verdicts.reading.pci.functions) else ""
-    message = f"NVML counts {count.value} GPUs on {verdicts.node}, the kernel's PCI list {len(here)}{given}"
+    message = f"NVML counts {count.value} GPUs on {verdicts.node}, but the kernel's PCI list has {len(here)}{given}"
     measured = f"NVML {count.value}, PCI {len(here)}"
     remedy = _HIDDEN if missing and all(each.driver == _TAKEN for each in missing) else _NOT_TAKEN
     if (count.value or 0) > len(here) and given:
@@ -109,11 +109,13 @@ def _different_gpus(
             continue
         known = by_address.get(identity.address)
         if driver := given.get(identity.address):
-            message = f"the kernel gives {identity.address} to {driver}, but NVML answers for it as {gpu.id}"
+            message = f"{driver} holds the PCI device {identity.address}, but NVML reports it as {gpu.id}"
         elif known is None:
-            message = f"the kernel has no NVIDIA GPU at {identity.address}, where NVML puts {gpu.id}"
+            message = f"the kernel has no NVIDIA GPU at {identity.address}, where NVML reports {gpu.id}"
         elif identity.device and known.device != identity.device:
-            message = f"the kernel reads PCI device id {known.device} at {known.address}, NVML says {identity.device}"
+            message = (
+                f"the PCI device id at {known.address} is {known.device} in the kernel, but {identity.device} in NVML"
+            )
         else:
             continue
         measured = f"{identity.address} {identity.device}"

@@ -147,7 +147,7 @@ def _hints(groups: Sequence[Group], cut: int, context: Context) -> Iterator[str]
         yield f"{cut} of {len(groups)} findings are shown in one line each; -v shows them in full."
     brief = [group.first.code.id for group in groups if _is_brief(group.first, context)]
     if brief:
-        yield f"-v adds all evidence; `blueprint explain {brief[0]}` says what a code means."
+        yield f"-v adds all evidence; `blueprint explain {brief[0]}` explains a code."
 
 
 def _waived(record: ReportContent, context: Context, style: Style) -> Iterator[str]:

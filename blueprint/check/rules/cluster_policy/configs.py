@@ -32,7 +32,7 @@ def named(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
             yield missing
         elif found and default and default not in (data := mapping(found.data.get("data"))):
             text = f"the ConfigMap {found.id.name} has no key {default}, which {operand} reads"
-            yield ObjectFinding(OPERAND_CONFIG, path, text, f"its keys: {', '.join(map(str, data)) or 'none'}")
+            yield ObjectFinding(OPERAND_CONFIG, path, text, f"existing keys: {', '.join(map(str, data)) or 'none'}")
     yield from driver_configs(subject, _MODULES, _OF_DRIVER, context)
     yield from licence_faults(subject, _LICENCE, "configMapName", context, token=False)
 

@@ -26,7 +26,7 @@ def not_offered(subject: Object, context: RuleContext) -> Iterator[ObjectFinding
         if counted and quota.resource not in (*there, *_FOR_MACHINES):
             path = (*quota.path, "name")
             text = f"{format_path(path, subject.data)}: no pool's nodes offer {quota.resource}"
-            yield ObjectFinding(NOT_OFFERED, path, text, f"they offer {', '.join(there)}", Severity.WARNING)
+            yield ObjectFinding(NOT_OFFERED, path, text, f"the pools offer {', '.join(there)}", Severity.WARNING)
 
 
 _FOR_MACHINES = ("nvidia.com/pgpu", "nvidia.com/nvswitch")

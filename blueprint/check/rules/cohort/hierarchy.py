@@ -20,8 +20,10 @@ def cohort_cycle(subject: Object, context: RuleContext) -> Iterator[ObjectFindin
     """Cohorts that are their own ancestors: Kueue admits nothing in any of them."""
     if ring := context.once(_rings).get(subject.id.name):
         field = parent_field(subject)
-        text = f"spec.{field} leads back to it: {' below '.join(ring.way_from(subject.id.name))}"
-        yield ObjectFinding(COHORT_CYCLE, ("spec", field), text, "remove it from the cohort that should be the root")
+        text = f"spec.{field} leads back to this cohort: {' below '.join(ring.way_from(subject.id.name))}"
+        yield ObjectFinding(
+            COHORT_CYCLE, ("spec", field), text, "remove the field from the cohort that should be the root"
+        )
 
 
 def _rings(context: RuleContext) -> Mapping[str, Ring]:

@@ -23,7 +23,7 @@ def served(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
     if dra is None or dra.domains:
         return
     if dra.driver is None:
-        text, help_ = "this stack has no DRA driver, so nothing implements it", "use allocation: dra"
+        text, help_ = "this stack has no DRA driver, so nothing implements compute domains", "set allocation: dra"
     else:
         text, help_ = "compute domains are disabled", "set nvlinkDomain in a pool, or computeDomains: always"
     override = Severity.WARNING if dra.driver is None else None

@@ -31,7 +31,7 @@ def counter_faults(text: str) -> Iterator[tuple[int | None, str]]:
             yield number, f"line {number}: {kind} is not one of {', '.join(_TYPES)}"
         fields.setdefault(name, number)
     if not lines:
-        yield None, "it contains no counters"
+        yield None, "the file contains no counters"
 
 
 def named_fields(text: str) -> Iterator[tuple[int, str]]:

@@ -68,7 +68,7 @@ def uid(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
         if not isinstance(name, str) or not name:
             continue
         if len(name) > _LONGEST_UID:
-            fault = f"data[{json.dumps(key)}]: the uid has {len(name)} characters, but Grafana allows {_LONGEST_UID}"
+            fault = f"data[{json.dumps(key)}]: the uid has {len(name)} characters, more than Grafana's {_LONGEST_UID}"
             yield ObjectFinding(SAME_UID, ("data", key), fault, "shorten uid")
             continue
         other, same = context.once(_first_of_uid)[name]
@@ -95,7 +95,7 @@ def panels(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
         kinds = {str(each.get("type")) for each in _panels(_parsed(text))} & set(_GONE)
         for kind in sorted(kinds):
             fault = f"data[{json.dumps(key)}] has panels of the type {kind}, which Grafana 12 converts to {_GONE[kind]}"
-            yield ObjectFinding(PANEL_GONE, ("data", key), fault, f"type: {_GONE[kind]}")
+            yield ObjectFinding(PANEL_GONE, ("data", key), fault, f"use type: {_GONE[kind]}")
 
 
 def _panels(board: Mapping[Any, Any]) -> Iterator[Mapping[Any, Any]]:
@@ -113,7 +113,12 @@ def queries(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
             judged = _with_values(query)
             if judged and (found := fault(judged, context)):
                 message = f"data[{json.dumps(key)}]: panel {title or 'without a title'}: {found[0]}: {query}"
-                yield ObjectFinding(QUERY_UNREADABLE, ("data", key), message, found[1] or "the panel stays empty")
+                yield ObjectFinding(
+                    QUERY_UNREADABLE,
+                    ("data", key),
+                    message,
+                    found[1] or "correct the query; until then the panel stays empty",
+                )
 
 
 @rule(NOT_EXPORTED, tags=("monitoring",))

@@ -62,7 +62,7 @@ def unread(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
         return
     for key, _ in sharing.configurations(subject):
         text = f"data.{key} is a device plugin configuration, but nothing uses this ConfigMap"
-        yield ObjectFinding(UNREAD, ("data", key), text, "gpu.sharing in a pool generates one and refers to it")
+        yield ObjectFinding(UNREAD, ("data", key), text, "remove it, and declare gpu.sharing in a pool instead")
         return
 
 
@@ -97,7 +97,7 @@ def exporter(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
     for key, text in counter_files(subject):
         for number, fault in counter_faults(text):
             part = line_part(text, number) if number else None
-            yield ObjectFinding(COUNTERS, ("data", key), fault, "FIELD, type, help", part=part)
+            yield ObjectFinding(COUNTERS, ("data", key), fault, "write each line as FIELD, TYPE, HELP", part=part)
 
 
 @rule(FIELD_UNKNOWN, tags=("monitoring",))

@@ -56,7 +56,9 @@ def clients(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
             if isinstance(replicas, int) and replicas > pool.mps_clients:
                 what = f"MPS has at most {pool.mps_clients} clients on the GPUs of pool {pool.name}"
                 text = f"data.{key}: sharing.mps.resources[{index}].replicas is {replicas}, but {what}"
-                yield ObjectFinding(PLUGIN_CONFIG, ("data", key), text, f"{pool.mps_clients}, or timeSlicing")
+                yield ObjectFinding(
+                    PLUGIN_CONFIG, ("data", key), text, f"set at most {pool.mps_clients}, or use timeSlicing"
+                )
 
 
 def _read_by(subject: Object, context: RuleContext, operand: str) -> bool:

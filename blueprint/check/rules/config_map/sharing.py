@@ -55,7 +55,7 @@ def faults(config: Mapping[Any, Any]) -> Iterator[FileFault]:
     for way in _WAYS:
         path, fields = (at, ways.get(way, way)), mapping(sharing.get(way))
         if way in sharing and not both and not items(fields.get("resources")):
-            where = "; replicas belongs in an item of it" if "replicas" in fields else ""
+            where = "; move replicas to an item of this list" if "replicas" in fields else ""
             message = f"sharing.{way}.resources is missing, so the device plugin does not start{where}"
             yield FileFault(path, message)
             fields = {key: value for key, value in fields.items() if key != "replicas"}

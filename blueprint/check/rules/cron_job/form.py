@@ -56,7 +56,11 @@ def _fault(text: str) -> tuple[str, str] | None:
         return "the time zone does not belong in the schedule", "use spec.timeZone"
     if text.startswith("@"):
         known = text in _WORDS or _EVERY.fullmatch(text)
-        return None if known else ("unknown word", f"one of {', '.join(sorted(_WORDS))}, or @every 6h")
+        return (
+            None
+            if known
+            else ("unknown word", f"use one of {', '.join(sorted(_WORDS))}, or an interval such as @every 6h")
+        )
     fields = text.split()
     if len(fields) != len(_FIELDS):
         seconds = "; there is none for seconds" if len(fields) > len(_FIELDS) else ""
@@ -67,8 +71,8 @@ def _fault(text: str) -> tuple[str, str] | None:
         if not all(_is_part(part, numbers, named) for part in field.split(",") if part):
             listed = f" or {words[0].upper()} to {words[-1].upper()}" if words else ""
             return (
-                f"{field[:_SHOWN]} is no {name}",
-                f"numbers from {numbers[0]} to {numbers[-1]}{listed}; *, */2, 1-5 and 1,3",
+                f"{field[:_SHOWN]} is not a valid {name}",
+                f"use numbers from {numbers[0]} to {numbers[-1]}{listed}, or forms such as *, */2, 1-5 and 1,3",
             )
     return None
 

@@ -24,10 +24,10 @@ def claims_ignored(subject: Object, context: RuleContext) -> Iterator[ObjectFind
             continue
         if claimant := context.once(_claimant):
             text = (
-                "IGNORE_DRA_REQUESTS is on, so no node is created for device claims, such as those "
+                "IGNORE_DRA_REQUESTS is enabled, so Karpenter creates no node for device claims, such as those "
                 f"of {claimant.subject.id}"
             )
-            help_ = "static NodePools; without it, Karpenter's support is experimental"
+            help_ = "use static NodePools, or set the variable to false; Karpenter's support for claims is experimental"
             yield ObjectFinding(CLAIMS_IGNORED, (*path, index, "env"), text, help_)
 
 

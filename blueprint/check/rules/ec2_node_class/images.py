@@ -48,10 +48,10 @@ def image_versions(subject: Object, context: RuleContext) -> Iterator[ObjectFind
     for path, family, version in _aliases(subject):
         if version == "latest" and not family.startswith("windows"):
             text = f"{family}@latest changes with each release of AWS, and Karpenter then replaces all nodes"
-            yield ObjectFinding(IMAGE_LATEST, path, text, f"name a version: {family}@v...")
+            yield ObjectFinding(IMAGE_LATEST, path, text, f"specify a version: {family}@v...")
         if family == "al2":
             text = "there are no images of Amazon Linux 2 from Kubernetes 1.33 on"
-            yield ObjectFinding(IMAGE_OUTDATED, path, text, "al2023@v...")
+            yield ObjectFinding(IMAGE_OUTDATED, path, text, "use al2023@v...")
 
 
 @rule(DRIVER_TWICE, tags=("karpenter", "operator"))
@@ -65,7 +65,7 @@ def driver_twice(subject: Object, context: RuleContext) -> Iterator[ObjectFindin
     for path, family, _ in _aliases(subject) if installs else ():
         if family in _WITH_DRIVER:
             text = f"images of {family} for GPU instances have a driver, but the GPU Operator installs another one"
-            yield ObjectFinding(DRIVER_TWICE, path, text, "driver: {enabled: false} in the ClusterPolicy")
+            yield ObjectFinding(DRIVER_TWICE, path, text, "set driver: {enabled: false} in the ClusterPolicy")
 
 
 @rule(NO_DRIVER, tags=("karpenter", "driver"))
@@ -99,11 +99,11 @@ def disk_small(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]
     sizes = {index: str(mapping(each.get("ebs")).get("volumeSize", "")) for index, each in volumes}
     if not sizes:
         text = "spec.blockDeviceMappings is missing, and the default disk of 20 GB is too small for GPU images"
-        yield ObjectFinding(DISK_SMALL, ("spec",), text, "a root volume of at least 100Gi")
+        yield ObjectFinding(DISK_SMALL, ("spec",), text, "add a root volume of at least 100Gi")
     elif all(_bytes(size) < _LEAST for size in sizes.values() if size) and any(sizes.values()):
         index = next(index for index, size in sizes.items() if size)
         text = f"a disk of {sizes[index]} is too small for GPU images"
-        yield ObjectFinding(DISK_SMALL, (*path, index, "ebs", "volumeSize"), text, "at least 100Gi")
+        yield ObjectFinding(DISK_SMALL, (*path, index, "ebs", "volumeSize"), text, "use at least 100Gi")
 
 
 def _bytes(size: str) -> float:
@@ -120,7 +120,7 @@ def reservation_unused(subject: Object, context: RuleContext) -> Iterator[Object
     pools = made_by(subject, context)
     if items(inside(subject.data, *path)) and pools and not pools.reserved:
         text = f"NodePool {pools.first.id.name} uses no reserved machines, so the reservations are not used"
-        help_ = "capacity-type In [reserved, on-demand] in the NodePool's requirements"
+        help_ = "add capacity-type In [reserved, on-demand] to the NodePool's requirements"
         yield ObjectFinding(RESERVATION_UNUSED, path, text, help_)
 
 

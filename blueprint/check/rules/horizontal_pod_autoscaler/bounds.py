@@ -20,8 +20,8 @@ def bounds(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
     if not isinstance(least, int) or not isinstance(most, int):
         return
     if least > most:
-        text = f"spec.minReplicas is {least}, above maxReplicas, {most}"
-        yield ObjectFinding(BOUNDS, ("spec", "minReplicas"), text, f"at most {most}, or raise maxReplicas")
+        text = f"spec.minReplicas is {least}, which exceeds maxReplicas ({most})"
+        yield ObjectFinding(BOUNDS, ("spec", "minReplicas"), text, f"set it to at most {most}, or raise maxReplicas")
 
 
 RULES = (bounds,)

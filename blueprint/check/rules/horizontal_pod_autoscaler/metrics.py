@@ -29,7 +29,7 @@ def measured(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
             text = (
                 f"spec.metrics[{index}].{field}.name is {name}: the metrics API provides only {' and '.join(_MEASURED)}"
             )
-            yield ObjectFinding(NOT_MEASURED, path, text, "use type: Pods or External with an adapter for Prometheus")
+            yield ObjectFinding(NOT_MEASURED, path, text, "use type: Pods or External, and an adapter for Prometheus")
 
 
 @rule(NOT_EXPORTED, tags=("monitoring", "scheduling"))

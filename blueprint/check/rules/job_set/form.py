@@ -50,7 +50,10 @@ def _order_faults(job: Mapping[Any, Any], earlier: list[str], *, in_order: bool)
         yield "dependsOn and startupPolicy: InOrder are mutually exclusive", "remove one of them"
     for name in depends:
         if name not in earlier:
-            yield f"dependsOn names {name}, which is not a job before it", "list the jobs in their order"
+            yield (
+                f"dependsOn names {name}, but no earlier job has that name",
+                "list each job after those that it depends on",
+            )
 
 
 def _long_name(subject: Object, path: Path, job: Mapping[Any, Any]) -> Iterator[ObjectFinding]:
@@ -66,7 +69,7 @@ def _long_name(subject: Object, path: Path, job: Mapping[Any, Any]) -> Iterator[
     if spec.get("completionMode", "Indexed") == "Indexed":
         name, named = f"{name}-{max(completions - 1, 0)}{_SUFFIX}", "pods"
     if len(name) > _LONGEST:
-        text = f"the names of its {named} have {len(name)} characters, as {name}, and {_LONGEST} are allowed"
+        text = f"names of its {named} such as {name} have {len(name)} characters, but at most {_LONGEST} are allowed"
         yield ObjectFinding(JOBSET_REFUSED, (*path, "name"), text, "shorten the name of the JobSet or of the job")
 
 
@@ -77,7 +80,7 @@ def _restarts(path: Path, job: Mapping[Any, Any]) -> Iterator[ObjectFinding]:
     if spec.get("podFailurePolicy") and policy != "Never":
         text = f"podFailurePolicy needs restartPolicy: Never, but it is {policy}"
         yield ObjectFinding(
-            JOBSET_REFUSED, (*path, "template", "spec", "podFailurePolicy"), text, "restartPolicy: Never"
+            JOBSET_REFUSED, (*path, "template", "spec", "podFailurePolicy"), text, "set restartPolicy: Never"
         )
 
 
@@ -101,7 +104,7 @@ def _unknown_jobs(subject: Object, path: Path, names: list[str]) -> Iterator[Obj
         if name not in names:
             text = f"there is no replicated job {name}"
             at = (*path, "targetReplicatedJobs", index)
-            yield ObjectFinding(JOBSET_REFUSED, at, text, f"known: {', '.join(names)}")
+            yield ObjectFinding(JOBSET_REFUSED, at, text, f"replicated jobs: {', '.join(names)}")
 
 
 RULES = (jobset_refused,)

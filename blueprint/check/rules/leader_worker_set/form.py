@@ -23,9 +23,11 @@ def set_refused(subject: Object, context: RuleContext) -> Iterator[ObjectFinding
     size = template.get("size", 1)
     group = inside(template, "subGroupPolicy", "subGroupSize")
     if _is_number(size) and size < 1:
-        yield ObjectFinding(SET_REFUSED, (*at, "size"), f"size is {size}", "a group has at least its leader: 1")
+        yield ObjectFinding(
+            SET_REFUSED, (*at, "size"), f"size is {size}, but a group has at least its leader", "set size to at least 1"
+        )
     elif _is_number(size) and _is_number(group) and (group < 1 or (size % group and (size - 1) % group)):
-        text = f"subGroupSize is {group}, which divides neither size, {size}, nor the number of workers, {size - 1}"
+        text = f"subGroupSize is {group}, which divides neither size ({size}) nor the number of workers ({size - 1})"
         yield ObjectFinding(SET_REFUSED, (*at, "subGroupPolicy", "subGroupSize"), text, "use a divisor of one of them")
     if _EXCLUSIVE in mapping(inside(subject.data, "metadata", "annotations")) and "subGroupPolicy" not in template:
         path = ("metadata", "annotations", _EXCLUSIVE)
@@ -33,8 +35,8 @@ def set_refused(subject: Object, context: RuleContext) -> Iterator[ObjectFinding
     path = ("spec", "rolloutStrategy", "rollingUpdateConfiguration")
     rollout = mapping(inside(subject.data, *path))
     if rollout.get("maxUnavailable") in _NONE and rollout.get("maxSurge", 0) in _NONE:
-        text = "maxUnavailable and maxSurge are both 0, so no group may be replaced"
-        yield ObjectFinding(SET_REFUSED, (*path, "maxUnavailable"), text, "allow at least 1 of one of them")
+        text = "maxUnavailable and maxSurge are both 0, so no group can be replaced"
+        yield ObjectFinding(SET_REFUSED, (*path, "maxUnavailable"), text, "set one of them to at least 1")
 
 
 def _is_number(value: object) -> bool:

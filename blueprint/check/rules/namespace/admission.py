@@ -26,7 +26,7 @@ def privileged(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]
         state = f"is {level}" if level else "is missing"
         text = f"the label {_LEVEL} {state}, but pods of {name} are privileged"
         path = ("metadata", "labels", _LEVEL) if level else ("metadata", "labels")
-        yield ObjectFinding(NOT_PRIVILEGED, path, text, "privileged")
+        yield ObjectFinding(NOT_PRIVILEGED, path, text, "set it to privileged")
 
 
 def _needs(name: str, context: RuleContext) -> bool:

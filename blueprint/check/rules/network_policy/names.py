@@ -26,7 +26,7 @@ def dns_blocked(subject: Object, context: RuleContext) -> Iterator[ObjectFinding
         return  # reported at the first policy
     entries = [mapping(entry) for each in policies.values() for entry in items(inside(each.data, "spec", "egress"))]
     if entries and not any(map(_opens_names, entries)):
-        text = "it restricts egress of all pods in the namespace, and no policy allows port 53: DNS lookups fail"
+        text = "the policy restricts egress of all pods in the namespace, and none allows port 53: DNS lookups fail"
         help_ = "allow UDP and TCP port 53 to the namespace of the cluster's DNS"
         field = "policyTypes" if items(inside(subject.data, "spec", "policyTypes")) else "egress"
         yield ObjectFinding(DNS_BLOCKED, ("spec", field), text, help_)

@@ -17,7 +17,7 @@ NODE_IN_MANIFESTS = define("BP6120", "node-in-manifests", page=__file__)
 def made(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
     """Any Node."""
     text = "a Node is created by its kubelet, not by a manifest"
-    help_ = "declare labels and taints in nodePools, with nodeLabels: apply"
+    help_ = "declare labels and taints in nodePools, and set nodeLabels: apply"
     yield ObjectFinding(NODE_IN_MANIFESTS, ("kind",), text, help_)
 
 

@@ -27,7 +27,10 @@ def steering(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
             if str(key).startswith(_STEERING):
                 path = ("spec", "rules", index, "labels", key)
                 yield ObjectFinding(
-                    STEERED_BY_A_RULE, path, f"sets {key}, which is derived from the pools", "declare it in nodePools"
+                    STEERED_BY_A_RULE,
+                    path,
+                    f"the rule sets {key}, which is derived from the pools",
+                    "declare the label in nodePools",
                 )
 
 

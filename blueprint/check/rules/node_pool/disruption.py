@@ -27,8 +27,8 @@ def jobs_disrupted(subject: Object, context: RuleContext) -> Iterator[ObjectFind
     disruption = mapping(inside(subject.data, "spec", "disruption"))
     if unspared and _consolidates(disruption):
         path = ("spec", "disruption", "consolidationPolicy") if disruption else ("spec",)
-        text = f"its nodes are consolidated while pods run on them, which evicts those of {unspared[0].subject.id}"
-        help_ = f"consolidationPolicy: WhenEmpty, or the annotation {_SPARED}: 'true' on the pods of jobs"
+        text = f"Karpenter consolidates nodes on which pods run, and evicts the pods of {unspared[0].subject.id}"
+        help_ = f"set consolidationPolicy: WhenEmpty, or annotate the pods of jobs with {_SPARED}: 'true'"
         yield ObjectFinding(JOBS_DISRUPTED, path, text, help_)
     node = mapping(inside(subject.data, "spec", "template", "spec"))
     if jobs and "terminationGracePeriod" in node and node.get("expireAfter", "720h") != "Never":
@@ -37,7 +37,7 @@ def jobs_disrupted(subject: Object, context: RuleContext) -> Iterator[ObjectFind
             f"nodes expire after {node.get('expireAfter', '720h')}, and {node['terminationGracePeriod']} later their "
             f"pods are deleted, including those of {jobs[0].subject.id}"
         )
-        yield ObjectFinding(JOBS_DISRUPTED, grace, text, "expireAfter: Never, or a period longer than any job")
+        yield ObjectFinding(JOBS_DISRUPTED, grace, text, "set expireAfter to Never, or to a period longer than any job")
 
 
 def _jobs(context: RuleContext) -> list[DescribedPod]:

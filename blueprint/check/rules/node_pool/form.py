@@ -28,16 +28,16 @@ def old_fields(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]
     at: Path = ("spec", "template", "spec", "nodeClassRef")
     if isinstance(reference, Mapping) and "group" not in reference:
         old = str(reference.get("apiVersion") or f"{AWS}/v1").partition("/")[0]
-        yield ObjectFinding(OLD_FIELDS, at, f"{format_path(at)} has no group, which v1 requires", f"group: {old}")
+        yield ObjectFinding(OLD_FIELDS, at, f"{format_path(at)} has no group, which v1 requires", f"set group: {old}")
     disruption = mapping(inside(subject.data, "spec", "disruption"))
     if disruption.get("consolidationPolicy") == "WhenUnderutilized":
         path: Path = ("spec", "disruption", "consolidationPolicy")
         text = f"{format_path(path)} is WhenUnderutilized, which v1 no longer supports"
-        yield ObjectFinding(OLD_FIELDS, path, text, "WhenEmptyOrUnderutilized")
+        yield ObjectFinding(OLD_FIELDS, path, text, "use WhenEmptyOrUnderutilized")
     if disruption and "consolidateAfter" not in disruption:
         path = ("spec", "disruption")
         yield ObjectFinding(OLD_FIELDS, path, f"{format_path(path)} has no consolidateAfter, which v1 requires",
-                            "set consolidateAfter to 0s, or to how long to wait")  # fmt: skip
+                            "set consolidateAfter to a duration, or to 0s")  # fmt: skip
     for path, new in ((("spec", "disruption", "expireAfter"), "spec.template.spec.expireAfter"),
                       (("spec", "template", "spec", "kubelet"), "spec.kubelet of the EC2NodeClass")):  # fmt: skip
         if inside(subject.data, *path) is not None:
@@ -70,7 +70,7 @@ def _key(subject: Object, path: Path, key: Any) -> Iterator[ObjectFinding]:
         )
     elif domain == AWS and name not in _AWS_KEYS:
         near = nearest(name, _AWS_KEYS)
-        help_ = f"did you mean {AWS}/{near}?" if near else f"Karpenter's reference lists the labels of {AWS}"
+        help_ = f"did you mean {AWS}/{near}?" if near else f"see Karpenter's reference for the labels of {AWS}"
         yield ObjectFinding(REQUIREMENT, path, f"{field}: Karpenter has no label {key}", help_, Severity.WARNING)
 
 

@@ -48,7 +48,7 @@ def upgrades(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
 def unused(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
     """A user's driver on a platform whose ClusterPolicy determines the driver."""
     if subject.component == USERS and not drivers_allowed(context):
-        text = "is disabled, because the ClusterPolicy sets one driver for all nodes"
+        text = "the operator ignores it, because the ClusterPolicy sets one driver for all nodes"
         help_ = "set components.gpu-operator.settings.driverObjects: always"
         policy = context.cluster_policy
         override = severity_across_files(subject, policy, context) if policy else None
@@ -66,7 +66,7 @@ def selectors(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
         return
     override = severity_across_files(subject, other, context)
     if _default(subject):
-        text = f"{other.id.name} is already the default"
+        text = f"{other.id.name} is already the default driver"
         yield ObjectFinding(DRIVERS_CONFLICT, ("spec", "default"), text, override=override)
     else:
         yield ObjectFinding(DRIVERS_CONFLICT, ("spec", "nodeSelector"), *_conflict(subject, other), override)

@@ -67,7 +67,7 @@ def above_the_quota(subject: Object, context: RuleContext) -> Iterator[ObjectFin
             most = _most(queue, name)
             if most is not None and each * count > most:
                 pods = f"{count} pods with {_text(each)} each need" if count > 1 else "the pod needs"
-                text = f"{format_path(path, subject.data)}: {pods} {_text(each * count)}, and ClusterQueue "
+                text = f"{format_path(path, subject.data)}: {pods} {_text(each * count)}, but ClusterQueue "
                 text += f"{queue.id.name} never has more than {_text(most)} of {name} in one flavor"
                 yield ObjectFinding(ABOVE_THE_QUOTA, path, text, "request less, or raise the quota")
 

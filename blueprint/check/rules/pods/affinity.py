@@ -80,8 +80,8 @@ def bounds(pod: DescribedPod, context: RuleContext) -> Iterator[ObjectFinding]:
                 path = (*pod.path, "affinity", "nodeAffinity", _REQUIRED, "nodeSelectorTerms", index)
                 path = (*path, "matchExpressions", number, "values", 0)
                 field = format_path(path, pod.subject.data)
-                text = f"{field} is {bound}, and {each['operator']} compares whole numbers"
-                help_ = "write the number alone; nvidia.com/gpu.memory is in MiB"
+                text = f"{field} is {bound}, but {each['operator']} compares only whole numbers"
+                help_ = "write only the number; nvidia.com/gpu.memory is in MiB"
                 yield ObjectFinding(NO_NUMBER, path, text, help_)
 
 

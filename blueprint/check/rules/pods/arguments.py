@@ -32,7 +32,7 @@ def variables(pod: DescribedPod, context: RuleContext) -> Iterator[ObjectFinding
             found = (each[1] or each[2] for each in _VARIABLE.finditer(argument))
             if name := next((each for each in found if each in names), None):
                 at = (*path, field)
-                text = f"{format_path(at, pod.subject.data)} has ${name}, which no shell expands"
+                text = f"{format_path(at, pod.subject.data)} contains ${name}, but no shell expands it"
                 yield ObjectFinding(NOT_EXPANDED, at, text, f"write $({name})")
                 break
 

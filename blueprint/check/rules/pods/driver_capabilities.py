@@ -27,8 +27,8 @@ def driver_capabilities(pod: DescribedPod, context: RuleContext) -> Iterator[Obj
             for each in filter(None, map(str.strip, value.split(","))):
                 if each not in (*_KNOWN, *_EVERY):
                     near = nearest(each, _KNOWN)
-                    text = f"{format_path(at, pod.subject.data)} has {each}, which is not a driver capability"
-                    help_ = f"did you mean {near}?" if near else f"known: {', '.join(_KNOWN)}; or all"
+                    text = f"{format_path(at, pod.subject.data)} contains {each}, which is not a driver capability"
+                    help_ = f"did you mean {near}?" if near else f"use {', '.join(_KNOWN)} or all"
                     yield ObjectFinding(UNKNOWN, at, text, help_)
 
 

@@ -35,7 +35,7 @@ def misspelt(pod: DescribedPod, context: RuleContext) -> Iterator[ObjectFinding]
                 text = f"{format_path(at, pod.subject.data)}: no device plugin offers {name}"
                 yield ObjectFinding(MISSPELT, at, text, f"did you mean {GPU}?")
             elif _LABELS.fullmatch(str(name)):
-                text = f"{format_path(at, pod.subject.data)}: {name} is a label of nodes and no resource"
+                text = f"{format_path(at, pod.subject.data)}: {name} is a node label, not a resource"
                 yield ObjectFinding(MISSPELT, at, text, f"request {GPU}, and select nodes by nodeSelector or affinity")
 
 

@@ -30,19 +30,19 @@ _FORMS = (
     _Form(
         lazy_pattern(r"nvidia\.com/gpu\.product"),
         lazy_pattern(r"(NVIDIA|Tesla|Quadro|GRID|GeForce|TITAN)-.*"),
-        "it is the name that nvidia-smi shows, with - for spaces: NVIDIA-A100-SXM4-80GB",
+        "use the name that nvidia-smi shows, with - for spaces: NVIDIA-A100-SXM4-80GB",
     ),
     _Form(
         lazy_pattern(r"nvidia\.com/gpu\.(count|replicas|memory|compute\.major|compute\.minor)"),
         lazy_pattern(r"[0-9]+"),
-        "it is a number; nvidia.com/gpu.memory is in MiB",
+        "use a number; nvidia.com/gpu.memory is in MiB",
     ),
     _Form(
         lazy_pattern(r"nvidia\.com/(gpu\.present|mig\.capable|mps\.capable|vgpu\.present)"),
         lazy_pattern(r"true|false"),
-        "it is true or false",
+        "use true or false",
     ),
-    _Form(lazy_pattern(r"nvidia\.com/gpu\.family"), lazy_pattern(r"[a-z0-9-]+"), "it is in lower case: hopper"),
+    _Form(lazy_pattern(r"nvidia\.com/gpu\.family"), lazy_pattern(r"[a-z0-9-]+"), "use lower case: hopper"),
     _Form(
         lazy_pattern(r"nvidia\.com/mig\.strategy"), lazy_pattern(r"none|single|mixed"), "it is none, single or mixed"
     ),
@@ -51,7 +51,7 @@ _FORMS = (
         lazy_pattern(
             r"nvidia-(?!(?:a100(?:-40gb)?|h100|h200|t4|v100|p100|p4|k80|tesla-(?:l4|a100-.*|h100.*|h200.*|b200))$).*"
         ),
-        "GKE's names: nvidia-l4, nvidia-tesla-t4, nvidia-tesla-v100, nvidia-tesla-a100, nvidia-a100-80gb, "
+        "use one of GKE's names: nvidia-l4, nvidia-tesla-t4, nvidia-tesla-v100, nvidia-tesla-a100, nvidia-a100-80gb, "
         "nvidia-h100-80gb, nvidia-h100-mega-80gb, nvidia-h200-141gb, nvidia-b200, nvidia-gb200",
     ),
 )
@@ -63,7 +63,7 @@ def never_set(pod: DescribedPod, context: RuleContext) -> Iterator[ObjectFinding
     for path, key, value in () if context.pools else _wanted(pod):
         form = next((each for each in _FORMS if each.keys.fullmatch(key)), None)
         if form and not form.value.fullmatch(value):
-            text = f"{format_path(path, pod.subject.data)} is {value}, but {key} never has such a value"
+            text = f"{format_path(path, pod.subject.data)} is {value}, but {key} never has this value"
             yield ObjectFinding(NEVER_SET, path, text, form.help)
 
 

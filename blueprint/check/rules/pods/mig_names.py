@@ -44,7 +44,9 @@ def unknown_profiles(pod: DescribedPod, context: RuleContext) -> Iterator[Object
             sized = (each for each in _profiles() if each.startswith(f"{slices}.") and each.endswith("gb"))
             sizes = sorted({int(each[3:-2]) for each in sized})
             known = (
-                f"sizes of {slices}: {', '.join(map(str, sizes))} gb" if sizes else "compute slices are 1, 2, 3, 4 or 7"
+                f"memory sizes for {slices}: {', '.join(map(str, sizes))} gb"
+                if sizes
+                else "a profile has 1, 2, 3, 4 or 7 compute slices"
             )
             yield ObjectFinding(OF_NO_GPU, path, text, known)
 

@@ -43,7 +43,7 @@ def file_missing(pod: DescribedPod, context: RuleContext) -> Iterator[ObjectFind
                 near = nearest(PurePosixPath(file).name, keys)
                 text = f"{format_path(at, pod.subject.data)}: {file} does not exist: the ConfigMap has {_listed(keys)}"
                 yield ObjectFinding(
-                    FILE_MISSING, at, text, f"did you mean {near}?" if near else "give the key the name of the file"
+                    FILE_MISSING, at, text, f"did you mean {near}?" if near else "name the key like the file"
                 )
 
 

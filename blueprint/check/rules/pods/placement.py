@@ -66,7 +66,7 @@ def nodes(pod: DescribedPod, context: RuleContext) -> Iterator[ObjectFinding]:
             f"{format_path(path, pod.subject.data)}: no single pool with {joined(sorted(names))} meets all requirements"
         )
         yield ObjectFinding(
-            NO_SUCH_NODES, path, text, "each requirement is met by some pool, but no pool meets all of them"
+            NO_SUCH_NODES, path, text, "drop a requirement: each is met by some pool, but no pool meets all of them"
         )
 
 
@@ -75,7 +75,7 @@ def _no_such_nodes(pod: DescribedPod, demand: Demand, able: list[PoolOffer], nam
     wanted = ", ".join(map(str, demand.values))
     field = format_path(demand.path, pod.subject.data) if demand.operator == "In" else demand.key
     demanded = f"{field} {_WORDS.get(demand.operator, demand.operator)} {wanted}".rstrip()
-    text = f"{demanded}, but no pool that offers {', '.join(sorted(names))} has such nodes"
+    text = f"{demanded}, but no pool that offers {', '.join(sorted(names))} has nodes with this label"
     near = nearest(wanted, there) if demand.operator == "In" else None
     help_ = f"existing values: {', '.join(sorted(there)) or 'none'}" + (
         f"; did you mean {near}?" if near and len(there) > 1 else ""
@@ -100,7 +100,7 @@ def images(pod: DescribedPod, context: RuleContext) -> Iterator[ObjectFinding]:
         image = container.get("image")
         if isinstance(image, str) and image != " " and (" " in image or "\t" in image or _capitals(image)):
             at = (*path, "image")
-            text = f"{format_path(at, pod.subject.data)} is {image}"
+            text = f"{format_path(at, pod.subject.data)} is {image}, which is not a valid image name"
             yield ObjectFinding(IMAGE_MALFORMED, at, text, "use lowercase letters and no spaces before the tag")
 
 

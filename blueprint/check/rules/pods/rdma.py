@@ -43,7 +43,7 @@ def unmade(pod: DescribedPod, context: RuleContext) -> Iterator[ObjectFinding]:
                 near = nearest(name.removeprefix(_RDMA), made)
                 text = f"{format_path(at, pod.subject.data)}: no network policy among the objects provides {name}"
                 listed = first_few([_RDMA + each for each in sorted(made)], _MOST_LISTED)
-                help_ = f"did you mean {_RDMA}{near}?" if near else f"they provide {listed}"
+                help_ = f"did you mean {_RDMA}{near}?" if near else f"the policies provide {listed}"
                 yield ObjectFinding(NOT_MADE, at, text, help_)
 
 

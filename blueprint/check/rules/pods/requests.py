@@ -105,7 +105,7 @@ def _not_offered(pod: DescribedPod, path: Any, name: str, context: RuleContext) 
     near = None if OF_HAMI.fullmatch(name) else _instead(name, there)
     if is_decided_here(context) if OF_NVIDIA.fullmatch(name) else near:
         text = f"{_field(pod, path)}: no pool's nodes offer {name}"
-        help_ = f"they offer {', '.join(there)}" + (f"; did you mean {near}?" if near else "")
+        help_ = f"the pools offer {', '.join(there)}" + (f"; did you mean {near}?" if near else "")
         return ObjectFinding(NOT_OFFERED, path, text, help_)
     text = f"{_field(pod, path)}: another vendor's device plugin determines whether nodes offer {name}"
     return ObjectFinding(BY_OTHERS, path, text, f"the pools offer {', '.join(there)}")
@@ -114,7 +114,7 @@ def _not_offered(pod: DescribedPod, path: Any, name: str, context: RuleContext) 
 def _too_many(pod: DescribedPod, path: Any, name: str, number: int, most: int, context: RuleContext) -> ObjectFinding:
     if is_decided_here(context):
         return ObjectFinding(TOO_MANY, path, f"{_field(pod, path)} is {number}, but no node has more than {most}",
-                         f"at most {most}")  # fmt: skip
+                         f"request at most {most}")  # fmt: skip
     text = f"{_field(pod, path)} is {number}: another vendor's device plugin determines whether nodes offer this many"
     return ObjectFinding(BY_OTHERS, path, text, f"the pools offer {most} of {name}")
 
@@ -158,7 +158,7 @@ def taints(pod: DescribedPod, context: RuleContext) -> Iterator[ObjectFinding]:
         repelled = [taint for pool in pools if (taint := _repelling_taint(tolerations, pool))]
         if pools and len(repelled) == len(pools):
             taint = repelled[0]
-            text = f"{_field(pod, path)}: only nodes with the taint {taint} are left, which the pod does not tolerate"
+            text = f"{_field(pod, path)}: all suitable nodes have the taint {taint}, which the pod does not tolerate"
             help_ = f"add tolerations: [{{key: {taint.partition(':')[0]}, operator: Exists}}]"
             yield ObjectFinding(NOT_TOLERATED, path, text, help_)
             return

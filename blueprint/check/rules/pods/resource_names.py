@@ -30,13 +30,15 @@ def unqualified(pod: DescribedPod, context: RuleContext) -> Iterator[ObjectFindi
                     continue
                 if "/" in name:
                     text = f"{format_path(at, pod.subject.data)}: {name!r} is not of the form DOMAIN/NAME"
-                    yield ObjectFinding(UNQUALIFIED, at, text, "letters, digits, -, _ and . without spaces")
+                    yield ObjectFinding(UNQUALIFIED, at, text, "use letters, digits, -, _ and ., without spaces")
                     continue
                 text = (
                     f"{format_path(at, pod.subject.data)}: {name} is neither a resource of Kubernetes nor DOMAIN/NAME"
                 )
                 likely = f"did you mean {GPU_PREFIX}gpu?" if name.lower() in _GPUS else None
-                yield ObjectFinding(UNQUALIFIED, at, text, likely or f"known without a domain: {', '.join(_STANDARD)}")
+                yield ObjectFinding(
+                    UNQUALIFIED, at, text, likely or f"resources without a domain: {', '.join(_STANDARD)}"
+                )
 
 
 RULES = (unqualified,)

@@ -40,7 +40,9 @@ def claims(pod: DescribedPod, context: RuleContext) -> Iterator[ObjectFinding]:
         name = inside(volume, "persistentVolumeClaim", "claimName")
         if isinstance(name, str) and not runs_elsewhere(pod.subject.id.kind):
             path: Path = (*pod.path, "volumes", index, "persistentVolumeClaim", "claimName")
-            text = f"{format_path(path, pod.subject.data)} is {name}, but no PersistentVolumeClaim there has that name"
+            text = (
+                f"{format_path(path, pod.subject.data)} is {name}, but the namespace has no such PersistentVolumeClaim"
+            )
             beside = severity_beside(pod.subject, ("", "PersistentVolumeClaim"), context)
             if found := missing(CLAIM_MISSING, path, name, there, text, context, beside):
                 yield found
@@ -70,7 +72,7 @@ def keys(pod: DescribedPod, context: RuleContext) -> Iterator[ObjectFinding]:
             few = sorted(chain(*parts)) if sum(map(len, parts)) <= _MOST_LISTED else []
             near = nearest(each.key, few)
             text = f"{format_path(each.path, pod.subject.data)} is {each.key}, but {holder.id} has no such key"
-            help_ = f"did you mean {near}?" if near else f"keys there: {first_few(few, 12)}" if few else None
+            help_ = f"did you mean {near}?" if near else f"existing keys: {first_few(few, 12)}" if few else None
             override = severity_across_files(pod.subject, holder, context)
             yield ObjectFinding(KEY_MISSING, each.path, text, help_, override)
 

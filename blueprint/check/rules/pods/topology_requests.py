@@ -45,16 +45,16 @@ def topology_request(pod: DescribedPod, context: RuleContext) -> Iterator[Object
 def _faults(annotations: Mapping[Any, Any], pod: DescribedPod) -> Iterator[tuple[str, str, str]]:
     requested = [key for key in _REQUESTS if key in annotations]
     if len(requested) > 1:
-        yield requested[1], f"beside {requested[0]}", "keep one of them"
+        yield requested[1], f"cannot be combined with {requested[0]}", "remove one of them"
     size = annotations.get(_SLICE_SIZE)
     if size is None and _SLICE in annotations:
-        yield _SLICE, f"without {_SLICE_SIZE}", f"set {_SLICE_SIZE} to the number of pods in a slice"
+        yield _SLICE, f"needs {_SLICE_SIZE}", f"set {_SLICE_SIZE} to the number of pods in a slice"
     elif size is not None and _SLICE not in annotations:
-        yield _SLICE_SIZE, f"without {_SLICE}", f"set {_SLICE} to the topology level of a slice"
+        yield _SLICE_SIZE, f"needs {_SLICE}", f"set {_SLICE} to the topology level of a slice"
     elif size is not None and not as_count(size):
-        yield _SLICE_SIZE, f"is {size}", "use an integer of at least 1"
+        yield _SLICE_SIZE, f"is {size}, which is not a size", "use an integer of at least 1"
     elif size is not None and pod.subject.id.kind in ("Job", "JobSet") and (as_count(size) or 0) > pod.number:
-        yield _SLICE_SIZE, f"is {size}, but the number of pods is {pod.number}", f"at most {pod.number}"
+        yield _SLICE_SIZE, f"is {size}, but the number of pods is {pod.number}", f"use at most {pod.number}"
     if _GROUP_NAME in annotations:
         yield from _group_faults(annotations)
 
@@ -72,11 +72,11 @@ def _remainder(annotations: Mapping[Any, Any], pod: DescribedPod, place: Path) -
 
 def _group_faults(annotations: Mapping[Any, Any]) -> Iterator[tuple[str, str, str]]:
     if str(annotations[_GROUP_NAME]).isdecimal():
-        yield _GROUP_NAME, "is a number", "use a name that contains a letter"
+        yield _GROUP_NAME, "is a number, but must be a name", "use a name that contains a letter"
     elif beside := next((key for key in (_SLICE, _SLICE_SIZE) if key in annotations), None):
-        yield _GROUP_NAME, f"beside {beside}", "groups cannot have slices; remove one of them"
+        yield _GROUP_NAME, f"cannot be combined with {beside}", "remove one of them: groups cannot have slices"
     elif _REQUIRED not in annotations and _PREFERRED not in annotations:
-        yield _GROUP_NAME, "needs a topology", f"set {_REQUIRED} or {_PREFERRED}"
+        yield _GROUP_NAME, "needs a requested topology", f"set {_REQUIRED} or {_PREFERRED}"
 
 
 RULES = (topology_request,)

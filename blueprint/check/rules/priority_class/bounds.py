@@ -27,7 +27,7 @@ def bounds(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
         )
     elif isinstance(value, int) and value > _MOST:
         yield ObjectFinding(
-            PRIORITY_OF_THE_SYSTEM, ("value",), f"value {value} is reserved for the system", f"at most {_MOST}"
+            PRIORITY_OF_THE_SYSTEM, ("value",), f"the value {value} is reserved for the system", f"use at most {_MOST}"
         )
 
 

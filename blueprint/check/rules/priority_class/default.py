@@ -19,8 +19,10 @@ def high_default(subject: Object, context: RuleContext) -> Iterator[ObjectFindin
     value = subject.data.get("value")
     preempts = subject.data.get("preemptionPolicy") != "Never"
     if subject.data.get("globalDefault") is True and preempts and isinstance(value, int) and value > 0:
-        text = f"every pod without a priority class gets {value}, and preempts pods with a lower priority"
-        yield ObjectFinding(HIGH_DEFAULT, ("globalDefault",), text, "preemptionPolicy: Never, or no default")
+        text = f"every pod without a priority class gets the priority {value}, and preempts pods with a lower one"
+        yield ObjectFinding(
+            HIGH_DEFAULT, ("globalDefault",), text, "set preemptionPolicy: Never, or remove globalDefault"
+        )
 
 
 RULES = (high_default,)

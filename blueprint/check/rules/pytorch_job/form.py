@@ -36,13 +36,17 @@ def pytorchjob_refused(subject: Object, context: RuleContext) -> Iterator[Object
 def _faults(kind: str, replica: object) -> Iterator[tuple[tuple[str, ...], str, str]]:
     number = mapping(replica).get("replicas")
     if kind not in _TYPES:
-        yield (), f"there is no replica type {kind}", f"known: {', '.join(_TYPES)}"
+        yield (), f"there is no replica type {kind}", f"use one of {', '.join(_TYPES)}"
         return
     if kind == "Master" and number != 1:
-        yield ("replicas",), f"Master has {'no number of' if number is None else number} replicas", "exactly 1"
+        yield ("replicas",), "Master must have exactly 1 replica", "set replicas: 1"
     containers = items(inside(replica, "template", "spec", "containers"))
     if _CONTAINER not in [mapping(each).get("name") for each in containers]:
-        yield ("template",), f"no container of {kind} is named {_CONTAINER}", f"name the one that trains {_CONTAINER}"
+        yield (
+            ("template",),
+            f"no container of {kind} is named {_CONTAINER}",
+            f"rename the training container to {_CONTAINER}",
+        )
 
 
 RULES = (pytorchjob_refused,)

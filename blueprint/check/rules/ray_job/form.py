@@ -25,14 +25,18 @@ def _faults(spec: Mapping[Any, Any]) -> Iterator[tuple[str, str, str]]:
     if spec.get("suspend") is True and spec.get("clusterSelector"):
         yield "suspend", "a job in an existing cluster (clusterSelector) cannot be suspended", "remove suspend"
     elif spec.get("suspend") is True and stays:
-        yield "suspend", "suspend needs shutdownAfterJobFinishes: true", "shutdownAfterJobFinishes: true"
+        yield "suspend", "suspend needs shutdownAfterJobFinishes: true", "add shutdownAfterJobFinishes: true"
     if spec.get("ttlSecondsAfterFinished") and stays:
         text = "ttlSecondsAfterFinished needs shutdownAfterJobFinishes: true"
-        yield "ttlSecondsAfterFinished", text, "shutdownAfterJobFinishes: true"
+        yield "ttlSecondsAfterFinished", text, "add shutdownAfterJobFinishes: true"
     if not spec.get("clusterSelector") and "rayClusterSpec" not in spec:
         yield "entrypoint", "neither rayClusterSpec nor clusterSelector is set", "add one of them"
     if spec.get("submissionMode") == "InteractiveMode" and spec.get("backoffLimit"):
-        yield "backoffLimit", "an interactive job is not restarted", "remove backoffLimit"
+        yield (
+            "backoffLimit",
+            "backoffLimit has no effect on an interactive job, which is never retried",
+            "remove backoffLimit",
+        )
 
 
 RULES = (ray_job_refused,)

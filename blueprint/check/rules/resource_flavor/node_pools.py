@@ -37,10 +37,10 @@ def never_made(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]
         path = ("spec", "nodeLabels", key)
         has = f"allows {first_few(values, _MOST_LISTED)}" if values else "neither sets nor requires it"
         text = (
-            f"{format_path(path)} is {value}, and NodePool {pool.id.name} {has}: no node is created "
+            f"{format_path(path)} is {value}, but NodePool {pool.id.name} {has}: no node is created "
             "for admitted workloads"
         )
-        yield ObjectFinding(NEVER_MADE, path, text, "put the label into the NodePool's template or requirements")
+        yield ObjectFinding(NEVER_MADE, path, text, "add the label to the NodePool's template or requirements")
 
 
 RULES = (never_made,)

@@ -25,8 +25,10 @@ def taints_ignored(subject: Object, context: RuleContext) -> Iterator[ObjectFind
     for taint in pools[0].taints:
         everywhere = all(taint in pool.taints for pool in pools)
         if everywhere and not tolerates(spec.get("tolerations"), taint) and not _is_listed(spec, taint):
-            text = f"nodes of {pools[0].name} have the taint {taint.key}:{taint.effect}, which the flavor does not name"
-            help_ = "add it to nodeTaints, and Kueue admits only pods that tolerate it; or to tolerations, for all pods"
+            text = f"nodes of {pools[0].name} have the taint {taint.key}:{taint.effect}, which the flavor does not list"
+            help_ = (
+                "list it in nodeTaints to admit only pods that tolerate it, or tolerate it for all pods in tolerations"
+            )
             yield ObjectFinding(TAINTS_IGNORED, ("spec", "nodeLabels"), text, help_)
 
 

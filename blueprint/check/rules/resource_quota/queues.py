@@ -36,8 +36,8 @@ def below_the_queue(subject: Object, context: RuleContext) -> Iterator[ObjectFin
         for name in queues:
             nominal = context.once(_guaranteed).get((name, resource), Fraction(0))
             if most is not None and most < nominal:
-                text = f"{limit} of {resource} are allowed, and the queue {name} guarantees {nominal}"
-                help_ = f"at least {nominal}, or no quota of {resource}"
+                text = f"the quota allows {limit} of {resource}, but the queue {name} guarantees {nominal}"
+                help_ = f"allow at least {nominal}, or remove the quota of {resource}"
                 yield ObjectFinding(BELOW_QUEUE, ("spec", "hard", key), text, help_)
 
 

@@ -18,7 +18,7 @@ def limited(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
     """A user's quota or limits in a namespace of a component."""
     namespace = context.find("Namespace", subject.id.namespace)
     if subject.component == USERS and namespace is not None and namespace.component != USERS:
-        text = f"it limits the pods of {namespace.component}, which run in the namespace {namespace.id.name}"
+        text = f"the quota limits the pods of {namespace.component} in the namespace {namespace.id.name}"
         yield ObjectFinding(STACK_LIMITED, ("metadata", "namespace"), text, "remove it, or use another namespace")
 
 

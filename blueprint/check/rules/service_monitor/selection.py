@@ -26,7 +26,7 @@ def out_of_reach(subject: Object, context: RuleContext) -> Iterator[ObjectFindin
     """Services that the monitor selects, in namespaces that it does not cover."""
     services = _services(subject, context)
     if services and not any(in_reach(each, subject) for each in services):
-        text = f"it selects {services[0].id}, but only looks in {subject.id.namespace or 'its own namespace'}"
+        text = f"it selects {services[0].id}, but only searches {subject.id.namespace or 'its own namespace'}"
         if inside(subject.data, "spec", "namespaceSelector"):
             text = f"it selects {services[0].id}, whose namespace spec.namespaceSelector does not include"
         help_ = f"namespaceSelector: {{matchNames: [{services[0].id.namespace}]}}"

@@ -23,7 +23,7 @@ def policy(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
     if made and isinstance(name, str) and name not in made:
         near = nearest(name, made)
         text = f"spec.resourceName is {name}, but no SriovNetworkNodePolicy among the objects provides it"
-        help_ = f"did you mean {near}?" if near else f"they provide {first_few(sorted(made), _MOST_LISTED)}"
+        help_ = f"did you mean {near}?" if near else f"the policies provide {first_few(sorted(made), _MOST_LISTED)}"
         yield ObjectFinding(NO_POLICY, ("spec", "resourceName"), text, help_)
 
 

@@ -43,9 +43,7 @@ _FORMS = (
         "use true or false",
     ),
     _Form(lazy_pattern(r"nvidia\.com/gpu\.family"), lazy_pattern(r"[a-z0-9-]+"), "use lower case: hopper"),
-    _Form(
-        lazy_pattern(r"nvidia\.com/mig\.strategy"), lazy_pattern(r"none|single|mixed"), "it is none, single or mixed"
-    ),
+    _Form(lazy_pattern(r"nvidia\.com/mig\.strategy"), lazy_pattern(r"none|single|mixed"), "use none, single or mixed"),
     _Form(
         lazy_pattern(r"cloud\.google\.com/gke-accelerator"),
         lazy_pattern(

@@ -23,6 +23,6 @@ def test_long_lists() -> None:
 def test_values() -> None:
     values = (None, True, False, 3, 0.5, "x", "", {"a": 1}, [1])
     assert [value_in_words(value) for value in values] == [
-        "nothing", "true", "false", "the number 3", "the number 0.5", "the text x", "an empty string", "a mapping",
+        "nothing", "true", "false", "the number 3", "the number 0.5", 'the string "x"', "an empty string", "a mapping",
         "a list",
     ]  # fmt: skip

@@ -108,7 +108,7 @@ def _foreign(node: Live, pool: BundlePool, taint: Mapping[str, Any], marks: Mark
     shut_out = sorted(who for who, them in marks.tolerations.items() if not any(_tolerates(t, taint) for t in them))
     remarks = [Note(_KEEPS_AWAY[effect])]
     if shut_out:
-        remarks.append(Note(f"these pods of the bundle do not tolerate it: {', '.join(shut_out)}"))
+        remarks.append(Note(f"the pods of these objects do not tolerate it: {', '.join(shut_out)}"))
     if writer:
         remarks.append(
             Note("all taints of a node share one field owner, so the writer shown is that of the last change")

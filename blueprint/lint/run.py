@@ -81,8 +81,8 @@ def lint(
         (*others, *linted), kubernetes_minor=kubernetes_minor, namespaces=existing, for_clients=True
     )
     own = {id(each) for each in linted}
-    configuring = [each for each in validation.well_formed if id(each) in own]
-    known, consequences = platform.with_drivers_of(configuring, inputs.texts) if platform else (NoPlatform(), ())
+    well_formed = [each for each in validation.well_formed if id(each) in own]
+    known, consequences = platform.with_drivers_of(well_formed, inputs.texts) if platform else (NoPlatform(), ())
     extra = {Capability.COMPLETE} if complete else set()
     capabilities = (known.capabilities - {Capability.BLUEPRINT, Capability.COMPLETE}) | extra
     facts = NoPlatform(frozenset(capabilities), known.pools, known.dra, known.uses_claims, known.prometheus)

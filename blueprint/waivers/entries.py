@@ -54,7 +54,7 @@ def date_of(written: WaiverText) -> date | Diagnostic:
 def remarks_on(waiver: Waiver, expires_at: Span, today: date) -> Iterator[Diagnostic]:
     """Remarks about a well-formed waiver."""
     if waiver.is_broad:
-        help_ = "add subject, for the object, pool or node, or path, for the field"
+        help_ = "set subject to the object, pool or node, or path to the field"
         message = f"the waiver of {waiver.code.id} matches every finding with this code"
         yield Diagnostic(codes.TOO_BROAD, message, at=waiver.at, help=help_)
     if waiver.expires - today > LONGEST:

@@ -92,7 +92,7 @@ def test_parts_of_gpus_are_counted(admission: Admission, annotations: dict[str, 
         ({"gpu-fraction": "0.5"}, 1, "is combined with a limit of nvidia.com/gpu"),
         ({"gpu-memory": "20Gi"}, 0, "is 20Gi, which is not a whole number of MiB"),
         ({"gpu-memory": "80000"}, 0, "80000 MiB of a GPU are requested, but each has only 46000"),
-        ({"gpu-fraction": "0.5", "gpu-fraction-num-devices": "5"}, 0, "parts of 5 GPUs are requested"),
+        ({"gpu-fraction": "0.5", "gpu-fraction-num-devices": "5"}, 0, "fractions of 5 GPUs are requested"),
     ],
 )
 def test_parts_that_no_node_has(admission: Admission, annotations: dict[str, str], gpus: int, why: str) -> None:
@@ -163,7 +163,7 @@ def test_pods_of_a_job_start_one_by_one_unless_it_says_otherwise(admission: Admi
     [gang] = asked(admission, workload(gpus=1, pods=20, on='kai.scheduler/batch-min-member: "9"'))
     assert (gang.fit, gang.together) == (Fit.NO, 9)
     [found] = diagnostics([gang])
-    assert (found.code.id, "never admits its 9 pods: its quota covers 8" in found.message) == ("BP4045", True)
+    assert (found.code.id, "never admits its 9 pods: its quota covers only 8" in found.message) == ("BP4045", True)
 
 
 def jobset(*numbers: int, order: str = "", gpus: int = 1) -> str:

@@ -34,7 +34,7 @@ def driver(product: str, settings: str) -> str:
         (NOBLE, mig("H200-SXM-141GB", "1g.20gb", 7), "BP3121", "1g.18gb"),
         (NOBLE, mig("GH200-96GB", "1g.10gb", 7, 1), "BP3121", "1g.12gb"),
         (NOBLE, mig("L40S", "1g.12gb", 4), "BP3120", "timeSlicing"),
-        (NOBLE, mig("T4", "1g.4gb", 4), "BP3120", "no MIG"),
+        (NOBLE, mig("T4", "1g.4gb", 4), "BP3120", "does not support MIG"),
         # 22: fractions of a GPU, and a whole one of the same family
         (UBUNTU, machine("g6f.4xlarge"), "BP3153", "11444 MiB"),
         (UBUNTU, machine("Standard_NV6ads_A10_v5"), "BP3153", "fraction"),

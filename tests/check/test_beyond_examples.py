@@ -45,11 +45,11 @@ def pod(**spec: Any) -> dict[str, Any]:
     [
         (lambda more: {"requests": [request(f"r{number}") for number in range(32 + more)]}, "requests, but the API"),
         (lambda more: {"requests": [request()], "constraints": [{}] * (32 + more)}, "constraints, but the API allows"),
-        (lambda more: {"requests": [request()], "config": [{}] * (32 + more)}, "config, but the API allows 32"),
-        (lambda more: {"requests": [request(count=32 + more)]}, "requests 33 devices, but the API allows 32"),
+        (lambda more: {"requests": [request()], "config": [{}] * (32 + more)}, "config, but the API allows at most 32"),
+        (lambda more: {"requests": [request(count=32 + more)]}, "requests 33 devices, but the API allows at most 32"),
         (
             lambda more: {"requests": [request(selectors=[selector("true")] * (32 + more))]},
-            ": 33 selectors, but the API allows 32",
+            "there are 33 selectors, but the API allows at most 32",
         ),
         (lambda more: {"requests": [request(selectors=[selector("a" * (10_240 + more))])]}, "has 10241 characters"),
     ],
@@ -82,7 +82,7 @@ def test_names_and_keys_are_listed_where_they_are_few() -> None:
 
     assert "existing: data-0, " in volumes(24)[0]
     assert volumes(25)[0].endswith(" None")
-    assert "keys there: 0, 1, 10, " in keys(200)[0]
+    assert "existing keys: 0, 1, 10, " in keys(200)[0]
     assert keys(201)[0].endswith(" None")
 
 

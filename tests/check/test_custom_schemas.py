@@ -148,7 +148,7 @@ def test_a_list_whose_items_must_differ() -> None:
         ({**TWO, "not": {"required": ["x"]}}, {"x": 1}, "BP5009", "cannot be combined with the other fields here",
          "remove it"),
         ({**TEXT, "not": {"pattern": "^x"}}, "x", "BP5009", "has a form that is not allowed",
-         'forms: {"pattern": "^x"}'),
+         'allowed forms: {"pattern": "^x"}'),
         ({**TWO, "anyOf": [{"required": ["x"]}, {"required": ["x", "y"]}]}, {}, "BP5009",
          "matches none of the allowed forms", "allowed forms: with x; with x and y"),
         ({**TWO, "required": ["x", "y"]}, {}, "BP5004", "required fields x and y are missing in spec.a", None),

@@ -389,8 +389,8 @@ def test_the_leader_of_a_group_is_one_of_its_pods() -> None:
 @pytest.mark.parametrize(
     ("changes", "text", "container"),
     [
-        ({"parallelism": 3, "completions": 3}, "3 pods with 4 each need 12, and ClusterQueue research never has", 0),
-        ({"parallelism": 1}, "the pod needs 2048Gi, and ClusterQueue research never has more than 1024Gi of memory", 1),
+        ({"parallelism": 3, "completions": 3}, "3 pods with 4 each need 12, but ClusterQueue research never has", 0),
+        ({"parallelism": 1}, "the pod needs 2048Gi, but ClusterQueue research never has more than 1024Gi of memory", 1),
     ],
 )
 def test_needed_and_available_amounts_are_reported(changes: dict[str, Any], text: str, container: int) -> None:

@@ -73,7 +73,7 @@ def test_parts_of_gpus(annotations: dict[str, str], amount: int | None, expected
         ({FRACTION: "0.5"}, 1, WHOLE),
         ({FRACTION: "0.5", MEMORY: "2000"}, None, "remove gpu-memory, or gpu-fraction"),
         ({FRACTION: "2"}, None, 'use "0.5" for half a GPU; for whole GPUs, set a limit of nvidia.com/gpu'),
-        ({MEMORY: "some"}, None, 'for example "2000"'),
+        ({MEMORY: "some"}, None, 'use a number such as "2000"'),
         ({DEVICES: "2"}, None, SHARE),
         ({"nvidia.com/gpu.memory": "8000"}, None, "the annotation is gpu-memory"),
     ],

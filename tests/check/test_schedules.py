@@ -26,14 +26,14 @@ def cron_job(schedule: str) -> dict[str, Any]:
     [
         (SIX, "it has 6 fields, not 5; there is none for seconds", "the fields are minute, hour"),
         ("0 3 * *", "it has 4 fields, not 5", "the fields are minute, hour"),
-        ("60 * * * *", "60 is no minute", "numbers from 0 to 59; *"),
-        ("0 24 * * *", "24 is no hour", "numbers from 0 to 23; *"),
-        ("0 0 32 * *", "32 is no day of the month", "numbers from 1 to 31; *"),
-        ("0 0 * 0 *", "0 is no month", "numbers from 1 to 12 or JAN to DEC; *"),
-        ("0 0 * * 7", "7 is no day of the week", "numbers from 0 to 6 or SUN to SAT; *"),
+        ("60 * * * *", "60 is not a valid minute", "use numbers from 0 to 59, or forms such as *"),
+        ("0 24 * * *", "24 is not a valid hour", "use numbers from 0 to 23, or forms such as *"),
+        ("0 0 32 * *", "32 is not a valid day of the month", "use numbers from 1 to 31, or forms such as *"),
+        ("0 0 * 0 *", "0 is not a valid month", "use numbers from 1 to 12 or JAN to DEC, or forms such as *"),
+        ("0 0 * * 7", "7 is not a valid day of the week", "use numbers from 0 to 6 or SUN to SAT, or forms such as *"),
         ("TZ=UTC 0 3 * * *", "the time zone does not belong in the schedule", "use spec.timeZone"),
         ("CRON_TZ=UTC 0 3 * * *", "the time zone does not belong in the schedule", "use spec.timeZone"),
-        ("@reboot", "unknown word", "one of @annually, @daily, "),
+        ("@reboot", "unknown word", "use one of @annually, @daily, "),
     ],
 )
 def test_what_is_wrong_with_a_schedule(schedule: str, why: str, help_: str) -> None:

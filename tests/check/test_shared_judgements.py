@@ -38,7 +38,7 @@ AT: Path = ("spec", "resources")
         ({"requests": {"storage": 0}}, None, (), None),
         ({"limits": {"cpu": -1}}, "BP6134", ("limits", "cpu"), "remove the minus sign"),
         ({"requests": {"cpu": "-500m"}}, "BP6134", ("requests", "cpu"), "remove the minus sign"),
-        ({"requests": {"cpu": 2}, "limits": {"cpu": 1}}, "BP6106", ("requests", "cpu"), "at most 1"),
+        ({"requests": {"cpu": 2}, "limits": {"cpu": 1}}, "BP6106", ("requests", "cpu"), "request at most 1"),
         ({"limits": {"memory": "1Mi"}}, None, (), None),
         ({"limits": {"memory": "1500Ki"}}, None, (), None),
         ({"limits": {"cpu": 0}}, None, (), None),
@@ -248,7 +248,7 @@ def test_what_is_wrong_with_a_capability(name: str, why: str, help_: str) -> Non
     ("name", "names", "help_"),
     [
         ("htpp", {"http", "grpc"}, "did you mean http?"),
-        ("api", {"rpc", "zero"}, "names there: rpc, zero"),
+        ("api", {"rpc", "zero"}, "named ports: rpc, zero"),
         ("api", set(), "give a port of the container this name"),
     ],
 )

@@ -44,7 +44,10 @@ def valid(file: str) -> bool:
 
 @pytest.mark.parametrize("product", load_catalog().products)
 def test_every_product_of_the_catalogue_gives_a_file_without_findings(product: str) -> None:
-    assert init("--pool", f"gpu={product}x4x2") == (0, [])
+    gpu = load_catalog().gpu(product)
+    assert gpu
+    board = gpu.board_gpus
+    assert init("--pool", f"gpu={product}x{min(4, board.value) if board else 4}x2") == (0, [])
     assert valid("blueprint.yaml")
 
 
@@ -128,7 +131,7 @@ def test_the_beginning_of_a_product_is_enough_where_only_one_begins_so() -> None
         (["--pool", "a=1", "--kubernetes", "36"], "--kubernetes: 36 does not have the right format: a version"),
         (["--pool", "a=1", "--distribution", "ekz"], "--distribution: there is no distribution ekz; did you mean eks?"),
         (["--pool", "a=1", "--release", "2026.10"], "--release: there is no release 2026.10; did you mean 2026.11?"),
-        (["--pool", "a=1", "--driver-branch", "111"], "--driver-branch: there is no driver branch 111; there are 535"),
+        (["--pool", "a=1", "--driver-branch", "111"], "--driver-branch: there is no driver branch 111; known: 535"),
         (["--pool", "a=1", "--os", "Ubuntu 24"], "--os: Ubuntu 24 does not have the right format"),
     ],
 )  # fmt: skip

@@ -217,5 +217,5 @@ def test_a_missing_lifecycle_manager_is_reported_before_anything_is_written(
     with lab.fresh() as own:
         code, report = run(Manager(own), capsys, "plan")
     assert code == 1
-    assert any("does not serve operators.coreos.com/v1alpha1 Subscription" in m for m in messages(report, "BP7035"))
-    assert any("does not serve nvidia.com/v1 ClusterPolicy" in m for m in messages(report, "BP7035"))
+    assert any("does not serve Subscription operators.coreos.com/v1alpha1" in m for m in messages(report, "BP7035"))
+    assert any("does not serve ClusterPolicy nvidia.com/v1" in m for m in messages(report, "BP7035"))

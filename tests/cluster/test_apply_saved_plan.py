@@ -120,7 +120,7 @@ def edit(path, change) -> None:
     ("change", "words"),
     [
         (lambda t: t["bundle"]["objects"][0]["data"]["data"].update(k="evil"), "was changed after it was saved"),
-        (lambda t: t.update(format="gpublueprint.dev/plan.0"), "of format"),
+        (lambda t: t.update(format="gpublueprint.dev/plan.0"), "has the plan format"),
         (lambda t: t.pop("approved"), "is not a plan"),
         (lambda t: t.update(bundle=[1]), "was changed"),
     ],

@@ -446,7 +446,7 @@ def test_absent_and_null_mean_no_value(applied: Applied) -> None:
 
 @pytest.mark.parametrize(
     ("edit", "advice"),
-    [("image", "[name=main].image'` restores"), ("removed variable", "blueprint apply` puts it back")],
+    [("image", "[name=main].image'` restores"), ("removed variable", "blueprint apply` restores it")],
 )
 def test_what_is_advised_restores_it_and_nothing_less_does(applied: Applied, edit: str, advice: str) -> None:
     """An apply leaves fields of other managers alone unless it is told to take them over; fields without an owner are

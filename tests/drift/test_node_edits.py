@@ -231,7 +231,7 @@ def test_a_taint_names_the_objects_whose_pods_it_keeps_away(connection: Connecti
     report = own.drift(objects=(policy,))
 
     [told] = about(report, f"Node/{own.name(0)}")
-    assert any(f"ClusterPolicy/policy-{own.mark} do not tolerate it" in note.message for note in told.notes)
+    assert any(f"do not tolerate it: ClusterPolicy/policy-{own.mark}" in note.message for note in told.notes)
 
 
 def test_nobody_is_named_for_a_taint_that_our_own_apply_only_kept(connection: Connection) -> None:

@@ -132,7 +132,7 @@ def _another_pool(slices: Slices) -> None:
 @pytest.mark.parametrize(
     ("change", "code", "words"),
     [
-        (_lose_a_gpu, "BP8091", "lacks 1 device: gpu-3 (gpu), predicted"),
+        (_lose_a_gpu, "BP8091", "lacks 1 device: gpu-3 (gpu), which the blueprint predicts"),
         (_add_a_gpu, "BP8090", "publishes 1 device: gpu-8 (gpu), which the blueprint does not predict"),
         (_another_product, "BP8092", "productName NVIDIA H100 PCIe of 8 devices"),
         (_another_driver, "BP8092", "gpu-0, gpu-1, but the blueprint predicts 595.91.7"),
@@ -208,7 +208,7 @@ def test_a_gpu_that_was_partitioned_in_another_way_is_named(connection: Connecti
         ("BP8090", "publishes 1 device: gpu-2 (gpu), which the blueprint does not predict"),
         (
             "BP8091",
-            "lacks 7 devices: {}, {}, {}, {} and 3 more (1g.10gb), predicted".format(*names),
+            "lacks 7 devices: {}, {}, {}, {} and 3 more (1g.10gb), which the blueprint predicts".format(*names),
         ),
     ]
 

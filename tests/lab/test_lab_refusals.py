@@ -98,7 +98,7 @@ def test_a_folder_that_is_not_a_labs_is_left_alone(assets: Path, tmp_path: Path)
     done = up("--assets", str(assets), "--state", str(tmp_path / "labs"))
 
     assert done.returncode == 2
-    assert "not a lab's folder" in done.stdout + done.stderr
+    assert "not the folder of a lab" in done.stdout + done.stderr
     assert thesis.read_text() == "years of work"
 
 

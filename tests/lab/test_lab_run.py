@@ -181,7 +181,7 @@ def test_a_required_affinity_is_named_too(tried: dict[str, Any]) -> None:
     [
         ("Pod/too-many", "requests 9 nvidia.com/gpu, but a node offers only 8"),
         ("Pod/too-much-memory", "requests 2Ti memory, but a node offers only 512Gi"),
-        ("Job/too-wide", "requests 8 nvidia.com/gpu, and"),
+        ("Job/too-wide", "requests 8 nvidia.com/gpu, but only"),
     ],
 )
 def test_a_resource_is_named_with_what_is_there(tried: dict[str, Any], workload: str, words: str) -> None:

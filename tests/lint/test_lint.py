@@ -207,7 +207,7 @@ def test_rules_judge_a_kind_without_a_schema(blueprint: Linter) -> None:
 def test_a_kind_of_an_operator_under_a_version_of_kubernetes() -> None:
     """Node has a similar spelling, but is not what is intended."""
     [found] = linted("apiVersion: v1\nkind: NodePool\nmetadata: {name: a}\nspec: {}\n").diagnostics
-    assert (found.code.id, found.help) == ("BP5001", "apiVersion: karpenter.sh/v1")
+    assert (found.code.id, found.help) == ("BP5001", "use apiVersion: karpenter.sh/v1")
 
 
 def test_what_is_missing_is_a_note_unless_the_input_is_complete(blueprint: Linter) -> None:

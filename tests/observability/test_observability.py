@@ -102,9 +102,9 @@ def test_what_is_left_out_is_reported_with_the_reason(compiled: Compile) -> None
     found = compiled(text)
     assert found.files
     page = found.files["prerequisites.md"].decode()
-    assert "The alert GpusMissing is not rendered for lab, train: it is disabled here." in page
+    assert "The alert GpusMissing is not rendered for lab, train: it is disabled." in page
     limit = "the catalogue's limit for the product is not verified."
-    assert f"The alert GpuMemoryTemperatureHigh is left out for lab, train: {limit}" in page
+    assert f"The alert GpuMemoryTemperatureHigh is not rendered for lab, train: {limit}" in page
     silent = {(each["alert"], each["pool"]) for each in lock(found)["notAlerted"]}
     assert ("GpusMissing", "train") in silent
     assert not {name for name, _ in silent} & set(lock(found)["alerts"])
@@ -198,7 +198,7 @@ NOT_IN_FORCE = {
     "GpuNotAllocatable": ("claims", "pods claim GPUs"),
     "GpuOperatorNotReady": ("claims", "pods claim GPUs"),
     "GpuMetricsAbsent": ("alone", "every pool may have no nodes at all"),
-    "GpuUtilizationLow": ("shared", "names only one of those"),
+    "GpuUtilizationLow": ("shared", "the exporter reports only one pod per GPU"),
 }
 
 
@@ -277,7 +277,7 @@ def test_monitors_are_put_where_prometheus_looks(compiled: Compile) -> None:
     for kind in ("ServiceMonitor", "PrometheusRule"):
         assert {one["metadata"]["namespace"] for one in objects(found, kind).values()} == {"monitors"}
     assert found.files
-    assert "In the namespace monitors it selects ServiceMonitors" in found.files["prerequisites.md"].decode()
+    assert "In the namespace monitors, it selects ServiceMonitors" in found.files["prerequisites.md"].decode()
 
 
 @pytest.mark.parametrize("slug", REMARKS)

@@ -128,7 +128,7 @@ def test_an_alert_of_what_is_not_there_is_remarked(compiled: Compile) -> None:
         .replace("GpuMemoryTemperatureHigh: {threshold: 95}", "KueueDown: {for: 1m}")
     )
     [told] = [each for each in compiled(text).diagnostics if each.code.slug == "alert-not-in-force"]
-    assert "it is about kueue, which this platform does not have" in told.message
+    assert "KueueDown is about kueue, which this platform does not have" in told.message
 
 
 def test_an_alert_whose_metric_a_setting_switches_off_is_an_error(compiled: Compile) -> None:

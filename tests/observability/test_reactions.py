@@ -54,7 +54,7 @@ def test_a_reaction_without_an_alert_is_remarked(compiled: Compile) -> None:
     off = compiled(STACK + "    alerts: {GpuXidBusDropped: {enabled: false}}\n")
     [message] = told(off, "reaction-without-alert")
     assert "xid-79" in message
-    assert "it is disabled here" in message
+    assert "GpuXidBusDropped: it is disabled" in message
 
 
 def test_a_reaction_that_cannot_help_is_rejected_with_those_that_can(compiled: Compile) -> None:

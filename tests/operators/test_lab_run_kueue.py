@@ -110,7 +110,7 @@ def test_disagreement_of_admit_is_named(report: dict[str, Any]) -> None:
     assert admitted
     assert found.keys() == {*admitted, "Job/left/larger-than-the-group"}
     for name in admitted:
-        assert "never admits it, and Kueue decides otherwise: admitted" in found[name]["message"]
+        assert "never admits it, but Kueue says: admitted" in found[name]["message"]
 
 
 def test_the_version_is_reported(report: dict[str, Any]) -> None:

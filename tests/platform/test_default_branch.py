@@ -21,7 +21,7 @@ GPUS = {name: gpu for name in CATALOG.products if (gpu := CATALOG.gpu(name))}
 def declared(release: str, products: list[str], *, system: str = SYSTEM, driver: str = "{}") -> str:
     """A blueprint of one pool for each product."""
     pools = (
-        pool(f"p{number}", f"driver: {driver}", product=product, count=2) for number, product in enumerate(products)
+        pool(f"p{number}", f"driver: {driver}", product=product, count=1) for number, product in enumerate(products)
     )
     return blueprint(*pools, release=release, kubernetes="1.34", os=system)
 

@@ -175,8 +175,8 @@ def test_gpus_are_monitored_through_the_exporter_of_this_stack() -> None:
     assert service["ports"][0]["name"] == monitors["gpu-operator-metrics"]["endpoints"][0]["port"]
     rendered = str([one.data for one in found.bundle.objects]) if found.bundle else ""
     assert not any(text in rendered for text in ("nvidia_com_", "gpu_requested:", "gpu_operator_reconciliation_status"))
-    assert "The alert GpuOperatorNotReady is left out: pods claim GPUs" in needs(found)
-    assert "The alert GpuNotAllocatable is left out: pods claim GPUs" in needs(found)
+    assert "The alert GpuOperatorNotReady is not rendered: pods claim GPUs" in needs(found)
+    assert "The alert GpuNotAllocatable is not rendered: pods claim GPUs" in needs(found)
 
 
 def test_an_alert_that_cannot_fire_here_is_reported_where_it_is_requested() -> None:

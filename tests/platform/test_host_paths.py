@@ -86,7 +86,7 @@ def test_a_runtime_class_of_ones_own_goes_first_and_elsewhere_there_is_none(tmp_
     assert pods["nvidia-device-plugin"]["runtimeClassName"] == "mine"
     done = compiled(tmp_path, ", os: ubuntu-24.04", HOST)
     assert all("runtimeClassName" not in pod for pod in daemon_sets(done).values())
-    assert "the default on the nodes" in needs(done)
+    assert "NVIDIA's container runtime is the nodes' default" in needs(done)
 
 
 def toolkit(done: Compilation) -> list[dict[str, str]]:

@@ -123,7 +123,7 @@ def test_grace_decides_the_processor() -> None:
 def test_nodes_with_gpus_carry_every_level_and_sizes_are_the_pools() -> None:
     done = declared("nodes: 16", "gpu: {product: L4, count: 1}", "topology: {acme.example/rack: 8}")
     assert pool_of(done).topology == {"acme.example/block": 0, "acme.example/rack": 8}
-    assert "acme.example/rack, whose value names its domain; 8 nodes of this pool" in needs(done)
+    assert "acme.example/rack, whose value names its domain; each domain has 8 nodes of this pool" in needs(done)
 
 
 def test_an_nvlink_domain_is_a_place_too_and_an_expectation() -> None:

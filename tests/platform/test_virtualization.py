@@ -82,7 +82,7 @@ def test_older_kubelets_need_a_feature_gate(kubernetes: str, *, gate: bool) -> N
 
 def test_the_message_for_a_missing_part_names_the_alternative() -> None:
     platform = platform_of(settings=", vfioManager: false, ccManager: false")
-    assert "binds their GPUs to vfio-pci" in told(platform, "machines")
+    assert "binds the GPUs to vfio-pci" in told(platform, "machines")
     assert "cc." not in told(platform, "cluster")
     off = platform_of(settings=', ccMode: "off"')
     assert "cc.capable" not in told(off, "cluster")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -39,6 +40,11 @@ def one_pool_each(release: str, pools: dict[str, str]) -> Compilation:
     return compiled(blueprint(*entries, release=release, kubernetes="1.34"))
 
 
+def few(gpu: Gpu) -> int:
+    """Two GPUs, or one if no board has two."""
+    return min(2, gpu.board_gpus.value) if gpu.board_gpus else 2
+
+
 def severe(done: Compilation) -> list[str]:
     return [f"{each.path}: {each.message}" for each in done.diagnostics if each.severity is Severity.ERROR]
 
@@ -51,7 +57,7 @@ def of_code(done: Compilation, code: str) -> list[Diagnostic]:
 def test_every_product_whole(release: str) -> None:
     known = drivable(release)
     assert len(known) > 50
-    done = one_pool_each(release, {name: f"gpu: {{product: {name}, count: 2}}" for name in known})
+    done = one_pool_each(release, {name: f"gpu: {{product: {name}, count: {few(GPUS[name])}}}" for name in known})
     assert severe(done) == []
     assert done.bundle
     assert {pool.gpu_product for pool in done.bundle.pools} == known
@@ -70,16 +76,20 @@ def test_a_product_that_no_driver_of_the_release_knows_is_refused_once(release: 
 
 @every_release
 def test_every_product_with_mig_in_each_of_its_profiles(release: str) -> None:
-    """Profiles of one product in one pool: GPU 0 with the first, GPU 1 with the second, as many as fit."""
+    """Profiles of one product: GPU 0 with the first, GPU 1 with the second, as many in a pool as a board has."""
 
-    def in_profiles(name: str, gpu: Gpu) -> str:
+    def in_profiles(name: str, gpu: Gpu) -> Iterator[tuple[str, str]]:
         profiles = gpu.mig.profiles.value if gpu.mig.profiles else ()
-        groups = (f"{{devices: [{i}], profiles: {{{p.name}: {p.max}}}}}" for i, p in enumerate(profiles))
-        layout = f"strategy: mixed, layout: [{', '.join(groups)}]"
-        return f"gpu: {{product: {name}, count: {len(profiles)}, mig: {{{layout}}}}}"
+        most = gpu.board_gpus.value if gpu.board_gpus else len(profiles)
+        for start in range(0, len(profiles), most):
+            some = profiles[start : start + most]
+            groups = (f"{{devices: [{i}], profiles: {{{p.name}: {p.max}}}}}" for i, p in enumerate(some))
+            layout = f"strategy: mixed, layout: [{', '.join(groups)}]"
+            yield f"{name} {start}", f"gpu: {{product: {name}, count: {len(some)}, mig: {{{layout}}}}}"
 
     known = drivable(release)
-    done = one_pool_each(release, {name: in_profiles(name, gpu) for name, gpu in WITH_MIG.items() if name in known})
+    pools = dict(each for name, gpu in WITH_MIG.items() if name in known for each in in_profiles(name, gpu))
+    done = one_pool_each(release, pools)
     assert severe(done) == []
     assert done.bundle
     assert of_code(done, "BP3129") == []

@@ -155,7 +155,7 @@ def test_taints_are_closed_to_a_tenant_without_quota() -> None:
     """The policies of tenants would reject its pods."""
     found = of(f"{KUEUE}tenants: {{a: {{namespaces: [a], workloads: [train-job]}}}}\n")
     [diagnostic] = [each for each in found.diagnostics if each.code.id == "BP3661"]
-    assert any("its taints are closed" in note.message for note in diagnostic.notes)
+    assert any("without a quota of the pool from tolerating its taints" in note.message for note in diagnostic.notes)
 
 
 def test_without_queueing_no_taint_is_closed() -> None:

@@ -72,7 +72,7 @@ def test_a_node_whose_files_are_not_mounted_is_unknown(check: str, tmp_path: Pat
         (node(*GPUS, replace(CARD, values={**CARD.values, "iommu_group": "18"})), "iommu-groups", "BP9803", "19:00.0"),
         (node(GPUS[0], function("0000:2a:00.0", iommu_group="")), "iommu-groups", "BP9804", "no IOMMU group"),
         (node(*GPUS, files={MISC: {"kvm": "missing"}}), "kvm", "BP9805", "no KVM"),
-        (node(*GPUS, files={SNP: {"value": "N"}}), "memory-encryption", "BP9806", "SEV-SNP is off"),
+        (node(*GPUS, files={SNP: {"value": "N"}}), "memory-encryption", "BP9806", "SEV-SNP is disabled"),
     ],
 )
 def test_what_is_wrong_is_named(reading: Reading, check: str, code: str, words: str) -> None:

@@ -194,11 +194,11 @@ def test_redaction_leaves_no_identity_in_the_file_nor_in_the_report(
 @pytest.mark.parametrize(
     ("arguments", "code", "said"),
     [
-        (["--expect", "x"], "BP0002", "--expect and --pool belong together"),
-        (["--pool", "x"], "BP0002", "--expect and --pool belong together"),
-        (["--reading", HEALTHY, "--node", "a"], "BP0002", "--node is about this machine"),
-        (["--reading", HEALTHY, "--library", "a"], "BP0002", "--library is about this machine"),
-        (["--reading", HEALTHY, "--root", "/host"], "BP0002", "--root is about this machine"),
+        (["--expect", "x"], "BP0002", "--expect and --pool require each other"),
+        (["--pool", "x"], "BP0002", "--expect and --pool require each other"),
+        (["--reading", HEALTHY, "--node", "a"], "BP0002", "--node concerns this machine"),
+        (["--reading", HEALTHY, "--library", "a"], "BP0002", "--library concerns this machine"),
+        (["--reading", HEALTHY, "--root", "/host"], "BP0002", "--root concerns this machine"),
         (["--node", "a b"], "BP0002", "not a node name"),
         (["--call-timeout", "0"], "BP0002", "--call-timeout must be above 0"),
         (["--call-timeout", "nan"], "BP0002", "--call-timeout must be above 0"),

@@ -79,7 +79,9 @@ def test_a_node_whose_files_are_not_mounted_is_unknown_and_says_which_mount(chec
     [verdict] = of(reading, check)
     assert verdict.result is Result.UNKNOWN
     top = RESTS_ON.get(check, "/proc/modules")[1:].partition("/")[0]
-    assert (f"is the node's /{top} mounted there?" if top != "etc" else "give --root") in verdict.message
+    assert (
+        f"mount the node's /{top} there" if top != "etc" else "specify the node's file system with --root"
+    ) in verdict.message
     assert exit_code_of([verdict]) == 3
 
 

@@ -138,7 +138,7 @@ from blueprint import cli
 from blueprint.cli import main
 from blueprint.files import write_whole
 
-def write(_arguments):
+def write(_arguments, _then):
     while True:
         for letter in (b"a", b"b"):
             write_whole(Path(sys.argv[1]), letter * 5_000_000)

@@ -51,7 +51,7 @@ def test_a_report_that_is_the_result_stays_on_stdout(arguments: list[str], tmp_p
         (["qwerty"], "verbs: admit, apply, compile,"),
         (["trace", str(GOOD), "spec.nodePools.trian.gpu"], "did you mean spec.nodePools.train.gpu?"),
         (["trace", str(GOOD), "Deployment/gpu-operater"], "did you mean Deployment/gpu-operator?"),
-        (["trace", str(GOOD), "spec.x"], "like spec.release"),
+        (["trace", str(GOOD), "spec.x"], "such as spec.release"),
     ],
     ids=lambda value: value[-1] if isinstance(value, list) else "",
 )

@@ -74,7 +74,7 @@ def test_it_is_read_with_one_note_at_its_version() -> None:
     done = compiled(TEXT)
     [note] = done.diagnostics
     assert (note.code.id, note.severity, note.at.line if note.at else 0) == ("BP2012", Severity.NOTE, 1)
-    assert note.help == f"blueprint convert {FILE} -o {FILE}"
+    assert note.help == f"convert it with `blueprint convert {FILE} -o {FILE}`"
     assert done.bundle
 
 

@@ -55,7 +55,9 @@ MISTAKES: dict[str, tuple[str, str, str, str]] = {
     "no expiry": (HEAD + "  - {«code»: BP6101, reason: r, owner: o}\n", "BP0051", "no expires", "2027-03-31"),
     "empty reason": (HEAD + ENTRY.replace("reason: r", 'reason: «""»'), "BP0051", "reason is empty", "string"),
     "owner that is a list": (HEAD + ENTRY.replace("owner: o", "owner: «[a, b]»"), "BP0051", "not text", "owner needs"),
-    "subject that is a number": (HEAD + ENTRY.replace("subject: a", "subject: «7»"), "BP0051", "not text", "remove it"),
+    "subject that is a number": (
+        HEAD + ENTRY.replace("subject: a", "subject: «7»"), "BP0051", "not text", "remove the key to match everything",
+    ),
     "day that is none": (HEAD + ENTRY.replace("2027-03-31", "«2027-02-30»"), "BP0052", "2027-02-30", "2027-03-31"),
     "day of another form": (HEAD + ENTRY.replace("2027-03-31", "«31.03.2027»"), "BP0052", "31.03.2027", "2027-03-31"),
     "day with one digit": (HEAD + ENTRY.replace("2027-03-31", "«2027-3-31»"), "BP0052", "YYYY-MM-DD", "2027-03-31"),
@@ -66,9 +68,13 @@ MISTAKES: dict[str, tuple[str, str, str, str]] = {
     "unknown result": (HEAD + ENTRY.replace("BP6101", "«objects-unseen»"), "BP0054", "was not examined", "remove"),
     "language": (HEAD + ENTRY.replace("BP6101", "«BP2001»"), "BP0054", "cannot be understood", "remove"),
     "the same twice": (HEAD + ENTRY + ENTRY.replace("code", "«code»").replace("r,", "s,"), "BP0051", "the same", "one"),
-    "too broad": (HEAD + "  - {«code»: BP6101, reason: r, owner: o, expires: 2027-03-31}\n", "BP0057", "every", "name"),
+    "too broad": (
+        HEAD + "  - {«code»: BP6101, reason: r, owner: o, expires: 2027-03-31}\n",
+        "BP0057", "every", "set subject to",
+    ),
     "pattern of everything": (
-        HEAD + ENTRY.replace("code", "«code»").replace("subject: a", 'subject: "*/*"'), "BP0057", "every", "name",
+        HEAD + ENTRY.replace("code", "«code»").replace("subject: a", 'subject: "*/*"'),
+        "BP0057", "every", "set subject to",
     ),
     "years ahead": (HEAD + ENTRY.replace("2027-03-31", "«2029-01-01»"), "BP0058", "2029-01-01", "2027-11-30"),
 }  # fmt: skip

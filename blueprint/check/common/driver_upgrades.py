@@ -51,5 +51,5 @@ def _unselected_drain(subject: Object, driver: Path) -> Iterator[ObjectFinding]:
     for index, each in enumerate(map(mapping, items(value_at(subject.data, at)))):
         if each.get("name") == _AUTO_DRAIN and each.get("value") == "true":
             text = f"{_AUTO_DRAIN} of the driver manager has no effect, because autoUpgrade is true"
-            help_ = "upgradePolicy: {drain: {enable: true}}"
+            help_ = "set upgradePolicy: {drain: {enable: true}}"
             yield ObjectFinding(UPGRADE_WITHOUT_EFFECT, (*at, index, "value"), text, help_)

@@ -12,8 +12,6 @@ from blueprint.check.common.monitoring import NO_SUCH_PORT, matches
 from blueprint.check.finding import ObjectFinding
 from blueprint.check.rule_context import inside, items, mapping
 
-_NAMESPACE = "gpu-operator"
-"""Part of the names of namespaces in which the operator is installed."""
 _LABEL = "app"
 """The label that all operands have. Without it, the selector may be for something else."""
 
@@ -50,17 +48,20 @@ def _operand(subject: Object) -> ScrapedOperand | None:
     where = mapping(inside(subject.data, "spec", "namespaceSelector"))
     names = items(where.get("matchNames")) or [subject.id.namespace]
     selector = inside(subject.data, "spec", "selector")
-    if not (where.get("any") is True or any(_NAMESPACE in str(each) for each in names)):
-        return None
     if _LABEL not in mapping(inside(selector, "matchLabels")):
         return None
-    return next((each for each in _operands() if matches(selector, each.labels)), None)
+    for component, operand in _operands():
+        anywhere = where.get("any") is True or any(component in str(each) for each in names)
+        if anywhere and matches(selector, operand.labels):
+            return operand
+    return None
 
 
 @cache
-def _operands() -> tuple[ScrapedOperand, ...]:
+def _operands() -> tuple[tuple[str, ScrapedOperand], ...]:
+    """The operands of all components, each with the component, whose name is part of its namespace."""
     from blueprint.catalog.catalog import load_catalog  # takes a tenth of a second and is rarely needed
 
     catalog = load_catalog()
     found = filter(None, map(catalog.component, catalog.components))
-    return tuple(operand for component in found for operand in component.scraped)
+    return tuple((component.name, operand) for component in found for operand in component.scraped)

@@ -87,11 +87,11 @@ def _scaling_faults(path: Path, group: Mapping[Any, Any]) -> Iterator[ObjectFind
     started = mapping(group.get("rayStartParams"))
     if "cpu" not in there and "num-cpus" not in started:
         text = "the autoscaler stops, because neither the container nor rayStartParams declares a number of CPUs"
-        yield ObjectFinding(RAY_REFUSED, (*at, 0), text, "resources: {limits: {cpu: ...}}, or num-cpus")
+        yield ObjectFinding(RAY_REFUSED, (*at, 0), text, "set resources: {limits: {cpu: ...}}, or num-cpus")
     uncounted = sorted(filter(_UNCOUNTED.fullmatch, there))
     if uncounted and "num-gpus" not in started and not any(name.endswith("gpu") for name in there):
         text = f"the autoscaler does not count {uncounted[0]} as a GPU, so it starts no pods for tasks that need one"
-        help_ = 'rayStartParams: {num-gpus: "1"}'
+        help_ = 'set rayStartParams: {num-gpus: "1"}'
         yield ObjectFinding(RAY_REFUSED, (*at, 0, "resources"), text, help_, Severity.WARNING)
 
 

@@ -195,7 +195,7 @@ class NetworkChecks:
                 message = f"the Network Operator manages the driver of no pool, so {key} has no effect"
                 yield self.context.diagnostic_at((*at, key), codes.SETTING_IDLE, message, help_="remove it")
         if given.get("safeLoad") and given.get("autoUpgrade") is False:
-            notes = (self.context.note((*at, "autoUpgrade"), "switched off here"),)
+            notes = (self.context.note((*at, "autoUpgrade"), "disabled here"),)
             message = "safeLoad needs autoUpgrade, which is disabled, so the operator rejects it"
             yield self.context.diagnostic_at(
                 (*at, "safeLoad"), codes.SAFE_LOAD_ALONE, message, notes=notes, help_="remove one of them"

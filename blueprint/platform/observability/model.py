@@ -46,9 +46,7 @@ _DENIED_ON_OPENSHIFT = "kube_pod_created"
 """A metric that OpenShift's kube-state-metrics does not export (cluster-monitoring-operator: denylist)."""
 NO_OPERATOR = "there is no GPU Operator (gpuStack: standalone)"
 NO_DRIVER = "the operator installs no driver on any node"
-NODE_STATUS_OFF = (
-    "the node status exporter is disabled; enable it with gpu-operator: {settings: {nodeStatusExporter: true}}"
-)
+NODE_STATUS_OFF = "the node status exporter is disabled; set gpu-operator: {settings: {nodeStatusExporter: true}}"
 NO_CLAIMS = "pods claim no GPUs"
 ONE_PRICE = "no pool has prices by purchase type"
 _POOLS = "node_pool:gpu_node:info"

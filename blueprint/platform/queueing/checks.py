@@ -292,7 +292,7 @@ def _compared(
     )
     if total > most:
         size = counted(pool.nodes_max, "node")
-        message = f"{guaranteed}, but it has only {shown_amount(name, most)} with its {size}"
+        message = f"{guaranteed}, but the pool has only {shown_amount(name, most)} with its {size}"
         help_ = f"guarantee {shown_amount(name, total - most)} less, or let tenants borrow"
         yield context.diagnostic_at(at, codes.QUOTA_BEYOND_HARDWARE, message, notes=nodes, help_=help_)
     else:

@@ -14,7 +14,8 @@ from blueprint.check.rule_context import RuleContext
 @rule(BEYOND_COMPLETIONS, tags=("scheduling",))
 def parallelism(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
     """Jobs whose parallelism exceeds their completions."""
-    yield from beyond_completions(subject, "spec")
+    if subject.id.group == "batch":
+        yield from beyond_completions(subject, "spec")
 
 
 RULES = (parallelism,)

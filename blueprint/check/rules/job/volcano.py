@@ -28,7 +28,7 @@ def gang(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
         return
     if least > (pods := sum(number for number, _ in tasks)):
         text = f"spec.minAvailable is {least}, but the tasks have {pods} pods"
-        yield ObjectFinding(GANG_TOO_SMALL, ("spec", "minAvailable"), text, f"at most {pods}")
+        yield ObjectFinding(GANG_TOO_SMALL, ("spec", "minAvailable"), text, f"set it to at most {pods}")
 
 
 @rule(ABOVE_CAPABILITY, tags=("scheduling",))

@@ -96,7 +96,7 @@ def _without_index(subject: Object, path: Path, job: Mapping[Any, Any]) -> Itera
     if mode == "NonIndexed" and _EXCLUSIVE in annotations and _BY_NODE_SELECTOR not in annotations:
         text = f"with {_EXCLUSIVE}, JobSet admits no pods of a job with completionMode: NonIndexed"
         at = (*path, "template", "spec", "completionMode")
-        yield ObjectFinding(JOBSET_REFUSED, at, text, "completionMode: Indexed, which is JobSet's default")
+        yield ObjectFinding(JOBSET_REFUSED, at, text, "set completionMode: Indexed, which is JobSet's default")
 
 
 def _unknown_jobs(subject: Object, path: Path, names: list[str]) -> Iterator[ObjectFinding]:

@@ -55,7 +55,7 @@ def no_machine_fits(subject: Object, context: RuleContext) -> Iterator[ObjectFin
     if machines and most < (fewest := min(machines.values())):
         path = ("spec", "limits", _GPU_LIMIT)
         text = f"{format_path(path, subject.data)} is {most}, but each instance has at least {fewest} GPUs"
-        yield ObjectFinding(NO_MACHINE_FITS, path, text, f"a multiple of {fewest}, or smaller instance types")
+        yield ObjectFinding(NO_MACHINE_FITS, path, text, f"set a multiple of {fewest}, or allow smaller instance types")
 
 
 RULES = (gpu_nodes_open, gpus_unlimited, no_machine_fits)

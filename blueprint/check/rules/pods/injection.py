@@ -65,7 +65,7 @@ def runtime_class_missing(pod: DescribedPod, context: RuleContext) -> Iterator[O
     if name := names.pop() if len(names) == 1 else None:
         text = f"the nodes of pool {able[0].name} give GPUs only to pods of the RuntimeClass {name}"
         field = format_path(pod.path, pod.subject.data)
-        yield ObjectFinding(RUNTIME_CLASS_MISSING, pod.path, f"{field}: {text}", f"runtimeClassName: {name}")
+        yield ObjectFinding(RUNTIME_CLASS_MISSING, pod.path, f"{field}: {text}", f"set runtimeClassName: {name}")
 
 
 @rule(RUNTIME_CLASS_GONE, RUNTIME_CLASS_OF_OTHERS, tags=("gpu-access",))

@@ -18,7 +18,7 @@ from blueprint.wording import first_few
 
 MACHINE_TOO_SMALL = define("BP6620", "more-than-the-machine-has", page=__file__, severity=Severity.WARNING)
 _NODE_POOL = "karpenter.sh/nodepool"
-_MOST_LISTED, _MOST_POOLS = 6, 1000
+_MOST_LISTED = 6
 
 
 @rule(MACHINE_TOO_SMALL, tags=("scheduling", "karpenter"))
@@ -50,15 +50,43 @@ def _is_sharing(context: RuleContext) -> bool:
 
 def _machines(selected: Mapping[str, str], context: RuleContext) -> Mapping[str, int]:
     """The GPUs of each instance type, or of each instance, on which the pod can run; empty if unknown."""
+    known = context.once(_by_selection)
+    key = tuple(sorted(selected.items()))
+    if key not in known:
+        known[key] = _machines_of(selected, context)
+    return known[key]
+
+
+def _by_selection(_: RuleContext) -> dict[tuple[tuple[str, str], ...], Mapping[str, int]]:
+    """A cache by selected labels: pods of one platform have few different selectors."""
+    return {}
+
+
+def _machines_of(selected: Mapping[str, str], context: RuleContext) -> Mapping[str, int]:
     if name := selected.get(INSTANCE_TYPE):
         return gpus_of([name])
-    chosen = [pool for pool in node_pools(context)[:_MOST_POOLS] if _is_chosen(pool, selected, context)]
+    chosen = [pool for pool in _candidates(selected, context) if _is_chosen(pool, selected, context)]
     found: dict[str, int] = {}
     for pool in chosen:
         here = gpus_of_pool(allowed(pool, context))
         if not here:
             return {}
         found.update(here)
+    return found
+
+
+def _candidates(selected: Mapping[str, str], context: RuleContext) -> list[Object]:
+    """The NodePools that may have one of the labels: those of the rarest one."""
+    by_label = context.once(_pools_by_label)
+    return min((by_label.get(label, []) for label in selected.items()), key=len)
+
+
+def _pools_by_label(context: RuleContext) -> Mapping[tuple[str, str], list[Object]]:
+    found: dict[tuple[str, str], list[Object]] = {}
+    for pool in node_pools(context):
+        for key, values in {_NODE_POOL: [pool.id.name], **allowed(pool, context)}.items():
+            for value in values:
+                found.setdefault((key, value), []).append(pool)
     return found
 
 

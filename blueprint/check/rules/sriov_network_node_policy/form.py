@@ -20,7 +20,7 @@ def rdma(subject: Object, context: RuleContext) -> Iterator[ObjectFinding]:
     spec = mapping(subject.data.get("spec"))
     if spec.get("deviceType") == _VFIO and spec.get("isRdma") is True:
         text = f"spec.deviceType is {_VFIO}, which hands the virtual functions to a guest, beside isRdma: true"
-        yield ObjectFinding(REFUSED, ("spec", "deviceType"), text, "deviceType: netdevice, or isRdma: false")
+        yield ObjectFinding(REFUSED, ("spec", "deviceType"), text, "set deviceType: netdevice, or isRdma: false")
 
 
 RULES = (rdma,)

@@ -19,6 +19,7 @@ def expectations_file(expectations: Iterable[Expectation], rename: Rename = str)
     """
 
     def source(each: ExpectationSource) -> dict[str, Any]:
+        """The JSON form, with the file's name in the bundle."""
         return {**each.to_json(), "file": rename(each.file)}
 
     out = BytesIO()  # What orjson returns occupies several times its size, so no list of lines.

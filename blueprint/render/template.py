@@ -76,12 +76,12 @@ def load_template(file: FilePath) -> tuple[Template, ...]:
 @lru_cache(maxsize=512)
 def _parsed(file: FilePath, content: bytes) -> tuple[Template, ...]:
     """Cached by content, because a process that compiles several blueprints reads the same templates."""
+    return _TEMPLATES.get(shown(file), content, partial(_nodes, file, content), partial(is_shipped, file))
 
-    def make() -> tuple[Template, ...]:
-        documents = shipped_documents(file, content)
-        return tuple(_node(each, each.data, each.marks, None) for each in documents if each.marks)
 
-    return _TEMPLATES.get(shown(file), content, make, partial(is_shipped, file))
+def _nodes(file: FilePath, content: bytes) -> tuple[Template, ...]:
+    documents = shipped_documents(file, content)
+    return tuple(_node(each, each.data, each.marks, None) for each in documents if each.marks)
 
 
 def _node(document: Document, data: Any, marks: Marks, key: Span | None) -> Template:

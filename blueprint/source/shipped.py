@@ -5,11 +5,13 @@ from __future__ import annotations
 import marshal
 import pickle
 from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import TypeVar, cast
 
 from blueprint.data import is_shipped, shown
+from blueprint.diagnostics import model
 from blueprint.disk_cache import DiskCache
 from blueprint.source import document, events, loader, scalars
 from blueprint.source.document import Document
@@ -52,16 +54,18 @@ class ShippedResults:
     """
 
     def __init__(self, name: str, *makers: str) -> None:
-        self._cache = DiskCache(name, __file__, document.__file__, *makers)
+        self._cache = DiskCache(name, __file__, document.__file__, model.__file__, *makers)
 
     def get(self, key: str, content: bytes, make: Callable[[], T], is_ours: Callable[[], bool]) -> T:
         """What `make` returns. It is only called if nothing is cached for that key and content.
 
-        `is_ours` returns whether the content ships with the tool: only then is the result cached.
+        `is_ours` returns whether the content ships with the tool: only then is the result cached. What was pickled with
+        other classes, because one has changed or moved, is made again.
         """
         cached = self._cache.get(key, content)
         if cached is not None:
-            return cast("T", pickle.loads(cached))  # noqa: S301 - as trusted as the byte code that it lies beside
+            with suppress(AttributeError, ImportError, TypeError, ValueError, pickle.UnpicklingError):
+                return cast("T", pickle.loads(cached))  # noqa: S301 - as trusted as the byte code that it lies beside
         made = make()
         if is_ours():
             self._cache.put(key, content, pickle.dumps(made))

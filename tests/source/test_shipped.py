@@ -48,6 +48,18 @@ def test_a_user_s_content_is_not_cached(results: ShippedResults) -> None:
     assert results.get("key", b"a", lambda: 2, lambda: True) == 2
 
 
+class Moved:
+    """A class that is gone when its object is read again."""
+
+
+def test_what_was_pickled_with_other_classes_is_made_again(
+    results: ShippedResults, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    results.get("key", b"a", Moved, lambda: True)
+    monkeypatch.delattr(f"{__name__}.Moved")
+    assert results.get("key", b"a", lambda: 2, lambda: True) == 2
+
+
 def test_a_cached_expression_is_compiled_when_it_is_used(results: ShippedResults) -> None:
     results.get("key", b"a", lambda: compile_expression("first + second"), lambda: True)
     cached = results.get("key", b"a", never, lambda: True)
